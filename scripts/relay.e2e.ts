@@ -92,7 +92,7 @@ let world: Awaited<ReturnType<typeof openWorld>>;
 test.before(async () => {
   world = await openWorld();
 });
-test.after(async () => world.close());
+test.after(async () => world?.close());
 
 async function storedFile(sopInstanceUID: string): Promise<Buffer> {
   const files = await filesOfInstance(world.orthanc, sopInstanceUID);

@@ -52,7 +52,6 @@ async function openHeldBack(stage: Stage): Promise<void> {
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
   await page.getByLabel('Series').selectOption({ index: 1 });
-  await page.locator('.segment', { hasText: 'All' }).click();
 }
 
 async function releaseAll(page: Page): Promise<void> {

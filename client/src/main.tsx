@@ -1,4 +1,4 @@
-/** The start of the page: makes the stores, takes up the session of last time, and draws the frame. */
+/** The start of the page: makes the stores, resumes the session of last time, and draws the frame. */
 import { computed } from '@preact/signals';
 import { render } from 'preact';
 import { afterDrawing } from './kit/after-drawing.ts';
@@ -29,7 +29,7 @@ const update = createUpdate({
   isAtWork: computed(() => ingest.phase.value !== 'idle' || queue.unsafe.value > 0),
 });
 askForBackgroundSync({ workers, waits: computed(() => queue.safe.value > 0), ...around });
-// Where the browser goes on without the page, only what is not safe yet needs it.
+// Where the browser sends without a page, only instances that are not safe yet need it.
 const travels = computed(
   () =>
     !goesOnAlone(globalThis) &&
@@ -38,13 +38,14 @@ const travels = computed(
 );
 keepAwake({ wakeLock, wanted: computed(() => queue.unsafe.value > 0 || travels.value), ...around });
 
-// What is still being written is lost with the page: the browser asks first. What is safe here is not.
+// Closing the page would lose instances that are still being written, so the browser asks first. Safe ones
+// stay.
 window.addEventListener('beforeunload', (event) => {
   if (device.queue.unsafe.peek() > 0) event.preventDefault();
 });
 
-// The builder's word for a part of the page that cannot be fetched: another version was put on the server, or
-// there is no network.
+// The build dispatches this event when a part of the page cannot be fetched: another version was installed on
+// the server, or there is no network.
 window.addEventListener('vite:preloadError', update.partMissing);
 
 takeLaunches(window, { show: (hash) => (location.hash = hash), take: (files) => ingest.addFiles(files) });

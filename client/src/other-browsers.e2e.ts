@@ -13,10 +13,10 @@ import { filesOf, instancesSentBy, seedsOf } from '#testing/app-page.ts';
 import type { DrivenPage } from '#testing/driven-browser.ts';
 import { skip, testEnvironment } from '#testing/environment.ts';
 import { openFirefox } from '#testing/firefox.ts';
+import type { SyntheticOptions } from '#testing/synthetic-study.ts';
 import { openWebKit } from '#testing/webkit.ts';
 import { noPacsBecause, openWorld, type World } from '#testing/world.ts';
 
-const INSTANCES = 12;
 const { firefox, webkit } = testEnvironment();
 const test = suite('other browsers');
 const why = await noPacsBecause();
@@ -41,15 +41,25 @@ function lackingApis(): string[] {
   return Object.keys(has).filter((name) => !has[name]);
 }
 
+/** README › Browsers says what the app does without each. */
+const NO_BROWSER_BUT_CHROMIUM_HAS = [
+  'Background Sync',
+  'Periodic Background Sync',
+  'folder picker',
+  'handles of dropped files',
+  'launch queue',
+  'network information',
+];
+
 let world: World;
 test.before(async () => {
   if (why === null) world = await openWorld();
 });
 test.after(async () => world?.close());
 
-async function writeStudy(nth: number): Promise<string[]> {
+async function writeStudy(nth: number, options: Omit<SyntheticOptions, 'seed'> = {}): Promise<string[]> {
   return Promise.all(
-    filesOf({ seed: seed(nth) }).map(async ({ name, buffer }) => {
+    filesOf({ seed: seed(nth), ...options }).map(async ({ name, buffer }) => {
       await writeFile(join(world.folder, name), buffer);
       return join(world.folder, name);
     }),
@@ -67,18 +77,18 @@ async function sendFrom(page: DrivenPage, username: string, paths: readonly stri
   await page.untilText('1 study found');
   world.link.cut();
   await page.press('Send 1 study');
-  await page.untilText(`Keep this page open: ${INSTANCES} instances are safe here`);
+  await page.untilText(`Keep this page open: ${paths.length} instances are safe here`);
   world.link.mend();
   await page.untilText('Nothing waits on this device');
   await page.untilText('In the PACS');
 }
 
-async function provesItself(nth: number, open: () => Promise<DrivenPage>): Promise<string[]> {
+/** Sends the study and answers with the APIs that this browser lacks. */
+async function lackedBy(page: DrivenPage, paths: readonly string[]): Promise<string[]> {
   const { username } = await createAccount(world.gateway, 'tess', ['technician']);
-  const page = await open();
   try {
-    await sendFrom(page, username, await writeStudy(nth));
-    assert.is(await instancesSentBy(world, username), INSTANCES);
+    await sendFrom(page, username, paths);
+    assert.is(await instancesSentBy(world, username), paths.length);
     const lacking = await page.evaluate(lackingApis);
     process.stdout.write(`\n${page.version} lacks ${lacking.join(', ')}\n`);
     return lacking;
@@ -91,13 +101,16 @@ async function provesItself(nth: number, open: () => Promise<DrivenPage>): Promi
 test('Firefox sends a study and gets its receipt', async () => {
   if (why !== null) skip('Firefox', why);
   if (firefox === null) skip('Firefox', 'there is no Firefox');
-  assert.ok((await provesItself(1, () => openFirefox(firefox))).includes('Background Sync'));
+  const lacking = await lackedBy(await openFirefox(firefox), await writeStudy(1));
+  assert.equal(lacking, [...NO_BROWSER_BUT_CHROMIUM_HAS]);
 });
 
-test('WebKit sends a study and gets its receipt', async () => {
+// One parcel: WebKitGTK 2.50 loses the records of a second one (README › Browsers).
+test('WebKit sends a study of one parcel and gets its receipt', async () => {
   if (why !== null) skip('WebKit', why);
   if (webkit === null) skip('WebKit', 'there is no WebKitWebDriver with its MiniBrowser, or no Xvfb');
-  assert.ok((await provesItself(2, () => openWebKit(webkit))).includes('Background Sync'));
+  const lacking = await lackedBy(await openWebKit(webkit), await writeStudy(2, { series: 1 }));
+  for (const name of NO_BROWSER_BUT_CHROMIUM_HAS) assert.ok(lacking.includes(name), name);
 });
 
 test.run();

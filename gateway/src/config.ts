@@ -1,7 +1,7 @@
 /**
- * The settings, from environment variables (DESIGN §4 Configuration). Everything is checked at once and every
- * mistake is told at once, with what is expected and an example. What an administrator changes while it runs
- * is not here: it lives in the database.
+ * The settings, from environment variables. All are checked at once, and all mistakes are reported together,
+ * each with the expected form and an example. Settings that an administrator changes at run time live in the
+ * database.
  */
 import { join, resolve } from 'node:path';
 import type { DatabasePlace } from './database/database.ts';
@@ -14,9 +14,8 @@ export type Config = {
   readonly port: number;
   readonly webPort: number;
   /**
-   * The address that both ports listen on. DESIGN names no setting for it: RELAY_HOST, else the loopback
-   * while RELAY_PUBLIC_URL is on the loopback (nothing to reach from elsewhere, and no TLS), else every
-   * address (a proxy ends TLS before it).
+   * The address that both ports listen on. RELAY_HOST, else the loopback while RELAY_PUBLIC_URL is on the
+   * loopback (nothing to reach from elsewhere, and no TLS), else every address (a proxy ends TLS before it).
    */
   readonly host: string;
   readonly dataDir: string;
@@ -56,7 +55,7 @@ export class ConfigMistakes extends Error {
  */
 const RATE_LIMIT = 6_000;
 /**
- * A week: a tablet that was in a drawer over the weekend goes on where it was; the room is not taken for
+ * A week: a tablet that spent the weekend in a drawer continues where it was, and the room is not taken for
  * ever.
  */
 const UPLOAD_EXPIRES_HOURS = 168;

@@ -20,7 +20,7 @@ export type Feature = {
   readonly routes?: readonly Router[];
   readonly jobs?: readonly Work[];
   readonly clocks?: readonly Clock[];
-  /** Called once no job runs any more. */
+  /** Called when no job runs any longer. */
   readonly stop?: () => Promise<void>;
 };
 

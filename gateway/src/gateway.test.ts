@@ -134,7 +134,7 @@ test('a device that may send reaches the routes of its uploads and no other, wha
   assert.equal(reached.sort(), expected.sort());
 });
 
-test('what is not there is a 401 to a stranger, a 404 to others, and a wrong method says which ones there are', async () => {
+test('an unknown path is a 401 to a stranger and a 404 to others, and a wrong method is told the right ones', async () => {
   const { accessToken: token } = await gateway.signIn();
   assert.is((await gateway.call('GET', '/audit-of-everything')).status, 401);
   assert.is(

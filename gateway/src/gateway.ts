@@ -18,6 +18,7 @@ import { openCallers } from './auth/callers.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database/database.ts';
+import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
 import { createResultSender } from './dicom-results/result-sender.ts';
 import { declareQueues, type Feature, startFeatures, stopFeatures } from './feature.ts';
 import { createApi } from './http/api.ts';
@@ -31,7 +32,7 @@ import { openModelFiles } from './models/model-files.ts';
 import { modelsFeature } from './models/models.feature.ts';
 import { registerBuiltIn } from './models/register-built-in.ts';
 import { logJobs } from './observability/log-jobs.ts';
-import { createLog, type Log } from './observability/log.ts';
+import { createLog, describeError, type Log } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { observabilityFeature } from './observability/observability.feature.ts';
 import { isUp, remembered } from './observability/is-up.ts';
@@ -161,12 +162,20 @@ function composeFeatures(tools: Tools): readonly Feature[] {
   ];
 }
 
+function databaseEvents(log: Log): ServerEvents {
+  return {
+    ended: (how) => log({ event: 'database-ended', how }),
+    startedAgain: () => log({ event: 'database-back' }),
+    notStarted: (error) => log({ event: 'database-not-back', ...describeError(error) }),
+  };
+}
+
 /** The tools that every feature may build on: settings, surroundings and the adapters that the settings name. */
 async function openBase(config: Config, around: Surroundings) {
   const { now, clock } = around;
   const log = createLog(around.write, now);
   const keys = openKeys(join(config.dataDir, 'keys'), clock);
-  const database = around.database ?? (await openDatabase(config.database));
+  const database = around.database ?? (await openDatabase(config.database, databaseEvents(log)));
   const jobs = await createJobs(database, logJobs(log));
   const pacs = around.pacs ?? createLatePacs(config.pacs);
   const engine = around.engine ?? createOnnxEngine();

@@ -1,11 +1,12 @@
 /**
  * The gateway's own keys, in `<data>/keys` (folder 0700, files 0600): made on the first start, kept for ever
- * after. Who has this folder can open what the gateway holds and sign in its name; who loses it loses both.
+ * after. With this folder one can open everything that the gateway holds and sign in its name; without it
+ * nobody can.
  *
  * Two Ed25519 pairs (tokens, receipts) so that neither can be taken for the other, an X25519 pair to which
- * devices seal what waits on them, and two secrets of 32 bytes: one wraps the studies' keys, one keys the
+ * devices seal waiting parcels, and two secrets of 32 bytes: one wraps the studies' keys, one keys the
  * pseudonyms. Retired pairs stay (`receipts.2025.pem` beside `receipts.pem`): receipts are checked for years,
- * and a tablet may come back late with what it sealed.
+ * and a tablet may come back late with parcels that it sealed.
  */
 import {
   createHash,
@@ -48,7 +49,7 @@ export type SigningKey = {
   readonly publicKey: KeyObject;
 };
 
-/** What devices seal to. `jwk`: the public half, as they get it. */
+/** The pair that devices seal to. `jwk`: the public half, as they get it. */
 export type SealingPair = { readonly jwk: SealingKey; readonly privateKey: KeyObject };
 
 export type Keys = {
@@ -68,8 +69,8 @@ export type Keys = {
   /** Every public key that ever signed here, as at `/.well-known/jwks.json`. */
   jwks(): { readonly keys: readonly PublicJwk[] };
   /**
-   * Of all pairs that there are, retired ones and those that another gateway made since this one was started:
-   * the one of this name.
+   * The pair of this name, among all pairs: retired ones, and those that another gateway has made since this
+   * one started.
    */
   tokenKey(kid: string): SigningKey | undefined;
   sealingKey(kid: string): KeyObject | undefined;
@@ -138,8 +139,7 @@ function toSealingPair(pem: Buffer): SealingPair {
 }
 
 /**
- * All pairs of this name: the one that is used now, where it is there, and those beside it
- * (`tokens.<anything>.pem`) that were used before.
+ * All pairs of this name: the present one, if there is one, and the retired ones (`tokens.<anything>.pem`).
  */
 function readPairs<T>(folder: string, name: string, toPair: (pem: Buffer) => T): T[] {
   const files = readdirSync(folder).filter((file) => file.startsWith(`${name}.`) && file.endsWith('.pem'));
@@ -181,19 +181,21 @@ const readAll = (folder: string): AllPairs => ({
   sealing: readPairs(folder, 'sealing', toSealingPair),
 });
 
-/** For names that nobody knows the folder is not read all the time. */
+/** Unknown names do not make us read the folder all the time. */
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * What lies in the folder now. Gateways that share it are restarted one after the other when a pair was
- * changed: what the first one signs, or lets devices seal to, the others must know before their turn.
+ * The pairs in the folder now. Gateways that share it are restarted one after the other when a pair was
+ * changed: until their turn the others must know the pair with which the first one signs, or to which it lets
+ * devices seal.
  */
 function watchPairs(
   folder: string,
   clock: () => number,
 ): { all(): AllPairs; find<T>(of: (all: AllPairs) => T | undefined): T | undefined } {
   let known = readAll(folder);
-  let [changedMs, lookedAt] = [statSync(folder).mtimeMs, clock()];
+  let changedMs = statSync(folder).mtimeMs;
+  let lookedAt = clock();
   const look = (): AllPairs => {
     changedMs = statSync(folder).mtimeMs;
     lookedAt = clock();
@@ -204,8 +206,7 @@ function watchPairs(
     all: () => (statSync(folder).mtimeMs === changedMs ? known : look()),
     find(of) {
       const found = of(known);
-      // A folder on another machine may tell late that it has changed: who is asked for something unknown
-      // looks.
+      // A folder on another machine may report its change late, so an unknown name is looked up.
       if (
         found !== undefined ||
         (statSync(folder).mtimeMs === changedMs && clock() - lookedAt < LOOK_AGAIN_MS)

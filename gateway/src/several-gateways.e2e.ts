@@ -14,7 +14,7 @@ import type { CompleteAnswer, PolicyAnswer, UploadStatus } from '#shared/protoco
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { startBalancer } from '#testing/balancer.ts';
 import { createGatewayUnderTest, type GatewayUnderTest, until } from '#testing/gateway-under-test.ts';
-import { digestOf } from '#testing/digest-of.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { startOrthanc } from '../../scripts/system/orthanc.ts';
 import { freePort } from '../../scripts/system/ports.ts';
@@ -163,7 +163,7 @@ test('started at once on an empty folder and an empty database they have the sam
   assert.is(me.status, 200, 'a token of the one holds at the other');
 });
 
-test('who is disabled at one gateway is refused by the other at once', async () => {
+test('a user who is disabled at one gateway is refused by the other at once', async () => {
   const [first, second] = world.gateways.map(({ api }) => api);
   const token = await signIn(first!);
   const asAdmin = async (method: string, path: string, body: object) => {
@@ -234,7 +234,7 @@ test('each piece of a parcel may land on another gateway, and both tell the devi
     await until('each gateway to tell the end', () => states.includes('closed'));
   for (const { end } of watches) await end();
   for (const { identifiers, bytes: sent } of instances)
-    assert.is(await digestInOrthanc(world.orthanc, identifiers.sopInstanceUID), digestOf(sent));
+    assert.is(await digestInOrthanc(world.orthanc, identifiers.sopInstanceUID), sha256(sent));
 });
 
 test('a device that comes back through the other gateway does not wait for its dead connection', async () => {
@@ -282,7 +282,7 @@ test('a device that comes back through the other gateway does not wait for its d
   for (const { identifiers, bytes: whole } of instances) {
     await until('the PACS to have it', () =>
       digestInOrthanc(world.orthanc, identifiers.sopInstanceUID).then(
-        (digest) => digest === digestOf(whole),
+        (digest) => digest === sha256(whole),
         () => false,
       ),
     );

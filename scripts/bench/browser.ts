@@ -242,21 +242,18 @@ async function measure(say: (line: string) => void, isProfiled: boolean): Promis
     await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWED });
     const seen = { walk: null as Walk | null, heapMB: 0, profile: null as Profile | null };
     const work = async (): Promise<void> => {
-      seen.heapMB = await watchingHeap(
-        session,
-        async () => void (seen.walk = await walk(page, session, folder, say)),
-      );
+      seen.heapMB = await watchingHeap(session, async () => {
+        seen.walk = await walk(page, session, folder, say);
+      });
     };
     const events = isProfiled
-      ? await tracing(
-          session,
-          ['devtools.timeline'],
-          async () => void (seen.profile = await profiling(session, work)),
-        )
+      ? await tracing(session, ['devtools.timeline'], async () => {
+          seen.profile = await profiling(session, work);
+        })
       : await tracing(session, [], work);
     const tasks = mainThreadTasks(events);
     if (seen.profile !== null)
-      describeLongTasks(tasks, events, seen.profile, LONG_TASKS_SHOWN).forEach((line) => say(line));
+      for (const line of describeLongTasks(tasks, events, seen.profile, LONG_TASKS_SHOWN)) say(line);
     return [toRow(tasks, seen.heapMB, seen.walk!)];
   } finally {
     await app.close();

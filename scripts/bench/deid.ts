@@ -59,7 +59,7 @@ const against =
 async function withSlices<T>(work: (slices: readonly Slice[]) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'relay-bench-'));
   try {
-    const paths = await writeSlices(await sliceSource(folder), folder, SLICES, 1);
+    const paths = await writeSlices(await sliceSource(folder), folder, { count: SLICES, study: 1 });
     return await work(
       await Promise.all(paths.map(async (path): Promise<Slice> => new Uint8Array(await readFile(path)))),
     );

@@ -70,9 +70,9 @@ export async function benchGateway(say: (line: string) => void): Promise<readonl
       through: join(system.folder, 'through'),
     };
     for (const folder of Object.values(folders)) await mkdir(folder);
-    const warm = await writeSlices(source, folders.warm, 20, 1);
-    const direct = await writeSlices(source, folders.direct, SLICES, 2);
-    await writeSlices(source, folders.through, SLICES, 3);
+    const warm = await writeSlices(source, folders.warm, { count: 20, study: 1 });
+    const direct = await writeSlices(source, folders.direct, { count: SLICES, study: 2 });
+    await writeSlices(source, folders.through, { count: SLICES, study: 3 });
     await postDirectly(warm.slice(0, 10), system.orthanc);
     await system.upload(folders.warm);
     say(`${SLICES} ${source.kind} slices straight to Orthanc, ${AT_ONCE} at once …`);

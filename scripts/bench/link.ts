@@ -78,16 +78,18 @@ async function bytesOf(paths: readonly string[]): Promise<number> {
 /** Slices that no other row sends, for as long as `work` takes. `noise` as in `writeSlices`. */
 async function withSlices<T>(
   bench: Bench,
-  kind: Kind,
-  count: number,
+  {
+    kind,
+    count,
+    noise,
+  }: { readonly kind: Kind; readonly count: number; readonly noise?: number | undefined },
   work: (folder: string, paths: readonly string[]) => Promise<T>,
-  noise?: number,
 ): Promise<T> {
   const study = bench.nextStudy();
   const folder = join(bench.system.folder, `study-${study}`);
   await mkdir(folder);
   try {
-    return await work(folder, await writeSlices(bench.sources[kind], folder, count, study, noise));
+    return await work(folder, await writeSlices(bench.sources[kind], folder, { count, study, noise }));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -118,50 +120,44 @@ async function timeOurs(
   { kind, wire, instances, coding, cutsAt = [] }: Study,
   noise?: number,
 ): Promise<Timed> {
-  return withSlices(
-    bench,
-    kind,
-    instances,
-    async (folder, paths) => {
-      const closedBefore = closedStudies(bench.system);
-      const link = await forkShapedLink({
-        targetPort: Number(new URL(bench.system.gateway.api).port),
-        ...wire,
-        cutsAt,
-      });
-      try {
-        const cpuBefore = await serversCpuMs(bench.system);
-        const sending = await sendFromDevice(
-          `http://127.0.0.1:${link.port}`,
-          bench.system.password,
-          folder,
-          coding,
-        );
-        const succeeded = sending.requests.filter(({ status }) => status >= 200 && status < 300);
-        const last = (isLast: (route: string) => boolean): number =>
-          Math.max(...succeeded.filter(({ route }) => isLast(route)).map(({ answeredAt }) => answeredAt)) -
-          sending.sentAt;
-        const partsMs = last((route) => route.startsWith('/upload/files'));
-        const ms = Math.max(
-          partsMs,
-          last((route) => route.endsWith('/complete')),
-        );
-        const timed = {
-          bytes: await bytesOf(paths),
-          partsMs,
-          ms,
-          counts: await link.counts(),
-          sending,
-          serversCpuMs: (await serversCpuMs(bench.system)) - cpuBefore,
-        };
-        await until('the study to be in the PACS', () => closedStudies(bench.system) > closedBefore);
-        return timed;
-      } finally {
-        await link.stop();
-      }
-    },
-    noise,
-  );
+  return withSlices(bench, { kind, count: instances, noise }, async (folder, paths) => {
+    const closedBefore = closedStudies(bench.system);
+    const link = await forkShapedLink({
+      targetPort: Number(new URL(bench.system.gateway.api).port),
+      ...wire,
+      cutsAt,
+    });
+    try {
+      const cpuBefore = await serversCpuMs(bench.system);
+      const sending = await sendFromDevice(
+        `http://127.0.0.1:${link.port}`,
+        bench.system.password,
+        folder,
+        coding,
+      );
+      const succeeded = sending.requests.filter(({ status }) => status >= 200 && status < 300);
+      const last = (isLast: (route: string) => boolean): number =>
+        Math.max(...succeeded.filter(({ route }) => isLast(route)).map(({ answeredAt }) => answeredAt)) -
+        sending.sentAt;
+      const partsMs = last((route) => route.startsWith('/upload/files'));
+      const ms = Math.max(
+        partsMs,
+        last((route) => route.endsWith('/complete')),
+      );
+      const timed = {
+        bytes: await bytesOf(paths),
+        partsMs,
+        ms,
+        counts: await link.counts(),
+        sending,
+        serversCpuMs: (await serversCpuMs(bench.system)) - cpuBefore,
+      };
+      await until('the study to be in the PACS', () => closedStudies(bench.system) > closedBefore);
+      return timed;
+    } finally {
+      await link.stop();
+    }
+  });
 }
 
 async function rowOfOurs(bench: Bench, name: string, study: Study): Promise<BenchRow> {
@@ -201,7 +197,7 @@ async function rowOfPeer(bench: Bench, name: string): Promise<BenchRow> {
   const [studyName, way] = name.split('/') as [string, string];
   const { kind, wire, instances, cutsAt = [] } = STUDIES[studyName]!;
   const [protocol, atOnce] = way.split('-') as [string, string];
-  return withSlices(bench, kind, PEER_INSTANCES, async (folder, paths) => {
+  return withSlices(bench, { kind, count: PEER_INSTANCES }, async (folder, paths) => {
     const peer: Peer =
       protocol === 'tus' ? await startPlainTus(join(folder, 'tus')) : directStow(bench.system.orthanc);
     const link = await forkShapedLink({ targetPort: peer.port, ...wire, cutsAt });
@@ -267,7 +263,7 @@ export async function benchLink(say: Say, wanted: readonly string[]): Promise<re
     };
     await add('raw-tcp', () => rowOfRawTcp('raw-tcp', SLOW));
     // The gateway's code is warm before its first row, as it is when anybody sends.
-    await withSlices(bench, 'ct', 20, (folder) => system.upload(folder));
+    await withSlices(bench, { kind: 'ct', count: 20 }, (folder) => system.upload(folder));
     for (const [name, study] of Object.entries(STUDIES))
       if (isWanted(name, wanted)) await add(name, () => rowOfOurs(bench, name, study));
     for (const name of PEERS.filter((peer) => !peer.startsWith('cut/') && isWanted(peer, wanted)))

@@ -134,5 +134,8 @@ function samplesOf({
     return stack.join(' < ');
   };
   let now = startTime;
-  return samples.map((node, nth) => ({ at: (now += timeDeltas[nth] ?? 0), stack: stackOf(node) }));
+  return samples.map((node, nth) => {
+    now += timeDeltas[nth] ?? 0;
+    return { at: now, stack: stackOf(node) };
+  });
 }

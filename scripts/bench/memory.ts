@@ -79,7 +79,7 @@ async function benchGrowth(say: (line: string) => void): Promise<readonly BenchR
     );
     for (const [number, folder] of folders.entries()) {
       await mkdir(folder);
-      await writeSlices(source, folder, number === 0 ? 20 : SLICES_A_DEVICE, number + 1);
+      await writeSlices(source, folder, { count: number === 0 ? 20 : SLICES_A_DEVICE, study: number + 1 });
     }
     // Idle is after the first study: the code that sends is loaded then.
     await system.upload(folders[0]!);

@@ -31,7 +31,7 @@ export async function benchResent(say: (line: string) => void): Promise<readonly
   try {
     const folder = join(system.folder, 'study');
     await mkdir(folder);
-    await writeSlices(await sliceSource(system.folder), folder, SLICES, 1);
+    await writeSlices(await sliceSource(system.folder), folder, { count: SLICES, study: 1 });
     const link = await forkShapedLink({
       targetPort: Number(new URL(system.gateway.api).port),
       ...WIRE,

@@ -35,7 +35,9 @@ async function main(args: readonly string[]): Promise<number> {
   );
   let told = 0;
   const progress = (run: number): void => {
-    if (run - told >= TOLD_EVERY) say(`${(told = run)} …`);
+    if (run - told < TOLD_EVERY) return;
+    told = run;
+    say(`${told} …`);
   };
   const report = await runFuzz({
     inputs,

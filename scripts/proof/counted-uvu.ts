@@ -2,8 +2,6 @@
 import { suite as plainSuite, type Callback, type Context, type Test } from 'uvu';
 import { judged } from './test-outcome.ts';
 
-export { exec } from 'uvu';
-
 export function suite<T = Context>(name?: string, context?: T): Test<T> {
   const plain = plainSuite<T>(name, context);
   const test = (title: string, handler: Callback<T>): void => plain(title, judged(handler));

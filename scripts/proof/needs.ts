@@ -12,6 +12,8 @@ const BY_FIELD: Readonly<Record<string, PartName>> = {
   postgresUrl: 'postgres',
   pacs: 'pacs',
   chromium: 'chromium',
+  firefox: 'firefox',
+  webkit: 'webkit',
   corpus: 'corpus',
   world: 'world',
 };

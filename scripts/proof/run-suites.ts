@@ -129,6 +129,7 @@ function measured(file: string, suites: readonly SuiteRun[], loaded: Loaded): Su
 const files = process.argv.slice(2).map((file) => resolve(file));
 const uvu = globalThis as unknown as UvuGlobals;
 uvu.UVU_DEFER = 1;
+const { exec } = (await import('uvu')) as unknown as { exec: () => Promise<void> };
 countTests();
 const { default: fc } = await import('fast-check');
 fc.configureGlobal({
@@ -139,7 +140,6 @@ fc.configureGlobal({
     if (outcome.failed) throw new Error(fc.defaultReportMessage(outcome));
   },
 });
-const { exec } = (await import('uvu')) as unknown as { exec: () => Promise<void> };
 const loadedFiles = await load(files, uvu);
 for (const [index, [name, ...suites]] of uvu.UVU_QUEUE.entries()) {
   uvu.UVU_QUEUE[index] = [name, ...measured(name, suites, loadedFiles[index]!)];

@@ -16,6 +16,7 @@ import type { PackageRequest } from '../system/debian-packages.ts';
 import { findOrthanc, startOrthanc } from '../system/orthanc.ts';
 import { startPostgres } from '../system/postgres.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { testEnvironment } from '#testing/environment.ts';
 import { buildWebApp, isWebAppCurrent } from '../build.ts';
 import { ROOT } from '../check/source-files.ts';
 
@@ -24,6 +25,8 @@ export type PartName =
   | 'orthanc'
   | 'pacs'
   | 'chromium'
+  | 'firefox'
+  | 'webkit'
   | 'readers'
   | 'corpus'
   | 'webApp'
@@ -55,6 +58,16 @@ const CHROMIUM_PACKAGES = {
   packages: ['chromium', 'fonts-liberation'],
   services: [],
   purpose: 'Chromium (for the tests in a browser)',
+};
+const FIREFOX_PACKAGES = {
+  packages: ['firefox-esr'],
+  services: [],
+  purpose: 'Firefox (for the tests in a browser)',
+};
+const WEBKIT_PACKAGES = {
+  packages: ['webkit2gtk-driver', 'xvfb'],
+  services: [],
+  purpose: 'WebKit (for the tests in a browser)',
 };
 const READERS_PACKAGES = {
   packages: ['python3-pydicom', 'python3-numpy', 'python3-pil', 'dcmtk', 'dicom3tools'],
@@ -120,6 +133,16 @@ async function chromium(): Promise<Started> {
   return { env: { RELAY_TEST_CHROMIUM: await have(findChromium, CHROMIUM_PACKAGES) } };
 }
 
+async function firefox(): Promise<Started> {
+  await have(async () => testEnvironment({}).firefox, FIREFOX_PACKAGES);
+  return { env: {} };
+}
+
+async function webkit(): Promise<Started> {
+  await have(async () => testEnvironment({}).webkit, WEBKIT_PACKAGES);
+  return { env: {} };
+}
+
 /** Whose word on DICOM the tests ask for: pydicom with its pixels, dcmtk, dciodvfy. */
 async function findReaders(): Promise<true | null> {
   const { status } = spawnSync('/usr/bin/python3', ['-c', 'import pydicom, numpy, PIL']);
@@ -179,6 +202,8 @@ const PARTS: Readonly<Record<PartName, Part>> = {
     start: pacs,
   },
   chromium: { what: 'Chromium', variables: ['RELAY_TEST_CHROMIUM'], start: chromium },
+  firefox: { what: 'Firefox', variables: ['RELAY_TEST_FIREFOX'], start: firefox },
+  webkit: { what: 'WebKit', variables: ['RELAY_TEST_WEBKIT'], start: webkit },
   readers: { what: 'the other readers of DICOM', variables: [], start: readers },
   corpus: { what: 'the corpus', variables: ['RELAY_TEST_CORPUS'], start: corpus },
   webApp: { what: 'the build of the web app', variables: [], start: webApp },

@@ -3,7 +3,7 @@
  * inherits the mark of this run in its environment, and what still carries it afterwards is ended. Other
  * processes of the machine are never touched.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -19,27 +19,40 @@ export type RunOptions = {
   readonly env: NodeJS.ProcessEnv;
   /** For all files together; a process that hangs is killed then. */
   readonly withinMs: number;
+  /** Nothing of what the files print is shown. */
+  readonly isQuiet?: boolean;
+  /** The first failure is enough: the process is killed, and the other files count as failed. */
+  readonly endsAtFailure?: boolean;
 };
 
+/** Printed file by file: the output of two processes at once could not be read. */
+function collectOutput(child: ChildProcess, isQuiet: boolean): () => void {
+  let output = '';
+  const keep = (text: string): void => {
+    if (!isQuiet) output += text;
+  };
+  child.stdout?.setEncoding('utf8').on('data', keep);
+  child.stderr?.setEncoding('utf8').on('data', keep);
+  return () => {
+    process.stdout.write(output);
+    output = '';
+  };
+}
+
 /** Runs the files in one process. A file that did not report (a crash, a hang) counts as one failure. */
-async function runOnce({ files, env, withinMs }: RunOptions, mark: string): Promise<FileReport[]> {
+async function runOnce(options: RunOptions, mark: string): Promise<FileReport[]> {
+  const { files, env, withinMs, isQuiet = false, endsAtFailure = false } = options;
   const reports = new Map<string, FileReport>();
   const startedAt = performance.now();
   const child = spawn(process.execPath, [RUNNER, ...files], {
     env: { ...env, [MARK]: mark },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  // Shown file by file: two processes that write at once would be read by nobody.
-  let words = '';
-  const show = (): void => {
-    process.stdout.write(words);
-    words = '';
-  };
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (words += text));
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (words += text));
+  const show = collectOutput(child, isQuiet);
   child.on('message', (report: SuiteReport) => {
     reports.set(report.file, { ...report, note: null });
     show();
+    if (endsAtFailure && report.failed > 0) child.kill('SIGKILL');
   });
   let isLate = false;
   const late = setTimeout(() => {
@@ -54,9 +67,8 @@ async function runOnce({ files, env, withinMs }: RunOptions, mark: string): Prom
   show();
   const ms = performance.now() - startedAt;
   const note = isLate ? `killed after ${Math.round(withinMs / 1000)} s` : `the process ended early (${how})`;
-  return files.map(
-    (file) => reports.get(file) ?? { file, passed: 0, failed: 1, skips: [], ms, cpuMs: ms, note },
-  );
+  const none = { passed: 0, failed: 1, skips: [], ms, cpuMs: ms, note };
+  return files.map((file) => reports.get(file) ?? { file, ...none });
 }
 
 async function carriersOf(mark: string): Promise<number[]> {
@@ -81,7 +93,7 @@ export async function runFiles(options: RunOptions): Promise<FileReport[]> {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      /* it ended by itself */
+      /* it has ended */
     }
   }
   return reports;

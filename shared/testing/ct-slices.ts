@@ -44,16 +44,19 @@ export type SliceSource = {
   readonly pixelOffset: number;
 };
 
-/**
- * Writes `count` slices of one study, number `study`, into `folder` and returns their paths. Bytes on disk:
- * count × the source's. `noise` in stored values, on either side; 0 leaves the pixels untouched.
- */
+export type SlicesToWrite = {
+  readonly count: number;
+  /** The number of their study. */
+  readonly study: number;
+  /** In stored values, on either side; 0 leaves the pixels untouched. */
+  readonly noise?: number | undefined;
+};
+
+/** Writes slices of one study into `folder` and returns their paths. Bytes on disk: count × the source's. */
 export async function writeSlices(
   source: SliceSource,
   folder: string,
-  count: number,
-  study: number,
-  noise: number = NOISE,
+  { count, study, noise = NOISE }: SlicesToWrite,
 ): Promise<string[]> {
   const original = await readFile(source.path);
   const header = original.subarray(0, source.pixelOffset);

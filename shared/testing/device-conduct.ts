@@ -4,6 +4,7 @@
  * for everything it sent. Throws an Error where it does not.
  */
 import { createHash } from 'node:crypto';
+import { sha256 } from './sha256.ts';
 
 export interface Conduct {
   /**
@@ -118,7 +119,7 @@ function subjectOf(path: string, init: RequestInit): string | null {
   if (path.startsWith('/upload/files/')) return path;
   if (path !== '/upload/init') return null;
   const manifest = typeof init.body === 'string' ? init.body : null;
-  return `init ${manifest === null ? '' : createHash('sha256').update(manifest).digest('hex')}`;
+  return `init ${manifest === null ? '' : sha256(Buffer.from(manifest))}`;
 }
 
 function metadataOf(init: RequestInit, name: string): string | undefined {

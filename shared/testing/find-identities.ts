@@ -1,7 +1,7 @@
 /**
- * Searches every byte of folders for planted identities: in every form of `identity-forms.ts`, and all of
- * these again inside Snappy, zlib, gzip, the entries of a ZIP and LevelDB's files. A test that finds nothing
- * is worth what its positive control finds with the same search.
+ * The search for planted identities: in every form of `identity-forms.ts`, and in folders also inside Snappy,
+ * zlib, gzip, the entries of a ZIP and LevelDB's files. A test that finds nothing is worth as much as its
+ * positive control finds with the same search.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -13,67 +13,86 @@ export type Found = {
   /** Relative to the folder that was searched. */
   readonly file: string;
   readonly identity: string;
-  /** How it stood there, for example `utf16le in snappy`. */
+  /** The form in which it was found, for example `utf16le in snappy`. */
   readonly form: string;
+};
+
+/** An identity in bytes that were not unpacked. */
+export type Place = {
+  readonly identity: string;
+  readonly form: string;
+  readonly at: number;
+  readonly length: number;
 };
 
 type Pattern = { readonly identity: string; readonly form: string; readonly bytes: Buffer };
 
 /** Shorter ones occur by chance, above all within base64. */
 const LEAST_LENGTH = 7;
-/** In packed bytes packed ones may lie (a deflated answer in a Snappy block), but not for ever. */
+/** Packed bytes may hold packed bytes (a deflated answer in a Snappy block), but not without end. */
 const DEPTH_LIMIT = 3;
 const UNPACKED_LIMIT = 512 * 1024 * 1024;
 
 function patternsOf(identity: string): Pattern[] {
   if (identity.length < LEAST_LENGTH)
-    throw new RangeError('an identity that is looked for has at least seven characters');
+    throw new RangeError('an identity to search for has at least seven characters');
   return identityForms(identity).map((form) => ({ identity, ...form }));
 }
 
 export type IdentitySearch = {
   inBytes(bytes: Buffer): readonly Omit<Found, 'file'>[];
   /**
-   * Every file under the folder, but those below the names in `apart`. Files that vanish meanwhile are passed
-   * over.
+   * Searches every file under the folder, except below the names in `apart`. Files that vanish in the meantime
+   * are skipped.
    */
   inFolder(folder: string, apart?: readonly string[]): Promise<readonly Found[]>;
+  /** Every place in the bytes as they are, without unpacking. */
+  placesIn(bytes: Uint8Array): readonly Place[];
 };
+
+type Match = Omit<Found, 'file'>;
 
 export function createIdentitySearch(identities: readonly string[]): IdentitySearch {
   const patterns = identities.flatMap(patternsOf);
-
-  function look(bytes: Buffer, within: string, depth: number, found: Map<string, Omit<Found, 'file'>>): void {
-    for (const { identity, form, bytes: wanted } of patterns) {
-      const name = within === '' ? form : `${form} in ${within}`;
-      if (!found.has(`${identity} ${name}`) && bytes.includes(wanted))
-        found.set(`${identity} ${name}`, { identity, form: name });
-    }
-    if (depth === DEPTH_LIMIT) return;
-    for (const { how, content } of unpacked(bytes))
-      look(content, within === '' ? how : `${how} in ${within}`, depth + 1, found);
-  }
-
-  function inBytes(bytes: Buffer): readonly Omit<Found, 'file'>[] {
-    const found = new Map<string, Omit<Found, 'file'>>();
-    look(bytes, '', 0, found);
-    return [...found.values()];
-  }
-
   return {
-    inBytes,
+    inBytes: (bytes) => matchesIn(patterns, bytes),
+    placesIn: (bytes) => placesIn(patterns, bytes),
     async inFolder(folder, apart = []) {
       const found: Found[] = [];
       for (const path of await filesOf(folder, new Set(apart))) {
         const bytes = await readFile(path).catch(() => null);
         if (bytes === null) continue;
         const file = relative(folder, path);
-        const views = [bytes, ...levelViews(path, bytes)];
-        for (const view of views) for (const each of inBytes(view)) found.push({ file, ...each });
+        for (const view of [bytes, ...levelViews(path, bytes)])
+          for (const each of matchesIn(patterns, view)) found.push({ file, ...each });
       }
       return unique(found);
     },
   };
+}
+
+function placesIn(patterns: readonly Pattern[], bytes: Uint8Array): Place[] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return patterns.flatMap(({ identity, form, bytes: wanted }) =>
+    [...places(buffer, wanted)].map((at) => ({ identity, form, at, length: wanted.length })),
+  );
+}
+
+/** In the bytes and in everything that can be unpacked from them, each form of an identity once. */
+function matchesIn(patterns: readonly Pattern[], bytes: Buffer): readonly Match[] {
+  const found = new Map<string, Match>();
+  const look = (content: Buffer, within: string, depth: number): void => {
+    for (const { identity, form, bytes: wanted } of patterns) {
+      const name = within === '' ? form : `${form} in ${within}`;
+      if (!found.has(`${identity} ${name}`) && content.includes(wanted))
+        found.set(`${identity} ${name}`, { identity, form: name });
+    }
+    if (depth === DEPTH_LIMIT) return;
+    for (const { how, content: inner } of unpacked(content))
+      look(inner, within === '' ? how : `${how} in ${within}`, depth + 1);
+  };
+  look(bytes, '', 0);
+  return [...found.values()];
 }
 
 function unique(found: readonly Found[]): Found[] {
@@ -104,8 +123,8 @@ function levelViews(path: string, bytes: Buffer): Buffer[] {
 const PACKED_VALUE = Buffer.from([0xff, 0x11, 0x02]);
 const GZIP = Buffer.from([0x1f, 0x8b, 0x08]);
 /**
- * APPNOTE.TXT §4.3.7: a local file header; the name and an extra field stand before the data, which is
- * deflated where the method is 8.
+ * APPNOTE.TXT §4.3.7: a local file header, then the name, an extra field and the data, which is deflated if the
+ * method is 8.
  */
 const ZIP_ENTRY = Buffer.from('PK\x03\x04');
 /** RFC 1950 §2.2: CMF 0x78 with each of the four levels. */
@@ -139,10 +158,7 @@ function* unpacked(bytes: Buffer): Generator<Unpacked> {
   );
 }
 
-/**
- * Bytes after the end of what is packed are no fault, nor is an end that comes too early: what came out is
- * searched.
- */
+/** Bytes after the packed ones are ignored, and an early end is no fault: whatever came out is searched. */
 const INFLATE = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: UNPACKED_LIMIT } as const;
 
 /** RFC 1952 §2.3: ten bytes, then an extra field, a name and a comment where the flags say so. */
@@ -176,10 +192,7 @@ function* places(bytes: Buffer, wanted: Buffer): Generator<number> {
   for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) yield at;
 }
 
-/**
- * The packed value goes on to the end of its record, which is not known here: shorter ends are tried, each
- * cut at a byte that a literal may end at.
- */
+/** The packed value reaches to the end of its record, which is unknown here, so its own tags tell the end. */
 function unpackSnappyPrefix(bytes: Buffer): Buffer | null {
   const whole = unpackSnappy(bytes);
   if (whole !== null) return whole;
@@ -187,10 +200,7 @@ function unpackSnappyPrefix(bytes: Buffer): Buffer | null {
   return end === null ? null : unpackSnappy(bytes.subarray(0, end));
 }
 
-/**
- * Where a Snappy stream that begins here ends, by walking its tags (format_description.txt §2); null where it
- * is none.
- */
+/** The end of the Snappy stream that begins here, by walking its tags (format_description.txt §2), or null. */
 function snappyEnd(bytes: Buffer): number | null {
   let at = 0;
   let wanted = 0;

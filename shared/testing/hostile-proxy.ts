@@ -65,7 +65,10 @@ export async function startNginx(nginx: string, settings: NginxSettings): Promis
   await until('nginx to listen', async () => {
     if (child.exitCode !== null) throw new Error(`nginx ended at its start: ${said}`);
     return new Promise<boolean>((resolve) => {
-      const socket = connect(settings.port, '127.0.0.1', () => (socket.destroy(), resolve(true)));
+      const socket = connect(settings.port, '127.0.0.1', () => {
+        socket.destroy();
+        resolve(true);
+      });
       socket.once('error', () => resolve(false));
     });
   });

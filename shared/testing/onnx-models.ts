@@ -76,15 +76,17 @@ const node = (
   from: readonly string[],
   to: readonly string[],
   attributes: readonly Part[] = [],
-  domain = '',
 ): Part =>
   part(1, [
     ...from.map((name) => text(1, name)),
     ...to.map((name) => text(2, name)),
     text(4, operator),
     ...attributes,
-    text(7, domain),
+    text(7, ''),
   ]);
+/** A node of another domain than ONNX's own. */
+const foreignNode = (domain: string, operator: string, from: string, to: string): Part =>
+  part(1, [text(1, from), text(2, to), text(4, operator), text(7, domain)]);
 const initializer = (content: readonly Part[]): Part => part(5, content);
 
 type Ends = { readonly input?: readonly Part[]; readonly output?: readonly Part[] };
@@ -202,7 +204,7 @@ export const ONNX_MODELS = {
   ),
   'gives-z': model(graphOf([ONE, node('Add', ['x', 'one'], ['z'])], { output: value('z', FLOAT, [1, 4]) })),
   'future-opset': model(graphOf([ONE, ADD_ONE]), [], 9999),
-  'unknown-operator': model(graphOf([node('Foo', ['x'], ['y'], [], 'org.example')]), [
+  'unknown-operator': model(graphOf([foreignNode('org.example', 'Foo', 'x', 'y')]), [
     part(8, [text(1, 'org.example'), int(2, 1)]),
   ]),
   'unknown-graph': Buffer.from('no model at all'),
@@ -248,7 +250,7 @@ export const EXTERNAL_ONNX_MODELS = {
       node('Identity', ['z'], ['y']),
     ]),
   ),
-  'a function': model(graphOf([node('F', ['x'], ['y'], [], 'f')]), [
+  'a function': model(graphOf([foreignNode('f', 'F', 'x', 'y')]), [
     part(8, [text(1, 'f'), int(2, 1)]),
     part(25, [
       text(1, 'F'),

@@ -48,10 +48,7 @@ export type ShapedLink = {
   stop(): Promise<void>;
 };
 
-/**
- * A piece takes at most so long on the wire: what shares the link with a bulk transfer waits no longer for
- * its turn.
- */
+/** The longest that a piece occupies the wire, so that others wait no longer behind a bulk transfer. */
 const QUANTUM_MS = 5;
 /** Node reads at most this from a socket at once. */
 const READ_BYTES = 64 * 1024;
@@ -61,99 +58,113 @@ type Piece = { readonly arrivesAt: number; readonly to: Socket; readonly bytes: 
 /** One direction of the link, for all connections. */
 type Direction = {
   readonly line: SerialLine;
-  /** What comes from one socket goes to the other, once the handshake is over. */
+  /** Carries bytes from one socket to the other, once the handshake is over. */
   carry(from: Socket, to: Socket, startsAt: number): void;
   lose(): void;
 };
 
 const now = (): number => performance.timeOrigin + performance.now();
 
+/** Pieces on the wire, and sockets that wait for room on it. */
+class ShapedDirection implements Direction {
+  readonly line: SerialLine;
+  readonly #queueBytes: number;
+  readonly #quantum: number;
+  readonly #hand: (piece: Piece) => void;
+  readonly #waiting = new Set<Socket>();
+  #underWay: Piece[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(shape: LinkShape, hand: (piece: Piece) => void) {
+    const bytesPerSecond = shape.bitsPerSecond / 8;
+    // One round trip of bytes: the rule of thumb for a router's buffer.
+    this.#queueBytes = Math.max(READ_BYTES, (bytesPerSecond * shape.roundTripMs) / 1000);
+    this.#quantum = Math.max(1500, Math.floor((bytesPerSecond * QUANTUM_MS) / 1000));
+    this.#hand = hand;
+    this.line = createSerialLine({
+      bytesPerSecond,
+      delayMs: shape.roundTripMs / 2,
+      queueBytes: this.#queueBytes,
+    });
+  }
+
+  carry(from: Socket, to: Socket, startsAt: number): void {
+    from.pause();
+    setTimeout(() => this.#wait(from), Math.max(0, startsAt - now()));
+    from.on('data', (bytes: Buffer) => {
+      this.#put(to, bytes);
+      // The receiver's window is shut: nothing more is taken from the sender until the receiver has read.
+      if (to.writableNeedDrain) {
+        from.pause();
+        to.once('drain', () => this.#wait(from));
+      } else if (this.line.queued(now()) >= this.#queueBytes) this.#wait(from);
+    });
+    from.on('end', () => this.#put(to, 'end'));
+    from.on('close', () => {
+      this.#waiting.delete(from);
+      this.#put(to, 'close');
+    });
+  }
+
+  lose(): void {
+    this.#underWay = [];
+    this.#waiting.clear();
+    this.line.clear(now());
+  }
+
+  #turn(): void {
+    this.#timer = null;
+    const at = now();
+    let arrived = 0;
+    while (arrived < this.#underWay.length && this.#underWay[arrived]!.arrivesAt <= at) arrived += 1;
+    for (const piece of this.#underWay.splice(0, arrived)) this.#hand(piece);
+    // The socket that has waited longest reads first: the connections share the wire evenly.
+    let room = this.#queueBytes - this.line.queued(at);
+    for (const socket of this.#waiting) {
+      if (room <= 0) break;
+      this.#waiting.delete(socket);
+      socket.resume();
+      room -= READ_BYTES;
+    }
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#timer !== null) return;
+    const room = this.#waiting.size > 0 ? this.line.roomAt() : Infinity;
+    const next = Math.min(this.#underWay[0]?.arrivesAt ?? Infinity, room);
+    if (next < Infinity) this.#timer = setTimeout(() => this.#turn(), Math.max(1, Math.ceil(next - now())));
+  }
+
+  #wait(socket: Socket): void {
+    socket.pause();
+    this.#waiting.add(socket);
+    this.#schedule();
+  }
+
+  #put(to: Socket, bytes: Piece['bytes']): void {
+    if (typeof bytes === 'string') this.#underWay.push({ arrivesAt: this.line.send(0, now()), to, bytes });
+    else {
+      for (let at = 0; at < bytes.length; at += this.#quantum) {
+        const part = bytes.subarray(at, at + this.#quantum);
+        this.#underWay.push({ arrivesAt: this.line.send(part.length, now()), to, bytes: part });
+      }
+    }
+    this.#schedule();
+  }
+}
+
 function createDirection(
   shape: LinkShape,
   silenced: WeakSet<Socket>,
   deliver: (to: Socket, bytes: Buffer) => void,
 ): Direction {
-  const bytesPerSecond = shape.bitsPerSecond / 8;
-  // One round trip of bytes: the rule of thumb for a router's buffer.
-  const queueBytes = Math.max(READ_BYTES, (bytesPerSecond * shape.roundTripMs) / 1000);
-  const quantum = Math.max(1500, Math.floor((bytesPerSecond * QUANTUM_MS) / 1000));
-  const line = createSerialLine({ bytesPerSecond, delayMs: shape.roundTripMs / 2, queueBytes });
-  const waiting = new Set<Socket>();
-  let underWay: Piece[] = [];
-  let timer: NodeJS.Timeout | null = null;
-
-  function hand({ to, bytes }: Piece): void {
+  return new ShapedDirection(shape, ({ to, bytes }) => {
     if (to.destroyed || silenced.has(to)) return;
     if (bytes === 'end') to.end();
     else if (bytes === 'close') to.destroy();
     else deliver(to, bytes);
-  }
-
-  function turn(): void {
-    timer = null;
-    const at = now();
-    let arrived = 0;
-    while (arrived < underWay.length && underWay[arrived]!.arrivesAt <= at) arrived += 1;
-    for (const piece of underWay.splice(0, arrived)) hand(piece);
-    // Who has waited longest reads first: the connections share the wire evenly.
-    let room = queueBytes - line.queued(at);
-    for (const socket of waiting) {
-      if (room <= 0) break;
-      waiting.delete(socket);
-      socket.resume();
-      room -= READ_BYTES;
-    }
-    schedule();
-  }
-
-  function schedule(): void {
-    if (timer !== null) return;
-    const next = Math.min(underWay[0]?.arrivesAt ?? Infinity, waiting.size > 0 ? line.roomAt() : Infinity);
-    if (next < Infinity) timer = setTimeout(turn, Math.max(1, Math.ceil(next - now())));
-  }
-
-  function wait(socket: Socket): void {
-    socket.pause();
-    waiting.add(socket);
-    schedule();
-  }
-
-  function put(to: Socket, bytes: Piece['bytes']): void {
-    if (typeof bytes === 'string') underWay.push({ arrivesAt: line.send(0, now()), to, bytes });
-    else {
-      for (let at = 0; at < bytes.length; at += quantum) {
-        const part = bytes.subarray(at, at + quantum);
-        underWay.push({ arrivesAt: line.send(part.length, now()), to, bytes: part });
-      }
-    }
-    schedule();
-  }
-
-  return {
-    line,
-    carry(from, to, startsAt) {
-      from.pause();
-      setTimeout(() => wait(from), Math.max(0, startsAt - now()));
-      from.on('data', (bytes: Buffer) => {
-        put(to, bytes);
-        // The receiver's window is shut: nothing more is taken from the sender until it has read.
-        if (to.writableNeedDrain) {
-          from.pause();
-          to.once('drain', () => wait(from));
-        } else if (line.queued(now()) >= queueBytes) wait(from);
-      });
-      from.on('end', () => put(to, 'end'));
-      from.on('close', () => {
-        waiting.delete(from);
-        put(to, 'close');
-      });
-    },
-    lose() {
-      underWay = [];
-      waiting.clear();
-      line.clear(now());
-    },
-  };
+  });
 }
 
 /** Starts the link before a server on `targetPort` of the loopback. */

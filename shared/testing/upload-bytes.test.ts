@@ -65,7 +65,7 @@ test('a range that is laid over others says whose they were, and is whose it is'
     [30, 40, 'b'],
     [5, 25, 'c'],
   ] as const) {
-    addRange(ranges, from, to, by, (bytes, before) => had.push([bytes, before]));
+    addRange(ranges, [from, to, by], (bytes, before) => had.push([bytes, before]));
   }
   assert.equal(had, [
     [5, 'a'],

@@ -1,21 +1,20 @@
 /**
- * Counts what of an upload's bytes travels more than once, and why, from what passes on the connections to
- * the gateways: each byte of a parcel has its place (tus: `Upload-Offset` and the length of the body), and
- * what comes twice for one place was sent again. Why, is told by what became of the request that had carried
- * it before.
+ * Counts the bytes of an upload that travel more than once, and why, by listening on the connections to the
+ * gateways. Each byte of a parcel has its place (tus: `Upload-Offset` and the length of the body); a second
+ * byte for the same place was sent again, and the fate of the request that carried the first one says why.
  *
  * Reads HTTP/1.1 heads and counts bodies; keeps no body. A parcel whose creation carried bytes is known under
- * the device's name for it, which the answer's `Location` joins with the gateway's. What stands outside of
- * parcels (heads, manifests, questions) is overhead.
+ * the device's name for it, which the answer's `Location` joins with the gateway's. Bytes outside parcels
+ * (heads, manifests, questions) are overhead.
  */
 import type { Ear, EndedBy } from './balancer.ts';
 
-/** A request that carried bytes of a parcel some of which came again. */
+/** A request whose bytes of a parcel came again, at least in part. */
 export type SentAgain = {
   readonly parcel: string;
   readonly method: 'POST' | 'PATCH';
   readonly from: number;
-  /** Of its body, so many came, and so many of them came again with later requests. */
+  /** The bytes of its body that came, and those of them that came again with later requests. */
   readonly bytes: number;
   readonly again: number;
   readonly status: number | null;
@@ -38,7 +37,7 @@ export type UploadBytes = {
   sentAgain(): readonly SentAgain[];
 };
 
-/** One request with a body, and what became of it. */
+/** One request with a body, and its fate. */
 type Carrier = {
   readonly parcel: string;
   readonly method: 'POST' | 'PATCH';
@@ -47,35 +46,29 @@ type Carrier = {
   bytes: number;
   again: number;
   status: number | null;
-  /** Of a success: how far the parcel is. */
+  /** After a success, the offset of the parcel. */
   offset: number | null;
   ended: string | null;
 };
 
-/** Half-open ranges of a parcel, apart from each other and ascending, with who carried them last. */
+/** Half-open ranges of a parcel, disjoint and ascending, each with its last carrier. */
 export type Ranges<T> = [from: number, to: number, by: T][];
 
 const HEAD_END = '\r\n\r\n';
-/**
- * A head is far smaller; what is larger is none, for example the rest of a body after a connection was joined
- * in its middle.
- */
+/** No head is that large; more bytes are something else, such as the rest of a body joined in its middle. */
 const HEAD_BYTES_LIMIT = 64 * 1024;
 const LOCATION = /\r\nlocation: *\S*?files\/([\w-]+)/i;
 const STATUS = /^HTTP\/1\.1 (\d{3})/;
 
-/**
- * Lays a range over the others. `had` is told of each piece that was there before, with who had carried it.
- */
+/** Lays a range over the others. `had` is told of each piece that was there before, and its carrier. */
 export function addRange<T>(
   ranges: Ranges<T>,
-  from: number,
-  to: number,
-  by: T,
+  [from, to, by]: Ranges<T>[number],
   had: (bytes: number, by: T) => void,
 ): void {
   const after: Ranges<T> = [];
-  let [low, high] = [from, to];
+  let low = from;
+  let high = to;
   for (const [a, b, other] of ranges) {
     if (b < from || a > to) {
       after.push([a, b, other]);
@@ -83,8 +76,10 @@ export function addRange<T>(
     }
     const common = Math.min(b, to) - Math.max(a, from);
     if (common > 0) had(common, other);
-    if (other === by) [low, high] = [Math.min(low, a), Math.max(high, b)];
-    else {
+    if (other === by) {
+      low = Math.min(low, a);
+      high = Math.max(high, b);
+    } else {
       if (a < from) after.push([a, from, other]);
       if (b > to) after.push([to, b, other]);
     }
@@ -98,7 +93,7 @@ const field = (head: string, name: string): string | null =>
 
 type Place = { readonly parcel: string; readonly method: 'POST' | 'PATCH'; readonly at: number };
 
-/** Which parcel a request's body belongs to and where it begins; null where it is none. */
+/** The parcel of a request's body and its offset; null for other requests. */
 function placeOf(head: string): Place | null {
   const [method, path] = head.split(' ', 2);
   const id = /\/upload\/files\/([\w-]+)/.exec(path ?? '')?.[1];
@@ -108,12 +103,22 @@ function placeOf(head: string): Place | null {
   return method === 'POST' && name !== undefined ? { parcel: name, method, at: 0 } : null;
 }
 
-/** What became of a request, in the words of the verdict. */
+/** The fate of a request, in the words of the verdict. */
 function fateOf({ status, offset, from, bytes, ended }: Carrier): string {
   if (status === null) return ended ?? 'still open';
   if (status >= 300) return `answered ${status}`;
   return offset !== null && offset < from + bytes ? 'taken in part' : 'taken';
 }
+
+type Counting = {
+  readonly counts: { up: number; inParcels: number; unique: number };
+  readonly parcels: Map<string, Ranges<Carrier>>;
+  /** The gateway's id of a parcel → the device's name for it. */
+  readonly names: Map<string, string>;
+  readonly blamed: Set<Carrier>;
+  readonly now: () => number;
+  readonly nameEnd: (by: EndedBy) => string;
+};
 
 /** `nameEnd` says why a connection ended over a request without an answer, at the moment when it ends. */
 export function createUploadBytes(
@@ -121,25 +126,8 @@ export function createUploadBytes(
   now: () => number = Date.now,
 ): UploadBytes {
   const counts = { up: 0, inParcels: 0, unique: 0 };
-  const parcels = new Map<string, Ranges<Carrier>>();
-  /** The gateway's id of a parcel → the device's name for it. */
-  const names = new Map<string, string>();
   const blamed = new Set<Carrier>();
-
-  function note(carrier: Carrier, bytes: number): void {
-    const name = names.get(carrier.parcel) ?? carrier.parcel;
-    if (!parcels.has(name)) parcels.set(name, []);
-    const at = carrier.from + carrier.bytes;
-    counts.inParcels += bytes;
-    counts.unique += bytes;
-    carrier.bytes += bytes;
-    addRange(parcels.get(name)!, at, at + bytes, carrier, (had, before) => {
-      counts.unique -= had;
-      before.again += had;
-      blamed.add(before);
-    });
-  }
-
+  const counting: Counting = { counts, parcels: new Map(), names: new Map(), blamed, now, nameEnd };
   return {
     counts() {
       const again: Record<string, number> = {};
@@ -147,69 +135,100 @@ export function createUploadBytes(
       return { ...counts, again };
     },
     sentAgain: () => [...blamed].map((carrier) => ({ ...carrier, why: fateOf(carrier) })),
-    listen() {
-      let head = '';
-      let body: { left: number; carrier: Carrier | null } | null = null;
-      let asked: Carrier | null = null;
-      let answer = '';
-
-      function takeHead(piece: Buffer): Buffer {
-        const before = head.length;
-        head += piece.toString('latin1');
-        const end = head.indexOf(HEAD_END);
-        if (end < 0) {
-          if (head.length > HEAD_BYTES_LIMIT) body = { left: Infinity, carrier: null };
-          return Buffer.alloc(0);
-        }
-        const whole = head.slice(0, end);
-        head = '';
-        const place = placeOf(whole);
-        const isChunked = field(whole, 'transfer-encoding') !== null;
-        const left = isChunked ? Infinity : Number(field(whole, 'content-length') ?? 0);
-        asked = place && {
-          parcel: place.parcel,
-          method: place.method,
-          from: place.at,
-          at: now(),
-          bytes: 0,
-          again: 0,
-          status: null,
-          offset: null,
-          ended: null,
-        };
-        answer = '';
-        body = { left, carrier: asked };
-        return piece.subarray(end + HEAD_END.length - before);
-      }
-
-      return {
-        up(piece) {
-          counts.up += piece.length;
-          for (let rest = piece; rest.length > 0; ) {
-            if (body === null || body.left === 0) {
-              rest = takeHead(rest);
-              continue;
-            }
-            const bytes = Math.min(rest.length, body.left);
-            if (body.carrier) note(body.carrier, bytes);
-            body.left -= bytes;
-            rest = rest.subarray(bytes);
-          }
-        },
-        down(piece) {
-          if (asked === null || asked.status !== null) return;
-          answer = (answer + piece.toString('latin1')).slice(0, HEAD_BYTES_LIMIT);
-          if (!answer.includes(HEAD_END)) return;
-          asked.status = Number(STATUS.exec(answer)?.[1] ?? 0);
-          const offset = field(answer, 'upload-offset');
-          asked.offset = offset === null ? null : Number(offset);
-          const id = LOCATION.exec(answer)?.[1];
-          if (id !== undefined && asked.method === 'POST') names.set(id, asked.parcel);
-        },
-        ended(by) {
-          if (asked !== null && asked.status === null) asked.ended ??= nameEnd(by);
-        },
-      };
-    },
+    listen: () => new Connection(counting),
   };
+}
+
+function note({ counts, parcels, names, blamed }: Counting, carrier: Carrier, bytes: number): void {
+  const name = names.get(carrier.parcel) ?? carrier.parcel;
+  const ranges = parcels.get(name) ?? [];
+  parcels.set(name, ranges);
+  const at = carrier.from + carrier.bytes;
+  counts.inParcels += bytes;
+  counts.unique += bytes;
+  carrier.bytes += bytes;
+  addRange(ranges, [at, at + bytes, carrier], (had, before) => {
+    counts.unique -= had;
+    before.again += had;
+    blamed.add(before);
+  });
+}
+
+/** The ear on one connection: follows its requests, one after the other. */
+class Connection implements Ear {
+  readonly #counting: Counting;
+  #head = '';
+  #body: { left: number; readonly carrier: Carrier | null } | null = null;
+  #asked: Carrier | null = null;
+  #answer = '';
+
+  constructor(counting: Counting) {
+    this.#counting = counting;
+  }
+
+  up(piece: Buffer): void {
+    this.#counting.counts.up += piece.length;
+    for (let rest = piece; rest.length > 0; ) {
+      if (this.#body === null || this.#body.left === 0) {
+        rest = this.#takeHead(rest);
+        continue;
+      }
+      const bytes = Math.min(rest.length, this.#body.left);
+      if (this.#body.carrier) note(this.#counting, this.#body.carrier, bytes);
+      this.#body.left -= bytes;
+      rest = rest.subarray(bytes);
+    }
+  }
+
+  down(piece: Buffer): void {
+    const asked = this.#asked;
+    if (asked === null || asked.status !== null) return;
+    this.#answer = (this.#answer + piece.toString('latin1')).slice(0, HEAD_BYTES_LIMIT);
+    if (!this.#answer.includes(HEAD_END)) return;
+    asked.status = Number(STATUS.exec(this.#answer)?.[1] ?? 0);
+    const offset = field(this.#answer, 'upload-offset');
+    asked.offset = offset === null ? null : Number(offset);
+    const id = LOCATION.exec(this.#answer)?.[1];
+    if (id !== undefined && asked.method === 'POST') this.#counting.names.set(id, asked.parcel);
+  }
+
+  ended(by: EndedBy): void {
+    if (this.#asked !== null && this.#asked.status === null) this.#asked.ended ??= this.#counting.nameEnd(by);
+  }
+
+  /** Returns the rest of the piece after the head. */
+  #takeHead(piece: Buffer): Buffer {
+    const before = this.#head.length;
+    this.#head += piece.toString('latin1');
+    const end = this.#head.indexOf(HEAD_END);
+    if (end < 0) {
+      if (this.#head.length > HEAD_BYTES_LIMIT) this.#body = { left: Infinity, carrier: null };
+      return Buffer.alloc(0);
+    }
+    const whole = this.#head.slice(0, end);
+    this.#head = '';
+    this.#asked = carrierOf(whole, this.#counting.now());
+    this.#answer = '';
+    const isChunked = field(whole, 'transfer-encoding') !== null;
+    const left = isChunked ? Infinity : Number(field(whole, 'content-length') ?? 0);
+    this.#body = { left, carrier: this.#asked };
+    return piece.subarray(end + HEAD_END.length - before);
+  }
+}
+
+function carrierOf(head: string, at: number): Carrier | null {
+  const place = placeOf(head);
+  return (
+    place && {
+      parcel: place.parcel,
+      method: place.method,
+      from: place.at,
+      at,
+      bytes: 0,
+      again: 0,
+      status: null,
+      offset: null,
+      ended: null,
+    }
+  );
 }

@@ -1,7 +1,6 @@
 /**
- * The frame around every page: header, status line, the page, and what is said aloud. Signed out, only the
- * sign-in page is drawn, so that no patient stays on the screen; offline the app works with what the device
- * knows.
+ * The frame around every page: header, status line, the page, and announcements. Signed out, only the sign-in
+ * page is drawn, so that no patient stays on the screen; offline the app works with the data on this device.
  */
 import type { ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
@@ -24,7 +23,7 @@ import type { Update } from './updates.ts';
 import { appWords } from './app-words.ts';
 import { kitWords } from '../kit/kit-words.ts';
 
-// What the upload page does not need is fetched when it is opened; the service worker has it then.
+// Pages other than the upload page are loaded when they are opened, from the service worker's cache.
 const BeforeAfterView = deferred<{ id: string }>(() =>
   import('../pipeline/deid/BeforeAfterView.tsx').then((view) => view.BeforeAfterView),
 );
@@ -126,8 +125,7 @@ function Header({
 }
 
 /**
- * A page of its own for the eye and for the reader: title of the window, and the focus on the heading after a
- * change of page.
+ * Tells people and screen readers about a change of page: the window's title, and the focus on the heading.
  */
 function Page({ route }: { readonly route: Route }) {
   const first = useRef(true);

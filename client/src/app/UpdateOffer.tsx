@@ -1,7 +1,4 @@
-/**
- * What is said of versions, with the one button for it. It never stands in the way of what is being read or
- * made safe.
- */
+/** The message about versions, with its one button. It never interrupts reading or making a study safe. */
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';

@@ -1,9 +1,10 @@
 /**
- * What the service worker runs when the browser gives it time for the queue: the page's own uploader, with
- * the right to send that outlives a login. One uploader among all tabs and the worker (Web Locks): it stands
- * in line behind the page that leads, for that may be closed or die, and gives way to a page that waits.
- * Bounded, for the browser ends it otherwise.
+ * Sends the queue when the browser gives the service worker time for it: the page's own uploader, with the
+ * right to send that outlives a login. Only one uploader runs among all tabs and the worker (Web Locks). This
+ * one waits behind the leading page, which may be closed or die, and gives way to a page that waits. Its time
+ * is bounded, because the browser would end it.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { createSender } from '../pipeline/upload/sender/create-sender.ts';
 import { QUIET_MS } from '../net/fetch-with-progress.ts';
 import { openSendingTools } from '../pipeline/upload/sender/sending-tools.ts';
@@ -14,19 +15,18 @@ import { realClock } from '../pipeline/upload/clock.ts';
 import { isLeadWanted, runAsLeader } from '../pipeline/upload/sender/leader-lock.ts';
 
 /**
- * Chromium ends a sync event after three minutes; what is ended by us can still say that something is left.
+ * Chromium ends a sync event after three minutes; a sender that ends earlier can still report that something
+ * is left.
  */
 const AT_MOST_MS = 150_000;
-/**
- * So soon a page that opens has the lead; a question to the browser costs nothing that a person would notice.
- */
+/** A page that opens leads after this time; asking the browser costs nothing that a person would notice. */
 const LOOK_FOR_PAGE_MS = 500;
 
 const { locks } = navigator;
 
 /**
- * Until `signal` says otherwise. Rejects where the browser should ask again: something is left that may be
- * sent, and no page does it.
+ * Sends until `signal` aborts. Rejects where the browser should ask again: something is left that may be
+ * sent, and no page sends it.
  */
 async function sendWhatWaits(signal: AbortSignal): Promise<void> {
   const database = openLocalDatabase();
@@ -38,7 +38,7 @@ async function sendWhatWaits(signal: AbortSignal): Promise<void> {
     void giveWay(over);
     isLeft = await sendAll(database, over);
   };
-  // Aborted while it stands in line: a page led all the time.
+  // Aborted while waiting: a page led all the time.
   await runAsLeader(locks, work, over.signal).catch(
     (error: unknown) => void (over.signal.aborted || rethrow(error)),
   );
@@ -55,11 +55,11 @@ function rethrow(error: unknown): never {
 async function giveWay(over: AbortController): Promise<void> {
   while (!over.signal.aborted) {
     if (await isLeadWanted(locks)) over.abort();
-    await realClock.sleep(LOOK_FOR_PAGE_MS, over.signal).catch(() => undefined);
+    await ignoreFailure(realClock.sleep(LOOK_FOR_PAGE_MS, over.signal), 'an abort ends the loop');
   }
 }
 
-/** Sends until nothing is left to send or `over` says so. Resolves to whether something is left. */
+/** Sends until nothing is left or `over` aborts. Resolves to whether something is left. */
 async function sendAll(database: LocalDatabase, over: AbortController): Promise<boolean> {
   const senders = await createSenders(database);
   const isLeft = async (): Promise<boolean> =>
@@ -72,12 +72,12 @@ async function sendAll(database: LocalDatabase, over: AbortController): Promise<
   return isLeft();
 }
 
-/** One for each account that has something to send and may. */
+/** One sender for each account that has instances to send and may send them. */
 async function createSenders(database: LocalDatabase) {
   const tools = {
     ...(await openSendingTools(database)),
     clock: realClock,
-    // No XMLHttpRequest here: what has left is told by the answers, and silence ends a request as in the
+    // There is no XMLHttpRequest here, so there is no progress within a request; silence ends it as in the
     // page.
     fetchTelling: (url: string, init: RequestInit) =>
       fetch(url, {

@@ -3,6 +3,7 @@
  * is a network again, Periodic Background Sync now and then where the person has installed the app and the
  * browser grants it. Neither is in Safari and Firefox.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { effect, type ReadonlySignal } from '@preact/signals';
 import { QUEUE_TAG } from './worker-messages.ts';
 
@@ -14,8 +15,9 @@ type Registration = ServiceWorkerRegistration & {
 
 /** Twice a day; a browser makes it rarer where the app is used rarely. */
 const PERIOD_MS = 12 * 60 * 60 * 1000;
+const REFUSED = 'where the person forbids it, sending resumes when the page is opened';
 
-/** Whether the queue goes on without a page. */
+/** Whether the browser sends the queue without a page. */
 export function goesOnAlone(scope: typeof globalThis): boolean {
   return 'ServiceWorkerRegistration' in scope && 'sync' in scope.ServiceWorkerRegistration.prototype;
 }
@@ -29,16 +31,17 @@ export interface BackgroundSyncTools {
 }
 
 /**
- * Asks whenever something waits: as soon as it does, and again when the page goes out of sight, for the
- * browser forgets what it has answered.
+ * Asks as soon as something waits, and again when the page is hidden, because the browser drops a request
+ * once it has been served.
  */
 export function askForBackgroundSync({ workers, waits, isHidden, onChange }: BackgroundSyncTools): void {
   if (!workers) return;
   const ask = async (): Promise<void> => {
     const registration: Registration = await workers.ready;
-    // Refused where the person forbids it: then the queue goes on when the page is opened.
-    await registration.sync?.register(QUEUE_TAG).catch(() => undefined);
-    await registration.periodicSync?.register(QUEUE_TAG, { minInterval: PERIOD_MS }).catch(() => undefined);
+    const { sync, periodicSync } = registration;
+    if (sync) await ignoreFailure(sync.register(QUEUE_TAG), REFUSED);
+    if (periodicSync)
+      await ignoreFailure(periodicSync.register(QUEUE_TAG, { minInterval: PERIOD_MS }), REFUSED);
   };
   effect(() => void (waits.value && ask()));
   onChange(() => void (isHidden() && waits.peek() && ask()));

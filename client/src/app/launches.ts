@@ -1,8 +1,8 @@
 /**
- * What the system hands to the installed app: files that were opened with it, and a page that a shortcut
- * names (Launch Handler API, File Handling API). They come to the window that is open, and do not load it
- * again.
+ * Takes files that the system opens with the installed app, and pages that its shortcuts name (Launch Handler
+ * API, File Handling API). They arrive in the open window without reloading it.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 
 /** The DOM's types do not know it yet. */
 interface LaunchParams {
@@ -20,7 +20,7 @@ export interface LaunchTools {
 /** Takes launches from now on; does nothing in a browser that has none. */
 export function takeLaunches(scope: object, { show, take }: LaunchTools): void {
   (scope as Launching).launchQueue?.setConsumer(({ targetURL, files = [] }) => {
-    if (files.length > 0) void takeFiles(files).catch(() => undefined);
+    if (files.length > 0) void ignoreFailure(takeFiles(files), 'a file that is gone again is not shown');
     else if (targetURL && new URL(targetURL).hash) show(new URL(targetURL).hash);
   });
 

@@ -2,15 +2,15 @@
 import type { IngestPhase } from '../pipeline/ingest/found-study.ts';
 
 export type Standing =
-  /** Being written into the queue: neither the page nor the disc may go. */
+  /** Instances are being written into the queue: neither the page nor the disc may go. */
   | { readonly kind: 'keep-open'; readonly unsafe: number }
-  /** Read and shown, but Send was not pressed. */
+  /** Instances were read and shown, but Send was not pressed. */
   | { readonly kind: 'not-queued'; readonly chosen: number }
   /** Everything is safe here; the disc may go too. */
   | { readonly kind: 'may-close'; readonly safe: number }
-  /** The same, but this browser goes on only while the page is open. */
+  /** Everything is safe here, but this browser sends only while the page is open. */
   | { readonly kind: 'goes-on-open'; readonly safe: number }
-  /** Nothing moves any more until a person decides; the device keeps these. */
+  /** Nothing is sent until a person decides; the device keeps these. */
   | { readonly kind: 'decide'; readonly undecided: number }
   | { readonly kind: 'empty' };
 
@@ -24,7 +24,7 @@ export type StandingFacts = {
   readonly safe: number;
   /** Instances that need a decision. */
   readonly undecided: number;
-  /** The browser goes on with the queue when no page is open. */
+  /** The browser sends the queue when no page is open. */
   readonly goesOnAlone: boolean;
 };
 

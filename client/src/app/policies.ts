@@ -1,4 +1,5 @@
 /** The policies of the gateway: those known from last time, and the current ones as soon as it answers. */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import { afterDrawing } from '../kit/after-drawing.ts';
 import type { ApiClient } from '../net/api-client.ts';
@@ -25,12 +26,11 @@ export function createPolicies(tools: PoliciesTools): Policies {
   const known = signal<KnownPolicies | null>(null);
   const hear = () => {
     if (session.state.peek() !== 'signed-in') return;
-    fetchPolicies(tools).then(
-      (now) => {
+    void ignoreFailure(
+      fetchPolicies(tools).then((now) => {
         known.value = now;
-      },
-      // The gateway cannot be reached: the known policies hold, and it checks the version anyway.
-      () => undefined,
+      }),
+      'without an answer the known policies hold, and the gateway checks the version anyway',
     );
   };
   return {

@@ -1,10 +1,10 @@
 /**
  * Keeps the shell of the app (page, scripts, styles, icons) so that it opens without a network. No answer of
- * the API is ever kept: what is not in the precache goes to the network untouched (DESIGN §5.14). A newer
- * version waits until the page asks it to take over.
+ * the API is ever kept: every request outside the precache goes to the network untouched. A newer version
+ * waits until the page asks it to take over.
  *
- * Where the browser has Background Sync it also goes on with the queue when no page is open. What that needs
- * is read at installation and run only when it is asked for: opening the app does not wait for it.
+ * Where the browser has Background Sync it also sends the queue when no page is open. The code for that is
+ * read at installation and run only when needed, so that opening the app does not wait for it.
  */
 import { cleanupOutdatedCaches, precacheAndRoute, type PrecacheEntry } from 'workbox-precaching';
 import { GIVE_WAY, QUEUE_TAG, TAKE_OVER } from './worker-messages.ts';
@@ -33,22 +33,22 @@ declare const self: {
 const files = self.__WB_MANIFEST;
 const sender = files.find(({ url }) => url.includes('/background-sender-'))!;
 
-// Every page stands behind `#`, so `/` is the only address that is navigated to, and the precache answers it
-// with index.html.
+// Every page is behind `#`, so `/` is the only address that is navigated to, and the precache answers it with
+// index.html.
 precacheAndRoute(files.filter((file) => file !== sender));
 cleanupOutdatedCaches();
 
 /**
- * Kept by the browser with the worker at the first time, which must be the installation (Service Workers
- * §4.3.1).
+ * The browser stores the script with the worker at its first import, which must be at installation (Service
+ * Workers §4.3.1).
  */
 function readSender(): void {
   if (self.sendWhatWaits === undefined) importScripts(`/${sender.url}`);
 }
 
 self.addEventListener('install', (event) => event.waitUntil((async () => readSender())()));
-// The first visit is served by the worker as every later one: its pages find all their parts without a
-// network. Not waited for: pages that load again after an update stand in line until the worker is active.
+// The worker serves the first visit too: its pages find all their parts without a network. Nothing waits for
+// this: pages that reload after an update wait until the worker is active.
 self.addEventListener('activate', () => void self.clients.claim());
 
 let sending: Promise<void> | null = null;
@@ -59,7 +59,10 @@ self.addEventListener('message', (event) => {
   if (event.data === GIVE_WAY) over.abort();
 });
 
-/** Once at a time, whichever event asks. Rejected, the browser asks again later (Background Sync §5.3). */
+/**
+ * One run at a time, whichever event asks. When it rejects, the browser asks again later (Background Sync
+ * §5.3).
+ */
 async function sendInBackground(): Promise<void> {
   readSender();
   if (sending === null) {

@@ -1,4 +1,4 @@
-/** Light, dark, or as the device: the choice is kept in this browser and lies in localStorage. */
+/** Light, dark, or the device's own setting. The choice is kept in this browser's localStorage. */
 import { effect, signal, type Signal } from '@preact/signals';
 import { provided } from '../kit/provided.ts';
 
@@ -10,8 +10,8 @@ export const [ProvideTheme, useTheme] = provided<Signal<Theme>>('theme');
 const KEY = 'relaypacs-theme';
 
 /**
- * Reads the choice, applies it to the root element, keeps it when it changes. Storage may be forbidden: then
- * it lasts with the page.
+ * Reads the choice, applies it to the root element, and keeps it when it changes. Where storage is forbidden
+ * it lasts as long as the page.
  */
 export function createTheme(
   root: HTMLElement,

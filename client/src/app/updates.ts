@@ -75,7 +75,7 @@ interface Watched extends UpdateTools {
 
 /** Registers the service worker. Never throws. */
 export function createUpdate(tools: UpdateTools): Update {
-  const { workers, locks, tabId, isAtWork, page } = tools;
+  const { locks, tabId, isAtWork, page } = tools;
   const state = signal<UpdateState>(page.openedBecause() === 'update' ? 'taken' : 'none');
   const watched: Watched = { ...tools, state, registration: null };
   const isInSight = signal(!page.isHidden());
@@ -87,10 +87,7 @@ export function createUpdate(tools: UpdateTools): Update {
     else ask(watched);
   });
   reloadWhenTakenOver(watched);
-  workers?.register('/service-worker.js').then(
-    (registration) => watch(watched, registration),
-    () => undefined,
-  );
+  void register(watched);
   return {
     state,
     use() {
@@ -108,6 +105,13 @@ export function createUpdate(tools: UpdateTools): Update {
       offer(watched);
     },
   };
+}
+
+async function register(watched: Watched): Promise<void> {
+  if (!watched.workers) return;
+  const registering = watched.workers.register('/service-worker.js');
+  const registration = await ignoreFailure(registering, 'without a service worker the app works online');
+  if (registration) watch(watched, registration);
 }
 
 function watch(watched: Watched, registration: ServiceWorkerRegistration): void {

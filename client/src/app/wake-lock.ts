@@ -1,8 +1,9 @@
 /**
- * Keeps the screen on while the page must stay open: while a study is being made safe, and, where the browser
- * does not go on without the page, while something travels (Screen Wake Lock). The browser takes the lock
- * away with the page; it is asked for again when it is back.
+ * Keeps the screen on while the page must stay open (Screen Wake Lock): while a study is being made safe and,
+ * in browsers that send only with an open page, while something is being sent. The browser releases the lock
+ * when the page is hidden; it is requested again when the page is back.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 
 export interface WakeLockTools {
@@ -14,8 +15,8 @@ export interface WakeLockTools {
 }
 
 /**
- * Holds and releases from now on. Never throws: a battery that is low refuses, and then the screen may go
- * dark.
+ * Holds and releases from now on. Never throws: with a low battery the browser refuses, and then the screen
+ * may go dark.
  */
 export function keepAwake({ wakeLock, wanted, isHidden, onChange }: WakeLockTools): void {
   if (!wakeLock) return;
@@ -25,7 +26,11 @@ export function keepAwake({ wakeLock, wanted, isHidden, onChange }: WakeLockTool
   effect(() => {
     if (wanted.value && isSeen.value) held ??= wakeLock.request('screen').catch(() => null);
     else {
-      void held?.then((sentinel) => sentinel?.release()).catch(() => undefined);
+      if (held)
+        void ignoreFailure(
+          held.then((sentinel) => sentinel?.release()),
+          'the browser has released it already',
+        );
       held = null;
     }
   });

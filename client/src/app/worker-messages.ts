@@ -1,5 +1,5 @@
 /**
- * What the page and the service worker say to each other. A file of its own, so that the worker carries
+ * The messages between the page and the service worker. A file of its own, so that the worker contains
  * nothing else of the page.
  */
 

@@ -1,16 +1,16 @@
-/** A button that asks before something is lost, and does it only after the second word. */
+/** A button that asks before something is lost. */
 import { useState } from 'preact/hooks';
 import { Icon, type IconName } from './Icon.tsx';
 import { Confirm } from './Sheet.tsx';
 
 export type AskFirstProps = {
   readonly label: string;
-  /** For who does not see where the button stands: names the study. */
+  /** For people who do not see the row of the button: names the study. */
   readonly of: string;
   readonly icon?: { readonly name: IconName; readonly turns?: boolean };
   /** Stands in a line of text, without an outline. */
   readonly bare?: boolean;
-  /** What is asked, of which study, what will be lost and what will not, and the two answers. */
+  /** The question, the study, the consequences, and both answers. */
   readonly ask: {
     readonly title: string;
     readonly about: string;

@@ -1,6 +1,6 @@
 /**
- * The app's few signs, drawn on 24 × 24 with one stroke. A sign never stands alone: the word beside it says
- * the same, so it is hidden from screen readers.
+ * The app's few signs, drawn on 24 × 24 with one stroke. The text next to a sign says the same, so the sign
+ * is hidden from screen readers.
  */
 
 const RING = 'M3 12a9 9 0 1018 0 9 9 0 10-18 0';

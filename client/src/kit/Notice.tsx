@@ -1,6 +1,6 @@
 /**
- * A word that stands apart from the page, with a sign and a colour that say the same: plain, waiting (amber),
- * or a decision (red).
+ * A message set apart from the page, with a sign and a colour for its kind: plain, waiting (amber), or a
+ * decision (red).
  */
 import type { ComponentChildren } from 'preact';
 import { Icon, type IconName } from './Icon.tsx';
@@ -15,7 +15,7 @@ const LOOK: Record<NoticeKind, { readonly class: string; readonly sign: IconName
 
 export type NoticeProps = {
   readonly kind: NoticeKind;
-  /** What happened; without it the text stands alone. */
+  /** What happened; optional. */
   readonly title?: string;
   readonly sign?: IconName;
   readonly children?: ComponentChildren;

@@ -1,7 +1,7 @@
 /**
  * A dialog over the page: the browser's own `<dialog>`, which keeps the focus inside, closes with Escape and
- * gives the focus back. It opens in the moment in which it enters the page, so that no key is missed;
- * `onClose` must take it out of the page.
+ * returns the focus. It opens as soon as it enters the page, so that no key is missed; `onClose` must remove
+ * it.
  */
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
@@ -39,7 +39,9 @@ export function Sheet({ title, onClose, children }: SheetProps) {
   );
 }
 
-/** A click on the veil arrives at the dialog itself; so does one on its padding, which must not close it. */
+/**
+ * A click on the backdrop arrives at the dialog itself. So does one on its padding, which must not close it.
+ */
 function isOutside(dialog: HTMLDialogElement, event: MouseEvent): boolean {
   const box = dialog.getBoundingClientRect();
   return (
@@ -52,9 +54,9 @@ function isOutside(dialog: HTMLDialogElement, event: MouseEvent): boolean {
 
 export type ConfirmProps = {
   readonly title: string;
-  /** Which study it is about; the sheet hides its row. */
+  /** The study in question, because the sheet hides its row. */
   readonly about?: string;
-  /** What will be lost, and what will not. */
+  /** The consequences: what will be lost, and what will not. */
   readonly what: string;
   readonly yes: string;
   readonly no?: string;

@@ -125,8 +125,8 @@ function followWindow(
 type Range = { readonly from: number; readonly to: number };
 
 /**
- * Keeps the height of each row that was ever drawn. What grew above the window is taken back from the scroll
- * position, so that nothing jumps under the finger. Returns how to tell which rows are drawn now.
+ * Remembers the height of each row drawn so far. When a row above the window grows, the scroll position moves
+ * with it, so that nothing jumps under the finger. Returns a function that takes the rows drawn now.
  */
 function useRowHeights(
   known: Map<string, number>,

@@ -1,4 +1,4 @@
-/** When there is time for what nobody waits for. */
+/** Resolves when the page is drawn and the thread has time for work that nobody waits for. */
 
 /** Later the queue of last time would wait without reason; sooner it competes with the first page. */
 const IDLE_WITHIN_MS = 1_000;

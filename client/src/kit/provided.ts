@@ -1,4 +1,7 @@
-/** How views reach a store: `app` provides it around all pages, and a hook beside the store hands it out. */
+/**
+ * Gives views their stores: `app` provides each store around all pages, and a hook beside the store returns
+ * it.
+ */
 import { createContext, type Provider } from 'preact';
 import { useContext } from 'preact/hooks';
 

@@ -1,26 +1,26 @@
 /**
- * Where the person is, kept behind the `#` of the address: the server sees none of it, the precached page
- * serves all of it, and the only thing that ever stands there is a random id - never a name, never a UID.
+ * The page that is open, in the part of the address behind `#`: the server never sees it, and the precached
+ * page serves all of it. It contains random ids only, never a name or a UID.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 
 export type Route =
   | { readonly page: 'upload' }
   | { readonly page: 'queue' }
-  /** A study that was found and is not queued. */
+  /** A found study that is not queued. */
   | { readonly page: 'before-after'; readonly id: string }
   | { readonly page: 'study'; readonly id: string }
   /**
-   * What models found: the list (without an id), one result, one beside another, or what the PACS holds of it
-   * (`beside` says which); asking a model of the study that this device knows by this id, or of any; the
-   * models. One page, for what was chosen on one of them is shown on the next.
+   * The pages of results: the list (without an id), one result, one result next to another or its objects in
+   * the PACS (`beside` says which); asking a model about the study that this device knows by this id, or
+   * about any study; the models. One page, because a choice on one of them is shown on the next.
    */
   | { readonly page: 'results'; readonly at: ResultsPlace; readonly id: string; readonly beside: string }
   | { readonly page: 'not-found' };
 
 export type ResultsPlace = 'results' | 'infer' | 'models';
 
-/** Reads what stands behind the `#`; anything unknown is `not-found`, never an error. */
+/** Reads the part behind `#`; anything unknown is `not-found`, never an error. */
 export function parseRoute(hash: string): Route {
   const [page = '', id = '', beside = '', ...rest] = hash.replace(/^#?\/?/, '').split('/');
   if (rest.length > 0 || ![id, beside].every((part) => /^[\w-]{0,64}$/.test(part)))

@@ -1,10 +1,10 @@
 /**
- * A request that tells how much of its body has left, for a link on which one piece takes seconds. `fetch`
- * does not tell; XMLHttpRequest does (XHR Standard §4.5.6, progress events of `upload`). For our own API
+ * A request that reports how much of its body was sent, for a link on which one piece takes seconds. `fetch`
+ * does not report it; XMLHttpRequest does (XHR Standard §4.5.6, progress events of `upload`). For our own API
  * only: bodies are bytes or text, answers are short texts.
  *
- * It also ends a request that makes no progress: a link that drops packets without a word would hold it for
- * as long as TCP hopes.
+ * It also ends a request that makes no progress: a link that silently drops packets would otherwise hold it
+ * until TCP gives up.
  */
 
 /**

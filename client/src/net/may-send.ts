@@ -1,6 +1,6 @@
 /**
- * Who may send studies. The gateway decides it anew at every request; here it is only said before somebody
- * chooses a study in vain.
+ * Who may send studies. The gateway decides at every request; here it is only shown before somebody chooses a
+ * study in vain.
  */
 import type { Role, User } from '#shared/protocol/api.ts';
 

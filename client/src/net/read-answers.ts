@@ -1,7 +1,7 @@
 /**
- * The few answers that the page must understand before it can be used: the session, a refusal, and how the
- * gateway is. Read by hand, because the schemas bring 25 kB of zod with them and the first page has 80 kB in
- * all (DESIGN §6). Every later answer is read with its schema; the test holds these to theirs.
+ * The few answers that the page must understand before it can be used: the session, a refusal, and the health
+ * of the gateway. They are parsed by hand, because the schemas bring 25 kB of zod and the first page has a
+ * budget of 80 kB. Every later answer is read with its schema; the test compares these parsers with theirs.
  */
 import type { z } from 'zod';
 import type { healthSchema, ProblemDetails, Role, Session, User } from '#shared/protocol/api.ts';

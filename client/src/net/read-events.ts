@@ -2,6 +2,7 @@
  * An event stream read with `fetch`, because EventSource cannot carry a token. Reconnects nothing: who reads
  * knows what was missed.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 
 export interface EventMessage {
   readonly event: string;
@@ -44,6 +45,6 @@ async function* chunks(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGene
       yield value;
     }
   } finally {
-    await reader.cancel().catch(() => undefined);
+    await ignoreFailure(reader.cancel(), 'the stream has ended either way');
   }
 }

@@ -1,15 +1,15 @@
 /**
- * The gateway's time, told from the `Date` of its answers: a tablet's own clock may be days off, and may be
- * set while a study travels. What has to be signed or compared with a moment of the gateway's goes by this
- * clock; how long something took is measured by a clock that is never set.
+ * The gateway's time, derived from the `Date` of its answers: a tablet's own clock may be days off, and may
+ * be set while a study is being sent. Times that are signed, or compared with times of the gateway, use this
+ * clock; durations are measured by a clock that is never set.
  */
 
 export interface ServerClock {
   /** Milliseconds since 1970, as the gateway counts them; as this device does, until an answer was seen. */
   now(): number;
-  /** A request leaves. What it returns takes the headers of its answer. */
+  /** Call it when a request starts; the returned function takes the headers of the answer. */
   exchange(): (headers: Headers) => void;
-  /** What was known on the last visit; means nothing once an answer was seen. */
+  /** The value of the last visit; ignored once an answer has arrived. */
   recall(offsetMs: number): void;
 }
 
@@ -18,7 +18,7 @@ export interface ServerClockTools {
   readonly wall: () => number;
   /** Milliseconds that never go back; only differences mean something. */
   readonly monotonic: () => number;
-  /** The gateway's time is now so many milliseconds ahead of this device's: to be kept for the next visit. */
+  /** The milliseconds that the gateway's time is ahead of this device's, to be kept for the next visit. */
   keep(offsetMs: number): void;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Whether the gateway and its PACS answer, asked while somebody looks and also when nothing travels: the
- * status line must be true for an empty queue too. Something else that answers in the gateway's place (a
- * hotel's sign-in page) is no gateway.
+ * Asks whether the gateway and its PACS answer, while the page is visible and also when nothing is being
+ * sent: the status line must be true for an empty queue too. An answer from something else in between (a
+ * hotel's sign-in page) does not count.
  */
 import type { Link } from './link.ts';
 import { readHealth } from './read-answers.ts';
@@ -9,25 +9,25 @@ import { readHealth } from './read-answers.ts';
 export interface LinkWatchTools {
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
-  /** Whether the browser has a network at all; else nobody is asked. */
+  /** Whether the browser has a network; without one nothing is asked. */
   readonly isOnline: () => boolean;
   readonly isHidden: () => boolean;
   /** Shown, hidden, or online again. */
   readonly onChange: (listener: () => void) => void;
   /** Calls `work` after `ms`. */
   readonly later: (work: () => void, ms: number) => void;
-  /** What the screen says now. */
+  /** The link as shown on the screen. */
   readonly known: () => Link;
   /** Called after every answer. */
   readonly tell: (link: Link) => void;
 }
 
 /**
- * What is well is asked rarely, what is not is asked so often that a person who waits before it sees the end
- * soon.
+ * A good link is asked about rarely. A bad one is asked about so often that a person in front of the screen
+ * soon sees the end.
  */
 const ASK_EVERY_MS = { well: 30_000, unwell: 5_000 } as const;
-/** The gateway asks its PACS in that time; later the answer would be about the past. */
+/** The gateway asks its PACS within this time; a later answer would be about the past. */
 const ANSWERS_WITHIN_MS = 10_000;
 
 /** Asks from now on. Never throws. */
@@ -37,7 +37,7 @@ export function watchLink(tools: LinkWatchTools): void {
   async function ask(): Promise<void> {
     const mine = ++turn;
     if (tools.isOnline() && !tools.isHidden()) tools.tell(await askHealth(tools));
-    // Something happened meanwhile and was asked about by itself.
+    // A newer question is under way.
     if (mine !== turn || tools.isHidden()) return;
     tools.later(
       () => void (mine === turn && ask()),

@@ -19,12 +19,12 @@ export interface GatewayMemory {
   open(manifest: Manifest): ManifestAnswer;
   /** A parcel arrived, with these in it. */
   arrive(keys: Iterable<string>): void;
-  /** What was promised and is not here. */
+  /** Instances that were promised and are not here. */
   missing(manifest: Manifest): readonly InstanceKey[];
   /** Settles what has arrived; a receipt when each instance of the study is settled. */
   settle(study: string, fate: (at: number) => InstanceState): CheckedReceipt | null;
   decide(decision: 'leave-out' | 'retry' | 'take-back', instances: readonly InstanceKey[]): void;
-  /** What was only promised is forgotten. */
+  /** Forgets instances that were only promised. */
   withdraw(instances: readonly InstanceKey[]): void;
   lose(from: 'gateway' | 'pacs'): void;
 }
@@ -38,87 +38,29 @@ const REASONS: Partial<Record<InstanceState, string>> = {
 export function createGatewayMemory(): GatewayMemory {
   const held = new Map<string, Held>();
   let receipts = 0;
-  const move = (one: Held, state: InstanceState): void =>
-    void Object.assign(one, { state, reason: REASONS[state] ?? null, isLost: false });
-  const key = ({ sopInstanceUID, digest }: InstanceKey): InstanceKey => ({ sopInstanceUID, digest });
-  const found = (instances: readonly InstanceKey[]): Held[] =>
-    instances.map((one) => held.get(keyOf(one))).filter((one) => one !== undefined);
-  const againstIt = ({ state }: Held): boolean =>
-    state === 'refused' || state === 'quarantined' || state === 'left-out';
-
   return {
     held,
-    open(manifest) {
-      for (const { sopInstanceUID, digest, bytes } of manifest.instances) {
-        const name = keyOf({ sopInstanceUID, digest });
-        if (!held.has(name))
-          held.set(name, {
-            sopInstanceUID,
-            digest,
-            bytes,
-            study: manifest.studyInstanceUID,
-            state: 'promised',
-            reason: null,
-            isLost: false,
-          });
-      }
-      const named = found(manifest.instances);
-      // The PACS is asked for what is named, and for nothing else.
-      for (const one of named.filter(({ isLost }) => isLost)) move(one, 'promised');
-      return {
-        uploadId: `upload of ${manifest.studyInstanceUID}`,
-        studyInstanceUID: manifest.studyInstanceUID,
-        revision: 1,
-        need: named.filter(({ state }) => state === 'promised').map(key),
-        have: named
-          .filter((one) => one.state !== 'promised' && !againstIt(one))
-          .map((one) => ({ ...key(one), ...(isInPacs(one.state) ? { inPacs: true } : {}) })),
-        conflict: named.filter(againstIt).map((one) => ({ ...key(one), reason: one.reason! })),
-      } as ManifestAnswer;
-    },
+    open: (manifest) => open(held, manifest),
     arrive(keys) {
       for (const name of keys) if (held.get(name)?.state === 'promised') move(held.get(name)!, 'received');
     },
-    missing: ({ instances }) =>
-      found(instances)
-        .filter(({ state }) => state === 'promised')
-        .map(key),
+    missing: ({ instances }) => missingOf(held, instances).map(toKey),
     settle(study, fate) {
       const own = [...held.values()].filter((one) => one.study === study);
       for (const [at, one] of own.entries()) if (one.state === 'received') move(one, fate(at));
       if (own.length === 0 || !own.every(({ state }) => isSettled(state))) return null;
       receipts += 1;
-      const instances = own.map(
-        (one): ReceiptInstance => ({
-          ...key(one),
-          bytes: one.bytes,
-          state: one.state as ReceiptInstance['state'],
-          ...(one.reason === null ? {} : { reason: one.reason }),
-        }),
-      );
-      const receipt = {
-        jti: `receipt ${receipts}`,
-        iss: 'http://gateway',
-        iat: receipts,
-        version: 1 as const,
-        studyInstanceUID: study,
-        revision: receipts,
-        policy: { name: 'identified', version: 1 },
-        pacs: 'http://pacs',
-        root: '0'.repeat(64),
-        instances,
-      };
-      return { jws: 'a.b.c', receipt };
+      return issueReceipt(study, own, receipts);
     },
     decide(decision, instances) {
-      for (const one of found(instances)) {
+      for (const one of found(held, instances)) {
         if (decision === 'take-back' && one.state === 'promised') held.delete(keyOf(one));
         if (decision === 'leave-out' && !isInPacs(one.state)) move(one, 'left-out');
-        if (decision === 'retry' && againstIt(one)) move(one, 'promised');
+        if (decision === 'retry' && isAgainst(one)) move(one, 'promised');
       }
     },
     withdraw(instances) {
-      for (const one of found(instances)) if (one.state === 'promised') held.delete(keyOf(one));
+      for (const one of missingOf(held, instances)) held.delete(keyOf(one));
     },
     lose(from) {
       for (const one of held.values()) {
@@ -127,4 +69,73 @@ export function createGatewayMemory(): GatewayMemory {
       }
     },
   };
+}
+
+function move(one: Held, state: InstanceState): void {
+  one.state = state;
+  one.reason = REASONS[state] ?? null;
+  one.isLost = false;
+}
+
+function toKey({ sopInstanceUID, digest }: InstanceKey): InstanceKey {
+  return { sopInstanceUID, digest };
+}
+
+function found(held: ReadonlyMap<string, Held>, instances: readonly InstanceKey[]): Held[] {
+  return instances.map((one) => held.get(keyOf(one))).filter((one) => one !== undefined);
+}
+
+function missingOf(held: ReadonlyMap<string, Held>, instances: readonly InstanceKey[]): Held[] {
+  return found(held, instances).filter(({ state }) => state === 'promised');
+}
+
+/** The gateway holds it, and will not pass it on as it is. */
+function isAgainst({ state }: Held): boolean {
+  return state === 'refused' || state === 'quarantined' || state === 'left-out';
+}
+
+function open(held: Map<string, Held>, { studyInstanceUID, instances }: Manifest): ManifestAnswer {
+  for (const { sopInstanceUID, digest, bytes } of instances) {
+    const name = keyOf({ sopInstanceUID, digest });
+    if (held.has(name)) continue;
+    const key = { sopInstanceUID, digest, bytes, study: studyInstanceUID };
+    held.set(name, { ...key, state: 'promised', reason: null, isLost: false });
+  }
+  const named = found(held, instances);
+  // The PACS is asked for the named instances, and for no others.
+  for (const one of named.filter(({ isLost }) => isLost)) move(one, 'promised');
+  return {
+    uploadId: `upload of ${studyInstanceUID}`,
+    studyInstanceUID,
+    revision: 1,
+    need: named.filter(({ state }) => state === 'promised').map(toKey),
+    have: named
+      .filter((one) => one.state !== 'promised' && !isAgainst(one))
+      .map((one) => ({ ...toKey(one), ...(isInPacs(one.state) ? { inPacs: true } : {}) })),
+    conflict: named.filter(isAgainst).map((one) => ({ ...toKey(one), reason: one.reason! })),
+  } as ManifestAnswer;
+}
+
+function issueReceipt(study: string, own: readonly Held[], nth: number): CheckedReceipt {
+  const instances = own.map(
+    (one): ReceiptInstance => ({
+      ...toKey(one),
+      bytes: one.bytes,
+      state: one.state as ReceiptInstance['state'],
+      ...(one.reason === null ? {} : { reason: one.reason }),
+    }),
+  );
+  const receipt = {
+    jti: `receipt ${nth}`,
+    iss: 'http://gateway',
+    iat: nth,
+    version: 1 as const,
+    studyInstanceUID: study,
+    revision: nth,
+    policy: { name: 'identified', version: 1 },
+    pacs: 'http://pacs',
+    root: '0'.repeat(64),
+    instances,
+  };
+  return { jws: 'a.b.c', receipt };
 }

@@ -3,6 +3,7 @@
  * fills up; a browser that clears its storage. The queue is the real one, on a database in memory; the gateway
  * is gateway-memory.ts, and device-invariants.ts says what must hold after each step.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -40,7 +41,7 @@ export class SimulatedDevice {
   readonly lostByPacs = new Set<string>();
   /** Entries that a person or a full disk took out of the queue. */
   readonly ended = new Set<string>();
-  /** What broke without a reason that the sequence gave. */
+  /** Errors for which the sequence gave no reason. */
   readonly unexpected: unknown[] = [];
   /** A promise that only its step can look at. */
   readonly broken: string[] = [];
@@ -78,7 +79,7 @@ export class SimulatedDevice {
       case 'die': {
         const tab = this.tabs[step.tab % this.tabs.length]!;
         tab.disk.lifeLeft = step.at;
-        await this.act(step.what, tab).catch(() => undefined);
+        await ignoreFailure(this.act(step.what, tab), 'a page that dies may fail in any way');
         return this.die(tab);
       }
       case 'full': {
@@ -87,9 +88,9 @@ export class SimulatedDevice {
             fullAt: disk.writes + step.at,
             refuses: step.isLate ? 'transaction' : 'request',
           });
-        await this.act(step.what, this.tabs[0]!).catch(
-          (error: unknown) => void (isNoRoom(error) || this.unexpected.push(error)),
-        );
+        await this.act(step.what, this.tabs[0]!).catch((error: unknown) => {
+          if (!isNoRoom(error)) this.unexpected.push(error);
+        });
         for (const { disk } of this.tabs) disk.fullAt = Number.POSITIVE_INFINITY;
         return;
       }
@@ -131,8 +132,14 @@ export class SimulatedDevice {
       database,
       now: () => 1,
       wake: () => undefined,
-      decide: async (_, decision, own) => (hear(), this.remote.decide(decision, own)),
-      withdraw: async (_, own) => (hear(), this.remote.withdraw(own)),
+      decide: async (_, decision, own) => {
+        hear();
+        this.remote.decide(decision, own);
+      },
+      withdraw: async (_, own) => {
+        hear();
+        this.remote.withdraw(own);
+      },
     };
   }
 
@@ -149,7 +156,7 @@ export class SimulatedDevice {
       const { one, packer } = all[act.nth % Math.max(1, all.length)] ?? {};
       if (!one || !packer) return;
       if (act.do === 'stop-packing') return giveUp(this, one, packer, 'cancelled');
-      return pack(this, one, packer, act.steps, act.isChanged);
+      return pack(this, one, packer, act);
     }
     if (act.do === 'late') return this.late(act.what, act.nth, tab);
     if (act.do === 'carry' || act.do === 'refuse' || act.do === 'trouble' || act.do === 'report') {
@@ -160,7 +167,7 @@ export class SimulatedDevice {
         return study.state === 'at-gateway' ? undefined : queue.refused(study.id, 'policy-withdrawn');
       if (act.do === 'trouble') return queue.troubled(study.id, 'copy-unreadable');
       if (act.do === 'report') return queue.report(study.id, this.statusOf(await queue.manifestOf(study.id)));
-      await this.carry(tab, study, act.steps, act.cut, act.fates);
+      await this.carry(tab, study, act);
       return;
     }
     const rows = (await database.studies.toArray())
@@ -170,16 +177,16 @@ export class SimulatedDevice {
     if (row) await this.person(act, row, tab);
   }
 
-  /**
-   * The road of the uploader, as carry-study.ts goes it; what cannot be read is said. True: it came to its
-   * end.
-   */
-  async carry(tab: Tab, study: QueuedUpload, steps: number, cut: number, fates: number): Promise<boolean> {
+  /** Carries a study as carry-study.ts does; an unreadable copy is reported. True: it came to its end. */
+  async carry(tab: Tab, study: QueuedUpload, { steps, cut, fates }: Carrying): Promise<boolean> {
     const { queue } = tab;
     const { id } = study;
     const manifest = await queue.manifestOf(id);
     let left = steps;
-    const goesOn = (): boolean => (left -= 1) >= 0;
+    const goesOn = (): boolean => {
+      left -= 1;
+      return left >= 0;
+    };
     if (!goesOn()) return false;
     if (study.state !== 'attention') {
       if (manifest.instances.length === 0) return this.followLeftOut(tab, study);
@@ -274,7 +281,7 @@ export class SimulatedDevice {
   ): Promise<void> {
     const rows = await database.studies.toArray();
     const row = rows[nth % Math.max(1, rows.length)];
-    if (!row || row.account !== 'a') return;
+    if (row?.account !== 'a') return;
     const receipts = this.receipts.get(row.id) ?? [];
     if (what === 'receipt' && receipts.length > 0)
       return queue.settle(row.id, receipts[nth % receipts.length]!);
@@ -372,12 +379,14 @@ export class SimulatedDevice {
     for (let round = 0, isMoving = true; round < 8 && isMoving; round += 1) {
       isMoving = false;
       for (const tab of this.tabs)
-        for (const packer of [...tab.packers]) await pack(this, tab, packer, 9, false);
+        for (const packer of [...tab.packers]) await pack(this, tab, packer, { steps: 9, isChanged: false });
       for (const study of await this.tabs[0]!.queue.pending())
-        isMoving = (await this.carry(this.tabs[0]!, study, 9, 9, 0)) || isMoving;
+        isMoving = (await this.carry(this.tabs[0]!, study, { steps: 9, cut: 9, fates: 0 })) || isMoving;
     }
   }
 }
+
+type Carrying = Pick<Extract<Act, { do: 'carry' }>, 'steps' | 'cut' | 'fates'>;
 
 /** As a model with a threshold of 0.5 says it. */
 function said(score: number): DeviceTriage {

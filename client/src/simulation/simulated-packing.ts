@@ -21,10 +21,10 @@ import type { UploadQueue } from '../pipeline/queue/upload-queue.ts';
 
 const STUDIES = 3;
 const INSTANCES = 3;
-/** One entry of the queue more says nothing new. */
+/** A further entry of the queue would prove nothing new. */
 const ENTRIES_LIMIT = 5;
 
-/** What was done to every instance. */
+/** The report of every instance. */
 const REPORT = {
   edition: 'DICOM 2024e',
   options: [],
@@ -34,7 +34,7 @@ const REPORT = {
 
 const uidOf = (study: number): string => `1.2.826.0.1.3680043.8.498.${study + 1}`;
 
-/** What a person may choose, made once. */
+/** The studies that a person may choose, made once. */
 const chosen = Promise.all(
   Array.from({ length: STUDIES }, (_, study) =>
     Promise.all(
@@ -74,7 +74,7 @@ export interface Tab {
   readonly packers: Packer[];
 }
 
-/** What packing needs of the device around it. */
+/** The parts of the device that packing needs. */
 interface Around {
   readonly keys: TestKeys;
   /** Entries so far. */
@@ -86,7 +86,8 @@ interface Around {
 
 export async function beginPacker(device: Around, study: number, count: number, tab: Tab): Promise<void> {
   if ((await tab.device.database.studies.count()) >= ENTRIES_LIMIT) return;
-  const id = `entry-${(device.entries += 1)}`;
+  device.entries += 1;
+  const id = `entry-${device.entries}`;
   const packer: Packer = {
     id,
     instances: (await chosen)[study % STUDIES]!.slice(0, count),
@@ -106,12 +107,12 @@ export async function beginPacker(device: Around, study: number, count: number, 
   await orGiveUp(device, tab, packer, () => beginStudy(tab.device.database, tab.device.key, row));
 }
 
+/** `isChanged`: the file that comes next was written again since it was named. */
 export async function pack(
   device: Around,
   tab: Tab,
   packer: Packer,
-  steps: number,
-  isChanged: boolean,
+  { steps, isChanged }: { readonly steps: number; readonly isChanged: boolean },
 ): Promise<void> {
   for (let step = 0; step < steps && tab.packers.includes(packer); step += 1) {
     await orGiveUp(device, tab, packer, () => packOn(device, tab, packer, isChanged && step === 0));
@@ -144,7 +145,7 @@ async function packOn(device: Around, tab: Tab, packer: Packer, isChanged: boole
   }
   packer.next += 1;
   const row = await database.instances.get([id, instance.position]);
-  // As name-and-pack.ts: what the PACS has, or what was settled meanwhile, needs no copy.
+  // As in name-and-pack.ts: an instance that the PACS has, or that was settled meanwhile, needs no copy.
   if (
     !row ||
     row.parcelId !== null ||
@@ -163,8 +164,8 @@ async function packOn(device: Around, tab: Tab, packer: Packer, isChanged: boole
 }
 
 /**
- * What keeps a study from being whole takes it out of the queue; that it is gone already is no failure
- * (queue-study.ts).
+ * A failure that keeps a study from being whole takes it out of the queue; that it is gone already is no
+ * failure (as in queue-study.ts).
  */
 async function orGiveUp(device: Around, tab: Tab, packer: Packer, work: () => Promise<void>): Promise<void> {
   try {

@@ -10,6 +10,7 @@ import { loadCharls } from '#shared/transfer/coding/load-charls.ts';
 import type { SyntheticStudy } from '#testing/synthetic-study.ts';
 import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import type { KnownPolicies } from '../pipeline/queue/rows/device-notes.ts';
+import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { makeSealingKeys, openDevice, queueOver, type TestDevice } from './open-queue.ts';
 import type { ResultOf, Task } from '../pipeline/ingest/device-tasks.ts';
 import type { IngestTools } from '../pipeline/ingest/ingest-state.ts';
@@ -48,27 +49,7 @@ export async function openIngest({
 }: TestIngestOptions = {}) {
   const opened = device ?? (await openDevice());
   const { database } = opened;
-  const runner = createTaskRunner({
-    database,
-    coding: { loadCharls },
-    codecs: loadCodecs(),
-    now: () => performance.now(),
-  });
-  const hooks = {
-    beforeTask: async (_task: Task): Promise<void> => undefined,
-    afterTask: async (_task: Task): Promise<void> => undefined,
-  };
-  const pool: WorkerPool = {
-    size: 2,
-    async run<T extends Task>(task: T, abort: AbortSignal): Promise<ResultOf<T>> {
-      await hooks.beforeTask(task);
-      abort.throwIfAborted();
-      const result = await runner.run(task);
-      await hooks.afterTask(task);
-      return result;
-    },
-    close: () => undefined,
-  };
+  const { pool, hooks } = poolBeside(database);
   const keys = await makeSealingKeys();
   const projectKey = await importProjectKey(new Uint8Array(32).fill(7));
   const policies = signal<KnownPolicies | null>({
@@ -104,7 +85,9 @@ export async function openIngest({
     giveUp: (id, why) => giveUpStudy(deciding, id, why),
     sample: async () => [],
     triaged: () => null,
-    onQueued: () => (announced += 1),
+    onQueued() {
+      announced += 1;
+    },
     ...tools,
   });
   return {
@@ -117,4 +100,30 @@ export async function openIngest({
     pool,
     announced: () => announced,
   };
+}
+
+/** Workers that run beside the store, with a hook before and after each task. */
+function poolBeside(database: LocalDatabase) {
+  const runner = createTaskRunner({
+    database,
+    coding: { loadCharls },
+    codecs: loadCodecs(),
+    now: () => performance.now(),
+  });
+  const hooks = {
+    beforeTask: async (_task: Task): Promise<void> => undefined,
+    afterTask: async (_task: Task): Promise<void> => undefined,
+  };
+  const pool: WorkerPool = {
+    size: 2,
+    async run<T extends Task>(task: T, abort: AbortSignal): Promise<ResultOf<T>> {
+      await hooks.beforeTask(task);
+      abort.throwIfAborted();
+      const result = await runner.run(task);
+      await hooks.afterTask(task);
+      return result;
+    },
+    close: () => undefined,
+  };
+  return { pool, hooks };
 }

@@ -96,108 +96,98 @@ export function recordedResult(
   };
 }
 
+/** The fields of a finding that no model filled. */
+const SILENT = {
+  probabilities: null,
+  score: null,
+  threshold: null,
+  positive: null,
+  camPeak: null,
+  completeness: null,
+  lungs: null,
+  rationale: [],
+};
+const BY_FILE = {
+  digest: DIGEST.replaceAll('1', 'b'),
+  kind: 'png',
+  rows: 300,
+  columns: 400,
+  frame: 0,
+} as const;
+const BELOW = {
+  score: 0.096,
+  positive: false,
+  probabilities: [
+    { name: 'normal', probability: 0.904 },
+    { name: 'bacterial pneumonia', probability: 0.067 },
+    { name: 'viral pneumonia', probability: 0.029 },
+  ],
+};
+
 /**
  * Above, below, outside the population, no chest film, another version in its place, lung fields, a lone
  * picture.
  */
 export function recordedResults(): Result[] {
-  const silent = {
-    probabilities: null,
-    score: null,
-    threshold: null,
-    positive: null,
-    camPeak: null,
-    completeness: null,
-    lungs: null,
-    rationale: [],
-  };
-  const byFile = {
-    digest: DIGEST.replaceAll('1', 'b'),
-    kind: 'png',
-    rows: 300,
-    columns: 400,
-    frame: 0,
-  } as const;
-  const below = {
-    score: 0.096,
-    positive: false,
-    probabilities: [
-      { name: 'normal', probability: 0.904 },
-      { name: 'bacterial pneumonia', probability: 0.067 },
-      { name: 'viral pneumonia', probability: 0.029 },
-    ],
-  };
+  const { lungs, model } = recordedFinding();
+  const explanations: Finding['explanations'] = ['image', 'lung-fields'];
   return [
     recordedResult(1),
-    recordedResult(
-      2,
-      {
-        verification: {
-          verdict: 'agree',
-          finding: null,
-          at: '2026-11-20T12:40:00.000Z',
-          by: idOf(501),
-          byName: 'rahel',
-        },
-        revision: 2,
-      },
-      below,
-    ),
-    recordedResult(
-      3,
-      {},
-      {
-        ...silent,
-        population: 'outside',
-        explanations: ['image', 'lung-fields'],
-        lungs: recordedFinding().lungs,
-      },
-    ),
-    recordedResult(
-      4,
-      { instances: [] },
-      {
-        ...silent,
-        image: { kind: 'other', probability: 0.93 },
-        film: ['rotated', 'inverted'],
-        explanations: ['image'],
-        input: byFile,
-      },
-    ),
-    recordedResult(
-      5,
-      {
-        cached: true,
-        disagreement: { device: 0.31, gateway: 0.888, difference: 0.578 },
-        verification: {
-          verdict: 'correct',
-          finding: 'viral pneumonia',
-          at: '2026-11-19T08:12:00.000Z',
-          by: idOf(501),
-        },
-      },
-      {
-        population: 'unknown',
-        film: ['lungs-cut-off'],
-        model: {
-          ...recordedFinding().model,
-          version: '0.9.0',
-          insteadOf: { id: 'pneumonia', version: '1.0.0' },
-        },
-      },
-    ),
-    recordedResult(
-      6,
-      {},
-      {
-        ...silent,
-        model: { ...recordedFinding().model, id: 'lung-fields' },
-        lungs: recordedFinding().lungs,
-        explanations: ['image', 'lung-fields'],
-      },
-    ),
-    recordedResult(7, { instances: [], requestedBy: null }, { ...below, input: byFile }),
+    belowAndAgreed(),
+    recordedResult(3, {}, { ...SILENT, population: 'outside', explanations, lungs }),
+    noChestFilm(),
+    otherVersion(),
+    recordedResult(6, {}, { ...SILENT, model: { ...model, id: 'lung-fields' }, lungs, explanations }),
+    recordedResult(7, { instances: [], requestedBy: null }, { ...BELOW, input: BY_FILE }),
   ];
+}
+
+function belowAndAgreed(): Result {
+  const verification = {
+    verdict: 'agree',
+    finding: null,
+    at: '2026-11-20T12:40:00.000Z',
+    by: idOf(501),
+    byName: 'rahel',
+  } as const;
+  return recordedResult(2, { verification, revision: 2 }, BELOW);
+}
+
+function noChestFilm(): Result {
+  return recordedResult(
+    4,
+    { instances: [] },
+    {
+      ...SILENT,
+      image: { kind: 'other', probability: 0.93 },
+      film: ['rotated', 'inverted'],
+      explanations: ['image'],
+      input: BY_FILE,
+    },
+  );
+}
+
+function otherVersion(): Result {
+  const verification = {
+    verdict: 'correct',
+    finding: 'viral pneumonia',
+    at: '2026-11-19T08:12:00.000Z',
+    by: idOf(501),
+  } as const;
+  const insteadOf = { id: 'pneumonia', version: '1.0.0' };
+  return recordedResult(
+    5,
+    {
+      cached: true,
+      disagreement: { device: 0.31, gateway: 0.888, difference: 0.578 },
+      verification,
+    },
+    {
+      population: 'unknown',
+      film: ['lungs-cut-off'],
+      model: { ...recordedFinding().model, version: '0.9.0', insteadOf },
+    },
+  );
 }
 
 export function recordedJob(number: number, some: Partial<Job> = {}): Job {
@@ -263,7 +253,8 @@ export function recordedModels(): Model[] {
   ];
 }
 
-const [WIDTH, HEIGHT] = [560, 480];
+const WIDTH = 560;
+const HEIGHT = 480;
 
 function drawn(channels: 1 | 4, at: (x: number, y: number) => readonly number[]): Buffer {
   const data = new Uint8Array(WIDTH * HEIGHT * channels);
@@ -272,11 +263,17 @@ function drawn(channels: 1 | 4, at: (x: number, y: number) => readonly number[])
   return Buffer.from(encode({ width: WIDTH, height: HEIGHT, data, channels }));
 }
 
-const inside = (x: number, y: number, cx: number, cy: number, rx: number, ry: number): boolean =>
+/** Centre and radii. */
+type Ellipse = readonly [number, number, number, number];
+const RIGHT_LUNG: Ellipse = [0.32, 0.5, 0.14, 0.32];
+const LEFT_LUNG: Ellipse = [0.68, 0.5, 0.14, 0.32];
+const CHEST: Ellipse = [0.5, 0.55, 0.46, 0.6];
+
+const isInside = (x: number, y: number, [cx, cy, rx, ry]: Ellipse): boolean =>
   ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 < 1;
 /** The right lung is at the left of the picture. */
 const lungAt = (x: number, y: number): 'right' | 'left' | null =>
-  inside(x, y, 0.32, 0.5, 0.14, 0.32) ? 'right' : inside(x, y, 0.68, 0.5, 0.14, 0.32) ? 'left' : null;
+  isInside(x, y, RIGHT_LUNG) ? 'right' : isInside(x, y, LEFT_LUNG) ? 'left' : null;
 
 /** By method of explanation: a chest as a child would draw it, and maps over it. */
 export function drawnExplanations(): ReadonlyMap<string, Buffer> {
@@ -287,7 +284,7 @@ export function drawnExplanations(): ReadonlyMap<string, Buffer> {
       drawn(1, (x, y) => [
         lungAt(x, y)
           ? 40 + 60 * heat(x, y)
-          : inside(x, y, 0.5, 0.55, 0.46, 0.6)
+          : isInside(x, y, CHEST)
             ? 150 + 40 * Math.cos(x * 60) ** 2 * (y % 0.1 > 0.07 ? 1 : 0)
             : 8,
       ]),

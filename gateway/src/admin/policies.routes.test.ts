@@ -156,7 +156,7 @@ test('are not made twice, not changed behind another’s back, and the built-in 
   }
 });
 
-test('that cannot be carried out are refused in words, and what stands in the wrong place is not repeated', async () => {
+test('that cannot be carried out are refused in words, and misplaced text is not repeated', async () => {
   const refused = async (more: object): Promise<ProblemDetails> =>
     (await call<ProblemDetails>('POST', '', { ...POLICY, name: 'refused', ...more }))[1];
   const pixels = await refused({ options: ['clean-pixel-data'] });
@@ -165,11 +165,11 @@ test('that cannot be carried out are refused in words, and what stands in the wr
   const unknown = await refused({ options: ['qz-jane-doe'] });
   assert.is(unknown.code, 'policy-not-possible');
   const tag = await refused({ rules: { attributes: { '0020000d': 'keep' } } });
-  assert.equal([tag.code, tag.detail], ['invalid-request', 'Not as asked for: rules.attributes.0020000d.']);
+  assert.equal([tag.code, tag.detail], ['invalid-request', 'Invalid: rules.attributes.0020000d.']);
   const planted = await refused({ rules: { attributes: { 'QZ^JANE': 'keep' } }, title: '' });
   assert.equal(
     [planted.code, planted.detail],
-    ['invalid-request', 'Not as asked for: title (expected: at least 1), rules.attributes.'],
+    ['invalid-request', 'Invalid: title (expected: at least 1), rules.attributes.'],
   );
   assert.not.match(JSON.stringify([unknown, planted, gateway.lines]), /jane/i);
 });

@@ -19,7 +19,7 @@ import {
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
-import { notAsAsked } from '../http/not-as-asked.ts';
+import { invalidRequest } from '../http/invalid-request.ts';
 import { readMultipart, type MultipartLimits } from '../http/read-multipart.ts';
 import {
   allow,
@@ -193,7 +193,7 @@ const IMPOSSIBLE = {
     `No rule may change the attribute ${tag}: an instance is known by it, or says by it that it was de-identified.`,
 } as const;
 
-/** How it is carried out. @throws Problem policy-not-possible. */
+/** The rules that carry the policy out. @throws Problem policy-not-possible. */
 function requirePossible({ deidentify, options, rules }: PolicyDocument, pseudonyms: Pseudonyms): TriedRules {
   if (!deidentify) return null;
   const made = createRules(options, rules);
@@ -218,7 +218,7 @@ const sayWhere = (result: {
   readonly success: boolean;
   readonly error?: { readonly issues: readonly z.core.$ZodIssue[] };
 }): undefined => {
-  if (result.error !== undefined) throw notAsAskedFor(result.error.issues);
+  if (result.error !== undefined) throw invalidPolicy(result.error.issues);
 };
 
 export function policyRoutes(tools: PolicyRouteTools): Router {
@@ -280,7 +280,7 @@ function serveWriting(router: Router, tools: PolicyRouteTools): void {
       const { name } = c.req.valid('param');
       if (builtIn(name) !== undefined) throw new Problem('policy-built-in');
       const { replaces, policy } = c.req.valid('json');
-      if (policy.name !== name) throw new Problem('invalid-request', 'Not as asked for: policy.name.');
+      if (policy.name !== name) throw new Problem('invalid-request', 'Invalid: policy.name.');
       requirePossible(policy, tools.pseudonyms);
       const changed = await changing(tools, callerOf(c), name, async (trx, by) => {
         await replacePolicy(trx, policy, replaces, by);
@@ -344,7 +344,7 @@ async function dryRun(
       tried = { rules: requirePossible(parsePolicy(Buffer.concat(chunks).toString()), pseudonyms) };
     else break;
   }
-  if (tried === null) throw new Problem('invalid-request', 'Not as asked for: policy.');
+  if (tried === null) throw new Problem('invalid-request', 'Invalid: policy.');
   return trials;
 }
 
@@ -358,7 +358,7 @@ function parsePolicy(text: string): PolicyDocument {
   }
   const parsed = policyDocumentSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw notAsAskedFor(parsed.error.issues);
+  throw invalidPolicy(parsed.error.issues);
 }
 
 const TAG = /^[0-9a-f]{8}$/;
@@ -367,8 +367,8 @@ const TAG = /^[0-9a-f]{8}$/;
  * The paths of the mistakes, as everywhere; but a key under `attributes` that is not a tag may be anything,
  * and is not repeated.
  */
-function notAsAskedFor(issues: readonly z.core.$ZodIssue[]): Problem {
-  return notAsAsked(
+function invalidPolicy(issues: readonly z.core.$ZodIssue[]): Problem {
+  return invalidRequest(
     issues.map((issue) => {
       const key = issue.path.indexOf('attributes') + 1;
       const isRepeated = key === 0 || key === issue.path.length || TAG.test(String(issue.path[key]));

@@ -53,7 +53,7 @@ function named(report: readonly TagAction[]): { readonly actions: TagAction[]; r
   return { actions, more: report.length - actions.length };
 }
 
-/** How often what was done for which reason, the most frequent first. */
+/** Each action with its reason and count, the most frequent first. */
 function countActions(report: readonly TagAction[]): { action: string; because: string; count: number }[] {
   const counts = new Map<string, { action: string; because: string; count: number }>();
   for (const { action, because } of report) {

@@ -112,7 +112,7 @@ function toListed({
 export type UserRouteTools = {
   readonly db: Db;
   readonly now: () => Date;
-  /** What is remembered of the account and of these devices no longer holds. */
+  /** The account's rights, or those of these devices, have changed: forget what is remembered. */
   readonly forget: (accountId: string, deviceIds: readonly string[]) => void;
 };
 

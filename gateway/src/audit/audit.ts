@@ -1,8 +1,7 @@
 /**
- * The audit trail: an append-only hash chain, written in the transaction that it describes (DESIGN §5.11). A
- * row's hash covers the row and the hash before it, so nothing in the middle can be changed or taken out
- * unseen. That the end was cut off shows only against a head that was kept elsewhere: `verifyAudit` returns
- * it.
+ * The audit trail: an append-only hash chain, written in the transaction that it describes. A row's hash
+ * covers the row and the hash before it, so no row in the middle can be changed or removed unnoticed. A cut
+ * at the end shows only against a head that is kept elsewhere: `verifyAudit` returns the head.
  *
  * Fields are UIDs, ids of ours, codes and counts; never a value of the data.
  */
@@ -10,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Db, Trx } from '../database/database.ts';
 
-/** What happened, in kebab-case; comments give the event of PS3.15 Table A.5 that it belongs to. */
+/** The events, in kebab-case; comments name the event of PS3.15 Table A.5 that each belongs to. */
 export type AuditEvent =
   // User Authentication (DCM 110114)
   | { event: 'login'; accountId: string }

@@ -32,7 +32,7 @@ function toAccount(row: Row): Account {
   };
 }
 
-/** What callers may know of an account. */
+/** An account as callers may know it. */
 export function toUser({ id, username, roles, siteId }: Account): User {
   return { id, username, roles, siteId };
 }
@@ -100,7 +100,7 @@ export async function updateAccount(
   await trx.updateTable('account').set(change).where('id', '=', id).execute();
 }
 
-/** How many others could still administer the site if this account no longer did. */
+/** The number of other accounts that could still administer the site. */
 export async function countOtherAdmins(trx: Trx, siteId: string, id: string): Promise<number> {
   const { count } = await trx
     .selectFrom('account')

@@ -83,8 +83,8 @@ export type AuthRouteTools = SignInTools & { readonly keys: Keys; readonly publi
 
 /**
  * Cross-site request forgery: a browser sends the cookie by itself, so a request that a browser marks as
- * another site's is refused. Fetch Metadata (Sec-Fetch-Site) where there is one, else Origin; what sends
- * neither is no browser.
+ * another site's is refused. Fetch Metadata (Sec-Fetch-Site) if it is sent, else Origin; a client that sends
+ * neither is not a browser.
  */
 function refuseOtherSites(c: Context<GatewayEnv>, publicUrl: string): void {
   if (!c.get('throughWeb')) return;
@@ -115,7 +115,7 @@ export function authRoutes(tools: AuthRouteTools): Router {
   const router = createRouter();
   const { publicUrl, keys } = tools;
 
-  /** What the caller is given of a session, and the cookie where there is one. */
+  /** The session as the caller gets it; through the app's origin the refresh token is set as a cookie. */
   const give = (c: GatewayContext, { refreshToken, ...open }: OpenSession) => {
     if (!c.get('throughWeb')) return { ...open, refreshToken };
     setCookie(c, COOKIE, refreshToken, { ...cookieOptions(publicUrl), maxAge: REFRESH_TOKEN_SECONDS });

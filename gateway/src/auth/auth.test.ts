@@ -124,7 +124,7 @@ for (const { name, open } of testDatabases('signing in')) {
     assert.is((await gateway.call('POST', '/auth/refresh')).status, 401);
   });
 
-  test('who is disabled is out at once, everywhere; who gets a new password must use it', async () => {
+  test('a disabled user is signed out at once, everywhere; a user with a new password must use it', async () => {
     const admin = await gateway.signIn();
     const someone = await gateway.userWith(['technician']);
     const path = `/admin/users/${someone.user.id}`;

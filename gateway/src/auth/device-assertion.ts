@@ -11,7 +11,7 @@ import type { PublicEcKey } from './device.store.ts';
  * signs one for each token.
  */
 export const ASSERTION_SECONDS = 300;
-/** What two clocks that are set may differ; a device whose clock is not set goes by the gateway's `Date`. */
+/** How far two clocks that are set may differ; a device whose clock is wrong follows the gateway's `Date`. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
 /** A UUID or 256 random bits as text, and room. */
 const JTI_LENGTH_LIMIT = 128;
@@ -65,7 +65,7 @@ export async function checkAssertion(
       return { kind: 'untrue' };
     return { kind: 'holds', jti, usableUntil: new Date((exp + CLOCK_TOLERANCE_SECONDS) * 1000) };
   } catch (error) {
-    // jose looks at the claims after the signature: whoever is told "untrue" holds the key.
+    // jose checks the claims after the signature, so a caller that is told "untrue" holds the key.
     const isUntrue = error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired;
     return { kind: isUntrue ? 'untrue' : 'forged' };
   }

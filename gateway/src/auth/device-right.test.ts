@@ -133,7 +133,7 @@ for (const { name, open } of testDatabases('the right to send')) {
     assert.is((await decide(token, 'take-back')).status, 200);
   });
 
-  test('of an administrator’s device watches nobody', async () => {
+  test('of an administrator’s device does not show other people’s uploads', async () => {
     const { uploadId } = await init(session.accessToken);
     const admin = await gateway.signIn();
     const own = await createTestDevice(gateway);
@@ -276,7 +276,7 @@ for (const { name, open } of testDatabases('the right to send')) {
     );
   });
 
-  test('of an account has an end of devices: the one that was not seen for longest gives way', () =>
+  test('is limited to so many devices of an account: the one unused for longest gives way', () =>
     isChanged(async () => {
       const { accessToken, user } = session;
       await gateway.database.db

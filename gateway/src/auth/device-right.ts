@@ -4,7 +4,7 @@
  * nothing else, with the roles that the account has at that moment.
  *
  * It ends with the account: a new password, or being disabled, ends it as it ends sessions. It also ends when
- * it was not used for long. Only the account's user, signed in, begins it anew.
+ * it is unused for long. Only the account's user can renew it, by signing in.
  */
 import { calculateJwkThumbprint } from 'jose';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -46,7 +46,7 @@ export type DeviceRightTools = {
   readonly now: () => Date;
   /** The first is what enrolment tells the device; each of them means this gateway. */
   readonly audiences: readonly [string, ...string[]];
-  /** These devices have no right any more: what is remembered of them is not. */
+  /** These devices no longer have a right: forget what is remembered of them. */
   readonly forget: (deviceIds: readonly string[]) => void;
 };
 
@@ -87,7 +87,7 @@ async function endRights(
 export async function enrolDevice(tools: DeviceRightTools, user: User, key: PublicEcKey): Promise<string> {
   const { kty, crv, x, y } = key;
   const publicKey = { kty, crv, x, y };
-  if (!(await isUsableKey(publicKey))) throw new Problem('invalid-request', 'Not as asked for: publicKey.');
+  if (!(await isUsableKey(publicKey))) throw new Problem('invalid-request', 'Invalid: publicKey.');
   const thumbprint = await calculateJwkThumbprint(publicKey);
   const now = tools.now();
   const { deviceId, ended } = await tools.db.transaction().execute(async (trx) => {
@@ -119,10 +119,9 @@ function isUnused({ last_seen_at }: Pick<Device, 'last_seen_at'>, now: Date): bo
 export type DeviceToken = { readonly accessToken: string; readonly expiresIn: number };
 
 /**
- * A short token for a device's own uploads. Who cannot sign for the device learns nothing of it: unknown,
- * ended and forged are one answer.
- * @throws Problem session-ended: only its user can begin the right anew; assertion-refused: another assertion
- * may hold; rate-limited.
+ * A short token for a device's own uploads. A caller that cannot sign for the device learns nothing about it:
+ * unknown, ended and forged get the same answer. @throws Problem session-ended: only its user can renew the
+ * right; assertion-refused: another assertion may hold; rate-limited.
  */
 export async function giveDeviceToken(
   tools: DeviceRightTools,

@@ -26,8 +26,7 @@ export type NewDevice = {
 };
 
 /**
- * The device with this key: a new one, or the one there was, whose right begins anew. Its uploads stay its
- * own.
+ * The device with this key: a new one, or the known one, whose right is renewed. Its uploads stay its own.
  */
 export async function insertOrRenewDevice(
   trx: Trx,

@@ -17,7 +17,7 @@ test('belong to their hash, and nobody’s to that of no account', async () => {
   );
 });
 
-test('that are tried by the dozen do not hold up the files of an upload', async () => {
+test('tried by the dozen do not hold up the files of an upload', async () => {
   let tried = 0;
   const attempts = Array.from({ length: 12 }, () => isPasswordOf(null, 'x').then(() => (tried += 1)));
   // The attempts have begun once the microtasks of their calls have run.

@@ -14,7 +14,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Trx } from '../database/database.ts';
 
-/** 30 days without a connection, and a device signs in anew. */
+/** After 30 days without a connection a device has to sign in again. */
 export const REFRESH_TOKEN_SECONDS = 30 * 86_400;
 /**
  * Requests that were under way side by side: longer than one takes on a bad link, shorter than a thief needs.
@@ -73,7 +73,7 @@ export async function exchangeToken(trx: Trx, token: string, now: Date): Promise
     (await given.select('token_hash').where('used_at', 'is not', null).limit(1).executeTakeFirst()) !==
       undefined;
   if (row.revoked_at !== null || wasGivenUsed) {
-    // Of a family that has ended already (somebody signed out), an old token is no news.
+    // An old token of a family that has already ended (somebody signed out) is no news.
     return (await endFamily(trx, familyId, now)) > 0
       ? { kind: 'reused', accountId, familyId }
       : { kind: 'refused' };
@@ -90,7 +90,7 @@ export async function exchangeToken(trx: Trx, token: string, now: Date): Promise
   };
 }
 
-/** How many tokens of the family still held. */
+/** The number of the family's tokens that were still valid. */
 async function endFamily(trx: Trx, familyId: string, now: Date): Promise<number> {
   const held = trx
     .updateTable('refresh_token')

@@ -55,6 +55,9 @@ export const COLUMN_TYPES = {
       : (pg.types.getTypeParser as (oid: number, format?: string) => unknown)(oid, format),
 } as pg.CustomTypesConfig;
 
+/** SQLSTATE `disk_full`: the database refused, and keeps what it has. */
+export const isDiskFull = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '53100';
+
 async function openServer(url: string): Promise<Database> {
   const onConnect = (client: pg.ClientBase): Promise<unknown> => client.query(NOTICE_DEATH);
   const pool = new pg.Pool({

@@ -1,6 +1,6 @@
 /**
- * Who calls: reads the bearer token and looks whether its account, and its device where it names one, still
- * may do anything. It refuses nobody: a route's roles and scopes do.
+ * Identifies the caller: reads the bearer token and checks that its account, and its device if it names one,
+ * still have rights. It refuses nobody; a route's roles and scopes do.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { User } from '#shared/protocol/api.ts';
@@ -9,21 +9,21 @@ import type { MessageChannel } from '../database/message-channel.ts';
 import type { Caller, GatewayEnv } from './route.ts';
 
 /**
- * How long a change of an account or a device may go unseen by another gateway that did not hear of it; all
- * others know at once.
+ * How long another gateway that missed the message may act on an account's or device's old rights; all others
+ * know at once.
  */
 const REMEMBERED_MS = 10_000;
 const REMEMBERED_LIMIT = 10_000;
 
 export type Remembered<T> = {
-  /** What there is under this id now, or was some seconds ago; null where there is nothing that holds. */
+  /** The value under this id, at most some seconds old; null where none is valid. */
   find(id: string): Promise<T | null>;
   forget(id: string): void;
 };
 
 /**
- * Remembers what `load` said, so that a request costs no query. `others`: the gateways that are to forget
- * with this one; null where it is alone.
+ * Remembers the answers of `load`, so that a request costs no query. `others`: the gateways that forget
+ * together with this one; null where it is alone.
  */
 export function createRemembered<T>(
   load: (id: string) => Promise<T | null>,
@@ -56,7 +56,7 @@ export type CallerTools = {
   readonly readToken: (token: string) => Promise<TokenSubject | null>;
   /** Accounts that are not disabled. */
   readonly users: Remembered<User>;
-  /** Of devices whose right has not ended, the account's id. */
+  /** The account's id, for devices whose right has not ended. */
   readonly devices: Remembered<string>;
 };
 

@@ -1,7 +1,7 @@
 /**
- * Whom a limit counts: the account, else the address that the connection comes from. Headers that a proxy may
- * have set are not believed: anybody can send them. Behind a proxy all who have not signed in count as one,
- * which is why signing in has limits of its own.
+ * Limits count by account, else by the address that the connection comes from. Headers that a proxy may have
+ * set are not trusted, for anybody can send them. Behind a proxy all callers who have not signed in therefore
+ * count as one, which is why signing in has limits of its own.
  */
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -16,7 +16,7 @@ export function addressOf(c: GatewayContext): string {
   return c.env?.incoming?.socket.remoteAddress ?? 'local';
 }
 
-/** Refuses who asks too often, with `Retry-After` (RFC 6585 §4). */
+/** Refuses callers that ask too often, with `Retry-After` (RFC 6585 §4). */
 export function limitRequests(limit: RateLimit): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
     const waitSeconds = limit.take(c.get('caller')?.id ?? addressOf(c));

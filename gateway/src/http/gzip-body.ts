@@ -35,7 +35,7 @@ async function inflate(body: ReadableStream<Uint8Array<ArrayBuffer>>, maxBytes: 
       pieces.push(piece as Uint8Array<ArrayBuffer>);
     }
   } catch (error) {
-    // Compression Standard: what is not in the format, or goes on behind its end, is a TypeError.
+    // Compression Standard: a body that is malformed, or continues after its end, is a TypeError.
     throw error instanceof TypeError ? new Problem('bad-request') : error;
   }
   return new Blob(pieces);

@@ -10,7 +10,7 @@ import { accessOf, type GatewayContext, type GatewayEnv } from './route.ts';
 /** W3C Trace Context §3.2.2: version, trace-id, parent-id, flags, in lower-case hexadecimal. */
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
 
-/** The caller's trace id, so that a trace that began elsewhere goes on here; else a new one. */
+/** The caller's trace id, so that a trace that began elsewhere continues here; else a new one. */
 export function correlationIdFor(traceparent: string | undefined, newId: () => string): string {
   const [, traceId] = TRACEPARENT.exec(traceparent ?? '') ?? [];
   // W3C Trace Context §3.2.2.3: "All bytes as zero is considered an invalid value."
@@ -22,7 +22,7 @@ function routeOf(c: GatewayContext): string {
   return matchedRoutes(c).findLast(({ handler }) => accessOf(handler) !== undefined)?.path ?? 'unknown';
 }
 
-/** Asked every few seconds by machines: a line for each would hide the others. */
+/** Machines ask for these every few seconds; a line for each would hide the others. */
 const QUIET = /^\/(health|metrics)/;
 
 export type RequestObserver = {

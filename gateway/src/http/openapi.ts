@@ -1,4 +1,4 @@
-/** `/openapi.json`: the contract, made from the schemas that validate (DESIGN §4). */
+/** `/openapi.json`: the contract, made from the schemas that validate. */
 import { allow, type Router } from './route.ts';
 
 /**

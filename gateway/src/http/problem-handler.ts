@@ -1,12 +1,13 @@
 /**
  * Every refusal as RFC 9457 problem details: stable code, the correlation id, a sentence for a person, what
- * to do next. What nobody expected tells the caller nothing but that it happened.
+ * to do next. An unexpected error tells the caller nothing but that it happened.
  */
 import type { Context, ErrorHandler, Hono, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { isDiskFull } from '../database/database.ts';
 import { describeError, type Log } from '../observability/log.ts';
 import { StorageFull } from '../ports/blobs/blobs.ts';
 import { accessOf, type GatewayEnv } from './route.ts';
@@ -44,7 +45,7 @@ const CODES_BY_STATUS: Readonly<Record<number, AnyProblemCode>> = {
 
 function toProblem(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
-  if (error instanceof StorageFull) return new Problem('storage-full');
+  if (error instanceof StorageFull || isDiskFull(error)) return new Problem('storage-full');
   const code = error instanceof HTTPException ? CODES_BY_STATUS[error.status] : undefined;
   return code ? new Problem(code) : null;
 }
@@ -53,8 +54,8 @@ function toProblem(error: unknown): Problem | null {
 const NOT_READY = { 'Retry-After': '1' };
 
 /**
- * For `app.onError`. `isDatabaseUp` is asked where nobody expected the error: while the database is away,
- * that is what the caller hears.
+ * For `app.onError`. `isDatabaseUp` is asked after an unexpected error: while the database is away, the
+ * caller is told so.
  */
 export function problemHandler(log: Log, isDatabaseUp: () => Promise<boolean>): ErrorHandler<GatewayEnv> {
   return async (error, c) => {
@@ -76,7 +77,7 @@ function methodsAt(app: Hono<GatewayEnv>, path: string): string[] {
   );
 }
 
-/** For `app.notFound`: who has not signed in learns nothing of what is there. */
+/** For `app.notFound`: callers who have not signed in do not learn which paths exist. */
 export function notFoundHandler(app: Hono<GatewayEnv>): NotFoundHandler<GatewayEnv> {
   return (c) => {
     if (!c.get('caller'))

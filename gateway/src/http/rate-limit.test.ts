@@ -23,7 +23,7 @@ test('over any time, nobody gets more than a minute’s worth and what has refil
   );
 });
 
-test('who waits as long as was said is let in', () => {
+test('a caller that waits as long as it is told is let in', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 10_000 }), (perMinute) => {
       let now = 0;

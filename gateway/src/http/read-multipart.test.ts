@@ -102,7 +102,7 @@ test('each limit holds from both sides', async () => {
   assert.is(await codeOf(longHead(9_000)), 'body-too-large');
 });
 
-test('what is cut off, has no names or is no form is refused, and what stands still is given up', async () => {
+test('a body that is cut off, has no names or is not a form is refused, and a stalled one is given up', async () => {
   const whole = bodyOf([['f', new Uint8Array(5)]]);
   for (let length = 0; length < whole.length - 4; length += 1)
     assert.is(await codeOf(readAll(whole.subarray(0, length))), 'bad-request', String(length));
@@ -129,7 +129,7 @@ test('what is cut off, has no names or is no form is refused, and what stands st
     for await (const part of readMultipart(TYPE, trickling, { ...LIMITS, totalMs: 5 }))
       assert.unreachable(part.field);
   })();
-  assert.is(await codeOf(never), 'bad-request', 'what comes drop by drop ends too');
+  assert.is(await codeOf(never), 'bad-request', 'a trickling body ends too');
 });
 
 test.run();

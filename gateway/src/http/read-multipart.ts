@@ -1,7 +1,7 @@
 /**
  * A multipart request body (RFC 2046 §5.1, RFC 7578) as it streams in: one part after the other, each held in
- * memory while it is looked at and then forgotten. Nothing touches a disk, and no name of a file is looked
- * at: it may be a patient's.
+ * memory while it is used and then forgotten. Nothing touches a disk, and file names are not read: they may
+ * be a patient's.
  */
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -13,20 +13,20 @@ const PART_HEADER_LIMIT = 8 * 1024;
 const BOUNDARY = /^multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,70})"|([^\s";]{1,70}))/i;
 /** RFC 7578 §4.2: the name of the field. */
 const FIELD_NAME = /^content-disposition:\s*form-data\s*;(?:[^\r\n]*;)?\s*name="([^"\r\n]*)"/im;
-/** RFC 7578 §4.2: a part with the name of a file, which is not looked at, is a file. */
+/** RFC 7578 §4.2: a part with a file name is a file; the name is not read. */
 const OF_A_FILE = /^content-disposition:[^\r\n]*;\s*filename\*?=/im;
 
 export type MultipartLimits = {
   readonly parts: number;
-  /** Of all of it, with headers and delimiters. */
+  /** For the whole body, with headers and delimiters. */
   readonly bytes: number;
-  /** Of the part at this place, from 0. */
+  /** For the part at this place, counted from 0. */
   readonly partBytes: (at: number) => number;
-  /** How long nothing may come. */
+  /** The longest silence. */
   readonly quietMs: number;
-  /** How long all of it may take; for ever unless said otherwise. */
+  /** The longest time for the whole body; unlimited by default. */
   readonly totalMs?: number;
-  /** What is answered where a part, or all of it, has more bytes; `body-too-large` unless said otherwise. */
+  /** The problem when a part, or the whole body, has too many bytes; `body-too-large` by default. */
   readonly tooLarge?: AnyProblemCode;
 };
 
@@ -34,13 +34,13 @@ export type Part = {
   /** The name of the form's field. */
   readonly field: string;
   readonly isFile: boolean;
-  /** As they came: joining them would take the memory twice. */
+  /** As they came: joining them would double the memory. */
   readonly chunks: readonly Uint8Array[];
 };
 
 /**
  * Yields each part when it is whole. @throws Problem unsupported-media-type, body-too-large, and bad-request
- * for what is malformed, cut off or stands still.
+ * for a body that is malformed, cut off or stalled.
  */
 export async function* readMultipart(
   contentType: string,
@@ -52,10 +52,10 @@ export async function* readMultipart(
   if (boundary === undefined) throw new Problem('unsupported-media-type');
   const read = createReader(body, limits);
   const delimiter = Buffer.from(`${CRLF}--${boundary}`);
-  // What may stand before the first delimiter is to be ignored.
+  // Text before the first delimiter is ignored.
   await read.until(delimiter, PART_HEADER_LIMIT);
   for (let at = 0; ; at += 1) {
-    // The line of the delimiter: "--" ends the body; what stands behind it is ignored.
+    // The line of the delimiter: "--" ends the body, and anything after it is ignored.
     const line = await read.until(Buffer.from(CRLF), PART_HEADER_LIMIT, '--');
     if (line === 'ended') return;
     if (at >= limits.parts) throw new Problem('body-too-large');
@@ -77,7 +77,9 @@ export async function* readMultipart(
 
 type BodyLimits = Pick<MultipartLimits, 'bytes' | 'quietMs' | 'totalMs' | 'tooLarge'>;
 
-/** What comes, as it comes. @throws Problem body-too-large, and bad-request for what stands still. */
+/**
+ * The pieces of the body as they come. @throws Problem body-too-large, and bad-request for a stalled body.
+ */
 export async function* readLimited(
   body: AsyncIterable<Uint8Array>,
   { bytes: limit, quietMs, totalMs = Infinity, tooLarge = 'body-too-large' }: BodyLimits,
@@ -97,9 +99,9 @@ export async function* readLimited(
 
 async function unlessQuiet<T>(next: Promise<T>, quietMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const quiet = new Promise<never>(
-    (_, reject) => void (timer = setTimeout(() => reject(new Problem('bad-request')), quietMs)),
-  );
+  const quiet = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Problem('bad-request')), quietMs);
+  });
   return Promise.race([next, quiet]).finally(() => clearTimeout(timer));
 }
 
@@ -126,7 +128,7 @@ function createReader(body: AsyncIterable<Uint8Array>, limits: MultipartLimits) 
     putBack(text: string): void {
       held = Buffer.concat([Buffer.from(text), held]);
     },
-    /** What stands before `mark`, which is passed over. `ended`: it begins with `orEnd` instead. */
+    /** The bytes before `mark`, which is skipped. `ended`: the body begins with `orEnd` instead. */
     async until(mark: Buffer, limit: number, orEnd?: string): Promise<Found> {
       while (orEnd !== undefined && held.length < orEnd.length) await more();
       if (orEnd !== undefined && held.subarray(0, orEnd.length).toString('latin1') === orEnd) return 'ended';
@@ -145,7 +147,7 @@ function createReader(body: AsyncIterable<Uint8Array>, limits: MultipartLimits) 
           held = held.subarray(mark.length);
           return chunks;
         }
-        // What could be the beginning of the mark stays until more has come.
+        // Bytes that may begin the mark stay until more have come.
         take(Math.max(0, held.length - mark.length + 1));
         await more();
       }

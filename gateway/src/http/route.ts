@@ -1,5 +1,5 @@
 /**
- * How a route is declared: its schemas (which validate, and from which `/openapi.json` is made), who may call
+ * Declares routes: a route's schemas (which validate, and from which `/openapi.json` is made), who may call
  * it, and the problems that it may answer. A route that names no roles does not compile; a path that is
  * served without having been declared fails the walk in gateway.test.ts.
  */
@@ -11,14 +11,14 @@ import { problemSchema, type Role, type User } from '#shared/protocol/api.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { inflateGzip } from './gzip-body.ts';
-import { notAsAsked } from './not-as-asked.ts';
+import { invalidRequest } from './invalid-request.ts';
 
-/** Who may call: everybody, or who has one of the roles. */
+/** Who may call: everybody, or callers with one of the roles. */
 export type Access = 'public' | readonly Role[];
 
 /**
- * Who calls. `scheme` says how they showed it; `scope` for what: `session` for all that the roles allow,
- * `upload` for the uploads of `device` alone.
+ * The caller. `scheme`: how they proved it. `scope`: `session` for all that the roles allow, `upload` for the
+ * uploads of `device` alone.
  */
 export type Caller = User & { readonly scheme: 'bearer' } & (
     | { readonly scope: 'session'; readonly device: null }
@@ -27,8 +27,7 @@ export type Caller = User & { readonly scheme: 'bearer' } & (
 
 export type GatewayEnv = {
   /**
-   * What the servers give beside the request: the socket, and through which door it came. Absent in
-   * `app.request` of a test.
+   * The servers add the socket, and through which door the request came. Absent in a test's `app.request`.
    */
   Bindings: {
     incoming?: { socket: { remoteAddress?: string } };
@@ -39,7 +38,7 @@ export type GatewayEnv = {
     /** null: nobody signed in, or a token that no longer holds. */
     caller: Caller | null;
     correlationId: string;
-    /** Set when the answer is a problem. */
+    /** Set if the answer is a problem. */
     problemCode: AnyProblemCode | undefined;
     /** The request came to the app's own origin, port RELAY_WEB_PORT, under `/api/`. */
     throughWeb: boolean;
@@ -48,22 +47,23 @@ export type GatewayEnv = {
 export type GatewayContext = Context<GatewayEnv>;
 export type Router = OpenAPIHono<GatewayEnv>;
 
-/** A router whose requests are validated; what does not have the form is answered by `invalid-request`. */
+/** A router that validates its requests; an invalid one is answered by `invalid-request`. */
 export function createRouter(): Router {
   return new OpenAPIHono<GatewayEnv>({
     defaultHook: (result) => {
       if (result.success) return;
-      throw notAsAsked(result.error.issues, result.target);
+      throw invalidRequest(result.error.issues, result.target);
     },
   });
 }
 
-/** `uploadRight`: who calls by a device's right to send may too; without it only who is signed in. */
+/** `uploadRight`: a device's right to send is enough; without it callers must be signed in. */
 type AllowOptions = { readonly uploadRight?: boolean };
 type Guard = MiddlewareHandler<GatewayEnv> & { readonly access: Access; readonly uploadRight: boolean };
 
 /**
- * Lets pass who may call. For routes that are not declared with `defineRoute` (tus); those have it already.
+ * Lets callers pass who have access. For routes that are not declared with `defineRoute` (tus); those have it
+ * already.
  */
 export function allow(access: Access, { uploadRight = false }: AllowOptions = {}): Guard {
   const guard: MiddlewareHandler<GatewayEnv> = async (c, next) => {
@@ -77,7 +77,7 @@ export function allow(access: Access, { uploadRight = false }: AllowOptions = {}
   return Object.assign(guard, { access, uploadRight });
 }
 
-/** The access that a handler was given, or undefined: the walk over all routes asks. */
+/** The access that a handler was given, or undefined; for the walk over all routes in gateway.test.ts. */
 export function accessOf(handler: unknown): Access | undefined {
   return typeof handler === 'function' && 'access' in handler ? (handler as Guard).access : undefined;
 }
@@ -100,7 +100,7 @@ type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware'
   path: P;
   /** Who may call. */
   roles: Access;
-  /** A device's right to send serves too, beside a session. */
+  /** A device's right to send is enough; no session is needed. */
   uploadRight?: boolean;
   /** The largest body that is read, in bytes; 64 KiB unless said otherwise. */
   bodyBytesLimit?: number;
@@ -111,8 +111,8 @@ type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware'
 };
 
 /**
- * A route for `router.openapi(route, handler)`. Adds the check of roles and what every route may answer
- * beside its success.
+ * A route for `router.openapi(route, handler)`. Adds the check of roles, and the problems that every route
+ * may answer.
  */
 export function defineRoute<P extends string, R extends RouteDefinition<P>>(definition: R & { path: P }): R {
   const {
@@ -138,7 +138,7 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
 }
 
 /**
- * Puts a route into the contract that is served without schemas (a stream); who serves it also calls `allow`.
+ * Puts a route into the contract that is served without schemas (a stream); its server also calls `allow`.
  */
 export function describeRoute(
   router: Router,
@@ -159,7 +159,7 @@ function accessInContract(roles: Access, uploadRight: boolean) {
   return { security: [{ bearer: [] }, ...(uploadRight ? [{ uploadRight: [] }] : [])], 'x-roles': [...roles] };
 }
 
-/** Far above every small request (a password, a decision); what is larger says so. */
+/** Far above every small request (a password, a decision); routes with larger bodies say so. */
 const BODY_BYTES_LIMIT = 64 * 1024;
 
 function limitBody(maxSize: number): MiddlewareHandler {

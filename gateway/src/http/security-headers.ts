@@ -1,4 +1,4 @@
-/** What every answer tells the browser not to do. */
+/** Headers that tell the browser what not to do, in every answer. */
 import type { MiddlewareHandler } from 'hono';
 
 /**

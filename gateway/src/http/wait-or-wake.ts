@@ -1,7 +1,7 @@
-/** Waiting without asking again and again: for streams of events. */
+/** Waiting without polling, for streams of events. */
 
-/** Ends after `ms`, or when what `arm` was given is called. */
-export function silence(ms: number, arm: (resolve: () => void) => void): Promise<void> {
+/** Resolves after `ms`, or as soon as the function given to `arm` is called. */
+export function waitOrWake(ms: number, arm: (resolve: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     arm(() => {

@@ -56,7 +56,7 @@ test('a script is compressed, and is the same script', async () => {
   assert.equal([brotliDecompressSync(bytes).toString(), plain], [SCRIPT, SCRIPT]);
 });
 
-test('what the build has compressed is sent as it is', async () => {
+test('a file that the build has compressed is sent as it is', async () => {
   const coded = await get('/assets/built-Ab3_x-9Z.js', { 'accept-encoding': 'br' });
   assert.equal(
     [
@@ -68,7 +68,7 @@ test('what the build has compressed is sent as it is', async () => {
   assert.is(await (await get('/assets/built-Ab3_x-9Z.js')).text(), 'as it is');
 });
 
-test('what runs the models is compressed, too: it has 14 MB', async () => {
+test('the models’ runtime of 14 MB is compressed, too', async () => {
   const coded = await get('/assets/runtime-Ab3_x-9Z.wasm', { 'accept-encoding': 'gzip, deflate, br' });
   const bytes = Buffer.from(await coded.arrayBuffer());
   assert.equal(
@@ -143,7 +143,7 @@ test('a method that no request can carry is answered, and nothing is printed', a
   assert.is((await gateway.call('HEAD', '/api/version', { door: 'web' })).status, 200);
 });
 
-test('where the public address is https, browsers are told to stay with it', async () => {
+test('browsers are told to stay with https when the public address has it', async () => {
   const own = await openTestGateway({ env: { RELAY_PUBLIC_URL: 'https://relay.example.org' } });
   assert.match(
     (await own.call('GET', '/version')).headers.get('strict-transport-security') ?? '',

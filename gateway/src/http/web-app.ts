@@ -1,8 +1,8 @@
 /**
  * The files of the web app, from the folder that the build writes. Files with a hash in their name never
- * change; all others are asked for again each time (with an ETag, so the answer is short). Text is compressed
- * by the build (`NAME.br`), or once, and remembered. A path of the app itself (`/upload`) is answered with
- * its page.
+ * change; the browser asks for all others each time (with an ETag, so the answer is short). Text is
+ * compressed by the build (`NAME.br`), or once, and remembered. A path of the app itself (`/upload`) is
+ * answered with its page.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
@@ -34,13 +34,13 @@ const HASHED = /^\/assets\/.+-[\w-]{8}\.\w+$/;
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
 /**
- * Where the build left nothing beside the file: the best of brotli that is quick enough for the first
- * visitor, 1 MB takes 0.1 s.
+ * For files that the build did not compress: the best quality that is quick enough for the first visitor; 1
+ * MB takes 0.1 s.
  */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
-/** Larger files are streamed as they are. What runs the models in the browser has 14 MB and becomes 2.7. */
+/** Larger files are streamed as they are. The models' runtime has 14 MB and becomes 2.7. */
 const COMPRESS_BYTES_LIMIT = 16 * 1024 * 1024;
-/** All that is compressed and remembered: the app has about 4 MB. */
+/** For all compressed files that are remembered: the app has about 4 MB. */
 const REMEMBERED_BYTES_LIMIT = 16 * 1024 * 1024;
 
 type Found = {
@@ -96,7 +96,7 @@ function codingFor(c: Context, file: Found): 'br' | 'gzip' | null {
   return /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : null;
 }
 
-/** Serves `folder`. What is not there and is no page of the app is left to `notFound`. */
+/** Serves `folder`. A path that is neither a file nor a page of the app is left to `notFound`. */
 export function webApp(folder: string): Hono {
   const compress = createCompressor();
   const app = new Hono();

@@ -8,7 +8,7 @@ import { securityHeaders } from './security-headers.ts';
 import { webApp } from './web-app.ts';
 
 const API_PREFIX = '/api';
-/** What a `Request` can carry (WHATWG Fetch forbids TRACE and CONNECT); HEAD is served as GET. */
+/** The methods that a `Request` can carry (WHATWG Fetch forbids TRACE and CONNECT); HEAD is served as GET. */
 const API_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 export type WebTools = {

@@ -1,6 +1,6 @@
 /**
- * After the receipt of a study: which of its instances are looked at without being asked. One job an
- * instance, once for each model; what models made themselves is never looked at.
+ * After the receipt of a study: which of its instances models look at without being asked. One job an
+ * instance and model; the models' own results are never looked at.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
@@ -33,7 +33,7 @@ const BODY_PART_EXAMINED = 0x00180015;
 
 type Meant = { readonly rule: InferenceRule; readonly sopInstanceUID: string };
 
-/** Throws PacsUnreachable; then it is run again. */
+/** Throws PacsUnreachable; then the job is run again. */
 export async function applyRules(
   { studyId }: StudyJob,
   tools: InferenceTools,
@@ -56,8 +56,8 @@ export async function applyRules(
     const fitting = enabled.filter((rule) => isMeant(rule, { modality: one.modality ?? '', policy }));
     return fitting.length === 0 ? [] : [{ one, fitting }];
   });
-  // A rule that is meant for projections and meets a volume would fill the queue, and have each slice read:
-  // nobody is served by that.
+  // A rule meant for projections that meets a volume would fill the queue and have each slice read, to
+  // nobody's use.
   if (candidates.length > IMAGES_A_JOB) return;
   const meant: Meant[] = [];
   for (const { one, fitting } of candidates) {
@@ -98,8 +98,8 @@ export async function applyRules(
 }
 
 /**
- * Body Part Examined (0018,0015); '' where the header does not say, and where the PACS has it no more or it
- * is too large to be looked at. Throws PacsUnreachable.
+ * Body Part Examined (0018,0015); '' where the header does not say, where the PACS no longer has the
+ * instance, and where it is too large. Throws PacsUnreachable.
  */
 async function bodyPartOf(
   where: FoundInstance,
@@ -131,8 +131,8 @@ async function isSample(studyInstanceUID: string, pseudonyms: Pseudonyms): Promi
 }
 
 /**
- * A later revision of the study brings new instances, and those that were asked about before; what failed
- * then is asked once more. Jobs go after a while (remove-outdated.ts), their results stay.
+ * A later revision of the study brings new instances beside those that were asked about before; failed ones
+ * are asked about once more. Jobs are removed after a while (remove-outdated.ts), their results stay.
  */
 async function withoutAsked(
   trx: Trx,

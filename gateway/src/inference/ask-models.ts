@@ -30,7 +30,7 @@ import type { Run } from './examine-thread.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { refsOf, wordsOf, type ModelSet } from './model-set.ts';
 
-/** Of one image. `digest` null: not known before it is read. */
+/** One image. `digest` null: not known before it is read. */
 export type Input = {
   /** Where it came from: only a file itself says whose image it is, and anybody can write that. */
   readonly source: InputSource;

@@ -1,7 +1,6 @@
 /**
- * One image from its bytes to a finding, in the thread that looks at images: which kind of file it is, its
- * picture, and what the models say of it. It knows no runtime, no database and no clock: `run` gives what a
- * model answers.
+ * One image from its bytes to a finding, in the thread that looks at images: the kind of file, its picture,
+ * and the models' answers. It knows no runtime, no database and no clock: `run` runs a model.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -32,7 +31,7 @@ import { encodePng } from '../results/encode-png.ts';
 import type { ResultMap } from '../results/result-map.store.ts';
 import type { RunRole } from './examine-thread.ts';
 
-/** All that is to be known for looking at one image; nothing of it is a patient's but the image. */
+/** Everything needed to look at one image; only the image itself is a patient's. */
 export type Question = {
   readonly bytes: Uint8Array;
   /** SHA-256 of them, hexadecimal. */
@@ -40,7 +39,7 @@ export type Question = {
   /** Counted from 0. */
   readonly frame: number;
   readonly model: Finding['model'];
-  /** Of every model that may be run; `asked` is the one that the question is for. */
+  /** The card of every model that may be run; `asked` is the one that the question is for. */
   readonly cards: ReadonlyMap<RunRole, ModelCard>;
   readonly parameters: JobParameters;
   /** As the device decided from the original header; null: the header of this instance decides. */

@@ -1,7 +1,7 @@
 /**
- * Looking at images, and drawing what was found, in a thread of its own: to decode one and to reckon with its
- * pixels takes up to seconds. The models do not run here: the thread asks for each run, and what is given for
- * `run` (the engine, a process of its own) does it.
+ * Looks at images and draws explanations in a thread of its own: decoding an image and computing with its
+ * pixels takes up to seconds. The models do not run here: the thread asks for each run, and the `run` that it
+ * is given (by the engine, a process of its own) performs it.
  */
 import type { Tensor } from '#shared/models/model.ts';
 import type { Explanation } from '../results/draw-explanation.ts';
@@ -11,7 +11,7 @@ import type { Examined, Question, Shown } from './examination.ts';
 /** Which of the question's models. */
 export type RunRole = 'asked' | 'image-kind' | 'lung-fields' | 'pneumonia-gradient';
 export type Outputs = Readonly<Record<string, Tensor>>;
-/** Runs a model of the question. Throws what the engine throws. */
+/** Runs a model of the question. Throws the engine's errors. */
 export type Run = (role: RunRole, input: Tensor, signal: AbortSignal) => Promise<Outputs>;
 type Png = Uint8Array<ArrayBuffer>;
 
@@ -27,7 +27,7 @@ export type ExamineTalk = {
 
 /** Each throws the signal's reason, and an Error where the thread ends unexpectedly. */
 export type Examiner = {
-  /** What the models say of one image. Throws what `run` throws. */
+  /** The models' answers about one image. Throws the errors of `run`. */
   examine(question: Question, run: Run, signal: AbortSignal): Promise<Examined>;
   /** The image as a person sees it (`reducePicture`). */
   show(bytes: Uint8Array, frame: number, signal: AbortSignal): Promise<Shown>;

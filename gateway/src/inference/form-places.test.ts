@@ -47,7 +47,7 @@ test('four at once, two of one account; the next comes when one leaves, in their
   assert.equal(given.slice(6), ['a', 'd']);
 });
 
-test('who hangs up, and who would wait too long, gives up the turn; the others have theirs', async () => {
+test('a caller that hangs up or would wait too long gives up its turn; the others have theirs', async () => {
   const places = createFormPlaces(FEW, 5);
   const given: string[] = [];
   const held = ['a', 'a', 'b', 'b'].map((account) => ask(places, account, given));

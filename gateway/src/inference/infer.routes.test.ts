@@ -131,11 +131,11 @@ test('a file over 50 MB is refused while it comes, whatever is in it, and so is 
   );
 });
 
-test('what is asked in another form is told where, and what is asked for, never what came', async () => {
+test('an invalid request is told where, and what is expected, never the value that came', async () => {
   const { detail } = await asked<ProblemDetails>('POST', '/infer', 422, {
     body: { model: 5, studyInstanceUID: '1.2.3', priority: 1000 },
   });
-  assert.is(detail, 'Not as asked for: model (expected: string), priority (expected: at most 100).');
+  assert.is(detail, 'Invalid: model (expected: string), priority (expected: at most 100).');
   assert.match(
     (await asked<ProblemDetails>('POST', '/predict', 415, { body: {} })).detail ?? '',
     'multipart/form-data',

@@ -97,8 +97,7 @@ async function infer(c: GatewayContext, tools: InferenceTools, places: FewAtATim
   }
   const asked = await readJson(inferRequestSchema, bodyOf(c));
   const { studyInstanceUID } = asked;
-  if (studyInstanceUID === undefined)
-    throw new Problem('invalid-request', 'Not as asked for: studyInstanceUID.');
+  if (studyInstanceUID === undefined) throw new Problem('invalid-request', 'Invalid: studyInstanceUID.');
   const kind = asked.sopInstanceUID === undefined ? 'study' : 'instance';
   const [shown] = await placeOrders(caller, [{ ...asked, ...ofCaller(caller), kind }], tools);
   return accepted(c, shown!);

@@ -18,7 +18,7 @@ import { createExaminer, type Examiner } from './examine-thread.ts';
 import { createInputStore, type InputStore } from './input-store.ts';
 
 export type InferenceMetrics = {
-  /** One image, or what was to be one. `outcome`: `answered`, `cached`, or the code of a problem. */
+  /** One image, or a file that was to be one. `outcome`: `answered`, `cached`, or the code of a problem. */
   inference(model: string, outcome: string, seconds: number): void;
   /** The device and the gateway found different things on one image. */
   disagreement(model: string): void;
@@ -28,14 +28,14 @@ export type InferenceTools = {
   readonly db: Kysely<Tables>;
   readonly jobs: Pick<Jobs, 'enqueue'>;
   readonly engine: Engine;
-  /** Where the file of a model lies. */
+  /** The path of a model's file. */
   readonly pathOf: (digest: string) => string;
   readonly examiner: Examiner;
   readonly inputs: InputStore;
   readonly pacs: Pick<Pacs, 'describeStudy' | 'fetchInstance'>;
   /**
-   * Sends the result's instances on their road to the PACS, beside their source; does nothing where they are
-   * on it. Throws PacsUnreachable.
+   * Sends the result's instances to the PACS, into the study of their source; does nothing when they are
+   * already on their way. Throws PacsUnreachable.
    */
   readonly deliver: (
     result: ResultRow,

@@ -1,6 +1,6 @@
 /**
- * Files that wait for their job: encrypted, each under a key of its own that is destroyed when the job ends
- * (DESIGN §2.2). Their names are not kept.
+ * Files that wait for their job: encrypted, each under a key of its own that is destroyed when the job ends.
+ * Their names are not kept.
  */
 import { join } from 'node:path';
 import { parcelKey } from '../ports/blobs/blob-cipher.ts';
@@ -16,13 +16,13 @@ export type InputStore = {
     jobId: string,
     chunks: readonly Uint8Array[],
   ): Promise<{ readonly wrappedKey: Uint8Array; readonly bytes: number }>;
-  /** Null: it is not there any more, or nobody can open it. */
+  /** Null: it is gone, or nobody can open it. */
   read(jobId: string, wrappedKey: Uint8Array, bytes: number): Promise<Uint8Array | null>;
   /** For ever. */
   destroy(jobId: string, wrappedKey: Uint8Array): Promise<void>;
   /**
-   * Destroys what no open job names, and did not for an hour: what a gateway that was killed did not come to.
-   * `open`: jobs, with their keys.
+   * Destroys files that no open job has named for an hour: a gateway that was killed left them. `open`: jobs,
+   * with their keys.
    */
   sweep(open: ReadonlyMap<string, Uint8Array>): Promise<void>;
 };
@@ -33,7 +33,7 @@ const SWEEPS_UNNAMED = 6;
 /** `blobs`: of this store alone. */
 export function createInputStore(blobs: Blobs, wrapKey: Uint8Array, keysFolder: string): InputStore {
   const keys = createStudyKeys(wrapKey, join(keysFolder, 'inputs'));
-  /** How often each was found nameless, one time after the other. */
+  /** In how many sweeps in a row each had no job. */
   let suspects: ReadonlyMap<string, number> = new Map();
   return {
     async keep(jobId, chunks) {

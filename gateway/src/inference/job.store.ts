@@ -1,5 +1,5 @@
 /**
- * Inference jobs in the database. A job is begun, moved on and ended by whoever runs it; each change names
+ * Inference jobs in the database. The gateway that runs a job begins, advances and ends it; each change names
  * the states that it may start from, so that a run that was overtaken (cancelled, or taken over by another
  * gateway) changes nothing.
  */
@@ -92,12 +92,12 @@ export async function listJobs(
   return (accountId === null ? all : all.where('account_id', '=', accountId)).execute();
 }
 
-/** Of one account, that wait or run: two full batches of studies and some. */
+/** Jobs of one account that wait or run: two full batches of studies, and some. */
 const OPEN_JOBS_LIMIT = 256;
 
 /**
- * For so many more open jobs of the account. Who makes more in its name waits until this transaction has
- * ended: neither would see the other's. @throws Problem rate-limited.
+ * Checks that the account may have so many more open jobs. Another request of the account waits until this
+ * transaction has ended, for neither would see the other's jobs. @throws Problem rate-limited.
  */
 export async function requireRoom(trx: Trx, accountId: string, more: number): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext(${`jobs ${accountId}`}))`.execute(trx);
@@ -128,7 +128,7 @@ export async function beginJob(
   return begun.returningAll().executeTakeFirstOrThrow();
 }
 
-/** False: it does not run any more (it was cancelled), and nothing was changed. */
+/** False: it no longer runs (it was cancelled), and nothing was changed. */
 export async function setProgress(
   db: Db,
   id: string,
@@ -157,7 +157,7 @@ export async function putBack(
   return (await back.executeTakeFirst()).numUpdatedRows > 0n;
 }
 
-/** It ends. False: it had ended before. A file that was given with it is nobody's any more. */
+/** Ends the job. False: it had ended before. A file that came with it is not needed any longer. */
 export async function endJob(
   trx: Trx,
   id: string,
@@ -216,7 +216,7 @@ export async function inputKeys(db: Db): Promise<ReadonlyMap<string, Uint8Array>
   return new Map(rows.map(({ id, wrapped_key }) => [id, wrapped_key!]));
 }
 
-/** Of each of these, the results that it was given. */
+/** The results of each of these jobs. */
 export async function resultsOf(
   db: Db,
   jobIds: readonly string[],

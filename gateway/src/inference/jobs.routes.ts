@@ -17,7 +17,7 @@ import {
   type GatewayContext,
   type Router,
 } from '../http/route.ts';
-import { silence } from '../http/wait-or-wake.ts';
+import { waitOrWake } from '../http/wait-or-wake.ts';
 import { describeError } from '../observability/log.ts';
 import { reachesAll } from '../results/result-reach.ts';
 import type { InferenceTools } from './inference-tools.ts';
@@ -230,7 +230,7 @@ async function tellUntilEnded(stream: SSEStreamingApi, tools: InferenceTools, id
         await stream.write(': still here\n\n');
       }
       if (!isChanged)
-        await silence(KEEP_ALIVE_MS, (resolve) => {
+        await waitOrWake(KEEP_ALIVE_MS, (resolve) => {
           wake = resolve;
         });
     }

@@ -116,7 +116,7 @@ test('a job is cancelled: one that waits at once, one that runs in a moment; wha
   await gateway.close();
 });
 
-test('who hangs up before the answer is told apart from an answer that comes too late, and from a fault', async () => {
+test('a caller that hangs up is told apart from an answer that comes too late, and from a fault', async () => {
   const engine = createTestEngine();
   const gateway = await openTestGateway({ engine });
   const { accessToken: token } = await gateway.signIn();

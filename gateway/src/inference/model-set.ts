@@ -1,7 +1,7 @@
 /**
- * Which models answer a question: the one that is asked for, and those that it needs beside it. They are
- * chosen once, when the question is begun, and named by their digests from then on: what an administrator
- * activates or stops meanwhile holds for the next one.
+ * The models that answer a question: the one that is asked for, and those that it needs. They are chosen
+ * once, at the beginning, and named by their digests from then on: an activation or a stop meanwhile counts
+ * for the next question.
  */
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
@@ -14,11 +14,11 @@ import type { RunRole } from './examine-thread.ts';
 export type ModelSet = {
   readonly asked: ModelVersion;
   readonly insteadOf: ModelName | null;
-  /** By what they are for; one that is asked for itself has no second place. */
+  /** By role; a model that is asked for itself has no second role. */
   readonly models: ReadonlyMap<RunRole, ModelVersion>;
 };
 
-/** What the kind of an image, and where the lungs are, is told by. */
+/** The models that tell the kind of an image, and where the lungs are. */
 const GATE = 'image-kind';
 const LUNGS = 'lung-fields';
 const EXPLAINED = 'pneumonia';
@@ -37,11 +37,11 @@ export async function chooseModels(
   if (!answersItself(asked)) throw new Problem('model-not-usable');
   const models = new Map<RunRole, ModelVersion>([['asked', asked]]);
   models.set(GATE, asked.model_id === GATE ? asked : (await answering(db, siteId, GATE)).version);
-  // Without it a finding says that nobody looked for the lungs; without the gate nothing can be said.
+  // Without it a finding says that nobody looked for the lungs; without the gate there is no finding.
   const lungs = asked.model_id === LUNGS ? asked : await answeringOrNull(db, siteId, LUNGS);
   if (lungs !== null) models.set(LUNGS, lungs);
   if (asked.model_id === EXPLAINED) {
-    // A gradient explains the very weights that it was made of: the one of the same version.
+    // A gradient explains the very weights that it was made of, so it must have the same version.
     const gradient = await findModelVersion(db, siteId, { id: 'pneumonia-gradient', version: asked.version });
     if (gradient !== undefined && (gradient.state === 'active' || gradient.state === 'available'))
       models.set('pneumonia-gradient', gradient);
@@ -59,8 +59,8 @@ async function answeringOrNull(db: Kysely<Tables>, siteId: string, id: string): 
 }
 
 /**
- * What an answer depends on, as words: which model was asked for, which one answers, and for each what it is
- * for, its file and its card.
+ * Everything that an answer depends on, as words: the model that was asked for, the one that answers, and
+ * each model's role, file and card.
  */
 export function wordsOf({ asked, insteadOf, models }: ModelSet): string[] {
   const name = ({ id, version }: ModelName): string => `${id} ${version}`;

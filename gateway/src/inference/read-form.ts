@@ -1,23 +1,23 @@
 /**
- * What is asked of the models: a form with files (`multipart/form-data`), a file as the whole body, or JSON
- * that names studies in the PACS.
+ * Requests to the models: a form with files (`multipart/form-data`), a file as the whole body, or JSON that
+ * names studies in the PACS.
  */
 import { z } from '@hono/zod-openapi';
 import { EXPLANATION_METHODS, inferRequestSchema } from '#shared/protocol/inference.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { notAsAsked } from '../http/not-as-asked.ts';
+import { invalidRequest } from '../http/invalid-request.ts';
 import { readLimited, readMultipart } from '../http/read-multipart.ts';
 
-/** Of PNG, JPEG and DICOM files alike. It is held in memory while it is looked at. */
+/** For PNG, JPEG and DICOM files alike. A file is held in memory while models look at it. */
 export const FILE_BYTES_LIMIT = 50 * 1024 * 1024;
 export const BATCH = { files: 32, bytes: 512 * 1024 * 1024, studies: 100 } as const;
 const FIELDS_BYTES = 64 * 1024;
 const FIELDS_LIMIT = 16;
 const JSON_BYTES_LIMIT = 64 * 1024;
 /**
- * How long nothing may come, and how long all may take: 50 MiB, or 512 MiB, over a line of some 7 Mbit/s. Who
- * sends a byte a minute holds up nobody for longer.
+ * The longest silence, and the longest time for the whole body: 50 MiB, or 512 MiB, over a line of some 7
+ * Mbit/s. A caller that sends a byte a minute holds a place no longer than that.
  */
 type FormTimes = { readonly quietMs: number; readonly totalMs: number };
 const TIMES: { readonly one: FormTimes; readonly batch: FormTimes } = {
@@ -66,7 +66,7 @@ export const batchRequestSchema = inferRequestSchema
   .omit({ studyInstanceUID: true, sopInstanceUID: true })
   .extend({ studies: z.array(uidSchema).min(1).max(BATCH.studies) });
 
-/** Of a body that is a file itself; what it is, its bytes say. */
+/** Media types of a body that is a file itself; its bytes say which kind it is. */
 export const FILE_TYPES = [
   'image/png',
   'image/jpeg',
@@ -74,7 +74,7 @@ export const FILE_TYPES = [
   'application/octet-stream',
 ] as const;
 
-/** What is asked stands in the form, in the address, or in both; `query` is the address's. */
+/** The fields stand in the form, in the address, or in both; `query` is the address's. */
 export type Sent = {
   readonly contentType: string;
   readonly query: Readonly<Record<string, string>>;
@@ -93,7 +93,7 @@ export async function readFiles(
   times = files === 1 ? TIMES.one : TIMES.batch,
 ): Promise<AskedFields> {
   if (FILE_TYPES.some((type) => contentType.toLowerCase().startsWith(type))) {
-    // What is asked is looked at first: a wrong word costs nobody 50 MB.
+    // The fields are checked first, so that a mistake in them costs nobody 50 MB.
     const asked = parsed(fieldsSchema, query);
     await take(
       await Array.fromAsync(
@@ -123,12 +123,11 @@ export async function readFiles(
       await take(chunks);
     } else {
       const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-      if (length > FIELDS_BYTES)
-        throw new Problem('invalid-request', 'Not as asked for: a field is too long.');
+      if (length > FIELDS_BYTES) throw new Problem('invalid-request', 'Invalid: a field is too long.');
       fields[field] = Buffer.concat(chunks).toString();
     }
   }
-  if (count === 0) throw new Problem('invalid-request', 'Not as asked for: file.');
+  if (count === 0) throw new Problem('invalid-request', 'Invalid: file.');
   return parsed(fieldsSchema, fields);
 }
 
@@ -156,5 +155,5 @@ export async function readJson<S extends z.ZodType>(
 function parsed<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   const outcome = schema.safeParse(value);
   if (outcome.success) return outcome.data;
-  throw notAsAsked(outcome.error.issues, 'request');
+  throw invalidRequest(outcome.error.issues, 'request');
 }

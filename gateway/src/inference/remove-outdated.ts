@@ -1,17 +1,17 @@
 /**
- * What the clock asks of inference: inputs that nobody needs any more go, and so do jobs that ended long ago.
- * Results are medical records: they stay.
+ * Removes inputs that no job needs any longer, and jobs that ended long ago. Results are medical records and
+ * stay.
  */
 import type { InferenceTools } from './inference-tools.ts';
 import { deleteEndedJobs, inputKeys } from './job.store.ts';
 
 /**
- * A job says how an answer came about; after a quarter nobody asks. What it found, who asked for it and when
- * stand with its result and in the audit trail.
+ * A job says how an answer came about, which nobody asks after a quarter. The finding, who asked for it and
+ * when stay with the result and in the audit trail.
  */
 export const JOBS_KEPT_DAYS = 90;
 const DAY_MS = 86_400_000;
-/** In one transaction: others wait for no more. */
+/** In one transaction, so that others do not wait long. */
 const JOBS_AT_ONCE = 1_000;
 
 export async function removeOutdated({

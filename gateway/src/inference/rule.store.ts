@@ -9,7 +9,7 @@ import type { Tables } from '../database/tables.ts';
 
 export type InferenceRule = z.infer<typeof inferenceRuleSchema>;
 
-/** Of a rule that names no modality: projections, which the models here were made for. */
+/** For a rule that names no modality: projections, which the models here were made for. */
 const DEFAULT_MODALITIES = ['CR', 'DX'];
 
 /** For the sample study, which the first visitor sends: nobody is in it. */
@@ -51,7 +51,7 @@ export async function replaceRules(
 const isAmong = (list: readonly string[] | undefined, value: string): boolean =>
   list === undefined || list.some((one) => one.toUpperCase() === value.toUpperCase());
 
-/** What a rule asks of an instance, but for the body part. `policy`: the one that it came under. */
+/** Whether a rule is meant for an instance, the body part aside. `policy`: the one that it came under. */
 export function isMeant(
   { enabled, modality = DEFAULT_MODALITIES, policy }: InferenceRule,
   instance: { readonly modality: string; readonly policy: string },

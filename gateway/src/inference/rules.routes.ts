@@ -42,7 +42,7 @@ export function ruleRoutes({ db, now }: { readonly db: Db; readonly now: () => D
     const { siteId, id: by } = callerOf(c);
     const { rules: wanted } = c.req.valid('json');
     if (new Set(wanted.map(({ name }) => name)).size < wanted.length)
-      throw new Problem('invalid-request', 'Not as asked for: two rules have one name.');
+      throw new Problem('invalid-request', 'Invalid: two rules have one name.');
     const known = Map.groupBy(await versionsOf(db, siteId), ({ model_id }) => model_id);
     for (const { model } of wanted) {
       const versions = known.get(model);

@@ -24,8 +24,8 @@ export function isImage({
 }
 
 /**
- * Of an instance that came by this road, and that the PACS keeps as it came: its digest. Null: it has to be
- * read.
+ * The digest of an instance that came through this gateway and that the PACS keeps unchanged. Null: it has to
+ * be read.
  */
 export async function storedDigest(
   db: Kysely<Tables>,
@@ -42,7 +42,7 @@ export async function storedDigest(
   return rows.length === 1 ? rows[0]!.digest : null;
 }
 
-/** Of a study of more, the first ones. */
+/** The first ones, if the study has more. */
 export const LISTED_LIMIT = 20_000;
 
 /** The instance, whole. @throws Problem study-not-found, file-too-large; PacsUnreachable. */

@@ -115,7 +115,7 @@ for (const { name, open } of testDatabases('jobs')) {
     await database.close();
   });
 
-  test('what a dead gateway left unfinished is run again at once by the next one, if that is alone', async () => {
+  test('a job that a dead gateway left unfinished is run again at once by the next one, if that is alone', async () => {
     const { database, jobs } = await begin(open);
     await jobs.declare('stage');
     await database.db.transaction().execute((trx) => jobs.enqueue(trx, 'stage', { what: 'left' }));

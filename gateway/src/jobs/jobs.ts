@@ -11,9 +11,7 @@ import { fromKysely, type JobWithMetadata, PgBoss } from 'pg-boss';
 import { sql } from 'kysely';
 import type { Database, Trx } from '../database/database.ts';
 
-/**
- * What a handler may know of the job: `attempt` counts from 0 and grows with every failure and every death.
- */
+/** A job as its handler knows it: `attempt` counts from 0 and grows with every failure and every death. */
 export type JobContext = { readonly id: string; readonly attempt: number };
 export type JobHandler<Data> = (data: Data, signal: AbortSignal, context: JobContext) => Promise<void>;
 
@@ -24,7 +22,7 @@ export type EnqueueOptions = {
    */
   readonly key?: string;
   readonly startAfterSeconds?: number;
-  /** Of the jobs of a queue that may start, the highest goes first; 0 unless said otherwise. */
+  /** The queue's job with the highest priority starts first; 0 by default. */
   readonly priority?: number;
 };
 
@@ -41,7 +39,7 @@ export type Jobs = {
     options: { readonly concurrency: number },
     handler: JobHandler<Data>,
   ): Promise<void>;
-  /** How many jobs wait or run, for metrics. */
+  /** The number of jobs that wait or run, for metrics. */
   counts(): Promise<{ queue: string; state: 'waiting' | 'active'; count: number }[]>;
   /** Tells the handlers to end and waits for them. Jobs that did not end in time are run again later. */
   stop(): Promise<void>;
@@ -83,8 +81,8 @@ const RETRY_LIMIT = 1_000_000;
 const RETRY_DELAY_SECONDS = 1;
 const RETRY_DELAY_LIMIT_SECONDS = 60;
 /**
- * How long handlers may take to end after they were told to. With the requests before them it must stay below
- * the 8 s of the supervisor.
+ * How long handlers may take to end once they are told to. Together with the requests before them it must
+ * stay below the 8 s of the supervisor.
  */
 const STOP_PATIENCE_MS = 4_000;
 
@@ -109,7 +107,9 @@ const WORK = {
   heartbeatRefreshSeconds: HEARTBEAT_REFRESH_SECONDS,
 } as const;
 
-/** Connections of pg-boss beside the gateway's pool: fetching, finishing, heartbeats; one more listens. */
+/**
+ * pg-boss's own connections, besides the gateway's pool: fetching, finishing, heartbeats; one more listens.
+ */
 const SERVER_CONNECTIONS = 4;
 
 function createBoss(database: Database): PgBoss {

@@ -21,9 +21,9 @@ export function engineModelOf(
 }
 
 /**
- * What is read of a model's answer: of a version of the gateway's own models all that those give, of any
- * other one probability for each of its classes.
- * @throws Problem model-shape-mismatch; model-not-usable: a task that only the gateway's own models have.
+ * Requires outputs that the gateway can read: of a version of its own models everything they give, of any
+ * other model one probability for each of its classes. @throws Problem model-shape-mismatch;
+ * model-not-usable: a task that only the gateway's own models have.
  */
 function requireAskable({ id, task, input, outputs, classes = [] }: ModelCard): void {
   const own = Object.hasOwn(CARDS, id) ? CARDS[id as ModelId] : null;

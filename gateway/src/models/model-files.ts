@@ -1,7 +1,7 @@
 /**
- * Where models lie: those that come with the gateway beside its code, those that an administrator added in
- * the data directory as `<digest>.onnx`, for their owner only. Gateways that share the data directory share
- * them. A file is written whole or not at all, and never changed.
+ * The files of models: those that come with the gateway lie with its code, those that an administrator added
+ * in the data directory as `<digest>.onnx`, for their owner only. Gateways that share the data directory
+ * share them. A file is written whole or not at all, and never changed.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -21,10 +21,7 @@ export type BuiltInModel = {
 
 export type ModelFiles = {
   readonly builtIn: readonly BuiltInModel[];
-  /**
-   * Of a model that was registered: whether its file is still there, and the same, is found out by who loads
-   * it.
-   */
+  /** The path of a registered model. Whether the file is still there, and unchanged, the loader finds out. */
   pathOf(digest: string): string;
   /** Outlives a power cut when it resolves. */
   save(digest: string, chunks: readonly Uint8Array[]): Promise<void>;
@@ -81,7 +78,7 @@ export function openModelFiles(builtInFolder: string, folder: string): ModelFile
         for (const chunk of chunks) await file.write(chunk);
         await file.sync();
         await link(draft, pathOf(digest)).catch((error: NodeJS.ErrnoException) => {
-          // Its name says what it holds: the one that is there is the same.
+          // The name is the digest, so the file that is there is the same.
           if (error.code !== 'EEXIST') throw error;
         });
       } finally {

@@ -1,7 +1,7 @@
 /**
- * How the versions of models do: how often each was asked, with which outcome, how fast, and what
- * radiologists said of it. Counted by day in the database, so that it outlives restarts and is of all
- * gateways together. Nothing of an image stands here.
+ * The performance of each version of each model: how often it was asked, with which outcome, how fast, and
+ * the radiologists' verdicts. Counted by day in the database, for all gateways together and across restarts.
+ * Nothing here comes from an image.
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { METRICS_PERIODS, ModelMeasures, ModelMetrics } from '#shared/protocol/inference.ts';
@@ -63,7 +63,7 @@ export type Range = {
   readonly by: (typeof METRICS_PERIODS)[number];
 };
 const PERIOD_LENGTHS = { day: DAY_LENGTH, month: 7, year: 4 } as const;
-/** Where nothing is said, so many days that end today. */
+/** The default period: so many days, ending today. */
 const USUAL_DAYS = 30;
 const DAY_MS = 86_400_000;
 

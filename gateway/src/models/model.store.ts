@@ -178,7 +178,7 @@ export async function rollBack(trx: Trx, { id, version }: ModelName, change: Cha
   return before.version;
 }
 
-/** Nobody is answered by it any more. False: it was stopped before. @throws Problem not-found. */
+/** The version no longer answers. False: it was stopped before. @throws Problem not-found. */
 export async function stop(trx: Trx, name: ModelName, { siteId }: Change): Promise<boolean> {
   await lockModel(trx, siteId, name.id);
   const version = await findModelVersion(trx, siteId, name);
@@ -188,7 +188,7 @@ export async function stop(trx: Trx, name: ModelName, { siteId }: Change): Promi
   return true;
 }
 
-/** What it is found to be when it is loaded. True where that is news. */
+/** Marks a version as failed, as found when it was loaded. True if that is news. */
 export async function setFailed(
   trx: Trx,
   siteId: string,

@@ -15,7 +15,7 @@ import type { ModelCard } from '#shared/models/card.ts';
 import { aboveOneModel, darkNanModel, meanModel, type TestModel } from '../testing/build-model.ts';
 import { versionsOf } from './model.store.ts';
 import { registerBuiltIn } from './register-built-in.ts';
-import { digestOf } from '#testing/digest-of.ts';
+import { sha256 } from '#testing/sha256.ts';
 
 type Model = z.infer<typeof modelSchema>;
 type Answer = z.infer<typeof predictAnswerSchema>;
@@ -129,9 +129,9 @@ test('one that is not what its card says is refused by name and is not there aft
   const refused = async (form: FormData, status: number): Promise<string> =>
     (await asked<{ code: string }>('POST', '/models', status, { form })).code;
   const nonsense = new Uint8Array(Buffer.from('this is no model at all'));
-  const sha256 = digestOf(nonsense);
+  const digest = sha256(nonsense);
   assert.is(
-    await refused(formOf({ file: nonsense, card: { ...model.card, sha256 } }), 422),
+    await refused(formOf({ file: nonsense, card: { ...model.card, sha256: digest } }), 422),
     'model-unreadable',
   );
   assert.is(
@@ -181,7 +181,7 @@ test('one that gives no number on some image is an error of that image, with a n
   assert.is((await gateway.call('GET', '/health/ready')).status, 200);
 });
 
-test('what calls itself a probability and is none is no answer', async () => {
+test('an answer that calls itself a probability and is not one is refused', async () => {
   const beyond = aboveOneModel();
   assert.is(
     (await asked<{ code: string }>('POST', '/models', 502, { form: formOf(beyond) })).code,

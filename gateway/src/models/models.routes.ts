@@ -10,7 +10,7 @@ import { modelSchema } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit, type AuditEvent } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
-import { notAsAsked } from '../http/not-as-asked.ts';
+import { invalidRequest } from '../http/invalid-request.ts';
 import { readMultipart } from '../http/read-multipart.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import {
@@ -49,7 +49,7 @@ export const MODEL_BYTES_LIMIT = 64 * 1024 * 1024;
 const CARD_BYTES_LIMIT = 64 * 1024;
 const QUIET_MS = 60_000;
 
-/** What is acted on stands in URLs, metrics and DICOM attributes, or chooses how the model is asked. */
+/** Only fields that stand in URLs, metrics or DICOM attributes, or that decide how the model is run. */
 const uploadedCardSchema = modelCardSchema.extend({
   id: modelIdSchema,
   version: versionSchema,
@@ -61,7 +61,7 @@ const byId = z.object({ id: modelIdSchema });
 const byVersion = z.object({ id: modelIdSchema, version: versionSchema });
 const admin = { roles: ADMIN, tags: ['models'] as string[] };
 
-/** What may be found wrong with a model. */
+/** The faults that a check may find in a model. */
 const CHECK_PROBLEMS = [
   'model-not-usable',
   'model-too-large',
@@ -314,7 +314,7 @@ async function readUpload(
   const card = parts.get('card');
   const chunks = parts.get('model');
   if (card === undefined || chunks === undefined || chunks.length === 0)
-    throw new Problem('invalid-request', `Not as asked for: ${card === undefined ? 'card' : 'model'}.`);
+    throw new Problem('invalid-request', `Invalid: ${card === undefined ? 'card' : 'model'}.`);
   return { card: parseCard(Buffer.concat(card).toString()), chunks };
 }
 
@@ -327,7 +327,7 @@ function parseCard(text: string): ModelCard {
   }
   const parsed = uploadedCardSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw notAsAsked(
+  throw invalidRequest(
     parsed.error.issues.map((issue) => ({ ...issue, path: ['card', ...issue.path].slice(0, 3) })),
     'card',
   );

@@ -1,8 +1,8 @@
 /**
- * The models that come with the gateway, in the database: registered at the first start, active from then on
- * until an administrator says otherwise. One that is replaced by an upgrade, file and all, is followed by its
- * successor. One whose file is not what its card says is marked `model-changed`, and answers nobody; the
- * gateway starts all the same.
+ * The models that come with the gateway, in the database: registered at the first start, and active until an
+ * administrator changes that. When an upgrade replaces a version, file and all, its successor takes over. A
+ * version whose file does not match its card is marked `model-changed` and does not answer; the gateway still
+ * starts.
  */
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -39,11 +39,11 @@ async function register(
   if (known !== undefined && known.digest !== digest) return;
   const before = await versionsOf(trx, siteId, card.id);
   const isFirst = before.length === 0;
-  // The gateway was upgraded: the version that it brought before, and with it its file, is gone.
+  // After an upgrade the version that came with the gateway before is gone, and its file with it.
   const active = before.find(({ state }) => state === 'active');
   const isGone =
     active !== undefined && active.added_by === null && builtIn.every((one) => one.digest !== active.digest);
-  // The card of a version that is there stays as it was answered by.
+  // A known version keeps the card that it has answered with.
   if (known === undefined) await insertVersion(trx, { card, digest, bytes }, change);
   const isSuccessor = isGone && isWhole && known?.state !== 'stopped';
   if (isFirst || isSuccessor) await activate(trx, card, change);

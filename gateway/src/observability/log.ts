@@ -1,7 +1,7 @@
 /**
- * The log: one JSON line an event on stdout, each event with closed fields (HOUSE §Habits 11). There is no
- * free text for a name to hide in: a field is a code, a UID, an id of ours, a count or a time. What an
- * unexpected error said is not written, only what it is and where it was thrown.
+ * The log: one JSON line an event on stdout, each event with closed fields. There is no free text for a name
+ * to hide in: a field is a code, a UID, an id of ours, a count or a time. Of an unexpected error only its
+ * kind and place are written, not its message.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
@@ -18,6 +18,10 @@ export type LogEvent =
   | { event: 'gateway-stopping'; signal: string }
   | { event: 'gateway-stopped' }
   | { event: 'admin-created' }
+  /** The embedded database; `how`: an exit code or the name of a signal. */
+  | { event: 'database-ended'; how: string }
+  | { event: 'database-back' }
+  | { event: 'database-not-back'; error: string; code?: string; stack: readonly string[] }
   | {
       event: 'request';
       method: string;
@@ -88,8 +92,8 @@ function isErrorLike(error: unknown): error is { name?: string; stack?: string; 
 }
 
 /**
- * What may be said of an unexpected error: its class, its code and its frames. Its message is left out: a
- * database, a parser or a URL may have put a value of the data there.
+ * An unexpected error as it may be logged: its class, its code and its frames. Its message is left out: a
+ * database, a parser or a URL may have put a patient's value there.
  */
 export function describeError(error: unknown): { error: string; code?: string; stack: readonly string[] } {
   if (!isErrorLike(error)) return { error: typeof error, stack: [] };

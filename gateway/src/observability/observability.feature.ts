@@ -1,4 +1,4 @@
-/** How the gateway is: health, version, metrics. */
+/** The gateway's health, version and metrics. */
 import { PROFILE_EDITION } from '#shared/deid/profile.generated.ts';
 import type { Feature } from '../feature.ts';
 import { observabilityRoutes, type ObservabilityTools } from './observability.routes.ts';

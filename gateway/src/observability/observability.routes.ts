@@ -1,7 +1,4 @@
-/**
- * Is it alive, is it ready, what is it, how busy is it. Health, version and the API's description are for
- * everybody: they say nothing else.
- */
+/** The gateway's health, version and metrics. Health and version are for everybody: they say nothing else. */
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import type { Db } from '../database/database.ts';

@@ -100,7 +100,7 @@ export function requireOptions(policy: Policy, said: Manifest['deidentification'
   if (said === undefined) return;
   const rules = policy.deidentify ? createRules(policy.options, policy.rules) : null;
   const isAsked = rules?.kind === 'ready' && rules.rules.options.join() === said.options.join();
-  if (!isAsked) throw new Problem('invalid-request', 'Not as asked for: deidentification.options.');
+  if (!isAsked) throw new Problem('invalid-request', 'Invalid: deidentification.options.');
 }
 
 /** Whether more may come of what was promised under this version. */

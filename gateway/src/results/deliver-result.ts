@@ -1,7 +1,7 @@
 /**
- * A result as DICOM, beside its source: report, segmentation and heat map are built from what is kept of it
- * and from its source in the PACS, and take the road of every instance. Their UIDs derive from input and
- * models, so whoever does it again adds nothing; killed anywhere, it is done again.
+ * A result as DICOM, in the study of its source: report, segmentation and heat map are built from the result
+ * and from its source in the PACS, and sent like every other instance. Their UIDs derive from input and
+ * models, so repeating the work adds nothing; killed anywhere, it is repeated.
  */
 import type { LungMasks } from '#shared/models/lung-fields.ts';
 import type { Kysely } from 'kysely';
@@ -14,7 +14,7 @@ import { lockResult, type ResultRow } from './result.store.ts';
 export const VERIFIED_QUEUE = 'verified-report';
 export type VerifiedReport = { readonly siteId: string; readonly resultId: string };
 
-/** What a model says of each part of an image: `cam` has `side` × `side` values over all of it. */
+/** The maps of an image: `cam` has `side` × `side` values over all of it. */
 export type MapsOfImage = {
   readonly lungs: LungMasks | null;
   readonly cam: { readonly data: Float32Array; readonly side: number } | null;
@@ -26,14 +26,13 @@ export type WhatRadiologistSaid = {
   readonly accountId: string;
   readonly at: Date;
   readonly revision: number;
-  /** Of the report that was sent last. */
+  /** The revision of the report that was sent last. */
   readonly follows: number;
 };
 
 /**
- * Builds instances and sends them on their road: the stage `results` of the pipeline, as the composition root
- * hands it over. `source`: the instance that was looked at, whole; who gives its bytes to `send` has them no
- * more.
+ * Builds instances and sends them to the PACS (dicom-results/). `source`: the instance that was looked at,
+ * whole; `send` takes its bytes, and the caller no longer has them.
  */
 export type ResultSender = {
   send(
@@ -58,8 +57,8 @@ export type DeliveryTools = {
 };
 
 /**
- * Does nothing where it was done; what was promised and has not come is sent again. `source`: the instance
- * that was looked at, whole, its bytes for this alone. Throws what the road throws.
+ * Does nothing when it is done; instances that were promised and have not arrived are sent again. `source`:
+ * the instance that was looked at, whole, its bytes for this alone. Throws the errors of `road`.
  */
 export async function deliverResult(
   result: ResultRow,
@@ -77,7 +76,7 @@ export async function deliverResult(
   const sent = await tools.road.send(result, await source(signal), maps, signal);
   await tools.db.transaction().execute(async (trx) => {
     await insertResultInstances(trx, result.id, 1, sent);
-    // A radiologist may have been faster: their report follows the one that it completes.
+    // A radiologist may have been faster: the verified report follows the one that it completes.
     const { id: resultId, site_id: siteId } = result;
     const verdict = (await lockResult(trx, siteId, resultId))?.verdict ?? null;
     if (verdict !== null)

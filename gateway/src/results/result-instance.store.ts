@@ -20,7 +20,9 @@ export async function instancesOfResults(
   );
 }
 
-/** Each instance beside what stands under its UID, the gateway's own first, and the receipt for that. */
+/**
+ * Each instance with the row that stands under its UID (the gateway's own first), and the receipt for that.
+ */
 function instanceRows(db: Kysely<Tables>, resultIds: readonly string[]) {
   return db
     .selectFrom('result_instance as i')

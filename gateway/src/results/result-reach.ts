@@ -1,8 +1,8 @@
 /**
- * Whose studies and results a caller reaches. A radiologist and an administrator: all of the site. A
- * technician: what they asked for, and what was found in instances that they sent and that have arrived in
- * the PACS: a promise is nobody's proof. A researcher: studies that came under de-identifying policies and no
- * other, and what they asked for. An auditor reads lists.
+ * The studies and results that a caller reaches. Radiologists and administrators: all of the site.
+ * Technicians: the results they asked for, and those of instances that they sent and that have arrived in the
+ * PACS (a promise proves nothing). Researchers: studies that came only under de-identifying policies, and the
+ * results they asked for. Auditors read lists.
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
@@ -22,8 +22,8 @@ export const reachesAll = ({ roles }: Pick<Caller, 'roles'>, also: readonly Role
 const inPacs = (state: string): RawBuilder<boolean> => sql`${sql.ref(state)} in (${sql.join([...IN_PACS])})`;
 
 /**
- * Of an instance (`i` in the query): it is in the PACS, and this caller sent it or may see it as part of a
- * de-identified study.
+ * A condition on an instance (`i` in the query): it is in the PACS, and this caller sent it or may see it as
+ * part of a de-identified study.
  */
 async function isReached(db: Db, { id, siteId, roles }: Asking): Promise<RawBuilder<boolean>> {
   const sent = sql<boolean>`exists (select 1 from upload_instance l join upload u on u.id = l.upload_id where l.instance_id = i.id and u.account_id = ${id})`;
@@ -45,8 +45,8 @@ async function isReached(db: Db, { id, siteId, roles }: Asking): Promise<RawBuil
 }
 
 /**
- * Of a result (`result`: its table's name in the query): this caller asked for it, or reaches the instance
- * that was looked at.
+ * A condition on a result (`result`: its table's name in the query): this caller asked for it, or reaches the
+ * instance that was looked at.
  */
 export async function isOwn(db: Db, result: string, caller: Asking): Promise<RawBuilder<boolean>> {
   const table = sql.ref(result);
@@ -67,8 +67,8 @@ export async function reachesResult(db: Db, caller: Asking, resultId: string): P
 }
 
 /**
- * Of the study, the SOP Instance UIDs that the caller may have models look at: the PACS may hold others that
- * are none of theirs.
+ * The SOP Instance UIDs of the study that the caller may have models look at; the PACS may hold others that
+ * are not theirs.
  */
 export async function reachedInstances(
   db: Db,

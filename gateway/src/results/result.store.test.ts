@@ -122,7 +122,7 @@ for (const { name, open } of testDatabases('results')) {
     );
   });
 
-  test('who was given it has it in their list; a verification is the next revision', async () => {
+  test('is listed for the account that was given it; a verification is the next revision', async () => {
     const { id: account } = await database.db
       .insertInto('account')
       .values({

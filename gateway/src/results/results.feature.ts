@@ -1,4 +1,4 @@
-/** What the models found: read, explained and verified here, and the verified report that the PACS then gets. */
+/** The models' findings: read, explained and verified here; the PACS then gets the verified report. */
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import { VERIFIED_QUEUE, type VerifiedReport } from './deliver-result.ts';

@@ -8,7 +8,7 @@ import type { Job, Result } from '#shared/protocol/inference.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { skip } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { digestOf } from '#testing/digest-of.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { decode } from 'fast-png';
 import { formOf, lastOf } from '../testing/open-job.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -77,7 +77,7 @@ async function verificationFlags(): Promise<string[]> {
   return reports.filter((flag) => flag !== null);
 }
 
-test('of a study in the PACS come back to it, once, whoever asks again', async () => {
+test('of a study in the PACS are added to it once, however often they are asked for', async () => {
   const film = testFilm({ seed: 601 });
   const { job, result } = await lookedAt(film);
   assert.equal([job.progress, job.studyInstanceUID], [{ done: 1, of: 1 }, film.identifiers.studyInstanceUID]);
@@ -106,7 +106,7 @@ test('are for the studies that one reaches: a technician’s own, and none that 
   assert.equal([failed.state, failed.error?.code, failed.attempt], ['failed', 'study-not-found', 1]);
 });
 
-test('of a file are no study’s, whatever the file says: it opens nobody’s images and stands beside nobody’s study', async () => {
+test('of a file belong to no study, whatever its header says, and open nobody’s images', async () => {
   const film = testFilm({ seed: 605 });
   const { studyInstanceUID, sopInstanceUID } = film.identifiers;
   pacs.held.set(sopInstanceUID, { study: studyInstanceUID, bytes: Buffer.from(film.bytes) });
@@ -471,7 +471,7 @@ test('name the receipt that lists them, and the digest that it lists', async () 
       .where('id', '=', receipt!.id)
       .executeTakeFirstOrThrow();
     const listed = decodeJwt<Receipt>(row.jws).instances.find((one) => one.sopInstanceUID === sopInstanceUID);
-    assert.equal([listed?.digest, digestOf(pacs.held.get(sopInstanceUID)!.bytes)], [digest, digest]);
+    assert.equal([listed?.digest, sha256(pacs.held.get(sopInstanceUID)!.bytes)], [digest, digest]);
   }
 });
 
@@ -503,7 +503,7 @@ test('say who asked and who verified by name to who may know it: an administrato
   assert.is(results.find((one) => one.id === id)?.verification?.byName, username);
 });
 
-test('of a chest film have report, segmentation and heat map, and maps to be laid over it', async () => {
+test('of a chest film have a report, a segmentation, a heat map, and maps to lay over it', async () => {
   const film = await evaluationFilm(POSITIVE, 604);
   if (film === null) skip('results of a chest film', 'the evaluation set is not there');
   const { result } = await lookedAt(film, {

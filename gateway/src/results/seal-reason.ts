@@ -1,7 +1,6 @@
 /**
- * What a radiologist wrote about a finding is a person's words about a patient: it lies in the database
- * sealed under the gateway's own key (AES-256-GCM, NIST SP 800-38D, under a key derived for this alone), and
- * opens for its own result only.
+ * A radiologist's reason is free text about a patient: it lies in the database sealed under the gateway's own
+ * key (AES-256-GCM, NIST SP 800-38D, under a key derived for this alone), and opens for its own result only.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 

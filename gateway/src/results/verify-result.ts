@@ -85,7 +85,7 @@ export async function sendVerifiedReport(
   const where = result && sourceOf(result);
   if (result === undefined || result.verdict === null || !where) return;
   const there = (await instancesOfResults(db, [resultId])).get(resultId) ?? [];
-  // Where its first revision is not on the way yet, `deliverResult` asks for this one when it is.
+  // If its first revision is not on its way yet, `deliverResult` asks for this one once it is.
   if (there.length === 0 || there.some((one) => one.kind === 'SR' && one.revision === result.revision))
     return;
   const source = await fetchWhole(pacs, where, signal).catch((error: unknown) => {

@@ -2,7 +2,7 @@
  * ONNX files for tests, written by hand (onnx.proto, IR version 8): small ones whose answer is known
  * beforehand, and ones that go wrong on purpose.
  */
-import { digestOf } from '#testing/digest-of.ts';
+import { sha256 } from '#testing/sha256.ts';
 
 const varint = (value: number): number[] =>
   value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 0x80))];
@@ -61,7 +61,7 @@ function build(id: string, nodes: readonly Node[]): TestModel {
     classes: ['bright'],
     file: 'test.onnx',
     bytes: file.length,
-    sha256: digestOf(file),
+    sha256: sha256(file),
   };
   return { file, card };
 }

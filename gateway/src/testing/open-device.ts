@@ -1,4 +1,4 @@
-/** A device for tests: its key pair, and assertions that are true but for what the test changes. */
+/** A device for tests: its key pair, and assertions that are true except for the test's changes. */
 import { randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import type { TestGateway } from './open-gateway.ts';
@@ -7,7 +7,7 @@ export type TestDevice = {
   readonly publicKey: { kty: string; crv: string; x: string; y: string };
   /** Its id once it is enrolled. */
   readonly id: string;
-  /** By whoever's token; the status. */
+  /** With anybody's token; the status. */
   enrol(token: string): Promise<number>;
   /** A true assertion, with these claims changed; undefined leaves one out. `header` changes the header. */
   assertion(claims?: JWTPayload, header?: { alg?: string }): Promise<string>;

@@ -14,7 +14,7 @@ import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { digestOf } from '#testing/digest-of.ts';
+import { sha256 } from '#testing/sha256.ts';
 import type { TestGateway } from './open-gateway.ts';
 
 const EVALUATION = fileURLToPath(new URL('../../../../shared/models/eval/', import.meta.url));
@@ -104,7 +104,7 @@ export async function sendStudy(
         sopClassUID,
         transferSyntaxUID,
         bytes: bytes.length,
-        digest: digestOf(bytes),
+        digest: sha256(bytes),
         triage,
       }),
     ),
@@ -118,7 +118,7 @@ export async function sendStudy(
   const { uploadId } = (await init.json()) as ManifestAnswer;
   const parts = instances.map(({ identifiers, transferSyntaxUID, bytes }) => ({
     sopInstanceUID: identifiers.sopInstanceUID,
-    digest: digestOf(bytes),
+    digest: sha256(bytes),
     transferSyntaxUID,
     bytes: new Blob([bytes as Uint8Array<ArrayBuffer>]),
   }));

@@ -1,6 +1,6 @@
 /**
- * For the tests of inference: forms with images of one grey, the end of a job, and an engine that does what
- * it is told.
+ * For the tests of inference: forms with images of one grey, the end of a job, and an engine that does as it
+ * is told.
  */
 import type { Job } from '#shared/protocol/inference.ts';
 import type { TestGateway } from './open-gateway.ts';
@@ -23,7 +23,7 @@ export function formOf(
   return form;
 }
 
-/** All that the stream says of the job, until it ends it. */
+/** Every state of the job in the stream, until the stream ends. */
 export async function followed(gateway: TestGateway, token: string, id: string): Promise<Job[]> {
   const answer = await gateway.call('GET', `/jobs/${id}/events`, { token });
   if (!answer.ok) throw new Error(await answer.text());

@@ -9,7 +9,7 @@ import {
   type Pacs,
   type StoreAnswer,
 } from '../ports/pacs/pacs.ts';
-import { digestOf } from '#testing/digest-of.ts';
+import { sha256 } from '#testing/sha256.ts';
 
 /**
  * `down`: no answer, nothing done. `cut`: the work is done and the answer is lost. `half`: every second
@@ -38,7 +38,7 @@ export type TestPacs = Pacs & {
   readonly failsOn: Set<string>;
   /** So many searches after a store do not show the study yet. */
   slowToShow: number;
-  /** A search of a study names no more than these. */
+  /** A search of a study names at most so many. */
   listsAtMost: number;
 };
 
@@ -71,7 +71,7 @@ export function openTestPacs(): TestPacs {
     async readBack({ sopInstanceUID }) {
       requireAnswer(pacs);
       const bytes = pacs.held.get(sopInstanceUID)?.bytes;
-      return bytes ? { digest: digestOf(bytes), bytes: bytes.length } : null;
+      return bytes ? { digest: sha256(bytes), bytes: bytes.length } : null;
     },
     async fetchInstance({ sopInstanceUID }, maxBytes) {
       requireAnswer(pacs);
@@ -152,7 +152,7 @@ function isKept(lie: Lie, at: number): boolean {
   return KEEPING.includes(lie) || (lie === 'half' && at % 2 === 0);
 }
 
-/** What it says of an instance; all others are `stored`. */
+/** Its answer about an instance; `stored` by default. */
 const SAID: { readonly [lie in Lie]?: StoreAnswer['outcome'] } = {
   refusing: 'refused',
   busy: 'busy',

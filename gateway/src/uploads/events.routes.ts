@@ -8,7 +8,7 @@ import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { Role } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { callerOf, createRouter, defineRoute, type GatewayContext, type Router } from '../http/route.ts';
-import { silence } from '../http/wait-or-wake.ts';
+import { waitOrWake } from '../http/wait-or-wake.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
 import { describeError } from '../observability/log.ts';
 import { ownerOf, type UploadOwner } from '../pipeline/upload-owner.ts';
@@ -137,7 +137,7 @@ async function tellUploads(
       pending.studies.clear();
       for (const studyId of studies)
         for (const id of await uploadIds(tools.db, { owner, studyId }, OPENING_LIMIT)) await tell(id);
-      await silence(INTERVAL_MS, () => undefined);
+      await waitOrWake(INTERVAL_MS, () => undefined);
     }
   } finally {
     unsubscribe();
@@ -158,7 +158,7 @@ function listen(pending: Pending, { changes }: EventTools): () => void {
 }
 
 function untilWoken(pending: Pending, ms: number): Promise<void> {
-  return silence(ms, (resolve) => {
+  return waitOrWake(ms, (resolve) => {
     pending.wake = resolve;
   });
 }

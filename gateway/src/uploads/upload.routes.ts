@@ -18,7 +18,7 @@ import { MANIFEST_BYTES_LIMIT, manifestAnswerSchema, manifestSchema } from '#sha
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { ProjectKeyError, wrapProjectKey } from '#shared/transfer/project-key.ts';
-import { notAsAsked } from '../http/not-as-asked.ts';
+import { invalidRequest } from '../http/invalid-request.ts';
 import {
   callerOf,
   createRouter,
@@ -180,9 +180,7 @@ async function wrapFor(
   try {
     return { projectKey: await wrapProjectKey(key, device), projectKeyId: id };
   } catch (error) {
-    throw error instanceof ProjectKeyError
-      ? new Problem('invalid-request', 'Not as asked for: deviceKey.')
-      : error;
+    throw error instanceof ProjectKeyError ? new Problem('invalid-request', 'Invalid: deviceKey.') : error;
   }
 }
 
@@ -229,7 +227,7 @@ function addInit(router: Router, { tools }: UploadRouteTools): void {
       const { issues } = result.error;
       if (issues.some(({ code, path }) => code === 'too_big' && path.join() === 'instances'))
         throw new Problem('too-many-instances');
-      throw notAsAsked(issues, 'json');
+      throw invalidRequest(issues, 'json');
     },
   );
 }

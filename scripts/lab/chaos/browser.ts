@@ -1,12 +1,13 @@
 /**
- * A real Chromium whose profile outlives it, with two tabs of the app that are kept open as long as they are
- * wanted, and what can be done to it from outside: tabs and renderers end, the whole of it is killed, its
- * service workers are stopped and called, its clock and its room change.
+ * A real Chromium whose profile outlives it, with two tabs of the app that stay open while they are wanted.
+ * From outside, tabs and renderers end, the whole browser is killed, its service workers are stopped and
+ * called, and its clock and its storage limit change.
  */
 import { readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { signIn, untilInstalled } from '#testing/app-page.ts';
 import { openProfile } from '#testing/inspect-page.ts';
 import { shiftClock, type ShiftedClock } from '#testing/shift-clock.ts';
@@ -19,7 +20,7 @@ const DAY_MS = 86_400_000;
 
 export type BrowserFaults = {
   reload(random: () => number): Promise<boolean>;
-  /** Its renderer dies, or it is closed. */
+  /** A tab's renderer dies, or the tab is closed. */
   killTab(random: () => number): Promise<boolean>;
   closeTabs(): Promise<void>;
   killBrowser(): Promise<void>;
@@ -27,11 +28,10 @@ export type BrowserFaults = {
   /** The browser gives the service worker its time. */
   sync(): Promise<void>;
   /**
-   * The clock of the pages and their workers is so many days beside the true one, also in tabs that are
-   * opened later.
+   * Moves the clock of the pages and their workers this many days from the true one, also in later tabs.
    */
   setClock(days: number): Promise<void>;
-  /** The browser gives the app only so many bytes more than it has; null: as many as there are. */
+  /** Limits the app to this many bytes more than it uses now; null: no limit. */
   limit(bytes: number | null): Promise<boolean>;
   /** From now on two tabs are kept open. */
   want(): void;
@@ -56,7 +56,7 @@ async function pidOf(profile: string): Promise<number | null> {
   return command.includes(profile) ? pid : null;
 }
 
-/** One life of the browser. `outside` looks at it from a window that is not the app's. */
+/** One life of the browser. `outside` debugs it from a window that is not the app's. */
 type Life = { readonly context: BrowserContext; readonly outside: CDPSession; registrationId: string | null };
 
 async function openLife({ chromium, profile, address, onSpawn }: BrowserPlace): Promise<Life> {
@@ -74,30 +74,25 @@ async function openLife({ chromium, profile, address, onSpawn }: BrowserPlace): 
   return life;
 }
 
-/**
- * A tab in which files can be chosen. Throws where it cannot come so far now: no session and no network, a
- * browser that dies.
- */
+/** A tab in which files can be chosen. Throws if it does not get there: no session, no network, a dead browser. */
 async function openTab(
   { context }: Life,
   address: string,
   clockMs: number,
 ): Promise<readonly [Page, ShiftedClock]> {
   const tab = await context.newPage();
-  tab.on('crash', () => void tab.close().catch(() => undefined));
+  tab.on('crash', () => void ignoreFailure(tab.close(), 'the tab may be gone'));
   try {
     const clock = await shiftClock(tab, clockMs);
     await tab.goto(address);
-    const [choosing, asking] = [
-      tab.getByRole('button', { name: 'Choose files' }),
-      tab.getByLabel('User name'),
-    ];
+    const choosing = tab.getByRole('button', { name: 'Choose files' });
+    const asking = tab.getByLabel('User name');
     await choosing.or(asking).first().waitFor();
     if (await asking.isVisible()) await signIn(tab);
     await within(untilInstalled(tab));
     return [tab, clock];
   } catch (error) {
-    await tab.close().catch(() => undefined);
+    await ignoreFailure(tab.close(), 'the first failure is the one to tell');
     throw error;
   }
 }
@@ -107,104 +102,147 @@ const pick = <T>(of: readonly T[], random: () => number): T | undefined =>
 
 /** Opens it with a first tab; the second one follows. */
 export async function openChaosBrowser(place: BrowserPlace): Promise<ChaosBrowser> {
-  const { profile, address } = place;
-  let life: Life | null = null;
-  let tabs: Page[] = [];
-  const clocks = new WeakMap<Page, ShiftedClock>();
-  let [isWanted, isClosed, clockMs] = [true, false, place.clockDays * DAY_MS];
+  const browser = new KeptBrowser(place);
+  await browser.open();
+  return browser;
+}
 
-  async function openAnother(): Promise<void> {
-    if (life === null) {
-      const opened = await openLife(place);
-      opened.context.on('close', () => life === opened && ((life = null), (tabs = [])));
-      life = opened;
-    }
-    const [tab, clock] = await openTab(life, address, clockMs);
-    clocks.set(tab, clock);
-    tab.on('close', () => (tabs = tabs.filter((other) => other !== tab)));
-    tabs.push(tab);
+/** Keeps two tabs open for as long as they are wanted. */
+class KeptBrowser implements ChaosBrowser {
+  readonly #place: BrowserPlace;
+  readonly #clocks = new WeakMap<Page, ShiftedClock>();
+  #life: Life | null = null;
+  #tabs: Page[] = [];
+  #isWanted = true;
+  #isClosed = false;
+  #clockMs: number;
+  #keeping: Promise<void> = Promise.resolve();
+
+  constructor(place: BrowserPlace) {
+    this.#place = place;
+    this.#clockMs = place.clockDays * DAY_MS;
   }
 
-  /** What cannot be opened now is tried again. */
-  async function keepOpen(): Promise<void> {
-    while (!isClosed) {
-      if (isWanted && tabs.length < TABS) await openAnother().catch(() => undefined);
+  get tabs(): readonly Page[] {
+    return this.#tabs;
+  }
+
+  async open(): Promise<void> {
+    await this.#openAnother();
+    this.#keeping = this.#keepOpen();
+  }
+
+  async reload(random: () => number): Promise<boolean> {
+    const tab = pick(this.#tabs, random);
+    if (tab) void ignoreFailure(tab.reload({ waitUntil: 'commit' }), 'the tab may end first');
+    return tab !== undefined;
+  }
+
+  async killTab(random: () => number): Promise<boolean> {
+    const tab = pick(this.#tabs, random);
+    if (tab === undefined) return false;
+    if (random() < 0.5) void ignoreFailure(crash(tab), 'a crash is never answered');
+    else void ignoreFailure(tab.close(), 'the tab may be gone');
+    return true;
+  }
+
+  async closeTabs(): Promise<void> {
+    this.#isWanted = false;
+    await Promise.all(this.#tabs.map((tab) => ignoreFailure(tab.close(), 'the tab may be gone')));
+  }
+
+  async killBrowser(): Promise<void> {
+    this.#isWanted = false;
+    const pid = await pidOf(this.#place.profile);
+    if (pid !== null) process.kill(pid, 'SIGKILL');
+    while (this.#life !== null) await after(LOOK_AGAIN_MS);
+  }
+
+  async stopWorkers(): Promise<boolean> {
+    return this.#life !== null && succeeds(this.#life.outside.send('ServiceWorker.stopAllWorkers'));
+  }
+
+  async sync(): Promise<void> {
+    const { outside, registrationId = null } = this.#life ?? {};
+    if (!outside || registrationId === null) return;
+    const event = { origin: this.#place.address, registrationId, tag: TAG, lastChance: false };
+    await ignoreFailure(
+      outside.send('ServiceWorker.dispatchSyncEvent', event),
+      'the browser may end first; the next sync comes',
+    );
+  }
+
+  async setClock(days: number): Promise<void> {
+    this.#clockMs = days * DAY_MS;
+    await Promise.all(this.#tabs.map((tab) => this.#clocks.get(tab)?.set(this.#clockMs)));
+  }
+
+  async limit(bytes: number | null): Promise<boolean> {
+    const [tab] = this.#tabs;
+    const usage = tab && (await usageOf(tab));
+    if (usage === undefined || this.#life === null) return false;
+    const size = bytes === null ? {} : { quotaSize: usage + bytes };
+    const { address: origin } = this.#place;
+    return succeeds(this.#life.outside.send('Storage.overrideQuotaForOrigin', { origin, ...size }));
+  }
+
+  want(): void {
+    this.#isWanted = true;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#life) await ignoreFailure(this.#life.context.close(), 'the browser may be gone');
+    await this.#keeping;
+  }
+
+  async #openAnother(): Promise<void> {
+    const life = this.#life ?? (await this.#begin());
+    const [tab, clock] = await openTab(life, this.#place.address, this.#clockMs);
+    this.#clocks.set(tab, clock);
+    tab.on('close', () => {
+      this.#tabs = this.#tabs.filter((other) => other !== tab);
+    });
+    this.#tabs.push(tab);
+  }
+
+  async #begin(): Promise<Life> {
+    const life = await openLife(this.#place);
+    this.#life = life;
+    life.context.on('close', () => {
+      if (this.#life !== life) return;
+      this.#life = null;
+      this.#tabs = [];
+    });
+    return life;
+  }
+
+  /** A tab that cannot be opened now is tried again. */
+  async #keepOpen(): Promise<void> {
+    while (!this.#isClosed) {
+      if (this.#isWanted && this.#tabs.length < TABS)
+        await ignoreFailure(this.#openAnother(), 'it is tried again in a moment');
       await after(LOOK_AGAIN_MS);
     }
   }
+}
 
-  await openAnother();
-  const keeping = keepOpen();
+async function crash(tab: Page): Promise<void> {
+  const debug = await tab.context().newCDPSession(tab);
+  await debug.send('Page.crash');
+}
 
-  return {
-    get tabs() {
-      return tabs;
-    },
-    async reload(random) {
-      const tab = pick(tabs, random);
-      void tab?.reload({ waitUntil: 'commit' }).catch(() => undefined);
-      return tab !== undefined;
-    },
-    async killTab(random) {
-      const tab = pick(tabs, random);
-      // The renderer's crash is never answered.
-      if (random() < 0.5)
-        void tab
-          ?.context()
-          .newCDPSession(tab)
-          .then((debug) => debug.send('Page.crash'))
-          .catch(() => undefined);
-      else void tab?.close().catch(() => undefined);
-      return tab !== undefined;
-    },
-    async closeTabs() {
-      isWanted = false;
-      await Promise.all(tabs.map((tab) => tab.close().catch(() => undefined)));
-    },
-    async killBrowser() {
-      isWanted = false;
-      const pid = await pidOf(profile);
-      if (pid !== null) process.kill(pid, 'SIGKILL');
-      while (life !== null) await after(LOOK_AGAIN_MS);
-    },
-    stopWorkers: async () =>
-      (await life?.outside.send('ServiceWorker.stopAllWorkers').then(
-        () => true,
-        () => false,
-      )) ?? false,
-    async sync() {
-      const registrationId = life?.registrationId ?? null;
-      if (registrationId === null) return;
-      await life?.outside
-        .send('ServiceWorker.dispatchSyncEvent', {
-          origin: address,
-          registrationId,
-          tag: TAG,
-          lastChance: false,
-        })
-        .catch(() => undefined);
-    },
-    async setClock(days) {
-      clockMs = days * DAY_MS;
-      await Promise.all(tabs.map((tab) => clocks.get(tab)?.set(clockMs)));
-    },
-    async limit(bytes) {
-      const [tab] = tabs;
-      const usage = await tab
-        ?.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0)
-        .catch(() => undefined);
-      if (usage === undefined || life === null) return false;
-      const size = bytes === null ? {} : { quotaSize: usage + bytes };
-      return life.outside.send('Storage.overrideQuotaForOrigin', { origin: address, ...size }).then(
-        () => true,
-        () => false,
-      );
-    },
-    want: () => void (isWanted = true),
-    async close() {
-      isClosed = true;
-      await life?.context.close().catch(() => undefined);
-      await keeping;
-    },
-  };
+/** The bytes that the app uses; undefined if the tab does not answer. */
+function usageOf(tab: Page): Promise<number | undefined> {
+  return ignoreFailure(
+    tab.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0),
+    'the tab may be gone',
+  );
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,4 +1,4 @@
-/** What the device itself says of its queue: the rows of its own database, read in the page. */
+/** The device's own view of its queue: the rows of its database, read in the page. */
 import type { Page } from 'playwright-core';
 
 /** A row of the device's own list of studies (client/src/pipeline/queue/rows/local-database.ts). */
@@ -17,10 +17,10 @@ export type DeviceNow = {
   readonly parcels: number;
 };
 
-/** What a loaded machine needs for a step of a person; a tab that takes longer is opened anew. */
+/** Enough for a person's step on a loaded machine; a tab that takes longer is opened again. */
 export const PATIENCE_MS = 45_000;
 
-/** A page that hangs answers nothing, not even that it hangs. */
+/** Fails after PATIENCE_MS, because a page that hangs never answers. */
 export async function within<T>(work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error('the page does not answer')), PATIENCE_MS);
@@ -30,11 +30,10 @@ export async function within<T>(work: Promise<T>): Promise<T> {
 /** Runs in the page: it sees nothing of this file. */
 async function readRows(): Promise<DeviceNow | null> {
   const done = <T>(request: IDBRequest<T>): Promise<T> =>
-    new Promise(
-      (resolve, reject) => (
-        (request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))
-      ),
-    );
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
   if (!(await indexedDB.databases()).some(({ name }) => name === 'relaypacs')) return null;
   const database = await done(indexedDB.open('relaypacs'));
   try {
@@ -63,7 +62,7 @@ async function readRows(): Promise<DeviceNow | null> {
 /** Null before the app has made its database. Throws where the tab is gone or hangs. */
 export const readDevice = (tab: Page): Promise<DeviceNow | null> => within(tab.evaluate(readRows));
 
-/** Every byte of it is in the device's database: from here on the page may die. */
+/** Every byte of it is in the device's database: from now on the page may die. */
 export function isSafe(row: Row | undefined): boolean {
   return row !== undefined && !row.packing && row.waiting !== 'interrupted' && row.state !== 'taken-back';
 }

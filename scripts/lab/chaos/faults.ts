@@ -235,5 +235,9 @@ export function countLossy(times: Readonly<Record<string, number>>): number {
 /** One of them, by weight. `random` in [0, 1). */
 export function drawFault(faults: readonly Fault[], random: () => number): Fault {
   let at = random() * faults.reduce((sum, { weight }) => sum + weight, 0);
-  return faults.find(({ weight }) => (at -= weight) < 0) ?? faults[0]!;
+  for (const fault of faults) {
+    at -= fault.weight;
+    if (at < 0) return fault;
+  }
+  return faults[0]!;
 }

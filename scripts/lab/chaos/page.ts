@@ -37,8 +37,10 @@ async function setPolicy(tab: Page, policy: Queued['policy']): Promise<void> {
 
 /** Chooses the files and presses Send. */
 async function sendFiles(tab: Page, files: string[], policy: Queued['policy']): Promise<void> {
-  await tab.evaluate(() => void (location.hash = '#/'));
-  // What an earlier attempt has left on the page is left there.
+  await tab.evaluate(() => {
+    location.hash = '#/';
+  });
+  // An earlier attempt may have left something on the page.
   if (!(await tab.getByRole('button', { name: 'Choose files' }).isVisible())) await tab.reload();
   await tab.locator('input[data-picks=files]').first().setInputFiles(files);
   const send = tab.getByRole('button', { name: /^Send \d/ });
@@ -116,9 +118,15 @@ export async function openPageDevice(
     await writer.write();
   }
 
-  const { tabs: _tabs, ...faults } = browser;
   return {
-    ...faults,
+    reload: (random) => browser.reload(random),
+    killTab: (random) => browser.killTab(random),
+    closeTabs: () => browser.closeTabs(),
+    killBrowser: () => browser.killBrowser(),
+    stopWorkers: () => browser.stopWorkers(),
+    sync: () => browser.sync(),
+    limit: (bytes) => browser.limit(bytes),
+    want: () => browser.want(),
     begin(study) {
       if (study.state === 'chosen') turn = turn.then(() => untilSafe(study));
     },

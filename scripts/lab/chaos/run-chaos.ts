@@ -235,13 +235,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     if (!signal.aborted) await untilEnded(stage);
     if (signal.aborted) return { kind: 'interrupted' };
     await writeFile(join(folder, 'sent-again.json'), JSON.stringify(world.sentAgain(), null, 1));
-    const verdict = await judge(
-      world,
-      page,
-      state,
-      countLossy(state.faults),
-      Object.values(state.faults).reduce((sum, times) => sum + times, 0),
-    );
+    const verdict = await judge(world, page, state, {
+      lossy: countLossy(state.faults),
+      disturbing: Object.values(state.faults).reduce((sum, times) => sum + times, 0),
+    });
     return { kind: 'judged', verdict, state };
   } finally {
     await commandLine.close();

@@ -67,18 +67,22 @@ export async function readState(folder: string): Promise<State> {
 /** One after the other: two writers would rename each other's file. */
 export function createStateWriter(folder: string, state: State) {
   let last: Promise<void> = Promise.resolve();
-  const write = async (): Promise<void> => {
+  const writeNow = async (): Promise<void> => {
     const beside = `${stateFile(folder)}.new`;
     await writeFile(beside, JSON.stringify(state, null, 1));
     await rename(beside, stateFile(folder));
   };
+  const write = (): Promise<void> => {
+    last = last.then(writeNow);
+    return last;
+  };
   return {
-    write: () => (last = last.then(write)),
-    /** So that a run that goes on ends what an earlier one has left behind. */
+    write,
+    /** Lets a resumed run end the processes that an earlier one has left behind. */
     async note(name: string, pid: number): Promise<void> {
       const noted = await noteProcess(pid);
       if (noted) state.processes[name] = noted;
-      await (last = last.then(write));
+      await write();
     },
   };
 }

@@ -239,18 +239,18 @@ async function checkCopies(world: World, faults: string[]): Promise<void> {
   }
 }
 
-/** Judges it. The world must be whole and every study ended. */
+/** Judges a run. The world must be repaired and every study ended. */
 export async function judge(
   world: World,
   page: PageDevice | null,
   state: State,
-  lossy: number,
-  disturbing: number,
+  { lossy, disturbing }: { readonly lossy: number; readonly disturbing: number },
 ): Promise<Verdict> {
   const faults = [...state.wrong];
   const client = await signedIn(`${world.address}/api`);
   await settleConflicts(client, state);
-  const [expected, held] = [await expectedInPacs(world, state.queued), await heldByPacs(world)];
+  const expected = await expectedInPacs(world, state.queued);
+  const held = await heldByPacs(world);
   compare(expected, held, faults);
   const receipts = await checkReceipts(world, client, state, faults);
   const unnamed = [...held].filter(([uid, digests]) =>
@@ -273,7 +273,7 @@ export async function judge(
   const judged = judgeBytes(state, disturbing);
   faults.push(...judged.faults);
   if (up - inParcels > OVERHEAD_PER_QUEUED_BYTES * (state.queued.length + disturbing + ended))
-    faults.push(`${up - inParcels} bytes travelled beside the parcels`);
+    faults.push(`${up - inParcels} bytes travelled outside the parcels`);
   const postedInAll = posted.reduce((sum, times) => sum + times, 0);
   return {
     faults,

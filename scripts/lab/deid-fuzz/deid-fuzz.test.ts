@@ -9,7 +9,7 @@ import { testEnvironment } from '#testing/environment.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { plantedFiles } from './files.ts';
 import { judgeInput } from './judge-input.ts';
-import { findPlants, plant } from './plants.ts';
+import { findPlants, plant } from '#testing/planted-identities.ts';
 import { runFuzz } from './run-fuzz.ts';
 
 const INPUTS = 4000;

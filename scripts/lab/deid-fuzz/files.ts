@@ -17,7 +17,7 @@ import {
   IMPLICIT_VR_LITTLE_ENDIAN,
 } from '#shared/dicom/registry.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { BIRTH_DATE, plant } from './plants.ts';
+import { BIRTH_DATE, plant } from '#testing/planted-identities.ts';
 
 /** An element of a file: where it begins, where its value does, and where it ends. */
 export type Stretch = {

@@ -33,8 +33,11 @@ const input = fuzzInput(await plantedFiles(corpus));
 
 async function runBatch({ seed, inputs }: Batch): Promise<BatchResult> {
   const outcomes: Record<string, number> = {};
-  let [run, isShrinking] = [0, false];
-  const count = (name: string): void => void (outcomes[name] = (outcomes[name] ?? 0) + 1);
+  let run = 0;
+  let isShrinking = false;
+  const count = (name: string): void => {
+    outcomes[name] = (outcomes[name] ?? 0) + 1;
+  };
   const property = fc.asyncProperty(input, async (one) => {
     beginInput(sight, one.bytes);
     const { outcome, kept, fault } = await judgeInput(

@@ -38,7 +38,7 @@ import {
 import { TAGS_BY_KIND } from '#shared/dicom/tags.generated.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
 import type { TransferSyntaxUID } from '#shared/dicom/uid.ts';
-import { BIRTH_DATE, plant } from './plants.ts';
+import { BIRTH_DATE, plant } from '#testing/planted-identities.ts';
 
 /** An element as it will be written, true or not. */
 export type FuzzElement = {

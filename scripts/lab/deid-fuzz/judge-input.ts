@@ -1,12 +1,11 @@
 /**
- * One input through the reader and the de-identifier, and what must hold of it: only outcomes that have a
- * type, no planted identity in any byte of the result, in its report or in what is said of it, a result that
- * can be read, that has no residue and that stays what it is when it is de-identified again.
+ * Takes one input through the reader and the de-identifier and judges the result. Promise: every outcome has a
+ * type; no planted identity is in any byte of the result, in its report or in a message; the result can be
+ * read, has no residue, and does not change when it is de-identified again.
  *
- * What a value keeps by the standard's own table is no fault, and is counted: an attribute without a row
- * whose VR holds words (a mutation moved the identity there), bulk data and numbers (a mutation made it
- * swallow its neighbours), what an option retains, and prose that an option has cleaned, where the header as
- * it was read names nobody who stands in it.
+ * Values that the standard's own table keeps are counted, not faults: words of an attribute without a row (a
+ * mutation moved the identity there), bulk data and numbers (a mutation made them swallow their neighbours),
+ * attributes retained by an option, and cleaned prose in which the header as read names nobody.
  */
 import { deidentifyInstance } from '#shared/deid/deidentify-instance.ts';
 import type { DeidRules, Segment } from '#shared/deid/deidentify-instance.ts';
@@ -24,10 +23,10 @@ import { dictionaryEntry, dictionaryVR, isPrivate, tagName } from '#shared/dicom
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { REASONS } from '#shared/protocol/reasons.ts';
-import { findPlants } from './plants.ts';
-import type { Hit } from './plants.ts';
+import type { Place } from '#testing/find-identities.ts';
+import { BIRTH_DATE, findPlants } from '#testing/planted-identities.ts';
 
-/** What became of an input: `ready`, or a word and why; beside it what was kept by the table. */
+/** The outcome of an input: `ready`, or a word and its reason; and the values kept by the table. */
 export type Verdict = {
   readonly outcome: string;
   readonly kept: readonly Kept[];
@@ -65,7 +64,7 @@ const BINARY = new Set([
  */
 const SAFE_WORDS = new Set([0x0019009e, 0x0019000d, 0x20010004]);
 
-/** An input that is read and de-identified. Never throws: what throws is a fault. */
+/** Never throws: an exception is a fault. */
 export async function judgeInput(
   input: Uint8Array,
   rules: DeidRules,
@@ -115,7 +114,7 @@ function faulty(fault: string): Verdict {
   return { outcome: 'fault', kept: [], fault };
 }
 
-/** Everything that is said of it, and the sentences that a person is shown. */
+/** Searches the refusal and the sentences that a person is shown. */
 function refusal(outcome: string, because: keyof typeof REASONS, said: unknown): Verdict {
   const sentences = JSON.stringify([said, REASONS[because]]);
   if (REASONS[because] === undefined) return faulty(`a reason without a sentence: ${because}`);
@@ -134,7 +133,7 @@ async function bytesOf(segments: readonly Segment[], source: ByteSource): Promis
   );
 }
 
-/** What was kept by the table; a sentence where an identity is left that was not. */
+/** The values kept by the table; a sentence if another identity is left. */
 async function remaining(
   bytes: Uint8Array,
   { encoding, dataSet, elements }: ParsedInstance,
@@ -148,7 +147,7 @@ async function remaining(
   const kept = new Set<Kept>();
   for (const hit of hits) {
     const path = pathTo(elements, hit);
-    if (hit.form === 'birth date' && path.at(-1)?.vr === 'UI') continue;
+    if (hit.identity === BIRTH_DATE && path.at(-1)?.vr === 'UI') continue;
     const why =
       isCleanedProse(path, rules) && !isNamed(searched.subarray(hit.at, hit.at + hit.length), hit.form, known)
         ? 'kept: prose of whom the header does not name'
@@ -161,10 +160,10 @@ async function remaining(
 }
 
 /**
- * The elements that hold these bytes, from the outermost to the innermost. A byte at either end may be a
- * neighbour's: half of a UTF-16 letter.
+ * The elements that hold these bytes, from the outermost to the innermost. A byte at either end may belong to a
+ * neighbour, as half of a UTF-16 letter.
  */
-function pathTo(elements: readonly DicomElement[], hit: Hit): DicomElement[] {
+function pathTo(elements: readonly DicomElement[], hit: Place): DicomElement[] {
   const holder = elements.find(
     ({ valueOffset, endOffset }) => valueOffset <= hit.at + 1 && hit.at + hit.length - 1 <= endOffset,
   );
@@ -180,7 +179,7 @@ const WRITTEN: Readonly<Record<string, string>> = {
   'small letters': 'utf-8',
 };
 
-/** What the header, as it was read, tells the cleaner. */
+/** The words that the header, as read, gives to the cleaner. */
 function knownWords(instance: ParsedInstance, rules: DeidRules): ReadonlySet<string> {
   return (rules.cleansText ? collectKnownValues(instance, rules)?.words : undefined) ?? new Set();
 }
@@ -190,7 +189,7 @@ function isNamed(found: Uint8Array, form: string, known: ReadonlySet<string>): b
   return charset !== undefined && known.has(fold(new TextDecoder(charset).decode(found)).text);
 }
 
-/** Text that an option keeps once it is cleaned, by itself or inside of a sequence. */
+/** Text that an option keeps after cleaning, alone or inside a sequence. */
 function isCleanedProse(path: readonly DicomElement[], rules: DeidRules): boolean {
   const leaf = path.at(-1);
   if (leaf === undefined || !rules.cleansText || !PROSE.has(dictionaryVR(leaf.tag))) return false;
@@ -216,7 +215,7 @@ function whyKept(path: readonly DicomElement[], rules: DeidRules): Kept | null {
   }
   const isRetained = ({ tag }: DicomElement): boolean =>
     [...letters].some((letter) => rows.get(tag)?.options.includes(letter) ?? false);
-  // What an option retains of a date, a number or a UID is a date, a number or a UID.
+  // A retained date, number or UID still is one.
   if (rows.has(leaf.tag))
     return isRetained(leaf) && RETAINED_WORDS.has(dictionaryVR(leaf.tag))
       ? 'kept: retained by an option'

@@ -2,7 +2,7 @@
  * A picture is the same in the browser and in Node: stored values, grey and the models' square, to the bit,
  * under the product's policy for scripts.
  */
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -81,6 +81,52 @@ const FILES = [
   'bad/images/18-png-palette-1bit.png',
 ];
 
+type Input = readonly [name: string, bytes: Uint8Array];
+
+/** Serves the built page and the inputs by their number. */
+function serve(folder: string, inputs: readonly Input[]): Server {
+  const server = createServer(
+    (request, response) =>
+      void answer(request.url ?? '/').then(
+        ([type, body]) => {
+          response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(body);
+        },
+        () => response.writeHead(404).end(),
+      ),
+  );
+  async function answer(address: string): Promise<readonly [string, string | Uint8Array]> {
+    if (address === '/')
+      return [
+        'text/html',
+        '<!doctype html><title>pixels</title><script type="module" src="/page.js"></script>',
+      ];
+    const which = /^\/inputs\/(\d+)$/.exec(address)?.[1];
+    if (which !== undefined) return ['application/octet-stream', inputs[Number(which)]![1]];
+    const path = join(folder, address === '/page.js' ? 'page.js' : join('assets', basename(address)));
+    return [TYPES[extname(path)] ?? 'text/plain', await readFile(path)];
+  }
+  return server;
+}
+
+async function buildPage(folder: string): Promise<void> {
+  await build({
+    configFile: false,
+    logLevel: 'warn',
+    root: fileURLToPath(new URL('../../testing', import.meta.url)),
+    worker: { format: 'es' },
+    build: {
+      outDir: folder,
+      emptyOutDir: true,
+      assetsInlineLimit: 0,
+      modulePreload: false,
+      rollupOptions: {
+        input: fileURLToPath(new URL('../../testing/pixels-page.ts', import.meta.url)),
+        output: { entryFileNames: 'page.js' },
+      },
+    },
+  });
+}
+
 if (chromium) {
   pixels('every form of pixels is read as Node reads it', async () => {
     const real =
@@ -92,43 +138,9 @@ if (chromium) {
     const inputs = [...syntheticInstances(), ...real];
     const folder = await mkdtemp(join(tmpdir(), 'relay-pixels-page-'));
     const browser = await openBrowser(chromium);
-    const server = createServer(
-      (request, response) =>
-        void answer(request.url ?? '/').then(
-          ([type, body]) => {
-            response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(body);
-          },
-          () => response.writeHead(404).end(),
-        ),
-    );
-    async function answer(address: string): Promise<readonly [string, string | Uint8Array]> {
-      if (address === '/')
-        return [
-          'text/html',
-          '<!doctype html><title>pixels</title><script type="module" src="/page.js"></script>',
-        ];
-      const which = /^\/inputs\/(\d+)$/.exec(address)?.[1];
-      if (which !== undefined) return ['application/octet-stream', inputs[Number(which)]![1]];
-      const path = join(folder, address === '/page.js' ? 'page.js' : join('assets', basename(address)));
-      return [TYPES[extname(path)] ?? 'text/plain', await readFile(path)];
-    }
+    const server = serve(folder, inputs);
     try {
-      await build({
-        configFile: false,
-        logLevel: 'warn',
-        root: fileURLToPath(new URL('../../testing', import.meta.url)),
-        worker: { format: 'es' },
-        build: {
-          outDir: folder,
-          emptyOutDir: true,
-          assetsInlineLimit: 0,
-          modulePreload: false,
-          rollupOptions: {
-            input: fileURLToPath(new URL('../../testing/pixels-page.ts', import.meta.url)),
-            output: { entryFileNames: 'page.js' },
-          },
-        },
-      });
+      await buildPage(folder);
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const page = await browser.newPage();
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);

@@ -221,8 +221,7 @@ async function expand(
   suite: Bytes,
   secret: Bytes,
   label: string,
-  info: Bytes,
-  length: number,
+  { info, length }: { readonly info: Bytes; readonly length: number },
 ): Promise<Bytes> {
   return (await hmac(secret, concat([0, length], 'HPKE-v1', suite, label, info, [1]))).slice(0, length);
 }
@@ -246,13 +245,10 @@ async function keySchedule(
   const dh = new Uint8Array(
     await crypto.subtle.deriveBits({ name: 'X25519', public: theirs }, privateKey, 256),
   );
-  const shared = await expand(
-    kem,
-    await extract(kem, none, 'eae_prk', dh),
-    'shared_secret',
-    concat(enc, own),
-    32,
-  );
+  const shared = await expand(kem, await extract(kem, none, 'eae_prk', dh), 'shared_secret', {
+    info: concat(enc, own),
+    length: 32,
+  });
   const suite = concat('HPKE', [0, 0x20, 0, 1, 0, 2]);
   const context = concat(
     [0],
@@ -262,12 +258,12 @@ async function keySchedule(
   const secret = await extract(suite, shared, 'secret', none);
   const aeadKey = await crypto.subtle.importKey(
     'raw',
-    await expand(suite, secret, 'key', context, 32),
+    await expand(suite, secret, 'key', { info: context, length: 32 }),
     'AES-GCM',
     false,
     ['decrypt'],
   );
-  return { aeadKey, baseNonce: await expand(suite, secret, 'base_nonce', context, 12) };
+  return { aeadKey, baseNonce: await expand(suite, secret, 'base_nonce', { info: context, length: 12 }) };
 }
 
 test.run();

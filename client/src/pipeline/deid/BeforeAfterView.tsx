@@ -1,6 +1,6 @@
 /**
- * Before and after: what the policy does to a found study, instance by instance, before anything has left.
- * What it cannot make safe is decided here. The values are gone with the screen.
+ * Before and after: the changes that the policy makes to a found study, instance by instance, before anything
+ * is sent. A person decides here about instances that it cannot make safe. The values end with the screen.
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';

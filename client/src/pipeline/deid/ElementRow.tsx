@@ -7,7 +7,7 @@ import { kitWords } from '../../kit/kit-words.ts';
 import type { ComparedRow, ShownValue } from './comparison.ts';
 import type { Entry } from './list-entries.ts';
 
-/** More stands in the way of the next row; the length says that there is more. */
+/** A longer value would push the next row away; its length shows that there is more. */
 const LINE_CHARACTERS = 160;
 /** Deeper ones keep to the same margin: a phone has no room for more. */
 const DEEPEST_INDENT = 5;

@@ -1,6 +1,7 @@
 /**
- * What the policy cannot make safe, series by series: a person looks at each picture and leaves it out, which
- * it is anyway, or says that nothing in it names anybody. Until sending begins this can be taken back.
+ * Instances that the policy cannot make safe, series by series: a person looks at each picture and leaves it
+ * out, which is the default, or states that nothing in it names anybody. This can be withdrawn until sending
+ * begins.
  */
 import { useState } from 'preact/hooks';
 import { REASONS } from '#shared/protocol/reasons.ts';
@@ -15,7 +16,7 @@ import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { InstancePicture } from './InstancePicture.tsx';
 
-/** As many pictures as are looked at in one go; a device draws so many at once without a wait. */
+/** As many pictures as a person looks at in one go; a device draws that many without a wait. */
 const AT_ONCE = 12;
 
 export function HeldBack({ store }: { readonly store: ComparisonStore }) {

@@ -1,7 +1,7 @@
 /**
- * The picture of one instance: small beside others, and as large as the window at a touch, for burned-in text
- * is small. With a choice of frames where it has several. It says in words where none can be drawn. Key it by
- * its instance.
+ * The picture of one instance, small next to the list and as large as the window at a touch, because burned-
+ * in text is small. With a choice of frames where it has several, and a sentence where none can be drawn. Key
+ * it by its instance.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { deidWords } from './deid-words.ts';

@@ -17,10 +17,8 @@ export async function compareInstance(
 ): Promise<Comparison> {
   const applied = await applyPolicy(file, { policy, inFolder: false, released });
   if (applied.kind !== 'applied') return applied;
-  const [before, after] = [
-    await readInstance(blobSource(file), undefined, 'replaced'),
-    await readInstance(blobSource(applied.bytes)),
-  ];
+  const before = await readInstance(blobSource(file), undefined, 'replaced');
+  const after = await readInstance(blobSource(applied.bytes));
   if (before.kind !== 'ready') return before;
   if (after.kind !== 'ready') return after;
   const report = policy.kind === 'identified' ? null : applied.report;

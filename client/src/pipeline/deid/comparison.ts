@@ -1,6 +1,6 @@
 /**
- * What a person sees of one instance before and after the policy: rows in the order of the Data Set, each
- * with what was done and why. The values are identifying: they come from a worker, live in the memory of the
+ * One instance before and after the policy, for the screen: rows in the order of the Data Set, each with its
+ * action and reason. The values identify patients: they come from a worker, are only in the memory of the
  * screen that shows them, and end with it.
  */
 import type { ActionCode, Because } from '#shared/deid/decision.ts';
@@ -29,15 +29,15 @@ export type Change =
   | 'kept';
 
 /**
- * `around`: it went with the sequence that held it; `file-meta`: PS3.15 E.1.1 no. 7, the File Meta
- * Information is written anew; `identified`: the policy changes nothing.
+ * `around`: removed with the sequence that contained it; `file-meta`: PS3.15 E.1.1 no. 7, the File Meta
+ * Information is written again; `identified`: the policy changes nothing.
  */
 export type RowReason = Because | 'around' | 'file-meta' | 'identified';
 
 export interface ComparedRow {
   /** As in the report: `0040,a730[1]>0040,a160`; of an item `0040,a730[1]`. */
   readonly path: string;
-  /** How many sequences and items it stands in. */
+  /** The number of sequences and items around it. */
   readonly depth: number;
   readonly tag: number;
   /** Items are counted from 1; null: an element. */
@@ -51,7 +51,7 @@ export interface ComparedRow {
   readonly change: Change;
   readonly because: RowReason;
   readonly action: ActionCode | null;
-  /** What it means, and with the sequence that it went with. */
+  /** Its meaning; inside a removed or added sequence, that of the sequence. */
   readonly group: Group;
   /** The Basic Profile's choices in Table E.1-1, `X/Z/D`; null: no row. */
   readonly profile: string | null;

@@ -4,7 +4,7 @@ import type { DicomElement } from '#shared/dicom/data-set.ts';
 import { numbersOf, rawText, type ValueContext } from '#shared/dicom/values.ts';
 import type { ShownValue } from './comparison.ts';
 
-/** More of one value nobody reads on a screen; the search looks through as much. */
+/** Nobody reads more of one value on a screen; the search covers as much. */
 export const SHOWN_CHARACTERS = 2_000;
 const NUMBERS = new Set(['US', 'SS', 'UL', 'SL', 'FL', 'FD', 'SV', 'UV']);
 const BULK = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'UN', 'SQ']);

@@ -1,6 +1,6 @@
 /**
- * Two buttons: files, folder; `main` on the empty page, else what adds to a selection. The browser's own
- * pickers do the work; the same file can be chosen twice in a row.
+ * Two buttons, files and folder: `main` on the empty page, otherwise to add to a selection. They open the
+ * browser's own pickers; the same file can be chosen twice in a row.
  */
 import { useRef } from 'preact/hooks';
 import { useIngest } from './ingest-context.ts';

@@ -50,7 +50,7 @@ export function Reading() {
   );
 }
 
-/** Below forty studies nobody would look for it. */
+/** Below forty studies nobody needs it. */
 function showRefused() {
   document.querySelector('.rejected')?.scrollIntoView({ block: 'start' });
 }
@@ -58,7 +58,8 @@ function showRefused() {
 export function HasRead() {
   const ingest = useIngest();
   const { filesRead, bytesRead } = ingest.progress.value;
-  const [refused, studies] = [ingest.rejected.value.length, ingest.studies.value.length];
+  const refused = ingest.rejected.value.length;
+  const studies = ingest.studies.value.length;
   return (
     <div class="upload-tools">
       <div class="upload-read">

@@ -1,6 +1,6 @@
 /**
- * What cannot go, grouped by reason: the sentence, what to do next, and the files on demand. The paths stay
- * on this screen.
+ * Files that cannot be sent, grouped by reason: the sentence, the next step, and the files on demand. The
+ * paths stay on this screen.
  */
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';

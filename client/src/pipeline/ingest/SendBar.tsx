@@ -33,14 +33,15 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
   );
   const reading = ingest.phase.value === 'reading';
   const send = async () => {
-    const [studies, refused] = [ingest.studies.peek().length, ingest.rejected.peek().length];
+    const studies = ingest.studies.peek().length;
+    const refused = ingest.rejected.peek().length;
     await ingest.send();
     const queued = studies - ingest.studies.peek().length;
     if (ingest.problem.peek() !== null || queued < chosen.length) return;
-    // What is held back stood on this page, too.
+    // Files held back were on this page already.
     const refusedNow = ingest.rejected.peek().length - refused - held.length;
     if (refusedNow > 0) return onQueuedInPart(Math.max(0, instances - refusedNow));
-    // What was refused before stood on this page when Send was pressed.
+    // Files refused before Send were on this page already.
     if (queued === studies) ingest.clear();
     location.hash = hrefOf({ page: 'queue' });
   };

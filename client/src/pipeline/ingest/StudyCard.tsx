@@ -25,7 +25,7 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
   const birth = formatDicomDate(study.patientBirthDate);
   const { loud, quiet } = sortWarnings(study.warnings, ingest.policy.value?.deidentify === true);
   const selected = study.selected.value;
-  // Hundreds of lines that nobody sees would be drawn anew with every number that grows.
+  // Otherwise hundreds of hidden lines would be drawn again with every number that grows.
   const [open, setOpen] = useState(false);
   const size = [series(study.series.length), instances(study.instances), formatBytes(study.bytes)].join(
     kitWords.separator,

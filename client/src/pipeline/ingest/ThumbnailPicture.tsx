@@ -1,6 +1,6 @@
 /**
- * One small picture of a series, asked for when it comes into sight. It decorates: the series is named in
- * words beside it.
+ * A small picture of a series, requested when it comes into sight. It is decoration: the text next to it
+ * names the series.
  */
 import { useEffect, useRef } from 'preact/hooks';
 import { useIngest } from './ingest-context.ts';

@@ -1,6 +1,6 @@
 /**
- * The upload page: choose, see what was found while reading goes on, press Send. The whole page is the drop
- * zone. Everything shown here lies in this page's memory and nothing has left.
+ * The upload page: choose, see the studies found while reading continues, press Send. The whole page is the
+ * drop zone. Everything shown here is in this page's memory only.
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
@@ -27,7 +27,7 @@ export function UploadView() {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (queued.value === null) return;
-    // What became of the Send stands at the top, as on a new page.
+    // The result of Send is at the top, as on a new page.
     window.scrollTo(0, 0);
     heading.current?.focus({ preventScroll: true });
   }, [queued.value]);
@@ -116,7 +116,10 @@ function Selection({ queued }: { readonly queued: number | null }) {
   );
 }
 
-/** Said of the last Send, until the page is left: something of it stands below and not in the queue. */
+/**
+ * The result of the last Send, until the page is left: some of its files are listed below and not in the
+ * queue.
+ */
 function QueuedInPart({ instances }: { readonly instances: number }) {
   return (
     <Notice kind="plain" sign="device" title={ingestWords.queued(instances)}>
@@ -130,7 +133,7 @@ function QueuedInPart({ instances }: { readonly instances: number }) {
   );
 }
 
-/** The mistake that nobody notices until the wrong chart is open: said once, above all studies. */
+/** A mistake that nobody notices until the wrong chart is open: shown once, above all studies. */
 function SeveralPatients({ studies }: { readonly studies: readonly FoundStudy[] }) {
   if (!studies.some((study) => study.warnings.includes('two-patients'))) return null;
   const patients = new Set(

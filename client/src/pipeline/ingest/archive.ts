@@ -7,7 +7,7 @@
 import type { FileEntry } from '@zip.js/zip.js';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
-/** What an archive may hold. */
+/** Limits of an archive. */
 export const ARCHIVE_LIMITS = {
   /** As many as one manifest takes; a directory of more is not read to its end. */
   entries: 20_000,
@@ -46,8 +46,8 @@ export function isArchiveName(name: string): boolean {
 }
 
 /**
- * What the archive holds, in the order of its directory, folders left out. An archive that is refused as a
- * whole gives one row with an empty path.
+ * The entries of the archive, in the order of its directory, without folders. An archive refused as a whole
+ * yields one row with an empty path.
  */
 export async function listArchive(archive: Blob, signal?: AbortSignal): Promise<readonly ArchiveEntry[]> {
   let entries: readonly FileEntry[];
@@ -145,7 +145,7 @@ async function inflate(entry: FileEntry, signal?: AbortSignal): Promise<Blob> {
   const sink = new WritableStream<Uint8Array<ArrayBuffer>>({
     write(chunk) {
       total += chunk.length;
-      // A directory that lies about the size is found at the first byte too many.
+      // If the directory lies about the size, the first byte too many reveals it.
       if (total > entry.uncompressedSize) throw new ArchiveError('archive-expansion-limit');
       chunks.push(chunk);
       pending += chunk.length;

@@ -1,7 +1,9 @@
 /**
- * Whether the instances of a parcel are coded for the way, and coding them. Decided anew for each parcel, and
- * never again once it is stored, from the link that was measured last and from how fast this device codes.
+ * Decides whether the instances of a parcel are coded for transport, and codes them. It decides for each
+ * parcel, and never again once the parcel is stored, by the last measured link and by this device's speed at
+ * coding.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { codeHeld, codeInstance, type CodingTools } from '#shared/transfer/coding/code-instance.ts';
 import { codingPays } from '#shared/transfer/coding/coding-pays.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
@@ -9,7 +11,7 @@ import { knownRate, rememberRate } from '../queue/rows/device-notes.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
 import type { Outgoing, PreparedInstance } from '../queue/outgoing.ts';
 
-/** What CT and MR come to; better than it looks where it is worth least, for noisy pixels. */
+/** The usual ratio of CT and MR; too optimistic for noisy pixels, where coding is worth least. */
 const EXPECTED_RATIO = 0.45;
 /** The newest measurement weighs so much: one slow parcel, while the tablet draws, is not the device. */
 const NEWEST = 0.3;
@@ -31,10 +33,8 @@ export async function codeParts(
   workers: number,
   parts: readonly Part[],
 ): Promise<readonly Part[]> {
-  const [linkBytesPerSecond, speed] = [
-    await knownRate(database, 'link-rate'),
-    await knownRate(database, 'coding-rate'),
-  ];
+  const linkBytesPerSecond = await knownRate(database, 'link-rate');
+  const speed = await knownRate(database, 'coding-rate');
   if (
     !codingPays({
       linkBytesPerSecond,
@@ -44,7 +44,8 @@ export async function codeParts(
   )
     return parts;
   const coded: Part[] = [];
-  let [bytes, milliseconds] = [0, 0];
+  let bytes = 0;
+  let milliseconds = 0;
   for (const part of parts) {
     const from = now();
     const { encoding, bytes: code } = await (part.bytes instanceof Blob
@@ -60,12 +61,8 @@ export async function codeParts(
   }
   if (bytes >= MEASURABLE_BYTES && milliseconds > 0) {
     const measured = (bytes / milliseconds) * 1000;
-    // A note that cannot be written is measured again; the parcel does not fail for it.
-    await rememberRate(
-      database,
-      'coding-rate',
-      speed === null ? measured : NEWEST * measured + (1 - NEWEST) * speed,
-    ).catch(() => undefined);
+    const average = speed === null ? measured : NEWEST * measured + (1 - NEWEST) * speed;
+    await ignoreFailure(rememberRate(database, 'coding-rate', average), 'the next parcel measures again');
   }
   return coded;
 }

@@ -1,6 +1,6 @@
 /**
- * Whether what is chosen fits on this device, before Send is pressed: what the queue will write, and the room
- * that the browser gives.
+ * Whether the chosen studies fit on this device, before Send is pressed: the bytes that the queue will write,
+ * and the space that the browser grants.
  */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 
@@ -11,10 +11,7 @@ export interface Forecast {
   readonly room: number;
 }
 
-/**
- * The queue's own share beside the bytes of the instances: tags, headers of parcels, what the database keeps
- * of deleted rows for a while.
- */
+/** The queue's overhead: tags, headers of parcels, and deleted rows that the database keeps for a while. */
 const ROOM_FACTOR = 1.05;
 /** Rows, indexes and the manifest of one instance. */
 const INSTANCE_BYTES = 2_048;
@@ -44,7 +41,7 @@ export function createForecast(
 
   async function update(): Promise<void> {
     const free = await room().catch(() => null);
-    // What was chosen meanwhile counts.
+    // Studies chosen meanwhile count.
     const wanted = needs.peek();
     forecast.value = wanted === 0 || free === null ? null : { needs: wanted, room: free };
   }

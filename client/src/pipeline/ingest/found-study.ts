@@ -1,6 +1,6 @@
 /**
- * What the person has chosen, as the screen shows it before anything is sent: studies, series, and what
- * cannot be sent. Values here are identifying; they live in the page's memory only and end with `clear()`.
+ * The chosen files as the screen shows them before Send: studies, series, and files that cannot be sent.
+ * Values here identify patients; they are only in the page's memory and end with `clear()`.
  */
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { ReadonlySignal } from '@preact/signals';
@@ -23,7 +23,10 @@ export interface IngestProgress {
   readonly listing: boolean;
 }
 
-/** `named`: read once, so that the gateway can be asked; `instances` and `bytes`: safe on this device. */
+/**
+ * `named`: read once, so that the gateway can be asked about them; `instances` and `bytes`: safe on this
+ * device.
+ */
 export interface QueueingProgress {
   readonly named: number;
   readonly instances: number;
@@ -40,12 +43,12 @@ export interface FoundSeries {
   readonly bodyPart: string;
   readonly instances: number;
   readonly bytes: number;
-  /** `undefined`: not asked for yet; null: there is none. Ask with `showThumbnail`. */
+  /** `undefined`: not requested yet (`showThumbnail`); null: there is none. */
   readonly thumbnail: ReadonlySignal<Thumbnail | null | undefined>;
 }
 
 export interface FoundStudy {
-  /** Random: it may stand in an address. */
+  /** Random, so that it may be part of an address. */
   readonly id: string;
   readonly studyInstanceUID: string;
   /**
@@ -71,8 +74,8 @@ export interface FoundStudy {
 }
 
 /**
- * A file that will not be sent. `refused`: it should have been an instance; `skipped`: it is not DICOM and
- * lay in a folder.
+ * A file that will not be sent. `refused`: it should have been an instance; `skipped`: a file in a folder
+ * that is not DICOM.
  */
 export interface RejectedFile {
   /** As chosen on this device; never leaves it. */
@@ -84,14 +87,14 @@ export interface RejectedFile {
   readonly where: { readonly tag: string; readonly offset: number } | null;
 }
 
-/** A file that the policy in force cannot make safe, and nobody has released. */
+/** A file that the policy in force cannot make safe and nobody has released. */
 export interface HeldFile extends RejectedFile {
   readonly studyInstanceUID: string;
 }
 
 /**
- * What went wrong at Send. `seal-key-unknown`: the gateway's public key was never heard of, so nothing may be
- * kept here.
+ * The reason why Send failed. `seal-key-unknown`: the gateway's public key is not known, so nothing may be
+ * stored here.
  */
 export type SendProblem = 'no-room' | 'policy-unknown' | 'seal-key-unknown' | 'device-failed';
 
@@ -102,22 +105,22 @@ export interface IngestStore {
   readonly studies: ReadonlySignal<readonly FoundStudy[]>;
   /** Refused files, each with its reason. */
   readonly rejected: ReadonlySignal<readonly RejectedFile[]>;
-  /** What the policy in force cannot make safe and nobody has released: it stays here. */
+  /** Files that the policy in force cannot make safe and nobody has released: they stay here. */
   readonly heldBack: ReadonlySignal<readonly HeldFile[]>;
   /** Places (`ordinal`) of the instances that a person looked at and released. */
   readonly released: ReadonlySignal<ReadonlySet<number>>;
   /**
-   * A person's word that nothing in the pixels of these names anybody. Nothing where it was not asked for,
-   * and once sending has begun.
+   * Records a person's statement that nothing in the pixels of these names anybody. Ignored for files that
+   * need none, and once sending has begun.
    */
   release(files: readonly FoundFile[]): void;
-  /** Takes such a word back. Nothing once sending has begun. */
+  /** Withdraws such a statement. Ignored once sending has begun. */
   holdBack(files: readonly FoundFile[]): void;
   readonly inspection: Inspection;
   /** Files that are not DICOM and were found in a folder: their number, and by reason. */
   readonly skipped: ReadonlySignal<number>;
   readonly skippedFiles: ReadonlySignal<readonly RejectedFile[]>;
-  /** The policy in force for the next Send; null until the gateway was asked once. */
+  /** The policy for the next Send; null until the gateway was asked once. */
   readonly policy: ReadonlySignal<Policy | null>;
   readonly policies: ReadonlySignal<readonly Policy[]>;
   readonly problem: ReadonlySignal<SendProblem | null>;
@@ -127,8 +130,8 @@ export interface IngestStore {
    */
   readonly forecast: ReadonlySignal<Forecast | null>;
   /**
-   * Whether the browser has promised not to clear the queue when it needs room; null: not known, or it was
-   * not asked yet.
+   * Whether the browser has promised not to clear the queue when it needs space; null: unknown, or not asked
+   * yet.
    */
   readonly persisted: ReadonlySignal<boolean | null>;
   choosePolicy(name: string): void;

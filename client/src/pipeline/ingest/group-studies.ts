@@ -22,7 +22,7 @@ export type StudyWarning =
 /** A file that can be sent. */
 export interface FoundFile {
   readonly file: ReadFile;
-  /** Its place among all files that were chosen. */
+  /** Its place among all chosen files. */
   readonly ordinal: number;
   readonly sopInstanceUID: string;
   readonly instanceNumber: number | null;
@@ -39,7 +39,7 @@ export interface SeriesGroup {
 }
 
 export interface StudyGroup {
-  /** Random: it may stand in an address. */
+  /** Random, so that it may be part of an address. */
   readonly id: string;
   readonly studyInstanceUID: string;
   readonly description: InstanceDescription;

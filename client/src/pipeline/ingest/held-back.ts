@@ -1,6 +1,6 @@
 /**
- * What the policy in force cannot make safe is held back on this device, and who looks at it may release it:
- * a word about one instance, kept in this page's memory, that can be taken back until sending begins.
+ * Instances that the policy in force cannot make safe are held back on this device. A person who looks at one
+ * may release it; that statement is kept in this page's memory and can be withdrawn until sending begins.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
@@ -10,7 +10,7 @@ import type { HeldFile } from './found-study.ts';
 export interface HeldBack {
   /** Places (`ordinal`) of the instances that a person released. */
   readonly released: ReadonlySignal<ReadonlySet<number>>;
-  /** Files that stay here if the policy removes names; drawn anew with `show`. */
+  /** Files that stay here if the policy removes names; updated with `show`. */
   show(studies: ReadonlyMap<string, StudyGroup>): readonly HeldFile[];
   release(files: readonly FoundFile[]): void;
   holdBack(files: readonly FoundFile[]): void;
@@ -44,17 +44,17 @@ export function createHeldBack(): HeldBack {
   };
 }
 
-/** A look at the pixels tells nothing of a document: those stay held whatever a person says. */
+/** The pixels of a document tell nothing: documents stay held whatever a person says. */
 export function isReleasable({ held }: Pick<FoundFile, 'held'>): boolean {
   return held === 'burned-in-annotation';
 }
 
-/** Options under which prose beside a curve is cleaned (deid/rules.ts). */
+/** Options that clean the prose next to a curve (deid/rules.ts). */
 const CLEANS_PROSE = ['clean-structured-content', 'clean-descriptors'];
 
 /**
- * What this policy cannot make safe. One with a rule for documents or for what is written beside a curve may
- * well: then Send says what it was.
+ * The files that this policy cannot make safe. With a rule for documents or for notes next to a curve it may:
+ * then Send gives the reason of those it refuses.
  */
 export function heldUnder(policy: Policy | null, files: readonly HeldFile[]): readonly HeldFile[] {
   if (!policy?.deidentify) return [];

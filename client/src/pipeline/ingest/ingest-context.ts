@@ -6,7 +6,7 @@ import type { FoundStudy, IngestStore } from './found-study.ts';
 
 export const [ProvideIngest, useIngest] = provided<IngestStore>('ingest store');
 
-/** What triage draws on the upload page. */
+/** The parts of the upload page that triage draws. */
 export interface TriageViews {
   /** On a study's card. */
   readonly Notes: ComponentType<{ readonly study: FoundStudy; readonly name: string }>;

@@ -2,6 +2,7 @@
  * From a choice of files to studies that are safe on this device: reads files in the pool, shows the studies found
  * in them, and at Send writes the selected ones into the queue. The page's thread only passes messages and draws.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { computed, type ReadonlySignal } from '@preact/signals';
 import { collectFiles } from './collect-files.ts';
 import { collectDropped, takeDropped } from './dropped-files.ts';
@@ -19,12 +20,11 @@ import { sendChosen, totalOf } from './send-chosen.ts';
 
 export function createIngestStore(tools: IngestTools): IngestStore {
   const state = createIngestState(tools);
-  // An unknown answer counts as no promise.
-  tools.isPersisted().then(
-    (is) => {
+  void ignoreFailure(
+    tools.isPersisted().then((is) => {
       state.persisted.value ??= is;
-    },
-    () => undefined,
+    }),
+    'an unknown answer counts as no promise',
   );
   const { phase, progress, queueing, studies, rejected, skipped, skippedFiles, problem, persisted } = state;
   const { heldBack, gathering, snapshots } = state;

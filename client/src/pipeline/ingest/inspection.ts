@@ -1,7 +1,6 @@
 /**
- * A look at single instances of a found study, before Send: its data set before and after the policy in
- * force, and its picture. The work is done in the pool; what comes back is given to who asked and kept
- * nowhere.
+ * Shows single instances of a found study before Send: the data set before and after the policy in force, and
+ * the picture. The pool does the work; results go to the caller and are kept nowhere.
  */
 import type { Comparison } from '../deid/comparison.ts';
 import type { PolicyForTask } from './device-tasks.ts';

@@ -1,6 +1,6 @@
 /**
- * From a place to bytes: a file as it is, an entry of an archive inflated. What cannot be read is an answer
- * with a reason, not a fault.
+ * Opens a file by its reference: a file as it is, an entry of an archive inflated. A file that cannot be read
+ * is an outcome with a reason, not an error.
  */
 import type { Place } from '#shared/dicom/data-set.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';

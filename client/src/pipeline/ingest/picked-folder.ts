@@ -53,7 +53,7 @@ async function openFolder(folder: FolderHandle, path: readonly string[]): Promis
 
 export interface PickedFolder {
   readonly folder: FolderHandle;
-  /** `listFolder` beside the page's thread; null where the folder cannot be read. */
+  /** `listFolder` in a worker; null where the folder cannot be read. */
   readonly list: (path: readonly string[]) => Promise<Listing | null>;
 }
 

@@ -1,15 +1,15 @@
 /**
- * How a study is cut: into batches that are named together, and into parcels. Both hold files of one series,
- * in order; files that claim one SOP Instance UID stay together, so that the same instance chosen twice is
- * found out. Cut as they are asked for: ten thousand files at once would be felt. Pure.
+ * Cuts a study into batches that are named together, and into parcels. Both contain files of one series, in
+ * order. Files with the same SOP Instance UID stay together, so that an instance chosen twice is detected.
+ * Cuts lazily: ten thousand files at once would block the page. Pure.
  */
 import { parcelLimitBytes } from '#shared/transfer/parcel-sizes.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 
-/** A row each in one transaction: more would be felt by who waits for it. */
+/** Each is a row in one transaction: with more the person would feel the wait. */
 const PARCEL_INSTANCES = 500;
 
-/** Naming reads every byte once: batches that several workers share evenly, each one message. */
+/** Naming reads every byte once: batches that several workers can share evenly, each in one message. */
 const BATCH_BYTES = 16 * 1024 * 1024;
 const BATCH_FILES = 200;
 
@@ -23,7 +23,7 @@ export function planBatches(study: StudyGroup): Iterable<Chunk> {
   );
 }
 
-/** `wants` tells the files that have something to pack. Bytes are those of the files, before any coding. */
+/** `wants` selects the files to pack. Bytes are those of the files, before any coding. */
 export function planParcels(study: StudyGroup, wants: (file: FoundFile) => boolean): Iterable<Chunk> {
   return cut(
     [...study.series.values()].map(({ files }) => files.filter(wants)),
@@ -33,7 +33,8 @@ export function planParcels(study: StudyGroup, wants: (file: FoundFile) => boole
 }
 
 /**
- * `limitOf`: the bytes of the nth chunk when so many are left; one larger group of files is a chunk alone.
+ * `limitOf`: the limit of the nth chunk in bytes, with `left` bytes to go; a larger group of files is a chunk
+ * of its own.
  */
 function* cut(
   series: readonly (readonly FoundFile[])[],

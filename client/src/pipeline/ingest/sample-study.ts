@@ -64,10 +64,7 @@ function ctSlice(slice: number): File {
   );
 }
 
-/**
- * What X-rays through the slices would leave on a plate: along each ray, the chord of each ellipse times what
- * it adds.
- */
+/** The image of X-rays through the slices: along each ray, the chord of each ellipse times its density. */
 function projection(): File {
   const elements: SimpleElement[] = [
     ...commonElements('CR', 2, 1, 'Phantom frontal'),
@@ -84,7 +81,7 @@ function projection(): File {
       let sum = 0;
       for (const { x: centre, a, b, value } of phantom) {
         const part = (x - centre) / a;
-        // The body stands in air; everything else stands in the body.
+        // The body is in air; everything else is in the body.
         if (part * part < 1)
           sum += 2 * b * Math.sqrt(1 - part * part) * (value === BODY ? value - AIR : value - BODY);
       }

@@ -1,4 +1,5 @@
 /** Send: writes the selected studies into the queue, one after the other, each as a whole or not at all. */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { batch } from '@preact/signals';
 import { isNoRoom } from '../queue/rows/no-room.ts';
 import type { QueueingProgress } from './found-study.ts';
@@ -45,11 +46,11 @@ export async function sendChosen(state: IngestState): Promise<void> {
 
 /** Some browsers ask the person, and the answer may take its time: nothing waits for it. */
 function askToPersist({ tools, persisted }: IngestState): void {
-  tools.persist().then(
-    (is) => {
+  void ignoreFailure(
+    tools.persist().then((is) => {
       persisted.value = is;
-    },
-    () => undefined,
+    }),
+    'an unknown answer counts as no promise',
   );
 }
 

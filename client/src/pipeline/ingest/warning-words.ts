@@ -1,6 +1,6 @@
 /**
- * Remarks on a found study as sentences: those of the selection from ingest-words.ts, those of a file from the
- * protocol's table.
+ * The sentences for warnings about a found study: about the selection from ingest-words.ts, about a file from
+ * the protocol's table.
  */
 import { WARNINGS } from '#shared/protocol/reasons.ts';
 import { ingestWords } from './ingest-words.ts';
@@ -16,9 +16,7 @@ const OF_THE_SELECTION = [
 ] as const;
 type OfTheSelection = (typeof OF_THE_SELECTION)[number];
 
-/**
- * Those that a person should look at before pressing Send; the others are remarks and stand behind a touch.
- */
+/** Warnings to look at before pressing Send; the others are remarks behind a touch. */
 const TO_LOOK_AT = new Set<StudyWarning>([...OF_THE_SELECTION, 'patient-missing']);
 
 export function sentenceOfWarning(warning: StudyWarning): string {
@@ -30,8 +28,8 @@ function isOfTheSelection(warning: StudyWarning): warning is OfTheSelection {
 }
 
 /**
- * What must be seen, and what may be: in the order they were found. Several patients are pointed out once,
- * above all studies; a face only where names are removed.
+ * Warnings that must be seen, and remarks, in the order they were found. Several patients are pointed out
+ * once, above all studies; a face only where names are removed.
  */
 export function sortWarnings(
   warnings: readonly StudyWarning[],

@@ -1,6 +1,6 @@
 /**
- * A pool of workers that do tasks in the order in which they were given. A worker whose task is aborted is
- * ended with it: a hostile file cannot keep a core. The page's thread only passes messages.
+ * A pool of workers that run tasks in order. When a task is aborted its worker is terminated, so that a
+ * hostile file cannot keep a core busy. The page's thread only passes messages.
  */
 import type { ResultOf, Task } from './device-tasks.ts';
 
@@ -12,7 +12,7 @@ export type FromWorker =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly fault: string };
 
-/** What the pool needs of a `Worker`. */
+/** The parts of a `Worker` that the pool uses. */
 export interface PoolWorker {
   postMessage(message: ToWorker): void;
   terminate(): void;
@@ -21,8 +21,8 @@ export interface PoolWorker {
 }
 
 /**
- * A task failed inside the worker; `name` is that of the error there, `WorkerEnded` where the worker itself
- * died, `WorkerMissing` where its script could not be fetched: then it says nothing about the task.
+ * A task failed inside the worker. `name` is that of the error there, `WorkerEnded` where the worker itself
+ * died, `WorkerMissing` where its script could not be fetched, which says nothing about the task.
  */
 export class TaskFault extends Error {
   constructor(name: string) {
@@ -38,15 +38,14 @@ export interface WorkerPool {
   close(): void;
 }
 
-/** All cores but the one that draws the page; one at least. */
+/** All cores except the one that draws the page; at least one. */
 export function poolSize(cores: number): number {
   return Math.max(1, Math.min(8, cores - 1));
 }
 
 /**
- * From the worker's beginning, with what it has to fetch first: an honest frame takes a second or two. A
- * picture for the screen is worth no more, and a pile of hostile files does not keep the cores from the
- * sending.
+ * Counted from the start of the worker, including the code it must load: a normal frame takes a second or
+ * two. A picture for the screen is not worth more, and hostile files must not keep the cores from sending.
  */
 export const PICTURE_MS = 15_000;
 
@@ -57,7 +56,7 @@ interface Job {
   readonly reject: (reason: unknown) => void;
 }
 
-/** `timeout`: a signal that aborts after so many milliseconds. */
+/** `timeout`: returns a signal that aborts after `ms` milliseconds. */
 export function createWorkerPool(
   size: number,
   spawn: () => PoolWorker,
@@ -123,7 +122,7 @@ export function createWorkerPool(
           { once: true, signal: settled.signal },
         );
         startNext();
-        // Thousands of tasks under one signal must not leave as many listeners behind.
+        // Thousands of tasks under one signal must not leave thousands of listeners.
       }).finally(() => settled.abort());
     },
     close() {

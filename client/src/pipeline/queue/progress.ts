@@ -1,7 +1,9 @@
 /**
- * How far a study's parcels are, counted in instances and bytes while they travel. In memory: what is written
- * of it is only what the screen shows, and begins anew after each announcement. Pure but for `write`.
+ * How far a study's parcels are, counted in instances and bytes while they travel. In memory: only the numbers
+ * that the screen shows are written, and they start over after each announcement. Pure but for `write`.
  */
+
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 
 /** A parcel as it is planned: where each of its instances ends in it, in bytes, in their order. */
 export interface PlannedParcel {
@@ -75,15 +77,18 @@ export function createProgress(
       parcel.from ??= acknowledged;
       parcel.acknowledged = acknowledged;
       parcel.left = Math.max(acknowledged, left);
-      // A progress that cannot be written is only a number on the screen.
-      // A clock that was set back must not hold the screen until it is where it was.
-      if (Math.abs(now() - plan.writtenAt) >= PROGRESS_EVERY_MS) void write(id).catch(() => undefined);
+      // A clock that was set back must not stop the screen until it has caught up.
+      if (Math.abs(now() - plan.writtenAt) >= PROGRESS_EVERY_MS)
+        void ignoreFailure(write(id), 'only a number on the screen');
     },
   };
 }
 
 function numbersOf({ had, awaitedBytes, parcels }: Plan): ProgressNumbers {
-  let [departed, acknowledged, sentBytes, neededBytes] = [had, had, 0, awaitedBytes];
+  let departed = had;
+  let acknowledged = had;
+  let sentBytes = 0;
+  let neededBytes = awaitedBytes;
   for (const parcel of parcels.values()) {
     const from = parcel.from ?? 0;
     acknowledged += parcel.ends.filter((end) => end <= parcel.acknowledged).length;
@@ -102,5 +107,8 @@ function numbersOf({ had, awaitedBytes, parcels }: Plan): ProgressNumbers {
 export function endsIn(bytes: number, sizes: readonly number[]): readonly number[] {
   const headers = (bytes - sizes.reduce((sum, size) => sum + size, 0)) / Math.max(1, sizes.length);
   let at = 0;
-  return sizes.map((size, index) => (index === sizes.length - 1 ? bytes : (at += size + headers)));
+  return sizes.map((size, index) => {
+    at += size + headers;
+    return index === sizes.length - 1 ? bytes : at;
+  });
 }

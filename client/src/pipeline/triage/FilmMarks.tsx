@@ -1,6 +1,6 @@
 /**
- * What was noticed on a film, drawn over it: lines with a dark rim, so that they are seen on black and on
- * white, each with its word.
+ * The findings of the film check, drawn over the film: lines with a dark rim, visible on black and on white,
+ * each with its label.
  */
 import type { ComponentChildren } from 'preact';
 import type { Edge, FilmMark } from '#shared/models/film.ts';
@@ -48,7 +48,7 @@ function Mark({ mark, place }: { readonly mark: FilmMark; readonly place: Place 
   }
 }
 
-/** A turn clockwise by so many degrees puts upright what has its head at this edge. */
+/** The edge at which the head is, by the clockwise turn in degrees that makes the film upright. */
 const HEAD_AT = { 90: 'left', 180: 'bottom', 270: 'right' } as const satisfies Record<90 | 180 | 270, Edge>;
 const OUTWARD: Readonly<Record<Edge, readonly [number, number]>> = {
   top: [0, -1],
@@ -85,7 +85,8 @@ function Word({
 /** An arrow from the middle towards the edge where the head is. */
 function UpIsHere({ side, place: { width, height, unit } }: { readonly side: Edge; readonly place: Place }) {
   const [dx, dy] = OUTWARD[side];
-  const [x, y] = [width / 2, height / 2];
+  const x = width / 2;
+  const y = height / 2;
   const [endX, endY] = [x + dx * (width / 2 - 8 * unit), y + dy * (height / 2 - 8 * unit)];
   const head = (turn: number) =>
     `${endX - 8 * unit * (dx - turn * dy)},${endY - 8 * unit * (dy + turn * dx)}`;
@@ -143,7 +144,9 @@ function CutOff({
   const inset = 2 * unit;
   const isAcross = edge === 'top' || edge === 'bottom';
   const at = edge === 'top' || edge === 'left' ? inset : (isAcross ? height : width) - inset;
-  const [start, end] = [from * (isAcross ? width : height), to * (isAcross ? width : height)];
+  const length = isAcross ? width : height;
+  const start = from * length;
+  const end = to * length;
   const d = isAcross ? `M${start},${at}H${end}` : `M${at},${start}V${end}`;
   const [dx, dy] = OUTWARD[edge];
   const middle = Math.min(Math.max((start + end) / 2, 20 * unit), (isAcross ? width : height) - 20 * unit);

@@ -1,7 +1,7 @@
 /**
- * A film that may have to be taken again, as large as the window, with what was noticed drawn on it and said
- * beneath. Both answers stand there: it is taken again, and its study does not go, or it goes as it is.
- * Without an answer nothing is held back.
+ * A film that may have to be taken again, as large as the window, with the findings drawn on it and listed
+ * below. It offers both answers: repeat the film, and do not send its study, or send it as it is. Without an
+ * answer nothing is held back.
  */
 import { Sheet } from '../../kit/Sheet.tsx';
 import { triageWords } from './triage-words.ts';

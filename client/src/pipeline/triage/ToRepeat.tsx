@@ -1,6 +1,6 @@
 /**
- * Above Send: how many of the chosen studies have films that may have to be taken again, for their cards may
- * lie far below. It holds nothing back.
+ * Above Send: the number of chosen studies with films that may have to be repeated, because their cards may
+ * be far below. It holds nothing back.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useTriage } from './triage-context.ts';
@@ -18,7 +18,7 @@ export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] })
   const studies =
     warned && warned.size > 0 ? chosen.filter(({ studyInstanceUID }) => warned.has(studyInstanceUID)) : [];
   const warning = opened && store?.of(opened).value?.warnings.find(({ isSetAside }) => !isSetAside);
-  // The last one was answered: the button that had the focus is gone.
+  // The last one was answered, and the button that had the focus is gone.
   const before = useRef(0);
   useEffect(() => {
     const isLastAnswered = before.current > 0 && studies.length === 0;

@@ -1,6 +1,6 @@
 /**
- * On a study's card: what the models on this device say of it. The line stands there from the start, so that
- * nothing moves when they have looked.
+ * The results of the models on this device, on a study's card. The line is there from the start, so that
+ * nothing moves when they arrive.
  */
 import { useState } from 'preact/hooks';
 import { useTriage } from './triage-context.ts';

@@ -1,11 +1,11 @@
 /**
- * A worker of the models that remembers on the device how it ended. Where worker and page are one process
- * (WebKit), a worker that runs out of memory takes the page with it, and nobody is left to count. So it is
- * written down that the models are at work, and struck out when they have answered. Who finds it written
- * while no page is at work knows that one died of it; after some deaths the models rest here for a week, and
+ * A worker for the models that records on the device how it ended. Where worker and page are one process
+ * (WebKit), a worker that runs out of memory takes the page with it, and nothing is left to count. So the
+ * start of the work is written down, and deleted after the answer. A page that finds such a note while no
+ * page is at work knows that one died of it. After some deaths the models rest on this device for a week, and
  * the gateway does the work.
  *
- * What is written are moments, nothing of a study.
+ * The notes contain times and nothing of a study.
  */
 import { ModelWorkerFault, type ModelWorker } from './model-worker.ts';
 
@@ -80,7 +80,7 @@ export function createCautiousWorker(
   };
 }
 
-/** What cannot be read says nothing. */
+/** An unreadable note counts as none. */
 function parseWritten(text: string | null): Written {
   try {
     const { deaths, since } = JSON.parse(text ?? '{}') as {

@@ -1,6 +1,6 @@
 /**
- * The models of this device over onnxruntime-web: WebAssembly on one thread. Each is loaded when it is first
- * asked for, from bytes whose digest was checked, and lives as long as its worker. Import this file only
+ * Runs the models on this device with onnxruntime-web: WebAssembly on one thread. Each is loaded when it is
+ * first needed, from bytes whose digest was checked, and lives as long as its worker. Import this file only
  * where Vite builds, and only in the worker.
  */
 import { env, InferenceSession, Tensor } from 'onnxruntime-web/wasm';

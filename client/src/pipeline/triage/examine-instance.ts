@@ -1,7 +1,7 @@
 /**
- * One instance before the models of this device: is it a chest film, is it one to keep, may the score be
- * believed, what is the score. Header and pixels are read here, in the worker; what leaves it are words of
- * closed lists, numbers, and the picture of a film that may have to be repeated.
+ * Gives one instance to the models on this device: is it a chest film, may it have to be repeated, may the
+ * score be trusted, what is the score. Header and pixels are read here, in the worker; only words of closed
+ * lists, numbers, and the picture of a film that may have to be repeated leave it.
  */
 import { blobSource } from '#shared/dicom/byte-source.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -44,12 +44,11 @@ const PIXELS_LIMIT = 40_000_000;
 /** Sharp enough to judge a mark on, in a window of a tablet. */
 const PICTURE_SIDE = 768;
 
-/** `picture` null: it cannot be decoded here, or is not made for eyes. */
+/** `picture` is null where it cannot be decoded here, or is not meant for presentation. */
 type Subject = { readonly instance: ParsedInstance; readonly picture: GreyPicture | null };
 
 /**
- * Throws what the runtime throws, and what a file that is gone throws. One at a time: the times of two would
- * be mixed.
+ * Throws the errors of the runtime and of a file that is gone. Run one at a time: the times of two would mix.
  */
 export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<Examination> {
   const { runtime, codecs, now } = tools;
@@ -122,12 +121,12 @@ async function look(
   run: ExaminerTools['run'],
 ): Promise<Seen> {
   const kind = await imageKind(picture, run('image-kind'));
-  // Where it is no upright chest film the other models stay silent; the film check still says whether it lies
-  // on its side.
+  // For anything but an upright chest film the other models stay silent; the film check still reports whether
+  // it lies on its side.
   const lungs = kind.isChestFilm ? await lungFields(picture, run('lung-fields')) : null;
   const scored =
     kind.isChestFilm && population === 'inside' ? await scorePneumonia(picture, run('pneumonia')) : null;
-  // A patient who lies on a side makes a film that does.
+  // A film of a patient who lies on a side lies on its side too.
   const marks = filmMarks(picture, kind, lungs).filter(
     ({ finding }) => finding !== 'rotated' || !isDecubitus(instance),
   );

@@ -7,12 +7,15 @@ export function filmPicture(
   maxSide: number,
 ): { readonly width: number; readonly height: number; readonly rgba: Uint8ClampedArray } {
   const scale = Math.min(1, maxSide / Math.max(rows, columns));
-  const [width, height] = [Math.max(1, Math.round(columns * scale)), Math.max(1, Math.round(rows * scale))];
+  const width = Math.max(1, Math.round(columns * scale));
+  const height = Math.max(1, Math.round(rows * scale));
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
   for (let y = 0; y < height; y += 1) {
-    const [top, bottom] = [Math.floor((y * rows) / height), Math.ceil(((y + 1) * rows) / height)];
+    const top = Math.floor((y * rows) / height);
+    const bottom = Math.ceil(((y + 1) * rows) / height);
     for (let x = 0; x < width; x += 1) {
-      const [left, right] = [Math.floor((x * columns) / width), Math.ceil(((x + 1) * columns) / width)];
+      const left = Math.floor((x * columns) / width);
+      const right = Math.ceil(((x + 1) * columns) / width);
       let sum = 0;
       for (let row = top; row < bottom; row += 1)
         for (let column = left; column < right; column += 1) sum += grey[row * columns + column]!;

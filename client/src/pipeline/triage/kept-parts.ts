@@ -1,12 +1,13 @@
 /**
  * The runtime and the models, kept on this device: each is fetched once, under the digest that its card
- * names, and read from a cache of their own ever after, without a network too. The shell's cache knows
- * nothing of them: an update of the app that does not change them fetches none again, and its installation
- * does not wait for them.
+ * names, and then read from a cache of its own, also without a network. It is separate from the shell's
+ * cache: an update of the app that does not change the models does not fetch them, and its installation does
+ * not wait for them.
  *
- * What does not have its digest is never given out and never kept: a damaged copy is fetched again, a hotel's
+ * Bytes with another digest are never returned and never kept: a damaged copy is fetched again, and a hotel's
  * login page is a fault.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 
 export interface Part {
   readonly name: string;
@@ -41,7 +42,7 @@ export interface KeptPartsTools {
 }
 
 const CACHE = 'relaypacs-models';
-/** No address that is ever asked for: the name of the copy is what it must be. */
+/** An address that is never requested: the digest names the copy. */
 const keyOf = ({ digest }: Part): string => `/kept/${digest}`;
 
 export function createKeptParts({ caches, fetch }: KeptPartsTools): KeptParts {
@@ -68,8 +69,9 @@ export function createKeptParts({ caches, fetch }: KeptPartsTools): KeptParts {
     if (held === null) throw new PartMissing(part.name, 'not-fetched');
     const bytes = new Uint8Array(held);
     if ((await digestOf(bytes)) !== part.digest) throw new PartMissing(part.name, 'another-digest');
-    // A disk without room leaves it out of the cache; it serves this time all the same.
-    await cache?.put(keyOf(part), new Response(bytes)).catch(() => undefined);
+    // Without space on the disk it is not cached, but still used this time.
+    if (cache)
+      await ignoreFailure(cache.put(keyOf(part), new Response(bytes)), 'a full disk; used this time only');
     return bytes;
   }
 

@@ -15,7 +15,7 @@ export type FromModelWorker =
   | { readonly kind: 'examined'; readonly examined: Examination }
   | { readonly kind: 'fault'; readonly name: string };
 
-/** What is needed of a `Worker`. */
+/** The parts of a `Worker` used here. */
 export interface ModelWorkerPort {
   postMessage(message: ToModelWorker): void;
   terminate(): void;
@@ -48,15 +48,14 @@ export class ModelWorkerFault extends Error {
 /**
  * A new worker costs as much as four films: 1.5 s to start the runtime and the models, where a film of 2
  * megapixels takes 0.38 s (Chromium on a busy machine, p50). Over 66 such films the memory of the page did
- * not grow (470 MB after the first, 296 MB after the last); what a browser keeps of a longer life is bounded
- * all the same.
+ * not grow (470 MB after the first, 296 MB after the last); the limit also bounds any growth of a longer
+ * life.
  */
 export const IMAGES_A_WORKER = 50;
 /** A slow tablet starts the runtime in some seconds; longer, and the technician has pressed Send. */
 export const EXAMINE_MS = 20_000;
 /**
- * After they could not be brought here they are not asked for again for so long: each attempt may cost
- * megabytes.
+ * After a failed download the models are not requested again for this long: each attempt may cost megabytes.
  */
 export const KEEP_AGAIN_MS = 300_000;
 /** 5 MB over a link that gives 20 kB a second. */

@@ -30,32 +30,26 @@ interface Options {
   readonly fetch?: (real: typeof fetch) => typeof fetch;
 }
 
+const instanceAt = (study: string, nth: number) => ({
+  sopInstanceUID: `1.2.${study}.${nth + 1}`,
+  digest: `${study}${nth}`.padEnd(64, '0'),
+});
+const parcelId = (study: string, nth: number): string =>
+  `10000000-0000-4000-8000-${study.padStart(8, '0')}${String(nth).padStart(4, '0')}`;
+const instanceIn = (parcel: string) =>
+  instanceAt(String(Number(parcel.slice(24, 32))), Number(parcel.slice(32)));
+const bytesOf = (parcel: string): number[] =>
+  Array.from({ length: BYTES }, (_, at) => (Number(parcel.at(-1)) + at) % 251);
+
 /**
  * One device and its gateway in virtual time: each study has parcels of one instance each, in pieces of four
  * bytes.
  */
-async function inWorld(
-  { studies: count = 1, parcels = 1, packedAfterMs = () => 0, fetch: around = (real) => real }: Options,
-  live: (world: World) => Promise<void>,
-): Promise<void> {
+async function inWorld(options: Options, live: (world: World) => Promise<void>): Promise<void> {
   const watched = watchCrypto();
   const closed = new AbortController();
   try {
     const time = createVirtualTime(watched.isBusy);
-    const studies = Array.from({ length: count }, (_, nth) => ({
-      id: String(nth + 1),
-      isGone: false,
-      settled: false,
-      isNamed: true,
-    }));
-    const instance = (study: string, nth: number) => ({
-      sopInstanceUID: `1.2.${study}.${nth + 1}`,
-      digest: `${study}${nth}`.padEnd(64, '0'),
-    });
-    const parcelId = (study: string, nth: number) =>
-      `10000000-0000-4000-8000-${study.padStart(8, '0')}${String(nth).padStart(4, '0')}`;
-    const bytesOf = (id: string) => Array.from({ length: BYTES }, (_, at) => (Number(id.at(-1)) + at) % 251);
-    const instanceOf = (id: string) => instance(String(Number(id.slice(24, 32))), Number(id.slice(32)));
     const gateway = createSimulatedGateway({
       time,
       faults: [],
@@ -63,77 +57,28 @@ async function inWorld(
       conflicts: new Set(),
       streams: true,
       isPoisoned: () => false,
-      contentOf: (id) => ({ bytes: bytesOf(id), keys: [keyOf(instanceOf(id))] }),
+      contentOf: (id) => ({ bytes: bytesOf(id), keys: [keyOf(instanceIn(id))] }),
+    });
+    const studies = Array.from({ length: options.studies ?? 1 }, (_, nth) => ({
+      id: String(nth + 1),
+      isGone: false,
+      settled: false,
+      isNamed: true,
+    }));
+    /** The study of each tus upload. */
+    const names = new Map<string, string>();
+    const queue = simulatedQueue(studies, {
+      ...packedQueue(options, time),
+      async parcelCreated(id, _parcel, location) {
+        names.set(location, id);
+      },
     });
     const asked: string[] = [];
-    const names = new Map<string, string>();
-    const queue = modelQueue(studies, {
-      manifestOf: async (id) => ({
-        protocolVersion: 1,
-        policy: { name: 'identified', version: 1 },
-        studyInstanceUID: `1.2.${id}`,
-        instances: Array.from({ length: parcels }, (_, nth) => ({
-          ...instance(id, nth),
-          bytes: 4,
-          seriesInstanceUID: '1.2.9',
-          sopClassUID: '1.2.3',
-          transferSyntaxUID: '1.2.840.10008.1.2.1',
-        })),
-      }),
-      async *parcelsFor(id, need) {
-        const wanted = new Set(need.map(keyOf));
-        for (let nth = 0; nth < parcels; nth += 1) {
-          if (!wanted.has(keyOf(instance(id, nth)))) continue;
-          await time.sleep(packedAfterMs(nth));
-          const name = parcelId(id, nth);
-          yield {
-            id: name,
-            bytes: BYTES,
-            instances: 1,
-            location: null,
-            seal: { keyId: 'k', enc: 'x' },
-            read: async (offset) => new Uint8Array(bytesOf(name).slice(offset, offset + 4)),
-          };
-        }
-      },
-      parcelCreated: async (id, _parcel, location) => void names.set(location, id),
-    });
-    const real: typeof fetch = async (input, init) => {
-      const path = new URL(String(input)).pathname;
-      const parcel = [...names].find(([location]) => path.endsWith(location))?.[1];
-      const plain = path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, '{id}');
-      asked.push(`${init?.method ?? 'GET'} ${plain}${parcel === undefined ? '' : ` of ${parcel}`}`);
-      return gateway.fetch(input, init);
-    };
-    const api = createApiClient({
-      baseUrl: 'http://gateway',
-      fetch: around(real),
-      tokens: { accessToken: async () => 't', renew: async () => null },
-    });
-    const clock = { now: time.now, sleep: time.sleep };
-    const uploader = createUploader({
-      queue,
-      api,
-      clock,
-      random: () => 0.5,
-      patienceMs: Number.POSITIVE_INFINITY,
-      awaitReceipts: true,
-      follower: createFollower({ api, clock, random: () => 0.5 }),
-      isOnline: () => true,
-      signedIn: async () => undefined,
-      onLink: () => undefined,
-      onRate: () => undefined,
-      onDiagnosis: () => undefined,
-    });
+    const recorded = recording(gateway, names, asked);
+    const uploader = openUploader(queue, time, (options.fetch ?? ((real) => real))(recorded));
     const running = uploader.run(closed.signal);
-    await live({
-      time,
-      gateway,
-      studies,
-      uploader,
-      asked: () => asked,
-      run: (isOver) => time.run(isOver, 3600_000),
-    });
+    const run = (isOver: () => boolean) => time.run(isOver, 3600_000);
+    await live({ time, gateway, studies, uploader, asked: () => asked, run });
     closed.abort();
     await running;
   } finally {
@@ -142,7 +87,80 @@ async function inWorld(
   }
 }
 
-function modelQueue(
+/** Gives the parcels of a study as they are packed. */
+function packedQueue(
+  { parcels = 1, packedAfterMs = () => 0 }: Options,
+  time: VirtualTime,
+): Pick<UploadQueue, 'manifestOf' | 'parcelsFor'> {
+  return {
+    manifestOf: async (id) => ({
+      protocolVersion: 1,
+      policy: { name: 'identified', version: 1 },
+      studyInstanceUID: `1.2.${id}`,
+      instances: Array.from({ length: parcels }, (_, nth) => ({
+        ...instanceAt(id, nth),
+        bytes: 4,
+        seriesInstanceUID: '1.2.9',
+        sopClassUID: '1.2.3',
+        transferSyntaxUID: '1.2.840.10008.1.2.1',
+      })),
+    }),
+    async *parcelsFor(id, need) {
+      const wanted = new Set(need.map(keyOf));
+      for (let nth = 0; nth < parcels; nth += 1) {
+        if (!wanted.has(keyOf(instanceAt(id, nth)))) continue;
+        await time.sleep(packedAfterMs(nth));
+        const name = parcelId(id, nth);
+        yield {
+          id: name,
+          bytes: BYTES,
+          instances: 1,
+          location: null,
+          seal: { keyId: 'k', enc: 'x' },
+          read: async (offset) => new Uint8Array(bytesOf(name).slice(offset, offset + 4)),
+        };
+      }
+    },
+  };
+}
+
+/** Notes each request, with the study's number behind a parcel's. */
+function recording(
+  gateway: SimulatedGateway,
+  names: ReadonlyMap<string, string>,
+  asked: string[],
+): typeof fetch {
+  return async (input, init) => {
+    const path = new URL(String(input)).pathname;
+    const study = [...names].find(([location]) => path.endsWith(location))?.[1];
+    const plain = path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, '{id}');
+    asked.push(`${init?.method ?? 'GET'} ${plain}${study === undefined ? '' : ` of ${study}`}`);
+    return gateway.fetch(input, init);
+  };
+}
+
+function openUploader(queue: UploadQueue, time: VirtualTime, fetch: typeof globalThis.fetch): Uploader {
+  const tokens = { accessToken: async () => 't', renew: async () => null };
+  const api = createApiClient({ baseUrl: 'http://gateway', fetch, tokens });
+  const clock = { now: time.now, sleep: time.sleep };
+  const random = () => 0.5;
+  return createUploader({
+    queue,
+    api,
+    clock,
+    random,
+    patienceMs: Number.POSITIVE_INFINITY,
+    awaitReceipts: true,
+    follower: createFollower({ api, clock, random }),
+    isOnline: () => true,
+    signedIn: async () => undefined,
+    onLink: () => undefined,
+    onRate: () => undefined,
+    onDiagnosis: () => undefined,
+  });
+}
+
+function simulatedQueue(
   studies: World['studies'],
   own: Pick<UploadQueue, 'manifestOf' | 'parcelsFor' | 'parcelCreated'>,
 ): UploadQueue {
@@ -172,7 +190,9 @@ function modelQueue(
     waiting: async () => undefined,
     troubled: async () => undefined,
     refused: async () => undefined,
-    settle: async (id) => void (studies.find((study) => study.id === id)!.settled = true),
+    async settle(id) {
+      studies.find((study) => study.id === id)!.settled = true;
+    },
   };
 }
 

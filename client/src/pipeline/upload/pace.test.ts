@@ -17,14 +17,10 @@ function bench() {
   return { pace, clock, told };
 }
 
+type Link = { readonly pace: Pace; readonly clock: { at: number } };
+
 /** One request at a time over a link of so many bytes per second with that round trip. */
-function send(
-  pace: Pace,
-  clock: { at: number },
-  pieces: number,
-  bytesPerSecond: number,
-  roundTripMs: number,
-): void {
+function send({ pace, clock }: Link, pieces: number, bytesPerSecond: number, roundTripMs: number): void {
   for (let sent = 0; sent < pieces; sent += 1) {
     const bytes = pace.pieceBytes(WHOLE);
     const request = pace.begin();
@@ -34,13 +30,7 @@ function send(
 }
 
 /** A request that dies at this age, of which the gateway has `kept`. */
-function die(
-  pace: Pace,
-  clock: { at: number },
-  ms: number,
-  kept: number,
-  left: number | null = null,
-): number {
+function die({ pace, clock }: Link, ms: number, kept: number, left: number | null = null): number {
   const bytes = pace.pieceBytes(WHOLE);
   const request = pace.begin();
   clock.at += ms;
@@ -52,10 +42,10 @@ function die(
 
 test('on a fast link a piece is a whole parcel; on a slow one it takes some seconds', () => {
   const fast = bench();
-  send(fast.pace, fast.clock, 6, 200 * MIB, 1);
+  send(fast, 6, 200 * MIB, 1);
   assert.is(fast.pace.pieceBytes(16 * MIB), 16 * MIB);
   const slow = bench();
-  send(slow.pace, slow.clock, 8, 50_000, 300);
+  send(slow, 8, 50_000, 300);
   const seconds = slow.pace.pieceBytes(WHOLE) / 50_000;
   assert.ok(seconds >= 1 && seconds <= 6, `${seconds} s`);
 });
@@ -104,7 +94,7 @@ test('small pieces on a long way: more parcels at once fill it; on a link that h
   }
   assert.ok(limited.pace.parcelsAtOnce() > 3);
   const crawling = bench();
-  send(crawling.pace, crawling.clock, 4, 5_000, 500);
+  send(crawling, 4, 5_000, 500);
   assert.is(crawling.pace.parcelsAtOnce(), 1);
 });
 
@@ -112,16 +102,16 @@ test('what a proxy refused as too large is not tried again but after many pieces
   const { pace, clock, told } = bench();
   pace.tooLarge(2 * MIB);
   assert.is(pace.pieceBytes(WHOLE), MIB);
-  send(pace, clock, 30, 50 * MIB, 1);
+  send({ pace, clock }, 30, 50 * MIB, 1);
   assert.is(pace.pieceBytes(WHOLE), MIB);
   assert.equal(told.diagnoses, ['proxy-limits-size']);
-  send(pace, clock, 1_200, 50 * MIB, 1);
+  send({ pace, clock }, 1_200, 50 * MIB, 1);
   assert.is(told.diagnoses.at(-1), null, 'in another network nothing is in the way');
 });
 
 test('requests that die at the same age again and again are ended by somebody: pieces become shorter than that, and it is named', () => {
   const { pace, clock, told } = bench();
-  for (let round = 0; round < 3; round += 1) die(pace, clock, 30_000 + 200 * round, 900_000);
+  for (let round = 0; round < 3; round += 1) die({ pace, clock }, 30_000 + 200 * round, 900_000);
   assert.equal(told.diagnoses, ['proxy-cuts-long-requests']);
   assert.ok(pace.pieceBytes(WHOLE) / 30_000 < 30, 'a piece fits into that time at that pace');
 });
@@ -133,21 +123,21 @@ test('three requests that die in one moment are one cut, and cuts at any age are
     clock.at += [2_000, 9_000, 4_000, 15_000][round]!;
     for (const tell of all.map((request) => request.died({ bytes: MIB, left: null }))) tell(300_000);
     clock.at += 1_000;
-    send(pace, clock, 1, 500_000, 50);
+    send({ pace, clock }, 1, 500_000, 50);
   }
   assert.equal(told.diagnoses, []);
 });
 
 test('bodies that have left and are gone when the request dies were held back by somebody; those of which a part arrived were not', () => {
   const { pace, clock, told } = bench();
-  const first = die(pace, clock, 4_000, 0, 1_500_000);
-  const second = die(pace, clock, 2_000, 0, 900_000);
+  const first = die({ pace, clock }, 4_000, 0, 1_500_000);
+  const second = die({ pace, clock }, 2_000, 0, 900_000);
   assert.ok(second < first, 'what may be lost is sent in smaller pieces');
   assert.equal(told.diagnoses, ['proxy-buffers']);
   const honest = bench();
   for (let round = 0; round < 3; round += 1) {
-    die(honest.pace, honest.clock, 2_000 + 3_000 * round, round === 1 ? 100_000 : 0, 900_000);
-    send(honest.pace, honest.clock, 1, 500_000, 50);
+    die(honest, 2_000 + 3_000 * round, round === 1 ? 100_000 : 0, 900_000);
+    send(honest, 1, 500_000, 50);
   }
   assert.equal(
     honest.told.diagnoses.filter((one) => one === 'proxy-buffers'),
@@ -158,8 +148,8 @@ test('bodies that have left and are gone when the request dies were held back by
 test('a size above which requests die at once, and below which they live, is a limit that nobody named', () => {
   const { pace, clock, told } = bench();
   for (let round = 0; round < 40; round += 1) {
-    if (pace.pieceBytes(WHOLE) > MIB) die(pace, clock, 300, 0, 60_000);
-    else send(pace, clock, 1, 50 * MIB, 5);
+    if (pace.pieceBytes(WHOLE) > MIB) die({ pace, clock }, 300, 0, 60_000);
+    else send({ pace, clock }, 1, 50 * MIB, 5);
   }
   assert.ok(pace.pieceBytes(WHOLE) <= MIB);
   assert.is(told.diagnoses.at(-1), 'proxy-limits-size');

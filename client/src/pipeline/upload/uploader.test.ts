@@ -1,4 +1,4 @@
-import { CompactSign, exportJWK, generateKeyPair } from 'jose';
+import { CompactSign, exportJWK, generateKeyPair, type GenerateKeyPairResult } from 'jose';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Manifest } from '#shared/protocol/manifest.ts';
@@ -42,124 +42,142 @@ interface Habits {
   readonly forgetsAt?: number;
 }
 
+/** One gateway with its habits, and its state. */
+interface Gateway {
+  readonly habits: Habits;
+  readonly own: GenerateKeyPairResult;
+  readonly signer: GenerateKeyPairResult;
+  readonly conflicts: ReadonlySet<string>;
+  readonly seen: { inits: number; pieces: number; completions: number };
+  readonly offsets: Map<string, number>;
+  held: Set<string>;
+  isComplete: boolean;
+}
+
 async function gatewayWith(habits: Habits) {
   const own = await generateKeyPair('EdDSA', { extractable: true });
-  const signer = habits.strangerSigns ? await generateKeyPair('EdDSA') : own;
-  const seen = { inits: 0, pieces: 0, completions: 0 };
-  const offsets = new Map<string, number>();
-  let held = new Set<string>();
-  let isComplete = false;
-  const json = (body: unknown, status = 200) =>
-    new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
-  const refuse = (status: number, code: string) =>
-    json({ type: 'x', title: 'x', status, code, correlationId: 'c' }, status);
-  const conflicts = new Set((habits.conflicts ?? []).map(keyOf));
-  const promised = () => INSTANCES.filter((instance) => !conflicts.has(keyOf(instance)));
+  const gateway: Gateway = {
+    habits,
+    own,
+    signer: habits.strangerSigns ? await generateKeyPair('EdDSA') : own,
+    conflicts: new Set((habits.conflicts ?? []).map(keyOf)),
+    seen: { inits: 0, pieces: 0, completions: 0 },
+    offsets: new Map(),
+    held: new Set(),
+    isComplete: false,
+  };
+  return {
+    fetch: (input: string | URL | Request, init: RequestInit = {}) =>
+      answer(gateway, new URL(String(input)).pathname, init),
+    seen: gateway.seen,
+  };
+}
 
-  async function receipt(): Promise<Response> {
-    const instances = INSTANCES.map(
-      ({ sopInstanceUID, digest, bytes }): ReceiptInstance => ({
-        sopInstanceUID,
-        digest,
-        bytes,
-        ...(conflicts.has(`${sopInstanceUID} ${digest}`)
-          ? { state: 'quarantined', reason: 'conflicting-instance' }
-          : { state: 'stored' }),
-      }),
-    );
-    const said = habits.receipt?.(instances) ?? {};
-    const payload = {
-      jti: UPLOAD,
-      iss: 'http://gateway',
-      iat: 1,
-      version: 1,
-      studyInstanceUID: STUDY,
-      revision: 1,
-      policy: { name: 'identified', version: 1 },
-      pacs: 'http://pacs',
-      instances,
-      ...said,
-      root: said.root ?? (await merkleRoot(said.instances ?? instances)),
-    };
-    const header = { alg: 'EdDSA', kid: 'k', typ: RECEIPT_TYPE };
-    return new Response(
-      await new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
-        .setProtectedHeader(header)
-        .sign(signer.privateKey),
-    );
-  }
+const json = (body: unknown, status = 200): Response =>
+  new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+const refuse = (status: number, code: string): Response =>
+  json({ type: 'x', title: 'x', status, code, correlationId: 'c' }, status);
+const tus = (status: number, headers: Record<string, string>): Response =>
+  new Response(null, { status, headers: { 'tus-resumable': '1.0.0', ...headers } });
+const toKey = ({ sopInstanceUID, digest }: InstanceKey) => ({ sopInstanceUID, digest });
+const promisedTo = ({ conflicts }: Gateway) =>
+  INSTANCES.filter((instance) => !conflicts.has(keyOf(instance)));
 
-  const status = () =>
-    json({
-      uploadId: UPLOAD,
-      studyInstanceUID: STUDY,
-      state: isComplete ? 'closed' : 'receiving',
-      revision: 1,
-      policy: 'identified',
-      counts: { promised: 3, atGateway: 0, inPacs: 3, refused: 0, quarantined: 0, leftOut: 0 },
-      bytes: { promised: 12, atGateway: 0, inPacs: 12 },
-      waiting: null,
-      receipt: isComplete ? { id: UPLOAD, href: '/x' } : null,
-    });
+async function answer(gateway: Gateway, path: string, init: RequestInit): Promise<Response> {
+  if (path === '/upload/init') return announce(gateway);
+  if (path === '/upload/files')
+    return tus(201, { 'upload-offset': '0', location: `files/${gateway.seen.inits}` });
+  if (path.startsWith('/upload/files/')) return takePiece(gateway, path, init);
+  if (path.endsWith('/complete')) return complete(gateway);
+  if (path.endsWith('/receipt')) return new Response(await signReceipt(gateway));
+  if (path.endsWith('/jwks.json'))
+    return json({ keys: [{ ...(await exportJWK(gateway.own.publicKey)), kid: 'k', alg: 'EdDSA' }] });
+  return path.endsWith('/status') ? statusOf(gateway) : refuse(404, 'not-found');
+}
 
-  async function answer(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    const path = new URL(String(input)).pathname;
-    const headers = new Headers(init.headers);
-    if (path === '/upload/init') {
-      seen.inits += 1;
-      if (habits.refusesWith) return refuse(habits.refusesWith.status, habits.refusesWith.code);
-      const [have, need] = [
-        promised().filter((one) => held.has(keyOf(one))),
-        promised().filter((one) => !held.has(keyOf(one))),
-      ];
-      const key = ({ sopInstanceUID, digest }: InstanceKey) => ({ sopInstanceUID, digest });
-      const conflict = INSTANCES.filter((one) => conflicts.has(keyOf(one))).map((one) => ({
-        ...key(one),
-        reason: 'conflicting-instance',
-      }));
-      return json({
-        uploadId: UPLOAD,
-        studyInstanceUID: STUDY,
-        revision: 1,
-        have: have.map(key),
-        need: need.map(key),
-        conflict,
-      });
-    }
-    if (path === '/upload/files')
-      return new Response(null, {
-        status: 201,
-        headers: { 'tus-resumable': '1.0.0', 'upload-offset': '0', location: `files/${seen.inits}` },
-      });
-    if (path.startsWith('/upload/files/')) {
-      seen.pieces += 1;
-      if (seen.pieces === habits.forgetsAt) return new Response(null, { status: 404 });
-      const offset = (offsets.get(path) ?? 0) + (init.body as Uint8Array).length;
-      offsets.set(path, offset);
-      assert.is(Number(headers.get('upload-offset')) + (init.body as Uint8Array).length, offset);
-      if (offset === 12) held = new Set(promised().map(keyOf));
-      return new Response(null, {
-        status: 204,
-        headers: { 'tus-resumable': '1.0.0', 'upload-offset': String(offset) },
-      });
-    }
-    if (path.endsWith('/complete')) {
-      seen.completions += 1;
-      const isLost = seen.completions <= (habits.loses ?? 0);
-      if (isLost) held = new Set();
-      isComplete = !isLost;
-      return json({
-        uploadId: UPLOAD,
-        state: 'receiving',
-        missing: isLost ? promised().map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })) : [],
-      });
-    }
-    if (path.endsWith('/receipt')) return receipt();
-    if (path.endsWith('/jwks.json'))
-      return json({ keys: [{ ...(await exportJWK(own.publicKey)), kid: 'k', alg: 'EdDSA' }] });
-    return path.endsWith('/status') ? status() : refuse(404, 'not-found');
-  }
-  return { fetch: answer, seen };
+function announce(gateway: Gateway): Response {
+  const { habits, conflicts, held, seen } = gateway;
+  seen.inits += 1;
+  if (habits.refusesWith) return refuse(habits.refusesWith.status, habits.refusesWith.code);
+  const promised = promisedTo(gateway);
+  const conflict = INSTANCES.filter((one) => conflicts.has(keyOf(one)));
+  return json({
+    uploadId: UPLOAD,
+    studyInstanceUID: STUDY,
+    revision: 1,
+    have: promised.filter((one) => held.has(keyOf(one))).map(toKey),
+    need: promised.filter((one) => !held.has(keyOf(one))).map(toKey),
+    conflict: conflict.map((one) => ({ ...toKey(one), reason: 'conflicting-instance' })),
+  });
+}
+
+function takePiece(gateway: Gateway, path: string, init: RequestInit): Response {
+  const { seen, offsets, habits } = gateway;
+  seen.pieces += 1;
+  if (seen.pieces === habits.forgetsAt) return new Response(null, { status: 404 });
+  const { length } = init.body as Uint8Array;
+  const offset = (offsets.get(path) ?? 0) + length;
+  offsets.set(path, offset);
+  assert.is(Number(new Headers(init.headers).get('upload-offset')) + length, offset);
+  if (offset === 12) gateway.held = new Set(promisedTo(gateway).map(keyOf));
+  return tus(204, { 'upload-offset': String(offset) });
+}
+
+function complete(gateway: Gateway): Response {
+  const { seen, habits } = gateway;
+  seen.completions += 1;
+  const isLost = seen.completions <= (habits.loses ?? 0);
+  if (isLost) gateway.held = new Set();
+  gateway.isComplete = !isLost;
+  return json({
+    uploadId: UPLOAD,
+    state: 'receiving',
+    missing: isLost ? promisedTo(gateway).map(toKey) : [],
+  });
+}
+
+async function signReceipt({ conflicts, habits, signer }: Gateway): Promise<string> {
+  const instances = INSTANCES.map(
+    ({ sopInstanceUID, digest, bytes }): ReceiptInstance => ({
+      sopInstanceUID,
+      digest,
+      bytes,
+      ...(conflicts.has(`${sopInstanceUID} ${digest}`)
+        ? { state: 'quarantined', reason: 'conflicting-instance' }
+        : { state: 'stored' }),
+    }),
+  );
+  const said = habits.receipt?.(instances) ?? {};
+  const payload = {
+    jti: UPLOAD,
+    iss: 'http://gateway',
+    iat: 1,
+    version: 1,
+    studyInstanceUID: STUDY,
+    revision: 1,
+    policy: { name: 'identified', version: 1 },
+    pacs: 'http://pacs',
+    instances,
+    ...said,
+    root: said.root ?? (await merkleRoot(said.instances ?? instances)),
+  };
+  return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
+    .setProtectedHeader({ alg: 'EdDSA', kid: 'k', typ: RECEIPT_TYPE })
+    .sign(signer.privateKey);
+}
+
+function statusOf({ isComplete }: Gateway): Response {
+  return json({
+    uploadId: UPLOAD,
+    studyInstanceUID: STUDY,
+    state: isComplete ? 'closed' : 'receiving',
+    revision: 1,
+    policy: 'identified',
+    counts: { promised: 3, atGateway: 0, inPacs: 3, refused: 0, quarantined: 0, leftOut: 0 },
+    bytes: { promised: 12, atGateway: 0, inPacs: 12 },
+    waiting: null,
+    receipt: isComplete ? { id: UPLOAD, href: '/x' } : null,
+  });
 }
 
 function queueOf() {
@@ -205,7 +223,9 @@ function queueOf() {
     parcelCreated: async () => undefined,
     parcelForgotten: async () => undefined,
     parcelProgress: () => undefined,
-    parcelSent: async () => void (record.sent += 1),
+    async parcelSent() {
+      record.sent += 1;
+    },
     allSent: async () => void move('all-sent'),
     parcelsLost: async () => void move('parcels-lost'),
     report: async () => undefined,
@@ -214,8 +234,12 @@ function queueOf() {
       record.trouble = trouble;
       record.troubles.push(trouble);
     },
-    refused: async (_id, code) => void (record.refused = code),
-    settle: async (_id, checked) => void (record.settled = checked),
+    async refused(_id, code) {
+      record.refused = code;
+    },
+    async settle(_id, checked) {
+      record.settled = checked;
+    },
   };
   return { queue, record };
 }
@@ -231,9 +255,10 @@ async function uploaderOver(habits: Habits) {
   // Time passes at once, but always later than what is under way.
   const slept: number[] = [];
   const sleep = (ms: number, signal: AbortSignal) =>
-    new Promise<void>((resolve) => void (slept.push(ms), setImmediate(resolve))).then(() =>
-      signal.throwIfAborted(),
-    );
+    new Promise<void>((resolve) => {
+      slept.push(ms);
+      setImmediate(resolve);
+    }).then(() => signal.throwIfAborted());
   const clock = { now: () => 0, sleep };
   const uploader = createUploader({
     queue,

@@ -68,6 +68,7 @@ const DURABLE = ['fsync=on', 'full_page_writes=on', 'synchronous_commit=on', 'au
 const SILENT = ['log_min_error_statement=panic', 'log_error_verbosity=terse', 'log_checkpoints=off'];
 /** A client that was killed is noticed while its statement runs, too. */
 const ATTENTIVE = ['client_connection_check_interval=1s'];
+export const SERVER_SETTINGS = [...SMALL, ...DURABLE, ...SILENT, ...ATTENTIVE];
 
 const PAUSES_MS = [100, 500, 1_000, 2_000, 5_000, 10_000] as const;
 /** A server that lived this long was healthy: its next death is a first one. */
@@ -179,8 +180,13 @@ export async function startEmbeddedPostgres(
   const program = await findProgram(account);
   const cluster = await openCluster(folder, program, account);
   const address = given ?? (await makeAddress(account));
-  const all = [...SMALL, ...DURABLE, ...SILENT, ...ATTENTIVE, ...settings];
-  const options: ServerOptions = { program, account, cluster, address, settings: all };
+  const options: ServerOptions = {
+    program,
+    account,
+    cluster,
+    address,
+    settings: [...SERVER_SETTINGS, ...settings],
+  };
   try {
     return keep(await startAlone(options), options, events);
   } catch (error) {

@@ -28,19 +28,22 @@ const CLIENTS_GONE_WITHIN_MS = 3_000;
 /** An orderly end writes at most `shared_buffers` to the disk; then it is told to end at once. */
 const ORDERLY_WITHIN_MS = 10_000;
 const GONE_WITHIN_MS = 20_000;
+/** An empty file is what a power cut left, or a server begins just now. PostgreSQL refuses to start over it. */
+const NOTE_WRITTEN_WITHIN_MS = 1_000;
 const LOOK_AGAIN_MS = 50;
 
+/** `pid`: 0 where the file says none. */
 type Noted = { readonly pid: number; readonly address: ServerAddress };
 
 /** Lines of postmaster.pid (PostgreSQL, pidfile.h): process id, …, 4: the port, 5: the folder of the socket. */
 async function readNote(cluster: string): Promise<Noted | null> {
   const text = await ignoreFailure(readFile(join(cluster, 'postmaster.pid'), 'utf8'), 'then none was left');
-  const lines = text?.split('\n') ?? [];
-  if (!(Number(lines[0]) > 0)) return null;
+  if (text === undefined) return null;
+  const lines = text.split('\n');
   const address: ServerAddress = lines[4]
     ? { kind: 'socket', folder: lines[4] }
     : { kind: 'port', port: Number(lines[3]) };
-  return { pid: Number(lines[0]), address };
+  return { pid: Number(lines[0]) || 0, address };
 }
 
 /** A process id is given again after a restart of the machine; a server of this cluster works in its folder. */
@@ -98,11 +101,15 @@ export async function endLeftover(cluster: Cluster): Promise<void> {
   for (;;) {
     const note = await readNote(cluster.folder);
     if (note === null) return;
+    const waitedMs = performance.now() - began;
+    if (note.pid === 0 && waitedMs < NOTE_WRITTEN_WITHIN_MS) {
+      await after(LOOK_AGAIN_MS);
+      continue;
+    }
     if (!(await isServerOf(cluster.folder, note.pid))) {
       await rm(join(cluster.folder, 'postmaster.pid'), { force: true });
       return;
     }
-    const waitedMs = performance.now() - began;
     if (told === null) {
       const user = await findUser(urlOf(cluster, note.address));
       if (user !== null && waitedMs > CLIENTS_GONE_WITHIN_MS)

@@ -123,46 +123,57 @@ async function isAnswering(url: string): Promise<boolean> {
   try {
     await client.connect();
     return true;
-  } catch {
+  } catch (error) {
+    // A server that starts or ends says `cannot_connect_now`; any other refusal of its own stays.
+    const { code = '' } = error as { code?: string };
+    if (/^[0-9A-Z]{4}\d$/.test(code) && code !== '57P03') throw error;
     return false;
   } finally {
     await client.end().catch(() => {});
   }
 }
 
-/** Starts the server and waits until it answers. @throws ClusterTaken; CannotRun with its last words. */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const url = urlOf(options.cluster, options.address);
-  const child = spawnServer(options);
+/** What the child says and how it ends, and how to end it. */
+function follow(child: ChildProcess, url: string): RunningServer & { hasEnded(): boolean } {
   let words = '';
-  let ended: string | null = null;
+  let ended = false;
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     words = (words + text).slice(-WORDS_LIMIT);
   });
   const exited = new Promise<string>((resolve) => {
     child.once('close', (code, signal) => resolve(signal ?? String(code)));
     child.once('error', (error) => resolve(error.message));
-  }).then((how) => (ended = how));
-  const watcher = child.pid === undefined ? null : startWatcher(child.pid, options);
-  void exited.then(() => watcher?.kill('SIGKILL'));
+  });
+  void exited.then(() => (ended = true));
+  // It keeps no process open that has nothing else to do.
   child.unref();
   (child.stderr as unknown as { unref(): void }).unref();
   const stop = async (how: ShutdownMode): Promise<void> => {
     child.ref();
-    if (ended === null) child.kill(END[how]);
+    if (!ended) child.kill(END[how]);
     const late = setTimeout(() => child.kill(END.immediate), STOP_WITHIN_MS);
     await exited;
     clearTimeout(late);
   };
+  return { pid: child.pid ?? 0, url, exited, words: () => words, hasEnded: () => ended, stop };
+}
+
+/** Starts the server and waits until it answers. @throws ClusterTaken; CannotRun with its last words. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const url = urlOf(options.cluster, options.address);
+  const child = spawnServer(options);
+  const server = follow(child, url);
+  const watcher = child.pid === undefined ? null : startWatcher(child.pid, options);
+  void server.exited.then(() => watcher?.kill('SIGKILL'));
   const lastMoment = performance.now() + READY_WITHIN_MS;
-  while (!(await isAnswering(url))) {
-    if (ended === null && performance.now() < lastMoment) await after(LOOK_AGAIN_MS);
-    else {
-      await stop('immediate');
-      if (/lock file .* already exists|pre-existing shared memory block/.test(words))
-        throw new ClusterTaken();
-      throw new CannotRun(`The embedded database did not start (${ended}):\n${words.trim()}`);
-    }
+  let refusal: string | null = null;
+  while (!(await isAnswering(url).catch((error: Error) => (refusal = error.message)))) {
+    if (server.hasEnded() || performance.now() > lastMoment) break;
+    await after(LOOK_AGAIN_MS);
   }
-  return { pid: child.pid!, url, exited, words: () => words, stop };
+  if (!server.hasEnded() && refusal === null && performance.now() <= lastMoment) return server;
+  await server.stop('immediate');
+  const words = server.words().trim();
+  if (/lock file .* already exists|pre-existing shared memory block/.test(words)) throw new ClusterTaken();
+  throw new CannotRun(`The embedded database did not start (${refusal ?? (await server.exited)}):\n${words}`);
 }

@@ -1,51 +1,155 @@
-/** The first tables, with `site_id` in each: sites are tenants from the first day (DESIGN §5.13). */
+/**
+ * The whole schema. Each table has its `site_id`: sites are tenants. What the tables mean is said where their
+ * types are (tables.ts, inference-tables.ts).
+ */
 import { type Kysely, sql } from 'kysely';
 
+const PEOPLE_AND_DEVICES = [
+  `create table site (id uuid primary key default gen_random_uuid(), name text not null,
+    created_at timestamptz not null default now())`,
+  `insert into site (name) values ('default')`,
+  `create table account (
+    id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
+    username text not null, roles text[] not null, password_hash text not null, created_at timestamptz not null default now(),
+    disabled_at timestamptz)`,
+  `create unique index account_username on account (lower(username))`,
+  `create table refresh_token (
+    token_hash text primary key, family_id uuid not null, parent_hash text,
+    account_id uuid not null references account, expires_at timestamptz not null,
+    used_at timestamptz, revoked_at timestamptz)`,
+  `create index refresh_token_family on refresh_token (family_id)`,
+  `create table device (
+    id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
+    account_id uuid not null references account, thumbprint text not null, public_key jsonb not null,
+    created_at timestamptz not null default now(), last_seen_at timestamptz not null, revoked_at timestamptz,
+    unique (account_id, thumbprint))`,
+  // Kept for as long as it could be shown again, and here, because the second time may be at another gateway.
+  `create table device_assertion (
+    device_id uuid not null references device on delete cascade, jti text not null,
+    expires_at timestamptz not null, primary key (device_id, jti))`,
+  `create table policy (
+    site_id uuid not null references site, name text not null, version int not null, document jsonb not null,
+    made_by uuid not null references account, made_at timestamptz not null,
+    withdrawn_by uuid references account, withdrawn_at timestamptz, primary key (site_id, name, version))`,
+];
+
+const STUDIES = [
+  `create table study (
+    id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
+    study_instance_uid text not null, state text not null, revision int not null, policy_name text not null,
+    policy_version int not null, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
+    created_at timestamptz not null default now(), updated_at timestamptz not null,
+    failures int not null default 0, unique (site_id, study_instance_uid))`,
+  `create table deid_report (
+    study_id uuid not null references study on delete cascade, digest text not null, edition text not null,
+    options jsonb not null, actions jsonb, primary key (study_id, digest))`,
+  `create table upload (
+    id uuid primary key, site_id uuid not null references site, study_id uuid not null references study,
+    account_id uuid references account, device_id uuid references device, completed_at timestamptz,
+    created_at timestamptz not null default now())`,
+  // Whose promise an upload is: a device's, an account's (the command line), or the gateway's own.
+  `create unique index upload_of_device on upload (study_id, account_id, device_id)
+    where device_id is not null`,
+  `create unique index upload_of_account on upload (study_id, account_id) where device_id is null`,
+  `create unique index upload_of_gateway on upload (study_id) where account_id is null`,
+  // A parcel counts its failures itself: a job that was replaced begins at zero.
+  `create table parcel (
+    id text primary key, site_id uuid not null references site, upload_id uuid not null references upload,
+    study_id uuid not null references study, device_parcel_id text not null, bytes bigint not null,
+    state text not null, damaged int not null default 0, failures int not null default 0,
+    seal_key_id text, seal_enc text, created_at timestamptz not null default now(),
+    expires_at timestamptz not null, unique (upload_id, device_parcel_id))`,
+  `create index parcel_study on parcel (study_id)`,
+  `create table instance (
+    id bigint primary key generated always as identity, site_id uuid not null references site,
+    study_id uuid not null references study, sop_instance_uid text not null, sop_class_uid text not null,
+    series_instance_uid text not null, transfer_syntax_uid text not null, digest text not null,
+    original_digest text, policy_name text not null, policy_version int not null, report_digest text,
+    bytes bigint not null, state text not null, reason text, parcel_id text references parcel,
+    body_offset bigint, restored text, posted_at timestamptz, pacs_code int, proof text,
+    revision int not null, attempts int not null default 0, updated_at timestamptz not null,
+    unique (site_id, sop_instance_uid, digest))`,
+  `create index instance_study_state on instance (study_id, state)`,
+  `create index instance_parcel on instance (parcel_id)`,
+  `create index instance_original on instance (site_id, original_digest)`,
+  // PROTOCOL I2. The lock of `lockUids` sees to it that nobody tries; should a path ever forget the lock, the
+  // database refuses, instead of one instance overwriting another in the PACS.
+  `create unique index instance_active_uid on instance (site_id, sop_instance_uid)
+    where state not in ('refused', 'quarantined', 'left-out')`,
+  `create table upload_instance (
+    upload_id uuid not null references upload, position int not null,
+    instance_id bigint not null references instance, primary key (upload_id, position))`,
+  `create index upload_instance_instance on upload_instance (instance_id)`,
+  `create table receipt (
+    id uuid primary key, site_id uuid not null references site, study_id uuid not null references study,
+    revision int not null, jws text not null, issued_at timestamptz not null, unique (study_id, revision))`,
+  `create table audit (
+    seq bigint primary key, site_id uuid not null references site, at timestamptz not null,
+    event text not null, fields jsonb not null, previous_hash text not null, hash text not null unique)`,
+];
+
+const INFERENCE = [
+  `create table model_version (
+     site_id uuid not null references site, model_id text not null, version text not null, digest text
+    not null, card jsonb not null, bytes int not null, state text not null, because text, added_at
+    timestamptz not null, added_by uuid references account, activated_at timestamptz, primary key
+    (site_id, model_id, version))`,
+  `create unique index model_version_active on model_version (site_id, model_id) where state = 'active'`,
+  `create table model_activation (
+     id bigint primary key generated always as identity, site_id uuid not null references site, model_id
+    text not null, version text not null, at timestamptz not null, by_account uuid references account)`,
+  `create index model_activation_model on model_activation (site_id, model_id, id)`,
+  `create table model_fallback (
+     site_id uuid not null references site, model_id text not null, fallback_id text not null,
+    fallback_version text not null, primary key (site_id, model_id))`,
+  `create table inference_rule (
+     site_id uuid not null references site, position int not null, rule jsonb not null, primary key
+    (site_id, position))`,
+  `create table inference_job (
+     id uuid primary key, site_id uuid not null references site, account_id uuid references account, kind
+    text not null, rule_name text, study_instance_uid text, sop_instance_uid text, frame int not null,
+    model_id text not null, version_asked text, version text, parameters jsonb not null, use_cache
+    boolean not null, priority int not null, timeout_seconds int not null, state text not null, done int
+    not null default 0, total int not null default 1, attempt int not null default 0, error text,
+    wrapped_key bytea, input_bytes bigint, created_at timestamptz not null, started_at timestamptz,
+    finished_at timestamptz)`,
+  `create index inference_job_account on inference_job (account_id, created_at)`,
+  `create index inference_job_open on inference_job (state) where state in ('queued', 'running')`,
+  `create index inference_job_study on inference_job (site_id, study_instance_uid)`,
+  `create table inference_result (
+     id uuid primary key, site_id uuid not null references site, cache_key text not null, model_id text
+    not null, version text not null, model_digest text not null, input_digest text not null,
+    study_instance_uid text, series_instance_uid text, sop_instance_uid text, finding jsonb not null,
+    models jsonb not null, disagreement jsonb, verdict text, verified_finding text, verified_at
+    timestamptz, verified_by uuid references account, sealed_reason bytea, revision int not null default
+    1, created_at timestamptz not null, unique (site_id, cache_key))`,
+  `create index inference_result_period on inference_result (site_id, created_at desc, id desc)`,
+  `create index inference_result_model on inference_result (site_id, model_id, created_at desc)`,
+  `create index inference_result_study on inference_result (site_id, study_instance_uid, created_at desc)`,
+  `create table result_map (
+     result_id uuid not null references inference_result on delete cascade, name text not null, dims
+    int[] not null, bytes bytea not null, primary key (result_id, name))`,
+  `create table result_request (
+     result_id uuid not null references inference_result on delete cascade, asked_id uuid not null,
+    account_id uuid references account, job_id uuid references inference_job, cached boolean not null, at
+    timestamptz not null, primary key (result_id, asked_id))`,
+  `create index result_request_account on result_request (account_id, at)`,
+  `create index result_request_job on result_request (job_id)`,
+  `create table result_instance (
+     result_id uuid not null references inference_result on delete cascade, kind text not null,
+    series_instance_uid text not null, sop_instance_uid text not null, revision int not null, primary key
+    (result_id, sop_instance_uid))`,
+  `create table device_triage (
+     study_id uuid not null references study on delete cascade, sop_instance_uid text not null, triage
+    jsonb not null, primary key (study_id, sop_instance_uid))`,
+  `create table model_use (
+     site_id uuid not null references site, day text not null, model_id text not null, version text not
+    null, outcome text not null, bucket int not null, images int not null, primary key (site_id, day,
+    model_id, version, outcome, bucket))`,
+  `create index inference_job_finished on inference_job (finished_at)`,
+];
+
 export async function up(db: Kysely<unknown>): Promise<void> {
-  const statements = [
-    `create table site (id uuid primary key default gen_random_uuid(), name text not null, created_at timestamptz not null default now())`,
-    `insert into site (name) values ('default')`,
-    `create table account (
-      id uuid primary key default gen_random_uuid(), site_id uuid not null references site, username text not null,
-      roles text[] not null, password_hash text not null, created_at timestamptz not null default now(), disabled_at timestamptz)`,
-    `create unique index account_username on account (lower(username))`,
-    `create table refresh_token (
-      token_hash text primary key, family_id uuid not null, parent_hash text, account_id uuid not null references account, expires_at timestamptz not null,
-      used_at timestamptz, revoked_at timestamptz)`,
-    `create index refresh_token_family on refresh_token (family_id)`,
-    `create table study (
-      id uuid primary key default gen_random_uuid(), site_id uuid not null references site, study_instance_uid text not null,
-      state text not null, revision int not null, policy_name text not null, policy_version int not null, wrapped_key bytea,
-      waiting_because text, waiting_since timestamptz, created_at timestamptz not null default now(), updated_at timestamptz not null,
-      unique (site_id, study_instance_uid))`,
-    `create table upload (
-      id uuid primary key, site_id uuid not null references site, study_id uuid not null references study, account_id uuid not null references account,
-      completed_at timestamptz, created_at timestamptz not null default now(), unique (study_id, account_id))`,
-    `create table parcel (
-      id text primary key, site_id uuid not null references site, upload_id uuid not null references upload, study_id uuid not null references study,
-      device_parcel_id text not null, bytes bigint not null, state text not null, damaged int not null default 0, created_at timestamptz not null default now(),
-      expires_at timestamptz not null, unique (upload_id, device_parcel_id))`,
-    `create index parcel_study on parcel (study_id)`,
-    `create table instance (
-      id bigint primary key generated always as identity, site_id uuid not null references site, study_id uuid not null references study,
-      sop_instance_uid text not null, sop_class_uid text not null, series_instance_uid text not null, transfer_syntax_uid text not null,
-      digest text not null, original_digest text, policy_name text not null, policy_version int not null,
-      bytes bigint not null, state text not null, reason text, parcel_id text references parcel,
-      body_offset bigint, posted_at timestamptz, pacs_code int, proof text, revision int not null, attempts int not null default 0,
-      updated_at timestamptz not null, unique (site_id, sop_instance_uid, digest))`,
-    `create index instance_study_state on instance (study_id, state)`,
-    `create index instance_parcel on instance (parcel_id)`,
-    `create index instance_original on instance (site_id, original_digest)`,
-    `create table upload_instance (
-      upload_id uuid not null references upload, position int not null, instance_id bigint not null references instance,
-      primary key (upload_id, position))`,
-    `create index upload_instance_instance on upload_instance (instance_id)`,
-    `create table receipt (
-      id uuid primary key, site_id uuid not null references site, study_id uuid not null references study, revision int not null,
-      jws text not null, issued_at timestamptz not null, unique (study_id, revision))`,
-    `create table audit (
-      seq bigint primary key, site_id uuid not null references site, at timestamptz not null, event text not null, fields jsonb not null,
-      previous_hash text not null, hash text not null unique)`,
-  ];
-  for (const statement of statements) await sql.raw(statement).execute(db);
+  for (const statement of [...PEOPLE_AND_DEVICES, ...STUDIES, ...INFERENCE])
+    await sql.raw(statement).execute(db);
 }

@@ -1,5 +1,5 @@
 /**
- * How a blob is encrypted: AES-256 in counter mode (NIST SP 800-38A §6.5), because its bytes are read and
+ * The encryption of a blob: AES-256 in counter mode (NIST SP 800-38A §6.5), because its bytes are read and
  * written at any offset. It hides, it does not authenticate: every instance has a digest that was promised
  * before, and nothing is believed before it was compared.
  *

@@ -24,7 +24,7 @@ test.before.each(async (context) => {
 });
 test.after.each((context) => rm(context.folder, { recursive: true, force: true }));
 
-test('what was written in any pieces is read back at any place', async ({ blobs }) => {
+test('bytes written in any pieces are read back at any place', async ({ blobs }) => {
   let run = 0;
   const property = fc.asyncProperty(
     fc.array(fc.uint8Array({ maxLength: 5000 }), { maxLength: 6 }),

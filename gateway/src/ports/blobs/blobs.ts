@@ -1,11 +1,11 @@
 /**
- * Where parcels lie between the device and the PACS. Bytes go in and come out as plain text and lie as cipher
- * text: no identifying value reaches a disk in another form (DESIGN §2.2). The file adapter is file-blobs.ts;
- * blobs.contract.test.ts says what any adapter holds.
+ * The store of parcels between the device and the PACS. Bytes go in and come out as plain text and lie there
+ * as cipher text: no identifying value reaches a disk in another form. The file adapter is file-blobs.ts;
+ * blobs.contract.test.ts tests every adapter.
  *
- * It promises: what `append` counted is there for `open`, also after the process was killed; after a power
- * cut only what was synced, and verify's digests find the rest. It does not know what the bytes are, and
- * keeps no key.
+ * It promises: bytes that `append` counted are there for `open`, also after the process was killed; after a
+ * power cut only synced bytes are, and verify's digests find the rest. It does not know what the bytes are,
+ * and keeps no key.
  */
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 

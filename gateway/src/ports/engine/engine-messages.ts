@@ -1,4 +1,4 @@
-/** What the engine's two processes say to each other, one question at a time. */
+/** The messages between the engine's two processes, one question at a time. */
 import type { Tensor } from '#shared/models/model.ts';
 import type { EngineFaultCode, EngineModel } from './engine.ts';
 
@@ -18,7 +18,7 @@ export type EngineAnswer =
       readonly residentBytes: number;
     };
 
-/** The first thing that the process says. */
+/** The first message of the process. */
 export type EngineStart =
   | { readonly kind: 'ready' }
   | { readonly kind: 'not-ready'; readonly detail: string };

@@ -77,7 +77,7 @@ for (const [name, create] of [
     });
   }
 
-  test('what was asked for at once is answered, each its own', async ({ engine, folder }) => {
+  test('runs that are asked for at once each get their own answer', async ({ engine, folder }) => {
     const model = await saveOnnxModel(folder, 'one', ONNX_MODELS['adds-one']);
     const all = Float32Array.from({ length: 13 }, (_, at) => at);
     const answers = await Promise.all(
@@ -178,7 +178,10 @@ for (const [name, create] of [
     }
   });
 
-  test('what is no model, or needs what is not known here, is unreadable', async ({ engine, folder }) => {
+  test('a file that is not a model, or needs operators unknown here, is unreadable', async ({
+    engine,
+    folder,
+  }) => {
     for (const name of ['unknown-graph', 'empty', 'future-opset', 'unknown-operator'] as const) {
       assert.is(
         await codeOf(engine.check(await saveOnnxModel(folder, name, ONNX_MODELS[name]), signal)),

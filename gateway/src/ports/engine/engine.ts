@@ -1,10 +1,10 @@
 /**
- * What runs models for the gateway. onnx-engine.ts has onnxruntime in a process of its own;
- * engine.contract.test.ts says what any adapter holds.
+ * Runs models for the gateway. onnx-engine.ts has onnxruntime in a process of its own;
+ * engine.contract.test.ts tests every adapter.
  *
- * It promises: a model that crashes, hangs, takes too much memory or gives nonsense is an EngineFault of its
- * own run; the gateway stays, and so do the runs of other models. The bytes that run are the bytes that have
- * the digest. It does not know what a model is for, and which one is active.
+ * It promises: a model that crashes, hangs, takes too much memory or gives nonsense fails its own run with an
+ * EngineFault, and harms neither the gateway nor other models' runs. The bytes that run have the digest. It
+ * does not know what a model is for, or which one is active.
  */
 import type { Tensor } from '#shared/models/model.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
@@ -15,8 +15,8 @@ export type EngineModel = {
   readonly digest: string;
   readonly path: string;
   /**
-   * Failures in a row are counted within one trial: who wants a model tried again that failed too often
-   * (somebody activated it) names another one.
+   * Failures in a row are counted within one trial. To try a model again that has failed too often (somebody
+   * activated it), name another trial.
    */
   readonly trial?: string;
   /**
@@ -31,14 +31,14 @@ export type EngineModel = {
   readonly outputs: Readonly<Record<string, { readonly shape: readonly number[] }>>;
 };
 
-/** `timeoutMs` counts from when the model's turn has come. */
+/** `timeoutMs` counts from the beginning of the model's turn. */
 export type RunOptions = { readonly timeoutMs: number; readonly signal: AbortSignal };
 
 export interface Engine {
-  /** What runs the models, with its version: it stands in results. */
+  /** The runtime and its version, as results name it. */
   readonly runtime: string;
   /**
-   * Reads the file anew, loads it and holds it against its card, without running it. Throws EngineFault, and
+   * Reads the file again, loads it and compares it with its card, without running it. Throws EngineFault, and
    * the signal's reason.
    */
   check(model: EngineModel, signal: AbortSignal): Promise<void>;
@@ -74,7 +74,7 @@ export type EngineFaultCode = Extract<
   | 'model-external-data'
   | 'model-unreadable'
   | 'model-shape-mismatch'
-  // What came of running it.
+  // Faults of a run.
   | 'model-output-invalid'
   | 'model-out-of-memory'
   | 'model-timeout'

@@ -1,6 +1,6 @@
 /**
- * Whether an ONNX file keeps values in other files, found in its protobuf before any runtime sees it: a path
- * in a model reads what it likes.
+ * Finds out whether an ONNX file keeps values in other files, from its protobuf, before any runtime sees it:
+ * a path in a model could read any file.
  *
  * Only the fields on the way to a TensorProto are followed (onnx.proto, IR version 10): initializers,
  * attributes, sub-graphs of If, Loop and Scan, functions, training. Does not check the rest; the runtime

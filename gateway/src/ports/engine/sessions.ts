@@ -24,7 +24,7 @@ const FILE_BYTES_LIMIT = 64 * 1024 ** 2;
  * released.
  */
 const SESSIONS_LIMIT = 8;
-/** What is repeated of the runtime's words. */
+/** How much of the runtime's message is repeated. */
 const DETAIL_LENGTH = 300;
 /**
  * One thread: a busy model leaves the machine to the gateway, and the same input gives the same bits. No
@@ -55,7 +55,7 @@ export class SessionFault extends Error {
 }
 
 export type Sessions = {
-  /** Reads the file anew. Throws SessionFault. */
+  /** Reads the file again. Throws SessionFault. */
   check(model: EngineModel): Promise<void>;
   /** Throws SessionFault. */
   run(model: EngineModel, input: Tensor): Promise<Record<string, Tensor>>;
@@ -95,8 +95,8 @@ export async function openSessions(): Promise<Sessions> {
 
   async function sessionOf(model: EngineModel, isAnew: boolean): Promise<InferenceSession> {
     const known = isAnew ? undefined : loaded.get(model.digest);
-    // A file that somebody touched is read anew: what runs is not only the right bytes, it is also what lies
-    // there.
+    // A file that somebody touched is read again: the model that runs must have the right bytes, and be the
+    // one on the disk.
     const isUntouched = known !== undefined && known.stamp === (await stampOf(model.path));
     if (isUntouched) {
       loaded.delete(model.digest);
@@ -186,6 +186,6 @@ const wordsOf = (error: unknown): string =>
 const isOutOfMemory = (error: unknown): boolean =>
   /bad_alloc|bad allocation|failed to allocate memory/i.test(wordsOf(error));
 
-/** What a softmax of 32-bit floats may be beside 0 and 1. */
+/** How far a softmax of 32-bit floats may stray from 0 and 1. */
 const ROUNDING = 1e-4;
 const isProbability = (value: number): boolean => value >= -ROUNDING && value <= 1 + ROUNDING;

@@ -1,13 +1,13 @@
 /**
- * Starts the process in which models run, and speaks with it. It gets no environment, so no secret; its
- * memory is limited twice: by its own guard, which sees what is resident, and by the kernel, which refuses an
- * allocation that is far beyond; and it leaves no core file, in which pixels would stand.
+ * Starts the process in which models run, and speaks with it. It gets no environment, and so no secret. Its
+ * memory is limited twice: by its own guard, which watches resident memory, and by the kernel, which refuses
+ * an allocation far beyond that. It leaves no core file, which would hold pixels.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { EngineAnswer, EngineQuestion, EngineStart } from './engine-messages.ts';
 
-/** The process is no more. */
+/** The process has ended. */
 export type Ended = { readonly kind: 'ended'; readonly signal: NodeJS.Signals | null };
 
 export type EngineProcess = {
@@ -25,7 +25,7 @@ const BEYOND_MEMORY_BYTES = 1024 ** 3;
 /** It takes 0.2 s on an idle machine. */
 const START_TIMEOUT_MS = 30_000;
 
-/** Throws Error where it does not come to life; the reason stands in its message. */
+/** Throws an Error with the reason if it does not start. */
 export async function startEngineProcess(memoryBytes: number): Promise<EngineProcess> {
   const kibibytes = Math.ceil((memoryBytes + BEYOND_MEMORY_BYTES) / 1024);
   const limited = `ulimit -c 0; ulimit -d ${kibibytes} 2>/dev/null; exec "$@"`;
@@ -62,7 +62,7 @@ export async function startEngineProcess(memoryBytes: number): Promise<EnginePro
     ended,
     ask(question) {
       if (hasEnded !== null) return Promise.resolve(hasEnded);
-      // Where it cannot be sent the process is about to end, and that is the answer.
+      // If it cannot be sent, the process is about to end, and that is the answer.
       child.send(question, () => undefined);
       return next() as Promise<EngineAnswer | Ended>;
     },

@@ -7,7 +7,7 @@ import type { EngineModel } from './engine.ts';
 
 /** A dimension of a graph: its size, or a name that stands for any. */
 type GraphDim = number | string;
-/** What a graph says of its inputs, or of its outputs. */
+/** An input or an output as the graph declares it. */
 export type GraphValue = {
   readonly name: string;
   readonly type: string | null;
@@ -19,8 +19,8 @@ const isSame = (left: readonly number[], right: readonly number[]): boolean =>
   left.length === right.length && left.every((dim, at) => dim === right[at]);
 
 /**
- * How many times the card's first dimension an input has. Throws RangeError where it is not of the card's
- * shape.
+ * The number of examples in an input, as a multiple of the card's first dimension. Throws RangeError if the
+ * input does not have the card's shape.
  */
 export function batchOf({ input: { shape, batch } }: EngineModel, { dims, data }: Tensor): number {
   const [examples = 1, ...rest] = dims;
@@ -41,13 +41,13 @@ export const shapeFor = ([first = 1, ...rest]: readonly number[], times: number)
   ...rest,
 ];
 
-/** Whether a tensor has this shape and as many values. */
+/** True if a tensor has this shape and as many values. */
 export const hasShape = ({ dims, data }: Tensor, shape: readonly number[]): boolean =>
   isSame(dims, shape) && data.length === sizeOf(shape);
 
 /**
- * Whether the graph takes and gives what the card says, and nothing else. A dimension that the graph leaves
- * open may have the card's size.
+ * True if the graph takes and gives exactly what the card says. A dimension that the graph leaves open may
+ * have the card's size.
  */
 export function fitsCard(
   { input, outputs: promised }: EngineModel,

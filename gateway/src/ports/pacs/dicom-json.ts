@@ -55,8 +55,8 @@ function isOutOfResources(failureReason: number | null): boolean {
 }
 
 /**
- * What a store answer says of each instance that was sent, in the order they were sent. What it names besides
- * is ignored.
+ * The outcome of each instance in a store answer, in the order in which they were sent. Other instances in
+ * the answer are ignored.
  */
 export function readStoreAnswer(body: unknown, sent: readonly InstanceToStore[]): readonly StoreAnswer[] {
   const said = new Map<string, Omit<StoreAnswer, 'sopInstanceUID'>>();
@@ -83,7 +83,7 @@ export function readStoreAnswer(body: unknown, sent: readonly InstanceToStore[])
   }));
 }
 
-/** What `readSearchAnswer` reads beside the UIDs, to be asked for (PS3.18 §8.3.4.3, includefield). */
+/** The attributes that `readSearchAnswer` reads besides the UIDs, for includefield (PS3.18 §8.3.4.3). */
 export const DESCRIBED = [SOP_CLASS_UID, MODALITY, NUMBER_OF_FRAMES] as const;
 
 /** The instances that a search answer names; those without all three UIDs are left out. */

@@ -8,7 +8,10 @@ import type { Pacs } from './pacs.ts';
 import type { PacsSettings } from './pacs-http.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
-/** `storeAnotherWay` is null until the PACS has answered: whoever asks has been refused by it, so it has. */
+/**
+ * `storeAnotherWay` is null until the PACS has answered; callers ask for it only after a refusal, which is an
+ * answer.
+ */
 export function createLatePacs(settings: PacsSettings): Pacs {
   let found: Pacs | null = null;
   const pacs = async (signal: AbortSignal): Promise<Pacs> => (found ??= await openPacs(settings, signal));

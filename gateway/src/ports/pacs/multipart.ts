@@ -98,7 +98,7 @@ export async function* firstPart(
       within = true;
     }
     const end = held.indexOf(delimiter);
-    // What could be the beginning of the delimiter stays until more has come.
+    // Bytes that may begin the delimiter stay until more have come.
     const ready = end < 0 ? Math.max(0, held.length - delimiter.length + 1) : end;
     yield held.subarray(0, ready);
     held = held.subarray(ready);
@@ -117,7 +117,7 @@ export async function hashAll(pieces: AsyncIterable<Uint8Array>): Promise<ReadBa
   return { digest: hash.digest('hex'), bytes };
 }
 
-/** All of it in memory; null where it is more than `maxBytes`, of which no more is read. */
+/** All bytes in memory; null if there are more than `maxBytes`, and then the rest is not read. */
 export async function gatherAll(
   pieces: AsyncIterable<Uint8Array>,
   maxBytes: number,

@@ -39,8 +39,7 @@ async function readList(response: Response): Promise<readonly Record<string, unk
 }
 
 /**
- * True where `/system` beside the DICOMweb root is an Orthanc's. Throws PacsUnreachable where nothing
- * answers.
+ * True if `/system` next to the DICOMweb root is an Orthanc's. Throws PacsUnreachable where nothing answers.
  */
 export async function isOrthanc(settings: PacsSettings, signal: AbortSignal): Promise<boolean> {
   const rest = restRootOf(settings.url);

@@ -20,8 +20,8 @@ export type PacsSettings = {
 const IDLE_MS = 120_000;
 
 /**
- * The PACS or what stands before it is not able to answer now, or does not take our credentials: nothing was
- * said of the instances.
+ * The PACS, or a proxy before it, cannot answer now, or does not accept our credentials: this says nothing
+ * about the instances.
  */
 const UNREACHABLE_STATUS: readonly number[] = [401, 403, 407, 408, 429, 502, 503, 504];
 
@@ -43,7 +43,7 @@ export type PacsHttp = {
   ): Promise<T>;
 };
 
-/** The URL without what may be a secret in it: user, password, query. */
+/** The URL without parts that may be secret: user, password, query. */
 export function withoutCredentials(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname.replace(/\/+$/, '');
@@ -52,7 +52,7 @@ export function withoutCredentials(url: string): string {
 /**
  * Fetch Standard, HTTP-network-or-cache fetch: unless the request's "window is no-window" and its "redirect
  * mode is error", it is cloned, and the clone keeps every byte that was sent: an instance of 1 GiB would take
- * 1 GiB. A PACS that redirects a store is as good as one that is away.
+ * 1 GiB. A PACS that redirects a store is treated as one that is away.
  */
 const SENT_ONCE = { duplex: 'half', redirect: 'error', window: null } as const;
 

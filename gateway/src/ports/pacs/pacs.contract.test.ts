@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skip, testEnvironment } from '#testing/environment.ts';
-import { digestOf } from '#testing/digest-of.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../../scripts/system/orthanc.ts';
 import { createOrthancPacs, isOrthanc } from './orthanc-pacs.ts';
 import { FETCHED_BYTES_LIMIT, PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
@@ -107,7 +107,7 @@ for (const [name, create] of [
         sopInstanceUID: first.sopInstanceUID,
       });
       assert.equal(await pacs.readBack(found!, signal), {
-        digest: digestOf(first.content),
+        digest: sha256(first.content),
         bytes: first.bytes,
       });
     },
@@ -119,7 +119,7 @@ for (const [name, create] of [
       const [{ study, series, sopInstanceUID, content, bytes }] = [mr[0]!];
       const where = { studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID };
       const fetched = await pacs.fetchInstance(where, FETCHED_BYTES_LIMIT, signal);
-      assert.is(fetched?.kind === 'fetched' && digestOf(fetched.bytes), digestOf(content));
+      assert.is(fetched?.kind === 'fetched' && sha256(fetched.bytes), sha256(content));
       assert.is((await pacs.fetchInstance(where, bytes, signal))?.kind, 'fetched');
       assert.equal(await pacs.fetchInstance(where, bytes - 1, signal), { kind: 'too-large' });
       assert.is(
@@ -177,7 +177,7 @@ for (const [name, create] of [
       assert.is((await pacs.storeAnotherWay(irregular, signal)).outcome, 'stored');
       const [found] = await pacs.findInstances([irregular.sopInstanceUID], signal);
       assert.equal(await pacs.readBack(found!, signal), {
-        digest: digestOf(irregular.content),
+        digest: sha256(irregular.content),
         bytes: irregular.bytes,
       });
     },
@@ -188,7 +188,7 @@ for (const [name, create] of [
     other.writeUInt8(other.at(-1)! ^ 1, other.length - 1);
     await pacs.storeInstances(mr[0]!.study, [toStore(mr[0]!.row, other)], signal);
     const [found] = await pacs.findInstances([mr[0]!.sopInstanceUID], signal);
-    assert.is((await pacs.readBack(found!, signal))?.digest, digestOf(mr[0]!.content));
+    assert.is((await pacs.readBack(found!, signal))?.digest, sha256(mr[0]!.content));
   });
 
   promise('a search of many UIDs is split, and all are found', async ({ mr }) => {

@@ -22,9 +22,9 @@ export type InstanceToStore = {
 };
 
 /**
- * What the PACS said of one instance. `unanswered`: it was in the request, and the answer says nothing of it
- * (or the whole request failed): it may be stored or not. `busy`: refused for want of resources (PS3.18 Table
- * I.2-2, A7xx): to be offered again later.
+ * The PACS's answer about one instance. `unanswered`: it was in the request, and the answer says nothing of
+ * it (or the whole request failed): it may be stored or not. `busy`: refused for want of resources (PS3.18
+ * Table I.2-2, A7xx): to be offered again later.
  */
 export type StoreAnswer = {
   readonly sopInstanceUID: string;
@@ -40,10 +40,10 @@ export type FoundInstance = {
   readonly sopInstanceUID: string;
 };
 
-/** What a read-back yielded: SHA-256 (hexadecimal) and size of the bytes that the PACS gives. */
+/** The outcome of a read-back: SHA-256 (hexadecimal) and size of the bytes that the PACS returns. */
 export type ReadBack = { readonly digest: string; readonly bytes: number };
 
-/** What `fetchInstance` yielded. `too-large`: more than the limit, and nothing of it was kept. */
+/** The outcome of `fetchInstance`. `too-large`: more than the limit, and nothing of it was kept. */
 export type FetchedInstance =
   | { readonly kind: 'fetched'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'too-large' };
@@ -57,8 +57,8 @@ export type DescribedInstance = FoundInstance & {
 };
 
 /**
- * Of `fetchInstance`: what is asked of a model may have so many bytes. Far above it an instance would crowd
- * out the gateway's own memory.
+ * The limit of `fetchInstance` for instances that models look at. Far larger ones would crowd out the
+ * gateway's own memory.
  */
 export const FETCHED_BYTES_LIMIT = 50_000_000;
 
@@ -72,15 +72,15 @@ export interface Pacs {
     signal: AbortSignal,
   ): Promise<readonly StoreAnswer[]>;
   /**
-   * What the PACS has of a study: SOP Instance UIDs; may end early once it has seen all of `enough`. Throws
-   * PacsUnreachable.
+   * The SOP Instance UIDs that the PACS has in a study; may end early once it has seen all of `enough`.
+   * Throws PacsUnreachable.
    */
   findStudy(
     studyInstanceUID: string,
     signal: AbortSignal,
     enough?: ReadonlySet<string>,
   ): Promise<ReadonlySet<string>>;
-  /** Where it has these SOP Instance UIDs, in whichever study. Throws PacsUnreachable. */
+  /** The places of these SOP Instance UIDs, in whichever study. Throws PacsUnreachable. */
   findInstances(sopInstanceUIDs: readonly string[], signal: AbortSignal): Promise<readonly FoundInstance[]>;
   /**
    * Reads an instance back as it is stored; null where the PACS says that it is not there. Throws

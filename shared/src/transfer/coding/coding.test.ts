@@ -281,6 +281,7 @@ coding('a module that traps is made anew, and the next image is coded', async ()
   };
   const broken = { getDecodedBuffer: trap, getEncodedBuffer: trap, setNearLossless: trap, encode: trap };
   const trapping = {
+    // biome-ignore lint/complexity/useArrowFunction: the code under test calls it with new.
     JpegLSEncoder: function () {
       return broken;
     },

@@ -7,8 +7,7 @@ import { StudyGone } from './name-study.ts';
 /** Whether instances of it are still to be packed. */
 export function isBeingPacked(study: StudyRow | undefined): study is StudyRow {
   return (
-    study !== undefined &&
-    study.packing &&
+    study?.packing === true &&
     study.waiting !== 'interrupted' &&
     study.state !== 'taken-back' &&
     study.state !== 'done'

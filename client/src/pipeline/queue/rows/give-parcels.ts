@@ -1,8 +1,9 @@
 /**
- * The parcels of a study for the uploader: those that are stored, then those that are still being packed, as
- * they come. Reads each row once, however long the packing takes.
+ * The parcels of a study for the uploader: first the stored ones, then those still being packed, as they come.
+ * Reads each row once, however long the packing takes.
  */
 import { liveQuery } from 'dexie';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
 import { interruptStudy } from './drop-study.ts';
 import { instancesOf } from './instance-rows.ts';
@@ -38,8 +39,7 @@ export async function* giveParcels(
   const open = new Map(rows.filter((row) => wanted.has(keyOf(row))).map((row) => [row.position, row]));
   const awaited = () => sum([...open.values()], ({ bytes }) => bytes);
   const given = new Set<string>();
-  // A number on the screen: what is sent does not depend on it.
-  const showProgress = () => progress.write(id).catch(() => undefined);
+  const showProgress = () => ignoreFailure(progress.write(id), 'only a number on the screen');
   progress.plan(id, rows.length - open.size, awaited());
 
   async function* give(parcelIds: readonly string[]): AsyncGenerator<ParcelToSend> {
@@ -71,7 +71,7 @@ export async function* giveParcels(
     if (open.size === 0) return;
     if (!isPacking) break;
   }
-  // What was withdrawn meanwhile has no row any more.
+  // Instances that were withdrawn meanwhile no longer have a row.
   const missing = await database.instances.bulkGet(
     [...open.keys()].map((position): [string, number] => [id, position]),
   );
@@ -83,8 +83,8 @@ async function readStored(database: LocalDatabase, parcelIds: readonly string[])
   const parcels = (await database.parcels.bulkGet([...parcelIds])).filter((parcel) => parcel !== undefined);
   const stored = await Promise.all(
     parcels.map(async (parcel): Promise<Stored> => {
-      // One that was sent and is wanted again is asked for by its name: what was damaged gets a new place,
-      // what only waits for verify is there.
+      // A parcel that was sent and is wanted again is created again under its name: a damaged one gets a new
+      // place, one that only waits for verify is found.
       const asked = parcel.state === 'sent' ? { ...parcel, location: null } : parcel;
       return {
         parcel: asked,
@@ -103,12 +103,13 @@ interface Packing {
   readonly parcelIds: readonly string[];
 }
 
-/** How the packing of a study goes on. A packer that died is noticed, and its study interrupted. */
+/** Follows the packing of a study. A packer that died is noticed, and its study interrupted. */
 async function* watchPacking({ database, packerGone }: GivingTools, id: string): AsyncGenerator<Packing> {
   let isOver = false;
-  void packerGone(id)
-    .then(async () => void (isOver || (await interruptStudy(database, id))))
-    .catch(() => undefined);
+  const noted = packerGone(id).then(async () => {
+    if (!isOver) await interruptStudy(database, id);
+  });
+  void ignoreFailure(noted, 'the next start of a page interrupts it');
   try {
     yield* latestOf(async () => {
       const study = await database.studies.get(id);
@@ -128,10 +129,7 @@ async function* watchPacking({ database, packerGone }: GivingTools, id: string):
   }
 }
 
-/**
- * The answer to a query, again whenever what it has read changes; answers that nobody took in time are passed
- * over.
- */
+/** The answer to a query, and a new one whenever the rows it read change; answers not taken in time are skipped. */
 async function* latestOf<T>(query: () => Promise<T>): AsyncGenerator<T> {
   let latest: { readonly value: T } | null = null;
   let failure: { readonly error: unknown } | null = null;
@@ -150,10 +148,8 @@ async function* latestOf<T>(query: () => Promise<T>): AsyncGenerator<T> {
     for (;;) {
       await arrived.promise;
       arrived = Promise.withResolvers();
-      const [taken, failed] = [
-        latest as { readonly value: T } | null,
-        failure as { readonly error: unknown } | null,
-      ];
+      const taken = latest as { readonly value: T } | null;
+      const failed = failure as { readonly error: unknown } | null;
       if (failed !== null) throw failed.error;
       latest = null;
       if (taken !== null) yield taken.value;

@@ -1,31 +1,28 @@
 /**
- * Where a request is not what is asked for, and what is asked for there. Never what came: a value, or the
- * name of a field that nobody knows, may be a patient's.
+ * The places where a request is invalid, and what is expected there. Never the value that came: it, or the
+ * name of an unknown field, may be a patient's.
  */
 import type { z } from '@hono/zod-openapi';
 import { Problem } from '#shared/protocol/problem.ts';
 
-/** The message of a rule that was given none. */
+/** The message of a rule without one of its own. */
 const UNSAID = 'Invalid input';
 
 type Issue = z.core.$ZodIssue;
-/** What is said at once; who has mended these is told the others. */
+/** Places named in one answer; a caller that has corrected these is told the others. */
 const PLACES = 5;
 /** Longer lists are in /openapi.json. */
 const VALUES = 12;
 
 /**
- * `whole`: what the request is called where all of it is wrong. The paths are repeated: a caller whose schema
- * has keys of the sender's leaves those out.
+ * `whole` names the request when all of it is wrong. Paths are repeated in the answer, so the caller leaves
+ * out paths with keys of the sender's.
  */
-export function notAsAsked(issues: readonly Issue[], whole: string): Problem {
+export function invalidRequest(issues: readonly Issue[], whole: string): Problem {
   const places = issues.map((issue) =>
     [issue.path.map(String).join('.') || whole, wanted(issue)].filter((word) => word !== null).join(' '),
   );
-  return new Problem(
-    'invalid-request',
-    `Not as asked for: ${[...new Set(places)].slice(0, PLACES).join(', ')}.`,
-  );
+  return new Problem('invalid-request', `Invalid: ${[...new Set(places)].slice(0, PLACES).join(', ')}.`);
 }
 
 function wanted(issue: Issue): string | null {

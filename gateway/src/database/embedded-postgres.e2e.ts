@@ -1,0 +1,84 @@
+/**
+ * The embedded database through what kills it. Short: `npm run lab -- database` does the same for longer, with
+ * other seeds.
+ */
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skipped } from '#testing/environment.ts';
+import { seededRandom } from '#testing/synthetic-study.ts';
+import { fillDisk, mountSmallDisk } from '../../../scripts/lab/database/full-disk.ts';
+import { killUnderLoad, VICTIMS } from '../../../scripts/lab/database/kill.ts';
+import {
+  compileForgetfulDisk,
+  cutPower,
+  openForgetfulDisk,
+} from '../../../scripts/lab/database/power-cut.ts';
+
+const test = suite('the embedded database');
+const told: string[] = [];
+const say = (line: string): void => void told.push(line);
+let folder: string;
+test.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'relay-embedded-'));
+  await chmod(folder, 0o755);
+});
+test.after(() => rm(folder, { recursive: true, force: true }));
+
+test('killed with the gateway, without it, and alone under load: all that was acknowledged is there, once', async () => {
+  const outcomes = await killUnderLoad(join(folder, 'a path with spaces'), VICTIMS, seededRandom(3), say);
+  assert.equal(
+    outcomes.flatMap(({ faults }) => faults),
+    [],
+  );
+  assert.ok(outcomes.at(-1)!.acknowledged > 20);
+});
+
+const workshop = await mkdtemp(join(tmpdir(), 'relay-forgetful-'));
+await chmod(workshop, 0o755);
+test.after(() => rm(workshop, { recursive: true, force: true }));
+const library = await compileForgetfulDisk(workshop);
+if (library === null) skipped('a power cut of the embedded database', 'no C compiler, or no LD_PRELOAD');
+else {
+  test('after a power cut every promised transaction is there, whole, and no page is torn', async () => {
+    const disk = await openForgetfulDisk(join(folder, 'cuts'), library);
+    const outcomes = await cutPower(disk, 3, seededRandom(3), say);
+    assert.equal(
+      outcomes.flatMap(({ faults }) => faults),
+      [],
+    );
+    assert.ok(outcomes.at(-1)!.promised > 0, 'something was promised');
+  });
+
+  test('the disk of that test forgets indeed: without fsync the same cuts ruin the database', async () => {
+    const disk = await openForgetfulDisk(join(folder, 'without-fsync'), library, ['fsync=off']);
+    const ruined = await cutPower(disk, 3, seededRandom(3), say).then(
+      (outcomes) => outcomes.some(({ faults }) => faults.length > 0),
+      () => true,
+    );
+    assert.ok(ruined);
+  });
+}
+
+test('a full disk: refused as a full storage, nothing lost, and it resumes once there is room', async () => {
+  const small = join(folder, 'small');
+  await mkdir(small);
+  const unmount = await mountSmallDisk(small);
+  if (unmount === null)
+    return skipped('a full disk under the database', 'this user may not mount a small one');
+  try {
+    const { refusals, faults } = await fillDisk(small);
+    assert.equal(faults, []);
+    // The database is restarting (503) where it was its log that found no room.
+    assert.ok(
+      [...refusals.keys()].every((status) => [503, 507].includes(status)),
+      String([...refusals]),
+    );
+  } finally {
+    await unmount();
+  }
+});
+
+test.run();

@@ -1,0 +1,180 @@
+/**
+ * `npm run lab -- mutants [--sample 400] [--seed N] [--only PATH]`: changes one small place of the pipeline or
+ * of de-identification at a time, and counts how often a test notices. Survivors are listed with their line,
+ * before and after. A run that was interrupted resumes with the same command.
+ *
+ * Mutants are made from the syntax tree and given to the tests while Node loads the file (mutants/), because
+ * StrykerJS has no runner for uvu: its command runner would copy the project and run every test for each.
+ */
+import { execFile } from 'node:child_process';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { readSources, ROOT, type SourceFile } from '../check/source-files.ts';
+import { reachedBy } from '../proof/import-graph.ts';
+import { createNeeds } from '../proof/needs.ts';
+import { createTestParts } from '../proof/test-parts.ts';
+import { mutantsOf } from './mutants/generate.ts';
+import { judgeMutant, type Judgement } from './mutants/judge-mutant.ts';
+import { lineOf, type Mutant } from './mutants/mutant.ts';
+import { measureReach, type Reach } from './mutants/reach.ts';
+
+const MUTATED = /^(gateway\/src\/pipeline|shared\/src\/deid)\//;
+const NOT_MUTATED = /\.(test|e2e|d|generated)\.ts$/;
+const TEST = /\.test\.ts$/;
+const SAMPLE = 400;
+/** A test file that takes longer hangs. */
+const WITHIN_MS = 10 * 60_000;
+
+type Settings = { readonly sample: number; readonly seed: number; readonly only: string };
+type Judged = { readonly mutant: Mutant } & Judgement;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function readSettings(args: readonly string[]): Settings {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { sample: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } },
+  });
+  return { sample: Number(values.sample ?? SAMPLE), seed: Number(values.seed ?? 1), only: values.only ?? '' };
+}
+
+/** Mulberry32: the same order for the same seed. */
+function shuffled<T>(values: readonly T[], seed: number): T[] {
+  let state = seed;
+  const random = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return values
+    .map((value) => ({ value, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ value }) => value);
+}
+
+/** Runs `work` on every value, one a core at a time. */
+async function inLanes<T>(values: readonly T[], work: (value: T) => Promise<void>): Promise<void> {
+  const waiting = [...values];
+  const lane = async (): Promise<void> => {
+    for (let value = waiting.shift(); value !== undefined; value = waiting.shift()) await work(value);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+}
+
+/** Where this run keeps what it has found: another commit, or changed files, are another run. */
+async function openFolder({ sample, seed, only }: Settings): Promise<string> {
+  const git = async (...args: string[]): Promise<string> =>
+    (await promisify(execFile)('git', args, { cwd: ROOT })).stdout.trim();
+  const [commit, changes] = [await git('rev-parse', '--short', 'HEAD'), await git('diff', '--stat')];
+  const version = changes === '' ? commit : `${commit}-${changes.length}`;
+  const name = `relay-mutants-${version}-${seed}-${sample}-${only.replaceAll('/', '.')}`;
+  const folder = join(tmpdir(), name);
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+async function readJson<T>(path: string): Promise<T | null> {
+  const text = await readFile(path, 'utf8').catch(() => null);
+  return text === null ? null : JSON.parse(text);
+}
+
+async function readReaches(
+  folder: string,
+  tests: readonly string[],
+  measure: (test: string) => Promise<Reach | null>,
+): Promise<Reach[]> {
+  const place = join(folder, 'reaches.json');
+  const known = await readJson<Reach[]>(place);
+  if (known !== null) return known;
+  say(`${tests.length} test files load what is mutated; each runs once by itself`);
+  const reaches: Reach[] = [];
+  await inLanes(tests, async (test) => {
+    const reach = await measure(test);
+    if (reach === null) say(`  ${test} fails without a mutant, and is left out`);
+    else reaches.push(reach);
+  });
+  await writeFile(place, JSON.stringify(reaches));
+  return reaches;
+}
+
+function describe({ mutant, outcome, by }: Judged, source: string): string {
+  const cut = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 100);
+  const before = cut(source.slice(mutant.start, mutant.end));
+  return `  ${mutant.file}:${lineOf(source, mutant)} ${outcome} (${by})\n      ${before}  →  ${cut(mutant.to)}`;
+}
+
+function summarize(judged: readonly Judged[], sources: ReadonlyMap<string, SourceFile>): void {
+  const left = judged
+    .filter(({ outcome }) => outcome !== 'noticed')
+    .sort((a, b) => (a.mutant.file < b.mutant.file ? -1 : 1));
+  say('\nSurvivors');
+  for (const one of left) say(describe(one, sources.get(one.mutant.file)!.text));
+  const noticed = judged.length - left.length;
+  const notRun = left.filter(({ outcome }) => outcome === 'not run').length;
+  say(
+    `\n${judged.length} mutants: ${noticed} noticed (${((100 * noticed) / judged.length).toFixed(1)} %), ` +
+      `${left.length - notRun} survived, ${notRun} in places that no test runs`,
+  );
+}
+
+/** Judges those that an earlier run has not; each judgement is kept at once. */
+async function judgeAll(
+  mutants: readonly Mutant[],
+  log: string,
+  judge: (mutant: Mutant) => Promise<Judgement>,
+): Promise<Judged[]> {
+  const keyOf = ({ file, start, end, to }: Mutant): string => `${file} ${start} ${end} ${to}`;
+  const lines = (await readFile(log, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+  const judged = lines.map((line) => JSON.parse(line) as Judged);
+  const known = new Set(judged.map(({ mutant }) => keyOf(mutant)));
+  const waiting = mutants.filter((mutant) => !known.has(keyOf(mutant)));
+  if (known.size > 0) say(`${known.size} are judged already`);
+  await inLanes(waiting, async (mutant) => {
+    const one: Judged = { mutant, ...(await judge(mutant)) };
+    judged.push(one);
+    await appendFile(log, `${JSON.stringify(one)}\n`);
+    if (judged.length % 20 === 0) say(`${judged.length} of ${mutants.length} …`);
+  });
+  return judged;
+}
+
+async function main(settings: Settings): Promise<number> {
+  const { sample, seed, only } = settings;
+  process.chdir(ROOT);
+  const all = await readSources();
+  const sources = new Map(all.map((source) => [source.path, source]));
+  const files = all
+    .map(({ path }) => path)
+    .filter((path) => MUTATED.test(path) && !NOT_MUTATED.test(path) && path.startsWith(only));
+  const made = files.flatMap((file) => mutantsOf(file, sources.get(file)!.text));
+  const mutants = shuffled(made, seed).slice(0, sample);
+  const folder = await openFolder(settings);
+  say(
+    `${mutants.length} of ${made.length} mutants of ${files.length} files, seed ${seed}, kept in ${folder}`,
+  );
+
+  const targets = new Set(mutants.map(({ file }) => file));
+  const tests = all
+    .map(({ path }) => path)
+    .filter((path) => TEST.test(path) && reachedBy(path, sources).some((file) => targets.has(file)));
+  const parts = createTestParts(join(folder, 'parts'), say);
+  try {
+    const needs = createNeeds(all);
+    const env = { ...process.env, ...(await parts.need([...new Set(tests.flatMap(needs))])) };
+    const measure = (test: string): Promise<Reach | null> =>
+      measureReach({ test, files: [...targets], env, folder, withinMs: WITHIN_MS });
+    const reaches = await readReaches(folder, tests, measure);
+    const judged = await judgeAll(mutants, join(folder, 'judged.jsonl'), (mutant) =>
+      judgeMutant(mutant, reaches, env),
+    );
+    summarize(judged, sources);
+    return 0;
+  } finally {
+    await parts.stop();
+  }
+}
+
+process.exit(await main(readSettings(process.argv.slice(2))));
