@@ -27,7 +27,9 @@ const test = suite('results');
 const { signal } = new AbortController();
 let ground: TestGround;
 let seed = 100;
-test.before(async () => void (ground = await openTestGround()));
+test.before(async () => {
+  ground = await openTestGround();
+});
 test.after(() => ground.close());
 
 const roadOf = ({ tools, parcels }: TestPipeline): ResultRoad => ({

@@ -25,7 +25,9 @@ import { runVerify } from '../pipeline/pipeline.ts';
 const signal = new AbortController().signal;
 const test = suite('what crosses:');
 let ground: TestGround;
-test.before(async () => void (ground = await openTestGround()));
+test.before(async () => {
+  ground = await openTestGround();
+});
 test.after(() => ground.close());
 
 let seeds = 4000;

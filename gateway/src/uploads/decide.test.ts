@@ -17,7 +17,9 @@ import { runParcel } from '../pipeline/pipeline.ts';
 
 const test = suite('a decision');
 let ground: TestGround;
-test.before(async () => void (ground = await openTestGround()));
+test.before(async () => {
+  ground = await openTestGround();
+});
 test.after(() => ground.close());
 
 let seeds = 900;

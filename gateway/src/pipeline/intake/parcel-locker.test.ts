@@ -47,7 +47,9 @@ for (const { name, count, open } of grounds) {
   const test = suite(`parcel locks ${name}`);
   let ground: Ground;
   let turn = 0;
-  test.before(async () => void (ground = await open()));
+  test.before(async () => {
+    ground = await open();
+  });
   test.after(() => ground.close());
 
   /** A request for a parcel; when it is told to let go it does, if it is of the kind that does. */
@@ -73,8 +75,12 @@ for (const { name, count, open } of grounds) {
         if (kind === 'lets go' && asked.outcome === 'holds') void asked.unlock();
       })
       .then(
-        () => void (asked.outcome = 'holds'),
-        () => void (asked.outcome = 'refused'),
+        () => {
+          asked.outcome = 'holds';
+        },
+        () => {
+          asked.outcome = 'refused';
+        },
       );
     return asked;
   }

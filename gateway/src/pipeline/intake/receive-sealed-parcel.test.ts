@@ -44,7 +44,9 @@ function cut(bytes: Uint8Array): ReadableStream<Uint8Array> {
 
 const test = suite('a sealed parcel');
 let ground: TestGround;
-test.before(async () => void (ground = await openTestGround()));
+test.before(async () => {
+  ground = await openTestGround();
+});
 test.after(() => ground.close());
 
 async function open(options: { sealing?: TestSealing; now?: () => Date; expiresAfterMs?: number } = {}) {

@@ -264,7 +264,9 @@ if (corpus === null || postgresUrl === null) {
   );
 } else {
   let world: Awaited<ReturnType<typeof openEmptiedWorld>>;
-  alone.before(async () => void (world = await openEmptiedWorld(postgresUrl)));
+  alone.before(async () => {
+    world = await openEmptiedWorld(postgresUrl);
+  });
   alone.after(async () => world?.close());
 
   /**
@@ -373,7 +375,9 @@ if (corpus === null) {
   skipped('hostile input, all at once', 'the corpus is not there');
 } else {
   let world: World;
-  together.before(async () => void (world = await openWorld()));
+  together.before(async () => {
+    world = await openWorld();
+  });
   together.after(async () => world?.close());
 
   together(
