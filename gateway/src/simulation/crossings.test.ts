@@ -31,8 +31,10 @@ test.before(async () => {
 test.after(() => ground.close());
 
 let seeds = 4000;
-const study = (count = 3): readonly SyntheticInstance[] =>
-  syntheticStudy({ seed: (seeds += 1), instancesPerSeries: count, rows: 8, columns: 8 }).instances;
+function study(count = 3): readonly SyntheticInstance[] {
+  seeds += 1;
+  return syntheticStudy({ seed: seeds, instancesPerSeries: count, rows: 8, columns: 8 }).instances;
+}
 const keysOf = (instances: readonly SyntheticInstance[]) =>
   instances.map(({ identifiers, bytes }) => ({
     sopInstanceUID: identifiers.sopInstanceUID,

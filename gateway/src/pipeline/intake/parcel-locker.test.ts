@@ -58,11 +58,12 @@ for (const { name, count, open } of grounds) {
     kind: 'lets go' | 'hangs' = 'lets go',
     signal = new AbortController().signal,
   ) {
-    const lock: Lock = ground.lockers[(turn += 1) % count]!.newLock(parcel);
+    turn += 1;
+    const lock: Lock = ground.lockers[turn % count]!.newLock(parcel);
     const asked = {
       told: 0,
       outcome: 'waits' as 'waits' | 'holds' | 'refused' | 'done',
-      unlock: async () => undefined as void,
+      unlock: async (): Promise<void> => undefined,
       held: Promise.resolve(),
     };
     asked.unlock = async () => {
