@@ -1,5 +1,5 @@
 /**
- * `npm run chaos -- [--minutes 15] [--seed N] [--resume DIR]`: everything that can be killed, cut, paused,
+ * `npm run lab -- chaos [--minutes 15] [--seed N] [--resume DIR]`: everything that can be killed, cut, paused,
  * filled or set wrong is, while several studies travel; then everything is mended, and what the PACS holds is
  * compared with what was queued. Exits 0 when nothing was lost, doubled or changed, and everything came to
  * its end.
@@ -16,7 +16,7 @@ import { buildWebApp, isWebAppCurrent } from '../build.ts';
 import { readState } from './chaos/state.ts';
 import { removeWorld, runChaos } from './chaos/run-chaos.ts';
 
-const USAGE = 'usage: npm run chaos -- [--minutes N] [--seed N] [--resume DIR]';
+const USAGE = 'usage: npm run lab -- chaos [--minutes N] [--seed N] [--resume DIR]';
 const MINUTES = 15;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -37,14 +37,14 @@ async function main(args: readonly string[]): Promise<number> {
   const interrupting = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupting.abort());
   say(`seed ${seed}, ${minutes} minutes, ${folder}`);
-  const again = `npm run chaos -- --seed ${seed} --minutes ${minutes}`;
+  const again = `npm run lab -- chaos --seed ${seed} --minutes ${minutes}`;
   const { chromium } = testEnvironment();
   if (chromium === null) say('without a browser: there is no Chromium');
   else if (!(await isWebAppCurrent())) await buildWebApp();
   try {
     const result = await runChaos({ folder, seed, minutes, chromium, say, signal: interrupting.signal });
     if (result.kind === 'interrupted') {
-      say(`interrupted; it goes on with: npm run chaos -- --resume ${folder}`);
+      say(`interrupted; it goes on with: npm run lab -- chaos --resume ${folder}`);
       return 1;
     }
     const { verdict, state } = result;

@@ -1,15 +1,15 @@
 /**
- * `npm run deid-fuzz -- [--inputs 100000] [--seed N] [--json]`: reader and de-identifier under instances that
- * fast-check makes and files that are mutated, each with identities planted in it. Exits 0 where none
- * crashed, none hung, and no identity came out in a byte, a report or a reason. The same seed gives the same
- * inputs (with the same corpus).
+ * `npm run lab -- deid-fuzz [--inputs 100000] [--seed N] [--json]`: reader and de-identifier under
+ * instances that fast-check makes and files that are mutated, each with identities planted in it. Exits 0
+ * where none crashed, none hung, and no identity came out in a byte, a report or a reason. The same seed gives
+ * the same inputs (with the same corpus).
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { testEnvironment } from '#testing/environment.ts';
 import { runFuzz } from './deid-fuzz/run-fuzz.ts';
 
-const USAGE = 'usage: npm run deid-fuzz -- [--inputs N] [--seed N] [--json]';
+const USAGE = 'usage: npm run lab -- deid-fuzz [--inputs N] [--seed N] [--json]';
 const INPUTS = 100_000;
 /** Each holds the files that it mutates. */
 const THREADS_AT_MOST = 4;

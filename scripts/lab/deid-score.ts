@@ -1,6 +1,6 @@
 /**
- * `npm run deid-score [-- --each] [--seed TEXT] [--json] [--validity]`: how well `relay deidentify`
- * de-identifies. The judges are in scripts/deid-score, in Python with pydicom: they know the standard's table
+ * `npm run lab -- deid-score [--each] [--seed TEXT] [--json] [--validity]`: how well `relay deidentify`
+ * de-identifies. The judges are in deid-score/, in Python with pydicom: they know the standard's table
  * and nothing of ours. The plain profile and all options together; with `--each` every option alone too.
  * Planted from the commit, so that no two versions are measured by the same identities. With `--validity`:
  * whether dciodvfy finds errors in what comes out of the corpus that were not in what went in. Exits 1 where

@@ -1,5 +1,5 @@
 /**
- * A short run of `npm run chaos`: studies travel from a browser and from the command line while both, the
+ * A short run of `npm run lab -- chaos`: studies travel from a browser and from the command line while both, the
  * gateways, the database, the PACS, the link, the disks and the clocks fail by a schedule whose seed is
  * printed. `RELAY_SEED` repeats it, `RELAY_CHAOS_MINUTES` makes it longer.
  */
@@ -51,7 +51,7 @@ else {
     assert.equal(
       verdict.faults,
       [],
-      `npm run chaos -- --seed ${SEED} --minutes ${MINUTES}\n${lines.join('\n')}`,
+      `npm run lab -- chaos --seed ${SEED} --minutes ${MINUTES}\n${lines.join('\n')}`,
     );
     await removeWorld(folder);
   });

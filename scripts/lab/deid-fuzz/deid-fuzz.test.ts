@@ -1,6 +1,6 @@
 /**
- * A short run of the fuzzer, always the same; the long one is `npm run deid-fuzz`. Slow for its two threads:
- * some thousand inputs take ten seconds.
+ * A short run of the fuzzer, always the same; the long one is `npm run lab -- deid-fuzz`. Slow for its two
+ * threads: some thousand inputs take ten seconds.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

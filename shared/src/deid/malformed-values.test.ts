@@ -1,7 +1,7 @@
 /**
  * A name in the place of a number, a date or a sequence, or swallowed by a value whose length is wrong, does
  * not come out because the rules would keep what belongs there. Each case is the smallest that `npm run
- * deid-fuzz` left of what it found.
+ * lab -- deid-fuzz` left of what it found.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
