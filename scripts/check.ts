@@ -15,13 +15,10 @@ import type { SourceFile } from './check/source-files.ts';
 type Check = {
   readonly name: string;
   readonly run: (files: readonly SourceFile[]) => Promise<string[]> | string[];
-  /** Printed, but no failure yet. */
-  readonly isAdvice?: true;
 };
 export type CheckReport = {
   readonly name: string;
   readonly findings: readonly string[];
-  readonly advice: readonly string[];
   readonly ms: number;
 };
 
@@ -35,7 +32,7 @@ async function generatedTables(): Promise<string[]> {
 const CHECKS: readonly Check[] = [
   { name: 'types of client and shared', run: checkTypes('.') },
   { name: 'types of gateway and scripts', run: checkTypes('gateway') },
-  { name: 'formatter and linter', run: checkWithBiome, isAdvice: true },
+  { name: 'formatter and linter', run: checkWithBiome },
   { name: 'who imports whom', run: checkImports },
   { name: 'style', run: checkStyle },
   { name: 'unused code', run: checkUnused },
@@ -44,13 +41,12 @@ const CHECKS: readonly Check[] = [
   { name: 'compose.yaml', run: checkCompose },
 ];
 
-async function runCheck({ name, run, isAdvice }: Check, files: readonly SourceFile[]): Promise<CheckReport> {
+async function runCheck({ name, run }: Check, files: readonly SourceFile[]): Promise<CheckReport> {
   const startedAt = performance.now();
-  const found = await Promise.resolve()
+  const findings = await Promise.resolve()
     .then(() => run(files))
     .catch((error: Error) => [error.stack ?? error.message]);
-  const [findings, advice] = isAdvice ? [[], found] : [found, []];
-  return { name, findings, advice, ms: performance.now() - startedAt };
+  return { name, findings, ms: performance.now() - startedAt };
 }
 
 /** Runs every check; one that throws is a finding. */
@@ -62,9 +58,9 @@ export async function runChecks(): Promise<CheckReport[]> {
 /** One line a check, its findings below it. */
 export function describeChecks(reports: readonly CheckReport[]): string {
   return reports
-    .map(({ name, findings, advice, ms }) => {
+    .map(({ name, findings, ms }) => {
       const head = `${findings.length === 0 ? '•' : '✘'} ${name} (${(ms / 1000).toFixed(1)} s)`;
-      const below = [...findings, ...advice].map((finding) => `    ${finding.replaceAll('\n', '\n    ')}`);
+      const below = findings.map((finding) => `    ${finding.replaceAll('\n', '\n    ')}`);
       return [head, ...below].join('\n');
     })
     .join('\n');

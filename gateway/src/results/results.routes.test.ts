@@ -1,23 +1,21 @@
 import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bytesSource } from '#shared/dicom/byte-source.ts';
-import { readInstance } from '#shared/dicom/part10.ts';
-import { findElement, textOf } from '#shared/dicom/values.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { skip } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { decode } from 'fast-png';
 import { formOf, lastOf } from '../testing/open-job.ts';
+import { ask, lookAtFilm } from '../testing/look-at-film.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { testFilm } from '../testing/open-subject.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { askOf, evaluationFilm, sendStudy } from '../testing/open-film.ts';
 
 const test = suite('results');
-const VERIFICATION_FLAG = 0x0040a493;
 const POSITIVE = 'cxr/bacteria-05472.png';
 let gateway: TestGateway;
 let pacs: TestPacs;
@@ -29,53 +27,15 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-async function asked<T>(
+/** As the radiologist. */
+const asked = <T>(
   method: string,
   path: string,
   status: number,
   options: Parameters<TestGateway['call']>[2] = {},
-): Promise<T> {
-  const answer = await gateway.call(method, path, { token: radiologist, ...options });
-  const body = (await answer.json()) as T;
-  assert.is(answer.status, status, `${method} ${path}: ${JSON.stringify(body).slice(0, 300)}`);
-  return body;
-}
-
-/**
- * Puts the film into the PACS, has the models look at its study, and waits until what they found is there
- * too.
- */
-async function lookedAt(
-  { identifiers, bytes }: ReturnType<typeof testFilm>,
-  body: object = {},
-): Promise<{ job: Job; result: Result }> {
-  pacs.held.set(identifiers.sopInstanceUID, {
-    study: identifiers.studyInstanceUID,
-    bytes: Buffer.from(bytes),
-  });
-  const { id } = await asked<Job>('POST', '/infer', 202, {
-    body: { model: 'pneumonia', studyInstanceUID: identifiers.studyInstanceUID, ...body },
-  });
-  const job = await lastOf(gateway, radiologist, id);
-  assert.is(job.state, 'done', JSON.stringify(job));
-  const result = await asked<Result>('GET', `/results/${job.results[0]}`, 200);
-  await until('its instances to be in the PACS', () =>
-    result.instances.every(({ sopInstanceUID }) => pacs.held.has(sopInstanceUID)),
-  );
-  return { job, result };
-}
-
-async function verificationFlags(): Promise<string[]> {
-  const reports = await Promise.all(
-    [...pacs.held.values()].map(async ({ bytes }) => {
-      const read = await readInstance(bytesSource(bytes));
-      return read.kind === 'ready'
-        ? textOf(findElement(read.instance.elements, VERIFICATION_FLAG), read.instance)
-        : null;
-    }),
-  );
-  return reports.filter((flag) => flag !== null);
-}
+): Promise<T> => ask<T>({ gateway, pacs, token: radiologist }, method, path, { ...options, status });
+const lookedAt = (film: SyntheticInstance, body: object = {}) =>
+  lookAtFilm({ gateway, pacs, token: radiologist }, film, body);
 
 test('of a study in the PACS are added to it once, however often they are asked for', async () => {
   const film = testFilm({ seed: 601 });
@@ -88,11 +48,11 @@ test('of a study in the PACS are added to it once, however often they are asked 
   assert.equal(
     [again.job.results, pacs.held.size],
     [job.results, before],
-    'what models made is not looked at, and nothing is added',
+    'models do not look at their own results, and add nothing',
   );
 });
 
-test('are for the studies that one reaches: a technician’s own, and none that is not there', async () => {
+test('are only for studies within reach: a technician’s own, and studies that exist', async () => {
   const technician = (await gateway.userWith(['technician', 'researcher'])).accessToken;
   const body = { model: 'pneumonia', studyInstanceUID: testFilm({ seed: 601 }).identifiers.studyInstanceUID };
   assert.is(
@@ -139,7 +99,7 @@ test('of a file belong to no study, whatever its header says, and open nobody’
   assert.is(result.finding.input.sopInstanceUID, sopInstanceUID, 'the study’s own answer is not the file’s');
 });
 
-test('are not had by a promise: who says that something will come for a study reaches nothing of it', async () => {
+test('stay out of reach of an account that has only announced instances of the study', async () => {
   const [strangers, own] = [testFilm({ seed: 606 }), testFilm({ seed: 607, ofStudy: 606 })];
   const { studyInstanceUID, ...identifiers } = own.identifiers;
   const { result } = await lookedAt(strangers);
@@ -169,126 +129,6 @@ test('are not had by a promise: who says that something will come for a study re
       await asked('GET', `/results/${result.id}${path}`, 404, { token });
     assert.equal(await asked('GET', '/results', 200, { token }), { results: [], next: null });
   }
-});
-
-test('are agreed to or corrected by a radiologist: the report is verified as a new version, and who comes too late is told', async () => {
-  const { result } = await lookedAt(testFilm({ seed: 602 }));
-  const flags = await verificationFlags();
-  const said = { verdict: 'correct', finding: 'viral pneumonia', reason: 'PLANTED words of a person' };
-  const verified = await asked<Result>('POST', `/results/${result.id}/verify`, 200, {
-    body: said,
-    headers: { 'if-match': '"1"' },
-  });
-  assert.equal(
-    [
-      verified.revision,
-      verified.verification?.verdict,
-      verified.verification?.finding,
-      verified.verification?.reason,
-    ],
-    [2, 'correct', 'viral pneumonia', said.reason],
-  );
-  assert.is(
-    (
-      await asked<{ code: string }>('POST', `/results/${result.id}/verify`, 409, {
-        body: { verdict: 'agree' },
-        headers: { 'if-match': '"1"' },
-      })
-    ).code,
-    'result-changed',
-  );
-  await until(
-    'the verified report to be in the PACS',
-    async () => (await verificationFlags()).length > flags.length,
-  );
-  assert.equal((await verificationFlags()).filter((flag) => flag === 'VERIFIED').length, 1);
-  const list = await asked<{ results: Result[] }>('GET', '/results', 200);
-  assert.not.match(JSON.stringify(list), 'PLANTED', 'what a person wrote is in no list');
-  const rows = await gateway.database.db.selectFrom('inference_result').selectAll().execute();
-  assert.not.match(
-    JSON.stringify(rows) + Buffer.concat(rows.flatMap((row) => row.sealed_reason ?? [])).toString('latin1'),
-    'PLANTED',
-    'nor readable in the database',
-  );
-  for (const body of [{ verdict: 'correct' }, { verdict: 'agree', finding: 'normal' }])
-    await asked('POST', `/results/${result.id}/verify`, 422, { body });
-});
-
-test('asked for again with other parameters are another answer, and nothing more in the PACS; each is verified by itself', async () => {
-  const film = testFilm({ seed: 610 });
-  const { result: first } = await lookedAt(film);
-  const before = pacs.held.size;
-  const { result: second } = await lookedAt(film, {
-    parameters: { threshold: 0.5, steps: 8, explain: ['image', 'integrated-gradients'] },
-  });
-  assert.is.not(second.id, first.id);
-  const uidsOf = ({ instances }: Result) => instances.map(({ sopInstanceUID }) => sopInstanceUID);
-  assert.equal([uidsOf(second), pacs.held.size], [uidsOf(first), before]);
-  for (const { id } of [first, second])
-    await asked('POST', `/results/${id}/verify`, 200, { body: { verdict: 'agree' } });
-  const reports = async () =>
-    Promise.all(
-      [first, second].map(async ({ id }) =>
-        (await asked<Result>('GET', `/results/${id}`, 200)).instances.filter(({ kind }) => kind === 'SR'),
-      ),
-    );
-  const both = await until('both reports to have a verified version', async () =>
-    (await reports()).every(({ length }) => length === 2) ? reports() : null,
-  );
-  assert.is(
-    new Set(both.flat().map(({ sopInstanceUID }) => sopInstanceUID)).size,
-    3,
-    'one that both follow, and one for each',
-  );
-});
-
-test('are verified once by two who say it in the same moment: the other is told', async () => {
-  const { result } = await lookedAt(testFilm({ seed: 611 }));
-  const say = () =>
-    gateway.call('POST', `/results/${result.id}/verify`, {
-      token: radiologist,
-      body: { verdict: 'agree' },
-      headers: { 'if-match': '"1"' },
-    });
-  const answers = await Promise.all([say(), say()]);
-  assert.equal(answers.map(({ status }) => status).sort(), [200, 409]);
-  assert.is((await asked<Result>('GET', `/results/${result.id}`, 200)).revision, 2);
-});
-
-test('verified where something else has the report’s UID say so, and are not tried for ever', async () => {
-  const film = testFilm({ seed: 612 });
-  const { db } = gateway.database;
-  const { result } = await lookedAt(film);
-  await asked('POST', `/results/${result.id}/verify`, 200, { body: { verdict: 'agree' } });
-  const verified = async () =>
-    (await asked<Result>('GET', `/results/${result.id}`, 200)).instances.filter(
-      ({ kind }) => kind === 'SR',
-    )[1];
-  const { sopInstanceUID } = (await until('the verified report', async () =>
-    (await verified())?.state === 'stored' ? verified() : null,
-  )) as Result['instances'][number];
-  // As if somebody had sent other bytes under it before.
-  await db
-    .updateTable('instance')
-    .set({ digest: 'f'.repeat(64), policy_name: 'identified' })
-    .where('sop_instance_uid', '=', sopInstanceUID)
-    .execute();
-  await db.deleteFrom('result_instance').where('result_id', '=', result.id).execute();
-  await lookedAt(film);
-  assert.equal(
-    await until('the report to be given up', async () =>
-      (await verified())?.state === 'refused' ? verified() : null,
-    ),
-    { ...(await verified()), sopInstanceUID },
-  );
-  assert.ok(
-    gateway.lines.some(
-      ({ event, because }) => event === 'verified-report-left-out' && because === 'conflicting-instance',
-    ),
-  );
-  assert.not.ok(
-    gateway.lines.some(({ event, queue }) => event === 'job-failed' && queue === 'verified-report'),
-  );
 });
 
 test('are read for research where the study came de-identified, and nowhere else', async () => {
@@ -322,7 +162,7 @@ test('are read for research where the study came de-identified, and nowhere else
   });
 });
 
-test('are had by who sent what was looked at, of that alone', async () => {
+test('are visible to the sender of the image, for that image alone', async () => {
   const own = testFilm({ seed: 609, ofStudy: 608 });
   const { studyInstanceUID } = own.identifiers;
   const { result } = await lookedAt(testFilm({ seed: 608 }));
@@ -379,28 +219,7 @@ test('are had by who sent what was looked at, of that alone', async () => {
   assert.equal([await read(first!), await read(verified!)], [200, 404], 'nor in the report that says it');
 });
 
-test('verified before the report is on its way are verified in the PACS all the same, when it is', async () => {
-  const film = testFilm({ seed: 605 });
-  const { result } = await lookedAt(film);
-  const verifiedOnes = async (): Promise<number> =>
-    (await verificationFlags()).filter((flag) => flag === 'VERIFIED').length;
-  const before = await verifiedOnes();
-  await gateway.database.db.deleteFrom('result_instance').where('result_id', '=', result.id).execute();
-  await asked('POST', `/results/${result.id}/verify`, 200, {
-    body: { verdict: 'agree' },
-    headers: { 'if-match': '"1"' },
-  });
-  const metrics = async () => (await gateway.call('GET', '/metrics', { token: radiologist })).text();
-  await until(
-    'nothing to wait in the queue of verified reports',
-    async () => !/queue="verified-report",state="\w+"\} [1-9]/.test(await metrics()),
-  );
-  assert.is(await verifiedOnes(), before);
-  await lookedAt(film);
-  await until('the verified report to be in the PACS', async () => (await verifiedOnes()) === before + 1);
-});
-
-test('show the image as the PACS has it; where the PACS is away or has it no more, that is said', async () => {
+test('show the image as the PACS has it, or say that the PACS is away or no longer has it', async () => {
   const film = testFilm({ seed: 603, rows: 1200, columns: 700 });
   const { result } = await lookedAt(film);
   const image = await gateway.call('GET', `/results/${result.id}/explanations/image`, { token: radiologist });
@@ -424,7 +243,7 @@ test('show the image as the PACS has it; where the PACS is away or has it no mor
   );
 });
 
-test('are read back from the PACS byte for byte; what it has no more, or while it is away, is said', async () => {
+test('are read back from the PACS byte for byte, or the answer says that the PACS is away or no longer has them', async () => {
   const film = testFilm({ seed: 620 });
   const { result } = await lookedAt(film);
   const [report] = result.instances.filter(({ kind }) => kind === 'SR') as [Result['instances'][number]];
@@ -475,7 +294,7 @@ test('name the receipt that lists them, and the digest that it lists', async () 
   }
 });
 
-test('say who asked and who verified by name to who may know it: an administrator, and each of themselves', async () => {
+test('name who asked and who verified to administrators and to those people themselves', async () => {
   const {
     result: { id, requestedByName },
   } = await lookedAt(testFilm({ seed: 622 }));

@@ -1,0 +1,190 @@
+/** Reports that a radiologist agrees to or corrects: a new version in the PACS, made once. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { findElement, textOf } from '#shared/dicom/values.ts';
+import type { Result } from '#shared/protocol/inference.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import type { SyntheticInstance } from '#testing/synthetic-study.ts';
+import { ask, lookAtFilm } from '../testing/look-at-film.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { testFilm } from '../testing/open-subject.ts';
+
+const test = suite('a radiologist’s verdict');
+const VERIFICATION_FLAG = 0x0040a493;
+let gateway: TestGateway;
+let pacs: TestPacs;
+let radiologist: string;
+test.before(async () => {
+  pacs = openTestPacs();
+  gateway = await openTestGateway({ pacs });
+  radiologist = (await gateway.userWith(['radiologist'])).accessToken;
+});
+test.after(() => gateway.close());
+
+/** As the radiologist. */
+const asked = <T>(
+  method: string,
+  path: string,
+  status: number,
+  options: Parameters<TestGateway['call']>[2] = {},
+): Promise<T> => ask<T>({ gateway, pacs, token: radiologist }, method, path, { ...options, status });
+const lookedAt = (film: SyntheticInstance, body: object = {}) =>
+  lookAtFilm({ gateway, pacs, token: radiologist }, film, body);
+
+async function verificationFlags(): Promise<string[]> {
+  const reports = await Promise.all(
+    [...pacs.held.values()].map(async ({ bytes }) => {
+      const read = await readInstance(bytesSource(bytes));
+      return read.kind === 'ready'
+        ? textOf(findElement(read.instance.elements, VERIFICATION_FLAG), read.instance)
+        : null;
+    }),
+  );
+  return reports.filter((flag) => flag !== null);
+}
+
+test('makes a new, verified version of the report; a verdict on an outdated revision is refused', async () => {
+  const { result } = await lookedAt(testFilm({ seed: 602 }));
+  const flags = await verificationFlags();
+  const said = { verdict: 'correct', finding: 'viral pneumonia', reason: 'PLANTED words of a person' };
+  const verified = await asked<Result>('POST', `/results/${result.id}/verify`, 200, {
+    body: said,
+    headers: { 'if-match': '"1"' },
+  });
+  assert.equal(
+    [
+      verified.revision,
+      verified.verification?.verdict,
+      verified.verification?.finding,
+      verified.verification?.reason,
+    ],
+    [2, 'correct', 'viral pneumonia', said.reason],
+  );
+  assert.is(
+    (
+      await asked<{ code: string }>('POST', `/results/${result.id}/verify`, 409, {
+        body: { verdict: 'agree' },
+        headers: { 'if-match': '"1"' },
+      })
+    ).code,
+    'result-changed',
+  );
+  await until(
+    'the verified report to be in the PACS',
+    async () => (await verificationFlags()).length > flags.length,
+  );
+  assert.equal((await verificationFlags()).filter((flag) => flag === 'VERIFIED').length, 1);
+  const list = await asked<{ results: Result[] }>('GET', '/results', 200);
+  assert.not.match(JSON.stringify(list), 'PLANTED', 'no list shows a person’s own words');
+  const rows = await gateway.database.db.selectFrom('inference_result').selectAll().execute();
+  assert.not.match(
+    JSON.stringify(rows) + Buffer.concat(rows.flatMap((row) => row.sealed_reason ?? [])).toString('latin1'),
+    'PLANTED',
+    'nor readable in the database',
+  );
+  for (const body of [{ verdict: 'correct' }, { verdict: 'agree', finding: 'normal' }])
+    await asked('POST', `/results/${result.id}/verify`, 422, { body });
+});
+
+test('belongs to one result: other parameters make another result, add nothing to the PACS, and are verified separately', async () => {
+  const film = testFilm({ seed: 610 });
+  const { result: first } = await lookedAt(film);
+  const before = pacs.held.size;
+  const { result: second } = await lookedAt(film, {
+    parameters: { threshold: 0.5, steps: 8, explain: ['image', 'integrated-gradients'] },
+  });
+  assert.is.not(second.id, first.id);
+  const uidsOf = ({ instances }: Result) => instances.map(({ sopInstanceUID }) => sopInstanceUID);
+  assert.equal([uidsOf(second), pacs.held.size], [uidsOf(first), before]);
+  for (const { id } of [first, second])
+    await asked('POST', `/results/${id}/verify`, 200, { body: { verdict: 'agree' } });
+  const reports = async () =>
+    Promise.all(
+      [first, second].map(async ({ id }) =>
+        (await asked<Result>('GET', `/results/${id}`, 200)).instances.filter(({ kind }) => kind === 'SR'),
+      ),
+    );
+  const both = await until('both reports to have a verified version', async () =>
+    (await reports()).every(({ length }) => length === 2) ? reports() : null,
+  );
+  assert.is(
+    new Set(both.flat().map(({ sopInstanceUID }) => sopInstanceUID)).size,
+    3,
+    'one that both follow, and one for each',
+  );
+});
+
+test('counts once when two people give it at the same moment: one of them gets 409', async () => {
+  const { result } = await lookedAt(testFilm({ seed: 611 }));
+  const say = () =>
+    gateway.call('POST', `/results/${result.id}/verify`, {
+      token: radiologist,
+      body: { verdict: 'agree' },
+      headers: { 'if-match': '"1"' },
+    });
+  const answers = await Promise.all([say(), say()]);
+  assert.equal(answers.map(({ status }) => status).sort(), [200, 409]);
+  assert.is((await asked<Result>('GET', `/results/${result.id}`, 200)).revision, 2);
+});
+
+test('is logged as left out, and not retried forever, where another instance has the report’s UID', async () => {
+  const film = testFilm({ seed: 612 });
+  const { db } = gateway.database;
+  const { result } = await lookedAt(film);
+  await asked('POST', `/results/${result.id}/verify`, 200, { body: { verdict: 'agree' } });
+  const verified = async () =>
+    (await asked<Result>('GET', `/results/${result.id}`, 200)).instances.filter(
+      ({ kind }) => kind === 'SR',
+    )[1];
+  const { sopInstanceUID } = (await until('the verified report', async () =>
+    (await verified())?.state === 'stored' ? verified() : null,
+  )) as Result['instances'][number];
+  // As if somebody had already sent other bytes under this UID.
+  await db
+    .updateTable('instance')
+    .set({ digest: 'f'.repeat(64), policy_name: 'identified' })
+    .where('sop_instance_uid', '=', sopInstanceUID)
+    .execute();
+  await db.deleteFrom('result_instance').where('result_id', '=', result.id).execute();
+  await lookedAt(film);
+  assert.equal(
+    await until('the report to be given up', async () =>
+      (await verified())?.state === 'refused' ? verified() : null,
+    ),
+    { ...(await verified()), sopInstanceUID },
+  );
+  assert.ok(
+    gateway.lines.some(
+      ({ event, because }) => event === 'verified-report-left-out' && because === 'conflicting-instance',
+    ),
+  );
+  assert.not.ok(
+    gateway.lines.some(({ event, queue }) => event === 'job-failed' && queue === 'verified-report'),
+  );
+});
+
+test('given before the report is sent reaches the PACS once the report does', async () => {
+  const film = testFilm({ seed: 605 });
+  const { result } = await lookedAt(film);
+  const verifiedOnes = async (): Promise<number> =>
+    (await verificationFlags()).filter((flag) => flag === 'VERIFIED').length;
+  const before = await verifiedOnes();
+  await gateway.database.db.deleteFrom('result_instance').where('result_id', '=', result.id).execute();
+  await asked('POST', `/results/${result.id}/verify`, 200, {
+    body: { verdict: 'agree' },
+    headers: { 'if-match': '"1"' },
+  });
+  const metrics = async () => (await gateway.call('GET', '/metrics', { token: radiologist })).text();
+  await until(
+    'nothing to wait in the queue of verified reports',
+    async () => !/queue="verified-report",state="\w+"\} [1-9]/.test(await metrics()),
+  );
+  assert.is(await verifiedOnes(), before);
+  await lookedAt(film);
+  await until('the verified report to be in the PACS', async () => (await verifiedOnes()) === before + 1);
+});
+
+test.run();
