@@ -98,11 +98,10 @@ async function openedParcels(tap: HttpTap, dataDir: string): Promise<Buffer[]> {
 function storageOf(page: Page): Promise<string> {
   return page.evaluate(async () => {
     const done = <T>(request: IDBRequest<T>) =>
-      new Promise<T>(
-        (resolve, reject) => (
-          (request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))
-        ),
-      );
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
     const said: unknown[] = [{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href];
     const readable = async (value: unknown): Promise<unknown> => {
       if (value instanceof Blob) value = await value.arrayBuffer();

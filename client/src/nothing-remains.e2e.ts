@@ -58,11 +58,10 @@ type Journey = {
 function leftOnDevice(page: Page): Promise<{ titles: number; records: number }> {
   return page.evaluate(async () => {
     const done = <T>(request: IDBRequest<T>) =>
-      new Promise<T>(
-        (resolve, reject) => (
-          (request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))
-        ),
-      );
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
     const database = await done(indexedDB.open('relaypacs'));
     const stores = database.transaction(['studies', 'records']);
     const rows = (await done(stores.objectStore('studies').getAll())) as { title: Uint8Array | null }[];

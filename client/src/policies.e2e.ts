@@ -48,11 +48,10 @@ function keysOnDevice(
 ): Promise<{ readonly name: string; readonly type: string; readonly exported: string }[]> {
   return page.evaluate(async () => {
     const done = <T>(request: IDBRequest<T>) =>
-      new Promise<T>(
-        (resolve, reject) => (
-          (request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))
-        ),
-      );
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
     const database = await done(indexedDB.open('relaypacs'));
     const rows = (await done(database.transaction('device').objectStore('device').getAll())) as {
       name: string;
@@ -100,11 +99,10 @@ async function choosePolicy(page: Page): Promise<void> {
 function versionKept(page: Page): Promise<number | undefined> {
   return page.evaluate(async (name) => {
     const done = <T>(request: IDBRequest<T>) =>
-      new Promise<T>(
-        (resolve, reject) => (
-          (request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))
-        ),
-      );
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
     const database = await done(indexedDB.open('relaypacs'));
     const row = (await done(database.transaction('device').objectStore('device').get('policies'))) as
       | { value: { policies: { name: string; version: number }[] } }

@@ -190,7 +190,8 @@ test('another key: no UID, no pseudonym and no date is alike; the same key again
     await throughCommandLine(OTHER_KEY, files),
   ];
   assert.equal([first.length, other.length], [files.length, files.length]);
-  first.forEach((bytes, index) => assert.ok(Buffer.from(bytes).equals(again[index]!), files[index]!.name));
+  for (const [index, bytes] of first.entries())
+    assert.ok(Buffer.from(bytes).equals(again[index]!), files[index]!.name);
   const [one, two] = await Promise.all([first, other].map((all) => Promise.all(all.map(keyedValues))));
   const all = (of: 'uids' | 'dates' | 'patient', values: typeof one) =>
     new Set((values ?? []).flatMap((value) => [...value[of].values()]));

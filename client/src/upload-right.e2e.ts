@@ -40,11 +40,10 @@ type DeviceNow = {
 function deviceNow(page: Page): Promise<DeviceNow> {
   return page.evaluate(async () => {
     const done = <T>(request: IDBRequest<T>) =>
-      new Promise<T>(
-        (resolve, reject) => (
-          (request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))
-        ),
-      );
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
     const database = await done(indexedDB.open('relaypacs'));
     const stores = database.transaction(['device', 'records', 'receipts']);
     const rows = (await done(stores.objectStore('device').getAll())) as {

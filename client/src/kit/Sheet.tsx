@@ -22,7 +22,7 @@ export function Sheet({ title, onClose, children }: SheetProps) {
     return () => opened?.close();
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a click outside closes the dialog; with the keyboard Escape does, in every browser
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a click outside closes the dialog; Escape does it from the keyboard
     <dialog
       ref={dialog}
       class="sheet"

@@ -30,11 +30,11 @@ export function ResultPicture({ store, finding, look, picked, bare = false }: Re
   useEffect(() => void (map !== 'none' && store.want(map)), [store, map]);
   useEffect(() => void (picked === undefined && store.want('image')), [store, picked]);
   return (
-    <div class="result-picture" role="group" aria-label={said.label}>
+    <figure class="result-picture" aria-label={said.label}>
       <Stage store={store} finding={finding} map={map} opacity={look.opacity.value} picked={picked} />
       {maps.length > 1 && !bare && <MapChoices maps={maps} map={map} look={look} />}
       <Legend map={map} hasMaps={maps.length > 1} />
-    </div>
+    </figure>
   );
 }
 

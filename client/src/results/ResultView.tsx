@@ -20,8 +20,8 @@ import {
   reasonsOf,
   shortOf,
   titleOf,
-  type VerifyRequest,
 } from './describe-result.ts';
+import type { VerifyRequest } from './finding-kinds.ts';
 import { HowItWasMade, Lungs, Remarks, ResultInstances, Sentences } from './FindingParts.tsx';
 import { KeysSheet } from './KeysSheet.tsx';
 import { mapsOf, type LookStore } from './look.store.ts';

@@ -9,13 +9,8 @@ import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
-import {
-  correctionsOf,
-  headlineOf,
-  personOf,
-  type Correction,
-  type VerifyRequest,
-} from './describe-result.ts';
+import { correctionsOf, headlineOf, personOf } from './describe-result.ts';
+import type { Correction, VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
 import type { ResultStore, Verdict } from './result.store.ts';
 

@@ -2,15 +2,9 @@
  * What a finding says, in kinds that the page has words for: above or below the threshold, marked, or silent
  * and why. Numbers are the gateway's own; nothing is judged here.
  */
-import type { z } from 'zod';
-import type { Finding, Result, verifyRequestSchema } from '#shared/protocol/inference.ts';
+import type { Finding, Result } from '#shared/protocol/inference.ts';
+import type { Correction, NoAnswer } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
-
-export type VerifyRequest = z.infer<typeof verifyRequestSchema>;
-export type Correction = NonNullable<VerifyRequest['finding']>;
-
-/** Why a model that could have answered kept silent. */
-export type NoAnswer = 'outside-population' | 'not-a-chest-film' | 'turned' | 'no-reason';
 
 export type Headline =
   | { readonly kind: 'above' | 'below'; readonly score: number }

@@ -43,19 +43,22 @@ test('a job is watched by its stream until it is done', async () => {
 });
 
 test('where a proxy holds the stream back, it is asked for', async () => {
-  let asked = 0;
+  const answers = [QUEUED, HALF, HALF, DONE];
   const held = new Response(new ReadableStream(), { headers: { 'content-type': 'text/event-stream' } });
-  assert.equal(
-    await followed(({ path }) =>
-      path.endsWith('/events') ? held : json([QUEUED, HALF, HALF, DONE][(asked += 1) - 1]),
-    ),
-    ['queued 0', 'running 1', 'done 2'],
-  );
+  assert.equal(await followed(({ path }) => (path.endsWith('/events') ? held : json(answers.shift()))), [
+    'queued 0',
+    'running 1',
+    'done 2',
+  ]);
 });
 
 test('a gateway that is away for a while is waited for', async () => {
   let asked = 0;
-  assert.equal(await followed(() => ((asked += 1) < 6 ? unreachable() : json(DONE))), ['done 2']);
+  const seen = await followed(() => {
+    asked += 1;
+    return asked < 6 ? unreachable() : json(DONE);
+  });
+  assert.equal(seen, ['done 2']);
 });
 
 test('progress does not go back when an answer comes late, and a new attempt begins anew', () => {

@@ -11,7 +11,10 @@ test('maps are gone through in one order, and only those that the result has', (
   const look = createLookStore(null);
   const maps = mapsOf(['image', 'lung-fields', 'cam']);
   assert.equal(maps, ['none', 'cam', 'lung-fields']);
-  const seen = [1, 2, 3].map(() => (look.cycle(maps), look.map.value));
+  const seen = [1, 2, 3].map(() => {
+    look.cycle(maps);
+    return look.map.value;
+  });
   assert.equal(seen, ['lung-fields', 'none', 'cam']);
 });
 

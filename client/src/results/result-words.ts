@@ -7,7 +7,7 @@ import { counted } from '../kit/counted.ts';
 import { formatBytes, formatCount } from '../kit/format.ts';
 import type { MapChoice } from './look.store.ts';
 import type { Period, Whose } from './filters.ts';
-import type { Correction, NoAnswer } from './describe-result.ts';
+import type { Correction, NoAnswer } from './finding-kinds.ts';
 
 /** 0.2124 → "21 %"; what would round to nothing or to all says so. */
 const percent = (part: number) =>

@@ -8,7 +8,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { resultSchema, type ExplanationMethod, type Result } from '#shared/protocol/inference.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
-import type { VerifyRequest } from './describe-result.ts';
+import type { VerifyRequest } from './finding-kinds.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 import type { UnsentWords } from './unsent-words.ts';
 

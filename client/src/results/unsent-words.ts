@@ -7,7 +7,7 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Result } from '#shared/protocol/inference.ts';
 import type { SessionStore } from '../net/session.ts';
 import type { SignOutTasks } from '../net/sign-out-tasks.ts';
-import type { VerifyRequest } from './describe-result.ts';
+import type { VerifyRequest } from './finding-kinds.ts';
 import type { Trouble } from './trouble.ts';
 
 export interface Unsent {

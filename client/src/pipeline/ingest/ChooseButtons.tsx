@@ -26,10 +26,8 @@ export function ChooseButtons({ main }: { readonly main: boolean }) {
     if (picked !== null) await ingest.addFolder(picked);
   };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form controls that belong together; these are buttons
-    <div
+    <fieldset
       class={main ? 'choose choose-main' : 'choose'}
-      role="group"
       aria-label={main ? ingestWords.drop : ingestWords.addLabel}
     >
       <input ref={files} type="file" multiple hidden data-picks="files" onChange={take} />
@@ -55,6 +53,6 @@ export function ChooseButtons({ main }: { readonly main: boolean }) {
           {main ? ingestWords.chooseFolder : ingestWords.addFolder}
         </button>
       )}
-    </div>
+    </fieldset>
   );
 }

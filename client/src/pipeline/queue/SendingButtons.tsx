@@ -40,7 +40,7 @@ function Turn({ study, name }: OfStudy) {
   const waiting = queue.studies.value.filter((each) => each.isWaiting);
   const place = waiting.findIndex((each) => each.id === study.id);
   const pressed = useRef<Way | null>(null);
-  const group = useRef<HTMLDivElement>(null);
+  const group = useRef<HTMLFieldSetElement>(null);
   useLayoutEffect(() => {
     if (pressed.current === null) return;
     // At an end of the list the pressed button is gone: the other one is the next best.
@@ -57,12 +57,7 @@ function Turn({ study, name }: OfStudy) {
       : queue.move(study.id, way === 'earlier' ? place - 1 : place + 1));
   };
   return (
-    <div
-      class="turn"
-      role="group"
-      aria-label={queueWords.turnOf(name, place + 1, waiting.length)}
-      ref={group}
-    >
+    <fieldset class="turn" aria-label={queueWords.turnOf(name, place + 1, waiting.length)} ref={group}>
       {!isFirst && (
         <button
           type="button"
@@ -96,6 +91,6 @@ function Turn({ study, name }: OfStudy) {
           <Icon name="down" size={20} />
         </button>
       )}
-    </div>
+    </fieldset>
   );
 }

@@ -9,7 +9,11 @@ for (const days of [-3, 3]) {
     const rate = createRate();
     let [at, bytes] = [0, 0];
     const travel = (seconds: number) => {
-      for (let second = 0; second < seconds; second += 1) rate.note((bytes += 1_000_000), (at += 1_000));
+      for (let second = 0; second < seconds; second += 1) {
+        bytes += 1_000_000;
+        at += 1_000;
+        rate.note(bytes, at);
+      }
     };
     travel(20);
     at += days * DAY_MS;

@@ -29,7 +29,9 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
       .receiptOf(study.id)
       .then(take)
       .catch(() => gone || setLoaded('missing'));
-    return () => void (gone = true);
+    return () => {
+      gone = true;
+    };
   }, [study.id, study.receiptId]);
   return (
     <section class="arrived" aria-label={uploadWords.arrivedTitle}>

@@ -66,7 +66,9 @@ function Instances({ study }: { readonly study: QueuedStudy }) {
       (all) => gone || setInstances(all),
       () => gone || setInstances([]),
     );
-    return () => void (gone = true);
+    return () => {
+      gone = true;
+    };
   }, [study.id, moved]);
   if (!instances) return <p class="quiet">{uploadWords.loading}</p>;
   if (instances.length === 0) return <p class="quiet">{uploadWords.instancesErased}</p>;

@@ -266,7 +266,8 @@ test('an unfinished upload that has expired at the gateway is begun again by its
   const expiring =
     (real: typeof fetch): typeof fetch =>
     async (input, init) => {
-      if (init?.method === 'PATCH' && (pieces += 1) === 2)
+      if (init?.method === 'PATCH') pieces += 1;
+      if (init?.method === 'PATCH' && pieces === 2)
         return new Response(
           JSON.stringify({ type: 'x', title: 'x', status: 404, code: 'not-found', correlationId: 'c' }),
           { status: 404 },

@@ -47,7 +47,8 @@ async function followed(stream: () => Response, count: number, mayStream = true)
   let asked = 0;
   const fetchFrom = async (input: string | URL | Request) => {
     if (String(input).endsWith('/events')) return stream();
-    return new Response(JSON.stringify(statusOf((asked += 1))));
+    asked += 1;
+    return new Response(JSON.stringify(statusOf(asked)));
   };
   const api = createApiClient({
     baseUrl: 'http://gateway',

@@ -272,7 +272,8 @@ test('while a piece is under way it tells what has left, and only an answer coun
   const fetchTelling = async (url: string, init: RequestInit, onSent: (bytes: number) => void) => {
     if (init.method !== 'PATCH') return server.fetch(url, init);
     onSent(1_000);
-    if ((pieces += 1) === 1) throw new TypeError('cut');
+    pieces += 1;
+    if (pieces === 1) throw new TypeError('cut');
     return server.fetch(url, init);
   };
   await sendTo(server, { fetchTelling, told });
@@ -411,7 +412,10 @@ test('Safari calls a dropped link an abort: only our own signal ends the sending
   assert.ok(hasAll(server));
   const stop = new AbortController();
   const stopped = {
-    fetch: async () => (stop.abort(new Error('paused')), Promise.reject(new DOMException('x', 'AbortError'))),
+    fetch: async () => {
+      stop.abort(new Error('paused'));
+      throw new DOMException('x', 'AbortError');
+    },
   };
   await sendTo(stopped, { signal: stop.signal }).then(
     () => assert.unreachable(),

@@ -70,7 +70,8 @@ function gatewayOf() {
     state.enrolments += 1;
     state.isEnded = false;
     state.key = body.publicKey;
-    if ((state.losesEnrolment -= 1) >= 0) throw new TypeError('the answer was lost');
+    state.losesEnrolment -= 1;
+    if (state.losesEnrolment >= 0) throw new TypeError('the answer was lost');
     return answered({ deviceId: DEVICE, audience: AUDIENCE });
   };
   return { state, fetch };

@@ -48,7 +48,10 @@ test('every account with something in the queue is told, and each new one, and n
   );
   const told: string[] = [];
   let heard = Promise.withResolvers<void>();
-  const stop = watchAccounts(database, (accounts) => (told.push(accounts.join()), heard.resolve()));
+  const stop = watchAccounts(database, (accounts) => {
+    told.push(accounts.join());
+    heard.resolve();
+  });
   await heard.promise;
   heard = Promise.withResolvers();
   await database.studies.update('a', { sentBytes: 5 });
