@@ -10,7 +10,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^dcmjs$/, [/^scripts\/(generate-|bench)/]],
   [/^dexie$/, [/^client\/src\/pipeline\/queue\//]],
   [/^@tus\//, [/^gateway\/src\/pipeline\/intake\//, /^scripts\/bench\/link\/peers\.ts$/]],
-  [/^(pg|kysely-.*)$/, [/^gateway\/src\/database\//]],
+  [/^(pg|kysely-.*)$/, [/^gateway\/src\/database\//, /^scripts\/lab\/database\//]],
   [/^pg-boss$/, [/^gateway\/src\/jobs\//]],
   [
     /^jose$/,
@@ -79,10 +79,19 @@ const sides: Rule = ({ path }, { target, isPackage }) => {
   return false;
 };
 
+/** Tests get the gateway's own PostgreSQL, and the laboratory cuts its power and reads its rows. */
+const isOfDatabase = (path: string, target: string): boolean =>
+  isIn(target, 'gateway/src/database/embedded') &&
+  (isIn(path, 'scripts/lab/database') || path === 'scripts/system/postgres.ts');
+
 const scripts: Rule = ({ path }, { target, isPackage }) => {
   if (isPackage || !isIn(path, 'scripts') || path.startsWith('scripts/bench')) return false;
   if (isIn(target, 'gateway'))
-    return target !== 'gateway/src/config.ts' && 'scripts talk to the gateway as a process';
+    return (
+      target !== 'gateway/src/config.ts' &&
+      !isOfDatabase(path, target) &&
+      'scripts talk to the gateway as a process'
+    );
   const isSending =
     /^client\/src\/(pipeline\/(ingest|upload|queue)\/|net\/)/.test(target) &&
     path.startsWith('scripts/relay');

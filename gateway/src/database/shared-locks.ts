@@ -47,8 +47,83 @@ const ASK_AGAIN_MS = 200;
 /** A UUID; what follows it in a message is the lock's name. */
 const TICKET_LENGTH = 36;
 
-export async function createSharedLocks(connection: StandingConnection): Promise<SharedLocks> {
-  const askers = new Map<string, Asker>();
+/** What the server is asked. A question that is lost with the connection counts as refused. */
+type Questions = {
+  lock(name: string): Promise<boolean>;
+  unlock(name: string, isAwaited: boolean): Promise<void>;
+  /** Says to all gateways that this asker waits. */
+  call(name: string, asker: Asker): Promise<void>;
+};
+
+function questionsTo(connection: StandingConnection): Questions {
+  return {
+    async lock(name) {
+      const rows = await connection
+        .query<{ got: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 0)) as got', [name])
+        .catch(() => []);
+      return rows[0]?.got === true;
+    },
+    async unlock(name, isAwaited) {
+      const tell = isAwaited ? `, pg_notify('${FREE}', $1)` : '';
+      await connection
+        .query(`select pg_advisory_unlock(hashtextextended($1, 0))${tell}`, [name])
+        .catch(() => undefined);
+    },
+    async call(name, asker) {
+      asker.call = 'said';
+      try {
+        await connection.query('select pg_notify($1, $2)', [WANTED, `${asker.ticket}${name}`]);
+      } catch {
+        asker.call = 'none';
+      }
+    },
+  };
+}
+
+/** Until somebody says that the lock is free, or it is time to ask again, or `ended`. */
+async function waitToAskAgain(asker: Asker, called: Promise<void>, ended: Promise<void>): Promise<void> {
+  const woken = new Promise<void>((resolve) => {
+    asker.wake = resolve;
+  });
+  await Promise.race([called, ended]);
+  const timer = setTimeout(() => asker.wake(), ASK_AGAIN_MS);
+  await Promise.race([woken, ended]);
+  clearTimeout(timer);
+}
+
+/** One round: true once it is held. Ends early with `ended`. */
+async function ask(
+  { lock, unlock, call }: Questions,
+  name: string,
+  asker: Asker,
+  ended: Promise<void>,
+): Promise<boolean> {
+  const asked = lock(name);
+  const got = await Promise.race([asked, ended]);
+  if (got === undefined || (got && asker.state === 'given-up')) {
+    void asked.then((late) => (late ? unlock(name, true) : undefined));
+    return false;
+  }
+  if (got) return true;
+  // This asker is newer than those who called before.
+  asker.isAwaited = false;
+  await waitToAskAgain(asker, asker.call === 'none' ? call(name, asker) : Promise.resolve(), ended);
+  return false;
+}
+
+function createAsker(letGo: LetGo): Asker {
+  return {
+    ticket: randomUUID(),
+    letGo,
+    state: 'asking',
+    call: 'none',
+    isAwaited: false,
+    wake: () => undefined,
+  };
+}
+
+/** Keeps the askers of this gateway informed of what the others say, and of the loss of the connection. */
+async function tellAskers(connection: StandingConnection, askers: Map<string, Asker>): Promise<void> {
   await connection.listen(WANTED, (message) => {
     const asker = askers.get(message.slice(TICKET_LENGTH));
     if (asker === undefined) return;
@@ -65,61 +140,22 @@ export async function createSharedLocks(connection: StandingConnection): Promise
       asker.letGo('lost');
     }
   });
+}
 
-  const lock = async (name: string): Promise<boolean> => {
-    const rows = await connection
-      .query<{ got: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 0)) as got', [name])
-      .catch(() => []);
-    return rows[0]?.got === true;
-  };
-  const unlock = async (name: string, isAwaited: boolean): Promise<void> => {
-    const tell = isAwaited ? `, pg_notify('${FREE}', $1)` : '';
-    await connection
-      .query(`select pg_advisory_unlock(hashtextextended($1, 0))${tell}`, [name])
-      .catch(() => undefined);
-  };
-  const say = async (name: string, asker: Asker): Promise<void> => {
-    asker.call = 'said';
-    await connection
-      .query('select pg_notify($1, $2)', [WANTED, `${asker.ticket}${name}`])
-      .catch(() => (asker.call = 'none'));
-  };
-
-  /** One round: true once it is held. Ends early with `ended`. */
-  async function ask(name: string, asker: Asker, ended: Promise<void>): Promise<boolean> {
-    const asked = lock(name);
-    const got = await Promise.race([asked, ended]);
-    if (got === undefined || (got && asker.state === 'given-up')) {
-      void asked.then((late) => (late ? unlock(name, true) : undefined));
-      return false;
-    }
-    if (got) return true;
-    // Who waits here is newer than those who called before.
-    asker.isAwaited = false;
-    const woken = new Promise<void>((resolve) => (asker.wake = resolve));
-    if (asker.call === 'none') await Promise.race([say(name, asker), ended]);
-    const timer = setTimeout(() => asker.wake(), ASK_AGAIN_MS);
-    await Promise.race([woken, ended]);
-    clearTimeout(timer);
-    return false;
-  }
-
+export async function createSharedLocks(connection: StandingConnection): Promise<SharedLocks> {
+  const askers = new Map<string, Asker>();
+  const questions = questionsTo(connection);
+  await tellAskers(connection, askers);
   return {
     async take(name, letGo, signal) {
-      const asker: Asker = {
-        ticket: randomUUID(),
-        letGo,
-        state: 'asking',
-        call: 'none',
-        isAwaited: false,
-        wake: () => undefined,
-      };
+      const asker = createAsker(letGo);
       const ended = new Promise<void>((resolve) =>
         signal.addEventListener('abort', () => resolve(), { once: true }),
       );
       askers.set(name, asker);
       let isHeld = false;
-      while (!isHeld && !signal.aborted && asker.state === 'asking') isHeld = await ask(name, asker, ended);
+      while (!isHeld && !signal.aborted && asker.state === 'asking')
+        isHeld = await ask(questions, name, asker, ended);
       if (!isHeld) {
         askers.delete(name);
         return null;
@@ -130,7 +166,7 @@ export async function createSharedLocks(connection: StandingConnection): Promise
         // Lost with the connection: there is nothing to free, and another one may hold it.
         if (askers.get(name) !== asker) return;
         askers.delete(name);
-        await unlock(name, asker.isAwaited);
+        await questions.unlock(name, asker.isAwaited);
       };
     },
   };

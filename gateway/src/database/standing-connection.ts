@@ -38,63 +38,76 @@ const ASK_EVERY_MS = 10_000;
 /** After a restart the server is back within seconds; it is asked at first at once, then less often. */
 const RETRY_MS = { first: 100, most: 5_000 } as const;
 
+type Heard = (message: string, isOwn: boolean) => void;
+/** Who hears what is said on each channel. */
+type Channels = ReadonlyMap<string, readonly Heard[]>;
+
 /** One life of the connection. It takes one statement at a time; `ask` puts them in line. */
 type Line = {
   ask<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row>>;
   end(): Promise<void>;
 };
 
+type LineOptions = {
+  readonly url: string;
+  readonly channels: Channels;
+  /** Called once, when a line that was open has ended, whatever the reason. */
+  lose(): void;
+};
+
+/** One statement after the other. One that fails has lost its connection: no statement of ours fails else. */
+function askInTurn(client: pg.Client, socket: Socket): Line['ask'] {
+  let last: Promise<unknown> = Promise.resolve();
+  return <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) => {
+    const asked = last.then(() => client.query<Row>(text, [...values]));
+    last = asked.catch(() => socket.destroy());
+    return asked;
+  };
+}
+
+/** Connects, and listens to every channel. Throws when the server cannot be reached. */
+async function openLine({ url, channels, lose }: LineOptions): Promise<Line> {
+  const socket = new Socket();
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'relaypacs',
+    query_timeout: ASK_EVERY_MS,
+    stream: () => socket,
+  });
+  const ask = askInTurn(client, socket);
+  let isUp = false;
+  let own = 0;
+  const pulse = setInterval(() => void ask('select 1').catch(() => undefined), ASK_EVERY_MS).unref();
+  const ended = (): void => {
+    clearInterval(pulse);
+    socket.destroy();
+    if (isUp) lose();
+    isUp = false;
+  };
+  client.on('error', ended).on('end', ended);
+  client.on('notification', ({ channel, payload, processId }) => {
+    for (const heard of channels.get(channel) ?? []) heard(payload ?? '', processId === own);
+  });
+  try {
+    await client.connect();
+    await ask(NOTICE_DEATH);
+    own = (await ask<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid ?? 0;
+    for (const channel of channels.keys()) await ask(`listen ${channel}`);
+  } catch (error) {
+    ended();
+    throw error;
+  }
+  isUp = true;
+  return { ask, end: () => client.end() };
+}
+
 /** Throws when the server cannot be reached now; later it is waited for. */
 export async function openStandingConnection(url: string): Promise<StandingConnection> {
   const listeners = { lost: new Set<() => void>(), back: new Set<() => void>() };
-  const channels = new Map<string, ((message: string, isOwn: boolean) => void)[]>();
+  const channels = new Map<string, Heard[]>();
   const closing = new AbortController();
-  let current = open();
-
-  /** A connection that listens to every channel. Its end, whatever the reason, is noticed once. */
-  async function open(): Promise<Line> {
-    const socket = new Socket();
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: 'relaypacs',
-      query_timeout: ASK_EVERY_MS,
-      stream: () => socket,
-    });
-    let isUp = false;
-    let last: Promise<unknown> = Promise.resolve();
-    const ask: Line['ask'] = <Row extends pg.QueryResultRow>(
-      text: string,
-      values: readonly unknown[] = [],
-    ) => {
-      const asked = last.then(() => client.query<Row>(text, [...values]));
-      // No statement of ours can fail but with its connection.
-      last = asked.catch(() => socket.destroy());
-      return asked;
-    };
-    const pulse = setInterval(() => void ask('select 1').catch(() => undefined), ASK_EVERY_MS).unref();
-    const ended = (): void => {
-      clearInterval(pulse);
-      socket.destroy();
-      if (isUp) lose();
-      isUp = false;
-    };
-    client.on('error', ended).on('end', ended);
-    let own = 0;
-    client.on('notification', ({ channel, payload, processId }) => {
-      for (const heard of channels.get(channel) ?? []) heard(payload ?? '', processId === own);
-    });
-    try {
-      await client.connect();
-      await ask(NOTICE_DEATH);
-      own = (await ask<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid ?? 0;
-      for (const channel of channels.keys()) await ask(`listen ${channel}`);
-    } catch (error) {
-      ended();
-      throw error;
-    }
-    isUp = true;
-    return { ask, end: () => client.end() };
-  }
+  const options: LineOptions = { url, channels, lose };
+  let current = openLine(options);
 
   function lose(): void {
     if (closing.signal.aborted) return;
@@ -106,7 +119,7 @@ export async function openStandingConnection(url: string): Promise<StandingConne
   async function reopen(): Promise<Line> {
     for (let wait: number = RETRY_MS.first; ; wait = Math.min(RETRY_MS.most, wait * 2)) {
       await after(wait, undefined, { signal: closing.signal });
-      const line = await open().catch(() => null);
+      const line = await openLine(options).catch(() => null);
       if (line === null) continue;
       for (const listener of listeners.back) listener();
       return line;

@@ -101,13 +101,18 @@ export async function startLoad(gateway: GatewayUnderTest): Promise<Load> {
   const refusals = new Map<number, number>();
   let last = 0;
   let isStopping = false;
+  const next = (): number => {
+    last += 1;
+    return last;
+  };
   const client = async (): Promise<void> => {
-    for (let n = (last += 1); !isStopping; ) {
+    let n = next();
+    while (!isStopping) {
       const answer = await ignoreFailure(announce(gateway.api, token, n), 'the gateway was killed');
       await answer?.body?.cancel();
       if (answer?.ok) {
         acknowledged.add(n);
-        n = last += 1;
+        n = next();
         continue;
       }
       if (answer) refusals.set(answer.status, (refusals.get(answer.status) ?? 0) + 1);

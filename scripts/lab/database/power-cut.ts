@@ -221,7 +221,10 @@ async function runUntilCut(disk: Disk, load: Load, random: () => number): Promis
   await powerUp(disk);
   const server = await start(disk);
   await prepare(server.url);
-  const next = (): number => (load.last += 1);
+  const next = (): number => {
+    load.last += 1;
+    return load.last;
+  };
   const writers = Array.from({ length: WRITERS }, () =>
     write(server.url, next, (n) => void load.promised.add(n)),
   );

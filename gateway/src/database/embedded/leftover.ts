@@ -91,6 +91,27 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** What it was told, if anything, after this long. @throws FolderInUse where a living gateway uses it. */
+async function tellToEnd(
+  cluster: Cluster,
+  note: Noted,
+  told: NodeJS.Signals | null,
+  waitedMs: number,
+): Promise<NodeJS.Signals | null> {
+  const tell = (signal: NodeJS.Signals): NodeJS.Signals => {
+    send(note.pid, signal);
+    return signal;
+  };
+  if (told === null) {
+    const user = await findUser(urlOf(cluster, note.address));
+    if (user === null) return tell(END.fast);
+    if (waitedMs <= CLIENTS_GONE_WITHIN_MS) return null;
+    throw new FolderInUse(cluster.folder, user.replace('relaypacs-', 'process '));
+  }
+  if (told === END.fast) return waitedMs > ORDERLY_WITHIN_MS ? tell(END.immediate) : told;
+  return waitedMs > GONE_WITHIN_MS ? tell('SIGKILL') : told;
+}
+
 /**
  * Returns once no server has this cluster and none is thought to have it. @throws FolderInUse where a living
  * gateway does.
@@ -102,21 +123,14 @@ export async function endLeftover(cluster: Cluster): Promise<void> {
     const note = await readNote(cluster.folder);
     if (note === null) return;
     const waitedMs = performance.now() - began;
-    if (note.pid === 0 && waitedMs < NOTE_WRITTEN_WITHIN_MS) {
-      await after(LOOK_AGAIN_MS);
-      continue;
+    const isBeingWritten = note.pid === 0 && waitedMs < NOTE_WRITTEN_WITHIN_MS;
+    if (!isBeingWritten) {
+      if (!(await isServerOf(cluster.folder, note.pid))) {
+        await rm(join(cluster.folder, 'postmaster.pid'), { force: true });
+        return;
+      }
+      told = await tellToEnd(cluster, note, told, waitedMs);
     }
-    if (!(await isServerOf(cluster.folder, note.pid))) {
-      await rm(join(cluster.folder, 'postmaster.pid'), { force: true });
-      return;
-    }
-    if (told === null) {
-      const user = await findUser(urlOf(cluster, note.address));
-      if (user !== null && waitedMs > CLIENTS_GONE_WITHIN_MS)
-        throw new FolderInUse(cluster.folder, user.replace('relaypacs-', 'process '));
-      if (user === null) send(note.pid, (told = END.fast));
-    } else if (told === END.fast && waitedMs > ORDERLY_WITHIN_MS) send(note.pid, (told = END.immediate));
-    else if (waitedMs > GONE_WITHIN_MS) send(note.pid, 'SIGKILL');
     await after(LOOK_AGAIN_MS);
   }
 }

@@ -117,17 +117,18 @@ export function urlOf({ password }: Cluster, address: ServerAddress): string {
   return `postgres://relay:${password}@${host}/postgres`;
 }
 
-async function isAnswering(url: string): Promise<boolean> {
+type Answer = 'ready' | 'none' | { readonly refusal: string };
+
+async function askWhetherReady(url: string): Promise<Answer> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: READY_WITHIN_MS });
   client.on('error', () => {});
   try {
     await client.connect();
-    return true;
+    return 'ready';
   } catch (error) {
+    const { code = '', message } = error as Error & { code?: string };
     // A server that starts or ends says `cannot_connect_now`; any other refusal of its own stays.
-    const { code = '' } = error as { code?: string };
-    if (/^[0-9A-Z]{4}\d$/.test(code) && code !== '57P03') throw error;
-    return false;
+    return /^[0-9A-Z]{4}\d$/.test(code) && code !== '57P03' ? { refusal: message } : 'none';
   } finally {
     await client.end().catch(() => {});
   }
@@ -144,7 +145,9 @@ function follow(child: ChildProcess, url: string): RunningServer & { hasEnded():
     child.once('close', (code, signal) => resolve(signal ?? String(code)));
     child.once('error', (error) => resolve(error.message));
   });
-  void exited.then(() => (ended = true));
+  void exited.then(() => {
+    ended = true;
+  });
   // It keeps no process open that has nothing else to do.
   child.unref();
   (child.stderr as unknown as { unref(): void }).unref();
@@ -166,14 +169,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const watcher = child.pid === undefined ? null : startWatcher(child.pid, options);
   void server.exited.then(() => watcher?.kill('SIGKILL'));
   const lastMoment = performance.now() + READY_WITHIN_MS;
-  let refusal: string | null = null;
-  while (!(await isAnswering(url).catch((error: Error) => (refusal = error.message)))) {
-    if (server.hasEnded() || performance.now() > lastMoment) break;
+  let answer = await askWhetherReady(url);
+  while (answer === 'none' && !server.hasEnded() && performance.now() < lastMoment) {
     await after(LOOK_AGAIN_MS);
+    answer = await askWhetherReady(url);
   }
-  if (!server.hasEnded() && refusal === null && performance.now() <= lastMoment) return server;
+  if (answer === 'ready' && !server.hasEnded()) return server;
   await server.stop('immediate');
+  const how = typeof answer === 'object' ? answer.refusal : await server.exited;
   const words = server.words().trim();
   if (/lock file .* already exists|pre-existing shared memory block/.test(words)) throw new ClusterTaken();
-  throw new CannotRun(`The embedded database did not start (${refusal ?? (await server.exited)}):\n${words}`);
+  throw new CannotRun(`The embedded database did not start (${how}):\n${words}`);
 }
