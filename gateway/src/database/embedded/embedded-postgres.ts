@@ -52,6 +52,7 @@ const SMALL = [
   'maintenance_work_mem=16MB',
   'max_connections=40',
   'max_worker_processes=0',
+  'max_logical_replication_workers=0',
   'max_parallel_workers=0',
   'autovacuum_worker_slots=1',
   'autovacuum_max_workers=1',
@@ -90,7 +91,8 @@ async function freePort(): Promise<number> {
  */
 async function makeAddress({ uid, gid }: Account): Promise<ServerAddress> {
   if (process.platform === 'win32') return { kind: 'port', port: await freePort() };
-  const base = tmpdir().length > 60 ? '/tmp' : tmpdir();
+  // Root's own temporary folder may be closed to the account that PostgreSQL runs as.
+  const base = uid !== undefined || tmpdir().length > 60 ? '/tmp' : tmpdir();
   const folder = await mkdtemp(join(base, 'relaypacs-'));
   if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid);
   return { kind: 'socket', folder };
