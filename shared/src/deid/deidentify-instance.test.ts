@@ -1,81 +1,32 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import {
+  byTag,
+  deidentified,
+  fileOf,
+  holds,
+  sequence,
+  shownValue,
+  text,
+} from '#testing/deidentified-elements.ts';
 import { deidentifyBytes, parsed, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
-import type { DicomElement, Encoding, ParsedInstance } from '../dicom/data-set.ts';
-import { dictionaryVR, isPrivate, tagName } from '../dicom/dictionary.ts';
-import { concatBytes, encodeElements, encodeFileMeta, textValue } from '../dicom/encode.ts';
+import type { ParsedInstance } from '../dicom/data-set.ts';
+import { dictionaryVR, tagName } from '../dicom/dictionary.ts';
+import { textValue } from '../dicom/encode.ts';
 import type { NewElement } from '../dicom/encode.ts';
 import {
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
   IMPLICIT_VR_LITTLE_ENDIAN,
-  encodingOf,
 } from '../dicom/registry.ts';
-import type { SOPClassUID, SOPInstanceUID, TransferSyntaxUID } from '../dicom/uid.ts';
-import { asciiText, findElement } from '../dicom/values.ts';
+import { findElement } from '../dicom/values.ts';
 import { profileRows } from './profile.ts';
 import { createReport } from './report.ts';
 import { checkResidue } from './residue.ts';
 
-const RAW_DATA = '1.2.840.10008.5.1.4.1.1.66' as SOPClassUID;
-const STUDY_UID = '1.2.3.777.1';
-const SERIES_UID = '1.2.3.777.2';
-const SOP_UID = '1.2.3.777.3' as SOPInstanceUID;
-
-const text = (tag: number, vr: string, ...values: string[]): NewElement => ({
-  tag,
-  vr,
-  value: textValue(vr, ...values),
-});
-const sequence = (tag: number, ...items: NewElement[][]): NewElement => ({ tag, vr: 'SQ', value: items });
-const byTag = (a: NewElement, b: NewElement) => a.tag - b.tag;
-
-/** An instance with these elements besides what every instance has. */
-function fileOf(
-  elements: readonly NewElement[],
-  transferSyntaxUID: TransferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN,
-): Uint8Array {
-  const own = new Set(elements.map(({ tag }) => tag));
-  const needed = [
-    text(0x00080016, 'UI', RAW_DATA),
-    text(0x00080018, 'UI', SOP_UID),
-    text(0x00080060, 'CS', 'OT'),
-    text(0x00100010, 'PN', 'DOE^JANE'),
-    text(0x00100020, 'LO', 'PAT-1'),
-    text(0x0020000d, 'UI', STUDY_UID),
-    text(0x0020000e, 'UI', SERIES_UID),
-  ].filter(({ tag }) => !own.has(tag));
-  const encoding = encodingOf(transferSyntaxUID) as Encoding;
-  const meta = encodeFileMeta({ sopClassUID: RAW_DATA, sopInstanceUID: SOP_UID }, transferSyntaxUID);
-  return concatBytes([meta, encodeElements([...needed, ...elements].sort(byTag), encoding)]);
-}
-
-async function deidentified(
-  elements: readonly NewElement[],
-  options: readonly string[] = [],
-  transferSyntaxUID?: TransferSyntaxUID,
-) {
-  const result = await deidentifyBytes(
-    fileOf(elements, transferSyntaxUID),
-    rulesOf(...options),
-    await pseudonymsOf(1),
-  );
-  if (result.kind !== 'ready') throw new Error(result.because);
-  return { ...result, instance: await parsed(result.bytes) };
-}
-
-const shownValue = (elements: readonly DicomElement[], tag: number) => {
-  const element = findElement(elements, tag);
-  return element === null
-    ? null
-    : element.bytes === null
-      ? `${element.items?.length ?? '?'} items`
-      : asciiText(element.bytes).replace(/[\0 ]+$/, '');
-};
 const first = (instance: ParsedInstance, tag: number) =>
   findElement(instance.elements, tag)?.items?.[0]?.elements ?? [];
-const holds = (bytes: Uint8Array, token: string) => Buffer.from(bytes).includes(token);
 
 /** A value of this VR that must not come out, and the bytes by which it would be known. */
 function planted(tag: number, vr: string): { readonly element: NewElement; readonly token: string } | null {
@@ -260,123 +211,6 @@ test('a report keeps its tree, its standard codes and its measurements, and lose
       assert.not.ok(holds(bytes.subarray(400), gone), gone);
     assert.is(shownValue(content[1]?.elements ?? [], 0x0040a300), '0 items');
   }
-});
-
-test('a birth date in a report goes whatever is retained', async () => {
-  const birthDate = [
-    text(0x00080100, 'SH', '121031'),
-    text(0x00080102, 'SH', 'DCM'),
-    text(0x00080104, 'LO', 'Subject Birth Date'),
-  ];
-  const item = [
-    text(0x0040a040, 'CS', 'DATE'),
-    sequence(0x0040a043, birthDate),
-    text(0x0040a121, 'DA', '19470419'),
-  ];
-  const options = [
-    'retain-longitudinal-full-dates',
-    'retain-patient-characteristics',
-    'clean-structured-content',
-  ];
-  const { bytes } = await deidentified([sequence(0x0040a730, item)], options);
-  assert.ok(holds(bytes, 'Subject Birth Date'));
-  assert.not.ok(holds(bytes, '19470419'));
-});
-
-test('when a tracer was given stays with the dates of the instance, moved as they are', async () => {
-  const elements = [
-    text(0x00080020, 'DA', '20240301'),
-    text(0x00090010, 'LO', 'GEMS_PETD_01'),
-    text(0x0009103b, 'DT', '20240301093200.00'),
-    text(0x00091005, 'DT', '20240301'),
-    text(0x0009100d, 'DT', 'DOE JANE'),
-  ];
-  const left = async (...options: string[]) => {
-    const { instance } = await deidentified(elements, options);
-    return [0x00090010, 0x0009103b, 0x00091005, 0x0009100d]
-      .map((tag) => shownValue(instance.elements, tag))
-      .concat(shownValue(instance.elements, 0x00080020));
-  };
-  const [creator, given, other, name, studied] = await left(
-    'retain-safe-private',
-    'retain-longitudinal-modified-dates',
-  );
-  assert.equal([creator, other, name], ['GEMS_PETD_01', null, null]);
-  assert.is(given, `${studied}093200.00`);
-  assert.is.not(studied, '20240301');
-  assert.is((await left('retain-safe-private', 'retain-longitudinal-full-dates'))[1], '20240301093200.00');
-  assert.equal((await left('retain-safe-private')).slice(0, 4), [null, null, null, null]);
-});
-
-test('dates of one patient move by the same days in every study, with the option for it; times stay', async () => {
-  const options = ['retain-longitudinal-modified-dates'];
-  const study = async (date: string) => {
-    const { instance } = await deidentified(
-      [
-        text(0x00080020, 'DA', date),
-        text(0x00080030, 'TM', '101112'),
-        text(0x0008002a, 'DT', `${date}101112.5+0100`),
-        text(0x00100030, 'DA', '19470419'),
-      ],
-      options,
-    );
-    return instance;
-  };
-  const [one, two] = [await study('20240301'), await study('20240311')];
-  const dayOf = (instance: ParsedInstance) =>
-    Date.parse((shownValue(instance.elements, 0x00080020) ?? '').replace(/(....)(..)(..)/, '$1-$2-$3')) /
-    86_400_000;
-  assert.is(dayOf(two) - dayOf(one), 10);
-  assert.is.not(shownValue(one.elements, 0x00080020), '20240301');
-  assert.is(shownValue(one.elements, 0x0008002a), `${shownValue(one.elements, 0x00080020)}101112.5+0100`);
-  assert.is(shownValue(one.elements, 0x00080030), '101112');
-  assert.is(shownValue(one.elements, 0x00280303), 'MODIFIED');
-  assert.is(shownValue(one.elements, 0x00100030), '');
-});
-
-test('options keep what they name and nothing else, and nobody over 89 is singled out by age', async () => {
-  const elements = [
-    text(0x00100040, 'CS', 'F'),
-    text(0x00101010, 'AS', '097Y'),
-    text(0x00181000, 'LO', 'SN-1'),
-    text(0x00080080, 'LO', 'Hospital'),
-    text(0x00080020, 'DA', '20240301'),
-  ];
-  const kept = async (option: string) => {
-    const { instance } = await deidentified(elements, [option]);
-    return [0x00100040, 0x00101010, 0x00181000, 0x00080080, 0x00080020, 0x0020000d].map((tag) =>
-      shownValue(instance.elements, tag)?.replace(/^2\.25.*/, 'U'),
-    );
-  };
-  assert.equal(await kept('retain-patient-characteristics'), ['F', '090Y', 'REMOVED', 'REMOVED', '', 'U']);
-  assert.equal(await kept('retain-device-identity'), ['', undefined, 'SN-1', 'REMOVED', '', 'U']);
-  assert.equal(await kept('retain-institution-identity'), ['', undefined, 'REMOVED', 'Hospital', '', 'U']);
-  assert.equal(await kept('retain-longitudinal-full-dates'), [
-    '',
-    undefined,
-    'REMOVED',
-    'REMOVED',
-    '20240301',
-    'U',
-  ]);
-  assert.equal(await kept('retain-uids'), ['', undefined, 'REMOVED', 'REMOVED', '', STUDY_UID]);
-});
-
-test('safe private attributes stay with their creator, with the option for it', async () => {
-  const elements = [
-    text(0x00190010, 'LO', 'SIEMENS MR HEADER'),
-    text(0x0019100c, 'IS', '1000'),
-    text(0x00191008, 'CS', 'CANARY'),
-    text(0x00290010, 'LO', 'SIEMENS CSA HEADER'),
-    { tag: 0x00291010, vr: 'OB', value: textValue('LO', 'CANARY') },
-  ];
-  const { bytes, instance } = await deidentified(elements, ['retain-safe-private']);
-  assert.is(shownValue(instance.elements, 0x0019100c), '1000');
-  assert.equal(
-    instance.elements.filter(({ tag }) => isPrivate(tag)).map(({ tag }) => tag),
-    [0x00190010, 0x0019100c],
-  );
-  assert.not.ok(holds(bytes, 'CANARY'));
 });
 
 test('two patients never become one: without a Patient ID the study names the patient, and issuers tell equal IDs apart', async () => {

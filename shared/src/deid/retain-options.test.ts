@@ -1,0 +1,132 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  STUDY_UID,
+  deidentified,
+  holds,
+  sequence,
+  shownValue,
+  text,
+} from '#testing/deidentified-elements.ts';
+import type { ParsedInstance } from '../dicom/data-set.ts';
+import { isPrivate } from '../dicom/dictionary.ts';
+import { textValue } from '../dicom/encode.ts';
+
+test('a birth date in a report goes whatever is retained', async () => {
+  const birthDate = [
+    text(0x00080100, 'SH', '121031'),
+    text(0x00080102, 'SH', 'DCM'),
+    text(0x00080104, 'LO', 'Subject Birth Date'),
+  ];
+  const item = [
+    text(0x0040a040, 'CS', 'DATE'),
+    sequence(0x0040a043, birthDate),
+    text(0x0040a121, 'DA', '19470419'),
+  ];
+  const options = [
+    'retain-longitudinal-full-dates',
+    'retain-patient-characteristics',
+    'clean-structured-content',
+  ];
+  const { bytes } = await deidentified([sequence(0x0040a730, item)], options);
+  assert.ok(holds(bytes, 'Subject Birth Date'));
+  assert.not.ok(holds(bytes, '19470419'));
+});
+
+test('when a tracer was given stays with the dates of the instance, moved as they are', async () => {
+  const elements = [
+    text(0x00080020, 'DA', '20240301'),
+    text(0x00090010, 'LO', 'GEMS_PETD_01'),
+    text(0x0009103b, 'DT', '20240301093200.00'),
+    text(0x00091005, 'DT', '20240301'),
+    text(0x0009100d, 'DT', 'DOE JANE'),
+  ];
+  const left = async (...options: string[]) => {
+    const { instance } = await deidentified(elements, options);
+    return [0x00090010, 0x0009103b, 0x00091005, 0x0009100d]
+      .map((tag) => shownValue(instance.elements, tag))
+      .concat(shownValue(instance.elements, 0x00080020));
+  };
+  const [creator, given, other, name, studied] = await left(
+    'retain-safe-private',
+    'retain-longitudinal-modified-dates',
+  );
+  assert.equal([creator, other, name], ['GEMS_PETD_01', null, null]);
+  assert.is(given, `${studied}093200.00`);
+  assert.is.not(studied, '20240301');
+  assert.is((await left('retain-safe-private', 'retain-longitudinal-full-dates'))[1], '20240301093200.00');
+  assert.equal((await left('retain-safe-private')).slice(0, 4), [null, null, null, null]);
+});
+
+test('dates of one patient move by the same days in every study, with the option for it; times stay', async () => {
+  const options = ['retain-longitudinal-modified-dates'];
+  const study = async (date: string) => {
+    const { instance } = await deidentified(
+      [
+        text(0x00080020, 'DA', date),
+        text(0x00080030, 'TM', '101112'),
+        text(0x0008002a, 'DT', `${date}101112.5+0100`),
+        text(0x00100030, 'DA', '19470419'),
+      ],
+      options,
+    );
+    return instance;
+  };
+  const [one, two] = [await study('20240301'), await study('20240311')];
+  const dayOf = (instance: ParsedInstance) =>
+    Date.parse((shownValue(instance.elements, 0x00080020) ?? '').replace(/(....)(..)(..)/, '$1-$2-$3')) /
+    86_400_000;
+  assert.is(dayOf(two) - dayOf(one), 10);
+  assert.is.not(shownValue(one.elements, 0x00080020), '20240301');
+  assert.is(shownValue(one.elements, 0x0008002a), `${shownValue(one.elements, 0x00080020)}101112.5+0100`);
+  assert.is(shownValue(one.elements, 0x00080030), '101112');
+  assert.is(shownValue(one.elements, 0x00280303), 'MODIFIED');
+  assert.is(shownValue(one.elements, 0x00100030), '');
+});
+
+test('options keep what they name and nothing else, and nobody over 89 is singled out by age', async () => {
+  const elements = [
+    text(0x00100040, 'CS', 'F'),
+    text(0x00101010, 'AS', '097Y'),
+    text(0x00181000, 'LO', 'SN-1'),
+    text(0x00080080, 'LO', 'Hospital'),
+    text(0x00080020, 'DA', '20240301'),
+  ];
+  const kept = async (option: string) => {
+    const { instance } = await deidentified(elements, [option]);
+    return [0x00100040, 0x00101010, 0x00181000, 0x00080080, 0x00080020, 0x0020000d].map((tag) =>
+      shownValue(instance.elements, tag)?.replace(/^2\.25.*/, 'U'),
+    );
+  };
+  assert.equal(await kept('retain-patient-characteristics'), ['F', '090Y', 'REMOVED', 'REMOVED', '', 'U']);
+  assert.equal(await kept('retain-device-identity'), ['', undefined, 'SN-1', 'REMOVED', '', 'U']);
+  assert.equal(await kept('retain-institution-identity'), ['', undefined, 'REMOVED', 'Hospital', '', 'U']);
+  assert.equal(await kept('retain-longitudinal-full-dates'), [
+    '',
+    undefined,
+    'REMOVED',
+    'REMOVED',
+    '20240301',
+    'U',
+  ]);
+  assert.equal(await kept('retain-uids'), ['', undefined, 'REMOVED', 'REMOVED', '', STUDY_UID]);
+});
+
+test('safe private attributes stay with their creator, with the option for it', async () => {
+  const elements = [
+    text(0x00190010, 'LO', 'SIEMENS MR HEADER'),
+    text(0x0019100c, 'IS', '1000'),
+    text(0x00191008, 'CS', 'CANARY'),
+    text(0x00290010, 'LO', 'SIEMENS CSA HEADER'),
+    { tag: 0x00291010, vr: 'OB', value: textValue('LO', 'CANARY') },
+  ];
+  const { bytes, instance } = await deidentified(elements, ['retain-safe-private']);
+  assert.is(shownValue(instance.elements, 0x0019100c), '1000');
+  assert.equal(
+    instance.elements.filter(({ tag }) => isPrivate(tag)).map(({ tag }) => tag),
+    [0x00190010, 0x0019100c],
+  );
+  assert.not.ok(holds(bytes, 'CANARY'));
+});
+
+test.run();
