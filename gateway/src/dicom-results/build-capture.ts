@@ -138,14 +138,10 @@ function compose(picture: ColourPicture, lines: readonly Caption[]): ColourPictu
       (row * columns + left) * 3,
     );
   }
-  lines.forEach(({ text, colour }, i) =>
-    drawLine(
-      { columns, rgb },
-      text,
-      { left: MARGIN, top: scaled.rows + MARGIN + i * LINE_PIXELS, scale: SCALE },
-      colour,
-    ),
-  );
+  for (const [i, { text, colour }] of lines.entries()) {
+    const place = { left: MARGIN, top: scaled.rows + MARGIN + i * LINE_PIXELS, scale: SCALE };
+    drawLine({ columns, rgb }, text, place, colour);
+  }
   return { rows, columns, rgb };
 }
 

@@ -47,7 +47,7 @@ export function createResultSender(tools: ResultSenderTools): ResultSender {
       const built = await build({ ...subjectOf(result), ...maps, source, secret: projectKey }, signal);
       return send(result.site_id, built, signal);
     },
-    async sendVerified(result, bytes, kinds, said, signal) {
+    async sendVerified({ result, kinds, said }, bytes, signal) {
       const source = await parseSource(bytes, signal);
       const account = await findAccount(pipeline.db, { id: said.accountId });
       const person = { id: said.accountId, username: account?.username ?? said.accountId };

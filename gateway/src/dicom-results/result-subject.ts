@@ -8,10 +8,12 @@ import type { LungMasks } from '#shared/models/lung-fields.ts';
 import type { ModelRef } from '#shared/models/model.ts';
 import type { Finding, verifyRequestSchema } from '#shared/protocol/inference.ts';
 import type { z } from 'zod';
-import type { ResultUid } from './result-uid.ts';
 
 export const RESULT_KINDS = ['SR', 'SEG', 'SC'] as const;
 export type ResultKind = (typeof RESULT_KINDS)[number];
+
+/** The UID of these words; other words give another UID. */
+export type ResultUid = (...words: readonly string[]) => string;
 
 export interface ResultSubject {
   /** The instance as the PACS has it: patient and study of the result are its own, byte for byte. */

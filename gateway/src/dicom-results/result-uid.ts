@@ -5,10 +5,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { ModelRef } from '#shared/models/model.ts';
-import type { ResultKind, ResultSubject } from './result-subject.ts';
-
-/** The UID of these words; another word, another UID. */
-export type ResultUid = (...words: readonly string[]) => string;
+import type { ResultKind, ResultSubject, ResultUid } from './result-subject.ts';
 
 /** `secret`: the project key, of 32 bytes. Its pseudonyms (shared/src/deid) are made under other labels. */
 export function createResultUid(secret: Uint8Array): ResultUid {

@@ -27,7 +27,9 @@ const test = suite('results');
 const { signal } = new AbortController();
 let ground: TestGround;
 let seed = 100;
-test.before(async () => void (ground = await openTestGround()));
+test.before(async () => {
+  ground = await openTestGround();
+});
 test.after(() => ground.close());
 
 const roadOf = ({ tools, parcels }: TestPipeline): ResultRoad => ({
@@ -43,7 +45,8 @@ const uidsOf = (results: readonly BuiltResult[]): string[] =>
 async function deliveredFilm(more = {}) {
   const pacs = openTestPacs();
   const pipeline = await openTestPipeline({ pacs, start: false, ground });
-  const film = testFilm({ seed: (seed += 1), ...more });
+  seed += 1;
+  const film = testFilm({ seed, ...more });
   const { uploadId } = await pipeline.init(toManifest([film]));
   await pipeline.send(uploadId, [film]);
   await pipeline.runAll();

@@ -29,8 +29,9 @@ import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { JobParameters } from '../database/inference-tables.ts';
 import { encodePng } from '../results/encode-png.ts';
 import type { ResultMap } from '../results/result-map.store.ts';
-import type { RunRole } from './examine-thread.ts';
 
+/** Which of the question's models to run. */
+export type RunRole = 'asked' | 'image-kind' | 'lung-fields' | 'pneumonia-gradient';
 /** Everything needed to look at one image; only the image itself is a patient's. */
 export type Question = {
   readonly bytes: Uint8Array;

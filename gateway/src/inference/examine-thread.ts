@@ -6,10 +6,8 @@
 import type { Tensor } from '#shared/models/model.ts';
 import type { Explanation } from '../results/draw-explanation.ts';
 import { giving, keepThread, type Reply } from '../threads/thread.ts';
-import type { Examined, Question, Shown } from './examination.ts';
+import type { Examined, Question, RunRole, Shown } from './examination.ts';
 
-/** Which of the question's models. */
-export type RunRole = 'asked' | 'image-kind' | 'lung-fields' | 'pneumonia-gradient';
 export type Outputs = Readonly<Record<string, Tensor>>;
 /** Runs a model of the question. Throws the engine's errors. */
 export type Run = (role: RunRole, input: Tensor, signal: AbortSignal) => Promise<Outputs>;

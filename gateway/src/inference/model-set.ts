@@ -9,7 +9,7 @@ import type { ModelRef } from '#shared/models/model.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Tables } from '../database/tables.ts';
 import { answering, findModelVersion, type ModelName, type ModelVersion } from '../models/model.store.ts';
-import type { RunRole } from './examine-thread.ts';
+import type { RunRole } from './examination.ts';
 
 export type ModelSet = {
   readonly asked: ModelVersion;

@@ -26,7 +26,9 @@ const STUDIES_A_MESSAGE = 200;
 export function createStudyChanges(others: MessageChannel | null = null): StudyChanges {
   const listeners = new Set<{ one: (studyId: string) => void; any: () => void }>();
   const untold = new Set<string>();
-  const tellHere = (studyId: string): void => listeners.forEach(({ one }) => one(studyId));
+  const tellHere = (studyId: string): void => {
+    for (const { one } of listeners) one(studyId);
+  };
   const tellOthers = (): void => {
     const studies = [...untold];
     untold.clear();
@@ -35,7 +37,9 @@ export function createStudyChanges(others: MessageChannel | null = null): StudyC
   };
   others?.hear(
     (message) => message.split(' ').forEach(tellHere),
-    () => listeners.forEach(({ any }) => any()),
+    () => {
+      for (const { any } of listeners) any();
+    },
   );
   return {
     emit(studyId) {

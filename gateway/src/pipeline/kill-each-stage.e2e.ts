@@ -235,7 +235,11 @@ if (postgresUrl === null) {
       const pause = world.link.pauseAfter(3 * 1024 * 1024);
       return {
         reached: () => pause.reached,
-        release: () => (pause.resume(), world.link.cut(), world.link.mend()),
+        release() {
+          pause.resume();
+          world.link.cut();
+          world.link.mend();
+        },
       };
     }));
 

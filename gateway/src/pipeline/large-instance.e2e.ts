@@ -200,7 +200,9 @@ const disk = await statfs(tmpdir());
 if (disk.bavail * disk.bsize < DISK_BYTES) {
   skipped('a large instance', `the disk has not ${Math.ceil(DISK_BYTES / 1e9)} GB free`);
 } else {
-  test.before(async () => void (world = await openWorld()));
+  test.before(async () => {
+    world = await openWorld();
+  });
   test.after(async () => world?.close());
 
   test('arrives bit for bit, and no program holds it', async () => {

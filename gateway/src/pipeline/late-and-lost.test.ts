@@ -10,7 +10,9 @@ import { assembledStudy, newStudy, openedStudy } from '../testing/open-study.ts'
 
 const test = suite('a study, when');
 let shared: TestGround;
-test.before(async () => void (shared = await openTestGround()));
+test.before(async () => {
+  shared = await openTestGround();
+});
 test.after(() => shared.close());
 
 test('identity remains under a de-identifying policy, nothing of it reaches the PACS', async () => {

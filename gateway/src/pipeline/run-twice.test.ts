@@ -7,7 +7,9 @@ import { ROAD } from './pipeline.ts';
 
 const test = suite('a study, when');
 let shared: TestGround;
-test.before(async () => void (shared = await openTestGround()));
+test.before(async () => {
+  shared = await openTestGround();
+});
 test.after(() => shared.close());
 
 type StageName = (typeof ROAD)[number]['stage'];

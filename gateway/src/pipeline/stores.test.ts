@@ -44,7 +44,9 @@ const instance = (n: number): NewInstance => ({
 for (const { name, open } of testDatabases('stores of the pipeline')) {
   const test = suite(`the stores on ${name}`);
   let database: Database;
-  test.before(async () => void (database = await open()));
+  test.before(async () => {
+    database = await open();
+  });
   test.after(() => database.close());
 
   async function begin(instances = 3) {

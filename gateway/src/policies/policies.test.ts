@@ -36,7 +36,9 @@ const STRICT: PolicyDocument = { ...KEEPING, title: 'Nothing stays', options: []
 for (const { name, open } of testDatabases('policies')) {
   const test = suite(`an administrator’s policies on ${name}`);
   let ground: TestGround;
-  test.before(async () => void (ground = await openTestGround(await open())));
+  test.before(async () => {
+    ground = await openTestGround(await open());
+  });
   test.after(() => ground.close());
 
   type World = TestPipeline & {

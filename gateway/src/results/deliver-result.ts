@@ -30,9 +30,16 @@ export type WhatRadiologistSaid = {
   readonly follows: number;
 };
 
+/** A report to send: the result, what the radiologist said of it, and the kinds of its maps in the PACS. */
+export type ReportToSend = {
+  readonly result: ResultRow;
+  readonly kinds: readonly ('SEG' | 'SC')[];
+  readonly said: WhatRadiologistSaid;
+};
+
 /**
- * Builds instances and sends them to the PACS (dicom-results/). `source`: the instance that was looked at,
- * whole; `send` takes its bytes, and the caller no longer has them.
+ * Builds instances and sends them to the PACS (dicom-results/). `source`: the whole instance that the model
+ * looked at. `send` takes over its bytes; the caller can no longer use them.
  */
 export type ResultSender = {
   send(
@@ -42,10 +49,8 @@ export type ResultSender = {
     signal: AbortSignal,
   ): Promise<readonly NewInstance[]>;
   sendVerified(
-    result: ResultRow,
+    report: ReportToSend,
     source: Uint8Array,
-    kinds: readonly ('SEG' | 'SC')[],
-    said: WhatRadiologistSaid,
     signal: AbortSignal,
   ): Promise<readonly NewInstance[]>;
 };

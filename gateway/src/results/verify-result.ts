@@ -96,11 +96,10 @@ export async function sendVerifiedReport(
   });
   if (source === undefined) return;
   const kinds = (['SEG', 'SC'] as const).filter((kind) => there.some((one) => one.kind === kind));
-  const sent = await road.sendVerified(
+  const report = {
     result,
-    source,
     kinds,
-    {
+    said: {
       verdict: result.verdict,
       finding: result.verified_finding,
       reason: result.sealed_reason && seal.open(resultId, result.sealed_reason),
@@ -109,13 +108,13 @@ export async function sendVerifiedReport(
       revision: result.revision,
       follows: Math.max(1, ...there.filter(({ kind }) => kind === 'SR').map(({ revision }) => revision)),
     },
-    signal,
-  );
+  };
+  const sent = await road.sendVerified(report, source, signal);
   await db.transaction().execute((trx) => insertResultInstances(trx, resultId, result.revision, sent));
-  const report = (await instancesOfResults(db, [resultId]))
+  const listed = (await instancesOfResults(db, [resultId]))
     .get(resultId)
     ?.find((one) => one.kind === 'SR' && one.revision === result.revision);
-  if (report?.state === 'refused')
+  if (listed?.state === 'refused')
     log({ event: 'verified-report-left-out', resultId, because: 'conflicting-instance' });
 }
 

@@ -25,12 +25,16 @@ import { runVerify } from '../pipeline/pipeline.ts';
 const signal = new AbortController().signal;
 const test = suite('what crosses:');
 let ground: TestGround;
-test.before(async () => void (ground = await openTestGround()));
+test.before(async () => {
+  ground = await openTestGround();
+});
 test.after(() => ground.close());
 
 let seeds = 4000;
-const study = (count = 3): readonly SyntheticInstance[] =>
-  syntheticStudy({ seed: (seeds += 1), instancesPerSeries: count, rows: 8, columns: 8 }).instances;
+function study(count = 3): readonly SyntheticInstance[] {
+  seeds += 1;
+  return syntheticStudy({ seed: seeds, instancesPerSeries: count, rows: 8, columns: 8 }).instances;
+}
 const keysOf = (instances: readonly SyntheticInstance[]) =>
   instances.map(({ identifiers, bytes }) => ({
     sopInstanceUID: identifiers.sopInstanceUID,

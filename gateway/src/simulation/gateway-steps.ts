@@ -50,8 +50,8 @@ export type Step =
   | Act
   /** The process dies before the `at`th thing that it does. */
   | { readonly do: 'kill'; readonly at: number; readonly what: Act }
-  /** Before the `at`th turn of one at the database the other one is done to its end. */
-  | { readonly do: 'cross'; readonly at: number; readonly what: Act; readonly then: Act }
+  /** Before `what` begins its `at`th turn at the database, `meanwhile` runs to its end. */
+  | { readonly do: 'cross'; readonly at: number; readonly what: Act; readonly meanwhile: Act }
   | { readonly do: 'lie'; readonly lie: Lie }
   | { readonly do: 'lose'; readonly from: 'pacs' | 'spool' }
   /** Somebody else has put the first instance, or its rival, into the PACS before. */
@@ -130,7 +130,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('kill' as const), at: fc.nat(24), what: act }) },
   {
     weight: 4,
-    arbitrary: fc.record({ do: fc.constant('cross' as const), at: fc.nat(6), what: act, then: act }),
+    arbitrary: fc.record({ do: fc.constant('cross' as const), at: fc.nat(6), what: act, meanwhile: act }),
   },
   // Where two are most likely to meet.
   {
@@ -139,7 +139,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('cross' as const),
       at: fc.nat(3),
       what: work,
-      then: fc.oneof(claim, person, send),
+      meanwhile: fc.oneof(claim, person, send),
     }),
   },
   {
@@ -148,7 +148,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('cross' as const),
       at: fc.nat(4),
       what: fc.oneof(send, announce, person),
-      then: work,
+      meanwhile: work,
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('lie' as const), lie: fc.constantFrom(...LIES) }) },

@@ -79,7 +79,9 @@ export function createSimulatedJobs(now: () => number) {
     rolledBack() {
       unsaid = [];
     },
-    clear: () => [unsaid, waiting, past].forEach((list) => list.splice(0)),
+    clear() {
+      for (const list of [unsaid, waiting, past]) list.length = 0;
+    },
   };
 }
 

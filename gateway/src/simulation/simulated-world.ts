@@ -103,7 +103,7 @@ export class World {
         return;
       case 'cross': {
         this.upsets += 1;
-        ground.crossAt(step.at, () => this.act(step.then));
+        ground.crossAt(step.at, () => this.act(step.meanwhile));
         await this.act(step.what);
         return ground.crossAt(0, null);
       }

@@ -93,7 +93,9 @@ export async function openSimulationGround(): Promise<SimulationGround> {
   const jobs = createSimulatedJobs(() => ground.now);
   const hooks: DatabaseHooks = {
     async beforeTurn() {
-      if (crossing === null || (crossing.turns -= 1) >= 0) return;
+      if (crossing === null) return;
+      crossing.turns -= 1;
+      if (crossing.turns >= 0) return;
       const { work } = crossing;
       crossing = null;
       await work();

@@ -88,7 +88,8 @@ async function findServer(): Promise<TestServer> {
 
 /** `isEmpty`: without the schema, as a gateway's very first start finds it. */
 export async function createTestDatabase({ isEmpty = false } = {}): Promise<SharedTestDatabase> {
-  const { url, template } = await (server ??= findServer());
+  server ??= findServer();
+  const { url, template } = await server;
   const name = `relay_test_${randomBytes(6).toString('hex')}`;
   const from = isEmpty ? 'template1' : template;
   await onServer(url, (client) => client.query(`create database ${name} template ${from}`));

@@ -9,9 +9,11 @@ import { toManifest } from './pack-parcel.ts';
 import { runParcel } from '../pipeline/pipeline.ts';
 
 let seeds = 1;
-/** Another one with each call. */
-export const newStudy = (instancesPerSeries = 3, series = 1): readonly SyntheticInstance[] =>
-  syntheticStudy({ seed: (seeds += 1), instancesPerSeries, series, rows: 16, columns: 16 }).instances;
+/** Another study with each call. */
+export function newStudy(instancesPerSeries = 3, series = 1): readonly SyntheticInstance[] {
+  seeds += 1;
+  return syntheticStudy({ seed: seeds, instancesPerSeries, series, rows: 16, columns: 16 }).instances;
+}
 
 export async function studyIdOf(pipeline: TestPipeline, uploadId: string): Promise<string> {
   return (

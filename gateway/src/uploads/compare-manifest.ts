@@ -79,8 +79,7 @@ export function compareManifest(
     const against =
       fate === 'need' && !(same && isActive(same)) ? reasonAgainst(promised, rivals, taken) : null;
     const answer = against ?? fate;
-    const isSeen =
-      same !== undefined && isInPacs(same.state) && inPacs !== null && inPacs.seen.has(sopInstanceUID);
+    const isSeen = same !== undefined && isInPacs(same.state) && inPacs?.seen.has(sopInstanceUID) === true;
     if (answer === 'have') have.push({ sopInstanceUID, digest, ...(isSeen ? { inPacs: true } : {}) });
     else if (answer === 'need') need.push({ sopInstanceUID, digest });
     else conflict.push({ sopInstanceUID, digest, reason: answer });

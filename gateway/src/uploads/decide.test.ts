@@ -17,12 +17,16 @@ import { runParcel } from '../pipeline/pipeline.ts';
 
 const test = suite('a decision');
 let ground: TestGround;
-test.before(async () => void (ground = await openTestGround()));
+test.before(async () => {
+  ground = await openTestGround();
+});
 test.after(() => ground.close());
 
 let seeds = 900;
-const study = (): readonly SyntheticInstance[] =>
-  syntheticStudy({ seed: (seeds += 1), instancesPerSeries: 2, rows: 8, columns: 8 }).instances;
+function study(): readonly SyntheticInstance[] {
+  seeds += 1;
+  return syntheticStudy({ seed: seeds, instancesPerSeries: 2, rows: 8, columns: 8 }).instances;
+}
 const keysOf = (instances: readonly SyntheticInstance[]) =>
   instances.map(({ identifiers, bytes }) => ({
     sopInstanceUID: identifiers.sopInstanceUID,
@@ -33,9 +37,10 @@ const statesOf = async (pipeline: TestPipeline, uploadId: string) =>
 
 /** Another account of the same site. */
 async function actAsAnother(pipeline: TestPipeline, roles: Role[]): Promise<void> {
+  seeds += 1;
   const row = {
     site_id: pipeline.siteId,
-    username: `other-${(seeds += 1)}`,
+    username: `other-${seeds}`,
     roles,
     password_hash: '',
     disabled_at: null,

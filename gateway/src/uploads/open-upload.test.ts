@@ -17,7 +17,9 @@ const LENGTH = 8_000;
  */
 const SLOWER = 4;
 let pipeline: TestPipeline;
-test.before(async () => void (pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false })));
+test.before(async () => {
+  pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
+});
 test.after(() => pipeline.close());
 
 function manifest(study: string, uidOf: (i: number) => string): Manifest {

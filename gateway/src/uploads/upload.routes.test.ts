@@ -18,7 +18,9 @@ const { instances } = syntheticStudy({ seed: 90, instancesPerSeries: 3, rows: 8,
 
 const test = suite('an upload');
 let pipeline: TestPipeline;
-test.before(async () => void (pipeline = await openTestPipeline({ pacs: openTestPacs() })));
+test.before(async () => {
+  pipeline = await openTestPipeline({ pacs: openTestPacs() });
+});
 test.after(() => pipeline.close());
 test.before.each(() => pipeline.actAs(pipeline.accountId, ['technician']));
 

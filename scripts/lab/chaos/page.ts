@@ -29,7 +29,7 @@ async function setPolicy(tab: Page, policy: Queued['policy']): Promise<void> {
     policy === 'deidentified'
       ? (['Names are removed on this device', 'Remove names on this device'] as const)
       : (['Unchanged: names are kept', 'Keep everything unchanged'] as const);
-  if ((await shown.innerText()).includes(said)) return;
+  if ((await shown.textContent())?.includes(said)) return;
   await shown.click();
   await tab.getByText(choice).click();
   await tab.getByRole('button', { name: 'Done' }).click();

@@ -8,7 +8,9 @@ import { assembledStudy, newStudy, receiptOf } from '../../testing/open-study.ts
 
 const test = suite('a study, when');
 let shared: TestGround;
-test.before(async () => void (shared = await openTestGround()));
+test.before(async () => {
+  shared = await openTestGround();
+});
 test.after(() => shared.close());
 
 test('the link fails the PACS, it waits in the open and goes on by itself', async () => {

@@ -47,7 +47,9 @@ for (const { name, count, open } of grounds) {
   const test = suite(`parcel locks ${name}`);
   let ground: Ground;
   let turn = 0;
-  test.before(async () => void (ground = await open()));
+  test.before(async () => {
+    ground = await open();
+  });
   test.after(() => ground.close());
 
   /** A request for a parcel; when it is told to let go it does, if it is of the kind that does. */
@@ -56,11 +58,12 @@ for (const { name, count, open } of grounds) {
     kind: 'lets go' | 'hangs' = 'lets go',
     signal = new AbortController().signal,
   ) {
-    const lock: Lock = ground.lockers[(turn += 1) % count]!.newLock(parcel);
+    turn += 1;
+    const lock: Lock = ground.lockers[turn % count]!.newLock(parcel);
     const asked = {
       told: 0,
       outcome: 'waits' as 'waits' | 'holds' | 'refused' | 'done',
-      unlock: async () => undefined as void,
+      unlock: async (): Promise<void> => undefined,
       held: Promise.resolve(),
     };
     asked.unlock = async () => {
@@ -73,8 +76,12 @@ for (const { name, count, open } of grounds) {
         if (kind === 'lets go' && asked.outcome === 'holds') void asked.unlock();
       })
       .then(
-        () => void (asked.outcome = 'holds'),
-        () => void (asked.outcome = 'refused'),
+        () => {
+          asked.outcome = 'holds';
+        },
+        () => {
+          asked.outcome = 'refused';
+        },
       );
     return asked;
   }

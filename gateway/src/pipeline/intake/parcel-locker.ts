@@ -39,7 +39,10 @@ function createLock(
     const holder: Holder = {
       letGo,
       gone,
-      free: () => void (holders.get(id) === holder && holders.delete(id), resolve()),
+      free() {
+        if (holders.get(id) === holder) holders.delete(id);
+        resolve();
+      },
     };
     holders.set(id, holder);
     return holder;

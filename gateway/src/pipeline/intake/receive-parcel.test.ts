@@ -33,7 +33,9 @@ const test = suite('a parcel');
 let ground: TestGround;
 let pipeline: TestPipeline;
 let upload: string;
-test.before(async () => void (ground = await openTestGround()));
+test.before(async () => {
+  ground = await openTestGround();
+});
 test.after(() => ground.close());
 test.before.each(async () => {
   pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });

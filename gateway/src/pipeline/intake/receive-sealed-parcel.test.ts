@@ -27,8 +27,10 @@ const idOf = (location: string) => location.split('/').at(-1)!;
 
 let seeds = 7000;
 /** Three instances of 1.1 MB. */
-const study = (): readonly SyntheticInstance[] =>
-  syntheticStudy({ seed: (seeds += 1), instancesPerSeries: 3, rows: 740, columns: 740 }).instances;
+function study(): readonly SyntheticInstance[] {
+  seeds += 1;
+  return syntheticStudy({ seed: seeds, instancesPerSeries: 3, rows: 740, columns: 740 }).instances;
+}
 
 /** A body that ends where the connection was cut. */
 function cut(bytes: Uint8Array): ReadableStream<Uint8Array> {
@@ -44,7 +46,9 @@ function cut(bytes: Uint8Array): ReadableStream<Uint8Array> {
 
 const test = suite('a sealed parcel');
 let ground: TestGround;
-test.before(async () => void (ground = await openTestGround()));
+test.before(async () => {
+  ground = await openTestGround();
+});
 test.after(() => ground.close());
 
 async function open(options: { sealing?: TestSealing; now?: () => Date; expiresAfterMs?: number } = {}) {

@@ -77,7 +77,14 @@ async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 function ruleOf(mayKeep: boolean, dueWith: number): TailRule {
   let asked = 0;
-  return { isDue: () => mayKeep && dueWith > 0 && (asked += 1) % dueWith === 0, mayKeep: () => mayKeep };
+  return {
+    isDue() {
+      if (!mayKeep || dueWith === 0) return false;
+      asked += 1;
+      return asked % dueWith === 0;
+    },
+    mayKeep: () => mayKeep,
+  };
 }
 
 class Device {

@@ -17,7 +17,9 @@ import { newStudy, receiptOf } from '../../testing/open-study.ts';
 
 const test = suite('a receipt');
 let shared: TestGround;
-test.before(async () => void (shared = await openTestGround()));
+test.before(async () => {
+  shared = await openTestGround();
+});
 test.after(() => shared.close());
 
 const TERMS = { edition: 'DICOM 2024e', options: [] };

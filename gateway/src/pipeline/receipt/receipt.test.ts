@@ -8,7 +8,9 @@ import { assembledStudy, receiptOf } from '../../testing/open-study.ts';
 
 const test = suite('a study, when');
 let shared: TestGround;
-test.before(async () => void (shared = await openTestGround()));
+test.before(async () => {
+  shared = await openTestGround();
+});
 test.after(() => shared.close());
 
 test('instances come late, there is a second receipt and the first still holds', async () => {

@@ -26,7 +26,7 @@ import {
   type Answer,
 } from '#testing/corpus-answers.ts';
 import { PATIENCE_MS, skip, skipped, testEnvironment } from '#testing/environment.ts';
-import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
+import { createGatewayUnderTest, until, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { startOrthanc, type RunningOrthanc } from '../../../../scripts/system/orthanc.ts';
@@ -63,6 +63,46 @@ async function heldBy(orthanc: RunningOrthanc): Promise<string[]> {
   return digests.sort();
 }
 
+/** Sends the paths by the command line and waits for their end. */
+async function uploadByCommand(
+  { api, token }: { readonly api: string; readonly token: string },
+  paths: readonly string[],
+): Promise<{ code: number; document: UploadDocument; err: string }> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const around = {
+    env: {},
+    signal: AbortSignal.timeout(PATIENCE_MS),
+    print: (line: string) => void out.push(line),
+    say: (line: string) => void err.push(line),
+  };
+  const settings = ['--gateway', api, '--token', token, '--policy', 'identified', '--wait', '--json'];
+  const code = await relay(['upload', ...settings, '--', ...paths], around);
+  return { code, document: JSON.parse(out.join('\n')) as UploadDocument, err: err.join('\n') };
+}
+
+/** The same process, in good health, with nothing left in its spool and no identity in its log. */
+async function assertHealthy(gateway: GatewayUnderTest, pid: number, folder: string): Promise<void> {
+  assert.is(gateway.pid, pid);
+  process.kill(pid, 0);
+  const health = (await (await fetch(`${gateway.api}/health`)).json()) as { status: string };
+  assert.is(health.status, 'ok');
+  await until(
+    'the spool to be empty',
+    async () => (await readdir(join(folder, 'data', 'blobs'))).length === 0,
+  );
+  assert.not.match(JSON.stringify(gateway.lines), NOT_FOR_THE_LOG);
+}
+
+/** The process has not grown beyond the limit above `idle`. */
+async function assertSmall(pid: number, idle: number, what: string): Promise<void> {
+  if (!canMeasureMemory) skip(`the gateway’s memory under ${what}`, 'only Linux tells it');
+  const peak = await peakResidentBytes(pid);
+  process.stdout.write(
+    `${what}: gateway idle ${Math.round(idle / MB)} MB, at most ${Math.round(peak / MB)} MB\n`,
+  );
+  assert.ok(peak - idle < GROWTH_LIMIT_BYTES, 'the gateway’s memory is bounded');
+}
+
 async function openWorld(databaseUrl?: string) {
   const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
   const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
@@ -85,37 +125,10 @@ async function openWorld(databaseUrl?: string) {
     body: JSON.stringify({ username: 'admin', password: PASSWORD }),
   });
   const { accessToken } = (await signedIn.json()) as { accessToken: string };
+  const door = { api, token: accessToken };
+  const upload = (...paths: string[]) => uploadByCommand(door, paths);
 
-  async function upload(
-    ...paths: string[]
-  ): Promise<{ code: number; document: UploadDocument; err: string }> {
-    const [out, err]: [string[], string[]] = [[], []];
-    const around = {
-      env: {},
-      signal: AbortSignal.timeout(PATIENCE_MS),
-      print: (line: string) => void out.push(line),
-      say: (line: string) => void err.push(line),
-    };
-    const code = await relay(
-      [
-        'upload',
-        '--gateway',
-        api,
-        '--token',
-        accessToken,
-        '--policy',
-        'identified',
-        '--wait',
-        '--json',
-        '--',
-        ...paths,
-      ],
-      around,
-    );
-    return { code, document: JSON.parse(out.join('\n')) as UploadDocument, err: err.join('\n') };
-  }
-
-  // What sends and receives is loaded and warm before anything is measured.
+  // A first upload loads the code of both sides before anything is measured.
   const first = join(folder, 'first.dcm');
   await writeFile(first, syntheticStudy({ seed: 1, instancesPerSeries: 1 }).instances[0]!.bytes);
   assert.is((await upload(first)).code, 0);
@@ -127,27 +140,10 @@ async function openWorld(databaseUrl?: string) {
     orthanc,
     gateway,
     upload,
-    door: { api, token: accessToken },
-    /**
-     * The same process, in good health, not grown beyond the limit, with nothing left in its spool and no
-     * identity in its log.
-     */
+    door,
     async assertUnharmed(what: string) {
-      assert.is(gateway.pid, pid);
-      process.kill(pid, 0);
-      const health = (await (await fetch(`${api}/health`)).json()) as { status: string };
-      assert.is(health.status, 'ok');
-      await until(
-        'the spool to be empty',
-        async () => (await readdir(join(folder, 'data', 'blobs'))).length === 0,
-      );
-      assert.not.match(JSON.stringify(gateway.lines), NOT_FOR_THE_LOG);
-      if (!canMeasureMemory) skip(`the gateway’s memory under ${what}`, 'only Linux tells it');
-      const peak = await peakResidentBytes(pid);
-      process.stdout.write(
-        `${what}: gateway idle ${Math.round(idle / MB)} MB, at most ${Math.round(peak / MB)} MB\n`,
-      );
-      assert.ok(peak - idle < GROWTH_LIMIT_BYTES, 'the gateway’s memory is bounded');
+      await assertHealthy(gateway, pid, folder);
+      await assertSmall(pid, idle, what);
     },
     async close() {
       await gateway.stop();
@@ -264,7 +260,9 @@ if (corpus === null || postgresUrl === null) {
   );
 } else {
   let world: Awaited<ReturnType<typeof openEmptiedWorld>>;
-  alone.before(async () => void (world = await openEmptiedWorld(postgresUrl)));
+  alone.before(async () => {
+    world = await openEmptiedWorld(postgresUrl);
+  });
   alone.after(async () => world?.close());
 
   /**
@@ -373,7 +371,9 @@ if (corpus === null) {
   skipped('hostile input, all at once', 'the corpus is not there');
 } else {
   let world: World;
-  together.before(async () => void (world = await openWorld()));
+  together.before(async () => {
+    world = await openWorld();
+  });
   together.after(async () => world?.close());
 
   together(
