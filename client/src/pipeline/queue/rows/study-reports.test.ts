@@ -91,7 +91,7 @@ test('a manifest lists each report once across batches, and each instance names 
   assert.is(await device.database.reports.count(), 3);
 });
 
-test('reports beyond the manifest's limit are not kept: their instances name them by digest', async () => {
+test('reports beyond the manifest’s limit are not kept: their instances name them by digest', async () => {
   const device = await openDevice();
   const actions = (characters: number) => [ACTION.padEnd(characters, '.')];
   const [large, larger, small] = [

@@ -61,7 +61,7 @@ test('every account with waiting studies is reported, and each new one, but none
   assert.equal(told, ['ann', 'ann,dan']);
 });
 
-test('studies queued while nobody was signed in go to the person who signs in, other people's do not', async () => {
+test('studies queued while nobody was signed in go to the person who signs in, other people’s do not', async () => {
   const database = await databaseWith(row('a', 'ann'), row('n', null));
   await claimNobodys(database, 'ben');
   assert.equal(
@@ -73,7 +73,7 @@ test('studies queued while nobody was signed in go to the person who signs in, o
   );
 });
 
-test('an ended right is noted on all of its account's open studies, and on no others; a new right clears the note', async () => {
+test('an ended right is noted on all of its account’s open studies, and on no others; a new right clears the note', async () => {
   const others: Partial<StudyRow>[] = [
     { state: 'done' },
     { state: 'failed' },
