@@ -1,3 +1,4 @@
+import { setTimeout as after } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type TestDatabase, testDatabases } from '../testing/open-database.ts';
@@ -134,17 +135,27 @@ for (const { name, open } of testDatabases('jobs')) {
   test('stop tells the handlers, waits for them, and what they did not finish is run by the next gateway', async () => {
     const { database, jobs } = await begin(open);
     const begun = Promise.withResolvers<void>();
+    const course: string[] = [];
     await jobs.work('stage', { concurrency: 1 }, async (_data, signal) => {
       begun.resolve();
-      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      course.push('told');
+      await after(50);
+      course.push('ended');
+      throw signal.reason;
     });
     await database.db.transaction().execute((trx) => jobs.enqueue(trx, 'stage', {}));
     await begun.promise;
     await jobs.stop();
+    assert.equal(course, ['told', 'ended']);
     const next = await createJobs(database, silent);
     const done = Promise.withResolvers<void>();
-    await next.work('stage', { concurrency: 1 }, async () => done.resolve());
+    await next.work('stage', { concurrency: 1 }, async () => {
+      course.push('run by the next gateway');
+      done.resolve();
+    });
     await done.promise;
+    assert.equal(course.slice(2), ['run by the next gateway']);
     await end(database, next);
   });
 

@@ -4,10 +4,10 @@
  * same address.
  */
 import { once } from 'node:events';
-import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { type Account, chooseAccount } from './account.ts';
@@ -52,6 +52,7 @@ const SMALL = [
   'maintenance_work_mem=16MB',
   'max_connections=40',
   'max_worker_processes=0',
+  'max_logical_replication_workers=0',
   'max_parallel_workers=0',
   'autovacuum_worker_slots=1',
   'autovacuum_max_workers=1',
@@ -84,13 +85,20 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** Whether every account may pass through this folder and those above it. */
+async function isOpenToAll(path: string): Promise<boolean> {
+  const isOpen = ((await stat(path)).mode & 0o001) !== 0;
+  return isOpen && (path === dirname(path) || isOpenToAll(dirname(path)));
+}
+
 /**
- * A socket in the system's temporary folder: its path has 107 bytes, and a data folder's may be longer. Node
- * knows no such sockets on Windows.
+ * A socket in the system's temporary folder: its path has 107 bytes, and a data folder's may be longer. Root
+ * may have a temporary folder that the server's account cannot reach. Node knows no such sockets on Windows.
  */
 async function makeAddress({ uid, gid }: Account): Promise<ServerAddress> {
   if (process.platform === 'win32') return { kind: 'port', port: await freePort() };
-  const base = tmpdir().length > 60 ? '/tmp' : tmpdir();
+  const isReached = uid === undefined || (await isOpenToAll(tmpdir()));
+  const base = tmpdir().length <= 60 && isReached ? tmpdir() : '/tmp';
   const folder = await mkdtemp(join(base, 'relaypacs-'));
   if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid);
   return { kind: 'socket', folder };
