@@ -7,7 +7,7 @@
  * StrykerJS has no runner for uvu: its command runner would copy the project and run every test for each.
  */
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -76,27 +76,39 @@ async function openFolder({ sample, seed, only }: Settings): Promise<string> {
   return folder;
 }
 
-async function readJson<T>(path: string): Promise<T | null> {
-  const text = await readFile(path, 'utf8').catch(() => null);
-  return text === null ? null : JSON.parse(text);
+/** One value a line; lines that an interruption cut short are left out. */
+async function readLines<T>(path: string): Promise<T[]> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as T];
+    } catch {
+      return [];
+    }
+  });
 }
 
-async function readReaches(
-  folder: string,
+/** Begins with a line break: what an interruption cut short must not spoil the next line. */
+const appendLine = (path: string, value: unknown): Promise<void> =>
+  appendFile(path, `\n${JSON.stringify(value)}\n`);
+
+/** Measures the tests that an earlier run has not; each is kept at once. */
+async function measureAll(
   tests: readonly string[],
+  log: string,
   measure: (test: string) => Promise<Reach | null>,
 ): Promise<Reach[]> {
-  const place = join(folder, 'reaches.json');
-  const known = await readJson<Reach[]>(place);
-  if (known !== null) return known;
-  say(`${tests.length} test files load what is mutated; each runs once by itself`);
-  const reaches: Reach[] = [];
-  await inLanes(tests, async (test) => {
+  const reaches = await readLines<Reach>(log);
+  const known = new Set(reaches.map(({ test }) => test));
+  const waiting = tests.filter((test) => !known.has(test));
+  say(`${tests.length} test files load what is mutated; ${waiting.length} of them run once without a mutant`);
+  await inLanes(waiting, async (test) => {
     const reach = await measure(test);
-    if (reach === null) say(`  ${test} fails without a mutant, and is left out`);
-    else reaches.push(reach);
+    if (reach === null) return say(`  ${test} fails without a mutant, and is left out`);
+    reaches.push(reach);
+    await appendLine(log, reach);
+    if (reaches.length % 20 === 0) say(`${reaches.length} of ${tests.length} …`);
   });
-  await writeFile(place, JSON.stringify(reaches));
   return reaches;
 }
 
@@ -127,15 +139,14 @@ async function judgeAll(
   judge: (mutant: Mutant) => Promise<Judgement>,
 ): Promise<Judged[]> {
   const keyOf = ({ file, start, end, to }: Mutant): string => `${file} ${start} ${end} ${to}`;
-  const lines = (await readFile(log, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
-  const judged = lines.map((line) => JSON.parse(line) as Judged);
+  const judged = await readLines<Judged>(log);
   const known = new Set(judged.map(({ mutant }) => keyOf(mutant)));
   const waiting = mutants.filter((mutant) => !known.has(keyOf(mutant)));
   if (known.size > 0) say(`${known.size} are judged already`);
   await inLanes(waiting, async (mutant) => {
     const one: Judged = { mutant, ...(await judge(mutant)) };
     judged.push(one);
-    await appendFile(log, `${JSON.stringify(one)}\n`);
+    await appendLine(log, one);
     if (judged.length % 20 === 0) say(`${judged.length} of ${mutants.length} …`);
   });
   return judged;
@@ -166,7 +177,7 @@ async function main(settings: Settings): Promise<number> {
     const env = { ...process.env, ...(await parts.need([...new Set(tests.flatMap(needs))])) };
     const measure = (test: string): Promise<Reach | null> =>
       measureReach({ test, files: [...targets], env, folder, withinMs: WITHIN_MS });
-    const reaches = await readReaches(folder, tests, measure);
+    const reaches = await measureAll(tests, join(folder, 'reaches.jsonl'), measure);
     const judged = await judgeAll(mutants, join(folder, 'judged.jsonl'), (mutant) =>
       judgeMutant(mutant, reaches, env),
     );

@@ -5,6 +5,7 @@
  * The first start either succeeds or throws: a wrong setting is told at once instead of being tried for ever.
  */
 import { setTimeout as after } from 'node:timers/promises';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 
 export type Child = {
   readonly pid: number;
@@ -49,7 +50,7 @@ export async function keepAlive(options: KeepAliveOptions): Promise<KeptAlive> {
     while (child === null && !ending.signal.aborted) {
       const pause = PAUSES_MS[Math.min(deaths, PAUSES_MS.length - 1)]!;
       deaths += 1;
-      await sleep(pause, ending.signal).catch(() => undefined);
+      await ignoreFailure(sleep(pause, ending.signal), 'the end interrupts it');
       if (ending.signal.aborted) return;
       try {
         child = await start(ending.signal);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { basicAuthorization } from './orthanc.ts';
 
 export type ContainerRequest = {
@@ -91,7 +92,7 @@ export async function startContainer({
     await compose(['up', '--detach', '--no-deps', 'pacs'], { signal });
     await untilItAnswers(`http://127.0.0.1:${port}/system`, pacs.authorization);
   } catch (error) {
-    await stop().catch(() => undefined);
+    await ignoreFailure(stop(), 'the first error is the one to tell');
     throw error;
   }
   return { ...pacs, stop };

@@ -10,6 +10,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { endProcess, isStillRunning, noteProcess } from './processes.ts';
 import type { NotedProcess } from './processes.ts';
 
@@ -133,7 +134,7 @@ async function takeAway(path: string): Promise<{ held: Held | null } | null> {
   const held = await readJson<Held>(aside);
   // Between the look and the taking another start may have come: then it gets its file back.
   const isOthers = await isHeldByOther(held);
-  if (isOthers) await link(aside, path).catch(() => undefined);
+  if (isOthers) await ignoreFailure(link(aside, path), 'a third start has its place already');
   await rm(aside);
   return isOthers ? null : { held };
 }

@@ -2,6 +2,7 @@
  * A device whose clock is wrong: `Date` goes by another time in a page and in its workers; timers and
  * durations do not.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Page, Worker } from 'playwright-core';
 
 /** Runs in the page: it sees nothing of this file. */
@@ -28,12 +29,14 @@ export interface ShiftedClock {
   set(ms: number): Promise<void>;
 }
 
-/** Before the page is loaded. A page or a worker that is gone meanwhile needs no clock. */
+const GONE = 'a page or a worker that is gone needs no clock';
+
+/** Before the page is loaded. */
 export async function shiftClock(page: Page, ms: number): Promise<ShiftedClock> {
   let shift = ms;
-  const shiftPage = (): Promise<void> => page.evaluate(shiftDate, shift).catch(() => undefined);
-  const shiftWorker = (worker: Worker): Promise<void> =>
-    worker.evaluate(shiftDate, shift).catch(() => undefined);
+  const shiftPage = (): Promise<unknown> => ignoreFailure(page.evaluate(shiftDate, shift), GONE);
+  const shiftWorker = (worker: Worker): Promise<unknown> =>
+    ignoreFailure(worker.evaluate(shiftDate, shift), GONE);
   await page.addInitScript(shiftDate, ms);
   page.on('worker', (worker) => void shiftWorker(worker));
   page.on('domcontentloaded', () => void (shift !== ms && shiftPage()));

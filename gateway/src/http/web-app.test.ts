@@ -21,9 +21,12 @@ test.before(async () => {
   writeFileSync(join(dist, 'index.html'), '<!doctype html><title>RelayPACS</title>');
   writeFileSync(join(dist, 'service-worker.js'), 'self.skipWaiting();');
   writeFileSync(join(dist, 'assets', 'main-Ab3_x-9Z.js'), SCRIPT);
+  writeFileSync(join(dist, 'assets', 'main-Ab3_x-9Z.js.br'), brotliCompressSync(SCRIPT));
   writeFileSync(join(dist, 'assets', 'built-Ab3_x-9Z.js'), 'as it is');
   writeFileSync(join(dist, 'assets', 'built-Ab3_x-9Z.js.br'), brotliCompressSync('made by the build'));
-  writeFileSync(join(dist, 'assets', 'runtime-Ab3_x-9Z.wasm'), new Uint8Array(RUNTIME_BYTES));
+  const runtime = new Uint8Array(RUNTIME_BYTES);
+  writeFileSync(join(dist, 'assets', 'runtime-Ab3_x-9Z.wasm'), runtime);
+  writeFileSync(join(dist, 'assets', 'runtime-Ab3_x-9Z.wasm.br'), brotliCompressSync(runtime));
   gateway = await openTestGateway({ webFolder: dist });
 });
 test.after(async () => {

@@ -50,9 +50,15 @@ const idOf = (wrapped: Uint8Array): string => Buffer.from(wrapped.subarray(0, ID
 
 function writeHalf(path: string, half: Uint8Array): void {
   const file = openSync(path, 'wx', 0o600);
-  writeSync(file, half);
-  fsyncSync(file);
-  closeSync(file);
+  try {
+    writeSync(file, half);
+    fsyncSync(file);
+  } catch (error) {
+    unlinkSync(path);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
   // A new name outlives a power cut once its folder is on the disk too (fsync(2)).
   const folder = openSync(dirname(path), 'r');
   fsyncSync(folder);

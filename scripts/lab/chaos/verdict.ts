@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { askOrthanc } from '#testing/ask-orthanc.ts';
 import { PASSWORD } from '#testing/accounts.ts';
 import { relay } from './command-line.ts';
@@ -217,7 +218,7 @@ async function checkDevice(page: PageDevice | null, faults: string[]): Promise<v
 async function makeOld(folder: string): Promise<void> {
   const before = new Date(Date.now() - UNNAMED_KEY_MS);
   for (const name of await readdir(folder).catch(() => []))
-    await utimes(join(folder, name), before, before).catch(() => undefined);
+    await ignoreFailure(utimes(join(folder, name), before, before), 'the gateway has removed it');
 }
 
 /**

@@ -1,8 +1,8 @@
 /**
- * Shows one mutant to the tests that run its place, the quickest first, until one of them notices. A test that
- * no longer ends, or whose process dies, has noticed too.
+ * Shows one mutant to the tests that run its place, those beside it first, then the quickest, until one of
+ * them notices. A test that no longer ends, or whose process dies, has noticed too.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROOT } from '../../check/source-files.ts';
 import { runFiles } from '../../proof/test-processes.ts';
@@ -23,6 +23,7 @@ const GROWTH = 4;
 const SPARE_MS = 30_000;
 const SLOWER = 5;
 
+/** Each group is shown the mutant in one process. */
 function inGroups(tests: readonly Reach[]): Reach[][] {
   const groups: Reach[][] = [];
   let limit = FIRST_MS;
@@ -39,6 +40,12 @@ function inGroups(tests: readonly Reach[]): Reach[][] {
   return groups;
 }
 
+/** Most mutants are noticed by a test in the folder of their file. */
+function inOrder(tests: readonly Reach[], { file }: Mutant): Reach[][] {
+  const isBeside = ({ test }: Reach): boolean => dirname(test) === dirname(file);
+  return [...inGroups(tests.filter(isBeside)), ...inGroups(tests.filter((test) => !isBeside(test)))];
+}
+
 export async function judgeMutant(
   mutant: Mutant,
   all: readonly Reach[],
@@ -51,7 +58,7 @@ export async function judgeMutant(
     NODE_OPTIONS: `--import=${APPLY}`,
     RELAY_MUTANT: JSON.stringify({ ...mutant, file: join(ROOT, mutant.file) }),
   };
-  for (const group of inGroups(tests)) {
+  for (const group of inOrder(tests, mutant)) {
     const ms = group.reduce((sum, test) => sum + test.ms, 0);
     const reports = await runFiles({
       files: group.map(({ test }) => test),

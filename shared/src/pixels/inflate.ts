@@ -2,6 +2,7 @@
  * Inflates what must have a known size: nothing beyond it is ever held, whatever the compressed bytes would
  * grow to.
  */
+import { ignoreFailure } from '../ignore-failure.ts';
 
 /**
  * Raw deflate (PS3.5 §A.4.12, RFC 1951). Exactly `length` bytes; null where there are fewer, or the
@@ -26,7 +27,7 @@ export async function inflated(
 ): Promise<Uint8Array | null> {
   const inflater = new DecompressionStream(format);
   const writer = inflater.writable.getWriter();
-  const feeding = feed(writer, compressed).catch(() => {});
+  const feeding = ignoreFailure(feed(writer, compressed), 'the reader sees what is missing');
   const reader = inflater.readable.getReader();
   const bytes = new Uint8Array(length);
   let filled = 0;
@@ -41,7 +42,7 @@ export async function inflated(
   } catch {
     return null;
   } finally {
-    await reader.cancel().catch(() => {});
+    await ignoreFailure(reader.cancel(), 'a stream that failed is over already');
     await feeding;
   }
 }

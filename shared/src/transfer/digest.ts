@@ -5,6 +5,7 @@
  * WebCrypto is the faster one, but cannot hash a stream; hash-wasm (WebAssembly) reads on where the blob is
  * too large to be held.
  */
+import { ignoreFailure } from '../ignore-failure.ts';
 import { createSHA256 } from 'hash-wasm';
 
 /**
@@ -70,7 +71,7 @@ export async function sha256OfStream(
       hash.update(value);
     }
   } catch (error) {
-    await reader.cancel(error).catch(() => undefined);
+    await ignoreFailure(reader.cancel(error), 'the first error is the one to tell');
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The way to the page where the same files, or better ones, are chosen: what this device cannot carry on with
- * starts there.
+ * Link to the page where a person chooses the same files again, or better ones. Studies that this device
+ * cannot continue with start there.
  */
 import { hrefOf } from '../../kit/routes.ts';
 import { queueWords } from './queue-words.ts';

@@ -1,6 +1,6 @@
 /**
- * What waited here when the browser cleared its storage: which studies, and how each goes on. Red, because
- * nothing happens until a person does it.
+ * The studies that waited here when the browser cleared its storage, and how to continue with each. Red,
+ * because nothing happens until a person acts.
  */
 import { useQueue } from './queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';

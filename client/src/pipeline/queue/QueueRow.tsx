@@ -1,6 +1,6 @@
 /**
- * One study in the queue: its name leads to its page, its track says where it is; beneath stands what moves,
- * waits or needs someone.
+ * One study in the queue. Its name links to its page and its track shows where it is; the line below says
+ * what is moving, waiting or needs a person.
  */
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { useQueue } from './queue-context.ts';
@@ -69,7 +69,7 @@ export function QueueRow({ study }: { readonly study: QueuedStudy }) {
   );
 }
 
-/** A person's own order counts before the model's: where there is one, the model says nothing. */
+/** A person's order overrides the model's: where there is one, the model's note is hidden. */
 function goesFirst({ isWaiting, score, ranked }: QueuedStudy): boolean {
   return isWaiting && score !== null && !ranked;
 }
@@ -147,7 +147,7 @@ function Actions({ study, name, href }: OfStudy & { readonly href: string }) {
   ) : null;
 }
 
-/** Loses nothing: the receipt is kept, and what was cut off is chosen again. */
+/** Loses nothing: the receipt is kept, and an interrupted study can be chosen again. */
 function Dismiss({ study, name }: OfStudy) {
   const queue = useQueue();
   return (

@@ -1,6 +1,6 @@
 /**
- * The queue: every study with its track, those that need a person first. A list of any length; nothing jumps
- * when counts change.
+ * The queue: every study with its track, starting with those that need a person. The list can be of any
+ * length, and nothing jumps when counts change.
  */
 import { useQueue } from './queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
@@ -15,7 +15,7 @@ import { LostStudies } from './LostStudies.tsx';
 import { QueueRow } from './QueueRow.tsx';
 import { inQueueOrder, type QueuePart } from './track-of.ts';
 
-/** Height of a row that was not drawn yet, in px. */
+/** Height of a row that has not been drawn yet, in px. */
 const ROW = 188;
 
 type Line =
@@ -23,7 +23,7 @@ type Line =
   | { readonly kind: 'study'; readonly study: QueuedStudy };
 
 export type QueueViewProps = {
-  /** The browser was asked to keep what waits here, and has promised nothing. */
+  /** The browser was asked to keep the waiting studies and has promised nothing. */
   readonly mayBeCleared: boolean;
 };
 
@@ -45,7 +45,7 @@ export function QueueView({ mayBeCleared }: QueueViewProps) {
   );
 }
 
-/** On a device that several people share: that something of theirs is here, and nothing of what it is. */
+/** On a shared device: other people's studies are here. Says nothing about them. */
 function OfOthers({ travelling, waiting }: { readonly travelling: number; readonly waiting: number }) {
   const [first, then] =
     travelling > 0
@@ -59,10 +59,7 @@ function OfOthers({ travelling, waiting }: { readonly travelling: number; readon
   );
 }
 
-/**
- * What somebody's proxy does to what is under way: it arrives in spite of it, and here stands who can mend
- * it.
- */
+/** What a proxy does to the uploads under way, and who can fix it. They arrive all the same. */
 function InBetween() {
   const queue = useQueue();
   const diagnosis = queue.diagnosis.value;
@@ -118,7 +115,7 @@ function PartHeading({
   );
 }
 
-/** After a day of studies, in one touch. Their receipts are kept. */
+/** Removes all finished studies with one touch. Their receipts are kept. */
 function DismissAll({ studies }: { readonly studies: readonly QueuedStudy[] }) {
   const queue = useQueue();
   if (studies.length < 2) return null;
@@ -147,7 +144,7 @@ function EmptyQueue() {
   );
 }
 
-/** A database that did not open by then will not: private mode, or a full disk. */
+/** A database that has not opened by then will not open: private mode, or a full disk. */
 const NO_DATABASE_AFTER_MS = 6_000;
 
 function QueueSkeleton() {

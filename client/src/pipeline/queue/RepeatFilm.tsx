@@ -1,6 +1,6 @@
 /**
- * The card of a study is gone when it is queued, and the patient may still be there: what was noticed on its
- * films stands with it here.
+ * Warnings about the films of a queued study. Its card is gone by then, but the patient may still be there,
+ * so the warnings are repeated here.
  */
 import { Icon } from '../../kit/Icon.tsx';
 import { triageWords } from '../triage/triage-words.ts';

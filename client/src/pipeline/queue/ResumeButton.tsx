@@ -1,6 +1,4 @@
-/**
- * The button for a study that the gateway did not take, and for one that this device cannot carry on with.
- */
+/** The button for a study that the gateway refused, or that this device cannot continue with. */
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { useQueue } from './queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
@@ -9,7 +7,7 @@ import { ChooseAgain } from './ChooseAgain.tsx';
 import type { QueuedStudy } from './queued-study.ts';
 import { nameOf } from './study-title.ts';
 
-/** Trying again where that can help; where the study itself must be another one, the way to choose it. */
+/** Retries where that can help; otherwise links to choosing another study. */
 export function GoOn({ study }: { readonly study: QueuedStudy }) {
   const queue = useQueue();
   if (study.trouble === 'copy-unreadable' || (study.problem && PROBLEMS[study.problem].retry === 'changed'))

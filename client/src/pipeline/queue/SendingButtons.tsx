@@ -1,6 +1,6 @@
 /**
- * What a person can do with a study that is not all sent: change its turn, set it aside, take it back, or
- * cancel it in the middle.
+ * The buttons of a study that is not completely sent: change its turn, pause it, take it back, or cancel it
+ * midway.
  */
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useQueue } from './queue-context.ts';
@@ -34,7 +34,10 @@ export function SendingButtons({ study, name }: OfStudy) {
 
 type Way = 'first' | 'earlier' | 'later';
 
-/** Its place among those that wait, by buttons. Who pressed one stays on it while the rows change places. */
+/**
+ * Buttons that move the study among the waiting ones. The pressed button keeps the focus while the rows
+ * change places.
+ */
 function Turn({ study, name }: OfStudy) {
   const queue = useQueue();
   const waiting = queue.studies.value.filter((each) => each.isWaiting);
@@ -43,7 +46,7 @@ function Turn({ study, name }: OfStudy) {
   const group = useRef<HTMLFieldSetElement>(null);
   useLayoutEffect(() => {
     if (pressed.current === null) return;
-    // At an end of the list the pressed button is gone: the other one is the next best.
+    // At an end of the list the pressed button is gone: focus the other one.
     const buttons = [...(group.current?.querySelectorAll('button') ?? [])];
     (buttons.find((button) => button.dataset['way'] === pressed.current) ?? buttons.at(-1))?.focus();
     pressed.current = null;

@@ -1,6 +1,6 @@
 /**
- * The buttons that take a study off its road: before a byte has left, in the middle, and after the gateway
- * has refused it. Each asks first.
+ * The buttons that stop a study: before a byte has left, midway, and after the gateway has refused it. Each
+ * asks for confirmation.
  */
 import { useState } from 'preact/hooks';
 import { AskFirst } from '../../kit/AskFirst.tsx';
@@ -10,7 +10,7 @@ import type { QueuedStudy } from './queued-study.ts';
 
 export type OfStudy = { readonly study: QueuedStudy; readonly name: string };
 
-/** Of which nothing has left; says so when the first bytes were faster. */
+/** Takes back a study before its first byte has left; says so when it is too late. */
 export function TakeBack({ study, name }: OfStudy) {
   const queue = useQueue();
   const [late, setLate] = useState(false);
@@ -33,8 +33,8 @@ export function TakeBack({ study, name }: OfStudy) {
 }
 
 /**
- * Of which some has left. The gateway has to hear of it: where it does not, nothing was cancelled and it says
- * so.
+ * Cancels a study of which a part has left. The gateway has to know: while it cannot be reached, nothing is
+ * cancelled, and the button says so.
  */
 export function CancelSending({ study, name }: OfStudy) {
   const queue = useQueue();
@@ -66,7 +66,7 @@ export function CancelSending({ study, name }: OfStudy) {
   );
 }
 
-/** Which the gateway has refused half-way: its copy here is deleted. */
+/** Removes a study that the gateway refused midway: its copy here is deleted. */
 export function Forget({ study, name }: OfStudy) {
   const queue = useQueue();
   return (

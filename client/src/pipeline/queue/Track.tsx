@@ -1,7 +1,7 @@
 /**
- * The track: four places in a row, the counts standing at them, and between them legs that fill with the
- * share of instances that has passed. The one component for it; queue, study and every later page use it. It
- * is no live region: Announcer.tsx speaks.
+ * The track: four places in a row, each with its count, joined by legs that fill with the share of instances
+ * that has passed. Every page that shows a track uses this component. It is not a live region: Announcer.tsx
+ * speaks.
  */
 import { formatCount, formatRate } from '../../kit/format.ts';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
@@ -51,9 +51,9 @@ export type PaceProps = {
   readonly track: TrackState;
   /** Smoothed by the store; 0 when nothing moves. */
   readonly bytesPerSecond: number;
-  /** null when it would be a guess. */
+  /** null while it would be a guess. */
   readonly secondsLeft: number | null;
-  /** It should move and does not, although nothing has failed yet. */
+  /** Nothing moves although nothing has failed yet. */
   readonly stalled: boolean;
 };
 
@@ -63,8 +63,8 @@ function whyItStands(track: TrackState): string {
 }
 
 /**
- * Beneath the track: why it stands still, or how fast it moves and for how long; nothing when there is
- * nothing to say.
+ * The line below the track: why it stands still, or its speed and the time left. Empty when there is nothing
+ * to say.
  */
 export function Pace({ track, bytesPerSecond, secondsLeft, stalled }: PaceProps) {
   if (track.waitingFor || stalled) {

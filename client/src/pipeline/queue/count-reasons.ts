@@ -14,7 +14,7 @@ export function countReasons(
   const counted = { refused: new Map<string, number>(), quarantined: new Map<string, number>() };
   for (const { state, reason } of instances) {
     if (state !== 'refused' && state !== 'quarantined') continue;
-    // What the PACS refused without a word of its own.
+    // The PACS refused it without a reason.
     const because = reason ?? 'pacs-refused';
     counted[state].set(because, (counted[state].get(because) ?? 0) + 1);
   }

@@ -1,13 +1,13 @@
 /**
- * What a manifest says of de-identification, for both queues: each distinct report once, and for each
- * instance which one is its own.
+ * The de-identification reports of a manifest, for both queues: each distinct report once, and for each
+ * instance the report that applies to it.
  */
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
 
 /**
- * `reports` holds, by their digests, those that instances name; each is listed once. All of them were made
- * under one edition and the same options: a study is named under one policy, by one version of the code.
+ * `reports` maps digests to the reports that instances name; each is listed once. All share one edition and
+ * the same options, because a study is named under one policy by one version of the code.
  */
 export function describeReports(
   instances: readonly (ManifestInstance & { readonly reportDigest: string | null })[],

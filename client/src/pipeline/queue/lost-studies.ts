@@ -1,6 +1,6 @@
 /**
- * Studies that the browser lost with its storage, for the screen: this device's own record is compared with
- * the database, and the gateway is asked once, in case the record was cleared too.
+ * Finds studies that the browser lost with its storage. Compares this device's own record with the database,
+ * and asks the gateway once in case the record was cleared too.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { UploadStatus } from '#shared/protocol/api.ts';
@@ -15,16 +15,16 @@ import {
 } from './waiting-record.ts';
 
 export interface LostStudiesTools {
-  /** Where the record lies, outside the database (localStorage). */
+  /** Holds the record, outside the database (localStorage). */
   readonly place: RecordPlace;
   readonly account: ReadonlySignal<string | null>;
-  /** The uploads of the account that is signed in, from the gateway. Throws as the API client does. */
+  /** The signed-in account's uploads, from the gateway. Throws like the API client. */
   uploads(): Promise<readonly UploadStatus[]>;
 }
 
 export interface LostStudies {
   readonly lost: ReadonlySignal<readonly LostStudy[]>;
-  /** After a look into the database that is called `origin`. */
+  /** Updates the record after reading the database named `origin`. */
   compare(origin: string, studies: readonly StudyRow[]): Promise<void>;
   forget(id: string): void;
 }
@@ -41,7 +41,7 @@ export function createLostStudies({ place, account, uploads }: LostStudiesTools)
     if (JSON.stringify(own) !== JSON.stringify(lost.peek())) lost.value = own;
   }
 
-  /** Once for each account in this browser. */
+  /** Asks once for each account in this browser. */
   async function askGateway(of: string | null, here: readonly StudyRow[]): Promise<void> {
     if (of === null || asking.has(of) || record.read().asked.includes(of)) return;
     asking.add(of);

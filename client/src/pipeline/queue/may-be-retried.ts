@@ -1,16 +1,16 @@
-/** Which of the instances that the PACS or the gateway did not take can be tried again as they are. Pure. */
+/** Decides which refused or quarantined instances can be retried as they are. Pure. */
 import { canRetry } from '#shared/protocol/reasons.ts';
 import type { QueuedInstance, QueuedStudy } from './queued-study.ts';
 
 /**
- * What is held is looked at again; what was refused only where the cause lay elsewhere, for its structure
- * stays what it is.
+ * A quarantined instance can be checked again. A refused one can be retried only if the cause lay elsewhere:
+ * its structure does not change.
  */
 export function mayBeRetried(state: QueuedInstance['state'], reason: string | null): boolean {
   return state === 'quarantined' || (state === 'refused' && canRetry(reason ?? 'pacs-refused'));
 }
 
-/** How many of the study a retry takes up: all of them, whatever their reason. */
+/** The number of instances that a retry covers, whatever their reason. */
 export function countRetried({ quarantined, refused }: Pick<QueuedStudy, 'quarantined' | 'refused'>): number {
   const again = [...quarantined, ...refused.filter(({ reason }) => canRetry(reason))];
   return again.reduce((sum, { instances }) => sum + instances, 0);

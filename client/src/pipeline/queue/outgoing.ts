@@ -1,10 +1,7 @@
-/** What may be queued and sent: the type says that a policy was applied. */
+/** The types of data that may be queued and sent: they say that a policy was applied. */
 import type { PackedInstance } from '#shared/transfer/parcel.ts';
 
-/**
- * An instance ready to travel; the brand says that the policy was applied to it, and is given by
- * ingest-file.ts alone.
- */
+/** An instance ready to be sent. The brand says that the policy was applied; only ingest-file.ts gives it. */
 declare const applied: unique symbol;
 export type Deidentified<T> = T & { readonly [applied]: 'deidentified' };
 export type IdentifiedByPolicy<T> = T & { readonly [applied]: 'identified' };

@@ -5,8 +5,8 @@ import { countTrack } from './count-track.ts';
 import { createRate } from './rate.ts';
 
 /**
- * Four instances of 100 bytes in one parcel; a clock that moves a second with each look, so that everything
- * is written.
+ * Four instances of 100 bytes in one parcel, and a clock that advances a second with each reading, so that
+ * every change is written.
  */
 function travelling(had = 0) {
   const seen: ProgressNumbers[] = [];
@@ -42,11 +42,11 @@ test('the places count up instance by instance while one parcel travels', () => 
   assert.equal(places(440, 440), [0, 0, 4]);
 });
 
-test('what the gateway had before stands there from the beginning', () => {
+test('instances that the gateway already had are counted from the beginning', () => {
   assert.equal(travelling(3).places(0, 0), [4, 0, 3]);
 });
 
-test('after a cut the rate is told from what moves now, not from what had come before', () => {
+test('after an interruption the rate ignores bytes that arrived before it', () => {
   const { seen, places } = travelling();
   places(220, 220);
   assert.equal([seen.at(-1)?.sentBytes, seen.at(-1)?.neededBytes], [0, 220]);
@@ -54,7 +54,7 @@ test('after a cut the rate is told from what moves now, not from what had come b
   assert.equal([seen.at(-1)?.sentBytes, seen.at(-1)?.neededBytes], [110, 220]);
 });
 
-test("the gateway's word and the device's are one count: an instance stands at one place only", () => {
+test("the gateway's count and the device's are merged: an instance is at one place only", () => {
   const counts = { promised: 4, atGateway: 1, inPacs: 2, refused: 0, quarantined: 1, leftOut: 0 };
   assert.equal(
     countTrack({
@@ -70,7 +70,7 @@ test("the gateway's word and the device's are one count: an instance stands at o
   );
 });
 
-test('what is still being packed is not called safe, and what has left of it already is on its way', () => {
+test('instances still being packed are not called safe, and those that have left are on their way', () => {
   const row = {
     instances: 10,
     packed: 4,
@@ -93,7 +93,7 @@ test('what is still being packed is not called safe, and what has left of it alr
     atGateway: 0,
     inPacs: 0,
   });
-  // The gateway had five before anything was packed.
+  // The gateway already had five before anything was packed.
   assert.equal(countTrack({ ...row, packed: 2, departed: 5, acknowledged: 5, packing: true }), {
     unsafe: 5,
     safe: 0,
@@ -103,7 +103,7 @@ test('what is still being packed is not called safe, and what has left of it alr
   });
 });
 
-test('parcels that are packed later come into the count as they come', () => {
+test('parcels packed later are added to the count as they come', () => {
   const seen: ProgressNumbers[] = [];
   let at = 0;
   const progress = createProgress(
@@ -121,7 +121,7 @@ test('parcels that are packed later come into the count as they come', () => {
   assert.equal([seen.at(-1)?.departed, seen.at(-1)?.acknowledged], [4, 4]);
 });
 
-test('a link on which nothing moves any more is told so, and is given no time left', () => {
+test('a link on which nothing moves any more is reported as stalled, without a time left', () => {
   const rate = createRate();
   rate.note(0, 0);
   rate.note(1_000, 1_000);
@@ -133,7 +133,7 @@ test('a link on which nothing moves any more is told so, and is given no time le
   assert.is(rate.secondsLeft(10_000, 21_000), null);
 });
 
-test('a slow first piece is soon outweighed', () => {
+test('a slow first piece soon stops affecting the time left', () => {
   const rate = createRate();
   rate.note(0, 0);
   rate.note(100, 1_000);

@@ -1,11 +1,11 @@
 /**
- * How far a study's parcels are, counted in instances and bytes while they travel. In memory: only the numbers
- * that the screen shows are written, and they start over after each announcement. Pure but for `write`.
+ * Counts the progress of a study's parcels in instances and bytes while they are sent. In memory: only the
+ * numbers on the screen are written, and they start over after each announcement. Pure except for `write`.
  */
 
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 
-/** A parcel as it is planned: where each of its instances ends in it, in bytes, in their order. */
+/** A planned parcel: the offset in bytes at which each of its instances ends, in order. */
 export interface PlannedParcel {
   readonly id: string;
   readonly bytes: number;
@@ -13,27 +13,27 @@ export interface PlannedParcel {
 }
 
 export interface ProgressNumbers {
-  /** Of which a byte has left, or that the gateway had before. */
+  /** Instances of which a byte has left, or that the gateway already had. */
   readonly departed: number;
-  /** Whose last byte the gateway has acknowledged, or that it had before. */
+  /** Instances whose last byte the gateway has acknowledged, or that it already had. */
   readonly acknowledged: number;
   readonly sentBytes: number;
-  /** Without what had come before the link was cut: the time left is told from what moves now. */
+  /** Without bytes from before the interruption: the time left depends on the current rate. */
   readonly neededBytes: number;
 }
 
 export interface Progress {
   /**
-   * What will be sent of a study: how many of its instances are in none of its parcels because the gateway
-   * has them, and the bytes of those that are still being packed, about.
+   * Starts a study: the number of its instances that are in no parcel because the gateway has them, and the
+   * approximate bytes of those still being packed.
    */
   plan(id: string, had: number, awaitedBytes: number): void;
   /**
-   * A parcel that will be sent; `had`: of its instances, those that were counted as had; `awaitedBytes`: what
-   * is awaited after it.
+   * Adds a parcel that will be sent. `had`: the number of its instances already counted as present at the
+   * gateway; `awaitedBytes`: the bytes still awaited after it.
    */
   add(id: string, parcel: PlannedParcel, had: number, awaitedBytes: number): void;
-  /** `acknowledged` bytes of a parcel are at the gateway, and `left` at least have left this device. */
+  /** `acknowledged` bytes of a parcel are at the gateway; at least `left` bytes have left this device. */
   note(id: string, parcelId: string, acknowledged: number, left: number): void;
   write(id: string): Promise<void>;
 }
@@ -92,7 +92,7 @@ function numbersOf({ had, awaitedBytes, parcels }: Plan): ProgressNumbers {
   for (const parcel of parcels.values()) {
     const from = parcel.from ?? 0;
     acknowledged += parcel.ends.filter((end) => end <= parcel.acknowledged).length;
-    // One that has begun to leave is on its way.
+    // An instance of which a byte has left is on its way.
     departed +=
       parcel.left === 0
         ? 0
@@ -103,7 +103,10 @@ function numbersOf({ had, awaitedBytes, parcels }: Plan): ProgressNumbers {
   return { departed, acknowledged, sentBytes, neededBytes };
 }
 
-/** Where instances of these sizes end in a parcel of `bytes`: its headers are shared out evenly. */
+/**
+ * The offsets at which instances of these sizes end in a parcel of `bytes`; its headers are distributed
+ * evenly.
+ */
 export function endsIn(bytes: number, sizes: readonly number[]): readonly number[] {
   const headers = (bytes - sizes.reduce((sum, size) => sum + size, 0)) / Math.max(1, sizes.length);
   let at = 0;

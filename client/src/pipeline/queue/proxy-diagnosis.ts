@@ -1,6 +1,6 @@
 /**
- * What a proxy between the device and the gateway does to an upload, and how to fix it: nobody finds a proxy by
- * looking at a tablet. Sending continues in spite of each of these.
+ * The faults that a proxy between the device and the gateway causes, and how to fix them: a proxy is not
+ * visible from a tablet. Sending continues despite each of them.
  */
 import type { Diagnosis } from './queued-study.ts';
 

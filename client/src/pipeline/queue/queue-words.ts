@@ -1,6 +1,6 @@
 /**
- * The words of the queue, of the four places of an instance, and of a person's decisions about a queued study.
- * "Sent" is not used: there are four places.
+ * The texts of the queue, the four places of an instance, and a person's decisions about a queued study. They
+ * avoid "sent": there are four places.
  */
 import { DIAGNOSES } from './proxy-diagnosis.ts';
 import type { Trouble } from './queued-study.ts';
@@ -129,7 +129,7 @@ export const queueWords = {
     },
     arrived: (total: number) =>
       total === 1 ? '1 instance is in the PACS' : `All ${instances(total)} are in the PACS`,
-    /** It has arrived; only the receipt is missing. */
+    /** The study has arrived; only the receipt is missing. */
     receiptWaits: 'It is in the PACS. The receipt follows once the gateway can be reached again.',
     progress: (inPacs: number, total: number) => `${formatCount(inPacs)} of ${instances(total)} in the PACS`,
   },

@@ -1,6 +1,6 @@
 /**
- * The queue for the screen: follows the database (of all tabs), opens titles, counts the track, and carries
- * out a person's decisions. Sends nothing itself: the uploader does, in the tab that leads.
+ * The queue for the screen: follows the database, which all tabs share, decrypts titles, counts the track and
+ * carries out a person's decisions. It sends nothing: the uploader does that, in the leading tab.
  */
 import { liveQuery } from 'dexie';
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
@@ -20,11 +20,11 @@ import { countSafe, showStudy, travels } from './show-study.ts';
 
 export interface QueueStoreTools extends DecisionTools, LostStudiesTools {
   readonly key: Promise<CryptoKey>;
-  /** Calls `work` after `ms`: a rate that falls is shown although nothing is written. */
+  /** Calls `work` after `ms`, so that a falling rate is shown although nothing is written. */
   readonly later: (work: () => void, ms: number) => void;
-  /** The account that sees the queue: the titles of other accounts' studies are not opened. */
+  /** The account that sees the queue. Titles of other accounts' studies stay encrypted. */
   readonly account: ReadonlySignal<string | null>;
-  /** Whether the browser has a network at all. */
+  /** Whether the browser has a network connection. */
   readonly isOnline: ReadonlySignal<boolean>;
   /** Instances that this tab is writing into the queue. */
   readonly unsafe: ReadonlySignal<number>;
@@ -34,11 +34,11 @@ interface Snapshot {
   readonly studies: readonly StudyRow[];
   readonly link: Link;
   readonly diagnosis: Diagnosis | null;
-  /** Which database this is; null before its first use. */
+  /** The name of this database; null before its first use. */
   readonly origin: string | null;
 }
 
-/** The screen's signals, and the memory that drawing them needs. */
+/** The screen's signals, and the state needed to draw them. */
 interface Screen {
   readonly tools: QueueStoreTools;
   readonly ready: Signal<boolean>;
@@ -51,13 +51,13 @@ interface Screen {
   readonly diagnosis: Signal<Diagnosis | null>;
   readonly titles: Map<string, StudyTitle>;
   readonly rates: Map<string, Rate>;
-  /** The snapshot that is drawn. */
+  /** The snapshot on the screen. */
   last: Snapshot | null;
   isTimed: boolean;
   isClosed: boolean;
 }
 
-/** Rate and time left are drawn again this often while something travels. */
+/** How often rate and time left are redrawn while something is being sent. */
 const DRAW_EVERY_MS = 1_000;
 
 export function createQueueStore(tools: QueueStoreTools): QueueStore & { close(): void } {
@@ -72,10 +72,10 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     if (snapshot.origin !== null) await lostStudies.compare(snapshot.origin, snapshot.studies);
   }
 
-  void ignoreFailure(databaseOrigin(database), 'without a database nothing waits here that could be lost');
+  void ignoreFailure(databaseOrigin(database), 'without a database nothing waits here to be lost');
   const subscription = liveQuery(() => readSnapshot(database)).subscribe({
     next: (snapshot) => void show(snapshot),
-    // A database that is closed (deleted by the person, or by another version) shows what was last known.
+    // A closed database (deleted by the user or by another version) shows the last known state.
     error: () => undefined,
   });
   const stopWatching = effect(() => {
@@ -153,7 +153,7 @@ function draw(screen: Screen, { studies, link, diagnosis }: Snapshot): void {
   const countAllSafe = (rows: readonly StudyRow[]): number =>
     rows.reduce((sum, row) => sum + countSafe(row), 0);
   batch(() => {
-    // Counted for all accounts: what is safe here is safe, whoever it belongs to.
+    // Counted for all accounts: an instance that is safe here is safe, whoever owns it.
     screen.safe.value = countAllSafe(studies);
     screen.travelling.value = countAllSafe(studies.filter(travels));
     screen.others.value = others.filter(travels).length;

@@ -1,6 +1,6 @@
 /**
- * The queue as the screen shows it: each study with the track of INTERFACE.md (safe on this device, on its
- * way, at the gateway, in the PACS). Titles are decrypted for the screen and erased when the study is done.
+ * The queue as the screen shows it: each study with its track (safe on this device, on its way, at the
+ * gateway, in the PACS). Titles are decrypted for the screen and erased when the study is done.
  */
 import type { ReadonlySignal } from '@preact/signals';
 import type { FilmFinding } from '#shared/protocol/inference.ts';
@@ -10,7 +10,7 @@ import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { ProblemCode } from '#shared/protocol/problem-table.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
-/** What the screen needs to name a study; encrypted in the database, erased on completion. */
+/** The name of a study on the screen; encrypted in the database, erased on completion. */
 export interface StudyTitle {
   readonly patientName: string;
   readonly patientId: string;
@@ -22,7 +22,7 @@ export interface StudyTitle {
   readonly bodyParts: readonly string[];
 }
 
-/** What tells studies apart and nobody from anybody: it is kept in the clear, and after completion. */
+/** Tells studies apart without identifying anyone: kept in the clear, and after completion. */
 export interface StudyAbout {
   /** Defined Terms of the standard only. */
   readonly modalities: readonly string[];
@@ -30,11 +30,11 @@ export interface StudyAbout {
 }
 
 /**
- * Instances at each of the four places; together with `unsafe`, `refused`, `quarantined` and `leftOut` they
- * are all of the study's.
+ * Instances at each of the four places. Together with `unsafe`, `refused`, `quarantined` and `leftOut` they
+ * add up to the whole study.
  */
 export interface Track {
-  /** Named, and not yet kept on this device: the page that packs them must stay open. */
+  /** Named but not yet stored on this device: the page that packs them must stay open. */
   readonly unsafe: number;
   readonly safe: number;
   readonly onTheWay: number;
@@ -43,7 +43,7 @@ export interface Track {
 }
 
 /**
- * Why nothing moves although nobody is at fault. `interrupted`: the page was closed while the study was
+ * Why nothing moves although nothing has failed. `interrupted`: the page was closed while the study was being
  * copied; choose it again.
  */
 export type Waiting =
@@ -58,9 +58,9 @@ export type Waiting =
   | null;
 
 /**
- * What went wrong on this device with a study that nobody refused. `receipt-faulty`: the gateway's receipt
- * does not hold; `copy-unreadable`: a part of the copy here is gone or damaged; `unexpected`: anything else.
- * It is tried again by itself, and nothing is deleted meanwhile.
+ * A fault on this device with a study that was not refused. `receipt-faulty`: the gateway's receipt is not
+ * valid; `copy-unreadable`: a part of the copy here is missing or damaged; `unexpected`: anything else. The
+ * device retries automatically and deletes nothing meanwhile.
  */
 export type Trouble = 'receipt-faulty' | 'copy-unreadable' | 'unexpected';
 
@@ -78,7 +78,7 @@ export interface QueuedStudy {
   readonly state: UploadState;
   readonly instances: number;
   readonly bytes: number;
-  /** It is still being made safe on this device, in whichever tab. */
+  /** Still being made safe on this device, in some tab. */
   readonly packing: boolean;
   readonly track: Track;
   readonly refused: readonly ReasonCount[];
@@ -87,35 +87,32 @@ export interface QueuedStudy {
   readonly waiting: Waiting;
   /** In state `failed`: why the gateway refused the whole study. */
   readonly problem: ProblemCode | null;
-  /** Stands until an attempt succeeds. */
+  /** Remains until an attempt succeeds. */
   readonly trouble: Trouble | null;
   /** Smoothed; 0 when nothing moves. */
   readonly bytesPerSecond: number;
-  /** null when it would be a guess. */
+  /** null while it would be a guess. */
   readonly secondsLeft: number | null;
-  /** It should move and has not for a while, although nothing failed. */
+  /** Nothing has moved for a while, although nothing failed. */
   readonly stalled: boolean;
-  /** A person set it aside; nothing of it is sent meanwhile. */
+  /** Paused by a person; nothing of it is sent until it is resumed. */
   readonly paused: boolean;
-  /** Whether `pause` and `resume`, `sendFirst` and `move` mean anything: it is not all sent. */
+  /** Not completely sent: `pause`, `resume`, `sendFirst` and `move` apply. */
   readonly isWaiting: boolean;
-  /**
-   * From triage, 0 to 1, where it reached the model's threshold; null where it did not, or nothing looked at
-   * it.
-   */
+  /** The triage score, 0 to 1, if it reached the model's threshold; null if it did not, or no model ran. */
   readonly score: number | null;
   /**
-   * What was noticed on its films, which may have to be taken again; empty where nothing was, or a person has
+   * Warnings about its films, which may have to be taken again. Empty if there are none, or once a person has
    * looked.
    */
   readonly film: readonly FilmFinding[];
-  /** A person has put it where it stands. */
+  /** Placed in the order by a person. */
   readonly ranked: boolean;
-  /** Nothing of it has left: `takeBack`. */
+  /** Nothing of it has left: `takeBack` applies. */
   readonly canTakeBack: boolean;
-  /** Some of it has left, and not all: `cancel`. */
+  /** Some of it has left, but not all: `cancel` applies. */
   readonly canCancel: boolean;
-  /** Of a study that was taken back: some of it had left, and the gateway was told to leave it out. */
+  /** For a study that was taken back: some of it had left, and the gateway was told to leave it out. */
   readonly wasCancelled: boolean;
   readonly receiptId: string | null;
   /** Study Instance UID as sent, for the link into the viewer; null until the first instance is packed. */
@@ -136,7 +133,7 @@ export interface QueuedInstance {
   readonly reason: string | null;
 }
 
-/** A checked receipt as it was signed, to keep. */
+/** A checked receipt as signed, to keep. */
 export interface KeptReceipt {
   readonly id: string;
   readonly studyId: string;
@@ -148,88 +145,91 @@ export interface KeptReceipt {
 }
 
 /**
- * A study that waited on this device and is no longer here: the browser cleared its storage. No value that
- * names anybody.
+ * A study that waited on this device until the browser cleared its storage. Contains no value that identifies
+ * anyone.
  */
 export interface LostStudy {
-  /** What `forgetLost` takes. */
+  /** The argument of `forgetLost`. */
   readonly id: string;
-  /** As it was sent, or would have been. */
+  /** As sent, or as it would have been. */
   readonly studyInstanceUID: string;
-  /** Empty where only the gateway remembers it. */
+  /** Empty if only the gateway remembers it. */
   readonly modalities: readonly string[];
   readonly instances: number;
-  /** Milliseconds since 1970; null where only the gateway remembers it. */
+  /** Milliseconds since 1970; null if only the gateway remembers it. */
   readonly queuedAt: number | null;
   /**
-   * `device`: this device's own list names it; `gateway`: the gateway still waits for it, from this device or
-   * from another one of the same person.
+   * `device`: this device's own list names it. `gateway`: the gateway still waits for it, from this device or
+   * another device of the same person.
    */
   readonly rememberedBy: 'device' | 'gateway';
 }
 
 /**
- * What stands between and does harm, although everything arrives in spite of it. `proxy-answers`: something
- * else answers in the gateway's place, so nothing arrives until it lets the device through.
+ * A fault between device and gateway; uploads arrive despite most of them. `proxy-answers`: something else
+ * answers in the gateway's place, and nothing arrives until it lets the device through.
  */
 export type Diagnosis = 'proxy-limits-size' | 'proxy-cuts-long-requests' | 'proxy-buffers' | 'proxy-answers';
 
 export interface QueueStore {
-  /** False until the database was read for the first time. */
+  /** False until the database has been read once. */
   readonly ready: ReadonlySignal<boolean>;
-  /** Those of the account that is signed in, in the order in which they are sent. */
+  /** The signed-in account's studies, in sending order. */
   readonly studies: ReadonlySignal<readonly QueuedStudy[]>;
   readonly link: ReadonlySignal<Link>;
-  /** As the leading tab sees it; null where nothing was noticed. */
+  /** As the leading tab sees it; null if nothing was noticed. */
   readonly diagnosis: ReadonlySignal<Diagnosis | null>;
   /**
-   * Instances that are not safe yet: being written into the queue. 0: the page may be closed and the disc
+   * Instances still being written into the queue and so not safe yet. 0: the page may be closed and the disc
    * removed.
    */
   readonly unsafe: ReadonlySignal<number>;
-  /** Studies of other accounts that travel from this device by themselves. */
+  /** Studies of other accounts that this device sends automatically. */
   readonly others: ReadonlySignal<number>;
   /**
-   * Studies of other accounts that wait until their owner is here: their right to send has ended, they are
-   * paused, or something is to be decided.
+   * Studies of other accounts that wait for their owner: their right to send has ended, they are paused, or a
+   * decision is needed.
    */
   readonly othersWaiting: ReadonlySignal<number>;
-  /** Instances that wait on this device, whoever they belong to. */
+  /** Instances that wait on this device, whoever owns them. */
   readonly safe: ReadonlySignal<number>;
-  /** Those of them that travel by themselves, whoever is signed in. */
+  /** Those of them that are sent automatically, whoever is signed in. */
   readonly travelling: ReadonlySignal<number>;
   /**
-   * What was lost with the browser's storage; choosing the same files again goes on with it and takes it off
-   * this list.
+   * Studies lost with the browser's storage. Choosing the same files again continues with the study and
+   * removes it from this list.
    */
   readonly lost: ReadonlySignal<readonly LostStudy[]>;
   forgetLost(id: string): void;
-  /** Nothing more of it is sent, within a piece, until `resume`. */
+  /** Stops sending within one piece, until `resume`. */
   pause(id: string): Promise<void>;
   resume(id: string): Promise<void>;
-  /** Before all others, also when it was paused. */
+  /** Moves it before all others, even if it was paused. */
   sendFirst(id: string): Promise<void>;
-  /** To this place (0: first) among those that wait. */
+  /** Moves it to this place (0: first) among the waiting studies. */
   move(id: string, place: number): Promise<void>;
   /**
-   * In the middle: what is not in the PACS is left out there, then the copy here is deleted. Throws as the
-   * API client does, and then nothing has changed.
+   * Cancels a study midway: instances that are not in the PACS are left out, then the copy here is deleted.
+   * Throws like the API client, and then nothing has changed.
    */
   cancel(id: string): Promise<void>;
-  /** Until the first byte has left. Resolves to false when it was too late. */
+  /** Possible until the first byte has left. Resolves to false when it is too late. */
   takeBack(id: string): Promise<boolean>;
-  /** After `failed`, or for all instances that were held, or refused for a cause that may be gone. */
+  /**
+   * Retries a `failed` study, or all instances that were quarantined, or refused for a cause that may be
+   * gone.
+   */
   retry(id: string): Promise<void>;
-  /** A study in trouble is taken up at once, not at its next turn. */
+  /** Retries a study in trouble at once instead of at its next turn. */
   tryNow(id: string): Promise<void>;
-  /** A person decides that these travel no further; without `instances`: all that are in quarantine. */
+  /** Leaves these instances out, by a person's decision; without `instances`, all that are quarantined. */
   leaveOut(
     id: string,
     instances?: readonly { readonly sopInstanceUID: string; readonly digest: string }[],
   ): Promise<void>;
   /**
-   * Takes a finished, taken-back, interrupted or failed study off the list, and a failed one back from the
-   * gateway; its receipt is kept.
+   * Removes a finished, taken-back, interrupted or failed study from the list, and withdraws a failed one
+   * from the gateway. Its receipt is kept.
    */
   dismiss(id: string): Promise<void>;
   receiptOf(id: string): Promise<KeptReceipt | null>;

@@ -5,7 +5,7 @@ import { createRate } from './rate.ts';
 const DAY_MS = 86_400_000;
 
 for (const days of [-3, 3]) {
-  test(`a clock that is set by ${days} days while a study travels holds neither rate nor time left for longer than a few seconds`, () => {
+  test(`setting the clock by ${days} days during an upload disturbs rate and time left for no more than a few seconds`, () => {
     const rate = createRate();
     let [at, bytes] = [0, 0];
     const travel = (seconds: number) => {

@@ -1,18 +1,18 @@
-/** Bytes per second, smoothed over some seconds, and the time left where it means something. */
+/** Bytes per second, smoothed over a few seconds, and the time left where it is meaningful. */
 export interface Rate {
-  /** `bytes`: that have left so far; a smaller number than before begins anew. */
+  /** `bytes`: the total that has left so far; a smaller number than before starts a new measurement. */
   note(bytes: number, at: number): void;
   /** 0 when nothing has moved for a while. */
   bytesPerSecond(at: number): number;
   /** null while it would be a guess. */
   secondsLeft(remaining: number, at: number): number | null;
-  /** Bytes were noted, but none has moved for a while. */
+  /** Bytes were noted, but none have moved for a while. */
   isStalled(at: number): boolean;
 }
 
-/** Shorter and the number dances with every piece, longer and it tells of a link that is gone. */
+/** If shorter, the number jumps with every piece; if longer, it describes a link that is gone. */
 const SMOOTHING_MS = 6_000;
-/** Until something was measured for so long no time is told. */
+/** No time left is shown before this much has been measured. */
 const MEASURED_MS = 3_000;
 const STALLED_MS = 15_000;
 
@@ -23,7 +23,8 @@ export function createRate(): Rate {
 
   return {
     note(bytes, at) {
-      // A clock that was set back begins anew as well: it must not hold the rate until it is where it was.
+      // A clock that was set back also starts a new measurement; otherwise the rate would freeze until it
+      // caught up.
       if (last === null || bytes < last.bytes || at < last.at || at - last.at > STALLED_MS) {
         last = { bytes, at };
         since = at;
@@ -33,7 +34,7 @@ export function createRate(): Rate {
       const elapsed = at - last.at;
       if (bytes === last.bytes || elapsed <= 0) return;
       const now = ((bytes - last.bytes) * 1000) / elapsed;
-      // At first the mean of all there is: one slow first piece must not be smoothed over half a minute.
+      // At first the mean of everything: one slow first piece must not be smoothed over half a minute.
       const weight = Math.max(elapsed / (at - since), 1 - Math.exp(-elapsed / SMOOTHING_MS));
       rate += (now - rate) * weight;
       last = { bytes, at };

@@ -36,7 +36,7 @@ const studies = fc.uniqueArray(
   { selector: ({ id }) => id, minLength: 1, maxLength: 8 },
 );
 
-test('every order is the same wherever it is asked for', () => {
+test('every place computes the same order', () => {
   fc.assert(
     fc.property(studies, (some) => {
       assert.equal(inOrder(some), inOrder(some.toReversed()));
@@ -47,7 +47,7 @@ test('every order is the same wherever it is asked for', () => {
   );
 });
 
-test('a study that is moved stands where it was put, and the others as they stood', () => {
+test('a moved study takes its new place, and the others keep their order', () => {
   fc.assert(
     fc.property(studies, fc.nat(7), fc.nat(7), (some, which, place) => {
       const before = inOrder(some);
@@ -61,7 +61,7 @@ test('a study that is moved stands where it was put, and the others as they stoo
   );
 });
 
-test('what nobody has put in order stays open to triage', () => {
+test('triage still orders the studies that no person has moved', () => {
   const some = [study('a', { queuedAt: 1 }), study('b', { queuedAt: 2 }), study('c', { queuedAt: 3 })];
   assert.equal([...ranksAfterMove(some, 'b', 0)], [['b', 0]]);
 });

@@ -1,11 +1,11 @@
-/** Which study goes first: by a person's hand, else by triage, else by when it was queued. Pure. */
+/** The sending order: a person's order first, then triage, then the time of queuing. Pure. */
 import type { StudyRow } from './rows/local-database.ts';
 
 export type SendingOrder = Pick<StudyRow, 'id' | 'rank' | 'score' | 'queuedAt'>;
 
 /**
- * Ranked before unranked, the lower first; then the higher score; then the older. Never 0 for two studies:
- * the order is the same everywhere.
+ * Ranked before unranked, lower rank first; then the higher score; then the older. Never 0 for two studies,
+ * so the order is the same everywhere.
  */
 export function compareForSending(a: SendingOrder, b: SendingOrder): number {
   return (
@@ -22,9 +22,9 @@ function compareRanks(a: number | null, b: number | null): number {
 }
 
 /**
- * The ranks that put `id` at `place` (0: first) among `studies`, as changes. Those before it are ranked too,
- * so that the order is as it was seen; those behind it that nobody has ranked stay without, and later ones of
- * a higher score still pass them.
+ * The rank changes that put `id` at `place` (0: first) among `studies`. Those before it are ranked too, so
+ * that the order stays as the person saw it. Unranked studies behind it stay unranked, and later ones with a
+ * higher score still pass them.
  */
 export function ranksAfterMove(
   studies: readonly SendingOrder[],

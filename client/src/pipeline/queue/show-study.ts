@@ -1,4 +1,4 @@
-/** A row of the database as the screen shows it. Pure. */
+/** Converts a database row into the study on the screen. Pure. */
 import { countTrack } from './count-track.ts';
 import type { QueuedStudy, StudyTitle } from './queued-study.ts';
 import type { Rate } from './rate.ts';
@@ -8,7 +8,7 @@ import { isToBeSent } from './rows/order-studies.ts';
 
 export interface Shown {
   readonly title: StudyTitle | null;
-  /** Bytes that have left were noted in it up to now. */
+  /** Has been told the bytes that have left so far. */
   readonly rate: Rate;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -61,7 +61,7 @@ function showPace(
   };
 }
 
-/** The study travels although nobody is here: its account's right to send carries it. */
+/** The study is sent although its owner is not here: under its account's right to send. */
 export function travels({ state, waiting, paused, trouble }: StudyRow): boolean {
   if (waiting === 'signed-out' || waiting === 'interrupted' || trouble !== null) return false;
   return (
@@ -69,14 +69,14 @@ export function travels({ state, waiting, paused, trouble }: StudyRow): boolean 
   );
 }
 
-/** Instances that exist on this device and not yet at the gateway, as far as they are safe here. */
+/** Instances that are safe on this device and not yet at the gateway. */
 export function countSafe(row: StudyRow): number {
   if (!isKept(row)) return 0;
   const { safe, onTheWay } = countTrack(row);
   return safe + onTheWay;
 }
 
-/** A study that is still being written is not safe yet, and one that was taken back is gone. */
+/** A study still being written is not safe yet, and one that was taken back is gone. */
 function isKept({ state, packing, waiting }: StudyRow): boolean {
   return state !== 'reading' && state !== 'taken-back' && !packing && waiting !== 'interrupted';
 }

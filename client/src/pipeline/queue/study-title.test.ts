@@ -9,7 +9,7 @@ const erased = {
   state: 'done' as const,
 };
 
-test('studies that arrived can be told apart although nothing of the patient is left', () => {
+test('studies that arrived can be told apart although all patient data is erased', () => {
   const now = new Date(2026, 2, 12, 18);
   const at = (hour: number) => new Date(2026, 2, 12, hour, 30).getTime();
   assert.is(nameOf(erased), 'CT/SEG study');

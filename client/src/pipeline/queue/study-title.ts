@@ -1,6 +1,6 @@
 /**
- * What a study is called on the screen. After completion its title is erased: what kind of study it was, how
- * large and when it was sent remain.
+ * The name of a study on the screen. After completion its title is erased; its kind, size and sending time
+ * remain.
  */
 import { formatDicomDate, formatMoment, formatPersonName } from '../../kit/format.ts';
 import { instances, series } from '../../kit/counted.ts';
@@ -12,7 +12,7 @@ export function nameOf({ title, about }: Pick<QueuedStudy, 'title' | 'about'>): 
   return formatPersonName(title.patientName) ?? queueWords.noPatient;
 }
 
-/** What tells studies apart whose title was erased: how much, and when. */
+/** Tells studies with an erased title apart: by size and time. */
 export function remainsOf(
   study: Pick<QueuedStudy, 'about' | 'instances' | 'queuedAt' | 'completedAt' | 'state'>,
   now: Date,
@@ -27,7 +27,7 @@ export function remainsOf(
   ];
 }
 
-/** Date, modality, body part, description: what there is of it, in this order. */
+/** Date, modality, body part and description, as far as known, in this order. */
 export function partsOf(
   title: Pick<StudyTitle, 'studyDate' | 'modalities' | 'description'> & {
     readonly bodyParts: readonly string[];
@@ -37,7 +37,7 @@ export function partsOf(
     formatDicomDate(title.studyDate),
     title.modalities.join('/'),
     title.bodyParts.map(toReadable).join(', '),
-    // Some scanners part it as a name is parted.
+    // Some scanners separate its parts with ^, as in a name.
     title.description.replace(/\^+/g, ' ').trim(),
   ];
   return parts.filter((part): part is string => part !== null && part !== '');

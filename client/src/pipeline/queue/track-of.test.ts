@@ -38,14 +38,14 @@ const study = (some: Partial<QueuedStudy>): QueuedStudy => ({
 });
 const atGateway = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 12, inPacs: 0 };
 
-test('every study that the link holds up says so, not only the first', () => {
+test('every study held up by the link says so, not only the first', () => {
   assert.is(trackOf(study({}), 'offline').waitingFor, 'offline');
   assert.is(trackOf(study({}), 'gateway-unreachable').waitingFor, 'gateway-unreachable');
   assert.is(trackOf(study({}), 'online').waitingFor, null);
   assert.is(trackOf(study({ waiting: 'storage-full' }), 'online').waitingFor, 'storage-full');
 });
 
-test("what is at the gateway does not wait for this device's network, and what is here not for the PACS", () => {
+test("a study at the gateway does not wait for this device's network, and one on the device does not wait for the PACS", () => {
   assert.is(trackOf(study({ state: 'at-gateway', track: atGateway }), 'offline').waitingFor, null);
   assert.is(
     trackOf(study({ state: 'at-gateway', track: atGateway }), 'pacs-unreachable').waitingFor,
@@ -55,18 +55,18 @@ test("what is at the gateway does not wait for this device's network, and what i
   assert.is(trackOf(study({ state: 'done' }), 'offline').waitingFor, null);
 });
 
-test('what a person has set aside waits for nothing but this person', () => {
+test('a paused study waits only for the person who paused it', () => {
   assert.is(trackOf(study({ paused: true }), 'offline').waitingFor, null);
   assert.is(trackOf(study({ paused: true, waiting: 'gateway-unreachable' }), 'online').waitingFor, null);
 });
 
-test('red is only what a person can still decide', () => {
+test('only instances that a person can still decide about are red', () => {
   const refused = [{ reason: 'pacs-refused', instances: 3 }];
   assert.is(trackOf(study({ state: 'attention', refused }), 'online').needsDecision, 3);
   assert.is(trackOf(study({ state: 'done', refused }), 'online').needsDecision, 0);
 });
 
-test('what needs a person stands first, then what is under way in the order in which it is sent, then what arrived, newest first', () => {
+test('studies that need a person come first, then those under way in sending order, then those that arrived, newest first', () => {
   const order = inQueueOrder([
     study({ id: 'first', queuedAt: 1 }),
     study({ id: 'old', state: 'done', completedAt: 5 }),

@@ -1,4 +1,4 @@
-/** A queued study as the track that every screen draws. Pure. */
+/** Converts a queued study into the track that every screen draws. Pure. */
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { TrackState } from './track-state.ts';
 import type { Link } from '../../net/link.ts';
@@ -9,8 +9,8 @@ function sumOf(counts: readonly ReasonCount[]): number {
 }
 
 /**
- * What the link holds up, where the study itself does not say: the sender waits with the first one and has
- * not come to the others.
+ * The studies held up by the link without saying so themselves: the uploader waits with the first one and has
+ * not reached the others.
  */
 function heldUpBy(link: Link, { state, track }: QueuedStudy): TrackState['waitingFor'] {
   if (link === 'online' || partOfState(state) !== 'under-way' || state === 'reading') return null;
@@ -18,16 +18,14 @@ function heldUpBy(link: Link, { state, track }: QueuedStudy): TrackState['waitin
   return track.safe + track.onTheWay > 0 ? link : null;
 }
 
-/**
- * Without a network no gateway can be reached: the nearer reason is said, and of all studies the same one.
- */
+/** Without a network no gateway can be reached: name the nearer reason, the same for all studies. */
 function nearest(waiting: TrackState['waitingFor'], link: Link): TrackState['waitingFor'] {
   return waiting === 'gateway-unreachable' && link === 'offline' ? link : waiting;
 }
 
 /**
- * `interrupted` is no waiting: a person must choose the study again, so it is said beside the track and not
- * in it.
+ * `interrupted` is not a kind of waiting: a person must choose the study again, so the row says it next to
+ * the track.
  */
 export function trackOf(study: QueuedStudy, link: Link): TrackState {
   return {
@@ -36,7 +34,7 @@ export function trackOf(study: QueuedStudy, link: Link): TrackState {
     onItsWay: study.track.onTheWay,
     atGateway: study.track.atGateway,
     inPacs: study.track.inPacs,
-    // Only while somebody can still decide; in a finished study they are named by the receipt.
+    // Only while a person can still decide; in a finished study the receipt lists them.
     needsDecision: study.state === 'attention' ? sumOf(study.refused) + sumOf(study.quarantined) : 0,
     leftOut: study.leftOut,
     waitingFor:
@@ -46,7 +44,7 @@ export function trackOf(study: QueuedStudy, link: Link): TrackState {
   };
 }
 
-/** Where a study stands in the queue: what needs a person comes first, what has arrived last. */
+/** The parts of the queue: studies that need a person come first, those that have arrived last. */
 export const QUEUE_PARTS = ['needs-you', 'under-way', 'arrived', 'taken-back'] as const;
 export type QueuePart = (typeof QUEUE_PARTS)[number];
 
@@ -75,8 +73,8 @@ function partOfState(state: UploadState): QueuePart {
 }
 
 /**
- * The studies in the order of the screen: by part; under way as they are given, which is how they are sent;
- * arrived the newest first.
+ * The studies in screen order: by part; those under way in the given order, which is the sending order; those
+ * that arrived, newest first.
  */
 export function inQueueOrder(
   studies: readonly QueuedStudy[],

@@ -14,7 +14,7 @@ const track = (some: Partial<TrackState>): TrackState => ({
   ...some,
 });
 
-test('each leg shows what share has passed it', () => {
+test('each leg shows the share that has passed it', () => {
   const places = placesOf(track({ onDevice: 129, onItsWay: 129, atGateway: 129, inPacs: 129 }));
   assert.equal(
     places.map((place) => place.passed),
@@ -26,7 +26,7 @@ test('each leg shows what share has passed it', () => {
   );
 });
 
-test('only what the PACS confirmed is green, and what was refused never passes the last leg', () => {
+test('only instances confirmed by the PACS are green, and refused ones never pass the last leg', () => {
   const places = placesOf(track({ inPacs: 513, needsDecision: 3 }));
   assert.is(places[3]!.look, 'confirmed');
   assert.is(places[2]!.look, 'empty');
@@ -36,12 +36,12 @@ test('only what the PACS confirmed is green, and what was refused never passes t
   assert.ok(hasArrived(track({ inPacs: 513, leftOut: 3 })));
 });
 
-test('waiting is shown where it waits', () => {
+test('waiting is shown at the place that waits', () => {
   assert.is(placesOf(track({ onDevice: 516, waitingFor: 'offline' }))[1]!.look, 'waiting');
   assert.is(placesOf(track({ atGateway: 516, waitingFor: 'pacs-unreachable' }))[2]!.look, 'waiting');
 });
 
-test('a study that is in the PACS waits nowhere on the track when the network goes before the receipt has come', () => {
+test('a study in the PACS shows no waiting when the network is lost before the receipt arrives', () => {
   const places = placesOf(track({ inPacs: 516, waitingFor: 'offline' }));
   assert.equal(
     places.map((place) => place.look),

@@ -1,13 +1,13 @@
 /**
- * The track as plain values: where the instances of one study are. Four places, and beside them what a person
- * must decide about and what a person left out; together they are always all instances. Every screen draws it
- * with Track.tsx and from nothing else.
+ * The track as plain values: where the instances of one study are. Four places, plus the instances that need
+ * a decision and those that a person left out; together they always add up to all instances. Every screen
+ * draws the track from these values, with Track.tsx.
  */
 
 export const PLACES = ['device', 'way', 'gateway', 'pacs'] as const;
 export type Place = (typeof PLACES)[number];
 
-/** Why nothing moves although nobody did anything wrong. */
+/** Why nothing moves although nothing has failed. */
 export type WaitingFor =
   | 'offline'
   | 'gateway-unreachable'
@@ -29,7 +29,7 @@ export type TrackState = {
   readonly waitingFor: WaitingFor | null;
 };
 
-/** The place at which the track stands still. */
+/** The place that waits. */
 const STANDS_AT: Record<WaitingFor, Place> = {
   offline: 'way',
   'gateway-unreachable': 'way',
@@ -44,16 +44,13 @@ export type TrackPlace = {
   readonly place: Place;
   readonly count: number;
   readonly look: 'empty' | 'holding' | 'waiting' | 'confirmed';
-  /**
-   * How far the leg that leads from here to the next place is filled, 0 to 1: the share of all instances that
-   * has passed it.
-   */
+  /** The fill of the leg to the next place, 0 to 1: the share of all instances that has passed it. */
   readonly passed: number;
 };
 
 /**
- * The four places in their order with what each shows. Green (`confirmed`) only where the PACS confirmed,
- * amber only where it waits.
+ * The four places in order, with the look of each. Green (`confirmed`) only where the PACS confirmed, amber
+ * only where it waits.
  */
 export function placesOf(track: TrackState): readonly TrackPlace[] {
   const counts = {
@@ -62,12 +59,12 @@ export function placesOf(track: TrackState): readonly TrackPlace[] {
     gateway: track.atGateway,
     pacs: track.inPacs,
   };
-  // What a person decides about has arrived at the gateway; it never passes the last leg.
+  // Instances that need a decision are at the gateway and never pass the last leg.
   const beyond = { device: track.onItsWay, way: 0, gateway: 0, pacs: 0 };
   beyond.gateway = track.inPacs;
   beyond.way = track.atGateway + beyond.gateway + track.needsDecision + track.leftOut;
   beyond.device += beyond.way;
-  // What has arrived waits nowhere on the track, whatever is still waited for.
+  // A study that has arrived waits nowhere on the track, even if its receipt is missing.
   const waitsAt = track.waitingFor && !hasArrived(track) ? STANDS_AT[track.waitingFor] : null;
   return PLACES.map((place) => ({
     place,
@@ -84,14 +81,14 @@ export function placesOf(track: TrackState): readonly TrackPlace[] {
   }));
 }
 
-/** True when nothing more happens by itself: everything is in the PACS or left out. */
+/** True when nothing more happens automatically: everything is in the PACS or left out. */
 export function hasArrived(track: TrackState): boolean {
   return track.total > 0 && track.inPacs + track.leftOut === track.total;
 }
 
 /**
- * What a screen reader is told without being asked: quarters of the way into the PACS, the end, and each new
- * reason to wait or decide. Two tracks with the same milestone are not announced twice.
+ * The milestones announced to a screen reader: each quarter of the way into the PACS, the end, and each new
+ * reason to wait or decide. Two tracks with the same milestone are announced once.
  */
 export function milestoneOf(track: TrackState): string {
   const quarter = track.total === 0 ? 0 : Math.floor((track.inPacs / track.total) * 4);

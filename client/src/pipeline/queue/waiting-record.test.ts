@@ -1,4 +1,4 @@
-/** What the browser clears without a word is named at the next start. */
+/** Studies that the browser cleared silently are listed at the next start. */
 import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -18,7 +18,7 @@ import type { LostStudy } from './queued-study.ts';
 type Place = ReturnType<typeof createPlace>;
 
 /**
- * What the screen says is lost, once the page has looked into the database and, if it has to, asked the
+ * The studies that the screen lists as lost, after the page has read the database and, if needed, asked the
  * gateway.
  */
 async function lostAt(
@@ -44,7 +44,7 @@ async function lostAt(
   const ready = Promise.withResolvers<void>();
   store.ready.subscribe((is) => void (is && ready.resolve()));
   await ready.promise;
-  // Asked before in this browser: nobody asks again.
+  // Already asked in this browser: the page does not ask again.
   if (!JSON.parse(place.getItem('relaypacs-waiting') ?? '{"asked":[]}').asked.includes(account))
     await looked.promise;
   const lost = store.lost.value;
@@ -65,7 +65,7 @@ const unfinished = (some: Partial<UploadStatus> = {}): UploadStatus => ({
   ...some,
 });
 
-test('a study that waited when the browser cleared its storage is named, until the same files are chosen again', async () => {
+test('a study that waited when the browser cleared its storage is listed until the same files are chosen again', async () => {
   const place = createPlace();
   const device = await openDevice();
   await queueStudy(device, 'study', [100, 200], { queuedAt: 77 });
@@ -86,12 +86,12 @@ test('a study that waited when the browser cleared its storage is named, until t
     ],
     [STUDY, ['CT'], 2, 77, 'device', 0],
   );
-  assert.equal((await lostAt(cleared, place)).length, 1, 'it stays named');
+  assert.equal((await lostAt(cleared, place)).length, 1, 'it stays listed');
   await nameStudy(cleared, 'again', [100, 200]);
   assert.equal(await lostAt(cleared, place), []);
 });
 
-test('of which only a part was chosen again, it stays named', async () => {
+test('a lost study of which only a part was chosen again stays listed', async () => {
   const place = createPlace();
   const device = await openDevice();
   await queueStudy(device, 'study', [100, 200]);
@@ -104,7 +104,7 @@ test('of which only a part was chosen again, it stays named', async () => {
   );
 });
 
-test('the list holds nothing that names a person, and no study that is not safe here', async () => {
+test('the list holds nothing that identifies a person, and no study that is not safe here', async () => {
   const place = createPlace();
   const device = await openDevice();
   await queueStudy(device, 'study', [100]);
@@ -116,7 +116,7 @@ test('the list holds nothing that names a person, and no study that is not safe 
     assert.not(kept.includes(planted), planted);
 });
 
-test('a study that a person took off the list, or that arrived, is not called lost', async () => {
+test('a study that a person removed from the list, or that arrived, is not called lost', async () => {
   const place = createPlace();
   const device = await openDevice();
   await queueStudy(device, 'study', [100]);
@@ -126,7 +126,7 @@ test('a study that a person took off the list, or that arrived, is not called lo
   assert.equal(await lostAt(await openDevice(), place), []);
 });
 
-test('where the list was cleared too, the gateway is asked once what it still waits for', async () => {
+test('if the list was cleared too, the gateway is asked once for the studies it still waits for', async () => {
   const place = createPlace();
   const device = await openDevice();
   assert.equal(await lostAt(device, place, null), [], 'not reached: nothing is claimed');
@@ -144,13 +144,13 @@ test('where the list was cleared too, the gateway is asked once what it still wa
   assert.equal(await lostAt(device, place, [], 'b'), [], 'another person is not told of it');
 });
 
-test('a study that is here is not lost, whatever the gateway waits for', async () => {
+test('a study on this device is not lost, whatever the gateway waits for', async () => {
   const device = await openDevice();
   await nameStudy(device, 'study', [100]);
   assert.equal(await lostAt(device, createPlace(), [unfinished({ studyInstanceUID: STUDY })]), []);
 });
 
-test('a person who has seen it takes it off the list', async () => {
+test('a person can remove a lost study from the list', async () => {
   const place = createPlace();
   const device = await openDevice();
   await queueStudy(device, 'study', [100]);
@@ -163,7 +163,7 @@ test('a person who has seen it takes it off the list', async () => {
   assert.equal(await lostAt(cleared, place), []);
 });
 
-test('a browser that lets nothing be kept outside the database loses only this list', async () => {
+test('a browser that stores nothing outside the database loses only this list', async () => {
   const device = await openDevice();
   await queueStudy(device, 'study', [100]);
   const refuse = () => {

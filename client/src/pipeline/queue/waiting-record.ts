@@ -1,8 +1,8 @@
 /**
- * A record of the studies that wait on this device, outside its database: a browser that needs room clears a
- * site's storage without a word, and the queue with it. It holds each study's UID as it is sent, its
- * modalities, its number of instances and when it was queued; nothing that names anybody. Pure but for
- * `keepWaitingRecord`, which keeps it (localStorage).
+ * A record of the studies that wait on this device, kept outside its database: a browser that runs out of
+ * space silently clears a site's storage, and the queue with it. It holds each study's UID as sent, its
+ * modalities, number of instances and queuing time; nothing that identifies anyone. Pure except for
+ * `keepWaitingRecord`, which stores it (localStorage).
  */
 import type { UploadStatus } from '#shared/protocol/api.ts';
 import type { StudyRow } from './rows/local-database.ts';
@@ -14,22 +14,20 @@ export type WaitingEntry = Omit<LostStudy, 'rememberedBy' | 'queuedAt'> &
 export type LostEntry = LostStudy & Owned;
 
 export interface WaitingRecord {
-  /**
-   * Which database it was written for: each one has a random name of its own. null: nothing was written yet.
-   */
+  /** The database it was written for: each has its own random name. null: nothing written yet. */
   readonly origin: string | null;
   readonly waiting: readonly WaitingEntry[];
   readonly lost: readonly LostEntry[];
   /**
-   * Accounts for which the gateway was asked what it waits for: once for each in this browser, in case this
-   * list was cleared too.
+   * Accounts for which the gateway was asked for the studies it waits for: once each in this browser, in case
+   * this list was cleared too.
    */
   readonly asked: readonly string[];
 }
 
 export const EMPTY_RECORD: WaitingRecord = { origin: null, waiting: [], lost: [], asked: [] };
 
-/** A study that was called safe here and whose end nobody has confirmed. */
+/** A study that was called safe here and is not confirmed yet. */
 function isWaiting({ packing, state, waiting }: StudyRow): boolean {
   return !packing && waiting !== 'interrupted' && state !== 'done' && state !== 'taken-back';
 }
@@ -46,8 +44,8 @@ function toEntry({ id, studyInstanceUID, about, instances, queuedAt, account }: 
 }
 
 /**
- * The list after a look into the database `origin`: what another database held and this one lacks is lost;
- * what was chosen again, all of it, is not.
+ * The list after reading the database `origin`: a study that another database held and this one lacks is
+ * lost, unless all of it was chosen again.
  */
 export function compareWithDatabase(
   kept: WaitingRecord,
@@ -70,7 +68,7 @@ export function compareWithDatabase(
   };
 }
 
-/** The same after the gateway was asked by `account`: of what it still waits for, what is not here. */
+/** The same after asking the gateway for `account`: the studies it still waits for that are not here. */
 export function compareWithGateway(
   kept: WaitingRecord,
   account: string,
@@ -95,7 +93,7 @@ export function compareWithGateway(
   return { ...kept, lost: distinct([...kept.lost, ...found]), asked: [...new Set([...kept.asked, account])] };
 }
 
-/** Instances that were promised and have not come. */
+/** Instances that were promised and have not arrived. */
 function missingOf({ state, counts }: UploadStatus): number {
   return state === 'receiving'
     ? counts.promised -
@@ -118,25 +116,25 @@ function nameOf({
   return `${studyInstanceUID} ${account}`;
 }
 
-/** The same study, lost twice, is named once. */
+/** The same study, lost twice, is listed once. */
 function distinct(lost: readonly LostEntry[]): LostEntry[] {
   return [...new Map(lost.map((entry) => [nameOf(entry), entry])).values()];
 }
 
-/** What of localStorage is used. */
+/** The parts of localStorage used here. */
 export type RecordPlace = Pick<Storage, 'getItem' | 'setItem'>;
 
 const NAME = 'relaypacs-waiting';
 
 export interface KeptRecord {
   read(): WaitingRecord;
-  /** Changes what is kept now, in one step that no other tab comes between. */
+  /** Changes the stored record atomically across tabs. */
   change(how: (record: WaitingRecord) => WaitingRecord): WaitingRecord;
 }
 
 /**
- * A place that cannot be read or written is one without a list: nothing depends on it but naming what was
- * lost.
+ * Storage that cannot be read or written counts as an empty list: only the names of lost studies depend on
+ * it.
  */
 export function keepWaitingRecord(place: RecordPlace): KeptRecord {
   function read(): WaitingRecord {

@@ -1,6 +1,6 @@
 /**
- * In the PACS: when, how many, how it was proven; the receipt to save and to print; and the way to the next
- * study.
+ * A study in the PACS: when, how many instances, and how it was proven; the receipt to save or print; and a
+ * link to the next study.
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Receipt } from '#shared/protocol/receipt.ts';
@@ -94,10 +94,7 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
   );
 }
 
-/**
- * The file holds the compact JWS and nothing else (DESIGN §5.10), so that `relay receipt verify` reads it as
- * it is.
- */
+/** The file holds only the compact JWS, so that `relay receipt verify` reads it as it is. */
 function save(kept: KeptReceipt) {
   const address = URL.createObjectURL(new Blob([kept.jws], { type: 'application/jose' }));
   const link = document.createElement('a');

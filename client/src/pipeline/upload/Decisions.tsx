@@ -1,7 +1,7 @@
 /**
- * Instances that the PACS or the gateway did not take, by reason: what happened, what it means for this
- * study, and the ways on. Red, because nothing happens to them until a person decides. What was refused for
- * its structure can only be left out.
+ * Refused and quarantined instances, by reason: what happened, what it means for this study, and the options.
+ * Red, because nothing happens to them until a person decides. An instance refused for its structure can only
+ * be left out.
  */
 import { useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
@@ -32,10 +32,7 @@ export function Decisions({ study }: { readonly study: QueuedStudy }) {
   );
 }
 
-/**
- * A gateway newer than this page may give a reason that the table here does not have: it is shown by its
- * code.
- */
+/** A newer gateway may give a reason that this page's table lacks: the page then shows its code. */
 function reasonOf(code: string): { readonly title: string; readonly next: string } {
   return code in REASONS
     ? REASONS[code as ReasonCode]

@@ -1,5 +1,6 @@
 /**
- * Instance by instance, on demand: its UID, where it is, and why it is not in the PACS. Any number of rows.
+ * The list of instances, on demand: UID, place, and the reason for any that is not in the PACS. Any number of
+ * rows.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
@@ -58,7 +59,7 @@ export function InstanceList({ study }: { readonly study: QueuedStudy }) {
 function Instances({ study }: { readonly study: QueuedStudy }) {
   const queue = useQueue();
   const [instances, setInstances] = useState<readonly QueuedInstance[] | null>(null);
-  // Read again when something arrived; in between the list stands still under the finger.
+  // Reload when something has arrived; in between the list stays still under the finger.
   const moved = `${study.state} ${study.track.inPacs} ${study.track.atGateway} ${study.leftOut}`;
   useEffect(() => {
     let gone = false;

@@ -1,6 +1,6 @@
 /**
  * The receipt on paper: UIDs, counts and digests, no name. Drawn only while the page is printed: ten thousand
- * rows that nobody sees would make every other page slow.
+ * invisible rows would slow down every other page.
  */
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -16,7 +16,7 @@ export function PrintedReceipt({ receipt }: { readonly receipt: Receipt }) {
   useEffect(() => {
     const target = paper.current!;
     const page = new AbortController();
-    // `render` draws at once, and the printer does not wait.
+    // `render` draws synchronously; the printer does not wait.
     window.addEventListener('beforeprint', () => render(<Paper receipt={receipt} />, target), {
       signal: page.signal,
     });

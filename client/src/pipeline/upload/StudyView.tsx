@@ -1,7 +1,7 @@
 /**
- * One study, from the queue to the receipt: its track, what needs a person, and once it has arrived what the
- * PACS holds, when, and how that was proven. After completion its description is erased: the page then names
- * no patient.
+ * One study, from the queue to the receipt: its track, the decisions it needs and, once it has arrived, which
+ * instances the PACS holds, since when, and how that was proven. After completion its description is erased,
+ * so the page then names no patient.
  */
 import { useQueue } from '../queue/queue-context.ts';
 import { formatBytes, formatDicomDate } from '../../kit/format.ts';

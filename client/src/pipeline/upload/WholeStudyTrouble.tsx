@@ -1,6 +1,6 @@
 /**
- * What keeps a whole study from going on and needs a person: refused by the gateway, cut off while it was
- * made safe, or in trouble on this device.
+ * A problem that stops a whole study and needs a person: refused by the gateway, interrupted while being made
+ * safe, or in trouble on this device.
  */
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';

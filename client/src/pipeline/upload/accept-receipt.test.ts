@@ -39,7 +39,7 @@ async function signed(
     .sign(privateKey);
 }
 
-test('a true receipt is believed; a changed byte anywhere in it is not', async () => {
+test('a genuine receipt is accepted; one with a changed byte anywhere is not', async () => {
   const { privateKey, jwk } = await keyPair();
   const jws = await signed(privateKey);
   assert.is((await verifyReceipt(jws, { keys: [jwk] })).kind, 'holds');
@@ -54,7 +54,7 @@ test('a true receipt is believed; a changed byte anywhere in it is not', async (
     assert.is((await verifyReceipt(padded, { keys: [jwk] })).kind, 'fault');
 });
 
-test('another spelling of the same signature is a changed file', async () => {
+test('a different encoding of the same signature is a changed file', async () => {
   const { privateKey, jwk } = await keyPair();
   const jws = await signed(privateKey);
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -66,7 +66,7 @@ test('another spelling of the same signature is a changed file', async () => {
   }
 });
 
-test('a key that stands in the receipt itself proves nothing, nor does another token of the same gateway', async () => {
+test('a key inside the receipt proves nothing, nor does another token of the same gateway', async () => {
   const [gateway, stranger] = [await keyPair(), await keyPair()];
   const forged = await signed(stranger.privateKey, {}, { jwk: stranger.jwk });
   assert.equal(await verifyReceipt(forged, { keys: [gateway.jwk] }), { kind: 'fault', fault: 'signature' });

@@ -1,8 +1,8 @@
 /**
- * Believes a receipt only after looking at everything: one compact JWS in canonical base64url, signed (EdDSA)
- * with a published key, of our type, about this study, with each of our instances under its digest, and a
- * Merkle root that fits. The one door to jose on the device; the command line's `receipt verify` is the first
- * half of it. Never uses a key that stands in the receipt itself.
+ * Accepts a receipt only after checking everything: one compact JWS in canonical base64url, signed (EdDSA)
+ * with a published key, of our type, about this study, with each of our instances under its digest, and with
+ * a matching Merkle root. A key inside the receipt itself is never used. Only this file imports jose on the
+ * device; the command line's `receipt verify` uses its first half.
  */
 import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import { merkleRoot, RECEIPT_TYPE, receiptSchema, type Receipt } from '#shared/protocol/receipt.ts';
@@ -10,7 +10,7 @@ import { keyOf, type CheckedReceipt, type InstanceKey } from '../queue/upload-qu
 
 export type { JSONWebKeySet } from 'jose';
 
-/** `unreadable`: it is no receipt; the others: it is one that does not hold. */
+/** `unreadable`: not a receipt; the others: an invalid receipt. */
 export type ReceiptFault = 'unreadable' | 'signature' | 'merkle-root' | 'other-study' | 'instance-missing';
 
 export type ReceiptCheck =
@@ -21,7 +21,7 @@ const fault = (name: ReceiptFault): ReceiptCheck => ({ kind: 'fault', fault: nam
 
 /**
  * base64url without padding, and with the unused bits of the last character zero: RFC 4648 §3.5 lets a
- * decoder ignore them, we do not.
+ * decoder ignore them; we do not.
  */
 function isCanonical(part: string): boolean {
   if (part === '' || !/^[A-Za-z0-9_-]+$/.test(part) || part.length % 4 === 1) return false;
@@ -33,9 +33,10 @@ function isCanonical(part: string): boolean {
 /** Whether `jws` is a receipt that was signed with one of `keys` and agrees with itself. Never throws. */
 export async function verifyReceipt(jws: string, keys: JSONWebKeySet): Promise<ReceiptCheck> {
   const parts = jws.split('.');
-  // A receipt whose dots were changed is a changed receipt; what never began as one is none.
+  // A receipt whose dots were changed is a changed receipt; anything that does not start like one is not a
+  // receipt.
   if (parts.length !== 3) return fault(jws.startsWith('eyJ') ? 'signature' : 'unreadable');
-  // Any other spelling of the same bytes would be a changed file that still verifies.
+  // Any other encoding of the same bytes would be a changed file that still verifies.
   if (!parts.every(isCanonical)) return fault('signature');
   let payload: Uint8Array;
   try {
@@ -55,7 +56,7 @@ export async function verifyReceipt(jws: string, keys: JSONWebKeySet): Promise<R
   return { kind: 'holds', checked: { jws, receipt } };
 }
 
-/** The same, and that it speaks of this study and of each of our instances. */
+/** The same, and also that it is about this study and names each of our instances. */
 export async function acceptReceipt(
   jws: string,
   keys: JSONWebKeySet,

@@ -1,6 +1,6 @@
 /**
- * Asks the gateway until it answers, refuses for good, or patience ends; meanwhile the queue says why nothing
- * moves. For the small requests about a study; parcels have a table of their own (tus-answers.ts).
+ * Asks the gateway until it answers, refuses for good, or patience runs out; meanwhile the queue says why
+ * nothing moves. For the small requests about a study; parcels have their own table (tus-answers.ts).
  */
 import { z } from 'zod';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -25,19 +25,19 @@ export interface AskingTools {
   readonly clock: Clock;
   /** 0 to 1. */
   readonly random: () => number;
-  /** How long to continue without any success, in milliseconds: without end in the page. */
+  /** How long to continue without any success, in milliseconds; unlimited in the page. */
   readonly patienceMs: number;
   isOnline(): boolean;
-  /** Resolves when this device may send; throws at once where nobody can grant that. */
+  /** Resolves when this device may send; throws at once if that cannot be granted. */
   signedIn(signal: AbortSignal): Promise<void>;
   onLink(link: Link): void;
 }
 
 export interface Asking {
   /**
-   * Does `work` until it succeeds. With `onlyThroughSilence` a problem that the gateway itself names is
-   * thrown: for work that holds a place others wait for. Throws StudyRefused, Unreachable, the signal's
-   * reason, and errors that are no answer of the gateway.
+   * Repeats `work` until it succeeds. With `onlyThroughSilence` a problem reported by the gateway itself is
+   * thrown: for work that occupies a place others wait for. Throws StudyRefused, Unreachable, the signal's
+   * reason, and errors that are not answers of the gateway.
    */
   untilAnswered<T>(
     id: string,

@@ -1,6 +1,4 @@
-/**
- * Follows a delivered study until a receipt holds. Only a receipt that was checked reaches the queue.
- */
+/** Follows a delivered study until it has a valid receipt. Only a checked receipt reaches the queue. */
 import { z } from 'zod';
 import { ApiProblem } from '../../net/api-client.ts';
 import { acceptReceipt, type JSONWebKeySet, type ReceiptFault } from './accept-receipt.ts';
@@ -18,15 +16,15 @@ export interface ReceiptTools
   extends Pick<DeliveryTools, 'queue' | 'api' | 'clock' | 'untilAnswered'>,
     Pick<AskingTools, 'onLink'> {
   readonly follower: Follower;
-  /** The gateway's published keys, asked for once; shared by all studies. */
+  /** The gateway's published keys, requested once and shared by all studies. */
   readonly receiptKeys: { known: z.infer<typeof keySetSchema> | null };
 }
 
-/** The gateway's receipts do not hold; the device keeps its copy. */
+/** The gateway's receipts are not valid; the device keeps its copy. */
 export class ReceiptFaulty extends Error {
   readonly fault: ReceiptFault;
   constructor(fault: ReceiptFault) {
-    super(`the receipt does not hold: ${fault}`);
+    super(`the receipt is not valid: ${fault}`);
     this.name = 'ReceiptFaulty';
     this.fault = fault;
   }
@@ -34,13 +32,13 @@ export class ReceiptFaulty extends Error {
 
 const keySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
-/** The gateway may find a damaged instance after completion; it is not asked again sooner. */
+/** The gateway may find a damaged instance after completion; do not ask again sooner than this. */
 const COMPLETE_AGAIN_MS = 5_000;
 const FAULTS_LIMIT = 3;
 
 /**
- * `settled`: a new receipt holds. `missing`: the gateway lost or refused bytes after completion, and they have
- * to be sent again. Throws ReceiptFaulty and the signal's reason.
+ * `settled`: a new receipt is valid. `missing`: the gateway lost or refused bytes after completion, and they
+ * have to be sent again. Throws ReceiptFaulty or the signal's reason.
  */
 export async function awaitReceipt(
   tools: ReceiptTools,
@@ -78,7 +76,7 @@ async function report({ queue, onLink }: ReceiptTools, id: string, event: StudyE
 }
 
 /**
- * A receipt of an earlier revision lacks the late instances: the next one has them, unless the gateway is
+ * A receipt of an earlier revision lacks the late instances; the next one has them, unless the gateway is
  * done with the study.
  */
 function countsAgainst(fault: ReceiptFault, { state }: StudyEvent): boolean {
@@ -86,8 +84,9 @@ function countsAgainst(fault: ReceiptFault, { state }: StudyEvent): boolean {
 }
 
 /**
- * `wanted`: the id that an event named; null: any. `other`: the gateway gave an older or a newer one, and the
- * next event names the newest. `gone`: the gateway does not know the upload and has to be told of it again.
+ * `wanted`: the id that an event named; null: any. `other`: the gateway returned an older or newer one, and
+ * the next event names the newest. `gone`: the gateway does not know the upload, which has to be announced
+ * again.
  */
 async function takeReceipt(
   { queue, api, untilAnswered, receiptKeys }: ReceiptTools,
@@ -106,7 +105,7 @@ async function takeReceipt(
     instances: named,
   });
   if (check.kind === 'fault') {
-    // The gateway may have a new key by now: the next look asks for it.
+    // The gateway may have a new key by now: the next attempt requests it.
     receiptKeys.known = null;
     return check.fault;
   }
@@ -116,8 +115,8 @@ async function takeReceipt(
 }
 
 /**
- * The receipt of a study that the PACS has: in most cases it is there. If anything is wrong with it, following
- * the study will meet that again.
+ * The receipt of a study that the PACS already has; usually it exists. If anything is wrong with it,
+ * following the study will find out.
  */
 async function takeKnownReceipt(
   tools: ReceiptTools,

@@ -14,10 +14,10 @@ const BYTES = 12;
 interface World {
   readonly time: VirtualTime;
   readonly gateway: SimulatedGateway;
-  /** In the order in which they go. */
+  /** In sending order. */
   readonly studies: { id: string; isGone: boolean; settled: boolean; isNamed: boolean }[];
   readonly uploader: Uploader;
-  /** What was asked, such as `POST /upload/init`, with the study's number behind a parcel's request. */
+  /** The requests, such as `POST /upload/init`; a parcel's request ends with its study's number. */
   asked(): readonly string[];
   run(isOver: () => boolean): Promise<boolean>;
 }
@@ -42,7 +42,7 @@ const bytesOf = (parcel: string): number[] =>
   Array.from({ length: BYTES }, (_, at) => (Number(parcel.at(-1)) + at) % 251);
 
 /**
- * One device and its gateway in virtual time: each study has parcels of one instance each, in pieces of four
+ * One device and its gateway in virtual time. Each study has parcels of one instance, sent in pieces of four
  * bytes.
  */
 async function inWorld(options: Options, live: (world: World) => Promise<void>): Promise<void> {
@@ -87,7 +87,7 @@ async function inWorld(options: Options, live: (world: World) => Promise<void>):
   }
 }
 
-/** Gives the parcels of a study as they are packed. */
+/** Yields the parcels of a study as they are packed. */
 function packedQueue(
   { parcels = 1, packedAfterMs = () => 0 }: Options,
   time: VirtualTime,
@@ -124,7 +124,7 @@ function packedQueue(
   };
 }
 
-/** Notes each request, with the study's number behind a parcel's. */
+/** Records each request; a parcel's ends with its study's number. */
 function recording(
   gateway: SimulatedGateway,
   names: ReadonlyMap<string, string>,
@@ -199,18 +199,18 @@ function simulatedQueue(
 const ofParcels = (asked: readonly string[]): readonly string[] =>
   asked.filter((one) => one.includes('/upload/files'));
 
-test('a study that the PACS has already costs one question, and its receipt where that is new', () =>
+test('a study already in the PACS costs one request, plus its receipt if that is new', () =>
   inWorld({}, async ({ run, studies, asked, uploader }) => {
     assert.ok(await run(() => studies[0]!.settled));
     const before = asked().length;
-    // Queued again by somebody else: this device does not remember its receipt.
+    // Queued again by another person: this device does not have its receipt.
     studies[0]!.settled = false;
     uploader.wake();
     assert.ok(await run(() => studies[0]!.settled));
     assert.equal(asked().slice(before), ['POST /upload/init', 'GET /upload/{id}/receipt']);
   }));
 
-test('completion is asked for while the last piece is on the way, and believed only when everything was acknowledged', () =>
+test('completion is requested while the last piece is on its way, and accepted only once everything is acknowledged', () =>
   inWorld({}, async ({ run, studies, asked }) => {
     assert.ok(await run(() => studies[0]!.settled));
     const order = asked().filter((one) => one.includes('files') || one.includes('complete'));
@@ -222,7 +222,7 @@ test('completion is asked for while the last piece is on the way, and believed o
     ]);
   }));
 
-test('parcels travel while others are still being packed', () =>
+test('parcels are sent while others are still being packed', () =>
   inWorld({ parcels: 3, packedAfterMs: (nth) => nth * 60_000 }, async ({ run, asked, time, studies }) => {
     const startedAt = time.now();
     assert.ok(await run(() => ofParcels(asked()).length >= 3));
@@ -231,7 +231,7 @@ test('parcels travel while others are still being packed', () =>
     assert.is(asked().filter((one) => one === 'POST /upload/init').length, 1);
   }));
 
-test('the first study of the order has the lanes, the others what is free; whoever is put first goes next', () =>
+test('the first study in order gets the lanes, the others use the free ones; a study put first goes next', () =>
   inWorld({ studies: 3, parcels: 6 }, async ({ run, asked, studies, uploader }) => {
     assert.ok(await run(() => ofParcels(asked()).length > 8));
     const last = studies.pop()!;
@@ -245,10 +245,10 @@ test('the first study of the order has the lanes, the others what is free; whoev
     const mine = (one: string) => one.endsWith(` of ${last.id}`);
     const until = pieces.slice(0, pieces.findLastIndex(mine) + 1);
     assert.ok(until.length < pieces.length, 'it is sent before the others');
-    assert.ok(until.filter(mine).length * 2 > until.length, `the lanes are its own: ${until.join(', ')}`);
+    assert.ok(until.filter(mine).length * 2 > until.length, `it has most lanes: ${until.join(', ')}`);
   }));
 
-test('a study that is set aside stops within its piece, and goes on at the same byte', () =>
+test('a paused study stops within its piece and continues at the same byte', () =>
   inWorld({ parcels: 2 }, async ({ run, asked, studies, uploader, time }) => {
     assert.ok(await run(() => asked().some((one) => one.startsWith('PATCH'))));
     studies[0]!.isGone = true;
@@ -261,7 +261,7 @@ test('a study that is set aside stops within its piece, and goes on at the same 
     assert.ok(await run(() => studies[0]!.settled));
   }));
 
-test('an unfinished upload that has expired at the gateway is begun again by itself', () => {
+test('an unfinished upload that expired at the gateway is restarted automatically', () => {
   let pieces = 0;
   const expiring =
     (real: typeof fetch): typeof fetch =>
@@ -279,12 +279,12 @@ test('an unfinished upload that has expired at the gateway is begun again by its
     assert.is(
       asked().filter((one) => one === 'POST /upload/init').length,
       2,
-      'announced again, nobody asked for it',
+      'announced again automatically',
     );
   });
 });
 
-test('a study that a person left out as a whole is followed to its receipt, and not announced with nothing in it', async () => {
+test('a study left out as a whole is followed to its receipt, not announced empty', async () => {
   const said: string[] = [];
   const nobody = async (path: string): Promise<never> => assert.unreachable(path) as never;
   const queue: Partial<UploadQueue> = {

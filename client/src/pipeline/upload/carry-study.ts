@@ -1,7 +1,7 @@
 /**
- * Takes one queued study to its end: deliver it (deliver-study.ts), then follow it to a checked receipt
- * (await-receipt.ts). Every step may be repeated after a cut, a restart or a kill; a copy is only deleted
- * through `queue.settle` with a checked receipt.
+ * Takes one queued study to its end: delivers it (deliver-study.ts), then follows it to a checked receipt
+ * (await-receipt.ts). Every step may be repeated after an interruption, a restart or a kill. A copy is
+ * deleted only through `queue.settle` with a checked receipt.
  */
 import type { ApiClient } from '../../net/api-client.ts';
 import type { Diagnosis } from '../queue/queued-study.ts';
@@ -18,29 +18,29 @@ export interface CarrierTools extends AskingTools {
   readonly queue: UploadQueue;
   readonly api: ApiClient;
   readonly follower: Follower;
-  /** False: a study is left when everything was sent (command line without `--wait`). */
+  /** False: the work ends when everything was sent (command line without `--wait`). */
   readonly awaitReceipts: boolean;
-  /** Bytes per second that the link was measured to carry, whenever that changed by a fifth. */
+  /** The measured capacity of the link in bytes per second, whenever it changed by a fifth. */
   onRate(bytesPerSecond: number): void;
-  /** The harm that something on the way does, whenever that changed; null: nothing was noticed. */
+  /** The diagnosed fault on the way to the gateway, whenever it changed; null: nothing was noticed. */
   onDiagnosis(diagnosis: Diagnosis | null): void;
 }
 
 /**
- * Studies between announcement and completion: small ones share the round trips, and each holds its manifest
- * in memory.
+ * Studies between announcement and completion: several small ones share the round trips, but each holds its
+ * manifest in memory.
  */
 const STUDIES_AT_ONCE = 3;
 
 export interface Carrier {
   /**
-   * One study to its end. A refusal is written into the queue, anything else is thrown (Unreachable,
+   * Carries one study to its end. Writes a refusal into the queue and throws anything else (Unreachable,
    * ReceiptFaulty, CopyUnreadable, the signal's reason).
    */
   carry(study: QueuedUpload, signal: AbortSignal): Promise<void>;
   /**
-   * Which study goes first: it has the places it needs, the others share the rest. At once: a study under way
-   * gives way after its piece.
+   * Sets the sending order: the first study gets the places it needs, the others share the rest. Takes effect
+   * at once: a study under way gives way after its piece.
    */
   arrange(ids: readonly string[]): void;
 }
@@ -97,7 +97,7 @@ async function carry(tools: CarryingTools, study: QueuedUpload, signal: AbortSig
     });
     if (delivered === null || !tools.awaitReceipts) return;
     if ((await awaitReceipt(tools, carried, delivered)) === 'settled') return;
-    // A gateway that forgets as fast as it is told must not be told as fast as it forgets.
+    // A gateway that keeps losing the upload must not be asked in a tight loop.
     await tools.clock.sleep(backOff.next(), signal);
   }
 }
@@ -108,7 +108,7 @@ async function take(
   signal: AbortSignal,
 ): Promise<{ readonly carried: CarriedStudy; readonly delivered: Delivered | null }> {
   const carried = { study, manifest: await tools.queue.manifestOf(study.id), signal };
-  // Any receipt newer than the one that was settled with will do: copies that it does not name are kept.
+  // Any receipt newer than the last settled one will do: copies that it does not name are kept.
   if (study.state === 'attention' && study.uploadId !== null)
     return { carried, delivered: { uploadId: study.uploadId, named: [], isKnown: false } };
   return { carried, delivered: await deliver(tools, carried) };

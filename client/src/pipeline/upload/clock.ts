@@ -1,11 +1,9 @@
-/** Time as an input: the real clock, and how long to wait before asking again. */
+/** Time as an input: the real clock, and the waiting time before the next attempt. */
 
 export interface Clock {
-  /**
-   * Milliseconds that never go back, whatever is done to the device's clock: only differences mean something.
-   */
+  /** Monotonic milliseconds, unaffected by changes of the device's clock: only differences are meaningful. */
   now(): number;
-  /** Resolves after `ms`, throws the signal's reason when aborted before. */
+  /** Resolves after `ms`; throws the signal's reason when aborted earlier. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -28,24 +26,23 @@ export const realClock: Clock = {
 };
 
 /**
- * 0.5 s: a restarted gateway is met soon; 30 s: a van that comes back into coverage does not wait for
+ * 0.5 s: a restarted gateway is found soon; 30 s: a van that comes back into coverage does not wait for
  * minutes.
  */
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
-/** Whoever asks for more than this is asked once in between: a proxy's Retry-After may be a day. */
+/** A longer Retry-After is cut to this, because a proxy may ask for a day. */
 const RETRY_AFTER_MOST_MS = 15 * 60_000;
 
 export interface BackOff {
   /**
-   * How long to wait now, in milliseconds; doubles from call to call, with jitter of half, so that many
-   * devices do not come back at once. What Retry-After asks for is waited for in any case, and up to a
-   * quarter longer, for the same reason.
+   * The next waiting time in milliseconds; doubles from call to call, with jitter of half, so that many
+   * devices do not return at once. It is at least Retry-After, plus up to a quarter, for the same reason.
    */
   next(retryAfterMs?: number | null): number;
-  /** Something succeeded. */
+  /** Resets the waiting time after a success. */
   reset(): void;
-  /** Waits since the last success, in milliseconds: who has no patience left gives up. */
+  /** The total waiting time since the last success, in milliseconds, for callers with limited patience. */
   waited(): number;
 }
 

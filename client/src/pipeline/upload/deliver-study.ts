@@ -1,6 +1,6 @@
 /**
- * Delivers one study: announce it, send the parcels that the gateway lacks, and have it confirm that nothing
- * is missing. Repeated until it does.
+ * Delivers one study: announces it, sends the parcels that the gateway lacks, and asks it to confirm that
+ * nothing is missing. Repeats until it does.
  */
 import { completeAnswerSchema } from '#shared/protocol/api.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -13,7 +13,7 @@ import type { ConcurrencyLimit } from './limit-concurrency.ts';
 import { sendParcels, type Announced, type SendingTools } from './send-parcels.ts';
 
 export interface DeliveryTools extends SendingTools, Pick<Asking, 'untilAnswered'> {
-  /** One at a time: of two studies that claim one UID the first one chosen has it. */
+  /** One at a time: if two studies claim one UID, the one chosen first gets it. */
   readonly announcements: ConcurrencyLimit;
 }
 
@@ -27,17 +27,15 @@ export interface CarriedStudy {
 export interface Delivered {
   readonly uploadId: string;
   /**
-   * The instances that the receipt has to name: all that were promised, except those that the gateway
-   * rejected when they were announced.
+   * The instances that the receipt has to name: all promised ones, except those that the gateway rejected at
+   * the announcement.
    */
   readonly named: readonly InstanceKey[];
-  /** The PACS has all of it already: the receipt is there. */
+  /** The PACS already has all of it, and the receipt exists. */
   readonly isKnown: boolean;
 }
 
-/**
- * Announces, sends and completes until the gateway misses nothing; null when a person took the study back.
- */
+/** Announces, sends and completes until the gateway lacks nothing; null when a person took the study back. */
 export async function deliver(tools: DeliveryTools, carried: CarriedStudy): Promise<Delivered | null> {
   const { study, manifest, signal } = carried;
   if (manifest.instances.length === 0 && study.uploadId !== null) return deliverNothing(tools, study);
@@ -57,8 +55,8 @@ export async function deliver(tools: DeliveryTools, carried: CarriedStudy): Prom
 }
 
 /**
- * A person left all of it out, and the page ended before the queue knew: there is nothing to promise, and the
- * receipt will say so.
+ * A person left all of it out, and the page was closed before the queue recorded it: there is nothing to
+ * promise, and the receipt will say so.
  */
 async function deliverNothing({ queue }: DeliveryTools, study: QueuedUpload): Promise<Delivered | null> {
   if (study.state !== 'at-gateway' && !(await queue.beginSending(study.id))) return null;
@@ -71,8 +69,8 @@ async function announce(
   { study: { id }, manifest, signal }: CarriedStudy,
 ): Promise<ManifestAnswer | null> {
   const ask = () => api.json('/upload/init', manifestAnswerSchema, { body: manifest, gzip: true, signal });
-  // A problem that is one study's own does not keep the others waiting. A study that came to go first while
-  // nobody answered is announced first.
+  // A problem of one study does not hold up the others. A study that was moved first while the gateway was
+  // silent is announced first.
   const inTurn = () =>
     announcements.run((giveWay) => untilAnswered(id, () => giveWay().then(ask), signal, true), {
       of: id,
@@ -82,7 +80,7 @@ async function announce(
   if (await queue.announced(id, answer)) return answer;
   await ignoreFailure(
     api.send(`/upload/${answer.uploadId}`, { method: 'DELETE', signal }),
-    'taken back while the gateway was asked: if it cannot be told, it forgets the promise by itself',
+    'taken back during the request: a gateway that cannot be told drops the promise after a while',
   );
   return null;
 }
@@ -106,9 +104,9 @@ function judgeAnswer({ uploadId, need, have, conflict }: ManifestAnswer, manifes
 }
 
 /**
- * Sends and completes. Completion is asked for while the last pieces are on their way, for the gateway waits
- * for them: that saves a round trip. Its answer counts when every parcel was acknowledged and nothing had to
- * be sent again after it was asked.
+ * Sends and completes. Completion is requested while the last pieces are on their way, because the gateway
+ * waits for them: that saves a round trip. The answer counts only if every parcel was acknowledged and
+ * nothing was sent again after the request.
  */
 async function sendAndComplete(
   tools: DeliveryTools,
@@ -125,7 +123,7 @@ async function sendAndComplete(
     signal,
     onLastPieces(areUnderWay) {
       early.answer = areUnderWay
-        ? (early.answer ?? ignoreFailure(ask(), 'asked again when all is sent'))
+        ? (early.answer ?? ignoreFailure(ask(), 'asked again once everything is sent'))
         : null;
     },
   });
@@ -134,7 +132,7 @@ async function sendAndComplete(
   return (await ask()).length === 0 ? 'complete' : 'missing';
 }
 
-/** The instances that the gateway still misses. */
+/** The instances that the gateway still lacks. */
 export function complete(
   { api, untilAnswered }: Pick<DeliveryTools, 'api' | 'untilAnswered'>,
   id: string,
@@ -148,7 +146,7 @@ export function complete(
   return untilAnswered(id, async () => (await ask()) ?? ('upload-gone' as const), signal);
 }
 
-/** null: the gateway's database is an older one, or it is another gateway. */
+/** null: the gateway's database was restored from a backup, or it is another gateway. */
 export function nullIfGone(error: unknown): null {
   if (error instanceof ApiProblem && error.code === 'upload-not-found') return null;
   throw error;

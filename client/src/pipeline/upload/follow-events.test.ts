@@ -32,7 +32,7 @@ async function eventsIn(chunks: readonly string[]): Promise<EventMessage[]> {
   return messages;
 }
 
-test('events are read however the network cuts them', async () => {
+test('events are read correctly, however the network splits them', async () => {
   const text = ': hello\n\nevent: study\nid: 7\ndata: {"a":1,\ndata: "b":2}\n\ndata: plain\r\n\r\n';
   const expected = [
     { event: 'study', data: '{"a":1,\n"b":2}', id: '7' },
@@ -42,7 +42,7 @@ test('events are read however the network cuts them', async () => {
   assert.equal(await eventsIn([...text]), expected);
 });
 
-/** Follows one upload until `count` events came; the stream answers as `stream` says. */
+/** Follows one upload until `count` events have arrived; `stream` gives the answer to the stream request. */
 async function followed(stream: () => Response, count: number, mayStream = true): Promise<StudyEvent[]> {
   let asked = 0;
   const fetchFrom = async (input: string | URL | Request) => {
@@ -88,12 +88,12 @@ test('a study is followed through the stream', async () => {
   assert.ok(events.some((event) => event.revision === 41));
 });
 
-test('a second account on the device asks instead of holding a connection of its own', async () => {
+test('a second account on the device polls instead of holding its own connection', async () => {
   const events = await followed(() => assert.unreachable() as never, 3, false);
   assert.is(events.length, 3);
 });
 
-test('where a proxy allows no stream the study is asked for instead', async () => {
+test('if a proxy blocks streams, the study is polled instead', async () => {
   const events = await followed(() => new Response('no', { status: 502 }), 3);
   assert.is(events.length, 3);
 });

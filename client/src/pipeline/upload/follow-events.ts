@@ -1,7 +1,8 @@
 /**
- * The gateway's news of the studies that were sent: one SSE stream for all of them, read with `fetch` because
- * EventSource cannot carry a token, and polling where a proxy holds the stream back. Every study is asked for
- * once at the beginning and after each reconnection, so that no news in between is missed.
+ * The gateway's events about sent studies: one SSE stream for all of them, read with `fetch` because
+ * EventSource cannot carry a token, and polling where a proxy holds the stream back. The status of every
+ * study is requested once at the beginning and after each reconnection, so that no event in between is
+ * missed.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { studyEventSchema, uploadStatusSchema, type UploadStatus } from '#shared/protocol/api.ts';
@@ -13,8 +14,8 @@ export type StudyEvent = Omit<UploadStatus, 'instances'>;
 
 export interface Follower {
   /**
-   * Calls `onEvent` with the news of the upload, at least once, until `signal` ends it. `gone`: the gateway
-   * does not know it, or no longer does.
+   * Calls `onEvent` with the events of the upload, at least once, until `signal` ends it. `gone`: the gateway
+   * does not know the upload, or no longer does.
    */
   follow(uploadId: string, onEvent: (event: StudyEvent | 'gone') => void, signal: AbortSignal): void;
   /** Ends the stream. */
@@ -25,11 +26,11 @@ export interface FollowerTools {
   readonly api: ApiClient;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Whether this follower may hold a connection now; it polls otherwise. Without it: always. */
+  /** Whether this follower may hold a connection now; otherwise it polls. Default: always. */
   readonly mayStream?: () => boolean;
 }
 
-/** Even a living stream is doubted now and then: a proxy may hold events back without cutting it. */
+/** Even an open stream is checked now and then: a proxy may hold events back without closing it. */
 const POLL_BESIDE_STREAM_MS = 10_000;
 const POLL_WITHOUT_STREAM_MS = 2_000;
 
@@ -48,7 +49,10 @@ export function createFollower(tools: FollowerTools): Follower {
     follow(uploadId, onEvent, signal) {
       listen(following, uploadId, onEvent, signal);
       if (following.running === null) start(following);
-      void ignoreFailure(ask(following, uploadId, signal), 'it fails only when nobody listens any more');
+      void ignoreFailure(
+        ask(following, uploadId, signal),
+        'it fails only when there is no listener any more',
+      );
     },
     close: () => stop(following),
   };
@@ -94,8 +98,8 @@ async function ask(following: Following, uploadId: string, signal: AbortSignal):
     tell(following, uploadId, event);
   } catch (error) {
     signal.throwIfAborted();
-    // The gateway's database is an older one: only announcing the study again mends that. After any other
-    // failure the next turn asks again.
+    // The gateway's database was restored from a backup: only announcing the study again fixes that. After
+    // any other failure the next turn asks again.
     if (error instanceof ApiProblem && error.code === 'upload-not-found') tell(following, uploadId, 'gone');
   }
 }
@@ -112,7 +116,7 @@ async function poll(following: Following, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** One stream after the other, for as long as this device may hold one. */
+/** Opens one stream after another while this device may hold one. */
 async function stream(following: Following, signal: AbortSignal): Promise<void> {
   const { clock, random } = following.tools;
   const last: LastHeard = { id: null, backOff: createBackOff(random) };
@@ -153,7 +157,7 @@ async function readStream(following: Following, last: LastHeard, signal: AbortSi
   following.isStreaming = true;
   void ignoreFailure(askAll(following, signal), 'it fails only by abort');
   for await (const message of readEvents(response.body)) {
-    // Not reset before: a proxy may open streams and end them at once.
+    // Not reset earlier: a proxy may open streams and end them at once.
     last.backOff.reset();
     last.id = message.id ?? last.id;
     const event = message.event === 'study' ? studyEventSchema.safeParse(parseJson(message.data)) : null;
@@ -161,7 +165,7 @@ async function readStream(following: Following, last: LastHeard, signal: AbortSi
   }
 }
 
-/** The news of one upload; of all that came while the last one was looked at, only the newest. */
+/** The events of one upload; of those that arrive while one is being handled, only the newest counts. */
 export async function* eventsOf(
   follower: Follower,
   uploadId: string,

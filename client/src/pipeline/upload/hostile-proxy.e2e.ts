@@ -1,7 +1,6 @@
 /**
- * The networks of hospitals, with a real nginx and somebody's settings in it: a study arrives in the PACS all
- * the same, and the person is told in words what stands in the way. Sent by the command line, which is the
- * page's uploader with other words around it.
+ * Hospital networks, with a real nginx and typical settings: a study still arrives in the PACS, and the
+ * person is told what is in the way. Sent by the command line, which shares the page's uploader.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +20,7 @@ import { relay } from '../../../../scripts/relay.ts';
 import type { Diagnosis } from '../queue/queued-study.ts';
 import { DIAGNOSES } from '../queue/proxy-diagnosis.ts';
 
-/** 3 Mbit/s: a piece of the first size takes longer than a connection may live. */
+/** 3 Mbit/s: the first piece takes longer than a connection may last. */
 const SLOW = { roundTripMs: 20, bitsPerSecond: 3e6 };
 const LIVES_MS = 2_500;
 
@@ -56,7 +55,7 @@ async function writeStudy(nth: number, instances: number): Promise<readonly stri
 }
 
 /**
- * Sends as the command line does and says which diagnoses a person was told; all of the study is in the PACS
+ * Sends like the command line and returns the diagnoses shown to the person. The whole study is in the PACS
  * when it resolves.
  */
 async function send(
@@ -92,7 +91,7 @@ async function send(
   );
 }
 
-test('a proxy that limits bodies to 1 MB: the study arrives in smaller pieces, and the limit is named', async () => {
+test('behind a proxy that limits bodies to 1 MB the study arrives in smaller pieces, and the limit is reported', async () => {
   if (why !== null) skip('a proxy that limits bodies', why);
   const proxy = await startNginx(nginx!, {
     port: await freePort(),
@@ -106,7 +105,7 @@ test('a proxy that limits bodies to 1 MB: the study arrives in smaller pieces, a
   }
 });
 
-test('a load balancer that ends connections after 2.5 s: nothing is sent twice for it, and it is named', async () => {
+test('a load balancer that ends connections after 2.5 s causes no repeated bytes, and is reported', async () => {
   if (why !== null) skip('a proxy that cuts long requests', why);
   const balancer = await startBetween({ targetPort: port, livesMs: LIVES_MS });
   const link = await startShapedLink({ targetPort: balancer.port, ...SLOW });
@@ -122,7 +121,7 @@ test('a load balancer that ends connections after 2.5 s: nothing is sent twice f
   }
 });
 
-test('a proxy that holds bodies back until they are whole, behind one that ends connections: the study arrives, and the holding back is named', async () => {
+test('behind a proxy that buffers bodies and one that ends connections the study arrives, and the buffering is reported', async () => {
   if (why !== null) skip('a proxy that buffers', why);
   const timeouts = ['client_body_timeout 3s;', 'send_timeout 3s;', 'keepalive_timeout 3s;'];
   const location = [...passTo(port), 'proxy_request_buffering on;', 'proxy_read_timeout 3s;'];
@@ -134,7 +133,7 @@ test('a proxy that holds bodies back until they are whole, behind one that ends 
   const balancer = await startBetween({ targetPort: proxy.port, livesMs: LIVES_MS });
   const link = await startShapedLink({ targetPort: balancer.port, ...SLOW });
   try {
-    // Until enough bodies were lost it may look like a limit of time or of size.
+    // Until enough bodies are lost it may look like a limit of time or size.
     assert.ok((await send(link.port, await writeStudy(3, 6))).includes('proxy-buffers'));
   } finally {
     await link.stop();
@@ -143,7 +142,7 @@ test('a proxy that holds bodies back until they are whole, behind one that ends 
   }
 });
 
-test('a guest network that answers everything with its sign-in page: nothing of it is believed, it is named, and the study goes on when it lets go', async () => {
+test('the sign-in page of a guest network is never believed and is reported; the study continues when the network opens', async () => {
   if (why !== null) skip('a sign-in page in the gateway’s place', why);
   const location = [
     'default_type text/html;',

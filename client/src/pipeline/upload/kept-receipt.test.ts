@@ -24,7 +24,7 @@ const receipt: Receipt = {
 };
 const jwsOf = (payload: unknown) => `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.c2ln`;
 
-test('the completion page counts what was signed', () => {
+test('the completion page counts the instances in the signed list', () => {
   const read = readReceipt(jwsOf(receipt));
   assert.equal(read, receipt);
   assert.equal(summaryOf(read.instances), {
@@ -38,7 +38,7 @@ test('the completion page counts what was signed', () => {
   });
 });
 
-test('one line says by what, how many ways and how surely instances were de-identified, and none where the receipt says nothing', () => {
+test('one line says by which edition, in how many ways and how surely instances were de-identified; no line if the receipt says nothing', () => {
   assert.is(deidentificationLine(receipt), null);
   const [first, second, ...rest] = receipt.instances;
   const report = {
@@ -61,13 +61,13 @@ test('one line says by what, how many ways and how surely instances were de-iden
   );
 });
 
-test('what is no receipt is not shown as one', () => {
+test('text that is not a receipt is not shown as one', () => {
   assert.throws(() => readReceipt(''));
   assert.throws(() => readReceipt('e30.e30.e30'));
   assert.throws(() => readReceipt(jwsOf({ ...receipt, root: 'short' })));
 });
 
-test('the file that is saved names nobody', () => {
+test('the saved file identifies no one', () => {
   assert.is(receiptFileName(receipt.jti), `receipt-${receipt.jti}.jws`);
 });
 

@@ -1,7 +1,6 @@
 /**
- * What a kept receipt says, for the screen and the printer. The signature was checked when it was accepted
- * (accept-receipt.ts); here it is only read. Counts are taken from the signed list, not from what the screen
- * remembers.
+ * Reads a kept receipt for the screen and the printer. Its signature was checked when it was accepted
+ * (accept-receipt.ts). Counts come from the signed list, not from the screen's state.
  */
 import {
   deidentificationOf,
@@ -11,7 +10,7 @@ import {
 } from '#shared/protocol/receipt.ts';
 import { uploadWords } from './upload-words.ts';
 
-/** The payload of a compact JWS (RFC 7515 §7.1). Throws where it is none, or not a receipt. */
+/** The payload of a compact JWS (RFC 7515 §7.1). Throws if it is not a JWS, or not a receipt. */
 export function readReceipt(jws: string): Receipt {
   const payload = jws.split('.')[1] ?? '';
   const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
@@ -27,7 +26,7 @@ export type ReceiptSummary = {
   readonly alreadyThere: number;
   readonly coerced: number;
   readonly leftOut: number;
-  /** Refused or held: named in the receipt, not in the PACS. */
+  /** Refused or quarantined: named in the receipt, not in the PACS. */
   readonly notInPacs: number;
 };
 
@@ -46,7 +45,7 @@ export function summaryOf(instances: readonly ReceiptInstance[]): ReceiptSummary
   };
 }
 
-/** One line on what was done to the instances; null where the receipt says nothing of it. */
+/** One line on how the instances were de-identified; null if the receipt does not say. */
 export function deidentificationLine(receipt: Receipt): string | null {
   const said = deidentificationOf(receipt);
   if (said === null) return null;
@@ -54,7 +53,7 @@ export function deidentificationLine(receipt: Receipt): string | null {
   return uploadWords.deidentified(by, said.reports, said.instances, said.withoutResidue);
 }
 
-/** The name of the file that is saved: the receipt's id and nothing of the patient. */
+/** The name of the saved file: the receipt's id and nothing about the patient. */
 export function receiptFileName(id: string): string {
   return `receipt-${id}.jws`;
 }

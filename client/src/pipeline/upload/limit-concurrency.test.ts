@@ -4,7 +4,7 @@ import { createConcurrencyLimit } from './limit-concurrency.ts';
 
 const soon = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Work that ends when it is told to, and logs when it began. */
+/** Work that ends on command and logs its start. */
 function openLimit(width: number, ranks: Record<string, number>, firstAlways = false) {
   const limit = createConcurrencyLimit({ width: () => width, order: (of) => ranks[of] ?? 99, firstAlways });
   const log: string[] = [];
@@ -24,7 +24,7 @@ function openLimit(width: number, ranks: Record<string, number>, firstAlways = f
   return { limit, log, start, end, ranks };
 }
 
-test('work that goes first is next, however long others have waited; of equals the first to come', async () => {
+test('work with priority is next, however long others have waited; equals run in order of arrival', async () => {
   const { log, start, end } = openLimit(1, { a: 1, b: 2, c: 1 });
   const all = [start('b'), start('x'), start('c'), start('a')];
   for (const one of ['b', 'c', 'a', 'x']) {
@@ -35,7 +35,7 @@ test('work that goes first is next, however long others have waited; of equals t
   assert.equal(log, ['b', 'c', 'a', 'x']);
 });
 
-test('without an order the first to come is next, and never more run than the width', async () => {
+test('without an order the first to arrive is next, and no more run than the width allows', async () => {
   const limit = createConcurrencyLimit({ width: () => 2 });
   const log: string[] = [];
   let underWay = 0;
@@ -84,7 +84,7 @@ test('work under way gives way only to work that goes before it, and resumes aft
   assert.equal(log, ['mine 1', 'first', 'mine 2', 'later']);
 });
 
-test('with `firstAlways` the first of all does not wait for a place', async () => {
+test('with `firstAlways` the first in order does not wait for a place', async () => {
   const { log, start, end } = openLimit(1, { a: 2, b: 1, c: 3 }, true);
   const all = [start('a'), start('c'), start('b')];
   await soon();

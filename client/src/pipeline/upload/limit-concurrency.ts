@@ -1,28 +1,28 @@
 /**
- * At most so many pieces of work at once. Whose turn it is among those that wait is decided when a place is
- * free, by what `order` says then: the order may change while they wait.
+ * Limits how many pieces of work run at once. The next one is chosen when a place becomes free, by the
+ * `order` at that moment: it may change while they wait.
  */
 export interface ConcurrencyLimit {
   /**
-   * Does `work` when there is a place for it. `giveWay` resolves at once, unless work that goes first is
-   * waiting: then it leaves its place to that work and takes it again afterwards. Throws what `work` throws,
-   * or the signal's reason when aborted while waiting.
+   * Runs `work` when there is a place for it. `giveWay` resolves at once, unless work with priority is
+   * waiting: then it gives up its place and takes one again afterwards. Throws the errors of `work`, or the
+   * signal's reason when aborted while waiting.
    */
   run<T>(work: (giveWay: () => Promise<void>) => Promise<T>, claim?: Claim): Promise<T>;
 }
 
 export interface Claim {
-  /** What `order` is asked for. */
+  /** The argument of `order`. */
   readonly of?: string;
   readonly signal?: AbortSignal;
 }
 
 export interface LimitOptions {
-  /** How many at once, asked whenever work begins or ends. */
+  /** The number of places, read whenever work begins or ends. */
   readonly width: () => number;
-  /** Smaller goes first; of equals the one that came first. Without it: in the order in which they came. */
+  /** Smaller goes first; equals in order of arrival. Default: order of arrival. */
   readonly order?: (of: string) => number;
-  /** Work that goes before everything under way never waits for a place. */
+  /** Work that precedes everything under way never waits for a place. */
   readonly firstAlways?: boolean;
 }
 

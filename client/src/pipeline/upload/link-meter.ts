@@ -1,4 +1,6 @@
-/** How many bytes a second the link carried lately, over the time in which at least one request was under way. */
+/**
+ * The recent rate of the link in bytes per second, over the time in which at least one request was under way.
+ */
 
 export interface LinkMeter {
   begin(): void;
@@ -9,7 +11,7 @@ export interface LinkMeter {
   bytesPerSecond(): number | null;
 }
 
-/** Shorter and one piece decides; longer and the figure describes a link that is gone. */
+/** If shorter, one piece decides; if longer, the figure describes a link that is gone. */
 export const WINDOW_MS = 10_000;
 const MEASURED_MS = 250;
 

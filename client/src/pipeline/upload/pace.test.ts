@@ -19,7 +19,7 @@ function bench() {
 
 type Link = { readonly pace: Pace; readonly clock: { at: number } };
 
-/** One request at a time over a link of so many bytes per second with that round trip. */
+/** One request at a time over a link with this rate in bytes per second and this round trip. */
 function send({ pace, clock }: Link, pieces: number, bytesPerSecond: number, roundTripMs: number): void {
   for (let sent = 0; sent < pieces; sent += 1) {
     const bytes = pace.pieceBytes(WHOLE);
@@ -29,7 +29,7 @@ function send({ pace, clock }: Link, pieces: number, bytesPerSecond: number, rou
   }
 }
 
-/** A request that dies at this age, of which the gateway has `kept`. */
+/** A request that dies at this age, of which the gateway has kept `kept` bytes. */
 function die({ pace, clock }: Link, ms: number, kept: number, left: number | null = null): number {
   const bytes = pace.pieceBytes(WHOLE);
   const request = pace.begin();
@@ -40,7 +40,7 @@ function die({ pace, clock }: Link, ms: number, kept: number, left: number | nul
   return bytes;
 }
 
-test('on a fast link a piece is a whole parcel; on a slow one it takes some seconds', () => {
+test('on a fast link a piece is a whole parcel; on a slow one it takes a few seconds', () => {
   const fast = bench();
   send(fast, 6, 200 * MIB, 1);
   assert.is(fast.pace.pieceBytes(16 * MIB), 16 * MIB);
@@ -50,13 +50,13 @@ test('on a fast link a piece is a whole parcel; on a slow one it takes some seco
   assert.ok(seconds >= 1 && seconds <= 6, `${seconds} s`);
 });
 
-test('no last piece of a few bytes is left behind: it would cost a round trip', () => {
+test('no tiny last piece is left over: it would cost a round trip', () => {
   const { pace } = bench();
   assert.is(pace.pieceBytes(2.2 * MIB), 2.2 * MIB);
   assert.ok(pace.pieceBytes(3 * MIB) < 3 * MIB);
 });
 
-test('the link is measured and told, over all that is under way at once', () => {
+test('the link is measured over all simultaneous requests, and reported', () => {
   const { pace, clock, told } = bench();
   for (let round = 0; round < 5; round += 1) {
     const both = [pace.begin(), pace.begin()];
@@ -67,7 +67,7 @@ test('the link is measured and told, over all that is under way at once', () => 
   assert.ok(Math.abs(told.rates.at(-1)! - 1_000_000) < 200_000);
 });
 
-test('a gateway that answers late on a fast link does not make the link look slow: the fastest piece lately tells', () => {
+test('a gateway that answers late does not make a fast link look slow: the fastest recent piece counts', () => {
   const { pace, clock, told } = bench();
   const piece = (bytes: number, ms: number): void => {
     const request = pace.begin();
@@ -75,16 +75,16 @@ test('a gateway that answers late on a fast link does not make the link look slo
     request.answered(bytes);
   };
   piece(255 * 1024, 1);
-  assert.equal(told.rates, [], 'too small to tell, and too soon');
+  assert.equal(told.rates, [], 'too small and too early to measure');
   piece(2 * MIB, 20);
-  assert.equal(told.rates, [100 * MIB], 'told at once, before a quarter of a second');
+  assert.equal(told.rates, [100 * MIB], 'reported within a quarter of a second');
   for (let sent = 0; sent < 9; sent += 1) piece(4 * MIB, 1_000);
   assert.is(told.rates.length, 1, 'late answers change nothing for a while');
   for (let sent = 0; sent < 4; sent += 1) piece(4 * MIB, 1_000);
-  assert.ok(told.rates.at(-1)! < 5 * MIB, 'a link that stays slow is seen to be slow');
+  assert.ok(told.rates.at(-1)! < 5 * MIB, 'a link that stays slow is reported as slow');
 });
 
-test('small pieces on a long way: more parcels at once fill it; on a link that hardly moves one goes alone', () => {
+test('with small pieces and long round trips more parcels fill the link; on a very slow link one goes alone', () => {
   const limited = bench();
   limited.pace.tooLarge(MIB);
   for (let round = 0; round < 10; round += 1) {
@@ -98,7 +98,7 @@ test('small pieces on a long way: more parcels at once fill it; on a link that h
   assert.is(crawling.pace.parcelsAtOnce(), 1);
 });
 
-test('what a proxy refused as too large is not tried again but after many pieces, and it is named', () => {
+test('a size that a proxy refused is retried only after many pieces, and the proxy is reported', () => {
   const { pace, clock, told } = bench();
   pace.tooLarge(2 * MIB);
   assert.is(pace.pieceBytes(WHOLE), MIB);
@@ -106,17 +106,17 @@ test('what a proxy refused as too large is not tried again but after many pieces
   assert.is(pace.pieceBytes(WHOLE), MIB);
   assert.equal(told.diagnoses, ['proxy-limits-size']);
   send({ pace, clock }, 1_200, 50 * MIB, 1);
-  assert.is(told.diagnoses.at(-1), null, 'in another network nothing is in the way');
+  assert.is(told.diagnoses.at(-1), null, 'on another network nothing is in the way');
 });
 
-test('requests that die at the same age again and again are ended by somebody: pieces become shorter than that, and it is named', () => {
+test('requests that keep dying at the same age are ended by a proxy: pieces become shorter, and it is reported', () => {
   const { pace, clock, told } = bench();
   for (let round = 0; round < 3; round += 1) die({ pace, clock }, 30_000 + 200 * round, 900_000);
   assert.equal(told.diagnoses, ['proxy-cuts-long-requests']);
-  assert.ok(pace.pieceBytes(WHOLE) / 30_000 < 30, 'a piece fits into that time at that pace');
+  assert.ok(pace.pieceBytes(WHOLE) / 30_000 < 30, 'a piece fits into that time at that rate');
 });
 
-test('three requests that die in one moment are one cut, and cuts at any age are a bad link: nobody is accused', () => {
+test('three requests that die at one moment are one interruption, and deaths at random ages are a bad link: no proxy is blamed', () => {
   const { pace, clock, told } = bench();
   for (let round = 0; round < 4; round += 1) {
     const all = [pace.begin(), pace.begin(), pace.begin()];
@@ -128,11 +128,11 @@ test('three requests that die in one moment are one cut, and cuts at any age are
   assert.equal(told.diagnoses, []);
 });
 
-test('bodies that have left and are gone when the request dies were held back by somebody; those of which a part arrived were not', () => {
+test('bodies that left and are lost when the request dies were buffered by a proxy; partly arrived ones were not', () => {
   const { pace, clock, told } = bench();
   const first = die({ pace, clock }, 4_000, 0, 1_500_000);
   const second = die({ pace, clock }, 2_000, 0, 900_000);
-  assert.ok(second < first, 'what may be lost is sent in smaller pieces');
+  assert.ok(second < first, 'bytes that may be lost are sent in smaller pieces');
   assert.equal(told.diagnoses, ['proxy-buffers']);
   const honest = bench();
   for (let round = 0; round < 3; round += 1) {
@@ -145,7 +145,7 @@ test('bodies that have left and are gone when the request dies were held back by
   );
 });
 
-test('a size above which requests die at once, and below which they live, is a limit that nobody named', () => {
+test('a size above which requests die at once, and below which they succeed, is an undeclared limit', () => {
   const { pace, clock, told } = bench();
   for (let round = 0; round < 40; round += 1) {
     if (pace.pieceBytes(WHOLE) > MIB) die({ pace, clock }, 300, 0, 60_000);

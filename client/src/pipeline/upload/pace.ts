@@ -1,24 +1,22 @@
 /**
- * How fast the link is, and what follows from it: the bytes of one piece and the parcels at once. Shared by
+ * Measures the link and derives from it the size of a piece and the number of simultaneous parcels. Shared by
  * all uploads of one device, because they share the link.
  *
- * A piece takes a few seconds at most, so that the pause between pieces is small, progress shows, and a
- * request ends before a proxy ends it; on a fast link a piece is a whole parcel. The parcels at once fill the
- * round trip of an answer (bandwidth-delay product).
+ * A piece takes a few seconds at most, so that the pause between pieces is small, progress is visible, and a
+ * request ends before a proxy ends it. On a fast link a piece is a whole parcel. The simultaneous parcels
+ * fill the round trip of an answer (bandwidth-delay product).
  */
 import type { Diagnosis } from '../queue/queued-study.ts';
 import { createLinkMeter, WINDOW_MS, type LinkMeter } from './link-meter.ts';
 import { createProxyEvidence, type Death, type ProxyEvidence } from './proxy-evidence.ts';
 
 export interface Pace {
-  /**
-   * Bytes of the next piece, for a parcel that still has `left`: no last piece of a few bytes is left behind.
-   */
+  /** The size of the next piece of a parcel with `left` bytes to send. Leaves no tiny last piece. */
   pieceBytes(left: number): number;
   parcelsAtOnce(): number;
   /** Bytes per second of all parcels together; null while it would be a guess. */
   bytesPerSecond(): number | null;
-  /** A request begins; one of the two functions is to be called when it ends. */
+  /** A request begins; the caller calls one of the two functions when it ends. */
   begin(): Ended;
   /** 413 from a proxy. */
   tooLarge(bytes: number): void;
@@ -28,11 +26,11 @@ export interface Pace {
 }
 
 export interface Ended {
-  /** So many bytes of a body were taken. */
+  /** This many bytes of a body were accepted. */
   answered(bytes: number): void;
   /**
-   * No answer came. The returned function is called once the gateway has said how much it kept; null where
-   * that cannot be known.
+   * There was no answer. The caller calls the returned function once the gateway has said how much it kept;
+   * null if that is unknown.
    */
   died(death: Pick<Death, 'bytes' | 'left'>): (kept: number | null) => void;
 }
@@ -41,45 +39,44 @@ export interface PaceTools {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /**
-   * What the link can carry: the rate of all requests together or of the fastest piece lately, because a busy
-   * gateway answers late on the fastest link.
+   * The capacity of the link: the rate of all requests together, or of the fastest recent piece, because a
+   * busy gateway answers late even on the fastest link.
    */
   onRate(bytesPerSecond: number): void;
   onDiagnosis(diagnosis: Diagnosis | null): void;
 }
 
 /**
- * 16 MiB in memory for each parcel under way is what a tablet can spare, and a whole parcel; below 64 KiB the
- * headers weigh more than the bytes.
+ * A tablet can spare 16 MiB of memory for each parcel under way, which is a whole parcel; below 64 KiB the
+ * headers outweigh the bytes.
  */
 const PIECE_BYTES = { first: 2 * 1024 * 1024, least: 64 * 1024, most: 16 * 1024 * 1024 } as const;
 /**
- * A piece that takes 4 s shows progress on the slowest link and makes the pause between pieces small on the
- * fastest.
+ * A piece of 4 s shows progress on the slowest link and keeps the pause between pieces small on the fastest.
  */
 const PIECE_AIM_MS = 4_000;
 /** A last piece may be this much larger than usual: one of 100 bytes would cost a round trip. */
 const REST_RATIO = 1.25;
 /**
- * One parcel that sends while another waits for its answer keeps most links full; each further one costs a
- * piece of memory.
+ * One parcel sending while another waits for its answer keeps most links full; each further one costs a piece
+ * of memory.
  */
 const PARCELS = { least: 2, most: 6 } as const;
 /** On a link of 16 kB/s a second parcel only delays the first. */
 const LONELY_BYTES_PER_SECOND = 16 * 1024;
 /**
- * One piece of so many bytes says what the link can carry, however soon it arrived; a smaller one says how
- * long a round trip takes.
+ * A piece of this size measures the capacity of the link, however soon it arrived; a smaller one measures the
+ * round trip.
  */
 const TELLING_BYTES = 256 * 1024;
-/** The rate is told when it has changed by so much. */
+/** The rate is reported when it has changed by this factor. */
 const TELL_RATIO = 1.2;
 /** A round trip, until one was measured. */
 const ROUND_TRIP_MS = 150;
 
 type FastPiece = { readonly at: number; readonly rate: number };
 
-/** Learned about the link so far. */
+/** The measurements of the link so far. */
 interface Learned {
   readonly tools: PaceTools;
   readonly evidence: ProxyEvidence;
@@ -88,8 +85,8 @@ interface Learned {
   size: number;
   shortestMs: number;
   /**
-   * Bytes of the last request that was answered: small parcels are answered so soon that more of them fill
-   * the round trip.
+   * Bytes of the last answered request: small parcels are answered so soon that more of them fit into the
+   * round trip.
    */
   usual: number;
   fastest: FastPiece | null;
@@ -175,7 +172,7 @@ function noteTaken(learned: Learned, bytes: number, ms: number): void {
   learned.usual = bytes;
   learned.shortestMs = Math.min(learned.shortestMs, Math.max(1, ms));
   noteFastest(learned, bytes, Math.max(1, ms));
-  // A short rest of a parcel says little.
+  // A short remainder of a parcel says little.
   if (bytes < size / 2) return;
   const fitting = (bytes / Math.max(1, ms)) * Math.min(PIECE_AIM_MS, evidence.msLimit);
   // At most doubled or halved at a time: one lucky or unlucky piece decides nothing.
@@ -194,7 +191,7 @@ function noteDeath(learned: Learned, death: Death): void {
   const { bytes, left, ms, kept } = death;
   meter.credit(kept);
   evidence.died(death);
-  // Where bytes reach the gateway as they are sent, a large piece loses nothing by its size.
+  // If bytes reach the gateway as they are sent, a large piece loses nothing by its size.
   if (kept === 0) learned.size = Math.min(learned.size, bytes) / 2;
   const arrived = kept || (left ?? bytes);
   const fitting = (arrived / Math.max(1, ms)) * evidence.msLimit;

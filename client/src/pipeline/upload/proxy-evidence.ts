@@ -1,9 +1,9 @@
 /**
- * What the deaths of requests reveal about the way to the gateway. One death proves nothing: links are cut.
- * The same death three times, at the same age or above the same size, while other requests get through, is a
- * proxy's setting; from then on pieces stay below it.
+ * Infers a proxy's settings from requests that die. One death proves nothing: links fail. Three deaths at the
+ * same age or above the same size, while other requests get through, indicate a proxy's setting; from then on
+ * pieces stay below it.
  *
- * Deaths within one moment count once, because a link that is cut ends everything at once.
+ * Simultaneous deaths count once, because a failing link ends everything at once.
  */
 import type { Diagnosis } from '../queue/queued-study.ts';
 
@@ -22,37 +22,38 @@ export interface Death {
 
 export interface ProxyEvidence {
   died(death: Death): void;
-  /** A request of so many bytes was answered after so long. */
+  /** A request of this many bytes was answered after this time. */
   survived(bytes: number, ms: number): void;
   /** 413 without one of our codes. */
   tooLarge(bytes: number): void;
-  /** Pieces of more bytes are not sent; Infinity: nothing is known against them. */
+  /** The largest piece that may be sent; Infinity: no limit is known. */
   readonly bytesLimit: number;
-  /** Pieces should not take longer, in milliseconds. */
+  /** The longest time that a piece should take, in milliseconds. */
   readonly msLimit: number;
   readonly diagnosis: Exclude<Diagnosis, 'proxy-answers'> | null;
 }
 
 const DEATHS_THAT_CONVINCE = 3;
-/** Whole bodies are lost only where they are held back: two are enough, a third would be wasted. */
+/** Whole bodies are lost only if a proxy buffers them: two are enough evidence, a third would be wasted. */
 const LOST_BODIES_THAT_CONVINCE = 2;
 const SAME_MOMENT_MS = 250;
-/** Ages of requests that one timer ended differ by no more. */
+/** The ages of requests ended by one timer differ by no more than this. */
 const SAME_AGE = 1.25;
-/** A request that dies sooner was not ended by a proxy's timer. */
+/** A request that dies sooner than this was not ended by a proxy's timer. */
 const TIMER_LEAST_MS = 1_000;
 /**
- * After so many bytes or so much time some of the body must have reached the gateway, unless it was held back.
+ * After this many bytes or this much time a part of the body must have reached the gateway, unless it was
+ * buffered.
  */
 const SURELY_ARRIVED = { bytes: 256 * 1024, ms: 1_500 } as const;
-/** A piece aims at this part of the age at which requests were seen to die. */
+/** A piece aims at this fraction of the age at which requests die. */
 const BELOW_AGE = 0.6;
 /**
- * After so many pieces at a limit the double is tried, for the tablet may be in another network; later ever
- * less often.
+ * After this many pieces at a limit, twice the limit is tried, because the tablet may be on another network;
+ * later less and less often.
  */
 const PIECES_UNTIL_TRIED_AGAIN = { first: 64, most: 4096 } as const;
-/** No piece is larger or takes longer: beyond it there is no limit. */
+/** No piece is larger or takes longer than this, so a limit beyond it does not matter. */
 const WORTH_A_LIMIT = { bytes: 16 * 1024 * 1024, ms: 60_000 } as const;
 
 interface Observed {
@@ -62,7 +63,7 @@ interface Observed {
   tooBig: Death[];
   lostBodies: number;
   lastAt: number;
-  /** The largest body that was answered since the first of `tooBig`. */
+  /** The largest body answered since the first of `tooBig`. */
   largest: number;
   bytesLimit: number;
   msLimit: number;

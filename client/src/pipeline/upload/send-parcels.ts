@@ -1,6 +1,6 @@
 /**
- * The parcels of one study, as they come from the queue: each travels as soon as there is a place for it, and
- * one is taken from the queue ahead. A parcel that cannot be read does not hold up the others.
+ * Sends the parcels of one study as they come from the queue: each as soon as there is a place for it, with
+ * one more taken from the queue in advance. An unreadable parcel does not hold up the others.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
@@ -27,25 +27,25 @@ export interface SendingTools extends Pick<Asking, 'waitForRight' | 'noteWaiting
 
 export type SendOutcome = 'sent' | 'upload-gone';
 
-/** What the gateway answered when the study was announced. */
+/** The gateway's answer to the announcement of the study. */
 export type Announced = Pick<ManifestAnswer, 'uploadId' | 'need' | 'begun'>;
 
 export interface ParcelsOfStudy {
   readonly id: string;
   readonly announced: Announced;
   readonly signal: AbortSignal;
-  /** True when only last pieces are on their way, false when one of them has to be sent again. */
+  /** True when only the last pieces are on their way, false when one of them has to be sent again. */
   onLastPieces(areUnderWay: boolean): void;
 }
 
-/** The parcels that are on their way, and how far the study has come. */
+/** The parcels on their way, and the progress of the study. */
 interface Transfer {
   readonly study: ParcelsOfStudy;
   readonly stop: AbortController;
-  /** Ends with the study's signal, and when one parcel's failure ends them all. */
+  /** Aborted by the study's signal, or when one parcel's failure ends them all. */
   readonly until: AbortSignal;
   readonly underWay: Set<Promise<void>>;
-  /** Parcels that have a place; true: their last piece is on its way. */
+  /** The parcels that have a place; true: the last piece is on its way. */
   readonly open: Map<string, boolean>;
   readonly failures: unknown[];
   isAllTaken: boolean;
@@ -85,7 +85,7 @@ export async function sendParcels(tools: SendingTools, study: ParcelsOfStudy): P
   return transfer.isGone ? 'upload-gone' : 'sent';
 }
 
-/** Resolves when the parcel has its place, so that the next one may be taken. */
+/** Resolves when the parcel has a place, so that the next one may be taken. */
 function start(tools: SendingTools, transfer: Transfer, parcel: ParcelToSend): Promise<void> {
   const { study, until, open, underWay } = transfer;
   const placed = Promise.withResolvers<void>();
@@ -147,7 +147,7 @@ async function sendOne(
       return 'sent';
     }
     await tools.waitForRight(id, until);
-    // A right that is granted and refused again must not be asked for as fast as that happens.
+    // A right that is granted and refused in turns must not be requested in a tight loop.
     await clock.sleep(backOff.next(), until);
     isBegun = true;
   }
@@ -176,13 +176,13 @@ function hooksOf(
 }
 
 /**
- * The same items, ended at once by the signal, although the source may be waiting for a parcel that is still
+ * The same items, but ended at once by the signal, even while the source waits for a parcel that is still
  * being packed. Throws the signal's reason.
  */
 async function* endedBy<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();
   const aborted = Promise.withResolvers<never>();
-  void ignoreFailure(aborted.promise, 'the race below hears of it, unless it is over');
+  void ignoreFailure(aborted.promise, 'the race below handles it, unless it is over');
   const abort = (): void => aborted.reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   try {

@@ -3,6 +3,7 @@
  * coded bytes as it needs them and gives out a piece when the one before it was taken, so that an instance of
  * any size costs a few MiB.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
 import { giving, keepThread, toOwn, type Given } from '../../threads/thread.ts';
 import type { Restore } from '../pipeline-tools.ts';
@@ -36,8 +37,7 @@ export function createRestoreThread(idleMs?: number): Restore {
     const ended = thread
       .do(giving({ size: source.size, encoding, bytes }), reply, AbortSignal.any([signal, left.signal]))
       .then((damage) => ({ kind: 'ended', damage }) as const);
-    // That it failed may come while nobody waits for it.
-    ended.catch(() => undefined);
+    void ignoreFailure(ended, 'it may fail between two waits for it; the next one sees it');
     try {
       for (;;) {
         const said = await Promise.race([next.promise, ended]);

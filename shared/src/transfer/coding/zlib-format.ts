@@ -2,6 +2,7 @@
  * The zlib format (RFC 1950), which HTTP calls `deflate`: by the platform's own streams, in the page and in
  * Node. Inflating is bounded: it ends in CodingError with the first byte too many.
  */
+import { ignoreFailure } from '../../ignore-failure.ts';
 import { bytesSource } from '../../dicom/byte-source.ts';
 import type { ByteSource } from '../../dicom/data-set.ts';
 import { concatBytes } from '../../dicom/encode.ts';
@@ -114,7 +115,7 @@ async function* passThrough(
       yield value;
     }
   } finally {
-    await reader.cancel().catch(() => undefined);
+    await ignoreFailure(reader.cancel(), 'a stream that failed is over already');
     await feeding;
   }
 }
@@ -132,12 +133,13 @@ async function feed(
     const bytes = await source
       .read(offset, Math.min(pieceBytes, source.size - offset))
       .catch((error: unknown) => onUnreadable(error));
-    if (!bytes) return writer.abort(new CodingError('the source cannot be read')).catch(() => undefined);
+    if (!bytes)
+      return ignoreFailure(writer.abort(new CodingError('the source cannot be read')), 'the reader tells');
     const isTaken = await writer.write(bytes).then(
       () => true,
       () => false,
     );
     if (!isTaken) return;
   }
-  await writer.close().catch(() => undefined);
+  await ignoreFailure(writer.close(), 'the reader tells');
 }

@@ -1,4 +1,4 @@
-/** The manifest of a queued study, built from its rows whenever it is announced. */
+/** Builds the manifest of a queued study from its rows, for each announcement. */
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import { describeReports } from '../describe-reports.ts';
@@ -7,8 +7,8 @@ import { instancesOf } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase } from './local-database.ts';
 
 /**
- * For so many films the manifest names the population although no model looked: 100 bytes each. A study of
- * more has no chest film that a model is asked about.
+ * The manifest names the population of up to this many films that no model examined, at 100 bytes each. In a
+ * study with more, no chest film is sent to a model.
  */
 export const UNSEEN_FILMS_LIMIT = 1000;
 
@@ -21,7 +21,7 @@ export async function buildManifest(database: LocalDatabase, id: string): Promis
   const named = new Map<string, Named>();
   let unseenFilms = 0;
   for (const row of await instancesOf(database, id)) {
-    // A person's decision stands: an instance that was left out is not promised again.
+    // A person's decision stands: an instance left out is not promised again.
     if (row.state === 'left-out' || named.has(keyOf(row))) continue;
     if (row.triage?.runtime === 'none') unseenFilms += 1;
     const isTooMuch = row.triage?.runtime === 'none' && unseenFilms > UNSEEN_FILMS_LIMIT;

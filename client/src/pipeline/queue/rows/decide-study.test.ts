@@ -1,4 +1,4 @@
-/** What a person decides about a queued study, and what the gateway hears of it. */
+/** A person's decisions about a queued study, and what the gateway is told of them. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { giveUpStudy } from './decide-study.ts';
@@ -19,7 +19,7 @@ import type { InstanceKey } from '../upload-queue.ts';
 
 const answer = { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] };
 
-/** What the gateway is told, as a list. */
+/** The calls to the gateway, as a list. */
 function told() {
   const list: [string, readonly string[]][] = [];
   return {
@@ -31,7 +31,7 @@ function told() {
   };
 }
 
-test('what the PACS refused stays on the device until a person decides', async () => {
+test('an instance that the PACS refused stays on the device until a person decides', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100, 200]);
   const queue = queueOver(device);
@@ -55,7 +55,7 @@ test('what the PACS refused stays on the device until a person decides', async (
   store.close();
 });
 
-test('what the PACS refused is tried again from this device when a person asks, what was refused for its structure is not', async () => {
+test('an instance that the PACS refused is retried when a person asks, one refused for its structure is not', async () => {
   const device = await openDevice();
   const keys = await makeSealingKeys();
   const instances = await queueStudy(device, 'study', [100, 200, 300], { keys });
@@ -85,7 +85,7 @@ test('what the PACS refused is tried again from this device when a person asks, 
   store.close();
 });
 
-test('a failed study that is taken off the list is taken back at the gateway too, but for what another study here still sends', async () => {
+test('removing a failed study from the list also withdraws it at the gateway, except instances that another study here still sends', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'failed', [100, 200]);
   await queueStudy(device, 'other', [100]);
@@ -104,7 +104,7 @@ test('a failed study that is taken off the list is taken back at the gateway too
   store.close();
 });
 
-test('a study can be taken back until its first byte has left, also while it is still being packed', async () => {
+test('a study can be taken back until its first byte has left, even while it is still being packed', async () => {
   const device = await openDevice();
   await queueStudy(device, 'early', [100]);
   await queueStudy(device, 'late', [100]);
@@ -124,7 +124,7 @@ test('a study can be taken back until its first byte has left, also while it is 
   store.close();
 });
 
-test('a study that is cancelled in the middle is left out at the gateway, then its copy goes; what the PACS has stays there', async () => {
+test('cancelling midway leaves the study out at the gateway, then deletes its copy; instances in the PACS stay there', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100, 200, 300]);
   const queue = queueOver(device);
@@ -153,7 +153,7 @@ test('a study that is cancelled in the middle is left out at the gateway, then i
   store.close();
 });
 
-test('where the gateway cannot be told, nothing is cancelled and nothing deleted', async () => {
+test('while the gateway cannot be told, nothing is cancelled and nothing deleted', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100]);
   const queue = queueOver(device);
@@ -171,7 +171,7 @@ test('where the gateway cannot be told, nothing is cancelled and nothing deleted
   store.close();
 });
 
-test('a study that is given up half way is out of the queue, and the gateway hears what will not come', async () => {
+test('a study given up midway leaves the queue, and the gateway is told which instances will not come', async () => {
   for (const [why, expected] of [
     ['cancelled', 'leave-out'],
     ['failed', 'withdraw'],
@@ -191,7 +191,7 @@ test('a study that is given up half way is out of the queue, and the gateway hea
   }
 });
 
-test('a person puts studies in order, sets one aside and sends one first; triage orders the rest', async () => {
+test('a person reorders studies, pauses one and sends one first; triage orders the rest', async () => {
   const device = await openDevice();
   for (const [at, id] of ['a', 'b', 'c', 'd'].entries())
     await queueStudy(device, id, [100], { queuedAt: at });
@@ -202,9 +202,9 @@ test('a person puts studies in order, sets one aside and sends one first; triage
   assert.is(await order(), 'abcd');
   const said = { models: [], runtime: 'a runtime', population: 'inside' as const, film: [] };
   await noteTriage(device.database, 'b', new Map([[0, { ...said, score: 0.1, first: false }]]));
-  assert.is(await order(), 'abcd', 'what is below the threshold keeps its place');
+  assert.is(await order(), 'abcd', 'a score below the threshold keeps its place');
   await noteTriage(device.database, 'b', new Map([[7, { ...said, score: 0.9, first: true }]]));
-  assert.is(await order(), 'abcd', 'what was said of an image that is not in it puts nothing first');
+  assert.is(await order(), 'abcd', 'a score for an image outside the study puts nothing first');
   await noteTriage(device.database, 'c', new Map([[0, { ...said, score: 0.9, first: true }]]));
   assert.is(await order(), 'cabd');
   await store.move('d', 1);

@@ -1,6 +1,6 @@
 /**
- * Carries out a person's decisions about a queued study: on this device, and first at the gateway where it has
- * to know.
+ * Carries out a person's decisions about a queued study: first at the gateway, where it has to know, then on
+ * this device.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -15,18 +15,18 @@ import { keyOf, type InstanceKey } from '../upload-queue.ts';
 export interface DecisionTools {
   readonly database: LocalDatabase;
   readonly now: () => number;
-  /** Tells the gateway of a person's decision. Throws as the API client does. */
+  /** Tells the gateway of a person's decision. Throws like the API client. */
   decide(uploadId: string, decision: 'leave-out' | 'retry', instances: readonly InstanceKey[]): Promise<void>;
   /**
    * Tells the gateway that these instances of an announced study will not be sent. May throw: the gateway
-   * forgets them by itself.
+   * eventually drops them without being told.
    */
   withdraw(uploadId: string, instances: readonly InstanceKey[]): Promise<void>;
-  /** Wakes the uploader of this tab, if it leads. */
+  /** Wakes this tab's uploader, if the tab leads. */
   wake(): void;
 }
 
-/** Part of it has left, but not all of it is at the gateway. */
+/** A part of it has left, but not all of it is at the gateway. */
 export function canCancel({ state, sending, waiting }: StudyRow): boolean {
   return sending && waiting !== 'interrupted' && (state === 'safe' || state === 'uploading');
 }
@@ -74,7 +74,7 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
   const open = (await instancesOf(database, id)).filter(
     (row) => own.has(keyOf(row)) && !row.inPacs && !isInPacs(row.state as InstanceState),
   );
-  // The gateway first: while it does not know, nothing is deleted here.
+  // The gateway first: until it knows, nothing is deleted here.
   if (study.uploadId !== null && open.length > 0)
     await tools.decide(study.uploadId, 'leave-out', open.map(toKey));
   const isOpen = ({ state }: StudyRow): boolean => state !== 'done' && state !== 'taken-back';
@@ -118,8 +118,8 @@ async function leaveOut(
     await tools.decide(study.uploadId, 'leave-out', chosen.map(toKey));
   await changeInstances(database, id, chosen, { state: 'left-out', reason: 'left-out' });
   await database.studies.update(id, { turn: study.turn + 1 });
-  // An instance that the PACS refused for good needs no further answer of the gateway; one that was in
-  // quarantine gets a new receipt.
+  // An instance that the PACS refused for good needs no further answer from the gateway; a quarantined one
+  // gets a new receipt.
   const isAnswerAwaited = chosen.some((row) => row.state === 'quarantined');
   if (!isAnswerAwaited && (await undecidedOf(database, id)).length === 0)
     await finish(database, id, tools.now());
@@ -129,7 +129,7 @@ async function leaveOut(
 async function dismiss({ database, withdraw }: DecisionTools, id: string): Promise<void> {
   const study = await database.studies.get(id);
   if (!study || !mayBeDismissed(study)) return;
-  // The gateway still waits for promised instances that have not arrived: they will not be sent.
+  // The gateway still waits for promised instances that have not arrived: tell it that they will not be sent.
   const isPromised = study.state === 'failed' || study.waiting === 'interrupted';
   const own = isPromised ? await onlyOf(database, study) : [];
   await dropStudy(database, id);
@@ -141,11 +141,11 @@ function mayBeDismissed({ state, waiting }: StudyRow): boolean {
   return state === 'done' || state === 'taken-back' || state === 'failed' || waiting === 'interrupted';
 }
 
-const FORGETS_BY_ITSELF = 'the gateway forgets a promise by itself';
+const FORGETS_BY_ITSELF = 'the gateway drops a promise after a while';
 
 /**
- * Ends the study as taken back and deletes its contents here, unless it has moved on: `isStill` looks at it in
- * the transaction that ends it. `own`: the instances that no other entry has as well.
+ * Ends the study as taken back and deletes its contents here, unless it has moved on: `isStill` checks it in
+ * the same transaction. `own`: the instances that no other entry has.
  */
 function takeOut(
   { database, now }: DecisionTools,
@@ -184,9 +184,8 @@ async function undecidedOf(database: LocalDatabase, id: string): Promise<Instanc
 }
 
 /**
- * Removes a study from the queue that is only half in it. After `cancelled` its instances at the gateway are
- * left out; after `failed` they stay and only the rest is taken back, because the same files will be sent
- * again.
+ * Removes a study that was only partly queued. After `cancelled` its instances at the gateway are left out.
+ * After `failed` they stay and only the rest is withdrawn, because the same files will be sent again.
  */
 export async function giveUpStudy(
   { database, decide, withdraw }: DecisionTools,
@@ -227,7 +226,7 @@ async function onlyOf(database: LocalDatabase, study: StudyRow): Promise<Instanc
 async function finish(database: LocalDatabase, id: string, at: number): Promise<void> {
   await database.transaction('rw', contentsOf(database), async () => {
     const study = await database.studies.get(id);
-    // A study that was taken back was never delivered.
+    // A study that was taken back was not delivered.
     const state = study?.state === 'attention' ? nextUploadState(study.state, 'evicted') : null;
     if (!state) return;
     await database.studies.update(id, { state, packing: false, title: null, completedAt: at });

@@ -1,13 +1,13 @@
 /**
- * The device's own key: AES-GCM-256, non-extractable, kept as a CryptoKey in IndexedDB. What is sealed with
- * it can be opened on this device and in this browser only; it guards a copied disk, not a stolen and
- * unlocked tablet.
+ * The device's own key: AES-GCM-256, non-extractable, stored as a CryptoKey in IndexedDB. Data sealed with it
+ * can be opened only on this device and in this browser. It protects a copied disk, not a stolen and unlocked
+ * tablet.
  */
 import type { LocalDatabase, Sealed } from './local-database.ts';
 
 const IV_BYTES = 12;
 
-/** The key of this device, made on first use. Two tabs that ask at once get the same one. */
+/** The key of this device, created on first use. Two tabs that ask at once get the same one. */
 export async function deviceKey(database: LocalDatabase): Promise<CryptoKey> {
   const kept = await database.device.get('key');
   if (kept) return kept.value as CryptoKey;
@@ -24,8 +24,8 @@ export async function deviceKey(database: LocalDatabase): Promise<CryptoKey> {
 }
 
 /**
- * Encrypts under a fresh random initialisation vector; `place` is authenticated, so that a record opens only
- * where it belongs.
+ * Encrypts under a fresh random initialisation vector. `place` is authenticated, so that a record can be
+ * opened only where it belongs.
  */
 export async function seal(key: CryptoKey, bytes: Uint8Array<ArrayBuffer>, place: string): Promise<Sealed> {
   // NIST SP 800-38D §8.3: at most 2^32 records under one key with random vectors; at 1 MiB each that is 4

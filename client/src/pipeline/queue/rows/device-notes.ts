@@ -1,19 +1,19 @@
 /**
- * Small things the device remembers between visits: the policies it last heard of, the link as the leading
- * tab sees it, whose it is offline, and how fast the link and this device are.
+ * Small notes that the device keeps between visits: the last known policies, the link as the leading tab sees
+ * it, who is signed in while offline, and the speed of the link and of this device.
  */
 import type { Policy, SealingKey, User } from '#shared/protocol/api.ts';
 import type { LocalDatabase } from './local-database.ts';
 import type { Link } from '../../../net/link.ts';
 import type { Diagnosis } from '../queued-study.ts';
 
-/** What the device knows of policies; the project key cannot be read back by any script. */
+/** The policies known to the device. No script can read the project key back. */
 export interface KnownPolicies {
   readonly policies: readonly Policy[];
   readonly default: string;
   readonly projectKey: CryptoKey | null;
   readonly projectKeyId: string | null;
-  /** The gateway's public key: what waits here is sealed to it. null: never heard of. */
+  /** The gateway's public key, to which waiting parcels are sealed. null: not received yet. */
   readonly sealingKey: SealingKey | null;
 }
 
@@ -29,7 +29,7 @@ export async function knownLink(database: LocalDatabase): Promise<Link> {
   return ((await database.device.get('link'))?.value as Link | undefined) ?? 'online';
 }
 
-/** Who is signed in, for a start without a network; null once they have signed out. */
+/** The signed-in person, for a start without a network; null after signing out. */
 export async function rememberUser(database: LocalDatabase, user: User | null): Promise<void> {
   await database.device.put({ name: 'account', value: user });
 }
@@ -38,7 +38,7 @@ export async function knownUser(database: LocalDatabase): Promise<User | null> {
   return ((await database.device.get('account'))?.value as User | null | undefined) ?? null;
 }
 
-/** What stands between this device and the gateway and does harm, as the leading tab sees it. */
+/** A fault between this device and the gateway, as the leading tab sees it. */
 export async function rememberDiagnosis(database: LocalDatabase, diagnosis: Diagnosis | null): Promise<void> {
   await database.device.put({ name: 'diagnosis', value: diagnosis });
 }
@@ -50,8 +50,8 @@ export async function knownDiagnosis(database: LocalDatabase): Promise<Diagnosis
 export type Rate = 'link-rate' | 'coding-rate';
 
 /**
- * Bytes a second, measured last: of the link, of what left; of the coding, of what it was given. null: not
- * measured yet.
+ * The last measured bytes per second: of the link, counted as they leave; of the coding, counted at its
+ * input. null: not measured yet.
  */
 export async function knownRate(database: LocalDatabase, of: Rate): Promise<number | null> {
   return ((await database.device.get(of))?.value as number | undefined) ?? null;
@@ -62,8 +62,8 @@ export async function rememberRate(database: LocalDatabase, of: Rate, bytesPerSe
 }
 
 /**
- * The random name of this database: another one after the browser has cleared it. null before
- * `databaseOrigin` gave it one.
+ * The random name of this database; a new one after the browser has cleared it. null before `databaseOrigin`
+ * has set it.
  */
 export async function knownOrigin(database: LocalDatabase): Promise<string | null> {
   return ((await database.device.get('origin'))?.value as string | undefined) ?? null;

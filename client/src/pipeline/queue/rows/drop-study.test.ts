@@ -1,4 +1,4 @@
-/** A page that dies while it writes, at each of its steps. */
+/** A page that dies while it writes, at each step. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
@@ -28,7 +28,7 @@ async function counts({ database }: TestDevice): Promise<number[]> {
   return [await database.studies.count(), await database.parcels.count(), await database.records.count()];
 }
 
-test('a page that dies while it names, or between parcels, leaves a study that says so, and no copies', async () => {
+test('a page that dies while naming, or between parcels, leaves a study marked interrupted and no copies', async () => {
   const keys = await makeSealingKeys();
   const steps: [string, (device: TestDevice) => Promise<unknown>][] = [
     [
@@ -70,7 +70,7 @@ test('a page that dies while it names, or between parcels, leaves a study that s
     const device = await openDevice();
     await queueStudy(device, 'other', [300], { keys });
     await step(device);
-    // What a kill leaves when nobody could clean up: records of a parcel that was never finished.
+    // After a kill without cleanup: records of a parcel that was never finished.
     await device.database.records.put({ parcelId: 'orphan', position: 0, sealed: new Uint8Array(3) });
 
     const again = await openDevice(device.factory);
@@ -92,14 +92,14 @@ test('a page that dies while it names, or between parcels, leaves a study that s
   }
 });
 
-test('a study that is safe is not touched by a start', async () => {
+test('starting a page does not touch a study that is safe', async () => {
   const device = await openDevice();
   await queueStudy(device, 'study', [100]);
   await clearInterrupted(device.database, nobody);
   assert.equal(await counts(device), [1, 1, 1]);
 });
 
-test('whoever still writes a study that was interrupted, taken back or finished stops', async () => {
+test('a writer of a study that was interrupted, taken back or finished stops', async () => {
   const keys = await makeSealingKeys();
   for (const change of [{ waiting: 'interrupted' }, { state: 'taken-back' }, { state: 'done' }] as const) {
     const device = await openDevice();
@@ -112,7 +112,7 @@ test('whoever still writes a study that was interrupted, taken back or finished 
   }
 });
 
-test('a parcel that is given up in the middle leaves no record', async () => {
+test('a parcel given up midway leaves no record', async () => {
   const device = await openDevice();
   await nameStudy(device, 'study', [100]);
   const abort = new AbortController();
@@ -131,7 +131,7 @@ test('a parcel that is given up in the middle leaves no record', async () => {
   assert.equal(await counts(device), [1, 0, 0]);
 });
 
-test('an uploader that is still at it cannot make an interrupted study look well', async () => {
+test('an uploader still at work cannot make an interrupted study look healthy', async () => {
   const device = await openDevice();
   await nameStudy(device, 'study', [100]);
   await clearInterrupted(device.database, nobody);
@@ -149,7 +149,7 @@ test('an uploader that is still at it cannot make an interrupted study look well
   );
 });
 
-test('an interrupted study that is chosen again is one study, and what it had promised and is not chosen now is taken back', async () => {
+test('choosing an interrupted study again gives one study, and withdraws promised instances that are not in the new choice', async () => {
   const device = await openDevice();
   const keys = await makeSealingKeys();
   const instances = await nameStudy(device, 'cut', [100, 200, 300]);
@@ -181,7 +181,7 @@ test('an interrupted study that is chosen again is one study, and what it had pr
   const queue = queueOver(device, {
     decide: async (_, decision, own) => void (decision === 'take-back' && told.push(...own)),
   });
-  // The gateway has what had arrived before the page was closed.
+  // The gateway has the instances that arrived before the page was closed.
   await queue.announced('again', { ...answer, have: [chosen[0]!], need: [chosen[1]!] });
   assert.equal(
     told.map(({ digest }) => digest),
@@ -192,11 +192,11 @@ test('an interrupted study that is chosen again is one study, and what it had pr
   assert.equal(
     (await Array.fromAsync(queue.parcelsFor('again', [chosen[1]!]))).map(({ id }) => id),
     ['again-1'],
-    'what has arrived does not travel twice',
+    'arrived instances are not sent twice',
   );
 });
 
-test('a withdrawal that the gateway did not hear of is told again', async () => {
+test('a withdrawal that did not reach the gateway is repeated', async () => {
   const device = await openDevice();
   const [, second] = await nameStudy(device, 'study', [100, 200]);
   await withdrawInstances(device.database, 'study', [1]);
@@ -218,7 +218,7 @@ test('a withdrawal that the gateway did not hear of is told again', async () => 
   assert.equal([study?.instances, study?.bytes, study?.turn], [1, 100, 1]);
 });
 
-test('a failed study for which the files must be chosen again is replaced by that choice; one with a readable part only by all of it', async () => {
+test('choosing the files of a failed study again replaces it; a study with a readable part is replaced only by all of its files', async () => {
   const device = await openDevice();
   const keys = await makeSealingKeys();
   await queueStudy(device, 'failed', [100], { keys });

@@ -1,20 +1,20 @@
 /**
- * Taking studies out of the database: what was taken back, given up, finished, or cut off in the middle. Kept
- * receipts stay.
+ * Deletes studies from the database that were taken back, given up, finished or interrupted. Kept receipts
+ * stay.
  */
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
-/** Deletes the study with all that belongs to it. */
+/** Deletes the study with everything that belongs to it. */
 export async function dropStudy(database: LocalDatabase, studyId: string): Promise<void> {
-  // In one transaction: a parcel that is being committed comes before it and goes too, or after it and finds
-  // no study.
+  // In one transaction: a parcel being committed at the same time either comes first and is deleted too, or
+  // comes later and finds no study.
   await database.transaction('rw', contentsOf(database), async () => {
     await database.studies.delete(studyId);
     await deleteContents(database, studyId);
   });
 }
 
-/** The tables in which a study has something of its own. */
+/** The tables that hold rows of a study. */
 export function contentsOf({ studies, instances, parcels, records, withdrawals, reports }: LocalDatabase) {
   return [studies, instances, parcels, records, withdrawals, reports];
 }
@@ -29,7 +29,7 @@ export async function deleteContents(database: LocalDatabase, studyId: string): 
   });
 }
 
-/** Ends as taken back: nothing of it stays here but its row. */
+/** Ends the study as taken back: only its row stays here. */
 export async function endAsTakenBack(database: LocalDatabase, study: StudyRow, at: number): Promise<void> {
   await database.transaction('rw', contentsOf(database), async () => {
     await deleteContents(database, study.id);
@@ -45,7 +45,7 @@ export async function endAsTakenBack(database: LocalDatabase, study: StudyRow, a
   });
 }
 
-/** Of a study that is announced no more: what was done stands in its receipt. */
+/** Deletes the reports of a study that will not be announced again: its receipt records what was done. */
 export async function deleteReports(database: LocalDatabase, studyId: string): Promise<void> {
   await database.reports.where('studyId').equals(studyId).delete();
 }
@@ -67,15 +67,15 @@ export async function deleteRecords(database: LocalDatabase, parcelId: string): 
 }
 
 /**
- * A study whose page ended while it was named or packed cannot be finished: its files are gone with the page.
- * Its copies are deleted and its row says `interrupted`; what was named stays named, so that the same study,
- * chosen again, goes on with what has not arrived.
+ * A study whose page was closed during naming or packing cannot be finished: the page's access to the files
+ * is gone. Its copies are deleted and its row says `interrupted`. Named instances stay named, so that the
+ * same study, chosen again, continues with the instances that have not arrived.
  */
 export async function interruptStudy(database: LocalDatabase, studyId: string): Promise<void> {
   await database.transaction('rw', contentsOf(database), async () => {
     const study = await database.studies.get(studyId);
     if (!study?.packing || study.waiting === 'interrupted') return;
-    // What is settled already needs no copy.
+    // A settled instance needs no copy.
     if (study.state === 'taken-back' || study.state === 'done')
       return void (await database.studies.update(studyId, { packing: false }));
     await deleteParcels(database, studyId);
@@ -94,8 +94,8 @@ export async function interruptStudy(database: LocalDatabase, studyId: string): 
 }
 
 /**
- * At the start of a page: studies that nobody writes any more are interrupted, and records without a parcel
- * are deleted. `isAlive` tells a study that another tab is writing at this moment.
+ * At page start: marks studies that no tab is writing any more as interrupted, and deletes records without a
+ * parcel. `isAlive` recognises a study that another tab is writing at this moment.
  */
 export async function clearInterrupted(
   database: LocalDatabase,

@@ -15,8 +15,8 @@ export function isBeingPacked(study: StudyRow | undefined): study is StudyRow {
 }
 
 /**
- * Every byte is in this database: from here on the study is safe on this device. False when nothing was left
- * of it: then it is dropped.
+ * Every byte is in this database: from now on the study is safe on this device. False when nothing was left
+ * of it and it was dropped.
  */
 export async function finishPacking(database: LocalDatabase, studyId: string): Promise<boolean> {
   return database.transaction('rw', contentsOf(database), async () => {

@@ -1,6 +1,6 @@
 /**
- * The parcels of a study for the uploader: first the stored ones, then those still being packed, as they come.
- * Reads each row once, however long the packing takes.
+ * The parcels of a study for the uploader: first the stored ones, then those still being packed, as they
+ * come. Reads each row once, regardless of how long packing takes.
  */
 import { liveQuery } from 'dexie';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -15,7 +15,7 @@ import { CopyUnreadable, keyOf, type InstanceKey, type ParcelToSend } from '../u
 export interface GivingTools {
   readonly database: LocalDatabase;
   readonly progress: Progress;
-  /** Resolves when nobody packs the study any more, in whichever tab. */
+  /** Resolves when no tab is packing the study any more. */
   readonly packerGone: (studyId: string) => Promise<void>;
 }
 
@@ -25,8 +25,8 @@ interface Stored {
 }
 
 /**
- * Ends when all of `need` was given, or the study is gone. Throws CopyUnreadable after everything that can be
- * read was given.
+ * Ends when all of `need` has been given, or the study is gone. Throws CopyUnreadable after giving everything
+ * that can be read.
  */
 export async function* giveParcels(
   tools: GivingTools,
@@ -71,20 +71,20 @@ export async function* giveParcels(
     if (open.size === 0) return;
     if (!isPacking) break;
   }
-  // Instances that were withdrawn meanwhile no longer have a row.
+  // Instances withdrawn meanwhile no longer have a row.
   const missing = await database.instances.bulkGet(
     [...open.keys()].map((position): [string, number] => [id, position]),
   );
   if (missing.some((row) => row !== undefined)) throw new CopyUnreadable('an instance has no copy here');
 }
 
-/** Those of the parcels that are whole, in the order of their first instances. */
+/** The complete parcels, in the order of their first instances. */
 async function readStored(database: LocalDatabase, parcelIds: readonly string[]): Promise<Stored[]> {
   const parcels = (await database.parcels.bulkGet([...parcelIds])).filter((parcel) => parcel !== undefined);
   const stored = await Promise.all(
     parcels.map(async (parcel): Promise<Stored> => {
-      // A parcel that was sent and is wanted again is created again under its name: a damaged one gets a new
-      // place, one that only waits for verify is found.
+      // A parcel that was sent and is needed again is created again under its name: a damaged one gets a new
+      // upload, one that only waits for verification is found.
       const asked = parcel.state === 'sent' ? { ...parcel, location: null } : parcel;
       return {
         parcel: asked,
@@ -103,7 +103,7 @@ interface Packing {
   readonly parcelIds: readonly string[];
 }
 
-/** Follows the packing of a study. A packer that died is noticed, and its study interrupted. */
+/** Follows the packing of a study. Notices a packer that died and interrupts its study. */
 async function* watchPacking({ database, packerGone }: GivingTools, id: string): AsyncGenerator<Packing> {
   let isOver = false;
   const noted = packerGone(id).then(async () => {
@@ -159,7 +159,7 @@ async function* latestOf<T>(query: () => Promise<T>): AsyncGenerator<T> {
   }
 }
 
-/** Of a record as it is stored and travels. */
+/** The size of a record as stored and sent. */
 const RECORD_BYTES = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
 
 function toParcelToSend(database: LocalDatabase, parcel: ParcelRow): ParcelToSend {

@@ -41,7 +41,7 @@ const UPLOAD_STATUS = {
   receipt: null,
 };
 
-test('what was queued is opened by the gateway bit for bit, after the page was opened again', async () => {
+test('the gateway opens a queued study bit for bit, even after the page was reopened', async () => {
   const keys = await makeSealingKeys();
   const first = await openDevice();
   const instances = await queueStudy(first, 'study', [100, 3_500_000, 2 * 1024 * 1024], { keys });
@@ -75,7 +75,7 @@ test('what was queued is opened by the gateway bit for bit, after the page was o
   }
 });
 
-test('the manifest says the population of a thousand films that nobody looked at, wherever they stand among the slices, and of all that were looked at', async () => {
+test('the manifest names the population of a thousand unexamined films, anywhere among the slices, and of all examined ones', async () => {
   const slices = 5;
   const { database, ...device } = await openDevice();
   await nameStudy(
@@ -109,7 +109,7 @@ test('the manifest says the population of a thousand films that nobody looked at
   );
 });
 
-test('nothing on the device opens a parcel that waits here, and nothing that identifies a patient lies in the database as text', async () => {
+test('nothing on the device can open a waiting parcel, and the database holds no identifying text', async () => {
   const device = await openDevice();
   await queueStudy(device, 'study', [5_000]);
   const disk = await onDisk(device.database);
@@ -149,7 +149,7 @@ test('the copy and the title go when a receipt says that the PACS holds everythi
   assert.equal(await queue.pending(), []);
 });
 
-test('a receipt that comes late does not make a study that is to be chosen again look whole', async () => {
+test('a late receipt does not make a study that must be chosen again look complete', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100, 200]);
   await device.database.studies.update('study', { packing: true });
@@ -165,7 +165,7 @@ test('a receipt that comes late does not make a study that is to be chosen again
   assert.equal(await queue.pending(), []);
 });
 
-test('what names a person is erased when the study is done, what only tells studies apart stays', async () => {
+test('identifying values are erased when the study is done, values that only tell studies apart stay', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100]);
   const queue = queueOver(device, { now: () => 7 });
@@ -183,7 +183,7 @@ test('what names a person is erased when the study is done, what only tells stud
   );
 });
 
-test('a copy of which a part is gone or changed is named as such, and the trouble stands until it is followed again', async () => {
+test('a copy with a missing or changed part is reported, and the trouble remains until the study is followed again', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100, 200]);
   const queue = queueOver(device);
@@ -206,12 +206,12 @@ test('a copy of which a part is gone or changed is named as such, and the troubl
     assert.is(
       (await queue.pending())[0]?.trouble,
       after,
-      'an answer of the gateway does not make a bad receipt good',
+      'an answer from the gateway does not make a bad receipt good',
     );
   }
 });
 
-test('a parcel that is gone does not keep those that can be read here', async () => {
+test('a missing parcel does not hold back the readable ones', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100, 200, 300]);
   await device.database.parcels.delete('study-1');
@@ -226,7 +226,7 @@ test('a parcel that is gone does not keep those that can be read here', async ()
   assert.equal(given, ['study-0', 'study-2']);
 });
 
-test('what was refused for a rival stays on the device until the rival is in the PACS', async () => {
+test('an instance refused because of a rival stays on the device until the rival is in the PACS', async () => {
   for (const rival of ['refused', 'stored'] as const) {
     const device = await openDevice();
     const instances = await queueStudy(device, 'study', [100]);
@@ -244,7 +244,7 @@ test('what was refused for a rival stays on the device until the rival is in the
   }
 });
 
-test('a parcel that is asked for again although it was sent is created anew, not believed', async () => {
+test('a parcel needed again although it was sent is created again, not assumed to be there', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100]);
   const queue = queueOver(device);
@@ -269,15 +269,15 @@ test('a study is announced as soon as it is named, and each parcel can travel as
 
   await packOne(device, keys, 'study', instances[1]!);
   const parcels = queue.parcelsFor('study', instances)[Symbol.asyncIterator]();
-  assert.is((await parcels.next()).value?.id, 'study-1', 'what is stored comes first');
+  assert.is((await parcels.next()).value?.id, 'study-1', 'stored parcels come first');
   const next = parcels.next();
   await packOne(device, keys, 'study', instances[0]!);
   assert.is((await next).value?.id, 'study-0');
   const last = parcels.next();
   await packOne(device, keys, 'study', instances[2]!);
   assert.is((await last).value?.id, 'study-2');
-  assert.ok((await parcels.next()).done, 'all of it was given');
-  assert.ok((await device.database.studies.get('study'))?.packing, 'though it is not called safe yet');
+  assert.ok((await parcels.next()).done, 'everything has been given');
+  assert.ok((await device.database.studies.get('study'))?.packing, 'but it is not called safe yet');
   await finishPacking(device.database, 'study');
   assert.equal(
     [
@@ -288,7 +288,7 @@ test('a study is announced as soon as it is named, and each parcel can travel as
   );
 });
 
-test('who waits for parcels is told when the study is taken back, or when its packer dies', async () => {
+test('waiting for parcels ends when the study is taken back or its packer dies', async () => {
   const device = await openDevice();
   const gone = Promise.withResolvers<void>();
   for (const [id, end] of [
@@ -306,7 +306,7 @@ test('who waits for parcels is told when the study is taken back, or when its pa
   assert.is((await device.database.studies.get('dead'))?.waiting, 'interrupted');
 });
 
-test('of what the PACS has no copy is kept here, and when it has lost it the person is asked for the files', async () => {
+test('instances in the PACS have no copy here, and when it has lost them the person is asked for the files', async () => {
   const device = await openDevice();
   const [held, needed] = (await nameStudy(device, 'study', [100, 200])) as [
     InstanceKey,
@@ -338,7 +338,7 @@ test('of what the PACS has no copy is kept here, and when it has lost it the per
   );
 });
 
-test('a study that the PACS has as a whole ends with its receipt, though it is still being packed', async () => {
+test('a study that is completely in the PACS ends with its receipt, even while it is being packed', async () => {
   const device = await openDevice();
   const instances = await nameStudy(device, 'study', [100, 200]);
   const queue = queueOver(device);
@@ -358,7 +358,7 @@ test('a study that the PACS has as a whole ends with its receipt, though it is s
   assert.equal([study?.state, study?.packing, study?.title], ['done', false, null]);
 });
 
-test('what was left out once and is chosen again is asked for again; left out later, it stays so', async () => {
+test('an instance left out and chosen again is requested again; left out after that, it stays left out', async () => {
   const device = await openDevice();
   const [instance] = await queueStudy(device, 'study', [100]);
   const asked: [string, readonly string[]][] = [];
@@ -376,7 +376,7 @@ test('what was left out once and is chosen again is asked for again; left out la
   assert.is((await device.database.instances.get(['study', 0]))?.state, 'left-out');
 });
 
-test('on a shared device a study is sent by the account that queued it and by no other', async () => {
+test('on a shared device only the account that queued a study sends it', async () => {
   const device = await openDevice();
   await queueStudy(device, 'of-a', [100], { account: 'a' });
   await queueStudy(device, 'of-b', [100], { account: 'b' });
@@ -404,7 +404,7 @@ test('a study that was queued while nobody was known belongs to the first person
   }
 });
 
-test('what a person paused is not sent, and what is all sent is followed all the same', async () => {
+test('a paused study is not sent, but one that is completely sent is still followed', async () => {
   const device = await openDevice();
   for (const id of ['safe', 'there']) await queueStudy(device, id, [100]);
   const queue = queueOver(device);

@@ -1,7 +1,7 @@
 /**
- * The page's queue as the uploader sees it, over IndexedDB. Each call is one transaction. An instance's bytes
- * are deleted only in `settle`, which takes nothing but a checked receipt: only a receipt whose signature was
- * checked makes an instance evictable.
+ * The page's queue for the uploader, over IndexedDB. Each call is one transaction. An instance's bytes are
+ * deleted only in `settle`, which accepts only a checked receipt: only a receipt whose signature was checked
+ * makes an instance evictable.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { nextUploadState, type UploadEvent } from '#shared/protocol/upload-state.ts';
@@ -17,11 +17,11 @@ import { settleStudy } from './settle-study.ts';
 
 export interface InstanceQueueTools extends AnnouncementTools {
   readonly database: LocalDatabase;
-  /** Only the studies that this account queued are sent in its name. */
+  /** The account: only the studies that it queued are sent under its name. */
   readonly account: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Resolves when nobody packs the study any more, in whichever tab. */
+  /** Resolves when no tab is packing the study any more. */
   readonly packerGone: (studyId: string) => Promise<void>;
 }
 
@@ -65,7 +65,7 @@ function queueForStudies(tools: InstanceQueueTools): Omit<UploadQueue, ForParcel
       await note(database, id, (row) => {
         row.counts = status.counts;
         row.waiting = status.waiting?.because ?? null;
-        // A study that is followed was sent whole; a receipt is believed in `settle` only.
+        // A followed study was sent completely; only `settle` trusts a receipt.
         if (row.trouble !== 'receipt-faulty') row.trouble = null;
       });
     },
@@ -105,8 +105,8 @@ async function pendingOf({ database, account }: InstanceQueueTools): Promise<rea
 const WORTH_WORK = new Set(['safe', 'uploading', 'at-gateway', 'attention']);
 
 /**
- * Whether the uploader has something to do. A paused study is not sent; a study that was all sent is followed
- * whether it is paused or not.
+ * Whether the uploader has something to do. A paused study is not sent; a completely sent one is followed
+ * whether paused or not.
  */
 function hasWork({ state, named, waiting, paused }: StudyRow): boolean {
   if (waiting === 'interrupted') return false;
@@ -114,7 +114,7 @@ function hasWork({ state, named, waiting, paused }: StudyRow): boolean {
   return WORTH_WORK.has(state) && !(paused && (state === 'safe' || state === 'uploading'));
 }
 
-/** False where the event changes nothing. An interrupted study stays so until it is chosen again. */
+/** False if the event changes nothing. An interrupted study stays so until it is chosen again. */
 function change(
   database: LocalDatabase,
   id: string,
@@ -130,7 +130,7 @@ function change(
   });
 }
 
-/** The same for notes that are no event. */
+/** The same for notes that are not events. */
 async function note(database: LocalDatabase, id: string, work: (row: StudyRow) => void): Promise<void> {
   await database.studies
     .where('id')
@@ -151,7 +151,7 @@ async function noteParcelSent(database: LocalDatabase, parcelId: string): Promis
   });
 }
 
-/** The gateway lost these: they are here and nowhere else. */
+/** The gateway lost these: the only copy is here. */
 async function keepForSending(
   database: LocalDatabase,
   id: string,

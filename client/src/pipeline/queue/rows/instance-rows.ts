@@ -1,18 +1,18 @@
 /**
- * The rows of a study's instances, thousands at a time, in pieces that leave the page's thread free in
+ * Reads the rows of a study's instances, thousands at a time, in pieces that leave the page's thread free in
  * between.
  */
 import { Dexie } from 'dexie';
 import { countReasons } from '../count-reasons.ts';
 import type { InstanceRow, LocalDatabase } from './local-database.ts';
 
-/** Beside the thread that draws; all of a large study at once would be a message of megabytes. */
+/** In a worker; all rows of a large study at once would be a message of several megabytes. */
 const ROWS_AT_ONCE = 200;
 
-/** For who reads on the thread that draws. */
+/** On the page's thread. */
 export const FEW_ROWS = 50;
 
-/** In the order of the files that were chosen; `atOnce`: so many in one piece. */
+/** In the order of the chosen files; `atOnce`: the number in one piece. */
 export async function instancesOf(
   database: LocalDatabase,
   studyId: string,
@@ -37,7 +37,7 @@ export async function putInstances(database: LocalDatabase, rows: readonly Insta
 }
 
 /**
- * After states of instances were changed one by one: what the study's row says of them. Part of the caller's
+ * Updates the study's row after the states of its instances were changed one by one. Part of the caller's
  * transaction.
  */
 export async function recountReasons(database: LocalDatabase, studyId: string): Promise<void> {

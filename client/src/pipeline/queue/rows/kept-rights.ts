@@ -1,18 +1,18 @@
 /**
- * What the device keeps of its right to send for each account, and of the gateway's time. A key that no
- * script can read, and no token.
+ * The device's right to send for each account, and the gateway's clock offset. It keeps a key that no script
+ * can read, and no token.
  */
 import type { LocalDatabase } from './local-database.ts';
 
-/** The right to send what one account queued here (upload-right.ts). */
+/** The right to send one account's queued studies (upload-right.ts). */
 export interface KeptRight {
   /** ES256; the private key is not extractable. */
   readonly keys: CryptoKeyPair;
   /** The gateway's name for this device; null until it has answered the enrolment. */
   readonly deviceId: string | null;
-  /** What assertions name as `aud`. */
+  /** The `aud` of assertions. */
   readonly audience: string;
-  /** The gateway said so: only the account's user can begin it anew. */
+  /** The gateway ended it: only the account's user can enrol again. */
   readonly hasEnded: boolean;
 }
 
@@ -25,7 +25,8 @@ export async function keepRight(database: LocalDatabase, account: string, right:
 }
 
 /**
- * How many milliseconds the gateway's time was ahead of this device's, when it was last seen; null: never.
+ * By how many milliseconds the gateway's clock was ahead of this device's at the last answer; null: no answer
+ * yet.
  */
 export async function knownClockOffset(database: LocalDatabase): Promise<number | null> {
   return ((await database.device.get('clock'))?.value as number | undefined) ?? null;

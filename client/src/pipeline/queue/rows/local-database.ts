@@ -1,5 +1,5 @@
 /**
- * The device's database. Identifying values are in it as ciphertext only: parcels in `records`, sealed to the
+ * The device's database. It holds identifying values only as ciphertext: parcels in `records`, sealed to the
  * gateway's key, so that nothing on this device can open them again; titles in `studies.title`, under the
  * device's own key. UIDs, digests, sizes and states are in the clear.
  */
@@ -16,7 +16,7 @@ import { LADDER, type Rung } from './schema-ladder.ts';
 
 /**
  * Under the device's key: 12 bytes of initialisation vector, ciphertext, 16 bytes of tag (AES-GCM). Sealed to
- * the gateway: one record as shared/src/transfer/seal.ts makes it, which is what travels.
+ * the gateway: one record made by shared/src/transfer/seal.ts, sent as it is.
  */
 export type Sealed = Uint8Array<ArrayBuffer>;
 
@@ -26,11 +26,11 @@ export interface StudyRow {
   state: UploadState;
   /** Every instance has its row: the study may be announced. */
   named: boolean;
-  /** Not every byte is in this database yet: it is not safe here, whatever the state. */
+  /** Not every byte is in this database yet: it is not safe here, regardless of the state. */
   packing: boolean;
   readonly policy: { readonly name: string; readonly version: number; readonly deidentify: boolean };
   /**
-   * The account that queued it and alone sends it. null: queued while nobody was known; it belongs to the
+   * The account that queued it and alone sends it. null: queued while nobody was signed in; it belongs to the
    * first person who signs in.
    */
   account: string | null;
@@ -38,7 +38,7 @@ export interface StudyRow {
   studyInstanceUID: string | null;
   /** A StudyTitle as JSON; null once erased. */
   title: Sealed | null;
-  /** Says nothing of a person, so it stays after completion. */
+  /** Identifies no one, so it stays after completion. */
   readonly about: StudyAbout;
   instances: number;
   bytes: number;
@@ -47,40 +47,37 @@ export interface StudyRow {
   uploadId: string | null;
   /** True from the first byte on: it can no longer be taken back. */
   sending: boolean;
-  /** Bytes that have left since the study was last announced, pieces under way included. */
+  /** Bytes that have left since the study was last announced, including pieces under way. */
   sentBytes: number;
-  /** Bytes that had to travel then, after the gateway said what it has. */
+  /** Bytes that had to be sent then, after the gateway said which instances it has. */
   neededBytes: number;
-  /** Instances of which a byte has left, or that the gateway had before. */
+  /** Instances of which a byte has left, or that the gateway already had. */
   departed: number;
-  /** Instances whose last byte the gateway has acknowledged, or that it had before. */
+  /** Instances whose last byte the gateway has acknowledged, or that it already had. */
   acknowledged: number;
   /** As the gateway last counted. */
   counts: Counts | null;
   waiting: Waiting;
   problem: ProblemCode | null;
   /**
-   * Instances that were refused or are held, by reason: kept here, so that the screen need not count
-   * thousands of rows at every step.
+   * Refused or quarantined instances, by reason. Stored here so that the screen does not count thousands of
+   * rows at every step.
    */
   reasons: Reasons;
-  /** A person set it aside: nothing of it is sent until it is resumed. */
+  /** Paused by a person: nothing of it is sent until it is resumed. */
   paused: boolean;
-  /** Set by hand: the lower goes first, and before all studies that have none. */
+  /** Set by a person: the lower goes first, and before all studies without a rank. */
   rank: number | null;
   /**
-   * From triage, 0 to 1, where it reached the model's threshold: the higher goes first. null: triage does not
-   * move it.
+   * The triage score, 0 to 1, if it reached the model's threshold: the higher goes first. null: triage does
+   * not move it.
    */
   score: number | null;
-  /**
-   * Findings on films that nobody has set aside: the films may have to be taken again. Absent where there are
-   * none.
-   */
+  /** Open warnings about films, which may have to be taken again. Absent if there are none. */
   film?: readonly FilmFinding[];
   /** The failure on this device that ended the last attempt. */
   trouble: Trouble | null;
-  /** Grows when a person changes what is to be done. */
+  /** Incremented when a person retries, leaves out or cancels. */
   turn: number;
   /** Characters of REPORTS_CHARACTERS_LIMIT that its reports take; absent where it has none. */
   reportCharacters?: number;
@@ -90,9 +87,9 @@ export interface StudyRow {
 
 export interface InstanceRow {
   readonly studyId: string;
-  /** In the order of the files that were chosen. */
+  /** In the order of the chosen files. */
   readonly position: number;
-  /** The parcel that holds its bytes; null: not packed yet, or not packed at all because the PACS has it. */
+  /** The parcel that holds its bytes; null: not packed yet, or not needed because the PACS has it. */
   parcelId: string | null;
   readonly sopInstanceUID: string;
   readonly seriesInstanceUID: string;
@@ -101,17 +98,17 @@ export interface InstanceRow {
   readonly bytes: number;
   readonly digest: string;
   readonly originalDigest?: string;
-  /** The digest of the report that says what was done to it. */
+  /** The digest of its de-identification report. */
   readonly report?: string;
   state: 'safe' | 'sent' | InstanceState;
   reason: string | null;
-  /** Seen in the PACS when the study was announced: no copy of it is kept here. */
+  /** In the PACS when the study was announced: no copy is kept here. */
   inPacs?: boolean;
-  /** Bytes that it takes in its parcel, where it was coded. */
+  /** Its size in the parcel, in bytes, if it was coded. */
   codedBytes?: number;
   /**
-   * The findings of the models on this device; of a plain film at which no model has looked, its population
-   * alone. Absent otherwise.
+   * The findings of the models on this device; for a plain film that no model examined, only its population.
+   * Absent otherwise.
    */
   triage?: DeviceTriage;
 }
@@ -119,24 +116,24 @@ export interface InstanceRow {
 export interface ParcelRow {
   readonly id: string;
   readonly studyId: string;
-  /** As it travels: sealed. */
+  /** Sealed, as it is sent. */
   readonly bytes: number;
   readonly instances: number;
   state: 'waiting' | 'sent';
   location: string | null;
-  /** The gateway's key that opens it, and the encapsulated key in base64. */
+  /** The gateway key that opens it, and the encapsulated key in base64. */
   readonly seal: { readonly keyId: string; readonly enc: string };
 }
 
 /**
- * How instances of a study were de-identified, each distinct report once: most instances share one. Paths of
- * tags and codes, no values.
+ * How the instances of a study were de-identified, each distinct report once, since most instances share one.
+ * It holds tag paths and codes, no values.
  */
 export interface ReportRow extends WireReport {
   readonly studyId: string;
 }
 
-/** An instance that was named and will not be sent: the gateway is told with the next announcement. */
+/** An instance that was named and will not be sent; the next announcement tells the gateway. */
 export interface WithdrawalRow {
   readonly studyId: string;
   readonly sopInstanceUID: string;
@@ -150,10 +147,9 @@ export interface RecordRow {
 }
 
 /**
- * Belongs to the device itself: its key, the pair to which the project key is wrapped, the policies and the
- * sealing key it last heard of, the link as the leading tab sees it, the account that was here last, the
- * speed of the link and of the coding (bytes a second), which database this is, and each account's right to
- * send.
+ * The device's own rows: its key, the key pair to which the project key is wrapped, the last known policies
+ * and sealing key, the link as the leading tab sees it, the last account, the speed of the link and of the
+ * coding (bytes per second), the database's name, and each account's right to send.
  */
 export interface DeviceRow {
   readonly name:
@@ -184,24 +180,25 @@ export interface LocalDatabase extends Dexie {
 
 export interface DatabaseTools {
   readonly name?: string;
-  /** Given by tests; otherwise the browser's own. */
+  /** Passed by tests; by default the browser's own. */
   readonly indexedDB?: IDBFactory;
   readonly IDBKeyRange?: typeof IDBKeyRange;
   readonly ladder?: readonly Rung[];
 }
 
 /**
- * The database, opened on first use. Throws from any call when the browser gives none (private window, no
- * room).
+ * The database, opened on first use. Every call throws if the browser provides none (private window, full
+ * disk).
  */
 export function openLocalDatabase(tools: DatabaseTools = {}): LocalDatabase {
   const own =
     tools.indexedDB && tools.IDBKeyRange
       ? { indexedDB: tools.indexedDB, IDBKeyRange: tools.IDBKeyRange }
       : {};
-  // On the loopback Dexie would record where each promise was made, which costs more than the database does.
+  // On localhost Dexie would record a stack trace for each promise, which costs more than the database
+  // itself.
   Dexie.debug = false;
-  // "strict" durability: a transaction is done when the bytes are on the disk, which is what "safe on this
+  // "strict" durability: a transaction completes only when the bytes are on the disk, as "safe on this
   // device" promises.
   const database = new Dexie(tools.name ?? 'relaypacs', {
     ...own,

@@ -1,7 +1,7 @@
 /**
- * Naming a study: a row for the study, then a row for each instance, so that the gateway can be asked what it
- * lacks before anything is packed. Named is not safe: that is said by `finishPacking` (finish-packing.ts)
- * alone.
+ * Names a study: writes a row for the study, then one for each instance, so that the gateway can be asked
+ * which instances it lacks before anything is packed. Named does not mean safe: only `finishPacking`
+ * (finish-packing.ts) says that.
  */
 import {
   charactersOf,
@@ -21,14 +21,14 @@ import { keyOf } from '../upload-queue.ts';
 export interface NewStudy {
   readonly id: string;
   readonly queuedAt: number;
-  /** Whose it is; null where the device does not know. */
+  /** Its account; null if the device does not know. */
   readonly account: string | null;
   readonly policy: StudyRow['policy'];
   readonly title: StudyTitle;
   readonly about: StudyAbout;
 }
 
-/** The study was taken back, or its row is gone: whoever names or packs it stops. */
+/** The study was taken back, or its row is gone: naming and packing stop. */
 export class StudyGone extends Error {
   constructor() {
     super('the study is no longer being queued');
@@ -74,7 +74,7 @@ export async function beginStudy(database: LocalDatabase, key: CryptoKey, study:
   });
 }
 
-/** Interrupted before an instance was named: nothing but the title says that it is the same study. */
+/** Interrupted before an instance was named: only the title shows that it is the same study. */
 async function findUnnamed(
   database: LocalDatabase,
   key: CryptoKey,
@@ -97,14 +97,14 @@ function sealTitle(key: CryptoKey, studyId: string, title: StudyTitle): Promise<
   return seal(key, new TextEncoder().encode(JSON.stringify(title)), `title/${studyId}`);
 }
 
-/** An instance as it will be promised; `studyInstanceUID` is that of its study as it is sent. */
+/** An instance as it will be promised; `studyInstanceUID` is its study's, as sent. */
 export type NamedInstance = Omit<
   InstanceRow,
   'studyId' | 'parcelId' | 'state' | 'reason' | 'inPacs' | 'codedBytes'
 > & { readonly studyInstanceUID: string };
 
 /**
- * Writes the rows of some instances and the reports that they name, all or none. Throws StudyGone,
+ * Writes the rows of these instances and the reports that they name, all or none. Throws StudyGone or
  * QuotaExceededError.
  */
 export async function nameInstances(
@@ -135,7 +135,7 @@ export async function nameInstances(
   });
 }
 
-/** Part of the caller's transaction; returns what the lists of the study take now. */
+/** Part of the caller's transaction; returns the size of the study's reports now. */
 async function keepReports(
   database: LocalDatabase,
   { id, reportCharacters = 0 }: StudyRow,
@@ -155,8 +155,8 @@ async function keepReports(
 }
 
 /**
- * Every instance has its row: from here on the study may be announced. It takes the place of earlier entries
- * of the same study that can no longer be sent from here. False when nothing was named: the study is dropped.
+ * Every instance has its row: from now on the study may be announced. It replaces earlier entries of the same
+ * study that can no longer be sent from here. False when nothing was named and the study was dropped.
  */
 export async function finishNaming(database: LocalDatabase, studyId: string): Promise<boolean> {
   const { studies } = database;
@@ -174,8 +174,8 @@ export async function finishNaming(database: LocalDatabase, studyId: string): Pr
 }
 
 /**
- * Its page was closed in the middle, its key is unknown by now, its policy was changed or a part of its copy
- * is gone: choosing it again is how it goes on.
+ * Its page was closed midway, its key is no longer known, its policy was changed or a part of its copy is
+ * missing: the study continues when it is chosen again.
  */
 function isUnsendable({ waiting, state, problem, trouble }: StudyRow): boolean {
   return (
@@ -187,8 +187,8 @@ function isUnsendable({ waiting, state, problem, trouble }: StudyRow): boolean {
 const CHOOSE_AGAIN = new Set<string>(['policy-withdrawn', 'seal-key-unknown']);
 
 /**
- * What they promised and this choice does not hold will not come: the gateway is told. An entry of which a
- * part can be sent and is not in this choice stays.
+ * The gateway is told that instances they promised and this choice lacks will not come. An entry stays if it
+ * can still send instances that are not in this choice.
  */
 async function replaceUnsendable(database: LocalDatabase, study: StudyRow): Promise<void> {
   const isEarlier = (row: StudyRow) =>
@@ -213,8 +213,8 @@ async function replaceUnsendable(database: LocalDatabase, study: StudyRow): Prom
 }
 
 /**
- * What was named is not what the files hold now: it will not come. The study starts over with the manifest
- * that is left; one of which nothing is left is dropped by `finishPacking`.
+ * The files no longer hold what was named, so these instances will not come. The study starts over with the
+ * remaining manifest; if nothing remains, `finishPacking` drops it.
  */
 export async function withdrawInstances(
   database: LocalDatabase,

@@ -1,4 +1,4 @@
-/** The gateway's answer to an announcement, written into the rows of the study. */
+/** Writes the gateway's answer to an announcement into the rows of the study. */
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { countReasons } from '../count-reasons.ts';
 import { keyOf, stateOfConflict, type InstanceKey } from '../upload-queue.ts';
@@ -6,8 +6,8 @@ import { instancesOf, putInstances } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 
 /**
- * Tells the gateway of instances of an announced study. `take-back`: they will not be sent; `retry`: they
- * will, although they were left out once.
+ * Tells the gateway about instances of an announced study. `take-back`: they will not be sent; `retry`: they
+ * will, although they were left out before.
  */
 export type DecideAtGateway = (
   uploadId: string,
@@ -40,8 +40,8 @@ export async function noteAnnouncement(
 }
 
 /**
- * Part of the caller's transaction. Returns instances that the gateway leaves out although a person chose them
- * again since.
+ * Part of the caller's transaction. Returns the instances that the gateway leaves out although a person has
+ * chosen them again since.
  */
 async function writeAnswer(
   database: LocalDatabase,
@@ -53,7 +53,7 @@ async function writeAnswer(
   const again: InstanceKey[] = [];
   const rows = (await instancesOf(database, study.id)).map((row): InstanceRow => {
     const reason = conflicts.get(keyOf(row));
-    // Left out once, cancelled perhaps, and chosen again since: a person's later decision counts.
+    // Left out or cancelled before, and chosen again since: a person's later decision counts.
     if (reason === 'left-out' && row.state === 'safe' && study.uploadId === null)
       again.push({ sopInstanceUID: row.sopInstanceUID, digest: row.digest });
     else if (reason !== undefined) return { ...row, state: stateOfConflict(reason), reason };
@@ -75,8 +75,8 @@ async function writeAnswer(
 }
 
 /**
- * Withdrawals are deleted only when the gateway has heard of them; a gateway that cannot be told now is told
- * with the next announcement.
+ * Deletes withdrawals only after the gateway has been told; if that fails now, the next announcement tells
+ * it.
  */
 async function tellWithdrawals(
   { database, decide }: AnnouncementTools,

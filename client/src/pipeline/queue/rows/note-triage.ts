@@ -1,13 +1,13 @@
 /**
- * What the models on this device said of instances of a queued study: kept beside each of them, so that the
- * manifest says it too, and a study of which one reached the model's threshold goes before those that wait.
- * Below it nothing moves from its place. What may have to be taken again stands with the study, for its card
- * is gone by then.
+ * Stores the findings of the models on this device with the instances of a queued study, so that the manifest
+ * includes them. A study with a score at or above the model's threshold moves ahead of the waiting ones; a
+ * lower score moves nothing. Warnings about films that may have to be taken again are stored with the study,
+ * because its card is gone by then.
  */
 import type { DeviceTriage, FilmFinding } from '#shared/protocol/inference.ts';
 import type { LocalDatabase } from './local-database.ts';
 
-/** By the instances' places. `setAside`: a person has looked at these films and sends them as they are. */
+/** By the instances' positions. `setAside`: a person has looked at these films and sends them as they are. */
 export interface Triaged {
   readonly said: ReadonlyMap<number, DeviceTriage>;
   readonly setAside: ReadonlySet<number>;
@@ -16,9 +16,9 @@ export interface Triaged {
 const NOBODY_LOOKED: Triaged['setAside'] = new Set();
 
 /**
- * By the instances' places. What is no longer there is passed over, and so is what did not run: naming has
- * noted more of it. A study that is announced by now is put in order all the same; one that has arrived by
- * now may still have to be taken again.
+ * By the instances' positions. Skips instances that are gone, and models that did not run: naming has
+ * recorded more about them. An announced study is still reordered, and an arrived one may still have to be
+ * taken again.
  */
 export async function noteTriage(
   database: LocalDatabase,

@@ -1,9 +1,9 @@
-/** A person's order among the studies that wait; the uploader reads it with `pending`. */
+/** A person's order of the waiting studies; the uploader reads it with `pending`. */
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 import type { QueueStore } from '../queued-study.ts';
 import { ranksAfterMove } from '../sending-order.ts';
 
-/** Something of it is still to be sent. */
+/** A part of it is still to be sent. */
 export function isToBeSent({ state, waiting }: StudyRow): boolean {
   return waiting !== 'interrupted' && (state === 'reading' || state === 'safe' || state === 'uploading');
 }

@@ -22,7 +22,7 @@ async function answerTo(path: string): Promise<PolicyAnswer> {
   };
 }
 
-test('a device asks with one pair, in two tabs at once too, and keeps what it was told with a key that cannot be read back', async () => {
+test('a device asks with one key pair, even from two tabs at once, and keeps the answer with a key that cannot be read back', async () => {
   const { database } = await openDevice();
   const [path, again] = await Promise.all([policyRequest(database), policyRequest(database)]);
   assert.is(path, again);
@@ -40,7 +40,7 @@ test('a device asks with one pair, in two tabs at once too, and keeps what it wa
   assert.is(pair.privateKey.extractable, false);
 });
 
-test('a project key that does not open changes nothing that was known', async () => {
+test('a project key that does not open leaves the known policies unchanged', async () => {
   const { database } = await openDevice();
   const other = await openDevice();
   await rememberPolicies(database, await answerTo(await policyRequest(database)));
@@ -52,7 +52,7 @@ test('a project key that does not open changes nothing that was known', async ()
   assert.is((await knownPolicies(database))?.default, 'deidentified');
 });
 
-test('who may not de-identify is told policies without a key', async () => {
+test('a person who may not de-identify receives policies without a key', async () => {
   const { database } = await openDevice();
   const known = await rememberPolicies(database, { policies: [], default: 'identified' });
   assert.equal([known.projectKey, known.projectKeyId, known.sealingKey], [null, null, null]);

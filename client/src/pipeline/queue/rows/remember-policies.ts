@@ -1,7 +1,7 @@
 /**
- * The gateway's answer about policies, kept so that a study can be taken in while offline. The project key
- * comes wrapped to a pair of this device's own and is opened into a key that no script can read back
- * (transfer/project-key.ts); the pair lies beside the device's key, as unreadable.
+ * Stores the gateway's answer about policies, so that studies can be prepared offline. The project key comes
+ * wrapped to this device's own key pair and is opened into a key that no script can read back
+ * (transfer/project-key.ts). The pair is stored next to the device's key, equally unreadable.
  */
 import type { PolicyAnswer } from '#shared/protocol/api.ts';
 import {
@@ -13,7 +13,7 @@ import {
 import type { KnownPolicies } from './device-notes.ts';
 import type { LocalDatabase } from './local-database.ts';
 
-/** Made on first use. Two tabs that ask at once get the same one. */
+/** Created on first use. Two tabs that ask at once get the same one. */
 async function devicePair(database: LocalDatabase): Promise<DevicePair> {
   const kept = await database.device.get('project-pair');
   if (kept) return kept.value as DevicePair;
@@ -26,12 +26,12 @@ async function devicePair(database: LocalDatabase): Promise<DevicePair> {
   });
 }
 
-/** What is asked of the gateway: the path of `GET /upload/policy` with this device's public key. */
+/** The request to the gateway: the path of `GET /upload/policy` with this device's public key. */
 export async function policyRequest(database: LocalDatabase): Promise<string> {
   return `/upload/policy?deviceKey=${await nameDevicePair(await devicePair(database))}`;
 }
 
-/** Throws ProjectKeyError where the project key does not open: what was known before stays known. */
+/** Throws ProjectKeyError if the project key does not open; the known policies then stay unchanged. */
 export async function rememberPolicies(
   database: LocalDatabase,
   answer: PolicyAnswer,

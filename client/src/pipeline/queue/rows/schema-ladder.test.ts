@@ -18,7 +18,7 @@ import {
 } from '../../../testing/open-queue.ts';
 
 const newest = LADDER.at(-1)!;
-/** As the newest, but a study names its `owner` instead of its `account`. */
+/** Like the newest, but a study names its `owner` instead of its `account`. */
 const older: Rung = {
   ...newest,
   because: 'synthetic: a schema below the newest',
@@ -44,7 +44,7 @@ async function openAt(factory: IDBFactory, ...ladder: readonly Rung[]): Promise<
   return { database, key: await deviceKey(database), factory };
 }
 
-/** A study of two parcels in the older schema; the first parcel is begun at the gateway. */
+/** A study of two parcels in the older schema; the upload of the first has begun. */
 async function queueInOlderSchema(factory: IDBFactory) {
   const keys = await makeSealingKeys();
   const device = await openAt(factory, older);
@@ -58,7 +58,7 @@ async function queueInOlderSchema(factory: IDBFactory) {
   return { keys, instances };
 }
 
-test('a queue of an older schema continues where it was: titles, copies and what was begun', async () => {
+test('a queue of an older schema continues where it was: titles, copies and begun uploads', async () => {
   const factory = new IDBFactory();
   const { keys, instances } = await queueInOlderSchema(factory);
   const device = await openAt(factory, older, above);
@@ -95,7 +95,7 @@ test('a queue of an older schema continues where it was: titles, copies and what
   );
 });
 
-test('a climb that fails leaves the queue as it was', async () => {
+test('a failed upgrade leaves the queue as it was', async () => {
   const factory = new IDBFactory();
   await queueInOlderSchema(factory);
   const failing: Rung = {

@@ -1,6 +1,6 @@
 /**
- * The versions of the device's schema. Every device climbs the ladder from the version it has to the newest;
- * once a version was released its rung is never changed, and a new one is added above it.
+ * The versions of the device's schema. Every device climbs the ladder from its version to the newest. After a
+ * version is released its rung stays unchanged, and changes go into a new one above it.
  */
 import type { Transaction } from 'dexie';
 

@@ -52,19 +52,19 @@ function asReceiptSays(rows: readonly InstanceRow[], receipt: Receipt): Instance
   const named = new Map(receipt.instances.map((instance) => [keyOf(instance), instance]));
   return rows.map((row): InstanceRow => {
     const said = named.get(keyOf(row));
-    // A person's decision stands against a receipt that was issued before it.
+    // A person's decision overrides a receipt issued before it.
     if (row.state === 'left-out' && said && !isInPacs(said.state)) return row;
     return said ? { ...row, state: said.state, reason: said.reason ?? null } : row;
   });
 }
 
 /**
- * Nothing more has to be done about this instance on this device. `inPacs`: the UIDs that the PACS holds, as
- * the receipt says.
+ * Whether this device has nothing more to do for this instance. `inPacs`: the UIDs in the PACS according to
+ * the receipt.
  */
 function isSettledHere({ state, reason, sopInstanceUID }: InstanceRow, inPacs: ReadonlySet<string>): boolean {
   if (state === 'safe' || state === 'sent') return false;
-  // The instance that is there under another policy may only have been promised, and never have come.
+  // The instance listed under another policy may only have been promised, and never have arrived.
   if (reason === 'already-here-other-policy') return inPacs.has(sopInstanceUID);
   return isInPacs(state as InstanceState) || state === 'left-out';
 }

@@ -1,7 +1,7 @@
 /**
- * Packing a named study, parcel by parcel: each is sealed to the gateway's key and written as a whole or not
- * at all, and may travel from then on. "Safe on this device" is true only after `finishPacking`
- * (finish-packing.ts). Runs in workers: it brings the cipher with it.
+ * Packs a named study, parcel by parcel. Each parcel is sealed to the gateway's key, written completely or
+ * not at all, and may be sent from then on. "Safe on this device" is true only after `finishPacking`
+ * (finish-packing.ts). Runs in workers, because it imports the cipher.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { SealingKey } from '#shared/protocol/api.ts';
@@ -25,9 +25,9 @@ export interface NewParcel {
 }
 
 /**
- * Packs, seals and writes one parcel. Its row and those of its instances are written with its last record, in
- * one transaction: until then the records belong to no parcel. Throws StudyGone, QuotaExceededError, and the
- * errors of reading the files.
+ * Packs, seals and writes one parcel. Its row and its instances' rows are written with its last record, in
+ * one transaction: until then the records belong to no parcel. Throws StudyGone, QuotaExceededError and file
+ * reading errors.
  */
 export async function storeParcel(
   database: LocalDatabase,
@@ -46,7 +46,7 @@ export async function storeParcel(
   } catch (error) {
     await ignoreFailure(
       deleteRecords(database, parcel.id),
-      'records that stay belong to no parcel, and the next start deletes them',
+      'leftover records belong to no parcel, and the next start deletes them',
     );
     throw error;
   }

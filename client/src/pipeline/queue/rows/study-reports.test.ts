@@ -1,6 +1,6 @@
 /**
- * What was done to instances, from their naming to the manifest: each list once, within bounds, and gone with
- * the study.
+ * De-identification reports, from naming to the manifest: each once, within bounds, and deleted with the
+ * study.
  */
 import { IDBFactory } from 'fake-indexeddb';
 import { test } from 'uvu';
@@ -38,7 +38,7 @@ const named = ({ bytes, originalDigest: _, ...instance }: TestInstance, report?:
   ...(report && { report: report.digest }),
 });
 
-/** A study of which each batch was named by a worker: its instances with the report of each. */
+/** A study named in batches by workers: its instances with their reports. */
 async function nameBatches(
   device: TestDevice,
   batches: readonly (readonly (WireReport | undefined)[])[],
@@ -70,7 +70,7 @@ async function nameBatches(
   return all;
 }
 
-test('a manifest lists each report once, in whichever batch it was named, and each instance says which is its own', async () => {
+test('a manifest lists each report once across batches, and each instance names its own', async () => {
   const device = await openDevice();
   const [one, two, long] = [reportOf(1), reportOf(2, [ACTION, ACTION]), reportOf(3, null)];
   await nameBatches(device, [
@@ -91,7 +91,7 @@ test('a manifest lists each report once, in whichever batch it was named, and ea
   assert.is(await device.database.reports.count(), 3);
 });
 
-test('lists that go beyond the manifest are not kept: their instances name them by digest', async () => {
+test('reports beyond the manifest’s limit are not kept: their instances name them by digest', async () => {
   const device = await openDevice();
   const actions = (characters: number) => [ACTION.padEnd(characters, '.')];
   const [large, larger, small] = [
@@ -115,7 +115,7 @@ test('a study that was not de-identified is announced without reports', async ()
   );
 });
 
-test('reports go when the study is done, and when it is dropped, and outlive a page that is loaded again', async () => {
+test('reports are deleted when the study is done or dropped, and survive a reload of the page', async () => {
   for (const end of ['settled', 'dropped'] as const) {
     const factory = new IDBFactory();
     const before = await openDevice(factory);

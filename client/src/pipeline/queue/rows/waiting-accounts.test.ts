@@ -40,7 +40,7 @@ async function databaseWith(...rows: StudyRow[]) {
   return database;
 }
 
-test('every account with something in the queue is told, and each new one, and nobody whose studies are over', async () => {
+test('every account with waiting studies is reported, and each new one, but none whose studies are finished', async () => {
   const database = await databaseWith(
     row('a', 'ann'),
     row('b', 'ben', { state: 'done' }),
@@ -61,7 +61,7 @@ test('every account with something in the queue is told, and each new one, and n
   assert.equal(told, ['ann', 'ann,dan']);
 });
 
-test('what was queued while nobody was known is theirs who is here, and nothing of anybody else is', async () => {
+test('studies queued while nobody was signed in go to the person who signs in, other people’s do not', async () => {
   const database = await databaseWith(row('a', 'ann'), row('n', null));
   await claimNobodys(database, 'ben');
   assert.equal(
@@ -73,7 +73,7 @@ test('what was queued while nobody was known is theirs who is here, and nothing 
   );
 });
 
-test('a right that has ended is said of all that its account has under way, and of nothing else; it is taken back when there is one again', async () => {
+test('an ended right is noted on all of its account’s open studies, and on no others; a new right clears the note', async () => {
   const others: Partial<StudyRow>[] = [
     { state: 'done' },
     { state: 'failed' },

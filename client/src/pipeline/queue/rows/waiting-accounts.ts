@@ -1,14 +1,14 @@
-/** Whose studies wait on this device: each account's are sent by its own right, whoever is signed in. */
+/** The accounts whose studies wait on this device. Each is sent by its own right, whoever is signed in. */
 import { liveQuery } from 'dexie';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
-/** Still being packed is for the page that packs; what needs a person is for a person. */
+/** Studies still being packed belong to the page that packs them; studies that need a person wait for one. */
 const GOES_ON: ReadonlySet<StudyRow['state']> = new Set(['safe', 'uploading', 'at-gateway']);
 const OVER: ReadonlySet<StudyRow['state']> = new Set(['done', 'taken-back', 'failed']);
 
 /**
- * Calls `onChange` with the accounts that have something in the queue, now and whenever that changes; returns
- * how to stop that.
+ * Calls `onChange` with the accounts that have waiting studies, now and on every change; returns a function
+ * that stops it.
  */
 export function watchAccounts(
   database: LocalDatabase,
@@ -24,15 +24,15 @@ export function watchAccounts(
   return () => subscription.unsubscribe();
 }
 
-/** null: studies that were queued while nobody was known. */
+/** null: studies queued while nobody was signed in. */
 async function accountsIn(database: LocalDatabase): Promise<readonly (string | null)[]> {
   const rows = (await database.studies.toArray()).filter(({ state }) => !OVER.has(state));
   return [...new Set(rows.map(({ account }) => account))];
 }
 
 /**
- * Accounts with a study that goes on without anybody, not paused and not yet confirmed: what the service
- * worker asks before and after it was given time.
+ * The accounts with a study that can be sent without a person: not paused and not yet confirmed. The service
+ * worker asks for them before and after a background run.
  */
 export async function accountsWithWork(database: LocalDatabase): Promise<readonly string[]> {
   const rows = await database.studies
@@ -43,12 +43,12 @@ export async function accountsWithWork(database: LocalDatabase): Promise<readonl
   return [...new Set(rows.map(({ account }) => account!))];
 }
 
-/** What was queued while nobody was known is theirs who is here. */
+/** Gives the studies queued while nobody was signed in to this account. */
 export async function claimNobodys(database: LocalDatabase, account: string): Promise<void> {
   await database.studies.filter((study) => study.account === null).modify({ account });
 }
 
-/** Says of all that this account has under way that it waits for its owner, or no longer does. */
+/** Marks all open studies of this account as waiting for their owner, or clears that mark. */
 export async function tellOwnerMissing(
   database: LocalDatabase,
   account: string,

@@ -1,8 +1,8 @@
-/** Tells whenever the uploader may have something else to do. */
+/** Signals that the uploader may have something new to do. */
 import { liveQuery } from 'dexie';
 import type { LocalDatabase } from './local-database.ts';
 
-/** Calls `onChange` whenever the studies in the queue change, in whichever tab; returns how to stop that. */
+/** Calls `onChange` whenever any tab changes the studies in the queue; returns a function that stops it. */
 export function watchQueue(database: LocalDatabase, onChange: () => void): () => void {
   const watched = liveQuery(async () =>
     (await database.studies.toArray())
