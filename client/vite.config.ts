@@ -165,7 +165,7 @@ async function integrityOf(url: string): Promise<string> {
     .digest('base64')}`;
 }
 
-// The tool demands a default export (HOUSE, who may import whom, 8).
+// The tool demands a default export.
 export default defineConfig({
   ...shared,
   root: ROOT,

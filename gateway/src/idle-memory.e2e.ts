@@ -1,6 +1,6 @@
 /**
- * What a gateway holds while nothing happens (DESIGN §6): after its first start, after a later one, and
- * beside a database server.
+ * What a gateway holds while nothing happens: after its first start, after a later one, and beside a
+ * database server.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
