@@ -3,8 +3,7 @@
  * of it, of the gateway and of both under load; power cuts; a full disk; starts as root and not, in a path
  * with spaces; the seconds of starts and the idle memory. Exits 0 when nothing was lost or doubled.
  */
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { canMeasureMemory } from '#testing/process-memory.ts';
@@ -13,6 +12,7 @@ import { fillDisk, mountSmallDisk } from './database/full-disk.ts';
 import { killUnderLoad, VICTIMS } from './database/kill.ts';
 import { compileForgetfulDisk, cutPower, openForgetfulDisk } from './database/power-cut.ts';
 import { measureStarts } from './database/starts.ts';
+import { makeWorkplace } from './database/workplace.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -49,8 +49,9 @@ async function fullDisk(folder: string): Promise<readonly string[]> {
     return [];
   }
   try {
-    const { acknowledged, refusals, faults } = await fillDisk(small);
+    const { acknowledged, refusals, unexpected, faults } = await fillDisk(small);
     const told = [...refusals].map(([status, times]) => `${times} × ${status}`).join(', ');
+    for (const line of unexpected) say(JSON.stringify(line));
     say(`a full disk: refused (${told}), resumed, ${acknowledged} acknowledged`);
     return faults;
   } finally {
@@ -72,9 +73,7 @@ async function main(args: readonly string[]): Promise<number> {
     number,
     number,
   ];
-  const folder = await mkdtemp(join(tmpdir(), 'relay-lab-database-'));
-  // PostgreSQL's own account passes through it when this is root.
-  await chmod(folder, 0o755);
+  const folder = await makeWorkplace('relay-lab-database-');
   say(
     `seed ${seed}, ${rounds} kills, ${cutRounds} power cuts, ${process.getuid?.() === 0 ? 'as root' : 'not as root'}`,
   );

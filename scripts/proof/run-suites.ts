@@ -126,6 +126,9 @@ function measured(file: string, suites: readonly SuiteRun[], loaded: Loaded): Su
   return [first, ...counted, last];
 }
 
+// Whoever started this was killed: nobody waits for the rest.
+process.once('disconnect', () => process.exit(1));
+
 const files = process.argv.slice(2).map((file) => resolve(file));
 const uvu = globalThis as unknown as UvuGlobals;
 uvu.UVU_DEFER = 1;

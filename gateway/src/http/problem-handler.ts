@@ -43,9 +43,14 @@ const CODES_BY_STATUS: Readonly<Record<number, AnyProblemCode>> = {
   415: 'unsupported-media-type',
 };
 
+/** No room for a file of the gateway itself, such as a study's key. */
+const isNoRoom = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes((error as { code?: string } | null)?.code ?? '');
+
 function toProblem(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
-  if (error instanceof StorageFull || isDiskFull(error)) return new Problem('storage-full');
+  if (error instanceof StorageFull || isDiskFull(error) || isNoRoom(error))
+    return new Problem('storage-full');
   const code = error instanceof HTTPException ? CODES_BY_STATUS[error.status] : undefined;
   return code ? new Problem(code) : null;
 }

@@ -2,7 +2,7 @@
  * The key of a study: 32 bytes under which its parcels lie on the disk. It is made of two halves that are
  * kept apart: one in the database, wrapped by the gateway's own key, one as a file in `keys/studies/`.
  * Destroying the file destroys the key: the half that lives on in a database's log, or in a backup of it,
- * opens nothing (DESIGN §2.2).
+ * opens nothing.
  *
  * Gateways that share a database share this folder, as they share the parcels.
  */
@@ -50,9 +50,15 @@ const idOf = (wrapped: Uint8Array): string => Buffer.from(wrapped.subarray(0, ID
 
 function writeHalf(path: string, half: Uint8Array): void {
   const file = openSync(path, 'wx', 0o600);
-  writeSync(file, half);
-  fsyncSync(file);
-  closeSync(file);
+  try {
+    writeSync(file, half);
+    fsyncSync(file);
+  } catch (error) {
+    unlinkSync(path);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
   // A new name outlives a power cut once its folder is on the disk too (fsync(2)).
   const folder = openSync(dirname(path), 'r');
   fsyncSync(folder);

@@ -238,7 +238,21 @@ async function runUntilCut(disk: Disk, load: Load, random: () => number): Promis
   await forget(disk, random);
 }
 
-/** Cuts the power `rounds` times; the database goes on with what each cut left. */
+/** What the next start makes of the cut. A database that cannot start or be read is a fault, not an accident. */
+async function findAfterCut(
+  disk: Disk,
+  promised: ReadonlySet<number>,
+): Promise<Omit<CutOutcome, 'promised'>> {
+  await powerUp(disk);
+  try {
+    const server = await start(disk);
+    return await judge(server.url, promised).finally(() => server.stop('fast'));
+  } catch (error) {
+    return { found: 0, faults: [`cannot be used after the cut: ${(error as Error).message}`] };
+  }
+}
+
+/** Cuts the power `rounds` times; the database goes on with what each cut left. Ends with the first fault. */
 export async function cutPower(
   disk: Disk,
   rounds: number,
@@ -249,13 +263,11 @@ export async function cutPower(
   const outcomes: CutOutcome[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     await runUntilCut(disk, load, random);
-    await powerUp(disk);
-    const server = await start(disk);
     const promised = load.promised.size;
-    const { found, faults } = await judge(server.url, load.promised);
-    await server.stop('fast');
+    const { found, faults } = await findAfterCut(disk, load.promised);
     outcomes.push({ promised, found, faults });
     say(`cut ${round}: ${[`${promised} promised, ${found} found`, ...faults].join('; ')}`);
+    if (faults.length > 0) break;
   }
   return outcomes;
 }

@@ -52,6 +52,7 @@ const SMALL = [
   'maintenance_work_mem=16MB',
   'max_connections=40',
   'max_worker_processes=0',
+  'max_logical_replication_workers=0',
   'max_parallel_workers=0',
   'autovacuum_worker_slots=1',
   'autovacuum_max_workers=1',

@@ -57,13 +57,13 @@ const WORDS_LIMIT = 4_000;
 
 /**
  * postmaster.pid holds the server's process id in its first line: another process may have the id by now. The
- * socket's folder goes with the server.
+ * socket's folder goes with the server, also with one that was killed and left its socket there.
  */
 const WATCH = `
   read -r _
   read -r pid < postmaster.pid && [ "$pid" = "$0" ] && kill -s INT "$pid"
   n=0; while [ $n -lt 100 ] && kill -0 "$0" 2> /dev/null; do n=$((n + 1)); sleep 0.1; done
-  [ -z "$1" ] || rmdir "$1"`;
+  [ -z "$1" ] || { rm -f "$1"/.s.PGSQL.*; rmdir "$1"; }`;
 
 /** "Fast" and "immediate" shutdown (PostgreSQL, "Shutting Down the Server"). */
 export const END = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
