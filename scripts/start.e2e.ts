@@ -23,7 +23,7 @@ import type { Running } from './system/running.ts';
 
 const START = fileURLToPath(new URL('./start.ts', import.meta.url));
 /**
- * DESIGN §6: a start that is not the first. A busy machine may need longer; this is the time after which
+ * A start that is not the first takes seconds. A busy machine may need longer; this is the time after which
  * something hangs.
  */
 const READY_WITHIN_MS = 120_000;

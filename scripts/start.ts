@@ -1,6 +1,6 @@
 /**
- * `npm start`: the whole system on this machine (DESIGN §2.5, §5.3): the web app is built, a PACS is found or
- * started, the gateway runs beside it, and both are started again when they die.
+ * `npm start`: the whole system on this machine: the web app is built, a PACS is found or started, the
+ * gateway runs beside it, and both are started again when they die.
  *
  * Promises: ends all that it started and nothing else; a second start on the same data directory says so and
  * changes nothing; a start after a crash of this process ends what that one left behind. Settings are

@@ -4,7 +4,6 @@
  * the PACS holds every byte and the receipt proves it.
  */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +26,7 @@ import { filesOfStudy } from '#testing/ask-orthanc.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { verifyReceipt, type JSONWebKeySet } from './pipeline/upload/accept-receipt.ts';
 
 const RELAY = fileURLToPath(new URL('../../scripts/relay.ts', import.meta.url));
@@ -70,8 +70,6 @@ async function drop(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
   for (const type of ['dragenter', 'dragover', 'drop'])
     await page.dispatchEvent('main', type, { dataTransfer: transfer });
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** SHA-256 of every file that the PACS holds of the studies that this account has sent. */
 async function digestsInPacs(world: World, { username }: Account): Promise<Set<string>> {

@@ -19,7 +19,7 @@ import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
 
-/** DESIGN, issue "nothing is lost": the CPU is slowed so many times. */
+/** How many times slower the CPU runs: a tablet beside this machine. */
 const CPU_SLOWED = 4;
 
 const test = suite('the installed app without a network');

@@ -1,8 +1,7 @@
 /**
  * 10 000 instances chosen, parsed, queued and listed in Chromium, on a tablet's window with the processor
- * slowed four times (DESIGN §6): how long the tasks of the page's thread were, how large its heap grew, and
- * how evenly the list scrolled. The ratio is the worst of the four figures ÷ its budget: up to 1 all of them
- * hold.
+ * slowed four times: how long the tasks of the page's thread were, how large its heap grew, and how evenly
+ * the list scrolled. The ratio is the worst of the four figures ÷ its budget: up to 1 all of them hold.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The device's work on one CT slice, one thread, against dcmjs reading and writing the whole file (DESIGN
- * §6). `ratio`: our rate ÷ dcmjs's.
+ * The device's work on one CT slice, one thread, against dcmjs reading and writing the whole file. `ratio`:
+ * our rate ÷ dcmjs's.
  */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

@@ -1,7 +1,7 @@
 /**
- * 500 CT slices of 525 kB through the gateway ÷ the same posted straight to the same Orthanc, four at once
- * (DESIGN §6). The gateway's clock runs from the first request that carries bytes to the end of
- * reconciliation, when every instance has been seen in the PACS.
+ * 500 CT slices of 525 kB through the gateway ÷ the same posted straight to the same Orthanc, four at once.
+ * The gateway's clock runs from the first request that carries bytes to the end of reconciliation, when
+ * every instance has been seen in the PACS.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
 /**
- * The models (DESIGN §6), each alone and warm: in Node through the engine's process, and in Chromium on one
- * WebAssembly thread in a worker; decoding and preprocessing of a frame of two megapixels; the whole look;
- * what the engine costs in memory; `POST /predict` of such a frame, new and known. Milliseconds, p50 and p95,
- * and the least, which a busy machine spoils least; the ratio is p50 ÷ budget where there is a budget.
+ * The models, each alone and warm: in Node through the engine's process, and in Chromium on one WebAssembly
+ * thread in a worker; decoding and preprocessing of a frame of two megapixels; the whole look; what the
+ * engine costs in memory; `POST /predict` of such a frame, new and known. Milliseconds, p50 and p95, and the
+ * least, which a busy machine spoils least; the ratio is p50 ÷ budget where there is a budget.
  */
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,7 @@ import { serveSources } from './inference/serve-sources.ts';
 /** 2.1 megapixels of 12 bits, as a detector of 35 × 43 cm binned to 0.27 mm. */
 const [ROWS, COLUMNS] = [1_600, 1_312];
 const JPEG_LS_LOSSLESS = '1.2.840.10008.1.2.4.80' as TransferSyntaxUID;
-/** DESIGN §6, on the device. */
+/** On the device, for one image. */
 const BUDGET_MS: Readonly<Record<string, number>> = {
   'gate-and-triage': 10,
   'lung-fields': 60,

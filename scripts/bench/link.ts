@@ -1,7 +1,7 @@
 /**
- * How fast a study travels a slow link (DESIGN §6), beside what others do on the same link in the same run.
- * `ratio`: from *Send* to the last 2xx ÷ (bytes of the uncoded instances ÷ bandwidth); 1 is a wire that never
- * rests and carries nothing but pixels.
+ * How fast a study travels a slow link, beside what others do on the same link in the same run. `ratio`:
+ * from *Send* to the last 2xx ÷ (bytes of the uncoded instances ÷ bandwidth); 1 is a wire that never rests
+ * and carries nothing but pixels.
  *
  * Rows are chosen by name: `ct-coded` is that row alone, `ct-uncoded/` all peers beside it. `raw-tcp` is
  * always measured: what it has beyond 1 and its round trip is the machine's.

@@ -1,6 +1,6 @@
 /**
  * House rules that neither the formatter nor the linter knows: names that say nothing, leftovers of work,
- * lines that the formatter does not break, files too long to read.
+ * lines that the formatter does not break, files too long to read, documents that nobody can open.
  */
 import type { SourceFile } from './source-files.ts';
 
@@ -15,10 +15,13 @@ const TEST_FOLDER = /(^|\/)(test|tests|__tests__)\//;
 const COMMENT_LINE = /^\s*(\/\/|\/?\*+\s)/;
 /** Addresses, drawings and indented listings cannot be broken. */
 const UNBREAKABLE = /https?:\/\/|[→←↓↑─│▶◀]|^\s*\* {3}/;
+/** Planning documents: a reader of the repository can't open them. */
+const NOT_IN_THE_REPOSITORY = /(\/\/|\*) .*\b(DESIGN|HOUSE|INTERFACE)(\.md)?( §|,|\)|\.md)/;
 const UNFINISHED = /^\s*(\/\/|\/?\*+).*\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|nocheck) /;
 
 function faultOfLine(line: string): string | null {
   if (UNFINISHED.test(line)) return 'unfinished work';
+  if (NOT_IN_THE_REPOSITORY.test(line)) return 'cites a document that is not in the repository';
   if (line.length > LINE_LIMIT) return `${line.length} characters, more than ${LINE_LIMIT}`;
   const isLongComment =
     line.length > COMMENT_LINE_LIMIT && COMMENT_LINE.test(line) && !UNBREAKABLE.test(line);

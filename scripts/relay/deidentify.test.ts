@@ -1,5 +1,4 @@
 /** What `relay deidentify` writes. */
-import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { UsageError } from './arguments.ts';
 import { deidentify } from './deidentify.ts';
 
@@ -103,7 +103,6 @@ test('the report says of each file what was done and its digests before and afte
       );
       return JSON.parse(await readFile(reportPath, 'utf8')) as Record<string, string>[];
     };
-    const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
     const said = await reported('--options', 'retain-uids', '--key', key);
     for (const [
       at,

@@ -37,7 +37,7 @@ const MAIN = fileURLToPath(new URL('../../gateway/src/main.ts', import.meta.url)
 
 /** The database opens within a second or two; after a crash it first replays its log. */
 const READY_WITHIN_MS = 60_000;
-/** It finishes requests in flight. Killing it later loses nothing (DESIGN §2.1), only the answers to them. */
+/** It finishes requests in flight. Killing it later loses nothing, only the answers to them. */
 const STOP_WITHIN_MS = 8_000;
 const LOOK_AGAIN_MS = 50;
 

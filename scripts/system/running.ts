@@ -2,10 +2,9 @@
  * What runs on a data directory, in two files that only the owner may read:
  *
  * - `start.json`, held by one `npm start` from its first moment: who it is and which processes it started. A
- *   second start finds it and leaves;
- *   a start after a SIGKILL finds it, ends exactly the processes that it names, and takes over.
- * - `running.json`, there only while everything answers: where the web app, the API and the PACS are (DESIGN
- *   §4).
+ *   second start finds it and leaves; a start after a SIGKILL finds it, ends exactly the processes that it
+ *   names, and takes over.
+ * - `running.json`, there only while everything answers: where the web app, the API and the PACS are.
  */
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';

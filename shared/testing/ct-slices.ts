@@ -1,7 +1,7 @@
 /**
  * CT slices for benches and load: one real (or synthetic) slice made into many, each with its own SOP
  * Instance UID and with noise of its own in every pixel (uniform, ± 2 stored values), so that no compression
- * and no deduplication gets them for nothing (DESIGN §6).
+ * and no deduplication gets them for nothing.
  *
  * Patches bytes in place: the length and the layout of the header stay those of the scanner.
  */

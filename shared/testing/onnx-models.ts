@@ -5,9 +5,9 @@
  * A protobuf writer of the few messages that they need (onnx.proto, IR version 8, opset 13). Each takes `x`
  * and gives `y`, float32 of 1 × 4, and its card says so, if nothing else is said.
  */
-import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256 } from './sha256.ts';
 
 const FLOAT = 1;
 const INT64 = 7;
@@ -275,5 +275,5 @@ export async function saveOnnxModel<Card = typeof CARD>(
 ): Promise<Card & { readonly digest: string; readonly path: string }> {
   const path = join(folder, `${name.replaceAll(' ', '-')}.onnx`);
   await writeFile(path, content);
-  return { digest: createHash('sha256').update(content).digest('hex'), path, ...card };
+  return { digest: sha256(content), path, ...card };
 }

@@ -1,7 +1,7 @@
 /**
- * The tables as types. No column holds an identifying value (DESIGN §2.2): UIDs, digests, codes, paths of
- * tags, counts and times only. Times are `timestamptz`, sizes are bytes in `bigint`, read as numbers (no
- * instance nears 2^53 bytes).
+ * The tables as types. No column holds an identifying value: UIDs, digests, codes, paths of tags, counts and
+ * times only. Times are `timestamptz`, sizes are bytes in `bigint`, read as numbers (no instance nears 2^53
+ * bytes).
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';

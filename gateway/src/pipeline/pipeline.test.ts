@@ -7,12 +7,13 @@ import * as assert from 'uvu/assert';
 import { merkleRoot, RECEIPT_TYPE } from '#shared/protocol/receipt.ts';
 import { skip } from '#testing/environment.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { findOrthanc, startOrthanc } from '../../../scripts/system/orthanc.ts';
 import { verifyAudit } from '../audit/audit.ts';
 import { createOrthancPacs } from '../ports/pacs/orthanc-pacs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { openTestPipeline } from '../testing/open-pipeline.ts';
-import { digestOf, toManifest } from '../testing/pack-parcel.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
 import { newStudy, receiptOf } from '../testing/open-study.ts';
 
 const { signal } = new AbortController();
@@ -60,7 +61,7 @@ promise(
       signal,
     )) {
       const sent = instances.find(({ identifiers }) => identifiers.sopInstanceUID === found.sopInstanceUID)!;
-      assert.is((await pacs.readBack(found, signal))?.digest, digestOf(sent.bytes));
+      assert.is((await pacs.readBack(found, signal))?.digest, sha256(sent.bytes));
     }
     const { receipt, protectedHeader } = await receiptOf(pipeline, answer.uploadId);
     assert.is(protectedHeader.typ, RECEIPT_TYPE);
@@ -99,7 +100,7 @@ promise(
     assert.equal(second.conflict, [
       {
         sopInstanceUID: b.identifiers.sopInstanceUID,
-        digest: digestOf(b.bytes),
+        digest: sha256(b.bytes),
         reason: 'conflicting-instance',
       },
     ]);
@@ -108,7 +109,7 @@ promise(
     const held = await pipeline.until(second.uploadId, ({ state }) => state === 'held');
     assert.is(held.counts.quarantined, 1);
     const [found] = await pacs.findInstances([a.identifiers.sopInstanceUID], signal);
-    assert.is((await pacs.readBack(found!, signal))?.digest, digestOf(a.bytes));
+    assert.is((await pacs.readBack(found!, signal))?.digest, sha256(a.bytes));
     await pipeline.json('POST', `/upload/${second.uploadId}/decisions`, {
       decision: 'leave-out',
       instances: second.conflict,

@@ -2,7 +2,7 @@
  * The key of a study: 32 bytes under which its parcels lie on the disk. It is made of two halves that are
  * kept apart: one in the database, wrapped by the gateway's own key, one as a file in `keys/studies/`.
  * Destroying the file destroys the key: the half that lives on in a database's log, or in a backup of it,
- * opens nothing (DESIGN §2.2).
+ * opens nothing.
  *
  * Gateways that share a database share this folder, as they share the parcels.
  */

@@ -1,6 +1,6 @@
 /**
  * Under which policies may be sent, and by which rules what was promised is judged: those that are built in
- * (DESIGN §4) and those that an administrator made. Whoever asks for a policy asks here.
+ * and those that an administrator made. Whoever asks for a policy asks here.
  *
  * Taken is what is sent under the newest version, while it is not withdrawn; what was promised under an
  * earlier one and waits on a device is held there (`policy-withdrawn`). What has arrived is judged by the

@@ -10,6 +10,7 @@ import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { runExpiry } from '../pipeline/eviction/run-expiry.ts';
 import {
@@ -18,7 +19,7 @@ import {
   type TestGround,
   type TestPipeline,
 } from '../testing/open-pipeline.ts';
-import { digestOf, packed, toManifest } from '../testing/pack-parcel.ts';
+import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { findParcel } from '../pipeline/parcel.store.ts';
 import { runVerify } from '../pipeline/pipeline.ts';
 
@@ -38,7 +39,7 @@ function study(count = 3): readonly SyntheticInstance[] {
 const keysOf = (instances: readonly SyntheticInstance[]) =>
   instances.map(({ identifiers, bytes }) => ({
     sopInstanceUID: identifiers.sopInstanceUID,
-    digest: digestOf(bytes),
+    digest: sha256(bytes),
   }));
 
 /** The same UID, other pixels. */
@@ -170,7 +171,7 @@ test('two instances of one UID are both tried again, and only one of them goes t
     instances.map(({ state }) => state),
     ['stored', 'quarantined'],
   );
-  assert.is(digestOf(pacs.held.get(one.identifiers.sopInstanceUID)!.bytes), instances[0]!.digest);
+  assert.is(sha256(pacs.held.get(one.identifiers.sopInstanceUID)!.bytes), instances[0]!.digest);
   await pipeline.close();
 });
 
@@ -399,7 +400,7 @@ test('the key that wraps the studies’ keys is another one: the bytes are asked
   );
   for (let round = 0; round < 3; round += 1) {
     const { need } = await pipeline.init(toManifest(instances));
-    const wanted = instances.filter(({ bytes }) => need.some(({ digest }) => digest === digestOf(bytes)));
+    const wanted = instances.filter(({ bytes }) => need.some(({ digest }) => digest === sha256(bytes)));
     if (wanted.length > 0) await pipeline.send(uploadId, wanted);
     await pipeline.runAll();
   }

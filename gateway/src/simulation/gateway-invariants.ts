@@ -8,8 +8,8 @@ import * as assert from 'uvu/assert';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { isInPacs, isSettled, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
+import { sha256 } from '#testing/sha256.ts';
 import type { World } from './simulated-world.ts';
-import { digestOf } from '../testing/pack-parcel.ts';
 import { blobOf, parcelOf } from '../pipeline/parcel-blobs.ts';
 
 type Instance = {
@@ -87,7 +87,7 @@ function checkInstances(
   for (const row of instances) {
     const held = pacs.held.get(row.sop_instance_uid);
     if (isInPacs(row.state) && !lostFromPacs.has(row.sop_instance_uid))
-      assert.is(held && digestOf(held.bytes), row.digest, `I1: ${row.state}`);
+      assert.is(held && sha256(held.bytes), row.digest, `I1: ${row.state}`);
     assert.ok((pacs.posted.get(row.sop_instance_uid) ?? 0) <= 1 + 3 * upsets, 'I9: posted too often');
     if (row.state === 'received' || row.state === 'posting') assert.ok(row.parcel_id !== null, 'I8: a place');
     if (row.reason === 'pacs-lost' && !isSpoolLost)
@@ -146,7 +146,7 @@ function checkMoves(
 function wasStored(pacs: World['ground']['pacs'], { posted }: Snapshot, row: Instance): boolean {
   const held = pacs.held.get(row.sop_instance_uid);
   return (
-    held !== undefined && digestOf(held.bytes) === row.digest && (posted.get(row.sop_instance_uid) ?? 0) > 0
+    held !== undefined && sha256(held.bytes) === row.digest && (posted.get(row.sop_instance_uid) ?? 0) > 0
   );
 }
 

@@ -7,12 +7,13 @@ import { randomUUID } from 'node:crypto';
 import * as assert from 'uvu/assert';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { completeUpload } from '../uploads/complete-upload.ts';
 import { Killed } from './simulated-ports.ts';
 import { BEGIN, runJob, type SimulationGround } from './simulation-ground.ts';
 import type { Act, Kind, Step } from './gateway-steps.ts';
-import { digestOf, packed, toManifest } from '../testing/pack-parcel.ts';
+import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
 
 export const INSTANCES = 3;
@@ -35,13 +36,13 @@ const material: Readonly<Record<Kind, readonly SyntheticInstance[]>> = {
   rival: rivals,
   'other-policy': rivals,
 };
-const originalOf = (at: number): string => digestOf(new Uint8Array([at]));
-const instanceOf = new Map([...honest, ...rivals].map((instance) => [digestOf(instance.bytes), instance]));
+const originalOf = (at: number): string => sha256(new Uint8Array([at]));
+const instanceOf = new Map([...honest, ...rivals].map((instance) => [sha256(instance.bytes), instance]));
 
 /** Bodies are made once: what they hold is all that counts. */
 const bodies = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
 function bodyOf(instances: readonly SyntheticInstance[], isCoded: boolean): Promise<Uint8Array<ArrayBuffer>> {
-  const name = `${isCoded} ${instances.map(({ bytes }) => digestOf(bytes)).join(' ')}`;
+  const name = `${isCoded} ${instances.map(({ bytes }) => sha256(bytes)).join(' ')}`;
   const made = bodies.get(name) ?? packed(instances, () => isCoded);
   bodies.set(name, made);
   return made;

@@ -3,7 +3,7 @@
  * process of its own, and a look into the PACS.
  */
 import { spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import { buildInstance } from '#shared/dicom/build-instance.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
 import { filesOfInstance } from '#testing/ask-orthanc.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
+import { sha256 } from '#testing/sha256.ts';
 import type { RunningOrthanc } from '../../../scripts/system/orthanc.ts';
 
 const RELAY = fileURLToPath(new URL('../../../scripts/relay.ts', import.meta.url));
@@ -52,7 +53,7 @@ export async function writeStudy(folder: string, studyNumber: number, largeBytes
         }),
       );
       await writeFile(join(folder, `${series}-${number}.dcm`), bytes);
-      sent.push({ sopInstanceUID, digest: createHash('sha256').update(bytes).digest('hex') });
+      sent.push({ sopInstanceUID, digest: sha256(bytes) });
     }
   }
   return sent;
@@ -89,5 +90,5 @@ export function upload(folder: string, gateway: string): Promise<UploadResult> {
 export async function digestInOrthanc(orthanc: RunningOrthanc, sopInstanceUID: string): Promise<string> {
   const files = await filesOfInstance(orthanc, sopInstanceUID);
   assert.is(files.length, 1, 'the PACS holds it once');
-  return createHash('sha256').update(files[0]!).digest('hex');
+  return sha256(files[0]!);
 }

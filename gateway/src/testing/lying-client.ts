@@ -3,13 +3,14 @@
  * identifiers that the bytes name where those are UIDs at all, else invented ones. What it is told does not
  * stop it. For tests of what the gateway finds by itself.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { uploadStatusSchema, type InstanceStatus } from '#shared/protocol/api.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import { manifestAnswerSchema, type ManifestInstance } from '#shared/protocol/manifest.ts';
 import { isUid } from '#shared/dicom/uid.ts';
 import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { sha256 } from '#testing/sha256.ts';
 
 export type Door = { readonly api: string; readonly token: string };
 type Claim = ManifestInstance & { readonly studyInstanceUID: string };
@@ -42,7 +43,7 @@ export function claimsFor(bytes: Uint8Array): Claim {
     sopClassUID: uidIn(buffer, 0x0008, 0x0016, CT_IMAGE_STORAGE),
     transferSyntaxUID: uidIn(buffer, 0x0002, 0x0010, EXPLICIT_VR_LITTLE_ENDIAN),
     bytes: bytes.length,
-    digest: createHash('sha256').update(bytes).digest('hex'),
+    digest: sha256(bytes),
   };
 }
 

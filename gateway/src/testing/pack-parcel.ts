@@ -1,13 +1,11 @@
 /** Synthetic instances as a device announces, packs and seals them. */
-import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import type { SealingKey } from '#shared/protocol/api.ts';
 import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
 import { createBoundary, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
 import { createSealer, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-
-export const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+import { sha256 } from '#testing/sha256.ts';
 
 export function toManifest(
   instances: readonly SyntheticInstance[],
@@ -24,7 +22,7 @@ export function toManifest(
       sopClassUID: identifiers.sopClassUID,
       transferSyntaxUID,
       bytes: bytes.length,
-      digest: digestOf(bytes),
+      digest: sha256(bytes),
       ...more,
     })),
   };
@@ -38,7 +36,7 @@ export async function packed(
   const parts = instances.map(
     ({ identifiers, transferSyntaxUID, bytes }, i): PackedInstance => ({
       sopInstanceUID: identifiers.sopInstanceUID,
-      digest: digestOf(bytes),
+      digest: sha256(bytes),
       transferSyntaxUID,
       bytes: new Blob([bytes]),
       ...(isCoded(i) ? { coding: { encoding: 'deflate', bytes: new Blob([deflateSync(bytes)]) } } : {}),

@@ -120,7 +120,7 @@ function fateOfKnown(
   // The bytes name their study, so one of the two manifests is wrong; verify decided for the other.
   if (row.study_id !== studyId) return isAdoptable(row) ? 'need' : 'manifest-mismatch';
   if (row.state === 'promised') return 'need';
-  // DESIGN §3 Hash first: "asked by QIDO in that request, for a PACS can lose a study".
+  // The PACS was asked in this request, for a PACS can lose a study.
   if (isInPacs(row.state)) return inPacs === null || inPacs.has(row.sop_instance_uid) ? 'have' : 'need';
   if (row.state === 'refused' && row.reason === 'never-arrived') return 'need';
   if (row.state === 'quarantined' || row.state === 'refused' || row.state === 'left-out')
@@ -160,7 +160,7 @@ function rivalsIn(
   return { digests, otherPolicy };
 }
 
-/** Why an instance that is new, or would come back, is not wanted: its UID is in use. DESIGN §3 Conflict. */
+/** Why an instance that is new, or would come back, is not wanted: its UID is in use. */
 function reasonAgainst(
   promised: ManifestInstance,
   rivals: Rivals,

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import type { Role } from '#shared/protocol/api.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import {
   openTestGround,
@@ -12,7 +13,7 @@ import {
   type TestGround,
   type TestPipeline,
 } from '../testing/open-pipeline.ts';
-import { digestOf, toManifest } from '../testing/pack-parcel.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
 import { runParcel } from '../pipeline/pipeline.ts';
 
 const test = suite('a decision');
@@ -30,7 +31,7 @@ function study(): readonly SyntheticInstance[] {
 const keysOf = (instances: readonly SyntheticInstance[]) =>
   instances.map(({ identifiers, bytes }) => ({
     sopInstanceUID: identifiers.sopInstanceUID,
-    digest: digestOf(bytes),
+    digest: sha256(bytes),
   }));
 const statesOf = async (pipeline: TestPipeline, uploadId: string) =>
   (await pipeline.status(uploadId)).instances?.map(({ state, reason }) => `${state} ${reason ?? ''}`.trim());

@@ -23,7 +23,7 @@ const KEEP_ALIVE_MS = 15_000;
 /** How late a stream notices that its account was disabled; a request notices at once. */
 const ACCOUNT_AGAIN_MS = 15_000;
 /**
- * One stream a device (DESIGN §4), and a clinic's tablets may share an account; each costs a query at every
+ * One stream a device, and a clinic's tablets may share an account; each costs a query at every
  * change of any study.
  */
 const STREAMS_LIMIT = 64;

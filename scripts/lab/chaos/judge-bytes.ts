@@ -1,6 +1,6 @@
 /**
  * What was sent again, by its cause, and whether that is within what is promised. A cut of the link may cost
- * what DESIGN §6 says; what else happens here costs what a killed process held, or what was on its way to a
+ * 1 % of the study; what else happens here costs what a killed process held, or what was on its way to a
  * gateway that could not take it, and has a bound of its own.
  */
 import type { State } from './state.ts';
@@ -13,7 +13,7 @@ export type Cause =
   | 'other';
 
 /**
- * Of a study of 500 MB over 100 cuts, 1 % (DESIGN §6): so much of everything, and in a short run so much a
+ * Of a study of 500 MB over 100 cuts, 1 %: so much of everything, and in a short run so much a
  * cut.
  */
 const RESENT_BY_LINK_RATIO = 0.01;

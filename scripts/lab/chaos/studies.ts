@@ -3,12 +3,12 @@
  * other, at once or later; of some a second version comes with other pixels under the same identifiers, and
  * exactly one of the two may end in the PACS.
  */
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { sha256 } from '#testing/sha256.ts';
 
 export type Device = 'page' | 'command line';
 type Shape = {
@@ -116,7 +116,7 @@ export async function expectedOf(folder: string): Promise<Expected[]> {
     if (read.kind === 'refused') throw new Error(`the study that was made cannot be read: ${read.because}`);
     expected.push({
       sopInstanceUID: read.instance.identifiers.sopInstanceUID,
-      digest: createHash('sha256').update(bytes).digest('hex'),
+      digest: sha256(bytes),
     });
   }
   return expected;

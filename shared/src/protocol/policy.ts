@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 
-/** Policies that come with the program (DESIGN §4). Nobody changes or withdraws them. */
+/** Policies that come with the program. Nobody changes or withdraws them. */
 export const BUILT_IN_NAMES = ['identified', 'deidentified'] as const;
 
 /** Who may send: the roles that a policy can name. An auditor looks and sends nothing. */

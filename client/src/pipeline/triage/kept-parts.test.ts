@@ -2,16 +2,16 @@
  * The models on the device: fetched once, believed only where the digest says so, and there without a
  * network.
  */
-import { createHash } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { sha256 } from '#testing/sha256.ts';
 import { createKeptParts, type Part } from './kept-parts.ts';
 
 const MODEL = new TextEncoder().encode('a model');
 const partOf = (name: string, bytes: Uint8Array): Part => ({
   name,
   url: `/assets/${name}.onnx`,
-  digest: createHash('sha256').update(bytes).digest('hex'),
+  digest: sha256(bytes),
 });
 
 /** Cache Storage as far as it is used, and a network that gives `served` by address; null: there is none. */

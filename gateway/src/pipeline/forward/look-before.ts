@@ -1,7 +1,6 @@
 /**
  * Forward, before the first store: what the PACS already has under our UIDs. Orthanc answers 200 to other
- * bytes under a known UID and keeps the old ones, so a UID that was there before is read back and compared
- * (DESIGN §3 Conflict).
+ * bytes under a known UID and keeps the old ones, so a UID that was there before is read back and compared.
  */
 import type { FoundInstance, Pacs } from '../../ports/pacs/pacs.ts';
 

@@ -7,7 +7,7 @@
  * Row by row the store is empty (PostgreSQL, emptied between rows); then everything at once with the embedded
  * database.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
@@ -29,6 +29,7 @@ import { PATIENCE_MS, skip, skipped, testEnvironment } from '#testing/environmen
 import { createGatewayUnderTest, until, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { startOrthanc, type RunningOrthanc } from '../../../../scripts/system/orthanc.ts';
 import { freePort } from '../../../../scripts/system/ports.ts';
 import { relay } from '../../../../scripts/relay.ts';
@@ -51,15 +52,14 @@ interface UploadDocument {
 /** Of the identity that nearly every row has, and of what stands in names and UIDs. */
 const NOT_FOR_THE_LOG = /BAD-1|Bad\^Input|DROP TABLE|onerror|<script|X-Injected|etc\/passwd/;
 
-const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-const digestOfFile = async (path: string): Promise<string> => digestOf(await readFile(path));
+const digestOfFile = async (path: string): Promise<string> => sha256(await readFile(path));
 const isRefusal = (answer: Answer): answer is Exclude<Answer, readonly unknown[]> =>
   typeof answer === 'string';
 
 /** The digests of all that the PACS holds, sorted. */
 async function heldBy(orthanc: RunningOrthanc): Promise<string[]> {
   const digests: string[] = [];
-  for await (const file of allFiles(orthanc)) digests.push(digestOf(file));
+  for await (const file of allFiles(orthanc)) digests.push(sha256(file));
   return digests.sort();
 }
 
@@ -361,7 +361,7 @@ if (corpus === null || postgresUrl === null) {
     await sendUnchecked(world.door, new Uint8Array(first!));
     const outcome = await sendUnchecked(world.door, new Uint8Array(second!), { sopInstanceUID: '2.25.4711' });
     assert.is(outcome.kind === 'settled' && outcome.instance?.reason, 'manifest-mismatch');
-    assert.equal(await heldBy(world.orthanc), [digestOf(first!)]);
+    assert.equal(await heldBy(world.orthanc), [sha256(first!)]);
   });
 }
 alone.run();

@@ -49,7 +49,7 @@ export async function verifyInstance(
   // missing (manifest: "with File Meta Information").
   if (meta === null) return { kind: 'refused', because: 'manifest-mismatch' };
   if (rules.kind === 'identified') return { kind: 'verified' };
-  // DESIGN §3 Residue: "the gateway de-identifies each header again; it must come out unchanged".
+  // A header that was de-identified comes out of de-identification unchanged.
   const residue = await checkResidue(read.instance, rules.rules, rules.pseudonyms);
   return residue.length === 0 ? { kind: 'verified' } : { kind: 'quarantined', because: 'identity-remains' };
 }

@@ -11,10 +11,10 @@ import { createBoundary, packParcel, type PackedInstance } from '#shared/transfe
 import { pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { deidentifyBytes } from '#testing/deidentified-file.ts';
 import { largeInstance, syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { sha256 } from '#testing/sha256.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { openFileBlobs } from '../../ports/blobs/file-blobs.ts';
 import { restoreHere } from '../../testing/open-pipeline.ts';
-import { digestOf } from '../../testing/pack-parcel.ts';
 import { createRestoredBlob, type RestoredBlob } from './restored-blob.ts';
 import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.ts';
 
@@ -40,7 +40,7 @@ type Coding = NonNullable<PackedInstance['coding']> & { readonly bytes: Blob };
 async function parcel(
   ...parts: { of: SyntheticInstance; bytes?: Uint8Array<ArrayBuffer>; digest?: string; coding?: Coding }[]
 ): Promise<Uint8Array> {
-  const packed = parts.map(({ of, bytes = of.bytes, digest = digestOf(of.bytes), coding }) => ({
+  const packed = parts.map(({ of, bytes = of.bytes, digest = sha256(of.bytes), coding }) => ({
     sopInstanceUID: of.identifiers.sopInstanceUID,
     digest,
     transferSyntaxUID: of.transferSyntaxUID,
@@ -59,7 +59,7 @@ function promise(instance: SyntheticInstance, more: Partial<Promised> = {}): [st
     study_instance_uid: identifiers.studyInstanceUID,
     sop_class_uid: identifiers.sopClassUID,
     transfer_syntax_uid: transferSyntaxUID,
-    digest: digestOf(bytes),
+    digest: sha256(bytes),
     bytes: bytes.length,
     policy_name: 'identified',
     policy_version: 1,
@@ -144,7 +144,7 @@ for (const [name, more] of [
 }
 
 test('the SOP Instance UID inside is not the one outside, refuses it', async () => {
-  const digest = digestOf(second.bytes);
+  const digest = sha256(second.bytes);
   const body = await parcel({ of: first, bytes: second.bytes, digest });
   const outcome = await verify(body, [promise(first, { digest, bytes: second.bytes.length })]);
   assert.equal(
@@ -157,7 +157,7 @@ test('it is no DICOM, refuses it by name', async () => {
   const bytes = new TextEncoder().encode(
     '%PDF-1.7 something else entirely, long enough to be looked at, and then some more of it'.repeat(4),
   );
-  const digest = digestOf(bytes);
+  const digest = sha256(bytes);
   const outcome = await verify(await parcel({ of: first, bytes, digest }), [
     promise(first, { digest, bytes: bytes.length }),
   ]);
@@ -170,7 +170,7 @@ test('it is no DICOM, refuses it by name', async () => {
 test('an instance is an executable too, refuses it', async () => {
   const bytes = first.bytes.slice();
   bytes.set([0x4d, 0x5a]);
-  const digest = digestOf(bytes);
+  const digest = sha256(bytes);
   const outcome = await verify(await parcel({ of: first, bytes, digest }), [promise(first, { digest })]);
   assert.equal(
     outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)),
