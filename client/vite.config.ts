@@ -21,6 +21,9 @@ const VERSION =
   process.env['RELAY_WEB_VERSION'] ??
   JSON.parse(await readFile(join(ROOT, '../package.json'), 'utf8')).version;
 
+/** For `npm run lab -- coverage`: maps beside the scripts, which no script names. */
+const sourcemap = process.env['RELAY_SOURCE_MAPS'] === 'yes' ? 'hidden' : false;
+
 /** What runs the models in the browser: the page's worker takes no other bytes for it. */
 const RUNTIME = join(ROOT, '../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm');
 
@@ -141,6 +144,7 @@ function backgroundSender(): Plugin {
           logLevel: 'warn',
           build: {
             outDir,
+            sourcemap,
             emptyOutDir: false,
             lib: { entry: join(ROOT, 'src/app/background-sender.ts'), name: 'relay', formats: ['iife'] },
             rollupOptions: { output: { entryFileNames: 'assets/background-sender-[hash].js' } },
@@ -168,6 +172,7 @@ export default defineConfig({
   publicDir: 'public',
   build: {
     outDir: 'dist',
+    sourcemap,
     emptyOutDir: true,
     // A fetched chunk is always a file: an inlined one would be a data: URL, which the policy forbids for
     // scripts.

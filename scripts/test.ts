@@ -10,7 +10,7 @@
  * in temporary folders and on free ports, and nothing is left running. The last line is `N passed, N failed,
  * N skipped`; above it stands what was skipped and why. Exits 0 only when nothing failed.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -114,6 +114,8 @@ async function main(args: readonly string[]): Promise<number> {
   const settings = readSettings(args);
   process.chdir(ROOT);
   const folder = await mkdtemp(join(tmpdir(), 'relay-test-'));
+  // PostgreSQL refuses root and runs as another account, which must pass through to reach its own folders.
+  await chmod(folder, 0o711);
   const parts = createTestParts(folder, say);
   const end = async (): Promise<void> => {
     await parts.stop();

@@ -180,7 +180,9 @@ walk(
     await page.waitForFunction(() => window.scrollY === 0 && document.activeElement?.tagName === 'H1');
     await page.getByText('The device could not read the file.').waitFor();
     await page.getByRole('link', { name: 'Open the queue' }).click();
-    await page.getByText('11 instances are safe here', { exact: false }).waitFor();
+    const safe = page.getByText('11 instances are safe here', { exact: false });
+    await safe.waitFor();
+    assert.is(await safe.count(), 1);
   },
 );
 

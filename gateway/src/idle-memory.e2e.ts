@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, residentBytes } from '#testing/process-memory.ts';
@@ -45,6 +46,7 @@ async function isWithin(what: string, pid: number, limitBytes: number): Promise<
     return held < limitBytes ? held : null;
   });
   process.stdout.write(`${what}: ${Math.round(bytes / MB)} MB\n`);
+  assert.ok(bytes < limitBytes, what);
 }
 
 if (!canMeasureMemory) skipped('the memory of an idle gateway', 'only Linux tells it');

@@ -44,7 +44,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
  * words that are said where they arise.
  */
 const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
-  dicom: [/^protocol\/reasons\.ts$/, /^ignore-failure\.ts$/],
+  dicom: [/^protocol\/reasons\.ts$/],
   deid: [/^dicom\//, /^protocol\/(reasons|deid-report)\.ts$/],
   triage: [/^dicom\//],
   pixels: [/^dicom\//, /^transfer\/coding\/(bit-reader|jpeg-ls-scan)\.ts$/],

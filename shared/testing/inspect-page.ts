@@ -8,6 +8,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserServer, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
+import { createBrowserCoverage } from './browser-coverage.ts';
 
 /** For a Chromium that runs as root and has no screen; the rest keeps it from calling home. */
 const FLAGS = [
@@ -41,13 +42,29 @@ export type Fault = {
   readonly fault: string;
 };
 
+/** Starts a Chromium; where its coverage is asked for, it is collected until the browser is closed. */
+async function withCoverage<T extends { close(): Promise<void> }>(
+  launch: (args: string[]) => Promise<T>,
+): Promise<T> {
+  const coverage = await createBrowserCoverage();
+  if (coverage === null) return launch(FLAGS);
+  const browser = await launch([...FLAGS, coverage.flag]);
+  await coverage.begin();
+  const close = browser.close.bind(browser);
+  browser.close = async () => {
+    await coverage.collect();
+    await close();
+  };
+  return browser;
+}
+
 export function openBrowser(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: FLAGS });
+  return withCoverage((args) => chromium.launch({ executablePath, args }));
 }
 
 /** A browser that several processes use at once, each with contexts of its own. */
 export function serveBrowser(executablePath: string): Promise<BrowserServer> {
-  return chromium.launchServer({ executablePath, args: FLAGS, host: '127.0.0.1' });
+  return withCoverage((args) => chromium.launchServer({ executablePath, args, host: '127.0.0.1' }));
 }
 
 /**
@@ -55,14 +72,16 @@ export function serveBrowser(executablePath: string): Promise<BrowserServer> {
  * restarts.
  */
 export function openProfile(executablePath: string, folder: string): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(folder, {
-    executablePath,
-    args: FLAGS,
-    viewport: WINDOWS.tablet,
-    locale: 'en-GB',
-    reducedMotion: 'reduce',
-    hasTouch: true,
-  });
+  return withCoverage((args) =>
+    chromium.launchPersistentContext(folder, {
+      executablePath,
+      args,
+      viewport: WINDOWS.tablet,
+      locale: 'en-GB',
+      reducedMotion: 'reduce',
+      hasTouch: true,
+    }),
+  );
 }
 
 /** A visitor whose device asks for less motion, so that nothing is measured while it moves. */
