@@ -30,7 +30,7 @@ const LOOK_AGAIN_MS = 200;
 /** Node has 190 MB, the dependencies 400. Below this the disk counts as full. */
 const ROOM_BYTES = 100 * 1024 * 1024;
 
-/** What stands between this machine and the script, in words for a person. */
+/** The reason why this machine cannot run the script, for a person. */
 class Impossible extends Error {}
 
 const say = (line) => process.stderr.write(`${line}\n`);

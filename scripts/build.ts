@@ -17,7 +17,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CLIENT = join(ROOT, 'client');
 const DIST = join(CLIENT, 'dist');
 const VITE = join(ROOT, 'node_modules/vite/bin/vite.js');
-/** What the web app is made of; tests and their like do not count. */
+/** The sources of the web app, without tests. */
 const SOURCES = [
   CLIENT,
   join(ROOT, 'shared/src'),
@@ -56,7 +56,7 @@ function vite(folder: string): Promise<{ code: number; words: string }> {
   });
 }
 
-/** What a browser is sent compressed; pictures and models are so already. */
+/** Files to send compressed; pictures and models already are. */
 const COMPRESSED = /\.(html|js|css|svg|wasm|webmanifest)$/;
 /**
  * Up to it the best of brotli takes a moment; what runs the models has 14 MB, and half a minute would save a

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 const run = promisify(execFile);
 const LAB = fileURLToPath(new URL('./lab.ts', import.meta.url));
 
-/** What the command prints on stderr before it exits with 1. */
+/** The stderr of the command before it exits with 1. */
 async function refusalOf(args: readonly string[]): Promise<string> {
   const outcome = await run(process.execPath, [LAB, ...args]).catch((error) => error);
   assert.is(outcome.code, 1);

@@ -253,7 +253,7 @@ test('a gateway that is killed in the middle and a link that is cut are met with
     assert.ok((await storedFile(identifiers.sopInstanceUID)).equals(Buffer.from(bytes)));
 });
 
-test('what is not DICOM fails where it was named, and is passed over where it lay in a folder', async () => {
+test('a file that is not DICOM fails if named, and is skipped if found in a folder', async () => {
   const folder = await mkdtemp(join(world.folder, 'mixed-'));
   await writeFile(join(folder, 'readme.txt'), 'read me');
   await writeFile(

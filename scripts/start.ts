@@ -25,7 +25,7 @@ type Settings = {
   readonly embeddedPacsPort: number | null;
 };
 
-/** What keeps the system from starting, in words that say what to do. */
+/** The reason why the system cannot start, with what to do about it. */
 class CannotStart extends Error {}
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -1,5 +1,5 @@
 /**
- * What a feature gives the composition root. Each feature is one function of the tools it uses, `…Feature(tools)`, in
+ * The parts that a feature gives the composition root. Each is one function of the tools it uses, `…Feature(tools)`, in
  * its own folder; gateway.ts lists them.
  */
 import type { Kysely } from 'kysely';

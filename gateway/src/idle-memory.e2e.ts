@@ -1,5 +1,5 @@
 /**
- * What a gateway holds while nothing happens: after its first start, after a later one, and beside a
+ * The memory of an idle gateway: after its first start, after a later one, and beside a
  * database server.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -37,7 +37,7 @@ async function createGateway(name: string, databaseUrl?: string) {
 }
 
 /**
- * What opening the database took for a moment is given back within seconds; the figure is printed, for a
+ * Memory used to open the database is released within seconds; the figure is printed, for a
  * person who wonders.
  */
 async function isWithin(what: string, pid: number, limitBytes: number): Promise<void> {

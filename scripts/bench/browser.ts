@@ -46,7 +46,7 @@ async function writeStudy(folder: string): Promise<void> {
   for (const { fileName, bytes } of study.instances) await writeFile(join(folder, fileName), bytes);
 }
 
-/** What the browser did while `work` ran; with `more` also what its tasks were made of. */
+/** The browser's tasks while `work` ran; with `more` also their parts. */
 async function tracing(
   session: CDPSession,
   more: readonly string[],
@@ -70,7 +70,7 @@ async function tracing(
 }
 
 /**
- * What the page's thread did while `work` ran, looked at every millisecond: it slows what it looks at a
+ * The functions that the page's thread ran during `work`, sampled every millisecond, which slows them a
  * little.
  */
 async function profiling(session: CDPSession, work: () => Promise<void>): Promise<Profile> {
@@ -158,7 +158,7 @@ async function dropFolder(page: Page, session: CDPSession, folder: string): Prom
   await untilShown(page, 'main.upload .reading, .send-bar');
 }
 
-/** What a person does: brings the folder, presses Send, opens the study and scrolls through its instances. */
+/** Acts as a person: brings the folder, presses Send, opens the study and scrolls through its instances. */
 async function walk(
   page: Page,
   session: CDPSession,
@@ -235,7 +235,7 @@ async function measure(say: (line: string) => void, isProfiled: boolean): Promis
     await page.goto(app.address);
     await signIn(page);
     await untilInstalled(page);
-    // What is measured is the device: the link would only add to what it does at the same time.
+    // Only the device is measured: the link would add work at the same time.
     app.link.cut();
     const session = await context.newCDPSession(page);
     await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWED });

@@ -1,5 +1,5 @@
 /**
- * What de-identification holds after 300 and after 3 000 instances, each with UIDs of its own: the heap and
+ * The memory of de-identification after 300 and after 3 000 instances, each with UIDs of its own: the heap and
  * the resident memory of a process that reads and de-identifies one after the other, and the peak of `relay
  * deidentify` with its report. `ratio`: after 3 000 ÷ after 300.
  */
@@ -47,7 +47,7 @@ async function held(): Promise<{ heap: number; resident: number }> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   collect();
-  // What was freed by finalizers is garbage of a second collection.
+  // Memory freed by finalizers is collected only the second time.
   await after(0);
   collect();
   return { heap: process.memoryUsage().heapUsed, resident: await residentBytes(process.pid) };

@@ -59,7 +59,7 @@ export function mainThreadTasks(events: readonly TraceEvent[]): Task[] {
 }
 
 /**
- * What is used of a CPU profile (Chrome DevTools Protocol, Profiler.Profile); its clock is that of the trace.
+ * The used parts of a CPU profile (Chrome DevTools Protocol, Profiler.Profile); its clock is that of the trace.
  */
 export type Profile = {
   readonly nodes: readonly {

@@ -23,7 +23,7 @@ const MB = 1e6;
 
 const EMBEDDED_BUDGET_MB = 600;
 const SERVER_BUDGET_MB = 200;
-/** What opening the database took for a moment is given back by then. */
+/** By then the memory used to open the database is released. */
 const SETTLED_AFTER_MS = 10_000;
 
 /** `starts`: the names of the rows, one for each start in the same folder. */

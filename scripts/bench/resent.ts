@@ -1,5 +1,5 @@
 /**
- * What cuts cost in bytes: a study of 500 MB over a link that dies a hundred times, at random bytes; every
+ * The cost of cuts in bytes: a study of 500 MB over a link that dies a hundred times, at random bytes; every
  * second time the gateway is not told. `ratio`: bytes that reached the gateway's socket beyond those of the
  * parcels, each once ÷ those of the parcels. So headers and questions count against us too.
  */

@@ -1,5 +1,5 @@
 /**
- * Who may import whom (README › Map): the arrows between the folders and one door per package. Tests may
+ * Checks imports (README › Map): the arrows between the folders and one door per package. Tests may
  * import more: they look at the product from outside. Cycles are found by Biome.
  */
 import { findTests } from './source-files.ts';

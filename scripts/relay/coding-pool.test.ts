@@ -5,7 +5,7 @@ import { createCodingPool } from './coding-pool.ts';
 const MB = 1e6;
 const pool = (isWanted = true) => createCodingPool(() => 0, isWanted);
 
-test('what is far away is coded from the first parcel on; what is near only when the link was seen to be slow', async () => {
+test('for a distant gateway coding starts with the first parcel; for a near one, once the link proves slow', async () => {
   const far = pool();
   assert.ok(far.pays(), 'nothing is known');
   far.noteRoundTrip(100);

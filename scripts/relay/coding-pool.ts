@@ -25,7 +25,7 @@ export interface CodingPool {
    */
   code(instance: Blob): Promise<Coded>;
   /**
-   * What an answer of a few bytes took: all that is known of the link before something was sent. Where coding
+   * The time of a short answer: all that is known of the link before anything is sent. Where coding
    * will pay, the threads start.
    */
   noteRoundTrip(ms: number): void;
@@ -35,7 +35,7 @@ export interface CodingPool {
 }
 
 const THREADS = 2;
-/** What CT and MR come to; better than it looks where it is worth least, for noisy pixels. */
+/** The ratio for CT and MR; too optimistic where coding is worth least, for noisy pixels. */
 const EXPECTED_RATIO = 0.45;
 /**
  * A larger instance is sent as it lies on the disk: coded it would have to be held in memory, and several

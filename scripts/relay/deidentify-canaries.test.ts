@@ -56,7 +56,7 @@ for (const options of [
       const { code, stdout, stderr } = await run(folder, ...options);
       const report: Entry[] = JSON.parse(await readFile(join(folder, 'report.json'), 'utf8'));
 
-      // What cannot be cleaned is quarantined by name and reason, and is not written.
+      // Files that cannot be cleaned are quarantined by name and reason, and not written.
       const written = report.filter(({ out }) => out !== undefined);
       assert.equal([written.length, report.length], [instances.length, instances.length + documents.length]);
       const refused = report.filter(({ reason }) => reason !== undefined);

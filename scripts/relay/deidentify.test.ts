@@ -1,4 +1,4 @@
-/** What `relay deidentify` writes. */
+/** The files that `relay deidentify` writes. */
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

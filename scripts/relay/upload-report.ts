@@ -87,8 +87,8 @@ function wordsOf(reason: string | null): { title: string; next: string } {
 }
 
 /**
- * What is neither in the PACS nor on its way there. A file that is not DICOM and lay in a folder is nobody's
- * mistake.
+ * The files that are neither in the PACS nor on their way there, except files in a folder that are not
+ * DICOM.
  */
 function isRefusal({ state, reason }: Outcome): boolean {
   if (state === 'skipped' || state === 'queued' || state === 'sent' || reason === 'already-here-other-policy')

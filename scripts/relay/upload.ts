@@ -80,7 +80,7 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
     onProgress: () => progress.show(`sent ${percent(queue.sent())} %`),
   });
   const open = (file: CollectedFile) => openFile(file.ref, archives, signal);
-  // What is sent as it is can be read before anybody has signed in.
+  // Files that are sent unchanged can be read before anybody has signed in.
   const devicePolicy = async () =>
     options.value('policy') === 'identified' ? AS_IT_IS : (await sender).devicePolicy;
   const reading = readAll(findFiles(options.rest, signal), {
@@ -91,7 +91,7 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
     keepReport: queue.keepReport,
   });
   const [{ connection, policy }, read] = await Promise.all([sender, reading]).catch((error: unknown) => {
-    // Who may not send reads no further.
+    // An account that may not send reads no further.
     cancel(error);
     throw error;
   });

@@ -1,4 +1,4 @@
-/** What an operator relies on when a part of the system dies. */
+/** Promises to an operator when a part of the system dies. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { keepAlive } from './keep-alive.ts';

@@ -68,7 +68,7 @@ async function portOwner(port: number): Promise<{ pid: number; name: string } | 
 }
 
 /**
- * What to tell a person whose port is taken; null when it is free. `setting` is the variable that chooses it.
+ * The message for a person whose port is taken; null when it is free. `setting` is the variable that chooses it.
  */
 export async function whyPortIsTaken(port: number, setting: string): Promise<string | null> {
   if (await isPortFree(port)) return null;

@@ -20,7 +20,7 @@ const FAST = [
   'max_connections=200',
   'max_wal_size=1GB',
 ];
-/** What was committed in the last moments may be lost with the process. */
+/** The latest commits may be lost with the process. */
 const LOOSE = ['synchronous_commit=off'];
 
 export type RunningPostgres = {

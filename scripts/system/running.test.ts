@@ -29,7 +29,7 @@ test('while one start holds the data directory, no other gets it; afterwards it 
     assert.is((await holdDataDirectory(folder)).kind, 'held');
   }));
 
-test('what runs is told to the owner alone, and only once it is ready', () =>
+test('only the owner can read what is running, and only once it is ready', () =>
   inFolder(async (folder) => {
     const hold = await holdDataDirectory(folder);
     if (hold.kind !== 'held') return assert.unreachable('it is held');
@@ -44,7 +44,7 @@ test('what runs is told to the owner alone, and only once it is ready', () =>
     assert.is((await stat(join(folder, 'running.json'))).mode & 0o777, 0o600);
   }));
 
-test('what a killed start left behind is ended; a process that merely has the same id is not', () =>
+test('processes left behind by a killed start are ended; a process that merely has the same id is not', () =>
   inFolder(async (folder) => {
     const sleeper = (): ReturnType<typeof spawn> =>
       spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });

@@ -1,5 +1,5 @@
 /**
- * What runs on a data directory, in two files that only the owner may read:
+ * The processes on a data directory, in two files that only the owner may read:
  *
  * - `start.json`, held by one `npm start` from its first moment: who it is and which processes it started. A
  *   second start finds it and leaves; a start after a SIGKILL finds it, ends exactly the processes that it
@@ -56,7 +56,7 @@ async function writeJson(path: string, value: unknown): Promise<void> {
   await rename(beside, path);
 }
 
-/** What runs on this data directory; null when nothing does or it is not ready. */
+/** The system on this data directory; null when nothing runs or it is not ready. */
 export function readRunning(folder: string): Promise<Running | null> {
   return readJson<Running>(join(folder, 'running.json'));
 }

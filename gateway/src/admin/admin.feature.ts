@@ -1,4 +1,4 @@
-/** What administrators change: who may sign in, and under which policies devices send. */
+/** The settings of administrators: who may sign in, and under which policies devices send. */
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { Callers } from '../auth/callers.ts';
 import type { Db } from '../database/database.ts';

@@ -1,5 +1,5 @@
 /**
- * What the routes of policies promise an administrator: versions that stay, changes that do not cross, and a
+ * The promises of the policy routes to an administrator: versions that stay, changes that do not cross, and a
  * dry run that tells everything but values.
  */
 import { suite } from 'uvu';
@@ -280,10 +280,10 @@ test('are tried by so many at once as memory is meant for; who comes then is tol
   assert.is((await dryRun(POLICY, []))[0], 200);
 });
 
-test('whose own work would be held on arrival are known before they are made', async () => {
+test('with options that would hold every study on arrival are reported before they are saved', async () => {
   const [one, other] = await Promise.all([pseudonymsOf(1), pseudonymsOf(2)]);
   let asked = 0;
-  // What is replaced is not known again.
+  // A replaced value cannot be restored.
   const pseudonyms = {
     ...one,
     resolve(requests: PseudonymRequests) {

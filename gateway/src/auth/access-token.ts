@@ -26,12 +26,12 @@ const CLIENT_ID = 'relaypacs';
 /** RFC 9068 §2.2.3: what a device's token is good for. */
 const UPLOAD_SCOPE = 'upload';
 
-/** Whose token it is; `deviceId` null: somebody is signed in. */
+/** The token's owner; `deviceId` null: a person who is signed in. */
 export type TokenSubject = { readonly accountId: string; readonly deviceId: string | null };
 
 export type AccessTokens = {
   sign(subject: TokenSubject): Promise<string>;
-  /** Whose it is, or null where the token is not one of ours or no longer holds. */
+  /** The owner, or null where the token is not ours or has expired. */
   read(token: string): Promise<TokenSubject | null>;
 };
 

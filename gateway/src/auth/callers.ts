@@ -1,6 +1,6 @@
 /**
- * Whose token it is, and whether its account and device still hold: read from the token, then asked of the database,
- * and remembered for a few seconds. Gateways on one database tell each other whose rights have changed.
+ * Finds the owner of a token and whether its account and device are still valid: read from the token, then the
+ * database, and remembered for a few seconds. Gateways on one database tell each other whose rights have changed.
  */
 import type { User } from '#shared/protocol/api.ts';
 import type { Db } from '../database/database.ts';

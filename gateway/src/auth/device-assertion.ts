@@ -25,7 +25,7 @@ export type AssertionCheck =
   /** It was signed by another key, or by none. */
   | { readonly kind: 'forged' };
 
-/** Whose assertion it says it is, before anything of it is believed; null where it names no device. */
+/** The device that the assertion names, not yet verified; null where it names none. */
 export function deviceNamedIn(assertion: string): string | null {
   try {
     const { iss, sub } = decodeJwt(assertion);

@@ -11,7 +11,7 @@ const codeOf = async (answer: Response): Promise<string> => ((await answer.json(
 const DAY_MS = 86_400_000;
 const STUDY = '2.25.811';
 
-/** What a device says of a study of one instance. */
+/** A device's manifest for a study of one instance. */
 const manifestOf = (number: number) => ({
   protocolVersion: 1,
   policy: { name: 'identified', version: 1 },
@@ -212,7 +212,7 @@ for (const { name, open } of testDatabases('the right to send')) {
     }
   });
 
-  test('ends at once when its user is disabled or gets a new password, and begins anew when the user signs in', () =>
+  test('ends at once when its user is disabled or gets a new password, and is granted again when the user signs in', () =>
     isChanged(async () => {
       const token = await device.token();
       const { uploadId } = await init(token);

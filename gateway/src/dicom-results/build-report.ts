@@ -73,7 +73,7 @@ export function buildReport(
   };
 }
 
-/** What may be said of the radiologist's own words. */
+/** The radiologist's own words, as far as the report may include them. */
 function quotable({ source }: ResultSubject, verification: Verification | null): string | null {
   const reason = plainSigns(verification?.reason ?? '').trim();
   return reason === '' || isDeidentified(source) ? null : reason;

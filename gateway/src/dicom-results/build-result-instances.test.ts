@@ -263,7 +263,7 @@ test('with words in letters that its source’s character set lacks is written i
   assert.equal(
     [...findElement(safe.elements, 0x00100010)!.bytes!.subarray(0, 6)],
     [...name],
-    'what cannot be read is copied as it is',
+    'unreadable values are copied unchanged',
   );
 });
 

@@ -1,5 +1,5 @@
 /**
- * What was found on an image as DICOM instances: a structured report, and where there are maps a segmentation
+ * Builds the findings on an image as DICOM instances: a structured report, and where there are maps a segmentation
  * and a heat map. Pure: the same subject gives the same bytes under the same UIDs, so that a second run adds
  * nothing.
  */

@@ -1,4 +1,4 @@
-/** What is built beside the thread that answers is what would be built in it. */
+/** The build thread makes the same bytes as the main thread would. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';

@@ -9,7 +9,7 @@ import type { Cam } from './draw-heat-map.ts';
 import type { BuiltResult, ResultSubject } from './result-subject.ts';
 
 /**
- * What is to be said of an image, and the image: an instance, whole. `secret`: the project key, of which the
+ * The result to report and its source, a whole instance. `secret`: the project key, of which the
  * UIDs are functions.
  */
 export type ToBuild = Omit<ResultSubject, 'source' | 'uid'> & {

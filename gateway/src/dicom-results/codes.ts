@@ -45,7 +45,7 @@ export const ANATOMICAL_STRUCTURE = sct('123037004', 'Anatomical Structure');
 export const FINDING_SITE = sct('363698007', 'Finding Site');
 export const SOURCE_FOR_PROCESSING = dcm('121322', 'Source image for image processing operation');
 
-/** What a radiologist may say that it is (`verifyRequestSchema`). */
+/** The findings that a radiologist may choose (`verifyRequestSchema`). */
 export const DIAGNOSES: Readonly<Record<string, Code>> = {
   normal: sct('17621005', 'Normal'),
   'bacterial pneumonia': sct('53084003', 'Bacterial pneumonia'),

@@ -11,7 +11,7 @@ export type ContentItem = readonly SimpleElement[];
 /** PS3.3 Table C.17.3-8. */
 type Relationship = 'CONTAINS' | 'HAS OBS CONTEXT' | 'HAS CONCEPT MOD' | 'HAS PROPERTIES' | 'INFERRED FROM';
 
-/** What an item holds: its value's elements, and the items below it. */
+/** The contents of an item: its value's elements, and the items below it. */
 type Held = { readonly value: readonly SimpleElement[]; readonly children?: readonly ContentItem[] };
 
 function item(

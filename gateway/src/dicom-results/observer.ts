@@ -1,4 +1,4 @@
-/** Who verified, as the results name the person. */
+/** The name of the person who verified, as results carry it. */
 import { createRequests, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { isDeidentified } from './source-modules.ts';

@@ -151,7 +151,7 @@ test('where pixels have a size a segment has an area; its picture is no larger t
   }
 });
 
-test('what is no report has none, and what is no segmentation is refused by name', async () => {
+test('an instance that is no report has no report text, and one that is no segmentation is refused by name', async () => {
   const subject = await testSubject(testFilm({ seed: 15 }).bytes);
   const [report, capture] = [
     await read(of('SR', buildResultInstances(subject, testMaps()))),

@@ -176,7 +176,7 @@ function measurements(subject: ResultSubject, maps: readonly InstanceIdentifiers
   ];
 }
 
-/** What the model says, or that it says nothing and why. */
+/** The model's finding, or the reason why it has none. */
 function score({ finding }: ResultSubject): readonly ContentItem[] {
   const { probabilities, score, threshold, positive, population, film } = finding;
   return [

@@ -1,5 +1,5 @@
 /**
- * What a model found on one image, as the builders of result instances are given it, and what they give back.
+ * The input of the builders of result instances (a model's finding on one image) and their output.
  * Plain values: no clock, no randomness, no store. The same subject gives the same bytes.
  */
 import type { InstanceIdentifiers, ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -41,7 +41,7 @@ export interface ColourPicture {
 }
 
 /**
- * What is drawn or segmented; null where it was not. `heatMap`: the map over the grey picture, of any size.
+ * The maps to draw or segment; null where there is none. `heatMap`: the map over the grey picture, of any size.
  */
 export interface ResultMaps {
   readonly lungs: LungMasks | null;
@@ -50,10 +50,10 @@ export interface ResultMaps {
 
 type VerifyRequest = z.infer<typeof verifyRequestSchema>;
 
-/** The radiologist's word. */
+/** The radiologist's verdict. */
 export interface Verification {
   readonly verdict: VerifyRequest['verdict'];
-  /** What it is instead; null where the model was right. */
+  /** The corrected finding; null where the model was right. */
   readonly finding: NonNullable<VerifyRequest['finding']> | null;
   /** The radiologist's own words; they stay out of the SR of a de-identified study. */
   readonly reason: string | null;

@@ -134,7 +134,7 @@ async function standing(
   const digests = new Map(
     digested.map(({ result, digest }) => [result.identifiers.sopInstanceUID as string, digest]),
   );
-  // What a run promised and never brought is nobody's word.
+  // Instances that an earlier run promised and never sent no longer count.
   const dead = known.filter(
     (row) =>
       row.state === 'promised' &&

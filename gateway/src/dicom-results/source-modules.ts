@@ -1,5 +1,5 @@
 /**
- * What a result instance has from its source, and what all result instances have in common: patient and study
+ * The modules that a result instance takes from its source, and those that all results share: patient and study
  * as the PACS has them, their own series, this gateway as equipment. Values are copied as bytes together with
  * the Specific Character Set in which they are written.
  */

@@ -52,7 +52,7 @@ export function createRemembered<T>(
 }
 
 export type CallerTools = {
-  /** Whose token it is, or null where it does not hold. */
+  /** The token's owner, or null where the token is not valid. */
   readonly readToken: (token: string) => Promise<TokenSubject | null>;
   /** Accounts that are not disabled. */
   readonly users: Remembered<User>;

@@ -105,7 +105,7 @@ test('real answers about keys for devices are as /openapi.json says', async () =
   assert.equal(
     [sealingKey?.crv, Buffer.from(sealingKey?.x ?? '', 'base64url').length],
     ['X25519', 32],
-    'what devices seal to',
+    'the key to which devices seal',
   );
   const deviceKey = await nameDevicePair(await createDevicePair());
   const { projectKey } = (await callByContract('get', '/upload/policy', 200, {

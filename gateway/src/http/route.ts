@@ -13,7 +13,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { inflateGzip } from './gzip-body.ts';
 import { invalidRequest } from './invalid-request.ts';
 
-/** Who may call: everybody, or callers with one of the roles. */
+/** The callers who are let in: everybody, or those with one of the roles. */
 export type Access = 'public' | readonly Role[];
 
 /**
@@ -98,7 +98,7 @@ export function callerOf(c: Context<GatewayEnv>): Caller {
 
 type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware' | 'security'> & {
   path: P;
-  /** Who may call. */
+  /** The callers who are let in. */
   roles: Access;
   /** A device's right to send is enough; no session is needed. */
   uploadRight?: boolean;

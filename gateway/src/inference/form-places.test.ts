@@ -1,4 +1,4 @@
-/** Who brings a file waits for a place. */
+/** Requests with a file wait for a place. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Problem } from '#shared/protocol/problem.ts';

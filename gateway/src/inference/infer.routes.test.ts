@@ -54,7 +54,7 @@ test('an image is answered at once: what it is, what the model may say of it, an
   assert.equal(
     [film.input.kind, film.input.studyInstanceUID, film.population],
     ['dicom', undefined, 'inside'],
-    'whose image a file is, anybody can write into it',
+    'anybody can write a patient’s name into a file',
   );
   assert.equal(
     film.probabilities?.map(({ name }) => name),

@@ -1,4 +1,4 @@
-/** What one account may have open, how long a form may take, and how long is kept what a job leaves. */
+/** The limits of one account: open jobs, the time for a form, and how long the rows of a job are kept. */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -11,7 +11,7 @@ import type { InferenceTools } from './inference-tools.ts';
 import { findJob, requireRoom, toShownJobs } from './job.store.ts';
 import { withModels } from './with-models.ts';
 
-/** Whose jobs may go before the others'. */
+/** The accounts whose jobs may go before others. */
 const URGENT: readonly Role[] = ['radiologist', 'admin'];
 
 /** @throws Problem as `commitOrders`. */

@@ -182,7 +182,7 @@ test('an image is asked about again when its job failed, and never once it was a
   assert.equal(
     (await jobsOf(studyInstanceUID)).map(({ state }) => state).sort(),
     ['done', 'done', 'failed'],
-    'what failed is asked again with what comes later',
+    'failed instances are asked for again together with later ones',
   );
   await removeOutdated({
     db: gateway.database.db,
@@ -194,7 +194,7 @@ test('an image is asked about again when its job failed, and never once it was a
   assert.equal(
     (await jobsOf(studyInstanceUID)).map(({ state }) => state),
     ['done'],
-    'what was answered is not asked again, also when its job is not kept any more',
+    'answered instances are not asked for again, even once their job is deleted',
   );
 });
 

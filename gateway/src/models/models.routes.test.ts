@@ -263,7 +263,7 @@ test('a version that has failed too often answers nobody, until an administrator
   await own.close();
 });
 
-test('activated again at one gateway it is tried anew at every other, also by who had given it up', async () => {
+test('reactivated at one gateway, it is tried again at every other, including those that had given up on it', async () => {
   const database = await openTestDatabase();
   const open = async () => ({ ...database, close: async () => undefined });
   const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-models-')) };

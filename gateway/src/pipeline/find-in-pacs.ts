@@ -1,6 +1,6 @@
 /**
- * What the PACS has, of instances that it should have. The study's list is asked for first; whom it does not
- * name is asked for by name, for a PACS may end a list early, and "not in the list" would be taken for
+ * Finds which of the expected instances the PACS has. The study's list is asked for first; instances that it does
+ * not name are asked for one by one: a PACS may end a list early, and "not in the list" would be taken for
  * "lost".
  */
 import type { Pacs } from '../ports/pacs/pacs.ts';

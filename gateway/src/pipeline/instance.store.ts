@@ -17,7 +17,7 @@ type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
 export type InstanceRow = Selectable<InstanceTable>;
 
-/** What becomes of one instance; what is left out stays as it is. */
+/** The change to one instance; omitted fields stay as they are. */
 export type InstanceChange = {
   readonly id: number;
   readonly state: InstanceState;
@@ -175,7 +175,7 @@ export async function insertInstances(
 }
 
 /**
- * What is promised again is what the newest manifest names: the same bytes may have been made of another
+ * Instances promised again are those that the newest manifest names: the same bytes may come from another
  * original.
  */
 export async function renewOrigins(
@@ -190,7 +190,7 @@ export async function renewOrigins(
 }
 
 /**
- * What the upload promises is awaited from now on: a promise that is said again does not run out on the way.
+ * The instances of the upload are awaited from now on: a repeated promise does not expire on the way.
  * Written once an hour.
  */
 export async function renewPromises(trx: Trx, uploadId: string, now: Date): Promise<void> {

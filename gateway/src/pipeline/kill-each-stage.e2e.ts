@@ -155,7 +155,7 @@ async function standing({ database }: World, studyUidSuffix: string): Promise<st
   return `${study.rows[0]?.state ?? 'no study'}: ${rows.map((row) => `${row.count} ${row.state}`).join(', ')}`;
 }
 
-/** What must be true after any number of kills. */
+/** These statements must be true after any number of kills. */
 async function assertWhole(
   world: World,
   sent: readonly Sent[],

@@ -139,8 +139,8 @@ async function upload(
 }
 
 /**
- * What the PACS holds under a UID: the whole file's digest, that of the pixels at its end, and what stands
- * before them.
+ * The file that the PACS holds under a UID: its digest, that of the pixels at its end, and the bytes before
+ * them.
  */
 async function readFromOrthanc(
   { orthanc }: World,

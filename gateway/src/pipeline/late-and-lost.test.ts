@@ -1,4 +1,4 @@
-/** What becomes of a study when something does not come, comes damaged, or is taken back. */
+/** The fate of a study when instances are missing, damaged, or taken back. */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -19,7 +19,7 @@ export const tailOf = (parcelId: string): string => `${parcelId}-tail`;
 export const restoredOf = (parcelId: string, run: string): string =>
   `${parcelId}-restored-${run.slice(0, 8)}`;
 
-/** Whose blob it is. */
+/** The parcel that owns the blob. */
 export const parcelOf = (blobId: string): string => blobId.replace(/-(tail|restored-[0-9a-f]+)$/, '');
 
 /** The blob that holds the instance; null: its bytes are not here. */

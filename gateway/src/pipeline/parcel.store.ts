@@ -17,7 +17,7 @@ export type OwnedParcel = ParcelRow & {
   readonly study_instance_uid: string;
 };
 
-/** What lies in its blob when it is complete. */
+/** The contents of its blob when it is complete. */
 export function plainBytes({ bytes, seal_enc }: Pick<ParcelRow, 'bytes' | 'seal_enc'>): number {
   return seal_enc === null ? bytes : (openedSize(bytes) ?? bytes);
 }
@@ -79,7 +79,7 @@ export async function findUpload(
   return query.executeTakeFirst();
 }
 
-/** What the upload named. */
+/** The instances that the upload named. */
 export async function instanceIdsOf(db: Db, uploadId: string): Promise<ReadonlySet<number>> {
   const rows = await db
     .selectFrom('upload_instance')
@@ -89,7 +89,7 @@ export async function instanceIdsOf(db: Db, uploadId: string): Promise<ReadonlyS
   return new Set(rows.map(({ instance_id }) => Number(instance_id)));
 }
 
-/** What the upload named: how many instances, their bytes, and the bytes of those that have not arrived. */
+/** Totals of the upload: how many instances, their bytes, and the bytes of those that have not arrived. */
 export async function promisedBytes(
   db: Db,
   uploadId: string,
@@ -262,7 +262,7 @@ export async function unfinishedParcels(db: Db, uploadId: string): Promise<reado
   ).map(({ id }) => id);
 }
 
-/** What the device calls those parcels of the upload that were begun and not verified. */
+/** The device's names of those parcels of the upload that were begun and not verified. */
 export async function begunParcels(db: Db, uploadId: string): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('parcel')

@@ -41,7 +41,7 @@ const promise = (title: string, run: (pacs: Pacs) => Promise<void>) =>
   road(title, async () => void (orthanc && (await run(createOrthancPacs(orthanc)))));
 
 promise(
-  'what was sent is in the PACS bit for bit, and the receipt says so under the gateway’s signature',
+  'the PACS holds every instance bit for bit, and the receipt says so under the gateway’s signature',
   async (pacs) => {
     const pipeline = await openTestPipeline({ pacs });
     const instances = newStudy(4, 2);
@@ -126,7 +126,7 @@ promise(
 );
 
 promise(
-  'what the PACS had before us is compared: the same bytes are already stored, others are never overwritten',
+  'instances already in the PACS are compared: equal bytes count as stored, others are never overwritten',
   async (pacs) => {
     const [same, other] = newStudy(2) as [SyntheticInstance, SyntheticInstance];
     const before = [same, otherBytes(other)].map((instance) => ({

@@ -8,8 +8,8 @@ import type { Manifest } from '#shared/protocol/manifest.ts';
 import type { Tables } from '../database/tables.ts';
 
 /**
- * What a manifest says was done: the report of each instance, by `UID digest`. Of an entry that is there
- * twice the first counts, as for the promise.
+ * The de-identification reports of a manifest, by `UID digest`. Of duplicate entries the first counts, as for
+ * the promise.
  */
 export async function readReports({
   instances,

@@ -238,7 +238,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     });
   });
 
-  test('a study says since when it waits, and not anew at each try', async () => {
+  test('a study keeps the time since which it waits over every retry', async () => {
     const { db, study } = await begin();
     assert.is(await setWaiting(db, study.id, 'pacs-unreachable', now), true);
     assert.is(await setWaiting(db, study.id, 'pacs-unreachable', new Date()), false);

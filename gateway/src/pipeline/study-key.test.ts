@@ -27,7 +27,7 @@ test('a key opens again after a restart, for its own study and its own gateway o
     assert.is(createStudyKeys(new Uint8Array(32), folder).unwrap('study-a', wrapped), null);
   }));
 
-test('what a database log and the wrap key still hold after a key was destroyed opens nothing', () =>
+test('a destroyed key cannot be recovered from the database log and the wrap key', () =>
   inFolder((folder) => {
     const keys = createStudyKeys(WRAP_KEY, folder);
     const [destroyed, kept] = [keys.create('study-a'), keys.create('study-b')];

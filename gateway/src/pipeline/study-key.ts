@@ -65,7 +65,7 @@ function writeHalf(path: string, half: Uint8Array): void {
   closeSync(folder);
 }
 
-/** What time it is where the files are. */
+/** The time by the clock of the machine that holds the files. */
 function folderTimeMs(folder: string): number {
   const path = join(folder, `now-${randomBytes(ID_BYTES).toString('hex')}`);
   closeSync(openSync(path, 'wx', 0o600));

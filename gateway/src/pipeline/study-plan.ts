@@ -1,5 +1,5 @@
 /**
- * What a stage wants to be changed, as values. apply-plan.ts carries it out: all of it in one transaction,
+ * The changes that a stage wants, as values. apply-plan.ts carries them out: all in one transaction,
  * with the study's row locked, or nothing.
  *
  * A stage looks first, for as long as that takes (at bytes, at the PACS), and returns a planner. The planner

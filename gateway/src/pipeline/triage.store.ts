@@ -1,6 +1,6 @@
 /**
- * What the devices' own triage said of instances: written with the promise that brings it, read when the
- * gateway has looked itself.
+ * The devices' own triage of instances: written with the promise that brings it, read after the gateway's own
+ * models have run.
  */
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';

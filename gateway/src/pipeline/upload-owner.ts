@@ -1,5 +1,5 @@
 /**
- * Whose uploads a caller may touch. A person who is signed in: all uploads of the account, from any device.
+ * The uploads that a caller may touch. A person who is signed in: all uploads of the account, from any device.
  * A device with its right to send: only the uploads it made itself; it never learns of the others.
  */
 import type { Caller } from '../http/route.ts';

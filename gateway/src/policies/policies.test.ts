@@ -1,6 +1,6 @@
 /**
- * What an administrator's policies promise to who sends: which version is taken, by which one is judged, and
- * what becomes of what waits.
+ * The promises of an administrator's policies to senders: which version accepts an upload, which one judges it,
+ * and the fate of waiting studies.
  */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
@@ -69,7 +69,7 @@ for (const { name, open } of testDatabases('policies')) {
     await pipeline.close();
   }
 
-  /** What a device makes of the study under these options. */
+  /** The study as a device de-identifies it under these options. */
   async function deidentified({ tools }: TestPipeline, ...options: string[]): Promise<SyntheticInstance[]> {
     return Promise.all(
       newStudy().map(async (instance) => {
@@ -118,7 +118,7 @@ for (const { name, open } of testDatabases('policies')) {
       );
     }));
 
-  test('what was promised under one is judged by that very version, superseded and withdrawn since', () =>
+  test('uploads promised under one version are judged by it, even once superseded or withdrawn', () =>
     inWorld(async (world) => {
       await world.make(KEEPING);
       const instances = await deidentified(world, 'retain-institution-identity');
@@ -130,7 +130,7 @@ for (const { name, open } of testDatabases('policies')) {
       assert.is((await world.status(uploadId)).state, 'closed');
     }));
 
-  test('what keeps more than the version allows does not pass', () =>
+  test('an instance that keeps more than the version allows does not pass', () =>
     inWorld(async (world) => {
       await world.make(KEEPING);
       await world.replace(STRICT, 1);
@@ -143,7 +143,7 @@ for (const { name, open } of testDatabases('policies')) {
       assert.ok(status.instances?.every(({ reason }) => reason === 'identity-remains'));
     }));
 
-  test('what waits on a device when one is changed is held there by name: announced or not, and taken under the present version', () =>
+  test('instances waiting on a device when one is changed are held there by name, announced or not, and accepted under the present version', () =>
     inWorld(async (world) => {
       await world.make(KEEPING);
       const instances = await deidentified(world, 'retain-institution-identity');
@@ -165,7 +165,7 @@ for (const { name, open } of testDatabases('policies')) {
       assert.is((await world.status(next)).state, 'closed');
     }));
 
-  test('one that is withdrawn is offered to nobody and takes nothing, until it is made anew', () =>
+  test('a withdrawn one is offered to nobody and accepts nothing until it is created again', () =>
     inWorld(async (world) => {
       await world.make(KEEPING);
       const instances = await deidentified(world, 'retain-institution-identity');

@@ -103,7 +103,7 @@ for (const { name, open } of testDatabases('results')) {
     assert.is.not(
       cacheKey({ ...question, source: 'file' }),
       cacheKey(question),
-      'what a file says is no study’s',
+      'a result of a file belongs to no study',
     );
   });
 

@@ -162,7 +162,7 @@ export async function listResults(
   return query.execute();
 }
 
-/** Who asked for each of these results first, and by which job. */
+/** The first account that asked for each of these results, and its job. */
 export async function firstRequests(
   db: Db,
   resultIds: readonly string[],

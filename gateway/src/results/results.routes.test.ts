@@ -142,7 +142,7 @@ test('are read for research where the study came de-identified, and nowhere else
     found.push((await lookedAt(film)).result);
   }
   const [deidentified, identified] = found as [Result, Result];
-  // What a device sends under that policy is proven elsewhere; here it is enough that it came under it.
+  // Other tests prove what a device sends under that policy; here it is enough that the study came under it.
   await gateway.database.db
     .updateTable('instance')
     .set({ policy_name: 'deidentified' })

@@ -8,7 +8,7 @@ import { reachesAll } from './result-reach.ts';
 import { firstRequests, usernamesOf, type ResultRow } from './result.store.ts';
 import type { ReasonSeal } from './seal-reason.ts';
 
-/** Who may know the names of other accounts. */
+/** The roles that may see the names of other accounts. */
 const KNOW_ACCOUNTS: readonly Role[] = ['admin', 'auditor'];
 /** RFC 9562 §5.9: somebody, whose account is not told. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';

@@ -1,5 +1,5 @@
 /**
- * What crosses: two devices, a person and a device, a run and its double. Nothing may be lost, doubled, or
+ * Work that crosses: two devices, a person and a device, a run and its double. Nothing may be lost, doubled, or
  * stay where nobody can move it.
  */
 import { mkdtemp } from 'node:fs/promises';
@@ -24,7 +24,7 @@ import { findParcel } from '../pipeline/parcel.store.ts';
 import { runVerify } from '../pipeline/pipeline.ts';
 
 const signal = new AbortController().signal;
-const test = suite('what crosses:');
+const test = suite('crossing work:');
 let ground: TestGround;
 test.before(async () => {
   ground = await openTestGround();
@@ -145,7 +145,7 @@ test('a device that is slow and not dead is waited for, as is one that announces
   assert.equal(
     instances.map(({ state }) => state),
     ['received', 'promised'],
-    'what the first device promised too is its own to send',
+    'the first device sends the instances that it promised too',
   );
   await pipeline.close();
 });
@@ -212,7 +212,7 @@ test('a conflict is taken back after it was held, and the study closes and its k
   await pipeline.close();
 });
 
-test('what another upload promised too is not left out by one of them: it is only no longer promised by that one', async () => {
+test('an instance that two uploads promised is not left out by one of them: only that one no longer promises it', async () => {
   const { pipeline, pacs } = await open();
   const instances = study(2);
   const { uploadId } = await pipeline.init(toManifest(instances));

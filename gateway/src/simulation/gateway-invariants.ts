@@ -1,5 +1,5 @@
 /**
- * What always holds of the gateway (PROTOCOL.md, Invariants): asked after each step of the database, the
+ * The gateway's invariants (PROTOCOL.md, Invariants), checked after each step against the database, the
  * disk, the keys, the receipts and the PACS.
  */
 import { decodeJwt } from 'jose';
@@ -103,8 +103,8 @@ function checkInstances(
 }
 
 /**
- * What is settled is moved by a person, or by a device that names it again, and by nobody else; what is
- * confirmed is not posted again.
+ * Only a person, or a device that names it again, moves a settled instance; a confirmed one is not posted
+ * again.
  */
 function checkMoves(
   { ground: { pacs }, lostFromPacs, isSpoolLost }: World,
@@ -237,7 +237,7 @@ export function checkEnd(
     studies.flatMap((study) => study.wrapped_key ?? []).sort(),
     'I8: nor a key',
   );
-  // What the PACS lost is found out by who names it again.
+  // The gateway learns of a loss in the PACS when a device names the instance again.
   const believed = instances.filter(
     ({ state, sop_instance_uid: uid }) => isInPacs(state) && !lostFromPacs.has(uid),
   );

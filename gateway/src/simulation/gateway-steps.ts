@@ -1,4 +1,4 @@
-/** What can happen to the gateway, as values that fast-check makes and shrinks. */
+/** The events that a gateway must survive, as values that fast-check makes and shrinks. */
 import fc from 'fast-check';
 import type { Lie } from '../testing/open-pacs.ts';
 
@@ -9,7 +9,7 @@ import type { Lie } from '../testing/open-pacs.ts';
 export type Kind = 'honest' | 'rival' | 'other-policy';
 
 /**
- * What a device, a person or a worker does. `which`: a bit for each instance; `elsewhere`: under the UID of
+ * An action of a device, a person or a worker. `which`: a bit for each instance; `elsewhere`: under the UID of
  * another study.
  */
 export type Act =

@@ -64,7 +64,7 @@ export class World {
   readonly ground: SimulationGround;
   readonly siteId: string;
   readonly devices: readonly [Device, Device];
-  /** What may make an instance be posted once more. */
+  /** Events that may make the gateway post an instance again. */
   upsets = 0;
   readonly lostFromPacs = new Set<string>();
   isSpoolLost = false;
@@ -173,7 +173,7 @@ export class World {
       case 'complete': {
         const { tools } = ground.pipeline;
         const upload = await findUpload(tools.db, uploadId, null).catch(unlessKilled);
-        // Who waits in vain is answered at once: nothing goes on meanwhile that a test would wait for.
+        // A wait in vain is answered at once: nothing happens meanwhile that a test would wait for.
         if (upload) await completeUpload(tools, upload, () => false, AbortSignal.abort()).catch(unlessKilled);
         return;
       }
@@ -192,7 +192,7 @@ export class World {
     return answer;
   }
 
-  /** What a person left out, or the device took back, it does not promise again by itself. */
+  /** The device does not promise again an instance that a person left out or that it took back. */
   private forget(device: Device, studyUID: string, digests: ReadonlySet<string>): void {
     const known = device.manifests.get(studyUID);
     if (known)
@@ -221,7 +221,7 @@ export class World {
     await pipeline.patch(location, 0, bytes.subarray(0, sent));
   }
 
-  /** What was cut goes on where the gateway says that it is. */
+  /** A cut upload resumes at the offset that the gateway names. */
   private async finish(device: Device): Promise<void> {
     const { pipeline } = this.ground;
     const cut = device.unfinished.shift();
@@ -269,7 +269,7 @@ export class World {
   async settle(): Promise<void> {
     const { ground } = this;
     ground.pacs.lie = 'honest';
-    // What is found damaged in a quiet round is asked for in the next.
+    // An instance found damaged in a quiet round is asked for in the next.
     for (let [round, quiet] = [0, 0]; quiet < 2; round += 1) {
       assert.ok(round < ROUNDS, 'I13: what is asked for again and again comes to an end');
       let isAsked = false;
@@ -294,7 +294,7 @@ export class World {
 
   /** True: something was asked for, and sent. */
   private async deliver(device: Device, manifest: Manifest): Promise<boolean> {
-    // Who named the instances of another study has stopped that too.
+    // A device that named the instances of another study no longer does so.
     if (manifest.instances.length === 0 || manifest.studyInstanceUID === OTHER_STUDY) return false;
     const answer = await this.ask<ManifestAnswer>(device, 'POST', '/upload/init', manifest);
     assert.ok(answer, 'I13: a gateway that lives answers');
@@ -308,10 +308,9 @@ export class World {
     return asked.length > 0;
   }
 
-  /** What nobody comes back for. */
+  /** Sweeps abandoned data. */
   async giveUp(): Promise<void> {
-    // What was lost from the spool is found out only when the rest is given up, and is then waited for as
-    // well.
+    // A loss from the spool shows only when the rest is given up; the lost instance is then awaited as well.
     for (let month = 0; month < 2; month += 1) {
       await this.pass(24 * 31);
       await this.workOff();
@@ -334,7 +333,7 @@ function manifestOf(kind: Kind, count: number, studyInstanceUID: string): Manife
   };
 }
 
-/** What the device has promised so far, under the newest policy. */
+/** The instances that the device has promised so far, under the newest policy. */
 function merged(known: Manifest | undefined, news: Manifest): Manifest {
   const all = new Map(
     [...(known?.instances ?? []), ...news.instances].map((instance) => [instance.digest, instance]),

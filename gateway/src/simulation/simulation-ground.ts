@@ -1,5 +1,5 @@
 /**
- * What the simulation of the gateway stands on: the real pipeline and its routes on the real SQL, with ports in
+ * The ground of the gateway's simulation: the real pipeline and its routes on the real SQL, with ports in
  * memory, jobs that run when the test says so, and a life that ends wherever the test says so: before any
  * statement, commit, write or request.
  */

@@ -1,5 +1,5 @@
 /**
- * What the tests that kill share: a study on disk whose bytes are known, the technician's program in a
+ * Shared by the tests that kill: a study on disk whose bytes are known, the technician's program in a
  * process of its own, and a look into the PACS.
  */
 import { spawn } from 'node:child_process';

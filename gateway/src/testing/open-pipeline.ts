@@ -33,8 +33,8 @@ import { createUploadClient } from './upload-client.ts';
 export const PROJECT_KEY = new Uint8Array(32).fill(7);
 
 /**
- * What several pipelines can share, for starting it takes a second: a database, and the queues that nobody
- * works on.
+ * Parts that several pipelines share, since starting them takes a second: a database, and queues without
+ * workers.
  */
 export type TestGround = {
   readonly database: Database;

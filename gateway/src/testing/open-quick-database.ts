@@ -10,13 +10,13 @@ import { COLUMN_TYPES, type Database, type Db } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 import { createTestDatabase } from './open-database.ts';
 
-/** What a test does in between: something else, or die there (it throws, and its error reaches the caller). */
+/** Lets a test act in between, or die there (it throws, and its error reaches the caller). */
 export type DatabaseHooks = {
   /** Before a statement outside of a transaction, or a transaction, begins. */
   beforeTurn(): Promise<void>;
   /** Before a statement, and before a commit. */
   beforeStatement(): void;
-  /** What the transaction wrote is there. */
+  /** The transaction is committed. */
   committed(): void;
   rolledBack(): void;
 };

@@ -85,7 +85,7 @@ export function testFilm({
   return { fileName: 'film', identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, bytes };
 }
 
-/** What de-identification leaves of it. */
+/** The film after de-identification. */
 export const DEIDENTIFIED: readonly SimpleElement[] = [
   [0x00100010, 'PN', 'RP-0123456789ABCDEFGHJKMNPQRS'],
   [0x00100020, 'LO', 'RP-0123456789ABCDEFGHJKMNPQRS'],
@@ -183,7 +183,7 @@ export function testMaps(): ResultMaps {
 export type Read = { readonly text: string; readonly code: number };
 
 /**
- * What another program says of a file with these bytes, on both its outputs; null where it is not installed.
+ * The output of another program about a file with these bytes, on both its streams; null where it is not installed.
  */
 export function askProgram(program: string, args: readonly string[], bytes: Uint8Array): Read | null {
   const folder = mkdtempSync(join(tmpdir(), 'relay-result-'));

@@ -117,7 +117,7 @@ test('I3: said again, it gets the same answer and changes nothing', () => {
   );
 });
 
-test('what the PACS lost and this manifest has come again under another policy is no rival under that policy', () => {
+test('an instance that the PACS lost, promised again under another policy, is no rival under that policy', () => {
   const entry = (digest: number, original?: number) => ({
     sopInstanceUID: '1.2.4',
     seriesInstanceUID: '1.2',
@@ -169,7 +169,7 @@ test('I2: of one UID at most one digest is wanted or here', () => {
   const quiet = ['refused', 'left-out', 'quarantined'];
   fc.assert(
     fc.property(manifests, knownRows, inPacs, (manifest, rows, held) => {
-      // What is known holds the invariant.
+      // The known rows hold the invariant.
       const known = [...Map.groupBy(rows, (row) => row.sop_instance_uid).values()].flatMap((same) =>
         same.filter((row, i) => i === 0 || quiet.includes(row.state)),
       );
@@ -243,7 +243,7 @@ test('another study with the same UID is a conflict; a study that only claimed t
   );
 });
 
-test('what the PACS does not have any more is asked for; a PACS that does not answer is believed', () => {
+test('instances that the PACS no longer has are asked for; without an answer, its earlier confirmation counts', () => {
   assert.is(compareManifest(one(1), STUDY, [row('stored')], seen()).need.length, 1);
   assert.is(compareManifest(one(1), STUDY, [row('stored')], seen('1.2.1')).have.length, 1);
   assert.is(compareManifest(one(1), STUDY, [row('stored')], null).have.length, 1);

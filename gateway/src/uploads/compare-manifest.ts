@@ -39,8 +39,8 @@ export const keyOf = (instance: { sopInstanceUID: string; digest: string }): str
   `${instance.sopInstanceUID} ${instance.digest}`;
 
 /**
- * What the PACS has of the study. `seen`: in this request. `believed`: that, and what was confirmed while it
- * was asked.
+ * The study's instances in the PACS. `seen`: found by this request. `believed`: those, and instances confirmed
+ * while it ran.
  */
 export type InPacs = { readonly seen: ReadonlySet<string>; readonly believed: ReadonlySet<string> };
 
@@ -151,7 +151,7 @@ function rivalsIn(
     const some = digests.get(row.sop_instance_uid);
     if (some === undefined) digests.set(row.sop_instance_uid, [row.digest]);
     else if (some.length < 2) some.push(row.digest);
-    // What this manifest has come again comes under its policy: said again, it must get the same answer.
+    // Instances that this manifest asks to resend come under its policy: repeated, it must get the same answer.
     const comesAgain = named.has(`${row.sop_instance_uid} ${row.digest}`) && isWanted(row);
     const isOther = !comesAgain && (row.policy_name !== policy.name || row.policy_version !== policy.version);
     if (isOther && row.state !== 'quarantined' && row.original_digest !== null)

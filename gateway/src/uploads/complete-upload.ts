@@ -66,7 +66,7 @@ export async function completeUpload(
 }
 
 /**
- * What is missing once all was verified; nothing, where some is still unverified after the patience is over.
+ * The missing instances once all are verified; nothing if some are still unverified when the wait ends.
  * Throws `upload-not-found`.
  */
 async function whenVerified(

@@ -1,4 +1,4 @@
-/** What a person may decide, and what nobody may. */
+/** Decisions that a person may make, and those that nobody may. */
 import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,6 +1,6 @@
 /**
- * What a person decides about instances that the gateway could not settle: left out, or tried again. Either
- * moves the study on, so that the next receipt says what was decided.
+ * A person's decisions about instances that the gateway could not settle: leave out, or try again. Either
+ * moves the study on, so that the next receipt states the decision.
  *
  * Only what the upload itself named is decided about: whoever joins a study does not decide for the others
  * that send it, and what another upload promised too is left out of this one only. And no decision lets
@@ -112,8 +112,8 @@ export async function decide(
 }
 
 /**
- * What was received is left out only where nothing of it went to the PACS: who cancels in mid-upload gets
- * nothing stored. Later the PACS has it or will, and no decision here takes it out again.
+ * Received instances are left out only if none has gone to the PACS: cancelling in mid-upload stores nothing.
+ * Later the PACS has them or soon will, and no decision here removes them.
  */
 function canLeave({ state, posted_at }: InstanceRow, study: StudyRow): boolean {
   return state !== 'received' || (study.state === 'receiving' && posted_at === null);

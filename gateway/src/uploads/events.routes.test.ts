@@ -1,4 +1,4 @@
-/** Whom the event stream tells, and for how long. */
+/** The event stream: its listeners, and how long they are told. */
 import { setTimeout as after } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -27,7 +27,7 @@ const ACCOUNT_AGAIN_MS = 15_000;
  * change of any study.
  */
 const STREAMS_LIMIT = 64;
-/** What was opened lately is told when the stream begins. */
+/** Recently opened uploads are told when the stream begins. */
 const OPENING_LIMIT = 50;
 
 const route = defineRoute({

@@ -12,7 +12,7 @@ import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts
 const test = suite('a manifest of 8 000 instances');
 const LENGTH = 8_000;
 /**
- * What compares each with each takes 20 times as long as the first time at this length; noise of a busy
+ * Code that compares each with each takes 20 times as long as the first time at this length; noise of a busy
  * machine stays below 4.
  */
 const SLOWER = 4;

@@ -48,7 +48,7 @@ export type Sender = {
 type Asked = { readonly confirmed: ReadonlySet<string>; readonly held: ReadonlySet<string> };
 
 /**
- * What the PACS has now of what it was seen to have before; null where there is none or it does not answer.
+ * The instances seen in the PACS before that it still has; null without a PACS or without its answer.
  */
 async function askPacs(
   tools: UploadTools,
@@ -76,7 +76,7 @@ async function askPacs(
 }
 
 /**
- * What is in the PACS, as far as it was asked; what was confirmed only after it had been asked is believed.
+ * The instances in the PACS by its answer; instances confirmed only after the question are believed.
  */
 function toInPacs(asked: Asked | null, known: readonly InstanceRow[]): InPacs | null {
   if (asked === null) return null;
@@ -253,7 +253,7 @@ async function applyManifest(
   if (compared.need.length > 0 && study.wrapped_key === null)
     await setStudyKey(trx, study.id, tools.keys.create(study.id));
   if (!news) return { moved, inserted: new Map() };
-  // What the gateway adds does not change under which policy the study is sent.
+  // The gateway's own results do not change the policy under which the study is sent.
   if (manifest.policy.name !== RESULTS_POLICY.name) await setPolicy(trx, study.id, manifest.policy);
   const under = { ...moved, policy_name: manifest.policy.name, policy_version: manifest.policy.version };
   const reportOf = (row: { sop_instance_uid: string; digest: string }): WireReport | null =>

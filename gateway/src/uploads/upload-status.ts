@@ -56,7 +56,7 @@ export async function uploadStatus(
   };
 }
 
-/** What this upload promised is here, and the study is not: since when that is so. Null where it is not. */
+/** Since when this upload is complete while its study is not; null where that is not so. */
 async function waitingForOthers(
   db: Db,
   { state, study_id, completed_at }: { state: StudyState; study_id: string; completed_at: Date | null },
@@ -125,7 +125,7 @@ async function instanceStatuses(db: Db, uploadId: string): Promise<InstanceStatu
   }));
 }
 
-/** What the upload still has to send: promised, and not in a parcel that verify has yet to look at. */
+/** The instances still to send: promised, and not in a parcel that waits for verify. */
 export async function missingInstances(
   db: Db,
   uploadId: string,

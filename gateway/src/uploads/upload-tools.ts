@@ -1,4 +1,4 @@
-/** What the rules of uploads use of the pipeline's surroundings. */
+/** The tools of the pipeline that the rules of uploads use. */
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 
 export type UploadTools = Pick<

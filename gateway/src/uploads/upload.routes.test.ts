@@ -1,5 +1,5 @@
 /**
- * What the routes of an upload promise beside the road itself: rights under a policy, limits, and the live
+ * Promises of an upload's routes apart from the pipeline: rights under a policy, limits, and the live
  * track.
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -48,7 +48,7 @@ test('is offered the policies of its roles, and the project key only where one o
   assert.is(
     (await offered(['technician'], '')).projectKey,
     undefined,
-    'who names no public key is given none',
+    'a client that names no public key is given none',
   );
 
   const opened = await createPseudonyms(await unwrapProjectKey(technician.projectKey!, pair));

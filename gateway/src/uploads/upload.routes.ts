@@ -39,7 +39,7 @@ import { decide } from './decide.ts';
 import { openUpload } from './open-upload.ts';
 import { takeBack, takeBackInstances } from './take-back.ts';
 
-/** Who may look at what others sent: it holds UIDs and codes only. */
+/** The roles that may see uploads of others: they hold UIDs and codes only. */
 const WATCHERS: readonly Role[] = ['auditor', 'admin'];
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
 
@@ -48,7 +48,7 @@ export type UploadRouteTools = {
   readonly parcels: Arrivals;
   readonly defaultPolicy: string;
   readonly project: { readonly key: Uint8Array; readonly id: string };
-  /** What devices seal to. */
+  /** The public key to which devices seal. */
   readonly sealingKey: SealingKey;
 };
 

@@ -68,7 +68,7 @@ export function uniqueBytes({ requests }: Sending): number {
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-/** What a route calls its parts; anything else is an identifier. */
+/** The fixed words of routes; anything else is an identifier. */
 const WORDS = new Set([
   '',
   'auth',
@@ -101,7 +101,7 @@ function parcelOf(init: RequestInit | undefined): TracedRequest['parcel'] {
   return name === null || length === null ? null : { name, bytes: Number(length) };
 }
 
-/** What was heard so far; the clock starts at the answer that names the policies. */
+/** The answers so far; the clock starts at the answer that names the policies. */
 type Heard = { sentAt: number; cpuAtSend: NodeJS.CpuUsage; readonly requests: TracedRequest[] };
 
 /** `fetch` that notes each request. */

@@ -1,5 +1,5 @@
 /**
- * What others do on the same link: one tus upload an instance (tus-js-client to @tus/server with its file
+ * Other protocols on the same link: one tus upload an instance (tus-js-client to @tus/server with its file
  * store, as they come), and one STOW-RS request an instance straight to Orthanc. Each is given what ours has:
  * standing connections, and files that were chosen before.
  */

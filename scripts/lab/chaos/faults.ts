@@ -1,7 +1,7 @@
 /**
- * What may happen, by lot. Each fault begins something and says how it is mended; what is broken stays so for
- * a step or more, so that faults meet each other. `isLossy`: an answer of the PACS may be lost with it, so
- * that what was posted is posted once more.
+ * Random faults. Each breaks something and says how to mend it; the break lasts for a step or more, so that
+ * faults overlap. `isLossy`: an answer of the PACS may be lost with it, so that instances are posted once
+ * more.
  */
 import type { CommandLine } from './command-line.ts';
 import type { PageDevice } from './page.ts';
@@ -24,7 +24,7 @@ export type Fault<S extends Scene = Scene> = {
   /** How often beside the others. */
   readonly weight: number;
   readonly isLossy: boolean;
-  /** What of it can be broken only once at a time. */
+  /** The parts of it that can be broken only once at a time. */
   readonly breaks: string | null;
   begin(scene: S): Promise<Outcome>;
 };
@@ -215,7 +215,7 @@ const PAGE_FAULTS: readonly Fault<PageScene>[] = [
   },
 ];
 
-/** What can break; `page` null: there is no browser. */
+/** The possible faults; `page` null: there is no browser. */
 export function faultsOf(page: PageDevice | null): readonly Fault[] {
   if (page === null) return WORLD_FAULTS;
   return [

@@ -48,7 +48,7 @@ export function shiftedClock(library: string | null, stamp: string): Record<stri
   };
 }
 
-/** What libfaketime leaves in shared memory of a process that was killed. */
+/** The shared memory that libfaketime leaves behind when a process is killed. */
 export async function sweepClock(pid: number | undefined): Promise<void> {
   await Promise.all(
     [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`].map((name) =>

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { judgeBytes } from './judge-bytes.ts';
 
-const test = suite('what was sent again');
+const test = suite('bytes sent again');
 const bytes = (again: Record<string, number>, ended = 0) => {
   const resent = Object.values(again).reduce((sum, part) => sum + part, 0);
   return { up: 101_000_000 + resent, inParcels: 100_000_000 + resent, unique: 100_000_000, ended, again };

@@ -1,5 +1,5 @@
 /**
- * What was sent again, by its cause, and whether that is within what is promised. A cut of the link may cost
+ * Judges the bytes sent again, by cause, against the promised bounds. A cut of the link may cost
  * 1 % of the study; what else happens here costs what a killed process held, or what was on its way to a
  * gateway that could not take it, and has a bound of its own.
  */

@@ -1,6 +1,6 @@
 /**
- * What a run of chaos must know to go on after it was interrupted: where it is in its schedule, what was
- * queued, what has been counted. Written whole or not at all after each step; the world's folders lie beside
+ * The state from which an interrupted run of chaos resumes: its place in the schedule, the queued studies, the
+ * counts. Written whole or not at all after each step; the world's folders lie beside
  * it.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
@@ -53,7 +53,7 @@ export type State = {
     ended: number;
     again: Record<string, number>;
   };
-  /** What was seen to be wrong before the end. */
+  /** Faults found before the end. */
   readonly wrong: string[];
   readonly processes: Record<string, NotedProcess>;
 };

@@ -58,7 +58,7 @@ export async function openStorage(folder: string): Promise<Storage> {
     why,
     async fill() {
       const { blocks, bfree, bsize } = await statfs(folder);
-      // What is written meanwhile makes it fail: a disk that is smaller than what it holds there is not.
+      // A write in the meantime makes it fail: no disk can be smaller than its contents.
       await resize((blocks - bfree) * bsize + LEFT_BYTES).catch(() =>
         resize((blocks - bfree) * bsize + 64 * LEFT_BYTES),
       );

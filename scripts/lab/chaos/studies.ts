@@ -1,5 +1,5 @@
 /**
- * What travels: synthetic studies, the same for the same seed. Some are sent again, by the same device or the
+ * Synthetic studies to send, the same for the same seed. Some are sent again, by the same device or the
  * other, at once or later; of some a second version comes with other pixels under the same identifiers, and
  * exactly one of the two may end in the PACS.
  */
@@ -106,7 +106,7 @@ export async function writeFiles(seed: number, study: PlannedStudy, folder: stri
   }
 }
 
-/** What the PACS must hold of the files under a folder, its folders included. */
+/** The instances that the PACS must hold of the files under a folder, its folders included. */
 export async function expectedOf(folder: string): Promise<Expected[]> {
   const expected: Expected[] = [];
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

@@ -20,7 +20,7 @@ import type { World } from './world.ts';
 export type Verdict = {
   readonly faults: readonly string[];
   readonly figures: Readonly<Record<string, number>>;
-  /** What went up, and what of it again and why, for a person. */
+  /** The bytes sent, and those sent again with their cause, for a person. */
   readonly bytes: string;
 };
 
@@ -120,7 +120,7 @@ function compare(
 
 type Receipts = { readonly good: number; readonly named: ReadonlySet<string> };
 
-/** What a receipt says of itself: its signature was checked before. */
+/** The claims of a receipt, whose signature was checked before. */
 function instancesNamed(jws: string): string[] {
   const receipt = JSON.parse(Buffer.from(jws.split('.')[1]!, 'base64url').toString()) as {
     instances: { sopInstanceUID: string; digest: string; state: string }[];

@@ -45,7 +45,7 @@ test('the judge sees an identity that is let through, wherever it is', async () 
   }
 });
 
-test('what throws is a fault, and is told without the identity', async () => {
+test('an input that throws is a fault, and is reported without the identity', async () => {
   const [rules, pseudonyms] = [rulesOf(), await pseudonymsOf(1)];
   const throwing = {
     ...rules,

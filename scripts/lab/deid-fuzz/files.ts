@@ -1,6 +1,6 @@
 /**
  * Files to mutate: synthetic ones, and small ones of the corpus where there is one, each with identities
- * planted into it anew. They are instances that the reader takes; what the mutations know of them is where
+ * planted into it again. They are instances that the reader takes; what the mutations know of them is where
  * their elements stand.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';

@@ -9,7 +9,7 @@ import { mutated, mutation } from './mutations.ts';
 
 export type FuzzInput = {
   readonly bytes: Uint8Array;
-  /** What it is, for whoever reads a failure. */
+  /** A description for the reader of a failure. */
   readonly about: string;
   /** All options together, or the plain profile. */
   readonly withOptions: boolean;

@@ -1,5 +1,5 @@
 /**
- * What can become of a file on a bad disk, in a bad program or by a bad hand: single bits, cut ends, lengths
+ * Damage that a bad disk, a bad program or an attacker does to a file: single bits, cut ends, lengths
  * that swallow what follows, other VRs, elements that come twice, not at all, elsewhere or under another tag.
  */
 import fc from 'fast-check';

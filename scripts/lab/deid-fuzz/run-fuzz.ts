@@ -78,7 +78,7 @@ async function runBatch({ worker, sight }: Thread, batch: Batch): Promise<Ending
   }
 }
 
-/** What of a fault is the same for its kind: without the places of one instance. */
+/** The part of a fault that is the same for its kind: without the places of one instance. */
 const kindOf = ({ what }: Fault): string => what.replace(/[0-9a-f]{4},[0-9a-f]{4}/g, 'tag');
 
 export async function runFuzz({
@@ -109,7 +109,7 @@ export async function runFuzz({
       if (ending.kind === 'done') {
         const { result } = ending;
         run += result.run;
-        // What a fault left of its batch is made up for by another batch.
+        // Another batch makes up for the inputs that a fault left over.
         given -= batch.inputs - result.run;
         for (const [name, count] of Object.entries(result.outcomes))
           outcomes[name] = (outcomes[name] ?? 0) + count;

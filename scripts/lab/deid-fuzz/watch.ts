@@ -1,6 +1,6 @@
 /**
- * What a thread of the fuzzer and its watchdog have in common: the batches, and memory in which the thread
- * says what it is at, so that an input that never ends can be told although its thread answers no more.
+ * Shared by a thread of the fuzzer and its watchdog: the batches, and memory in which the thread names its
+ * present input, so that an input that never ends can be reported although its thread no longer answers.
  */
 
 export type Batch = { readonly seed: number; readonly inputs: number };

@@ -1,5 +1,5 @@
 /**
- * What is planted in every place of the standard's table does not come out again, and what may stay does
+ * Values planted in every place of the standard's table do not come out, and those that may stay do
  * (PS3.15 Annex E).
  */
 import { suite } from 'uvu';

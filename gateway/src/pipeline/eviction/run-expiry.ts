@@ -1,5 +1,5 @@
 /**
- * What nobody comes back for: unfinished parcels, promises that were never kept, files that no row knows.
+ * Sweeps abandoned data: unfinished parcels, promises that were never kept, files that no row names.
  * Runs by the clock; each ends as a state that a person sees, not in silence.
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely';

@@ -35,7 +35,7 @@ export async function forwardStudy(
 ): Promise<Planner> {
   await findOrphans(study, tools, signal);
   const looked = await settleKnown(study, tools, signal);
-  // What has come since is the next run's: nothing is posted for the first time that was not looked for.
+  // Later instances belong to the next run: none is posted for the first time without having been looked for.
   const toPost = (await instancesOf(tools.db, study.id, ['received'])).filter(
     (row) => row.posted_at !== null || looked.has(row.id),
   );
@@ -70,7 +70,8 @@ async function findOrphans(study: StudyRow, tools: ForwardTools, signal: AbortSi
 }
 
 /**
- * What the PACS had before our first store: the same bytes are stored already, others are a conflict. Returns
+ * Looks for instances that the PACS had before our first store: the same bytes are stored already, others are a
+ * conflict. Returns
  * the instances that it looked for.
  */
 async function settleKnown(

@@ -1,4 +1,4 @@
-/** What forward uses, and the steps in which it writes. */
+/** The tools of forward, and the steps in which it writes. */
 import type { PipelineTools } from '../pipeline-tools.ts';
 import type { Planner } from '../study-plan.ts';
 

@@ -1,4 +1,4 @@
-/** What becomes of a study when the PACS, or the link to it, does not do what it says. */
+/** The fate of a study when the PACS, or the link to it, does not do what it says. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openTestPacs } from '../../testing/open-pacs.ts';

@@ -1,5 +1,5 @@
 /**
- * What a device had sent when its connection died, or when it came back by another one, is not sent again.
+ * Bytes that arrived before a connection died, or before the device came back by another, are not sent again.
  */
 import { Readable } from 'node:stream';
 import { suite } from 'uvu';
@@ -15,7 +15,7 @@ function body(lettingGo: LettingGo) {
   return { socket, cut, read: async () => Buffer.concat(await Array.fromAsync(cut)).toString() };
 }
 
-test('what came before the cut is given out', async () => {
+test('bytes that arrived before the cut are passed on', async () => {
   const { socket, cut, read } = body({ silenceMs: NEVER_MS, mostMs: NEVER_MS });
   socket.push('one ');
   socket.push('two');

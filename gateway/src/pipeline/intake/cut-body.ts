@@ -21,9 +21,9 @@ export type CutBody = AsyncIterable<Uint8Array> & {
 };
 
 /**
- * What a device had handed to the network before it went away still flows in, for as long as the buffers on
- * the way last, and takes the place of nothing: on a slow link that is seconds. A pause of so long, on a link
- * whose round trip is 100 ms, means that no more comes.
+ * Bytes that a device had handed to the network before it went away still arrive, until the buffers on the way
+ * are empty: on a slow link that takes seconds. A pause of this length, on a link with a round trip of 100 ms,
+ * means that no more will come.
  */
 export type LettingGo = { readonly silenceMs: number; readonly mostMs: number };
 const LETTING_GO: LettingGo = { silenceMs: 200, mostMs: 5_000 };
@@ -37,7 +37,7 @@ export const LET_GO_WITHIN_MS = LETTING_GO.mostMs;
  */
 const READ_AHEAD_BYTES = 512 * 1024;
 
-/** Who stops reading does not end the connection: the answer still goes through it. */
+/** A reader that stops does not end the connection: the answer still goes through it. */
 function leftAlone(source: Readable | ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
   return source instanceof Readable
     ? source.iterator({ destroyOnReturn: false })

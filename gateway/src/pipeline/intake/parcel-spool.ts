@@ -35,7 +35,7 @@ export type ParcelRequest = {
   /** Content-Length; null where the client did not say. */
   readonly contentLength: number | null;
   readonly body: CutBody;
-  /** What went wrong, for the answer: @tus/server keeps only a status and a text. */
+  /** The cause of the failure, for the answer: @tus/server keeps only a status and a text. */
   failure: unknown;
 };
 
@@ -178,7 +178,7 @@ export class ParcelSpool extends DataStore {
 
   override async remove(id: string): Promise<void> {
     const { parcel } = this.#parcel(id);
-    // What was verified has its place here: only an unfinished parcel is the device's to take back.
+    // Verified instances stay: a device can take back only an unfinished parcel.
     if (parcel.state !== 'receiving') throw ERRORS.INVALID_TERMINATION;
     await this.#tools.removed(parcel);
   }

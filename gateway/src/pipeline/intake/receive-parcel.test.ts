@@ -52,7 +52,7 @@ async function created(bytes: number, parcel: string = randomUUID()): Promise<st
   return response.headers.get('location')!;
 }
 
-/** What lies in the spool, decrypted. */
+/** The spooled bytes, decrypted. */
 async function stored(location: string): Promise<Buffer> {
   const id = location.split('/').at(-1)!;
   const { wrapped_key, id: studyId } = await pipeline.tools.db
@@ -231,7 +231,7 @@ test('counts against the room from the moment it is announced, and until it is w
   assert.is(
     (await pipeline.create(upload, randomUUID(), 600)).status,
     201,
-    'what was given up is free again',
+    'an abandoned parcel frees its space',
   );
 });
 
@@ -362,7 +362,7 @@ test('at a wrong offset is told so also over a socket that is still full of it',
   server.close();
 });
 
-test('whose connection hangs is taken over by the device that comes back', async () => {
+test('on a connection that hangs is taken over by the device that comes back', async () => {
   const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const bytes = randomBytes(2_000_000);

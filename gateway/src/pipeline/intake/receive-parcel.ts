@@ -49,7 +49,7 @@ export type ParcelSettings = {
 
 export type IntakeTools = ApplyTools & Pick<PipelineTools, 'locks' | 'newId'>;
 
-/** What the requests share. */
+/** State that the requests share. */
 type Intake = {
   readonly tools: IntakeTools;
   readonly settings: ParcelSettings;

@@ -263,7 +263,7 @@ test('that is given up, or expires, takes its tail along, and its instances are 
   await pipeline.close();
 });
 
-test('whose gateway died as it was complete leaves no tail for long', async () => {
+test('that was complete when its gateway died soon leaves no tail', async () => {
   const { pipeline, bytes, create } = await open();
   const location = (await create()).headers.get('location')!;
   await pipeline.patch(location, 0, bytes);
@@ -279,7 +279,7 @@ test('whose gateway died as it was complete leaves no tail for long', async () =
   await pipeline.close();
 });
 
-test('whose last piece is still coming in is waited for by complete', async () => {
+test('with its last piece still arriving makes complete wait', async () => {
   const { pipeline, uploadId, bytes, create } = await open();
   const location = (await create()).headers.get('location')!;
   const { promise: goOn, resolve } = Promise.withResolvers<void>();

@@ -261,7 +261,7 @@ test('I12: whatever is cut, corrupted or killed, and wherever, what came stays a
         .catch((error: unknown) => (error instanceof Killed ? 'killed' : Promise.reject(error)));
       isSpoiled ||= spoil !== null;
       const offset = await device.offset(blobs);
-      // What is spoiled goes back to the start of its record, and no further.
+      // A damaged record is dropped back to its start, and no further.
       const least = isSpoiled ? Math.floor(told / RECORD) * RECORD : told;
       if (typeof answer === 'number') assert.is(offset, answer, 'what the device was told is what is here');
       assert.ok(

@@ -33,7 +33,7 @@ export type SealedParcel = {
   readonly studyKey: Uint8Array;
 };
 
-/** What is here of it: `held` records in the blob, and `tail` sealed bytes of the next one. */
+/** The part that has arrived: `held` records in the blob, and `tail` sealed bytes of the next one. */
 export type SealedState = { readonly held: number; readonly tail: number };
 
 /** Throws RangeError where no parcel has this length when it is sealed. */
@@ -56,7 +56,7 @@ const headKey = ({ studyKey, id }: SealedParcel): BlobKey => parcelKey(studyKey,
 const recordKey = ({ studyKey, id }: SealedParcel, record: number): BlobKey =>
   parcelKey(studyKey, `${tailOf(id)} ${record}`);
 
-/** What is here now; null: no such parcel. Changes nothing. */
+/** The part that has arrived so far; null: no such parcel. Changes nothing. */
 export async function readSealedState(blobs: Blobs, parcel: SealedParcel): Promise<SealedState | null> {
   const size = await blobs.size(parcel.id);
   if (size === null) return null;
@@ -159,7 +159,7 @@ export async function writeSealed(
     }
   }
   const start = plainEnd(parcel, from.held);
-  // What a killed process wrote of a record.
+  // Drops the part of a record that a killed process wrote.
   if ((await blobs.size(parcel.id)) !== start) await blobs.truncate(parcel.id, start);
   await blobs.append(parcel.id, parcelKey(parcel.studyKey, parcel.id), start, opened());
   if (isDamaged) filled = 0;

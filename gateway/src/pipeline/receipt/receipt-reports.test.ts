@@ -1,6 +1,6 @@
 /**
- * What receipts say of de-identification: what the device said it did, of each instance, and what the gateway
- * looked at itself.
+ * Receipts report de-identification: for each instance the steps that the device reported, and the gateway's own
+ * checks.
  */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';

@@ -1,4 +1,4 @@
-/** What receipts say, of which revision, and under which signature. */
+/** The contents of receipts, their revisions, and their signatures. */
 import { compactVerify } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

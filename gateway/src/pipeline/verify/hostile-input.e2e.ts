@@ -179,7 +179,7 @@ async function collectRows(bad: string, folder: string): Promise<Row[]> {
   ];
 }
 
-/** What the PACS must hold after these rows in their order. */
+/** The instances that the PACS must hold after these rows in their order. */
 async function wholesOf(rows: readonly { path: string; answer: Answer }[]): Promise<string[]> {
   const digests = await Promise.all(
     rows.filter(({ answer }) => !isRefusal(answer)).map(({ path }) => digestOfFile(path)),

@@ -1,4 +1,4 @@
-/** What verify found in a parcel, as a plan: what it held gets its place or its reason. */
+/** Turns verify's findings about a parcel into a plan: each instance gets its place or its reason. */
 import { countStates, keepThoseIn, type InstanceChange } from '../instance.store.ts';
 import { findParcel, type OwnedParcel } from '../parcel.store.ts';
 import {
@@ -34,7 +34,7 @@ export async function planVerified({ study, db }: LockedStudy, found: VerifiedPa
   // Another run was first: what it found in the parcel has its place there.
   if ((await findParcel(db, parcel.id))?.state !== 'received')
     return { ...nothingToDo('elsewhere'), effects: removeRestored };
-  // What another parcel brought in the meantime, or another study has taken over, has no place here.
+  // Skip instances that another parcel has brought in the meantime, or another study has taken over.
   const instances = await keepThoseIn(db, study.id, ['promised'], outcome.instances);
   const changes = instances.map((instance) => toChange(instance, found));
   const left = countsAfter(await countStates(db, study.id), 'promised', changes);

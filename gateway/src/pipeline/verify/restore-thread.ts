@@ -22,7 +22,7 @@ export type RestoreTalk = {
 
 type Piece = { readonly kind: 'piece'; readonly bytes: Bytes; readonly taken: (none: Given<Bytes>) => void };
 
-/** What is being restored fails where the thread ends unexpectedly; the next one starts another. */
+/** If the thread ends unexpectedly, the work in progress fails; the next call starts a new thread. */
 export function createRestoreThread(idleMs?: number): Restore {
   const thread = keepThread<RestoreTalk>(new URL('./restore.worker.ts', import.meta.url), { idleMs });
   return async function* (source, encoding, bytes, signal) {

@@ -78,7 +78,7 @@ test('on one instance, that one is held for a person after a while and the other
   assert.equal(
     [(await pipeline.status(uploadId)).state, pacs.held.size],
     ['receiving', 2],
-    'what was not verified is not let through',
+    'unverified instances are not let through',
   );
   assert.is((await pipeline.init(toManifest(instances))).need.length, 1);
   await pipeline.send(uploadId, instances, parcel);

@@ -56,7 +56,7 @@ export type VerifyTools = ReadTools & {
   /** The rules of the policy under which an instance was promised. */
   readonly rulesFor: (policyName: string, policyVersion: number) => Promise<VerifyRules>;
   /**
-   * What fails unexpectedly is settled and not thrown: an instance is quarantined, and a body that cannot be
+   * Unexpected failures are settled, not thrown: an instance is quarantined, and a body that cannot be
    * read on is broken there.
    */
   readonly isLastRun: boolean;
@@ -88,7 +88,7 @@ export async function verifyParcel(
 
 const keyOf = (part: ParcelPart): string => `${part.sopInstanceUID} ${part.digest}`;
 
-/** What the parcel says it holds, as far as it can be read. */
+/** The parcel's own list of its contents, as far as it can be read. */
 async function readParts(
   body: OpenBlob,
   isLastRun: boolean,

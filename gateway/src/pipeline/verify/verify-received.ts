@@ -100,7 +100,7 @@ async function openBody(
   }
 }
 
-/** What the study still awaits of this, by `UID digest`; remembers how often each was sent before. */
+/** The instances that the study still awaits, by `UID digest`, with how often each was sent before. */
 async function findAwaited(
   parcel: OwnedParcel,
   keys: Parameters<VerifyTools['awaited']>[0],

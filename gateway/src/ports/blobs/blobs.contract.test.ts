@@ -1,4 +1,4 @@
-/** What the pipeline relies on from a place for parcels. */
+/** The contract of a store for parcels, on which the pipeline relies. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

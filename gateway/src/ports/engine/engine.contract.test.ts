@@ -1,4 +1,4 @@
-/** What the gateway relies on from whatever runs models. */
+/** The contract of an engine that runs models, on which the gateway relies. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What becomes of the process in which models run, and that the gateway does not notice. */
+/** The process in which models run may end at any time; the gateway does not notice. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

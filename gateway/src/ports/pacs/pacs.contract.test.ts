@@ -1,5 +1,5 @@
 /**
- * What the gateway relies on from a PACS, against a real Orthanc through both adapters, and against answers
+ * The contract of a PACS, on which the gateway relies: against a real Orthanc through both adapters, and answers
  * that no Orthanc gives.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -18,7 +18,7 @@ import { createStowPacs } from './stow-pacs.ts';
 
 const signal = new AbortController().signal;
 
-/** What the corpus says of each of its files. */
+/** The corpus's description of each of its files. */
 type Row = {
   path: string;
   sopInstanceUid: string;
