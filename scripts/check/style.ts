@@ -16,7 +16,7 @@ const COMMENT_LINE = /^\s*(\/\/|\/?\*+\s)/;
 /** Addresses, drawings and indented listings cannot be broken. */
 const UNBREAKABLE = /https?:\/\/|[→←↓↑─│▶◀]|^\s*\* {3}/;
 /** Planning documents: a reader of the repository can't open them. */
-const NOT_IN_THE_REPOSITORY = /\b(DESIGN|HOUSE|INTERFACE)(\.md)?( §|,|\)|\.md)/;
+const NOT_IN_THE_REPOSITORY = /(\/\/|\*) .*\b(DESIGN|HOUSE|INTERFACE)(\.md)?( §|,|\)|\.md)/;
 const UNFINISHED = /^\s*(\/\/|\/?\*+).*\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|nocheck) /;
 
 function faultOfLine(line: string): string | null {

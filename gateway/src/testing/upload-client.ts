@@ -45,8 +45,6 @@ function createTusClient(app: Router) {
   };
 }
 
-export type UploadClient = ReturnType<typeof createUploadClient>;
-
 export function createUploadClient(app: Router, sealingKey: SealingKey) {
   const tus = createTusClient(app);
   const json = async <T>(method: string, path: string, body?: unknown): Promise<T> => {

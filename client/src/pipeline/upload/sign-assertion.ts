@@ -1,13 +1,13 @@
 /**
- * The key pair of a device for one account, and the assertions that it signs. The private half cannot be
+ * The device's key pair for one account, and the assertions signed with it. The private key cannot be
  * exported.
  */
 import { toBase64Url } from '#shared/transfer/base64url.ts';
 import type { KeptRight } from '../queue/rows/kept-rights.ts';
 
 /**
- * In the middle of the range that the gateway accepts (a minute ago to six minutes ahead): a clock may be off
- * by three minutes either way.
+ * In the middle of the range that the gateway accepts (one minute ago to six minutes ahead), so that a clock
+ * may be off by three minutes either way.
  */
 const ASSERTION_SECONDS = 150;
 
@@ -21,7 +21,7 @@ export async function toPublicJwk(key: CryptoKey) {
 }
 
 /**
- * A JWT (RFC 7523 §3) in compact form; WebCrypto's signature already has the form that JWS asks for (RFC 7518
+ * A JWT (RFC 7523 §3) in compact form; WebCrypto's signature already has the form required by JWS (RFC 7518
  * §3.4: R and S as octets).
  */
 export async function signAssertion(

@@ -49,12 +49,12 @@ const EXPECTED: readonly (readonly [status: number, from: Speaker, step: Step, c
   [507, 'foreign', 'wait-for-room'],
 ];
 
-test('every status has one answer, and what a proxy says is told from what the gateway says', () => {
+test('every status has one step, and answers of a proxy are distinguished from the gateway’s', () => {
   for (const [status, from, step, code] of EXPECTED)
     assert.is(stepFor(status, from, code ?? null), step, `${status} from ${from} ${code ?? ''}`);
 });
 
-test('a page of HTML is nobody we know; a code or a tus header is ours; a bare 404 may be', () => {
+test('an HTML page is foreign; a code or a tus header is ours; a bare 404 may be', () => {
   const html = new Headers({ 'content-type': 'text/html; charset=utf-8' });
   assert.is(speakerOf(200, html, null), 'foreign');
   assert.is(speakerOf(404, html, null), 'foreign');

@@ -1,33 +1,33 @@
-/** What each answer to a tus request means for the device: one table, a row for each status. */
+/** Maps each answer to a tus request to the device's next step: one table, a row for each status. */
 
-/** What to do after an answer. */
+/** The next step after an answer. */
 export type Step =
   | 'done'
-  /** The gateway is asked where it is (HEAD), and the parcel goes on there. */
+  /** Ask the gateway for its offset (HEAD) and continue there. */
   | 'ask-offset'
-  /** It does not know the upload any more: announced again, it says what it still needs. */
+  /** The gateway no longer knows the upload: announce the study again to learn what it still needs. */
   | 'create-anew'
-  /** Smaller pieces. */
+  /** Send smaller pieces. */
   | 'smaller'
   | 'wait'
   | 'wait-for-room'
   | 'renew-right'
   /** The same request will not succeed later: the study is refused, with the problem's code. */
   | 'refused'
-  /** The gateway cannot open what was sealed here, and neither can the device. */
+  /** The gateway cannot open the sealed parcel, and neither can the device. */
   | 'copy-unreadable'
-  /** Somebody between answered: not believed, asked again later. */
+  /** A proxy or sign-in page answered: ignore it and ask again later. */
   | 'not-believed';
 
 /**
- * Who speaks. `coded`: a problem of ours; `tus`: a tus server without one of our codes; `foreign`: somebody
- * between.
+ * The sender of an answer. `coded`: one of our problems; `tus`: a tus server without one of our codes;
+ * `foreign`: a proxy or sign-in page.
  */
 export type Speaker = 'coded' | 'tus' | 'foreign';
 
 interface Row {
   readonly status: number | '2xx' | '3xx' | '4xx' | '5xx';
-  /** Only from these; without it: from whomever. */
+  /** Only from these senders; default: from any. */
   readonly from?: readonly Speaker[];
   readonly code?: string;
   readonly step: Step;
@@ -36,13 +36,13 @@ interface Row {
 
 const OURS: readonly Speaker[] = ['coded', 'tus'];
 
-/** The first row that fits decides. */
+/** The first matching row decides. */
 export const ANSWERS: readonly Row[] = [
   { status: '2xx', from: OURS, step: 'done', because: 'tus' },
   {
     status: '2xx',
     step: 'not-believed',
-    because: 'a sign-in page of the network, or a proxy, says yes to everything',
+    because: 'a sign-in page of the network, or a proxy, answers everything with success',
   },
   {
     status: '3xx',
@@ -50,9 +50,9 @@ export const ANSWERS: readonly Row[] = [
     because: 'the gateway never redirects: a sign-in page of the network does',
   },
   { status: 401, from: ['coded'], step: 'renew-right', because: 'the token was already renewed once' },
-  { status: 404, from: ['foreign'], step: 'not-believed', because: 'a proxy that does not know the way' },
+  { status: 404, from: ['foreign'], step: 'not-believed', because: 'a proxy that does not know the path' },
   { status: 404, step: 'create-anew', because: 'the upload expired, or the gateway lost its disk' },
-  { status: 408, step: 'wait', because: 'the connection was too slow for somebody between' },
+  { status: 408, step: 'wait', because: 'the connection was too slow for a proxy' },
   {
     status: 409,
     code: 'seal-key-unknown',
@@ -67,19 +67,23 @@ export const ANSWERS: readonly Row[] = [
   {
     status: 423,
     step: 'wait',
-    because: 'the connection that died still holds the lock: the next request takes it over',
+    because: 'the dead connection still holds the lock: the next request takes it over',
   },
   { status: 429, step: 'wait', because: 'asked to slow down' },
-  { status: 460, step: 'ask-offset', because: 'what arrived was damaged: the gateway says from where on' },
-  { status: 507, step: 'wait-for-room', because: 'the gateway has no room' },
+  {
+    status: 460,
+    step: 'ask-offset',
+    because: 'the bytes arrived damaged: the gateway says where to continue',
+  },
+  { status: 507, step: 'wait-for-room', because: 'the gateway is out of space' },
   { status: 511, step: 'not-believed', because: 'RFC 6585 §6: the network asks for a sign-in' },
-  { status: '5xx', step: 'wait', because: 'the gateway or a proxy is not well' },
+  { status: '5xx', step: 'wait', because: 'the gateway or a proxy is in trouble' },
   { status: '4xx', from: OURS, step: 'refused', because: 'the same request will not succeed later' },
-  { status: '4xx', step: 'not-believed', because: 'a proxy refuses what the gateway never saw' },
+  { status: '4xx', step: 'not-believed', because: 'a proxy refuses a request that the gateway never saw' },
 ];
 
 /**
- * Who gave this answer. A bare 404, 409 or 410 without any body may be the gateway's; a page of HTML never
+ * The sender of this answer. A bare 404, 409 or 410 without a body may be the gateway's; an HTML page never
  * is.
  */
 export function speakerOf(status: number, headers: Headers, code: string | null): Speaker {
@@ -99,8 +103,8 @@ export function stepFor(status: number, speaker: Speaker, code: string | null = 
 }
 
 /**
- * Where a request with a body may be what somebody between does not let through: there creation goes alone,
- * as tus 1.0 core has it.
+ * Whether a proxy may have blocked the request because of its body. Then the creation is sent without one, as
+ * in tus 1.0 core.
  */
 export function mayBeTheBody(status: number, speaker: Speaker): boolean {
   return (

@@ -8,7 +8,7 @@ import { sendParcel, type ParcelOutcome } from './tus-client.ts';
 import type { Way } from './tus-requests.ts';
 
 const BYTES = crypto.getRandomValues(new Uint8Array(60_000));
-/** Pieces that a parcel of 60 kB has several of. */
+/** Small enough that a parcel of 60 kB has several pieces. */
 const PIECE = 25_000;
 
 type Seen = { readonly method: string; readonly headers: Headers; readonly body: Uint8Array };
@@ -18,8 +18,8 @@ type Fault = (request: Seen) => Response | 'cut' | null;
 const TUS = { 'tus-resumable': '1.0.0' };
 
 /**
- * A tus server in a few lines, which answers each request with the next of `faults` before it does what it
- * should.
+ * A tus server in a few lines. It answers each request with the next of `faults`, and works correctly once
+ * they are used up.
  */
 function tusServer(faults: Fault[] = []) {
   const uploads = new Map<string, { bytes: number[]; length: number; parcel: string }>();
@@ -163,7 +163,7 @@ const html =
     new Response('<html>Please sign in</html>', { status: code, headers: { 'content-type': 'text/html' } });
 const none: Fault = () => null;
 
-test('a parcel arrives bit for bit, its first piece with its creation: no round trip without bytes', async () => {
+test('a parcel arrives bit for bit, its first piece within the creation: no round trip without bytes', async () => {
   const server = tusServer();
   assert.is((await sendTo(server)).kind, 'sent');
   assert.ok(hasAll(server));
@@ -177,7 +177,7 @@ test('a parcel that fits in one piece is one request', async () => {
   assert.ok(hasAll(server));
 });
 
-test('a sealed parcel says which key opens it, and carries no checksum: its records prove themselves', async () => {
+test('a sealed parcel names its key and carries no checksum: its records authenticate themselves', async () => {
   const server = tusServer();
   await sendTo(server, { parcel: { seal: { keyId: 'k-1', enc: 'AbC+/w==' } } });
   const metadata = server.seen[0]!.headers.get('upload-metadata')!;
@@ -203,8 +203,8 @@ const FAULTS: Record<string, Fault> = {
   'a restart': problem(503, 'not-ready'),
   'a failure': problem(500, 'unexpected'),
   'a proxy that fails': html(502),
-  'a proxy that has no patience': html(504),
-  'a proxy that limits': html(413),
+  'a proxy that times out': html(504),
+  'a proxy that limits sizes': html(413),
   'an offset that differs': status(409, TUS),
   'a full disk': problem(507, 'storage-full'),
   'a sign-in page': html(200),
@@ -212,7 +212,7 @@ const FAULTS: Record<string, Fault> = {
   'a proxy that refuses': html(403),
   'a success without an offset': status(204, TUS),
   'an offset beyond the end': status(204, { ...TUS, 'upload-offset': '60001' }),
-  'a proxy that is lost': html(404),
+  'a proxy that does not know the path': html(404),
 };
 for (const [name, fault] of Object.entries(FAULTS)) {
   test(`${name} at any request: every byte arrives once`, async () => {
@@ -226,7 +226,7 @@ for (const [name, fault] of Object.entries(FAULTS)) {
   });
 }
 
-test('an answer that was lost after the gateway had acted doubles nothing, and nothing is sent twice', async () => {
+test('an answer lost after the gateway acted duplicates nothing, and nothing is sent twice', async () => {
   for (const at of [0, 1]) {
     const server = tusServer();
     let requests = 0;
@@ -248,7 +248,7 @@ test('an answer that was lost after the gateway had acted doubles nothing, and n
   }
 });
 
-test('it goes on where an earlier attempt stopped, after asking', async () => {
+test('it continues where an earlier attempt stopped, after asking for the offset', async () => {
   const server = tusServer();
   server.uploads.set('t9', { bytes: [...BYTES.subarray(0, 40_000)], length: BYTES.length, parcel: '' });
   assert.is((await sendTo(server, { parcel: { location: '/upload/files/t9' } })).kind, 'sent');
@@ -256,7 +256,7 @@ test('it goes on where an earlier attempt stopped, after asking', async () => {
   assert.is(server.state.received, 20_000);
 });
 
-test('a proxy that refuses a creation with a body gets one without, from then on', async () => {
+test('after a proxy refuses a creation with a body, creations have none', async () => {
   for (const refusal of [html(405), html(403), status(411), status(415)]) {
     const server = tusServer([refusal]);
     assert.is((await sendTo(server)).kind, 'sent');
@@ -265,7 +265,7 @@ test('a proxy that refuses a creation with a body gets one without, from then on
   }
 });
 
-test('while a piece is under way it tells what has left, and only an answer counts as acknowledged', async () => {
+test('the bytes that have left are reported during a piece, and only an answer counts as acknowledged', async () => {
   const server = tusServer();
   const told: [number, number][] = [];
   let pieces = 0;
@@ -285,31 +285,31 @@ test('while a piece is under way it tells what has left, and only an answer coun
       [PIECE, PIECE],
       [PIECE, PIECE],
     ],
-    'after a cut it is safe here, not on its way',
+    'after an interruption it is safe here, not on its way',
   );
   assert.equal(told.at(-1), [BYTES.length, BYTES.length]);
 });
 
-test('it says when its last piece is on the way, and takes that back when the piece has to be sent again', async () => {
+test('it reports that its last piece is on the way, and revokes that when the piece must be sent again', async () => {
   const last: boolean[] = [];
   await sendTo(tusServer([none, none, () => 'cut']), { last });
   assert.equal(last, [true, false, true]);
 });
 
-test('an upload that the gateway has forgotten is announced again, not guessed', async () => {
+test('an upload that the gateway has lost is announced again', async () => {
   assert.is((await sendTo(tusServer(), { parcel: { location: 'files/gone' } })).kind, 'upload-gone');
   assert.is((await sendTo(tusServer([none, status(410, TUS)]))).kind, 'upload-gone');
   assert.is((await sendTo(tusServer([problem(404, 'upload-not-found')]))).kind, 'upload-gone');
 });
 
-test('a token that has ended is renewed once; then the right to send is waited for', async () => {
+test('an expired token is renewed once; then the client waits for the right to send', async () => {
   const ended = problem(401, 'session-ended');
   assert.is((await sendTo(tusServer([ended]), { renew: async () => 'fresh' })).kind, 'sent');
   assert.is((await sendTo(tusServer([ended, ended]), { renew: async () => 'fresh' })).kind, 'signed-out');
   assert.is((await sendTo(tusServer([ended]))).kind, 'signed-out');
 });
 
-test('413 and 409 with a code of ours mean what the code says; without one they are the proxy’s, or tus', async () => {
+test('413 and 409 with one of our codes follow the code; without one they come from a proxy or from tus', async () => {
   const tooLarge = await sendTo(tusServer([problem(413, 'body-too-large')]));
   assert.is(tooLarge.kind === 'refused' && tooLarge.problem.code, 'body-too-large');
   const withdrawn = await sendTo(tusServer([problem(409, 'policy-withdrawn')]));
@@ -320,7 +320,7 @@ test('413 and 409 with a code of ours mean what the code says; without one they 
   );
 });
 
-test('Retry-After is obeyed, never undercut, and not by every device at the same moment', async () => {
+test('Retry-After is obeyed, never undercut, and with jitter between devices', async () => {
   for (const fault of [status(429, { 'retry-after': '7' }), status(503, { 'retry-after': '7' })]) {
     const slept: number[] = [];
     await sendTo(tusServer([fault]), { slept });
@@ -328,7 +328,7 @@ test('Retry-After is obeyed, never undercut, and not by every device at the same
   }
 });
 
-test('Retry-After as a date is held against the answer’s own, for the clock here may be wrong', async () => {
+test('a date in Retry-After is compared with the answer’s own date, because the local clock may be wrong', async () => {
   const slept: number[] = [];
   const at = Date.UTC(2031, 0, 1);
   await sendTo(
@@ -340,13 +340,13 @@ test('Retry-After as a date is held against the answer’s own, for the clock he
   assert.ok(slept[0]! >= 20_000 && slept[0]! <= 25_000, `${slept}`);
 });
 
-test('a full gateway is waited for, and said', async () => {
+test('the client waits for a full gateway and reports it', async () => {
   const waiting: unknown[] = [];
   assert.is((await sendTo(tusServer([problem(507, 'storage-full')]), { waiting })).kind, 'sent');
   assert.equal(waiting.slice(0, 2), ['storage-full', null]);
 });
 
-test('after a gateway was full it is tried with a little, and with more only while that is taken', async () => {
+test('after a gateway was full, pieces start small and grow only while they are accepted', async () => {
   const bytes = 1_000_000;
   const full = problem(507, 'storage-full');
   const server = tusServer([full, none, full, full]);
@@ -372,7 +372,7 @@ test('after a gateway was full it is tried with a little, and with more only whi
   );
 });
 
-test('of two parcels only one finds a full gateway with a whole piece', async () => {
+test('of two parcels only one sends a whole piece to a full gateway', async () => {
   const way: Way = { isCreationPlain: false, probeBytes: null };
   const bytes = 300_000;
   const big = {
@@ -385,7 +385,7 @@ test('of two parcels only one finds a full gateway with a whole piece', async ()
   assert.is(second.seen[0]!.body.length, 1_024);
 });
 
-test('a parcel of which the gateway has a beginning goes on there, though this device remembers nothing of it', async () => {
+test('a parcel continues at the gateway’s offset, even if this device has no record of it', async () => {
   const first = tusServer([() => 'cut']);
   await sendTo({
     fetch: async (...of) => first.fetch(...of).catch(() => new Response(null, { status: 404, headers: TUS })),
@@ -396,7 +396,7 @@ test('a parcel of which the gateway has a beginning goes on there, though this d
   assert.ok(hasAll(first));
   assert.is(first.state.received, BYTES.length);
   assert.ok(first.methods().startsWith('POST POST PATCH'), first.methods());
-  assert.is(first.seen[1]!.body.length, 0, 'it asks before it sends');
+  assert.is(first.seen[1]!.body.length, 0, 'it asks before sending');
 });
 
 test('Safari calls a dropped link an abort: only our own signal ends the sending', async () => {
@@ -423,7 +423,7 @@ test('Safari calls a dropped link an abort: only our own signal ends the sending
   );
 });
 
-test('a sealed parcel goes on where the gateway says after damage; the same record damaged again and again is damaged here', async () => {
+test('after damage a sealed parcel continues where the gateway says; a record that keeps arriving damaged is damaged here', async () => {
   const damaged = problem(460, 'checksum-mismatch');
   const sealed = { parcel: { seal: { keyId: 'k', enc: 'x' } } };
   assert.is((await sendTo(tusServer([none, damaged, none, none, damaged]), sealed)).kind, 'sent');
@@ -440,13 +440,13 @@ test('a sealed parcel goes on where the gateway says after damage; the same reco
   assert.ok(broken.seen.length < 10, broken.methods());
 });
 
-test('a sign-in page of the network is not believed, and named', async () => {
+test('a sign-in page of the network is not believed, and is reported', async () => {
   const diagnoses: (Diagnosis | null)[] = [];
   assert.is((await sendTo(tusServer([none, html(200), html(200)]), { diagnoses })).kind, 'sent');
   assert.equal(diagnoses, ['proxy-answers', null]);
 });
 
-test('an answer whose body breaks off is an answer all the same', async () => {
+test('an answer whose body breaks off still counts', async () => {
   const server = tusServer();
   const body = () =>
     new ReadableStream<Uint8Array>({
@@ -464,7 +464,7 @@ test('an answer whose body breaks off is an answer all the same', async () => {
   assert.is((await sendTo(broken)).kind, 'sent');
 });
 
-test('without an answer it gives up when patience ends, and only then', async () => {
+test('without an answer it gives up when patience runs out, and only then', async () => {
   const dead = { fetch: async () => Promise.reject(new TypeError('fetch failed')) };
   const slept: number[] = [];
   await sendTo(dead, { patienceMs: 20_000, slept }).then(
@@ -478,7 +478,7 @@ for (const [name, fault] of [
   ['says that it stored and stores nothing', status(204, { ...TUS, 'upload-offset': String(PIECE) })],
   ['answers questions and fails at every piece', html(502)],
 ] as const) {
-  test(`a gateway that ${name} is asked ever less often, and given up when patience ends`, async () => {
+  test(`a gateway that ${name} is asked less and less often, and given up when patience runs out`, async () => {
     const broken = tusServer(
       Array.from(
         { length: 500 },

@@ -1,10 +1,10 @@
 /**
- * One parcel over tus 1.0, to its last byte: creation with the first piece in it, HEAD, PATCH. tus-requests.ts
- * makes the requests, tus-answers.ts says what each answer means, pace.ts how large a piece is. A cut costs
- * only the bytes in the air: the gateway keeps those of a request that did not reach its end.
+ * Sends one parcel over tus 1.0: creation with the first piece, HEAD, PATCH. tus-requests.ts makes the
+ * requests, tus-answers.ts interprets the answers, pace.ts sets the size of a piece. An interruption costs
+ * only the bytes in flight: the gateway keeps those of an unfinished request.
  *
- * Why not tus-js-client: it has no checksum for each PATCH, no pieces that follow the link, and its retries
- * decide by status alone, while our problem codes tell a proxy's 413 from the gateway's.
+ * Why not tus-js-client: it has no checksum for each PATCH, no pieces that adapt to the link, and its retries
+ * depend on the status alone, while our problem codes tell a proxy's 413 from the gateway's.
  */
 import { Unreachable, type ApiProblem } from '../../net/api-client.ts';
 import { CopyUnreadable, type ParcelToSend } from '../queue/upload-queue.ts';
@@ -19,22 +19,22 @@ import {
 } from './tus-requests.ts';
 
 /**
- * `upload-gone`: the gateway no longer knows the parcel or its upload; announced again, it says what it still
- * needs.
+ * `upload-gone`: the gateway no longer knows the parcel or its upload; announce the study again to learn what
+ * it still needs.
  */
 export type ParcelOutcome =
   | { readonly kind: 'sent' | 'upload-gone' | 'signed-out' }
   | { readonly kind: 'refused'; readonly problem: ApiProblem };
 
 /**
- * The first piece after the gateway had no room. Refused again, for hours and for every parcel, it costs
- * little; taken, pieces have their usual size after five.
+ * The size of the first piece after the gateway was full. It costs little even if it is refused for hours and
+ * for every parcel; if accepted, pieces reach their usual size after five.
  */
 const PROBE_BYTES = 1024;
-/** Damage on the way does not hit the same record three times: the seal made here does not hold. */
+/** Damage in transit does not hit the same record three times: the seal made here must be damaged. */
 const DAMAGED_LIMIT = 3;
 
-/** How far a parcel has come. */
+/** The progress of a parcel. */
 interface Progress {
   readonly shipment: Shipment;
   readonly backOff: BackOff;
@@ -45,8 +45,8 @@ interface Progress {
 }
 
 /**
- * Sends the parcel, from wherever an earlier attempt stopped. Throws CopyUnreadable, Unreachable when
- * patience is over, or the signal's reason.
+ * Sends the parcel from where an earlier attempt stopped. Throws CopyUnreadable, Unreachable when patience
+ * has run out, or the signal's reason.
  */
 export async function sendParcel(
   parcel: ParcelToSend,
@@ -90,8 +90,8 @@ async function askNext({ shipment, offset }: Progress): Promise<Answer> {
 /** True: the gateway has the whole parcel. */
 async function noteOffset(progress: Progress, offset: number): Promise<boolean> {
   const { tools, parcel } = progress.shipment;
-  // Only new bytes count: a PATCH that always fails between two questions that succeed would never wear the
-  // patience out.
+  // Only new bytes reset patience: otherwise a PATCH that always fails between two successful HEADs would
+  // repeat for ever.
   if (offset > progress.furthest) {
     progress.furthest = offset;
     progress.damaged = 0;
@@ -102,18 +102,18 @@ async function noteOffset(progress: Progress, offset: number): Promise<boolean> 
   tools.onWaiting(null);
   tools.onProgress(offset, offset);
   if (offset === parcel.bytes) return true;
-  // A proxy says "stored" and stores nothing: it must not be asked as fast as it answers.
+  // A proxy that answers "stored" and stores nothing must not be asked in a tight loop.
   if (isStuck) await pause(progress, null);
   return false;
 }
 
-/** null: the parcel is tried again, after a pause. */
+/** null: retry the parcel after a pause. */
 async function takeSetback(
   progress: Progress,
   { step, problem }: Extract<Answer, { kind: 'step' }>,
 ): Promise<ParcelOutcome | null> {
   const { tools, parcel } = progress.shipment;
-  // The bytes that were under way may be lost: they are safe here, not on their way.
+  // The bytes in flight may be lost: they count as safe here, not as on their way.
   if (progress.offset !== null) tools.onProgress(progress.offset, progress.offset);
   if (problem?.status === 460) progress.damaged += 1;
   if (step === 'copy-unreadable' || (progress.damaged >= DAMAGED_LIMIT && parcel.seal !== null))

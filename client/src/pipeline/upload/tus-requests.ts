@@ -1,6 +1,6 @@
 /**
- * The three requests about one parcel (creation, HEAD, PATCH), and the lessons about the way to the gateway
- * that their answers hold. A success is believed only when it is tus.
+ * The three requests about one parcel (creation, HEAD, PATCH), and what their answers teach about the
+ * connection. A success is accepted only if it follows tus.
  */
 import { toBase64 } from '#shared/transfer/digest.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -19,26 +19,28 @@ export interface TusTools {
   readonly pace: Pace;
   /** Shared by all parcels of a device. */
   readonly way: Way;
-  /** The gateway said that it has the beginning of this parcel: it is asked how much before a byte is sent. */
+  /** The gateway said that it has the beginning of this parcel: ask how much before sending a byte. */
   readonly isBegun: boolean;
   /** How long to continue without any success, in milliseconds. */
   readonly patienceMs: number;
-  /** Called before each piece: a parcel that goes first may pass here. */
+  /** Called before each piece, to let a parcel with priority pass. */
   giveWay(): Promise<void>;
   onCreated(location: string): Promise<void>;
   onForgotten(): Promise<void>;
-  /** Bytes of the parcel that the gateway has acknowledged, and bytes that have left this device. */
+  /**
+   * Reports the bytes of the parcel that the gateway has acknowledged, and those that have left this device.
+   */
   onProgress(acknowledged: number, left: number): void;
-  /** True: the last piece is on its way. False: its answer was anything but the end. */
+  /** True: the last piece is on its way. False: its answer did not complete the parcel. */
   onLastPiece(isUnderWay: boolean): void;
   onWaiting(because: WaitingBecause): void;
 }
 
-/** Learned about the way to the gateway from its answers. */
+/** Facts about the connection, learned from the answers. */
 export interface Way {
-  /** Something between refuses a creation that has a body. */
+  /** A proxy refuses a creation with a body. */
   isCreationPlain: boolean;
-  /** The gateway had no room: pieces are no larger than this, and grow again while they are taken. */
+  /** The gateway was full: pieces are no larger than this, and grow again while they are accepted. */
   probeBytes: number | null;
 }
 
@@ -50,10 +52,10 @@ export interface Shipment {
   readonly signal: AbortSignal;
   location: string | null;
   /**
-   * A creation that got no answer may have succeeded: the next one has no body, so that no byte is sent twice.
+   * A creation without an answer may have succeeded: the next one has no body, so that no byte is sent twice.
    */
   isUnsure: boolean;
-  /** The last piece, when it died: told how much of it was kept once the gateway says so. */
+  /** Set when the last piece died: called with the number of kept bytes once the gateway reports it. */
   died: { readonly from: number; tell(kept: number | null): void } | null;
 }
 
@@ -65,7 +67,7 @@ const NOT_BELIEVED: Answer = { kind: 'step', step: 'not-believed', problem: null
 const TUS_VERSION = { 'tus-resumable': '1.0.0' } as const;
 const PIECE_TYPE = { 'content-type': 'application/offset+octet-stream' } as const;
 const PROBE_GROWTH = 8;
-/** Statuses with which a proxy ends a request that takes too long. */
+/** The statuses with which a proxy ends a request that takes too long. */
 const ENDED_BETWEEN = new Set([408, 502, 504]);
 
 export async function createParcel(shipment: Shipment): Promise<Answer> {
@@ -129,7 +131,7 @@ async function request(
   let answer: Answer | null = null;
   try {
     const asking = send(shipment, path, { method, headers, redirect: 'manual', signal, ...body }, onSent);
-    // After the request itself: the listener may ask for what this piece completes.
+    // After the request itself: the listener may request what this piece completes.
     if (isLast) tools.onLastPiece(true);
     answer = await asking;
     return answer;
@@ -141,7 +143,7 @@ async function request(
 }
 
 interface Exchange {
-  /** null: the request failed in a way that is no answer. */
+  /** null: the request failed without an answer. */
   readonly answer: Answer | null;
   readonly piece: Piece | null;
   /** Bytes that had left the device. */
@@ -158,7 +160,7 @@ function learn(shipment: Shipment, exchange: Exchange): void {
     const taken = piece === null ? 0 : Math.max(0, answer.offset - piece.at);
     if (taken > 0) way.probeBytes = grown(way.probeBytes, pace);
     exchange.ended.answered(taken);
-    // The fate of a piece that died is known only when the very next question is answered.
+    // Only the answer to the very next request tells what became of a piece that died.
     before?.tell(Math.max(0, answer.offset - before.from));
     return;
   }
@@ -168,7 +170,7 @@ function learn(shipment: Shipment, exchange: Exchange): void {
   if (piece !== null && answer?.step === 'smaller') pace.tooLarge(piece.bytes.length);
 }
 
-/** Of a request that ended without a success; a function where it died, for when its fate is known. */
+/** Records a request that failed. If it died, returns the function to call once its fate is known. */
 function endWithout({ answer, piece, left, ended }: Exchange): ((kept: number | null) => void) | null {
   const isDeath =
     answer?.kind === 'step' &&
@@ -188,7 +190,7 @@ async function send(
   try {
     response = await tools.api.send(path, init, onSent);
   } catch (error) {
-    // A browser that loses the link may call it an abort (WebKit does): only our own signal is one.
+    // A browser that loses the link may report an abort (WebKit does): only our own signal counts as one.
     if (error instanceof Unreachable) return { kind: 'step', step: 'wait', problem: null };
     throw error;
   }
@@ -202,22 +204,22 @@ async function send(
   return answer;
 }
 
-/** Frees the piece's memory at once: the engine would get to it only after several of these 16 MiB. */
+/** Frees the piece's memory at once: the engine would collect it only after several pieces of 16 MiB. */
 function release(bytes: Uint8Array<ArrayBuffer>): void {
   if (!bytes.buffer.detached) structuredClone(null, { transfer: [bytes.buffer] });
 }
 
-/** After a piece that was taken; null once a probe would be as large as any other piece. */
+/** The next limit after an accepted piece; null once a probe would be as large as any other piece. */
 function grown(probeBytes: number | null, pace: Pace): number | null {
   const next = (probeBytes ?? Number.POSITIVE_INFINITY) * PROBE_GROWTH;
   return next >= pace.pieceBytes(Number.POSITIVE_INFINITY) ? null : next;
 }
 
-/** An answer is believed when it is tus: a success has its offset, a creation its Location. */
+/** Whether an answer follows tus: a success has an offset, a creation a Location. */
 async function readAnswer(response: Response, bytes: number): Promise<Answer> {
   if (response.ok) {
     if (response.body)
-      await ignoreFailure(response.body.cancel(), 'a body that breaks off does not unsay the headers');
+      await ignoreFailure(response.body.cancel(), 'the headers are valid even if the body breaks off');
     const location = response.headers.get('location');
     const said = response.headers.get('upload-offset') ?? (location === null ? '' : '0');
     const isTus =
@@ -233,8 +235,7 @@ async function readAnswer(response: Response, bytes: number): Promise<Answer> {
 }
 
 /**
- * `Upload-Metadata` (tus 1.0, Creation): keys with values in base64; the encapsulated key has that form
- * already.
+ * `Upload-Metadata` (tus 1.0, Creation): keys with base64 values; the encapsulated key already has that form.
  */
 function metadataOf({ id, seal }: ParcelToSend, uploadId: string): string {
   const inBase64 = (text: string): string => toBase64(new TextEncoder().encode(text));
@@ -242,7 +243,10 @@ function metadataOf({ id, seal }: ParcelToSend, uploadId: string): string {
   return seal === null ? named : `${named},seal ${inBase64(seal.keyId)},enc ${seal.enc}`;
 }
 
-/** For a request that carries a piece. A sealed one needs no checksum: each of its records proves itself. */
+/**
+ * The headers of a request that carries a piece. A sealed one needs no checksum: each of its records is
+ * authenticated.
+ */
 async function headersOf(
   parcel: ParcelToSend,
   piece: Uint8Array<ArrayBuffer>,
@@ -253,8 +257,8 @@ async function headersOf(
 }
 
 /**
- * Location is relative to the API's root, whether or not a prefix was removed on the way; only its last
- * segment matters.
+ * Makes Location relative to the API's root, whether or not a proxy removed a prefix; only its last segment
+ * matters.
  */
 function tusPath(location: string): string {
   const id = new URL(location, 'http://relay.invalid/upload/files/').pathname.split('/').at(-1) ?? '';

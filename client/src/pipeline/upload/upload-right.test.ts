@@ -16,7 +16,7 @@ const AUDIENCE = 'http://gateway';
 
 const newDatabase = () => openLocalDatabase({ indexedDB: new IDBFactory(), IDBKeyRange });
 
-/** A gateway with a true clock, and what it has seen and how it misbehaves. */
+/** A gateway with a correct clock, its recorded requests and its faults. */
 function gatewayOf() {
   const state = {
     time: NOON,
@@ -77,7 +77,7 @@ function gatewayOf() {
   return { state, fetch };
 }
 
-/** The device of one account; `offBy`: so many milliseconds its clock is ahead. */
+/** The device of one account; `offBy`: the milliseconds by which its clock is ahead. */
 function deviceOf(
   gateway: ReturnType<typeof gatewayOf>,
   { database = newDatabase(), offBy = 0 }: { database?: LocalDatabase; offBy?: number } = {},
@@ -113,7 +113,7 @@ function deviceOf(
   };
 }
 
-test('while its user is signed in a device is enrolled, and goes on when nobody is signed in any more, in a new page too', async () => {
+test('a device enrols while its user is signed in, and keeps sending after sign-out, even in a new page', async () => {
   const gateway = gatewayOf();
   const { device, right, database } = deviceOf(gateway);
   assert.is(await right.accessToken(), 'right-1');
@@ -126,7 +126,7 @@ test('while its user is signed in a device is enrolled, and goes on when nobody 
   assert.is(gateway.state.enrolments, 1);
 });
 
-test('a token is asked for once in its life, by many requests together', async () => {
+test('many simultaneous requests share one token request', async () => {
   const gateway = gatewayOf();
   const { right } = deviceOf(gateway);
   assert.equal(
@@ -161,7 +161,7 @@ for (const days of [-3, 3]) {
     assert.is(await right.accessToken(), 'right-1');
   });
 
-  test(`a clock that is set by ${days} days between two tokens costs one more question, and no login`, async () => {
+  test(`setting the clock by ${days} days between two tokens costs one more request, and no login`, async () => {
     const gateway = gatewayOf();
     const { device, right } = deviceOf(gateway);
     await right.accessToken();
@@ -173,7 +173,7 @@ for (const days of [-3, 3]) {
   });
 }
 
-test('each assertion is another one, and good for minutes only', async () => {
+test('each assertion is unique and valid for minutes only', async () => {
   const gateway = gatewayOf();
   const seen: string[] = [];
   const watched = {
@@ -206,7 +206,7 @@ test('an enrolment whose answer was lost is repeated with the same key', async (
   assert.equal(gateway.state.key, key);
 });
 
-test('a right that has ended gives nothing until its user signs in; then it begins anew with the same key', async () => {
+test('an ended right gives no token until its user signs in; then it starts again with the same key', async () => {
   const gateway = gatewayOf();
   const { device, right, database, api } = deviceOf(gateway);
   await right.accessToken();
@@ -216,7 +216,7 @@ test('a right that has ended gives nothing until its user signs in; then it begi
   const { exchanges } = gateway.state;
   await api.send('/upload', { body: '{}' });
   assert.is(await right.accessToken(), null);
-  assert.is(gateway.state.exchanges, exchanges, 'the gateway is not asked again and again');
+  assert.is(gateway.state.exchanges, exchanges, 'the gateway is not asked repeatedly');
   assert.is((await keptRight(database, ACCOUNT))?.hasEnded, true);
   device.session = 'session';
   assert.is(await right.mayGive(), true);
@@ -224,7 +224,7 @@ test('a right that has ended gives nothing until its user signs in; then it begi
   assert.equal(gateway.state.key, key);
 });
 
-test('without an answer the right is not taken for ended', async () => {
+test('without an answer the right does not count as ended', async () => {
   const gateway = gatewayOf();
   const { device, right } = deviceOf(gateway);
   await right.accessToken();
@@ -237,7 +237,7 @@ test('without an answer the right is not taken for ended', async () => {
   assert.is(await right.accessToken(), 'right-2');
 });
 
-test('where devices are not enrolled the session serves, and the gateway is not asked before each request', async () => {
+test('where devices cannot enrol the session’s token is used, and the gateway is not asked before each request', async () => {
   const gateway = gatewayOf();
   gateway.state.enrols = false;
   const { device, right } = deviceOf(gateway);
@@ -247,7 +247,7 @@ test('where devices are not enrolled the session serves, and the gateway is not 
   assert.is(await right.accessToken(), null);
 });
 
-test('of an account that was never signed in here there is no right', async () => {
+test('an account that was never signed in here has no right', async () => {
   const { device, right } = deviceOf(gatewayOf());
   device.session = null;
   assert.equal([await right.accessToken(), await right.mayGive()], [null, false]);

@@ -1,11 +1,11 @@
 /**
- * The right to send, which outlives a login: studies that one account queued on this device travel whoever is
- * signed in, or nobody. The device has a key pair for the account whose private half no script can read;
- * while the account is signed in it is enrolled, and later each token is asked for with a signed assertion
+ * The right to send, which outlives a login: studies that one account queued on this device are sent whoever
+ * is signed in, even if nobody is. The device has a key pair for the account, whose private key no script can
+ * read. It is enrolled while the account is signed in; later each token is requested with a signed assertion
  * (sign-assertion.ts). Tokens are kept in memory only.
  *
- * Gives null where the right has ended (a new password, a disabled account, long unused) and nobody is signed
- * in who could renew it. Where a device cannot be enrolled, the session's own token serves.
+ * Gives null if the right has ended (a new password, a disabled account, long disuse) and the account is not
+ * signed in to renew it. Where a device cannot be enrolled, the session's own token is used.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { deviceTokenAnswerSchema, enrolAnswerSchema } from '#shared/protocol/api.ts';
@@ -22,7 +22,7 @@ import type { ServerClock } from '../../net/server-clock.ts';
 import type { KeptRight } from '../queue/rows/kept-rights.ts';
 import { makeKeys, signAssertion, toPublicJwk } from './sign-assertion.ts';
 
-/** Where the right of this account is kept. */
+/** Stores the right of this account. */
 export interface RightStore {
   get(): Promise<KeptRight | null>;
   put(right: KeptRight): Promise<void>;
@@ -33,10 +33,10 @@ export interface UploadRightTools {
   readonly fetch: typeof fetch;
   readonly store: RightStore;
   readonly clock: ServerClock;
-  /** Milliseconds that never go back. */
+  /** Monotonic milliseconds. */
   readonly monotonic: () => number;
   readonly newId: () => string;
-  /** Runs `work` alone among all tabs: a device is enrolled once. */
+  /** Runs `work` in one tab at a time, so that a device is enrolled once. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
   /** The session, while it is this account's; null while it is not. */
   session(): TokenSource | null;
@@ -44,7 +44,7 @@ export interface UploadRightTools {
 
 export interface UploadRight extends TokenSource {
   /**
-   * Whether asking for a token may give one: the right has not ended, or somebody is signed in who can renew
+   * Whether a token request may succeed: the right has not ended, or the account is signed in and can renew
    * it.
    */
   mayGive(): Promise<boolean>;
@@ -55,14 +55,17 @@ type Exchange =
   | { readonly kind: 'given'; readonly token: string; readonly expiresIn: number }
   | { readonly kind: 'ended' | 'untrue' };
 
-/** Renewed so long before its end that a request which starts now does not meet it. */
+/** A token is renewed this long before its end, so that it does not expire during a request. */
 const RENEW_BEFORE_MS = 30_000;
 /**
- * After the first refusal the clock is set by the gateway's; the third attempt is for an assertion that a
- * repeated request had used up.
+ * After the first refusal the gateway's time is used; the third attempt is for an assertion that a repeated
+ * request had used up.
  */
 const ATTEMPTS = 3;
-/** A gateway that does not enrol this device (a role that may not send) is not asked before each request. */
+/**
+ * If the gateway does not enrol this device (a role that may not send), it is not asked again before each
+ * request.
+ */
 const ENROL_AGAIN_MS = 60_000;
 
 /** The right of one account, while the page lives. */
@@ -155,8 +158,8 @@ async function post(tools: UploadRightTools, path: string, body: unknown): Promi
 }
 
 /**
- * Null where the gateway does not enrol this device. The key is kept before it is named, so that a lost answer
- * creates no second device.
+ * Null if the gateway does not enrol this device. The key is stored before it is sent, so that a lost answer
+ * does not create a second device.
  */
 async function enrol(right: Right, session: TokenSource): Promise<EnrolledRight | null> {
   const { tools } = right;

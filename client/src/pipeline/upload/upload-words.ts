@@ -1,4 +1,4 @@
-/** The words of one study under way, of the decisions about it, and of its receipt. */
+/** The texts of one study, of the decisions about it, and of its receipt. */
 import { counted, instances } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 
@@ -35,7 +35,7 @@ export const uploadWords = {
   receiptWhat: 'A signed statement of what the PACS holds. It can be checked without this gateway.',
   deidentifiedBy: (edition: string, options: readonly string[]) =>
     `PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
-  /** `by`: editions with their options; empty where the device did not report them. */
+  /** `by`: editions with their options; empty if the device did not report them. */
   deidentified(by: readonly string[], reports: number, named: number, withoutResidue: number) {
     const said =
       by.length === 0

@@ -28,9 +28,9 @@ const INSTANCES = [1, 2, 3].map((number) => ({
   digest: String(number).repeat(64),
 }));
 
-/** How the gateway misbehaves: it is another program, on another machine, perhaps an older one. */
+/** The gateway's faults: it is another program, on another machine, perhaps an older version. */
 interface Habits {
-  /** Says at this many completions that everything is missing. */
+  /** The number of completions answered with "everything is missing". */
   readonly loses?: number;
   readonly conflicts?: readonly InstanceKey[];
   readonly refusesWith?: { status: number; code: string };
@@ -38,11 +38,11 @@ interface Habits {
     instances: ReceiptInstance[],
   ) => Partial<{ studyInstanceUID: string; root: string; instances: ReceiptInstance[] }>;
   readonly strangerSigns?: boolean;
-  /** Forgets the tus upload when this many pieces have come. */
+  /** Loses the tus upload after this many pieces. */
   readonly forgetsAt?: number;
 }
 
-/** One gateway with its habits, and its state. */
+/** One gateway with its faults and its state. */
 interface Gateway {
   readonly habits: Habits;
   readonly own: GenerateKeyPairResult;
@@ -252,7 +252,7 @@ async function uploaderOver(habits: Habits) {
     fetch: gateway.fetch,
     tokens: { accessToken: async () => 't', renew: async () => null },
   });
-  // Time passes at once, but always later than what is under way.
+  // Time passes instantly, but only after pending work.
   const slept: number[] = [];
   const sleep = (ms: number, signal: AbortSignal) =>
     new Promise<void>((resolve) => {
@@ -286,34 +286,34 @@ async function carried(habits: Habits) {
   return { record, seen, failed };
 }
 
-test('a study goes to its receipt', async () => {
+test('a study is sent and gets its receipt', async () => {
   const { record, seen, failed } = await carried({});
   assert.is(failed, null);
   assert.equal(seen, { inits: 1, pieces: 3, completions: 1 });
   assert.is(record.settled?.receipt.studyInstanceUID, STUDY);
 });
 
-test('what the gateway lost is sent again, as often as it takes', async () => {
+test('instances that the gateway lost are sent again, as often as needed', async () => {
   const { record, seen, failed } = await carried({ loses: 2 });
   assert.is(failed, null);
   assert.ok(record.sent >= 2 && seen.completions >= 3);
   assert.ok(record.settled);
 });
 
-test('a tus upload that the gateway has forgotten is announced again and sent from the start', async () => {
+test('a tus upload that the gateway has lost is announced again and sent from the start', async () => {
   const { record, seen, failed } = await carried({ forgetsAt: 2 });
   assert.is(failed, null);
   assert.is(seen.inits, 2);
   assert.ok(record.settled);
 });
 
-test('an instance in conflict does not travel, and the others reach their receipt', async () => {
+test('an instance in conflict is not sent, and the others reach their receipt', async () => {
   const { record, failed } = await carried({ conflicts: [INSTANCES[1]!] });
   assert.is(failed, null);
   assert.is(record.settled?.receipt.instances[1]?.state, 'quarantined');
 });
 
-test('no receipt that does not hold makes the device delete anything', async () => {
+test('an invalid receipt never makes the device delete anything', async () => {
   const lies: Habits[] = [
     { strangerSigns: true },
     { receipt: () => ({ studyInstanceUID: '9.9' }) },
@@ -327,7 +327,7 @@ test('no receipt that does not hold makes the device delete anything', async () 
   }
 });
 
-test('a study that the gateway refuses is said to be refused, with the reason, and not tried for ever', async () => {
+test('a study that the gateway refuses is marked as refused, with the reason, and not retried for ever', async () => {
   const { record, seen, failed } = await carried({
     refusesWith: { status: 403, code: 'policy-not-allowed' },
   });
@@ -336,7 +336,7 @@ test('a study that the gateway refuses is said to be refused, with the reason, a
   assert.is(seen.inits, 1);
 });
 
-test('a receipt that does not hold is a state of the study, and asked for ever more calmly until it holds', async () => {
+test('an invalid receipt is a state of the study, and is requested less and less often until it is valid', async () => {
   let lies = 6;
   const { uploader, record, slept } = await uploaderOver({
     receipt: () => (lies-- > 0 ? { studyInstanceUID: '9.9' } : {}),
@@ -349,7 +349,7 @@ test('a receipt that does not hold is a state of the study, and asked for ever m
   );
 });
 
-test('a copy that cannot be read is a state of the study, and is taken up as soon as a person asks', async () => {
+test('an unreadable copy is a state of the study, and is retried as soon as a person asks', async () => {
   const { uploader, queue, record } = await uploaderOver({});
   const { parcelsFor } = queue;
   let isDamaged = true;

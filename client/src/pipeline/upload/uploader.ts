@@ -1,6 +1,6 @@
 /**
- * Carries every queued study to its receipt, also those that are queued meanwhile. Knows neither page nor
- * command line: the queue, the network and the time are given.
+ * Carries every queued study to its receipt, including those queued meanwhile. Independent of page and
+ * command line: the queue, the network and the time are inputs.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Trouble } from '../queue/queued-study.ts';
@@ -9,11 +9,11 @@ import { ReceiptFaulty } from './await-receipt.ts';
 import { createCarrier, type Carrier, type CarrierTools } from './carry-study.ts';
 
 export interface Uploader {
-  /** Carries the studies in the queue, and those that are added to it, until the signal ends it. */
+  /** Carries the studies in the queue, including ones added later, until the signal ends it. */
   run(signal: AbortSignal): Promise<void>;
   /**
    * Carries the studies that are in the queue now; resolves when all of them have arrived or are refused.
-   * Throws Unreachable, ReceiptFaulty.
+   * Throws Unreachable or ReceiptFaulty.
    */
   drain(signal: AbortSignal): Promise<void>;
   /** The queue has changed, or the link is back. */
@@ -21,15 +21,15 @@ export interface Uploader {
 }
 
 /**
- * A study that failed unexpectedly is taken up again after 5 s, then less and less often: every 5 minutes a
- * new receipt may be there.
+ * A study that failed unexpectedly is retried after 5 s, then less and less often, up to every 5 minutes,
+ * when a new receipt may be there.
  */
 const AGAIN_MS = { first: 5_000, longest: 300_000 } as const;
 
-/** A study that is being carried, or rests between two attempts. */
+/** A study being carried, or resting between two attempts. */
 interface Active extends Pick<QueuedUpload, 'state' | 'turn'> {
   readonly abort: AbortController;
-  /** Ends with the run, or when this study is to stop. */
+  /** Aborted with the run, or when this study has to stop. */
   readonly until: AbortSignal;
   isTroubled: boolean;
 }
@@ -38,7 +38,7 @@ interface Run {
   readonly tools: CarrierTools;
   readonly carrier: Carrier;
   readonly active: Map<string, Active>;
-  /** Attempts in a row that failed or changed nothing, by study. */
+  /** The number of consecutive attempts that failed or changed nothing, by study. */
   readonly failures: Map<string, number>;
   readonly signal: AbortSignal;
   wake(): void;
@@ -80,7 +80,7 @@ export function createUploader(tools: CarrierTools): Uploader {
   };
 }
 
-/** A paused, cancelled or taken-back study stops within its piece; the gateway keeps its part of it. */
+/** A paused, cancelled or taken-back study stops within its piece; the gateway keeps what it has. */
 function endOthers({ active }: Run, pending: readonly QueuedUpload[]): void {
   const wanted = new Set(pending.map(({ id }) => id));
   for (const [id, { abort }] of active) {
@@ -90,7 +90,7 @@ function endOthers({ active }: Run, pending: readonly QueuedUpload[]): void {
   }
 }
 
-/** Carries the study, unless that is under way already. */
+/** Carries the study, unless it is already under way. */
 function start(run: Run, study: QueuedUpload): void {
   const { carrier, active, signal } = run;
   const known = active.get(study.id);
@@ -113,8 +113,8 @@ function start(run: Run, study: QueuedUpload): void {
 }
 
 /**
- * A person decided: a study that waited for a receipt starts from the beginning, one that rested is taken up
- * at once.
+ * After a person's decision a study that waited for a receipt starts from the beginning, and a resting one is
+ * retried at once.
  */
 function isRestart(known: Active, study: QueuedUpload): boolean {
   return (
@@ -124,7 +124,7 @@ function isRestart(known: Active, study: QueuedUpload): boolean {
   );
 }
 
-/** The failure is shown on the screen, must not end the other studies, and the study is tried again. */
+/** Shows the failure on the screen and retries the study, without ending the others. */
 async function restAfterFailure(run: Run, id: string, entry: Active, error: unknown): Promise<void> {
   if (entry.until.aborted) return;
   entry.isTroubled = await run.tools.queue.troubled(id, troubleOf(error)).then(
@@ -139,10 +139,7 @@ function troubleOf(error: unknown): Trouble {
   return error instanceof CopyUnreadable ? 'copy-unreadable' : 'unexpected';
 }
 
-/**
- * A study that was carried and is still as it was rests as well: it must not turn in a circle as fast as the
- * gateway answers.
- */
+/** A study whose attempt changed nothing also rests: it must not loop as fast as the gateway answers. */
 async function restIfUnchanged(run: Run, study: QueuedUpload, until: AbortSignal): Promise<void> {
   const pending = await ignoreFailure(
     run.tools.queue.pending(),

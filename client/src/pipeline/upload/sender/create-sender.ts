@@ -1,7 +1,6 @@
 /**
- * Sends the queue of one account: joins its right, its queue, the gateway's events and the uploader, in the
- * same way for the page and for the service worker. The caller must be the leader (leader-lock.ts) while it
- * runs.
+ * Sends the queue of one account: connects its right, its queue, the gateway's events and the uploader, for
+ * the page and for the service worker alike. The caller must be the leader (leader-lock.ts) while it runs.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { createFollower } from '../follow-events.ts';
@@ -28,14 +27,14 @@ export interface SenderTools {
   readonly database: LocalDatabase;
   readonly serverClock: ServerClock;
   readonly clock: Clock;
-  /** Milliseconds that never go back. */
+  /** Monotonic milliseconds. */
   readonly monotonic: () => number;
   readonly isOnline: () => boolean;
   /** The session, while it is this account's; null while it is not. */
   readonly session: () => TokenSource | null;
   /** Resolves when this account may send again: its right had ended, and it signs in. */
   readonly signedIn: (right: UploadRight, signal: AbortSignal) => Promise<void>;
-  /** Whether this sender may hold a connection for events; without it: always. */
+  /** Whether this sender may hold a connection for events; default: always. */
   readonly mayStream?: () => boolean;
 }
 
@@ -75,7 +74,7 @@ export function createSender(account: string, tools: SenderTools): Sender {
       database,
       account,
       now: Date.now,
-      // The page that packs holds the lock: it is free when the packing is over, or the page is gone.
+      // The packing page holds the lock until packing is over or the page is gone.
       packerGone: (studyId) => holding(locks, writingLock(studyId), async () => undefined),
       async decide(uploadId, decision, instances) {
         await api.text(`/upload/${uploadId}/decisions`, { body: { decision, instances } });
@@ -90,7 +89,7 @@ export function createSender(account: string, tools: SenderTools): Sender {
 
 /** Notes for the screen and for the next packing. */
 function notesIn(database: LocalDatabase): Pick<CarrierTools, 'onRate' | 'onDiagnosis' | 'onLink'> {
-  const because = 'only a note: sending does not wait for it';
+  const because = 'only a note; sending does not wait for it';
   let link: Link | null = null;
   return {
     onRate(bytesPerSecond) {
@@ -107,8 +106,8 @@ function notesIn(database: LocalDatabase): Pick<CarrierTools, 'onRate' | 'onDiag
 }
 
 /**
- * The same tokens. Where there is none, every study of the account says that it waits for its owner: studies
- * that are only followed ask nobody else.
+ * The same tokens. If there is none, marks every study of the account as waiting for its owner, because
+ * studies that are only followed ask for no other token.
  */
 function tellingOwner(right: UploadRight, database: LocalDatabase, account: string): TokenSource {
   let wasMissing: boolean | null = null;

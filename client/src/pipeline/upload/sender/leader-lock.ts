@@ -1,6 +1,6 @@
 /**
- * One uploader for all tabs: the tab that holds the lock leads, the others wait for it in line. The browser
- * releases the lock of a tab that is closed or killed (Web Locks API §2.3).
+ * One uploader for all tabs: the tab that holds the lock leads, the others queue for it. The browser releases
+ * the lock of a closed or killed tab (Web Locks API §2.3).
  */
 export type Locks = Pick<LockManager, 'request'>;
 
@@ -21,12 +21,12 @@ export async function runAsLeader(
   await locks.request(LEAD, { signal }, work);
 }
 
-/** Whether another tab waits in line to lead. */
+/** Whether another tab is waiting to lead. */
 export async function isLeadWanted(locks: Pick<LockManager, 'query'>): Promise<boolean> {
   return (await locks.query()).pending?.some(({ name }) => name === LEAD) ?? false;
 }
 
-/** Holds a lock of this name while `work` runs, so that other tabs know that it is being done. */
+/** Holds a lock of this name while `work` runs, so that other tabs know about it. */
 export async function holding<T>(locks: Locks, name: string, work: () => Promise<T>): Promise<T> {
   return (await locks.request(name, work)) as T;
 }

@@ -1,6 +1,6 @@
 /**
- * The page's hold on the worker that sends its queue (sender.worker.ts): starts it, tells it who is here,
- * lends it the session.
+ * The page's side of the worker that sends its queue (sender.worker.ts): starts it, tells it who is signed
+ * in, and lends it the session.
  */
 import { effect, type ReadonlySignal } from '@preact/signals';
 import { maySend } from '../../../net/may-send.ts';
@@ -23,7 +23,7 @@ export interface PageSenderTools {
 }
 
 export interface PageSender {
-  /** Sends until the worker ends, which it does only by failing. Never throws. */
+  /** Sends until the worker ends, which happens only on failure. Never throws. */
   run(): Promise<void>;
   /** The queue has changed. */
   wake(): void;

@@ -6,7 +6,7 @@ import { borrowSession, lendToken, type BorrowedSession } from './sender-message
 const test = suite('the session that the page lends to its worker');
 
 /**
- * The two ends, joined by a channel that clones what it carries. `sessionOf`: the page's session while it is
+ * The two ends, joined by a channel that clones its messages. `sessionOf`: the page's session while it is
  * that account's.
  */
 function joined(sessionOf: (account: string) => TokenSource | null): BorrowedSession {
@@ -22,7 +22,7 @@ const session: TokenSource = {
   renew: async (stale) => (stale === 'first' ? 'second' : null),
 };
 
-test('tokens are given one by one, to whoever is signed in and to nobody else', async () => {
+test('tokens are given one by one, and only for the signed-in account', async () => {
   const borrowed = joined((account) => (account === 'anna' ? session : null));
   assert.equal(
     await Promise.all([
@@ -35,7 +35,7 @@ test('tokens are given one by one, to whoever is signed in and to nobody else', 
   assert.is(await borrowed.of('anna').renew('second'), null);
 });
 
-test('a gateway that cannot be reached is told as such: the right is not given up for it', async () => {
+test('an unreachable gateway is reported as such and does not end the right', async () => {
   const borrowed = joined(() => ({
     accessToken: async () => Promise.reject(new Unreachable(null)),
     renew: async () => null,

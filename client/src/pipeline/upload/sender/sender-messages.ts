@@ -1,7 +1,7 @@
 /**
- * The messages between the page and its worker that sends. The session stays in the page, whose memory holds
- * its tokens: the worker asks for one when it has to renew a right to send. Everything else that the screen
- * shows about sending goes through the database.
+ * The messages between the page and its sending worker. The session stays in the page, whose memory holds its
+ * tokens: the worker asks for one when it has to renew a right to send. Everything else that the screen shows
+ * about sending goes through the database.
  */
 import { Unreachable, type TokenSource } from '../../../net/api-client.ts';
 import type { SessionState } from '../../../net/session.ts';
@@ -10,7 +10,7 @@ import type { SessionState } from '../../../net/session.ts';
 export interface Here {
   readonly account: string | null;
   readonly state: SessionState;
-  /** False: the account only reads, so the gateway would enrol this device for nothing. */
+  /** False: the account only reads, so enrolling this device would be useless. */
   readonly maySend: boolean;
 }
 
@@ -24,10 +24,10 @@ export type ToSender =
 
 export type FromSender =
   | { readonly kind: 'ask'; readonly question: TokenQuestion }
-  /** The database can no longer be used, or something unexpected happened: this worker sends nothing more. */
+  /** The database can no longer be used, or something unexpected happened: this worker stops sending. */
   | { readonly kind: 'ended' };
 
-/** A token of this account's session; a new one where `stale` is given. */
+/** Requests a token of this account's session; a new one if `stale` is given. */
 export interface TokenQuestion {
   readonly id: number;
   readonly account: string;

@@ -1,7 +1,7 @@
 /**
- * The worker that sends the queue for a page: announcing ten thousand instances, reading parcels and following
- * events would slow the thread that draws. It queues with the other tabs to be the leader (Web Locks), and
- * ends with its page.
+ * The worker that sends the queue for a page: announcing ten thousand instances, reading parcels and
+ * following events would slow down the page's thread. It competes with other tabs to be the leader (Web
+ * Locks) and ends with its page.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { clearInterrupted } from '../../queue/rows/drop-study.ts';
@@ -22,7 +22,7 @@ let senders: Senders | null = null;
 const told = Promise.withResolvers<void>();
 const network = new EventTarget();
 
-/** Waiting ends when the network comes back: half a minute of it is all a van has at a traffic light. */
+/** Waiting ends when the network comes back: a van at a traffic light may have only half a minute of it. */
 const wokenByNetwork: Clock = {
   now: realClock.now,
   async sleep(ms, signal) {
@@ -68,7 +68,7 @@ function takeNetwork(now: boolean): void {
   senders?.wake();
 }
 
-/** Gets the right before there is anything to send: by then nobody may be signed in. */
+/** Gets the right before there is anything to send, because nobody may be signed in later. */
 async function untilEnrolled(made: Senders, { account, state, maySend }: Here): Promise<void> {
   const backOff = createBackOff(Math.random);
   while (
@@ -103,7 +103,7 @@ async function send(): Promise<void> {
     session: (account) =>
       here !== null && here.state !== 'signed-out' && here.account === account ? session.of(account) : null,
   });
-  // The account that signed in last time may have a right to renew.
+  // The last signed-in account may have a right to renew.
   await told.promise;
   senders = made;
   void untilEnrolled(made, here!);

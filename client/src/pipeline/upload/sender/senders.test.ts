@@ -1,9 +1,9 @@
-/** Waiting for somebody to sign in. */
+/** Waiting for a sign-in. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { untilRight } from './senders.ts';
 
-test('a sign-in during the look at the right is not missed', async () => {
+test('a sign-in while the right is being checked is not missed', async () => {
   let changed = Promise.withResolvers<void>();
   let isHere = false;
   const slept: number[] = [];

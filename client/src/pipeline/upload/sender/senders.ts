@@ -1,6 +1,7 @@
 /**
- * Sends the queue of a page: one sender for each account that has studies waiting, each by its account's own
- * right. Studies travel whoever is signed in, or nobody; a sign-in only lets that account renew its right.
+ * Sends the queue of a page: one sender for each account with waiting studies, each under its account's own
+ * right. Studies are sent whoever is signed in, even if nobody is; a sign-in only lets that account renew its
+ * right.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { watchQueue } from '../../queue/rows/watch-queue.ts';
@@ -11,7 +12,7 @@ import type { TokenSource } from '../../../net/api-client.ts';
 import { createSender, type Sender, type SenderTools } from './create-sender.ts';
 
 export interface SendersTools extends Omit<SenderTools, 'session' | 'signedIn' | 'mayStream'> {
-  /** The account at the device, signed in or without a network; null: nobody. */
+  /** The account at the device, signed in or offline; null: none. */
   readonly account: () => string | null;
   /** The session, while it is this account's; null while it is not. */
   readonly session: (account: string) => TokenSource | null;
@@ -19,26 +20,26 @@ export interface SendersTools extends Omit<SenderTools, 'session' | 'signedIn' |
 
 export interface Senders {
   /**
-   * Sends the studies in the queue, and those that are added to it, until the signal ends it. Throws when the
+   * Sends the studies in the queue, including ones added later, until the signal ends it. Throws when the
    * database can no longer be used.
    */
   run(signal: AbortSignal): Promise<void>;
   /** The queue has changed, or the link is back. */
   wake(): void;
-  /** Somebody has signed in or out: senders that wait for that look again. */
+  /** A person has signed in or out: senders that wait for that check again. */
   accountChanged(): void;
   right(account: string): UploadRight;
 }
 
 /**
- * A right that seems good and gives no token must not be asked as fast as it refuses; one that has ended may
- * have been renewed in another tab.
+ * A right that seems valid but gives no token must not be asked in a tight loop; an ended one may have been
+ * renewed in another tab.
  */
 const LOOK_AGAIN_MS = { first: 2_000, later: 60_000 } as const;
 
 /**
- * Resolves when the right may give a token. `nextChange`: resolves when somebody has signed in or out, from
- * the moment it is asked for.
+ * Resolves when the right may give a token. `nextChange`: resolves at the next sign-in or sign-out after the
+ * call.
  */
 export async function untilRight(
   right: Pick<UploadRight, 'mayGive'>,
@@ -48,7 +49,7 @@ export async function untilRight(
 ): Promise<void> {
   await clock.sleep(LOOK_AGAIN_MS.first, signal);
   for (;;) {
-    // Asked for before the look, so that a sign-in during the look is not missed.
+    // Called before the check, so that a sign-in during the check is not missed.
     const change = nextChange();
     if (await right.mayGive()) return;
     await Promise.race([change, clock.sleep(LOOK_AGAIN_MS.later, signal)]);

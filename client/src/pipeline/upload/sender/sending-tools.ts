@@ -1,6 +1,6 @@
 /**
- * The tools of a worker that sends, the page's own and the service worker alike: the database, the
- * clocks and the way to the gateway.
+ * The tools of a sending worker, the page's and the service worker alike: the database, the clocks and the
+ * connection to the gateway.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { knownClockOffset, rememberClockOffset } from '../../queue/rows/kept-rights.ts';
@@ -17,7 +17,7 @@ export async function openSendingTools(database: LocalDatabase) {
     wall: () => Date.now(),
     monotonic,
     keep(offsetMs) {
-      void ignoreFailure(rememberClockOffset(database, offsetMs), 'the gateway tells it again');
+      void ignoreFailure(rememberClockOffset(database, offsetMs), 'the next answer brings it again');
     },
   });
   serverClock.recall((await knownClockOffset(database)) ?? 0);

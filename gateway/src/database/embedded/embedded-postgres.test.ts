@@ -1,0 +1,118 @@
+/** Who reaches the embedded database, and what a person is told where it cannot run. */
+import { spawnSync } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skipped } from '#testing/environment.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { CannotRun } from './account.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+
+const test = suite('who reaches the embedded database');
+const folder = mkdtempSync(join(tmpdir(), 'relaypacs-embedded-'));
+const place = join(folder, 'database');
+let postgres: EmbeddedPostgres;
+let password: string;
+test.before(async () => {
+  postgres = await startEmbeddedPostgres(place);
+  password = (await readFile(join(place, 'password'), 'utf8')).trim();
+});
+test.after(async () => {
+  await postgres.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
+
+async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+if (process.platform === 'win32') skipped('files for their owner only', 'Windows has no such modes');
+else {
+  test('its files, its password and its socket are for the server’s account only', async () => {
+    const [, , , , socketFolder] = (await readFile(join(place, 'cluster/postmaster.pid'), 'utf8')).split(
+      '\n',
+    );
+    const socket = join(socketFolder!, '.s.PGSQL.5432');
+    const paths = [place, join(place, 'cluster'), join(place, 'password'), socketFolder!, socket];
+    assert.equal(await Promise.all(paths.map(modeOf)), ['700', '700', '600', '700', '700']);
+    const owners = new Set(await Promise.all(paths.map(async (path) => (await stat(path)).uid)));
+    assert.is(owners.size, 1);
+    assert.equal(await query(postgres.url, 'show listen_addresses'), [{ listen_addresses: '' }]);
+  });
+}
+
+test('it wants the password from everyone, and keeps only its SCRAM verifier', async () => {
+  const hba = await readFile(join(place, 'cluster/pg_hba.conf'), 'utf8');
+  const methods = hba.split('\n').filter((line) => /^(local|host)/.test(line));
+  assert.ok(methods.length > 0 && methods.every((line) => line.endsWith(' scram-sha-256')), hba);
+  for (const wrong of ['', 'postgres', password.slice(1)]) {
+    const failed = await query(postgres.url.replace(password, wrong), 'select 1').catch(
+      (error: Error) => error,
+    );
+    assert.instance(failed, Error, 'a wrong password');
+  }
+  const users = await query(
+    postgres.url,
+    "select rolname, left(rolpassword, 14) as kept from pg_authid where rolcanlogin or rolpassword <> ''",
+  );
+  assert.equal(users, [{ rolname: 'relay', kept: 'SCRAM-SHA-256$' }]);
+});
+
+if (process.platform !== 'linux') skipped('the password in /proc', 'only Linux has it');
+else {
+  test('the password is in no process’s parameters or environment, and in no refusal', async () => {
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      for (const file of ['cmdline', 'environ']) {
+        const text = await ignoreFailure(readFile(`/proc/${pid}/${file}`, 'utf8'), 'not ours, or it ended');
+        assert.not.ok(text?.includes(password), `${file} of ${pid}`);
+      }
+    }
+    const impossible = { settings: ['shared_buffers=nonsense'] };
+    const elsewhere = join(folder, 'elsewhere');
+    const refusal = await startEmbeddedPostgres(elsewhere, impossible).catch((error: Error) => error);
+    assert.instance(refusal, CannotRun);
+    const other = (await readFile(join(elsewhere, 'password'), 'utf8')).trim();
+    assert.match((refusal as Error).message, 'shared_buffers');
+    assert.not.match((refusal as Error).message, other);
+  });
+}
+
+test('a database of another major version is refused by both versions and its folder, and stays as it is', async () => {
+  const old = join(folder, 'old');
+  const version = join(old, 'cluster', 'PG_VERSION');
+  await mkdir(dirname(version), { recursive: true, mode: 0o700 });
+  await writeFile(version, '17\n');
+  const refusal = await startEmbeddedPostgres(old).catch((error: Error) => error);
+  assert.instance(refusal, CannotRun);
+  const { message } = refusal as Error;
+  for (const part of [join(old, 'cluster'), 'PostgreSQL 17', 'PostgreSQL 18']) assert.match(message, part);
+  assert.equal(await readdir(old, { recursive: true }), ['cluster', join('cluster', 'PG_VERSION')]);
+});
+
+test('a machine for which there is no package is told to set DATABASE_URL', () => {
+  const main = fileURLToPath(new URL('../../main.ts', import.meta.url));
+  const pretend = 'data:text/javascript,Object.defineProperty(process,"arch",{value:"s390x"})';
+  const { status, stderr } = spawnSync(process.execPath, ['--import', pretend, main], {
+    env: { PATH: process.env['PATH'], RELAY_DATA_DIR: join(folder, 'none'), PACS_URL: 'http://127.0.0.1:9/' },
+    encoding: 'utf8',
+  });
+  assert.is(status, 1, stderr);
+  assert.match(stderr, 'no embedded PostgreSQL for this machine');
+  assert.match(stderr, 'DATABASE_URL=postgres://');
+});
+
+test.run();
