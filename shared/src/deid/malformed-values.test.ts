@@ -56,6 +56,8 @@ test('a safe private attribute stays where it holds what the table says (PS3.15 
   assert.not(await safe(0x0019100c, 'FD', bytesOf(`${NAME}123456`)));
   assert.not(await safe(0x0019100e, 'FD', bytesOf(`${NAME}${NAME}1234`)));
   assert.not(await safe(0x0019100e, 'UN', bytesOf(`${NAME}${NAME}1234`)));
+  assert.not(await safe(0x0019100e, 'FD', concatBytes([doubles(0.7), bytesOf(`${NAME}123456`)])));
+  assert.not(await safe(0x0019100c, 'FL', bytesOf(`${NAME}12`)));
   assert.not(await safe(0x0019100d, 'CS', bytesOf(`A\0${'x'.repeat(70)}`)));
 });
 
@@ -112,8 +114,10 @@ test('a date or a time that is too long to be read, or that is a sequence, is no
 
 test('nor is such a value a UID', async () => {
   const long = concatBytes([new Uint8Array(66_000).fill(0x20), bytesOf(NAME)]);
-  // Frame of Reference UID.
+  // Frame of Reference UID; Referenced SOP Class UID, which no policy replaces; Patient's Age.
   assert.not((await deidentified([[0x00200052, 'UN', long]], 'retain-uids')).hasName);
+  assert.not((await deidentified([[0x00081150, 'UN', long]])).hasName);
+  assert.not((await deidentified([[0x00101010, 'UN', long]], 'retain-patient-characteristics')).hasName);
 });
 
 test('numbers under another VR are none where they read as words', async () => {

@@ -117,4 +117,18 @@ test('a policy may rule on single attributes, but not on those that an instance 
   }
 });
 
+test('a policy that replaces a UID or a sequence leaves a UID, and items without what they said', async () => {
+  const after = await deidentified(
+    [
+      [0x00081150, 'UI', '1.2.3.77'],
+      [0x00082218, 'SQ', [[0x00080104, 'LO', 'Chest of Jane']]],
+    ],
+    { attributes: { '00081150': 'replace', '00082218': 'replace' } },
+  );
+  if (typeof after === 'string') throw new Error(after);
+  assert.match(rawText(findElement(after.elements, 0x00081150), after)!, /^2\.25\.\d+/);
+  const [item] = findElement(after.elements, 0x00082218)!.items!;
+  assert.is(rawText(findElement(item!.elements, 0x00080104), after), 'REMOVED');
+});
+
 test.run();
