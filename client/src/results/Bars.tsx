@@ -1,6 +1,6 @@
 /**
- * Probabilities as bars, the threshold drawn on the one that it decides. Every number stands in words beside
- * its bar: nothing is said by length or colour alone.
+ * Probabilities as bars, with the threshold drawn on the bar that it applies to. Every number is also text
+ * next to its bar: nothing depends on length or colour alone.
  */
 import type { Finding } from '#shared/protocol/inference.ts';
 import { barsOf, type Bar } from './describe-result.ts';

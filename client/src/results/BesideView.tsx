@@ -1,6 +1,6 @@
 /**
- * Two results beside each other, for example of two versions of a model: one choice of map for both, and the
- * same parts in the same order.
+ * Two results side by side, for example of two versions of a model: one map choice for both, and the same
+ * parts in the same order.
  */
 import type { Result } from '#shared/protocol/inference.ts';
 import { formatMoment } from '../kit/format.ts';

@@ -1,4 +1,4 @@
-/** What a finding says in words: warnings, why, what it cannot see, the lungs, and how it was made. */
+/** The texts of a finding: warnings, reasons, limits, the lungs, and how it was made. */
 import type { ComponentChildren } from 'preact';
 import type { Finding, Result } from '#shared/protocol/inference.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
@@ -10,7 +10,7 @@ import { hrefOfInstance, inReadingOrder, titleOfInstance } from './stored-places
 import { headlineOf, inputName, kindName, modelName, personOf } from './describe-result.ts';
 import { resultWords } from './result-words.ts';
 
-/** Why there is no answer, or what is to be known before the answer is read. */
+/** Why there is no answer, or warnings to read before the answer. */
 export function Remarks({ result: { finding, disagreement } }: { readonly result: Result }) {
   const headline = headlineOf(finding);
   const instead =
@@ -155,7 +155,7 @@ export function HowItWasMade({ result }: { readonly result: Result }) {
   );
 }
 
-/** SR, SEG and SC with where each of them is; each leads to what the PACS holds. */
+/** SR, SEG and SC with the state of each, linked to the stored instance. */
 export function ResultInstances({ id, instances }: Pick<Result, 'id' | 'instances'>) {
   const said = resultWords.details;
   return (

@@ -1,4 +1,4 @@
-/** A job that is looked at, waits or has failed: how far it is, and the two buttons that change it. */
+/** A running, waiting or failed job: its progress and its two buttons. */
 import type { Job } from '#shared/protocol/inference.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
@@ -66,7 +66,7 @@ export function JobRow({ job, onCancel, onRetry }: JobRowProps) {
   );
 }
 
-/** How far a job is, in words and as a bar; where it failed, why. */
+/** The progress of a job, as text and as a bar; if it failed, the reason. */
 export function Progress({ job }: { readonly job: Job }) {
   const { done, of } = job.progress;
   if (job.error && job.state === 'failed') return <Failure error={job.error} />;

@@ -1,6 +1,6 @@
 /**
- * The models: which version answers, in which state the others are, and their cards. An administrator
- * activates, rolls back and stops.
+ * The models: the active version, the state of the others, and their cards. An administrator activates, rolls
+ * back and stops them.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { AskFirst } from '../kit/AskFirst.tsx';
@@ -121,7 +121,7 @@ function Version({ version, isOnly, store }: VersionProps) {
   );
 }
 
-/** There is nothing before the only one. */
+/** The only version has nothing to roll back to. */
 function actionsOf({ state }: ModelVersion, isOnly: boolean): readonly ModelAction[] {
   if (state !== 'active') return ['activate'];
   return isOnly ? ['stop'] : ['rollback', 'stop'];

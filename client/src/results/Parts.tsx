@@ -1,6 +1,6 @@
 /**
- * What several pages of results are made of: the sentence that stands wherever results are shown, refusals in
- * the house's way, a choice of few.
+ * Parts shared by the pages of results: the sentence shown with every result, refusals, and a choice among
+ * few options.
  */
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
@@ -44,7 +44,7 @@ export function TroubleNotice({
   );
 }
 
-/** What was looked at, by the name that this device has for it, else by the end of its UID. */
+/** The name of the input: this device's name for it, otherwise the end of its UID. */
 export function useInputName(): (input: Pick<Finding['input'], 'studyInstanceUID' | 'kind'>) => string {
   const studies = useQueue().studies.value;
   return (input) => {
@@ -52,7 +52,7 @@ export function useInputName(): (input: Pick<Finding['input'], 'studyInstanceUID
       ({ studyInstanceUID }) => studyInstanceUID !== null && studyInstanceUID === input.studyInstanceUID,
     );
     if (!known) return inputName(input);
-    // Of a study that has arrived what remains is its kind: its number tells it from others.
+    // Only the kind of an arrived study remains: add its number to tell it from others.
     return [nameOf(known), known.title ? formatDicomDate(known.title.studyDate) : inputName(input)]
       .filter(Boolean)
       .join(', ');
@@ -65,7 +65,7 @@ export type SegmentsProps<T extends string> = {
   readonly nameOf: (option: T) => string;
   readonly chosen: T;
   readonly onChoose: (option: T) => void;
-  /** The label stands above, not only for who does not see. */
+  /** The label is visible above, not only read out. */
   readonly labelled?: boolean;
 };
 

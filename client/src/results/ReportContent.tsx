@@ -1,7 +1,6 @@
 /**
- * A structured report on the page: its flags, who observed, and its content in the report's own order,
- * concepts with their codes and values with their units. References lead to the instance where it is one of
- * this result.
+ * A structured report on the page: its flags, its observer, and its content in the report's own order, with
+ * codes and units. References link to the instance if it belongs to this result.
  */
 import type { ComponentChildren } from 'preact';
 import type { Code, ContentItem, StructuredReport } from '#shared/dicom/content-tree.ts';
@@ -17,7 +16,7 @@ import type { StoredHead } from './read-stored.ts';
 
 const CONTEXT = 'HAS OBS CONTEXT';
 const MODIFIER = 'HAS CONCEPT MOD';
-/** PS3.16 TID 1501: what tells one group of measurements from the next. */
+/** PS3.16 TID 1501: identifies a group of measurements. */
 const TRACKING = '112039';
 
 type OfResult = { readonly result: Result };
@@ -91,7 +90,7 @@ function Flags({ report, head }: Omit<ReportContentProps, 'result'>) {
 
 type PartProps = OfResult & { readonly item: ContentItem; readonly level: 2 | 3 };
 
-/** A container with its heading; what it holds of other containers follows what it says itself. */
+/** A container with its heading: its own items first, then the containers inside it. */
 function Part({ item, result, level }: PartProps) {
   if (item.value.kind !== 'nothing') return <Rows items={[item]} result={result} />;
   const tracking = item.items.find(({ name }) => name?.value === TRACKING);
@@ -99,7 +98,7 @@ function Part({ item, result, level }: PartProps) {
   const leaves = item.items.filter((child) => child !== tracking && child.value.kind !== 'nothing');
   const parts = item.items.filter(({ value }) => value.kind === 'nothing');
   const Heading = level === 2 ? 'h2' : 'h3';
-  // A container around one other adds a word and no meaning.
+  // A container around a single other one adds a heading and no meaning.
   const [only] = parts;
   const inner = leaves.length === 0 && parts.length === 1 && only ? only.items : null;
   return (
@@ -111,7 +110,7 @@ function Part({ item, result, level }: PartProps) {
   );
 }
 
-/** What was found first; which model and which image it is of stands beneath, where it is looked for. */
+/** The finding first; model and image follow below, where readers look for them. */
 function Grouped({ leaves, result }: OfResult & { readonly leaves: readonly ContentItem[] }) {
   const isBeside = ({ relationship, value }: ContentItem) =>
     relationship === CONTEXT || relationship === MODIFIER || value.kind === 'reference';
@@ -160,7 +159,7 @@ function Rows({
   );
 }
 
-/** Where a finding is, or what else narrows its concept. */
+/** The site of a finding, and other modifiers of its concept. */
 function narrowedTo({ items }: ContentItem): readonly Code[] {
   return items.flatMap(({ value }) => (value.kind === 'code' ? value.code : []));
 }

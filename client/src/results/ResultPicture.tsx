@@ -1,6 +1,6 @@
 /**
- * The image that was looked at, on black in both themes, and over it a map of where the model looked, as
- * strong as it is wanted. The map that is shown is named in words beneath, with what its colours mean.
+ * The examined image, on black in both themes, with a map of where the model looked over it, at the chosen
+ * opacity. A legend below names the map and explains its colours.
  */
 import { useEffect } from 'preact/hooks';
 import type { Finding } from '#shared/protocol/inference.ts';
@@ -11,16 +11,16 @@ import { resultWords } from './result-words.ts';
 import type { ResultStore } from './result.store.ts';
 
 const said = resultWords.picturePart;
-/** A PACS that is well answers in two or three; a person begins to wonder. */
+/** A healthy PACS answers in two or three seconds; after ten a person begins to wonder. */
 export const SLOW_MS = 10_000;
 
 export type ResultPictureProps = {
   readonly store: ResultStore;
   readonly finding: Finding;
   readonly look: LookStore;
-  /** The picture itself, where it was picked on this page. */
+  /** The picture itself, if it was picked on this page. */
   readonly picked: string | undefined;
-  /** Without choices: they stand elsewhere. */
+  /** Without choices: they are elsewhere on the page. */
   readonly bare?: boolean;
 };
 
@@ -77,7 +77,7 @@ function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) 
   );
 }
 
-/** `gone`: it was sent as a file, of which nothing is kept. */
+/** `gone`: it was sent as a file, and the gateway keeps no files. */
 function Missing({
   what,
   onAgain,

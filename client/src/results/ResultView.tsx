@@ -1,6 +1,6 @@
 /**
- * One result: at the left the image with its map, at the right what was found and why, and at the foot the
- * radiologist's word. Everything by keys, too.
+ * One result: the image with its map on the left, the finding and its reasons on the right, and the
+ * radiologist's verdict at the bottom. Everything also works by keyboard.
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Result } from '#shared/protocol/inference.ts';
@@ -47,13 +47,13 @@ export function useResult(id: string, onResult: (result: Result) => void): Resul
   );
   useEffect(() => {
     void store.load();
-    // The window is left while a word can still be taken back: it is kept. The browser may bring the page
-    // back as it was.
+    // The window is closed while a verdict can still be taken back: save it. The browser may later restore
+    // the page as it was.
     window.addEventListener('pagehide', store.leave);
     const stay = signOutTasks.add(store.settle);
     return () => {
       window.removeEventListener('pagehide', store.leave);
-      // What is under way is waited for, too.
+      // Also wait for requests on their way.
       void store.close().finally(stay);
     };
   }, [store]);
@@ -72,7 +72,7 @@ export function ResultView({ id, list, look, picked }: ResultViewProps) {
   const shown = store.shown.value;
   const late = useLate(shown.kind === 'loading');
   const isReady = shown.kind === 'ready';
-  // The heading that says what was found comes with it.
+  // The heading with the finding arrives with it.
   useEffect(
     () =>
       void (
@@ -204,7 +204,7 @@ export function Back() {
   );
 }
 
-/** To the next result of the list; where there is none the button stays in its place. */
+/** Links to the next result of the list; without one the button stays in place. */
 function Step({
   to,
   label,
@@ -228,7 +228,7 @@ function Step({
   );
 }
 
-/** Another result of the same image, or of the same study, beside this one. */
+/** Opens another result of the same image or study next to this one. */
 function Compare({ result, list }: { readonly result: Result; readonly list: ResultsStore }) {
   const others = comparable(result, list.results.value);
   if (others.length === 0) return null;

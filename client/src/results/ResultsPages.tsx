@@ -1,5 +1,5 @@
 /**
- * The pages of results, fetched when the first of them is opened: the list, one result or two, asking a
+ * The pages of results, fetched when the first of them is opened: the list, one result or two, running a
  * model, and the models.
  */
 import { useEffect, useState } from 'preact/hooks';
@@ -23,10 +23,7 @@ import { RunView } from './RunView.tsx';
 
 export type ResultsRoute = Extract<Route, { page: 'results' }>;
 
-/**
- * The list stays while one result after the other is looked at, and so do the map that lies over them and the
- * pictures that were picked here.
- */
+/** The list, the chosen map and the picked pictures stay while a person goes from result to result. */
 export function ResultsPages({ route: { at, id, beside } }: { readonly route: ResultsRoute }) {
   const api = useApi();
   const session = useSession();

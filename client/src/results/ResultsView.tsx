@@ -1,6 +1,6 @@
 /**
- * The list of results, newest first, with filters that stay; above it what is being looked at. The empty page
- * teaches.
+ * The list of results, newest first, with filters that persist, below the running jobs. The empty page
+ * explains how to start.
  */
 import { useEffect } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
@@ -22,7 +22,7 @@ const said = resultWords.list;
 
 export function ResultsView({ list }: { readonly list: ResultsStore }) {
   useEffect(() => {
-    // It may have been read long ago, before another page of results.
+    // It may have been read long ago, before visiting another page of results.
     void list.refresh();
     const watching = new AbortController();
     list.watch(watching.signal);
@@ -60,7 +60,7 @@ export function ResultsView({ list }: { readonly list: ResultsStore }) {
   );
 }
 
-/** Words that were not kept: the page of each result has them, to be sent again or left. */
+/** Unsaved verdicts: the page of each result offers to send its verdict again or discard it. */
 function Unsent() {
   const unsent = unsentWords(useSession(), useSignOutTasks());
   const nameOfInput = useInputName();

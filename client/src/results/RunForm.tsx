@@ -1,6 +1,6 @@
 /**
- * What a model is asked: the study or the file, the model and its version, the parameters. What a wrong value
- * would do stands beneath it.
+ * The form for running a model: the study or file, the model and its version, the parameters. Errors appear
+ * below each field.
  */
 import { useState } from 'preact/hooks';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -42,7 +42,7 @@ export function RunForm({ store }: OfStore) {
   );
 }
 
-/** More would hide the models beneath them. */
+/** More would hide the models below them. */
 const AT_FIRST = 5;
 
 function Studies({ store }: OfStore) {
@@ -51,7 +51,7 @@ function Studies({ store }: OfStore) {
   const [all, setAll] = useState(false);
   const { study } = store.form.value;
   const studies = store.studies.value ?? [];
-  // Chosen elsewhere, and perhaps sent by somebody else.
+  // Chosen elsewhere, and perhaps sent by another person.
   const extra =
     study !== '' && !studies.some(({ studyInstanceUID }) => studyInstanceUID === study)
       ? [{ studyInstanceUID: study, counts: null }]
@@ -244,7 +244,7 @@ function Parameters({ store }: OfStore) {
   );
 }
 
-/** In whole per cent: finer than a person can mean. */
+/** In whole per cent, which is precise enough. */
 function Threshold({ store, card }: OfStore & { readonly card: number }) {
   const { threshold } = store.form.value;
   const value = resultWords.percent(threshold ?? card);

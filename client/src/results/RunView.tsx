@@ -1,6 +1,6 @@
 /**
- * Asking a model: what is looked at, by which model, how; then watching it, and on to the result. One main
- * button.
+ * Running a model: the input, the model and its parameters; then the progress, and the link to the result.
+ * One main button.
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Job } from '#shared/protocol/inference.ts';
@@ -24,7 +24,7 @@ import { mayRetry } from './trouble.ts';
 
 const said = resultWords.run;
 
-/** `id`: of a study on this device; empty where none is chosen yet. */
+/** `id`: a study on this device; empty if none is chosen yet. */
 export type RunViewProps = {
   readonly id: string;
   readonly list: ResultsStore;
@@ -52,7 +52,7 @@ export function RunView({ id, list, picked }: RunViewProps) {
     if (source === 'file' && file !== null)
       for (const result of job?.results ?? []) picked.keep(result, file);
     if (job === null || job.results.length === 0) return;
-    // One answer is shown at once; of several those of the study are listed.
+    // Open a single result at once; list several filtered by the study.
     const [only = '', ...others] = job.results;
     if (others.length > 0) list.filters.value = { ...ALL, study: job.studyInstanceUID ?? '' };
     location.hash = hrefOf({ page: 'results', at: 'results', id: others.length > 0 ? '' : only, beside: '' });
@@ -85,7 +85,7 @@ export function RunView({ id, list, picked }: RunViewProps) {
   );
 }
 
-/** Under the thumb: what is missing in words, and the one button. */
+/** Within reach of the thumb: what is missing, and the one button. */
 function RunBar({ store, onRun }: { readonly store: RunStore; readonly onRun: () => void }) {
   const invalid = store.invalid.value;
   const isStarting = store.running.value.kind === 'starting';

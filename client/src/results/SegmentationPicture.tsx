@@ -1,6 +1,6 @@
 /**
- * A segmentation over its source image: each segment in its own colour, shown or not, as strong as it is
- * wanted, with its name, code and size.
+ * A segmentation over its source image: each segment in its own colour, shown or hidden, at the chosen
+ * opacity, with its name, code and size.
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Segment, Segmentation } from '#shared/pixels/segmentation.ts';

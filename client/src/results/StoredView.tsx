@@ -1,6 +1,6 @@
 /**
- * One instance of a result as the PACS holds it: report, segmentation or picture, read back when the page is
- * opened, with what proves it.
+ * One instance of a result as stored in the PACS: report, segmentation or picture, read back when the page is
+ * opened, with its proof.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
@@ -138,7 +138,7 @@ function StoredInstance({ result, instance, store, look }: StoredInstanceProps) 
   const reading = stored.reading.value;
   const late = useLate(reading.kind === 'reading');
   const slow = useLate(reading.kind === 'reading', SLOW_MS);
-  // Its state and receipt may have moved on, too.
+  // Its state and receipt may also have changed.
   const again = () => void store.load().then(stored.read);
   if (reading.kind === 'reading')
     return (
@@ -202,7 +202,7 @@ type ProofProps = {
   readonly onAgain: () => void;
 };
 
-/** What says that it is there: the reading itself, its UID, and the receipt. */
+/** The proof that it is stored: the reading itself, its UID, and the receipt. */
 function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain }: ProofProps) {
   const queue = useQueue();
   const said = storedWords.proof;
@@ -258,7 +258,7 @@ function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain
   );
 }
 
-/** Whose it is, as the instance itself says: of a de-identified study its pseudonyms. */
+/** The patient, as the instance names them: pseudonyms for a de-identified study. */
 function Head({ head }: { readonly head: StoredHead }) {
   const said = storedWords.head;
   return (

@@ -1,6 +1,6 @@
 /**
- * At the foot of the window, under the thumb: agree or correct, in one action that can be taken back for a
- * moment. What was said stands there with who said it. Only radiologists are asked.
+ * At the bottom of the window, within reach of the thumb: agree or correct, in one action that can be taken
+ * back for a moment. Shows an existing verdict with its author. Only radiologists are asked.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Finding, Result } from '#shared/protocol/inference.ts';
@@ -16,7 +16,7 @@ import type { ResultStore, Verdict } from './result.store.ts';
 
 const said = resultWords.verdict;
 
-/** The gateway decides; this only spares a person a refusal. */
+/** The gateway decides; this check only spares a person a refusal. */
 export function useMayVerify(): boolean {
   return useSession().user.value?.roles.includes('radiologist') ?? false;
 }
@@ -24,7 +24,7 @@ export function useMayVerify(): boolean {
 export type VerdictBarProps = {
   readonly store: ResultStore;
   readonly result: Result;
-  /** A word that was said is to be said anew. */
+  /** An existing verdict is being changed. */
   readonly changing: boolean;
   readonly onChanging: (changing: boolean) => void;
   readonly onCorrect: () => void;
@@ -35,7 +35,7 @@ export function VerdictBar({ store, result, changing, onChanging, onCorrect }: V
   const verdict = store.verdict.value;
   const may = useMayVerify();
   const isAsked = may && (result.verification === null || changing);
-  // A button that was pressed is gone: who works by keyboard goes on with what stands in its place.
+  // The pressed button is gone: move the focus to its replacement for keyboard users.
   useEffect(() => {
     if (verdict.kind !== 'none' && document.activeElement === document.body)
       bar.current?.querySelector<HTMLElement>('.button')?.focus({ preventScroll: true });
@@ -103,7 +103,9 @@ function Sentence({ verdict, result, may, isAsked }: SentenceProps) {
   }
 }
 
-/** What agreeing means: that the score is right, that the marks are, or that there is none. */
+/**
+ * The meaning of agreeing: the score is right, the marks are right, or the model is right to give no answer.
+ */
 function questionOf(finding: Finding): string {
   const { kind } = headlineOf(finding);
   if (kind === 'silent') return said.askSilent;
@@ -197,11 +199,11 @@ function Buttons({ store, verdict, isAsked, may, onCorrect, onChange }: ButtonsP
   }
 }
 
-/** Longer is no reason but a report. */
+/** A longer text would be a report, not a reason. */
 const REASON_CHARACTERS = 1_000;
 const NEARLY_FULL = 200;
 
-/** `before`: what was said on this page and taken back; it is not typed again. */
+/** `before`: a correction made on this page and taken back, so that nobody has to retype it. */
 export type CorrectSheetProps = {
   readonly finding: Finding;
   readonly before: VerifyRequest | null;
@@ -210,7 +212,7 @@ export type CorrectSheetProps = {
 };
 
 export function CorrectSheet({ finding: found, before, onCorrect, onClose }: CorrectSheetProps) {
-  // Nothing is chosen for them: what stands here goes into the PACS in their name.
+  // No default: this text goes into the PACS under their name.
   const [finding, setFinding] = useState<Correction | null>(before?.finding ?? null);
   const [reason, setReason] = useState(before?.reason ?? '');
   const [isSubmitted, setSubmitted] = useState(false);

@@ -1,8 +1,8 @@
-/** The lists that the gateway answers with, around the schemas of shared/protocol/inference.ts. */
+/** The lists in the gateway's answers, around the schemas of shared/protocol/inference.ts. */
 import { z } from 'zod';
 import { jobSchema, modelSchema, resultSchema } from '#shared/protocol/inference.ts';
 
-/** `GET /results`: newest first; `next` is the cursor of what follows. */
+/** `GET /results`: newest first; `next` is the cursor of the next page. */
 export const resultListSchema = z.object({ results: z.array(resultSchema), next: z.string().nullish() });
 export const jobListSchema = z.object({ jobs: z.array(jobSchema) });
 export const modelListSchema = z.object({ models: z.array(modelSchema) });

@@ -12,7 +12,7 @@ import {
 import { recordedFinding, recordedResult, recordedResults } from '../testing/recorded-answers.ts';
 import { resultWords } from './result-words.ts';
 
-test('a finding is said as above or below the threshold, or why there is none', () => {
+test('a finding reads as above or below the threshold, or says why there is none', () => {
   const said = recordedResults().map(({ finding }) => shortOf(headlineOf(finding)));
   assert.equal(said, [
     'Above the threshold, 89 %',
@@ -25,7 +25,7 @@ test('a finding is said as above or below the threshold, or why there is none', 
   ]);
 });
 
-test('what is no chest film is not said to be outside a population, and a kind is named in words', () => {
+test('an image other than a chest film is not called outside a population, and its kind is named', () => {
   const silent = { probabilities: null, score: null, positive: null } as const;
   assert.equal(
     headlineOf(
@@ -41,7 +41,7 @@ test('what is no chest film is not said to be outside a population, and a kind i
   assert.is(shortOf(headlineOf(kind)), 'Hand film, 97 %');
 });
 
-test('the threshold is drawn on the one bar that it decides', () => {
+test('the threshold is drawn only on the bar that it applies to', () => {
   assert.equal(
     barsOf(recordedFinding()).map(({ name, threshold }) => [name, threshold]),
     [
@@ -65,7 +65,7 @@ test('a probability is never rounded to certainty', () => {
   ]);
 });
 
-test('beside a result stand those of its image first, then those of its study, and no other', () => {
+test('results for comparison are those of the same image, then those of the same study, and no others', () => {
   const other = recordedResult(9, {}, { input: { ...recordedFinding().input, digest: 'c'.repeat(64) } });
   const stranger = recordedResult(
     10,
@@ -91,14 +91,14 @@ test('a correction answers the question that the model answered', () => {
   assert.ok(correctionsOf(recordedFinding()).includes('viral pneumonia'));
 });
 
-test('limits are said once', () => {
+test('limits are shown once', () => {
   const finding = recordedFinding({
     rationale: ['The score.', `What it cannot see: ${recordedFinding().limits.join(' ')}`],
   });
   assert.equal(reasonsOf(finding), ['The score.']);
 });
 
-test('an account is you, a name, or somebody: never a number', () => {
+test('an account appears as you, a name, or another person, never as a number', () => {
   const viewer = { id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001' };
   const another = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0002';
   const who = (id: string, name?: string) =>

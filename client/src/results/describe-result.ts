@@ -1,6 +1,6 @@
 /**
- * What a finding says, in kinds that the page has words for: above or below the threshold, marked, or silent
- * and why. Numbers are the gateway's own; nothing is judged here.
+ * Classifies findings into the kinds that the page has texts for: above or below the threshold, marked, or
+ * without an answer and why. Numbers come from the gateway; nothing is judged here.
  */
 import type { Finding, Result } from '#shared/protocol/inference.ts';
 import type { Correction, NoAnswer } from './finding-kinds.ts';
@@ -19,7 +19,7 @@ export function headlineOf(finding: Finding): Headline {
     return { kind: 'kind', name: kindName(image.kind), probability: image.probability };
   if (finding.film.some((film) => film === 'rotated' || film === 'inverted'))
     return { kind: 'silent', because: 'turned' };
-  // The gate comes first: what is no chest film has no population.
+  // The gate comes first: an image other than a chest film has no population.
   if (finding.warnings.includes('not-a-chest-film') || image.kind !== 'CXR')
     return { kind: 'silent', because: 'not-a-chest-film' };
   if (model.id === 'lung-fields' && lungs !== null) return { kind: 'segmented', fraction: lungs.fraction };
@@ -57,7 +57,7 @@ export function shortOf(headline: Headline): string {
 export interface Bar {
   readonly name: string;
   readonly probability: number;
-  /** Drawn on the bar, where the model decides by it. */
+  /** Drawn on the bar if the model uses it. */
   readonly threshold: number | null;
 }
 
@@ -75,14 +75,14 @@ export function barsOf({ probabilities, score, threshold }: Finding): readonly B
     : [{ name: resultWords.bars.score, probability: score, threshold }, ...classes];
 }
 
-/** What the rationale says beyond the limits, which have a place of their own. */
+/** The lines of the rationale without the limits, which have their own place. */
 export function reasonsOf({ rationale, limits }: Finding): readonly string[] {
   return rationale.filter((line) => !limits.some((limit) => line.includes(limit)));
 }
 
 /**
- * What a radiologist can say instead: of a model that answers another question than which pneumonia it is,
- * only what fits any.
+ * The corrections that a radiologist can choose. A model that does not answer which pneumonia it is gets only
+ * the general ones.
  */
 export function correctionsOf(finding: Finding): readonly Correction[] {
   const all = Object.keys(resultWords.verdict.findings) as Correction[];
@@ -92,9 +92,7 @@ export function correctionsOf(finding: Finding): readonly Correction[] {
     : all;
 }
 
-/**
- * Whoever is looking is "you"; another account goes by its name where the gateway tells it to this viewer.
- */
+/** The viewer is "you"; another account appears by name if the gateway tells this viewer its name. */
 export function personOf(
   account: { readonly id: string; readonly name: string | undefined },
   viewer: { readonly id: string } | null,
@@ -103,12 +101,12 @@ export function personOf(
   return viewer !== null && account.id === viewer.id ? said.you : (account.name ?? said.other);
 }
 
-/** "pneumonia 1.0.0": which version, beside which others of it stand. */
+/** "pneumonia 1.0.0": the model with its version. */
 export function modelName({ id, version }: { readonly id: string; readonly version: string }): string {
   return `${id} ${version}`;
 }
 
-/** What was looked at, where this device has no name for it; the end of a UID tells two apart. */
+/** The name of an input that this device has no name for; the end of a UID tells two apart. */
 export function inputName({
   studyInstanceUID,
   kind,
@@ -117,12 +115,12 @@ export function inputName({
   return kind === 'dicom' ? resultWords.loneInstance : resultWords.picture(kind);
 }
 
-/** Whether two findings are of one image: then they may be compared point by point. */
+/** Whether two findings are about one image, so that they may be compared point by point. */
 export function isSameImage(a: Finding, b: Finding): boolean {
   return a.input.digest === b.input.digest && a.input.frame === b.input.frame;
 }
 
-/** What can stand beside it: of the same image first, then of the same study. */
+/** The results to compare it with: of the same image first, then of the same study. */
 export function comparable(result: Result, others: readonly Result[]): readonly Result[] {
   const { input } = result.finding;
   const fits = others.filter(

@@ -4,7 +4,7 @@ import { ALL, beginOf, isFiltered, parseFilters, queryOf, writeFilters } from '.
 
 const NOW = new Date(2026, 10, 20, 15, 30);
 
-test('what is chosen is what the gateway is asked', () => {
+test('the gateway is asked for the chosen filters', () => {
   assert.is(queryOf(ALL, 'me', NOW, { limit: 30 }), 'limit=30');
   const query = new URLSearchParams(
     queryOf({ model: 'pneumonia', study: '1.2.3', period: 'week', whose: 'mine' }, 'me', NOW, {
@@ -27,14 +27,14 @@ test('today begins at midnight of this device', () => {
   assert.is(beginOf('any', NOW), null);
 });
 
-test('filters stay for whoever chose them, and for nobody else', () => {
+test('filters persist for the person who chose them, and for no one else', () => {
   const chosen = { ...ALL, model: 'pneumonia', whose: 'mine' } as const;
   assert.ok(isFiltered(chosen));
   assert.equal(parseFilters(writeFilters(chosen, 'me'), 'me'), chosen);
   assert.equal(parseFilters(writeFilters(chosen, 'me'), 'her'), ALL);
 });
 
-test('what was kept by another version, or is no filter, is passed over', () => {
+test('stored values of another version, or that are not filters, are ignored', () => {
   for (const kept of [
     null,
     '',

@@ -1,6 +1,6 @@
 /**
- * Which results are listed. The choice stays while the window is open, for whoever made it, and is asked of
- * the gateway as it stands.
+ * The filters of the list of results. The choice persists while the window is open, for the person who made
+ * it, and goes to the gateway unchanged.
  */
 
 export const PERIODS = ['any', 'today', 'week', 'month'] as const;
@@ -22,9 +22,7 @@ export const ALL: Filters = { model: '', study: '', period: 'any', whose: 'all' 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAYS: Readonly<Record<Exclude<Period, 'any' | 'today'>, number>> = { week: 7, month: 30 };
 
-/**
- * When a period begins, as the gateway reads it; null: it never did. A day begins at this device's midnight.
- */
+/** The start of a period, in the gateway's format; null: no start. A day begins at this device's midnight. */
 export function beginOf(period: Period, now: Date): string | null {
   if (period === 'any') return null;
   if (period === 'today') return new Date(now.getFullYear(), now.getMonth(), now.getDate()).toISOString();
@@ -54,7 +52,7 @@ export function queryOf(
   return query.toString();
 }
 
-/** As much of what was kept as is still understood; somebody else's choice is nobody's. */
+/** The part of the stored filters that is still understood; another person's choice is ignored. */
 export function parseFilters(kept: string | null, user: string): Filters {
   try {
     const { owner, ...filters } = JSON.parse(kept ?? '') as Partial<Filters> & { owner?: unknown };

@@ -5,5 +5,5 @@ import type { verifyRequestSchema } from '#shared/protocol/inference.ts';
 export type VerifyRequest = z.infer<typeof verifyRequestSchema>;
 export type Correction = NonNullable<VerifyRequest['finding']>;
 
-/** Why a model that could have answered kept silent. */
+/** Why a model gave no answer. */
 export type NoAnswer = 'outside-population' | 'not-a-chest-film' | 'turned' | 'no-reason';

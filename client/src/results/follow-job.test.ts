@@ -35,14 +35,14 @@ async function followed(answer: Answering): Promise<readonly string[]> {
   return seen;
 }
 
-test('a job is watched by its stream until it is done', async () => {
+test('a job is followed through its stream until it is done', async () => {
   assert.equal(
     await followed(({ path }) => (path.endsWith('/events') ? stream(QUEUED, HALF, DONE) : json(QUEUED))),
     ['queued 0', 'running 1', 'done 2'],
   );
 });
 
-test('where a proxy holds the stream back, it is asked for', async () => {
+test('if a proxy holds the stream back, the job is polled', async () => {
   const answers = [QUEUED, HALF, HALF, DONE];
   const held = new Response(new ReadableStream(), { headers: { 'content-type': 'text/event-stream' } });
   assert.equal(await followed(({ path }) => (path.endsWith('/events') ? held : json(answers.shift()))), [
@@ -52,7 +52,7 @@ test('where a proxy holds the stream back, it is asked for', async () => {
   ]);
 });
 
-test('a gateway that is away for a while is waited for', async () => {
+test('following waits for a gateway that is away for a while', async () => {
   let asked = 0;
   const seen = await followed(() => {
     asked += 1;
@@ -61,13 +61,13 @@ test('a gateway that is away for a while is waited for', async () => {
   assert.equal(seen, ['done 2']);
 });
 
-test('progress does not go back when an answer comes late, and a new attempt begins anew', () => {
+test('a late answer does not move progress back, and a new attempt starts from the beginning', () => {
   assert.not.ok(isNewer(QUEUED, HALF));
   assert.not.ok(isNewer(HALF, DONE));
   assert.ok(isNewer({ ...QUEUED, attempt: 2 }, DONE));
 });
 
-test('a job that is not there, or is not this user’s, is not waited for', async () => {
+test('a job that does not exist, or is not this user’s, is not waited for', async () => {
   for (const status of [401, 403, 404])
     assert.equal(await followed(() => refusal(status, 'not-found')), ['ApiProblem'], `${status}`);
 });

@@ -1,7 +1,7 @@
 /**
- * One job until it has ended: its event stream, and beside it a question now and then, for a proxy may hold
- * events back without cutting them. What arrives late and says less than was known is passed over: progress
- * does not go back.
+ * Follows one job until it has ended: through its event stream, and by polling now and then, because a proxy
+ * may hold events back without closing the stream. Late answers with less progress are ignored: progress does
+ * not go back.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { JOB_STATES, jobSchema, type Job } from '#shared/protocol/inference.ts';
@@ -9,7 +9,9 @@ import { ApiProblem, type ApiClient } from '../net/api-client.ts';
 import { readEvents } from '../net/read-events.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 
-/** Beside a living stream; without one it is asked as often as a person would look. */
+/**
+ * The polling interval next to an open stream; without one the job is polled as often as a person would look.
+ */
 const ASK_BESIDE_MS = 5_000;
 const ASK_ALONE_MS = 1_500;
 
@@ -17,7 +19,7 @@ export function hasEnded({ state }: Pick<Job, 'state'>): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled';
 }
 
-/** A later attempt, a later state, or more of it done. */
+/** A later attempt, a later state, or more progress. */
 export function isNewer(job: Job, known: Job | null): boolean {
   if (known === null || job.attempt !== known.attempt) return known === null || job.attempt > known.attempt;
   const rank = JOB_STATES.indexOf(job.state) - JOB_STATES.indexOf(known.state);
@@ -29,30 +31,32 @@ export interface FollowTools {
   readonly clock: Clock;
 }
 
-/** No job for this user, or no user: asking again says the same. */
+/** No such job for this user, or no user: asking again gives the same answer. */
 const REFUSED: readonly number[] = [401, 403, 404];
-/** After so many unanswered questions in a row a person is told; asking continues. */
+/** After this many unanswered requests in a row the person is told; polling continues. */
 const SILENT = 4;
 
 export interface Following {
   readonly signal: AbortSignal;
-  /** Told of everything that is newer than what was known. */
+  /** Called with every newer state. */
   onJob(job: Job): void;
-  /** Told the error when the gateway does not answer for a while, and null once it does again. */
+  /**
+   * Called with the error when the gateway does not answer for a while, and with null once it answers again.
+   */
   onSilence?(error: unknown): void;
 }
 
 /** A job while it is followed. */
 type Followed = {
   readonly id: string;
-  /** Ends with the following. */
+  /** Aborted when the following ends. */
   readonly until: AbortSignal;
   isStreaming: boolean;
   tell(job: Job): void;
 };
 
 /**
- * Resolves with the ended job. Throws ApiProblem where the gateway has no such job for this user, and the
+ * Resolves with the ended job. Throws ApiProblem if the gateway has no such job for this user, or the
  * signal's reason.
  */
 export async function followJob(
@@ -86,7 +90,7 @@ export async function followJob(
   }
 }
 
-/** Listens to the job's events as long as the gateway sends them. */
+/** Reads the job's events as long as the gateway sends them. */
 async function stream({ api }: FollowTools, followed: Followed): Promise<void> {
   const response = await api.send(`/jobs/${followed.id}/events`, {
     headers: { accept: 'text/event-stream' },
@@ -105,7 +109,7 @@ async function stream({ api }: FollowTools, followed: Followed): Promise<void> {
   }
 }
 
-/** Asks until the following ends. A stream that ends before the job does is not opened again. */
+/** Polls until the following ends. A stream that ends before the job is not opened again. */
 async function ask(
   { api, clock }: FollowTools,
   followed: Followed,

@@ -14,7 +14,7 @@ const press = (key: string, some: Partial<KeyPress> = {}): KeyPress => ({
   ...some,
 });
 
-test('a single key does what the help says of it', () => {
+test('a single key does what the help says', () => {
   for (const [key, command] of [
     ['m', 'map'],
     ['[', 'fainter'],
@@ -31,10 +31,10 @@ test('a single key does what the help says of it', () => {
   assert.is(commandOf(press('x'), true), null);
 });
 
-test('keys do nothing where letters are typed, under a dialog, with a modifier, or switched off', () => {
+test('keys do nothing in text fields, under a dialog, with a modifier, or when switched off', () => {
   assert.is(commandOf(press('a', { inField: true }), true), null);
   assert.is(commandOf(press('a', { inDialog: true }), true), null);
-  assert.is(commandOf(press('c', { ctrlKey: true }), true), null, 'copying is no correction');
+  assert.is(commandOf(press('c', { ctrlKey: true }), true), null, 'copying is not correcting');
   assert.is(commandOf(press('a', { metaKey: true }), true), null);
   assert.is(commandOf(press('a'), false), null);
 });
@@ -43,7 +43,7 @@ test('brackets work on keyboards that need AltGr for them', () => {
   assert.is(commandOf(press('[', { ctrlKey: true, altKey: true, altGraph: true }), true), 'fainter');
 });
 
-test('a key that is held changes the opacity on and on, and agrees once', () => {
+test('holding a key changes the opacity repeatedly, but agrees only once', () => {
   assert.is(commandOf(press(']', { repeat: true }), true), 'stronger');
   assert.is(commandOf(press('a', { repeat: true }), true), null);
 });

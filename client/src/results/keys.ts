@@ -1,7 +1,6 @@
 /**
- * Single keys of the pages of results: which key means what, and when it means nothing. WCAG 2.2 2.1.4: never
- * in a field, never with a modifier, and not at all where they were switched off: the switch is found by its
- * button.
+ * The single keys of the pages of results, and when they are ignored. WCAG 2.2 2.1.4: never in a field, never
+ * with a modifier, and not at all when switched off. The switch can be found by its button.
  */
 
 export type Command =
@@ -30,8 +29,8 @@ const KEYS: Readonly<Record<string, Command>> = {
 };
 
 /**
- * What of a keyboard event counts. `inField`: the focus is where letters are typed or chosen; `inDialog`:
- * something lies over the page.
+ * The relevant parts of a keyboard event. `inField`: the focus is where letters type or choose; `inDialog`: a
+ * dialog covers the page.
  */
 export interface KeyPress {
   readonly key: string;
@@ -45,7 +44,7 @@ export interface KeyPress {
   readonly inDialog: boolean;
 }
 
-/** Stored keys go on only where that is what is wanted. */
+/** Only these commands repeat while their key is held. */
 const REPEATS: readonly Command[] = ['fainter', 'stronger', 'next', 'previous'];
 
 export function commandOf(press: KeyPress, isOn: boolean): Command | null {
@@ -55,7 +54,7 @@ export function commandOf(press: KeyPress, isOn: boolean): Command | null {
   return command !== null && press.repeat && !REPEATS.includes(command) ? null : command;
 }
 
-/** Letters typed there are text or choose an option; a slider, a tick and a button take none. */
+/** Letters typed there enter text or choose an option; sliders, checkboxes and buttons take no letters. */
 const TYPED =
   'input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]';
 

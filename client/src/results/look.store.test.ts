@@ -7,7 +7,7 @@ function memory(): Pick<Storage, 'getItem' | 'setItem'> {
   return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
 }
 
-test('maps are gone through in one order, and only those that the result has', () => {
+test('the key cycles through the result’s maps in a fixed order', () => {
   const look = createLookStore(null);
   const maps = mapsOf(['image', 'lung-fields', 'cam']);
   assert.equal(maps, ['none', 'cam', 'lung-fields']);
@@ -18,7 +18,7 @@ test('maps are gone through in one order, and only those that the result has', (
   assert.equal(seen, ['lung-fields', 'none', 'cam']);
 });
 
-test('a result that has not the map that was chosen shows its first one, or none where none was wanted; the choice waits for the next', () => {
+test('a result without the chosen map shows its first one, or none if none was chosen; the choice stays for the next result', () => {
   const look = createLookStore(null);
   assert.is(shownMap(look.map.value, mapsOf(['image', 'lung-fields'])), 'lung-fields');
   assert.is(shownMap('none', mapsOf(['image', 'lung-fields'])), 'none');
@@ -28,7 +28,7 @@ test('a result that has not the map that was chosen shows its first one, or none
   assert.is(look.map.value, 'none');
 });
 
-test('the opacity stays between nothing and all', () => {
+test('the opacity stays between 0 and 100', () => {
   const look = createLookStore(null);
   look.fade(-20);
   assert.is(look.opacity.value, 0);
@@ -38,7 +38,7 @@ test('the opacity stays between nothing and all', () => {
   assert.is(look.opacity.value, 100);
 });
 
-test('single keys stay off when they were switched off, also where nothing can be kept', () => {
+test('single keys stay off when switched off, even if nothing can be stored', () => {
   const storage = memory();
   assert.is(createLookStore(storage).singleKeys.value, true);
   createLookStore(storage).singleKeys.value = false;

@@ -1,6 +1,6 @@
 /**
- * How results are shown, the same from one to the next: which map lies over the image and how strongly, and
- * whether single keys work.
+ * The display settings that persist from result to result: the map over the image, its opacity, and whether
+ * single keys work.
  */
 import { effect, signal, type Signal } from '@preact/signals';
 import type { ExplanationMethod } from '#shared/protocol/inference.ts';
@@ -15,7 +15,7 @@ export const MAPS = [
   'lung-fields',
 ] as const satisfies readonly MapChoice[];
 
-/** In parts of a hundred: a step of 10 is seen, 60 shows both the map and what lies beneath. */
+/** In per cent: a step of 10 is visible, and 60 shows both the map and the image below it. */
 const OPACITY_STEP = 10;
 const FIRST_OPACITY = 60;
 

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { cardFacts } from './model-card.ts';
 import { recordedModels } from '../testing/recorded-answers.ts';
 
-test('a card tells use, population, limits and measures in short lines', () => {
+test('a card shows use, population, limits and measures in short lines', () => {
   const facts = new Map(
     cardFacts(recordedModels()[2]!.versions[0]!.card).map(({ name, lines }) => [name, lines]),
   );
@@ -13,7 +13,7 @@ test('a card tells use, population, limits and measures in short lines', () => {
   assert.is(facts.get('Limits')!.length, 3);
 });
 
-test('a card that is written otherwise shows what can be understood', () => {
+test('a card in another form shows the parts that are understood', () => {
   assert.equal(cardFacts({}), []);
   assert.equal(cardFacts({ limits: 'One only.', population: 'all', measures: [1, 2], licence: 7 }), [
     { name: 'Limits', lines: ['One only.'] },

@@ -1,6 +1,6 @@
 /**
- * A card as a person reads it: only what is known to stand in cards, each as a few short lines. What is not
- * understood is left out, not guessed.
+ * Converts a card for display: only the known fields, each as a few short lines. Fields that are not
+ * understood are left out.
  */
 import { resultWords } from './result-words.ts';
 
@@ -12,7 +12,7 @@ const isFields = (value: unknown): value is Fields =>
 const textsOf = (value: unknown): readonly string[] =>
   [value].flat().filter((each): each is string => typeof each === 'string');
 
-/** Measures are numbers by name; those of one test stand in a group of their own. */
+/** Measures are numbers by name, grouped by test. */
 function measuresOf(value: unknown, group = ''): readonly string[] {
   if (!isFields(value)) return [];
   return Object.entries(value).flatMap(([name, measure]) => {

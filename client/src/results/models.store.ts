@@ -11,7 +11,7 @@ import { troubleOf, type Trouble } from './trouble.ts';
 export type ModelAction = 'activate' | 'stop' | 'rollback';
 
 export interface ModelsStore {
-  /** Null until they are known. */
+  /** Null until loaded. */
   readonly models: ReadonlySignal<readonly Model[] | null>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;

@@ -1,11 +1,11 @@
 /**
- * Pictures that were picked on this page and looked at by a model: the gateway keeps none of a lone file, so
- * what stands under the map is the file itself, as long as the page is open. Nothing of it is kept.
+ * Pictures picked on this page and examined by a model. The gateway does not keep single files, so the image
+ * under the map is the file itself, as long as the page is open. Nothing is stored.
  */
 export interface PickedPictures {
-  /** A DICOM file is none that a browser can draw. */
+  /** A browser cannot draw a DICOM file. */
   keep(resultId: string, file: File): void;
-  /** An address for an image element; undefined where it was not picked here. */
+  /** An address for an image element; undefined if it was not picked here. */
   of(resultId: string): string | undefined;
   close(): void;
 }

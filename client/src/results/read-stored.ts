@@ -1,7 +1,7 @@
 /**
- * What a result instance says, out of the bytes that the PACS gave: a report as a tree, a segmentation as
- * pictures, and anything else as its picture. Runs in a worker; patient and study are the instance's own,
- * live in the memory of the page that shows them, and end with it.
+ * Reads a result instance from the bytes that the PACS returned: a report as a tree, a segmentation as
+ * pictures, and anything else as its picture. Runs in a worker. Patient and study come from the instance
+ * itself and stay in the memory of the page that shows them.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readReport, type StructuredReport } from '#shared/dicom/content-tree.ts';
@@ -19,7 +19,7 @@ import { readSegmentation, type Segmentation } from '#shared/pixels/segmentation
 import { thumbnail, type Thumbnail } from '#shared/pixels/thumbnail.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
 
-/** As written in the header; '' where it does not say. */
+/** As written in the header; '' if missing. */
 export interface StoredHead {
   readonly sopInstanceUID: string;
   /** A PN. */
@@ -48,13 +48,13 @@ export type Stored =
       readonly content: StoredContent;
       readonly digest: string;
     }
-  /** What came is no instance, or none that can be shown here; by its code. */
+  /** The bytes are not an instance, or not one that can be shown here; `code` says which. */
   | { readonly kind: 'unreadable'; readonly because: string };
 
-/** Our heat maps are no larger; a map of more pixels is shown by fewer. */
+/** Our heat maps are no larger; a larger map is scaled down. */
 const SHOWN_SIDE = 1024;
 
-/** Throws what a codec throws that cannot be loaded. */
+/** Throws if a codec cannot be loaded. */
 export async function readStored(bytes: Uint8Array<ArrayBuffer>, codecs: Codecs): Promise<Stored> {
   const [read, digest] = await Promise.all([
     readInstance(bytesSource(bytes), undefined, 'replaced'),

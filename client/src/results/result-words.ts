@@ -1,6 +1,6 @@
 /**
- * The words of results, of asking a model, and of the models: fetched with those pages alone. Nothing here is
- * a value of the data but what the functions are given.
+ * The texts of results, of running a model, and of the models, fetched only with those pages. They contain no
+ * data except the arguments of the functions.
  */
 import type { FilmFinding, Job, VERIFICATIONS } from '#shared/protocol/inference.ts';
 import { counted } from '../kit/counted.ts';
@@ -9,7 +9,7 @@ import type { MapChoice } from './look.store.ts';
 import type { Period, Whose } from './filters.ts';
 import type { Correction, NoAnswer } from './finding-kinds.ts';
 
-/** 0.2124 → "21 %"; what would round to nothing or to all says so. */
+/** 0.2124 → "21 %"; values that would round to 0 or 100 become "< 1 %" and "> 99 %". */
 const percent = (part: number) =>
   part > 0 && part < 0.005 ? '< 1 %' : part < 1 && part > 0.995 ? '> 99 %' : `${Math.round(part * 100)} %`;
 const orNothing = (part: number | null) => (part === null ? 'nothing' : percent(part));

@@ -19,7 +19,7 @@ async function open(answer: Answering, unsent = createUnsentWords()) {
   const store = createResultStore({ api, clock: time, id: RESULT.id, onResult: () => undefined, unsent });
   await store.load();
   const sent = () => asked.filter(({ method }) => method === 'POST');
-  /** Lets the moment go by until so much of it is left. */
+  /** Lets the moment pass until this much of it is left. */
   const untilLeft = async (seconds: number) => {
     const isSo = () => store.verdict.value.kind === 'pending' && store.verdict.value.secondsLeft === seconds;
     assert.ok(await time.run(isSo, 60_000), `${seconds} s left`);
@@ -29,7 +29,7 @@ async function open(answer: Answering, unsent = createUnsentWords()) {
 
 const plain: Answering = ({ method }) => json(method === 'POST' ? VERIFIED : RESULT);
 
-test('a word is kept after a moment, of the revision that was looked at', async () => {
+test('a verdict is saved after a moment, for the revision that was viewed', async () => {
   const { time, store, sent, untilLeft } = await open(plain);
   store.decide({ verdict: 'agree' });
   await untilLeft(TAKE_BACK_SECONDS);
@@ -44,7 +44,7 @@ test('a word is kept after a moment, of the revision that was looked at', async 
   assert.equal(store.shown.value, { kind: 'ready', result: VERIFIED });
 });
 
-test('within the moment it can be taken back, and then nothing was said', async () => {
+test('within the moment a verdict can be taken back, and then nothing is sent', async () => {
   const { time, store, sent, untilLeft } = await open(plain);
   store.decide({ verdict: 'agree' });
   await untilLeft(1);
@@ -53,7 +53,7 @@ test('within the moment it can be taken back, and then nothing was said', async 
   assert.equal([store.verdict.value.kind, sent().length], ['none', 0]);
 });
 
-test('a correction that waits is not lost to another press: it is taken back first', async () => {
+test('a second press does not replace a waiting correction: it must be taken back first', async () => {
   const { time, store, sent, untilLeft } = await open(plain);
   store.decide({ verdict: 'agree' });
   store.takeBack();
@@ -68,7 +68,7 @@ test('a correction that waits is not lost to another press: it is taken back fir
   );
 });
 
-test('what a radiologist said is not overwritten by one key: another asks to change it first', () => {
+test('one key does not overwrite a radiologist’s verdict: changing it takes a separate step', () => {
   const [none, overtaken] = [{ kind: 'none' }, { kind: 'overtaken' }] as const;
   assert.ok(canDecide(RESULT, none, false));
   assert.equal(
@@ -79,7 +79,7 @@ test('what a radiologist said is not overwritten by one key: another asks to cha
   assert.not.ok(canDecide(RESULT, { kind: 'pending', request: { verdict: 'agree' }, secondsLeft: 3 }, true));
 });
 
-test('leaving the page keeps what was said, once', async () => {
+test('leaving the page saves a verdict once', async () => {
   const { time, store, sent, untilLeft } = await open(plain);
   store.decide({ verdict: 'agree' });
   await untilLeft(5);
@@ -89,7 +89,7 @@ test('leaving the page keeps what was said, once', async () => {
   assert.is(sent().length, 1);
 });
 
-test('who signs out has said it first: what waits is kept, what failed is tried once more, what is on its way is waited for', async () => {
+test('signing out first saves a waiting verdict, retries a failed one once, and waits for one on its way', async () => {
   let isAway = false;
   const { store, sent, untilLeft } = await open(({ method }) =>
     method === 'POST' ? (isAway ? unreachable() : json(VERIFIED)) : json(RESULT),
@@ -107,7 +107,7 @@ test('who signs out has said it first: what waits is kept, what failed is tried 
   assert.equal([await store.settle(), store.verdict.value.kind, sent().length], [true, 'none', 3]);
 });
 
-test('whoever was slower sees the word of the one who was faster', async () => {
+test('the slower of two radiologists sees the verdict of the faster one', async () => {
   let isVerified = false;
   const { time, store } = await open(({ method }) => {
     if (method !== 'POST') return json(isVerified ? VERIFIED : RESULT);
@@ -120,7 +120,7 @@ test('whoever was slower sees the word of the one who was faster', async () => {
   assert.equal(store.shown.value, { kind: 'ready', result: VERIFIED });
 });
 
-test('what could not be kept is not lost: it can be sent again', async () => {
+test('a verdict that could not be saved is not lost and can be sent again', async () => {
   let isAway = true;
   const { time, store, sent } = await open(({ method }) =>
     method === 'POST' ? (isAway ? unreachable() : json(VERIFIED)) : json(RESULT),
@@ -133,7 +133,7 @@ test('what could not be kept is not lost: it can be sent again', async () => {
   assert.equal([store.verdict.value.kind, sent().length], ['none', 2]);
 });
 
-test('a word that could not be kept after the page was left waits there, for the revision that was looked at', async () => {
+test('a verdict that could not be saved on leaving waits for that page, for the revision that was viewed', async () => {
   const unsent = createUnsentWords();
   const left = await open(({ method }) => (method === 'POST' ? unreachable() : json(RESULT)), unsent);
   left.store.decide({ verdict: 'agree' });
@@ -141,7 +141,7 @@ test('a word that could not be kept after the page was left waits there, for the
   left.store.close();
   assert.ok(await untilRead(() => unsent.all.value.length === 1));
   (await open(plain, unsent)).store.close();
-  assert.is(unsent.all.value.length, 1, 'also where the page was opened again and left');
+  assert.is(unsent.all.value.length, 1, 'even if the page was opened and left again');
   const back = await open(
     ({ method }) => (method === 'POST' ? refusal(409, 'not-found') : json(VERIFIED)),
     unsent,
@@ -154,7 +154,7 @@ test('a word that could not be kept after the page was left waits there, for the
   );
 });
 
-test('a page that the browser brings back is as it was, and its word was kept', async () => {
+test('a page restored by the browser is as it was, and its verdict is saved', async () => {
   const { store, sent, untilLeft } = await open(plain);
   store.decide({ verdict: 'agree' });
   await untilLeft(5);
@@ -165,7 +165,7 @@ test('a page that the browser brings back is as it was, and its word was kept', 
   await untilLeft(5);
 });
 
-test('a picture that cannot be fetched is missing, and is asked for again when it is wanted', async () => {
+test('a picture that cannot be fetched is missing, and is requested again when needed', async () => {
   let isGone = true;
   const { store, asked } = await open(({ path }) =>
     path.includes('explanations') ? (isGone ? refusal(404, 'not-found') : new Response('png')) : json(RESULT),
@@ -181,7 +181,7 @@ test('a picture that cannot be fetched is missing, and is asked for again when i
   assert.is(store.pictures.value.size, 0);
 });
 
-test('a result that cannot be had says why', async () => {
+test('a result that cannot be loaded says why', async () => {
   const { store } = await open(() => refusal(404, 'not-found'));
   assert.equal(
     store.shown.value.kind === 'failed' && store.shown.value.trouble.title,

@@ -16,7 +16,7 @@ export type Shown =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed'; readonly trouble: Trouble }
   | { readonly kind: 'ready'; readonly result: Result };
-/** `overtaken`: somebody else verified it meanwhile; the result holds their verdict now. */
+/** `overtaken`: another person verified it meanwhile; the result holds their verdict now. */
 export type Verdict =
   | { readonly kind: 'none' | 'overtaken' }
   | { readonly kind: 'pending' | 'sending'; readonly request: VerifyRequest; readonly secondsLeft: number }
@@ -42,7 +42,7 @@ export interface ResultStore {
   readonly pictures: ReadonlySignal<ReadonlyMap<ExplanationMethod, Picture>>;
   readonly verdict: ReadonlySignal<Verdict>;
   load(): Promise<void>;
-  /** Fetches a picture that is not there, also one that was missing before. */
+  /** Fetches a picture that is not loaded, even if it was missing before. */
   want(method: ExplanationMethod): Promise<void>;
   /** Does nothing while another verdict waits, is on its way or could not be saved: take that one back first. */
   decide(request: VerifyRequest): void;
@@ -51,7 +51,7 @@ export interface ResultStore {
   keepNow(): Promise<void>;
   /** Saves a waiting verdict at once; the page may come back as it was. */
   leave(): void;
-  /** Saves what waits or could not be saved. Resolves to whether nothing is left. */
+  /** Saves a verdict that waits or could not be saved. Resolves to whether nothing is left. */
   settle(): Promise<boolean>;
   /** Resolves when no request is on its way any more. */
   close(): Promise<void>;
@@ -174,7 +174,7 @@ async function send(state: State, tools: ResultTools, { request, ...init }: Sent
   const { verdict, looked } = state;
   verdict.value = { kind: 'sending', request, secondsLeft: 0 };
   try {
-    // The revision that was looked at: if somebody else was faster, there is a newer one by now.
+    // The viewed revision: if another person was faster, there is a newer one by now.
     const revision = looked ? { 'if-match': `"${looked.revision}"` } : {};
     const response = await tools.api.send(`/results/${tools.id}/verify`, {
       method: 'POST',
@@ -212,7 +212,7 @@ function decide(state: State, tools: ResultTools, request: VerifyRequest): void 
   state.waiting = new AbortController();
   void ignoreFailure(
     countDown(state, tools, { request, signal: state.waiting.signal }),
-    'it ends by abort when the verdict is taken back or kept at once',
+    'it is aborted when the verdict is taken back or saved at once',
   );
 }
 

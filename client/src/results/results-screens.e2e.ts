@@ -1,7 +1,7 @@
 /**
- * The pages of results in every state, in a real Chromium against the real gateway, whose answers about
- * results, jobs and models are recorded ones: a model that failed, a disagreement and somebody who was faster
- * cannot be had at will. That a model really looks is tested beside it (results.e2e.ts).
+ * The pages of results in every state, in a real Chromium against the real gateway. Answers about results,
+ * jobs and models are recorded, because a failed model, a disagreement and a faster colleague cannot be
+ * produced at will. results.e2e.ts tests real models.
  */
 import type { BrowserContext, Route } from 'playwright-core';
 import { suite } from 'uvu';
@@ -37,7 +37,7 @@ class RecordedGateway {
   readonly inferred: string[] = [];
 }
 
-/** A stage on which somebody has signed in, before recorded answers. */
+/** A stage with a signed-in person and recorded answers. */
 type Scene = Stage & {
   readonly said: RecordedGateway;
   looksRight(name: ScreenName): Promise<void>;
@@ -192,51 +192,45 @@ async function agree(scene: Scene): Promise<void> {
   await page.getByText('Agreed').waitFor();
 }
 
-step('the empty list teaches in three lines', async ({ page, looksRight }) => {
+step('the empty list explains itself in three lines', async ({ page, looksRight }) => {
   await page.getByRole('link', { name: 'Results' }).click();
   await page.getByText('A radiologist decides').waitFor();
   await looksRight('results-empty');
 });
 
-step(
-  'results are listed below the jobs that are running, and filters stay',
-  async ({ page, said, looksRight }) => {
-    said.results = recordedResults();
-    said.jobs = [
-      recordedJob(1),
-      recordedJob(2, { state: 'queued', progress: { done: 0, of: 0 }, studyInstanceUID: null }),
-      recordedJob(3, {
-        state: 'failed',
-        error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' },
-        attempt: 3,
-        finishedAt: new Date().toISOString(),
-      }),
-    ];
-    await page.getByRole('link', { name: 'Results' }).click();
-    await page.getByText('1 of 3 images').waitFor();
-    await page.getByText('Above the threshold, 89 %').first().waitFor();
-    await looksRight('results');
-    await page.getByLabel('Model').selectOption('lung-fields');
-    await page.getByText('Lungs 38 % of the image').waitFor();
-    await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 1);
-    await page.reload();
-    await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 1);
-    assert.is(await page.getByLabel('Model').inputValue(), 'lung-fields');
-    await page.getByLabel('Model').selectOption('');
-  },
-);
+step('results are listed below the running jobs, and filters persist', async ({ page, said, looksRight }) => {
+  said.results = recordedResults();
+  said.jobs = [
+    recordedJob(1),
+    recordedJob(2, { state: 'queued', progress: { done: 0, of: 0 }, studyInstanceUID: null }),
+    recordedJob(3, {
+      state: 'failed',
+      error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' },
+      attempt: 3,
+      finishedAt: new Date().toISOString(),
+    }),
+  ];
+  await page.getByRole('link', { name: 'Results' }).click();
+  await page.getByText('1 of 3 images').waitFor();
+  await page.getByText('Above the threshold, 89 %').first().waitFor();
+  await looksRight('results');
+  await page.getByLabel('Model').selectOption('lung-fields');
+  await page.getByText('Lungs 38 % of the image').waitFor();
+  await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 1);
+  await page.reload();
+  await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 1);
+  assert.is(await page.getByLabel('Model').inputValue(), 'lung-fields');
+  await page.getByLabel('Model').selectOption('');
+});
 
-step(
-  'one result says what was found, draws the map over the image and the threshold on the bar',
-  async (scene) => {
-    const { page, looksRight } = scene;
-    await openFirst(scene);
-    await page.locator('.picture-map').waitFor();
-    await page.getByText('Not for diagnostic use').waitFor();
-    await page.getByText('above the threshold of 21 %').first().waitFor();
-    await looksRight('result-above');
-  },
-);
+step('one result shows the finding, the map over the image and the threshold on the bar', async (scene) => {
+  const { page, looksRight } = scene;
+  await openFirst(scene);
+  await page.locator('.picture-map').waitFor();
+  await page.getByText('Not for diagnostic use').waitFor();
+  await page.getByText('above the threshold of 21 %').first().waitFor();
+  await looksRight('result-above');
+});
 
 step('single keys change map and opacity, not in a field, and can be switched off', async (scene) => {
   const { page, looksRight } = scene;
@@ -275,7 +269,7 @@ step('a verdict can be taken back for a moment, and is saved when the page is le
   assert.equal(said.verified, []);
   await page.keyboard.press('a');
   await page.getByText('You agree').waitFor();
-  // Looking takes its time: whether the moment ends meanwhile or with the page, it is said once.
+  // The comparison takes time: whether the moment ends during it or with the page, the verdict is sent once.
   await looksRight('result-pending');
   await page.keyboard.press('j');
   await page.getByRole('heading', { name: 'Below the threshold for pneumonia' }).waitFor();
@@ -288,7 +282,7 @@ step('a verdict can be taken back for a moment, and is saved when the page is le
 });
 
 step(
-  'a correction says what it is instead and why, and a verdict that came first is shown',
+  'a correction names the right finding and the reason, and an earlier verdict of another person is shown',
   async (scene) => {
     const { page, said, looksRight } = scene;
     await agree(scene);
@@ -314,7 +308,7 @@ step(
     assert.is(
       await page.getByRole('textbox', { name: 'Why' }).inputValue(),
       'Both sides, and no consolidation: am jak',
-      'what was taken back is not typed again',
+      'a correction taken back need not be typed again',
     );
     assert.ok(await page.getByLabel('Viral pneumonia').isChecked());
     await page.getByRole('button', { name: 'Correct it' }).click();
@@ -332,7 +326,7 @@ step(
   },
 );
 
-step('where the model gives no answer the page says why, and what was wrong with the film', async (scene) => {
+step('if the model gives no answer the page says why, and what is wrong with the film', async (scene) => {
   const { page, said, goTo, looksRight } = scene;
   said.results = recordedResults();
   await goTo(`#/results/${idOf(3)}`);
@@ -350,7 +344,7 @@ step('where the model gives no answer the page says why, and what was wrong with
   await looksRight('result-lung-fields');
 });
 
-step('two versions stand beside each other', async ({ page, said, goTo, looksRight }) => {
+step('two versions are shown side by side', async ({ page, said, goTo, looksRight }) => {
   said.results = recordedResults();
   await goTo(`#/results/${idOf(1)}`);
   await page.getByLabel('Compare with').selectOption(idOf(5));
@@ -433,7 +427,7 @@ step('the models show their cards, and an administrator is asked before somethin
   assert.ok(said.asked.includes('POST /models/pneumonia/versions/1.0.0/stop'));
 });
 
-step('a verdict is saved before somebody signs out; where it cannot be, they are asked', async (scene) => {
+step('signing out saves a verdict first, or asks if it cannot be saved', async (scene) => {
   const { page, said, account, goTo, looksRight } = scene;
   const signOut = page.getByRole('button', { name: 'Sign out', exact: true });
   said.results = recordedResults();

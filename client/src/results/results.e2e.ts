@@ -1,7 +1,7 @@
 /**
- * A radiologist asks a model, in a real Chromium against the real gateway and its models: of a picture, and
- * of a study that is in the PACS. They see the image and where the model looked, agree by a key, and it is
- * kept. Every state of these pages is looked at beside it (results-screens.e2e.ts).
+ * A radiologist runs a model, in a real Chromium against the real gateway and its models, on a picture and on
+ * a study in the PACS. They see the image and where the model looked, agree with a key, and the verdict is
+ * saved. results-screens.e2e.ts covers every state of these pages.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ const film =
         'without it the walks are skipped',
       );
 
-/** Presses Run and waits for the result that it leads to. */
+/** Presses Run and waits for the result. */
 async function run(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Run' }).click();
   await page.waitForFunction(() => location.hash.startsWith('#/results/'));
@@ -49,7 +49,7 @@ async function untilDrawn(page: Page, selector: string): Promise<void> {
   );
 }
 
-/** Has a model look at the film, as a file, and resolves when its result is open. */
+/** Runs a model on the film, as a file, and resolves when its result is open. */
 async function runOnFilm({ page, enter }: Stage, buffer: Buffer): Promise<void> {
   await enter();
   await page.getByRole('link', { name: 'Results' }).click();
@@ -60,7 +60,7 @@ async function runOnFilm({ page, enter }: Stage, buffer: Buffer): Promise<void> 
   await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
 }
 
-/** Sends a CT of two instances and has a model look at it from its own page. */
+/** Sends a CT of two instances and runs a model on it from its own page. */
 async function runOnSentStudy({ page, enter, seed }: Stage): Promise<void> {
   await enter();
   await sendStudy(page, filesOf({ seed: seed(0), instancesPerSeries: 1, rows: 128, columns: 128 }));
@@ -68,7 +68,7 @@ async function runOnSentStudy({ page, enter, seed }: Stage): Promise<void> {
   await page.getByRole('link', { name: 'Look at it with a model' }).click();
   await page.locator('input[name=study]:checked').waitFor();
   await page.getByRole('button', { name: 'Run' }).click();
-  // Of two instances there are two results: only they are listed.
+  // Two instances give two results: only these are listed.
   await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 2);
 }
 
@@ -109,7 +109,7 @@ walk('they agree with one key, and the next reader sees it', async (stage) => {
 });
 
 walk(
-  'a study that has arrived is looked at from its own page, and the image comes from the PACS',
+  'a model runs on an arrived study from its own page, and the image comes from the PACS',
   async (stage) => {
     const { page } = stage;
     await runOnSentStudy(stage);
@@ -121,7 +121,7 @@ walk(
   },
 );
 
-walk('the list holds all results, and the models say what they are', async (stage) => {
+walk('the list holds all results, and the models show their cards', async (stage) => {
   const { page } = stage;
   await runOnSentStudy(stage);
   const addresses = () =>

@@ -22,7 +22,7 @@ function open(answer: Answering, storage = memory()) {
 
 const page = (...numbers: readonly number[]) => numbers.map((number) => recordedResult(number));
 
-test('results come a page at a time, in one list', async () => {
+test('results load a page at a time into one list', async () => {
   const { store, ready } = open(({ path }) =>
     json(path.includes('cursor=2') ? { results: page(3), next: null } : { results: page(1, 2), next: '2' }),
   );
@@ -36,7 +36,7 @@ test('results come a page at a time, in one list', async () => {
   assert.not.ok(store.hasMore.value);
 });
 
-test('a filter asks anew, stays for the next visit, and what it leaves out can still be chosen', async () => {
+test('a filter reloads the list, persists until the next visit, and still offers the hidden options', async () => {
   const storage = memory();
   const answer: Answering = ({ path }) =>
     json({ results: path.includes('model=lung-fields') ? [] : page(1), next: null });
@@ -53,7 +53,7 @@ test('a filter asks anew, stays for the next visit, and what it leaves out can s
   assert.is(second.store.filters.value.model, 'lung-fields');
 });
 
-test('of two answers the one to the newer question counts', async () => {
+test('of two answers the one to the newer request counts', async () => {
   const first = Promise.withResolvers<void>();
   const { store, time } = open(async ({ path }) => {
     if (!path.includes('model')) await first.promise;
@@ -69,7 +69,7 @@ test('of two answers the one to the newer question counts', async () => {
   );
 });
 
-test('what a job has made comes into the list by itself', async () => {
+test('the results of a job join the list automatically', async () => {
   let jobs: readonly Job[] = [recordedJob(1)];
   const { store, time, ready } = open(({ path }) =>
     path === '/jobs'
@@ -82,11 +82,11 @@ test('what a job has made comes into the list by itself', async () => {
   assert.ok(await time.run(() => store.jobs.value.length === 1, 5_000));
   jobs = [recordedJob(1, { state: 'done' })];
   assert.ok(await time.run(() => store.results.value.length === 1, 5_000));
-  assert.is(store.jobs.value.length, 0, 'what is done is in the list below');
+  assert.is(store.jobs.value.length, 0, 'a finished job is in the list below');
   watching.abort();
 });
 
-test('what failed stands apart from what runs, until a person clears it away', async () => {
+test('failed jobs are listed apart from running ones until a person clears them', async () => {
   const jobs: Job[] = [];
   const { store, time, ready } = open(({ path }) =>
     json(path === '/jobs' ? { jobs } : { results: [], next: null }),
@@ -107,7 +107,7 @@ test('what failed stands apart from what runs, until a person clears it away', a
   watching.abort();
 });
 
-test('a gateway that is away says so and leaves what is there', async () => {
+test('an unreachable gateway is reported and the list stays', async () => {
   let isAway = false;
   const { store, ready } = open(() => (isAway ? unreachable() : json({ results: page(1), next: null })));
   await ready();
@@ -119,7 +119,7 @@ test('a gateway that is away says so and leaves what is there', async () => {
   );
 });
 
-test('a result that is newer than the list comes into it when it is looked at', async () => {
+test('opening a result newer than the list adds it to the list', async () => {
   let results = page(2);
   const { store, ready } = open(() => json({ results, next: null }));
   await ready();
@@ -129,7 +129,7 @@ test('a result that is newer than the list comes into it when it is looked at', 
   assert.is(store.neighbour(idOf(1), 1)?.id, idOf(2));
 });
 
-test('what was fetched below stays where the list is looked at anew, and goes on from its end', async () => {
+test('reloading the list keeps the pages loaded below, and continues from their end', async () => {
   let first = page(2, 3);
   const { store, asked, ready } = open(({ path }) =>
     json(
@@ -157,7 +157,7 @@ test('what was fetched below stays where the list is looked at anew, and goes on
   assert.is(store.neighbour(idOf(5), 1)?.id, idOf(6));
 });
 
-test('from one result to the next and back, to the ends of the list', async () => {
+test('previous and next follow the list up to its ends', async () => {
   const { store, ready } = open(() => json({ results: page(1, 2), next: null }));
   await ready();
   assert.is(store.neighbour(idOf(1), 1)?.id, idOf(2));

@@ -19,12 +19,12 @@ export interface ResultsStore {
   readonly phase: ReadonlySignal<'loading' | 'ready' | 'failed'>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly hasMore: ReadonlySignal<boolean>;
-  /** Not ended; newest first. */
+  /** Not ended, newest first. */
   readonly jobs: ReadonlySignal<readonly Job[]>;
-  /** Failed lately, and not cleared away by a person; newest first. */
+  /** Failed recently and not cleared by a person, newest first. */
   readonly failed: ReadonlySignal<readonly Job[]>;
   clearFailed(): void;
-  /** To filter by: models and studies of everything that was listed so far. */
+  /** The filter options: models and studies of everything listed so far. */
   readonly models: ReadonlySignal<readonly string[]>;
   readonly studies: ReadonlySignal<readonly string[]>;
   more(): Promise<void>;
@@ -37,7 +37,7 @@ export interface ResultsStore {
   neighbour(id: string, step: -1 | 1): Result | null;
   /** Fetches the next page when this result is the last one here, so that a next one is there in time. */
   ahead(id: string): Promise<void>;
-  /** Looks for jobs, and for the results they made, until the signal ends it. */
+  /** Watches jobs and their results until the signal ends it. */
   watch(signal: AbortSignal): void;
   close(): void;
 }
@@ -55,7 +55,7 @@ export interface ResultsTools {
 const KEY = 'relaypacs-results';
 /** Two screens of a tablet. */
 const PAGE = 30;
-/** While a job runs; and otherwise, as a rule of the gateway may start one. */
+/** The interval while a job runs, and otherwise: a rule of the gateway may start one. */
 const LIVE_MS = 2_000;
 const STILL_MS = 15_000;
 /** How long failed jobs stay above the list. */
@@ -73,7 +73,7 @@ type State = {
   readonly cleared: Signal<ReadonlySet<string>>;
   readonly known: Signal<{ readonly models: ReadonlySet<string>; readonly studies: ReadonlySet<string> }>;
   readonly closed: AbortController;
-  /** The number of the last page that was asked for: an older answer is not taken. */
+  /** The number of the last page request: an older answer is ignored. */
   asked: number;
 };
 
@@ -114,7 +114,7 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
     watch(signal) {
       void ignoreFailure(
         watchJobs(state, tools, AbortSignal.any([signal, closed.signal])),
-        'watching ends by abort',
+        'watching ends only by abort',
       );
     },
     close() {

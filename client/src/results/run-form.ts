@@ -20,13 +20,13 @@ export interface Form {
   readonly source: Source;
   /** A Study Instance UID, chosen from the list. */
   readonly study: string;
-  /** One that was typed. */
+  /** A typed one. */
   readonly uid: string;
   readonly file: File | null;
   readonly model: string;
   /** Empty: the active one. */
   readonly version: string;
-  /** Null: as the card says. */
+  /** Null: the card's value. */
   readonly threshold: number | null;
   readonly explain: readonly MapMethod[];
   readonly steps: number;
@@ -93,7 +93,7 @@ export function bodyOf(form: Form): {
     const body = new FormData();
     for (const [name, value] of Object.entries({ ...request, ...parameters }))
       body.append(name, String(value));
-    // A file's name may name a person, and tells the gateway nothing.
+    // A file's name may name a person and is useless to the gateway.
     if (form.file) body.append('file', form.file, 'file');
     return { headers: {}, body };
   }

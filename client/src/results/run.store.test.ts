@@ -28,7 +28,7 @@ function open(answer: Answering, study: string | null = STUDY) {
 const models: Answering = ({ path }) =>
   path === '/models' ? json({ models: recordedModels() }) : json({ uploads: [] });
 
-test('a study is asked about in JSON, with what differs from the card', () => {
+test('a study is sent as JSON, with the values that differ from the card', () => {
   assert.equal(JSON.parse(bodyOf(FORM).body as string), {
     model: 'pneumonia',
     cache: true,
@@ -56,7 +56,7 @@ test('a study is asked about in JSON, with what differs from the card', () => {
   });
 });
 
-test('a file travels without its name, which may be a patient’s', async () => {
+test('a file is sent without its name, which may be a patient’s', async () => {
   const body = bodyOf({
     ...FORM,
     source: 'file',
@@ -69,7 +69,7 @@ test('a file travels without its name, which may be a patient’s', async () => 
   assert.not.match(await new Response(body).text(), /Muster/);
 });
 
-test('what is missing or out of its limits is said before anything is asked', () => {
+test('missing or invalid values are reported before any request', () => {
   const large = { size: LARGEST_FILE_BYTES + 1 } as File;
   const cases: readonly [Partial<Form>, string | null][] = [
     [{}, null],
@@ -111,7 +111,7 @@ test('the threshold is the card’s until a person chooses another', () => {
   assert.is(thresholdOf(recordedModels()[1]!.versions[0]), null);
 });
 
-test('the page opens with the study that it was opened for, and the usual model', async () => {
+test('the page opens with its study and the usual model', async () => {
   const { store } = open(models);
   await store.load();
   assert.equal(
@@ -120,10 +120,10 @@ test('the page opens with the study that it was opened for, and the usual model'
   );
   const without = open(models, null);
   await without.store.load();
-  assert.is(without.store.form.value.source, 'file', 'where there is no study to choose');
+  assert.is(without.store.form.value.source, 'file', 'if there is no study to choose');
 });
 
-test('who may not list studies can still ask about a file', async () => {
+test('a person who may not list studies can still run a model on a file', async () => {
   const { store } = open(
     (asked) => (asked.path === '/uploads' ? refusal(403, 'not-allowed') : models(asked)),
     null,
@@ -132,7 +132,7 @@ test('who may not list studies can still ask about a file', async () => {
   assert.equal([store.models.value?.length, store.studies.value, store.trouble.value], [3, [], null]);
 });
 
-test('a run is followed until it is done and leads to its result', async () => {
+test('a run is followed until it is done and opens its result', async () => {
   const done = recordedJob(1, { state: 'done', results: [idOf(1)] });
   const { store, time } = open((asked) =>
     asked.path === '/infer'
@@ -148,7 +148,7 @@ test('a run is followed until it is done and leads to its result', async () => {
   assert.equal(results, [idOf(1)]);
 });
 
-test('back to the form, a job that ends afterwards does not come in its place', async () => {
+test('after going back to the form, a job that ends does not replace it', async () => {
   let job = recordedJob(1);
   const { store, time } = open((asked) =>
     asked.path === '/infer' ? json(job, 202) : asked.path.startsWith('/jobs') ? json(job) : models(asked),
@@ -162,7 +162,7 @@ test('back to the form, a job that ends afterwards does not come in its place', 
   assert.equal([await run, store.running.value.kind, store.trouble.value], [null, 'form', null]);
 });
 
-test('a gateway that does not answer for a while is said, until it answers', async () => {
+test('a gateway that does not answer for a while is reported until it answers', async () => {
   let isAway = true;
   const { store, time } = open((asked) =>
     asked.path === '/infer'
@@ -181,7 +181,7 @@ test('a gateway that does not answer for a while is said, until it answers', asy
   store.close();
 });
 
-test('a refusal is said in the gateway’s words, and the form is as it was', async () => {
+test('a refusal is shown in the gateway’s words, and the form stays as it was', async () => {
   const { store } = open((asked) =>
     asked.path === '/infer' ? refusal(502, 'pacs-unreachable') : models(asked),
   );

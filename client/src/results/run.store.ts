@@ -9,12 +9,12 @@ import { followJob } from './follow-job.ts';
 import { bodyOf, emptyForm, invalidOf, type Form, type Invalid } from './run-form.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 
-/** `form`: nothing runs; `starting`: the request is on its way; then the job as it is known. */
+/** `form`: nothing runs; `starting`: the request is on its way; then the current state of the job. */
 export type Running = { readonly kind: 'form' | 'starting' } | { readonly kind: 'job'; readonly job: Job };
 
 export interface RunStore {
   readonly form: Signal<Form>;
-  /** Null until they are known. */
+  /** Null until loaded. */
   readonly models: ReadonlySignal<readonly Model[] | null>;
   readonly studies: ReadonlySignal<readonly UploadStatus[] | null>;
   readonly invalid: ReadonlySignal<Invalid | null>;
@@ -22,11 +22,11 @@ export interface RunStore {
   readonly trouble: ReadonlySignal<Trouble | null>;
   set(some: Partial<Form>): void;
   load(): Promise<void>;
-  /** Resolves to the job that is done; null where it could not start, or ended otherwise. */
+  /** Resolves to the finished job; null if it could not start or ended otherwise. */
   run(): Promise<Job | null>;
   cancel(): Promise<void>;
   retry(): Promise<Job | null>;
-  /** Back to the form, which is as it was. */
+  /** Returns to the form, which is unchanged. */
   again(): void;
   close(): void;
 }
@@ -113,7 +113,7 @@ async function load(state: State, { api, study }: RunTools): Promise<void> {
   }
 }
 
-/** Watches the job to its end; null where it does not end as done. */
+/** Watches the job to its end; null if it does not finish successfully. */
 async function follow(state: State, { api, clock }: RunTools, job: Job): Promise<Job | null> {
   const { running, trouble, closed } = state;
   state.watching.abort();

@@ -1,17 +1,17 @@
-/** A moment as an instance says it. */
+/** A date and time as given in an instance. */
 import { formatDicomDate } from '../kit/format.ts';
 import { storedWords } from './stored-words.ts';
 import type { StoredHead } from './read-stored.ts';
 
 /**
- * What a results' date says where its study's was taken away with the names
+ * The date in a result whose study's date was removed with the names
  * (gateway/src/dicom-results/source-modules.ts).
  */
 const NO_DATE = '19000101';
 
 /**
- * `date` as a DA; `time` as a TM, or what follows the day in a DT (PS3.5 §6.2): `HHMMSS.FFFFFF&ZZXX`, as far
- * as it goes. Null: it does not say.
+ * `date` as a DA; `time` as a TM, or what follows the day in a DT (PS3.5 §6.2): `HHMMSS.FFFFFF&ZZXX`, or a
+ * part of it. Null: not given.
  */
 export function momentSaid(
   date: string,

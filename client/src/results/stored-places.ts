@@ -1,6 +1,4 @@
-/**
- * Which of a result's instances is looked at, as the address says it: by what it is, for no UID stands there.
- */
+/** Names a result's instance in the page address by its kind, because addresses contain no UIDs. */
 import type { ResultInstance } from '#shared/protocol/inference.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { storedWords } from './stored-words.ts';
@@ -21,7 +19,7 @@ export function hrefOfInstance(
   return hrefOf({ page: 'results', at: 'results', id: resultId, beside: placeOf(instance) });
 }
 
-/** What is read first stands first: the newest report, then the one before it, segmentation, heat map. */
+/** In reading order: the newest report, earlier reports, segmentation, heat map. */
 export function inReadingOrder<I extends Pick<ResultInstance, 'kind' | 'revision'>>(
   instances: readonly I[],
 ): readonly I[] {

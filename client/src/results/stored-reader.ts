@@ -1,4 +1,4 @@
-/** Reads an instance beside the page's thread: a worker for each, ended with it or with the signal. */
+/** Reads an instance outside the page's thread: one worker each, terminated at the end or by the signal. */
 import type { Stored } from './read-stored.ts';
 
 /** The bytes of a Part 10 file. */
@@ -7,8 +7,8 @@ export type ToStoredWorker = Uint8Array<ArrayBuffer>;
 export type FromStoredWorker = Stored | null;
 
 /**
- * Throws the signal's reason, or Error where the worker died or its reader failed. The bytes are gone
- * afterwards: they are handed over.
+ * Throws the signal's reason, or Error if the worker died or its reader failed. The bytes are transferred and
+ * unusable afterwards.
  */
 export type StoredReader = (bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<Stored>;
 

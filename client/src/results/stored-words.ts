@@ -1,4 +1,4 @@
-/** The words of what the PACS holds of a result. Concepts and values are the instances' own. */
+/** The texts of the stored instances of a result. Concepts and values come from the instances. */
 import type { ResultInstance } from '#shared/protocol/inference.ts';
 import { formatBytes, formatCount } from '../kit/format.ts';
 import { resultWords } from './result-words.ts';

@@ -1,7 +1,7 @@
 /**
- * From an upload to report, segmentation and heat map in the PACS without a hand, and each of them on the
- * screen as the PACS holds it: a real film of a child, sent in a real Chromium under the policy that takes
- * names away, a real gateway with its rule, a real Orthanc.
+ * From an upload to report, segmentation and heat map in the PACS automatically, and each of them on the
+ * screen as stored: a real film of a child, sent in a real Chromium under the policy that removes names, a
+ * real gateway with its rule, a real Orthanc.
  */
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
@@ -29,10 +29,13 @@ const walk = await walkScreens(test, {
 });
 const evaluation = await evalImages();
 const SEED = 701;
-/** With both kinds of pneumonia, whose score is above the threshold. */
+/** Films of both kinds of pneumonia, with a score above the threshold. */
 const FILM = 'cxr/bacteria-05451.png';
 
-/** The result of the film, once report, segmentation and heat map are in the PACS: sent by the first who asks. */
+/**
+ * The result of the film, once report, segmentation and heat map are in the PACS. The first caller sends the
+ * film.
+ */
 let arrived: Promise<Result> | undefined;
 
 /** A walk that begins on the page of the film's result. */
@@ -80,7 +83,7 @@ const drawn = (page: Page, selector: string) =>
     return { width, height, rgba: [...data] };
   });
 
-step('a film is sent, and the findings of models reach the PACS without a hand', async ({ page }, result) => {
+step('a film is sent, and the findings of models reach the PACS automatically', async ({ page }, result) => {
   assert.equal(
     [result.finding.population, result.finding.positive, result.requestedBy],
     ['inside', true, null],
@@ -96,7 +99,7 @@ step('a film is sent, and the findings of models reach the PACS without a hand',
 });
 
 step(
-  'the report is shown as the report that it is, read back from the PACS, and names nobody but by pseudonym',
+  'the report is read back from the PACS, shown as a report, and names people only by pseudonym',
   async ({ page }, result) => {
     await page.getByRole('link', { name: /^Report \(SR\)/ }).click();
     await page.getByRole('heading', { name: 'Report', level: 1 }).waitFor();
@@ -129,7 +132,7 @@ step(
     ])
       assert.ok(said.includes(words), `${words} in\n${said}`);
     assert.match(said, /Patient \(pseudonym\)\s+RP-/);
-    assert.not.match(said, new RegExp(`Film|Child${SEED}`), 'of the name nothing');
+    assert.not.match(said, new RegExp(`Film|Child${SEED}`), 'no part of the name');
     await looksRight(page, 'stored-report-open');
     for (const summary of await page.locator('.report summary').all()) await summary.click();
     await page.evaluate(() => scrollTo(0, 0));
@@ -138,7 +141,7 @@ step(
 );
 
 step(
-  'the segmentation lies over its source image: two lungs with their names and sizes, to be shown or not',
+  'the segmentation lies over its source image: two lungs with names and sizes, each shown or hidden',
   async ({ page }, result) => {
     await page.getByRole('link', { name: 'Segmentation', exact: true }).first().click();
     await page.getByRole('heading', { name: 'Segmentation', level: 1 }).waitFor();
@@ -197,7 +200,7 @@ step(
 );
 
 step(
-  'a radiologist agrees, and the verified report stands beside the first one',
+  'a radiologist agrees, and the verified report is listed with the first one',
   async ({ page, gateway, account }, { id }) => {
     await page.getByText('Do you agree with the model?').waitFor();
     await page.keyboard.press('a');
@@ -224,13 +227,13 @@ step(
       uidOf(result, 'SR'),
     ])
       assert.ok(said.includes(words), words);
-    assert.not.match(said, account.username, 'the radiologist by a pseudonym, too');
+    assert.not.match(said, account.username, 'the radiologist also only by a pseudonym');
     await looksRight(page, 'stored-verified');
   },
 );
 
 step(
-  'an instance that the PACS has lost, and a PACS that is away, are named with what to do',
+  'a lost instance and an unreachable PACS are reported with what to do',
   async ({ page, orthanc, pacsLink }, result) => {
     const [file] = await filesOfInstance(orthanc, uidOf(result, 'SC'));
     const [{ ID }] = JSON.parse(

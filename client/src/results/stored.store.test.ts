@@ -63,7 +63,7 @@ const dicom: Answering = () => new Response(report(), { headers: { 'content-type
 const titleOf = (reading: Reading) =>
   reading.kind === 'failed' ? [reading.trouble.kind, reading.trouble.title] : reading.kind;
 
-test('what the PACS gives is read and held against the digest that the receipt names', async () => {
+test('an instance from the PACS is read and compared with the digest in the receipt', async () => {
   const digest = await sha256OfBytes(report());
   const said = await readAs(dicom, recordedInstance({ digest }));
   if (said.kind !== 'read') throw assert.unreachable(said.kind);
@@ -80,7 +80,7 @@ test('what the PACS gives is read and held against the digest that the receipt n
   assert.is(unlisted.kind === 'read' ? unlisted.isAsListed : 0, null);
 });
 
-test('what is not there is said by where it is: lost, on its way, refused, held back', async () => {
+test('a missing instance is reported by its state: lost, on its way, refused, quarantined', async () => {
   const absent: Answering = () => refusal(404, 'study-not-found');
   const said = await Promise.all(
     ['stored', 'posting', 'refused', 'quarantined'].map(async (state) =>
@@ -95,7 +95,7 @@ test('what is not there is said by where it is: lost, on its way, refused, held 
   ]);
 });
 
-test('a PACS or a gateway that is away is nobody’s fault, and what is no DICOM is said', async () => {
+test('an unreachable PACS or gateway asks for waiting, and an answer that is not DICOM is reported', async () => {
   const away = await readAs(() => refusal(502, 'pacs-unreachable'));
   assert.equal(away.kind === 'failed' && [away.trouble.kind, away.trouble.next], [
     'wait',
@@ -108,7 +108,7 @@ test('a PACS or a gateway that is away is nobody’s fault, and what is no DICOM
   ]);
 });
 
-test('a moment is said as far as it goes, with its zone; what went with the names is said so', () => {
+test('a moment is shown to its precision, with its zone; a removed one says so', () => {
   const [named, nameless] = [{ isDeidentified: false }, { isDeidentified: true }];
   assert.match(momentSaid('20261121', '083000+0000', named)!, /08:30 UTC$/);
   assert.match(momentSaid('20261121', '0830', nameless)!, /08:30$/);
@@ -119,7 +119,7 @@ test('a moment is said as far as it goes, with its zone; what went with the name
   );
 });
 
-test('an address says what it is and no UID, and what is read first stands first', () => {
+test('an address names the kind and no UID, and instances are in reading order', () => {
   const [first, verified, map] = [
     recordedInstance(),
     recordedInstance({ revision: 2 }),

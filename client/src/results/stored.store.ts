@@ -1,6 +1,6 @@
 /**
- * One result instance as the PACS holds it now: read back from there when the page is opened, and again when
- * a person asks. Nothing of it is kept.
+ * One result instance as currently stored in the PACS: read back when the page is opened, and again on
+ * request. Nothing is stored on the device.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
@@ -14,8 +14,7 @@ export type Reading =
   | { readonly kind: 'reading' }
   | { readonly kind: 'failed'; readonly trouble: Trouble }
   /**
-   * `bytes`: of the file. `isAsListed`: its digest is the one that the receipt names; null: no receipt names
-   * it yet.
+   * `bytes`: the file's size. `isAsListed`: its digest matches the receipt; null: no receipt names it yet.
    */
   | {
       readonly kind: 'read';
@@ -37,7 +36,7 @@ export interface StoredTools {
   readonly read: StoredReader;
   readonly now: () => number;
   readonly resultId: string;
-  /** As it is known now: its state and its receipt move on. */
+  /** The current state and receipt, which change over time. */
   readonly instance: () => ResultInstance;
 }
 
@@ -82,7 +81,7 @@ export function createStoredStore({ api, read, now, resultId, instance }: Stored
   };
 }
 
-/** What it means for this instance, and what to do. */
+/** The meaning for this instance, and what to do. */
 function troubleOfStored(error: unknown, { state }: ResultInstance): Trouble {
   const trouble = troubleOf(error);
   if (!(error instanceof ApiProblem)) return trouble;

@@ -1,12 +1,9 @@
-/**
- * What went wrong between this page and the gateway, in the house's way: what happened, what to do, and a
- * small code.
- */
+/** Describes a failure between this page and the gateway: what happened, what to do, and a small code. */
 import { ApiProblem, ForeignAnswer, Unreachable } from '../net/api-client.ts';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { resultWords } from './result-words.ts';
 
-/** `wait`: nobody here is at fault and nothing has to be decided; `stop`: somebody has to do something. */
+/** `wait`: no one has to do anything; `stop`: a person has to act. */
 export interface Trouble {
   readonly kind: 'wait' | 'stop';
   readonly title: string;
@@ -16,10 +13,7 @@ export interface Trouble {
 
 const WAITS: readonly string[] = ['pacs-unreachable', 'not-ready'];
 
-/**
- * Whether the same question may have another answer later; of a code that this page does not know nobody can
- * say no.
- */
+/** Whether the same request may succeed later. An unknown code counts as yes. */
 export function mayRetry(code: string): boolean {
   const problems: Readonly<Record<string, { readonly retry: string }>> = ALL_PROBLEMS;
   return !Object.hasOwn(problems, code) || problems[code]?.retry === 'later';
@@ -37,11 +31,11 @@ export function troubleOfCode(code: string, title?: string): Trouble {
   };
 }
 
-/** Nothing of an error's own text is shown but the gateway's title: it may hold anything. */
+/** Of an error's own text only the gateway's title is shown: the rest may contain anything. */
 export function troubleOf(error: unknown): Trouble {
   if (error instanceof ForeignAnswer) return { ...resultWords.trouble.foreign, kind: 'wait', code: null };
   if (error instanceof Unreachable) return { ...resultWords.trouble.unreachable, kind: 'wait', code: null };
-  // A code that this page is too old to know comes with a title all the same.
+  // A code newer than this page still comes with a title.
   if (error instanceof ApiProblem) return troubleOfCode(error.anyCode ?? `${error.status}`, error.message);
   return { ...resultWords.trouble.notUnderstood, kind: 'stop', code: null };
 }

@@ -1,4 +1,4 @@
-/** Who signs out while a word of theirs is held is told, from whichever page. */
+/** A person who signs out with an unsaved verdict is told, on any page. */
 import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -6,7 +6,7 @@ import { createSignOutTasks } from '../net/sign-out-tasks.ts';
 import type { SessionStore } from '../net/session.ts';
 import { unsentWords, type Unsent } from './unsent-words.ts';
 
-test('a word that is held is counted when its radiologist signs out, and not when somebody else does', async () => {
+test('an unsaved verdict counts when its radiologist signs out, and not when another person does', async () => {
   const user = signal({ id: 'anna' });
   const session = { user } as unknown as SessionStore;
   const signOutTasks = createSignOutTasks(() => undefined);
@@ -14,7 +14,7 @@ test('a word that is held is counted when its radiologist signs out, and not whe
   words.hold({ result: { id: 'one' } } as Unsent);
   assert.is(await signOutTasks.finishAll(), 1);
   user.value = { id: 'bert' };
-  assert.equal(unsentWords(session, signOutTasks).all.value, [], 'nobody else sees it');
+  assert.equal(unsentWords(session, signOutTasks).all.value, [], 'no one else sees it');
   assert.is(await signOutTasks.finishAll(), 0);
   user.value = { id: 'anna' };
   assert.is(unsentWords(session, signOutTasks), words);

@@ -20,7 +20,7 @@ export interface Unsent {
 export interface UnsentWords {
   readonly all: ReadonlySignal<readonly Unsent[]>;
   hold(unsent: Unsent): void;
-  /** Gives it back and no longer holds it; null where there is none. */
+  /** Returns it and no longer holds it; null if there is none. */
   take(id: string): Unsent | null;
 }
 

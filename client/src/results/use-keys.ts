@@ -1,8 +1,8 @@
-/** Listens to single keys while a page is drawn. */
+/** Listens for single keys while a page is shown. */
 import { useEffect, useRef } from 'preact/hooks';
 import { commandOf, pressOf, type Command } from './keys.ts';
 
-/** A command without an action does nothing, and the key stays the browser's. */
+/** Without an action for its command, a key keeps the browser's behaviour. */
 export function useKeys(isOn: boolean, actions: Readonly<Partial<Record<Command, () => void>>>): void {
   const latest = useRef({ isOn, actions });
   latest.current = { isOn, actions };
