@@ -61,7 +61,7 @@ test('a safe private attribute stays where it holds what the table says (PS3.15 
   assert.not(await safe(0x0019100d, 'CS', bytesOf(`A\0${'x'.repeat(70)}`)));
 });
 
-test('more bytes than the numbers of an attribute have are no numbers', async () => {
+test('surplus bytes do not count as numbers of an attribute', async () => {
   // ASL Pulse Train Duration: UL, one value (PS3.6).
   const { value, hasName } = await deidentified([[0x00189258, 'UL', bytesOf(`${NAME}12`)]]);
   assert.not(hasName);
@@ -72,7 +72,7 @@ test('more bytes than the numbers of an attribute have are no numbers', async ()
   );
 });
 
-test('nor are they under another binary VR, or as many as nobody keeps', async () => {
+test('nor do bytes under another binary VR, or more than the reader keeps', async () => {
   // Pregnancy Status: US, one value, listed with an option that keeps it.
   for (const value of [
     bytesOf(`${NAME}123456`),
@@ -92,7 +92,7 @@ test('nor are they under another binary VR, or as many as nobody keeps', async (
   );
 });
 
-test('a word that swallowed the elements behind it is no word: control characters do not stand in one (PS3.5 §6.1.3)', async () => {
+test('a text value that swallowed the following elements is not text: it contains control characters (PS3.5 §6.1.3)', async () => {
   const swallowed = `MAKER \x08\0\x80\0LO\x0a\0${NAME}`;
   for (const vr of ['LO', 'UN'])
     assert.not((await deidentified([[0x00080070, vr, bytesOf(swallowed)]])).hasName, vr);
@@ -129,7 +129,7 @@ test('numbers under another VR are none where they read as words', async () => {
   assert.equal((await retained('FD', doubles(24, 70, 2.8, 4))).value(0x0016004e), doubles(24, 70, 2.8, 4));
 });
 
-test('a character set that is none by its VR is replaced, and with it goes the text that nobody can decode any more', async () => {
+test('a character set with an invalid VR is replaced, and the text that can no longer be decoded is removed', async () => {
   for (const vr of ['ST', 'UL']) {
     const { value, hasName } = await deidentified(
       [

@@ -48,7 +48,7 @@ async function deidentified(
   return instance;
 }
 
-test('what was written beside a curve is quarantined, unless the policy has it cleaned', async () => {
+test('text next to a waveform is quarantined, unless the policy has it cleaned', async () => {
   const after = async (said: string, settings: RulesSettings, ...options: string[]) => {
     const instance = await deidentified([[0x0040b020, 'SQ', [[0x00700006, 'ST', said]]]], settings, options);
     return typeof instance === 'string'

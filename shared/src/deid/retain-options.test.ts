@@ -13,7 +13,7 @@ import { isPrivate } from '../dicom/dictionary.ts';
 import { textValue } from '../dicom/encode.ts';
 import { findElement } from '../dicom/values.ts';
 
-test('a birth date in a report goes whatever is retained', async () => {
+test('a birth date in a report is removed under every retain option', async () => {
   const birthDate = [
     text(0x00080100, 'SH', '121031'),
     text(0x00080102, 'SH', 'DCM'),
@@ -34,7 +34,7 @@ test('a birth date in a report goes whatever is retained', async () => {
   assert.not.ok(holds(bytes, '19470419'));
 });
 
-test('when a tracer was given stays with the dates of the instance, moved as they are', async () => {
+test('the administration time of a tracer is kept with the dates of the instance and moved with them', async () => {
   const elements = [
     text(0x00080020, 'DA', '20240301'),
     text(0x00090010, 'LO', 'GEMS_PETD_01'),
@@ -94,7 +94,7 @@ test('dates of one patient move by the same days in every study, with the option
   assert.is(shownValue(one.elements, 0x00100030), '');
 });
 
-test('options keep what they name and nothing else, and nobody over 89 is singled out by age', async () => {
+test('options keep only what they name, and no one over 89 is singled out by age', async () => {
   const elements = [
     text(0x00100040, 'CS', 'F'),
     text(0x00101010, 'AS', '097Y'),

@@ -48,7 +48,7 @@ test('an option overrides the profile, and cleaning goes before keeping', () => 
   );
 });
 
-test('text that an option asks to clean is cleaned, and only by that option; what is no text is treated as under the profile', () => {
+test('text is cleaned only under the option for it; other values are treated as under the profile', () => {
   assert.is(said(0x00081030, 'LO'), 'X remove');
   assert.is(said(0x00081030, 'LO', 'clean-descriptors'), 'C clean-text');
   assert.is(said(0x00081030, 'LO', 'clean-structured-content'), 'X remove');
@@ -73,7 +73,7 @@ test('among the choices of a row a dummy goes before an empty value, and that be
   assert.is(said(0x00400555, 'SQ'), 'Z empty');
 });
 
-test('attributes of no table: known ones stay, dates and UIDs go by their VR, unknown ones as the policy says', () => {
+test('attributes outside the tables: known ones stay, dates and UIDs follow their VR, unknown ones the policy', () => {
   assert.is(said(0x00080070, 'LO'), 'K keep');
   assert.is(said(0x00141020, 'DA'), 'D dummy');
   assert.is(said(0x00200242, 'UI'), 'U uid');
