@@ -1,9 +1,9 @@
 /**
- * The queue is sent while no page is open: in a real Chromium a study is queued while the link is cut, all
- * windows are closed, the link is mended, and the browser gives the service worker its time. A page that
- * opens in the middle takes over, and nothing is sent twice.
+ * The queue is sent while no page is open: in a real Chromium a study is queued while the link is down, all
+ * windows are closed, the link comes back, and the browser runs the service worker. A page that opens midway
+ * takes over, and nothing is sent twice.
  *
- * A browser decides by itself when it gives that time; here the debugger gives it (CDP,
+ * A browser decides itself when to run the worker; here the debugger does it (CDP,
  * ServiceWorker.dispatchSyncEvent).
  */
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
@@ -23,7 +23,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
 
 const TAG = 'relaypacs-queue';
-/** The share of bytes that may be sent again when a page takes over in the middle. */
+/** The share of bytes that may be sent again when a page takes over midway. */
 const AGAIN_LIMIT = 0.1;
 type Kind = 'sync' | 'periodic-sync';
 
@@ -31,11 +31,12 @@ const test = suite('the queue without a page');
 const why = await noWorldBecause();
 const seed = seedsOf('the queue without a page');
 
-/** Gives the service worker of this address its time, as the browser would. */
+/** Runs the service worker of this address, as the browser would. */
 type Sync = (kind: Kind) => Promise<void>;
 
 /**
- * A window on another site of this machine, so that the browser lives on while none of its windows is the app's.
+ * A window on another site of this machine, so that the browser stays open after all the app's windows are
+ * closed.
  */
 async function openElsewhere(browser: BrowserContext, origin: string): Promise<Sync> {
   const debug = await browser.newCDPSession(await browser.newPage());
@@ -82,14 +83,14 @@ if (why !== null) {
         async () => (await instancesSentBy(world, account.username)) === instances,
       ),
     );
-  /** Queues a study while the link is cut, and waits until it is safe on the device. */
+  /** Queues a study while the link is down, and waits until it is safe on the device. */
   const queueBehindCut = async (files: ReturnType<typeof filesOf>) => {
     world.link.cut();
     await sendStudy(page, files);
     await page.getByText(`You can close this page: ${files.length} instances are safe here`).waitFor();
   };
 
-  test('a study that was queued while the link was cut arrives after all windows were closed', async () => {
+  test('a study queued while the link was down arrives after all windows were closed', async () => {
     await queueBehindCut(filesOf({ seed: seed(1), rows: 256, columns: 256 }));
     await page.getByText('Waiting for the gateway. Sending resumes automatically.').first().waitFor();
     const tags = await page.evaluate(async () => {
@@ -98,7 +99,7 @@ if (why !== null) {
       };
       return registration.sync.getTags();
     });
-    assert.equal(tags, [TAG], 'the browser was asked for its time');
+    assert.equal(tags, [TAG], 'a background sync was requested');
     await page.close();
     world.link.mend();
     await sync('sync');
@@ -110,7 +111,7 @@ if (why !== null) {
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   });
 
-  test('a page that opens while the worker sends takes over in the middle, and the study does not start again', async () => {
+  test('a page that opens while the worker sends takes over midway, and the study does not start again', async () => {
     await queueBehindCut(largeFilesOf(seed(2)));
     await page.close();
     world.link.mend();
@@ -118,7 +119,7 @@ if (why !== null) {
     await sync('sync');
     await inTheMiddle.reached;
     page = await browser.newPage();
-    // The paused link holds everything that is on its way; the page comes from its own cache.
+    // The paused link holds all bytes on their way; the page loads from its own cache.
     await page.goto(world.address);
     await page.getByRole('button', { name: 'Choose files' }).waitFor();
     inTheMiddle.resume();
@@ -129,7 +130,8 @@ if (why !== null) {
     process.stdout.write(
       `\n${unique} bytes of parcels went up, and ${again} of them again: ${JSON.stringify(world.bytes.sentAgain())}\n`,
     );
-    // Bytes in the buffers of the paused link arrive once it is resumed, and the page's question waits for them.
+    // Bytes in the buffers of the paused link arrive once it is resumed, and the page's request waits behind
+    // them.
     assert.ok(again < AGAIN_LIMIT * unique, `${again} of ${unique}`);
   });
 

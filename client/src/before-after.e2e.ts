@@ -1,7 +1,7 @@
 /**
- * Before and after, as a person meets it in a real Chromium: what is removed from a found study, what is held
- * back and released, and that a released instance arrives in a real PACS. Pictures of every state go to the
- * folder that RELAY_SCREENSHOTS names.
+ * The before-and-after page in a real Chromium: the values removed from a found study, instances held back
+ * and released, and the arrival of a released instance in a real PACS. RELAY_SCREENSHOTS names the folder for
+ * pictures of every state.
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ const heading = (page: Page) => page.getByRole('heading', { name: 'Before and af
 /** The group of the list with this name. */
 const group = (page: Page, name: string) => page.locator('.change-fold', { hasText: name });
 
-/** Enters, chooses a CT, and opens what is removed from it. */
+/** Signs in, chooses a CT, and opens its before-and-after page. */
 async function openComparison(stage: Stage): Promise<void> {
   const { page } = stage;
   await stage.enter();
@@ -44,7 +44,7 @@ async function openComparison(stage: Stage): Promise<void> {
   await group(page, 'Identity').waitFor();
 }
 
-/** Enters, chooses a study of which three instances are held back, and opens it. */
+/** Signs in, chooses a study with three instances held back, and opens it. */
 async function openHeldBack(stage: Stage): Promise<void> {
   const { page } = stage;
   await stage.enter();
@@ -67,7 +67,7 @@ async function releaseTwo(page: Page): Promise<void> {
 }
 
 walk(
-  'from the card of a found study its data set is seen before and after, grouped by what changes mean',
+  'the card of a found study opens its data set before and after, grouped by the kind of change',
   async ({ page, enter, seed }) => {
     await enter();
     await choose(page, filesOf({ seed: seed(0) }));
@@ -140,7 +140,7 @@ walk('the next instance and another series are compared in its place', async (st
 });
 
 walk(
-  'when the screen is left nothing of the values is on the page, and the study is where it was',
+  'after leaving the screen no value remains on the page, and the study is where it was',
   async (stage) => {
     const { page } = stage;
     await openComparison(stage);
@@ -151,7 +151,7 @@ walk(
 );
 
 walk(
-  'under the policy that keeps names the screen says plainly that nothing is changed',
+  'under the policy that keeps names the screen says that nothing is changed',
   async ({ page, enter, seed }) => {
     await enter();
     await choose(page, filesOf({ seed: seed(0) }));
@@ -167,7 +167,7 @@ walk(
 );
 
 walk(
-  'instances that the policy cannot make safe are held back with the reason until somebody looks',
+  'instances that the policy cannot make safe are held back, with the reason, until a person looks',
   async (stage) => {
     const { page } = stage;
     await stage.enter();
@@ -190,7 +190,7 @@ walk(
   },
 );
 
-walk('a release is one instance at a time or all that are shown, and can be taken back', async (stage) => {
+walk('a release covers one instance or all shown ones, and can be taken back', async (stage) => {
   const { page } = stage;
   await openHeldBack(stage);
   await page.getByLabel(/^Instance 1 of 3: I looked at this picture/).check();
@@ -213,7 +213,7 @@ walk('a release is one instance at a time or all that are shown, and can be take
 });
 
 walk(
-  'released instances arrive in the PACS, those left out do not, and the gateway has no doubt',
+  'released instances arrive in the PACS, those left out do not, and the gateway raises no doubt',
   async (stage) => {
     const { page, account } = stage;
     await openHeldBack(stage);
@@ -226,7 +226,7 @@ walk(
   },
 );
 
-/** Encapsulated PDF Storage: what it says stands in the document, where nothing here can look. */
+/** Encapsulated PDF Storage: the text is inside the document, which nothing here can read. */
 function documentFile(): StudyOnDisk {
   const identifiers = {
     studyInstanceUID: parseUid('StudyInstanceUID', '2.25.51'),
@@ -256,7 +256,7 @@ walk('a document can only be left out', async ({ page, enter }) => {
   await looksRight(page, 'held-document');
 });
 
-walk('a file that can no longer be read says what to do', async ({ page, folder, enter, seed }) => {
+walk('an unreadable file says what to do', async ({ page, folder, enter, seed }) => {
   await enter();
   const paths = await Promise.all(
     filesOf({ seed: seed(0), series: 1, instancesPerSeries: 3 }).map(async ({ name, buffer }) => {
@@ -275,7 +275,7 @@ walk('a file that can no longer be read says what to do', async ({ page, folder,
 });
 
 walk(
-  'a study that is no longer chosen is said to be gone, with the way back',
+  'a study that is no longer chosen is reported as gone, with a link back',
   async ({ page, enter, seed }) => {
     await enter();
     await choose(page, filesOf({ seed: seed(0) }));
@@ -290,7 +290,7 @@ walk(
 );
 
 walk(
-  'the keyboard alone goes through the frames of a cine and reaches its release, and the focus can be seen',
+  'with the keyboard alone a person steps through the frames of a cine and reaches its release, with visible focus',
   async (stage) => {
     const { page } = stage;
     await stage.enter();

@@ -1,9 +1,9 @@
 /**
  * The corpus's canaries under `deidentified`, from a real Chromium through a real gateway into a real
- * Orthanc. While the study waits for a PACS that is away, and again when it has arrived, they are looked for
- * in every form in all that passed on both links (parcels are opened with the gateway's own key), in the
- * browser's profile and what scripts can read of it, in the gateway's data directory, log, metrics and audit,
- * and in what Orthanc holds. The same files sent unchanged are found by the same search.
+ * Orthanc. While the study waits for an unreachable PACS, and again after it has arrived, the test searches
+ * for them in every form: in all traffic on both links (parcels are opened with the gateway's own key), in
+ * the browser's profile and the parts that scripts can read, in the gateway's data directory, log, metrics
+ * and audit, and in Orthanc's storage. The same search finds them when the files are sent unchanged.
  */
 import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -35,7 +35,7 @@ type World = OwnWorld & {
   readonly browser: BrowserContext;
 };
 
-/** A world in which everything is heard that passes to the gateway and to the PACS. */
+/** A world that records all traffic to the gateway and to the PACS. */
 async function openTappedWorld(): Promise<World> {
   const toGateway = createHttpTap();
   const toPacs = createHttpTap();
@@ -62,9 +62,7 @@ function metadataOf({ headers }: TappedRequest): Map<string, string> {
   );
 }
 
-/**
- * What was sealed in each parcel. A parcel of this size travels with its creation, so each is one request.
- */
+/** The plaintext of each parcel. A parcel of this size is sent with its creation, so each is one request. */
 async function openedParcels(tap: HttpTap, dataDir: string): Promise<Buffer[]> {
   const key = createPrivateKey(await readFile(join(dataDir, 'keys/sealing.pem'))).toCryptoKey(
     'X25519',
@@ -92,7 +90,7 @@ async function openedParcels(tap: HttpTap, dataDir: string): Promise<Buffer[]> {
 }
 
 /**
- * Everything that a script of the app can read on the device: keys that cannot be exported stand as an empty
+ * Everything that a script of the app can read on the device; keys that cannot be exported appear as an empty
  * object.
  */
 function storageOf(page: Page): Promise<string> {
@@ -128,7 +126,7 @@ function storageOf(page: Page): Promise<string> {
   });
 }
 
-/** Everything that an administrator can ask of the gateway. */
+/** Everything that an administrator can read from the gateway. */
 async function answersOf({ gateway }: World): Promise<string> {
   const read = async (path: string): Promise<string> => {
     const answer = await ask(gateway, ADMIN, { path });
@@ -138,7 +136,7 @@ async function answersOf({ gateway }: World): Promise<string> {
   return (await Promise.all([read('/metrics'), read('/audit')])).join('\n');
 }
 
-/** Where a canary is, by place. `page`: what it can read; null once it is closed. */
+/** The places where canaries are found. `page`: searches what it can read; null once it is closed. */
 async function searchAll(world: World, { search }: Canaries, page: Page | null): Promise<readonly Found[]> {
   const { toGateway, toPacs, dataDir, profile, gateway, orthanc } = world;
   const inTexts: [string, readonly Buffer[]][] = [
@@ -170,7 +168,7 @@ async function searchAll(world: World, { search }: Canaries, page: Page | null):
 
 const places = (found: readonly Found[]): string[] => [...new Set(found.map(({ file }) => file))];
 
-/** Chooses the files, and the policy that they are to be sent under. */
+/** Chooses the files and the policy. */
 async function chooseUnder(page: Page, files: readonly StudyOnDisk[], policy: RegExp): Promise<void> {
   await choose(page, files);
   await page.getByRole('button', { name: /Change$/ }).click();
@@ -181,7 +179,7 @@ async function chooseUnder(page: Page, files: readonly StudyOnDisk[], policy: Re
 if (why !== null || corpus === null) {
   skipped('the canaries through a browser into a PACS', why ?? 'no corpus');
 } else {
-  test('no canary leaves the device, in any form: not on the way, not in what is kept anywhere, not in the PACS', async () => {
+  test('no canary leaves the device, in any form: not in transit, not in storage, not in the PACS', async () => {
     const canaries = await readCanaries(corpus);
     const world = await openTappedWorld();
     try {
@@ -190,7 +188,7 @@ if (why !== null || corpus === null) {
       await signIn(page);
       world.pacsLink.cut();
       await chooseUnder(page, filesOf(canaries), /^Remove names on this device/);
-      // What cannot be cleaned is named with its reason, and stays.
+      // Instances that cannot be cleaned are listed with their reason, and stay.
       await page.getByText(REASONS['cannot-be-deidentified'].title).waitFor();
       await page.getByRole('button', { name: /^Send \d/ }).click();
       await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
@@ -209,11 +207,11 @@ if (why !== null || corpus === null) {
           Array.fromAsync(readParcel(bytesSource(bytes))),
         ),
       );
-      assert.is(parts.flat().length, canaries.instances.length, 'only what is clean was sent');
+      assert.is(parts.flat().length, canaries.instances.length, 'only clean instances were sent');
       assert.is((await Array.fromAsync(allFiles(world.orthanc))).length, canaries.instances.length);
       assert.equal(await searchAll(world, canaries, page), [], 'after it has arrived');
 
-      // Positive control: unchanged, they are found where they then must be.
+      // Positive control: sent unchanged, they are found where they must be.
       await page.goto(`${world.address}/#/`);
       await chooseUnder(page, filesOf(canaries).slice(0, 1), /^Keep everything unchanged/);
       await page.getByRole('button', { name: /^Send \d/ }).click();

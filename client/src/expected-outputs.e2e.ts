@@ -1,7 +1,7 @@
 /**
- * What the models are expected to say of the labelled images, out of the product's own worker in Chromium:
- * wrapped as radiographs, read, decoded, reduced and run as any study is. Their accuracy and the difference
- * between WebAssembly and the gateway's runtime are printed; their speed is measured by `npm run bench`.
+ * The models' expected outputs for the labelled images, from the product's own worker in Chromium: wrapped as
+ * radiographs, then read, decoded, reduced and run like any study. Prints their accuracy and the difference
+ * between WebAssembly and the gateway's runtime; `npm run bench` measures their speed.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -61,7 +61,7 @@ if (why !== null || evaluation === null) {
     await world.close();
   });
 
-  test('every labelled image gets what is expected, within the tolerance that is stated with it', async () => {
+  test('every labelled image gets its expected output, within the stated tolerance', async () => {
     const { images, tolerance } = evaluation;
     const films = await Promise.all(
       images.map(
@@ -98,20 +98,20 @@ if (why !== null || evaluation === null) {
     assert.is(
       images.filter(({ expected }, at) => expected.pneumonia && answers[at]!.readings.lungs === null).length,
       0,
-      'no labelled radiograph is kept from the models by the gate',
+      'the gate keeps no labelled radiograph from the models',
     );
     report(answers);
   });
 
-  test('real radiographs: the device and the gateway’s runtime say the same', async () => {
+  test('the device and the gateway’s runtime agree on real radiographs', async () => {
     if (corpus === null) skip('radiographs in WebAssembly and in Node', 'the corpus is not here');
     const films = await Promise.all(RADIOGRAPHS.map((path) => readFile(join(corpus, 'dev', path))));
     assert.equal(await differencesFromNode(films, await examineInChromium(page, films)), []);
   });
 
   /**
-   * Prints the largest difference of each number, and gives what is beyond the tolerance of the gateway's
-   * report of disagreement.
+   * Prints the largest difference of each number, and returns those beyond the tolerance of the gateway's
+   * disagreement report.
    */
   async function differencesFromNode(
     films: readonly Uint8Array[],

@@ -1,6 +1,6 @@
 /**
  * The main job, in a real Chromium against the running system: a real study is dropped on the page, the page
- * is reloaded and the link cut while it travels, another goes over a link that falls silent, and at the end
+ * is reloaded and the link cut during the upload, another study uses a link that goes silent, and in the end
  * the PACS holds every byte and the receipt proves it.
  */
 import { spawnSync } from 'node:child_process';
@@ -30,7 +30,7 @@ import { sha256 } from '#testing/sha256.ts';
 import { verifyReceipt, type JSONWebKeySet } from './pipeline/upload/accept-receipt.ts';
 
 const RELAY = fileURLToPath(new URL('../../scripts/relay.ts', import.meta.url));
-/** Real studies of several series; one of them large enough to be cut in the middle. */
+/** Real studies of several series, one of them large enough to be interrupted midway. */
 const REAL_STUDIES = ['ct-3slice-seg', 'mr-t1-siemens'];
 
 const { corpus } = testEnvironment();
@@ -38,7 +38,7 @@ const test = suite('the main job');
 const why = await noWorldBecause();
 const seed = seedsOf('the main job');
 
-/** A study of one modality with so many instances. */
+/** A study of one modality with this many instances. */
 const syntheticFiles = (nth: number, series: number): StudyOnDisk[] =>
   filesOf({ seed: seed(nth), modality: 'MR', series, instancesPerSeries: 12, rows: 512, columns: 512 });
 
@@ -55,7 +55,7 @@ async function filesToDrop(): Promise<StudyOnDisk[]> {
   return files;
 }
 
-/** Drops files on the page as a hand does: a drop event whose DataTransfer holds them. */
+/** Drops files on the page like a person: with a drop event whose DataTransfer holds them. */
 async function drop(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
   const transfer = await page.evaluateHandle(() => new DataTransfer());
   for (const { name, buffer } of files) {
@@ -71,7 +71,7 @@ async function drop(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
     await page.dispatchEvent('main', type, { dataTransfer: transfer });
 }
 
-/** SHA-256 of every file that the PACS holds of the studies that this account has sent. */
+/** The SHA-256 of every file in the PACS that belongs to studies sent by this account. */
 async function digestsInPacs(world: World, { username }: Account): Promise<Set<string>> {
   const digests = new Set<string>();
   for (const uid of await studiesSentBy(world, username)) {
@@ -98,14 +98,14 @@ async function parcelsOnDevice(page: Page): Promise<number> {
   });
 }
 
-/** Runs in the worker that sends: the minute that it gives a silent link passes in some seconds. */
+/** Runs in the sending worker: shortens the minute that it gives a silent link to a few seconds. */
 function hurry(): void {
   const { setTimeout } = globalThis;
   globalThis.setTimeout = ((work: () => void, ms = 0) =>
     setTimeout(work, ms >= 60_000 ? ms / 20 : ms)) as typeof setTimeout;
 }
 
-/** Keeps everything unchanged, presses Send, reloads in the middle and cuts the link on the way. */
+/** Keeps everything unchanged, presses Send, reloads midway and cuts the link during the upload. */
 async function sendOverBrokenLink(page: Page, { link }: World): Promise<void> {
   const send = page.getByRole('button', { name: /^Send \d/ });
   await send.waitFor();
@@ -117,7 +117,7 @@ async function sendOverBrokenLink(page: Page, { link }: World): Promise<void> {
   const inTheMiddle = link.pauseAfter(700_000);
   await send.click();
   await inTheMiddle.reached;
-  // From here on the page promises that nothing is lost; before, it says that it must stay open.
+  // From now on the page promises that nothing is lost; before, it says that it must stay open.
   await page.getByText('You can close this page', { exact: false }).waitFor();
   await page.reload();
   inTheMiddle.resume();
@@ -139,7 +139,7 @@ async function saveReceipt(page: Page, file: string): Promise<void> {
   await download.saveAs(file);
 }
 
-/** How the command line ends when it verifies the receipt with the gateway's published keys. */
+/** The exit code of the command line when it verifies the receipt with the gateway's published keys. */
 const verifyByCommand = ({ gateway }: World, file: string) =>
   spawnSync(process.execPath, [
     RELAY,
@@ -161,7 +161,7 @@ if (why !== null) {
     world = await openWorld();
     account = await createAccount(world.gateway, 'tess', ['technician']);
     visitor = await world.openVisitor();
-    // Where the link stands still, only the service worker answers a reload.
+    // While the link is down, only the service worker answers a reload.
     page = await openInstalled(visitor, world, account.username);
   });
   test.after.each(async () => {
@@ -169,7 +169,7 @@ if (why !== null) {
     await world.close();
   });
 
-  test('a study that is dropped survives a reload and a cut in the middle, and arrives bit for bit', async () => {
+  test('a dropped study survives a reload and an interruption midway, and arrives bit for bit', async () => {
     const files = await filesToDrop();
     await drop(page, files);
     await sendOverBrokenLink(page, world);
@@ -179,12 +179,12 @@ if (why !== null) {
     const held = await digestsInPacs(world, account);
     for (const { name, buffer } of files)
       assert.ok(held.has(sha256(buffer)), `${name} is in the PACS as it was on the disk`);
-    assert.is(held.size, files.length, 'and nothing else is');
+    assert.is(held.size, files.length, 'and nothing else');
     const total = files.reduce((sum, { buffer }) => sum + buffer.length, 0);
     process.stdout.write(`\n${world.link.bytesUp} bytes went up for ${total} bytes of study\n`);
   });
 
-  test('the receipt can be saved, is verified with the published keys, and no byte of it can be changed unseen', async () => {
+  test('the receipt can be saved and verified with the published keys, and any changed byte is detected', async () => {
     await drop(page, filesOf({ seed: seed(9) }));
     await pressSend(page);
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
@@ -211,7 +211,7 @@ if (why !== null) {
       assert.is((await verifyReceipt(more, keys)).kind, 'fault');
   });
 
-  test('a link that silently drops packets is given up after a minute, and the study is continued from where it was', async () => {
+  test('a link that silently drops packets is given up after a minute, and the study continues where it was', async () => {
     const { link } = world;
     page.on('worker', (worker) => {
       void ignoreFailure(worker.evaluate(hurry), 'a worker that is gone needs no hurry');

@@ -1,6 +1,6 @@
 /**
- * The app as something to install: Chromium's own parser finds no fault in the manifest, every picture it
- * names is there in the size it names, and files that the system hands over are read.
+ * The installable app: Chromium's own parser finds no fault in the manifest, every picture exists in the
+ * declared size, and files handed over by the system are read.
  *
  * With RELAY_DRAW_PICTURES the pictures in client/public are drawn again: icons from their SVG, screenshots
  * of the running app.
@@ -57,7 +57,7 @@ async function drawScreens({ address }: World, { username }: Account, browser: B
     await page.goto(address);
     await signIn(page, username);
     await page.getByText('Names are removed on this device').first().waitFor();
-    // The app's own sample: nobody is in it.
+    // The app's own sample, which contains no real person.
     const chooseSample = async () => {
       await page.getByRole('button', { name: /^Try it with a sample study/ }).click();
       await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
@@ -103,7 +103,7 @@ if (why !== null) {
     const debug = await page.context().newCDPSession(page);
     const { errors, data } = await debug.send('Page.getAppManifest');
     assert.equal(errors, []);
-    // What it says of a window that is not a person's own is not about the app.
+    // Its remark about a private window does not concern the app.
     const { installabilityErrors } = await debug.send('Page.getInstallabilityErrors');
     assert.equal(
       installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito'),
@@ -133,8 +133,9 @@ if (why !== null) {
   });
   type Picture = { src: string; sizes: string; type: string; form_factor?: string };
 
-  test('files that the system opens with the app are read in the window that is there, and a shortcut shows its page without loading the app again', async () => {
-    // No system hands files to a browser without a window: what its launch queue would give is given here.
+  test('files that the system opens with the app are read in the existing window, and a shortcut shows its page without reloading the app', async () => {
+    // No system hands files to a browser without a window, so the test supplies the contents of the launch
+    // queue.
     await page.addInitScript(() => {
       Object.defineProperty(window, 'launchQueue', {
         value: { setConsumer: (consumer: unknown) => Object.assign(window, { launch: consumer }) },

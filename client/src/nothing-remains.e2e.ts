@@ -1,11 +1,12 @@
 /**
  * Promise 2, searched for byte by byte: studies full of identities are sent by a real Chromium. While they
- * wait for a PACS that is away, and again when the PACS has them, every byte of the browser's profile, of the
- * gateway's data directory, of temporary files and of the log is searched; and what could still be opened
- * with the keys that lie there is counted. The same journey with an erasure switched off has to find what
- * then remains: a search that cannot find proves nothing.
+ * wait for an unreachable PACS, and again when the PACS has them, every byte of the browser's profile, the
+ * gateway's data directory, temporary files and the log is searched, and the data that the stored keys could
+ * still open is counted. The same journey with an erasure switched off must find the remains: a search that
+ * cannot find anything proves nothing.
  *
- * `RELAY_MUTATIONS=all npm test -- nothing-remains` switches each of them off in turn; without it, the first.
+ * `RELAY_MUTATIONS=all npm test -- nothing-remains` switches off each of them in turn; by default only the
+ * first.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -41,7 +42,7 @@ const files: StudyOnDisk[] = study.instances.map(({ bytes }, at) => ({
 }));
 const search = createIdentitySearch([...study.planted.filter((value) => value.length >= 7), FILE_NAME]);
 
-/** What is left besides bytes in the clear: what the keys that lie there would still open. */
+/** The remains besides plain bytes: data that the stored keys could still open. */
 type Openable = {
   readonly titles: number;
   readonly records: number;
@@ -54,7 +55,7 @@ type Journey = {
   readonly openable: Openable;
 };
 
-/** Titles that this device's own key opens, and records of parcels, in the page's database. */
+/** The titles that this device's own key opens, and the records of parcels, in the page's database. */
 function leftOnDevice(page: Page): Promise<{ titles: number; records: number }> {
   return page.evaluate(async () => {
     const done = <T>(request: IDBRequest<T>) =>
@@ -95,7 +96,7 @@ async function openWith(erasures: readonly Erasure[]): Promise<{ app: OwnWorld; 
   }
 }
 
-/** Everything but the PACS's own folder. */
+/** Everything except the PACS's own folder. */
 async function searchAll({ folder, gateway }: OwnWorld): Promise<readonly Found[]> {
   const log = gateway.lines.map((line) => JSON.stringify(line)).join('\n');
   return [
@@ -154,7 +155,7 @@ const remains = ({ waiting, after, openable }: Journey): boolean =>
 if (why !== null) {
   skipped('the search for what remains of a study', why);
 } else {
-  test('of a study that waits no identity lies anywhere in the clear, and of one that has arrived nothing is left that could be opened', async () => {
+  test('no identity of a waiting study is stored in the clear, and nothing of an arrived one can still be opened', async () => {
     const journey = await travel([]);
     assert.equal(journey.waiting, []);
     assert.equal(journey.after, []);
@@ -170,7 +171,7 @@ if (why !== null) {
 
   const tried = process.env.RELAY_MUTATIONS === 'all' ? ERASURES : ERASURES.slice(0, 1);
   for (const erasure of tried) {
-    test(`it is noticed when this no longer holds: ${erasure.name}`, async () => {
+    test(`the search notices a missing erasure: ${erasure.name}`, async () => {
       assert.ok(remains(await travel([erasure])), 'something remains, and is found');
     });
   }

@@ -1,7 +1,7 @@
 /**
- * The installed app without a network, in a real Chromium whose profile outlives it: it opens, and everything
- * up to "safe on this device" can be done, after the browser was ended as well. How long a cold start takes
- * is printed, not judged.
+ * The installed app without a network, in a real Chromium with a persistent profile: it opens, and every step
+ * up to "safe on this device" works, even after the browser was closed. Prints the time of a cold start
+ * without judging it.
  */
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
@@ -19,7 +19,7 @@ import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
 
-/** How many times slower the CPU runs: a tablet beside this machine. */
+/** How many times slower the CPU runs, to imitate a tablet. */
 const CPU_SLOWED = 4;
 
 const test = suite('the installed app without a network');
@@ -54,7 +54,7 @@ if (why !== null) {
   });
   test.after(async () => app.close());
 
-  test('it opens after a restart of the browser, knows its user and the policy, and takes studies in', async () => {
+  test('it opens after a restart of the browser, knows its user and the policy, and accepts studies', async () => {
     const visited = await (await app.openBrowser()).newPage();
     await visited.goto(app.address);
     await signIn(visited);
@@ -80,12 +80,12 @@ if (why !== null) {
     assert.is(await instancesInPacs(app), 0);
   });
 
-  test('what was queued is still there after another restart, more can be queued, and all of it arrives when the network is back', async () => {
+  test('queued studies are still there after another restart, more can be queued, and all arrive when the network is back', async () => {
     const { browser, page, ms } = await coldStart(app);
     process.stdout.write(`and with a queue: ${ms.toFixed(0)} ms\n`);
     await page.getByText('You can close this page: 12 instances are safe here').waitFor();
     await page.getByRole('link', { name: /^Queue/ }).click();
-    // The sender's name for it, so that a person knows which one waits.
+    // The sender's name for the study, so that a person knows which one waits.
     await page.locator('.queue-name a').first().waitFor();
     await page.getByRole('link', { name: 'Upload' }).click();
     await sendStudy(page, filesOf({ seed: 2 }));

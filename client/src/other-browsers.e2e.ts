@@ -1,8 +1,9 @@
 /**
- * Firefox and WebKit send too: sign in, choose files, send, and the receipt, against the real gateway and a real
- * Orthanc. Neither has Background Sync, so both must ask for the page to stay open while something waits.
+ * Firefox and WebKit send too: sign in, choose files, send, and the receipt, against the real gateway and a
+ * real Orthanc. Neither has Background Sync, so both must ask for the page to stay open while something
+ * waits.
  *
- * The APIs that each lacks are asked of the browser itself: README › Browsers says what the app does then.
+ * The test asks each browser which APIs it lacks; README › Browsers says how the app copes.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ const test = suite('other browsers');
 const why = await noPacsBecause();
 const seed = seedsOf('other browsers');
 
-/** Runs in the page: the APIs that the app uses where it finds them, and this browser does not have. */
+/** Runs in the page: the optional APIs that this browser lacks. */
 function lackingApis(): string[] {
   const has: Readonly<Record<string, boolean>> = {
     'Background Sync': 'SyncManager' in window,
@@ -41,7 +42,7 @@ function lackingApis(): string[] {
   return Object.keys(has).filter((name) => !has[name]);
 }
 
-/** README › Browsers says what the app does without each. */
+/** README › Browsers says how the app copes without each. */
 const NO_BROWSER_BUT_CHROMIUM_HAS = [
   'Background Sync',
   'Periodic Background Sync',
@@ -83,7 +84,7 @@ async function sendFrom(page: DrivenPage, username: string, paths: readonly stri
   await page.untilText('In the PACS');
 }
 
-/** Sends the study and answers with the APIs that this browser lacks. */
+/** Sends the study and returns the APIs that this browser lacks. */
 async function lackedBy(page: DrivenPage, paths: readonly string[]): Promise<string[]> {
   const { username } = await createAccount(world.gateway, 'tess', ['technician']);
   try {

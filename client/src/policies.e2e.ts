@@ -1,7 +1,7 @@
 /**
- * An administrator's policy in a real Chromium against the running system: chosen by its title, carried out
- * on the device with a project key that no script can read, and changed while a study waits offline. The
- * study is held, in words, until it is chosen again.
+ * An administrator's policy in a real Chromium against the running system: chosen by its title, applied on
+ * the device with a project key that no script can read, and changed while a study waits offline. The study
+ * is then held, with an explanation, until it is chosen again.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ const studyOf = (seed: number): SyntheticStudy => syntheticStudy({ seed, instanc
 const filesOf = ({ instances }: SyntheticStudy): StudyOnDisk[] =>
   instances.map(({ fileName, bytes }) => onDisk(fileName, bytes));
 
-/** What a script of the page can do with the keys that lie in its database. */
+/** The operations that a script of the page can perform with the keys in its database. */
 function keysOnDevice(
   page: Page,
 ): Promise<{ readonly name: string; readonly type: string; readonly exported: string }[]> {
@@ -77,7 +77,7 @@ function keysOnDevice(
   });
 }
 
-/** `before`: something that is done between choosing and Send. */
+/** `before`: a step between choosing and Send. */
 async function send(
   page: Page,
   study: SyntheticStudy,
@@ -95,7 +95,7 @@ async function choosePolicy(page: Page): Promise<void> {
   await page.getByRole('button', { name: new RegExp(`^${POLICY.title}`) }).waitFor();
 }
 
-/** The version of the policy that the page goes by. */
+/** The version of the policy that the page applies. */
 function versionKept(page: Page): Promise<number | undefined> {
   return page.evaluate(async (name) => {
     const done = <T>(request: IDBRequest<T>) =>
@@ -112,7 +112,7 @@ function versionKept(page: Page): Promise<number | undefined> {
   }, POLICY.name);
 }
 
-/** Which planted values stand in the PACS, without their ends. */
+/** The planted values found in the PACS, without their endings. */
 async function plantedInPacs(
   { orthanc }: OwnWorld,
   studies: readonly SyntheticStudy[],
@@ -155,13 +155,13 @@ if (why !== null) {
   });
   test.after(async () => app.close());
 
-  test('is chosen by its title, and what it keeps arrives and nothing else', async () => {
+  test('is chosen by its title, and only the values that it keeps arrive', async () => {
     await send(page, first, choosePolicy);
     await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === INSTANCES);
     assert.equal(await plantedInPacs(app, [first]), new Set(['Institution']));
   });
 
-  test('is carried out with a key that never travels as it is and that no script can read', async () => {
+  test('is applied with a key that is never sent unwrapped and that no script can read', async () => {
     const projectKey = await readFile(join(app.dataDir, 'keys', 'project.key'));
     await until('an answer about policies', () => answers.length > 0);
     for (const answer of answers) {
@@ -179,7 +179,7 @@ if (why !== null) {
     );
   });
 
-  test('that is changed while a study waits holds it, in words; chosen again it travels under the present version', async () => {
+  test('that is changed while a study waits holds it with an explanation; chosen again, it is sent under the current version', async () => {
     await page.getByRole('link', { name: 'Upload' }).click();
     app.link.cut();
     await send(page, second);
@@ -195,7 +195,7 @@ if (why !== null) {
     assert.is(await instancesInPacs(app), INSTANCES);
     await page.getByRole('link', { name: 'Upload' }).click();
     await send(page, second, () =>
-      until('the page to know the present version', async () => (await versionKept(page)) === 2).then(
+      until('the page to know the current version', async () => (await versionKept(page)) === 2).then(
         () => undefined,
       ),
     );

@@ -1,7 +1,7 @@
 /**
- * One project key, one result: the same studies de-identified on two devices (two browsers, each with a
- * gateway and an Orthanc of its own) and by `relay deidentify --key` are the same, byte for byte, with the
- * dates moved by the same days. Under another key nothing is alike.
+ * One project key, one result: the same studies de-identified on two devices (two browsers, each with its own
+ * gateway and Orthanc) and by `relay deidentify --key` are identical, byte for byte, with the dates moved by
+ * the same number of days. Under another key nothing matches.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -27,8 +27,8 @@ import { noWorldBecause, openOwnWorld } from '#testing/world.ts';
 const RELAY = fileURLToPath(new URL('../../scripts/relay.ts', import.meta.url));
 const OPTIONS = 'retain-longitudinal-modified-dates';
 /**
- * Chosen so that no date of one is a date of the other: two offsets are a different number of days apart than
- * any two dates of these studies.
+ * Chosen so that the two results share no date: the offsets differ by a number of days that no two dates of
+ * these studies differ by.
  */
 const [KEY, OTHER_KEY] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
 /** Images and a segmentation that refers to them. */
@@ -78,7 +78,7 @@ async function byUid(files: readonly Uint8Array[]): Promise<Result> {
   );
 }
 
-/** What the PACS holds after a device of its own has sent the files. */
+/** The contents of a separate PACS after a separate device has sent the files. */
 async function throughBrowser(root: string, files: readonly StudyOnDisk[]): Promise<Result> {
   const app = await openOwnWorld({ root });
   try {
@@ -135,7 +135,7 @@ async function throughCommandLine(
   }
 }
 
-/** From the first element on: a PACS may write the File Meta Information anew. */
+/** From the first element on, because a PACS may rewrite the File Meta Information. */
 function dataSetOf(bytes: Uint8Array, { dataSetOffset, dataSetEnd }: ParsedInstance): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset + dataSetOffset, dataSetEnd - dataSetOffset);
 }
@@ -160,7 +160,7 @@ function* leaves(
   }
 }
 
-/** The values of an instance that a key decides, by where they stand. */
+/** The values of an instance that depend on the key, by their position. */
 async function keyedValues(
   bytes: Uint8Array,
 ): Promise<{ uids: Map<string, string>; dates: Map<string, string>; patient: string[] }> {
@@ -173,7 +173,7 @@ async function keyedValues(
     values.forEach((value, index) => {
       if (vr === 'UI' && !STRUCTURAL_UIDS.has(tag) && !value.startsWith('1.2.840.10008.'))
         uids.set(`${where} ${index}`, value);
-      // The dummy of a date that no option keeps is the same for all.
+      // The dummy of a removed date is the same under every key.
       if ((vr === 'DA' || vr === 'DT') && !value.startsWith('19000101'))
         dates.set(`${where} ${index}`, value);
       if (tag === 0x00100010 || tag === 0x00100020) patient.push(value);
@@ -182,7 +182,7 @@ async function keyedValues(
   return { uids, dates, patient };
 }
 
-test('another key: no UID, no pseudonym and no date is alike; the same key again: all are', async () => {
+test('under another key no UID, pseudonym or date matches; under the same key again all do', async () => {
   const files = await originals();
   const [first, again, other] = [
     await throughCommandLine(KEY, files),
@@ -215,7 +215,7 @@ test('another key: no UID, no pseudonym and no date is alike; the same key again
 if (why !== null) {
   skipped('the same result on two devices and by the command line', why);
 } else {
-  test('one key: two devices and the command line make the same instances, byte for byte', async () => {
+  test('under one key two devices and the command line make the same instances, byte for byte', async () => {
     const files = await originals();
     const expected = await byUid(await throughCommandLine(KEY, files));
     const copy = await copyWith([WITH_MODIFIED_DATES]);

@@ -1,7 +1,7 @@
 /**
- * The queue as a person handles it, in a real Chromium against the running system: order, pausing, cancelling,
- * a browser that has cleared its storage, a proxy in the way, and a browser that sends only while the page is
- * open. Every state is looked at as in screens.e2e.ts.
+ * The queue in a person's hands, in a real Chromium against the running system: order, pausing, cancelling, a
+ * browser that has cleared its storage, a proxy in the way, and a browser that sends only while the page is
+ * open. Every state is inspected as in screens.e2e.ts.
  */
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
@@ -18,13 +18,13 @@ const walk = await walkScreens(test, {
   roles: ['admin'],
   open: openWorld,
 });
-/** Of a large study; the rest waits behind the link. */
+/** The bytes of a large study that may pass; the rest waits behind the link. */
 const HALF_BYTES = 1_500_000;
 
 const toUpload = (page: Page) => page.getByRole('link', { name: 'Upload' }).click();
 const namesUnderWay = (page: Page) =>
   page.locator('.queue-row[data-part=under-way] .queue-name').allInnerTexts();
-/** A study of the stage, as its name stands on the screen. */
+/** A study of the stage, by its name on the screen. */
 const named = ({ seed }: Stage, nth: number) => {
   const token = `${seed(nth).toString(36)}Xq`;
   return `QzFamily${token}, QzGiven${token}`;
@@ -39,7 +39,7 @@ async function untilInPacs(stage: Stage, instances: number): Promise<void> {
   assert.is(await sent(), instances);
 }
 
-/** Enters and queues studies 1 to 3 without a network. */
+/** Signs in and queues studies 1 to 3 without a network. */
 async function queueThree(stage: Stage): Promise<void> {
   const { page, visitor, seed } = stage;
   await stage.enter();
@@ -67,39 +67,43 @@ async function fakePicker(files: readonly (readonly [string, string])[]): Promis
   Object.assign(window, { showDirectoryPicker: async () => disc });
 }
 
+walk('buttons change the order, also from the keyboard, and the focus stays on the study', async (stage) => {
+  const { page } = stage;
+  const third = named(stage, 3);
+  await queueThree(stage);
+  await looksRight(page, 'queue-order');
+  await page.getByRole('button', { name: `Send first: ${third}` }).click();
+  await inOrder(stage, 3, 1, 2);
+  await page.getByRole('button', { name: `Send later: ${third}` }).focus();
+  await page.keyboard.press('Enter');
+  await inOrder(stage, 1, 3, 2);
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+  assert.is(await focused(), `Send later: ${third}`);
+  await page.keyboard.press('Enter');
+  await inOrder(stage, 1, 2, 3);
+  assert.is(
+    await focused(),
+    `Send earlier: ${third}`,
+    'at the end of the list the other direction has the focus',
+  );
+});
+
 walk(
-  'the order is changed with buttons, also from the keyboard, and the focus stays on the study',
+  'a paused study stays here while the others are sent, and is sent once a person resumes it',
   async (stage) => {
-    const { page } = stage;
-    const third = named(stage, 3);
+    const { page, visitor } = stage;
     await queueThree(stage);
-    await looksRight(page, 'queue-order');
-    await page.getByRole('button', { name: `Send first: ${third}` }).click();
-    await inOrder(stage, 3, 1, 2);
-    await page.getByRole('button', { name: `Send later: ${third}` }).focus();
-    await page.keyboard.press('Enter');
-    await inOrder(stage, 1, 3, 2);
-    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
-    assert.is(await focused(), `Send later: ${third}`);
-    await page.keyboard.press('Enter');
-    await inOrder(stage, 1, 2, 3);
-    assert.is(await focused(), `Send earlier: ${third}`, 'at the end of the list the other way is offered');
+    await page.getByRole('button', { name: `Pause: ${named(stage, 1)}` }).click();
+    await page.getByText('Paused. Nothing is sent until you resume.', { exact: false }).waitFor();
+    await visitor.setOffline(false);
+    await untilInPacs(stage, 24);
+    await inOrder(stage, 1);
+    await page.getByRole('button', { name: `Resume: ${named(stage, 1)}` }).click();
+    await untilInPacs(stage, 36);
   },
 );
 
-walk('a paused study stays here while the rest is sent, and is sent once a person says so', async (stage) => {
-  const { page, visitor } = stage;
-  await queueThree(stage);
-  await page.getByRole('button', { name: `Pause: ${named(stage, 1)}` }).click();
-  await page.getByText('Paused. Nothing is sent until you resume.', { exact: false }).waitFor();
-  await visitor.setOffline(false);
-  await untilInPacs(stage, 24);
-  await inOrder(stage, 1);
-  await page.getByRole('button', { name: `Resume: ${named(stage, 1)}` }).click();
-  await untilInPacs(stage, 36);
-});
-
-walk('cancelling in the middle asks first and names what will be lost', async (stage) => {
+walk('cancelling midway asks first and lists what will be lost', async (stage) => {
   const { page, link, seed } = stage;
   await stage.enter();
   const inTheMiddle = link.pauseAfter(HALF_BYTES);
@@ -114,7 +118,7 @@ walk('cancelling in the middle asks first and names what will be lost', async (s
   await page.getByText('Nothing waits on this device').waitFor();
 });
 
-walk('something else that answers in the gateway’s place is named', async (stage) => {
+walk('something else answering in the gateway’s place is reported', async (stage) => {
   const { page, visitor, seed } = stage;
   await stage.enter();
   await visitor.route('**/api/upload/**', (route) =>
@@ -132,7 +136,7 @@ walk('something else that answers in the gateway’s place is named', async (sta
 });
 
 walk(
-  'studies that the browser has cleared are named, and are sent once the same files are chosen',
+  'studies that the browser has cleared are listed, and are sent once the same files are chosen',
   async (stage) => {
     const { page, visitor, address, seed } = stage;
     await stage.enter();
@@ -156,7 +160,8 @@ walk(
 walk('a study that does not fit is refused before Send is pressed', async (stage) => {
   const { page, seed } = stage;
   await stage.enter();
-  // Chromium tells every page 10 GiB more than it uses, whatever the disk has: an honest answer is put there.
+  // Chromium reports 10 GiB more than a page uses, regardless of the disk, so the test supplies a realistic
+  // answer.
   await page.evaluate(() => {
     navigator.storage.estimate = async () => ({ quota: 6_000_000, usage: 1_000_000 });
   });
@@ -194,7 +199,7 @@ function withoutBackgroundSync(): void {
 }
 
 walk(
-  'a browser that sends only while the page is open says so, and its screen stays on while something is sent',
+  'a browser that sends only while the page is open says so, and keeps its screen on while sending',
   async (stage) => {
     const { page, link, visitor, seed } = stage;
     await visitor.addInitScript(withoutBackgroundSync);

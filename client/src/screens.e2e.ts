@@ -1,9 +1,10 @@
 /**
- * The app as a person meets it, in a real Chromium against the real gateway and a real Orthanc: every page in
- * every state that can be brought about, in both themes, from a laptop to 360 px. Pictures of all of them go
- * to the folder that RELAY_SCREENSHOTS names.
+ * The app as a person sees it, in a real Chromium against the real gateway and a real Orthanc: every page in
+ * every state that can be produced, in both themes, from a laptop to 360 px. RELAY_SCREENSHOTS names the
+ * folder for pictures of all of them.
  *
- * What the pipeline promises (cuts, reloads, kills) is tested elsewhere; here it is only walked.
+ * The promises of the pipeline (interruptions, reloads, kills) are tested elsewhere; these tests only walk
+ * through it.
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -46,7 +47,7 @@ async function signOut({ page, account }: Pick<Stage, 'page' | 'account'>): Prom
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
 }
 
-/** Enters and queues so many studies without a network. */
+/** Signs in and queues this many studies without a network. */
 async function queueOffline(stage: Stage, studies: number): Promise<void> {
   const { page, visitor } = stage;
   await stage.enter();
@@ -55,7 +56,7 @@ async function queueOffline(stage: Stage, studies: number): Promise<void> {
   await page.getByText(`${studies * 12} instances are safe here`, { exact: false }).waitFor();
 }
 
-/** Enters, sends a study and waits for its receipt. */
+/** Signs in, sends a study and waits for its receipt. */
 async function sendToPacs(stage: Stage): Promise<void> {
   await stage.enter();
   await sendStudy(stage.page, study(stage, 0));
@@ -78,7 +79,7 @@ walk('the first page is the sign-in, and a wrong password says what to do', asyn
   await looksRight(page, 'sign-in-refused');
 });
 
-/** Marks the moment at which files can be chosen: nobody waits for anything the page asks for later. */
+/** Marks the moment at which files can be chosen: later requests delay no one. */
 function markUsable(): void {
   const seen = new MutationObserver(() => {
     if (!document.body?.textContent?.includes('Choose files')) return;
@@ -88,7 +89,7 @@ function markUsable(): void {
   seen.observe(document, { childList: true, subtree: true });
 }
 
-/** Bytes of the scripts that were asked for before the page was usable. */
+/** The bytes of the scripts requested before the page was usable. */
 function scriptsBeforeUsable(): number {
   const usableAt = performance.getEntriesByName('usable')[0]!.startTime;
   const asked = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
@@ -115,26 +116,29 @@ walk(
   },
 );
 
-walk('the empty page teaches, and the account menu says what signing out means', async (stage) => {
-  const { page, account } = stage;
-  await stage.enter();
-  await page.getByText('Names are removed on this device').first().waitFor();
-  await looksRight(page, 'upload-empty');
-  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
-  await page.getByText('Nothing waits on this device.').waitFor();
-  await looksRight(page, 'account');
-  await page.getByLabel('Dark').check();
-  assert.is(
-    await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
-    'rgb(0, 0, 0)',
-    'dark is black',
-  );
-  await page.getByLabel('Same as device').check();
-  await page.keyboard.press('Escape');
-});
+walk(
+  'the empty page explains how to start, and the account menu says what signing out means',
+  async (stage) => {
+    const { page, account } = stage;
+    await stage.enter();
+    await page.getByText('Names are removed on this device').first().waitFor();
+    await looksRight(page, 'upload-empty');
+    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+    await page.getByText('Nothing waits on this device.').waitFor();
+    await looksRight(page, 'account');
+    await page.getByLabel('Dark').check();
+    assert.is(
+      await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
+      'rgb(0, 0, 0)',
+      'dark is black',
+    );
+    await page.getByLabel('Same as device').check();
+    await page.keyboard.press('Escape');
+  },
+);
 
 walk(
-  'found studies are shown with their warnings, and files that cannot go with the reason',
+  'found studies are shown with their warnings, and files that cannot be sent with the reason',
   async (stage) => {
     const { page } = stage;
     await stage.enter();
@@ -150,7 +154,7 @@ walk(
     await page.getByRole('button', { name: 'Send 2 studies' }).waitFor();
     for (const summary of await page.locator('details > summary').all()) await summary.click();
     await page.locator('.series-line canvas').first().waitFor();
-    // Where the last click has scrolled to is chance: half of a button may lie under the status line.
+    // The last click may have scrolled anywhere: half of a button may be under the status line.
     await page.evaluate(() => window.scrollTo(0, 0));
     await looksRight(page, 'upload-found');
     await page.getByRole('button', { name: /Change$/ }).click();
@@ -160,7 +164,7 @@ walk(
 );
 
 walk(
-  'a Send that left a file behind says so at the top of the page, with the way to the queue',
+  'a Send that left a file behind says so at the top of the page, with a link to the queue',
   async (stage) => {
     const { page, folder, visitor } = stage;
     await stage.enter();
@@ -236,7 +240,11 @@ walk('once the network is back the study reaches the PACS, and the receipt can b
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Save receipt' }).click(),
   ]);
-  assert.match(download.suggestedFilename(), /^receipt-[0-9a-f-]{36}\.jws$/, 'the file names nobody');
+  assert.match(
+    download.suggestedFilename(),
+    /^receipt-[0-9a-f-]{36}\.jws$/,
+    'the file name identifies no one',
+  );
 });
 
 walk('on paper there is only the receipt', async (stage) => {
@@ -254,11 +262,7 @@ walk('on paper there is only the receipt', async (stage) => {
     /De-identified by PS3\.15 .* for 12 instances;/,
   );
   await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
-  assert.is(
-    await page.locator('.printed tbody tr').count(),
-    0,
-    'the screen carries no list that nobody sees',
-  );
+  assert.is(await page.locator('.printed tbody tr').count(), 0, 'the screen holds no invisible list');
 });
 
 walk('an instance that contradicts the PACS waits for a decision, which is one button', async (stage) => {
@@ -289,13 +293,13 @@ walk('a page that does not exist says so, and signing out leaves no patient on t
 });
 
 walk(
-  'on a shared tablet the next person sees that something waits but not what, and it is sent under its owner’s name alone',
+  'on a shared tablet the next person sees that studies wait but not which, and they are sent only under their owner’s name',
   async (stage) => {
     const { page, visitor, account, gateway } = stage;
     await queueOffline(stage, 1);
     const title = (await page.locator('[data-part=under-way] .queue-name').first().innerText()).trim();
     await signOut(stage);
-    // A new password ends the right to send that would otherwise carry the study while nobody is signed in.
+    // A new password ends the right to send, under which the study would otherwise be sent after sign-out.
     const path = `/admin/users/${account.id}/password`;
     const set = await ask(gateway, ADMIN, { method: 'PUT', path, body: { password: PASSWORD } });
     assert.is(set.status, 204);
@@ -321,7 +325,7 @@ async function fillIn(page: Page, username: string): Promise<void> {
 }
 
 walk(
-  'a receipt that does not hold is shown with what it means, and the study is finished once it does',
+  'an invalid receipt is shown with its meaning, and the study is finished once the receipt is valid',
   async (stage) => {
     const { page, visitor } = stage;
     const stranger = { keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'x', x: 'A'.repeat(43) }] };
@@ -338,7 +342,10 @@ walk(
   },
 );
 
-/** Presses Tab until a control is reached whose text is this, sees that the focus shows, and presses Enter. */
+/**
+ * Presses Tab until it reaches the control with this text, checks that the focus is visible, and presses
+ * Enter.
+ */
 async function pressByKeyboard(page: Page, name: RegExp): Promise<void> {
   for (let press = 0; press < 40; press += 1) {
     await page.keyboard.press('Tab');

@@ -1,7 +1,7 @@
 /**
- * The models on the tablet, in a real Chromium against the running system: what is likely positive goes first
+ * The models on the tablet, in a real Chromium against the running system: a likely positive study goes first
  * although it was queued last, a film that should be repeated is pointed out, an adult gets no score, all of
- * it without a network too; and when the models die, the study travels all the same.
+ * this also offline; and if the models die, the study is still sent.
  */
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
 import { looksRight } from './testing/screens.ts';
 
-/** Of the card of the model `pneumonia`. */
+/** From the card of the model `pneumonia`. */
 const THRESHOLD = 0.212;
 const NORMAL_STUDIES = 9;
 /** Runtime, gate, score, lungs. */
@@ -57,11 +57,11 @@ async function childFilm({
 
 const scoreOf = ({ expected }: EvalSet['images'][number]): number => expected.pneumonia?.score ?? Number.NaN;
 
-/** What the browser has kept of the models. */
+/** The parts of the models stored by the browser. */
 const partsKept = (page: Page): Promise<number> =>
   page.evaluate(async () => (await (await caches.open('relaypacs-models')).keys()).length);
 
-/** What stands in the device's queue of instances, by the study as it is sent. */
+/** The rows of instances in the device's queue, by study UID as sent. */
 function triageInQueue(page: Page): Promise<Record<string, DeviceTriage | null>> {
   return page.evaluate(async () => {
     const asked = <T>(request: IDBRequest<T>) =>
@@ -93,10 +93,10 @@ async function keepEverythingUnchanged(page: Page): Promise<void> {
   await page.keyboard.press('Escape');
 }
 
-/** The studies in the order in which the gateway was told of them. */
+/** The studies in the order of their announcements. */
 const announced = async (app: OwnWorld): Promise<string[]> => (await studiesSentBy(app, ADMIN)).reverse();
 
-/** The page as it opens: nothing is chosen. */
+/** The page after loading, with nothing chosen. */
 async function openUpload(page: Page, address: string): Promise<void> {
   await page.goto(`${address}/#/`);
   await page.reload();
@@ -150,7 +150,7 @@ if (why !== null || evaluation === null) {
     (image) => image.finding !== undefined && image.finding !== 'normal' && scoreOf(image) > 0.9,
   )!;
 
-  test('without a network, the likely positive one that was queued last is the first that the gateway is told of', async () => {
+  test('without a network, the likely positive study is announced first although it was queued last', async () => {
     await until('the models to be on the device', async () => (await partsKept(page)) === PARTS);
     await browser.setOffline(true);
     app.link.cut();
@@ -217,7 +217,7 @@ if (why !== null || evaluation === null) {
     assert.equal([adult?.score, adult?.first], [null, false]);
   });
 
-  test('films that lie on their side or are inverted are pointed out on the picture, and a person may send them as they are', async () => {
+  test('rotated or inverted films are marked on the picture, and a person may send them as they are', async () => {
     const { file } = normals[0]!;
     const films = [
       await childFilm({ set: evaluation, file, seed: 301, change: turned }),
@@ -263,7 +263,7 @@ if (why !== null || evaluation === null) {
     );
   });
 
-  test('films are decoded and looked at in a worker: the page’s own thread runs no WebAssembly', async () => {
+  test('films are decoded and examined in a worker: the page’s own thread runs no WebAssembly', async () => {
     const films = await Promise.all(
       normals.slice(0, 4).map(({ file }, nth) => childFilm({ set: evaluation, file, seed: 400 + nth })),
     );
@@ -287,7 +287,7 @@ if (why !== null || evaluation === null) {
     await opened.close();
   });
 
-  test('a worker that dies stops no upload: the study arrives, nobody claims to have looked, and the gateway does', async () => {
+  test('a worker that dies stops no upload: the study arrives, the manifest claims no result, and the gateway examines it', async () => {
     await askAs(app.gateway, 'admin', '/admin/inference-rules', {
       rules: [{ name: 'films', enabled: true, model: 'pneumonia' }],
     });
@@ -309,7 +309,7 @@ if (why !== null || evaluation === null) {
     assert.equal(
       [said?.runtime, said?.population, said?.score],
       ['none', 'inside', null],
-      'nobody looked, and the header is a child’s',
+      'not examined, and the header is a child’s',
     );
     const score = await until('the gateway to have scored it', async () => {
       const { results } = await askAs<{ results: { finding: { score: number | null } }[] }>(
@@ -323,7 +323,7 @@ if (why !== null || evaluation === null) {
     assert.is(await page.getByText('Goes first').count(), 0);
   });
 
-  test('a model that was damaged on the device is not believed: it is fetched again', async () => {
+  test('a model damaged on the device is not used but fetched again', async () => {
     page = await browser.newPage();
     await openUpload(page, app.address);
     await page.evaluate(async () => {

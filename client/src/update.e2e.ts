@@ -1,7 +1,7 @@
 /**
- * New versions of the app over a queue that waits, in a real Chromium: the web app is built again under
- * another version's name, and put where the gateway serves it from. Nothing that is queued or read is lost,
- * and a page whose parts are gone comes to itself.
+ * New versions of the app during a waiting queue, in a real Chromium: the web app is rebuilt under another
+ * version name, and put where the gateway serves it. Nothing queued or open on screen is lost, and a page
+ * whose parts are gone recovers.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,15 +24,15 @@ async function release(copy: MutatedCopy, version: string): Promise<void> {
 }
 
 /**
- * A press after which the page loads itself again: the driver is not to wait for that, it takes it for a
- * navigation of its own.
+ * A press after which the page reloads itself. The driver must not wait for that, because it would take it
+ * for its own navigation.
  */
 const press = (page: Page, name: string) => page.getByRole('button', { name }).click({ noWaitAfter: true });
 
 const askForUpdate = (page: Page) =>
   page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
 
-/** What the account menu says; closes it again. */
+/** Reads the account menu and closes it again. */
 async function versionOf(page: Page): Promise<string> {
   await page.getByRole('button', { name: /^Account of/ }).click();
   const version = await page
@@ -62,7 +62,7 @@ if (why !== null) {
     await copy.remove();
   });
 
-  test('is told, is taken with one press, and the study that was queued without a network is still there and arrives', async () => {
+  test('is announced, is installed with one press, and the study queued offline is still there and arrives', async () => {
     app.link.cut();
     await sendStudy(page, filesOf({ seed: 1 }));
     await page.getByText('You can close this page: 12 instances are safe here').waitFor();
@@ -72,7 +72,7 @@ if (why !== null) {
     app.link.mend();
     await askForUpdate(page);
     await page.getByText('A new version is ready.').waitFor();
-    assert.is(await versionOf(page), 'Version first', 'until somebody presses');
+    assert.is(await versionOf(page), 'Version first', 'until a person presses');
     await press(page, 'Use it now');
     await page.getByText('This is the new version.').waitFor();
     await page.getByText('12 instances are safe here', { exact: false }).waitFor();
@@ -82,7 +82,7 @@ if (why !== null) {
     await page.getByRole('button', { name: 'Close' }).click();
   });
 
-  test('waits while somebody reads in another window, and says so', async () => {
+  test('waits while a person reads in another window, and says so', async () => {
     const other = await browser.newPage();
     await other.goto(app.address);
     await choose(other, filesOf({ seed: 2 }));
@@ -92,7 +92,7 @@ if (why !== null) {
     await page.getByText('Another window is reading a study or making it safe', { exact: false }).waitFor();
     assert.ok(
       await other.getByRole('button', { name: 'Send 1 study' }).isVisible(),
-      'what was read there is still there',
+      'the text being read there is still there',
     );
     await other.getByRole('button', { name: 'Clear' }).click();
     await press(page, 'Use it now');
@@ -103,11 +103,11 @@ if (why !== null) {
     await other.close();
   });
 
-  test('that took over in the middle strands nobody: what was read stays, a part that is gone is told, and the page comes to itself', async () => {
+  test('that took over midway strands no one: the open page stays, a missing part is reported, and the page recovers', async () => {
     await page.goto(`${app.address}/#/`);
     await page.reload();
     await choose(page, filesOf({ seed: 3 }));
-    // Every file of the page that an update touches has another name then.
+    // Every file that an update changes gets a new name.
     const view = join(copy.root, 'client/src/pipeline/queue/QueueView.tsx');
     await writeFile(
       view,
@@ -137,7 +137,7 @@ if (why !== null) {
     assert.is(await versionOf(page), 'Version fourth');
   });
 
-  test('is taken by itself at the next start, before anybody touches the page', async () => {
+  test('is installed automatically at the next start, before a person touches the page', async () => {
     const before = await page.locator('script[type=module]').getAttribute('src');
     await page.close();
     await release(copy, 'fifth');

@@ -1,7 +1,7 @@
 /**
  * The right to send that outlives a login, in a real Chromium against the running system: the session ends
- * while a study travels, an account is disabled, the tablet's clock is days off and is set in the middle.
- * A queued study arrives, or says for whom it waits.
+ * during an upload, an account is disabled, the tablet's clock is days off and is corrected midway. A queued
+ * study arrives, or says for whom it waits.
  */
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
@@ -23,7 +23,7 @@ import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
 
 const DAY_MS = 86_400_000;
 const INSTANCES = 16;
-/** Bytes of a study after which the link is held: it is on its way, and not there. */
+/** The bytes of a study after which the link is held: it is on its way but has not arrived. */
 const HALF_BYTES = 300_000;
 
 const test = suite('the right to send');

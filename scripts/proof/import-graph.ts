@@ -1,10 +1,21 @@
 /** Reachability along the imports of the sources: what a test runs, and which tests a change reaches. */
 import type { SourceFile } from '../check/source-files.ts';
 
+/** What a module makes something of without importing it: the build, the web app. */
+const MADE_OF: Readonly<Record<string, readonly string[]>> = {
+  'scripts/build.ts': [
+    'client/vite.config.ts',
+    'client/src/main.tsx',
+    'client/src/app/service-worker.ts',
+    'client/src/app/background-sender.ts',
+  ],
+};
+
 /** The file and every file of ours that it loads, names for a worker or names for a child process. */
 export function reachedBy(file: string, sources: ReadonlyMap<string, SourceFile>): string[] {
   const reached = new Set([file]);
   for (const path of reached) {
+    for (const source of MADE_OF[path] ?? []) reached.add(source);
     for (const { target, kind, isPackage } of sources.get(path)?.imports ?? []) {
       if (!isPackage && kind !== 'type' && sources.has(target)) reached.add(target);
     }

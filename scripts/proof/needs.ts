@@ -22,6 +22,8 @@ const BY_MODULE: Readonly<Record<string, PartName>> = {
   'scripts/system/orthanc.ts': 'orthanc',
   'scripts/system/postgres.ts': 'postgres',
   'scripts/build.ts': 'webApp',
+  'shared/testing/hostile-proxy.ts': 'nginx',
+  'scripts/lab/database/power-cut.ts': 'compiler',
 };
 const READERS = /['"/](python3|dcmdump|dsrdump|dciodvfy|dcmconv|dcmftest)['"]/;
 

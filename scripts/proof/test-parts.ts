@@ -1,5 +1,5 @@
 /**
- * The real parts that tests stand on: PostgreSQL, Orthanc, Chromium, other readers of DICOM, the corpus, the
+ * The real parts that tests stand on: PostgreSQL, Orthanc, browsers, other readers of DICOM, the corpus, the
  * built web app. A part starts when the first chosen file needs it (needs.ts says which do): it is found,
  * installed where that is possible, started on a free port with a folder of its own, and announced to the
  * tests in `RELAY_TEST_*` (shared/testing/environment.ts).
@@ -17,6 +17,7 @@ import { findOrthanc, startOrthanc } from '../system/orthanc.ts';
 import { startPostgres } from '../system/postgres.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { testEnvironment } from '#testing/environment.ts';
+import { findNginx } from '#testing/hostile-proxy.ts';
 import { buildWebApp, isWebAppCurrent } from '../build.ts';
 import { ROOT } from '../check/source-files.ts';
 
@@ -28,6 +29,8 @@ export type PartName =
   | 'firefox'
   | 'webkit'
   | 'readers'
+  | 'nginx'
+  | 'compiler'
   | 'corpus'
   | 'webApp'
   | 'world';
@@ -73,6 +76,16 @@ const READERS_PACKAGES = {
   packages: ['python3-pydicom', 'python3-numpy', 'python3-pil', 'dcmtk', 'dicom3tools'],
   services: [],
   purpose: 'pydicom, dcmtk and dciodvfy (what the tests compare with)',
+};
+const NGINX_PACKAGES = {
+  packages: ['nginx'],
+  services: ['nginx'],
+  purpose: 'nginx (what hospitals put before a server)',
+};
+const COMPILER_PACKAGES = {
+  packages: ['gcc', 'libc6-dev'],
+  services: [],
+  purpose: 'a C compiler (for the disk that forgets at a power cut)',
 };
 const CHROMIUM_PLACES = [
   '/usr/bin/chromium',
@@ -158,6 +171,18 @@ async function readers(): Promise<Started> {
   return { env: {} };
 }
 
+async function nginx(): Promise<Started> {
+  await have(async () => findNginx(), NGINX_PACKAGES);
+  return { env: {} };
+}
+
+async function compiler(): Promise<Started> {
+  const find = async (): Promise<true | null> =>
+    ['gcc', 'cc'].some((name) => !spawnSync(name, ['--version']).error) ? true : null;
+  await have(find, COMPILER_PACKAGES);
+  return { env: {} };
+}
+
 async function corpus(): Promise<Started> {
   const folder = join(ROOT, '../shared/corpus');
   await access(join(folder, 'manifest.json')).catch(() => {
@@ -205,6 +230,8 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   firefox: { what: 'Firefox', variables: ['RELAY_TEST_FIREFOX'], start: firefox },
   webkit: { what: 'WebKit', variables: ['RELAY_TEST_WEBKIT'], start: webkit },
   readers: { what: 'the other readers of DICOM', variables: [], start: readers },
+  nginx: { what: 'nginx', variables: [], start: nginx },
+  compiler: { what: 'a C compiler', variables: [], start: compiler },
   corpus: { what: 'the corpus', variables: ['RELAY_TEST_CORPUS'], start: corpus },
   webApp: { what: 'the build of the web app', variables: [], start: webApp },
   world: {

@@ -1,6 +1,6 @@
 /**
- * What a person does on the pages of the app, for tests in a browser: sign in, choose files, send a study, and
- * what they wait for.
+ * A person's actions on the pages of the app, for tests in a browser: sign in, choose files, send a study,
+ * and wait for the result.
  */
 import { createHash } from 'node:crypto';
 import type { BrowserContext, Page } from 'playwright-core';
@@ -35,7 +35,7 @@ export function untilPolicyKnown(page: Page): Promise<void> {
     .waitFor();
 }
 
-/** A page of the installed app with somebody signed in: where most tests begin. */
+/** A page of the installed app with a signed-in person: the start of most tests. */
 export async function openInstalled(
   browser: BrowserContext,
   { address }: Pick<World, 'address'>,
@@ -105,13 +105,13 @@ export async function chooseFromDisk(page: Page, paths: readonly string[]): Prom
   await page.getByRole('button', { name: /^Send \d/ }).waitFor();
 }
 
-/** Presses Send and waits until the queue is there. */
+/** Presses Send and waits for the queue. */
 export async function pressSend(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Send \d/ }).click();
   await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
 }
 
-/** Chooses the files of a study, presses Send and waits until the queue is there. */
+/** Chooses the files of a study, presses Send and waits for the queue. */
 export async function sendStudy(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
   await choose(page, files);
   await pressSend(page);

@@ -33,7 +33,7 @@ async function connectFrom(
   return null;
 }
 
-/** Who ended a connection. */
+/** The side that ended a connection. */
 export type EndedBy = 'client' | 'server' | 'balancer';
 
 /** Hears what passes on one connection, in order, and who ended it. */
@@ -73,7 +73,7 @@ export async function startBalancer(
       .on('end', () => end('client'))
       .on('close', () => {
         end('client');
-        // What has come from it still goes on to the server, as a network would bring it.
+        // Bytes already received from it still reach the server, as in a real network.
         socket.destroySoon();
       });
     client.on('data', (piece: Buffer) => {

@@ -89,7 +89,7 @@ class Collector {
     const answers = [...this.#sessions].map((session) =>
       this.ask('Profiler.takePreciseCoverage', {}, session),
     );
-    // A page that stands still in a dialog does not answer.
+    // A page blocked by a dialog does not answer.
     const taken = await Promise.race([Promise.all(answers), after(5_000, [])]);
     const scripts = taken.flatMap((answer) => answer?.result?.result ?? []);
     const lines = scripts.filter(({ url }) => url.startsWith('http')).map((script) => JSON.stringify(script));

@@ -21,7 +21,7 @@ export type CanaryFile = { readonly path: string; readonly bytes: Buffer };
 const STEM = 'CANARY0';
 /** A name for files of the tests: a file's name identifies too. */
 export const CANARY_NAME = 'CANARY000-SMITH';
-/** What stands in the document and in the elements around it. */
+/** The texts in the document and in the elements around it. */
 const IN_DOCUMENT = ['CANARY-PDF-TEXT', 'Encapsulated^Petra', 'Petra Encapsulated'];
 
 type CanaryList = {

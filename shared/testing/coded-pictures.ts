@@ -7,7 +7,7 @@
 export const CODED_ROWS = 20;
 export const CODED_COLUMNS = 24;
 
-/** What was coded: samples of a pixel beside each other. */
+/** The coded samples, interleaved by pixel. */
 export const PATTERNS = {
   grey8: (x: number, y: number) => [x * 8 + y * 2 + dither(x, y)],
   grey12: (x: number, y: number) => [x * 140 + y * 30 + dither(x, y) * 4],

@@ -13,7 +13,7 @@ export interface Conduct {
    */
   forgive(): void;
   asked(path: string, init: RequestInit, at: number): void;
-  /** `response`: what reached the device; null: nothing did. */
+  /** `response`: the answer that reached the device; null: none did. */
   heard(path: string, init: RequestInit, response: Response | null, at: number): Promise<void>;
   /** The gateway, asked after the last byte of the upload had left, missed nothing. */
   isCompleted(uploadId: string): boolean;

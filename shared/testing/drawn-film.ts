@@ -65,7 +65,7 @@ export function turnedPicture({ rows, columns, grey }: GreyPicture, turn: Turn):
   return { rows, columns, grey: turned(grey, rows, turn) };
 }
 
-/** What is left when fractions of its height and width are cut away. */
+/** The rest after fractions of its height and width are cut away. */
 export function cropped(
   { rows, columns, grey }: GreyPicture,
   { top = 0, bottom = 0, left = 0, right = 0 },

@@ -68,7 +68,7 @@ function webkitFrom(variable: string | undefined): WebKitPrograms | null {
   return browser === undefined ? null : { driver, browser, display };
 }
 
-/** What there is to test with. Reads the environment at each call; starts nothing. */
+/** The available parts for tests. Reads the environment at each call; starts nothing. */
 export function testEnvironment(env: NodeJS.ProcessEnv = process.env): TestEnvironment {
   const { RELAY_TEST_PACS_URL: url, RELAY_TEST_PACS_AUTHORIZATION: authorization } = env;
   return {
@@ -111,7 +111,7 @@ export function skipped(what: string, why: string): void {
   if (process.env.RELAY_TEST_RUN === undefined) process.stderr.write(`${one.message}\n`);
 }
 
-/** What `skipped` told since the last call: for the runner. */
+/** The reports of `skipped` since the last call, for the runner. */
 export function takeTold(): Skip[] {
   return told.splice(0);
 }

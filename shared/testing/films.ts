@@ -41,7 +41,7 @@ export interface EvalSet {
   readonly images: readonly EvalImage[];
 }
 
-/** Null where they do not lie beside the clone. */
+/** Null if they are not next to the clone. */
 export async function evalImages(): Promise<EvalSet | null> {
   const { corpus } = testEnvironment();
   const folder = corpus === null ? null : join(corpus, '../models/eval');

@@ -25,7 +25,7 @@ const UPSETS = [
   'all-forgotten',
   'key-changed',
 ] as const;
-/** What any request may meet. */
+/** The faults that any request may meet. */
 const ANYWHERE = [
   'none',
   'none',
@@ -106,7 +106,7 @@ export const page = (status: number, text = 'hello'): Response =>
 export const tus = (status: number, headers: Record<string, string> = {}): Response =>
   new Response(null, { status, headers: { ...TUS, ...headers } });
 
-/** What is answered in the place of the gateway, or by it before it looks at anything. */
+/** The answers given in the gateway's place, or by it before it reads the request. */
 export const REFUSALS: Partial<Record<FaultKind, () => Response>> = {
   401: () => problem(401, 'session-ended'),
   404: () => problem(404, 'not-found'),

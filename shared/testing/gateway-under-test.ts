@@ -87,7 +87,7 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
     try {
       lines.push(JSON.parse(line) as LogLine);
     } catch {
-      // What a person should read, such as a stack trace of the runtime, is kept in the tail only.
+      // Text for people, such as a stack trace, is kept only in the tail.
     }
   }
 

@@ -13,7 +13,7 @@ import { until } from './gateway-under-test.ts';
 
 const NGINX_OF_DEBIAN = '/usr/sbin/nginx';
 
-/** The path of an nginx, or null where there is none. */
+/** The path of nginx, or null if there is none. */
 export function findNginx(): string | null {
   return existsSync(NGINX_OF_DEBIAN) ? NGINX_OF_DEBIAN : null;
 }

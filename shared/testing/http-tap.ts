@@ -11,7 +11,7 @@ export type TappedRequest = {
 export type HttpTap = {
   /** One connection. */
   listen(): Ear;
-  /** What went up and what came down, connection by connection. */
+  /** The bytes sent and received, by connection. */
   bytes(): readonly Buffer[];
   requests(): readonly TappedRequest[];
 };

@@ -48,7 +48,7 @@ async function startBrowser(): Promise<SharedBrowser> {
   return { endpoint: browser.wsEndpoint() };
 }
 
-/** What may be asked for; each starts once. */
+/** The available parts; each starts once. */
 const starts: Readonly<Record<string, () => Promise<object>>> = {
   '/gateway': startGateway,
   '/browser': startBrowser,

@@ -76,7 +76,7 @@ function* entriesOf(block: Buffer): Generator<{ key: Buffer; value: Buffer }> {
   }
 }
 
-/** Every key and value of a table; nothing where the bytes are no table. */
+/** Every key and value of a table; empty if the bytes are not a table. */
 export function* tableContents(file: Buffer): Generator<Buffer> {
   if (file.length < FOOTER_BYTES || !file.subarray(-MAGIC.length).equals(MAGIC)) return;
   const footer = file.subarray(-FOOTER_BYTES);

@@ -23,7 +23,7 @@ const DIST = 'client/dist';
 const NOT_COPIED = /^(dist|dist-.*|node_modules)$/;
 
 export type Mutation = {
-  /** What is switched off, in words. */
+  /** The name of the safeguard that is switched off. */
   readonly what: string;
   /** Relative to the project's root. */
   readonly file: string;

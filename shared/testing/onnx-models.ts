@@ -128,7 +128,7 @@ export const ONNX_MODELS = {
     graphOf([ONE, ADD_ONE], { input: value('x', FLOAT, ['n', 4]), output: value('y', FLOAT, ['n', 4]) }),
   ),
   loops: model(graphOf([...loop(ADDING_ONE), node('Identity', ['z'], ['y'])])),
-  // As often as the largest value of x says.
+  // Repeats as often as the largest value of x.
   'loops-as-asked': model(
     graphOf([
       ...loop(ADDING_ONE, [

@@ -73,7 +73,7 @@ export type Evaluation = {
 
 const FOLDER = fileURLToPath(new URL('../../../shared/models/eval/', import.meta.url));
 
-/** Null where it is not kept beside the clone. */
+/** Null if it is not next to the clone. */
 export async function openEvaluation(): Promise<Evaluation | null> {
   if (!existsSync(`${FOLDER}expected.json`)) return null;
   const { tolerance, images } = JSON.parse(await readFile(`${FOLDER}expected.json`, 'utf8')) as Evaluation;

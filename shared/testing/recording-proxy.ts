@@ -9,7 +9,7 @@ import { createServer, request as httpRequest } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a request is for, as far as a test wants to stop it. */
+/** The purpose of a request, for tests that want to stop it. */
 export type PacsRequestKind = 'store' | 'search' | 'read-back' | 'other';
 
 export type RecordingProxy = {

@@ -11,7 +11,7 @@ export type LineSettings = {
   readonly bytesPerSecond: number;
   /** One way: half of the round trip. */
   readonly delayMs: number;
-  /** What the router before the wire holds; a sender waits when it is full. */
+  /** The router's buffer in front of the wire; a sender waits when it is full. */
   readonly queueBytes: number;
 };
 
@@ -25,7 +25,7 @@ export type SerialLine = {
   queued(now: number): number;
   /** When `queued` is below `queueBytes`; not after `now` where it is. */
   roomAt(): number;
-  /** What is in the queue is lost: the wire is free from `now` on. */
+  /** The queue is lost: the wire is free from `now` on. */
   clear(now: number): void;
   /** Gaps of at least `GAP_MS` since the first piece, the oldest first. */
   readonly gaps: readonly Gap[];

@@ -177,7 +177,7 @@ export async function startShapedLink(shape: LinkShape): Promise<ShapedLink> {
   function cut(): void {
     counts.cuts += 1;
     deafUntil = now() + shape.roundTripMs;
-    // What was handed over and has not left this process is lost too.
+    // Bytes handed over that have not left this process are lost too.
     for (const socket of servers) counts.up -= socket.writableLength;
     const isSilent = shape.isSilent === true && counts.cuts % 2 === 0;
     for (const socket of sockets) if (!(isSilent && servers.has(socket))) socket.destroy();

@@ -204,7 +204,7 @@ async function respond(
   return response;
 }
 
-/** The answer that is given instead of looking at the request; null: it is looked at. */
+/** The answer given without handling the request; null: the request is handled. */
 function refuse(
   { state, tools, refusals }: Adversary,
   path: string,

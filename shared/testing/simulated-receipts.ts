@@ -1,4 +1,7 @@
-/** What a simulated gateway does with received parcels, and its receipts: true, old, poor and forged ones. */
+/**
+ * A simulated gateway's handling of received parcels, and its receipts: valid, outdated, incomplete and
+ * forged ones.
+ */
 import { CompactSign, type CryptoKey } from 'jose';
 import { merkleRoot, RECEIPT_TYPE, type ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { problem, type Fault, type FaultKind } from './gateway-faults.ts';

@@ -39,7 +39,7 @@ export interface SyntheticInstance {
 export interface SyntheticStudy {
   readonly studyInstanceUID: StudyInstanceUID;
   readonly instances: readonly SyntheticInstance[];
-  /** Identifying values that are in every instance; none may be found where nobody may read it. */
+  /** Identifying values in every instance; none may be found where no one may read it. */
   readonly planted: readonly string[];
 }
 

@@ -24,7 +24,7 @@ test('each byte of a parcel counts once, whatever pieces its requests come in', 
   }
 });
 
-test('what comes again after a cut counts as sent again, on another connection too', () => {
+test('bytes repeated after an interruption count as sent again, even on another connection', () => {
   const bytes = createUploadBytes();
   const cut = [...request(patch(0), 100, 1)].slice(0, -40);
   const before = bytes.listen();
@@ -46,7 +46,7 @@ test('a parcel whose creation carried bytes is the same one that is patched late
   assert.equal({ inParcels, unique }, { inParcels: 120, unique: 100 });
 });
 
-test('what stands beside the parcels is counted as travelled and nothing else', () => {
+test('bytes outside the parcels count only as sent', () => {
   const bytes = createUploadBytes();
   const ear = bytes.listen();
   for (const part of request('POST /upload/init HTTP/1.1\r\nContent-Type: application/json', 500, 64))

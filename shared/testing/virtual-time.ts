@@ -12,7 +12,10 @@ export type VirtualTime = {
   now(): number;
   /** Resolves after `ms`; throws the signal's reason when aborted before. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Lets time pass until `isOver`, or for so long. False: it was not over by then, or nobody sleeps. */
+  /**
+   * Lets time pass until `isOver`, or for the given time. False: it was not over by then, or nothing is
+   * waiting.
+   */
   run(isOver: () => boolean, withinMs: number): Promise<boolean>;
 };
 

@@ -176,7 +176,7 @@ async function askKeeper<T>(keeper: string, part: 'gateway' | 'browser'): Promis
   return (await answer.json()) as T;
 }
 
-/** The shared world, or one of this file's own where nobody keeps a shared one. */
+/** The shared world, or this file's own if there is no shared one. */
 export async function openWorld(): Promise<World> {
   const { world: keeper } = testEnvironment();
   if (keeper === null) return openOwnWorld();

@@ -1,4 +1,4 @@
-/** What always holds of the device: asked after each step of its database and of the list outside of it. */
+/** The invariants of the device, checked after each step in its database and in the list outside it. */
 import * as assert from 'uvu/assert';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
@@ -39,7 +39,7 @@ export async function look(device: SimulatedDevice): Promise<Snapshot> {
   };
 }
 
-/** It was said that every byte of it is in this database. */
+/** It was called safe: every byte of it is in this database. */
 function isSafe({ packing, state, waiting }: StudyRow): boolean {
   return (
     !packing && waiting !== 'interrupted' && state !== 'reading' && state !== 'done' && state !== 'taken-back'
@@ -48,7 +48,7 @@ function isSafe({ packing, state, waiting }: StudyRow): boolean {
 
 const isOver = ({ state }: StudyRow): boolean => state === 'done' || state === 'taken-back';
 
-/** `isCleared`: the browser has cleared everything in between. */
+/** `isCleared`: the browser cleared everything in between. */
 export function check(device: SimulatedDevice, before: Snapshot, now: Snapshot, isCleared: boolean): void {
   assert.equal(device.unexpected, [], 'nothing goes wrong that nobody expected');
   assert.equal(device.broken, []);
@@ -140,7 +140,7 @@ const sorted = (reasons: StudyRow['reasons']) =>
     list.toSorted((a, b) => (a.reason < b.reason ? -1 : 1)),
   );
 
-/** Nothing belongs to nobody. */
+/** No row is orphaned. */
 function checkOwners({ studies, instances, parcels, records, reports }: Snapshot): void {
   const known = new Set(studies.map(({ id }) => id));
   const held = new Set(parcels.map(({ id }) => id));
@@ -173,15 +173,18 @@ function checkOwners({ studies, instances, parcels, records, reports }: Snapshot
     );
 }
 
-/** What the browser took, and had been called safe, is named; what is here is not. */
+/**
+ * Studies that the browser cleared after they were called safe are listed as lost; studies on the device are
+ * not.
+ */
 function checkLost(before: Snapshot, now: Snapshot): void {
   for (const study of before.studies.filter(isSafe))
     assert.ok(now.lost.has(study.studyInstanceUID!), 'what the browser took is named');
 }
 
 /**
- * A study leaves the queue by its receipt or by a person; a receipt is kept for ever, and what was called
- * safe stays so.
+ * A study leaves the queue through its receipt or a person; a receipt is kept for ever, and a study called
+ * safe stays safe.
  */
 function checkKept({ ended }: SimulatedDevice, before: Snapshot, now: Snapshot): void {
   const after = new Map(now.studies.map((study) => [study.id, study]));
@@ -216,7 +219,7 @@ function checkKept({ ended }: SimulatedDevice, before: Snapshot, now: Snapshot):
   }
 }
 
-/** Done is what the PACS has, or a person left out. */
+/** Done means in the PACS, or left out by a person. */
 function checkDone(study: StudyRow, { instances }: Snapshot): void {
   for (const { state, reason } of instances.get(study.id) ?? []) {
     assert.ok(
@@ -230,8 +233,8 @@ const needsPerson = ({ waiting, state, trouble }: StudyRow): boolean =>
   waiting === 'interrupted' || state === 'attention' || state === 'failed' || trouble !== null;
 
 /**
- * When all goes well: nothing waits that could go on by itself. What another entry of the same study promised
- * too waits for whoever must choose that one again.
+ * When all goes well, no study waits that could continue automatically. Instances that another entry of the
+ * same study also promised wait for the person who must choose that one again.
  */
 export function checkEnd({ remote, lostByPacs }: SimulatedDevice, { studies, instances }: Snapshot): void {
   for (const study of studies) {

@@ -1,10 +1,7 @@
-/** What can happen to a device, as values that fast-check makes and shrinks. */
+/** The events of a device, as values that fast-check generates and shrinks. */
 import fc from 'fast-check';
 
-/**
- * What becomes of an instance when the gateway comes to its end with it: by a number, so that it shrinks to
- * "stored".
- */
+/** The final state of an instance at the gateway, as a number, so that it shrinks to "stored". */
 export const FATES = ['stored', 'stored', 'stored', 'refused', 'quarantined', 'already-stored'] as const;
 
 const LATE = ['receipt', 'receipt', 'receipt', 'all-sent', 'started', 'parcel-sent', 'announced'] as const;
@@ -20,21 +17,17 @@ const WORDS = [
   'dismiss',
   'tryNow',
 ] as const;
-/** What a person says of a study in the queue. */
+/** A person's decision about a queued study. */
 type Word = (typeof WORDS)[number];
 
 export type Act =
-  /** A person chooses a study, and sends it. */
+  /** A person chooses and sends a study. */
   | { readonly do: 'queue'; readonly study: number; readonly tab: number; readonly instances: number }
-  /**
-   * Naming and packing go one step on. `isChanged`: the file that comes next was written anew since it was
-   * named.
-   */
+  /** Naming and packing advance by one step. `isChanged`: the next file was rewritten since it was named. */
   | { readonly do: 'pack'; readonly nth: number; readonly isChanged: boolean; readonly steps: number }
   | { readonly do: 'stop-packing'; readonly nth: number }
   /**
-   * The uploader goes so many steps with a study that is pending. `cut`: after so many parcels the link is
-   * gone.
+   * The uploader makes this many steps with a pending study. `cut`: the link fails after this many parcels.
    */
   | {
       readonly do: 'carry';
@@ -43,9 +36,9 @@ export type Act =
       readonly cut: number;
       readonly fates: number;
     }
-  /** An answer that comes late, or once more: a receipt of before, a completion, a beginning. */
+  /** A late or repeated answer: an earlier receipt, a completion, a start. */
   | { readonly do: 'late'; readonly nth: number; readonly what: (typeof LATE)[number] }
-  /** The gateway loses what it had; its PACS does. */
+  /** The gateway, or its PACS, loses instances. */
   | { readonly do: 'lose'; readonly from: 'gateway' | 'pacs' }
   | { readonly do: 'refuse'; readonly nth: number }
   | { readonly do: 'trouble'; readonly nth: number }

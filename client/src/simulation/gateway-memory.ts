@@ -1,6 +1,4 @@
-/**
- * The gateway as the simulated device needs it: what it holds of each instance, and what it answers.
- */
+/** A gateway in memory for the simulated device: the state of each instance, and the answers. */
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { isInPacs, isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -89,7 +87,7 @@ function missingOf(held: ReadonlyMap<string, Held>, instances: readonly Instance
   return found(held, instances).filter(({ state }) => state === 'promised');
 }
 
-/** The gateway holds it, and will not pass it on as it is. */
+/** The gateway holds it and will not forward it as it is. */
 function isAgainst({ state }: Held): boolean {
   return state === 'refused' || state === 'quarantined' || state === 'left-out';
 }

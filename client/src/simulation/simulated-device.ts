@@ -35,7 +35,7 @@ export class SimulatedDevice {
   readonly keys: TestKeys;
   factory: TestDevice['factory'] | undefined;
   tabs: Tab[] = [];
-  /** Receipts that were settled with, by the entry. */
+  /** Receipts used to settle, by entry. */
   readonly receipts = new Map<string, CheckedReceipt[]>();
   /** Keys of instances that the PACS had, so that no copy was kept, and that it has lost since. */
   readonly lostByPacs = new Set<string>();
@@ -63,7 +63,7 @@ export class SimulatedDevice {
       decide: async (_, decision, own) => this.remote.decide(decision, own),
     });
     this.tabs.push({ device, disk, queue, packers: [] });
-    // As a page does when it begins.
+    // As at the start of a page.
     await clearInterrupted(device.database, async (id) =>
       this.tabs.some(({ packers }) => packers.some((packer) => packer.id === id)),
     );
@@ -114,7 +114,7 @@ export class SimulatedDevice {
     for (let tab = 0; tab < count; tab += 1) await this.openTab();
   }
 
-  /** The list outside the database, after a look, as the queue's screen keeps it. */
+  /** Updates the list outside the database like the queue's screen. */
   async lookAtRecord() {
     const record = keepWaitingRecord(this.place);
     const [origin, studies] = [await databaseOrigin(this.database), await this.database.studies.toArray()];
@@ -177,7 +177,7 @@ export class SimulatedDevice {
     if (row) await this.person(act, row, tab);
   }
 
-  /** Carries a study as carry-study.ts does; an unreadable copy is reported. True: it came to its end. */
+  /** Carries a study like carry-study.ts; reports an unreadable copy. True: the study came to its end. */
   async carry(tab: Tab, study: QueuedUpload, { steps, cut, fates }: Carrying): Promise<boolean> {
     const { queue } = tab;
     const { id } = study;
@@ -291,7 +291,7 @@ export class SimulatedDevice {
       );
       if (parcel) await queue.parcelSent(row.id, parcel.id);
     }
-    // Of an uploader that was told to stop, and had the answer already.
+    // From an uploader that was told to stop but already had the answer.
     if (
       what === 'all-sent' &&
       (row.state === 'done' || row.state === 'taken-back' || row.state === 'at-gateway')
@@ -371,7 +371,7 @@ export class SimulatedDevice {
     if (isWaiting && first?.id !== id) this.broken.push('what is sent first goes first');
   }
 
-  /** All goes well now: pages live, the gateway answers, a person decides nothing more. */
+  /** From now on all goes well: pages live, the gateway answers, and no person decides anything. */
   async settle(): Promise<void> {
     await this.die(this.tabs[1]!);
     for (const { id } of (await this.database.studies.toArray()).filter(({ paused }) => paused))
@@ -388,10 +388,10 @@ export class SimulatedDevice {
 
 type Carrying = Pick<Extract<Act, { do: 'carry' }>, 'steps' | 'cut' | 'fates'>;
 
-/** As a model with a threshold of 0.5 says it. */
+/** The answer of a model with a threshold of 0.5. */
 function said(score: number): DeviceTriage {
   return { models: [], runtime: 'a runtime', population: 'inside', score, first: score >= 0.5, film: [] };
 }
 
-/** The gateway cannot be told now. */
+/** The gateway cannot be reached now. */
 class Unheard extends Error {}

@@ -1,6 +1,6 @@
 /**
- * Naming and packing on the simulated device: the work that queue-study.ts does with workers, a step at a
- * time, so that anything may come between two steps.
+ * Naming and packing on the simulated device: the work that queue-study.ts does with workers, one step at a
+ * time, so that anything may happen between two steps.
  */
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
@@ -56,10 +56,7 @@ const chosen = Promise.all(
   ),
 );
 
-/**
- * Naming and packing of one study, a step at a time, as queue-study.ts does it: each parcel holds one
- * instance.
- */
+/** Names and packs one study step by step, like queue-study.ts; each parcel holds one instance. */
 export interface Packer {
   readonly id: string;
   readonly instances: readonly TestInstance[];
@@ -107,7 +104,7 @@ export async function beginPacker(device: Around, study: number, count: number, 
   await orGiveUp(device, tab, packer, () => beginStudy(tab.device.database, tab.device.key, row));
 }
 
-/** `isChanged`: the file that comes next was written again since it was named. */
+/** `isChanged`: the next file was rewritten since it was named. */
 export async function pack(
   device: Around,
   tab: Tab,
@@ -164,7 +161,7 @@ async function packOn(device: Around, tab: Tab, packer: Packer, isChanged: boole
 }
 
 /**
- * A failure that keeps a study from being whole takes it out of the queue; that it is gone already is no
+ * A failure that leaves a study incomplete removes it from the queue; a study that is already gone is not a
  * failure (as in queue-study.ts).
  */
 async function orGiveUp(device: Around, tab: Tab, packer: Packer, work: () => Promise<void>): Promise<void> {

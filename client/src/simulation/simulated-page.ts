@@ -13,9 +13,9 @@ import { createUploader, type Uploader } from '../pipeline/upload/uploader.ts';
 import { createSimulatedQueue, move, uidOf, type Row, type SimulatedQueue } from './simulated-queue.ts';
 import { faultsOf, type Action, type Day } from './uploader-day.ts';
 
-/** After any failure, however often, the next attempt comes within five minutes: the cause may be gone. */
+/** After any number of failures the next attempt comes within five minutes: the cause may be gone. */
 const LONGEST_WAIT_MS = 300_000;
-/** A study that is set aside or taken back stops within its piece. */
+/** A paused or taken-back study stops within its piece. */
 const PIECE_MS = 100;
 
 export class SimulatedPage {
@@ -104,13 +104,13 @@ export class SimulatedPage {
     try {
       return await this.gateway.fetch(...request);
     } catch (error) {
-      // A fault that the gateway finds ends the test; one that it plays does not.
+      // A fault that the gateway finds ends the test; one that it simulates does not.
       if (error instanceof Error && error.constructor === Error) this.fail(error);
       throw error;
     }
   }
 
-  /** Of a study that was set aside or taken back nothing leaves any more. */
+  /** Nothing more of a paused or taken-back study is sent. */
   private checkStopped(input: string | URL | Request, init: RequestInit = {}): void {
     const { pathname } = new URL(String(input));
     if (!pathname.startsWith('/upload/files')) return;

@@ -24,7 +24,7 @@ export interface StudyPlan {
   readonly parcels: readonly number[];
   readonly packingMs: number;
   readonly hasConflict: boolean;
-  /** The records of its first packing do not hold. */
+  /** The records of its first packing are damaged. */
   readonly isPoisoned: boolean;
   readonly queuedAtMs: number;
 }
@@ -68,7 +68,7 @@ export interface SimulatedQueueTools {
   readonly plan: { readonly studies: readonly StudyPlan[]; readonly sealed: boolean };
   readonly time: VirtualTime;
   readonly gateway: () => SimulatedGateway;
-  /** A promise was broken; thrown alone it would only be one more trouble of the study. */
+  /** A promise was broken; a thrown error would count only as a trouble of the study. */
   broken(error: Error): void;
 }
 

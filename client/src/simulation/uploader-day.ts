@@ -1,9 +1,9 @@
-/** What can happen to the uploader in a day, as values that fast-check makes and shrinks. */
+/** The events of an uploader's day, as values that fast-check generates and shrinks. */
 import fc from 'fast-check';
 import type { Fault } from '#testing/gateway-faults.ts';
 import type { StudyPlan } from './simulated-queue.ts';
 
-/** For so long the gateway may be gone, and is met soon after it is back. */
+/** The longest absence of the gateway, after which it must be found soon. */
 const OUTAGE_MS = 1_800_000;
 
 const ACTIONS = ['pause', 'first', 'again', 'cancel', 'restart'] as const;

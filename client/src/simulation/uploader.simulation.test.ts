@@ -20,8 +20,8 @@ import { day, type Day } from './uploader-day.ts';
 /** A study that waits five minutes between attempts, and a slow PACS, are given half a day. */
 const PATIENCE_MS = 12 * 3600_000;
 /**
- * In a minute a device with three small studies sends 70 useful requests; one that turns in a circle at 20 ms
- * each sends 3 000.
+ * A device with three small studies sends 70 useful requests a minute; one that loops every 20 ms sends 3
+ * 000.
  */
 const REQUESTS_A_MINUTE = 400;
 /** About 20 s on one core. */

@@ -1,4 +1,4 @@
-/** For tests: the real client of the API over answers that a test gives, and what was asked. */
+/** For tests: the real API client with answers supplied by the test, and its requests. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { createApiClient, type ApiClient } from '../net/api-client.ts';
 
@@ -21,7 +21,7 @@ export const unreachable = (): never => {
   throw new TypeError('fetch failed');
 };
 
-/** Until what was answered has been read, which takes no time but some turns of the loop. */
+/** Resolves when the answers have been read, which takes a few turns of the event loop. */
 export async function untilRead(isOver: () => boolean): Promise<boolean> {
   for (let turns = 0; turns < 1_000 && !isOver(); turns += 1) await turn();
   return isOver();

@@ -4,13 +4,13 @@
 import type { DBCore, DBCoreMutateRequest } from 'dexie';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 
-/** What fake-indexeddb's transactions are inside. */
+/** The internals of fake-indexeddb's transactions. */
 interface Breakable {
   dispatchEvent(event: Event): boolean;
   _abort(name: string): void;
 }
 
-/** A browser may find out only at the end, when everything should be kept: Indexed Database API §5.4. */
+/** A browser may notice only at the commit: Indexed Database API §5.4. */
 function breakAtEnd(transaction: Breakable): void {
   const dispatch = transaction.dispatchEvent.bind(transaction);
   transaction.dispatchEvent = (event) => {
@@ -24,13 +24,13 @@ function breakAtEnd(transaction: Breakable): void {
 export interface TestDisk {
   /** Since it was made; what is deleted needs no room. */
   writes: number;
-  /** It is full at this write, and has room again afterwards. */
+  /** The disk is full at this write and has space again afterwards. */
   fullAt: number;
-  /** What is told that it is full: the request itself, or the transaction when it should be kept. */
+  /** Where the error appears: at the request itself, or at the commit of the transaction. */
   refuses: 'request' | 'transaction';
-  /** Changes of any kind that are still made; then the page is dead, and makes none ever after. */
+  /** The number of changes still made; then the page is dead and makes no more. */
   lifeLeft: number;
-  /** Puts it under a database that is not open yet. */
+  /** Installs it under a database that is not open yet. */
   readonly prepare: (database: LocalDatabase) => void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * For the tests of the upload page's store: a device in memory whose workers run beside it, with a hook
- * before and after each task.
+ * For the tests of the upload page's store: a device in memory whose workers run in the same thread, with a
+ * hook before and after each task.
  */
 import { signal } from '@preact/signals';
 import { importProjectKey } from '#shared/deid/pseudonyms.ts';
@@ -102,7 +102,7 @@ export async function openIngest({
   };
 }
 
-/** Workers that run beside the store, with a hook before and after each task. */
+/** Workers that run in the store's thread, with a hook before and after each task. */
 function poolBeside(database: LocalDatabase) {
   const runner = createTaskRunner({
     database,

@@ -39,11 +39,11 @@ Dexie.dependencies.indexedDB ??= new IDBFactory();
 export interface TestDevice {
   readonly database: LocalDatabase;
   readonly key: CryptoKey;
-  /** Given again, the same database is opened by a page that was reloaded. */
+  /** Passed again to open the same database from a reloaded page. */
   readonly factory: IDBFactory;
 }
 
-/** `prepare`: puts something between the database and who uses it, before it is opened. */
+/** `prepare`: changes the database before it is opened. */
 export async function openDevice(
   factory = new IDBFactory(),
   prepare: (database: LocalDatabase) => void = () => undefined,
@@ -58,7 +58,7 @@ export interface TestKeys {
   readonly privateKey: CryptoKey;
 }
 
-/** A key pair as the gateway has one. */
+/** A key pair like the gateway's. */
 export async function makeSealingKeys(kid = 'k1'): Promise<TestKeys> {
   const { publicKey, privateKey } = (await crypto.subtle.generateKey({ name: 'X25519' }, true, [
     'deriveBits',
@@ -89,7 +89,7 @@ export interface TestStudy {
   readonly queuedAt?: number;
 }
 
-/** A study of instances of these `sizes`, named and no more. */
+/** A study of instances of these `sizes`, named but not packed. */
 export async function nameStudy(
   { database, key }: TestDevice,
   id: string,
@@ -116,7 +116,7 @@ export async function nameStudy(
   return instances;
 }
 
-/** One parcel for each instance, called after the study and its position. */
+/** One parcel for each instance, named after the study and its position. */
 export async function packOne(
   { database }: TestDevice,
   { sealingKey }: TestKeys,
@@ -210,14 +210,14 @@ export function receiptOf(
   return { jws: 'a.b.c', receipt };
 }
 
-/** All bytes of a parcel as they would travel, read in pieces that fit no record. */
+/** All bytes of a parcel as sent, read in pieces that do not align with records. */
 export async function bytesOf(parcel: ParcelToSend): Promise<Uint8Array<ArrayBuffer>> {
   const whole = new Uint8Array(parcel.bytes);
   for (let at = 0; at < parcel.bytes; at += 700_000) whole.set(await parcel.read(at, 700_000), at);
   return whole;
 }
 
-/** The parcel as the gateway has it after it has opened what arrived. */
+/** The parcel as the gateway opens it. */
 export async function openParcel(parcel: ParcelToSend, { privateKey }: TestKeys): Promise<Blob> {
   const sealed = await bytesOf(parcel);
   if (parcel.seal === null) return new Blob([sealed]);
@@ -232,7 +232,7 @@ export async function openParcel(parcel: ParcelToSend, { privateKey }: TestKeys)
   return new Blob(records);
 }
 
-/** Everything that lies in the database, as one text. */
+/** Everything in the database, as one text. */
 export async function onDisk(database: LocalDatabase): Promise<string> {
   const texts: string[] = [];
   for (const table of database.tables) {

@@ -1,6 +1,6 @@
 /**
  * For tests: answers of the gateway in every state that a page must show, with a drawn picture and drawn
- * maps. Nobody is in them.
+ * maps. They contain no real person.
  */
 import { readFileSync } from 'node:fs';
 import { encode } from 'fast-png';
@@ -96,7 +96,7 @@ export function recordedResult(
   };
 }
 
-/** The fields of a finding that no model filled. */
+/** The fields of a finding without a model's answer. */
 const SILENT = {
   probabilities: null,
   score: null,
@@ -275,7 +275,7 @@ const isInside = (x: number, y: number, [cx, cy, rx, ry]: Ellipse): boolean =>
 const lungAt = (x: number, y: number): 'right' | 'left' | null =>
   isInside(x, y, RIGHT_LUNG) ? 'right' : isInside(x, y, LEFT_LUNG) ? 'left' : null;
 
-/** By method of explanation: a chest as a child would draw it, and maps over it. */
+/** By method of explanation: a chest drawn in simple shapes, and maps over it. */
 export function drawnExplanations(): ReadonlyMap<string, Buffer> {
   const heat = (x: number, y: number) => Math.exp(-((x - 0.32) ** 2 + (y - 0.66) ** 2) / 0.012);
   return new Map([

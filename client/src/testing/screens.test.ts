@@ -1,4 +1,4 @@
-/** The list of screens is the list of what is looked at: no screen is left out, none is looked at twice. */
+/** The list of screens matches the inspected screens: none is left out, none is inspected twice. */
 import { readFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -6,7 +6,7 @@ import { SCREENS } from './screens.ts';
 
 const test = suite('the list of screens');
 
-test('each file looks at its screens, each once', async () => {
+test('each file inspects each of its screens once', async () => {
   for (const [file, screens] of Object.entries(SCREENS)) {
     const source = await readFile(new URL(`../${file}`, import.meta.url), 'utf8');
     const looked = [...source.matchAll(/looksRight\((?:page, )?'([^']+)'\)/g)].map(([, name]) => name!);

@@ -1,13 +1,12 @@
 /**
- * Every screen of the app in every state that tests look at: which file walks there, and what the state is.
- * Each is looked at in the windows, themes and by the checks of `inspectPage`; RELAY_SCREENSHOTS names the
- * folder for a picture of each.
+ * Every screen of the app in every state that tests inspect: the test file and the state. `inspectPage`
+ * checks each in all windows and themes; RELAY_SCREENSHOTS names the folder for a picture of each.
  */
 import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { inspectPage } from '#testing/inspect-page.ts';
 
-/** By the file in client/src that walks there. */
+/** By the test file in client/src. */
 export const SCREENS = {
   'screens.e2e.ts': {
     'sign-in': 'Nobody has signed in',

@@ -20,7 +20,7 @@ const FIRST_BYTES = 16 * 1024;
 
 /** Passed from `open` to `close`. */
 export interface OpenLength {
-  /** Where the length stands in the buffer; -1 where it is undefined. */
+  /** The position of the length in the buffer; -1 if it is undefined. */
   readonly at: number;
   readonly from: number;
 }

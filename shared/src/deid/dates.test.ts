@@ -31,7 +31,7 @@ test('the time of day and the time zone of a DateTime stay, and what it does not
   assert.is(shiftDates('DT', '2024', -366), '2022');
 });
 
-test('what is no date is not taken for one', () => {
+test('text that is not a date is not taken for one', () => {
   for (const value of ['20240230', '2024-03-01', 'DOE^JANE', '20241301', '00000000', '20240301DOE']) {
     assert.is(shiftDates('DA', value, -1), null, value);
     assert.not.ok(isTemporal('DT', `${value}x`), value);

@@ -13,7 +13,7 @@ const DATE_TIME =
 /** PS3.5 §6.2 TM, and the "HH:MM:SS" of ACR-NEMA 2.0. */
 const TIME = /^\d{2}(:?\d{2}(:?\d{2}(\.\d{1,6})?)?)?$/;
 
-/** Days since 1970-01-01, or null where there is no such day in the calendar. */
+/** Days since 1970-01-01, or null if the calendar has no such day. */
 export function toDayNumber(year: number, month: number, day: number): number | null {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
@@ -52,7 +52,7 @@ function shiftOneDateTime(value: string, days: number): string | null {
   const number = toDayNumber(Number(year), Number(month ?? '1'), Number(day ?? '1'));
   const digits = number === null ? null : fromDayNumber(number + days);
   if (digits === null) return null;
-  // What was not said is not invented: a year stays a year.
+  // Missing parts are not invented: a year stays a year.
   const precision = day !== undefined ? 3 : month !== undefined ? 2 : 1;
   return digits.slice(0, precision).join('') + time + zone;
 }

@@ -1,4 +1,4 @@
-/** A decision about one attribute: what is done with its value, by which action code, and why. */
+/** A decision about one attribute: the change to its value, the action code, and the reason. */
 
 /** The action codes of Table E.1-1a; `added`: not in the original. */
 export type ActionCode = 'X' | 'Z' | 'D' | 'K' | 'C' | 'U' | 'added';

@@ -110,7 +110,7 @@ test('no canary is left in any encoding, in the file, in its UIDs or in its repo
 });
 
 for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe', 'mr-enh-siemens-xa']) {
-  test(`what referred to each other still does, and nothing else is alike (${folder})`, async () => {
+  test(`instances that referred to each other still do, and nothing else matches (${folder})`, async () => {
     if (corpus === null) skip('references between real instances', 'no corpus');
     const files = await deidentifiedCorpus(folder);
     const pairs = await Promise.all(

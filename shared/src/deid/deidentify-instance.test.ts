@@ -79,7 +79,7 @@ for (const syntax of [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPL
   });
 }
 
-test('what the table and the dictionary call harmless stays as it was', async () => {
+test('attributes that the table and the dictionary call harmless stay unchanged', async () => {
   const { instance, original } = await deidentified([
     text(0x00080008, 'CS', 'ORIGINAL', 'PRIMARY'),
     text(0x00080070, 'LO', 'Maker'),
@@ -213,7 +213,7 @@ test('a report keeps its tree, its standard codes and its measurements, and lose
   }
 });
 
-test('two patients never become one: without a Patient ID the study names the patient, and issuers tell equal IDs apart', async () => {
+test('two patients never become one: without a Patient ID the study identifies the patient, and issuers tell equal IDs apart', async () => {
   const patient = async (...elements: NewElement[]) =>
     shownValue((await deidentified(elements)).instance.elements, 0x00100020);
   const none = (study: string) => patient(text(0x00100020, 'LO', ''), text(0x0020000d, 'UI', study));
@@ -255,7 +255,7 @@ test('the instance says that and how it was de-identified', async () => {
   assert.not.ok(holds(bytes, 'CANARY'));
 });
 
-test('who says that names are burned into the pixels, or sends a document, waits for a person', async () => {
+test('an instance with declared burned-in names, or with a document, waits for a person', async () => {
   const quarantined = async (...elements: NewElement[]) => {
     const result = await deidentifyBytes(fileOf(elements), rulesOf(), await pseudonymsOf(1));
     return result.kind === 'quarantined' ? result.because : result.kind;
@@ -282,7 +282,7 @@ test('the report names every change by its path and holds no value', async () =>
   assert.not.ok(JSON.stringify(report).includes('CANARY'));
 });
 
-test('what has been de-identified has no residue, and one identifying value put back is found', async () => {
+test('a de-identified instance has no residue, and one identifying value put back is found', async () => {
   const rules = rulesOf('retain-longitudinal-modified-dates');
   const pseudonyms = await pseudonymsOf(1);
   const clean = await deidentified(
@@ -300,7 +300,7 @@ test('what has been de-identified has no residue, and one identifying value put 
   assert.ok((await checkResidue(clean.instance, rules, await pseudonymsOf(2))).length > 0, 'another key');
 });
 
-test('whatever stands in a text or a sequence, de-identifying twice is de-identifying once', async () => {
+test('for any text or sequence, de-identifying twice equals de-identifying once', async () => {
   const rules = rulesOf(
     'retain-longitudinal-modified-dates',
     'retain-device-identity',

@@ -51,7 +51,7 @@ const MULTIPLE = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'PN', 
 
 const DUMMIES = new Set(Object.values(TEXT_DUMMIES));
 
-/** A value that de-identification writes, here or as a pseudonym: it names nobody. */
+/** A value written by de-identification, here or as a pseudonym: it identifies no one. */
 export function isDummy(value: string): boolean {
   return DUMMIES.has(value) || isIdentifierPseudonym(value);
 }

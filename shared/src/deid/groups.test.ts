@@ -17,7 +17,7 @@ test('every group but that of private attributes and of our own markers has rows
   );
 });
 
-test('an attribute stands where a person looks for it', () => {
+test('an attribute is in the group where a person looks for it', () => {
   const expected: readonly (readonly [number, (typeof GROUPS)[number]])[] = [
     [0x00100010, 'identity'],
     [0x00100020, 'identity'],

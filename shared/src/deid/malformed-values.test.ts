@@ -56,10 +56,12 @@ test('a safe private attribute stays where it holds what the table says (PS3.15 
   assert.not(await safe(0x0019100c, 'FD', bytesOf(`${NAME}123456`)));
   assert.not(await safe(0x0019100e, 'FD', bytesOf(`${NAME}${NAME}1234`)));
   assert.not(await safe(0x0019100e, 'UN', bytesOf(`${NAME}${NAME}1234`)));
+  assert.not(await safe(0x0019100e, 'FD', concatBytes([doubles(0.7), bytesOf(`${NAME}123456`)])));
+  assert.not(await safe(0x0019100c, 'FL', bytesOf(`${NAME}12`)));
   assert.not(await safe(0x0019100d, 'CS', bytesOf(`A\0${'x'.repeat(70)}`)));
 });
 
-test('more bytes than the numbers of an attribute have are no numbers', async () => {
+test('surplus bytes do not count as numbers of an attribute', async () => {
   // ASL Pulse Train Duration: UL, one value (PS3.6).
   const { value, hasName } = await deidentified([[0x00189258, 'UL', bytesOf(`${NAME}12`)]]);
   assert.not(hasName);
@@ -70,7 +72,7 @@ test('more bytes than the numbers of an attribute have are no numbers', async ()
   );
 });
 
-test('nor are they under another binary VR, or as many as nobody keeps', async () => {
+test('nor do bytes under another binary VR, or more than the reader keeps', async () => {
   // Pregnancy Status: US, one value, listed with an option that keeps it.
   for (const value of [
     bytesOf(`${NAME}123456`),
@@ -90,7 +92,7 @@ test('nor are they under another binary VR, or as many as nobody keeps', async (
   );
 });
 
-test('a word that swallowed the elements behind it is no word: control characters do not stand in one (PS3.5 §6.1.3)', async () => {
+test('a text value that swallowed the following elements is not text: it contains control characters (PS3.5 §6.1.3)', async () => {
   const swallowed = `MAKER \x08\0\x80\0LO\x0a\0${NAME}`;
   for (const vr of ['LO', 'UN'])
     assert.not((await deidentified([[0x00080070, vr, bytesOf(swallowed)]])).hasName, vr);
@@ -112,8 +114,10 @@ test('a date or a time that is too long to be read, or that is a sequence, is no
 
 test('nor is such a value a UID', async () => {
   const long = concatBytes([new Uint8Array(66_000).fill(0x20), bytesOf(NAME)]);
-  // Frame of Reference UID.
+  // Frame of Reference UID; Referenced SOP Class UID, which no policy replaces; Patient's Age.
   assert.not((await deidentified([[0x00200052, 'UN', long]], 'retain-uids')).hasName);
+  assert.not((await deidentified([[0x00081150, 'UN', long]])).hasName);
+  assert.not((await deidentified([[0x00101010, 'UN', long]], 'retain-patient-characteristics')).hasName);
 });
 
 test('numbers under another VR are none where they read as words', async () => {
@@ -125,7 +129,7 @@ test('numbers under another VR are none where they read as words', async () => {
   assert.equal((await retained('FD', doubles(24, 70, 2.8, 4))).value(0x0016004e), doubles(24, 70, 2.8, 4));
 });
 
-test('a character set that is none by its VR is replaced, and with it goes the text that nobody can decode any more', async () => {
+test('a character set with an invalid VR is replaced, and the text that can no longer be decoded is removed', async () => {
   for (const vr of ['ST', 'UL']) {
     const { value, hasName } = await deidentified(
       [

@@ -48,7 +48,7 @@ async function deidentified(
   return instance;
 }
 
-test('what was written beside a curve is quarantined, unless the policy has it cleaned', async () => {
+test('text next to a waveform is quarantined, unless the policy has it cleaned', async () => {
   const after = async (said: string, settings: RulesSettings, ...options: string[]) => {
     const instance = await deidentified([[0x0040b020, 'SQ', [[0x00700006, 'ST', said]]]], settings, options);
     return typeof instance === 'string'
@@ -115,6 +115,20 @@ test('a policy may rule on single attributes, but not on those that an instance 
       option: tag,
     });
   }
+});
+
+test('a policy that replaces a UID or a sequence leaves a UID, and items without what they said', async () => {
+  const after = await deidentified(
+    [
+      [0x00081150, 'UI', '1.2.3.77'],
+      [0x00082218, 'SQ', [[0x00080104, 'LO', 'Chest of Jane']]],
+    ],
+    { attributes: { '00081150': 'replace', '00082218': 'replace' } },
+  );
+  if (typeof after === 'string') throw new Error(after);
+  assert.match(rawText(findElement(after.elements, 0x00081150), after)!, /^2\.25\.\d+/);
+  const [item] = findElement(after.elements, 0x00082218)!.items!;
+  assert.is(rawText(findElement(item!.elements, 0x00080104), after), 'REMOVED');
 });
 
 test.run();

@@ -10,7 +10,7 @@ const shows = (
 ): boolean =>
   mayShowFace({ modality, bodyPart, studyDescription, seriesDescription: null } as InstanceDescription);
 
-test('a face may be in CT and MR of the head, by the body part or where there is none by the description', () => {
+test('CT and MR of the head may show a face, judged by the body part or, without one, by the description', () => {
   for (const part of ['HEAD', 'BRAIN', 'SKULL', 'HEADNECK', 'Schaedel/Kopf'.slice(9), 'FACE', 'SINUS'])
     assert.ok(shows('CT', part), part);
   for (const said of ['MR Brain w/o contrast', 'Schädel nativ', 'NEURO^HEAD', 'angio_orbits'])

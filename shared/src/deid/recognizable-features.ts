@@ -24,7 +24,7 @@ export function mayShowFace({
   seriesDescription,
 }: InstanceDescription): boolean {
   if (modality === null || !VOLUMES.has(modality.toUpperCase())) return false;
-  // What says its region is believed: "CHEST" with a word of the head in its description is a chest.
+  // A stated region counts: "CHEST" with a head word in its description is a chest.
   return bodyPart === null
     ? [studyDescription, seriesDescription].some((text) => text !== null && HEAD.test(text))
     : HEAD.test(bodyPart);

@@ -55,7 +55,7 @@ async function ready(bytes: Uint8Array, released: boolean) {
 }
 
 for (const syntax of [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN]) {
-  test(`what a person released says that nothing is burned in, passes the gateway's check and comes out of a second run unchanged (${syntax})`, async () => {
+  test(`a released instance states that nothing is burned in, passes the gateway’s check and is unchanged by a second run (${syntax})`, async () => {
     const file = fileOf([[BURNED_IN_ANNOTATION, 'CS', 'YES']], syntax);
     const { bytes, instance, outcome } = await ready(file, true);
     assert.is(textOf(findElement(instance.elements, BURNED_IN_ANNOTATION), instance), 'NO');
@@ -69,7 +69,7 @@ for (const syntax of [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPL
   });
 }
 
-test('without the word of a person it is held, and so is what no look can make safe', async () => {
+test('without a person’s release it is held, and so is content that no release can make safe', async () => {
   const because = async (bytes: Uint8Array, released: boolean) => {
     const result = await outcomeOf(bytes, released);
     return result.kind === 'ready' ? 'ready' : result.because;

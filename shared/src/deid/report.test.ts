@@ -1,4 +1,4 @@
-/** What is said of de-identification: a narrow form, one digest everywhere, and limits from both sides. */
+/** The de-identification report: a narrow form, one digest everywhere, and limits from both sides. */
 import { createHash } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -26,7 +26,7 @@ async function actionsOf(bytes: Uint8Array, options: readonly OptionName[]): Pro
 }
 const { instances, planted } = syntheticStudy({ seed: 5, instancesPerSeries: 2, rows: 4, columns: 4 });
 
-test('whatever was done has the form that travels, under every option, and no planted value is in it', async () => {
+test('every action has the wire form, under every option, and contains no planted value', async () => {
   assert.equal([...REPORT_OPTIONS].sort(), Object.keys(OPTIONS).sort());
   assert.match(PROFILE_EDITION, REPORT_EDITION);
   assert.ok(AVAILABLE.length > 5);
@@ -43,7 +43,7 @@ test('whatever was done has the form that travels, under every option, and no pl
   }
 });
 
-test('nothing but a path and two codes has that form', () => {
+test('only a path and two codes have that form', () => {
   assert.match('0040,a730[1]>0040,a730[999999]>0040,a160 D inside-sequence', REPORT_ACTION);
   const refused = [
     '0010,0010 Z DOE^JANE',

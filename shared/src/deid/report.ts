@@ -27,7 +27,7 @@ export interface DeidReport {
   readonly options: readonly OptionName[];
   /** Codes of PS3.16 CID 7050, scheme DCM. */
   readonly methods: readonly string[];
-  /** What is not listed was kept without a rule. */
+  /** Attributes that are not listed were kept without a rule. */
   readonly actions: readonly TagAction[];
 }
 

@@ -19,7 +19,7 @@ import { replacementOf } from './rewrite-plan.ts';
 import type { Replacements } from './rewrite-plan.ts';
 import type { DeidRules } from './rules.ts';
 
-/** What remains: a tag, or `preamble`. */
+/** The residue: a tag, or `preamble`. */
 export interface Residue {
   readonly tag: string;
 }

@@ -11,8 +11,9 @@ import {
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { isPrivate } from '../dicom/dictionary.ts';
 import { textValue } from '../dicom/encode.ts';
+import { findElement } from '../dicom/values.ts';
 
-test('a birth date in a report goes whatever is retained', async () => {
+test('a birth date in a report is removed under every retain option', async () => {
   const birthDate = [
     text(0x00080100, 'SH', '121031'),
     text(0x00080102, 'SH', 'DCM'),
@@ -33,7 +34,7 @@ test('a birth date in a report goes whatever is retained', async () => {
   assert.not.ok(holds(bytes, '19470419'));
 });
 
-test('when a tracer was given stays with the dates of the instance, moved as they are', async () => {
+test('the administration time of a tracer is kept with the dates of the instance and moved with them', async () => {
   const elements = [
     text(0x00080020, 'DA', '20240301'),
     text(0x00090010, 'LO', 'GEMS_PETD_01'),
@@ -42,19 +43,28 @@ test('when a tracer was given stays with the dates of the instance, moved as the
     text(0x0009100d, 'DT', 'DOE JANE'),
   ];
   const left = async (...options: string[]) => {
-    const { instance } = await deidentified(elements, options);
+    const { instance, outcome } = await deidentified(elements, options);
+    const said = outcome.report.find(({ path }) => path === '0009,103b');
     return [0x00090010, 0x0009103b, 0x00091005, 0x0009100d]
       .map((tag) => shownValue(instance.elements, tag))
-      .concat(shownValue(instance.elements, 0x00080020));
+      .concat(shownValue(instance.elements, 0x00080020), `${said?.action} ${said?.because}`);
   };
-  const [creator, given, other, name, studied] = await left(
+  const [creator, given, other, name, studied, moved] = await left(
     'retain-safe-private',
     'retain-longitudinal-modified-dates',
   );
+  assert.is(moved, 'C safe-private');
   assert.equal([creator, other, name], ['GEMS_PETD_01', null, null]);
   assert.is(given, `${studied}093200.00`);
   assert.is.not(studied, '20240301');
-  assert.is((await left('retain-safe-private', 'retain-longitudinal-full-dates'))[1], '20240301093200.00');
+  assert.equal(await left('retain-safe-private', 'retain-longitudinal-full-dates'), [
+    'GEMS_PETD_01',
+    '20240301093200.00',
+    null,
+    null,
+    '20240301',
+    'K safe-private',
+  ]);
   assert.equal((await left('retain-safe-private')).slice(0, 4), [null, null, null, null]);
 });
 
@@ -84,7 +94,7 @@ test('dates of one patient move by the same days in every study, with the option
   assert.is(shownValue(one.elements, 0x00100030), '');
 });
 
-test('options keep what they name and nothing else, and nobody over 89 is singled out by age', async () => {
+test('options keep only what they name, and no one over 89 is singled out by age', async () => {
   const elements = [
     text(0x00100040, 'CS', 'F'),
     text(0x00101010, 'AS', '097Y'),
@@ -127,6 +137,32 @@ test('safe private attributes stay with their creator, with the option for it', 
     [0x00190010, 0x0019100c],
   );
   assert.not.ok(holds(bytes, 'CANARY'));
+});
+
+test('retained UIDs may have the spaces that careless devices pad them with', async () => {
+  const list = text(0x00080058, 'UI', '1.2.3.4 ', ' ', ' 1.2.3.5');
+  const { instance } = await deidentified([list], ['retain-uids']);
+  assert.is(shownValue(instance.elements, 0x00080058), '1.2.3.4 \\ \\ 1.2.3.5');
+});
+
+test('UIDs of the standard itself name nobody, and stay (PS3.6 Annex A)', async () => {
+  const reference = sequence(0x00081140, [
+    text(0x00081150, 'UI', '1.2.840.10008.1.20.1'),
+    text(0x00081155, 'UI', '1.2.840.10008.1.20.1.1'),
+  ]);
+  const { instance } = await deidentified([reference]);
+  const [item] = findElement(instance.elements, 0x00081140)!.items!;
+  assert.is(shownValue(item!.elements, 0x00081155), '1.2.840.10008.1.20.1.1');
+});
+
+test('retained references lose the prose beside them; another retained sequence keeps what is harmless', async () => {
+  const item = [text(0x00080070, 'LO', 'Maker of Jane')];
+  const elements = [sequence(0x00081140, item), sequence(0x00081111, item)];
+  const { instance } = await deidentified(elements, ['retain-uids']);
+  const makers = [0x00081140, 0x00081111].map((tag) =>
+    shownValue(findElement(instance.elements, tag)!.items![0]!.elements, 0x00080070),
+  );
+  assert.equal(makers, ['REMOVED', 'Maker of Jane']);
 });
 
 test.run();

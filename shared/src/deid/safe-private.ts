@@ -85,9 +85,9 @@ const SMALLEST = 1e-30;
 const WORD = /^[ -~]{0,64}$/;
 
 /**
- * A safe attribute is safe because of what it holds: a name that somebody wrote into a table's speed is not.
- * Vendors use other VRs than the table says; a number is one in any of them. Where the VR is not known (UN)
- * the table's own decides.
+ * A safe attribute is safe because of its content: a name written into a table's speed is not. Vendors use
+ * other VRs than the table says; a number is one in any of them. Where the VR is not known (UN) the table's
+ * own decides.
  */
 function holdsWhatItShould({ vr, bytes }: DicomElement, holds: Holds): boolean {
   if (bytes === null) return false;
@@ -118,7 +118,7 @@ function isNumbers(bytes: Uint8Array, vr: string, count: number): boolean {
 export interface SafePrivate {
   /** With the Private Creators that they need. */
   readonly kept: ReadonlySet<number>;
-  /** Dates, by their VR; a creator that only they need stands in `kept`. */
+  /** Dates, by their VR; `kept` holds a creator that only they need. */
   readonly dated: ReadonlyMap<number, 'DA' | 'DT'>;
 }
 

@@ -82,7 +82,7 @@ const WORDS_BYTES = 8;
 const LETTERS = /[A-Za-z]{4}/;
 const PRINTABLE = /^[ -~]*[ \0]?$/;
 
-/** Numbers that are nothing but letters and digits were written there as words. */
+/** Numbers whose bytes are only letters and digits were written as text. */
 function readsAsWords({ bytes }: DicomElement): boolean {
   const text = bytes === null || bytes.length < WORDS_BYTES ? '' : asciiText(bytes);
   return LETTERS.test(text) && PRINTABLE.test(text);
@@ -92,7 +92,7 @@ function isWholeNumberOfValues(element: DicomElement, vr: string): boolean {
   const width = WIDTHS[vr];
   if (width === undefined) return true;
   if (readsAsWords(element)) return false;
-  // Devices write fewer values than PS3.6 asks for; what is longer than all of them may hold anything.
+  // Devices write fewer values than PS3.6 requires; a longer value may hold anything.
   const count = Number(dictionaryEntry(element.tag)?.vm);
   return element.valueLength % width === 0 && (Number.isNaN(count) || element.valueLength <= width * count);
 }

@@ -6,7 +6,7 @@
  * What cannot be decoded becomes U+FFFD and is reported; the bytes themselves are never changed by reading.
  */
 
-/** What one byte sequence turned into. */
+/** The text decoded from one byte sequence. */
 export interface DecodedText {
   readonly text: string;
   /** Something in it does not belong to the character set that was in force. */
@@ -147,7 +147,7 @@ function createReader(terms: readonly string[]): TextReader {
   };
 }
 
-/** What `text` (ASCII) is as pieces in any set. */
+/** `text` (ASCII) as pieces in any character set. */
 export function asciiPieces(text: string): TextPiece[] {
   return [...text].map((character) => ({
     text: character,
@@ -218,7 +218,7 @@ function splitExtended(initial: string, bytes: Uint8Array): TextPiece[] | null {
       const own = run.subarray(at, at + width);
       const { text, damaged: isBroken } = decodeRun(own, set);
       isDamaged ||= isBroken || own.length < width;
-      // A set of the lower half says nothing of what stands in the upper one.
+      // A set of the lower half does not define the upper half.
       pieces.push({ text, bytes: own, g0: isHigh ? '' : sets.g0, g1: isHigh ? sets.g1 : '' });
     }
     return isDamaged;

@@ -79,12 +79,12 @@ export function readReport(instance: ParsedInstance): StructuredReport | null {
   };
 }
 
-/** The code in the first item of a code sequence; null where there is none. */
+/** The code in the first item of a code sequence; null if there is none. */
 export function codeOf(elements: readonly DicomElement[], tag: number, context: ValueContext): Code | null {
   const [item] = itemsOf(elements, tag);
   if (item === undefined) return null;
   const said = (of: number): string => textOf(findElement(item.elements, of), contextOf(item, context)) ?? '';
-  // PS3.3 §8.1: a value of more than 16 characters, or that is a URI, stands in another attribute.
+  // PS3.3 §8.1: a value of more than 16 characters, or a URI, is in another attribute.
   return {
     value: said(0x00080100) || said(0x00080119) || said(0x00080120),
     scheme: said(0x00080102),

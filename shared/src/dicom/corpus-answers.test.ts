@@ -81,7 +81,7 @@ if (corpus) {
     );
   });
 
-  answers('where the preamble is replaced anyway, a forbidden one is no reason to refuse', async () => {
+  answers('if the preamble is replaced anyway, a forbidden one is accepted', async () => {
     for (const [name, answer] of Object.entries(CORPUS_ANSWERS)) {
       if (answer !== 'forbidden-preamble') continue;
       const outcome = await readInstance(bytesSource(readFileSync(join(bad, name))), undefined, 'replaced');

@@ -31,7 +31,7 @@ export interface InstanceDescription {
   /** `Family^Given^Middle^Prefix^Suffix` (PS3.5 §6.2.1) as written: the first component group not empty. */
   readonly patientName: string | null;
   readonly patientId: string | null;
-  /** ISO 8601, `YYYY-MM-DD`; null where it is no date. */
+  /** ISO 8601, `YYYY-MM-DD`; null if it is not a date. */
   readonly patientBirthDate: string | null;
   readonly patientSex: string | null;
   readonly accessionNumber: string | null;

@@ -15,7 +15,7 @@ export interface DictionaryEntry {
   readonly vm: string;
 }
 
-/** Which VRs stand behind a choice of the standard. The first is what implicit VR readers take. */
+/** The VRs behind a choice in the standard. Implicit VR readers take the first. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   xs: ['US', 'SS'],
   ox: ['OW', 'OB'],
@@ -48,7 +48,7 @@ function canonicalTag(tag: number): number {
   return family === 0x50 || family === 0x60 ? (tag & 0xff00ffff) >>> 0 : tag;
 }
 
-/** What the standard says of this tag; null where it does not name it. */
+/** The standard's entry for this tag; null if it has none. */
 export function dictionaryEntry(tag: number): DictionaryEntry | null {
   return ENTRIES.get(canonicalTag(tag)) ?? null;
 }

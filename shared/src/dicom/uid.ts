@@ -23,7 +23,7 @@ const TOLERATED_UID = /^[0-9a-fA-F]+(\.[0-9a-fA-F]+)*$/;
 /** PS3.5 §9.1: "not longer than 64 total characters". */
 const UID_LENGTH_LIMIT = 64;
 
-/** True for what may travel as a UID: at most 64 hexadecimal digits in components that are not empty. */
+/** True for a UID that may be sent: at most 64 hexadecimal digits in non-empty components. */
 export function isUid(value: string): boolean {
   return value.length <= UID_LENGTH_LIMIT && TOLERATED_UID.test(value);
 }

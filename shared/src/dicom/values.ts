@@ -6,7 +6,7 @@ import { textReader } from './character-sets.ts';
 import type { ByteSource, DicomElement, Encoding } from './data-set.ts';
 import { SPECIFIC_CHARACTER_SET } from './tags.ts';
 
-/** What decoding needs to know of the Data Set or item that holds an element. A `ParsedInstance` is one. */
+/** The context of a Data Set or item that decoding needs. A `ParsedInstance` is one. */
 export interface ValueContext {
   readonly characterSets: readonly string[];
   readonly encoding: Encoding;
@@ -51,7 +51,7 @@ export function asciiText(bytes: Uint8Array): string {
   return text;
 }
 
-/** The whole value as text, backslashes included, without padding at its end; null where there is none. */
+/** The whole value as text, including backslashes, without trailing padding; null if there is none. */
 export function rawText(element: DicomElement | null, context: ValueContext): string | null {
   if (!element?.bytes) return null;
   const { bytes, vr } = element;
@@ -61,7 +61,7 @@ export function rawText(element: DicomElement | null, context: ValueContext): st
   return text.replace(/[\0 ]+$/, '');
 }
 
-/** All values as text, each without surrounding spaces; empty where there is none. */
+/** All values as text, each without surrounding spaces; empty if there are none. */
 export function textsOf(element: DicomElement | null, context: ValueContext): string[] {
   const text = rawText(element, context);
   if (!element || text === null || text === '') return [];
@@ -69,12 +69,12 @@ export function textsOf(element: DicomElement | null, context: ValueContext): st
   return text.split('\\').map((value) => value.replace(/^[\0 ]+|[\0 ]+$/g, ''));
 }
 
-/** The first value as text; null where there is none or it is empty. */
+/** The first value as text; null if missing or empty. */
 export function textOf(element: DicomElement | null, context: ValueContext): string | null {
   return textsOf(element, context)[0] || null;
 }
 
-/** A UID as written, without the NUL (or, wrongly, space) that pads it; '' where there is none. */
+/** A UID as written, without its padding NUL (or, wrongly, space); '' if there is none. */
 export function uidText(element: DicomElement | null): string {
   return element?.bytes ? asciiText(element.bytes).replace(/[\0 ]+$/, '') : '';
 }
@@ -109,7 +109,7 @@ export function numbersOf(element: DicomElement | null, context: ValueContext): 
   return numbers;
 }
 
-/** The first value as a number; null where there is none or it is not a number. */
+/** The first value as a number; null if missing or not a number. */
 export function numberOf(element: DicomElement | null, context: ValueContext): number | null {
   const [number] = numbersOf(element, context);
   return number === undefined || !Number.isFinite(number) ? null : number;

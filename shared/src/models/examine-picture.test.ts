@@ -98,7 +98,7 @@ examinations('outside the population no model is asked for a score, but the film
   assert.ok(finding.lungs);
 });
 
-examinations('what is no chest film, or a turned one, is asked nothing more', async () => {
+examinations('an image that is not a chest film, or a rotated one, gets no further model', async () => {
   const { finding } = await examinePicture({ picture: stripes(), population: 'unknown' }, models);
   assert.equal(
     [finding.score, finding.lungs, finding.film, finding.warnings],

@@ -46,7 +46,7 @@ export interface Examination {
   /** Everything of a finding but which model it was and what went in: the caller knows both. */
   readonly finding: Omit<Finding, 'model' | 'input'>;
   readonly maps: {
-    /** What speaks for pneumonia, 20 × 20. */
+    /** The evidence for pneumonia, 20 × 20. */
     readonly cam: Float32Array | null;
     readonly attributions: Attributions | null;
     readonly lungs: LungFields | null;

@@ -16,12 +16,12 @@ import { imageKind, type Turn } from './image-kind.ts';
 import { lungFields } from './lung-fields.ts';
 
 type Change = (film: GreyPicture) => GreyPicture;
-/** What was done, and what must be said of it: nothing, this, or whatever it may be. */
+/** The change to the film and the expected finding: none, this one, or any. */
 type Case = readonly [what: string, change: Change, expected: FilmFinding | 'nothing' | 'anything'];
 
 const evaluation = await openEvaluation();
 const table = suite('the film check on real films');
-/** `RELAY_EVALUATION=all` looks at every one. */
+/** `RELAY_EVALUATION=all` examines every one. */
 const EVERY = process.env.RELAY_EVALUATION === 'all' ? 1 : 4;
 /**
  * Of films that are only taken differently so many may be warned of; one of 64 has its apices cut off as it

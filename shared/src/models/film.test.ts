@@ -29,7 +29,7 @@ async function marksOf(picture: GreyPicture): Promise<FilmMark[]> {
   );
 }
 
-films('a good film, and what is no chest film, are left alone', async () => {
+films('a good film, and an image that is not a chest film, get no finding', async () => {
   assert.equal(await marksOf(drawnFilm()), []);
   assert.equal(await marksOf(drawnFilm(300, 240)), []);
   assert.equal(await marksOf(stripes()), []);
@@ -92,7 +92,7 @@ else {
       for (const row of radiographs) {
         const film = spoil(await evaluation.picture(row.file));
         const kind = await imageKind(film, opened.models['image-kind']);
-        // A crop may be no chest film any more: then it is silent, and nobody was promised a warning.
+        // A crop may no longer be a chest film: then there is no finding, and none was promised.
         if (!kind.isChestFilm && !kind.turn) continue;
         chest += 1;
         warned += filmMarks(

@@ -52,7 +52,7 @@ export function checkFilm(
   return filmMarks(picture, kind, lungs).map(({ finding }) => finding);
 }
 
-/** Every film is looked at in this size, so that the measure does not depend on the detector. */
+/** Every film is examined at this size, so that the measure does not depend on the detector. */
 const SHARPNESS_SIDE = 224;
 /**
  * On the 64 radiographs of the evaluation set the measure is 0.0082 or more; after a Gaussian blur of 2

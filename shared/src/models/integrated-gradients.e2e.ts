@@ -11,7 +11,7 @@ import { integratedGradients, isComplete } from './integrated-gradients.ts';
 const evaluation = await openEvaluation();
 const complete = suite('completeness of integrated gradients');
 
-/** Each takes half a second; `RELAY_EVALUATION=all` looks at every one. */
+/** Each takes half a second; `RELAY_EVALUATION=all` examines every one. */
 const EVERY = 4;
 
 if (!evaluation) skipped('completeness of integrated gradients', 'no ../shared/models/eval');

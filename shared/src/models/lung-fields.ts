@@ -104,7 +104,7 @@ function connectedParts(mask: Float32Array, side: number): number[][] {
 const MARKED_FROM = 0.5;
 
 export interface MarkedLungs {
-  /** The fraction of each lung that the map marks; null where there is no such lung. */
+  /** The fraction of each lung that the map marks; null if that lung was not found. */
   readonly right: number | null;
   readonly left: number | null;
   /** Of all that the map marks, the fraction that lies in either lung; null where it marks nothing. */

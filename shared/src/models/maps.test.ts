@@ -1,4 +1,4 @@
-/** What is computed from the models' answers, on answers that can be reckoned by hand. */
+/** The values computed from the models' answers, on answers that can be checked by hand. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { drawnFilm } from '#testing/drawn-film.ts';

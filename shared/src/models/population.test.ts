@@ -130,7 +130,7 @@ populations('every way to write a view and a body part that was met', async () =
   assert.is(await of(having('bodyPart', [0x00180015, 'CS', ''])), 'unknown');
 });
 
-populations('an image that is for processing is in nobody’s population', async () => {
+populations('an image for processing is in no population', async () => {
   const intended = (what: string): SimpleElement[] => [...Object.values(CHILD), [0x00080068, 'CS', what]];
   assert.equal(
     [await of(intended('FOR PRESENTATION')), await of(intended('FOR PROCESSING'))],
@@ -138,7 +138,7 @@ populations('an image that is for processing is in nobody’s population', async
   );
 });
 
-populations('the anatomic region says it where there is no body part', async () => {
+populations('the anatomic region decides if there is no body part', async () => {
   const region = (code: string): SimpleElement[] =>
     having('bodyPart', [
       0x00082218,

@@ -63,7 +63,7 @@ function imageOf(of: Pattern, codestream: Uint8Array, more: Partial<BuiltImage> 
   return { ...shape, bitsAllocated: 8, photometricInterpretation: 'RGB', ...more };
 }
 
-/** What was coded, how, and by how much it may differ. */
+/** The coded image, the coding, and the allowed difference. */
 const FORMS: readonly [keyof typeof CODED, Pattern, string, number][] = [
   ['jpegBaseline', 'grey8', '50', 4],
   ['jpegProgressive', 'grey8', '55', 4],
@@ -371,7 +371,7 @@ frames('32 bits, and colour in planes', async () => {
   assert.equal(await valuesOf(planes, EXPLICIT_VR_LITTLE_ENDIAN), [1, 3, 5, 2, 4, 6]);
 });
 
-frames('Deflated Image Frame: each frame by itself, of exactly its size', async () => {
+frames('Deflated Image Frame: each frame separately, with exactly its size', async () => {
   const frame = (value: number, pixels: number): Uint8Array =>
     new Uint8Array(deflateRawSync(new Uint8Array(pixels).fill(value)));
   const image: BuiltImage = {

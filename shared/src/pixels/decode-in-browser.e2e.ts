@@ -154,7 +154,7 @@ if (chromium) {
           );
         const first = await ask();
         assert.is(first.said, (await digestPicture(bytes, codecs)).said, name);
-        // The second time the codec is there and the code is warm.
+        // The second time the codec is loaded and the code is warm.
         const warm = await ask();
         if (bytes.length > 300_000)
           process.stdout.write(`    ${basename(name)}: ${warm.ms.toFixed(0)} ms decoded and preprocessed\n`);

@@ -1,4 +1,7 @@
-/** What the header says of the frames (PS3.3 §C.7.6.3), checked once, before any memory is taken for them. */
+/**
+ * The header's description of the frames (PS3.3 §C.7.6.3), checked once before any memory is allocated for
+ * them.
+ */
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { type PixelModule, readPixelModule } from '../dicom/examine-pixel-module.ts';
 import {

@@ -215,7 +215,7 @@ pictures('colour is luma, interleaved or in planes', async () => {
   await isGrey(expected, [], coded, 0, '1.2.840.10008.1.2.4.80' as TransferSyntaxUID);
 });
 
-pictures('float and double pixels, with what is no number among them', async () => {
+pictures('float and double pixels, including NaN', async () => {
   const module = (bits: number): SimpleElement[] => [
     [ROWS, 'US', 1],
     [COLUMNS, 'US', 4],

@@ -11,7 +11,7 @@ import { decodeJpeg, readJpegFrame } from './jpeg.ts';
 import type { GreyPicture, ImageRefusal, ImageWarning } from './picture.ts';
 import { decodePng, isPng, readPng, type PngContents } from './png.ts';
 
-/** What a model can make something of, at the lower end; what four screens show, at the upper. */
+/** The smallest size useful to a model, and the size of four screens. */
 export const SIDE_PIXELS_LEAST = 64;
 export const SIDE_PIXELS_MOST = 2048;
 /** 2048 × 2048 pixels of 16 bits and four channels have 34 MB before they are compressed. */

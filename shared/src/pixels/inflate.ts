@@ -47,7 +47,7 @@ export async function inflated(
   }
 }
 
-/** What is used of a stream's writer. */
+/** The parts of a stream's writer used here. */
 type Writer = { write(bytes: Uint8Array<ArrayBuffer>): Promise<void>; close(): Promise<void> };
 
 /** A browser inflates all that is written at once, whoever reads: of 64 KiB come at most 66 MB. */

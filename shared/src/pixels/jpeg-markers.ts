@@ -42,7 +42,7 @@ export interface JpegScan {
   readonly start: number;
 }
 
-/** Told of what stands in a codestream, in its order. */
+/** Receives the contents of a codestream, in order. */
 export interface JpegVisitor {
   /** False: not wanted, and reading ends. */
   frame(frame: JpegFrame): boolean;

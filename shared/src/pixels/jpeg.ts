@@ -49,7 +49,7 @@ export function decodeJpeg(coded: Uint8Array, expected: ExpectedImage): DecodedJ
   });
   if (!markers || !image) return null;
   const { frame, finish } = image as JpegImage;
-  // A progressive image that lacks its last scans is there, but not whole.
+  // A progressive image without its last scans is readable, but incomplete.
   if (frame.process === 'progressive' && markers.end === null) return null;
   const values = finish();
   return values && { values, bits: frame.bits, isSigned: false, isYbr: isYbr(frame, markers), markers };

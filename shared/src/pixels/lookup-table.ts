@@ -171,7 +171,7 @@ export function entryOf({ entries, first, most }: LookupTable, value: number): n
   return rawEntryOf({ entries, first }, value) / most;
 }
 
-/** The entry of a value, as it stands in the table. */
+/** The entry of a value, as stored in the table. */
 export function rawEntryOf(
   { entries, first }: Pick<LookupTable, 'entries' | 'first'>,
   value: number,

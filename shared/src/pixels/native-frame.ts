@@ -9,7 +9,7 @@ import type { Frame, FrameValues } from './picture.ts';
 /** How the bytes of a frame lie. */
 export interface ByteLayout {
   readonly bigEndian: boolean;
-  /** Where the first pixel of 1-bit data stands in the first byte. */
+  /** The position of the first pixel of 1-bit data in the first byte. */
   readonly firstBit: number;
 }
 

@@ -54,7 +54,7 @@ export type ImageRefusal =
   | 'image-damaged'
   | 'image-type-unsupported';
 
-/** What is to be known of an image file that gave a picture. */
+/** The remarks about an image file that gave a picture. */
 export type ImageWarning =
   | 'more-than-8-bits'
   | 'colour-converted'

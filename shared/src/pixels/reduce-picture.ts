@@ -1,8 +1,8 @@
-/** The picture as it is shown beside what was found: the image itself is in the PACS. */
+/** Reduces the picture shown with a finding: the image itself is in the PACS. */
 import { averaged } from './to-square.ts';
 import type { GreyPicture } from './picture.ts';
 
-/** The longer side, in pixels: what a person needs to place a map. */
+/** The longer side, in pixels: enough for a person to place a map. */
 export const SHOWN_SIDE_LIMIT = 1024;
 
 /** Scaled down where it is larger, never up. */
@@ -14,7 +14,7 @@ export function shownSize(
   return { rows: Math.max(1, Math.round(rows * scale)), columns: Math.max(1, Math.round(columns * scale)) };
 }
 
-/** Each pixel is the mean of those that it stands for. */
+/** Each pixel is the mean of those it replaces. */
 export function reducePicture(picture: GreyPicture): GreyPicture {
   const size = shownSize(picture.rows, picture.columns);
   return { ...size, grey: averaged(picture, size.rows, size.columns) };

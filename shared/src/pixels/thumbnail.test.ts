@@ -85,7 +85,7 @@ pixelData('without a window the whole range is shown', async () => {
   assert.ok(first! < 10 && last! > 245);
 });
 
-pixelData('the middle frame stands for the series, no side longer than asked', async () => {
+pixelData('the middle frame represents the series, no side longer than requested', async () => {
   const frame = (value: number): number[] => Array.from({ length: 200 * 100 }, () => value);
   const pixels = Uint8Array.from([...frame(10), ...frame(200), ...frame(90)]);
   const drawn = await drawnFrom({ rows: 200, columns: 100, frames: 3, bitsAllocated: 8, pixels }, WINDOW);
@@ -98,22 +98,32 @@ const WHOLE_RANGE: SimpleElement[] = [
   [0x00281051, 'DS', '4096'],
 ];
 
-pixelData('a JPEG frame is drawn as the header says: MONOCHROME1 is inverted, a window holds', async () => {
-  const shape = { rows: CODED_ROWS, columns: CODED_COLUMNS, pixels: [CODED.jpegBaseline] };
-  const drawn = reds(
-    await drawnFrom(
-      { ...shape, bitsAllocated: 8, photometricInterpretation: 'MONOCHROME1' },
-      WINDOW,
-      JPEG_BASELINE,
-    ),
-  );
-  assert.ok(pattern('grey8').every((value, at) => Math.abs(255 - value - drawn[at]!) <= 4));
-  const twelve: BuiltImage = { ...shape, bitsAllocated: 16, bitsStored: 12, pixels: [CODED.jpegExtended12] };
-  const windowed = reds(await drawnFrom(twelve, WHOLE_RANGE, '1.2.840.10008.1.2.4.51' as TransferSyntaxUID));
-  assert.ok(pattern('grey12').every((value, at) => Math.abs(value / 16 - windowed[at]!) <= 2));
-});
+pixelData(
+  'a JPEG frame is drawn according to the header: MONOCHROME1 is inverted, a window applies',
+  async () => {
+    const shape = { rows: CODED_ROWS, columns: CODED_COLUMNS, pixels: [CODED.jpegBaseline] };
+    const drawn = reds(
+      await drawnFrom(
+        { ...shape, bitsAllocated: 8, photometricInterpretation: 'MONOCHROME1' },
+        WINDOW,
+        JPEG_BASELINE,
+      ),
+    );
+    assert.ok(pattern('grey8').every((value, at) => Math.abs(255 - value - drawn[at]!) <= 4));
+    const twelve: BuiltImage = {
+      ...shape,
+      bitsAllocated: 16,
+      bitsStored: 12,
+      pixels: [CODED.jpegExtended12],
+    };
+    const windowed = reds(
+      await drawnFrom(twelve, WHOLE_RANGE, '1.2.840.10008.1.2.4.51' as TransferSyntaxUID),
+    );
+    assert.ok(pattern('grey12').every((value, at) => Math.abs(value / 16 - windowed[at]!) <= 2));
+  },
+);
 
-pixelData('what cannot be drawn is no picture: damage, video', async () => {
+pixelData('damaged pixels and video give no picture', async () => {
   const image: BuiltImage = {
     rows: 8,
     columns: 8,

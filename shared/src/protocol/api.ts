@@ -18,7 +18,7 @@ export const problemSchema = z.object({
   status: z.number().int(),
   code: z.string(),
   detail: z.string().optional(),
-  /** What to do next, where there is something to do. */
+  /** The next step, if there is one. */
   next: z.string().optional(),
   correlationId: z.string(),
 });
@@ -63,7 +63,7 @@ export const enrolSchema = z.object({
     y: coordinateSchema,
   }),
 });
-/** `audience`: what the device's assertions name as `aud`. */
+/** `audience`: the `aud` of the device's assertions. */
 export const enrolAnswerSchema = z.object({ deviceId: z.uuid(), audience: z.string().min(1).max(2048) });
 /**
  * `POST /auth/device-token` (RFC 7523 §2.1): an ES256 JWT with `iss` and `sub` the device's id, `aud` what
@@ -79,7 +79,7 @@ export const policySchema = z.object({
   /** For people; the built-in ones have words of their own. */
   title: z.string().optional(),
   description: z.string().optional(),
-  /** What happens on the device. */
+  /** The processing on the device. */
   deidentify: z.boolean(),
   /** Options of PS3.15 E.3 in kebab-case; empty: the plain Basic Profile. */
   options: z.array(z.string()),

@@ -108,7 +108,7 @@ export async function reportDigest({
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** What a list takes of `REPORTS_CHARACTERS_LIMIT`. */
+/** The characters of a list that count towards `REPORTS_CHARACTERS_LIMIT`. */
 export function charactersOf(actions: readonly string[] | null): number {
   return (actions ?? []).reduce((sum, action) => sum + action.length, 0);
 }
@@ -118,7 +118,7 @@ export function withinRoom(report: WireReport, room: number): WireReport {
   return charactersOf(report.actions) <= room ? report : { ...report, actions: null };
 }
 
-/** Whether a list may travel at all. */
+/** Whether a list may be sent at all. */
 export function isShort(actions: readonly string[]): boolean {
   return (
     actions.length <= REPORT_ACTIONS_LIMIT && actions.every(({ length }) => length <= ACTION_CHARACTERS_LIMIT)

@@ -1,4 +1,4 @@
-/** The forms of names that stand everywhere on the wire. */
+/** The forms of names used everywhere on the wire. */
 import { z } from 'zod';
 import { isUid } from '../dicom/uid.ts';
 

@@ -14,7 +14,7 @@ export const modelRefSchema = z.object({
 export const populationSchema = z.enum(['inside', 'outside', 'unknown']);
 const probabilitySchema = z.number().min(0).max(1);
 
-/** What can be wrong with a chest film while the patient is still there. */
+/** Faults of a chest film that can be fixed while the patient is still there. */
 export const FILM_FINDINGS = ['rotated', 'inverted', 'blurred', 'lungs-cut-off'] as const;
 export type FilmFinding = (typeof FILM_FINDINGS)[number];
 
@@ -75,7 +75,7 @@ export const findingSchema = z.object({
     seriesInstanceUID: uidSchema.optional(),
     studyInstanceUID: uidSchema.optional(),
   }),
-  /** The gate: what kind of image it is. */
+  /** The gate: the kind of image. */
   image: imageKindSchema,
   population: populationSchema,
   film: z.array(z.enum(FILM_FINDINGS)),
@@ -105,7 +105,7 @@ export const findingSchema = z.object({
   completeness: z.object({ sum: z.number(), difference: z.number() }).nullable(),
   rationale: z.array(z.string()),
   limits: z.array(z.string()),
-  /** Why there are no probabilities, or what is to be known of the input: codes. */
+  /** Why there are no probabilities, or remarks about the input: codes. */
   warnings: z.array(z.string()),
   intendedUse: z.string(),
 });
@@ -125,7 +125,7 @@ export const jobSchema = z.object({
   /** Images of it, and how many are done. */
   progress: z.object({ done: z.number().int(), of: z.number().int() }),
   attempt: z.number().int(),
-  /** A code of the table of problems, in words beside it. */
+  /** A code of the table of problems, with its text next to it. */
   error: z.object({ code: z.string(), title: z.string() }).nullable(),
   results: z.array(z.uuid()),
   studyInstanceUID: uidSchema.nullable(),
@@ -238,7 +238,7 @@ export const modelSchema = z.object({
   versions: z.array(modelVersionSchema),
 });
 
-/** What became of a model's work in a while. */
+/** The outcomes of a model's runs over a period. */
 const measuresSchema = z.object({
   /** Images that it was asked about: answered, cached, and failures together. */
   images: z.number().int(),
@@ -276,7 +276,7 @@ export const modelMetricsSchema = z.object({
 });
 export type ModelMetrics = z.infer<typeof modelMetricsSchema>;
 
-/** When a delivered study is looked at without being asked. */
+/** When a delivered study is examined automatically. */
 export const inferenceRuleSchema = z.object({
   name: z.string().min(1).max(64),
   enabled: z.boolean(),

@@ -1,6 +1,4 @@
-/**
- * What a manifest may say of de-identification, each limit from both sides, and that the largest one fits.
- */
+/** The de-identification part of a manifest: each limit from both sides, and the largest one fits. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ACTION_CHARACTERS_LIMIT, REPORT_ACTIONS_LIMIT, REPORTS_CHARACTERS_LIMIT } from './deid-report.ts';
@@ -54,7 +52,7 @@ test('reports hold paths and codes, and nothing else is taken for one', () => {
     assert.not.ok(isTaken(manifest([[ACTION]], 1, terms)));
 });
 
-test('an instance names a report that is there', () => {
+test('an instance names an existing report', () => {
   const said = manifest([[ACTION], DIGEST], 2);
   assert.ok(isTaken(said));
   assert.not.ok(isTaken({ ...said, instances: [instance(1, 2)] }));

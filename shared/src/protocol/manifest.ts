@@ -39,7 +39,7 @@ export const manifestInstanceSchema = z.object({
    * known again under another version of the policy.
    */
   originalDigest: digestSchema.optional(),
-  /** Which of `deidentification.reports` says what was done to it, from 0. */
+  /** The index of its report in `deidentification.reports`, from 0. */
   report: z
     .number()
     .int()

@@ -16,7 +16,7 @@ const withRules = (rules: unknown): boolean => isTaken({ rules });
 const attributes = (...tags: string[]): boolean =>
   withRules({ attributes: Object.fromEntries(tags.map((tag) => [tag, 'keep'])) });
 
-/** Names and types are one: what is written as a policy is what the rules are made of. */
+/** Names and types agree: the rules are made from the policy as written. */
 const asSettings: (rules: PolicyRules) => RulesSettings = (rules) => rules;
 
 test('a policy is taken in whole, and is what a device is told', () => {
@@ -49,7 +49,7 @@ test('a name is kebab-case, at most 64 characters, and no built-in’s', () => {
     assert.not.ok(isTaken({ name }), name);
 });
 
-test('what is for people stands on one line and is not too long', () => {
+test('texts for people are one line and not too long', () => {
   assert.ok(isTaken({ title: 'x'.repeat(80), description: 'x'.repeat(500) }));
   assert.ok(isTaken({ title: 'Étude de 2026 – 東京' }));
   const refused = [
@@ -112,7 +112,7 @@ test('attributes are exact tags of a Data Set that the road does not decide itse
   assert.not.ok(withRules({ attributes: { '00101010': 'drop' } }));
 });
 
-test('what is not known is refused and never passed over: on the device too', () => {
+test('unknown fields are refused, never ignored, on the device too', () => {
   assert.not.ok(isTaken({ colour: 'red' }));
   for (const rules of [
     { keepEverything: true },
@@ -126,7 +126,7 @@ test('what is not known is refused and never passed over: on the device too', ()
   assert.ok(withRules({}));
 });
 
-test('what is sent as it is has no options and no rules', () => {
+test('a policy that sends instances unchanged has no options and no rules', () => {
   assert.ok(isTaken({ deidentify: false, options: [] }));
   assert.not.ok(isTaken({ deidentify: false }));
   assert.not.ok(isTaken({ deidentify: false, options: [], rules: {} }));

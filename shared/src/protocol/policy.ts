@@ -10,10 +10,10 @@ import { z } from 'zod';
 /** Policies that come with the program. Nobody changes or withdraws them. */
 export const BUILT_IN_NAMES = ['identified', 'deidentified'] as const;
 
-/** Who may send: the roles that a policy can name. An auditor looks and sends nothing. */
+/** The roles that may send. An auditor only reads. */
 export const SENDERS = ['technician', 'radiologist', 'researcher', 'admin'] as const;
 
-/** A name stands in addresses, receipts and the audit trail: 64 characters, as in a manifest. */
+/** A name appears in addresses, receipts and the audit trail: 64 characters, as in a manifest. */
 export const POLICY_NAME_LIMIT = 64;
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const OPTIONS_LIMIT = 20;
@@ -68,7 +68,7 @@ export const policyRulesSchema = z.strictObject({
     .optional(),
   /** Encapsulated documents (PDF, CDA, STL …): held for a person, unless kept. */
   documents: z.enum(['quarantine', 'keep']).optional(),
-  /** Free text beside waveforms. */
+  /** Free text next to waveforms. */
   waveformAnnotations: z.enum(['quarantine', 'clean']).optional(),
 });
 export type PolicyRules = z.infer<typeof policyRulesSchema>;
@@ -86,17 +86,17 @@ const lineOf = (limit: number) =>
     .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/);
 const distinct = (values: readonly string[]): boolean => new Set(values).size === values.length;
 
-/** What an administrator writes. */
+/** A policy as an administrator writes it. */
 export const policyDocumentSchema = z
   .strictObject({
     name: policyNameSchema.refine(
       (name) => !BUILT_IN_NAMES.includes(name as (typeof BUILT_IN_NAMES)[number]),
       'the name of a built-in policy',
     ),
-    /** What a person chooses by. */
+    /** The texts by which a person chooses. */
     title: lineOf(80),
     description: lineOf(500).optional(),
-    /** What happens on the device. */
+    /** The processing on the device. */
     deidentify: z.boolean(),
     /** Options of PS3.15 E.3 in kebab-case; empty: the plain Basic Profile. */
     options: z
@@ -106,7 +106,7 @@ export const policyDocumentSchema = z
     roles: z.array(z.enum(SENDERS)).min(1).max(SENDERS.length).refine(distinct, 'named twice'),
     rules: policyRulesSchema.optional(),
   })
-  // What is sent as it is obeys no rule, and a policy that has some would promise what nobody does.
+  // A policy that sends instances unchanged applies no rules, so any rules in it would be a false promise.
   .refine(({ deidentify, options }) => deidentify || options.length === 0, {
     path: ['options'],
     error: 'only where names are removed',
@@ -133,13 +133,13 @@ export const adminPolicySchema = z.object({
   name: z.string(),
   /** Neither changed nor withdrawn by anybody; the program is its version, and none is listed. */
   builtIn: z.boolean(),
-  /** What is taken now; null: it is withdrawn. */
+  /** The current version; null: withdrawn. */
   inForce: z.number().int().nullable(),
   versions: z.array(policyVersionSchema),
 });
 export type AdminPolicy = z.infer<typeof adminPolicySchema>;
 
-/** What a policy would do to one sample instance: no value of the data, only tags and codes. */
+/** The effect of a policy on one sample instance: tags and codes, no values. */
 export const policyTrialSchema = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('ready'),

@@ -244,7 +244,7 @@ export function canRetry(code: string): boolean {
 
 export const REASON_CODES = Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]];
 
-/** Remarks about an instance that travels all the same. */
+/** Remarks about an instance that is sent nevertheless. */
 export const WARNINGS = {
   'file-meta-written': 'The file had no File Meta Information; one was written.',
   'non-zero-preamble': 'The first 128 bytes of the file are not empty.',

@@ -32,7 +32,7 @@ export const receiptInstanceSchema = z.object({
   state: z.enum(['stored', 'coerced', 'already-stored', 'refused', 'quarantined', 'left-out']),
   /** A code of REASONS; for what is not in the PACS. */
   reason: z.string().optional(),
-  /** What the PACS said: Warning Reason (0008,1196) or Failure Reason (0008,1197). */
+  /** The reason from the PACS: Warning Reason (0008,1196) or Failure Reason (0008,1197). */
   pacsCode: z.number().int().optional(),
   /** How it was proven: found by QIDO-RS, or read back and compared byte for byte. */
   proof: z.enum(['found', 'read-back']).optional(),
@@ -41,7 +41,7 @@ export const receiptInstanceSchema = z.object({
    * the policy change in between.
    */
   policy: policySchema.optional(),
-  /** Which of `reports` says what the device did to it, from 0. */
+  /** The index of its report in `reports`, from 0. */
   report: z.number().int().min(0).optional(),
   /**
    * The gateway de-identified its header once more under that policy, before the PACS was given it, and
@@ -63,7 +63,7 @@ export const receiptReportSchema = reportTermsSchema.extend({
    * file.
    */
   digest: digestSchema,
-  /** `<path> <action> <because>`; absent where the list was too long to travel. */
+  /** `<path> <action> <because>`; absent if the list was too long to send. */
   actions: reportActionsSchema.optional(),
 });
 export type ReceiptReport = z.infer<typeof receiptReportSchema>;
@@ -96,7 +96,7 @@ export const receiptSchema = z.object({
 });
 export type Receipt = z.infer<typeof receiptSchema>;
 
-/** What a receipt says of de-identification, in a line. */
+/** A receipt's summary of de-identification, in a line. */
 export interface Deidentification {
   /** Edition and options of its reports, each combination once. */
   readonly terms: readonly Pick<ReceiptReport, 'edition' | 'options'>[];

@@ -153,7 +153,7 @@ export type InstanceState = (typeof INSTANCE_STATES)[number];
 
 /** In the PACS, confirmed. */
 export const IN_PACS = ['stored', 'coerced', 'already-stored'] as const satisfies readonly InstanceState[];
-/** Nothing more happens to it by itself. */
+/** Nothing more happens to it automatically. */
 export const SETTLED = [
   ...IN_PACS,
   'refused',

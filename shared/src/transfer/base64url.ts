@@ -1,4 +1,4 @@
-/** RFC 4648 §5, without padding: how keys, points and tokens stand in JSON and URLs. */
+/** RFC 4648 §5, without padding: the form of keys, points and tokens in JSON and URLs. */
 
 export function toBase64Url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))

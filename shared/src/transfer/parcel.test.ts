@@ -55,7 +55,7 @@ async function refused(blob: Blob): Promise<boolean> {
   }
 }
 
-test('what is packed comes out bit for bit, whatever the bytes are', async () => {
+test('packed instances are unpacked bit for bit, for any bytes', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.uint8Array({ maxLength: 400 }), { minLength: 1, maxLength: 12 }),
@@ -76,7 +76,7 @@ test('what is packed comes out bit for bit, whatever the bytes are', async () =>
   );
 });
 
-test('a part that travels coded says so and has the length of what travels; its digest is that of the instance', async () => {
+test('a coded part says so and has its coded length; its digest is the instance’s', async () => {
   const bytes = new Blob([new Uint8Array(1000)]);
   const part = {
     sopInstanceUID: '1.2.3.1',
@@ -104,11 +104,11 @@ test('a part that travels coded says so and has the length of what travels; its 
   assert.is(packedBytes(sizes), parcel.size);
   assert.ok(
     await refused(new Blob([(await parcel.text()).replace('x-jls', 'x-abc')])),
-    'nobody can undo a coding that is not known',
+    'an unknown coding cannot be undone',
   );
 });
 
-test('reading looks at headers only: an instance of many megabytes is jumped over', async () => {
+test('reading parses only headers and skips an instance of many megabytes', async () => {
   const parcel = await pack([new Uint8Array(20 * 1024 * 1024), new Uint8Array(10)]);
   const source = sourceOf(parcel);
   for await (const part of readParcel(source)) assert.ok(part);

@@ -18,7 +18,7 @@ import { sizeOf, type InstanceBytes } from './instance-bytes.ts';
  */
 export type ContentEncoding = 'deflate' | 'x-jls';
 
-/** What an instance needs to become a part. */
+/** The input for a part. */
 export interface PackedInstance {
   readonly sopInstanceUID: string;
   /** SHA-256 of the restored instance, hexadecimal. */
@@ -50,14 +50,17 @@ export class ParcelError extends Error {
   }
 }
 
-/** Bytes for the headers of one part. Ours take about 270; beyond the limit somebody wants memory. */
+/**
+ * Bytes for the headers of one part. Ours take about 270; the limit stops a sender that wants to exhaust
+ * memory.
+ */
 const PART_HEADER_LIMIT = 4096;
 /** As many instances as a manifest may name. */
 const PART_LIMIT = 20_000;
 const CRLF = '\r\n';
 const BOUNDARY = /^[0-9a-f]{32}$/;
 
-/** 128 random bits: no instance holds them by chance, and nobody can plant them. */
+/** 128 random bits: no instance contains them by chance, and no one can plant them. */
 export function createBoundary(
   random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> = (bytes) =>
     crypto.getRandomValues(bytes),
@@ -70,7 +73,7 @@ export function toDigestField(digest: string): string {
   return `sha-256=:${toBase64(parseHex(digest))}:`;
 }
 
-/** What the headers of a part are made of: sizes instead of bytes. */
+/** The contents of a part's headers: sizes instead of bytes. */
 type PartHeader = Omit<PackedInstance, 'bytes' | 'coding'> & {
   readonly bytes: number;
   readonly coding?: { readonly encoding: ContentEncoding; readonly bytes: number } | undefined;
@@ -150,7 +153,7 @@ async function readText(source: ByteSource, offset: number, length: number): Pro
   return new TextDecoder('latin1').decode(await source.read(offset, Math.min(length, source.size - offset)));
 }
 
-/** The boundary is what the first line says: a parcel in a store has no Content-Type beside it. */
+/** The first line gives the boundary: a stored parcel has no Content-Type. */
 async function readBoundary(source: ByteSource): Promise<string> {
   const line = await readText(source, 0, '--'.length + 32 + CRLF.length);
   const boundary = line.slice(2, 34);

@@ -72,7 +72,7 @@ test('neither the opened key nor the half that opens can be read back', async ()
   );
 });
 
-test('nothing of the key stands in what travels, and no two answers are alike', async () => {
+test('the answers contain nothing of the key, and no two are alike', async () => {
   const { pair, answer } = await wrapped();
   const again = await wrapProjectKey(KEY, await nameDevicePair(pair));
   assert.is.not(again.ephemeral, answer.ephemeral);

@@ -52,7 +52,7 @@ async function sealAll(
   return { enc: sealer.enc, records };
 }
 
-test('what is sealed is opened bit for bit, whatever its size', async () => {
+test('sealed data is opened bit for bit, at any size', async () => {
   const { key, privateKey } = await makeKey();
   for (const size of [0, 1, 2 * SEALED_RECORD_BYTES, 2 * SEALED_RECORD_BYTES + 1, SEALED_RECORD_BYTES - 1]) {
     const plain = bytesOf(size);

@@ -34,7 +34,7 @@ const raw = (tag: number, vr: string, ...bytes: number[]): NewElement => ({
   value: Uint8Array.from(bytes.length % 2 ? [...bytes, 0x20] : bytes),
 });
 
-/** Who is in the header. */
+/** The people in the header. */
 const HEADER = [
   text(0x00080005, 'CS', 'ISO_IR 192'),
   text(0x00080020, 'DA', '20240314'),
@@ -66,7 +66,7 @@ function fileOf(elements: readonly NewElement[]): Uint8Array {
   ]);
 }
 
-/** What is left of a text, by tag, and whether the gateway finds anything more to do. */
+/** The remaining text, by tag, and whether the gateway finds more to remove. */
 async function cleaned(elements: readonly NewElement[], ...options: string[]) {
   const [rules, pseudonyms] = [rulesOf(...options), await pseudonymsOf(1)];
   const result = await deidentifyBytes(fileOf(elements), rules, pseudonyms);
@@ -191,7 +191,7 @@ test('keeps the words of the trade, measurements, sequences and years', async ()
   for (const said of KEPT) assert.is(await saysOf(said), said);
 });
 
-test('moves dates by the days of the patient, in the form in which they stand; the birth goes', async () => {
+test('moves dates by the patient’s days, in their own format; birth dates are removed', async () => {
   const { instance } = await cleaned([], 'retain-longitudinal-modified-dates');
   const moved = textOf(findElement(instance.elements, 0x00080020), instance)!;
   const [y, m, d] = [moved.slice(0, 4), moved.slice(4, 6), moved.slice(6)];
@@ -223,7 +223,7 @@ test('tells ages up to 90 where patient characteristics are retained', async () 
   );
 });
 
-test('what the policy keeps may stand in the text too', async () => {
+test('values that the policy keeps may stay in the text', async () => {
   assert.is(
     await saysOf('from St. Marien Hospital Bonn', 'retain-institution-identity'),
     'from St. Marien Hospital Bonn',
@@ -313,7 +313,7 @@ test('is no longer than its VR allows', async () => {
   assert.is(short(0x30060002), '[-] and [-]2');
 });
 
-test('each value of several is cleaned by itself', async () => {
+test('each of several values is cleaned separately', async () => {
   const { instance } = await cleaned(
     [text(0x00081080, 'LO', 'fracture', 'pain of Jürgen', 'A')],
     'clean-descriptors',
@@ -344,7 +344,7 @@ const encoded: Readonly<Record<string, { readonly name: number[]; readonly word:
   },
 };
 
-test('in every character set, with what stands around it bit for bit', async () => {
+test('in every character set, with the surrounding text kept bit for bit', async () => {
   for (const [set, { name, word }] of Object.entries(encoded)) {
     const { of, bytes } = await cleaned(
       [
@@ -377,7 +377,7 @@ test('Japanese around a name keeps its escapes', async () => {
   assert.is(of(STUDY_DESCRIPTION), '胸部[removed]像');
 });
 
-test('what cannot be decoded cannot be cleaned: it is treated as under the profile', async () => {
+test('text that cannot be decoded cannot be cleaned: it is treated as under the profile', async () => {
   const { of } = await cleaned(
     [text(0x00080005, 'CS', 'ISO_IR 6'), raw(STUDY_DESCRIPTION, 'LO', ...ascii('head '), 0xff, 0xfe)],
     'clean-descriptors',
@@ -448,7 +448,7 @@ test('codes of the standard stay in a cleaned procedure, and its own codes are c
     assert.ok(out.includes(kept), kept);
 });
 
-test('whatever is written comes out unchanged when it is cleaned again', async () => {
+test('any cleaned text is unchanged when cleaned again', async () => {
   const word = fc.constantFrom(
     'Jürgen',
     'Müller',

@@ -24,7 +24,7 @@ export const AGE_CAP_YEARS = 90;
  */
 const MARKS = ['[removed]', '[-]'];
 const LENGTH_LIMITS: Readonly<Record<string, number>> = { SH: 16, LO: 64, ST: 1024, LT: 10_240 };
-/** Between two things that go, these say nothing by themselves; an initial between two names is one. */
+/** Between two removed parts these carry no meaning; an initial between two names is one of them. */
 const JOINT = /^[\s,.^'’_-]{0,2}$|^[\s,^]\p{Lu}\.?[\s,^]{1,2}$/u;
 /** Removing can bring together what was apart; more rounds than this no text has needed. */
 const ROUNDS = 4;
@@ -131,7 +131,7 @@ function splitValues(pieces: readonly TextPiece[], vr: string): TextPiece[][] {
   return values;
 }
 
-/** Those that overlap or stand side by side become one; what moves a date gives way to what removes it. */
+/** Overlapping or adjacent ones become one; removing a date overrides moving it. */
 function merge(text: string, edits: readonly Edit[]): Edit[] {
   const merged: Edit[] = [];
   for (const edit of edits.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
@@ -161,7 +161,7 @@ function apply(pieces: readonly TextPiece[], edits: readonly Edit[], mark: strin
   return out;
 }
 
-/** What stands between the parts of an identifier; a short one is written with little else. */
+/** The separators between the parts of an identifier; a short identifier allows fewer. */
 const [APART, LITTLE_APART, ANYWHERE] = ['[\\s./_:-]{0,2}', '[_-]?', '[\\s/_-]?'];
 const SHORT_IDENTIFIER = 6;
 const LONG_IDENTIFIER = 6;

@@ -257,7 +257,7 @@ export function findDates(
       const written = text.slice(start, end);
       const isWord =
         groups['y'] === undefined && groups['n'] !== undefined && isAWord(groups, written, text.slice(end));
-      // Two digits of a year beside a letter are a part of something else.
+      // A two-digit year next to a letter is part of something else.
       const isPart =
         groups['y']?.length === 2 &&
         form === 'yearLast' &&

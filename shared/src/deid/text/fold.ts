@@ -29,7 +29,9 @@ export const WITHOUT_SPACES =
 
 export interface Folded {
   readonly text: string;
-  /** The range of the original that stands for [start, end) of `text`: whole characters with their marks. */
+  /**
+   * The range of the original that corresponds to [start, end) of `text`: whole characters with their marks.
+   */
   rangeOf(start: number, end: number): readonly [start: number, end: number];
 }
 

@@ -33,7 +33,7 @@ export interface KnownValues {
   readonly namedDays: ReadonlySet<number>;
 }
 
-/** No real header has more. Beyond it nothing is searched, and text is treated as the plain profile says. */
+/** No real header has more. Beyond it nothing is searched, and text is treated as under the plain profile. */
 export const KNOWN_LIMIT = 5_000;
 /**
  * For all regular expressions together. The corpus stays below 3 500; compiling this many characters takes
@@ -51,7 +51,7 @@ const IDENTIFIER_LEAST = 4;
 const NUMBER_LEAST = 5;
 const PLACE_WORD_LEAST = 4;
 const IDENTIFIER_WORDS = 3;
-/** Words in place of a name that are nobody's name. */
+/** Placeholder words that are not a name. */
 const NOBODY_BY_NAME = new Set(
   'patient test phantom unknown none self referral admin service system tech physician doctor room emergency clinic hospital chest mri ct qa'.split(
     ' ',
@@ -152,7 +152,7 @@ function collect(element: DicomElement, context: ValueContext, { rules, rows, co
       noteDay(value.trim(), how === 'shift-date' || how === 'keep-temporal', collected);
     return;
   }
-  // A value that the policy keeps may stand in a text as well.
+  // A value that the policy keeps may also stay in a text.
   if (how === 'keep') return;
   const values = textsOf({ ...element, vr: vr === 'AE' ? 'LO' : vr }, context).filter(
     (value) => !isDummy(value),
@@ -204,7 +204,7 @@ function noteName(value: string, { words, initials }: Collected): void {
   }
 }
 
-/** A title counts as a name only if nothing else is there. */
+/** A title counts as a name only if there is nothing else. */
 function nameWordsOf(component: string): string[] {
   const all = wordsOf(component);
   const names = all.filter((word) => !TITLES.has(word.toLowerCase()));

@@ -9,7 +9,7 @@ import { ABBREVIATIONS, UNIT, VOCABULARY } from './vocabulary.ts';
 /** The part that goes: the group `x`, or all of it. */
 const BEFORE = '(?<![\\p{L}\\p{N}])';
 const AFTER = '(?![\\p{L}\\p{N}])';
-/** As titles stand before names: a capital DR or MR without a dot is a modality. */
+/** Titles before names: a capital DR or MR without a dot is a modality. */
 const TITLES = 'Dr|Prof|Mr|Mrs|Ms|Miss|Mme|Mlle|Herr|Frau|Sra|Dra|Dott|Doctor|Professor|Nurse';
 const NAME = `(?!(?:${TITLES}|DR|PROF|MRS?|MS)(?!\\p{L}))\\p{Lu}[\\p{L}\\p{M}'’-]+`;
 /**

@@ -32,14 +32,14 @@ export const VOCABULARY: ReadonlySet<string> = new Set(
   [MODALITIES, ANATOMY, POSITIONS, TECHNIQUE, CLINIC, PLACES, NOBODY].join(' ').split(' '),
 );
 
-/** Parts of names that are words of their language: searched for only beside the rest of the name. */
+/** Parts of names that are also ordinary words: searched for only next to the rest of the name. */
 export const PARTICLES: ReadonlySet<string> = new Set(
   'von van der den des del dela della dello delle dos das los las les bin ben ibn abd abu vom zum zur the und and'.split(
     ' ',
   ),
 );
 
-/** What is written with a dot behind each letter and is no one's initials, folded. */
+/** Abbreviations with a dot after each letter that are not initials, folded. */
 export const ABBREVIATIONS: ReadonlySet<string> = new Set(
   'ap pa la ra lv rv va zn iv po im ct mr vs ua zb sc us ca pe dd od os'.split(' '),
 );

@@ -1,7 +1,7 @@
 /** Entropy-coded bits. Behind the end come zeros, and `isBeyondEnd` says when one was used. */
 export abstract class EntropyBits {
   readonly bytes: Uint8Array;
-  /** Where the next byte stands. */
+  /** The position of the next byte. */
   at: number;
   /** The next bits, the first one highest; below them zeros. */
   cache = 0;
@@ -38,7 +38,7 @@ export abstract class EntropyBits {
  * there begins a marker, which is the end.
  */
 export class BitReader extends EntropyBits {
-  /** What a loop had in variables of its own, back from it. */
+  /** Writes back the local variables of a loop. */
   hold(at: number, cache: number, held: number): void {
     this.at = at;
     this.cache = cache;

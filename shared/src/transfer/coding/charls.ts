@@ -20,7 +20,7 @@ interface JpegLSEncoder {
   getEncodedBuffer(): ModuleBytes;
 }
 
-/** What is used of the WebAssembly module. */
+/** The parts of the WebAssembly module used here. */
 export interface CharlsModule {
   readonly JpegLSEncoder: new () => JpegLSEncoder;
 }

@@ -216,7 +216,7 @@ async function codeStrip(
   tools: CodingTools,
 ): Promise<Piece | null> {
   const { shape, samples, base } = toGrey(original, region.layout, region.width);
-  // A coder that cannot be had (a device that is offline and has lost its cache) is no reason not to send.
+  // A missing coder (the device is offline and has lost its cache) does not prevent sending.
   const bytes = await tools
     .loadCharls()
     .then((charls) => charls.encode(samples, shape))

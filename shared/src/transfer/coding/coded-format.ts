@@ -25,7 +25,7 @@ export const VERSION_BYTES = 1;
  * ms; smaller, and JPEG-LS begins to learn too often: a CT slice is one piece.
  */
 export const PIECE_BYTES = 1024 * 1024;
-/** What a reader takes: twice as much, for others who cut otherwise. */
+/** The reader's limit: twice as much, for senders that cut differently. */
 const SEGMENT_LIMIT_BYTES = 2 * 1024 * 1024;
 
 const PREFIX_BYTES = 13;
@@ -87,7 +87,7 @@ export function parseSegmentHeader(bytes: Uint8Array): {
   if (kind === undefined) throw new CodingError('a segment of no known kind');
   if (restoredBytes === 0 || restoredBytes > SEGMENT_LIMIT_BYTES)
     throw new CodingError('a segment of a size that is not allowed');
-  // What is not smaller travels as it is: a segment never has more bytes to read than it restores.
+  // A segment that does not shrink is sent as it is, so reading never takes more bytes than it restores.
   if (kind === 'raw' ? codedBytes !== restoredBytes : codedBytes >= restoredBytes)
     throw new CodingError('a segment whose lengths do not fit');
   const sizes = { codedBytes, restoredBytes, adler32 };

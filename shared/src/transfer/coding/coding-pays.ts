@@ -18,7 +18,7 @@ export interface CodingRates {
  */
 const ASSUMED_CODE_BYTES_PER_SECOND = 10 * 1024 * 1024;
 
-/** What a gateway restores and compares on one core, which it shares with all that it does. */
+/** The speed at which a gateway restores and compares on one core, shared with all its other work. */
 const RESTORED_BYTES_PER_SECOND = 40 * 1024 * 1024;
 
 /** Coding must save a tenth of the time: rates are measured roughly. */

@@ -28,7 +28,7 @@ const { identifiers } = syntheticStudy({ seed: 31 }).instances[0]!;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A soft slope with a little noise: what an image is to a coder. */
+/** A soft slope with a little noise, like an image to a coder. */
 function softBytes(length: number, step = 1): Bytes {
   const random = seededRandom(length);
   return Uint8Array.from({ length }, (_, i) => 100 + 60 * Math.sin(i / 90 / step) + 4 * random());
@@ -144,7 +144,7 @@ coding('colours that are stored plane after plane are restored exactly', async (
   await codesTo(new Blob([bytes]), 'x-jls', 0.7);
 });
 
-coding('whatever the pixels and their size, what comes out is what went in', async () => {
+coding('any pixels of any size are restored exactly', async () => {
   const image = fc.record({
     columns: fc.integer({ min: 1, max: 40 }),
     rows: fc.integer({ min: 1, max: 40 }),
@@ -210,7 +210,7 @@ coding(
   },
 );
 
-coding('what is compressed already, and what is noise, travels as it is', async () => {
+coding('compressed data and noise are sent as they are', async () => {
   const jpeg = crypto.getRandomValues(new Uint8Array(20_000));
   await codesTo(instanceOf({ ...GREY, pixels: [new Uint8Array(0), jpeg] }, [], JPEG_BASELINE), null);
   await codesTo(
@@ -221,7 +221,7 @@ coding('what is compressed already, and what is noise, travels as it is', async 
 });
 
 coding(
-  'a header that is large beside its compressed pixels is made smaller, and they are left alone',
+  'a header that is large compared with its compressed pixels is deflated, and the pixels are left alone',
   async () => {
     const notes: SimpleElement = [0x00104000, 'LT', 'ordinary words, again and again; '.repeat(300)];
     const jpeg = crypto.getRandomValues(new Uint8Array(2_000));
@@ -234,7 +234,7 @@ coding(
 );
 
 coding(
-  'what has no pixels that JPEG-LS takes is deflated as HTTP does it, so that any server can undo it',
+  'an instance without pixels for JPEG-LS is deflated like HTTP, so that any server can undo it',
   async () => {
     const words: SimpleElement = [0x00104000, 'LT', 'ordinary words, again and again; '.repeat(300)];
     const coded = await codesTo(instanceOf(null, [words]), 'deflate', 0.3);
@@ -245,7 +245,7 @@ coding(
   },
 );
 
-/** What a coder can do wrong. */
+/** The faults of a coder. */
 const LIARS: Readonly<Record<string, (charls: Charls) => Charls>> = {
   'one bit of an image changes': (charls) => ({
     encode: async (samples, shape) =>
@@ -274,7 +274,7 @@ coding('a device that cannot fetch its coder sends as it is', async () => {
   await codesTo(instanceOf(CT), null, 1, { loadCharls: async () => without });
 });
 
-coding('a module that traps is made anew, and the next image is coded', async () => {
+coding('a module that traps is created again, and the next image is coded', async () => {
   let made = 0;
   const trap = () => {
     throw new Error('unreachable');

@@ -29,7 +29,7 @@ export function createLines(width: number): ComponentLines {
 /** §A.2.1 */
 const CONTEXTS = 365;
 const RUN_CONTEXTS = 2;
-/** Where the variables of a context stand. */
+/** The positions of a context's variables. */
 const A = 0;
 const B = 1;
 const C = 2;
@@ -239,7 +239,7 @@ export class ScanDecoder {
     return x;
   }
 
-  /** §A.4.5: what leaves the range comes in again at its other end. */
+  /** §A.4.5: values that leave the range re-enter at its other end. */
   private folded(value: number): number {
     const { most, near, range, step } = this;
     const span = range * step;
@@ -296,12 +296,12 @@ export class ScanDecoder {
   private decodeGolomb(k: number, limit: number): number {
     const escapeZeros = limit - this.escapeBits - 1;
     const zeros = this.bits.readZeros(escapeZeros + 1);
-    // What needs more than 24 bits was never coded.
+    // A value that needs more than 24 bits was never coded.
     const value =
       zeros < escapeZeros
         ? zeros * 2 ** k + this.bits.read(Math.min(24, k))
         : this.bits.read(this.escapeBits) + 1;
-    // An error is at most half of the range; what is larger was never coded.
+    // An error is at most half of the range; a larger one was never coded.
     if (zeros > escapeZeros || value > 2 * (this.range - 1)) this.isDamaged = true;
     return this.isDamaged ? 0 : value;
   }
