@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { skip, skipped } from '#testing/environment.ts';
+import { skipped } from '#testing/environment.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
 import { fillDisk, mountSmallDisk } from '../../../scripts/lab/database/full-disk.ts';
 import { killUnderLoad, VICTIMS } from '../../../scripts/lab/database/kill.ts';
