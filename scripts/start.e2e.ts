@@ -131,6 +131,8 @@ step('a gateway that dies is started again', async () => {
   await until('the gateway answers', async () =>
     (await status(`${running.api}/health/ready`)) === 200 ? true : null,
   );
+  assert.ok(await isGone(before), 'the old gateway is gone');
+  assert.equal((await readRunning(folder))?.pids.orthanc, running.pids.orthanc, 'the PACS was left alone');
 });
 
 step('an Orthanc that dies is started again, with the same password', async () => {
@@ -143,6 +145,8 @@ step('an Orthanc that dies is started again, with the same password', async () =
   await until('Orthanc answers', async () =>
     (await status(`${url}/studies`, authorization!)) === 200 ? true : null,
   );
+  assert.ok(await isGone(before), 'the old Orthanc is gone');
+  assert.is(await status(`${url}/studies`), 401, 'it still asks for its password');
 });
 
 step('when npm start itself is killed, the next one ends what was left behind and is ready', async () => {

@@ -21,7 +21,7 @@ const SLICES = 40;
 /** Long enough that a collection of garbage does not decide. */
 const AT_LEAST_MS = 2_000;
 
-/** dcmjs refuses to write the padded AE that the scanner wrote unless it is told to take it. */
+/** Without this option dcmjs refuses to write the scanner's padded AE. */
 const AS_THE_SCANNER_WROTE_IT = { allowInvalidVRLength: true };
 
 type Slice = Uint8Array<ArrayBuffer>;

@@ -20,6 +20,7 @@ import { testEnvironment } from '#testing/environment.ts';
 import { findNginx } from '#testing/hostile-proxy.ts';
 import { buildWebApp, isWebAppCurrent } from '../build.ts';
 import { ROOT } from '../check/source-files.ts';
+import { findFaketime } from '../lab/chaos/gateway.ts';
 
 export type PartName =
   | 'postgres'
@@ -31,6 +32,7 @@ export type PartName =
   | 'readers'
   | 'nginx'
   | 'compiler'
+  | 'faketime'
   | 'corpus'
   | 'webApp'
   | 'world';
@@ -86,6 +88,11 @@ const COMPILER_PACKAGES = {
   packages: ['gcc', 'libc6-dev'],
   services: [],
   purpose: 'a C compiler (for the disk that forgets at a power cut)',
+};
+const FAKETIME_PACKAGES = {
+  packages: ['libfaketime'],
+  services: [],
+  purpose: 'libfaketime (for clocks that are wrong)',
 };
 const CHROMIUM_PLACES = [
   '/usr/bin/chromium',
@@ -183,6 +190,11 @@ async function compiler(): Promise<Started> {
   return { env: {} };
 }
 
+async function faketime(): Promise<Started> {
+  await have(findFaketime, FAKETIME_PACKAGES);
+  return { env: {} };
+}
+
 async function corpus(): Promise<Started> {
   const folder = join(ROOT, '../shared/corpus');
   await access(join(folder, 'manifest.json')).catch(() => {
@@ -232,6 +244,7 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   readers: { what: 'the other readers of DICOM', variables: [], start: readers },
   nginx: { what: 'nginx', variables: [], start: nginx },
   compiler: { what: 'a C compiler', variables: [], start: compiler },
+  faketime: { what: 'libfaketime', variables: [], start: faketime },
   corpus: { what: 'the corpus', variables: ['RELAY_TEST_CORPUS'], start: corpus },
   webApp: { what: 'the build of the web app', variables: [], start: webApp },
   world: {

@@ -188,7 +188,7 @@ async function agree(scene: Scene): Promise<void> {
   await openFirst(scene);
   await page.keyboard.press('a');
   await page.getByText('You agree').waitFor();
-  await page.getByRole('button', { name: 'Keep it now' }).click();
+  await page.getByRole('button', { name: 'Save now' }).click();
   await page.getByText('Agreed').waitFor();
 }
 
@@ -312,16 +312,16 @@ step(
     );
     assert.ok(await page.getByLabel('Viral pneumonia').isChecked());
     await page.getByRole('button', { name: 'Correct it' }).click();
-    await page.getByRole('button', { name: 'Keep it now' }).click();
-    await page.getByText('Somebody else was faster').waitFor();
+    await page.getByRole('button', { name: 'Save now' }).click();
+    await page.getByText('Another radiologist was faster').waitFor();
     await looksRight('result-overtaken');
     said.verifyStatus = 500;
     await page.getByRole('button', { name: 'Change it' }).click();
     await page.getByRole('button', { name: 'Agree' }).click();
-    await page.getByRole('button', { name: 'Keep it now' }).click();
-    await page.getByText('Your word was not kept').waitFor();
+    await page.getByRole('button', { name: 'Save now' }).click();
+    await page.getByText('Your verdict was not saved').waitFor();
     await looksRight('result-not-kept');
-    await page.getByRole('button', { name: 'Leave it' }).click();
+    await page.getByRole('button', { name: 'Discard it' }).click();
     said.verifyStatus = 200;
   },
 );

@@ -99,7 +99,7 @@ walk('they agree with one key, and the next reader sees it', async (stage) => {
   await runOnFilm(stage, film);
   await page.keyboard.press('a');
   await page.getByText('You agree').waitFor();
-  await page.getByRole('button', { name: 'Keep it now' }).click();
+  await page.getByRole('button', { name: 'Save now' }).click();
   await page.getByText('Agreed', { exact: true }).waitFor();
   await page.reload();
   await page.getByText('Agreed', { exact: true }).waitFor();

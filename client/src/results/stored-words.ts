@@ -42,7 +42,7 @@ export const storedWords = {
   },
   underWay: {
     title: 'It is not in the PACS yet.',
-    next: 'It goes there by itself. Read it again in a moment.',
+    next: 'It is sent there automatically. Read it again in a moment.',
   },
   refused: {
     title: 'The PACS has refused it.',

@@ -39,7 +39,7 @@ export function createResultSender(tools: ResultSenderTools): ResultSender {
     signal: AbortSignal,
   ): Promise<NewInstance[]> => {
     const sent = await sendResults({ ...pipeline, road }, siteId, built, signal);
-    // Where other bytes already stand under a UID, the instance is listed all the same: its state says so.
+    // An instance whose UID already has other bytes is listed too: its state says so.
     return built.filter((_, at) => sent[at]!.outcome !== 'left-out').map(toNewInstance);
   };
   return {

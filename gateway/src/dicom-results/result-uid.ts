@@ -23,7 +23,7 @@ export function createResultUid(secret: Uint8Array): ResultUid {
 
 /**
  * `revision`: of the report; maps have only the first. The radiologist's word is of one result: two of one
- * image are verified each by itself.
+ * image are verified separately.
  */
 export function instanceUidOf(subject: ResultSubject, kind: ResultKind, revision = 1): string {
   const {

@@ -134,7 +134,7 @@ test('a method that no request can carry is answered, and nothing is printed', a
   const { error } = console;
   console.error = (...words) => void printed.push(words);
   try {
-    // `new Request` refuses TRACE; a server gives such a request all the same.
+    // `new Request` refuses TRACE; a server still passes one on.
     const trace = Object.defineProperty(new Request('http://localhost/api/version'), 'method', {
       value: 'TRACE',
     });

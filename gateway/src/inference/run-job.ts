@@ -24,7 +24,7 @@ import { withModels } from './with-models.ts';
 export const JOB_QUEUE = 'inference-job';
 export type InferenceJob = { readonly jobId: string };
 
-/** A model that fails three times in a row fails by itself. */
+/** A job that has failed this often is not tried again: the model itself fails. */
 export const ATTEMPTS_LIMIT = 3;
 const BACK_OFF_SECONDS = [1, 4];
 const AWAITED_AGAIN_SECONDS = 15;

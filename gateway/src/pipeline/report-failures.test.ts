@@ -1,4 +1,4 @@
-/** A stage that fails where nobody expected it: the study says so, and goes on when it can. */
+/** A stage that fails unexpectedly: the study reports it, and resumes once it can. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';

@@ -158,9 +158,9 @@ for (const { name, open } of testDatabases('policies')) {
       );
       // Chosen again: the device takes its promise back and makes another.
       assert.is((await world.request('DELETE', `/upload/${uploadId}`)).status, 204);
-      const anew = await deidentified(world);
-      const { uploadId: next } = await world.init(under(anew, 2));
-      await world.send(next, anew);
+      const again = await deidentified(world);
+      const { uploadId: next } = await world.init(under(again, 2));
+      await world.send(next, again);
       await world.runAll();
       assert.is((await world.status(next)).state, 'closed');
     }));

@@ -10,7 +10,7 @@ import type { BlobKey, Blobs } from '../ports/blobs/blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { TestPacs } from '../testing/open-pacs.ts';
 
-/** The gateway's process has died; nothing it was doing goes on. */
+/** The gateway's process has died, and all its work with it. */
 export class Killed extends Error {}
 
 export type Life = {

@@ -62,7 +62,7 @@ async function ask(
   });
 }
 
-/** Creation and one PATCH, whatever the answers: a parcel that is not wanted is tried all the same. */
+/** Creation and one PATCH, whatever the answers: an unwanted parcel is tried too. */
 async function push(door: Door, uploadId: string, parcel: Blob): Promise<void> {
   const encode = (text: string): string => Buffer.from(text).toString('base64');
   const metadata = `upload ${encode(uploadId)},parcel ${encode(randomUUID())}`;

@@ -32,7 +32,7 @@ test('ends where the account was disabled meanwhile, before it tells anything mo
     .select('study_id')
     .where('id', '=', uploadId)
     .executeTakeFirstOrThrow();
-  // Until the stream listens, a change is told to nobody: it is told again until the stream has ended.
+  // Changes before the stream listens are lost: repeat the change until the stream has ended.
   const telling = setInterval(() => pipeline.tools.changes.emit(study_id), 20);
   const rest = await stream.read();
   clearInterval(telling);

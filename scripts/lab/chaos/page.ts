@@ -108,7 +108,7 @@ export async function openPageDevice(
         study.row === null
           ? undefined
           : (await deviceNow(browser))?.studies.find(({ id }) => id === study.row);
-      // The tab died after the last byte was written: it is safe all the same.
+      // The tab died after the last byte was written: nothing is lost.
       if (isSafe(row)) noteSafe(study);
       else
         await choose(study, join(world.folder, 'studies', String(study.number)), browser.tabs).catch(() =>

@@ -209,7 +209,7 @@ async function letOthersThrough(folder: string): Promise<void> {
   }
 }
 
-/** Begins a run in an empty folder, or goes on with one that was interrupted there. */
+/** Begins a run in an empty folder, or resumes one that was interrupted there. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { folder, say, signal } = options;
   await mkdir(folder, { recursive: true });

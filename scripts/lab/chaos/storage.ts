@@ -52,7 +52,7 @@ export async function openStorage(folder: string): Promise<Storage> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const why = (await isMounted(folder)) ? null : await mountOver(folder);
   const resize = (bytes: number): Promise<unknown> => run('mount', ['-o', `remount,size=${bytes}`, folder]);
-  // A run that goes on may have been interrupted while it was full.
+  // A resumed run may have been interrupted while it was full.
   if (why === null) await resize(SIZE_BYTES);
   return {
     why,

@@ -189,7 +189,7 @@ function createGateways(
   });
 }
 
-/** Starts all of it, or goes on with what lies in the folder. */
+/** Starts all of it, or resumes from the folder. */
 export async function openWorld(tools: Tools): Promise<World> {
   const { folder, state } = tools;
   await endLeftovers(tools);

@@ -1,4 +1,4 @@
-/** Assembly: a study that is complete goes on to the PACS. */
+/** Assembly: sends a complete study to the PACS. */
 import { countStates } from '../instance.store.ts';
 import { isComplete, nothingToDo, type LockedStudy, type Plan } from '../study-plan.ts';
 

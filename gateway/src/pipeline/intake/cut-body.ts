@@ -27,7 +27,7 @@ export type CutBody = AsyncIterable<Uint8Array> & {
  */
 export type LettingGo = { readonly silenceMs: number; readonly mostMs: number };
 const LETTING_GO: LettingGo = { silenceMs: 200, mostMs: 5_000 };
-/** The longest that a request which another one replaces goes on. */
+/** A replaced request ends within this time. */
 export const LET_GO_WITHIN_MS = LETTING_GO.mostMs;
 
 /**

@@ -52,7 +52,7 @@ for (const { name, count, open } of grounds) {
   });
   test.after(() => ground.close());
 
-  /** A request for a parcel; when it is told to let go it does, if it is of the kind that does. */
+  /** A request for a parcel; the kind `lets go` releases it when told to, the kind `hangs` does not. */
   function request(
     parcel: string,
     kind: 'lets go' | 'hangs' = 'lets go',
