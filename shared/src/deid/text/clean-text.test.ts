@@ -243,13 +243,16 @@ test('a moved date keeps its form: its order, its separator, its zeros and its l
     return { y: date.getUTCFullYear(), m: date.getUTCMonth() + 1, d: date.getUTCDate() };
   };
   const isShort = ({ m, d }: Day): boolean => m < 10 && d < 10 && m !== d && m !== 5;
-  const original = Array.from({ length: 1000 }, (_, days) => Date.UTC(2019, 0, 1 + days)).find(
-    (ms) => isShort(dayAt(ms)) && isShort(dayAt(ms + shiftMs)),
-  )!;
-  for (const write of WRITTEN) {
-    const said = `on ${write(dayAt(original))}, left`;
-    assert.is(await saysOf(said, modified), `on ${write(dayAt(original + shiftMs))}, left`, said);
-  }
+  const days = Array.from({ length: 1000 }, (_, day) => Date.UTC(2019, 0, 1 + day));
+  const original = days.find((ms) => isShort(dayAt(ms)) && isShort(dayAt(ms + shiftMs)))!;
+  const assertMoved = async (ms: number, write: (day: Day) => string): Promise<void> => {
+    const said = `on ${write(dayAt(ms))}, left`;
+    assert.is(await saysOf(said, modified), `on ${write(dayAt(ms + shiftMs))}, left`, said);
+  };
+  for (const write of WRITTEN) await assertMoved(original, write);
+  // "May" is both: short between hyphens.
+  const inMay = days.find((ms) => dayAt(ms).m === 5 && ![5, 9].includes(dayAt(ms + shiftMs).m))!;
+  await assertMoved(inMay, (day) => `${twoDigits(day.d)}-${monthOf(day, 'short')}-${day.y}`);
 });
 
 test('a date that moves does not take along what stands right behind it', async () => {
@@ -334,6 +337,7 @@ const PEOPLE: readonly (readonly [header: NewElement, texts: Readonly<Record<str
     { '胸部 ヤマダ': '胸部 [removed]', '胸部 ガンマ': '胸部 ガンマ' },
   ],
   [text(0x00080055, 'AE', 'STOREQX'), { 'sent to STOREQX': 'sent to [removed]' }],
+  [text(0x00080055, 'AE', 'MÜNCHENQX'), { 'sent to MÜNCHENQX': 'sent to [removed]' }],
   [
     text(0x00080080, 'LO', 'Abdomen Zentrum Bonn'),
     { 'CT Abdomen': 'CT Abdomen', 'aus Bonn': 'aus [removed]' },
