@@ -83,7 +83,7 @@ test('a study can be announced before its first parcel is packed', async () => {
   );
 });
 
-test('what the PACS has is not packed; what only the gateway has is packed last, in parcels of its own', async () => {
+test('instances in the PACS are not packed; those that only the gateway has are packed last, in separate parcels', async () => {
   const { store, queue, hooks, database } = await openIngest();
   await store.addFiles(filesOf(small(2, 1, 5)));
   const order: string[] = [];

@@ -34,7 +34,7 @@ const OPEN_PARCELS_LIMIT = 64;
  * Throws where an upload may not announce a parcel of this length: `body-too-large` where it never promised
  * so much; `upload-not-found` where it did, and the rest arrived in the meantime: init then tells the device
  * that nothing of the parcel is needed. `again`: bytes of the parcel that this one replaces. Of a sealed one
- * both are meant as they are opened. What restoring coded instances takes is not reckoned here: verify asks
+ * both are meant as they are opened. The space for restoring coded instances is not counted here: verify asks
  * for it.
  */
 export async function checkAnnounced(

@@ -9,7 +9,10 @@ import type { BlobKey, Blobs } from '../../ports/blobs/blobs.ts';
 
 export type RestoredBlob = {
   readonly id: string;
-  /** Writes at the end; where it lies then. What the pieces throw is thrown, and nothing of them is left. */
+  /**
+   * Appends the pieces and returns their range. Rethrows what the pieces throw, and then leaves nothing of
+   * them.
+   */
   add(pieces: AsyncIterable<Uint8Array>): Promise<ByteRange>;
   /** Takes the last one away again. */
   drop(range: ByteRange): Promise<void>;

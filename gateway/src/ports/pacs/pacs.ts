@@ -108,8 +108,8 @@ export interface Pacs {
 }
 
 /**
- * No answer, or one that says nothing of the instances: connection, time-out, proxy, credentials. What was
- * sent may or may not be there.
+ * No answer, or one that says nothing of the instances: connection, time-out, proxy, credentials. The
+ * instances may or may not have been stored.
  */
 export class PacsUnreachable extends Error {
   /** HTTP status, where there was an answer. */
