@@ -163,7 +163,7 @@ async function webkit(): Promise<Started> {
   return { env: {} };
 }
 
-/** Whose word on DICOM the tests ask for: pydicom with its pixels, dcmtk, dciodvfy. */
+/** The DICOM readers that tests compare with: pydicom with its pixels, dcmtk, dciodvfy. */
 async function findReaders(): Promise<true | null> {
   const { status } = spawnSync('/usr/bin/python3', ['-c', 'import pydicom, numpy, PIL']);
   const isThere = [

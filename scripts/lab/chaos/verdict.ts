@@ -222,8 +222,8 @@ async function makeOld(folder: string): Promise<void> {
 }
 
 /**
- * Nothing is left of what the gateways keep of a study on its way. What a killed run left behind is swept by
- * a gateway that starts.
+ * Checks that the gateways keep no copies of studies that have left them. A starting gateway sweeps up the
+ * remains of a killed run.
  */
 async function checkCopies(world: World, faults: string[]): Promise<void> {
   const [gateway] = world.gateways;

@@ -85,11 +85,11 @@ export async function deidentifyInstance(
   return { kind: 'ready', segments, identifiers, transferSyntaxUID, report: plan.actions };
 }
 
-/** What a policy may say of them. */
+/** The exceptions that a policy may make. */
 type Exceptions = Pick<DeidRules, 'keepsDocuments' | 'cleansWaveformAnnotations'>;
 const NO_EXCEPTIONS: Exceptions = { keepsDocuments: false, cleansWaveformAnnotations: false };
 
-/** What no rule for attributes can make safe: a person decides. */
+/** The reason why no rule for attributes makes the instance safe, so that a person must decide; or null. */
 export function reasonToQuarantine(
   instance: ParsedInstance,
   rules: Exceptions = NO_EXCEPTIONS,
@@ -185,8 +185,8 @@ function missingPatient({ elements, patientKey }: Plan): PlannedElement[] {
 }
 
 /**
- * PS3.5 §7.1: "ordered by increasing Data Element Tag Number". What is added takes the place of what was
- * there.
+ * PS3.5 §7.1: "ordered by increasing Data Element Tag Number". An added element replaces one with the same
+ * tag.
  */
 function merge(elements: readonly PlannedElement[], added: readonly PlannedElement[]): PlannedElement[] {
   const replaced = new Set(added.map(({ tag }) => tag));

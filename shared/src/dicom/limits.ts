@@ -1,6 +1,6 @@
 /**
- * What the reader allows. Each number says what real objects need and what it holds off; hostile files meet a
- * limit long before the memory of a tablet or the patience of a gateway ends.
+ * Limits of the reader. Each number states the need of real objects and the attack that it prevents; a
+ * hostile file meets a limit long before it exhausts the memory of a tablet or the patience of a gateway.
  */
 
 /**

@@ -1,6 +1,6 @@
 /**
- * What is written can be read back; what is cut or changed is never taken for whole, never throws and never
- * hangs.
+ * Written instances can be read back; reading a cut or changed file never takes it for whole, never throws
+ * and never hangs.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -15,7 +15,7 @@ import type { ModelId, RunModel } from './model.ts';
 
 const examinations = suite('the look at a picture');
 let opened: ReturnType<typeof openModels>;
-/** Which models were asked, in their order. */
+/** The models that were asked, in order. */
 let asked: ModelId[] = [];
 let models: Record<ModelId, RunModel>;
 

@@ -150,8 +150,8 @@ type Parts = { readonly y: string; readonly m: string; readonly d: string };
 type Groups = Readonly<Record<string, string | undefined>>;
 
 /**
- * What a form makes of a match; null: no date. `written`: the match as it stands in the text, of the same
- * length where folding changed nothing.
+ * Reads the date from a match of a form; null: no date. `written`: the match as it stands in the text, of the
+ * same length if folding changed nothing.
  */
 function read(
   form: keyof typeof FORMS,
