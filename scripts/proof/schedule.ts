@@ -57,7 +57,10 @@ export function planJobs(files: readonly string[], describe: Describe): Job[] {
   return jobs.sort((a, b) => b.seconds - a.seconds);
 }
 
-/** Runs each job as soon as `cores` bear it beside those that run; one that alone is too heavy runs alone. */
+/**
+ * Runs each job as soon as `cores` can carry it together with the running ones; a job that is too heavy runs
+ * alone.
+ */
 export async function runJobs(
   jobs: readonly Job[],
   cores: number,

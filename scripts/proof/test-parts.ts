@@ -123,7 +123,7 @@ let installing: Promise<unknown> = Promise.resolve();
  */
 async function have<T>(find: () => Promise<T | null>, packages: PackageRequest): Promise<T> {
   const turn = installing.then(() => findOrInstall(find, packages));
-  installing = ignoreFailure(turn, 'the caller hears of it; the next one has its turn all the same');
+  installing = ignoreFailure(turn, 'the caller hears of it; the next one still has its turn');
   return turn;
 }
 

@@ -38,9 +38,9 @@ export const BUILT_IN_POLICIES: readonly Policy[] = [
 ];
 
 /**
- * Under which the gateway sends its own result instances, and nobody else sends anything. They are what the
- * source is: of a de-identified study they hold its pseudonyms and nothing beside, so no second
- * de-identification is asked. No administrator's policy can have such a name.
+ * The policy under which the gateway, and nobody else, sends its own result instances. They identify no more
+ * than their source: for a de-identified study they hold only its pseudonyms, so they need no second
+ * de-identification. No administrator's policy can have such a name.
  */
 export const RESULTS_POLICY: Policy = {
   name: 'gateway.results',

@@ -105,8 +105,8 @@ export function reasonToQuarantine(
 }
 
 /**
- * PS3.3 §C.10.10: Unformatted Text Value in Waveform Annotation Sequence, what a device or a person wrote
- * beside the curve.
+ * PS3.3 §C.10.10: Unformatted Text Value in Waveform Annotation Sequence, a note by a device or a person next
+ * to the curve.
  */
 function hasWrittenAnnotation({ elements }: ParsedInstance): boolean {
   const annotations = findElement(elements, WAVEFORM_ANNOTATION_SEQUENCE)?.items ?? [];
@@ -151,7 +151,7 @@ function requestIdentifiers(
   for (const uid of [studyInstanceUID, seriesInstanceUID, sopInstanceUID]) requests.uids.add(uid);
 }
 
-/** Dates that carry our marker beside a Patient ID that is ours were moved before. */
+/** Dates that carry our marker were already moved if the Patient ID is also ours. */
 function daysOf(instance: ParsedInstance, { patientKey }: Plan, pseudonyms: ResolvedPseudonyms): number {
   const marker = findElement(instance.elements, LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED);
   const wasMoved =

@@ -21,7 +21,7 @@ export const GROUPS = [
 /**
  * identity: people, and the numbers that lead to them; text: prose and whatever else has no group of its own;
  * pictures: what is drawn beside or burned into the pixels; private: private attributes and what PS3.6 does
- * not know; method: what the file says of itself and of its de-identification.
+ * not know; method: attributes that describe the file and its de-identification.
  */
 export type Group = (typeof GROUPS)[number];
 

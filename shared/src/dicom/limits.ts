@@ -31,8 +31,8 @@ export const MANY_ELEMENTS = 10_000;
 export const HEADER_BYTES_LIMIT = 64 * 1024 * 1024;
 
 /**
- * A value that lacks more than this of its bytes is not a cut file but a wrong length: no element but Pixel
- * Data is so long.
+ * If more than this is missing from a value, the length is wrong and the file is not just cut: only Pixel
+ * Data is that long.
  */
 export const PLAUSIBLE_VALUE_BYTES = 256 * 1024 * 1024;
 

@@ -137,7 +137,7 @@ export type Job = z.infer<typeof jobSchema>;
 
 /**
  * `POST /infer` with JSON: a study that is in the PACS (or one instance of it). With multipart: `file`, and
- * the same fields beside it.
+ * the same fields.
  */
 export const inferRequestSchema = z.object({
   model: z.string().max(64).default('pneumonia'),

@@ -54,7 +54,7 @@ films(
   },
 );
 
-films('where nothing can be read nobody has looked', async () => {
+films('an unreadable instance is not reported as examined', async () => {
   const { triage } = await examine(fileOf(new TextEncoder().encode('no DICOM')));
   assert.equal([triage.runtime, triage.population], ['none', 'unknown']);
 });

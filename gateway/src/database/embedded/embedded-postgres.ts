@@ -170,7 +170,7 @@ function keep(first: RunningServer, options: ServerOptions, events: ServerEvents
 
 export type EmbeddedOptions = {
   readonly events?: ServerEvents;
-  /** Beside the ones above; the last one counts. */
+  /** Added to the ones above; the last one of a name counts. */
   readonly settings?: readonly string[];
   readonly address?: ServerAddress;
 };

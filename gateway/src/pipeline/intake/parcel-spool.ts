@@ -141,8 +141,8 @@ export class ParcelSpool extends DataStore {
   }
 
   /**
-   * Opens what comes. The records prove themselves; a checksum that is given all the same decides about what
-   * is not yet a record.
+   * Opens the incoming bytes. Records prove themselves; a checksum, if given, decides about the bytes of an
+   * incomplete record.
    */
   async #open(request: ParcelRequest, enc: string, sealed: SealedParcel): Promise<number> {
     const { parcel, checksum, contentLength, body } = request;

@@ -50,7 +50,7 @@ export function createRestoredBlob(blobs: Blobs, id: string, key: BlobKey): Rest
     drop: ({ offset }) => cutAt(offset),
     async read(range, use) {
       const blob = await blobs.open(id, key);
-      if (blob === null) throw new Error('what was restored is gone');
+      if (blob === null) throw new Error('the blob of restored instances is gone');
       return use(rangeSource(blob, range)).finally(() => blob.close());
     },
     size: () => size,

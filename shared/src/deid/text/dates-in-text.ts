@@ -225,7 +225,7 @@ function read(
   }
 }
 
-/** Words besides: "May 5" is a date only where it is written as a name. */
+/** Months that are also words: "May 5" is a date only if written as a name. */
 const WORDS = new Set(['may', 'mar', 'mars', 'dec', 'mei', 'mai', 'oct', 'mart']);
 /** These only with a year: "Set 1 of 3", "Mag 2". */
 const WITH_YEAR = new Set(['set', 'mag', 'gen', 'ago', 'lug', 'dic', 'sept', 'ocak', 'ekim', 'maja', 'sub']);
