@@ -52,6 +52,12 @@ const step = (name: string, run: (stage: Stage<OwnWorld>, result: Result) => Pro
     await run(stage, result);
   });
 
+/** From the page of the result to its report, and from there to the next tab. */
+async function openTab(page: Page, name: 'Segmentation' | 'Heat map'): Promise<void> {
+  await page.getByRole('link', { name: /^Report \(SR\)/ }).click();
+  await page.getByRole('link', { name, exact: true }).first().click();
+}
+
 /** Sends the film to a gateway with a rule for films, and waits until everything found on it has a receipt. */
 async function sendFilm({ page, gateway, account }: Stage<OwnWorld>, set: EvalSet): Promise<Result> {
   await askAs(gateway, ADMIN, '/admin/inference-rules', {
@@ -143,7 +149,7 @@ step(
 step(
   'the segmentation lies over its source image: two lungs with names and sizes, each shown or hidden',
   async ({ page }, result) => {
-    await page.getByRole('link', { name: 'Segmentation', exact: true }).first().click();
+    await openTab(page, 'Segmentation');
     await page.getByRole('heading', { name: 'Segmentation', level: 1 }).waitFor();
     await untilRead(page);
     await page.waitForFunction(
@@ -180,7 +186,7 @@ step(
 step(
   'the heat map is the picture that the PACS holds, pixel for pixel',
   async ({ page, orthanc }, result) => {
-    await page.getByRole('link', { name: 'Heat map', exact: true }).first().click();
+    await openTab(page, 'Heat map');
     await page.getByRole('heading', { name: 'Heat map', level: 1 }).waitFor();
     await untilRead(page);
     const [file] = await filesOfInstance(orthanc, uidOf(result, 'SC'));
@@ -243,7 +249,7 @@ step(
     const headers = { authorization };
     await fetch(`${restUrl}/instances/${ID}`, { method: 'DELETE', headers });
     try {
-      await page.getByRole('link', { name: 'Heat map', exact: true }).first().click();
+      await openTab(page, 'Heat map');
       await page.getByText('The PACS does not hold it any more.').waitFor();
       await page.getByText(result.instances[0]!.receipt!.id).waitFor();
       await looksRight(page, 'stored-gone');

@@ -103,7 +103,8 @@ export class DataSetWriter {
 
   /** Begins a Sequence (`tag`, `vr`) or, with `ITEM` and '', an Item. */
   open(tag: number, vr: string, undefinedLength: boolean, encoding: Encoding): OpenLength {
-    this.#header(tag, vr, undefinedLength ? UNDEFINED_LENGTH : 0, encoding);
+    // `close` writes a defined length in its place.
+    this.#header(tag, vr, UNDEFINED_LENGTH, encoding);
     return { at: undefinedLength ? -1 : this.#used - 4, from: this.#used + this.#outside };
   }
 

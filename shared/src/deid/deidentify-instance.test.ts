@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { deflateRawSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -11,15 +12,20 @@ import {
   text,
 } from '#testing/deidentified-elements.ts';
 import { deidentifyBytes, parsed, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
+import { buildInstance } from '../dicom/build-instance.ts';
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { dictionaryVR, tagName } from '../dicom/dictionary.ts';
-import { textValue } from '../dicom/encode.ts';
+import { concatBytes, encodeFileMeta, encodeFragments, numberValue, textValue } from '../dicom/encode.ts';
 import type { NewElement } from '../dicom/encode.ts';
 import {
+  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
   IMPLICIT_VR_LITTLE_ENDIAN,
+  JPEG_BASELINE,
+  encodingOf,
 } from '../dicom/registry.ts';
+import { parseUid } from '../dicom/uid.ts';
 import { findElement } from '../dicom/values.ts';
 import { profileRows } from './profile.ts';
 import { createReport } from './report.ts';
@@ -150,6 +156,100 @@ test('a name under the wrong VR, as UN, in a number or in a date does not pass',
   assert.not.ok(holds(bytes, 'CANARY'));
 });
 
+test('what is no value of its VR is replaced, and the report says so', async () => {
+  const { instance, outcome } = await deidentified([
+    text(0x00081150, 'UI', 'CANARY'),
+    text(0x00200013, 'IS', '7 CANARY'),
+    text(0x00080070, 'LO', 'MAKER\x01'),
+  ]);
+  assert.match(shownValue(instance.elements, 0x00081150)!, /^2\.25\.\d+$/);
+  assert.is(shownValue(instance.elements, 0x00200013), '7');
+  const said = (path: string) => {
+    const found = outcome.report.find((one) => one.path === path);
+    return `${found?.action} ${found?.because}`;
+  };
+  assert.equal(['0008,1150', '0020,0013', '0008,0070'].map(said), [
+    'U malformed',
+    'D malformed',
+    'D malformed',
+  ]);
+});
+
+const RAW_DATA = parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.66');
+const IDENTIFIERS = {
+  sopClassUID: parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.7'),
+  sopInstanceUID: parseUid('SOPInstanceUID', '1.2.3.1'),
+  seriesInstanceUID: parseUid('SeriesInstanceUID', '1.2.3.2'),
+  studyInstanceUID: parseUid('StudyInstanceUID', '1.2.3.3'),
+};
+
+test('an instance without a name and an ID gets both: a PACS would put all of them under one patient', async () => {
+  const file = buildInstance({
+    identifiers: { ...IDENTIFIERS, sopClassUID: RAW_DATA },
+    transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+    elements: [],
+  });
+  const result = await deidentifyBytes(concatBytes(file), rulesOf(), await pseudonymsOf(1));
+  if (result.kind !== 'ready') throw new Error(result.because);
+  const { elements } = await parsed(result.bytes);
+  for (const tag of [0x00100010, 0x00100020]) assert.match(shownValue(elements, tag)!, /^RP-/, tagName(tag));
+});
+
+/** (0040,9096) with one item, then Number of Slices, all of undefined length (PS3.5 §7.5.2). */
+const UNDEFINED_LENGTHS = Uint8Array.of(
+  ...[0x40, 0, 0x96, 0x90, 0x53, 0x51, 0, 0, 0xff, 0xff, 0xff, 0xff],
+  ...[0xfe, 0xff, 0, 0xe0, 0xff, 0xff, 0xff, 0xff],
+  ...[0x28, 0, 3, 0x30, 0x4c, 0x4f, 2, 0, 0x48, 0x55],
+  ...[0xfe, 0xff, 0x0d, 0xe0, 0, 0, 0, 0],
+  ...[0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0],
+  ...[0x54, 0, 0x81, 0, 0x55, 0x53, 2, 0, 9, 0],
+);
+
+test('sequences of undefined length come out as such, and what follows them is read', async () => {
+  const file = concatBytes([fileOf([]), UNDEFINED_LENGTHS]);
+  const result = await deidentifyBytes(file, rulesOf(), await pseudonymsOf(1));
+  if (result.kind !== 'ready') throw new Error(result.because);
+  assert.ok(Buffer.from(result.bytes).includes(UNDEFINED_LENGTHS.subarray(0, 54)));
+  const instance = await parsed(result.bytes);
+  assert.is(shownValue(first(instance, 0x00409096), 0x00283003), 'HU');
+  assert.equal(findElement(instance.elements, 0x00540081)?.bytes, Uint8Array.of(9, 0));
+});
+
+test('compressed pixel data stays, fragment by fragment', async () => {
+  const fragments = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(5, 6)];
+  const file = buildInstance({
+    identifiers: IDENTIFIERS,
+    transferSyntaxUID: JPEG_BASELINE,
+    elements: [],
+    image: { rows: 4, columns: 4, bitsAllocated: 8, pixels: fragments },
+  });
+  const result = await deidentifyBytes(concatBytes(file), rulesOf(), await pseudonymsOf(1));
+  if (result.kind !== 'ready') throw new Error(result.because);
+  const pixels = encodeFragments(0x7fe00010, fragments, encodingOf(JPEG_BASELINE)!);
+  assert.equal(result.bytes.subarray(-pixels.length), pixels);
+});
+
+test('a deflated instance is de-identified and deflated again, with its bulk data', async () => {
+  const plain = fileOf([
+    text(0x00080090, 'PN', 'CANARY'),
+    { tag: 0x00282000, vr: 'OB', value: new Uint8Array(100_000).fill(7) },
+  ]);
+  const { dataSetOffset, identifiers } = await parsed(plain);
+  const deflated = deflateRawSync(plain.subarray(dataSetOffset));
+  const meta = encodeFileMeta(identifiers, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN);
+  const file = concatBytes([meta, deflated, new Uint8Array(deflated.length % 2)]);
+  const result = await deidentifyBytes(file, rulesOf(), await pseudonymsOf(1));
+  if (result.kind !== 'ready') throw new Error(result.because);
+  assert.ok(result.bytes.length < 10_000);
+  const instance = await parsed(result.bytes);
+  assert.is(instance.encoding.deflated, true);
+  assert.is(shownValue(instance.elements, 0x00080090), '');
+  const bulk = findElement(instance.elements, 0x00282000)!;
+  const value = await instance.dataSet.read(bulk.valueOffset, bulk.valueLength);
+  assert.is(value.length, 100_000);
+  assert.ok(value.every((byte) => byte === 7));
+});
+
 test('free text that is in no table becomes a dummy of the same VR', async () => {
   const { instance } = await deidentified([
     text(0x00700006, 'ST', 'JANE DOE'),
@@ -211,6 +311,64 @@ test('a report keeps its tree, its standard codes and its measurements, and lose
       assert.not.ok(holds(bytes.subarray(400), gone), gone);
     assert.is(shownValue(content[1]?.elements ?? [], 0x0040a300), '0 items');
   }
+});
+
+test('in a report, what the table or an option names is treated as anywhere else', async () => {
+  const item = [
+    text(0x00080080, 'LO', 'Hospital'),
+    text(0x00081030, 'LO', 'Study of Jane'),
+    text(0x0040a040, 'CS', 'CONTAINER'),
+  ];
+  const inReport = async (...options: string[]) => {
+    const { instance } = await deidentified([sequence(0x0040a730, item)], options);
+    return [0x00080080, 0x00081030].map((tag) => shownValue(first(instance, 0x0040a730), tag));
+  };
+  assert.equal(await inReport(), ['REMOVED', null]);
+  assert.equal(await inReport('retain-institution-identity'), ['Hospital', null]);
+});
+
+test('a report loses the coded sex of its subject, and the long meaning of its own codes', async () => {
+  const name = (value: string, scheme: string, ...more: NewElement[]) => [
+    text(0x00080100, 'SH', value),
+    text(0x00080102, 'SH', scheme),
+    ...more,
+  ];
+  const { bytes } = await deidentified([
+    sequence(
+      0x0040a730,
+      [
+        text(0x0040a040, 'CS', 'CODE'),
+        sequence(0x0040a043, name('121032', 'DCM')),
+        sequence(0x0040a168, name('CANARY1', 'SCT')),
+      ],
+      [
+        text(0x0040a040, 'CS', 'CODE'),
+        sequence(0x0040a043, name('121011', 'DCM')),
+        sequence(0x0040a168, name('W7', '99HOSP', text(0x00080108, 'LT', 'CANARY2'))),
+      ],
+    ),
+  ]);
+  assert.not.ok(holds(bytes, 'CANARY'));
+});
+
+const POINTS = numberValue('FL', [10, 20, 30, 40], { bigEndian: false });
+
+test('a drawing keeps its form and loses its points, unless the policy cleans graphics', async () => {
+  const drawing = [
+    sequence(0x00700009, [
+      { tag: 0x00700020, vr: 'US', value: Uint8Array.of(2, 0) },
+      { tag: 0x00700022, vr: 'FL', value: POINTS },
+      text(0x00700023, 'CS', 'POLYLINE'),
+    ]),
+  ];
+  const drawn = async (...options: string[]) => {
+    const { instance } = await deidentified([sequence(0x00700001, drawing)], options);
+    const { elements } = findElement(first(instance, 0x00700001), 0x00700009)!.items![0]!;
+    return [0x00700020, 0x00700022, 0x00700023].map((tag) => findElement(elements, tag)?.bytes);
+  };
+  const [dimensions, form] = [Uint8Array.of(2, 0), textValue('CS', 'POLYLINE')];
+  assert.equal(await drawn(), [dimensions, new Uint8Array(POINTS.length), form]);
+  assert.equal(await drawn('clean-graphics'), [dimensions, POINTS, form]);
 });
 
 test('two patients never become one: without a Patient ID the study identifies the patient, and issuers tell equal IDs apart', async () => {

@@ -46,8 +46,8 @@ const WIDTHS: Readonly<Record<string, number>> = {
   UV: 8,
 };
 
-/** PS3.5 §6.2: VRs in which the backslash separates values. */
-const MULTIPLE = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'PN', 'SH', 'TM', 'UC', 'UI']);
+/** PS3.5 §6.2: VRs in which the backslash separates values; UI has no dummy. */
+const MULTIPLE = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'PN', 'SH', 'TM', 'UC']);
 
 const DUMMIES = new Set(Object.values(TEXT_DUMMIES));
 

@@ -54,6 +54,8 @@ test('an attribute is in the group where a person looks for it', () => {
     [0x00291010, 'private'],
     [0x60013000, 'private'],
     [0x00089ffe, 'private'],
+    [0x00120040, 'identity'],
+    [0x00120051, 'text'],
     [0x00120062, 'method'],
     [0x00020013, 'method'],
     [0x00080000, 'method'],

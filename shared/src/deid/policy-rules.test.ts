@@ -117,6 +117,23 @@ test('a policy may rule on single attributes, but not on those that an instance 
   }
 });
 
+test('an attribute that a policy keeps goes all the same where it is too long to be what its VR says', async () => {
+  const long = new TextEncoder().encode('Jane '.repeat(14_000));
+  // One of AE, AS, CS, DA, DS, DT, IS, LO, LT, PN, SH, ST, TM, UC, UI, UR and UT.
+  const tags = [
+    0x00080055, 0x00101010, 0x00080008, 0x00080020, 0x00180050, 0x0008002a, 0x00200013, 0x00081030,
+    0x00104000, 0x00080090, 0x00081010, 0x00080081, 0x00080030, 0x00080119, 0x00081150, 0x00081190,
+    0x0040a160,
+  ];
+  for (const tag of tags) {
+    const name = tag.toString(16).padStart(8, '0');
+    const after = await deidentified([[tag, 'UN', long]], { attributes: { [name]: 'keep' } });
+    if (typeof after === 'string') throw new Error(after);
+    const left = findElement(after.elements, tag)?.valueLength ?? 0;
+    assert.ok(left < 100, `${name}: ${left} bytes`);
+  }
+});
+
 test('a policy that replaces a UID or a sequence leaves a UID, and items without what they said', async () => {
   const after = await deidentified(
     [

@@ -207,7 +207,7 @@ function toIdentifier(bytes: Uint8Array): string {
   let number = BigInt(`0x${toHex(bytes)}`);
   let text = '';
   for (let index = 0; index < 26; index += 1) {
-    text = (ALPHABET[Number(number & 31n)] ?? '') + text;
+    text = ALPHABET.charAt(Number(number & 31n)) + text;
     number >>= 5n;
   }
   return IDENTIFIER_PREFIX + text;

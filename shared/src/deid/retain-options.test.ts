@@ -109,6 +109,11 @@ test('options keep only what they name, and no one over 89 is singled out by age
     );
   };
   assert.equal(await kept('retain-patient-characteristics'), ['F', '090Y', 'REMOVED', 'REMOVED', '', 'U']);
+  const { instance } = await deidentified(
+    [text(0x00101010, 'AS', '055Y')],
+    ['retain-patient-characteristics'],
+  );
+  assert.is(shownValue(instance.elements, 0x00101010), '055Y');
   assert.equal(await kept('retain-device-identity'), ['', undefined, 'SN-1', 'REMOVED', '', 'U']);
   assert.equal(await kept('retain-institution-identity'), ['', undefined, 'REMOVED', 'Hospital', '', 'U']);
   assert.equal(await kept('retain-longitudinal-full-dates'), [
@@ -143,6 +148,13 @@ test('retained UIDs may have the spaces that careless devices pad them with', as
   const list = text(0x00080058, 'UI', '1.2.3.4 ', ' ', ' 1.2.3.5');
   const { instance } = await deidentified([list], ['retain-uids']);
   assert.is(shownValue(instance.elements, 0x00080058), '1.2.3.4 \\ \\ 1.2.3.5');
+});
+
+test('a list that grows when its UIDs are replaced can still be read, even beyond the length of its VR (PS3.5 §6.2.2)', async () => {
+  const list = Array.from({ length: 6_000 }, (_, at) => `1.2.${at}`);
+  const { instance } = await deidentified([text(0x00080058, 'UI', ...list), text(0x00080060, 'CS', 'CT')]);
+  assert.ok(findElement(instance.elements, 0x00080058)!.valueLength > 0xffff);
+  assert.is(shownValue(instance.elements, 0x00080060), 'CT');
 });
 
 test('UIDs of the standard itself name nobody, and stay (PS3.6 Annex A)', async () => {

@@ -130,6 +130,10 @@ const GONE: Readonly<Record<string, string>> = {
   'geb 2.5.61': 'geb [removed]',
   'pat 445-566': 'pat [removed]',
   'ruft an: schmidt@home': 'ruft an: [removed]',
+  'Reported by Anna Schmidt': 'Reported by [removed]',
+  'nurse: K. Olsen': 'nurse: [removed]',
+  'on 05/3/24 and 5/03/24': 'on [removed] and [removed]',
+  'seen 14MAR': 'seen [removed]',
 };
 
 test('loses what the header knows and what identifies by its form, and nothing else', async () => {
@@ -185,6 +189,11 @@ const KEPT = [
   'done by Seldinger technique',
   'duct 10 mm',
   '250000 counts',
+  'Patient: Sitting',
+  'lot 14.03.1700',
+  'Kernel B1.02.03',
+  'JUL 45',
+  'Jun 00',
 ];
 
 test('keeps the words of the trade, measurements, sequences and years', async () => {
@@ -204,6 +213,52 @@ test('moves dates by the patient’s days, in their own format; birth dates are 
   const expected = `on ${d}.${m}.${y}, ${m}/${d}/${y.slice(2)}, ${y}-${m}-${d}, ${d} ${month} ${y}, ${d}${month.slice(0, 3).toUpperCase()}${y}, ${moved}101500; born [removed]`;
   assert.is(await saysOf(said, 'retain-longitudinal-modified-dates'), expected);
   assert.is(await saysOf(said, 'retain-longitudinal-full-dates'), said.replace('2 May 1961', '[removed]'));
+});
+
+/** Days without a leading zero, before and after they move. */
+const twoDigits = (part: number): string => String(part).padStart(2, '0');
+type Day = { readonly y: number; readonly m: number; readonly d: number };
+const monthOf = ({ m }: Day, form: 'long' | 'short'): string =>
+  new Date(Date.UTC(2000, m - 1)).toLocaleString('en', { month: form, timeZone: 'UTC' });
+const WRITTEN: readonly ((day: Day) => string)[] = [
+  ({ y, m, d }) => `${d}.${m}.${y}`,
+  ({ y, m, d }) => `${twoDigits(d)}-${twoDigits(m)}-${y}`,
+  ({ y, m, d }) => `${m}/${d}/${y}`,
+  ({ y, m, d }) => `${y}/${m}/${d}`,
+  (day) => `${day.y}-${monthOf(day, 'short')}-${twoDigits(day.d)}`,
+  (day) => `${day.d} ${monthOf(day, 'long')} ${day.y}`,
+  (day) => `${monthOf(day, 'long')} ${day.d}, ${day.y}`,
+  (day) => `${twoDigits(day.d)}-${monthOf(day, 'short')}-${day.y}`,
+];
+
+test('a moved date keeps its form: its order, its separator, its zeros and its language', async () => {
+  const modified = 'retain-longitudinal-modified-dates';
+  const { instance } = await cleaned([], modified);
+  const moved = textOf(findElement(instance.elements, 0x00080020), instance)!;
+  const utc = (date: string): number =>
+    Date.UTC(Number(date.slice(0, 4)), Number(date.slice(4, 6)) - 1, Number(date.slice(6, 8)));
+  const shiftMs = utc(moved) - utc('20240314');
+  const dayAt = (ms: number): Day => {
+    const date = new Date(ms);
+    return { y: date.getUTCFullYear(), m: date.getUTCMonth() + 1, d: date.getUTCDate() };
+  };
+  const isShort = ({ m, d }: Day): boolean => m < 10 && d < 10 && m !== d && m !== 5;
+  const days = Array.from({ length: 1000 }, (_, day) => Date.UTC(2019, 0, 1 + day));
+  const original = days.find((ms) => isShort(dayAt(ms)) && isShort(dayAt(ms + shiftMs)))!;
+  const assertMoved = async (ms: number, write: (day: Day) => string): Promise<void> => {
+    const said = `on ${write(dayAt(ms))}, left`;
+    assert.is(await saysOf(said, modified), `on ${write(dayAt(ms + shiftMs))}, left`, said);
+  };
+  for (const write of WRITTEN) await assertMoved(original, write);
+  // "May" is both: short between hyphens.
+  const inMay = days.find((ms) => dayAt(ms).m === 5 && ![5, 9].includes(dayAt(ms + shiftMs).m))!;
+  await assertMoved(inMay, (day) => `${twoDigits(day.d)}-${monthOf(day, 'short')}-${day.y}`);
+});
+
+test('a date that moves does not take along what stands right behind it', async () => {
+  const options = ['clean-descriptors', 'retain-longitudinal-modified-dates'];
+  const { of } = await cleaned([text(ADDITIONAL_PATIENT_HISTORY, 'LT', '14.03.2024Jürgen')], ...options);
+  assert.match(of(ADDITIONAL_PATIENT_HISTORY)!, /^\d\d\.\d\d\.\d{4}\[removed\]$/);
 });
 
 test('an ambiguous date is the one that the header names', async () => {
@@ -269,6 +324,26 @@ const PEOPLE: readonly (readonly [header: NewElement, texts: Readonly<Record<str
   [text(0x00100010, 'PN', 'Test^Patient'), { 'Patient supine': 'Patient supine' }],
   [text(0x00100010, 'PN', 'John Smith'), { 'J. Smith, knee': '[removed], knee', 'Smith, John': '[removed]' }],
   [text(0x00081010, 'SH', 'US12'), { 'plus 12 mm': 'plus 12 mm', 'at US12': 'at [removed]' }],
+  [text(0x00100010, 'UN', 'Lindqvist^Per'), { 'knee of Lindqvist': 'knee of [removed]' }],
+  [text(0x00100010, 'PN', 'Schmidtke77^Jane'), { 'Schmidtke knee': '[removed] knee' }],
+  [
+    text(0x00100010, 'PN', 'Frau Lindqvist^Eva'),
+    { 'Frau mit Husten': 'Frau mit Husten', 'Lindqvist E': '[removed]' },
+  ],
+  [text(0x00100010, 'PN', 'Anna Maria Lindqvist'), { 'Lindqvist AM knee': '[removed] knee' }],
+  [text(0x00100010, 'PN', 'Lindqvist^An Li'), { 'knee of An Li': 'knee of [removed]' }],
+  [
+    text(0x00100010, 'PN', 'Yamada^Taro=山田^太郎=やまだ^たろう'),
+    { '胸部 ヤマダ': '胸部 [removed]', '胸部 ガンマ': '胸部 ガンマ' },
+  ],
+  [text(0x00080055, 'AE', 'STOREQX'), { 'sent to STOREQX': 'sent to [removed]' }],
+  [text(0x00080055, 'AE', 'MÜNCHENQX'), { 'sent to MÜNCHENQX': 'sent to [removed]' }],
+  [
+    text(0x00080080, 'LO', 'Abdomen Zentrum Bonn'),
+    { 'CT Abdomen': 'CT Abdomen', 'aus Bonn': 'aus [removed]' },
+  ],
+  [text(0x00080080, 'LO', 'Klinik Ulm'), { 'from Klinik Ulm': 'from [removed]' }],
+  [text(0x00080050, 'SH', '12-34'), { 'TR 1234': 'TR 1234', 'TE 12-34': 'TE 12-34' }],
   [
     text(0x00101040, 'LO', 'Lindenallee 7, 50968 Köln-Bayenthal'),
     { 'wohnt in Koeln': 'wohnt in [removed]', 'PLZ 50968': 'PLZ [removed]' },
@@ -394,6 +469,20 @@ test('a header with more names than any real one is not searched, and keeps no t
   assert.is((await cleaned([names(100), said], 'clean-descriptors')).of(STUDY_DESCRIPTION), 'head');
   assert.is(
     (await cleaned([names(KNOWN_LIMIT + 100), said], 'clean-descriptors')).of(STUDY_DESCRIPTION),
+    'REMOVED',
+  );
+  // Each of these elements is short enough to be read, and none of the names is many names.
+  const long = (each: number) =>
+    [0x00081048, 0x00081050, 0x00081060, 0x00081070].map((tag, of) =>
+      text(
+        tag,
+        'PN',
+        ...Array.from({ length: each }, (_, at) => `${letters(1000 * of + at)}${'quux'.repeat(20)}`),
+      ),
+    );
+  assert.is((await cleaned([...long(10), said], 'clean-descriptors')).of(STUDY_DESCRIPTION), 'head');
+  assert.is(
+    (await cleaned([...long(KNOWN_CHARACTERS_LIMIT / 300), said], 'clean-descriptors')).of(STUDY_DESCRIPTION),
     'REMOVED',
   );
   // Ways of writing them count, not names alone.

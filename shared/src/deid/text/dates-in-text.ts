@@ -74,14 +74,14 @@ const FORMS = {
       `(?:(?<t>\\.?${SEPARATOR}(?:de\\s)?'?)(?<y>\\d{4}|\\d{2}(?![:h]\\d)))?${AFTER}(?!\\p{L})`,
     'gu',
   ),
-  // March 14th, 2024; Mar 14
-  monthAndDay: new RegExp(
-    `(?<!\\p{L})(?<n>${MONTH})(?<s>\\.?\\s{0,2}[-/]?)(?<d>\\d{1,2})(?<o>st|nd|rd|th)?(?:(?<t>[\\s,/-]{1,3})(?<y>\\d{4}|'\\d{2}))?${AFTER}(?!\\p{L})`,
-    'gu',
-  ),
   // 2024-Mar-14
   yearMonthDay: new RegExp(
     `${BEFORE}(?<y>\\d{4})(?<s>[\\s/-])(?<n>${MONTH})\\k<s>(?<d>\\d{1,2})${AFTER}`,
+    'gu',
+  ),
+  // March 14th, 2024; Mar 14
+  monthAndDay: new RegExp(
+    `(?<!\\p{L})(?<n>${MONTH})(?<s>\\.?\\s{0,2}[-/]?)(?<d>\\d{1,2})(?<o>st|nd|rd|th)?(?:(?<t>[\\s,/-]{1,3})(?<y>\\d{4}|'\\d{2}))?${AFTER}(?!\\p{L})`,
     'gu',
   ),
   // March 2024
