@@ -14,8 +14,8 @@ import { VitePWA, type ManifestOptions } from 'vite-plugin-pwa';
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
 /**
- * What the account menu names; a build of the same sources under another name is another version to the
- * service worker.
+ * The version named in the account menu. A build of the same sources under another name is another version to
+ * the service worker.
  */
 const VERSION =
   process.env['RELAY_WEB_VERSION'] ??
@@ -24,7 +24,7 @@ const VERSION =
 /** For `npm run lab -- coverage`: maps beside the scripts, which no script names. */
 const sourcemap = process.env['RELAY_SOURCE_MAPS'] === 'yes' ? 'hidden' : false;
 
-/** What runs the models in the browser: the page's worker takes no other bytes for it. */
+/** The runtime of the models in the browser: the page's worker accepts no other bytes for it. */
 const RUNTIME = join(ROOT, '../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm');
 
 async function digestOf(path: string): Promise<string> {
@@ -33,7 +33,7 @@ async function digestOf(path: string): Promise<string> {
     .digest('hex');
 }
 
-/** What the page and the worker's own scripts are built with alike. */
+/** Build settings shared by the page and the worker's own scripts. */
 const shared = {
   // Dexie for browsers of this decade; the package's own entry is the one for those of the last, and larger.
   resolve: { alias: { dexie: 'dexie/dist/modern/dexie.mjs' } },
@@ -120,7 +120,7 @@ const manifest: Partial<ManifestOptions> = {
 let outDir = '';
 
 /**
- * What the service worker uploads with, as one classic script: a service worker may not import while it runs
+ * The service worker's upload code as one classic script: a service worker may not import while it runs
  * (HTML, import() in workers; Service Workers, importScripts()), but it may run again what it read at its
  * installation. The worker finds it by its name in the list of the shell.
  */

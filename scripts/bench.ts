@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- NAME [ROW…] [--json]`: measures against a peer or the wire, in the same run, and prints
- * ratios. Without a name it lists the names; `link` also takes the names of single rows. Nothing here asserts:
- * a figure is only as good as the quiet of the machine, so the calibration stands beside the rows.
+ * ratios. Without a name it lists the names; `link` also takes the names of single rows. Nothing here
+ * asserts: a figure is only as good as the quiet of the machine, so the calibration is printed with the rows.
  */
 import { benchBrowser, profileBrowser } from './bench/browser.ts';
 import { benchDeid, benchParse } from './bench/deid.ts';

@@ -2,9 +2,9 @@
  * `npm run build`: builds the web app into client/dist. `npm start` and `npm test` call it when what is there
  * is older than its sources.
  *
- * The new files appear at once: they are built beside and then moved, so a gateway that serves the old ones
- * never serves half of both. `--uncompressed` leaves out what takes longest, for an app that only a test
- * looks at.
+ * The new files appear at once: they are built in a separate folder and then moved, so a gateway that serves
+ * the old ones never serves half of both. `--uncompressed` leaves out what takes longest, for an app that
+ * only a test looks at.
  */
 import { spawn } from 'node:child_process';
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -64,7 +64,10 @@ const COMPRESSED = /\.(html|js|css|svg|wasm|webmanifest)$/;
  */
 const BEST_BYTES_LIMIT = 1024 * 1024;
 
-/** Beside each file of the app what travels in its place (`NAME.br`): no visitor waits for it to be made. */
+/**
+ * Writes a compressed copy of each file of the app next to it (`NAME.br`), so that no visitor waits for the
+ * compression.
+ */
 async function compressFiles(folder: string): Promise<void> {
   const names = (await readdir(folder, { recursive: true })).filter((name) => COMPRESSED.test(name));
   await Promise.all(

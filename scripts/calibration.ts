@@ -1,7 +1,7 @@
 /**
- * How fast this machine is at the moment, beside the machine on which the limits of this repository were
- * measured: the seconds of a fixed loop ÷ the seconds recorded below. Benches print it beside their rows, and
- * whoever compares an absolute time multiplies the limit by it.
+ * The current speed of this machine, compared with the one on which the limits of this repository were
+ * measured: the seconds of a fixed loop ÷ the seconds recorded below. Benches print it with their rows, and
+ * checks of an absolute time multiply their limit by it.
  *
  * The loop is one thread of integer arithmetic over 8 MiB, more than a core's second-level cache. It says
  * nothing about disks or a network. The ratio is never below 1: a faster machine does not tighten a limit.

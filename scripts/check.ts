@@ -33,7 +33,7 @@ const CHECKS: readonly Check[] = [
   { name: 'types of client and shared', run: checkTypes('.') },
   { name: 'types of gateway and scripts', run: checkTypes('gateway') },
   { name: 'formatter and linter', run: checkWithBiome },
-  { name: 'who imports whom', run: checkImports },
+  { name: 'imports', run: checkImports },
   { name: 'style', run: checkStyle },
   { name: 'unused code', run: checkUnused },
   { name: 'generated tables', run: generatedTables },

@@ -1,6 +1,6 @@
 /**
  * `npm start`: the whole system on this machine: the web app is built, a PACS is found or started, the
- * gateway runs beside it, and both are started again when they die.
+ * gateway is started, and both are restarted when they die.
  *
  * Promises: ends all that it started and nothing else; a second start on the same data directory says so and
  * changes nothing; a start after a crash of this process ends what that one left behind. Settings are
@@ -173,7 +173,7 @@ function endingSignal(): { asked: Promise<NodeJS.Signals>; giveUp: AbortSignal }
 async function main(): Promise<number> {
   const { asked, giveUp } = endingSignal();
   const ends: (() => Promise<void>)[] = [];
-  // Nothing but a signal ends the waiting, and a pending promise keeps no process alive.
+  // Only a signal ends the waiting, and a pending promise keeps no process alive.
   const awake = setInterval(() => undefined, 2 ** 30);
   try {
     await startAll(readSettings(process.env), ends, giveUp);

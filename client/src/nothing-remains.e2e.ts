@@ -42,7 +42,7 @@ const files: StudyOnDisk[] = study.instances.map(({ bytes }, at) => ({
 }));
 const search = createIdentitySearch([...study.planted.filter((value) => value.length >= 7), FILE_NAME]);
 
-/** The remains besides plain bytes: data that the stored keys could still open. */
+/** Remains other than plain bytes: data that the stored keys could still open. */
 type Openable = {
   readonly titles: number;
   readonly records: number;

@@ -88,7 +88,7 @@ test('when a pair is changed, a gateway that runs on knows the new one too, for 
     assert.is.not(sealedTo.jwk.kid, running.sealing[0].jwk.kid);
     assert.ok(running.sealingKey(sealedTo.jwk.kid));
     assert.ok(running.tokenKey(restarted.tokens.kid));
-    assert.ok(restarted.tokenKey(running.tokens.kid), 'what was signed before still holds');
+    assert.ok(restarted.tokenKey(running.tokens.kid), 'earlier signatures still hold');
     assert.equal(
       new Set(running.jwks().keys.map(({ kid }) => kid)),
       new Set(restarted.jwks().keys.map(({ kid }) => kid)),

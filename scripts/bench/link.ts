@@ -1,10 +1,10 @@
 /**
- * How fast a study travels a slow link, beside what others do on the same link in the same run. `ratio`:
- * from *Send* to the last 2xx ÷ (bytes of the uncoded instances ÷ bandwidth); 1 is a wire that never rests
- * and carries nothing but pixels.
+ * The speed of a study on a slow link, compared with peers on the same link in the same run. `ratio`: from
+ * *Send* to the last 2xx ÷ (bytes of the uncoded instances ÷ bandwidth); 1 is a wire that never rests and
+ * carries only pixels.
  *
- * Rows are chosen by name: `ct-coded` is that row alone, `ct-uncoded/` all peers beside it. `raw-tcp` is
- * always measured: what it has beyond 1 and its round trip is the machine's.
+ * Rows are chosen by name: `ct-coded` is that row alone, `ct-uncoded/` all its peers. `raw-tcp` is always
+ * measured: what it has beyond 1 and its round trip is the machine's.
  */
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ const STUDIES: Readonly<Record<string, Study>> = {
   cut: { kind: 'ct', wire: FAR, instances: 100, coding: 'off', cutsAt: CUTS },
 };
 
-/** Beside coded slices the peers are those of the uncoded ones: they send the same bytes. */
+/** Coded slices have the same peers as uncoded ones: these send the same bytes. */
 const PEERS: readonly string[] = ['ct-uncoded', 'mr-small', 'cut'].flatMap((study) =>
   ['tus-1', 'tus-6', 'stow-1', 'stow-4'].map((way) => `${study}/${way}`),
 );

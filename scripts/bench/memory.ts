@@ -1,7 +1,7 @@
 /**
  * How far the gateway's memory grows above idle while ten devices send 2 GB; `ratio`: the growth ÷ the bytes
- * that passed. And what it holds while nothing happens, after its first start on an empty folder, a later
- * one, and beside PostgreSQL; `ratio`: that ÷ the budget.
+ * that passed. Also its memory while idle: after its first start on an empty folder, after a later one, and
+ * with an external PostgreSQL; `ratio`: that ÷ the budget.
  */
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

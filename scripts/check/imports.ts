@@ -5,7 +5,7 @@
 import { findTests } from './source-files.ts';
 import type { Import, SourceFile } from './source-files.ts';
 
-/** Which package may be imported where: changing a package is then a change in one place. */
+/** The places that may import each package, so that changing a package is a change in one place. */
 const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^dcmjs$/, [/^scripts\/(generate-|bench)/]],
   [/^dexie$/, [/^client\/src\/pipeline\/queue\//]],

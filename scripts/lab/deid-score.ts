@@ -19,7 +19,7 @@ import { installDebianPackages } from '../system/debian-packages.ts';
 const run = promisify(execFile);
 const FOLDER = fileURLToPath(new URL('deid-score/', import.meta.url));
 const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
-/** Beside the project: the table is the standard's and not ours to carry. */
+/** Outside the repository: the table belongs to the standard, and we may not distribute it. */
 const STANDARDS = fileURLToPath(new URL('../../../shared/standards', import.meta.url));
 /** Debian's own: another one in the path may lack pydicom. */
 const PYTHON = '/usr/bin/python3';

@@ -1,4 +1,4 @@
-/** Which test files a run consists of: by pattern, by what changed, by what they need. */
+/** Chooses the test files of a run: by pattern, by changed files, by the parts that they need. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ROOT, type SourceFile } from '../check/source-files.ts';
@@ -17,7 +17,7 @@ export type Choice = {
 };
 
 const TEST = /\.(test|e2e)\.ts$/;
-/** What every test stands on. */
+/** Files that every test depends on. */
 const EVERYTHING = /^(package(-lock)?\.json|tsconfig\.json|gateway\/tsconfig\.json|scripts\/proof\/.*)$/;
 /** Files that lie there or not, and start nothing. */
 const AT_NO_COST: ReadonlySet<PartName> = new Set(['corpus']);

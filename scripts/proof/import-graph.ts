@@ -1,7 +1,7 @@
 /** Reachability along the imports of the sources: what a test runs, and which tests a change reaches. */
 import type { SourceFile } from '../check/source-files.ts';
 
-/** What a module makes something of without importing it: the build, the web app. */
+/** Files that a module uses without importing them: the build, the web app. */
 const MADE_OF: Readonly<Record<string, readonly string[]>> = {
   'scripts/build.ts': [
     'client/vite.config.ts',
@@ -23,7 +23,7 @@ export function reachedBy(file: string, sources: ReadonlyMap<string, SourceFile>
   return [...reached].filter((path) => sources.has(path));
 }
 
-/** Which of the files load one of the changed ones, or are one. */
+/** Those of the files that load one of the changed ones, or are one. */
 export function affectedBy(
   changed: ReadonlySet<string>,
   files: readonly string[],

@@ -49,7 +49,7 @@ function needsOfModule({ path, text }: SourceFile): PartName[] {
   );
 }
 
-/** Which parts a test file needs. */
+/** Finds the parts that a test file needs. */
 export function createNeeds(sources: readonly SourceFile[]): (file: string) => PartName[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const tests = findTests(sources);

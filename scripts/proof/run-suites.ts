@@ -75,7 +75,7 @@ function countTests(): void {
   });
 }
 
-/** What the loading of a file came to. */
+/** The outcome of loading a file. */
 type Loaded = { readonly skips: readonly ToldSkip[]; readonly ms: number; readonly cpuMs: number };
 
 /** Registers the suites of each file. */
@@ -126,7 +126,7 @@ function measured(file: string, suites: readonly SuiteRun[], loaded: Loaded): Su
   return [first, ...counted, last];
 }
 
-// Whoever started this was killed: nobody waits for the rest.
+// The parent process was killed: nobody waits for the rest.
 process.once('disconnect', () => process.exit(1));
 
 const files = process.argv.slice(2).map((file) => resolve(file));

@@ -1,7 +1,7 @@
 /**
- * Which test files run together in one process, in which order, and how many processes at once: as many as
- * keep every core busy and none overloaded. A file that waits (for a browser, a link, a timer) leaves room for
- * others; one that computes takes a core.
+ * Decides which test files run together in one process, in which order, and how many processes run at once:
+ * enough to keep every core busy and none overloaded. A file that waits (for a browser, a link, a timer)
+ * leaves room for others; one that computes takes a core.
  */
 import { runsAlone, type Weight } from './weights.ts';
 import type { PartName } from './test-parts.ts';
@@ -20,7 +20,7 @@ const FILES_TOGETHER = 40;
 /** The least a running file is counted for: each has a process or more, and its memory. */
 const LEAST_LOAD = 0.25;
 
-/** What is known of a file before it runs. */
+/** The facts known about a file before it runs. */
 export type Describe = {
   readonly needs: (file: string) => PartName[];
   readonly weigh: (file: string) => Weight;
@@ -57,7 +57,10 @@ export function planJobs(files: readonly string[], describe: Describe): Job[] {
   return jobs.sort((a, b) => b.seconds - a.seconds);
 }
 
-/** Runs each job as soon as `cores` bear it beside those that run; one that alone is too heavy runs alone. */
+/**
+ * Runs each job as soon as `cores` can carry it together with the running ones; a job that is too heavy runs
+ * alone.
+ */
 export async function runJobs(
   jobs: readonly Job[],
   cores: number,

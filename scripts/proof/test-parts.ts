@@ -123,7 +123,7 @@ let installing: Promise<unknown> = Promise.resolve();
  */
 async function have<T>(find: () => Promise<T | null>, packages: PackageRequest): Promise<T> {
   const turn = installing.then(() => findOrInstall(find, packages));
-  installing = ignoreFailure(turn, 'the caller hears of it; the next one has its turn all the same');
+  installing = ignoreFailure(turn, 'the caller hears of it; the next one still has its turn');
   return turn;
 }
 
@@ -163,7 +163,7 @@ async function webkit(): Promise<Started> {
   return { env: {} };
 }
 
-/** Whose word on DICOM the tests ask for: pydicom with its pixels, dcmtk, dciodvfy. */
+/** The DICOM readers that tests compare with: pydicom with its pixels, dcmtk, dciodvfy. */
 async function findReaders(): Promise<true | null> {
   const { status } = spawnSync('/usr/bin/python3', ['-c', 'import pydicom, numpy, PIL']);
   const isThere = [

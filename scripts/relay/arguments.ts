@@ -1,6 +1,6 @@
 /**
- * Arguments of the command line: options by name, the rest in order. What is not known is wrong usage, not
- * ignored.
+ * Arguments of the command line: options by name, the rest in order. An unknown option is wrong usage; it is
+ * not ignored.
  */
 import { parseArgs } from 'node:util';
 

@@ -15,7 +15,7 @@ test('for a distant gateway coding starts with the first parcel; for a near one,
   near.noteRoundTrip(3);
   assert.not(near.pays());
   near.noteLink(2 * MB);
-  assert.ok(near.pays(), 'near, and slow all the same');
+  assert.ok(near.pays(), 'near, but slow');
   near.noteLink(200 * MB);
   assert.not(near.pays());
 });

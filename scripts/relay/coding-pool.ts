@@ -1,7 +1,7 @@
 /**
- * Coding on two threads beside the one that reads and sends: on a slow link a study travels in a fraction of
- * its bytes. Whether that pays is asked before each parcel, from what the link and these threads were
- * measured to do.
+ * Codes on two threads, apart from the one that reads and sends: on a slow link a study travels in a fraction
+ * of its bytes. Before each parcel it decides whether coding pays, from the measured speed of the link and of
+ * these threads.
  */
 import { Worker } from 'node:worker_threads';
 import { codingPays } from '#shared/transfer/coding/coding-pays.ts';

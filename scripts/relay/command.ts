@@ -1,6 +1,6 @@
 /** A command of the command line, and its surroundings. */
 
-/** Given to a command besides its arguments. */
+/** Given to a command in addition to its arguments. */
 export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;

@@ -116,7 +116,7 @@ function planParcels(instances: readonly FileToSend[]): FileToSend[][] {
 interface Packing {
   readonly study: StudyToSend;
   readonly tools: FileParcelTools;
-  /** One parcel at a time: the first must not wait until those beside it are put together too. */
+  /** One parcel at a time: the first must not wait until the others are assembled too. */
   readonly limit: ConcurrencyLimit;
   readonly ahead: CodedAhead;
 }

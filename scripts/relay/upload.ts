@@ -196,8 +196,8 @@ interface ReadOne {
 }
 
 /**
- * Reads every file, in the order of the paths. What is kept of a file is its path and what its manifest says;
- * reports are kept by the queue.
+ * Reads every file, in the order of the paths. Keeps only the path of a file and its entry in the manifest;
+ * the queue keeps the reports.
  */
 async function readAll(found: AsyncIterable<Collected>, reading: Reading): Promise<readonly ReadOne[]> {
   const limit = createConcurrencyLimit({ width: () => FILES_AT_ONCE });

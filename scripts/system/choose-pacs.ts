@@ -1,7 +1,7 @@
 /**
- * Which PACS `npm start` uses, in this order: the one that PACS_URL names; Orthanc in a container where an
- * engine answers; an installed Orthanc; Debian's packages where they can be installed. Nothing is faked:
- * when none can be had, the answer says what to do.
+ * Chooses the PACS that `npm start` uses, in this order: the one that PACS_URL names; Orthanc in a container
+ * where an engine answers; an installed Orthanc; Debian's packages where they can be installed. Nothing is
+ * faked: when none can be had, the answer says what to do.
  */
 import { installCommand, installDebianPackages } from './debian-packages.ts';
 import { keepAlive } from './keep-alive.ts';

@@ -26,7 +26,7 @@ export const GATEWAY_NODE_FLAGS: readonly string[] = [
  * glibc keeps what is given back below a threshold that grows with use, for parcels' buffers up to 100 MB of
  * it; a fixed threshold, in bytes, gives them back at once. A socket is read into 64 KiB: below that, what is
  * left of the buffers that were too large holds another 60 MB (measured while ten devices send; 3 % of the
- * CPU). Read by the C library when the process starts, so nothing but the environment can say it.
+ * CPU). Read by the C library when the process starts, so it can only be set in the environment.
  */
 export const GATEWAY_MEMORY: Readonly<Record<string, string>> = {
   MALLOC_MMAP_THRESHOLD_: '65536',

@@ -1,10 +1,10 @@
 /**
- * What runs in a Chromium: pages, workers and service workers, by V8's block coverage. Only
+ * Records the code that runs in a Chromium (pages, workers and service workers), by V8's block coverage. Only
  * `npm run lab -- coverage` asks for it, by naming a folder in RELAY_BROWSER_COVERAGE.
  *
- * It listens at a debugging port of its own, beside the one that Playwright uses, and appends what it hears to a
- * file of that folder: one line a script, in the form of V8's `ScriptCoverage`. V8 counts from zero after each
- * question. What ran in the last moments of a page that is closed may be missing.
+ * It listens at a debugging port of its own, separate from Playwright's, and appends what it hears to a file
+ * of that folder: one line a script, in the form of V8's `ScriptCoverage`. V8 counts from zero after each
+ * question. The last moments of a closed page may be missing.
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';

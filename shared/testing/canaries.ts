@@ -1,7 +1,7 @@
 /**
  * The corpus's canaries: a word that occurs nowhere else in every place of an instance where identity can be
- * (../shared/corpus/README.md), and a report with a name in its document, which no rule can clean. What may
- * be found nowhere once they are de-identified.
+ * (../shared/corpus/README.md), and a report with a name in its document, which no rule can clean. None of
+ * these words may be found anywhere after de-identification.
  */
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';

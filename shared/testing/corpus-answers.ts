@@ -1,6 +1,6 @@
 /**
- * What each file of `corpus/bad` is answered with (its README asks for it), once: for the reader alone, for
- * the command line and for the gateway. `images/` is for inference and is not here.
+ * The answer to each file of `corpus/bad` (its README asks for it), once: for the reader alone, for the
+ * command line and for the gateway. `images/` is for inference and is not here.
  *
  * One file has one reason: the answer names what is wrong with that file. Archives are judged entry by entry.
  */
@@ -215,7 +215,10 @@ export async function unpackNames(bad: string, folder: string): Promise<readonly
 
 const BIG_PRIVATE_BYTES = 10 * 1024 * 1024;
 
-/** What `private-10MB.dcm.txt` holds the place of: a CT with 10 MiB in one private element. Ready. */
+/**
+ * The instance that `private-10MB.dcm.txt` is a placeholder for: a CT with 10 MiB in one private element.
+ * Ready.
+ */
 export function bigPrivateInstance(): Uint8Array<ArrayBuffer> {
   const identifiers = {
     studyInstanceUID: parseUid('StudyInstanceUID', '2.25.11'),

@@ -64,7 +64,7 @@ function checkRequest(observed: Observed, path: string, init: RequestInit, at: n
   observed.underWay.set(init, observed.count);
   const subject = subjectOf(path, init);
   if (subject !== null && (observed.waits.get(subject) ?? 0) > at)
-    throw new Error('what Retry-After asks for is waited for');
+    throw new Error('a device waits as long as Retry-After asks');
   if (!path.startsWith('/upload/files') || bytesOf(init) === 0) return;
   checkSum(init);
   if (observed.unanswered.has(subject!))

@@ -1,6 +1,6 @@
 /**
- * What a test finds around it: a PostgreSQL server, a PACS, a browser, the corpus. `scripts/test.ts` sets
- * them up and says so in `RELAY_TEST_*`; tests read it here and nowhere else.
+ * The environment of a test: a PostgreSQL server, a PACS, a browser, the corpus. `scripts/test.ts` sets them
+ * up and says so in `RELAY_TEST_*`; tests read it here and nowhere else.
  *
  * A part that is absent is null. A test that lacks its part calls `skip(…)`: nothing is passed over in
  * silence. A variable that is set but empty means "absent on purpose"; one that is not set lets a test that is

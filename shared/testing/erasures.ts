@@ -1,7 +1,7 @@
 /**
- * What keeps identities off every disk, each as the lines that switch it off. nothing-remains.e2e.ts makes
- * its journey with them and must find what then remains; a line that is no longer there fails the test that
- * asks for it, so this list cannot grow old in silence.
+ * The safeguards that keep identities off every disk, each as the lines that switch it off.
+ * nothing-remains.e2e.ts makes its journey with them and must find what then remains; a line that is no
+ * longer there fails the test that asks for it, so this list cannot grow old in silence.
  */
 import type { Mutation } from './mutated-copy.ts';
 

@@ -76,7 +76,7 @@ export interface FilmOptions {
   readonly seed: number;
   /** (0010,1010): AS, for example `003Y`. */
   readonly age?: string;
-  /** Beside what such a film says, or in its place. */
+  /** Added to the usual elements of such a film, or replacing them. */
   readonly elements?: readonly SimpleElement[];
 }
 

@@ -1,9 +1,9 @@
 /** The faults a simulated gateway can answer or commit instead of being honest, and the answers themselves. */
 
 /**
- * What happens to one request, and to those like it that come within `lastsMs`. Which fault `nth` means
- * depends on what is asked: each road has its own. `back`: bytes by which an offset moves back; `lateMs`: how
- * long the answer takes.
+ * A fault of one request, and of similar ones that come within `lastsMs`. The meaning of `nth` depends on the
+ * request: each route has its own faults. `back`: bytes by which an offset moves back; `lateMs`: how long the
+ * answer takes.
  */
 export type Fault = {
   readonly nth: number;
@@ -13,8 +13,7 @@ export type Fault = {
 };
 
 /**
- * What befalls the gateway itself. It may come again and again, but not with every request: then nothing
- * could ever arrive.
+ * Faults of the gateway itself. They may recur, but not with every request: then nothing could ever arrive.
  */
 const UPSETS = [
   'expired',

@@ -1,7 +1,7 @@
 /**
- * What hospitals put between a tablet and a server: a real nginx with somebody's settings, and a relay that
- * ends connections by their age, as load balancers do, or leads them to somebody else, as the sign-in page of
- * a guest network does.
+ * Proxies as hospitals put them between a tablet and a server: a real nginx with somebody's settings, and a
+ * relay that ends connections by their age, as load balancers do, or diverts them, as the sign-in page of a
+ * guest network does.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';

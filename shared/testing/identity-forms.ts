@@ -1,12 +1,12 @@
 /**
- * How an identity can stand in bytes: in the encodings of text, and in what software makes of text on its way
- * (base64, hex, percent-encoding, JSON), in capitals, in small letters and backwards. What is packed is
- * unpacked by whoever searches (find-identities.ts).
+ * The forms in which an identity can stand in bytes: the encodings of text, and their usual disguises
+ * (base64, hex, percent-encoding, JSON), in capitals, in small letters and backwards. The search unpacks
+ * compressed data (find-identities.ts).
  */
 
 export type IdentityForm = { readonly form: string; readonly bytes: Buffer };
 
-/** What base64 makes of bytes wherever they begin: the characters that hold neighbouring bits are cut off. */
+/** The base64 forms of bytes at each alignment, without the characters that also hold neighbouring bits. */
 function base64Of(bytes: Buffer): Buffer[] {
   return [0, 1, 2].flatMap((shift) => {
     const whole = Buffer.concat([Buffer.alloc(shift), bytes]);

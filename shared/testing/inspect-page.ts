@@ -1,6 +1,6 @@
 /**
- * What every page of the app is held to, looked at in a real browser: axe finds nothing (WCAG 2.2 AA and its
- * good practice), every control is as large as a gloved finger, nothing is wider than the window. Changes
+ * The requirements for every page of the app, checked in a real browser: axe finds nothing (WCAG 2.2 AA and
+ * its good practice), every control is as large as a gloved finger, nothing is wider than the window. Changes
  * nothing on the page but its size and theme.
  */
 import { createRequire } from 'node:module';
@@ -132,9 +132,9 @@ function smallTargets(least: number): string[] {
 }
 
 /**
- * What is judged where: how wide things are does not depend on the theme, and structure and contrast not on a
- * few pixels more. So every window is measured in the light, and axe looks at the narrowest in the light and
- * at the widest in the dark.
+ * Chooses the checks for a window and theme. Widths do not depend on the theme, and structure and contrast do
+ * not depend on a few pixels. So every window is measured in the light theme, and axe checks the narrowest in
+ * the light and the widest in the dark theme.
  */
 function isJudged(window: Window, theme: Theme): { readonly size: boolean; readonly axe: boolean } {
   return { size: theme === 'light', axe: theme === 'light' ? window === 'narrow' : window === 'laptop' };

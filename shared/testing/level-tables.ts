@@ -1,10 +1,10 @@
 /**
- * What a LevelDB file holds, for a search in a browser's profile: the blocks of a table (`.ldb`) unpacked
- * from Snappy, and the records of a log put together again where they were cut at the 32 KiB of a log's
- * blocks. Deleted and overwritten values are in there too: that is the point.
+ * The contents of a LevelDB file, for a search in a browser's profile: the blocks of a table (`.ldb`)
+ * unpacked from Snappy, and the records of a log put together again where they were cut at the 32 KiB of a
+ * log's blocks. Deleted and overwritten values are in there too: that is the point.
  *
  * Format: LevelDB's doc/table_format.md and doc/log_format.md. Damaged parts are left out; the raw file is
- * searched besides.
+ * also searched.
  */
 import { uncompress } from 'snappyjs';
 

@@ -1,6 +1,4 @@
-/**
- * What pydicom and dcmtk make of files (`reference-pixels.py`), for comparison, and files that they write.
- */
+/** The pixels of files as pydicom and dcmtk read them (`reference-pixels.py`), and files that they write. */
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

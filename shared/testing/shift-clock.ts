@@ -25,7 +25,7 @@ function shiftDate(ms: number): void {
 }
 
 export interface ShiftedClock {
-  /** So many milliseconds beside the true time, from now on and in all that the page loads later. */
+  /** Shifts the clock by so many milliseconds, from now on and in everything that the page loads later. */
   set(ms: number): Promise<void>;
 }
 

@@ -15,7 +15,7 @@ type Registration = ServiceWorkerRegistration & {
 
 /** Twice a day; a browser makes it rarer where the app is used rarely. */
 const PERIOD_MS = 12 * 60 * 60 * 1000;
-const REFUSED = 'where the person forbids it, sending resumes when the page is opened';
+const REFUSED = 'if the person forbids it, sending resumes when the page is opened';
 
 /** Whether the browser sends the queue without a page. */
 export function goesOnAlone(scope: typeof globalThis): boolean {

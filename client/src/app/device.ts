@@ -43,7 +43,7 @@ export interface Device {
 
 const later = (work: () => void, ms: number): void => void setTimeout(work, ms);
 
-/** What the stores of this page share. */
+/** The parts that the stores of this page share. */
 interface Parts {
   readonly database: LocalDatabase;
   readonly key: Promise<CryptoKey>;

@@ -26,14 +26,14 @@ test('the page says that it may be closed only when nothing can be lost by it', 
   );
 });
 
-test('where the browser does not go on without the page, the page says that it must stay open', () => {
+test('in a browser that cannot upload without the page, the page says that it must stay open', () => {
   assert.equal(
     standingOf({ phase: 'idle', unsafe: 0, chosen: 0, safe: 128, undecided: 0, goesOnAlone: false }),
     { kind: 'goes-on-open', safe: 128 },
   );
 });
 
-test('what waits for a person is not called nothing', () => {
+test('studies that wait for a decision are counted', () => {
   assert.equal(
     standingOf({ phase: 'idle', unsafe: 0, chosen: 0, safe: 0, undecided: 3, goesOnAlone: true }),
     { kind: 'decide', undecided: 3 },

@@ -15,7 +15,7 @@ const LOOK: Record<NoticeKind, { readonly class: string; readonly sign: IconName
 
 export type NoticeProps = {
   readonly kind: NoticeKind;
-  /** What happened; optional. */
+  /** Says what happened; optional. */
   readonly title?: string;
   readonly sign?: IconName;
   readonly children?: ComponentChildren;

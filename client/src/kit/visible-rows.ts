@@ -1,6 +1,6 @@
 /**
- * Which rows of a long list lie in the window. Rows have a height each: measured where they were drawn once,
- * estimated elsewhere. Pure; VirtualList.tsx draws what it says.
+ * Finds the rows of a long list that lie in the window. Each row has its own height: measured once it was
+ * drawn, estimated before. Pure; VirtualList.tsx draws what it says.
  */
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Who may send studies. The gateway decides at every request; here it is only shown before somebody chooses a
- * study in vain.
+ * Tells whether a user may send studies. The gateway decides on every request; the page only says so before
+ * somebody selects studies in vain.
  */
 import type { Role, User } from '#shared/protocol/api.ts';
 

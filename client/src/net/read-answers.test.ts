@@ -76,7 +76,7 @@ test('the gateway’s health is read by hand exactly where its schema reads it',
   }
 });
 
-test('what is no session does not end in an error message', () => {
+test('the error about an invalid session quotes nothing of it', () => {
   try {
     parseSession({ ...session, accessToken: 5, user: { ...user, username: 'PLANTED' } });
     assert.unreachable();

@@ -59,7 +59,7 @@ test('an answer from a cache, or without a date, says nothing of the time', () =
   assert.equal(world.kept, []);
 });
 
-test('what was known on the last visit holds until the first answer, and is written only when it changed', () => {
+test('the offset of the last visit holds until the first answer, and is saved only when it changes', () => {
   const { clock, world, answer, error } = worldOff(3 * DAY_MS);
   clock.recall(-3 * DAY_MS);
   assert.is(error(), 0);

@@ -87,7 +87,7 @@ test('without a network the session is not taken for ended', async () => {
   assert.is(await session.accessToken(), 't2');
 });
 
-test('signing out takes effect at once, although the gateway does not answer, and is told to it all the same', async () => {
+test('signing out takes effect at once even if the gateway does not answer, and it is still told', async () => {
   const heard = Promise.withResolvers<Response>();
   const asked: string[] = [];
   const waiting = createSession({

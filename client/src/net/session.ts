@@ -1,7 +1,7 @@
 /**
- * Who is signed in. The access token is only in memory; the refresh token is an HttpOnly cookie of this origin in
- * the page, and in memory on the command line. One renewal runs at a time over all tabs, because a refresh token
- * can be used once.
+ * The session of the person who is signed in. The access token is only in memory; the refresh token is an
+ * HttpOnly cookie of this origin in the page, and in memory on the command line. One renewal runs at a time
+ * over all tabs, because a refresh token can be used once.
  *
  * Promises that a study under way never asks for a password while the refresh token is valid. Does not decide
  * what a role may do: the gateway does.

@@ -187,7 +187,7 @@ async function retry(state: State, tools: RunTools): Promise<Job | null> {
   );
 }
 
-/** Models that people run: a gradient is a part of an explanation and answers nothing by itself. */
+/** Models that people run: a gradient is part of an explanation and answers no question on its own. */
 function isAsked({ task }: Model): boolean {
   return task === 'classification' || task === 'segmentation';
 }

@@ -21,9 +21,9 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld, type OwnWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
 
-const test = suite('what the PACS holds of a result');
+const test = suite('the instances of a result in the PACS');
 const walk = await walkScreens(test, {
-  name: 'what the PACS holds of a result',
+  name: 'the instances of a result in the PACS',
   roles: ['radiologist', 'technician'],
   open: openOwnWorld,
 });

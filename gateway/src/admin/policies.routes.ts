@@ -100,7 +100,7 @@ const change = defineRoute({
   path: '/admin/policies/{name}',
   roles: ADMIN,
   tags: ['admin'],
-  summary: 'Make a new version. What waits on devices under an earlier one is held there',
+  summary: 'Make a new version. Studies that wait on devices under an earlier one are held there',
   problems: ['not-found', 'policy-changed', 'policy-built-in', 'policy-not-possible'],
   bodyBytesLimit: POLICY_BYTES_LIMIT,
   request: {
@@ -131,7 +131,7 @@ function describeDryRun(router: Router): void {
     path: DRY_RUN_PATH,
     roles: ADMIN,
     tags: ['admin'],
-    summary: 'What a policy would do to sample instances. Nothing is kept',
+    summary: 'Try a policy on sample instances. Nothing is kept',
     description: `\`multipart/form-data\`: first the field \`policy\` (JSON), then up to ${DRY_RUN.instances} files (Part 10). It streams: one instance is looked at while the next one travels.`,
     requestBody: {
       required: true,
@@ -154,7 +154,7 @@ function describeDryRun(router: Router): void {
     responses: {
       200: jsonResponse(
         policyTrialsSchema,
-        'What would become of each instance, in their order: tags and codes, no values.',
+        'The outcome for each instance, in their order: tags and codes, no values.',
       ),
     },
   });

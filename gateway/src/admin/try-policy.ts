@@ -1,7 +1,7 @@
 /**
  * A policy tried on one sample instance, before anything is sent under it: what it would do to which element,
- * or why it would do nothing. What it makes is looked at as the gateway would look at it when it arrived, so
- * a policy whose own work does not pass is known before it is made. Holds no value of the data, and keeps
+ * or why it would do nothing. The output is verified as the gateway would verify it on arrival, so a policy
+ * whose output would be refused is noticed before it is created. Holds no value of the data, and keeps
  * nothing.
  */
 import { deidentifyInstance, type Segment } from '#shared/deid/deidentify-instance.ts';
@@ -17,7 +17,7 @@ import type { PolicyTrial } from '#shared/protocol/policy.ts';
 /** null: sent as it is. */
 export type TriedRules = { readonly rules: DeidRules; readonly pseudonyms: Pseudonyms } | null;
 
-/** Paths that are named of one instance; a header of a CT has some hundred. What is beyond is counted. */
+/** The most paths named for one instance; a CT header has some hundred. Any beyond this are only counted. */
 export const TRIAL_ACTIONS_LIMIT = 2_000;
 
 export async function tryPolicy(

@@ -81,7 +81,7 @@ const change = defineRoute({
     params: byId,
     body: jsonBody(z.object({ roles: roles.optional(), disabled: z.boolean().optional() })),
   },
-  responses: { 200: jsonResponse(listedUser, 'Changed. Who was disabled is signed out everywhere.') },
+  responses: { 200: jsonResponse(listedUser, 'Changed. A user who was disabled is signed out everywhere.') },
 });
 const setPassword = defineRoute({
   method: 'put',

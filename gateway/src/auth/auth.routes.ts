@@ -64,7 +64,7 @@ const me = defineRoute({
   path: '/auth/me',
   roles: ROLES,
   tags: ['auth'],
-  responses: { 200: jsonResponse(user, 'Who is signed in.') },
+  responses: { 200: jsonResponse(user, 'The signed-in user.') },
 });
 const keySet = defineRoute({
   method: 'get',

@@ -1,7 +1,7 @@
 /**
  * The right to send that outlives a login: a device is enrolled while its user is signed in, and later shows
- * by a signed assertion that it is the same one. What it is given then reaches the uploads of this device and
- * nothing else, with the roles that the account has at that moment.
+ * by a signed assertion that it is the same one. The token it then gets opens only the uploads of this
+ * device, with the roles that the account has at that moment.
  *
  * It ends with the account: a new password, or being disabled, ends it as it ends sessions. It also ends when
  * it is unused for long. Only the account's user can renew it, by signing in.
@@ -164,8 +164,8 @@ export async function giveDeviceToken(
 }
 
 /**
- * Looks again under a lock: an account may be disabled at this moment. What ends here must be committed, so
- * nothing is thrown.
+ * Looks again under a lock: an account may be disabled at this moment. The end of a right must be committed,
+ * so this never throws to refuse.
  */
 async function useRight(
   trx: Trx,

@@ -71,7 +71,7 @@ test('a statement that fails ruins its own transaction only', async () => {
 test('the server ends the connection in the middle of a transaction: that transaction fails, and nothing else', async () => {
   const failed = database.db.transaction().execute(async (trx) => {
     const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
-    // Nothing is asked of the connection while it dies: nobody but the pool hears of it.
+    // No query uses the connection while it dies: only the pool hears of it.
     await sql`select pg_terminate_backend(${rows[0]!.pid}), pg_sleep(0.1)`.execute(database.db);
     await sql`select 1`.execute(trx);
   });

@@ -27,7 +27,9 @@ export type Database = {
   readonly db: Db;
   /** The server's address, for what needs connections of its own. */
   readonly url: string;
-  /** What gateways on one server share; null where the database is this process's alone. */
+  /**
+   * Locks and messages between gateways on one server; null if the database belongs to this process alone.
+   */
   readonly shared: { readonly locks: SharedLocks; channel(name: string): Promise<MessageChannel> } | null;
   /**
    * Says that this gateway is here. Runs `whenAlone` first, and alone, if no other gateway works on this

@@ -1,6 +1,6 @@
 /**
- * The tables of models, jobs and results, as types (migration 0009). What holds for `tables.ts` holds here:
- * UIDs, digests, codes, numbers and times only.
+ * The tables of models, jobs and results, as types (migration 0009). As in `tables.ts`: UIDs, digests, codes,
+ * numbers and times only.
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { z } from 'zod';
@@ -34,7 +34,7 @@ export type ModelVersionTable = {
   activated_at: Date | null;
 };
 
-/** Which version answered from when on; what `rollback` goes back to. */
+/** The versions that answered, each with its start; `rollback` returns to the one before. */
 export type ModelActivationTable = {
   id: Generated<number>;
   site_id: string;
@@ -58,7 +58,7 @@ export type InferenceRuleTable = {
 };
 
 export type JobKind = 'study' | 'instance' | 'file';
-/** What is asked of the models beside the input; `explain` and `steps` as in `inferRequestSchema`. */
+/** The parameters of a job; `explain` and `steps` as in `inferRequestSchema`. */
 export type JobParameters = {
   readonly threshold?: number | undefined;
   readonly explain?: readonly string[] | undefined;
@@ -121,16 +121,20 @@ export type InferenceResultTable = {
   verified_finding: string | null;
   verified_at: Date | null;
   verified_by: string | null;
-  /** What the radiologist wrote, sealed under the gateway's key. */
+  /** The radiologist's text, sealed under the gateway's key. */
   sealed_reason: Uint8Array | null;
   revision: Generated<number>;
   created_at: Date;
 };
 
-/** What explains a result, in this shape: float32 values, little endian, or bytes (`lungs`: 0 and 1). */
+/**
+ * A map that explains a result, in this shape: float32 values, little endian, or bytes (`lungs`: 0 and 1).
+ */
 export type ResultMapTable = { result_id: string; name: string; dims: number[]; bytes: Uint8Array };
 
-/** Who asked for a result, and was given it. `asked_id`: the job, or the one question of `/predict`. */
+/**
+ * The accounts that asked for a result and got it. `asked_id`: the job, or the one question of `/predict`.
+ */
 export type ResultRequestTable = {
   result_id: string;
   asked_id: string;
@@ -149,7 +153,7 @@ export type ResultInstanceTable = {
   revision: number;
 };
 
-/** What the device's own triage said of an instance, in the manifest. */
+/** The device's own triage of an instance, from the manifest. */
 export type DeviceTriageTable = { study_id: string; sop_instance_uid: string; triage: Json<DeviceTriage> };
 
 /**

@@ -8,7 +8,7 @@ import type { StandingConnection } from './standing-connection.ts';
 export type MessageChannel = {
   /** At most 7 999 bytes (PostgreSQL's limit of a payload). Resolves when it was said, or will never be. */
   say(message: string): Promise<void>;
-  /** What others say. `missed`: they may have said something that was not heard. */
+  /** Receives the messages of others. `missed`: some may have been lost. */
   hear(heard: (message: string) => void, missed: () => void): void;
 };
 

@@ -1,10 +1,10 @@
 /**
  * How gateways on one PostgreSQL know of each other: each holds a shared advisory lock on its standing
- * connection, which the server frees as soon as the process is gone, however it went. Who gets the lock
- * exclusively is alone.
+ * connection, which the server frees as soon as the process is gone, however it went. A gateway that gets the
+ * lock exclusively is alone.
  *
- * While a gateway's connection is away (the server was restarted) it is not seen; one that starts just then
- * may run its jobs beside it, which every stage bears.
+ * While a gateway's connection is away (the server was restarted) it is not seen; a gateway that starts just
+ * then may run jobs at the same time, which every stage tolerates.
  */
 import type { StandingConnection } from './standing-connection.ts';
 

@@ -8,8 +8,8 @@
  *
  * [Note: the newest asker] A lock that is free is taken with one question. Where it is held, the asker says
  * so to all (NOTIFY), and every gateway hears all askers in the same order. The holder lets go; an asker who
- * hears another one after it heard itself gives up. Who takes the lock just then, unasked, is told as a
- * holder is.
+ * hears another one after it heard itself gives up. A gateway that takes the lock just then without having
+ * asked is told to let go like any holder.
  */
 import { randomUUID } from 'node:crypto';
 import type { StandingConnection } from './standing-connection.ts';
@@ -47,7 +47,7 @@ const ASK_AGAIN_MS = 200;
 /** A UUID; what follows it in a message is the lock's name. */
 const TICKET_LENGTH = 36;
 
-/** What the server is asked. A question that is lost with the connection counts as refused. */
+/** Questions to the server. One that is lost with the connection counts as refused. */
 type Questions = {
   lock(name: string): Promise<boolean>;
   unlock(name: string, isAwaited: boolean): Promise<void>;
@@ -133,7 +133,7 @@ async function tellAskers(connection: StandingConnection, askers: Map<string, As
   await connection.listen(FREE, (name) => askers.get(name)?.wake());
   connection.on('lost', () => {
     for (const [name, asker] of askers) {
-      // What it said may have reached nobody.
+      // Its call may have reached nobody.
       asker.call = 'none';
       if (asker.state !== 'held') continue;
       askers.delete(name);

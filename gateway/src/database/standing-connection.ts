@@ -39,7 +39,7 @@ const ASK_EVERY_MS = 10_000;
 const RETRY_MS = { first: 100, most: 5_000 } as const;
 
 type Heard = (message: string, isOwn: boolean) => void;
-/** Who hears what is said on each channel. */
+/** The listeners of each channel. */
 type Channels = ReadonlyMap<string, readonly Heard[]>;
 
 /** One life of the connection. It takes one statement at a time; `ask` puts them in line. */

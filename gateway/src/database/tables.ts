@@ -89,7 +89,7 @@ export type UploadTable = {
   created_at: CreatedAt;
 };
 
-/** Which upload named which instance, in the manifest's order. */
+/** The instances that each upload named, in the manifest's order. */
 export type UploadInstanceTable = { upload_id: string; position: number; instance_id: number };
 
 export type InstanceTable = {
@@ -133,7 +133,7 @@ export type InstanceTable = {
   updated_at: Date;
 };
 
-/** What a device says it did to instances of a study. Paths of tags and codes, no values. */
+/** A device's report of what it did to instances of a study. Paths of tags and codes, no values. */
 export type DeidReportTable = {
   study_id: string;
   /** As `reportDigest` makes it. */

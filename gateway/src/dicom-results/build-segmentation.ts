@@ -155,9 +155,8 @@ function dimensions(subject: ResultSubject): SimpleElement[] {
 }
 
 /**
- * How large the pixels are and where they lie in space, as the source says it; nothing of it for a
- * projection. Both groups may be absent beside a Derivation Image (PS3.3 Table A.51-2), and readers want
- * Pixel Measures with a thickness.
+ * The size of the pixels and their place in space, from the source; none for a projection. Both groups may be
+ * absent next to a Derivation Image (PS3.3 Table A.51-2), and readers want Pixel Measures with a thickness.
  */
 function spatialGroups({ source }: ResultSubject): SimpleElement[] {
   const position = alsoCopied(source, [IMAGE_POSITION]);

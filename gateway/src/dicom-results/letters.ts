@@ -83,7 +83,7 @@ export interface Canvas {
 
 /**
  * Draws one line, its upper left corner at (`left`, `top`); each pixel of a glyph becomes `scale` × `scale`.
- * What lies outside is left out.
+ * Pixels outside the canvas are skipped.
  */
 export function drawLine(
   canvas: Canvas,

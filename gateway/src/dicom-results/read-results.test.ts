@@ -137,7 +137,7 @@ test('a segmentation has both lungs with their names, colours and exactly the pi
   }
 });
 
-test('where pixels have a size a segment has an area; its picture is no larger than asked for', async () => {
+test('a segment has an area if its pixels have a size; its picture is no larger than requested', async () => {
   const subject = await testSubject(syntheticStudy({ seed: 14, modality: 'CT' }).instances[0]!.bytes);
   const outcome = await readSegmentation(
     await read(of('SEG', buildResultInstances(subject, testMaps()))),

@@ -83,7 +83,7 @@ export async function sendResults(
     (result): Digested => ({ result, digest: createHash('sha256').update(result.bytes).digest('hex') }),
   );
   const { rivals, own } = await standing(tools, siteId, digested);
-  // The first one to come stays, whole: beside a report of other words nothing is added.
+  // The first one to come stays, whole: nothing is added to a report with other content.
   const promised = digested.filter(
     ({
       result: {

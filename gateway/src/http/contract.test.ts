@@ -311,7 +311,7 @@ test('the contract names every route that is served, with its roles', () => {
     for (const [method, operation] of Object.entries(operations)) {
       const schemes = operation.security?.flatMap((requirement) => Object.keys(requirement as object));
       if (operation['x-roles'] === 'public') assert.equal(schemes, [], `${method} ${path}`);
-      // Which routes a device's right to send reaches is held by the walk in gateway.test.ts.
+      // The walk in gateway.test.ts checks the routes that a device's right to send reaches.
       else
         assert.ok(
           schemes?.join() === 'bearer' ||

@@ -1,7 +1,7 @@
 /**
  * Bodies that come as gzip (RFC 9110 §8.4.1.3), for routes whose bodies are large and say the same again and
- * again: a manifest has a line for each instance, and a slow link carries a sixth of it. Whatever a few bytes
- * would become is bounded by the same limit as a plain body.
+ * again: a manifest has a line for each instance, and a slow link carries a sixth of it. The decompressed
+ * body has the same limit as a plain one.
  */
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';

@@ -131,7 +131,7 @@ async function isSample(studyInstanceUID: string, pseudonyms: Pseudonyms): Promi
 }
 
 /**
- * A later revision of the study brings new instances beside those that were asked about before; failed ones
+ * A later revision of the study brings new instances in addition to those already asked about; failed ones
  * are asked about once more. Jobs are removed after a while (remove-outdated.ts), their results stay.
  */
 async function withoutAsked(

@@ -168,8 +168,8 @@ async function keep(
 }
 
 /**
- * A file belongs to no study, whatever its header says: its result would be shown beside a stranger's images,
- * and open them.
+ * A file belongs to no study, whatever its header says: otherwise its result would be shown with another
+ * patient's images, and open them.
  */
 function withoutIdentifiers(finding: Finding): Finding {
   const { digest, kind, rows, columns, frame } = finding.input;

@@ -30,7 +30,7 @@ import type { JobParameters } from '../database/inference-tables.ts';
 import { encodePng } from '../results/encode-png.ts';
 import type { ResultMap } from '../results/result-map.store.ts';
 
-/** Which of the question's models to run. */
+/** The role of a model in an examination. */
 export type RunRole = 'asked' | 'image-kind' | 'lung-fields' | 'pneumonia-gradient';
 /** Everything needed to look at one image; only the image itself is a patient's. */
 export type Question = {

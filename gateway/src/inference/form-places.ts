@@ -1,6 +1,6 @@
 /**
- * Places for requests that bring files: a few are read at once, and of one account fewer, that nobody holds
- * up all others. Who comes beyond waits for their turn, before anything of their body is read.
+ * Places for requests that bring files: a few are read at once, and fewer of one account, so that nobody
+ * holds up the others. Further requests wait for their turn before any of their body is read.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 

@@ -108,7 +108,8 @@ const WORK = {
 } as const;
 
 /**
- * pg-boss's own connections, besides the gateway's pool: fetching, finishing, heartbeats; one more listens.
+ * pg-boss's own connections, in addition to the gateway's pool: fetching, finishing, heartbeats; one more
+ * listens.
  */
 const SERVER_CONNECTIONS = 4;
 

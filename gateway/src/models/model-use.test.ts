@@ -1,4 +1,4 @@
-/** How models do, as `GET /metrics` says it in JSON. */
+/** The use of models as `GET /metrics` reports it in JSON. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ModelMetrics } from '#shared/protocol/inference.ts';
@@ -7,7 +7,7 @@ import { createTestEngine, formOf, greyFile } from '../testing/open-job.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { countUse, modelMetrics } from './model-use.store.ts';
 
-const test = suite('how models do');
+const test = suite('use of models');
 const DAY_MS = 86_400_000;
 
 async function metricsOf(gateway: TestGateway, query = ''): Promise<ModelMetrics> {
@@ -21,7 +21,7 @@ async function metricsOf(gateway: TestGateway, query = ''): Promise<ModelMetrics
 }
 const pneumoniaOf = ({ models }: ModelMetrics) => models.find(({ id }) => id === 'pneumonia')!;
 
-test('is said by version and by day: images, failures by their code, how fast, and what radiologists said', async () => {
+test('is reported by version and by day: images, failures by code, speed, and the verdicts of radiologists', async () => {
   const engine = createTestEngine();
   const gateway = await openTestGateway({ engine });
   const { user, accessToken: radiologist } = await gateway.userWith(['radiologist']);
@@ -115,7 +115,7 @@ test('is told who may read metrics, and only where JSON is asked for', async () 
   await gateway.close();
 });
 
-for (const { name, open } of testDatabases('how models do'))
+for (const { name, open } of testDatabases('use of models'))
   test(`tells how fast half and nineteen of twenty are, to 12 %, and counts many at once, on ${name}`, async () => {
     const database = await open();
     const { id: siteId } = await database.db.selectFrom('site').select('id').executeTakeFirstOrThrow();

@@ -277,9 +277,9 @@ export type Answering = {
 };
 
 /**
- * Which version answers: the one that is asked for, or the active one, or the fallback of the model.
+ * Finds the version that answers: the requested one, or the active one, or the fallback of the model.
  * @throws Problem model-not-found: nobody knows the model, or this version of it; model-unavailable: no
- * version of it can answer. Neither where a fallback does.
+ * version of it can answer. Neither is thrown if a fallback answers.
  */
 export async function answering(
   db: Db,

@@ -289,7 +289,7 @@ test('reactivated at one gateway, it is tried again at every other, including th
   await database.close();
 });
 
-test('a model whose file was changed on the disk answers nobody after the next start, and the gateway starts all the same', async () => {
+test('a model whose file was changed on the disk no longer answers after the next start, but the gateway starts', async () => {
   const database = await openTestDatabase();
   const open = async () => ({ ...database, close: async () => undefined });
   const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-models-')) };

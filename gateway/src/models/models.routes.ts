@@ -101,7 +101,7 @@ const activation = defineRoute({
   path: '/models/{id}/versions/{version}/activate',
   problems: ['not-found', ...CHECK_PROBLEMS],
   summary:
-    'This version answers from now on. What runs ends with the one that it began with. One that had failed is tried first. Repeatable',
+    'This version answers from now on. Running jobs end with the version they began with. A version that had failed is tried first. Repeatable',
   request: { params: byVersion },
   responses: { 200: jsonResponse(shown, 'It is active.') },
 });
@@ -128,7 +128,7 @@ const fallback = defineRoute({
   method: 'put',
   path: '/admin/models/{id}/fallback',
   problems: ['not-found', 'model-not-usable'],
-  summary: 'What answers where the version that is asked for is not available; null: nothing does',
+  summary: 'The fallback, which answers if the requested version is not available; null: none',
   request: {
     params: byId,
     body: jsonBody(

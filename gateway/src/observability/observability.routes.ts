@@ -45,7 +45,9 @@ const routes = {
     ...everybody,
     path: '/version',
     tags: ['running'],
-    responses: { 200: jsonResponse(z.object(versionSchema.shape).openapi('Version'), 'What runs here.') },
+    responses: {
+      200: jsonResponse(z.object(versionSchema.shape).openapi('Version'), 'The version that runs here.'),
+    },
   }),
   metrics: defineRoute({
     method: 'get',

@@ -3,7 +3,7 @@
  * transaction, under the lock of the study's row: the changes, the study's event, the next jobs, and last the
  * audit row. Then come the effects outside of the database.
  *
- * A plan is void where something it builds on is gone all the same (a parcel that expired is not locked with
+ * A plan is void if something it builds on is gone despite the lock (an expiring parcel is not locked with
  * its study). Then nothing of it happens, and whoever changed that has enqueued what comes next.
  */
 import type { Transaction } from 'kysely';

@@ -113,7 +113,7 @@ export async function openParcels(db: Db): Promise<readonly Pick<ParcelRow, 'id'
     .execute();
 }
 
-/** Which of these instances another upload names as well. */
+/** Those of the instances that another upload names as well. */
 export async function namedElsewhere(
   db: Db,
   uploadId: string,

@@ -30,7 +30,7 @@ export async function reportFailures<T>(
   } catch (error) {
     // A PACS that does not answer has a reason of its own; a gateway that stops is no failure.
     if (!(error instanceof PacsUnreachable) && !signal.aborted)
-      await ignoreFailure(report(study, tools), 'where the database fails, so does the count');
+      await ignoreFailure(report(study, tools), 'if the database fails, so does the count');
     throw error;
   }
 }

@@ -27,8 +27,9 @@ const ID_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /**
- * A file is older than its row by one transaction. What no row names after this long belongs to a transaction
- * that was undone. Reckoned by the folder's own clock: gateways that share it may have others.
+ * A file is older than its row by one transaction. A file that no row names after this long belongs to a
+ * transaction that was rolled back. Measured by the folder's own clock: gateways that share it may have
+ * others.
  */
 const UNNAMED_FOR_MS = 3600 * 1000;
 

@@ -1,10 +1,10 @@
 /**
- * Under which policies may be sent, and by which rules what was promised is judged: those that are built in
- * and those that an administrator made. Whoever asks for a policy asks here.
+ * The policies under which studies may be sent, with the rules that verify applies: the built-in ones and
+ * those that an administrator made. Every other part gets policies from here.
  *
- * Taken is what is sent under the newest version, while it is not withdrawn; what was promised under an
- * earlier one and waits on a device is held there (`policy-withdrawn`). What has arrived is judged by the
- * very version that it was promised under, whatever has become of that.
+ * The gateway accepts studies under the newest version of a policy, unless it is withdrawn; studies promised
+ * under an earlier one that still wait on a device are held there (`policy-withdrawn`). Instances that have
+ * arrived are judged by the version that they were promised under, even if it was withdrawn since.
  */
 import type { Kysely } from 'kysely';
 import { createRules } from '#shared/deid/rules.ts';
@@ -18,8 +18,8 @@ type Db = Kysely<Tables>;
 type Named = { readonly name: string; readonly version: number };
 
 export const BUILT_IN_POLICIES: readonly Policy[] = [
-  // The PACS of care: the bytes as they are. Who only researches does not see identities, so does not send
-  // them either.
+  // The PACS of care: the bytes as they are. Researchers do not see identities, so they do not send them
+  // either.
   {
     name: 'identified',
     version: 1,
@@ -38,9 +38,9 @@ export const BUILT_IN_POLICIES: readonly Policy[] = [
 ];
 
 /**
- * Under which the gateway sends its own result instances, and nobody else sends anything. They are what the
- * source is: of a de-identified study they hold its pseudonyms and nothing beside, so no second
- * de-identification is asked. No administrator's policy can have such a name.
+ * The policy under which the gateway, and nobody else, sends its own result instances. They identify no more
+ * than their source: for a de-identified study they hold only its pseudonyms, so they need no second
+ * de-identification. No administrator's policy can have such a name.
  */
 export const RESULTS_POLICY: Policy = {
   name: 'gateway.results',

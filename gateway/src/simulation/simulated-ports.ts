@@ -55,7 +55,7 @@ export function createSimulatedJobs(now: () => number) {
   let unsaid: SimulatedJob[] = [];
   const waiting: SimulatedJob[] = [];
   const past: SimulatedJob[] = [];
-  /** Queue and key of what runs: nothing else of that key runs beside it. */
+  /** Queue and key of each running job: no other job of that key runs at the same time. */
   const active = new Set<string>();
   const add = (job: SimulatedJob): void => {
     const same = waiting.find(({ queue, key }) => queue === job.queue && key === job.key);

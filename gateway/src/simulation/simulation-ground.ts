@@ -44,8 +44,8 @@ export type SimulationGround = {
 };
 
 /**
- * Does the job as a worker does. What fails, or is killed, waits and is run again; `isOver`: it ran before,
- * and is run once more.
+ * Runs the job as a worker does. A job that fails, or is killed, waits and runs again; `isOver`: it ran
+ * before, and runs once more.
  */
 export async function runJob(
   { pipeline: { tools }, jobs, now }: SimulationGround,

@@ -1,7 +1,7 @@
 /**
  * A client that looks at nothing: it sends any bytes as an instance, with true size and digest and with
- * identifiers that the bytes name where those are UIDs at all, else invented ones. What it is told does not
- * stop it. For tests of what the gateway finds by itself.
+ * identifiers that the bytes name where those are UIDs at all, else invented ones. It ignores every answer.
+ * For tests of the faults that the gateway must find without the client's help.
  */
 import { randomUUID } from 'node:crypto';
 import { uploadStatusSchema, type InstanceStatus } from '#shared/protocol/api.ts';

@@ -262,7 +262,7 @@ test('says which ones the PACS was seen to hold in this request: the device need
   assert.equal(
     saidOf([row('received')], seen('1.2.1')),
     [false],
-    'whatever the PACS holds there, ours is not in it yet',
+    'the PACS may hold another one there, but ours is not in it yet',
   );
 });
 

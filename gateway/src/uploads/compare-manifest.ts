@@ -19,7 +19,7 @@ type Known = Pick<
   | 'policy_name'
   | 'policy_version'
 >;
-/** Which report it names is looked up where the reports are kept. */
+/** Without the report's digest, which is looked up where the reports are kept. */
 type PromisedInstance = Omit<NewInstance, 'report_digest'>;
 type Answer = Pick<ManifestAnswer, 'have' | 'need' | 'conflict'>;
 

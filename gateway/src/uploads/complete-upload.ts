@@ -2,7 +2,7 @@
  * `POST /upload/{id}/complete`: the device says that everything was sent and is told what is missing. It may
  * ask while its last pieces are still on their way, and spares a round trip. Parcels that are being received
  * or were not verified yet are waited for, for a while; what is still unverified then is not called missing.
- * Who is told nothing is missing and sees the study stay in `receiving` asks again.
+ * A device that is told nothing is missing, but sees the study stay in `receiving`, asks again.
  */
 import type { CompleteAnswer } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';

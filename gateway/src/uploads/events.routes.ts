@@ -97,7 +97,7 @@ function countStreams(): { check(accountId: string): void; add(accountId: string
   };
 }
 
-/** Which uploads a stream tells of: the owner's, or one of them. */
+/** The uploads that a stream reports: all of the owner's, or one of them. */
 type Told = { readonly owner: UploadOwner; readonly upload: string | undefined };
 
 /** Studies that have changed since they were last told. */

@@ -44,7 +44,7 @@ export type Sender = {
   readonly siteId: string;
 };
 
-/** Which instances the PACS was asked for, by UID, and which of them it has. */
+/** The instances that the PACS was asked for, by UID, and those of them that it has. */
 type Asked = { readonly confirmed: ReadonlySet<string>; readonly held: ReadonlySet<string> };
 
 /**
@@ -324,9 +324,9 @@ async function leaveStudies(
 }
 
 /**
- * Adds to the upload what it did not name before, in the manifest's order. What is new is found here and not
- * by a join: a table that has just grown has no statistics yet, and a plan that compares each with each takes 20 s for
- * 20 000 instances.
+ * Adds the instances that the upload did not name before, in the manifest's order. New ones are found here
+ * and not by a join: a table that has just grown has no statistics yet, and a plan that compares each with
+ * each takes 20 s for 20 000 instances.
  */
 async function linkInstances(
   trx: Transaction<Tables>,

@@ -83,7 +83,10 @@ const routes = {
     problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances'],
     request: { body: jsonBody(manifestSchema) },
     responses: {
-      200: jsonResponse(manifestAnswerSchema, 'What is here, what is to be sent, what conflicts'),
+      200: jsonResponse(
+        manifestAnswerSchema,
+        'The instances that are here, those to send, and those that conflict',
+      ),
     },
   }),
   list: defineRoute({
@@ -99,7 +102,7 @@ const routes = {
     path: '/upload/{id}/status',
     roles: READERS,
     uploadRight: true,
-    summary: 'Where the study stands',
+    summary: 'The status of the study',
     problems: ['upload-not-found'],
     request: { params: uploadParams, query: z.object({ instances: z.enum(['1']).optional() }) },
     responses: { 200: jsonResponse(uploadStatusSchema, 'The state; with `instances=1` of each instance') },
@@ -112,7 +115,7 @@ const routes = {
     summary: 'Everything was sent. Repeatable',
     problems: ['upload-not-found'],
     request: { params: uploadParams },
-    responses: { 200: jsonResponse(completeAnswerSchema, 'What is missing, if anything') },
+    responses: { 200: jsonResponse(completeAnswerSchema, 'The missing instances, if any') },
   }),
   receipt: defineRoute({
     method: 'get',
@@ -145,7 +148,7 @@ const routes = {
     problems: ['upload-not-found'],
     bodyBytesLimit: MANIFEST_BYTES_LIMIT,
     request: { params: uploadParams, body: jsonBody(decisionSchema) },
-    responses: { 200: jsonResponse(uploadStatusSchema, 'Where the study stands now') },
+    responses: { 200: jsonResponse(uploadStatusSchema, 'The current status of the study') },
   }),
 };
 

@@ -1,7 +1,7 @@
 /**
  * The control: so many bytes over one plain connection through the link, to a sink that answers with one byte
- * when it has them all. What this takes beyond bytes ÷ bandwidth and a round trip is the shaper's own fault,
- * or the machine's.
+ * when it has them all. Any time beyond bytes ÷ bandwidth and a round trip is the fault of the shaper or the
+ * machine.
  */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';

@@ -21,7 +21,7 @@ type PageScene = Scene & { readonly page: PageDevice };
 
 export type Fault<S extends Scene = Scene> = {
   readonly name: string;
-  /** How often beside the others. */
+  /** How often it occurs, relative to the others. */
   readonly weight: number;
   readonly isLossy: boolean;
   /** The parts of it that can be broken only once at a time. */

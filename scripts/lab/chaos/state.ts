@@ -1,7 +1,6 @@
 /**
- * The state from which an interrupted run of chaos resumes: its place in the schedule, the queued studies, the
- * counts. Written whole or not at all after each step; the world's folders lie beside
- * it.
+ * The state from which an interrupted run of chaos resumes: its place in the schedule, the queued studies,
+ * the counts. Written whole or not at all after each step; the world's folders lie next to it.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -38,7 +37,7 @@ export type State = {
   readonly ports: Ports;
   position: number;
   elapsedMs: number;
-  /** The gateways' and the devices' clocks, in seconds beside the true time. */
+  /** The offset of the gateways' and devices' clocks from the true time, in seconds. */
   clockOffset: number;
   pageClockDays: number;
   readonly queued: Queued[];

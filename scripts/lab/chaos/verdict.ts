@@ -27,7 +27,7 @@ export type Verdict = {
 const LOOK_AGAIN_MS = 300;
 const GONE_WITHIN_MS = 60_000;
 const UNNAMED_KEY_MS = 2 * 3600_000;
-/** Heads, manifests, questions and tokens, beside what was queued. */
+/** Headers, manifests, requests and tokens, in addition to the queued bytes. */
 const OVERHEAD_PER_QUEUED_BYTES = 400_000;
 
 type Client = { get(path: string): Promise<Response>; post(path: string, body: unknown): Promise<Response> };
@@ -73,12 +73,12 @@ async function heldByPacs(world: World): Promise<Map<string, string[]>> {
 }
 
 /**
- * Writes what `deidentified` makes of a study's files beside them: the device's own code, with the project's
- * key.
+ * Writes a study's files, de-identified under `deidentified`, next to them: by the device's own code, with
+ * the project's key.
  */
 async function deidentifiedFolder(world: World, study: Queued, files: string): Promise<string> {
   const out = join(world.folder, 'deidentified', String(study.number));
-  // No device ever has its bytes: whoever keeps the data directory has.
+  // No device ever has the bytes of the key; the owner of the data directory has.
   const keyFile = join(world.folder, 'data', 'keys', 'project.key');
   const { code, stderr } = await relay(['deidentify', files, '--out', out, '--key', keyFile]);
   if (code !== 0) throw new Error(`study ${study.number} could not be de-identified: ${stderr}`);
@@ -222,8 +222,8 @@ async function makeOld(folder: string): Promise<void> {
 }
 
 /**
- * Nothing is left of what the gateways keep of a study on its way. What a killed run left behind is swept by
- * a gateway that starts.
+ * Checks that the gateways keep no copies of studies that have left them. A starting gateway sweeps up the
+ * remains of a killed run.
  */
 async function checkCopies(world: World, faults: string[]): Promise<void> {
   const [gateway] = world.gateways;

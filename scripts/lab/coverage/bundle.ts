@@ -10,7 +10,7 @@ import type { CoveredFile, Statement } from './statements.ts';
 export type Bundle = {
   /** In the script, ascending. */
   readonly offsets: readonly number[];
-  /** Beside `offsets`: what begins there. */
+  /** For each of `offsets`: the statements that begin there. */
   readonly statementsAt: readonly (readonly { readonly file: CoveredFile; readonly statement: number }[])[];
 };
 

@@ -1,4 +1,4 @@
-/** Which statements of the product's sources have run, over all processes and pages. */
+/** The statements of the product's sources that have run, over all processes and pages. */
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findTests, readSources, ROOT } from '../../check/source-files.ts';
@@ -12,7 +12,7 @@ export type Ledger = {
   add(script: ScriptCoverage): Promise<void>;
 };
 
-/** What is delivered: not the tests, the checks and the long proofs, nor what a generator wrote. */
+/** The sources that are delivered: no tests, checks, long proofs or generated files. */
 const PRODUCT = /^((client|gateway|shared)\/src\/|scripts\/(relay|system)\/|scripts\/(relay|start)\.ts$)/;
 const NOT_WRITTEN = /\.(generated|d)\.ts$/;
 

@@ -7,7 +7,7 @@ export type ScriptCoverage = {
   readonly functions: readonly { readonly ranges: readonly Range[] }[];
 };
 
-/** Which of the offsets, in ascending order, have run. */
+/** Tells for each of the offsets, given in ascending order, whether it has run. */
 export function ranAt({ functions }: ScriptCoverage, offsets: readonly number[]): boolean[] {
   // Around before within: V8's ranges are nested, never crossed.
   const ranges = functions

@@ -15,7 +15,7 @@ export type CoveredFile = {
   readonly path: string;
   readonly text: string;
   readonly statements: readonly Statement[];
-  /** Beside `statements`: 1 for each that ran. */
+  /** For each of `statements`: 1 if it ran. */
   readonly ran: Uint8Array;
 };
 

@@ -1,7 +1,8 @@
 /*
  * A disk that forgets what was not synced, for PostgreSQL under LD_PRELOAD: every fsync of a file copies what
- * the file holds to $FORGETFUL_KEPT/INODE, whole or not at all, before it returns. Once $FORGETFUL_KEPT/cut is
- * there, the power is gone: no sync returns any more. What is found after the cut is put together by power-cut.ts.
+ * the file holds to $FORGETFUL_KEPT/INODE, whole or not at all, before it returns. Once $FORGETFUL_KEPT/cut
+ * is there, the power is gone: no sync returns any more. power-cut.ts assembles the files as they are after
+ * the cut.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -27,7 +27,7 @@ export type FullDiskOutcome = {
   readonly acknowledged: number;
   /** How often each status was answered while the disk was full. */
   readonly refusals: ReadonlyMap<number, number>;
-  /** What the gateway did not expect. */
+  /** Errors that the gateway did not expect. */
   readonly unexpected: readonly unknown[];
   readonly faults: readonly string[];
 };

@@ -127,7 +127,7 @@ export async function startLoad(gateway: GatewayUnderTest): Promise<Load> {
   return { acknowledged, refusals, stop };
 }
 
-/** What is wrong with the studies in the database, by its own rows. */
+/** Finds faults of the studies in the database, by its own rows. */
 export async function findFaults(folder: string, acknowledged: ReadonlySet<number>): Promise<string[]> {
   const { socketFolder } = await readServer(folder);
   const password = (await readFile(join(folder, 'database', 'password'), 'utf8')).trim();

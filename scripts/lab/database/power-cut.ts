@@ -20,7 +20,7 @@ import { type RunningServer, startServer } from '../../../gateway/src/database/e
 
 const SOURCE = fileURLToPath(new URL('./forgetful-disk.c', import.meta.url));
 const COMPILERS = ['gcc', 'cc'];
-/** What a disk writes whole. PostgreSQL needs no more than that of it (full_page_writes, CRCs in its log). */
+/** The unit that a disk writes whole. PostgreSQL relies on no more (full_page_writes, CRCs in its log). */
 const SECTOR_BYTES = 512;
 /** Few buffers and frequent checkpoints, so that pages are written in the middle of everything. */
 const RESTLESS = [
@@ -86,7 +86,7 @@ async function filesOf(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** What is there when the machine starts is on the disk. */
+/** Starts the machine: all files present at that moment count as synced. */
 async function powerUp({ cluster, kept, account }: Disk): Promise<void> {
   await rm(kept, { recursive: true, force: true });
   await mkdir(kept);
@@ -138,7 +138,7 @@ function mixed(synced: Buffer, written: Buffer, random: () => number): Buffer {
   return found;
 }
 
-/** What was synced is there; what was written since may be, sector by sector. */
+/** Cuts the power: synced bytes survive; bytes written since may survive, sector by sector. */
 async function forget({ cluster, kept, account }: Disk, random: () => number): Promise<void> {
   for (const path of await filesOf(cluster.folder)) {
     const written = await readFile(path);
@@ -238,7 +238,7 @@ async function runUntilCut(disk: Disk, load: Load, random: () => number): Promis
   await forget(disk, random);
 }
 
-/** What the next start makes of the cut. A database that cannot start or be read is a fault, not an accident. */
+/** Finds faults after the next start. A database that cannot start or be read is a fault, not an accident. */
 async function findAfterCut(
   disk: Disk,
   promised: ReadonlySet<number>,

@@ -9,7 +9,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { residentBytes } from '#testing/process-memory.ts';
 import { openGateway } from './kill.ts';
 
-/** What opening takes for a moment is given back within seconds. */
+/** Memory that opening takes for a moment is given back within seconds. */
 const SETTLED_AFTER_MS = 10_000;
 const MB = 1e6;
 

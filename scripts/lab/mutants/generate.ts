@@ -65,7 +65,7 @@ function childrenOf(node: Node): Node[] {
     .filter(isNode);
 }
 
-/** Erased before the code runs, or read by nobody but a developer. */
+/** Erased before the code runs, or read only by developers. */
 function isLeftAlone(node: Node): boolean {
   if (/^(TS(?!AsExpression|NonNull|Satisfies)|Import|ExportAll)/.test(node.type)) return true;
   const callee = node.callee as Node | undefined;

@@ -1,6 +1,7 @@
 /**
- * Which test files run which places of the mutated sources: each test file once with V8's coverage, by itself.
- * A mutant is then only shown to the tests that run its place; one that none runs needs no run to survive.
+ * Finds the places of the mutated sources that each test file runs: runs every test file once, on its own,
+ * with V8's coverage. A mutant is then only shown to the tests that run its place; one that none runs needs
+ * no run to survive.
  */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';

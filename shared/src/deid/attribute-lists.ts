@@ -1,7 +1,7 @@
 /**
- * What Table E.1-1 does not say and a de-identifier must still know: attributes that newer editions or common
- * sense add, and those whose value is a word of a vocabulary although its VR could hold free text. Data, each
- * list with its reason.
+ * Facts that a de-identifier needs and Table E.1-1 lacks: attributes that newer editions or common sense add,
+ * and those whose value is a word of a vocabulary although its VR could hold free text. Data, each list with
+ * its reason.
  */
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Deflates a rewritten Data Set again (PS3.5 §A.5: "the Data Set is deflated"), piece by piece, so that only
- * the deflated bytes are held. Which bytes a deflater writes is its own affair: two browsers may differ, what
- * they inflate to does not.
+ * the deflated bytes are held. Two browsers may deflate to different bytes, but these inflate to the same
+ * Data Set.
  */
 import type { ByteSource } from '../dicom/data-set.ts';
 import type { Segment } from './data-set-writer.ts';

@@ -85,11 +85,11 @@ export async function deidentifyInstance(
   return { kind: 'ready', segments, identifiers, transferSyntaxUID, report: plan.actions };
 }
 
-/** What a policy may say of them. */
+/** The exceptions that a policy may make. */
 type Exceptions = Pick<DeidRules, 'keepsDocuments' | 'cleansWaveformAnnotations'>;
 const NO_EXCEPTIONS: Exceptions = { keepsDocuments: false, cleansWaveformAnnotations: false };
 
-/** What no rule for attributes can make safe: a person decides. */
+/** The reason why no rule for attributes makes the instance safe, so that a person must decide; or null. */
 export function reasonToQuarantine(
   instance: ParsedInstance,
   rules: Exceptions = NO_EXCEPTIONS,
@@ -105,8 +105,8 @@ export function reasonToQuarantine(
 }
 
 /**
- * PS3.3 §C.10.10: Unformatted Text Value in Waveform Annotation Sequence, what a device or a person wrote
- * beside the curve.
+ * PS3.3 §C.10.10: Unformatted Text Value in Waveform Annotation Sequence, a note by a device or a person next
+ * to the curve.
  */
 function hasWrittenAnnotation({ elements }: ParsedInstance): boolean {
   const annotations = findElement(elements, WAVEFORM_ANNOTATION_SEQUENCE)?.items ?? [];
@@ -151,7 +151,7 @@ function requestIdentifiers(
   for (const uid of [studyInstanceUID, seriesInstanceUID, sopInstanceUID]) requests.uids.add(uid);
 }
 
-/** Dates that carry our marker beside a Patient ID that is ours were moved before. */
+/** Dates that carry our marker were already moved if the Patient ID is also ours. */
 function daysOf(instance: ParsedInstance, { patientKey }: Plan, pseudonyms: ResolvedPseudonyms): number {
   const marker = findElement(instance.elements, LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED);
   const wasMoved =
@@ -185,8 +185,8 @@ function missingPatient({ elements, patientKey }: Plan): PlannedElement[] {
 }
 
 /**
- * PS3.5 §7.1: "ordered by increasing Data Element Tag Number". What is added takes the place of what was
- * there.
+ * PS3.5 §7.1: "ordered by increasing Data Element Tag Number". An added element replaces one with the same
+ * tag.
  */
 function merge(elements: readonly PlannedElement[], added: readonly PlannedElement[]): PlannedElement[] {
   const replaced = new Set(added.map(({ tag }) => tag));

@@ -1,7 +1,7 @@
 /**
- * What an attribute means to the one who looks at what was done to it: whether it tells of a person, a time,
- * a place, a device, … Decides nothing about the attribute; `rules.ts` does. Most of it is read off VR and
- * options of Table E.1-1, the rest stands in short lists.
+ * Groups attributes for a person who reads the report: does it describe a person, a time, a place, a device,
+ * … Decides nothing about the attribute; `rules.ts` does. Most of it is read off VR and options of Table
+ * E.1-1, the rest stands in short lists.
  */
 import { dictionaryEntry, isPrivate } from '../dicom/dictionary.ts';
 import { profileRows } from './profile.ts';
@@ -21,7 +21,7 @@ export const GROUPS = [
 /**
  * identity: people, and the numbers that lead to them; text: prose and whatever else has no group of its own;
  * pictures: what is drawn beside or burned into the pixels; private: private attributes and what PS3.6 does
- * not know; method: what the file says of itself and of its de-identification.
+ * not know; method: attributes that describe the file and its de-identification.
  */
 export type Group = (typeof GROUPS)[number];
 

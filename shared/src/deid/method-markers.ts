@@ -1,8 +1,8 @@
 /**
- * What a de-identified instance says of itself (PS3.15 E.1.1 no. 6: "Patient Identity Removed (0012,0062)
- * shall be replaced or added to the dataset with a value of YES, and one or more codes … shall be added to
- * De-identification Method Code Sequence (0012,0064)"), set over whatever stood there: what another tool
- * wrote of its own method cannot be vouched for.
+ * The markers that a de-identified instance carries (PS3.15 E.1.1 no. 6: "Patient Identity Removed
+ * (0012,0062) shall be replaced or added to the dataset with a value of YES, and one or more codes … shall be
+ * added to De-identification Method Code Sequence (0012,0064)"), replacing any older value: we cannot vouch
+ * for the method that another tool recorded.
  */
 import type { DicomElement, Encoding } from '../dicom/data-set.ts';
 import { encodeElements, encodeHeader, concatBytes, textValue } from '../dicom/encode.ts';

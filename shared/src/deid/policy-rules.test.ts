@@ -1,6 +1,6 @@
 /**
- * What a policy says beside the options of the standard: of single attributes, of what is quarantined
- * otherwise.
+ * A policy's own rules next to the options of the standard: for single attributes, and for instances that are
+ * otherwise quarantined.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

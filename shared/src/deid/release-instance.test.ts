@@ -100,7 +100,7 @@ test('a word that is written in another case is held and released alike, and sai
   );
 });
 
-test('where nothing says that names are burned in, a release writes nothing', async () => {
+test('a release writes nothing unless names are said to be burned in', async () => {
   const { bytes, outcome } = await ready(fileOf([]), true);
   assert.equal(bytes, (await ready(fileOf([]), false)).bytes);
   assert.not(outcome.report.some(({ because }) => because === 'released'));

@@ -1,6 +1,6 @@
 /**
- * What was done to one instance, by tag path: enough for an auditor to replay the profile, and no value of
- * the data. How it travels, and the one digest that it has everywhere, is `protocol/deid-report.ts`.
+ * The report of the changes to one instance, by tag path: enough for an auditor to replay the profile, and no
+ * value of the data. `protocol/deid-report.ts` defines its form on the wire and its one digest.
  */
 import {
   isShort,

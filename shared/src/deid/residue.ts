@@ -25,7 +25,7 @@ export interface Residue {
 }
 
 /**
- * What `encodeFileMeta` writes, and null where any value will do (those that `readInstance` compares with the
+ * The values that `encodeFileMeta` writes; null if any value will do (`readInstance` compares those with the
  * Data Set).
  */
 const FILE_META: ReadonlyMap<number, string | null> = new Map([

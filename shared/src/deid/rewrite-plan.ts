@@ -82,7 +82,7 @@ export function replacementOf(
   }
 }
 
-/** PS3.5 §6.2 AS: three digits and D, W, M or Y. Some files count 90 years and more in months all the same. */
+/** PS3.5 §6.2 AS: three digits and D, W, M or Y. Some files count even 90 years and more in months. */
 function capAge(age: string): string {
   const limit = OLDEST[age.slice(3)] ?? 0;
   return Number(age.slice(0, 3)) >= limit ? `0${AGE_CAP_YEARS}Y` : age;

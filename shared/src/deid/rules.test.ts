@@ -137,7 +137,7 @@ test('a decision says by which action code and why: the report shows both to an 
   for (const [at, [said, reason]] of expected.entries()) assert.is(said, reason, `${at}`);
 });
 
-test('what is decided about one attribute does not depend on those decided before', () => {
+test('the decision on one attribute does not depend on earlier decisions', () => {
   // Image Position (Patient), whose number ends like that of Study Verified Date.
   const tags = [...profileRows().keys(), 0x00200032];
   const decided = (order: readonly number[]) => {

@@ -8,8 +8,8 @@ import type { DicomElement } from '../dicom/data-set.ts';
 import { asciiText } from '../dicom/values.ts';
 
 /**
- * What the table says that an element holds: a VR of numbers with their count, `number` for one in text (DS,
- * IS, a ratio in SH), `word` for a code or a name of a sequence (CS, SH, LO).
+ * The content of an element according to the table: a VR of numbers with their count, `number` for one in
+ * text (DS, IS, a ratio in SH), `word` for a code or a name of a sequence (CS, SH, LO).
  */
 type Holds = 'number' | 'word' | `${'FD' | 'FL' | 'SL' | 'SS' | 'US'} ${number}`;
 

@@ -57,7 +57,7 @@ export interface BuiltImage {
 export interface InstanceToBuild {
   readonly identifiers: InstanceIdentifiers;
   readonly transferSyntaxUID: TransferSyntaxUID;
-  /** Beside the identifiers and the pixel module; in any order. */
+  /** In addition to the identifiers and the pixel module; in any order. */
   readonly elements: readonly SimpleElement[];
   readonly image?: BuiltImage;
 }

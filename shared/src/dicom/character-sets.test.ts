@@ -128,7 +128,7 @@ characterSets('terms that real writers misspell are understood', () => {
   assert.is(textReader(['UTF-7']).known, false);
 });
 
-characterSets('what cannot be decoded is reported and never throws', () => {
+characterSets('bytes that cannot be decoded are reported and never throw', () => {
   for (const sets of [[], ['ISO_IR 192'], ['', 'ISO 2022 IR 87'], ['GB18030'], ['ISO_IR 13'], ['NONE']]) {
     const { damaged } = textReader(sets).decode(Uint8Array.of(0x41, 0x1b, 0x24, 0xff, 0x1b), true);
     assert.is(damaged, true, sets.join());

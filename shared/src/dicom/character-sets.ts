@@ -1,9 +1,9 @@
 /**
  * Text in the character sets of DICOM (PS3.3 §C.12.1.1.2, PS3.5 §6.1): single-byte sets, UTF-8, GB18030, GBK,
- * and the code extensions of ISO 2022. The tables are the platform's (`TextDecoder`); here is only which of
- * them is in force at which byte.
+ * and the code extensions of ISO 2022. The tables are the platform's (`TextDecoder`); this file only decides
+ * which of them is in force at which byte.
  *
- * What cannot be decoded becomes U+FFFD and is reported; the bytes themselves are never changed by reading.
+ * Bytes that cannot be decoded become U+FFFD and are reported; reading never changes the bytes themselves.
  */
 
 /** The text decoded from one byte sequence. */

@@ -1,7 +1,7 @@
 /**
  * A structured report as a tree (PS3.3 §A.35, §C.17): its title and flags, who verified it, and its content
- * items with their concepts, values and units. It shows what stands there and judges nothing: relationships
- * and value types are the report's own words. What a report lacks is null or empty.
+ * items with their concepts, values and units. It shows the content as it is and judges nothing:
+ * relationships and value types are the report's own words. Missing parts are null or empty.
  */
 import type { DicomElement, DicomItem, ParsedInstance } from './data-set.ts';
 import { findElement, textOf, uidText, type ValueContext } from './values.ts';

@@ -1,6 +1,6 @@
 /**
- * What a parsed Data Set looks like: a tree of elements that remember where in the bytes they stand. Values
- * are not decoded here and long ones are not even read: pixel data is a byte range. Reading is the work of
+ * The form of a parsed Data Set: a tree of elements that remember their place in the bytes. Values are not
+ * decoded here and long ones are not even read: pixel data is a byte range. Reading is the work of
  * `part10.ts`, changing that of `deid/`.
  */
 import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
@@ -100,7 +100,7 @@ export interface ParsedInstance {
   readonly meta: readonly DicomElement[] | null;
   /** First byte of the Data Set in the file (of the deflated bytes, where deflated). */
   readonly dataSetOffset: number;
-  /** What the offsets of `elements` refer to: the file itself, or the inflated Data Set. */
+  /** The source that the offsets of `elements` refer to: the file itself, or the inflated Data Set. */
   readonly dataSet: ByteSource;
   readonly elements: readonly DicomElement[];
   /**

@@ -1,6 +1,6 @@
 /**
- * What the screen says of an instance: decoded text and plain numbers. Identifying values are among them, so
- * a description lives on the device and in its memory only; it is never logged and never sent.
+ * The description of an instance on the screen: decoded text and plain numbers. Identifying values are among
+ * them, so a description lives on the device and in its memory only; it is never logged and never sent.
  */
 import type { ParsedInstance } from './data-set.ts';
 import {

@@ -173,8 +173,8 @@ function oneNumber(
 }
 
 /**
- * PS3.3 §C.7.6.6: a positive IS. What follows the digits ("1A") is the writer's slip: the length of the pixel
- * data is checked anyway.
+ * PS3.3 §C.7.6.6: a positive IS. Characters after the digits ("1A") are ignored as a slip of the writer: the
+ * length of the pixel data is checked anyway.
  */
 function numberOfFrames(elements: readonly DicomElement[]): number | Fault {
   const element = findElement(elements, NUMBER_OF_FRAMES);

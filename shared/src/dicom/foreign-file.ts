@@ -1,6 +1,6 @@
 /**
- * What a file is that is not DICOM, and what a preamble is that pretends to be another file: told by the
- * first bytes alone, as the programs that would open it do. Names and extensions are never looked at.
+ * Recognizes files that are not DICOM, and preambles that make a file pass for another kind: by the first
+ * bytes alone, as the programs that would open it do. Names and extensions are never looked at.
  */
 import type { ReasonCode } from '../protocol/reasons.ts';
 import { readUint32 } from './element-header.ts';

@@ -1,6 +1,6 @@
 /**
- * What the reader allows. Each number says what real objects need and what it holds off; hostile files meet a
- * limit long before the memory of a tablet or the patience of a gateway ends.
+ * Limits of the reader. Each number states the need of real objects and the attack that it prevents; a
+ * hostile file meets a limit long before it exhausts the memory of a tablet or the patience of a gateway.
  */
 
 /**
@@ -31,8 +31,8 @@ export const MANY_ELEMENTS = 10_000;
 export const HEADER_BYTES_LIMIT = 64 * 1024 * 1024;
 
 /**
- * A value that lacks more than this of its bytes is not a cut file but a wrong length: no element but Pixel
- * Data is so long.
+ * If more than this is missing from a value, the length is wrong and the file is not just cut: only Pixel
+ * Data is that long.
  */
 export const PLAUSIBLE_VALUE_BYTES = 256 * 1024 * 1024;
 

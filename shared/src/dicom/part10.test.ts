@@ -1,6 +1,6 @@
 /**
- * What is written can be read back; what is cut or changed is never taken for whole, never throws and never
- * hangs.
+ * Written instances can be read back; reading a cut or changed file never takes it for whole, never throws
+ * and never hangs.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,7 +53,7 @@ for (const transferSyntaxUID of [
   EXPLICIT_VR_BIG_ENDIAN,
 ]) {
   part10(
-    `what is written in ${transferSyntaxUID} is read back, nested and private elements too`,
+    `instances written in ${transferSyntaxUID} are read back, with nested and private elements`,
     async () => {
       const [written] = syntheticStudy({
         seed: 2,
@@ -126,7 +126,7 @@ for (const zip of ['PK\u0003\u0004', 'PK\u0005\u0006', 'PK\u0007\u0008']) {
       assert.is(
         (await readInstance(bytesSource(bytes), undefined, 'replaced')).kind,
         'ready',
-        'where the preamble is replaced it does no harm',
+        'harmless once the preamble is replaced',
       );
     },
   );

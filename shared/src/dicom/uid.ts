@@ -15,9 +15,9 @@ export type TransferSyntaxUID = Uid<'TransferSyntaxUID'>;
 /** PS3.5 §9.1: components of digits separated by ".", none with a leading zero unless it is "0" itself. */
 const STANDARD_UID = /^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+$/;
 /**
- * What real archives hold besides: components with a leading zero, and hexadecimal digests that tools which
- * replace identifiers write in the place of UIDs. Refusing them would strand studies that every PACS takes;
- * the letters a-f and dots steer nothing.
+ * Real archives also hold UIDs with a leading zero in a component, and hexadecimal digests that
+ * identifier-replacing tools write in place of UIDs. Refusing them would strand studies that every PACS
+ * takes; the letters a-f and dots steer nothing.
  */
 const TOLERATED_UID = /^[0-9a-fA-F]+(\.[0-9a-fA-F]+)*$/;
 /** PS3.5 §9.1: "not longer than 64 total characters". */

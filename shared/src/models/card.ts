@@ -1,7 +1,7 @@
 /**
  * A model's card: its input and output, its intended use, its measurements and its limits. The cards of the
- * models that come with the product are `CARDS`; an administrator's versions bring their own. What a card
- * says beyond this is kept and shown, not interpreted.
+ * models that come with the product are `CARDS`; an administrator's versions bring their own. Further fields
+ * of a card are kept and shown, not interpreted.
  */
 import { z } from 'zod';
 import gradientCard from '../../models/pneumonia-gradient.json' with { type: 'json' };

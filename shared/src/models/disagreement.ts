@@ -3,8 +3,8 @@ import type { z } from 'zod';
 import type { disagreementSchema } from '../protocol/inference.ts';
 
 /**
- * What the models' expected outputs allow between runtimes. A larger difference means other pixels or a
- * broken runtime.
+ * The difference between runtimes that the models' expected outputs allow. A larger difference means other
+ * pixels or a broken runtime.
  */
 export const SCORE_TOLERANCE = 0.002;
 

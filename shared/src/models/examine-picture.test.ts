@@ -15,7 +15,7 @@ import type { ModelId, RunModel } from './model.ts';
 
 const examinations = suite('the look at a picture');
 let opened: ReturnType<typeof openModels>;
-/** Which models were asked, in their order. */
+/** The models that were asked, in order. */
 let asked: ModelId[] = [];
 let models: Record<ModelId, RunModel>;
 
@@ -69,7 +69,7 @@ examinations(
   },
 );
 
-examinations('where the header says that the film is mirrored, its lungs change names', async () => {
+examinations('the lungs of a film swap names if the header says that it is mirrored', async () => {
   const [plain, mirrored] = await Promise.all(
     [false, true].map((isMirrored) =>
       examinePicture({ picture: drawnFilm(), population: 'inside', isMirrored }, models),
@@ -139,7 +139,7 @@ examinations('a model that is not there leaves its part out', async () => {
   assert.ok(finding.score !== null);
 });
 
-examinations('whoever gives up gets the reason', async () => {
+examinations('an aborted examination rejects with the reason', async () => {
   const reason = new Error('enough');
   const error = await examinePicture({ picture: drawnFilm(), population: 'inside' }, models, {
     signal: AbortSignal.abort(reason),

@@ -32,7 +32,7 @@ export interface ExamineOptions {
   /** Another threshold than the card's. */
   readonly threshold?: number;
   /**
-   * What is asked for; `integrated-gradients` takes some hundred milliseconds and is made only when it is
+   * The requested explanations; `integrated-gradients` takes some hundred milliseconds and is made only if
    * named.
    */
   readonly explain?: readonly ExplanationMethod[];

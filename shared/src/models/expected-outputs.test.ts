@@ -1,5 +1,5 @@
 /**
- * What the models say through the product's own path is what was measured when they were made; printed: how
+ * The models' answers through the product's own path equal those measured when they were made. Prints how
  * often they are right.
  */
 import { suite } from 'uvu';

@@ -102,7 +102,7 @@ const CASES: readonly Case[] = [
 
 if (!evaluation) skipped('the film check on real films', 'no ../shared/models/eval');
 else {
-  table('what is only taken differently is left alone, and what is spoilt is noticed', async () => {
+  table('films that were only taken differently are left alone, and spoilt ones are noticed', async () => {
     const { models, engine } = openModels();
     const files = evaluation.images
       .filter((row) => row.expected.pneumonia)

@@ -1,6 +1,5 @@
 /**
- * What the header says of how a film hangs and what it is for. Only answers leave; no value of the header
- * does.
+ * Reads from the header how a film hangs and what it is for. Returns only answers, no value of the header.
  */
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { findElement, textOf, textsOf } from '../dicom/values.ts';

@@ -74,7 +74,7 @@ films('lungs that leave the picture are known, with the edge and where they do',
 const evaluation = await openEvaluation();
 if (!evaluation) skipped('how often a spoilt film is warned of', 'no ../shared/models/eval');
 else {
-  /** What is done to a film, what must be said then, and of how many in a hundred at least. */
+  /** A change to a film, the finding that must follow, and for how many in a hundred at least. */
   const spoilt: readonly [string, (film: GreyPicture) => GreyPicture, FilmMark['finding'], number][] = [
     ['turned by 90°', (film) => turnedPicture(film, { degrees: 90, isInverted: false }), 'rotated', 100],
     ['upside down', (film) => turnedPicture(film, { degrees: 180, isInverted: false }), 'rotated', 100],

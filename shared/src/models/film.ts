@@ -25,8 +25,8 @@ export type FilmMark =
     };
 
 /**
- * What is wrong with the film, and where; empty for what is not known as a chest film in any position.
- * `lungs`: null where nobody looked for them.
+ * The faults of the film and their places; empty for a picture that is not recognized as a chest film in any
+ * position. `lungs`: null if nobody looked for them.
  */
 export function filmMarks(
   picture: GreyPicture,

@@ -1,6 +1,6 @@
 /**
- * A model as the rest of the product sees it: what it is, and a function from one tensor to named ones. Which
- * runtime stands behind is not known here.
+ * A model as the rest of the product sees it: what it is, and a function from one tensor to named ones. The
+ * runtime behind it is hidden.
  */
 
 /** float32, row-major. */
@@ -18,7 +18,7 @@ export type RunModel = (input: Tensor, signal?: AbortSignal) => Promise<Readonly
 export const MODEL_IDS = ['image-kind', 'pneumonia', 'pneumonia-gradient', 'lung-fields'] as const;
 export type ModelId = (typeof MODEL_IDS)[number];
 
-/** Which model gave an answer: `digest` is SHA-256 of the .onnx file, hexadecimal. */
+/** The model that gave an answer: `digest` is the SHA-256 of the .onnx file, hexadecimal. */
 export interface ModelRef {
   readonly id: string;
   readonly version: string;

@@ -1,6 +1,6 @@
 /**
- * What the model of pneumonia says of a chest film: calibrated probabilities, a score, and a map of what
- * raised it. It asks nobody whether it may.
+ * The pneumonia model's answer on a chest film: calibrated probabilities, a score, and a map of the places
+ * that raised it. Does not check whether the film suits the model.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';

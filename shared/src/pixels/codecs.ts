@@ -1,6 +1,6 @@
 /**
  * JPEG 2000 and HTJ2K by OpenJPEG in WebAssembly, behind one door. Nothing is loaded before the first image
- * that needs it; a module that trapped is thrown away and made anew.
+ * that needs it; a module that trapped is discarded and loaded again.
  *
  * [Note: Why the other decoders are our own] JPEG in DICOM is five processes of 2 to 16 bits. Libraries cover
  * one or two each (libjpeg-turbo 8 bits, jpeg-lossless-decoder-js process 14 alone), 12 bits and progressive
@@ -15,8 +15,8 @@ export interface Codecs {
 
 export interface WaveletCodec {
   /**
-   * The decoded image; null where the codestream is damaged. Rejects only where the module cannot be had.
-   * What it returns is the caller's.
+   * The decoded image; null where the codestream is damaged. Rejects only where the module cannot be had. The
+   * caller owns the result.
    */
   decode(codestream: Uint8Array): Promise<WaveletImage | null>;
 }
@@ -34,7 +34,7 @@ export interface WaveletImage {
 /** A view of the module's memory, valid until the next call. */
 type ModuleBytes = Uint8Array | Uint8ClampedArray;
 
-/** What is used of the decoder. */
+/** The parts of the decoder used here. */
 export interface WaveletDecoder {
   getEncodedBuffer(bytes: number): ModuleBytes;
   decode(): void;
@@ -43,7 +43,7 @@ export interface WaveletDecoder {
   delete(): void;
 }
 
-/** What the modules say goes nowhere: it is for who builds them. */
+/** The modules' output is discarded: it is meant for those who build them. */
 export interface ModuleOptions {
   readonly locateFile?: (name: string) => string;
   readonly print: () => void;

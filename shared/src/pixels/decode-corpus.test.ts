@@ -165,8 +165,8 @@ if (corpus) {
 } else skipped('damaged and hostile files', 'the corpus is not there');
 
 /**
- * What the reader does not take as an instance has no pixels here either; the last frame of this slide is 121
- * × 55 pixels where its header says 240 × 240.
+ * Files that the reader refuses have no pixels here either; the last frame of this slide is 121 × 55 pixels
+ * although its header says 240 × 240.
  */
 const REFUSED = /no-meta|sequences-private|palettes|too_short|multiframe\.dcm frame 139/;
 

@@ -1,7 +1,6 @@
 /**
- * What the header says of the way from stored values to grey (PS3.3 §C.11): modality LUT or rescale, then the
- * first VOI LUT or window. Enhanced instances say it for each frame (§C.7.6.16.2.9, §C.7.6.16.2.10); those
- * before them once.
+ * The header's transform from stored values to grey (PS3.3 §C.11): modality LUT or rescale, then the first
+ * VOI LUT or window. Enhanced instances give it for each frame (§C.7.6.16.2.9, §C.7.6.16.2.10), others once.
  */
 import type { ByteSource, DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import {

@@ -324,7 +324,7 @@ files('any byte that is changed in a PNG is noticed', async () => {
     assert.is(await answer(plain.subarray(0, length)), 'image-damaged');
 });
 
-/** What corpus/bad/README.md asks for; a warning stands for "accept with warning". */
+/** The answers that corpus/bad/README.md asks for; a warning stands for "accept with warning". */
 const ANSWERS: Readonly<Record<string, string>> = {
   '01-png-63x64.png': 'image-too-small',
   '02-png-64x64.png': 'png',

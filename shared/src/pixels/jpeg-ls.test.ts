@@ -19,7 +19,7 @@ const FORMS = [
 ] as const;
 
 frames(
-  'whatever was changed in one, decoding ends: with as many samples as were asked for, none beyond its bits, or with none',
+  'decoding ends for any change to one: with the expected number of samples, none beyond its bits, or with none',
   () => {
     const changes = fc.array(
       fc.record({ at: fc.nat(), byte: fc.oneof(fc.constantFrom(0, 0x7f, 0x80, 0xff), fc.nat(255)) }),

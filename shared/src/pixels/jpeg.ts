@@ -10,8 +10,8 @@ import { walkJpeg, type JpegFrame, type JpegMarkers } from './jpeg-markers.ts';
 import { samplesOf } from './jpeg-samples.ts';
 
 /**
- * As libjpeg-turbo has it; a sensible writer needs some ten. What a header can ask for is bounded, whatever
- * the bytes hold.
+ * The same limit as libjpeg-turbo's; a sensible writer needs about ten. It bounds the work that a hostile
+ * file can ask for.
  */
 const SCANS_LIMIT = 500;
 
@@ -20,7 +20,7 @@ export interface DecodedJpeg extends DecodedSamples {
   readonly markers: JpegMarkers;
 }
 
-/** What the codestream says of itself; null where it is no JPEG that is read here. Nothing is decoded. */
+/** Reads the frame header of the codestream, without decoding; null if it is no JPEG that is read here. */
 export function readJpegFrame(bytes: Uint8Array): JpegFrame | null {
   let found: JpegFrame | null = null;
   walkJpeg(bytes, {

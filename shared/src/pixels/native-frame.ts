@@ -87,7 +87,7 @@ function integersOf(
 }
 
 export type IntegerValues = Exclude<FrameValues, Float32Array | Float64Array>;
-/** Which of its bits a sample uses. */
+/** The bits that a sample uses. */
 export type UsedBits = { readonly bitsAllocated: number } & Pick<
   FrameShape,
   'bitsStored' | 'highBit' | 'isSigned'

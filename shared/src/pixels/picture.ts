@@ -1,6 +1,6 @@
 /**
- * What a decoded frame is. A *frame* holds stored values as the codestream or the native bytes give them; a
- * *grey picture* is what the models and the screen see of it: modality LUT, VOI LUT and photometric
+ * The forms of a decoded frame. A *frame* holds stored values as the codestream or the native bytes give
+ * them; a *grey picture* is what the models and the screen see of it: modality LUT, VOI LUT and photometric
  * interpretation applied.
  */
 
@@ -15,7 +15,7 @@ export interface Frame {
   readonly values: FrameValues;
   /** After decoding: MONOCHROME1, MONOCHROME2, PALETTE COLOR or RGB (a YBR frame was converted). */
   readonly photometricInterpretation: string;
-  /** Which frame of the instance, counted from 0: functional groups have values of each. */
+  /** The number of the frame in the instance, from 0: functional groups have values for each. */
   readonly index: number;
 }
 export type FrameValues =
@@ -65,9 +65,9 @@ export type ImageWarning =
   | 'type-differs-from-name';
 
 /**
- * A decoded frame may take so much: 16 384 × 8 192 pixels of 16 bits, four times the largest detector. What
- * is twice that would put a tablet's worker, which holds the codestream, the samples and the grey beside each
- * other, out of memory.
+ * The most that a decoded frame may take: 16 384 × 8 192 pixels of 16 bits, four times the largest detector.
+ * Twice as much would exhaust the memory of a tablet's worker, which holds the codestream, the samples and
+ * the grey picture at once.
  */
 export const FRAME_BYTES_LIMIT = 256 * 1024 * 1024;
 /** The same pixels, of 8 bits or one bit too: each takes 4 bytes of grey, however few it is stored in. */

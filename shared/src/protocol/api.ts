@@ -1,6 +1,6 @@
 /**
- * What the gateway answers, as schemas: they validate, and `/openapi.json` is generated from them. The device
- * parses with the same.
+ * The gateway's answers as schemas: they validate, and `/openapi.json` is generated from them. The device
+ * parses with the same ones.
  */
 import { z } from 'zod';
 import { INSTANCE_STATES, STUDY_STATES } from './study-state.ts';
@@ -118,7 +118,7 @@ export const policyAnswerSchema = z.object({
    * it never travels as it is.
    */
   projectKey: wrappedProjectKeySchema.optional(),
-  /** Which project key: so that a queue made under another one is known. */
+  /** Names the project key, so that a queue made under another one is noticed. */
   projectKeyId: z.string().optional(),
   /**
    * The public key to which waiting parcels are sealed (RFC 9180, DHKEM(X25519)); a JWK as RFC 8037 §2 writes

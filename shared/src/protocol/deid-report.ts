@@ -1,18 +1,18 @@
 /**
- * What was done to an instance, as it travels in a manifest and stands in a receipt: paths of tags, codes,
- * and no value of the data. One action is one string, `0040,a730[1]>0040,a160 D inside-sequence`; its form is
- * so narrow that nothing else can hide in it. A report has one canonical text and so one digest, the same on
- * the device, at the gateway and in `relay deidentify --report`.
+ * The report of the changes to an instance, as it travels in a manifest and stands in a receipt: paths of
+ * tags, codes, and no value of the data. One action is one string, `0040,a730[1]>0040,a160 D
+ * inside-sequence`; its form is so narrow that nothing else can hide in it. A report has one canonical text
+ * and so one digest, the same on the device, at the gateway and in `relay deidentify --report`.
  *
- * No schemas here: who de-identifies, in the page's workers, needs none.
+ * No schemas here: the page's workers, which de-identify, need none.
  */
 
 /** The action codes of PS3.15 Table E.1-1a; `added`: not in the original. */
 export const REPORT_ACTIONS = ['X', 'Z', 'D', 'K', 'C', 'U', 'added'] as const;
 
 /**
- * Which part of the policy decided: what each means stands at its type in `deid/rules.ts`, which must say the
- * same words.
+ * The part of the policy that decided. The type in `deid/rules.ts` explains each and must have the same
+ * words.
  */
 export const REPORT_CAUSES = [
   'profile',
@@ -84,7 +84,10 @@ export const REPORTS_CHARACTERS_LIMIT = 384 * 1024;
 export interface WireReport {
   readonly edition: string;
   readonly options: readonly ReportOption[];
-  /** In the order of the elements, those that were added last. What is not listed was kept without a rule. */
+  /**
+   * In the order of the elements, those that were added last. Elements that are not listed were kept without
+   * a rule.
+   */
   readonly actions: readonly string[] | null;
   /** `reportDigest` of the whole list. */
   readonly digest: string;

@@ -1,5 +1,5 @@
 /**
- * What is said of models and of what they found: requests and answers of `/predict`, `/infer`, `/jobs`,
+ * The protocol of models and their findings: requests and answers of `/predict`, `/infer`, `/jobs`,
  * `/models`, `/results`, and what a device's own triage tells the gateway in the manifest. No identifying
  * value has a place here: numbers, codes, UIDs and digests only.
  */
@@ -38,8 +38,8 @@ export const deviceTriageSchema = z.object({
 export type DeviceTriage = z.infer<typeof deviceTriageSchema>;
 
 /**
- * What the gateway measured itself on the same image, where the device's answer differs by more than the
- * tolerance of the models.
+ * The gateway's own measurement on the same image, if the device's answer differs by more than the tolerance
+ * of the models.
  */
 export const disagreementSchema = z.object({
   device: probabilitySchema.nullable(),
@@ -50,7 +50,7 @@ export const disagreementSchema = z.object({
 export const imageKindSchema = z.object({ kind: z.string(), probability: probabilitySchema });
 
 /**
- * Which model answered. `insteadOf`: what was asked for and is not available; this is the configured
+ * The model that answered. `insteadOf`: the requested one, which is not available; this is its configured
  * fallback.
  */
 export const answeredBySchema = modelRefSchema.extend({
@@ -137,7 +137,7 @@ export type Job = z.infer<typeof jobSchema>;
 
 /**
  * `POST /infer` with JSON: a study that is in the PACS (or one instance of it). With multipart: `file`, and
- * the same fields beside it.
+ * the same fields.
  */
 export const inferRequestSchema = z.object({
   model: z.string().max(64).default('pneumonia'),

@@ -64,8 +64,8 @@ export const reportTermsSchema = z.object({
 });
 
 /**
- * What was done on the device, each distinct list of actions once; a list too long to travel is named by its
- * digest alone.
+ * The device's reports, each distinct list of actions once; a list too long to travel is named by its digest
+ * alone.
  */
 export const deidentificationSchema = reportTermsSchema.extend({
   reports: z

@@ -5,9 +5,9 @@
  */
 
 type Reason = {
-  /** What happened. */
+  /** Says what happened. */
   readonly title: string;
-  /** What to do next. */
+  /** Says what to do next. */
   readonly next: string;
   /** The same bytes may be stored later: the cause lay elsewhere. */
   readonly retry?: 'later';

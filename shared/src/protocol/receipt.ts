@@ -16,7 +16,7 @@ export const RECEIPT_TYPE = 'relaypacs-receipt+jws';
 const policySchema = z.object({ name: z.string(), version: z.number().int() });
 
 /**
- * What became of one instance. `stored`, `coerced`, `already-stored` were seen in the PACS; the others are
+ * The outcome of one instance. `stored`, `coerced`, `already-stored` were seen in the PACS; the others are
  * not there.
  */
 export const receiptInstanceSchema = z.object({
@@ -52,8 +52,8 @@ export const receiptInstanceSchema = z.object({
 export type ReceiptInstance = z.infer<typeof receiptInstanceSchema>;
 
 /**
- * What a device says it did, action by action; the gateway signs that this was said, and with `residue` what
- * it looked at itself.
+ * The device's report, action by action. The gateway signs that the device reported this, and with `residue`
+ * what it checked itself.
  */
 export const receiptReportSchema = reportTermsSchema.extend({
   /** Codes of PS3.16 CID 7050, scheme DCM: the Basic Profile and each option. */

@@ -1,9 +1,8 @@
 /**
- * The project key on its way to a device: wrapped to the device's own public key, so that neither what lies
- * between nor a script of the page ever has its bytes. Ephemeral-static ECDH on P-256 (NIST SP 800-56A
+ * The project key on its way to a device: wrapped to the device's own public key, so that neither a machine
+ * in between nor a script of the page ever has its bytes. Ephemeral-static ECDH on P-256 (NIST SP 800-56A
  * §6.2.2) gives a secret, HKDF-SHA-256 (RFC 5869) of it a key for this device and this answer alone, and AES
- * key wrap (RFC 3394) holds the project key whole or not at all. Who sent it is not proven here: that is
- * TLS's work.
+ * key wrap (RFC 3394) holds the project key whole or not at all. It does not prove the sender: TLS does.
  *
  * The device's private key is made non-extractable and opens straight into a key that can sign and cannot be
  * read back.

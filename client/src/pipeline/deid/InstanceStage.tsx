@@ -1,4 +1,6 @@
-/** Which instance is looked at: its series, its place in it, the way to the next one, and its picture. */
+/**
+ * The instance on show: its series, its place in the series, the buttons to the next one, and its picture.
+ */
 import { deidWords } from './deid-words.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { ingestWords } from '../ingest/ingest-words.ts';

@@ -63,7 +63,7 @@ test('the first instance is shown first, then the one that is asked for, in its 
   store.close();
 });
 
-test('who presses next twice sees the last one, whichever answer comes first', async () => {
+test('pressing next twice shows the last instance, whichever answer comes first', async () => {
   const { store, hooks } = await open();
   await until(store, 'compared');
   const gates: (() => void)[] = [];
@@ -94,7 +94,7 @@ test('another policy is shown at once; while none is known the screen says so', 
   store.close();
 });
 
-test('what is held back is compared once it is released, and held again when that is taken back', async () => {
+test('an instance held back is compared once it is released, and held again when the release is withdrawn', async () => {
   const { store, ingest } = await open({ burnedInSeries: 1 });
   assert.is((await until(store, 'quarantined')).because, 'burned-in-annotation');
   ingest.release([store.place.value!.found]);

@@ -97,7 +97,7 @@ test('a sequence is opened and closed, a group folded, each by itself', () => {
   ]);
 });
 
-test('what was kept is one group: folded beside changes, open where it stands alone', () => {
+test('kept elements form one group: folded next to changes, open on their own', () => {
   assert.equal(lines(drawn({ filter: 'all' }).entries).slice(-1), ['kept 2']);
   assert.equal(lines(drawn({ filter: 'kept' }).entries), [
     'kept 2',

@@ -1,6 +1,6 @@
 /**
- * What a person is shown is what was done: every planted value stands before and none after, and each change
- * is named with its reason.
+ * The comparison shows what was really done: every planted value appears before and none after, and each
+ * change has its reason.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -104,7 +104,7 @@ test('each change is named by what it is, with its reason, its group and its row
   assert.equal(at(rows, '0008,0090').after, { kind: 'text', text: '', characters: 0 });
 });
 
-test('what an item holds stands under it; what went with its sequence says so and stands under the same heading', async () => {
+test('the elements of an item are listed under it; elements removed with their sequence say so under the same heading', async () => {
   const rows = await rowsOf(
     instanceOf(
       [
@@ -185,7 +185,7 @@ test('under the policy that keeps names nothing is changed, and every row says s
   assert.equal(new Set(rows.map(({ because }) => because)), new Set(['identified']));
 });
 
-test('what the policy cannot make safe is answered with its reason; released it is compared, and says that it was', async () => {
+test('an instance that the policy cannot make safe is answered with the reason; once released it is compared, marked as released', async () => {
   const file = instanceOf([0x00280301, 'CS', 'YES']);
   assert.equal(await compareInstance(file, await deidentified(), false), {
     kind: 'quarantined',

@@ -51,7 +51,7 @@ test('a bomb is refused from its directory, without inflating it', async () => {
   assert.ok(process.memoryUsage().arrayBuffers - before < 16 * 1024 * 1024);
 });
 
-test('what is called .zip and is none is named as damaged', async () => {
+test('a file named .zip that is no archive is reported as damaged', async () => {
   const entries = await listArchive(new Blob(['not a zip at all']));
   assert.equal(
     entries.map((entry) => entry.kind === 'refused' && entry.because),

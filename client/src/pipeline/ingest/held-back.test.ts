@@ -1,6 +1,6 @@
 /**
- * What the policy cannot make safe: held by default, released by a person's word, and carried with that word
- * into what is packed.
+ * Instances that the policy cannot make safe: held by default, released by a person, and packed together with
+ * the record of that release.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -50,7 +50,7 @@ async function saidInQueue({ queue, keys }: Device): Promise<(string | null)[]> 
   return said.sort();
 }
 
-test('what is held stands in the list of what cannot go, before Send, and only where the policy removes names', async () => {
+test('held instances are listed with their reason before Send, and only under a policy that removes names', async () => {
   const { store, held } = await chosen();
   assert.is(held.length, 2);
   assert.equal(

@@ -65,7 +65,7 @@ test('under a de-identifying policy no identifying value is in what is queued', 
   const manifest = await queue.manifestOf(pending!.id);
   assert.is.not(manifest.studyInstanceUID, study.studyInstanceUID);
   assert.ok(manifest.instances.every((instance) => instance.originalDigest !== undefined));
-  // What was done to all of them is said once.
+  // All instances share one report.
   assert.equal(
     [manifest.deidentification?.reports.length, manifest.instances.map(({ report }) => report)],
     [1, study.instances.map(() => 0)],
@@ -105,7 +105,7 @@ test('the rules of an administrator’s policy are carried out here', async () =
   }
 });
 
-test('what is in force is asked for before anything is sent; where the chosen policy is withdrawn, one that removes names takes its place', async () => {
+test('the policies in force are fetched before anything is sent; if the chosen one is withdrawn, one that removes names replaces it', async () => {
   let asked = 0;
   const hearPolicies = () => {
     asked += 1;
@@ -126,7 +126,7 @@ test('what is in force is asked for before anything is sent; where the chosen po
   assert.is(store.policy.value?.name, 'identified', 'there is no other');
 });
 
-test('what is taken back while it is copied leaves nothing half in the queue', async () => {
+test('a study cancelled while it is copied leaves nothing in the queue', async () => {
   const { store, database, hooks } = await openIngest();
   await store.addFiles(filesOf(syntheticStudy({ seed: 5, series: 3 })));
   let packed = 0;

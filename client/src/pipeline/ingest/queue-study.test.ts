@@ -83,7 +83,7 @@ test('a study can be announced before its first parcel is packed', async () => {
   );
 });
 
-test('what the PACS has is not packed; what only the gateway has is packed last, in parcels of its own', async () => {
+test('instances in the PACS are not packed; those that only the gateway has are packed last, in separate parcels', async () => {
   const { store, queue, hooks, database } = await openIngest();
   await store.addFiles(filesOf(small(2, 1, 5)));
   const order: string[] = [];
@@ -137,14 +137,18 @@ test('a file that was changed, or pulled out, after it was named is named with i
   assert.equal(
     [pending?.state, pending?.turn],
     ['safe', 1],
-    'whoever carries it starts over with the manifest that is left',
+    'the sender starts over with the remaining manifest',
   );
   const { id, instances } = await onlyOne(queue);
   assert.equal(
     instances.map(({ digest }) => digest),
     [named[0]!.digest, named[3]!.digest],
   );
-  assert.is((await digestsSent(queue, keys, id, named)).size, 2, 'who waited for all of it does not hang');
+  assert.is(
+    (await digestsSent(queue, keys, id, named)).size,
+    2,
+    'a caller that waits for all of it does not hang',
+  );
   await uploads.announced(id, answer({ need: instances }));
   assert.equal(taken.map(({ digest }) => digest).sort(), [named[1]!.digest, named[2]!.digest].sort());
 });
@@ -277,11 +281,7 @@ test('a page that dies at any step of naming or packing is followed by one that 
     );
     const { id, instances } = await onlyOne(queue);
     const sent = await digestsSent(queue, keys, id, instances.slice(1));
-    assert.equal(
-      [sent.size, sent.has(arrived!.digest)],
-      [5, false],
-      'what has arrived does not travel twice',
-    );
+    assert.equal([sent.size, sent.has(arrived!.digest)], [5, false], 'arrived instances do not travel twice');
     again.database.close();
   }
 });

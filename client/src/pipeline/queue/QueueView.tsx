@@ -59,7 +59,7 @@ function OfOthers({ travelling, waiting }: { readonly travelling: number; readon
   );
 }
 
-/** What a proxy does to the uploads under way, and who can fix it. They arrive all the same. */
+/** Says how a proxy interferes with the current uploads, and who can fix it. The uploads still arrive. */
 function InBetween() {
   const queue = useQueue();
   const diagnosis = queue.diagnosis.value;

@@ -92,7 +92,7 @@ test('while another tab is at work, what is written is that tab’s', async () =
   assert.equal([...kept], before);
 });
 
-test('what is written there by nobody knows whom, and storage that is forbidden, keep no model from running', async () => {
+test('neither a malformed note in storage nor forbidden storage keeps a model from running', async () => {
   const { openPage, kept, die } = openDevice();
   await die();
   const [key] = kept.keys();

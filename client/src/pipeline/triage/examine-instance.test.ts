@@ -1,6 +1,6 @@
 /**
- * What the device says of an instance, by the real models on drawn films: from which it keeps away, and that
- * nothing of the header leaves but a word.
+ * The device's triage of an instance, by the real models on drawn films: the instances it leaves alone, and
+ * that a single word is all that it passes on from the header.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -36,7 +36,7 @@ const fileOf = (bytes: Uint8Array<ArrayBuffer>) => ({
 });
 
 films(
-  'a film that cannot be drawn here is an adult’s all the same, and nobody claims to have looked',
+  'a film that cannot be drawn here still counts as an adult’s, and is not reported as examined',
   async () => {
     const { bytes } = syntheticStudy({ seed: 1, modality: 'CR', instancesPerSeries: 1 }).instances[0]!;
     const strange = Uint8Array.from(bytes);
@@ -54,7 +54,7 @@ films(
   },
 );
 
-films('where nothing can be read nobody has looked', async () => {
+films('an unreadable instance is not reported as examined', async () => {
   const { triage } = await examine(fileOf(new TextEncoder().encode('no DICOM')));
   assert.equal([triage.runtime, triage.population], ['none', 'unknown']);
 });

@@ -49,7 +49,7 @@ function openDevice(served: Record<string, Uint8Array<ArrayBuffer>> | null) {
 
 const nameOf = (error: unknown) => (error as Error).name;
 
-test('what was fetched once is there without a network', async () => {
+test('parts fetched once are available without a network', async () => {
   const part = partOf('model', MODEL);
   const { parts, asked, network } = openDevice({ [part.url]: MODEL });
   await parts.keep([part]);
@@ -119,7 +119,7 @@ test('a full disk is found out with the first part: the others are not fetched i
   assert.equal(asked, [first.url]);
 });
 
-test('where the browser keeps nothing, they come over the network each time', async () => {
+test('if the browser keeps nothing, parts are fetched each time', async () => {
   const part = partOf('model', MODEL);
   const parts = createKeptParts({ caches: undefined, fetch: async () => new Response(MODEL) });
   await parts.keep([part]);

@@ -1,5 +1,5 @@
 /**
- * What the models say of found studies, and what becomes of it: on the card, in the queue, in the manifest.
+ * The models' results on the studies found, and where they go: to the card, the queue and the manifest.
  * Nothing waits for them.
  */
 import { test } from 'uvu';
@@ -212,7 +212,7 @@ test('a film that may have to be repeated is pointed out until a person has look
   assert.is((await page.queue.pending()).length, 1);
 });
 
-test('what may have to be repeated stands with the queued study, also when it was noticed after Send; what a person has set aside does not', async () => {
+test('a film that may have to be repeated is noted on the queued study, also if noticed after Send, unless a person dismissed it', async () => {
   const findings: DeviceTriage['film'][] = [['rotated'], ['inverted']];
   const late = Promise.withResolvers<Examination>();
   const page = await openPage(async () =>
@@ -239,7 +239,7 @@ test('what may have to be repeated stands with the queued study, also when it wa
   await until(async () => (await filmOf())[2]!.length === 2);
 });
 
-test('what is taken off the page is forgotten', async () => {
+test('a study removed from the page is forgotten', async () => {
   const page = await openPage(() => new Promise(() => undefined));
   await page.store.addFiles(film(1));
   const [study] = page.store.studies.value;

@@ -205,7 +205,7 @@ async function lookAt(state: TriageState, entry: Entry, found: FoundFile): Promi
   if (entry.queuedAs !== null && examination !== null)
     await ignoreFailure(
       state.note(entry.queuedAs, new Map([[found.ordinal, examination.triage]])),
-      'where the database cannot be written now, the queue keeps its order',
+      'if the database cannot be written now, the queue keeps its order',
     );
 }
 

@@ -6,7 +6,7 @@ export type Step =
   /** Ask the gateway for its offset (HEAD) and continue there. */
   | 'ask-offset'
   /** The gateway no longer knows the upload: announce the study again to learn what it still needs. */
-  | 'create-anew'
+  | 'create-again'
   /** Send smaller pieces. */
   | 'smaller'
   | 'wait'
@@ -51,7 +51,7 @@ export const ANSWERS: readonly Row[] = [
   },
   { status: 401, from: ['coded'], step: 'renew-right', because: 'the token was already renewed once' },
   { status: 404, from: ['foreign'], step: 'not-believed', because: 'a proxy that does not know the path' },
-  { status: 404, step: 'create-anew', because: 'the upload expired, or the gateway lost its disk' },
+  { status: 404, step: 'create-again', because: 'the upload expired, or the gateway lost its disk' },
   { status: 408, step: 'wait', because: 'the connection was too slow for a proxy' },
   {
     status: 409,
@@ -61,7 +61,7 @@ export const ANSWERS: readonly Row[] = [
   },
   { status: 409, from: ['coded'], step: 'refused', because: 'the problem says why' },
   { status: 409, step: 'ask-offset', because: 'tus: the offset is not the one the gateway has' },
-  { status: 410, from: OURS, step: 'create-anew', because: 'the upload expired' },
+  { status: 410, from: OURS, step: 'create-again', because: 'the upload expired' },
   { status: 413, from: ['coded'], step: 'refused', because: 'the gateway says that the parcel is too large' },
   { status: 413, step: 'smaller', because: 'a proxy between limits the size of a request' },
   {

@@ -120,7 +120,7 @@ async function takeSetback(
     throw new CopyUnreadable(problem);
   if (step === 'refused' && problem !== null) return { kind: 'refused', problem };
   if (step === 'renew-right') return { kind: 'signed-out' };
-  if (step === 'create-anew') {
+  if (step === 'create-again') {
     await tools.onForgotten();
     return { kind: 'upload-gone' };
   }

@@ -237,7 +237,7 @@ test('without an answer the right does not count as ended', async () => {
   assert.is(await right.accessToken(), 'right-2');
 });
 
-test('where devices cannot enrol the session’s token is used, and the gateway is not asked before each request', async () => {
+test('if devices cannot enrol, the session’s token is used, and the gateway is not asked before each request', async () => {
   const gateway = gatewayOf();
   gateway.state.enrols = false;
   const { device, right } = deviceOf(gateway);

@@ -1,10 +1,10 @@
 /**
  * The files of the embedded database: `cluster` in its folder, made at the first start, whole or not at all,
- * with the password beside it.
+ * with the password in a file next to it.
  *
  * [Note: the working directory] Children are started in the cluster and told "here" instead of a path. So
- * paths may hold anything, and an account that may not pass through the folders above (root's home) reaches
- * the files all the same: Node enters the folder as root before it changes the account, and Linux' magic link
+ * paths may hold anything, and an account that may not pass through the folders above (root's home) still
+ * reaches the files: Node enters the folder as root before it changes the account, and Linux' magic link
  * /proc/self/cwd leads there without a walk from the top (proc(5)).
  */
 import { execFile } from 'node:child_process';

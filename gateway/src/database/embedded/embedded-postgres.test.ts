@@ -1,4 +1,4 @@
-/** Who reaches the embedded database, and what a person is told where it cannot run. */
+/** The accounts that can reach the embedded database, and the message for a person where it cannot run. */
 import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { mkdtempSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { CannotRun } from './account.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 
-const test = suite('who reaches the embedded database');
+const test = suite('access to the embedded database');
 const folder = mkdtempSync(join(tmpdir(), 'relaypacs-embedded-'));
 const place = join(folder, 'database');
 let postgres: EmbeddedPostgres;

@@ -65,7 +65,7 @@ const SMALL = [
 ];
 /** The defaults, said here because everything rests on them. */
 const DURABLE = ['fsync=on', 'full_page_writes=on', 'synchronous_commit=on', 'autovacuum=on'];
-/** What it says names no values: neither statements nor details of rows. */
+/** Keeps values out of the server's log: neither statements nor details of rows. */
 const SILENT = ['log_min_error_statement=panic', 'log_error_verbosity=terse', 'log_checkpoints=off'];
 /** A client that was killed is noticed while its statement runs, too. */
 const ATTENTIVE = ['client_connection_check_interval=1s'];
@@ -74,7 +74,7 @@ export const SERVER_SETTINGS = [...SMALL, ...DURABLE, ...SILENT, ...ATTENTIVE];
 const PAUSES_MS = [100, 500, 1_000, 2_000, 5_000, 10_000] as const;
 /** A server that lived this long was healthy: its next death is a first one. */
 const HEALTHY_AFTER_MS = 60_000;
-/** What a killed server leaves behind is gone within moments. */
+/** The remains of a killed server are gone within moments. */
 const TAKEN_FOR_MS = 10_000;
 
 async function freePort(): Promise<number> {
@@ -170,7 +170,7 @@ function keep(first: RunningServer, options: ServerOptions, events: ServerEvents
 
 export type EmbeddedOptions = {
   readonly events?: ServerEvents;
-  /** Beside the ones above; the last one counts. */
+  /** Added to the ones above; the last one of a name counts. */
   readonly settings?: readonly string[];
   readonly address?: ServerAddress;
 };

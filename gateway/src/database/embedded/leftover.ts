@@ -1,6 +1,6 @@
 /**
- * What an earlier gateway left in the cluster: nothing after an orderly end; a file `postmaster.pid` and no
- * process after a power cut; a server that runs after a SIGKILL, until its watcher has ended it.
+ * The remains of an earlier gateway in the cluster: nothing after an orderly end; a file `postmaster.pid` and
+ * no process after a power cut; a server that runs after a SIGKILL, until its watcher has ended it.
  *
  * A server whose gateway lives is never touched. It is known by its clients: a gateway holds a connection for
  * as long as it runs, and the system closes those of a process that was killed.
@@ -91,7 +91,10 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** What it was told, if anything, after this long. @throws FolderInUse where a living gateway uses it. */
+/**
+ * Asks the server to end, more firmly the longer it takes. Returns the last signal sent, or null. @throws
+ * FolderInUse where a living gateway uses it.
+ */
 async function tellToEnd(
   cluster: Cluster,
   note: Noted,

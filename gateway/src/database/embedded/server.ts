@@ -36,7 +36,7 @@ export type RunningServer = {
   readonly url: string;
   /** How it ended: its exit code or the name of a signal. */
   readonly exited: Promise<string>;
-  /** What it said last. */
+  /** The end of its log output. */
   words(): string;
   /**
    * `fast` cuts off clients, undoes what they had not committed and writes everything to its place; after
@@ -134,7 +134,7 @@ async function askWhetherReady(url: string): Promise<Answer> {
   }
 }
 
-/** What the child says and how it ends, and how to end it. */
+/** The child's log output, its end, and the means to stop it. */
 function follow(child: ChildProcess, url: string): RunningServer & { hasEnded(): boolean } {
   let words = '';
   let ended = false;

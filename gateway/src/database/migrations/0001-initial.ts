@@ -1,6 +1,6 @@
 /**
- * The whole schema. Each table has its `site_id`: sites are tenants. What the tables mean is said where their
- * types are (tables.ts, inference-tables.ts).
+ * The whole schema. Each table has its `site_id`: sites are tenants. The meaning of the tables is described
+ * with their types (tables.ts, inference-tables.ts).
  */
 import { type Kysely, sql } from 'kysely';
 
@@ -47,7 +47,7 @@ const STUDIES = [
     id uuid primary key, site_id uuid not null references site, study_id uuid not null references study,
     account_id uuid references account, device_id uuid references device, completed_at timestamptz,
     created_at timestamptz not null default now())`,
-  // Whose promise an upload is: a device's, an account's (the command line), or the gateway's own.
+  // An upload belongs to a device, to an account (the command line), or to the gateway itself.
   `create unique index upload_of_device on upload (study_id, account_id, device_id)
     where device_id is not null`,
   `create unique index upload_of_account on upload (study_id, account_id) where device_id is null`,

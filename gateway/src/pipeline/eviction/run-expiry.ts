@@ -12,8 +12,8 @@ import { nothingToDo } from '../study-plan.ts';
 
 export const EXPIRY_EVERY_SECONDS = 600;
 /**
- * A month: a device that is offline for longer than that is broken or lost. One that comes back later is
- * taken all the same, as a new revision.
+ * A month: a device that is offline for longer than that is broken or lost. If it comes back later, its
+ * instances are still accepted, as a new revision.
  */
 export const NEVER_ARRIVED_AFTER_MS = 30 * 24 * 3600 * 1000;
 /**

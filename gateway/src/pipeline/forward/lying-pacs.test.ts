@@ -13,7 +13,7 @@ test.before(async () => {
 });
 test.after(() => shared.close());
 
-test('the link fails the PACS, it waits in the open and goes on by itself', async () => {
+test('if the link to the PACS fails, the study waits visibly and resumes automatically', async () => {
   const pacs = openTestPacs();
   pacs.lie = 'down';
   const pipeline = await openTestPipeline({ pacs });

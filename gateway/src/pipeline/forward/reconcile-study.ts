@@ -1,6 +1,6 @@
 /**
- * Reconcile: believes neither answer nor silence. What was posted is looked for in the PACS; only what is
- * found there is stored. What is not found is posted again, and in the end a person has to look.
+ * Reconcile: believes neither answer nor silence. It looks for the posted instances in the PACS; only those
+ * found there count as stored. Missing ones are posted again, and in the end a person has to look.
  */
 import type { InstanceState, StudyEvent } from '#shared/protocol/study-state.ts';
 import { findInPacs } from '../find-in-pacs.ts';

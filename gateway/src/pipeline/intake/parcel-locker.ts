@@ -1,8 +1,8 @@
 /**
  * One request at a time on one parcel, and the newest wins: a tablet that lost its network comes back while
- * the old connection still hangs, and must not wait for it to die. Who holds the lock is told to let go; what
- * it wrote stays, and what still flows in is taken first. Where several gateways take parcels into one
- * folder, this holds for all their requests together.
+ * the old connection still hangs, and must not wait for it to die. The holder of the lock is told to let go;
+ * the bytes it wrote stay, and those still flowing in are taken first. Where several gateways take parcels
+ * into one folder, this holds for all their requests together.
  *
  * The locker that comes with @tus/server asks again and again while it waits, with one core fully busy for as
  * long as the lock is held.

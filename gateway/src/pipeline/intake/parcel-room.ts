@@ -15,8 +15,8 @@ import { openParcels, promisedBytes } from '../parcel.store.ts';
 /** Boundary and the headers of one part have some 300 bytes. */
 const PART_OVERHEAD_BYTES = 1024;
 /**
- * Beside them, whatever a part that nobody promised (ignored by verify) may weigh: little enough that many of
- * them fill no disk.
+ * Allowance for a part that nobody promised (ignored by verify): so small that even many of them fill no
+ * disk.
  */
 const PARCEL_OVERHEAD_BYTES = 64 * 1024;
 /**
@@ -34,7 +34,7 @@ const OPEN_PARCELS_LIMIT = 64;
  * Throws where an upload may not announce a parcel of this length: `body-too-large` where it never promised
  * so much; `upload-not-found` where it did, and the rest arrived in the meantime: init then tells the device
  * that nothing of the parcel is needed. `again`: bytes of the parcel that this one replaces. Of a sealed one
- * both are meant as they are opened. What restoring coded instances takes is not reckoned here: verify asks
+ * both are meant as they are opened. The space for restoring coded instances is not counted here: verify asks
  * for it.
  */
 export async function checkAnnounced(
@@ -52,8 +52,8 @@ export async function checkAnnounced(
 }
 
 /**
- * Throws StorageFull where the disk has no room for a parcel of this length beside those that were announced
- * before, or where the upload has too many unfinished ones. Held until the transaction ends, so that two
+ * Throws StorageFull if the disk has no room for a parcel of this length in addition to those announced
+ * before, or if the upload has too many unfinished ones. Held until the transaction ends, so that two
  * creations do not see the same room.
  */
 export async function reserveRoom(

@@ -1,8 +1,8 @@
 /**
  * The tus data store: parcels as encrypted blobs. The offset is what lies there (of a parcel in the clear the
- * blob's size; of a sealed one see sealed-parcel.ts), so there is nothing beside it that could say otherwise
- * after a crash. What a request needs to know of its parcel travels beside it (`ParcelRequest`), for
- * @tus/server passes only the id.
+ * blob's size; of a sealed one see sealed-parcel.ts), so no other record can contradict it after a crash. The
+ * facts that a request needs about its parcel travel separately (`ParcelRequest`), because @tus/server passes
+ * only the id.
  */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
@@ -141,8 +141,8 @@ export class ParcelSpool extends DataStore {
   }
 
   /**
-   * Opens what comes. The records prove themselves; a checksum that is given all the same decides about what
-   * is not yet a record.
+   * Opens the incoming bytes. Records prove themselves; a checksum, if given, decides about the bytes of an
+   * incomplete record.
    */
   async #open(request: ParcelRequest, enc: string, sealed: SealedParcel): Promise<number> {
     const { parcel, checksum, contentLength, body } = request;

@@ -226,7 +226,11 @@ test('counts against the room from the moment it is announced, and until it is w
   const first = await created(600);
   const second = await pipeline.create(upload, randomUUID(), 401);
   assert.equal([second.status, await codeOf(second)], [507, 'storage-full']);
-  assert.is((await pipeline.create(upload, randomUUID(), 400)).status, 201, 'what is left is given');
+  assert.is(
+    (await pipeline.create(upload, randomUUID(), 400)).status,
+    201,
+    'the rest of the room is granted',
+  );
   await pipeline.request('DELETE', `/upload/${first}`, null, { 'tus-resumable': '1.0.0' });
   assert.is(
     (await pipeline.create(upload, randomUUID(), 600)).status,

@@ -280,7 +280,7 @@ async function refuse(tools: IntakeTools, request: ParcelRequest, parcel: OwnedP
   if (status === undefined && failure !== null) throw failure;
 }
 
-/** Which origins may call is decided in one place, and not here. */
+/** Removes @tus/server's CORS headers: the allowed origins are decided in one place, and not here. */
 function withoutCors(response: Response): Response {
   for (const name of [...response.headers.keys()])
     if (name.startsWith('access-control-')) response.headers.delete(name);

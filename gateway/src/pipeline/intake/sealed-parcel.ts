@@ -1,9 +1,9 @@
 /**
- * How a sealed parcel comes in: its records (shared/src/transfer/seal.ts) are opened as they stream, and what
- * is complete and holds is appended to the parcel's blob. The sealed bytes of a record that is not complete
- * wait in a tail beside it, so that the offset, which counts sealed bytes, never goes back over what was
- * received. One record is held in memory; on a link that takes long for one, what has come of it is written
- * now and then, so that a killed process has lost little.
+ * How a sealed parcel comes in: its records (shared/src/transfer/seal.ts) are opened as they stream, and
+ * complete, valid records are appended to the parcel's blob. The sealed bytes of an incomplete record wait in
+ * a tail next to it, so that the offset, which counts sealed bytes, never goes back over what was received.
+ * One record is held in memory; on a link that takes long for one, what has come of it is written now and
+ * then, so that a killed process has lost little.
  *
  * Any two writes may have a kill between them. The blob's size says how many records were opened; the tail
  * begins with the number of the record that it is of, and counts only when that is the next one. So a tail

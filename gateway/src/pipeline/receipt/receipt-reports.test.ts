@@ -126,7 +126,7 @@ test('says of a list that was too long to travel its digest alone', async () => 
   await pipeline.close();
 });
 
-test('of a device that says nothing names no report, and all the same what the gateway looked at', async () => {
+test('for a device without reports names none, but still names what the gateway checked', async () => {
   const pipeline = await openPipeline();
   const { instances } = await deidentifiedStudy(1);
   const { uploadId } = await pipeline.init(toManifest(instances, 'deidentified'));

@@ -277,7 +277,11 @@ if (corpus === null || postgresUrl === null) {
       try {
         await judge(row);
         const sent = [...row.after, row.path].map((path) => ({ path, answer: answers.get(path)! }));
-        assert.equal(await heldBy(world.orthanc), await wholesOf(sent), 'what the PACS holds');
+        assert.equal(
+          await heldBy(world.orthanc),
+          await wholesOf(sent),
+          'the PACS holds exactly the valid instances',
+        );
       } catch (error) {
         faults.push(`${basename(row.path)}: ${(error as Error).message}`);
       }
@@ -408,7 +412,8 @@ if (corpus === null) {
         wholes.filter((digest) => !held.includes(digest)),
         [],
       );
-      // Besides the rows: the one good entry of the archives, and what was there before.
+      // In addition to the rows: the one good entry of the archives, and the instances that were there
+      // before.
       assert.is(
         held.length,
         before.length + wholes.length + Object.values(ARCHIVE_ANSWERS).flatMap(({ taken }) => taken).length,

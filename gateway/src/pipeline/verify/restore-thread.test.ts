@@ -1,4 +1,4 @@
-/** Restoring beside the thread that answers: the same as beside nobody. */
+/** Restoring on a separate thread gives the same results as on the thread that answers. */
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { deflateSync } from 'node:zlib';

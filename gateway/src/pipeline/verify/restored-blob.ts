@@ -9,7 +9,10 @@ import type { BlobKey, Blobs } from '../../ports/blobs/blobs.ts';
 
 export type RestoredBlob = {
   readonly id: string;
-  /** Writes at the end; where it lies then. What the pieces throw is thrown, and nothing of them is left. */
+  /**
+   * Appends the pieces and returns their range. Rethrows what the pieces throw, and then leaves nothing of
+   * them.
+   */
   add(pieces: AsyncIterable<Uint8Array>): Promise<ByteRange>;
   /** Takes the last one away again. */
   drop(range: ByteRange): Promise<void>;
@@ -47,7 +50,7 @@ export function createRestoredBlob(blobs: Blobs, id: string, key: BlobKey): Rest
     drop: ({ offset }) => cutAt(offset),
     async read(range, use) {
       const blob = await blobs.open(id, key);
-      if (blob === null) throw new Error('what was restored is gone');
+      if (blob === null) throw new Error('the blob of restored instances is gone');
       return use(rangeSource(blob, range)).finally(() => blob.close());
     },
     size: () => size,

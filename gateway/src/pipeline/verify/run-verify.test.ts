@@ -144,7 +144,7 @@ road('is restored once, however often its run is killed or runs twice', async ()
   await runVerify(stale, tools, signal);
   assert.is(await runVerify(stale, tools, signal), 'elsewhere', 'one that was taken for dead comes late');
   await runExpiry(tools);
-  assert.is((await tools.blobs.ids()).length, 1, 'what the others restored is swept');
+  assert.is((await tools.blobs.ids()).length, 1, 'the blobs of the other runs are swept');
   await pipeline.runAll();
   assert.equal([(await pipeline.status(uploadId)).state, pacs.held.size], ['closed', 3]);
   await pipeline.close();

@@ -4,7 +4,7 @@
  * and transfer syntax, and under a de-identifying policy against a second de-identification.
  *
  * Changes no state: the outcome says what is to become of each instance, and whether the parcel is damaged
- * and has to come again. What was restored lies in a blob of this run's own (restored-blob.ts).
+ * and has to come again. Restored instances lie in a blob of this run's own (restored-blob.ts).
  */
 import { ParcelError, readParcel, type ParcelPart } from '#shared/transfer/parcel.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -49,7 +49,7 @@ export type VerifyOutcome = {
 };
 
 export type VerifyTools = ReadTools & {
-  /** Which of these the study still awaits, by `UID digest`. */
+  /** Those of the instances that the study still awaits, by `UID digest`. */
   readonly awaited: (
     keys: readonly { readonly sopInstanceUID: string; readonly digest: string }[],
   ) => Promise<ReadonlyMap<string, Promised>>;

@@ -75,7 +75,7 @@ async function lookInto(parcel: OwnedParcel, tools: Tools, signal: AbortSignal):
       signal,
     );
     await restored.sync();
-    // Should the commit fail without an answer, the restored instances may have their place all the same;
+    // If the commit fails without an answer, the restored instances may have their place nevertheless;
     // where they have none, expiry sweeps them.
     return { parcel, outcome, attempts, restoredId };
   } catch (error) {

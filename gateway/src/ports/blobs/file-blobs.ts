@@ -26,7 +26,7 @@ const WINDOW_BYTES = 16 * 1024;
  */
 const BUFFERS_KEPT = 8;
 
-/** Ids become file names: nothing but what we make ourselves may be one. */
+/** Ids become file names: only those that we make ourselves are accepted. */
 const ID = /^[0-9a-z-]{1,64}$/;
 
 function hasCode(error: unknown, code: string): boolean {

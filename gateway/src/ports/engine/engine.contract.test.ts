@@ -41,7 +41,7 @@ function picture(shape: readonly number[]): Tensor {
 for (const [name, create] of [
   ['onnxruntime-node', () => createOnnxEngine({ memoryBytes: 400 * 1024 ** 2, restartMs: 1 })],
 ] as const) {
-  const test = suite<{ folder: string; engine: Engine }>(`what runs models (${name})`);
+  const test = suite<{ folder: string; engine: Engine }>(`the engine that runs models (${name})`);
   test.before(async (context) => {
     context.folder = await mkdtemp(join(tmpdir(), 'relay-engine-'));
     context.engine = create();

@@ -83,7 +83,7 @@ export function readStoreAnswer(body: unknown, sent: readonly InstanceToStore[])
   }));
 }
 
-/** The attributes that `readSearchAnswer` reads besides the UIDs, for includefield (PS3.18 §8.3.4.3). */
+/** The attributes other than UIDs that `readSearchAnswer` reads, for includefield (PS3.18 §8.3.4.3). */
 export const DESCRIBED = [SOP_CLASS_UID, MODALITY, NUMBER_OF_FRAMES] as const;
 
 /** The instances that a search answer names; those without all three UIDs are left out. */

@@ -3,9 +3,9 @@
  * origin server (stow-pacs.ts) and Orthanc with its REST API as the way out (orthanc-pacs.ts); both pass
  * pacs.contract.test.ts.
  *
- * It promises: no instance is held in memory but the one that `fetchInstance` is asked for, within the limit
- * that it is given; what the PACS said is passed on per instance and never believed per request; a PACS that
- * does not answer (`PacsUnreachable`) is told from one that says no (an outcome). It does not retry and
+ * It promises: the only instance held in memory is the one that `fetchInstance` returns, within the given
+ * limit; the PACS's answer is passed on per instance and never believed per request; a PACS that does not
+ * answer (`PacsUnreachable`) is distinguished from one that says no (an outcome). It does not retry and
  * decides nothing.
  */
 
@@ -108,8 +108,8 @@ export interface Pacs {
 }
 
 /**
- * No answer, or one that says nothing of the instances: connection, time-out, proxy, credentials. What was
- * sent may or may not be there.
+ * No answer, or one that says nothing of the instances: connection, time-out, proxy, credentials. The
+ * instances may or may not have been stored.
  */
 export class PacsUnreachable extends Error {
   /** HTTP status, where there was an answer. */

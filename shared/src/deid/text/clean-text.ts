@@ -1,10 +1,10 @@
 /**
  * Cleans a text of what identifies and keeps the rest of the sentence (PS3.15 E.3.5, E.3.4; in structured
- * content and graphics too): values that the instance's own header knows, and what identifies by its form.
+ * content and graphics too): values from the instance's own header, and text that identifies by its form.
  * Dates move with the patient's other dates where the policy modifies dates, stay where it keeps them, and go
- * otherwise. What goes is replaced by a mark, so that nobody takes what is left for the whole sentence.
+ * otherwise. Removed text is replaced by a mark, so that nobody takes the rest for the whole sentence.
  *
- * A fixed point: what was cleaned comes out unchanged, for the gateway cleans again and compares.
+ * A fixed point: cleaned text comes out unchanged, because the gateway cleans again and compares.
  */
 import { asciiPieces, textReader, type TextPiece } from '../../dicom/character-sets.ts';
 import type { DeidRules } from '../rules.ts';
@@ -182,7 +182,10 @@ function identifierSource(identifier: string): string {
   return `${startsWithNumber ? '(?<!\\p{N}|\\p{N}[.,])' : '(?<!\\p{L})'}${written}${endsWithNumber ? '(?!\\p{N}|[.,]\\p{N})' : '(?!\\p{L})'}`;
 }
 
-/** A letter of a script that puts spaces between words: beside any other one a name begins all the same. */
+/**
+ * A letter of a script that puts spaces between words: next to a letter of any other script, a name can begin
+ * without a space.
+ */
 const SPACED =
   '[\\p{L}--[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Thai}]]';
 

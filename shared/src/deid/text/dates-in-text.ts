@@ -150,8 +150,8 @@ type Parts = { readonly y: string; readonly m: string; readonly d: string };
 type Groups = Readonly<Record<string, string | undefined>>;
 
 /**
- * What a form makes of a match; null: no date. `written`: the match as it stands in the text, of the same
- * length where folding changed nothing.
+ * Reads the date from a match of a form; null: no date. `written`: the match as it stands in the text, of the
+ * same length if folding changed nothing.
  */
 function read(
   form: keyof typeof FORMS,
@@ -225,7 +225,7 @@ function read(
   }
 }
 
-/** Words besides: "May 5" is a date only where it is written as a name. */
+/** Months that are also words: "May 5" is a date only if written as a name. */
 const WORDS = new Set(['may', 'mar', 'mars', 'dec', 'mei', 'mai', 'oct', 'mart']);
 /** These only with a year: "Set 1 of 3", "Mag 2". */
 const WITH_YEAR = new Set(['set', 'mag', 'gen', 'ago', 'lug', 'dic', 'sept', 'ocak', 'ekim', 'maja', 'sub']);

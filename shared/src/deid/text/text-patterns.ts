@@ -1,7 +1,7 @@
 /**
- * What identifies by its form, in whatever text it stands: addresses of the network and of the post,
- * telephone numbers, long numbers, names behind a title or a role. The patterns would rather miss a rare form
- * than take a measurement: what the header knows is found by `known-values.ts`.
+ * Finds identifiers by their form, in any text: network and postal addresses, telephone numbers, long
+ * numbers, names behind a title or a role. The patterns would rather miss a rare form than take a
+ * measurement: `known-values.ts` finds the values of the header.
  */
 import { fold } from './fold.ts';
 import { ABBREVIATIONS, UNIT, VOCABULARY } from './vocabulary.ts';
@@ -129,7 +129,8 @@ const UIDS = /(?<![\p{N}.])(?:2\.25\.\d{6,}|\d+(?:\.\d+){5,})(?![\p{N}])/gu;
 export type Span = readonly [start: number, end: number];
 
 /**
- * Neither a name nor an identifier: what begins with a word of the trade. Capitals alone are an abbreviation.
+ * Text that begins with a word of the trade is neither a name nor an identifier. Capitals alone are an
+ * abbreviation.
  */
 function isOfTheTrade(part: string): boolean {
   const [first = ''] = part.split(/[\s,^]+/);
@@ -149,7 +150,7 @@ function spansOf(text: string, pattern: RegExp): Span[] {
 /** "J.M." of a person in the header, in capitals, where it is no abbreviation of the trade. */
 const INITIALS = /(?<![\p{L}.])(\p{Lu})\.\s?(\p{Lu})\.(?!\p{L})/gu;
 
-/** What goes for its form alone; `initials`: of whom the header knows. */
+/** The ranges to remove for their form alone; `initials`: those of persons in the header. */
 export function findPatterns(
   text: string,
   { retainsUids, initials }: { readonly retainsUids: boolean; readonly initials: ReadonlySet<string> },

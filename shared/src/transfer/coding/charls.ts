@@ -1,12 +1,15 @@
 /**
- * Codes one grey image as JPEG-LS (ISO/IEC 14495-1), by CharLS in WebAssembly. Lossless: NEAR is 0. What is
- * done with colours and offsets stands in strip-transform.ts, decoding in jpeg-ls-decoder.ts. A module that
- * trapped is thrown away and made anew.
+ * Codes one grey image as JPEG-LS (ISO/IEC 14495-1), by CharLS in WebAssembly. Lossless: NEAR is 0.
+ * strip-transform.ts handles colours and offsets, jpeg-ls-decoder.ts decodes. A module that trapped is
+ * discarded and loaded again.
  */
 import { greyBytes, type GreyShape } from './jpeg-ls-decoder.ts';
 
 export interface Charls {
-  /** Null where it cannot; rejects only where the module cannot be had. What it returns is the caller's. */
+  /**
+   * Null if it cannot code the image; rejects only if the module cannot be loaded. The caller owns the
+   * result.
+   */
   encode(samples: Uint8Array, shape: GreyShape): Promise<Uint8Array<ArrayBuffer> | null>;
 }
 

@@ -4,8 +4,8 @@
  *
  *   kind u8 · coded bytes u32 · restored bytes u32 · Adler-32 of the restored bytes u32 · [width u16 · height u16 · bits u8 · base u16] · coded bytes
  *
- * What stands in brackets belongs to the kinds that hold a JPEG-LS image. Nothing read here is believed; what
- * cannot be is CodingError.
+ * The fields in brackets belong to the kinds that hold a JPEG-LS image. The reader believes nothing;
+ * impossible values throw CodingError.
  */
 import { bytesPerPixel, type SampleLayout } from './strip-transform.ts';
 
@@ -21,8 +21,9 @@ export const FORMAT_VERSION = 1;
 export const VERSION_BYTES = 1;
 
 /**
- * What we cut an instance into, restored. Larger, and restoring holds a gateway's thread for longer than 20
- * ms; smaller, and JPEG-LS begins to learn too often: a CT slice is one piece.
+ * The size of the pieces that we cut an instance into, restored. Larger ones would block a gateway's thread
+ * for more than 20 ms while restoring; smaller ones make JPEG-LS learn from scratch too often. A CT slice is
+ * one piece.
  */
 export const PIECE_BYTES = 1024 * 1024;
 /** The reader's limit: twice as much, for senders that cut differently. */

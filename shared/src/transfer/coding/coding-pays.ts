@@ -13,8 +13,8 @@ export interface CodingRates {
 }
 
 /**
- * What is assumed of a device that has coded nothing yet: the slowest tablet that we know makes three times
- * as much.
+ * The assumption for a device that has coded nothing yet: the slowest tablet that we know is three times as
+ * fast.
  */
 const ASSUMED_CODE_BYTES_PER_SECOND = 10 * 1024 * 1024;
 

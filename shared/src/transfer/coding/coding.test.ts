@@ -258,7 +258,7 @@ const LIARS: Readonly<Record<string, (charls: Charls) => Charls>> = {
     encode: async (samples, { height, ...shape }) => charls.encode(samples, { ...shape, height: height / 2 }),
   }),
   'it writes something else': () => ({ encode: async () => new Uint8Array(50) }),
-  'what it codes is larger': () => ({ encode: async (samples) => new Uint8Array(samples.length + 1) }),
+  'its output is larger': () => ({ encode: async (samples) => new Uint8Array(samples.length + 1) }),
   'it can do nothing': () => ({ encode: async () => null }),
 };
 

@@ -95,7 +95,7 @@ jpegLS('an image that is cut is refused, wherever it is cut', async () => {
 });
 
 jpegLS(
-  'whatever stands behind the header, decoding ends: with as many samples as were asked for, or with none',
+  'decoding ends for any bytes after the header: with the expected number of samples, or with none',
   async () => {
     const headers = new Map<number, Uint8Array>();
     for (const bitsPerSample of [8, 12, 16])

@@ -170,7 +170,7 @@ export class ScanDecoder {
   /**
    * §A.3 to A.6: samples `from` to `to`, or up to where a run begins. Answers the number of the next sample.
    * The bits stand in local variables: this runs once for each sample, and takes twice the time through the
-   * reader's methods. What is rare (stuffed bits, the end, long codes) is left to them.
+   * reader's methods. Rare cases (stuffed bits, the end, long codes) are left to those methods.
    */
   private decodeSamples(
     { above, line }: ComponentLines,

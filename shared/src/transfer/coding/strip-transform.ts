@@ -1,7 +1,7 @@
 /**
- * What is done to a strip of pixels before JPEG-LS, and undone after it: a grey image of as few bits as
- * possible comes out. All of it is arithmetic modulo 2^8 or 2^16, so it is lossless whatever the bits hold
- * (overlays in high bits, padding values, signs).
+ * Transforms a strip of pixels before JPEG-LS into a grey image of as few bits as possible, and back after
+ * it. All of it is arithmetic modulo 2^8 or 2^16, so it is lossless whatever the bits hold (overlays in high
+ * bits, padding values, signs).
  *
  * Samples of 16 bits: the smallest value is subtracted. It makes signed samples continuous around zero, and
  * the coder begins with better assumptions: 2 to 10 % of a CT or MR slice. Colours: green is subtracted from

@@ -80,8 +80,8 @@ export async function inflateBytes(deflated: Uint8Array, expectedBytes: number):
 }
 
 /**
- * What is used of a stream's writer. Its type in the DOM speaks of BufferSource, which Node's types do not
- * have.
+ * The parts of a stream's writer used here. Its type in the DOM refers to BufferSource, which Node's types
+ * lack.
  */
 type Writer = {
   write(bytes: Uint8Array): Promise<void>;
@@ -90,8 +90,8 @@ type Writer = {
 };
 
 /**
- * What comes out of `stream` when `source` is fed to it. Throws what the source throws; CodingError for what
- * the stream finds wrong.
+ * The output of `stream` for the input `source`. Throws the errors of the source, and CodingError for data
+ * that the stream rejects.
  */
 async function* passThrough(
   stream: CompressionStream | DecompressionStream,
