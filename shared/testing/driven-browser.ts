@@ -84,7 +84,13 @@ export function createDrivenPage(driver: Driver): DrivenPage {
     evaluate: async <T>(work: () => T | Promise<T>) => (await driver.evaluate(`(${work.toString()})()`)) as T,
     async untilText(text) {
       const isShown = `document.body.innerText.includes(${JSON.stringify(text)})`;
-      await until(`“${text}” in ${driver.version}`, async () => (await driver.evaluate(isShown)) === true);
+      try {
+        await until(`“${text}” in ${driver.version}`, async () => (await driver.evaluate(isShown)) === true);
+      } catch (error) {
+        throw new Error(`the page says:\n${await driver.evaluate('document.body.innerText')}`, {
+          cause: error,
+        });
+      }
     },
     press: (name) => click(driver, `the button ${name}`, buttonCalled(name)),
     async fill(label, text) {
