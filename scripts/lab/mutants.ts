@@ -1,9 +1,10 @@
 /**
- * `npm run lab -- mutants [--sample 400] [--seed N] [--only PATH]`: changes one small place of the pipeline or
+ * `npm run lab -- mutants [--sample 400] [--seed N] [--only PATH] [--beside]`: changes one small place of the pipeline or
  * of de-identification at a time, and counts how often a test notices. Survivors are listed with their line,
  * before and after. A run that was interrupted resumes with the same command.
  *
- * The tests of the same tree come first: they notice most. Only what they leave is shown to those farther away.
+ * The tests of the same tree come first: they notice most. Only what they leave is shown to those farther
+ * away, which takes minutes; with `--beside` it is not.
  *
  * Mutants are made from the syntax tree and given to the tests while Node loads the file (mutants/), because
  * StrykerJS has no runner for uvu: its command runner would copy the project and run every test for each.
@@ -29,7 +30,12 @@ const SAMPLE = 400;
 /** A test file that takes longer hangs. */
 const WITHIN_MS = 10 * 60_000;
 
-type Settings = { readonly sample: number; readonly seed: number; readonly only: string };
+type Settings = {
+  readonly sample: number;
+  readonly seed: number;
+  readonly only: string;
+  readonly isBeside: boolean;
+};
 type Judged = { readonly mutant: Mutant } & Judgement;
 
 const keyOf = ({ file, start, end, to }: Mutant): string => `${file} ${start} ${end} ${to}`;
@@ -39,9 +45,19 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 function readSettings(args: readonly string[]): Settings {
   const { values } = parseArgs({
     args: [...args],
-    options: { sample: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } },
+    options: {
+      sample: { type: 'string' },
+      seed: { type: 'string' },
+      only: { type: 'string' },
+      beside: { type: 'boolean' },
+    },
   });
-  return { sample: Number(values.sample ?? SAMPLE), seed: Number(values.seed ?? 1), only: values.only ?? '' };
+  return {
+    sample: Number(values.sample ?? SAMPLE),
+    seed: Number(values.seed ?? 1),
+    only: values.only ?? '',
+    isBeside: values.beside === true,
+  };
 }
 
 /** Mulberry32: the same order for the same seed. */
@@ -174,16 +190,17 @@ type Judging = {
   readonly folder: string;
   readonly sources: ReadonlyMap<string, SourceFile>;
   readonly parts: TestParts;
+  readonly isBeside: boolean;
 };
 
 /** Each later stage judges only what the earlier ones left. */
 async function judgeInStages(mutants: readonly Mutant[], judging: Judging): Promise<readonly Judged[]> {
-  const { folder, sources, parts } = judging;
+  const { folder, sources, parts, isBeside } = judging;
   const targets = new Set(mutants.map(({ file }) => file));
   const needs = createNeeds([...sources.values()]);
   const judged = new Map<string, Judged>();
   let left = mutants;
-  for (const { name, tests } of toStages(targets, sources)) {
+  for (const { name, tests } of toStages(targets, sources).slice(0, isBeside ? 1 : 2)) {
     if (left.length === 0) break;
     const env = { ...process.env, ...(await parts.need([...new Set(tests.flatMap(needs))])) };
     const measure = (test: string): Promise<Reach | null> =>
@@ -202,7 +219,7 @@ async function judgeInStages(mutants: readonly Mutant[], judging: Judging): Prom
 }
 
 async function main(settings: Settings): Promise<number> {
-  const { sample, seed, only } = settings;
+  const { sample, seed, only, isBeside } = settings;
   process.chdir(ROOT);
   const sources = new Map((await readSources()).map((source) => [source.path, source]));
   const files = [...sources.keys()].filter(
@@ -216,7 +233,7 @@ async function main(settings: Settings): Promise<number> {
   );
   const parts = createTestParts(join(folder, 'parts'), say);
   try {
-    summarize(await judgeInStages(mutants, { folder, sources, parts }), sources);
+    summarize(await judgeInStages(mutants, { folder, sources, parts, isBeside }), sources);
     return 0;
   } finally {
     await parts.stop();
