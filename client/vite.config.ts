@@ -156,7 +156,7 @@ function backgroundSender(): Plugin {
 }
 
 /**
- * Subresource Integrity for each file of the shell: what a hotel's login page answers with 200 never gets
+ * Subresource Integrity for each file of the shell: a hotel's login page that answers with 200 never gets
  * into the cache.
  */
 async function integrityOf(url: string): Promise<string> {

@@ -5,8 +5,8 @@
  *
  * Promises: plain JavaScript that needs nothing installed; stdin and stdout belong to SCRIPT alone (its own
  * words go to stderr); signals and the exit code pass through; two at once do not disturb each other; costs
- * two file reads when there is nothing to do. Does not change the Node or npm of the machine: what it brings
- * lies in `.runtime/` and `node_modules/`, and both may be deleted.
+ * two file reads when there is nothing to do. Does not change the Node or npm of the machine: its downloads
+ * lie in `.runtime/` and `node_modules/`, and both may be deleted.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';

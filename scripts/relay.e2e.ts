@@ -1,6 +1,6 @@
 /**
  * The main job from the command line, with a real gateway and a real Orthanc: every file of the corpus ends
- * as its manifest says, what the PACS holds is what was on disk, a second run moves no instance, and the
+ * as its manifest says, the PACS holds the bytes that were on disk, a second run moves no instance, and the
  * receipt is good for nothing once a byte of it is changed.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

@@ -20,8 +20,8 @@ export type Config = {
   readonly host: string;
   readonly dataDir: string;
   /**
-   * The first user's password. It counts when the user `admin` is made, never later: what an administrator
-   * set since then is not undone by a variable that was left in a file.
+   * The first user's password. It counts when the user `admin` is made, never later: a variable that was left
+   * in a file does not undo later changes by an administrator.
    */
   readonly adminPassword: string | null;
   /**

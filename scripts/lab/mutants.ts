@@ -88,7 +88,7 @@ async function readLines<T>(path: string): Promise<T[]> {
   });
 }
 
-/** Begins with a line break: what an interruption cut short must not spoil the next line. */
+/** Begins with a line break: a line cut short by an interruption must not spoil the next one. */
 const appendLine = (path: string, value: unknown): Promise<void> =>
   appendFile(path, `\n${JSON.stringify(value)}\n`);
 

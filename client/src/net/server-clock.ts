@@ -51,7 +51,7 @@ export function createServerClock({ wall, monotonic, keep }: ServerClockTools): 
     const sample = date + MEAN_FRACTION_MS + elapsedMs / 2 - wall();
     const isJump = samples.length === 0 || Math.abs(sample - offset) > JUMP_MS + elapsedMs;
     if (!isJump && elapsedMs > LONGEST_EXCHANGE_MS) return;
-    // Somebody has set one of the clocks, or this device has slept: what was measured before means nothing.
+    // Somebody has set one of the clocks, or this device has slept: earlier measurements mean nothing.
     samples = isJump ? [sample] : [...samples, sample].slice(-SAMPLES);
     offset = median(samples);
     if (kept !== null && Math.abs(offset - kept) < WORTH_KEEPING_MS) return;

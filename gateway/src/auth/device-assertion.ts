@@ -20,7 +20,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export type AssertionCheck =
   | { readonly kind: 'holds'; readonly jti: string; readonly usableUntil: Date }
-  /** The key signed it, and what it says is not so: the time, the audience, the issuer. */
+  /** The key signed it, but its time, audience or issuer is wrong. */
   | { readonly kind: 'untrue' }
   /** It was signed by another key, or by none. */
   | { readonly kind: 'forged' };

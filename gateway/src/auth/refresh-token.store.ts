@@ -5,7 +5,7 @@
  *
  * An answer may be lost on the way, and a tablet may come back an hour later with the token that it had used:
  * "a login in the middle of an upload" is what a technician must never meet. So a used token is exchanged
- * once more as long as nothing that was given for it was used; what was given before is then void.
+ * once more as long as no token given for it was used; those given before are then void.
  *
  *   unused ─► exchanged
  *   used, nothing given for it used ─► exchanged again (within seconds: tabs that asked side by side keep both; later: the earlier is void)

@@ -1,7 +1,6 @@
 /**
- * Short messages from this gateway to the others on the same PostgreSQL. One that is said while the database
- * is away is said when it is back; one that was said by others meanwhile is missed, and whoever listens is
- * told so.
+ * Short messages from this gateway to the others on the same PostgreSQL. A message sent while the database is
+ * away is sent once it is back; messages of others meanwhile are missed, and listeners are told so.
  */
 import type { StandingConnection } from './standing-connection.ts';
 

@@ -30,7 +30,7 @@ type Asker = {
   readonly ticket: string;
   readonly letGo: LetGo;
   state: 'asking' | 'held' | 'given-up';
-  /** It said to all that it waits, and heard itself say it: who calls after that is newer. */
+  /** It announced that it waits, and heard its own announcement: any caller after that is newer. */
   call: 'none' | 'said' | 'heard';
   /** Another one waits for it and is told when it is free. */
   isAwaited: boolean;
@@ -44,7 +44,7 @@ const FREE = 'relaypacs_lock_free';
  * so many questions, no more.
  */
 const ASK_AGAIN_MS = 200;
-/** A UUID; what follows it in a message is the lock's name. */
+/** A UUID; the rest of the message is the lock's name. */
 const TICKET_LENGTH = 36;
 
 /** Questions to the server. One that is lost with the connection counts as refused. */

@@ -107,8 +107,8 @@ function captions(subject: ResultSubject): readonly Caption[] {
 }
 
 /**
- * Of a de-identified study none: its dates are none, or moved, and who reads the picture would take them for
- * true.
+ * Of a de-identified study none: its dates are missing or moved, and a reader of the picture would take them
+ * for true.
  */
 function momentInWords(source: ParsedInstance, at: Date): string[] {
   if (isDeidentified(source)) return [];

@@ -1,4 +1,4 @@
-/** Results as the web app's own readers show them: what was built is what is read. */
+/** Results as the web app's own readers show them: they read exactly what was built. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesSource } from '#shared/dicom/byte-source.ts';

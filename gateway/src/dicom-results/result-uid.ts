@@ -1,7 +1,6 @@
 /**
- * UIDs of result instances: keyed functions of image and models, so that who asks again, with whatever
- * parameters, names the same instances, and nobody without the key can tell from a UID which image or model
- * it is of.
+ * UIDs of result instances: keyed functions of image and models, so that asking again, with any parameters,
+ * names the same instances, and nobody without the key can tell from a UID which image or model it is of.
  */
 import { createHmac } from 'node:crypto';
 import type { ModelRef } from '#shared/models/model.ts';

@@ -3,9 +3,9 @@
  * gateway's own, and go on by verify, assembly, forward, reconcile and receipt as everything does: the study
  * gets its next revision.
  *
- * Promises: what the study has already is not sent again; killed anywhere and run again, the outcome is the
- * same, also by another gateway at the same time (each run brings a parcel of its own, and the second one's
- * is dropped by verify). It does not wait for the PACS.
+ * Promises: instances that the study already has are not sent again; killed anywhere and run again, the
+ * outcome is the same, also by another gateway at the same time (each run brings a parcel of its own, and the
+ * second one's is dropped by verify). It does not wait for the PACS.
  */
 import { createHash } from 'node:crypto';
 import type { Transaction } from 'kysely';
@@ -212,7 +212,7 @@ async function bring(tools: ResultTools, uploadId: string, toSend: readonly Dige
   }
 }
 
-/** The study does not wait for what may never come; who sends it again promises it again. */
+/** The study does not wait for instances that may never come; sending them again promises them again. */
 async function giveUp(
   tools: ResultTools,
   uploadId: string,

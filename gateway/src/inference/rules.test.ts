@@ -66,7 +66,7 @@ const setRules = (rules: object[]) =>
   gateway.call('PUT', '/admin/inference-rules', { token: admin, body: { rules } });
 
 /**
- * Its receipt is there, and what the rules made of it has come to its end: nothing waits in the queues of
+ * Its receipt is there, and the jobs that the rules started have ended: nothing waits in the queues of
  * inference.
  */
 async function settled(study: string): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * "This study changed", told after the commit to whoever shows it, on every gateway of this database. It
- * carries no content: who is told reads the study's status, so being told twice harms nothing. Where
+ * carries no content: the listener reads the study's status, so a repeated message harms nothing. Where
  * something may have been missed (the connection to the other gateways was lost), listeners are told that any
  * study may have changed.
  */

@@ -4,7 +4,8 @@
  * audit row. Then come the effects outside of the database.
  *
  * A plan is void if something it builds on is gone despite the lock (an expiring parcel is not locked with
- * its study). Then nothing of it happens, and whoever changed that has enqueued what comes next.
+ * its study). Then none of it is applied, and the transaction that removed the thing has enqueued the next
+ * step.
  */
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';

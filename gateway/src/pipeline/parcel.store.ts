@@ -186,7 +186,7 @@ export async function countFailure(db: Db, parcelId: string): Promise<void> {
 }
 
 /**
- * Gives the device's name for a damaged parcel free, so that it can be sent again; what was good in it stays.
+ * Gives the device's name for a damaged parcel free, so that it can be sent again; its valid instances stay.
  */
 export async function setAsideDamaged(db: Db, parcel: ParcelRow): Promise<void> {
   await db

@@ -37,13 +37,13 @@ export type StudyKeys = {
   /** A new key for the study, as the database keeps it. Its file is on the disk before this returns. */
   create(studyId: string): Uint8Array;
   /**
-   * Null where it is not of this study or this gateway, or was destroyed: what lies under it cannot be had
-   * back, and is sent again.
+   * Null where it is not of this study or this gateway, or was destroyed: data encrypted with it is lost, and
+   * must be sent again.
    */
   unwrap(studyId: string, wrapped: Uint8Array): Uint8Array | null;
   /** For ever. One that is destroyed already stays so. */
   destroy(wrapped: Uint8Array): void;
-  /** Destroys the keys that no study names any more: what a gateway that was killed did not come to. */
+  /** Destroys the keys that no study names any more, left behind by a gateway that was killed. */
   sweep(named: readonly Uint8Array[]): void;
 };
 

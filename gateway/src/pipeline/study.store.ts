@@ -1,7 +1,7 @@
 /**
  * Studies in the database: found, locked and moved on. All functions are free and take the connection or the
- * transaction first; who changes the state of a study holds its row locked (`lockStudy`), so that two events
- * of one study never cross.
+ * transaction first; a caller that changes the state of a study holds its row locked (`lockStudy`), so that
+ * two events of one study never cross.
  */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';

@@ -43,7 +43,7 @@ export type Act =
   /** One of the jobs that wait, or one that was done before. */
   | { readonly do: 'work'; readonly nth: number }
   | { readonly do: 'again'; readonly nth: number }
-  /** Time goes by, and what is too old is swept. */
+  /** Time goes by, and outdated data is swept. */
   | { readonly do: 'pass'; readonly hours: number };
 
 export type Step =

@@ -1,4 +1,4 @@
-/** Hash first: what a manifest is answered. */
+/** Hash first: the answer to a manifest. */
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -94,7 +94,7 @@ const WORLD_FAULTS: readonly Fault[] = [
     },
   },
   {
-    // Nobody is told: what is under way hangs, and goes on or is cut when the link is back.
+    // Nobody is told: transfers under way hang, and continue or are cut when the link is back.
     name: 'link silent',
     weight: 5,
     isLossy: false,

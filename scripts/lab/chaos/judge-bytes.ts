@@ -1,7 +1,7 @@
 /**
- * Judges the bytes sent again, by cause, against the promised bounds. A cut of the link may cost
- * 1 % of the study; what else happens here costs what a killed process held, or what was on its way to a
- * gateway that could not take it, and has a bound of its own.
+ * Judges the bytes sent again, by cause, against the promised bounds. A cut of the link may cost 1 % of the
+ * study; any other fault costs the bytes that a killed process held, or those on their way to a gateway that
+ * could not take them, and has its own bound.
  */
 import type { State } from './state.ts';
 

@@ -1,7 +1,7 @@
 /**
- * When everything is mended and everything has ended: what the PACS holds is compared with what was queued,
- * every receipt is verified with the command line, and it is looked at what was posted, what was sent twice
- * and what is left of copies.
+ * The verdict, after all faults are repaired and all studies have ended: compares the PACS with the queued
+ * studies, verifies every receipt with the command line, and checks what was posted, what was sent twice and
+ * which copies remain.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
 /**
- * A thread of the fuzzer: message glue. A batch is a run of fast-check from a seed; what it is at stands in
+ * A thread of the fuzzer: message glue. A batch is a run of fast-check from a seed; its progress stands in
  * memory that the watchdog can see.
  */
 import { parentPort, workerData } from 'node:worker_threads';

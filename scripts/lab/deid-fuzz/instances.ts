@@ -3,7 +3,7 @@
  * cleaned, encoded in any transfer syntax, with lengths that lie, sequences that never end, private blocks,
  * UN, foreign character sets and very many elements.
  *
- * Nothing is planted where the standard's table lets a value stay: whatever is found in the output of an
+ * Nothing is planted where the standard's table lets a value stay: any planted value in the output of an
  * unmutated instance is a fault.
  */
 import { deflateRawSync } from 'node:zlib';
@@ -277,7 +277,7 @@ const syntax: fc.Arbitrary<Syntax> = fc
   )
   .map((transferSyntaxUID) => ({ transferSyntaxUID, encoding: encodingOf(transferSyntaxUID)! }));
 
-/** UIDs of few instances: what a pseudonym costs is not what is looked at here. */
+/** UIDs of few instances: this does not measure the cost of a pseudonym. */
 const uid = (kind: number, number: number): string => `1.2.826.0.1.3680043.${kind}.${number}`;
 
 /** A Part 10 file with identities in it, and what stands in it for whoever reads a failure. */
@@ -385,7 +385,7 @@ function encodeOne(
 ): Uint8Array {
   if (value instanceof Uint8Array)
     return concatBytes([encodeHeader(tag, vr, (value.length + lie) >>> 0, encoding), value]);
-  // PS3.5 §6.2.2 note 2: what is UN is implicit VR little endian inside.
+  // PS3.5 §6.2.2 note 2: the content of UN is implicit VR little endian.
   const inner = vr === 'UN' ? encodingOf(IMPLICIT_VR_LITTLE_ENDIAN)! : encoding;
   const items = concatBytes(
     value.map((item) => {

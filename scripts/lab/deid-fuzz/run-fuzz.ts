@@ -31,8 +31,7 @@ const BATCH = 500;
 const HANG_MS = 15_000;
 const LOOK_MS = 200;
 /**
- * An instance may take its header's limit of 64 MiB several times over; what needs more than this would press
- * a tablet.
+ * An instance may take its header's limit of 64 MiB several times over; a higher need would strain a tablet.
  */
 const HEAP_MB = 1024;
 /** More kinds of faults than this tell nothing new. */

@@ -100,8 +100,8 @@ export const STANDARD_CODING_SCHEMES: ReadonlySet<string> = new Set(
 );
 
 /**
- * Concepts of TID 1007 (subject context) and 3602 (patient characteristics), scheme and code value: what the
- * table removes at the top level must not come back through the content tree.
+ * Concepts of TID 1007 (subject context) and 3602 (patient characteristics), scheme and code value: values
+ * that the table removes at the top level must not come back through the content tree.
  */
 export const PATIENT_CONCEPTS: ReadonlySet<string> = new Set([
   // Subject Name, ID, Birth Date, Sex, Age

@@ -122,7 +122,8 @@ for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe
       );
     const [before, after] = [shared(0), shared(1)];
     assert.ok(before.some((count) => count > 0));
-    // Nothing may be gained; what the profile removes may be lost; whoever had a UID in common still has one.
+    // Nothing may be gained; elements that the profile removes may be lost; instances with a common UID still
+    // share one.
     for (const [index, count] of after.entries())
       assert.ok(
         count <= (before[index] ?? 0) && count > 0 === (before[index] ?? 0) > 0,

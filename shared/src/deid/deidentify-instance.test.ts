@@ -156,7 +156,7 @@ test('a name under the wrong VR, as UN, in a number or in a date does not pass',
   assert.not.ok(holds(bytes, 'CANARY'));
 });
 
-test('what is no value of its VR is replaced, and the report says so', async () => {
+test('a value that is invalid for its VR is replaced, and the report says so', async () => {
   const { instance, outcome } = await deidentified([
     text(0x00081150, 'UI', 'CANARY'),
     text(0x00200013, 'IS', '7 CANARY'),

@@ -1,4 +1,7 @@
-/** What `retain-safe-private` keeps, by the names of PS3.15 Table E.3.10-1 and of pydicom's private dictionary. */
+/**
+ * The elements that `retain-safe-private` keeps, by the names of PS3.15 Table E.3.10-1 and of pydicom's
+ * private dictionary.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { deidentified, text } from '#testing/deidentified-elements.ts';

@@ -104,8 +104,8 @@ export interface ParsedInstance {
   readonly dataSet: ByteSource;
   readonly elements: readonly DicomElement[];
   /**
-   * First byte after the last element (Data Set Trailing Padding is one) in `dataSet`; what may follow is
-   * zero bytes.
+   * First byte after the last element (Data Set Trailing Padding is one) in `dataSet`; only zero bytes may
+   * follow.
    */
   readonly dataSetEnd: number;
   readonly warnings: readonly WarningCode[];

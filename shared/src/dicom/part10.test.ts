@@ -358,8 +358,8 @@ part10('dcmjs finds the same elements', async () => {
 });
 
 /**
- * Every element again as it was encoded, but with defined lengths: what the de-identification does with what
- * it keeps.
+ * Every element again as it was encoded, but with defined lengths, as the de-identification writes kept
+ * elements.
  */
 function reencoded(elements: readonly DicomElement[], bytes: Uint8Array, bigEndian: boolean): Uint8Array[] {
   return elements.map((element) => {

@@ -93,8 +93,8 @@ const NUMBER_BYTES: Readonly<Record<string, number>> = {
 };
 
 /**
- * All values as numbers, for binary VRs and for DS and IS; what is no number is NaN. Empty for every other
- * VR.
+ * All values as numbers, for binary VRs and for DS and IS; a value that is no number is NaN. Empty for every
+ * other VR.
  */
 export function numbersOf(element: DicomElement | null, context: ValueContext): number[] {
   if (!element?.bytes) return [];

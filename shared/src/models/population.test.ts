@@ -1,6 +1,6 @@
 /**
- * A model speaks only of those it was made for: the header decides, one contradiction is enough, and what is
- * missing leaves it open.
+ * A model speaks only of those it was made for: the header decides, one contradiction is enough, and a
+ * missing value leaves it open.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

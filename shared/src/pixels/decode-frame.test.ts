@@ -1,5 +1,5 @@
 /**
- * Stored values come out as they went in, from every form that pixels have; what is damaged is refused by
+ * Stored values come out as they went in, from every form that pixels have; damaged pixels are refused by
  * name, and nothing else happens.
  */
 import { deflateRawSync } from 'node:zlib';

@@ -83,7 +83,7 @@ export const policySchema = z.object({
   deidentify: z.boolean(),
   /** Options of PS3.15 E.3 in kebab-case; empty: the plain Basic Profile. */
   options: z.array(z.string()),
-  /** Refinements of the profile; whoever does not understand one of them takes none of this answer. */
+  /** Refinements of the profile; a device that does not understand one of them rejects the whole answer. */
   rules: policyRulesSchema.optional(),
   roles: z.array(roleSchema),
 });

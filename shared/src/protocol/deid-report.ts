@@ -78,7 +78,7 @@ export const REPORT_ACTIONS_LIMIT = 10_000;
 export const REPORTS_CHARACTERS_LIMIT = 384 * 1024;
 
 /**
- * A report as it travels. `actions` null: too long for that; the digest alone names it, and whoever has the
+ * A report as it travels. `actions` null: too long for that; only the digest names it, and anyone who has the
  * file can make the list again.
  */
 export interface WireReport {

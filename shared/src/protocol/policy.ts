@@ -17,7 +17,7 @@ export const SENDERS = ['technician', 'radiologist', 'researcher', 'admin'] as c
 export const POLICY_NAME_LIMIT = 64;
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const OPTIONS_LIMIT = 20;
-/** Table E.1-1 has some 700 rows: whoever names more attributes wants another profile. */
+/** Table E.1-1 has some 700 rows: a policy that names more attributes should be another profile. */
 export const POLICY_ATTRIBUTES_LIMIT = 1000;
 
 /**

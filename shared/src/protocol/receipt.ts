@@ -30,7 +30,7 @@ export const receiptInstanceSchema = z.object({
   originalDigest: digestSchema.optional(),
   bytes: z.number().int().min(0),
   state: z.enum(['stored', 'coerced', 'already-stored', 'refused', 'quarantined', 'left-out']),
-  /** A code of REASONS; for what is not in the PACS. */
+  /** A code of REASONS; for instances that are not in the PACS. */
   reason: z.string().optional(),
   /** The reason from the PACS: Warning Reason (0008,1196) or Failure Reason (0008,1197). */
   pacsCode: z.number().int().optional(),

@@ -1,8 +1,8 @@
 /**
  * The parcel: many instances of one series as one body, the unit of transfer. A `multipart/related;
  * type="application/dicom"` body as STOW-RS defines it (PS3.18 §10.5), so that an uncoded parcel is a valid
- * STOW-RS request as it stands. A part may be coded without loss (`coding/`): what its headers promise is
- * always the restored instance.
+ * STOW-RS request as it stands. A part may be coded without loss (`coding/`): its headers always describe the
+ * restored instance.
  *
  * Packing makes a composite Blob. Reading jumps from part to part by Content-Length and never looks into an
  * instance; it believes no length and no header, but does not check digests: that is verify's work.

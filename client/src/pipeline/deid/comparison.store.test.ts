@@ -1,5 +1,5 @@
 /**
- * The screen's memory: what is shown follows the instance, the policy and a release, stays nowhere else, and
+ * The screen's memory: the comparison follows the instance, the policy and a release, stays nowhere else, and
  * is gone when the screen is left.
  */
 import { test } from 'uvu';

@@ -220,7 +220,7 @@ test('a person who takes it back on the upload page when parcels have left alrea
   );
 });
 
-/** The page dies at the nth task: what was begun is never heard of again. */
+/** The page dies at the nth task: tasks already begun never finish. */
 async function dieAt(
   study: SyntheticStudy,
   nth: number,

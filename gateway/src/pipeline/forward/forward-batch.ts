@@ -1,7 +1,7 @@
 /**
- * Forward: one batch of instances, already marked `posting`, to the PACS, and what became of each. The answer
- * is never taken at its word where it is bad: what was refused or not named is looked for, offered once more
- * alone, then the other way (Orthanc's REST API).
+ * Forward: one batch of instances, already marked `posting`, to the PACS, and what became of each. A bad
+ * answer is never believed: an instance that was refused or not named is looked for, offered once more alone,
+ * then the other way (Orthanc's REST API).
  *
  * Throws PacsUnreachable: then the instances stay `posting`, and are looked for before anything is posted
  * again.
@@ -31,7 +31,8 @@ export async function forwardBatch(
   const doubtful = answers.filter(({ outcome }) => outcome === 'refused' || outcome === 'unanswered');
   const there = new Set<string>();
   if (doubtful.length > 0) {
-    // A refusal may be for what was stored a moment ago, and a request that failed may have been carried out.
+    // A refused instance may have been stored a moment ago, and a request that failed may have been carried
+    // out.
     for (const found of await pacs.findInstances(
       doubtful.map(({ sopInstanceUID }) => sopInstanceUID),
       signal,

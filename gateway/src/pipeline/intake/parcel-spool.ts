@@ -114,7 +114,7 @@ export class ParcelSpool extends DataStore {
     if (left === 0) return offset;
     const studyKey = studyKeyOf(this.#tools.keys, parcel);
     try {
-      // Other programs write on this disk too: what was free when the parcel was announced may be gone.
+      // Other programs write on this disk too: space that was free when the parcel was announced may be gone.
       await checkRoom(this.#tools.blobs, Math.min(contentLength ?? left, left));
       if (parcel.seal_enc === null) return await this.#append(request, parcelKey(studyKey, id), offset);
       return await this.#open(request, parcel.seal_enc, toSealedParcel(id, parcel.bytes, studyKey));

@@ -1,4 +1,7 @@
-/** Parcels over tus: what a device on a bad link relies on. With a real socket where a connection dies. */
+/**
+ * Parcels over tus: the promises that a device on a bad link relies on. With a real socket where a connection
+ * dies.
+ */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
@@ -26,7 +29,7 @@ const codeOf = async (response: Response) => ((await response.json()) as { code?
 
 const PROMISED_BYTES = 10_000_000;
 const GIB = 1024 ** 3;
-/** Of 1.2 MB that have come: what is gathered for one write is smaller than the rest. */
+/** Of 1.2 MB that have come: the bytes gathered for one write are fewer than the rest. */
 const WRITTEN_AT_LEAST = 800_000;
 
 const test = suite('a parcel');
@@ -39,9 +42,9 @@ test.before(async () => {
 test.after(() => ground.close());
 test.before.each(async () => {
   pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
-  // The database is shared, the disk is not: what an earlier test left unfinished takes no room here.
+  // The database is shared, the disk is not: unfinished parcels of an earlier test take no room here.
   await ground.database.db.deleteFrom('parcel').execute();
-  // Nothing here is verified: what is promised is only large enough for what is sent.
+  // Nothing here is verified: the promise is just large enough for the parcels sent.
   upload = (await pipeline.init(toManifest(instances, 'identified', { bytes: PROMISED_BYTES }))).uploadId;
 });
 test.after.each(() => pipeline.close());

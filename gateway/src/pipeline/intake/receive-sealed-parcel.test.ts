@@ -1,5 +1,6 @@
 /**
- * Sealed parcels over tus, from creation to the PACS: what a device relies on that cannot open its own queue.
+ * Sealed parcels over tus, from creation to the PACS: the promises for a device that cannot open its own
+ * queue.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { suite } from 'uvu';

@@ -1,5 +1,5 @@
 /**
- * The receipt of one revision: what became of each instance, said by the gateway after it looked. Pure but
+ * The receipt of one revision: the outcome of each instance, stated by the gateway after it looked. Pure but
  * for the signature; the same revision is signed once, which study.store's unique row holds.
  */
 import { methodCodes } from '#shared/deid/report.ts';

@@ -1,7 +1,7 @@
 /**
  * Hostile and broken input through the real doors: every file of `corpus/bad` goes to a gateway with a real
  * Orthanc behind it, by the command line and by a client that checks nothing. Each gets the answer of the
- * table, what is refused leaves nothing behind, what is accepted is in the PACS bit for bit, and the gateway
+ * table, refused files leave nothing behind, accepted ones are in the PACS bit for bit, and the gateway
  * neither ends nor grows.
  *
  * Row by row the store is empty (PostgreSQL, emptied between rows); then everything at once with the embedded
@@ -397,7 +397,7 @@ if (corpus === null) {
       for (const { path, answer } of rows) {
         const file = files.get(path);
         const isForeign = answer === 'empty-file' || (isRefusal(answer) && answer.startsWith('not-dicom'));
-        // Found in a folder, what is not DICOM is nobody's mistake.
+        // A file in a folder that is not DICOM is nobody's mistake.
         if (isForeign) assert.equal([file?.state, file?.reason], ['skipped', answer], path);
         else assertAnswer(file, answer, path);
       }

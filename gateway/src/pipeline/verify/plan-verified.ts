@@ -31,7 +31,7 @@ export type VerifiedParcel = {
 export async function planVerified({ study, db }: LockedStudy, found: VerifiedParcel): Promise<Plan> {
   const { parcel, outcome, restoredId } = found;
   const removeRestored: Effect[] = restoredId === null ? [] : [removeBlob(restoredId)];
-  // Another run was first: what it found in the parcel has its place there.
+  // Another run was first: the instances that it found in the parcel have their place there.
   if ((await findParcel(db, parcel.id))?.state !== 'received')
     return { ...nothingToDo('elsewhere'), effects: removeRestored };
   // Skip instances that another parcel has brought in the meantime, or another study has taken over.

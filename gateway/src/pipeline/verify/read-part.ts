@@ -18,7 +18,7 @@ import type { RestoredBlob } from './restored-blob.ts';
  */
 const AT_ONCE_BYTES = 8 * 1024 * 1024;
 
-/** Where the instance lies: in the parcel's own blob, or in the one for what was restored. */
+/** Where the instance lies: in the parcel's own blob, or in the one for restored instances. */
 export type Place = { readonly offset: number; readonly isRestored: boolean };
 
 export type ReadPart = {

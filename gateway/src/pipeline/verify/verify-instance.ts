@@ -45,8 +45,8 @@ export async function verifyInstance(
     identifiers.sopClassUID === promised.sop_class_uid &&
     transferSyntaxUID === promised.transfer_syntax_uid;
   if (!same) return { kind: 'refused', because: 'manifest-mismatch' };
-  // PS3.10 §7.1: what travels is a file with File Meta Information; the device writes one where it was
-  // missing (manifest: "with File Meta Information").
+  // PS3.10 §7.1: instances travel as files with File Meta Information; the device adds it if it was missing
+  // (manifest: "with File Meta Information").
   if (meta === null) return { kind: 'refused', because: 'manifest-mismatch' };
   if (rules.kind === 'identified') return { kind: 'verified' };
   // A header that was de-identified comes out of de-identification unchanged.

@@ -139,7 +139,7 @@ async function readModel({ path, digest }: EngineModel): Promise<{ bytes: Uint8A
   const cannotRead = (): never => {
     throw new SessionFault('model-unavailable');
   };
-  // Before the bytes: who writes meanwhile changes it.
+  // Taken before the bytes are read: a write in between changes it.
   const stamp = await stampOf(path);
   const file = await open(path).catch(cannotRead);
   try {

@@ -1,7 +1,7 @@
 /**
  * Dates as people write them, moved by whole days in the form in which they stand (PS3.15 E.3.6: modified
- * dates; the form is kept so that what was compared with what stays readable). Years alone and times of day
- * stay: they name no day.
+ * dates; the form is kept so that comparisons in the text stay readable). Years alone and times of day stay:
+ * they name no day.
  */
 import { fromDayNumber, toDayNumber } from '../dates.ts';
 import type { Folded } from './fold.ts';

@@ -13,7 +13,7 @@ const AFTER = '(?![\\p{L}\\p{N}])';
 const TITLES = 'Dr|Prof|Mr|Mrs|Ms|Miss|Mme|Mlle|Herr|Frau|Sra|Dra|Dott|Doctor|Professor|Nurse';
 const NAME = `(?!(?:${TITLES}|DR|PROF|MRS?|MS)(?!\\p{L}))\\p{Lu}[\\p{L}\\p{M}'’-]+`;
 /**
- * Given names, initials and a family name, in either order; two words and initials at most: what follows is
+ * Given names, initials and a family name, in either order; two words and initials at most: further words are
  * likelier to be the sentence.
  */
 const FULL_NAME = `(?:\\p{Lu}\\.\\s?){0,3}${NAME}(?:,?\\s?\\p{Lu}\\.){0,2}(?:[\\s^]${NAME}|,\\s${NAME})?`;

@@ -6,7 +6,7 @@
  * [Note: Why not CharLS's decoder] Its WebAssembly build (codec-charls 1.2.7) runs for ever on some damaged
  * images, found within the first dozens of random changes, and a thread in WebAssembly cannot be interrupted:
  * one hostile parcel would stop a gateway. This one is half as fast (50 MB of CT a second), and both sides
- * run it: what a device has checked is what the gateway will restore.
+ * run it: the gateway restores exactly what the device has checked.
  */
 import { BitReader } from './bit-reader.ts';
 import { createLines, ScanDecoder } from './jpeg-ls-scan.ts';

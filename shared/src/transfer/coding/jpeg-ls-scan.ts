@@ -1,7 +1,7 @@
 /**
  * Annex A of ISO/IEC 14495-1: the lines of one scan of JPEG-LS, lossless and near-lossless, in any
- * interleave. Names in comments are the standard's. It reads bytes that nobody vouches for: what is decoded
- * is bounded by the width alone, whatever they hold.
+ * interleave. Names in comments are the standard's. It reads untrusted bytes: the width alone bounds its
+ * output, whatever they hold.
  */
 import type { BitReader } from './bit-reader.ts';
 

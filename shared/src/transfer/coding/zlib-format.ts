@@ -11,8 +11,8 @@ import { CodingError } from './coded-format.ts';
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * A piece that is fed to an inflater: it grows at most 1032-fold, so that what waits inside the stream stays
- * below 17 MiB.
+ * A piece that is fed to an inflater: it grows at most 1032-fold, so that the bytes waiting inside the stream
+ * stay below 17 MiB.
  */
 const INFLATED_PIECE_BYTES = 16 * 1024;
 const DEFLATED_PIECE_BYTES = 256 * 1024;
