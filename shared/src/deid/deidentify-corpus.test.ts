@@ -154,7 +154,7 @@ for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe
   });
 }
 
-test('under another key nothing is alike', async () => {
+test('under another key no pseudonym is the same', async () => {
   if (corpus === null) skip('two keys over real files', 'no corpus');
   const [one, two] = [
     await deidentifiedCorpus('ct-3slice-seg', [], 1),
@@ -200,7 +200,7 @@ test('attributes that say nothing about a person stay: at least 999 of 1000', as
   assert.ok(kept / harmless >= 0.999, `${kept} of ${harmless}`);
 });
 
-test('other readers read what comes out: dcmjs, and dcmdump where it is installed', async () => {
+test('other readers read the output: dcmjs, and dcmdump where it is installed', async () => {
   if (corpus === null) skip('other readers', 'no corpus');
   const folder = mkdtempSync(join(tmpdir(), 'deidentified-'));
   const names: string[] = [];

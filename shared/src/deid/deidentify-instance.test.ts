@@ -205,7 +205,7 @@ const UNDEFINED_LENGTHS = Uint8Array.of(
   ...[0x54, 0, 0x81, 0, 0x55, 0x53, 2, 0, 9, 0],
 );
 
-test('sequences of undefined length come out as such, and what follows them is read', async () => {
+test('sequences of undefined length stay such, and the elements after them are read', async () => {
   const file = concatBytes([fileOf([]), UNDEFINED_LENGTHS]);
   const result = await deidentifyBytes(file, rulesOf(), await pseudonymsOf(1));
   if (result.kind !== 'ready') throw new Error(result.because);
@@ -313,7 +313,7 @@ test('a report keeps its tree, its standard codes and its measurements, and lose
   }
 });
 
-test('in a report, what the table or an option names is treated as anywhere else', async () => {
+test('in a report, attributes that the table or an option names are treated as anywhere else', async () => {
   const item = [
     text(0x00080080, 'LO', 'Hospital'),
     text(0x00081030, 'LO', 'Study of Jane'),
@@ -371,7 +371,7 @@ test('a drawing keeps its form and loses its points, unless the policy cleans gr
   assert.equal(await drawn('clean-graphics'), [dimensions, POINTS, form]);
 });
 
-test('two patients never become one: without a Patient ID the study identifies the patient, and issuers tell equal IDs apart', async () => {
+test('two patients are never merged: without a Patient ID the study identifies the patient, and issuers tell equal IDs apart', async () => {
   const patient = async (...elements: NewElement[]) =>
     shownValue((await deidentified(elements)).instance.elements, 0x00100020);
   const none = (study: string) => patient(text(0x00100020, 'LO', ''), text(0x0020000d, 'UI', study));

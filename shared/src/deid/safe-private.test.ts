@@ -85,7 +85,7 @@ test('every safe private attribute stays with its creator, as the vendor wrote i
   await assertKept(SAFE);
 });
 
-test('when something was measured stays with the dates of the instance', async () => {
+test('times of measurements are kept with the dates of the instance', async () => {
   await assertKept(DATED, 'retain-longitudinal-full-dates');
 });
 
