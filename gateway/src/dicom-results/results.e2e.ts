@@ -71,7 +71,7 @@ const FILMS: Readonly<Record<string, FilmOptions>> = {
 };
 
 for (const [name, options] of Object.entries(FILMS)) {
-  test(`of a ${name} are found beside it, named in a receipt, valid as the PACS gives them back, and added once`, async () => {
+  test(`of a ${name} are found next to it, named in a receipt, valid as the PACS returns them, and added once`, async () => {
     if (world === null) return;
     const { orthanc } = world;
     const pacs = createOrthancPacs(orthanc);

@@ -13,7 +13,7 @@ const cardOf = (id: string): ModelCard =>
     JSON.parse(readFileSync(new URL(`../../../shared/models/${id}.json`, import.meta.url), 'utf8')),
   );
 
-test('one who gives up while a model runs leaves nothing behind that would end the others’ images', async () => {
+test('a caller that gives up while a model runs does not affect the images of others', async () => {
   const [begin, end] = [globalThis.setTimeout, globalThis.clearTimeout];
   const waiting = new Set<unknown>();
   globalThis.setTimeout = ((what: () => void, ms?: number) => {

@@ -22,7 +22,7 @@ if (why !== null) {
 if (whyNot !== null) {
   skipped('the validity of what was de-identified', whyNot);
 } else {
-  test('dciodvfy finds no error that the original did not have, but for what the table itself forces', async () => {
+  test('dciodvfy finds no error that the original did not have, except those that the table itself forces', async () => {
     assert.is(await validateDeidentified(), 0);
   });
 }

@@ -25,7 +25,7 @@ test('bytes that arrived before the cut are passed on', async () => {
   assert.ok(cut.isCut());
 });
 
-test('a request that another one replaces takes what still flows in', async () => {
+test('a replaced request still takes the bytes that flow in', async () => {
   const { socket, cut, read } = body({ silenceMs: NEVER_MS, mostMs: NEVER_MS });
   socket.push('one ');
   const came = read();
@@ -37,7 +37,7 @@ test('a request that another one replaces takes what still flows in', async () =
   assert.is(await came, 'one two');
 });
 
-test('it ends when nothing flows in any more, though its connection never ends', async () => {
+test('it ends when nothing flows in any more, even if its connection never ends', async () => {
   const { socket, cut, read } = body({ silenceMs: 5, mostMs: NEVER_MS });
   socket.push('one');
   const came = read();
@@ -46,7 +46,7 @@ test('it ends when nothing flows in any more, though its connection never ends',
   assert.ok(cut.isCut());
 });
 
-test('it ends after a while, though it flows without an end', async () => {
+test('it ends after a while, even if bytes keep flowing in', async () => {
   const endless = Readable.from(
     (async function* () {
       for (;;) {
@@ -62,7 +62,7 @@ test('it ends after a while, though it flows without an end', async () => {
   endless.destroy();
 });
 
-test('one that has come to its end is not cut by a late word', async () => {
+test('a finished request is not cut by a late call', async () => {
   const { socket, cut, read } = body({ silenceMs: 1, mostMs: 1 });
   socket.push('all');
   socket.push(null);

@@ -86,7 +86,7 @@ test('has a relative address, so that it holds behind a prefix, and says when it
   assert.is(options.headers.get('tus-checksum-algorithm'), 'sha256,sha1');
 });
 
-test('is made once under the device’s name, and goes on where it was', async () => {
+test('is created once under the device’s name, and continues where it was', async () => {
   const parcel = randomUUID();
   const location = await created(100, parcel);
   await pipeline.patch(location, 0, randomBytes(40));
@@ -95,7 +95,7 @@ test('is made once under the device’s name, and goes on where it was', async (
   assert.is((await pipeline.create(upload, parcel, 101)).status, 422, 'another length is another parcel');
 });
 
-test('that was begun is named by the next init: the device asks where it ends before it sends a byte again', async () => {
+test('that was begun is named by the next init: the device asks for its offset before it sends a byte again', async () => {
   const manifest = toManifest(instances, 'identified', { bytes: PROMISED_BYTES });
   assert.is((await pipeline.init(manifest)).begun, undefined);
   // The command line names its parcels by what is in them.
@@ -127,7 +127,7 @@ test('arrives with its creation, when it is small', async () => {
   assert.equal([response.status, offsetOf(response)], [201, 50]);
 });
 
-test('with a wrong checksum is not taken: the offset stays, and the right bytes go on', async () => {
+test('with a wrong checksum is not accepted: the offset stays, and the right bytes continue there', async () => {
   const bytes = randomBytes(1000);
   const location = await created(2000);
   await pipeline.patch(location, 0, bytes, { 'upload-checksum': sha256(bytes) });
@@ -170,7 +170,7 @@ test('is nobody else’s', async () => {
   assert.is((await pipeline.create(upload, randomUUID(), 10)).status, 403, 'and not send');
 });
 
-test('is given up by its device, and is gone', async () => {
+test('is removed when its device gives it up', async () => {
   const location = await created(100);
   await pipeline.patch(location, 0, randomBytes(10));
   assert.is(
@@ -200,7 +200,7 @@ test('may be as large as what was promised with its headers, and not larger', as
   assert.is((await pipeline.status(uploadId)).waiting, null, 'nothing is full');
 });
 
-test('that holds what came by another way begins again with init, and one of the usual size is taken whole', async () => {
+test('whose instances came another way begins again with init, and one of the usual size is accepted whole', async () => {
   const [one, two] = syntheticStudy({ seed: 6, instancesPerSeries: 2, rows: 8, columns: 8 }).instances;
   const { uploadId } = await pipeline.init(toManifest([one!, two!], 'identified', { bytes: 100_000_000 }));
   await pipeline.tools.db
@@ -242,13 +242,13 @@ test('counts against the room from the moment it is announced, and until it is w
   );
 });
 
-test('of two that ask for the same room at once one gets it', async () => {
+test('gets the last room alone when two ask for it at once', async () => {
   Object.assign(pipeline.tools.blobs, { freeBytes: async () => 512 * 1024 ** 2 + 1000 });
   const answers = await Promise.all([1, 2, 3].map(() => pipeline.create(upload, randomUUID(), 700)));
   assert.equal(answers.map(({ status }) => status).sort(), [201, 507, 507]);
 });
 
-test('is not written into the reserve, and goes on when there is room again', async () => {
+test('is not written into the reserve, and continues when there is room again', async () => {
   const location = await created(5000);
   const { freeBytes } = pipeline.tools.blobs;
   Object.assign(pipeline.tools.blobs, { freeBytes: async () => 512 * 1024 ** 2 + 4999 });
@@ -355,7 +355,7 @@ test('I12: whatever is cut, and wherever, what came stays and the end is what wa
   server.close();
 });
 
-test('at a wrong offset is told so also over a socket that is still full of it', async () => {
+test('at a wrong offset is answered even while the socket is still full of it', async () => {
   const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/upload/${await created(9_000_000)}`;
@@ -391,7 +391,7 @@ test('on a connection that hangs is taken over by the device that comes back', a
   server.close();
 });
 
-test('that finds no room is told so before its bytes have come', async () => {
+test('that finds no room is refused before its bytes have come', async () => {
   const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const location = await created(5_000_000);
@@ -408,7 +408,7 @@ test('that finds no room is told so before its bytes have come', async () => {
   server.close();
 });
 
-test('that fills the disk in its middle keeps what was written, and goes on there', async () => {
+test('that fills the disk midway keeps the written bytes, and continues there', async () => {
   const bytes = randomBytes(600_000);
   const location = await created(bytes.length);
   const { append } = pipeline.tools.blobs;
@@ -433,7 +433,7 @@ test('that fills the disk in its middle keeps what was written, and goes on ther
   assert.ok((await stored(location)).equals(bytes));
 });
 
-test('that is created again while its first request still hangs is taken over, and goes on where that one really ended', async () => {
+test('that is created again while its first request still hangs is taken over, and continues where that one really ended', async () => {
   const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const [bytes, parcel] = [randomBytes(2_000_000), randomUUID()];

@@ -308,7 +308,7 @@ if (corpus === null || postgresUrl === null) {
     },
   );
 
-  alone('of an archive only what is safe is taken', async () => {
+  alone('only the safe entries of an archive are accepted', async () => {
     for (const [name, { taken, because }] of Object.entries(ARCHIVE_ANSWERS)) {
       await world.empty();
       const path = join(corpus, 'bad', 'zip', name);
@@ -338,7 +338,7 @@ if (corpus === null || postgresUrl === null) {
   });
 
   alone(
-    'a client that checks nothing gets the same answers from the gateway, and half of nothing is stored',
+    'a client that checks nothing gets the same answers from the gateway, and nothing is stored in part',
     async () => {
       await judgeEach(async ({ path, after, answer }) => {
         for (const before of after) await sendUnchecked(world.door, new Uint8Array(await readFile(before)));

@@ -387,7 +387,7 @@ for (const encoding of ['x-jls', 'deflate'] as const) {
   });
 }
 
-coding("a decompression bomb is stopped before it fills the memory", async () => {
+coding('a decompression bomb is stopped before it fills the memory', async () => {
   const bomb = await bytesOf(
     await new Response(
       new Blob([new Uint8Array(64 * 1024 * 1024)]).stream().pipeThrough(new CompressionStream('deflate')),
