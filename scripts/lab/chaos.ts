@@ -4,8 +4,7 @@
  * compared with the queued studies. Exits 0 when nothing was lost, doubled or changed, and everything came to
  * its end.
  *
- * A run that was interrupted goes on with `--resume DIR`; a run that failed keeps its folder and says how it
- * is repeated.
+ * An interrupted run resumes with `--resume DIR`; a failed run keeps its folder and says how to repeat it.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

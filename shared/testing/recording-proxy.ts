@@ -20,8 +20,8 @@ export type RecordingProxy = {
   /** Requests of each kind so far. */
   readonly seen: Readonly<Record<PacsRequestKind, number>>;
   /**
-   * The next request of this kind waits: `reached` says that it has come, `release` lets it and all others go
-   * on.
+   * The next request of this kind waits: `reached` says that it has come, `release` lets it and all others
+   * pass.
    */
   hold(kind: PacsRequestKind): { readonly reached: Promise<void>; release(): void };
   stop(): Promise<void>;

@@ -185,7 +185,7 @@ const OWN: readonly AdminPolicy[] = BUILT_IN_POLICIES.map(({ name, version: inFo
   versions: [],
 }));
 
-/** Why `createRules` refuses. A name that is none of the standard's is not repeated: it may be anything. */
+/** Why `createRules` refuses. A name that is not in the standard is not repeated: it may be anything. */
 const IMPOSSIBLE = {
   'unknown-option': () => 'PS3.15 E.3 has no option of a name that it gives.',
   'option-not-available': (option: string) => `The option ${option} cannot be carried out yet.`,

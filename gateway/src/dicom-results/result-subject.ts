@@ -63,8 +63,8 @@ export interface Verification {
   /** Of the result: 2 for the first verification. */
   readonly revision: number;
   /**
-   * Of the report that was sent last; where it is not said, the one before. Verifications that come close
-   * together may share a report.
+   * The revision of the report that was sent last; if absent, the one before this. Verifications that come
+   * close together may share a report.
    */
   readonly follows?: number;
 }

@@ -1,6 +1,6 @@
 /**
- * The road of result instances: they are promised and come in like a device's upload, one that is the
- * gateway's own, and go on by verify, assembly, forward, reconcile and receipt as everything does: the study
+ * The road of result instances: they are promised and come in like a device's upload, as an upload of the
+ * gateway's own, and pass verify, assembly, forward, reconcile and receipt like everything else: the study
  * gets its next revision.
  *
  * Promises: instances that the study already has are not sent again; killed anywhere and run again, the

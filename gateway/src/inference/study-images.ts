@@ -10,7 +10,7 @@ import {
   type Pacs,
 } from '../ports/pacs/pacs.ts';
 
-/** Modalities whose objects say something of images and are none. */
+/** Modalities whose objects describe images but are none themselves. */
 const NO_IMAGES = new Set(['SR', 'SEG', 'PR', 'KO', 'RTSTRUCT', 'RTPLAN', 'DOC', 'REG', 'AU', 'ECG']);
 
 /** By its SOP Class, or where the PACS does not say it, by its modality. */

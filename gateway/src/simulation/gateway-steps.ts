@@ -94,7 +94,7 @@ const send = fc.record({
   isCoded: rarely,
   isCut: rarely,
 });
-/** Of a device that has the study's UID wrong. */
+/** A manifest from a device that has the study's UID wrong. */
 const claim = fc.record({
   do: fc.constant('announce' as const),
   device,

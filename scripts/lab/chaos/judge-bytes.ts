@@ -25,7 +25,7 @@ const RESENT_PER_CUT_BYTES = 50_000;
 const RESENT_PER_FAULT_BYTES = 1_000_000;
 const LINK_FAULTS = ['link cut', 'link cut for a moment'];
 /**
- * On a link that says nothing every sender goes on until its buffers are full; it may be cut before it speaks
+ * On a silent link every sender continues until its buffers are full; the link may be cut before it answers
  * again.
  */
 const SILENT_LINK = 'link silent';

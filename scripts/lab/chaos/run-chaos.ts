@@ -24,7 +24,7 @@ export type ChaosOptions = {
   /** The path of a Chromium; null: the command line is the only device. */
   readonly chromium: string | null;
   readonly say: (line: string) => void;
-  /** Interrupts the run; it can go on later. */
+  /** Interrupts the run; it can be resumed later. */
   readonly signal: AbortSignal;
 };
 

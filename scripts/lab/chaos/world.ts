@@ -2,7 +2,7 @@
  * The world of a run of chaos: two gateways on one PostgreSQL and one data directory behind a balancer, a
  * real Orthanc behind a proxy that counts, and before them all a slow wire with a link behind it that can be
  * cut: what a cut finds on its way is lost. Every part can be killed and started again on its port and in its
- * folder, also by a later process that goes on with the folder.
+ * folder, also by a later process that continues with the folder.
  *
  *   devices ─► wire (20 Mbit/s, 30 ms) ─► link (cut, paused) ─► balancer (counts) ─► gateway 1, 2 ─► proxy (counts) ─► Orthanc
  */
@@ -23,8 +23,8 @@ import { openStorage, type Storage } from './storage.ts';
 
 const WIRE = { roundTripMs: 30, bitsPerSecond: 20e6 };
 /**
- * A balancer of the field lets a connection go on for as long as it likes; ours changes the gateway in the
- * middle, now and then.
+ * A balancer in the field keeps a connection on one gateway; ours now and then changes the gateway in the
+ * middle.
  */
 const CONNECTION_BYTES = 40_000_000;
 const LEFTOVER_ENDS_WITHIN_MS = 3_000;

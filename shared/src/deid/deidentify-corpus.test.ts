@@ -15,7 +15,7 @@ import { OPTIONS, profileRows } from './profile.ts';
 import { checkResidue } from './residue.ts';
 
 type Ready = Extract<DeidentifiedFile, { kind: 'ready' }> & { readonly path: string };
-// It says on the console what it makes of real files; only what it reads is wanted.
+// dcmjs prints remarks about real files on the console; only its result is wanted.
 dcmjs.log.setLevel('silent');
 const { corpus } = testEnvironment();
 const everyOption = Object.keys(OPTIONS).filter(

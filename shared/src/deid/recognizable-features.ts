@@ -16,7 +16,7 @@ const HEAD = new RegExp(
   'i',
 );
 
-/** From what the header says; a series that does not name its region is not found. */
+/** Judges by the header; a series that does not name its region is not found. */
 export function mayShowFace({
   modality,
   bodyPart,

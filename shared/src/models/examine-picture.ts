@@ -14,10 +14,7 @@ import type { ModelId, Population, RunModel } from './model.ts';
 import { CAM_SIDE, scorePneumonia, type PneumoniaScore } from './pneumonia.ts';
 import { rationaleOf, rationaleOfSilence } from './rationale.ts';
 
-/**
- * A model that is not there leaves its part out, and the finding says so; without the gate nothing can be
- * said.
- */
+/** Without a model its part is left out, and the finding says so; without the gate there is no finding. */
 export type Models = { readonly 'image-kind': RunModel } & { readonly [id in ModelId]?: RunModel };
 
 export interface Subject {

@@ -134,7 +134,7 @@ frames('a codestream cut anywhere, or changed anywhere, never throws; cut, it is
   assert.is((await decoded(imageOf('grey8', CODED.jpeg2000), `${JPEG}90`)).kind, 'frame');
 });
 
-/** With its first scan as often as is said. */
+/** The codestream with its first scan repeated so many times. */
 function withScans(whole: Uint8Array, times: number): Uint8Array {
   const start = whole.findIndex((byte, at) => byte === 0xff && whole[at + 1] === 0xda);
   const end = whole.findIndex((byte, at) => at > start && byte === 0xff && whole[at + 1]! >= 0x80);

@@ -122,7 +122,7 @@ export const manifestAnswerSchema = z.object({
   conflict: z.array(instanceKeySchema.extend({ reason: z.string() })),
   /**
    * The device's names of parcels of this upload that the gateway has begun to receive, and not verified: it
-   * says when asked where they go on. The command line's are hashes in the form of a UUID.
+   * tells their offsets when asked. The command line's are hashes in the form of a UUID.
    */
   begun: z.array(z.guid()).optional(),
 });

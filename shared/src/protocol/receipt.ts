@@ -79,8 +79,8 @@ export const receiptSchema = z.object({
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),
   /**
-   * Of the newest manifest that named something new; an instance that was promised under another one says so
-   * itself.
+   * Of the newest manifest that named something new; an instance that was promised under another one names
+   * it.
    */
   policy: policySchema,
   /** The PACS that was asked: its DICOMweb root without credentials. */

@@ -122,8 +122,8 @@ export function packedBytes(parts: readonly PartHeader[]): number {
 
 /**
  * The parts of a parcel in their order. `source.size` is the size of the whole body; a body that ends early,
- * goes on after its end or has a length that leads outside throws ParcelError, after the parts before it were
- * yielded.
+ * continues after its end or has a length that points outside throws ParcelError, after the parts before it
+ * were yielded.
  */
 export async function* readParcel(source: ByteSource): AsyncGenerator<ParcelPart> {
   const boundary = await readBoundary(source);

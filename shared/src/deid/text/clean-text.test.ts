@@ -286,7 +286,7 @@ test('values that the policy keeps may stay in the text', async () => {
   assert.is(await saysOf('see 1.2.840.113619.2.55.3.2831', 'retain-uids'), 'see 1.2.840.113619.2.55.3.2831');
 });
 
-/** Header, and what becomes of texts under it. */
+/** A header, and texts before and after cleaning under it. */
 const PEOPLE: readonly (readonly [header: NewElement, texts: Readonly<Record<string, string>>])[] = [
   [
     text(0x00100010, 'PN', "O'Brien^Sean"),

@@ -164,8 +164,8 @@ export function findPatterns(
 }
 
 /**
- * Years of age as a text says them: "92-year-old", "age 92", "92 y/o", "92 jährig"; above 89 also "92 y", for
- * nothing else in an image lasts so long. Not the age of a stent, of bones, in weeks.
+ * Years of age as a text says them: "92-year-old", "age 92", "92 y/o", "92 jährig"; above 89 also "92 y",
+ * because nothing else in an image lasts so long. Not the age of a stent or of bones, and not in weeks.
  */
 const AGE = new RegExp(
   '(?<![\\p{N}.])(?<x>\\d{1,3})(?:[\\s-]?(?:years?|yrs?|y)[\\s-]?(?:old|of age)|\\s?y\\.?\\s?/?o(?:\\.|(?!\\p{L}))|[\\s-]?jährig\\p{L}*|\\s?jahre alt)' +
