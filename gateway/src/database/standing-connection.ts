@@ -28,8 +28,8 @@ export type StandingConnection = {
 
 /**
  * How soon the server frees the locks of a machine that vanished without a word: 10 s of silence, then three
- * questions 5 s apart. Linux' own default is two hours. Set for each connection, for the server's settings
- * are not ours.
+ * questions 5 s apart. Linux' own default is two hours. Set for each connection, because the server's
+ * settings are not ours.
  */
 export const NOTICE_DEATH =
   'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3; set tcp_user_timeout = 25000';

@@ -235,7 +235,7 @@ const leaves: fc.Arbitrary<FuzzElement[]> = fc.oneof(
   { weight: 1, arbitrary: birthDate },
 );
 
-/** PS3.5 §7.1: ascending, each once; that they are not is for the mutations. */
+/** PS3.5 §7.1: ascending, each once; the mutations break this. */
 function inOrder(elements: readonly FuzzElement[]): FuzzElement[] {
   return [...new Map(elements.map((element) => [element.tag, element])).values()].sort(
     (a, b) => a.tag - b.tag,
@@ -280,7 +280,7 @@ const syntax: fc.Arbitrary<Syntax> = fc
 /** UIDs of few instances: this does not measure the cost of a pseudonym. */
 const uid = (kind: number, number: number): string => `1.2.826.0.1.3680043.${kind}.${number}`;
 
-/** A Part 10 file with identities in it, and what stands in it for whoever reads a failure. */
+/** A Part 10 file with identities in it, and a list of its elements for the report of a failure. */
 export type GeneratedInstance = {
   readonly bytes: Uint8Array;
   readonly transferSyntaxUID: string;

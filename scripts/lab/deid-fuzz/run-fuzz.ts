@@ -1,6 +1,6 @@
 /**
- * Runs batches on threads, watches each input, adds up what became of them. A thread whose input does not
- * end, or that ends itself, is a fault like any other; another one takes its place.
+ * Runs batches on threads, watches each input, and counts the outcomes. An input that does not end, or that
+ * kills its thread, is a fault like any other; another thread takes over.
  */
 import { setTimeout as after } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';

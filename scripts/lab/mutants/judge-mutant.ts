@@ -1,6 +1,6 @@
 /**
- * Shows one mutant to the tests that run its place, those beside it first, then the quickest, until one of
- * them notices. A test that no longer ends, or whose process dies, has noticed too.
+ * Shows one mutant to the tests that run its place, those in its folder first, then the quickest, until one
+ * of them notices. A test that no longer ends, or whose process dies, has noticed too.
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -36,7 +36,7 @@ export interface TextReader {
    * decoded.
    */
   split(bytes: Uint8Array): TextPiece[] | null;
-  /** The bytes of such characters, in whatever order and with whichever of ASCII between them. */
+  /** The bytes of such characters, in any order and with any ASCII between them. */
   join(pieces: readonly TextPiece[]): Uint8Array;
 }
 

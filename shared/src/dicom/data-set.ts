@@ -1,7 +1,7 @@
 /**
  * The form of a parsed Data Set: a tree of elements that remember their place in the bytes. Values are not
- * decoded here and long ones are not even read: pixel data is a byte range. Reading is the work of
- * `part10.ts`, changing that of `deid/`.
+ * decoded here and long ones are not even read: pixel data is a byte range. `part10.ts` reads it, `deid/`
+ * changes it.
  */
 import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type {

@@ -12,7 +12,7 @@ export interface ValueContext {
   readonly encoding: Encoding;
 }
 
-/** The element of this tag, or null. Elements are in ascending order, but for files that break the rule. */
+/** The element of this tag, or null. Elements are in ascending order, except in files that break the rule. */
 export function findElement(elements: readonly DicomElement[], tag: number): DicomElement | null {
   for (const element of elements) if (element.tag === tag) return element;
   return null;
@@ -124,7 +124,7 @@ export function parseDecimal(text: string): number {
 }
 
 /**
- * Specific Character Set of these elements, or, where they do not say, of what holds them (PS3.3
+ * Specific Character Set of these elements, or, if they have none, of the data set or item around them (PS3.3
  * §C.12.1.1.2).
  */
 export function characterSetsOf(

@@ -1,6 +1,6 @@
 /**
- * Stored values out of native bytes (PS3.5 §8.1): any byte order, 1 to 64 bits allocated, what stands in
- * unused bits cleared, planes of colour put beside each other, YBR made RGB.
+ * Stored values out of native bytes (PS3.5 §8.1): any byte order, 1 to 64 bits allocated, unused bits
+ * cleared, planes of colour interleaved, YBR made RGB.
  */
 import { type ColourValues, ybrToRgb } from './colour.ts';
 import type { FrameShape } from './frame-shape.ts';

@@ -102,7 +102,7 @@ export const manifestSchema = z
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /**
- * How the gateway names an instance: the UID alone is not enough, for a conflict is two digests under one
+ * How the gateway names an instance: the UID alone is not enough, because a conflict is two digests under one
  * UID.
  */
 export const instanceKeySchema = z.object({ sopInstanceUID: uidSchema, digest: digestSchema });

@@ -1,7 +1,7 @@
 /**
  * The receipt: what the gateway signs once it has looked in the PACS. One compact JWS (RFC 7515, EdDSA) and
  * nothing else; checkable offline with the keys at `/.well-known/jwks.json`. Signing and checking use jose
- * and live at the two ends; here is what is said.
+ * and live at the two ends; this file defines the content.
  */
 import { z } from 'zod';
 import { digestSchema, uidSchema } from './forms.ts';
@@ -108,10 +108,7 @@ export interface Deidentification {
   readonly withoutResidue: number;
 }
 
-/**
- * null: nothing was de-identified, or the device did not say what it did and the gateway that signed did not
- * say what it looked at.
- */
+/** null: nothing was de-identified, or neither the device reported its changes nor the gateway its check. */
 export function deidentificationOf({ instances, reports = [] }: Receipt): Deidentification | null {
   const withoutResidue = instances.filter(({ residue }) => residue === 'none').length;
   if (reports.length === 0 && withoutResidue === 0) return null;

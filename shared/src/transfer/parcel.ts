@@ -198,8 +198,8 @@ function toPart(fields: ReadonlyMap<string, string>, offset: number, at: number)
 }
 
 /**
- * RFC 9110 §8.4.1: names of codings are case-insensitive. A coding that is not known cannot be undone: the
- * part is nobody's.
+ * RFC 9110 §8.4.1: names of codings are case-insensitive. A part with an unknown coding cannot be restored,
+ * so it is refused.
  */
 function parseEncoding(field: string | undefined, at: number): ContentEncoding | null {
   const name = field?.toLowerCase();

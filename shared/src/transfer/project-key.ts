@@ -69,8 +69,8 @@ export async function wrapProjectKey(projectKey: Uint8Array, device: string): Pr
 }
 
 /**
- * Opens what was wrapped to this pair: a key that signs and cannot be read back. Throws ProjectKeyError where
- * it is another's, or was changed.
+ * Opens a key that was wrapped to this pair; the result can sign and cannot be read back. Throws
+ * ProjectKeyError if it was wrapped to another pair, or changed.
  */
 export async function unwrapProjectKey(wrapped: WrappedProjectKey, pair: DevicePair): Promise<CryptoKey> {
   const ephemeral = parsePoint(wrapped.ephemeral);

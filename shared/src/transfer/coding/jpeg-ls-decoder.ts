@@ -56,9 +56,9 @@ export function decodeJpegLS(coded: Uint8Array, shape: GreyShape): Uint8Array<Ar
 const RESET = 64;
 
 /**
- * Where the entropy-coded bytes begin; null unless there is nothing before them but a header of exactly this
- * shape: start of image, start of frame (§C.2.2: SOF55), perhaps the parameters that are the default anyway
- * (§C.2.4.1.1), start of scan (§C.2.3: NEAR 0).
+ * The start of the entropy-coded bytes; null unless only a header of exactly this shape precedes them: start
+ * of image, start of frame (§C.2.2: SOF55), perhaps the parameters that are the default anyway (§C.2.4.1.1),
+ * start of scan (§C.2.3: NEAR 0).
  */
 function scanStart(coded: Uint8Array, { width, height, bitsPerSample }: GreyShape): number | null {
   const [t1, t2, t3] = thresholds(bitsPerSample);
