@@ -1,5 +1,5 @@
 /**
- * Values planted in every place of the standard's table do not come out, and those that may stay do
+ * Values planted in every place of the standard's table are removed, and those that may stay are kept
  * (PS3.15 Annex E).
  */
 import { suite } from 'uvu';

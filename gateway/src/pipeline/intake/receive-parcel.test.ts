@@ -200,7 +200,7 @@ test('may be as large as what was promised with its headers, and not larger', as
   assert.is((await pipeline.status(uploadId)).waiting, null, 'nothing is full');
 });
 
-test('whose instances came another way begins again with init, and one of the usual size is accepted whole', async () => {
+test('with instances that came another way begins again with init, and one of the usual size is accepted whole', async () => {
   const [one, two] = syntheticStudy({ seed: 6, instancesPerSeries: 2, rows: 8, columns: 8 }).instances;
   const { uploadId } = await pipeline.init(toManifest([one!, two!], 'identified', { bytes: 100_000_000 }));
   await pipeline.tools.db
