@@ -34,7 +34,10 @@ const TAG_BYTES = 16;
 const UNNAMED_FOR_MS = 3600 * 1000;
 
 export type StudyKeys = {
-  /** A new key for the study, as the database keeps it. Its file is on the disk before this returns. */
+  /**
+   * Makes a new key for the study, in the form that the database keeps. Its file is on the disk before this
+   * returns.
+   */
   create(studyId: string): Uint8Array;
   /**
    * Null where it is not of this study or this gateway, or was destroyed: data encrypted with it is lost, and
@@ -75,7 +78,7 @@ function folderTimeMs(folder: string): number {
   return mtimeMs;
 }
 
-/** Overwritten before it is removed, so that the name is not all that goes. */
+/** Overwritten before it is removed, so that more than its name disappears. */
 function eraseFile(path: string): void {
   if (!existsSync(path)) return;
   const file = openSync(path, 'r+');

@@ -13,8 +13,8 @@ export type Cause =
   | 'other';
 
 /**
- * Of a study of 500 MB over 100 cuts, 1 %: so much of everything, and in a short run so much a
- * cut.
+ * 1 % of a study of 500 MB over 100 cuts: the same share of all bytes, and in a short run a fixed amount for
+ * each cut.
  */
 const RESENT_BY_LINK_RATIO = 0.01;
 const RESENT_PER_CUT_BYTES = 50_000;
@@ -30,7 +30,7 @@ const LINK_FAULTS = ['link cut', 'link cut for a moment'];
  */
 const SILENT_LINK = 'link silent';
 
-/** By what became of the request that had carried them (shared/testing/upload-bytes.ts). */
+/** By the fate of the request that had carried them (shared/testing/upload-bytes.ts). */
 const CAUSES: Readonly<Record<string, Cause>> = {
   'link cut': 'cut of the link',
   'gateway ended': 'killed gateway',

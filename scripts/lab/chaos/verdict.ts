@@ -175,7 +175,9 @@ async function checkReceipts(
   return { good, named };
 }
 
-/** Leaves out what lost against another version: only then its study closes and its copy goes. */
+/**
+ * Leaves out the instances that lost against another version: only then their study closes and the copy goes.
+ */
 async function settleConflicts(client: Client, state: State): Promise<void> {
   for (const { uploadId, lostConflict } of state.queued) {
     if (!lostConflict || uploadId === null) continue;
@@ -190,7 +192,7 @@ async function settleConflicts(client: Client, state: State): Promise<void> {
   }
 }
 
-/** Nothing of a study is left on the device but what says that it has arrived. */
+/** Checks that the device keeps nothing of a study except the record of its arrival. */
 async function checkDevice(page: PageDevice | null, faults: string[]): Promise<void> {
   if (page === null) return;
   const end = performance.now() + GONE_WITHIN_MS;

@@ -74,7 +74,7 @@ const CHARACTER_SETS = [
 const LAST_GROUP = 0x4010;
 
 const rows = profileRows();
-/** Attributes that identify an instance: other values than ours, and nothing is read at all. */
+/** Attributes that identify an instance: with other values than ours, nothing would be read at all. */
 const BUILT = new Set([
   0x00080005, 0x00080016, 0x00080018, 0x0020000d, 0x0020000e, 0x00280002, 0x00280004, 0x00280010, 0x00280011,
   0x00280100, 0x00280101, 0x00280102, 0x00280103,

@@ -1,5 +1,5 @@
 /**
- * Forward: one batch of instances, already marked `posting`, to the PACS, and what became of each. A bad
+ * Forward: one batch of instances, already marked `posting`, to the PACS, and the outcome of each. A bad
  * answer is never believed: an instance that was refused or not named is looked for, offered once more alone,
  * then the other way (Orthanc's REST API).
  *
@@ -15,8 +15,8 @@ export type ForwardedInstance =
   | { readonly id: number; readonly kind: 'posted'; readonly pacsCode: number | null }
   | { readonly id: number; readonly kind: 'refused'; readonly pacsCode: number | null }
   /**
-   * Not taken now: to be offered later. `unanswered`: it may be this instance that the PACS fails on; `busy`:
-   * it is not.
+   * Not taken now: to be offered later. `unanswered`: the PACS may fail on this very instance; `busy`: it
+   * does not.
    */
   | { readonly id: number; readonly kind: 'later'; readonly because: 'busy' | 'unanswered' };
 
@@ -52,7 +52,7 @@ export async function forwardBatch(
 }
 
 /**
- * By the PACS's second way, where it has one. That it fails there too, without a word on the instance, is no
+ * By the PACS's second way, if it has one. A failure there that says nothing about the instance is no
  * refusal.
  */
 async function otherWay(

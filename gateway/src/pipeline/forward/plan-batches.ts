@@ -6,8 +6,8 @@
  */
 
 /**
- * The aim for one request; a larger instance travels alone. Far above it a PACS that fails costs more that
- * has to be asked for again.
+ * The aim for one request; a larger instance travels alone. With far larger requests, a failing PACS would
+ * cause more instances to be looked for again.
  */
 export const BATCH_BYTES = 6 * 1024 * 1024;
 /**

@@ -98,7 +98,7 @@ test('is created once under the device’s name, and continues where it was', as
 test('that was begun is named by the next init: the device asks for its offset before it sends a byte again', async () => {
   const manifest = toManifest(instances, 'identified', { bytes: PROMISED_BYTES });
   assert.is((await pipeline.init(manifest)).begun, undefined);
-  // The command line names its parcels by what is in them.
+  // The command line names its parcels by their content.
   const [one, other] = [
     randomUUID(),
     randomBytes(16)
@@ -403,7 +403,7 @@ test('that finds no room is refused before its bytes have come', async () => {
   });
   const [answer] = (await once(socket, 'data')) as [Buffer];
   assert.match(answer.toString(), /^HTTP\/1\.1 507 /);
-  // And the connection ends: the rest would come for nothing.
+  // And the connection ends: the rest would be sent in vain.
   await once(socket, 'close');
   server.close();
 });

@@ -110,8 +110,8 @@ class Device {
 
   /**
    * Sends so many bytes from where the gateway is; `spoil` turns a bit of the one at this place among them.
-   * `dueWith`: with each so-manieth piece what has come of a record is written; 0: at the end. The offset
-   * that it is told, or null: 460.
+   * `dueWith`: the bytes of an incomplete record are written after every so many pieces; 0: at the end. The
+   * offset that it is told, or null: 460.
    */
   async send(
     blobs: Blobs,

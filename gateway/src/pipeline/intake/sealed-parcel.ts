@@ -152,7 +152,8 @@ export async function writeSealed(
         filled = 0;
         yield plain;
         held += 1;
-        // Written: 1 MiB given back at once, for the collector comes late and its pause is everybody's.
+        // Written: 1 MiB freed at once, because the garbage collector comes late and its pause delays
+        // everybody.
         plain.buffer.transfer(0);
       }
       if (filled > 0 && rule.isDue()) await keep();

@@ -49,7 +49,7 @@ interface UploadDocument {
   readonly files: { path: string; state: string; reason: string | null }[];
 }
 
-/** Of the identity that nearly every row has, and of what stands in names and UIDs. */
+/** Parts of the identity that nearly every row has, and of the texts in names and UIDs. */
 const NOT_FOR_THE_LOG = /BAD-1|Bad\^Input|DROP TABLE|onerror|<script|X-Injected|etc\/passwd/;
 
 const digestOfFile = async (path: string): Promise<string> => sha256(await readFile(path));
@@ -154,7 +154,7 @@ async function openWorld(databaseUrl?: string) {
 }
 type World = Awaited<ReturnType<typeof openWorld>>;
 
-/** A file to be sent, what was sent before it, and what it is answered with. */
+/** A file to be sent, the files sent before it, and its answer. */
 interface Row {
   readonly path: string;
   readonly after: readonly string[];
@@ -226,7 +226,7 @@ async function openEmptiedWorld(serverUrl: string) {
   return {
     ...world,
     rows,
-    /** The gateway knows no study, the PACS holds none. Only once nothing is under way any more. */
+    /** The gateway knows no study, the PACS holds none. Call it only when nothing is under way. */
     async empty() {
       await until('every study to have come to its end', async () => {
         const { rows: open } = await client.query(
@@ -266,7 +266,7 @@ if (corpus === null || postgresUrl === null) {
   alone.after(async () => world?.close());
 
   /**
-   * Does `judge` for every row on an empty store and then looks into the PACS; gathers what fails, so that
+   * Runs `judge` for every row on an empty store and then looks into the PACS; gathers all failures, so that
    * one row does not hide another.
    */
   async function judgeEach(judge: (row: Row) => Promise<void>): Promise<void> {

@@ -26,7 +26,7 @@ export type ReadPart = {
   readonly digest: string;
   /** Calls `use` with the instance's bytes. */
   read<T>(use: (source: ByteSource) => Promise<T>): Promise<T>;
-  /** Call one of both: its bytes stay, or are as if they had never been restored. */
+  /** Call one of both: the restored bytes stay, or are discarded. */
   keep(): Promise<Place>;
   drop(): Promise<void>;
 };

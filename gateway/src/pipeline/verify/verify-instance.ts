@@ -1,7 +1,6 @@
 /**
- * One instance against its promise. Its bytes are already known to be the promised ones; here it is read as
- * DICOM and asked whether it is what the manifest said, and whether the policy's promise was kept on the
- * device.
+ * One instance against its promise. Its bytes are already known to be the promised ones; this file reads it
+ * as DICOM, compares it with the manifest, and checks that the device applied the policy.
  */
 import type { ByteSource } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
@@ -49,7 +48,7 @@ export async function verifyInstance(
   // (manifest: "with File Meta Information").
   if (meta === null) return { kind: 'refused', because: 'manifest-mismatch' };
   if (rules.kind === 'identified') return { kind: 'verified' };
-  // A header that was de-identified comes out of de-identification unchanged.
+  // De-identifying a de-identified header again does not change it.
   const residue = await checkResidue(read.instance, rules.rules, rules.pseudonyms);
   return residue.length === 0 ? { kind: 'verified' } : { kind: 'quarantined', because: 'identity-remains' };
 }
