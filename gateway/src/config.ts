@@ -183,8 +183,8 @@ function adminPasswordOf(env: Env, wrong: Report): string | null {
 }
 
 /**
- * Reads and checks all settings. Throws ConfigMistakes with every mistake; no message repeats a value, for a
- * value may be a password.
+ * Reads and checks all settings. Throws ConfigMistakes with every mistake; no message repeats a value,
+ * because it may be a password.
  */
 export function readConfig(env: Env): Config {
   const mistakes: string[] = [];

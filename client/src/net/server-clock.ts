@@ -28,7 +28,9 @@ const MEAN_FRACTION_MS = 500;
 const LONGEST_EXCHANGE_MS = 10_000;
 /** Two answers differ by their fractions and by the link, a clock that was set by more. */
 const JUMP_MS = 30_000;
-/** One strange answer of something between must not turn the clock, and old ones not hold it. */
+/**
+ * A single strange answer from something in between must not change the clock, and old ones must not hold it.
+ */
 const SAMPLES = 5;
 /** Less is not worth writing. */
 const WORTH_KEEPING_MS = 2_000;

@@ -1,7 +1,7 @@
 /**
  * `/admin/policies`: the upload policies that an administrator makes as JSON, tries on sample studies,
  * changes by a new version and withdraws. For the role `admin`; each change is in the audit trail. A policy
- * that cannot be carried out is refused here, by what carries it out (`createRules`).
+ * that cannot be carried out is refused here, by the same `createRules` that would carry it out.
  */
 import { z } from '@hono/zod-openapi';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';

@@ -36,8 +36,8 @@ export function deviceNamedIn(assertion: string): string | null {
 }
 
 /**
- * Holds the assertion of `deviceId` against its key. `audiences`: each of them means this gateway. Never
- * throws for what a device may send.
+ * Checks the assertion of `deviceId` against its key. `audiences`: each of them means this gateway. Never
+ * throws, whatever a device sends.
  */
 export async function checkAssertion(
   assertion: string,

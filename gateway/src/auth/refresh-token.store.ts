@@ -52,7 +52,7 @@ async function insertToken(
   return token;
 }
 
-/** Begins a family: somebody has signed in. Also sweeps what has expired, so that the table does not grow. */
+/** Begins a family: somebody has signed in. Also sweeps expired tokens, so that the table does not grow. */
 export async function beginFamily(trx: Trx, accountId: string, familyId: string, now: Date): Promise<string> {
   await trx.deleteFrom('refresh_token').where('expires_at', '<', now).execute();
   return insertToken(trx, { familyId, accountId, parentHash: null }, now);
@@ -100,7 +100,7 @@ async function endFamily(trx: Trx, familyId: string, now: Date): Promise<number>
   return (await held.returning('token_hash').execute()).length;
 }
 
-/** Signs out who holds the token. The account's id, or null where the token is not known. */
+/** Signs out the holder of the token. Returns the account's id, or null if the token is unknown. */
 export async function endFamilyOf(trx: Trx, token: string, now: Date): Promise<string | null> {
   const row = await trx
     .selectFrom('refresh_token')

@@ -46,8 +46,7 @@ export function instanceUidOf(subject: ResultSubject, kind: ResultKind, revision
 }
 
 /**
- * One series of a kind for all that these models say of the images of one series, so that they share what a
- * series has in common.
+ * One series of each kind for all results of these models on one series, so that they share its attributes.
  */
 export function seriesUidOf(subject: ResultSubject, kind: ResultKind): string {
   return subject.uid(

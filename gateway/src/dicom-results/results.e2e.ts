@@ -1,6 +1,6 @@
 /**
- * Results in a real PACS: a film goes down the road, what was found on it follows, and QIDO-RS, a receipt and
- * other programs say that it is there.
+ * Results in a real PACS: a film is sent, its results follow, and QIDO-RS, a receipt and other programs
+ * confirm that they are there.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** The road of results: beside their source in the PACS, in the study's next receipt, once. */
+/** Results reach the PACS next to their source, and the study's next receipt, once. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseUid } from '#shared/dicom/uid.ts';
@@ -191,7 +191,7 @@ test('are sent under a policy that nobody else can name', async () => {
   await pipeline.close();
 });
 
-/** Where a run may end: what it is given in the place of the real parts. */
+/** Places where a run may be killed, as replacements for the real parts. */
 const DEATHS: Readonly<
   Record<string, (tools: PipelineTools, road: ResultRoad) => readonly [PipelineTools, ResultRoad]>
 > = {

@@ -58,14 +58,15 @@ export type SentResult = {
   readonly reason: string | null;
 };
 
-/** A parcel is written in one go; one that a killed run left is swept after this long. */
+/** A parcel is written in one go; the remains of a killed run are swept after this long. */
 const PARCEL_EXPIRES_AFTER_MS = 3600 * 1000;
 
 type Digested = { readonly result: BuiltResult; readonly digest: string };
 
 /**
  * Sends the results of one study, in the order given; at most 20 000. Throws StorageFull before anything is
- * promised, RangeError where results are of several studies, and what intake throws: then it is run again.
+ * promised, RangeError if the results belong to several studies, and any error of intake: then it is run
+ * again.
  */
 export async function sendResults(
   tools: ResultTools,

@@ -1,4 +1,4 @@
-/** The thread that looks at images is shared: whoever gives up takes nothing from the others. */
+/** The thread that examines images is shared: a caller that gives up does not affect the others. */
 import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -30,7 +30,7 @@ for (const { name, open } of testDatabases('open jobs'))
       study: film.identifiers.studyInstanceUID,
       bytes: Buffer.from(film.bytes),
     });
-    // The first job holds up all others: they wait one behind the other.
+    // The first job holds up all others: they wait in line.
     engine.conduct = 'hangs';
     const token = (await gateway.userWith(['radiologist'])).accessToken;
     const batch = (from: number, count: number, caller = token) =>

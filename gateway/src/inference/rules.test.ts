@@ -1,4 +1,4 @@
-/** Studies that are looked at without being asked, from their upload to what comes back to the PACS. */
+/** Studies that are examined automatically, from their upload to the results in the PACS. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CARDS, refOf } from '#shared/models/card.ts';

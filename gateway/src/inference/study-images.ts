@@ -1,4 +1,4 @@
-/** The instances of a study that models look at, and what is known of them without reading them. */
+/** The instances of a study that models examine, and the facts known about them without reading them. */
 import type { Kysely } from 'kysely';
 import { sopClassKind } from '#shared/dicom/registry.ts';
 import type { Tables } from '../database/tables.ts';

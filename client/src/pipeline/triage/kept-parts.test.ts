@@ -1,5 +1,5 @@
 /**
- * The models on the device: fetched once, believed only where the digest says so, and there without a
+ * The models on the device: fetched once, trusted only if their digest matches, and available without a
  * network.
  */
 import { test } from 'uvu';

@@ -1,5 +1,5 @@
 /**
- * The worker of the models: whatever it does, the page hears of it in time and the next image has a fresh
+ * The worker of the models: whatever it does, the page learns of it in time and the next image gets a new
  * one.
  */
 import { test } from 'uvu';
@@ -18,7 +18,7 @@ const EXAMINED = { triage: { runtime: 'a runtime' } } as unknown as Examination;
 const REF = { kind: 'file', file: new Blob([]) } as const;
 const never = new AbortController().signal;
 
-/** `conduct`: what a worker does with a question; its answer comes in a turn of its own. */
+/** `conduct`: a worker's reaction to a question; its answer comes in a later turn of the event loop. */
 function open(conduct: (worker: ModelWorkerPort, nth: number) => FromModelWorker | 'silent' | 'dies') {
   const life = { spawned: 0, ended: 0 };
   const timers: { work: () => void; ms: number }[] = [];

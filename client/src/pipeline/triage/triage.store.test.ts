@@ -31,7 +31,7 @@ const examined = (triage: DeviceTriage): Examination => ({
   readings: { kind: [], probabilities: null, camPeak: null, lungs: null, ms: { picture: 0, models: {} } },
 });
 
-/** A page whose models say what `look` says; it is called once for each image. */
+/** A page whose models answer with `look`, which is called once for each image. */
 async function openPage(look: () => Promise<Examination>) {
   let triage: TriageStore | null = null;
   let clock = 0;
