@@ -29,7 +29,7 @@ test('identity remains under a de-identifying policy, nothing of it reaches the 
   await pipeline.close();
 });
 
-test('a digest does not match, the device is asked again, and the good ones stay', async () => {
+test('a digest does not match, the device is asked again, the good ones stay, and the log tells which parcel was bad', async () => {
   const { pipeline, instances, uploadId } = await openedStudy(shared);
   const parcel = randomUUID();
   const bytes = await packed(instances);
@@ -48,6 +48,13 @@ test('a digest does not match, the device is asked again, and the good ones stay
   await pipeline.send(uploadId, instances, parcel);
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
+  const verified = pipeline.lines.filter(
+    (line) => line.event === 'stage-finished' && line.stage === 'verify',
+  );
+  assert.equal(
+    verified.map((line) => 'outcome' in line && line.outcome),
+    ['damaged', 'verified'],
+  );
   await pipeline.close();
 });
 

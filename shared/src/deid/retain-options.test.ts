@@ -162,7 +162,9 @@ test('UIDs of the standard itself name nobody, and stay (PS3.6 Annex A)', async 
     text(0x00081150, 'UI', '1.2.840.10008.1.20.1'),
     text(0x00081155, 'UI', '1.2.840.10008.1.20.1.1'),
   ]);
-  const { instance } = await deidentified([reference]);
+  const list = text(0x00080058, 'UI', '1.2.3.4', '', '1.2.840.10008.1.20.1.1 ');
+  const { instance } = await deidentified([reference, list]);
+  assert.match(shownValue(instance.elements, 0x00080058)!, /^2\.25\.\d+\\\\1\.2\.840\.10008\.1\.20\.1\.1$/);
   const [item] = findElement(instance.elements, 0x00081140)!.items!;
   assert.is(shownValue(item!.elements, 0x00081155), '1.2.840.10008.1.20.1.1');
 });

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { openTestPacs } from '../../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
-import { assembledStudy, newStudy, receiptOf } from '../../testing/open-study.ts';
+import { assembledStudy, newStudy, receiptOf, studyIdOf } from '../../testing/open-study.ts';
 
 const test = suite('a study, when');
 let shared: TestGround;
@@ -104,6 +104,26 @@ test('the PACS has no room, it waits', async () => {
   pacs.lie = 'honest';
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
+  await pipeline.close();
+});
+
+test('the PACS was full for long, one silence afterwards is not taken for a refusal', async () => {
+  const { pipeline, pacs, uploadId, studyId } = await assembledStudy(shared);
+  pacs.lie = 'busy';
+  for (let round = 0; round < 6; round += 1) await pipeline.run('forward', studyId);
+  const others = newStudy();
+  const other = await pipeline.init(toManifest(others));
+  await pipeline.send(other.uploadId, others);
+  await pipeline.runAll();
+  pacs.lie = 'honest';
+  await pipeline.run('forward', await studyIdOf(pipeline, other.uploadId));
+  assert.is((await pipeline.status(other.uploadId)).counts.refused, 0);
+  pacs.lie = 'failing';
+  await pipeline.run('forward', studyId);
+  pacs.lie = 'honest';
+  await pipeline.runAll();
+  const { state, counts } = await pipeline.status(uploadId);
+  assert.equal([state, counts.inPacs, counts.refused], ['closed', 3, 0]);
   await pipeline.close();
 });
 

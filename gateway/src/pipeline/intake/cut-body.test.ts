@@ -1,6 +1,7 @@
 /**
  * Bytes that arrived before a connection died, or before the device came back by another, are not sent again.
  */
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -60,6 +61,36 @@ test('it ends after a while, even if bytes keep flowing in', async () => {
   for await (const _piece of cut);
   assert.ok(cut.isCut());
   endless.destroy();
+});
+
+test('a stopped request stays cut, even if its connection then ends normally', async () => {
+  const { socket, cut } = body({ silenceMs: NEVER_MS, mostMs: NEVER_MS });
+  socket.push('one');
+  await cut[Symbol.asyncIterator]().next();
+  cut.stop();
+  socket.push(null);
+  await once(socket, 'end');
+  await new Promise((next) => setImmediate(next));
+  assert.ok(cut.isCut());
+});
+
+test('while nobody takes its bytes little more is read, and nothing is lost', async () => {
+  const [pieceBytes, pieces] = [64 * 1024, 200];
+  let given = 0;
+  const source = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      given += 1;
+      controller.enqueue(new Uint8Array(pieceBytes));
+      if (given === pieces) controller.close();
+    },
+  });
+  const cut = createCutBody(source);
+  for (let turn = 0; turn < 2_000; turn += 1) await new Promise((next) => setImmediate(next));
+  assert.ok(given * pieceBytes < 1024 * 1024, `${given} pieces`);
+  let taken = 0;
+  for await (const piece of cut) taken += piece.length;
+  assert.is(taken, pieces * pieceBytes);
+  assert.not.ok(cut.isCut());
 });
 
 test('a finished request is not cut by a late call', async () => {

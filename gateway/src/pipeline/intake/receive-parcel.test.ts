@@ -391,6 +391,39 @@ test('on a connection that hangs is taken over by the device that comes back', a
   server.close();
 });
 
+/** A PATCH whose bytes come when the test says so. */
+function slowPatch(location: string, bytes: Uint8Array) {
+  const { promise: mayCome, resolve: comes } = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      await mayCome;
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+  const headers = {
+    'tus-resumable': '1.0.0',
+    'upload-offset': '0',
+    'content-type': 'application/offset+octet-stream',
+    'content-length': String(bytes.length),
+  };
+  const request = { method: 'PATCH', headers, body, duplex: 'half' } as RequestInit;
+  const answer = pipeline.app.request(new Request(`http://localhost/upload/${location}`, request));
+  return { comes, answer };
+}
+
+test('may end before another one of its upload, which is still being received', async () => {
+  const bytes = new Uint8Array(randomBytes(60));
+  const [first, second] = [await created(60), await created(60)].map((at) => slowPatch(at, bytes));
+  while (!pipeline.parcels.isReceiving(upload)) await new Promise((next) => setImmediate(next));
+  first!.comes();
+  assert.is((await first!.answer).status, 204);
+  assert.ok(pipeline.parcels.isReceiving(upload));
+  second!.comes();
+  assert.is((await second!.answer).status, 204);
+  assert.not.ok(pipeline.parcels.isReceiving(upload));
+});
+
 test('that finds no room is refused before its bytes have come', async () => {
   const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));

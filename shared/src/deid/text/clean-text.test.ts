@@ -397,6 +397,14 @@ test('each of several values is cleaned separately', async () => {
     new TextDecoder().decode(findElement(instance.elements, 0x00081080)!.bytes!).trim(),
     'fracture\\pain of [removed]\\A',
   );
+  // In a report: Strain Description, UC.
+  const item = [text(0x00100212, 'UC', 'Jürgen', 'Müller')];
+  const report = await cleaned([{ tag: 0x0040a730, vr: 'SQ', value: [item] }], 'clean-structured-content');
+  const [content] = findElement(report.instance.elements, 0x0040a730)!.items!;
+  assert.is(
+    new TextDecoder().decode(findElement(content!.elements, 0x00100212)!.bytes!).trim(),
+    '[removed]\\[removed]',
+  );
 });
 
 /**
