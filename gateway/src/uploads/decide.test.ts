@@ -82,7 +82,7 @@ for (const road of [['retry'], ['leave-out', 'retry']] as const) {
   });
 }
 
-test('covers only the caller's own upload: joining a study decides nothing for the others', async () => {
+test('covers only the caller’s own upload: joining a study decides nothing for the others', async () => {
   const pipeline = await openTestPipeline({ pacs: openTestPacs(), ground, start: false });
   const instances = study();
   const [first, second] = instances as [SyntheticInstance, SyntheticInstance];

@@ -304,7 +304,7 @@ part10('zero bytes behind the end are padding, other bytes are not', async () =>
   assert.equal(behind.kind === 'refused' && behind.because, 'trailing-data');
 });
 
-part10('an aborted reading ends with the caller's reason', async () => {
+part10('an aborted reading ends with the caller’s reason', async () => {
   const reason = new Error('taken back');
   try {
     await readInstance(bytesSource(smallInstance()), AbortSignal.abort(reason));
