@@ -1,10 +1,10 @@
 /**
- * `npm run lab -- mutants [--sample 400] [--seed N] [--only PATH] [--beside]`: changes one small place of the pipeline or
- * of de-identification at a time, and counts how often a test notices. Survivors are listed with their line,
- * before and after. A run that was interrupted resumes with the same command.
+ * `npm run lab -- mutants [--sample 400] [--seed N] [--only PATH] [--beside]`: changes one small place of the
+ * pipeline or of de-identification at a time and counts how often a test notices. Survivors are listed with
+ * their line, before and after. A run that was interrupted resumes with the same command.
  *
- * The tests of the same tree come first: they notice most. Only what they leave is shown to those farther
- * away, which takes minutes; with `--beside` it is not.
+ * The tests of the same tree come first: they notice most. Only their survivors are shown to tests farther
+ * away, which takes longer; `--beside` leaves that out.
  *
  * Mutants are made from the syntax tree and given to the tests while Node loads the file (mutants/), because
  * StrykerJS has no runner for uvu: its command runner would copy the project and run every test for each.
@@ -108,7 +108,7 @@ async function readLines<T>(path: string): Promise<T[]> {
   });
 }
 
-/** Begins with a line break: what an interruption cut short must not spoil the next line. */
+/** Begins with a line break: a line cut short by an interruption must not spoil the next one. */
 const appendLine = (path: string, value: unknown): Promise<void> =>
   appendFile(path, `\n${JSON.stringify(value)}\n`);
 

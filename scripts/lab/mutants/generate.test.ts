@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { mutantsOf } from './generate.ts';
 import { mutated } from './mutant.ts';
 
-/** What a source becomes, once a mutant. */
+/** The mutated texts of a source. */
 const becomes = (source: string): string[] =>
   mutantsOf('example.ts', source).map((mutant) => mutated(source, mutant));
 

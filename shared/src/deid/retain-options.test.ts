@@ -169,7 +169,7 @@ test('UIDs of the standard itself name nobody, and stay (PS3.6 Annex A)', async 
   assert.is(shownValue(item!.elements, 0x00081155), '1.2.840.10008.1.20.1.1');
 });
 
-test('retained references lose the prose beside them; another retained sequence keeps what is harmless', async () => {
+test('retained references lose the prose next to them; another retained sequence keeps harmless elements', async () => {
   const item = [text(0x00080070, 'LO', 'Maker of Jane')];
   const elements = [sequence(0x00081140, item), sequence(0x00081111, item)];
   const { instance } = await deidentified(elements, ['retain-uids']);
