@@ -1,8 +1,8 @@
 /**
  * Builds the web app into client/dist: hashed files, no inline script or style (the gateway's
  * Content-Security-Policy allows none), and a service worker that precaches the shell. Views that the upload
- * page does not need are chunks of their own; so is what the service worker uploads with, which it reads only
- * when it has to.
+ * page does not need are chunks of their own; so is the service worker's upload code, which it reads only
+ * when needed.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -21,7 +21,7 @@ const VERSION =
   process.env['RELAY_WEB_VERSION'] ??
   JSON.parse(await readFile(join(ROOT, '../package.json'), 'utf8')).version;
 
-/** For `npm run lab -- coverage`: maps beside the scripts, which no script names. */
+/** For `npm run lab -- coverage`: source maps next to the scripts, which no script refers to. */
 const sourcemap = process.env['RELAY_SOURCE_MAPS'] === 'yes' ? 'hidden' : false;
 
 /** The runtime of the models in the browser: the page's worker accepts no other bytes for it. */
@@ -60,7 +60,7 @@ const manifest: Partial<ManifestOptions> = {
   lang: 'en',
   dir: 'ltr',
   categories: ['medical'],
-  // A second start comes to the window that is open: a study that is being read there is not left.
+  // A second start focuses the open window, so that a study being read there is not abandoned.
   launch_handler: { client_mode: 'focus-existing' },
   icons: [
     { src: '/icon-192.png', sizes: '192x192', type: 'image/png' },
@@ -156,7 +156,7 @@ function backgroundSender(): Plugin {
 }
 
 /**
- * Subresource Integrity for each file of the shell: what a hotel's login page answers with 200 never gets
+ * Subresource Integrity for each file of the shell: a hotel's login page that answers with 200 never gets
  * into the cache.
  */
 async function integrityOf(url: string): Promise<string> {
@@ -179,8 +179,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
-    // The builder may part what the first page needs as soon as a later part needs some of it (rolldown issue
-    // 10731): one file compresses better, and is one request.
+    // The builder may split the code of the first page as soon as a later part needs some of it (rolldown
+    // issue 10731): one file compresses better, and is one request.
     rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } } },
   },
   worker: { format: 'es' },
@@ -200,8 +200,7 @@ export default defineConfig({
       includeManifestIcons: false,
       injectManifest: {
         globPatterns: ['**/*.{js,css,html,svg,png,wasm,webmanifest}'],
-        // The runtime of the models is kept by who runs them (triage/kept-parts.ts), and so are the models:
-        // an installation does not wait for them.
+        // triage/kept-parts.ts keeps the runtime and the models: an installation does not wait for them.
         globIgnores: ['screenshots/**', 'assets/ort-wasm-*'],
         manifestTransforms: [
           async (entries) => ({

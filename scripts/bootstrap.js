@@ -1,12 +1,12 @@
 /**
  * `node scripts/bootstrap.js SCRIPT [ARGUMENT…]`: the only file here that runs under any Node. It brings Node
- * 24 when this one is older and the dependencies of the lock file when they are not there, and goes on with
- * SCRIPT under Node 24.
+ * 24 if this one is older, and the dependencies of the lock file if they are missing, then runs SCRIPT under
+ * Node 24.
  *
  * Promises: plain JavaScript that needs nothing installed; stdin and stdout belong to SCRIPT alone (its own
  * words go to stderr); signals and the exit code pass through; two at once do not disturb each other; costs
- * two file reads when there is nothing to do. Does not change the Node or npm of the machine: what it brings
- * lies in `.runtime/` and `node_modules/`, and both may be deleted.
+ * two file reads when there is nothing to do. Does not change the Node or npm of the machine: its downloads
+ * lie in `.runtime/` and `node_modules/`, and both may be deleted.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';

@@ -59,8 +59,8 @@ function vite(folder: string): Promise<{ code: number; words: string }> {
 /** Files to send compressed; pictures and models already are. */
 const COMPRESSED = /\.(html|js|css|svg|wasm|webmanifest)$/;
 /**
- * Up to it the best of brotli takes a moment; what runs the models has 14 MB, and half a minute would save a
- * tenth.
+ * Up to this size brotli's best level takes a moment; the runtime of the models has 14 MB, and half a minute
+ * would save a tenth.
  */
 const BEST_BYTES_LIMIT = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 /**
  * The main job from the command line, with a real gateway and a real Orthanc: every file of the corpus ends
- * as its manifest says, what the PACS holds is what was on disk, a second run moves no instance, and the
+ * as its manifest says, the PACS holds the bytes that were on disk, a second run moves no instance, and the
  * receipt is good for nothing once a byte of it is changed.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -178,7 +178,7 @@ test('a receipt holds with the published keys, and fails for every byte of it th
   assert.is((await run(['receipt', 'verify', join(world.folder, 'none'), '--jwks', jwks])).code, 2);
 });
 
-test('a receipt says of each instance what was done to it, and `deidentify` says the same of the same file; no planted value is in either', async () => {
+test('a receipt states the changes to each instance, and `deidentify` states the same for the same file; no planted value is in either', async () => {
   const { instances, planted } = syntheticStudy({ seed: 15, instancesPerSeries: 3 });
   const folder = await mkdtemp(join(world.folder, 'reported-'));
   // The second one lacks its Patient's Name, (0010,0010) PN: it is (0010,0011) there.
@@ -233,7 +233,7 @@ test('a receipt says of each instance what was done to it, and `deidentify` says
   );
 });
 
-test('a gateway that is killed in the middle and a link that is cut are met with patience, and every instance arrives', async () => {
+test('every instance arrives although the gateway is killed midway and the link is cut', async () => {
   const study = syntheticStudy({ seed: 12, instancesPerSeries: 40, rows: 256, columns: 256 });
   const folder = await mkdtemp(join(world.folder, 'study-'));
   for (const { fileName, bytes } of study.instances) await writeFile(join(folder, fileName), bytes);
@@ -271,7 +271,7 @@ test('a file that is not DICOM fails if named, and is skipped if found in a fold
   assert.match(asFile.err, /not-dicom/);
 });
 
-test('wrong usage is 2, a gateway that is not there is 3', async () => {
+test('wrong usage exits with 2, a missing gateway with 3', async () => {
   const missing = ['upload', join(world.folder, 'none'), ...world.connection];
   for (const args of [
     [],
@@ -331,7 +331,7 @@ test('an administrator adds a user, who sends', async () => {
   assert.is((await run(asUser, { RELAY_PASSWORD: 'a-second-password' })).code, 0);
 });
 
-test('under an administrator’s policy what it keeps arrives, and once it is withdrawn nothing is sent', async () => {
+test('under an administrator’s policy the values that it keeps arrive, and once it is withdrawn nothing is sent', async () => {
   const login = await fetch(`${world.gateway.api}/auth/login`, {
     method: 'POST',
     headers: JSON_TYPE,

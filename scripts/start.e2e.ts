@@ -114,7 +114,7 @@ step('one command gives a web app, an API and a real PACS, and says where they a
   assert.match(first.words(), /RelayPACS is ready/);
 });
 
-step('a start beside a running one says so, fails and disturbs nothing', async () => {
+step('a second start while one is running says so, fails and disturbs nothing', async () => {
   const second = start();
   assert.is(await second.ended, 1);
   assert.match(second.words(), /already running at http:\/\/127\.0\.0\.1/);

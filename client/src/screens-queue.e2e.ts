@@ -52,7 +52,7 @@ async function queueThree(stage: Stage): Promise<void> {
 }
 
 /**
- * Runs in the page. Nothing outside can answer the browser's picker of folders: what it gives here lies in
+ * Runs in the page. No test can answer the browser's picker of folders: the folder it returns here lies in
  * the browser's own file system.
  */
 async function fakePicker(files: readonly (readonly [string, string])[]): Promise<void> {

@@ -14,7 +14,7 @@ function mistakesOf(env: Record<string, string>): readonly string[] {
   }
 }
 
-test('a PACS is all that must be set', () => {
+test('only the PACS must be set', () => {
   const config = readConfig(PACS);
   assert.equal(
     [config.port, config.webPort, config.host, config.publicUrl],
@@ -26,7 +26,7 @@ test('a PACS is all that must be set', () => {
   );
 });
 
-test('all mistakes are told at once, each with an example, and none repeats a secret', () => {
+test('all mistakes are reported at once, each with an example, and no message repeats a secret', () => {
   const secret = 'hunter2';
   const mistakes = mistakesOf({
     RELAY_PORT: 'eighty',
@@ -75,7 +75,7 @@ test('the limit of requests can be set or switched off', () => {
   assert.is(readConfig({ ...PACS, RELAY_RATE_LIMIT: '60' }).rateLimit, 60);
 });
 
-test('an unfinished parcel is kept for a week, or as long as is set', () => {
+test('an unfinished parcel is kept for a week, or as long as the setting says', () => {
   assert.is(readConfig(PACS).uploadExpiresHours, 168);
   assert.is(readConfig({ ...PACS, RELAY_UPLOAD_EXPIRES_HOURS: '12' }).uploadExpiresHours, 12);
   for (const wrong of ['1.5', 'never', '100000'])

@@ -20,8 +20,8 @@ export type Config = {
   readonly host: string;
   readonly dataDir: string;
   /**
-   * The first user's password. It counts when the user `admin` is made, never later: what an administrator
-   * set since then is not undone by a variable that was left in a file.
+   * The first user's password. It counts when the user `admin` is made, never later: a variable that was left
+   * in a file does not undo later changes by an administrator.
    */
   readonly adminPassword: string | null;
   /**
@@ -183,8 +183,8 @@ function adminPasswordOf(env: Env, wrong: Report): string | null {
 }
 
 /**
- * Reads and checks all settings. Throws ConfigMistakes with every mistake; no message repeats a value, for a
- * value may be a password.
+ * Reads and checks all settings. Throws ConfigMistakes with every mistake; no message repeats a value,
+ * because it may be a password.
  */
 export function readConfig(env: Env): Config {
   const mistakes: string[] = [];

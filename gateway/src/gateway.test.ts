@@ -145,7 +145,7 @@ test('an unknown path is a 401 to a stranger and a 404 to others, and a wrong me
   assert.equal([wrong.status, wrong.headers.get('allow')], [405, 'GET']);
 });
 
-test('a request that has not the asked form is told where, never what', async () => {
+test('a malformed request is told the place of the fault, never the value', async () => {
   const { accessToken: token } = await gateway.signIn();
   const planted = 'PLANTED^NAME';
   const badForm = await gateway.call('POST', '/admin/users', {
@@ -171,7 +171,7 @@ test('a request that has not the asked form is told where, never what', async ()
   );
 });
 
-test('an unexpected error tells neither the caller nor the log what it was about', async () => {
+test('an unexpected error reveals its data neither to the caller nor to the log', async () => {
   const own = await openTestGateway();
   own.api.get('/broken', allow('public'), () => {
     throw new Error('no row for PLANTED^NAME');
@@ -189,7 +189,7 @@ test('an unexpected error tells neither the caller nor the log what it was about
   await own.close();
 });
 
-test('while the database is away who asks is told so, and to come back in a moment', async () => {
+test('while the database is away callers are told so, and to come back in a moment', async () => {
   const own = await openTestGateway();
   await own.database.close();
   const answer = await own.call('POST', '/auth/login', {
@@ -203,7 +203,7 @@ test('while the database is away who asks is told so, and to come back in a mome
   );
 });
 
-test('an error that comes as a plain object has its place in the log, and still not its words', () => {
+test('an error thrown as a plain object is logged with its place, but without its text', () => {
   const { message, stack } = new Error('no row for PLANTED^NAME');
   const described = describeError({ message, stack, code: '57P01', queue: 'verify' });
   assert.is(described.code, '57P01');
@@ -222,7 +222,7 @@ test('the log names routes by their pattern and people by their id', async () =>
   assert.not.match(JSON.stringify(gateway.lines), /PLANTED|admin"/);
 });
 
-test('a caller has a limit, and another caller is not touched by it', async () => {
+test('the limit of one caller does not affect another', async () => {
   const own = await openTestGateway({ env: { RELAY_RATE_LIMIT: '30' } });
   const { accessToken: token } = await own.signIn();
   const statuses = [];
@@ -253,7 +253,7 @@ test('a gateway that is stopping is not ready', async () => {
   assert.equal([answer.status, (await problemOf(answer)).code], [503, 'not-ready']);
 });
 
-test('metrics are for those who watch, and name no study', async () => {
+test('metrics are for operators, and name no study', async () => {
   const { accessToken: token } = await gateway.signIn();
   assert.is((await gateway.call('GET', '/metrics')).status, 401);
   const answer = await gateway.call('GET', '/metrics', { token });
@@ -272,7 +272,7 @@ test('every problem has a status of its kind and a sentence', () => {
   }
 });
 
-test('an unusable setting is told before anything is opened', async () => {
+test('an unusable setting is reported before anything is opened', async () => {
   const outcome = await openTestGateway({ env: { RELAY_PORT: 'x' } }).then(
     () => null,
     (error: unknown) => error,

@@ -63,7 +63,7 @@ else {
   if (postgresUrl === null)
     skipped('the memory of an idle gateway on PostgreSQL', 'RELAY_TEST_POSTGRES_URL is not set');
   else {
-    test('stays within 200 MB beside a PostgreSQL server', async () => {
+    test('stays within 200 MB with an external PostgreSQL server', async () => {
       const database = await createTestDatabase();
       const gateway = await createGateway('server', database.url);
       await gateway.start();

@@ -50,14 +50,14 @@ test('gateways that start at once on an empty data directory end with the same k
     for (const name of readdirSync(folder)) assert.is(statSync(join(folder, name)).mode & 0o777, 0o600, name);
   }));
 
-test('a damaged key ends the start; no new one hides the loss', () =>
+test('a damaged key aborts the start; no new key hides the loss', () =>
   inFolder((folder) => {
     openKeys(folder);
     writeFileSync(join(folder, 'wrap.key'), 'short');
     assert.throws(() => openKeys(folder), /is damaged/);
   }));
 
-test('the key that devices seal to is changed by giving its file another name: what was sealed before still opens', () =>
+test('renaming its file retires the key that devices seal to: parcels sealed before still open', () =>
   inFolder(async (folder) => {
     const before = openKeys(folder).sealing[0];
     const sealer = await createSealer(before.jwk, 'parcel');
@@ -75,7 +75,7 @@ test('the key that devices seal to is changed by giving its file another name: w
     assert.equal([...(await opener.open(sealed, true))!], [1, 2, 3]);
   }));
 
-test('when a pair is changed, a gateway that runs on knows the new one too, for what another gateway signs and lets devices seal to', () =>
+test('when a pair is changed, a running gateway also knows the new one, which other gateways sign with and let devices seal to', () =>
   inFolder((folder) => {
     let now = 0;
     const running = openKeys(folder, () => now);

@@ -314,7 +314,7 @@ test('a study that comes through both arrives once, bit for bit, also when one o
   ).catch(() => assert.equal(left, []));
 });
 
-test('gateways whose connections to the database were all ended go on, and hear each other again', async () => {
+test('gateways whose connections to the database were all ended continue, and hear each other again', async () => {
   const token = await signIn(world.gateways[0]!.api);
   const device = createDevice(token);
   const { instances } = syntheticStudy({ seed: 79 });

@@ -135,7 +135,7 @@ const round = (value: number): number => Math.round(value * 10) / 10;
 
 type Walk = { readonly readMs: number; readonly queueMs: number; readonly frames: readonly number[] };
 
-/** Looked for now and then, by the plainest means: what the measuring costs counts as the page's own. */
+/** Looked for now and then, by the simplest means: the cost of measuring counts as the page's own. */
 async function untilShown(page: Page, selector: string, text = ''): Promise<void> {
   const isShown = (wanted: readonly [string, string]): boolean =>
     document.querySelector(wanted[0])?.textContent?.includes(wanted[1]) ?? false;

@@ -42,7 +42,7 @@ function* instances(count: number): Generator<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** Heap that is in use once what is garbage was collected, and what is resident. */
+/** Heap in use after a garbage collection, and resident memory. */
 async function held(): Promise<{ heap: number; resident: number }> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;

@@ -4,7 +4,7 @@
  * carries only pixels.
  *
  * Rows are chosen by name: `ct-coded` is that row alone, `ct-uncoded/` all its peers. `raw-tcp` is always
- * measured: what it has beyond 1 and its round trip is the machine's.
+ * measured: its excess over 1 and its round trip is due to the machine.
  */
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Runs the tools of `npm run check`: what a program prints when it fails is the finding. */
+/** Runs the tools of `npm run check`: the output of a failing program is the finding. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from './source-files.ts';

@@ -31,4 +31,56 @@ test('a file name says something', () => {
   assert.is(faultsOf('', 'gateway/src/verify-instance.ts'), '');
 });
 
+test('a sentence of a comment names its subject', () => {
+  const unnamed = /does not name its subject/;
+  for (const first of ['What', 'Who', 'Whose', 'Which', 'Whoever']) {
+    for (const sentence of [
+      `${first} is sent once is kept.`,
+      `Kept. ${first} is sent`,
+      `Kept; ${first} is sent`,
+    ])
+      for (const comment of [
+        `// ${sentence}`,
+        `/** ${sentence} */`,
+        ` * ${sentence}`,
+        `  {/* ${sentence} */}`,
+      ])
+        assert.match(faultsOf(comment), unnamed, comment);
+    assert.match(faultsOf(`const a = 1; // ${first} is sent`), unnamed);
+    assert.is(faultsOf(`// ${first} of the two is it? Neither.`), '');
+    assert.is(faultsOf(`const a = '${first} is sent';`), '');
+  }
+  for (const named of [
+    '// Keeps what is sent.',
+    '// Whatever is sent, nothing is lost.',
+    '// The case; what is sent in it.',
+    '// WhatWG, Whosoever.',
+  ])
+    assert.is(faultsOf(named), '', named);
+});
+
+test('a test title names its subject', () => {
+  const unnamed = /a test title that does not name its subject/;
+  for (const first of ['what', 'who', 'whose', 'which', 'whoever']) {
+    const titles = [`test('${first} is sent once', () => {`, `sent("${first} is", `, `  '${first} is sent',`];
+    for (const title of titles) {
+      for (const path of ['client/src/a.test.ts', 'client/src/a.e2e.ts', 'gateway/src/a.bench.ts'])
+        assert.match(faultsOf(title, path), unnamed, title);
+      assert.is(faultsOf(title), '', 'no test');
+    }
+  }
+  for (const named of ['says what is sent', 'whatever is sent, it is kept', 'whole studies'])
+    assert.is(faultsOf(`test('${named}', () => {`, 'client/src/a.test.ts'), '', named);
+});
+
+test('comments and test titles use everyday words', () => {
+  const word = 'anew';
+  const bookish = /write "again" or "new"/;
+  for (const comment of [`// Made ${word}.`, ` * made ${word} by`, `/** ${word} */`])
+    assert.match(faultsOf(comment), bookish, comment);
+  assert.match(faultsOf(`test('made ${word}', () => {`, 'client/src/a.test.ts'), bookish);
+  assert.is(faultsOf(`const a = '${word}';`), '');
+  assert.is(faultsOf('// canewas'), '');
+});
+
 test.run();

@@ -1,6 +1,7 @@
 /**
  * House rules that neither the formatter nor the linter knows: names that say nothing, leftovers of work,
- * lines that the formatter does not break, files too long to read, documents that nobody can open.
+ * lines that the formatter does not break, files too long to read, documents that nobody can open, sentences
+ * that do not name their subject.
  */
 import type { SourceFile } from './source-files.ts';
 
@@ -23,14 +24,32 @@ const UNBREAKABLE = /https?:\/\/|[→←↓↑─│▶◀]|^\s*\* {3}/;
 /** Planning documents: a reader of the repository can't open them. */
 const NOT_IN_THE_REPOSITORY = /(\/\/|\*) .*\b(DESIGN|HOUSE|INTERFACE)(\.md)?( §|,|\)|\.md)/;
 const UNFINISHED = /^\s*(\/\/|\/?\*+).*\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|nocheck) /;
+/**
+ * A sentence names the thing or the person it is about, instead of "what …" or "who …". A question may begin so.
+ * "Whatever happens, …" is no subject and stays free.
+ */
+const UNNAMED_SUBJECT =
+  /(?:^|[\s{])(?:\/\/|\/?\*+)\s+(?:.*[.:;!?] )?(?:What|Who|Whose|Which|Whoever)\s[^?]*$/;
+const UNNAMED_SUBJECT_OF_TEST = /(?:\w\(|^\s*)['"`](?:what|who|whose|which|whoever)\s/;
+/** Bookish for "again" or "new". */
+const BOOKISH = /(?:^|[\s{])(?:\/\/|\/?\*+)\s.*\banew\b/i;
+const BOOKISH_TEST = /(?:\w\(|^\s*)['"`][^'"`]*\banew\b/i;
 
-function faultOfLine(line: string): string | null {
+function faultOfLanguage(line: string, isTest: boolean): string | null {
+  if (UNNAMED_SUBJECT.test(line)) return 'a sentence that does not name its subject';
+  if (isTest && UNNAMED_SUBJECT_OF_TEST.test(line)) return 'a test title that does not name its subject';
+  const isBookish = BOOKISH.test(line) || (isTest && BOOKISH_TEST.test(line));
+  return isBookish ? 'write "again" or "new" for "anew"' : null;
+}
+
+function faultOfLine(line: string, isTest: boolean): string | null {
   if (UNFINISHED.test(line)) return 'unfinished work';
   if (NOT_IN_THE_REPOSITORY.test(line)) return 'cites a document that is not in the repository';
   if (line.length > LINE_LIMIT) return `${line.length} characters, more than ${LINE_LIMIT}`;
   const isLongComment =
     line.length > COMMENT_LINE_LIMIT && COMMENT_LINE.test(line) && !UNBREAKABLE.test(line);
-  return isLongComment ? `a comment of ${line.length} characters, more than ${COMMENT_LINE_LIMIT}` : null;
+  if (isLongComment) return `a comment of ${line.length} characters, more than ${COMMENT_LINE_LIMIT}`;
+  return faultOfLanguage(line, isTest);
 }
 
 function checkFile({ path, text }: SourceFile): string[] {
@@ -43,7 +62,7 @@ function checkFile({ path, text }: SourceFile): string[] {
   const count = text.endsWith('\n') ? lines.length - 1 : lines.length;
   if (count > limit) faults.push(`${path}: ${count} lines, more than ${limit}`);
   const inLines = lines.flatMap((line, index) => {
-    const fault = faultOfLine(line);
+    const fault = faultOfLine(line, TEST.test(path));
     return fault === null ? [] : [`${path}:${index + 1}: ${fault}`];
   });
   return [...faults, ...inLines];

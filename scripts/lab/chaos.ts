@@ -1,11 +1,10 @@
 /**
- * `npm run lab -- chaos [--minutes 15] [--seed N] [--resume DIR]`: everything that can be killed, cut, paused,
- * filled or set wrong is, while several studies travel; then everything is mended, and what the PACS holds is
- * compared with what was queued. Exits 0 when nothing was lost, doubled or changed, and everything came to
- * its end.
+ * `npm run lab -- chaos [--minutes 15] [--seed N] [--resume DIR]`: kills, cuts, pauses, fills or
+ * misconfigures everything that it can while several studies travel; then everything is repaired, and the
+ * PACS is compared with the queued studies. Exits 0 when nothing was lost, doubled or changed, and everything
+ * came to its end.
  *
- * A run that was interrupted goes on with `--resume DIR`; a run that failed keeps its folder and says how it
- * is repeated.
+ * An interrupted run resumes with `--resume DIR`; a failed run keeps its folder and says how to repeat it.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -3,8 +3,8 @@
  * files that match) with V8's coverage in every Node process and in Chromium, and prints what ran by folder, and
  * the least covered files.
  *
- * A process that is killed tells nothing: what it runs counts through the tests that do not kill it. Firefox and
- * WebKit are not asked. Tests that fail do not end the run, but the exit code is theirs.
+ * A killed process reports nothing: its code counts through the tests that do not kill it. Firefox and WebKit
+ * are not asked. Tests that fail do not end the run, but the exit code is theirs.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,7 +1,8 @@
 /**
- * `npm run lab -- database [--rounds 50] [--cuts 20] [--seed N]`: whether the embedded database holds. SIGKILL
- * of it, of the gateway and of both under load; power cuts; a full disk; starts as root and not, in a path
- * with spaces; the seconds of starts and the idle memory. Exits 0 when nothing was lost or doubled.
+ * `npm run lab -- database [--rounds 50] [--cuts 20] [--seed N]`: tests whether the embedded database loses
+ * nothing. SIGKILL of it, of the gateway and of both under load; power cuts; a full disk; starts as root and
+ * not, in a path with spaces; the seconds of starts and the idle memory. Exits 0 when nothing was lost or
+ * doubled.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';

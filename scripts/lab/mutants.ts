@@ -1,7 +1,10 @@
 /**
- * `npm run lab -- mutants [--sample 400] [--seed N] [--only PATH]`: changes one small place of the pipeline or
- * of de-identification at a time, and counts how often a test notices. Survivors are listed with their line,
- * before and after. A run that was interrupted resumes with the same command.
+ * `npm run lab -- mutants [--sample 400] [--seed N] [--only PATH] [--beside]`: changes one small place of the
+ * pipeline or of de-identification at a time and counts how often a test notices. Survivors are listed with
+ * their line, before and after. A run that was interrupted resumes with the same command.
+ *
+ * The tests of the same tree come first: they notice most. Only their survivors are shown to tests farther
+ * away, which takes longer; `--beside` leaves that out.
  *
  * Mutants are made from the syntax tree and given to the tests while Node loads the file (mutants/), because
  * StrykerJS has no runner for uvu: its command runner would copy the project and run every test for each.
@@ -14,30 +17,47 @@ import { parseArgs, promisify } from 'node:util';
 import { readSources, ROOT, type SourceFile } from '../check/source-files.ts';
 import { reachedBy } from '../proof/import-graph.ts';
 import { createNeeds } from '../proof/needs.ts';
-import { createTestParts } from '../proof/test-parts.ts';
+import { createTestParts, type TestParts } from '../proof/test-parts.ts';
 import { mutantsOf } from './mutants/generate.ts';
 import { judgeMutant, type Judgement } from './mutants/judge-mutant.ts';
 import { lineOf, type Mutant } from './mutants/mutant.ts';
 import { measureReach, type Reach } from './mutants/reach.ts';
 
-const MUTATED = /^(gateway\/src\/pipeline|shared\/src\/deid)\//;
+const MUTATED = /^(?:gateway\/src\/pipeline|shared\/src\/deid)\//;
 const NOT_MUTATED = /\.(test|e2e|d|generated)\.ts$/;
 const TEST = /\.test\.ts$/;
 const SAMPLE = 400;
 /** A test file that takes longer hangs. */
 const WITHIN_MS = 10 * 60_000;
 
-type Settings = { readonly sample: number; readonly seed: number; readonly only: string };
+type Settings = {
+  readonly sample: number;
+  readonly seed: number;
+  readonly only: string;
+  readonly isBeside: boolean;
+};
 type Judged = { readonly mutant: Mutant } & Judgement;
+
+const keyOf = ({ file, start, end, to }: Mutant): string => `${file} ${start} ${end} ${to}`;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 function readSettings(args: readonly string[]): Settings {
   const { values } = parseArgs({
     args: [...args],
-    options: { sample: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } },
+    options: {
+      sample: { type: 'string' },
+      seed: { type: 'string' },
+      only: { type: 'string' },
+      beside: { type: 'boolean' },
+    },
   });
-  return { sample: Number(values.sample ?? SAMPLE), seed: Number(values.seed ?? 1), only: values.only ?? '' };
+  return {
+    sample: Number(values.sample ?? SAMPLE),
+    seed: Number(values.seed ?? 1),
+    only: values.only ?? '',
+    isBeside: values.beside === true,
+  };
 }
 
 /** Mulberry32: the same order for the same seed. */
@@ -88,7 +108,7 @@ async function readLines<T>(path: string): Promise<T[]> {
   });
 }
 
-/** Begins with a line break: what an interruption cut short must not spoil the next line. */
+/** Begins with a line break: a line cut short by an interruption must not spoil the next one. */
 const appendLine = (path: string, value: unknown): Promise<void> =>
   appendFile(path, `\n${JSON.stringify(value)}\n`);
 
@@ -101,7 +121,7 @@ async function measureAll(
   const reaches = await readLines<Reach>(log);
   const known = new Set(reaches.map(({ test }) => test));
   const waiting = tests.filter((test) => !known.has(test));
-  say(`${tests.length} test files load what is mutated; ${waiting.length} of them run once without a mutant`);
+  say(`${tests.length} test files load what is mutated; ${waiting.length} run once without a mutant`);
   await inLanes(waiting, async (test) => {
     const reach = await measure(test);
     if (reach === null) return say(`  ${test} fails without a mutant, and is left out`);
@@ -138,7 +158,6 @@ async function judgeAll(
   log: string,
   judge: (mutant: Mutant) => Promise<Judgement>,
 ): Promise<Judged[]> {
-  const keyOf = ({ file, start, end, to }: Mutant): string => `${file} ${start} ${end} ${to}`;
   const judged = await readLines<Judged>(log);
   const known = new Set(judged.map(({ mutant }) => keyOf(mutant)));
   const waiting = mutants.filter((mutant) => !known.has(keyOf(mutant)));
@@ -152,36 +171,69 @@ async function judgeAll(
   return judged;
 }
 
+type Stage = { readonly name: string; readonly tests: readonly string[] };
+
+/** First the tests of the mutated trees themselves, then all others that load what is mutated. */
+function toStages(targets: ReadonlySet<string>, sources: ReadonlyMap<string, SourceFile>): Stage[] {
+  const trees = new Set([...targets].map((file) => MUTATED.exec(file)![0]));
+  const isBeside = (test: string): boolean => [...trees].some((tree) => test.startsWith(tree));
+  const tests = [...sources.keys()].filter(
+    (path) => TEST.test(path) && reachedBy(path, sources).some((file) => targets.has(file)),
+  );
+  return [
+    { name: 'beside', tests: tests.filter(isBeside) },
+    { name: 'farther', tests: tests.filter((test) => !isBeside(test)) },
+  ];
+}
+
+type Judging = {
+  readonly folder: string;
+  readonly sources: ReadonlyMap<string, SourceFile>;
+  readonly parts: TestParts;
+  readonly isBeside: boolean;
+};
+
+/** Each later stage judges only what the earlier ones left. */
+async function judgeInStages(mutants: readonly Mutant[], judging: Judging): Promise<readonly Judged[]> {
+  const { folder, sources, parts, isBeside } = judging;
+  const targets = new Set(mutants.map(({ file }) => file));
+  const needs = createNeeds([...sources.values()]);
+  const judged = new Map<string, Judged>();
+  let left = mutants;
+  for (const { name, tests } of toStages(targets, sources).slice(0, isBeside ? 1 : 2)) {
+    if (left.length === 0) break;
+    const env = { ...process.env, ...(await parts.need([...new Set(tests.flatMap(needs))])) };
+    const measure = (test: string): Promise<Reach | null> =>
+      measureReach({ test, files: [...targets], env, folder, withinMs: WITHIN_MS });
+    const reaches = await measureAll(tests, join(folder, `reach-${name}.jsonl`), measure);
+    const answers = await judgeAll(left, join(folder, `judged-${name}.jsonl`), (mutant) =>
+      judgeMutant(mutant, reaches, env),
+    );
+    for (const one of answers) {
+      const key = keyOf(one.mutant);
+      if (one.outcome !== 'not run' || !judged.has(key)) judged.set(key, one);
+    }
+    left = answers.filter(({ outcome }) => outcome !== 'noticed').map(({ mutant }) => mutant);
+  }
+  return [...judged.values()];
+}
+
 async function main(settings: Settings): Promise<number> {
-  const { sample, seed, only } = settings;
+  const { sample, seed, only, isBeside } = settings;
   process.chdir(ROOT);
-  const all = await readSources();
-  const sources = new Map(all.map((source) => [source.path, source]));
-  const files = all
-    .map(({ path }) => path)
-    .filter((path) => MUTATED.test(path) && !NOT_MUTATED.test(path) && path.startsWith(only));
+  const sources = new Map((await readSources()).map((source) => [source.path, source]));
+  const files = [...sources.keys()].filter(
+    (path) => MUTATED.test(path) && !NOT_MUTATED.test(path) && path.startsWith(only),
+  );
   const made = files.flatMap((file) => mutantsOf(file, sources.get(file)!.text));
   const mutants = shuffled(made, seed).slice(0, sample);
   const folder = await openFolder(settings);
   say(
     `${mutants.length} of ${made.length} mutants of ${files.length} files, seed ${seed}, kept in ${folder}`,
   );
-
-  const targets = new Set(mutants.map(({ file }) => file));
-  const tests = all
-    .map(({ path }) => path)
-    .filter((path) => TEST.test(path) && reachedBy(path, sources).some((file) => targets.has(file)));
   const parts = createTestParts(join(folder, 'parts'), say);
   try {
-    const needs = createNeeds(all);
-    const env = { ...process.env, ...(await parts.need([...new Set(tests.flatMap(needs))])) };
-    const measure = (test: string): Promise<Reach | null> =>
-      measureReach({ test, files: [...targets], env, folder, withinMs: WITHIN_MS });
-    const reaches = await measureAll(tests, join(folder, 'reaches.jsonl'), measure);
-    const judged = await judgeAll(mutants, join(folder, 'judged.jsonl'), (mutant) =>
-      judgeMutant(mutant, reaches, env),
-    );
-    summarize(judged, sources);
+    summarize(await judgeInStages(mutants, { folder, sources, parts, isBeside }), sources);
     return 0;
   } finally {
     await parts.stop();

@@ -1,6 +1,6 @@
 /**
  * `npm run lab -- stress [--processes N] [-- COMMAND…]`: keeps processor, memory and disk busy while COMMAND
- * runs, and exits with its exit code. Without a command it goes on until it is ended (Ctrl+C).
+ * runs, and exits with its exit code. Without a command it runs until it is ended (Ctrl+C).
  *
  * A test run at the same time proves that no test depends on the speed of the machine: `npm run lab -- stress
  * -- npm test` must pass like `npm test`, only later. The default is two busy processes a core: then each

@@ -33,7 +33,7 @@ const CALL = /\btestEnvironment\(/g;
 
 function fieldsUsed(text: string): string[] {
   const uses = [...text.matchAll(FIELDS)];
-  // A call whose fields are not seen may use any of them.
+  // A call whose fields cannot be read from the source may use any of them.
   if (uses.length < [...text.matchAll(CALL)].length) return Object.keys(BY_FIELD);
   return uses.flatMap(([, list, one]) =>
     one === undefined ? list!.split(',').map((name) => name.split(':')[0]!.trim()) : [one],

@@ -148,7 +148,6 @@ for (const [index, [name, ...suites]] of uvu.UVU_QUEUE.entries()) {
   uvu.UVU_QUEUE[index] = [name, ...measured(name, suites, loadedFiles[index]!)];
 }
 await exec();
-// A server or a timer that a test forgot must not keep the run open; what it left behind is the test's own
-// fault.
+// A server or a timer that a test forgot must not keep the run open; cleaning up is the test's own duty.
 process.disconnect?.();
 process.exit();

@@ -14,7 +14,7 @@ export type Job = {
   readonly load: number;
 };
 
-/** To start a process takes half a second; more than this in one would leave a lane alone at the end. */
+/** Starting a process takes half a second; longer groups than this would leave one lane alone at the end. */
 const SECONDS_TOGETHER = 20;
 const FILES_TOGETHER = 40;
 /** The least a running file is counted for: each has a process or more, and its memory. */

@@ -4,7 +4,7 @@
  * installed where that is possible, started on a free port with a folder of its own, and announced to the
  * tests in `RELAY_TEST_*` (shared/testing/environment.ts).
  *
- * A part that cannot be had is left out with its reason: the tests that need it skip themselves.
+ * An unavailable part is left out with its reason: the tests that need it skip themselves.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -38,7 +38,7 @@ export type PartName =
   | 'world';
 
 export type TestParts = {
-  /** Starts what is not there yet; answers with the variables of these parts. Throws nothing. */
+  /** Starts missing parts; returns the variables of these parts. Throws nothing. */
   need(names: readonly PartName[]): Promise<Readonly<Record<string, string>>>;
   readonly missing: readonly { what: string; why: string }[];
   /** How long the start of each took, by its words. */
@@ -51,7 +51,7 @@ type Started = { env: Record<string, string>; stop?: () => Promise<void> };
 type Part = {
   /** For a person. */
   readonly what: string;
-  /** Set to nothing when it cannot be had: absent on purpose. */
+  /** Set to an empty text if it is unavailable: absent on purpose. */
   readonly variables: readonly string[];
   /** Started before it; it sees their variables. */
   readonly after?: readonly PartName[];

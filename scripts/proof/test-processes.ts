@@ -1,7 +1,7 @@
 /**
  * Runs test files in child processes and leaves none of their processes behind: everything that a test starts
- * inherits the mark of this run in its environment, and what still carries it afterwards is ended. Other
- * processes of the machine are never touched.
+ * inherits the mark of this run in its environment, and processes that still carry it afterwards are ended.
+ * Other processes of the machine are never touched.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

@@ -1,7 +1,7 @@
 /**
- * How long each test file takes and how much processor time it needs, measured on an idle machine with
- * `npm test -- --weigh` and kept beside this file. They decide the order and the company of the files, never
- * an outcome: a file without a weight is taken for an average one.
+ * How long each test file takes and how much processor time it needs, measured on an idle machine with `npm
+ * test -- --weigh` and kept next to this file. They decide the order and grouping of the files, never an
+ * outcome: a file without a weight counts as an average one.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

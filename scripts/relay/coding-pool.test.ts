@@ -20,7 +20,7 @@ test('for a distant gateway coding starts with the first parcel; for a near one,
   assert.not(near.pays());
 });
 
-test('a person who does not want it is asked nothing of the link', () => {
+test('the link is not measured for a person who does not want coding', () => {
   const off = pool(false);
   off.noteRoundTrip(100);
   off.noteLink(1 * MB);

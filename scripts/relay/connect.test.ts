@@ -40,7 +40,7 @@ function startGateway() {
 
 const test = suite('the session of the command line');
 
-test('ends in the middle of the work, and the work goes on: one request signs in again for all', async () => {
+test('ends in the middle of the work, and the work continues: one request signs in again for all', async () => {
   const { state, server, started } = startGateway();
   const args = parseArguments(['--gateway', await started, '--user', 'someone'], {
     values: [...CONNECTION_OPTIONS],

@@ -44,7 +44,7 @@ for (const options of [
     'retain-longitudinal-modified-dates,clean-descriptors,clean-structured-content,clean-graphics,retain-safe-private',
   ],
 ]) {
-  test(`no canary is left in what is written, in its names, in the report or in what is said (${options[1] ?? 'plain profile'})`, async () => {
+  test(`no canary is left in the files written, their names, the report or the output (${options[1] ?? 'plain profile'})`, async () => {
     if (corpus === null) skip('the canaries through the command line', 'no corpus');
     const { instances, documents, search } = await readCanaries(corpus);
     const folder = await mkdtemp(join(tmpdir(), 'relay-canaries-'));

@@ -47,7 +47,7 @@ test('two files of one SOP Instance UID are both written, and the report says wh
   }
 });
 
-test('a report of no file is an empty list, and a call that is wrong leaves an older report as it is', async () => {
+test('a report on no file is an empty list, and a wrong call leaves an older report as it is', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'relay-deidentify-'));
   try {
     await mkdir(join(folder, 'in'));
@@ -76,7 +76,7 @@ test('a report of no file is an empty list, and a call that is wrong leaves an o
   }
 });
 
-test('the report says of each file what was done and its digests before and after, and no value; the keyed one only under a key that is kept', async () => {
+test('the report states for each file the changes and the digests before and after, and no value; the keyed digest only under a key that is kept', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'relay-deidentify-'));
   try {
     const { instances, planted } = syntheticStudy({ seed: 2, instancesPerSeries: 2 });

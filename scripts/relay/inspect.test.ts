@@ -11,7 +11,7 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
 const test = suite('relay inspect');
 
-test('is quiet about a reader who has seen enough, and says nothing of whom it is about', async () => {
+test('ends silently if its reader is gone, and does not identify the patient', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'relay-inspect-'));
   const [one] = syntheticStudy({
     seed: 5,

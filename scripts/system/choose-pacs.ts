@@ -76,7 +76,7 @@ function whatToDo(because: string): string {
 }
 
 /**
- * Chooses and starts the PACS. @throws Error that says what to do when there is none, or why Orthanc does not
+ * Chooses and starts the PACS. @throws Error that says what to do if there is none, or why Orthanc does not
  * start.
  */
 export async function choosePacs(request: PacsRequest): Promise<ChosenPacs> {

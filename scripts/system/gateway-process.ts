@@ -3,8 +3,8 @@
  * environment it is given.
  *
  * It is ready when the API says so at /health/ready and the web app's port answers. Its log lines (JSON) go
- * to stdout, or into a file while a person watches at a terminal; what it says to a person (a setting that is
- * wrong) always goes to stderr.
+ * to stdout, or into a file while a person watches at a terminal; messages for a person (a wrong setting)
+ * always go to stderr.
  */
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
@@ -24,9 +24,9 @@ export const GATEWAY_NODE_FLAGS: readonly string[] = [
 
 /**
  * glibc keeps what is given back below a threshold that grows with use, for parcels' buffers up to 100 MB of
- * it; a fixed threshold, in bytes, gives them back at once. A socket is read into 64 KiB: below that, what is
- * left of the buffers that were too large holds another 60 MB (measured while ten devices send; 3 % of the
- * CPU). Read by the C library when the process starts, so it can only be set in the environment.
+ * it; a fixed threshold, in bytes, gives them back at once. A socket is read into 64 KiB: below that, the
+ * remains of oversized buffers hold another 60 MB (measured while ten devices send; 3 % of the CPU). Read by
+ * the C library when the process starts, so it can only be set in the environment.
  */
 export const GATEWAY_MEMORY: Readonly<Record<string, string>> = {
   MALLOC_MMAP_THRESHOLD_: '65536',

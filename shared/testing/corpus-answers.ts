@@ -41,7 +41,7 @@ export const CORPUS_ANSWERS: Readonly<Record<string, Answer>> = {
   'truncated-in-pixels.dcm': 'truncated',
   'truncated-last-byte.dcm': 'truncated',
   'deflate-broken.dcm': 'truncated',
-  // Refused, not cut off: what is behind the end may be the part that matters, and the bytes must stay what
+  // Refused, not cut off: the bytes after the end may be the part that matters, and the bytes must stay as
   // they are.
   'trailing-garbage.dcm': 'trailing-data',
   'concatenated.dcm': 'trailing-data',
@@ -57,7 +57,7 @@ export const CORPUS_ANSWERS: Readonly<Record<string, Answer>> = {
   // Structure.
   'random-after-dicm.dcm': 'not-parseable',
   'nonascii-vr.dcm': 'not-parseable',
-  // Its length could be short or long: whichever is guessed, another reader guesses otherwise and sees other
+  // Its length could be short or long: for either guess, another reader guesses otherwise and sees other
   // elements.
   'unknown-vr.dcm': 'unknown-vr',
   'deflate-bomb.dcm': 'expansion-limit',

@@ -26,7 +26,7 @@ test('a name is found in each encoding, wherever it begins', () => {
   }
 });
 
-test('a name is found in what software makes of text: capitals, small letters, backwards, hex, percent-encoding, base64url', () => {
+test('a name is found in the usual forms of text: capitals, small letters, backwards, hex, percent-encoding, base64url', () => {
   const utf8 = Buffer.from(NAME);
   const percent = [...utf8].map((byte) => `%${byte.toString(16)}`).join('');
   for (const [form, made] of [
@@ -62,7 +62,7 @@ test('a name beyond ASCII is found in Latin-1, as an escape of JSON, and where b
   }
 });
 
-test('a name is found inside what is packed, with other bytes around it', () => {
+test('a name is found inside packed data, with other bytes around it', () => {
   const around = (bytes: Uint8Array) => Buffer.concat([Buffer.from('before'), bytes, Buffer.from('after')]);
   assert.ok(forms(around(deflateSync(text))).includes('utf8 in zlib'));
   assert.ok(forms(around(gzipSync(text))).includes('utf8 in gzip'));
@@ -119,7 +119,7 @@ test('a record that LevelDB cut at the end of a block of its log is read as one'
   assert.ok(logContents(log).includes(NAME));
 });
 
-test('folders are searched to the bottom, but for those that are set apart', async () => {
+test('folders are searched to the bottom, except excluded ones', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'relay-search-'));
   try {
     await mkdir(join(folder, 'a', 'b'), { recursive: true });

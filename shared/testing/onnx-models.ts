@@ -3,7 +3,7 @@
  * reach for other files.
  *
  * A protobuf writer of the few messages that they need (onnx.proto, IR version 8, opset 13). Each takes `x`
- * and gives `y`, float32 of 1 × 4, and its card says so, if nothing else is said.
+ * and gives `y`, float32 of 1 × 4, and its card says so, unless stated otherwise.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

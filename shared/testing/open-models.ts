@@ -25,7 +25,7 @@ export function engineModel(id: ModelId): EngineModel {
   };
 }
 
-/** The models that come with the product; whoever opens them closes the engine. */
+/** The models that come with the product; the caller closes the engine. */
 export function openModels(): {
   readonly models: Readonly<Record<ModelId, RunModel>>;
   readonly engine: Engine;

@@ -3,7 +3,7 @@
  * so that a test can kill the gateway while exactly one of its stages has work in flight.
  *
  * It passes every byte on unchanged and answers with what the PACS answered. It counts an instance when its
- * request has been passed on whole: what was cut on the way was not posted.
+ * request has been passed on whole: an instance cut on the way was not posted.
  */
 import { createServer, request as httpRequest } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -20,8 +20,8 @@ export type RecordingProxy = {
   /** Requests of each kind so far. */
   readonly seen: Readonly<Record<PacsRequestKind, number>>;
   /**
-   * The next request of this kind waits: `reached` says that it has come, `release` lets it and all others go
-   * on.
+   * The next request of this kind waits: `reached` says that it has come, `release` lets it and all others
+   * pass.
    */
   hold(kind: PacsRequestKind): { readonly reached: Promise<void>; release(): void };
   stop(): Promise<void>;

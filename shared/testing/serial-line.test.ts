@@ -23,7 +23,7 @@ test('so many bytes take so long, even if each piece is offered late by the jitt
   assert.ok(Math.abs(arrived - 1050) < 4, `arrived at ${arrived}`);
 });
 
-test('a full queue has room again when as much has left as it is too full', () => {
+test('a full queue has room again once the excess has left', () => {
   const wire = line();
   wire.send(12_000, 0);
   assert.equal(wire.queued(0), 12_000);
@@ -32,7 +32,7 @@ test('a full queue has room again when as much has left as it is too full', () =
   assert.equal(wire.queued(12), 0);
 });
 
-test('the time in which the wire had nothing to carry is told', () => {
+test('the idle time of the wire is reported', () => {
   const wire = line();
   wire.send(1_000, 10);
   wire.send(1_000, 40);

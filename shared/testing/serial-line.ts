@@ -3,7 +3,7 @@
  * time that a byte is on its way. Keeps no bytes and no timers: times go in and come out, in milliseconds of
  * any clock that does not go back.
  *
- * The wire's time is counted, not waited for: who delivers a piece some milliseconds late does not make the
+ * The wire's time is counted, not waited for: delivering a piece some milliseconds late does not make the
  * link slower.
  */
 

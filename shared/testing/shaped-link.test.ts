@@ -27,7 +27,7 @@ test('every byte arrives in order, in both directions, and the end after it', as
   echo.stop();
 });
 
-test('a cut ends every connection at its byte, and who comes later is served again', async () => {
+test('a cut ends every connection at its byte, and later connections are served again', async () => {
   const received: Promise<Buffer>[] = [];
   const sink = await startServer((socket) => void received.push(buffer(socket).finally(() => socket.end())));
   const link = await startShapedLink({ targetPort: sink.port, ...FAST, cutsAt: [123_456] });

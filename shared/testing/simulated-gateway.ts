@@ -64,7 +64,7 @@ export interface SimulatedGateway {
   readonly trueReceipts: ReadonlyMap<string, string>;
   /** Codes with which it has refused a study for good. */
   readonly refusals: ReadonlySet<string>;
-  /** Ids of receipts that it told of; null: that there is none. */
+  /** Ids of the receipts that it reported; null: it reported none. */
   readonly said: ReadonlySet<string | null>;
   readonly conduct: Conduct;
   /** `UID digest` of the instances that the PACS has or had. */

@@ -82,7 +82,7 @@ export function currentReceipt({ receipts, revision }: SimulatedStudy) {
   return receipts.find((receipt) => receipt.revision === revision);
 }
 
-/** A study that had its receipt and is open again says so with the next revision. */
+/** A study that had its receipt and is open again has the next revision. */
 export function reopen(study: SimulatedStudy): void {
   if (currentReceipt(study)) study.revision += 1;
 }

@@ -56,7 +56,7 @@ test('bytes outside the parcels count only as sent', () => {
   assert.is(inParcels, 0);
 });
 
-test('a range that is laid over others says whose they were, and is whose it is', () => {
+test('adding a range returns the owners of the ranges that it covers, and takes them over', () => {
   const ranges: Ranges<string> = [];
   const had: [number, string][] = [];
   for (const [from, to, by] of [
@@ -92,7 +92,7 @@ function carry(
   else ear.ended(then.ended);
 }
 
-test('why bytes come again is what became of the request that brought them: refused, cut by whom, or taken and not known to be', () => {
+test('bytes sent again have the cause of their first request: refused, cut (and by whom), or accepted without the sender knowing', () => {
   const bytes = createUploadBytes((by) => (by === 'client' ? 'link cut' : by));
   carry(bytes, 0, 100, { answer: '507 Insufficient Storage\r\nContent-Length: 0' });
   carry(bytes, 0, 60, { ended: 'client' });

@@ -19,7 +19,7 @@ import { isLeadWanted, runAsLeader } from '../pipeline/upload/sender/leader-lock
  * is left.
  */
 const AT_MOST_MS = 150_000;
-/** A page that opens leads after this time; asking the browser costs nothing that a person would notice. */
+/** A page that opens leads after this time; asking the browser this often is not noticeable. */
 const LOOK_FOR_PAGE_MS = 500;
 
 const { locks } = navigator;

@@ -28,7 +28,7 @@ export type StandingFacts = {
   readonly goesOnAlone: boolean;
 };
 
-/** The most urgent that is true: what could be lost comes before what is safe. */
+/** The most urgent status that is true: data that could be lost comes before data that is safe. */
 export function standingOf({ phase, unsafe, chosen, safe, undecided, goesOnAlone }: StandingFacts): Standing {
   if (unsafe > 0) return { kind: 'keep-open', unsafe };
   if (phase !== 'idle' && chosen > 0) return { kind: 'not-queued', chosen };

@@ -4,7 +4,10 @@
 const IDLE_WITHIN_MS = 1_000;
 const BREATH_MS = 200;
 
-/** The browser has nothing more urgent to do. Safari has no `requestIdleCallback`: there a breath must do. */
+/**
+ * The browser has nothing more urgent to do. Safari has no `requestIdleCallback`: there a short timer must
+ * do.
+ */
 export function afterDrawing(): Promise<void> {
   return new Promise((resolve) => {
     if ('requestIdleCallback' in globalThis)

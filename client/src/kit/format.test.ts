@@ -38,7 +38,7 @@ test('a moment of today is a time, an older one has its day', () => {
   assert.is(formatMoment(new Date(2026, 2, 11, 14, 2), now, EN), '11 Mar 2026, 14:02');
 });
 
-test('a person name reads as a name, from the first group that says one', () => {
+test('a person name reads as a name, from the first group that has one', () => {
   assert.is(formatPersonName('Doe^Jane'), 'Doe, Jane');
   assert.is(formatPersonName('Doe^Jane^Q^Dr^PhD'), 'Doe, Jane Q Dr PhD');
   assert.is(formatPersonName('=山田^太郎'), '山田, 太郎');

@@ -1,4 +1,4 @@
-/** The words that every page uses. Those of one feature are beside it. */
+/** The words that every page uses. Those of one feature are in its folder. */
 import type { Role } from '#shared/protocol/api.ts';
 
 export const kitWords = {

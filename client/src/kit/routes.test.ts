@@ -25,7 +25,7 @@ test('every page has an address that leads back to it', () => {
   assert.equal(parseRoute(''), { page: 'upload' });
 });
 
-test('an address that is no page says so and does nothing', () => {
+test('an unknown address says so and does nothing', () => {
   for (const hash of [
     '#/study/',
     '#/study/a/b',

@@ -49,7 +49,7 @@ function variantsOf(value: Record<string, unknown>): unknown[] {
   ];
 }
 
-test('a session is taken by hand exactly where its schema takes it', () => {
+test('the hand-written reader of sessions accepts exactly what the schema accepts', () => {
   const nested = variantsOf(user).map((variant) => ({ ...session, user: variant }));
   for (const value of [...variantsOf({ ...session, refreshToken: 'r' }), ...nested]) {
     let taken = true;
@@ -62,13 +62,13 @@ test('a session is taken by hand exactly where its schema takes it', () => {
   }
 });
 
-test('a refusal is read by hand exactly where its schema reads it', () => {
+test('the hand-written reader of refusals accepts exactly what the schema accepts', () => {
   for (const value of variantsOf({ ...problem, detail: 'd', next: 'n' })) {
     assert.is(readProblem(value) !== null, problemSchema.safeParse(value).success, JSON.stringify(value));
   }
 });
 
-test('the gateway’s health is read by hand exactly where its schema reads it', () => {
+test('the hand-written reader of the gateway’s health accepts exactly what the schema accepts', () => {
   for (const status of ['ok', 'degraded', 'failing', 'OK']) {
     for (const value of variantsOf({ status, database: 'ok', pacs: 'unreachable' })) {
       assert.is(readHealth(value) !== null, healthSchema.safeParse(value).success, JSON.stringify(value));

@@ -77,7 +77,7 @@ export function parseSession(value: unknown): Session {
   return value;
 }
 
-/** `problemSchema`, by hand; null for what is not one. */
+/** `problemSchema`, by hand; null for anything else. */
 export function readProblem(value: unknown): ProblemDetails | null {
   return isProblemDetails(value) ? value : null;
 }

@@ -1,6 +1,6 @@
 /**
- * An event stream read with `fetch`, because EventSource cannot carry a token. Reconnects nothing: who reads
- * knows what was missed.
+ * An event stream read with `fetch`, because EventSource cannot carry a token. Does not reconnect: the reader
+ * knows what it missed.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 

@@ -42,7 +42,7 @@ test('a clock that is set back or on while a study travels is known after the ne
   }
 });
 
-test('slow answers are corrected by half of their way, and one strange answer turns nothing', () => {
+test('slow answers are corrected by half of their way, and one outlier changes nothing', () => {
   const { answer, error } = worldOff(0);
   for (let i = 0; i < 5; i += 1) answer(100, 100);
   answer(0, 8_000);

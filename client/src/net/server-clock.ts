@@ -28,7 +28,9 @@ const MEAN_FRACTION_MS = 500;
 const LONGEST_EXCHANGE_MS = 10_000;
 /** Two answers differ by their fractions and by the link, a clock that was set by more. */
 const JUMP_MS = 30_000;
-/** One strange answer of something between must not turn the clock, and old ones not hold it. */
+/**
+ * A single strange answer from something in between must not change the clock, and old ones must not hold it.
+ */
 const SAMPLES = 5;
 /** Less is not worth writing. */
 const WORTH_KEEPING_MS = 2_000;
@@ -51,7 +53,7 @@ export function createServerClock({ wall, monotonic, keep }: ServerClockTools): 
     const sample = date + MEAN_FRACTION_MS + elapsedMs / 2 - wall();
     const isJump = samples.length === 0 || Math.abs(sample - offset) > JUMP_MS + elapsedMs;
     if (!isJump && elapsedMs > LONGEST_EXCHANGE_MS) return;
-    // Somebody has set one of the clocks, or this device has slept: what was measured before means nothing.
+    // Somebody has set one of the clocks, or this device has slept: earlier measurements mean nothing.
     samples = isJump ? [sample] : [...samples, sample].slice(-SAMPLES);
     offset = median(samples);
     if (kept !== null && Math.abs(offset - kept) < WORTH_KEEPING_MS) return;

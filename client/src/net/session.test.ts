@@ -73,7 +73,7 @@ test('many requests that meet the end of a token renew it once', async () => {
   assert.is(state.refreshes, 1);
 });
 
-test('without a network the session is not taken for ended', async () => {
+test('without a network the session does not count as ended', async () => {
   const { state, session } = gateway(60);
   await session.signIn('someone', 'password');
   state.now += 3_600_000;
@@ -111,7 +111,7 @@ test('signing out takes effect at once even if the gateway does not answer, and 
   assert.is(asked.at(-1), 'http://gateway/auth/logout');
 });
 
-test('a session that the gateway ended is said to have ended, and nothing is asked in a circle', async () => {
+test('a session that the gateway ended is reported as ended, without asking in a loop', async () => {
   const { state, session, api, revoke } = gateway(3600);
   await session.signIn('someone', 'password');
   state.isEnded = true;
@@ -122,7 +122,7 @@ test('a session that the gateway ended is said to have ended, and nothing is ask
   assert.is(state.refreshes, 1);
 });
 
-test('without a network whoever was here last works on, and a link that is silent is not waited for', async () => {
+test('without a network the last user can continue, and a silent link is not waited for', async () => {
   const later: (() => void)[] = [];
   const tools = {
     baseUrl: 'http://gateway',

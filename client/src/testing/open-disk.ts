@@ -22,7 +22,7 @@ function breakAtEnd(transaction: Breakable): void {
 }
 
 export interface TestDisk {
-  /** Since it was made; what is deleted needs no room. */
+  /** Since it was made; deleted data needs no room. */
   writes: number;
   /** The disk is full at this write and has space again afterwards. */
   fullAt: number;

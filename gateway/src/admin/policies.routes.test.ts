@@ -211,7 +211,7 @@ test('are tried on instances: what would be done to which element, in their orde
   );
 });
 
-test('under which nothing is changed are tried as well, and what no policy can make safe is told', async () => {
+test('that change nothing can be tried too, and instances that no policy can make safe are reported', async () => {
   const asIs = { ...POLICY, deidentify: false, options: [] };
   assert.equal(trialsOf(await dryRun(asIs, [study.instances[0]!.bytes])), [
     { outcome: 'ready', counts: [], actions: [], more: 0 },
@@ -254,7 +254,7 @@ test('are not tried without a policy, on too many instances, or on one that is t
   );
 });
 
-test('are tried by so many at once as memory is meant for; who comes then is told to come back', async () => {
+test('are tried by as many callers at once as memory allows; further ones are told to come back', async () => {
   const held = Promise.withResolvers<void>();
   const slow = (): Promise<Response> =>
     Promise.resolve(

@@ -1,7 +1,7 @@
 /**
  * `/admin/policies`: the upload policies that an administrator makes as JSON, tries on sample studies,
  * changes by a new version and withdraws. For the role `admin`; each change is in the audit trail. A policy
- * that cannot be carried out is refused here, by what carries it out (`createRules`).
+ * that cannot be carried out is refused here, by the same `createRules` that would carry it out.
  */
 import { z } from '@hono/zod-openapi';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
@@ -185,7 +185,7 @@ const OWN: readonly AdminPolicy[] = BUILT_IN_POLICIES.map(({ name, version: inFo
   versions: [],
 }));
 
-/** Why `createRules` refuses. A name that is none of the standard's is not repeated: it may be anything. */
+/** Why `createRules` refuses. A name that is not in the standard is not repeated: it may be anything. */
 const IMPOSSIBLE = {
   'unknown-option': () => 'PS3.15 E.3 has no option of a name that it gives.',
   'option-not-available': (option: string) => `The option ${option} cannot be carried out yet.`,

@@ -112,7 +112,7 @@ function toListed({
 export type UserRouteTools = {
   readonly db: Db;
   readonly now: () => Date;
-  /** The account's rights, or those of these devices, have changed: forget what is remembered. */
+  /** The rights of the account, or of these devices, have changed: forget their cached answers. */
   readonly forget: (accountId: string, deviceIds: readonly string[]) => void;
 };
 

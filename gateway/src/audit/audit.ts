@@ -102,7 +102,7 @@ function hashOf(row: ChainRow): string {
 }
 
 /**
- * Appends one event. Others who append wait until this transaction has ended, so do it last and keep the
+ * Appends one event. Other appends wait until this transaction has ended, so do it last and keep the
  * transaction short.
  */
 export async function recordAudit(

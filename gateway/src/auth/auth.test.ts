@@ -51,7 +51,7 @@ for (const { name, open } of testDatabases('signing in')) {
     }
   });
 
-  test('a name that no account can have is a mistake of the form, not of the gateway', async () => {
+  test('a name that no account can have is an invalid request, not a fault of the gateway', async () => {
     const answer = await gateway.call('POST', '/auth/login', {
       body: { username: 'a\u0000b', password: ADMIN_PASSWORD },
     });
@@ -74,7 +74,7 @@ for (const { name, open } of testDatabases('signing in')) {
     assert.is((await gateway.call('GET', '/auth/me', { token: accessToken })).status, 401);
   });
 
-  test('a refresh token is good once; tabs that ask side by side both go on', async () => {
+  test('a refresh token is good once; tabs that ask at the same time both keep their session', async () => {
     const first = await gateway.signIn();
     const [left, right] = await Promise.all([
       refreshed(gateway, first.refreshToken),

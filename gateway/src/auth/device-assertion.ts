@@ -20,7 +20,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export type AssertionCheck =
   | { readonly kind: 'holds'; readonly jti: string; readonly usableUntil: Date }
-  /** The key signed it, and what it says is not so: the time, the audience, the issuer. */
+  /** The key signed it, but its time, audience or issuer is wrong. */
   | { readonly kind: 'untrue' }
   /** It was signed by another key, or by none. */
   | { readonly kind: 'forged' };
@@ -36,8 +36,8 @@ export function deviceNamedIn(assertion: string): string | null {
 }
 
 /**
- * Holds the assertion of `deviceId` against its key. `audiences`: each of them means this gateway. Never
- * throws for what a device may send.
+ * Checks the assertion of `deviceId` against its key. `audiences`: each of them means this gateway. Never
+ * throws, whatever a device sends.
  */
 export async function checkAssertion(
   assertion: string,

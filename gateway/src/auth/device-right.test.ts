@@ -64,7 +64,7 @@ for (const { name, open } of testDatabases('the right to send')) {
   const asAdmin = async (method: string, path: string, body: unknown) =>
     gateway.call(method, path, { token: (await gateway.signIn()).accessToken, body });
 
-  test('goes on when nobody is signed in any more', async () => {
+  test('continues when nobody is signed in any more', async () => {
     await gateway.call('POST', '/auth/logout', { body: { refreshToken: session.refreshToken } });
     gateway.wait(30 * DAY_MS);
     const token = await device.token();
@@ -74,7 +74,7 @@ for (const { name, open } of testDatabases('the right to send')) {
     assert.is(await statusOf(token, uploadId), 200);
   });
 
-  test('is of the one device: another one of the same user does not see its uploads, the user who is signed in sees all', async () => {
+  test('belongs to one device: another device of the same user does not see its uploads, the signed-in user sees all', async () => {
     const other = await createTestDevice(gateway);
     await other.enrol(session.accessToken);
     const [mine, theirs] = [await device.token(), await other.token()];
@@ -118,7 +118,7 @@ for (const { name, open } of testDatabases('the right to send')) {
     );
   });
 
-  test('takes back and sends again what the device itself promised, and leaves nothing out: that is a person’s word', async () => {
+  test('takes back and retries instances that the device itself promised, and leaves none out: only a person may', async () => {
     const token = await device.token();
     const { uploadId, number } = await init(token);
     const instances = manifestOf(number).instances.map(({ sopInstanceUID, digest }) => ({
@@ -144,7 +144,7 @@ for (const { name, open } of testDatabases('the right to send')) {
     );
   });
 
-  test('takes over what its user began before the device was enrolled, and both go on with it', async () => {
+  test('takes over uploads that its user began before the device was enrolled, and both continue them', async () => {
     const { uploadId, number } = await init(session.accessToken);
     const token = await device.token();
     assert.is(await statusOf(token, uploadId), 404);
@@ -155,13 +155,13 @@ for (const { name, open } of testDatabases('the right to send')) {
     );
   });
 
-  test('is given again to the same device: an enrolment whose answer was lost makes no second one', async () => {
+  test('is granted again to the same device: an enrolment whose answer was lost makes no second one', async () => {
     const { id } = device;
     assert.is(await device.enrol(session.accessToken), 200);
     assert.is(device.id, id);
   });
 
-  test('is not given for a token of its own kind, nor to nobody', async () => {
+  test('is granted neither for a token of its own kind nor without a token', async () => {
     assert.is(await device.enrol(await device.token()), 403);
     assert.is(
       (await gateway.call('POST', '/auth/enrol', { body: { publicKey: device.publicKey } })).status,
@@ -169,7 +169,7 @@ for (const { name, open } of testDatabases('the right to send')) {
     );
   });
 
-  test('is shown by an assertion that is true, of this moment, for this gateway, and used once', async () => {
+  test('is proven by an assertion that is true, recent, for this gateway, and used once', async () => {
     const at = Math.floor(gateway.now().getTime() / 1000);
     const exchanged = async (assertion: string): Promise<string> => {
       gateway.wait(20_000);
@@ -197,7 +197,7 @@ for (const { name, open } of testDatabases('the right to send')) {
     assert.equal([await exchanged(once), await exchanged(once)], ['given', '401 assertion-refused']);
   });
 
-  test('is not shown by another key, by none, or in the name of another device', async () => {
+  test('is not proven by another key, by none, or in the name of another device', async () => {
     const stranger = await generateKeyPair('ES256');
     const at = Math.floor(gateway.now().getTime() / 1000);
     const claims = { ...decodeJwt(await device.assertion()), exp: at + 60 };
@@ -257,7 +257,7 @@ for (const { name, open } of testDatabases('the right to send')) {
       );
     }));
 
-  test('ends when it was not used for sixty days, and lasts as long as it is', async () => {
+  test('ends when it was not used for sixty days, and lasts as long as it is used', async () => {
     for (let month = 0; month < 4; month += 1) {
       gateway.wait(59 * DAY_MS);
       await device.token();

@@ -46,7 +46,7 @@ export type DeviceRightTools = {
   readonly now: () => Date;
   /** The first is what enrolment tells the device; each of them means this gateway. */
   readonly audiences: readonly [string, ...string[]];
-  /** These devices no longer have a right: forget what is remembered of them. */
+  /** These devices no longer have a right: forget their cached answers. */
   readonly forget: (deviceIds: readonly string[]) => void;
 };
 
@@ -81,7 +81,7 @@ async function endRights(
 }
 
 /**
- * Gives the device with this key the right to send what this user queues on it; as often as one likes.
+ * Gives the device with this key the right to send the studies that this user queues on it. Repeatable.
  * @throws Problem invalid-request.
  */
 export async function enrolDevice(tools: DeviceRightTools, user: User, key: PublicEcKey): Promise<string> {

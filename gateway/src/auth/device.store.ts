@@ -66,7 +66,7 @@ export async function endDevices(
   return (await query.returning('id').execute()).map(({ id }) => id);
 }
 
-/** The account's devices whose right has not ended, the one that was not seen for longest first. */
+/** The account's devices whose right has not ended, the one unseen for longest first. */
 export async function livingDevices(
   trx: Trx,
   accountId: string,

@@ -5,7 +5,7 @@ import { hashPassword, isPasswordOf } from './password.ts';
 
 const test = suite('passwords');
 
-test('belong to their hash, and nobody’s to that of no account', async () => {
+test('match only their own hash, and none matches the hash used for unknown accounts', async () => {
   const hash = await hashPassword('correct horse');
   assert.equal(
     await Promise.all([

@@ -1,4 +1,6 @@
-/** Passwords at rest: scrypt (RFC 7914), with its parameters beside the hash so that they can grow. */
+/**
+ * Passwords at rest: scrypt (RFC 7914), with its parameters stored next to the hash so that they can grow.
+ */
 import { randomBytes, randomInt, scrypt, timingSafeEqual } from 'node:crypto';
 
 /**

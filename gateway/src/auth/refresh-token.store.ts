@@ -5,7 +5,7 @@
  *
  * An answer may be lost on the way, and a tablet may come back an hour later with the token that it had used:
  * "a login in the middle of an upload" is what a technician must never meet. So a used token is exchanged
- * once more as long as nothing that was given for it was used; what was given before is then void.
+ * once more as long as no token given for it was used; those given before are then void.
  *
  *   unused ─► exchanged
  *   used, nothing given for it used ─► exchanged again (within seconds: tabs that asked side by side keep both; later: the earlier is void)
@@ -52,7 +52,7 @@ async function insertToken(
   return token;
 }
 
-/** Begins a family: somebody has signed in. Also sweeps what has expired, so that the table does not grow. */
+/** Begins a family: somebody has signed in. Also sweeps expired tokens, so that the table does not grow. */
 export async function beginFamily(trx: Trx, accountId: string, familyId: string, now: Date): Promise<string> {
   await trx.deleteFrom('refresh_token').where('expires_at', '<', now).execute();
   return insertToken(trx, { familyId, accountId, parentHash: null }, now);
@@ -100,7 +100,7 @@ async function endFamily(trx: Trx, familyId: string, now: Date): Promise<number>
   return (await held.returning('token_hash').execute()).length;
 }
 
-/** Signs out who holds the token. The account's id, or null where the token is not known. */
+/** Signs out the holder of the token. Returns the account's id, or null if the token is unknown. */
 export async function endFamilyOf(trx: Trx, token: string, now: Date): Promise<string | null> {
   const row = await trx
     .selectFrom('refresh_token')

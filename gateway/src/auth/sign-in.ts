@@ -86,7 +86,7 @@ export async function refreshSession(tools: SignInTools, token: string): Promise
   return openSession(tools, account, exchange.token);
 }
 
-/** Ends the session of the token; a token that is not known changes nothing. */
+/** Ends the session of the token; an unknown token changes nothing. */
 export async function signOut({ db, now }: SignInTools, token: string): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const accountId = await endFamilyOf(trx, token, now());

@@ -20,7 +20,7 @@ test.before(async () => {
 });
 test.after(() => database.close());
 
-test('many transactions at once each see their own, and what is asked beside them is outside of them', async () => {
+test('simultaneous transactions each see their own changes, and queries next to them run outside of them', async () => {
   const { db } = database;
   const add = (fail: boolean) =>
     db.transaction().execute(async (trx) => {
@@ -85,7 +85,7 @@ test('the server ends the connection in the middle of a transaction: that transa
   await database.ping();
 });
 
-test('an undone part of a transaction leaves the rest', async () => {
+test('rolling back a part of a transaction keeps the rest', async () => {
   const trx = await database.db.startTransaction().execute();
   await sql`insert into counter values (100, 0)`.execute(trx);
   const after = await trx.savepoint('part').execute();

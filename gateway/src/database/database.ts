@@ -33,7 +33,7 @@ export type Database = {
   readonly shared: { readonly locks: SharedLocks; channel(name: string): Promise<MessageChannel> } | null;
   /**
    * Says that this gateway is here. Runs `whenAlone` first, and alone, if no other gateway works on this
-   * database: only then is what the last one left unfinished known to be nobody's. Joining again leaves
+   * database: only then is the unfinished work of the last gateway known to be nobody's. Joining again leaves
    * first.
    */
   join(whenAlone: () => Promise<void>): Promise<void>;
@@ -71,8 +71,8 @@ async function openServer(url: string): Promise<Database> {
   });
   // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
-  // Nor may one that dies while it is in use (the server was restarted): whoever uses it is told by its
-  // query.
+  // One that dies while in use (the server was restarted) may not either: its user learns of it through the
+  // failed query.
   pool.on('connect', (client) => void client.on('error', () => {}));
   const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const connection = await openStandingConnection(url);

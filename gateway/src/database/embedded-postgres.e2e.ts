@@ -50,7 +50,7 @@ else {
     assert.ok(outcomes.at(-1)!.promised > 0, 'something was promised');
   });
 
-  test('the disk of that test forgets indeed: without fsync the same cuts ruin the database', async () => {
+  test('positive control: without fsync the same power cuts ruin the database', async () => {
     const disk = await openForgetfulDisk(join(folder, 'without-fsync'), library, ['fsync=off']);
     const outcomes = await cutPower(disk, CUTS, seededRandom(3), say);
     assert.ok(outcomes.some(({ faults }) => faults.length > 0));

@@ -1,6 +1,6 @@
 /**
- * The tables of models, jobs and results, as types (migration 0009). As in `tables.ts`: UIDs, digests, codes,
- * numbers and times only.
+ * The tables of models, jobs and results, as types. As in `tables.ts`: UIDs, digests, codes, numbers and
+ * times only.
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { z } from 'zod';
@@ -90,7 +90,7 @@ export type InferenceJobTable = {
   attempt: Generated<number>;
   /** A code of ALL_PROBLEMS. */
   error: string | null;
-  /** Of a file: the key under which it lies, until the job has ended. */
+  /** The key of a file that was sent, until the job has ended. */
   wrapped_key: Uint8Array | null;
   input_bytes: number | null;
   created_at: Date;
@@ -101,10 +101,7 @@ export type InferenceJobTable = {
 export type InferenceResultTable = {
   id: string;
   site_id: string;
-  /**
-   * SHA-256 over the input's digest, the models that were asked (for what each, its file and its card), and
-   * the parameters.
-   */
+  /** SHA-256 over the input's digest, the models (each with its role, file and card), and the parameters. */
   cache_key: string;
   model_id: string;
   version: string;
@@ -144,7 +141,7 @@ export type ResultRequestTable = {
   at: Date;
 };
 
-/** A result's instances in the PACS. `revision`: of the result, that it says. */
+/** A result's instances in the PACS. `revision`: the revision of the result that it states. */
 export type ResultInstanceTable = {
   result_id: string;
   kind: 'SR' | 'SEG' | 'SC';

@@ -1,20 +1,22 @@
 /**
- * Short messages from this gateway to the others on the same PostgreSQL. One that is said while the database
- * is away is said when it is back; one that was said by others meanwhile is missed, and whoever listens is
- * told so.
+ * Short messages from this gateway to the others on the same PostgreSQL. A message sent while the database is
+ * away is sent once it is back; messages of others meanwhile are missed, and listeners are told so.
  */
 import type { StandingConnection } from './standing-connection.ts';
 
 export type MessageChannel = {
-  /** At most 7 999 bytes (PostgreSQL's limit of a payload). Resolves when it was said, or will never be. */
+  /**
+   * At most 7 999 bytes (PostgreSQL's limit of a payload). Resolves once the message was sent, or never will
+   * be.
+   */
   say(message: string): Promise<void>;
   /** Receives the messages of others. `missed`: some may have been lost. */
   hear(heard: (message: string) => void, missed: () => void): void;
 };
 
 /**
- * How often it is tried: each time waits for the connection first, so only a server that is lost again and
- * again ends it.
+ * The number of attempts: each first waits for the connection, so only a server that is lost repeatedly
+ * exhausts them.
  */
 const TRIES = 5;
 

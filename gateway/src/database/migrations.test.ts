@@ -45,7 +45,7 @@ test('a database on an older rung climbs with its data in it, once, whoever star
   await close();
 });
 
-test('a rung that breaks is undone whole, and the start fails with its error', async () => {
+test('a failing migration is rolled back as a whole, and the start fails with its error', async () => {
   const { db, real, doubled, close } = await openOlder();
   const breaking = { up: run('alter table rung add column doubled int; select 1 / 0') };
   const failed = await migrate(db, { ...real, ...older, [SECOND]: breaking }).catch((error: Error) => error);

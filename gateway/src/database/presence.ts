@@ -13,8 +13,8 @@ const LOCK = ((0x72656c61n << 32n) | 0x79706163n).toString();
 
 export type Presence = {
   /**
-   * Runs `whenAlone` first, and alone, where nobody else is here. Joining again leaves first. Throws when the
-   * server is lost meanwhile.
+   * Runs `whenAlone` first, and alone, if no other gateway is present. Joining again leaves first. Throws
+   * when the server is lost meanwhile.
    */
   join(whenAlone: () => Promise<void>): Promise<void>;
 };
@@ -30,8 +30,8 @@ export function createPresence(connection: StandingConnection): Presence {
       isHere = false;
       const isAlone = await ask('pg_try_advisory_lock');
       if (isAlone) await whenAlone();
-      // One connection may hold both; taking the shared one first leaves no moment in which another could
-      // think it is alone.
+      // One connection may hold both locks; taking the shared one first leaves no moment in which another
+      // gateway could think it is alone.
       await ask('pg_advisory_lock_shared');
       if (isAlone) await ask('pg_advisory_unlock');
       isHere = true;

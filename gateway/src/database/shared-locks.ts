@@ -1,7 +1,7 @@
 /**
- * Locks by name that gateways on one PostgreSQL share, and the newest asker gets them: whoever holds one is
- * told to let go. Session-level advisory locks on the standing connection, any number of them: a gateway that
- * is killed frees its own with its connection.
+ * Locks by name that gateways on one PostgreSQL share, and the newest asker gets them: the holder is told to
+ * let go. Session-level advisory locks on the standing connection, any number of them: a gateway that is
+ * killed frees its own with its connection.
  *
  * It keeps gateways apart, not the requests of one gateway: a name may be asked for again here only after it
  * was freed (parcel-locker.ts).
@@ -16,10 +16,10 @@ import type { StandingConnection } from './standing-connection.ts';
 
 export type SharedLocks = {
   /**
-   * Resolves with what frees the lock, once it is held; with null where somebody newer wants it, or `signal`
-   * ended the waiting. `letGo` is called when somebody newer wants it: what it protects must end soon; and
-   * when it is lost with the connection: then it must end now, for another one may hold it. Waits while the
-   * database is away.
+   * Resolves with a function that frees the lock, once it is held; with null if somebody newer wants it, or
+   * `signal` ended the waiting. `letGo` is called when somebody newer wants it: what it protects must end
+   * soon; and when it is lost with the connection: then it must end now, for another one may hold it. Waits
+   * while the database is away.
    */
   take(name: string, letGo: LetGo, signal: AbortSignal): Promise<(() => Promise<void>) | null>;
 };
@@ -30,7 +30,7 @@ type Asker = {
   readonly ticket: string;
   readonly letGo: LetGo;
   state: 'asking' | 'held' | 'given-up';
-  /** It said to all that it waits, and heard itself say it: who calls after that is newer. */
+  /** It announced that it waits, and heard its own announcement: any caller after that is newer. */
   call: 'none' | 'said' | 'heard';
   /** Another one waits for it and is told when it is free. */
   isAwaited: boolean;
@@ -40,11 +40,11 @@ type Asker = {
 const WANTED = 'relaypacs_lock_wanted';
 const FREE = 'relaypacs_lock_free';
 /**
- * A gateway that was killed says nothing when its locks become free: they are asked for again. A waiter costs
- * so many questions, no more.
+ * A killed gateway does not announce that its locks are free, so waiters ask again. Each waiter costs only
+ * this many questions.
  */
 const ASK_AGAIN_MS = 200;
-/** A UUID; what follows it in a message is the lock's name. */
+/** A UUID; the rest of the message is the lock's name. */
 const TICKET_LENGTH = 36;
 
 /** Questions to the server. One that is lost with the connection counts as refused. */

@@ -1,11 +1,11 @@
 /**
  * The one connection to PostgreSQL by which a gateway is known to the others: its advisory locks live on it
- * and go with it, and what gateways tell each other comes through it (LISTEN/NOTIFY). It is kept for as long
+ * and go with it, and the messages between gateways come through it (LISTEN/NOTIFY). It is kept for as long
  * as the gateway runs and opened again whenever it is lost.
  *
- * It promises: who is told `lost` holds nothing any more, and may have missed what was said until `back`. It
- * does not promise that a message arrives: a message is a reason to look, and each listener looks after
- * `back` as well.
+ * It promises: a listener that is told `lost` no longer holds any lock, and may have missed messages until
+ * `back`. It does not promise that a message arrives: a message is a reason to look, and each listener looks
+ * after `back` as well.
  */
 import { Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
@@ -28,8 +28,8 @@ export type StandingConnection = {
 
 /**
  * How soon the server frees the locks of a machine that vanished without a word: 10 s of silence, then three
- * questions 5 s apart. Linux' own default is two hours. Set for each connection, for the server's settings
- * are not ours.
+ * questions 5 s apart. Linux' own default is two hours. Set for each connection, because the server's
+ * settings are not ours.
  */
 export const NOTICE_DEATH =
   'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3; set tcp_user_timeout = 25000';

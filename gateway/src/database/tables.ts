@@ -32,7 +32,7 @@ export type RefreshTokenTable = {
   /** SHA-256 of the token, hexadecimal. */
   token_hash: string;
   family_id: string;
-  /** The token that it was given for; null for the first of a family. */
+  /** The token that it was exchanged for; null for the first of a family. */
   parent_hash: string | null;
   account_id: string;
   expires_at: Date;
@@ -40,7 +40,9 @@ export type RefreshTokenTable = {
   revoked_at: Date | null;
 };
 
-/** A device that may send what an account's user queued on it, after the session has ended too. */
+/**
+ * A device that may send the studies that an account's user queued on it, even after the session has ended.
+ */
 export type DeviceTable = {
   id: Generated<string>;
   site_id: string;
@@ -107,7 +109,7 @@ export type InstanceTable = {
   original_digest: string | null;
   /** The report of its study that says what was done to it; null: nothing was, or the device did not say. */
   report_digest: string | null;
-  /** The policy under which it was promised: what verify holds it to. */
+  /** The policy under which it was promised: verify judges it by this one. */
   policy_name: string;
   policy_version: number;
   bytes: number;
@@ -163,8 +165,8 @@ export type ParcelTable = {
   /** The row goes when its bytes go: evicted, damaged, expired or taken back. */
   state: 'receiving' | 'received' | 'verified';
   /**
-   * More than 0: instances in it were not what was promised, or are wanted again; the device may send a
-   * parcel of this name again.
+   * More than 0: instances in it were not as promised, or are wanted again; the device may send a parcel of
+   * this name again.
    */
   damaged: Generated<number>;
   /** How often verify failed on it without an outcome: bounded. */
@@ -188,8 +190,7 @@ export type PolicyTable = {
   name: string;
   version: number;
   /**
-   * `policyDocumentSchema` of shared/src/protocol/policy.ts; read as whatever a later gateway may have
-   * written.
+   * `policyDocumentSchema` of shared/src/protocol/policy.ts; a later gateway may have written other fields.
    */
   document: ColumnType<unknown, string, never>;
   made_by: string;

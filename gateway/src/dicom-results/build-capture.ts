@@ -1,6 +1,6 @@
 /**
- * The heat map as a Secondary Capture (PS3.3 §A.8): the map over the picture, and beneath it, burned in, what
- * made it and that it is not for diagnosis. Any viewer shows it. The words name no person.
+ * The heat map as a Secondary Capture (PS3.3 §A.8): the map over the picture, and beneath it, burned in, its
+ * model and the words that it is not for diagnosis. Any viewer shows it. The words name no person.
  */
 import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -23,7 +23,9 @@ import {
   sourceReference,
 } from './source-modules.ts';
 
-/** The longer side, in pixels: larger adds bytes and no knowledge, for the map has 20 × 20 cells. */
+/**
+ * The longer side, in pixels: a larger one adds bytes but no information, because the map has 20 × 20 cells.
+ */
 export const CAPTURE_SIDE_LIMIT = 1024;
 /** Letters of 21 pixels: read on a tablet at arm's length. */
 const SCALE = 3;
@@ -60,8 +62,8 @@ export function buildCapture(subject: ResultSubject, heatMap: ColourPicture): Bu
         [0x0040a170, 'SQ', codeItem(SOURCE_FOR_PROCESSING)],
       ],
     ],
-    // PS3.3 §C.7.6.1, §C.7.3.1.1: type 2C, for the capture itself lies nowhere in space; what lies where, and
-    // which body part it is, the source knows.
+    // PS3.3 §C.7.6.1, §C.7.3.1.1: type 2C, because the capture itself has no place in space; orientation and
+    // body part come from the source.
     ...saidOrEmpty(source, PATIENT_ORIENTATION, 'CS'),
     ...saidOrEmpty(source, LATERALITY, 'CS'),
     // PS3.3 §C.7.6.1: "sufficient burned in annotation to identify the patient": our words do not, so it is
@@ -107,8 +109,8 @@ function captions(subject: ResultSubject): readonly Caption[] {
 }
 
 /**
- * Of a de-identified study none: its dates are none, or moved, and who reads the picture would take them for
- * true.
+ * Of a de-identified study none: its dates are missing or moved, and a reader of the picture would take them
+ * for true.
  */
 function momentInWords(source: ParsedInstance, at: Date): string[] {
   if (isDeidentified(source)) return [];

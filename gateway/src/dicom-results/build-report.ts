@@ -1,10 +1,10 @@
 /**
  * The structured report: what the models say of one image, as a Comprehensive SR by TID 1500 "Measurement
- * Report" (PS3.16). A model's word is PARTIAL and UNVERIFIED; with the radiologist's word a new instance is
- * made that is COMPLETE and VERIFIED, and names the one before it.
+ * Report" (PS3.16). A model's report is PARTIAL and UNVERIFIED; the radiologist's verdict makes a new
+ * instance that is COMPLETE and VERIFIED, and names its predecessor.
  *
- * A report holds numbers, codes and sentences of this gateway's; patient and study are the source's own. Of
- * what a person wrote nothing comes into the report of a de-identified study: nobody has read that text for
+ * A report holds numbers, codes and sentences of this gateway's; patient and study are the source's own. The
+ * report of a de-identified study contains no text that a person wrote, because nobody has checked it for
  * names.
  */
 import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';

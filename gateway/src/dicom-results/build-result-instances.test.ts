@@ -55,7 +55,7 @@ async function readBack({ bytes }: { readonly bytes: Uint8Array }) {
   return read.instance;
 }
 
-test('has no fault that dciodvfy finds: of a film, of a film without a name, of frames, of a slice, and with the radiologist’s word', async () => {
+test('has no fault that dciodvfy finds: for a film, a film without a name, frames, a slice, and with the radiologist’s verdict', async () => {
   const films = [{ seed: 1 }, { seed: 2, more: DEIDENTIFIED }, { seed: 3, frames: 4 }];
   const slice = await testSubject(syntheticStudy({ seed: 4, modality: 'CT' }).instances[0]!.bytes);
   const subjects = [
@@ -83,7 +83,7 @@ test('has no fault that dciodvfy finds: of a film, of a film without a name, of 
   );
 });
 
-test('of sources of many makes and character sets has no fault that its source has not', async () => {
+test('for sources of many makes and character sets has no fault that its source lacks', async () => {
   const { corpus } = testEnvironment();
   if (corpus === null) skip('results of the corpus', 'the corpus is not there');
   const folders = [
@@ -213,7 +213,7 @@ test('outside the population says so, and gives no probability', async () => {
   assert.not.match(printed.text, /Probability of normal|"Score"\)=/);
 });
 
-test('with the radiologist’s word is complete and verified, names the one before it, and keeps reading in other letters', async () => {
+test('with the radiologist’s verdict is complete and verified, names its predecessor, and stays readable in other scripts', async () => {
   const subject = await testSubject(testFilm({ seed: 7 }).bytes);
   const first = of('SR', buildResultInstances(subject, testMaps()));
   const second = buildVerifiedReport(subject, ['SEG', 'SC'], correction);
@@ -234,7 +234,7 @@ test('with the radiologist’s word is complete and verified, names the one befo
     assert.ok(printed.text.includes(said), `${said}\n${printed.text}`);
 });
 
-test('with words in letters that its source’s character set lacks is written in UTF-8, with the same patient', async () => {
+test('with letters that its source’s character set lacks is written in UTF-8, with the same patient', async () => {
   const name = new Uint8Array([0x4d, 0xfc, 0x6c, 0x6c, 0x65, 0x72]);
   const latin = await testSubject(
     testFilm({
@@ -388,7 +388,7 @@ test('refuses a mask that is not as large as it says', () => {
   assert.throws(() => resample(new Uint8Array(10), 128, 5, 5), /side × side/);
 });
 
-test('shows the map with its words beneath, no side longer than 1024, whatever the shape of the picture', async () => {
+test('shows the map with its text beneath, no side longer than 1024, for any shape of the picture', async () => {
   for (const [rows, columns] of [
     [120, 100],
     [3000, 500],

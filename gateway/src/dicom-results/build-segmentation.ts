@@ -62,8 +62,8 @@ export function buildSegmentation(subject: ResultSubject, masks: LungMasks): Bui
   const elements: SimpleElement[] = [
     ...commonModules(subject, 'SEG', moment),
     ...alsoCopied(source, [FRAME_OF_REFERENCE, 0x00201040]),
-    // PS3.3 §C.7.6.1.1.1: what lies nowhere in space says what lies where in the picture, or that nobody
-    // knows.
+    // PS3.3 §C.7.6.1.1.1: an image without a place in space states its orientation by anatomy, or that it is
+    // unknown.
     ...(spatial.length > 0
       ? alsoCopied(source, [PATIENT_ORIENTATION])
       : saidOrEmpty(source, PATIENT_ORIENTATION, 'CS')),

@@ -19,7 +19,7 @@ async function toBuildOf(film: Uint8Array, frame = 0): Promise<ToBuild> {
   return { ...said, secret, cam, lungs, source: film.slice() };
 }
 
-test('are, byte for byte, what they would be beside the requests; the bytes of the source go with the task', async () => {
+test('are the same byte for byte as on the thread of the requests; the bytes of the source are transferred with the task', async () => {
   const { bytes } = testFilm({ seed: 31, rows: 1100, columns: 90 });
   const toBuild = await toBuildOf(bytes);
   const built = await createBuildThread()(toBuild, signal);
@@ -34,7 +34,7 @@ test('are, byte for byte, what they would be beside the requests; the bytes of t
   );
 });
 
-test('have no heat map where there is no such picture any more', async () => {
+test('have no heat map if the picture is gone', async () => {
   const built = await createBuildThread()(await toBuildOf(testFilm({ seed: 32 }).bytes, 7), signal);
   assert.equal(
     built.map(({ kind }) => kind),

@@ -26,8 +26,8 @@ export type BuildTalk = {
 };
 
 /**
- * Builds the first revision (build-result-instances.ts). The bytes of the source go with it: who asks has
- * them no more.
+ * Builds the first revision (build-result-instances.ts). The bytes of the source are transferred: the caller
+ * no longer has them.
  */
 export type BuildResults = (toBuild: ToBuild, signal: AbortSignal) => Promise<readonly BuiltResult[]>;
 

@@ -74,7 +74,7 @@ const CLASS_CODES: Readonly<Record<string, string>> = {
   'viral pneumonia': 'P-VIRAL',
 };
 
-/** A class that another model brings has its name's hash for a code: the same class, the same code. */
+/** A class of another model has a hash of its name as its code: the same class, the same code. */
 export function probabilityOf(name: string): Code {
   return own(
     CLASS_CODES[name] ?? `P-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`,

@@ -76,7 +76,7 @@ export function uidValue(
   return item(relationship, 'UIDREF', name, { value: [[0x0040a124, 'UI', uid]] });
 }
 
-/** Four decimals: more would tell apart what two processors round differently. */
+/** Four decimals: with more, two processors that round differently would give different results. */
 export function decimal(value: number): string {
   return String(Math.round(value * 10_000) / 10_000);
 }

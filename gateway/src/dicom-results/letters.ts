@@ -1,6 +1,6 @@
 /**
- * Words burned into a picture: capital letters, digits and signs of 5 × 7 pixels, drawn for this program. A
- * sign that is not among them becomes `?`.
+ * Words burned into a picture: capital letters, digits and signs of 5 × 7 pixels, drawn for this program. Any
+ * other sign becomes `?`.
  */
 
 /**

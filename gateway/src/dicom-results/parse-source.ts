@@ -3,7 +3,8 @@ import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 
 /**
- * The instance that a result is of, from its bytes. Throws where it is none: it was looked at before as one.
+ * The instance that a result is of, from its bytes. Throws if it is no instance: it was already examined as
+ * one.
  */
 export async function parseSource(bytes: Uint8Array, signal: AbortSignal): Promise<ParsedInstance> {
   const read = await readInstance(bytesSource(bytes), signal);

@@ -1,4 +1,4 @@
-/** Results as the web app's own readers show them: what was built is what is read. */
+/** Results as the web app's own readers show them: they read exactly what was built. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
@@ -71,7 +71,7 @@ test('a report has its flags, its observer, its numbers with their units and its
   assert.equal(sites, [null, 'Right lung', 'Left lung']);
 });
 
-test('a verified report says by whom, what they wrote in their letters, and what it completes', async () => {
+test('a verified report names its verifier, shows their text in its own script, and names the report that it completes', async () => {
   const subject = await testSubject(testFilm({ seed: 12 }).bytes);
   const said: Verification = {
     verdict: 'correct',
@@ -168,7 +168,7 @@ test('an instance that is no report has no report text, and one that is no segme
   });
 });
 
-test('a recommended colour is the one that is seen', () => {
+test('the recommended colour is the colour shown', () => {
   // White, black, and the red of sRGB, whose CIELab under D50 is 54.29, 80.80, 69.89 (Lindbloom).
   const lab = (l: number, a: number, b: number) =>
     [(l / 100) * 65_535, ((a + 128) / 255) * 65_535, ((b + 128) / 255) * 65_535] as const;

@@ -52,7 +52,7 @@ const NOTE = {
   use: own('INTENDED-USE', 'Intended use'),
 };
 
-/** The root container and what hangs on it, as elements of the Data Set. */
+/** The root container and its content, as elements of the Data Set. */
 export function reportTree(
   subject: ResultSubject,
   maps: readonly InstanceIdentifiers[],
@@ -111,7 +111,7 @@ function observer(subject: ResultSubject): readonly ContentItem[] {
   ];
 }
 
-/** TID 4019. The digest is what tells two models of one version apart. */
+/** TID 4019. The digest distinguishes two models of one version. */
 function algorithm(model: ModelRef, parameters: readonly string[] = []): readonly ContentItem[] {
   const mod = 'HAS CONCEPT MOD';
   return [

@@ -21,19 +21,19 @@ export interface ResultSubject {
   readonly finding: Finding;
   /** Every model that had a part in it; the one of `finding.model` among them. */
   readonly models: readonly ModelRef[];
-  /** When this was found for the first time. A de-identified study does not say it (`momentOf`). */
+  /** The time of the first finding. Results of a de-identified study do not state it (`momentOf`). */
   readonly at: Date;
   /** Of this gateway: package.json's version. */
   readonly softwareVersion: string;
   readonly uid: ResultUid;
   /**
-   * Of the result: what it is the answer to (image, models with their cards, parameters), as one word. Two
+   * Names the question behind the result (image, models with their cards, parameters) in one word. Two
    * results of one image differ in it; their first instances are the same.
    */
   readonly key: string;
 }
 
-/** 8 bits a sample, red, green and blue of a pixel beside each other, rows from the top. */
+/** 8 bits a sample, red, green and blue of a pixel next to each other, rows from the top. */
 export interface ColourPicture {
   readonly rows: number;
   readonly columns: number;
@@ -63,8 +63,8 @@ export interface Verification {
   /** Of the result: 2 for the first verification. */
   readonly revision: number;
   /**
-   * Of the report that was sent last; where it is not said, the one before. Verifications that come close
-   * together may share a report.
+   * The revision of the report that was sent last; if absent, the one before this. Verifications that come
+   * close together may share a report.
    */
   readonly follows?: number;
 }

@@ -33,7 +33,7 @@ export function isAscii(text: string): boolean {
   return /^[\x00-\x7f]*$/.test(text);
 }
 
-/** Letters without their accents, and `?` for what is left beyond ASCII. */
+/** Letters without their accents, and `?` for anything else beyond ASCII. */
 export function toAscii(text: string): string {
   return plainSigns(text)
     .normalize('NFKD')

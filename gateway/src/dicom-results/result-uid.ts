@@ -1,7 +1,6 @@
 /**
- * UIDs of result instances: keyed functions of image and models, so that who asks again, with whatever
- * parameters, names the same instances, and nobody without the key can tell from a UID which image or model
- * it is of.
+ * UIDs of result instances: keyed functions of image and models, so that asking again, with any parameters,
+ * names the same instances, and nobody without the key can tell from a UID which image or model it is of.
  */
 import { createHmac } from 'node:crypto';
 import type { ModelRef } from '#shared/models/model.ts';
@@ -47,8 +46,7 @@ export function instanceUidOf(subject: ResultSubject, kind: ResultKind, revision
 }
 
 /**
- * One series of a kind for all that these models say of the images of one series, so that they share what a
- * series has in common.
+ * One series of each kind for all results of these models on one series, so that they share its attributes.
  */
 export function seriesUidOf(subject: ResultSubject, kind: ResultKind): string {
   return subject.uid(

@@ -1,6 +1,6 @@
 /**
- * Results in a real PACS: a film goes down the road, what was found on it follows, and QIDO-RS, a receipt and
- * other programs say that it is there.
+ * Results in a real PACS: a film is sent, its results follow, and QIDO-RS, a receipt and other programs
+ * confirm that they are there.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -71,7 +71,7 @@ const FILMS: Readonly<Record<string, FilmOptions>> = {
 };
 
 for (const [name, options] of Object.entries(FILMS)) {
-  test(`of a ${name} are found beside it, named in a receipt, valid as the PACS gives them back, and added once`, async () => {
+  test(`of a ${name} are found next to it, named in a receipt, valid as the PACS returns them, and added once`, async () => {
     if (world === null) return;
     const { orthanc } = world;
     const pacs = createOrthancPacs(orthanc);

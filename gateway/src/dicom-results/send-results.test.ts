@@ -1,4 +1,4 @@
-/** The road of results: beside their source in the PACS, in the study's next receipt, once. */
+/** Results reach the PACS next to their source, and the study's next receipt, once. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseUid } from '#shared/dicom/uid.ts';
@@ -56,7 +56,7 @@ async function deliveredFilm(more = {}) {
   return { pacs, pipeline, film, uploadId, subject, results: buildResultInstances(subject, testMaps()) };
 }
 
-test('stand in the PACS beside their source, and in the next receipt of the study, which its device accepts', async () => {
+test('are in the PACS next to their source, and in the next receipt of the study, which its device accepts', async () => {
   const { pacs, pipeline, film, uploadId, results } = await deliveredFilm();
   const sent = await send(pipeline, results);
   assert.equal(
@@ -123,7 +123,7 @@ test('sent a second time add nothing, on the way and when they are there', async
   await pipeline.close();
 });
 
-test('that say something else under the same UID are told, not sent, and hold up nobody', async () => {
+test('with other content under the same UID are reported, not sent, and hold up nothing', async () => {
   const { pacs, pipeline, uploadId, subject, results } = await deliveredFilm();
   await send(pipeline, results);
   await pipeline.runAll();
@@ -148,7 +148,7 @@ test('that say something else under the same UID are told, not sent, and hold up
   await pipeline.close();
 });
 
-test('with the radiologist’s word come as one more report and one more revision', async () => {
+test('with the radiologist’s verdict come as one more report and one more revision', async () => {
   const { pacs, pipeline, uploadId, subject, results } = await deliveredFilm();
   await send(pipeline, results);
   await pipeline.runAll();
@@ -167,7 +167,7 @@ test('with the radiologist’s word come as one more report and one more revisio
   await pipeline.close();
 });
 
-test('of a de-identified study pass, for they hold its pseudonyms only', async () => {
+test('of a de-identified study pass, because they hold only its pseudonyms', async () => {
   const { pacs, pipeline, results } = await deliveredFilm({ more: DEIDENTIFIED });
   await send(pipeline, results);
   await pipeline.runAll();
@@ -191,7 +191,7 @@ test('are sent under a policy that nobody else can name', async () => {
   await pipeline.close();
 });
 
-/** Where a run may end: what it is given in the place of the real parts. */
+/** Places where a run may be killed, as replacements for the real parts. */
 const DEATHS: Readonly<
   Record<string, (tools: PipelineTools, road: ResultRoad) => readonly [PipelineTools, ResultRoad]>
 > = {
@@ -219,7 +219,7 @@ const DEATHS: Readonly<
 };
 
 for (const [where, die] of Object.entries(DEATHS)) {
-  test(`killed ${where} and sent again are there once, and what was left over is swept`, async () => {
+  test(`killed ${where} and sent again are there once, and remains are swept up`, async () => {
     const { pacs, pipeline, uploadId, results } = await deliveredFilm();
     const { tools, siteId } = pipeline;
     const [dying, road] = die(tools, roadOf(pipeline));
@@ -252,7 +252,7 @@ async function* half(): AsyncGenerator<Uint8Array> {
   throw new Error('killed');
 }
 
-test('promised by a run that was killed give way to those that a later one brings', async () => {
+test('promised by a killed run are replaced by those of a later one', async () => {
   const { pacs, pipeline, uploadId, subject, results } = await deliveredFilm();
   const { tools, siteId } = pipeline;
 
@@ -292,7 +292,7 @@ test('sent by two gateways at once are there once', async () => {
   await pipeline.close();
 });
 
-test('wait with their study while the PACS is away, and go on when it is back', async () => {
+test('wait with their study while the PACS is away, and continue when it is back', async () => {
   const { pacs, pipeline, uploadId, results } = await deliveredFilm();
   pacs.lie = 'down';
   assert.instance(await pipeline.tools.pacs.probe(signal).catch((error: unknown) => error), PacsUnreachable);

@@ -1,11 +1,11 @@
 /**
- * The road of result instances: they are promised and come in like a device's upload, one that is the
- * gateway's own, and go on by verify, assembly, forward, reconcile and receipt as everything does: the study
+ * The road of result instances: they are promised and come in like a device's upload, as an upload of the
+ * gateway's own, and pass verify, assembly, forward, reconcile and receipt like everything else: the study
  * gets its next revision.
  *
- * Promises: what the study has already is not sent again; killed anywhere and run again, the outcome is the
- * same, also by another gateway at the same time (each run brings a parcel of its own, and the second one's
- * is dropped by verify). It does not wait for the PACS.
+ * Promises: instances that the study already has are not sent again; killed anywhere and run again, the
+ * outcome is the same, also by another gateway at the same time (each run brings a parcel of its own, and the
+ * second one's is dropped by verify). It does not wait for the PACS.
  */
 import { createHash } from 'node:crypto';
 import type { Transaction } from 'kysely';
@@ -58,14 +58,15 @@ export type SentResult = {
   readonly reason: string | null;
 };
 
-/** A parcel is written in one go; one that a killed run left is swept after this long. */
+/** A parcel is written in one go; the remains of a killed run are swept after this long. */
 const PARCEL_EXPIRES_AFTER_MS = 3600 * 1000;
 
 type Digested = { readonly result: BuiltResult; readonly digest: string };
 
 /**
  * Sends the results of one study, in the order given; at most 20 000. Throws StorageFull before anything is
- * promised, RangeError where results are of several studies, and what intake throws: then it is run again.
+ * promised, RangeError if the results belong to several studies, and any error of intake: then it is run
+ * again.
  */
 export async function sendResults(
   tools: ResultTools,
@@ -212,7 +213,7 @@ async function bring(tools: ResultTools, uploadId: string, toSend: readonly Dige
   }
 }
 
-/** The study does not wait for what may never come; who sends it again promises it again. */
+/** The study does not wait for instances that may never come; sending them again promises them again. */
 async function giveUp(
   tools: ResultTools,
   uploadId: string,

@@ -1,7 +1,7 @@
 /**
  * Limits count by account, else by the address that the connection comes from. Headers that a proxy may have
- * set are not trusted, for anybody can send them. Behind a proxy all callers who have not signed in therefore
- * count as one, which is why signing in has limits of its own.
+ * set are not trusted, because anybody can send them. Behind a proxy all callers who have not signed in
+ * therefore count as one, which is why signing in has limits of its own.
  */
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -9,8 +9,7 @@ import type { RateLimit } from './rate-limit.ts';
 import type { GatewayContext, GatewayEnv } from './route.ts';
 
 /**
- * The address of the other end of the connection; `local` where there is none (tests call the app without
- * one).
+ * The address of the other end of the connection; `local` if there is none (tests call the app without one).
  */
 export function addressOf(c: GatewayContext): string {
   return c.env?.incoming?.socket.remoteAddress ?? 'local';

@@ -7,8 +7,8 @@ import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';
 
 /**
- * Hands on the body as if it had come plain. Throws `unsupported-media-type`, `body-too-large`, and
- * `bad-request` for what is no gzip.
+ * Passes the body on decompressed. Throws `unsupported-media-type`, `body-too-large`, and `bad-request` for a
+ * body that is no gzip.
  */
 export function inflateGzip(maxBytes: number): MiddlewareHandler {
   return async (c, next) => {

@@ -1,6 +1,6 @@
 /**
- * The places where a request is invalid, and what is expected there. Never the value that came: it, or the
- * name of an unknown field, may be a patient's.
+ * The places where a request is invalid, and what is expected there. Never the value sent: it, or the name of
+ * an unknown field, may be a patient's.
  */
 import type { z } from '@hono/zod-openapi';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -9,7 +9,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 const UNSAID = 'Invalid input';
 
 type Issue = z.core.$ZodIssue;
-/** Places named in one answer; a caller that has corrected these is told the others. */
+/** The most places named in one answer; a caller that has corrected these is told the others. */
 const PLACES = 5;
 /** Longer lists are in /openapi.json. */
 const VALUES = 12;

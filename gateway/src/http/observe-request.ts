@@ -17,7 +17,7 @@ export function correlationIdFor(traceparent: string | undefined, newId: () => s
   return traceId && /[^0]/.test(traceId) ? traceId : newId();
 }
 
-/** The pattern of the route that answered: `/upload/:id/status`; `unknown` for what no route serves. */
+/** The pattern of the route that answered: `/upload/:id/status`; `unknown` for paths without a route. */
 function routeOf(c: GatewayContext): string {
   return matchedRoutes(c).findLast(({ handler }) => accessOf(handler) !== undefined)?.path ?? 'unknown';
 }

@@ -1,6 +1,6 @@
 /**
  * Every refusal as RFC 9457 problem details: stable code, the correlation id, a sentence for a person, what
- * to do next. An unexpected error tells the caller nothing but that it happened.
+ * to do next. For an unexpected error the caller learns only that it happened.
  */
 import type { Context, ErrorHandler, Hono, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';

@@ -36,7 +36,7 @@ test('a caller that waits as long as it is told is let in', () => {
   );
 });
 
-test('a trace that began elsewhere goes on here; what is no trace is not believed', () => {
+test('a trace that began elsewhere continues here; an invalid one is not believed', () => {
   const next = () => 'new';
   assert.is(
     correlationIdFor('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', next),

@@ -77,7 +77,7 @@ export function allow(access: Access, { uploadRight = false }: AllowOptions = {}
   return Object.assign(guard, { access, uploadRight });
 }
 
-/** The access that a handler was given, or undefined; for the walk over all routes in gateway.test.ts. */
+/** The access declared for a handler, or undefined; for the walk over all routes in gateway.test.ts. */
 export function accessOf(handler: unknown): Access | undefined {
   return typeof handler === 'function' && 'access' in handler ? (handler as Guard).access : undefined;
 }
@@ -104,7 +104,7 @@ type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware'
   uploadRight?: boolean;
   /** The largest body that is read, in bytes; 64 KiB unless said otherwise. */
   bodyBytesLimit?: number;
-  /** The body may come as gzip, and the answer goes so to who can read it. */
+  /** The body may come as gzip, and the answer is compressed for callers that accept it. */
   gzip?: boolean;
   /** Problems beyond those that every such route may answer. */
   problems?: readonly AnyProblemCode[];
@@ -137,9 +137,7 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
   return createRoute(route as unknown as RouteConfig & { path: P }) as unknown as R;
 }
 
-/**
- * Puts a route into the contract that is served without schemas (a stream); its server also calls `allow`.
- */
+/** Adds a route that is served without schemas (a stream) to the contract; its server also calls `allow`. */
 export function describeRoute(
   router: Router,
   { roles, uploadRight = false, problems = [], ...rest }: RouteDefinition<string>,

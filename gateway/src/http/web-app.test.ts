@@ -106,7 +106,7 @@ test('nothing outside of the folder is served', async () => {
   }
 });
 
-test('the page may load its own things only, and run no script that stands in it', async () => {
+test('the page may load only its own files, and run no inline script', async () => {
   const { headers } = await get('/');
   const policy = headers.get('content-security-policy') ?? '';
   assert.match(policy, "default-src 'none'");

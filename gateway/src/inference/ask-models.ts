@@ -53,8 +53,8 @@ export type Answered =
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 
 /**
- * One run of a model takes milliseconds; one that takes this long hangs, and holds up all others. An image
- * that is to be answered within 5 s must survive that.
+ * One run of a model takes milliseconds; a run of this length hangs, and holds up all others. An image that
+ * must be answered within 5 s must survive that.
  */
 const RUN_TIMEOUT_MS = 3_000;
 /** One image, the models that look at it, and how they are asked. */

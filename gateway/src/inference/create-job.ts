@@ -6,8 +6,8 @@ import { insertJob } from './job.store.ts';
 import { JOB_QUEUE } from './run-job.ts';
 
 /**
- * A model here takes milliseconds, integrated gradients seconds, a study of 64 images minutes; what takes
- * longer hangs.
+ * A model here takes milliseconds, integrated gradients seconds, a study of 64 images minutes; a job that
+ * takes longer hangs.
  */
 const TIMEOUT_SECONDS = 600;
 

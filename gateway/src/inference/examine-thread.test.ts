@@ -1,4 +1,4 @@
-/** The thread that looks at images is shared: whoever gives up takes nothing from the others. */
+/** The thread that examines images is shared: a caller that gives up does not affect the others. */
 import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -13,7 +13,7 @@ const cardOf = (id: string): ModelCard =>
     JSON.parse(readFileSync(new URL(`../../../shared/models/${id}.json`, import.meta.url), 'utf8')),
   );
 
-test('one who gives up while a model runs leaves nothing behind that would end the others’ images', async () => {
+test('a caller that gives up while a model runs does not affect the images of others', async () => {
   const [begin, end] = [globalThis.setTimeout, globalThis.clearTimeout];
   const waiting = new Set<unknown>();
   globalThis.setTimeout = ((what: () => void, ms?: number) => {

@@ -11,8 +11,8 @@ const PATIENCE_MS = 20_000;
 
 export type FormPlaces = {
   /**
-   * Gives what leaves the place again. @throws Problem rate-limited: too many wait, or it took too long;
-   * called-off: the signal.
+   * Returns a function that frees the place. @throws Problem rate-limited: too many wait, or it took too
+   * long; called-off: the signal.
    */
   enter(account: string, signal: AbortSignal): Promise<() => void>;
 };

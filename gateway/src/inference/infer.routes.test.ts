@@ -62,7 +62,7 @@ test('an image is answered at once: what it is, what the model may say of it, an
   );
 });
 
-test('the same image is answered from the cache, unless that is not wanted; other parameters are another question', async () => {
+test('the same image is answered from the cache, unless the caller declines it; other parameters are another question', async () => {
   const image = [greyFile(91)];
   assert.is((await asked<Answer>('POST', '/predict', 200, { form: formOf(image) })).cached, false);
   assert.is((await asked<Answer>('POST', '/predict', 200, { form: formOf(image) })).cached, true);
@@ -83,7 +83,7 @@ test('the same image is answered from the cache, unless that is not wanted; othe
   );
 });
 
-test('each file that cannot be looked at is refused by its own code, and nothing of it stays', async () => {
+test('each file that cannot be examined is refused with its own code, and nothing of it stays', async () => {
   if (corpus === null) skip('bad images through POST /predict', 'the corpus is not there');
   const folder = join(corpus, 'bad/images');
   const answers: Record<string, string> = {};
@@ -121,7 +121,7 @@ test('each file that cannot be looked at is refused by its own code, and nothing
     );
 });
 
-test('a file over 50 MB is refused while it comes, whatever is in it, and so is one that is nothing', async () => {
+test('a file over 50 MB is refused while it arrives, whatever its content, and so is an empty one', async () => {
   assert.is(await codeOf('/predict', 413, formOf([new Uint8Array(50 * 1024 * 1024 + 1)])), 'file-too-large');
   assert.is(await codeOf('/infer', 413, formOf([new Uint8Array(50 * 1024 * 1024 + 1)])), 'file-too-large');
   assert.is(await codeOf('/predict', 415, formOf([new Uint8Array()])), 'image-type-unsupported');
@@ -131,7 +131,7 @@ test('a file over 50 MB is refused while it comes, whatever is in it, and so is 
   );
 });
 
-test('an invalid request is told where, and what is expected, never the value that came', async () => {
+test('an invalid request is told the place of the fault and the expected form, never the value sent', async () => {
   const { detail } = await asked<ProblemDetails>('POST', '/infer', 422, {
     body: { model: 5, studyInstanceUID: '1.2.3', priority: 1000 },
   });
@@ -167,7 +167,7 @@ test('an invalid request is told where, and what is expected, never the value th
   assert.is((await gateway.call('POST', '/predict', { token, body: {} })).status, 415);
 });
 
-test('a file becomes a job that can be followed to its end; of the file nothing is left', async () => {
+test('a file becomes a job that can be followed to its end; nothing of the file is left', async () => {
   const answer = await gateway.call('POST', '/infer', {
     token,
     form: formOf([greyFile(92)], { priority: '0' }),
@@ -203,7 +203,7 @@ test('a file becomes a job that can be followed to its end; of the file nothing 
   assert.is((await gateway.call('DELETE', `/jobs/${job.id}`, { token })).status, 409);
 });
 
-test('a file that no model can look at is refused before there is a job; in a batch its job ends with the reason, and the others with their results', async () => {
+test('a file that no model can examine is refused before a job is made; in a batch its job ends with the reason, and the others with results', async () => {
   const before = (await asked<{ jobs: Job[] }>('GET', '/jobs', 200)).jobs.length;
   assert.is(await codeOf('/infer', 415, formOf([Buffer.from('no image')])), 'image-type-unsupported');
   assert.is(await codeOf('/infer', 422, formOf([greyFile(92).subarray(0, -20)])), 'image-damaged');
@@ -220,7 +220,7 @@ test('a file that no model can look at is refused before there is a job; in a ba
   assert.is((await gateway.call('POST', `/jobs/${id}/retry`, { token })).status, 409, 'its file is gone');
 });
 
-test('a batch is taken whole, or not at all', async () => {
+test('a batch is accepted whole, or not at all', async () => {
   const { jobs } = await asked<{ jobs: Job[] }>('POST', '/infer/batch', 202, {
     form: formOf([greyFile(93), greyFile(94), greyFile(95)]),
   });
@@ -236,7 +236,7 @@ test('a batch is taken whole, or not at all', async () => {
   assert.is((await asked<{ jobs: Job[] }>('GET', '/jobs', 200)).jobs.length, before);
 });
 
-test('jobs and results of others are not there for a technician, and for a radiologist they are', async () => {
+test('a technician does not see jobs and results of others, a radiologist does', async () => {
   const [{ id }] = (await asked<{ jobs: Job[] }>('GET', '/jobs', 200)).jobs as [Job];
   const { results } = await asked<{ results: Result[] }>('GET', '/results', 200);
   const other = (await gateway.userWith(['technician', 'researcher'])).accessToken;
@@ -280,7 +280,7 @@ test('results come by page, and by user, model and period', async () => {
   assert.is(await count('study=2.25.10005011'), 0, 'a file is no study’s');
 });
 
-test('a file is taken as a form has it, whatever its field is called, or as the whole body, with what is asked in the address', async () => {
+test('a file may come in a form, under any field name, or as the whole body with the parameters in the address', async () => {
   const image = greyFile(97);
   const kind = async (
     headers: Record<string, string>,

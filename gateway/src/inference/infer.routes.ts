@@ -29,8 +29,8 @@ import { withModels } from './with-models.ts';
 /** Looking and answering, once the whole image is here. */
 const PREDICT_MS = 5_000;
 /**
- * Each may hold 50 MB while it is read. Batches are not urgent, so they take no places from those who wait for
- * an answer.
+ * Each may hold 50 MB while it is read. Batches are not urgent, so they take no places from callers that wait
+ * for an answer.
  */
 const PLACES = { atOnce: 4, ofOne: 2 };
 const BATCH_PLACES = { atOnce: 2, ofOne: 1 };

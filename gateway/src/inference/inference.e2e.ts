@@ -1,7 +1,7 @@
 /**
- * Models in a whole gateway, with a real Orthanc and the process that runs them: from an upload to report,
- * segmentation and heat map without a hand, as other programs read them; and a gateway that is killed while
- * they work.
+ * Models in a whole gateway, with a real Orthanc and the process that runs them: automatically from an upload
+ * to report, segmentation and heat map, as other programs read them; and a gateway that is killed while they
+ * work.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

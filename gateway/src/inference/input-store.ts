@@ -57,7 +57,7 @@ export function createInputStore(blobs: Blobs, wrapKey: Uint8Array, keysFolder: 
     },
     async sweep(open) {
       keys.sweep([...open.values()]);
-      // A file is here before its job is: what is new may still get one.
+      // A file arrives before its job: a new one may still get one.
       const nameless = (await blobs.ids()).filter((id) => !open.has(id));
       const times = (id: string): number => (suspects.get(id) ?? 0) + 1;
       for (const id of nameless) if (times(id) > SWEEPS_UNNAMED) await blobs.remove(id);

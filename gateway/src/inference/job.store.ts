@@ -97,7 +97,7 @@ const OPEN_JOBS_LIMIT = 256;
 
 /**
  * Checks that the account may have so many more open jobs. Another request of the account waits until this
- * transaction has ended, for neither would see the other's jobs. @throws Problem rate-limited.
+ * transaction has ended, because neither would see the other's jobs. @throws Problem rate-limited.
  */
 export async function requireRoom(trx: Trx, accountId: string, more: number): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext(${`jobs ${accountId}`}))`.execute(trx);
@@ -188,7 +188,8 @@ export async function renewJob(trx: Trx, id: string, now: Date): Promise<void> {
 }
 
 /**
- * Jobs that ended before this, at most so many; how many it were. Their results stay, and who was given them.
+ * Deletes jobs that ended before this time, at most so many, and returns their number. Their results stay,
+ * and so do the accounts that got them.
  */
 export async function deleteEndedJobs(trx: Trx, before: Date, limit: number): Promise<number> {
   const ended = await trx

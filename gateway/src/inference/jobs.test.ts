@@ -35,7 +35,7 @@ async function outcomesOf(gateway: TestGateway, token: string): Promise<string[]
 }
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as ProblemDetails).code;
 
-test('one that hangs is ended by its time-out and tried again, so often and no more; uploads and others are not held up', async () => {
+test('a job that hangs is ended by its time-out and tried again a limited number of times; uploads and other jobs are not held up', async () => {
   const engine = createTestEngine();
   const gateway = await openTestGateway({ engine });
   const { accessToken: token } = await gateway.signIn();
@@ -53,7 +53,7 @@ test('one that hangs is ended by its time-out and tried again, so often and no m
   await gateway.close();
 });
 
-test('an image that is not answered in five seconds is told so, and the next one is answered', async () => {
+test('an image without an answer in five seconds is refused with that reason, and the next one is answered', async () => {
   const engine = createTestEngine();
   const gateway = await openTestGateway({ engine });
   const { accessToken: token } = await gateway.signIn();
@@ -66,7 +66,7 @@ test('an image that is not answered in five seconds is told so, and the next one
 });
 
 for (const { name, open } of testDatabases('inference jobs'))
-  test(`one that crashed is tried again, and ends well where it was no fault of its own, on ${name}`, async () => {
+  test(`a crashed job is tried again, and succeeds if the crash was not its own fault, on ${name}`, async () => {
     const engine = createTestEngine();
     const gateway = await openTestGateway({ engine, open });
     const { accessToken: token } = await gateway.signIn();
@@ -84,7 +84,7 @@ for (const { name, open } of testDatabases('inference jobs'))
     await gateway.close();
   });
 
-test('a job is cancelled: one that waits at once, one that runs in a moment; what waits behind it goes on, the most urgent first', async () => {
+test('a job is cancelled: one that waits at once, one that runs in a moment; the jobs behind it continue, the most urgent first', async () => {
   const engine = createTestEngine();
   const gateway = await openTestGateway({ engine });
   const { accessToken: token } = await gateway.signIn();
@@ -152,7 +152,7 @@ test('a caller that hangs up is told apart from an answer that comes too late, a
   await gateway.close();
 });
 
-test('a gateway that stops in the midst leaves its job to whoever comes next; the result is there once', async () => {
+test('a gateway that stops midway leaves its job to the next one; the result is there once', async () => {
   const database = await openTestDatabase();
   const open = async () => ({ ...database, close: async () => undefined });
   // Gateways that follow each other share their data directory.

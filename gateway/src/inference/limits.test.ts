@@ -22,7 +22,7 @@ const test = suite('limits of inference');
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
 
 for (const { name, open } of testDatabases('open jobs'))
-  test(`an account has 256 open jobs and no more, also where it asks twice in one moment; others are not held up, on ${name}`, async () => {
+  test(`an account has at most 256 open jobs, even if it asks twice at the same moment; others are not held up, on ${name}`, async () => {
     const [engine, pacs] = [createTestEngine(), openTestPacs()];
     const gateway = await openTestGateway({ engine, pacs, open });
     const film = testFilm({ seed: 801 });
@@ -30,7 +30,7 @@ for (const { name, open } of testDatabases('open jobs'))
       study: film.identifiers.studyInstanceUID,
       bytes: Buffer.from(film.bytes),
     });
-    // The first job holds up all others: they wait one behind the other.
+    // The first job holds up all others: they wait in line.
     engine.conduct = 'hangs';
     const token = (await gateway.userWith(['radiologist'])).accessToken;
     const batch = (from: number, count: number, caller = token) =>
@@ -94,7 +94,7 @@ async function heldForm(): Promise<{
   return { request, begun: begun.promise, finish: ending.resolve };
 }
 
-test('an account has two files on their way at once; the third has its turn when one of them is through; a batch takes nobody’s place', async () => {
+test('an account has two files on their way at once; the third waits until one of them is done; a batch takes no place', async () => {
   const gateway = await openTestGateway({ engine: createTestEngine() });
   const token = (await gateway.userWith(['technician'])).accessToken;
   const send = (path: string, request: RequestInit) =>
@@ -134,7 +134,7 @@ test('an account has two files on their way at once; the third has its turn when
   await gateway.close();
 });
 
-test('a form that stands still, or that never ends, is refused', async () => {
+test('a form that stalls, or never ends, is refused', async () => {
   const still = new ReadableStream<Uint8Array>();
   const endless = async function* (): AsyncGenerator<Uint8Array> {
     for (;;) yield await new Promise<Uint8Array>((resolve) => setImmediate(resolve, Buffer.from('x')));
@@ -153,7 +153,7 @@ test('a form that stands still, or that never ends, is refused', async () => {
   assert.is(await read(endless(), { quietMs: 3_600_000, totalMs: 1 }), 'bad-request');
 });
 
-test('an input whose job never came goes an hour after it was found, one that has a job stays', async () => {
+test('an input without a job is deleted an hour after it was found, one with a job stays', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'relaypacs-inputs-'));
   const inputs = createInputStore(
     await openFileBlobs(join(folder, 'blobs')),

@@ -1,7 +1,7 @@
 /**
- * The models that answer a question: the one that is asked for, and those that it needs. They are chosen
- * once, at the beginning, and named by their digests from then on: an activation or a stop meanwhile counts
- * for the next question.
+ * The models that answer a question: the requested one, and those that it needs. They are chosen once, at the
+ * beginning, and named by their digests from then on: an activation or a stop in between applies to the next
+ * question.
  */
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
@@ -14,7 +14,7 @@ import type { RunRole } from './examination.ts';
 export type ModelSet = {
   readonly asked: ModelVersion;
   readonly insteadOf: ModelName | null;
-  /** By role; a model that is asked for itself has no second role. */
+  /** By role; a requested model has no second role. */
   readonly models: ReadonlyMap<RunRole, ModelVersion>;
 };
 

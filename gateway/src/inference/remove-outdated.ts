@@ -6,8 +6,8 @@ import type { InferenceTools } from './inference-tools.ts';
 import { deleteEndedJobs, inputKeys } from './job.store.ts';
 
 /**
- * A job says how an answer came about, which nobody asks after a quarter. The finding, who asked for it and
- * when stay with the result and in the audit trail.
+ * A job says how an answer came about, which nobody needs after three months. The finding, who asked for it
+ * and when stay with the result and in the audit trail.
  */
 export const JOBS_KEPT_DAYS = 90;
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 /**
- * When a delivered study is looked at without being asked: the rules that an administrator has set, and the
- * one that every installation has.
+ * When a delivered study is examined automatically: the rules that an administrator has set, and the one that
+ * every installation has.
  */
 import type { Kysely, Transaction } from 'kysely';
 import type { z } from 'zod';
@@ -51,7 +51,7 @@ export async function replaceRules(
 const isAmong = (list: readonly string[] | undefined, value: string): boolean =>
   list === undefined || list.some((one) => one.toUpperCase() === value.toUpperCase());
 
-/** Whether a rule is meant for an instance, the body part aside. `policy`: the one that it came under. */
+/** Whether a rule applies to an instance, apart from the body part. `policy`: the one that it came under. */
 export function isMeant(
   { enabled, modality = DEFAULT_MODALITIES, policy }: InferenceRule,
   instance: { readonly modality: string; readonly policy: string },

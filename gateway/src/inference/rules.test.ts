@@ -1,4 +1,4 @@
-/** Studies that are looked at without being asked, from their upload to what comes back to the PACS. */
+/** Studies that are examined automatically, from their upload to the results in the PACS. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CARDS, refOf } from '#shared/models/card.ts';
@@ -66,7 +66,7 @@ const setRules = (rules: object[]) =>
   gateway.call('PUT', '/admin/inference-rules', { token: admin, body: { rules } });
 
 /**
- * Its receipt is there, and what the rules made of it has come to its end: nothing waits in the queues of
+ * Its receipt is there, and the jobs that the rules started have ended: nothing waits in the queues of
  * inference.
  */
 async function settled(study: string): Promise<void> {
@@ -89,7 +89,7 @@ async function settled(study: string): Promise<void> {
   });
 }
 
-test('a fresh installation looks at nothing that nobody asked about', async () => {
+test('a fresh installation examines nothing unasked', async () => {
   const film = testFilm({ seed: 701 });
   assert.equal(await (await gateway.call('GET', '/admin/inference-rules', { token: admin })).json(), {
     rules: [],
@@ -99,7 +99,7 @@ test('a fresh installation looks at nothing that nobody asked about', async () =
   assert.equal(await jobsOf(film.identifiers.studyInstanceUID), []);
 });
 
-test('but at the sample study: at its projection, and what is found stands beside it in the PACS', async () => {
+test('except the sample study: its projection is examined, and the results stand next to it in the PACS', async () => {
   const files = await Promise.all(
     sampleStudyFiles()
       .slice(-2)
@@ -141,7 +141,7 @@ const CHEST_FILMS = [
 ];
 const asTechnician = async (): Promise<string> => (await gateway.userWith(['technician'])).accessToken;
 
-test('an administrator’s rule has each delivered study looked at once, and its sender sees the finding', async () => {
+test('under an administrator’s rule each delivered study is examined once, and its sender sees the finding', async () => {
   assert.is((await setRules([{ name: 'films', enabled: true, model: 'nobodys' }])).status, 404);
   const helper = await setRules([{ name: 'films', enabled: true, model: 'pneumonia-gradient' }]);
   assert.equal(
@@ -165,7 +165,7 @@ test('an administrator’s rule has each delivered study looked at once, and its
   assert.is(own!.disagreement, null, 'the device had said nothing');
 });
 
-test('an image is asked about again when its job failed, and never once it was answered', async () => {
+test('an image is examined again if its job failed, but never after an answer', async () => {
   await setRules(CHEST_FILMS);
   const technician = await asTechnician();
   const film = testFilm({ seed: 708 });
@@ -220,7 +220,7 @@ test('a device whose scoring model was silent did not disagree', async () => {
   );
 });
 
-test('a finding says where the device found something else', async () => {
+test('a finding says if the device found something else', async () => {
   await setRules(CHEST_FILMS);
   const technician = await asTechnician();
   const other = testFilm({ seed: 703 });
@@ -266,7 +266,7 @@ test('a rule that asks for a body part reads no volume, and one image that canno
   pacs.fetchInstance = fetch;
 });
 
-test('a rule is meant for the modalities, policies and body parts that it names; without modalities for projections', () => {
+test('a rule applies to the modalities, policies and body parts that it names; without modalities, to projections', () => {
   const rule = { name: 'r', enabled: true, model: 'pneumonia', priority: 0 };
   const chest = { modality: 'DX', policy: 'identified' };
   assert.ok(isMeant(rule, chest));

@@ -1,4 +1,4 @@
-/** The instances of a study that models look at, and what is known of them without reading them. */
+/** The instances of a study that models examine, and the facts known about them without reading them. */
 import type { Kysely } from 'kysely';
 import { sopClassKind } from '#shared/dicom/registry.ts';
 import type { Tables } from '../database/tables.ts';
@@ -10,7 +10,7 @@ import {
   type Pacs,
 } from '../ports/pacs/pacs.ts';
 
-/** Modalities whose objects say something of images and are none. */
+/** Modalities whose objects describe images but are none themselves. */
 const NO_IMAGES = new Set(['SR', 'SEG', 'PR', 'KO', 'RTSTRUCT', 'RTPLAN', 'DOC', 'REG', 'AU', 'ECG']);
 
 /** By its SOP Class, or where the PACS does not say it, by its modality. */

@@ -1,6 +1,6 @@
 /**
- * The models of a question while it is worked on. A model whose file is not what it should be is marked so, and
- * the next one that may answer takes its place.
+ * The models of a question while it is worked on. A model whose file is wrong is marked so, and the next one
+ * that may answer takes its place.
  */
 import { existsSync } from 'node:fs';
 import { recordAudit } from '../audit/audit.ts';

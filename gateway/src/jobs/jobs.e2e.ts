@@ -14,7 +14,7 @@ const silent: JobEvents = {
 };
 
 for (const { name, open } of testDatabases('two gateways').filter((one) => one.name === 'PostgreSQL')) {
-  test(`beside another gateway, a dead one's job is taken over within a minute, and the living one's is left alone (${name})`, async () => {
+  test(`with another gateway running, a dead one's job is taken over within a minute, and the living one's is left alone (${name})`, async () => {
     const first = await open();
     const second = await openDatabase({ kind: 'server', url: first.url });
     const [here, there] = [await createJobs(first, silent), await createJobs(second, silent)];

@@ -44,7 +44,7 @@ for (const { name, open } of testDatabases('jobs')) {
     await end(database, jobs);
   });
 
-  test('jobs of one key run one after the other; what is asked for while one waits is that one', async () => {
+  test('jobs of one key run one after the other; a job requested while one waits is that one', async () => {
     const { database, jobs } = await begin(open);
     const gate = Promise.withResolvers<void>();
     const first = Promise.withResolvers<void>();
@@ -132,7 +132,7 @@ for (const { name, open } of testDatabases('jobs')) {
     await end(database, next);
   });
 
-  test('stop tells the handlers, waits for them, and what they did not finish is run by the next gateway', async () => {
+  test('stop tells the handlers and waits for them; the next gateway runs the unfinished jobs', async () => {
     const { database, jobs } = await begin(open);
     const begun = Promise.withResolvers<void>();
     const course: string[] = [];

@@ -1,7 +1,7 @@
 /**
  * Versions of models in the database: which there are, which answers, which did before it. Nothing is
- * remembered here: several gateways share the database, and what one has activated or stopped holds at all of
- * them with the next question.
+ * remembered here: several gateways share the database, and a version activated or stopped by one is so for
+ * all of them from the next question on.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
@@ -118,7 +118,7 @@ export async function insertVersion(
 }
 
 /**
- * It answers from now on, and what answered before is available. False: it did already. @throws Problem
+ * It answers from now on, and the version before it stays available. False: it did already. @throws Problem
  * not-found.
  */
 export async function activate(trx: Trx, name: ModelName, change: Change): Promise<boolean> {

@@ -124,7 +124,7 @@ test('an administrator adds one, and it answers by its own card', async () => {
   assert.equal(readdirSync(join(dataDir, 'models')), files, 'of what was refused nothing stays');
 });
 
-test('one that is not what its card says is refused by name and is not there afterwards', async () => {
+test('a model that does not match its card is refused by name and not stored', async () => {
   const model = meanModel('wrong');
   const refused = async (form: FormData, status: number): Promise<string> =>
     (await asked<{ code: string }>('POST', '/models', status, { form })).code;
@@ -169,7 +169,7 @@ test('one that is not what its card says is refused by name and is not there aft
   assert.is((await gateway.call('GET', '/models/wrong', { token })).status, 404);
 });
 
-test('one that gives no number on some image is an error of that image, with a name; the others answer on', async () => {
+test('a model that gives no number on some image is a named error of that image; the others still get answers', async () => {
   await asked('POST', '/models', 201, { form: formOf(darkNanModel()) });
   await change('nan-in-the-dark', '1.0.0', 'activate');
   await asked('POST', '/predict', 200, { form: predict('nan-in-the-dark', 200) });
@@ -189,7 +189,7 @@ test('an answer that calls itself a probability and is not one is refused', asyn
   );
 });
 
-test('a version is activated, rolled back and stopped; where it is stopped the fallback answers and says so, or nobody does', async () => {
+test('a version is activated, rolled back and stopped; if it is stopped the fallback answers and says so, or none does', async () => {
   assert.equal(
     statesOf(await asked<Model>('POST', '/models', 201, { form: another('lung-fields', '1.1.0') })),
     { '1.1.0': 'available', '1.0.0': 'active' },
@@ -239,7 +239,7 @@ test('a version is activated, rolled back and stopped; where it is stopped the f
   assert.is(code, 'model-not-usable', 'a segmentation stands for no classification');
 });
 
-test('a version that has failed too often answers nobody, until an administrator activates it again', async () => {
+test('a version that has failed too often does not answer until an administrator activates it again', async () => {
   const engine = createTestEngine();
   const own = await openTestGateway({ engine });
   const { accessToken } = await own.signIn();

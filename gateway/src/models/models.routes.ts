@@ -1,7 +1,7 @@
 /**
  * `/models`: which models there are, with their versions and cards; an administrator adds versions,
  * activates, rolls back and stops them. Each change is in the audit trail, and holds for the next question at
- * every gateway; what runs ends with the version that it began with.
+ * every gateway; running jobs end with the version that they began with.
  */
 import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';

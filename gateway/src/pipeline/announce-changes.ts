@@ -1,8 +1,8 @@
 /**
- * "This study changed", told after the commit to whoever shows it, on every gateway of this database. It
- * carries no content: who is told reads the study's status, so being told twice harms nothing. Where
- * something may have been missed (the connection to the other gateways was lost), listeners are told that any
- * study may have changed.
+ * Announces "this study changed" after the commit to all listeners, on every gateway of this database. It
+ * carries no content: the listener reads the study's status, so a repeated message harms nothing. If messages
+ * may have been missed (the connection to the other gateways was lost), listeners are told that any study may
+ * have changed.
  */
 import type { MessageChannel } from '../database/message-channel.ts';
 
@@ -15,8 +15,8 @@ export type StudyChanges = {
 };
 
 /**
- * Gathered so long before the others are told: a study of many parcels changes many times in a moment, and a
- * stream looks four times a second.
+ * Changes are gathered for this long before the others are told: a study of many parcels changes many times
+ * in a moment, and a stream looks four times a second.
  */
 const GATHER_MS = 50;
 /** A UUID has 36 characters; a message has room for 7 999. */

@@ -4,7 +4,8 @@
  * audit row. Then come the effects outside of the database.
  *
  * A plan is void if something it builds on is gone despite the lock (an expiring parcel is not locked with
- * its study). Then nothing of it happens, and whoever changed that has enqueued what comes next.
+ * its study). Then none of it is applied, and the transaction that removed the thing has enqueued the next
+ * step.
  */
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
@@ -33,7 +34,7 @@ export type ApplyTools = Pick<
 
 class PlanIsVoid extends Error {}
 
-/** Returns the plan that was carried out; one with nothing in it where the study is gone or the plan was void. */
+/** Returns the plan that was carried out; an empty one if the study is gone or the plan was void. */
 export async function applyPlan(tools: ApplyTools, studyId: string, planner: Planner): Promise<Plan> {
   let made: Plan = { outcome: 'gone' };
   try {
@@ -87,7 +88,7 @@ async function applyChange(trx: Trx, tools: ApplyTools, study: StudyRow, change:
   }
 }
 
-/** Steps that only mark instances (before and after each request to the PACS) are not worth telling. */
+/** Steps that only mark instances (before and after each request to the PACS) are not announced. */
 function isVisible({ audit, changes = [] }: Plan): boolean {
   return Boolean(audit) || changes.some(({ kind }) => kind === 'wait' || kind === 'stop-waiting');
 }

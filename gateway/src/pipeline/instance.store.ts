@@ -67,7 +67,7 @@ export async function countStates(db: Db, studyId: string): Promise<ReadonlyMap<
   return new Map(rows.map(({ state, count }) => [state, Number(count)]));
 }
 
-/** Of these the ones that are in one of the states now, and still of this study. */
+/** Those of them that are now in one of the states, and still of this study. */
 export async function keepThoseIn<T extends { readonly id: number }>(
   db: Db,
   studyId: string,
@@ -214,7 +214,7 @@ export type ChangeRule = {
 
 /**
  * Changes instances that are in one of the states `from`; returns the ids that changed. The caller holds the
- * study locked, or claims: two that claim the same instance cannot both have it.
+ * study locked, or claims instances: two callers cannot both claim the same one.
  */
 export async function changeInstances(
   trx: Db,

@@ -19,7 +19,7 @@ import { ADMIN_PASSWORD, digestInOrthanc, upload, writeStudy } from '../testing/
 const STUDIES = 3;
 const KILLS = Number(process.env.RELAY_KILLS ?? 5);
 const SEED = Number(process.env.RELAY_SEED ?? Date.now() % 1_000_000);
-/** A study of this size takes about this long: a kill within it meets every stage sooner or later. */
+/** A study of this size takes about this long: random kills within it meet every stage sooner or later. */
 const LIFE_AT_MOST_MS = 1_500;
 /** Two parcels at least, so that there is something to resume. */
 const LARGE_BYTES = 6 * 1024 * 1024;

@@ -133,8 +133,8 @@ async function holdEndOf(stage: Stage, { database, gateway }: World) {
       if (stage !== 'intake') assert.ok(started > finished, `${stage} has work in flight`);
     },
     async release() {
-      // The server has not seen that the gateway is dead: its transactions wait for our lock, or come to wait
-      // for it, and would hold the table against us.
+      // The server has not noticed that the gateway is dead: its transactions wait for our lock, or soon
+      // will, and would keep the table locked.
       await client.query(
         `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
       );

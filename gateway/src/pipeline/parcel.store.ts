@@ -9,7 +9,7 @@ type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
 export type ParcelRow = Selectable<ParcelTable>;
 
-/** A parcel with what is asked of it on every request: whose it is, and the key of its study. */
+/** A parcel with the facts needed on every request: its owner, and the key of its study. */
 export type OwnedParcel = ParcelRow & {
   readonly account_id: string | null;
   readonly device_id: string | null;
@@ -89,7 +89,9 @@ export async function instanceIdsOf(db: Db, uploadId: string): Promise<ReadonlyS
   return new Set(rows.map(({ instance_id }) => Number(instance_id)));
 }
 
-/** Totals of the upload: how many instances, their bytes, and the bytes of those that have not arrived. */
+/**
+ * Totals of the upload: the number of instances, their bytes, and the bytes of those that have not arrived.
+ */
 export async function promisedBytes(
   db: Db,
   uploadId: string,
@@ -176,7 +178,7 @@ export async function moveParcel(
   return numUpdatedRows > 0n;
 }
 
-/** Verify ended on it in an unexpected way, once more. */
+/** Counts one more unexpected failure of verify on it. */
 export async function countFailure(db: Db, parcelId: string): Promise<void> {
   await db
     .updateTable('parcel')
@@ -186,7 +188,7 @@ export async function countFailure(db: Db, parcelId: string): Promise<void> {
 }
 
 /**
- * Gives the device's name for a damaged parcel free, so that it can be sent again; what was good in it stays.
+ * Gives the device's name for a damaged parcel free, so that it can be sent again; its valid instances stay.
  */
 export async function setAsideDamaged(db: Db, parcel: ParcelRow): Promise<void> {
   await db
@@ -197,7 +199,10 @@ export async function setAsideDamaged(db: Db, parcel: ParcelRow): Promise<void> 
     .execute();
 }
 
-/** Of these the ones that are still unfinished, deleted; one that came to its end meanwhile stays. */
+/**
+ * Deletes those of them that are still unfinished and returns them; a parcel that was completed meanwhile
+ * stays.
+ */
 export async function deleteUnfinished(trx: Trx, parcelIds: readonly string[]): Promise<readonly string[]> {
   if (parcelIds.length === 0) return [];
   const rows = await trx

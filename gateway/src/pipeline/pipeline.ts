@@ -52,7 +52,7 @@ export const ROAD: readonly StudyStage[] = [
   { stage: 'eviction', when: 'receipted', run: async () => planEviction },
 ];
 
-/** The queues that this pipeline enqueues to; models, which look at what was delivered, work on the last. */
+/** The queues that this pipeline enqueues to; on the last one models examine delivered studies. */
 export const QUEUES: readonly PipelineQueue[] = [
   'verify',
   ...ROAD.map(({ stage }) => stage),
@@ -94,7 +94,7 @@ async function scheduleExpiry(tools: PipelineTools, seconds: number): Promise<vo
     .execute((trx) => tools.jobs.enqueue(trx, 'expiry', {}, { key: 'expiry', startAfterSeconds: seconds }));
 }
 
-/** Runs verify on a parcel; does nothing where the parcel is gone or was verified. */
+/** Runs verify on a parcel; does nothing if the parcel is gone or was verified. */
 export async function runParcel(parcelId: string, tools: PipelineTools, signal: AbortSignal): Promise<void> {
   const parcel = await findParcel(tools.db, parcelId);
   if (parcel === undefined || parcel.state !== 'received') return;
@@ -120,7 +120,7 @@ export async function runVerify(
   }
 }
 
-/** Runs a stage on a study; does nothing where the study is elsewhere. */
+/** Runs a stage on a study; does nothing if the study is in another state. */
 export async function runStudyStage(
   entry: StudyStage,
   studyId: string,
@@ -151,7 +151,7 @@ async function runAndApply(
   return (await applyPlan(tools, study.id, await run(study, { ...tools, apply }, signal))).outcome;
 }
 
-/** A study that waits for the PACS runs no stage before the PACS answers, and then waits no longer. */
+/** A study that waits for the PACS runs no stage before the PACS answers; then it no longer waits. */
 async function reachPacs(
   study: StudyRow,
   tools: PipelineTools,

@@ -8,7 +8,7 @@ import { toManifest } from '../testing/pack-parcel.ts';
 
 const test = suite('a stage that fails');
 
-test('again and again makes its study say that it waits for the gateway; when the cause is gone the study goes on and says nothing', async () => {
+test('again and again makes its study say that it waits for the gateway; when the cause is gone the study continues and says nothing', async () => {
   const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
   const { instances } = syntheticStudy({ seed: 7400, instancesPerSeries: 2, rows: 8, columns: 8 });
   const { uploadId } = await pipeline.init(toManifest(instances));

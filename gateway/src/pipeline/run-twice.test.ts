@@ -51,7 +51,7 @@ test('any stage runs twice, or is killed between what it did and any of its comm
     while (await killAt(stage, nth)) nth += 1;
     commits.set(stage, nth);
   }
-  // Assembly has run before the study gets here. Forward claims, writes what was answered, and moves on.
+  // Assembly has run before the study gets here. Forward claims, writes the answers, and moves the study on.
   assert.equal(Object.fromEntries(commits), {
     assembly: 0,
     forward: 3,

@@ -137,7 +137,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     assert.ok(performance.now() - began < 20_000);
   });
 
-  test('a change leaves alone what it does not name, and what is no longer where it was', async () => {
+  test('a change keeps values that it does not name, and skips instances that are no longer in the expected state', async () => {
     const { db, study, uploadId } = await begin();
     const [one, two] = (await instancesOf(db, study.id)) as unknown as [{ id: number }, { id: number }];
     await insertParcel(db, {
@@ -179,7 +179,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     assert.equal([changed!.parcel_id, changed!.posted_at, changed!.reason], [null, null, 'digest-mismatch']);
   });
 
-  test('I2: the database itself holds one active digest of a UID at a site; what was refused, left out or quarantined claims none', async () => {
+  test('I2: the database itself holds one active digest of a UID at a site; refused, left-out and quarantined instances claim none', async () => {
     const { db, study } = await begin(1);
     const rival = (state: NewInstance['state'], nr: number) =>
       db
@@ -238,7 +238,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     });
   });
 
-  test('a study keeps the time since which it waits over every retry', async () => {
+  test('a study keeps the start of its wait over every retry', async () => {
     const { db, study } = await begin();
     assert.is(await setWaiting(db, study.id, 'pacs-unreachable', now), true);
     assert.is(await setWaiting(db, study.id, 'pacs-unreachable', new Date()), false);
@@ -249,7 +249,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     );
   });
 
-  test('a parcel is the device’s once, moves once, and leaves its instances without a place', async () => {
+  test('a parcel is registered once for a device, moves once, and leaves its instances without a place', async () => {
     const { db, study, uploadId } = await begin();
     const parcel = {
       id: randomUUID(),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -36,6 +36,17 @@ test('a destroyed key cannot be recovered from the database log and the wrap key
     assert.is(keys.unwrap('study-a', destroyed), null);
     assert.ok(keys.unwrap('study-b', kept));
     assert.is(readdirSync(folder).length, 1);
+  }));
+
+test('a key whose file was erased, or cut short, before a power cut could remove it opens nothing', () =>
+  inFolder((folder) => {
+    const keys = createStudyKeys(WRAP_KEY, folder);
+    const wrapped = keys.create('study-a');
+    const [file] = readdirSync(folder);
+    for (const left of [new Uint8Array(32), new Uint8Array(31).fill(1), new Uint8Array()]) {
+      writeFileSync(join(folder, file!), left);
+      assert.is(keys.unwrap('study-a', wrapped), null, `${left.length} bytes`);
+    }
   }));
 
 test('a key that no study names is destroyed once it is an hour old, and no other', () =>

@@ -34,16 +34,19 @@ const TAG_BYTES = 16;
 const UNNAMED_FOR_MS = 3600 * 1000;
 
 export type StudyKeys = {
-  /** A new key for the study, as the database keeps it. Its file is on the disk before this returns. */
+  /**
+   * Makes a new key for the study, in the form that the database keeps. Its file is on the disk before this
+   * returns.
+   */
   create(studyId: string): Uint8Array;
   /**
-   * Null where it is not of this study or this gateway, or was destroyed: what lies under it cannot be had
-   * back, and is sent again.
+   * Null where it is not of this study or this gateway, or was destroyed: data encrypted with it is lost, and
+   * must be sent again.
    */
   unwrap(studyId: string, wrapped: Uint8Array): Uint8Array | null;
   /** For ever. One that is destroyed already stays so. */
   destroy(wrapped: Uint8Array): void;
-  /** Destroys the keys that no study names any more: what a gateway that was killed did not come to. */
+  /** Destroys the keys that no study names any more, left behind by a gateway that was killed. */
   sweep(named: readonly Uint8Array[]): void;
 };
 
@@ -75,7 +78,7 @@ function folderTimeMs(folder: string): number {
   return mtimeMs;
 }
 
-/** Overwritten before it is removed, so that the name is not all that goes. */
+/** Overwritten before it is removed, so that more than its name disappears. */
 function eraseFile(path: string): void {
   if (!existsSync(path)) return;
   const file = openSync(path, 'r+');

@@ -45,7 +45,7 @@ export type Change =
   | { readonly kind: 'wait'; readonly because: Waiting }
   | { readonly kind: 'stop-waiting'; readonly because: Waiting };
 
-/** Done after the commit. A process that dies before leaves the blobs and the key to expiry. */
+/** Done after the commit. If the process dies before, expiry removes the blobs and the key. */
 export type Effect =
   | { readonly kind: 'destroy-key'; readonly wrappedKey: Uint8Array }
   | { readonly kind: 'remove-blobs'; readonly blobIds: readonly string[] }

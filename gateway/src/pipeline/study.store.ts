@@ -1,7 +1,7 @@
 /**
  * Studies in the database: found, locked and moved on. All functions are free and take the connection or the
- * transaction first; who changes the state of a study holds its row locked (`lockStudy`), so that two events
- * of one study never cross.
+ * transaction first; a caller that changes the state of a study holds its row locked (`lockStudy`), so that
+ * two events of one study never cross.
  */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
@@ -22,7 +22,7 @@ export async function lockStudy(trx: Trx, studyId: string): Promise<StudyRow | u
 }
 
 /**
- * Held until the transaction ends by whoever gives a UID to an instance: at one site only one digest may have
+ * Held until the end of any transaction that gives a UID to an instance: at one site only one digest may have
  * it, and another study's row may be the rival. Taken before any study is locked.
  */
 export async function lockUids(trx: Trx, siteId: string): Promise<void> {
@@ -37,7 +37,7 @@ export type NewStudy = {
   readonly now: Date;
 };
 
-/** The study of this UID at this site, made where it is new; locked either way. */
+/** The study of this UID at this site, created if it is new; locked either way. */
 export async function lockOrCreateStudy(trx: Trx, study: NewStudy): Promise<StudyRow> {
   const { id, siteId, studyInstanceUID, policy, now } = study;
   await trx
@@ -67,7 +67,7 @@ export async function lockOrCreateStudy(trx: Trx, study: NewStudy): Promise<Stud
 }
 
 /**
- * Moves a locked study on. Null: the event means nothing in its state (any more), and nothing was changed. A
+ * Moves a locked study on. Null: the event has no meaning in its present state, and nothing was changed. A
  * study that goes back to `receiving` after its receipt gets the next revision: a receipt is never changed, a
  * new one is issued.
  */
@@ -117,8 +117,8 @@ export async function setStudyKey(trx: Trx, studyId: string, wrappedKey: Uint8Ar
 }
 
 /**
- * Says why a study does not move, and since when; keeps the time where the reason is the same. True where it
- * was news.
+ * Records why a study does not move, and since when; keeps the time if the reason is the same. Returns true
+ * if the reason is new.
  */
 export async function setWaiting(
   db: Db,
@@ -135,7 +135,7 @@ export async function setWaiting(
   return numUpdatedRows > 0n;
 }
 
-/** A stage failed on it without an outcome, once more; how often by now. */
+/** Counts one more failure of a stage without an outcome; returns the count. */
 export async function countFailures(db: Db, studyId: string): Promise<number> {
   const counted = db
     .updateTable('study')

@@ -8,9 +8,7 @@ import type { Tables } from '../database/tables.ts';
 
 export type InstanceTriage = { readonly sopInstanceUID: string; readonly triage: DeviceTriage };
 
-/**
- * Keeps what was said last of each instance of the study; that no model looked does not undo what one said.
- */
+/** Keeps the last triage of each instance of the study; an entry without models does not replace one with. */
 export async function insertTriage(
   trx: Transaction<Tables>,
   studyId: string,

@@ -185,7 +185,7 @@ for (const { name, open } of testDatabases('policies')) {
       assert.is(await world.codeOf(under(newStudy(), 1)), 'policy-not-allowed');
     }));
 
-  test('of two who change one at once one is told so, and every version stays', () =>
+  test('when two people change one at once, the second is told so, and every version stays', () =>
     inWorld(async (world) => {
       assert.equal((await Promise.all([codeOf(world.make(KEEPING)), codeOf(world.make(STRICT))])).sort(), [
         'done',
@@ -210,7 +210,7 @@ for (const { name, open } of testDatabases('policies')) {
       assert.is(await codeOf(world.replace({ ...STRICT, name: 'another' }, 1)), 'not-found');
     }));
 
-  test('one whose rules this gateway does not know is not offered and takes nothing, and the others go on', () =>
+  test('one whose rules this gateway does not know is not offered and accepts nothing, and the others continue', () =>
     inWorld(async (world) => {
       await world.make(KEEPING);
       const document = JSON.stringify({ ...KEEPING, name: 'later', rules: { fromTheFuture: true } });

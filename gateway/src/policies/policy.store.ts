@@ -1,7 +1,6 @@
 /**
  * An administrator's policies in the database, version by version. Nothing of them is remembered here:
- * several gateways share the database, and what one has changed or withdrawn holds at all of them with the
- * next request.
+ * several gateways share the database, and a change by one holds at all of them from the next request on.
  */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { policyDocumentSchema, type PolicyDocument } from '#shared/protocol/policy.ts';

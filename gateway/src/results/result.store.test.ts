@@ -61,7 +61,7 @@ for (const { name, open } of testDatabases('results')) {
       }),
     );
 
-  test('the same question has one answer, whoever comes second; the map comes back as it was', async () => {
+  test('the same question has one answer, also when two ask at once; the map comes back as it was', async () => {
     const cam = {
       name: 'cam',
       dims: [20, 20],
@@ -107,7 +107,7 @@ for (const { name, open } of testDatabases('results')) {
     );
   });
 
-  test('a list goes on after the last one of a page, also where many are of one moment', async () => {
+  test('a list continues after the last one of a page, even if many have the same time', async () => {
     for (let at = 0; at < 5; at += 1) await insert({ key: `page-${at}` });
     const all = await listResults(database.db, siteId, { limit: 100 });
     const seen: string[] = [];

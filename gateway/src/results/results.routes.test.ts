@@ -131,7 +131,7 @@ test('stay out of reach of an account that has only announced instances of the s
   }
 });
 
-test('are read for research where the study came de-identified, and nowhere else', async () => {
+test('can be read by researchers only if the study came de-identified', async () => {
   const researcher = (await gateway.userWith(['researcher'])).accessToken;
   const technician = (await gateway.userWith(['technician'])).accessToken;
   const films = [testFilm({ seed: 613 }), testFilm({ seed: 614 })] as const;

@@ -72,7 +72,7 @@ async function asAnother(pipeline: TestPipeline): Promise<() => void> {
   return () => pipeline.actAs(pipeline.accountId, ['technician']);
 }
 
-test('one device dies after its promise: the other is told what it waits for, and after a day its part goes on', async () => {
+test('one device dies after its promise: the other is told what it waits for, and after a day its part continues', async () => {
   const hour = 3600 * 1000;
   const began = Date.now();
   let now = new Date(began);
@@ -229,7 +229,7 @@ test('an instance that two uploads promised is not left out by one of them: only
   await pipeline.close();
 });
 
-test('one of two entries of a queue is taken back after bytes of the other have left: the other goes on, and the first may be sent later', async () => {
+test('one of two entries of a queue is taken back after bytes of the other have left: the other continues, and the first may be sent later', async () => {
   const { pipeline } = await open();
   const instances = study(3);
   const { uploadId } = await pipeline.init(toManifest(instances.slice(0, 2)));

@@ -43,7 +43,7 @@ export type Act =
   /** One of the jobs that wait, or one that was done before. */
   | { readonly do: 'work'; readonly nth: number }
   | { readonly do: 'again'; readonly nth: number }
-  /** Time goes by, and what is too old is swept. */
+  /** Time goes by, and outdated data is swept. */
   | { readonly do: 'pass'; readonly hours: number };
 
 export type Step =
@@ -94,7 +94,7 @@ const send = fc.record({
   isCoded: rarely,
   isCut: rarely,
 });
-/** Of a device that has the study's UID wrong. */
+/** A manifest from a device that has the study's UID wrong. */
 const claim = fc.record({
   do: fc.constant('announce' as const),
   device,

@@ -1,7 +1,7 @@
 /**
  * One sequence of the simulated gateway: two devices that send the same study or its rivals, a person who
- * decides, a PACS that lies and a process that dies. Each step is what somebody outside does; what must hold
- * after it is gateway-invariants.ts.
+ * decides, a PACS that lies and a process that dies. Each step is an action from outside;
+ * gateway-invariants.ts lists what must hold after it.
  */
 import { randomUUID } from 'node:crypto';
 import * as assert from 'uvu/assert';
@@ -39,7 +39,7 @@ const material: Readonly<Record<Kind, readonly SyntheticInstance[]>> = {
 const originalOf = (at: number): string => sha256(new Uint8Array([at]));
 const instanceOf = new Map([...honest, ...rivals].map((instance) => [sha256(instance.bytes), instance]));
 
-/** Bodies are made once: what they hold is all that counts. */
+/** Bodies are made once: only their content counts. */
 const bodies = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
 function bodyOf(instances: readonly SyntheticInstance[], isCoded: boolean): Promise<Uint8Array<ArrayBuffer>> {
   const name = `${isCoded} ${instances.map(({ bytes }) => sha256(bytes)).join(' ')}`;
@@ -113,7 +113,7 @@ export class World {
     }
   }
 
-  /** As `device`; what it asks is answered, or its gateway died. */
+  /** As `device`; its question is answered, or its gateway died. */
   async ask<T>(device: Device, method: string, path: string, body?: unknown): Promise<T | null> {
     const { pipeline } = this.ground;
     pipeline.actAs(device.accountId, ['technician'], null, this.siteId);

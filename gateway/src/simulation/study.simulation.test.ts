@@ -43,8 +43,8 @@ const FLOOR = 350;
 const leftOut: Step = { do: 'decide', device: 0, decision: 'leave-out', which: 7 };
 const work: Step = { do: 'work', nth: 0 };
 /**
- * Chance finds it once in two thousand: eviction is killed before its commit, and what was left out is taken
- * up again.
+ * Chance finds it once in two thousand: eviction is killed before its commit, and an instance that was left
+ * out is taken up again.
  */
 const evictionKilled = (at: number): readonly Step[] => [
   ...sent(3, 7),

@@ -31,7 +31,7 @@ export async function writeStudy(folder: string, studyNumber: number, largeBytes
     for (let number = 1; number <= INSTANCES_A_SERIES; number += 1) {
       const frames =
         largeBytes > 0 && series === 1 && number === 1 ? Math.ceil(largeBytes / (64 * 64 * 2)) : 1;
-      // Noise: what a coding cannot make smaller travels with all its bytes.
+      // Noise, which no coding can make smaller, travels with all its bytes.
       const random = seededRandom(studyNumber * 1000 + series * 100 + number);
       const pixels = new Uint8Array(64 * 64 * 2 * frames).map(() => random() * 256);
       const sopInstanceUID = `${root.slice(0, 50)}.${studyNumber}.${series}.${number}`;

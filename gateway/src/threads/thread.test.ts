@@ -124,7 +124,7 @@ async function giveUpOn(what: Task, thread: KeptThread<TestTalk>): Promise<Error
   return errorOf(thread.do(giving({ what }), reply, gaveUp.signal));
 }
 
-test('lets go of a task that nobody waits for any more, and goes on with the others', async () => {
+test('drops a task that nobody waits for any more, and continues with the others', async () => {
   const thread = keepThread<TestTalk>(SCRIPT);
   const replied = Promise.withResolvers<ReturnType<typeof giving<number>>>();
   const others = thread.do(giving({ what: 'ask twice' }), () => replied.promise, never);

@@ -1,4 +1,4 @@
-/** Hash first: what a manifest is answered. */
+/** Hash first: the answer to a manifest. */
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -249,7 +249,7 @@ test('instances that the PACS no longer has are asked for; without an answer, it
   assert.is(compareManifest(one(1), STUDY, [row('stored')], null).have.length, 1);
 });
 
-test('says which ones the PACS was seen to hold in this request: the device need not keep those', () => {
+test('marks those that the PACS was seen to hold in this request: the device need not keep them', () => {
   const saidOf = (known: Known[], pacs: InPacs | null) =>
     compareManifest(one(1), STUDY, known, pacs).have.map((entry) => entry.inPacs ?? false);
   assert.equal(saidOf([row('stored')], seen('1.2.1')), [true]);

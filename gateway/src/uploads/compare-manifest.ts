@@ -1,5 +1,5 @@
 /**
- * Hash first: what a manifest promises, held against what the site knows. A pure function: the same manifest
+ * Hash first: compares a manifest with the instances that the site knows. A pure function: the same manifest
  * against the same rows gives the same answer, which is what makes `POST /upload/init` repeatable.
  */
 import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
@@ -46,7 +46,7 @@ export type InPacs = { readonly seen: ReadonlySet<string>; readonly believed: Re
 
 /**
  * `known`: every row of the site under one of the manifest's UIDs. `inPacs` null: the PACS was not asked or
- * did not answer, and what was confirmed before is believed.
+ * did not answer, and earlier confirmations are believed.
  */
 export function compareManifest(
   manifest: Manifest,

@@ -1,8 +1,8 @@
 /**
  * `POST /upload/{id}/complete`: the device says that everything was sent and is told what is missing. It may
  * ask while its last pieces are still on their way, and spares a round trip. Parcels that are being received
- * or were not verified yet are waited for, for a while; what is still unverified then is not called missing.
- * A device that is told nothing is missing, but sees the study stay in `receiving`, asks again.
+ * or were not verified yet are waited for, for a while; instances still unverified then are not called
+ * missing. A device that is told nothing is missing, but sees the study stay in `receiving`, asks again.
  */
 import type { CompleteAnswer } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -13,8 +13,8 @@ import type { UploadTools } from './upload-tools.ts';
 import { missingInstances } from './upload-status.ts';
 
 /**
- * Verify reads some 500 MB/s: this is enough for what lies in its queue when the last parcel of a large study
- * comes; a proxy waits 60 s.
+ * Verify reads some 500 MB/s: this is enough for the queue when the last parcel of a large study comes; a
+ * proxy waits 60 s.
  */
 const PATIENCE_MS = 20_000;
 /**

@@ -55,7 +55,7 @@ async function actAsAnother(pipeline: TestPipeline, roles: Role[]): Promise<void
 }
 
 for (const road of [['retry'], ['leave-out', 'retry']] as const) {
-  test(`never sends to the PACS what still names a patient (${road.join(', then ')})`, async () => {
+  test(`never sends an instance to the PACS that still names a patient (${road.join(', then ')})`, async () => {
     const pacs = openTestPacs();
     const pipeline = await openTestPipeline({ pacs, ground, start: false });
     const instances = study();
@@ -82,7 +82,7 @@ for (const road of [['retry'], ['leave-out', 'retry']] as const) {
   });
 }
 
-test('is about what one sent oneself: who joins a study decides nothing for the others', async () => {
+test('covers only the caller’s own upload: joining a study decides nothing for the others', async () => {
   const pipeline = await openTestPipeline({ pacs: openTestPacs(), ground, start: false });
   const instances = study();
   const [first, second] = instances as [SyntheticInstance, SyntheticInstance];
@@ -99,7 +99,7 @@ test('is about what one sent oneself: who joins a study decides nothing for the 
   await pipeline.close();
 });
 
-test('to cancel in mid-upload leaves out what had arrived too: nothing goes to the PACS, the receipt lists it, and the study closes', async () => {
+test('to cancel halfway leaves out the arrived instances too: nothing goes to the PACS, the receipt lists them, and the study closes', async () => {
   const pacs = openTestPacs();
   const pipeline = await openTestPipeline({ pacs, ground, start: false });
   const instances = study();
@@ -143,7 +143,7 @@ test('to cancel in mid-upload leaves out what had arrived too: nothing goes to t
   await pipeline.close();
 });
 
-test('leaves what is on its way to the PACS, or may be in it, where it is', async () => {
+test('leaves instances on their way to the PACS, or possibly in it, where they are', async () => {
   const pacs = openTestPacs();
   const pipeline = await openTestPipeline({ pacs, ground, start: false });
   const instances = study();

@@ -2,10 +2,10 @@
  * A person's decisions about instances that the gateway could not settle: leave out, or try again. Either
  * moves the study on, so that the next receipt states the decision.
  *
- * Only what the upload itself named is decided about: whoever joins a study does not decide for the others
- * that send it, and what another upload promised too is left out of this one only. And no decision lets
- * through what verify held back: where identity remains, or verify could not say, the bytes that are here are
- * given up, and what is sent again is verified again.
+ * Decisions cover only instances that the upload itself named: an upload that joins a study does not decide
+ * for the others, and an instance that another upload promised too is left out of this one only. And no
+ * decision lets through what verify held back: where identity remains, or verify could not say, the bytes
+ * that are here are discarded, and instances sent again are verified again.
  */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
@@ -88,7 +88,7 @@ export async function decide(
       if (study.wrapped_key === null) await setStudyKey(trx, studyId, tools.keys.create(studyId));
       await reopenParcels(trx, studyId);
     }
-    // From wherever the study is: what the last receipt says of these instances is no longer so.
+    // From any state of the study: the last receipt is no longer true of these instances.
     const moved =
       (await applyStudyEvent(
         trx,

@@ -40,7 +40,7 @@ test('ends where the account was disabled meanwhile, before it tells anything mo
   await pipeline.close();
 });
 
-test('is given to so many devices of one account and not to any number, and a device that leaves makes room', async () => {
+test('is open to a limited number of devices of one account, and a device that leaves makes room', async () => {
   const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
   const answers: Response[] = [];
   for (let i = 0; i < 70; i += 1) answers.push(await pipeline.request('GET', '/events'));
@@ -57,7 +57,7 @@ test('is given to so many devices of one account and not to any number, and a de
   await pipeline.close();
 });
 
-test('that meets an error ends, and prints and tells nothing of it', async () => {
+test('ends on an error, and prints and reveals nothing of it', async () => {
   const printed: unknown[] = [];
   const { error } = console;
   console.error = (...words) => void printed.push(words);

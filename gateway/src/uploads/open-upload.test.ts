@@ -46,7 +46,7 @@ async function millisecondsOf(said: Manifest): Promise<number> {
   return performance.now() - began;
 }
 
-test('is answered again as quickly as at first, also beside another study', async () => {
+test('is answered again as quickly as at first, also together with another study', async () => {
   const first = await millisecondsOf(manifest('1.2.1', (i) => `1.2.1.${i}`));
   const times = [];
   for (const study of ['1.2.1', '1.2.2', '1.2.2'])

@@ -168,7 +168,7 @@ const triageIn = ({ instances }: Manifest): readonly InstanceTriage[] =>
 
 /**
  * The sender's upload of this study. A device takes over what the account began without one (before it was
- * enrolled, or before there were devices): its parcels go on where they are, and who is signed in still
+ * enrolled, or before there were devices): its parcels continue where they are, and the signed-in user still
  * reaches it.
  */
 async function findOrCreateUpload(
@@ -207,8 +207,8 @@ async function findOrCreateUpload(
 }
 
 /**
- * The gateway's own key is another one now: what lies under the study's key cannot be had back. It is given
- * up here, where the device is told what to send; nothing of it may be read under the next key.
+ * The gateway's own key has changed: data encrypted with the study's key is lost. It is given up here, where
+ * the device is told what to send; nothing of it may be read under the next key.
  */
 async function giveUpUnreadable(
   trx: Transaction<Tables>,
@@ -300,8 +300,8 @@ async function applyManifest(
 
 /**
  * Studies that lose instances to this one wait for them no longer, and their next receipt does not name them.
- * Their rows are locked before the instances, as every stage does it; nobody else locks two studies, for who
- * gives UIDs does so alone.
+ * Their rows are locked before the instances, as every stage does it; nobody else locks two studies, because
+ * `lockUids` lets in one upload at a time.
  */
 async function leaveStudies(
   trx: Transaction<Tables>,

@@ -1,6 +1,6 @@
 /**
- * `DELETE /upload/{id}`: taken back until the first byte has left. Only promises are taken back:
- * what another upload promised too, and what is already here, stays.
+ * `DELETE /upload/{id}`: taken back until the first byte has left. Only promises are taken back: instances
+ * that another upload promised too, or that are already here, stay.
  */
 import type { Transaction } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -45,8 +45,8 @@ export async function takeBack(tools: UploadTools, upload: UploadRow): Promise<v
     const forgotten = await forgetInstances(trx, study, named);
     await trx.deleteFrom('upload').where('id', '=', uploadId).execute();
     const counts = await countStates(trx, studyId);
-    // A receipt that names what is gone is no longer the study's newest word, and what it was held for may be
-    // gone with it.
+    // A receipt that names removed instances is no longer current, and the reason for holding the study may
+    // be gone with them.
     if (forgotten) await applyStudyEvent(trx, study, 'late-instance', tools.now());
     if (isComplete(counts)) await enqueueStage(trx, tools, { queue: 'assembly', studyId });
     await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId });
@@ -80,8 +80,8 @@ async function hasBytes(blobs: Blobs, parcelId: string): Promise<boolean> {
 }
 
 /**
- * The same for some instances of an upload of which others have left: what is only promised, and nowhere
- * else, is as if it had never been named.
+ * The same for some instances of an upload of which others have left: instances promised only here are
+ * treated as if they had never been named.
  */
 export async function takeBackInstances(
   tools: UploadTools,

@@ -69,7 +69,7 @@ test('is offered the policies of its roles, and the project key only where one o
   }
 });
 
-test('under a policy that is not its sender’s, or no more, is refused by name', async () => {
+test('under a policy that its sender may not use, or no longer, is refused by name', async () => {
   pipeline.actAs(pipeline.accountId, ['researcher']);
   assert.is(await codeOf(toManifest(instances)), 'policy-not-allowed');
   pipeline.actAs(pipeline.accountId, ['technician']);
@@ -104,7 +104,7 @@ test('of more than 20 000 instances, or without the form, is refused, and no val
   assert.not.match(JSON.stringify(reported), /DOE/);
 });
 
-test('may be named in gzip, and is answered so where that is understood; what a few bytes would become is bounded', async () => {
+test('may be announced in gzip, and is answered in gzip if accepted; the decompressed size is limited', async () => {
   const send = (body: Uint8Array<ArrayBuffer>, encoding = 'gzip') =>
     pipeline.request('POST', '/upload/init', body, {
       'content-type': 'application/json',
@@ -136,7 +136,7 @@ test('has no receipt before the PACS has confirmed it', async () => {
   assert.equal([answer.status, ((await answer.json()) as { code: string }).code], [404, 'no-receipt-yet']);
 });
 
-test('is told live: where it stands at once, then every change, to its end', async () => {
+test('is reported live: its status at once, then every change, to its end', async () => {
   const { uploadId } = await pipeline.init(toManifest(instances));
   const response = await pipeline.request('GET', `/events?upload=${uploadId}`);
   assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);

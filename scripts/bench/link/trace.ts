@@ -1,6 +1,6 @@
 /**
- * A sending as lines for whoever looks for the time: each request on the clock of *Send*, when the wire had
- * nothing to carry, and what the gateway did with what came.
+ * Prints a sending as lines, to find where the time goes: each request on the clock of *Send*, when the wire
+ * had nothing to carry, and what the gateway did with what came.
  */
 import { readFile } from 'node:fs/promises';
 import type { LogLine } from '#testing/gateway-under-test.ts';

@@ -14,7 +14,7 @@ import { findOrthanc } from '../../system/orthanc.ts';
 
 const SEED = Number(process.env.RELAY_SEED ?? Date.now() % 1_000_000);
 const MINUTES = Number(process.env.RELAY_CHAOS_MINUTES ?? 0.5);
-/** Everything ends within a minute after its mending; a machine with other work takes three. */
+/** Everything ends within a minute after its repair; a busy machine takes three. */
 const PATIENCE_MS = 360_000 + MINUTES * 60_000;
 
 const test = suite('chaos');

@@ -1,5 +1,5 @@
 /**
- * Random faults. Each breaks something and says how to mend it; the break lasts for a step or more, so that
+ * Random faults. Each breaks something and says how to repair it; the break lasts for a step or more, so that
  * faults overlap. `isLossy`: an answer of the PACS may be lost with it, so that instances are posted once
  * more.
  */
@@ -94,7 +94,7 @@ const WORLD_FAULTS: readonly Fault[] = [
     },
   },
   {
-    // Nobody is told: what is under way hangs, and goes on or is cut when the link is back.
+    // Nobody is told: transfers under way hang, and continue or are cut when the link is back.
     name: 'link silent',
     weight: 5,
     isLossy: false,
@@ -140,7 +140,7 @@ const WORLD_FAULTS: readonly Fault[] = [
   },
 ];
 
-/** Days: a tablet whose battery was empty believes anything. */
+/** Days: the clock of a tablet whose battery was empty may show any date. */
 const PAGE_CLOCK_DAYS = 40;
 /** Less than any study needs. */
 const PAGE_ROOM_BYTES = 300_000;
@@ -224,7 +224,7 @@ export function faultsOf(page: PageDevice | null): readonly Fault[] {
   ];
 }
 
-/** How many of these may have cost an answer of the PACS. */
+/** The number of these that may have cost an answer of the PACS. */
 export function countLossy(times: Readonly<Record<string, number>>): number {
   return [...new Set(WORLD_FAULTS.filter(({ isLossy }) => isLossy).map(({ name }) => name))].reduce(
     (sum, name) => sum + (times[name] ?? 0),

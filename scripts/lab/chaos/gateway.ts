@@ -1,6 +1,6 @@
 /**
- * A gateway that is killed again and again, and somebody who starts it again as the supervisor of a real one
- * does: as long as it is wanted, an end is followed by a start. Its clock can be set while it runs
+ * A gateway that is killed repeatedly, and a supervisor that restarts it as in a real installation: as long
+ * as the gateway is wanted, it is started again after every end. Its clock can be set while it runs
  * (libfaketime reads the offset from a file). Its log lies in the world's folder.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -35,7 +35,7 @@ export async function findFaketime(): Promise<string | null> {
 
 /**
  * The environment of a process whose clock is set by the file `stamp`, within a second; timers and durations
- * go on as they are.
+ * are not affected.
  */
 export function shiftedClock(library: string | null, stamp: string): Record<string, string> {
   if (library === null) return {};

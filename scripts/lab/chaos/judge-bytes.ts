@@ -1,7 +1,7 @@
 /**
- * Judges the bytes sent again, by cause, against the promised bounds. A cut of the link may cost
- * 1 % of the study; what else happens here costs what a killed process held, or what was on its way to a
- * gateway that could not take it, and has a bound of its own.
+ * Judges the bytes sent again, by cause, against the promised bounds. A cut of the link may cost 1 % of the
+ * study; any other fault costs the bytes that a killed process held, or those on their way to a gateway that
+ * could not take them, and has its own bound.
  */
 import type { State } from './state.ts';
 
@@ -13,8 +13,8 @@ export type Cause =
   | 'other';
 
 /**
- * Of a study of 500 MB over 100 cuts, 1 %: so much of everything, and in a short run so much a
- * cut.
+ * 1 % of a study of 500 MB over 100 cuts: the same share of all bytes, and in a short run a fixed amount for
+ * each cut.
  */
 const RESENT_BY_LINK_RATIO = 0.01;
 const RESENT_PER_CUT_BYTES = 50_000;
@@ -25,12 +25,12 @@ const RESENT_PER_CUT_BYTES = 50_000;
 const RESENT_PER_FAULT_BYTES = 1_000_000;
 const LINK_FAULTS = ['link cut', 'link cut for a moment'];
 /**
- * On a link that says nothing every sender goes on until its buffers are full; it may be cut before it speaks
+ * On a silent link every sender continues until its buffers are full; the link may be cut before it answers
  * again.
  */
 const SILENT_LINK = 'link silent';
 
-/** By what became of the request that had carried them (shared/testing/upload-bytes.ts). */
+/** By the fate of the request that had carried them (shared/testing/upload-bytes.ts). */
 const CAUSES: Readonly<Record<string, Cause>> = {
   'link cut': 'cut of the link',
   'gateway ended': 'killed gateway',

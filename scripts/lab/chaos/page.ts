@@ -15,7 +15,7 @@ import type { World } from './world.ts';
 const LOOK_AGAIN_MS = 400;
 
 export type PageDevice = BrowserFaults & {
-  /** Chooses it as soon as it is its turn, and again until it is safe. */
+  /** Chooses it when it is its turn, and repeats that until it is safe. */
   begin(study: Queued): void;
   /** Brings the state up to date with the device's own list; null where no tab can be asked. */
   look(): Promise<DeviceNow | null>;

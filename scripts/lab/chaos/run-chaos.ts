@@ -1,7 +1,7 @@
 /**
  * One run: a schedule that its seed draws step by step (what is queued, what breaks, for how long), then
- * everything is mended and must end, then it is judged. The same seed draws the same schedule; what meets
- * what depends on the machine.
+ * everything is repaired and must end, then it is judged. The same seed draws the same schedule; the
+ * coincidences of faults depend on the machine.
  */
 import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -24,7 +24,7 @@ export type ChaosOptions = {
   /** The path of a Chromium; null: the command line is the only device. */
   readonly chromium: string | null;
   readonly say: (line: string) => void;
-  /** Interrupts the run; it can go on later. */
+  /** Interrupts the run; it can be resumed later. */
   readonly signal: AbortSignal;
 };
 
@@ -39,8 +39,8 @@ const AT_ONCE = 6;
 const STEP_BYTES = 4_000_000;
 const STEP_MS = 8_000;
 /**
- * The longest that nothing moves after everything was mended: the pauses of devices and gateways, and a
- * machine with other work.
+ * The longest standstill after everything was repaired: the pauses of devices and gateways, and a machine
+ * with other work.
  */
 const STILL_MS = 180_000;
 
@@ -104,7 +104,7 @@ async function queueStudy(stage: Stage, random: () => number): Promise<void> {
   begin(stage, study, random());
 }
 
-/** `clock`: so much of the gateways' offset has the command line's own clock. */
+/** `clock`: the part of the gateways' offset that the command line's clock shares. */
 function begin({ state, page, commandLine }: Stage, study: Queued, clock: number): void {
   if (study.device === 'page') page?.begin(study);
   else commandLine.begin(study, state.clockOffset * clock);
@@ -201,7 +201,10 @@ async function untilEnded(stage: Stage): Promise<void> {
   }
 }
 
-/** PostgreSQL runs under another account when this is root's, and must come to its own folder in this one. */
+/**
+ * PostgreSQL runs under another account if this process is root's, and must reach its own folder inside this
+ * one.
+ */
 async function letOthersThrough(folder: string): Promise<void> {
   for (const each of [folder, dirname(folder)]) {
     const { mode } = await stat(each);

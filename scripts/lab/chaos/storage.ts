@@ -7,7 +7,7 @@ import { cp, mkdir, readFile, rename, rm, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-/** The gateway keeps 512 MiB free; what lies here takes memory only as far as it is written. */
+/** The gateway keeps 512 MiB free; this disk takes memory only as far as it is written. */
 const SIZE_BYTES = 3 * 2 ** 30;
 /** Room for a few small writes: what a real full disk has too. */
 const LEFT_BYTES = 256 * 1024;
@@ -17,7 +17,7 @@ export type Storage = {
   readonly why: string | null;
   fill(): Promise<void>;
   free(): Promise<void>;
-  /** The small disk is gone; what lay on it lies in the folder itself. */
+  /** Removes the small disk; its files then lie in the folder itself. */
   unmount(): Promise<void>;
 };
 
@@ -27,7 +27,7 @@ async function isMounted(folder: string): Promise<boolean> {
     .some((line) => line.split(' ')[1] === folder);
 }
 
-/** Mounts the disk; what lay in the folder lies on it then. Null, or why it cannot be. */
+/** Mounts the disk; the files of the folder then lie on it. Null, or why it cannot be. */
 async function mountOver(folder: string): Promise<string | null> {
   const before = `${folder}.before`;
   await rename(folder, before);

@@ -33,7 +33,7 @@ export type PlannedStudy = {
 
 export type Expected = { readonly sopInstanceUID: string; readonly digest: string };
 
-/** Files of 16 kB to 8 MB, studies of 2 to 16 MB: what moves between two faults. */
+/** Files of 16 kB to 8 MB, studies of 2 to 16 MB: about as much as moves between two faults. */
 const SHAPES: readonly Shape[] = [
   { series: 1, instancesPerSeries: 4, rows: 1024 },
   { series: 2, instancesPerSeries: 12, rows: 256 },
@@ -67,8 +67,8 @@ export function planStudy(
   const { shape } = base;
   const family = queued.filter(({ of }) => of === base.number);
   const isContested = family.some(({ isConflict }) => isConflict);
-  // A page asks its user about a conflict; the command line says it and ends. So versions contend there
-  // alone.
+  // A page asks its user about a conflict; the command line says it and ends. So only the command line sends
+  // conflicting versions.
   const mayContend = family.every((one) => one.device === 'command line');
   if (lots[4] < 0.12 && mayContend && !isContested)
     return {

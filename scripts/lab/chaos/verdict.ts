@@ -1,7 +1,7 @@
 /**
- * When everything is mended and everything has ended: what the PACS holds is compared with what was queued,
- * every receipt is verified with the command line, and it is looked at what was posted, what was sent twice
- * and what is left of copies.
+ * The verdict, after all faults are repaired and all studies have ended: compares the PACS with the queued
+ * studies, verifies every receipt with the command line, and checks what was posted, what was sent twice and
+ * which copies remain.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
@@ -175,7 +175,9 @@ async function checkReceipts(
   return { good, named };
 }
 
-/** Leaves out what lost against another version: only then its study closes and its copy goes. */
+/**
+ * Leaves out the instances that lost against another version: only then their study closes and the copy goes.
+ */
 async function settleConflicts(client: Client, state: State): Promise<void> {
   for (const { uploadId, lostConflict } of state.queued) {
     if (!lostConflict || uploadId === null) continue;
@@ -190,7 +192,7 @@ async function settleConflicts(client: Client, state: State): Promise<void> {
   }
 }
 
-/** Nothing of a study is left on the device but what says that it has arrived. */
+/** Checks that the device keeps nothing of a study except the record of its arrival. */
 async function checkDevice(page: PageDevice | null, faults: string[]): Promise<void> {
   if (page === null) return;
   const end = performance.now() + GONE_WITHIN_MS;

@@ -1,8 +1,8 @@
 /**
  * The world of a run of chaos: two gateways on one PostgreSQL and one data directory behind a balancer, a
  * real Orthanc behind a proxy that counts, and before them all a slow wire with a link behind it that can be
- * cut: what a cut finds on its way is lost. Every part can be killed and started again on its port and in its
- * folder, also by a later process that goes on with the folder.
+ * cut: a cut loses the bytes on their way. Every part can be killed and started again on its port and in its
+ * folder, also by a later process that continues with the folder.
  *
  *   devices ─► wire (20 Mbit/s, 30 ms) ─► link (cut, paused) ─► balancer (counts) ─► gateway 1, 2 ─► proxy (counts) ─► Orthanc
  */
@@ -23,14 +23,14 @@ import { openStorage, type Storage } from './storage.ts';
 
 const WIRE = { roundTripMs: 30, bitsPerSecond: 20e6 };
 /**
- * A balancer of the field lets a connection go on for as long as it likes; ours changes the gateway in the
- * middle, now and then.
+ * A balancer in the field keeps a connection on one gateway; ours now and then changes the gateway in the
+ * middle.
  */
 const CONNECTION_BYTES = 40_000_000;
 const LEFTOVER_ENDS_WITHIN_MS = 3_000;
 /** A busy machine lets the balancer see a cut of the link so late. */
 const SEEN_WITHIN_MS = 1_500;
-/** The gateways of one site hold their clocks together: a token of the one counts at the other. */
+/** The gateways of one site keep the same time: each accepts the other's tokens. */
 const SECOND_GATEWAY_SECONDS = 20;
 
 /** Something that is there or not. */
@@ -196,7 +196,7 @@ export async function openWorld(tools: Tools): Promise<World> {
   await mkdir(folder, { recursive: true });
   const [pacs, database, faketime] = [await openPacs(tools), await openDatabase(tools), await findFaketime()];
   const road = await openRoad(state, pacs.url);
-  // Last: of what fails before it nothing stays mounted.
+  // Last: if anything fails before it, nothing stays mounted.
   const storage = await openStorage(join(folder, 'data'));
   const gateways = createGateways(tools, faketime, database.url, {
     url: road.proxy.url,

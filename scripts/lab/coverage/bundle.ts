@@ -55,7 +55,7 @@ function firstWithin({ start, end }: Statement, ascending: readonly Place[]): Pl
   return ascending.find(({ source }) => source >= start && source < end);
 }
 
-/** Null where there is no such script or it has no source map: it is not of this build. */
+/** Null if there is no such script, or it has no source map: it does not belong to this build. */
 export async function openBundle(
   path: string,
   files: ReadonlyMap<string, CoveredFile>,

@@ -1,7 +1,7 @@
 /**
  * SIGKILL of the database, of the gateway, and of both at once, while studies are announced to a real gateway
- * by eight clients. A client that gets no answer announces the same study again: so whatever was acknowledged
- * must be there once, and whatever was asked twice too.
+ * by eight clients. A client that gets no answer announces the same study again: so every acknowledged study
+ * must be there exactly once, even if it was announced twice.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

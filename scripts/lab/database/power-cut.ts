@@ -252,7 +252,10 @@ async function findAfterCut(
   }
 }
 
-/** Cuts the power `rounds` times; the database goes on with what each cut left. Ends with the first fault. */
+/**
+ * Cuts the power `rounds` times; the database continues with the remains of each cut. Ends with the first
+ * fault.
+ */
 export async function cutPower(
   disk: Disk,
   rounds: number,

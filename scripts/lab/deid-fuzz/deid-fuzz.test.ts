@@ -23,7 +23,7 @@ test('of some thousand malformed instances none crashes, hangs or lets an identi
   });
   assert.equal(faults, []);
   assert.equal([run, hangs, crashes], [INPUTS, 0, 0]);
-  // Most that is tried must get as far as the de-identifier, or it is the reader alone that is tried.
+  // Most inputs must reach the de-identifier, otherwise only the reader is tested.
   assert.ok((outcomes.ready ?? 0) > INPUTS / 4, `${outcomes.ready} ready`);
 });
 

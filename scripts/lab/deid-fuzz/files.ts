@@ -1,7 +1,7 @@
 /**
  * Files to mutate: synthetic ones, and small ones of the corpus where there is one, each with identities
- * planted into it again. They are instances that the reader takes; what the mutations know of them is where
- * their elements stand.
+ * planted into it again. They are instances that the reader takes; mutations only know the places of their
+ * elements.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,8 +40,8 @@ const LARGEST_BYTES = 24 * 1024;
 const PER_FOLDER = 4;
 
 /**
- * In each file, instead of what stands there: what every hospital writes, a private block, UN and an
- * attribute that nobody knows.
+ * Planted into each file, replacing its own values: elements that every hospital writes, a private block, UN
+ * and an unknown attribute.
  */
 const PLANTED: readonly SimpleElement[] = [
   [0x00080050, 'SH', plant(0)],

@@ -1,5 +1,5 @@
 /**
- * A thread of the fuzzer: message glue. A batch is a run of fast-check from a seed; what it is at stands in
+ * A thread of the fuzzer: message glue. A batch is a run of fast-check from a seed; its progress stands in
  * memory that the watchdog can see.
  */
 import { parentPort, workerData } from 'node:worker_threads';
@@ -13,7 +13,7 @@ import { fuzzInput, type FuzzInput } from './inputs.ts';
 import { judgeInput } from './judge-input.ts';
 import { beginInput, endInput, type Batch, type BatchResult, type Sight } from './watch.ts';
 
-/** A failure is made small as long as this; then it is told as small as it is. */
+/** A failure is shrunk for at most this long, then reported as it is. */
 const SHRINK_MS = 60_000;
 
 const { sight, corpus } = workerData as { sight: Sight; corpus: string | null };

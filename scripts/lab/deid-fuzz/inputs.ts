@@ -1,6 +1,6 @@
 /**
- * Inputs of the fuzzer: an instance as it is made, or a file with what became of it; and the options under
- * which it is de-identified.
+ * Inputs of the fuzzer: a generated instance, or a file with its mutations; and the options under which it is
+ * de-identified.
  */
 import fc from 'fast-check';
 import type { PlantedFile } from './files.ts';

@@ -3,7 +3,7 @@
  * cleaned, encoded in any transfer syntax, with lengths that lie, sequences that never end, private blocks,
  * UN, foreign character sets and very many elements.
  *
- * Nothing is planted where the standard's table lets a value stay: whatever is found in the output of an
+ * Nothing is planted where the standard's table lets a value stay: any planted value in the output of an
  * unmutated instance is a fault.
  */
 import { deflateRawSync } from 'node:zlib';
@@ -74,7 +74,7 @@ const CHARACTER_SETS = [
 const LAST_GROUP = 0x4010;
 
 const rows = profileRows();
-/** Attributes that identify an instance: other values than ours, and nothing is read at all. */
+/** Attributes that identify an instance: with other values than ours, nothing would be read at all. */
 const BUILT = new Set([
   0x00080005, 0x00080016, 0x00080018, 0x0020000d, 0x0020000e, 0x00280002, 0x00280004, 0x00280010, 0x00280011,
   0x00280100, 0x00280101, 0x00280102, 0x00280103,
@@ -235,7 +235,7 @@ const leaves: fc.Arbitrary<FuzzElement[]> = fc.oneof(
   { weight: 1, arbitrary: birthDate },
 );
 
-/** PS3.5 §7.1: ascending, each once; that they are not is for the mutations. */
+/** PS3.5 §7.1: ascending, each once; the mutations break this. */
 function inOrder(elements: readonly FuzzElement[]): FuzzElement[] {
   return [...new Map(elements.map((element) => [element.tag, element])).values()].sort(
     (a, b) => a.tag - b.tag,
@@ -277,10 +277,10 @@ const syntax: fc.Arbitrary<Syntax> = fc
   )
   .map((transferSyntaxUID) => ({ transferSyntaxUID, encoding: encodingOf(transferSyntaxUID)! }));
 
-/** UIDs of few instances: what a pseudonym costs is not what is looked at here. */
+/** UIDs of few instances: this does not measure the cost of a pseudonym. */
 const uid = (kind: number, number: number): string => `1.2.826.0.1.3680043.${kind}.${number}`;
 
-/** A Part 10 file with identities in it, and what stands in it for whoever reads a failure. */
+/** A Part 10 file with identities in it, and a list of its elements for the report of a failure. */
 export type GeneratedInstance = {
   readonly bytes: Uint8Array;
   readonly transferSyntaxUID: string;
@@ -385,7 +385,7 @@ function encodeOne(
 ): Uint8Array {
   if (value instanceof Uint8Array)
     return concatBytes([encodeHeader(tag, vr, (value.length + lie) >>> 0, encoding), value]);
-  // PS3.5 §6.2.2 note 2: what is UN is implicit VR little endian inside.
+  // PS3.5 §6.2.2 note 2: the content of UN is implicit VR little endian.
   const inner = vr === 'UN' ? encodingOf(IMPLICIT_VR_LITTLE_ENDIAN)! : encoding;
   const items = concatBytes(
     value.map((item) => {

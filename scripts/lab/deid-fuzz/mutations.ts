@@ -147,8 +147,8 @@ function mutateElement(
       return copy;
     }
     case 'swallow': {
-      // The length ends where a later element does: what stands between has become part of the value, and the
-      // walk goes on as if nothing had been.
+      // The length ends where a later element does: the elements between become part of the value, and the
+      // walk continues as if nothing had happened.
       const last = stretches[stretches.indexOf(stretch) + mutation.following] ?? stretch;
       const copy = bytes.slice();
       const view = new DataView(copy.buffer);

@@ -1,6 +1,6 @@
 /**
- * Runs batches on threads, watches each input, adds up what became of them. A thread whose input does not
- * end, or that ends itself, is a fault like any other; another one takes its place.
+ * Runs batches on threads, watches each input, and counts the outcomes. An input that does not end, or that
+ * kills its thread, is a fault like any other; another thread takes over.
  */
 import { setTimeout as after } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -31,8 +31,7 @@ const BATCH = 500;
 const HANG_MS = 15_000;
 const LOOK_MS = 200;
 /**
- * An instance may take its header's limit of 64 MiB several times over; what needs more than this would press
- * a tablet.
+ * An instance may take its header's limit of 64 MiB several times over; a higher need would strain a tablet.
  */
 const HEAP_MB = 1024;
 /** More kinds of faults than this tell nothing new. */

@@ -1,5 +1,5 @@
 /**
- * Values planted in every place of the standard's table do not come out, and those that may stay do
+ * Values planted in every place of the standard's table are removed, and those that may stay are kept
  * (PS3.15 Annex E).
  */
 import { suite } from 'uvu';
@@ -22,7 +22,7 @@ if (why !== null) {
 if (whyNot !== null) {
   skipped('the validity of what was de-identified', whyNot);
 } else {
-  test('dciodvfy finds no error that the original did not have, but for what the table itself forces', async () => {
+  test('dciodvfy finds no error that the original did not have, except those that the table itself forces', async () => {
     assert.is(await validateDeidentified(), 0);
   });
 }

@@ -1,6 +1,6 @@
 /**
  * Every mutant of a source file: one small place of its syntax tree that says something else. The operators
- * are those of StrykerJS but for regular expressions; nothing is changed in types, imports, keys, or in the
+ * are those of StrykerJS except regular expressions; nothing is changed in types, imports, keys, or in the
  * text of an `Error`, which only a developer reads. A mutant that the type checker would refuse is run like
  * any other.
  */

@@ -1,8 +1,8 @@
 /**
- * Shows one mutant to the tests that run its place, those beside it first, then the quickest, until one of
- * them notices. A test that no longer ends, or whose process dies, has noticed too.
+ * Shows one mutant to the tests that run its place, the quickest first, until one of them notices. A test that
+ * no longer ends, or whose process dies, has noticed too.
  */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROOT } from '../../check/source-files.ts';
 import { runFiles } from '../../proof/test-processes.ts';
@@ -40,12 +40,6 @@ function inGroups(tests: readonly Reach[]): Reach[][] {
   return groups;
 }
 
-/** Most mutants are noticed by a test in the folder of their file. */
-function inOrder(tests: readonly Reach[], { file }: Mutant): Reach[][] {
-  const isBeside = ({ test }: Reach): boolean => dirname(test) === dirname(file);
-  return [...inGroups(tests.filter(isBeside)), ...inGroups(tests.filter((test) => !isBeside(test)))];
-}
-
 export async function judgeMutant(
   mutant: Mutant,
   all: readonly Reach[],
@@ -58,7 +52,7 @@ export async function judgeMutant(
     NODE_OPTIONS: `--import=${APPLY}`,
     RELAY_MUTANT: JSON.stringify({ ...mutant, file: join(ROOT, mutant.file) }),
   };
-  for (const group of inOrder(tests, mutant)) {
+  for (const group of inGroups(tests)) {
     const ms = group.reduce((sum, test) => sum + test.ms, 0);
     const reports = await runFiles({
       files: group.map(({ test }) => test),

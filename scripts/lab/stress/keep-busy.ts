@@ -1,6 +1,6 @@
 /**
  * One busy process of the stress: computes, walks through memory and writes to the disk in turn, until its
- * parent ends. Its file has no name from the start, so that nothing remains of it.
+ * parent ends. Its file is unlinked from the start, so that nothing remains of it.
  */
 import { createHash } from 'node:crypto';
 import { open, unlink } from 'node:fs/promises';

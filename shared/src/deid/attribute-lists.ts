@@ -22,8 +22,8 @@ export const EMPTIED_BESIDES: ReadonlySet<number> = new Set([
 export const REMOVED_BESIDES: ReadonlySet<number> = new Set([0x00080001, 0x04000500, 0x4ffe0001]);
 
 /**
- * X/Z rows where X is taken: Type 3 wherever images have it, and its items must not be none (Referenced Study
- * Sequence).
+ * X/Z rows where X is chosen: Type 3 wherever images have it, and the sequence may not be empty (Referenced
+ * Study Sequence).
  */
 export const REMOVED_CHOICES: ReadonlySet<number> = new Set([0x00081110]);
 
@@ -100,8 +100,8 @@ export const STANDARD_CODING_SCHEMES: ReadonlySet<string> = new Set(
 );
 
 /**
- * Concepts of TID 1007 (subject context) and 3602 (patient characteristics), scheme and code value: what the
- * table removes at the top level must not come back through the content tree.
+ * Concepts of TID 1007 (subject context) and 3602 (patient characteristics), scheme and code value: values
+ * that the table removes at the top level must not come back through the content tree.
  */
 export const PATIENT_CONCEPTS: ReadonlySet<string> = new Set([
   // Subject Name, ID, Birth Date, Sex, Age
@@ -113,13 +113,10 @@ export const PATIENT_CONCEPTS: ReadonlySet<string> = new Set([
   ...['SCT 50373000', 'SCT 27113001', 'SCT 60621009', 'SRT F-01860'],
 ]);
 
-/** Those of them that no option keeps, as none keeps Patient's Birth Date. */
+/** The ones that no option keeps, just as no option keeps Patient's Birth Date. */
 export const BIRTH_DATE_CONCEPTS: ReadonlySet<string> = new Set(['DCM 121031', 'LN 21112-8']);
 
-/**
- * SOP Classes whose value is a document, a model or a voice: nothing here can look into them (issue of their
- * own).
- */
+/** SOP Classes whose value is a document, a model or a voice: nothing here can look into them. */
 export const OPAQUE_SOP_CLASSES: readonly string[] = [
   '1.2.840.10008.5.1.4.1.1.104.', // Encapsulated PDF, CDA, STL, OBJ, MTL
   '1.2.840.10008.5.1.4.1.1.9.4.', // Basic Voice and General Audio Waveform

@@ -25,7 +25,7 @@ test('a trailing space or the old way to write a date does not defeat the shift'
   assert.is(shiftDates('DA', '20240301\\20240302', -1), '20240229\\20240301');
 });
 
-test('the time of day and the time zone of a DateTime stay, and what it does not say is not invented', () => {
+test('the time of day and the time zone of a DateTime stay, and missing parts are not invented', () => {
   assert.is(shiftDates('DT', '20240301235959.123456+0100', -1), '20240229235959.123456+0100');
   assert.is(shiftDates('DT', '202403', -40), '202401');
   assert.is(shiftDates('DT', '2024', -366), '2022');

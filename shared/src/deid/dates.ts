@@ -1,7 +1,7 @@
 /**
  * Dates moved by whole days (PS3.15 E.3.6, modified dates), and the question whether a value is a date at
- * all: a name in a date's place must not pass as one. Times of day stay, so that what was measured between
- * two events can still be computed.
+ * all: a name in a date's place must not pass as one. Times of day stay, so that intervals between two events
+ * can still be computed.
  */
 
 const DAY_MS = 86_400_000;

@@ -15,7 +15,7 @@ import { OPTIONS, profileRows } from './profile.ts';
 import { checkResidue } from './residue.ts';
 
 type Ready = Extract<DeidentifiedFile, { kind: 'ready' }> & { readonly path: string };
-// It says on the console what it makes of real files; only what it reads is wanted.
+// dcmjs prints remarks about real files on the console; only its result is wanted.
 dcmjs.log.setLevel('silent');
 const { corpus } = testEnvironment();
 const everyOption = Object.keys(OPTIONS).filter(
@@ -122,7 +122,8 @@ for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe
       );
     const [before, after] = [shared(0), shared(1)];
     assert.ok(before.some((count) => count > 0));
-    // Nothing may be gained; what the profile removes may be lost; whoever had a UID in common still has one.
+    // Nothing may be gained; elements that the profile removes may be lost; instances with a common UID still
+    // share one.
     for (const [index, count] of after.entries())
       assert.ok(
         count <= (before[index] ?? 0) && count > 0 === (before[index] ?? 0) > 0,
@@ -153,7 +154,7 @@ for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe
   });
 }
 
-test('under another key nothing is alike', async () => {
+test('under another key no pseudonym is the same', async () => {
   if (corpus === null) skip('two keys over real files', 'no corpus');
   const [one, two] = [
     await deidentifiedCorpus('ct-3slice-seg', [], 1),
@@ -199,7 +200,7 @@ test('attributes that say nothing about a person stay: at least 999 of 1000', as
   assert.ok(kept / harmless >= 0.999, `${kept} of ${harmless}`);
 });
 
-test('other readers read what comes out: dcmjs, and dcmdump where it is installed', async () => {
+test('other readers read the output: dcmjs, and dcmdump where it is installed', async () => {
   if (corpus === null) skip('other readers', 'no corpus');
   const folder = mkdtempSync(join(tmpdir(), 'deidentified-'));
   const names: string[] = [];

@@ -156,7 +156,7 @@ test('a name under the wrong VR, as UN, in a number or in a date does not pass',
   assert.not.ok(holds(bytes, 'CANARY'));
 });
 
-test('what is no value of its VR is replaced, and the report says so', async () => {
+test('a value that is invalid for its VR is replaced, and the report says so', async () => {
   const { instance, outcome } = await deidentified([
     text(0x00081150, 'UI', 'CANARY'),
     text(0x00200013, 'IS', '7 CANARY'),
@@ -205,7 +205,7 @@ const UNDEFINED_LENGTHS = Uint8Array.of(
   ...[0x54, 0, 0x81, 0, 0x55, 0x53, 2, 0, 9, 0],
 );
 
-test('sequences of undefined length come out as such, and what follows them is read', async () => {
+test('sequences of undefined length stay such, and the elements after them are read', async () => {
   const file = concatBytes([fileOf([]), UNDEFINED_LENGTHS]);
   const result = await deidentifyBytes(file, rulesOf(), await pseudonymsOf(1));
   if (result.kind !== 'ready') throw new Error(result.because);
@@ -313,7 +313,7 @@ test('a report keeps its tree, its standard codes and its measurements, and lose
   }
 });
 
-test('in a report, what the table or an option names is treated as anywhere else', async () => {
+test('in a report, attributes that the table or an option names are treated as anywhere else', async () => {
   const item = [
     text(0x00080080, 'LO', 'Hospital'),
     text(0x00081030, 'LO', 'Study of Jane'),
@@ -371,7 +371,7 @@ test('a drawing keeps its form and loses its points, unless the policy cleans gr
   assert.equal(await drawn('clean-graphics'), [dimensions, POINTS, form]);
 });
 
-test('two patients never become one: without a Patient ID the study identifies the patient, and issuers tell equal IDs apart', async () => {
+test('two patients are never merged: without a Patient ID the study identifies the patient, and issuers tell equal IDs apart', async () => {
   const patient = async (...elements: NewElement[]) =>
     shownValue((await deidentified(elements)).instance.elements, 0x00100020);
   const none = (study: string) => patient(text(0x00100020, 'LO', ''), text(0x0020000d, 'UI', study));

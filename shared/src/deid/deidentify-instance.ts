@@ -4,8 +4,8 @@
  * and offset tables; the encoding of the original is kept.
  *
  * The result is a fixed point: de-identified again under the same rules and key it comes out unchanged
- * (`residue.ts` relies on it). It promises nothing about what is in the pixels: who declares identifying text
- * there is quarantined, who does not is believed.
+ * (`residue.ts` relies on it). It promises nothing about the pixels: an instance that declares identifying
+ * text in them is quarantined, any other is believed.
  */
 import type { InstanceIdentifiers, ParsedInstance } from '../dicom/data-set.ts';
 import { tagName } from '../dicom/dictionary.ts';

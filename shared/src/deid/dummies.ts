@@ -1,7 +1,7 @@
 /**
  * Dummy values (action D of PS3.15 Table E.1-1a: "replace with a non-zero length value that may be a dummy
- * value and consistent with the VR"). The same for every patient, valid for its VR, and recognised by what
- * de-identifies a second time.
+ * value and consistent with the VR"). The same for every patient, valid for its VR, and recognised when an
+ * instance is de-identified again.
  */
 import { textValue } from '../dicom/encode.ts';
 import { isIdentifierPseudonym } from './pseudonyms.ts';

@@ -9,7 +9,7 @@ import type { ValueContext } from '../dicom/values.ts';
 const PATIENT_ID = 0x00100020;
 const ISSUER_OF_PATIENT_ID = 0x00100021;
 
-/** No value of any VR: who asks whether it is a date, a UID or a word hears no. */
+/** No value of any VR: it is neither a date nor a UID nor a word. */
 const NOT_KEPT = '\ufffd';
 
 /**

@@ -19,9 +19,9 @@ export const GROUPS = [
   'method',
 ] as const;
 /**
- * identity: people, and the numbers that lead to them; text: prose and whatever else has no group of its own;
- * pictures: what is drawn beside or burned into the pixels; private: private attributes and what PS3.6 does
- * not know; method: attributes that describe the file and its de-identification.
+ * identity: people, and the numbers that lead to them; text: prose and everything without a group of its own;
+ * pictures: graphics over the pixels or burned into them; private: private attributes and what PS3.6 does not
+ * know; method: attributes that describe the file and its de-identification.
  */
 export type Group = (typeof GROUPS)[number];
 

@@ -72,7 +72,7 @@ test('surplus bytes do not count as numbers of an attribute', async () => {
   );
 });
 
-test('nor do bytes under another binary VR, or more than the reader keeps', async () => {
+test('neither do bytes under another binary VR, or more than the reader keeps', async () => {
   // Pregnancy Status: US, one value, listed with an option that keeps it.
   for (const value of [
     bytesOf(`${NAME}123456`),
@@ -112,7 +112,7 @@ test('a date or a time that is too long to be read, or that is a sequence, is no
   );
 });
 
-test('nor is such a value a UID', async () => {
+test('such a value is no UID either', async () => {
   const long = concatBytes([new Uint8Array(66_000).fill(0x20), bytesOf(NAME)]);
   // Frame of Reference UID; Referenced SOP Class UID, which no policy replaces; Patient's Age.
   assert.not((await deidentified([[0x00200052, 'UN', long]], 'retain-uids')).hasName);
@@ -148,7 +148,7 @@ test('a character set with an invalid VR is replaced, and the text that can no l
   }
 });
 
-test('a coding scheme under another VR is replaced, and its code is none of the standard then', async () => {
+test('a coding scheme under another VR is replaced, and its code no longer counts as one of the standard', async () => {
   const code: SimpleElement[] = [
     [0x00080100, 'SH', '121320'],
     [0x00080102, 'LT', 'DCM'],

@@ -22,8 +22,8 @@ export const LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED = 0x00280303;
 const TEMPORAL = { removed: 'REMOVED', modified: 'MODIFIED', full: 'UNMODIFIED' } as const;
 
 /**
- * The markers for these rules, in ascending order. `elements` are the original's: what already says so stays
- * as it is.
+ * The markers for these rules, in ascending order. `elements` are the original's: markers that are already
+ * right stay as they are.
  */
 export function methodMarkers(
   elements: readonly DicomElement[],

@@ -117,7 +117,7 @@ test('a policy may rule on single attributes, but not on those that an instance 
   }
 });
 
-test('an attribute that a policy keeps goes all the same where it is too long to be what its VR says', async () => {
+test('an attribute that a policy keeps is still removed if it is too long for its VR', async () => {
   const long = new TextEncoder().encode('Jane '.repeat(14_000));
   // One of AE, AS, CS, DA, DS, DT, IS, LO, LT, PN, SH, ST, TM, UC, UI, UR and UT.
   const tags = [

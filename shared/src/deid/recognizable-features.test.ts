@@ -17,7 +17,7 @@ test('CT and MR of the head may show a face, judged by the body part or, without
     assert.ok(shows('MR', null, said), said);
 });
 
-test('and in nothing else', () => {
+test('no other kind of instance counts as showing a face', () => {
   assert.not.ok(shows('CT', 'CHEST', 'compare head'));
   assert.not.ok(shows('CR', 'SKULL'));
   assert.not.ok(shows(null, 'HEAD'));

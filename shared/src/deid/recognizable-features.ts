@@ -1,7 +1,7 @@
 /**
  * Where a face could be rendered from the pixels (PS3.15 E.3.2, Clean Recognizable Visual Features): volumes
- * of the head in CT and MR. Nothing here removes it; whoever sends such a study under a de-identifying policy
- * is told.
+ * of the head in CT and MR. Nothing here removes it; the person who sends such a study under a de-identifying
+ * policy is told.
  */
 import type { InstanceDescription } from '../dicom/describe-instance.ts';
 
@@ -16,7 +16,7 @@ const HEAD = new RegExp(
   'i',
 );
 
-/** From what the header says; a series that does not name its region is not found. */
+/** Judges by the header; a series that does not name its region is not found. */
 export function mayShowFace({
   modality,
   bodyPart,

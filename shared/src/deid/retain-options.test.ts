@@ -162,12 +162,14 @@ test('UIDs of the standard itself name nobody, and stay (PS3.6 Annex A)', async 
     text(0x00081150, 'UI', '1.2.840.10008.1.20.1'),
     text(0x00081155, 'UI', '1.2.840.10008.1.20.1.1'),
   ]);
-  const { instance } = await deidentified([reference]);
+  const list = text(0x00080058, 'UI', '1.2.840.10008.1.20.1.1 ', '', '1.2.3.4');
+  const { instance } = await deidentified([reference, list]);
+  assert.match(shownValue(instance.elements, 0x00080058)!, /^1\.2\.840\.10008\.1\.20\.1\.1\\\\2\.25\.\d+$/);
   const [item] = findElement(instance.elements, 0x00081140)!.items!;
   assert.is(shownValue(item!.elements, 0x00081155), '1.2.840.10008.1.20.1.1');
 });
 
-test('retained references lose the prose beside them; another retained sequence keeps what is harmless', async () => {
+test('retained references lose the prose next to them; another retained sequence keeps harmless elements', async () => {
   const item = [text(0x00080070, 'LO', 'Maker of Jane')];
   const elements = [sequence(0x00081140, item), sequence(0x00081111, item)];
   const { instance } = await deidentified(elements, ['retain-uids']);

@@ -1,4 +1,7 @@
-/** What `retain-safe-private` keeps, by the names of PS3.15 Table E.3.10-1 and of pydicom's private dictionary. */
+/**
+ * The elements that `retain-safe-private` keeps, by the names of PS3.15 Table E.3.10-1 and of pydicom's
+ * private dictionary.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { deidentified, text } from '#testing/deidentified-elements.ts';
@@ -82,7 +85,7 @@ test('every safe private attribute stays with its creator, as the vendor wrote i
   await assertKept(SAFE);
 });
 
-test('when something was measured stays with the dates of the instance', async () => {
+test('times of measurements are kept with the dates of the instance', async () => {
   await assertKept(DATED, 'retain-longitudinal-full-dates');
 });
 

@@ -43,8 +43,8 @@ const SAFE: readonly (readonly [
 
 /**
  * Private attributes that hold when something was measured (names as in pydicom's private dictionary):
- * without them the uptake of a tracer cannot be computed. They go with the dates of the instance (PS3.15
- * E.3.6), and are not kept where those are not.
+ * without them the uptake of a tracer cannot be computed. They move with the dates of the instance (PS3.15
+ * E.3.6), and are removed if those are.
  */
 const DATED: readonly (readonly [
   group: number,
@@ -76,8 +76,8 @@ const SAFE_ELEMENTS = new Map<string, Holds>(
 const WIDTHS: Readonly<Record<string, number>> = { FD: 8, FL: 4, SL: 4, SS: 2, UL: 4, US: 2 };
 const NUMBER = /^[0-9+\-.eE:/ ]*$/;
 /**
- * Gradients, directions, b-values: far below. Letters that are read as numbers of eight bytes are far above,
- * or next to nothing.
+ * Gradients, directions, b-values: far below. Letters read as numbers of eight bytes are far above, or almost
+ * zero.
  */
 const LARGEST = 1e7;
 const SMALLEST = 1e-30;

@@ -1,6 +1,6 @@
 /**
  * Whether a value that the rules would keep is what its VR says. A name can be written into a number's place,
- * under another VR or as UN; what is kept because its VR cannot hold a name must really have that VR.
+ * under another VR or as UN; a value kept because its VR cannot hold a name must really have that VR.
  */
 import type { DicomElement } from '../dicom/data-set.ts';
 import { dictionaryEntry } from '../dicom/dictionary.ts';

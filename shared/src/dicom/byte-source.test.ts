@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesSource, joinedSource, rangeSource } from './byte-source.ts';
 
-test('sources one behind the other read as one, wherever a range begins and ends', async () => {
+test('concatenated sources read as one, wherever a range begins and ends', async () => {
   const pieces = fc.array(fc.uint8Array({ maxLength: 9 }), { maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(pieces, fc.nat(40), fc.nat(40), async (parts, offset, length) => {

@@ -22,7 +22,7 @@ export function bytesSource(bytes: Uint8Array): ByteSource {
   };
 }
 
-/** Bytes in memory in pieces, as a stream left them: joining them would take the memory twice. */
+/** Bytes in memory in pieces, as they came from a stream: joining them would take the memory twice. */
 export function chunksSource(chunks: readonly Uint8Array[]): ByteSource {
   const ends: number[] = [];
   for (const chunk of chunks) ends.push((ends[ends.length - 1] ?? 0) + chunk.length);

@@ -36,7 +36,7 @@ export interface TextReader {
    * decoded.
    */
   split(bytes: Uint8Array): TextPiece[] | null;
-  /** The bytes of such characters, in whatever order and with whichever of ASCII between them. */
+  /** The bytes of such characters, in any order and with any ASCII between them. */
   join(pieces: readonly TextPiece[]): Uint8Array;
 }
 
@@ -85,8 +85,8 @@ const ESCAPES: Readonly<Record<string, { readonly half: 'g0' | 'g1'; readonly se
 };
 
 /**
- * The Defined Term behind what writers make of it ("ISO-IR 100", "ISO IR 192", "iso_ir_144", "UTF-8", …): a
- * registration number, 'utf-8', 'gb18030' or 'gbk'; null where it is none.
+ * The Defined Term behind the spellings of real writers ("ISO-IR 100", "ISO IR 192", "iso_ir_144", "UTF-8",
+ * …): a registration number, 'utf-8', 'gb18030' or 'gbk'; null where it is none.
  */
 export function canonicalCharacterSet(term: string): string | null {
   const name = term.trim().toUpperCase();

@@ -39,7 +39,7 @@ function sorted(answer: Answer): Answer {
   return typeof answer === 'string' ? answer : [...answer].sort();
 }
 
-answers('no refusal covers more rows than it can tell apart', () => {
+answers('no reason covers more than a few rows', () => {
   const inTurn = Object.values(ANSWERS_IN_TURN).map(({ answer }) => answer);
   const refusals = [...Object.values(CORPUS_ANSWERS), ...inTurn].filter(
     (answer) => typeof answer === 'string',

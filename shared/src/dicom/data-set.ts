@@ -1,7 +1,7 @@
 /**
  * The form of a parsed Data Set: a tree of elements that remember their place in the bytes. Values are not
- * decoded here and long ones are not even read: pixel data is a byte range. Reading is the work of
- * `part10.ts`, changing that of `deid/`.
+ * decoded here and long ones are not even read: pixel data is a byte range. `part10.ts` reads it, `deid/`
+ * changes it.
  */
 import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type {
@@ -104,8 +104,8 @@ export interface ParsedInstance {
   readonly dataSet: ByteSource;
   readonly elements: readonly DicomElement[];
   /**
-   * First byte after the last element (Data Set Trailing Padding is one) in `dataSet`; what may follow is
-   * zero bytes.
+   * First byte after the last element (Data Set Trailing Padding is one) in `dataSet`; only zero bytes may
+   * follow.
    */
   readonly dataSetEnd: number;
   readonly warnings: readonly WarningCode[];

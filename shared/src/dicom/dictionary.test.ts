@@ -30,7 +30,7 @@ dictionary('either VR of a choice is expected, another is not', () => {
   assert.is(isExpectedVR(0x00100010, 'SQ'), false);
 });
 
-dictionary('multiplicity and keyword are at hand', async () => {
+dictionary('multiplicity and keyword are available', async () => {
   assert.equal(dictionaryEntry(0x00080005), { vr: 'CS', vm: '1-n' });
   assert.is(dictionaryEntry(0x00291010), null);
   const keywords = await loadKeywords();

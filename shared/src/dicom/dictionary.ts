@@ -1,7 +1,7 @@
 /**
  * The data dictionary (PS3.6) by tag: VR and value multiplicity of the elements that the standard names.
- * Private elements are unknown here, but for private creators. Keywords, which only a person needs, are
- * loaded apart.
+ * Private elements are unknown here, except private creators. Keywords, which only people need, are loaded
+ * separately.
  */
 import { TAGS_BY_KIND } from './tags.generated.ts';
 
@@ -64,8 +64,8 @@ export function dictionaryVR(tag: number): string {
 }
 
 /**
- * True where `vr` is what the standard says of the tag, or where it says nothing. UN is always allowed (PS3.5
- * §6.2.2).
+ * True if `vr` is the standard's for the tag, or if the standard does not know the tag. UN is always allowed
+ * (PS3.5 §6.2.2).
  */
 export function isExpectedVR(tag: number, vr: string): boolean {
   const entry = ENTRIES.get(canonicalTag(tag));

@@ -87,8 +87,7 @@ export function encodeFragments(
 
 /**
  * Text as a value: values joined by backslash, padded to even length with a space, UIDs with NUL (PS3.5
- * §6.2). UTF-8, which is ASCII for what stays in it: the caller sees to it that Specific Character Set says
- * so.
+ * §6.2). UTF-8, which equals ASCII for ASCII text: the caller makes sure that Specific Character Set matches.
  */
 export function textValue(vr: string, ...values: readonly string[]): Uint8Array {
   const text = new TextEncoder().encode(values.join('\\'));

@@ -93,9 +93,9 @@ export async function examinePixelModule(
 }
 
 /**
- * Pixel Data that the end of the file cuts. Native: the file was cut where the claim is what rows and columns
- * need, else the length is wrong. Encapsulated without its delimiter: of several frames nobody can say that
- * they are all there; of one it is the writer's slip.
+ * Pixel Data that the end of the file cuts. Native: the file was cut if the claimed length is the one that
+ * rows and columns need, otherwise the length is wrong. Encapsulated without its delimiter: of several frames
+ * some may be missing; with a single frame it is the writer's slip.
  */
 export function examineCutPixelData(
   elements: readonly DicomElement[],

@@ -50,16 +50,16 @@ export function foreignReason(head: Uint8Array, size: number): ReasonCode {
   if (DOCUMENTS.some(startsWith)) return 'not-dicom-document';
   // A tar archive names itself at byte 257.
   if (ARCHIVES.some(startsWith) || textOfHead(head.subarray(257), 5) === 'ustar') return 'not-dicom-archive';
-  // Registered UIDs beside each other are a DICOM object whose beginning is lost: there is no place left at
-  // which an identifier stands.
+  // A registered UID means a DICOM object whose beginning is lost: its identifiers cannot be located any
+  // more.
   if (textOfHead(head, 1024).includes('1.2.840.10008.')) return 'missing-uid';
   return 'not-dicom';
 }
 
 /**
  * True where the 128 bytes before "DICM" make the file a program, a script, a web page, a PDF or a ZIP as
- * well (PS3.10 §7.1 lets an application use the preamble; PS3.10 §7.5 warns of exactly this). A TIFF preamble
- * is what the standard had in mind and is none.
+ * well (PS3.10 §7.1 lets an application use the preamble; PS3.10 §7.5 warns of exactly this). The standard
+ * meant the preamble for TIFF, so a TIFF preamble is allowed.
  */
 export function isForbiddenPreamble(preamble: Uint8Array): boolean {
   if ([...PROGRAMS, ...ZIPS].some((prefix) => startsWithHex(preamble, prefix))) return true;

@@ -133,7 +133,7 @@ for (const zip of ['PK\u0003\u0004', 'PK\u0005\u0006', 'PK\u0007\u0008']) {
 }
 
 part10(
-  'a wrong length of the File Meta Information is worth a warning, and a refusal where it leads out of a file that travels as it is',
+  'a wrong length of the File Meta Information causes a warning, and a refusal if it points beyond the end of a file that is sent unchanged',
   async () => {
     const bytes = smallInstance();
     const outcomeWith = (length: number, rule: 'checked' | 'replaced') => {
@@ -218,7 +218,7 @@ part10('wherever the bytes at hand end, the same elements are found', async () =
   }
 });
 
-part10('a value longer than what is at hand is read on or jumped over, wherever it stands', async () => {
+part10('a value longer than the bytes at hand is read further or skipped, wherever it stands', async () => {
   const { identifiers } = syntheticStudy({ seed: 4 }).instances[0]!;
   for (const length of [32_000, 65_536, 65_538, 3_000_000]) {
     const value = new Uint8Array(length).fill(65);
@@ -304,7 +304,7 @@ part10('zero bytes behind the end are padding, other bytes are not', async () =>
   assert.equal(behind.kind === 'refused' && behind.because, 'trailing-data');
 });
 
-part10('an aborted reading ends with the reason of who aborted it', async () => {
+part10('an aborted reading ends with the caller’s reason', async () => {
   const reason = new Error('taken back');
   try {
     await readInstance(bytesSource(smallInstance()), AbortSignal.abort(reason));
@@ -314,7 +314,7 @@ part10('an aborted reading ends with the reason of who aborted it', async () => 
   }
 });
 
-part10('deflated Data Sets are read as what they inflate to', async () => {
+part10('deflated Data Sets are read after inflating them', async () => {
   const bytes = smallInstance();
   const { dataSetOffset, identifiers } = await ready(bytes);
   const dataSet = new Blob([bytes.subarray(dataSetOffset) as Uint8Array<ArrayBuffer>]);
@@ -358,8 +358,8 @@ part10('dcmjs finds the same elements', async () => {
 });
 
 /**
- * Every element again as it was encoded, but with defined lengths: what the de-identification does with what
- * it keeps.
+ * Every element again as it was encoded, but with defined lengths, as the de-identification writes kept
+ * elements.
  */
 function reencoded(elements: readonly DicomElement[], bytes: Uint8Array, bigEndian: boolean): Uint8Array[] {
   return elements.map((element) => {

@@ -76,8 +76,7 @@ const STORAGE_ROOT = `${ROOT}5.1.4.1.1.`;
 
 /**
  * Computed Radiography: reading stations of the film era file the header of an exposure by itself, and
- * archives have taken it. A slice, in contrast, that comes without pixels is a hole in its volume that nobody
- * sees.
+ * archives have taken it. A slice without pixels, in contrast, would leave an invisible hole in its volume.
  */
 const COMPUTED_RADIOGRAPHY = '1';
 

@@ -12,7 +12,7 @@ export interface ValueContext {
   readonly encoding: Encoding;
 }
 
-/** The element of this tag, or null. Elements are in ascending order, but for files that break the rule. */
+/** The element of this tag, or null. Elements are in ascending order, except in files that break the rule. */
 export function findElement(elements: readonly DicomElement[], tag: number): DicomElement | null {
   for (const element of elements) if (element.tag === tag) return element;
   return null;
@@ -93,8 +93,8 @@ const NUMBER_BYTES: Readonly<Record<string, number>> = {
 };
 
 /**
- * All values as numbers, for binary VRs and for DS and IS; what is no number is NaN. Empty for every other
- * VR.
+ * All values as numbers, for binary VRs and for DS and IS; a value that is no number is NaN. Empty for every
+ * other VR.
  */
 export function numbersOf(element: DicomElement | null, context: ValueContext): number[] {
   if (!element?.bytes) return [];
@@ -124,7 +124,7 @@ export function parseDecimal(text: string): number {
 }
 
 /**
- * Specific Character Set of these elements, or, where they do not say, of what holds them (PS3.3
+ * Specific Character Set of these elements, or, if they have none, of the data set or item around them (PS3.3
  * §C.12.1.1.2).
  */
 export function characterSetsOf(

@@ -127,7 +127,7 @@ examinations('an unknown population is scored, and said', async () => {
   assert.not.match(finding.rationale.join(' '), /films that it had never seen/);
 });
 
-examinations('a model that is not there leaves its part out', async () => {
+examinations('without a model its part is left out', async () => {
   const { finding } = await examinePicture(
     { picture: drawnFilm(), population: 'inside' },
     { 'image-kind': models['image-kind'], pneumonia: models.pneumonia },

@@ -1,7 +1,7 @@
 /**
  * The whole look at one picture: gate, film check, lungs, population, score, maps, sentences. The gate comes
- * first: what is no upright chest film, or lies outside the model's population, gets no score. It knows no
- * runtime, no file and no network; what the models throw it throws.
+ * first: a picture that is no upright chest film, or lies outside the model's population, gets no score. It
+ * knows no runtime, no file and no network; it rethrows errors of the models.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import type { ExplanationMethod, Finding } from '../protocol/inference.ts';
@@ -14,10 +14,7 @@ import type { ModelId, Population, RunModel } from './model.ts';
 import { CAM_SIDE, scorePneumonia, type PneumoniaScore } from './pneumonia.ts';
 import { rationaleOf, rationaleOfSilence } from './rationale.ts';
 
-/**
- * A model that is not there leaves its part out, and the finding says so; without the gate nothing can be
- * said.
- */
+/** Without a model its part is left out, and the finding says so; without the gate there is no finding. */
 export type Models = { readonly 'image-kind': RunModel } & { readonly [id in ModelId]?: RunModel };
 
 export interface Subject {
@@ -43,7 +40,7 @@ export interface ExamineOptions {
 }
 
 export interface Examination {
-  /** Everything of a finding but which model it was and what went in: the caller knows both. */
+  /** A finding without its model and input: the caller knows both. */
   readonly finding: Omit<Finding, 'model' | 'input'>;
   readonly maps: {
     /** The evidence for pneumonia, 20 × 20. */

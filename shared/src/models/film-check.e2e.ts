@@ -24,8 +24,8 @@ const table = suite('the film check on real films');
 /** `RELAY_EVALUATION=all` examines every one. */
 const EVERY = process.env.RELAY_EVALUATION === 'all' ? 1 : 4;
 /**
- * Of films that are only taken differently so many may be warned of; one of 64 has its apices cut off as it
- * is.
+ * The most warnings allowed for films that were only taken differently; one of the 64 really has its apices
+ * cut off.
  */
 const WRONGLY_AT_MOST = 0.05;
 const NOTICED_AT_LEAST = 0.85;

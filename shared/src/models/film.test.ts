@@ -35,7 +35,7 @@ films('a good film, and an image that is not a chest film, get no finding', asyn
   assert.equal(await marksOf(stripes()), []);
 });
 
-films('a turned or inverted film is known, with the turn that makes it upright', async () => {
+films('a turned or inverted film is recognized, with the turn that makes it upright', async () => {
   const film = drawnFilm();
   for (const [degrees, back] of [
     [90, 270],
@@ -55,12 +55,12 @@ films('a turned or inverted film is known, with the turn that makes it upright',
   ]);
 });
 
-films('a blurred film is known; one that is too small to tell is not', async () => {
+films('a blurred film is recognized, unless it is too small to tell', async () => {
   assert.is((await marksOf(blurred(drawnFilm(224, 224), 3)))[0]?.finding, 'blurred');
   assert.equal(await marksOf(blurred(drawnFilm(200, 200), 3)), []);
 });
 
-films('lungs that leave the picture are known, with the edge and where they do', async () => {
+films('lungs that leave the picture are noticed, with the edge and the place', async () => {
   const [mark] = await marksOf(cropped(drawnFilm(), { left: 0.3 }));
   assert.is(mark?.finding, 'lungs-cut-off');
   const edges = mark?.finding === 'lungs-cut-off' ? mark.edges : [];

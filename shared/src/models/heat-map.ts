@@ -46,8 +46,8 @@ const LUNG_OPACITY = 0.45;
 const FULL_FROM = 0.995;
 
 /**
- * A map of `side` × `side` values: what is positive, relative to its largest value, smooth between the cells'
- * middles.
+ * A map of `side` × `side` values: the positive part, relative to its largest value, smooth between the
+ * cells' middles.
  */
 export function heatMap(map: Float32Array, side: number, size: Size): Rgba {
   const most = map.reduce((largest, value) => Math.max(largest, value), 0);

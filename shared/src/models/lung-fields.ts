@@ -56,8 +56,8 @@ export async function lungFields(
 }
 
 /**
- * Of two parts the one whose middle is further left is the right lung; a single one goes by the half of the
- * picture it lies in.
+ * Of two parts the one whose middle is further left is the right lung; a single part is judged by the half of
+ * the picture it lies in.
  */
 function sidesOf(
   parts: readonly (readonly number[])[],

@@ -20,7 +20,7 @@ export interface PneumoniaScore {
    * Class activation maps of the classes, each 20 × 20, row-major: the mean of a map is its class's logit.
    */
   readonly cam: Float32Array;
-  /** The maps of all classes but normal, summed: what speaks for pneumonia, of whichever kind. 20 × 20. */
+  /** The maps of all classes but normal, summed: the evidence for pneumonia of any kind. 20 × 20. */
   readonly map: Float32Array;
   /**
    * Column and row of the cell where `map` is largest: the order in which the models' expected outputs name

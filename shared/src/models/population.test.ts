@@ -1,6 +1,6 @@
 /**
- * A model speaks only of those it was made for: the header decides, one contradiction is enough, and what is
- * missing leaves it open.
+ * A model speaks only of those it was made for: the header decides, one contradiction is enough, and a
+ * missing value leaves it open.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -91,7 +91,7 @@ populations('a missing or unreadable value leaves it open', async () => {
 });
 
 populations(
-  'the code of the view says it where there is no View Position; one of another view, and no code at all',
+  'without a View Position the code of the view decides: another view, or no code at all',
   async () => {
     const view = (code: string): SimpleElement[] =>
       having('view', [

@@ -86,7 +86,7 @@ function isOfAge(years: readonly number[], [least, most]: readonly [number, numb
   return years.length === 0 ? null : years.every((age) => age >= least && age <= most);
 }
 
-/** PS3.5 §6.2: DA is YYYYMMDD ("YYYY.MM.DD" in old files). As one number; null for what is no date. */
+/** PS3.5 §6.2: DA is YYYYMMDD ("YYYY.MM.DD" in old files). As one number; null if it is no date. */
 function dayOf(text: string | null): number | null {
   const parts = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(text ?? '');
   if (!parts) return null;

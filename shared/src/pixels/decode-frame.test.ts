@@ -1,5 +1,5 @@
 /**
- * Stored values come out as they went in, from every form that pixels have; what is damaged is refused by
+ * Stored values come out as they went in, from every form that pixels have; damaged pixels are refused by
  * name, and nothing else happens.
  */
 import { deflateRawSync } from 'node:zlib';
@@ -134,7 +134,7 @@ frames('a codestream cut anywhere, or changed anywhere, never throws; cut, it is
   assert.is((await decoded(imageOf('grey8', CODED.jpeg2000), `${JPEG}90`)).kind, 'frame');
 });
 
-/** With its first scan as often as is said. */
+/** The codestream with its first scan repeated so many times. */
 function withScans(whole: Uint8Array, times: number): Uint8Array {
   const start = whole.findIndex((byte, at) => byte === 0xff && whole[at + 1] === 0xda);
   const end = whole.findIndex((byte, at) => at > start && byte === 0xff && whole[at + 1]! >= 0x80);
@@ -147,7 +147,7 @@ function withScans(whole: Uint8Array, times: number): Uint8Array {
   return bytes.length % 2 === 0 ? bytes : concatBytes([bytes, new Uint8Array(1)]);
 }
 
-frames('scans that come again and again keep no core busy: the codestream is refused', async () => {
+frames('endlessly repeated scans do not keep a core busy: the codestream is refused', async () => {
   for (const [name, of, syntax] of [
     ['jpegLossless', 'signed16', '70'],
     ['jpegLSColourByPlane', 'colour', '80'],
@@ -176,7 +176,7 @@ frames('scans that come again and again keep no core busy: the codestream is ref
 });
 
 frames(
-  'bits that are not stored are cleared where the codestream is lossless, and where it is not they are left alone',
+  'bits that are not stored are cleared if the codestream is lossless, and left alone otherwise',
   async () => {
     const unused = { isSigned: false, bitsStored: 12 };
     for (const [name, syntax] of [
@@ -255,7 +255,7 @@ for (const transferSyntaxUID of [
   });
 }
 
-frames('the frame that is asked for, and none that is not there', async () => {
+frames('the requested frame is decoded, and a missing one is refused', async () => {
   const image: BuiltImage = {
     rows: 1,
     columns: 2,
@@ -322,7 +322,7 @@ frames('RLE: planes of bytes, the most significant first; several frames', async
   });
 });
 
-frames('fragments without a table are put together by where codestreams begin', async () => {
+frames('fragments without a table are joined by the beginnings of codestreams', async () => {
   const { jpegLossless: whole } = CODED;
   const halves = [whole.slice(0, 300), whole.slice(300)];
   const image = imageOf('signed16', whole, { frames: 2, pixels: [...halves, ...halves] });

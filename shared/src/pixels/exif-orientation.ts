@@ -9,8 +9,8 @@ const SHORT = 3;
 const ENTRY_BYTES = 12;
 
 /**
- * 1 to 8; 1 is upright, and what is said where nothing can be read. `tiff`: from the byte order on, as in a
- * PNG's eXIf.
+ * 1 to 8; 1 is upright, and the answer if nothing can be read. `tiff`: from the byte order on, as in a PNG's
+ * eXIf.
  */
 export function exifOrientation(tiff: Uint8Array): number {
   const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength);
@@ -38,7 +38,7 @@ export function upright(picture: GreyPicture, orientation: number): GreyPicture 
   if (orientation === 1) return picture;
   const { rows, columns, grey } = picture;
   const isOnItsSide = orientation >= 5;
-  // Of what is stored, what is counted from the other end: rows (3, 4, 6, 7) and columns (2, 3, 7, 8).
+  // The stored directions that are reversed: rows (3, 4, 6, 7) and columns (2, 3, 7, 8).
   const fromBottom = [3, 4, 6, 7].includes(orientation);
   const fromRight = [2, 3, 7, 8].includes(orientation);
   const width = isOnItsSide ? rows : columns;

@@ -1,8 +1,8 @@
 /**
  * PNG and JPEG files as grey pictures, for what is sent without DICOM around it. The dimensions are checked
- * before anything is decoded; text and profiles are neither read nor kept, and of EXIF the orientation alone,
- * so that what a person sees upright is upright here. The grey is what the file's samples say: no gamma, no
- * ICC profile, transparency as if it were opaque.
+ * before anything is decoded; text and profiles are neither read nor kept, and of EXIF only the orientation,
+ * so that a picture that people see upright is upright here. The grey is what the file's samples say: no
+ * gamma, no ICC profile, transparency as if it were opaque.
  */
 import { ybrToRgb } from './colour.ts';
 import { LUMA } from './grey-picture.ts';

@@ -50,7 +50,7 @@ export async function inflated(
 /** The parts of a stream's writer used here. */
 type Writer = { write(bytes: Uint8Array<ArrayBuffer>): Promise<void>; close(): Promise<void> };
 
-/** A browser inflates all that is written at once, whoever reads: of 64 KiB come at most 66 MB. */
+/** A browser inflates all written bytes at once, even if nobody reads: 64 KiB become at most 66 MB. */
 const PIECE_BYTES = 65_536;
 
 async function feed(writer: Writer, compressed: Uint8Array): Promise<void> {

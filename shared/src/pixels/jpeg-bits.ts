@@ -72,7 +72,7 @@ export class JpegBits extends EntropyBits {
     return count > 0 && value < 1 << (count - 1) ? value - (1 << count) + 1 : value;
   }
 
-  /** §E.2.4: what is left of a byte is passed over, and a restart marker must follow. */
+  /** §E.2.4: the rest of a byte is skipped, and a restart marker must follow. */
   restart(which: number): boolean {
     this.cache = 0;
     this.held = 0;

@@ -1,6 +1,6 @@
 /**
- * Stored values out of native bytes (PS3.5 §8.1): any byte order, 1 to 64 bits allocated, what stands in
- * unused bits cleared, planes of colour put beside each other, YBR made RGB.
+ * Stored values out of native bytes (PS3.5 §8.1): any byte order, 1 to 64 bits allocated, unused bits
+ * cleared, planes of colour interleaved, YBR made RGB.
  */
 import { type ColourValues, ybrToRgb } from './colour.ts';
 import type { FrameShape } from './frame-shape.ts';
@@ -121,7 +121,9 @@ function bitsAsValues(bytes: Uint8Array, count: number, firstBit: number): Uint8
   return values;
 }
 
-/** Each `unit` bytes the other way round, as the other byte order has them; what lacks at the end is zero. */
+/**
+ * Each `unit` bytes the other way round, as the other byte order has them; missing bytes at the end are zero.
+ */
 export function reversedUnits(bytes: Uint8Array, unit: number): Uint8Array<ArrayBuffer> {
   const reversed = new Uint8Array(Math.ceil(bytes.length / unit) * unit);
   for (let at = 0; at < reversed.length; at += 1) {

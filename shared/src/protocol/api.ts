@@ -52,8 +52,8 @@ export type Session = z.infer<typeof sessionSchema>;
 /** RFC 7518 §6.2.1.2: a coordinate of P-256 is 32 bytes, in base64url without padding. */
 const coordinateSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 /**
- * `POST /auth/enrol` by somebody who is signed in: this device may send what they queue here, when the
- * session has ended too.
+ * `POST /auth/enrol` by a signed-in user: this device may send the studies that they queue here, even after
+ * the session has ended.
  */
 export const enrolSchema = z.object({
   publicKey: z.object({
@@ -83,7 +83,7 @@ export const policySchema = z.object({
   deidentify: z.boolean(),
   /** Options of PS3.15 E.3 in kebab-case; empty: the plain Basic Profile. */
   options: z.array(z.string()),
-  /** Refinements of the profile; whoever does not understand one of them takes none of this answer. */
+  /** Refinements of the profile; a device that does not understand one of them rejects the whole answer. */
   rules: policyRulesSchema.optional(),
   roles: z.array(roleSchema),
 });
@@ -114,8 +114,8 @@ export const policyAnswerSchema = z.object({
   /** The name of the one in force unless another is chosen. */
   default: z.string(),
   /**
-   * Keys the pseudonyms. Given only to who may send under a de-identifying policy and has named a public key;
-   * it never travels as it is.
+   * Keys the pseudonyms. Given only to callers that may send under a de-identifying policy and have named a
+   * public key; it never travels in the clear.
    */
   projectKey: wrappedProjectKeySchema.optional(),
   /** Names the project key, so that a queue made under another one is noticed. */
@@ -162,8 +162,8 @@ export const uploadStatusSchema = z.object({
   counts: countsSchema,
   bytes: z.object({ promised: z.number().int(), atGateway: z.number().int(), inPacs: z.number().int() }),
   /**
-   * Why nothing moves, when the reason is not the user's. `other-device`: this upload's part is here, another
-   * one's is not; `gateway-failed`: a stage fails unexpectedly.
+   * Why nothing moves, if the reason does not lie with the user. `other-device`: this upload's part is here,
+   * another one's is not; `gateway-failed`: a stage fails unexpectedly.
    */
   waiting: z
     .object({

@@ -66,8 +66,8 @@ export const REPORT_ACTION = new RegExp(
 /** Sequences 24 deep; real reports reach 15. */
 export const ACTION_CHARACTERS_LIMIT = 512;
 /**
- * A CT slice has 60 to 280, an enhanced object some for each frame (measured: 3 220). Fewer, and ordinary
- * multi-frame objects travel without their list.
+ * A CT slice has 60 to 280, an enhanced object some for each frame (measured: 3 220). With a lower limit
+ * ordinary multi-frame objects would travel without their list.
  */
 export const REPORT_ACTIONS_LIMIT = 10_000;
 /**
@@ -78,7 +78,7 @@ export const REPORT_ACTIONS_LIMIT = 10_000;
 export const REPORTS_CHARACTERS_LIMIT = 384 * 1024;
 
 /**
- * A report as it travels. `actions` null: too long for that; the digest alone names it, and whoever has the
+ * A report as it travels. `actions` null: too long for that; only the digest names it, and anyone who has the
  * file can make the list again.
  */
 export interface WireReport {
@@ -116,7 +116,7 @@ export function charactersOf(actions: readonly string[] | null): number {
   return (actions ?? []).reduce((sum, action) => sum + action.length, 0);
 }
 
-/** The report as it is kept where so many characters are still free: with its list, or without. */
+/** The report as it is kept if so many characters are still free: with its list, or without. */
 export function withinRoom(report: WireReport, room: number): WireReport {
   return charactersOf(report.actions) <= room ? report : { ...report, actions: null };
 }

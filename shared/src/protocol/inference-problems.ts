@@ -137,7 +137,7 @@ const INFERENCE_PROBLEMS = {
     retry: 'never',
     title: 'The picture is gone: it was sent as a file, and no PACS has it.',
   },
-  // 499 as nginx has it: nobody hears the answer; it stands in the log and in what is counted.
+  // 499 as in nginx: nobody hears the answer; it appears in the log and in the metrics.
   'called-off': { status: 499, retry: 'never', title: 'The caller did not wait for the answer.' },
   'model-crashed': { status: 502, retry: 'later', title: 'The model crashed its process.' },
   'model-out-of-memory': {

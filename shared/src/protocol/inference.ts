@@ -19,8 +19,8 @@ export const FILM_FINDINGS = ['rotated', 'inverted', 'blurred', 'lungs-cut-off']
 export type FilmFinding = (typeof FILM_FINDINGS)[number];
 
 /**
- * Of one instance, by the device: it decides what is sent first and travels in the manifest. `score` is null
- * outside the model's population.
+ * The device's triage of one instance: it decides the sending order and travels in the manifest. `score` is
+ * null outside the model's population.
  */
 export const deviceTriageSchema = z.object({
   models: z.array(modelRefSchema).max(4),
@@ -63,7 +63,7 @@ export type ExplanationMethod = (typeof EXPLANATION_METHODS)[number];
 
 export const findingSchema = z.object({
   model: answeredBySchema,
-  /** SHA-256 of what went in: of the file that was sent, or of the instance in the PACS. */
+  /** SHA-256 of the input: the file that was sent, or the instance in the PACS. */
   input: z.object({
     digest: digestSchema,
     kind: z.enum(['dicom', 'png', 'jpeg']),
@@ -161,7 +161,10 @@ export const inferRequestSchema = z.object({
 });
 
 export const VERIFICATIONS = ['agree', 'correct'] as const;
-/** `POST /results/{id}/verify`: the radiologist's word. A correction says what it is instead, and why. */
+/**
+ * `POST /results/{id}/verify`: the radiologist's verdict. A correction gives the right finding and the
+ * reason.
+ */
 export const verifyRequestSchema = z
   .object({
     verdict: z.enum(VERIFICATIONS),
@@ -181,7 +184,7 @@ export const resultInstanceSchema = z.object({
   sopInstanceUID: uidSchema,
   seriesInstanceUID: uidSchema,
   state: z.string(),
-  /** Of the result when it was made: a report of more than 1 holds a radiologist's word. */
+  /** The result's revision when the instance was made: a report above 1 holds a radiologist's verdict. */
   revision: z.number().int(),
   /** SHA-256 of its bytes as a receipt names them; null before the gateway has them. */
   digest: digestSchema.nullable(),
@@ -195,7 +198,10 @@ export const resultSchema = z.object({
   jobId: z.uuid().nullable(),
   createdAt: z.string(),
   requestedBy: z.string().nullable(),
-  /** Of `requestedBy`, for who may know it: the account's own, an administrator and an auditor. */
+  /**
+   * The name of `requestedBy`, for callers that may know it: the account itself, an administrator and an
+   * auditor.
+   */
   requestedByName: z.string().optional(),
   finding: findingSchema,
   cached: z.boolean(),
@@ -209,7 +215,7 @@ export const resultSchema = z.object({
       at: z.string(),
       by: z.string(),
       byName: z.string().optional(),
-      /** In the radiologist's words; only where one result is asked for. */
+      /** In the radiologist's words; only if a single result is requested. */
       reason: z.string().nullable().optional(),
     })
     .nullable(),
@@ -233,14 +239,14 @@ export const modelSchema = z.object({
   title: z.string(),
   task: z.string(),
   active: z.string().nullable(),
-  /** Answers where the version that was asked for is not available. */
+  /** Answers if the requested version is not available. */
   fallback: z.object({ id: z.string(), version: z.string() }).nullable(),
   versions: z.array(modelVersionSchema),
 });
 
 /** The outcomes of a model's runs over a period. */
 const measuresSchema = z.object({
-  /** Images that it was asked about: answered, cached, and failures together. */
+  /** Images it was asked about: answered, cached and failed ones together. */
   images: z.number().int(),
   answered: z.number().int(),
   cached: z.number().int(),
@@ -248,10 +254,10 @@ const measuresSchema = z.object({
   failures: z.record(z.string(), z.number().int()),
   /** Milliseconds until an answer that was not cached, to 12 %; null where there is none. */
   latencyMs: z.object({ p50: z.number(), p95: z.number() }).nullable(),
-  /** Results that radiologists agreed with, and corrected, by the day of their word. */
+  /** Results that radiologists agreed with, and corrected, by the day of the verdict. */
   agreed: z.number().int(),
   corrected: z.number().int(),
-  /** Results that were not what the device had said. */
+  /** Results that differ from the device's. */
   disagreements: z.number().int(),
 });
 export type ModelMeasures = z.infer<typeof measuresSchema>;
@@ -269,7 +275,7 @@ export const modelMetricsSchema = z.object({
     modelRefSchema.extend({
       state: z.enum(VERSION_STATES),
       total: measuresSchema,
-      /** Without periods in which nothing was. `period`: `2026-11-21`, `2026-11` or `2026`. */
+      /** Periods without any are left out. `period`: `2026-11-21`, `2026-11` or `2026`. */
       history: z.array(measuresSchema.extend({ period: z.string() })),
     }),
   ),

@@ -102,7 +102,7 @@ export const manifestSchema = z
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /**
- * How the gateway names an instance: the UID alone is not enough, for a conflict is two digests under one
+ * How the gateway names an instance: the UID alone is not enough, because a conflict is two digests under one
  * UID.
  */
 export const instanceKeySchema = z.object({ sopInstanceUID: uidSchema, digest: digestSchema });
@@ -122,7 +122,7 @@ export const manifestAnswerSchema = z.object({
   conflict: z.array(instanceKeySchema.extend({ reason: z.string() })),
   /**
    * The device's names of parcels of this upload that the gateway has begun to receive, and not verified: it
-   * says when asked where they go on. The command line's are hashes in the form of a UUID.
+   * tells their offsets when asked. The command line's are hashes in the form of a UUID.
    */
   begun: z.array(z.guid()).optional(),
 });

@@ -19,7 +19,7 @@ const attributes = (...tags: string[]): boolean =>
 /** Names and types agree: the rules are made from the policy as written. */
 const asSettings: (rules: PolicyRules) => RulesSettings = (rules) => rules;
 
-test('a policy is taken in whole, and is what a device is told', () => {
+test('a policy is accepted with all its fields, and devices get the same ones', () => {
   const rules: PolicyRules = {
     unknownAttributes: 'keep',
     attributes: { '00101010': 'keep', '60020010': 'replace' },

@@ -1,7 +1,7 @@
 /**
  * Upload policies as data: what an administrator writes as JSON, what the gateway keeps in versions and what
- * a device carries out, in one set of schemas. The form is checked here; whether the options can be carried
- * out is said by `createRules` (deid/rules.ts).
+ * a device carries out, in one set of schemas. The form is checked here; `createRules` (deid/rules.ts) says
+ * whether the options can be carried out.
  *
  * Strict throughout: a rule that is not understood would be a rule that is not obeyed.
  */
@@ -17,12 +17,12 @@ export const SENDERS = ['technician', 'radiologist', 'researcher', 'admin'] as c
 export const POLICY_NAME_LIMIT = 64;
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const OPTIONS_LIMIT = 20;
-/** Table E.1-1 has some 700 rows: whoever names more attributes wants another profile. */
+/** Table E.1-1 has some 700 rows: a policy that names more attributes should be another profile. */
 export const POLICY_ATTRIBUTES_LIMIT = 1000;
 
 /**
- * Attributes whose value the road itself decides: the character set of all others, what names the instance
- * and its place, and what says that it was de-identified (PS3.15 E.1.1).
+ * Attributes whose value the pipeline itself decides: the character set of all others, the identifiers of the
+ * instance, and the markers of de-identification (PS3.15 E.1.1).
  */
 const DECIDED_BY_THE_ROAD = new Set([
   '00080005',
@@ -128,10 +128,10 @@ export const policyVersionSchema = z.object({
   policy: policyDocumentSchema.nullable(),
 });
 
-/** A policy with all that it was: the newest version first. */
+/** A policy with all its versions, the newest first. */
 export const adminPolicySchema = z.object({
   name: z.string(),
-  /** Neither changed nor withdrawn by anybody; the program is its version, and none is listed. */
+  /** Cannot be changed or withdrawn; its version is that of the program, so none is listed. */
   builtIn: z.boolean(),
   /** The current version; null: withdrawn. */
   inForce: z.number().int().nullable(),

@@ -1,7 +1,7 @@
 /**
  * The receipt: what the gateway signs once it has looked in the PACS. One compact JWS (RFC 7515, EdDSA) and
  * nothing else; checkable offline with the keys at `/.well-known/jwks.json`. Signing and checking use jose
- * and live at the two ends; here is what is said.
+ * and live at the two ends; this file defines the content.
  */
 import { z } from 'zod';
 import { digestSchema, uidSchema } from './forms.ts';
@@ -30,7 +30,7 @@ export const receiptInstanceSchema = z.object({
   originalDigest: digestSchema.optional(),
   bytes: z.number().int().min(0),
   state: z.enum(['stored', 'coerced', 'already-stored', 'refused', 'quarantined', 'left-out']),
-  /** A code of REASONS; for what is not in the PACS. */
+  /** A code of REASONS; for instances that are not in the PACS. */
   reason: z.string().optional(),
   /** The reason from the PACS: Warning Reason (0008,1196) or Failure Reason (0008,1197). */
   pacsCode: z.number().int().optional(),
@@ -79,8 +79,8 @@ export const receiptSchema = z.object({
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),
   /**
-   * Of the newest manifest that named something new; an instance that was promised under another one says so
-   * itself.
+   * Of the newest manifest that named something new; an instance that was promised under another one names
+   * it.
    */
   policy: policySchema,
   /** The PACS that was asked: its DICOMweb root without credentials. */
@@ -108,10 +108,7 @@ export interface Deidentification {
   readonly withoutResidue: number;
 }
 
-/**
- * null: nothing was de-identified, or the device did not say what it did and the gateway that signed did not
- * say what it looked at.
- */
+/** null: nothing was de-identified, or neither the device reported its changes nor the gateway its check. */
 export function deidentificationOf({ instances, reports = [] }: Receipt): Deidentification | null {
   const withoutResidue = instances.filter(({ residue }) => residue === 'none').length;
   if (reports.length === 0 && withoutResidue === 0) return null;

@@ -1,8 +1,8 @@
 /**
- * How much a parcel is to hold. The first ones are small, so that the wire is busy at once; then 16 MiB: a
- * tus upload that is lost costs little, and its headers weigh nothing. The last ones are small again: the
- * gateway verifies a parcel when all of it has come, several travel at once, and nobody is to wait for more
- * than a little of that after the last byte. A larger instance travels alone.
+ * The size of each parcel. The first ones are small, so that the wire is busy at once; then 16 MiB: a tus
+ * upload that is lost costs little, and its headers weigh nothing. The last ones are small again: the gateway
+ * verifies a parcel once all of it has come, several travel at once, and the wait after the last byte should
+ * be short. A larger instance travels alone.
  */
 
 const MIB = 1024 * 1024;

@@ -1,8 +1,8 @@
 /**
  * The parcel: many instances of one series as one body, the unit of transfer. A `multipart/related;
  * type="application/dicom"` body as STOW-RS defines it (PS3.18 §10.5), so that an uncoded parcel is a valid
- * STOW-RS request as it stands. A part may be coded without loss (`coding/`): what its headers promise is
- * always the restored instance.
+ * STOW-RS request as it stands. A part may be coded without loss (`coding/`): its headers always describe the
+ * restored instance.
  *
  * Packing makes a composite Blob. Reading jumps from part to part by Content-Length and never looks into an
  * instance; it believes no length and no header, but does not check digests: that is verify's work.
@@ -122,8 +122,8 @@ export function packedBytes(parts: readonly PartHeader[]): number {
 
 /**
  * The parts of a parcel in their order. `source.size` is the size of the whole body; a body that ends early,
- * goes on after its end or has a length that leads outside throws ParcelError, after the parts before it were
- * yielded.
+ * continues after its end or has a length that points outside throws ParcelError, after the parts before it
+ * were yielded.
  */
 export async function* readParcel(source: ByteSource): AsyncGenerator<ParcelPart> {
   const boundary = await readBoundary(source);
@@ -198,8 +198,8 @@ function toPart(fields: ReadonlyMap<string, string>, offset: number, at: number)
 }
 
 /**
- * RFC 9110 §8.4.1: names of codings are case-insensitive. A coding that is not known cannot be undone: the
- * part is nobody's.
+ * RFC 9110 §8.4.1: names of codings are case-insensitive. A part with an unknown coding cannot be restored,
+ * so it is refused.
  */
 function parseEncoding(field: string | undefined, at: number): ContentEncoding | null {
   const name = field?.toLowerCase();

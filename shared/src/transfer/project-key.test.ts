@@ -84,7 +84,7 @@ test('the answers contain nothing of the key, and no two are alike', async () =>
   for (let at = 0; at + 8 <= KEY.length; at += 1) assert.not.ok(travels.includes(KEY.subarray(at, at + 8)));
 });
 
-test('another device’s key does not open it, and one that was changed on the way does not either', async () => {
+test('another device’s key does not open it, and a key changed on the way cannot be opened', async () => {
   const { pair, answer } = await wrapped();
   const other = await wrapped();
   assert.instance(await refusal(unwrapProjectKey(answer, other.pair)), ProjectKeyError);

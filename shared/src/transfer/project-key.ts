@@ -22,9 +22,7 @@ const POINT_BYTES = 65;
 const BLOCK_BYTES = 8;
 const KEY_BYTES_LEAST = 32;
 
-/**
- * The device's public key, or what came wrapped, is none that anything could be wrapped to or opened with.
- */
+/** The device's public key, or the wrapped key, is invalid. */
 export class ProjectKeyError extends Error {
   constructor(what: string, options?: ErrorOptions) {
     super(what, options);
@@ -48,9 +46,9 @@ export async function nameDevicePair({ publicKey }: DevicePair): Promise<string>
 }
 
 /**
- * Wraps the project key to a device's public key; each time to another secret. Throws ProjectKeyError where
- * the public key is none, RangeError where the project key has fewer than 32 bytes or is not made of whole
- * blocks of 8: it is not padded, for then it would open as another key.
+ * Wraps the project key to a device's public key; each time to another secret. Throws ProjectKeyError if the
+ * public key is invalid, RangeError if the project key has fewer than 32 bytes or is no multiple of 8: it is
+ * not padded, because it would then open as another key.
  */
 export async function wrapProjectKey(projectKey: Uint8Array, device: string): Promise<WrappedProjectKey> {
   if (projectKey.length < KEY_BYTES_LEAST || projectKey.length % BLOCK_BYTES !== 0)
@@ -71,8 +69,8 @@ export async function wrapProjectKey(projectKey: Uint8Array, device: string): Pr
 }
 
 /**
- * Opens what was wrapped to this pair: a key that signs and cannot be read back. Throws ProjectKeyError where
- * it is another's, or was changed.
+ * Opens a key that was wrapped to this pair; the result can sign and cannot be read back. Throws
+ * ProjectKeyError if it was wrapped to another pair, or changed.
  */
 export async function unwrapProjectKey(wrapped: WrappedProjectKey, pair: DevicePair): Promise<CryptoKey> {
   const ephemeral = parsePoint(wrapped.ephemeral);
@@ -100,8 +98,8 @@ export async function unwrapProjectKey(wrapped: WrappedProjectKey, pair: DeviceP
 type Points = { readonly device: Uint8Array; readonly ephemeral: Uint8Array };
 
 /**
- * The key that wraps. Its context names both public keys: an answer to one device is none to another,
- * whatever is exchanged on the way.
+ * The key that wraps. Its context names both public keys, so an answer to one device is useless to another,
+ * even if somebody swaps them on the way.
  */
 async function derive(
   own: CryptoKey,

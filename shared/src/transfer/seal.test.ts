@@ -71,7 +71,7 @@ test('sealed data is opened bit for bit, at any size', async () => {
   }
 });
 
-test('a size that no sealed parcel has is known at once', () => {
+test('a size that no sealed parcel can have is refused at once', () => {
   fc.assert(fc.property(fc.nat(5 * SEALED_RECORD_BYTES), (size) => openedSize(sealedSize(size)) === size));
   for (const size of [0, 1, SEAL_TAG_BYTES - 1, SEALED_RECORD + 1, SEALED_RECORD + SEAL_TAG_BYTES, -5])
     assert.is(openedSize(size), null, String(size));
@@ -152,7 +152,7 @@ test('records that come out of sequence are not sealed: no nonce serves twice', 
   assert.is(await outcome(sealer.seal(bytesOf(1), 2, true)), 'RangeError');
 });
 
-test('a key that is none is named as such, before anything is sealed or opened', async () => {
+test('an invalid key is reported as such, before anything is sealed or opened', async () => {
   const { key, privateKey } = await makeKey();
   assert.is(await outcome(createSealer({ ...key, x: 'AAAA' }, PARCEL)), SealKeyError.name);
   // The point at infinity: every shared secret would be zero (RFC 7748 §6.1).
@@ -168,7 +168,7 @@ test('a key that is none is named as such, before anything is sealed or opened',
   }
 });
 
-test('anybody who follows RFC 9180 opens what was sealed', async () => {
+test('any implementation of RFC 9180 opens our sealed data', async () => {
   const { key, privateKey } = await makeKey();
   const plain = bytesOf(SEALED_RECORD_BYTES + 5);
   const { enc, records } = await sealAll(key, plain);

@@ -70,7 +70,7 @@ export function ElementRow({
   );
 }
 
-/** Keywords are words without spaces: they break between those. */
+/** Keywords are words without spaces: they break between words. */
 function breakable(name: string): ComponentChildren {
   return name
     .split(/(?<=[a-z])(?=[A-Z])/)

@@ -1,5 +1,5 @@
 /**
- * The screen's memory: what is shown follows the instance, the policy and a release, stays nowhere else, and
+ * The screen's memory: the comparison follows the instance, the policy and a release, stays nowhere else, and
  * is gone when the screen is left.
  */
 import { test } from 'uvu';
@@ -105,7 +105,7 @@ test('an instance held back is compared once it is released, and held again when
   store.close();
 });
 
-test('a worker that dies is a reason to try again, not an empty screen', async () => {
+test('if the worker dies the screen offers to try again', async () => {
   const { store, hooks } = await open();
   await until(store, 'compared');
   hooks.beforeTask = async (task) => {
@@ -119,7 +119,7 @@ test('a worker that dies is a reason to try again, not an empty screen', async (
   store.close();
 });
 
-test('nothing of a comparison is written on the device, and when the screen is left nothing of it is in memory', async () => {
+test('nothing of a comparison is written on the device, and after leaving the screen nothing of it stays in memory', async () => {
   const { database, ingest, study } = await open();
   const rows = () => Promise.all(database.tables.map((table) => table.toArray()));
   const before = await rows();
@@ -135,7 +135,7 @@ test('nothing of a comparison is written on the device, and when the screen is l
   );
 });
 
-test('an answer that comes after the screen was left is not kept', async () => {
+test('an answer that comes after leaving the screen is discarded', async () => {
   const { store, hooks } = await open();
   await until(store, 'compared');
   let finish = () => {};

@@ -68,7 +68,7 @@ const lines = (entries: readonly Entry[]) =>
     return `${' '.repeat(entry.row.depth)}${entry.row.path.slice(-9)}${entry.open === null ? '' : entry.open ? ' -' : ' +'}`;
   });
 
-test('changes stand under what they mean, with the sequences around them; what went as a whole is one line', () => {
+test('changes are grouped by meaning, with the sequences around them; a sequence removed as a whole is one line', () => {
   const { entries, found } = drawn({});
   assert.equal(lines(entries), [
     'identity 3',

@@ -154,7 +154,7 @@ test('the elements of an item are listed under it; elements removed with their s
   );
 });
 
-test('values are read in the character set of what holds them, numbers and tags as such, and long ones are cut', async () => {
+test('values are read in the character set of their data set or item, numbers and tags as such, and long ones are cut', async () => {
   const rows = await rowsOf(
     instanceOf(
       [0x00080005, 'CS', 'ISO_IR 192'],

@@ -65,7 +65,7 @@ test('numbers and tags are read in the byte order of the data set', () => {
   });
 });
 
-test('bytes, fragments and what the reader did not keep are sizes; an empty value is empty whatever it could hold', () => {
+test('bytes, fragments and values that the reader did not keep are shown as sizes; an empty value is always empty', () => {
   assert.equal(showValue(element('OB', new Uint8Array(6)), LITTLE), { kind: 'binary', bytes: 6 });
   assert.equal(showValue(element('UN', 'text?!'), LITTLE), { kind: 'binary', bytes: 6 });
   const fragments = [

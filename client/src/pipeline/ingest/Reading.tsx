@@ -1,6 +1,6 @@
 /**
- * Above the found studies: how far the reading is and a way to stop it; afterwards what was read and what can
- * be added.
+ * Above the found studies: the progress of reading and a way to stop it; afterwards a summary and the buttons
+ * to add more.
  */
 import { useIngest } from './ingest-context.ts';
 import { formatBytes } from '../../kit/format.ts';

@@ -68,7 +68,7 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
   );
 }
 
-/** Before Send is pressed: what is chosen does not fit on this device. */
+/** Says before Send is pressed that the selected studies do not fit on this device. */
 function TooLarge() {
   const forecast = useIngest().forecast.value;
   if (forecast === null || forecast.needs <= forecast.room) return null;

@@ -1,5 +1,5 @@
 /**
- * ZIP files as folders: what is in one is listed from its directory alone, and judged before a byte is
+ * ZIP files as folders: the entries are listed from the directory alone, and judged before a byte is
  * inflated. An entry is inflated only when its turn comes, never beyond the size that the directory names,
  * and its checksum is compared. Nothing is written to disk, names are shown and never used as paths. The one
  * door to zip.js, which is loaded with the first archive.
@@ -38,8 +38,7 @@ export class ArchiveError extends Error {
 }
 
 /**
- * By name only: what is called .zip and is none is refused as damaged, what is one under another name is not
- * DICOM.
+ * By name only: a .zip that is no archive is refused as damaged, an archive under another name is not DICOM.
  */
 export function isArchiveName(name: string): boolean {
   return /\.zip$/i.test(name);

@@ -1,4 +1,7 @@
-/** Turns the policy that a task carries into rules and pseudonyms, once for each policy: both are dear to make. */
+/**
+ * Turns the policy that a task carries into rules and pseudonyms, once for each policy: both are expensive to
+ * make.
+ */
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
 import type { PolicyForTask } from './device-tasks.ts';

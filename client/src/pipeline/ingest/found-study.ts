@@ -146,7 +146,7 @@ export interface IngestStore {
   addDataTransfer(items: DataTransferItemList): Promise<void>;
   /** The synthetic sample study for the first visitor. */
   addSample(): Promise<void>;
-  /** Stops reading; what was found stays. While queueing: takes back what is not queued yet. */
+  /** Stops reading; the studies found so far stay. While queueing: takes back what is not queued yet. */
   cancel(): void;
   /** Forgets everything that was found. */
   clear(): void;

@@ -65,7 +65,7 @@ test('held instances are listed with their reason before Send, and only under a 
   assert.equal([store.heldBack.value, store.released.value.size], [[], 0]);
 });
 
-test('without a word nothing of it goes; the rest of the study does', async () => {
+test('without a release held instances are not sent; the rest of the study is', async () => {
   const device = await chosen();
   await device.store.send();
   assert.equal(
@@ -75,7 +75,7 @@ test('without a word nothing of it goes; the rest of the study does', async () =
   assert.equal(await saidInQueue(device), [null, null]);
 });
 
-test('released it goes and says NO; taken back it stays', async () => {
+test('a released instance is sent and says NO; with the release withdrawn it stays', async () => {
   const device = await chosen();
   device.store.release(device.held);
   assert.equal(device.store.heldBack.value, []);
@@ -89,7 +89,7 @@ test('released it goes and says NO; taken back it stays', async () => {
   assert.equal(await saidInQueue(device), ['NO', null, null].sort());
 });
 
-test('once sending has begun a release is neither given nor taken back', async () => {
+test('once sending has begun a release can be neither given nor withdrawn', async () => {
   const device = await chosen();
   device.store.release([device.held[0]!]);
   device.hooks.beforeTask = async (task) => {
@@ -102,7 +102,7 @@ test('once sending has begun a release is neither given nor taken back', async (
   assert.equal(await saidInQueue(device), ['NO', null, null].sort());
 });
 
-test('a word about what is not held, or what no look can make safe, is no release', async () => {
+test('instances that are not held, or that no look can make safe, cannot be released', async () => {
   const {
     store,
     study: { studyInstanceUID },
@@ -112,7 +112,7 @@ test('a word about what is not held, or what no look can make safe, is no releas
   assert.is(store.released.value.size, 0);
 });
 
-test('the picture of each frame of an instance can be looked at, and one that is not there is none', async () => {
+test('each frame of an instance has a picture, and a missing frame has none', async () => {
   const { store } = await openIngest({ chosen: DEIDENTIFIED });
   const cine = syntheticStudy({ seed: 42, instancesPerSeries: 1, rows: 8, columns: 8, frames: 3 });
   await store.addFiles(filesOf(cine));

@@ -8,7 +8,7 @@ import { rememberRate } from '../queue/rows/device-notes.ts';
 import { openParcel } from '../../testing/open-queue.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, inFolder, openIngest } from '../../testing/open-ingest.ts';
 
-test('a folder becomes studies and series; what is not DICOM is passed over, what is damaged is named', async () => {
+test('a folder becomes studies and series; files that are not DICOM are skipped, damaged ones are named', async () => {
   const { store } = await openIngest();
   const study = syntheticStudy({ seed: 1, series: 2, instancesPerSeries: 3 });
   const cut = inFolder(new File([study.instances[0]!.bytes.slice(0, 700)], 'cut.dcm'), 'cd');
@@ -54,7 +54,7 @@ test('after Send every instance is safe on the device, the same one only once, a
   assert.is(await database.parcels.count(), 2, 'a parcel holds one series');
 });
 
-test('under a de-identifying policy no identifying value is in what is queued', async () => {
+test('under a de-identifying policy the queue holds no identifying value', async () => {
   const { store, queue, keys, database } = await openIngest({ chosen: DEIDENTIFIED });
   const study = syntheticStudy({ seed: 4 });
   // On a fast link nothing is coded: values that are there could be found.
@@ -143,7 +143,7 @@ test('a study cancelled while it is copied leaves nothing in the queue', async (
   assert.equal([store.phase.value, store.studies.value.length, store.problem.value], ['found', 1, null]);
 });
 
-test('without room on the device nothing is begun and the reason is said', async () => {
+test('without room on the device nothing is begun and the reason is given', async () => {
   const { store, database } = await openIngest({ room: 1000 });
   await store.addFiles(filesOf(syntheticStudy({ seed: 6 })));
   await store.send();
@@ -153,7 +153,7 @@ test('without room on the device nothing is begun and the reason is said', async
   );
 });
 
-test("without the gateway's key nothing is kept, and the reason is said; with it the device need not be online", async () => {
+test("without the gateway's key nothing is queued, and the reason is given; with it the device may be offline", async () => {
   const { store, database, policies, keys } = await openIngest();
   await store.addFiles(filesOf(syntheticStudy({ seed: 9 })));
   policies.value = { ...policies.value!, sealingKey: null };
@@ -164,7 +164,7 @@ test("without the gateway's key nothing is kept, and the reason is said; with it
   assert.equal([store.problem.value, await database.studies.count()], [null, 1]);
 });
 
-test('before Send is pressed the page says what the choice needs and what is free', async () => {
+test('before Send is pressed the page shows the space needed and the free space', async () => {
   const { store } = await openIngest({ room: 5_000_000 });
   const [first, second] = [syntheticStudy({ seed: 10 }), syntheticStudy({ seed: 11, instancesPerSeries: 6 })];
   const told: (number | null)[] = [];

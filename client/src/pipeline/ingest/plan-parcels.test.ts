@@ -77,7 +77,7 @@ test('a large instance travels alone, thousands of small ones are not one transa
   );
 });
 
-test('a parcel holds one series, in the order of the files, and only what is wanted', () => {
+test('a parcel holds one series, in the order of the files, and only the wanted instances', () => {
   const study = studyOf([many(3, 10), many(2, 10)]);
   const all = planParcels(study, everything);
   assert.equal(

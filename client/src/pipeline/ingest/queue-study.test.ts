@@ -107,7 +107,7 @@ test('instances in the PACS are not packed; those that only the gateway has are 
   assert.is((await queue.pending())[0]?.state, 'safe');
 });
 
-test('a file that was changed, or pulled out, after it was named is named with its reason; the rest goes, and the gateway hears what will not come', async () => {
+test('a file that was changed, or pulled out, after it was named is listed with its reason; the rest is sent, and the gateway is told which instances will not come', async () => {
   const study = small(3, 1, 4);
   const { store, queue, hooks, database, keys } = await openIngest();
   const taken: InstanceKey[] = [];
@@ -153,7 +153,7 @@ test('a file that was changed, or pulled out, after it was named is named with i
   assert.equal(taken.map(({ digest }) => digest).sort(), [named[1]!.digest, named[2]!.digest].sort());
 });
 
-test('a study of which every file was changed is not in the queue at all', async () => {
+test('a study whose files were all changed is not queued', async () => {
   const { store, hooks, database } = await openIngest();
   await store.addFiles(filesOf(small(4, 1, 1)));
   hooks.beforeTask = async (task) => {
@@ -166,7 +166,7 @@ test('a study of which every file was changed is not in the queue at all', async
   );
 });
 
-test('a study that is taken back in the queue while it is packed ends there, and nothing is called wrong', async () => {
+test('a study cancelled in the queue while it is packed ends there, without an error', async () => {
   const device = await openDevice();
   const { store, hooks, database } = await openIngest({ device });
   const view = storeOver(device);
@@ -190,7 +190,7 @@ test('a study that is taken back in the queue while it is packed ends there, and
   view.close();
 });
 
-test('a person who takes it back on the upload page when parcels have left already leaves nothing of it: the gateway is told', async () => {
+test('cancelling on the upload page after the first parcels left removes everything: the gateway is told', async () => {
   const told: [string, number][] = [];
   const { store, queue, hooks, database } = await openIngest({
     decisions: { decide: async (_, decision, own) => void told.push([decision, own.length]) },
@@ -220,7 +220,7 @@ test('a person who takes it back on the upload page when parcels have left alrea
   );
 });
 
-/** The page dies at the nth task: what was begun is never heard of again. */
+/** The page dies at the nth task: tasks already begun never finish. */
 async function dieAt(
   study: SyntheticStudy,
   nth: number,
@@ -246,7 +246,7 @@ async function dieAt(
   return { device, isOver: end === 'over' };
 }
 
-test('a page that dies at any step of naming or packing is followed by one that says what to do, and the same files go on with what has not arrived', async () => {
+test('a page that dies at any step of naming or packing is followed by one that says what to do, and choosing the same files again sends the missing instances', async () => {
   const study = small(7, 3, 2);
   for (let nth = 0; ; nth += 1) {
     const { device, isOver } = await dieAt(study, nth);
@@ -286,7 +286,7 @@ test('a page that dies at any step of naming or packing is followed by one that 
   }
 });
 
-test('on a slow link instances travel coded, on a fast one as they are; both are what was named, and the speed is kept', async () => {
+test('on a slow link instances travel coded, on a fast one as they are; both match the manifest, and the speed is remembered', async () => {
   const study = syntheticStudy({ seed: 8, instancesPerSeries: 3, rows: 512, columns: 512 });
   const bytes = study.instances.reduce((sum, instance) => sum + instance.bytes.length, 0);
   for (const [rate, coded] of [

@@ -78,7 +78,7 @@ test('a task that is cancelled ends its worker: a hostile file cannot keep a cor
   assert.is(await next, null);
 });
 
-test('a picture that takes too long ends its worker, and the time in which it waited does not count', async () => {
+test('a picture that takes too long ends its worker, and its waiting time does not count', async () => {
   const { spawned, spawn } = workers();
   const limits: (AbortController & { ms?: number })[] = [];
   const timeout = (ms: number) => {
@@ -120,7 +120,7 @@ test('a worker that dies or reports a fault fails its task alone', async () => {
   assert.not(spawned[1]!.isEnded);
 });
 
-test('a worker whose script cannot be fetched any more is no word about the file', async () => {
+test('a worker whose script can no longer be fetched says nothing about the file', async () => {
   const { spawned, spawn } = workers();
   const task = createWorkerPool(1, spawn).run(TASK, new AbortController().signal);
   spawned[0]!.onerror?.(new Event('error') as ErrorEvent);

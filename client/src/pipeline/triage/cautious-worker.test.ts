@@ -54,7 +54,7 @@ function openDevice() {
   return { kept, device, openPage, die };
 }
 
-test('after three pages that died in a week the models rest on this device, and after that week they are tried again', async () => {
+test('after three pages have died in a week the models rest on this device, and are tried again a week later', async () => {
   const { device, openPage, die, kept } = openDevice();
   for (let death = 1; death < DEATHS_LIMIT; death += 1) await die();
   assert.is(await openPage(answers).look(), 'looked', 'two deaths are no reason');
@@ -67,7 +67,7 @@ test('after three pages that died in a week the models rest on this device, and 
   assert.is(kept.size, 0, 'nothing is left of it');
 });
 
-test('a fault of the models, and a person who leaves, are no deaths', async () => {
+test('neither a fault of the models nor leaving the page counts as a death', async () => {
   const { openPage, kept } = openDevice();
   for (let time = 0; time < 2 * DEATHS_LIMIT; time += 1) {
     assert.is(await openPage(() => Promise.reject(new RangeError('a fault'))).look(), 'RangeError');
@@ -81,7 +81,7 @@ test('a fault of the models, and a person who leaves, are no deaths', async () =
   assert.is(await openPage(answers).look(), 'looked');
 });
 
-test('while another tab is at work, what is written is that tab’s', async () => {
+test('while another tab is at work, the note belongs to that tab', async () => {
   const { device, openPage, die, kept } = openDevice();
   await die();
   const before = [...kept];

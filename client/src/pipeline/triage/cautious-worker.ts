@@ -63,7 +63,7 @@ export function createCautiousWorker(
 
   return {
     ...worker,
-    // Where another tab is at work, what is written is that tab's.
+    // While another tab is at work, the note belongs to that tab.
     examine: (ref, signal) =>
       locks.request(PLACE, { ifAvailable: true }, async (lock) => {
         if (lock === null) return worker.examine(ref, signal);

@@ -30,7 +30,7 @@ export const PARTS: readonly Part[] = [RUNTIME, ...Object.values(MODELS)];
 export const RUNTIME_NAME = `onnxruntime-web ${env.versions.web ?? env.versions.common} wasm`;
 
 export interface DeviceModels {
-  /** Throws PartMissing, what the runtime throws, and the signal's reason. */
+  /** Throws PartMissing, errors of the runtime, and the signal's reason. */
   readonly run: (id: DeviceModelId) => RunModel;
 }
 

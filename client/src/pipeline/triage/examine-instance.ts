@@ -87,8 +87,8 @@ export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<
     const { marks, score, readings } = seen;
     const ran = Object.keys(models) as DeviceModelId[];
     const triage: DeviceTriage = {
-      // An image that could not be drawn here was not looked at: the gateway is told no more than naming
-      // tells it.
+      // An image that could not be drawn here was not examined: the gateway is told no more than the naming
+      // of the study tells it.
       models: ran.map((id) => refOf(CARDS[id])),
       runtime: ran.length === 0 ? 'none' : runtime,
       population,

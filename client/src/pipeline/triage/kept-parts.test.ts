@@ -1,5 +1,5 @@
 /**
- * The models on the device: fetched once, believed only where the digest says so, and there without a
+ * The models on the device: fetched once, trusted only if their digest matches, and available without a
  * network.
  */
 import { test } from 'uvu';
@@ -59,7 +59,7 @@ test('parts fetched once are available without a network', async () => {
   assert.equal(asked, [part.url]);
 });
 
-test('bytes that have not the digest of the card are never given out and never kept', async () => {
+test('bytes without the digest of the card are never used and never kept', async () => {
   const part = partOf('model', MODEL);
   const { parts, kept } = openDevice({
     [part.url]: new TextEncoder().encode('<html>the hotel asks you to sign in'),
@@ -69,7 +69,7 @@ test('bytes that have not the digest of the card are never given out and never k
   assert.is(kept.size, 0);
 });
 
-test('a link that is cut in the middle of a part leaves nothing behind; the next time it is fetched as a whole', async () => {
+test('a link cut in the middle of a part leaves nothing behind; next time the whole part is fetched', async () => {
   const part = partOf('model', MODEL);
   const { parts, kept, asked, network } = openDevice({ [part.url]: MODEL });
   network.isCut = true;
@@ -81,7 +81,7 @@ test('a link that is cut in the middle of a part leaves nothing behind; the next
   assert.equal([kept.size, asked.length], [1, 3]);
 });
 
-test('a copy that was damaged on the device is fetched again; without a network it is none', async () => {
+test('a copy damaged on the device is fetched again; without a network it is not used', async () => {
   const part = partOf('model', MODEL);
   const { parts, kept, network } = openDevice({ [part.url]: MODEL });
   await parts.keep([part]);
@@ -94,7 +94,7 @@ test('a copy that was damaged on the device is fetched again; without a network 
   assert.is(await parts.read(part).then(() => 'given', nameOf), 'PartMissing');
 });
 
-test('an update that does not change a model fetches it not again, and what no version names any more is dropped', async () => {
+test('an update that does not change a model does not fetch it again, and parts that no version names are dropped', async () => {
   const [same, old, newer] = [
     partOf('same', MODEL),
     partOf('old', new Uint8Array([1])),
@@ -111,7 +111,7 @@ test('an update that does not change a model fetches it not again, and what no v
   assert.is(kept.size, 2);
 });
 
-test('a full disk is found out with the first part: the others are not fetched in vain', async () => {
+test('a full disk is noticed with the first part: the others are not fetched in vain', async () => {
   const [first, second] = [partOf('first', MODEL), partOf('second', MODEL)];
   const { parts, asked, disk } = openDevice({ [first.url]: MODEL, [second.url]: MODEL });
   disk.isFull = true;

@@ -17,7 +17,7 @@ export interface Part {
   readonly digest: string;
 }
 
-/** A part that is neither here nor to be had, or is not what it should be. */
+/** A part that is missing and cannot be fetched, or has the wrong content. */
 export class PartMissing extends Error {
   constructor(part: string, because: 'not-fetched' | 'another-digest' | 'not-kept') {
     super(`${part}: ${because}`);
@@ -29,7 +29,7 @@ export interface KeptParts {
   /** Throws PartMissing, or the signal's reason. */
   read(part: Part, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * Fetches what is not here, one after the other, and drops what no part names any more. Throws as `read`
+   * Fetches missing parts, one after the other, and drops those that nothing names any more. Throws as `read`
    * does, and PartMissing where one cannot be written.
    */
   keep(parts: readonly Part[], signal?: AbortSignal): Promise<void>;
@@ -54,8 +54,7 @@ export function createKeptParts({ caches, fetch }: KeptPartsTools): KeptParts {
     cache: Cache | null,
     signal?: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    // Where it cannot be kept here the browser's own cache may still have it; and nothing that is sent waits
-    // for it.
+    // If it cannot be kept here the browser's own cache may still have it; and no upload waits for it.
     const answer = await fetch(part.url, {
       cache: 'default',
       priority: 'low',

@@ -1,5 +1,5 @@
 /**
- * The worker of the models: whatever it does, the page hears of it in time and the next image has a fresh
+ * The worker of the models: whatever it does, the page learns of it in time and the next image gets a new
  * one.
  */
 import { test } from 'uvu';
@@ -18,7 +18,7 @@ const EXAMINED = { triage: { runtime: 'a runtime' } } as unknown as Examination;
 const REF = { kind: 'file', file: new Blob([]) } as const;
 const never = new AbortController().signal;
 
-/** `conduct`: what a worker does with a question; its answer comes in a turn of its own. */
+/** `conduct`: a worker's reaction to a question; its answer comes in a later turn of the event loop. */
 function open(conduct: (worker: ModelWorkerPort, nth: number) => FromModelWorker | 'silent' | 'dies') {
   const life = { spawned: 0, ended: 0 };
   const timers: { work: () => void; ms: number }[] = [];
@@ -54,7 +54,7 @@ function open(conduct: (worker: ModelWorkerPort, nth: number) => FromModelWorker
   return { worker, life, timers, clock };
 }
 
-test('it is ended after some images, for the memory of the runtime only grows', async () => {
+test('it is ended after some images, because the memory of the runtime only grows', async () => {
   const { worker, life, timers } = open(() => ({ kind: 'examined', examined: EXAMINED }));
   for (let image = 0; image < IMAGES_A_WORKER + 1; image += 1)
     assert.is(await worker.examine(REF, never), EXAMINED);
@@ -62,7 +62,7 @@ test('it is ended after some images, for the memory of the runtime only grows', 
   assert.is(timers.length, 0, 'no timer is left behind');
 });
 
-test('one that dies, and one that says why, fail this image alone', async () => {
+test('a worker that dies, or reports a fault, fails this image alone', async () => {
   for (const [said, name] of [
     ['dies', 'WorkerEnded'],
     [{ kind: 'fault', name: 'RangeError' }, 'RangeError'],
@@ -80,7 +80,7 @@ test('one that dies, and one that says why, fail this image alone', async () => 
   }
 });
 
-test('one that is silent is ended after its time', async () => {
+test('a silent worker is ended after its time', async () => {
   const { worker, life, timers } = open(() => 'silent');
   const asked = worker.examine(REF, never).then(
     () => '',
@@ -95,7 +95,7 @@ test('one that is silent is ended after its time', async () => {
   assert.is(life.ended, 1);
 });
 
-test('models that could not be brought here are not asked for again for some minutes', async () => {
+test('models that could not be fetched are not requested again for some minutes', async () => {
   const { worker, life, clock } = open((_, nth) =>
     nth === 1 ? { kind: 'fault', name: 'PartMissing' } : { kind: 'kept' },
   );
@@ -112,7 +112,7 @@ test('models that could not be brought here are not asked for again for some min
   assert.is(await keep(), 'kept');
 });
 
-test('a study that is taken off the page ends what is looked at', async () => {
+test('removing a study from the page ends its examination', async () => {
   const { worker, life } = open(() => 'silent');
   const abort = new AbortController();
   const asked = worker.examine(REF, abort.signal).then(

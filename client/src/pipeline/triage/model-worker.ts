@@ -65,7 +65,7 @@ export interface ModelWorkerTools {
   readonly spawn: () => ModelWorkerPort;
   /** Milliseconds of a clock that does not jump. */
   readonly now: () => number;
-  /** Calls `work` after `ms`; returns how to call it off. */
+  /** Calls `work` after `ms`; returns a function that cancels it. */
   readonly later: (work: () => void, ms: number) => () => void;
 }
 

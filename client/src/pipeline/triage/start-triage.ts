@@ -39,7 +39,7 @@ export function startTriage(ingest: IngestStore, database: LocalDatabase): Triag
     worker: cautious,
     note: (studyId, said) => noteTriage(database, studyId, said),
   });
-  // Where somebody pays for each byte, they are fetched when the first film is chosen.
+  // On a metered connection they are fetched when the first film is chosen.
   if (!savesData()) setTimeout(() => void store.keep(), KEEP_AFTER_MS);
   return { store, Notes: TriageNotes, ToRepeat };
 }

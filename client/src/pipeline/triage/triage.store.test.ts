@@ -31,7 +31,7 @@ const examined = (triage: DeviceTriage): Examination => ({
   readings: { kind: [], probabilities: null, camPeak: null, lungs: null, ms: { picture: 0, models: {} } },
 });
 
-/** A page whose models say what `look` says; it is called once for each image. */
+/** A page whose models answer with `look`, which is called once for each image. */
 async function openPage(look: () => Promise<Examination>) {
   let triage: TriageStore | null = null;
   let clock = 0;
@@ -66,7 +66,7 @@ async function until(isSo: () => unknown): Promise<void> {
   assert.ok(await isSo());
 }
 
-test('plain films alone are looked at, and a bounded number of each study', async () => {
+test('only plain films are examined, and a limited number of each study', async () => {
   const page = await openPage(async () => examined(said()));
   await page.store.addFiles(filesOf(syntheticStudy({ seed: 1, modality: 'CT', instancesPerSeries: 4 })));
   await page.store.addFiles(film(2, IMAGES_A_STUDY + 3));
@@ -101,7 +101,7 @@ test('the study whose film reaches the threshold goes first, and the manifest sa
   );
 });
 
-test('Send does not wait: what is said afterwards puts the queued study in order', async () => {
+test('Send does not wait: a later answer still moves the queued study', async () => {
   const slow = Promise.withResolvers<Examination>();
   const page = await openPage(() => slow.promise);
   await page.store.addFiles(film(1));
@@ -119,7 +119,7 @@ test('Send does not wait: what is said afterwards puts the queued study in order
   assert.is((await page.queue.manifestOf(study!.id)).instances[0]!.triage?.first, true);
 });
 
-test('a film that no model saw counts as not looked at', async () => {
+test('a film that no model saw counts as not examined', async () => {
   const answers = [said(), said({ models: [], runtime: 'none' })];
   const page = await openPage(async () => examined(answers.shift()!));
   await page.store.addFiles(film(1, 2));
@@ -139,7 +139,7 @@ test('one worker looks at film after film of study after study, and rests when t
   assert.equal([page.seen.images, page.seen.rests], [3, before + 1]);
 });
 
-test('models that crash stop no upload: the manifest says that nobody looked', async () => {
+test('models that crash stop no upload: the manifest says that the film was not examined', async () => {
   const page = await openPage(() => Promise.reject(new ModelWorkerFault('WorkerEnded')));
   await page.store.addFiles(film(1));
   await until(() => page.triage.of(page.store.studies.value[0]!).value?.unseen === 1);
@@ -170,14 +170,14 @@ test('a film sent without names before the models looked tells the gateway that 
   assert.equal(said, ['nothing,nothing,nothing', 'outside']);
 });
 
-test('a device whose models fail again and again leaves it to the gateway', async () => {
+test('a device whose models keep failing leaves the work to the gateway', async () => {
   const page = await openPage(() => Promise.reject(new ModelWorkerFault('TimedOut')));
   for (const seed of [1, 2, 3, 4, 5]) await page.store.addFiles(film(seed));
   await until(() => page.store.studies.value.every((study) => page.triage.of(study).value?.unseen === 1));
   assert.is(page.seen.images, 3);
 });
 
-test('files that are gone, and one study of many films, do not switch the models off', async () => {
+test('neither missing files nor a study of many films switch the models off', async () => {
   let fault = 'NotFoundError';
   const page = await openPage(() => Promise.reject(new ModelWorkerFault(fault)));
   const allSeen = () =>
@@ -196,7 +196,7 @@ test('files that are gone, and one study of many films, do not switch the models
   assert.is(page.seen.images, 4 + IMAGES_A_STUDY + 1);
 });
 
-test('a film that may have to be repeated is pointed out until a person has looked, and holds nothing back', async () => {
+test('a film that may have to be repeated is pointed out until a person has looked, and is still sent', async () => {
   const page = await openPage(async () => examined(said({ film: ['rotated', 'blurred'] })));
   await page.store.addFiles(film(1));
   const [study] = page.store.studies.value;

@@ -59,7 +59,9 @@ async function makeCluster(folder: string, program: Program, account: Account): 
   await syncFolder(folder);
 }
 
-/** The cluster in this folder, made where there is none. @throws CannotRun, also for another major version. */
+/**
+ * The cluster in this folder, created if it is missing. @throws CannotRun, also for another major version.
+ */
 export async function openCluster(folder: string, program: Program, account: Account): Promise<Cluster> {
   const cluster = clusterIn(folder);
   if (!existsSync(cluster)) await makeCluster(folder, program, account);

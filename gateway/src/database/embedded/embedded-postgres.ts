@@ -176,7 +176,7 @@ export type EmbeddedOptions = {
 };
 
 /**
- * Starts the database in this folder, made where there is none. @throws CannotRun, FolderInUse: both for a
+ * Starts the database in this folder; creates it if it is missing. @throws CannotRun, FolderInUse: both for a
  * person to read.
  */
 export async function startEmbeddedPostgres(

@@ -28,7 +28,10 @@ const CLIENTS_GONE_WITHIN_MS = 3_000;
 /** An orderly end writes at most `shared_buffers` to the disk; then it is told to end at once. */
 const ORDERLY_WITHIN_MS = 10_000;
 const GONE_WITHIN_MS = 20_000;
-/** An empty file is what a power cut left, or a server begins just now. PostgreSQL refuses to start over it. */
+/**
+ * An empty file remains after a power cut, or belongs to a server that is just starting. PostgreSQL refuses
+ * to start over it.
+ */
 const NOTE_WRITTEN_WITHIN_MS = 1_000;
 const LOOK_AGAIN_MS = 50;
 
@@ -116,8 +119,8 @@ async function tellToEnd(
 }
 
 /**
- * Returns once no server has this cluster and none is thought to have it. @throws FolderInUse where a living
- * gateway does.
+ * Returns once no server has this cluster and no note claims one. @throws FolderInUse where a living gateway
+ * does.
  */
 export async function endLeftover(cluster: Cluster): Promise<void> {
   const began = performance.now();

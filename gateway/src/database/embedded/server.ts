@@ -45,7 +45,7 @@ export type RunningServer = {
   stop(how: ShutdownMode): Promise<void>;
 };
 
-/** The cluster is held by another server, or by what is left of one. */
+/** The cluster is held by another server, or by the remains of one. */
 export class ClusterTaken extends Error {}
 
 /** After a crash it first replays its log, at most `max_wal_size` of it. */
@@ -78,7 +78,7 @@ function startWatcher(pid: number, { cluster, account, address }: ServerOptions)
     detached: true,
   });
   watcher.on('error', () => {
-    // Without a shell the next start ends what is left behind.
+    // Without a shell the next start ends the server that is left behind.
   });
   watcher.unref();
   (watcher.stdin as unknown as { unref(): void }).unref();
@@ -127,7 +127,7 @@ async function askWhetherReady(url: string): Promise<Answer> {
     return 'ready';
   } catch (error) {
     const { code = '', message } = error as Error & { code?: string };
-    // A server that starts or ends says `cannot_connect_now`; any other refusal of its own stays.
+    // A server that starts or ends answers `cannot_connect_now`; any other refusal is final.
     return /^[0-9A-Z]{4}\d$/.test(code) && code !== '57P03' ? { refusal: message } : 'none';
   } finally {
     await client.end().catch(() => {});

@@ -23,7 +23,8 @@ const PEOPLE_AND_DEVICES = [
     account_id uuid not null references account, thumbprint text not null, public_key jsonb not null,
     created_at timestamptz not null default now(), last_seen_at timestamptz not null, revoked_at timestamptz,
     unique (account_id, thumbprint))`,
-  // Kept for as long as it could be shown again, and here, because the second time may be at another gateway.
+  // Kept as long as an assertion could be repeated, and in the database, because the repetition may reach
+  // another gateway.
   `create table device_assertion (
     device_id uuid not null references device on delete cascade, jti text not null,
     expires_at timestamptz not null, primary key (device_id, jti))`,
@@ -52,7 +53,7 @@ const STUDIES = [
     where device_id is not null`,
   `create unique index upload_of_account on upload (study_id, account_id) where device_id is null`,
   `create unique index upload_of_gateway on upload (study_id) where account_id is null`,
-  // A parcel counts its failures itself: a job that was replaced begins at zero.
+  // A parcel counts its own failures: a replaced job begins at zero.
   `create table parcel (
     id text primary key, site_id uuid not null references site, upload_id uuid not null references upload,
     study_id uuid not null references study, device_parcel_id text not null, bytes bigint not null,
@@ -72,8 +73,8 @@ const STUDIES = [
   `create index instance_study_state on instance (study_id, state)`,
   `create index instance_parcel on instance (parcel_id)`,
   `create index instance_original on instance (site_id, original_digest)`,
-  // PROTOCOL I2. The lock of `lockUids` sees to it that nobody tries; should a path ever forget the lock, the
-  // database refuses, instead of one instance overwriting another in the PACS.
+  // PROTOCOL I2. The lock of `lockUids` prevents any attempt; if a code path ever forgot it, the database
+  // would refuse, instead of one instance overwriting another in the PACS.
   `create unique index instance_active_uid on instance (site_id, sop_instance_uid)
     where state not in ('refused', 'quarantined', 'left-out')`,
   `create table upload_instance (

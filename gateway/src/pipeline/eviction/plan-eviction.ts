@@ -2,8 +2,8 @@
  * Eviction: which parcels of a study the gateway no longer needs. One that holds a quarantined instance
  * stays, because a person may still release it; everything else goes, and with the last one the study's key.
  *
- * The rows go first, key and bytes once that is committed: until then a person may retry what was left out,
- * and finds it.
+ * The rows go first, key and bytes once that is committed: until then a person may still retry instances that
+ * were left out.
  */
 import { isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
 import { instancesOf } from '../instance.store.ts';

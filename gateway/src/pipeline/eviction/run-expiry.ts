@@ -17,9 +17,9 @@ export const EXPIRY_EVERY_SECONDS = 600;
  */
 export const NEVER_ARRIVED_AFTER_MS = 30 * 24 * 3600 * 1000;
 /**
- * A day, where another device has finished: a tablet that ran empty over night still comes in time, and the
- * finished study does not wait for one that will never come. Shorter, and a slow device's part becomes a
- * second revision for nothing; longer, and somebody's study stands still meanwhile.
+ * A day, if another device has finished: a tablet whose battery ran empty overnight still comes in time, and
+ * the finished study does not wait for one that never comes. With a shorter time a slow device's part would
+ * become a second revision for nothing; with a longer one the study would stand still.
  */
 export const OTHER_DEVICE_AFTER_MS = 24 * 3600 * 1000;
 
@@ -40,9 +40,9 @@ export async function runExpiry(tools: ApplyTools): Promise<void> {
 }
 
 /**
- * Blobs that nobody needs: of a parcel that is gone (rows are made before their blobs, so what has no row now
- * never will), and of one that was verified those in which no instance has its place (what came coded and was
- * restored, the tail of a sealed one, what a killed run restored).
+ * Blobs that nobody needs: of a parcel that is gone (rows are made before their blobs, so a blob without a
+ * row will never get one), and of a verified parcel those in which no instance has its place (coded bytes
+ * that were restored, the tail of a sealed parcel, the output of a killed run).
  */
 async function sweepBlobs({ blobs, db }: ApplyTools): Promise<void> {
   const ids = await blobs.ids();
@@ -55,8 +55,9 @@ async function sweepBlobs({ blobs, db }: ApplyTools): Promise<void> {
 }
 
 /**
- * Of an instance: an upload of the study that does not name it was completed before, and none that names it
- * has a parcel on its way or made one since. Its own device's promise is left its month.
+ * True of an instance if an upload of the study that does not name it was completed before this time, and no
+ * upload that names it has a parcel on its way or made one since. A promise of its own device keeps its
+ * month.
  */
 function isOthersWait(before: Date): RawBuilder<boolean> {
   return sql<boolean>`
@@ -73,7 +74,7 @@ const overdue = (db: Kysely<Tables>, before: Date, which: () => RawBuilder<boole
     .where('instance.updated_at', '<', before)
     .where(which());
 
-/** `which`: of the promises that are older, the ones to give up. */
+/** `which`: those of the older promises to give up. */
 async function giveUpPromises(
   tools: ApplyTools,
   before: Date,

@@ -1,7 +1,7 @@
 /**
- * Forward: one batch of instances, already marked `posting`, to the PACS, and what became of each. The answer
- * is never taken at its word where it is bad: what was refused or not named is looked for, offered once more
- * alone, then the other way (Orthanc's REST API).
+ * Forward: one batch of instances, already marked `posting`, to the PACS, and the outcome of each. A bad
+ * answer is never believed: an instance that was refused or not named is looked for, offered once more alone,
+ * then the other way (Orthanc's REST API).
  *
  * Throws PacsUnreachable: then the instances stay `posting`, and are looked for before anything is posted
  * again.
@@ -15,8 +15,8 @@ export type ForwardedInstance =
   | { readonly id: number; readonly kind: 'posted'; readonly pacsCode: number | null }
   | { readonly id: number; readonly kind: 'refused'; readonly pacsCode: number | null }
   /**
-   * Not taken now: to be offered later. `unanswered`: it may be this instance that the PACS fails on; `busy`:
-   * it is not.
+   * Not taken now: to be offered later. `unanswered`: the PACS may fail on this very instance; `busy`: it
+   * does not.
    */
   | { readonly id: number; readonly kind: 'later'; readonly because: 'busy' | 'unanswered' };
 
@@ -31,7 +31,8 @@ export async function forwardBatch(
   const doubtful = answers.filter(({ outcome }) => outcome === 'refused' || outcome === 'unanswered');
   const there = new Set<string>();
   if (doubtful.length > 0) {
-    // A refusal may be for what was stored a moment ago, and a request that failed may have been carried out.
+    // A refused instance may have been stored a moment ago, and a request that failed may have been carried
+    // out.
     for (const found of await pacs.findInstances(
       doubtful.map(({ sopInstanceUID }) => sopInstanceUID),
       signal,
@@ -51,7 +52,7 @@ export async function forwardBatch(
 }
 
 /**
- * By the PACS's second way, where it has one. That it fails there too, without a word on the instance, is no
+ * By the PACS's second way, if it has one. A failure there that says nothing about the instance is no
  * refusal.
  */
 async function otherWay(

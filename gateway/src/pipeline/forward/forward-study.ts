@@ -35,7 +35,8 @@ export async function forwardStudy(
 ): Promise<Planner> {
   await findOrphans(study, tools, signal);
   const looked = await settleKnown(study, tools, signal);
-  // Later instances belong to the next run: none is posted for the first time without having been looked for.
+  // Later instances belong to the next run: none is posted for the first time before the PACS was searched
+  // for it.
   const toPost = (await instancesOf(tools.db, study.id, ['received'])).filter(
     (row) => row.posted_at !== null || looked.has(row.id),
   );
@@ -49,8 +50,8 @@ const changing =
   async () => ({ outcome: 'changed', changes: [{ kind: 'change-instances', from, changes }] });
 
 /**
- * Instances that an earlier run posted and did not hear of, or did not see in the PACS. Nothing else can be
- * `posting`: jobs of one study never run side by side.
+ * Instances that an earlier run posted without an answer, or did not see in the PACS. No others can be
+ * `posting`: jobs of one study never run at the same time.
  */
 async function findOrphans(study: StudyRow, tools: ForwardTools, signal: AbortSignal): Promise<void> {
   const orphans = (await instancesOf(tools.db, study.id, ['posting', 'received'])).filter(
@@ -101,7 +102,9 @@ async function settleKnown(
   return new Set(never.map(({ id }) => id));
 }
 
-/** Returns what this run may post: another run, or a person who left it out, may have been first. */
+/**
+ * Returns the instances that this run may post: another run may have posted them, or a person left them out.
+ */
 async function claim(rows: readonly InstanceRow[], tools: ForwardTools): Promise<readonly InstanceRow[]> {
   if (rows.length === 0) return [];
   let claimed: readonly InstanceRow[] = [];
@@ -148,7 +151,7 @@ async function openBodies(
   rows: readonly InstanceRow[],
   { keys, blobs }: ForwardTools,
 ): Promise<Bodies> {
-  // A key that can no longer be opened (the gateway's own is another one) is as good as none.
+  // A key that can no longer be opened (the gateway's own has changed) is as good as none.
   const key = study.wrapped_key === null ? null : keys.unwrap(study.id, study.wrapped_key);
   const bodies = new Map<string, OpenBlob | null>();
   for (const blobId of new Set(rows.map(blobOf))) {
@@ -163,7 +166,7 @@ function hasBytes(row: InstanceRow, bodies: Bodies): boolean {
   return body != null && (row.body_offset ?? 0) + row.bytes <= body.size;
 }
 
-/** The disk lost them (it failed, or the power did): the device still has them, for it has no receipt. */
+/** The disk lost them (it failed, or the power did): the device still has them, because it has no receipt. */
 async function returnLost(lost: readonly InstanceRow[], tools: ForwardTools): Promise<void> {
   if (lost.length === 0) return;
   const changes = lost.map(

@@ -60,7 +60,7 @@ test('the PACS stores half and says nothing, the other half is offered again and
   await pipeline.close();
 });
 
-test('the PACS says stored and keeps nothing, it is asked for a while and then a person', async () => {
+test('the PACS says stored and keeps nothing, it is asked for a while, then a person must decide', async () => {
   const { pipeline, pacs, uploadId } = await assembledStudy(shared);
   pacs.lie = 'forgetful';
   await pipeline.runAll();

@@ -1,6 +1,6 @@
 /**
  * Several store requests at once. The first that finds the PACS gone ends the others, and the next run looks
- * for what they had.
+ * for their instances.
  */
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { tookOthersSince, type InstanceChange, type InstanceRow } from '../instance.store.ts';

@@ -74,7 +74,7 @@ async function planReconciled({ study, db }: LockedStudy, looked: readonly Recon
     event === 'reconciled'
       ? { queue: 'receipt', studyId }
       : { queue: 'forward', studyId, afterSeconds: LOOK_AGAIN_SECONDS };
-  // A late instance has moved the study back: what was found is written, and the study takes its way again.
+  // A late instance has moved the study back: the findings are written, and the study starts its way again.
   const isHere = nextStudyState(study.state, event) !== null;
   const counts = countKinds(looked);
   return {

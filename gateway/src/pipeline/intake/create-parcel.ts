@@ -97,7 +97,7 @@ async function checkSeal({ seal, deviceParcelId }: Announced, keys: SealingKeys)
 type Tools = Pick<PipelineTools, 'db' | 'blobs' | 'now' | 'newId'>;
 type Settings = { readonly expiresAfterMs: number; readonly sealing: SealingKeys };
 
-/** `fresh`: its blob is not there yet. Throws Problem, and StudyStorageFull. */
+/** `fresh`: its blob does not exist yet. Throws Problem, and StudyStorageFull. */
 export async function findOrCreateParcel(
   tools: Tools,
   settings: Settings,
@@ -132,7 +132,10 @@ function checkSame({ bytes, seal }: Announced, before: OwnedParcel): void {
   if (!isSame) throw new Problem('invalid-request', 'The parcel was announced with another length or seal.');
 }
 
-/** A parcel that expired and was not swept yet would be told its offset, and then be refused. */
+/**
+ * Otherwise the device of an expired parcel that is not swept yet would be told an offset, and then be
+ * refused.
+ */
 async function forgetExpired(
   tools: Tools,
   parcel: OwnedParcel | undefined,

@@ -26,7 +26,7 @@ test('bytes that arrived before the cut are passed on', async () => {
   assert.ok(cut.isCut());
 });
 
-test('a request that another one replaces takes what still flows in', async () => {
+test('a replaced request still takes the bytes that flow in', async () => {
   const { socket, cut, read } = body({ silenceMs: NEVER_MS, mostMs: NEVER_MS });
   socket.push('one ');
   const came = read();
@@ -38,7 +38,7 @@ test('a request that another one replaces takes what still flows in', async () =
   assert.is(await came, 'one two');
 });
 
-test('it ends when nothing flows in any more, though its connection never ends', async () => {
+test('it ends when nothing flows in any more, even if its connection never ends', async () => {
   const { socket, cut, read } = body({ silenceMs: 5, mostMs: NEVER_MS });
   socket.push('one');
   const came = read();
@@ -47,7 +47,7 @@ test('it ends when nothing flows in any more, though its connection never ends',
   assert.ok(cut.isCut());
 });
 
-test('it ends after a while, though it flows without an end', async () => {
+test('it ends after a while, even if bytes keep flowing in', async () => {
   const endless = Readable.from(
     (async function* () {
       for (;;) {
@@ -63,7 +63,7 @@ test('it ends after a while, though it flows without an end', async () => {
   endless.destroy();
 });
 
-test('one that was stopped stays cut, though its connection then ends as it should', async () => {
+test('a stopped request stays cut, even if its connection then ends normally', async () => {
   const { socket, cut } = body({ silenceMs: NEVER_MS, mostMs: NEVER_MS });
   socket.push('one');
   await cut[Symbol.asyncIterator]().next();
@@ -74,7 +74,7 @@ test('one that was stopped stays cut, though its connection then ends as it shou
   assert.ok(cut.isCut());
 });
 
-test('while nobody takes what came, little more is read, and nothing of it is lost', async () => {
+test('while nobody takes its bytes little more is read, and nothing is lost', async () => {
   const [pieceBytes, pieces] = [64 * 1024, 200];
   let given = 0;
   const source = new ReadableStream<Uint8Array>({
@@ -93,7 +93,7 @@ test('while nobody takes what came, little more is read, and nothing of it is lo
   assert.not.ok(cut.isCut());
 });
 
-test('one that has come to its end is not cut by a late word', async () => {
+test('a finished request is not cut by a late call', async () => {
   const { socket, cut, read } = body({ silenceMs: 1, mostMs: 1 });
   socket.push('all');
   socket.push(null);

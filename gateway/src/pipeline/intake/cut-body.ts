@@ -11,10 +11,10 @@ import { Readable } from 'node:stream';
 export type CutBody = AsyncIterable<Uint8Array> & {
   /** It ended before its end. */
   isCut(): boolean;
-  /** Ends it here; what has come already is still given out. */
+  /** Ends it here; bytes that have come already are still given out. */
   stop(): void;
   /**
-   * Ends it when nothing has come for a moment, or after a while: what is on its way already need not be sent
+   * Ends it when nothing has come for a moment, or after a while: bytes already on their way need not be sent
    * again.
    */
   letGo(): void;
@@ -31,9 +31,9 @@ const LETTING_GO: LettingGo = { silenceMs: 200, mostMs: 5_000 };
 export const LET_GO_WITHIN_MS = LETTING_GO.mostMs;
 
 /**
- * Read from the first moment, before anybody asks: what still waits for its reader when the socket dies is
- * lost. Each upload in progress holds as much, when the database or the disk is slow: 0.1 s of a link of 40
- * Mbit/s.
+ * Read from the first moment, before anybody asks: bytes that still wait for a reader when the socket dies
+ * are lost. Each upload in progress holds as much, when the database or the disk is slow: 0.1 s of a link of
+ * 40 Mbit/s.
  */
 const READ_AHEAD_BYTES = 512 * 1024;
 
@@ -68,7 +68,7 @@ export function createCutBody(
       }
       if (state === 'open') state = 'ended';
     } catch {
-      // The connection died: what came before it is worth as much as ever.
+      // The connection died: the bytes that came before are still good.
       state = 'cut';
     } finally {
       forgetTimers();

@@ -114,7 +114,7 @@ for (const { name, count, open } of grounds) {
     await Promise.all([one.unlock(), other.unlock()]);
   });
 
-  test('a request whose client went away waits no longer, and stands in nobody’s way', async () => {
+  test('a request whose client went away stops waiting, and blocks nobody', async () => {
     const holder = request('e', 'hangs');
     await holder.held;
     const gone = new AbortController();
@@ -130,7 +130,7 @@ for (const { name, count, open } of grounds) {
     await next.unlock();
   });
 
-  test('of many at once never two hold it, and one that comes after them all holds it in the end', async () => {
+  test('of many simultaneous requests never two hold it, and the last one to come holds it in the end', async () => {
     let holding = 0;
     let most = 0;
     const storm = Array.from({ length: 20 }, () => {

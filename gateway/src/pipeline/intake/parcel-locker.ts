@@ -10,15 +10,15 @@
 import { ERRORS, type Lock, type Locker, type RequestRelease } from '@tus/server';
 import type { LetGo, SharedLocks } from '../../database/shared-locks.ts';
 
-/** A holder that was told lets go within lockDrainTimeout; one that does not by now never will. */
+/** A holder that was told lets go within lockDrainTimeout; after that it never will. */
 const PATIENCE_MS = 30_000;
 
 type Holder = { readonly letGo: RequestRelease; readonly gone: Promise<void>; free(): void };
 type Own = Holder & { unlock(): Promise<void> };
 
 /**
- * `endCurrent` gives what ends the request that takes the lock: soon where another one wants it, now where it
- * is lost. `shared`: null where this gateway is alone.
+ * `endCurrent` gives the means to end the request that takes the lock: soon if another one wants it, now if
+ * it is lost. `shared`: null where this gateway is alone.
  */
 export function createParcelLocker(endCurrent: () => LetGo, shared: SharedLocks | null): Locker {
   const holders = new Map<string, Holder>();

@@ -1,9 +1,9 @@
 /**
  * Room for parcels: what one may announce, and whether the disk has it. A parcel that is announced and not
- * written yet counts as if it lay there: eight of them must not be promised the room of one.
+ * written yet counts as written: eight of them must not be promised the room of one.
  *
- * It does not make room, and other programs on the same disk are not asked: what they take meanwhile is found
- * by the next PATCH.
+ * It does not make room, and it cannot ask other programs on the same disk: the next PATCH notices the space
+ * that they take meanwhile.
  */
 import { sql, type Transaction } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -25,8 +25,8 @@ const PARCEL_OVERHEAD_BYTES = 64 * 1024;
  */
 const WHOLE_PARCEL_BYTES = 16 * 1024 ** 2;
 /**
- * A device sends a few side by side, and finds one again under its own name. Fewer, and one that was
- * interrupted often waits for what it left behind.
+ * A device sends a few at once, and finds each again under its own name. With fewer, a device that was
+ * interrupted often would wait for its own remains.
  */
 const OPEN_PARCELS_LIMIT = 64;
 

@@ -24,7 +24,7 @@ import {
 import type { Checksum } from './upload-checksum.ts';
 
 /**
- * A killed process has lost what came in so much time. More often, and each record of a slow link is written
+ * A killed process loses the bytes of this time. Writing more often would write each record of a slow link
  * many times in small parts.
  */
 const KEEP_TAIL_MS = 250;
@@ -51,14 +51,14 @@ export type SpoolTools = {
   readonly removed: (parcel: OwnedParcel) => Promise<void>;
 };
 
-/** Its study's key. Throws what tus answers with 410: without the key what lies here cannot be had back. */
+/** Its study's key. Throws the error that tus answers with 410: without the key the parcel cannot be read. */
 function studyKeyOf(keys: StudyKeys, parcel: OwnedParcel): Uint8Array {
   const key = parcel.wrapped_key === null ? null : keys.unwrap(parcel.study_id, parcel.wrapped_key);
   if (key === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
   return key;
 }
 
-/** How much of the parcel is here, as it travels; null: there is no such blob. Throws as `studyKeyOf`. */
+/** The received bytes of the parcel, as it travels; null: there is no such blob. Throws as `studyKeyOf`. */
 export async function parcelOffset(
   { blobs, keys }: Pick<SpoolTools, 'blobs' | 'keys'>,
   parcel: OwnedParcel,
@@ -114,7 +114,7 @@ export class ParcelSpool extends DataStore {
     if (left === 0) return offset;
     const studyKey = studyKeyOf(this.#tools.keys, parcel);
     try {
-      // Other programs write on this disk too: what was free when the parcel was announced may be gone.
+      // Other programs write on this disk too: space that was free when the parcel was announced may be gone.
       await checkRoom(this.#tools.blobs, Math.min(contentLength ?? left, left));
       if (parcel.seal_enc === null) return await this.#append(request, parcelKey(studyKey, id), offset);
       return await this.#open(request, parcel.seal_enc, toSealedParcel(id, parcel.bytes, studyKey));

@@ -1,4 +1,7 @@
-/** Parcels over tus: what a device on a bad link relies on. With a real socket where a connection dies. */
+/**
+ * Parcels over tus: the promises that a device on a bad link relies on. With a real socket where a connection
+ * dies.
+ */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
@@ -26,7 +29,7 @@ const codeOf = async (response: Response) => ((await response.json()) as { code?
 
 const PROMISED_BYTES = 10_000_000;
 const GIB = 1024 ** 3;
-/** Of 1.2 MB that have come: what is gathered for one write is smaller than the rest. */
+/** Of 1.2 MB that have come: the bytes gathered for one write are fewer than the rest. */
 const WRITTEN_AT_LEAST = 800_000;
 
 const test = suite('a parcel');
@@ -39,9 +42,9 @@ test.before(async () => {
 test.after(() => ground.close());
 test.before.each(async () => {
   pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
-  // The database is shared, the disk is not: what an earlier test left unfinished takes no room here.
+  // The database is shared, the disk is not: unfinished parcels of an earlier test take no room here.
   await ground.database.db.deleteFrom('parcel').execute();
-  // Nothing here is verified: what is promised is only large enough for what is sent.
+  // Nothing here is verified: the promise is just large enough for the parcels sent.
   upload = (await pipeline.init(toManifest(instances, 'identified', { bytes: PROMISED_BYTES }))).uploadId;
 });
 test.after.each(() => pipeline.close());
@@ -83,7 +86,7 @@ test('has a relative address, so that it holds behind a prefix, and says when it
   assert.is(options.headers.get('tus-checksum-algorithm'), 'sha256,sha1');
 });
 
-test('is made once under the device’s name, and goes on where it was', async () => {
+test('is created once under the device’s name, and continues where it was', async () => {
   const parcel = randomUUID();
   const location = await created(100, parcel);
   await pipeline.patch(location, 0, randomBytes(40));
@@ -92,10 +95,10 @@ test('is made once under the device’s name, and goes on where it was', async (
   assert.is((await pipeline.create(upload, parcel, 101)).status, 422, 'another length is another parcel');
 });
 
-test('that was begun is named by the next init: the device asks where it ends before it sends a byte again', async () => {
+test('that was begun is named by the next init: the device asks for its offset before it sends a byte again', async () => {
   const manifest = toManifest(instances, 'identified', { bytes: PROMISED_BYTES });
   assert.is((await pipeline.init(manifest)).begun, undefined);
-  // The command line names its parcels by what is in them.
+  // The command line names its parcels by their content.
   const [one, other] = [
     randomUUID(),
     randomBytes(16)
@@ -124,7 +127,7 @@ test('arrives with its creation, when it is small', async () => {
   assert.equal([response.status, offsetOf(response)], [201, 50]);
 });
 
-test('with a wrong checksum is not taken: the offset stays, and the right bytes go on', async () => {
+test('with a wrong checksum is not accepted: the offset stays, and the right bytes continue there', async () => {
   const bytes = randomBytes(1000);
   const location = await created(2000);
   await pipeline.patch(location, 0, bytes, { 'upload-checksum': sha256(bytes) });
@@ -167,7 +170,7 @@ test('is nobody else’s', async () => {
   assert.is((await pipeline.create(upload, randomUUID(), 10)).status, 403, 'and not send');
 });
 
-test('is given up by its device, and is gone', async () => {
+test('is removed when its device gives it up', async () => {
   const location = await created(100);
   await pipeline.patch(location, 0, randomBytes(10));
   assert.is(
@@ -197,7 +200,7 @@ test('may be as large as what was promised with its headers, and not larger', as
   assert.is((await pipeline.status(uploadId)).waiting, null, 'nothing is full');
 });
 
-test('that holds what came by another way begins again with init, and one of the usual size is taken whole', async () => {
+test('with instances that came another way begins again with init, and one of the usual size is accepted whole', async () => {
   const [one, two] = syntheticStudy({ seed: 6, instancesPerSeries: 2, rows: 8, columns: 8 }).instances;
   const { uploadId } = await pipeline.init(toManifest([one!, two!], 'identified', { bytes: 100_000_000 }));
   await pipeline.tools.db
@@ -239,13 +242,13 @@ test('counts against the room from the moment it is announced, and until it is w
   );
 });
 
-test('of two that ask for the same room at once one gets it', async () => {
+test('gets the last room alone when two ask for it at once', async () => {
   Object.assign(pipeline.tools.blobs, { freeBytes: async () => 512 * 1024 ** 2 + 1000 });
   const answers = await Promise.all([1, 2, 3].map(() => pipeline.create(upload, randomUUID(), 700)));
   assert.equal(answers.map(({ status }) => status).sort(), [201, 507, 507]);
 });
 
-test('is not written into the reserve, and goes on when there is room again', async () => {
+test('is not written into the reserve, and continues when there is room again', async () => {
   const location = await created(5000);
   const { freeBytes } = pipeline.tools.blobs;
   Object.assign(pipeline.tools.blobs, { freeBytes: async () => 512 * 1024 ** 2 + 4999 });
@@ -352,7 +355,7 @@ test('I12: whatever is cut, and wherever, what came stays and the end is what wa
   server.close();
 });
 
-test('at a wrong offset is told so also over a socket that is still full of it', async () => {
+test('at a wrong offset is answered even while the socket is still full of it', async () => {
   const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/upload/${await created(9_000_000)}`;
@@ -409,7 +412,7 @@ function slowPatch(location: string, bytes: Uint8Array) {
   return { comes, answer };
 }
 
-test('of two that come in at once may end first: its upload still receives the other', async () => {
+test('may end before another one of its upload, which is still being received', async () => {
   const bytes = new Uint8Array(randomBytes(60));
   const [first, second] = [await created(60), await created(60)].map((at) => slowPatch(at, bytes));
   while (!pipeline.parcels.isReceiving(upload)) await new Promise((next) => setImmediate(next));
@@ -421,7 +424,7 @@ test('of two that come in at once may end first: its upload still receives the o
   assert.not.ok(pipeline.parcels.isReceiving(upload));
 });
 
-test('that finds no room is told so before its bytes have come', async () => {
+test('that finds no room is refused before its bytes have come', async () => {
   const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const location = await created(5_000_000);
@@ -433,12 +436,12 @@ test('that finds no room is told so before its bytes have come', async () => {
   });
   const [answer] = (await once(socket, 'data')) as [Buffer];
   assert.match(answer.toString(), /^HTTP\/1\.1 507 /);
-  // And the connection ends: the rest would come for nothing.
+  // And the connection ends: the rest would be sent in vain.
   await once(socket, 'close');
   server.close();
 });
 
-test('that fills the disk in its middle keeps what was written, and goes on there', async () => {
+test('that fills the disk midway keeps the written bytes, and continues there', async () => {
   const bytes = randomBytes(600_000);
   const location = await created(bytes.length);
   const { append } = pipeline.tools.blobs;
@@ -463,7 +466,7 @@ test('that fills the disk in its middle keeps what was written, and goes on ther
   assert.ok((await stored(location)).equals(bytes));
 });
 
-test('that is created again while its first request still hangs is taken over, and goes on where that one really ended', async () => {
+test('that is created again while its first request still hangs is taken over, and continues where that one really ended', async () => {
   const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const [bytes, parcel] = [randomBytes(2_000_000), randomUUID()];

@@ -1,7 +1,7 @@
 /**
  * tus 1.0 at `/upload/files`: receives a parcel in pieces, over a network that comes and goes. @tus/server
- * speaks the protocol; here is what it lacks: whose parcel it is, creation that can be repeated, checksums,
- * room on the disk, and answers that say what to do.
+ * speaks the protocol; this file adds ownership of parcels, repeatable creation, checksums, room on the disk,
+ * and answers that say what to do.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
@@ -22,8 +22,8 @@ import { parcelOffset, ParcelSpool, type ParcelRequest, type SealingKeys } from 
 import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
 
 /**
- * How long a request that another one replaces may take to let go: it takes what still flows in, and writes
- * what it holds.
+ * How long a replaced request may take to let go: it takes the bytes that still flow in, and writes those it
+ * holds.
  */
 const LOCK_DRAIN_MS = LET_GO_WITHIN_MS + 300;
 
@@ -138,7 +138,7 @@ async function handOver(tools: IntakeTools, parcelId: string): Promise<void> {
   const parcel = await findParcel(tools.db, parcelId);
   if (parcel?.state !== 'receiving' || (await tools.blobs.size(parcelId)) !== plainBytes(parcel)) return;
   await tools.blobs.sync(parcelId);
-  // The record that it was a part of is opened. Where this is not reached, expiry removes it.
+  // Its record is opened. If this line is not reached, expiry removes the tail.
   if (parcel.seal_enc !== null) await tools.blobs.remove(tailOf(parcelId));
   const { upload_id: uploadId, bytes } = parcel;
   await applyPlan(tools, parcel.study_id, async () => ({
@@ -187,7 +187,7 @@ async function resume(intake: Intake, { request, body, owner }: Asked): Promise<
   const { tools } = intake;
   const id = new URL(request.url).pathname.split('/').at(-1) ?? '';
   const parcel = isUuid(id) ? await findParcel(tools.db, id) : undefined;
-  // Another owner's parcel is as good as none: whether it exists is not said.
+  // Another owner's parcel is treated as missing: its existence is not revealed.
   if (parcel === undefined || !isOwnedBy(owner, parcel)) throw new Problem('not-found');
   if (request.method === 'PATCH') return receivePiece(intake, request, body, parcel);
   const response = await speak(intake, request, body, parcel);

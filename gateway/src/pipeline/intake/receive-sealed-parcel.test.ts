@@ -1,5 +1,6 @@
 /**
- * Sealed parcels over tus, from creation to the PACS: what a device relies on that cannot open its own queue.
+ * Sealed parcels over tus, from creation to the PACS: the promises for a device that cannot open its own
+ * queue.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
@@ -104,7 +105,7 @@ test('reaches the PACS bit for bit, however often its link was cut', async () =>
   await pipeline.close();
 });
 
-test('with a record that does not hold is told so, and goes on from the start of that record', async () => {
+test('with an invalid record is answered so, and continues from the start of that record', async () => {
   const { pipeline, uploadId, bytes, create } = await open();
   const location = (await create()).headers.get('location')!;
   const spoiled = bytes.slice();
@@ -118,7 +119,7 @@ test('with a record that does not hold is told so, and goes on from the start of
   await pipeline.close();
 });
 
-test('comes with its creation; where the answer was lost the creation is asked again and tells the offset', async () => {
+test('comes with its creation; if the answer was lost, a repeated creation tells the offset', async () => {
   const { pipeline, uploadId, parcel, bytes, seal, create } = await open();
   const half = await pipeline.create(uploadId, parcel, bytes.length, {
     seal,
@@ -172,7 +173,7 @@ test('that is sealed to a retired key is opened; to a key that is gone, the devi
   await later.pipeline.close();
 });
 
-test('that nothing could be opened from is refused before its first byte travels', async () => {
+test('that could not be opened is refused before its first byte travels', async () => {
   const { pipeline, uploadId, parcel, bytes, seal, create } = await open();
   const announce = async (length: number, of = seal, name = randomUUID() as string) => {
     const answer = await pipeline.create(uploadId, name, length, of ? { seal: of } : {});
@@ -209,7 +210,7 @@ test('that nothing could be opened from is refused before its first byte travels
   await pipeline.close();
 });
 
-test('may be as large as what was promised with its headers, reckoned as it is opened', async () => {
+test('may be as large as the promised instances with their headers, counted as opened', async () => {
   const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
   const { uploadId } = await pipeline.init(
     toManifest(study().slice(0, 1), 'identified', { bytes: 40_000_000 }),
@@ -221,7 +222,7 @@ test('may be as large as what was promised with its headers, reckoned as it is o
   await pipeline.close();
 });
 
-test('that is given up, or expires, takes its tail along, and its instances are asked for again', async () => {
+test('that is given up, or expires, loses its tail too, and its instances are requested again', async () => {
   let now = new Date();
   const { pipeline, uploadId, instances, parcel, bytes, seal, create } = await open({
     now: () => now,

@@ -110,8 +110,8 @@ class Device {
 
   /**
    * Sends so many bytes from where the gateway is; `spoil` turns a bit of the one at this place among them.
-   * `dueWith`: with each so-manieth piece what has come of a record is written; 0: at the end. The offset
-   * that it is told, or null: 460.
+   * `dueWith`: the bytes of an incomplete record are written after every so many pieces; 0: at the end. The
+   * offset that it is told, or null: 460.
    */
   async send(
     blobs: Blobs,
@@ -179,9 +179,7 @@ test('has sizes that end with a record, or one byte after it', async ({ blobs })
   assert.throws(() => toSealedParcel('x', RECORD + 3, STUDY_KEY), RangeError);
 });
 
-test('goes back to the start of a record that does not hold, and keeps the records before it', async ({
-  blobs,
-}) => {
+test('goes back to the start of an invalid record, and keeps the records before it', async ({ blobs }) => {
   const device = await new Device(randomBytes(3 * SEALED_RECORD_BYTES)).open(blobs);
   await device.send(blobs, RECORD + 400_000);
   // Within the tail it cannot be known yet.
@@ -192,7 +190,7 @@ test('goes back to the start of a record that does not hold, and keeps the recor
   assert.ok((await device.stored(blobs)).equals(device.plain));
 });
 
-test('with a checksum that is wrong keeps what proves itself, and forgets the rest of that piece', async ({
+test('with a wrong checksum keeps the valid records, and forgets the rest of that piece', async ({
   blobs,
 }) => {
   const device = await new Device(randomBytes(3 * SEALED_RECORD_BYTES)).open(blobs);
@@ -214,7 +212,7 @@ test('neither lies in the clear nor as the device sealed it, while it waits for 
   assert.not.ok(tail.includes('DOE^JANE') || tail.includes(Buffer.from(bytes.subarray(5000, 5032))));
 });
 
-test('is on the disk while the rest of a record is still awaited: a process that is killed has lost what came last, not all of the record', async ({
+test('is on the disk while the rest of a record is still awaited: a killed process loses the last bytes, not all of the record', async ({
   blobs,
 }) => {
   const device = await new Device(randomBytes(2 * SEALED_RECORD_BYTES)).open(blobs);

@@ -2,8 +2,8 @@
  * How a sealed parcel comes in: its records (shared/src/transfer/seal.ts) are opened as they stream, and
  * complete, valid records are appended to the parcel's blob. The sealed bytes of an incomplete record wait in
  * a tail next to it, so that the offset, which counts sealed bytes, never goes back over what was received.
- * One record is held in memory; on a link that takes long for one, what has come of it is written now and
- * then, so that a killed process has lost little.
+ * One record is held in memory; on a slow link, the part that has come is written now and then, so that a
+ * killed process loses little.
  *
  * Any two writes may have a kill between them. The blob's size says how many records were opened; the tail
  * begins with the number of the record that it is of, and counts only when that is the next one. So a tail
@@ -103,7 +103,7 @@ export type TailRule = {
   /** Asked with each piece that comes. */
   isDue(): boolean;
   /**
-   * Asked at the end. False: what has come of an incomplete record is forgotten; then `isDue` was never true.
+   * Asked at the end. False: the bytes of an incomplete record are forgotten; then `isDue` was never true.
    */
   mayKeep(): boolean;
 };
@@ -116,7 +116,7 @@ export type SealedInput = {
 
 /**
  * Takes what comes; `body` brings no more than the parcel still lacks. `opener` opens from record `from.held`
- * on. Throws what the blobs and the body throw: what was written until then stays.
+ * on. Rethrows errors of the blobs and the body; bytes written until then stay.
  */
 export async function writeSealed(
   blobs: Blobs,
@@ -152,7 +152,8 @@ export async function writeSealed(
         filled = 0;
         yield plain;
         held += 1;
-        // Written: 1 MiB given back at once, for the collector comes late and its pause is everybody's.
+        // Written: 1 MiB freed at once, because the garbage collector comes late and its pause delays
+        // everybody.
         plain.buffer.transfer(0);
       }
       if (filled > 0 && rule.isDue()) await keep();

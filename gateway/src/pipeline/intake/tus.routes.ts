@@ -11,7 +11,7 @@ import type { ParcelReceiver } from './receive-parcel.ts';
 
 /**
  * A browser sends a body to its end, whatever it was answered meanwhile, and the server would throw it away.
- * The connection ends this long after the answer: at once would make the system forget what is unread.
+ * The connection ends this long after the answer: closing at once would make the system drop unread bytes.
  */
 const ANSWERED_MS = 150;
 

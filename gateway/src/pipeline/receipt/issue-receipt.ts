@@ -1,5 +1,5 @@
 /**
- * The receipt of one revision: what became of each instance, said by the gateway after it looked. Pure but
+ * The receipt of one revision: the outcome of each instance, stated by the gateway after it looked. Pure but
  * for the signature; the same revision is signed once, which study.store's unique row holds.
  */
 import { methodCodes } from '#shared/deid/report.ts';
@@ -19,7 +19,7 @@ export type ReceiptSubject = {
   readonly instances: readonly InstanceRow[];
   /** Of the study, by their digests. */
   readonly reports: ReadonlyMap<string, WireReport>;
-  /** Of the policies of its instances those that de-identify, as `policyKey` says them. */
+  /** Those of its instances' policies that de-identify, as `policyKey` names them. */
   readonly deidentifying: ReadonlySet<string>;
 };
 export const policyKey = ({
@@ -87,7 +87,7 @@ function toReceiptInstance(
 ): ReceiptInstance {
   const { policy_name: name, policy_version: version } = row;
   const report = row.report_digest === null ? undefined : places.get(row.report_digest);
-  // Nothing reaches the PACS but by way of verify, which lets pass what has no residue.
+  // Instances reach the PACS only through verify, which passes only those without residue.
   const isChecked = isInPacs(row.state) && deidentifying.has(policyKey(row));
   return {
     sopInstanceUID: row.sop_instance_uid,

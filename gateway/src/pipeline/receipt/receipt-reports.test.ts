@@ -57,7 +57,7 @@ function withReports(
   return { ...manifest, instances, deidentification: { ...TERMS, reports } };
 }
 
-test('says of each instance what was done, with the digests before and after, and that the gateway found no residue; again in every later revision', async () => {
+test('states for each instance what was done, with the digests before and after, and that the gateway found no residue, in every revision', async () => {
   const pipeline = await openPipeline();
   const { instances, digest, actions } = await deidentifiedStudy(3);
   const first = withReports(toManifest(instances.slice(0, 2), 'deidentified'), [actions], [0, 0]);
@@ -112,7 +112,7 @@ test('says of each instance what was done, with the digests before and after, an
   await pipeline.close();
 });
 
-test('says of a list that was too long to travel its digest alone', async () => {
+test('gives only the digest of a list that was too long to travel', async () => {
   const pipeline = await openPipeline();
   const { instances, digest } = await deidentifiedStudy(1);
   const { uploadId } = await pipeline.init(withReports(toManifest(instances, 'deidentified'), [digest], [0]));
@@ -140,7 +140,7 @@ test('for a device without reports names none, but still names what the gateway 
   await pipeline.close();
 });
 
-test('says of what is sent as it is nothing of it, and claims no check of what was held back', async () => {
+test('says nothing about instances sent unchanged, and claims no check of those held back', async () => {
   const pipeline = await openPipeline();
   const plain = newStudy(1);
   const sent = await pipeline.init(toManifest(plain));
@@ -164,7 +164,7 @@ test('says of what is sent as it is nothing of it, and claims no check of what w
   await pipeline.close();
 });
 
-test('says of an instance that another study takes over what was said there', async () => {
+test('gives an instance that another study takes over the report from that study', async () => {
   const pipeline = await openPipeline();
   const { instances, actions } = await deidentifiedStudy(1);
   const right = withReports(toManifest(instances, 'deidentified'), [actions], [0]);

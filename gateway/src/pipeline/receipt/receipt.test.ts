@@ -2,9 +2,10 @@
 import { compactVerify } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openTestGround, type TestGround } from '../../testing/open-pipeline.ts';
+import { openTestPacs } from '../../testing/open-pacs.ts';
+import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
-import { assembledStudy, receiptOf } from '../../testing/open-study.ts';
+import { assembledStudy, newStudy, receiptOf } from '../../testing/open-study.ts';
 
 const test = suite('a study, when');
 let shared: TestGround;
@@ -25,6 +26,19 @@ test('instances come late, there is a second receipt and the first still holds',
   const second = await receiptOf(pipeline, uploadId);
   assert.equal([second.receipt.revision, second.receipt.instances.length], [2, 4]);
   await compactVerify(first.jws, pipeline.receiptKey);
+  await pipeline.close();
+});
+
+test('the receipt says when it was issued, in seconds (RFC 7519 §4.1.6)', async () => {
+  const now = () => new Date('2026-03-04T05:06:07.890Z');
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false, ground: shared, now });
+  const instances = newStudy(1);
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances);
+  await pipeline.runAll();
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  assert.is(receipt.iat, Date.parse('2026-03-04T05:06:07Z') / 1000);
   await pipeline.close();
 });
 

@@ -1,5 +1,5 @@
 /**
- * Receipt: signs what became of each instance, once for a revision. A signature takes a moment, so the study
+ * Receipt: signs the outcome of each instance, once for a revision. A signature takes a moment, so the study
  * may have moved on meanwhile; then the signed text is thrown away. Every change of an instance moves the
  * study first: in the same state and revision, the instances are the ones that were signed.
  */

@@ -1,7 +1,7 @@
 /**
  * Hostile and broken input through the real doors: every file of `corpus/bad` goes to a gateway with a real
  * Orthanc behind it, by the command line and by a client that checks nothing. Each gets the answer of the
- * table, what is refused leaves nothing behind, what is accepted is in the PACS bit for bit, and the gateway
+ * table, refused files leave nothing behind, accepted ones are in the PACS bit for bit, and the gateway
  * neither ends nor grows.
  *
  * Row by row the store is empty (PostgreSQL, emptied between rows); then everything at once with the embedded
@@ -49,7 +49,7 @@ interface UploadDocument {
   readonly files: { path: string; state: string; reason: string | null }[];
 }
 
-/** Of the identity that nearly every row has, and of what stands in names and UIDs. */
+/** Parts of the identity that nearly every row has, and of the texts in names and UIDs. */
 const NOT_FOR_THE_LOG = /BAD-1|Bad\^Input|DROP TABLE|onerror|<script|X-Injected|etc\/passwd/;
 
 const digestOfFile = async (path: string): Promise<string> => sha256(await readFile(path));
@@ -154,7 +154,7 @@ async function openWorld(databaseUrl?: string) {
 }
 type World = Awaited<ReturnType<typeof openWorld>>;
 
-/** A file to be sent, what was sent before it, and what it is answered with. */
+/** A file to be sent, the files sent before it, and its answer. */
 interface Row {
   readonly path: string;
   readonly after: readonly string[];
@@ -226,7 +226,7 @@ async function openEmptiedWorld(serverUrl: string) {
   return {
     ...world,
     rows,
-    /** The gateway knows no study, the PACS holds none. Only once nothing is under way any more. */
+    /** The gateway knows no study, the PACS holds none. Call it only when nothing is under way. */
     async empty() {
       await until('every study to have come to its end', async () => {
         const { rows: open } = await client.query(
@@ -266,7 +266,7 @@ if (corpus === null || postgresUrl === null) {
   alone.after(async () => world?.close());
 
   /**
-   * Does `judge` for every row on an empty store and then looks into the PACS; gathers what fails, so that
+   * Runs `judge` for every row on an empty store and then looks into the PACS; gathers all failures, so that
    * one row does not hide another.
    */
   async function judgeEach(judge: (row: Row) => Promise<void>): Promise<void> {
@@ -308,7 +308,7 @@ if (corpus === null || postgresUrl === null) {
     },
   );
 
-  alone('of an archive only what is safe is taken', async () => {
+  alone('only the safe entries of an archive are accepted', async () => {
     for (const [name, { taken, because }] of Object.entries(ARCHIVE_ANSWERS)) {
       await world.empty();
       const path = join(corpus, 'bad', 'zip', name);
@@ -338,7 +338,7 @@ if (corpus === null || postgresUrl === null) {
   });
 
   alone(
-    'a client that checks nothing gets the same answers from the gateway, and half of nothing is stored',
+    'a client that checks nothing gets the same answers from the gateway, and nothing is stored in part',
     async () => {
       await judgeEach(async ({ path, after, answer }) => {
         for (const before of after) await sendUnchecked(world.door, new Uint8Array(await readFile(before)));
@@ -397,7 +397,7 @@ if (corpus === null) {
       for (const { path, answer } of rows) {
         const file = files.get(path);
         const isForeign = answer === 'empty-file' || (isRefusal(answer) && answer.startsWith('not-dicom'));
-        // Found in a folder, what is not DICOM is nobody's mistake.
+        // A file in a folder that is not DICOM is nobody's mistake.
         if (isForeign) assert.equal([file?.state, file?.reason], ['skipped', answer], path);
         else assertAnswer(file, answer, path);
       }

@@ -14,8 +14,8 @@ import type { Place } from './read-part.ts';
 import type { VerifiedInstance, VerifyOutcome } from './verify-parcel.ts';
 
 /**
- * Sent so often and never what was promised: the file changes under the device's hands, or something on the
- * way changes it.
+ * Sent this often and never as promised: the file keeps changing on the device, or something on the way
+ * changes it.
  */
 const ATTEMPTS_LIMIT = 4;
 
@@ -31,7 +31,7 @@ export type VerifiedParcel = {
 export async function planVerified({ study, db }: LockedStudy, found: VerifiedParcel): Promise<Plan> {
   const { parcel, outcome, restoredId } = found;
   const removeRestored: Effect[] = restoredId === null ? [] : [removeBlob(restoredId)];
-  // Another run was first: what it found in the parcel has its place there.
+  // Another run was first: the instances that it found in the parcel have their place there.
   if ((await findParcel(db, parcel.id))?.state !== 'received')
     return { ...nothingToDo('elsewhere'), effects: removeRestored };
   // Skip instances that another parcel has brought in the meantime, or another study has taken over.
@@ -72,7 +72,7 @@ function placesOf(instances: readonly VerifiedInstance[]): readonly Place[] {
 const needsRestored = (instances: readonly VerifiedInstance[]): boolean =>
   placesOf(instances).some(({ isRestored }) => isRestored);
 
-/** Where everything that came was coded and is restored, nobody needs the parcel's own blob any more. */
+/** If every instance came coded and is restored, the parcel's own blob is no longer needed. */
 function removeUnneeded(
   parcelId: string,
   instances: readonly VerifiedInstance[],

@@ -18,7 +18,7 @@ import type { RestoredBlob } from './restored-blob.ts';
  */
 const AT_ONCE_BYTES = 8 * 1024 * 1024;
 
-/** Where the instance lies: in the parcel's own blob, or in the one for what was restored. */
+/** Where the instance lies: in the parcel's own blob, or in the one for restored instances. */
 export type Place = { readonly offset: number; readonly isRestored: boolean };
 
 export type ReadPart = {
@@ -26,7 +26,7 @@ export type ReadPart = {
   readonly digest: string;
   /** Calls `use` with the instance's bytes. */
   read<T>(use: (source: ByteSource) => Promise<T>): Promise<T>;
-  /** Call one of both: its bytes stay, or are as if they had never been restored. */
+  /** Call one of both: the restored bytes stay, or are discarded. */
   keep(): Promise<Place>;
   drop(): Promise<void>;
 };

@@ -43,7 +43,7 @@ test('restores several at once, bit for bit, of both codings', async () => {
   );
 });
 
-test('says damage as damage, and what the disk says as the disk says it', async () => {
+test('reports damage as damage, and passes on errors of the disk unchanged', async () => {
   const restore = createRestoreThread();
   const failure = (source: ByteSource) =>
     Array.fromAsync(restore(source, 'x-jls', first.original.length, signal)).then(
@@ -56,7 +56,7 @@ test('says damage as damage, and what the disk says as the disk says it', async 
   assert.is((await failure(broken))?.message, 'EIO');
 });
 
-test('stops where nobody takes what it makes, and goes on with the next one', async () => {
+test('stops when nobody takes its output, and continues with the next task', async () => {
   const restore = createRestoreThread();
   for await (const piece of restore(bytesSource(first.bytes), 'x-jls', first.original.length, signal)) {
     assert.ok(piece.length > 0);
@@ -74,7 +74,7 @@ test('stops where nobody takes what it makes, and goes on with the next one', as
   assert.ok(Buffer.concat(restored).equals(first.original));
 });
 
-test('is ended when nothing comes, and is there again when something does', async () => {
+test('is ended when it is idle, and is started again for the next task', async () => {
   const restore = createRestoreThread(0);
   for (let i = 0; i < 3; i += 1) {
     assert.ok(
@@ -87,7 +87,7 @@ test('is ended when nothing comes, and is there again when something does', asyn
   }
 });
 
-test('that ends unexpectedly fails what it was restoring, and another one takes its place', async () => {
+test('that ends unexpectedly fails its current task, and another one takes its place', async () => {
   const restore = createRestoreThread();
   const started = once(process, 'worker') as Promise<[Worker]>;
   const killing = {

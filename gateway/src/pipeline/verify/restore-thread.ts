@@ -14,7 +14,7 @@ export type RestoreTalk = {
   readonly question:
     | { readonly kind: 'read'; readonly offset: number; readonly length: number }
     | { readonly kind: 'piece'; readonly piece: Bytes };
-  /** To `read` the bytes; to `piece` none: it was taken. */
+  /** The reply to `read` has the bytes; the reply to `piece` only says that it was taken. */
   readonly reply: Bytes;
   /** How what came is damaged; null: it is restored. */
   readonly answer: string | null;

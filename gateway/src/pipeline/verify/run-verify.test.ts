@@ -30,7 +30,7 @@ function failingOn({ bytes, identifiers }: SyntheticInstance, body: OpenBlob): O
   };
 }
 
-test('on one instance, that one is held for a person after a while and the others go on', async () => {
+test('on one instance, that one is held for a person after a while and the others continue', async () => {
   const pacs = openTestPacs();
   const pipeline = await openTestPipeline({ pacs, start: false });
   const { instances } = syntheticStudy({ seed: 7300, instancesPerSeries: 3, rows: 8, columns: 8 });
@@ -92,7 +92,7 @@ const soft = (seed: number) =>
   syntheticStudy({ seed, instancesPerSeries: 3, rows: 64, columns: 64 }).instances;
 
 road(
-  'lies restored beside its parcels; what came goes where nothing needs it any more, and all goes with the study',
+  'lies restored next to its parcels; the coded bytes are removed once nothing needs them, and everything with the study',
   async () => {
     const pacs = openTestPacs();
     const pipeline = await openTestPipeline({ pacs, start: false });
@@ -150,7 +150,7 @@ road('is restored once, however often its run is killed or runs twice', async ()
   await pipeline.close();
 });
 
-road('waits visibly where the disk has no room to restore it, and goes on when there is some', async () => {
+road('waits visibly if the disk has no room to restore it, and continues when there is some', async () => {
   const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
   const instances = soft(7403);
   const { uploadId } = await pipeline.init(toManifest(instances));

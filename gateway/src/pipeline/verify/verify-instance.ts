@@ -1,7 +1,6 @@
 /**
- * One instance against its promise. Its bytes are already known to be the promised ones; here it is read as
- * DICOM and asked whether it is what the manifest said, and whether the policy's promise was kept on the
- * device.
+ * One instance against its promise. Its bytes are already known to be the promised ones; this file reads it
+ * as DICOM, compares it with the manifest, and checks that the device applied the policy.
  */
 import type { ByteSource } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
@@ -45,11 +44,11 @@ export async function verifyInstance(
     identifiers.sopClassUID === promised.sop_class_uid &&
     transferSyntaxUID === promised.transfer_syntax_uid;
   if (!same) return { kind: 'refused', because: 'manifest-mismatch' };
-  // PS3.10 §7.1: what travels is a file with File Meta Information; the device writes one where it was
-  // missing (manifest: "with File Meta Information").
+  // PS3.10 §7.1: instances travel as files with File Meta Information; the device adds it if it was missing
+  // (manifest: "with File Meta Information").
   if (meta === null) return { kind: 'refused', because: 'manifest-mismatch' };
   if (rules.kind === 'identified') return { kind: 'verified' };
-  // A header that was de-identified comes out of de-identification unchanged.
+  // De-identifying a de-identified header again does not change it.
   const residue = await checkResidue(read.instance, rules.rules, rules.pseudonyms);
   return residue.length === 0 ? { kind: 'verified' } : { kind: 'quarantined', because: 'identity-remains' };
 }

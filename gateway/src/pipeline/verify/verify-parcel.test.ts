@@ -198,7 +198,7 @@ test('it is no parcel at all, says so', async () => {
   assert.equal([outcome.instances, outcome.broken], [[], { offset: 0 }]);
 });
 
-test('identity remains under a de-identifying policy, quarantines it; what was de-identified under our key passes', async () => {
+test('identity remains under a de-identifying policy, quarantines it; an instance de-identified under our key passes', async () => {
   const tools: Pick<VerifyTools, 'rulesFor'> = {
     rulesFor: async () => ({ kind: 'deidentified', rules: rulesOf(), pseudonyms }),
   };
@@ -237,7 +237,7 @@ async function coded({ bytes }: SyntheticInstance): Promise<Coding> {
 const restoredBytes = ({ bytes }: SyntheticInstance, offset: number): Promise<Uint8Array> =>
   restored.read({ offset, length: bytes.length }, (source) => source.read(0, bytes.length));
 
-test('some instances come coded, restores them bit for bit beside the parcel, and leaves the others where they are', async () => {
+test('some instances come coded, restores them bit for bit next to the parcel, and leaves the others where they are', async () => {
   const soft = syntheticStudy({ seed: 78, instancesPerSeries: 2, rows: 128, columns: 128 }).instances;
   const [a, b] = soft as [SyntheticInstance, SyntheticInstance];
   const body = await parcel(
@@ -312,7 +312,7 @@ test('a large coded instance is restored in pieces and checked where it lies; on
   assert.equal([refused.instances[0]?.kind, restored.size()], ['refused', bytes.length]);
 });
 
-test('an instance is larger than what is held at once, streams it', async () => {
+test('an instance is larger than the buffer, streams it', async () => {
   const { identifiers, blob } = largeInstance(12, 5);
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const large: SyntheticInstance = {

@@ -3,8 +3,8 @@
  * restored where they came coded, against the digest that was promised, its header against UIDs, SOP Class
  * and transfer syntax, and under a de-identifying policy against a second de-identification.
  *
- * Changes no state: the outcome says what is to become of each instance, and whether the parcel is damaged
- * and has to come again. Restored instances lie in a blob of this run's own (restored-blob.ts).
+ * Changes no state: the outcome states the fate of each instance, and whether the parcel is damaged and has
+ * to come again. Restored instances lie in a blob of this run's own (restored-blob.ts).
  */
 import { ParcelError, readParcel, type ParcelPart } from '#shared/transfer/parcel.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -28,7 +28,7 @@ export type Promised = Pick<
 
 export type VerifiedInstance =
   | { readonly id: number; readonly kind: 'received'; readonly place: Place }
-  /** `place` null: it is held without its bytes, for they could not be restored. */
+  /** `place` null: it is held without its bytes, because they could not be restored. */
   | {
       readonly id: number;
       readonly kind: 'quarantined';
@@ -36,7 +36,7 @@ export type VerifiedInstance =
       readonly place: Place | null;
     }
   | { readonly id: number; readonly kind: 'refused'; readonly because: ReasonCode }
-  /** Not the bytes that were promised: to be sent again. */
+  /** Different bytes than promised: to be sent again. */
   | { readonly id: number; readonly kind: 'damaged' };
 
 export type VerifyOutcome = {
@@ -60,7 +60,7 @@ export type VerifyTools = ReadTools & {
    * read on is broken there.
    */
   readonly isLastRun: boolean;
-  /** Throws StorageFull where so many bytes cannot be restored now. */
+  /** Throws StorageFull if so many bytes cannot be restored now. */
   readonly checkRoom: (bytes: number) => Promise<void>;
 };
 

@@ -20,11 +20,11 @@ import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.t
 /**
  * Runs in which verify may fail without an outcome, the last of which settles the parcel. With the pauses
  * between them some three minutes: a disk or a database that was restarted is back, and the person who sends
- * still stands at the device. Fewer, and a hiccup bothers a person; more, and a study waits with nobody
- * knowing why.
+ * still stands at the device. With fewer, a hiccup would bother a person; with more, a study would wait
+ * without an explanation.
  */
 const RUNS_LIMIT = 8;
-/** Where the disk has no room to restore what came coded: until somebody made some. */
+/** The pause when the disk has no room to restore coded instances: until somebody has made room. */
 const ROOM_AGAIN_SECONDS = 30;
 
 type Tools = Pick<PipelineTools, 'db' | 'blobs' | 'keys' | 'pseudonyms' | 'restore' | 'newId'>;
@@ -127,8 +127,8 @@ function rememberRules(siteId: string, tools: Tools): VerifyTools['rulesFor'] {
 }
 
 /**
- * The rules of this very version, superseded or withdrawn since. An instance that was promised under a policy
- * that nobody knows is held to the strictest rules there are.
+ * The rules of this very version, superseded or withdrawn since. An instance that was promised under an
+ * unknown policy is judged by the strictest rules.
  */
 async function rulesFor(
   tools: Tools,

@@ -5,7 +5,8 @@
  *
  * [Note: one key a blob] The counter starts at 0 in every blob, so no two blobs may share a key: the key is
  * derived (HKDF, RFC 5869) from the study's key and the blob's name. A piece that arrived damaged is written
- * again under the same counter; who saw the disk at both times learns where the damage was, and nothing else.
+ * again under the same counter; somebody who saw the disk at both times learns where the damage was, and
+ * nothing else.
  */
 import { createCipheriv, hkdfSync, type Cipheriv, type KeyObject } from 'node:crypto';
 import type { BlobKey } from './blobs.ts';

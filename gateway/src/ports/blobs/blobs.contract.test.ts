@@ -68,7 +68,7 @@ test('no identifying value reaches the disk in plain text, and each parcel has a
   assert.is((await stat(join(folder, 'a'))).mode & 0o777, 0o600);
 });
 
-test('a stream that breaks leaves what had come, and it goes on from there', async ({ blobs }) => {
+test('a broken stream keeps the bytes that came, and continues from there', async ({ blobs }) => {
   const key = parcelKey(studyKey, 'x');
   await blobs.create('x');
   const broken = (async function* () {

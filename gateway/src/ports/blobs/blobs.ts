@@ -25,8 +25,8 @@ export interface Blobs {
   size(id: string): Promise<number | null>;
   /**
    * Writes at `at`, which must be the blob's size. A piece is its giver's again when the next one is asked
-   * for. Where `pieces` fails midway its error is thrown, and what came before it stays. Resolves with the
-   * bytes written. Throws StorageFull.
+   * for. If `pieces` fails midway its error is thrown, and the bytes before it stay. Resolves with the bytes
+   * written. Throws StorageFull.
    */
   append(id: string, key: BlobKey, at: number, pieces: AsyncIterable<Uint8Array>): Promise<number>;
   /** Cuts the end off. */

@@ -95,7 +95,7 @@ for (const [name, create] of [
     );
   });
 
-  test('an input that is not of the card’s shape is a mistake of who asks, not of the model', async ({
+  test('an input that does not have the card’s shape is the caller’s mistake, not the model’s', async ({
     engine,
     folder,
   }) => {
@@ -137,7 +137,7 @@ for (const [name, create] of [
     ['adds-one', { ...Y(1, 4), outputs: {} as never }],
     ['adds-one', { ...Y(1, 4), input: { name: 'x', shape: [1, 4], batch: true } as never }],
   ];
-  test('a model that is not what its card says is refused before it runs, by name, type and shape', async ({
+  test('a model that does not match its card is refused before it runs, by name, type and shape', async ({
     engine,
     folder,
   }) => {
@@ -158,7 +158,7 @@ for (const [name, create] of [
     }
   });
 
-  test('a model whose shape shows only when it runs is found out then', async ({ engine, folder }) => {
+  test('a model whose wrong shape shows only when it runs is noticed then', async ({ engine, folder }) => {
     const model = await saveOnnxModel(folder, 'hidden', ONNX_MODELS['gives-as-many'], Y(2, 4));
     await engine.check(model, signal);
     assert.equal((await engine.run(model, X, PATIENT)).y!.dims, [2, 4]);
@@ -232,7 +232,7 @@ for (const [name, create] of [
     await second.close();
   });
 
-  test('a model that takes too long is ended, and what waited behind it is answered', async ({
+  test('a model that takes too long is ended, and the questions behind it are answered', async ({
     engine,
     folder,
   }) => {
@@ -253,7 +253,7 @@ for (const [name, create] of [
     );
   });
 
-  test('a run that is called off ends with the reason, whether it waits or is under way', async ({
+  test('a cancelled run ends with the reason, whether it waits or is under way', async ({
     engine,
     folder,
   }) => {

@@ -48,7 +48,7 @@ export interface Engine {
    */
   run(model: EngineModel, input: Tensor, options: RunOptions): Promise<Readonly<Record<string, Tensor>>>;
   state(): EngineState;
-  /** Ends what runs; what waits throws. */
+  /** Ends the running questions; waiting ones throw. */
   close(): Promise<void>;
 }
 

@@ -42,7 +42,7 @@ function holdsExternal(bytes: Uint8Array, message: Message, depth: number): bool
   for (const { field, value } of fieldsOf(bytes)) {
     const next = follow[field];
     if (next === undefined) continue;
-    // DEFAULT is 0, EXTERNAL is 1: whatever is not the default is not in the file.
+    // DEFAULT is 0, EXTERNAL is 1: any other location than the default means that the data is not in the file.
     if (
       next === null
         ? typeof value !== 'number' || value !== 0

@@ -52,7 +52,7 @@ async function underWay(engine: Engine): Promise<number> {
   return pid;
 }
 
-test('it is not there before the first run, and ends when nobody asks', async ({ folder }) => {
+test('it starts with the first run, and ends when idle', async ({ folder }) => {
   const honest = await saveOnnxModel(folder, 'idle', ONNX_MODELS['adds-one']);
   const engine = createOnnxEngine({ ...SMALL, idleMs: 1 });
   assert.equal(engine.state(), { pid: null, crashes: 0, runs: 0, pending: 0, residentBytes: 0 });
@@ -64,7 +64,7 @@ test('it is not there before the first run, and ends when nobody asks', async ({
   await engine.close();
 });
 
-test('it stays between runs, and tells what memory it holds', async ({ engine, honest }) => {
+test('it stays between runs, and reports its memory', async ({ engine, honest }) => {
   await engine.run(honest, X, PATIENT);
   const { pid, residentBytes } = engine.state();
   await engine.run(honest, X, PATIENT);
@@ -88,7 +88,7 @@ test('killed between runs it costs nothing', async ({ engine, honest }) => {
   assert.equal([...(await engine.run(honest, X, PATIENT)).y!.data], [2, 3, 4, 5]);
 });
 
-test('a model that crashes the runtime is named, and what waited is answered', async ({
+test('a model that crashes the runtime is named, and waiting questions are answered', async ({
   engine,
   folder,
   honest,
@@ -108,7 +108,7 @@ for (const [name, shape] of [
   ['grows', [1, 1]],
   ['expands', [1, 1, 1]],
 ] as const) {
-  test(`a model that takes memory without end is stopped, and what waited is answered: ${name}`, async ({
+  test(`a model that takes memory without end is stopped, and waiting questions are answered: ${name}`, async ({
     engine,
     folder,
     honest,

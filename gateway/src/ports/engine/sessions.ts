@@ -36,8 +36,8 @@ const OPTIONS: InferenceSession.SessionOptions = {
   executionMode: 'sequential',
   intraOpNumThreads: 1,
   interOpNumThreads: 1,
-  // The runtime's other file format would be told by its bytes, and is none that was looked through for
-  // external data.
+  // ONNX only: otherwise the runtime would recognize its other file format by the bytes, and such a file was
+  // not searched for external data.
   enableCpuMemArena: false,
   logSeverityLevel: 4,
   extra: { session: { load_model_format: 'ONNX' } },
@@ -125,8 +125,8 @@ export async function openSessions(): Promise<Sessions> {
 }
 
 /**
- * Differs after whatever is done to the file; '' where there is none. To hash it at each run would take
- * longer than the run.
+ * Differs after any change to the file; '' if there is none. To hash it at each run would take longer than
+ * the run.
  */
 async function stampOf(path: string): Promise<string> {
   return await stat(path, { bigint: true }).then(
@@ -139,7 +139,7 @@ async function readModel({ path, digest }: EngineModel): Promise<{ bytes: Uint8A
   const cannotRead = (): never => {
     throw new SessionFault('model-unavailable');
   };
-  // Before the bytes: who writes meanwhile changes it.
+  // Taken before the bytes are read: a write in between changes it.
   const stamp = await stampOf(path);
   const file = await open(path).catch(cannotRead);
   try {

@@ -40,7 +40,7 @@ function numberOf(dataSet: Json, tag: string): number | null {
   return Number.isInteger(value) ? value : null;
 }
 
-/** The text of an answer as JSON, or null where it is none: Orthanc names no media type in its 400. */
+/** The text of an answer as JSON, or null if it is no JSON: Orthanc names no media type in its 400. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

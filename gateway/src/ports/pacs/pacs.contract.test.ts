@@ -157,7 +157,7 @@ for (const [name, create] of [
   );
 
   promise(
-    'one bad instance in a request costs the others nothing: what the answer leaves out is unanswered',
+    'one bad instance in a request costs the others nothing: those missing in the answer count as unanswered',
     async ({ mr, irregular }) => {
       const sent = [mr[2]!, irregular, mr[3]!];
       const answers = await pacs.storeInstances(mr[2]!.study, sent, signal);
@@ -183,13 +183,16 @@ for (const [name, create] of [
     },
   );
 
-  promise('other bytes under a known UID are told by reading back, for the PACS says 200', async ({ mr }) => {
-    const other = Buffer.from(mr[0]!.content);
-    other.writeUInt8(other.at(-1)! ^ 1, other.length - 1);
-    await pacs.storeInstances(mr[0]!.study, [toStore(mr[0]!.row, other)], signal);
-    const [found] = await pacs.findInstances([mr[0]!.sopInstanceUID], signal);
-    assert.is((await pacs.readBack(found!, signal))?.digest, sha256(mr[0]!.content));
-  });
+  promise(
+    'other bytes under a known UID are noticed by reading back, because the PACS says 200',
+    async ({ mr }) => {
+      const other = Buffer.from(mr[0]!.content);
+      other.writeUInt8(other.at(-1)! ^ 1, other.length - 1);
+      await pacs.storeInstances(mr[0]!.study, [toStore(mr[0]!.row, other)], signal);
+      const [found] = await pacs.findInstances([mr[0]!.sopInstanceUID], signal);
+      assert.is((await pacs.readBack(found!, signal))?.digest, sha256(mr[0]!.content));
+    },
+  );
 
   promise('a search of many UIDs is split, and all are found', async ({ mr }) => {
     const absent = Array.from({ length: 200 }, (_, i) => `1.2.840.99999.${i}`);
@@ -299,7 +302,7 @@ liar('is gone, restarts, or falls silent is unreachable, never a refusal', async
   }
 });
 
-liar('is given the length of what comes, so that no proxy has to hold it', async () => {
+liar('is given the length of the body, so that no proxy has to hold it', async () => {
   const seen: IncomingMessage[] = [];
   await createStowPacs({ url: await answering(200, '{}', seen), authorization: null }).storeInstances(
     '1',

@@ -136,7 +136,7 @@ const GONE: Readonly<Record<string, string>> = {
   'seen 14MAR': 'seen [removed]',
 };
 
-test('loses what the header knows and what identifies by its form, and nothing else', async () => {
+test('loses values of the header and text that identifies by its form, and nothing else', async () => {
   for (const [said, left] of Object.entries(GONE)) assert.is(await saysOf(said), left, said);
 });
 
@@ -255,7 +255,7 @@ test('a moved date keeps its form: its order, its separator, its zeros and its l
   await assertMoved(inMay, (day) => `${twoDigits(day.d)}-${monthOf(day, 'short')}-${day.y}`);
 });
 
-test('a date that moves does not take along what stands right behind it', async () => {
+test('a moved date leaves the text right behind it alone', async () => {
   const options = ['clean-descriptors', 'retain-longitudinal-modified-dates'];
   const { of } = await cleaned([text(ADDITIONAL_PATIENT_HISTORY, 'LT', '14.03.2024Jürgen')], ...options);
   assert.match(of(ADDITIONAL_PATIENT_HISTORY)!, /^\d\d\.\d\d\.\d{4}\[removed\]$/);
@@ -286,7 +286,7 @@ test('values that the policy keeps may stay in the text', async () => {
   assert.is(await saysOf('see 1.2.840.113619.2.55.3.2831', 'retain-uids'), 'see 1.2.840.113619.2.55.3.2831');
 });
 
-/** Header, and what becomes of texts under it. */
+/** A header, and texts before and after cleaning under it. */
 const PEOPLE: readonly (readonly [header: NewElement, texts: Readonly<Record<string, string>>])[] = [
   [
     text(0x00100010, 'PN', "O'Brien^Sean"),
@@ -397,6 +397,14 @@ test('each of several values is cleaned separately', async () => {
     new TextDecoder().decode(findElement(instance.elements, 0x00081080)!.bytes!).trim(),
     'fracture\\pain of [removed]\\A',
   );
+  // In a report: Strain Description, UC.
+  const item = [text(0x00100212, 'UC', 'Jürgen', 'Müller')];
+  const report = await cleaned([{ tag: 0x0040a730, vr: 'SQ', value: [item] }], 'clean-structured-content');
+  const [content] = findElement(report.instance.elements, 0x0040a730)!.items!;
+  assert.is(
+    new TextDecoder().decode(findElement(content!.elements, 0x00100212)!.bytes!).trim(),
+    '[removed]\\[removed]',
+  );
 });
 
 /**
@@ -502,7 +510,7 @@ test('a header with more names than any real one is not searched, and keeps no t
   );
 });
 
-test('a name that has swallowed what stood behind it is its words, one by one', async () => {
+test('a name that swallowed the elements after it is searched word by word', async () => {
   const swallowed = text(
     0x00081050,
     'PN',

@@ -26,7 +26,7 @@ const MARKS = ['[removed]', '[-]'];
 const LENGTH_LIMITS: Readonly<Record<string, number>> = { SH: 16, LO: 64, ST: 1024, LT: 10_240 };
 /** Between two removed parts these carry no meaning; an initial between two names is one of them. */
 const JOINT = /^[\s,.^'’_-]{0,2}$|^[\s,^]\p{Lu}\.?[\s,^]{1,2}$/u;
-/** Removing can bring together what was apart; more rounds than this no text has needed. */
+/** Removing can join separate parts into a new match; no text has needed more rounds than this. */
 const ROUNDS = 4;
 
 /** VRs whose values are separated by a backslash. */
@@ -41,20 +41,19 @@ interface Edit {
 
 export interface TextCleaner {
   /**
-   * The value as it is written; null where nothing of it may stay. `pieces`: `TextReader.split` of a value of
-   * a text VR.
+   * The cleaned value; null if nothing of it may stay. `pieces`: `TextReader.split` of a value of a text VR.
    */
   clean(pieces: readonly TextPiece[], vr: string, characterSets: readonly string[]): Uint8Array | null;
 }
 
 /**
- * `days`: by which this patient's dates move (0: they were moved before); `known`: null where the header
- * could not be searched.
+ * `days`: the shift of this patient's dates (0: they were already moved); `known`: null if the header could
+ * not be searched.
  */
 export function createTextCleaner(known: KnownValues | null, rules: DeidRules, days: number): TextCleaner {
   const search = known && compile(known);
 
-  /** `isAgain`: the dates in it are those that stay. */
+  /** `isAgain`: its dates have been moved already, so they stay. */
   function editsOf(text: string, isAgain: boolean): Edit[] {
     const folded = fold(text);
     const shift = isAgain ? 0 : days;
@@ -189,13 +188,10 @@ function identifierSource(identifier: string): string {
 const SPACED =
   '[\\p{L}--[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Thai}]]';
 
-/**
- * No other word has so many letters of it by chance: a name of this length is one wherever it stands in a
- * word.
- */
+/** A name of this length does not occur by chance: it counts even inside a longer word. */
 const LONG_NAME = /^\p{L}{8,}$/u;
 
-/** One search for all that the header knows. */
+/** One search for all values of the header. */
 function compile({ words, identifiers }: KnownValues): (folded: Folded) => Span[] {
   const patterns: RegExp[] = [];
   const longestFirst = (sources: Iterable<string>): string =>

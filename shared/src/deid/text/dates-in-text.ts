@@ -1,7 +1,7 @@
 /**
  * Dates as people write them, moved by whole days in the form in which they stand (PS3.15 E.3.6: modified
- * dates; the form is kept so that what was compared with what stays readable). Years alone and times of day
- * stay: they name no day.
+ * dates; the form is kept so that comparisons in the text stay readable). Years alone and times of day stay:
+ * they name no day.
  */
 import { fromDayNumber, toDayNumber } from '../dates.ts';
 import type { Folded } from './fold.ts';
@@ -106,8 +106,8 @@ function dayOf(year: string, month: number, day: string | number): number[] {
 }
 
 /**
- * Three numbers may be minutes or ribs: without a whole year they are a date where one of them has a leading
- * zero, or only one can be the month. Spaces alone are not between the parts of a date, unless the header
+ * Three numbers may be minutes or ribs: without a whole year they are a date if one of them has a leading
+ * zero, or only one can be the month. Spaces alone do not separate the parts of a date, unless the header
  * names it.
  */
 function looksLikeDate(a: string, b: string, year: string, separator: string): boolean {
@@ -180,7 +180,7 @@ function read(
       return found(dayOf(y, Number(m), d), (p) => [p.y, like(p.m, m), like(p.d, d)].join(s));
     case 'digits':
       return found(dayOf(y, Number(m), d), (p) => p.y + p.m + p.d + rest);
-    // With dots the day goes first wherever dates are written so; else the header may tell.
+    // With dots the day always goes first; otherwise the header may tell.
     case 'yearLast': {
       const dayFirst = dayOf(y, Number(b), a);
       const monthFirst = dayOf(y, Number(a), b);
@@ -232,8 +232,8 @@ const WITH_YEAR = new Set(['set', 'mag', 'gen', 'ago', 'lug', 'dic', 'sept', 'oc
 const MEASURED = new RegExp(`^(?:${UNIT}|\\s(?:of|lines|slices|phases)(?!\\p{L}))`, 'iu');
 
 /**
- * A day and the name of a month without a year: whether they are something else. "14MAR" is a date, "OCT 3"
- * an image.
+ * True if a day and the name of a month without a year are something else. "14MAR" is a date, "OCT 3" an
+ * image.
  */
 function isAWord({ n = '', s = '', d = '' }: Groups, written: string, behind: string): boolean {
   if (WITH_YEAR.has(n) || MEASURED.test(behind)) return true;

@@ -13,7 +13,7 @@ const AFTER = '(?![\\p{L}\\p{N}])';
 const TITLES = 'Dr|Prof|Mr|Mrs|Ms|Miss|Mme|Mlle|Herr|Frau|Sra|Dra|Dott|Doctor|Professor|Nurse';
 const NAME = `(?!(?:${TITLES}|DR|PROF|MRS?|MS)(?!\\p{L}))\\p{Lu}[\\p{L}\\p{M}'’-]+`;
 /**
- * Given names, initials and a family name, in either order; two words and initials at most: what follows is
+ * Given names, initials and a family name, in either order; two words and initials at most: further words are
  * likelier to be the sentence.
  */
 const FULL_NAME = `(?:\\p{Lu}\\.\\s?){0,3}${NAME}(?:,?\\s?\\p{Lu}\\.){0,2}(?:[\\s^]${NAME}|,\\s${NAME})?`;
@@ -164,8 +164,8 @@ export function findPatterns(
 }
 
 /**
- * Years of age as a text says them: "92-year-old", "age 92", "92 y/o", "92 jährig"; above 89 also "92 y", for
- * nothing else in an image lasts so long. Not the age of a stent, of bones, in weeks.
+ * Years of age as a text says them: "92-year-old", "age 92", "92 y/o", "92 jährig"; above 89 also "92 y",
+ * because nothing else in an image lasts so long. Not the age of a stent or of bones, and not in weeks.
  */
 const AGE = new RegExp(
   '(?<![\\p{N}.])(?<x>\\d{1,3})(?:[\\s-]?(?:years?|yrs?|y)[\\s-]?(?:old|of age)|\\s?y\\.?\\s?/?o(?:\\.|(?!\\p{L}))|[\\s-]?jährig\\p{L}*|\\s?jahre alt)' +

@@ -1,5 +1,5 @@
 /**
- * Words of the trade, folded: what stands in descriptions and names nobody. A word of a place that is one of
+ * Words of the trade, folded: they stand in descriptions and name nobody. A word of a place that is one of
  * them is not searched for by itself, and a role or a title before one of them is not before a name. Data.
  */
 const MODALITIES =

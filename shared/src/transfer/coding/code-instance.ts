@@ -52,9 +52,7 @@ type Piece = { readonly header: SegmentHeader; readonly bytes: Uint8Array };
 const LARGEST_SIDE = 65_535;
 /** After so many bytes of an instance that coding did not make smaller, the rest is not tried. */
 const TRIED_BYTES = 8 * 1024 * 1024;
-/**
- * Where more than this part is compressed already, what deflate makes of the header would hardly be noticed.
- */
+/** If more than this part is compressed already, deflating the header would hardly be noticed. */
 const COMPRESSED_SHARE = 0.9;
 /** Below, deflate is tried without asking samples first. */
 const ASKED_BYTES = 128 * 1024;

@@ -70,7 +70,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array<ArrayBuff
 }
 
 /**
- * `bytes` begin with a segment and may go on behind its header. Throws CodingError for one that no coder
+ * `bytes` begin with a segment and may extend beyond its header. Throws CodingError for one that no coder
  * writes.
  */
 export function parseSegmentHeader(bytes: Uint8Array): {

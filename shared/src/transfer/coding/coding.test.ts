@@ -371,7 +371,7 @@ for (const encoding of ['x-jls', 'deflate'] as const) {
     );
   });
 
-  coding(`${encoding} that restores to more or less than was promised is stopped there`, async () => {
+  coding(`${encoding} that restores to more or less than promised is refused`, async () => {
     const coded = await codeInstance(instance, TOOLS);
     for (const promised of [instance.size - 1, instance.size + 1, 0, 10]) {
       let bytes = 0;
@@ -387,7 +387,7 @@ for (const encoding of ['x-jls', 'deflate'] as const) {
   });
 }
 
-coding("a bomb goes off in nobody's memory", async () => {
+coding('a decompression bomb is stopped before it fills the memory', async () => {
   const bomb = await bytesOf(
     await new Response(
       new Blob([new Uint8Array(64 * 1024 * 1024)]).stream().pipeThrough(new CompressionStream('deflate')),
@@ -403,7 +403,7 @@ coding("a bomb goes off in nobody's memory", async () => {
 });
 
 coding(
-  'an encoding that is not known is refused; an abort ends the work; a source that cannot be read says so itself',
+  'an unknown encoding is refused; an abort ends the work; an unreadable source throws its own error',
   async () => {
     assert.is(await outcomeOf(new Uint8Array(10), 'gzip', new Uint8Array(10)), 'refused');
     const gone = AbortSignal.abort(new Error('gone'));

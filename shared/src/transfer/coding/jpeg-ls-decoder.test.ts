@@ -65,7 +65,7 @@ jpegLS('long runs, and a change after each, are followed to the end of the line'
 });
 
 jpegLS(
-  'an image of another size than was asked for is not even begun, nor one with anything else in its header',
+  'an image of an unexpected size, or with anything else in its header, is refused before decoding',
   async () => {
     const coded = await codedOf(SHAPE);
     for (const other of [

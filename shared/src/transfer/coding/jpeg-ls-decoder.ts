@@ -6,7 +6,7 @@
  * [Note: Why not CharLS's decoder] Its WebAssembly build (codec-charls 1.2.7) runs for ever on some damaged
  * images, found within the first dozens of random changes, and a thread in WebAssembly cannot be interrupted:
  * one hostile parcel would stop a gateway. This one is half as fast (50 MB of CT a second), and both sides
- * run it: what a device has checked is what the gateway will restore.
+ * run it: the gateway restores exactly what the device has checked.
  */
 import { BitReader } from './bit-reader.ts';
 import { createLines, ScanDecoder } from './jpeg-ls-scan.ts';
@@ -56,9 +56,9 @@ export function decodeJpegLS(coded: Uint8Array, shape: GreyShape): Uint8Array<Ar
 const RESET = 64;
 
 /**
- * Where the entropy-coded bytes begin; null unless there is nothing before them but a header of exactly this
- * shape: start of image, start of frame (§C.2.2: SOF55), perhaps the parameters that are the default anyway
- * (§C.2.4.1.1), start of scan (§C.2.3: NEAR 0).
+ * The start of the entropy-coded bytes; null unless only a header of exactly this shape precedes them: start
+ * of image, start of frame (§C.2.2: SOF55), perhaps the parameters that are the default anyway (§C.2.4.1.1),
+ * start of scan (§C.2.3: NEAR 0).
  */
 function scanStart(coded: Uint8Array, { width, height, bitsPerSample }: GreyShape): number | null {
   const [t1, t2, t3] = thresholds(bitsPerSample);

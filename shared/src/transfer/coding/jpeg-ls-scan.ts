@@ -1,7 +1,7 @@
 /**
  * Annex A of ISO/IEC 14495-1: the lines of one scan of JPEG-LS, lossless and near-lossless, in any
- * interleave. Names in comments are the standard's. It reads bytes that nobody vouches for: what is decoded
- * is bounded by the width alone, whatever they hold.
+ * interleave. Names in comments are the standard's. It reads untrusted bytes: the width alone bounds its
+ * output, whatever they hold.
  */
 import type { BitReader } from './bit-reader.ts';
 
@@ -225,7 +225,7 @@ export class ScanDecoder {
       const unmapped = (mapped >> 1) ^ -(mapped & 1);
       const error = k === 0 && near === 0 && 2 * states[q + B]! <= -states[q + N]! ? ~unmapped : unmapped;
       const difference = near === 0 ? error : Math.imul(error, step);
-      // §A.4.2: corrected by what was wrong in this context so far.
+      // §A.4.2: corrected by the average error in this context so far.
       const predicted = clamp(median(a, b, c) + negatedBy(states[q + C]!, sign), 0, most);
       a = predicted + negatedBy(difference, sign);
       if (a >>> 0 > most) a = this.folded(a);
@@ -296,18 +296,18 @@ export class ScanDecoder {
   private decodeGolomb(k: number, limit: number): number {
     const escapeZeros = limit - this.escapeBits - 1;
     const zeros = this.bits.readZeros(escapeZeros + 1);
-    // A value that needs more than 24 bits was never coded.
+    // No encoder writes a value of more than 24 bits.
     const value =
       zeros < escapeZeros
         ? zeros * 2 ** k + this.bits.read(Math.min(24, k))
         : this.bits.read(this.escapeBits) + 1;
-    // An error is at most half of the range; a larger one was never coded.
+    // An error is at most half of the range; no encoder writes a larger one.
     if (zeros > escapeZeros || value > 2 * (this.range - 1)) this.isDamaged = true;
     return this.isDamaged ? 0 : value;
   }
 }
 
-/** The line that was last is above; §A.2.1: what stands beside the first and the last sample of a line. */
+/** The last line becomes the one above; §A.2.1 defines the neighbours of its first and last sample. */
 function startLine(component: ComponentLines, width: number): void {
   const { above, line } = component;
   component.above = line;
@@ -316,7 +316,7 @@ function startLine(component: ComponentLines, width: number): void {
   above[0] = line[1]!;
 }
 
-/** Bits in which so many values can be told apart. */
+/** The bits needed for so many values. */
 function bitsFor(values: number): number {
   return 32 - Math.clz32(values - 1);
 }

@@ -1,8 +1,8 @@
 /**
- * Restores an instance that travelled coded. It believes nothing that stands in the coded bytes: lengths are
- * bounded by what was promised and by the size of a segment before anything is allocated, images must have
- * the size that their segment needs, and every segment is summed. The digest is not checked here: verify
- * does, over what comes out.
+ * Restores an instance that travelled coded. It does not trust the coded bytes: lengths are bounded by the
+ * promised size and by the size of a segment before anything is allocated, images must have the size that
+ * their segment needs, and every segment is summed. The digest is not checked here: verify does, over what
+ * comes out.
  */
 import type { ByteSource } from '../../dicom/data-set.ts';
 import {

@@ -11,8 +11,8 @@ import { CodingError } from './coded-format.ts';
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * A piece that is fed to an inflater: it grows at most 1032-fold, so that what waits inside the stream stays
- * below 17 MiB.
+ * A piece that is fed to an inflater: it grows at most 1032-fold, so that the bytes waiting inside the stream
+ * stay below 17 MiB.
  */
 const INFLATED_PIECE_BYTES = 16 * 1024;
 const DEFLATED_PIECE_BYTES = 256 * 1024;
@@ -22,8 +22,8 @@ const SAMPLE_BYTES = 16 * 1024;
 const SAMPLES = 4;
 
 /**
- * Coded, an instance (or a run of its bytes) has at most this part of its size, or travels as it is: the
- * gateway has work with it, too.
+ * A coded instance (or run of its bytes) must shrink to this fraction of its size, or it travels uncoded:
+ * decoding costs the gateway work too.
  */
 export const WORTHWHILE_RATIO = 0.95;
 
@@ -39,7 +39,7 @@ export async function deflateBytes(bytes: Uint8Array): Promise<Bytes> {
 }
 
 /**
- * Whether deflate makes so much of `source` that it is worth its time: asked of a few samples, evenly spread,
+ * Whether deflate shrinks `source` enough to be worth its time: judged by a few samples, evenly spread,
  * without reading the rest.
  */
 export async function deflateHelps(source: ByteSource): Promise<boolean> {
@@ -54,7 +54,7 @@ export async function deflateHelps(source: ByteSource): Promise<boolean> {
 }
 
 /**
- * The inflated bytes of `source`, in pieces, as far as they are promised. Throws CodingError when they are
+ * The inflated bytes of `source`, in pieces, up to the promised size. Throws CodingError when they are
  * damaged (perhaps only at the end, where their sum stands), or more or fewer than `expectedBytes`, and what
  * `source.read` throws.
  */
