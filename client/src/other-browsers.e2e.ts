@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createAccount, PASSWORD } from '#testing/accounts.ts';
-import { filesOf, instancesSentBy, seedsOf } from '#testing/app-page.ts';
+import { filesOf, instancesSentBy, seedsOf, untilControlled } from '#testing/app-page.ts';
 import type { DrivenPage } from '#testing/driven-browser.ts';
 import { skip, testEnvironment } from '#testing/environment.ts';
 import { openFirefox } from '#testing/firefox.ts';
@@ -74,6 +74,7 @@ async function sendFrom(page: DrivenPage, username: string, paths: readonly stri
   await page.fill('Password', PASSWORD);
   await page.press('Sign in');
   await page.untilText('Names are removed on this device');
+  await page.evaluate(untilControlled);
   await page.chooseFiles('input[data-picks=files]', paths);
   await page.untilText('1 study found');
   world.link.cut();

@@ -16,15 +16,18 @@ export async function signIn(page: Page, username = ADMIN): Promise<void> {
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
 }
 
+/** Runs in the page: resolves once its service worker, which holds every part of the app, controls it. */
+export async function untilControlled(): Promise<void> {
+  await navigator.serviceWorker.ready;
+  while (!navigator.serviceWorker.controller)
+    await new Promise((resolve) =>
+      navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
+    );
+}
+
 /** Until the service worker serves this page and has every part of the app. */
-export async function untilInstalled(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.ready;
-    while (!navigator.serviceWorker.controller)
-      await new Promise((resolve) =>
-        navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
-      );
-  });
+export function untilInstalled(page: Page): Promise<void> {
+  return page.evaluate(untilControlled);
 }
 
 /** Until the page knows under which policy it sends; without a network it uses the one it last knew. */
