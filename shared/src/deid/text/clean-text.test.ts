@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ADDITIONAL_PATIENT_HISTORY, text, raw, cleaned, saysOf } from '#testing/cleaned-text.ts';
-import { type NewElement } from '../../dicom/encode.ts';
+import type { NewElement } from '../../dicom/encode.ts';
 import { findElement } from '../../dicom/values.ts';
 import { KNOWN_CHARACTERS_LIMIT, KNOWN_LIMIT } from './known-values.ts';
 
