@@ -83,9 +83,9 @@ export function filesOf({ seed, ...options }: SyntheticOptions): StudyOnDisk[] {
   return study.instances.map(({ fileName, bytes }) => onDisk(`${seed}-${fileName}`, bytes));
 }
 
-/** A study of 16 instances that takes long enough on its way to be met in the middle. */
-export const largeFilesOf = (seed: number): StudyOnDisk[] =>
-  filesOf({ seed, instancesPerSeries: 8, rows: 512, columns: 512 });
+/** A study of two series that takes long enough on its way to be met in the middle: 0.5 MB an instance. */
+export const largeFilesOf = (seed: number, instances = 16): StudyOnDisk[] =>
+  filesOf({ seed, instancesPerSeries: instances / 2, rows: 512, columns: 512 });
 
 export async function choose(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
   await page
