@@ -177,7 +177,7 @@ function* unpacked(bytes: Buffer): Generator<Unpacked> {
         attempt(() => inflateSync(bytes.subarray(at), INFLATE)),
       );
   for (const at of places(bytes, ZIP_ENTRY)) yield* unlessNull('zip', zipEntry(bytes, at));
-  yield* unlessNull('snappy', bytes.length > 0 && bytes.length < UNPACKED_LIMIT ? unpackSnappy(bytes) : null);
+  yield* unlessNull('snappy', unpackWholeSnappy(bytes));
   yield* unlessNull(
     'deflate',
     attempt(() => inflateRawSync(bytes, INFLATE)),
@@ -224,39 +224,60 @@ function* places(bytes: Buffer, wanted: Buffer): Generator<number> {
 
 /** The packed value reaches to the end of its record, which is unknown here, so its own tags tell the end. */
 function unpackSnappyPrefix(bytes: Buffer): Buffer | null {
-  const whole = unpackSnappy(bytes);
-  if (whole !== null) return whole;
   const end = snappyEnd(bytes);
   return end === null ? null : unpackSnappy(bytes.subarray(0, end));
 }
 
-/** The end of the Snappy stream that begins here, by walking its tags (format_description.txt §2), or null. */
-function snappyEnd(bytes: Buffer): number | null {
-  let at = 0;
+/** Most bytes that are no Snappy stream are refused at their first tags, before anything is unpacked. */
+function unpackWholeSnappy(bytes: Buffer): Buffer | null {
+  return snappyEnd(bytes) === bytes.length ? unpackSnappy(bytes) : null;
+}
+
+/** The length that a Snappy stream gives for its content, and where its tags begin (format_description.txt §1). */
+function snappyLength(bytes: Buffer): { readonly wanted: number; readonly at: number } | null {
   let wanted = 0;
-  for (let shift = 1; ; shift *= 128) {
+  for (let at = 0; at < 5; at += 1) {
     const byte = bytes[at];
-    if (byte === undefined || at > 4) return null;
-    at += 1;
-    wanted += (byte & 0x7f) * shift;
-    if (byte < 0x80) break;
+    if (byte === undefined) return null;
+    wanted += (byte & 0x7f) * 128 ** at;
+    if (byte < 0x80) return wanted <= UNPACKED_LIMIT ? { wanted, at: at + 1 } : null;
   }
-  for (let made = 0; made < wanted; ) {
-    const tag = bytes[at];
-    if (tag === undefined) return null;
-    const kind = tag & 3;
-    const short = tag >> 2;
-    if (kind === 0) {
-      const extra = short < 60 ? 0 : short - 59;
-      if (at + 1 + extra > bytes.length) return null;
-      const length = (extra === 0 ? short : bytes.readUIntLE(at + 1, extra)) + 1;
-      at += 1 + extra + length;
-      made += length;
-    } else {
-      at += kind === 1 ? 2 : kind === 2 ? 3 : 5;
-      made += kind === 1 ? (short & 7) + 4 : short + 1;
-    }
-    if (at > bytes.length) return null;
+  return null;
+}
+
+type SnappyTag = { readonly bytes: number; readonly made: number; readonly isValid: boolean };
+
+/** The tag at this place, after which `made` bytes are there (§2): a copy reaches back into them. */
+function snappyTag(bytes: Buffer, at: number, made: number): SnappyTag {
+  const tag = bytes[at]!;
+  const kind = tag & 3;
+  const short = tag >> 2;
+  if (kind === 0) {
+    const extra = short < 60 ? 0 : short - 59;
+    if (at + 1 + extra > bytes.length) return { bytes: 0, made: 0, isValid: false };
+    const length = (extra === 0 ? short : bytes.readUIntLE(at + 1, extra)) + 1;
+    return { bytes: 1 + extra + length, made: length, isValid: true };
+  }
+  const offsetBytes = kind === 1 ? 1 : kind === 2 ? 2 : 4;
+  if (at + 1 + offsetBytes > bytes.length) return { bytes: 0, made: 0, isValid: false };
+  const low = bytes.readUIntLE(at + 1, offsetBytes);
+  const offset = kind === 1 ? ((tag >> 5) << 8) | low : low;
+  const length = kind === 1 ? (short & 7) + 4 : short + 1;
+  return { bytes: 1 + offsetBytes, made: length, isValid: offset > 0 && offset <= made };
+}
+
+/** The end of the Snappy stream that begins here, or null where none does. */
+function snappyEnd(bytes: Buffer): number | null {
+  const begin = snappyLength(bytes);
+  if (begin === null) return null;
+  let { at } = begin;
+  let made = 0;
+  while (made < begin.wanted) {
+    if (at >= bytes.length) return null;
+    const tag = snappyTag(bytes, at, made);
+    at += tag.bytes;
+    made += tag.made;
+    if (!tag.isValid || at > bytes.length) return null;
   }
   return at;
 }
