@@ -43,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const result = await runChaos({ folder, seed, minutes, chromium, say, signal: interrupting.signal });
     if (result.kind === 'interrupted') {
-      say(`interrupted; it goes on with: npm run lab -- chaos --resume ${folder}`);
+      say(`interrupted; resume with: npm run lab -- chaos --resume ${folder}`);
       return 1;
     }
     const { verdict, state } = result;
