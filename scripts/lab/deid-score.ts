@@ -2,9 +2,9 @@
  * `npm run lab -- deid-score [--each] [--seed TEXT] [--json] [--validity]`: how well `relay deidentify`
  * de-identifies. The judges are in deid-score/, in Python with pydicom: they know the standard's table and
  * nothing of ours. The plain profile and all options together; with `--each` every option alone too. The
- * planted identities depend on the commit, so that no two versions are measured by the same ones. With
- * `--validity`: whether dciodvfy finds errors in de-identified files of the corpus that the originals lack.
- * Exits 1 if a score is below its limit.
+ * planted identities depend on the commit, so that no two versions are measured by the same ones (the tests
+ * give a seed). With `--validity`: whether dciodvfy finds errors in de-identified files of the corpus that the
+ * originals lack. Exits 1 if a score is below its limit.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -15,7 +15,7 @@ if (why !== null) {
   skipped('the score of de-identification', why);
 } else {
   test('the plain profile and all options together reach 99.95 % in each action, and every cell that is not listed 100 %', async () => {
-    assert.is(await scoreDeidentification(), 0);
+    assert.is(await scoreDeidentification({ seed: 'relaypacs' }), 0);
   });
 }
 

@@ -47,6 +47,7 @@ class Identity:
         self.issuer = f"{self.token()} clinic"
         self.patient_id = f"MRN{rng.randrange(10**8, 10**9)}"
         self.study_date = date(2015, 1, 1) + timedelta(days=rng.randrange(3000))
+        self.measures = set()
 
     def token(self, upper: bool = False) -> str:
         letters = "".join(self.rng.choice("BCDFGHJKLMNPQRSTVWXZ") for _ in range(7))
@@ -68,7 +69,12 @@ class Identity:
         ])
 
     def measure(self) -> str:
-        return f"{self.rng.randrange(10, 99)}.{self.rng.randrange(100, 999)} mm"
+        """One that no other text about this patient has."""
+        while True:
+            measure = f"{self.rng.randrange(10, 99)}.{self.rng.randrange(100, 999)} mm"
+            if measure not in self.measures:
+                self.measures.add(measure)
+                return measure
 
     def description(self, limit: int, person: tuple, token: str) -> Description:
         family, given = person
