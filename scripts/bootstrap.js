@@ -6,7 +6,7 @@
  * Promises: plain JavaScript that needs nothing installed; stdin and stdout belong to SCRIPT alone (its own
  * words go to stderr); signals and the exit code pass through; two at once do not disturb each other; costs
  * two file reads when there is nothing to do. Does not change the Node or npm of the machine: its downloads
- * lie in `.runtime/` and `node_modules/`, and both may be deleted.
+ * and what Node compiled lie in `.runtime/` and `node_modules/`, and both may be deleted.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
@@ -240,7 +240,12 @@ async function prepare(node) {
 
 /** Runs the script in our place: its streams are ours, our signals are its, its end is ours. */
 function hand(node, script, parameters) {
-  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
+  const env = {
+    ...process.env,
+    PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
+    // Half of a process's start is removing types and compiling; Node keeps the outcome, by content.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(RUNTIME, 'compiled'),
+  };
   const child = spawn(node, [script, ...parameters], { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']) {
     process.on(signal, () => child.kill(signal));

@@ -24,7 +24,12 @@ import { openWorld } from '#testing/world.ts';
 import { looksRight } from './testing/screens.ts';
 
 const test = suite('before and after');
-const walk = await walkScreens(test, { name: 'before and after', roles: ['admin'], open: openWorld });
+const walk = await walkScreens(test, {
+  name: 'before and after',
+  roles: ['admin'],
+  open: openWorld,
+  isOneVisit: true,
+});
 
 /** Six instances, of which the second series says that text is burned into its pixels. */
 const burnedIn = ({ seed }: Stage, options = {}): StudyOnDisk[] =>

@@ -70,6 +70,7 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
     ...GATEWAY_MEMORY,
     PATH: process.env.PATH,
     HOME: process.env.HOME,
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
     RELAY_PORT: String(settings.port),
     RELAY_WEB_PORT: String(settings.webPort),
     RELAY_DATA_DIR: settings.dataDir,

@@ -1,6 +1,7 @@
 /**
  * The app as a person meets it: a page of a real Chromium, a real gateway, a real Orthanc. Each walk begins where
  * a person begins: with an account and a device that have no past, so that walks do not depend on their order.
+ * Walks that leave nothing behind may share them: installing the app takes longer than most of those.
  */
 import type { BrowserContext, Page } from 'playwright-core';
 import type { Test } from 'uvu';
@@ -20,7 +21,10 @@ export type Stage<W extends World = World> = W & {
   readonly account: Account;
   /** Seeds of studies that no other walk uses. */
   seed(nth: number): number;
-  /** Opens the app and signs in; resolves when it is installed and knows under which policy it sends. */
+  /**
+   * Opens the app, and signs in where nobody has; resolves when it is installed and knows under which policy it
+   * sends.
+   */
   enter(): Promise<void>;
 };
 
@@ -32,56 +36,76 @@ export type WalkOptions<W extends World> = {
   /** Of the account that each walk gets. */
   readonly roles: readonly Role[];
   readonly open: () => Promise<W>;
+  /** All walks come with one account and one device, each on a page of its own; they leave nothing behind. */
+  readonly isOneVisit?: boolean;
 };
 
-async function openStage<W extends World>(world: W, roles: readonly Role[], name: string): Promise<Stage<W>> {
+/** A person with a device, and the link between it and the gateway. */
+type Visit = Pick<World, 'link' | 'bytes' | 'address'> & {
+  readonly visitor: BrowserContext;
+  readonly account: Account;
+  isSignedIn: boolean;
+};
+
+async function beginVisit(world: World, roles: readonly Role[]): Promise<Visit> {
   const account = await createAccount(world.gateway, 'tess', roles);
   const visitor = await world.openVisitor();
-  const page = await visitor.newPage();
   const bytes = createUploadBytes();
   const link = await startLink(Number(new URL(world.gateway.web).port), 0, () => bytes.listen());
   const address = `http://127.0.0.1:${link.port}`;
+  return { account, visitor, bytes, link, address, isSignedIn: false };
+}
+
+async function endVisit({ visitor, link }: Visit): Promise<void> {
+  await visitor.close();
+  await link.stop();
+}
+
+async function openStage<W extends World>(world: W, visit: Visit, name: string): Promise<Stage<W>> {
+  const page = await visit.visitor.newPage();
   return {
     ...world,
-    link,
-    bytes,
-    address,
-    visitor,
+    ...visit,
     page,
-    account,
     seed: seedsOf(name),
     async enter() {
-      await page.goto(address);
-      await signIn(page, account.username);
+      await page.goto(visit.address);
+      if (!visit.isSignedIn) await signIn(page, visit.account.username);
+      visit.isSignedIn = true;
       await untilInstalled(page);
       await untilPolicyKnown(page);
     },
   };
 }
 
-/**
- * Gives every test of the suite a stage of its own; skipped, and says so, where there is no Chromium or no
- * Orthanc.
- */
+/** Gives every test of the suite a stage; skipped, and says so, where there is no Chromium or no Orthanc. */
 export async function walkScreens<W extends World>(
   test: Test,
-  { name, roles, open }: WalkOptions<W>,
+  { name, roles, open, isOneVisit = false }: WalkOptions<W>,
 ): Promise<Walk<W>> {
   const why = await noWorldBecause();
   let world: W | undefined;
+  let visit: Visit | undefined;
   test.before(async () => {
     if (why === null) world = await open();
   });
-  test.after(async () => world?.close());
+  test.after(async () => {
+    if (visit !== undefined) await endVisit(visit);
+    await world?.close();
+  });
   return (does, run) =>
     test(does, async () => {
       if (why !== null) skip(`${name}: ${does}`, why);
-      const stage = await openStage(world!, roles, `${name}: ${does}`);
+      visit ??= await beginVisit(world!, roles);
+      const stage = await openStage(world!, visit, `${name}: ${does}`);
       try {
         await run(stage);
       } finally {
-        await stage.visitor.close();
-        await stage.link.stop();
+        await stage.page.close();
+        if (!isOneVisit) {
+          await endVisit(visit);
+          visit = undefined;
+        }
       }
     });
 }

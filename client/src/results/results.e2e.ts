@@ -21,6 +21,7 @@ const walk = await walkScreens(test, {
   name: 'results',
   roles: ['radiologist', 'technician'],
   open: openWorld,
+  isOneVisit: true,
 });
 
 const { corpus } = testEnvironment();

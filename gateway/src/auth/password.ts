@@ -11,7 +11,8 @@ const PARAMETERS = { N: 2 ** 15, r: 8, p: 3 } as const;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
-type Parameters = { readonly N: number; readonly r: number; readonly p: number };
+/** The cost of a hash (RFC 7914 §2). */
+export type Parameters = { readonly N: number; readonly r: number; readonly p: number };
 
 /**
  * Derivations side by side. They run in the same four threads as all files: were there four, a hundred
@@ -48,10 +49,10 @@ function derive(password: string, salt: Buffer, { N, r, p }: Parameters): Promis
 }
 
 /** `scrypt$N$r$p$salt$hash`, the last two in base64url. */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, cost: Parameters = PARAMETERS): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
-  const hash = await derive(password, salt, PARAMETERS);
-  const { N, r, p } = PARAMETERS;
+  const hash = await derive(password, salt, cost);
+  const { N, r, p } = cost;
   return ['scrypt', N, r, p, salt.toString('base64url'), hash.toString('base64url')].join('$');
 }
 

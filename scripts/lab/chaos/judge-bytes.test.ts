@@ -38,12 +38,18 @@ test('is said by its cause', () => {
 test('for cuts of the link is one in a hundred at most, or in a short run 50 kB a cut and 1 MB a silence', () => {
   const over = (cut: number, faults: Record<string, number>, ended = 0) =>
     judgeBytes({ bytes: bytes({ 'link cut': cut }, ended), faults }, 100).faults.length;
-  assert.is(over(1_000_000, { 'link cut': 1 }), 0);
-  assert.is(over(1_000_001, { 'link cut': 1 }), 1);
+  assert.is(over(1_000_000, { 'link cut': 20 }), 0);
+  assert.is(over(1_000_001, { 'link cut': 20 }), 1);
   assert.is(over(1_400_000, { 'link cut': 20 }, 8), 0);
   assert.is(over(1_400_001, { 'link cut': 20 }, 8), 1);
-  assert.is(over(2_050_000, { 'link cut': 1, 'link silent': 2 }), 0);
-  assert.is(over(2_050_001, { 'link cut': 1, 'link silent': 2 }), 1);
+  assert.is(over(2_900_000, { 'link cut': 18, 'link silent': 2 }), 0);
+  assert.is(over(2_900_001, { 'link cut': 18, 'link silent': 2 }), 1);
+});
+
+test('for fewer than 20 cuts is not judged as a share', () => {
+  const judged = (cuts: number) =>
+    judgeBytes({ bytes: bytes({ 'link cut': 2_000_000 }), faults: { 'link cut': cuts } }, 100).faults.length;
+  assert.equal([judged(19), judged(20)], [0, 1]);
 });
 
 test('for whatever happens has a bound too', () => {
