@@ -46,12 +46,52 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
 const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
   dicom: [/^protocol\/reasons\.ts$/],
   deid: [/^dicom\//, /^protocol\/(reasons|deid-report)\.ts$/],
-  triage: [/^dicom\//],
   pixels: [/^dicom\//, /^transfer\/coding\/(bit-reader|jpeg-ls-scan)\.ts$/],
   transfer: [/^dicom\//, /^protocol\//],
   models: [/^dicom\//, /^pixels\//, /^protocol\//],
   protocol: [/^dicom\/uid\.ts$/],
 };
+
+/** README › Map, for the rooms of both sides: what each may import besides itself and shared. */
+const ROOMS: readonly [readonly string[], readonly string[]][] = [
+  [['client/src/kit'], []],
+  [['client/src/net'], ['kit']],
+  [['client/src/pipeline/ingest'], ['kit', 'net', 'pipeline/queue', 'pipeline/deid']],
+  [['client/src/pipeline/deid'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
+  [['client/src/pipeline/triage'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
+  [['client/src/pipeline/queue'], ['kit', 'net', 'pipeline/triage']],
+  [['client/src/pipeline/upload'], ['kit', 'net', 'pipeline/queue', 'results']],
+  [['client/src/results'], ['kit', 'net', 'pipeline']],
+  [['gateway/src/ports'], []],
+  [['gateway/src/database', 'gateway/src/jobs'], ['database']],
+  [
+    ['gateway/src/http', 'gateway/src/audit', 'gateway/src/observability', 'gateway/src/threads'],
+    ['http', 'audit', 'observability', 'threads', 'auth', 'models', 'ports', 'database', 'jobs'],
+  ],
+  [
+    ['gateway/src/pipeline'],
+    ['ports', 'database', 'jobs', 'http', 'policies', 'audit', 'observability', 'threads'],
+  ],
+  [['gateway/src/uploads'], ['pipeline', 'policies', 'ports', 'http', 'observability', 'database']],
+  [
+    ['gateway/src/dicom-results'],
+    ['pipeline', 'uploads', 'results', 'policies', 'auth', 'ports', 'threads', 'database'],
+  ],
+  [['gateway/src/policies'], ['database']],
+  [
+    ['gateway/src/auth', 'gateway/src/admin'],
+    ['auth', 'policies', 'http', 'audit', 'database'],
+  ],
+  [
+    ['gateway/src/models', 'gateway/src/inference', 'gateway/src/results'],
+    [
+      ...['models', 'inference', 'results', 'policies', 'pipeline', 'ports', 'threads'],
+      ...['http', 'audit', 'observability', 'database', 'jobs'],
+    ],
+  ],
+];
+/** Open to its whole side: the form of a feature, the keys, the settings. */
+const OPEN_TO_ALL = /^gateway\/src\/(feature|keys|config)\.ts$/;
 
 type Rule = (file: SourceFile, imported: Import) => string | false;
 
@@ -172,6 +212,19 @@ const clientRooms: Rule = ({ path }, { target, isPackage, kind }) => {
   return isInRooms('app') && 'only main.tsx imports app: views use the hook beside their store';
 };
 
+/** The rooms of a side; the roofs (`app`, the files of `gateway/src` itself) may import all of them. */
+const rooms: Rule = ({ path }, { target, isPackage, kind }) => {
+  const side = /^(client|gateway)\/src\/(?!app\/)[^/]+\//.exec(path)?.[1];
+  if (isPackage || kind === 'url' || side === undefined || !isIn(target, `${side}/src`)) return false;
+  const room = ROOMS.flatMap(([names]) => names).find((name) => isIn(path, name));
+  if (room === undefined) return `${folderOf(path, 3)} is a room without a line in ROOMS`;
+  const allowed = ROOMS.find(([names]) => names.includes(room))![1];
+  if (isIn(target, room) || OPEN_TO_ALL.test(target)) return false;
+  return (
+    !allowed.some((name) => isIn(target, `${side}/src/${name}`)) && `README › Map does not let ${room} do so`
+  );
+};
+
 const doors: Rule = ({ path }, { target, isPackage, kind }) => {
   const door = isPackage && kind !== 'type' ? DOORS.find(([name]) => name.test(target)) : undefined;
   return (
@@ -190,6 +243,7 @@ const RULES: readonly Rule[] = [
   adapters,
   clientRoad,
   clientRooms,
+  rooms,
   doors,
 ];
 

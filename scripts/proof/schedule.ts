@@ -19,6 +19,8 @@ const SECONDS_TOGETHER = 20;
 const FILES_TOGETHER = 40;
 /** The least a running file is counted for: each has a process or more, and its memory. */
 const LEAST_LOAD = 0.25;
+/** With a browser that it shares with others, whose processor time nobody can ascribe to a file. */
+const LEAST_LOAD_OF_BROWSER = 0.5;
 
 /** The facts known about a file before it runs. */
 export type Describe = {
@@ -30,8 +32,14 @@ function jobOf(files: readonly string[], { needs, weigh }: Describe): Job {
   const weights = files.map(weigh);
   const seconds = weights.reduce((sum, weight) => sum + weight.seconds, 0);
   const cpuSeconds = weights.reduce((sum, weight) => sum + weight.cpuSeconds, 0);
-  const load = Math.max(LEAST_LOAD, seconds > 0 ? cpuSeconds / seconds : 1);
-  return { files, needs: [...new Set(files.flatMap(needs))], seconds, load };
+  const needed = [...new Set(files.flatMap(needs))];
+  const least = needed.includes('chromium') ? LEAST_LOAD_OF_BROWSER : LEAST_LOAD;
+  return {
+    files,
+    needs: needed,
+    seconds,
+    load: Math.max(least, seconds > 0 ? cpuSeconds / seconds : 1),
+  };
 }
 
 /** Unit files that need the same parts share processes; every other file has one of its own. Longest first. */

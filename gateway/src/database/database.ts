@@ -99,7 +99,8 @@ async function openFolder(path: string, events?: ServerEvents): Promise<Database
       await database.close();
       await postgres.stop();
     };
-    return { ...database, close };
+    // The folder is refused to a second gateway: locks and messages stay in this process.
+    return { ...database, shared: null, close };
   } catch (error) {
     await postgres.stop();
     throw error;

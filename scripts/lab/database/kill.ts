@@ -10,6 +10,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import pg from 'pg';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { createGatewayUnderTest, type GatewayUnderTest, until } from '#testing/gateway-under-test.ts';
+import { passwordIn } from '../../../gateway/src/database/embedded/cluster.ts';
 import { urlOf } from '../../../gateway/src/database/embedded/server.ts';
 import { freePort } from '../../system/ports.ts';
 
@@ -130,7 +131,7 @@ export async function startLoad(gateway: GatewayUnderTest): Promise<Load> {
 /** Finds faults of the studies in the database, by its own rows. */
 export async function findFaults(folder: string, acknowledged: ReadonlySet<number>): Promise<string[]> {
   const { socketFolder } = await readServer(folder);
-  const password = (await readFile(join(folder, 'database', 'password'), 'utf8')).trim();
+  const password = (await readFile(passwordIn(clusterOf(folder)), 'utf8')).trim();
   const address = { kind: 'socket' as const, folder: socketFolder };
   const client = new pg.Client({
     connectionString: urlOf({ folder: clusterOf(folder), password }, address),

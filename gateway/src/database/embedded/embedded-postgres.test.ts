@@ -10,8 +10,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped } from '#testing/environment.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { CannotRun } from './account.ts';
+import { CannotRun, chooseAccount } from './account.ts';
+import { clusterIn, openCluster, passwordIn } from './cluster.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { findProgram } from './program.ts';
 
 const test = suite('access to the embedded database');
 const folder = mkdtempSync(join(tmpdir(), 'relaypacs-embedded-'));
@@ -20,7 +22,7 @@ let postgres: EmbeddedPostgres;
 let password: string;
 test.before(async () => {
   postgres = await startEmbeddedPostgres(place);
-  password = (await readFile(join(place, 'password'), 'utf8')).trim();
+  password = (await readFile(passwordIn(clusterIn(place)), 'utf8')).trim();
 });
 test.after(async () => {
   await postgres.stop();
@@ -47,7 +49,7 @@ else {
       '\n',
     );
     const socket = join(socketFolder!, '.s.PGSQL.5432');
-    const paths = [place, join(place, 'cluster'), join(place, 'password'), socketFolder!, socket];
+    const paths = [place, join(place, 'cluster'), passwordIn(clusterIn(place)), socketFolder!, socket];
     assert.equal(await Promise.all(paths.map(modeOf)), ['700', '700', '600', '700', '700']);
     const owners = new Set(await Promise.all(paths.map(async (path) => (await stat(path)).uid)));
     assert.is(owners.size, 1);
@@ -85,7 +87,7 @@ else {
     const elsewhere = join(folder, 'elsewhere');
     const refusal = await startEmbeddedPostgres(elsewhere, impossible).catch((error: Error) => error);
     assert.instance(refusal, CannotRun);
-    const other = (await readFile(join(elsewhere, 'password'), 'utf8')).trim();
+    const other = (await readFile(passwordIn(clusterIn(elsewhere)), 'utf8')).trim();
     assert.match((refusal as Error).message, 'shared_buffers');
     assert.not.match((refusal as Error).message, other);
   });
@@ -101,6 +103,19 @@ test('a database of another major version is refused by both versions and its fo
   const { message } = refusal as Error;
   for (const part of [join(old, 'cluster'), 'PostgreSQL 17', 'PostgreSQL 18']) assert.match(message, part);
   assert.equal(await readdir(old, { recursive: true }), ['cluster', join('cluster', 'PG_VERSION')]);
+});
+
+test('two first starts at once make one database, and leave nothing but it', async () => {
+  const both = join(folder, 'both');
+  await mkdir(both, { mode: 0o700 });
+  const account = await chooseAccount(clusterIn(both));
+  const program = await findProgram(account);
+  const [one, other] = await Promise.all([1, 2].map(() => openCluster(both, program, account)));
+  assert.equal(one, other);
+  assert.equal(await readdir(both), ['cluster']);
+  const started = await startEmbeddedPostgres(both);
+  assert.equal(await query(started.url, 'select 1 as one'), [{ one: 1 }]);
+  await started.stop();
 });
 
 test('a machine for which there is no package is told to set DATABASE_URL', () => {

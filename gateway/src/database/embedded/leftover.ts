@@ -23,8 +23,13 @@ export class FolderInUse extends Error {
   }
 }
 
-/** The server notices within a second that a client was killed (`client_connection_check_interval`). */
-const CLIENTS_GONE_WITHIN_MS = 3_000;
+/**
+ * How long the server is watched before its answer counts. `used`: it notices within a second that a client was
+ * killed (`client_connection_check_interval`). `unused`: a gateway that has just started it connects at once.
+ * `no-answer`: on a busy machine it may be slow, and ending the database of a living gateway would be worse than
+ * a start that waits.
+ */
+const BELIEVED_AFTER_MS = { used: 3_000, unused: 1_000, 'no-answer': 5_000 } as const;
 /** An orderly end writes at most `shared_buffers` to the disk; then it is told to end at once. */
 const ORDERLY_WITHIN_MS = 10_000;
 const GONE_WITHIN_MS = 20_000;
@@ -62,8 +67,10 @@ async function isServerOf(cluster: string, pid: number): Promise<boolean> {
   return told !== undefined && /postgres/.test(told.stdout);
 }
 
-/** The gateway that uses the server; null when nobody does, or it does not answer. */
-async function findUser(url: string): Promise<string | null> {
+type Use = { readonly kind: 'used'; readonly by: string } | { readonly kind: 'unused' | 'no-answer' };
+
+/** Asks the server for a gateway among its clients. */
+async function findUse(url: string): Promise<Use> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: 2_000,
@@ -78,9 +85,9 @@ async function findUser(url: string): Promise<string | null> {
       `select count(*) as clients, current_setting('cluster_name') as name
         from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
     );
-    return Number(rows[0]?.clients) > 0 ? (rows[0]?.name ?? '') : null;
+    return Number(rows[0]?.clients) > 0 ? { kind: 'used', by: rows[0]?.name ?? '' } : { kind: 'unused' };
   } catch {
-    return null;
+    return { kind: 'no-answer' };
   } finally {
     await ignoreFailure(client.end(), 'it was only a question');
   }
@@ -109,10 +116,10 @@ async function tellToEnd(
     return signal;
   };
   if (told === null) {
-    const user = await findUser(urlOf(cluster, note.address));
-    if (user === null) return tell(END.fast);
-    if (waitedMs <= CLIENTS_GONE_WITHIN_MS) return null;
-    throw new FolderInUse(cluster.folder, user.replace('relaypacs-', 'process '));
+    const use = await findUse(urlOf(cluster, note.address));
+    if (waitedMs <= BELIEVED_AFTER_MS[use.kind]) return null;
+    if (use.kind !== 'used') return tell(END.fast);
+    throw new FolderInUse(cluster.folder, use.by.replace('relaypacs-', 'process '));
   }
   if (told === END.fast) return waitedMs > ORDERLY_WITHIN_MS ? tell(END.immediate) : told;
   return waitedMs > GONE_WITHIN_MS ? tell('SIGKILL') : told;
