@@ -46,16 +46,17 @@ export type GatewaySettings = {
   readonly root?: string;
 };
 
-/** Waits until `condition` gives something. @throws Error after PATIENCE_MS, naming `what`. */
+/** Waits until `condition` gives something; looks every `everyMs`. @throws Error after PATIENCE_MS, naming `what`. */
 export async function until<T>(
   what: string,
   condition: () => T | null | undefined | false | Promise<T | null | undefined | false>,
+  everyMs: number = LOOK_AGAIN_MS,
 ): Promise<T> {
   const end = performance.now() + PATIENCE_MS;
   while (performance.now() < end) {
     const found = await condition();
     if (found) return found;
-    await after(LOOK_AGAIN_MS);
+    await after(everyMs);
   }
   throw new Error(`waited ${PATIENCE_MS / 1000} s for: ${what}`);
 }

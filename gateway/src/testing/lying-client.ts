@@ -50,6 +50,9 @@ export function claimsFor(bytes: Uint8Array): Claim {
 /** Any single answer takes milliseconds; `complete` may wait 20 s for verify. */
 const ANSWERED_WITHIN_MS = 30_000;
 
+/** Settled takes a tenth to a fifth of a second; each question costs the gateway milliseconds. */
+const ASKED_EVERY_MS = 100;
+
 async function ask(
   door: Door,
   path: string,
@@ -112,11 +115,12 @@ export async function sendUnchecked(
   await (
     await ask(door, `/upload/${uploadId}/complete`, { method: 'POST', headers: json, body: '{}' })
   ).body?.cancel();
-  const status = await until('the study to be settled', async () => {
+  const settled = async () => {
     const answer = uploadStatusSchema.parse(
       await (await ask(door, `/upload/${uploadId}/status?instances=1`)).json(),
     );
     return (answer.state === 'closed' || answer.state === 'held') && answer;
-  });
+  };
+  const status = await until('the study to be settled', settled, ASKED_EVERY_MS);
   return { kind: 'settled', instance: status.instances?.find(({ digest }) => digest === claim.digest) };
 }

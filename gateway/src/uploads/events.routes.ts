@@ -13,7 +13,7 @@ import { findUpload } from '../pipeline/parcel.store.ts';
 import { describeError } from '../observability/log.ts';
 import { ownerOf, type UploadOwner } from '../pipeline/upload-owner.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
-import { uploadIds, uploadStatus } from './upload-status.ts';
+import { uploadIds, uploadStatuses } from './upload-status.ts';
 
 const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'];
 /** Four a second: a bar that moves more often is not seen; each costs a query. */
@@ -123,7 +123,7 @@ async function tellUploads(
       if (pending.isAnyChanged) {
         pending.isAnyChanged = false;
         const known = upload === undefined ? await uploadIds(tools.db, { owner }, OPENING_LIMIT) : [upload];
-        for (const id of known) await tell(id);
+        await tell(known);
       }
       // A reader that left during a query has woken nobody.
       const isIdle = pending.studies.size === 0 && !pending.isAnyChanged && !stream.aborted;
@@ -135,8 +135,7 @@ async function tellUploads(
       }
       const studies = [...pending.studies];
       pending.studies.clear();
-      for (const studyId of studies)
-        for (const id of await uploadIds(tools.db, { owner, studyId }, OPENING_LIMIT)) await tell(id);
+      await tell(await uploadIds(tools.db, { owner, studyIds: studies }, OPENING_LIMIT * studies.length));
       await waitOrWake(INTERVAL_MS, () => undefined);
     }
   } finally {
@@ -163,19 +162,19 @@ function untilWoken(pending: Pending, ms: number): Promise<void> {
   });
 }
 
-/** Writes the status of an upload, if the stream is of it. */
+/** Writes the status of each upload that the stream is of. */
 function createTeller(
   stream: SSEStreamingApi,
   only: string | undefined,
   { db, now }: EventTools,
-): (uploadId: string) => Promise<void> {
+): (uploadIds: readonly string[]) => Promise<void> {
   let id = now().getTime();
-  return async (uploadId) => {
-    if (only !== undefined && only !== uploadId) return;
-    const status = await uploadStatus(db, uploadId, false);
-    if (status === null) return;
-    id += 1;
-    await stream.writeSSE({ event: 'study', id: String(id), data: JSON.stringify(status) });
+  return async (uploadIds) => {
+    const wanted = only === undefined ? uploadIds : uploadIds.filter((uploadId) => uploadId === only);
+    for (const status of await uploadStatuses(db, wanted)) {
+      id += 1;
+      await stream.writeSSE({ event: 'study', id: String(id), data: JSON.stringify(status) });
+    }
   };
 }
 

@@ -2,7 +2,7 @@
  * Where an upload stands, as one answer: for `GET /upload/{id}/status`, for the event stream and for the
  * list. Reads only.
  */
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import type { Counts, InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
 import { isInPacs, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
@@ -13,13 +13,36 @@ type Db = Kysely<Tables>;
 /** At the gateway, verified, not yet confirmed. */
 const AT_GATEWAY: readonly InstanceState[] = ['received', 'posting', 'posted'];
 
+type Amounts = Pick<UploadStatus, 'counts' | 'bytes'>;
+
 /** Null: there is no such upload. `instances`: with each instance, in the manifest's order. */
 export async function uploadStatus(
   db: Db,
   uploadId: string,
   instances: boolean,
 ): Promise<UploadStatus | null> {
-  const row = await db
+  const [status] = await uploadStatuses(db, [uploadId]);
+  if (status === undefined) return null;
+  return instances ? { ...status, instances: await instanceStatuses(db, uploadId) } : status;
+}
+
+/** In the order of the ids, without their instances; two queries for all of them. Unknown ids are left out. */
+export async function uploadStatuses(db: Db, uploadIds: readonly string[]): Promise<UploadStatus[]> {
+  if (uploadIds.length === 0) return [];
+  const rows = new Map((await selectUploads(db, uploadIds)).map((row) => [row.id, row]));
+  const sums = await amounts(db, uploadIds);
+  const statuses: UploadStatus[] = [];
+  for (const id of uploadIds) {
+    const row = rows.get(id);
+    if (row !== undefined) statuses.push(await toStatus(db, row, sums(id)));
+  }
+  return statuses;
+}
+
+type UploadRow = Awaited<ReturnType<typeof selectUploads>>[number];
+
+function selectUploads(db: Db, uploadIds: readonly string[]) {
+  return db
     .selectFrom('upload')
     .innerJoin('study', 'study.id', 'upload.study_id')
     .leftJoin('receipt', (join) =>
@@ -34,25 +57,25 @@ export async function uploadStatus(
       'study.waiting_since',
       'receipt.id as receipt_id',
     ])
-    .select(['upload.study_id', 'upload.completed_at'])
-    .where('upload.id', '=', uploadId)
-    .executeTakeFirst();
-  if (row === undefined) return null;
-  const sums = await amounts(db, uploadId);
+    .select(['upload.id', 'upload.study_id', 'upload.completed_at'])
+    .where(sql<boolean>`upload.id = any(${uploadIds}::uuid[])`)
+    .execute();
+}
+
+async function toStatus(db: Db, row: UploadRow, sums: Amounts): Promise<UploadStatus> {
   const waiting =
     row.waiting_because === null
       ? await waitingForOthers(db, row, sums.counts)
       : { because: row.waiting_because, since: (row.waiting_since ?? new Date(0)).toISOString() };
   return {
-    uploadId,
+    uploadId: row.id,
     studyInstanceUID: row.study_instance_uid,
     state: row.state,
     revision: row.revision,
     policy: row.policy_name,
     ...sums,
     waiting,
-    receipt: row.receipt_id === null ? null : { id: row.receipt_id, href: `/upload/${uploadId}/receipt` },
-    ...(instances ? { instances: await instanceStatuses(db, uploadId) } : {}),
+    receipt: row.receipt_id === null ? null : { id: row.receipt_id, href: `/upload/${row.id}/receipt` },
   };
 }
 
@@ -77,18 +100,31 @@ async function waitingForOthers(
   };
 }
 
-async function amounts(db: Db, uploadId: string): Promise<Pick<UploadStatus, 'counts' | 'bytes'>> {
+/** What there is of each upload, by its id. */
+async function amounts(db: Db, uploadIds: readonly string[]): Promise<(uploadId: string) => Amounts> {
   const rows = await db
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
     .select([
+      'upload_instance.upload_id',
       'instance.state',
       (of) => of.fn.countAll<string | number>().as('count'),
       (of) => of.fn.sum<string | number>('instance.bytes').as('bytes'),
     ])
-    .where('upload_instance.upload_id', '=', uploadId)
-    .groupBy('instance.state')
+    .where(sql<boolean>`upload_instance.upload_id = any(${uploadIds}::uuid[])`)
+    .groupBy(['upload_instance.upload_id', 'instance.state'])
     .execute();
+  const byUpload = Map.groupBy(rows, (row) => row.upload_id);
+  return (uploadId) => sumAmounts(byUpload.get(uploadId) ?? []);
+}
+
+type StateAmount = {
+  readonly state: InstanceState;
+  readonly count: string | number;
+  readonly bytes: string | number;
+};
+
+function sumAmounts(rows: readonly StateAmount[]): Amounts {
   const sum = (of: 'count' | 'bytes', which: (state: InstanceState) => boolean) =>
     rows.filter(({ state }) => which(state)).reduce((total, row) => total + Number(row[of]), 0);
   const atGateway = (state: InstanceState) => AT_GATEWAY.includes(state);
@@ -144,7 +180,7 @@ export async function missingInstances(
 /** The uploads of which one of these studies is told; newest first. */
 export async function uploadIds(
   db: Db,
-  where: { owner?: UploadOwner; studyId?: string; siteId?: string },
+  where: { owner?: UploadOwner; studyIds?: readonly string[]; siteId?: string },
   limit: number,
 ): Promise<readonly string[]> {
   let query = db.selectFrom('upload').select('id').orderBy('created_at', 'desc').limit(limit);
@@ -152,6 +188,7 @@ export async function uploadIds(
   if (where.owner && where.owner.deviceId !== null)
     query = query.where('device_id', '=', where.owner.deviceId);
   if (where.siteId !== undefined) query = query.where('site_id', '=', where.siteId);
-  if (where.studyId !== undefined) query = query.where('study_id', '=', where.studyId);
+  if (where.studyIds !== undefined)
+    query = query.where(sql<boolean>`study_id = any(${where.studyIds}::uuid[])`);
   return (await query.execute()).map(({ id }) => id);
 }

@@ -33,7 +33,7 @@ import { findReceipt } from '../pipeline/receipt.store.ts';
 import { ownerOf } from '../pipeline/upload-owner.ts';
 import { policiesFor, requireOptions, requirePolicy } from '../policies/policies.ts';
 import type { UploadTools } from './upload-tools.ts';
-import { uploadIds, uploadStatus } from './upload-status.ts';
+import { uploadIds, uploadStatus, uploadStatuses } from './upload-status.ts';
 import { completeUpload, type Arrivals } from './complete-upload.ts';
 import { decide } from './decide.ts';
 import { openUpload } from './open-upload.ts';
@@ -241,10 +241,8 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
     const caller = callerOf(c);
     const all = c.req.valid('query').all === '1' && caller.roles.some((role) => WATCHERS.includes(role));
     const where = all ? { siteId: caller.siteId } : { owner: ownerOf(caller) };
-    const uploads = [];
-    for (const id of await uploadIds(tools.db, where, LIST_LIMIT))
-      uploads.push(await uploadStatus(tools.db, id, false));
-    return c.json({ uploads: uploads.filter((upload) => upload !== null) }, 200);
+    const uploads = await uploadStatuses(tools.db, await uploadIds(tools.db, where, LIST_LIMIT));
+    return c.json({ uploads }, 200);
   });
 
   router.openapi(routes.status, async (c) => {

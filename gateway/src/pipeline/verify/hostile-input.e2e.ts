@@ -4,8 +4,8 @@
  * table, refused files leave nothing behind, accepted ones are in the PACS bit for bit, and the gateway
  * neither ends nor grows.
  *
- * Row by row the store is empty (PostgreSQL, emptied between rows); then everything at once with the embedded
- * database.
+ * Row by row the store is empty (PostgreSQL, emptied between rows); then everything goes at once into the same
+ * store, empty again.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -103,7 +103,7 @@ async function assertSmall(pid: number, idle: number, what: string): Promise<voi
   assert.ok(peak - idle < GROWTH_LIMIT_BYTES, 'the gateway’s memory is bounded');
 }
 
-async function openWorld(databaseUrl?: string) {
+async function openWorld(databaseUrl: string) {
   const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
   const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
   const gateway = createGatewayUnderTest({
@@ -112,7 +112,7 @@ async function openWorld(databaseUrl?: string) {
     dataDir: join(folder, 'data'),
     adminPassword: PASSWORD,
     pacs: orthanc,
-    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    databaseUrl,
   });
   await gateway.start();
   // Making the database takes memory that is given back late: idle is what a second start takes.
@@ -152,7 +152,6 @@ async function openWorld(databaseUrl?: string) {
     },
   };
 }
-type World = Awaited<ReturnType<typeof openWorld>>;
 
 /** A file to be sent, the files sent before it, and its answer. */
 interface Row {
@@ -211,6 +210,18 @@ function assertAnswer(
 
 const { corpus, postgresUrl } = testEnvironment();
 
+/** What the gateway knows of studies; a table stands before those that it refers to. */
+const EMPTIED = [
+  'upload_instance',
+  'receipt',
+  'instance',
+  'parcel',
+  'upload',
+  'deid_report',
+  'device_triage',
+  'study',
+] as const;
+
 async function openEmptiedWorld(serverUrl: string) {
   const server = new pg.Client({ connectionString: serverUrl });
   await server.connect();
@@ -234,9 +245,8 @@ async function openEmptiedWorld(serverUrl: string) {
         );
         return open.length === 0;
       });
-      await client.query(
-        'truncate upload_instance, receipt, instance, parcel, upload, deid_report, device_triage, study',
-      );
+      // A row at a time: to truncate takes the database thirty times as long, and spoils its plans.
+      for (const table of EMPTIED) await client.query(`delete from ${table}`);
       const ids = (await (
         await fetch(`${restUrl}/patients`, { headers: { authorization } })
       ).json()) as string[];
@@ -252,18 +262,18 @@ async function openEmptiedWorld(serverUrl: string) {
   };
 }
 
-const alone = suite('hostile input, each row alone');
+const test = suite('hostile input');
 if (corpus === null || postgresUrl === null) {
   skipped(
-    'hostile input, each row alone',
+    'hostile input',
     corpus === null ? 'the corpus is not there' : 'no PostgreSQL to be emptied between rows',
   );
 } else {
   let world: Awaited<ReturnType<typeof openEmptiedWorld>>;
-  alone.before(async () => {
+  test.before(async () => {
     world = await openEmptiedWorld(postgresUrl);
   });
-  alone.after(async () => world?.close());
+  test.after(async () => world?.close());
 
   /**
    * Runs `judge` for every row on an empty store and then looks into the PACS; gathers all failures, so that
@@ -290,25 +300,22 @@ if (corpus === null || postgresUrl === null) {
     await world.empty();
   }
 
-  alone(
-    'the command line names what is wrong with each file, and ends with 1 where it was refused and with 0 where it was stored',
-    async () => {
-      await judgeEach(async ({ path, after, answer }) => {
-        for (const before of after) await world.upload(before);
-        const { code, document, err } = await world.upload(path);
-        assert.is(document.files.length, 1);
-        assertAnswer(document.files[0], answer, 'the command line');
-        assert.is(code, isRefusal(answer) ? 1 : 0);
-        assertPrintable(err);
-        if (isRefusal(answer))
-          assert.ok(err.includes(basename(path)) && err.includes(answer), 'named on stderr');
-        else assert.is(err, '');
-      });
-      await world.assertUnharmed('corpus/bad by the command line');
-    },
-  );
+  test('the command line names what is wrong with each file, and ends with 1 where it was refused and with 0 where it was stored', async () => {
+    await judgeEach(async ({ path, after, answer }) => {
+      for (const before of after) await world.upload(before);
+      const { code, document, err } = await world.upload(path);
+      assert.is(document.files.length, 1);
+      assertAnswer(document.files[0], answer, 'the command line');
+      assert.is(code, isRefusal(answer) ? 1 : 0);
+      assertPrintable(err);
+      if (isRefusal(answer))
+        assert.ok(err.includes(basename(path)) && err.includes(answer), 'named on stderr');
+      else assert.is(err, '');
+    });
+    await world.assertUnharmed('corpus/bad by the command line');
+  });
 
-  alone('only the safe entries of an archive are accepted', async () => {
+  test('only the safe entries of an archive are accepted', async () => {
     for (const [name, { taken, because }] of Object.entries(ARCHIVE_ANSWERS)) {
       await world.empty();
       const path = join(corpus, 'bad', 'zip', name);
@@ -337,27 +344,24 @@ if (corpus === null || postgresUrl === null) {
     await world.assertUnharmed('archives');
   });
 
-  alone(
-    'a client that checks nothing gets the same answers from the gateway, and nothing is stored in part',
-    async () => {
-      await judgeEach(async ({ path, after, answer }) => {
-        for (const before of after) await sendUnchecked(world.door, new Uint8Array(await readFile(before)));
-        const outcome = await sendUnchecked(world.door, new Uint8Array(await readFile(path)));
-        // An instance of no bytes cannot even be promised.
-        if (answer === 'empty-file')
-          return void assert.equal(outcome, { kind: 'problem', status: 422, code: 'invalid-request' });
-        const instance = outcome.kind === 'settled' ? outcome.instance : undefined;
-        assertAnswer(
-          instance && { state: instance.state, reason: instance.reason ?? null },
-          answer,
-          'the gateway',
-        );
-      });
-      await world.assertUnharmed('corpus/bad by a client that checks nothing');
-    },
-  );
+  test('a client that checks nothing gets the same answers from the gateway, and nothing is stored in part', async () => {
+    await judgeEach(async ({ path, after, answer }) => {
+      for (const before of after) await sendUnchecked(world.door, new Uint8Array(await readFile(before)));
+      const outcome = await sendUnchecked(world.door, new Uint8Array(await readFile(path)));
+      // An instance of no bytes cannot even be promised.
+      if (answer === 'empty-file')
+        return void assert.equal(outcome, { kind: 'problem', status: 422, code: 'invalid-request' });
+      const instance = outcome.kind === 'settled' ? outcome.instance : undefined;
+      assertAnswer(
+        instance && { state: instance.state, reason: instance.reason ?? null },
+        answer,
+        'the gateway',
+      );
+    });
+    await world.assertUnharmed('corpus/bad by a client that checks nothing');
+  });
 
-  alone('other bytes under a known UID do not come in under a false name', async () => {
+  test('other bytes under a known UID do not come in under a false name', async () => {
     await world.empty();
     const [first, second] = await Promise.all(
       ['duplicate-uid-a.dcm', 'duplicate-uid-b.dcm'].map((name) => readFile(join(corpus, 'bad', name))),
@@ -367,59 +371,43 @@ if (corpus === null || postgresUrl === null) {
     assert.is(outcome.kind === 'settled' && outcome.instance?.reason, 'manifest-mismatch');
     assert.equal(await heldBy(world.orthanc), [sha256(first!)]);
   });
-}
-alone.run();
 
-const together = suite('hostile input, all at once');
-if (corpus === null) {
-  skipped('hostile input, all at once', 'the corpus is not there');
-} else {
-  let world: World;
-  together.before(async () => {
-    world = await openWorld();
+  test('a broken file does not touch its neighbours: every one of them ends as it would alone', async () => {
+    await world.empty();
+    const { rows } = world;
+    const bad = join(corpus, 'bad');
+    const { code, document, err } = await world.upload(
+      bad,
+      join(world.folder, 'names'),
+      join(world.folder, 'private-10MB.dcm'),
+    );
+    assert.is(code, 1);
+    assertPrintable(err);
+    const files = new Map(document.files.map((file) => [file.path, file]));
+    for (const { path, answer } of rows) {
+      const file = files.get(path);
+      const isForeign = answer === 'empty-file' || (isRefusal(answer) && answer.startsWith('not-dicom'));
+      // A file in a folder that is not DICOM is nobody's mistake.
+      if (isForeign) assert.equal([file?.state, file?.reason], ['skipped', answer], path);
+      else assertAnswer(file, answer, path);
+    }
+    const known = new Set(rows.map(({ path }) => path));
+    const others = document.files.filter(
+      ({ path }) => !known.has(path) && !path.startsWith(join(bad, 'zip')),
+    );
+    assert.equal([...new Set(others.map(({ state }) => state))], ['skipped']);
+    const held = await heldBy(world.orthanc);
+    const wholes = await wholesOf(rows);
+    assert.equal(
+      wholes.filter((digest) => !held.includes(digest)),
+      [],
+    );
+    // In addition to the rows: the one good entry of the archives.
+    assert.is(
+      held.length,
+      wholes.length + Object.values(ARCHIVE_ANSWERS).flatMap(({ taken }) => taken).length,
+    );
+    await world.assertUnharmed('corpus/bad at once');
   });
-  together.after(async () => world?.close());
-
-  together(
-    'a broken file does not touch its neighbours: every one of them ends as it would alone',
-    async () => {
-      const bad = join(corpus, 'bad');
-      const before = await heldBy(world.orthanc);
-      const rows = await collectRows(bad, world.folder);
-      const { code, document, err } = await world.upload(
-        bad,
-        join(world.folder, 'names'),
-        join(world.folder, 'private-10MB.dcm'),
-      );
-      assert.is(code, 1);
-      assertPrintable(err);
-      const files = new Map(document.files.map((file) => [file.path, file]));
-      for (const { path, answer } of rows) {
-        const file = files.get(path);
-        const isForeign = answer === 'empty-file' || (isRefusal(answer) && answer.startsWith('not-dicom'));
-        // A file in a folder that is not DICOM is nobody's mistake.
-        if (isForeign) assert.equal([file?.state, file?.reason], ['skipped', answer], path);
-        else assertAnswer(file, answer, path);
-      }
-      const known = new Set(rows.map(({ path }) => path));
-      const others = document.files.filter(
-        ({ path }) => !known.has(path) && !path.startsWith(join(bad, 'zip')),
-      );
-      assert.equal([...new Set(others.map(({ state }) => state))], ['skipped']);
-      const held = await heldBy(world.orthanc);
-      const wholes = await wholesOf(rows);
-      assert.equal(
-        wholes.filter((digest) => !held.includes(digest)),
-        [],
-      );
-      // In addition to the rows: the one good entry of the archives, and the instances that were there
-      // before.
-      assert.is(
-        held.length,
-        before.length + wholes.length + Object.values(ARCHIVE_ANSWERS).flatMap(({ taken }) => taken).length,
-      );
-      await world.assertUnharmed('corpus/bad at once');
-    },
-  );
 }
-together.run();
+test.run();

@@ -9,7 +9,8 @@
 import { asciiPieces, textReader, type TextPiece } from '../../dicom/character-sets.ts';
 import type { DeidRules } from '../rules.ts';
 import { findDates } from './dates-in-text.ts';
-import { fold, WITHOUT_SPACES, type Folded } from './fold.ts';
+import { createFinder } from './find-known-values.ts';
+import { fold } from './fold.ts';
 import type { KnownValues } from './known-values.ts';
 import { findAges, findPatterns, type Span } from './text-patterns.ts';
 
@@ -51,7 +52,7 @@ export interface TextCleaner {
  * not be searched.
  */
 export function createTextCleaner(known: KnownValues | null, rules: DeidRules, days: number): TextCleaner {
-  const search = known && compile(known);
+  const search = known && createFinder(known);
 
   /** `isAgain`: its dates have been moved already, so they stay. */
   function editsOf(text: string, isAgain: boolean): Edit[] {
@@ -158,64 +159,4 @@ function apply(pieces: readonly TextPiece[], edits: readonly Edit[], mark: strin
     at += piece.text.length;
   }
   return out;
-}
-
-/** The separators between the parts of an identifier; a short identifier allows fewer. */
-const [APART, LITTLE_APART, ANYWHERE] = ['[\\s./_:-]{0,2}', '[_-]?', '[\\s/_-]?'];
-const SHORT_IDENTIFIER = 6;
-const LONG_IDENTIFIER = 6;
-
-/**
- * The source of a regular expression for an identifier in parts (known-values.ts): neither side is part of a
- * longer word or number.
- */
-function identifierSource(identifier: string): string {
-  const parts = identifier.split(' ');
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const within = length >= LONG_IDENTIFIER ? ANYWHERE : '';
-  const written = parts
-    .map((part) => (/\p{N}/u.test(part) ? [...part].join(within) : part))
-    .join(length < SHORT_IDENTIFIER ? LITTLE_APART : APART);
-  const startsWithNumber = /^\p{N}/u.test(identifier);
-  const endsWithNumber = /\p{N}$/u.test(identifier);
-  return `${startsWithNumber ? '(?<!\\p{N}|\\p{N}[.,])' : '(?<!\\p{L})'}${written}${endsWithNumber ? '(?!\\p{N}|[.,]\\p{N})' : '(?!\\p{L})'}`;
-}
-
-/**
- * A letter of a script that puts spaces between words: next to a letter of any other script, a name can begin
- * without a space.
- */
-const SPACED =
-  '[\\p{L}--[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Thai}]]';
-
-/** A name of this length does not occur by chance: it counts even inside a longer word. */
-const LONG_NAME = /^\p{L}{8,}$/u;
-
-/** One search for all values of the header. */
-function compile({ words, identifiers }: KnownValues): (folded: Folded) => Span[] {
-  const patterns: RegExp[] = [];
-  const longestFirst = (sources: Iterable<string>): string =>
-    [...sources].sort((a, b) => b.length - a.length).join('|');
-  const [apart, within]: [string[], string[]] = [[], []];
-  for (const word of words) {
-    if (!WITHOUT_SPACES.test(word)) apart.push(word);
-    if (WITHOUT_SPACES.test(word) || LONG_NAME.test(word)) within.push(word);
-  }
-  // "Annas Knie", "Luke's"; Cyrillic names are declined.
-  if (apart.length > 0)
-    patterns.push(
-      new RegExp(
-        `(?<!${SPACED})(?:${longestFirst(apart)})(?:'?s|(?<=\\p{Script=Cyrillic})\\p{Script=Cyrillic}{1,3})?(?!${SPACED})`,
-        'gv',
-      ),
-    );
-  if (within.length > 0) patterns.push(new RegExp(longestFirst(within), 'gu'));
-  if (identifiers.size > 0)
-    patterns.push(new RegExp(longestFirst([...identifiers].map(identifierSource)), 'gu'));
-  return (folded) =>
-    patterns.flatMap((pattern) =>
-      [...folded.text.matchAll(pattern)].map((match) =>
-        folded.rangeOf(match.index, match.index + match[0].length),
-      ),
-    );
 }

@@ -35,10 +35,7 @@ export interface KnownValues {
 
 /** No real header has more. Beyond it nothing is searched, and text is treated as under the plain profile. */
 export const KNOWN_LIMIT = 5_000;
-/**
- * For all regular expressions together. The corpus stays below 3 500; compiling this many characters takes
- * four seconds.
- */
+/** For all sources together. The corpus stays below 3 500. */
 export const KNOWN_CHARACTERS_LIMIT = 200_000;
 /**
  * PS3.5 §6.2: 64 characters a group. A name of more words than fit there has swallowed its neighbours; its
@@ -215,11 +212,11 @@ const joined = (...parts: readonly string[]): string =>
   parts
     .map((part) =>
       part
-        .split(' ')
+        .split(/[^\p{L}\p{N}]+/u)
         .filter((word) => word !== '')
-        .map(escaped)
         .join(BETWEEN),
     )
+    .filter((part) => part !== '')
     .join(BETWEEN);
 
 function addAll(words: Set<string>, text: string, write: (spelt: string) => string): void {
@@ -274,7 +271,8 @@ function noteCombinations(last: string, first: string, words: Set<string>): void
       if (name.length === 2 && !PARTICLES.has(name))
         words
           .add(`${escaped(some[0]!)}\\.\\s?${escaped(name)}`)
-          .add(`${escaped(name)},\\s?${escaped(some[0]!)}\\.?`);
+          .add(`${escaped(name)},\\s?${escaped(some[0]!)}`)
+          .add(`${escaped(name)},\\s?${escaped(some[0]!)}\\.`);
       if (name.replaceAll(' ', '').length >= LETTERS_LEAST && !PARTICLES.has(name))
         words.add(joined(...some, name)).add(`${joined(name, ...some)}(?!\\p{N})`);
     }

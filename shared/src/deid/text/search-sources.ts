@@ -1,0 +1,130 @@
+/**
+ * Searches a text for thousands of sources of regular expressions at once. It finds what one alternation of
+ * them finds (earlier sources are preferred), but reads what several have in common once: the sources are a
+ * trie, which grows only where a text follows it. So the time depends on the text and on how much of a source
+ * stands there, not on how many sources there are.
+ *
+ * A source is a row of letters, which stand for themselves, and pieces: `[class]` with `?` or `{…}`, an
+ * escape, a lookaround. A piece takes as much as it can and gives nothing back, so what follows it must not
+ * begin with anything that it takes.
+ */
+import type { Span } from './text-patterns.ts';
+
+export interface Sources {
+  /** The preferred ones first. */
+  readonly sources: readonly string[];
+  /** Sticky expressions that must match before and after each of them; null: anything may stand there. */
+  readonly before: RegExp | null;
+  readonly after: RegExp | null;
+}
+
+const LETTERS = /[^[\\(]+/y;
+const PIECE = /\[[^\]]*\](?:\{[\d,]+\}|\?)?|\\.\??|\(\?.*?\)/sy;
+
+/** Sources that begin alike, as their ranks, and how many of their characters the way to here has read. */
+interface Node {
+  readonly ranks: readonly number[];
+  readonly read: number;
+  branches: Branches | null;
+}
+interface Branches {
+  /** The rank of the source that ends here. */
+  readonly whole: number | null;
+  /** By their first UTF-16 unit. */
+  readonly letters: ReadonlyMap<number, { readonly run: string; readonly node: Node }>;
+  readonly pieces: readonly { readonly piece: RegExp; readonly node: Node }[];
+}
+
+/** Where the match of a sticky expression ends; null: there is none. */
+function endOf(expression: RegExp | null, text: string, at: number): number | null {
+  if (expression === null) return at;
+  expression.lastIndex = at;
+  return expression.test(text) ? expression.lastIndex : null;
+}
+
+const nodeOf = (ranks: readonly number[], read: number): Node => ({ ranks, read, branches: null });
+
+/** There are about ten different ones, and a class of Unicode characters takes a millisecond to compile. */
+const compiled = new Map<string, RegExp>();
+function pieceOf(source: string): RegExp {
+  const known = compiled.get(source) ?? new RegExp(source, 'uy');
+  compiled.set(source, known);
+  return known;
+}
+
+/** The letters with which all these sources go on. */
+function commonRun(sources: readonly string[], read: number): string {
+  const [first = '', ...others] = sources;
+  let end = endOf(LETTERS, first, read)!;
+  for (const other of others) {
+    let same = read;
+    while (same < end && other[same] === first[same]) same += 1;
+    end = same;
+  }
+  return first.slice(read, end);
+}
+
+function grow({ ranks, read }: Node, sources: readonly string[]): Branches {
+  const groups = new Map<string, number[]>();
+  for (const rank of ranks) {
+    const source = sources[rank]!;
+    const key = source.slice(read, endOf(PIECE, source, read) ?? read + 1);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [rank]);
+    else group.push(rank);
+  }
+  const letters = new Map<number, { run: string; node: Node }>();
+  const pieces: { piece: RegExp; node: Node }[] = [];
+  for (const [key, group] of groups) {
+    if (key === '') continue;
+    if (/^[[\\(]/.test(key)) pieces.push({ piece: pieceOf(key), node: nodeOf(group, read + key.length) });
+    else {
+      const run = commonRun(
+        group.map((rank) => sources[rank]!),
+        read,
+      );
+      letters.set(key.charCodeAt(0), { run, node: nodeOf(group, read + run.length) });
+    }
+  }
+  return { whole: groups.get('')?.[0] ?? null, letters, pieces };
+}
+
+/** The ranges of the matches, from left to right, none within another. */
+export function createSearch({ sources, before, after }: Sources): (text: string) => Span[] {
+  const root = nodeOf([...sources.keys()], 0);
+
+  /** Where the preferred source ends that stands here; null: none does. */
+  function endAt(text: string, start: number): number | null {
+    let best = { rank: Infinity, end: -1 };
+    const open: [Node, number][] = [[root, start]];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const [node, at] = next;
+      if (!(node.ranks[0]! < best.rank)) continue;
+      node.branches ??= grow(node, sources);
+      const { whole, letters, pieces } = node.branches;
+      if (whole !== null && whole < best.rank && endOf(before, text, start) !== null) {
+        const end = endOf(after, text, at);
+        if (end !== null) best = { rank: whole, end };
+      }
+      const branch = letters.get(text.charCodeAt(at));
+      if (branch !== undefined && text.startsWith(branch.run, at))
+        open.push([branch.node, at + branch.run.length]);
+      for (const { piece, node: behind } of pieces) {
+        const end = endOf(piece, text, at);
+        if (end !== null) open.push([behind, end]);
+      }
+    }
+    return best.end < 0 ? null : best.end;
+  }
+
+  return (text) => {
+    const found: Span[] = [];
+    let at = 0;
+    while (at <= text.length && sources.length > 0) {
+      const end = endAt(text, at);
+      if (end !== null) found.push([at, end]);
+      at = Math.max(end ?? 0, at + 1);
+    }
+    return found;
+  };
+}
