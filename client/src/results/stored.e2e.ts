@@ -90,8 +90,13 @@ async function receiptOfHeatMap(gateway: OwnWorld['gateway'], { username }: Acco
 
 const uidOf = ({ instances }: Result, kind: Result['instances'][number]['kind'], revision = 1) =>
   instances.find((one) => one.kind === kind && one.revision === revision)!.sopInstanceUID;
-const untilRead = (page: Page) => page.getByText('Read back from the PACS just now').waitFor();
 const text = (page: Page) => page.locator('main').innerText();
+/** @throws Error with the page's text if reading back failed: the page repeats it only when asked. */
+async function untilRead(page: Page): Promise<void> {
+  const read = page.getByText('Read back from the PACS just now');
+  await read.or(page.locator('main').getByRole('alert')).first().waitFor();
+  if (!(await read.isVisible())) throw new Error(`not read back:\n${await text(page)}`);
+}
 /** As the browser has drawn it: RGBA, rows from the top. Millions of bytes: they pass as one text. */
 async function drawn(page: Page, selector: string) {
   const { width, height, text } = await page.locator(selector).evaluate((canvas: HTMLCanvasElement) => {
