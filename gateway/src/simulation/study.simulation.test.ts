@@ -5,7 +5,7 @@
  * lost. The real pipeline behind its real routes on real SQL; only blobs, keys, jobs and the PACS are in
  * memory.
  *
- * Slow for a unit test (about a minute): thousands of studies pass in it.
+ * Slow for a unit test: hundreds of studies pass in it. `RELAY_RUNS` asks for thousands.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
