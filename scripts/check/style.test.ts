@@ -83,4 +83,13 @@ test('comments and test titles use everyday words', () => {
   assert.is(faultsOf('// canewas'), '');
 });
 
+test('a failure is ignored by name, with its reason', () => {
+  for (const nothing of ['undefined', '{}']) {
+    const line = `void work().catch(() => ${nothing});`;
+    assert.match(faultsOf(line), /ignored without a reason/, line);
+    assert.is(faultsOf(line, 'shared/src/ignore-failure.ts'), '');
+  }
+  assert.is(faultsOf("void ignoreFailure(work(), 'nobody waits for it');"), '');
+});
+
 test.run();

@@ -14,6 +14,7 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { sha256 } from '#testing/sha256.ts';
 import { readSources, ROOT, type SourceFile } from '../check/source-files.ts';
 import { reachedBy } from '../proof/import-graph.ts';
 import { createNeeds } from '../proof/needs.ts';
@@ -29,6 +30,8 @@ const TEST = /\.test\.ts$/;
 const SAMPLE = 400;
 /** A test file that takes longer hangs. */
 const WITHIN_MS = 10 * 60_000;
+/** The longest diff of a working tree that is read. */
+const DIFF_BYTES = 64 * 1024 * 1024;
 
 type Settings = {
   readonly sample: number;
@@ -87,9 +90,10 @@ async function inLanes<T>(values: readonly T[], work: (value: T) => Promise<void
 /** Where this run keeps what it has found: another commit, or changed files, are another run. */
 async function openFolder({ sample, seed, only }: Settings): Promise<string> {
   const git = async (...args: string[]): Promise<string> =>
-    (await promisify(execFile)('git', args, { cwd: ROOT })).stdout.trim();
-  const [commit, changes] = [await git('rev-parse', '--short', 'HEAD'), await git('diff', '--stat')];
-  const version = changes === '' ? commit : `${commit}-${changes.length}`;
+    (await promisify(execFile)('git', args, { cwd: ROOT, maxBuffer: DIFF_BYTES })).stdout.trim();
+  const commit = await git('rev-parse', '--short', 'HEAD');
+  const changes = await git('diff', 'HEAD');
+  const version = changes === '' ? commit : `${commit}-${sha256(Buffer.from(changes)).slice(0, 12)}`;
   const name = `relay-mutants-${version}-${seed}-${sample}-${only.replaceAll('/', '.')}`;
   const folder = join(tmpdir(), name);
   await mkdir(folder, { recursive: true });

@@ -39,6 +39,8 @@ export type MutatedCopy = {
    * builder's words.
    */
   build(): Promise<void>;
+  /** Its web app under another version's name, from the sources that are there now. @throws as `build`. */
+  buildVersion(version: string): Promise<void>;
   remove(): Promise<void>;
 };
 
@@ -62,11 +64,12 @@ export async function copyWith(mutations: readonly Mutation[]): Promise<MutatedC
     await remove();
     throw error;
   }
-  const isOwnApp = mutations.length === 0 || mutations.some(({ file }) => !file.startsWith('gateway/'));
+  const isOwnApp = mutations.some(({ file }) => !file.startsWith('gateway/'));
   return {
     root,
     remove,
     build: () => (isOwnApp ? build(root) : cp(join(ROOT, DIST), join(root, DIST), { recursive: true })),
+    buildVersion: (version) => build(root, { RELAY_WEB_VERSION: version }),
   };
 }
 
@@ -89,11 +92,12 @@ async function mutate(root: string, { what, file, from, to }: Mutation): Promise
   await writeFile(path, `${source.slice(0, first)}${to}${source.slice(last + 1)}`);
 }
 
-function build(root: string): Promise<void> {
+function build(root: string, settings: NodeJS.ProcessEnv = {}): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, 'scripts/build.ts'), '--uncompressed'], {
       cwd: root,
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...settings },
     });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));

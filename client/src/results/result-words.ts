@@ -17,8 +17,8 @@ const orNothing = (part: number | null) => (part === null ? 'nothing' : percent(
 export const resultWords = {
   percent,
   notForDiagnosis: 'Not for diagnostic use',
-  notForDiagnosisWhat: 'A demonstration model. It decides what is looked at first and nothing else.',
-  look: 'Look at it with a model',
+  notForDiagnosisWhat: 'A demonstration model. It only decides which studies are looked at first.',
+  look: 'Examine with a model',
 
   list: {
     title: 'Results',
@@ -91,37 +91,36 @@ export const resultWords = {
   silent: {
     'outside-population': {
       title: 'Outside this model’s population',
-      what: 'The model knows films of small children, seen from the front. Of any other film it says nothing.',
+      what: 'The model was trained on frontal films of small children. It gives no answer for any other film.',
     },
-    'not-a-chest-film': { title: 'Not a chest film', what: 'The gate sees another kind of image.' },
+    'not-a-chest-film': { title: 'Not a chest film', what: 'The image was recognized as another kind.' },
     turned: {
       title: 'A rotated or inverted film',
-      what: 'The model would judge it wrongly, and gives no score.',
+      what: 'The model would misjudge it, so it gives no score.',
     },
     'no-reason': {
       title: 'No score',
-      what: 'The model kept silent. Below stands what is known of the image.',
+      what: 'The model gave no answer. What is known about the image is shown below.',
     },
   } satisfies Record<NoAnswer, { title: string; what: string }>,
-  populationUnknown:
-    'It is not known whether this film belongs to the model’s population: its header does not say.',
+  populationUnknown: 'The header does not say whether this film belongs to the model’s population.',
 
   film: {
-    rotated: { title: 'The film seems rotated', what: 'It does not lie as the model expects it.' },
-    inverted: { title: 'The film seems inverted', what: 'Black and white are exchanged.' },
+    rotated: { title: 'The film seems rotated', what: 'It is not oriented as the model expects.' },
+    inverted: { title: 'The film seems inverted', what: 'Black and white are swapped.' },
     blurred: { title: 'The film seems blurred', what: 'The patient may have moved.' },
-    'lungs-cut-off': { title: 'The lungs are cut off', what: 'A part of them lies outside the film.' },
+    'lungs-cut-off': { title: 'The lungs are cut off', what: 'Part of them lies outside the film.' },
   } satisfies Record<FilmFinding, { title: string; what: string }>,
 
   picturePart: {
     label: 'Image and map',
-    image: 'The image that was looked at',
-    imageWithMap: (map: string) => `The image that was looked at, and over it: ${map}`,
+    image: 'The examined image',
+    imageWithMap: (map: string) => `The examined image, overlaid with: ${map}`,
     loading: 'Fetching the image…',
-    slow: 'The PACS is slow or away. It is still asked; the map and the words stay.',
+    slow: 'The PACS is slow or unreachable. Still trying; the map and the text remain.',
     missing: {
       image: 'The image could not be fetched.',
-      map: 'The map could not be fetched. The image stays.',
+      map: 'The map could not be fetched. The image remains.',
       gone: 'The image is not kept: it was sent as a file, and no PACS has it.',
     },
     again: 'Try again',
@@ -139,8 +138,8 @@ export const resultWords = {
       'lung-fields': 'Lung fields',
     } satisfies Record<MapChoice, string>,
     mapWhat: {
-      none: 'The image as it was looked at.',
-      cam: 'Where the model’s decision comes from, in 20 × 20 cells. It is no outline of a finding.',
+      none: 'The image as the model saw it.',
+      cam: 'Where the model’s decision comes from, in 20 × 20 cells. It does not outline a finding.',
       'integrated-gradients': 'What each part of the image adds to the score.',
       'lung-fields': 'Where the model sees the lungs.',
     } satisfies Record<MapChoice, string>,
@@ -153,7 +152,7 @@ export const resultWords = {
       left: 'Left lung',
     },
     opacity: 'Opacity of the map',
-    noMaps: 'There is no map of this result.',
+    noMaps: 'This result has no map.',
   },
 
   bars: {
@@ -176,7 +175,7 @@ export const resultWords = {
   device: {
     title: 'The device and the gateway disagree',
     what: (device: number | null, gateway: number | null) =>
-      `Of the same image, by the same model, the device said ${orNothing(device)} and the gateway says ${orNothing(gateway)}. Tell the administrator.`,
+      `For the same image and the same model, the device said ${orNothing(device)} and the gateway says ${orNothing(gateway)}. Tell the administrator.`,
   },
   insteadOf: (asked: string, answered: string) => ({
     title: 'Another version has answered',
@@ -199,7 +198,7 @@ export const resultWords = {
     takeBack: 'Take it back',
     now: 'Save now',
     sending: 'Saving your verdict…',
-    overtaken: 'Another radiologist was faster',
+    overtaken: 'Another radiologist answered first',
     overtakenWhat: 'Their verdict is shown below; yours was not saved. You can still give yours.',
     failed: 'Your verdict was not saved',
     again: 'Try again',
@@ -317,7 +316,7 @@ export const resultWords = {
 
   run: {
     title: 'Ask a model',
-    source: 'What is to be looked at',
+    source: 'What to examine',
     sources: { study: 'A study', uid: 'By its UID', file: 'A file' },
     studies: 'Studies in the PACS',
     noStudies: 'None of your studies is in the PACS yet.',
@@ -337,7 +336,7 @@ export const resultWords = {
     resetThreshold: 'As the card says',
     explain: 'Explanations',
     steps: 'Steps of the integrated gradients',
-    stepsWhat: '8 to 512: more take longer and add up better.',
+    stepsWhat: '8 to 512: more steps take longer and are more accurate.',
     fresh: 'Run again, even if the cache has an answer',
     run: 'Run',
     starting: 'Starting…',
@@ -346,8 +345,8 @@ export const resultWords = {
       uid: 'This is not a UID: digits and dots, at most 64 characters.',
       file: 'The file is larger than 50 MB.',
       model: 'Choose a model.',
-      stopped: 'No version of this model answers: it is stopped. Choose another version or another model.',
-      steps: 'Steps go from 8 to 512.',
+      stopped: 'This model is stopped. Choose another version or another model.',
+      steps: 'Choose 8 to 512 steps.',
     },
     watching: 'The model is looking',
     leave: 'You can leave this page: the result appears under Results.',
@@ -359,12 +358,12 @@ export const resultWords = {
     title: 'Models',
     loading: 'Fetching the models…',
     active: 'active',
-    none: 'No version is active: it is not asked.',
+    none: 'No version is active, so it is not used.',
     parts: {
-      'pneumonia-gradient': 'It makes the gradients map of pneumonia, and is asked for nothing else.',
+      'pneumonia-gradient': 'It draws the gradients map for pneumonia and is used for nothing else.',
     } as Readonly<Record<string, string>>,
     states: { available: 'Available', active: 'Active', stopped: 'Stopped', failed: 'Failed' },
-    fallback: (name: string) => `Where a version is not available, ${name} answers.`,
+    fallback: (name: string) => `If a version is not available, ${name} answers.`,
     card: 'Card',
     use: 'Intended use',
     measures: 'Measures',
@@ -382,19 +381,19 @@ export const resultWords = {
     asks: {
       activate: (name: string) => ({
         title: `Activate ${name}?`,
-        what: 'From now on it answers whoever asks this model. Results that are there stay.',
+        what: 'From now on this version answers. Existing results stay.',
         yes: 'Activate',
         no: 'Leave it',
       }),
       stop: (name: string) => ({
         title: `Stop ${name}?`,
-        what: 'It answers nobody any more; the fallback does where there is one. What it looks at now is ended.',
+        what: 'It no longer answers; the fallback does, if there is one. Its running jobs are ended.',
         yes: 'Stop',
         no: 'Let it run',
       }),
       rollback: (name: string) => ({
         title: `Roll ${name} back?`,
-        what: 'The version that was active before answers again. Results that are there stay.',
+        what: 'The previously active version answers again. Existing results stay.',
         yes: 'Roll back',
         no: 'Leave it',
       }),
@@ -410,7 +409,7 @@ export const resultWords = {
     },
     notUnderstood: {
       title: 'The gateway’s answer was not understood.',
-      next: 'Load the page again; there may be a newer version of it.',
+      next: 'Reload the page; there may be a newer version.',
     },
     again: 'Try again',
   },

@@ -318,7 +318,7 @@ step(
     assert.ok(await page.getByLabel('Viral pneumonia').isChecked());
     await page.getByRole('button', { name: 'Correct it' }).click();
     await page.getByRole('button', { name: 'Save now' }).click();
-    await page.getByText('Another radiologist was faster').waitFor();
+    await page.getByText('Another radiologist answered first').waitFor();
     await looksRight('result-overtaken');
     said.verifyStatus = 500;
     await page.getByRole('button', { name: 'Change it' }).click();
@@ -379,7 +379,7 @@ step('a model is run on a study, watched, and leads to its result', async (scene
   said.results = recordedResults();
   await page.getByRole('link', { name: 'Results' }).click();
   await page.getByRole('link', { name: 'Ask a model' }).click();
-  await page.getByRole('heading', { name: 'What is to be looked at' }).waitFor();
+  await page.getByRole('heading', { name: 'What to examine' }).waitFor();
   await page.getByText('Parameters').click();
   await looksRight('run');
   await page.getByText('A file', { exact: true }).click();

@@ -18,7 +18,7 @@ export const storedWords = {
   back: 'Result',
   nothing: 'Nothing of this result is in the PACS.',
   reading: 'Reading it back from the PACS…',
-  slow: 'The PACS is slow or away. It is still asked: you may stay, or look at the result meanwhile.',
+  slow: 'The PACS is slow or unreachable. Still trying: wait here, or look at the result meanwhile.',
   again: 'Read it again',
 
   proof: {
@@ -27,8 +27,8 @@ export const storedWords = {
       `Read back from the PACS just now (${time}, ${formatBytes(bytes)})`,
     asListed: 'Byte for byte what its receipt names',
     changed:
-      'Its bytes are not those that its receipt names: the PACS, or somebody behind it, has changed it. Tell who runs the PACS.',
-    noReceipt: 'No receipt names it yet: it is signed in a moment.',
+      'Its bytes differ from those its receipt names: the PACS, or someone using it, has changed it. Tell whoever runs the PACS.',
+    noReceipt: 'No receipt names it yet. It will be signed in a moment.',
     sopInstanceUID: 'SOP Instance UID',
     receipt: 'Receipt that names it',
     issued: (when: string) => `signed ${when}`,
@@ -37,8 +37,8 @@ export const storedWords = {
 
   pacsAway: 'Nothing is lost. Read it again when the PACS answers.',
   gone: {
-    title: 'The PACS does not hold it any more.',
-    next: 'It was there when its receipt was signed. Tell who runs the PACS, and give them the SOP Instance UID and the receipt below.',
+    title: 'The PACS no longer holds it.',
+    next: 'It was there when its receipt was signed. Tell whoever runs the PACS, and give them the SOP Instance UID and the receipt below.',
   },
   underWay: {
     title: 'It is not in the PACS yet.',
@@ -46,15 +46,15 @@ export const storedWords = {
   },
   refused: {
     title: 'The PACS has refused it.',
-    next: 'Tell the administrator: the study’s receipt says with which code.',
+    next: 'Tell the administrator: the study’s receipt contains the code.',
   },
   heldBack: {
     title: 'It is not in the PACS: it was held back.',
-    next: 'Somebody decides on the page of the study.',
+    next: 'Open the study’s page to decide.',
   },
   unreadable: {
-    title: 'The PACS gave something that cannot be shown.',
-    next: 'Tell who runs the PACS; other viewers may say more.',
+    title: 'The PACS’s answer cannot be shown.',
+    next: 'Tell whoever runs the PACS; another viewer may show more.',
   },
 
   head: {
@@ -94,7 +94,7 @@ export const storedWords = {
     opacity: 'Opacity of the segments',
     picture: (labels: readonly string[]) =>
       labels.length === 0 ? 'The source image' : `The source image, and over it: ${labels.join(', ')}`,
-    imageMissing: 'The source image could not be fetched. The segments stand alone.',
+    imageMissing: 'The source image could not be fetched. Only the segments are shown.',
     algorithms: { AUTOMATIC: 'automatic', SEMIAUTOMATIC: 'semi-automatic', MANUAL: 'by hand' } as Readonly<
       Record<string, string>
     >,

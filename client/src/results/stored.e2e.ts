@@ -265,7 +265,7 @@ step(
     await fetch(`${restUrl}/instances/${ID}`, { method: 'DELETE', headers });
     try {
       await openTab(page, 'Heat map');
-      await page.getByText('The PACS does not hold it any more.').waitFor();
+      await page.getByText('The PACS no longer holds it.').waitFor();
       await page.getByText(receipt).waitFor();
       await looksRight(page, 'stored-gone');
       pacsLink.cut();

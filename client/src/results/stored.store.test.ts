@@ -88,7 +88,7 @@ test('a missing instance is reported by its state: lost, on its way, refused, qu
     ),
   );
   assert.equal(said, [
-    ['stop', 'The PACS does not hold it any more.'],
+    ['stop', 'The PACS no longer holds it.'],
     ['wait', 'It is not in the PACS yet.'],
     ['stop', 'The PACS has refused it.'],
     ['stop', 'It is not in the PACS: it was held back.'],
@@ -104,7 +104,7 @@ test('an unreachable PACS or gateway asks for waiting, and an answer that is not
   assert.equal(titleOf(await readAs(() => unreachable())), ['wait', 'The gateway cannot be reached.']);
   assert.equal(titleOf(await readAs(() => new Response('<html>'))), [
     'stop',
-    'The PACS gave something that cannot be shown.',
+    'The PACS’s answer cannot be shown.',
   ]);
 });
 

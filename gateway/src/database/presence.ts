@@ -6,6 +6,7 @@
  * While a gateway's connection is away (the server was restarted) it is not seen; a gateway that starts just
  * then may run jobs at the same time, which every stage tolerates.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { StandingConnection } from './standing-connection.ts';
 
 /** Any number that nothing else in this database locks: "relaypac" in ASCII. */
@@ -23,7 +24,9 @@ export function createPresence(connection: StandingConnection): Presence {
   let isHere = false;
   const ask = async (statement: string): Promise<boolean> =>
     (await connection.query<{ is: boolean }>(`select ${statement}($1) as is`, [LOCK]))[0]?.is === true;
-  connection.on('back', () => void (isHere && ask('pg_advisory_lock_shared').catch(() => undefined)));
+  connection.on('back', () => {
+    if (isHere) void ignoreFailure(ask('pg_advisory_lock_shared'), 'lost again: the next time it is back');
+  });
   return {
     async join(whenAlone) {
       if (isHere) await ask('pg_advisory_unlock_shared');

@@ -12,6 +12,7 @@
  * asked is told to let go like any holder.
  */
 import { randomUUID } from 'node:crypto';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { StandingConnection } from './standing-connection.ts';
 
 export type SharedLocks = {
@@ -65,9 +66,8 @@ function questionsTo(connection: StandingConnection): Questions {
     },
     async unlock(name, isAwaited) {
       const tell = isAwaited ? `, pg_notify('${FREE}', $1)` : '';
-      await connection
-        .query(`select pg_advisory_unlock(hashtextextended($1, 0))${tell}`, [name])
-        .catch(() => undefined);
+      const unlocked = connection.query(`select pg_advisory_unlock(hashtextextended($1, 0))${tell}`, [name]);
+      await ignoreFailure(unlocked, 'the server frees it with the connection that was lost');
     },
     async call(name, asker) {
       asker.call = 'said';

@@ -10,6 +10,7 @@
 import { Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
 import pg from 'pg';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 
 export type StandingConnection = {
   /**
@@ -77,7 +78,10 @@ async function openLine({ url, channels, lose }: LineOptions): Promise<Line> {
   const ask = askInTurn(client, socket);
   let isUp = false;
   let own = 0;
-  const pulse = setInterval(() => void ask('select 1').catch(() => undefined), ASK_EVERY_MS).unref();
+  const pulse = setInterval(
+    () => void ignoreFailure(ask('select 1'), 'the loss is heard as the end of the connection'),
+    ASK_EVERY_MS,
+  ).unref();
   const ended = (): void => {
     clearInterval(pulse);
     socket.destroy();
@@ -112,7 +116,7 @@ export async function openStandingConnection(url: string): Promise<StandingConne
   function lose(): void {
     if (closing.signal.aborted) return;
     current = reopen();
-    current.catch(() => undefined);
+    void ignoreFailure(current, 'it fails only once it is closed for good');
     for (const listener of listeners.lost) listener();
   }
 
@@ -141,7 +145,7 @@ export async function openStandingConnection(url: string): Promise<StandingConne
     async close() {
       closing.abort();
       const line = await current.catch(() => null);
-      await line?.end().catch(() => undefined);
+      if (line !== null) await ignoreFailure(line.end(), 'it was lost at this moment');
     },
   };
 }

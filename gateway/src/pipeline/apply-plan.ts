@@ -3,6 +3,9 @@
  * transaction, under the lock of the study's row: the changes, the study's event, the next jobs, and last the
  * audit row. Then come the effects outside of the database.
  *
+ * Two notes are written without a plan, because no state depends on them: how often verify failed on a parcel
+ * (pipeline.ts), and that a study waits for room on the disk (intake/receive-parcel.ts).
+ *
  * A plan is void if something it builds on is gone despite the lock (an expiring parcel is not locked with
  * its study). Then none of it is applied, and the transaction that removed the thing has enqueued the next
  * step.

@@ -10,6 +10,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import pg from 'pg';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { type Account, CannotRun } from './account.ts';
 import { type Cluster, hereFor } from './cluster.ts';
 import type { Program } from './program.ts';
@@ -130,7 +131,7 @@ async function askWhetherReady(url: string): Promise<Answer> {
     // A server that starts or ends answers `cannot_connect_now`; any other refusal is final.
     return /^[0-9A-Z]{4}\d$/.test(code) && code !== '57P03' ? { refusal: message } : 'none';
   } finally {
-    await client.end().catch(() => {});
+    await ignoreFailure(client.end(), 'the answer is known');
   }
 }
 
