@@ -46,7 +46,10 @@ export type GatewaySettings = {
   readonly root?: string;
 };
 
-/** Waits until `condition` gives something; looks every `everyMs`. @throws Error after PATIENCE_MS, naming `what`. */
+/**
+ * Waits until `condition` gives something; looks every `everyMs`. @throws Error after PATIENCE_MS, naming
+ * `what`.
+ */
 export async function until<T>(
   what: string,
   condition: () => T | null | undefined | false | Promise<T | null | undefined | false>,

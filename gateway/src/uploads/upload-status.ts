@@ -26,7 +26,7 @@ export async function uploadStatus(
   return instances ? { ...status, instances: await instanceStatuses(db, uploadId) } : status;
 }
 
-/** In the order of the ids, without their instances; two queries for all of them. Unknown ids are left out. */
+/** In the order of the ids, without instances; two queries for all of them. Unknown ids are left out. */
 export async function uploadStatuses(db: Db, uploadIds: readonly string[]): Promise<UploadStatus[]> {
   if (uploadIds.length === 0) return [];
   const rows = new Map((await selectUploads(db, uploadIds)).map((row) => [row.id, row]));
@@ -100,7 +100,7 @@ async function waitingForOthers(
   };
 }
 
-/** What there is of each upload, by its id. */
+/** The amounts of each upload, by its id. */
 async function amounts(db: Db, uploadIds: readonly string[]): Promise<(uploadId: string) => Amounts> {
   const rows = await db
     .selectFrom('upload_instance')

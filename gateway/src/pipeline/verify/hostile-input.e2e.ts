@@ -4,8 +4,8 @@
  * table, refused files leave nothing behind, accepted ones are in the PACS bit for bit, and the gateway
  * neither ends nor grows.
  *
- * Row by row the store is empty (PostgreSQL, emptied between rows); then everything goes at once into the same
- * store, empty again.
+ * Row by row the store is empty (PostgreSQL, emptied between rows); then everything goes at once into the
+ * same store, empty again.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -210,7 +210,7 @@ function assertAnswer(
 
 const { corpus, postgresUrl } = testEnvironment();
 
-/** What the gateway knows of studies; a table stands before those that it refers to. */
+/** The tables of studies; each stands before those that it refers to. */
 const EMPTIED = [
   'upload_instance',
   'receipt',
