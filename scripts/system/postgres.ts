@@ -44,7 +44,7 @@ export type PostgresOptions = {
 /** @throws Error when PostgreSQL does not run here or does not start; the message has its last words. */
 export async function startPostgres({ folder: given, port }: PostgresOptions = {}): Promise<RunningPostgres> {
   const folder = given ?? (await mkdtemp(join(tmpdir(), 'relay-postgres-')));
-  const server = await startEmbeddedPostgres(folder, {
+  const server = await startEmbeddedPostgres(given ?? join(folder, 'database'), {
     settings: [...FAST, ...(given === undefined ? LOOSE : [])],
     ...(port === undefined ? {} : { address: { kind: 'port', port } }),
   });

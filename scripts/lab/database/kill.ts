@@ -134,7 +134,7 @@ export async function findFaults(folder: string, acknowledged: ReadonlySet<numbe
   const password = (await readFile(passwordIn(clusterOf(folder)), 'utf8')).trim();
   const address = { kind: 'socket' as const, folder: socketFolder };
   const client = new pg.Client({
-    connectionString: urlOf({ folder: clusterOf(folder), password }, address),
+    connectionString: urlOf({ password }, address),
   });
   await client.connect();
   const { rows } = await client.query<{ uid: string; uploads: number; instances: number }>(`

@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { type Account, chooseAccount } from '../../../gateway/src/database/embedded/account.ts';
-import { type Cluster, clusterIn, openCluster } from '../../../gateway/src/database/embedded/cluster.ts';
+import { type Account, openPlace } from '../../../gateway/src/database/embedded/account.ts';
+import { type Cluster, openCluster } from '../../../gateway/src/database/embedded/cluster.ts';
 import { SERVER_SETTINGS } from '../../../gateway/src/database/embedded/embedded-postgres.ts';
 import { endLeftover } from '../../../gateway/src/database/embedded/leftover.ts';
 import { findProgram, type Program } from '../../../gateway/src/database/embedded/program.ts';
@@ -70,9 +70,10 @@ export async function openForgetfulDisk(
 ): Promise<Disk> {
   const place = join(folder, 'database');
   await mkdir(place, { recursive: true });
-  const account = await chooseAccount(clusterIn(place));
+  const opened = await openPlace(place);
+  const { account } = opened;
   const program = await findProgram(account);
-  const cluster = await openCluster(place, program, account);
+  const cluster = await openCluster(opened, program);
   await chmod(folder, 0o755);
   return { folder, library, kept: join(folder, 'kept'), account, program, cluster, settings };
 }
@@ -107,7 +108,6 @@ async function start(disk: Disk): Promise<RunningServer> {
   await endLeftover(cluster);
   return startServer({
     program: { ...program, env: { ...program.env, LD_PRELOAD: library, FORGETFUL_KEPT: kept } },
-    account,
     cluster,
     address: { kind: 'socket', folder: socket },
     settings: [...SERVER_SETTINGS, ...RESTLESS, ...disk.settings],

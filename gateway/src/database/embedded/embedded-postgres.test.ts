@@ -1,6 +1,17 @@
 /** The accounts that can reach the embedded database, and the message for a person where it cannot run. */
-import { spawnSync } from 'node:child_process';
-import { chmod, chown, mkdir, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
@@ -10,9 +21,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped } from '#testing/environment.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { CannotRun, chooseAccount } from './account.ts';
+import { CannotRun, openPlace } from './account.ts';
 import { clusterIn, openCluster, passwordIn } from './cluster.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { FolderInUse } from './leftover.ts';
 import { findProgram, provideCopy } from './program.ts';
 
 const test = suite('access to the embedded database');
@@ -116,20 +128,77 @@ if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     }
   });
 
+  const account = async () => (await openPlace(join(folder, 'for its account'))).account;
+  const refusedStart = (path: string) =>
+    startEmbeddedPostgres(path).then(
+      () => assert.unreachable('it started'),
+      (error: Error) => {
+        assert.instance(error, CannotRun, error.message);
+        return error.message;
+      },
+    );
+
+  test('root neither signals nor deletes what the account points it to', async () => {
+    const victim = join(folder, 'victim');
+    await mkdir(victim);
+    const bystander = spawn('sleep', ['60'], { cwd: victim });
+    await writeFile(join(victim, 'PG_VERSION'), '18\n');
+    await writeFile(passwordIn(victim), '0'.repeat(64));
+    await writeFile(join(victim, 'postmaster.pid'), `${bystander.pid}\n/x\n1\n5432\n/tmp/nowhere\n`);
+    await chmod(folder, 0o755);
+    const { folder: pointed } = await openPlace(join(folder, 'pointed'));
+    await symlink(victim, clusterIn(pointed));
+    try {
+      await refusedStart(pointed);
+      assert.is(bystander.signalCode, null);
+      assert.ok((await readdir(victim)).includes('postmaster.pid'));
+    } finally {
+      bystander.kill('SIGKILL');
+      await chmod(folder, 0o700);
+    }
+  });
+
+  test('root reads neither its own files nor a pipe for the account', async () => {
+    const { uid, gid } = await account();
+    const { folder: linked } = await openPlace(join(folder, 'linked'));
+    const cluster = clusterIn(linked);
+    await mkdir(cluster);
+    await chown(cluster, uid!, gid!);
+    await writeFile(join(folder, 'secret'), 'planted-secret', { mode: 0o600 });
+    await symlink(join(folder, 'secret'), join(cluster, 'PG_VERSION'));
+    assert.not.match((await refusedStart(linked)) ?? '', 'planted-secret');
+    await rm(join(cluster, 'PG_VERSION'));
+    await writeFile(join(cluster, 'PG_VERSION'), '18\n');
+    spawnSync('mkfifo', ['-m', '666', passwordIn(cluster)]);
+    assert.match((await refusedStart(linked)) ?? '', 'not a regular file');
+  });
+
+  test('root hands its folder over only where nobody else can replace it, and only while it is empty', async () => {
+    const { uid, gid } = await account();
+    const foreign = join(folder, 'foreign');
+    await mkdir(foreign);
+    await chown(foreign, uid!, gid!);
+    assert.match((await refusedStart(join(foreign, 'database'))) ?? '', `chown root ${foreign}`);
+    const full = join(folder, 'full');
+    await mkdir(join(full, 'something'), { recursive: true });
+    assert.match((await refusedStart(full)) ?? '', `chown -R ${uid}:${gid} ${full}`);
+    assert.is((await stat(full)).uid, 0);
+  });
+
   test('the account runs a copy of the programs, made once, whatever others put there', async () => {
     const base = mkdtempSync(join(tmpdir(), 'relaypacs-copies-'));
     await chmod(base, 0o1777);
-    const account = await chooseAccount(join(base, 'none'));
+    const { uid, gid } = await account();
     const { folder: installed } = await findProgram({});
     const original = { folder: installed, version: '18.0' };
     for (const suffix of ['', '-AAAAAA']) {
       await mkdir(join(base, `relaypacs-postgres-18.0${suffix}`));
-      await chown(join(base, `relaypacs-postgres-18.0${suffix}`), account.uid!, account.gid!);
+      await chown(join(base, `relaypacs-postgres-18.0${suffix}`), uid!, gid!);
     }
     const umask = process.umask(0o077);
     try {
-      const copied = await provideCopy(original, base, account);
-      assert.equal(await provideCopy(original, base, account), copied);
+      const copied = await provideCopy(original, base, { uid: uid!, gid: gid! });
+      assert.equal(await provideCopy(original, base, { uid: uid!, gid: gid! }), copied);
       assert.is((await readdir(base)).length, 3);
       const links = (await readdir(join(copied.folder, 'lib'), { withFileTypes: true })).filter((entry) =>
         entry.isSymbolicLink(),
@@ -145,11 +214,50 @@ if (process.platform !== 'linux' || process.getuid?.() !== 0) {
   });
 }
 
+if (process.platform === 'win32') skipped('a folder that others can change', 'Windows has no such modes');
+else {
+  test('a folder that other accounts can change is refused in words', async () => {
+    const open = join(folder, 'open');
+    await mkdir(open);
+    await chmod(open, 0o777);
+    const refusal = await startEmbeddedPostgres(open).catch((error: Error) => error);
+    assert.instance(refusal, CannotRun);
+    assert.match((refusal as Error).message, `chmod 700 ${open}`);
+    assert.equal(await readdir(open), []);
+  });
+}
+
+if (process.platform !== 'linux') skipped('a stopped server', 'only Linux tells the folder of a process');
+else {
+  test('the server of a living gateway is not touched when it is stopped, nor through another path', async () => {
+    const path = join(folder, 'second path');
+    await mkdir(path);
+    const mounted = spawnSync('mount', ['--bind', place, path]).status === 0;
+    if (!mounted) skipped('a second path to a living server', 'this account may not mount');
+    const note = join(place, 'cluster', 'postmaster.pid');
+    const before = await readFile(note, 'utf8');
+    process.kill(postgres.pid(), 'SIGSTOP');
+    try {
+      const refusal = await startEmbeddedPostgres(mounted ? path : place).catch((error: Error) => error);
+      assert.instance(refusal, FolderInUse);
+      assert.match((refusal as Error).message, `process ${process.pid}`);
+      assert.is(await readFile(note, 'utf8'), before);
+    } finally {
+      process.kill(postgres.pid(), 'SIGCONT');
+      if (mounted) spawnSync('umount', ['-l', path]);
+    }
+    assert.equal(await query(postgres.url, 'select 1 as one'), [{ one: 1 }]);
+  });
+}
+
 test('a database of another major version is refused by both versions and its folder, and stays as it is', async () => {
   const old = join(folder, 'old');
   const version = join(old, 'cluster', 'PG_VERSION');
-  await mkdir(dirname(version), { recursive: true, mode: 0o700 });
+  const { uid = process.getuid?.() ?? 0, gid = process.getgid?.() ?? 0 } = (await openPlace(old)).account;
+  await mkdir(dirname(version), { mode: 0o700 });
   await writeFile(version, '17\n');
+  if (process.platform !== 'win32')
+    for (const path of [dirname(version), version]) await chown(path, uid, gid);
   const refusal = await startEmbeddedPostgres(old).catch((error: Error) => error);
   assert.instance(refusal, CannotRun);
   const { message } = refusal as Error;
@@ -160,9 +268,9 @@ test('a database of another major version is refused by both versions and its fo
 test('two first starts at once make one database, and leave nothing but it', async () => {
   const both = join(folder, 'both');
   await mkdir(both, { mode: 0o700 });
-  const account = await chooseAccount(clusterIn(both));
-  const program = await findProgram(account);
-  const [one, other] = await Promise.all([1, 2].map(() => openCluster(both, program, account)));
+  const opened = await openPlace(both);
+  const program = await findProgram(opened.account);
+  const [one, other] = await Promise.all([1, 2].map(() => openCluster(opened, program)));
   assert.equal(one, other);
   assert.equal(await readdir(both), ['cluster']);
   const started = await startEmbeddedPostgres(both);

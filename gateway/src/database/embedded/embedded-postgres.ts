@@ -4,14 +4,15 @@
  * same address.
  */
 import { once } from 'node:events';
-import { chown, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { lchown, mkdtemp, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { type Account, chooseAccount } from './account.ts';
-import { clusterIn, openCluster } from './cluster.ts';
+import { type Account, openPlace } from './account.ts';
+import { asAccount } from './as-account.ts';
+import { openCluster } from './cluster.ts';
 import { endLeftover } from './leftover.ts';
 import { findProgram } from './program.ts';
 import {
@@ -85,10 +86,14 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether every account may pass through this folder and those above it. */
+/**
+ * Whether every account may pass through this folder and those above it, and none but root can replace what
+ * root makes there.
+ */
 async function isOpenToAll(path: string): Promise<boolean> {
-  const isOpen = ((await stat(path)).mode & 0o001) !== 0;
-  return isOpen && (path === dirname(path) || isOpenToAll(dirname(path)));
+  const { mode, uid } = await stat(path);
+  const isKept = uid === 0 && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0);
+  return isKept && (mode & 0o001) !== 0 && (path === dirname(path) || isOpenToAll(dirname(path)));
 }
 
 /**
@@ -100,12 +105,14 @@ async function makeAddress({ uid, gid }: Account): Promise<ServerAddress> {
   const isReached = uid === undefined || (await isOpenToAll(tmpdir()));
   const base = tmpdir().length <= 60 && isReached ? tmpdir() : '/tmp';
   const folder = await mkdtemp(join(base, 'relaypacs-'));
-  if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid);
+  if (uid !== undefined && gid !== undefined) await lchown(folder, uid, gid);
   return { kind: 'socket', folder };
 }
 
-async function removeAddress(address: ServerAddress): Promise<void> {
-  if (address.kind === 'socket') await rm(address.folder, { recursive: true, force: true });
+async function removeAddress({ address, cluster }: ServerOptions): Promise<void> {
+  if (address.kind !== 'socket') return;
+  const { account } = cluster.place;
+  await asAccount({ folder: '/', account }, 'removeFolder', address.folder);
 }
 
 async function startAlone(options: ServerOptions): Promise<RunningServer> {
@@ -114,7 +121,7 @@ async function startAlone(options: ServerOptions): Promise<RunningServer> {
     await endLeftover(options.cluster);
     try {
       // A copy of it in a temporary folder may have been cleaned away.
-      return await startServer({ ...options, program: await findProgram(options.account) });
+      return await startServer({ ...options, program: await findProgram(options.cluster.place.account) });
     } catch (error) {
       if (!(error instanceof ClusterTaken) || performance.now() > lastMoment) throw error;
       await after(PAUSES_MS[0]);
@@ -163,7 +170,7 @@ function keep(first: RunningServer, options: ServerOptions, events: ServerEvents
       await watching;
       // One that was started in the moment of ending.
       await server.stop(how);
-      await removeAddress(options.address);
+      await removeAddress(options);
     },
   };
 }
@@ -183,14 +190,12 @@ export async function startEmbeddedPostgres(
   folder: string,
   { events = UNHEARD, settings = [], address: given }: EmbeddedOptions = {},
 ): Promise<EmbeddedPostgres> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const account = await chooseAccount(clusterIn(folder));
-  const program = await findProgram(account);
-  const cluster = await openCluster(folder, program, account);
-  const address = given ?? (await makeAddress(account));
+  const place = await openPlace(folder);
+  const program = await findProgram(place.account);
+  const cluster = await openCluster(place, program);
+  const address = given ?? (await makeAddress(place.account));
   const options: ServerOptions = {
     program,
-    account,
     cluster,
     address,
     settings: [...SERVER_SETTINGS, ...settings],
@@ -198,7 +203,7 @@ export async function startEmbeddedPostgres(
   try {
     return keep(await startAlone(options), options, events);
   } catch (error) {
-    await removeAddress(address);
+    await removeAddress(options);
     throw error;
   }
 }

@@ -3,15 +3,14 @@
  * no process after a power cut; a server that runs after a SIGKILL, until its watcher has ended it.
  *
  * A server whose gateway lives is never touched. It is known by its clients: a gateway holds a connection for
- * as long as it runs, and the system closes those of a process that was killed.
+ * as long as it runs, and the system closes those of a process that was killed. A server that does not answer
+ * is known by its parent, the gateway.
  */
-import { execFile } from 'node:child_process';
-import { readFile, readlink, realpath, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import type { Note } from './account-files.ts';
+import { asAccount } from './as-account.ts';
 import type { Cluster } from './cluster.ts';
 import { END, type ServerAddress, urlOf } from './server.ts';
 
@@ -27,9 +26,9 @@ export class FolderInUse extends Error {
  * How long the server is watched before its answer counts. `used`: it notices within a second that a client was
  * killed (`client_connection_check_interval`). `unused`: a gateway that has just started it connects at once.
  * `no-answer`: on a busy machine it may be slow, and ending the database of a living gateway would be worse than
- * a start that waits.
+ * a start that waits. `gateway-lives`: a gateway that is ending ends its server within 8 s.
  */
-const BELIEVED_AFTER_MS = { used: 3_000, unused: 1_000, 'no-answer': 5_000 } as const;
+const BELIEVED_AFTER_MS = { used: 3_000, 'gateway-lives': 8_000, unused: 1_000, 'no-answer': 5_000 } as const;
 /** An orderly end writes at most `shared_buffers` to the disk; then it is told to end at once. */
 const ORDERLY_WITHIN_MS = 10_000;
 const GONE_WITHIN_MS = 20_000;
@@ -40,34 +39,14 @@ const GONE_WITHIN_MS = 20_000;
 const NOTE_WRITTEN_WITHIN_MS = 1_000;
 const LOOK_AGAIN_MS = 50;
 
-/** `pid`: 0 where the file says none. */
-type Noted = { readonly pid: number; readonly address: ServerAddress };
-
 /** Lines of postmaster.pid (PostgreSQL, pidfile.h): process id, …, 4: the port, 5: the folder of the socket. */
-async function readNote(cluster: string): Promise<Noted | null> {
-  const text = await ignoreFailure(readFile(join(cluster, 'postmaster.pid'), 'utf8'), 'then none was left');
-  if (text === undefined) return null;
-  const lines = text.split('\n');
-  const address: ServerAddress = lines[4]
-    ? { kind: 'socket', folder: lines[4] }
-    : { kind: 'port', port: Number(lines[3]) };
-  return { pid: Number(lines[0]) || 0, address };
+function addressIn({ lines }: Note): ServerAddress {
+  return lines[4] ? { kind: 'socket', folder: lines[4] } : { kind: 'port', port: Number(lines[3]) };
 }
 
-/** A process id is given again after a restart of the machine; a server of this cluster works in its folder. */
-async function isServerOf(cluster: string, pid: number): Promise<boolean> {
-  if (process.platform === 'linux') {
-    const folder = await ignoreFailure(readlink(`/proc/${pid}/cwd`), 'there is no such process');
-    return folder !== undefined && folder === (await realpath(cluster));
-  }
-  const told = await ignoreFailure(
-    promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)]),
-    'there is no such process',
-  );
-  return told !== undefined && /postgres/.test(told.stdout);
-}
-
-type Use = { readonly kind: 'used'; readonly by: string } | { readonly kind: 'unused' | 'no-answer' };
+type Use =
+  | { readonly kind: 'used' | 'gateway-lives'; readonly by: string }
+  | { readonly kind: 'unused' | 'no-answer' };
 
 /** Asks the server for a gateway among its clients. */
 async function findUse(url: string): Promise<Use> {
@@ -93,12 +72,12 @@ async function findUse(url: string): Promise<Use> {
   }
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
+/** A server that does not answer, or has no client yet, is used while the gateway that started it lives. */
+async function findUseOf(cluster: Cluster, note: Note): Promise<Use> {
+  const use = await findUse(urlOf(cluster, addressIn(note)));
+  return use.kind === 'used' || note.gateway === null
+    ? use
+    : { kind: 'gateway-lives', by: `relaypacs-${note.gateway}` };
 }
 
 /**
@@ -107,18 +86,18 @@ function send(pid: number, signal: NodeJS.Signals): void {
  */
 async function tellToEnd(
   cluster: Cluster,
-  note: Noted,
+  note: Note,
   told: NodeJS.Signals | null,
   waitedMs: number,
 ): Promise<NodeJS.Signals | null> {
-  const tell = (signal: NodeJS.Signals): NodeJS.Signals => {
-    send(note.pid, signal);
+  const tell = async (signal: NodeJS.Signals): Promise<NodeJS.Signals> => {
+    await asAccount(cluster.place, 'signalServer', note.pid, signal);
     return signal;
   };
   if (told === null) {
-    const use = await findUse(urlOf(cluster, note.address));
+    const use = await findUseOf(cluster, note);
     if (waitedMs <= BELIEVED_AFTER_MS[use.kind]) return null;
-    if (use.kind !== 'used') return tell(END.fast);
+    if (!('by' in use)) return tell(END.fast);
     throw new FolderInUse(cluster.folder, use.by.replace('relaypacs-', 'process '));
   }
   if (told === END.fast) return waitedMs > ORDERLY_WITHIN_MS ? tell(END.immediate) : told;
@@ -133,15 +112,12 @@ export async function endLeftover(cluster: Cluster): Promise<void> {
   const began = performance.now();
   let told: NodeJS.Signals | null = null;
   for (;;) {
-    const note = await readNote(cluster.folder);
+    const note = await asAccount(cluster.place, 'readNote');
     if (note === null) return;
     const waitedMs = performance.now() - began;
     const isBeingWritten = note.pid === 0 && waitedMs < NOTE_WRITTEN_WITHIN_MS;
     if (!isBeingWritten) {
-      if (!(await isServerOf(cluster.folder, note.pid))) {
-        await rm(join(cluster.folder, 'postmaster.pid'), { force: true });
-        return;
-      }
+      if (!note.isRunning) return asAccount(cluster.place, 'removeNote');
       told = await tellToEnd(cluster, note, told, waitedMs);
     }
     await after(LOOK_AGAIN_MS);

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import pg from 'pg';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { type Account, CannotRun } from './account.ts';
+import { CannotRun } from './account.ts';
 import { type Cluster, hereFor } from './cluster.ts';
 import type { Program } from './program.ts';
 
@@ -25,7 +25,6 @@ export type ServerAddress =
 
 export type ServerOptions = {
   readonly program: Program;
-  readonly account: Account;
   readonly cluster: Cluster;
   readonly address: ServerAddress;
   /** As in postgresql.conf, `name=value`. */
@@ -61,6 +60,7 @@ const WORDS_LIMIT = 4_000;
  * socket's folder goes with the server, also with one that was killed and left its socket there.
  */
 const WATCH = `
+  cd -P cluster || exit
   read -r _
   read -r pid < postmaster.pid && [ "$pid" = "$0" ] && kill -s INT "$pid"
   n=0; while [ $n -lt 100 ] && kill -0 "$0" 2> /dev/null; do n=$((n + 1)); sleep 0.1; done
@@ -70,11 +70,11 @@ const WATCH = `
 export const END = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 export type ShutdownMode = keyof typeof END;
 
-function startWatcher(pid: number, { cluster, account, address }: ServerOptions): ChildProcess {
+function startWatcher(pid: number, { cluster: { place }, address }: ServerOptions): ChildProcess {
   const folder = address.kind === 'socket' ? address.folder : '';
   const watcher = spawn('/bin/sh', ['-c', WATCH, String(pid), folder], {
-    ...account,
-    cwd: cluster.folder,
+    ...place.account,
+    cwd: place.folder,
     // The account can read its processes' environment, and this process's holds passwords.
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -94,28 +94,31 @@ function addressSettings(address: ServerAddress): readonly string[] {
     : ['listen_addresses=127.0.0.1', `port=${address.port}`, 'unix_socket_directories='];
 }
 
-function spawnServer({ program, account, cluster, address, settings }: ServerOptions): ChildProcess {
+/** The account enters the cluster itself ([Note: root and the account] in account.ts). */
+const ENTER = 'cd -P cluster && exec "$0" "$@"';
+
+function spawnServer({ program, cluster, address, settings }: ServerOptions): ChildProcess {
+  const { folder, account } = cluster.place;
   const all = [
     ...addressSettings(address),
     // Its ancestor, for a second start to name.
     `cluster_name=relaypacs-${process.pid}`,
     ...settings,
   ];
+  const postgres = join(program.folder, 'bin', 'postgres');
+  const parameters = ['-D', hereFor(account), ...all.flatMap((setting) => ['-c', setting])];
+  const isOurs = account.uid === undefined;
   // A process group of its own: Ctrl-C at a terminal reaches the gateway alone, which ends its database last.
-  return spawn(
-    join(program.folder, 'bin', 'postgres'),
-    ['-D', hereFor(account), ...all.flatMap((setting) => ['-c', setting])],
-    {
-      ...account,
-      cwd: cluster.folder,
-      env: program.env,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      detached: true,
-    },
-  );
+  return spawn(isOurs ? postgres : '/bin/sh', isOurs ? parameters : ['-c', ENTER, postgres, ...parameters], {
+    ...account,
+    cwd: isOurs ? cluster.folder : folder,
+    env: program.env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
 }
 
-export function urlOf({ password }: Cluster, address: ServerAddress): string {
+export function urlOf({ password }: Pick<Cluster, 'password'>, address: ServerAddress): string {
   const host = address.kind === 'socket' ? encodeURIComponent(address.folder) : `127.0.0.1:${address.port}`;
   return `postgres://relay:${password}@${host}/postgres`;
 }
