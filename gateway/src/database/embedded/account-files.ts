@@ -8,7 +8,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -160,8 +160,9 @@ async function signalServer(folder: string, pid: number, signal: NodeJS.Signals)
   }
 }
 
-async function removeFolder(_folder: string, path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true });
+/** `path`: absolute, because the folder of the socket is not below the database's. */
+async function emptyFolder(_folder: string, path: string): Promise<void> {
+  for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });
 }
 
 export const operations = {
@@ -170,5 +171,5 @@ export const operations = {
   readNote,
   removeNote,
   signalServer,
-  removeFolder,
+  emptyFolder,
 };

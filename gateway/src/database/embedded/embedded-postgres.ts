@@ -4,7 +4,7 @@
  * same address.
  */
 import { once } from 'node:events';
-import { lchown, mkdtemp, stat } from 'node:fs/promises';
+import { lchown, mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -109,10 +109,12 @@ async function makeAddress({ uid, gid }: Account): Promise<ServerAddress> {
   return { kind: 'socket', folder };
 }
 
+/** The watcher may have removed it already. rmdir(2) follows no link. */
 async function removeAddress({ address, cluster }: ServerOptions): Promise<void> {
   if (address.kind !== 'socket') return;
   const { account } = cluster.place;
-  await asAccount({ folder: '/', account }, 'removeFolder', address.folder);
+  await ignoreFailure(asAccount({ folder: '/', account }, 'emptyFolder', address.folder), 'it is gone');
+  await ignoreFailure(rmdir(address.folder), 'it is gone');
 }
 
 async function startAlone(options: ServerOptions): Promise<RunningServer> {
