@@ -238,7 +238,7 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     pacs: base.pacs,
     metrics: base.metrics,
     log: base.log,
-    blobs: await openBlobs(base),
+    blobs: await openFileBlobs(base.blobs.path),
     keys: createStudyKeys(keys.wrapKey, join(base.dataDir, 'keys', 'studies')),
     pseudonyms: base.pseudonyms,
     restore: createRestoreThread(),
@@ -249,9 +249,4 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     now: base.now,
     newId: base.newId,
   };
-}
-
-async function openBlobs({ blobs }: Pick<Config, 'blobs'>): Promise<PipelineTools['blobs']> {
-  if (blobs.kind === 's3') throw new Error('BLOB_URL: s3 is not served yet; use file:');
-  return openFileBlobs(blobs.path);
 }
