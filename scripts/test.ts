@@ -2,7 +2,7 @@
  * `npm test [-- PATTERN…]`: proves the product: the checks of the house, then every test file. With patterns,
  * only the files whose path holds one of them (and the checks for `check`).
  *
- *   npm run quick                  the checks, and the tests that need no server and no browser: under a minute
+ *   npm run quick                  the checks, and the tests that need no server and no browser
  *   … -- --changed[=COMMIT]        only what the changes since COMMIT (HEAD) reach along the imports
  *   npm test -- --weigh            keeps how long each file took, for the order of the next runs
  *
