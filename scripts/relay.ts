@@ -87,7 +87,7 @@ export async function relay(args: readonly string[], around: Surroundings): Prom
 const CHECK_GATEWAY =
   'Check --gateway: it is the address of the API, which npm start prints (http://localhost:8080 unless RELAY_PORT is set), or that of the web app followed by /api.';
 
-const NOT_THE_API = "and not as the gateway's API does.";
+const NOT_THE_API = "which did not come from the gateway's API.";
 
 interface Called {
   readonly command: Command;
@@ -103,7 +103,7 @@ function codeOf(error: unknown, { command, address }: Called, around: Surroundin
   if (error instanceof ApiProblem) {
     const exitCode = error.status === 401 ? 2 : 1;
     if (error.anyCode === null) {
-      around.say(`${address} answers with status ${error.status}, ${NOT_THE_API} ${CHECK_GATEWAY}`);
+      around.say(`${address} answered with status ${error.status}, ${NOT_THE_API} ${CHECK_GATEWAY}`);
       return exitCode;
     }
     const kind: { title: string; next?: string } | null =
@@ -116,7 +116,7 @@ function codeOf(error: unknown, { command, address }: Called, around: Surroundin
   if (error instanceof Unreachable) {
     const what =
       error instanceof ForeignAnswer
-        ? `${address} answers with a web page or a redirect, ${NOT_THE_API}`
+        ? `${address} answered with a web page or a redirect, ${NOT_THE_API}`
         : `The gateway cannot be reached at ${address}. Check that it runs.`;
     around.say(`${what} ${CHECK_GATEWAY}`);
     return 3;

@@ -43,7 +43,7 @@ test('an address that is not the API, such as the web app without /api, is named
   await withServer({ status: 404, type: 'text/plain' }, async (address) => {
     const { code, said } = await run('user', 'list', '--user', 'admin', '--gateway', address);
     assert.is(code, 1);
-    assert.match(said, `${address} answers with status 404, and not as the gateway's API does.`);
+    assert.match(said, `${address} answered with status 404, which did not come from the gateway's API.`);
     assert.match(said, 'followed by /api');
   });
   await withServer({ status: 200, type: 'text/html' }, async (address) => {
@@ -51,7 +51,7 @@ test('an address that is not the API, such as the web app without /api, is named
     assert.is(code, 3);
     assert.match(
       said,
-      `${address} answers with a web page or a redirect, and not as the gateway's API does.`,
+      `${address} answered with a web page or a redirect, which did not come from the gateway's API.`,
     );
   });
 });
