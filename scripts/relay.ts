@@ -83,7 +83,7 @@ export async function relay(args: readonly string[], around: Surroundings): Prom
   }
 }
 
-/** What to check when something else than the API answers, or nothing. */
+/** The advice when the API does not answer, or something else does. */
 const CHECK_GATEWAY =
   'Check --gateway: it is the address of the API, which npm start prints (http://localhost:8080 unless RELAY_PORT is set), or that of the web app followed by /api.';
 
