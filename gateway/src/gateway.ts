@@ -177,7 +177,7 @@ async function openBase(config: Config, around: Surroundings) {
   const log = createLog(around.write, now);
   const keys = openKeys(join(config.dataDir, 'keys'), clock);
   const database = around.database ?? (await openDatabase(config.database, databaseEvents(log)));
-  const parcelBlobs = await openBlobs(config);
+  const parcelBlobs = await openFileBlobs(config.blobs.path);
   await refuseForeignParcels(database.db, parcelBlobs);
   const jobs = await createJobs(database, logJobs(log));
   const pacs = around.pacs ?? createLatePacs(config.pacs);
@@ -253,9 +253,4 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     now: base.now,
     newId: base.newId,
   };
-}
-
-async function openBlobs({ blobs }: Pick<Config, 'blobs'>): Promise<PipelineTools['blobs']> {
-  if (blobs.kind === 's3') throw new Error('BLOB_URL: s3 is not served yet; use file:');
-  return openFileBlobs(blobs.path);
 }

@@ -1,6 +1,6 @@
 /**
- * The memory of an idle gateway: after its first start, after a later one, and beside a
- * database server.
+ * The memory of an idle gateway and of its embedded database, after the first start and after a later one; and
+ * of a gateway with a database server.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,12 +10,13 @@ import * as assert from 'uvu/assert';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, residentBytes } from '#testing/process-memory.ts';
+import { proportionalBytes } from '../../scripts/lab/database/starts.ts';
 import { freePort } from '../../scripts/system/ports.ts';
 import { createTestDatabase } from './testing/open-database.ts';
 
 const MB = 1e6;
-const EMBEDDED_LIMIT_BYTES = 600 * MB;
-const SERVER_LIMIT_BYTES = 200 * MB;
+const GATEWAY_LIMIT_BYTES = 200 * MB;
+const DATABASE_LIMIT_BYTES = 60 * MB;
 
 const test = suite('an idle gateway');
 const { postgresUrl } = testEnvironment();
@@ -40,22 +41,31 @@ async function createGateway(name: string, databaseUrl?: string) {
  * Memory used to open the database is released within seconds; the figure is printed, for a
  * person who wonders.
  */
-async function isWithin(what: string, pid: number, limitBytes: number): Promise<void> {
+async function isWithin(what: string, limitBytes: number, measure: () => Promise<number>): Promise<void> {
   const bytes = await until(`${what} to hold less than ${limitBytes / MB} MB`, async () => {
-    const held = await residentBytes(pid);
+    const held = await measure();
     return held < limitBytes ? held : null;
   });
   process.stdout.write(`${what}: ${Math.round(bytes / MB)} MB\n`);
   assert.ok(bytes < limitBytes, what);
 }
 
+/** Of the processes of the database in this folder. @throws Error where none is seen: nothing would be measured. */
+async function heldBy(cluster: string): Promise<number> {
+  const bytes = await proportionalBytes(cluster);
+  if (bytes === 0) throw new Error(`no process works in ${cluster}`);
+  return bytes;
+}
+
 if (!canMeasureMemory) skipped('the memory of an idle gateway', 'only Linux tells it');
 else {
-  test('stays within 600 MB with the embedded database, after the first start on an empty folder too', async () => {
+  test('stays within 200 MB, and its embedded database within 60 MB, after the first start too', async () => {
     const gateway = await createGateway('embedded');
-    for (const what of ['the first start, idle', 'a later start, idle']) {
+    const cluster = join(folder, 'embedded', 'database', 'cluster');
+    for (const start of ['the first start', 'a later start']) {
       await gateway.start();
-      await isWithin(what, gateway.pid, EMBEDDED_LIMIT_BYTES);
+      await isWithin(`the gateway after ${start}`, GATEWAY_LIMIT_BYTES, () => residentBytes(gateway.pid));
+      await isWithin(`its database after ${start}`, DATABASE_LIMIT_BYTES, () => heldBy(cluster));
       await gateway.stop();
     }
   });
@@ -67,7 +77,7 @@ else {
       const database = await createTestDatabase();
       const gateway = await createGateway('server', database.url);
       await gateway.start();
-      await isWithin('on PostgreSQL, idle', gateway.pid, SERVER_LIMIT_BYTES);
+      await isWithin('on PostgreSQL, idle', GATEWAY_LIMIT_BYTES, () => residentBytes(gateway.pid));
       await gateway.stop();
       await database.drop();
     });

@@ -1,9 +1,9 @@
 /** The accounts that can reach the embedded database, and the message for a person where it cannot run. */
 import { spawnSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { suite } from 'uvu';
@@ -13,7 +13,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { CannotRun, chooseAccount } from './account.ts';
 import { clusterIn, openCluster, passwordIn } from './cluster.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
-import { findProgram } from './program.ts';
+import { findProgram, provideCopy } from './program.ts';
 
 const test = suite('access to the embedded database');
 const folder = mkdtempSync(join(tmpdir(), 'relaypacs-embedded-'));
@@ -90,6 +90,58 @@ else {
     const other = (await readFile(passwordIn(clusterIn(elsewhere)), 'utf8')).trim();
     assert.match((refusal as Error).message, 'shared_buffers');
     assert.not.match((refusal as Error).message, other);
+  });
+}
+
+if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+  skipped('the database’s account and root', 'only root starts the database as another account');
+} else {
+  test('the database’s account finds no secret of the gateway in its processes', async () => {
+    process.env['RELAY_ADMIN_PASSWORD'] = 'planted-password';
+    try {
+      const started = await startEmbeddedPostgres(join(folder, 'planted'));
+      const { uid } = await stat(join(folder, 'planted'));
+      let read = 0;
+      for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+        const owner = await ignoreFailure(stat(`/proc/${pid}`), 'it ended');
+        if (owner?.uid !== uid) continue;
+        const text = await ignoreFailure(readFile(`/proc/${pid}/environ`, 'utf8'), 'it ended');
+        assert.not.match(text ?? '', 'planted-password');
+        read += 1;
+      }
+      assert.ok(read >= 2, 'the server and its watcher');
+      await started.stop();
+    } finally {
+      delete process.env['RELAY_ADMIN_PASSWORD'];
+    }
+  });
+
+  test('the account runs a copy of the programs, made once, whatever others put there', async () => {
+    const base = mkdtempSync(join(tmpdir(), 'relaypacs-copies-'));
+    await chmod(base, 0o1777);
+    const account = await chooseAccount(join(base, 'none'));
+    const { folder: installed } = await findProgram({});
+    const original = { folder: installed, version: '18.0' };
+    for (const suffix of ['', '-AAAAAA']) {
+      await mkdir(join(base, `relaypacs-postgres-18.0${suffix}`));
+      await chown(join(base, `relaypacs-postgres-18.0${suffix}`), account.uid!, account.gid!);
+    }
+    const umask = process.umask(0o077);
+    try {
+      const copied = await provideCopy(original, base, account);
+      assert.equal(await provideCopy(original, base, account), copied);
+      assert.is((await readdir(base)).length, 3);
+      const links = (await readdir(join(copied.folder, 'lib'), { withFileTypes: true })).filter((entry) =>
+        entry.isSymbolicLink(),
+      );
+      assert.ok(links.length > 0);
+      for (const { parentPath, name } of links) {
+        assert.not.ok(isAbsolute(await readlink(join(parentPath, name))), name);
+      }
+    } finally {
+      process.umask(umask);
+      await rm(base, { recursive: true, force: true });
+    }
   });
 }
 

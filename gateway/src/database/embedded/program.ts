@@ -7,7 +7,7 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, cp, lstat, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -77,49 +77,85 @@ async function whyNotRunning({ folder, env }: Program, account: Account): Promis
   );
 }
 
+/** A folder that every account may enter and only this one may change. */
+async function isOursForAll(folder: string): Promise<boolean> {
+  const found = await ignoreFailure(lstat(folder), 'it is gone');
+  return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o077) === 0o055;
+}
+
 /**
- * A folder for the copy that every account may enter and only this one may write: one that is there already,
- * unless somebody else made it.
+ * A folder for copies of this version. Its name ends at random, so that nobody else can take it first; later
+ * starts find it in `base` by its owner.
  */
-async function sharedFolder(version: string): Promise<string> {
-  const base = existsSync('/var/tmp') ? '/var/tmp' : tmpdir();
-  const folder = join(base, `relaypacs-postgres-${version}`);
-  await ignoreFailure(mkdir(folder, { mode: 0o755 }), 'it may be there; whose it is, is looked at next');
-  const found = await lstat(folder);
-  const isOurs = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
-  return isOurs ? folder : mkdtemp(`${folder}-`);
+async function sharedFolder(base: string, version: string): Promise<string> {
+  const prefix = `relaypacs-postgres-${version}-`;
+  const names = (await readdir(base)).filter(
+    (name) => name.startsWith(prefix) && name.length === prefix.length + 6,
+  );
+  for (const name of names.toSorted()) {
+    if (await isOursForAll(join(base, name))) return join(base, name);
+  }
+  const folder = await mkdtemp(join(base, prefix));
+  await chmod(folder, 0o755);
+  return folder;
+}
+
+/** Everyone may read and run the copy, whatever this process's umask and the original's modes are. */
+async function openToAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const isRunnable = entry.isDirectory() || ((await lstat(path)).mode & 0o100) !== 0;
+    await chmod(path, isRunnable ? 0o755 : 0o644);
+  }
 }
 
 /** Whole or not at all. Headers and static libraries stay behind. */
 async function copyProgram(from: string, to: string): Promise<void> {
   const draft = await mkdtemp(`${to}-`);
-  await cp(from, join(draft, 'native'), {
-    recursive: true,
-    filter: (path) => !/\.a$|\/include$|\/pkgconfig$/.test(path),
-  });
-  await makeLinks(join(draft, 'native'));
-  await chmod(draft, 0o755);
-  await rm(to, { recursive: true, force: true });
-  await rename(draft, to).catch(async (error: NodeJS.ErrnoException) => {
-    // Another start was faster.
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  try {
+    await cp(from, join(draft, 'native'), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !/\.a$|\/include$|\/pkgconfig$/.test(path),
+    });
+    await makeLinks(join(draft, 'native'));
+    await openToAll(draft);
+    await rm(to, { recursive: true, force: true });
+    await rename(draft, to).catch((error: NodeJS.ErrnoException) => {
+      // Another start was faster.
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    });
+  } finally {
     await rm(draft, { recursive: true, force: true });
-  });
+  }
+}
+
+export type Original = { readonly folder: string; readonly version: string };
+
+/** A copy of the programs below `base`, made unless there is one that runs. @throws CannotRun */
+export async function provideCopy(
+  { folder, version }: Original,
+  base: string,
+  account: Account,
+): Promise<Program> {
+  const to = join(await sharedFolder(base, version), 'program');
+  const copied = at(join(to, 'native'), Number.parseInt(version, 10));
+  if ((await whyNotRunning(copied, account)) === null) return copied;
+  await copyProgram(folder, to);
+  const why = await whyNotRunning(copied, account);
+  if (why === null) return copied;
+  throw new CannotRun(`The embedded PostgreSQL does not run on this machine (${why}). ${SET_DATABASE_URL}`);
 }
 
 /** The programs, runnable by `account`. @throws CannotRun with what to do. */
 export async function findProgram(account: Account): Promise<Program> {
   const root = findPackage();
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
-  const major = Number.parseInt(version, 10);
-  const installed = at(join(root, 'native'), major);
+  const installed = at(join(root, 'native'), Number.parseInt(version, 10));
   await ignoreFailure(makeLinks(installed.folder), 'then the copy below gets them');
   if ((await whyNotRunning(installed, account)) === null) return installed;
-  const to = join(await sharedFolder(version), 'program');
-  const copied = at(join(to, 'native'), major);
-  if ((await whyNotRunning(copied, account)) === null) return copied;
-  await copyProgram(installed.folder, to);
-  const why = await whyNotRunning(copied, account);
-  if (why === null) return copied;
-  throw new CannotRun(`The embedded PostgreSQL does not run on this machine (${why}). ${SET_DATABASE_URL}`);
+  const base = existsSync('/var/tmp') ? '/var/tmp' : tmpdir();
+  return provideCopy({ folder: installed.folder, version }, base, account);
 }

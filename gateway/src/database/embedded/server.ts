@@ -75,6 +75,8 @@ function startWatcher(pid: number, { cluster, account, address }: ServerOptions)
   const watcher = spawn('/bin/sh', ['-c', WATCH, String(pid), folder], {
     ...account,
     cwd: cluster.folder,
+    // The account can read its processes' environment, and this process's holds passwords.
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
