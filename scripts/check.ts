@@ -1,5 +1,5 @@
 /**
- * `npm run check`: the rules of the house that a program can see, in under 30 s: types, form, lint, imports,
+ * `npm run check`: the rules of the house that a program can see: types, form, lint, imports,
  * unused code, generated tables, codes ↔ documents, compose.yaml. `npm test` runs the same checks first.
  *
  * Each check answers with its findings, one line each; none is a pass. Nothing is changed.

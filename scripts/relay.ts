@@ -3,12 +3,13 @@
  * exit code: 0 done, 1 something was refused or does not hold, 2 wrong usage, 3 the gateway could not be
  * reached.
  */
-import { ApiProblem, Unreachable } from '../client/src/net/api-client.ts';
+import { ApiProblem, ForeignAnswer, Unreachable } from '../client/src/net/api-client.ts';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
-import { UsageError } from './relay/arguments.ts';
+import { printable, UsageError } from './relay/arguments.ts';
 import { auditVerify } from './relay/audit.ts';
 import type { Command, Surroundings } from './relay/command.ts';
 import { deidentify } from './relay/deidentify.ts';
+import { addressAsked } from './relay/connect.ts';
 import { inspect } from './relay/inspect.ts';
 import { receiptVerify } from './relay/receipt-verify.ts';
 import { upload } from './relay/upload.ts';
@@ -78,25 +79,46 @@ export async function relay(args: readonly string[], around: Surroundings): Prom
   try {
     return await command.run(rest, around);
   } catch (error) {
-    return codeOf(error, command, around);
+    return codeOf(error, { command, address: printable(addressAsked(rest)) }, around);
   }
 }
 
-function codeOf(error: unknown, command: Command, around: Surroundings): number {
+/** The advice when the API does not answer, or something else does. */
+const CHECK_GATEWAY =
+  'Check --gateway: it is the address of the API, which npm start prints (http://localhost:8080 unless RELAY_PORT is set), or that of the web app followed by /api.';
+
+const NOT_THE_API = "which did not come from the gateway's API.";
+
+interface Called {
+  readonly command: Command;
+  /** The gateway that was asked. */
+  readonly address: string;
+}
+
+function codeOf(error: unknown, { command, address }: Called, around: Surroundings): number {
   if (error instanceof UsageError) {
     around.say(`${error.message}\nusage: npm run -s relay -- ${command.usage}`);
     return 2;
   }
   if (error instanceof ApiProblem) {
+    const exitCode = error.status === 401 ? 2 : 1;
+    if (error.anyCode === null) {
+      around.say(`${address} answered with status ${error.status}, ${NOT_THE_API} ${CHECK_GATEWAY}`);
+      return exitCode;
+    }
     const kind: { title: string; next?: string } | null =
       error.code === null ? null : ALL_PROBLEMS[error.code];
     around.say(
       `${kind?.title ?? error.message}${kind?.next ? ` ${kind.next}` : ''} (${error.code ?? error.status})`,
     );
-    return error.status === 401 ? 2 : 1;
+    return exitCode;
   }
   if (error instanceof Unreachable) {
-    around.say('The gateway cannot be reached.');
+    const what =
+      error instanceof ForeignAnswer
+        ? `${address} answered with a web page or a redirect, ${NOT_THE_API}`
+        : `The gateway cannot be reached at ${address}. Check that it runs.`;
+    around.say(`${what} ${CHECK_GATEWAY}`);
     return 3;
   }
   around.say(error instanceof Error ? error.message : String(error));

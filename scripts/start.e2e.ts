@@ -112,12 +112,14 @@ step('one command gives a web app, an API and a real PACS, and says where they a
     'the password is for the owner only',
   );
   assert.match(first.words(), /RelayPACS is ready/);
+  assert.match(first.words(), `Open      http://localhost:${web}\n`);
+  assert.match(first.words(), 'later values of RELAY_ADMIN_PASSWORD change nothing');
 });
 
 step('a second start while one is running says so, fails and disturbs nothing', async () => {
   const second = start();
   assert.is(await second.ended, 1);
-  assert.match(second.words(), /already running at http:\/\/127\.0\.0\.1/);
+  assert.match(second.words(), `already running at http://localhost:${web} `);
   assert.is(await status(`${running.api}/health/ready`), 200);
   assert.equal((await readRunning(folder))?.pids, running.pids);
 });

@@ -67,7 +67,7 @@ async function checkPorts({ port, webPort }: Config): Promise<void> {
 async function takeDataDirectory(folder: string): Promise<DataDirectory> {
   const hold = await holdDataDirectory(folder);
   if (hold.kind === 'running') {
-    const where = hold.web ? ` at ${hold.web}` : '';
+    const where = hold.publicUrl ? ` at ${hold.publicUrl}` : '';
     throw new CannotStart(
       `RelayPACS is already running${where} (process ${hold.pid}) with the data in ${folder}.\n` +
         'Use that one, stop it with Ctrl-C in its terminal, or start another with its own RELAY_DATA_DIR and ports.',
@@ -130,20 +130,23 @@ async function startAll(
       }),
   });
   ends.push(() => gateway.stop());
-  await directory.announce({ web, api, pacs: { url: pacs.url, authorization: pacs.authorization } });
+  await directory.announce({
+    publicUrl: config.publicUrl,
+    web,
+    api,
+    pacs: { url: pacs.url, authorization: pacs.authorization },
+  });
   greet(config, pacs);
 }
 
 function greet(config: Config, pacs: ChosenPacs): void {
-  const password = config.adminPassword
-    ? 'the password that RELAY_ADMIN_PASSWORD held at the first start'
-    : 'the password that the first start prints, once';
   say(
     [
       '',
       'RelayPACS is ready.',
       `  Open      ${config.publicUrl}`,
-      `  Sign in   admin, with ${password}`,
+      '  Sign in   admin, with the password that the first start printed or took from RELAY_ADMIN_PASSWORD,',
+      '            or the one that was set since; later values of RELAY_ADMIN_PASSWORD change nothing',
       `  API       http://localhost:${config.port}`,
       `  PACS      ${pacs.description}, ${pacs.url}`,
       `  Data      ${config.dataDir}`,

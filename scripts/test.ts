@@ -2,7 +2,7 @@
  * `npm test [-- PATTERN…]`: proves the product: the checks of the house, then every test file. With patterns,
  * only the files whose path holds one of them (and the checks for `check`).
  *
- *   npm run quick                  the checks, and the tests that need no server and no browser: under a minute
+ *   npm run quick                  the checks, and the tests that need no server and no browser
  *   … -- --changed[=COMMIT]        only what the changes since COMMIT (HEAD) reach along the imports
  *   npm test -- --weigh            keeps how long each file took, for the order of the next runs
  *
@@ -17,7 +17,7 @@ import { parseArgs } from 'node:util';
 import { calibrate, describeCalibration } from './calibration.ts';
 import { describeChecks, runChecks } from './check.ts';
 import { findSources, readSources, ROOT } from './check/source-files.ts';
-import { chooseFiles, type Choice } from './proof/choose-files.ts';
+import { chooseFiles, findUnmatched, type Choice } from './proof/choose-files.ts';
 import {
   describeFailures,
   describeSkips,
@@ -32,6 +32,11 @@ import { createTestParts, type TestParts } from './proof/test-parts.ts';
 import { runFiles, type FileReport } from './proof/test-processes.ts';
 import { readWeights, writeWeights } from './proof/weights.ts';
 
+const USAGE = [
+  'usage: npm test [-- PATTERN… --changed[=COMMIT] --weigh], npm run quick [-- PATTERN… --changed[=COMMIT]]',
+  'PATTERN is part of the path of a test file, for example scripts/start.',
+].join('\n');
+
 /** The longest file takes two minutes here, and eight beside ten busy processes; one that takes this long hangs. */
 const WITHIN_MS = 20 * 60_000;
 
@@ -42,13 +47,20 @@ const sayAll = (title: string, lines: readonly string[]): void => {
   if (lines.length > 0) say(`\n${title}\n${lines.join('\n')}`);
 };
 
-function readSettings(args: readonly string[]): Settings {
+/** Throws a TypeError of parseArgs for an option that does not exist. Null: only the usage is asked for. */
+function readSettings(args: readonly string[]): Settings | null {
   // `--changed` alone means HEAD: parseArgs knows no options with a value that may be left out.
   const { values, positionals } = parseArgs({
     args: args.map((arg) => (arg === '--changed' ? '--changed=HEAD' : arg)),
     allowPositionals: true,
-    options: { quick: { type: 'boolean' }, changed: { type: 'string' }, weigh: { type: 'boolean' } },
+    options: {
+      quick: { type: 'boolean' },
+      changed: { type: 'string' },
+      weigh: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
+  if (values.help === true) return null;
   return {
     patterns: positionals,
     changedSince: values.changed ?? null,
@@ -70,6 +82,11 @@ async function planRun(settings: Settings): Promise<Job[]> {
   const needs = createNeeds(sources);
   const weigh = await readWeights();
   const files = await chooseFiles(settings, sources, { needs, weigh });
+  const unmatched = findUnmatched(settings.patterns, sources);
+  for (const pattern of unmatched)
+    say(`\nNo test file matches ${pattern}: no path of a .test.ts or .e2e.ts file contains it.`);
+  if (settings.isQuick && files.length === 0 && unmatched.length < settings.patterns.length)
+    say('\nThe files that match take longer or need a server or a browser: run them with npm test.');
   const endToEnd = files.filter((file) => file.endsWith('.e2e.ts')).length;
   say(
     `\n${files.length - endToEnd} test files, ${endToEnd} end-to-end files, seed ${process.env.RELAY_SEED ?? 1}`,
@@ -111,7 +128,18 @@ async function prove(settings: Settings, parts: TestParts, folder: string): Prom
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const settings = readSettings(args);
+  let settings: Settings | null;
+  try {
+    settings = readSettings(args);
+  } catch (error) {
+    // Node's second sentence explains its own notation.
+    process.stderr.write(`${(error as Error).message.split('. ')[0]}.\n${USAGE}\n`);
+    return 2;
+  }
+  if (settings === null) {
+    say(USAGE);
+    return 0;
+  }
   process.chdir(ROOT);
   const folder = await mkdtemp(join(tmpdir(), 'relay-test-'));
   // PostgreSQL refuses root and runs as another account, which must pass through to reach its own folders.

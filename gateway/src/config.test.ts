@@ -61,6 +61,12 @@ test('all mistakes are reported at once, each with an example, and no message re
   assert.not.match(mistakes.join('\n'), secret);
 });
 
+test('a store that this version does not support is refused with the other settings', () => {
+  const mistakes = mistakesOf({ ...PACS, BLOB_URL: 's3://parcels', RELAY_POLICY: 'none' });
+  assert.is(mistakes.length, 2);
+  assert.match(mistakes.join('\n'), /BLOB_URL cannot name an s3: store.*Use file:/);
+});
+
 test('images and passwords do not travel in the clear: a public address needs https', () => {
   assert.is(mistakesOf({ ...PACS, RELAY_PUBLIC_URL: 'http://10.0.0.7:3000' }).length, 1);
   for (const url of ['http://localhost:3000', 'http://127.0.0.1:9', 'http://[::1]:3000']) {

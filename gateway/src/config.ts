@@ -6,9 +6,8 @@
 import { join, resolve } from 'node:path';
 import type { DatabasePlace } from './database/database.ts';
 
-export type BlobPlace =
-  | { readonly kind: 'folder'; readonly path: string }
-  | { readonly kind: 's3'; readonly url: string };
+/** Where parcels lie: a folder. Object stores are not supported yet. */
+export type BlobPlace = { readonly kind: 'folder'; readonly path: string };
 
 export type Config = {
   readonly port: number;
@@ -116,13 +115,12 @@ function databaseOf(env: Env, dataDir: string, wrong: Report): DatabasePlace {
 function blobsOf(env: Env, dataDir: string, wrong: Report): BlobPlace {
   const text = setting(env, 'BLOB_URL');
   const url = text === undefined ? null : urlOf(text, ['file:', 's3:']);
-  if (url?.protocol === 's3:') return { kind: 's3', url: url.href };
-  if (url) return { kind: 'folder', path: decodeURIComponent(url.pathname) };
-  const example = 'BLOB_URL=file:///var/lib/relaypacs/blobs';
-  if (text !== undefined)
-    wrong(
-      `BLOB_URL must begin with file: or s3:, for example ${example}. Without it they lie in RELAY_DATA_DIR.`,
-    );
+  if (url?.protocol === 'file:') return { kind: 'folder', path: decodeURIComponent(url.pathname) };
+  const advice =
+    'for example BLOB_URL=file:///var/lib/relaypacs/blobs. Without it parcels lie in RELAY_DATA_DIR.';
+  if (url?.protocol === 's3:')
+    wrong(`BLOB_URL cannot name an s3: store, which this version does not support. Use file:, ${advice}`);
+  else if (text !== undefined) wrong(`BLOB_URL must begin with file:, ${advice}`);
   return { kind: 'folder', path: join(dataDir, 'blobs') };
 }
 

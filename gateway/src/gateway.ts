@@ -37,6 +37,7 @@ import { createMetrics } from './observability/metrics.ts';
 import { observabilityFeature } from './observability/observability.feature.ts';
 import { isUp, remembered } from './observability/is-up.ts';
 import { createStudyChanges } from './pipeline/announce-changes.ts';
+import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
 import type { PipelineTools } from './pipeline/pipeline-tools.ts';
@@ -105,8 +106,8 @@ const PACS_REMEMBERED_MS = 5_000;
 const PACS_PATIENCE_MS = 2_000;
 
 /**
- * Opens everything that the settings name. Throws when the database, the keys or the folder cannot be had; a
- * PACS that is down is waited for.
+ * Opens everything that the settings name. Throws when the database, the keys or the folder cannot be had, or
+ * do not belong together; a PACS that is down is waited for.
  */
 export async function createGateway(config: Config, overrides: Partial<Surroundings> = {}): Promise<Gateway> {
   const base = await openBase(config, { ...DEFAULTS, ...overrides });
@@ -176,6 +177,8 @@ async function openBase(config: Config, around: Surroundings) {
   const log = createLog(around.write, now);
   const keys = openKeys(join(config.dataDir, 'keys'), clock);
   const database = around.database ?? (await openDatabase(config.database, databaseEvents(log)));
+  const parcelBlobs = await openFileBlobs(config.blobs.path);
+  await refuseForeignParcels(database.db, parcelBlobs);
   const jobs = await createJobs(database, logJobs(log));
   const pacs = around.pacs ?? createLatePacs(config.pacs);
   const engine = around.engine ?? createOnnxEngine();
@@ -198,6 +201,7 @@ async function openBase(config: Config, around: Surroundings) {
     keys,
     database,
     db: database.db,
+    parcelBlobs,
     channel: async (name: string) => (await database.shared?.channel(name)) ?? null,
     isDatabaseUp: () => isUp(database.ping()),
     jobs,
@@ -238,7 +242,7 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     pacs: base.pacs,
     metrics: base.metrics,
     log: base.log,
-    blobs: await openBlobs(base),
+    blobs: base.parcelBlobs,
     keys: createStudyKeys(keys.wrapKey, join(base.dataDir, 'keys', 'studies')),
     pseudonyms: base.pseudonyms,
     restore: createRestoreThread(),
@@ -249,9 +253,4 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     now: base.now,
     newId: base.newId,
   };
-}
-
-async function openBlobs({ blobs }: Pick<Config, 'blobs'>): Promise<PipelineTools['blobs']> {
-  if (blobs.kind === 's3') throw new Error('BLOB_URL: s3 is not served yet; use file:');
-  return openFileBlobs(blobs.path);
 }

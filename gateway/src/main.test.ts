@@ -121,6 +121,28 @@ test('a wrong setting ends the start with 2, and every mistake is on stderr', as
   for (const name of ['RELAY_PORT', 'RELAY_POLICY', 'PACS_URL']) assert.match(said, name);
 });
 
+test('a database that cannot be reached ends the start with 1: DATABASE_URL is named, its password is not', async () => {
+  const env = {
+    ...process.env,
+    RELAY_DATA_DIR: join(folder, 'another'),
+    RELAY_PORT: String(await freePort()),
+    RELAY_WEB_PORT: String(await freePort()),
+    PACS_URL: 'http://127.0.0.1:9/',
+    DATABASE_URL: `postgres://relay:planted-secret@127.0.0.1:${await freePort()}/relay`,
+  };
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  assert.is(await new Promise((resolve) => child.once('exit', resolve)), 1);
+  assert.match(said, /^The gateway cannot use the database of DATABASE_URL .*nothing listens there/);
+  assert.not.match(said, 'planted-secret');
+});
+
 test('a broken or hostile request ends its own connection only', async () => {
   const port = Number(new URL(gateway.api).port);
   const requests = [

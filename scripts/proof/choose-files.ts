@@ -35,6 +35,12 @@ async function changedFiles(since: string): Promise<Set<string>> {
   return new Set([...changed, ...added]);
 }
 
+/** The patterns that are part of no test file's path. */
+export function findUnmatched(patterns: readonly string[], sources: readonly SourceFile[]): string[] {
+  const tests = sources.map(({ path }) => path).filter((path) => TEST.test(path));
+  return patterns.filter((pattern) => !tests.some((path) => path.includes(pattern)));
+}
+
 export async function chooseFiles(
   { patterns, changedSince, isQuick }: Choice,
   sources: readonly SourceFile[],

@@ -1,6 +1,7 @@
 /**
  * Signs the command line in: a token that was given, or a user's name with the password in RELAY_PASSWORD.
  */
+import { parseArgs } from 'node:util';
 import { createApiClient, type ApiClient } from '../../client/src/net/api-client.ts';
 import { createSession } from '../../client/src/net/session.ts';
 import type { Surroundings } from './command.ts';
@@ -26,6 +27,17 @@ export function gatewayOf(args: Arguments): string {
   if (!URL.canParse(gateway) || !/^https?:/.test(gateway))
     throw new UsageError('--gateway is not an http or https URL');
   return gateway;
+}
+
+/** The gateway that these arguments ask, for a message; whatever else is wrong with them. */
+export function addressAsked(args: readonly string[]): string {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { gateway: { type: 'string' } },
+    allowPositionals: true,
+    strict: false,
+  });
+  return typeof values.gateway === 'string' ? values.gateway : DEFAULT_GATEWAY;
 }
 
 /**

@@ -201,7 +201,7 @@ async function keyOf(path: string | null): Promise<Uint8Array> {
   try {
     key = await readFile(path);
   } catch {
-    throw new UsageError('the key file cannot be read');
+    throw new UsageError(`the key file ${printable(path)} does not exist or cannot be read`);
   }
   if (key.length < KEY_BYTES) throw new UsageError(`the key file has fewer than ${KEY_BYTES} bytes`);
   return key;

@@ -3,7 +3,7 @@ import { openAsBlob, type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { byName, collectFile, type Collected } from '../../client/src/pipeline/ingest/collect-files.ts';
-import { UsageError } from './arguments.ts';
+import { printable, UsageError } from './arguments.ts';
 
 /** Throws UsageError for a path that is not there; a file that cannot be read comes out as refused. */
 export async function* findFiles(paths: readonly string[], signal: AbortSignal): AsyncGenerator<Collected> {
@@ -12,7 +12,7 @@ export async function* findFiles(paths: readonly string[], signal: AbortSignal):
     try {
       isFolder = (await stat(path)).isDirectory();
     } catch {
-      throw new UsageError('a path that was given does not exist or cannot be read');
+      throw new UsageError(`${printable(path)} does not exist or cannot be read`);
     }
     if (isFolder) yield* findInFolder(path, signal);
     else yield* openOne(path, false, signal);

@@ -9,7 +9,7 @@ import { readInstance } from '#shared/dicom/part10.ts';
 import { REASONS, WARNINGS } from '#shared/protocol/reasons.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
 import type { Surroundings } from './command.ts';
-import { parseArguments, UsageError } from './arguments.ts';
+import { parseArguments, printable, UsageError } from './arguments.ts';
 
 export async function inspect(args: readonly string[], around: Surroundings): Promise<number> {
   const options = parseArguments(args, { values: [], flags: ['json'] });
@@ -19,7 +19,7 @@ export async function inspect(args: readonly string[], around: Surroundings): Pr
   try {
     file = await openAsBlob(path);
   } catch {
-    throw new UsageError('the file does not exist or cannot be read');
+    throw new UsageError(`${printable(path)} does not exist or cannot be read`);
   }
   const outcome = await readInstance(blobSource(file), around.signal);
   if (outcome.kind === 'refused') {

@@ -11,7 +11,7 @@ import {
   type ReceiptFault,
 } from '../../client/src/pipeline/upload/accept-receipt.ts';
 import type { Surroundings } from './command.ts';
-import { parseArguments, UsageError } from './arguments.ts';
+import { parseArguments, printable, UsageError } from './arguments.ts';
 
 /** A receipt of 20 000 de-identified instances has 8 MB, with a report of its own for each up to 25. */
 const FILE_BYTES_LIMIT = 64 * 1024 * 1024;
@@ -33,7 +33,11 @@ export async function receiptVerify(args: readonly string[], around: Surrounding
   const jws = await readReceipt(file);
   const keys = await readKeys(jwks, around.signal);
   if (jws === null || keys === null) {
-    around.say(jws === null ? 'The receipt cannot be read.' : 'The keys cannot be read.');
+    around.say(
+      jws === null
+        ? `The receipt ${printable(file)} does not exist or cannot be read.`
+        : `No keys can be read at ${printable(jwks)}. --jwks names /.well-known/jwks.json of the gateway's API, or a file of it.`,
+    );
     return 2;
   }
   const check = await verifyReceipt(jws, keys);

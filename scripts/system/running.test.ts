@@ -36,6 +36,7 @@ test('only the owner can read what is running, and only once it is ready', () =>
     await hold.directory.noteChild('gateway', process.pid);
     assert.is(await readRunning(folder), null);
     await hold.directory.announce({
+      publicUrl: 'http://u',
       web: 'http://w',
       api: 'http://a',
       pacs: { url: 'http://p', authorization: null },

@@ -14,6 +14,8 @@ import { endProcess, isStillRunning, noteProcess } from './processes.ts';
 import type { NotedProcess } from './processes.ts';
 
 export type Running = {
+  /** The address that people open. */
+  readonly publicUrl: string;
   readonly web: string;
   readonly api: string;
   readonly pacs: { readonly url: string; readonly authorization: string | null };
@@ -32,7 +34,7 @@ export type DataDirectory = {
 
 export type Hold =
   | { kind: 'held'; directory: DataDirectory; ended: readonly string[] }
-  | { kind: 'running'; pid: number; web: string | null };
+  | { kind: 'running'; pid: number; publicUrl: string | null };
 
 /**
  * A leftover gateway or Orthanc finishes what it writes well within this; killing it later is safe, only
@@ -151,7 +153,8 @@ export async function holdDataDirectory(folder: string): Promise<Hold> {
   while (!(await create(path, { supervisor, children: {} }))) {
     const before = await readJson<Held>(path);
     if (before && (await isHeldByOther(before))) {
-      return { kind: 'running', pid: before.supervisor.pid, web: (await readRunning(folder))?.web ?? null };
+      const publicUrl = (await readRunning(folder))?.publicUrl ?? null;
+      return { kind: 'running', pid: before.supervisor.pid, publicUrl };
     }
     const taken = await takeAway(path);
     if (!taken) continue;

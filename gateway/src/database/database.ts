@@ -6,6 +6,7 @@
  */
 import { Kysely, PostgresDialect, type Transaction, sql } from 'kysely';
 import pg from 'pg';
+import { toDatabaseRefused } from './database-refused.ts';
 import { type ServerEvents, startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
 import { type MessageChannel, openMessageChannel } from './message-channel.ts';
 import { migrate } from './migrations.ts';
@@ -107,13 +108,8 @@ async function openFolder(path: string, events?: ServerEvents): Promise<Database
   }
 }
 
-/**
- * Opens the database and brings its schema up to date. @throws FolderInUse when another gateway has the
- * folder; CannotRun where PostgreSQL cannot run here.
- */
-export async function openDatabase(place: DatabasePlace, events?: ServerEvents): Promise<Database> {
-  const database =
-    place.kind === 'server' ? await openServer(place.url) : await openFolder(place.path, events);
+async function openWithSchema(open: () => Promise<Database>): Promise<Database> {
+  const database = await open();
   try {
     await migrate(database.db as unknown as Kysely<unknown>);
   } catch (error) {
@@ -121,4 +117,17 @@ export async function openDatabase(place: DatabasePlace, events?: ServerEvents):
     throw error;
   }
   return database;
+}
+
+/**
+ * Opens the database and brings its schema up to date. @throws FolderInUse when another gateway has the
+ * folder; CannotRun where PostgreSQL cannot run here; DatabaseRefused when DATABASE_URL cannot be used.
+ */
+export async function openDatabase(place: DatabasePlace, events?: ServerEvents): Promise<Database> {
+  if (place.kind === 'folder') return openWithSchema(() => openFolder(place.path, events));
+  try {
+    return await openWithSchema(() => openServer(place.url));
+  } catch (error) {
+    throw toDatabaseRefused(error, place.url);
+  }
 }

@@ -1,0 +1,71 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { relay } from '../relay.ts';
+import { freePort } from '../system/ports.ts';
+
+const test = suite('the command line with a wrong address or path');
+
+async function run(...args: string[]): Promise<{ code: number; said: string }> {
+  const said: string[] = [];
+  const code = await relay(args, {
+    env: { RELAY_PASSWORD: 'password' },
+    signal: new AbortController().signal,
+    print: () => undefined,
+    say: (line) => void said.push(line),
+  });
+  return { code, said: said.join('\n') };
+}
+
+/** Answers everything with `status` and `type`, as a server that is not the gateway's API. */
+async function withServer(
+  answer: { status: number; type: string },
+  work: (address: string) => Promise<void>,
+): Promise<void> {
+  const server = createServer((_, response) => {
+    response.writeHead(answer.status, { 'content-type': answer.type }).end('<p>something else</p>');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}
+
+test('a gateway that cannot be reached is named, with what to check', async () => {
+  const address = `http://127.0.0.1:${await freePort()}`;
+  const { code, said } = await run('user', 'list', '--user', 'admin', '--gateway', address);
+  assert.is(code, 3);
+  assert.match(said, `cannot be reached at ${address}. Check that it runs. Check --gateway`);
+});
+
+test('an address that is not the API, such as the web app without /api, is named', async () => {
+  await withServer({ status: 404, type: 'text/plain' }, async (address) => {
+    const { code, said } = await run('user', 'list', '--user', 'admin', '--gateway', address);
+    assert.is(code, 1);
+    assert.match(said, `${address} answered with status 404, which did not come from the gateway's API.`);
+    assert.match(said, 'followed by /api');
+  });
+  await withServer({ status: 200, type: 'text/html' }, async (address) => {
+    const { code, said } = await run('user', 'list', '--token', 't', '--gateway', address);
+    assert.is(code, 3);
+    assert.match(
+      said,
+      `${address} answered with a web page or a redirect, which did not come from the gateway's API.`,
+    );
+  });
+});
+
+test('a path that does not exist is named', async () => {
+  const out = await run('deidentify', 'no/such/file.dcm', '--out', 'no/such/folder');
+  assert.is(out.code, 2);
+  assert.match(out.said, 'no/such/file.dcm does not exist or cannot be read');
+  const inspected = await run('inspect', 'no/such/file.dcm');
+  assert.is(inspected.code, 2);
+  assert.match(inspected.said, 'no/such/file.dcm does not exist or cannot be read');
+  const verified = await run('receipt', 'verify', import.meta.filename, '--jwks', 'no/such/keys.json');
+  assert.is(verified.code, 2);
+  assert.match(verified.said, 'No keys can be read at no/such/keys.json');
+});
+
+test.run();
