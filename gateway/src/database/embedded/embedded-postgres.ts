@@ -120,10 +120,11 @@ async function removeAddress({ address, cluster }: ServerOptions): Promise<void>
 async function startAlone(options: ServerOptions): Promise<RunningServer> {
   const lastMoment = performance.now() + TAKEN_FOR_MS;
   for (;;) {
-    await endLeftover(options.cluster);
+    const { cluster } = options;
+    // A copy of it in a temporary folder may have been cleaned away.
+    const [program] = await Promise.all([findProgram(cluster.place.account), endLeftover(cluster)]);
     try {
-      // A copy of it in a temporary folder may have been cleaned away.
-      return await startServer({ ...options, program: await findProgram(options.cluster.place.account) });
+      return await startServer({ ...options, program });
     } catch (error) {
       if (!(error instanceof ClusterTaken) || performance.now() > lastMoment) throw error;
       await after(PAUSES_MS[0]);
