@@ -8,7 +8,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -36,7 +36,12 @@ async function statIfThere(path: string): Promise<Stats | null> {
   return stat(path).catch(() => null);
 }
 
-export type ClusterTexts = { readonly version: string; readonly password: string };
+export type ClusterTexts = {
+  readonly version: string;
+  readonly password: string;
+  /** Whether a server noted that it runs, or one that was killed did. */
+  readonly isNoted: boolean;
+};
 
 /** Null where there is no cluster. */
 async function readCluster(folder: string): Promise<ClusterTexts | null> {
@@ -44,7 +49,8 @@ async function readCluster(folder: string): Promise<ClusterTexts | null> {
   if ((await statIfThere(cluster)) === null) return null;
   const version = await readText(join(cluster, 'PG_VERSION'));
   const password = await readText(join(cluster, 'relaypacs.password'));
-  return { version: (version ?? '').trim(), password: (password ?? '').trim() };
+  const isNoted = (await statIfThere(join(cluster, 'postmaster.pid'))) !== null;
+  return { version: (version ?? '').trim(), password: (password ?? '').trim(), isNoted };
 }
 
 async function syncFolder(path: string): Promise<void> {
@@ -160,16 +166,10 @@ async function signalServer(folder: string, pid: number, signal: NodeJS.Signals)
   }
 }
 
-/** `path`: absolute, because the folder of the socket is not below the database's. */
-async function emptyFolder(_folder: string, path: string): Promise<void> {
-  for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });
-}
-
 export const operations = {
   readCluster,
   makeCluster,
   readNote,
   removeNote,
   signalServer,
-  emptyFolder,
 };

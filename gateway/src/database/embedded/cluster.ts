@@ -13,7 +13,13 @@ import { type Account, CannotRun, type Place } from './account.ts';
 import { asAccount } from './as-account.ts';
 import type { Program } from './program.ts';
 
-export type Cluster = { readonly folder: string; readonly place: Place; readonly password: string };
+export type Cluster = {
+  readonly folder: string;
+  readonly place: Place;
+  readonly password: string;
+  /** Whether a server may run on it, or may have been killed. */
+  readonly isNoted: boolean;
+};
 
 /** [Note: the working directory] */
 export function hereFor({ uid }: Account): string {
@@ -59,5 +65,5 @@ export async function openCluster(place: Place, program: Program): Promise<Clust
       `${passwordIn(folder)} does not hold the database's password. Restore it from a backup.`,
     );
   }
-  return { folder, place, password: found.password };
+  return { folder, place, password: found.password, isNoted: found.isNoted };
 }

@@ -3,15 +3,16 @@
  * committed when a process is killed and when the power is cut, and it is started again when it dies, at the
  * same address.
  */
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { lchown, mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { type Account, openPlace } from './account.ts';
-import { asAccount } from './as-account.ts';
 import { openCluster } from './cluster.ts';
 import { endLeftover } from './leftover.ts';
 import { findProgram } from './program.ts';
@@ -109,22 +110,25 @@ async function makeAddress({ uid, gid }: Account): Promise<ServerAddress> {
   return { kind: 'socket', folder };
 }
 
-/** The watcher may have removed it already. rmdir(2) follows no link. */
+/** The account empties its folder, and root's rmdir(2) follows no link. */
 async function removeAddress({ address, cluster }: ServerOptions): Promise<void> {
   if (address.kind !== 'socket') return;
-  const { account } = cluster.place;
-  await ignoreFailure(asAccount({ folder: '/', account }, 'emptyFolder', address.folder), 'it is gone');
-  await ignoreFailure(rmdir(address.folder), 'it is gone');
+  const emptied = promisify(execFile)('/bin/sh', ['-c', 'rm -f "$0"/.s.PGSQL.*', address.folder], {
+    ...cluster.place.account,
+    cwd: '/',
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+  });
+  await ignoreFailure(emptied, 'the server removes its socket, unless it was killed');
+  await ignoreFailure(rmdir(address.folder), 'the watcher may have removed it');
 }
 
-async function startAlone(options: ServerOptions): Promise<RunningServer> {
+async function startAlone(options: ServerOptions, isNoted: boolean): Promise<RunningServer> {
   const lastMoment = performance.now() + TAKEN_FOR_MS;
-  for (;;) {
-    const { cluster } = options;
-    // A copy of it in a temporary folder may have been cleaned away.
-    const [program] = await Promise.all([findProgram(cluster.place.account), endLeftover(cluster)]);
+  for (let mayBeLeft = isNoted; ; mayBeLeft = true) {
+    if (mayBeLeft) await endLeftover(options.cluster);
     try {
-      return await startServer({ ...options, program });
+      // A copy of it in a temporary folder may have been cleaned away.
+      return await startServer({ ...options, program: await findProgram(options.cluster.place.account) });
     } catch (error) {
       if (!(error instanceof ClusterTaken) || performance.now() > lastMoment) throw error;
       await after(PAUSES_MS[0]);
@@ -143,7 +147,7 @@ function keep(first: RunningServer, options: ServerOptions, events: ServerEvents
       await ignoreFailure(after(pause, undefined, { signal: ending.signal }), 'then it is ending');
       if (ending.signal.aborted) return died;
       try {
-        server = await startAlone(options);
+        server = await startAlone(options, true);
         events.startedAgain();
         return died + 1;
       } catch (error) {
@@ -204,7 +208,7 @@ export async function startEmbeddedPostgres(
     settings: [...SERVER_SETTINGS, ...settings],
   };
   try {
-    return keep(await startAlone(options), options, events);
+    return keep(await startAlone(options, cluster.isNoted), options, events);
   } catch (error) {
     await removeAddress(options);
     throw error;
