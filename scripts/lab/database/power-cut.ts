@@ -73,7 +73,7 @@ export async function openForgetfulDisk(
   const opened = await openPlace(place);
   const { account } = opened;
   const program = await findProgram(account);
-  const cluster = await openCluster(opened, program);
+  const cluster = await openCluster(opened);
   await chmod(folder, 0o755);
   return { folder, library, kept: join(folder, 'kept'), account, program, cluster, settings };
 }

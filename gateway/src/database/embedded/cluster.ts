@@ -11,7 +11,7 @@
 import { join } from 'node:path';
 import { type Account, CannotRun, type Place } from './account.ts';
 import { asAccount } from './as-account.ts';
-import type { Program } from './program.ts';
+import { findProgram, type Program } from './program.ts';
 
 export type Cluster = {
   readonly folder: string;
@@ -44,9 +44,10 @@ async function makeCluster(place: Place, program: Program): Promise<void> {
 /**
  * The cluster in this folder, created if it is missing. @throws CannotRun, also for another major version.
  */
-export async function openCluster(place: Place, program: Program): Promise<Cluster> {
+export async function openCluster(place: Place): Promise<Cluster> {
   const folder = clusterIn(place.folder);
-  let found = await asAccount(place, 'readCluster');
+  const [program, first] = await Promise.all([findProgram(place.account), asAccount(place, 'readCluster')]);
+  let found = first;
   if (found === null) {
     await makeCluster(place, program);
     found = await asAccount(place, 'readCluster');

@@ -269,8 +269,7 @@ test('two first starts at once make one database, and leave nothing but it', asy
   const both = join(folder, 'both');
   await mkdir(both, { mode: 0o700 });
   const opened = await openPlace(both);
-  const program = await findProgram(opened.account);
-  const [one, other] = await Promise.all([1, 2].map(() => openCluster(opened, program)));
+  const [one, other] = await Promise.all([1, 2].map(() => openCluster(opened)));
   assert.equal(one, other);
   assert.equal(await readdir(both), ['cluster']);
   const started = await startEmbeddedPostgres(both);

@@ -110,8 +110,10 @@ async function makeAddress({ uid, gid }: Account): Promise<ServerAddress> {
   return { kind: 'socket', folder };
 }
 
+type Options = Omit<ServerOptions, 'program'>;
+
 /** The account empties its folder, and root's rmdir(2) follows no link. */
-async function removeAddress({ address, cluster }: ServerOptions): Promise<void> {
+async function removeAddress({ address, cluster }: Options): Promise<void> {
   if (address.kind !== 'socket') return;
   const emptied = promisify(execFile)('/bin/sh', ['-c', 'rm -f "$0"/.s.PGSQL.*', address.folder], {
     ...cluster.place.account,
@@ -122,7 +124,7 @@ async function removeAddress({ address, cluster }: ServerOptions): Promise<void>
   await ignoreFailure(rmdir(address.folder), 'the watcher may have removed it');
 }
 
-async function startAlone(options: ServerOptions, isNoted: boolean): Promise<RunningServer> {
+async function startAlone(options: Options, isNoted: boolean): Promise<RunningServer> {
   const lastMoment = performance.now() + TAKEN_FOR_MS;
   for (let mayBeLeft = isNoted; ; mayBeLeft = true) {
     if (mayBeLeft) await endLeftover(options.cluster);
@@ -137,7 +139,7 @@ async function startAlone(options: ServerOptions, isNoted: boolean): Promise<Run
 }
 
 /** A server that is started again whenever it ends, until it is stopped. */
-function keep(first: RunningServer, options: ServerOptions, events: ServerEvents): EmbeddedPostgres {
+function keep(first: RunningServer, options: Options, events: ServerEvents): EmbeddedPostgres {
   const ending = new AbortController();
   let server: RunningServer = first;
 
@@ -198,11 +200,9 @@ export async function startEmbeddedPostgres(
   { events = UNHEARD, settings = [], address: given }: EmbeddedOptions = {},
 ): Promise<EmbeddedPostgres> {
   const place = await openPlace(folder);
-  const program = await findProgram(place.account);
-  const cluster = await openCluster(place, program);
+  const cluster = await openCluster(place);
   const address = given ?? (await makeAddress(place.account));
-  const options: ServerOptions = {
-    program,
+  const options: Options = {
     cluster,
     address,
     settings: [...SERVER_SETTINGS, ...settings],
