@@ -243,8 +243,8 @@ else {
       assert.match((refusal as Error).message, `process ${process.pid}`);
       assert.is(await readFile(note, 'utf8'), before);
     } finally {
-      process.kill(postgres.pid(), 'SIGCONT');
       if (mounted) spawnSync('umount', ['-l', path]);
+      process.kill(postgres.pid(), 'SIGCONT');
     }
     assert.equal(await query(postgres.url, 'select 1 as one'), [{ one: 1 }]);
   });
