@@ -23,8 +23,11 @@ import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
 
 const TAG = 'relaypacs-queue';
-/** The share of bytes that may be sent again when a page takes over midway. */
-const AGAIN_LIMIT = 0.1;
+/**
+ * Up to three pieces of 2 MiB are under way before the rate is known. On a busy machine the gateway may give up
+ * each before its last bytes come through; `npm run bench -- resent` measures what an ordinary one loses.
+ */
+const AGAIN_LIMIT_BYTES = 3 * 2 * 1024 * 1024;
 const INSTANCES = 32;
 type Kind = 'sync' | 'periodic-sync';
 
@@ -131,9 +134,8 @@ if (why !== null) {
     process.stdout.write(
       `\n${unique} bytes of parcels went up, and ${again} of them again: ${JSON.stringify(world.bytes.sentAgain())}\n`,
     );
-    // Bytes in the buffers of the paused link arrive once it is resumed, and the page's request waits behind
-    // them.
-    assert.ok(again < AGAIN_LIMIT * unique, `${again} of ${unique}`);
+    assert.ok(unique > 2 * AGAIN_LIMIT_BYTES, 'the study is much larger than the pieces under way');
+    assert.ok(again <= AGAIN_LIMIT_BYTES, `${again} of ${unique}`);
   });
 
   test('after signing out a queued study is still sent under its owner’s name', async () => {
