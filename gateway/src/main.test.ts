@@ -85,60 +85,53 @@ test('keys, users and sessions outlive a SIGKILL', async () => {
   );
 });
 
+/** Starts a gateway that cannot start: its exit code, and its words on stderr. */
+async function failToStart(env: NodeJS.ProcessEnv): Promise<{ code: number | null; said: string }> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, said };
+}
+
 test('a second gateway on the same data is refused in words and changes nothing', async () => {
-  const env = {
+  const { code, said } = await failToStart({
     ...process.env,
     RELAY_DATA_DIR: folder,
     RELAY_PORT: String(await freePort()),
     RELAY_WEB_PORT: String(await freePort()),
     PACS_URL: 'http://127.0.0.1:9/',
-  };
-  const second = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
-    env,
-    stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let said = '';
-  second.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  const code = await new Promise((resolve) => second.once('exit', resolve));
   assert.is(code, 1);
   assert.match(said, 'is in use by process');
   assert.is((await fetch(`${gateway.api}/health/ready`)).status, 200);
 });
 
 test('a wrong setting ends the start with 2, and every mistake is on stderr', async () => {
-  const env = { PATH: process.env['PATH'], RELAY_PORT: '70000', RELAY_POLICY: 'all' };
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
-    env,
-    stdio: ['ignore', 'ignore', 'pipe'],
+  const { code, said } = await failToStart({
+    PATH: process.env['PATH'],
+    RELAY_PORT: '70000',
+    RELAY_POLICY: 'all',
   });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  assert.is(await new Promise((resolve) => child.once('exit', resolve)), 2);
+  assert.is(code, 2);
   for (const name of ['RELAY_PORT', 'RELAY_POLICY', 'PACS_URL']) assert.match(said, name);
 });
 
 test('a database that cannot be reached ends the start with 1: DATABASE_URL is named, its password is not', async () => {
-  const env = {
+  const { code, said } = await failToStart({
     ...process.env,
     RELAY_DATA_DIR: join(folder, 'another'),
     RELAY_PORT: String(await freePort()),
     RELAY_WEB_PORT: String(await freePort()),
     PACS_URL: 'http://127.0.0.1:9/',
     DATABASE_URL: `postgres://relay:planted-secret@127.0.0.1:${await freePort()}/relay`,
-  };
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
-    env,
-    stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  assert.is(await new Promise((resolve) => child.once('exit', resolve)), 1);
+  assert.is(code, 1);
   assert.match(said, /^The gateway cannot use the database of DATABASE_URL .*nothing listens there/);
   assert.not.match(said, 'planted-secret');
 });
