@@ -155,6 +155,27 @@ function backgroundSender(): Plugin {
   };
 }
 
+const isNoEntry = (id: string): boolean => !id.endsWith('.worker.ts');
+
+/**
+ * No part of a worker may import the file that the worker was started with: WebKit then runs that file a second
+ * time, and the worker does every task twice.
+ */
+function entriesApart(): Plugin {
+  return {
+    name: 'entries-apart',
+    generateBundle(_, bundle) {
+      for (const part of Object.values(bundle)) {
+        const imported = part.type === 'chunk' ? [...part.imports, ...part.dynamicImports] : [];
+        for (const name of imported) {
+          const target = bundle[name];
+          if (target?.type === 'chunk' && target.isEntry) this.error(`${part.fileName} imports ${name}`);
+        }
+      }
+    },
+  };
+}
+
 /**
  * Subresource Integrity for each file of the shell: a hotel's login page that answers with 200 never gets
  * into the cache.
@@ -183,7 +204,13 @@ export default defineConfig({
     // issue 10731): one file compresses better, and is one request.
     rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } } },
   },
-  worker: { format: 'es' },
+  worker: {
+    format: 'es',
+    plugins: () => [entriesApart()],
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: 'worker', tags: ['$initial'], test: isNoEntry }] } },
+    },
+  },
   plugins: [
     preact({ devToolsEnabled: false, prefreshEnabled: false }),
     backgroundSender(),

@@ -71,6 +71,30 @@ test('sealed data is opened bit for bit, at any size', async () => {
   }
 });
 
+test('a device seals where WebCrypto has no X25519', async () => {
+  const { key, privateKey } = await makeKey();
+  const plain = bytesOf(5);
+  const subtle = crypto.subtle as { generateKey: unknown; importKey: unknown; deriveBits: unknown };
+  const { generateKey, importKey, deriveBits } = crypto.subtle;
+  const isX25519 = (algorithm: unknown): boolean => JSON.stringify(algorithm).includes('X25519');
+  const refusing =
+    (method: (...given: never[]) => Promise<unknown>, place: number) =>
+    (...given: never[]) =>
+      isX25519(given[place])
+        ? Promise.reject(new DOMException('no X25519', 'NotSupportedError'))
+        : method.apply(crypto.subtle, given);
+  Object.assign(subtle, {
+    generateKey: refusing(generateKey, 0),
+    importKey: refusing(importKey, 2),
+    deriveBits: refusing(deriveBits, 0),
+  });
+  const sealed = await sealAll(key, plain).finally(() => {
+    for (const name of ['generateKey', 'importKey', 'deriveBits'] as const) delete subtle[name];
+  });
+  const opener = await createOpener(privateKey, sealed.enc, PARCEL);
+  assert.equal(await opener.open(sealed.records[0]!, true), plain);
+});
+
 test('a size that no sealed parcel can have is refused at once', () => {
   fc.assert(fc.property(fc.nat(5 * SEALED_RECORD_BYTES), (size) => openedSize(sealedSize(size)) === size));
   for (const size of [0, 1, SEAL_TAG_BYTES - 1, SEALED_RECORD + 1, SEALED_RECORD + SEAL_TAG_BYTES, -5])

@@ -3,12 +3,16 @@
  * public key and cannot read the parcel back. HPKE (RFC 9180) in base mode: DHKEM(X25519, HKDF-SHA256),
  * HKDF-SHA256, AES-256-GCM. The one door to HPKE.
  *
+ * Devices do X25519 in JavaScript: older browsers have none in WebCrypto, and WebKitGTK's fails for one new key
+ * in 256. The gateway does it in WebCrypto, where its private key cannot be exported.
+ *
  * A sealed parcel is a sequence of records and nothing else. Each record is 1 MiB of plain text (the last one
  * 1 MiB or less) and its tag, bound to its parcel, to its position and to being the last one or not: nobody
  * can leave one out, move it, repeat it, bring it from elsewhere or end the parcel early. The seal does not
  * prove who sealed; the right to send and the digests do that.
  */
 import { Aes256Gcm, type AeadInterface, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
+import { DhkemX25519HkdfSha256 as PortableDhkem } from '@hpke/dhkem-x25519';
 import type { SealingKey } from '../protocol/api.ts';
 import { parseBase64, toBase64 } from './digest.ts';
 
@@ -68,7 +72,7 @@ export function openedSize(sealedBytes: number): number | null {
 
 /** Seals one parcel; `parcelId` is the device's UUID for it. Throws SealKeyError when the key is unusable. */
 export async function createSealer(key: SealingKey, parcelId: string): Promise<Sealer> {
-  const suite = createSuite(new Aes256Gcm());
+  const suite = createSuite(new Aes256Gcm(), new PortableDhkem());
   const context = await suite.kem
     .importKey('jwk', { kty: key.kty, crv: key.crv, x: key.x }, true)
     .then((recipientPublicKey) => suite.createSenderContext({ recipientPublicKey, info: INFO }))
@@ -114,8 +118,10 @@ export async function createOpener(
   };
 }
 
-function createSuite(aead: AeadInterface): CipherSuite {
-  return new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead });
+type Kem = ConstructorParameters<typeof CipherSuite>[0]['kem'];
+
+function createSuite(aead: AeadInterface, kem: Kem): CipherSuite {
+  return new CipherSuite({ kem, kdf: new HkdfSha256(), aead });
 }
 
 async function openContext(
@@ -126,7 +132,11 @@ async function openContext(
   try {
     const bytes = parseBase64(enc);
     if (bytes.length !== ENC_BYTES) throw new RangeError('an encapsulated key of X25519 has 32 bytes');
-    return await createSuite(aead).createRecipientContext({ recipientKey, enc: bytes, info: INFO });
+    return await createSuite(aead, new DhkemX25519HkdfSha256()).createRecipientContext({
+      recipientKey,
+      enc: bytes,
+      info: INFO,
+    });
   } catch (cause) {
     throw new SealKeyError('the encapsulated key cannot be used', { cause });
   }

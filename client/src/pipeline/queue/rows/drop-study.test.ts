@@ -131,6 +131,18 @@ test('a parcel given up midway leaves no record', async () => {
   assert.equal(await counts(device), [1, 0, 0]);
 });
 
+test('packing a complete parcel again fails and leaves its records alone', async () => {
+  const device = await openDevice();
+  const [instance] = await nameStudy(device, 'study', [100]);
+  const keys = await makeSealingKeys();
+  await packOne(device, keys, 'study', instance!);
+  await packOne(device, keys, 'study', instance!).then(
+    () => assert.unreachable(),
+    (error) => assert.is(error.name, 'ConstraintError'),
+  );
+  assert.equal(await counts(device), [1, 1, 1]);
+});
+
 test('an uploader still at work cannot make an interrupted study look healthy', async () => {
   const device = await openDevice();
   await nameStudy(device, 'study', [100]);

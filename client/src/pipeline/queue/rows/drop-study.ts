@@ -62,7 +62,7 @@ export async function deleteParcels(
   await database.parcels.bulkDelete(gone);
 }
 
-export async function deleteRecords(database: LocalDatabase, parcelId: string): Promise<void> {
+async function deleteRecords(database: LocalDatabase, parcelId: string): Promise<void> {
   await database.records.where('parcelId').equals(parcelId).delete();
 }
 
@@ -108,6 +108,13 @@ export async function clearInterrupted(
     else await interruptStudy(database, study.id);
   }
   if (!someoneWrites) await deleteOrphans(database);
+}
+
+/** Deletes the records of a parcel that was given up before it was complete. */
+export async function deleteUnlessComplete(database: LocalDatabase, parcelId: string): Promise<void> {
+  await database.transaction('rw', database.parcels, database.records, async () => {
+    if ((await database.parcels.get(parcelId)) === undefined) await deleteRecords(database, parcelId);
+  });
 }
 
 async function deleteOrphans(database: LocalDatabase): Promise<void> {

@@ -8,7 +8,7 @@ import type { SealingKey } from '#shared/protocol/api.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
 import { createSealer, SEALED_RECORD_BYTES, sealedSize, type Sealer } from '#shared/transfer/seal.ts';
-import { deleteRecords } from './drop-study.ts';
+import { deleteUnlessComplete } from './drop-study.ts';
 import { isBeingPacked } from './finish-packing.ts';
 import type { InstanceRow, LocalDatabase, RecordRow } from './local-database.ts';
 import { StudyGone } from './name-study.ts';
@@ -45,7 +45,7 @@ export async function storeParcel(
     }
   } catch (error) {
     await ignoreFailure(
-      deleteRecords(database, parcel.id),
+      deleteUnlessComplete(database, parcel.id),
       'leftover records belong to no parcel, and the next start deletes them',
     );
     throw error;
