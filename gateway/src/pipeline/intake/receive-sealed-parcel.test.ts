@@ -246,7 +246,13 @@ test('that is given up, or expires, loses its tail too, and its instances are re
     409,
     'its first bytes have left, although they lie in the tail alone',
   );
-  now = new Date(now.getTime() + 12 * HOUR + 1000);
+  now = new Date(now.getTime() + 12 * HOUR);
+  assert.equal(
+    [await pipeline.head(created.headers.get('location')!), await create()].map(offsetOf),
+    [50, 50],
+    'held until the very moment',
+  );
+  now = new Date(now.getTime() + 1000);
   const again = await pipeline.create(uploadId, parcel, bytes.length, { seal });
   assert.not.equal(
     again.headers.get('location'),
