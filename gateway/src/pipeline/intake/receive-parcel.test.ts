@@ -11,7 +11,6 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { manifestAnswerSchema } from '#shared/protocol/manifest.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import type { LetGo } from '../../database/shared-locks.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
@@ -154,14 +153,6 @@ test('takes no more than it was announced with', async () => {
   assert.equal([response.status, await codeOf(response)], [413, 'body-too-large']);
   const huge = await pipeline.create(upload, randomUUID(), 2 ** 45);
   assert.equal([huge.status, await codeOf(huge)], [413, 'body-too-large']);
-});
-
-test('is read back by nobody', async () => {
-  const answer = await pipeline.request('GET', `/upload/${await created(100)}`, null, {
-    'tus-resumable': '1.0.0',
-  });
-  assert.equal([answer.status, await codeOf(answer)], [405, 'method-not-allowed']);
-  assert.is(answer.headers.get('allow'), 'HEAD, PATCH, DELETE, OPTIONS');
 });
 
 test('is nobody else’s', async () => {
@@ -431,27 +422,6 @@ test('may end before another one of its upload, which is still being received', 
   second!.comes();
   assert.is((await second!.answer).status, 204);
   assert.not.ok(pipeline.parcels.isReceiving(upload));
-});
-
-test('that is wanted by another gateway brings the bytes still on their way first', async () => {
-  const { locks } = pipeline.tools;
-  const { take } = locks!;
-  let letGo: LetGo | undefined;
-  const heard: typeof take = async (name, told, signal) => {
-    const free = await take(name, told, signal);
-    letGo = told;
-    return free;
-  };
-  Object.assign(locks!, { take: heard });
-  const bytes = randomBytes(60);
-  const location = await created(60);
-  const { comes, answer } = slowPatch(location, bytes);
-  while (letGo === undefined) await new Promise((next) => setImmediate(next));
-  letGo('wanted');
-  comes();
-  await answer;
-  Object.assign(locks!, { take });
-  assert.ok((await stored(location)).equals(bytes));
 });
 
 test('that finds no room is refused before its bytes have come', async () => {
