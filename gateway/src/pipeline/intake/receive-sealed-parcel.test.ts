@@ -287,21 +287,22 @@ test('that was complete when its gateway died soon leaves no tail', async () => 
   await pipeline.close();
 });
 
-/** A PATCH whose bytes come when the test says so. */
-function slowPatch(pipeline: TestPipeline, location: string, bytes: Uint8Array<ArrayBuffer>) {
+/** A PATCH of these pieces, which come when the test says so. */
+function slowPatch(pipeline: TestPipeline, location: string, pieces: readonly Uint8Array[]) {
   const { promise: mayCome, resolve: comes } = Promise.withResolvers<void>();
+  const left = [...pieces];
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       await mayCome;
-      controller.enqueue(bytes);
-      controller.close();
+      controller.enqueue(left.shift()!);
+      if (left.length === 0) controller.close();
     },
   });
   const headers = {
     'tus-resumable': '1.0.0',
     'upload-offset': '0',
     'content-type': 'application/offset+octet-stream',
-    'content-length': String(bytes.length),
+    'content-length': String(Buffer.concat(pieces).length),
   };
   const request = { method: 'PATCH', headers, body, duplex: 'half' } as RequestInit;
   const answer = pipeline.app.request(new Request(`http://localhost/upload/${location}`, request));
@@ -311,7 +312,7 @@ function slowPatch(pipeline: TestPipeline, location: string, bytes: Uint8Array<A
 test('with its last piece still arriving makes complete wait', async () => {
   const { pipeline, uploadId, bytes, create } = await open();
   const location = (await create()).headers.get('location')!;
-  const { comes, answer } = slowPatch(pipeline, location, bytes);
+  const { comes, answer } = slowPatch(pipeline, location, [bytes]);
   let answered = false;
   const completing = pipeline
     .json<CompleteAnswer>('POST', `/upload/${uploadId}/complete`)
@@ -337,13 +338,13 @@ test('that another gateway wants takes the bytes still on their way first', asyn
   };
   const location = (await create()).headers.get('location')!;
   Object.assign(locks, { take: heard });
-  const { comes, answer } = slowPatch(pipeline, location, bytes);
+  const { comes, answer } = slowPatch(pipeline, location, [bytes.slice(0, 99), bytes.slice(99, 999)]);
   while (letGo === undefined) await new Promise((next) => setImmediate(next));
   Object.assign(locks, { take });
   letGo('wanted');
   comes();
   await answer;
-  assert.is(offsetOf(await pipeline.head(location)), bytes.length);
+  assert.is(offsetOf(await pipeline.head(location)), 999);
   await pipeline.close();
 });
 
