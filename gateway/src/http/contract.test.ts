@@ -16,6 +16,8 @@ import {
 type Operation = {
   responses: Record<string, { content?: Record<string, unknown> }>;
   security?: unknown[];
+  tags?: readonly string[];
+  description?: string;
   'x-roles'?: unknown;
 };
 type OpenApiDocument = { openapi: string; paths: Record<string, Record<string, Operation>> };
@@ -281,6 +283,26 @@ test('real answers about models, jobs and results are as /openapi.json says', as
   });
 });
 
+test('real answers about parcels are as /openapi.json says', async () => {
+  const { accessToken: token } = await gateway.userWith(['technician']);
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  const id = '00000000-0000-4000-8000-000000000000';
+  const announce = (bytes: number): CallOptions => ({
+    token,
+    headers: {
+      'tus-resumable': '1.0.0',
+      'upload-length': String(bytes),
+      'upload-metadata': `upload ${base64(id)},parcel ${base64(id)}`,
+    },
+  });
+  await callByContract('post', '/upload/files', 422, { token });
+  await callByContract('post', '/upload/files', 404, announce(100));
+  await callByContract('post', '/upload/files', 413, announce(2 ** 45));
+  for (const method of ['patch', 'delete'])
+    await callByContract(method, '/upload/files/{id}', 404, { token, params: { id } });
+  await callByContract('get', '/upload/files/{id}', 405, { token, params: { id } });
+});
+
 function modelForm(): FormData {
   const { file, card } = meanModel();
   const form = new FormData();
@@ -288,6 +310,12 @@ function modelForm(): FormData {
   form.append('model', new Blob([file]));
   return form;
 }
+
+test('the contract says which headers of a parcel go beyond tus 1.0', () => {
+  const { post, patch } = { ...contract.paths['/upload/files'], ...contract.paths['/upload/files/{id}'] };
+  assert.match(post?.description ?? '', /`Upload-Metadata: upload .*parcel .*seal .*enc /);
+  assert.match(patch?.description ?? '', /`Upload-Checksum: sha256 .* 460 /);
+});
 
 test('the contract names every route that is served, with its roles', () => {
   assert.match(contract.openapi, /^3\.1\./);
@@ -309,6 +337,7 @@ test('the contract names every route that is served, with its roles', () => {
   );
   for (const [path, operations] of Object.entries(contract.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
+      assert.match(operation.tags?.join() ?? '', /^[a-z]+$/, `${method} ${path} is in one group`);
       const schemes = operation.security?.flatMap((requirement) => Object.keys(requirement as object));
       if (operation['x-roles'] === 'public') assert.equal(schemes, [], `${method} ${path}`);
       // The walk in gateway.test.ts checks the routes that a device's right to send reaches.

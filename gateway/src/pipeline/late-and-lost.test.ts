@@ -2,11 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { until } from '#testing/gateway-under-test.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { runExpiry } from './eviction/run-expiry.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
 import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { assembledStudy, newStudy, openedStudy } from '../testing/open-study.ts';
+import { startPipeline } from './pipeline.ts';
 
 const test = suite('a study, when');
 let shared: TestGround;
@@ -26,6 +28,31 @@ test('identity remains under a de-identifying policy, nothing of it reaches the 
   assert.is(status.state, 'held');
   assert.ok(status.instances?.every(({ reason }) => reason === 'identity-remains'));
   assert.is(pacs.posted.size, 0);
+  await pipeline.close();
+});
+
+test('nothing of it may be stored, it does not wait for a PACS that is down', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false, ground: shared });
+  const instances = newStudy(1);
+  const { uploadId } = await pipeline.init(toManifest(instances, 'deidentified'));
+  pacs.lie = 'down';
+  await pipeline.send(uploadId, instances);
+  await pipeline.runAll();
+  const { state, waiting, counts } = await pipeline.status(uploadId);
+  assert.equal([state, waiting, counts.quarantined], ['held', null, 1]);
+  await pipeline.close();
+});
+
+test('a parcel brings more than was promised, the rest is ignored, and the log counts it', async () => {
+  const { pipeline, pacs, instances, uploadId } = await openedStudy(shared);
+  await pipeline.sendBytes(uploadId, await packed([...instances, ...newStudy(2)]));
+  await pipeline.runAll();
+  assert.equal([(await pipeline.status(uploadId)).state, pacs.held.size], ['closed', 3]);
+  assert.equal(
+    pipeline.lines.flatMap((line) => (line.event === 'unpromised-instances' ? [line['count']] : [])),
+    [2],
+  );
   await pipeline.close();
 });
 
@@ -103,6 +130,20 @@ test('the device never comes back, its promises end in the open', async () => {
   assert.equal(await pipeline.tools.blobs.ids(), []);
   const back = await pipeline.init(toManifest(instances));
   assert.equal([back.need.length, back.revision], [1, 2], 'and when it does come back, it is taken');
+  await pipeline.close();
+});
+
+test('the gateway starts, it gives up what is overdue at once, and looks again later', async () => {
+  let now = new Date('2026-01-01T00:00:00Z');
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, now: () => now });
+  const { uploadId } = await pipeline.init(toManifest(newStudy(1)));
+  now = new Date('2026-03-01T00:00:00Z');
+  await startPipeline(pipeline.tools, pipeline.jobs);
+  await until('the study to close', async () => (await pipeline.status(uploadId)).state === 'closed');
+  assert.is((await pipeline.status(uploadId)).instances?.[0]?.reason, 'never-arrived');
+  await until('the next look to be planned', async () =>
+    (await pipeline.jobs.counts()).some(({ queue, state }) => queue === 'expiry' && state === 'waiting'),
+  );
   await pipeline.close();
 });
 

@@ -154,6 +154,12 @@ promise(
       (await receiptOf(pipeline, uploadId)).receipt.instances.map(({ proof }) => proof),
       ['read-back', undefined],
     );
+    const { fields } = await pipeline.tools.db
+      .selectFrom('audit')
+      .select('fields')
+      .where('event', '=', 'instances-known-to-pacs')
+      .executeTakeFirstOrThrow();
+    assert.equal([fields['same'], fields['conflicts']], [1, 1]);
     await pipeline.close();
   },
 );

@@ -10,7 +10,7 @@
  * again, and two that cross can't overwrite each other.
  *
  * Two stages write before their last plan, both by apply-plan.ts:
- *   - forward, in the steps of forward/forward-tools.ts: what may reach the PACS is marked, and that mark is
+ *   - forward, in the steps of forward/forward-study.ts: what may reach the PACS is marked, and that mark is
  *     committed, before the first request leaves; the answers are written as they come.
  *   - verify, once for each parcel of a study: its instances have their place as they come.
  * Intake runs in the request (intake/receive-parcel.ts), expiry by the clock and over all studies.
@@ -147,7 +147,7 @@ async function runAndApply(
   tools: PipelineTools,
   signal: AbortSignal,
 ): Promise<string> {
-  const apply: StageTools['apply'] = (_step, planner) => applyPlan(tools, study.id, planner);
+  const apply: StageTools['apply'] = (planner) => applyPlan(tools, study.id, planner);
   return (await applyPlan(tools, study.id, await run(study, { ...tools, apply }, signal))).outcome;
 }
 

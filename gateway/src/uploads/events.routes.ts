@@ -36,6 +36,7 @@ const route = defineRoute({
   roles: READERS,
   uploadRight: true,
   problems: ['upload-not-found', 'not-found'],
+  tags: ['upload'],
   summary:
     'Server-sent events: `study`, with the status of an upload; with `job` those of an inference job alone',
   request: { query: z.object({ upload: z.uuid().optional(), job: z.uuid().optional() }) },

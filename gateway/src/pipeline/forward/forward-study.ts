@@ -2,11 +2,11 @@
  * Forward: stores a study in the PACS. It writes in steps, each a plan of its own, because a crash must leave
  * behind what may have reached the PACS:
  *
- *   1. `find-orphans`   what an earlier run posted without hearing an answer is looked for
- *   2. `settle-known`   what the PACS had before our first store is compared, never overwritten
- *   3. `claim`          what will be posted is marked `posting`, committed before the first request leaves
- *   4. `return-lost`    what the disk lost is asked for again
- *   5. `write-answers`  what the PACS answered, as the answers come
+ *   1. findOrphans    what an earlier run posted without hearing an answer is looked for
+ *   2. settleKnown    what the PACS had before our first store is compared, never overwritten
+ *   3. claim          what will be posted is marked `posting`, committed before the first request leaves
+ *   4. returnLost     what the disk lost is asked for again
+ *   5. writeAnswers   what the PACS answered, as the answers come (post-batches.ts)
  *
  * and last, like every stage, the plan for the study itself.
  */
@@ -67,7 +67,7 @@ async function findOrphans(study: StudyRow, tools: ForwardTools, signal: AbortSi
       state: found.has(sop_instance_uid) ? 'posted' : 'received',
     }),
   );
-  await tools.apply('find-orphans', changing(['posting', 'received'], changes));
+  await tools.apply(changing(['posting', 'received'], changes));
 }
 
 /**
@@ -93,7 +93,7 @@ async function settleKnown(
   });
   const conflicts = changes.filter(({ state }) => state === 'quarantined').length;
   if (changes.length > 0) {
-    await tools.apply('settle-known', async () => ({
+    await tools.apply(async () => ({
       outcome: 'settled',
       changes: [{ kind: 'change-instances', from: ['received'], changes }],
       audit: { event: 'instances-known-to-pacs', same: changes.length - conflicts, conflicts },
@@ -108,7 +108,7 @@ async function settleKnown(
 async function claim(rows: readonly InstanceRow[], tools: ForwardTools): Promise<readonly InstanceRow[]> {
   if (rows.length === 0) return [];
   let claimed: readonly InstanceRow[] = [];
-  await tools.apply('claim', async ({ study, db }) => {
+  await tools.apply(async ({ study, db }) => {
     claimed = await keepThoseIn(db, study.id, ['received'], rows);
     const postedAt = tools.now();
     return {
@@ -172,7 +172,7 @@ async function returnLost(lost: readonly InstanceRow[], tools: ForwardTools): Pr
   const changes = lost.map(
     ({ id }): InstanceChange => ({ id, state: 'promised', place: null, postedAt: null, attempts: 1 }),
   );
-  await tools.apply('return-lost', async () => ({
+  await tools.apply(async () => ({
     outcome: 'lost',
     changes: [{ kind: 'change-instances', from: ['posting'], changes }, { kind: 'reopen-parcels' }],
     event: 'late-instance',

@@ -1,10 +1,8 @@
-/** The tools of forward, and the steps in which it writes. */
+/** The tools of forward. */
 import type { PipelineTools } from '../pipeline-tools.ts';
 import type { Planner } from '../study-plan.ts';
 
-export type ForwardStep = 'find-orphans' | 'settle-known' | 'claim' | 'return-lost' | 'write-answers';
-
 export type ForwardTools = Pick<PipelineTools, 'db' | 'pacs' | 'keys' | 'blobs' | 'now' | 'metrics'> & {
-  /** Carries out a step's plan now. */
-  readonly apply: (step: ForwardStep, planner: Planner) => Promise<unknown>;
+  /** Carries out the plan of a step now. */
+  readonly apply: (planner: Planner) => Promise<unknown>;
 };

@@ -1,10 +1,12 @@
 /** The fate of a study when the PACS, or the link to it, does not do what it says. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Pacs } from '../../ports/pacs/pacs.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
 import { assembledStudy, newStudy, receiptOf, studyIdOf } from '../../testing/open-study.ts';
+import { setWaiting } from '../study.store.ts';
 
 const test = suite('a study, when');
 let shared: TestGround;
@@ -42,10 +44,46 @@ test('the answer is lost, nothing is posted twice', async () => {
 
 test('it is large, every answer of the PACS is kept', async () => {
   const { pipeline, pacs, uploadId, studyId } = await assembledStudy(shared, 700);
+  const heard: string[] = [];
+  pipeline.tools.changes.subscribe((changed) => void heard.push(changed));
   assert.is(await pipeline.run('forward', studyId), 'forwarded');
+  assert.equal(heard, [studyId], 'announced once, not with each answer');
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).counts.inPacs, 700);
   assert.ok([...pacs.posted.values()].every((count) => count === 1));
+  await pipeline.close();
+});
+
+test('the PACS shows what it took only after a while, it is found before anything is posted again', async () => {
+  const { pipeline, pacs, uploadId, studyId } = await assembledStudy(shared);
+  await pipeline.run('forward', studyId);
+  // Reconcile asks twice.
+  pacs.slowToShow = 3;
+  assert.is(await pipeline.run('reconcile', studyId), 'assembled');
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).counts.inPacs, 3);
+  assert.ok([...pacs.posted.values()].every((count) => count === 1));
+  await pipeline.close();
+});
+
+test('the PACS lost one that it took, the audit and the metrics count as stored only what was found', async () => {
+  const { pipeline, pacs, instances, studyId } = await assembledStudy(shared);
+  const counted: unknown[] = [];
+  Object.assign(pipeline.tools.metrics, {
+    instances: (state: string, count: number) => void counted.push([state, count]),
+  });
+  await pipeline.run('forward', studyId);
+  pacs.held.delete(instances[1]!.identifiers.sopInstanceUID);
+  await pipeline.run('reconcile', studyId);
+  assert.equal(counted, [['stored', 2]]);
+  const { fields } = await pipeline.tools.db
+    .selectFrom('audit')
+    .select('fields')
+    .where('site_id', '=', pipeline.siteId)
+    .where('event', '=', 'study-reconciled')
+    .executeTakeFirstOrThrow();
+  const { stored, coerced, again, lost } = fields as Record<string, unknown>;
+  assert.equal([stored, coerced, again, lost], [2, 0, 1, 0]);
   await pipeline.close();
 });
 
@@ -96,6 +134,23 @@ test('the PACS refuses, each instance says so, and the study closes', async () =
   await pipeline.close();
 });
 
+test('the PACS refuses, but takes them its other way, they count as taken', async () => {
+  const { pipeline, pacs, instances, uploadId, studyId } = await assembledStudy(shared);
+  const study = instances[0]!.identifiers.studyInstanceUID;
+  pacs.lie = 'refusing';
+  const storeAnotherWay: Pacs['storeAnotherWay'] = async ({ sopInstanceUID, open }, signal) => {
+    const outcome = pacs.held.size === 0 ? 'stored' : 'coerced';
+    pacs.held.set(sopInstanceUID, { study, bytes: Buffer.concat(await Array.fromAsync(open(signal))) });
+    return { sopInstanceUID, outcome, pacsCode: null };
+  };
+  Object.assign(pacs, { storeAnotherWay });
+  assert.is(await pipeline.run('forward', studyId), 'forwarded');
+  await pipeline.runAll();
+  const { state, counts } = await pipeline.status(uploadId);
+  assert.equal([state, counts.inPacs, counts.refused], ['closed', 3, 0]);
+  await pipeline.close();
+});
+
 test('the PACS has no room, it waits', async () => {
   const { pipeline, pacs, uploadId, studyId } = await assembledStudy(shared);
   pacs.lie = 'busy';
@@ -104,6 +159,32 @@ test('the PACS has no room, it waits', async () => {
   pacs.lie = 'honest';
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
+  const told = pipeline.lines.flatMap((line) =>
+    line.event === 'stage-finished' && line.stage === 'forward' ? [line.outcome] : [line.event],
+  );
+  assert.equal(
+    told.filter((word) => /^(pacs-|waiting|forwarded)/.test(word ?? '')),
+    ['pacs-unreachable', 'waiting', 'pacs-back', 'forwarded'],
+    'the log tells when it began to wait, and when that ended',
+  );
+  await pipeline.close();
+});
+
+test('the PACS does not answer, it asks again after a second, then less and less often, and at least every 30 seconds', async () => {
+  const { pipeline, pacs, studyId } = await assembledStudy(shared);
+  let now = new Date('2026-01-01T12:00:00Z');
+  Object.assign(pipeline.tools, { now: () => now });
+  // How long it waited for something else does not count.
+  await setWaiting(pipeline.tools.db, studyId, 'gateway-failed', new Date('2026-01-01T11:00:00Z'));
+  pacs.lie = 'down';
+  for (const at of ['12:00:00', '12:00:20', '13:00:00']) {
+    now = new Date(`2026-01-01T${at}Z`);
+    await pipeline.run('forward', studyId);
+  }
+  assert.equal(
+    pipeline.lines.flatMap((line) => (line.event === 'pacs-unreachable' ? [line['seconds']] : [])),
+    [1, 10, 30],
+  );
   await pipeline.close();
 });
 

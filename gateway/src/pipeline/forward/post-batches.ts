@@ -65,7 +65,7 @@ async function writeAnswers(
   const attempts = new Map(rows.map((row) => [row.id, row.attempts]));
   const isRefusal = await refusesBySilence(study, answers, tools);
   const changes = answers.map((answer) => toChange(answer, attempts.get(answer.id) ?? 0, isRefusal));
-  await tools.apply('write-answers', async () => ({
+  await tools.apply(async () => ({
     outcome: 'answered',
     changes: [{ kind: 'change-instances', from: ['posting'], changes }],
   }));

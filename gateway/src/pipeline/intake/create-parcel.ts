@@ -140,7 +140,7 @@ async function forgetExpired(
   tools: Tools,
   parcel: OwnedParcel | undefined,
 ): Promise<OwnedParcel | undefined> {
-  if (parcel?.state !== 'receiving' || parcel.expires_at > tools.now()) return parcel;
+  if (parcel?.state !== 'receiving' || parcel.expires_at >= tools.now()) return parcel;
   const gone = await tools.db.transaction().execute((trx) => deleteUnfinished(trx, [parcel.id]));
   await removeParcelBlobs(tools.blobs, gone);
   return gone.length > 0 ? undefined : findDeviceParcel(tools.db, parcel.upload_id, parcel.device_parcel_id);

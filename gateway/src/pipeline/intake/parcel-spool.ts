@@ -189,12 +189,12 @@ export class ParcelSpool extends DataStore {
   }
 }
 
-/** True when so much time has passed since it was last. */
-function every(ms: number): () => boolean {
-  let last = performance.now();
+/** True when so much time has passed since it was last. `clock`: in milliseconds, and never set back. */
+export function every(ms: number, clock: () => number = () => performance.now()): () => boolean {
+  let last = clock();
   return () => {
-    const isDue = performance.now() - last >= ms;
-    if (isDue) last = performance.now();
+    const isDue = clock() - last >= ms;
+    if (isDue) last = clock();
     return isDue;
   };
 }

@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert';
 import { sealedSize, SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
 import type { CompleteAnswer } from '#shared/protocol/api.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import type { LetGo } from '../../database/shared-locks.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
 import { runExpiry } from '../eviction/run-expiry.ts';
 import {
@@ -246,7 +247,13 @@ test('that is given up, or expires, loses its tail too, and its instances are re
     409,
     'its first bytes have left, although they lie in the tail alone',
   );
-  now = new Date(now.getTime() + 12 * HOUR + 1000);
+  now = new Date(now.getTime() + 12 * HOUR);
+  assert.equal(
+    [await pipeline.head(created.headers.get('location')!), await create()].map(offsetOf),
+    [50, 50],
+    'held until the very moment',
+  );
+  now = new Date(now.getTime() + 1000);
   const again = await pipeline.create(uploadId, parcel, bytes.length, { seal });
   assert.not.equal(
     again.headers.get('location'),
@@ -280,41 +287,64 @@ test('that was complete when its gateway died soon leaves no tail', async () => 
   await pipeline.close();
 });
 
-test('with its last piece still arriving makes complete wait', async () => {
-  const { pipeline, uploadId, bytes, create } = await open();
-  const location = (await create()).headers.get('location')!;
-  const { promise: goOn, resolve } = Promise.withResolvers<void>();
-  const slow = new ReadableStream<Uint8Array>({
+/** A PATCH of these pieces, which come when the test says so. */
+function slowPatch(pipeline: TestPipeline, location: string, pieces: readonly Uint8Array[]) {
+  const { promise: mayCome, resolve: comes } = Promise.withResolvers<void>();
+  const left = [...pieces];
+  const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      await goOn;
-      controller.enqueue(bytes);
-      controller.close();
+      await mayCome;
+      controller.enqueue(left.shift()!);
+      if (left.length === 0) controller.close();
     },
   });
   const headers = {
     'tus-resumable': '1.0.0',
     'upload-offset': '0',
     'content-type': 'application/offset+octet-stream',
-    'content-length': String(bytes.length),
+    'content-length': String(Buffer.concat(pieces).length),
   };
-  const patching = pipeline.app.request(
-    new Request(`http://localhost/upload/${location}`, {
-      method: 'PATCH',
-      headers,
-      body: slow,
-      duplex: 'half',
-    } as RequestInit),
-  );
+  const request = { method: 'PATCH', headers, body, duplex: 'half' } as RequestInit;
+  const answer = pipeline.app.request(new Request(`http://localhost/upload/${location}`, request));
+  return { comes, answer };
+}
+
+test('with its last piece still arriving makes complete wait', async () => {
+  const { pipeline, uploadId, bytes, create } = await open();
+  const location = (await create()).headers.get('location')!;
+  const { comes, answer } = slowPatch(pipeline, location, [bytes]);
   let answered = false;
   const completing = pipeline
     .json<CompleteAnswer>('POST', `/upload/${uploadId}/complete`)
     .finally(() => (answered = true));
   while (!pipeline.parcels.isReceiving(uploadId)) await new Promise((next) => setImmediate(next));
   assert.not.ok(answered);
-  resolve();
-  await patching;
+  comes();
+  await answer;
   await pipeline.runAll();
   assert.equal((await completing).missing, []);
+  await pipeline.close();
+});
+
+test('that another gateway wants takes the bytes still on their way first', async () => {
+  const { pipeline, bytes, create } = await open();
+  const locks = pipeline.tools.locks!;
+  const { take } = locks;
+  let letGo: LetGo | undefined;
+  const heard: typeof take = async (name, told, signal) => {
+    const free = await take(name, told, signal);
+    letGo = told;
+    return free;
+  };
+  const location = (await create()).headers.get('location')!;
+  Object.assign(locks, { take: heard });
+  const { comes, answer } = slowPatch(pipeline, location, [bytes.slice(0, 99), bytes.slice(99, 999)]);
+  while (letGo === undefined) await new Promise((next) => setImmediate(next));
+  Object.assign(locks, { take });
+  letGo('wanted');
+  comes();
+  await answer;
+  assert.is(offsetOf(await pipeline.head(location)), 999);
   await pipeline.close();
 });
 

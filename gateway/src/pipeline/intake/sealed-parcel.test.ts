@@ -15,6 +15,7 @@ import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { openFileBlobs } from '../../ports/blobs/file-blobs.ts';
 import { sealedBytes } from '../../testing/pack-parcel.ts';
 import { tailOf } from '../parcel-blobs.ts';
+import { every } from './parcel-spool.ts';
 import {
   readSealedState,
   sealedOffset,
@@ -225,6 +226,14 @@ test('is on the disk while the rest of a record is still awaited: a killed proce
   assert.is(await device.offset(blobs), 8 * 65_536);
   assert.is(await device.send(blobs, 3 * RECORD, { dueWith: 4 }), device.parcel.bytes);
   assert.ok((await device.stored(blobs)).equals(device.plain));
+});
+
+test('has the part of a record that came written once in so much time, not with each piece', () => {
+  let now = 0;
+  const isDue = every(250, () => now);
+  const due: number[] = [];
+  for (; now <= 1000; now += 50) if (isDue()) due.push(now);
+  assert.equal(due, [250, 500, 750, 1000]);
 });
 
 type Step = {

@@ -69,6 +69,10 @@ test('on one instance, that one is held for a person after a while and the other
     ['held', 2, 'cannot-be-verified', 2],
   );
   assert.is((await blobs.ids()).length, 1, 'its bytes are kept');
+  assert.equal(
+    pipeline.lines.flatMap((line) => (line.event === 'instances-not-verified' ? [line['count']] : [])),
+    [1],
+  );
   const { sopInstanceUID, digest } = held.instances![1]!;
   await pipeline.json('POST', `/upload/${uploadId}/decisions`, {
     decision: 'retry',

@@ -12,7 +12,7 @@ import { pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { deidentifyBytes } from '#testing/deidentified-file.ts';
 import { largeInstance, syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { sha256 } from '#testing/sha256.ts';
-import type { OpenBlob } from '../../ports/blobs/blobs.ts';
+import { StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
 import { openFileBlobs } from '../../ports/blobs/file-blobs.ts';
 import { restoreHere } from '../../testing/open-pipeline.ts';
 import { createRestoredBlob, type RestoredBlob } from './restored-blob.ts';
@@ -71,14 +71,18 @@ function promise(instance: SyntheticInstance, more: Partial<Promised> = {}): [st
 /** Restored instances go to a real place for parcels. */
 let folder: string;
 let restored: RestoredBlob;
-const verify = (body: Uint8Array, promises: [string, Promised][], tools = identified) => {
+const verify = (
+  body: Uint8Array,
+  promises: [string, Promised][],
+  tools: typeof identified & Partial<VerifyTools> = identified,
+) => {
   const all = {
-    ...tools,
     isLastRun: false,
     awaited: async () => new Map(promises),
     restored,
     restore: restoreHere,
     checkRoom: async () => undefined,
+    ...tools,
   };
   return verifyParcel(toBody(body), all, signal);
 };
@@ -292,6 +296,35 @@ test('a coded instance is damaged, asks for it again, keeps the others, and leav
     ['damaged'],
     'it restores to something else',
   );
+});
+
+test('a coded instance cannot be restored for a reason of the gateway’s own, does not call it damaged', async () => {
+  const body = await parcel({ of: first, coding: await coded(first) });
+  // biome-ignore lint/correctness/useYield: it fails before its first piece.
+  const restore: VerifyTools['restore'] = async function* () {
+    throw new Error('EIO');
+  };
+  for (const [isLastRun, expected] of [
+    [false, 'EIO'],
+    [true, 'quarantined'],
+  ] as const) {
+    const outcome = verify(body, [promise(first)], { ...identified, restore, isLastRun });
+    assert.is(
+      await outcome.then(
+        ({ instances: [instance] }) => instance?.kind,
+        (error: Error) => error.message,
+      ),
+      expected,
+    );
+  }
+});
+
+test('the disk has no room to restore, needs none where nothing comes coded', async () => {
+  const checkRoom: VerifyTools['checkRoom'] = async () => {
+    throw new StorageFull();
+  };
+  const outcome = await verify(await parcel({ of: first }), [promise(first)], { ...identified, checkRoom });
+  assert.is(outcome.instances[0]?.kind, 'received');
 });
 
 test('a large coded instance is restored in pieces and checked where it lies; one that is refused does not stay there', async () => {
