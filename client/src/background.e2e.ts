@@ -17,10 +17,12 @@ import {
   openInstalled,
   seedsOf,
   sendStudy,
+  untilPolicyKnown,
 } from '#testing/app-page.ts';
 import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
+import { looksRight } from './testing/screens.ts';
 
 const TAG = 'relaypacs-queue';
 /**
@@ -28,12 +30,27 @@ const TAG = 'relaypacs-queue';
  * each before its last bytes come through; `npm run bench -- resent` measures what an ordinary one loses.
  */
 const AGAIN_LIMIT_BYTES = 3 * 2 * 1024 * 1024;
+/** A study of `largeFilesOf` is under way. */
+const HALF_BYTES = 1_500_000;
 const INSTANCES = 32;
 type Kind = 'sync' | 'periodic-sync';
 
 const test = suite('the queue without a page');
 const why = await noWorldBecause();
 const seed = seedsOf('the queue without a page');
+
+/** Runs in the page: a browser without Background Sync, as Safari and Firefox are, whose wake locks are counted. */
+function withoutBackgroundSync(): void {
+  delete (ServiceWorkerRegistration.prototype as { sync?: unknown }).sync;
+  const held: WakeLockSentinel[] = [];
+  const request = WakeLock.prototype.request;
+  WakeLock.prototype.request = async function (type) {
+    const sentinel = await request.call(this, type);
+    held.push(sentinel);
+    return sentinel;
+  };
+  Object.assign(window, { isAwake: () => held.some((sentinel) => !sentinel.released) });
+}
 
 /** Runs the service worker of this address, as the browser would. */
 type Sync = (kind: Kind) => Promise<void>;
@@ -119,7 +136,7 @@ if (why !== null) {
     await queueBehindCut(largeFilesOf(seed(2), INSTANCES));
     await page.close();
     world.link.mend();
-    const inTheMiddle = world.link.pauseAfter(1_500_000);
+    const inTheMiddle = world.link.pauseAfter(HALF_BYTES);
     await sync('sync');
     await inTheMiddle.reached;
     page = await browser.newPage();
@@ -147,6 +164,24 @@ if (why !== null) {
     world.link.mend();
     await sync('periodic-sync');
     await untilInPacs(12);
+  });
+
+  test('a browser that sends only while the page is open says so, and keeps its screen on while sending', async () => {
+    await browser.addInitScript(withoutBackgroundSync);
+    await page.reload();
+    await untilPolicyKnown(page);
+    const isAwake = () => page.evaluate(() => (window as unknown as { isAwake(): boolean }).isAwake());
+    const inTheMiddle = world.link.pauseAfter(HALF_BYTES);
+    await sendStudy(page, largeFilesOf(seed(4)));
+    await inTheMiddle.reached;
+    await page
+      .getByText(/^Keep this page open: \d+ instances are safe here, but sent only while it is open/)
+      .waitFor();
+    await until('the screen to stay on', isAwake);
+    await looksRight(page, 'queue-goes-on-open');
+    inTheMiddle.resume();
+    await page.getByText('Nothing waits on this device').waitFor();
+    await until('the screen to go off again', async () => !(await isAwake()));
   });
 }
 

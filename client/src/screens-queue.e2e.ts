@@ -185,38 +185,4 @@ walk('a folder that is chosen is read with all the folders in it', async (stage)
   assert.is(await page.getByRole('heading', { name: '1 study found' }).count(), 1);
 });
 
-/** Runs in the page: a browser without Background Sync, as Safari and Firefox are, whose wake locks are counted. */
-function withoutBackgroundSync(): void {
-  delete (ServiceWorkerRegistration.prototype as { sync?: unknown }).sync;
-  const held: WakeLockSentinel[] = [];
-  const request = WakeLock.prototype.request;
-  WakeLock.prototype.request = async function (type) {
-    const sentinel = await request.call(this, type);
-    held.push(sentinel);
-    return sentinel;
-  };
-  Object.assign(window, { isAwake: () => held.some((sentinel) => !sentinel.released) });
-}
-
-walk(
-  'a browser that sends only while the page is open says so, and keeps its screen on while sending',
-  async (stage) => {
-    const { page, link, visitor, seed } = stage;
-    await visitor.addInitScript(withoutBackgroundSync);
-    await stage.enter();
-    const isAwake = () => page.evaluate(() => (window as unknown as { isAwake(): boolean }).isAwake());
-    const inTheMiddle = link.pauseAfter(HALF_BYTES);
-    await sendStudy(page, largeFilesOf(seed(8)));
-    await inTheMiddle.reached;
-    await page
-      .getByText(/^Keep this page open: \d+ instances are safe here, but sent only while it is open/)
-      .waitFor();
-    await until('the screen to stay on', isAwake);
-    await looksRight(page, 'queue-goes-on-open');
-    inTheMiddle.resume();
-    await page.getByText('Nothing waits on this device').waitFor();
-    await until('the screen to go off again', async () => !(await isAwake()));
-  },
-);
-
 test.run();

@@ -12,6 +12,7 @@ const BY_FIELD: Readonly<Record<string, PartName>> = {
   postgresUrl: 'postgres',
   pacs: 'pacs',
   chromium: 'chromium',
+  headlessShell: 'chromium',
   firefox: 'firefox',
   webkit: 'webkit',
   corpus: 'corpus',

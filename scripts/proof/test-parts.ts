@@ -64,6 +64,11 @@ const CHROMIUM_PACKAGES = {
   services: [],
   purpose: 'Chromium (for the tests in a browser)',
 };
+const HEADLESS_SHELL_PACKAGES = {
+  packages: ['chromium-headless-shell'],
+  services: [],
+  purpose: 'Chromium’s headless shell (for the tests in a browser)',
+};
 const FIREFOX_PACKAGES = {
   packages: ['firefox-esr'],
   services: [],
@@ -100,9 +105,10 @@ const CHROMIUM_PLACES = [
   '/usr/bin/google-chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
+const HEADLESS_SHELL_PLACES = ['/usr/bin/chromium-headless-shell'];
 
-async function findChromium(): Promise<string | null> {
-  for (const place of CHROMIUM_PLACES) {
+async function findAt(places: readonly string[]): Promise<string | null> {
+  for (const place of places) {
     if (
       await access(place).then(
         () => true,
@@ -150,7 +156,10 @@ async function pacs(folder: string): Promise<Started> {
 }
 
 async function chromium(): Promise<Started> {
-  return { env: { RELAY_TEST_CHROMIUM: await have(findChromium, CHROMIUM_PACKAGES) } };
+  const path = await have(() => findAt(CHROMIUM_PLACES), CHROMIUM_PACKAGES);
+  // Where it cannot be had, everything takes the Chromium.
+  const shell = await have(() => findAt(HEADLESS_SHELL_PLACES), HEADLESS_SHELL_PACKAGES).catch(() => path);
+  return { env: { RELAY_TEST_CHROMIUM: path, RELAY_TEST_HEADLESS_SHELL: shell } };
 }
 
 async function firefox(): Promise<Started> {
@@ -238,7 +247,11 @@ const PARTS: Readonly<Record<PartName, Part>> = {
     after: ['orthanc'],
     start: pacs,
   },
-  chromium: { what: 'Chromium', variables: ['RELAY_TEST_CHROMIUM'], start: chromium },
+  chromium: {
+    what: 'Chromium',
+    variables: ['RELAY_TEST_CHROMIUM', 'RELAY_TEST_HEADLESS_SHELL'],
+    start: chromium,
+  },
   firefox: { what: 'Firefox', variables: ['RELAY_TEST_FIREFOX'], start: firefox },
   webkit: { what: 'WebKit', variables: ['RELAY_TEST_WEBKIT'], start: webkit },
   readers: { what: 'the other readers of DICOM', variables: [], start: readers },

@@ -28,8 +28,10 @@ export type TestEnvironment = {
   readonly postgresUrl: string | null;
   /** A real Orthanc shared by all tests: delete what you store, or start your own (scripts/system/orthanc.ts). */
   readonly pacs: TestPacs | null;
-  /** The path of a Chromium. */
+  /** The path of a Chromium: for profiles, and for what its headless shell lacks (Background Sync, wake locks). */
   readonly chromium: string | null;
+  /** For visitors without a past: Chromium's headless shell, a third lighter, or else the Chromium. */
+  readonly headlessShell: string | null;
   /** The path of a Firefox. */
   readonly firefox: string | null;
   readonly webkit: WebKitPrograms | null;
@@ -47,6 +49,7 @@ export const PATIENCE_MS = 120_000;
 
 const CORPUS_BESIDE_THE_CLONE = fileURLToPath(new URL('../../../shared/corpus', import.meta.url));
 const CHROMIUM_OF_DEBIAN = '/usr/bin/chromium';
+const HEADLESS_SHELL_OF_DEBIAN = '/usr/bin/chromium-headless-shell';
 const FIREFOX_OF_DEBIAN = '/usr/bin/firefox-esr';
 const WEBKIT_DRIVER_OF_DEBIAN = '/usr/bin/WebKitWebDriver';
 const XVFB_OF_DEBIAN = '/usr/bin/Xvfb';
@@ -71,10 +74,12 @@ function webkitFrom(variable: string | undefined): WebKitPrograms | null {
 /** The available parts for tests. Reads the environment at each call; starts nothing. */
 export function testEnvironment(env: NodeJS.ProcessEnv = process.env): TestEnvironment {
   const { RELAY_TEST_PACS_URL: url, RELAY_TEST_PACS_AUTHORIZATION: authorization } = env;
+  const chromium = pathFrom(env.RELAY_TEST_CHROMIUM, CHROMIUM_OF_DEBIAN);
   return {
     postgresUrl: env.RELAY_TEST_POSTGRES_URL || null,
     pacs: url && authorization ? { url, authorization } : null,
-    chromium: pathFrom(env.RELAY_TEST_CHROMIUM, CHROMIUM_OF_DEBIAN),
+    chromium,
+    headlessShell: pathFrom(env.RELAY_TEST_HEADLESS_SHELL, HEADLESS_SHELL_OF_DEBIAN) ?? chromium,
     firefox: pathFrom(env.RELAY_TEST_FIREFOX, FIREFOX_OF_DEBIAN),
     webkit: webkitFrom(env.RELAY_TEST_WEBKIT),
     world: env.RELAY_TEST_WORLD || null,

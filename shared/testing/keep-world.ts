@@ -41,9 +41,9 @@ async function startGateway(): Promise<SharedWorld> {
 }
 
 async function startBrowser(): Promise<SharedBrowser> {
-  const { chromium } = testEnvironment();
-  if (chromium === null) throw new Error('there is no Chromium');
-  const browser = await serveBrowser(chromium);
+  const { headlessShell } = testEnvironment();
+  if (headlessShell === null) throw new Error('there is no Chromium');
+  const browser = await serveBrowser(headlessShell);
   stops.unshift(() => browser.close());
   return { endpoint: browser.wsEndpoint() };
 }

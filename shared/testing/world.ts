@@ -80,8 +80,9 @@ type Around = {
   readonly stop: () => Promise<void>;
 };
 
-function chromiumPath(): string {
-  const { chromium: path } = testEnvironment();
+function pathOf(browser: 'chromium' | 'headlessShell'): string {
+  const { chromium, headlessShell } = testEnvironment();
+  const path = browser === 'chromium' ? chromium : headlessShell;
   if (path === null) throw new Error('there is no Chromium');
   return path;
 }
@@ -110,7 +111,7 @@ async function worldAround<P extends Parts>(
     },
     async openBrowser() {
       await profile?.close();
-      profile = await openProfile(chromiumPath(), profileIn(parts.folder));
+      profile = await openProfile(pathOf('chromium'), profileIn(parts.folder));
       profile.setDefaultTimeout(PATIENCE_MS);
       return profile;
     },
@@ -159,7 +160,7 @@ export async function openOwnWorld({
     {
       webPort,
       ...(tapToGateway && { tap: tapToGateway }),
-      connect: () => openBrowser(chromiumPath()),
+      connect: () => openBrowser(pathOf('headlessShell')),
       async stop() {
         await gateway.stop();
         await pacsLink.stop();

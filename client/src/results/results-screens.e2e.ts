@@ -6,6 +6,7 @@
 import type { BrowserContext, Route } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
@@ -429,7 +430,9 @@ step('the models show their cards, and an administrator is asked before somethin
   await looksRight('models-stop');
   await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
   await page.waitForFunction(() => document.querySelector('dialog') === null);
-  assert.ok(said.asked.includes('POST /models/pneumonia/versions/1.0.0/stop'));
+  await until('the model to be stopped', async () =>
+    said.asked.includes('POST /models/pneumonia/versions/1.0.0/stop'),
+  );
 });
 
 step('signing out saves a verdict first, or asks if it cannot be saved', async (scene) => {

@@ -21,7 +21,7 @@ import { concatBytes } from '../dicom/encode.ts';
 import type { TransferSyntaxUID } from '../dicom/uid.ts';
 import { loadCodecs } from './load-codecs.ts';
 
-const { chromium, corpus } = testEnvironment();
+const { headlessShell, corpus } = testEnvironment();
 const pixels = suite('pixels in the browser');
 
 const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
@@ -127,7 +127,7 @@ async function buildPage(folder: string): Promise<void> {
   });
 }
 
-if (chromium) {
+if (headlessShell) {
   pixels('every form of pixels is read as Node reads it', async () => {
     const real =
       corpus === null
@@ -137,7 +137,7 @@ if (chromium) {
           );
     const inputs = [...syntheticInstances(), ...real];
     const folder = await mkdtemp(join(tmpdir(), 'relay-pixels-page-'));
-    const browser = await openBrowser(chromium);
+    const browser = await openBrowser(headlessShell);
     const server = serve(folder, inputs);
     try {
       await buildPage(folder);
