@@ -42,7 +42,7 @@ if (why !== null) {
   let page: Page;
   test.before(async () => {
     app = await openOwnWorld();
-    page = await openInstalled(await app.openBrowser(), app);
+    page = await openInstalled(await app.openVisitor(), app);
     await says(page, 'Online');
   });
   test.after(async () => app.close());

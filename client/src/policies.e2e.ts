@@ -137,7 +137,7 @@ if (why !== null) {
     app = await openOwnWorld();
     const made = await ask(app.gateway, ADMIN, { method: 'POST', path: '/admin/policies', body: POLICY });
     assert.is(made.status, 201);
-    page = await (await app.openBrowser()).newPage();
+    page = await (await app.openVisitor()).newPage();
     page.on(
       'response',
       (response) =>

@@ -86,7 +86,7 @@ async function throughBrowser(root: string, files: readonly StudyOnDisk[]): Prom
     await app.gateway.stop();
     await writeFile(join(app.dataDir, 'keys/project.key'), KEY);
     await app.gateway.start();
-    const page = (await app.openBrowser()).pages()[0]!;
+    const page = await (await app.openVisitor()).newPage();
     await page.goto(app.address);
     await signIn(page);
     await choose(page, files);

@@ -138,7 +138,7 @@ if (why !== null || evaluation === null) {
   let page: Page;
   test.before(async () => {
     app = await openOwnWorld();
-    browser = await app.openBrowser();
+    browser = await app.openVisitor();
     page = await openInstalled(browser, app);
   });
   test.after(async () => app.close());
