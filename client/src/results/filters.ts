@@ -2,6 +2,7 @@
  * The filters of the list of results. The choice persists while the window is open, for the person who made
  * it, and goes to the gateway unchanged.
  */
+import type { Result } from '#shared/protocol/inference.ts';
 
 export const PERIODS = ['any', 'today', 'week', 'month'] as const;
 export type Period = (typeof PERIODS)[number];
@@ -31,6 +32,13 @@ export function beginOf(period: Period, now: Date): string | null {
 
 export function isFiltered(filters: Filters): boolean {
   return filters.model !== '' || filters.study !== '' || filters.period !== 'any' || filters.whose !== 'all';
+}
+
+/** Whether a result may be listed under these filters: those of another study or model may not. */
+export function fits({ finding }: Result, { model, study }: Filters): boolean {
+  return (
+    (model === '' || finding.model.id === model) && (study === '' || finding.input.studyInstanceUID === study)
+  );
 }
 
 /** The query of `GET /results`. */

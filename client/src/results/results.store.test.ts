@@ -53,6 +53,23 @@ test('a filter reloads the list, persists until the next visit, and still offers
   assert.is(second.store.filters.value.model, 'lung-fields');
 });
 
+test('results of another study are not listed while those of a chosen one are fetched', async () => {
+  const answer = Promise.withResolvers<void>();
+  const { store, ready } = open(async ({ path }) => {
+    if (path.includes('study=')) await answer.promise;
+    return json({ results: page(1, 2), next: null });
+  });
+  await ready();
+  const listed = () => store.results.value.length;
+  store.filters.value = { ...ALL, study: '1.2.3' };
+  assert.is(listed(), 0);
+  answer.resolve();
+  await ready();
+  assert.is(listed(), 2, 'as the gateway answers');
+  store.filters.value = { ...ALL, study: STUDY };
+  assert.is(listed(), 2, 'those of the study stay');
+});
+
 test('of two answers the one to the newer request counts', async () => {
   const first = Promise.withResolvers<void>();
   const { store, time } = open(async ({ path }) => {

@@ -8,14 +8,14 @@ import { jobSchema, type Job, type Result } from '#shared/protocol/inference.ts'
 import type { ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 import { jobListSchema, resultListSchema } from './answers.ts';
-import { parseFilters, queryOf, writeFilters, type Filters } from './filters.ts';
+import { fits, parseFilters, queryOf, writeFilters, type Filters } from './filters.ts';
 import { hasEnded } from './follow-job.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 
 export interface ResultsStore {
   readonly filters: Signal<Filters>;
   readonly results: ReadonlySignal<readonly Result[]>;
-  /** Also `loading` while results for new filters are fetched: the old ones stay until then. */
+  /** Also `loading` while results for new filters are fetched: of the old ones those stay that fit them. */
   readonly phase: ReadonlySignal<'loading' | 'ready' | 'failed'>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly hasMore: ReadonlySignal<boolean>;
@@ -161,6 +161,8 @@ type Page = 'first' | 'new-filters' | 'next';
 async function fetchPage(state: State, { api, user, now }: ResultsTools, which: Page): Promise<void> {
   const { filters, results, phase, trouble, next, closed } = state;
   const cursor = which === 'next' ? next.peek() : null;
+  if (which === 'new-filters')
+    results.value = results.peek().filter((result) => fits(result, filters.peek()));
   state.asked += 1;
   const turn = state.asked;
   phase.value = 'loading';

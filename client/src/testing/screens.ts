@@ -32,6 +32,8 @@ export const SCREENS = {
     'queue-proxy': 'A proxy answers in the gateway’s place',
     'queue-lost': 'The browser has cleared its storage',
     'upload-too-large': 'Not enough space',
+  },
+  'background.e2e.ts': {
     'queue-goes-on-open': 'A browser without Background Sync',
   },
   'before-after.e2e.ts': {
