@@ -102,8 +102,6 @@ const QUEUE = {
 const WORK = {
   groupConcurrency: 1,
   includeMetadata: true,
-  pollingIntervalSeconds: POLL_SECONDS,
-  notifyPollingIntervalSeconds: POLL_SECONDS,
   heartbeatRefreshSeconds: HEARTBEAT_REFRESH_SECONDS,
 } as const;
 
@@ -136,10 +134,18 @@ type Queues = {
   /** The ids of this process's workers, by queue. */
   readonly workers: Map<string, string[]>;
   readonly timers: Set<NodeJS.Timeout>;
+  readonly pollSeconds: number;
 };
 
-/** Starts the queue on this database; takes over at once what a dead gateway left, if this one is alone. */
-export async function createJobs(database: Database, events: JobEvents): Promise<Jobs> {
+/**
+ * Starts the queue on this database; takes over at once what a dead gateway left, if this one is alone.
+ * `pollSeconds`: how often it looks for jobs of which it was not told.
+ */
+export async function createJobs(
+  database: Database,
+  events: JobEvents,
+  pollSeconds = POLL_SECONDS,
+): Promise<Jobs> {
   const boss = createBoss(database);
   boss.on('error', (error) => events.trouble(error));
   await boss.start();
@@ -152,6 +158,7 @@ export async function createJobs(database: Database, events: JobEvents): Promise
     declared: new Map(),
     workers: new Map(),
     timers: new Set(),
+    pollSeconds,
   };
   return {
     declare: (queue) => declare(queues, queue),
@@ -210,7 +217,12 @@ async function work<Data extends object>(
   concurrency: number,
   handler: JobHandler<Data>,
 ): Promise<void> {
-  const { boss, workers } = queues;
+  const { boss, workers, pollSeconds } = queues;
+  const options = {
+    ...WORK,
+    pollingIntervalSeconds: pollSeconds,
+    notifyPollingIntervalSeconds: pollSeconds,
+  };
   await declare(queues, queue);
   const ids: string[] = [];
   workers.set(queue, ids);
@@ -219,7 +231,7 @@ async function work<Data extends object>(
       const own = ids[i];
       if (own) boss.notifyWorker(own);
     };
-    const id = await boss.work<Data, void, typeof WORK>(queue, WORK, async ([job]) => {
+    const id = await boss.work<Data, void, typeof options>(queue, options, async ([job]) => {
       if (job) await runJob(job, handler, queues).finally(lookForMore);
     });
     ids.push(id);

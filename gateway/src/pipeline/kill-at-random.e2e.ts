@@ -18,7 +18,7 @@ import { ADMIN_PASSWORD, digestInOrthanc, upload, writeStudy } from '../testing/
 
 const STUDIES = 3;
 const KILLS = Number(process.env.RELAY_KILLS ?? 5);
-const SEED = Number(process.env.RELAY_SEED ?? Date.now() % 1_000_000);
+const SEED = Number(process.env.RELAY_SEED ?? 1);
 /** A study of this size takes about this long: random kills within it meet every stage sooner or later. */
 const LIFE_AT_MOST_MS = 1_500;
 /** Two parcels at least, so that there is something to resume. */

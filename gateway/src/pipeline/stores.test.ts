@@ -119,8 +119,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     assert.equal([again.id, again.policy_name], [study.id, 'identified']);
   });
 
-  test('twenty thousand instances are promised, changed and counted within seconds', async () => {
-    const began = performance.now();
+  test('twenty thousand instances are promised, changed and counted', async () => {
     const { db, study, uploadId } = await begin(20_000);
     const rows = await instancesOf(db, study.id, ['promised']);
     assert.is(rows.length, 20_000);
@@ -136,7 +135,6 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     assert.equal([...(await countStates(db, study.id))], [['posted', 20_000]]);
     assert.is((await uploadStatus(db, uploadId, false))?.counts.atGateway, 20_000);
     assert.is((await instancesByUid(db, study.site_id, ['1.2.1', '1.2.20000', '9.9'])).length, 2);
-    assert.ok(performance.now() - began < 20_000);
   });
 
   test('a change keeps values that it does not name, and skips instances that are no longer in the expected state', async () => {

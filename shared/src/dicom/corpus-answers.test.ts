@@ -23,15 +23,12 @@ import { readInstance } from './part10.ts';
 
 /** Rows that one refusal may answer: more would mean that it no longer says what is wrong. */
 const ROWS_PER_REFUSAL = 8;
-const MILLISECONDS_PER_FILE = 2000;
 
 const { corpus } = testEnvironment();
 const answers = suite('answers to the corpus');
 
 async function answerOf(file: string): Promise<Answer> {
-  const started = performance.now();
   const outcome = await readInstance(blobSource(await openAsBlob(file)));
-  assert.ok(performance.now() - started < MILLISECONDS_PER_FILE, 'answered in time');
   return outcome.kind === 'refused' ? outcome.because : [...outcome.instance.warnings].sort();
 }
 

@@ -381,9 +381,7 @@ test('on a connection that hangs is taken over by the device that comes back', a
     announced: bytes.length,
   });
   await untilSize(location, WRITTEN_AT_LEAST);
-  const began = performance.now();
   const offset = offsetOf(await pipeline.head(location));
-  assert.ok(performance.now() - began < 2000, 'at once');
   assert.is(offset, 1_200_000);
   assert.is((await pipeline.patch(location, offset, bytes.subarray(offset))).status, 204);
   assert.ok((await stored(location)).equals(bytes));
