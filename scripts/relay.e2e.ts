@@ -51,7 +51,8 @@ interface Reported {
 }
 
 async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Answer> {
-  const [out, err]: [string[], string[]] = [[], []];
+  const out: string[] = [];
+  const err: string[] = [];
   const said = { print: (line: string) => void out.push(line), say: (line: string) => void err.push(line) };
   const around = { env: { RELAY_PASSWORD: PASSWORD, ...env }, signal: new AbortController().signal, ...said };
   return { code: await relay(args, around), out: out.join('\n'), err: err.join('\n') };
@@ -127,7 +128,8 @@ test('every file of the corpus ends as its manifest says, and the PACS holds wha
       `${path} is named where it was refused, and only there`,
     );
     if (ended !== 'stored') continue;
-    const [onDisk, inPacs] = [await readFile(path), await storedFile(file.sopInstanceUid)];
+    const onDisk = await readFile(path);
+    const inPacs = await storedFile(file.sopInstanceUid);
     // Without File Meta Information one was written: the Data Set after it is bit for bit the file.
     const hasMeta = onDisk.toString('latin1', 128, 132) === 'DICM';
     assert.ok(hasMeta ? onDisk.equals(inPacs) : inPacs.subarray(-onDisk.length).equals(onDisk), path);
@@ -152,11 +154,9 @@ async function signIn(): Promise<Record<string, string>> {
 
 test('a receipt holds with the published keys, and fails for every byte of it that is changed', async () => {
   const [instance] = syntheticStudy({ seed: 11, instancesPerSeries: 1 }).instances;
-  const [file, receipt, jwks] = [
-    join(world.folder, 'one.dcm'),
-    join(world.folder, 'receipt.jws'),
-    join(world.folder, 'jwks.json'),
-  ];
+  const file = join(world.folder, 'one.dcm');
+  const receipt = join(world.folder, 'receipt.jws');
+  const jwks = join(world.folder, 'jwks.json');
   await writeFile(file, instance!.bytes);
   const { code, out } = await world.upload([file]);
   assert.is(code, 0);

@@ -32,7 +32,9 @@ const ENDED_WITHIN_MS = 60_000;
 type Start = { process: ChildProcess; words: () => string; ended: Promise<number | string> };
 
 const folder = await mkdtemp(join(tmpdir(), 'relay-start-'));
-const [api, web, pacs] = [await freePort(), await freePort(), await freePort()];
+const api = await freePort();
+const web = await freePort();
+const pacs = await freePort();
 const hasOrthanc = (await findOrthanc()) !== null;
 const starts: Start[] = [];
 

@@ -115,7 +115,8 @@ async function startAll(
   ends.push(() => pacs.stop());
   giveUp.throwIfAborted();
 
-  const [api, web] = [`http://127.0.0.1:${config.port}`, `http://127.0.0.1:${config.webPort}`];
+  const api = `http://127.0.0.1:${config.port}`;
+  const web = `http://127.0.0.1:${config.webPort}`;
   const gateway = await keepAlive({
     name: 'The gateway',
     say,

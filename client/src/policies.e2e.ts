@@ -129,7 +129,8 @@ async function plantedInPacs(
 if (why !== null) {
   skipped('an administrator’s policy', why);
 } else {
-  const [first, second] = [studyOf(41), studyOf(42)];
+  const first = studyOf(41);
+  const second = studyOf(42);
   let app: OwnWorld;
   let page: Page;
   const answers: string[] = [];

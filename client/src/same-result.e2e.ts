@@ -30,7 +30,8 @@ const OPTIONS = 'retain-longitudinal-modified-dates';
  * Chosen so that the two results share no date: the offsets differ by a number of days that no two dates of
  * these studies differ by.
  */
-const [KEY, OTHER_KEY] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+const KEY = Buffer.alloc(32, 1);
+const OTHER_KEY = Buffer.alloc(32, 2);
 /** Images and a segmentation that refers to them. */
 const REAL_STUDY = 'ct-3slice-seg';
 /** The built-in policy has no options; a site's own one may have any. */
@@ -111,7 +112,8 @@ async function throughCommandLine(
     await mkdir(join(folder, 'in'));
     await Promise.all(files.map(({ name, buffer }) => writeFile(join(folder, 'in', name), buffer)));
     await writeFile(join(folder, 'key'), key);
-    const [out, report] = [join(folder, 'out'), join(folder, 'report')];
+    const out = join(folder, 'out');
+    const report = join(folder, 'report');
     await promisify(execFile)(process.execPath, [
       RELAY,
       'deidentify',
@@ -164,7 +166,9 @@ function* leaves(
 async function keyedValues(
   bytes: Uint8Array,
 ): Promise<{ uids: Map<string, string>; dates: Map<string, string>; patient: string[] }> {
-  const [uids, dates, patient] = [new Map<string, string>(), new Map<string, string>(), [] as string[]];
+  const uids = new Map<string, string>();
+  const dates = new Map<string, string>();
+  const patient = [] as string[];
   for (const {
     where,
     element: { tag, vr },
@@ -184,11 +188,9 @@ async function keyedValues(
 
 test('under another key no UID, pseudonym or date matches; under the same key again all do', async () => {
   const files = await originals();
-  const [first, again, other] = [
-    await throughCommandLine(KEY, files),
-    await throughCommandLine(KEY, files),
-    await throughCommandLine(OTHER_KEY, files),
-  ];
+  const first = await throughCommandLine(KEY, files);
+  const again = await throughCommandLine(KEY, files);
+  const other = await throughCommandLine(OTHER_KEY, files);
   assert.equal([first.length, other.length], [files.length, files.length]);
   for (const [index, bytes] of first.entries())
     assert.ok(Buffer.from(bytes).equals(again[index]!), files[index]!.name);
@@ -196,7 +198,8 @@ test('under another key no UID, pseudonym or date matches; under the same key ag
   const all = (of: 'uids' | 'dates' | 'patient', values: typeof one) =>
     new Set((values ?? []).flatMap((value) => [...value[of].values()]));
   for (const what of ['uids', 'dates', 'patient'] as const) {
-    const [mine, theirs] = [all(what, one), all(what, two)];
+    const mine = all(what, one);
+    const theirs = all(what, two);
     assert.ok(mine.size > 0, `there are ${what}`);
     assert.equal(
       [...mine].filter((value) => theirs.has(value)),
@@ -225,7 +228,8 @@ if (why !== null) {
         const held = await throughBrowser(copy.root, files);
         assert.equal([...held.keys()].sort(), [...expected.keys()].sort(), `SOP Instance UIDs of ${device}`);
         for (const [uid, bytes] of held) {
-          const [mine, theirs] = [bytes, expected.get(uid)!];
+          const mine = bytes;
+          const theirs = expected.get(uid)!;
           const [instance, reference] = await Promise.all([parsed(mine), parsed(theirs)]);
           assert.equal(instance.identifiers, reference.identifiers);
           assert.equal(

@@ -143,10 +143,8 @@ function toSealingPair(pem: Buffer): SealingPair {
  */
 function readPairs<T>(folder: string, name: string, toPair: (pem: Buffer) => T): T[] {
   const files = readdirSync(folder).filter((file) => file.startsWith(`${name}.`) && file.endsWith('.pem'));
-  const [current, retired] = [
-    files.filter((file) => file === `${name}.pem`),
-    files.filter((file) => file !== `${name}.pem`),
-  ];
+  const current = files.filter((file) => file === `${name}.pem`);
+  const retired = files.filter((file) => file !== `${name}.pem`);
   return [...current, ...retired].map((file) => toPair(readFileSync(join(folder, file))));
 }
 

@@ -112,7 +112,8 @@ async function scrollFrames(page: Page, session: CDPSession): Promise<number[]> 
     requestAnimationFrame(note);
     Object.assign(globalThis, { benchFrames: frames });
   });
-  const [x, y] = [400, 800];
+  const x = 400;
+  const y = 800;
   const until = performance.now() + SCROLL_MS;
   while (performance.now() < until)
     await session.send('Input.synthesizeScrollGesture', {
@@ -189,7 +190,9 @@ async function walk(
 
 function toRow(tasks: readonly Task[], heapMB: number, { readMs, queueMs, frames }: Walk): BenchRow {
   const lengths = tasks.map(({ ms }) => ms);
-  const [p999, longest, p95] = [percentile(lengths, 0.999), percentile(lengths, 1), percentile(frames, 0.95)];
+  const p999 = percentile(lengths, 0.999);
+  const longest = percentile(lengths, 1);
+  const p95 = percentile(frames, 0.95);
   const ratio = Math.max(
     p999 / BUDGET.taskMs,
     longest / BUDGET.longestMs,

@@ -21,7 +21,8 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import type { BenchRow } from './row.ts';
 
 const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
-const [FEW, MANY] = [300, 3000] as const;
+const FEW = 300;
+const MANY = 3000;
 const SERIES = 10;
 const LOOK_MS = 20;
 const MB = 1e6;
@@ -111,7 +112,8 @@ async function peakOfCommandLine(count: number): Promise<number> {
 export async function benchDeidMemory(say: (line: string) => void): Promise<readonly BenchRow[]> {
   say(`${MANY} instances in one process, then by the command line`);
   const row = await inOneProcess();
-  const [few, many] = [await peakOfCommandLine(FEW), await peakOfCommandLine(MANY)];
+  const few = await peakOfCommandLine(FEW);
+  const many = await peakOfCommandLine(MANY);
   return [
     row,
     { name: 'deid-command-line-3000', ratio: many / few, peakMbOf300: inMb(few), peakMbOf3000: inMb(many) },

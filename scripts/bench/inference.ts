@@ -26,7 +26,8 @@ import { measureModels, type Frames, type Times } from './inference/measure-mode
 import { serveSources } from './inference/serve-sources.ts';
 
 /** 2.1 megapixels of 12 bits, as a detector of 35 × 43 cm binned to 0.27 mm. */
-const [ROWS, COLUMNS] = [1_600, 1_312];
+const ROWS = 1_600;
+const COLUMNS = 1_312;
 const JPEG_LS_LOSSLESS = '1.2.840.10008.1.2.4.80' as TransferSyntaxUID;
 /** On the device, for one image. */
 const BUDGET_MS: Readonly<Record<string, number>> = {
@@ -101,7 +102,8 @@ async function inNode(frames: Frames): Promise<{ times: Times; memory: BenchRow[
 }
 
 async function inChromium(chromium: string, frames: Frames): Promise<Times> {
-  const [server, browser] = [await serveSources(), await openBrowser(chromium)];
+  const server = await serveSources();
+  const browser = await openBrowser(chromium);
   try {
     const page = await browser.newPage();
     await page.goto(server.url);

@@ -144,7 +144,8 @@ const scripts: Rule = ({ path }, { target, isPackage }) => {
 
 const insideShared: Rule = ({ path }, { target, isPackage }) => {
   if (isPackage || !isIn(path, 'shared/src') || !isIn(target, 'shared/src')) return false;
-  const [from, to] = [path.slice('shared/src/'.length), target.slice('shared/src/'.length)];
+  const from = path.slice('shared/src/'.length);
+  const to = target.slice('shared/src/'.length);
   const folder = folderOf(from, 1);
   // It imports nothing, and every folder has promises that may fail.
   if (isIn(to, folder) || to === 'ignore-failure.ts') return false;
@@ -155,7 +156,8 @@ const STAGE = /^gateway\/src\/pipeline\/([^/]+)\//;
 const COMPOSITION_ROOTS = /^gateway\/src\/(gateway|pipeline\/pipeline)\.ts$/;
 
 const stages: Rule = ({ path }, { target, isPackage }) => {
-  const [from, to] = [STAGE.exec(path)?.[1], STAGE.exec(target)?.[1]];
+  const from = STAGE.exec(path)?.[1];
+  const to = STAGE.exec(target)?.[1];
   if (isPackage || !to || from === to || COMPOSITION_ROOTS.test(path)) return false;
   return `only pipeline.ts and gateway.ts import the stage ${to}`;
 };

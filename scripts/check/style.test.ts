@@ -26,6 +26,26 @@ test('a comment has at most 120 columns unless it cannot be broken', () => {
   assert.is(faultsOf(`// https://example.org/${word}/${word}`), '');
 });
 
+test('each value is assigned by a statement of its own', () => {
+  const several = /several assignments in one/;
+  const pair = '[a, b]';
+  for (const line of [
+    `const ${pair} = [1, 2];`,
+    `  let ${pair} = [`,
+    `for (let ${pair} = [0, 1]; a < b; a += 1) {`,
+    `${pair} = [b, a];`,
+    `const ${pair}: [string[], string[]] = [[], []];`,
+  ])
+    assert.match(faultsOf(line), several, line);
+  for (const line of [
+    'const [a, b] = pair;',
+    'const [[a]] = [...map];',
+    'of[a] = [b];',
+    'const a = [[1], [2]];',
+  ])
+    assert.is(faultsOf(line), '', line);
+});
+
 test('a file name says something', () => {
   assert.match(faultsOf('', 'gateway/src/utils.ts'), /a name that says nothing/);
   assert.is(faultsOf('', 'gateway/src/verify-instance.ts'), '');

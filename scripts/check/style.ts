@@ -39,6 +39,9 @@ const BOOKISH_TEST = /(?:\w\(|^\s*)['"`][^'"`]*\banew\b/i;
 const SWALLOWED = /\.catch\(\(\) => (undefined|\{\s*\})\)/;
 const NAMED_FORM = 'shared/src/ignore-failure.ts';
 
+/** Two assignments in the clothes of one; a spread array is taken apart for what is in it. */
+const TUPLE = /(?:^\s*|\b(?:const|let) )\[[^=]*\](?:: [^=]+)? = \[(?!\.\.\.)/;
+
 function faultOfLanguage(line: string, isTest: boolean): string | null {
   if (UNNAMED_SUBJECT.test(line)) return 'a sentence that does not name its subject';
   if (isTest && UNNAMED_SUBJECT_OF_TEST.test(line)) return 'a test title that does not name its subject';
@@ -49,6 +52,7 @@ function faultOfLanguage(line: string, isTest: boolean): string | null {
 function faultOfLine(line: string, isTest: boolean): string | null {
   if (!isTest && SWALLOWED.test(line))
     return 'a failure ignored without a reason: ignoreFailure(promise, because)';
+  if (TUPLE.test(line)) return 'several assignments in one: give each a statement of its own';
   if (UNFINISHED.test(line)) return 'unfinished work';
   if (NOT_IN_THE_REPOSITORY.test(line)) return 'cites a document that is not in the repository';
   if (line.length > LINE_LIMIT) return `${line.length} characters, more than ${LINE_LIMIT}`;

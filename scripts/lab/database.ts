@@ -69,11 +69,9 @@ async function main(args: readonly string[]): Promise<number> {
       seed: { type: 'string', default: '1' },
     },
   });
-  const [rounds, cutRounds, seed] = [values.rounds, values.cuts, values.seed].map(Number) as [
-    number,
-    number,
-    number,
-  ];
+  const rounds = Number(values.rounds);
+  const cutRounds = Number(values.cuts);
+  const seed = Number(values.seed);
   const folder = await makeWorkplace('relay-lab-database-');
   say(
     `seed ${seed}, ${rounds} kills, ${cutRounds} power cuts, ${process.getuid?.() === 0 ? 'as root' : 'not as root'}`,

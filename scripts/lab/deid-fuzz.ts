@@ -24,7 +24,8 @@ async function main(args: readonly string[]): Promise<number> {
     args: [...args],
     options: { inputs: { type: 'string' }, seed: { type: 'string' }, json: { type: 'boolean' } },
   });
-  const [inputs, seed] = [Number(values.inputs ?? INPUTS), Number(values.seed ?? Date.now() % 1_000_000)];
+  const inputs = Number(values.inputs ?? INPUTS);
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
   if (!Number.isSafeInteger(inputs) || inputs < 1 || !Number.isSafeInteger(seed)) {
     say(USAGE);
     return 2;

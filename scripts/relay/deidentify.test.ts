@@ -80,8 +80,10 @@ test('the report states for each file the changes and the digests before and aft
   const folder = await mkdtemp(join(tmpdir(), 'relay-deidentify-'));
   try {
     const { instances, planted } = syntheticStudy({ seed: 2, instancesPerSeries: 2 });
-    const [first, second] = [join(folder, 'a'), join(folder, 'b')];
-    const [key, reportPath] = [join(folder, 'key'), join(folder, 'report')];
+    const first = join(folder, 'a');
+    const second = join(folder, 'b');
+    const key = join(folder, 'key');
+    const reportPath = join(folder, 'report');
     await Promise.all([
       writeFile(first, instances[0]!.bytes),
       writeFile(second, instances[1]!.bytes),

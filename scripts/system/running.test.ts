@@ -49,7 +49,8 @@ test('processes left behind by a killed start are ended; a process that merely h
   inFolder(async (folder) => {
     const sleeper = (): ReturnType<typeof spawn> =>
       spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
-    const [left, foreign] = [sleeper(), sleeper()];
+    const left = sleeper();
+    const foreign = sleeper();
     const ended = once(left, 'exit');
     const children = {
       gateway: await noteProcess(left.pid!),

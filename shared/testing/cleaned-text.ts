@@ -64,7 +64,8 @@ function fileOf(elements: readonly NewElement[]): Uint8Array {
 
 /** The remaining text, by tag, and whether the gateway finds more to remove. */
 export async function cleaned(elements: readonly NewElement[], ...options: string[]) {
-  const [rules, pseudonyms] = [rulesOf(...options), await pseudonymsOf(1)];
+  const rules = rulesOf(...options);
+  const pseudonyms = await pseudonymsOf(1);
   const result = await deidentifyBytes(fileOf(elements), rules, pseudonyms);
   if (result.kind !== 'ready') throw new Error(result.because);
   const instance = await parsed(result.bytes);

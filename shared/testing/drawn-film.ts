@@ -27,7 +27,8 @@ function lungAt(u: number, v: number, middle: number, bottom: number): number {
 export function drawnFilm(rows = 512, columns = 512, seed = 1): GreyPicture {
   const random = seededRandom(seed);
   const grey = Float32Array.from({ length: rows * columns }, (_, at) => {
-    const [u, v] = [(at % columns) / columns - 0.5, Math.floor(at / columns) / rows];
+    const u = (at % columns) / columns - 0.5;
+    const v = Math.floor(at / columns) / rows;
     const body = soft(0.4 + 0.06 * Math.min(1, v * 2.2) - Math.max(0, 0.12 - v) * 2.2 - Math.abs(u), 0.03);
     const lung = Math.max(lungAt(u, v, -0.21, 0.74), lungAt(u, v, 0.21, 0.72));
     const heart =
@@ -70,8 +71,10 @@ export function cropped(
   { rows, columns, grey }: GreyPicture,
   { top = 0, bottom = 0, left = 0, right = 0 },
 ): GreyPicture {
-  const [y, x] = [Math.round(rows * top), Math.round(columns * left)];
-  const [height, width] = [Math.round(rows * (1 - bottom)) - y, Math.round(columns * (1 - right)) - x];
+  const y = Math.round(rows * top);
+  const x = Math.round(columns * left);
+  const height = Math.round(rows * (1 - bottom)) - y;
+  const width = Math.round(columns * (1 - right)) - x;
   return {
     rows: height,
     columns: width,
@@ -91,7 +94,8 @@ export function blurred({ rows, columns, grey }: GreyPicture, sigma: number): Gr
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const pass = (values: Float32Array, isAcross: boolean): Float32Array =>
     values.map((_, at) => {
-      const [y, x] = [Math.floor(at / columns), at % columns];
+      const y = Math.floor(at / columns);
+      const x = at % columns;
       const inside = (place: number, length: number): number => Math.min(length - 1, Math.max(0, place));
       return (
         weights.reduce((sum, weight, index) => {

@@ -10,7 +10,8 @@ export type IdentityForm = { readonly form: string; readonly bytes: Buffer };
 function base64Of(bytes: Buffer): Buffer[] {
   return [0, 1, 2].flatMap((shift) => {
     const whole = Buffer.concat([Buffer.alloc(shift), bytes]);
-    const [first, last] = [Math.ceil((shift * 8) / 6), Math.floor((whole.length * 8) / 6)];
+    const first = Math.ceil((shift * 8) / 6);
+    const last = Math.floor((whole.length * 8) / 6);
     return (['base64', 'base64url'] as const).map((variant) =>
       Buffer.from(whole.toString(variant).slice(first, last)),
     );

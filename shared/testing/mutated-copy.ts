@@ -84,11 +84,13 @@ function unformatted(text: string): { readonly text: string; readonly places: re
 async function mutate(root: string, { what, file, from, to }: Mutation): Promise<void> {
   const path = join(root, file);
   const source = await readFile(path, 'utf8');
-  const [whole, wanted] = [unformatted(source), unformatted(from)];
+  const whole = unformatted(source);
+  const wanted = unformatted(from);
   const times = whole.text.split(wanted.text).length - 1;
   if (times !== 1) throw new Error(`"${what}": the lines to change stand ${times} times in ${file}`);
   const start = whole.text.indexOf(wanted.text);
-  const [first, last] = [whole.places[start]!, whole.places[start + wanted.text.length - 1]!];
+  const first = whole.places[start]!;
+  const last = whole.places[start + wanted.text.length - 1]!;
   await writeFile(path, `${source.slice(0, first)}${to}${source.slice(last + 1)}`);
 }
 

@@ -51,7 +51,9 @@ export interface GatewayState {
 
 export async function createGatewayKeys(): Promise<GatewayKeys> {
   const pairs = await Promise.all([0, 1, 2].map(() => generateKeyPair('EdDSA', { extractable: true })));
-  const [own, next, stranger] = [pairs[0]!, pairs[1]!, pairs[2]!];
+  const own = pairs[0]!;
+  const next = pairs[1]!;
+  const stranger = pairs[2]!;
   const publish = async (key: CryptoKey, kid: string): Promise<JWK> => ({
     ...(await exportJWK(key)),
     kid,

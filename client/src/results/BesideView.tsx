@@ -32,7 +32,8 @@ export type BesideViewProps = {
 
 export function BesideView({ id, beside, look, picked }: BesideViewProps) {
   const stores = [useResult(id, () => undefined), useResult(beside, () => undefined)] as const;
-  const [left, right] = [resultOf(stores[0]), resultOf(stores[1])];
+  const left = resultOf(stores[0]);
+  const right = resultOf(stores[1]);
   const maps = MAPS.filter((map) =>
     [left, right].some((result) => result !== null && mapsOf(result.finding.explanations).includes(map)),
   );

@@ -29,7 +29,8 @@ export function ModelsView() {
     void store.load();
     return () => store.close();
   }, [store]);
-  const [models, trouble] = [store.models.value, store.trouble.value];
+  const models = store.models.value;
+  const trouble = store.trouble.value;
   const late = useLate(models === null && trouble === null);
   return (
     <main id="content" class="page results" aria-busy={models === null && trouble === null}>

@@ -108,7 +108,8 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
   const [open, setOpen] = useState<'keys' | 'correct' | null>(null);
   const [changing, setChanging] = useState(false);
   const [corrected, setCorrected] = useState<VerifyRequest | null>(null);
-  const [newer, older] = [list.neighbour(result.id, -1), list.neighbour(result.id, 1)];
+  const newer = list.neighbour(result.id, -1);
+  const older = list.neighbour(result.id, 1);
   useEffect(() => void list.ahead(result.id), [list.results.value, result.id]);
   const nameOfInput = useInputName();
   const isAsked = useMayVerify() && canDecide(result, store.verdict.value, changing);

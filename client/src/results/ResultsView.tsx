@@ -86,7 +86,8 @@ function Jobs({ list }: { readonly list: ResultsStore }) {
         onRetry={(each) => void list.retry(each)}
       />
     ));
-  const [live, failed] = [list.jobs.value, list.failed.value];
+  const live = list.jobs.value;
+  const failed = list.failed.value;
   return (
     <>
       {live.length > 0 && (

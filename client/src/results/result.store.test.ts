@@ -69,7 +69,8 @@ test('a second press does not replace a waiting correction: it must be taken bac
 });
 
 test('one key does not overwrite a radiologist’s verdict: changing it takes a separate step', () => {
-  const [none, overtaken] = [{ kind: 'none' }, { kind: 'overtaken' }] as const;
+  const none = { kind: 'none' } as const;
+  const overtaken = { kind: 'overtaken' } as const;
   assert.ok(canDecide(RESULT, none, false));
   assert.equal(
     [none, overtaken].map((verdict) => canDecide(VERIFIED, verdict, false)),

@@ -109,7 +109,8 @@ test('an unreachable PACS or gateway asks for waiting, and an answer that is not
 });
 
 test('a moment is shown to its precision, with its zone; a removed one says so', () => {
-  const [named, nameless] = [{ isDeidentified: false }, { isDeidentified: true }];
+  const named = { isDeidentified: false };
+  const nameless = { isDeidentified: true };
   assert.match(momentSaid('20261121', '083000+0000', named)!, /08:30 UTC$/);
   assert.match(momentSaid('20261121', '0830', nameless)!, /08:30$/);
   assert.match(momentSaid('19000101', '', named)!, /1900/);
@@ -120,11 +121,9 @@ test('a moment is shown to its precision, with its zone; a removed one says so',
 });
 
 test('an address names the kind and no UID, and instances are in reading order', () => {
-  const [first, verified, map] = [
-    recordedInstance(),
-    recordedInstance({ revision: 2 }),
-    recordedInstance({ kind: 'SC' }),
-  ];
+  const first = recordedInstance();
+  const verified = recordedInstance({ revision: 2 });
+  const map = recordedInstance({ kind: 'SC' });
   assert.equal(inReadingOrder([map, first, verified]), [verified, first, map]);
   assert.equal([first, verified, map].map(placeOf), ['SR', 'SR-2', 'SC']);
   assert.is(hrefOfInstance('r', verified), '#/results/r/SR-2');

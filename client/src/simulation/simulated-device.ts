@@ -117,7 +117,8 @@ export class SimulatedDevice {
   /** Updates the list outside the database like the queue's screen. */
   async lookAtRecord() {
     const record = keepWaitingRecord(this.place);
-    const [origin, studies] = [await databaseOrigin(this.database), await this.database.studies.toArray()];
+    const origin = await databaseOrigin(this.database);
+    const studies = await this.database.studies.toArray();
     return {
       before: record.read(),
       after: record.change((kept) => compareWithDatabase(kept, origin, studies)),

@@ -44,7 +44,8 @@ let adminId: string;
 test.before(async () => {
   gateway = await openTestGateway();
   const session = await gateway.signIn();
-  [token, adminId] = [session.accessToken, session.user.id];
+  token = session.accessToken;
+  adminId = session.user.id;
 });
 test.after(() => gateway.close());
 

@@ -77,7 +77,8 @@ for (const { name, open } of testDatabases('the right to send')) {
   test('belongs to one device: another device of the same user does not see its uploads, the signed-in user sees all', async () => {
     const other = await createTestDevice(gateway);
     await other.enrol(session.accessToken);
-    const [mine, theirs] = [await device.token(), await other.token()];
+    const mine = await device.token();
+    const theirs = await other.token();
     const { uploadId, number } = await init(mine);
     assert.equal(
       [await statusOf(theirs, uploadId), await statusOf(session.accessToken, uploadId)],

@@ -294,7 +294,8 @@ test('of a de-identified study holds no true date, no observer’s name and no f
 test('made a second time is the same, byte for byte; other parameters make no other instance, another frame, model or secret does', async () => {
   const film = testFilm({ seed: 9, frames: 3 });
   const again = async () => buildResultInstances(await testSubject(film.bytes), testMaps());
-  const [first, second] = [await again(), await again()];
+  const first = await again();
+  const second = await again();
   for (const [i, { bytes }] of first.entries()) assert.ok(Buffer.from(bytes).equals(second[i]!.bytes));
   const subject = await testSubject(film.bytes);
   const others = [
@@ -413,11 +414,9 @@ test('shows the map with its text beneath, no side longer than 1024, for any sha
           if (colour.every((value, i) => pixels[(row * size.columns! + x) * 3 + i] === value)) return true;
         return false;
       });
-    const [picture, warning, words] = [
-      rowsWith([80, 80, 80]),
-      rowsWith([255, 196, 0]),
-      rowsWith([230, 230, 230]),
-    ];
+    const picture = rowsWith([80, 80, 80]);
+    const warning = rowsWith([255, 196, 0]);
+    const words = rowsWith([230, 230, 230]);
     assert.is(warning.length, 21, 'one line of letters seven pixels high, three times as large');
     assert.ok(
       picture.at(-1)! < warning[0]! && warning.at(-1)! < words[0]!,

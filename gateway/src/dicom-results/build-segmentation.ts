@@ -203,7 +203,8 @@ function frameGroups(subject: ResultSubject, number: number): SimpleElement[] {
  */
 export function resample(mask: Uint8Array, side: number, rows: number, columns: number): Uint8Array {
   if (mask.length !== side * side) throw new RangeError('a mask has side × side cells');
-  const [down, across] = [cellsOf(rows, side), cellsOf(columns, side)];
+  const down = cellsOf(rows, side);
+  const across = cellsOf(columns, side);
   const pixels = new Uint8Array(rows * columns);
   for (let row = 0; row < rows; row += 1) {
     const y = down[row]!;

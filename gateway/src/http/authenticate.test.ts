@@ -5,7 +5,7 @@ import { openDatabase } from '../database/database.ts';
 import { createTestDatabase } from '../testing/open-database.ts';
 import { createRemembered } from './authenticate.ts';
 
-const test = suite('what gateways remember of callers');
+const test = suite('callers that gateways remember');
 
 test('an account that changes at one gateway is forgotten by the other, long before its memory ends', async () => {
   const shared = await createTestDatabase();

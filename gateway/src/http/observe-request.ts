@@ -47,10 +47,13 @@ export function observeRequest({
       const began = clock();
       await next();
       c.res.headers.set('X-Correlation-Id', id);
-      const [route, status, ms] = [routeOf(c), c.res.status, Math.round(clock() - began)];
+      const route = routeOf(c);
+      const status = c.res.status;
+      const ms = Math.round(clock() - began);
       measure(c.req.method, route, status, ms);
       if (QUIET.test(route) && status < 400) return;
-      const [code, caller] = [c.get('problemCode'), c.get('caller')];
+      const code = c.get('problemCode');
+      const caller = c.get('caller');
       log({
         event: 'request',
         method: c.req.method,

@@ -14,7 +14,8 @@ const cardOf = (id: string): ModelCard =>
   );
 
 test('a caller that gives up while a model runs does not affect the images of others', async () => {
-  const [begin, end] = [globalThis.setTimeout, globalThis.clearTimeout];
+  const begin = globalThis.setTimeout;
+  const end = globalThis.clearTimeout;
   const waiting = new Set<unknown>();
   globalThis.setTimeout = ((what: () => void, ms?: number) => {
     const timer = begin(what, ms);
@@ -56,7 +57,8 @@ test('a caller that gives up while a model runs does not affect the images of ot
     assert.is((await examiner.show(bytes, 0, new AbortController().signal)).kind, 'shown');
     assert.is(waiting.size, 0);
   } finally {
-    [globalThis.setTimeout, globalThis.clearTimeout] = [begin, end];
+    globalThis.setTimeout = begin;
+    globalThis.clearTimeout = end;
     await examiner.close();
   }
 });

@@ -83,7 +83,8 @@ function lungsOf(
   segmentation: Buffer,
   folder: string,
 ): { readonly rows: number; readonly columns: number; readonly mask: Uint8Array } | null {
-  const [from, to] = [join(folder, 'seg.dcm'), join(folder, 'seg.raw')];
+  const from = join(folder, 'seg.dcm');
+  const to = join(folder, 'seg.raw');
   writeFileSync(from, segmentation);
   const script = `import sys, pydicom
 d = pydicom.dcmread(sys.argv[1])
@@ -163,13 +164,15 @@ async function maskOf(): Promise<{
 
 /** Twice what both mark, of what each marks; the second one is asked at the nearest pixel. */
 function diceOf(one: NonNullable<ReturnType<typeof lungsOf>>, other: typeof one): number {
-  let [both, sum] = [0, 0];
+  let both = 0;
+  let sum = 0;
   for (let row = 0; row < one.rows; row += 1) {
     for (let column = 0; column < one.columns; column += 1) {
       const at =
         Math.floor(((row + 0.5) * other.rows) / one.rows) * other.columns +
         Math.floor(((column + 0.5) * other.columns) / one.columns);
-      const [a, b] = [one.mask[row * one.columns + column]!, other.mask[at]!];
+      const a = one.mask[row * one.columns + column]!;
+      const b = other.mask[at]!;
       both += a & b;
       sum += a + b;
     }

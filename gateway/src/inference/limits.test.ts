@@ -23,7 +23,8 @@ const codeOf = async (answer: Response): Promise<string> => ((await answer.json(
 
 for (const { name, open } of testDatabases('open jobs'))
   test(`an account has at most 256 open jobs, even if it asks twice at the same moment; others are not held up, on ${name}`, async () => {
-    const [engine, pacs] = [createTestEngine(), openTestPacs()];
+    const engine = createTestEngine();
+    const pacs = openTestPacs();
     const gateway = await openTestGateway({ engine, pacs, open });
     const film = testFilm({ seed: 801 });
     pacs.held.set(film.identifiers.sopInstanceUID, {
@@ -77,8 +78,10 @@ async function heldForm(): Promise<{
   finish(): void;
 }> {
   const whole = new Response(formOf([greyFile(60)]));
-  const [bytes, type] = [await whole.bytes(), whole.headers.get('content-type')!];
-  const [begun, ending] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const bytes = await whole.bytes();
+  const type = whole.headers.get('content-type')!;
+  const begun = Promise.withResolvers<void>();
+  const ending = Promise.withResolvers<void>();
   const body = new ReadableStream(
     {
       async pull(controller) {
@@ -161,7 +164,8 @@ test('an input without a job is deleted an hour after it was found, one with a j
     join(folder, 'keys'),
   );
   const bytes = Buffer.from('an image');
-  const [lost, kept] = [await inputs.keep('lost', [bytes]), await inputs.keep('kept', [bytes])];
+  const lost = await inputs.keep('lost', [bytes]);
+  const kept = await inputs.keep('kept', [bytes]);
   const open = new Map([['kept', kept.wrappedKey]]);
   const has = async (id: string, { wrappedKey }: { readonly wrappedKey: Uint8Array }) =>
     (await inputs.read(id, wrappedKey, bytes.length)) !== null;

@@ -253,7 +253,8 @@ test('a rule that asks for a body part reads no volume, and one image that canno
     fetched += 1;
     return { kind: 'too-large' };
   };
-  const [volume, large] = [testFilm({ seed: 704, rows: 64, columns: 64 }), testFilm({ seed: 705 })];
+  const volume = testFilm({ seed: 704, rows: 64, columns: 64 });
+  const large = testFilm({ seed: 705 });
   const slices = Array.from({ length: 65 }, (_, at) =>
     testFilm({ seed: 7100 + at, rows: 64, columns: 64, ofStudy: 704 }),
   );

@@ -80,7 +80,9 @@ for (const { name, open } of testDatabases('jobs')) {
     // As it can come about: one failed and waits to be tried again while another was asked for.
     await sqlAll(database, `update jobs.job set group_id = 'study-2', singleton_key = 'study-2'`);
     const done = Promise.withResolvers<void>();
-    let [running, most, runs] = [0, 0, 0];
+    let running = 0;
+    let most = 0;
+    let runs = 0;
     await jobs.work('study', { concurrency: 2 }, async () => {
       running += 1;
       most = Math.max(most, running);

@@ -225,10 +225,8 @@ test('a version is activated, rolled back and stopped; if it is stopped the fall
     ['mean-grey', undefined],
     'asked for by its own name it stands for nobody',
   );
-  const [kind, lungs] = [
-    await asked<Answer>('POST', '/predict', 200, { form: predict('image-kind', 90) }),
-    await asked<Answer>('POST', '/predict', 200, { form: predict('lung-fields', 90) }),
-  ];
+  const kind = await asked<Answer>('POST', '/predict', 200, { form: predict('image-kind', 90) });
+  const lungs = await asked<Answer>('POST', '/predict', 200, { form: predict('lung-fields', 90) });
   assert.equal([kind.model.id, lungs.model.id], ['image-kind', 'lung-fields'], 'each answers for itself');
   await change('pneumonia', '1.0.0', 'activate');
   const again = await asked<Answer>('POST', '/predict', 200, { form: grey(90) });
@@ -268,10 +266,8 @@ test('reactivated at one gateway, it is tried again at every other, including th
   const open = async () => ({ ...database, close: async () => undefined });
   const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-models-')) };
   const engines = [createTestEngine(), createTestEngine()] as const;
-  const [one, other] = [
-    await openTestGateway({ open, env, engine: engines[0] }),
-    await openTestGateway({ open, env, engine: engines[1] }),
-  ];
+  const one = await openTestGateway({ open, env, engine: engines[0] });
+  const other = await openTestGateway({ open, env, engine: engines[1] });
   const { accessToken } = await one.signIn();
   engines[1].conduct = 'model-failed';
   assert.is((await other.call('POST', '/predict', { token: accessToken, form: grey(90) })).status, 503);

@@ -159,7 +159,8 @@ async function readFromOrthanc(
   assert.is(ids.length, 1, 'the PACS holds it once');
   const file = await fetch(`${orthanc.restUrl}/instances/${ids[0]!.ID}/file`, { headers });
   const headerBytes = Number(file.headers.get('content-length')) - PIXEL_BYTES;
-  const [digest, pixels] = [createHash('sha256'), createHash('sha256')];
+  const digest = createHash('sha256');
+  const pixels = createHash('sha256');
   let header = Buffer.alloc(0);
   for await (const piece of file.body!) {
     const ofHeader = Math.min(piece.length, headerBytes - header.length);

@@ -252,7 +252,8 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
   test('the PACS took an instance of the site since a moment if one was posted, stored or coerced after it', async () => {
     const { db, study } = await begin();
     const [one] = await instancesOf(db, study.id);
-    const [before, later] = [new Date(now.getTime() - 1), new Date(now.getTime() + 1)];
+    const before = new Date(now.getTime() - 1);
+    const later = new Date(now.getTime() + 1);
     const took = async (state: InstanceState, since: Date, site = study.site_id) => {
       await db.updateTable('instance').set({ state }).where('id', '=', one!.id).execute();
       return tookOthersSince(db, site, since);

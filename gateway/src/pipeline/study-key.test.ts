@@ -30,7 +30,8 @@ test('a key opens again after a restart, for its own study and its own gateway o
 test('a destroyed key cannot be recovered from the database log and the wrap key', () =>
   inFolder((folder) => {
     const keys = createStudyKeys(WRAP_KEY, folder);
-    const [destroyed, kept] = [keys.create('study-a'), keys.create('study-b')];
+    const destroyed = keys.create('study-a');
+    const kept = keys.create('study-b');
     keys.destroy(destroyed);
     keys.destroy(destroyed);
     assert.is(keys.unwrap('study-a', destroyed), null);
@@ -52,7 +53,8 @@ test('a key whose file was erased, or cut short, before a power cut could remove
 test('a key that no study names is destroyed once it is an hour old, and no other', () =>
   inFolder((folder) => {
     const keys = createStudyKeys(WRAP_KEY, folder);
-    const [named, unnamed] = [keys.create('study-a'), keys.create('study-b')];
+    const named = keys.create('study-a');
+    const unnamed = keys.create('study-b');
     keys.sweep([named]);
     assert.ok(keys.unwrap('study-b', unnamed), 'its transaction may still be open');
     for (const file of readdirSync(folder)) utimesSync(join(folder, file), new Date(0), new Date(0));

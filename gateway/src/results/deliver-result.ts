@@ -73,7 +73,8 @@ export async function deliverResult(
 ): Promise<void> {
   const there = (await instancesOfResults(tools.db, [result.id])).get(result.id) ?? [];
   if (there.length > 0 && there.every(({ state }) => state !== 'promised')) return;
-  const [lungs, cam] = [await mapOf(tools.db, result.id, 'lungs'), await mapOf(tools.db, result.id, 'cam')];
+  const lungs = await mapOf(tools.db, result.id, 'lungs');
+  const cam = await mapOf(tools.db, result.id, 'cam');
   const maps: MapsOfImage = {
     lungs: lungs ? masksOf(lungs) : null,
     cam: cam ? { data: cam.data, side: sideOf(cam) } : null,

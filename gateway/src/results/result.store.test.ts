@@ -68,10 +68,8 @@ for (const { name, open } of testDatabases('results')) {
       data: Float32Array.from({ length: 400 }, (_, at) => at / 3),
     } as const;
     const lungs = { name: 'lungs', dims: [2, 2, 2], data: Uint8Array.of(1, 0, 1, 0, 0, 1, 1, 1) } as const;
-    const [first, second] = [
-      await insert({ maps: [cam, lungs] }),
-      await insert({ finding: { ...finding, warnings: ['another run'] } }),
-    ];
+    const first = await insert({ maps: [cam, lungs] });
+    const second = await insert({ finding: { ...finding, warnings: ['another run'] } });
     assert.equal([second.id, second.finding], [first.id, finding]);
     assert.is((await findCached(database.db, siteId, cacheKey(question)))?.id, first.id);
     assert.equal(

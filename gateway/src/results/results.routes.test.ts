@@ -100,7 +100,8 @@ test('of a file belong to no study, whatever its header says, and open nobody’
 });
 
 test('stay out of reach of an account that has only announced instances of the study', async () => {
-  const [strangers, own] = [testFilm({ seed: 606 }), testFilm({ seed: 607, ofStudy: 606 })];
+  const strangers = testFilm({ seed: 606 });
+  const own = testFilm({ seed: 607, ofStudy: 606 });
   const { studyInstanceUID, ...identifiers } = own.identifiers;
   const { result } = await lookedAt(strangers);
   for (const [roles, policy] of [

@@ -320,7 +320,8 @@ test('the PACS is full for hours, and nothing is refused for it', async () => {
 
 test('the PACS fails on one instance and takes others: that one is refused, and the study does not wait for it', async () => {
   const { pipeline, pacs } = await open();
-  const [instances, others] = [study(), study()];
+  const instances = study();
+  const others = study();
   const poison = instances[1]!.identifiers.sopInstanceUID;
   pacs.failsOn.add(poison);
   const { uploadId } = await pipeline.init(toManifest(instances));

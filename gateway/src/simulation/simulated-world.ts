@@ -270,7 +270,8 @@ export class World {
     const { ground } = this;
     ground.pacs.lie = 'honest';
     // An instance found damaged in a quiet round is asked for in the next.
-    for (let [round, quiet] = [0, 0]; quiet < 2; round += 1) {
+    let quiet = 0;
+    for (let round = 0; quiet < 2; round += 1) {
       assert.ok(round < ROUNDS, 'I13: what is asked for again and again comes to an end');
       let isAsked = false;
       for (const device of this.devices)

@@ -33,10 +33,8 @@ const SIDE = 32;
 export type TestModel = { readonly file: Uint8Array<ArrayBuffer>; readonly card: Record<string, unknown> };
 
 function build(id: string, nodes: readonly Node[]): TestModel {
-  const [input, output] = [
-    [1, 1, SIDE, SIDE],
-    [1, 1],
-  ];
+  const input = [1, 1, SIDE, SIDE];
+  const output = [1, 1];
   const graph = [
     ...nodes.flatMap(node),
     ...text(2, 'test'),

@@ -19,7 +19,8 @@ export type TestDevice = {
 export async function createTestDevice(gateway: TestGateway): Promise<TestDevice> {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const { kty = '', crv = '', x = '', y = '' } = await exportJWK(publicKey);
-  let [id, audience] = ['', ''];
+  let id = '';
+  let audience = '';
   const device: TestDevice = {
     publicKey: { kty, crv, x, y },
     get id() {

@@ -166,14 +166,16 @@ export async function testSubject(
 export function testMasks(side = 128): LungMasks {
   const ellipse = (middle: number) =>
     Uint8Array.from({ length: side * side }, (_, i) => {
-      const [y, x] = [Math.floor(i / side) / side - 0.5, (i % side) / side - middle];
+      const y = Math.floor(i / side) / side - 0.5;
+      const x = (i % side) / side - middle;
       return (y / 0.36) ** 2 + (x / 0.16) ** 2 <= 1 ? 1 : 0;
     });
   return { side, right: ellipse(0.28), left: ellipse(0.72) };
 }
 
 export function testMaps(): ResultMaps {
-  const [rows, columns] = [120, 100];
+  const rows = 120;
+  const columns = 100;
   return {
     lungs: testMasks(),
     heatMap: { rows, columns, rgb: new Uint8Array(rows * columns * 3).map((_, i) => (i * 7) % 256) },

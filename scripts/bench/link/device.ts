@@ -97,7 +97,8 @@ function sizeOf(body: unknown): number {
 
 function parcelOf(init: RequestInit | undefined): TracedRequest['parcel'] {
   const headers = new Headers(init?.headers);
-  const [name, length] = [headers.get('upload-metadata'), headers.get('upload-length')];
+  const name = headers.get('upload-metadata');
+  const length = headers.get('upload-length');
   return name === null || length === null ? null : { name, bytes: Number(length) };
 }
 

@@ -100,7 +100,8 @@ const WORLD_FAULTS: readonly Fault[] = [
     isLossy: false,
     breaks: 'link',
     async begin({ world, random }) {
-      const [pause, isCut] = [world.link.pauseAfter(Math.floor(random() * 300_000)), random() < 0.5];
+      const pause = world.link.pauseAfter(Math.floor(random() * 300_000));
+      const isCut = random() < 0.5;
       return begun(async () => {
         if (isCut) world.link.cut();
         pause.resume();

@@ -82,17 +82,12 @@ export type GatewayPlace = {
   readonly onSpawn: (pid: number) => Promise<void>;
 };
 
-export function createChaosGateway({
-  name,
-  folder,
-  port,
-  env,
-  faketime,
-  onSpawn,
-}: GatewayPlace): ChaosGateway {
+export function createChaosGateway(place: GatewayPlace): ChaosGateway {
+  const { name, folder, port, env, faketime, onSpawn } = place;
   const stamp = join(folder, `${name}.clock`);
   const api = `http://127.0.0.1:${port}`;
-  let [isWanted, endedByItself] = [false, 0];
+  let isWanted = false;
+  let endedByItself = 0;
   let child: ChildProcess | null = null;
   let gone: Promise<void> = Promise.resolve();
 
@@ -152,12 +147,12 @@ export function createChaosGateway({
       clearTimeout(late);
     },
     setClock: (seconds) => writeFile(stamp, `${offsetText(seconds)}\n`),
-    async isReady() {
-      const answer = await fetch(`${api}/health/ready`, { signal: AbortSignal.timeout(5_000) }).catch(
-        () => null,
-      );
-      await answer?.body?.cancel();
-      return answer?.ok ?? false;
-    },
+    isReady: () => isReady(api),
   };
+}
+
+async function isReady(api: string): Promise<boolean> {
+  const answer = await fetch(`${api}/health/ready`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
+  await answer?.body?.cancel();
+  return answer?.ok ?? false;
 }

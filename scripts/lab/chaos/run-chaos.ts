@@ -139,10 +139,8 @@ async function mendWhat({ broken }: Stage, isDue: (one: Broken) => boolean): Pro
 
 /** Until enough has moved or enough time has passed: both by lot. */
 async function letItMove({ world, signal }: Stage, random: () => number): Promise<void> {
-  const [bytes, end] = [
-    world.link.bytesUp + random() * STEP_BYTES,
-    performance.now() + (0.2 + 0.8 * random()) * STEP_MS,
-  ];
+  const bytes = world.link.bytesUp + random() * STEP_BYTES;
+  const end = performance.now() + (0.2 + 0.8 * random()) * STEP_MS;
   while (world.link.bytesUp < bytes && performance.now() < end && !signal.aborted) await after(LOOK_AGAIN_MS);
 }
 
@@ -181,7 +179,8 @@ async function untilEnded(stage: Stage): Promise<void> {
   await page?.setClock(0);
   say('everything is mended; now everything must end');
   await world.untilWhole(AbortSignal.any([signal, AbortSignal.timeout(STILL_MS)]));
-  let [last, lastAt] = ['', performance.now()];
+  let last = '';
+  let lastAt = performance.now();
   for (;;) {
     const device = await page?.look();
     const open = state.queued.filter((study) => study.state !== 'ended');
@@ -194,7 +193,10 @@ async function untilEnded(stage: Stage): Promise<void> {
       Object.keys(state.posted).length,
       device?.records,
     ]);
-    if (now !== last) [last, lastAt] = [now, performance.now()];
+    if (now !== last) {
+      last = now;
+      lastAt = performance.now();
+    }
     if (performance.now() - lastAt > STILL_MS)
       throw new Error(`nothing moves any more: ${describeOpen(open, device ?? null)}`);
     await after(LOOK_AGAIN_MS);

@@ -194,7 +194,9 @@ export async function openWorld(tools: Tools): Promise<World> {
   const { folder, state } = tools;
   await endLeftovers(tools);
   await mkdir(folder, { recursive: true });
-  const [pacs, database, faketime] = [await openPacs(tools), await openDatabase(tools), await findFaketime()];
+  const pacs = await openPacs(tools);
+  const database = await openDatabase(tools);
+  const faketime = await findFaketime();
   const road = await openRoad(state, pacs.url);
   // Last: if anything fails before it, nothing stays mounted.
   const storage = await openStorage(join(folder, 'data'));

@@ -61,7 +61,8 @@ export async function openBundle(
   files: ReadonlyMap<string, CoveredFile>,
 ): Promise<Bundle | null> {
   const read = (file: string) => ignoreFailure(readFile(file, 'utf8'), 'tests serve scripts of their own');
-  const [script, map] = [await read(path), await read(`${path}.map`)];
+  const script = await read(path);
+  const map = await read(`${path}.map`);
   if (script === undefined || map === undefined) return null;
   const trace = new TraceMap(map, pathToFileURL(`${path}.map`).href);
   const at = new Map<number, { file: CoveredFile; statement: number }[]>();

@@ -28,7 +28,8 @@ test('of some thousand malformed instances none crashes, hangs or lets an identi
 });
 
 test('the judge sees an identity that is let through, wherever it is', async () => {
-  const [rules, pseudonyms] = [rulesOf(), await pseudonymsOf(1)];
+  const rules = rulesOf();
+  const pseudonyms = await pseudonymsOf(1);
   const [file] = await plantedFiles(null);
   const keep = { ...rules.decide(0x00280010, 'US'), how: 'keep' as const };
   assert.is((await judgeInput(file!.bytes, rules, pseudonyms)).fault, null);
@@ -46,7 +47,8 @@ test('the judge sees an identity that is let through, wherever it is', async () 
 });
 
 test('an input that throws is a fault, and is reported without the identity', async () => {
-  const [rules, pseudonyms] = [rulesOf(), await pseudonymsOf(1)];
+  const rules = rulesOf();
+  const pseudonyms = await pseudonymsOf(1);
   const throwing = {
     ...rules,
     decide: () => {

@@ -27,7 +27,8 @@ function rulesOf(options: readonly string[]): DeidRules {
 const available = Object.keys(OPTIONS).filter(
   (option) => createRules([option]).kind === 'ready' && option !== 'retain-longitudinal-full-dates',
 );
-const [plain, together] = [rulesOf([]), rulesOf(available)];
+const plain = rulesOf([]);
+const together = rulesOf(available);
 const pseudonyms = await createPseudonyms(new Uint8Array(32).fill(1));
 const input = fuzzInput(await plantedFiles(corpus));
 

@@ -89,7 +89,11 @@ export async function runFuzz({
 }: FuzzSettings): Promise<FuzzReport> {
   const outcomes: Record<string, number> = {};
   const faults = new Map<string, Fault & { seed: number }>();
-  let [run, given, batches, hangs, crashes] = [0, 0, 0, 0, 0];
+  let run = 0;
+  let given = 0;
+  let batches = 0;
+  let hangs = 0;
+  let crashes = 0;
   const from = performance.now();
   const note = (fault: Fault, ofSeed: number): void =>
     void (faults.has(kindOf(fault)) || faults.set(kindOf(fault), { ...fault, seed: ofSeed }));

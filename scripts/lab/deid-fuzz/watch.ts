@@ -28,7 +28,8 @@ export type Sight = {
 };
 
 const SEEN_BYTES = 1024 * 1024;
-const [STARTED, LENGTH] = [0, 1];
+const STARTED = 0;
+const LENGTH = 1;
 
 export function createSight(): Sight {
   return {

@@ -95,7 +95,8 @@ class Mutator {
 
   /** The sign between two operands. */
   #sign(node: Node): void {
-    const [left, right] = [node.left as Node, node.right as Node];
+    const left = node.left as Node;
+    const right = node.right as Node;
     const sign = String(node.operator);
     if (sign === '+' && (isText(left) || isText(right))) return;
     const at = this.#source.indexOf(sign, left.end);

@@ -12,7 +12,8 @@ const someDate = fc
 test('two dates of one patient stay as many days apart as they were', () => {
   fc.assert(
     fc.property(someDate, someDate, fc.integer({ min: -4000, max: -1 }), (first, second, days) => {
-      const [a, b] = [shiftDates('DA', first, days), shiftDates('DA', second, days)];
+      const a = shiftDates('DA', first, days);
+      const b = shiftDates('DA', second, days);
       assert.is(dayOf(b ?? '') - dayOf(a ?? ''), dayOf(second) - dayOf(first));
       assert.is(dayOf(a ?? '') - dayOf(first), days);
     }),

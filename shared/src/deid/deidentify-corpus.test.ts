@@ -27,7 +27,8 @@ async function deidentifiedCorpus(folder = '', options: readonly string[] = [], 
   const { files } = JSON.parse(readFileSync(join(corpus ?? '', 'manifest.json'), 'utf8')) as {
     files: { path: string; set: string }[];
   };
-  const [rules, pseudonyms] = [rulesOf(...options), await pseudonymsOf(seed)];
+  const rules = rulesOf(...options);
+  const pseudonyms = await pseudonymsOf(seed);
   const ready: Ready[] = [];
   for (const { path } of files.filter(({ set, path }) => set === 'dev' && path.startsWith(`dev/${folder}`))) {
     const result = await deidentifyBytes(
@@ -71,7 +72,8 @@ async function pixelsOf(instance: ParsedInstance): Promise<Buffer> {
 for (const options of [[], everyOption]) {
   test(`every real file that can be sent keeps its pixels and has nothing left to remove (${options.length} options)`, async () => {
     if (corpus === null) skip('de-identification of real files', 'no corpus');
-    const [rules, pseudonyms] = [rulesOf(...options), await pseudonymsOf(1)];
+    const rules = rulesOf(...options);
+    const pseudonyms = await pseudonymsOf(1);
     const files = await deidentifiedCorpus('', options);
     assert.ok(files.length > 350);
     for (const { path, bytes, original, outcome } of files) {
@@ -120,7 +122,8 @@ for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe
       pairs.flatMap((one, i) =>
         pairs.slice(i + 1).map((other) => [...one[index]].filter((uid) => other[index].has(uid)).length),
       );
-    const [before, after] = [shared(0), shared(1)];
+    const before = shared(0);
+    const after = shared(1);
     assert.ok(before.some((count) => count > 0));
     // Nothing may be gained; elements that the profile removes may be lost; instances with a common UID still
     // share one.
@@ -156,15 +159,14 @@ for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe
 
 test('under another key no pseudonym is the same', async () => {
   if (corpus === null) skip('two keys over real files', 'no corpus');
-  const [one, two] = [
-    await deidentifiedCorpus('ct-3slice-seg', [], 1),
-    await deidentifiedCorpus('ct-3slice-seg', [], 2),
-  ];
+  const one = await deidentifiedCorpus('ct-3slice-seg', [], 1);
+  const two = await deidentifiedCorpus('ct-3slice-seg', [], 2);
   const all = async (files: Ready[]) =>
     (await Promise.all(files.map(async ({ bytes }) => [...uidsOf(await parsed(bytes))])))
       .flat()
       .filter((uid) => uid.startsWith('2.25.'));
-  const [first, second] = [new Set(await all(one)), await all(two)];
+  const first = new Set(await all(one));
+  const second = await all(two);
   // Our own Implementation Class UID is the only one below 2.25 that all instances share; it is not in the
   // Data Set.
   assert.not.ok(second.some((uid) => first.has(uid)));
@@ -178,7 +180,8 @@ test('attributes that say nothing about a person stay: at least 999 of 1000', as
   const rows = profileRows();
   const markers = new Set([0x00120062, 0x00120063, 0x00280303]);
   const prose = new Set(['PN', 'LT', 'ST', 'UT', 'UR', 'UI', 'DA', 'DT', 'TM', 'UN', 'SQ']);
-  let [harmless, kept] = [0, 0];
+  let harmless = 0;
+  let kept = 0;
   for (const { bytes, original } of await deidentifiedCorpus()) {
     const now = new Map((await parsed(bytes)).elements.map((element) => [element.tag, element]));
     for (const { tag, vr, bytes: value } of original.elements) {

@@ -275,7 +275,8 @@ test('a drawing keeps its form and loses its points, unless the policy cleans gr
     const { elements } = findElement(first(instance, 0x00700001), 0x00700009)!.items![0]!;
     return [0x00700020, 0x00700022, 0x00700023].map((tag) => findElement(elements, tag)?.bytes);
   };
-  const [dimensions, form] = [Uint8Array.of(2, 0), textValue('CS', 'POLYLINE')];
+  const dimensions = Uint8Array.of(2, 0);
+  const form = textValue('CS', 'POLYLINE');
   assert.equal(await drawn(), [dimensions, new Uint8Array(POINTS.length), form]);
   assert.equal(await drawn('clean-graphics'), [dimensions, POINTS, form]);
 });

@@ -28,7 +28,8 @@ async function deidentified(elements: readonly SimpleElement[], ...options: stri
   const file = concatBytes(
     buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements }),
   );
-  const [rules, pseudonyms] = [rulesOf(...options), await pseudonymsOf(1)];
+  const rules = rulesOf(...options);
+  const pseudonyms = await pseudonymsOf(1);
   const result = await deidentifyBytes(file, rules, pseudonyms);
   if (result.kind !== 'ready') throw new Error(result.because);
   const instance = await parsed(result.bytes);

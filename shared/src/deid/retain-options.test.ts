@@ -82,7 +82,8 @@ test('dates of one patient move by the same days in every study, with the option
     );
     return instance;
   };
-  const [one, two] = [await study('20240301'), await study('20240311')];
+  const one = await study('20240301');
+  const two = await study('20240311');
   const dayOf = (instance: ParsedInstance) =>
     Date.parse((shownValue(instance.elements, 0x00080020) ?? '').replace(/(....)(..)(..)/, '$1-$2-$3')) /
     86_400_000;

@@ -95,7 +95,8 @@ test('a decision says by which action code and why: the report shows both to an 
     const { code, because } = outcome.rules.decide(tag, vr);
     return `${code} ${because}`;
   };
-  const [modified, full] = ['retain-longitudinal-modified-dates', 'retain-longitudinal-full-dates'];
+  const modified = 'retain-longitudinal-modified-dates';
+  const full = 'retain-longitudinal-full-dates';
   const ruled = (asked: 'keep' | 'remove' | 'empty' | 'replace') => ({ attributes: { '00081030': asked } });
   const expected: readonly (readonly [said: string, reason: string])[] = [
     [reasonOf(0x00100010, 'PN'), 'Z pseudonym'],
@@ -144,7 +145,8 @@ test('the decision on one attribute does not depend on earlier decisions', () =>
     const rules = rulesFor('retain-device-identity');
     return new Map(order.map((tag) => [tag, rules.decide(tag, dictionaryVR(tag)).how]));
   };
-  const [forwards, backwards] = [decided(tags), decided(tags.toReversed())];
+  const forwards = decided(tags);
+  const backwards = decided(tags.toReversed());
   for (const tag of tags) assert.is(backwards.get(tag), forwards.get(tag), tagName(tag));
 });
 

@@ -58,7 +58,8 @@ export function joinedSource(sources: readonly ByteSource[]): ByteSource {
       const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
       for (const [which, source] of sources.entries()) {
         const start = starts[which]!;
-        const [from, to] = [Math.max(offset, start), Math.min(offset + bytes.length, start + source.size)];
+        const from = Math.max(offset, start);
+        const to = Math.min(offset + bytes.length, start + source.size);
         if (from < to) bytes.set(await source.read(from - start, to - from), from - offset);
       }
       return bytes;

@@ -160,7 +160,8 @@ function examineCode(element: DicomElement, bytes: Uint8Array, warnings: Set<War
 function isDate(value: string): boolean {
   const digits = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(value);
   if (!digits) return false;
-  const [month, day] = [Number(digits[2]), Number(digits[3])];
+  const month = Number(digits[2]);
+  const day = Number(digits[3]);
   return month >= 1 && month <= 12 && day >= 1 && day <= new Date(Date.UTC(2000, month, 0)).getUTCDate();
 }
 

@@ -50,7 +50,8 @@ else {
   });
 
   expected('pneumonia: probabilities, score and the peak of the map', async () => {
-    let [right, labelled] = [0, 0];
+    let right = 0;
+    let labelled = 0;
     for (const row of radiographs) {
       const { probabilities, score, camPeak } = await scorePneumonia(
         await picture(row.file),
@@ -85,7 +86,8 @@ else {
   );
 
   expected('the overlap of the map with the lungs, of all that is positive', async () => {
-    const [insides, peaks]: [number[], number[]] = [[], []];
+    const insides: number[] = [];
+    const peaks: number[] = [];
     for (const row of radiographs.filter(
       ({ expected: { pneumonia } }) => pneumonia!.score >= CARDS.pneumonia.threshold!,
     )) {
@@ -124,9 +126,11 @@ else {
     const drawn = probabilities.map(
       (_, at) => grey[place(Math.floor(at / side), rows) * columns + place(at % side, columns)]!,
     );
-    let [both, sum] = [0, 0];
+    let both = 0;
+    let sum = 0;
     drawn.forEach((value, at) => {
-      const [one, other] = [value > 0, probabilities[at]! >= 0.5];
+      const one = value > 0;
+      const other = probabilities[at]! >= 0.5;
       both += one && other ? 1 : 0;
       sum += (one ? 1 : 0) + (other ? 1 : 0);
     });

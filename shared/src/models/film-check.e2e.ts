@@ -52,7 +52,8 @@ const noisy: Change = (film) => {
 const bordered =
   (part: number): Change =>
   ({ rows, columns, grey: values }) => {
-    const [top, left] = [Math.round(rows * part), Math.round(columns * part)];
+    const top = Math.round(rows * part);
+    const left = Math.round(columns * part);
     const width = columns + 2 * left;
     const wide = new Float32Array((rows + 2 * top) * width);
     for (let row = 0; row < rows; row += 1)

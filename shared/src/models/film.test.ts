@@ -88,7 +88,8 @@ else {
   const radiographs = evaluation.images.filter((row) => row.expected.pneumonia);
   for (const [what, spoil, finding, least] of spoilt) {
     films(`real films: ${what}`, async () => {
-      let [chest, warned] = [0, 0];
+      let chest = 0;
+      let warned = 0;
       for (const row of radiographs) {
         const film = spoil(await evaluation.picture(row.file));
         const kind = await imageKind(film, opened.models['image-kind']);

@@ -72,7 +72,8 @@ export function sharpnessOf(picture: GreyPicture): number | null {
   if (Math.min(picture.rows, picture.columns) < SHARPNESS_SIDE) return null;
   const side = SHARPNESS_SIDE;
   const grey = toSquare(picture, side);
-  const [laplacian, plain] = [createVariance(), createVariance()];
+  const laplacian = createVariance();
+  const plain = createVariance();
   for (let y = MARGIN; y < side - MARGIN; y += 1) {
     for (let at = y * side + MARGIN; at < (y + 1) * side - MARGIN; at += 1) {
       laplacian.add(grey[at - 1]! + grey[at + 1]! + grey[at - side]! + grey[at + side]! - 4 * grey[at]!);
@@ -83,7 +84,9 @@ export function sharpnessOf(picture: GreyPicture): number | null {
 }
 
 function createVariance(): { add(value: number): void; value(): number } {
-  let [count, sum, squares] = [0, 0, 0];
+  let count = 0;
+  let sum = 0;
+  let squares = 0;
   return {
     add(value) {
       count += 1;

@@ -21,7 +21,9 @@ else {
     const all = evaluation.images.filter((row) => row.expected.pneumonia);
     const radiographs =
       process.env.RELAY_EVALUATION === 'all' ? all : all.filter((_, at) => at % EVERY === 0);
-    let [relative, absolute, most] = [0, 0, 0];
+    let relative = 0;
+    let absolute = 0;
+    let most = 0;
     for (const row of radiographs) {
       const { sum, difference, gradients } = await integratedGradients(
         await evaluation.picture(row.file),
@@ -29,11 +31,9 @@ else {
       );
       assert.ok(isComplete({ sum, difference }), `${row.file}: ${sum}, not ${difference}`);
       const error = Math.abs(sum - difference);
-      [relative, absolute, most] = [
-        Math.max(relative, error / Math.max(0.1, Math.abs(difference))),
-        Math.max(absolute, error),
-        Math.max(most, gradients),
-      ];
+      relative = Math.max(relative, error / Math.max(0.1, Math.abs(difference)));
+      absolute = Math.max(absolute, error);
+      most = Math.max(most, gradients);
     }
     await engine.close();
     const figures = `${(100 * relative).toFixed(2)} % (of 0.1 at least), ${absolute.toExponential(1)} absolute`;

@@ -75,7 +75,8 @@ function isOneOf(value: string | null, allowed: ReadonlySet<string>): boolean | 
  */
 function ages(read: (tag: number) => string | null): number[] {
   const said = /^(\d{1,3})([DWMY])$/.exec(read(PATIENT_AGE) ?? '');
-  const [birth, study] = [dayOf(read(PATIENT_BIRTH_DATE)), dayOf(read(STUDY_DATE))];
+  const birth = dayOf(read(PATIENT_BIRTH_DATE));
+  const study = dayOf(read(STUDY_DATE));
   // As numbers YYYYMMDD: the year counts once month and day are reached.
   const counted =
     birth !== null && study !== null && study >= birth ? [Math.floor((study - birth) / 10_000)] : [];
@@ -90,7 +91,9 @@ function isOfAge(years: readonly number[], [least, most]: readonly [number, numb
 function dayOf(text: string | null): number | null {
   const parts = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(text ?? '');
   if (!parts) return null;
-  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
+  const year = Number(parts[1]);
+  const month = Number(parts[2]);
+  const day = Number(parts[3]);
   const date = new Date(Date.UTC(year, month - 1, day));
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day
     ? year * 10_000 + month * 100 + day

@@ -43,7 +43,8 @@ export function upright(picture: GreyPicture, orientation: number): GreyPicture 
   const fromRight = [2, 3, 7, 8].includes(orientation);
   const width = isOnItsSide ? rows : columns;
   const turned = Float32Array.from(grey, (_, at) => {
-    const [y, x] = [Math.floor(at / width), at % width];
+    const y = Math.floor(at / width);
+    const x = at % width;
     const [row, column] = isOnItsSide ? [x, y] : [y, x];
     return grey[(fromBottom ? rows - 1 - row : row) * columns + (fromRight ? columns - 1 - column : column)]!;
   });

@@ -137,7 +137,9 @@ function greyOf(pixels: number, sample: (pixel: number, channel: 0 | 1 | 2) => n
   const [r, g, b] = LUMA;
   let isColoured = false;
   for (let pixel = 0; pixel < pixels; pixel += 1) {
-    const [red, green, blue] = [sample(pixel, 0), sample(pixel, 1), sample(pixel, 2)];
+    const red = sample(pixel, 0);
+    const green = sample(pixel, 1);
+    const blue = sample(pixel, 2);
     grey[pixel] = (r * red + g * green + b * blue) / most;
     isColoured ||= Math.max(red, green, blue) - Math.min(red, green, blue) > 0.03 * most;
   }

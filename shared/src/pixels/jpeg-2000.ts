@@ -82,13 +82,12 @@ function codestreamIn(coded: Uint8Array): Uint8Array | null {
 function readHeader(codestream: Uint8Array): CodestreamHeader | null {
   const view = new DataView(codestream.buffer, codestream.byteOffset, codestream.byteLength);
   if (codestream.length < 51 || view.getUint16(0) !== SOC || view.getUint16(2) !== SIZ) return null;
-  const [right, bottom, left, top] = [8, 12, 16, 20].map((at) => view.getUint32(at)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const [tileWidth, tileHeight] = [view.getUint32(24), view.getUint32(28)];
+  const right = view.getUint32(8);
+  const bottom = view.getUint32(12);
+  const left = view.getUint32(16);
+  const top = view.getUint32(20);
+  const tileWidth = view.getUint32(24);
+  const tileHeight = view.getUint32(28);
   const samples = view.getUint16(40);
   if (right <= left || bottom <= top || tileWidth === 0 || tileHeight === 0 || samples === 0) return null;
   if (

@@ -104,7 +104,8 @@ class BlockScan {
         !this.restart(unit / restartInterval - 1)
       )
         return null;
-      const [row, column] = [Math.floor(unit / across), unit % across];
+      const row = Math.floor(unit / across);
+      const column = unit % across;
       if (isAlone) this.block(0, only!.coefficients, (row * only!.across + column) * 64);
       else this.unit(of, row, column);
       if (this.bits.isDamaged) return null;
@@ -169,7 +170,8 @@ class BlockScan {
     }
     for (let k = scan.spectralStart; k <= scan.spectralEnd; k += 1) {
       const symbol = bits.symbol(this.acs[component]!);
-      const [run, size] = [symbol >> 4, symbol & 15];
+      const run = symbol >> 4;
+      const size = symbol & 15;
       if (size === 0 && run < 15) {
         this.bandsToEnd = (1 << run) - 1 + bits.read(run);
         return;

@@ -145,7 +145,8 @@ function expandSegments(segments: Uint16Array, count: number): Uint16Array | nul
   const expand = (from: number, most: number, isIndirect: boolean): boolean => {
     let at = from;
     for (let done = 0; done < most && at < segments.length && filled < count; done += 1) {
-      const [opcode, length = 0] = [segments[at], segments[at + 1]];
+      const opcode = segments[at];
+      const length = segments[at + 1] ?? 0;
       if (opcode === 0) {
         for (let i = 0; i < length && filled < count; i += 1) entries[filled++] = segments[at + 2 + i] ?? 0;
         at += 2 + length;

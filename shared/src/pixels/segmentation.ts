@@ -134,7 +134,8 @@ function paint(
   maxSide: number,
 ): Thumbnail {
   const scale = Math.min(1, maxSide / Math.max(rows, columns));
-  const [width, height] = [Math.max(1, Math.round(columns * scale)), Math.max(1, Math.round(rows * scale))];
+  const width = Math.max(1, Math.round(columns * scale));
+  const height = Math.max(1, Math.round(rows * scale));
   const rgba = new Uint8ClampedArray(width * height * 4);
   for (let y = 0; y < height; y += 1) {
     const row = Math.floor(((y + 0.5) * rows) / height) * columns;

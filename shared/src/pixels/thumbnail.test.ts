@@ -140,7 +140,8 @@ if (corpus) {
       new Uint8Array(readFileSync(join(corpus, 'dev/sc-testpattern', name)));
     const rgb = await drawnFile(pattern('TestPattern_RGB.dcm'));
     const palette = await drawnFile(pattern('TestPattern_Palette.dcm'));
-    const [a, b] = [reds(rgb), reds(palette)];
+    const a = reds(rgb);
+    const b = reds(palette);
     const differing = a.filter((red, i) => Math.abs(red - b[i]!) > 40).length;
     assert.ok(differing < a.length / 50, `${differing} of ${a.length} pixels differ`);
   });

@@ -8,8 +8,10 @@ const squares = suite('squares for the models');
 /** The sentence of the cards, word for word. */
 function asTheCardsSay(grey: Float32Array, rows: number, columns: number, side: number): number[] {
   return Array.from({ length: side * side }, (_, cell) => {
-    const [y, x] = [Math.floor(cell / side), cell % side];
-    let [sum, count] = [0, 0];
+    const y = Math.floor(cell / side);
+    const x = cell % side;
+    let sum = 0;
+    let count = 0;
     for (let row = Math.floor((y * rows) / side); row <= Math.ceil(((y + 1) * rows) / side) - 1; row += 1) {
       for (
         let column = Math.floor((x * columns) / side);

@@ -41,7 +41,8 @@ const DECIDED_BY_THE_ROAD = new Set([
  * delimiter, no Pixel Data.
  */
 function mayBeNamed(tag: string): boolean {
-  const [group, element] = [Number.parseInt(tag.slice(0, 4), 16), tag.slice(4)];
+  const group = Number.parseInt(tag.slice(0, 4), 16);
+  const element = tag.slice(4);
   return (
     group >= 0x0008 &&
     group !== 0xfffe &&

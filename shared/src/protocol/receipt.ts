@@ -155,7 +155,8 @@ export async function merkleRoot(instances: readonly ReceiptInstance[]): Promise
   while (level.length > 1) {
     const above: Promise<Uint8Array>[] = [];
     for (let i = 0; i < level.length; i += 2) {
-      const [left, right] = [level[i]!, level[i + 1]];
+      const left = level[i]!;
+      const right = level[i + 1];
       above.push(right ? sha256(NODE, left, right) : Promise.resolve(left));
     }
     level = await Promise.all(above);

@@ -41,17 +41,16 @@ test('the device that asked opens the key, and has the pseudonyms of the plain b
     crypto.getRandomValues(new Uint8Array(128)),
   ]) {
     const { pair, answer } = await wrapped(bytes);
-    const [opened, plain] = [
-      await createPseudonyms(await unwrapProjectKey(answer, pair)),
-      await createPseudonyms(bytes),
-    ];
+    const opened = await createPseudonyms(await unwrapProjectKey(answer, pair));
+    const plain = await createPseudonyms(bytes);
     const asked = {
       ...createRequests(),
       uids: new Set(['1.2.3']),
       identifiers: new Set(['P1']),
       dayOffsets: new Set(['P1']),
     };
-    const [ours, theirs] = [await opened.resolve(asked), await plain.resolve(asked)];
+    const ours = await opened.resolve(asked);
+    const theirs = await plain.resolve(asked);
     assert.equal(
       [ours.uid('1.2.3'), ours.identifier('P1'), ours.dayOffset('P1')],
       [theirs.uid('1.2.3'), theirs.identifier('P1'), theirs.dayOffset('P1')],

@@ -54,7 +54,8 @@ export async function wrapProjectKey(projectKey: Uint8Array, device: string): Pr
   if (projectKey.length < KEY_BYTES_LEAST || projectKey.length % BLOCK_BYTES !== 0)
     throw new RangeError('the project key has no length that can be wrapped');
   const ephemeral = await createDevicePair();
-  const [point, named] = [await pointOf(ephemeral.publicKey), parsePoint(device)];
+  const point = await pointOf(ephemeral.publicKey);
+  const named = parsePoint(device);
   const wrapping = await derive(
     ephemeral.privateKey,
     await importPoint(named),

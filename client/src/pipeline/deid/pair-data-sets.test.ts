@@ -61,10 +61,8 @@ const textOf = (value: ShownValue | null): string | null => (value?.kind === 'te
 test('every planted value is shown before, and none of them after', async () => {
   const study = syntheticStudy({ seed: 1 });
   const rows = await rowsOf(new Blob([study.instances[0]!.bytes]), await deidentified());
-  const [before, after] = [
-    rows.map(({ before: value }) => textOf(value) ?? '').join('\n'),
-    rows.map(({ after: value }) => textOf(value) ?? '').join('\n'),
-  ];
+  const before = rows.map(({ before: value }) => textOf(value) ?? '').join('\n');
+  const after = rows.map(({ after: value }) => textOf(value) ?? '').join('\n');
   const texts = study.planted.filter((value) => !/Private(Bytes|Unknown)/.test(value));
   for (const planted of texts) {
     assert.ok(before.includes(planted), `${planted} before`);
@@ -202,10 +200,8 @@ test('an instance that the policy cannot make safe is answered with the reason; 
 });
 
 test('beyond the limit elements are counted, kept and changed apart, and none is forgotten', async () => {
-  const [before, keywords] = [
-    await parsed(new Uint8Array(await instanceOf().arrayBuffer())),
-    new Map<number, string>(),
-  ];
+  const before = await parsed(new Uint8Array(await instanceOf().arrayBuffer()));
+  const keywords = new Map<number, string>();
   const { rows: all, notShown: none } = pairDataSets({ before, after: before, report: null, keywords });
   assert.equal(none, { changed: 0, kept: 0 });
   const exactly = pairDataSets({ before, after: before, report: null, keywords, limit: all.length });

@@ -166,7 +166,8 @@ test("without the gateway's key nothing is queued, and the reason is given; with
 
 test('before Send is pressed the page shows the space needed and the free space', async () => {
   const { store } = await openIngest({ room: 5_000_000 });
-  const [first, second] = [syntheticStudy({ seed: 10 }), syntheticStudy({ seed: 11, instancesPerSeries: 6 })];
+  const first = syntheticStudy({ seed: 10 });
+  const second = syntheticStudy({ seed: 11, instancesPerSeries: 6 });
   const told: (number | null)[] = [];
   store.forecast.subscribe((forecast) => void told.push(forecast?.needs ?? null));
   await store.addFiles([...filesOf(first), ...filesOf(second)]);
@@ -199,7 +200,8 @@ test('the browser is asked at Send not to clear the queue, and its answer is kno
 
 test('only the studies that are chosen are sent', async () => {
   const { store, database } = await openIngest();
-  const [first, second] = [syntheticStudy({ seed: 7 }), syntheticStudy({ seed: 8 })];
+  const first = syntheticStudy({ seed: 7 });
+  const second = syntheticStudy({ seed: 8 });
   await store.addFiles([...filesOf(first), ...filesOf(second)]);
   store.toggle(first.studyInstanceUID);
   await store.send();

@@ -65,7 +65,8 @@ test('a task that is cancelled ends its worker: a hostile file cannot keep a cor
   const { spawned, spawn } = workers();
   const pool = createWorkerPool(1, spawn);
   const abort = new AbortController();
-  const [hanging, waiting] = [pool.run(TASK, abort.signal), pool.run(TASK, abort.signal)];
+  const hanging = pool.run(TASK, abort.signal);
+  const waiting = pool.run(TASK, abort.signal);
   abort.abort(new Error('cancelled'));
   for (const each of [hanging, waiting])
     await each.then(
@@ -87,7 +88,8 @@ test('a picture that takes too long ends its worker, and its waiting time does n
   };
   const pool = createWorkerPool(1, spawn, timeout);
   const { signal } = new AbortController();
-  const [slow, next] = [pool.run(TASK, signal), pool.run(TASK, signal)];
+  const slow = pool.run(TASK, signal);
+  const next = pool.run(TASK, signal);
   assert.equal(
     limits.map(({ ms }) => ms),
     [PICTURE_MS],
@@ -106,7 +108,8 @@ test('a worker that dies or reports a fault fails its task alone', async () => {
   const { spawned, spawn } = workers();
   const pool = createWorkerPool(1, spawn);
   const { signal } = new AbortController();
-  const [first, second] = [pool.run(TASK, signal), pool.run(TASK, signal)];
+  const first = pool.run(TASK, signal);
+  const second = pool.run(TASK, signal);
   spawned[0]!.onerror?.({ message: 'out of memory' } as ErrorEvent);
   await first.then(
     () => assert.unreachable(),

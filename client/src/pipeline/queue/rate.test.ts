@@ -7,7 +7,8 @@ const DAY_MS = 86_400_000;
 for (const days of [-3, 3]) {
   test(`setting the clock by ${days} days during an upload disturbs rate and time left for no more than a few seconds`, () => {
     const rate = createRate();
-    let [at, bytes] = [0, 0];
+    let at = 0;
+    let bytes = 0;
     const travel = (seconds: number) => {
       for (let second = 0; second < seconds; second += 1) {
         bytes += 1_000_000;

@@ -87,7 +87,8 @@ function UpIsHere({ side, place: { width, height, unit } }: { readonly side: Edg
   const [dx, dy] = OUTWARD[side];
   const x = width / 2;
   const y = height / 2;
-  const [endX, endY] = [x + dx * (width / 2 - 8 * unit), y + dy * (height / 2 - 8 * unit)];
+  const endX = x + dx * (width / 2 - 8 * unit);
+  const endY = y + dy * (height / 2 - 8 * unit);
   const head = (turn: number) =>
     `${endX - 8 * unit * (dx - turn * dy)},${endY - 8 * unit * (dy + turn * dx)}`;
   return (
@@ -102,7 +103,9 @@ function UpIsHere({ side, place: { width, height, unit } }: { readonly side: Edg
 
 /** A disc of two halves in the corner, and a frame: it is the whole picture. */
 function BlackForWhite({ place: { width, height, unit } }: { readonly place: Place }) {
-  const [x, y, r] = [14 * unit, height - 14 * unit, 8 * unit];
+  const x = 14 * unit;
+  const y = height - 14 * unit;
+  const r = 8 * unit;
   return (
     <>
       <Line d={`M${2 * unit},${2 * unit}H${width - 2 * unit}V${height - 2 * unit}H${2 * unit}Z`} />

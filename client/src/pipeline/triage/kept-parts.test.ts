@@ -95,11 +95,9 @@ test('a copy damaged on the device is fetched again; without a network it is not
 });
 
 test('an update that does not change a model does not fetch it again, and parts that no version names are dropped', async () => {
-  const [same, old, newer] = [
-    partOf('same', MODEL),
-    partOf('old', new Uint8Array([1])),
-    partOf('newer', new Uint8Array([2])),
-  ];
+  const same = partOf('same', MODEL);
+  const old = partOf('old', new Uint8Array([1]));
+  const newer = partOf('newer', new Uint8Array([2]));
   const { parts, kept, asked } = openDevice({
     [same.url]: MODEL,
     [old.url]: new Uint8Array([1]),
@@ -112,7 +110,8 @@ test('an update that does not change a model does not fetch it again, and parts 
 });
 
 test('a full disk is noticed with the first part: the others are not fetched in vain', async () => {
-  const [first, second] = [partOf('first', MODEL), partOf('second', MODEL)];
+  const first = partOf('first', MODEL);
+  const second = partOf('second', MODEL);
   const { parts, asked, disk } = openDevice({ [first.url]: MODEL, [second.url]: MODEL });
   disk.isFull = true;
   assert.is(await parts.keep([first, second]).then(() => 'kept', nameOf), 'PartMissing');

@@ -67,7 +67,8 @@ test('a different encoding of the same signature is a changed file', async () =>
 });
 
 test('a key inside the receipt proves nothing, nor does another token of the same gateway', async () => {
-  const [gateway, stranger] = [await keyPair(), await keyPair()];
+  const gateway = await keyPair();
+  const stranger = await keyPair();
   const forged = await signed(stranger.privateKey, {}, { jwk: stranger.jwk });
   assert.equal(await verifyReceipt(forged, { keys: [gateway.jwk] }), { kind: 'fault', fault: 'signature' });
   const token = await signed(gateway.privateKey, {}, { typ: 'at+jwt' });

@@ -379,7 +379,8 @@ test('of two parcels only one sends a whole piece to a full gateway', async () =
     bytes,
     read: async (offset: number, length: number) => new Uint8Array(Math.min(length, bytes - offset)),
   };
-  const [first, second] = [tusServer([problem(507, 'storage-full'), status(404, TUS)]), tusServer()];
+  const first = tusServer([problem(507, 'storage-full'), status(404, TUS)]);
+  const second = tusServer();
   assert.is((await sendTo(first, { parcel: big, piece: 200_000, way })).kind, 'upload-gone');
   await sendTo(second, { parcel: big, piece: 200_000, way });
   assert.is(second.seen[0]!.body.length, 1_024);

@@ -211,7 +211,8 @@ test('an ended right gives no token until its user signs in; then it starts agai
   const { device, right, database, api } = deviceOf(gateway);
   await right.accessToken();
   const { key } = gateway.state;
-  [device.session, gateway.state.isEnded] = [null, true];
+  device.session = null;
+  gateway.state.isEnded = true;
   assert.equal([await right.renew('right-1'), await right.mayGive()], [null, false]);
   const { exchanges } = gateway.state;
   await api.send('/upload', { body: '{}' });
@@ -228,7 +229,8 @@ test('without an answer the right does not count as ended', async () => {
   const gateway = gatewayOf();
   const { device, right } = deviceOf(gateway);
   await right.accessToken();
-  [device.session, gateway.state.isDown] = [null, true];
+  device.session = null;
+  gateway.state.isDown = true;
   await right.renew('right-1').then(
     () => assert.unreachable(),
     (error) => assert.instance(error, Unreachable),

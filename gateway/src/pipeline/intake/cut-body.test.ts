@@ -75,7 +75,8 @@ test('a stopped request stays cut, even if its connection then ends normally', a
 });
 
 test('while nobody takes its bytes little more is read, and nothing is lost', async () => {
-  const [pieceBytes, pieces] = [64 * 1024, 200];
+  const pieceBytes = 64 * 1024;
+  const pieces = 200;
   let given = 0;
   const source = new ReadableStream<Uint8Array>({
     pull(controller) {

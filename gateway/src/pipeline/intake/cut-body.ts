@@ -51,7 +51,8 @@ export function createCutBody(
   const pieces: Uint8Array[] = [];
   let held = 0;
   let state: 'open' | 'ended' | 'cut' = 'open';
-  let [wakeReader, wakeSource] = [(): void => undefined, (): void => undefined];
+  let wakeReader = (): void => undefined;
+  let wakeSource = (): void => undefined;
   let silence: NodeJS.Timeout | null = null;
   let end: NodeJS.Timeout | null = null;
 

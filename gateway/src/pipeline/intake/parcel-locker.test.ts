@@ -108,7 +108,8 @@ for (const { name, count, open } of grounds) {
   });
 
   test('other parcels do not wait', async () => {
-    const [one, other] = [request('c', 'hangs'), request('d', 'hangs')];
+    const one = request('c', 'hangs');
+    const other = request('d', 'hangs');
     await Promise.all([one.held, other.held]);
     assert.equal([one.outcome, other.outcome, one.told, other.told], ['holds', 'holds', 0, 0]);
     await Promise.all([one.unlock(), other.unlock()]);

@@ -99,13 +99,11 @@ test('that was begun is named by the next init: the device asks for its offset b
   const manifest = toManifest(instances, 'identified', { bytes: PROMISED_BYTES });
   assert.is((await pipeline.init(manifest)).begun, undefined);
   // The command line names its parcels by their content.
-  const [one, other] = [
-    randomUUID(),
-    randomBytes(16)
-      .fill(255, 6, 9)
-      .toString('hex')
-      .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
-  ];
+  const one = randomUUID();
+  const other = randomBytes(16)
+    .fill(255, 6, 9)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   const location = await created(100, one);
   await pipeline.patch(await created(60, other), 0, randomBytes(60));
   const { begun } = manifestAnswerSchema.parse(await pipeline.init(manifest));
@@ -412,13 +410,14 @@ function slowPatch(location: string, bytes: Uint8Array) {
 
 test('may end before another one of its upload, which is still being received', async () => {
   const bytes = new Uint8Array(randomBytes(60));
-  const [first, second] = [await created(60), await created(60)].map((at) => slowPatch(at, bytes));
+  const first = slowPatch(await created(60), bytes);
+  const second = slowPatch(await created(60), bytes);
   while (!pipeline.parcels.isReceiving(upload)) await new Promise((next) => setImmediate(next));
-  first!.comes();
-  assert.is((await first!.answer).status, 204);
+  first.comes();
+  assert.is((await first.answer).status, 204);
   assert.ok(pipeline.parcels.isReceiving(upload));
-  second!.comes();
-  assert.is((await second!.answer).status, 204);
+  second.comes();
+  assert.is((await second.answer).status, 204);
   assert.not.ok(pipeline.parcels.isReceiving(upload));
 });
 
@@ -468,7 +467,8 @@ test('that fills the disk midway keeps the written bytes, and continues there', 
 test('that is created again while its first request still hangs is taken over, and continues where that one really ended', async () => {
   const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
-  const [bytes, parcel] = [randomBytes(2_000_000), randomUUID()];
+  const bytes = randomBytes(2_000_000);
+  const parcel = randomUUID();
   const location = await created(bytes.length, parcel);
   const hanging = await halfPatch((server.address() as AddressInfo).port, location, {
     offset: 0,

@@ -153,7 +153,8 @@ test('comes with its creation; if the answer was lost, a repeated creation tells
 });
 
 test('that is sealed to a retired key is opened; to a key that is gone, the device is told that nobody can', async () => {
-  const [old, present] = [createTestSealing('old'), createTestSealing('present')];
+  const old = createTestSealing('old');
+  const present = createTestSealing('present');
   const both = { sealing: new Map([...present.sealing, ...old.sealing]), sealingKey: present.sealingKey };
   const { pipeline, uploadId, instances, parcel } = await open({ sealing: both });
   const { bytes, seal } = await sealedBytes(await packed(instances), old.sealingKey, parcel);

@@ -68,7 +68,8 @@ async function uploadByCommand(
   { api, token }: { readonly api: string; readonly token: string },
   paths: readonly string[],
 ): Promise<{ code: number; document: UploadDocument; err: string }> {
-  const [out, err]: [string[], string[]] = [[], []];
+  const out: string[] = [];
+  const err: string[] = [];
   const around = {
     env: {},
     signal: AbortSignal.timeout(PATIENCE_MS),
@@ -169,7 +170,8 @@ async function collectRows(bad: string, folder: string): Promise<Row[]> {
     const { after = [], answer = alone } = ANSWERS_IN_TURN[name] ?? {};
     return { path: join(bad, name), after: after.map((each) => join(bad, each)), answer };
   });
-  const [names, big] = [join(folder, 'names'), join(folder, 'private-10MB.dcm')];
+  const names = join(folder, 'names');
+  const big = join(folder, 'private-10MB.dcm');
   await mkdir(names);
   await writeFile(big, bigPrivateInstance());
   return [

@@ -62,7 +62,8 @@ test('no identifying value reaches the disk in plain text, and each parcel has a
     await blobs.create(id);
     await blobs.append(id, parcelKey(studyKey, id), 0, pieces(name));
   }
-  const [a, b] = [await readFile(join(folder, 'a')), await readFile(join(folder, 'b'))];
+  const a = await readFile(join(folder, 'a'));
+  const b = await readFile(join(folder, 'b'));
   assert.not.ok(a.includes('DOE') || b.includes('DOE'));
   assert.not.ok(a.equals(b));
   assert.is((await stat(join(folder, 'a'))).mode & 0o777, 0o600);

@@ -236,10 +236,8 @@ for (const [name, create] of [
     engine,
     folder,
   }) => {
-    const [loops, honest] = [
-      await saveOnnxModel(folder, 'loops', ONNX_MODELS.loops),
-      await saveOnnxModel(folder, 'honest', ONNX_MODELS['adds-one']),
-    ];
+    const loops = await saveOnnxModel(folder, 'loops', ONNX_MODELS.loops);
+    const honest = await saveOnnxModel(folder, 'honest', ONNX_MODELS['adds-one']);
     const late = codeOf(engine.run(loops, X, { timeoutMs: 100, signal }));
     const behind = await Promise.all([1, 2, 3].map(() => engine.run(honest, X, PATIENT)));
     assert.is(await late, 'model-timeout');
@@ -257,11 +255,10 @@ for (const [name, create] of [
     engine,
     folder,
   }) => {
-    const [loops, honest] = [
-      await saveOnnxModel(folder, 'called-off', ONNX_MODELS.loops),
-      await saveOnnxModel(folder, 'goes-on', ONNX_MODELS['adds-one']),
-    ];
-    const [running, waiting] = [new AbortController(), new AbortController()];
+    const loops = await saveOnnxModel(folder, 'called-off', ONNX_MODELS.loops);
+    const honest = await saveOnnxModel(folder, 'goes-on', ONNX_MODELS['adds-one']);
+    const running = new AbortController();
+    const waiting = new AbortController();
     const reasonOf = (promise: Promise<unknown>) =>
       promise.then(
         () => 'an answer',

@@ -76,7 +76,8 @@ function* fieldsOf(bytes: Uint8Array): Generator<Field> {
     const key = varint();
     // Readers keep 32 bits of a key: a longer one would be another field to them.
     if (key >= 2 ** 32) throw new NotProtobuf();
-    const [field, type] = [Math.floor(key / 8), key % 8];
+    const field = Math.floor(key / 8);
+    const type = key % 8;
     if (type === 0) yield { field, value: varint() };
     else if (type === 1) skip(8);
     else if (type === 5) skip(4);

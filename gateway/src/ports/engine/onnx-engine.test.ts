@@ -74,7 +74,8 @@ test('it stays between runs, and reports its memory', async ({ engine, honest })
 });
 
 test('killed in the midst of a run it costs that run only', async ({ engine, honest, loops }) => {
-  const [hit, behind] = [faultOf(engine.run(loops, X, PATIENT)), engine.run(honest, X, PATIENT)];
+  const hit = faultOf(engine.run(loops, X, PATIENT));
+  const behind = engine.run(honest, X, PATIENT);
   process.kill(await underWay(engine), 'SIGKILL');
   assert.is(await hit, 'model-crashed');
   assert.equal([...(await behind).y!.data], [2, 3, 4, 5]);
@@ -96,10 +97,8 @@ test('a model that crashes the runtime is named, and waiting questions are answe
   // Other processors give a value instead of a trap.
   if (process.arch !== 'x64') skip('a model that crashes the runtime', 'this processor does not trap');
   const crashes = await saveOnnxModel(folder, 'crashes', ONNX_MODELS.crashes);
-  const [hit, behind] = [
-    faultOf(engine.run(crashes, { ...X, data: Float32Array.of(1, 1, 1, 1) }, PATIENT)),
-    engine.run(honest, X, PATIENT),
-  ];
+  const hit = faultOf(engine.run(crashes, { ...X, data: Float32Array.of(1, 1, 1, 1) }, PATIENT));
+  const behind = engine.run(honest, X, PATIENT);
   assert.is(await hit, 'model-crashed');
   assert.equal([...(await behind).y!.data], [2, 3, 4, 5]);
 });
@@ -117,7 +116,8 @@ for (const [name, shape] of [
       input: honest.input,
       outputs: { y: { shape } },
     });
-    const [hit, behind] = [faultOf(engine.run(model, X, PATIENT)), engine.run(honest, X, PATIENT)];
+    const hit = faultOf(engine.run(model, X, PATIENT));
+    const behind = engine.run(honest, X, PATIENT);
     assert.is(await hit, 'model-out-of-memory');
     assert.equal([...(await behind).y!.data], [2, 3, 4, 5]);
   });

@@ -90,7 +90,8 @@ for (const [name, create] of [
   promise(
     'instances given in one request are found by study, found by UID, and read back bit for bit',
     async ({ mr }) => {
-      const [first, second] = [mr[0]!, mr[1]!];
+      const first = mr[0]!;
+      const second = mr[1]!;
       const answers = await pacs.storeInstances(first.study, [first, second], signal);
       assert.equal(
         answers.map(({ outcome }) => outcome),
@@ -116,7 +117,7 @@ for (const [name, create] of [
   promise(
     'an instance is fetched bit for bit, and one that is larger than asked for is not',
     async ({ mr }) => {
-      const [{ study, series, sopInstanceUID, content, bytes }] = [mr[0]!];
+      const { study, series, sopInstanceUID, content, bytes } = mr[0]!;
       const where = { studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID };
       const fetched = await pacs.fetchInstance(where, FETCHED_BYTES_LIMIT, signal);
       assert.is(fetched?.kind === 'fetched' && sha256(fetched.bytes), sha256(content));

@@ -8,7 +8,9 @@ const test = suite('dates in text');
 test('moves dates by the patient’s days, in their own format; birth dates are removed', async () => {
   const { instance } = await cleaned([], 'retain-longitudinal-modified-dates');
   const moved = textOf(findElement(instance.elements, 0x00080020), instance)!;
-  const [y, m, d] = [moved.slice(0, 4), moved.slice(4, 6), moved.slice(6)];
+  const y = moved.slice(0, 4);
+  const m = moved.slice(4, 6);
+  const d = moved.slice(6);
   const month = new Date(Date.UTC(2000, Number(m) - 1)).toLocaleString('en', {
     month: 'long',
     timeZone: 'UTC',

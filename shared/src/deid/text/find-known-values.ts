@@ -7,7 +7,9 @@ import { createSearch, type Sources } from './search-sources.ts';
 import type { Span } from './text-patterns.ts';
 
 /** The separators between the parts of an identifier; a short identifier allows fewer. */
-const [APART, LITTLE_APART, ANYWHERE] = ['[\\s./_:-]{0,2}', '[_-]?', '[\\s/_-]?'];
+const APART = '[\\s./_:-]{0,2}';
+const LITTLE_APART = '[_-]?';
+const ANYWHERE = '[\\s/_-]?';
 const SHORT_IDENTIFIER = 6;
 const LONG_IDENTIFIER = 6;
 
@@ -50,7 +52,8 @@ const longestFirst = (sources: readonly string[]): string[] =>
 /** The sources of three searches: whole words, words that count within others too, and identifiers. */
 export function sourcesOf({ words, identifiers }: KnownValues): readonly Sources[] {
   const all = longestFirst([...words]);
-  const [before, after] = [NOT_WITHIN_A_WORD, END_OF_A_WORD];
+  const before = NOT_WITHIN_A_WORD;
+  const after = END_OF_A_WORD;
   return [
     { sources: all.filter((word) => !WITHOUT_SPACES.test(word)), before, after },
     {

@@ -150,7 +150,8 @@ async function codeRegions<T extends InstanceBytes>(
 function collectBlob(): Collecting<Blob> {
   const parts: Blob[] = [];
   let waiting: Bytes[] = [];
-  let [total, held] = [0, 0];
+  let total = 0;
+  let held = 0;
   return {
     add(chunk) {
       waiting.push(chunk as Bytes);
@@ -158,7 +159,8 @@ function collectBlob(): Collecting<Blob> {
       held += chunk.length;
       if (held < PIECE_BYTES) return;
       parts.push(new Blob(waiting));
-      [waiting, held] = [[], 0];
+      waiting = [];
+      held = 0;
     },
     bytes: () => total,
     whole: () => new Blob([...parts, ...waiting]),

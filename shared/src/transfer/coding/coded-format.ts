@@ -80,11 +80,9 @@ export function parseSegmentHeader(bytes: Uint8Array): {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < PREFIX_BYTES) throw new CodingError('a segment is cut');
   const kind = KINDS[view.getUint8(0)];
-  const [codedBytes, restoredBytes, adler32] = [
-    view.getUint32(1, true),
-    view.getUint32(5, true),
-    view.getUint32(9, true),
-  ];
+  const codedBytes = view.getUint32(1, true);
+  const restoredBytes = view.getUint32(5, true);
+  const adler32 = view.getUint32(9, true);
   if (kind === undefined) throw new CodingError('a segment of no known kind');
   if (restoredBytes === 0 || restoredBytes > SEGMENT_LIMIT_BYTES)
     throw new CodingError('a segment of a size that is not allowed');
@@ -121,7 +119,8 @@ function isImageOf(
 export function adler32(bytes: Uint8Array): number {
   const modulus = 65_521;
   const steps = 3_800;
-  let [a, b] = [1, 0];
+  let a = 1;
+  let b = 0;
   for (let at = 0; at < bytes.length; at += steps) {
     const end = Math.min(at + steps, bytes.length);
     for (let i = at; i < end; i += 1) {

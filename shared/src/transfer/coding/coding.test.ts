@@ -187,7 +187,9 @@ coding('any pixels of any size are restored exactly', async () => {
 coding(
   'a large instance is restored in pieces that a tablet can hold, and the pieces are read one by one',
   async () => {
-    const [rows, columns, frames] = [700, 1001, 6];
+    const rows = 700;
+    const columns = 1001;
+    const frames = 6;
     const instance = instanceOf({
       rows,
       columns,

@@ -163,7 +163,10 @@ export class ScanDecoder {
 
   private isFlat(above: Int32Array, line: Int32Array, x: number): boolean {
     const { regions, most } = this;
-    const [a, b, c, d] = [line[x - 1]!, above[x]!, above[x - 1]!, above[x + 1]!];
+    const a = line[x - 1]!;
+    const b = above[x]!;
+    const c = above[x - 1]!;
+    const d = above[x + 1]!;
     return regions[most + d - b] === 0 && regions[most + b - c] === 0 && regions[most + c - a] === 0;
   }
 

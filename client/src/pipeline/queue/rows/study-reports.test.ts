@@ -72,7 +72,9 @@ async function nameBatches(
 
 test('a manifest lists each report once across batches, and each instance names its own', async () => {
   const device = await openDevice();
-  const [one, two, long] = [reportOf(1), reportOf(2, [ACTION, ACTION]), reportOf(3, null)];
+  const one = reportOf(1);
+  const two = reportOf(2, [ACTION, ACTION]);
+  const long = reportOf(3, null);
   await nameBatches(device, [
     [one, two],
     [two, undefined, one],
@@ -94,11 +96,9 @@ test('a manifest lists each report once across batches, and each instance names 
 test('reports beyond the manifest’s limit are not kept: their instances name them by digest', async () => {
   const device = await openDevice();
   const actions = (characters: number) => [ACTION.padEnd(characters, '.')];
-  const [large, larger, small] = [
-    reportOf(1, actions(REPORTS_CHARACTERS_LIMIT - 20)),
-    reportOf(2, actions(21)),
-    reportOf(3, actions(20)),
-  ];
+  const large = reportOf(1, actions(REPORTS_CHARACTERS_LIMIT - 20));
+  const larger = reportOf(2, actions(21));
+  const small = reportOf(3, actions(20));
   await nameBatches(device, [[large], [larger, small]]);
   const { deidentification } = await queueOver(device).manifestOf('study');
   assert.equal(deidentification?.reports, [large.actions, larger.digest, small.actions]);
