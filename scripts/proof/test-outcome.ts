@@ -16,14 +16,26 @@ export function takeThrownSkips(): Skip[] {
   return skips.splice(0);
 }
 
+/** Far above what any test takes, beside any load: it waits for something that will never come. */
+const ENDLESS_MS = 30 * 60_000;
+
 type Handler<Context> = (context: Context) => Promise<void> | void;
 
-/** @throws what the test throws, unless it skips; an Error when nothing was asserted. */
+/** @throws Error once it has run so long that it will not end. */
+async function untilEnded(work: Promise<void> | void): Promise<void> {
+  const { promise: endless, reject } = Promise.withResolvers<never>();
+  const late = setTimeout(() => {
+    reject(new Error(`The test does not end: ${ENDLESS_MS / 60_000} minutes have passed.`));
+  }, ENDLESS_MS);
+  await Promise.race([work, endless]).finally(() => clearTimeout(late));
+}
+
+/** @throws what the test throws, unless it skips; an Error when nothing was asserted, or it does not end. */
 export function judged<Context>(handler: Handler<Context>): Handler<Context> {
   return async (context) => {
     assertions = 0;
     try {
-      await handler(context);
+      await untilEnded(handler(context));
     } catch (error) {
       if (!(error instanceof Skip)) throw error;
       skips.push(error);
