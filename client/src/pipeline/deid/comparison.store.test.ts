@@ -9,17 +9,18 @@ import type { Task } from '../ingest/device-tasks.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { createComparisonStore, type ComparisonStore, type Shown } from './comparison.store.ts';
 
-/** Resolves once the screen shows this kind. */
+/** Resolves once the screen shows this kind; rejects where the comparison ends with another. */
 function until<K extends Shown['kind']>(
   store: ComparisonStore,
   kind: K,
 ): Promise<Extract<Shown, { kind: K }>> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const stop = store.shown.subscribe((shown) => {
-      if (shown.kind !== kind) return;
+      if (shown.kind === 'reading') return;
       queueMicrotask(() => {
         stop();
-        resolve(shown as Extract<Shown, { kind: K }>);
+        if (shown.kind === kind) resolve(shown as Extract<Shown, { kind: K }>);
+        else reject(new Error(`${kind} was expected, and the screen shows ${JSON.stringify(shown)}`));
       });
     });
   });
