@@ -5,6 +5,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import type { FileRef } from '../ingest/collect-files.ts';
 import type { Task } from '../ingest/device-tasks.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { createComparisonStore, type ComparisonStore, type Shown } from './comparison.store.ts';
@@ -67,16 +68,18 @@ test('the first instance is shown first, then the one that is asked for, in its 
 test('pressing next twice shows the last instance, whichever answer comes first', async () => {
   const { store, hooks } = await open();
   await until(store, 'compared');
-  const gates: (() => void)[] = [];
+  const finish = new Map<FileRef, () => void>();
   hooks.afterTask = (task: Task) =>
-    task.kind === 'compare' ? new Promise<void>((resolve) => gates.push(resolve)) : Promise.resolve();
+    task.kind === 'compare'
+      ? new Promise<void>((resolve) => finish.set(task.ref, resolve))
+      : Promise.resolve();
   const [, second, third] = store.series.value[0]!.files;
   store.show(second!);
   store.show(third!);
-  while (gates.length < 2) await new Promise((resolve) => setImmediate(resolve));
-  gates[1]!();
+  while (finish.size < 2) await new Promise((resolve) => setImmediate(resolve));
+  finish.get(third!.file.ref)!();
   await until(store, 'compared');
-  gates[0]!();
+  finish.get(second!.file.ref)!();
   await new Promise((resolve) => setImmediate(resolve));
   assert.is(shownValuesOf(store, '0020,0013')[0], '3');
   store.close();
