@@ -49,6 +49,8 @@ export type LogEvent =
       outcome?: string;
       ms?: number;
     }
+  /** Studies or parcels that no job would have moved on. */
+  | { event: 'jobs-renewed'; queue: string; count: number }
   | { event: 'inference-failed'; jobId: string; code: string; attempt: number; isLast: boolean }
   | { event: 'verified-report-left-out'; resultId: string; because: string }
   | {
