@@ -11,6 +11,7 @@ import type { Hono } from 'hono';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { adminFeature } from './admin/admin.feature.ts';
 import { auditFeature } from './audit/audit.feature.ts';
+import { openAuditHeads } from './audit/audit-heads.ts';
 import { recordRunning } from './audit/record-running.ts';
 import { defaultSiteId } from './auth/account.store.ts';
 import { authFeature } from './auth/auth.feature.ts';
@@ -125,6 +126,7 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
     madePassword,
     version: VERSION,
     async start() {
+      await tools.auditHeads.link();
       await declareQueues(features, jobs);
       await startPipeline(tools.pipeline, jobs);
       await startFeatures(features, jobs, db);
@@ -138,7 +140,10 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       await stopFeatures(features);
       await tools.inference.examiner.close();
       await engine.close();
-      if (wasStarted) await recordRunning(base, { event: 'gateway-stopped' });
+      if (wasStarted) {
+        await recordRunning(base, { event: 'gateway-stopped' });
+        await tools.auditHeads.advance();
+      }
       await database.close();
     },
   };
@@ -230,6 +235,7 @@ async function createTools(base: Base) {
     files,
     road,
     callers: await openCallers(base),
+    auditHeads: openAuditHeads(base),
     inference: await openInferenceTools({ ...base, files, road, inputBlobs }),
   };
 }

@@ -3,8 +3,8 @@
  * after. With this folder one can open everything that the gateway holds and sign in its name; without it
  * nobody can.
  *
- * Two Ed25519 pairs (tokens, receipts) so that neither can be taken for the other, an X25519 pair to which
- * devices seal waiting parcels, and two secrets of 32 bytes: one wraps the studies' keys, one keys the
+ * Three Ed25519 pairs (tokens, receipts, heads of the audit trail) so that none can be taken for another, an
+ * X25519 pair to which devices seal waiting parcels, and two secrets of 32 bytes: one wraps the studies' keys, one keys the
  * pseudonyms. Retired pairs stay (`receipts.2025.pem` beside `receipts.pem`): receipts are checked for years,
  * and a tablet may come back late with parcels that it sealed.
  */
@@ -55,6 +55,7 @@ export type SealingPair = { readonly jwk: SealingKey; readonly privateKey: KeyOb
 export type Keys = {
   readonly tokens: SigningKey;
   readonly receipts: SigningKey;
+  readonly audit: SigningKey;
   /**
    * The pair that devices seal to now, and after it the retired ones, which still open what was sealed to
    * them.
@@ -73,6 +74,7 @@ export type Keys = {
    * one started.
    */
   tokenKey(kid: string): SigningKey | undefined;
+  auditKey(kid: string): SigningKey | undefined;
   sealingKey(kid: string): KeyObject | undefined;
 };
 
@@ -170,12 +172,14 @@ function toJwk({ kid, publicKey }: SigningKey): PublicJwk {
 type AllPairs = {
   readonly tokens: readonly SigningKey[];
   readonly receipts: readonly SigningKey[];
+  readonly audit: readonly SigningKey[];
   readonly sealing: readonly SealingPair[];
 };
 
 const readAll = (folder: string): AllPairs => ({
   tokens: readPairs(folder, 'tokens', toSigningKey),
   receipts: readPairs(folder, 'receipts', toSigningKey),
+  audit: readPairs(folder, 'audit', toSigningKey),
   sealing: readPairs(folder, 'sealing', toSealingPair),
 });
 
@@ -224,6 +228,7 @@ export function openKeys(folder: string, clock: () => number = () => performance
   chmodSync(folder, 0o700);
   const [tokens] = signingPairs(folder, 'tokens');
   const [receipts] = signingPairs(folder, 'receipts');
+  const [audit] = signingPairs(folder, 'audit');
   const sealing = pairs(folder, 'sealing', () => generateKeyPairSync('x25519').privateKey, toSealingPair);
   const wrapKey = secret(folder, 'wrap.key');
   const projectKey = secret(folder, 'project.key');
@@ -231,6 +236,7 @@ export function openKeys(folder: string, clock: () => number = () => performance
   return {
     tokens,
     receipts,
+    audit,
     sealing,
     wrapKey,
     projectKey,
@@ -239,8 +245,9 @@ export function openKeys(folder: string, clock: () => number = () => performance
       .update(projectKey)
       .digest('hex')
       .slice(0, 16),
-    jwks: () => ({ keys: [...all().receipts, ...all().tokens].map(toJwk) }),
+    jwks: () => ({ keys: [...all().receipts, ...all().tokens, ...all().audit].map(toJwk) }),
     tokenKey: (kid) => find(({ tokens: known }) => known.find((key) => key.kid === kid)),
+    auditKey: (kid) => find(({ audit: known }) => known.find((key) => key.kid === kid)),
     sealingKey: (kid) => find(({ sealing: known }) => known.find(({ jwk }) => jwk.kid === kid)?.privateKey),
   };
 }

@@ -54,7 +54,7 @@ export async function signIn(
       await recordAudit(
         trx,
         account?.siteId ?? (await defaultSiteId(trx)),
-        { event: 'login-failed', because },
+        { event: 'login-failed', because, ...(account && { accountId: account.id }) },
         now(),
       );
     });

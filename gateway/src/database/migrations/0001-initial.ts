@@ -87,6 +87,10 @@ const STUDIES = [
   `create table audit (
     seq bigint primary key, site_id uuid not null references site, at timestamptz not null,
     event text not null, fields jsonb not null, previous_hash text not null, hash text not null unique)`,
+  `create table reading (
+    site_id uuid not null references site, account_id uuid not null references account,
+    study_instance_uid text not null, period bigint not null, kind text not null, count int not null,
+    since timestamptz not null, primary key (site_id, account_id, study_instance_uid, period, kind))`,
 ];
 
 const INFERENCE = [
