@@ -10,6 +10,7 @@ import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Child } from './keep-alive.ts';
 
 /**
@@ -41,6 +42,37 @@ const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 8_000;
 const LOOK_AGAIN_MS = 50;
 
+export type LiveOptions = {
+  readonly url: string;
+  readonly everyMs: number;
+  /** How long one answer may take. */
+  readonly withinMs: number;
+  /** So many misses in a row, and it is dead: one alone may be a machine that slept. */
+  readonly misses: number;
+};
+
+/**
+ * A process may hang without ending. Under attack the gateway answers within a fraction of a second; one that
+ * has said nothing for a minute never will.
+ */
+const SILENT = 'it no longer answered';
+const LIVE = { everyMs: 5_000, withinMs: 15_000, misses: 3 } as const;
+
+/** Calls `onDead` once when nothing answers any more; ends with the signal. */
+export async function watchLive(
+  { url, everyMs, withinMs, misses }: LiveOptions,
+  signal: AbortSignal,
+  onDead: () => void,
+): Promise<void> {
+  let missed = 0;
+  while (missed < misses) {
+    await ignoreFailure(after(everyMs, undefined, { signal, ref: false }), 'it has ended');
+    if (signal.aborted) return;
+    missed = (await statusOf(url, withinMs)) === null ? missed + 1 : 0;
+  }
+  if (!signal.aborted) onDead();
+}
+
 export type GatewayOptions = {
   readonly env: NodeJS.ProcessEnv;
   readonly api: string;
@@ -48,14 +80,24 @@ export type GatewayOptions = {
   /** Where its log lines go; stdout when null. */
   readonly logFile: string | null;
   readonly signal: AbortSignal;
+  /** When a process that says nothing is dead. */
+  readonly live?: Omit<LiveOptions, 'url'>;
   /** Called as soon as there is a process, before it answers. */
   readonly onSpawn: (pid: number) => Promise<void>;
 };
 
-async function answers(url: string): Promise<boolean> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
+/** RFC 4918 §11.5, Insufficient Storage: it works, and takes nothing new. */
+const FULL = 507;
+
+async function statusOf(url: string, withinMs = 2_000): Promise<number | null> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(withinMs) }).catch(() => null);
   await answer?.body?.cancel();
-  return answer?.ok ?? false;
+  return answer?.status ?? null;
+}
+
+async function answers(url: string): Promise<boolean> {
+  const status = await statusOf(url);
+  return status !== null && ((status >= 200 && status < 300) || status === FULL);
 }
 
 async function untilReady(
@@ -91,8 +133,9 @@ export async function startGateway(options: GatewayOptions): Promise<Child> {
     stdio: ['ignore', log?.fd ?? 'inherit', 'inherit'],
     detached: true,
   });
+  let isDead = false;
   const exited = new Promise<number | string>((resolve) => {
-    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+    child.once('exit', (code, signal) => resolve(isDead ? SILENT : (code ?? signal ?? 'unknown')));
     child.once('error', (error) => resolve(error.message));
   });
   await log?.close();
@@ -112,5 +155,11 @@ export async function startGateway(options: GatewayOptions): Promise<Child> {
     await stop();
     throw error;
   }
+  const over = new AbortController();
+  void exited.then(() => over.abort());
+  void watchLive({ url: `${options.api}/health/live`, ...(options.live ?? LIVE) }, over.signal, () => {
+    isDead = true;
+    child.kill('SIGKILL');
+  });
   return { pid: child.pid!, exited, stop };
 }

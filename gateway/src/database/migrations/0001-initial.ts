@@ -5,6 +5,7 @@
 import { type Kysely, sql } from 'kysely';
 
 const PEOPLE_AND_DEVICES = [
+  `create table schema_mark (name text primary key, print text not null, version text not null)`,
   `create table site (id uuid primary key default gen_random_uuid(), name text not null,
     created_at timestamptz not null default now())`,
   `insert into site (name) values ('default')`,
@@ -154,7 +155,8 @@ const INFERENCE = [
   `create index inference_job_finished on inference_job (finished_at)`,
 ];
 
+export const statements: readonly string[] = [...PEOPLE_AND_DEVICES, ...STUDIES, ...INFERENCE];
+
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of [...PEOPLE_AND_DEVICES, ...STUDIES, ...INFERENCE])
-    await sql.raw(statement).execute(db);
+  for (const statement of statements) await sql.raw(statement).execute(db);
 }
