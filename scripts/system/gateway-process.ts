@@ -53,10 +53,10 @@ export type LiveOptions = {
 
 /**
  * A process may hang without ending. Under attack the gateway answers within a fraction of a second; one that
- * has said nothing for a minute never will.
+ * has said nothing for three quarters of a minute never will.
  */
 const SILENT = 'it no longer answered';
-const LIVE = { everyMs: 5_000, withinMs: 15_000, misses: 3 } as const;
+const LIVE = { everyMs: 5_000, withinMs: 10_000, misses: 3 } as const;
 
 /** Calls `onDead` once when nothing answers any more; ends with the signal. */
 export async function watchLive(
