@@ -30,7 +30,14 @@ async function fill(db: Db, sign: Signer): Promise<void> {
     const rows = [];
     for (let seq = from; seq < from + AT_ONCE; seq += 1) {
       const fields = { studyId: `study-${seq}`, instances: seq % 700, uids: ['1.2.840.10008.1', '1.2.3'] };
-      const row = { seq, site_id, at: new Date(seq * 1_000), event: 'study-forwarded', fields, previous_hash };
+      const row = {
+        seq,
+        site_id,
+        at: new Date(seq * 1_000),
+        event: 'study-forwarded',
+        fields,
+        previous_hash,
+      };
       previous_hash = hashOfRow(row);
       rows.push({ ...row, fields: JSON.stringify(fields), hash: previous_hash });
       if (seq % HEAD_EVERY === 0) await sign(seq, previous_hash);
@@ -57,7 +64,9 @@ export async function benchAudit(say: (line: string) => void): Promise<BenchRow[
     await fill(db, async (seq, hash) => {
       const last = signed.at(-1);
       const previous = last === undefined ? null : hashOfHead(last);
-      signed.push(await signHead({ iss: publicUrl, at: now().toISOString(), seq, hash, previous }, keys.audit));
+      signed.push(
+        await signHead({ iss: publicUrl, at: now().toISOString(), seq, hash, previous }, keys.audit),
+      );
     });
     await openHeadFile(join(folder, 'audit', 'heads.jws')).append(signed);
     say('verifying …');
@@ -69,7 +78,16 @@ export async function benchAudit(say: (line: string) => void): Promise<BenchRow[
     delay.disable();
     const longestMs = Math.round(delay.max / 1e6);
     const rssMb = Math.round(process.memoryUsage().rss / 1024 ** 2);
-    return [{ name: 'audit-verify', seconds: Number(seconds.toFixed(1)), rows: ROWS, kind: verdict.kind, longestMs, rssMb }];
+    return [
+      {
+        name: 'audit-verify',
+        seconds: Number(seconds.toFixed(1)),
+        rows: ROWS,
+        kind: verdict.kind,
+        longestMs,
+        rssMb,
+      },
+    ];
   } finally {
     await database.close();
     await postgres.stop();

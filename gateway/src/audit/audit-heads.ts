@@ -123,9 +123,7 @@ async function advance(parts: Parts): Promise<void> {
   if (row !== undefined && row.seq > (before?.seq ?? 0)) await append(parts, { ...row, previous });
   else if (before !== null && (row?.seq ?? 0) < before.seq)
     log({ event: 'audit-cut', rows: row?.seq ?? 0, signed: before.seq });
-  await ship(parts).catch((error: unknown) =>
-    log({ event: 'audit-not-shipped', ...describeError(error) }),
-  );
+  await ship(parts).catch((error: unknown) => log({ event: 'audit-not-shipped', ...describeError(error) }));
 }
 
 async function ship(parts: Parts): Promise<void> {

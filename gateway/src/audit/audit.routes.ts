@@ -46,9 +46,7 @@ const list = defineRoute({
 });
 
 /** The wire's schema, named in the contract. */
-const verdictSchema = z
-  .discriminatedUnion('kind', [...auditVerdictSchema.options])
-  .openapi('AuditVerdict');
+const verdictSchema = z.discriminatedUnion('kind', [...auditVerdictSchema.options]).openapi('AuditVerdict');
 
 const verify = defineRoute({
   method: 'get',

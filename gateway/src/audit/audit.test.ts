@@ -39,7 +39,11 @@ for (const { name, open } of testDatabases('audit')) {
     ]) {
       const before = await db.selectFrom('audit').selectAll().where('seq', '=', 7).executeTakeFirstOrThrow();
       await db.updateTable('audit').set(change).where('seq', '=', 7).execute();
-      assert.equal(await verifyAudit(db), { kind: 'broken', atSeq: 7, because: 'row' }, JSON.stringify(change));
+      assert.equal(
+        await verifyAudit(db),
+        { kind: 'broken', atSeq: 7, because: 'row' },
+        JSON.stringify(change),
+      );
       const { event, at, hash, previous_hash } = before;
       await db.updateTable('audit').set({ event, at, hash, previous_hash }).where('seq', '=', 7).execute();
     }

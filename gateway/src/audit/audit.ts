@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Db, Trx } from '../database/database.ts';
+import type { Trx } from '../database/database.ts';
 
 /** The events, in kebab-case; comments name the event of PS3.15 Table A.5 that each belongs to. */
 export type AuditEvent =

@@ -45,6 +45,8 @@ export async function withoutJob(
   if (keys.length === 0) return [];
   const { rows } = await sql<{ key: string }>`
     select key from unnest(${[...keys]}::text[]) as key where not exists (
-      select 1 from jobs.job where name = ${queue} and singleton_key = key and state < 'completed')`.execute(db);
+      select 1 from jobs.job where name = ${queue} and singleton_key = key and state < 'completed')`.execute(
+    db,
+  );
   return rows.map(({ key }) => key);
 }

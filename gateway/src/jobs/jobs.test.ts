@@ -158,9 +158,11 @@ for (const { name, open } of testDatabases('jobs')) {
       await setClock(database, '0 s');
       await jobs.stop();
       const next = await createJobs(database, silent);
-      const done = Promise.withResolvers<void>();
-      await next.work('stage', { concurrency: 1 }, async () => done.resolve());
-      await done.promise;
+      const done = Promise.withResolvers<number>();
+      await next.work('stage', { concurrency: 1 }, async (_data, _signal, { attempt }) =>
+        done.resolve(attempt),
+      );
+      assert.is(await done.promise, 0);
       await end(database, next);
     });
 
@@ -209,8 +211,8 @@ for (const { name, open } of testDatabases('jobs')) {
     // As pg-boss does it when the clock is set forward: the heartbeat is late by a year.
     await sqlAll(database, `update jobs.job set state = 'retry', start_after = now() where name = 'stage'`);
     const taken = async (): Promise<boolean> =>
-      (await sqlAll(database, `select 1 from jobs.job where name = 'stage' and retry_count > 0`)).rows.length >
-      0;
+      (await sqlAll(database, `select 1 from jobs.job where name = 'stage' and retry_count > 0`)).rows
+        .length > 0;
     while (!(await taken())) await after(20);
     gate.resolve();
     await again.promise;

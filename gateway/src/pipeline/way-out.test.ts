@@ -116,10 +116,12 @@ for (const decision of ['leave-out', 'retry'] as const)
         const { pipeline, uploadId } = placed;
         const [before] = (await stateOf(placed)).instances;
         const { sop_instance_uid: sopInstanceUID, digest } = before!;
-        const answer = await pipeline.request('POST', `/upload/${uploadId}/decisions`, {
-          decision,
-          instances: [{ sopInstanceUID, digest }],
-        });
+        const answer = await pipeline.request(
+          'POST',
+          `/upload/${uploadId}/decisions`,
+          JSON.stringify({ decision, instances: [{ sopInstanceUID, digest }] }),
+          { 'content-type': 'application/json' },
+        );
         const [after] = (await stateOf(placed)).instances;
         const where = `${decision}, ${study}, ${instance}: ${answer.status}, then ${after!.state}`;
         if (answer.status === 409)

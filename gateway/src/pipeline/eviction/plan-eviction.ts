@@ -39,9 +39,7 @@ function unneededParcels(
   instances: readonly { readonly parcel_id: string | null; readonly state: InstanceState }[],
 ): readonly string[] {
   const needed = new Set(
-    instances
-      .filter(({ state }) => state === 'quarantined')
-      .map((instance) => instance.parcel_id),
+    instances.filter(({ state }) => state === 'quarantined').map((instance) => instance.parcel_id),
   );
   return parcels.map(({ id }) => id).filter((id) => !needed.has(id));
 }
