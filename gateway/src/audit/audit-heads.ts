@@ -129,11 +129,24 @@ async function advance(parts: Parts): Promise<void> {
 async function ship(parts: Parts): Promise<void> {
   const { place, file, sent } = parts;
   if (place === null) return;
-  const heads = await file.read();
-  const last = await lastShipped(parts);
-  // -1: none of these was shipped.
-  const unsent = heads.slice(heads.lastIndexOf(last ?? '') + 1);
+  const unsent = await headsAfter(await file.read(), await lastShipped(parts), parts.read);
   if (unsent.length === 0) return;
   await place.send(unsent);
   await sent.append(unsent.slice(-1));
+}
+
+/**
+ * The heads that follow the last shipped one. Where this data directory was put back to an older state, that one
+ * is not here: the first to follow it is the one that names it.
+ */
+async function headsAfter(
+  heads: readonly string[],
+  last: string | null,
+  read: Parts['read'],
+): Promise<readonly string[]> {
+  if (last === null || heads.includes(last)) return heads.slice(heads.lastIndexOf(last ?? '') + 1);
+  const hash = hashOfHead(last);
+  for (let index = heads.length - 1; index >= 0; index -= 1)
+    if ((await read(heads[index]!))?.previous === hash) return heads.slice(index);
+  return heads;
 }

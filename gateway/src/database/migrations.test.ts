@@ -88,7 +88,8 @@ test('a database that was made with another text of a migration is refused by na
 
 test('line breaks in a migration make no other schema', async () => {
   const { climb, close } = await openOlder();
-  await climb({ [FIRST]: rung('create table rung\n  (id int primary key)') });
+  const broken = rung('create table rung\n  (id int primary key)');
+  assert.is(await refusal(climb({ [FIRST]: broken })), 'not refused');
   await close();
 });
 
