@@ -1,6 +1,6 @@
 /**
  * The audit trail: an append-only hash chain, written in the transaction that it describes. A row's hash
- * covers the row and the hash before it. Whoever owns the database can still write the whole chain again: that
+ * covers the row and the hash before it. The database's owner can still write the whole chain again: that
  * shows against the heads that are signed and kept elsewhere (audit-heads.ts, verify-audit.ts).
  *
  * Fields are UIDs, ids of ours, codes and counts; never a value of the data.

@@ -1,7 +1,7 @@
 /**
  * Reading is an event: who read images, reports, receipts or exports of which study. One event for an account,
  * a study and a quarter of an hour, with counts: a radiologist who pages through a study is one row, not a
- * thousand. What is read is counted in a table, before it is answered; the clock writes the event when the
+ * thousand. Each reading is counted in a table, before it is answered; the clock writes the event when the
  * quarter of an hour is over.
  */
 import { sql } from 'kysely';

@@ -12,7 +12,7 @@ import { hashOfHead } from './sign-head.ts';
 const PAGE = 2_000;
 
 type Broken = Extract<AuditVerdict, { kind: 'broken' }>;
-/** What the heads say of the rows: the hash of some, when each was signed, and which were lost. */
+/** The heads' account of the rows: the hash of some, when each was signed, and which were lost. */
 type Signed = {
   readonly hashes: Map<number, { readonly hash: string; readonly at: string }>;
   readonly lost: { from: number; to: number }[];

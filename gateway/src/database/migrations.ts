@@ -50,13 +50,24 @@ function checkMarks(marks: readonly Mark[], rungs: Rungs, version: string): void
   const unknown = marks.find(({ name }) => rungs[name] === undefined);
   if (unknown !== undefined)
     throw new SchemaRefused(
-      `This database was last used by ${theirs} and has its schema (${newest.name}). This is RelayPACS ${version}, which is older and knows ${Object.keys(rungs).at(-1)}. Nothing was changed. Start ${theirs} again, or restore a backup from before it.`,
+      [
+        `This database was last used by ${theirs} and has its schema (${newest.name}).`,
+        `This is RelayPACS ${version}, which is older and knows ${Object.keys(rungs).at(-1)}.`,
+        `Nothing was changed. Start ${theirs} again, or restore a backup from before it.`,
+      ].join(' '),
     );
   const other = marks.find(({ name, print }) => printOf(rungs[name]!) !== print);
-  if (other !== undefined)
-    throw new SchemaRefused(
-      `This database was made by ${theirs} with another schema (${other.name}, ${other.print.slice(0, 8) || 'unmarked'}). This is RelayPACS ${version} (${printOf(rungs[other.name]!).slice(0, 8)}), which cannot bring it up to date: before its first release there is no way from one schema to the next. Nothing was changed. Start ${theirs} again, or begin with another RELAY_DATA_DIR or database.`,
-    );
+  if (other === undefined) return;
+  const ours = printOf(rungs[other.name]!).slice(0, 8);
+  throw new SchemaRefused(
+    [
+      `This database was made by ${theirs} with another schema`,
+      `(${other.name}, ${other.print.slice(0, 8) || 'unmarked'}).`,
+      `This is RelayPACS ${version} (${ours}), which cannot bring it up to date:`,
+      'before the first release there is no way from one schema to the next. Nothing was changed.',
+      `Start ${theirs} again, or begin with another RELAY_DATA_DIR or database.`,
+    ].join(' '),
+  );
 }
 
 /** In the migration's own transaction, so that no migration is ever without its mark. */

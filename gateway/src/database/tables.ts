@@ -211,7 +211,7 @@ export type AuditTable = {
   hash: string;
 };
 
-/** What an account reads of a study, counted until its quarter of an hour is over; then it is an audit event. */
+/** An account's readings of a study, counted until its quarter of an hour is over; then it is an audit event. */
 export type ReadingTable = {
   site_id: string;
   account_id: string;

@@ -1,5 +1,5 @@
 /**
- * What we ask of pg-boss's own rows. Its dates are the database's: written and compared with `jobs.job_now()`.
+ * Our questions to pg-boss's own rows. Its dates are the database's: written and compared with `jobs.job_now()`.
  *
  * [Note: clocks that are set] A clock may stand years ahead for an hour (a hardware clock in local time, a
  * machine without a battery). Dates that were written then lie in the future once it is corrected: a job would

@@ -220,7 +220,7 @@ for (const { name, open } of testDatabases('jobs')) {
     await end(database, jobs);
   });
 
-  test('what runs every so often runs at once and again, also after it failed, and ends with stop', async () => {
+  test('work that repeats runs at once and again, also after it failed, and ends with stop', async () => {
     const database = await open();
     const troubles: unknown[] = [];
     const jobs = await createJobs(database, { ...silent, trouble: (error) => void troubles.push(error) });

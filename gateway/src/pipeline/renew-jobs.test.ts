@@ -45,7 +45,7 @@ for (const state of ['unverified', ...STUDY_STATES.filter((one) => one !== 'held
     await pipeline.close();
   });
 
-test('by one job, however often the state is looked at, and a job that waits keeps its time', async () => {
+test('by one job, and no job or date holds it up (I17), however often the state is looked at, and a job that waits keeps its time', async () => {
   const { pipeline } = await studyIn('assembled');
   const { tools, jobs } = pipeline;
   const rows = async () =>
@@ -92,7 +92,7 @@ for (const [name, stepMs] of Object.entries(STEPS))
     await pipeline.send(uploadId, instances);
     await pipeline.until(uploadId, (status) => status.waiting?.because === 'pacs-unreachable');
     moved = stepMs;
-    // What was written while the clock was wrong.
+    // As rows are written while the clock is wrong.
     await sql`update jobs.job set start_after = start_after + ${stepMs} * interval '1 ms' where state < 'active'`.execute(
       db,
     );

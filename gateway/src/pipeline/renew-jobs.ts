@@ -13,20 +13,21 @@ import { enqueueStage, type NextJob, type Stage } from './stages.ts';
 export const RENEW_EVERY_SECONDS = 60;
 
 type Tools = { readonly db: Kysely<Tables>; readonly log: Log };
+type Ids = readonly { readonly id: string }[];
 type StudyStage = { readonly stage: Exclude<Stage, 'intake' | 'verify'>; readonly when: StudyState };
 
 /** `road`: the stage that moves a study out of each state; a state without one waits for a person, or ends. */
 export async function renewJobs(tools: Tools, jobs: Jobs, road: readonly StudyStage[]): Promise<void> {
   const received = await tools.db.selectFrom('parcel').select('id').where('state', '=', 'received').execute();
-  await renew(tools, jobs, 'verify', received, (parcelId) => ({ queue: 'verify', parcelId }));
+  await renew(tools, jobs, received, (parcelId) => ({ queue: 'verify', parcelId }));
   for (const { stage, when } of road) {
     const studies = await studiesIn(tools.db, when);
-    await renew(tools, jobs, stage, studies, (studyId) => ({ queue: stage, studyId }));
+    await renew(tools, jobs, studies, (studyId) => ({ queue: stage, studyId }));
   }
 }
 
 /** A study that still awaits instances is moved by their parcels, or by expiry. */
-async function studiesIn(db: Kysely<Tables>, state: StudyState): Promise<readonly { id: string }[]> {
+async function studiesIn(db: Kysely<Tables>, state: StudyState): Promise<Ids> {
   const studies = db.selectFrom('study').select('id').where('state', '=', state);
   if (state !== 'receiving') return studies.execute();
   return studies
@@ -39,10 +40,12 @@ async function studiesIn(db: Kysely<Tables>, state: StudyState): Promise<readonl
 async function renew(
   { db, log }: Tools,
   jobs: Jobs,
-  queue: string,
-  rows: readonly { id: string }[],
+  rows: Ids,
   toJob: (id: string) => NextJob,
 ): Promise<void> {
+  const [first] = rows;
+  if (first === undefined) return;
+  const { queue } = toJob(first.id);
   const missing = await jobs.withoutJob(
     queue,
     rows.map(({ id }) => id),
