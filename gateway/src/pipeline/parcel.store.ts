@@ -178,11 +178,14 @@ export async function moveParcel(
   return numUpdatedRows > 0n;
 }
 
-/** Counts one more unexpected failure of verify on it. */
-export async function countFailure(db: Db, parcelId: string): Promise<void> {
+/**
+ * Counts a run of verify on it, before it begins: what kills the process cannot be counted afterwards. `-1`: a
+ * run that was no failure of the parcel.
+ */
+export async function countRun(db: Db, parcelId: string, by: 1 | -1): Promise<void> {
   await db
     .updateTable('parcel')
-    .set((column) => ({ failures: column('failures', '+', 1) }))
+    .set((column) => ({ failures: column('failures', '+', by) }))
     .where('id', '=', parcelId)
     .execute();
 }

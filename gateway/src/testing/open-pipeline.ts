@@ -7,7 +7,7 @@ import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
+import { createPseudonyms, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { Role, SealingKey, UploadStatus } from '#shared/protocol/api.ts';
 import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
 import type { Database, Db } from '../database/database.ts';
@@ -26,7 +26,8 @@ import { ROAD, runParcel, runStudyStage, startPipeline } from '../pipeline/pipel
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
 import { createStudyChanges } from '../pipeline/announce-changes.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
-import type { PipelineTools, Restore } from '../pipeline/pipeline-tools.ts';
+import type { CheckInstance, PipelineTools, Restore } from '../pipeline/pipeline-tools.ts';
+import { toVerifyRules, verifyInstance } from '../pipeline/verify/verify-instance.ts';
 import { openTestDatabase } from './open-database.ts';
 import { createUploadClient } from './upload-client.ts';
 
@@ -62,6 +63,12 @@ export async function openTestGround(opened?: Database): Promise<TestGround> {
 /** Without a thread: a test starts many pipelines. */
 export const restoreHere: Restore = (source, encoding, bytes, signal) =>
   restoreInstance(source, encoding, bytes, { signal });
+
+/** Without a thread, as `restoreHere`. */
+export const checkHere =
+  (pseudonyms: Pseudonyms): CheckInstance =>
+  (source, promised, rules, signal) =>
+    verifyInstance(source, promised, toVerifyRules(rules, pseudonyms), signal);
 
 /** A key pair that devices seal to, and what the gateway opens with. */
 export type TestSealing = {
@@ -158,6 +165,7 @@ async function createTools(
   folder: string,
   own: Pick<PipelineTools, 'log' | 'signReceipt'>,
 ): Promise<PipelineTools> {
+  const pseudonyms = await createPseudonyms(PROJECT_KEY);
   return {
     db: database.db,
     jobs,
@@ -165,8 +173,9 @@ async function createTools(
     blobs: await openFileBlobs(join(folder, 'spool')),
     keys: createStudyKeys(randomBytes(32), join(folder, 'keys')),
     locks: database.shared?.locks ?? null,
-    pseudonyms: await createPseudonyms(PROJECT_KEY),
+    pseudonyms,
     restore: restoreHere,
+    check: checkHere(pseudonyms),
     issuer: 'http://localhost:3000',
     metrics: { stage: () => undefined, instances: () => undefined, bytes: () => undefined },
     changes: createStudyChanges(),

@@ -11,7 +11,9 @@ import { openTestPacs } from '../../testing/open-pacs.ts';
 import { runExpiry } from '../eviction/run-expiry.ts';
 import { openTestPipeline, rollingBack } from '../../testing/open-pipeline.ts';
 import { packed, toManifest } from '../../testing/pack-parcel.ts';
+import { ThreadEnded } from '../../threads/thread.ts';
 import { findParcel } from '../parcel.store.ts';
+import type { CheckInstance } from '../pipeline-tools.ts';
 import { runParcel, runVerify } from '../pipeline.ts';
 
 const signal = new AbortController().signal;
@@ -88,6 +90,84 @@ test('on one instance, that one is held for a person after a while and the other
   await pipeline.send(uploadId, instances, parcel);
   await pipeline.runAll();
   assert.equal([(await pipeline.status(uploadId)).state, pacs.held.size], ['closed', 3]);
+  await pipeline.close();
+});
+
+/** What a run finds out when its process dies in the middle of a check: it never ends. */
+function dyingOn(poison: SyntheticInstance, check: CheckInstance, died: () => void): CheckInstance {
+  return async (source, promised, rules, until) => {
+    if (promised.sop_instance_uid !== poison.identifiers.sopInstanceUID)
+      return check(source, promised, rules, until);
+    died();
+    return new Promise<never>(() => undefined);
+  };
+}
+
+test('an instance that kills the process three times is held by name, and the others continue', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false });
+  const { tools } = pipeline;
+  const { instances } = syntheticStudy({ seed: 7310, instancesPerSeries: 3, rows: 8, columns: 8 });
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances, randomUUID());
+  const { id } = await tools.db
+    .selectFrom('parcel')
+    .select('id')
+    .where('upload_id', '=', uploadId)
+    .executeTakeFirstOrThrow();
+  let deaths = 0;
+  for (let run = 1; run <= 3; run += 1) {
+    const died = Promise.withResolvers<void>();
+    const check = dyingOn(instances[1]!, tools.check, () => {
+      deaths += 1;
+      died.resolve();
+    });
+    void runParcel(id, { ...tools, check }, signal);
+    await died.promise;
+  }
+  assert.is((await pipeline.status(uploadId)).counts.quarantined, 0, 'twice may be chance');
+  const check = dyingOn(instances[1]!, tools.check, () => {
+    deaths += 1;
+  });
+  await runParcel(id, { ...tools, check }, signal);
+  await pipeline.runAll();
+  const held = await pipeline.status(uploadId);
+  assert.equal(
+    [held.state, held.counts.inPacs, held.instances?.[1]?.reason, pacs.held.size, deaths],
+    ['held', 2, 'cannot-be-verified', 2, 3],
+  );
+  await pipeline.close();
+});
+
+test('an instance that ends the thread of the check three times is held, and one that was only near is not', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false });
+  const { tools } = pipeline;
+  const { instances } = syntheticStudy({ seed: 7311, instancesPerSeries: 3, rows: 8, columns: 8 });
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances, randomUUID());
+  const { id } = await tools.db
+    .selectFrom('parcel')
+    .select('id')
+    .where('upload_id', '=', uploadId)
+    .executeTakeFirstOrThrow();
+  const check: CheckInstance = async (source, promised, ...more) => {
+    if (promised.sop_instance_uid === instances[1]!.identifiers.sopInstanceUID)
+      throw new ThreadEnded('a thread ended');
+    return tools.check(source, promised, ...more);
+  };
+  for (let run = 1; run <= 3; run += 1)
+    assert.instance(
+      await runParcel(id, { ...tools, check }, signal).catch((error: unknown) => error),
+      ThreadEnded,
+    );
+  await runParcel(id, { ...tools, check }, signal);
+  await pipeline.runAll();
+  const held = await pipeline.status(uploadId);
+  assert.equal(
+    held.instances?.map(({ state, reason }) => reason ?? state),
+    ['stored', 'cannot-be-verified', 'stored'],
+  );
   await pipeline.close();
 });
 
