@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isStandardUid } from '../dicom/uid.ts';
-import { createPseudonyms, createRequests, importProjectKey } from './pseudonyms.ts';
+import {
+  areTooMany,
+  createPseudonyms,
+  createRequests,
+  importProjectKey,
+  PSEUDONYMS_LIMIT,
+  request,
+} from './pseudonyms.ts';
 import type { Pseudonyms } from './pseudonyms.ts';
 
 const keyOf = (seed: number) => new Uint8Array(32).fill(seed);
