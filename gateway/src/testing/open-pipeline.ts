@@ -21,6 +21,7 @@ import type { Pacs } from '../ports/pacs/pacs.ts';
 import { eventRoutes } from '../uploads/events.routes.ts';
 import { createParcelReceiver, type ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from '../pipeline/intake/tus.routes.ts';
+import { readPostedHere } from '../uploads/read-posted.ts';
 import { uploadRoutes } from '../uploads/upload.routes.ts';
 import { ROAD, runParcel, runStudyStage, startPipeline } from '../pipeline/pipeline.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
@@ -225,7 +226,14 @@ function createApp({ tools, parcels, sealingKey, lines, failures, callerOf }: Ap
   });
   const project = { key: PROJECT_KEY, id: 'test' };
   const routers = [
-    uploadRoutes({ tools, parcels, defaultPolicy: 'deidentified', project, sealingKey }),
+    uploadRoutes({
+      tools,
+      parcels,
+      defaultPolicy: 'deidentified',
+      project,
+      sealingKey,
+      readPosted: readPostedHere(),
+    }),
     tusRoutes(parcels),
     eventRoutes(tools, () => Promise.reject(new Problem('not-found'))),
   ];
