@@ -146,6 +146,12 @@ export const PROBLEMS = {
     title: 'Too many requests.',
     next: 'It continues automatically in a moment.',
   },
+  'parcel-busy': {
+    status: 423,
+    retry: 'later',
+    title: 'Another request is sending this parcel.',
+    next: 'Sending resumes automatically.',
+  },
   'checksum-mismatch': {
     status: 460,
     retry: 'later',

@@ -62,7 +62,14 @@ export function describeTus(router: Router, roles: readonly Role[]): void {
       ' answered by 460, and the offset is its start.',
     parameters: byId,
     requestBody: PIECE,
-    problems: ['not-found', 'invalid-request', 'seal-key-unknown', 'checksum-mismatch', 'storage-full'],
+    problems: [
+      'not-found',
+      'invalid-request',
+      'parcel-busy',
+      'seal-key-unknown',
+      'checksum-mismatch',
+      'storage-full',
+    ],
     responses: {
       204: nothing('Kept: `Upload-Offset` says how much is here.'),
       409: nothing('Another offset is the next: ask with HEAD.'),
