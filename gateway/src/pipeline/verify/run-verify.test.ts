@@ -93,7 +93,7 @@ test('on one instance, that one is held for a person after a while and the other
   await pipeline.close();
 });
 
-/** What a run finds out when its process dies in the middle of a check: it never ends. */
+/** The check of a process that dies in the middle of it: it never ends. */
 function dyingOn(poison: SyntheticInstance, check: CheckInstance, died: () => void): CheckInstance {
   return async (source, promised, rules, until) => {
     if (promised.sop_instance_uid !== poison.identifiers.sopInstanceUID)

@@ -70,8 +70,8 @@ export type VerifyTools = ReadTools & {
 };
 
 /**
- * Which instance ended the run before? The one that had been begun: so each is noted before its work begins,
- * and crossed out after it. What ends a process cannot say so itself.
+ * Notes of the instances that were begun: each before its work begins, crossed out after it. One that ends the
+ * process cannot say so itself; its note does.
  */
 export type BegunInstances = {
   /** Notes that the work on it begins; how often it began without having been crossed out. */
