@@ -25,8 +25,9 @@ export function gatherBytes(): Gathered {
   return {
     add(piece) {
       size += piece.length;
-      if (filled + piece.length > block.length) close();
-      if (piece.length >= BLOCK_BYTES / 2) return void chunks.push(piece);
+      const isLarge = piece.length >= BLOCK_BYTES / 2;
+      if (isLarge || filled + piece.length > block.length) close();
+      if (isLarge) return void chunks.push(piece);
       if (block.length === 0) block = new Uint8Array(BLOCK_BYTES);
       block.set(piece, filled);
       filled += piece.length;

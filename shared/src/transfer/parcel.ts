@@ -143,9 +143,9 @@ export async function* readParcel(source: ByteSource): AsyncGenerator<ParcelPart
     const closing = `${CRLF}--${boundary}--`;
     if (!delimiter.startsWith(closing)) throw new ParcelError('no boundary after a part', next);
     // RFC 2046 §5.1.1: a line break follows the last boundary only where an epilogue does. We write one.
-    const end = next + closing.length;
-    if (source.size !== end && (delimiter !== closing + CRLF || source.size !== end + CRLF.length))
-      throw new ParcelError('bytes after the last boundary', end);
+    const closed = next + closing.length;
+    if (source.size !== closed && (delimiter !== closing + CRLF || source.size !== closed + CRLF.length))
+      throw new ParcelError('bytes after the last boundary', closed);
     return;
   }
 }

@@ -41,8 +41,6 @@ export const KNOWN_CHARACTERS_LIMIT = 200_000;
 const VALUES_CHARACTERS_LIMIT = 256 * 1024;
 /** PS3.5 §6.2: ST, the longest VR of a place or an identifier. */
 const PHRASE_LIMIT = 1024;
-/** No longer word is searched for: text never keeps one (text-patterns.ts). */
-const WORD_LIMIT = 64;
 /**
  * PS3.5 §6.2: 64 characters a group. A name of more words than fit there has swallowed its neighbours; its
  * words count one by one.
@@ -257,7 +255,6 @@ function addAll(words: Set<string>, text: string, write: (spelt: string) => stri
 }
 
 function noteWord(word: string, words: Set<string>): void {
-  if (word.length > WORD_LIMIT) return;
   const [lower = ''] = spellingsOf(word);
   if (PARTICLES.has(lower) || NOBODY_BY_NAME.has(lower)) return;
   addAll(words, word, escaped);

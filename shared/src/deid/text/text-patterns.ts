@@ -23,7 +23,7 @@ const STREET =
 const KEYED_TELEPHONE =
   'tel|phone|telephone|telefon|ph|fax|mobile|cell|pager|beeper|extension|ext|call|number';
 const KEYED_NUMBER =
-  'mrn|ssn|nhs|pid|dob|id|acc(?:ession)?|(?:pat(?:ient)?|case|study|exam|acc(?:ession)?|record|chart|order|visit|insurance)[\\s._]*(?:id|no|nr|num|number|#)';
+  'mrn|ssn|nhs|pid|dob|id|acc(?:ession)?|(?:pat(?:ient)?|case|study|exam|acc(?:ession)?|record|chart|order|visit|insurance)[\\s._]{0,8}(?:id|no|nr|num|number|#)';
 const STREET_BEHIND = 'straße|strasse|str\\.|gasse|allee|platz|weg|straat|laan|vej|gatan';
 const STREET_BEFORE = '[Rr]ue|[Cc]hemin|[Ii]mpasse|[Cc]alle|[Aa]venida|[Vv]iale|[Pp]iazza|[Rr]ua';
 /** USPS Publication 28, appendix B. */
