@@ -140,9 +140,7 @@ function toChanges(
 /** Verify did not let it through. */
 function isHeldBack(reason: ReasonCode | null): boolean {
   return (
-    reason === 'identity-remains' ||
-    reason === 'cannot-be-verified' ||
-    reason === 'too-much-to-deidentify'
+    reason === 'identity-remains' || reason === 'cannot-be-verified' || reason === 'too-much-to-deidentify'
   );
 }
 

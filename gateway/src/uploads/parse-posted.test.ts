@@ -41,10 +41,7 @@ test('brackets, commas and quotes within a text do not count', async () => {
 test('too many instances are refused before the schema looks at each of them', async () => {
   const many = JSON.stringify({ instances: Array.from({ length: 20_001 }, () => 0) });
   assert.is(await codeOf(many), 'too-many-instances');
-  assert.is(
-    await codeOf(many, 'decision'),
-    'invalid-request Invalid: instances (expected: at most 20000).',
-  );
+  assert.is(await codeOf(many, 'decision'), 'invalid-request Invalid: instances (expected: at most 20000).');
 });
 
 test('a body that is no JSON, or not the one that was asked for, is refused', async () => {

@@ -15,8 +15,7 @@ test.before(async () => {
 test.after(() => pipeline.close());
 test.before.each(() => pipeline.actAs(pipeline.accountId, ['technician']));
 
-const soft = (seed: number) =>
-  syntheticStudy({ seed, instancesPerSeries: 2, rows: 8, columns: 8 }).instances;
+const soft = (seed: number) => syntheticStudy({ seed, instancesPerSeries: 2, rows: 8, columns: 8 }).instances;
 const admin = randomUUID();
 const statusOf = async (method: string, path: string) => (await pipeline.request(method, path)).status;
 

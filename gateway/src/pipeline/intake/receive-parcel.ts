@@ -282,7 +282,8 @@ async function refuse(tools: IntakeTools, request: ParcelRequest, parcel: OwnedP
   const { failure } = request;
   if (failure instanceof StorageFull) await reportFull(tools, parcel.study_id);
   if (failure instanceof Problem) throw failure;
-  if (failure === ERRORS.ERR_LOCK_TIMEOUT) throw new Problem('parcel-busy', undefined, { 'Retry-After': '1' });
+  if (failure === ERRORS.ERR_LOCK_TIMEOUT)
+    throw new Problem('parcel-busy', undefined, { 'Retry-After': '1' });
   const status = (failure as { status_code?: number } | null)?.status_code;
   if (status === 404 || status === 410) throw new Problem('not-found');
   if (status === 413) throw new Problem('body-too-large');

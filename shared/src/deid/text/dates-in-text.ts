@@ -261,7 +261,9 @@ export function findDates(
       const groups = match.groups as Groups;
       const written = text.slice(start, end);
       const isWord =
-        groups['y'] === undefined && groups['n'] !== undefined && isAWord(groups, written, text.slice(end, end + BEHIND));
+        groups['y'] === undefined &&
+        groups['n'] !== undefined &&
+        isAWord(groups, written, text.slice(end, end + BEHIND));
       // A two-digit year next to a letter is part of something else.
       const isPart =
         groups['y']?.length === 2 &&

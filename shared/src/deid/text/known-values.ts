@@ -191,11 +191,11 @@ function collect(element: DicomElement, context: ValueContext, collecting: Colle
     if (values.some((value) => value.length > PHRASE_LIMIT)) collecting.room.characters = -1;
     else
       for (const value of values)
-      notePhrase(
-        value,
-        vr === 'ST' || PLACES.has(element.tag) || row?.options.includes('i') === true,
-        collected,
-      );
+        notePhrase(
+          value,
+          vr === 'ST' || PLACES.has(element.tag) || row?.options.includes('i') === true,
+          collected,
+        );
   }
 }
 
