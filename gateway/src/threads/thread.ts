@@ -72,9 +72,9 @@ const HANGS_AFTER_MS = 30_000;
 
 /**
  * The longest silence of a thread that works. Ten times what the slowest honest task has needed between two
- * messages on the smallest machine; a hostile one ends after a minute.
+ * messages on the smallest machine; a hostile one ends after two minutes.
  */
-const SILENT_MS = 60_000;
+const SILENT_MS = 120_000;
 /** The heap of a thread: an instance with as many elements as the reader takes needs 300 MB. */
 const HEAP_MB = 512;
 
