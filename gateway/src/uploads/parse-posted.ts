@@ -67,7 +67,9 @@ async function* limited(
   }
 }
 
-const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
 /** [ and {, ] and }. */
 const OPENERS = [0x5b, 0x7b];
 const CLOSERS = [0x5d, 0x7d];

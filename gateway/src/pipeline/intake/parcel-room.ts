@@ -34,9 +34,9 @@ const OPEN_PARCELS_LIMIT = 64;
  * Throws where an upload may not announce a parcel of this length: `body-too-large` where it never promised
  * so much; `upload-not-found` where it did, and the rest arrived in the meantime: init then tells the device
  * that nothing of the parcel is needed; StorageFull where its unfinished parcels together announce more than
- * it needs, with allowance for the remains of an interrupted device. `again`: bytes of the parcel that this one replaces. Of a sealed one
- * both are meant as they are opened. The space for restoring coded instances is not counted here: verify asks
- * for it.
+ * it needs, with allowance for the remains of an interrupted device. `again`: bytes of the parcel that this
+ * one replaces. Of a sealed one both are meant as they are opened. The space for restoring coded instances is
+ * not counted here: verify asks for it.
  */
 export async function checkAnnounced(
   trx: Transaction<Tables>,

@@ -51,7 +51,7 @@ function unboundedInside(source: string): string[] {
 }
 
 test('no pattern looks further than a fixed number of characters from where it begins', () => {
-  assert.equal(unboundedInside(String.raw`a(?=b+)`), ['+)']);
+  assert.equal(unboundedInside('a(?=b+)'), ['+)']);
   assert.equal(unboundedInside(String.raw`(?<x>\d+)\s`), ['+)e']);
   assert.equal(unboundedInside(String.raw`(?:a|b)[x+]{2,}|c(?<x>\d+)`), []);
   const patterns = [...PATTERNS, UIDS, INITIALS, AGE, ...Object.values(FORMS)];

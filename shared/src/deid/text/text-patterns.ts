@@ -92,7 +92,11 @@ export const PATTERNS: readonly RegExp[] = [
   // letters that are no matrix, or a long word that ends in a number; what is called a number
   /(?<![\p{N}-])\d{3}-\d{2}-\d{4}(?![\p{N}-])/gu,
   new RegExp(`(?<![\\p{N}.])\\d{6,64}(?!\\p{N}|\\.\\p{N}|${UNIT})`, 'giu'),
-  /(?<![\p{L}\p{N}])(?!\d{1,64}(?:x\d{1,64}){1,16}(?!\p{L})|(?:b\d{1,4}){2,16}(?!\p{L}))(?=[\p{L}\p{N}]{0,64}\p{L})(?=\p{L}{0,64}(?:\d\p{L}{0,64}){5})(?<w>\p{L}{0,64})[\p{L}\p{N}]{1,64}(?![\p{L}\p{N}])/gu,
+  new RegExp(
+    `${BEFORE}(?!\\d{1,64}(?:x\\d{1,64}){1,16}(?!\\p{L})|(?:b\\d{1,4}){2,16}(?!\\p{L}))(?=[\\p{L}\\p{N}]{0,64}\\p{L})` +
+      `(?=\\p{L}{0,64}(?:\\d\\p{L}{0,64}){5})(?<w>\\p{L}{0,64})[\\p{L}\\p{N}]{1,64}${AFTER}`,
+    'gu',
+  ),
   /(?<![\p{L}\p{N}])(?<w>\p{L}{5,64})\d{3,64}(?![\p{L}\p{N}])/gu,
   new RegExp(
     `(?<!\\p{L}|\\p{L}\\s(?=id\\s?\\d))(?:${KEYED_NUMBER})\\b[.:#=\\s]{0,3}` +
