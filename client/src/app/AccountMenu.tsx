@@ -7,6 +7,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf, parseRoute } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
+import { PasswordSheet } from './PasswordSheet.tsx';
 import { THEMES, useTheme } from './theme.ts';
 import { appWords } from './app-words.ts';
 import { kitWords } from '../kit/kit-words.ts';
@@ -16,7 +17,9 @@ declare const RELAY_WEB_VERSION: string;
 
 export function AccountMenu() {
   const session = useSession();
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState<'account' | 'password' | null>(null);
+  // A sheet that gives way to another one says that it is closed once that one is open.
+  const close = (which: 'account' | 'password') => () => setOpen((now) => (now === which ? null : now));
   const user = session.user.value;
   const name = user?.username ?? appWords.account.nobody;
   return (
@@ -26,17 +29,29 @@ export function AccountMenu() {
         class="button button-bare account-button"
         aria-haspopup="dialog"
         aria-label={appWords.account.open(name)}
-        onClick={() => setOpen(true)}
+        onClick={() => setOpen('account')}
       >
         <Icon name="person" />
         <bdi class="account-name cut">{name}</bdi>
       </button>
-      {open && <AccountSheet name={name} onClose={() => setOpen(false)} />}
+      {open === 'account' && (
+        <AccountSheet name={name} onClose={close('account')} onPassword={() => setOpen('password')} />
+      )}
+      {open === 'password' && (
+        <PasswordSheet onClose={close('password')} />
+      )}
     </>
   );
 }
 
-function AccountSheet({ name, onClose }: { readonly name: string; readonly onClose: () => void }) {
+type AccountProps = {
+  readonly name: string;
+  readonly onClose: () => void;
+  /** Opens the form for a new password. */
+  readonly onPassword: () => void;
+};
+
+function AccountSheet({ name, onClose, onPassword }: AccountProps) {
   const session = useSession();
   const queue = useQueue();
   const ingest = useIngest();
@@ -91,6 +106,11 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
         </div>
         <p class="small quiet">{appWords.account.version(RELAY_WEB_VERSION)}</p>
       </div>
+      {session.state.value === 'signed-in' && (
+        <button type="button" class="button button-bare" onClick={onPassword}>
+          {appWords.account.changePassword}
+        </button>
+      )}
       <div class="sheet-actions">
         <button type="button" class="button" onClick={onClose}>
           {kitWords.close}
