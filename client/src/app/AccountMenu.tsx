@@ -3,14 +3,20 @@ import { useState } from 'preact/hooks';
 import { useSession, useSignOutTasks } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { deferred } from '../kit/deferred.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf, parseRoute } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
-import { PasswordSheet } from './PasswordSheet.tsx';
+import { ProblemBoundary } from './ProblemBoundary.tsx';
 import { THEMES, useTheme } from './theme.ts';
 import { appWords } from './app-words.ts';
 import { kitWords } from '../kit/kit-words.ts';
+
+const PasswordSheet = deferred<{ onClose: () => void }>(
+  () => import('./PasswordSheet.tsx').then((view) => view.PasswordSheet),
+  () => null,
+);
 
 /** Written by the build (vite.config.ts). */
 declare const RELAY_WEB_VERSION: string;
@@ -38,7 +44,9 @@ export function AccountMenu() {
         <AccountSheet name={name} onClose={close('account')} onPassword={() => setOpen('password')} />
       )}
       {open === 'password' && (
-        <PasswordSheet onClose={close('password')} />
+        <ProblemBoundary>
+          <PasswordSheet onClose={close('password')} />
+        </ProblemBoundary>
       )}
     </>
   );

@@ -93,6 +93,7 @@ const logoutEverywhere = defineRoute({
   problems: ['origin-refused'],
   tags: ['auth'],
   summary: 'Sign out everywhere: all sessions end, and so does what your devices may send',
+  request: { query: z.object({ which: z.literal('all') }) },
   responses: { 204: { description: 'Signed out everywhere, here too.' } },
 });
 const me = defineRoute({

@@ -1,9 +1,13 @@
 /** Sessions end when they are ended: nothing that was signed or opened before goes on afterwards. */
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Session } from '#shared/protocol/api.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import type { Db } from '../database/database.ts';
 import { createTestDevice, type TestDevice } from '../testing/open-device.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { setPassword } from './set-password.ts';
 
 const test = suite('a session that was ended');
 let gateway: TestGateway;
@@ -32,7 +36,7 @@ const ENDS: Record<string, (of: Session) => Promise<void>> = {
   },
   'other roles': ({ user }) => asAdmin('PATCH', `/admin/users/${user.id}`, { roles: ['radiologist', 'technician'] }),
   'signing out everywhere': async ({ accessToken: token }) => {
-    assert.is((await gateway.call('DELETE', '/auth/sessions', { token })).status, 204);
+    assert.is((await gateway.call('DELETE', '/auth/sessions?which=all', { token })).status, 204);
   },
   'a new password of one’s own': async ({ accessToken: token }) => {
     const body = { currentPassword: 'a long password', newPassword: 'another password' };
@@ -76,7 +80,7 @@ test('signing out everywhere ends the sessions and devices of this account and o
   const again = await gateway.signIn(one.user.username, 'a long password');
   const device = await createTestDevice(gateway);
   await device.enrol(one.accessToken);
-  await gateway.call('DELETE', '/auth/sessions', { token: again.accessToken });
+  await gateway.call('DELETE', '/auth/sessions?which=all', { token: again.accessToken });
   for (const { refreshToken } of [one, again])
     assert.is(await codeOf(await gateway.call('POST', '/auth/refresh', { body: { refreshToken } })), 'session-ended');
   assert.is(await codeOf(await device.exchange(await device.assertion())), 'session-ended');
@@ -84,43 +88,45 @@ test('signing out everywhere ends the sessions and devices of this account and o
 });
 
 test('a stream ends with its token, as every request does', async () => {
-  const own = await openTestGateway();
-  const { accessToken: token, user } = await own.signIn();
-  const told = (await own.call('GET', '/events', { token })).text();
-  own.wait(601_000);
-  // Any news of the account makes the stream look at its token.
-  await own.call('PATCH', `/admin/users/${user.id}`, { token: (await own.signIn()).accessToken, body: {} });
+  const session = await gateway.userWith(['technician']);
+  const device = await createTestDevice(gateway);
+  await device.enrol(session.accessToken);
+  const told = (await gateway.call('GET', '/events', { token: await device.token() })).text();
+  gateway.wait(601_000);
+  // Any news of the device makes its stream look at its token.
+  const again = await gateway.signIn(session.user.username, 'a long password');
+  await device.enrol(again.accessToken);
   assert.is(await told, '');
-  await own.close();
+  admin = await gateway.signIn();
 });
 
-test('what a reset meets half-way ends too: no sign-in, exchange or enrolment survives it', async () => {
+test('what a new password meets half-way ends too: no sign-in, exchange or enrolment survives it', async () => {
   const session = await gateway.userWith(['technician']);
-  const { username, id } = session.user;
+  const { username, id, siteId } = session.user;
   const device = await createTestDevice(gateway);
-  const login = () =>
-    gateway.call('POST', '/auth/login', { body: { username, password: 'a long password' } });
-  const racing = [
-    login(),
-    gateway.call('POST', '/auth/refresh', { body: { refreshToken: session.refreshToken } }),
-    device.enrol(session.accessToken),
-    login(),
-  ];
-  await asAdmin('PUT', `/admin/users/${id}/password`, { password: 'another password' });
+  const { db } = gateway.database;
+  const body = { username, password: 'a long password' };
+  let racing: Promise<unknown>[] = [];
+  await db.transaction().execute(async (trx) => {
+    await setPassword(trx, { id, siteId }, { passwordHash: 'x', by: id, now: gateway.now() });
+    // They have shown who they are, and now do what the new password is to end.
+    racing = [
+      gateway.call('POST', '/auth/login', { body }),
+      gateway.call('POST', '/auth/refresh', { body: { refreshToken: session.refreshToken } }),
+      device.enrol(session.accessToken),
+    ];
+    await until('all of them to wait for the account', async () => (await waitingForLocks(db)) === 3);
+  });
   await Promise.all(racing);
-  const living = await gateway.database.db
-    .selectFrom('refresh_token')
-    .select('token_hash')
-    .where('account_id', '=', id)
-    .where('revoked_at', 'is', null)
-    .execute();
-  const devices = await gateway.database.db
-    .selectFrom('device')
-    .select('id')
-    .where('account_id', '=', id)
-    .where('revoked_at', 'is', null)
-    .execute();
-  assert.equal([living, devices], [[], []]);
+  const rowsOf = async (table: 'refresh_token' | 'device') =>
+    db.selectFrom(table).select('account_id').where('account_id', '=', id).where('revoked_at', 'is', null).execute();
+  assert.equal([await rowsOf('refresh_token'), await rowsOf('device')], [[], []]);
 });
+
+async function waitingForLocks(db: Db): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*)::int as count from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+  return rows[0]?.count ?? 0;
+}
 
 test.run();
