@@ -126,7 +126,8 @@ test('TLS is served with a certificate and its own key, and with nothing else', 
     { ...tls, RELAY_TLS_KEY: join(folder, 'absent.pem') },
     { ...tls, RELAY_PUBLIC_URL: 'http://localhost:3000' },
   ];
-  for (const env of wrong) assert.is(mistakesOf({ ...env, RELAY_HOST: '127.0.0.1' }).length, 1, JSON.stringify(env));
+  for (const env of wrong)
+    assert.is(mistakesOf({ ...env, RELAY_HOST: '127.0.0.1' }).length, 1, JSON.stringify(env));
   rmSync(folder, { recursive: true });
 });
 

@@ -117,8 +117,7 @@ function tlsOf(env: Env, wrong: Report): Config['tls'] {
   const certFile = setting(env, 'RELAY_TLS_CERT');
   const keyFile = setting(env, 'RELAY_TLS_KEY');
   if (certFile === undefined && keyFile === undefined) return null;
-  const example =
-    'RELAY_TLS_CERT=/etc/relaypacs/fullchain.pem RELAY_TLS_KEY=/etc/relaypacs/privkey.pem';
+  const example = 'RELAY_TLS_CERT=/etc/relaypacs/fullchain.pem RELAY_TLS_KEY=/etc/relaypacs/privkey.pem';
   if (certFile === undefined || keyFile === undefined) {
     wrong(`RELAY_TLS_CERT and RELAY_TLS_KEY must be set together, for example ${example}.`);
     return null;
@@ -141,7 +140,9 @@ function textOf(name: string, file: string, wrong: Report): string | null {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    wrong(`${name} must name a file that the gateway can read, for example ${name}=/etc/relaypacs/relay.pem.`);
+    wrong(
+      `${name} must name a file that the gateway can read, for example ${name}=/etc/relaypacs/relay.pem.`,
+    );
     return null;
   }
 }

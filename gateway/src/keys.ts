@@ -259,7 +259,8 @@ export function openKeys(folder: string, clock: () => number = () => performance
     receipts,
     sealing,
     wrapKey,
-    secretFor: (purpose) => new Uint8Array(hkdfSync('sha256', wrapKey, '', `relaypacs ${purpose}`, SECRET_BYTES)),
+    secretFor: (purpose) =>
+      new Uint8Array(hkdfSync('sha256', wrapKey, '', `relaypacs ${purpose}`, SECRET_BYTES)),
     projectKey,
     projectKeyId: createHash('sha256')
       .update('relaypacs project key')

@@ -50,7 +50,10 @@ async function run(config: Config): Promise<void> {
   });
   if (gateway.madePassword !== null)
     say(`The first user is "admin" with the password ${gateway.madePassword} (shown this once).`);
-  const port = { ...config, onRefused: atMostOnceAMinute(() => log({ event: 'connection-refused', because: 'no-tls' })) };
+  const port = {
+    ...config,
+    onRefused: atMostOnceAMinute(() => log({ event: 'connection-refused', because: 'no-tls' })),
+  };
   const servers = [
     await openPort(gateway.api, config.port, port),
     await openPort(gateway.web, config.webPort, port),

@@ -62,7 +62,11 @@ function PasswordForm({ onClose, onChanged }: FormProps) {
       busy.value = false;
     }
   };
-  const field = { type: shown.value ? 'text' : 'password', message, isWrong: trouble.value !== null } as const;
+  const field = {
+    type: shown.value ? 'text' : 'password',
+    message,
+    isWrong: trouble.value !== null,
+  } as const;
   return (
     <form ref={form} class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
       {/* For the browser's store of passwords: whose they are. */}

@@ -9,13 +9,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import {
-  loginSchema,
-  ownPasswordSchema,
-  ROLES,
-  sessionSchema,
-  userSchema,
-} from '#shared/protocol/api.ts';
+import { loginSchema, ownPasswordSchema, ROLES, sessionSchema, userSchema } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import {
   callerOf,

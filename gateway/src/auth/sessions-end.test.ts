@@ -23,8 +23,7 @@ const asAdmin = async (method: string, path: string, body?: unknown): Promise<vo
   const answer = await gateway.call(method, path, { token: admin.accessToken, body });
   assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
 };
-const reach = async (token: string, path = '/auth/me') =>
-  (await gateway.call('GET', path, { token })).status;
+const reach = async (token: string, path = '/auth/me') => (await gateway.call('GET', path, { token })).status;
 
 /** Every way to end the sessions of an account. */
 const ENDS: Record<string, (of: Session) => Promise<void>> = {
@@ -34,7 +33,8 @@ const ENDS: Record<string, (of: Session) => Promise<void>> = {
     await asAdmin('PATCH', `/admin/users/${user.id}`, { disabled: true });
     await asAdmin('PATCH', `/admin/users/${user.id}`, { disabled: false });
   },
-  'other roles': ({ user }) => asAdmin('PATCH', `/admin/users/${user.id}`, { roles: ['radiologist', 'technician'] }),
+  'other roles': ({ user }) =>
+    asAdmin('PATCH', `/admin/users/${user.id}`, { roles: ['radiologist', 'technician'] }),
   'signing out everywhere': async ({ accessToken: token }) => {
     assert.is((await gateway.call('DELETE', '/auth/sessions?which=all', { token })).status, 204);
   },
@@ -82,7 +82,10 @@ test('signing out everywhere ends the sessions and devices of this account and o
   await device.enrol(one.accessToken);
   await gateway.call('DELETE', '/auth/sessions?which=all', { token: again.accessToken });
   for (const { refreshToken } of [one, again])
-    assert.is(await codeOf(await gateway.call('POST', '/auth/refresh', { body: { refreshToken } })), 'session-ended');
+    assert.is(
+      await codeOf(await gateway.call('POST', '/auth/refresh', { body: { refreshToken } })),
+      'session-ended',
+    );
   assert.is(await codeOf(await device.exchange(await device.assertion())), 'session-ended');
   assert.equal([await reach(other.accessToken), await reach(admin.accessToken)], [200, 200]);
 });
@@ -119,7 +122,12 @@ test('what a new password meets half-way ends too: no sign-in, exchange or enrol
   });
   await Promise.all(racing);
   const rowsOf = async (table: 'refresh_token' | 'device') =>
-    db.selectFrom(table).select('account_id').where('account_id', '=', id).where('revoked_at', 'is', null).execute();
+    db
+      .selectFrom(table)
+      .select('account_id')
+      .where('account_id', '=', id)
+      .where('revoked_at', 'is', null)
+      .execute();
   assert.equal([await rowsOf('refresh_token'), await rowsOf('device')], [[], []]);
 });
 

@@ -104,12 +104,7 @@ async function checkPassword(
   }
 }
 
-async function recordFailure(
-  trx: Trx,
-  account: Account | null,
-  isRight: boolean,
-  now: Date,
-): Promise<void> {
+async function recordFailure(trx: Trx, account: Account | null, isRight: boolean, now: Date): Promise<void> {
   if (account === null)
     return recordAudit(
       trx,
@@ -128,7 +123,12 @@ export async function refreshSession(tools: SignInTools, token: string): Promise
     const outcome = await exchangeToken(trx, token, refreshSecret, now());
     if (outcome.kind !== 'reused') return outcome;
     const { account, familyId } = outcome;
-    await recordAudit(trx, account.siteId, { event: 'session-reused', accountId: account.id, familyId }, now());
+    await recordAudit(
+      trx,
+      account.siteId,
+      { event: 'session-reused', accountId: account.id, familyId },
+      now(),
+    );
     return outcome;
   });
   if (exchange.kind !== 'exchanged') throw new Problem('session-ended');

@@ -40,14 +40,23 @@ test('a machine’s many IPv6 addresses are one network; other networks and IPv4
   assert.is(networkOf('2001:db8::1:aaaa:bbbb:cccc:dddd'), one);
   assert.is(networkOf('2001:0db8:0000:0001:0:0:0:9'), one);
   assert.is.not(networkOf('2001:db8:0:2::5'), one);
-  assert.equal(
-    ['::1', '198.51.100.1', 'local', 'fe80::1%eth0'].map(networkOf),
-    ['0:0:0:0', '198.51.100.1', 'local', 'fe80:0:0:0'],
-  );
+  assert.equal(['::1', '198.51.100.1', 'local', 'fe80::1%eth0'].map(networkOf), [
+    '0:0:0:0',
+    '198.51.100.1',
+    'local',
+    'fe80:0:0:0',
+  ]);
 });
 
 test('blocks and addresses of both families are read, and nothing else', () => {
-  for (const wrong of ['10.1.0.0/33', '10.1.0', 'proxy.example.org', '10.1.0.0/8/8', 'fd00::/129', '10.1.0.0/x'])
+  for (const wrong of [
+    '10.1.0.0/33',
+    '10.1.0',
+    'proxy.example.org',
+    '10.1.0.0/8/8',
+    'fd00::/129',
+    '10.1.0.0/x',
+  ])
     assert.is(parseProxies([wrong]), null, wrong);
   assert.is(parseProxies([])!.has('127.0.0.1'), false);
 });
