@@ -30,7 +30,9 @@ function open(folder: string) {
     createAccessTokens({ signingKey, keyOf: keys.tokenKey, issuer: ISSUER, now, newId: randomUUID });
   return {
     now,
-    wait: (ms: number) => void (moved += ms),
+    wait(ms: number): void {
+      moved += ms;
+    },
     /** A gateway that starts now. */
     start: () => openKeys(folder),
     tokensOf,

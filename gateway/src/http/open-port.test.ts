@@ -92,7 +92,10 @@ else
         () => 'refused',
       );
     let refused = 0;
-    await withPort({ host: '0.0.0.0', onRefused: () => (refused += 1) }, async (port) => {
+    const onRefused = (): void => {
+      refused += 1;
+    };
+    await withPort({ host: '0.0.0.0', onRefused }, async (port) => {
       assert.equal([await ask(port, '127.0.0.1'), await ask(port, elsewhere), refused], [404, 'refused', 1]);
     });
     await withPort({ host: '0.0.0.0', trustedProxies: parseProxies([elsewhere])! }, async (port) => {
