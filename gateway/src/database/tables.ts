@@ -25,6 +25,8 @@ export type AccountTable = {
   password_hash: string;
   created_at: CreatedAt;
   disabled_at: Date | null;
+  /** Grows whenever sessions of the account are ended; tokens of an earlier epoch no longer hold. */
+  epoch: Generated<number>;
 };
 
 /** A refresh token is used once; using it again ends its family (RFC 9700 §4.14). */
@@ -36,6 +38,8 @@ export type RefreshTokenTable = {
   parent_hash: string | null;
   account_id: string;
   expires_at: Date;
+  /** The end of its family, however often it is exchanged. */
+  ends_at: Date;
   used_at: Date | null;
   revoked_at: Date | null;
 };
@@ -132,6 +136,8 @@ export type InstanceTable = {
   revision: number;
   /** How often its bytes were asked for again (damaged, lost): bounded. */
   attempts: number;
+  /** How often verify began with it and did not come to an end, because the process or a thread died. */
+  beginnings: Generated<number>;
   updated_at: Date;
 };
 
@@ -169,7 +175,7 @@ export type ParcelTable = {
    * this name again.
    */
   damaged: Generated<number>;
-  /** How often verify failed on it without an outcome: bounded. */
+  /** How often verify has begun with it and come to no outcome: counted before it begins, bounded. */
   failures: Generated<number>;
   created_at: CreatedAt;
   expires_at: Date;

@@ -6,24 +6,29 @@
 import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { compress } from 'hono/compress';
 import { problemSchema, type Role, type User } from '#shared/protocol/api.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { inflateGzip } from './gzip-body.ts';
 import { invalidRequest } from './invalid-request.ts';
 
 /** The callers who are let in: everybody, or those with one of the roles. */
 export type Access = 'public' | readonly Role[];
 
 /**
- * The caller. `scheme`: how they proved it. `scope`: `session` for all that the roles allow, `upload` for the
- * uploads of `device` alone.
+ * The caller. `scheme`: how they proved it. `epoch`: the account's, which the token is of. `scope`: `session` for
+ * all that the roles allow, `upload` for the uploads of `device` alone.
  */
-export type Caller = User & { readonly scheme: 'bearer' } & (
+export type Caller = User & { readonly scheme: 'bearer'; readonly epoch: number } & (
     | { readonly scope: 'session'; readonly device: null }
     | { readonly scope: 'upload'; readonly device: string }
   );
+
+/** Tells whoever serves a caller for longer than one answer whether its token still holds. */
+export type TokenWatch = {
+  stillHolds(): Promise<boolean>;
+  /** Calls `changed` whenever the rights of its account or device have changed. Returns the function that ends it. */
+  watch(changed: () => void): () => void;
+};
 
 export type GatewayEnv = {
   /**
@@ -37,6 +42,10 @@ export type GatewayEnv = {
   Variables: {
     /** null: nobody signed in, or a token that no longer holds. */
     caller: Caller | null;
+    /** Absent where nobody is signed in. */
+    tokenWatch: TokenWatch | null | undefined;
+    /** Where the request comes from, as limits count: client-address.ts. `local` in a test's `app.request`. */
+    address: string;
     correlationId: string;
     /** Set if the answer is a problem. */
     problemCode: AnyProblemCode | undefined;
@@ -104,8 +113,6 @@ type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware'
   uploadRight?: boolean;
   /** The largest body that is read, in bytes; 64 KiB unless said otherwise. */
   bodyBytesLimit?: number;
-  /** The body may come as gzip, and the answer is compressed for callers that accept it. */
-  gzip?: boolean;
   /** Problems beyond those that every such route may answer. */
   problems?: readonly AnyProblemCode[];
 };
@@ -120,7 +127,6 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
     uploadRight = false,
     problems = [],
     bodyBytesLimit = BODY_BYTES_LIMIT,
-    gzip = false,
     ...rest
   } = definition;
   const codes = new Set<AnyProblemCode>([...alwaysPossible(definition), ...problems]);
@@ -131,7 +137,6 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
     middleware: [
       allow(roles, { uploadRight }),
       ...(definition.request?.body ? [limitBody(bodyBytesLimit)] : []),
-      ...(gzip ? [compress({ encoding: 'gzip' }), inflateGzip(bodyBytesLimit)] : []),
     ],
   };
   return createRoute(route as unknown as RouteConfig & { path: P }) as unknown as R;
