@@ -16,6 +16,10 @@ export type AdminFeatureTools = {
 
 export function adminFeature({ db, now, callers, pseudonyms }: AdminFeatureTools): Feature {
   return {
-    routes: [userRoutes({ db, now, forget: callers.forgetAccount }), policyRoutes({ db, now, pseudonyms }), quotaRoutes({ db, now })],
+    routes: [
+      userRoutes({ db, now, forget: callers.forgetAccount }),
+      policyRoutes({ db, now, pseudonyms }),
+      quotaRoutes({ db, now }),
+    ],
   };
 }

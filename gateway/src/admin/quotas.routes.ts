@@ -40,7 +40,10 @@ const setForAccount = defineRoute({
   tags: ['admin'],
   problems: ['not-found'],
   summary: 'Set the quota of one account; `null`: the site’s',
-  request: { params: z.object({ id: z.uuid() }), body: jsonBody(z.object({ quota: quotaSchema.nullable() })) },
+  request: {
+    params: z.object({ id: z.uuid() }),
+    body: jsonBody(z.object({ quota: quotaSchema.nullable() })),
+  },
   responses: { 204: { description: 'Set. Uploads that are open stay open.' } },
 });
 
