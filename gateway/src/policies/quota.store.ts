@@ -9,7 +9,7 @@ import type { Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
 
-/** What the account may have, and has. Undefined: there is no such account. */
+/** The quota of the account, and its use. Undefined: there is no such account. */
 export async function quotaUse(db: Db, accountId: string): Promise<QuotaUse | undefined> {
   const [only] = await listQuotas(db, sql<boolean>`a.id = ${accountId}::uuid`);
   return only;
