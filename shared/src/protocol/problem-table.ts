@@ -104,6 +104,12 @@ export const PROBLEMS = {
     retry: 'never',
     title: 'The first bytes have left: the study can no longer be taken back.',
   },
+  'decision-not-possible': {
+    status: 409,
+    retry: 'never',
+    title: 'This can no longer be decided for these instances.',
+    next: 'Look at their present state.',
+  },
   'parcels-missing': {
     status: 409,
     retry: 'changed',
