@@ -9,6 +9,7 @@
  */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
+import type { Trx } from '../database/database.ts';
 import {
   changeInstances,
   instancesByKey,
@@ -49,66 +50,71 @@ export async function decide(
   tools: UploadTools,
   upload: UploadRow,
   by: string,
-  { decision, instances }: Decision,
+  said: Decision,
 ): Promise<number> {
   const { id: uploadId, study_id: studyId } = upload;
+  const { decision } = said;
   const changed = await tools.db.transaction().execute(async (trx) => {
     await lockUids(trx, upload.site_id);
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return 0;
-    const own = await instanceIdsOf(trx, uploadId);
-    const rows = (await instancesByKey(trx, study, instances)).filter(
-      (row) => own.has(row.id) && (decision === 'retry' || canLeave(row, study)),
-    );
-    const rivals = await instancesByUid(
-      trx,
-      study.site_id,
-      rows.map((row) => row.sop_instance_uid),
-    );
-    const others =
-      decision === 'leave-out'
-        ? await namedElsewhere(
-            trx,
-            uploadId,
-            rows.filter(({ state }) => AWAITED_BY_OTHERS.includes(state)).map(({ id }) => id),
-          )
-        : new Set<number>();
-    await unlinkInstances(trx, uploadId, others);
-    const changes = toChanges(
-      decision,
-      rows.filter(({ id }) => !others.has(id)),
-      rivals,
-    );
+    const { changes, leftToOthers } = await planChanges(trx, upload, study, said);
     const done = await changeInstances(trx, changes, {
       from: decision === 'leave-out' ? CAN_BE_LEFT_OUT : CAN_BE_RETRIED,
       now: tools.now(),
     });
-    if (done.size === 0) return others.size;
-    if (changes.some(({ state }) => state === 'promised')) {
-      if (study.wrapped_key === null) await setStudyKey(trx, studyId, tools.keys.create(studyId));
-      await reopenParcels(trx, studyId);
-    }
-    // From any state of the study: the last receipt is no longer true of these instances.
-    const moved =
-      (await applyStudyEvent(
-        trx,
-        study,
-        study.state === 'held' ? 'decided' : 'late-instance',
-        tools.now(),
-      )) ?? study;
-    if (moved.state === 'receiving') await enqueueStage(trx, tools, { queue: 'assembly', studyId });
+    if (done.size === 0) return leftToOthers;
+    if (changes.some(({ state }) => state === 'promised')) await expectAgain(trx, tools, study);
+    const { revision } = await moveStudy(trx, tools, study);
     await auditStudy(trx, tools, study, {
       event: 'instances-decided',
       uploadId,
       by,
       decision,
       instances: done.size,
-      revision: moved.revision,
+      revision,
     });
     return done.size;
   });
   tools.changes.emit(studyId);
   return changed;
+}
+
+/**
+ * The changes that the decision asks for. Instances that another upload awaits too are only taken off this
+ * one: `leftToOthers` counts them.
+ */
+async function planChanges(
+  trx: Trx,
+  upload: UploadRow,
+  study: StudyRow,
+  { decision, instances }: Decision,
+): Promise<{ changes: readonly InstanceChange[]; leftToOthers: number }> {
+  const own = await instanceIdsOf(trx, upload.id);
+  const rows = (await instancesByKey(trx, study, instances)).filter(
+    (row) => own.has(row.id) && (decision === 'retry' || canLeave(row, study)),
+  );
+  const uids = rows.map((row) => row.sop_instance_uid);
+  const rivals = await instancesByUid(trx, study.site_id, uids);
+  const awaited = rows.filter(({ state }) => AWAITED_BY_OTHERS.includes(state)).map(({ id }) => id);
+  const others = decision === 'leave-out' ? await namedElsewhere(trx, upload.id, awaited) : new Set<number>();
+  await unlinkInstances(trx, upload.id, others);
+  const ofThisUpload = rows.filter(({ id }) => !others.has(id));
+  return { changes: toChanges(decision, ofThisUpload, rivals), leftToOthers: others.size };
+}
+
+/** The study takes bytes once more: under a key, into parcels that were already verified. */
+async function expectAgain(trx: Trx, tools: UploadTools, study: StudyRow): Promise<void> {
+  if (study.wrapped_key === null) await setStudyKey(trx, study.id, tools.keys.create(study.id));
+  await reopenParcels(trx, study.id);
+}
+
+/** From any state of the study: the last receipt is no longer true of the decided instances. */
+async function moveStudy(trx: Trx, tools: UploadTools, study: StudyRow): Promise<StudyRow> {
+  const event = study.state === 'held' ? 'decided' : 'late-instance';
+  const moved = (await applyStudyEvent(trx, study, event, tools.now())) ?? study;
+  if (moved.state === 'receiving') await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
+  return moved;
 }
 
 /**
