@@ -8,9 +8,9 @@
  */
 import { asciiPieces, textReader, type TextPiece } from '../../dicom/character-sets.ts';
 import type { DeidRules } from '../rules.ts';
-import { findDates } from './dates-in-text.ts';
+import { findDates, type FoundDate } from './dates-in-text.ts';
 import { createFinder } from './find-known-values.ts';
-import { fold } from './fold.ts';
+import { fold, type Folded } from './fold.ts';
 import type { KnownValues } from './known-values.ts';
 import { findAges, findPatterns, type Span } from './text-patterns.ts';
 
@@ -52,55 +52,12 @@ export interface TextCleaner {
  * not be searched.
  */
 export function createTextCleaner(known: KnownValues | null, rules: DeidRules, days: number): TextCleaner {
-  const search = known && createFinder(known);
-
-  /** `isAgain`: its dates have been moved already, so they stay. */
-  function editsOf(text: string, isAgain: boolean): Edit[] {
-    const folded = fold(text);
-    const shift = isAgain ? 0 : days;
-    const dates = findDates(text, folded, known!);
-    const moved = dates.map(({ start, end, days: meant, moved: write }): Edit | null => {
-      const isRemoved =
-        rules.dates === 'removed' ||
-        (meant.length === 0 && rules.dates !== 'full') ||
-        (!isAgain && meant.some((day) => known!.removedDays.has(day)));
-      if (isRemoved) return { start, end, text: null };
-      return rules.dates === 'full' || shift === 0 ? null : { start, end, text: write(meant[0]! + shift) };
-    });
-    const ages = findAges(text).map(({ start, end, years }): Edit | null => {
-      if (!rules.retainsPatientCharacteristics) return { start, end, text: null };
-      return years > AGE_CAP_YEARS ? { start, end, text: String(AGE_CAP_YEARS) } : null;
-    });
-    // A number that is a date is treated as a date.
-    const isDate = ([start, end]: Span): boolean =>
-      dates.some((date) => date.start <= start && end <= date.end);
-    const patterns = findPatterns(text, {
-      retainsUids: rules.options.includes('retain-uids'),
-      initials: known!.initials,
-    });
-    const spans = [...search!(folded), ...patterns.filter((span) => !isDate(span))];
-    return merge(text, [
-      ...[...moved, ...ages].filter((edit) => edit !== null),
-      ...spans.map(([start, end]) => ({ start, end, text: null })),
-    ]);
-  }
-
-  /** Null where it does not come to rest. */
-  function cleanOne(pieces: readonly TextPiece[], mark: string): readonly TextPiece[] | null {
-    let current = pieces;
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const edits = editsOf(current.map(({ text }) => text).join(''), round > 0);
-      if (edits.length === 0) return current;
-      current = apply(current, edits, mark);
-    }
-    return null;
-  }
-
+  if (known === null) return { clean: () => null };
+  const cleaning: Cleaning = { known, search: createFinder(known), rules, days };
   return {
     clean(pieces, vr, characterSets) {
-      if (search === null) return null;
       for (const mark of MARKS) {
-        const values = splitValues(pieces, vr).map((value) => cleanOne(value, mark));
+        const values = splitValues(pieces, vr).map((value) => cleanOne(cleaning, value, mark));
         if (values.some((value) => value === null)) return null;
         const isLong = values.some((value) => value!.length > (LENGTH_LIMITS[vr] ?? Infinity));
         if (!isLong)
@@ -113,6 +70,72 @@ export function createTextCleaner(known: KnownValues | null, rules: DeidRules, d
       return null;
     },
   };
+}
+
+/** By what one instance is cleaned. */
+interface Cleaning {
+  readonly known: KnownValues;
+  readonly search: (folded: Folded) => Span[];
+  readonly rules: DeidRules;
+  /** The shift of its dates. */
+  readonly days: number;
+}
+
+/** Null where it does not come to rest. */
+function cleanOne(
+  cleaning: Cleaning,
+  pieces: readonly TextPiece[],
+  mark: string,
+): readonly TextPiece[] | null {
+  let current = pieces;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const edits = editsOf(cleaning, current.map(({ text }) => text).join(''), round > 0);
+    if (edits.length === 0) return current;
+    current = apply(current, edits, mark);
+  }
+  return null;
+}
+
+/** `isAgain`: its dates have been moved already, so they stay. */
+function editsOf(cleaning: Cleaning, text: string, isAgain: boolean): Edit[] {
+  const { known, search, rules } = cleaning;
+  const folded = fold(text);
+  const dates = findDates(text, folded, known);
+  // A number that is a date is treated as a date.
+  const isDate = ([start, end]: Span): boolean =>
+    dates.some((date) => date.start <= start && end <= date.end);
+  const patterns = findPatterns(text, {
+    retainsUids: rules.options.includes('retain-uids'),
+    initials: known.initials,
+  });
+  const spans = [...search(folded), ...patterns.filter((span) => !isDate(span))];
+  return merge(text, [
+    ...dates.map((date) => editOfDate(cleaning, date, isAgain)).filter((edit) => edit !== null),
+    ...editsOfAges(text, rules),
+    ...spans.map(([start, end]) => ({ start, end, text: null })),
+  ]);
+}
+
+/** Null: the date stays as it is. */
+function editOfDate(
+  { known, rules, days }: Cleaning,
+  { start, end, days: meant, moved: write }: FoundDate,
+  isAgain: boolean,
+): Edit | null {
+  const shift = isAgain ? 0 : days;
+  const isRemoved =
+    rules.dates === 'removed' ||
+    (meant.length === 0 && rules.dates !== 'full') ||
+    (!isAgain && meant.some((day) => known.removedDays.has(day)));
+  if (isRemoved) return { start, end, text: null };
+  return rules.dates === 'full' || shift === 0 ? null : { start, end, text: write(meant[0]! + shift) };
+}
+
+function editsOfAges(text: string, rules: DeidRules): Edit[] {
+  return findAges(text).flatMap(({ start, end, years }): Edit[] => {
+    if (!rules.retainsPatientCharacteristics) return [{ start, end, text: null }];
+    return years > AGE_CAP_YEARS ? [{ start, end, text: String(AGE_CAP_YEARS) }] : [];
+  });
 }
 
 function padded(bytes: Uint8Array): Uint8Array {
