@@ -1,26 +1,13 @@
 /** Two big fields and a button; the studies that wait on this device; refusals. Keeps no password after the request. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { PROBLEMS } from '#shared/protocol/problem-table.ts';
-import { ApiProblem } from '../net/api-client.ts';
-import { CodeLine } from '../kit/CodeLine.tsx';
 import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { appWords } from './app-words.ts';
+import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
 
-type Trouble = { readonly title: string; readonly next: string | null; readonly code: string | null };
-
-/** The message after a failed sign-in. */
-function troubleOf(error: unknown): Trouble {
-  if (!(error instanceof ApiProblem) || error.code === null)
-    return { title: appWords.signIn.unreachable, next: null, code: null };
-  const known: { title: string; next?: string } = PROBLEMS[error.code];
-  // Nobody asks an administrator about a wrong password, so it needs no code.
-  const code =
-    error.code === 'wrong-credentials' ? null : [error.code, error.correlationId].filter(Boolean).join(' ');
-  return { title: known.title, next: known.next ?? null, code };
-}
+const UNREACHABLE = { title: appWords.signIn.unreachable, next: null };
 
 /** Signing in with the values of a form: the message after a failure, and whether a request is on its way. */
 function useSignIn() {
@@ -39,7 +26,7 @@ function useSignIn() {
     try {
       await session.signIn(name, password);
     } catch (error) {
-      trouble.value = troubleOf(error);
+      trouble.value = troubleOf(error, UNREACHABLE);
     } finally {
       busy.value = false;
     }
@@ -64,7 +51,7 @@ export function SignInView() {
         <UsernameField invalid={invalid} message={message} />
         <PasswordField invalid={invalid} message={message} />
         <div id={message} role="alert">
-          {trouble.value && <SignInTrouble trouble={trouble.value} />}
+          {trouble.value && <TroubleNotice trouble={trouble.value} />}
         </div>
         <button type="submit" class="button button-main" disabled={busy.value}>
           {busy.value ? appWords.signIn.submitting : appWords.signIn.submit}
@@ -142,14 +129,5 @@ function PasswordField({ invalid, message }: FieldProps) {
         <span>{appWords.signIn.show}</span>
       </label>
     </>
-  );
-}
-
-function SignInTrouble({ trouble: { title, next, code } }: { readonly trouble: Trouble }) {
-  return (
-    <Notice kind="stop" title={title}>
-      {next && <p>{next}</p>}
-      {code && <CodeLine code={code} />}
-    </Notice>
   );
 }
