@@ -55,7 +55,14 @@ const NEXT_PIECE: TusRoute = {
     ' answered by 460, and the offset is its start.',
   parameters: byId,
   requestBody: PIECE,
-  problems: ['not-found', 'invalid-request', 'seal-key-unknown', 'checksum-mismatch', 'storage-full'],
+  problems: [
+    'not-found',
+    'invalid-request',
+    'parcel-busy',
+    'seal-key-unknown',
+    'checksum-mismatch',
+    'storage-full',
+  ],
   responses: {
     204: nothing('Kept: `Upload-Offset` says how much is here.'),
     409: nothing('Another offset is the next: ask with HEAD.'),

@@ -12,6 +12,7 @@ import { findDates, type FoundDate } from './dates-in-text.ts';
 import { createFinder } from './find-known-values.ts';
 import { fold, type Folded } from './fold.ts';
 import type { KnownValues } from './known-values.ts';
+import type { Budget } from './search-sources.ts';
 import { findAges, findPatterns, type Span } from './text-patterns.ts';
 
 /**
@@ -29,6 +30,12 @@ const LENGTH_LIMITS: Readonly<Record<string, number>> = { SH: 16, LO: 64, ST: 10
 const JOINT = /^[\s,.^'’_-]{0,2}$|^[\s,^]\p{Lu}\.?[\s,^]{1,2}$/u;
 /** Removing can join separate parts into a new match; no text has needed more rounds than this. */
 const ROUNDS = 4;
+
+/**
+ * Steps of the search for the header's values in all texts of an instance, some two seconds. The longest
+ * report of the corpus takes 150 000.
+ */
+export const SEARCH_STEPS_LIMIT = 20_000_000;
 
 /** VRs whose values are separated by a backslash. */
 const MULTIPLE = new Set(['LO', 'SH', 'UC']);
@@ -53,7 +60,8 @@ export interface TextCleaner {
  */
 export function createTextCleaner(known: KnownValues | null, rules: DeidRules, days: number): TextCleaner {
   if (known === null) return { clean: () => null };
-  const cleaning: Cleaning = { known, search: createFinder(known), rules, days };
+  const budget = { left: SEARCH_STEPS_LIMIT };
+  const cleaning: Cleaning = { known, budget, search: createFinder(known, budget), rules, days };
   return {
     clean(pieces, vr, characterSets) {
       for (const mark of MARKS) {
@@ -75,13 +83,15 @@ export function createTextCleaner(known: KnownValues | null, rules: DeidRules, d
 /** By what one instance is cleaned. */
 interface Cleaning {
   readonly known: KnownValues;
+  /** Of the search, for all texts of the instance together. */
+  readonly budget: Budget;
   readonly search: (folded: Folded) => Span[];
   readonly rules: DeidRules;
   /** The shift of its dates. */
   readonly days: number;
 }
 
-/** Null where it does not come to rest. */
+/** Null where it does not come to rest, or the search has used its budget. */
 function cleanOne(
   cleaning: Cleaning,
   pieces: readonly TextPiece[],
@@ -90,6 +100,7 @@ function cleanOne(
   let current = pieces;
   for (let round = 0; round < ROUNDS; round += 1) {
     const edits = editsOf(cleaning, current.map(({ text }) => text).join(''), round > 0);
+    if (cleaning.budget.left < 0) return null;
     if (edits.length === 0) return current;
     current = apply(current, edits, mark);
   }
@@ -102,8 +113,10 @@ function editsOf(cleaning: Cleaning, text: string, isAgain: boolean): Edit[] {
   const folded = fold(text);
   const dates = findDates(text, folded, known);
   // A number that is a date is treated as a date.
-  const isDate = ([start, end]: Span): boolean =>
-    dates.some((date) => date.start <= start && end <= date.end);
+  const isDate = ([start, end]: Span): boolean => {
+    const date = dates[lastNotAfter(dates, start)];
+    return date !== undefined && end <= date.end;
+  };
   const patterns = findPatterns(text, {
     retainsUids: rules.options.includes('retain-uids'),
     initials: known.initials,
@@ -136,6 +149,18 @@ function editsOfAges(text: string, rules: DeidRules): Edit[] {
     if (!rules.retainsPatientCharacteristics) return [{ start, end, text: null }];
     return years > AGE_CAP_YEARS ? [{ start, end, text: String(AGE_CAP_YEARS) }] : [];
   });
+}
+
+/** The place of the last one that begins at `start` or before it, by halving; -1: none does. */
+function lastNotAfter(sorted: readonly { readonly start: number }[], start: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]!.start <= start) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 function padded(bytes: Uint8Array): Uint8Array {
