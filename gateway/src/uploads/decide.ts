@@ -7,6 +7,7 @@
  * decision lets through what verify held back: where identity remains, or verify could not say, the bytes
  * that are here are discarded, and instances sent again are verified again.
  */
+import { Problem } from '#shared/protocol/problem.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { Trx } from '../database/database.ts';
@@ -44,7 +45,7 @@ const AWAITED_BY_OTHERS: readonly InstanceState[] = ['promised', 'received'];
 
 /**
  * Returns how many instances it changed; those that are in no state for it, or that the upload did not name,
- * are left alone.
+ * are left alone. Throws `decision-not-possible` where that is all of them, and they are not decided so already.
  */
 export async function decide(
   tools: UploadTools,
@@ -58,11 +59,12 @@ export async function decide(
     await lockUids(trx, upload.site_id);
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return 0;
-    const { changes, leftToOthers } = await planChanges(trx, upload, study, said);
+    const { named, changes, leftToOthers } = await planChanges(trx, upload, study, said);
     const done = await changeInstances(trx, changes, {
       from: decision === 'leave-out' ? CAN_BE_LEFT_OUT : CAN_BE_RETRIED,
       now: tools.now(),
     });
+    if (done.size === 0 && leftToOthers === 0) requireDecided(decision, named);
     if (done.size === 0) return leftToOthers;
     if (changes.some(({ state }) => state === 'promised')) await expectAgain(trx, tools, study);
     const { revision } = await moveStudy(trx, tools, study);
@@ -80,6 +82,13 @@ export async function decide(
   return changed;
 }
 
+/** `named`: the instances of the decision that are this upload's own. */
+type Plan = {
+  readonly named: readonly InstanceRow[];
+  readonly changes: readonly InstanceChange[];
+  readonly leftToOthers: number;
+};
+
 /**
  * The changes that the decision asks for. Instances that another upload awaits too are only taken off this
  * one: `leftToOthers` counts them.
@@ -89,18 +98,17 @@ async function planChanges(
   upload: UploadRow,
   study: StudyRow,
   { decision, instances }: Decision,
-): Promise<{ changes: readonly InstanceChange[]; leftToOthers: number }> {
+): Promise<Plan> {
   const own = await instanceIdsOf(trx, upload.id);
-  const rows = (await instancesByKey(trx, study, instances)).filter(
-    (row) => own.has(row.id) && (decision === 'retry' || canLeave(row, study)),
-  );
+  const named = (await instancesByKey(trx, study, instances)).filter(({ id }) => own.has(id));
+  const rows = named.filter((row) => decision === 'retry' || canLeave(row, study));
   const uids = rows.map((row) => row.sop_instance_uid);
   const rivals = await instancesByUid(trx, study.site_id, uids);
   const awaited = rows.filter(({ state }) => AWAITED_BY_OTHERS.includes(state)).map(({ id }) => id);
   const others = decision === 'leave-out' ? await namedElsewhere(trx, upload.id, awaited) : new Set<number>();
   await unlinkInstances(trx, upload.id, others);
   const ofThisUpload = rows.filter(({ id }) => !others.has(id));
-  return { changes: toChanges(decision, ofThisUpload, rivals), leftToOthers: others.size };
+  return { named, changes: toChanges(decision, ofThisUpload, rivals), leftToOthers: others.size };
 }
 
 /** The study takes bytes once more: under a key, into parcels that were already verified. */
@@ -115,6 +123,17 @@ async function moveStudy(trx: Trx, tools: UploadTools, study: StudyRow): Promise
   const moved = (await applyStudyEvent(trx, study, event, tools.now())) ?? study;
   if (moved.state === 'receiving') await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
   return moved;
+}
+
+/**
+ * Throws `decision-not-possible` where an instance is not what was decided, and no decision makes it so. The
+ * same decision may come again: its answer was lost.
+ */
+function requireDecided(decision: Decision['decision'], named: readonly InstanceRow[]): void {
+  if (decision === 'leave-out' && named.some(({ state }) => state !== 'left-out'))
+    throw new Problem('decision-not-possible', 'The PACS has these instances, or is being given them.');
+  if (decision === 'retry' && named.some(({ state }) => CAN_BE_RETRIED.includes(state)))
+    throw new Problem('decision-not-possible', 'Another instance with the same UID has taken their place.');
 }
 
 /**

@@ -33,8 +33,10 @@ import {
 } from '../http/route.ts';
 import { createTurns } from '../http/take-turns.ts';
 import { begunParcels, findUpload, unfinishedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
+import { recordReading } from '../audit/record-reading.ts';
 import { findReceipt } from '../pipeline/receipt.store.ts';
 import { ownerOf } from '../pipeline/upload-owner.ts';
+import { quotaUse } from '../policies/quota.store.ts';
 import { policiesFor, requireOptions, requirePolicy } from '../policies/policies.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { uploadIds, uploadStatus, uploadStatuses } from './upload-status.ts';
@@ -144,7 +146,7 @@ const INIT = {
   uploadRight: true,
   tags: ['upload'],
   summary: 'Say what one study will contain; be told what to send. Repeatable',
-  problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances'],
+  problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances', 'quota-exceeded'],
   request: { body: jsonBody(manifestSchema) },
   responses: {
     200: jsonResponse(
@@ -160,7 +162,7 @@ const DECISIONS = {
   uploadRight: true,
   tags: ['upload'],
   summary: 'Leave instances out, try them again, or take back what was promised and not sent',
-  problems: ['upload-not-found'],
+  problems: ['upload-not-found', 'decision-not-possible'],
   request: { params: uploadParams, body: jsonBody(decisionSchema) },
   responses: { 200: jsonResponse(uploadStatusSchema, 'The current status of the study') },
 } satisfies Parameters<typeof describeRoute>[1];
@@ -250,7 +252,11 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
     const all = c.req.valid('query').all === '1' && caller.roles.some((role) => WATCHERS.includes(role));
     const where = all ? { siteId: caller.siteId } : { owner: ownerOf(caller) };
     const uploads = await uploadStatuses(tools.db, await uploadIds(tools.db, where, LIST_LIMIT));
-    return c.json({ uploads }, 200);
+    const own = all ? undefined : await quotaUse(tools.db, caller.id);
+    return c.json(
+      own === undefined ? { uploads } : { uploads, own: { quota: own.quota, used: own.used } },
+      200,
+    );
   });
 
   router.openapi(routes.status, async (c) => {
@@ -264,6 +270,7 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
     const upload = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
     const jws = await findReceipt(tools.db, upload.study_id);
     if (jws === undefined) throw new Problem('no-receipt-yet');
+    await recordReading(tools, callerOf(c), upload.study_instance_uid, 'receipts');
     return c.body(jws, 200, {
       'Content-Type': 'application/jose',
       'Content-Disposition': `attachment; filename="${upload.id}.receipt.jws"`,
