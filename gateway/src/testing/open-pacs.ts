@@ -9,6 +9,7 @@ import {
   type Pacs,
   type StoreAnswer,
 } from '../ports/pacs/pacs.ts';
+import { provenBytes } from '../ports/pacs/proven-bytes.ts';
 import { sha256 } from '#testing/sha256.ts';
 
 /**
@@ -160,5 +161,5 @@ const SAID: { readonly [lie in Lie]?: StoreAnswer['outcome'] } = {
 };
 
 async function readWhole(instance: InstanceToStore, signal: AbortSignal): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(instance.open(signal)));
+  return Buffer.concat(await Array.fromAsync(provenBytes(instance, signal)));
 }

@@ -127,6 +127,8 @@ export async function openTestPipeline(options: TestPipelineOptions) {
     siteId,
     accountId,
     sealingKey,
+    /** The folder of the blobs. */
+    spool: join(folder, 'spool'),
     /** `device`: by the right to send of this one; else signed in. */
     actAs(id: string, roles: Role[], device: string | null = null, site: string = siteId) {
       const signedIn = { ...user, id, roles, siteId: site } as const;

@@ -5,7 +5,8 @@
  *   1. findOrphans    what an earlier run posted without hearing an answer is looked for
  *   2. settleKnown    what the PACS had before our first store is compared, never overwritten
  *   3. claim          what will be posted is marked `posting`, committed before the first request leaves
- *   4. returnLost     what the disk lost is asked for again
+ *   4. returnLost     what the disk lost is asked for again (return-lost.ts; also what it spoiled, as that
+ *                     is found on the way to the PACS)
  *   5. writeAnswers   what the PACS answered, as the answers come (post-batches.ts)
  *
  * and last, like every stage, the plan for the study itself.
@@ -26,6 +27,7 @@ import type { StudyRow } from '../study.store.ts';
 import type { ForwardTools } from './forward-tools.ts';
 import { lookBefore } from './look-before.ts';
 import { postBatches } from './post-batches.ts';
+import { returnLost } from './return-lost.ts';
 
 /** Throws PacsUnreachable. */
 export async function forwardStudy(
@@ -164,20 +166,6 @@ async function openBodies(
 function hasBytes(row: InstanceRow, bodies: Bodies): boolean {
   const body = bodies.get(blobOf(row) ?? '');
   return body != null && (row.body_offset ?? 0) + row.bytes <= body.size;
-}
-
-/** The disk lost them (it failed, or the power did): the device still has them, because it has no receipt. */
-async function returnLost(lost: readonly InstanceRow[], tools: ForwardTools): Promise<void> {
-  if (lost.length === 0) return;
-  const changes = lost.map(
-    ({ id }): InstanceChange => ({ id, state: 'promised', place: null, postedAt: null, attempts: 1 }),
-  );
-  await tools.apply(async () => ({
-    outcome: 'lost',
-    changes: [{ kind: 'change-instances', from: ['posting'], changes }, { kind: 'reopen-parcels' }],
-    event: 'late-instance',
-    audit: { event: 'instances-lost', instances: lost.length },
-  }));
 }
 
 /** Throws PacsUnreachable where the PACS had no room for some: it cannot take them now. */

@@ -9,6 +9,7 @@ import type { StudyRow } from '../study.store.ts';
 import { forwardBatch, type ForwardedInstance, type Posted } from './forward-batch.ts';
 import type { ForwardTools } from './forward-tools.ts';
 import { BATCHES_AT_ONCE, planBatches } from './plan-batches.ts';
+import { returnLost } from './return-lost.ts';
 
 /**
  * Answers gathered before they are written: a crash costs that many searches, a write costs as much as ten
@@ -62,9 +63,15 @@ async function writeAnswers(
   tools: ForwardTools,
 ): Promise<void> {
   if (answers.length === 0) return;
+  await returnLost(
+    answers.filter(({ kind }) => kind === 'damaged'),
+    tools,
+  );
   const attempts = new Map(rows.map((row) => [row.id, row.attempts]));
   const isRefusal = await refusesBySilence(study, answers, tools);
-  const changes = answers.map((answer) => toChange(answer, attempts.get(answer.id) ?? 0, isRefusal));
+  const changes = answers.flatMap((answer) =>
+    answer.kind === 'damaged' ? [] : [toChange(answer, attempts.get(answer.id) ?? 0, isRefusal)],
+  );
   await tools.apply(async () => ({
     outcome: 'answered',
     changes: [{ kind: 'change-instances', from: ['posting'], changes }],
@@ -78,6 +85,7 @@ function toPosted(row: InstanceRow, bodies: ToPost['bodies']): Posted {
     sopInstanceUID: row.sop_instance_uid,
     sopClassUID: row.sop_class_uid,
     transferSyntaxUID: row.transfer_syntax_uid,
+    digest: row.digest,
     bytes: row.bytes,
     open: (signal) => body!.stream({ offset: row.body_offset ?? 0, length: row.bytes }, signal),
   };
@@ -99,7 +107,11 @@ async function refusesBySilence(
   return tookOthersSince(tools.db, study.site_id, since);
 }
 
-function toChange(answer: ForwardedInstance, attempts: number, refusesBySilence: boolean): InstanceChange {
+function toChange(
+  answer: Exclude<ForwardedInstance, { kind: 'damaged' }>,
+  attempts: number,
+  refusesBySilence: boolean,
+): InstanceChange {
   const { id } = answer;
   switch (answer.kind) {
     case 'posted':

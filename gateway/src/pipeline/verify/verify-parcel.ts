@@ -8,7 +8,7 @@
  */
 import { ParcelError, readParcel, type ParcelPart } from '#shared/transfer/parcel.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import { StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
+import { BlobDamaged, StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
 import type { InstanceRow } from '../instance.store.ts';
 import { readPart, type Place, type ReadTools } from './read-part.ts';
 import { verifyInstance, type VerifyRules } from './verify-instance.ts';
@@ -97,7 +97,8 @@ async function readParts(
   try {
     for await (const part of readParcel(body)) parts.push(part);
   } catch (error) {
-    if (error instanceof ParcelError) return { parts, broken: { offset: error.offset } };
+    if (error instanceof ParcelError || error instanceof BlobDamaged)
+      return { parts, broken: { offset: error.offset } };
     const last = parts.at(-1)?.range;
     if (isLastRun) return { parts, broken: { offset: last === undefined ? 0 : last.offset + last.length } };
     throw error;
@@ -120,6 +121,7 @@ async function settlePart(
     return await verifyPart(body, { part, promised }, tools, signal);
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof BlobDamaged) return { id: promised.id, kind: 'damaged' };
     // A disk that is full is no failure of the instance.
     if (!tools.isLastRun || error instanceof StorageFull) throw error;
     const place = part.contentEncoding === null ? { offset: part.range.offset, isRestored: false } : null;

@@ -7,6 +7,7 @@
 import { parseJson } from './dicom-json.ts';
 import { createPacsHttp, type PacsSettings } from './pacs-http.ts';
 import { PacsUnreachable, type InstanceToStore, type Pacs, type StoreAnswer } from './pacs.ts';
+import { provenBytes } from './proven-bytes.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
 /**
@@ -69,7 +70,7 @@ export function createOrthancPacs(settings: PacsSettings): Pacs {
         accept: 'application/json',
         contentType: 'application/dicom',
         contentLength: bytes,
-        body: instance.open(signal),
+        body: provenBytes(instance, signal),
       };
       return http.exchange(`${rest}/instances`, request, signal, async (response): Promise<StoreAnswer> => {
         const body = parseJson(await response.text());

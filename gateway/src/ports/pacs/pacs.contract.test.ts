@@ -13,7 +13,14 @@ import { skip, testEnvironment } from '#testing/environment.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../../scripts/system/orthanc.ts';
 import { createOrthancPacs, isOrthanc } from './orthanc-pacs.ts';
-import { FETCHED_BYTES_LIMIT, PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
+import {
+  DigestMismatch,
+  FETCHED_BYTES_LIMIT,
+  InstanceUnreadable,
+  PacsUnreachable,
+  type InstanceToStore,
+  type Pacs,
+} from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
 const signal = new AbortController().signal;
@@ -38,6 +45,7 @@ function toStore(
     transferSyntaxUID: row.transferSyntax,
     study: row.studyInstanceUid,
     series: row.seriesInstanceUid,
+    digest: sha256(bytes),
     bytes: bytes.length,
     content: bytes,
     row,
@@ -185,6 +193,25 @@ for (const [name, create] of [
   );
 
   promise(
+    'an instance that the spool spoiled is never stored, at whatever place of a request it is',
+    async ({ mr }) => {
+      const spoiled = { ...mr[4]!, digest: sha256(Buffer.from('other')) };
+      const ways = [
+        () => pacs.storeInstances(spoiled.study, [spoiled], signal),
+        () => pacs.storeInstances(spoiled.study, [mr[0]!, spoiled, mr[5]!], signal),
+        () => pacs.storeAnotherWay?.(spoiled, signal),
+      ];
+      for (const offer of ways) {
+        if (pacs.storeAnotherWay === null && offer === ways[2]) continue;
+        const error = await Promise.resolve(offer()).catch((reason: unknown) => reason);
+        assert.ok(error instanceof InstanceUnreadable && error.cause instanceof DigestMismatch);
+        assert.is(error.sopInstanceUID, spoiled.sopInstanceUID);
+        assert.equal(await pacs.findInstances([spoiled.sopInstanceUID], signal), []);
+      }
+    },
+  );
+
+  promise(
     'other bytes under a known UID are noticed by reading back, because the PACS says 200',
     async ({ mr }) => {
       const other = Buffer.from(mr[0]!.content);
@@ -242,6 +269,7 @@ const small = (sopInstanceUID: string): InstanceToStore => ({
   sopInstanceUID,
   sopClassUID: '1.2',
   transferSyntaxUID: '1.2',
+  digest: sha256(new Uint8Array(3)),
   bytes: 3,
   async *open() {
     yield new Uint8Array(3);

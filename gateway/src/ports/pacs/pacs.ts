@@ -11,12 +11,13 @@
 
 /**
  * One instance on its way. `open` may be called again after it has ended: each call streams the same `bytes`
- * bytes from the start.
+ * bytes from the start. `digest`: their SHA-256 (hexadecimal).
  */
 export type InstanceToStore = {
   readonly sopInstanceUID: string;
   readonly sopClassUID: string;
   readonly transferSyntaxUID: string;
+  readonly digest: string;
   readonly bytes: number;
   open(signal: AbortSignal): AsyncIterable<Uint8Array>;
 };
@@ -65,7 +66,10 @@ export const FETCHED_BYTES_LIMIT = 50_000_000;
 export interface Pacs {
   /** For receipts and people: the DICOMweb root without credentials. */
   describe(): string;
-  /** Offers instances of one study in one request. Answers in the order given. Throws PacsUnreachable. */
+  /**
+   * Offers instances of one study in one request. Answers in the order given. Throws PacsUnreachable, and
+   * InstanceUnreadable: then the PACS was given less than that instance, and perhaps those before it.
+   */
   storeInstances(
     studyInstanceUID: string,
     instances: readonly InstanceToStore[],
@@ -101,7 +105,7 @@ export interface Pacs {
     limit: number,
     signal: AbortSignal,
   ): Promise<readonly DescribedInstance[]>;
-  /** A second way for one that `storeInstances` refused; null where there is none. */
+  /** A second way for one that `storeInstances` refused; null where there is none. Throws the same. */
   readonly storeAnotherWay: ((instance: InstanceToStore, signal: AbortSignal) => Promise<StoreAnswer>) | null;
   /** Resolves when the PACS answers and takes the credentials; throws PacsUnreachable. */
   probe(signal: AbortSignal): Promise<void>;
@@ -127,3 +131,20 @@ export class PacsUnreachable extends Error {
     this.connection = connection;
   }
 }
+
+/**
+ * The bytes of an instance cannot be read, or are not those of its digest: the gateway's trouble, not the
+ * PACS's. Nobody was given the whole of it.
+ */
+export class InstanceUnreadable extends Error {
+  readonly sopInstanceUID: string;
+
+  constructor(sopInstanceUID: string, cause: unknown) {
+    super('the instance cannot be read from the spool', { cause });
+    this.name = 'InstanceUnreadable';
+    this.sopInstanceUID = sopInstanceUID;
+  }
+}
+
+/** Other bytes, or another count of them, than the digest was made of. The cause of an InstanceUnreadable. */
+export class DigestMismatch extends Error {}
