@@ -35,6 +35,8 @@ export type Config = {
   readonly rateLimit: number | null;
   /** How long an unfinished parcel is kept, in hours. */
   readonly uploadExpiresHours: number;
+  /** The PACS shows what it took at the latest after this; before, nothing is called lost. */
+  readonly pacsLagMinutes: number;
 };
 
 /** A whole settings file may be wrong; the message has a line for each mistake. */
@@ -60,6 +62,12 @@ const RATE_LIMIT = 6_000;
 const UPLOAD_EXPIRES_HOURS = 168;
 /** A year. Beyond it a parcel outlives the promise that it keeps. */
 const UPLOAD_EXPIRES_HOURS_LIMIT = 8_760;
+/**
+ * Some PACSs index what they stored minutes later. With less, a delivered study is called lost and posted
+ * again; with more, a PACS that loses images is noticed later.
+ */
+const PACS_LAG_MINUTES = 10;
+const PACS_LAG_MINUTES_LIMIT = 1_440;
 /** NIST SP 800-63B §5.1.1.2: memorized secrets are at least 8 characters long. */
 export const PASSWORD_LENGTH_LIMIT = 8;
 
@@ -170,6 +178,15 @@ function uploadExpiresOf(env: Env, wrong: Report): number {
   return UPLOAD_EXPIRES_HOURS;
 }
 
+function pacsLagOf(env: Env, wrong: Report): number {
+  const text = setting(env, 'RELAY_PACS_LAG_MINUTES') ?? String(PACS_LAG_MINUTES);
+  if (/^\d{1,4}$/.test(text) && Number(text) <= PACS_LAG_MINUTES_LIMIT) return Number(text);
+  wrong(
+    `RELAY_PACS_LAG_MINUTES must be the minutes after which the PACS shows what it stored, from 0 to ${PACS_LAG_MINUTES_LIMIT}, for example RELAY_PACS_LAG_MINUTES=${PACS_LAG_MINUTES}.`,
+  );
+  return PACS_LAG_MINUTES;
+}
+
 function adminPasswordOf(env: Env, wrong: Report): string | null {
   const password = env.RELAY_ADMIN_PASSWORD || null;
   if (password !== null && password.length < PASSWORD_LENGTH_LIMIT) {
@@ -206,6 +223,7 @@ export function readConfig(env: Env): Config {
     pacs: pacsOf(env, wrong),
     rateLimit: rateLimitOf(env, wrong),
     uploadExpiresHours: uploadExpiresOf(env, wrong),
+    pacsLagMinutes: pacsLagOf(env, wrong),
   };
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes);
   return config;

@@ -35,10 +35,26 @@ export type Restore = (
   signal: AbortSignal,
 ) => AsyncGenerator<Uint8Array>;
 
+/** How long a PACS is believed to be ill, or late, before something is said of an instance. */
+export type PacsPatience = {
+  /** A PACS shows what it took at the latest after this: before, nothing that it acknowledged is lost. */
+  readonly lagMs: number;
+  /** Pauses between offers of an instance of which it says nothing; the last one repeats. Not empty. */
+  readonly pausesMs: readonly number[];
+};
+const MINUTE_MS = 60_000;
+/** The first two soon, for a connection that was cut once; then less and less often. */
+export const PAUSES_MS: readonly number[] = [
+  1_000,
+  5_000,
+  ...[1, 5, 15, 30, 60].map((minutes) => minutes * MINUTE_MS),
+];
+
 export type PipelineTools = {
   readonly db: Kysely<Tables>;
   readonly jobs: Pick<Jobs, 'enqueue'>;
   readonly pacs: Pacs;
+  readonly patience: PacsPatience;
   readonly blobs: Blobs;
   readonly keys: StudyKeys;
   /** Keeps the requests of several gateways apart; null where this gateway has the database to itself. */

@@ -15,7 +15,7 @@ import { sha256 } from '#testing/sha256.ts';
 /**
  * `down`: no answer, nothing done. `cut`: the work is done and the answer is lost. `half`: every second
  * instance is stored, and nothing is said of any. `forgetful`: says "stored" and keeps nothing. `refusing`:
- * refuses everything. `busy`: has no room. `failing`: stores nothing and says nothing of any instance, but
+ * refuses everything by name. `busy`: has no room. `failing`: stores nothing and says nothing of any instance, but
  * searches. `deaf-to-searches`: stores, but does not search.
  */
 export type Lie =
@@ -93,7 +93,7 @@ export function openTestPacs(): TestPacs {
 }
 
 function requireAnswer({ lie }: TestPacs): void {
-  if (lie === 'down') throw new PacsUnreachable('down', null);
+  if (lie === 'down') throw new PacsUnreachable('down', null, 'ECONNREFUSED');
 }
 
 function requireSearch(pacs: TestPacs): void {
@@ -143,7 +143,7 @@ async function store(
     const outcome = fails ? 'unanswered' : (SAID[pacs.lie] ?? 'stored');
     answers.push({ sopInstanceUID, outcome, pacsCode: outcome === 'refused' ? 0x0110 : null });
   }
-  if (pacs.lie === 'cut') throw new PacsUnreachable('cut', null);
+  if (pacs.lie === 'cut') throw new PacsUnreachable('cut', null, 'UND_ERR_SOCKET');
   return answers;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Forward: one batch of instances, already marked `posting`, to the PACS, and the outcome of each. A bad
- * answer is never believed: an instance that was refused or not named is looked for, offered once more alone,
- * then the other way (Orthanc's REST API). One whose bytes the spool lost ends the request that carries it
+ * answer is never believed at once: an instance that was refused or not named is looked for, offered once more
+ * alone, then the other way (Orthanc's REST API). One whose bytes the spool lost ends the request that carries it
  * before it is whole, and keeps no other from being offered.
  *
  * Throws PacsUnreachable: then the instances stay `posting`, and are looked for before anything is posted
@@ -21,7 +21,10 @@ export type Posted = InstanceToStore & { readonly id: number };
 export type ForwardedInstance =
   /** The PACS says that it has it, or it was found there. */
   | { readonly id: number; readonly kind: 'posted'; readonly pacsCode: number | null }
+  /** The PACS named it as refused. */
   | { readonly id: number; readonly kind: 'refused'; readonly pacsCode: number | null }
+  /** The PACS refused a request with it alone, and named nobody. */
+  | { readonly id: number; readonly kind: 'declined' }
   /**
    * Not taken now: to be offered later. `unanswered`: the PACS may fail on this very instance; `busy`: it
    * does not.
@@ -63,7 +66,7 @@ export async function forwardBatch(
 
 /** `damaged`: nobody was given the whole of it, because the spool does not have it. */
 type Answer = Omit<StoreAnswer, 'outcome'> & { readonly outcome: StoreAnswer['outcome'] | 'damaged' };
-const DOUBTFUL: readonly Answer['outcome'][] = ['refused', 'unanswered', 'damaged'];
+const DOUBTFUL: readonly Answer['outcome'][] = ['refused', 'declined', 'unanswered', 'damaged'];
 
 /** One damaged instance ends the request; of the others the PACS may have stored some. */
 async function offer(
@@ -93,8 +96,8 @@ function isDamaged(error: unknown): error is InstanceUnreadable {
 }
 
 /**
- * By the PACS's second way, if it has one. A failure there that says nothing about the instance is no
- * refusal.
+ * By the PACS's second way, if it has one. A failure there that says nothing about the instance leaves the
+ * first answer as it is.
  */
 async function otherWay(
   { id, ...instance }: Posted,
@@ -111,8 +114,10 @@ async function otherWay(
         });
   if (outcome === 'damaged') return { id, kind: 'damaged' };
   if (outcome === 'stored' || outcome === 'coerced') return { id, kind: 'posted', pacsCode: null };
-  return outcome === 'refused'
-    ? { id, kind: 'refused', pacsCode: answer.pacsCode }
+  if (outcome === 'refused' || answer.outcome === 'refused')
+    return { id, kind: 'refused', pacsCode: answer.pacsCode };
+  return answer.outcome === 'declined'
+    ? { id, kind: 'declined' }
     : { id, kind: 'later', because: 'unanswered' };
 }
 
@@ -143,6 +148,7 @@ async function settle(
       if (!isAlone) return (await forwardBatch(studyInstanceUID, [instance], { pacs }, signal))[0]!;
       return otherWay(instance, answer, pacs, signal);
     case 'refused':
+    case 'declined':
       return otherWay(instance, answer, pacs, signal);
     default:
       return outcome satisfies never;

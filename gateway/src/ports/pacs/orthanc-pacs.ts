@@ -33,7 +33,7 @@ async function* once(text: string): AsyncGenerator<Uint8Array> {
  */
 async function readList(response: Response): Promise<readonly Record<string, unknown>[]> {
   const body = parseJson(await response.text());
-  if (response.status === 404) return [];
+  if (response.status === 404 && isRecord(body)) return [];
   if (!response.ok || !Array.isArray(body))
     throw new PacsUnreachable(`the PACS answered a search with ${response.status}`, response.status);
   return body.filter(isRecord);
@@ -56,8 +56,19 @@ export async function isOrthanc(settings: PacsSettings, signal: AbortSignal): Pr
   );
 }
 
+/** "Bad file format": of this very file, in Orthanc's own words (OrthancFramework/Sources/Enumerations.h). */
+const BAD_FILE_FORMAT = 15;
+
+/** A full disk, a locked index, a proxy's page: nothing that is said of the instance. */
+function outcomeOf(status: number, body: unknown): StoreAnswer['outcome'] {
+  if (!isRecord(body)) return 'unanswered';
+  const { Status, OrthancStatus } = body;
+  if (status < 400 && (Status === 'Success' || Status === 'AlreadyStored')) return 'stored';
+  return status < 500 && OrthancStatus === BAD_FILE_FORMAT ? 'refused' : 'unanswered';
+}
+
 export function createOrthancPacs(settings: PacsSettings): Pacs {
-  const stow = createStowPacs(settings);
+  const stow = createStowPacs(settings, true);
   const http = createPacsHttp(settings);
   const rest = restRootOf(settings.url) ?? settings.url;
 
@@ -74,13 +85,7 @@ export function createOrthancPacs(settings: PacsSettings): Pacs {
       };
       return http.exchange(`${rest}/instances`, request, signal, async (response): Promise<StoreAnswer> => {
         const body = parseJson(await response.text());
-        const stored =
-          response.ok &&
-          isRecord(body) &&
-          (body['Status'] === 'Success' || body['Status'] === 'AlreadyStored');
-        // A full disk, a locked index: nothing that is said of the instance.
-        const outcome = stored ? 'stored' : response.status >= 500 ? 'unanswered' : 'refused';
-        return { sopInstanceUID, outcome, pacsCode: null };
+        return { sopInstanceUID, outcome: outcomeOf(response.status, body), pacsCode: null };
       });
     },
 

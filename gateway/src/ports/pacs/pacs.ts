@@ -23,13 +23,18 @@ export type InstanceToStore = {
 };
 
 /**
- * The PACS's answer about one instance. `unanswered`: it was in the request, and the answer says nothing of
- * it (or the whole request failed): it may be stored or not. `busy`: refused for want of resources (PS3.18
- * Table I.2-2, A7xx): to be offered again later.
+ * The PACS's answer about one instance.
+ *
+ *   refused      an answer in DICOM that names it as failed
+ *   declined     an answer in DICOM that names nobody, with a status of 400 and above, to a request with this
+ *                instance alone: a refusal only where the same PACS takes others
+ *   busy         refused for want of resources (PS3.18 Table I.2-2, A7xx): to be offered again later
+ *   unanswered   it was in the request, and the answer says nothing of it, or is not the PACS's: a proxy's
+ *                page, a cut text. It may be stored or not
  */
 export type StoreAnswer = {
   readonly sopInstanceUID: string;
-  readonly outcome: 'stored' | 'coerced' | 'refused' | 'busy' | 'unanswered';
+  readonly outcome: 'stored' | 'coerced' | 'refused' | 'declined' | 'busy' | 'unanswered';
   /** Warning Reason (0008,1196) or Failure Reason (0008,1197). */
   readonly pacsCode: number | null;
 };
@@ -76,19 +81,22 @@ export interface Pacs {
     signal: AbortSignal,
   ): Promise<readonly StoreAnswer[]>;
   /**
-   * The SOP Instance UIDs that the PACS has in a study; may end early once it has seen all of `enough`.
-   * Throws PacsUnreachable.
+   * SOP Instance UIDs that the PACS has in a study; may end early once it has seen all of `enough`, and names
+   * no more than the PACS lists: "not in it" is not "not there". Throws PacsUnreachable.
    */
   findStudy(
     studyInstanceUID: string,
     signal: AbortSignal,
     enough?: ReadonlySet<string>,
   ): Promise<ReadonlySet<string>>;
-  /** The places of these SOP Instance UIDs, in whichever study. Throws PacsUnreachable. */
+  /**
+   * The places of these SOP Instance UIDs, in whichever study. One that is not among them is not there, as far
+   * as the PACS's search knows: it may lag. Throws PacsUnreachable.
+   */
   findInstances(sopInstanceUIDs: readonly string[], signal: AbortSignal): Promise<readonly FoundInstance[]>;
   /**
-   * Reads an instance back as it is stored; null where the PACS says that it is not there. Throws
-   * PacsUnreachable.
+   * Reads an instance back as it is stored; null where the PACS does not give it: whatever its reason, that
+   * does not say that it is not there. Throws PacsUnreachable.
    */
   readBack(where: FoundInstance, signal: AbortSignal): Promise<ReadBack | null>;
   /**
