@@ -153,7 +153,7 @@ const routes = {
     uploadRight: true,
     tags: ['upload'],
     summary: 'Leave instances out, try them again, or take back what was promised and not sent',
-    problems: ['upload-not-found'],
+    problems: ['upload-not-found', 'with-the-pacs', 'pacs-unreachable'],
     bodyBytesLimit: MANIFEST_BYTES_LIMIT,
     request: { params: uploadParams, body: jsonBody(decisionSchema) },
     responses: { 200: jsonResponse(uploadStatusSchema, 'The current status of the study') },

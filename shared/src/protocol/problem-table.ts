@@ -86,6 +86,12 @@ export const PROBLEMS = {
     retry: 'never',
     title: 'The first bytes have left: the study can no longer be taken back.',
   },
+  'with-the-pacs': {
+    status: 409,
+    retry: 'later',
+    title: 'The PACS has the instance, or is being given it: it cannot be left out now.',
+    next: 'Wait for the answer of the PACS, then decide again.',
+  },
   'parcels-missing': {
     status: 409,
     retry: 'changed',
