@@ -52,6 +52,8 @@ type Held = {
   readonly series: string;
   readonly bytes: Buffer;
   readonly at: number;
+  /** The gateway was told so, instance by instance. */
+  isSaid?: boolean;
 };
 
 export type LyingPacs = {
@@ -60,6 +62,8 @@ export type LyingPacs = {
   readonly held: Map<string, Held>;
   /** How often it was given each whole instance. */
   readonly given: Map<string, number>;
+  /** Instances that it was given once more although it has them and had said so. */
+  readonly doubled: string[];
   /** Whole instances that nobody has: the gateway gave other bytes. */
   readonly foreign: string[];
   /** Answers that were not its own, and connections that it broke off. */
@@ -85,6 +89,7 @@ export async function startLyingPacs({ instances, now }: LyingPacsOptions): Prom
     conduct: HONEST,
     held: new Map(),
     given: new Map(),
+    doubled: [],
     foreign: [],
     faults: 0,
     async close() {
@@ -130,6 +135,7 @@ function store(pacs: LyingPacs, { request, response, known, now }: Exchange, bod
     if (is === undefined) foreign.push(request.url ?? '');
     else {
       given.set(is.sopInstanceUID, (given.get(is.sopInstanceUID) ?? 0) + 1);
+      if (held.get(is.sopInstanceUID)?.isSaid) pacs.doubled.push(is.sopInstanceUID);
       uids.push(is.sopInstanceUID);
     }
   }
@@ -151,6 +157,10 @@ function store(pacs: LyingPacs, { request, response, known, now }: Exchange, bod
   if (say(pacs, response, 'store', uids)) return;
   if (uids.some((uid) => conduct.declines.has(uid))) return json(response, 400, storeAnswer([], []));
   const stored = conduct.claims ? uids : kept;
+  for (const uid of stored) {
+    const one = held.get(uid);
+    if (one) one.isSaid = true;
+  }
   const failed = uids.filter((uid) => !stored.includes(uid));
   json(response, failed.length === 0 ? 200 : 202, storeAnswer(stored, conduct.keeps === 'all' ? failed : []));
 }
