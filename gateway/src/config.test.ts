@@ -38,6 +38,8 @@ test('all mistakes are reported at once, each with an example, and no message re
     RELAY_RATE_LIMIT: '-1',
     RELAY_ADMIN_PASSWORD: secret,
     RELAY_UPLOAD_EXPIRES_HOURS: '0',
+    RELAY_PACS_LAG_MINUTES: '-1',
+    RELAY_PACS_PROOF: 'promise',
     PACS_URL: `http://me:${secret}@pacs/`,
   });
   const names = [
@@ -51,6 +53,8 @@ test('all mistakes are reported at once, each with an example, and no message re
     'PACS_URL',
     'RELAY_RATE_LIMIT',
     'RELAY_UPLOAD_EXPIRES_HOURS',
+    'RELAY_PACS_LAG_MINUTES',
+    'RELAY_PACS_PROOF',
   ];
   for (const name of names)
     assert.ok(

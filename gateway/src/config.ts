@@ -37,6 +37,8 @@ export type Config = {
   readonly uploadExpiresHours: number;
   /** The PACS shows what it took at the latest after this; before, nothing is called lost. */
   readonly pacsLagMinutes: number;
+  /** How what the PACS stored is proven; null: by its own digests where it tells them, else `found`. */
+  readonly pacsProof: 'found' | 'digest' | 'read-back' | 'read-back-sample' | null;
 };
 
 /** A whole settings file may be wrong; the message has a line for each mistake. */
@@ -187,6 +189,24 @@ function pacsLagOf(env: Env, wrong: Report): number {
   return PACS_LAG_MINUTES;
 }
 
+function pacsProofOf(env: Env, wrong: Report): Config['pacsProof'] {
+  const text = setting(env, 'RELAY_PACS_PROOF');
+  switch (text) {
+    case undefined:
+      return null;
+    case 'found':
+    case 'digest':
+    case 'read-back':
+    case 'read-back-sample':
+      return text;
+    default:
+      wrong(
+        'RELAY_PACS_PROOF must be found, digest, read-back or read-back-sample, for example RELAY_PACS_PROOF=read-back.',
+      );
+      return null;
+  }
+}
+
 function adminPasswordOf(env: Env, wrong: Report): string | null {
   const password = env.RELAY_ADMIN_PASSWORD || null;
   if (password !== null && password.length < PASSWORD_LENGTH_LIMIT) {
@@ -224,6 +244,7 @@ export function readConfig(env: Env): Config {
     rateLimit: rateLimitOf(env, wrong),
     uploadExpiresHours: uploadExpiresOf(env, wrong),
     pacsLagMinutes: pacsLagOf(env, wrong),
+    pacsProof: pacsProofOf(env, wrong),
   };
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes);
   return config;

@@ -241,6 +241,7 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     jobs: base.jobs,
     pacs: base.pacs,
     patience: { lagMs: base.pacsLagMinutes * 60_000, pausesMs: PAUSES_MS },
+    proof: base.pacsProof,
     metrics: base.metrics,
     log: base.log,
     blobs: base.parcelBlobs,

@@ -130,7 +130,7 @@ export type InstanceTable = {
   offered_at: Date | null;
   /** Warning Reason or Failure Reason as the PACS gave it. */
   pacs_code: number | null;
-  proof: 'found' | 'read-back' | null;
+  proof: 'found' | 'digest' | 'read-back' | null;
   /** The study's revision in which it was promised. */
   revision: number;
   /** How often its bytes were asked for again (damaged, lost): bounded. */

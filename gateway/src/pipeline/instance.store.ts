@@ -29,7 +29,7 @@ export type InstanceChange = {
     readonly restored?: string | null;
   } | null;
   readonly pacsCode?: number | null;
-  readonly proof?: 'found' | 'read-back' | null;
+  readonly proof?: InstanceRow['proof'];
   readonly postedAt?: Date | null;
   /** Offers without an answer about it, and when the last one was. */
   readonly offers?: { readonly count: number; readonly at: Date | null };

@@ -50,11 +50,20 @@ export const PAUSES_MS: readonly number[] = [
   ...[1, 5, 15, 30, 60].map((minutes) => minutes * MINUTE_MS),
 ];
 
+/**
+ * How an instance that the PACS says it stored is proven: it lists it; its own digest is that of our bytes, or,
+ * where it tells none, as `read-back`; every one, or one in twenty, is read back and compared.
+ */
+export const PROOFS = ['found', 'digest', 'read-back', 'read-back-sample'] as const;
+export type WantedProof = (typeof PROOFS)[number];
+
 export type PipelineTools = {
   readonly db: Kysely<Tables>;
   readonly jobs: Pick<Jobs, 'enqueue'>;
   readonly pacs: Pacs;
   readonly patience: PacsPatience;
+  /** Null: `digest` where the PACS tells digests, else `found`. */
+  readonly proof: WantedProof | null;
   readonly blobs: Blobs;
   readonly keys: StudyKeys;
   /** Keeps the requests of several gateways apart; null where this gateway has the database to itself. */

@@ -116,7 +116,8 @@ export async function runLies({ ground, seed, studies, openPacs, progress }: Lie
       rows: 4,
       columns: 4,
     });
-    const world = await openWorld(ground, instances, openPacs);
+    const proof = oneOf(['found', 'read-back'] as const, random);
+    const world = await openWorld(ground, instances, { openPacs, proof });
     try {
       await suffer(world, conducts, random);
       judge(world, await receiptOf(world), tally);
@@ -136,13 +137,14 @@ type World = {
   readonly uploadId: string;
   /** What the PACS was told to do, for the report of a fault. */
   readonly told: Conduct[];
+  readonly proof: 'found' | 'read-back';
   pass(minutes: number): Promise<void>;
 };
 
 async function openWorld(
   ground: TestGround,
   instances: readonly SyntheticInstance[],
-  openPacs: LiesOptions['openPacs'],
+  { openPacs, proof }: Pick<LiesOptions, 'openPacs'> & Pick<World, 'proof'>,
 ): Promise<World> {
   let now = Date.parse('2026-01-01T00:00:00Z');
   const liar = await startLyingPacs({ instances, now: () => now });
@@ -151,7 +153,7 @@ async function openWorld(
     start: false,
     ground,
     now: () => new Date(now),
-    tools: { patience: { lagMs: LAG_MS, pausesMs: PAUSES_MS } },
+    tools: { patience: { lagMs: LAG_MS, pausesMs: PAUSES_MS }, proof },
   });
   const { uploadId } = await pipeline.init(toManifest(instances));
   await pipeline.send(uploadId, instances);
@@ -159,8 +161,11 @@ async function openWorld(
     now += minutes * MINUTE_MS;
     await pipeline.runAll();
   };
-  return { pipeline, liar, instances, uploadId, told: [], pass };
+  return { pipeline, liar, instances, uploadId, told: [], proof, pass };
 }
+
+/** Trying again cannot help while the PACS keeps them. */
+const OF_OTHER_BYTES: readonly string[] = ['conflicting-instance', 'pacs-changed-it'];
 
 /** Some illnesses one after the other, then an honest PACS, and a person who tries again. */
 async function suffer(
@@ -183,7 +188,9 @@ async function suffer(
     const { state, instances: ended = [] } = await pipeline.status(uploadId);
     if (state === 'closed') return;
     if (state !== 'held') continue;
-    const held = ended.filter((one) => one.state === 'quarantined' && one.reason !== 'conflicting-instance');
+    const held = ended.filter(
+      (one) => one.state === 'quarantined' && !OF_OTHER_BYTES.includes(one.reason ?? ''),
+    );
     if (held.length === 0) return;
     await pipeline.json('POST', `/upload/${uploadId}/decisions`, {
       decision: 'retry',

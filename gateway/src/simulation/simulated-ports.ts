@@ -184,6 +184,7 @@ export function mortalPacs(life: Life, current: () => TestPacs, doubled: string[
   return {
     describe: () => current().describe(),
     storeAnotherWay: null,
+    digestsOf: null,
     probe: mortal((pacs) => pacs.probe),
     storeInstances: mortal((pacs) => (study, instances, signal) => {
       for (const { sopInstanceUID } of instances)

@@ -53,6 +53,7 @@ export function openTestPacs(): TestPacs {
     listsAtMost: Infinity,
     describe: () => 'http://pacs.test/dicom-web',
     storeAnotherWay: null,
+    digestsOf: null,
     probe: async () => requireAnswer(pacs),
     storeInstances: (study, instances, signal) => store(pacs, study, instances, signal),
     async findStudy(study) {

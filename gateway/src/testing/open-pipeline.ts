@@ -166,6 +166,7 @@ async function createTools(
     pacs: options.pacs,
     // Nothing is waited for: a test that is about waiting brings its own.
     patience: { lagMs: 0, pausesMs: [0] },
+    proof: null,
     blobs: await openFileBlobs(join(folder, 'spool')),
     keys: createStudyKeys(randomBytes(32), join(folder, 'keys')),
     locks: database.shared?.locks ?? null,

@@ -19,6 +19,7 @@ import { countsAfter, type LockedStudy, type Plan, type Planner } from '../study
 import { nextStudyState } from '#shared/protocol/study-state.ts';
 import type { StudyRow } from '../study.store.ts';
 import { lookBefore, type LookOutcome } from './look-before.ts';
+import { proveStored, type Proven } from './prove-stored.ts';
 
 /** Posted so often and never found: a person has to look at the PACS. */
 const POSTS_LIMIT = 3;
@@ -34,12 +35,13 @@ export type Reconciled = {
   /**
    * `again`: the PACS said that it took it, and does not have it. `lost`: so for the last time. `late`: it may
    * still show it. `refused`: it said so, and does not have it. `other`: it said so, and has other bytes under
-   * the UID.
+   * the UID. `changed`: it said that it took it, and has other bytes. `fails`: it does not give what it lists.
    */
-  readonly kind: 'stored' | 'coerced' | 'again' | 'lost' | 'late' | 'refused' | 'other';
+  readonly kind: 'stored' | 'coerced' | 'again' | 'lost' | 'late' | 'refused' | 'other' | 'changed' | 'fails';
+  readonly proof?: NonNullable<InstanceRow['proof']>;
 };
 
-type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'now'>;
+type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'proof' | 'blobs' | 'keys' | 'now'>;
 
 /** Throws PacsUnreachable. */
 export async function reconcileStudy(study: StudyRow, tools: Tools, signal: AbortSignal): Promise<Planner> {
@@ -53,12 +55,15 @@ export async function reconcileStudy(study: StudyRow, tools: Tools, signal: Abor
       kind,
     ]),
   );
+  const isClaimed = (row: InstanceRow): boolean =>
+    row.reason === null && row.pacs_code === null && held.has(row.sop_instance_uid);
+  const proven = await proveStored(study, posted.filter(isClaimed), tools, signal);
   const { lagMs } = tools.patience;
   const now = tools.now();
   const looked = posted.map((row): Reconciled => {
     const found = compared.get(row.id);
     return found === undefined
-      ? toReconciled(row, held, mayBeLate(row, now, lagMs))
+      ? toReconciled(row, held.has(row.sop_instance_uid), proven.get(row.id), mayBeLate(row, now, lagMs))
       : toRefused(row, found, mayBeLate(row, now, lagMs));
   });
   const waitedMs = Math.max(0, ...posted.map((row) => msSince(row, now)));
@@ -75,18 +80,35 @@ function mayBeLate(row: InstanceRow, now: Date, lagMs: number): boolean {
   return msSince(row, now) < lagMs;
 }
 
-function toReconciled(row: InstanceRow, held: ReadonlySet<string>, isEarly: boolean): Reconciled {
-  const { id, sop_instance_uid, pacs_code, attempts } = row;
-  if (held.has(sop_instance_uid)) return { id, kind: pacs_code === null ? 'stored' : 'coerced' };
-  if (isEarly) return { id, kind: 'late' };
-  return { id, kind: attempts + 1 < POSTS_LIMIT ? 'again' : 'lost' };
+function toReconciled(
+  { id, attempts }: InstanceRow,
+  isThere: boolean,
+  proven: Proven | undefined,
+  isEarly: boolean,
+): Reconciled {
+  if (!isThere) {
+    if (isEarly) return { id, kind: 'late' };
+    return { id, kind: attempts + 1 < POSTS_LIMIT ? 'again' : 'lost' };
+  }
+  // The PACS said that it changed it: other bytes are no surprise.
+  if (proven === undefined) return { id, kind: 'coerced', proof: 'found' };
+  switch (proven.kind) {
+    case 'same':
+      return { id, kind: 'stored', proof: proven.proof };
+    case 'other':
+      return { id, kind: 'changed' };
+    case 'unknown':
+      return { id, kind: isEarly ? 'late' : 'fails' };
+    default:
+      return proven.kind satisfies never;
+  }
 }
 
 /** An offer before that was not answered may have been carried out, and not be shown yet. */
 function toRefused({ id, offers }: InstanceRow, found: LookOutcome['kind'], isEarly: boolean): Reconciled {
   switch (found) {
     case 'same':
-      return { id, kind: 'stored' };
+      return { id, kind: 'stored', proof: 'read-back' };
     case 'other':
       return { id, kind: 'other' };
     case 'absent':
@@ -99,16 +121,16 @@ function toRefused({ id, offers }: InstanceRow, found: LookOutcome['kind'], isEa
 }
 
 /** `redated`: its post has a date in the future, because the clock was set back: the lag begins now. */
-function toChange({ id, kind }: Reconciled, redated: Date | null): readonly InstanceChange[] {
+function toChange({ id, kind, proof }: Reconciled, redated: Date | null): readonly InstanceChange[] {
   if (kind === 'late') return redated === null ? [] : [{ id, state: 'posted', postedAt: redated }];
-  return [toEnd(id, kind)];
+  return [{ ...toEnd(id, kind), ...(proof === undefined ? {} : { proof }) }];
 }
 
 function toEnd(id: number, kind: Exclude<Reconciled['kind'], 'late'>): InstanceChange {
   switch (kind) {
     case 'stored':
     case 'coerced':
-      return { id, state: kind, proof: 'found', reason: null };
+      return { id, state: kind, reason: null };
     case 'again':
       return { id, state: 'received', attempts: 1 };
     case 'lost':
@@ -117,6 +139,10 @@ function toEnd(id: number, kind: Exclude<Reconciled['kind'], 'late'>): InstanceC
       return { id, state: 'refused' };
     case 'other':
       return { id, state: 'quarantined', reason: 'conflicting-instance' };
+    case 'changed':
+      return { id, state: 'quarantined', reason: 'pacs-changed-it' };
+    case 'fails':
+      return { id, state: 'quarantined', reason: 'pacs-fails-on-it' };
     default:
       return kind satisfies never;
   }
@@ -174,5 +200,7 @@ function countKinds(looked: readonly Reconciled[]): Record<Reconciled['kind'], n
     late: count('late'),
     refused: count('refused'),
     other: count('other'),
+    changed: count('changed'),
+    fails: count('fails'),
   };
 }

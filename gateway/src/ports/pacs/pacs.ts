@@ -113,6 +113,18 @@ export interface Pacs {
     limit: number,
     signal: AbortSignal,
   ): Promise<readonly DescribedInstance[]>;
+  /**
+   * MD5 (hexadecimal) of the bytes of these instances as the PACS stored them, by SOP Instance UID, from its own
+   * books; those of which it has none are not among them. Null where it tells no digests. Throws
+   * PacsUnreachable.
+   */
+  readonly digestsOf:
+    | ((
+        studyInstanceUID: string,
+        sopInstanceUIDs: ReadonlySet<string>,
+        signal: AbortSignal,
+      ) => Promise<ReadonlyMap<string, string>>)
+    | null;
   /** A second way for one that `storeInstances` refused; null where there is none. Throws the same. */
   readonly storeAnotherWay: ((instance: InstanceToStore, signal: AbortSignal) => Promise<StoreAnswer>) | null;
   /** Resolves when the PACS answers and takes the credentials; throws PacsUnreachable. */

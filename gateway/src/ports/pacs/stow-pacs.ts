@@ -37,6 +37,7 @@ export function createStowPacs(settings: PacsSettings, takesLists: true | null =
   return {
     describe: () => withoutCredentials(web.root),
     storeAnotherWay: null,
+    digestsOf: null,
     storeInstances: (study, instances, signal) => storeInstances(web, study, instances, signal),
     findStudy: (study, signal, enough) => findStudy(web, study, signal, enough),
     findInstances: (sopInstanceUIDs, signal) => findInstances(web, sopInstanceUIDs, signal),
