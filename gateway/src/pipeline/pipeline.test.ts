@@ -133,6 +133,7 @@ promise(
       sopInstanceUID: instance.identifiers.sopInstanceUID,
       sopClassUID: instance.identifiers.sopClassUID,
       transferSyntaxUID: instance.transferSyntaxUID,
+      digest: sha256(instance.bytes),
       bytes: instance.bytes.length,
       async *open() {
         yield instance.bytes;

@@ -9,7 +9,7 @@ import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
 import { runLies } from './lies.ts';
 
 const SEED = Number(process.env['RELAY_SEED'] ?? 1);
-const STUDIES = Number(process.env['RELAY_TEST_RUNS'] ?? 40);
+const STUDIES = Number(process.env['RELAY_TEST_RUNS'] ?? 20);
 const TOLD_EVERY = 50;
 
 const test = suite('before a PACS that lies');

@@ -200,13 +200,15 @@ test('on another’s upload is an administrator’s: an auditor only looks', asy
   );
   await pipeline.close();
 });
+type Named = { readonly sopInstanceUID: string; readonly digest: string };
+
 test('covers an instance that waits for the PACS: left out, tried again at once, or refused by name', async () => {
   const pacs = openTestPacs();
   let now = new Date('2026-01-01T00:00:00Z');
   const pipeline = await openTestPipeline({ pacs, ground, start: false, now: () => now });
   Object.assign(pipeline.tools, { patience: { lagMs: 0, pausesMs: [3_600_000] } });
   const instances = study();
-  const [poison, other] = keysOf(instances) as [{ sopInstanceUID: string }, { sopInstanceUID: string }];
+  const [poison, other] = keysOf(instances) as unknown as readonly [Named, Named];
   const { uploadId } = await pipeline.init(toManifest(instances));
   await pipeline.send(uploadId, instances);
   pacs.failsOn.add(poison.sopInstanceUID);

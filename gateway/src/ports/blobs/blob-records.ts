@@ -53,7 +53,7 @@ export function createRecordTags(blobKey: BlobKey): RecordTags {
       return entry;
     },
     hold(record, cipherText, entry) {
-      if (coveredBy(entry) !== cipherText.length) return false;
+      if (entry.length < ENTRY_BYTES || lengthIn(entry) !== cipherText.length) return false;
       const nonce = entry.subarray(LENGTH_BYTES, LENGTH_BYTES + NONCE_BYTES);
       const tag = entry.subarray(LENGTH_BYTES + NONCE_BYTES, ENTRY_BYTES);
       return timingSafeEqual(tag, tagOf(key, nonce, record, cipherText));
@@ -61,10 +61,11 @@ export function createRecordTags(blobKey: BlobKey): RecordTags {
   };
 }
 
-/** Bytes of its record that an entry covers; 0 for one that is not whole. */
+const lengthIn = (entry: Uint8Array): number => new DataView(entry.buffer, entry.byteOffset).getUint32(0);
+
+/** Bytes of its record that an entry covers, if it holds; 0 for one that is not whole. */
 export function coveredBy(entry: Uint8Array): number {
-  if (entry.length < ENTRY_BYTES) return 0;
-  return Math.min(new DataView(entry.buffer, entry.byteOffset).getUint32(0), RECORD_BYTES);
+  return entry.length < ENTRY_BYTES ? 0 : Math.min(lengthIn(entry), RECORD_BYTES);
 }
 
 function tagOf(key: KeyObject, nonce: Uint8Array, record: number, cipherText: Uint8Array): Uint8Array {

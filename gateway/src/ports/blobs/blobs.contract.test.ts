@@ -135,7 +135,7 @@ test('bytes that were changed on the disk are never given: the read says so, and
             assert.ok(Buffer.from(read).equals(whole.subarray(from, from + read.length)));
             given = Math.max(given, from + read.length);
           }
-        for await (const piece of blob.stream({ offset: 5, length: Math.max(0, blob.size - 5) }, signal))
+        for await (const piece of blob.stream({ offset: 0, length: blob.size }, signal))
           assert.ok(whole.includes(piece));
       })().catch((error: unknown) => error);
       await blob.close();
