@@ -135,7 +135,7 @@ type World = {
   readonly liar: LyingPacs;
   readonly instances: readonly SyntheticInstance[];
   readonly uploadId: string;
-  /** What the PACS was told to do, for the report of a fault. */
+  /** The conduct that the PACS was told, for the report of a fault. */
   readonly told: Conduct[];
   readonly proof: 'found' | 'read-back';
   pass(minutes: number): Promise<void>;
@@ -181,7 +181,7 @@ async function suffer(
     for (let step = 1 + Math.floor(random() * 4); step > 0; step -= 1)
       await pass(oneOf([0, 0.05, 0.2, 1, 3, 11, 61], random));
   }
-  // What a PACS that turned bits holds stays as it is.
+  // Bytes that it changed stay as they are.
   liar.conduct = HONEST;
   for (let round = 0; round < 8; round += 1) {
     await pass(61);

@@ -1,7 +1,8 @@
 /**
  * A PACS that speaks DICOMweb over HTTP and lies, or is ill, as it is told to: another status and another body
  * from any of its services, stores that it does not carry out, searches that lag, that know no lists or that end
- * early, instances on which it breaks off. What it holds and what it was given is open to the test.
+ * early, instances on which it breaks off. Its holdings, and how often it was
+ * given each instance, are open to the test.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -215,13 +216,18 @@ function textOf(body: Body, uids: readonly string[]): readonly [string, string] 
   }
 }
 
-const failedInXml = (uids: readonly string[]): string =>
-  `<?xml version="1.0" encoding="UTF-8"?><NativeDicomModel><DicomAttribute tag="00081198" vr="SQ" keyword="FailedSOPSequence">${uids
-    .map(
-      (uid, at) =>
-        `<Item number="${at + 1}"><DicomAttribute tag="00081155" vr="UI"><Value number="1">${uid}</Value></DicomAttribute><DicomAttribute tag="00081197" vr="US"><Value number="1">272</Value></DicomAttribute></Item>`,
-    )
-    .join('')}</DicomAttribute></NativeDicomModel>`;
+const attribute = (tag: string, vr: string, content: string): string =>
+  `<DicomAttribute tag="${tag}" vr="${vr}">${content}</DicomAttribute>`;
+const valueOf = (text: string): string => `<Value number="1">${text}</Value>`;
+
+function failedInXml(uids: readonly string[]): string {
+  const items = uids.map((uid, at) => {
+    const failed = attribute('00081155', 'UI', valueOf(uid)) + attribute('00081197', 'US', valueOf('272'));
+    return `<Item number="${at + 1}">${failed}</Item>`;
+  });
+  const sequence = attribute('00081198', 'SQ', items.join(''));
+  return `<?xml version="1.0" encoding="UTF-8"?><NativeDicomModel>${sequence}</NativeDicomModel>`;
+}
 
 function search({ conduct, held }: LyingPacs, path: string, query: URLSearchParams, now: number): unknown {
   const study = /^\/studies\/([^/]+)\/instances$/.exec(path)?.[1];

@@ -1,8 +1,8 @@
 /**
  * Offers that bring no answer about an instance: the request was cut or fell silent, or the PACS answered
  * something else. They are counted and spread over hours, because a PACS that is ill for a while is no reason
- * to give up, and they end, because an instance on which it crashes would be offered for ever. What ends here
- * is for a person (`pacs-fails-on-it`), never a refusal: the PACS said none.
+ * to give up, and they end, because an instance on which it crashes would be offered for ever. The end is
+ * for a person (`pacs-fails-on-it`), never a refusal: the PACS said none.
  */
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import type { InstanceChange, InstanceRow } from '../instance.store.ts';
@@ -38,7 +38,7 @@ export function countOffer(
 
 /** A proxy's words for a backend that broke off or did not answer in time (RFC 9110 §15.6.3 and §15.6.5). */
 const CUT_STATUS: readonly number[] = [502, 504];
-/** What fetch and the system call a connection that was there and broke off; `silent` is pacs-http's. */
+/** The names that fetch and the system give a connection that broke off; `silent` is pacs-http's. */
 const CUT_CONNECTION: readonly string[] = [
   'silent',
   'UND_ERR_SOCKET',

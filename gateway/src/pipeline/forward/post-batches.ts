@@ -134,7 +134,7 @@ async function writeAnswers(
   }));
 }
 
-/** What it means depends on whether the PACS takes others. */
+/** Its meaning depends on whether the PACS takes others. */
 const isOpen = (answer: ForwardedInstance): boolean =>
   answer.kind === 'declined' || (answer.kind === 'later' && answer.because === 'unanswered');
 

@@ -1,6 +1,6 @@
 /**
- * What the spool lost or spoiled: the device still has it, because it has no receipt, and is asked for it
- * again.
+ * Instances that the spool lost or spoiled: the device still has them, because it has no receipt, and is asked
+ * for them again.
  */
 import type { InstanceChange, InstanceRow } from '../instance.store.ts';
 import type { ForwardTools } from './forward-tools.ts';

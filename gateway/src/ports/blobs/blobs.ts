@@ -53,7 +53,7 @@ export class StorageFull extends Error {
   }
 }
 
-/** Its bytes are not those that were written. What is before `offset` may be whole. */
+/** Its bytes are not those that were written. Those before `offset` may be. */
 export class BlobDamaged extends Error {
   readonly offset: number;
 

@@ -1,4 +1,4 @@
-/** What is believed of a PACS, or of the proxy before it, by status, body and service. */
+/** The gateway's belief in the answers of a PACS, or of the proxy before it, by status, body and service. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sha256 } from '#testing/sha256.ts';
