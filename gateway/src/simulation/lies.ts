@@ -214,7 +214,10 @@ function judge({ liar, told }: World, receipt: Receipt | null, tally: Tally): vo
   tally.doubled += liar.doubled.length;
   if (liar.foreign.length > 0) wrong('other bytes were given');
   if (liar.doubled.length > 0) wrong('posted again');
-  if (receipt === null) return wrong('no end');
+  if (receipt === null) {
+    wrong('no end');
+    return;
+  }
   const turnsBits = told.some((conduct) => conduct.turnsBits);
   const mayRefuse = told.some(
     ({ answers: { store }, declines }) =>

@@ -156,7 +156,10 @@ function store(pacs: LyingPacs, { request, response, known, now }: Exchange, bod
   }
   if (conduct.keeps !== 'all') pacs.faults += 1;
   if (say(pacs, response, 'store', uids)) return;
-  if (uids.some((uid) => conduct.declines.has(uid))) return json(response, 400, storeAnswer([], []));
+  if (uids.some((uid) => conduct.declines.has(uid))) {
+    json(response, 400, storeAnswer([], []));
+    return;
+  }
   const stored = conduct.claims ? uids : kept;
   for (const uid of stored) {
     const one = held.get(uid);
@@ -218,11 +221,11 @@ function textOf(body: Body, uids: readonly string[]): readonly [string, string] 
 
 const attribute = (tag: string, vr: string, content: string): string =>
   `<DicomAttribute tag="${tag}" vr="${vr}">${content}</DicomAttribute>`;
-const valueOf = (text: string): string => `<Value number="1">${text}</Value>`;
+const inValue = (text: string): string => `<Value number="1">${text}</Value>`;
 
 function failedInXml(uids: readonly string[]): string {
   const items = uids.map((uid, at) => {
-    const failed = attribute('00081155', 'UI', valueOf(uid)) + attribute('00081197', 'US', valueOf('272'));
+    const failed = attribute('00081155', 'UI', inValue(uid)) + attribute('00081197', 'US', inValue('272'));
     return `<Item number="${at + 1}">${failed}</Item>`;
   });
   const sequence = attribute('00081198', 'SQ', items.join(''));
