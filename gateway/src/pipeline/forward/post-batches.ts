@@ -72,7 +72,9 @@ async function offerAll(batches: Batch[], run: Run, { posting, tools, signal }: 
     try {
       const own = await keepOwn(batch, posting, tools);
       if (own.length === 0) continue;
-      run.answers.push(...(await offerOne(own, posting, tools, signal)));
+      const answers = await offerOne(own, posting, tools, signal);
+      // Only now: another worker may have taken the list away meanwhile.
+      run.answers.push(...answers);
       tools.metrics.bytes('forward', sumBytes(own));
       if (run.answers.length >= ANSWERS_AT_ONCE) {
         const [declined, others] = partition(run.answers, ({ kind }) => kind === 'declined');
