@@ -22,9 +22,11 @@ export type Config = {
    * or the proxies that end it.
    */
   readonly host: string;
-  /** What TLS is served with, in PEM; null: it is not served. */
+  /** The certificate with its chain, and its key, in PEM; null: TLS is not served. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
-  /** The proxies whose X-Forwarded-For is believed, and who alone may call another address than the loopback without TLS. */
+  /**
+   * Their X-Forwarded-For is believed. Without TLS they alone, and this machine, are answered.
+   */
   readonly trustedProxies: TrustedProxies;
   readonly dataDir: string;
   /**
@@ -301,7 +303,7 @@ export function readConfig(env: Env): Config {
     wrong('RELAY_PORT and RELAY_WEB_PORT must differ, for example RELAY_PORT=8080 RELAY_WEB_PORT=3000.');
   const dataDir = resolve(setting(env, 'RELAY_DATA_DIR') ?? './data');
   const tls = tlsOf(env, wrong);
-  // What was meant to be served: a file that is missing is one mistake, not three.
+  // The intention counts: a file that is missing is one mistake, not three.
   const isTls = setting(env, 'RELAY_TLS_CERT') !== undefined;
   const hasProxies = setting(env, 'RELAY_TRUSTED_PROXIES') !== undefined;
   const publicUrl = publicUrlOf(env, webPort, isTls, wrong);

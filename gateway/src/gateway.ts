@@ -44,6 +44,7 @@ import { PAUSES_MS, type PipelineTools } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';
+import { createCheckThread } from './pipeline/verify/check-thread.ts';
 import { createRestoreThread } from './pipeline/verify/restore-thread.ts';
 import { openFileBlobs } from './ports/blobs/file-blobs.ts';
 import type { Engine } from './ports/engine/engine.ts';
@@ -248,6 +249,7 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     keys: createStudyKeys(keys.wrapKey, join(base.dataDir, 'keys', 'studies')),
     pseudonyms: base.pseudonyms,
     restore: createRestoreThread(),
+    check: createCheckThread(keys.projectKey),
     signReceipt: createReceiptSigner(keys.receipts),
     issuer: base.publicUrl,
     locks: database.shared?.locks ?? null,

@@ -57,7 +57,7 @@ export type SealingPair = { readonly jwk: SealingKey; readonly privateKey: KeyOb
 export type TokenKey = SigningKey & { readonly retiredAt: Date | null };
 
 export type Keys = {
-  /** The pair that signs now: read anew when the folder has changed. */
+  /** The pair that signs now: read again when the folder has changed. */
   readonly tokens: SigningKey;
   readonly receipts: SigningKey;
   /**

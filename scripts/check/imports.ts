@@ -72,7 +72,10 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ['gateway/src/pipeline'],
     ['ports', 'database', 'jobs', 'http', 'policies', 'audit', 'observability', 'threads'],
   ],
-  [['gateway/src/uploads'], ['pipeline', 'policies', 'ports', 'http', 'observability', 'database']],
+  [
+    ['gateway/src/uploads'],
+    ['pipeline', 'policies', 'ports', 'http', 'observability', 'database', 'threads'],
+  ],
   [
     ['gateway/src/dicom-results'],
     ['pipeline', 'uploads', 'results', 'policies', 'auth', 'ports', 'threads', 'database'],

@@ -139,6 +139,8 @@ export type InstanceTable = {
   revision: number;
   /** How often its bytes were asked for again (damaged, lost): bounded. */
   attempts: number;
+  /** How often verify began with it and did not come to an end, because the process or a thread died. */
+  beginnings: Generated<number>;
   updated_at: Date;
 };
 
@@ -176,7 +178,7 @@ export type ParcelTable = {
    * this name again.
    */
   damaged: Generated<number>;
-  /** How often verify failed on it without an outcome: bounded. */
+  /** How often verify has begun with it and come to no outcome: counted before it begins, bounded. */
   failures: Generated<number>;
   created_at: CreatedAt;
   expires_at: Date;

@@ -26,7 +26,7 @@ import { EXPIRY_EVERY_SECONDS, runExpiry } from './eviction/run-expiry.ts';
 import { forwardStudy } from './forward/forward-study.ts';
 import type { ForwardTools } from './forward/forward-tools.ts';
 import { reconcileStudy } from './forward/reconcile-study.ts';
-import { countFailure, findParcel, type OwnedParcel } from './parcel.store.ts';
+import { countRun, findParcel, type OwnedParcel } from './parcel.store.ts';
 import type { PipelineTools } from './pipeline-tools.ts';
 import { signRevision } from './receipt/sign-revision.ts';
 import { reportFailures } from './report-failures.ts';
@@ -109,13 +109,17 @@ export async function runVerify(
   tools: PipelineTools,
   signal: AbortSignal,
 ): Promise<string> {
+  await countRun(tools.db, parcel.id, 1);
+  const uncount = () =>
+    ignoreFailure(countRun(tools.db, parcel.id, -1), 'one run too many only has the parcel settled sooner');
   try {
     const planner = await verifyReceived(parcel, tools, signal);
-    return (await applyPlan(tools, parcel.study_id, planner)).outcome;
+    const { outcome } = await applyPlan(tools, parcel.study_id, planner);
+    if (outcome === 'waiting') await uncount();
+    return outcome;
   } catch (error) {
     // A gateway that stops is no failure of the parcel.
-    if (!signal.aborted)
-      await ignoreFailure(countFailure(tools.db, parcel.id), 'a database that fails cannot count either');
+    if (signal.aborted) await uncount();
     throw error;
   }
 }

@@ -43,18 +43,24 @@ const LIST_LIMIT = 200;
 
 const shown = z.object(resultSchema.shape).openapi('Result');
 const byId = z.object({ id: z.uuid() });
+/** PostgreSQL knows no year 0, and nothing here is as old as that. */
+const YEARS = { least: 1900, most: 9999 };
+const isInTime = (at: Date): boolean =>
+  at.getUTCFullYear() >= YEARS.least && at.getUTCFullYear() <= YEARS.most;
 const instant = z.iso
   .datetime({ offset: true })
   .or(z.iso.date())
-  .transform((text) => new Date(text));
+  .transform((text) => new Date(text))
+  .refine(isInTime, `a year from ${YEARS.least} to ${YEARS.most}`);
 /** "The page after this one": time and id of its last result. */
 const cursor = z
   .string()
-  .regex(/^\d{1,16}~[0-9a-f-]{36}$/)
+  .regex(/^\d{1,16}~[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
   .transform((text) => {
     const [ms = '', id = ''] = text.split('~');
     return { at: new Date(Number(ms)), id };
-  });
+  })
+  .refine(({ at }) => isInTime(at), 'not a page');
 /** RFC 9110 §8.8.3: the revision as an entity tag. */
 const REVISION = /^(?:W\/)?"?(\d{1,9})"?$/;
 

@@ -192,7 +192,9 @@ function toChanges(
 
 /** Verify did not let it through. */
 function isHeldBack(reason: ReasonCode | null): boolean {
-  return reason === 'identity-remains' || reason === 'cannot-be-verified';
+  return (
+    reason === 'identity-remains' || reason === 'cannot-be-verified' || reason === 'too-much-to-deidentify'
+  );
 }
 
 function toLeftOut({ id, reason }: InstanceRow): InstanceChange {

@@ -176,6 +176,12 @@ export const PROBLEMS = {
     title: 'Too many attempts to sign in.',
     next: 'Wait a minute, then try again.',
   },
+  'parcel-busy': {
+    status: 423,
+    retry: 'later',
+    title: 'Another request is sending this parcel.',
+    next: 'Sending resumes automatically.',
+  },
   'checksum-mismatch': {
     status: 460,
     retry: 'later',
