@@ -44,6 +44,8 @@ export type Config = {
   readonly pacs: { readonly url: string; readonly authorization: string | null };
   /** Requests a minute for one caller; null: no limit. */
   readonly rateLimit: number | null;
+  /** Where the heads of the audit trail are kept as well: a file, or a server that takes them. */
+  readonly auditUrl: URL | null;
   /** How long an unfinished parcel is kept, in hours. */
   readonly uploadExpiresHours: number;
   /** The PACS shows what it took at the latest after this; before, nothing is called lost. */
@@ -280,6 +282,17 @@ function pacsProofOf(env: Env, wrong: Report): Config['pacsProof'] {
   }
 }
 
+function auditUrlOf(env: Env, wrong: Report): URL | null {
+  const text = setting(env, 'RELAY_AUDIT_URL');
+  const url = text === undefined ? null : urlOf(text, ['file:', 'https:', 'http:']);
+  const isKept = url !== null && (url.protocol !== 'http:' || LOOPBACK.test(url.hostname));
+  if (text !== undefined && !isKept)
+    wrong(
+      'RELAY_AUDIT_URL must be a file: or https: address where signed heads of the audit trail are kept, for example RELAY_AUDIT_URL=file:///mnt/audit/heads.jws.',
+    );
+  return isKept ? url : null;
+}
+
 function adminPasswordOf(env: Env, wrong: Report): string | null {
   const password = env.RELAY_ADMIN_PASSWORD || null;
   if (password !== null && password.length < PASSWORD_LENGTH_LIMIT) {
@@ -321,6 +334,7 @@ export function readConfig(env: Env): Config {
     policy: policyOf(env, wrong),
     pacs: pacsOf(env, wrong),
     rateLimit: rateLimitOf(env, wrong),
+    auditUrl: auditUrlOf(env, wrong),
     uploadExpiresHours: uploadExpiresOf(env, wrong),
     pacsLagMinutes: pacsLagOf(env, wrong),
     pacsProof: pacsProofOf(env, wrong),

@@ -15,7 +15,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [
     /^jose$/,
     [
-      /^gateway\/src\/(auth|receipts?|pipeline\/receipt)\//,
+      /^gateway\/src\/(auth|audit|receipts?|pipeline\/receipt)\//,
       /^gateway\/src\/keys\.ts$/,
       /accept-receipt\.ts$/,
       /^scripts\/relay/,
@@ -74,7 +74,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   ],
   [
     ['gateway/src/uploads'],
-    ['pipeline', 'policies', 'ports', 'http', 'observability', 'database', 'threads'],
+    ['pipeline', 'policies', 'ports', 'http', 'observability', 'audit', 'database', 'threads'],
   ],
   [
     ['gateway/src/dicom-results'],

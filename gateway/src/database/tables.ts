@@ -220,6 +220,19 @@ export type AuditTable = {
   hash: string;
 };
 
+/** An account's readings of a study, counted until its quarter of an hour is over; then it is an audit event. */
+export type ReadingTable = {
+  site_id: string;
+  account_id: string;
+  /** Empty: of no study. */
+  study_instance_uid: string;
+  /** Quarters of an hour since 1970. */
+  period: number;
+  kind: 'images' | 'reports' | 'receipts' | 'exports';
+  count: number;
+  since: Date;
+};
+
 export type Tables = InferenceTables & {
   site: SiteTable;
   account: AccountTable;
@@ -235,4 +248,5 @@ export type Tables = InferenceTables & {
   receipt: ReceiptTable;
   policy: PolicyTable;
   audit: AuditTable;
+  reading: ReadingTable;
 };

@@ -15,6 +15,7 @@ import {
   type ExplanationMethod,
 } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { recordReading } from '../audit/record-reading.ts';
 import type { Db } from '../database/database.ts';
 import {
   callerOf,
@@ -193,6 +194,7 @@ function serveReading(router: Router, tools: ResultRouteTools): void {
   router.openapi(read, async (c) => {
     const caller = callerOf(c);
     const result = await reached(db, caller, c.req.valid('param').id);
+    await recordReading(tools, caller, result.study_instance_uid, 'reports');
     return c.json(await showResult(result, caller, tools), 200, { ETag: `"${result.revision}"` });
   });
 }
@@ -220,6 +222,7 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
       method === 'image'
         ? await imageOf(result, caller, tools, signal)
         : await tools.examiner.explain(await explanationOf(db, result, method), signal);
+    await recordReading(tools, caller, result.study_instance_uid, 'images');
     return c.body(png, 200, { 'Content-Type': 'image/png', ...NOT_KEPT });
   });
   router.openapi(readBack, async (c) => {
@@ -233,6 +236,7 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
     const { studyInstanceUID } = source;
     const where = { studyInstanceUID, seriesInstanceUID: instance.seriesInstanceUID, sopInstanceUID };
     const bytes = await fromPacs(fetchWhole(tools.pacs, where, c.req.raw.signal));
+    await recordReading(tools, caller, studyInstanceUID, instance.kind === 'SR' ? 'reports' : 'images');
     return c.body(bytes, 200, { 'Content-Type': 'application/dicom', ...NOT_KEPT });
   });
 }

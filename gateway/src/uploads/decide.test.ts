@@ -221,7 +221,7 @@ test('covers an instance that waits for the PACS: left out, tried again at once,
     });
     return answer.code ?? 'done';
   };
-  assert.is(await decided('leave-out', other), 'with-the-pacs');
+  assert.is(await decided('leave-out', other), 'decision-not-possible');
   pacs.lie = 'deaf-to-searches';
   assert.is(await decided('leave-out', poison), 'pacs-unreachable');
   pacs.lie = 'honest';

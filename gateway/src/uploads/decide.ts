@@ -10,6 +10,7 @@
  * An instance that the PACS was given is left out only if it never answered about it and its search, asked once
  * more, does not have it: a receipt must not say "left out" of what is there.
  */
+import { Problem } from '#shared/protocol/problem.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import {
@@ -26,7 +27,6 @@ import {
   unlinkInstances,
   type UploadRow,
 } from '../pipeline/parcel.store.ts';
-import { Problem } from '#shared/protocol/problem.ts';
 import { applyStudyEvent, lockStudy, lockUids, setStudyKey, type StudyRow } from '../pipeline/study.store.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
 import type { UploadTools } from './upload-tools.ts';
@@ -42,8 +42,6 @@ export type Decision = {
  */
 const CAN_BE_LEFT_OUT: readonly InstanceState[] = ['promised', 'received', 'quarantined', 'refused'];
 const CAN_BE_RETRIED: readonly InstanceState[] = ['quarantined', 'refused', 'left-out'];
-/** The PACS has them, or is being given them. */
-const WITH_THE_PACS: readonly InstanceState[] = ['received', 'posting', 'posted'];
 /** A person waits for the answer. */
 const PACS_MS = 10_000;
 /** Another upload may have promised these as well: then they are its to leave out. */
@@ -51,8 +49,8 @@ const AWAITED_BY_OTHERS: readonly InstanceState[] = ['promised', 'received'];
 
 /**
  * Returns how many instances it changed; those that are in no state for it, or that the upload did not name,
- * are left alone. Throws Problem with-the-pacs where these are all that was asked for, and pacs-unreachable
- * where the PACS must be asked and does not answer.
+ * are left alone. Throws `decision-not-possible` where that is all of them, and they are not decided so already,
+ * and `pacs-unreachable` where the PACS must be asked and does not answer.
  */
 export async function decide(
   tools: UploadTools,
@@ -71,8 +69,6 @@ export async function decide(
     const rows = named.filter((row) =>
       decision === 'retry' ? canRetry(row) : canLeave(row, study, notThere.get(row.id)),
     );
-    if (decision === 'leave-out' && rows.length === 0 && named.some(isWithThePacs))
-      throw new Problem('with-the-pacs');
     const rivals = await instancesByUid(
       trx,
       study.site_id,
@@ -96,6 +92,7 @@ export async function decide(
       from: decision === 'leave-out' ? CAN_BE_LEFT_OUT : [...CAN_BE_RETRIED, 'received'],
       now: tools.now(),
     });
+    if (done.size === 0 && others.size === 0) requireDecided(decision, named);
     if (done.size === 0) return others.size;
     if (changes.some(({ state }) => state === 'promised')) {
       if (study.wrapped_key === null) await setStudyKey(trx, studyId, tools.keys.create(studyId));
@@ -124,11 +121,20 @@ export async function decide(
   return changed;
 }
 
-const isWithThePacs = ({ state }: InstanceRow): boolean => WITH_THE_PACS.includes(state);
-
 /** A received one waits for its next offer: then the pause is over. */
 const canRetry = ({ state, offers }: InstanceRow): boolean =>
   CAN_BE_RETRIED.includes(state) || (state === 'received' && offers > 0);
+
+/**
+ * Throws `decision-not-possible` where an instance is not what was decided, and no decision makes it so. The
+ * same decision may come again: its answer was lost.
+ */
+function requireDecided(decision: Decision['decision'], named: readonly InstanceRow[]): void {
+  if (decision === 'leave-out' && named.some(({ state }) => state !== 'left-out'))
+    throw new Problem('decision-not-possible', 'The PACS has these instances, or is being given them.');
+  if (decision === 'retry' && named.some(({ state }) => CAN_BE_RETRIED.includes(state)))
+    throw new Problem('decision-not-possible', 'Another instance with the same UID has taken their place.');
+}
 
 /**
  * Received instances are left out if none has gone to the PACS, or if it was only offered in vain.

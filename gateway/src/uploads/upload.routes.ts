@@ -33,6 +33,7 @@ import {
 } from '../http/route.ts';
 import { createTurns } from '../http/take-turns.ts';
 import { begunParcels, findUpload, unfinishedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
+import { recordReading } from '../audit/record-reading.ts';
 import { findReceipt } from '../pipeline/receipt.store.ts';
 import { ownerOf } from '../pipeline/upload-owner.ts';
 import { policiesFor, requireOptions, requirePolicy } from '../policies/policies.ts';
@@ -160,7 +161,7 @@ const DECISIONS = {
   uploadRight: true,
   tags: ['upload'],
   summary: 'Leave instances out, try them again, or take back what was promised and not sent',
-  problems: ['upload-not-found', 'with-the-pacs', 'pacs-unreachable'],
+  problems: ['upload-not-found', 'decision-not-possible', 'pacs-unreachable'],
   request: { params: uploadParams, body: jsonBody(decisionSchema) },
   responses: { 200: jsonResponse(uploadStatusSchema, 'The current status of the study') },
 } satisfies Parameters<typeof describeRoute>[1];
@@ -264,6 +265,7 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
     const upload = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
     const jws = await findReceipt(tools.db, upload.study_id);
     if (jws === undefined) throw new Problem('no-receipt-yet');
+    await recordReading(tools, callerOf(c), upload.study_instance_uid, 'receipts');
     return c.body(jws, 200, {
       'Content-Type': 'application/jose',
       'Content-Disposition': `attachment; filename="${upload.id}.receipt.jws"`,

@@ -212,6 +212,8 @@ export const healthSchema = z.object({
   status: z.enum(['ok', 'degraded', 'failing']),
   database: z.enum(['ok', 'failing']),
   pacs: z.enum(['ok', 'unreachable']),
+  /** `full`: nothing new is taken; what is here goes on. */
+  disk: z.enum(['ok', 'full']),
 });
 export const versionSchema = z.object({
   name: z.string(),

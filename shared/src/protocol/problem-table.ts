@@ -104,11 +104,11 @@ export const PROBLEMS = {
     retry: 'never',
     title: 'The first bytes have left: the study can no longer be taken back.',
   },
-  'with-the-pacs': {
+  'decision-not-possible': {
     status: 409,
-    retry: 'later',
-    title: 'The PACS has the instance, or is being given it: it cannot be left out now.',
-    next: 'Wait for the answer of the PACS, then decide again.',
+    retry: 'never',
+    title: 'This can no longer be decided for these instances.',
+    next: 'Look at their present state.',
   },
   'parcels-missing': {
     status: 409,

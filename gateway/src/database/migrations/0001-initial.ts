@@ -5,6 +5,7 @@
 import { type Kysely, sql } from 'kysely';
 
 const PEOPLE_AND_DEVICES = [
+  `create table schema_mark (name text primary key, print text not null, version text not null)`,
   `create table site (id uuid primary key default gen_random_uuid(), name text not null,
     created_at timestamptz not null default now())`,
   `insert into site (name) values ('default')`,
@@ -89,6 +90,10 @@ const STUDIES = [
   `create table audit (
     seq bigint primary key, site_id uuid not null references site, at timestamptz not null,
     event text not null, fields jsonb not null, previous_hash text not null, hash text not null unique)`,
+  `create table reading (
+    site_id uuid not null references site, account_id uuid not null references account,
+    study_instance_uid text not null, period bigint not null, kind text not null, count int not null,
+    since timestamptz not null, primary key (site_id, account_id, study_instance_uid, period, kind))`,
 ];
 
 const INFERENCE = [
@@ -152,7 +157,8 @@ const INFERENCE = [
   `create index inference_job_finished on inference_job (finished_at)`,
 ];
 
+export const statements: readonly string[] = [...PEOPLE_AND_DEVICES, ...STUDIES, ...INFERENCE];
+
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of [...PEOPLE_AND_DEVICES, ...STUDIES, ...INFERENCE])
-    await sql.raw(statement).execute(db);
+  for (const statement of statements) await sql.raw(statement).execute(db);
 }

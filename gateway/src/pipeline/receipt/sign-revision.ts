@@ -7,7 +7,7 @@ import { findPolicy } from '../../policies/policies.ts';
 import { instancesOf, type InstanceRow } from '../instance.store.ts';
 import type { PipelineTools } from '../pipeline-tools.ts';
 import { reportsOf } from '../report.store.ts';
-import { nothingToDo, type Planner } from '../study-plan.ts';
+import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import type { StudyRow } from '../study.store.ts';
 import { issueReceipt, policyKey } from './issue-receipt.ts';
 
@@ -22,7 +22,8 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
     deidentifying: await deidentifyingOf(study, instances, tools),
   };
   const receipt = await issueReceipt(subject, { ...tools, describePacs: () => tools.pacs.describe() });
-  if (receipt.kind === 'unsettled') return async () => nothingToDo('unsettled');
+  // No road leads here; if a fault did, the study starts its way again instead of standing still.
+  if (receipt.kind === 'unsettled') return async (locked) => startAgain(locked, study);
   const { id, jws, issuedAt, root } = receipt;
   return async ({ study: { id: studyId, revision, state } }) => {
     if (revision !== study.revision || state !== study.state) return nothingToDo('elsewhere');
@@ -36,6 +37,16 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
       ],
       audit: { event: 'receipt-issued', revision, receiptId: id, root },
     };
+  };
+}
+
+async function startAgain({ study }: LockedStudy, seen: StudyRow): Promise<Plan> {
+  if (study.revision !== seen.revision || study.state !== seen.state) return nothingToDo('elsewhere');
+  return {
+    outcome: 'unsettled',
+    event: 'late-instance',
+    next: [{ queue: 'assembly', studyId: study.id }],
+    audit: { event: 'study-unsettled', revision: study.revision },
   };
 }
 
