@@ -38,6 +38,14 @@ export type AuditEvent =
       version: number;
       by: string;
     }
+  | {
+      event: 'quota-changed';
+      /** Null: of every account without a quota of its own. */
+      accountId: string | null;
+      by: string;
+      uploads: number | null;
+      bytes: number | null;
+    }
   // Security Configuration (DCM 110131), Software Configuration (DCM 110133): what answers in the gateway's
   // name, and when it looks without being asked
   | {

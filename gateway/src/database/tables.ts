@@ -13,7 +13,14 @@ import type { InferenceTables } from './inference-tables.ts';
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
 
 /** A tenant. The first one is made by the first migration. */
-export type SiteTable = { id: Generated<string>; name: string; created_at: CreatedAt };
+export type SiteTable = {
+  id: Generated<string>;
+  name: string;
+  created_at: CreatedAt;
+  /** For every account without a quota of its own. */
+  quota_uploads: Generated<number>;
+  quota_bytes: Generated<number>;
+};
 
 /** `user` is a reserved word in SQL. */
 export type AccountTable = {
@@ -27,6 +34,9 @@ export type AccountTable = {
   disabled_at: Date | null;
   /** Grows whenever sessions of the account are ended; tokens of an earlier epoch no longer hold. */
   epoch: Generated<number>;
+  /** Null: the site's. */
+  quota_uploads: Generated<number | null>;
+  quota_bytes: Generated<number | null>;
 };
 
 /** A refresh token is used once; using it again ends its family (RFC 9700 §4.14). */

@@ -36,6 +36,7 @@ import { begunParcels, findUpload, unfinishedParcels, type UploadRow } from '../
 import { recordReading } from '../audit/record-reading.ts';
 import { findReceipt } from '../pipeline/receipt.store.ts';
 import { ownerOf } from '../pipeline/upload-owner.ts';
+import { quotaUse } from '../policies/quota.store.ts';
 import { policiesFor, requireOptions, requirePolicy } from '../policies/policies.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { uploadIds, uploadStatus, uploadStatuses } from './upload-status.ts';
@@ -145,7 +146,7 @@ const INIT = {
   uploadRight: true,
   tags: ['upload'],
   summary: 'Say what one study will contain; be told what to send. Repeatable',
-  problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances'],
+  problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances', 'quota-exceeded'],
   request: { body: jsonBody(manifestSchema) },
   responses: {
     200: jsonResponse(
@@ -251,7 +252,11 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
     const all = c.req.valid('query').all === '1' && caller.roles.some((role) => WATCHERS.includes(role));
     const where = all ? { siteId: caller.siteId } : { owner: ownerOf(caller) };
     const uploads = await uploadStatuses(tools.db, await uploadIds(tools.db, where, LIST_LIMIT));
-    return c.json({ uploads }, 200);
+    const own = all ? undefined : await quotaUse(tools.db, caller.id);
+    return c.json(
+      own === undefined ? { uploads } : { uploads, own: { quota: own.quota, used: own.used } },
+      200,
+    );
   });
 
   router.openapi(routes.status, async (c) => {

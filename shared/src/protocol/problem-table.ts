@@ -205,6 +205,12 @@ export const PROBLEMS = {
     retry: 'later',
     title: 'The gateway is starting or cannot reach its database.',
   },
+  'quota-exceeded': {
+    status: 507,
+    retry: 'later',
+    title: 'You have announced as much as your account may.',
+    next: 'The study waits on this device until earlier ones have arrived. An administrator can raise the quota.',
+  },
   'storage-full': {
     status: 507,
     retry: 'later',
