@@ -73,6 +73,7 @@ export async function sendInstances(
       return (status.state === 'closed' || status.state === 'held') && status;
     },
     200,
-  );
+  ).catch(() => null);
+  if (settled === null) return ['not-settled'];
   return (settled.instances ?? []).map(({ state, reason }) => reason ?? state);
 }
