@@ -57,7 +57,7 @@ const HEADERS: readonly Recipe[] = [
     run: sends(({ factor, seed }) => {
       const root = oneOf(fc.integer({ min: 1, max: 1e6 }), seed);
       return rawData(
-        sequenceOf(times(200, factor), (at) => [
+        sequenceOf(times(400, factor), (at) => [
           text(0x00081155, 'UI', ...many(4_000, (one) => `1.${root}.${at * 4_000 + one}`)),
         ]),
       );
@@ -126,7 +126,7 @@ function largeManifest({ factor, seed }: Size): Buffer {
 const BODIES: readonly Recipe[] = [
   {
     name: 'nested-json',
-    right: /^invalid-request$/,
+    right: /^(invalid-request|body-too-large)$/,
     run: posts(
       '/upload/init',
       ({ factor, seed }) =>
