@@ -37,12 +37,12 @@ import { logJobs } from './observability/log-jobs.ts';
 import { createLog, describeError, type Log } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { observabilityFeature } from './observability/observability.feature.ts';
-import { isUp, remembered } from './observability/is-up.ts';
+import { isUp, oneAtATime, remembered } from './observability/is-up.ts';
 import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
-import type { PipelineTools } from './pipeline/pipeline-tools.ts';
+import { PAUSES_MS, type PipelineTools } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';
@@ -218,7 +218,8 @@ async function openBase(config: Config, around: Surroundings) {
     db: database.db,
     parcelBlobs,
     channel: async (name: string) => (await database.shared?.channel(name)) ?? null,
-    isDatabaseUp: () => isUp(database.ping()),
+    // Health is asked without limits.
+    isDatabaseUp: oneAtATime(() => isUp(database.ping())),
     room,
     isFull: around.isFull ?? (() => room.isLow()),
     jobs,
@@ -258,6 +259,8 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     db: base.db,
     jobs: base.jobs,
     pacs: base.pacs,
+    patience: { lagMs: base.pacsLagMinutes * 60_000, pausesMs: PAUSES_MS },
+    proof: base.pacsProof,
     metrics: base.metrics,
     log: base.log,
     blobs: base.parcelBlobs,

@@ -5,7 +5,8 @@
  *   1. findOrphans    what an earlier run posted without hearing an answer is looked for
  *   2. settleKnown    what the PACS had before our first store is compared, never overwritten
  *   3. claim          what will be posted is marked `posting`, committed before the first request leaves
- *   4. returnLost     what the disk lost is asked for again
+ *   4. returnLost     what the disk lost is asked for again (return-lost.ts; also what it spoiled, as that
+ *                     is found on the way to the PACS)
  *   5. writeAnswers   what the PACS answered, as the answers come (post-batches.ts)
  *
  * and last, like every stage, the plan for the study itself.
@@ -24,8 +25,10 @@ import { blobOf } from '../parcel-blobs.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import type { StudyRow } from '../study.store.ts';
 import type { ForwardTools } from './forward-tools.ts';
-import { lookBefore } from './look-before.ts';
-import { postBatches } from './post-batches.ts';
+import { countOffer, isDue } from './count-offers.ts';
+import { lookBefore, type LookOutcome } from './look-before.ts';
+import { postBatches, type ToPost } from './post-batches.ts';
+import { returnLost } from './return-lost.ts';
 
 /** Throws PacsUnreachable. */
 export async function forwardStudy(
@@ -34,14 +37,20 @@ export async function forwardStudy(
   signal: AbortSignal,
 ): Promise<Planner> {
   await findOrphans(study, tools, signal);
-  const looked = await settleKnown(study, tools, signal);
+  const absent = await settleKnown(study, tools, signal);
   // Later instances belong to the next run: none is posted for the first time before the PACS was searched
   // for it.
-  const toPost = (await instancesOf(tools.db, study.id, ['received'])).filter(
-    (row) => row.posted_at !== null || looked.has(row.id),
-  );
-  await postAll(study, await claim(toPost, tools), tools, signal);
+  const toPost = (await dueOf(study, tools)).filter((row) => row.posted_at !== null || absent.has(row.id));
+  const claimedAt = tools.now();
+  const rows = await claim(toPost, claimedAt, tools);
+  await postAll({ study, rows, claimedAt }, tools, signal);
   return planForwarded;
+}
+
+/** Received instances, but those that were offered in vain a while ago. */
+async function dueOf(study: StudyRow, { db, now, patience }: ForwardTools): Promise<readonly InstanceRow[]> {
+  const at = now();
+  return (await instancesOf(db, study.id, ['received'])).filter((row) => isDue(row, at, patience.pausesMs));
 }
 
 /** Changes to instances of the study that are still in one of the states `from`, and nothing else. */
@@ -72,45 +81,63 @@ async function findOrphans(study: StudyRow, tools: ForwardTools, signal: AbortSi
 
 /**
  * Looks for instances that the PACS had before our first store: the same bytes are stored already, others are a
- * conflict. Returns
- * the instances that it looked for.
+ * conflict. One that it lists and does not give is neither: it is looked for again, like one that it does not
+ * answer about. Returns the instances that it does not have.
  */
 async function settleKnown(
   study: StudyRow,
   tools: ForwardTools,
   signal: AbortSignal,
 ): Promise<ReadonlySet<number>> {
-  const never = (await instancesOf(tools.db, study.id, ['received'])).filter(
-    ({ posted_at }) => posted_at === null,
-  );
-  const changes = (await lookBefore(never, tools, signal)).flatMap(({ id, kind }): InstanceChange[] => {
-    if (kind === 'absent') return [];
-    return [
-      kind === 'same'
-        ? { id, state: 'already-stored', proof: 'read-back', reason: null }
-        : { id, state: 'quarantined', reason: 'conflicting-instance' },
-    ];
-  });
-  const conflicts = changes.filter(({ state }) => state === 'quarantined').length;
+  const never = (await dueOf(study, tools)).filter(({ posted_at }) => posted_at === null);
+  const looked = await lookBefore(never, tools, signal);
+  const of = new Map(never.map((row) => [row.id, row]));
+  const at = tools.now();
+  const changes = looked.flatMap((outcome) => toKnown(outcome, of.get(outcome.id)!, at));
   if (changes.length > 0) {
+    const count = (wanted: LookOutcome['kind']) => looked.filter(({ kind }) => kind === wanted).length;
     await tools.apply(async () => ({
       outcome: 'settled',
       changes: [{ kind: 'change-instances', from: ['received'], changes }],
-      audit: { event: 'instances-known-to-pacs', same: changes.length - conflicts, conflicts },
+      audit: {
+        event: 'instances-known-to-pacs',
+        same: count('same'),
+        conflicts: count('other'),
+        unknown: count('unknown'),
+      },
     }));
   }
-  return new Set(never.map(({ id }) => id));
+  return new Set(looked.filter(({ kind }) => kind === 'absent').map(({ id }) => id));
+}
+
+function toKnown({ id, kind }: LookOutcome, row: InstanceRow, now: Date): readonly InstanceChange[] {
+  switch (kind) {
+    case 'absent':
+      return [];
+    case 'same':
+      return [{ id, state: 'already-stored', proof: 'read-back', reason: null }];
+    case 'other':
+      return [{ id, state: 'quarantined', reason: 'conflicting-instance' }];
+    case 'unknown':
+      // The PACS answers, and fails on this one.
+      return [countOffer(row, now, true)];
+    default:
+      return kind satisfies never;
+  }
 }
 
 /**
  * Returns the instances that this run may post: another run may have posted them, or a person left them out.
  */
-async function claim(rows: readonly InstanceRow[], tools: ForwardTools): Promise<readonly InstanceRow[]> {
+async function claim(
+  rows: readonly InstanceRow[],
+  postedAt: Date,
+  tools: ForwardTools,
+): Promise<readonly InstanceRow[]> {
   if (rows.length === 0) return [];
   let claimed: readonly InstanceRow[] = [];
   await tools.apply(async ({ study, db }) => {
     claimed = await keepThoseIn(db, study.id, ['received'], rows);
-    const postedAt = tools.now();
     return {
       outcome: 'claimed',
       changes: [
@@ -126,8 +153,7 @@ async function claim(rows: readonly InstanceRow[], tools: ForwardTools): Promise
 }
 
 async function postAll(
-  study: StudyRow,
-  rows: readonly InstanceRow[],
+  { study, rows, claimedAt }: Omit<ToPost, 'bodies'>,
   tools: ForwardTools,
   signal: AbortSignal,
 ): Promise<void> {
@@ -138,7 +164,7 @@ async function postAll(
       tools,
     );
     const whole = rows.filter((row) => hasBytes(row, bodies));
-    await postBatches({ study, rows: whole, bodies }, tools, signal);
+    await postBatches({ study, rows: whole, claimedAt, bodies }, tools, signal);
   } finally {
     for (const body of bodies.values()) await body?.close();
   }
@@ -164,20 +190,6 @@ async function openBodies(
 function hasBytes(row: InstanceRow, bodies: Bodies): boolean {
   const body = bodies.get(blobOf(row) ?? '');
   return body != null && (row.body_offset ?? 0) + row.bytes <= body.size;
-}
-
-/** The disk lost them (it failed, or the power did): the device still has them, because it has no receipt. */
-async function returnLost(lost: readonly InstanceRow[], tools: ForwardTools): Promise<void> {
-  if (lost.length === 0) return;
-  const changes = lost.map(
-    ({ id }): InstanceChange => ({ id, state: 'promised', place: null, postedAt: null, attempts: 1 }),
-  );
-  await tools.apply(async () => ({
-    outcome: 'lost',
-    changes: [{ kind: 'change-instances', from: ['posting'], changes }, { kind: 'reopen-parcels' }],
-    event: 'late-instance',
-    audit: { event: 'instances-lost', instances: lost.length },
-  }));
 }
 
 /** Throws PacsUnreachable where the PACS had no room for some: it cannot take them now. */
