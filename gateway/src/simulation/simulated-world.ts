@@ -1,18 +1,18 @@
 /**
- * One sequence of the simulated gateway: two devices that send the same study or its rivals, a person who
- * decides, a PACS that lies and a process that dies. Each step is an action from outside;
+ * One sequence of the simulated gateway: two devices that send the same study or its rivals, a stranger who
+ * promises anything and sends nothing, a person who decides, a PACS that lies and a process that dies. Each step is an action from outside;
  * gateway-invariants.ts lists what must hold after it.
  */
 import { randomUUID } from 'node:crypto';
 import * as assert from 'uvu/assert';
-import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
+import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { completeUpload } from '../uploads/complete-upload.ts';
 import { Killed } from './simulated-ports.ts';
 import { BEGIN, runJob, type SimulationGround } from './simulation-ground.ts';
-import type { Act, Kind, Step } from './gateway-steps.ts';
+import type { Act, Claim, Kind, Step } from './gateway-steps.ts';
 import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
 
@@ -64,6 +64,8 @@ export class World {
   readonly ground: SimulationGround;
   readonly siteId: string;
   readonly devices: readonly [Device, Device];
+  /** Another account of the site: it promises anything, and never sends. */
+  readonly stranger: Device;
   /** Events that may make the gateway post an instance again. */
   upsets = 0;
   readonly lostFromPacs = new Set<string>();
@@ -73,10 +75,11 @@ export class World {
   constructor(ground: SimulationGround, siteId: string, accounts: readonly string[]) {
     this.ground = ground;
     this.siteId = siteId;
-    const [one, two] = accounts.map(
+    const [one, two, three] = accounts.map(
       (accountId): Device => ({ accountId, manifests: new Map(), uploads: new Map(), unfinished: [] }),
     );
     this.devices = [one!, two!];
+    this.stranger = three!;
   }
 
   async take(step: Step): Promise<void> {
@@ -131,6 +134,7 @@ export class World {
     const uploadId = device.uploads.get(studyUID);
     if (act.do === 'announce')
       return void (await this.announce(device, manifestOf(act.kind, act.count, studyUID)));
+    if (act.do === 'claim') return this.claim(act);
     if (act.do === 'work') return this.work(act.nth);
     if (act.do === 'again') return this.again(act.nth);
     if (act.do === 'pass') return this.pass(act.hours);
@@ -190,6 +194,24 @@ export class World {
     const answer = await this.ask<ManifestAnswer>(device, 'POST', '/upload/init', manifest);
     if (answer) device.uploads.set(manifest.studyInstanceUID, answer.uploadId);
     return answer;
+  }
+
+  /** The stranger is told nothing of what it names, and reaches no upload but its own. */
+  private async claim({ how, count }: Extract<Act, { do: 'claim' }>): Promise<void> {
+    const manifest = claimed(manifestOf('honest', count, honest[0]!.identifiers.studyInstanceUID), how);
+    const answer = await this.ask<ManifestAnswer>(this.stranger, 'POST', '/upload/init', manifest);
+    if (answer) {
+      assert.equal([answer.have, answer.conflict, answer.revision], [[], [], 1], 'I17: it learns nothing');
+      await this.ask(this.stranger, 'POST', `/upload/${answer.uploadId}/complete`);
+    }
+    for (const uploadId of this.devices.flatMap(({ uploads }) => [...uploads.values()])) {
+      for (const [method, path] of [
+        ['GET', '/status'],
+        ['GET', '/receipt'],
+        ['DELETE', ''],
+      ] as const)
+        assert.is(await this.ask(this.stranger, method, `/upload/${uploadId}${path}`), null, `I17: ${method}`);
+    }
   }
 
   /** The device does not promise again an instance that a person left out or that it took back. */
@@ -319,6 +341,28 @@ export class World {
   }
 }
 
+/** What a stranger may say of instances that it does not have. */
+function claimed(manifest: Manifest, how: Claim): Manifest {
+  const all = (change: (one: ManifestInstance, at: number) => ManifestInstance): Manifest => ({
+    ...manifest,
+    instances: manifest.instances.map(change),
+  });
+  switch (how) {
+    case 'same':
+      return manifest;
+    case 'digest':
+      return all((one) => ({ ...one, digest: sha256(Buffer.from(one.digest)) }));
+    case 'description':
+      return all((one) => ({ ...one, seriesInstanceUID: one.sopInstanceUID, bytes: one.bytes + 1 }));
+    case 'study':
+      return { ...manifest, studyInstanceUID: OTHER_STUDY as Manifest['studyInstanceUID'] };
+    case 'more':
+      return all((one, at) => ({ ...one, sopInstanceUID: `${OTHER_STUDY}.${at}` as typeof one.sopInstanceUID }));
+    default:
+      return how satisfies never;
+  }
+}
+
 function manifestOf(kind: Kind, count: number, studyInstanceUID: string): Manifest {
   const made = toManifest(
     material[kind].slice(0, count),
@@ -364,7 +408,7 @@ export async function openWorld(ground: SimulationGround): Promise<World> {
   });
   const accounts = await db
     .insertInto('account')
-    .values([account(1), account(2)])
+    .values([account(1), account(2), account(3)])
     .returning('id')
     .execute();
   return new World(

@@ -60,11 +60,14 @@ export async function decide(
     const rows = (await instancesByKey(trx, study, instances)).filter(
       (row) => own.has(row.id) && (decision === 'retry' || canLeave(row, study)),
     );
-    const rivals = await instancesByUid(
-      trx,
-      study.site_id,
-      rows.map((row) => row.sop_instance_uid),
-    );
+    // Of this study alone: where another upload has the UID, forward finds what the PACS holds.
+    const rivals = (
+      await instancesByUid(
+        trx,
+        study.site_id,
+        rows.map((row) => row.sop_instance_uid),
+      )
+    ).filter((row) => row.study_id === studyId);
     const others =
       decision === 'leave-out'
         ? await namedElsewhere(

@@ -8,6 +8,7 @@ import {
   decisionSchema,
   policyAnswerSchema,
   policyQuerySchema,
+  READS_ALL,
   uploadListSchema,
   uploadStatusSchema,
   type PolicyAnswer,
@@ -228,7 +229,9 @@ function addInit(router: Router, { tools }: UploadRouteTools): void {
         await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles),
         manifest.deidentification,
       );
-      const sender = { ...ownerOf(caller), siteId: caller.siteId };
+      // A device sends; it reads nothing, whatever its user may do when signed in.
+      const readsAll = caller.scope === 'session' && caller.roles.some((role) => READS_ALL.includes(role));
+      const sender = { ...ownerOf(caller), siteId: caller.siteId, readsAll };
       const answer = await openUpload(tools, manifest, sender, c.req.raw.signal);
       const begun = await begunParcels(tools.db, answer.uploadId);
       return c.json(begun.length === 0 ? answer : { ...answer, begun: [...begun] }, 200);
@@ -262,7 +265,7 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
 
   router.openapi(routes.receipt, async (c) => {
     const upload = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
-    const jws = await findReceipt(tools.db, upload.study_id);
+    const jws = await findReceipt(tools.db, upload.id);
     if (jws === undefined) throw new Problem('no-receipt-yet');
     return c.body(jws, 200, {
       'Content-Type': 'application/jose',

@@ -4,7 +4,8 @@
  *
  *   1. findOrphans    what an earlier run posted without hearing an answer is looked for
  *   2. settleKnown    what the PACS had before our first store is compared, never overwritten
- *   3. claim          what will be posted is marked `posting`, committed before the first request leaves
+ *   3. claim          what will be posted is marked `posting`, committed before the first request leaves; of two
+ *                     uploads with one UID, one at a time (rivals.ts)
  *   4. returnLost     what the disk lost is asked for again
  *   5. writeAnswers   what the PACS answered, as the answers come (post-batches.ts)
  *
@@ -26,6 +27,17 @@ import type { StudyRow } from '../study.store.ts';
 import type { ForwardTools } from './forward-tools.ts';
 import { lookBefore } from './look-before.ts';
 import { postBatches } from './post-batches.ts';
+import {
+  isOtherPolicy,
+  lockHandover,
+  rivalsOf,
+  twinOf,
+  withoutRivals,
+  type Rivals,
+} from './rivals.ts';
+
+/** Another upload's instance of the same UID is on its way to the PACS: some seconds. */
+const BEHIND_AGAIN_SECONDS = 2;
 
 /** Throws PacsUnreachable. */
 export async function forwardStudy(
@@ -33,15 +45,18 @@ export async function forwardStudy(
   tools: ForwardTools,
   signal: AbortSignal,
 ): Promise<Planner> {
+  const underWay = await instancesOf(tools.db, study.id, ['received', 'posting']);
+  const rivals = await rivalsOf(tools.db, study, underWay);
   await findOrphans(study, tools, signal);
-  const looked = await settleKnown(study, tools, signal);
+  const looked = await settleKnown(study, rivals, tools, signal);
   // Later instances belong to the next run: none is posted for the first time before the PACS was searched
   // for it.
   const toPost = (await instancesOf(tools.db, study.id, ['received'])).filter(
     (row) => row.posted_at !== null || looked.has(row.id),
   );
-  await postAll(study, await claim(toPost, tools), tools, signal);
-  return planForwarded;
+  const { claimed, behind } = await claim(toPost, rivals, tools);
+  await postAll(study, claimed, tools, signal);
+  return (locked) => planForwarded(locked, behind);
 }
 
 /** Changes to instances of the study that are still in one of the states `from`, and nothing else. */
@@ -77,18 +92,29 @@ async function findOrphans(study: StudyRow, tools: ForwardTools, signal: AbortSi
  */
 async function settleKnown(
   study: StudyRow,
+  rivals: Rivals,
   tools: ForwardTools,
   signal: AbortSignal,
 ): Promise<ReadonlySet<number>> {
   const never = (await instancesOf(tools.db, study.id, ['received'])).filter(
     ({ posted_at }) => posted_at === null,
   );
-  const changes = (await lookBefore(never, tools, signal)).flatMap(({ id, kind }): InstanceChange[] => {
+  const twins = never.flatMap((row): InstanceChange[] => {
+    const twin = twinOf(row, rivals);
+    if (twin === undefined) return [];
+    return [{ id: row.id, state: 'posted', postedAt: tools.now(), pacsCode: twin.pacs_code }];
+  });
+  if (twins.length > 0) await tools.apply(changing(['received'], twins));
+  const unknown = never.filter((row) => twinOf(row, rivals) === undefined);
+  const otherPolicy = new Set(unknown.filter((row) => isOtherPolicy(row, rivals)).map(({ id }) => id));
+  const changes = (await lookBefore(unknown, tools, signal)).flatMap(({ id, kind }): InstanceChange[] => {
     if (kind === 'absent') return [];
     return [
       kind === 'same'
         ? { id, state: 'already-stored', proof: 'read-back', reason: null }
-        : { id, state: 'quarantined', reason: 'conflicting-instance' },
+        : otherPolicy.has(id)
+          ? { id, state: 'refused', reason: 'already-here-other-policy' }
+          : { id, state: 'quarantined', reason: 'conflicting-instance' },
     ];
   });
   const conflicts = changes.filter(({ state }) => state === 'quarantined').length;
@@ -99,17 +125,25 @@ async function settleKnown(
       audit: { event: 'instances-known-to-pacs', same: changes.length - conflicts, conflicts },
     }));
   }
-  return new Set(never.map(({ id }) => id));
+  return new Set(unknown.map(({ id }) => id));
 }
+
+/** `behind`: those that have to wait until another upload's instance of their UID has come to its end. */
+type Claim = { readonly claimed: readonly InstanceRow[]; readonly behind: ReadonlySet<number> };
 
 /**
  * Returns the instances that this run may post: another run may have posted them, or a person left them out.
+ * `before`: the rivals when the PACS was looked at.
  */
-async function claim(rows: readonly InstanceRow[], tools: ForwardTools): Promise<readonly InstanceRow[]> {
-  if (rows.length === 0) return [];
-  let claimed: readonly InstanceRow[] = [];
+async function claim(rows: readonly InstanceRow[], before: Rivals, tools: ForwardTools): Promise<Claim> {
+  let made: Claim = { claimed: [], behind: new Set() };
+  if (rows.length === 0) return made;
   await tools.apply(async ({ study, db }) => {
-    claimed = await keepThoseIn(db, study.id, ['received'], rows);
+    await lockHandover(db, study.site_id);
+    const free = withoutRivals(rows, before, await rivalsOf(db, study, rows));
+    const claimed = await keepThoseIn(db, study.id, ['received'], free);
+    const isFree = new Set(free.map(({ id }) => id));
+    made = { claimed, behind: new Set(rows.map(({ id }) => id).filter((id) => !isFree.has(id))) };
     const postedAt = tools.now();
     return {
       outcome: 'claimed',
@@ -122,7 +156,7 @@ async function claim(rows: readonly InstanceRow[], tools: ForwardTools): Promise
       ],
     };
   });
-  return claimed;
+  return made;
 }
 
 async function postAll(
@@ -180,12 +214,21 @@ async function returnLost(lost: readonly InstanceRow[], tools: ForwardTools): Pr
   }));
 }
 
-/** Throws PacsUnreachable where the PACS had no room for some: it cannot take them now. */
-async function planForwarded({ study, db }: LockedStudy): Promise<Plan> {
+/**
+ * Throws PacsUnreachable where the PACS had no room for some: it cannot take them now. `behind`: instances that
+ * wait for another upload's.
+ */
+async function planForwarded({ study, db }: LockedStudy, behind: Claim['behind']): Promise<Plan> {
   if (study.state !== 'assembled') return nothingToDo('elsewhere');
-  const counts = await countStates(db, study.id);
-  if (counts.has('received') || counts.has('posting'))
+  const left = await instancesOf(db, study.id, ['received', 'posting']);
+  if (left.some(({ id }) => !behind.has(id)))
     throw new PacsUnreachable('the PACS takes no more for now', null);
+  if (left.length > 0)
+    return {
+      outcome: 'behind-another',
+      next: [{ queue: 'forward', studyId: study.id, afterSeconds: BEHIND_AGAIN_SECONDS }],
+    };
+  const counts = await countStates(db, study.id);
   return {
     outcome: 'forwarded',
     event: 'forwarded',

@@ -16,6 +16,8 @@ import type { NextJob } from '../stages.ts';
 import { countsAfter, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import { nextStudyState } from '#shared/protocol/study-state.ts';
 import type { StudyRow } from '../study.store.ts';
+import { lookBefore, type LookOutcome } from './look-before.ts';
+import { isContested, rivalsOf } from './rivals.ts';
 
 /** Posted so often and never found: a person has to look at the PACS. */
 const POSTS_LIMIT = 3;
@@ -26,8 +28,11 @@ const LOOK_AGAIN_SECONDS = 5;
 
 export type Reconciled = {
   readonly id: number;
-  /** `again`: the PACS said that it took it, and does not have it. `lost`: so for the last time. */
-  readonly kind: 'stored' | 'coerced' | 'again' | 'lost';
+  /**
+   * `again`: the PACS said that it took it, and does not have it. `lost`: so for the last time. `same`, `other`:
+   * under its UID the PACS has the same bytes, or another upload's.
+   */
+  readonly kind: 'stored' | 'coerced' | 'same' | 'other' | 'again' | 'lost';
 };
 
 /** Throws PacsUnreachable. */
@@ -39,13 +44,26 @@ export async function reconcileStudy(
   const posted = await instancesOf(tools.db, study.id, ['posted']);
   const uids = new Set(posted.map((row) => row.sop_instance_uid));
   const held = posted.length === 0 ? uids : await findInPacs(study.study_instance_uid, uids, tools, signal);
-  const looked = posted.map((row) => toReconciled(row, held));
+  // A list of UIDs does not tell whose bytes they are.
+  const rivals = await rivalsOf(tools.db, study, posted);
+  const contested = posted.filter((row) => isContested(row, rivals) && held.has(row.sop_instance_uid));
+  const compared = new Map(
+    (await lookBefore(contested, tools, signal)).map(({ id, kind }): [number, LookOutcome['kind']] => [id, kind]),
+  );
+  const looked = posted.map((row) => toReconciled(row, held, compared.get(row.id)));
   return (locked) => planReconciled(locked, looked);
 }
 
-function toReconciled(row: InstanceRow, held: ReadonlySet<string>): Reconciled {
+/** `found`: of a contested one, by reading it back. */
+function toReconciled(
+  row: InstanceRow,
+  held: ReadonlySet<string>,
+  found: LookOutcome['kind'] | undefined,
+): Reconciled {
   const { id, sop_instance_uid, pacs_code, attempts } = row;
-  if (held.has(sop_instance_uid)) return { id, kind: pacs_code === null ? 'stored' : 'coerced' };
+  if (found === 'same') return { id, kind: 'same' };
+  if (found === 'other') return { id, kind: 'other' };
+  if (found === undefined && held.has(sop_instance_uid)) return { id, kind: pacs_code === null ? 'stored' : 'coerced' };
   return { id, kind: attempts + 1 < POSTS_LIMIT ? 'again' : 'lost' };
 }
 
@@ -54,6 +72,10 @@ function toChange({ id, kind }: Reconciled): InstanceChange {
     case 'stored':
     case 'coerced':
       return { id, state: kind, proof: 'found', reason: null };
+    case 'same':
+      return { id, state: 'stored', proof: 'read-back', reason: null };
+    case 'other':
+      return { id, state: 'quarantined', reason: 'conflicting-instance' };
     case 'again':
       return { id, state: 'received', attempts: 1 };
     case 'lost':
@@ -87,7 +109,7 @@ async function planReconciled({ study, db }: LockedStudy, looked: readonly Recon
   };
 }
 
-function countKinds(looked: readonly Reconciled[]): Record<Reconciled['kind'], number> {
+function countKinds(looked: readonly Reconciled[]): Record<Exclude<Reconciled['kind'], 'same'>, number> {
   const count = (kind: Reconciled['kind']) => looked.filter((one) => one.kind === kind).length;
-  return { stored: count('stored'), coerced: count('coerced'), again: count('again'), lost: count('lost') };
+  return { stored: count('stored') + count('same'), coerced: count('coerced'), other: count('other'), again: count('again'), lost: count('lost') };
 }
