@@ -60,13 +60,14 @@ export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> 
 }
 
 /**
- * The study that the gateway's results of this UID join, locked: the first one of which somebody brought
- * something that is in the PACS. Undefined: nobody sent it through here.
+ * The study that results of an instance join, locked: of the first upload that brought it and has it in the
+ * PACS. `source` null: of the first that has anything of the study there. Undefined: nobody sent it through
+ * here.
  */
 export async function lockStudyOfResults(
   trx: Trx,
   siteId: string,
-  studyInstanceUID: string,
+  { studyInstanceUID, source }: { readonly studyInstanceUID: string; readonly source: string | null },
 ): Promise<StudyRow | undefined> {
   return trx
     .selectFrom('study')
@@ -79,7 +80,8 @@ export async function lockStudyOfResults(
           .select('instance.id')
           .whereRef('instance.study_id', '=', 'study.id')
           .where('instance.brought', '=', true)
-          .where('instance.state', 'in', [...IN_PACS]),
+          .where('instance.state', 'in', [...IN_PACS])
+          .where(sql<boolean>`${source}::text is null or instance.sop_instance_uid = ${source}::text`),
       ),
     )
     .orderBy('created_at')

@@ -19,6 +19,8 @@ export type Sender = {
   readonly siteId: string;
   /** Signed in with a role that reads all that the site's PACS holds. */
   readonly readsAll?: boolean;
+  /** Of the gateway's results: the SOP Instance UID of the image that was looked at. */
+  readonly source?: string | null;
 };
 
 /** Its bytes are here, or were. */

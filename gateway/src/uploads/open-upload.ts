@@ -168,8 +168,10 @@ async function findOrCreateUpload(
   trx: Transaction<Tables>,
   tools: UploadTools,
   { studyInstanceUID, policy }: Manifest,
-  { accountId, deviceId, siteId }: Sender,
+  { accountId, deviceId, siteId, source = null }: Sender,
 ): Promise<{ readonly uploadId: string; readonly study: StudyRow }> {
+  const of = { studyInstanceUID, source };
+  const joined = accountId === null ? await lockStudyOfResults(trx, siteId, of) : undefined;
   const uploads = await trx
     .selectFrom('upload')
     .innerJoin('study', 'study.id', 'upload.study_id')
@@ -177,6 +179,7 @@ async function findOrCreateUpload(
     .where('study.site_id', '=', siteId)
     .where('study.study_instance_uid', '=', studyInstanceUID)
     .where('upload.account_id', accountId === null ? 'is' : '=', accountId)
+    .where(sql<boolean>`${joined?.id ?? null}::uuid is null or upload.study_id = ${joined?.id ?? null}::uuid`)
     .orderBy('upload.created_at')
     .execute();
   const own =
@@ -188,7 +191,6 @@ async function findOrCreateUpload(
       await trx.updateTable('upload').set({ device_id: deviceId }).where('id', '=', own.id).execute();
     return { uploadId: own.id, study: begun };
   }
-  const joined = accountId === null ? await lockStudyOfResults(trx, siteId, studyInstanceUID) : undefined;
   const created = { id: tools.newId(), siteId, studyInstanceUID, policy, now: tools.now() };
   const study = joined ?? (await createStudy(trx, created));
   const id = tools.newId();
