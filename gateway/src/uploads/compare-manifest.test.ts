@@ -177,7 +177,7 @@ test('an instance that the PACS lost, promised again under another policy, is no
       state: 'refused',
       policy_version: 1,
       original_digest: null,
-      reason: 'empty-file',
+      reason: 'never-arrived',
     },
     {
       ...row,

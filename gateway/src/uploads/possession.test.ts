@@ -166,7 +166,7 @@ test('that promises and never sends holds up nobody’s study, neither before no
   const { jws, receipt } = await receiptOf(pipeline, uploadId);
   assert.equal(receipt.instances.map(({ state }) => state), ['stored', 'stored', 'stored']);
   asStranger();
-  await pipeline.init({ ...bogus, instances: bogus.instances.map((one) => ({ ...one, digest: sha256(one.digest) })) });
+  await pipeline.init({ ...bogus, instances: bogus.instances.map((one) => ({ ...one, digest: sha256(Buffer.from(one.digest)) })) });
   await pipeline.runAll();
   asOwner();
   const status = await pipeline.status(uploadId);

@@ -3,7 +3,7 @@
  * list. Reads only.
  */
 import { sql, type Kysely } from 'kysely';
-import type { Counts, InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
+import type { InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
 import type { UploadOwner } from '../pipeline/upload-owner.ts';

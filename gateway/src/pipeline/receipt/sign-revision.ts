@@ -30,13 +30,14 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
     const subject = { ...of, instances: instances.filter(({ id }) => promised.has(id)) };
     const receipt = await issueReceipt(subject, { ...tools, describePacs: () => tools.pacs.describe() });
     if (receipt.kind === 'unsettled') return async () => nothingToDo('unsettled');
-    issued.push({ ...receipt, uploadId });
+    const { id, jws, issuedAt, root } = receipt;
+    issued.push({ id, uploadId, jws, issuedAt, root });
   }
   return async ({ study: { id: studyId, revision, state } }) => {
     if (revision !== study.revision || state !== study.state) return nothingToDo('elsewhere');
     return {
       outcome: 'issued',
-      changes: issued.map((receipt) => ({ kind: 'insert-receipt', ...receipt })),
+      changes: issued.map((receipt) => ({ ...receipt, kind: 'insert-receipt' })),
       event: 'receipt-issued',
       next: [
         { queue: 'eviction', studyId },
