@@ -7,7 +7,7 @@
  * environment variables (README).
  */
 import { join } from 'node:path';
-import { ConfigMistakes, readConfig } from '../gateway/src/config.ts';
+import { ConfigMistakes, isLoopbackName, readConfig } from '../gateway/src/config.ts';
 import type { Config } from '../gateway/src/config.ts';
 import { buildWebApp, isWebAppCurrent } from './build.ts';
 import { choosePacs } from './system/choose-pacs.ts';
@@ -89,6 +89,13 @@ function gatewayEnvironment({ port, webPort, dataDir }: Config, pacs: ChosenPacs
   };
 }
 
+/** Where this machine reaches both ports. */
+function addressesOf({ host, tls, port, webPort }: Config): { readonly api: string; readonly web: string } {
+  const here = host === '0.0.0.0' || host === '::' || isLoopbackName(host) ? '127.0.0.1' : host;
+  const origin = `${tls === null ? 'http' : 'https'}://${here.includes(':') ? `[${here}]` : here}`;
+  return { api: `${origin}:${port}`, web: `${origin}:${webPort}` };
+}
+
 /** Starts everything; how to end each thing is put on `ends` as soon as it is there. */
 async function startAll(
   { config, embeddedPacsPort }: Settings,
@@ -115,8 +122,7 @@ async function startAll(
   ends.push(() => pacs.stop());
   giveUp.throwIfAborted();
 
-  const api = `http://127.0.0.1:${config.port}`;
-  const web = `http://127.0.0.1:${config.webPort}`;
+  const { api, web } = addressesOf(config);
   const gateway = await keepAlive({
     name: 'The gateway',
     say,

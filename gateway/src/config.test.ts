@@ -1,6 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ConfigMistakes, readConfig } from './config.ts';
+import { CERTIFICATE, CERTIFICATE_KEY } from './testing/certificate.ts';
 
 const PACS = { PACS_URL: 'http://127.0.0.1:8042/dicom-web/' };
 
@@ -38,6 +43,10 @@ test('all mistakes are reported at once, each with an example, and no message re
     RELAY_RATE_LIMIT: '-1',
     RELAY_ADMIN_PASSWORD: secret,
     RELAY_UPLOAD_EXPIRES_HOURS: '0',
+    RELAY_HOST: '0.0.0.0',
+    RELAY_TLS_CERT: '/nowhere/cert.pem',
+    RELAY_TLS_KEY: '/nowhere/key.pem',
+    RELAY_TRUSTED_PROXIES: 'everybody',
     PACS_URL: `http://me:${secret}@pacs/`,
   });
   const names = [
@@ -51,6 +60,9 @@ test('all mistakes are reported at once, each with an example, and no message re
     'PACS_URL',
     'RELAY_RATE_LIMIT',
     'RELAY_UPLOAD_EXPIRES_HOURS',
+    'RELAY_TLS_CERT',
+    'RELAY_TLS_KEY',
+    'RELAY_TRUSTED_PROXIES',
   ];
   for (const name of names)
     assert.ok(
@@ -72,8 +84,51 @@ test('images and passwords do not travel in the clear: a public address needs ht
   for (const url of ['http://localhost:3000', 'http://127.0.0.1:9', 'http://[::1]:3000']) {
     assert.is(readConfig({ ...PACS, RELAY_PUBLIC_URL: url }).host, '127.0.0.1');
   }
-  assert.is(readConfig({ ...PACS, RELAY_PUBLIC_URL: 'https://relay.example.org/' }).host, '0.0.0.0');
-  assert.is(readConfig({ ...PACS, RELAY_HOST: '0.0.0.0' }).host, '0.0.0.0');
+});
+
+test('both ports stay on this machine unless RELAY_HOST says otherwise, whatever the public address', () => {
+  assert.is(readConfig({ ...PACS, RELAY_PUBLIC_URL: 'https://relay.example.org/' }).host, '127.0.0.1');
+});
+
+test('another address than the loopback needs TLS, or the proxies that end it', () => {
+  for (const host of ['0.0.0.0', '::', '10.1.0.7']) {
+    const [mistake, ...more] = mistakesOf({ ...PACS, RELAY_HOST: host });
+    assert.match(mistake ?? '', /^RELAY_HOST .*RELAY_TLS_CERT and RELAY_TLS_KEY.*RELAY_TRUSTED_PROXIES/);
+    assert.equal(more, []);
+    const behind = readConfig({ ...PACS, RELAY_HOST: host, RELAY_TRUSTED_PROXIES: '10.1.0.8, fd00::/8' });
+    assert.equal([behind.host, behind.trustedProxies.has('10.1.0.8')], [host, true]);
+  }
+  for (const host of ['127.0.0.1', 'localhost', '::1', '[::1]'])
+    assert.equal(mistakesOf({ ...PACS, RELAY_HOST: host }), [], host);
+  assert.is(mistakesOf({ ...PACS, RELAY_HOST: 'relay.example.org' }).length, 1);
+  assert.is(mistakesOf({ ...PACS, RELAY_TRUSTED_PROXIES: 'proxy.example.org' }).length, 1);
+});
+
+test('TLS is served with a certificate and its own key, and with nothing else', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'relaypacs-config-'));
+  const fileOf = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const RELAY_TLS_CERT = fileOf('cert.pem', CERTIFICATE);
+  const RELAY_TLS_KEY = fileOf('key.pem', CERTIFICATE_KEY);
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const otherKey = fileOf('other.pem', other.export({ type: 'pkcs8', format: 'pem' }) as string);
+  const tls = { ...PACS, RELAY_TLS_CERT, RELAY_TLS_KEY };
+  const config = readConfig({ ...tls, RELAY_HOST: '0.0.0.0' });
+  assert.equal([config.host, config.publicUrl], ['0.0.0.0', 'https://localhost:3000']);
+  assert.equal(config.tls, { cert: CERTIFICATE, key: CERTIFICATE_KEY });
+  const wrong: Record<string, string>[] = [
+    { ...PACS, RELAY_TLS_CERT },
+    { ...PACS, RELAY_TLS_KEY },
+    { ...tls, RELAY_TLS_KEY: otherKey },
+    { ...tls, RELAY_TLS_CERT: RELAY_TLS_KEY },
+    { ...tls, RELAY_TLS_KEY: join(folder, 'absent.pem') },
+    { ...tls, RELAY_PUBLIC_URL: 'http://localhost:3000' },
+  ];
+  for (const env of wrong)
+    assert.is(mistakesOf({ ...env, RELAY_HOST: '127.0.0.1' }).length, 1, JSON.stringify(env));
+  rmSync(folder, { recursive: true });
 });
 
 test('the limit of requests can be set or switched off', () => {

@@ -3,8 +3,13 @@
  * each with the expected form and an example. Settings that an administrator changes at run time live in the
  * database.
  */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 import type { DatabasePlace } from './database/database.ts';
+import { parseProxies, type TrustedProxies } from './http/client-address.ts';
 
 /** Where parcels lie: a folder. Object stores are not supported yet. */
 export type BlobPlace = { readonly kind: 'folder'; readonly path: string };
@@ -13,10 +18,14 @@ export type Config = {
   readonly port: number;
   readonly webPort: number;
   /**
-   * The address that both ports listen on. RELAY_HOST, else the loopback while RELAY_PUBLIC_URL is on the
-   * loopback (nothing to reach from elsewhere, and no TLS), else every address (a proxy ends TLS before it).
+   * The address that both ports listen on: the loopback unless RELAY_HOST says otherwise. Another one needs TLS,
+   * or the proxies that end it.
    */
   readonly host: string;
+  /** What TLS is served with, in PEM; null: it is not served. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** The proxies whose X-Forwarded-For is believed, and who alone may call another address than the loopback without TLS. */
+  readonly trustedProxies: TrustedProxies;
   readonly dataDir: string;
   /**
    * The first user's password. It counts when the user `admin` is made, never later: a variable that was left
@@ -60,10 +69,9 @@ const RATE_LIMIT = 6_000;
 const UPLOAD_EXPIRES_HOURS = 168;
 /** A year. Beyond it a parcel outlives the promise that it keeps. */
 const UPLOAD_EXPIRES_HOURS_LIMIT = 8_760;
-/** NIST SP 800-63B §5.1.1.2: memorized secrets are at least 8 characters long. */
-export const PASSWORD_LENGTH_LIMIT = 8;
-
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|::1)$/;
+/** A host name or an address, of a URL (in brackets) or a socket. */
+export const isLoopbackName = (host: string): boolean => LOOPBACK.test(host);
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Report = (mistake: string) => void;
@@ -83,8 +91,8 @@ function urlOf(text: string, protocols: readonly string[]): URL | null {
   return protocols.includes(url.protocol) ? url : null;
 }
 
-function publicUrlOf(env: Env, webPort: number, wrong: Report): URL {
-  const otherwise = new URL(`http://localhost:${webPort}`);
+function publicUrlOf(env: Env, webPort: number, isTls: boolean, wrong: Report): URL {
+  const otherwise = new URL(`${isTls ? 'https' : 'http'}://localhost:${webPort}`);
   const text = setting(env, 'RELAY_PUBLIC_URL');
   if (text === undefined) return otherwise;
   const url = urlOf(text, ['http:', 'https:']);
@@ -92,12 +100,75 @@ function publicUrlOf(env: Env, webPort: number, wrong: Report): URL {
     wrong(
       'RELAY_PUBLIC_URL must be the address of the web app without a path, for example RELAY_PUBLIC_URL=https://relay.example.org.',
     );
+  } else if (isTls && url.protocol !== 'https:') {
+    wrong(
+      `RELAY_PUBLIC_URL must begin with https where RELAY_TLS_CERT is set: RELAY_PUBLIC_URL=https://${url.host}.`,
+    );
   } else if (url.protocol !== 'https:' && !LOOPBACK.test(url.hostname)) {
     wrong(
       `RELAY_PUBLIC_URL must begin with https, for passwords and images travel there: RELAY_PUBLIC_URL=https://${url.host}. Only localhost may do without.`,
     );
   } else return url;
   return otherwise;
+}
+
+/** The certificate and its key, read and checked together. */
+function tlsOf(env: Env, wrong: Report): Config['tls'] {
+  const certFile = setting(env, 'RELAY_TLS_CERT');
+  const keyFile = setting(env, 'RELAY_TLS_KEY');
+  if (certFile === undefined && keyFile === undefined) return null;
+  const example = 'RELAY_TLS_CERT=/etc/relaypacs/fullchain.pem RELAY_TLS_KEY=/etc/relaypacs/privkey.pem';
+  if (certFile === undefined || keyFile === undefined) {
+    wrong(`RELAY_TLS_CERT and RELAY_TLS_KEY must be set together, for example ${example}.`);
+    return null;
+  }
+  const cert = textOf('RELAY_TLS_CERT', certFile, wrong);
+  const key = textOf('RELAY_TLS_KEY', keyFile, wrong);
+  if (cert === null || key === null) return null;
+  try {
+    createSecureContext({ cert, key });
+    return { cert, key };
+  } catch {
+    wrong(
+      `RELAY_TLS_CERT and RELAY_TLS_KEY must be a certificate with its chain and the key that belongs to it, without a password, both in PEM, for example ${example}.`,
+    );
+    return null;
+  }
+}
+
+function textOf(name: string, file: string, wrong: Report): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    wrong(
+      `${name} must name a file that the gateway can read, for example ${name}=/etc/relaypacs/relay.pem.`,
+    );
+    return null;
+  }
+}
+
+function trustedProxiesOf(env: Env, wrong: Report): TrustedProxies {
+  const entries = (setting(env, 'RELAY_TRUSTED_PROXIES') ?? '').split(/[\s,]+/).filter(Boolean);
+  const proxies = parseProxies(entries);
+  if (proxies !== null) return proxies;
+  wrong(
+    'RELAY_TRUSTED_PROXIES must be the addresses of your proxies, or blocks of them, for example RELAY_TRUSTED_PROXIES=127.0.0.1,10.1.0.0/24.',
+  );
+  return parseProxies([])!;
+}
+
+type Ends = { readonly isTls: boolean; readonly hasProxies: boolean };
+
+/** Passwords and images must not travel in clear text: whoever is not on this machine needs TLS. */
+function hostOf(env: Env, { isTls, hasProxies }: Ends, wrong: Report): string {
+  const host = (setting(env, 'RELAY_HOST') ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1');
+  if (isIP(host) === 0 && !isLoopbackName(host))
+    wrong('RELAY_HOST must be an address of this machine, for example RELAY_HOST=0.0.0.0 for all of them.');
+  else if (!isLoopbackName(host) && !isTls && !hasProxies)
+    wrong(
+      'RELAY_HOST is reached from other machines and needs TLS: set RELAY_TLS_CERT and RELAY_TLS_KEY, or name the proxies that end TLS before it, for example RELAY_TRUSTED_PROXIES=10.1.0.7.',
+    );
+  return host;
 }
 
 function databaseOf(env: Env, dataDir: string, wrong: Report): DatabasePlace {
@@ -192,12 +263,18 @@ export function readConfig(env: Env): Config {
   if (port === webPort)
     wrong('RELAY_PORT and RELAY_WEB_PORT must differ, for example RELAY_PORT=8080 RELAY_WEB_PORT=3000.');
   const dataDir = resolve(setting(env, 'RELAY_DATA_DIR') ?? './data');
-  const publicUrl = publicUrlOf(env, webPort, wrong);
+  const tls = tlsOf(env, wrong);
+  // What was meant to be served: a file that is missing is one mistake, not three.
+  const isTls = setting(env, 'RELAY_TLS_CERT') !== undefined;
+  const hasProxies = setting(env, 'RELAY_TRUSTED_PROXIES') !== undefined;
+  const publicUrl = publicUrlOf(env, webPort, isTls, wrong);
   const config: Config = {
     port,
     webPort,
     dataDir,
-    host: setting(env, 'RELAY_HOST') ?? (LOOPBACK.test(publicUrl.hostname) ? '127.0.0.1' : '0.0.0.0'),
+    tls,
+    trustedProxies: trustedProxiesOf(env, wrong),
+    host: hostOf(env, { isTls, hasProxies }, wrong),
     adminPassword: adminPasswordOf(env, wrong),
     publicUrl: publicUrl.origin,
     database: databaseOf(env, dataDir, wrong),

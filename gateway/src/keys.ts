@@ -13,6 +13,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  hkdfSync,
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
@@ -52,7 +53,11 @@ export type SigningKey = {
 /** The pair that devices seal to. `jwk`: the public half, as they get it. */
 export type SealingPair = { readonly jwk: SealingKey; readonly privateKey: KeyObject };
 
+/** `retiredAt`: when another pair took its place; null for the present one. */
+export type TokenKey = SigningKey & { readonly retiredAt: Date | null };
+
 export type Keys = {
+  /** The pair that signs now: read anew when the folder has changed. */
   readonly tokens: SigningKey;
   readonly receipts: SigningKey;
   /**
@@ -62,6 +67,8 @@ export type Keys = {
   readonly sealing: readonly [SealingPair, ...SealingPair[]];
   /** 32 bytes; wraps each study's key. */
   readonly wrapKey: Uint8Array;
+  /** 32 bytes for one purpose, which tell nothing of the keys here (RFC 5869). */
+  secretFor(purpose: string): Uint8Array;
   /** 32 bytes; keys the pseudonyms of the site. */
   readonly projectKey: Uint8Array;
   /** Names the project key without telling it. */
@@ -72,7 +79,7 @@ export type Keys = {
    * The pair of this name, among all pairs: retired ones, and those that another gateway has made since this
    * one started.
    */
-  tokenKey(kid: string): SigningKey | undefined;
+  tokenKey(kid: string): TokenKey | undefined;
   sealingKey(kid: string): KeyObject | undefined;
 };
 
@@ -167,14 +174,26 @@ function toJwk({ kid, publicKey }: SigningKey): PublicJwk {
   return { kty, crv, x, kid, alg: 'EdDSA', use: 'sig' };
 }
 
+/**
+ * The pairs that sign tokens. The file of the present one was written once, when it was made, so its time is
+ * when the others were retired; while it is missing (renamed, and no gateway was started since) none is.
+ */
+function readTokenKeys(folder: string): readonly TokenKey[] {
+  const current = statSync(join(folder, 'tokens.pem'), { throwIfNoEntry: false });
+  return readPairs(folder, 'tokens', toSigningKey).map((key, position) => ({
+    ...key,
+    retiredAt: current === undefined || position === 0 ? null : current.mtime,
+  }));
+}
+
 type AllPairs = {
-  readonly tokens: readonly SigningKey[];
+  readonly tokens: readonly TokenKey[];
   readonly receipts: readonly SigningKey[];
   readonly sealing: readonly SealingPair[];
 };
 
 const readAll = (folder: string): AllPairs => ({
-  tokens: readPairs(folder, 'tokens', toSigningKey),
+  tokens: readTokenKeys(folder),
   receipts: readPairs(folder, 'receipts', toSigningKey),
   sealing: readPairs(folder, 'sealing', toSealingPair),
 });
@@ -222,17 +241,26 @@ function watchPairs(
 export function openKeys(folder: string, clock: () => number = () => performance.now()): Keys {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
-  const [tokens] = signingPairs(folder, 'tokens');
+  const [first] = signingPairs(folder, 'tokens');
   const [receipts] = signingPairs(folder, 'receipts');
   const sealing = pairs(folder, 'sealing', () => generateKeyPairSync('x25519').privateKey, toSealingPair);
   const wrapKey = secret(folder, 'wrap.key');
   const projectKey = secret(folder, 'project.key');
   const { all, find } = watchPairs(folder, clock);
+  let tokens: SigningKey = first;
   return {
-    tokens,
+    get tokens() {
+      const known = all().tokens;
+      const own = known.find(({ kid }) => kid === tokens.kid);
+      // Renamed and not yet replaced: it goes on.
+      if (own === undefined || own.retiredAt !== null) tokens = known[0] ?? tokens;
+      return tokens;
+    },
     receipts,
     sealing,
     wrapKey,
+    secretFor: (purpose) =>
+      new Uint8Array(hkdfSync('sha256', wrapKey, '', `relaypacs ${purpose}`, SECRET_BYTES)),
     projectKey,
     projectKeyId: createHash('sha256')
       .update('relaypacs project key')

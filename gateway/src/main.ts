@@ -4,12 +4,10 @@
  * that nobody expected.
  */
 import type { Server } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
-import type { Hono } from 'hono';
 import { type Config, ConfigMistakes, readConfig } from './config.ts';
 import { FolderInUse } from './database/embedded/leftover.ts';
 import { createGateway, type Gateway } from './gateway.ts';
-import type { GatewayEnv } from './http/route.ts';
+import { openPort } from './http/open-port.ts';
 import { describeError } from './observability/log.ts';
 
 /**
@@ -17,30 +15,8 @@ import { describeError } from './observability/log.ts';
  * some of that.
  */
 const DRAIN_MS = 2_500;
-/** A connection on which nothing moves; event streams say something every 15 s. */
-const SILENCE_MS = 300_000;
-const KEEP_ALIVE_MS = 65_000;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
-
-function serve(app: Hono<GatewayEnv>, port: number, host: string): Promise<Server> {
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  // Node ends any request after 300 s; a PATCH of 8 MiB on a bad link takes longer. Silent ones are still
-  // ended.
-  server.requestTimeout = 0;
-  server.setTimeout(SILENCE_MS);
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new Error(`Port ${port} is taken by another program: end it, or choose another port.`)
-          : error,
-      );
-    });
-    server.listen(port, host, () => resolve(server));
-  });
-}
 
 /** Takes no new requests, lets those under way end, then cuts the rest (event streams never end). */
 async function drain(servers: readonly Server[]): Promise<void> {
@@ -51,6 +27,16 @@ async function drain(servers: readonly Server[]): Promise<void> {
   for (const server of servers) server.closeIdleConnections();
   await closed;
   clearTimeout(late);
+}
+
+/** The log is not filled by whoever knocks. */
+function atMostOnceAMinute(tell: () => void): () => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - toldAt < 60_000) return;
+    toldAt = performance.now();
+    tell();
+  };
 }
 
 async function run(config: Config): Promise<void> {
@@ -64,17 +50,22 @@ async function run(config: Config): Promise<void> {
   });
   if (gateway.madePassword !== null)
     say(`The first user is "admin" with the password ${gateway.madePassword} (shown this once).`);
+  const port = {
+    ...config,
+    onRefused: atMostOnceAMinute(() => log({ event: 'connection-refused', because: 'no-tls' })),
+  };
   const servers = [
-    await serve(gateway.api, config.port, config.host),
-    await serve(gateway.web, config.webPort, config.host),
+    await openPort(gateway.api, config.port, port),
+    await openPort(gateway.web, config.webPort, port),
   ];
   await gateway.start();
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  const scheme = config.tls === null ? 'http' : 'https';
   const database = config.database.kind === 'server' ? 'server' : 'embedded';
   log({
     event: 'gateway-ready',
-    api: `http://${host}:${config.port}`,
-    web: `http://${host}:${config.webPort}`,
+    api: `${scheme}://${host}:${config.port}`,
+    web: `${scheme}://${host}:${config.webPort}`,
     version,
     database,
     startMs: Math.round(performance.now() - began),

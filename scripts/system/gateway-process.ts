@@ -8,6 +8,8 @@
  */
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
+import { get as askPlainly } from 'node:http';
+import { get as askTls } from 'node:https';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Child } from './keep-alive.ts';
@@ -52,10 +54,16 @@ export type GatewayOptions = {
   readonly onSpawn: (pid: number) => Promise<void>;
 };
 
-async function answers(url: string): Promise<boolean> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
-  await answer?.body?.cancel();
-  return answer?.ok ?? false;
+/** The gateway that this process has started; its certificate names the host that users type, not this machine. */
+function answers(url: string): Promise<boolean> {
+  const ask = url.startsWith('https:') ? askTls : askPlainly;
+  return new Promise((resolve) => {
+    const asked = ask(url, { signal: AbortSignal.timeout(2_000), rejectUnauthorized: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    });
+    asked.on('error', () => resolve(false));
+  });
 }
 
 async function untilReady(

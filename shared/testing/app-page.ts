@@ -98,12 +98,12 @@ export async function choose(page: Page, files: readonly StudyOnDisk[]): Promise
 /** Chooses the files of a study from the disk: the browser itself reads them, and finds out when one is gone. */
 export async function chooseFromDisk(page: Page, paths: readonly string[]): Promise<void> {
   const debug = await page.context().newCDPSession(page);
-  const { root } = await debug.send('DOM.getDocument');
-  const { nodeId } = await debug.send('DOM.querySelector', {
-    nodeId: root.nodeId,
-    selector: 'input[data-picks=files]',
+  // By its object: the browser may number its nodes again at any time.
+  const { result } = await debug.send('Runtime.evaluate', {
+    expression: `document.querySelector('input[data-picks=files]')`,
   });
-  await debug.send('DOM.setFileInputFiles', { nodeId, files: [...paths] });
+  if (result.objectId === undefined) throw new Error('the page has no place for files');
+  await debug.send('DOM.setFileInputFiles', { objectId: result.objectId, files: [...paths] });
   await debug.detach();
   await page.getByRole('button', { name: /^Send \d/ }).waitFor();
 }

@@ -3,20 +3,29 @@ import { useState } from 'preact/hooks';
 import { useSession, useSignOutTasks } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { deferred } from '../kit/deferred.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf, parseRoute } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
+import { ProblemBoundary } from './ProblemBoundary.tsx';
 import { THEMES, useTheme } from './theme.ts';
 import { appWords } from './app-words.ts';
 import { kitWords } from '../kit/kit-words.ts';
+
+const PasswordSheet = deferred<{ onClose: () => void }>(
+  () => import('./PasswordSheet.tsx').then((view) => view.PasswordSheet),
+  () => null,
+);
 
 /** Written by the build (vite.config.ts). */
 declare const RELAY_WEB_VERSION: string;
 
 export function AccountMenu() {
   const session = useSession();
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState<'account' | 'password' | null>(null);
+  // A sheet that gives way to another one says that it is closed once that one is open.
+  const close = (which: 'account' | 'password') => () => setOpen((now) => (now === which ? null : now));
   const user = session.user.value;
   const name = user?.username ?? appWords.account.nobody;
   return (
@@ -26,17 +35,31 @@ export function AccountMenu() {
         class="button button-bare account-button"
         aria-haspopup="dialog"
         aria-label={appWords.account.open(name)}
-        onClick={() => setOpen(true)}
+        onClick={() => setOpen('account')}
       >
         <Icon name="person" />
         <bdi class="account-name cut">{name}</bdi>
       </button>
-      {open && <AccountSheet name={name} onClose={() => setOpen(false)} />}
+      {open === 'account' && (
+        <AccountSheet name={name} onClose={close('account')} onPassword={() => setOpen('password')} />
+      )}
+      {open === 'password' && (
+        <ProblemBoundary>
+          <PasswordSheet onClose={close('password')} />
+        </ProblemBoundary>
+      )}
     </>
   );
 }
 
-function AccountSheet({ name, onClose }: { readonly name: string; readonly onClose: () => void }) {
+type AccountProps = {
+  readonly name: string;
+  readonly onClose: () => void;
+  /** Opens the form for a new password. */
+  readonly onPassword: () => void;
+};
+
+function AccountSheet({ name, onClose, onPassword }: AccountProps) {
   const session = useSession();
   const queue = useQueue();
   const ingest = useIngest();
@@ -91,6 +114,11 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
         </div>
         <p class="small quiet">{appWords.account.version(RELAY_WEB_VERSION)}</p>
       </div>
+      {session.state.value === 'signed-in' && (
+        <button type="button" class="button button-bare" onClick={onPassword}>
+          {appWords.account.changePassword}
+        </button>
+      )}
       <div class="sheet-actions">
         <button type="button" class="button" onClick={onClose}>
           {kitWords.close}

@@ -1,26 +1,13 @@
 /** Two big fields and a button; the studies that wait on this device; refusals. Keeps no password after the request. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { PROBLEMS } from '#shared/protocol/problem-table.ts';
-import { ApiProblem } from '../net/api-client.ts';
-import { CodeLine } from '../kit/CodeLine.tsx';
 import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { appWords } from './app-words.ts';
+import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
 
-type Trouble = { readonly title: string; readonly next: string | null; readonly code: string | null };
-
-/** The message after a failed sign-in. */
-function troubleOf(error: unknown): Trouble {
-  if (!(error instanceof ApiProblem) || error.code === null)
-    return { title: appWords.signIn.unreachable, next: null, code: null };
-  const known: { title: string; next?: string } = PROBLEMS[error.code];
-  // Nobody asks an administrator about a wrong password, so it needs no code.
-  const code =
-    error.code === 'wrong-credentials' ? null : [error.code, error.correlationId].filter(Boolean).join(' ');
-  return { title: known.title, next: known.next ?? null, code };
-}
+const UNREACHABLE = { title: appWords.signIn.unreachable, next: null };
 
 export function SignInView() {
   const session = useSession();
@@ -47,7 +34,7 @@ export function SignInView() {
     try {
       await session.signIn(name, password);
     } catch (error) {
-      trouble.value = troubleOf(error);
+      trouble.value = troubleOf(error, UNREACHABLE);
     } finally {
       busy.value = false;
     }
@@ -102,12 +89,7 @@ export function SignInView() {
           <span>{appWords.signIn.show}</span>
         </label>
         <div id={message} role="alert">
-          {trouble.value && (
-            <Notice kind="stop" title={trouble.value.title}>
-              {trouble.value.next && <p>{trouble.value.next}</p>}
-              {trouble.value.code && <CodeLine code={trouble.value.code} />}
-            </Notice>
-          )}
+          {trouble.value && <TroubleNotice trouble={trouble.value} />}
         </div>
         <button type="submit" class="button button-main" disabled={busy.value}>
           {busy.value ? appWords.signIn.submitting : appWords.signIn.submit}

@@ -49,6 +49,8 @@ export const appWords = {
         : `${instances(count)} are safe on this device. They wait until the person who sent them signs in.`,
     offline: 'There is no network. You can sign in once it is back. Nothing on this device is lost.',
     unreachable: 'The gateway does not answer. Try again in a moment. Nothing on this device is lost.',
+    waitSeconds: (seconds: number) =>
+      seconds === 1 ? 'Wait a second, then try again.' : `Wait ${seconds} seconds, then try again.`,
     checking: 'Looking for your session…',
   },
 
@@ -76,6 +78,7 @@ export const appWords = {
       'The gateway does not accept it now. Stay and try again, or sign out: it waits for you in this window and is lost when the window is closed.',
     signOutAnyway: 'Sign out anyway',
     version: (version: string) => `Version ${version}`,
+    changePassword: 'Change password',
   },
 
   update: {

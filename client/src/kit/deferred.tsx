@@ -4,9 +4,13 @@ import { useEffect, useState } from 'preact/hooks';
 import { useLate } from './use-late.ts';
 import { kitWords } from './kit-words.ts';
 
-/** When `load` fails (offline, and the service worker has no copy yet) the error is thrown into the boundary. */
+/**
+ * When `load` fails (offline, and the service worker has no copy yet) the error is thrown into the boundary.
+ * `Waiting` is drawn until then: a page's own place unless said otherwise.
+ */
 export function deferred<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
+  Waiting: ComponentType = WaitingPage,
 ): ComponentType<Props> {
   let loaded: ComponentType<Props> | null = null;
   return function Deferred(props: Props) {
@@ -19,14 +23,16 @@ export function deferred<Props extends object>(
         setView({ View });
       }, setFailure);
     }, []);
-    const late = useLate(!view);
     if (failure) throw failure;
-    return view ? (
-      <view.View {...props} />
-    ) : (
-      <main id="content" class="page" aria-busy="true">
-        {late && <p class="quiet">{kitWords.working}</p>}
-      </main>
-    );
+    return view ? <view.View {...props} /> : <Waiting />;
   };
+}
+
+function WaitingPage() {
+  const late = useLate(true);
+  return (
+    <main id="content" class="page" aria-busy="true">
+      {late && <p class="quiet">{kitWords.working}</p>}
+    </main>
+  );
 }

@@ -23,7 +23,13 @@ function gateway(seconds: number) {
       new Response(JSON.stringify({ type: 'x', title: 'x', status: 401, code, correlationId: 'c' }), {
         status: 401,
       });
-    if (path === '/auth/login' || path === '/auth/refresh') {
+    const token = new Headers(init.headers).get('authorization')?.slice('Bearer '.length) ?? '';
+    const isSignedIn = (valid.get(token) ?? 0) > state.now;
+    if (path === '/auth/password') {
+      if (!isSignedIn) return refuse('not-authenticated');
+      valid.clear();
+    }
+    if (path === '/auth/login' || path === '/auth/refresh' || path === '/auth/password') {
       if (path === '/auth/refresh') {
         state.refreshes += 1;
         await new Promise((resolve) => setImmediate(resolve));
@@ -41,8 +47,7 @@ function gateway(seconds: number) {
         JSON.stringify({ accessToken, refreshToken: refresh, expiresIn: seconds, user: USER }),
       );
     }
-    const token = new Headers(init.headers).get('authorization')?.slice('Bearer '.length) ?? '';
-    return (valid.get(token) ?? 0) > state.now ? new Response('{}') : refuse('not-authenticated');
+    return isSignedIn ? new Response('{}') : refuse('not-authenticated');
   };
   const session = createSession({
     baseUrl: 'http://gateway',
@@ -120,6 +125,17 @@ test('a session that the gateway ended is reported as ended, without asking in a
   assert.is(session.state.value, 'signed-out');
   assert.is((await api.send('/upload', {})).status, 401);
   assert.is(state.refreshes, 1);
+});
+
+test('a new password keeps this session, also when its token has just expired', async () => {
+  const { state, session, api } = gateway(60);
+  await session.signIn('someone', 'password');
+  state.now += 59_000;
+  await session.changePassword('password', 'four words');
+  assert.is((await api.send('/upload', {})).status, 200);
+  assert.equal([session.state.value, state.refreshes], ['signed-in', 1]);
+  state.now += 59_000;
+  assert.is((await api.send('/upload', {})).status, 200, 'its refresh token is the new one');
 });
 
 test('without a network the last user can continue, and a silent link is not waited for', async () => {

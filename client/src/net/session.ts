@@ -40,6 +40,11 @@ export interface SessionStore {
   readonly user: ReadonlySignal<User | null>;
   /** Throws ApiProblem (`wrong-credentials`, `rate-limited` …) or Unreachable. */
   signIn(username: string, password: string): Promise<void>;
+  /**
+   * Ends all other sessions; this one goes on. Throws ApiProblem (`wrong-password`, `weak-password`,
+   * `too-many-attempts` …) or Unreachable.
+   */
+  changePassword(currentPassword: string, newPassword: string): Promise<void>;
   /** Takes effect immediately; resolves when the gateway has been told, or cannot be. */
   signOut(): Promise<void>;
   /** At the start of the page: resumes with the cookie of last time. Never throws. */
@@ -83,21 +88,37 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
     state: held.state,
     user: held.user,
     renew: (stale) => renew(held, stale),
-    async accessToken() {
-      if (held.token !== null && tools.now() < held.expiresAt - RENEW_BEFORE_MS) return held.token;
-      if (held.token === null && held.state.value === 'signed-out') return null;
-      return renew(held, held.token);
-    },
+    accessToken: () => accessToken(held),
+    changePassword: (currentPassword, newPassword) => changePassword(held, { currentPassword, newPassword }),
     signIn: (username, password) => signIn(held, username, password),
     signOut: () => signOut(held),
     resume: () => resume(held),
   };
 }
 
+async function accessToken(held: Held): Promise<string | null> {
+  if (held.token !== null && held.tools.now() < held.expiresAt - RENEW_BEFORE_MS) return held.token;
+  if (held.token === null && held.state.value === 'signed-out') return null;
+  return renew(held, held.token);
+}
+
 async function signIn(held: Held, username: string, password: string): Promise<void> {
   // Not while the last session is being ended: the answer to that deletes the cookie.
   await held.tools.alone(async () => {
     const response = await post(held.tools, '/auth/login', { username, password });
+    if (!response.ok) throw await problemOf(response);
+    take(held, parseSession(await response.json()));
+  });
+}
+
+async function changePassword(
+  held: Held,
+  passwords: { readonly currentPassword: string; readonly newPassword: string },
+): Promise<void> {
+  const token = await accessToken(held);
+  // No other tab may exchange the refresh token that this ends.
+  await held.tools.alone(async () => {
+    const response = await post(held.tools, '/auth/password', passwords, token);
     if (!response.ok) throw await problemOf(response);
     take(held, parseSession(await response.json()));
   });
@@ -161,11 +182,20 @@ async function exchange(held: Held): Promise<string | null> {
   throw new Unreachable(problem);
 }
 
-async function post({ fetch, baseUrl }: SessionTools, path: string, body: unknown): Promise<Response> {
+async function post(
+  { fetch, baseUrl }: SessionTools,
+  path: string,
+  body: unknown,
+  token: string | null = null,
+): Promise<Response> {
   try {
     return await fetch(`${baseUrl}${path}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      },
       body: JSON.stringify(body),
     });
   } catch (error) {

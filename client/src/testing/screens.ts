@@ -13,6 +13,7 @@ export const SCREENS = {
     'sign-in-refused': 'A wrong password',
     'upload-empty': 'Nothing is chosen',
     account: 'The account menu',
+    password: 'A new password that is too easy',
     'upload-found': 'Two studies of two patients, and files that cannot be sent',
     policy: 'The choice of a policy',
     'queue-offline': 'Two studies wait for the network',

@@ -2,7 +2,7 @@
  * `/admin/users`: who may sign in. For the role `admin`; the command line (`relay user …`) comes here too.
  */
 import { z } from '@hono/zod-openapi';
-import { roleSchema } from '#shared/protocol/api.ts';
+import { newPasswordSchema, roleSchema } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import {
@@ -14,9 +14,8 @@ import {
   updateAccount,
 } from '../auth/account.store.ts';
 import { endRightsOf } from '../auth/device-right.ts';
-import { hashPassword } from '../auth/password.ts';
 import { endFamiliesOf } from '../auth/refresh-token.store.ts';
-import { PASSWORD_LENGTH_LIMIT } from '../config.ts';
+import { hashNewPassword, setPassword } from '../auth/set-password.ts';
 import type { Db, Trx } from '../database/database.ts';
 import {
   type Caller,
@@ -34,7 +33,7 @@ const username = z
   .min(1)
   .max(128)
   .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@+-]*$/u);
-const password = z.string().min(PASSWORD_LENGTH_LIMIT).max(1024);
+const password = newPasswordSchema;
 const roles = z.array(roleSchema).min(1).max(5);
 
 const listedUser = z
@@ -66,7 +65,7 @@ const add = defineRoute({
   method: 'post',
   path: '/admin/users',
   roles: ADMIN,
-  problems: ['user-exists'],
+  problems: ['user-exists', 'weak-password'],
   tags: ['admin'],
   request: { body: jsonBody(z.object({ username, password, roles })) },
   responses: { 201: jsonResponse(listedUser, 'Added.') },
@@ -83,11 +82,11 @@ const change = defineRoute({
   },
   responses: { 200: jsonResponse(listedUser, 'Changed. A user who was disabled is signed out everywhere.') },
 });
-const setPassword = defineRoute({
+const givePassword = defineRoute({
   method: 'put',
   path: '/admin/users/{id}/password',
   roles: ADMIN,
-  problems: ['not-found'],
+  problems: ['not-found', 'weak-password'],
   tags: ['admin'],
   request: { params: byId, body: jsonBody(z.object({ password })) },
   responses: {
@@ -117,7 +116,7 @@ export type UserRouteTools = {
 };
 
 /** The account with this id at the caller's site. @throws Problem not-found. */
-async function accountAt(trx: Trx, caller: Caller, id: string): Promise<Account> {
+async function accountAt(trx: Db | Trx, caller: Caller, id: string): Promise<Account> {
   const account = await findAccount(trx, { id });
   if (!account || account.siteId !== caller.siteId) throw new Problem('not-found');
   return account;
@@ -160,7 +159,7 @@ export function userRoutes({ db, now, forget }: UserRouteTools): Router {
   router.openapi(add, async (c) => {
     const caller = callerOf(c);
     const asked = c.req.valid('json');
-    const passwordHash = await hashPassword(asked.password);
+    const passwordHash = await hashNewPassword(asked.password, asked.username);
     const account = await db.transaction().execute(async (trx) => {
       const id = await insertAccount(trx, {
         siteId: caller.siteId,
@@ -189,18 +188,14 @@ export function userRoutes({ db, now, forget }: UserRouteTools): Router {
     return c.json(toListed(account), 200);
   });
 
-  router.openapi(setPassword, async (c) => {
+  router.openapi(givePassword, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
-    const passwordHash = await hashPassword(c.req.valid('json').password);
-    const endedDevices = await db.transaction().execute(async (trx) => {
-      const account = await accountAt(trx, caller, id);
-      await updateAccount(trx, id, { passwordHash });
-      await endFamiliesOf(trx, id, now());
-      const ended = await endRightsOf(trx, account, 'password-set', now());
-      await recordAudit(trx, account.siteId, { event: 'password-set', accountId: id, by: caller.id }, now());
-      return ended;
-    });
+    const account = await accountAt(db, caller, id);
+    const passwordHash = await hashNewPassword(c.req.valid('json').password, account.username);
+    const endedDevices = await db
+      .transaction()
+      .execute((trx) => setPassword(trx, account, { passwordHash, by: caller.id, now: now() }));
     forget(id, endedDevices);
     return c.body(null, 204);
   });

@@ -13,8 +13,9 @@ import type { Db, Trx } from '../database/database.ts';
 export type AuditEvent =
   // User Authentication (DCM 110114)
   | { event: 'login'; accountId: string }
-  | { event: 'login-failed'; because: 'wrong-password' | 'unknown-user' | 'disabled' }
-  | { event: 'logout'; accountId: string }
+  | { event: 'login-failed'; because: 'unknown-user' }
+  | { event: 'login-failed'; because: 'wrong-password' | 'disabled'; accountId: string }
+  | { event: 'logout'; accountId: string; everywhere?: true }
   | { event: 'session-reused'; accountId: string; familyId: string }
   // Security Alert (DCM 110113): users and their rights
   | { event: 'device-enrolled'; accountId: string; deviceId: string }
@@ -22,7 +23,7 @@ export type AuditEvent =
       event: 'device-ended';
       accountId: string;
       devices: readonly string[];
-      because: 'unused' | 'too-many' | 'user-disabled' | 'password-set';
+      because: 'unused' | 'too-many' | 'user-disabled' | 'password-set' | 'signed-out';
     }
   | {
       event: 'user-added' | 'user-changed' | 'user-disabled' | 'user-enabled' | 'password-set';

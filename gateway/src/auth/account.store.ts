@@ -7,9 +7,20 @@ export type Account = User & {
   readonly passwordHash: string;
   readonly isDisabled: boolean;
   readonly createdAt: Date;
+  /** Grows whenever its sessions are ended. */
+  readonly epoch: number;
 };
 
-const COLUMNS = ['id', 'site_id', 'username', 'roles', 'password_hash', 'created_at', 'disabled_at'] as const;
+const COLUMNS = [
+  'id',
+  'site_id',
+  'username',
+  'roles',
+  'password_hash',
+  'created_at',
+  'disabled_at',
+  'epoch',
+] as const;
 type Row = {
   id: string;
   site_id: string;
@@ -18,6 +29,7 @@ type Row = {
   password_hash: string;
   created_at: Date;
   disabled_at: Date | null;
+  epoch: number;
 };
 
 function toAccount(row: Row): Account {
@@ -29,6 +41,7 @@ function toAccount(row: Row): Account {
     passwordHash: row.password_hash,
     isDisabled: row.disabled_at !== null,
     createdAt: row.created_at,
+    epoch: row.epoch,
   };
 }
 
@@ -46,6 +59,20 @@ export async function findAccount(
     ? query.where('id', '=', by.id)
     : query.where(sql`lower(username)`, '=', by.username.toLowerCase())
   ).executeTakeFirst();
+  return row ? toAccount(row) : null;
+}
+
+/**
+ * The account as it is, held so until the transaction ends: whoever ends its sessions meanwhile waits, and ends
+ * what this transaction adds as well. Called before any other row of the account is locked.
+ */
+export async function holdAccount(trx: Trx, id: string): Promise<Account | null> {
+  const row = await trx
+    .selectFrom('account')
+    .select(COLUMNS)
+    .where('id', '=', id)
+    .forShare()
+    .executeTakeFirst();
   return row ? toAccount(row) : null;
 }
 
@@ -87,6 +114,7 @@ export type AccountChange = {
   readonly disabledAt?: Date | null;
 };
 
+/** Changes the account and voids every token that was signed for it until now. */
 export async function updateAccount(
   trx: Trx,
   id: string,
@@ -96,6 +124,7 @@ export async function updateAccount(
     ...(passwordHash === undefined ? {} : { password_hash: passwordHash }),
     ...(roles === undefined ? {} : { roles: [...roles] }),
     ...(disabledAt === undefined ? {} : { disabled_at: disabledAt }),
+    epoch: sql<number>`epoch + 1`,
   };
   await trx.updateTable('account').set(change).where('id', '=', id).execute();
 }

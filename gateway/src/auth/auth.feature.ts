@@ -2,17 +2,12 @@
 import { SENDERS } from '#shared/protocol/policy.ts';
 import type { Db } from '../database/database.ts';
 import type { Feature } from '../feature.ts';
-import { createRateLimit } from '../http/rate-limit.ts';
 import type { Keys } from '../keys.ts';
+import { createAttempts } from './attempts.ts';
 import { authRoutes } from './auth.routes.ts';
 import type { Callers } from './callers.ts';
 import { deviceRoutes } from './device.routes.ts';
-
-/**
- * Attempts to sign in, a minute: for one name from one address, and from one address in all (a clinic behind
- * one proxy is one address).
- */
-const ATTEMPTS = { perName: 10, perAddress: 120 } as const;
+import { createKnownDevices } from './known-device.ts';
 
 export type AuthFeatureTools = {
   readonly db: Db;
@@ -27,10 +22,15 @@ export type AuthFeatureTools = {
 };
 
 export function authFeature(tools: AuthFeatureTools): Feature {
-  const { callers, publicUrl, rateLimit, clock } = tools;
-  const limit = (perMinute: number) => createRateLimit(rateLimit === null ? null : perMinute, clock);
-  const attempts = { perName: limit(ATTEMPTS.perName), perAddress: limit(ATTEMPTS.perAddress) };
-  const signingIn = { ...tools, accessTokens: callers.accessTokens, attempts };
+  const { callers, keys, publicUrl, rateLimit, clock } = tools;
+  const signingIn = {
+    ...tools,
+    accessTokens: callers.accessTokens,
+    attempts: createAttempts(rateLimit !== null, clock),
+    knownDevices: createKnownDevices(keys.secretFor('known device')),
+    refreshSecret: keys.secretFor('refresh token'),
+    forget: callers.forgetAccount,
+  };
   // RFC 7523 §3: the token endpoint's own URL may name the gateway too. Through the app's origin it is another.
   const audiences = [
     publicUrl,

@@ -1,13 +1,16 @@
 /**
  * `/auth/*` and the published keys. On port 8080 the refresh token is in the body; through the app's own
  * origin (`/api/auth/*`) it is a cookie that scripts cannot read, and requests from other sites are refused.
+ *
+ * Where the app is served over https, cookies are `__Host-` ones: no other host and no page in clear text can set
+ * or replace them. On the loopback without TLS they cannot be (Safari keeps no Secure cookie there), and have the
+ * path `/api/auth` instead.
  */
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { loginSchema, ROLES, sessionSchema, userSchema } from '#shared/protocol/api.ts';
+import { loginSchema, ownPasswordSchema, ROLES, sessionSchema, userSchema } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { addressOf } from '../http/caller-key.ts';
 import {
   callerOf,
   createRouter,
@@ -20,7 +23,15 @@ import {
 } from '../http/route.ts';
 import type { Keys } from '../keys.ts';
 import { REFRESH_TOKEN_SECONDS } from './refresh-token.store.ts';
-import { type OpenSession, refreshSession, signIn, type SignInTools, signOut } from './sign-in.ts';
+import { changeOwnPassword } from './set-password.ts';
+import {
+  type OpenSession,
+  refreshSession,
+  signIn,
+  type SignInTools,
+  signOut,
+  signOutEverywhere,
+} from './sign-in.ts';
 
 const session = z.object(sessionSchema.shape).openapi('Session');
 const user = z.object(userSchema.shape).openapi('User');
@@ -36,7 +47,7 @@ const login = defineRoute({
   method: 'post',
   path: '/auth/login',
   roles: 'public',
-  problems: ['wrong-credentials', 'origin-refused'],
+  problems: ['wrong-credentials', 'too-many-attempts', 'origin-refused'],
   tags: ['auth'],
   request: { body: jsonBody(loginSchema) },
   responses: { 200: jsonResponse(session, 'Signed in.') },
@@ -59,6 +70,26 @@ const logout = defineRoute({
   request: { body: optionalRefreshBody },
   responses: { 204: { description: 'Signed out.' } },
 });
+const password = defineRoute({
+  method: 'post',
+  path: '/auth/password',
+  roles: ROLES,
+  problems: ['wrong-password', 'weak-password', 'too-many-attempts', 'session-ended', 'origin-refused'],
+  tags: ['auth'],
+  summary: 'Change your own password. All your other sessions end, and so does what devices may send',
+  request: { body: jsonBody(ownPasswordSchema) },
+  responses: { 200: jsonResponse(session, 'Changed. This session goes on with these tokens.') },
+});
+const logoutEverywhere = defineRoute({
+  method: 'delete',
+  path: '/auth/sessions',
+  roles: ROLES,
+  problems: ['origin-refused'],
+  tags: ['auth'],
+  summary: 'Sign out everywhere: all sessions end, and so does what your devices may send',
+  request: { query: z.object({ which: z.literal('all') }) },
+  responses: { 204: { description: 'Signed out everywhere, here too.' } },
+});
 const me = defineRoute({
   method: 'get',
   path: '/auth/me',
@@ -76,8 +107,8 @@ const keySet = defineRoute({
   },
 });
 
-const COOKIE = 'relay_refresh';
-const COOKIE_PATH = '/api/auth';
+/** The longest that browsers keep a cookie (RFC 6265bis §5.5). */
+const KNOWN_SECONDS = 400 * 86_400;
 
 export type AuthRouteTools = SignInTools & { readonly keys: Keys; readonly publicUrl: string };
 
@@ -96,44 +127,77 @@ function refuseOtherSites(c: Context<GatewayEnv>, publicUrl: string): void {
     throw new Problem('origin-refused');
 }
 
-function cookieOptions(publicUrl: string) {
-  return {
-    httpOnly: true,
-    sameSite: 'Strict',
-    path: COOKIE_PATH,
-    secure: publicUrl.startsWith('https:'),
-  } as const;
-}
+type CookieName = 'relay_refresh' | `relay_known_${string}`;
 
-function presentedToken(c: GatewayContext, body: { refreshToken?: string | undefined } | undefined): string {
-  const token = c.get('throughWeb') ? getCookie(c, COOKIE) : body?.refreshToken;
+/** The cookies of the app's own origin. */
+function createCookies(publicUrl: string) {
+  const secure = publicUrl.startsWith('https:');
+  const options = { httpOnly: true, sameSite: 'Strict', path: secure ? '/' : '/api/auth', secure } as const;
+  const full = (name: CookieName): string => (secure ? `__Host-${name}` : name);
+  return {
+    read: (c: GatewayContext, name: CookieName) => getCookie(c, full(name)),
+    set: (c: GatewayContext, name: CookieName, { value, maxAge }: { value: string; maxAge: number }) =>
+      setCookie(c, full(name), value, { ...options, maxAge }),
+    remove: (c: GatewayContext, name: CookieName) => deleteCookie(c, full(name), options),
+  };
+}
+type Cookies = ReturnType<typeof createCookies>;
+
+function presentedToken(
+  c: GatewayContext,
+  cookies: Cookies,
+  body: { refreshToken?: string | undefined } | undefined,
+): string {
+  const token = c.get('throughWeb') ? cookies.read(c, 'relay_refresh') : body?.refreshToken;
   if (!token) throw new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer' });
   return token;
 }
 
 export function authRoutes(tools: AuthRouteTools): Router {
   const router = createRouter();
-  const { publicUrl, keys } = tools;
+  const { publicUrl, keys, knownDevices } = tools;
+  const cookies = createCookies(publicUrl);
 
   /** The session as the caller gets it; through the app's origin the refresh token is set as a cookie. */
   const give = (c: GatewayContext, { refreshToken, ...open }: OpenSession) => {
     if (!c.get('throughWeb')) return { ...open, refreshToken };
-    setCookie(c, COOKIE, refreshToken, { ...cookieOptions(publicUrl), maxAge: REFRESH_TOKEN_SECONDS });
+    cookies.set(c, 'relay_refresh', { value: refreshToken, maxAge: REFRESH_TOKEN_SECONDS });
     return open;
+  };
+  const shownBy = (c: GatewayContext) => (accountId: string) =>
+    c.get('throughWeb') ? cookies.read(c, `relay_known_${accountId}`) : undefined;
+  const remember = (c: GatewayContext, accountId: string): void => {
+    const shown = shownBy(c)(accountId);
+    const value = shown && knownDevices.read(accountId, shown) ? shown : knownDevices.issue(accountId);
+    if (c.get('throughWeb')) cookies.set(c, `relay_known_${accountId}`, { value, maxAge: KNOWN_SECONDS });
   };
 
   router.openapi(login, async (c) => {
     refuseOtherSites(c, publicUrl);
-    return c.json(give(c, await signIn(tools, c.req.valid('json'), addressOf(c))), 200);
+    const from = { address: c.get('address'), shown: shownBy(c) };
+    const opened = await signIn(tools, c.req.valid('json'), from);
+    remember(c, opened.user.id);
+    return c.json(give(c, opened), 200);
   });
   router.openapi(refresh, async (c) => {
     refuseOtherSites(c, publicUrl);
-    return c.json(give(c, await refreshSession(tools, presentedToken(c, c.req.valid('json')))), 200);
+    const token = presentedToken(c, cookies, c.req.valid('json'));
+    return c.json(give(c, await refreshSession(tools, token)), 200);
   });
   router.openapi(logout, async (c) => {
     refuseOtherSites(c, publicUrl);
-    await signOut(tools, presentedToken(c, c.req.valid('json')));
-    if (c.get('throughWeb')) deleteCookie(c, COOKIE, cookieOptions(publicUrl));
+    await signOut(tools, presentedToken(c, cookies, c.req.valid('json')));
+    if (c.get('throughWeb')) cookies.remove(c, 'relay_refresh');
+    return c.body(null, 204);
+  });
+  router.openapi(password, async (c) => {
+    refuseOtherSites(c, publicUrl);
+    return c.json(give(c, await changeOwnPassword(tools, callerOf(c), c.req.valid('json'))), 200);
+  });
+  router.openapi(logoutEverywhere, async (c) => {
+    refuseOtherSites(c, publicUrl);
+    await signOutEverywhere(tools, callerOf(c));
+    if (c.get('throughWeb')) cookies.remove(c, 'relay_refresh');
     return c.body(null, 204);
   });
   router.openapi(me, (c) => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
@@ -6,6 +7,7 @@ import { testDatabases } from '../testing/open-database.ts';
 import { ADMIN_PASSWORD, openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { verifyAudit } from '../audit/audit.ts';
 
+const DAY_MS = 86_400_000;
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
 const refresh = (gateway: TestGateway, refreshToken: string | undefined) =>
   gateway.call('POST', '/auth/refresh', { body: { refreshToken } });
@@ -33,6 +35,7 @@ for (const { name, open } of testDatabases('signing in')) {
     assert.equal(Object.keys(decodeJwt(session.accessToken)).sort(), [
       'aud',
       'client_id',
+      'epoch',
       'exp',
       'iat',
       'iss',
@@ -83,6 +86,34 @@ for (const { name, open } of testDatabases('signing in')) {
     gateway.wait(60_000);
     await refreshed(gateway, left.refreshToken);
     await refreshed(gateway, right.refreshToken);
+  });
+
+  test('tabs that ask at the same time get one chain, not two that live side by side', async () => {
+    const first = await gateway.signIn();
+    const tabs = await Promise.all([1, 2, 3].map(() => refreshed(gateway, first.refreshToken)));
+    gateway.wait(5_000);
+    tabs.push(await refreshed(gateway, first.refreshToken));
+    assert.is(new Set(tabs.map(({ refreshToken }) => refreshToken)).size, 1);
+    const living = await gateway.database.db
+      .selectFrom('refresh_token')
+      .select('token_hash')
+      .where('account_id', '=', first.user.id)
+      .where('used_at', 'is', null)
+      .where('revoked_at', 'is', null)
+      .where('expires_at', '>', gateway.now())
+      .where('parent_hash', '=', createHash('sha256').update(first.refreshToken!).digest('hex'))
+      .execute();
+    assert.is(living.length, 1);
+  });
+
+  test('a session ends after ninety days, however often it is renewed', async () => {
+    let { refreshToken } = await gateway.signIn();
+    for (let week = 0; week < 12; week += 1) {
+      gateway.wait(7 * DAY_MS);
+      ({ refreshToken } = await refreshed(gateway, refreshToken));
+    }
+    gateway.wait(7 * DAY_MS);
+    assert.is(await codeOf(await refresh(gateway, refreshToken)), 'session-ended');
   });
 
   test('an answer that was lost does not sign anybody out, even an hour later', async () => {
@@ -167,6 +198,23 @@ for (const { name, open } of testDatabases('signing in')) {
     assert.not.match(JSON.stringify(users), 'scrypt');
   });
 
+  test('a failed sign-in names the account in the audit trail, where there is one', async () => {
+    const { id, username } = (await gateway.userWith(['auditor'])).user;
+    for (const name of [username, 'nobody-here'])
+      await gateway.call('POST', '/auth/login', { body: { username: name, password: 'wrong password' } });
+    const failed = await gateway.database.db
+      .selectFrom('audit')
+      .select('fields')
+      .where('event', '=', 'login-failed')
+      .orderBy('seq', 'desc')
+      .limit(2)
+      .execute();
+    assert.equal(
+      failed.map(({ fields }) => fields),
+      [{ because: 'unknown-user' }, { because: 'wrong-password', accountId: id }],
+    );
+  });
+
   test('all of it is in the audit trail, which is whole', async () => {
     const events = (await gateway.database.db.selectFrom('audit').select('event').distinct().execute()).map(
       ({ event }) => event,
@@ -203,7 +251,7 @@ const atWeb = (path: string, options: { body?: unknown; headers?: Record<string,
 web('the refresh token is a cookie that scripts cannot read and only /api/auth is sent', async () => {
   const answer = await atWeb('/api/auth/login', { body: CREDENTIALS });
   assert.is(((await answer.json()) as Session).refreshToken, undefined);
-  const cookie = answer.headers.get('set-cookie') ?? '';
+  const cookie = answer.headers.getSetCookie().find((one) => one.startsWith('relay_refresh=')) ?? '';
   for (const part of ['HttpOnly', 'SameSite=Strict', 'Path=/api/auth'])
     assert.ok(cookie.includes(part), `${part} in ${cookie}`);
   const [pair = ''] = cookie.split(';');
@@ -218,6 +266,26 @@ web('the refresh token is a cookie that scripts cannot read and only /api/auth i
   const out = await atWeb('/api/auth/logout', { headers: { cookie: nextPair } });
   assert.is(out.status, 204);
   assert.match(out.headers.get('set-cookie') ?? '', 'Max-Age=0');
+});
+
+web('over https the cookies are this host’s alone: no other host can set or read them', async () => {
+  const own = await openTestGateway({ env: { RELAY_PUBLIC_URL: 'https://relay.example.org' } });
+  const login = await own.call('POST', '/api/auth/login', { door: 'web', body: CREDENTIALS });
+  const cookies = login.headers.getSetCookie();
+  assert.is(cookies.length, 2);
+  for (const cookie of cookies) {
+    assert.match(cookie, /^__Host-relay_/);
+    for (const part of ['Secure', 'HttpOnly', 'SameSite=Strict', 'Path=/;']) assert.match(`${cookie};`, part);
+    assert.not.match(cookie, /domain/i);
+  }
+  const [refreshing = ''] = cookies.filter((cookie) => cookie.includes('relay_refresh'));
+  const headers = { cookie: refreshing.split(';')[0] ?? '' };
+  const next = await own.call('POST', '/api/auth/refresh', { door: 'web', body: {}, headers });
+  assert.is(next.status, 200);
+  const planted = { cookie: headers.cookie.replace('__Host-', '') };
+  const refused = await own.call('POST', '/api/auth/refresh', { door: 'web', body: {}, headers: planted });
+  assert.is(refused.status, 401, 'one that another host could have set');
+  await own.close();
 });
 
 web('another web site cannot use the cookie', async () => {

@@ -2,10 +2,9 @@
  * Finds the owner of a token and whether its account and device are still valid: read from the token, then the
  * database, and remembered for a few seconds. Gateways on one database tell each other whose rights have changed.
  */
-import type { User } from '#shared/protocol/api.ts';
 import type { Db } from '../database/database.ts';
 import type { MessageChannel } from '../database/message-channel.ts';
-import { createRemembered, type CallerTools } from '../http/authenticate.ts';
+import { createRemembered, type CallerTools, type KnownAccount } from '../http/authenticate.ts';
 import type { Keys } from '../keys.ts';
 import { createAccessTokens, type AccessTokens } from './access-token.ts';
 import { findAccount, toUser } from './account.store.ts';
@@ -33,13 +32,13 @@ export type CallersTools = {
 export async function openCallers(tools: CallersTools): Promise<Callers> {
   const { db, keys, publicUrl, now, clock, newId, channel } = tools;
   const accessTokens = createAccessTokens({
-    key: keys.tokens,
+    signingKey: () => keys.tokens,
     keyOf: keys.tokenKey,
     issuer: publicUrl,
     now,
     newId,
   });
-  const users = createRemembered((id) => enabledUser(db, id), clock, await channel('relaypacs_users'));
+  const users = createRemembered((id) => enabledAccount(db, id), clock, await channel('relaypacs_users'));
   const devices = createRemembered(
     (id) => accountOfDevice(db, id),
     clock,
@@ -53,6 +52,7 @@ export async function openCallers(tools: CallersTools): Promise<Callers> {
     readToken: accessTokens.read,
     users,
     devices,
+    now,
     forgetDevices,
     forgetAccount(accountId, deviceIds) {
       users.forget(accountId);
@@ -61,9 +61,9 @@ export async function openCallers(tools: CallersTools): Promise<Callers> {
   };
 }
 
-async function enabledUser(db: Db, id: string): Promise<User | null> {
+async function enabledAccount(db: Db, id: string): Promise<KnownAccount | null> {
   const account = await findAccount(db, { id });
-  return account && !account.isDisabled ? toUser(account) : null;
+  return account && !account.isDisabled ? { user: toUser(account), epoch: account.epoch } : null;
 }
 
 /** The account of a device whose right to send has not ended. */

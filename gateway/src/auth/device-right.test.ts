@@ -245,17 +245,14 @@ for (const { name, open } of testDatabases('the right to send')) {
 
   test('goes by the roles that its user has now', () =>
     isChanged(async () => {
+      const refusal = async (token: string) =>
+        codeOf(await gateway.call('POST', '/upload/init', { token, body: manifestOf(nextStudy()) }));
       const token = await device.token();
       await asAdmin('PATCH', `/admin/users/${session.user.id}`, { roles: ['auditor'] });
-      assert.is(
-        await codeOf(await gateway.call('POST', '/upload/init', { token, body: manifestOf(nextStudy()) })),
-        'not-allowed',
-      );
+      assert.is(await refusal(token), 'not-authenticated', 'a token of the roles before');
+      assert.is(await refusal(await device.token()), 'not-allowed');
       await asAdmin('PATCH', `/admin/users/${session.user.id}`, { roles: ['researcher'] });
-      assert.is(
-        await codeOf(await gateway.call('POST', '/upload/init', { token, body: manifestOf(nextStudy()) })),
-        'policy-not-allowed',
-      );
+      assert.is(await refusal(await device.token()), 'policy-not-allowed');
     }));
 
   test('ends when it was not used for sixty days, and lasts as long as it is used', async () => {

@@ -3,17 +3,17 @@
  * by a signed assertion that it is the same one. The token it then gets opens only the uploads of this
  * device, with the roles that the account has at that moment.
  *
- * It ends with the account: a new password, or being disabled, ends it as it ends sessions. It also ends when
+ * It ends with the account: a new password, being disabled and signing out everywhere end it as they end sessions. It also ends when
  * it is unused for long. Only the account's user can renew it, by signing in.
  */
 import { calculateJwkThumbprint } from 'jose';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { User } from '#shared/protocol/api.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
-import type { RateLimit } from '../http/rate-limit.ts';
+import type { Caller } from '../http/route.ts';
 import { ACCESS_TOKEN_SECONDS, type AccessTokens } from './access-token.ts';
-import { findAccount } from './account.store.ts';
+import { type Account, holdAccount } from './account.store.ts';
+import type { Attempts } from './attempts.ts';
 import { checkAssertion, deviceNamedIn, isUsableKey } from './device-assertion.ts';
 import {
   type Device,
@@ -41,8 +41,7 @@ const DEVICES_LIMIT = 200;
 export type DeviceRightTools = {
   readonly db: Db;
   readonly accessTokens: AccessTokens;
-  /** The same buckets as signing in: attempts for one device from one address, and for one address in all. */
-  readonly attempts: { readonly perName: RateLimit; readonly perAddress: RateLimit };
+  readonly attempts: Attempts;
   readonly now: () => Date;
   /** The first is what enrolment tells the device; each of them means this gateway. */
   readonly audiences: readonly [string, ...string[]];
@@ -50,7 +49,7 @@ export type DeviceRightTools = {
   readonly forget: (deviceIds: readonly string[]) => void;
 };
 
-type Because = 'unused' | 'too-many' | 'user-disabled' | 'password-set';
+type Because = 'unused' | 'too-many' | 'user-disabled' | 'password-set' | 'signed-out';
 
 /** Ends all rights of an account, in the transaction that changes it. The devices that had one. */
 export async function endRightsOf(
@@ -82,15 +81,20 @@ async function endRights(
 
 /**
  * Gives the device with this key the right to send the studies that this user queues on it. Repeatable.
- * @throws Problem invalid-request.
+ * @throws Problem invalid-request; not-authenticated where the caller's session was ended meanwhile.
  */
-export async function enrolDevice(tools: DeviceRightTools, user: User, key: PublicEcKey): Promise<string> {
+export async function enrolDevice(
+  tools: DeviceRightTools,
+  user: Pick<Caller, 'id' | 'siteId' | 'epoch'>,
+  key: PublicEcKey,
+): Promise<string> {
   const { kty, crv, x, y } = key;
   const publicKey = { kty, crv, x, y };
   if (!(await isUsableKey(publicKey))) throw new Problem('invalid-request', 'Invalid: publicKey.');
   const thumbprint = await calculateJwkThumbprint(publicKey);
   const now = tools.now();
   const { deviceId, ended } = await tools.db.transaction().execute(async (trx) => {
+    await requireEpoch(trx, user);
     const deviceId = await insertOrRenewDevice(
       trx,
       { siteId: user.siteId, accountId: user.id, thumbprint, publicKey },
@@ -112,6 +116,13 @@ export async function enrolDevice(tools: DeviceRightTools, user: User, key: Publ
   return deviceId;
 }
 
+/** A right must not outlive the session that asked for it. @throws Problem not-authenticated. */
+async function requireEpoch(trx: Trx, { id, epoch }: Pick<Caller, 'id' | 'epoch'>): Promise<void> {
+  const account = await holdAccount(trx, id);
+  if (account === null || account.isDisabled || account.epoch !== epoch)
+    throw new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer error="invalid_token"' });
+}
+
 function isUnused({ last_seen_at }: Pick<Device, 'last_seen_at'>, now: Date): boolean {
   return now.getTime() - last_seen_at.getTime() > UNUSED_MS;
 }
@@ -120,21 +131,13 @@ export type DeviceToken = { readonly accessToken: string; readonly expiresIn: nu
 
 /**
  * A short token for a device's own uploads. A caller that cannot sign for the device learns nothing about it:
- * unknown, ended and forged get the same answer. @throws Problem session-ended: only its user can renew the
- * right; assertion-refused: another assertion may hold; rate-limited.
+ * unknown, ended and forged get the same answer, and take nothing from the device's attempts. @throws Problem
+ * session-ended: only its user can renew the right; assertion-refused: another assertion may hold;
+ * too-many-attempts.
  */
-export async function giveDeviceToken(
-  tools: DeviceRightTools,
-  assertion: string,
-  address: string,
-): Promise<DeviceToken> {
+export async function giveDeviceToken(tools: DeviceRightTools, assertion: string): Promise<DeviceToken> {
   const { db, attempts, now, audiences } = tools;
   const named = deviceNamedIn(assertion);
-  const waitSeconds = Math.max(
-    attempts.perName.take(`${address} device ${named ?? ''}`),
-    attempts.perAddress.take(address),
-  );
-  if (waitSeconds > 0) throw new Problem('rate-limited', undefined, { 'Retry-After': String(waitSeconds) });
   if (named === null) throw new Problem('assertion-refused');
   const device = await findDevice(db, named);
   if (!device) throw new Problem('session-ended');
@@ -145,23 +148,28 @@ export async function giveDeviceToken(
     now(),
   );
   if (check.kind === 'forged') throw new Problem('session-ended');
+  attempts.takeAssertion(device.id);
   if (check.kind === 'untrue') throw new Problem('assertion-refused');
-  const outcome = await db.transaction().execute((trx) => useRight(trx, device.id, check, now()));
-  switch (outcome) {
+  const outcome = await db.transaction().execute((trx) => useRight(trx, device, check, now()));
+  switch (outcome.kind) {
     case 'ended':
       tools.forget([device.id]);
       throw new Problem('session-ended');
     case 'used-before':
       throw new Problem('assertion-refused');
-    case 'holds':
-      return {
-        accessToken: await tools.accessTokens.sign({ accountId: device.account_id, deviceId: device.id }),
-        expiresIn: ACCESS_TOKEN_SECONDS,
-      };
+    case 'holds': {
+      const subject = { accountId: outcome.account.id, epoch: outcome.account.epoch, deviceId: device.id };
+      return { accessToken: await tools.accessTokens.sign(subject), expiresIn: ACCESS_TOKEN_SECONDS };
+    }
     default:
       return outcome satisfies never;
   }
 }
+
+type Use =
+  | { readonly kind: 'holds'; readonly account: Account }
+  | { readonly kind: 'used-before' }
+  | { readonly kind: 'ended' };
 
 /**
  * Looks again under a lock: an account may be disabled at this moment. The end of a right must be committed,
@@ -169,14 +177,14 @@ export async function giveDeviceToken(
  */
 async function useRight(
   trx: Trx,
-  deviceId: string,
+  { id, account_id: accountId }: Device,
   assertion: { readonly jti: string; readonly usableUntil: Date },
   now: Date,
-): Promise<'holds' | 'used-before' | 'ended'> {
-  const device = await lockDevice(trx, deviceId);
-  if (!device || device.revoked_at !== null) return 'ended';
-  const account = await findAccount(trx, { id: device.account_id });
-  if (!account || account.isDisabled) return 'ended';
+): Promise<Use> {
+  const account = await holdAccount(trx, accountId);
+  const device = await lockDevice(trx, id);
+  if (!device || device.revoked_at !== null) return { kind: 'ended' };
+  if (!account || account.isDisabled) return { kind: 'ended' };
   if (isUnused(device, now)) {
     await endRights(
       trx,
@@ -184,7 +192,7 @@ async function useRight(
       'unused',
       now,
     );
-    return 'ended';
+    return { kind: 'ended' };
   }
-  return (await useAssertion(trx, deviceId, assertion, now)) ? 'holds' : 'used-before';
+  return (await useAssertion(trx, id, assertion, now)) ? { kind: 'holds', account } : { kind: 'used-before' };
 }

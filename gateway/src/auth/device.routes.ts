@@ -7,7 +7,6 @@ import {
   enrolSchema,
   type Role,
 } from '#shared/protocol/api.ts';
-import { addressOf } from '../http/caller-key.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import { type DeviceRightTools, enrolDevice, giveDeviceToken } from './device-right.ts';
 
@@ -36,7 +35,7 @@ function routesFor(senders: readonly Role[]) {
       path: '/auth/device-token',
       roles: 'public',
       tags: ['auth'],
-      problems: ['session-ended', 'assertion-refused'],
+      problems: ['session-ended', 'assertion-refused', 'too-many-attempts'],
       summary:
         'Exchange an enrolled device’s signed assertion (RFC 7523) for a token that reaches this device’s own uploads and nothing else',
       request: { body: jsonBody(deviceTokenSchema) },
@@ -49,12 +48,11 @@ export function deviceRoutes(tools: DeviceRouteTools): Router {
   const router = createRouter();
   const routes = routesFor(tools.senders);
   router.openapi(routes.enrol, async (c) => {
-    const { id, username, roles, siteId } = callerOf(c);
-    const deviceId = await enrolDevice(tools, { id, username, roles, siteId }, c.req.valid('json').publicKey);
+    const deviceId = await enrolDevice(tools, callerOf(c), c.req.valid('json').publicKey);
     return c.json({ deviceId, audience: tools.audiences[0] }, 200);
   });
   router.openapi(routes.deviceToken, async (c) =>
-    c.json(await giveDeviceToken(tools, c.req.valid('json').assertion, addressOf(c)), 200),
+    c.json(await giveDeviceToken(tools, c.req.valid('json').assertion), 200),
   );
   return router;
 }

@@ -1,7 +1,9 @@
 /** The first start makes the user `admin`, so that somebody can sign in and add the others. */
 import { recordAudit } from '../audit/audit.ts';
+import { ConfigMistakes } from '../config.ts';
 import type { Db } from '../database/database.ts';
 import { defaultSiteId, hasAccounts, insertAccount } from './account.store.ts';
+import { isEasyPassword } from './easy-passwords.ts';
 import { hashPassword, makePassword } from './password.ts';
 
 export const FIRST_USER = 'admin';
@@ -9,6 +11,7 @@ export const FIRST_USER = 'admin';
 /**
  * Makes `admin` if there is no account at all. `given` is its password; without one it is made and returned,
  * to be shown once. An account that is there keeps its password, whatever `given` says.
+ * @throws ConfigMistakes where the given one is easy to guess.
  */
 export async function ensureFirstUser(
   db: Db,
@@ -16,6 +19,10 @@ export async function ensureFirstUser(
   now: Date,
 ): Promise<{ madePassword: string | null }> {
   if (await hasAccounts(db)) return { madePassword: null };
+  if (given !== null && (await isEasyPassword(given, FIRST_USER)))
+    throw new ConfigMistakes([
+      'RELAY_ADMIN_PASSWORD is too easy to guess: choose one that is not common, for example four words. Without it a password is made and shown once.',
+    ]);
   const password = given ?? makePassword();
   const passwordHash = await hashPassword(password);
   const isMade = await db.transaction().execute(async (trx) => {

@@ -19,26 +19,45 @@ export type Parameters = { readonly N: number; readonly r: number; readonly p: n
  * attempts to sign in would hold up every upload for their whole time.
  */
 const AT_ONCE = 2;
+/** Strangers who may wait at once: 25 s on two slow cores. More would only wait longer than anybody does. */
+const STRANGERS_LIMIT = 256;
 let running = 0;
-const waiting: (() => void)[] = [];
+const waiting = { known: [] as (() => void)[], strangers: [] as (() => void)[] };
+/** How long the last check took, with its wait. */
+let lastCheckMs = 200;
 
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-  else running += 1;
+/** Too many strangers wait for their password to be checked. */
+export class PasswordsBusy extends Error {
+  readonly waitSeconds: number;
+  constructor() {
+    super('too many passwords wait to be checked');
+    this.name = 'PasswordsBusy';
+    this.waitSeconds = Math.max(1, Math.ceil(lastCheckMs / 1000));
+  }
+}
+
+/** `isKnown` goes first: whoever floods the gateway with attempts holds up strangers only. */
+async function inTurn<T>(isKnown: boolean, work: () => Promise<T>): Promise<T> {
+  if (running < AT_ONCE) running += 1;
+  else if (!isKnown && waiting.strangers.length >= STRANGERS_LIMIT) throw new PasswordsBusy();
+  else await new Promise<void>((resolve) => waiting[isKnown ? 'known' : 'strangers'].push(resolve));
   try {
     return await work();
   } finally {
-    const next = waiting.shift();
+    const next = waiting.known.shift() ?? waiting.strangers.shift();
     // The place is handed on, so that nobody slips in between.
     if (next) next();
     else running -= 1;
   }
 }
 
-function derive(password: string, salt: Buffer, { N, r, p }: Parameters): Promise<Buffer> {
+type Derivation = { readonly salt: Buffer; readonly cost: Parameters; readonly isKnown: boolean };
+
+function derive(password: string, { salt, cost: { N, r, p }, isKnown }: Derivation): Promise<Buffer> {
   // NFKC (NIST SP 800-63B §5.1.1.2): the same characters typed on another keyboard are the same password.
   const text = password.normalize('NFKC');
   return inTurn(
+    isKnown,
     () =>
       new Promise((resolve, reject) => {
         scrypt(text, salt, HASH_BYTES, { N, r, p, maxmem: 256 * N * r }, (error, key) =>
@@ -51,7 +70,7 @@ function derive(password: string, salt: Buffer, { N, r, p }: Parameters): Promis
 /** `scrypt$N$r$p$salt$hash`, the last two in base64url. */
 export async function hashPassword(password: string, cost: Parameters = PARAMETERS): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
-  const hash = await derive(password, salt, cost);
+  const hash = await derive(password, { salt, cost, isKnown: true });
   const { N, r, p } = cost;
   return ['scrypt', N, r, p, salt.toString('base64url'), hash.toString('base64url')].join('$');
 }
@@ -62,17 +81,28 @@ export async function hashPassword(password: string, cost: Parameters = PARAMETE
  */
 const NOBODY = `scrypt$${PARAMETERS.N}$${PARAMETERS.r}$${PARAMETERS.p}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
 
-/** True when the password belongs to the hash; `null` (no such user) takes the same time and is false. */
-export async function isPasswordOf(stored: string | null, password: string): Promise<boolean> {
+/**
+ * True when the password belongs to the hash; `null` (no such user) takes the same time and is false. `isKnown`:
+ * the caller has been here before and does not wait behind strangers. @throws PasswordsBusy.
+ */
+export async function isPasswordOf(
+  stored: string | null,
+  password: string,
+  isKnown = false,
+): Promise<boolean> {
   const [name, N, r, p, salt, hash] = (stored ?? NOBODY).split('$');
   if (name !== 'scrypt' || !salt || !hash) throw new Error('the password hash in the database is damaged');
-  const derived = await derive(password, Buffer.from(salt, 'base64url'), {
-    N: Number(N),
-    r: Number(r),
-    p: Number(p),
-  });
+  const cost = { N: Number(N), r: Number(r), p: Number(p) };
+  const began = performance.now();
+  const derived = await derive(password, { salt: Buffer.from(salt, 'base64url'), cost, isKnown });
+  lastCheckMs = performance.now() - began;
   const isEqual = timingSafeEqual(derived, Buffer.from(hash, 'base64url'));
   return isEqual && stored !== null;
+}
+
+/** Takes as long as checking a password takes now, without the work. */
+export function waitAsForPassword(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, lastCheckMs));
 }
 
 const READABLE = '23456789abcdefghjkmnpqrstuvwxyz';

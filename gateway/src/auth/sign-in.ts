@@ -3,87 +3,136 @@
  * wrong password cannot be told apart, by the answer or by the time that it takes.
  */
 import { recordAudit } from '../audit/audit.ts';
-import type { Db } from '../database/database.ts';
+import type { Db, Trx } from '../database/database.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Session } from '#shared/protocol/api.ts';
-import type { RateLimit } from '../http/rate-limit.ts';
 import { ACCESS_TOKEN_SECONDS, type AccessTokens } from './access-token.ts';
-import { type Account, defaultSiteId, findAccount, toUser } from './account.store.ts';
-import { isPasswordOf } from './password.ts';
-import { beginFamily, endFamilyOf, exchangeToken } from './refresh-token.store.ts';
+import {
+  type Account,
+  defaultSiteId,
+  findAccount,
+  holdAccount,
+  toUser,
+  updateAccount,
+} from './account.store.ts';
+import { type Attempts, tooManyAttempts } from './attempts.ts';
+import { endRightsOf } from './device-right.ts';
+import type { KnownDevices } from './known-device.ts';
+import { isPasswordOf, PasswordsBusy, waitAsForPassword } from './password.ts';
+import { beginFamily, endFamiliesOf, endFamilyOf, exchangeToken } from './refresh-token.store.ts';
 
 export type SignInTools = {
   readonly db: Db;
   readonly accessTokens: AccessTokens;
-  /** Attempts for one name from one address, and for one address in all. */
-  readonly attempts: { readonly perName: RateLimit; readonly perAddress: RateLimit };
+  readonly attempts: Attempts;
+  readonly knownDevices: KnownDevices;
+  /** 32 bytes; refresh tokens are derived with it. */
+  readonly refreshSecret: Uint8Array;
   readonly now: () => Date;
   readonly newId: () => string;
+  /** The rights of the account, or of these devices, have changed: forget their cached answers. */
+  readonly forget: (accountId: string, deviceIds: readonly string[]) => void;
 };
 
 export type Credentials = { readonly username: string; readonly password: string };
+/** Where an attempt comes from; `shown`: what the browser kept of earlier sign-ins of the account. */
+export type Origin = {
+  readonly address: string;
+  readonly shown: (accountId: string) => string | undefined;
+};
 /** A session with its refresh token; the routes decide whether that goes into the body or a cookie. */
 export type OpenSession = Session & { readonly refreshToken: string };
 
-async function openSession(tools: SignInTools, account: Account, refreshToken: string): Promise<OpenSession> {
+export async function openSession(
+  tools: Pick<SignInTools, 'accessTokens'>,
+  account: Account,
+  refreshToken: string,
+): Promise<OpenSession> {
+  const { id: accountId, epoch } = account;
   return {
-    accessToken: await tools.accessTokens.sign({ accountId: account.id, deviceId: null }),
+    accessToken: await tools.accessTokens.sign({ accountId, epoch, deviceId: null }),
     refreshToken,
     expiresIn: ACCESS_TOKEN_SECONDS,
     user: toUser(account),
   };
 }
 
-/** @throws Problem wrong-credentials, rate-limited. */
+/** @throws Problem wrong-credentials, too-many-attempts. */
 export async function signIn(
   tools: SignInTools,
   { username, password }: Credentials,
-  address: string,
+  origin: Origin,
 ): Promise<OpenSession> {
   const { db, attempts, now, newId } = tools;
-  const waitSeconds = Math.max(
-    attempts.perName.take(`${address} ${username.toLowerCase()}`),
-    attempts.perAddress.take(address),
-  );
-  if (waitSeconds > 0) throw new Problem('rate-limited', undefined, { 'Retry-After': String(waitSeconds) });
   const account = await findAccount(db, { username });
-  const isRight = await isPasswordOf(account?.passwordHash ?? null, password);
-  if (!account || !isRight || account.isDisabled) {
-    const because = !account ? 'unknown-user' : isRight ? 'disabled' : 'wrong-password';
-    await db.transaction().execute(async (trx) => {
-      await recordAudit(
-        trx,
-        account?.siteId ?? (await defaultSiteId(trx)),
-        { event: 'login-failed', because },
-        now(),
-      );
-    });
-    throw new Problem('wrong-credentials');
+  const known = account && tools.knownDevices.read(account.id, origin.shown(account.id));
+  if (known) attempts.takeKnown(known);
+  else attempts.takeStranger(origin.address, username);
+  const isRight = await checkPassword(tools, account, { password, isKnown: known !== null, origin });
+  const token =
+    account && isRight && !account.isDisabled
+      ? await db.transaction().execute(async (trx) => {
+          // A password that was changed while it was checked no longer lets anybody in.
+          const held = await holdAccount(trx, account.id);
+          if (held?.epoch !== account.epoch) return null;
+          const begun = await beginFamily(trx, account.id, newId(), now());
+          await recordAudit(trx, account.siteId, { event: 'login', accountId: account.id }, now());
+          return begun;
+        })
+      : null;
+  if (account && token !== null) return openSession(tools, account, token);
+  await db.transaction().execute((trx) => recordFailure(trx, account, isRight, now()));
+  throw new Problem('wrong-credentials');
+}
+
+type Checked = { readonly password: string; readonly isKnown: boolean; readonly origin: Origin };
+
+/** @throws Problem too-many-attempts: too many wait to be checked. */
+async function checkPassword(
+  { attempts }: SignInTools,
+  account: Account | null,
+  { password, isKnown, origin }: Checked,
+): Promise<boolean> {
+  if (account === null && !attempts.mayCost(origin.address)) {
+    await waitAsForPassword();
+    return false;
   }
-  const refreshToken = await db.transaction().execute(async (trx) => {
-    const token = await beginFamily(trx, account.id, newId(), now());
-    await recordAudit(trx, account.siteId, { event: 'login', accountId: account.id }, now());
-    return token;
-  });
-  return openSession(tools, account, refreshToken);
+  try {
+    return await isPasswordOf(account?.passwordHash ?? null, password, isKnown);
+  } catch (error) {
+    throw error instanceof PasswordsBusy ? tooManyAttempts(error.waitSeconds) : error;
+  }
+}
+
+async function recordFailure(trx: Trx, account: Account | null, isRight: boolean, now: Date): Promise<void> {
+  if (account === null)
+    return recordAudit(
+      trx,
+      await defaultSiteId(trx),
+      { event: 'login-failed', because: 'unknown-user' },
+      now,
+    );
+  const because = isRight && account.isDisabled ? 'disabled' : 'wrong-password';
+  return recordAudit(trx, account.siteId, { event: 'login-failed', because, accountId: account.id }, now);
 }
 
 /** @throws Problem session-ended. */
 export async function refreshSession(tools: SignInTools, token: string): Promise<OpenSession> {
-  const { db, now } = tools;
+  const { db, now, refreshSecret } = tools;
   const exchange = await db.transaction().execute(async (trx) => {
-    const outcome = await exchangeToken(trx, token, now());
+    const outcome = await exchangeToken(trx, token, refreshSecret, now());
     if (outcome.kind !== 'reused') return outcome;
-    const { accountId, familyId } = outcome;
-    const account = await findAccount(trx, { id: accountId });
-    if (account)
-      await recordAudit(trx, account.siteId, { event: 'session-reused', accountId, familyId }, now());
+    const { account, familyId } = outcome;
+    await recordAudit(
+      trx,
+      account.siteId,
+      { event: 'session-reused', accountId: account.id, familyId },
+      now(),
+    );
     return outcome;
   });
   if (exchange.kind !== 'exchanged') throw new Problem('session-ended');
-  const account = await findAccount(db, { id: exchange.accountId });
-  if (!account || account.isDisabled) throw new Problem('session-ended');
-  return openSession(tools, account, exchange.token);
+  return openSession(tools, exchange.account, exchange.token);
 }
 
 /** Ends the session of the token; an unknown token changes nothing. */
@@ -93,4 +142,20 @@ export async function signOut({ db, now }: SignInTools, token: string): Promise<
     const account = accountId ? await findAccount(trx, { id: accountId }) : null;
     if (account) await recordAudit(trx, account.siteId, { event: 'logout', accountId: account.id }, now());
   });
+}
+
+/** Ends every session of the account and the right to send of all its devices. */
+export async function signOutEverywhere(
+  { db, now, forget }: SignInTools,
+  account: Pick<Account, 'id' | 'siteId'>,
+): Promise<void> {
+  const { id, siteId } = account;
+  const devices = await db.transaction().execute(async (trx) => {
+    await updateAccount(trx, id, {});
+    await endFamiliesOf(trx, id, now());
+    const ended = await endRightsOf(trx, account, 'signed-out', now());
+    await recordAudit(trx, siteId, { event: 'logout', accountId: id, everywhere: true }, now());
+    return ended;
+  });
+  forget(id, devices);
 }

@@ -25,6 +25,8 @@ export type AccountTable = {
   password_hash: string;
   created_at: CreatedAt;
   disabled_at: Date | null;
+  /** Grows whenever sessions of the account are ended; tokens of an earlier epoch no longer hold. */
+  epoch: Generated<number>;
 };
 
 /** A refresh token is used once; using it again ends its family (RFC 9700 §4.14). */
@@ -36,6 +38,8 @@ export type RefreshTokenTable = {
   parent_hash: string | null;
   account_id: string;
   expires_at: Date;
+  /** The end of its family, however often it is exchanged. */
+  ends_at: Date;
   used_at: Date | null;
   revoked_at: Date | null;
 };

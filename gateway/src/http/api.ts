@@ -1,8 +1,11 @@
 /** The API: what surrounds every request, the features' routes, and the contract made from them. */
+import { Problem } from '#shared/protocol/problem.ts';
 import type { Feature } from '../feature.ts';
 import type { Log } from '../observability/log.ts';
 import { authenticate, type CallerTools } from './authenticate.ts';
-import { limitRequests } from './caller-key.ts';
+import { createHostCheck, type OwnNames } from './check-host.ts';
+import { clientAddress, networkOf, type TrustedProxies } from './client-address.ts';
+import { limitRequests } from './limit-requests.ts';
 import { observeRequest, type RequestObserver } from './observe-request.ts';
 import { serveOpenApi } from './openapi.ts';
 import { notFoundHandler, problemHandler } from './problem-handler.ts';
@@ -10,8 +13,8 @@ import { createRateLimit } from './rate-limit.ts';
 import { createRouter, type Router } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
 
-export type ApiTools = {
-  readonly publicUrl: string;
+export type ApiTools = OwnNames & {
+  readonly trustedProxies: TrustedProxies;
   /** Requests a minute of one caller; null: as many as they like. */
   readonly rateLimit: number | null;
   readonly version: string;
@@ -28,8 +31,12 @@ export function createApi(features: readonly Feature[], tools: ApiTools): Router
   const api = createRouter();
   api.use(observeRequest({ log, newId, clock, measure: tools.metrics.request }));
   api.use(securityHeaders('api', isSecure(publicUrl)));
+  const isOwnHost = createHostCheck(tools);
   api.use(async (c, next) => {
+    if (!isOwnHost(c.req.url)) throw new Problem('wrong-host');
     c.set('throughWeb', c.env?.throughWeb === true);
+    const peer = c.env?.incoming?.socket.remoteAddress ?? 'local';
+    c.set('address', networkOf(clientAddress(peer, c.req.header('x-forwarded-for'), tools.trustedProxies)));
     await next();
   });
   api.use(authenticate(callers));

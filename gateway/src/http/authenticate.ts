@@ -4,9 +4,9 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import type { User } from '#shared/protocol/api.ts';
-import type { TokenSubject } from '../auth/access-token.ts';
+import type { ReadToken, TokenSubject } from '../auth/access-token.ts';
 import type { MessageChannel } from '../database/message-channel.ts';
-import type { Caller, GatewayEnv } from './route.ts';
+import type { Caller, GatewayEnv, TokenWatch } from './route.ts';
 
 /**
  * How long another gateway that missed the message may act on an account's or device's old rights; all others
@@ -19,6 +19,8 @@ export type Remembered<T> = {
   /** The value under this id, at most some seconds old; null where none is valid. */
   find(id: string): Promise<T | null>;
   forget(id: string): void;
+  /** Calls `changed` whenever this id is forgotten. Returns the function that ends it. */
+  watch(id: string, changed: () => void): () => void;
 };
 
 /**
@@ -31,33 +33,50 @@ export function createRemembered<T>(
   others: MessageChannel | null = null,
 ): Remembered<T> {
   const known = new Map<string, { value: T | null; until: number }>();
+  const watchers = new Set<{ readonly id: string; readonly changed: () => void }>();
+  let forgotten = 0;
+  const forget = (forgets: (id: string) => boolean): void => {
+    forgotten += 1;
+    for (const id of known.keys()) if (forgets(id)) known.delete(id);
+    for (const { id, changed } of watchers) if (forgets(id)) changed();
+  };
   others?.hear(
-    (id) => void known.delete(id),
-    () => known.clear(),
+    (id) => forget((one) => one === id),
+    () => forget(() => true),
   );
   return {
     async find(id) {
       const remembered = known.get(id);
       if (remembered && remembered.until > now()) return remembered.value;
+      const before = forgotten;
       const value = await load(id);
       if (known.size >= REMEMBERED_LIMIT) known.clear();
-      known.set(id, { value, until: now() + REMEMBERED_MS });
+      // What was forgotten while it was read may have been read too early.
+      if (before === forgotten) known.set(id, { value, until: now() + REMEMBERED_MS });
       return value;
     },
     forget(id) {
-      known.delete(id);
+      forget((one) => one === id);
       void others?.say(id);
+    },
+    watch(id, changed) {
+      const watcher = { id, changed };
+      watchers.add(watcher);
+      return () => void watchers.delete(watcher);
     },
   };
 }
 
+/** An account that is not disabled; tokens of an earlier epoch no longer hold. */
+export type KnownAccount = { readonly user: User; readonly epoch: number };
+
 export type CallerTools = {
   /** The token's owner, or null where the token is not valid. */
-  readonly readToken: (token: string) => Promise<TokenSubject | null>;
-  /** Accounts that are not disabled. */
-  readonly users: Remembered<User>;
+  readonly readToken: (token: string) => Promise<ReadToken | null>;
+  readonly users: Remembered<KnownAccount>;
   /** The account's id, for devices whose right has not ended. */
   readonly devices: Remembered<string>;
+  readonly now: () => Date;
 };
 
 /** RFC 6750 §2.1; RFC 9110 §11.1: the scheme's name is case-insensitive. */
@@ -69,16 +88,35 @@ export function authenticate(tools: CallerTools): MiddlewareHandler<GatewayEnv> 
     const [, token] = BEARER.exec(c.req.header('authorization') ?? '') ?? [];
     const subject = token ? await tools.readToken(token) : null;
     c.set('caller', subject && (await callerWith(tools, subject)));
+    c.set('tokenWatch', subject && watchToken(tools, subject));
     await next();
+  };
+}
+
+function watchToken(tools: CallerTools, subject: ReadToken): TokenWatch {
+  const { users, devices, now } = tools;
+  const { accountId, deviceId, expiresAt } = subject;
+  return {
+    stillHolds: async () => now() < expiresAt && (await callerWith(tools, subject)) !== null,
+    watch(changed) {
+      const ends = [
+        users.watch(accountId, changed),
+        ...(deviceId === null ? [] : [devices.watch(deviceId, changed)]),
+      ];
+      return () => {
+        for (const end of ends) end();
+      };
+    },
   };
 }
 
 async function callerWith(
   { users, devices }: CallerTools,
-  { accountId, deviceId }: TokenSubject,
+  { accountId, epoch, deviceId }: TokenSubject,
 ): Promise<Caller | null> {
-  const user = await users.find(accountId);
-  if (user === null) return null;
+  const known = await users.find(accountId);
+  if (known === null || known.epoch !== epoch) return null;
+  const user = { ...known.user, epoch };
   if (deviceId === null) return { ...user, scheme: 'bearer', scope: 'session', device: null };
   return (await devices.find(deviceId)) === accountId
     ? { ...user, scheme: 'bearer', scope: 'upload', device: deviceId }

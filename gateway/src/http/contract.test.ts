@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { createTestDevice } from '../testing/open-device.ts';
-import type { PolicyAnswer } from '#shared/protocol/api.ts';
+import type { PolicyAnswer, Session } from '#shared/protocol/api.ts';
 import { createDevicePair, nameDevicePair } from '#shared/transfer/project-key.ts';
 import { formOf, greyFile } from '../testing/open-job.ts';
 import { meanModel } from '../testing/build-model.ts';
@@ -83,6 +83,17 @@ test('real answers about signing in are as /openapi.json says', async () => {
   await callByContract('post', '/auth/logout', 204, { body: { refreshToken } });
   await callByContract('get', '/auth/me', 200, { token });
   await callByContract('get', '/auth/me', 401);
+});
+
+test('real answers about one’s own password and sessions are as /openapi.json says', async () => {
+  const { accessToken } = await gateway.userWith(['technician']);
+  const change = (status: number, token: string, currentPassword: string, newPassword: string) =>
+    callByContract('post', '/auth/password', status, { token, body: { currentPassword, newPassword } });
+  await change(403, accessToken, 'a guess', 'another password');
+  await change(422, accessToken, 'a long password', 'password');
+  const next = (await change(200, accessToken, 'a long password', 'another password')) as Session;
+  await callByContract('delete', '/auth/sessions', 422, { token: next.accessToken });
+  await callByContract('delete', '/auth/sessions', 204, { token: next.accessToken, query: { which: 'all' } });
 });
 
 test('real answers about the gateway itself are as /openapi.json says', async () => {

@@ -5,7 +5,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { type Log, withCorrelation } from '../observability/log.ts';
-import { accessOf, type GatewayContext, type GatewayEnv } from './route.ts';
+import { type Access, accessOf, type GatewayContext, type GatewayEnv } from './route.ts';
 
 /** W3C Trace Context §3.2.2: version, trace-id, parent-id, flags, in lower-case hexadecimal. */
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
@@ -17,9 +17,13 @@ export function correlationIdFor(traceparent: string | undefined, newId: () => s
   return traceId && /[^0]/.test(traceId) ? traceId : newId();
 }
 
-/** The pattern of the route that answered: `/upload/:id/status`; `unknown` for paths without a route. */
-function routeOf(c: GatewayContext): string {
-  return matchedRoutes(c).findLast(({ handler }) => accessOf(handler) !== undefined)?.path ?? 'unknown';
+/**
+ * The route that answers: its pattern (`/upload/:id/status`) and who may call it; `unknown` for paths without a
+ * route.
+ */
+export function routeOf(c: GatewayContext): { readonly path: string; readonly access: Access | undefined } {
+  const route = matchedRoutes(c).findLast(({ handler }) => accessOf(handler) !== undefined);
+  return { path: route?.path ?? 'unknown', access: route && accessOf(route.handler) };
 }
 
 /** Machines ask for these every few seconds; a line for each would hide the others. */
@@ -47,7 +51,7 @@ export function observeRequest({
       const began = clock();
       await next();
       c.res.headers.set('X-Correlation-Id', id);
-      const route = routeOf(c);
+      const { path: route } = routeOf(c);
       const status = c.res.status;
       const ms = Math.round(clock() - began);
       measure(c.req.method, route, status, ms);

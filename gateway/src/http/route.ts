@@ -17,13 +17,20 @@ import { invalidRequest } from './invalid-request.ts';
 export type Access = 'public' | readonly Role[];
 
 /**
- * The caller. `scheme`: how they proved it. `scope`: `session` for all that the roles allow, `upload` for the
- * uploads of `device` alone.
+ * The caller. `scheme`: how they proved it. `epoch`: the account's, which the token is of. `scope`: `session` for
+ * all that the roles allow, `upload` for the uploads of `device` alone.
  */
-export type Caller = User & { readonly scheme: 'bearer' } & (
+export type Caller = User & { readonly scheme: 'bearer'; readonly epoch: number } & (
     | { readonly scope: 'session'; readonly device: null }
     | { readonly scope: 'upload'; readonly device: string }
   );
+
+/** Tells whoever serves a caller for longer than one answer whether its token still holds. */
+export type TokenWatch = {
+  stillHolds(): Promise<boolean>;
+  /** Calls `changed` whenever the rights of its account or device have changed. Returns the function that ends it. */
+  watch(changed: () => void): () => void;
+};
 
 export type GatewayEnv = {
   /**
@@ -37,6 +44,10 @@ export type GatewayEnv = {
   Variables: {
     /** null: nobody signed in, or a token that no longer holds. */
     caller: Caller | null;
+    /** Absent where nobody is signed in. */
+    tokenWatch: TokenWatch | null | undefined;
+    /** Where the request comes from, as limits count: client-address.ts. `local` in a test's `app.request`. */
+    address: string;
     correlationId: string;
     /** Set if the answer is a problem. */
     problemCode: AnyProblemCode | undefined;

@@ -1,8 +1,10 @@
 /** The web app's origin: its files, and the API under `/api/`. */
 import { Readable } from 'node:stream';
 import { Hono } from 'hono';
+import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { describeError, type Log } from '../observability/log.ts';
 import { isSecure } from './api.ts';
+import { createHostCheck, type OwnNames } from './check-host.ts';
 import type { GatewayEnv, Router } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
 import { webApp } from './web-app.ts';
@@ -11,14 +13,13 @@ const API_PREFIX = '/api';
 /** The methods that a `Request` can carry (WHATWG Fetch forbids TRACE and CONNECT); HEAD is served as GET. */
 const API_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-export type WebTools = {
-  readonly publicUrl: string;
+export type WebTools = OwnNames & {
   /** The built web app. */
   readonly webFolder: string;
   readonly log: Log;
 };
 
-export function createWeb(api: Router, { publicUrl, webFolder, log }: WebTools): Hono<GatewayEnv> {
+export function createWeb(api: Router, { publicUrl, host, webFolder, log }: WebTools): Hono<GatewayEnv> {
   const web = new Hono<GatewayEnv>();
   // Hono would print the error, and a message may hold anything.
   web.onError((error, c) => {
@@ -36,6 +37,12 @@ export function createWeb(api: Router, { publicUrl, webFolder, log }: WebTools):
       ? new Request(url, { method: raw.method, headers: raw.headers, signal: raw.signal })
       : new Request(url, raw);
     return api.fetch(inner, { ...c.env, throughWeb: true });
+  });
+  const isOwnHost = createHostCheck({ publicUrl, host });
+  web.use(async (c, next) => {
+    if (isOwnHost(c.req.url)) return next();
+    const { title, next: advice, status } = PROBLEMS['wrong-host'];
+    return c.text(`${title} ${advice}\n`, status);
   });
   web.use(securityHeaders('web', isSecure(publicUrl)));
   web.route('/', webApp(webFolder));

@@ -3,11 +3,12 @@
  * here.
  */
 import { z } from '@hono/zod-openapi';
-import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
+import type { SSEStreamingApi } from 'hono/streaming';
 import type { Role } from '#shared/protocol/api.ts';
 import { jobSchema, type Job } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
+import { streamEvents } from '../http/event-stream.ts';
 import {
   callerOf,
   createRouter,
@@ -18,7 +19,6 @@ import {
   type Router,
 } from '../http/route.ts';
 import { waitOrWake } from '../http/wait-or-wake.ts';
-import { describeError } from '../observability/log.ts';
 import { reachesAll } from '../results/result-reach.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import {
@@ -192,14 +192,10 @@ function createJobStream(tools: InferenceTools): StreamJob {
   return async (c, id) => {
     await reached(tools, callerOf(c), id);
     if (streams >= STREAMS_LIMIT) throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
-    c.header('Cache-Control', 'no-store');
-    c.header('X-Accel-Buffering', 'no');
-    return streamSSE(c, async (stream) => {
+    return streamEvents(c, tools.log, async (stream) => {
       streams += 1;
       try {
         await tellUntilEnded(stream, tools, id);
-      } catch (error) {
-        tools.log({ event: 'unexpected-error', where: 'events', ...describeError(error) });
       } finally {
         streams -= 1;
       }

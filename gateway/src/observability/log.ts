@@ -18,6 +18,8 @@ export type LogEvent =
   | { event: 'gateway-stopping'; signal: string }
   | { event: 'gateway-stopped' }
   | { event: 'admin-created' }
+  /** Somebody called from elsewhere, and neither TLS is served nor is the caller a trusted proxy. */
+  | { event: 'connection-refused'; because: 'no-tls' }
   /** The embedded database; `how`: an exit code or the name of a signal. */
   | { event: 'database-ended'; how: string }
   | { event: 'database-back' }

@@ -109,7 +109,7 @@ export async function openTestPipeline(options: TestPipelineOptions) {
     expiresAfterMs: options.expiresAfterMs ?? 7 * 24 * 3_600_000,
     sealing,
   });
-  const user = { username: 't', scheme: 'bearer' } as const;
+  const user = { username: 't', scheme: 'bearer', epoch: 0 } as const;
   const roles = options.roles ?? ['technician'];
   let caller: Caller = { ...user, id: accountId, roles, siteId, scope: 'session', device: null };
   const app = createApp({ tools, parcels, sealingKey, lines, failures, callerOf: () => caller });

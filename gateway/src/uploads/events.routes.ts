@@ -4,13 +4,13 @@
  * EventSource cannot send a token.
  */
 import { z } from '@hono/zod-openapi';
-import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
+import type { SSEStreamingApi } from 'hono/streaming';
 import type { Role } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { streamEvents } from '../http/event-stream.ts';
 import { callerOf, createRouter, defineRoute, type GatewayContext, type Router } from '../http/route.ts';
 import { waitOrWake } from '../http/wait-or-wake.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
-import { describeError } from '../observability/log.ts';
 import { ownerOf, type UploadOwner } from '../pipeline/upload-owner.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { uploadIds, uploadStatuses } from './upload-status.ts';
@@ -20,8 +20,6 @@ const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'au
 const INTERVAL_MS = 250;
 /** Proxies end a connection that is silent for 30 to 60 s. */
 const KEEP_ALIVE_MS = 15_000;
-/** How late a stream notices that its account was disabled; a request notices at once. */
-const ACCOUNT_AGAIN_MS = 15_000;
 /**
  * One stream a device, and a clinic's tablets may share an account; each costs a query at every
  * change of any study.
@@ -64,16 +62,10 @@ export function eventRoutes(
     if (upload !== undefined && (await findUpload(tools.db, upload, owner)) === undefined)
       throw new Problem('upload-not-found');
     open.check(caller.id);
-    c.header('Cache-Control', 'no-store');
-    // nginx gathers answers otherwise.
-    c.header('X-Accel-Buffering', 'no');
-    return streamSSE(c, async (stream) => {
+    return streamEvents(c, tools.log, async (stream) => {
       open.add(caller.id, 1);
       try {
         await tellUploads(stream, { owner, upload }, tools);
-      } catch (error) {
-        // Hono would print it, or send its message to the caller; a device whose stream ends opens another.
-        tools.log({ event: 'unexpected-error', where: 'events', ...describeError(error) });
       } finally {
         open.add(caller.id, -1);
       }
@@ -117,7 +109,6 @@ async function tellUploads(
   const pending: Pending = { studies: new Set(), isAnyChanged: true, wake: () => undefined };
   const unsubscribe = listen(pending, tools);
   stream.onAbort(() => pending.wake());
-  const mayContinue = watchAccount(owner, tools);
   const tell = createTeller(stream, upload, tools);
   try {
     while (!stream.aborted && !stream.closed) {
@@ -129,7 +120,7 @@ async function tellUploads(
       // A reader that left during a query has woken nobody.
       const isIdle = pending.studies.size === 0 && !pending.isAnyChanged && !stream.aborted;
       if (isIdle) await untilWoken(pending, KEEP_ALIVE_MS);
-      if (stream.aborted || !(await mayContinue())) return;
+      if (stream.aborted) return;
       if (pending.studies.size === 0) {
         if (!pending.isAnyChanged) await stream.write(': still here\n\n');
         continue;
@@ -177,32 +168,4 @@ function createTeller(
       await stream.writeSSE({ event: 'study', id: String(id), data: JSON.stringify(status) });
     }
   };
-}
-
-/** False once the account is disabled, or the device's right has ended. */
-function watchAccount(owner: UploadOwner, tools: EventTools): () => Promise<boolean> {
-  let lookedAt = tools.now().getTime();
-  return async () => {
-    const now = tools.now().getTime();
-    if (now - lookedAt < ACCOUNT_AGAIN_MS) return true;
-    lookedAt = now;
-    return isEnabled(tools, owner);
-  };
-}
-
-async function isEnabled({ db }: EventTools, { accountId, deviceId }: UploadOwner): Promise<boolean> {
-  const account = await db
-    .selectFrom('account')
-    .select('id')
-    .where('id', '=', accountId)
-    .where('disabled_at', 'is', null)
-    .executeTakeFirst();
-  if (account === undefined || deviceId === null) return account !== undefined;
-  const device = await db
-    .selectFrom('device')
-    .select('id')
-    .where('id', '=', deviceId)
-    .where('revoked_at', 'is', null)
-    .executeTakeFirst();
-  return device !== undefined;
 }

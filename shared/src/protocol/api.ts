@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { INSTANCE_STATES, STUDY_STATES } from './study-state.ts';
 import { uidSchema } from './forms.ts';
+import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from './limits.ts';
 import { policyRulesSchema } from './policy.ts';
 
 export const ROLES = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const;
@@ -40,7 +41,14 @@ const usernameSchema = z
   .min(1)
   .max(128)
   .regex(/^\P{Cc}*$/u);
-export const loginSchema = z.object({ username: usernameSchema, password: z.string().min(1).max(1024) });
+const passwordSchema = z.string().min(1).max(PASSWORD_LENGTH_MOST);
+export const loginSchema = z.object({ username: usernameSchema, password: passwordSchema });
+export const newPasswordSchema = z.string().min(PASSWORD_LENGTH_LIMIT).max(PASSWORD_LENGTH_MOST);
+/** `POST /auth/password`. */
+export const ownPasswordSchema = z.object({
+  currentPassword: passwordSchema,
+  newPassword: newPasswordSchema,
+});
 export const sessionSchema = z.object({
   accessToken: z.string(),
   /** Absent through `/api/`, where it is an HttpOnly cookie. */

@@ -3,6 +3,11 @@
  * is loaded.
  */
 
+/** NIST SP 800-63B §5.1.1.2: memorized secrets are at least 8 characters long. */
+export const PASSWORD_LENGTH_LIMIT = 8;
+/** Longer than any phrase that somebody types. */
+export const PASSWORD_LENGTH_MOST = 1024;
+
 /** Raised when an older gateway could misread a newer device; see PROTOCOL.md › Compatibility. */
 export const PROTOCOL_VERSION = 1;
 

@@ -32,6 +32,18 @@ export const PROBLEMS = {
     title: 'User name or password is wrong.',
     next: 'Type both again.',
   },
+  'wrong-password': {
+    status: 403,
+    retry: 'changed',
+    title: 'The current password is wrong.',
+    next: 'Type it again.',
+  },
+  'weak-password': {
+    status: 422,
+    retry: 'changed',
+    title: 'This password is too easy to guess.',
+    next: 'Choose one that is not common and not your user name, for example four words.',
+  },
   'session-ended': {
     status: 401,
     retry: 'login',
@@ -63,6 +75,12 @@ export const PROBLEMS = {
     next: 'Choose the study again under the present policy.',
   },
   'origin-refused': { status: 403, retry: 'never', title: 'The request comes from another web site.' },
+  'wrong-host': {
+    status: 421,
+    retry: 'never',
+    title: 'The gateway is not served at this address.',
+    next: 'Use the address that RELAY_PUBLIC_URL names.',
+  },
   'not-found': { status: 404, retry: 'never', title: 'There is nothing here.' },
   'upload-not-found': {
     status: 404,
@@ -144,7 +162,13 @@ export const PROBLEMS = {
     status: 429,
     retry: 'later',
     title: 'Too many requests.',
-    next: 'It continues automatically in a moment.',
+    next: 'Wait a moment and try again. Sending continues automatically.',
+  },
+  'too-many-attempts': {
+    status: 429,
+    retry: 'later',
+    title: 'Too many attempts to sign in.',
+    next: 'Wait a minute, then try again.',
   },
   'checksum-mismatch': {
     status: 460,

@@ -11,12 +11,12 @@ const PEOPLE_AND_DEVICES = [
   `create table account (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
     username text not null, roles text[] not null, password_hash text not null, created_at timestamptz not null default now(),
-    disabled_at timestamptz)`,
+    disabled_at timestamptz, epoch int not null default 0)`,
   `create unique index account_username on account (lower(username))`,
   `create table refresh_token (
     token_hash text primary key, family_id uuid not null, parent_hash text,
     account_id uuid not null references account, expires_at timestamptz not null,
-    used_at timestamptz, revoked_at timestamptz)`,
+    ends_at timestamptz not null, used_at timestamptz, revoked_at timestamptz)`,
   `create index refresh_token_family on refresh_token (family_id)`,
   `create table device (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,

@@ -1,0 +1,125 @@
+/** One's own new password. Keeps no password after the request. */
+import { useSignal } from '@preact/signals';
+import { useId, useRef } from 'preact/hooks';
+import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from '#shared/protocol/limits.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { Sheet } from '../kit/Sheet.tsx';
+import { useSession } from '../net/net-context.ts';
+import { passwordWords as words } from './password-words.ts';
+import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
+
+/** What is wrong with the two before the gateway is asked. */
+function mistakeIn(current: string, next: string): string | null {
+  if (!current || !next) return words.missing;
+  return [...next].length < PASSWORD_LENGTH_LIMIT ? words.tooShort : null;
+}
+
+export function PasswordSheet({ onClose }: { readonly onClose: () => void }) {
+  const isChanged = useSignal(false);
+  return (
+    <Sheet title={isChanged.value ? words.changed : words.title} onClose={onClose}>
+      {isChanged.value ? (
+        <>
+          <p class="sheet-text" role="status">
+            {words.changedWhat}
+          </p>
+          <div class="sheet-actions">
+            <button type="button" class="button" autofocus onClick={onClose}>
+              {kitWords.close}
+            </button>
+          </div>
+        </>
+      ) : (
+        <PasswordForm onClose={onClose} onChanged={() => (isChanged.value = true)} />
+      )}
+    </Sheet>
+  );
+}
+
+type FormProps = { readonly onClose: () => void; readonly onChanged: () => void };
+
+function PasswordForm({ onClose, onChanged }: FormProps) {
+  const session = useSession();
+  const trouble = useSignal<Trouble | null>(null);
+  const busy = useSignal(false);
+  const shown = useSignal(false);
+  const form = useRef<HTMLFormElement>(null);
+  const message = useId();
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const data = new FormData(form.current!);
+    const [current, next] = [String(data.get('current')), String(data.get('next'))];
+    const mistake = mistakeIn(current, next);
+    trouble.value = mistake === null ? null : { title: mistake, next: null, code: null };
+    if (mistake !== null) return;
+    busy.value = true;
+    try {
+      await session.changePassword(current, next);
+      onChanged();
+    } catch (error) {
+      trouble.value = troubleOf(error, words.unreachable);
+    } finally {
+      busy.value = false;
+    }
+  };
+  const field = {
+    type: shown.value ? 'text' : 'password',
+    message,
+    isWrong: trouble.value !== null,
+  } as const;
+  return (
+    <form ref={form} class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
+      {/* For the browser's store of passwords: whose they are. */}
+      <input hidden readOnly name="username" autocomplete="username" value={session.user.value?.username} />
+      <Field {...field} name="current" label={words.current} autocomplete="current-password" />
+      <Field {...field} name="next" label={words.next} autocomplete="new-password" />
+      <p class="small quiet">{words.rule}</p>
+      <label class="choice">
+        <input
+          type="checkbox"
+          class="tick"
+          checked={shown.value}
+          onChange={() => (shown.value = !shown.value)}
+        />
+        <span>{words.show}</span>
+      </label>
+      <div id={message} role="alert">
+        {trouble.value && <TroubleNotice trouble={trouble.value} />}
+      </div>
+      <div class="sheet-actions">
+        <button type="button" class="button" onClick={onClose}>
+          {kitWords.cancel}
+        </button>
+        <button type="submit" class="button button-main" disabled={busy.value}>
+          {busy.value ? words.submitting : words.submit}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+type FieldProps = {
+  readonly name: 'current' | 'next';
+  readonly label: string;
+  readonly autocomplete: 'current-password' | 'new-password';
+  readonly type: 'text' | 'password';
+  readonly isWrong: boolean;
+  /** The id of what is said about it. */
+  readonly message: string;
+};
+
+function Field({ name, label, autocomplete, type, isWrong, message }: FieldProps) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <input
+        name={name}
+        type={type as 'password'}
+        autocomplete={autocomplete}
+        maxLength={PASSWORD_LENGTH_MOST}
+        aria-invalid={isWrong}
+        aria-describedby={message}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,33 @@
+/**
+ * Browsers in which an account has signed in before (OWASP, Slow Down Online Guessing Attacks with Device Cookies).
+ * Their attempts are counted apart, so a stranger who tries somebody's name, even from the same address, uses up
+ * the strangers' attempts and signs nobody out. It proves nothing else: whoever shows it still needs the password.
+ */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+
+export type KnownDevices = {
+  /** What a browser keeps after the account has signed in there: `nonce.mac`, both in base64url. */
+  issue(accountId: string): string;
+  /** The nonce of what a browser shows for this account, or null where it is not ours. */
+  read(accountId: string, shown: string | undefined): string | null;
+};
+
+const NONCE_BYTES = 16;
+
+/** `secret`: 32 bytes, the same in every gateway of this system. */
+export function createKnownDevices(secret: Uint8Array): KnownDevices {
+  const macOf = (accountId: string, nonce: string): Buffer =>
+    createHmac('sha256', secret).update(`${accountId} ${nonce}`).digest();
+  return {
+    issue(accountId) {
+      const nonce = randomBytes(NONCE_BYTES).toString('base64url');
+      return `${nonce}.${macOf(accountId, nonce).toString('base64url')}`;
+    },
+    read(accountId, shown) {
+      const [nonce = '', mac = ''] = (shown ?? '').split('.');
+      const expected = macOf(accountId, nonce);
+      const given = Buffer.from(mac, 'base64url');
+      return given.length === expected.length && timingSafeEqual(given, expected) ? nonce : null;
+    },
+  };
+}

@@ -1,0 +1,140 @@
+/** Sessions end when they are ended: nothing that was signed or opened before goes on afterwards. */
+import { sql } from 'kysely';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Session } from '#shared/protocol/api.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import type { Db } from '../database/database.ts';
+import { createTestDevice, type TestDevice } from '../testing/open-device.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { setPassword } from './set-password.ts';
+
+const test = suite('a session that was ended');
+let gateway: TestGateway;
+let admin: Session;
+test.before(async () => {
+  gateway = await openTestGateway();
+  admin = await gateway.signIn();
+});
+test.after(() => gateway.close());
+
+const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
+const asAdmin = async (method: string, path: string, body?: unknown): Promise<void> => {
+  const answer = await gateway.call(method, path, { token: admin.accessToken, body });
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
+};
+const reach = async (token: string, path = '/auth/me') => (await gateway.call('GET', path, { token })).status;
+
+/** Every way to end the sessions of an account. */
+const ENDS: Record<string, (of: Session) => Promise<void>> = {
+  'a new password by an administrator': ({ user }) =>
+    asAdmin('PUT', `/admin/users/${user.id}/password`, { password: 'another password' }),
+  'being disabled, and enabled again': async ({ user }) => {
+    await asAdmin('PATCH', `/admin/users/${user.id}`, { disabled: true });
+    await asAdmin('PATCH', `/admin/users/${user.id}`, { disabled: false });
+  },
+  'other roles': ({ user }) =>
+    asAdmin('PATCH', `/admin/users/${user.id}`, { roles: ['radiologist', 'technician'] }),
+  'signing out everywhere': async ({ accessToken: token }) => {
+    assert.is((await gateway.call('DELETE', '/auth/sessions?which=all', { token })).status, 204);
+  },
+  'a new password of one’s own': async ({ accessToken: token }) => {
+    const body = { currentPassword: 'a long password', newPassword: 'another password' };
+    assert.is((await gateway.call('POST', '/auth/password', { token, body })).status, 200);
+  },
+};
+
+for (const [what, end] of Object.entries(ENDS)) {
+  test(`by ${what}: its token reaches nothing, enrols no device, and its streams end`, async () => {
+    const session = await gateway.userWith(['technician']);
+    const device: TestDevice = await createTestDevice(gateway);
+    await device.enrol(session.accessToken);
+    const ofDevice = await device.token();
+    const streams = [];
+    for (const token of [session.accessToken, ofDevice]) {
+      const answer = await gateway.call('GET', '/events', { token });
+      assert.is(answer.status, 200);
+      streams.push(answer.text());
+    }
+    await end(session);
+    assert.is(await reach(session.accessToken), 401);
+    assert.is(await reach(ofDevice, '/upload/00000000-0000-4000-8000-000000000000/status'), 401);
+    const thief = await createTestDevice(gateway);
+    assert.is(await thief.enrol(session.accessToken), 401);
+    // Both end by themselves; a test of streams that stay open would never end.
+    assert.equal(await Promise.all(streams), ['', '']);
+  });
+}
+
+test('other roles leave the person signed in: the next token has them', async () => {
+  const session = await gateway.userWith(['technician']);
+  await asAdmin('PATCH', `/admin/users/${session.user.id}`, { roles: ['radiologist'] });
+  const { refreshToken } = session;
+  const answer = await gateway.call('POST', '/auth/refresh', { body: { refreshToken } });
+  const next = (await answer.json()) as Session;
+  assert.equal([await reach(next.accessToken), next.user.roles], [200, ['radiologist']]);
+});
+
+test('signing out everywhere ends the sessions and devices of this account and of no other', async () => {
+  const [one, other] = [await gateway.userWith(['technician']), await gateway.userWith(['technician'])];
+  const again = await gateway.signIn(one.user.username, 'a long password');
+  const device = await createTestDevice(gateway);
+  await device.enrol(one.accessToken);
+  await gateway.call('DELETE', '/auth/sessions?which=all', { token: again.accessToken });
+  for (const { refreshToken } of [one, again])
+    assert.is(
+      await codeOf(await gateway.call('POST', '/auth/refresh', { body: { refreshToken } })),
+      'session-ended',
+    );
+  assert.is(await codeOf(await device.exchange(await device.assertion())), 'session-ended');
+  assert.equal([await reach(other.accessToken), await reach(admin.accessToken)], [200, 200]);
+});
+
+test('a stream ends with its token, as every request does', async () => {
+  const session = await gateway.userWith(['technician']);
+  const device = await createTestDevice(gateway);
+  await device.enrol(session.accessToken);
+  const told = (await gateway.call('GET', '/events', { token: await device.token() })).text();
+  gateway.wait(601_000);
+  // Any news of the device makes its stream look at its token.
+  const again = await gateway.signIn(session.user.username, 'a long password');
+  await device.enrol(again.accessToken);
+  assert.is(await told, '');
+  admin = await gateway.signIn();
+});
+
+test('what a new password meets half-way ends too: no sign-in, exchange or enrolment survives it', async () => {
+  const session = await gateway.userWith(['technician']);
+  const { username, id, siteId } = session.user;
+  const device = await createTestDevice(gateway);
+  const { db } = gateway.database;
+  const body = { username, password: 'a long password' };
+  let racing: Promise<unknown>[] = [];
+  await db.transaction().execute(async (trx) => {
+    await setPassword(trx, { id, siteId }, { passwordHash: 'x', by: id, now: gateway.now() });
+    // They have shown who they are, and now do what the new password is to end.
+    racing = [
+      gateway.call('POST', '/auth/login', { body }),
+      gateway.call('POST', '/auth/refresh', { body: { refreshToken: session.refreshToken } }),
+      device.enrol(session.accessToken),
+    ];
+    await until('all of them to wait for the account', async () => (await waitingForLocks(db)) === 3);
+  });
+  await Promise.all(racing);
+  const rowsOf = async (table: 'refresh_token' | 'device') =>
+    db
+      .selectFrom(table)
+      .select('account_id')
+      .where('account_id', '=', id)
+      .where('revoked_at', 'is', null)
+      .execute();
+  assert.equal([await rowsOf('refresh_token'), await rowsOf('device')], [[], []]);
+});
+
+async function waitingForLocks(db: Db): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*)::int as count from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+test.run();

@@ -1,0 +1,62 @@
+/** New passwords, one's own and those that an administrator sets. */
+import { Problem } from '#shared/protocol/problem.ts';
+import { recordAudit } from '../audit/audit.ts';
+import type { Trx } from '../database/database.ts';
+import { type Account, findAccount, updateAccount } from './account.store.ts';
+import { endRightsOf } from './device-right.ts';
+import { hashPassword, isPasswordOf } from './password.ts';
+import { beginFamily, endFamiliesOf } from './refresh-token.store.ts';
+import { openSession, type OpenSession, type SignInTools } from './sign-in.ts';
+import { isEasyPassword } from './easy-passwords.ts';
+
+/** The hash of a password that this user may have. @throws Problem weak-password. */
+export async function hashNewPassword(password: string, username: string): Promise<string> {
+  if (await isEasyPassword(password, username)) throw new Problem('weak-password');
+  return hashPassword(password);
+}
+
+type NewPassword = { readonly passwordHash: string; readonly by: string; readonly now: Date };
+
+/** Sets it and ends every session and right to send of the account. The devices whose right has ended. */
+export async function setPassword(
+  trx: Trx,
+  { id, siteId }: Pick<Account, 'id' | 'siteId'>,
+  { passwordHash, by, now }: NewPassword,
+): Promise<readonly string[]> {
+  await updateAccount(trx, id, { passwordHash });
+  await endFamiliesOf(trx, id, now);
+  const devices = await endRightsOf(trx, { id, siteId }, 'password-set', now);
+  await recordAudit(trx, siteId, { event: 'password-set', accountId: id, by }, now);
+  return devices;
+}
+
+/**
+ * A user's own new password: ends all other sessions, and gives this one a new beginning. @throws Problem
+ * wrong-password, weak-password, too-many-attempts, session-ended.
+ */
+export async function changeOwnPassword(
+  tools: SignInTools,
+  caller: { readonly id: string; readonly epoch: number },
+  { currentPassword, newPassword }: { readonly currentPassword: string; readonly newPassword: string },
+): Promise<OpenSession> {
+  const { db, attempts, now, newId, forget } = tools;
+  attempts.takeAccount(caller.id);
+  const account = await findAccount(db, { id: caller.id });
+  if (account === null) throw new Problem('session-ended');
+  if (!(await isPasswordOf(account.passwordHash, currentPassword, true))) {
+    const failed = { event: 'login-failed', because: 'wrong-password', accountId: account.id } as const;
+    await db.transaction().execute((trx) => recordAudit(trx, account.siteId, failed, now()));
+    throw new Problem('wrong-password');
+  }
+  const passwordHash = await hashNewPassword(newPassword, account.username);
+  const { devices, changed, token } = await db.transaction().execute(async (trx) => {
+    const devices = await setPassword(trx, account, { passwordHash, by: account.id, now: now() });
+    const changed = await findAccount(trx, { id: account.id });
+    // Somebody ended this session while the passwords were checked: it changes nothing any more.
+    if (changed === null || changed.isDisabled || changed.epoch !== caller.epoch + 1)
+      throw new Problem('session-ended');
+    return { devices, changed, token: await beginFamily(trx, account.id, newId(), now()) };
+  });
+  forget(account.id, devices);
+  return openSession(tools, changed, token);
+}

@@ -1,0 +1,23 @@
+/**
+ * Serves only the names that the gateway has: the host of RELAY_PUBLIC_URL, the loopback's, and the address of
+ * RELAY_HOST. A page of another site that has its own name resolved to this address (DNS rebinding) gets nothing.
+ */
+import { isLoopbackName } from '../config.ts';
+
+/** Supervisors and load balancers ask each machine by its address; the answer says nothing else. */
+const HEALTH = /^(\/api)?\/health(\/|$)/;
+
+export type OwnNames = {
+  readonly publicUrl: string;
+  /** The address that the ports listen on. */
+  readonly host: string;
+};
+
+/** Whether this gateway is to answer a request for `url`. */
+export function createHostCheck({ publicUrl, host }: OwnNames): (url: string) => boolean {
+  const own = new Set([new URL(publicUrl).hostname, host, `[${host}]`]);
+  return (url) => {
+    const { hostname, pathname } = new URL(url);
+    return own.has(hostname) || isLoopbackName(hostname) || HEALTH.test(pathname);
+  };
+}

@@ -1,0 +1,106 @@
+/** The ports as clients meet them: TLS, half-sent requests, and callers without TLS. */
+import type { Server } from 'node:http';
+import { get } from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { Hono } from 'hono';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skipped } from '#testing/environment.ts';
+import { CERTIFICATE, CERTIFICATE_KEY } from '../testing/certificate.ts';
+import { parseProxies } from './client-address.ts';
+import { openPort, type PortTools } from './open-port.ts';
+import type { GatewayEnv } from './route.ts';
+
+const test = suite('a port');
+const app = new Hono<GatewayEnv>().post('*', async (c) => c.text(`${(await c.req.text()).length}`));
+const NOBODY = parseProxies([])!;
+
+async function withPort(tools: Partial<PortTools>, work: (port: number) => Promise<void>): Promise<void> {
+  const all = { host: '127.0.0.1', tls: null, trustedProxies: NOBODY, onRefused: () => undefined, ...tools };
+  const server: Server = await openPort(app, 0, all);
+  try {
+    await work((server.address() as AddressInfo).port);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+/** Sends these bytes and nothing more; everything that comes back until the gateway ends the connection. */
+function send(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    let told = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+    });
+    socket.on('close', () => resolve(told)).on('error', () => undefined);
+  });
+}
+
+const request = (path: string, length: number, body: string) =>
+  `POST ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n${body}`;
+/** So short that a test does not wait; a whole body has come before anybody looks. */
+const pace = { graceMs: 20, leastRate: 1_000_000 };
+
+test('ends half-sent requests by the dozen, and answers those that have come', () =>
+  withPort({ pace }, async (port) => {
+    const halves = Array.from({ length: 30 }, () => send(port, request('/auth/login', 100, '{"username":')));
+    assert.match(await send(port, request('/auth/login', 4, 'body')), /200 OK[\s\S]*4$/);
+    for (const told of await Promise.all(halves)) assert.match(told, /^HTTP\/1\.1 408 /);
+  }));
+
+test('leaves a parcel the time that its link needs', () =>
+  withPort({ pace }, async (port) => {
+    const slow = connect(port, '127.0.0.1');
+    let told = '';
+    slow.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+    });
+    const ended = new Promise((resolve) => slow.on('close', resolve));
+    slow.write(request('/upload/files/1', 8, 'half'));
+    // Requests that are ended by their pace have been ended twice over by now.
+    await send(port, request('/auth/login', 8, 'half'));
+    await send(port, request('/auth/login', 8, 'half'));
+    slow.write('rest');
+    await ended;
+    assert.match(told, /200 OK[\s\S]*8$/);
+  }));
+
+test('serves TLS with the certificate of the settings', () =>
+  withPort({ tls: { cert: CERTIFICATE, key: CERTIFICATE_KEY } }, async (port) => {
+    const status = await new Promise((resolve, reject) => {
+      const asked = get(`https://localhost:${port}/`, { ca: CERTIFICATE }, (answer) =>
+        resolve(answer.resume().statusCode),
+      );
+      asked.on('error', reject);
+    });
+    assert.is(status, 404);
+  }));
+
+/** An address of this machine that others could call it by. */
+const elsewhere = Object.values(networkInterfaces())
+  .flat()
+  .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
+if (elsewhere === undefined) skipped('callers without TLS', 'this machine has no network');
+else
+  test('without TLS answers this machine and the trusted proxies, and nobody else', async () => {
+    const ask = (port: number, host: string) =>
+      fetch(`http://${host}:${port}/`).then(
+        async ({ status, body }) => body?.cancel().then(() => status),
+        () => 'refused',
+      );
+    let refused = 0;
+    const onRefused = (): void => {
+      refused += 1;
+    };
+    await withPort({ host: '0.0.0.0', onRefused }, async (port) => {
+      assert.equal([await ask(port, '127.0.0.1'), await ask(port, elsewhere), refused], [404, 'refused', 1]);
+    });
+    await withPort({ host: '0.0.0.0', trustedProxies: parseProxies([elsewhere])! }, async (port) => {
+      assert.is(await ask(port, elsewhere), 404);
+    });
+  });
+
+test.run();

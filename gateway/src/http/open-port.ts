@@ -1,0 +1,58 @@
+/**
+ * Opens a port for an app: TLS where it is set, and limits on how long a request may take to arrive. Without TLS
+ * only this machine and the trusted proxies are served: nobody else may send a password in clear text.
+ */
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { type Config, isLoopbackName } from '../config.ts';
+import { peerAddress, type TrustedProxies } from './client-address.ts';
+import { type BodyPace, endSlowBodies } from './end-slow-bodies.ts';
+import type { GatewayEnv } from './route.ts';
+
+/** A connection on which nothing moves; event streams say something every 15 s. */
+const SILENCE_MS = 300_000;
+const KEEP_ALIVE_MS = 65_000;
+
+export type PortTools = Pick<Config, 'host' | 'tls' | 'trustedProxies'> & {
+  /** Somebody called without TLS who may not. */
+  readonly onRefused: () => void;
+  readonly pace?: BodyPace;
+};
+
+/** @throws Error with a sentence for people where the port is taken. */
+export function openPort(app: Hono<GatewayEnv>, port: number, tools: PortTools): Promise<Server> {
+  const { host, tls, trustedProxies, onRefused, pace } = tools;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    ...(tls === null ? { createServer } : { createServer: createTlsServer, serverOptions: tls }),
+  }) as Server;
+  // Node ends any request after 300 s; a PATCH of 8 MiB on a bad link takes longer. Silent ones are still ended,
+  // and all others by their pace.
+  server.requestTimeout = 0;
+  server.setTimeout(SILENCE_MS);
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  endSlowBodies(server, pace);
+  if (tls === null) refuseStrangers(server, trustedProxies, onRefused);
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`Port ${port} is taken by another program: end it, or choose another port.`)
+          : error,
+      );
+    });
+    server.listen(port, host, () => resolve(server));
+  });
+}
+
+function refuseStrangers(server: Server, proxies: TrustedProxies, onRefused: () => void): void {
+  server.on('connection', (socket) => {
+    const peer = peerAddress(socket.remoteAddress ?? '');
+    // A socket without an address has gone already.
+    if (peer === '' || isLoopbackName(peer) || proxies.has(peer)) return;
+    onRefused();
+    socket.destroy();
+  });
+}
