@@ -110,7 +110,14 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     const join = (account_id: string | null) =>
       db
         .insertInto('upload')
-        .values({ id: randomUUID(), site_id: site, study_id: study.id, account_id, device_id: null, completed_at: null })
+        .values({
+          id: randomUUID(),
+          site_id: site,
+          study_id: study.id,
+          account_id,
+          device_id: null,
+          completed_at: null,
+        })
         .execute()
         .then(
           () => 'joined',

@@ -81,7 +81,7 @@ export async function lockStudyOfResults(
           .whereRef('instance.study_id', '=', 'study.id')
           .where('instance.brought', '=', true)
           .where('instance.state', 'in', [...IN_PACS])
-          .where(sql<boolean>`${source}::text is null or instance.sop_instance_uid = ${source}::text`),
+          .where(sql<boolean>`(${source}::text is null or instance.sop_instance_uid = ${source}::text)`),
       ),
     )
     .orderBy('created_at')

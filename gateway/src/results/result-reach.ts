@@ -1,8 +1,8 @@
 /**
  * The studies and results that a caller reaches. Radiologists and administrators: all of the site.
  * Technicians: the results they asked for, and those of instances that they brought and that have arrived in
- * the PACS (to name an instance proves nothing, nor does finding it in a receipt). Researchers: studies that came only under de-identifying policies, and the
- * results they asked for. Auditors read lists.
+ * the PACS (to name an instance proves nothing). Researchers: studies that came only under de-identifying
+ * policies, and the results they asked for. Auditors read lists.
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { READS_ALL, type Role } from '#shared/protocol/api.ts';

@@ -138,10 +138,8 @@ test('stay out of reach of a technician who has the digest of another’s image,
   const film = testFilm({ seed: 630 });
   const own = testFilm({ seed: 631, ofStudy: 630 });
   const { studyInstanceUID } = film.identifiers;
-  const [sender, stranger] = [
-    (await gateway.userWith(['technician'])).accessToken,
-    (await gateway.userWith(['technician'])).accessToken,
-  ];
+  const sender = (await gateway.userWith(['technician'])).accessToken;
+  const stranger = (await gateway.userWith(['technician'])).accessToken;
   const receiptOf = (token: string, uploadId: string) =>
     until('a receipt', async () => {
       const answer = await gateway.call('GET', `/upload/${uploadId}/receipt`, { token });

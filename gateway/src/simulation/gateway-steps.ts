@@ -8,7 +8,7 @@ import type { Lie } from '../testing/open-pacs.ts';
  */
 export type Kind = 'honest' | 'rival' | 'other-policy';
 
-/** What another account claims of instances that it never sends: with one thing wrong, or with nothing wrong. */
+/** Another account's claim about instances that it never sends: with one thing wrong, or with nothing wrong. */
 export type Claim = 'same' | 'digest' | 'description' | 'study' | 'more';
 
 /**

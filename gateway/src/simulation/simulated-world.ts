@@ -1,7 +1,7 @@
 /**
  * One sequence of the simulated gateway: two devices that send the same study or its rivals, a stranger who
- * promises anything and sends nothing, a person who decides, a PACS that lies and a process that dies. Each step is an action from outside;
- * gateway-invariants.ts lists what must hold after it.
+ * promises anything and sends nothing, a person, a PACS that lies and a process that dies. Each step is an action
+ * from outside; gateway-invariants.ts lists what must hold after it.
  */
 import { randomUUID } from 'node:crypto';
 import * as assert from 'uvu/assert';
@@ -207,7 +207,10 @@ export class World {
         ['GET', '/receipt'],
         ['DELETE', ''],
       ] as const)
-        assert.not((await this.ground.pipeline.request(method, `/upload/${uploadId}${path}`)).ok, `I17: ${method}`);
+        assert.not(
+          (await this.ground.pipeline.request(method, `/upload/${uploadId}${path}`)).ok,
+          `I17: ${method}`,
+        );
     }
   }
 
@@ -338,7 +341,7 @@ export class World {
   }
 }
 
-/** What a stranger may say of instances that it does not have. */
+/** The claims of a stranger about instances that it does not have. */
 function claimed(manifest: Manifest, how: Claim): Manifest {
   const all = (change: (one: ManifestInstance, at: number) => ManifestInstance): Manifest => ({
     ...manifest,
@@ -354,7 +357,10 @@ function claimed(manifest: Manifest, how: Claim): Manifest {
     case 'study':
       return { ...manifest, studyInstanceUID: OTHER_STUDY as Manifest['studyInstanceUID'] };
     case 'more':
-      return all((one, at) => ({ ...one, sopInstanceUID: `${OTHER_STUDY}.${at}` as typeof one.sopInstanceUID }));
+      return all((one, at) => ({
+        ...one,
+        sopInstanceUID: `${OTHER_STUDY}.${at}` as typeof one.sopInstanceUID,
+      }));
     default:
       return how satisfies never;
   }

@@ -192,10 +192,7 @@ test('an instance that the PACS lost, promised again under another policy, is no
   ];
   const first = compareOwn(manifest, known, seen());
   assert.equal(first.conflict, [{ sopInstanceUID: '1.2.4', digest: hex(2), reason: 'conflicting-instance' }]);
-  assert.equal(
-    compareOwn(manifest, applied(known, manifest, first), seen()).conflict,
-    first.conflict,
-  );
+  assert.equal(compareOwn(manifest, applied(known, manifest, first), seen()).conflict, first.conflict);
 });
 
 test('I2: of one UID at most one digest is wanted or here', () => {
@@ -267,7 +264,10 @@ test('the account’s other uploads are in conflict where bytes of theirs are he
 
 test('a promise of other bytes that nobody kept is superseded', () => {
   const { need, conflict, superseded } = compareOwn(one(2), [row('promised', { brought: false })], null);
-  assert.equal([need.length, conflict.length, superseded.map(({ reason }) => reason)], [1, 0, ['never-arrived']]);
+  assert.equal(
+    [need.length, conflict.length, superseded.map(({ reason }) => reason)],
+    [1, 0, ['never-arrived']],
+  );
   const held = row('quarantined', { reason: 'conflicting-instance', brought: false });
   assert.is(compareOwn(one(1), [held], null).need.length, 1, 'and what was in conflict with it is asked for');
 });

@@ -88,11 +88,18 @@ export function compareManifest(manifest: Manifest, rows: Rows, inPacs: InPacs |
     else if (answer === 'need') need.push({ sopInstanceUID, digest });
     else conflict.push({ sopInstanceUID, digest, reason: answer });
     if (answer === 'have' || answer === 'need') taken.add(sopInstanceUID);
-    if (!same)
-      insert.push(elsewhere && !against ? toPosted(promised, elsewhere) : toRow(promised, against));
+    if (!same) insert.push(elsewhere && !against ? toPosted(promised, elsewhere) : toRow(promised, against));
     else if (answer === 'need' && same.state !== 'promised') again.push({ ...WANTED_AGAIN, id: same.id });
   }
-  return { have, need, conflict, insert, again, superseded: supersededBy(taken, keys, rows.known), keys: [...keys] };
+  return {
+    have,
+    need,
+    conflict,
+    insert,
+    again,
+    superseded: supersededBy(taken, keys, rows.known),
+    keys: [...keys],
+  };
 }
 
 const WANTED_AGAIN = {
@@ -206,7 +213,7 @@ const toPosted = (promised: ManifestInstance, { brought }: Elsewhere): PromisedI
   brought,
 });
 
-/** What the manifest says that it is. */
+/** The instance as the manifest describes it. */
 export function describePromised(
   promised: ManifestInstance,
 ): Omit<PromisedInstance, 'state' | 'reason' | 'brought'> {

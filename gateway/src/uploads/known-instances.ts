@@ -1,7 +1,6 @@
 /**
- * What an account may be told of instances that it names: those that it has promised or brought itself, and
- * those in the PACS that its role may read. Whoever names anything else learns nothing from the answer, not
- * even that it is here.
+ * The instances of which an account is told: those that it has promised or brought itself, and those in the
+ * PACS that its role may read. Of anything else it learns nothing by naming it, not even that it is here.
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';

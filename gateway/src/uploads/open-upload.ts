@@ -179,7 +179,9 @@ async function findOrCreateUpload(
     .where('study.site_id', '=', siteId)
     .where('study.study_instance_uid', '=', studyInstanceUID)
     .where('upload.account_id', accountId === null ? 'is' : '=', accountId)
-    .where(sql<boolean>`${joined?.id ?? null}::uuid is null or upload.study_id = ${joined?.id ?? null}::uuid`)
+    .where(
+      sql<boolean>`(${joined?.id ?? null}::uuid is null or upload.study_id = ${joined?.id ?? null}::uuid)`,
+    )
     .orderBy('upload.created_at')
     .execute();
   const own =

@@ -101,7 +101,10 @@ test('that names another’s instances is told nothing of them, and its receipt 
   asStranger();
   const joined = await deliver([own]);
   const { receipt } = await receiptOf(pipeline, joined);
-  assert.equal(receipt.instances.map(({ sopInstanceUID }) => sopInstanceUID), uidsOf([own]));
+  assert.equal(
+    receipt.instances.map(({ sopInstanceUID }) => sopInstanceUID),
+    uidsOf([own]),
+  );
   const named = await pipeline.init(toManifest([own, ...others]));
   assert.equal([named.have.length, named.need.length, named.conflict], [1, 2, []]);
   await pipeline.runAll();
@@ -130,7 +133,10 @@ test('that brings the same bytes is told that they are there, and the PACS is gi
   const { studyInstanceUID } = instances[0]!.identifiers;
   assert.is((await reachedInstances(pipeline.tools.db, caller, studyInstanceUID)).size, 3);
   asOwner();
-  assert.equal([(await pipeline.status(first)).state, (await pipeline.status(first)).revision], ['closed', 1]);
+  assert.equal(
+    [(await pipeline.status(first)).state, (await pipeline.status(first)).revision],
+    ['closed', 1],
+  );
   await pipeline.close();
 });
 
@@ -164,9 +170,15 @@ test('that promises and never sends holds up nobody’s study, neither before no
   asOwner();
   const uploadId = await deliver(instances.slice(0, 3));
   const { jws, receipt } = await receiptOf(pipeline, uploadId);
-  assert.equal(receipt.instances.map(({ state }) => state), ['stored', 'stored', 'stored']);
+  assert.equal(
+    receipt.instances.map(({ state }) => state),
+    ['stored', 'stored', 'stored'],
+  );
   asStranger();
-  await pipeline.init({ ...bogus, instances: bogus.instances.map((one) => ({ ...one, digest: sha256(Buffer.from(one.digest)) })) });
+  await pipeline.init({
+    ...bogus,
+    instances: bogus.instances.map((one) => ({ ...one, digest: sha256(Buffer.from(one.digest)) })),
+  });
   await pipeline.runAll();
   asOwner();
   const status = await pipeline.status(uploadId);
@@ -206,20 +218,24 @@ test('that claims another’s instances for another study takes nothing from it'
   const instances = newStudy();
   const { uploadId } = await pipeline.init(toManifest(instances));
   asStranger();
-  await pipeline.init({ ...toManifest(instances), studyInstanceUID: '1.2.3.4' as Manifest['studyInstanceUID'] });
+  await pipeline.init({
+    ...toManifest(instances),
+    studyInstanceUID: '1.2.3.4' as Manifest['studyInstanceUID'],
+  });
   asOwner();
   await pipeline.send(uploadId, instances);
   await pipeline.runAll();
-  assert.equal([(await pipeline.status(uploadId)).state, await statesOf(pipeline, uploadId)], [
-    'closed',
-    ['stored', 'stored', 'stored'],
-  ]);
+  assert.equal(
+    [(await pipeline.status(uploadId)).state, await statesOf(pipeline, uploadId)],
+    ['closed', ['stored', 'stored', 'stored']],
+  );
   await pipeline.close();
 });
 
-test('whose second device died after its promise does not wait for it', async () => {
+test('with a second device that died after its promise does not wait for it', async () => {
   const { pipeline, pacs, asOwner, deliver } = await open();
-  const [dead, living] = [await addDevice(pipeline), await addDevice(pipeline)];
+  const dead = await addDevice(pipeline);
+  const living = await addDevice(pipeline);
   const instances = newStudy(4);
   asOwner(dead);
   await pipeline.init(toManifest(instances));
@@ -240,12 +256,15 @@ test('sends its study again from another device in one request, and has a receip
   assert.equal([have.length, have.every(({ inPacs }) => inPacs), need], [3, true, []]);
   await pipeline.runAll();
   const { receipt } = await receiptOf(pipeline, uploadId);
-  assert.equal(receipt.instances.map(({ state }) => state), ['stored', 'stored', 'stored']);
+  assert.equal(
+    receipt.instances.map(({ state }) => state),
+    ['stored', 'stored', 'stored'],
+  );
   assert.ok([...pacs.posted.values()].every((count) => count === 1));
   await pipeline.close();
 });
 
-test('whose role reads the PACS is told what is there while signed in; its device is not, nor does it reach it afterwards', async () => {
+test('with a role that reads the PACS is told what is there while signed in; its device is not, and without the role it reaches nothing', async () => {
   const { pipeline, stranger, asStranger, deliver } = await open();
   const instances = newStudy();
   await deliver(instances);
@@ -285,7 +304,10 @@ test('that brings other bytes under a UID that the PACS has is in conflict, alon
   ]);
   assert.is((await pipeline.status(second)).state, 'held');
   asOwner();
-  assert.equal([(await pipeline.status(first)).state, (await pipeline.status(first)).revision], ['closed', 1]);
+  assert.equal(
+    [(await pipeline.status(first)).state, (await pipeline.status(first)).revision],
+    ['closed', 1],
+  );
   for (const { identifiers, bytes } of instances)
     assert.is(sha256(pacs.held.get(identifiers.sopInstanceUID)!.bytes), sha256(bytes));
   await pipeline.close();
@@ -297,7 +319,11 @@ test('that gave other bytes to a PACS which kept none of them has no receipt for
   asStranger();
   const { uploadId: theirs } = await pipeline.init(toManifest(rivalsOf(instances)));
   await pipeline.send(theirs, rivalsOf(instances));
-  const parcels = await pipeline.tools.db.selectFrom('parcel').select('id').where('upload_id', '=', theirs).execute();
+  const parcels = await pipeline.tools.db
+    .selectFrom('parcel')
+    .select('id')
+    .where('upload_id', '=', theirs)
+    .execute();
   for (const { id } of parcels) await runParcel(id, pipeline.tools, new AbortController().signal);
   const studyId = await studyIdOf(pipeline, theirs);
   pacs.lie = 'forgetful';
@@ -326,7 +352,10 @@ function newStudyOf([first]: readonly SyntheticInstance[]): SyntheticInstance[] 
   return [
     {
       ...first!,
-      identifiers: { ...identifiers, sopInstanceUID: `${identifiers.sopInstanceUID}.9` as typeof identifiers.sopInstanceUID },
+      identifiers: {
+        ...identifiers,
+        sopInstanceUID: `${identifiers.sopInstanceUID}.9` as typeof identifiers.sopInstanceUID,
+      },
     },
   ];
 }

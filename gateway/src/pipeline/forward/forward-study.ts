@@ -27,14 +27,7 @@ import type { StudyRow } from '../study.store.ts';
 import type { ForwardTools } from './forward-tools.ts';
 import { lookBefore } from './look-before.ts';
 import { postBatches } from './post-batches.ts';
-import {
-  isOtherPolicy,
-  lockHandover,
-  rivalsOf,
-  twinOf,
-  withoutRivals,
-  type Rivals,
-} from './rivals.ts';
+import { isOtherPolicy, lockHandover, rivalsOf, twinOf, withoutRivals, type Rivals } from './rivals.ts';
 
 /** Another upload's instance of the same UID is on its way to the PACS: some seconds. */
 const BEHIND_AGAIN_SECONDS = 2;

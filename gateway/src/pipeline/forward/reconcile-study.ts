@@ -48,7 +48,10 @@ export async function reconcileStudy(
   const rivals = await rivalsOf(tools.db, study, posted);
   const contested = posted.filter((row) => isContested(row, rivals) && held.has(row.sop_instance_uid));
   const compared = new Map(
-    (await lookBefore(contested, tools, signal)).map(({ id, kind }): [number, LookOutcome['kind']] => [id, kind]),
+    (await lookBefore(contested, tools, signal)).map(({ id, kind }): [number, LookOutcome['kind']] => [
+      id,
+      kind,
+    ]),
   );
   const looked = posted.map((row) => toReconciled(row, held, compared.get(row.id)));
   return (locked) => planReconciled(locked, looked);
@@ -63,7 +66,8 @@ function toReconciled(
   const { id, sop_instance_uid, pacs_code, attempts } = row;
   if (found === 'same') return { id, kind: 'same' };
   if (found === 'other') return { id, kind: 'other' };
-  if (found === undefined && held.has(sop_instance_uid)) return { id, kind: pacs_code === null ? 'stored' : 'coerced' };
+  if (found === undefined && held.has(sop_instance_uid))
+    return { id, kind: pacs_code === null ? 'stored' : 'coerced' };
   return { id, kind: attempts + 1 < POSTS_LIMIT ? 'again' : 'lost' };
 }
 
@@ -111,5 +115,11 @@ async function planReconciled({ study, db }: LockedStudy, looked: readonly Recon
 
 function countKinds(looked: readonly Reconciled[]): Record<Exclude<Reconciled['kind'], 'same'>, number> {
   const count = (kind: Reconciled['kind']) => looked.filter((one) => one.kind === kind).length;
-  return { stored: count('stored') + count('same'), coerced: count('coerced'), other: count('other'), again: count('again'), lost: count('lost') };
+  return {
+    stored: count('stored') + count('same'),
+    coerced: count('coerced'),
+    other: count('other'),
+    again: count('again'),
+    lost: count('lost'),
+  };
 }

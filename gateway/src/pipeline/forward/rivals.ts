@@ -18,7 +18,14 @@ type Db = Kysely<Tables>;
 
 export type Rival = Pick<
   InstanceRow,
-  'id' | 'sop_instance_uid' | 'digest' | 'original_digest' | 'policy_name' | 'policy_version' | 'state' | 'pacs_code'
+  | 'id'
+  | 'sop_instance_uid'
+  | 'digest'
+  | 'original_digest'
+  | 'policy_name'
+  | 'policy_version'
+  | 'state'
+  | 'pacs_code'
 > & { readonly studyState: StudyState };
 
 /** By SOP Instance UID. */
@@ -28,12 +35,8 @@ const GIVEN: readonly InstanceState[] = ['posting', 'posted', ...IN_PACS];
 /** In these states of its study a rival is on its way; in others it has stopped, and holds up nobody. */
 const UNDER_WAY: readonly StudyState[] = ['assembled', 'forwarded'];
 
-/** What other uploads have given to the PACS under these UIDs, or are giving. */
-export async function rivalsOf(
-  db: Db,
-  study: StudyRow,
-  rows: readonly InstanceRow[],
-): Promise<Rivals> {
+/** Instances under these UIDs that other uploads have given to the PACS, or are giving. */
+export async function rivalsOf(db: Db, study: StudyRow, rows: readonly InstanceRow[]): Promise<Rivals> {
   if (rows.length === 0) return new Map();
   const uids = rows.map((row) => row.sop_instance_uid);
   const others = (await instancesByUid(db, study.site_id, uids)).filter(
@@ -70,17 +73,12 @@ export function withoutRivals(
     );
     return !now
       .get(row.sop_instance_uid)
-      ?.some((rival) =>
-        isInPacs(rival.state) ? !seen.has(rival.id) : UNDER_WAY.includes(rival.studyState),
-      );
+      ?.some((rival) => (isInPacs(rival.state) ? !seen.has(rival.id) : UNDER_WAY.includes(rival.studyState)));
   });
 }
 
 /** The same bytes are in the PACS by another upload. */
-export function twinOf(
-  row: InstanceRow,
-  rivals: Rivals,
-): Rival | undefined {
+export function twinOf(row: InstanceRow, rivals: Rivals): Rival | undefined {
   return rivals
     .get(row.sop_instance_uid)
     ?.find(({ digest, state }) => digest === row.digest && isInPacs(state));
