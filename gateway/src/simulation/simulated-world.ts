@@ -5,19 +5,19 @@
  */
 import { randomUUID } from 'node:crypto';
 import * as assert from 'uvu/assert';
-import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
+import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { completeUpload } from '../uploads/complete-upload.ts';
 import { Killed } from './simulated-ports.ts';
 import { BEGIN, runJob, type SimulationGround } from './simulation-ground.ts';
-import type { Act, Claim, Kind, Step } from './gateway-steps.ts';
+import type { Act, Kind, Step } from './gateway-steps.ts';
+import { claimed, OTHER_STUDY } from './stranger-claims.ts';
 import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
 
 export const INSTANCES = 3;
-const OTHER_STUDY = '1.2.826.0.1.3680043.8.498.77';
 const HOUR_MS = 3600_000;
 /** Rounds in which honest parties come to an end: four times damaged, three times lost, and some to spare. */
 const ROUNDS = 14;
@@ -338,31 +338,6 @@ export class World {
       await this.pass(24 * 31);
       await this.workOff();
     }
-  }
-}
-
-/** The claims of a stranger about instances that it does not have. */
-function claimed(manifest: Manifest, how: Claim): Manifest {
-  const all = (change: (one: ManifestInstance, at: number) => ManifestInstance): Manifest => ({
-    ...manifest,
-    instances: manifest.instances.map(change),
-  });
-  switch (how) {
-    case 'same':
-      return manifest;
-    case 'digest':
-      return all((one) => ({ ...one, digest: sha256(Buffer.from(one.digest)) }));
-    case 'description':
-      return all((one) => ({ ...one, seriesInstanceUID: one.sopInstanceUID, bytes: one.bytes + 1 }));
-    case 'study':
-      return { ...manifest, studyInstanceUID: OTHER_STUDY as Manifest['studyInstanceUID'] };
-    case 'more':
-      return all((one, at) => ({
-        ...one,
-        sopInstanceUID: `${OTHER_STUDY}.${at}` as typeof one.sopInstanceUID,
-      }));
-    default:
-      return how satisfies never;
   }
 }
 
