@@ -3,6 +3,7 @@
  * ratios. Without a name it lists the names; `link` also takes the names of single rows. Nothing here
  * asserts: a figure is only as good as the quiet of the machine, so the calibration is printed with the rows.
  */
+import { benchAudit } from './bench/audit.ts';
 import { benchBrowser, profileBrowser } from './bench/browser.ts';
 import { benchDeid, benchParse } from './bench/deid.ts';
 import { benchDeidMemory } from './bench/deid-memory.ts';
@@ -15,6 +16,7 @@ import type { Bench, BenchRow } from './bench/row.ts';
 import { calibrate, describeCalibration } from './calibration.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  audit: benchAudit,
   gateway: async (say) => [...(await benchGateway(say)), ...(await benchParse(say))],
   memory: benchMemory,
   link: benchLink,

@@ -35,7 +35,7 @@ const COMMANDS: readonly Command[] = [
   { words: ['receipt', 'verify'], usage: 'receipt verify FILE --jwks FILE|URL [--json]', run: receiptVerify },
   {
     words: ['audit', 'verify'],
-    usage: 'audit verify [--gateway URL] [--token T | --user U] [--json]',
+    usage: 'audit verify [--heads FILE] [--gateway URL] [--token T | --user U] [--json]',
     run: auditVerify,
   },
   {

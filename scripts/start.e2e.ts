@@ -139,6 +139,20 @@ step('a gateway that dies is started again', async () => {
   assert.equal((await readRunning(folder))?.pids.orthanc, running.pids.orthanc, 'the PACS was left alone');
 });
 
+// Slow, because a gateway is only dead when it has said nothing for a while.
+step('a gateway that hangs is ended and started again', async () => {
+  const before = (await readRunning(folder))!.pids.gateway!;
+  process.kill(before, 'SIGSTOP');
+  await until('another gateway', async () =>
+    (await readRunning(folder))?.pids.gateway === before ? null : true,
+  );
+  await until('the gateway answers', async () =>
+    (await status(`${running.api}/health/ready`)) === 200 ? true : null,
+  );
+  assert.ok(await isGone(before), 'the one that hung is gone');
+  assert.match(first.words(), 'it no longer answered');
+});
+
 step('an Orthanc that dies is started again, with the same password', async () => {
   const before = running.pids.orthanc!;
   process.kill(before, 'SIGKILL');

@@ -22,9 +22,11 @@ export type Config = {
    * or the proxies that end it.
    */
   readonly host: string;
-  /** What TLS is served with, in PEM; null: it is not served. */
+  /** The certificate with its chain, and its key, in PEM; null: TLS is not served. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
-  /** The proxies whose X-Forwarded-For is believed, and who alone may call another address than the loopback without TLS. */
+  /**
+   * Their X-Forwarded-For is believed. Without TLS they alone, and this machine, are answered.
+   */
   readonly trustedProxies: TrustedProxies;
   readonly dataDir: string;
   /**
@@ -42,6 +44,8 @@ export type Config = {
   readonly pacs: { readonly url: string; readonly authorization: string | null };
   /** Requests a minute for one caller; null: no limit. */
   readonly rateLimit: number | null;
+  /** Where the heads of the audit trail are kept as well: a file, or a server that takes them. */
+  readonly auditUrl: URL | null;
   /** How long an unfinished parcel is kept, in hours. */
   readonly uploadExpiresHours: number;
 };
@@ -241,6 +245,17 @@ function uploadExpiresOf(env: Env, wrong: Report): number {
   return UPLOAD_EXPIRES_HOURS;
 }
 
+function auditUrlOf(env: Env, wrong: Report): URL | null {
+  const text = setting(env, 'RELAY_AUDIT_URL');
+  const url = text === undefined ? null : urlOf(text, ['file:', 'https:', 'http:']);
+  const isKept = url !== null && (url.protocol !== 'http:' || LOOPBACK.test(url.hostname));
+  if (text !== undefined && !isKept)
+    wrong(
+      'RELAY_AUDIT_URL must be a file: or https: address where signed heads of the audit trail are kept, for example RELAY_AUDIT_URL=file:///mnt/audit/heads.jws.',
+    );
+  return isKept ? url : null;
+}
+
 function adminPasswordOf(env: Env, wrong: Report): string | null {
   const password = env.RELAY_ADMIN_PASSWORD || null;
   if (password !== null && password.length < PASSWORD_LENGTH_LIMIT) {
@@ -264,7 +279,7 @@ export function readConfig(env: Env): Config {
     wrong('RELAY_PORT and RELAY_WEB_PORT must differ, for example RELAY_PORT=8080 RELAY_WEB_PORT=3000.');
   const dataDir = resolve(setting(env, 'RELAY_DATA_DIR') ?? './data');
   const tls = tlsOf(env, wrong);
-  // What was meant to be served: a file that is missing is one mistake, not three.
+  // The intention counts: a file that is missing is one mistake, not three.
   const isTls = setting(env, 'RELAY_TLS_CERT') !== undefined;
   const hasProxies = setting(env, 'RELAY_TRUSTED_PROXIES') !== undefined;
   const publicUrl = publicUrlOf(env, webPort, isTls, wrong);
@@ -282,6 +297,7 @@ export function readConfig(env: Env): Config {
     policy: policyOf(env, wrong),
     pacs: pacsOf(env, wrong),
     rateLimit: rateLimitOf(env, wrong),
+    auditUrl: auditUrlOf(env, wrong),
     uploadExpiresHours: uploadExpiresOf(env, wrong),
   };
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes);

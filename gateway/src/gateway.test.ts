@@ -240,7 +240,7 @@ test('a PACS that is down makes the gateway degraded, not dead: it takes studies
   const health = await gateway.call('GET', '/health');
   assert.equal(
     [health.status, await health.json()],
-    [200, { status: 'degraded', database: 'ok', pacs: 'unreachable' }],
+    [200, { status: 'degraded', database: 'ok', pacs: 'unreachable', disk: 'ok' }],
   );
   assert.is((await gateway.call('GET', '/health/ready')).status, 200);
 });

@@ -11,6 +11,7 @@ import type { Hono } from 'hono';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { adminFeature } from './admin/admin.feature.ts';
 import { auditFeature } from './audit/audit.feature.ts';
+import { openAuditHeads } from './audit/audit-heads.ts';
 import { recordRunning } from './audit/record-running.ts';
 import { defaultSiteId } from './auth/account.store.ts';
 import { authFeature } from './auth/auth.feature.ts';
@@ -19,6 +20,7 @@ import { ensureFirstUser } from './auth/first-user.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
+import { openRoom } from './database/room.ts';
 import { createResultSender } from './dicom-results/result-sender.ts';
 import { declareQueues, type Feature, startFeatures, stopFeatures } from './feature.ts';
 import { createApi } from './http/api.ts';
@@ -44,6 +46,7 @@ import type { PipelineTools } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';
+import { createCheckThread } from './pipeline/verify/check-thread.ts';
 import { createRestoreThread } from './pipeline/verify/restore-thread.ts';
 import { openFileBlobs } from './ports/blobs/file-blobs.ts';
 import type { Engine } from './ports/engine/engine.ts';
@@ -64,6 +67,8 @@ export type Surroundings = {
   readonly database: Database | null;
   readonly pacs: Pacs | null;
   readonly engine: Engine | null;
+  /** Whether the disk has too little room to take anything new; null: it is asked. */
+  readonly isFull: (() => Promise<boolean>) | null;
   /** The built web app. */
   readonly webFolder: string;
 };
@@ -91,6 +96,7 @@ const DEFAULTS: Surroundings = {
   database: null,
   pacs: null,
   engine: null,
+  isFull: null,
   webFolder: fileURLToPath(new URL('../../client/dist', import.meta.url)),
 };
 
@@ -125,20 +131,26 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
     madePassword,
     version: VERSION,
     async start() {
+      await tools.auditHeads.link();
       await declareQueues(features, jobs);
       await startPipeline(tools.pipeline, jobs);
       await startFeatures(features, jobs, db);
       await recordRunning(base, { event: 'gateway-started', version: VERSION });
       isStarted = true;
+      tools.room.watch();
     },
     async stop() {
       const wasStarted = isStarted;
       isStarted = false;
       await jobs.stop();
+      await tools.room.stop();
       await stopFeatures(features);
       await tools.inference.examiner.close();
       await engine.close();
-      if (wasStarted) await recordRunning(base, { event: 'gateway-stopped' });
+      if (wasStarted) {
+        await recordRunning(base, { event: 'gateway-stopped' });
+        await tools.auditHeads.advance();
+      }
       await database.close();
     },
   };
@@ -175,8 +187,11 @@ function databaseEvents(log: Log): ServerEvents {
 async function openBase(config: Config, around: Surroundings) {
   const { now, clock } = around;
   const log = createLog(around.write, now);
+  const isReserved = around.database === null && config.database.kind === 'folder';
+  const room = openRoom({ folder: config.dataDir, isReserved });
+  await room.release();
   const keys = openKeys(join(config.dataDir, 'keys'), clock);
-  const database = around.database ?? (await openDatabase(config.database, databaseEvents(log)));
+  const database = around.database ?? (await openDatabase(config.database, databaseEvents(log), VERSION));
   const parcelBlobs = await openFileBlobs(config.blobs.path);
   await refuseForeignParcels(database.db, parcelBlobs);
   const jobs = await createJobs(database, logJobs(log));
@@ -204,6 +219,8 @@ async function openBase(config: Config, around: Surroundings) {
     parcelBlobs,
     channel: async (name: string) => (await database.shared?.channel(name)) ?? null,
     isDatabaseUp: () => isUp(database.ping()),
+    room,
+    isFull: around.isFull ?? (() => room.isLow()),
     jobs,
     pacs,
     isPacsUp,
@@ -230,6 +247,7 @@ async function createTools(base: Base) {
     files,
     road,
     callers: await openCallers(base),
+    auditHeads: openAuditHeads(base),
     inference: await openInferenceTools({ ...base, files, road, inputBlobs }),
   };
 }
@@ -246,6 +264,7 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     keys: createStudyKeys(keys.wrapKey, join(base.dataDir, 'keys', 'studies')),
     pseudonyms: base.pseudonyms,
     restore: createRestoreThread(),
+    check: createCheckThread(keys.projectKey),
     signReceipt: createReceiptSigner(keys.receipts),
     issuer: base.publicUrl,
     locks: database.shared?.locks ?? null,

@@ -3,9 +3,9 @@
  * after. With this folder one can open everything that the gateway holds and sign in its name; without it
  * nobody can.
  *
- * Two Ed25519 pairs (tokens, receipts) so that neither can be taken for the other, an X25519 pair to which
- * devices seal waiting parcels, and two secrets of 32 bytes: one wraps the studies' keys, one keys the
- * pseudonyms. Retired pairs stay (`receipts.2025.pem` beside `receipts.pem`): receipts are checked for years,
+ * Three Ed25519 pairs (tokens, receipts, heads of the audit trail) so that none can be taken for another, an
+ * X25519 pair to which devices seal waiting parcels, and two secrets of 32 bytes: one wraps the studies' keys,
+ * one keys the pseudonyms. Retired pairs stay (`receipts.2025.pem` beside `receipts.pem`): receipts are checked for years,
  * and a tablet may come back late with parcels that it sealed.
  */
 import {
@@ -57,9 +57,10 @@ export type SealingPair = { readonly jwk: SealingKey; readonly privateKey: KeyOb
 export type TokenKey = SigningKey & { readonly retiredAt: Date | null };
 
 export type Keys = {
-  /** The pair that signs now: read anew when the folder has changed. */
+  /** The pair that signs now: read again when the folder has changed. */
   readonly tokens: SigningKey;
   readonly receipts: SigningKey;
+  readonly audit: SigningKey;
   /**
    * The pair that devices seal to now, and after it the retired ones, which still open what was sealed to
    * them.
@@ -80,6 +81,7 @@ export type Keys = {
    * one started.
    */
   tokenKey(kid: string): TokenKey | undefined;
+  auditKey(kid: string): SigningKey | undefined;
   sealingKey(kid: string): KeyObject | undefined;
 };
 
@@ -189,12 +191,14 @@ function readTokenKeys(folder: string): readonly TokenKey[] {
 type AllPairs = {
   readonly tokens: readonly TokenKey[];
   readonly receipts: readonly SigningKey[];
+  readonly audit: readonly SigningKey[];
   readonly sealing: readonly SealingPair[];
 };
 
 const readAll = (folder: string): AllPairs => ({
   tokens: readTokenKeys(folder),
   receipts: readPairs(folder, 'receipts', toSigningKey),
+  audit: readPairs(folder, 'audit', toSigningKey),
   sealing: readPairs(folder, 'sealing', toSealingPair),
 });
 
@@ -243,6 +247,7 @@ export function openKeys(folder: string, clock: () => number = () => performance
   chmodSync(folder, 0o700);
   const [first] = signingPairs(folder, 'tokens');
   const [receipts] = signingPairs(folder, 'receipts');
+  const [audit] = signingPairs(folder, 'audit');
   const sealing = pairs(folder, 'sealing', () => generateKeyPairSync('x25519').privateKey, toSealingPair);
   const wrapKey = secret(folder, 'wrap.key');
   const projectKey = secret(folder, 'project.key');
@@ -257,6 +262,7 @@ export function openKeys(folder: string, clock: () => number = () => performance
       return tokens;
     },
     receipts,
+    audit,
     sealing,
     wrapKey,
     secretFor: (purpose) =>
@@ -267,8 +273,9 @@ export function openKeys(folder: string, clock: () => number = () => performance
       .update(projectKey)
       .digest('hex')
       .slice(0, 16),
-    jwks: () => ({ keys: [...all().receipts, ...all().tokens].map(toJwk) }),
+    jwks: () => ({ keys: [...all().receipts, ...all().tokens, ...all().audit].map(toJwk) }),
     tokenKey: (kid) => find(({ tokens: known }) => known.find((key) => key.kid === kid)),
+    auditKey: (kid) => find(({ audit: known }) => known.find((key) => key.kid === kid)),
     sealingKey: (kid) => find(({ sealing: known }) => known.find(({ jwk }) => jwk.kid === kid)?.privateKey),
   };
 }

@@ -5,10 +5,10 @@
  */
 import type { Server } from 'node:http';
 import { type Config, ConfigMistakes, readConfig } from './config.ts';
-import { FolderInUse } from './database/embedded/leftover.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { openPort } from './http/open-port.ts';
 import { describeError } from './observability/log.ts';
+import { whyNotStarted } from './why-not-started.ts';
 
 /**
  * How long requests under way may take to end. The supervisor and Docker kill after 8 and 10 s, and jobs need
@@ -85,17 +85,12 @@ async function run(config: Config): Promise<void> {
   process.on('SIGINT', (signal) => void stop(signal));
 }
 
+let folder: string | null = null;
 try {
-  await run(readConfig(process.env));
+  const config = readConfig(process.env);
+  folder = config.dataDir;
+  await run(config);
 } catch (error) {
-  const isForPeople =
-    error instanceof ConfigMistakes ||
-    error instanceof FolderInUse ||
-    (error as NodeJS.ErrnoException).code === undefined;
-  say(
-    isForPeople && error instanceof Error
-      ? error.message
-      : `The gateway cannot start: ${JSON.stringify(describeError(error))}`,
-  );
+  say(await whyNotStarted(error, folder));
   process.exit(error instanceof ConfigMistakes ? 2 : 1);
 }

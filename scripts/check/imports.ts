@@ -15,7 +15,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [
     /^jose$/,
     [
-      /^gateway\/src\/(auth|receipts?|pipeline\/receipt)\//,
+      /^gateway\/src\/(auth|audit|receipts?|pipeline\/receipt)\//,
       /^gateway\/src\/keys\.ts$/,
       /accept-receipt\.ts$/,
       /^scripts\/relay/,
@@ -72,7 +72,10 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ['gateway/src/pipeline'],
     ['ports', 'database', 'jobs', 'http', 'policies', 'audit', 'observability', 'threads'],
   ],
-  [['gateway/src/uploads'], ['pipeline', 'policies', 'ports', 'http', 'observability', 'database']],
+  [
+    ['gateway/src/uploads'],
+    ['pipeline', 'policies', 'ports', 'http', 'observability', 'audit', 'database', 'threads'],
+  ],
   [
     ['gateway/src/dicom-results'],
     ['pipeline', 'uploads', 'results', 'policies', 'auth', 'ports', 'threads', 'database'],

@@ -1,27 +1,86 @@
 /**
- * `relay audit verify`: asks the gateway to walk its audit chain. Exit 0: whole; 1: broken, with the first
- * row that does not follow.
+ * `relay audit verify [--heads FILE]`: asks the gateway to walk its audit trail, and holds the trail against
+ * the last head of a file that was kept elsewhere. Exit 0: whole; 1: changed, cut, or rows are known to be
+ * gone; 2: the file cannot be read.
  */
+import { readFile } from 'node:fs/promises';
+import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import { z } from 'zod';
+import {
+  AUDIT_HEAD_TYPE,
+  auditHeadSchema,
+  auditVerdictSchema,
+  type AuditHead,
+  type AuditVerdict,
+} from '#shared/protocol/audit-head.ts';
 import type { Surroundings } from './command.ts';
-import { parseArguments } from './arguments.ts';
-import { connect, CONNECTION_OPTIONS } from './connect.ts';
+import { parseArguments, printable } from './arguments.ts';
+import { connect, CONNECTION_OPTIONS, type Connection } from './connect.ts';
 
-const verdictSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('whole'), rows: z.number(), head: z.string() }),
-  z.object({ kind: z.literal('broken'), atSeq: z.number() }),
-]);
+const BECAUSE: Record<Extract<AuditVerdict, { kind: 'broken' }>['because'], string> = {
+  row: 'it does not follow from the row before it',
+  rewritten: 'it or a row after it was rewritten since its head was signed',
+  cut: 'it was signed, and is gone',
+  heads: 'the file of the signed heads was changed',
+};
+
+const pageSchema = z.object({ rows: z.array(z.object({ seq: z.number(), hash: z.string() })) });
+const jwksSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
 export async function auditVerify(args: readonly string[], around: Surroundings): Promise<number> {
-  const options = parseArguments(args, { values: [...CONNECTION_OPTIONS], flags: ['json'] });
-  const { api } = await connect(options, around);
-  const verdict = await api.json('/audit/verify', verdictSchema, { signal: around.signal });
-  if (options.flag('json')) around.print(JSON.stringify(verdict));
-  else if (verdict.kind === 'whole')
-    around.print(
-      `The audit trail is whole: ${verdict.rows} rows, the last one ${verdict.head}. Keep this hash elsewhere.`,
+  const options = parseArguments(args, { values: [...CONNECTION_OPTIONS, 'heads'], flags: ['json'] });
+  const path = options.value('heads');
+  const connection = await connect(options, around);
+  const kept = path === null ? null : await readLast(path, connection, around);
+  if (path !== null && kept === null) {
+    around.say(`${printable(path)} holds no head that this gateway has signed.`);
+    return 2;
+  }
+  const verdict = await connection.api.json('/audit/verify', auditVerdictSchema, { signal: around.signal });
+  const isKept = kept === null || (await holdsRow(kept, connection, around.signal));
+  if (options.flag('json')) around.print(JSON.stringify({ ...verdict, ...(kept && { heads: isKept }) }));
+  else describe(verdict, around);
+  if (kept !== null && !isKept)
+    around.say(`Row ${kept.seq} is not the one whose head was signed at ${kept.at} and kept in the file.`);
+  return verdict.kind === 'whole' && verdict.lost.length === 0 && isKept ? 0 : 1;
+}
+
+function describe(verdict: AuditVerdict, { print, say }: Surroundings): void {
+  if (verdict.kind === 'broken') {
+    say(`The audit trail was changed at row ${verdict.atSeq}: ${BECAUSE[verdict.because]}.`);
+    return;
+  }
+  const { rows, proven, unproven, lost } = verdict;
+  const proof =
+    proven === null
+      ? 'No head has been signed yet, so no row is proven.'
+      : `A head signed at ${proven.at} proves it up to row ${proven.seq}; ${unproven} rows after that are unproven.`;
+  print(`The audit trail is whole: ${rows} rows. ${proof}`);
+  for (const { from, to } of lost)
+    say(
+      `Rows ${from} to ${to} are gone: an older copy of the database was put in its place. If nobody restored a backup, they were removed.`,
     );
-  else
-    around.say(`The audit trail was changed: row ${verdict.atSeq} does not follow from the one before it.`);
-  return verdict.kind === 'whole' ? 0 : 1;
+}
+
+/** The file's last head, checked against the gateway's keys. */
+async function readLast(
+  path: string,
+  { gateway }: Connection,
+  { signal }: Surroundings,
+): Promise<AuditHead | null> {
+  try {
+    const jws = (await readFile(path, 'utf8')).trim().split('\n').at(-1) ?? '';
+    const answer = await fetch(`${gateway}/.well-known/jwks.json`, { signal });
+    const keys = createLocalJWKSet(jwksSchema.parse(await answer.json()) as JSONWebKeySet);
+    const { payload, protectedHeader } = await compactVerify(jws, keys, { algorithms: ['EdDSA'] });
+    if (protectedHeader.typ !== AUDIT_HEAD_TYPE) return null;
+    return auditHeadSchema.parse(JSON.parse(new TextDecoder().decode(payload)));
+  } catch {
+    return null;
+  }
+}
+
+async function holdsRow(head: AuditHead, { api }: Connection, signal: AbortSignal): Promise<boolean> {
+  const { rows } = await api.json(`/audit?after=${head.seq - 1}&limit=1`, pageSchema, { signal });
+  return rows[0]?.seq === head.seq && rows[0].hash === head.hash;
 }

@@ -12,6 +12,7 @@ import { get as askPlainly } from 'node:http';
 import { get as askTls } from 'node:https';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Child } from './keep-alive.ts';
 
 /**
@@ -43,6 +44,37 @@ const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 8_000;
 const LOOK_AGAIN_MS = 50;
 
+export type LiveOptions = {
+  readonly url: string;
+  readonly everyMs: number;
+  /** How long one answer may take. */
+  readonly withinMs: number;
+  /** So many misses in a row, and it is dead: one alone may be a machine that slept. */
+  readonly misses: number;
+};
+
+/**
+ * A process may hang without ending. Under attack the gateway answers within a fraction of a second; one that
+ * has said nothing for three quarters of a minute never will.
+ */
+const LIVE = { everyMs: 5_000, withinMs: 10_000, misses: 3 } as const;
+const SILENT = 'it no longer answered';
+
+/** Calls `onDead` once when nothing answers any more; ends with the signal. */
+export async function watchLive(
+  { url, everyMs, withinMs, misses }: LiveOptions,
+  signal: AbortSignal,
+  onDead: () => void,
+): Promise<void> {
+  let missed = 0;
+  while (missed < misses) {
+    await ignoreFailure(after(everyMs, undefined, { signal, ref: false }), 'it has ended');
+    if (signal.aborted) return;
+    missed = (await statusOf(url, withinMs)) === null ? missed + 1 : 0;
+  }
+  if (!signal.aborted) onDead();
+}
+
 export type GatewayOptions = {
   readonly env: NodeJS.ProcessEnv;
   readonly api: string;
@@ -50,20 +82,34 @@ export type GatewayOptions = {
   /** Where its log lines go; stdout when null. */
   readonly logFile: string | null;
   readonly signal: AbortSignal;
+  /** When a process that says nothing is dead. */
+  readonly live?: Omit<LiveOptions, 'url'>;
   /** Called as soon as there is a process, before it answers. */
   readonly onSpawn: (pid: number) => Promise<void>;
 };
 
-/** The gateway that this process has started; its certificate names the host that users type, not this machine. */
-function answers(url: string): Promise<boolean> {
+/** RFC 4918 §11.5, Insufficient Storage: it works, and takes nothing new. */
+const FULL = 507;
+
+/**
+ * The status of the gateway that this process has started; null: no answer. Its certificate names the host that
+ * users type, not this machine.
+ */
+function statusOf(url: string, withinMs = 2_000): Promise<number | null> {
   const ask = url.startsWith('https:') ? askTls : askPlainly;
   return new Promise((resolve) => {
-    const asked = ask(url, { signal: AbortSignal.timeout(2_000), rejectUnauthorized: false }, (answer) => {
+    const options = { signal: AbortSignal.timeout(withinMs), rejectUnauthorized: false };
+    const asked = ask(url, options, (answer) => {
       answer.resume();
-      resolve(answer.statusCode === 200);
+      resolve(answer.statusCode ?? null);
     });
-    asked.on('error', () => resolve(false));
+    asked.on('error', () => resolve(null));
   });
+}
+
+async function answers(url: string): Promise<boolean> {
+  const status = await statusOf(url);
+  return status === 200 || status === FULL;
 }
 
 async function untilReady(
@@ -99,8 +145,9 @@ export async function startGateway(options: GatewayOptions): Promise<Child> {
     stdio: ['ignore', log?.fd ?? 'inherit', 'inherit'],
     detached: true,
   });
+  let isDead = false;
   const exited = new Promise<number | string>((resolve) => {
-    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+    child.once('exit', (code, signal) => resolve(isDead ? SILENT : (code ?? signal ?? 'unknown')));
     child.once('error', (error) => resolve(error.message));
   });
   await log?.close();
@@ -120,5 +167,11 @@ export async function startGateway(options: GatewayOptions): Promise<Child> {
     await stop();
     throw error;
   }
+  const over = new AbortController();
+  void exited.then(() => over.abort());
+  void watchLive({ url: `${options.api}/health/live`, ...(options.live ?? LIVE) }, over.signal, () => {
+    isDead = true;
+    child.kill('SIGKILL');
+  });
   return { pid: child.pid!, exited, stop };
 }

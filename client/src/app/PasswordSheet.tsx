@@ -8,7 +8,7 @@ import { useSession } from '../net/net-context.ts';
 import { passwordWords as words } from './password-words.ts';
 import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
 
-/** What is wrong with the two before the gateway is asked. */
+/** The mistake that needs no gateway to be found; null where there is none. */
 function mistakeIn(current: string, next: string): string | null {
   if (!current || !next) return words.missing;
   return [...next].length < PASSWORD_LENGTH_LIMIT ? words.tooShort : null;
@@ -48,7 +48,8 @@ function PasswordForm({ onClose, onChanged }: FormProps) {
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const data = new FormData(form.current!);
-    const [current, next] = [String(data.get('current')), String(data.get('next'))];
+    const current = String(data.get('current'));
+    const next = String(data.get('next'));
     const mistake = mistakeIn(current, next);
     trouble.value = mistake === null ? null : { title: mistake, next: null, code: null };
     if (mistake !== null) return;

@@ -4,6 +4,7 @@ import type { Callers } from '../auth/callers.ts';
 import type { Db } from '../database/database.ts';
 import type { Feature } from '../feature.ts';
 import { policyRoutes } from './policies.routes.ts';
+import { quotaRoutes } from './quotas.routes.ts';
 import { userRoutes } from './users.routes.ts';
 
 export type AdminFeatureTools = {
@@ -15,6 +16,10 @@ export type AdminFeatureTools = {
 
 export function adminFeature({ db, now, callers, pseudonyms }: AdminFeatureTools): Feature {
   return {
-    routes: [userRoutes({ db, now, forget: callers.forgetAccount }), policyRoutes({ db, now, pseudonyms })],
+    routes: [
+      userRoutes({ db, now, forget: callers.forgetAccount }),
+      policyRoutes({ db, now, pseudonyms }),
+      quotaRoutes({ db, now }),
+    ],
   };
 }

@@ -39,6 +39,7 @@ test('an auditor is told where the chain was changed', async () => {
   assert.equal(await (await gateway.call('GET', '/audit/verify', { token })).json(), {
     kind: 'broken',
     atSeq: 2,
+    because: 'row',
   });
   await gateway.close();
 });

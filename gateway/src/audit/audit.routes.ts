@@ -1,11 +1,13 @@
 /**
- * `/audit`: what happened, page by page, and whether the chain is whole. For `auditor` and `admin`; a site
- * sees its own rows.
+ * `/audit`: what happened, page by page, whether the chain is whole, and the heads that prove it. For `auditor`
+ * and `admin`; a site sees its own rows.
  */
 import { z } from '@hono/zod-openapi';
+import { auditHeadSchema, auditVerdictSchema } from '#shared/protocol/audit-head.ts';
 import type { Db } from '../database/database.ts';
 import { callerOf, createRouter, defineRoute, jsonResponse, type Router } from '../http/route.ts';
-import { verifyAudit } from './audit.ts';
+import type { AuditHeads } from './audit-heads.ts';
+import { verifyAudit } from './verify-audit.ts';
 
 /** A page is read and shown at once; more would be neither. */
 const PAGE_LIMIT = 1_000;
@@ -43,12 +45,8 @@ const list = defineRoute({
   },
 });
 
-const verdictSchema = z
-  .discriminatedUnion('kind', [
-    z.object({ kind: z.literal('whole'), rows: z.number().int(), head: z.string() }),
-    z.object({ kind: z.literal('broken'), atSeq: z.number().int() }),
-  ])
-  .openapi('AuditVerdict');
+/** The wire's schema, named in the contract. */
+const verdictSchema = z.discriminatedUnion('kind', [...auditVerdictSchema.options]).openapi('AuditVerdict');
 
 const verify = defineRoute({
   method: 'get',
@@ -58,12 +56,38 @@ const verify = defineRoute({
   responses: {
     200: jsonResponse(
       verdictSchema,
-      'Whole, with the hash of its last row to be kept elsewhere; or the first row that does not follow from the one before it.',
+      'Whole, with the last row that a signed head proves; or the first row that cannot be believed.',
     ),
   },
 });
 
-export function auditRoutes({ db }: { readonly db: Db }): Router {
+const heads = defineRoute({
+  method: 'get',
+  path: '/audit/heads',
+  roles: READERS,
+  tags: ['audit'],
+  summary: 'The signed heads of the trail, to be kept elsewhere',
+  request: {
+    query: z.object({
+      /** Heads after so many, oldest first. */
+      after: z.coerce.number().int().min(0).default(0),
+      limit: z.coerce.number().int().min(1).max(PAGE_LIMIT).default(PAGE_DEFAULT),
+    }),
+  },
+  responses: {
+    200: jsonResponse(
+      z.object({
+        heads: z.array(z.object({ ...auditHeadSchema.shape, jws: z.string() }).openapi('AuditHead')),
+        next: z.number().int().nullable(),
+      }),
+      'A page, each head with the JWS that was signed; its key is in `/.well-known/jwks.json`.',
+    ),
+  },
+});
+
+type Tools = { readonly db: Db; readonly auditHeads: AuditHeads };
+
+export function auditRoutes({ db, auditHeads }: Tools): Router {
   const router = createRouter();
   router.openapi(list, async (c) => {
     const { after, limit } = c.req.valid('query');
@@ -84,6 +108,13 @@ export function auditRoutes({ db }: { readonly db: Db }): Router {
     }));
     return c.json({ rows: shown, next: rows.length < limit ? null : rows.at(-1)!.seq }, 200);
   });
-  router.openapi(verify, async (c) => c.json(await verifyAudit(db), 200));
+  router.openapi(verify, async (c) => c.json(await verifyAudit(db, auditHeads), 200));
+  router.openapi(heads, async (c) => {
+    const { after, limit } = c.req.valid('query');
+    const page = (await auditHeads.all()).slice(after, after + limit);
+    const read = await Promise.all(page.map(async (jws) => ({ jws, head: await auditHeads.read(jws) })));
+    const shown = read.flatMap(({ jws, head }) => (head === null ? [] : [{ ...head, jws }]));
+    return c.json({ heads: shown, next: page.length < limit ? null : after + limit }, 200);
+  });
   return router;
 }

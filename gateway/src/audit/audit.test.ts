@@ -1,7 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { testDatabases } from '../testing/open-database.ts';
-import { recordAudit, verifyAudit } from './audit.ts';
+import { recordAudit } from './audit.ts';
+import { verifyAudit } from './verify-audit.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 
 for (const { name, open } of testDatabases('audit')) {
@@ -38,13 +39,17 @@ for (const { name, open } of testDatabases('audit')) {
     ]) {
       const before = await db.selectFrom('audit').selectAll().where('seq', '=', 7).executeTakeFirstOrThrow();
       await db.updateTable('audit').set(change).where('seq', '=', 7).execute();
-      assert.equal(await verifyAudit(db), { kind: 'broken', atSeq: 7 }, JSON.stringify(change));
+      assert.equal(
+        await verifyAudit(db),
+        { kind: 'broken', atSeq: 7, because: 'row' },
+        JSON.stringify(change),
+      );
       const { event, at, hash, previous_hash } = before;
       await db.updateTable('audit').set({ event, at, hash, previous_hash }).where('seq', '=', 7).execute();
     }
     assert.is((await verifyAudit(db)).kind, 'whole');
     await db.deleteFrom('audit').where('seq', '=', 12).execute();
-    assert.equal(await verifyAudit(db), { kind: 'broken', atSeq: 12 });
+    assert.equal(await verifyAudit(db), { kind: 'broken', atSeq: 12, because: 'row' });
     await database.close();
   });
 

@@ -1,13 +1,13 @@
 /**
  * The audit trail: an append-only hash chain, written in the transaction that it describes. A row's hash
- * covers the row and the hash before it, so no row in the middle can be changed or removed unnoticed. A cut
- * at the end shows only against a head that is kept elsewhere: `verifyAudit` returns the head.
+ * covers the row and the hash before it. The database's owner can still write the whole chain again: that
+ * shows against the heads that are signed and kept elsewhere (audit-heads.ts, verify-audit.ts).
  *
  * Fields are UIDs, ids of ours, codes and counts; never a value of the data.
  */
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Db, Trx } from '../database/database.ts';
+import type { Trx } from '../database/database.ts';
 
 /** The events, in kebab-case; comments name the event of PS3.15 Table A.5 that each belongs to. */
 export type AuditEvent =
@@ -38,6 +38,14 @@ export type AuditEvent =
       version: number;
       by: string;
     }
+  | {
+      event: 'quota-changed';
+      /** Null: of every account without a quota of its own. */
+      accountId: string | null;
+      by: string;
+      uploads: number | null;
+      bytes: number | null;
+    }
   // Security Configuration (DCM 110131), Software Configuration (DCM 110133): what answers in the gateway's
   // name, and when it looks without being asked
   | {
@@ -55,6 +63,20 @@ export type AuditEvent =
   // Application Activity (DCM 110100)
   | { event: 'gateway-started'; version: string }
   | { event: 'gateway-stopped' }
+  // Audit Log Used (DCM 110101): the database was put back to row `to`, and rows up to `lostSeq` are gone
+  | { event: 'audit-restored'; to: number; lostSeq: number; lostHash: string }
+  // Instances Accessed, Export (DCM 110103, 110106): what one account read of one study since `from`, in a
+  // quarter of an hour at most
+  | {
+      event: 'records-read';
+      accountId: string;
+      studyInstanceUID: string | null;
+      from: string;
+      images: number;
+      reports: number;
+      receipts: number;
+      exports: number;
+    }
   // Begin Transferring, Instances Transferred, Instances Accessed (DCM 110102, 110104, 110103): the steps of
   // a study
   | { event: StudyEventName; studyId: string; [field: string]: AuditValue };
@@ -69,7 +91,7 @@ export type StudyEventName =
 type AuditValue = string | number | boolean | null | undefined | readonly string[];
 
 /** The row before the first. */
-const GENESIS = '0'.repeat(64);
+export const GENESIS = '0'.repeat(64);
 /**
  * Any number that nothing else in this database locks: "audit" in ASCII. Held until the transaction ends: the
  * chain grows one at a time.
@@ -95,7 +117,8 @@ type ChainRow = {
   previous_hash: string;
 };
 
-function hashOf(row: ChainRow): string {
+/** SHA-256 of the row and of the hash before it, hexadecimal. */
+export function hashOfRow(row: ChainRow): string {
   const { seq, site_id, at, event, fields, previous_hash } = row;
   return createHash('sha256')
     .update(canonical({ seq, site_id, at: at.toISOString(), event, fields, previous_hash }))
@@ -129,33 +152,6 @@ export async function recordAudit(
   };
   await trx
     .insertInto('audit')
-    .values({ ...row, fields: JSON.stringify(fields), hash: hashOf(row) })
+    .values({ ...row, fields: JSON.stringify(fields), hash: hashOfRow(row) })
     .execute();
-}
-
-export type AuditVerdict = { kind: 'whole'; rows: number; head: string } | { kind: 'broken'; atSeq: number };
-
-/** Rows read at once: bounded memory for a chain of any length. */
-const PAGE = 1_000;
-
-/** Walks the whole chain. `broken` names the first row that does not follow from the one before it. */
-export async function verifyAudit(db: Db): Promise<AuditVerdict> {
-  let seq = 0;
-  let head = GENESIS;
-  for (;;) {
-    const rows = await db
-      .selectFrom('audit')
-      .selectAll()
-      .where('seq', '>', seq)
-      .orderBy('seq')
-      .limit(PAGE)
-      .execute();
-    for (const row of rows) {
-      if (row.seq !== seq + 1 || row.previous_hash !== head || row.hash !== hashOf(row))
-        return { kind: 'broken', atSeq: seq + 1 };
-      seq = row.seq;
-      head = row.hash;
-    }
-    if (rows.length < PAGE) return { kind: 'whole', rows: seq, head };
-  }
 }

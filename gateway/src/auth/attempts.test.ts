@@ -55,7 +55,8 @@ test('two hundred tablets sign in while somebody at the same address tries names
 
 test('a device goes on while somebody at its address sends assertions that it has not signed', async () => {
   const { accessToken } = await gateway.userWith(['technician']);
-  const [device, thief] = [await createTestDevice(gateway), await createTestDevice(gateway)];
+  const device = await createTestDevice(gateway);
+  const thief = await createTestDevice(gateway);
   await device.enrol(accessToken);
   const claims = { iss: device.id, sub: device.id };
   for (let i = 0; i < 100; i += 1)
@@ -100,7 +101,8 @@ test('a refused attempt says how long it lasts, and takes nothing more', async (
 test('a device that asks too often slows down neither its account nor another device', async () => {
   const own = await openTestGateway({ env: { RELAY_RATE_LIMIT: '30' } });
   const { accessToken: token } = await own.userWith(['technician']);
-  const [one, other] = [await createTestDevice(own), await createTestDevice(own)];
+  const one = await createTestDevice(own);
+  const other = await createTestDevice(own);
   for (const device of [one, other]) await device.enrol(token);
   const ask = async (as: string) =>
     statusOf(own.call('GET', '/upload/00000000-0000-4000-8000-000000000000/status', { token: as }));
@@ -112,7 +114,7 @@ test('a device that asks too often slows down neither its account nor another de
   await own.close();
 });
 
-test('what is refused without a token, and questions after health, are taken from nobody', async () => {
+test('requests that are refused without a token, and questions after health, are taken from nobody', async () => {
   const own = await openTestGateway({ env: { RELAY_RATE_LIMIT: '30' } });
   for (let i = 0; i < 100; i += 1) {
     assert.is(await statusOf(own.call('GET', '/auth/me')), 401);

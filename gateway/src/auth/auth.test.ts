@@ -5,7 +5,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { Session, User } from '#shared/protocol/api.ts';
 import { testDatabases } from '../testing/open-database.ts';
 import { ADMIN_PASSWORD, openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
-import { verifyAudit } from '../audit/audit.ts';
+import { verifyAudit } from '../audit/verify-audit.ts';
 
 const DAY_MS = 86_400_000;
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;

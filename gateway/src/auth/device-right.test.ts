@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeJwt, generateKeyPair, SignJWT } from 'jose';
 import type { Session } from '#shared/protocol/api.ts';
-import { verifyAudit } from '../audit/audit.ts';
+import { verifyAudit } from '../audit/verify-audit.ts';
 import { testDatabases } from '../testing/open-database.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { createTestDevice, type TestDevice } from '../testing/open-device.ts';

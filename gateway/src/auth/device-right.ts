@@ -3,8 +3,8 @@
  * by a signed assertion that it is the same one. The token it then gets opens only the uploads of this
  * device, with the roles that the account has at that moment.
  *
- * It ends with the account: a new password, being disabled and signing out everywhere end it as they end sessions. It also ends when
- * it is unused for long. Only the account's user can renew it, by signing in.
+ * It ends with the account: a new password, being disabled and signing out everywhere end it as they end
+ * sessions. It also ends when it is unused for long. Only the account's user can renew it, by signing in.
  */
 import { calculateJwkThumbprint } from 'jose';
 import { Problem } from '#shared/protocol/problem.ts';

@@ -6,9 +6,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export type KnownDevices = {
-  /** What a browser keeps after the account has signed in there: `nonce.mac`, both in base64url. */
+  /** For a browser to keep after the account has signed in there: `nonce.mac`, both in base64url. */
   issue(accountId: string): string;
-  /** The nonce of what a browser shows for this account, or null where it is not ours. */
+  /** The nonce in a text that a browser has kept for this account, or null where we did not issue it. */
   read(accountId: string, shown: string | undefined): string | null;
 };
 

@@ -76,7 +76,8 @@ test('other roles leave the person signed in: the next token has them', async ()
 });
 
 test('signing out everywhere ends the sessions and devices of this account and of no other', async () => {
-  const [one, other] = [await gateway.userWith(['technician']), await gateway.userWith(['technician'])];
+  const one = await gateway.userWith(['technician']);
+  const other = await gateway.userWith(['technician']);
   const again = await gateway.signIn(one.user.username, 'a long password');
   const device = await createTestDevice(gateway);
   await device.enrol(one.accessToken);
@@ -103,7 +104,7 @@ test('a stream ends with its token, as every request does', async () => {
   admin = await gateway.signIn();
 });
 
-test('what a new password meets half-way ends too: no sign-in, exchange or enrolment survives it', async () => {
+test('no sign-in, exchange or enrolment survives a new password that it meets half-way', async () => {
   const session = await gateway.userWith(['technician']);
   const { username, id, siteId } = session.user;
   const device = await createTestDevice(gateway);

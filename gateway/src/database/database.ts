@@ -108,10 +108,10 @@ async function openFolder(path: string, events?: ServerEvents): Promise<Database
   }
 }
 
-async function openWithSchema(open: () => Promise<Database>): Promise<Database> {
+async function openWithSchema(open: () => Promise<Database>, version: string): Promise<Database> {
   const database = await open();
   try {
-    await migrate(database.db as unknown as Kysely<unknown>);
+    await migrate(database.db as unknown as Kysely<unknown>, { version });
   } catch (error) {
     await database.close();
     throw error;
@@ -120,13 +120,18 @@ async function openWithSchema(open: () => Promise<Database>): Promise<Database> 
 }
 
 /**
- * Opens the database and brings its schema up to date. @throws FolderInUse when another gateway has the
- * folder; CannotRun where PostgreSQL cannot run here; DatabaseRefused when DATABASE_URL cannot be used.
+ * Opens the database and brings its schema up to date. `version`: of this RelayPACS, for a later one to name.
+ * @throws FolderInUse when another gateway has the folder; CannotRun where PostgreSQL cannot run here;
+ * DatabaseRefused when DATABASE_URL cannot be used; SchemaRefused when the schema is another version's.
  */
-export async function openDatabase(place: DatabasePlace, events?: ServerEvents): Promise<Database> {
-  if (place.kind === 'folder') return openWithSchema(() => openFolder(place.path, events));
+export async function openDatabase(
+  place: DatabasePlace,
+  events?: ServerEvents,
+  version = 'of a test',
+): Promise<Database> {
+  if (place.kind === 'folder') return openWithSchema(() => openFolder(place.path, events), version);
   try {
-    return await openWithSchema(() => openServer(place.url));
+    return await openWithSchema(() => openServer(place.url), version);
   } catch (error) {
     throw toDatabaseRefused(error, place.url);
   }

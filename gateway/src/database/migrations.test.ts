@@ -4,16 +4,18 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createTestDatabase } from '../testing/open-database.ts';
 import { openDatabase } from './database.ts';
-import { migrate } from './migrations.ts';
+import { migrate, SchemaRefused, type Rung, type Rungs } from './migrations.ts';
+import * as initial from './migrations/0001-initial.ts';
 
 const FIRST = '9001-made-up-table';
 const SECOND = '9002-made-up-column';
 const run = (text: string) => async (db: Kysely<unknown>) => void (await sql.raw(text).execute(db));
 
-const older = { [FIRST]: { up: run('create table rung (id int primary key)') } };
+const rung = (text: string): Rung => ({ up: run(text), statements: [text] });
+const older = { [FIRST]: rung('create table rung (id int primary key)') };
 const newer = {
   ...older,
-  [SECOND]: { up: run('alter table rung add column doubled int; update rung set doubled = id * 2') },
+  [SECOND]: rung('alter table rung add column doubled int; update rung set doubled = id * 2'),
 };
 
 /** A database on the older rung, with a row in it. */
@@ -21,37 +23,73 @@ async function openOlder() {
   const { url, drop } = await createTestDatabase();
   const database = await openDatabase({ kind: 'server', url });
   const db = database.db as unknown as Kysely<unknown>;
-  // The real rungs have been climbed, and Kysely wants to see them in every list.
-  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
-  const real = Object.fromEntries(rows.map(({ name }) => [name, { up: run('select 1') }]));
-  await migrate(db, { ...real, ...older });
+  const climb = (rungs: Rungs, version = '0.2.0'): Promise<void> =>
+    migrate(db, { version, rungs: { '0001-initial': initial, ...rungs } });
+  await climb(older);
   await sql`insert into rung values (21)`.execute(db);
   const doubled = async () => (await sql`select id, doubled from rung`.execute(db)).rows;
   const close = async () => {
     await database.close();
     await drop();
   };
-  return { db, real, doubled, close };
+  return { db, url, climb, doubled, close };
 }
 
+const refusal = (climbing: Promise<void>): Promise<string> =>
+  climbing.then(
+    () => 'not refused',
+    (error: unknown) => (error instanceof SchemaRefused ? error.message : `another error: ${String(error)}`),
+  );
+
 test('a database on an older rung climbs with its data in it, once, whoever starts at the same time', async () => {
-  const { db, real, doubled, close } = await openOlder();
-  const all = { ...real, ...newer };
-  await Promise.all([migrate(db, all), migrate(db, all)]);
+  const { db, climb, doubled, close } = await openOlder();
+  await Promise.all([climb(newer), climb(newer)]);
   assert.equal(await doubled(), [{ id: 21, doubled: 42 }]);
   await sql`update rung set doubled = 0`.execute(db);
-  await migrate(db, all);
+  await climb(newer);
   assert.equal(await doubled(), [{ id: 21, doubled: 0 }]);
   await close();
 });
 
 test('a failing migration is rolled back as a whole, and the start fails with its error', async () => {
-  const { db, real, doubled, close } = await openOlder();
-  const breaking = { up: run('alter table rung add column doubled int; select 1 / 0') };
-  const failed = await migrate(db, { ...real, ...older, [SECOND]: breaking }).catch((error: Error) => error);
+  const { climb, doubled, close } = await openOlder();
+  const breaking = rung('alter table rung add column doubled int; select 1 / 0');
+  const failed = await climb({ ...older, [SECOND]: breaking }).catch((error: Error) => error);
   assert.match(String(failed), 'division by zero');
-  await migrate(db, { ...real, ...newer });
+  await climb(newer);
   assert.equal(await doubled(), [{ id: 21, doubled: 42 }]);
+  await close();
+});
+
+test('a database with a newer schema is refused in words that name both versions, and nothing is changed', async () => {
+  const { db, climb, doubled, close } = await openOlder();
+  await climb(newer, '0.3.0');
+  const said = await refusal(climb(older, '0.2.0'));
+  for (const word of ['RelayPACS 0.3.0', SECOND, 'RelayPACS 0.2.0', FIRST, 'Nothing was changed'])
+    assert.match(said, word);
+  assert.equal(await doubled(), [{ id: 21, doubled: 42 }]);
+  assert.equal((await sql`select distinct version from schema_mark`.execute(db)).rows, [
+    { version: '0.3.0' },
+  ]);
+  await close();
+});
+
+test('a database that was made with another text of a migration is refused by name, and nothing is changed', async () => {
+  const { db, climb, close } = await openOlder();
+  const changed = { [FIRST]: rung('create table rung (id bigint primary key)') };
+  const said = await refusal(climb({ ...changed, [SECOND]: newer[SECOND]! }, '0.2.1'));
+  for (const word of ['RelayPACS 0.2.0', 'RelayPACS 0.2.1', FIRST, 'Nothing was changed'])
+    assert.match(said, word);
+  assert.equal((await sql`select id from rung`.execute(db)).rows, [{ id: 21 }]);
+  await sql`drop table schema_mark`.execute(db);
+  assert.match(await refusal(climb(older)), 'an earlier RelayPACS', 'one from before there were marks');
+  await close();
+});
+
+test('line breaks in a migration make no other schema', async () => {
+  const { climb, close } = await openOlder();
+  const broken = rung('create table rung\n  (id int primary key)');
+  assert.is(await refusal(climb({ [FIRST]: broken })), 'not refused');
   await close();
 });
 

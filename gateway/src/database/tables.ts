@@ -13,7 +13,14 @@ import type { InferenceTables } from './inference-tables.ts';
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
 
 /** A tenant. The first one is made by the first migration. */
-export type SiteTable = { id: Generated<string>; name: string; created_at: CreatedAt };
+export type SiteTable = {
+  id: Generated<string>;
+  name: string;
+  created_at: CreatedAt;
+  /** For every account without a quota of its own. */
+  quota_uploads: Generated<number>;
+  quota_bytes: Generated<number>;
+};
 
 /** `user` is a reserved word in SQL. */
 export type AccountTable = {
@@ -27,6 +34,9 @@ export type AccountTable = {
   disabled_at: Date | null;
   /** Grows whenever sessions of the account are ended; tokens of an earlier epoch no longer hold. */
   epoch: Generated<number>;
+  /** Null: the site's. */
+  quota_uploads: Generated<number | null>;
+  quota_bytes: Generated<number | null>;
 };
 
 /** A refresh token is used once; using it again ends its family (RFC 9700 §4.14). */
@@ -139,6 +149,8 @@ export type InstanceTable = {
   revision: number;
   /** How often its bytes were asked for again (damaged, lost): bounded. */
   attempts: number;
+  /** How often verify began with it and did not come to an end, because the process or a thread died. */
+  beginnings: Generated<number>;
   /**
    * The account of its upload has brought these bytes, here or in another upload: proof of possession. Naming
    * an instance proves nothing.
@@ -181,7 +193,7 @@ export type ParcelTable = {
    * this name again.
    */
   damaged: Generated<number>;
-  /** How often verify failed on it without an outcome: bounded. */
+  /** How often verify has begun with it and come to no outcome: counted before it begins, bounded. */
   failures: Generated<number>;
   created_at: CreatedAt;
   expires_at: Date;
@@ -225,6 +237,19 @@ export type AuditTable = {
   hash: string;
 };
 
+/** An account's readings of a study, counted until its quarter of an hour is over; then it is an audit event. */
+export type ReadingTable = {
+  site_id: string;
+  account_id: string;
+  /** Empty: of no study. */
+  study_instance_uid: string;
+  /** Quarters of an hour since 1970. */
+  period: number;
+  kind: 'images' | 'reports' | 'receipts' | 'exports';
+  count: number;
+  since: Date;
+};
+
 export type Tables = InferenceTables & {
   site: SiteTable;
   account: AccountTable;
@@ -240,4 +265,5 @@ export type Tables = InferenceTables & {
   receipt: ReceiptTable;
   policy: PolicyTable;
   audit: AuditTable;
+  reading: ReadingTable;
 };

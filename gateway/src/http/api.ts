@@ -10,6 +10,7 @@ import { observeRequest, type RequestObserver } from './observe-request.ts';
 import { serveOpenApi } from './openapi.ts';
 import { notFoundHandler, problemHandler } from './problem-handler.ts';
 import { createRateLimit } from './rate-limit.ts';
+import { refuseWhenFull } from './refuse-when-full.ts';
 import { createRouter, type Router } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -20,6 +21,8 @@ export type ApiTools = OwnNames & {
   readonly version: string;
   readonly callers: CallerTools;
   readonly isDatabaseUp: () => Promise<boolean>;
+  /** Whether the disk has too little room to take anything new. */
+  readonly isFull: () => Promise<boolean>;
   readonly metrics: { readonly request: RequestObserver['measure'] };
   readonly log: Log;
   readonly clock: () => number;
@@ -41,7 +44,8 @@ export function createApi(features: readonly Feature[], tools: ApiTools): Router
   });
   api.use(authenticate(callers));
   api.use(limitRequests(createRateLimit(rateLimit, clock)));
-  api.onError(problemHandler(log, tools.isDatabaseUp));
+  api.use(refuseWhenFull(tools.isFull));
+  api.onError(problemHandler(log, tools.isDatabaseUp, tools.isFull));
   api.notFound(notFoundHandler(api));
   for (const { routes = [] } of features) for (const router of routes) api.route('/', router);
   serveOpenApi(api, version);

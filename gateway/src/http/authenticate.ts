@@ -51,7 +51,7 @@ export function createRemembered<T>(
       const before = forgotten;
       const value = await load(id);
       if (known.size >= REMEMBERED_LIMIT) known.clear();
-      // What was forgotten while it was read may have been read too early.
+      // A value that was forgotten while it was read may have been read too early.
       if (before === forgotten) known.set(id, { value, until: now() + REMEMBERED_MS });
       return value;
     },

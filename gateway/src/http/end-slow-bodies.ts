@@ -36,7 +36,7 @@ function watch(incoming: IncomingMessage, outgoing: ServerResponse, pace: BodyPa
   let began = performance.now();
   let timer: NodeJS.Timeout;
   const look = (): void => {
-    // What has come and was not read yet: it is the gateway that takes its time.
+    // Some has come and was not read yet: it is the gateway that takes its time.
     if (incoming.readableLength > 0) began = performance.now();
     const dueMs = pace.graceMs + ((socket.bytesRead - bytesBefore) / pace.leastRate) * 1000;
     const leftMs = dueMs - (performance.now() - began);
@@ -49,7 +49,10 @@ function watch(incoming: IncomingMessage, outgoing: ServerResponse, pace: BodyPa
   incoming.once('end', stop).once('close', stop);
 }
 
-/** RFC 9110 §15.5.9: the server "did not receive a complete request message within the time that it was prepared to wait". */
+/**
+ * RFC 9110 §15.5.9: the server "did not receive a complete request message within the time that it was prepared to
+ * wait".
+ */
 const TIMEOUT = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 function refuse({ headersSent }: ServerResponse, socket: Socket): void {

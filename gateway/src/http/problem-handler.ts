@@ -60,16 +60,21 @@ const NOT_READY = { 'Retry-After': '1' };
 
 /**
  * For `app.onError`. `isDatabaseUp` is asked after an unexpected error: while the database is away, the
- * caller is told so.
+ * caller is told so; and where the disk is full, that is why.
  */
-export function problemHandler(log: Log, isDatabaseUp: () => Promise<boolean>): ErrorHandler<GatewayEnv> {
+export function problemHandler(
+  log: Log,
+  isDatabaseUp: () => Promise<boolean>,
+  isFull: () => Promise<boolean> = async () => false,
+): ErrorHandler<GatewayEnv> {
   return async (error, c) => {
     const problem = toProblem(error);
     if (problem) return answerProblem(c, problem);
     log({ event: 'unexpected-error', where: 'request', ...describeError(error) });
+    if (await isDatabaseUp()) return answerProblem(c, new Problem('unexpected'));
     return answerProblem(
       c,
-      (await isDatabaseUp()) ? new Problem('unexpected') : new Problem('not-ready', undefined, NOT_READY),
+      (await isFull()) ? new Problem('storage-full') : new Problem('not-ready', undefined, NOT_READY),
     );
   };
 }

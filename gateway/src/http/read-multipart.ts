@@ -5,6 +5,7 @@
  */
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { gatherBytes } from './gather-bytes.ts';
 
 const CRLF = '\r\n';
 /** The headers of a part end within this many bytes; a browser's take about 200. */
@@ -34,7 +35,7 @@ export type Part = {
   /** The name of the form's field. */
   readonly field: string;
   readonly isFile: boolean;
-  /** As they came: joining them would double the memory. */
+  /** In pieces: joining them all would double the memory. */
   readonly chunks: readonly Uint8Array[];
 };
 
@@ -132,12 +133,10 @@ function createReader(body: AsyncIterable<Uint8Array>, limits: MultipartLimits) 
     async until(mark: Buffer, limit: number, orEnd?: string): Promise<Found> {
       while (orEnd !== undefined && held.length < orEnd.length) await more();
       if (orEnd !== undefined && held.subarray(0, orEnd.length).toString('latin1') === orEnd) return 'ended';
-      const chunks: Uint8Array[] = [];
-      let bytes = 0;
+      const gathered = gatherBytes();
       const take = (length: number): void => {
-        if (length > 0) chunks.push(held.subarray(0, length));
-        bytes += length;
-        if (bytes > limit) throw new Problem(tooLarge);
+        if (gathered.size() + length > limit) throw new Problem(tooLarge);
+        if (length > 0) gathered.add(held.subarray(0, length));
         held = held.subarray(length);
       };
       for (;;) {
@@ -145,7 +144,7 @@ function createReader(body: AsyncIterable<Uint8Array>, limits: MultipartLimits) 
         if (end >= 0) {
           take(end);
           held = held.subarray(mark.length);
-          return chunks;
+          return gathered.chunks();
         }
         // Bytes that may begin the mark stay until more have come.
         take(Math.max(0, held.length - mark.length + 1));

@@ -6,11 +6,9 @@
 import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { compress } from 'hono/compress';
 import { problemSchema, type Role, type User } from '#shared/protocol/api.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { inflateGzip } from './gzip-body.ts';
 import { invalidRequest } from './invalid-request.ts';
 
 /** The callers who are let in: everybody, or those with one of the roles. */
@@ -115,8 +113,6 @@ type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware'
   uploadRight?: boolean;
   /** The largest body that is read, in bytes; 64 KiB unless said otherwise. */
   bodyBytesLimit?: number;
-  /** The body may come as gzip, and the answer is compressed for callers that accept it. */
-  gzip?: boolean;
   /** Problems beyond those that every such route may answer. */
   problems?: readonly AnyProblemCode[];
 };
@@ -131,7 +127,6 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
     uploadRight = false,
     problems = [],
     bodyBytesLimit = BODY_BYTES_LIMIT,
-    gzip = false,
     ...rest
   } = definition;
   const codes = new Set<AnyProblemCode>([...alwaysPossible(definition), ...problems]);
@@ -142,7 +137,6 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
     middleware: [
       allow(roles, { uploadRight }),
       ...(definition.request?.body ? [limitBody(bodyBytesLimit)] : []),
-      ...(gzip ? [compress({ encoding: 'gzip' }), inflateGzip(bodyBytesLimit)] : []),
     ],
   };
   return createRoute(route as unknown as RouteConfig & { path: P }) as unknown as R;

@@ -6,6 +6,7 @@ import { z } from '@hono/zod-openapi';
 import { EXPLANATION_METHODS, inferRequestSchema } from '#shared/protocol/inference.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { gatherBytes, joinBytes } from '../http/gather-bytes.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
 import { readLimited, readMultipart } from '../http/read-multipart.ts';
 
@@ -95,11 +96,10 @@ export async function readFiles(
   if (FILE_TYPES.some((type) => contentType.toLowerCase().startsWith(type))) {
     // The fields are checked first, so that a mistake in them costs nobody 50 MB.
     const asked = parsed(fieldsSchema, query);
-    await take(
-      await Array.fromAsync(
-        readLimited(body, { ...times, bytes: FILE_BYTES_LIMIT, tooLarge: 'file-too-large' }),
-      ),
-    );
+    const gathered = gatherBytes();
+    const pieces = readLimited(body, { ...times, bytes: FILE_BYTES_LIMIT, tooLarge: 'file-too-large' });
+    for await (const piece of pieces) gathered.add(piece);
+    await take(gathered.chunks());
     return asked;
   }
   if (!/^multipart\/form-data\b/i.test(contentType))
@@ -136,16 +136,10 @@ export async function readJson<S extends z.ZodType>(
   schema: S,
   body: AsyncIterable<Uint8Array>,
 ): Promise<z.infer<S>> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > JSON_BYTES_LIMIT) throw new Problem('body-too-large');
-    chunks.push(chunk);
-  }
+  const bytes = await joinBytes(readLimited(body, { ...TIMES.one, bytes: JSON_BYTES_LIMIT }));
   let json: unknown;
   try {
-    json = JSON.parse(Buffer.concat(chunks).toString());
+    json = JSON.parse(Buffer.from(bytes.buffer).toString());
   } catch {
     throw new Problem('bad-request');
   }

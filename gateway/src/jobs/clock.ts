@@ -1,4 +1,7 @@
-/** Work that the clock asks for, by one gateway at a time. */
+/**
+ * Work that the clock asks for, on one gateway at a time. Each gateway asks once a period: of several, each
+ * adds a run.
+ */
 import type { Kysely } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import type { Jobs } from './jobs.ts';
@@ -6,7 +9,6 @@ import type { Jobs } from './jobs.ts';
 export type Clock = {
   /** The name of its queue. */
   readonly name: string;
-  /** From the end of one run to the beginning of the next. */
   readonly everySeconds: number;
   run(): Promise<void>;
 };
@@ -17,11 +19,8 @@ export async function startClock(
   jobs: Jobs,
   db: Kysely<Tables>,
 ): Promise<void> {
-  const schedule = (startAfterSeconds: number): Promise<void> =>
-    db.transaction().execute((trx) => jobs.enqueue(trx, name, {}, { key: name, startAfterSeconds }));
-  await jobs.work(name, { concurrency: 1 }, async () => {
-    await run();
-    await schedule(everySeconds);
-  });
-  await schedule(0);
+  await jobs.work(name, { concurrency: 1 }, () => run());
+  await jobs.every(everySeconds, () =>
+    db.transaction().execute((trx) => jobs.enqueue(trx, name, {}, { key: name })),
+  );
 }

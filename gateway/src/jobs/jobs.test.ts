@@ -2,6 +2,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type TestDatabase, testDatabases } from '../testing/open-database.ts';
+import { mendDates } from './job-rows.ts';
 import { createJobs, type JobEvents } from './jobs.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 
@@ -132,6 +133,113 @@ for (const { name, open } of testDatabases('jobs')) {
     await end(database, next);
   });
 
+  test('no job is put off for more than a minute, whatever it asks for', async () => {
+    const { database, jobs } = await begin(open);
+    await jobs.declare('stage');
+    await database.db
+      .transaction()
+      .execute((trx) => jobs.enqueue(trx, 'stage', {}, { key: 'one', startAfterSeconds: AN_HOUR_SECONDS }));
+    const late = await sqlAll(
+      database,
+      `select 1 from jobs.job where name = 'stage' and start_after > now() + interval '61 seconds'`,
+    );
+    assert.equal(late.rows, []);
+    await end(database, jobs);
+  });
+
+  for (const ahead of ['2 hours', '1 year'])
+    test(`a job that was put off while the database's clock was ${ahead} ahead begins at the next start`, async () => {
+      const { database, jobs } = await begin(open);
+      await jobs.declare('stage');
+      await setClock(database, ahead);
+      await database.db
+        .transaction()
+        .execute((trx) => jobs.enqueue(trx, 'stage', {}, { key: 'one', startAfterSeconds: 30 }));
+      await setClock(database, '0 s');
+      await jobs.stop();
+      const next = await createJobs(database, silent);
+      const done = Promise.withResolvers<number>();
+      await next.work('stage', { concurrency: 1 }, async (_data, _signal, { attempt }) =>
+        done.resolve(attempt),
+      );
+      assert.is(await done.promise, 0);
+      await end(database, next);
+    });
+
+  test('no date that pg-boss compares with its clock stays in the future', async () => {
+    const { database, jobs } = await begin(open);
+    await jobs.declare('stage');
+    await database.db.transaction().execute((trx) => jobs.enqueue(trx, 'stage', {}));
+    await sqlAll(
+      database,
+      `update jobs.job set state = 'active', started_on = now() + interval '1 year', heartbeat_on = now() + interval '1 year'`,
+    );
+    const passes = ['monitor_claim_on', 'monitor_on', 'maintain_on'];
+    await sqlAll(
+      database,
+      `update jobs.queue set ${passes.map((column) => `${column} = now() + interval '1 year'`).join(', ')}`,
+    );
+    await mendDates(database.db);
+    const { rows } = await sqlAll(
+      database,
+      `select 'job' from jobs.job where started_on > now() or heartbeat_on > now() union all
+       select 'queue' from jobs.queue where greatest(${passes.join(', ')}) > now()`,
+    );
+    assert.equal(rows, []);
+    await end(database, jobs);
+  });
+
+  test('a job that is taken for dead while its handler runs is not begun beside it', async () => {
+    const { database, jobs } = await begin(open);
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const again = Promise.withResolvers<void>();
+    let running = 0;
+    let most = 0;
+    let runs = 0;
+    await jobs.work('stage', { concurrency: 2 }, async () => {
+      runs += 1;
+      running += 1;
+      most = Math.max(most, running);
+      begun.resolve();
+      if (runs === 1) await gate.promise;
+      else again.resolve();
+      running -= 1;
+    });
+    await database.db.transaction().execute((trx) => jobs.enqueue(trx, 'stage', {}));
+    await begun.promise;
+    // As pg-boss does it when the clock is set forward: the heartbeat is late by a year.
+    await sqlAll(database, `update jobs.job set state = 'retry', start_after = now() where name = 'stage'`);
+    const taken = async (): Promise<boolean> =>
+      (await sqlAll(database, `select 1 from jobs.job where name = 'stage' and retry_count > 0`)).rows
+        .length > 0;
+    while (!(await taken())) await after(20);
+    gate.resolve();
+    await again.promise;
+    assert.equal([runs, most], [2, 1]);
+    await end(database, jobs);
+  });
+
+  test('work that repeats runs at once and again, also after it failed, and ends with stop', async () => {
+    const database = await open();
+    const troubles: unknown[] = [];
+    const jobs = await createJobs(database, { ...silent, trouble: (error) => void troubles.push(error) });
+    const thrice = Promise.withResolvers<void>();
+    let runs = 0;
+    await jobs.every(0.01, async () => {
+      runs += 1;
+      if (runs === 2) throw new Error('once');
+      if (runs === 3) thrice.resolve();
+    });
+    assert.is(runs, 1);
+    await thrice.promise;
+    await jobs.stop();
+    const atStop = runs;
+    await after(50);
+    assert.equal([runs, troubles.length], [atStop, 1]);
+    await database.close();
+  });
+
   test('stop tells the handlers and waits for them; the next gateway runs the unfinished jobs', async () => {
     const { database, jobs } = await begin(open);
     const begun = Promise.withResolvers<void>();
@@ -172,6 +280,15 @@ async function end(database: Opened['database'], jobs: Opened['jobs']): Promise<
   await jobs.stop();
   await database.close();
 }
+/** Sets the clock of pg-boss, which is the database's, so far ahead. */
+async function setClock(database: Opened['database'], ahead: string): Promise<void> {
+  await sqlAll(
+    database,
+    `create or replace function jobs.job_now() returns timestamptz language sql stable
+     as $$ select pg_catalog.now() + interval '${ahead}' $$`,
+  );
+}
+
 async function sqlAll(database: Opened['database'], statement: string): Promise<{ rows: unknown[] }> {
   const { sql } = await import('kysely');
   return sql.raw(statement).execute(database.db);

@@ -4,12 +4,15 @@
  *
  * Promises: a job exists exactly when the transaction that enqueued it is committed; it is begun within
  * milliseconds (LISTEN/NOTIFY); it runs until its handler returns, whatever dies in between; jobs with one
- * key run one after the other, and a job asked for while one of its key still waits is that job. Does not
- * promise "once": a handler must bear being run again.
+ * key run one after the other, and a job asked for while one of its key still waits is that job; no clock that
+ * was wrong delays a job by more than a minute. Does not promise "once": a handler must bear being run again.
  */
+import { setTimeout as after } from 'node:timers/promises';
 import { fromKysely, type JobWithMetadata, PgBoss } from 'pg-boss';
 import { sql } from 'kysely';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Database, Trx } from '../database/database.ts';
+import { mendDates, START_LIMIT_SECONDS, withoutJob } from './job-rows.ts';
 
 /** A job as its handler knows it: `attempt` counts from 0 and grows with every failure and every death. */
 export type JobContext = { readonly id: string; readonly attempt: number };
@@ -21,6 +24,7 @@ export type EnqueueOptions = {
    * the two times.
    */
   readonly key?: string;
+  /** At most START_LIMIT_SECONDS; later counts as that. Whatever has to wait longer counts its own runs. */
   readonly startAfterSeconds?: number;
   /** The queue's job with the highest priority starts first; 0 by default. */
   readonly priority?: number;
@@ -39,6 +43,13 @@ export type Jobs = {
     options: { readonly concurrency: number },
     handler: JobHandler<Data>,
   ): Promise<void>;
+  /** The keys of which no job waits or runs. */
+  withoutJob(queue: string, keys: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Runs it now and after each period, in this process, until `stop`. By a clock that is never set: no date in
+   * the database can keep it from running. Throws what the first run throws; later failures are `trouble`.
+   */
+  every(seconds: number, run: () => Promise<void>): Promise<void>;
   /** The number of jobs that wait or run, for metrics. */
   counts(): Promise<{ queue: string; state: 'waiting' | 'active'; count: number }[]>;
   /** Tells the handlers to end and waits for them. Jobs that did not end in time are run again later. */
@@ -80,6 +91,8 @@ const EXPIRE_SECONDS = 23 * 3_600;
 const RETRY_LIMIT = 1_000_000;
 const RETRY_DELAY_SECONDS = 1;
 const RETRY_DELAY_LIMIT_SECONDS = 60;
+/** How often dates in the future are looked for. */
+const MEND_EVERY_SECONDS = 30;
 /**
  * How long handlers may take to end once they are told to. Together with the requests before them it must
  * stay below the 8 s of the supervisor.
@@ -131,6 +144,9 @@ type Queues = {
   readonly events: JobEvents;
   readonly stopping: AbortController;
   readonly declared: Map<string, Promise<void>>;
+  /** The ids of the jobs whose handlers run in this process. */
+  readonly running: Set<string>;
+  readonly rounds: Promise<void>[];
   /** The ids of this process's workers, by queue. */
   readonly workers: Map<string, string[]>;
   readonly timers: Set<NodeJS.Timeout>;
@@ -156,21 +172,26 @@ export async function createJobs(
     events,
     stopping: new AbortController(),
     declared: new Map(),
+    running: new Set(),
+    rounds: [],
     workers: new Map(),
     timers: new Set(),
     pollSeconds,
   };
+  await every(queues, MEND_EVERY_SECONDS, () => mendDates(database.db));
   return {
     declare: (queue) => declare(queues, queue),
     enqueue: (trx, queue, data, options) => enqueue(queues, trx, { queue, data, ...options }),
     work: (queue, { concurrency }, handler) => work(queues, queue, concurrency, handler),
+    withoutJob: (queue, keys) => withoutJob(database.db, queue, keys),
+    every: (seconds, run) => every(queues, seconds, run),
     counts: () => countJobs(database),
     stop: () => stop(queues),
   };
 }
 
 async function renewActive({ db }: Database): Promise<void> {
-  await sql`update jobs.job set state = 'retry', start_after = now(), heartbeat_on = null where state = 'active'`.execute(
+  await sql`update jobs.job set state = 'retry', start_after = jobs.job_now(), heartbeat_on = null where state = 'active'`.execute(
     db,
   );
 }
@@ -197,8 +218,9 @@ function wakeLater({ boss, workers, timers }: Queues, queue: string, seconds: nu
 type NewJob = EnqueueOptions & { readonly queue: string; readonly data: object };
 
 async function enqueue(queues: Queues, trx: Trx, job: NewJob): Promise<void> {
-  const { queue, data, key, startAfterSeconds = 0, priority = 0 } = job;
+  const { queue, data, key, priority = 0 } = job;
   const { boss, declared } = queues;
+  const startAfterSeconds = Math.min(job.startAfterSeconds ?? 0, START_LIMIT_SECONDS);
   if (!declared.has(queue)) throw new Error(`the queue ${queue} is not declared`);
   if (!key || !(await joinWaiting(boss, trx, { queue, key, startAfterSeconds }))) {
     const group = key ? { group: { id: key }, singletonKey: key } : {};
@@ -238,6 +260,19 @@ async function work<Data extends object>(
   }
 }
 
+async function every(queues: Queues, seconds: number, run: () => Promise<void>): Promise<void> {
+  await run();
+  queues.rounds.push(repeat(queues, seconds, run));
+}
+
+async function repeat({ stopping: { signal }, events }: Queues, seconds: number, run: () => Promise<void>) {
+  while (!signal.aborted) {
+    await ignoreFailure(after(seconds * 1000, undefined, { signal, ref: false }), 'then it is stopping');
+    if (signal.aborted) return;
+    await run().catch((error: unknown) => events.trouble(error));
+  }
+}
+
 async function countJobs({ db }: Database): ReturnType<Jobs['counts']> {
   const { rows } = await sql<{ queue: string; state: 'waiting' | 'active'; count: number }>`
     select name as queue, case when state = 'active' then 'active' else 'waiting' end as state, count(*) as count
@@ -245,10 +280,11 @@ async function countJobs({ db }: Database): ReturnType<Jobs['counts']> {
   return rows;
 }
 
-async function stop({ boss, stopping, workers, timers }: Queues): Promise<void> {
+async function stop({ boss, stopping, workers, timers, rounds }: Queues): Promise<void> {
   for (const timer of timers) clearTimeout(timer);
   stopping.abort();
-  const ended = Promise.all([...workers.keys()].map((queue) => boss.offWork(queue, { wait: true })));
+  const working = [...workers.keys()].map((queue) => boss.offWork(queue, { wait: true }));
+  const ended = Promise.all([...working, ...rounds]);
   await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, STOP_PATIENCE_MS).unref())]);
   await boss.stop({ graceful: false });
 }
@@ -260,10 +296,13 @@ async function runJob<Data>(
   queues: Queues,
 ): Promise<void> {
   const { id, name: queue, retryCount: attempt } = job;
-  const { database, events } = queues;
+  const { database, events, running } = queues;
   const stopping = queues.stopping.signal;
+  // The database's clock was set forward, so the heartbeat of a living handler looked late.
+  const isOwn = running.has(id);
+  running.add(id);
   try {
-    if (await isKeyTaken(database, job)) throw new KeyTaken();
+    if (isOwn || (await isKeyTaken(database, job))) throw new KeyTaken();
     const run = (): Promise<void> =>
       handler(job.data, AbortSignal.any([job.signal, stopping]), { id, attempt });
     await (events.around?.(id, run) ?? run());
@@ -273,6 +312,8 @@ async function runJob<Data>(
     // pg-boss stores the error that is thrown, and an error may hold anything: the log has its code, the
     // table only this.
     throw new Error('see the log');
+  } finally {
+    if (!isOwn) running.delete(id);
   }
 }
 
@@ -326,7 +367,7 @@ async function joinWaiting(
     return updated > 0;
   }
   const { rows } = await sql`
-    update jobs.job set start_after = least(start_after, now() + ${startAfterSeconds} * interval '1 second')
+    update jobs.job set start_after = least(start_after, jobs.job_now() + ${startAfterSeconds} * interval '1 second')
     where name = ${queue} and singleton_key = ${key} and state < 'active' returning id`.execute(trx);
   return rows.length > 0;
 }

@@ -51,6 +51,12 @@ export type LogEvent =
       outcome?: string;
       ms?: number;
     }
+  /** The audit trail ends before its last signed head: at a start, and while the gateway runs. */
+  | { event: 'audit-restored'; to: number; lost: number }
+  | { event: 'audit-cut'; rows: number; signed: number }
+  | { event: 'audit-not-shipped'; error: string; code?: string; stack: readonly string[] }
+  /** Studies or parcels that no job would have moved on. */
+  | { event: 'jobs-renewed'; queue: string; count: number }
   | { event: 'inference-failed'; jobId: string; code: string; attempt: number; isLast: boolean }
   | { event: 'verified-report-left-out'; resultId: string; because: string }
   | {

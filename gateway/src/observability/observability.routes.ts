@@ -22,7 +22,7 @@ const routes = {
     path: '/health',
     tags: ['running'],
     responses: {
-      200: jsonResponse(health, 'It works; `degraded` while the PACS does not answer.'),
+      200: jsonResponse(health, 'It works; `degraded` while the PACS does not answer, or the disk is full.'),
       503: jsonResponse(health, 'It does not.'),
     },
   }),
@@ -36,7 +36,7 @@ const routes = {
     ...everybody,
     path: '/health/ready',
     tags: ['running'],
-    problems: ['not-ready'],
+    problems: ['not-ready', 'storage-full'],
     responses: {
       200: jsonResponse(alive, 'It takes studies. A PACS that is down does not matter: they wait.'),
     },
@@ -81,6 +81,7 @@ export type ObservabilityTools = {
   readonly now: () => Date;
   readonly metrics: Metrics;
   readonly isPacsUp: () => Promise<boolean>;
+  readonly isFull: () => Promise<boolean>;
   readonly isStarted: () => boolean;
   readonly version: string;
   readonly profileEdition: string;
@@ -92,6 +93,7 @@ export function observabilityRoutes({
   metrics,
   isDatabaseUp,
   isPacsUp,
+  isFull,
   isStarted,
   version,
   profileEdition,
@@ -99,16 +101,19 @@ export function observabilityRoutes({
   const router = createRouter();
 
   router.openapi(routes.health, async (c) => {
-    const [isAnswering, isStoring] = await Promise.all([isDatabaseUp(), isPacsUp()]);
+    const [isAnswering, isStoring, isOut] = await Promise.all([isDatabaseUp(), isPacsUp(), isFull()]);
     const parts = {
       database: isAnswering ? 'ok' : 'failing',
       pacs: isStoring ? 'ok' : 'unreachable',
+      disk: isOut ? 'full' : 'ok',
     } as const;
     if (!isAnswering || !isStarted()) return c.json({ status: 'failing' as const, ...parts }, 503);
-    return c.json({ status: isStoring ? ('ok' as const) : ('degraded' as const), ...parts }, 200);
+    const isWell = isStoring && !isOut;
+    return c.json({ status: isWell ? ('ok' as const) : ('degraded' as const), ...parts }, 200);
   });
   router.openapi(routes.live, (c) => c.json({ status: 'ok' as const }, 200));
   router.openapi(routes.ready, async (c) => {
+    if (await isFull()) throw new Problem('storage-full');
     if (!isStarted() || !(await isDatabaseUp()))
       throw new Problem('not-ready', undefined, { 'Retry-After': '1' });
     return c.json({ status: 'ok' as const }, 200);

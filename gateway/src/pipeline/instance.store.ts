@@ -56,6 +56,22 @@ export async function usedBlobs(db: Db): Promise<ReadonlySet<string>> {
   return new Set(rows.map((row) => row.restored ?? row.parcel_id ?? ''));
 }
 
+/** Notes that verify begins with the instance; how often it has begun and not come to its end. */
+export async function noteBeginning(db: Db, id: number): Promise<number> {
+  const { beginnings } = await db
+    .updateTable('instance')
+    .set((column) => ({ beginnings: column('beginnings', '+', 1) }))
+    .where('id', '=', id)
+    .returning('beginnings')
+    .executeTakeFirstOrThrow();
+  return beginnings;
+}
+
+/** Verify came to its end with the instance. */
+export async function forgetBeginnings(db: Db, id: number): Promise<void> {
+  await db.updateTable('instance').set({ beginnings: 0 }).where('id', '=', id).execute();
+}
+
 /** How many instances of the study are in each state; states without one are absent. */
 export async function countStates(db: Db, studyId: string): Promise<ReadonlyMap<InstanceState, number>> {
   const rows = await db

@@ -122,12 +122,20 @@ export async function promisedBytes(
   return { count: row?.count ?? 0, all: Number(row?.all ?? 0), needed: Number(row?.needed ?? 0) };
 }
 
-/** Unfinished parcels of the whole gateway: they share one disk. */
-export async function openParcels(db: Db): Promise<readonly Pick<ParcelRow, 'id' | 'upload_id' | 'bytes'>[]> {
+/**
+ * Unfinished parcels of the whole gateway: they share one disk. Those of a disabled account take no room: no
+ * byte of them will come, and expiry takes them away.
+ */
+export async function openParcels(
+  db: Db,
+): Promise<readonly Pick<ParcelRow, 'id' | 'upload_id' | 'bytes' | 'seal_enc'>[]> {
   return db
     .selectFrom('parcel')
-    .select(['id', 'upload_id', 'bytes'])
-    .where('state', '=', 'receiving')
+    .innerJoin('upload', 'upload.id', 'parcel.upload_id')
+    .leftJoin('account', 'account.id', 'upload.account_id')
+    .select(['parcel.id', 'parcel.upload_id', 'parcel.bytes', 'parcel.seal_enc'])
+    .where('parcel.state', '=', 'receiving')
+    .where('account.disabled_at', 'is', null)
     .execute();
 }
 
@@ -194,11 +202,14 @@ export async function moveParcel(
   return numUpdatedRows > 0n;
 }
 
-/** Counts one more unexpected failure of verify on it. */
-export async function countFailure(db: Db, parcelId: string): Promise<void> {
+/**
+ * Counts a run of verify on it, before it begins: what kills the process cannot be counted afterwards. `-1`: a
+ * run that was no failure of the parcel.
+ */
+export async function countRun(db: Db, parcelId: string, by: 1 | -1): Promise<void> {
   await db
     .updateTable('parcel')
-    .set((column) => ({ failures: column('failures', '+', 1) }))
+    .set((column) => ({ failures: column('failures', '+', by) }))
     .where('id', '=', parcelId)
     .execute();
 }
@@ -295,12 +306,17 @@ export async function begunParcels(db: Db, uploadId: string): Promise<readonly s
   return rows.map(({ device_parcel_id }) => device_parcel_id);
 }
 
+/** Unfinished parcels that nobody continues: too old, or of an account that was disabled. */
 export async function expiredParcels(db: Db, now: Date): Promise<readonly ParcelRow[]> {
   return db
     .selectFrom('parcel')
-    .selectAll()
-    .where('state', '=', 'receiving')
-    .where('expires_at', '<', now)
+    .innerJoin('upload', 'upload.id', 'parcel.upload_id')
+    .leftJoin('account', 'account.id', 'upload.account_id')
+    .selectAll('parcel')
+    .where('parcel.state', '=', 'receiving')
+    .where((where) =>
+      where.or([where('parcel.expires_at', '<', now), where('account.disabled_at', 'is not', null)]),
+    )
     .execute();
 }
 

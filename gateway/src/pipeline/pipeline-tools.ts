@@ -5,6 +5,8 @@
 import type { Kysely } from 'kysely';
 import type { ByteSource } from '#shared/dicom/data-set.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
+import type { RulesSettings } from '#shared/deid/rules.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { SharedLocks } from '../database/shared-locks.ts';
 import type { Tables } from '../database/tables.ts';
@@ -35,6 +37,42 @@ export type Restore = (
   signal: AbortSignal,
 ) => AsyncGenerator<Uint8Array>;
 
+/** The identity that the manifest gave to an instance. */
+export type PromisedIdentity = {
+  readonly study_instance_uid: string;
+  readonly series_instance_uid: string;
+  readonly sop_instance_uid: string;
+  readonly sop_class_uid: string;
+  readonly transfer_syntax_uid: string;
+};
+
+/** A policy as far as verify needs it: it must be possible (`createRules`). */
+export type PolicyRules =
+  | { readonly kind: 'identified' }
+  | {
+      readonly kind: 'deidentified';
+      readonly options: readonly string[];
+      readonly settings: RulesSettings | undefined;
+    };
+
+export type Verdict =
+  | { readonly kind: 'verified' }
+  /** A person can decide: the bytes are kept. */
+  | { readonly kind: 'quarantined'; readonly because: ReasonCode }
+  /** It can never be stored: the bytes are not kept. */
+  | { readonly kind: 'refused'; readonly because: ReasonCode };
+
+/**
+ * Judges an instance by its bytes (verify-instance.ts). Throws what the source throws, the signal's reason,
+ * and ThreadEnded where the instance takes more time or memory than one may.
+ */
+export type CheckInstance = (
+  source: ByteSource,
+  promised: PromisedIdentity,
+  rules: PolicyRules,
+  signal: AbortSignal,
+) => Promise<Verdict>;
+
 export type PipelineTools = {
   readonly db: Kysely<Tables>;
   readonly jobs: Pick<Jobs, 'enqueue'>;
@@ -45,6 +83,7 @@ export type PipelineTools = {
   readonly locks: SharedLocks | null;
   readonly pseudonyms: Pseudonyms;
   readonly restore: Restore;
+  readonly check: CheckInstance;
   /** Signs a receipt: a compact JWS. */
   readonly signReceipt: (receipt: Receipt) => Promise<string>;
   /** The gateway's public URL, for receipts. */

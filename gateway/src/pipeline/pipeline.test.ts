@@ -9,7 +9,7 @@ import { skip } from '#testing/environment.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { findOrthanc, startOrthanc } from '../../../scripts/system/orthanc.ts';
-import { verifyAudit } from '../audit/audit.ts';
+import { verifyAudit } from '../audit/verify-audit.ts';
 import { createOrthancPacs } from '../ports/pacs/orthanc-pacs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { openTestPipeline } from '../testing/open-pipeline.ts';

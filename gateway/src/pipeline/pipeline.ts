@@ -13,10 +13,12 @@
  *   - forward, in the steps of forward/forward-study.ts: what may reach the PACS is marked, and that mark is
  *     committed, before the first request leaves; the answers are written as they come.
  *   - verify, once for each parcel of a study: its instances have their place as they come.
- * Intake runs in the request (intake/receive-parcel.ts), expiry by the clock and over all studies.
+ * Intake runs in the request (intake/receive-parcel.ts), expiry by the clock and over all studies. The state
+ * alone says which stage comes next: jobs that are lost are made again from it (renew-jobs.ts).
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { StudyState } from '#shared/protocol/study-state.ts';
+import { startClock } from '../jobs/clock.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { applyPlan } from './apply-plan.ts';
@@ -26,9 +28,10 @@ import { EXPIRY_EVERY_SECONDS, runExpiry } from './eviction/run-expiry.ts';
 import { forwardStudy } from './forward/forward-study.ts';
 import type { ForwardTools } from './forward/forward-tools.ts';
 import { reconcileStudy } from './forward/reconcile-study.ts';
-import { countFailure, findParcel, type OwnedParcel } from './parcel.store.ts';
+import { countRun, findParcel, type OwnedParcel } from './parcel.store.ts';
 import type { PipelineTools } from './pipeline-tools.ts';
 import { signRevision } from './receipt/sign-revision.ts';
+import { renewJobs, RENEW_EVERY_SECONDS } from './renew-jobs.ts';
 import { reportFailures } from './report-failures.ts';
 import type { ParcelJob, PipelineQueue, Stage, StudyJob } from './stages.ts';
 import type { Planner } from './study-plan.ts';
@@ -70,8 +73,11 @@ const STUDIES_AT_ONCE = 2;
 /** The PACS is asked again after this long at the latest. */
 const BACK_OFF_LIMIT_SECONDS = 30;
 
+/** How often promises and parcels are looked through, and how often lost jobs are made again. */
+const EVERY = { expirySeconds: EXPIRY_EVERY_SECONDS, renewSeconds: RENEW_EVERY_SECONDS };
+
 /** Begins to work; ends with `jobs.stop()`. */
-export async function startPipeline(tools: PipelineTools, jobs: Jobs): Promise<void> {
+export async function startPipeline(tools: PipelineTools, jobs: Jobs, every = EVERY): Promise<void> {
   for (const queue of QUEUES) await jobs.declare(queue);
   await jobs.work<ParcelJob>('verify', { concurrency: PARCELS_AT_ONCE }, ({ parcelId }, signal) =>
     runParcel(parcelId, tools, signal),
@@ -81,17 +87,9 @@ export async function startPipeline(tools: PipelineTools, jobs: Jobs): Promise<v
       runStudyStage(entry, studyId, tools, signal),
     );
   }
-  await jobs.work('expiry', { concurrency: 1 }, async () => {
-    await runExpiry(tools);
-    await scheduleExpiry(tools, EXPIRY_EVERY_SECONDS);
-  });
-  await scheduleExpiry(tools, 0);
-}
-
-async function scheduleExpiry(tools: PipelineTools, seconds: number): Promise<void> {
-  await tools.db
-    .transaction()
-    .execute((trx) => tools.jobs.enqueue(trx, 'expiry', {}, { key: 'expiry', startAfterSeconds: seconds }));
+  const expiry = { name: 'expiry', everySeconds: every.expirySeconds, run: () => runExpiry(tools) };
+  await startClock(expiry, jobs, tools.db);
+  await jobs.every(every.renewSeconds, () => renewJobs(tools, jobs, ROAD));
 }
 
 /** Runs verify on a parcel; does nothing if the parcel is gone or was verified. */
@@ -109,13 +107,17 @@ export async function runVerify(
   tools: PipelineTools,
   signal: AbortSignal,
 ): Promise<string> {
+  await countRun(tools.db, parcel.id, 1);
+  const uncount = () =>
+    ignoreFailure(countRun(tools.db, parcel.id, -1), 'one run too many only has the parcel settled sooner');
   try {
     const planner = await verifyReceived(parcel, tools, signal);
-    return (await applyPlan(tools, parcel.study_id, planner)).outcome;
+    const { outcome } = await applyPlan(tools, parcel.study_id, planner);
+    if (outcome === 'waiting') await uncount();
+    return outcome;
   } catch (error) {
     // A gateway that stops is no failure of the parcel.
-    if (!signal.aborted)
-      await ignoreFailure(countFailure(tools.db, parcel.id), 'a database that fails cannot count either');
+    if (signal.aborted) await uncount();
     throw error;
   }
 }
@@ -183,7 +185,9 @@ async function waitForPacs(
     waiting_because === 'pacs-unreachable' && waiting_since !== null
       ? (tools.now().getTime() - waiting_since.getTime()) / 1000
       : 0;
-  const seconds = Math.round(Math.min(BACK_OFF_LIMIT_SECONDS, Math.max(1, waitedSeconds / 2)));
+  // A clock that was set back says nothing of how long it was.
+  const pause = waitedSeconds < 0 ? BACK_OFF_LIMIT_SECONDS : waitedSeconds / 2;
+  const seconds = Math.round(Math.min(BACK_OFF_LIMIT_SECONDS, Math.max(1, pause)));
   const because = why.connection ?? why.status ?? 'no-answer';
   const plan = await applyPlan(tools, studyId, async ({ study }) => ({
     outcome: 'waiting',

@@ -15,6 +15,7 @@ import {
   type ExplanationMethod,
 } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { recordReading } from '../audit/record-reading.ts';
 import type { Db } from '../database/database.ts';
 import {
   callerOf,
@@ -43,18 +44,24 @@ const LIST_LIMIT = 200;
 
 const shown = z.object(resultSchema.shape).openapi('Result');
 const byId = z.object({ id: z.uuid() });
+/** PostgreSQL knows no year 0, and nothing here is as old as that. */
+const YEARS = { least: 1900, most: 9999 };
+const isInTime = (at: Date): boolean =>
+  at.getUTCFullYear() >= YEARS.least && at.getUTCFullYear() <= YEARS.most;
 const instant = z.iso
   .datetime({ offset: true })
   .or(z.iso.date())
-  .transform((text) => new Date(text));
+  .transform((text) => new Date(text))
+  .refine(isInTime, `a year from ${YEARS.least} to ${YEARS.most}`);
 /** "The page after this one": time and id of its last result. */
 const cursor = z
   .string()
-  .regex(/^\d{1,16}~[0-9a-f-]{36}$/)
+  .regex(/^\d{1,16}~[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
   .transform((text) => {
     const [ms = '', id = ''] = text.split('~');
     return { at: new Date(Number(ms)), id };
-  });
+  })
+  .refine(({ at }) => isInTime(at), 'not a page');
 /** RFC 9110 §8.8.3: the revision as an entity tag. */
 const REVISION = /^(?:W\/)?"?(\d{1,9})"?$/;
 
@@ -187,6 +194,7 @@ function serveReading(router: Router, tools: ResultRouteTools): void {
   router.openapi(read, async (c) => {
     const caller = callerOf(c);
     const result = await reached(db, caller, c.req.valid('param').id);
+    await recordReading(tools, caller, result.study_instance_uid, 'reports');
     return c.json(await showResult(result, caller, tools), 200, { ETag: `"${result.revision}"` });
   });
 }
@@ -214,6 +222,7 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
       method === 'image'
         ? await imageOf(result, caller, tools, signal)
         : await tools.examiner.explain(await explanationOf(db, result, method), signal);
+    await recordReading(tools, caller, result.study_instance_uid, 'images');
     return c.body(png, 200, { 'Content-Type': 'image/png', ...NOT_KEPT });
   });
   router.openapi(readBack, async (c) => {
@@ -227,6 +236,7 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
     const { studyInstanceUID } = source;
     const where = { studyInstanceUID, seriesInstanceUID: instance.seriesInstanceUID, sopInstanceUID };
     const bytes = await fromPacs(fetchWhole(tools.pacs, where, c.req.raw.signal));
+    await recordReading(tools, caller, studyInstanceUID, instance.kind === 'SR' ? 'reports' : 'images');
     return c.body(bytes, 200, { 'Content-Type': 'application/dicom', ...NOT_KEPT });
   });
 }

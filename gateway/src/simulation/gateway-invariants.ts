@@ -240,7 +240,7 @@ function checkReceipts(study: Study, before: Snapshot, { instances, receipts, pr
   assert.equal(said.sort(), is.sort(), 'I6: the receipt of this revision says what is, of its upload alone');
 }
 
-/** I17: nothing of the others comes to the stranger, who has brought nothing. */
+/** I18: nothing of the others comes to the stranger, who has brought nothing. */
 function checkStranger({ stranger }: World, { instances, promises }: Snapshot): void {
   const own = new Set(
     promises.filter(({ account_id }) => account_id === stranger.accountId).map(({ study_id }) => study_id),
@@ -248,14 +248,14 @@ function checkStranger({ stranger }: World, { instances, promises }: Snapshot): 
   for (const row of instances.filter(({ study_id }) => own.has(study_id)))
     assert.ok(
       !row.brought && (row.state === 'promised' || row.reason === 'never-arrived'),
-      `I17: what only was named is ${row.state}`,
+      `I18: what only was named is ${row.state}`,
     );
   const linked = new Map(instances.map(({ id, study_id }) => [id, study_id]));
   for (const { study_id, instance_id } of promises)
-    if (instance_id !== null) assert.is(linked.get(instance_id), study_id, 'I17: no upload names another’s');
+    if (instance_id !== null) assert.is(linked.get(instance_id), study_id, 'I18: no upload names another’s');
 }
 
-/** I17: all that was sent has come to its end, while the stranger still promises. */
+/** I18: all that was sent has come to its end, while the stranger still promises. */
 export function checkNobodyWaits({ stranger }: World, { studies, instances, promises }: Snapshot): void {
   const foreign = new Set(
     promises.filter(({ account_id }) => account_id === stranger.accountId).map(({ study_id }) => study_id),
@@ -263,7 +263,7 @@ export function checkNobodyWaits({ stranger }: World, { studies, instances, prom
   const open = new Set(instances.filter(({ state }) => state === 'promised').map(({ study_id }) => study_id));
   for (const { id, state } of studies)
     if (!foreign.has(id) && !open.has(id))
-      assert.ok(state === 'closed' || state === 'held', `I17: a study that is all here stays ${state}`);
+      assert.ok(state === 'closed' || state === 'held', `I18: a study that is all here stays ${state}`);
 }
 
 /** When all are honest and all work is done. */

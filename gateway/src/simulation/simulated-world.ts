@@ -200,7 +200,7 @@ export class World {
   private async claim({ how, count }: Extract<Act, { do: 'claim' }>): Promise<void> {
     const manifest = claimed(manifestOf('honest', count, honest[0]!.identifiers.studyInstanceUID), how);
     const answer = await this.ask<ManifestAnswer>(this.stranger, 'POST', '/upload/init', manifest);
-    if (answer) assert.equal([answer.have, answer.conflict], [[], []], 'I17: it learns nothing');
+    if (answer) assert.equal([answer.have, answer.conflict], [[], []], 'I18: it learns nothing');
     for (const uploadId of this.devices.flatMap(({ uploads }) => [...uploads.values()])) {
       for (const [method, path] of [
         ['GET', '/status'],
@@ -209,7 +209,7 @@ export class World {
       ] as const)
         assert.not(
           (await this.ground.pipeline.request(method, `/upload/${uploadId}${path}`)).ok,
-          `I17: ${method}`,
+          `I18: ${method}`,
         );
     }
   }

@@ -59,7 +59,7 @@ const evictionKilled = (at: number): readonly Step[] => [
   { ...leftOut, decision: 'retry' },
 ];
 
-test(`whatever happens to a study, nothing is lost and nothing is doubled: I1 I2 I5 I6 I7 I8 I9 I13 I14 I17 (RELAY_SEED=${SEED})`, async () => {
+test(`whatever happens to a study, nothing is lost and nothing is doubled: I1 I2 I5 I6 I7 I8 I9 I13 I14 I18 (RELAY_SEED=${SEED})`, async () => {
   const ground = await openSimulationGround();
   try {
     await runSequences({

@@ -47,6 +47,7 @@ export type TestGatewayOptions = {
   readonly webFolder?: string;
   readonly pacs?: Pacs;
   readonly engine?: Engine;
+  readonly isFull?: () => Promise<boolean>;
 };
 
 export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -62,6 +63,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     ...(options.webFolder === undefined ? {} : { webFolder: options.webFolder }),
     ...(options.pacs && { pacs: options.pacs }),
     ...(options.engine && { engine: options.engine }),
+    ...(options.isFull && { isFull: options.isFull }),
   });
   await gateway.start();
   if (options.env?.RELAY_ADMIN_PASSWORD === undefined) await cheapenFirstUser(database);

@@ -7,7 +7,7 @@ import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
+import { createPseudonyms, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { Role, SealingKey, UploadStatus } from '#shared/protocol/api.ts';
 import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
 import type { Database, Db } from '../database/database.ts';
@@ -21,12 +21,14 @@ import type { Pacs } from '../ports/pacs/pacs.ts';
 import { eventRoutes } from '../uploads/events.routes.ts';
 import { createParcelReceiver, type ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from '../pipeline/intake/tus.routes.ts';
+import { readPostedHere } from '../uploads/read-posted.ts';
 import { uploadRoutes } from '../uploads/upload.routes.ts';
 import { ROAD, runParcel, runStudyStage, startPipeline } from '../pipeline/pipeline.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
 import { createStudyChanges } from '../pipeline/announce-changes.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
-import type { PipelineTools, Restore } from '../pipeline/pipeline-tools.ts';
+import type { CheckInstance, PipelineTools, Restore } from '../pipeline/pipeline-tools.ts';
+import { toVerifyRules, verifyInstance } from '../pipeline/verify/verify-instance.ts';
 import { openTestDatabase } from './open-database.ts';
 import { createUploadClient } from './upload-client.ts';
 
@@ -62,6 +64,12 @@ export async function openTestGround(opened?: Database): Promise<TestGround> {
 /** Without a thread: a test starts many pipelines. */
 export const restoreHere: Restore = (source, encoding, bytes, signal) =>
   restoreInstance(source, encoding, bytes, { signal });
+
+/** Without a thread, as `restoreHere`. */
+export const checkHere =
+  (pseudonyms: Pseudonyms): CheckInstance =>
+  (source, promised, rules, signal) =>
+    verifyInstance(source, promised, toVerifyRules(rules, pseudonyms), signal);
 
 /** A key pair that devices seal to, and what the gateway opens with. */
 export type TestSealing = {
@@ -158,6 +166,7 @@ async function createTools(
   folder: string,
   own: Pick<PipelineTools, 'log' | 'signReceipt'>,
 ): Promise<PipelineTools> {
+  const pseudonyms = await createPseudonyms(PROJECT_KEY);
   return {
     db: database.db,
     jobs,
@@ -165,8 +174,9 @@ async function createTools(
     blobs: await openFileBlobs(join(folder, 'spool')),
     keys: createStudyKeys(randomBytes(32), join(folder, 'keys')),
     locks: database.shared?.locks ?? null,
-    pseudonyms: await createPseudonyms(PROJECT_KEY),
+    pseudonyms,
     restore: restoreHere,
+    check: checkHere(pseudonyms),
     issuer: 'http://localhost:3000',
     metrics: { stage: () => undefined, instances: () => undefined, bytes: () => undefined },
     changes: createStudyChanges(),
@@ -216,7 +226,14 @@ function createApp({ tools, parcels, sealingKey, lines, failures, callerOf }: Ap
   });
   const project = { key: PROJECT_KEY, id: 'test' };
   const routers = [
-    uploadRoutes({ tools, parcels, defaultPolicy: 'deidentified', project, sealingKey }),
+    uploadRoutes({
+      tools,
+      parcels,
+      defaultPolicy: 'deidentified',
+      project,
+      sealingKey,
+      readPosted: readPostedHere(),
+    }),
     tusRoutes(parcels),
     eventRoutes(tools, () => Promise.reject(new Problem('not-found'))),
   ];

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { giving, keepThread, type KeptThread, type Reply } from './thread.ts';
+import { giving, keepThread, ThreadEnded, type KeptThread, type Reply } from './thread.ts';
 
-type Task = 'double' | 'length' | 'ask twice' | 'throw' | 'end' | 'loop' | 'wait';
+type Task = 'double' | 'length' | 'ask twice' | 'throw' | 'end' | 'loop' | 'fill' | 'wait';
 type TestTalk = {
   readonly task: { readonly what: Task; readonly bytes?: Uint8Array };
   readonly question: string;
@@ -31,6 +31,10 @@ const SCRIPT = new URL(
         throw new TypeError(String.fromCharCode(68, 111, 101) + ' is no number');
       case 'end':
         process.exit(3);
+      case 'fill': {
+        const filled = [];
+        for (;;) filled.push(new Array(10_000).fill(filled.length));
+      }
       case 'loop':
         await ask(giving('begun'));
         for (;;);
@@ -148,6 +152,33 @@ test('is ended when it hangs, and a caller that gave up does not wait for it', a
   await ended;
   assert.equal(await doubled(thread), DOUBLED);
   await thread.close();
+});
+
+test('is ended when it takes more memory than it may, and the process lives on', async () => {
+  const thread = keepThread<TestTalk>(SCRIPT, { heapMb: 16 });
+  const error = await errorOf(thread.do(giving({ what: 'fill' }), noReply, never));
+  assert.ok(error instanceof ThreadEnded, error.message);
+  assert.equal(await doubled(thread), DOUBLED);
+  await thread.close();
+});
+
+test('is ended when it says nothing for too long, but not while it waits for a reply', async () => {
+  // As long as a thread may take to start on a busy machine.
+  const silentMs = 3_000;
+  const waiting = keepThread<TestTalk>(SCRIPT, { silentMs });
+  const silent = keepThread<TestTalk>(SCRIPT, { silentMs });
+  await doubled(waiting);
+  const silence = Promise.withResolvers<Error>();
+  const reply: Reply<TestTalk> = async () => {
+    const ended = errorOf(silent.do(giving({ what: 'loop' }), async () => giving(0), never));
+    silence.resolve(await ended);
+    return giving(1);
+  };
+  assert.is(await waiting.do(giving({ what: 'ask twice' }), reply, never), '1,1');
+  const error = await silence.promise;
+  assert.ok(error instanceof ThreadEnded, error.message);
+  await waiting.close();
+  await silent.close();
 });
 
 test('fails a task with the error of its reply', async () => {

@@ -6,7 +6,8 @@
  * The thread starts with the first task and ends when none has come for a while; it does not keep the process
  * alive. When it ends unexpectedly, all of its tasks fail, and the next task starts another thread. A caller
  * that gives up does not wait; a task that then does not let go is taken to hang (a codec that never looks
- * up), and its thread is ended.
+ * up), and its thread is ended. So is one that says nothing for too long though nobody asked it to stop, and
+ * one that takes more memory than it may: the data may be an attacker's, and the process must outlive it.
  */
 import { Worker } from 'node:worker_threads';
 
@@ -30,8 +31,8 @@ export type Reply<T extends Talk> = (
 ) => Promise<Given<T['reply']>>;
 export type KeptThread<T extends Talk> = {
   /**
-   * The task's answer. Throws what `reply` throws, the signal's reason, and an Error that says nothing of the
-   * data where the task fails or the thread ends.
+   * The task's answer. Throws what `reply` throws, the signal's reason, an Error that says nothing of the
+   * data where the task fails, and ThreadEnded.
    */
   do(task: Given<T['task']>, reply: Reply<T>, signal: AbortSignal): Promise<T['answer']>;
   close(): Promise<void>;
@@ -52,11 +53,15 @@ export type FromThread<T extends Talk> = { readonly id: number } & (
 type Task<T extends Talk> = {
   readonly take: (message: FromThread<T>) => void;
   readonly fail: (error: Error) => void;
+  /** It waits for this side: for replies, or for nothing more. */
+  readonly isWaiting: () => boolean;
 };
 type Running<T extends Talk> = {
   readonly worker: Worker;
   readonly tasks: Map<number, Task<T>>;
   readonly hangs: Set<NodeJS.Timeout>;
+  /** Ends it when it has been silent for too long. */
+  silence: NodeJS.Timeout | null;
   idle: NodeJS.Timeout | null;
 };
 
@@ -65,13 +70,34 @@ const IDLE_MS = 30_000;
 /** The longest that a task does not look up is some 10 s, for a frame of 134 megapixels. */
 const HANGS_AFTER_MS = 30_000;
 
-type Patience = { readonly idleMs?: number | undefined; readonly hangsAfterMs?: number };
+/**
+ * The longest silence of a thread that works. Ten times what the slowest honest task has needed between two
+ * messages on the smallest machine; a hostile one ends after two minutes.
+ */
+const SILENT_MS = 120_000;
+/** The heap of a thread: an instance with as many elements as the reader takes needs 300 MB. */
+const HEAP_MB = 512;
+
+/** The thread ended before it had answered: it crashed, took too much memory or was silent for too long. */
+export class ThreadEnded extends Error {}
+
+type ThreadOptions = {
+  readonly idleMs?: number | undefined;
+  readonly hangsAfterMs?: number;
+  readonly silentMs?: number;
+  readonly heapMb?: number;
+  /** For the script: `workerData`. */
+  readonly data?: unknown;
+};
 
 /** A kept thread, or the place for one. */
 type Place<T extends Talk> = {
   readonly script: URL;
   readonly idleMs: number;
   readonly hangsAfterMs: number;
+  readonly silentMs: number;
+  readonly heapMb: number;
+  readonly data: unknown;
   running: Running<T> | null;
   /** Of the latest task. */
   id: number;
@@ -88,9 +114,15 @@ type Asked<T extends Talk> = {
 /** `script` calls `serveTasks`. */
 export function keepThread<T extends Talk>(
   script: URL,
-  { idleMs = IDLE_MS, hangsAfterMs = HANGS_AFTER_MS }: Patience = {},
+  {
+    idleMs = IDLE_MS,
+    hangsAfterMs = HANGS_AFTER_MS,
+    silentMs = SILENT_MS,
+    heapMb = HEAP_MB,
+    data,
+  }: ThreadOptions = {},
 ): KeptThread<T> {
-  const place: Place<T> = { script, idleMs, hangsAfterMs, running: null, id: 0 };
+  const place: Place<T> = { script, idleMs, hangsAfterMs, silentMs, heapMb, data, running: null, id: 0 };
   return {
     async do(task, reply, signal) {
       signal.throwIfAborted();
@@ -119,25 +151,45 @@ export function keepThread<T extends Talk>(
 
 function start<T extends Talk>(place: Place<T>): Running<T> {
   const started: Running<T> = {
-    worker: new Worker(place.script),
+    worker: new Worker(place.script, {
+      workerData: place.data,
+      resourceLimits: { maxOldGenerationSizeMb: place.heapMb },
+    }),
     tasks: new Map(),
     hangs: new Set(),
+    silence: null,
     idle: null,
   };
   const lose = (error: Error): void => {
     forget(place, started);
+    if (started.silence !== null) clearTimeout(started.silence);
     for (const task of started.tasks.values()) task.fail(error);
     started.tasks.clear();
   };
   started.worker.on('message', (message: FromThread<T>) => {
     // A thread that still talks does not hang: a task that was given up waits behind the others.
     for (const hangs of started.hangs) hangs.refresh();
+    started.silence?.refresh();
     started.tasks.get(message.id)?.take(message);
   });
-  started.worker.on('error', lose);
-  started.worker.on('exit', () => lose(new Error('a thread ended')));
+  // An error of the engine (out of memory) says nothing of the data; one of the script might.
+  started.worker.on('error', ({ name, stack }) =>
+    lose(Object.assign(new ThreadEnded('a thread ended'), { name, stack: framesOf(stack) })),
+  );
+  started.worker.on('exit', () => lose(new ThreadEnded('a thread ended')));
+  started.silence = setTimeout(() => {
+    if ([...started.tasks.values()].every((task) => task.isWaiting())) started.silence?.refresh();
+    else void end(place, started);
+  }, place.silentMs).unref();
   return started;
 }
+
+/** The message of an error may hold anything; its frames do not. */
+const framesOf = (stack = ''): string =>
+  stack
+    .split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .join('\n');
 
 function forget<T extends Talk>(place: Place<T>, ended: Running<T>): void {
   if (place.running === ended) place.running = null;
@@ -163,8 +215,9 @@ function rest<T extends Talk>(place: Place<T>, resting: Running<T>): void {
   resting.idle = setTimeout(() => void end(place, resting), place.idleMs).unref();
 }
 
-function say<T extends Talk>({ worker }: Running<T>, message: ToThread<T>, moved: ArrayBuffer[] = []): void {
-  worker.postMessage(message, moved);
+function say<T extends Talk>(to: Running<T>, message: ToThread<T>, moved: ArrayBuffer[] = []): void {
+  to.silence?.refresh();
+  to.worker.postMessage(message, moved);
 }
 
 /** The task has ended in the thread. */
@@ -176,14 +229,20 @@ function leave<T extends Talk>(place: Place<T>, { id, on }: Asked<T>): void {
 /** Answers the task's questions until it ends. */
 function follow<T extends Talk>(place: Place<T>, asked: Asked<T>, reply: Reply<T>): Task<T> {
   const { id, on, answer, over } = asked;
+  let unanswered = 0;
   return {
+    isWaiting: () => unanswered > 0,
     fail(error) {
       answer.reject(error);
       over.abort(error);
     },
     take(message) {
       if (message.kind === 'question') {
+        unanswered += 1;
         reply(message.question, over.signal)
+          .finally(() => {
+            unanswered -= 1;
+          })
           .then(({ value, moved }) => say(on, { id, kind: 'reply', to: message.number, reply: value }, moved))
           .catch((error: unknown) => giveUp(place, asked, error));
         return;
@@ -212,6 +271,7 @@ function giveUp<T extends Talk>(place: Place<T>, asked: Asked<T>, error: unknown
     on.hangs.delete(hangs);
   };
   on.tasks.set(id, {
+    isWaiting: () => true,
     fail: letGo,
     take({ kind }) {
       if (kind === 'question') return;

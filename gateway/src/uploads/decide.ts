@@ -7,8 +7,11 @@
  * decision lets through what verify held back: where identity remains, or verify could not say, the bytes
  * that are here are discarded, and instances sent again are verified again.
  */
+import { Problem } from '#shared/protocol/problem.ts';
+import type { Transaction } from 'kysely';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
+import type { Tables } from '../database/tables.ts';
 import {
   changeInstances,
   instancesByKey,
@@ -43,7 +46,7 @@ const AWAITED_BY_OTHERS: readonly InstanceState[] = ['promised', 'received'];
 
 /**
  * Returns how many instances it changed; those that are in no state for it, or that the upload did not name,
- * are left alone.
+ * are left alone. Throws `decision-not-possible` where that is all of them, and they are not decided so already.
  */
 export async function decide(
   tools: UploadTools,
@@ -57,17 +60,9 @@ export async function decide(
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return 0;
     const own = await instanceIdsOf(trx, uploadId);
-    const rows = (await instancesByKey(trx, study, instances)).filter(
-      (row) => own.has(row.id) && (decision === 'retry' || canLeave(row, study)),
-    );
-    // Of this study alone: where another upload has the UID, forward finds what the PACS holds.
-    const rivals = (
-      await instancesByUid(
-        trx,
-        study.site_id,
-        rows.map((row) => row.sop_instance_uid),
-      )
-    ).filter((row) => row.study_id === studyId);
+    const named = (await instancesByKey(trx, study, instances)).filter(({ id }) => own.has(id));
+    const rows = named.filter((row) => decision === 'retry' || canLeave(row, study));
+    const rivals = await underUids(trx, study, rows);
     const others =
       decision === 'leave-out'
         ? await namedElsewhere(
@@ -86,6 +81,7 @@ export async function decide(
       from: decision === 'leave-out' ? CAN_BE_LEFT_OUT : CAN_BE_RETRIED,
       now: tools.now(),
     });
+    if (done.size === 0 && others.size === 0) requireDecided(decision, named);
     if (done.size === 0) return others.size;
     if (changes.some(({ state }) => state === 'promised')) {
       if (study.wrapped_key === null) await setStudyKey(trx, studyId, tools.keys.create(studyId));
@@ -112,6 +108,27 @@ export async function decide(
   });
   tools.changes.emit(studyId);
   return changed;
+}
+
+/** In this study alone: where another upload has the UID, forward finds what the PACS holds. */
+async function underUids(
+  trx: Transaction<Tables>,
+  study: StudyRow,
+  rows: readonly InstanceRow[],
+): Promise<readonly InstanceRow[]> {
+  const uids = rows.map((row) => row.sop_instance_uid);
+  return (await instancesByUid(trx, study.site_id, uids)).filter((row) => row.study_id === study.id);
+}
+
+/**
+ * Throws `decision-not-possible` where an instance is not what was decided, and no decision makes it so. The
+ * same decision may come again: its answer was lost.
+ */
+function requireDecided(decision: Decision['decision'], named: readonly InstanceRow[]): void {
+  if (decision === 'leave-out' && named.some(({ state }) => state !== 'left-out'))
+    throw new Problem('decision-not-possible', 'The PACS has these instances, or is being given them.');
+  if (decision === 'retry' && named.some(({ state }) => CAN_BE_RETRIED.includes(state)))
+    throw new Problem('decision-not-possible', 'Another instance with the same UID has taken their place.');
 }
 
 /**
@@ -142,7 +159,9 @@ function toChanges(
 
 /** Verify did not let it through. */
 function isHeldBack(reason: ReasonCode | null): boolean {
-  return reason === 'identity-remains' || reason === 'cannot-be-verified';
+  return (
+    reason === 'identity-remains' || reason === 'cannot-be-verified' || reason === 'too-much-to-deidentify'
+  );
 }
 
 function toLeftOut({ id, reason }: InstanceRow): InstanceChange {

@@ -20,6 +20,8 @@ import {
   type NewInstance,
 } from '../pipeline/instance.store.ts';
 import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../pipeline/parcel.store.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { quotaUse } from '../policies/quota.store.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 import { insertReports, readReports } from '../pipeline/report.store.ts';
 import {
@@ -121,6 +123,7 @@ async function openIn(
   const said = { manifest, reports, known, compared };
   const { moved, inserted } = await applyManifest(trx, tools, study, said);
   await linkInstances(trx, uploadId, compared.keys, idsByKey(known, inserted));
+  if (compared.insert.length + compared.again.length > 0) await requireQuota(trx, sender);
   await insertTriage(trx, study.id, triageIn(manifest));
   if (need.length > 0) await renewPromises(trx, uploadId, now);
   if (moved.state === 'receiving' && need.length === 0)
@@ -141,6 +144,17 @@ async function openIn(
     studyId: study.id,
     answer: { uploadId, studyInstanceUID, revision, have, need, conflict },
   };
+}
+
+/**
+ * Throws `quota-exceeded` where the account has now announced more than it may: nothing of it is kept. The
+ * gateway itself has no quota.
+ */
+async function requireQuota(trx: Transaction<Tables>, { accountId }: Sender): Promise<void> {
+  const use = accountId === null ? undefined : await quotaUse(trx, accountId);
+  if (use === undefined) return;
+  const { quota, used } = use;
+  if (used.uploads > quota.uploads || used.bytes > quota.bytes) throw new Problem('quota-exceeded');
 }
 
 /** By `UID digest`. */

@@ -1,6 +1,6 @@
 /**
- * `DELETE /upload/{id}`: taken back until the first byte has left. Only promises are taken back: instances
- * that another upload promised too, or that are already here, stay.
+ * `DELETE /upload/{id}`: taken back until the first byte has left; by an administrator at any time. Only
+ * promises are taken back: instances that another upload promised too, or that are already here, stay.
  */
 import type { Transaction } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -15,8 +15,12 @@ import { auditStudy } from '../pipeline/audit-study.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
 
-/** Throws `upload-in-progress` where bytes have arrived. */
-export async function takeBack(tools: UploadTools, upload: UploadRow): Promise<void> {
+/** Throws `upload-in-progress` where bytes have arrived, unless it is by force. */
+export async function takeBack(
+  tools: UploadTools,
+  upload: UploadRow,
+  { byForce }: { readonly byForce: boolean },
+): Promise<void> {
   const { id: uploadId, study_id: studyId } = upload;
   const parcels = await tools.db.transaction().execute(async (trx) => {
     const study = await lockStudy(trx, studyId);
@@ -28,12 +32,16 @@ export async function takeBack(tools: UploadTools, upload: UploadRow): Promise<v
       .where('upload_id', '=', uploadId)
       .forUpdate()
       .execute();
-    for (const { id, state } of begun)
+    for (const { id, state } of byForce ? [] : begun)
       if (state !== 'receiving' || (await hasBytes(tools.blobs, id))) throw new Problem('upload-in-progress');
-    await deleteUnfinished(
+    const ended = await deleteUnfinished(
       trx,
       begun.map(({ id }) => id),
     );
+    if (ended.length < begun.length) {
+      await takeBackRest(trx, tools, study, uploadId);
+      return ended;
+    }
     const named = (
       await trx
         .selectFrom('upload_instance')
@@ -64,13 +72,32 @@ export async function takeBack(tools: UploadTools, upload: UploadRow): Promise<v
       .execute();
     if (counts.size === 0 && receipts.length === 0 && uploads.length === 0)
       await trx.deleteFrom('study').where('id', '=', studyId).execute();
-    return begun;
+    return ended;
   });
-  await removeParcelBlobs(
-    tools.blobs,
-    parcels.map(({ id }) => id),
-  );
+  await removeParcelBlobs(tools.blobs, parcels);
   tools.changes.emit(studyId);
+}
+
+/** Of an upload of which something is here: what it promised and has not sent. */
+async function takeBackRest(
+  trx: Transaction<Tables>,
+  tools: UploadTools,
+  study: StudyRow,
+  uploadId: string,
+): Promise<void> {
+  const promised = await trx
+    .selectFrom('upload_instance')
+    .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
+    .select('instance.id')
+    .where('upload_id', '=', uploadId)
+    .where('instance.state', '=', 'promised')
+    .execute();
+  const ids = promised.map(({ id }) => id);
+  await unlinkInstances(trx, uploadId, new Set(ids));
+  await forgetInstances(trx, study, ids);
+  if (isComplete(await countStates(trx, study.id)))
+    await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
+  await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId });
 }
 
 /** Of a parcel on its way: the first bytes of a sealed one lie in its tail. */

@@ -3,6 +3,7 @@
  * of their own; the parcels themselves come in by the pipeline's intake (tus.routes.ts).
  */
 import { z } from '@hono/zod-openapi';
+import { compress } from 'hono/compress';
 import {
   completeAnswerSchema,
   decisionSchema,
@@ -15,29 +16,35 @@ import {
   type Role,
   type SealingKey,
 } from '#shared/protocol/api.ts';
-import { MANIFEST_BYTES_LIMIT, manifestAnswerSchema, manifestSchema } from '#shared/protocol/manifest.ts';
+import { manifestAnswerSchema, manifestSchema } from '#shared/protocol/manifest.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { ProjectKeyError, wrapProjectKey } from '#shared/transfer/project-key.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
 import {
+  allow,
   callerOf,
   createRouter,
   defineRoute,
+  describeRoute,
   jsonBody,
   jsonResponse,
   type Caller,
   type Router,
 } from '../http/route.ts';
+import { createTurns } from '../http/take-turns.ts';
 import { begunParcels, findUpload, unfinishedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
+import { recordReading } from '../audit/record-reading.ts';
 import { findReceipt } from '../pipeline/receipt.store.ts';
 import { ownerOf } from '../pipeline/upload-owner.ts';
+import { quotaUse } from '../policies/quota.store.ts';
 import { policiesFor, requireOptions, requirePolicy } from '../policies/policies.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { uploadIds, uploadStatus, uploadStatuses } from './upload-status.ts';
 import { completeUpload, type Arrivals } from './complete-upload.ts';
 import { decide } from './decide.ts';
 import { openUpload } from './open-upload.ts';
+import type { ReadPosted } from './read-posted.ts';
 import { takeBack, takeBackInstances } from './take-back.ts';
 
 /** The roles that may see uploads of others: they hold UIDs and codes only. */
@@ -51,6 +58,7 @@ export type UploadRouteTools = {
   readonly project: { readonly key: Uint8Array; readonly id: string };
   /** The public key to which devices seal. */
   readonly sealingKey: SealingKey;
+  readonly readPosted: ReadPosted;
 };
 
 const uploadParams = z.object({
@@ -71,24 +79,6 @@ const routes = {
       200: jsonResponse(
         policyAnswerSchema,
         'The policies, the default, and the project key wrapped to the device’s own',
-      ),
-    },
-  }),
-  init: defineRoute({
-    method: 'post',
-    path: '/upload/init',
-    roles: SENDERS,
-    uploadRight: true,
-    tags: ['upload'],
-    summary: 'Say what one study will contain; be told what to send. Repeatable',
-    bodyBytesLimit: MANIFEST_BYTES_LIMIT,
-    gzip: true,
-    problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances'],
-    request: { body: jsonBody(manifestSchema) },
-    responses: {
-      200: jsonResponse(
-        manifestAnswerSchema,
-        'The instances that are here, those to send, and those that conflict',
       ),
     },
   }),
@@ -142,24 +132,41 @@ const routes = {
     roles: SENDERS,
     uploadRight: true,
     tags: ['upload'],
-    summary: 'Take back what was not begun',
+    summary: 'Take back what was not begun; an administrator takes back any upload, at any time',
     problems: ['upload-not-found', 'upload-in-progress'],
     request: { params: uploadParams },
     responses: { 204: { description: 'Taken back' } },
   }),
-  decisions: defineRoute({
-    method: 'post',
-    path: '/upload/{id}/decisions',
-    roles: SENDERS,
-    uploadRight: true,
-    tags: ['upload'],
-    summary: 'Leave instances out, try them again, or take back what was promised and not sent',
-    problems: ['upload-not-found'],
-    bodyBytesLimit: MANIFEST_BYTES_LIMIT,
-    request: { params: uploadParams, body: jsonBody(decisionSchema) },
-    responses: { 200: jsonResponse(uploadStatusSchema, 'The current status of the study') },
-  }),
 };
+
+/** The routes with large bodies: read-posted.ts holds them against their schemas. */
+const INIT = {
+  method: 'post',
+  path: '/upload/init',
+  roles: SENDERS,
+  uploadRight: true,
+  tags: ['upload'],
+  summary: 'Say what one study will contain; be told what to send. Repeatable',
+  problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances', 'quota-exceeded'],
+  request: { body: jsonBody(manifestSchema) },
+  responses: {
+    200: jsonResponse(
+      manifestAnswerSchema,
+      'The instances that are here, those to send, and those that conflict',
+    ),
+  },
+} satisfies Parameters<typeof describeRoute>[1];
+const DECISIONS = {
+  method: 'post',
+  path: '/upload/{id}/decisions',
+  roles: SENDERS,
+  uploadRight: true,
+  tags: ['upload'],
+  summary: 'Leave instances out, try them again, or take back what was promised and not sent',
+  problems: ['upload-not-found', 'decision-not-possible'],
+  request: { params: uploadParams, body: jsonBody(decisionSchema) },
+  responses: { 200: jsonResponse(uploadStatusSchema, 'The current status of the study') },
+} satisfies Parameters<typeof describeRoute>[1];
 
 /**
  * The upload, if this caller may see it. Throws `upload-not-found`, also for another's: whether it exists is
@@ -202,6 +209,7 @@ export function uploadRoutes(all: UploadRouteTools): Router {
   addInit(router, all);
   addWatching(router, all);
   addEnding(router, all);
+  addDecisions(router, all);
   return router;
 }
 
@@ -219,31 +227,25 @@ function addPolicy(router: Router, { tools, defaultPolicy, project, sealingKey }
   });
 }
 
-function addInit(router: Router, { tools }: UploadRouteTools): void {
-  router.openapi(
-    routes.init,
-    async (c) => {
-      const caller = callerOf(c);
-      const manifest = c.req.valid('json');
-      requireOptions(
-        await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles),
-        manifest.deidentification,
-      );
-      // A device sends; it reads nothing, whatever its user may do when signed in.
-      const readsAll = caller.scope === 'session' && caller.roles.some((role) => READS_ALL.includes(role));
-      const sender = { ...ownerOf(caller), siteId: caller.siteId, readsAll };
-      const answer = await openUpload(tools, manifest, sender, c.req.raw.signal);
-      const begun = await begunParcels(tools.db, answer.uploadId);
-      return c.json(begun.length === 0 ? answer : { ...answer, begun: [...begun] }, 200);
-    },
-    (result) => {
-      if (result.success) return;
-      const { issues } = result.error;
-      if (issues.some(({ code, path }) => code === 'too_big' && path.join() === 'instances'))
-        throw new Problem('too-many-instances');
-      throw invalidRequest(issues, 'json');
-    },
-  );
+function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void {
+  // Two of one account at once would only wait for each other in the database.
+  const turns = createTurns(1);
+  describeRoute(router, INIT);
+  router.post(INIT.path, allow(SENDERS, { uploadRight: true }), compress({ encoding: 'gzip' }), async (c) => {
+    const caller = callerOf(c);
+    const manifest = await readPosted('manifest', c.req.raw, caller.id);
+    requireOptions(
+      await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles),
+      manifest.deidentification,
+    );
+    // A device sends; it reads nothing, whatever its user may do when signed in.
+    const readsAll = caller.scope === 'session' && caller.roles.some((role) => READS_ALL.includes(role));
+    const sender = { ...ownerOf(caller), siteId: caller.siteId, readsAll };
+    const { signal } = c.req.raw;
+    const answer = await turns(caller.id, signal, () => openUpload(tools, manifest, sender, signal));
+    const begun = await begunParcels(tools.db, answer.uploadId);
+    return c.json(begun.length === 0 ? answer : { ...answer, begun: [...begun] }, 200);
+  });
 }
 
 /** The routes that read: list, status, receipt. */
@@ -253,7 +255,11 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
     const all = c.req.valid('query').all === '1' && caller.roles.some((role) => WATCHERS.includes(role));
     const where = all ? { siteId: caller.siteId } : { owner: ownerOf(caller) };
     const uploads = await uploadStatuses(tools.db, await uploadIds(tools.db, where, LIST_LIMIT));
-    return c.json({ uploads }, 200);
+    const own = all ? undefined : await quotaUse(tools.db, caller.id);
+    return c.json(
+      own === undefined ? { uploads } : { uploads, own: { quota: own.quota, used: own.used } },
+      200,
+    );
   });
 
   router.openapi(routes.status, async (c) => {
@@ -267,6 +273,7 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
     const upload = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
     const jws = await findReceipt(tools.db, upload.id);
     if (jws === undefined) throw new Problem('no-receipt-yet');
+    await recordReading(tools, callerOf(c), upload.study_instance_uid, 'receipts');
     return c.body(jws, 200, {
       'Content-Type': 'application/jose',
       'Content-Disposition': `attachment; filename="${upload.id}.receipt.jws"`,
@@ -285,18 +292,28 @@ function addEnding(router: Router, { tools, parcels }: UploadRouteTools): void {
   });
 
   router.openapi(routes.takeBack, async (c) => {
-    await takeBack(tools, await ownUpload(tools, c.req.valid('param').id, callerOf(c)));
-    return c.body(null, 204);
-  });
-
-  router.openapi(routes.decisions, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
+    const byForce = caller.scope === 'session' && caller.roles.includes('admin');
+    const upload = await (byForce ? visibleUpload : ownUpload)(tools, id, caller);
+    await takeBack(tools, upload, { byForce });
+    return c.body(null, 204);
+  });
+}
+
+/** A person's or a device's decisions about instances. */
+function addDecisions(router: Router, { tools, readPosted }: UploadRouteTools): void {
+  describeRoute(router, DECISIONS);
+  router.post('/upload/:id/decisions', allow(SENDERS, { uploadRight: true }), async (c) => {
+    const caller = callerOf(c);
+    const params = uploadParams.safeParse(c.req.param());
+    if (!params.success) throw invalidRequest(params.error.issues, 'param');
+    const { id } = params.data;
     // An auditor looks and changes nothing, whatever other roles the account has.
     const upload = caller.roles.includes('admin')
       ? await visibleUpload(tools, id, caller)
       : await ownUpload(tools, id, caller);
-    const { decision, instances } = c.req.valid('json');
+    const { decision, instances } = await readPosted('decision', c.req.raw, caller.id);
     // A device says what will come and what will not; a person says what is not to be in the PACS.
     if (caller.scope === 'upload' && decision === 'leave-out') throw new Problem('not-allowed');
     if (decision === 'take-back') await takeBackInstances(tools, upload, instances);

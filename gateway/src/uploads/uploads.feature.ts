@@ -4,6 +4,7 @@ import type { Keys } from '../keys.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import type { Arrivals } from './complete-upload.ts';
 import { eventRoutes } from './events.routes.ts';
+import { createPostedReader } from './read-posted.ts';
 import { uploadRoutes } from './upload.routes.ts';
 
 export type UploadsFeatureTools = {
@@ -23,6 +24,7 @@ export function uploadsFeature({ pipeline, parcels, policy, keys, streamJob }: U
     defaultPolicy: policy,
     project: { key: keys.projectKey, id: keys.projectKeyId },
     sealingKey: keys.sealing[0].jwk,
+    readPosted: createPostedReader(),
   });
   return { routes: [uploads, eventRoutes(pipeline, streamJob)] };
 }

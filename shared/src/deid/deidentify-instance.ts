@@ -72,6 +72,7 @@ export async function deidentifyInstance(
   const isReleased = released && because === 'burned-in-annotation';
   if (because !== null && !isReleased) return { kind: 'quarantined', because };
   const resolved = await resolvePlan(instance, rules, pseudonyms);
+  if (resolved === null) return { kind: 'quarantined', because: 'too-much-to-deidentify' };
   const plan = isReleased ? withoutBurnedIn(resolved) : resolved;
   const identifiers = rewrittenIdentifiers(instance, rules, plan.pseudonyms);
   const dataSet = rewritePlan(plan.elements, instance.encoding, plan.replacements);
@@ -115,13 +116,17 @@ function hasWrittenAnnotation({ elements }: ParsedInstance): boolean {
   );
 }
 
-/** The plan of an instance with its markers and pseudonyms, in the order in which it is written. */
+/**
+ * The plan of an instance with its markers and pseudonyms, in the order in which it is written. Null where the
+ * header asks for more than any real one does.
+ */
 export async function resolvePlan(
   instance: ParsedInstance,
   rules: DeidRules,
   pseudonyms: Pseudonyms,
-): Promise<ResolvedPlan> {
+): Promise<ResolvedPlan | null> {
   const plan = planInstance(instance, rules);
+  if (plan.isTooMuch) return null;
   if (!rules.options.includes('retain-uids')) requestIdentifiers(plan, instance.identifiers);
   const markers = methodMarkers(instance.elements, rules, instance.encoding);
   const added = [...missingPatient(plan), ...markers];

@@ -21,7 +21,7 @@ import { decision, orElse, type Decision, type Mode } from './decision.ts';
 import { asciiOf, patientKeyOf } from './element-text.ts';
 import { isKeptUid } from './kept-uids.ts';
 import { planned, type Plan, type PlannedElement, type PlannedItem } from './plan.ts';
-import { createRequests, type PseudonymRequests } from './pseudonyms.ts';
+import { areTooMany, createRequests, request, type PseudonymRequests } from './pseudonyms.ts';
 import type { TagAction } from './report.ts';
 import type { DeidRules } from './rules.ts';
 import { safePrivateTags } from './safe-private.ts';
@@ -33,7 +33,15 @@ type Walk = {
   readonly requests: PseudonymRequests;
   readonly actions: TagAction[];
   readonly place: Place;
+  /** How many bytes of prose are to be cleaned so far. */
+  readonly prose: { bytes: number };
 };
+
+/**
+ * Prose of one instance that is cleaned: the longest reports have some 64 KiB. Each byte is looked at some
+ * two hundred times, and each character is an object of its own.
+ */
+export const PROSE_BYTES_LIMIT = 256 * 1024;
 
 const SAFE_PRIVATE = decision('keep', 'K', 'safe-private');
 const PRIVATE_REMOVED = decision('remove', 'X', 'private');
@@ -45,7 +53,7 @@ export function planInstance(instance: ParsedInstance, rules: DeidRules): Plan {
   const actions: TagAction[] = [];
   const patientKey =
     patientKeyOf(instance.elements, instance) ?? `\0study\0${instance.identifiers.studyInstanceUID}`;
-  requests.identifiers.add(patientKey);
+  request(requests.identifiers, patientKey);
   if (rules.dates === 'modified') requests.dayOffsets.add(patientKey);
   const place: Place = {
     mode: 'plain',
@@ -55,8 +63,13 @@ export function planInstance(instance: ParsedInstance, rules: DeidRules): Plan {
     patientKey,
     characterSets: characterSetsAfter(instance.elements, []),
   };
-  const elements = planElements({ instance, rules, requests, actions, place }, instance.elements);
-  return { elements, requests, patientKey, actions };
+  const walk: Walk = { instance, rules, requests, actions, place, prose: { bytes: 0 } };
+  const elements = planElements(walk, instance.elements);
+  return { elements, requests, patientKey, actions, isTooMuch: isTooMuch(walk) };
+}
+
+function isTooMuch({ requests, prose }: Walk): boolean {
+  return areTooMany(requests) || prose.bytes > PROSE_BYTES_LIMIT;
 }
 
 function planElements(walk: Walk, elements: readonly DicomElement[]): PlannedElement[] {
@@ -84,6 +97,8 @@ function planPrivateDate(walk: Walk, element: DicomElement, vr: 'DA' | 'DT'): Pl
 }
 
 function planElement(walk: Walk, element: DicomElement): PlannedElement {
+  // The plan is void: the rest of the header costs nothing more.
+  if (isTooMuch(walk)) return planned(element, element.vr, 'remove');
   const vr = effectiveVR(element);
   const decided = decideInPlace(element, vr, walk.place, walk.rules);
   const isUnchanged =
@@ -106,11 +121,11 @@ function carryOut(walk: Walk, element: DicomElement, vr: string, { how, mode }: 
       };
     case 'uid': {
       const text = asciiOf(element);
-      for (const uid of text.split('\\')) if (!isKeptUid(uid)) requests.uids.add(uid.trim());
+      for (const uid of text.split('\\')) if (!isKeptUid(uid)) request(requests.uids, uid.trim());
       return planned(element, 'UI', 'uid', text);
     }
     case 'identifier':
-      requests.identifiers.add(asciiOf(element));
+      request(requests.identifiers, asciiOf(element));
       return planned(element, vr, 'identifier', asciiOf(element));
     case 'patient-id':
     case 'patient-name':
@@ -122,6 +137,7 @@ function carryOut(walk: Walk, element: DicomElement, vr: string, { how, mode }: 
     case 'keep-temporal':
       return planned(element, element.vr, 'keep');
     case 'clean-text':
+      walk.prose.bytes += element.bytes?.length ?? 0;
       return { ...planned(element, vr, how), prose: proseOf(element, place) };
     case 'shift-date':
     case 'cap-age':
@@ -137,7 +153,7 @@ function planItems(walk: Walk, element: DicomElement, mode: Mode): PlannedItem[]
   const inner = VOCABULARY_SEQUENCES.has(element.tag) && isTree(place.mode) ? 'plain' : mode;
   return (element.items ?? []).map((item, index) => {
     const patientKey = patientKeyOf(item.elements, instance);
-    if (patientKey !== null) requests.identifiers.add(patientKey);
+    if (patientKey !== null) request(requests.identifiers, patientKey);
     const within: Place = {
       mode: inner,
       path: `${place.path}${tagName(element.tag)}[${index + 1}]>`,

@@ -40,6 +40,8 @@ export interface Plan {
   /** The patient as `PseudonymRequests.identifiers` knows them. */
   readonly patientKey: string;
   readonly actions: TagAction[];
+  /** The header asks for more pseudonyms, or has more prose to clean, than the limits allow: no plan. */
+  readonly isTooMuch: boolean;
 }
 
 /** An element of the original; `how` needs no more than its value. */

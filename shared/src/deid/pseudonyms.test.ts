@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isStandardUid } from '../dicom/uid.ts';
-import { createPseudonyms, createRequests, importProjectKey } from './pseudonyms.ts';
+import {
+  areTooMany,
+  createPseudonyms,
+  createRequests,
+  importProjectKey,
+  PSEUDONYMS_LIMIT,
+  request,
+} from './pseudonyms.ts';
 import type { Pseudonyms } from './pseudonyms.ts';
 
 const keyOf = (seed: number) => new Uint8Array(32).fill(seed);
@@ -67,6 +74,36 @@ test('a key that can be guessed is refused', async () => {
     (error: unknown) => (refused = error instanceof RangeError),
   );
   assert.ok(refused);
+});
+
+test('of many originals only some are computed side by side', async () => {
+  const { sign } = crypto.subtle;
+  let running = 0;
+  let most = 0;
+  crypto.subtle.sign = async (...of: Parameters<typeof sign>) => {
+    running += 1;
+    most = Math.max(most, running);
+    return sign.apply(crypto.subtle, of).finally(() => {
+      running -= 1;
+    });
+  };
+  try {
+    const uids = new Set(Array.from({ length: 3_000 }, (_, at) => `1.2.${at}`));
+    const resolved = await (await createPseudonyms(keyOf(1))).resolve({ ...createRequests(), uids });
+    assert.is(new Set([...uids].map((uid) => resolved.uid(uid))).size, 3_000);
+  } finally {
+    crypto.subtle.sign = sign;
+  }
+  assert.ok(most <= 300, `${most} at once`);
+});
+
+test('a header is noted to ask for too much before it has filled the memory', () => {
+  const requests = createRequests();
+  for (let at = 0; at < PSEUDONYMS_LIMIT; at += 1) request(requests.uids, String(at));
+  assert.not.ok(areTooMany(requests));
+  for (let at = 0; at < 10; at += 1) request(requests.uids, `more ${at}`);
+  assert.ok(areTooMany(requests));
+  assert.is(requests.uids.size, PSEUDONYMS_LIMIT + 1);
 });
 
 test.run();

@@ -33,6 +33,13 @@ const DAYS_LEAST = 30;
 const DAYS_RANGE = 3650;
 /** 50 000 pseudonyms take about 10 MB; a whole-body study has 5 000 UIDs. */
 const CACHE_LIMIT = 50_000;
+/**
+ * Distinct UIDs, or identifiers, of one instance. An enhanced object of 5 000 frames names some 20 000. Each
+ * costs three computations: a header of 64 MiB could name millions.
+ */
+export const PSEUDONYMS_LIMIT = 50_000;
+/** Computed side by side: each of them waits in the engine with memory of its own. */
+const SIDE_BY_SIDE = 256;
 
 const ENCODER = new TextEncoder();
 
@@ -42,6 +49,16 @@ export interface PseudonymRequests {
   readonly identifiers: Set<string>;
   /** The patients (as `identifiers` knows them) whose day offset is needed. */
   readonly dayOffsets: Set<string>;
+}
+
+/** Notes an original; of more than may be resolved only enough to see that they are too many. */
+export function request(originals: Set<string>, original: string): void {
+  if (originals.size <= PSEUDONYMS_LIMIT) originals.add(original);
+}
+
+/** More than may be resolved. */
+export function areTooMany({ uids, identifiers }: PseudonymRequests): boolean {
+  return uids.size > PSEUDONYMS_LIMIT || identifiers.size > PSEUDONYMS_LIMIT;
 }
 
 /** The answers to one `PseudonymRequests`. Each throws for an original that was not requested. */
@@ -121,16 +138,22 @@ class KeyedPseudonyms implements Pseudonyms {
 
   async #lookUp(kind: Kind, originals: ReadonlySet<string>): Promise<Found> {
     const found = new Map<string, string | number>();
-    await Promise.all(
-      [...originals].map(async (original) => {
-        const name = `${kind} ${original}`;
-        const known = this.#cache.get(name) ?? (await make(this.#key, kind, original));
-        if (this.#cache.size >= CACHE_LIMIT) this.#cache.clear();
-        this.#cache.set(name, known);
-        found.set(original, known);
-      }),
-    );
+    const all = [...originals];
+    for (let at = 0; at < all.length; at += SIDE_BY_SIDE) {
+      const some = all.slice(at, at + SIDE_BY_SIDE);
+      await Promise.all(
+        some.map(async (original) => found.set(original, await this.#lookUpOne(kind, original))),
+      );
+    }
     return found;
+  }
+
+  async #lookUpOne(kind: Kind, original: string): Promise<string | number> {
+    const name = `${kind} ${original}`;
+    const known = this.#cache.get(name) ?? (await make(this.#key, kind, original));
+    if (this.#cache.size >= CACHE_LIMIT) this.#cache.clear();
+    this.#cache.set(name, known);
+    return known;
   }
 }
 

@@ -19,10 +19,13 @@ import { replacementOf } from './rewrite-plan.ts';
 import type { Replacements } from './rewrite-plan.ts';
 import type { DeidRules } from './rules.ts';
 
-/** The residue: a tag, or `preamble`. */
+/** The residue: a tag, `preamble`, or OVER_LIMITS. */
 export interface Residue {
   readonly tag: string;
 }
+
+/** The header asks for more than may be de-identified, so nothing is known of it. */
+export const OVER_LIMITS = 'over-limits';
 
 /**
  * The values that `encodeFileMeta` writes; null if any value will do (`readInstance` compares those with the
@@ -48,7 +51,9 @@ export async function checkResidue(
   const remaining = residueBeforeDataSet(instance);
   const because = reasonToQuarantine(instance, rules);
   if (because !== null) remaining.push(because === 'burned-in-annotation' ? 0x00280301 : 0x00420011);
-  const { elements, replacements } = await resolvePlan(instance, rules, pseudonyms);
+  const plan = await resolvePlan(instance, rules, pseudonyms);
+  if (plan === null) return [{ tag: OVER_LIMITS }];
+  const { elements, replacements } = plan;
   collect(elements, replacements, rules, remaining);
   return [...new Set(remaining)].map((tag) => ({ tag: tag === PREAMBLE ? 'preamble' : tagName(tag) }));
 }

@@ -7,6 +7,7 @@ import { INSTANCE_STATES, STUDY_STATES } from './study-state.ts';
 import { uidSchema } from './forms.ts';
 import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from './limits.ts';
 import { policyRulesSchema } from './policy.ts';
+import { quotaUseSchema } from './quota.ts';
 
 export const ROLES = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
@@ -188,7 +189,11 @@ export const uploadStatusSchema = z.object({
 export type UploadStatus = z.infer<typeof uploadStatusSchema>;
 
 /** `GET /uploads`: newest first. */
-export const uploadListSchema = z.object({ uploads: z.array(uploadStatusSchema) });
+/** `own`: the caller's quota, in a list of the caller's own uploads. */
+export const uploadListSchema = z.object({
+  uploads: z.array(uploadStatusSchema),
+  own: quotaUseSchema.optional(),
+});
 
 export const completeAnswerSchema = z.object({
   uploadId: z.uuid(),
@@ -213,6 +218,8 @@ export const healthSchema = z.object({
   status: z.enum(['ok', 'degraded', 'failing']),
   database: z.enum(['ok', 'failing']),
   pacs: z.enum(['ok', 'unreachable']),
+  /** `full`: nothing new is taken; what is here goes on. */
+  disk: z.enum(['ok', 'full']),
 });
 export const versionSchema = z.object({
   name: z.string(),

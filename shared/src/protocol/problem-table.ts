@@ -104,6 +104,12 @@ export const PROBLEMS = {
     retry: 'never',
     title: 'The first bytes have left: the study can no longer be taken back.',
   },
+  'decision-not-possible': {
+    status: 409,
+    retry: 'never',
+    title: 'This can no longer be decided for these instances.',
+    next: 'Look at their present state.',
+  },
   'parcels-missing': {
     status: 409,
     retry: 'changed',
@@ -170,6 +176,12 @@ export const PROBLEMS = {
     title: 'Too many attempts to sign in.',
     next: 'Wait a minute, then try again.',
   },
+  'parcel-busy': {
+    status: 423,
+    retry: 'later',
+    title: 'Another request is sending this parcel.',
+    next: 'Sending resumes automatically.',
+  },
   'checksum-mismatch': {
     status: 460,
     retry: 'later',
@@ -192,6 +204,12 @@ export const PROBLEMS = {
     status: 503,
     retry: 'later',
     title: 'The gateway is starting or cannot reach its database.',
+  },
+  'quota-exceeded': {
+    status: 507,
+    retry: 'later',
+    title: 'You have announced as much as your account may.',
+    next: 'The study waits on this device until earlier ones have arrived. An administrator can raise the quota.',
   },
   'storage-full': {
     status: 507,

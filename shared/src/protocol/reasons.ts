@@ -212,6 +212,10 @@ export const REASONS = {
     title: 'The identifying values of this kind of object cannot be removed safely.',
     next: 'Leave it out, or send it under another policy.',
   },
+  'too-much-to-deidentify': {
+    title: 'The file has more identifiers, or more free text, than can be made safe.',
+    next: 'Leave it out, and tell the administrator where it came from.',
+  },
   'burned-in-annotation': {
     title: 'The object states that identifying text is burned into its pixels.',
     next: 'Look at it; leave it out, or send it under another policy.',

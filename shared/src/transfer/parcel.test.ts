@@ -117,10 +117,19 @@ test('reading parses only headers and skips an instance of many megabytes', asyn
 
 test('a parcel cut at any place is refused, as is one with bytes after its end', async () => {
   const parcel = await pack([new Uint8Array([1, 2, 3]), new Uint8Array([4])]);
+  const withoutBreak = parcel.size - '\r\n'.length;
   for (let end = 0; end < parcel.size; end += 1)
-    assert.ok(await refused(parcel.slice(0, end)), `cut at ${end}`);
+    assert.is(await refused(parcel.slice(0, end)), end !== withoutBreak, `cut at ${end}`);
   assert.ok(await refused(new Blob([parcel, 'x'])));
+  assert.ok(await refused(new Blob([parcel.slice(0, withoutBreak), 'x'])));
   assert.not(await refused(parcel));
+});
+
+test('a parcel without a line break at its end is whole (RFC 2046)', async () => {
+  const parcel = await pack([new Uint8Array([1, 2, 3]), new Uint8Array([4])]);
+  const parts: number[] = [];
+  for await (const { range } of readParcel(sourceOf(parcel.slice(0, -2)))) parts.push(range.length);
+  assert.equal(parts, [3, 1]);
 });
 
 test('a part whose headers lie or repeat is refused', async () => {

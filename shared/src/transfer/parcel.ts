@@ -140,10 +140,12 @@ export async function* readParcel(source: ByteSource): AsyncGenerator<ParcelPart
     const delimiter = await readText(source, next, CRLF.length + opening.length + CRLF.length);
     at = next + CRLF.length + opening.length;
     if (delimiter.startsWith(`${CRLF}${opening}`)) continue;
-    if (delimiter !== `${CRLF}--${boundary}--${CRLF}`)
-      throw new ParcelError('no boundary after a part', next);
-    if (source.size !== next + delimiter.length)
-      throw new ParcelError('bytes after the last boundary', next + delimiter.length);
+    const closing = `${CRLF}--${boundary}--`;
+    if (!delimiter.startsWith(closing)) throw new ParcelError('no boundary after a part', next);
+    // RFC 2046 §5.1.1: a line break follows the last boundary only where an epilogue does. We write one.
+    const closed = next + closing.length;
+    if (source.size !== closed && (delimiter !== closing + CRLF || source.size !== closed + CRLF.length))
+      throw new ParcelError('bytes after the last boundary', closed);
     return;
   }
 }

@@ -93,8 +93,11 @@ async function waitOut(tools: AskingTools, id: string, error: unknown, signal: A
   if (!(error instanceof ApiProblem) || error.code === null) return sayWaiting(tools, id, 'no-answer');
   if (error.status === 401) return waitForRight(tools, id, signal);
   if (PROBLEMS[error.code].retry !== 'later') throw new StudyRefused(error.code);
-  await sayWaiting(tools, id, error.code === 'storage-full' ? 'storage-full' : 'no-answer');
+  await sayWaiting(tools, id, isForRoom(error.code) ? 'storage-full' : 'no-answer');
 }
+
+/** The disk of the gateway, or the account's share of it, is full: the study waits for room. */
+const isForRoom = (code: ProblemCode): boolean => code === 'storage-full' || code === 'quota-exceeded';
 
 async function waitForRight(
   { queue, signedIn }: AskingTools,

@@ -5,13 +5,16 @@
 import { type Kysely, sql } from 'kysely';
 
 const PEOPLE_AND_DEVICES = [
+  `create table schema_mark (name text primary key, print text not null, version text not null)`,
   `create table site (id uuid primary key default gen_random_uuid(), name text not null,
-    created_at timestamptz not null default now())`,
+    created_at timestamptz not null default now(),
+    quota_uploads int not null default 1000, quota_bytes bigint not null default 137438953472)`,
   `insert into site (name) values ('default')`,
   `create table account (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
     username text not null, roles text[] not null, password_hash text not null, created_at timestamptz not null default now(),
-    disabled_at timestamptz, epoch int not null default 0)`,
+    disabled_at timestamptz, epoch int not null default 0,
+    quota_uploads int, quota_bytes bigint)`,
   `create unique index account_username on account (lower(username))`,
   `create table refresh_token (
     token_hash text primary key, family_id uuid not null, parent_hash text,
@@ -68,8 +71,9 @@ const STUDIES = [
     original_digest text, policy_name text not null, policy_version int not null, report_digest text,
     bytes bigint not null, state text not null, reason text, parcel_id text references parcel,
     body_offset bigint, restored text, posted_at timestamptz, pacs_code int, proof text,
-    revision int not null, attempts int not null default 0, brought boolean not null default false,
-    updated_at timestamptz not null, unique (study_id, sop_instance_uid, digest))`,
+    revision int not null, attempts int not null default 0, beginnings int not null default 0,
+    brought boolean not null default false, updated_at timestamptz not null,
+    unique (study_id, sop_instance_uid, digest))`,
   `create index instance_of_uid on instance (site_id, sop_instance_uid)`,
   `create index instance_study_state on instance (study_id, state)`,
   `create index instance_parcel on instance (parcel_id)`,
@@ -90,6 +94,10 @@ const STUDIES = [
   `create table audit (
     seq bigint primary key, site_id uuid not null references site, at timestamptz not null,
     event text not null, fields jsonb not null, previous_hash text not null, hash text not null unique)`,
+  `create table reading (
+    site_id uuid not null references site, account_id uuid not null references account,
+    study_instance_uid text not null, period bigint not null, kind text not null, count int not null,
+    since timestamptz not null, primary key (site_id, account_id, study_instance_uid, period, kind))`,
 ];
 
 const INFERENCE = [
@@ -153,7 +161,8 @@ const INFERENCE = [
   `create index inference_job_finished on inference_job (finished_at)`,
 ];
 
+export const statements: readonly string[] = [...PEOPLE_AND_DEVICES, ...STUDIES, ...INFERENCE];
+
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of [...PEOPLE_AND_DEVICES, ...STUDIES, ...INFERENCE])
-    await sql.raw(statement).execute(db);
+  for (const statement of statements) await sql.raw(statement).execute(db);
 }

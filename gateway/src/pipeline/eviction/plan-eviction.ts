@@ -13,6 +13,14 @@ import { nothingToDo, type Effect, type LockedStudy, type Plan } from '../study-
 export async function planEviction({ study, db }: LockedStudy): Promise<Plan> {
   if (study.state !== 'receipted') return nothingToDo('elsewhere');
   const instances = await instancesOf(db, study.id);
+  // No road leads here; if a fault did, the study starts its way again instead of losing an instance.
+  if (instances.some(({ state }) => !isSettled(state)))
+    return {
+      outcome: 'unsettled',
+      event: 'late-instance',
+      next: [{ queue: 'assembly', studyId: study.id }],
+      audit: { event: 'study-unsettled', revision: study.revision },
+    };
   const isHeld = instances.some(({ state }) => state === 'quarantined');
   const parcelIds = unneededParcels(await parcelsOfStudy(db, study.id), instances);
   const removed: Effect = { kind: 'remove-parcel-blobs', parcelIds };
@@ -31,9 +39,7 @@ function unneededParcels(
   instances: readonly { readonly parcel_id: string | null; readonly state: InstanceState }[],
 ): readonly string[] {
   const needed = new Set(
-    instances
-      .filter(({ state }) => state === 'quarantined' || !isSettled(state))
-      .map((instance) => instance.parcel_id),
+    instances.filter(({ state }) => state === 'quarantined').map((instance) => instance.parcel_id),
   );
   return parcels.map(({ id }) => id).filter((id) => !needed.has(id));
 }

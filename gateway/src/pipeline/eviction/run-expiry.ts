@@ -36,6 +36,7 @@ export async function runExpiry(tools: ApplyTools): Promise<void> {
   await giveUpPromises(tools, new Date(now.getTime() - NEVER_ARRIVED_AFTER_MS), () => sql<boolean>`true`);
   const aDayAgo = new Date(now.getTime() - RESULTS_AFTER_MS);
   await giveUpPromises(tools, aDayAgo, () => isOthersWait(aDayAgo));
+  await giveUpPromises(tools, now, isOfDisabledAccounts);
 }
 
 /**
@@ -63,6 +64,15 @@ function isOthersWait(before: Date): RawBuilder<boolean> {
       and not exists (select 1 from upload_instance l where l.upload_id = u.id and l.instance_id = instance.id))
     and not exists (select 1 from upload_instance l join parcel p on p.upload_id = l.upload_id
       where l.instance_id = instance.id and (p.state <> 'verified' or p.created_at > ${before}::timestamptz))`;
+}
+
+/** True of an instance that is named by uploads of disabled accounts alone: it will not come. */
+function isOfDisabledAccounts(): RawBuilder<boolean> {
+  return sql<boolean>`
+    exists (select 1 from upload_instance l where l.instance_id = instance.id)
+    and not exists (select 1 from upload_instance l join upload u on u.id = l.upload_id
+      left join account a on a.id = u.account_id
+      where l.instance_id = instance.id and a.disabled_at is null)`;
 }
 
 const overdue = (db: Kysely<Tables>, before: Date, which: () => RawBuilder<boolean>) =>

@@ -15,6 +15,11 @@ const byId = [
 ];
 const nothing = (description: string) => ({ description });
 
+const PIECE_PROBLEMS = [
+  ...(['not-found', 'invalid-request', 'parcel-busy', 'seal-key-unknown'] as const),
+  ...(['checksum-mismatch', 'storage-full'] as const),
+];
+
 /** Adds the four routes to the router's contract. */
 export function describeTus(router: Router, roles: readonly Role[]): void {
   describeRoute(router, {
@@ -62,7 +67,7 @@ export function describeTus(router: Router, roles: readonly Role[]): void {
       ' answered by 460, and the offset is its start.',
     parameters: byId,
     requestBody: PIECE,
-    problems: ['not-found', 'invalid-request', 'seal-key-unknown', 'checksum-mismatch', 'storage-full'],
+    problems: PIECE_PROBLEMS,
     responses: {
       204: nothing('Kept: `Upload-Offset` says how much is here.'),
       409: nothing('Another offset is the next: ask with HEAD.'),

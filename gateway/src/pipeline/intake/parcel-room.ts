@@ -10,7 +10,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import type { Tables } from '../../database/tables.ts';
 import { checkRoom, StorageFull, type Blobs } from '../../ports/blobs/blobs.ts';
 import { tailOf } from '../parcel-blobs.ts';
-import { openParcels, promisedBytes } from '../parcel.store.ts';
+import { openParcels, plainBytes, promisedBytes } from '../parcel.store.ts';
 
 /** Boundary and the headers of one part have some 300 bytes. */
 const PART_OVERHEAD_BYTES = 1024;
@@ -33,9 +33,10 @@ const OPEN_PARCELS_LIMIT = 64;
 /**
  * Throws where an upload may not announce a parcel of this length: `body-too-large` where it never promised
  * so much; `upload-not-found` where it did, and the rest arrived in the meantime: init then tells the device
- * that nothing of the parcel is needed. `again`: bytes of the parcel that this one replaces. Of a sealed one
- * both are meant as they are opened. The space for restoring coded instances is not counted here: verify asks
- * for it.
+ * that nothing of the parcel is needed; StorageFull where its unfinished parcels together announce more than
+ * it needs, with allowance for the remains of an interrupted device. `again`: bytes of the parcel that this
+ * one replaces. Of a sealed one both are meant as they are opened. The space for restoring coded instances is
+ * not counted here: verify asks for it.
  */
 export async function checkAnnounced(
   trx: Transaction<Tables>,
@@ -49,6 +50,11 @@ export async function checkAnnounced(
     throw new Problem('body-too-large', 'The parcel is larger than everything that the upload promised.');
   if (bytes > Math.max(needed, again, Math.min(all, WHOLE_PARCEL_BYTES)) + overhead)
     throw new Problem('upload-not-found', 'Most of the parcel has arrived meanwhile.');
+  const open = (await openParcels(trx)).filter((parcel) => parcel.upload_id === uploadId);
+  const announced = open.reduce((sum, parcel) => sum + plainBytes(parcel), 0);
+  const remains = Math.min(all, OPEN_PARCELS_LIMIT * WHOLE_PARCEL_BYTES);
+  if (announced + bytes > Math.max(needed, again) + remains + (open.length + 1) * overhead)
+    throw new StorageFull();
 }
 
 /**

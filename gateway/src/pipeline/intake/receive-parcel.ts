@@ -5,7 +5,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
-import { Server } from '@tus/server';
+import { ERRORS, Server } from '@tus/server';
 import { Problem } from '#shared/protocol/problem.ts';
 import { sealedSize } from '#shared/transfer/seal.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
@@ -207,10 +207,19 @@ async function receivePiece(
   const of = { stage: 'intake', studyId: parcel.study_id, parcelId: parcel.id };
   const started = performance.now();
   log({ event: 'stage-started', ...of });
-  const response = await speak(intake, request, body, parcel);
-  const ms = Math.round(performance.now() - started);
-  log({ event: 'stage-finished', ...of, outcome: String(response.status), ms });
-  return response;
+  let outcome = 'failed';
+  try {
+    const response = await speak(intake, request, body, parcel);
+    outcome = String(response.status);
+    return response;
+  } catch (error) {
+    if (error instanceof Problem) outcome = error.code;
+    else if (body.isCut()) outcome = 'cut';
+    throw error;
+  } finally {
+    const ms = Math.round(performance.now() - started);
+    log({ event: 'stage-finished', ...of, outcome, ms });
+  }
 }
 
 /** Has @tus/server answer; throws a failure that has a code of ours. */
@@ -273,6 +282,8 @@ async function refuse(tools: IntakeTools, request: ParcelRequest, parcel: OwnedP
   const { failure } = request;
   if (failure instanceof StorageFull) await reportFull(tools, parcel.study_id);
   if (failure instanceof Problem) throw failure;
+  if (failure === ERRORS.ERR_LOCK_TIMEOUT)
+    throw new Problem('parcel-busy', undefined, { 'Retry-After': '1' });
   const status = (failure as { status_code?: number } | null)?.status_code;
   if (status === 404 || status === 410) throw new Problem('not-found');
   if (status === 413) throw new Problem('body-too-large');

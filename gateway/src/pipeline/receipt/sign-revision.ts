@@ -11,7 +11,7 @@ import { promisesOf } from '../parcel.store.ts';
 import type { PipelineTools } from '../pipeline-tools.ts';
 import type { IssuedReceipt } from '../receipt.store.ts';
 import { reportsOf } from '../report.store.ts';
-import { nothingToDo, type Planner } from '../study-plan.ts';
+import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import type { StudyRow } from '../study.store.ts';
 import { issueReceipt, policyKey } from './issue-receipt.ts';
 
@@ -19,7 +19,8 @@ type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'issuer' | 'signReceipt' | 'now
 
 export async function signRevision(study: StudyRow, tools: Tools): Promise<Planner> {
   const instances = await instancesOf(tools.db, study.id);
-  if (!instances.every(({ state }) => isSettled(state))) return async () => nothingToDo('unsettled');
+  // No road leads here; if a fault did, the study starts its way again instead of standing still.
+  if (!instances.every(({ state }) => isSettled(state))) return async (locked) => startAgain(locked, study);
   const of = {
     study,
     reports: await reportsOf(tools.db, study.id),
@@ -29,7 +30,7 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
   for (const [uploadId, promised] of await promisesOf(tools.db, study.id)) {
     const subject = { ...of, instances: instances.filter(({ id }) => promised.has(id)) };
     const receipt = await issueReceipt(subject, { ...tools, describePacs: () => tools.pacs.describe() });
-    if (receipt.kind === 'unsettled') return async () => nothingToDo('unsettled');
+    if (receipt.kind === 'unsettled') return async (locked) => startAgain(locked, study);
     const { id, jws, issuedAt, root } = receipt;
     issued.push({ id, uploadId, jws, issuedAt, root });
   }
@@ -45,6 +46,16 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
       ],
       audit: issued.map(({ id, root }) => ({ event: 'receipt-issued', revision, receiptId: id, root })),
     };
+  };
+}
+
+async function startAgain({ study }: LockedStudy, seen: StudyRow): Promise<Plan> {
+  if (study.revision !== seen.revision || study.state !== seen.state) return nothingToDo('elsewhere');
+  return {
+    outcome: 'unsettled',
+    event: 'late-instance',
+    next: [{ queue: 'assembly', studyId: study.id }],
+    audit: { event: 'study-unsettled', revision: study.revision },
   };
 }
 

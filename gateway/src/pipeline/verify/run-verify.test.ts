@@ -11,7 +11,9 @@ import { openTestPacs } from '../../testing/open-pacs.ts';
 import { runExpiry } from '../eviction/run-expiry.ts';
 import { openTestPipeline, rollingBack } from '../../testing/open-pipeline.ts';
 import { packed, toManifest } from '../../testing/pack-parcel.ts';
+import { ThreadEnded } from '../../threads/thread.ts';
 import { findParcel } from '../parcel.store.ts';
+import type { CheckInstance } from '../pipeline-tools.ts';
 import { runParcel, runVerify } from '../pipeline.ts';
 
 const signal = new AbortController().signal;
@@ -88,6 +90,87 @@ test('on one instance, that one is held for a person after a while and the other
   await pipeline.send(uploadId, instances, parcel);
   await pipeline.runAll();
   assert.equal([(await pipeline.status(uploadId)).state, pacs.held.size], ['closed', 3]);
+  await pipeline.close();
+});
+
+/** The check of a process that dies in the middle of it: it does not end before the test does. */
+function dyingOn(
+  poison: SyntheticInstance,
+  check: CheckInstance,
+  { died, over }: { readonly died: () => void; readonly over: Promise<never> },
+): CheckInstance {
+  return async (source, promised, rules, until) => {
+    if (promised.sop_instance_uid !== poison.identifiers.sopInstanceUID)
+      return check(source, promised, rules, until);
+    died();
+    return over;
+  };
+}
+
+test('an instance that kills the process three times is held by name, and the others continue', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false });
+  const { tools } = pipeline;
+  const { instances } = syntheticStudy({ seed: 7310, instancesPerSeries: 3, rows: 8, columns: 8 });
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances, randomUUID());
+  const { id } = await tools.db
+    .selectFrom('parcel')
+    .select('id')
+    .where('upload_id', '=', uploadId)
+    .executeTakeFirstOrThrow();
+  const over = Promise.withResolvers<never>();
+  const dead: Promise<void>[] = [];
+  for (let run = 1; run <= 3; run += 1) {
+    const died = Promise.withResolvers<void>();
+    const check = dyingOn(instances[1]!, tools.check, { died: died.resolve, over: over.promise });
+    dead.push(runParcel(id, { ...tools, check }, signal));
+    await died.promise;
+  }
+  assert.is((await pipeline.status(uploadId)).counts.quarantined, 0, 'twice may be chance');
+  const died = () => assert.unreachable('it is not begun a fourth time');
+  const check = dyingOn(instances[1]!, tools.check, { died, over: over.promise });
+  await runParcel(id, { ...tools, check }, signal);
+  await pipeline.runAll();
+  const held = await pipeline.status(uploadId);
+  assert.equal(
+    [held.state, held.counts.inPacs, held.instances?.[1]?.reason, pacs.held.size],
+    ['held', 2, 'cannot-be-verified', 2],
+  );
+  over.reject(new Error('the test is over'));
+  await Promise.allSettled(dead);
+  await pipeline.close();
+});
+
+test('an instance that ends the thread of the check three times is held, and one that was only near is not', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false });
+  const { tools } = pipeline;
+  const { instances } = syntheticStudy({ seed: 7311, instancesPerSeries: 3, rows: 8, columns: 8 });
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances, randomUUID());
+  const { id } = await tools.db
+    .selectFrom('parcel')
+    .select('id')
+    .where('upload_id', '=', uploadId)
+    .executeTakeFirstOrThrow();
+  const check: CheckInstance = async (source, promised, ...more) => {
+    if (promised.sop_instance_uid === instances[1]!.identifiers.sopInstanceUID)
+      throw new ThreadEnded('a thread ended');
+    return tools.check(source, promised, ...more);
+  };
+  for (let run = 1; run <= 3; run += 1)
+    assert.instance(
+      await runParcel(id, { ...tools, check }, signal).catch((error: unknown) => error),
+      ThreadEnded,
+    );
+  await runParcel(id, { ...tools, check }, signal);
+  await pipeline.runAll();
+  const held = await pipeline.status(uploadId);
+  assert.equal(
+    held.instances?.map(({ state, reason }) => reason ?? state),
+    ['stored', 'cannot-be-verified', 'stored'],
+  );
   await pipeline.close();
 });
 

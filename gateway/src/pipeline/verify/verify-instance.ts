@@ -1,32 +1,26 @@
 /**
  * One instance against its promise. Its bytes are already known to be the promised ones; this file reads it
- * as DICOM, compares it with the manifest, and checks that the device applied the policy.
+ * as DICOM, compares it with the manifest, and checks that the device applied the policy. It runs in a
+ * thread (check-thread.ts): the bytes are the sender's.
  */
 import type { ByteSource } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
-import type { DeidRules } from '#shared/deid/deidentify-instance.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
-import { checkResidue } from '#shared/deid/residue.ts';
-import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import { checkResidue, OVER_LIMITS } from '#shared/deid/residue.ts';
+import { createRules, type DeidRules } from '#shared/deid/rules.ts';
+import type { PolicyRules, PromisedIdentity, Verdict } from '../pipeline-tools.ts';
 
 export type VerifyRules =
   | { readonly kind: 'identified' }
   | { readonly kind: 'deidentified'; readonly rules: DeidRules; readonly pseudonyms: Pseudonyms };
 
-export type PromisedIdentity = {
-  readonly study_instance_uid: string;
-  readonly series_instance_uid: string;
-  readonly sop_instance_uid: string;
-  readonly sop_class_uid: string;
-  readonly transfer_syntax_uid: string;
-};
-
-export type Verdict =
-  | { readonly kind: 'verified' }
-  /** A person can decide: the bytes are kept. */
-  | { readonly kind: 'quarantined'; readonly because: ReasonCode }
-  /** It can never be stored: the bytes are not kept. */
-  | { readonly kind: 'refused'; readonly because: ReasonCode };
+/** Throws where the policy is not possible. */
+export function toVerifyRules(policy: PolicyRules, pseudonyms: Pseudonyms): VerifyRules {
+  if (policy.kind === 'identified') return policy;
+  const made = createRules(policy.options, policy.settings);
+  if (made.kind === 'refused') throw new Error(`a policy has rules that cannot be had: ${made.because}`);
+  return { kind: 'deidentified', rules: made.rules, pseudonyms };
+}
 
 export async function verifyInstance(
   source: ByteSource,
@@ -50,5 +44,7 @@ export async function verifyInstance(
   if (rules.kind === 'identified') return { kind: 'verified' };
   // De-identifying a de-identified header again does not change it.
   const residue = await checkResidue(read.instance, rules.rules, rules.pseudonyms);
-  return residue.length === 0 ? { kind: 'verified' } : { kind: 'quarantined', because: 'identity-remains' };
+  if (residue.length === 0) return { kind: 'verified' };
+  const isTooMuch = residue.some(({ tag }) => tag === OVER_LIMITS);
+  return { kind: 'quarantined', because: isTooMuch ? 'too-much-to-deidentify' : 'identity-remains' };
 }

@@ -14,7 +14,7 @@ import { largeInstance, syntheticStudy, type SyntheticInstance } from '#testing/
 import { sha256 } from '#testing/sha256.ts';
 import { StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
 import { openFileBlobs } from '../../ports/blobs/file-blobs.ts';
-import { restoreHere } from '../../testing/open-pipeline.ts';
+import { checkHere, restoreHere } from '../../testing/open-pipeline.ts';
 import { createRestoredBlob, type RestoredBlob } from './restored-blob.ts';
 import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.ts';
 
@@ -71,7 +71,7 @@ function promise(instance: SyntheticInstance, more: Partial<Promised> = {}): [st
 /** Restored instances go to a real place for parcels. */
 let folder: string;
 let restored: RestoredBlob;
-const verify = (
+const verify = async (
   body: Uint8Array,
   promises: [string, Promised][],
   tools: typeof identified & Partial<VerifyTools> = identified,
@@ -81,6 +81,8 @@ const verify = (
     awaited: async () => new Map(promises),
     restored,
     restore: restoreHere,
+    check: checkHere(await pseudonymsOf(1)),
+    begun: null,
     checkRoom: async () => undefined,
     ...tools,
   };
@@ -204,9 +206,8 @@ test('it is no parcel at all, says so', async () => {
 
 test('identity remains under a de-identifying policy, quarantines it; an instance de-identified under our key passes', async () => {
   const tools: Pick<VerifyTools, 'rulesFor'> = {
-    rulesFor: async () => ({ kind: 'deidentified', rules: rulesOf(), pseudonyms }),
+    rulesFor: async () => ({ kind: 'deidentified', options: [], settings: undefined }),
   };
-  const pseudonyms = await pseudonymsOf(1);
   const plain = await verify(await parcel({ of: first }), [promise(first)], tools);
   assert.equal(
     plain.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)),

@@ -6,12 +6,14 @@
  * Changes no state: the outcome states the fate of each instance, and whether the parcel is damaged and has
  * to come again. Restored instances lie in a blob of this run's own (restored-blob.ts).
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { ParcelError, readParcel, type ParcelPart } from '#shared/transfer/parcel.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
+import { ThreadEnded } from '../../threads/thread.ts';
 import type { InstanceRow } from '../instance.store.ts';
+import type { CheckInstance, PolicyRules } from '../pipeline-tools.ts';
 import { readPart, type Place, type ReadTools } from './read-part.ts';
-import { verifyInstance, type VerifyRules } from './verify-instance.ts';
 
 export type Promised = Pick<
   InstanceRow,
@@ -54,7 +56,10 @@ export type VerifyTools = ReadTools & {
     keys: readonly { readonly sopInstanceUID: string; readonly digest: string }[],
   ) => Promise<ReadonlyMap<string, Promised>>;
   /** The rules of the policy under which an instance was promised. */
-  readonly rulesFor: (policyName: string, policyVersion: number) => Promise<VerifyRules>;
+  readonly rulesFor: (policyName: string, policyVersion: number) => Promise<PolicyRules>;
+  readonly check: CheckInstance;
+  /** In a run that follows one without an outcome; null in the first. */
+  readonly begun: BegunInstances | null;
   /**
    * Unexpected failures are settled, not thrown: an instance is quarantined, and a body that cannot be
    * read on is broken there.
@@ -63,6 +68,22 @@ export type VerifyTools = ReadTools & {
   /** Throws StorageFull if so many bytes cannot be restored now. */
   readonly checkRoom: (bytes: number) => Promise<void>;
 };
+
+/**
+ * Notes of the instances that were begun: each before its work begins, crossed out after it. One that ends the
+ * process cannot say so itself; its note does.
+ */
+export type BegunInstances = {
+  /** Notes that the work on it begins; how often it began without having been crossed out. */
+  note(id: number): Promise<number>;
+  crossOut(id: number): Promise<void>;
+};
+
+/**
+ * An instance that was begun so often and never crossed out is not begun again. With the run before the first
+ * note it has ended three.
+ */
+const BEGINNINGS_LIMIT = 2;
 
 export async function verifyParcel(
   body: OpenBlob,
@@ -116,14 +137,23 @@ async function settlePart(
   tools: VerifyTools,
   signal: AbortSignal,
 ): Promise<VerifiedInstance> {
+  const { id } = promised;
+  const place = part.contentEncoding === null ? { offset: part.range.offset, isRestored: false } : null;
+  const held: VerifiedInstance = { id, kind: 'quarantined', because: 'cannot-be-verified', place };
+  const limit = tools.isLastRun ? 1 : BEGINNINGS_LIMIT;
+  if (tools.begun !== null && (await tools.begun.note(id)) > limit) return held;
   try {
-    return await verifyPart(body, { part, promised }, tools, signal);
+    const settled = await verifyPart(body, { part, promised }, tools, signal);
+    await tools.begun?.crossOut(id);
+    return settled;
   } catch (error) {
+    // It ended its thread, as it might have ended the process: the note stays.
+    if (signal.aborted || !(error instanceof ThreadEnded))
+      await ignoreFailure(tools.begun?.crossOut(id) ?? Promise.resolve(), 'the run fails by its own error');
     signal.throwIfAborted();
     // A disk that is full is no failure of the instance.
     if (!tools.isLastRun || error instanceof StorageFull) throw error;
-    const place = part.contentEncoding === null ? { offset: part.range.offset, isRestored: false } : null;
-    return { id: promised.id, kind: 'quarantined', because: 'cannot-be-verified', place };
+    return held;
   }
 }
 
@@ -141,7 +171,7 @@ async function verifyPart(
     return { id, kind: 'damaged' };
   }
   const rules = await tools.rulesFor(promised.policy_name, promised.policy_version);
-  const verdict = await read.read((source) => verifyInstance(source, promised, rules, signal));
+  const verdict = await read.read((source) => tools.check(source, promised, rules, signal));
   switch (verdict.kind) {
     case 'verified':
       return { id, kind: 'received', place: await read.keep() };

@@ -3,18 +3,16 @@
  * plan. Only the blob with restored instances is written on the way; a run that comes to no outcome removes
  * it, and where the process dies, expiry does.
  */
-import { createRules } from '#shared/deid/rules.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import { checkRoom, StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
 import { findPolicy } from '../../policies/policies.ts';
-import { instancesByKey } from '../instance.store.ts';
+import { forgetBeginnings, instancesByKey, noteBeginning } from '../instance.store.ts';
 import { restoredOf } from '../parcel-blobs.ts';
 import type { OwnedParcel } from '../parcel.store.ts';
-import type { PipelineTools } from '../pipeline-tools.ts';
+import type { PipelineTools, PolicyRules } from '../pipeline-tools.ts';
 import type { Planner } from '../study-plan.ts';
 import { planVerified, type VerifiedParcel } from './plan-verified.ts';
 import { createRestoredBlob } from './restored-blob.ts';
-import type { VerifyRules } from './verify-instance.ts';
 import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.ts';
 
 /**
@@ -27,7 +25,7 @@ const RUNS_LIMIT = 8;
 /** The pause when the disk has no room to restore coded instances: until somebody has made room. */
 const ROOM_AGAIN_SECONDS = 30;
 
-type Tools = Pick<PipelineTools, 'db' | 'blobs' | 'keys' | 'pseudonyms' | 'restore' | 'newId'>;
+type Tools = Pick<PipelineTools, 'db' | 'blobs' | 'keys' | 'check' | 'restore' | 'newId'>;
 
 export async function verifyReceived(
   parcel: OwnedParcel,
@@ -68,6 +66,14 @@ async function lookInto(parcel: OwnedParcel, tools: Tools, signal: AbortSignal):
         isLastRun,
         restored,
         restore: tools.restore,
+        check: tools.check,
+        begun:
+          parcel.failures === 0
+            ? null
+            : {
+                note: (id) => noteBeginning(tools.db, id),
+                crossOut: (id) => forgetBeginnings(tools.db, id),
+              },
         awaited: (keys) => findAwaited(parcel, keys, attempts, tools),
         rulesFor: rememberRules(parcel.site_id, tools),
         checkRoom: (bytes) => checkRoom(tools.blobs, bytes),
@@ -118,7 +124,7 @@ async function findAwaited(
 
 /** The rules of a policy, made once for a parcel. */
 function rememberRules(siteId: string, tools: Tools): VerifyTools['rulesFor'] {
-  const made = new Map<string, Promise<VerifyRules>>();
+  const made = new Map<string, Promise<PolicyRules>>();
   return (name, version) => {
     const rules = made.get(`${name} ${version}`) ?? rulesFor(tools, siteId, { name, version });
     made.set(`${name} ${version}`, rules);
@@ -134,10 +140,8 @@ async function rulesFor(
   tools: Tools,
   siteId: string,
   named: { readonly name: string; readonly version: number },
-): Promise<VerifyRules> {
+): Promise<PolicyRules> {
   const policy = await findPolicy(tools.db, siteId, named);
   if (policy !== undefined && !policy.deidentify) return { kind: 'identified' };
-  const made = createRules(policy?.options ?? [], policy?.rules);
-  if (made.kind === 'refused') throw new Error(`the policy ${named.name} names an option that cannot be had`);
-  return { kind: 'deidentified', rules: made.rules, pseudonyms: tools.pseudonyms };
+  return { kind: 'deidentified', options: policy?.options ?? [], settings: policy?.rules };
 }

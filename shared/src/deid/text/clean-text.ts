@@ -30,6 +30,12 @@ const JOINT = /^[\s,.^'’_-]{0,2}$|^[\s,^]\p{Lu}\.?[\s,^]{1,2}$/u;
 /** Removing can join separate parts into a new match; no text has needed more rounds than this. */
 const ROUNDS = 4;
 
+/**
+ * Steps of the search for the header's values in all texts of an instance, some two seconds. The longest
+ * report of the corpus takes 150 000.
+ */
+export const SEARCH_STEPS_LIMIT = 20_000_000;
+
 /** VRs whose values are separated by a backslash. */
 const MULTIPLE = new Set(['LO', 'SH', 'UC']);
 
@@ -52,7 +58,8 @@ export interface TextCleaner {
  * not be searched.
  */
 export function createTextCleaner(known: KnownValues | null, rules: DeidRules, days: number): TextCleaner {
-  const search = known && createFinder(known);
+  const budget = { left: SEARCH_STEPS_LIMIT };
+  const search = known && createFinder(known, budget);
 
   /** `isAgain`: its dates have been moved already, so they stay. */
   function editsOf(text: string, isAgain: boolean): Edit[] {
@@ -72,8 +79,10 @@ export function createTextCleaner(known: KnownValues | null, rules: DeidRules, d
       return years > AGE_CAP_YEARS ? { start, end, text: String(AGE_CAP_YEARS) } : null;
     });
     // A number that is a date is treated as a date.
-    const isDate = ([start, end]: Span): boolean =>
-      dates.some((date) => date.start <= start && end <= date.end);
+    const isDate = ([start, end]: Span): boolean => {
+      const date = dates[lastNotAfter(dates, start)];
+      return date !== undefined && end <= date.end;
+    };
     const patterns = findPatterns(text, {
       retainsUids: rules.options.includes('retain-uids'),
       initials: known!.initials,
@@ -90,6 +99,7 @@ export function createTextCleaner(known: KnownValues | null, rules: DeidRules, d
     let current = pieces;
     for (let round = 0; round < ROUNDS; round += 1) {
       const edits = editsOf(current.map(({ text }) => text).join(''), round > 0);
+      if (budget.left < 0) return null;
       if (edits.length === 0) return current;
       current = apply(current, edits, mark);
     }
@@ -113,6 +123,18 @@ export function createTextCleaner(known: KnownValues | null, rules: DeidRules, d
       return null;
     },
   };
+}
+
+/** The place of the last one that begins at `start` or before it, by halving; -1: none does. */
+function lastNotAfter(sorted: readonly { readonly start: number }[], start: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]!.start <= start) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 function padded(bytes: Uint8Array): Uint8Array {

@@ -54,7 +54,8 @@ const SEPARATOR = '[\\s.,/-]{0,3}';
 const PIVOT = 41;
 const YEARS = { least: 1850, most: 2150 };
 
-const FORMS = {
+/** None looks further than some fifty characters (text-patterns.ts). */
+export const FORMS = {
   // 2024-03-14, 2024/3/14, and what ISO 8601 puts behind it
   yearFirst: new RegExp(
     `${BEFORE}(?<y>\\d{4})(?<s>${BETWEEN})(?<m>\\d{1,2})\\k<s>(?<d>\\d{1,2})(?!\\k<s>\\p{N})(?=t\\d|${AFTER})`,
@@ -241,6 +242,9 @@ function isAWord({ n = '', s = '', d = '' }: Groups, written: string, behind: st
   return WORDS.has(n) && !isGlued && !/\p{Lu}\p{Ll}/u.test(written);
 }
 
+/** As much of what stands behind a date as says that it is none. */
+const BEHIND = 32;
+
 /** The dates in a text, in their order. */
 export function findDates(
   text: string,
@@ -249,21 +253,27 @@ export function findDates(
 ): FoundDate[] {
   const isPreferred = (day: number): boolean => namedDays.has(day) || removedDays.has(day);
   const found: FoundDate[] = [];
+  const taken = new Uint8Array(text.length);
   for (const form of Object.keys(FORMS) as (keyof typeof FORMS)[]) {
     for (const match of folded.text.matchAll(FORMS[form])) {
       const [start, end] = folded.rangeOf(match.index, match.index + match[0].length);
-      if (found.some((date) => date.start < end && start < date.end)) continue;
+      if (taken.subarray(start, end).includes(1)) continue;
       const groups = match.groups as Groups;
       const written = text.slice(start, end);
       const isWord =
-        groups['y'] === undefined && groups['n'] !== undefined && isAWord(groups, written, text.slice(end));
+        groups['y'] === undefined &&
+        groups['n'] !== undefined &&
+        isAWord(groups, written, text.slice(end, end + BEHIND));
       // A two-digit year next to a letter is part of something else.
       const isPart =
         groups['y']?.length === 2 &&
         form === 'yearLast' &&
-        (/\p{L}$/u.test(text.slice(0, start)) || /^\p{L}/u.test(text.slice(end)));
+        (/\p{L}$/u.test(text.slice(Math.max(0, start - 2), start)) ||
+          /^\p{L}/u.test(text.slice(end, end + 2)));
       const date = isWord || isPart ? null : read(form, groups, written, isPreferred);
-      if (date !== null) found.push({ start, end, ...date });
+      if (date === null) continue;
+      found.push({ start, end, ...date });
+      taken.fill(1, start, end);
     }
   }
   return found.sort((a, b) => a.start - b.start);

@@ -3,7 +3,7 @@
  */
 import { WITHOUT_SPACES, type Folded } from './fold.ts';
 import type { KnownValues } from './known-values.ts';
-import { createSearch, type Sources } from './search-sources.ts';
+import { createSearch, type Budget, type Sources } from './search-sources.ts';
 import type { Span } from './text-patterns.ts';
 
 /** The separators between the parts of an identifier; a short identifier allows fewer. */
@@ -65,9 +65,9 @@ export function sourcesOf({ words, identifiers }: KnownValues): readonly Sources
   ];
 }
 
-/** One search for all values of the header. */
-export function createFinder(known: KnownValues): (folded: Folded) => Span[] {
-  const searches = sourcesOf(known).map(createSearch);
+/** One search for all values of the header; all its texts share the budget. */
+export function createFinder(known: KnownValues, budget: Budget): (folded: Folded) => Span[] {
+  const searches = sourcesOf(known).map((sources) => createSearch(sources, budget));
   return ({ text, rangeOf }) =>
     searches.flatMap((search) => search(text).map(([start, end]) => rangeOf(start, end)));
 }

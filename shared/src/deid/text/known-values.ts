@@ -37,6 +37,10 @@ export interface KnownValues {
 export const KNOWN_LIMIT = 5_000;
 /** For all sources together. The corpus stays below 3 500. */
 export const KNOWN_CHARACTERS_LIMIT = 200_000;
+/** Of the distinct values that are looked at: a header may repeat a name for each of its frames. */
+const VALUES_CHARACTERS_LIMIT = 256 * 1024;
+/** PS3.5 §6.2: ST, the longest VR of a place or an identifier. */
+const PHRASE_LIMIT = 1024;
 /**
  * PS3.5 §6.2: 64 characters a group. A name of more words than fit there has swallowed its neighbours; its
  * words count one by one.
@@ -86,6 +90,10 @@ interface Collecting {
   readonly rules: DeidRules;
   readonly rows: ReadonlyMap<number, ProfileRow>;
   readonly collected: Collected;
+  /** The values that were looked at. */
+  readonly seen: Set<string>;
+  /** Characters that may still be looked at. */
+  readonly room: { characters: number };
 }
 
 /** Null where the header names more than can be searched for. */
@@ -97,7 +105,13 @@ export function collectKnownValues(instance: ParsedInstance, rules: DeidRules): 
     removedDays: new Set(),
     namedDays: new Set(),
   };
-  const collecting = { rules, rows: profileRows(), collected };
+  const collecting: Collecting = {
+    rules,
+    rows: profileRows(),
+    collected,
+    seen: new Set(),
+    room: { characters: VALUES_CHARACTERS_LIMIT },
+  };
   const visit = (elements: readonly DicomElement[], context: ValueContext): boolean => {
     const within = {
       characterSets: characterSetsOf(elements, context.characterSets),
@@ -106,11 +120,12 @@ export function collectKnownValues(instance: ParsedInstance, rules: DeidRules): 
     for (const element of elements) {
       for (const item of element.items ?? []) {
         if (element.tag === PERSON_IDENTIFICATION_CODE_SEQUENCE)
-          collectPerson(item.elements, within, collected);
+          collectPerson(item.elements, within, collecting);
         if (!visit(item.elements, { ...within, encoding: item.encoding })) return false;
       }
       collect(element, within, collecting);
       if (collected.words.size + collected.identifiers.size > KNOWN_LIMIT) return false;
+      if (collecting.room.characters < 0) return false;
     }
     return true;
   };
@@ -126,11 +141,16 @@ function charactersOf({ words, identifiers }: Collected): number {
 }
 
 /** PS3.3 Table 10-1: a person as a code, whose meaning is the name. */
-function collectPerson(elements: readonly DicomElement[], context: ValueContext, collected: Collected): void {
+function collectPerson(
+  elements: readonly DicomElement[],
+  context: ValueContext,
+  collecting: Collecting,
+): void {
+  const { collected } = collecting;
   for (const element of elements) {
     const values =
       element.tag === CODE_MEANING || element.tag === CODE_VALUE
-        ? textsOf(element, context).filter((value) => !isDummy(value))
+        ? textsOf(element, context).filter((value) => !isDummy(value) && isNew(`code ${value}`, collecting))
         : [];
     for (const value of values) {
       if (element.tag === CODE_VALUE) notePhrase(value, false, collected);
@@ -139,7 +159,16 @@ function collectPerson(elements: readonly DicomElement[], context: ValueContext,
   }
 }
 
-function collect(element: DicomElement, context: ValueContext, { rules, rows, collected }: Collecting): void {
+/** Whether the value was not looked at before; takes the room for it. */
+function isNew(value: string, { seen, room }: Collecting): boolean {
+  if (room.characters < 0 || seen.has(value)) return false;
+  seen.add(value);
+  room.characters -= value.length;
+  return true;
+}
+
+function collect(element: DicomElement, context: ValueContext, collecting: Collecting): void {
+  const { rules, rows, collected } = collecting;
   if (element.items !== null || element.bytes === null || element.bytes.length === 0) return;
   const vr = element.vr === 'UN' ? dictionaryVR(element.tag) : element.vr;
   const { how } = rules.decide(element.tag, vr);
@@ -152,19 +181,21 @@ function collect(element: DicomElement, context: ValueContext, { rules, rows, co
   // A value that the policy keeps may also stay in a text.
   if (how === 'keep') return;
   const values = textsOf({ ...element, vr: vr === 'AE' ? 'LO' : vr }, context).filter(
-    (value) => !isDummy(value),
+    (value) => !isDummy(value) && isNew(`${element.tag} ${value}`, collecting),
   );
   if (vr === 'PN') for (const value of values) noteName(value, collected);
   else if (
     SOURCES.has(vr) &&
     (IDENTIFIERS.has(element.tag) || (row !== undefined && !/[tpgsTPGS]/.test(row.options)))
   ) {
-    for (const value of values)
-      notePhrase(
-        value,
-        vr === 'ST' || PLACES.has(element.tag) || row?.options.includes('i') === true,
-        collected,
-      );
+    if (values.some((value) => value.length > PHRASE_LIMIT)) collecting.room.characters = -1;
+    else
+      for (const value of values)
+        notePhrase(
+          value,
+          vr === 'ST' || PLACES.has(element.tag) || row?.options.includes('i') === true,
+          collected,
+        );
   }
 }
 
@@ -185,7 +216,7 @@ function noteName(value: string, { words, initials }: Collected): void {
     const whole = given.length > 0 ? [] : family;
     const all = [...family, ...given, ...middle];
     for (const word of all) noteWord(word, words);
-    if (all.length > WORDS_OF_A_NAME) continue;
+    if (all.length > WORDS_OF_A_NAME || group.length > PHRASE_LIMIT) continue;
     for (let at = 1; at < whole.length; at += 1) {
       notePair(whole.slice(0, at), whole.slice(at), words);
       notePair(whole.slice(at), whole.slice(0, at), words);

@@ -10,6 +10,11 @@
  */
 import type { Span } from './text-patterns.ts';
 
+export interface Budget {
+  /** Steps of the search, of some 0.1 µs each. Below 0: it stopped, and what it has found is not all. */
+  left: number;
+}
+
 export interface Sources {
   /** The preferred ones first. */
   readonly sources: readonly string[];
@@ -89,8 +94,17 @@ function grow({ ranks, read }: Node, sources: readonly string[]): Branches {
   return { whole: groups.get('')?.[0] ?? null, letters, pieces };
 }
 
+/**
+ * A letter costs the search less than a branch does. A source may repeat what a text repeats: then each place
+ * of the text is compared with the whole of the source.
+ */
+const LETTERS_A_STEP = 32;
+
 /** The ranges of the matches, from left to right, none within another. */
-export function createSearch({ sources, before, after }: Sources): (text: string) => Span[] {
+export function createSearch(
+  { sources, before, after }: Sources,
+  budget: Budget = { left: Infinity },
+): (text: string) => Span[] {
   const root = nodeOf([...sources.keys()], 0);
 
   /** Where the preferred source ends that stands here; null: none does. */
@@ -99,6 +113,8 @@ export function createSearch({ sources, before, after }: Sources): (text: string
     const open: [Node, number][] = [[root, start]];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const [node, at] = next;
+      budget.left -= 1;
+      if (budget.left < 0) return null;
       if (!(node.ranks[0]! < best.rank)) continue;
       node.branches ??= grow(node, sources);
       const { whole, letters, pieces } = node.branches;
@@ -107,8 +123,10 @@ export function createSearch({ sources, before, after }: Sources): (text: string
         if (end !== null) best = { rank: whole, end };
       }
       const branch = letters.get(text.charCodeAt(at));
-      if (branch !== undefined && text.startsWith(branch.run, at))
-        open.push([branch.node, at + branch.run.length]);
+      if (branch !== undefined) {
+        budget.left -= branch.run.length / LETTERS_A_STEP;
+        if (text.startsWith(branch.run, at)) open.push([branch.node, at + branch.run.length]);
+      }
       for (const { piece, node: behind } of pieces) {
         const end = endOf(piece, text, at);
         if (end !== null) open.push([behind, end]);
@@ -120,7 +138,7 @@ export function createSearch({ sources, before, after }: Sources): (text: string
   return (text) => {
     const found: Span[] = [];
     let at = 0;
-    while (at <= text.length && sources.length > 0) {
+    while (at <= text.length && sources.length > 0 && budget.left >= 0) {
       const end = endAt(text, at);
       if (end !== null) found.push([at, end]);
       at = Math.max(end ?? 0, at + 1);

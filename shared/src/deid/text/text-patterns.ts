@@ -11,7 +11,7 @@ const BEFORE = '(?<![\\p{L}\\p{N}])';
 const AFTER = '(?![\\p{L}\\p{N}])';
 /** Titles before names: a capital DR or MR without a dot is a modality. */
 const TITLES = 'Dr|Prof|Mr|Mrs|Ms|Miss|Mme|Mlle|Herr|Frau|Sra|Dra|Dott|Doctor|Professor|Nurse';
-const NAME = `(?!(?:${TITLES}|DR|PROF|MRS?|MS)(?!\\p{L}))\\p{Lu}[\\p{L}\\p{M}'’-]+`;
+const NAME = `(?!(?:${TITLES}|DR|PROF|MRS?|MS)(?!\\p{L}))\\p{Lu}[\\p{L}\\p{M}'’-]{1,64}`;
 /**
  * Given names, initials and a family name, in either order; two words and initials at most: further words are
  * likelier to be the sentence.
@@ -23,13 +23,13 @@ const STREET =
 const KEYED_TELEPHONE =
   'tel|phone|telephone|telefon|ph|fax|mobile|cell|pager|beeper|extension|ext|call|number';
 const KEYED_NUMBER =
-  'mrn|ssn|nhs|pid|dob|id|acc(?:ession)?|(?:pat(?:ient)?|case|study|exam|acc(?:ession)?|record|chart|order|visit|insurance)[\\s._]*(?:id|no|nr|num|number|#)';
+  'mrn|ssn|nhs|pid|dob|id|acc(?:ession)?|(?:pat(?:ient)?|case|study|exam|acc(?:ession)?|record|chart|order|visit|insurance)[\\s._]{0,8}(?:id|no|nr|num|number|#)';
 const STREET_BEHIND = 'straße|strasse|str\\.|gasse|allee|platz|weg|straat|laan|vej|gatan';
 const STREET_BEFORE = '[Rr]ue|[Cc]hemin|[Ii]mpasse|[Cc]alle|[Aa]venida|[Vv]iale|[Pp]iazza|[Rr]ua';
 /** USPS Publication 28, appendix B. */
 const STATES =
   'AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY';
-const PROPER = "\\p{Lu}[\\p{L}'’-]*";
+const PROPER = "\\p{Lu}[\\p{L}'’-]{0,64}";
 const DONE =
   'performed|read|reported|dictated|interpreted|referred|ordered|requested|reviewed|verified|signed|approved|scanned|acquired|transcribed|seen|done';
 const ROLES =
@@ -46,7 +46,19 @@ const cased = (words: string): string =>
     .join('|');
 const TITLE = `(?:(?:${TITLES}|DR|PROF|MRS?|MS)(?:\\.\\s?|\\s)(?:med\\.\\s?)?)?`;
 
-const PATTERNS: readonly RegExp[] = [
+/**
+ * A run of letters and digits that is longer than any word, number or identifier. The other patterns look 64
+ * characters far, so what is longer is not theirs; scripts without spaces write whole sentences so.
+ */
+const OVERLONG =
+  /(?:[\p{L}--[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]]|\p{N}){65,}/gv;
+
+/**
+ * Each looks only so far from where it begins, so that the time for a text grows with its length and not with
+ * the square of it: a quantifier without an upper bound stands at the end of a pattern or nowhere.
+ */
+export const PATTERNS: readonly RegExp[] = [
+  OVERLONG,
   // RFC 5321 mailboxes, URLs, IPv4
   /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{2,63}(?:\.[\p{L}\p{N}-]{1,63}){0,8}/gu,
   /(?:https?|ftp):\/\/[^\s\\]+|(?<!\p{L})www\.[^\s\\]+/giu,
@@ -65,7 +77,7 @@ const PATTERNS: readonly RegExp[] = [
     'giu',
   ),
   new RegExp(
-    `(?<![\\p{L}\\p{N}.])(?<!(?:b|ti|vol|slices?|frames?|images?)\\s)0(?=(?:[\\s/-]{0,3}\\d){7})\\d{1,4}[\\s/-]{1,3}\\d{3,}(?:[\\s-]\\d{2,}){0,3}(?!\\p{N}|${UNIT})`,
+    `(?<![\\p{L}\\p{N}.])(?<!(?:b|ti|vol|slices?|frames?|images?)\\s)0(?=(?:[\\s/-]{0,3}\\d){7})\\d{1,4}[\\s/-]{1,3}\\d{3,16}(?:[\\s-]\\d{2,16}){0,3}(?!\\p{N}|${UNIT})`,
     'giu',
   ),
   new RegExp(
@@ -79,24 +91,28 @@ const PATTERNS: readonly RegExp[] = [
   // Social security number; numbers of six digits and more that are no fraction; words with five digits and
   // letters that are no matrix, or a long word that ends in a number; what is called a number
   /(?<![\p{N}-])\d{3}-\d{2}-\d{4}(?![\p{N}-])/gu,
-  new RegExp(`(?<![\\p{N}.])\\d{6,}(?!\\p{N}|\\.\\p{N}|${UNIT})`, 'giu'),
-  /(?<![\p{L}\p{N}])(?!\d+(?:x\d+)+(?!\p{L})|(?:b\d{1,4}){2,}(?!\p{L}))(?=[\p{L}\p{N}]*\p{L})(?=\p{L}*(?:\d\p{L}*){5})(?<w>\p{L}*)[\p{L}\p{N}]+(?![\p{L}\p{N}])/gu,
-  /(?<![\p{L}\p{N}])(?<w>\p{L}{5,})\d{3,}(?![\p{L}\p{N}])/gu,
+  new RegExp(`(?<![\\p{N}.])\\d{6,64}(?!\\p{N}|\\.\\p{N}|${UNIT})`, 'giu'),
+  new RegExp(
+    `${BEFORE}(?!\\d{1,64}(?:x\\d{1,64}){1,16}(?!\\p{L})|(?:b\\d{1,4}){2,16}(?!\\p{L}))(?=[\\p{L}\\p{N}]{0,64}\\p{L})` +
+      `(?=\\p{L}{0,64}(?:\\d\\p{L}{0,64}){5})(?<w>\\p{L}{0,64})[\\p{L}\\p{N}]{1,64}${AFTER}`,
+    'gu',
+  ),
+  /(?<![\p{L}\p{N}])(?<w>\p{L}{5,64})\d{3,64}(?![\p{L}\p{N}])/gu,
   new RegExp(
     `(?<!\\p{L}|\\p{L}\\s(?=id\\s?\\d))(?:${KEYED_NUMBER})\\b[.:#=\\s]{0,3}` +
-      `(?<x>(?=[\\p{L}-]*\\d)(?=(?:[\\p{L}/-]*\\d){3})(?!\\d+[.,]\\d|\\d+${UNIT})[\\p{L}\\p{N}][\\p{L}\\p{N}./-]{2,})`,
+      `(?<x>(?=[\\p{L}-]{0,64}\\d)(?=(?:[\\p{L}/-]{0,64}\\d){3})(?!\\d{1,64}[.,]\\d|\\d{1,64}${UNIT})[\\p{L}\\p{N}][\\p{L}\\p{N}./-]{2,})`,
     'giu',
   ),
   /(?<!\p{L})mrn[.:#=\s]{0,3}(?<x>\d{3,})/giu,
   // Post: number and street with flat, city and ZIP; street and number with code and city; post box; state
   // and ZIP
   new RegExp(
-    `${BEFORE}\\d{1,5}[A-Za-z]?\\s(?:\\p{Lu}[\\p{L}'’.-]*\\s){1,4}(?:${STREET})${AFTER}(?:,?\\s(?:Apt|Suite|Unit|Flat)\\.?\\s?\\w{1,5})?` +
+    `${BEFORE}\\d{1,5}[A-Za-z]?\\s(?:\\p{Lu}[\\p{L}'’.-]{0,64}\\s){1,4}(?:${STREET})${AFTER}(?:,?\\s(?:Apt|Suite|Unit|Flat)\\.?\\s?\\w{1,5})?` +
       `(?:,\\s\\p{Lu}[\\p{L}\\s]{1,30},?\\s[A-Z]{2}\\s\\d{5}(?:-\\d{4})?)?`,
     'gu',
   ),
   new RegExp(
-    `(?<![\\p{L}\\p{N}.-])(?!Gallen|Harn|Atem|Zugangs|Luft|Speise)\\p{Lu}[\\p{L}.-]*(?:${STREET_BEHIND})\\s\\d{1,4}\\s?[a-z]?${AFTER}(?!${UNIT})(?:,?\\s\\d{4,5}\\s\\p{Lu}[\\p{L}-]+)?`,
+    `(?<![\\p{L}\\p{N}.-])(?!Gallen|Harn|Atem|Zugangs|Luft|Speise)\\p{Lu}[\\p{L}.-]{0,64}(?:${STREET_BEHIND})\\s\\d{1,4}\\s?[a-z]?${AFTER}(?!${UNIT})(?:,?\\s\\d{4,5}\\s\\p{Lu}[\\p{L}-]{1,64})?`,
     'gu',
   ),
   new RegExp(
@@ -108,7 +124,7 @@ const PATTERNS: readonly RegExp[] = [
     'gu',
   ),
   new RegExp(`${BEFORE}\\d{1,4},?\\sVia\\s${PROPER}${AFTER}`, 'gu'),
-  /(?<!\p{L})P\.?\s?O\.?\s?Box\s\d+/giu,
+  /(?<!\p{L})P\.?\s?O\.?\s?Box\s\d{1,16}/giu,
   new RegExp(`(?<=,\\s)(?:${STATES})\\s\\d{5}(?:-\\d{4})?(?!\\p{N})`, 'gu'),
   // A name behind its title, before a degree, behind what was done or a role
   new RegExp(
@@ -124,7 +140,7 @@ const PATTERNS: readonly RegExp[] = [
 ];
 
 /** A UID (PS3.5 §9.1) of six components and more. */
-const UIDS = /(?<![\p{N}.])(?:2\.25\.\d{6,}|\d+(?:\.\d+){5,})(?![\p{N}])/gu;
+export const UIDS = /(?<![\p{N}.])(?:2\.25\.\d{6,64}|\d{1,64}(?:\.\d{1,64}){5,64})(?![\p{N}])/gu;
 
 export type Span = readonly [start: number, end: number];
 
@@ -148,7 +164,7 @@ function spansOf(text: string, pattern: RegExp): Span[] {
 }
 
 /** "J.M." of a person in the header, in capitals, where it is no abbreviation of the trade. */
-const INITIALS = /(?<![\p{L}.])(\p{Lu})\.\s?(\p{Lu})\.(?!\p{L})/gu;
+export const INITIALS = /(?<![\p{L}.])(\p{Lu})\.\s?(\p{Lu})\.(?!\p{L})/gu;
 
 /** The ranges to remove for their form alone; `initials`: those of persons in the header. */
 export function findPatterns(
@@ -167,8 +183,8 @@ export function findPatterns(
  * Years of age as a text says them: "92-year-old", "age 92", "92 y/o", "92 jährig"; above 89 also "92 y",
  * because nothing else in an image lasts so long. Not the age of a stent or of bones, and not in weeks.
  */
-const AGE = new RegExp(
-  '(?<![\\p{N}.])(?<x>\\d{1,3})(?:[\\s-]?(?:years?|yrs?|y)[\\s-]?(?:old|of age)|\\s?y\\.?\\s?/?o(?:\\.|(?!\\p{L}))|[\\s-]?jährig\\p{L}*|\\s?jahre alt)' +
+export const AGE = new RegExp(
+  '(?<![\\p{N}.])(?<x>\\d{1,3})(?:[\\s-]?(?:years?|yrs?|y)[\\s-]?(?:old|of age)|\\s?y\\.?\\s?/?o(?:\\.|(?!\\p{L}))|[\\s-]?jährig\\p{L}{0,64}|\\s?jahre alt)' +
     '|(?<![\\p{N}.])(?<o>9\\d|1[0-2]\\d)\\s?-?(?:yrs?|years?|y|j|jahre|años|anni|jaar|ans)(?!\\p{L})' +
     '|(?<!\\p{L}|bone\\s)(?:aged?|alter:|âge|âgée?\\sde|(?:homme|femme|patiente?)\\sde)[:\\s]{1,2}(?<z>\\d{1,3})(?!\\p{N}|\\.\\p{N}|\\s?(?:mm|cm|weeks?|months?|days?|wochen|monate))',
   'giu',

@@ -1,0 +1,152 @@
+/**
+ * Keeps heads of the audit trail outside the database: signs one at intervals, into a file of their own in the
+ * data directory, and ships them to RELAY_AUDIT_URL where that is set. Whatever the database's owner does to a
+ * row is found up to the last head (verify-audit.ts).
+ */
+import { join } from 'node:path';
+import type { AuditHead } from '#shared/protocol/audit-head.ts';
+import { defaultSiteId } from '../auth/account.store.ts';
+import type { Db } from '../database/database.ts';
+import type { Keys } from '../keys.ts';
+import { describeError, type Log } from '../observability/log.ts';
+import { recordAudit } from './audit.ts';
+import { openHeadFile, type HeadFile } from './head-file.ts';
+import { openHeadPlace, type HeadPlace } from './ship-heads.ts';
+import { hashOfHead, readHead, signHead } from './sign-head.ts';
+
+export type AuditHeads = {
+  /**
+   * Before the first row of this start: where the database ends before the last head, it was put back to an
+   * older state. The trail then says so in a row and a head of its own, and goes on from there.
+   */
+  link(): Promise<void>;
+  /** Signs the newest row where it is newer than the last head, and ships what is not shipped. */
+  advance(): Promise<void>;
+  /** Every head, the oldest first: those of the place outside where it can be read, and then ours. */
+  all(): Promise<readonly string[]>;
+  /** The last row whose head was shipped. */
+  shipped(): Promise<number | null>;
+  read(jws: string): Promise<AuditHead | null>;
+};
+
+export type AuditHeadTools = {
+  readonly db: Db;
+  readonly dataDir: string;
+  readonly auditUrl: URL | null;
+  readonly publicUrl: string;
+  readonly keys: Pick<Keys, 'audit' | 'auditKey'>;
+  readonly log: Log;
+  readonly now: () => Date;
+};
+
+type Parts = AuditHeadTools & {
+  readonly file: HeadFile;
+  /** The last head that was shipped. */
+  readonly sent: HeadFile;
+  readonly place: HeadPlace | null;
+  readonly read: (jws: string) => Promise<AuditHead | null>;
+};
+
+export function openAuditHeads(tools: AuditHeadTools): AuditHeads {
+  const folder = join(tools.dataDir, 'audit');
+  const parts: Parts = {
+    ...tools,
+    file: openHeadFile(join(folder, 'heads.jws')),
+    sent: openHeadFile(join(folder, 'shipped.jws')),
+    place: tools.auditUrl === null ? null : openHeadPlace(tools.auditUrl),
+    read: (jws) => readHead(jws, (kid) => tools.keys.auditKey(kid)?.publicKey),
+  };
+  return {
+    link: () => link(parts),
+    advance: () => advance(parts),
+    async all() {
+      const ours = await parts.file.read();
+      const shipped = (await parts.place?.read()?.catch(() => null)) ?? [];
+      const known = new Set(shipped);
+      return [...shipped, ...ours.slice(ours.findLastIndex((head) => known.has(head)) + 1)];
+    },
+    async shipped() {
+      if (parts.place === null) return null;
+      const last = (await lastShipped(parts)) ?? '';
+      return (await parts.read(last))?.seq ?? null;
+    },
+    read: parts.read,
+  };
+}
+
+const newestRow = (db: Db) =>
+  db.selectFrom('audit').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst();
+
+/** The place may not answer; what was shipped last is known here as well. */
+async function lastShipped({ place, sent }: Parts): Promise<string | null> {
+  return (await place?.last().catch(() => null)) ?? sent.last();
+}
+
+async function append(parts: Parts, head: Omit<AuditHead, 'iss' | 'at'>): Promise<void> {
+  const { file, keys, publicUrl, now } = parts;
+  await file.append([await signHead({ iss: publicUrl, at: now().toISOString(), ...head }, keys.audit)]);
+}
+
+async function link(parts: Parts): Promise<void> {
+  const { db, file, place, log, now } = parts;
+  // Of a whole data directory that was put back, the place outside knows the newest head.
+  const known = [await file.last(), place === null ? null : await lastShipped(parts)];
+  let newest: { jws: string; head: AuditHead } | null = null;
+  for (const jws of known) {
+    const head = jws === null ? null : await parts.read(jws);
+    if (jws !== null && head !== null && head.seq > (newest?.head.seq ?? 0)) newest = { jws, head };
+  }
+  const to = (await newestRow(db))?.seq ?? 0;
+  if (newest === null || newest.head.seq <= to) return;
+  const { seq, hash } = newest.head;
+  await db.transaction().execute(async (trx) => {
+    await recordAudit(
+      trx,
+      await defaultSiteId(trx),
+      { event: 'audit-restored', to, lostSeq: seq, lostHash: hash },
+      now(),
+    );
+  });
+  const row = await newestRow(db);
+  if (row === undefined) return;
+  log({ event: 'audit-restored', to, lost: seq - to });
+  await append(parts, { ...row, previous: hashOfHead(newest.jws), restored: { to, lost: { seq, hash } } });
+}
+
+async function advance(parts: Parts): Promise<void> {
+  const { db, file, log } = parts;
+  const row = await newestRow(db);
+  const last = await file.last();
+  const before = last === null ? null : await parts.read(last);
+  // A head that is not ours is left for verify to find.
+  const previous = last === null ? null : hashOfHead(last);
+  if (row !== undefined && row.seq > (before?.seq ?? 0)) await append(parts, { ...row, previous });
+  else if (before !== null && (row?.seq ?? 0) < before.seq)
+    log({ event: 'audit-cut', rows: row?.seq ?? 0, signed: before.seq });
+  await ship(parts).catch((error: unknown) => log({ event: 'audit-not-shipped', ...describeError(error) }));
+}
+
+async function ship(parts: Parts): Promise<void> {
+  const { place, file, sent } = parts;
+  if (place === null) return;
+  const unsent = await headsAfter(await file.read(), await lastShipped(parts), parts.read);
+  if (unsent.length === 0) return;
+  await place.send(unsent);
+  await sent.append(unsent.slice(-1));
+}
+
+/**
+ * The heads that follow the last shipped one. Where this data directory was put back to an older state, that one
+ * is not here: the first to follow it is the one that names it.
+ */
+async function headsAfter(
+  heads: readonly string[],
+  last: string | null,
+  read: Parts['read'],
+): Promise<readonly string[]> {
+  if (last === null || heads.includes(last)) return heads.slice(heads.lastIndexOf(last ?? '') + 1);
+  const hash = hashOfHead(last);
+  for (let index = heads.length - 1; index >= 0; index -= 1)
+    if ((await read(heads[index]!))?.previous === hash) return heads.slice(index);
+  return heads;
+}

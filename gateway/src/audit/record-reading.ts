@@ -1,0 +1,95 @@
+/**
+ * Reading is an event: who read images, reports, receipts or exports of which study. One event for an account,
+ * a study and a quarter of an hour, with counts: a radiologist who pages through a study is one row, not a
+ * thousand. Each reading is counted in a table, before it is answered; the clock writes the event when the
+ * quarter of an hour is over.
+ */
+import { sql } from 'kysely';
+import type { Db, Trx } from '../database/database.ts';
+import { recordAudit } from './audit.ts';
+
+export const READINGS = ['images', 'reports', 'receipts', 'exports'] as const;
+export type Reading = (typeof READINGS)[number];
+
+export type Reader = { readonly id: string; readonly siteId: string };
+type Tools = { readonly db: Db; readonly now: () => Date };
+
+const PERIOD_MS = 15 * 60_000;
+/** Events in one transaction: other events wait for it. */
+const AT_ONCE = 100;
+
+const periodOf = (now: Date): number => Math.floor(now.getTime() / PERIOD_MS);
+
+/** Before the answer is sent. `studyInstanceUID` null: the image came as a file and belongs to no study. */
+export async function recordReading(
+  { db, now }: Tools,
+  reader: Reader,
+  studyInstanceUID: string | null,
+  kind: Reading,
+): Promise<void> {
+  await db
+    .insertInto('reading')
+    .values({
+      site_id: reader.siteId,
+      account_id: reader.id,
+      study_instance_uid: studyInstanceUID ?? '',
+      period: periodOf(now()),
+      kind,
+      count: 1,
+      since: now(),
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['site_id', 'account_id', 'study_instance_uid', 'period', 'kind'])
+        .doUpdateSet({ count: sql`reading.count + 1` }),
+    )
+    .execute();
+}
+
+/** Writes the events of every period but the present one, also of one in the future: the clock was set. */
+export async function closeReadings({ db, now }: Tools): Promise<void> {
+  let closed: number;
+  do {
+    closed = await db.transaction().execute((trx) => closeSome(trx, now()));
+  } while (closed === AT_ONCE);
+}
+
+async function closeSome(trx: Trx, now: Date): Promise<number> {
+  const over = await trx
+    .selectFrom('reading')
+    .select(['site_id', 'account_id', 'study_instance_uid', 'period'])
+    .distinct()
+    .where('period', '<>', periodOf(now))
+    .limit(AT_ONCE)
+    .execute();
+  for (const one of over) {
+    const rows = await trx
+      .deleteFrom('reading')
+      .where('site_id', '=', one.site_id)
+      .where('account_id', '=', one.account_id)
+      .where('study_instance_uid', '=', one.study_instance_uid)
+      .where('period', '=', one.period)
+      .returning(['kind', 'count', 'since'])
+      .execute();
+    // Another gateway has written it.
+    if (rows.length === 0) continue;
+    const countOf = (kind: Reading): number => rows.find((row) => row.kind === kind)?.count ?? 0;
+    const since = Math.min(...rows.map((row) => row.since.getTime()));
+    await recordAudit(
+      trx,
+      one.site_id,
+      {
+        event: 'records-read',
+        accountId: one.account_id,
+        studyInstanceUID: one.study_instance_uid || null,
+        from: new Date(since).toISOString(),
+        images: countOf('images'),
+        reports: countOf('reports'),
+        receipts: countOf('receipts'),
+        exports: countOf('exports'),
+      },
+      now,
+    );
+  }
+  return over.length;
+}

@@ -1,0 +1,57 @@
+/**
+ * The place outside this machine where heads are kept as well (RELAY_AUDIT_URL): a file, on a disk that the
+ * database's owner cannot write to, or a server that takes each head as the body of a POST.
+ */
+import { fileURLToPath } from 'node:url';
+import { openHeadFile } from './head-file.ts';
+
+export type HeadPlace = {
+  /** The last head that lies there; null: none, or the place does not say. */
+  last(): Promise<string | null>;
+  /** All of them where the place can be read; null where it cannot. */
+  read(): Promise<readonly string[]> | null;
+  /** The oldest first. Throws where the place does not take one. */
+  send(heads: readonly string[]): Promise<void>;
+};
+
+/** A server that takes longer is asked again with the next head. */
+const PATIENCE_MS = 10_000;
+/** As RFC 7515 §9.2.1 names the compact form. */
+const MEDIA_TYPE = 'application/jose';
+const HEAD_LENGTH_LIMIT = 4_096;
+
+export function openHeadPlace(url: URL): HeadPlace {
+  if (url.protocol === 'file:') {
+    const file = openHeadFile(fileURLToPath(url));
+    return { last: () => file.last(), read: () => file.read(), send: (heads) => file.append(heads) };
+  }
+  const { username, password } = url;
+  const address = new URL(url);
+  address.username = '';
+  address.password = '';
+  const basic = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+  const headers: Record<string, string> = username
+    ? { authorization: `Basic ${basic.toString('base64')}` }
+    : {};
+  const ask = (init: RequestInit): Promise<Response> =>
+    fetch(address, { ...init, redirect: 'error', signal: AbortSignal.timeout(PATIENCE_MS) });
+  return {
+    async last() {
+      const answer = await ask({ headers });
+      const text = answer.ok ? (await answer.text()).trim() : '';
+      return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text) && text.length < HEAD_LENGTH_LIMIT ? text : null;
+    },
+    read: () => null,
+    async send(heads) {
+      for (const head of heads) {
+        const answer = await ask({
+          method: 'POST',
+          headers: { ...headers, 'content-type': MEDIA_TYPE },
+          body: head,
+        });
+        await answer.body?.cancel();
+        if (!answer.ok) throw new Error(`the place of the heads answered ${answer.status}`);
+      }
+    },
+  };
+}

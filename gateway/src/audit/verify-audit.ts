@@ -1,0 +1,88 @@
+/**
+ * Walks the whole audit trail once, and holds it against the signed heads: a row that was cut, rewritten,
+ * reordered or replaced is found up to the last head. Rows after it are only chained, and said to be unproven.
+ */
+import type { AuditVerdict } from '#shared/protocol/audit-head.ts';
+import type { Db } from '../database/database.ts';
+import { GENESIS, hashOfRow } from './audit.ts';
+import type { AuditHeads } from './audit-heads.ts';
+import { hashOfHead } from './sign-head.ts';
+
+/** Rows read at once: bounded memory for a chain of any length, and the gateway answers others in between. */
+const PAGE = 2_000;
+
+type Broken = Extract<AuditVerdict, { kind: 'broken' }>;
+/** The heads' account of the rows: the hash of some, when each was signed, and which were lost. */
+type Signed = {
+  readonly hashes: Map<number, { readonly hash: string; readonly at: string }>;
+  readonly lost: { from: number; to: number }[];
+};
+
+const broken = (atSeq: number, because: Broken['because']): Broken => ({ kind: 'broken', atSeq, because });
+
+/** Without heads the chain alone is walked, and everything is unproven. */
+export async function verifyAudit(db: Db, heads: AuditHeads | null = null): Promise<AuditVerdict> {
+  const signed = await readHeads(heads);
+  if ('kind' in signed) return signed;
+  const walked = await walkRows(db, signed);
+  if ('kind' in walked) return walked;
+  const { seq: rows, head, proven } = walked;
+  if ([...signed.hashes.keys()].some((seq) => seq > rows)) return broken(rows + 1, 'cut');
+  const at = signed.hashes.get(proven)?.at;
+  return {
+    kind: 'whole',
+    rows,
+    head,
+    proven: at === undefined ? null : { seq: proven, at },
+    shipped: (await heads?.shipped()) ?? null,
+    unproven: rows - proven,
+    lost: signed.lost,
+  };
+}
+
+async function readHeads(heads: AuditHeads | null): Promise<Signed | Broken> {
+  const signed: Signed = { hashes: new Map(), lost: [] };
+  let previous: string | null = null;
+  let last = 0;
+  for (const jws of (await heads?.all()) ?? []) {
+    const head = (await heads?.read(jws)) ?? null;
+    const follows = head?.previous === previous || head?.restored !== undefined;
+    if (head === null || !follows) return broken(last + 1, 'heads');
+    const { seq, hash, at, restored } = head;
+    if (restored !== undefined) {
+      for (const known of [...signed.hashes.keys()]) if (known > restored.to) signed.hashes.delete(known);
+      signed.lost.push({ from: restored.to + 1, to: restored.lost.seq });
+    }
+    signed.hashes.set(seq, { hash, at });
+    previous = hashOfHead(jws);
+    last = seq;
+  }
+  return signed;
+}
+
+type Walked = { readonly seq: number; readonly head: string; readonly proven: number };
+
+async function walkRows(db: Db, { hashes }: Signed): Promise<Walked | Broken> {
+  let seq = 0;
+  let head = GENESIS;
+  let proven = 0;
+  for (;;) {
+    const rows = await db
+      .selectFrom('audit')
+      .selectAll()
+      .where('seq', '>', seq)
+      .orderBy('seq')
+      .limit(PAGE)
+      .execute();
+    for (const row of rows) {
+      if (row.seq !== seq + 1 || row.previous_hash !== head || row.hash !== hashOfRow(row))
+        return broken(seq + 1, 'row');
+      seq = row.seq;
+      head = row.hash;
+      const signed = hashes.get(seq);
+      if (signed !== undefined && signed.hash !== head) return broken(proven + 1, 'rewritten');
+      if (signed !== undefined) proven = seq;
+    }
+    if (rows.length < PAGE) return { seq, head, proven };
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Bytes of a body as they come. A sender may cut them as small as it likes: kept one by one, each piece would
+ * cost a hundred times its size. Small ones are copied together, large ones are kept as they are.
+ */
+
+const BLOCK_BYTES = 64 * 1024;
+
+export type Gathered = {
+  add(piece: Uint8Array): void;
+  size(): number;
+  /** In order; blocks of 64 KiB at least, but for the last before a large one. */
+  chunks(): readonly Uint8Array[];
+};
+
+export function gatherBytes(): Gathered {
+  const chunks: Uint8Array[] = [];
+  let block = new Uint8Array();
+  let filled = 0;
+  let size = 0;
+  const close = (): void => {
+    if (filled > 0) chunks.push(block.subarray(0, filled));
+    block = new Uint8Array();
+    filled = 0;
+  };
+  return {
+    add(piece) {
+      size += piece.length;
+      const isLarge = piece.length >= BLOCK_BYTES / 2;
+      if (isLarge || filled + piece.length > block.length) close();
+      if (isLarge) return void chunks.push(piece);
+      if (block.length === 0) block = new Uint8Array(BLOCK_BYTES);
+      block.set(piece, filled);
+      filled += piece.length;
+    },
+    size: () => size,
+    chunks() {
+      close();
+      return chunks;
+    },
+  };
+}
+
+/** The whole body in one run of bytes. Throws what the pieces throw. */
+export async function joinBytes(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const gathered = gatherBytes();
+  for await (const piece of pieces) gathered.add(piece);
+  const joined = new Uint8Array(gathered.size());
+  let at = 0;
+  for (const chunk of gathered.chunks()) {
+    joined.set(chunk, at);
+    at += chunk.length;
+  }
+  return joined;
+}

@@ -1,0 +1,52 @@
+/**
+ * Our questions to pg-boss's own rows. Its dates are the database's: written and compared with `jobs.job_now()`.
+ *
+ * [Note: clocks that are set] A clock may stand years ahead for an hour (a hardware clock in local time, a
+ * machine without a battery). Dates that were written then lie in the future once it is corrected: a job would
+ * not start, a dead gateway's heartbeat would look alive, and pg-boss would not look after its queues, all of
+ * them for years. So no date may lie further ahead than one that we write ourselves.
+ */
+import { sql, type Kysely } from 'kysely';
+import type { Tables } from '../database/tables.ts';
+
+/** No job is put off for longer. A date further ahead was written by a clock that was wrong. */
+export const START_LIMIT_SECONDS = 60;
+
+/** When pg-boss last did something, by table. A date ahead keeps it from doing it again. */
+const LAST_DONE: Readonly<Record<string, readonly string[]>> = {
+  queue: ['monitor_claim_on', 'monitor_on', 'maintain_on'],
+  version: ['cron_on', 'bam_on', 'flow_on', 'reindex_on'],
+};
+
+/** Brings dates back that lie in the future: [Note: clocks that are set]. Changes nothing where none does. */
+export async function mendDates(db: Kysely<Tables>): Promise<void> {
+  await sql`
+    update jobs.job set start_after = jobs.job_now()
+    where state < 'active' and start_after > jobs.job_now() + ${START_LIMIT_SECONDS} * interval '1 second'`.execute(
+    db,
+  );
+  // A living worker writes its heartbeat every few seconds; one that is dead is found from now on.
+  await sql`
+    update jobs.job set started_on = least(started_on, jobs.job_now()), heartbeat_on = least(heartbeat_on, jobs.job_now())
+    where state = 'active' and (started_on > jobs.job_now() or heartbeat_on > jobs.job_now())`.execute(db);
+  for (const [table, columns] of Object.entries(LAST_DONE))
+    for (const column of columns)
+      await sql`
+        update ${sql.ref(`jobs.${table}`)} set ${sql.ref(column)} = jobs.job_now()
+        where ${sql.ref(column)} > jobs.job_now()`.execute(db);
+}
+
+/** The keys of which the queue has no job that waits or runs. */
+export async function withoutJob(
+  db: Kysely<Tables>,
+  queue: string,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await sql<{ key: string }>`
+    select key from unnest(${[...keys]}::text[]) as key where not exists (
+      select 1 from jobs.job where name = ${queue} and singleton_key = key and state < 'completed')`.execute(
+    db,
+  );
+  return rows.map(({ key }) => key);
+}

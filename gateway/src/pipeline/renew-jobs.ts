@@ -1,0 +1,55 @@
+/**
+ * Makes the jobs that the state asks for and the queue does not have. A job is made in the transaction of the
+ * change that calls for it, so none should ever be missing; but a study must not rest on one row of a queue. If
+ * it is lost, the state still says what comes next.
+ */
+import { sql, type Kysely } from 'kysely';
+import type { StudyState } from '#shared/protocol/study-state.ts';
+import type { Tables } from '../database/tables.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { Log } from '../observability/log.ts';
+import { enqueueStage, type NextJob, type Stage } from './stages.ts';
+
+export const RENEW_EVERY_SECONDS = 60;
+
+type Tools = { readonly db: Kysely<Tables>; readonly log: Log };
+type Ids = readonly { readonly id: string }[];
+type StudyStage = { readonly stage: Exclude<Stage, 'intake' | 'verify'>; readonly when: StudyState };
+
+/** `road`: the stage that moves a study out of each state; a state without one waits for a person, or ends. */
+export async function renewJobs(tools: Tools, jobs: Jobs, road: readonly StudyStage[]): Promise<void> {
+  const received = await tools.db.selectFrom('parcel').select('id').where('state', '=', 'received').execute();
+  await renew(tools, jobs, received, (parcelId) => ({ queue: 'verify', parcelId }));
+  for (const { stage, when } of road) {
+    const studies = await studiesIn(tools.db, when);
+    await renew(tools, jobs, studies, (studyId) => ({ queue: stage, studyId }));
+  }
+}
+
+/** A study that still awaits instances is moved by their parcels, or by expiry. */
+async function studiesIn(db: Kysely<Tables>, state: StudyState): Promise<Ids> {
+  const studies = db.selectFrom('study').select('id').where('state', '=', state);
+  if (state !== 'receiving') return studies.execute();
+  return studies
+    .where(
+      sql<boolean>`not exists (select 1 from instance where study_id = study.id and instance.state = 'promised')`,
+    )
+    .execute();
+}
+
+async function renew(
+  { db, log }: Tools,
+  jobs: Jobs,
+  rows: Ids,
+  toJob: (id: string) => NextJob,
+): Promise<void> {
+  const [first] = rows;
+  if (first === undefined) return;
+  const { queue } = toJob(first.id);
+  const missing = await jobs.withoutJob(
+    queue,
+    rows.map(({ id }) => id),
+  );
+  for (const id of missing) await db.transaction().execute((trx) => enqueueStage(trx, { jobs }, toJob(id)));
+  if (missing.length > 0) log({ event: 'jobs-renewed', queue, count: missing.length });
+}

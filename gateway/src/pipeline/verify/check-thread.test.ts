@@ -1,0 +1,100 @@
+/** Instances are judged in a thread that no instance can take the gateway down with. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { concatBytes, encodeElements, encodeFileMeta, textValue } from '#shared/dicom/encode.ts';
+import type { NewElement } from '#shared/dicom/encode.ts';
+import { encodingOf, EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
+import type { SOPClassUID, SOPInstanceUID } from '#shared/dicom/uid.ts';
+import { ThreadEnded } from '../../threads/thread.ts';
+import type { PolicyRules, PromisedIdentity } from '../pipeline-tools.ts';
+import { createCheckThread } from './check-thread.ts';
+
+const signal = new AbortController().signal;
+const KEY = new Uint8Array(32).fill(1);
+const plain: PolicyRules = { kind: 'deidentified', options: [], settings: undefined };
+const promised: PromisedIdentity = {
+  study_instance_uid: '1.2.3.1',
+  series_instance_uid: '1.2.3.2',
+  sop_instance_uid: '1.2.3.3',
+  sop_class_uid: '1.2.840.10008.5.1.4.1.1.66',
+  transfer_syntax_uid: EXPLICIT_VR_LITTLE_ENDIAN,
+};
+
+const text = (tag: number, vr: string, ...values: string[]): NewElement => ({
+  tag,
+  vr,
+  value: textValue(vr, ...values),
+});
+
+/** The promised instance, with these elements in its header. */
+function fileOf(...elements: readonly NewElement[]): Uint8Array {
+  const all = [
+    text(0x00080016, 'UI', promised.sop_class_uid),
+    text(0x00080018, 'UI', promised.sop_instance_uid),
+    text(0x00080060, 'CS', 'OT'),
+    text(0x0020000d, 'UI', promised.study_instance_uid),
+    text(0x0020000e, 'UI', promised.series_instance_uid),
+    ...elements,
+  ].sort((a, b) => a.tag - b.tag);
+  const identifiers = {
+    sopClassUID: promised.sop_class_uid as SOPClassUID,
+    sopInstanceUID: promised.sop_instance_uid as SOPInstanceUID,
+  };
+  return concatBytes([
+    encodeFileMeta(identifiers, EXPLICIT_VR_LITTLE_ENDIAN),
+    encodeElements(all, encodingOf(EXPLICIT_VR_LITTLE_ENDIAN)!),
+  ]);
+}
+
+/** Referenced SOP Instance UID, as many as two bytes of a length can hold, in each of the items. */
+function referring(items: number, each: number): NewElement {
+  let next = 0;
+  const uids = () =>
+    Array.from({ length: each }, () => {
+      next += 1;
+      return `1.2.${next}`;
+    });
+  const value = Array.from({ length: items }, () => [text(0x00081155, 'UI', ...uids())]);
+  return { tag: 0x00081140, vr: 'SQ', value };
+}
+
+const test = suite('the thread that judges instances');
+
+test('two megabytes of distinct UIDs are held by name, and fewer are looked at', async () => {
+  const check = createCheckThread(KEY);
+  const many = fileOf(referring(60, 4_000));
+  assert.ok(many.length > 2e6, 'as large as the one that stopped a gateway');
+  assert.equal(await check(bytesSource(many), promised, plain, signal), {
+    kind: 'quarantined',
+    because: 'too-much-to-deidentify',
+  });
+  assert.equal(await check(bytesSource(fileOf(referring(2, 10))), promised, plain, signal), {
+    kind: 'quarantined',
+    because: 'identity-remains',
+  });
+});
+
+test('one that takes more memory than it may ends the thread alone, and the next one is judged', async () => {
+  const check = createCheckThread(KEY, { heapMb: 24 });
+  const items = Array.from({ length: 200_000 }, () => [text(0x00080060, 'CS', 'OT')]);
+  const large = fileOf({ tag: 0x00081140, vr: 'SQ', value: items });
+  const small = fileOf();
+  const identified: PolicyRules = { kind: 'identified' };
+  const [first, second] = await Promise.allSettled([
+    check(bytesSource(large), promised, identified, signal),
+    check(bytesSource(small), promised, identified, signal),
+  ]);
+  assert.ok(first!.status === 'rejected' && first!.reason instanceof ThreadEnded);
+  assert.equal(second, { status: 'fulfilled', value: { kind: 'verified' } });
+});
+
+test('the instance is still there afterwards, to be written where it stays', async () => {
+  const check = createCheckThread(KEY);
+  const bytes = new Uint8Array(fileOf());
+  const before = bytes.slice();
+  await check(bytesSource(bytes), promised, { kind: 'identified' }, signal);
+  assert.equal(bytes, before);
+});
+
+test.run();

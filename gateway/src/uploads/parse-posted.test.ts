@@ -1,0 +1,64 @@
+/** Large bodies: what is deep, many or a bomb is refused before anything is made of it. */
+import { gzipSync } from 'node:zlib';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { MANIFEST_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
+import { parsePosted, type PostedKind } from './parse-posted.ts';
+
+const { instances } = syntheticStudy({ seed: 95, instancesPerSeries: 2, rows: 8, columns: 8 });
+const manifest = toManifest(instances);
+
+const bytesOf = (text: string) => new Uint8Array(Buffer.from(text));
+async function codeOf(text: string, kind: PostedKind = 'manifest'): Promise<string> {
+  const outcome = await parsePosted(kind, bytesOf(text), false);
+  return outcome.kind === 'read' ? 'read' : `${outcome.code} ${outcome.detail ?? ''}`.trim();
+}
+
+const test = suite('large bodies');
+
+test('a manifest is read, plain and as gzip', async () => {
+  const text = JSON.stringify(manifest);
+  for (const [bytes, isGzip] of [
+    [bytesOf(text), false],
+    [new Uint8Array(gzipSync(text)), true],
+  ] as const)
+    assert.equal(await parsePosted('manifest', bytes, isGzip), { kind: 'read', value: manifest });
+});
+
+test('nested and many values are refused before they are parsed: these are no JSON at all', async () => {
+  assert.is(await codeOf('['.repeat(5_500_000)), 'invalid-request Invalid: json (nested too deeply).');
+  assert.is(await codeOf('[]'.repeat(1_100_000)), 'invalid-request Invalid: json (too many values).');
+  assert.is(await codeOf(`[${'1,'.repeat(1_100_000)}`), 'invalid-request Invalid: json (too many values).');
+});
+
+test('brackets, commas and quotes within a text do not count', async () => {
+  const text = JSON.stringify({ ...manifest, note: `${'[{,'.repeat(400_000)}\\"\\\\` });
+  assert.is(await codeOf(text), 'read');
+});
+
+test('too many instances are refused before the schema looks at each of them', async () => {
+  const many = JSON.stringify({ instances: Array.from({ length: 20_001 }, () => 0) });
+  assert.is(await codeOf(many), 'too-many-instances');
+  assert.is(await codeOf(many, 'decision'), 'invalid-request Invalid: instances (expected: at most 20000).');
+});
+
+test('a body that is no JSON, or not the one that was asked for, is refused', async () => {
+  assert.is(await codeOf('{"instances": ['), 'bad-request');
+  assert.match(await codeOf('null'), /^invalid-request /);
+  assert.match(await codeOf('{}'), /^invalid-request /);
+});
+
+test('gzip grows to the limit of its ratio, and to the limit of all, and no further', async () => {
+  const zeros = (length: number) => new Uint8Array(gzipSync(Buffer.alloc(length, 0x20)));
+  const outcomeOf = async (bytes: Uint8Array<ArrayBuffer>) => {
+    const outcome = await parsePosted('manifest', bytes, true);
+    return outcome.kind === 'read' ? 'read' : outcome.code;
+  };
+  assert.is(await outcomeOf(zeros(200_000)), 'bad-request', 'a small one may shrink as it likes');
+  assert.is(await outcomeOf(zeros(2_000_000)), 'body-too-large');
+  assert.is(await outcomeOf(zeros(MANIFEST_BYTES_LIMIT + 1)), 'body-too-large');
+});
+
+test.run();

@@ -1,0 +1,96 @@
+/**
+ * `npm run bench -- audit`: a million rows of the audit trail, with a signed head for every 300, verified in one
+ * pass by the gateway's own code against a real PostgreSQL. The longest block of the event loop stands beside the
+ * seconds: others are answered meanwhile.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GENESIS, hashOfRow } from '../../gateway/src/audit/audit.ts';
+import { openAuditHeads } from '../../gateway/src/audit/audit-heads.ts';
+import { openHeadFile } from '../../gateway/src/audit/head-file.ts';
+import { hashOfHead, signHead } from '../../gateway/src/audit/sign-head.ts';
+import { verifyAudit } from '../../gateway/src/audit/verify-audit.ts';
+import { type Db, openDatabase } from '../../gateway/src/database/database.ts';
+import { openKeys } from '../../gateway/src/keys.ts';
+import { startPostgres } from '../system/postgres.ts';
+import type { BenchRow } from './row.ts';
+
+const ROWS = 1_000_000;
+const AT_ONCE = 5_000;
+const HEAD_EVERY = 300;
+
+type Signer = (seq: number, hash: string) => Promise<void>;
+
+async function fill(db: Db, sign: Signer): Promise<void> {
+  const { id: site_id } = await db.selectFrom('site').select('id').executeTakeFirstOrThrow();
+  let previous_hash = GENESIS;
+  for (let from = 1; from <= ROWS; from += AT_ONCE) {
+    const rows = [];
+    for (let seq = from; seq < from + AT_ONCE; seq += 1) {
+      const fields = { studyId: `study-${seq}`, instances: seq % 700, uids: ['1.2.840.10008.1', '1.2.3'] };
+      const row = {
+        seq,
+        site_id,
+        at: new Date(seq * 1_000),
+        event: 'study-forwarded',
+        fields,
+        previous_hash,
+      };
+      previous_hash = hashOfRow(row);
+      rows.push({ ...row, fields: JSON.stringify(fields), hash: previous_hash });
+      if (seq % HEAD_EVERY === 0) await sign(seq, previous_hash);
+    }
+    await db.insertInto('audit').values(rows).execute();
+  }
+}
+
+export async function benchAudit(say: (line: string) => void): Promise<BenchRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-bench-audit-'));
+  const postgres = await startPostgres();
+  const database = await openDatabase({ kind: 'server', url: postgres.url });
+  const { db } = database;
+  try {
+    const keys = openKeys(join(folder, 'keys'));
+    const now = (): Date => new Date();
+    const publicUrl = 'http://localhost:3000';
+    const heads = openAuditHeads({
+      ...{ db, dataDir: folder, auditUrl: null, publicUrl, keys, now },
+      log: () => undefined,
+    });
+    const signed: string[] = [];
+    say(`filling ${ROWS} rows …`);
+    await fill(db, async (seq, hash) => {
+      const last = signed.at(-1);
+      const previous = last === undefined ? null : hashOfHead(last);
+      signed.push(
+        await signHead({ iss: publicUrl, at: now().toISOString(), seq, hash, previous }, keys.audit),
+      );
+    });
+    await openHeadFile(join(folder, 'audit', 'heads.jws')).append(signed);
+    say('verifying …');
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    const began = performance.now();
+    const verdict = await verifyAudit(db, heads);
+    const seconds = (performance.now() - began) / 1_000;
+    delay.disable();
+    const longestMs = Math.round(delay.max / 1e6);
+    const rssMb = Math.round(process.memoryUsage().rss / 1024 ** 2);
+    return [
+      {
+        name: 'audit-verify',
+        seconds: Number(seconds.toFixed(1)),
+        rows: ROWS,
+        kind: verdict.kind,
+        longestMs,
+        rssMb,
+      },
+    ];
+  } finally {
+    await database.close();
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,16 @@
+/** Quotas on the wire: what an account may have announced that is not in the PACS, and what it has. */
+import { z } from 'zod';
+
+/** No disk of a gateway holds more. */
+const BYTES_LIMIT = 2 ** 50;
+
+export const quotaSchema = z.object({
+  /** Uploads of which instances are still awaited, or are here and not in the PACS. */
+  uploads: z.number().int().min(0).max(1_000_000),
+  /** Bytes of those instances. */
+  bytes: z.number().int().min(0).max(BYTES_LIMIT),
+});
+export type Quota = z.infer<typeof quotaSchema>;
+
+export const quotaUseSchema = z.object({ quota: quotaSchema, used: quotaSchema });
+export type QuotaUse = z.infer<typeof quotaUseSchema>;
