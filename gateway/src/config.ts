@@ -48,6 +48,10 @@ export type Config = {
   readonly auditUrl: URL | null;
   /** How long an unfinished parcel is kept, in hours. */
   readonly uploadExpiresHours: number;
+  /** The PACS shows what it took at the latest after this; before, nothing is called lost. */
+  readonly pacsLagMinutes: number;
+  /** How what the PACS stored is proven; null: by its own digests where it tells them, else `found`. */
+  readonly pacsProof: 'found' | 'digest' | 'read-back' | 'read-back-sample' | null;
 };
 
 /** A whole settings file may be wrong; the message has a line for each mistake. */
@@ -73,6 +77,12 @@ const RATE_LIMIT = 6_000;
 const UPLOAD_EXPIRES_HOURS = 168;
 /** A year. Beyond it a parcel outlives the promise that it keeps. */
 const UPLOAD_EXPIRES_HOURS_LIMIT = 8_760;
+/**
+ * Some PACSs index what they stored minutes later. With less, a delivered study is called lost and posted
+ * again; with more, a PACS that loses images is noticed later.
+ */
+const PACS_LAG_MINUTES = 10;
+const PACS_LAG_MINUTES_LIMIT = 1_440;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|::1)$/;
 /** A host name or an address, of a URL (in brackets) or a socket. */
 export const isLoopbackName = (host: string): boolean => LOOPBACK.test(host);
@@ -245,6 +255,33 @@ function uploadExpiresOf(env: Env, wrong: Report): number {
   return UPLOAD_EXPIRES_HOURS;
 }
 
+function pacsLagOf(env: Env, wrong: Report): number {
+  const text = setting(env, 'RELAY_PACS_LAG_MINUTES') ?? String(PACS_LAG_MINUTES);
+  if (/^\d{1,4}$/.test(text) && Number(text) <= PACS_LAG_MINUTES_LIMIT) return Number(text);
+  wrong(
+    `RELAY_PACS_LAG_MINUTES must be the minutes after which the PACS shows what it stored, from 0 to ${PACS_LAG_MINUTES_LIMIT}, for example RELAY_PACS_LAG_MINUTES=${PACS_LAG_MINUTES}.`,
+  );
+  return PACS_LAG_MINUTES;
+}
+
+function pacsProofOf(env: Env, wrong: Report): Config['pacsProof'] {
+  const text = setting(env, 'RELAY_PACS_PROOF');
+  switch (text) {
+    case undefined:
+      return null;
+    case 'found':
+    case 'digest':
+    case 'read-back':
+    case 'read-back-sample':
+      return text;
+    default:
+      wrong(
+        'RELAY_PACS_PROOF must be found, digest, read-back or read-back-sample, for example RELAY_PACS_PROOF=read-back.',
+      );
+      return null;
+  }
+}
+
 function auditUrlOf(env: Env, wrong: Report): URL | null {
   const text = setting(env, 'RELAY_AUDIT_URL');
   const url = text === undefined ? null : urlOf(text, ['file:', 'https:', 'http:']);
@@ -299,6 +336,8 @@ export function readConfig(env: Env): Config {
     rateLimit: rateLimitOf(env, wrong),
     auditUrl: auditUrlOf(env, wrong),
     uploadExpiresHours: uploadExpiresOf(env, wrong),
+    pacsLagMinutes: pacsLagOf(env, wrong),
+    pacsProof: pacsProofOf(env, wrong),
   };
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes);
   return config;

@@ -42,7 +42,7 @@ import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
-import type { PipelineTools } from './pipeline/pipeline-tools.ts';
+import { PAUSES_MS, type PipelineTools } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';
@@ -258,6 +258,8 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     db: base.db,
     jobs: base.jobs,
     pacs: base.pacs,
+    patience: { lagMs: base.pacsLagMinutes * 60_000, pausesMs: PAUSES_MS },
+    proof: base.pacsProof,
     metrics: base.metrics,
     log: base.log,
     blobs: base.parcelBlobs,

@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createTestDevice } from '../testing/open-device.ts';
+import { createAttempts } from './attempts.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 
 const test = suite('attempts to sign in');
@@ -51,6 +52,12 @@ test('two hundred tablets sign in while somebody at the same address tries names
   assert.equal(new Set(signedIn), new Set([200]));
   const seen = new Set((await Promise.all(attacks)).flat());
   assert.equal([...seen].sort(), [401, 422, 429], 'and the attacker was slowed down where it guessed');
+  const rows = await gateway.database.db
+    .selectFrom('audit')
+    .select('fields')
+    .where('event', '=', 'login-failed')
+    .execute();
+  assert.ok(rows.length <= 30, `${rows.length} rows of the audit trail: made-up names do not fill the disk`);
 });
 
 test('a device goes on while somebody at its address sends assertions that it has not signed', async () => {
@@ -123,6 +130,21 @@ test('requests that are refused without a token, and questions after health, are
   assert.is(await statusOf(own.call('GET', '/version')), 200);
   assert.ok(await own.signIn());
   await own.close();
+});
+
+test('made-up names by the thousand do not make the gateway forget how often a real one was tried', () => {
+  const attempts = createAttempts(true, () => 0);
+  const isTaken = (name: string, isAccount: boolean): boolean => {
+    try {
+      attempts.takeStranger('198.51.100.1', name, isAccount);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  for (let i = 0; i < 10; i += 1) assert.ok(isTaken('admin', true));
+  for (let i = 0; i < 30_000; i += 1) isTaken(`somebody-${i}`, false);
+  assert.not(isTaken('admin', true));
 });
 
 test.run();

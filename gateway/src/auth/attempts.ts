@@ -18,14 +18,16 @@ const PER_PROVER = 10;
 const PER_NAME = 60;
 /**
  * A minute from one address: attempts for names without an account that cost a derivation (0.2 s of processor
- * time). Beyond it they only take the time of one: the processor is for those who may be let in.
+ * time) and a row of the audit trail. Beyond it they only take the time of one: the processor and the disk are for
+ * those who may be let in.
  */
 const UNKNOWN_NAMES = 20;
 
 export type Attempts = {
   /** Of a browser that the account has signed in with before. All throw Problem too-many-attempts. */
   takeKnown(device: string): void;
-  takeStranger(address: string, name: string): void;
+  /** `isAccount`: there is one of this name; nobody can tell by what this does. */
+  takeStranger(address: string, name: string, isAccount: boolean): void;
   takeAssertion(deviceId: string): void;
   takeAccount(accountId: string): void;
   /** Whether an attempt for a name without an account may cost what a real one does. */
@@ -36,17 +38,20 @@ export type Attempts = {
 export function createAttempts(isLimited: boolean, clock: () => number): Attempts {
   const limit = (perMinute: number): RateLimit => createRateLimit(isLimited ? perMinute : null, clock);
   const known = limit(PER_PROVER);
-  const nameAtAddress = limit(PER_PROVER);
-  const name = limit(PER_NAME);
+  // Made-up names are remembered apart: they must not make the gateway forget how often a real one was tried.
+  const forNames = () => ({ here: limit(PER_PROVER), anywhere: limit(PER_NAME) });
+  const real = forNames();
+  const madeUp = forNames();
   const assertions = limit(PER_PROVER);
   const accounts = limit(PER_PROVER);
   const unknownNames = limit(UNKNOWN_NAMES);
   return {
     takeKnown: (device) => requireTurn(known.take(device)),
-    takeStranger(address, username) {
-      const folded = username.toLowerCase();
-      requireTurn(nameAtAddress.take(`${address} ${folded}`));
-      requireTurn(name.take(folded));
+    takeStranger(address, username, isAccount) {
+      const name = username.toLowerCase();
+      const { here, anywhere } = isAccount ? real : madeUp;
+      requireTurn(here.take(`${address} ${name}`));
+      requireTurn(anywhere.take(name));
     },
     takeAssertion: (deviceId) => requireTurn(assertions.take(deviceId)),
     takeAccount: (accountId) => requireTurn(accounts.take(accountId)),

@@ -67,8 +67,12 @@ export async function signIn(
   const account = await findAccount(db, { username });
   const known = account && tools.knownDevices.read(account.id, origin.shown(account.id));
   if (known) attempts.takeKnown(known);
-  else attempts.takeStranger(origin.address, username);
-  const isRight = await checkPassword(tools, account, { password, isKnown: known !== null, origin });
+  else attempts.takeStranger(origin.address, username, account !== null);
+  if (account === null && !attempts.mayCost(origin.address)) {
+    await waitAsForPassword();
+    throw new Problem('wrong-credentials');
+  }
+  const isRight = await checkPassword(account, password, known !== null);
   const token =
     account && isRight && !account.isDisabled
       ? await db.transaction().execute(async (trx) => {
@@ -85,18 +89,8 @@ export async function signIn(
   throw new Problem('wrong-credentials');
 }
 
-type Checked = { readonly password: string; readonly isKnown: boolean; readonly origin: Origin };
-
 /** @throws Problem too-many-attempts: too many wait to be checked. */
-async function checkPassword(
-  { attempts }: SignInTools,
-  account: Account | null,
-  { password, isKnown, origin }: Checked,
-): Promise<boolean> {
-  if (account === null && !attempts.mayCost(origin.address)) {
-    await waitAsForPassword();
-    return false;
-  }
+async function checkPassword(account: Account | null, password: string, isKnown: boolean): Promise<boolean> {
   try {
     return await isPasswordOf(account?.passwordHash ?? null, password, isKnown);
   } catch (error) {

@@ -8,7 +8,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped } from '#testing/environment.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
-import { fillDisk, mountSmallDisk } from '../../../scripts/lab/database/full-disk.ts';
+import { fillDisk, mountSmallDisk, startOnFullDisk } from '../../../scripts/lab/database/full-disk.ts';
 import { killUnderLoad, VICTIMS } from '../../../scripts/lab/database/kill.ts';
 import {
   compileForgetfulDisk,
@@ -66,13 +66,17 @@ test.after(async () => {
 if (unmount === null) skipped('a full disk under the database', 'this user may not mount a small one');
 else {
   test('a full disk: refused as a full storage, nothing lost, and it resumes once there is room', async () => {
-    const { refusals, unexpected, faults } = await fillDisk(small);
+    const { refusals, ready, unexpected, faults } = await fillDisk(small);
     assert.equal(faults, []);
-    // The database is restarting (503) where it was its log that found no room.
-    assert.ok(
-      [...refusals.keys()].every((status) => [503, 507].includes(status)),
-      JSON.stringify([[...refusals], unexpected]),
-    );
+    assert.equal([...refusals.keys()], [507], JSON.stringify([[...refusals], unexpected]));
+    assert.equal(ready, [507, 200]);
+  });
+
+  test('a first start on a full disk ends with words', async () => {
+    const { code, words } = await startOnFullDisk(small);
+    assert.is(code, 1);
+    assert.match(words, /The disk of .* is full \(0 MB free\)\. Make room and start again/);
+    assert.not.match(words, /[{}]|\n\s+at /);
   });
 }
 

@@ -142,9 +142,12 @@ export type InstanceTable = {
    * again.
    */
   posted_at: Date | null;
+  /** Offers to the PACS that brought no answer about it, and when the last one was: bounded and spread. */
+  offers: Generated<number>;
+  offered_at: Date | null;
   /** Warning Reason or Failure Reason as the PACS gave it. */
   pacs_code: number | null;
-  proof: 'found' | 'read-back' | null;
+  proof: 'found' | 'digest' | 'read-back' | null;
   /** The study's revision in which it was promised. */
   revision: number;
   /** How often its bytes were asked for again (damaged, lost): bounded. */

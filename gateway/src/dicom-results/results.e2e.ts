@@ -102,7 +102,7 @@ for (const [name, options] of Object.entries(FILMS)) {
     );
     const { receipt } = await receiptOf(pipeline, uploadId);
     assert.is(receipt.instances.length, 1, 'what the device sent');
-    assert.ok(receipt.instances.every(({ state, proof }) => state === 'stored' && proof === 'found'));
+    assert.ok(receipt.instances.every(({ state, proof }) => state === 'stored' && proof === 'digest'));
     for (const { identifiers, bytes, kind } of results) {
       const held = await fetched(pacs, identifiers.sopInstanceUID);
       assert.ok(Buffer.from(held).equals(bytes), `${kind} bit for bit`);

@@ -29,8 +29,10 @@ export type InstanceChange = {
     readonly restored?: string | null;
   } | null;
   readonly pacsCode?: number | null;
-  readonly proof?: 'found' | 'read-back' | null;
+  readonly proof?: InstanceRow['proof'];
   readonly postedAt?: Date | null;
+  /** Offers without an answer about it, and when the last one was. */
+  readonly offers?: { readonly count: number; readonly at: Date | null };
   /** Added to what was counted. */
   readonly attempts?: number;
 };
@@ -115,10 +117,27 @@ export async function tookOthersSince(db: Db, siteId: string, since: Date): Prom
     .select('id')
     .where('site_id', '=', siteId)
     .where('state', 'in', [...taken])
-    .where('updated_at', '>', since)
+    .where('reason', 'is', null)
+    .where('updated_at', '>=', since)
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** Those of them that are still marked as this run marked them: another gateway may have taken the job over. */
+export async function stillClaimed(
+  db: Db,
+  ids: readonly number[],
+  claimedAt: Date,
+): Promise<ReadonlySet<number>> {
+  const rows = await db
+    .selectFrom('instance')
+    .select('id')
+    .where('id', 'in', idList(ids))
+    .where('state', '=', 'posting')
+    .where('posted_at', '=', claimedAt)
+    .execute();
+  return new Set(rows.map(({ id }) => Number(id)));
 }
 
 /** Instances of the site under any of these SOP Instance UIDs, in whatever study. */
@@ -267,6 +286,9 @@ export async function changeInstances(
     proof: change.proof ?? null,
     set_posted: change.postedAt !== undefined,
     posted_at: change.postedAt?.toISOString() ?? null,
+    set_offers: change.offers !== undefined,
+    offers: change.offers?.count ?? 0,
+    offered_at: change.offers?.at?.toISOString() ?? null,
     attempts: change.attempts ?? 0,
   }));
   const { rows: changed } = await sql<{ id: number | string }>`
@@ -278,10 +300,12 @@ export async function changeInstances(
       restored = case when x.set_place then x.restored else i.restored end,
       pacs_code = case when x.set_code then x.pacs_code else i.pacs_code end,
       proof = case when x.set_proof then x.proof else i.proof end,
-      posted_at = case when x.set_posted then x.posted_at else i.posted_at end
+      posted_at = case when x.set_posted then x.posted_at else i.posted_at end,
+      offers = case when x.set_offers then x.offers else i.offers end,
+      offered_at = case when x.set_offers then x.offered_at else i.offered_at end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, state text, set_reason boolean, reason text, set_place boolean,
       parcel_id text, body_offset bigint, restored text, set_code boolean, pacs_code int, set_proof boolean, proof text, set_posted boolean,
-      posted_at timestamptz, attempts int)
+      posted_at timestamptz, set_offers boolean, offers int, offered_at timestamptz, attempts int)
     where i.id = x.id and i.state in (${sql.join(from)}) and ${studyId === undefined ? sql`true` : sql`i.study_id = ${studyId}::uuid`}
     returning i.id`.execute(trx);
   return new Set(changed.map(({ id }) => Number(id)));

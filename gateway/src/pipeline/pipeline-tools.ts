@@ -37,6 +37,28 @@ export type Restore = (
   signal: AbortSignal,
 ) => AsyncGenerator<Uint8Array>;
 
+/** How long a PACS is believed to be ill, or late, before something is said of an instance. */
+export type PacsPatience = {
+  /** A PACS shows what it took at the latest after this: before, nothing that it acknowledged is lost. */
+  readonly lagMs: number;
+  /** Pauses between offers of an instance of which it says nothing; the last one repeats. Not empty. */
+  readonly pausesMs: readonly number[];
+};
+const MINUTE_MS = 60_000;
+/** The first two soon, for a connection that was cut once; then less and less often. */
+export const PAUSES_MS: readonly number[] = [
+  1_000,
+  5_000,
+  ...[1, 5, 15, 30, 60].map((minutes) => minutes * MINUTE_MS),
+];
+
+/**
+ * How an instance that the PACS says it stored is proven: it lists it; its own digest is that of our bytes, or,
+ * where it tells none, as `read-back`; every one, or one in twenty, is read back and compared.
+ */
+export const PROOFS = ['found', 'digest', 'read-back', 'read-back-sample'] as const;
+export type WantedProof = (typeof PROOFS)[number];
+
 /** The identity that the manifest gave to an instance. */
 export type PromisedIdentity = {
   readonly study_instance_uid: string;
@@ -77,6 +99,9 @@ export type PipelineTools = {
   readonly db: Kysely<Tables>;
   readonly jobs: Pick<Jobs, 'enqueue'>;
   readonly pacs: Pacs;
+  readonly patience: PacsPatience;
+  /** Null: `digest` where the PACS tells digests, else `found`. */
+  readonly proof: WantedProof | null;
   readonly blobs: Blobs;
   readonly keys: StudyKeys;
   /** Keeps the requests of several gateways apart; null where this gateway has the database to itself. */

@@ -66,7 +66,7 @@ promise(
     const { receipt, protectedHeader } = await receiptOf(pipeline, answer.uploadId);
     assert.is(protectedHeader.typ, RECEIPT_TYPE);
     assert.is(receipt.root, await merkleRoot(receipt.instances));
-    assert.ok(receipt.instances.every(({ state, proof }) => state === 'stored' && proof === 'found'));
+    assert.ok(receipt.instances.every(({ state, proof }) => state === 'stored' && proof === 'digest'));
     assert.is(receipt.pacs, orthanc!.url);
     // Nothing of it is left, and its key is destroyed.
     assert.equal(await pipeline.tools.blobs.ids(), []);
@@ -133,6 +133,7 @@ promise(
       sopInstanceUID: instance.identifiers.sopInstanceUID,
       sopClassUID: instance.identifiers.sopClassUID,
       transferSyntaxUID: instance.transferSyntaxUID,
+      digest: sha256(instance.bytes),
       bytes: instance.bytes.length,
       async *open() {
         yield instance.bytes;

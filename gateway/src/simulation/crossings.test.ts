@@ -21,6 +21,7 @@ import {
 } from '../testing/open-pipeline.ts';
 import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { findParcel } from '../pipeline/parcel.store.ts';
+import { PAUSES_MS } from '../pipeline/pipeline-tools.ts';
 import { runVerify } from '../pipeline/pipeline.ts';
 
 const signal = new AbortController().signal;
@@ -270,6 +271,7 @@ test('the PACS is full for hours, and nothing is refused for it', async () => {
   for (const lie of ['busy', 'failing'] as const) {
     let now = new Date('2026-01-01T00:00:00Z');
     const { pipeline, pacs } = await open(() => now);
+    Object.assign(pipeline.tools, { patience: { lagMs: 0, pausesMs: PAUSES_MS } });
     const instances = study();
     const { uploadId } = await pipeline.init(toManifest(instances));
     await pipeline.send(uploadId, instances);
@@ -287,22 +289,27 @@ test('the PACS is full for hours, and nothing is refused for it', async () => {
   }
 });
 
-test('the PACS fails on one instance and takes others: that one is refused, and the study does not wait for it', async () => {
-  const { pipeline, pacs } = await open();
+test('the PACS fails on one instance and takes others: that one is for a person, and the study does not wait for it', async () => {
+  let now = new Date('2026-01-01T00:00:00Z');
+  const { pipeline, pacs } = await open(() => now);
+  Object.assign(pipeline.tools, { patience: { lagMs: 0, pausesMs: PAUSES_MS } });
   const instances = study();
-  const others = study();
   const poison = instances[1]!.identifiers.sopInstanceUID;
   pacs.failsOn.add(poison);
   const { uploadId } = await pipeline.init(toManifest(instances));
   await pipeline.send(uploadId, instances);
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).waiting?.because, 'pacs-unreachable', 'it may be the PACS');
-  await pipeline.send((await pipeline.init(toManifest(others))).uploadId, others);
-  for (let offer = 0; offer < 3; offer += 1) await pipeline.runAll();
+  for (let hour = 0; hour < 8; hour += 1) {
+    now = new Date(now.getTime() + 3_600_000);
+    const another = study();
+    await pipeline.send((await pipeline.init(toManifest(another))).uploadId, another);
+    await pipeline.runAll();
+  }
   const { state, instances: ended = [] } = await pipeline.status(uploadId);
   assert.equal(
-    [state, ...ended.map((instance) => instance.state)],
-    ['closed', 'stored', 'refused', 'stored'],
+    [state, ...ended.map((instance) => instance.reason ?? instance.state)],
+    ['held', 'stored', 'pacs-fails-on-it', 'stored'],
   );
   await pipeline.close();
 });

@@ -6,7 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { StudyKeys } from '../pipeline/study-key.ts';
 import type { PipelineQueue } from '../pipeline/stages.ts';
-import type { BlobKey, Blobs } from '../ports/blobs/blobs.ts';
+import { BlobDamaged, type BlobKey, type Blobs } from '../ports/blobs/blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { TestPacs } from '../testing/open-pacs.ts';
 
@@ -87,7 +87,7 @@ export function createSimulatedJobs(now: () => number) {
 
 export type SimulatedBlobs = Blobs & { readonly held: Map<string, { key: string; bytes: Uint8Array }> };
 
-/** Blobs that open under the key under which they were written, and as noise under any other. */
+/** Blobs that open under the key under which they were written, and are damaged under any other. */
 export function createSimulatedBlobs(life: Life): SimulatedBlobs {
   const held: SimulatedBlobs['held'] = new Map();
   const nameOf = (key: BlobKey): string => Buffer.from(key).toString('hex');
@@ -110,7 +110,7 @@ export function createSimulatedBlobs(life: Life): SimulatedBlobs {
       }
       return written;
     },
-    async truncate(id, size) {
+    async truncate(id, _key, size) {
       life.step();
       const blob = held.get(id);
       if (blob) blob.bytes = blob.bytes.slice(0, size);
@@ -119,13 +119,17 @@ export function createSimulatedBlobs(life: Life): SimulatedBlobs {
     async open(id, key) {
       const blob = held.get(id);
       if (!blob) return null;
-      const bytes = blob.key === nameOf(key) ? blob.bytes : new Uint8Array(randomBytes(blob.bytes.length));
+      const { bytes } = blob;
+      const read = (offset: number, length: number): Uint8Array => {
+        if (blob.key !== nameOf(key)) throw new BlobDamaged(id, 0);
+        return new Uint8Array(bytes.subarray(offset, offset + length));
+      };
       return {
         size: bytes.length,
-        read: async (offset, length) => new Uint8Array(bytes.subarray(offset, offset + length)),
+        read: async (offset, length) => read(offset, length),
         close: async () => undefined,
         async *stream({ offset, length }) {
-          yield new Uint8Array(bytes.subarray(offset, offset + length));
+          yield read(offset, length);
         },
       };
     },
@@ -180,6 +184,7 @@ export function mortalPacs(life: Life, current: () => TestPacs, doubled: string[
   return {
     describe: () => current().describe(),
     storeAnotherWay: null,
+    digestsOf: null,
     probe: mortal((pacs) => pacs.probe),
     storeInstances: mortal((pacs) => (study, instances, signal) => {
       for (const { sopInstanceUID } of instances)

@@ -9,12 +9,13 @@ import {
   type Pacs,
   type StoreAnswer,
 } from '../ports/pacs/pacs.ts';
+import { provenBytes } from '../ports/pacs/proven-bytes.ts';
 import { sha256 } from '#testing/sha256.ts';
 
 /**
  * `down`: no answer, nothing done. `cut`: the work is done and the answer is lost. `half`: every second
  * instance is stored, and nothing is said of any. `forgetful`: says "stored" and keeps nothing. `refusing`:
- * refuses everything. `busy`: has no room. `failing`: stores nothing and says nothing of any instance, but
+ * refuses everything by name. `busy`: has no room. `failing`: stores nothing and says nothing of any instance, but
  * searches. `deaf-to-searches`: stores, but does not search.
  */
 export type Lie =
@@ -52,6 +53,7 @@ export function openTestPacs(): TestPacs {
     listsAtMost: Infinity,
     describe: () => 'http://pacs.test/dicom-web',
     storeAnotherWay: null,
+    digestsOf: null,
     probe: async () => requireAnswer(pacs),
     storeInstances: (study, instances, signal) => store(pacs, study, instances, signal),
     async findStudy(study) {
@@ -92,7 +94,7 @@ export function openTestPacs(): TestPacs {
 }
 
 function requireAnswer({ lie }: TestPacs): void {
-  if (lie === 'down') throw new PacsUnreachable('down', null);
+  if (lie === 'down') throw new PacsUnreachable('down', null, 'ECONNREFUSED');
 }
 
 function requireSearch(pacs: TestPacs): void {
@@ -142,7 +144,7 @@ async function store(
     const outcome = fails ? 'unanswered' : (SAID[pacs.lie] ?? 'stored');
     answers.push({ sopInstanceUID, outcome, pacsCode: outcome === 'refused' ? 0x0110 : null });
   }
-  if (pacs.lie === 'cut') throw new PacsUnreachable('cut', null);
+  if (pacs.lie === 'cut') throw new PacsUnreachable('cut', null, 'UND_ERR_SOCKET');
   return answers;
 }
 
@@ -160,5 +162,5 @@ const SAID: { readonly [lie in Lie]?: StoreAnswer['outcome'] } = {
 };
 
 async function readWhole(instance: InstanceToStore, signal: AbortSignal): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(instance.open(signal)));
+  return Buffer.concat(await Array.fromAsync(provenBytes(instance, signal)));
 }

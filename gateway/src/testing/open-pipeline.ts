@@ -135,6 +135,8 @@ export async function openTestPipeline(options: TestPipelineOptions) {
     siteId,
     accountId,
     sealingKey,
+    /** The folder of the blobs. */
+    spool: join(folder, 'spool'),
     /** `device`: by the right to send of this one; else signed in. */
     actAs(id: string, roles: Role[], device: string | null = null, site: string = siteId) {
       const signedIn = { ...user, id, roles, siteId: site } as const;
@@ -171,6 +173,9 @@ async function createTools(
     db: database.db,
     jobs,
     pacs: options.pacs,
+    // Nothing is waited for: a test that is about waiting brings its own.
+    patience: { lagMs: 0, pausesMs: [0] },
+    proof: null,
     blobs: await openFileBlobs(join(folder, 'spool')),
     keys: createStudyKeys(randomBytes(32), join(folder, 'keys')),
     locks: database.shared?.locks ?? null,
@@ -251,17 +256,22 @@ function createApp({ tools, parcels, sealingKey, lines, failures, callerOf }: Ap
 function createRunner(tools: PipelineTools, siteId: string) {
   const { db } = tools;
   const { signal } = new AbortController();
+  const runParcels = async (): Promise<void> => {
+    const parcels = await db
+      .selectFrom('parcel')
+      .select('id')
+      .where('state', '=', 'received')
+      .where('site_id', '=', siteId)
+      .execute();
+    for (const { id } of parcels) await runParcel(id, tools, signal);
+  };
   return {
+    /** Verifies every parcel that is complete. */
+    runParcels,
     /** Runs every stage that has something to do, until none has. */
     async runAll(): Promise<void> {
       for (let round = 0; round < 30; round += 1) {
-        const parcels = await db
-          .selectFrom('parcel')
-          .select('id')
-          .where('state', '=', 'received')
-          .where('site_id', '=', siteId)
-          .execute();
-        for (const { id } of parcels) await runParcel(id, tools, signal);
+        await runParcels();
         const before = await describeStates(db, siteId);
         const studies = await db.selectFrom('study').select('id').where('site_id', '=', siteId).execute();
         for (const { id } of studies) for (const entry of ROAD) await runStudyStage(entry, id, tools, signal);
@@ -292,7 +302,7 @@ async function describeStates(db: Db, siteId: string): Promise<string> {
     .execute();
   const instances = await db
     .selectFrom('instance')
-    .select(['state', (of) => of.fn.sum('attempts').as('attempts')])
+    .select(['state', (of) => of.fn.sum('attempts').as('attempts'), (of) => of.fn.sum('offers').as('offers')])
     .where('site_id', '=', siteId)
     .groupBy('state')
     .orderBy('state')

@@ -64,6 +64,7 @@ const knownRows = fc
       }),
     ),
   );
+const DESCRIBED = { sop_class_uid: '1.2', series_instance_uid: '1.2', transfer_syntax_uid: '1.2', bytes: 10 };
 const HERE = ['received', 'posting', 'posted', 'stored', 'coerced', 'already-stored'] as const;
 const rowsElsewhere = fc
   .array(
@@ -82,6 +83,7 @@ const rowsElsewhere = fc
     rows.map(
       ({ uid, digest, original, version, ...row }): Elsewhere => ({
         ...row,
+        ...DESCRIBED,
         sop_instance_uid: `1.2.${uid}`,
         digest: hex(digest),
         policy_name: 'identified',
@@ -240,6 +242,7 @@ const row = (state: Known['state'], more: Partial<Known> = {}): Known => ({
 
 const elsewhere = (state: Elsewhere['state'], more: Partial<Elsewhere> = {}): Elsewhere => ({
   ...row(state),
+  ...DESCRIBED,
   isOfStudy: true,
   ...more,
 });

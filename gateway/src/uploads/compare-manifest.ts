@@ -21,12 +21,13 @@ type Known = Pick<
   | 'brought'
 >;
 /** Brought by another upload, and still at the gateway or in the PACS. */
-export type Elsewhere = Omit<Known, 'id' | 'reason'> & {
-  /** By one of the same account; else the sender's role may read it. */
-  readonly brought: boolean;
-  /** Of the Study Instance UID that the manifest names. */
-  readonly isOfStudy: boolean;
-};
+export type Elsewhere = Omit<Known, 'id' | 'reason'> &
+  Pick<InstanceRow, 'sop_class_uid' | 'series_instance_uid' | 'transfer_syntax_uid' | 'bytes'> & {
+    /** By one of the same account; else the sender's role may read it. */
+    readonly brought: boolean;
+    /** Of the Study Instance UID that the manifest names. */
+    readonly isOfStudy: boolean;
+  };
 /** Without the report's digest, which is looked up where the reports are kept. */
 type PromisedInstance = Omit<NewInstance, 'report_digest'>;
 type Answer = Pick<ManifestAnswer, 'have' | 'need' | 'conflict'>;
@@ -206,11 +207,15 @@ function reasonAgainst(
   return isRivalled || taken.has(sopInstanceUID) ? 'conflicting-instance' : null;
 }
 
-/** It is in the PACS by another upload: reconcile looks for it before a receipt says so. */
-const toPosted = (promised: ManifestInstance, { brought }: Elsewhere): PromisedInstance => ({
+/** It is in the PACS by another upload, as that was verified: reconcile looks for it before a receipt says so. */
+const toPosted = (promised: ManifestInstance, there: Elsewhere): PromisedInstance => ({
   ...toRow(promised, null),
+  sop_class_uid: there.sop_class_uid,
+  series_instance_uid: there.series_instance_uid,
+  transfer_syntax_uid: there.transfer_syntax_uid,
+  bytes: there.bytes,
   state: 'posted',
-  brought,
+  brought: there.brought,
 });
 
 /** The instance as the manifest describes it. */

@@ -200,4 +200,44 @@ test('on another’s upload is an administrator’s: an auditor only looks', asy
   );
   await pipeline.close();
 });
+type Named = { readonly sopInstanceUID: string; readonly digest: string };
+
+test('covers an instance that waits for the PACS: left out, tried again at once, or refused by name', async () => {
+  const pacs = openTestPacs();
+  let now = new Date('2026-01-01T00:00:00Z');
+  const pipeline = await openTestPipeline({ pacs, ground, start: false, now: () => now });
+  Object.assign(pipeline.tools, { patience: { lagMs: 0, pausesMs: [3_600_000] } });
+  const instances = study();
+  const [poison, other] = keysOf(instances) as unknown as readonly [Named, Named];
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances);
+  pacs.failsOn.add(poison.sopInstanceUID);
+  await pipeline.runAll();
+  assert.equal(await statesOf(pipeline, uploadId), ['received', 'posted']);
+  const decided = async (decision: string, of: unknown) => {
+    const answer = await pipeline.json<{ code?: string }>('POST', `/upload/${uploadId}/decisions`, {
+      decision,
+      instances: [of],
+    });
+    return answer.code ?? 'done';
+  };
+  assert.is(await decided('leave-out', other), 'decision-not-possible');
+  pacs.lie = 'deaf-to-searches';
+  assert.is(await decided('leave-out', poison), 'pacs-unreachable');
+  pacs.lie = 'honest';
+  const offered = () => pacs.posted.get(poison.sopInstanceUID);
+  const before = offered();
+  await pipeline.runAll();
+  assert.is(offered(), before, 'not before its pause is over');
+  assert.is(await decided('retry', poison), 'done');
+  await pipeline.runAll();
+  assert.ok(offered()! > before!, 'but after a retry');
+  assert.is(await decided('leave-out', poison), 'done');
+  now = new Date(now.getTime() + 1000);
+  await pipeline.runAll();
+  assert.equal(await statesOf(pipeline, uploadId), ['left-out left-out', 'stored']);
+  assert.is((await pipeline.status(uploadId)).state, 'closed');
+  await pipeline.close();
+});
+
 test.run();

@@ -6,6 +6,9 @@
  * for the others, and an instance that another upload promised too is left out of this one only. And no
  * decision lets through what verify held back: where identity remains, or verify could not say, the bytes
  * that are here are discarded, and instances sent again are verified again.
+ *
+ * An instance that the PACS was given is left out only if it never answered about it and its search, asked once
+ * more, does not have it: a receipt must not say "left out" of what is there.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Transaction } from 'kysely';
@@ -41,12 +44,15 @@ export type Decision = {
  */
 const CAN_BE_LEFT_OUT: readonly InstanceState[] = ['promised', 'received', 'quarantined', 'refused'];
 const CAN_BE_RETRIED: readonly InstanceState[] = ['quarantined', 'refused', 'left-out'];
+/** A person waits for the answer. */
+const PACS_MS = 10_000;
 /** Another upload may have promised these as well: then they are its to leave out. */
 const AWAITED_BY_OTHERS: readonly InstanceState[] = ['promised', 'received'];
 
 /**
  * Returns how many instances it changed; those that are in no state for it, or that the upload did not name,
- * are left alone. Throws `decision-not-possible` where that is all of them, and they are not decided so already.
+ * are left alone. Throws `decision-not-possible` where that is all of them, and they are not decided so already,
+ * and `pacs-unreachable` where the PACS must be asked and does not answer.
  */
 export async function decide(
   tools: UploadTools,
@@ -55,13 +61,16 @@ export async function decide(
   { decision, instances }: Decision,
 ): Promise<number> {
   const { id: uploadId, study_id: studyId } = upload;
+  const notThere = decision === 'leave-out' ? await findNotThere(tools, upload, instances) : new Map();
   const changed = await tools.db.transaction().execute(async (trx) => {
     await lockUids(trx, upload.site_id);
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return 0;
     const own = await instanceIdsOf(trx, uploadId);
-    const named = (await instancesByKey(trx, study, instances)).filter(({ id }) => own.has(id));
-    const rows = named.filter((row) => decision === 'retry' || canLeave(row, study));
+    const named = (await instancesByKey(trx, study, instances)).filter((row) => own.has(row.id));
+    const rows = named.filter((row) =>
+      decision === 'retry' ? canRetry(row) : canLeave(row, study, notThere.get(row.id)),
+    );
     const rivals = await underUids(trx, study, rows);
     const others =
       decision === 'leave-out'
@@ -78,7 +87,7 @@ export async function decide(
       rivals,
     );
     const done = await changeInstances(trx, changes, {
-      from: decision === 'leave-out' ? CAN_BE_LEFT_OUT : CAN_BE_RETRIED,
+      from: decision === 'leave-out' ? CAN_BE_LEFT_OUT : [...CAN_BE_RETRIED, 'received'],
       now: tools.now(),
     });
     if (done.size === 0 && others.size === 0) requireDecided(decision, named);
@@ -120,6 +129,10 @@ async function underUids(
   return (await instancesByUid(trx, study.site_id, uids)).filter((row) => row.study_id === study.id);
 }
 
+/** A received one waits for its next offer: then the pause is over. */
+const canRetry = ({ state, offers }: InstanceRow): boolean =>
+  CAN_BE_RETRIED.includes(state) || (state === 'received' && offers > 0);
+
 /**
  * Throws `decision-not-possible` where an instance is not what was decided, and no decision makes it so. The
  * same decision may come again: its answer was lost.
@@ -132,11 +145,40 @@ function requireDecided(decision: Decision['decision'], named: readonly Instance
 }
 
 /**
- * Received instances are left out only if none has gone to the PACS: cancelling in mid-upload stores nothing.
- * Later the PACS has them or soon will, and no decision here removes them.
+ * Received instances are left out if none has gone to the PACS, or if it was only offered in vain.
+ * `notThereAt`: of one that the PACS does not have, when it had been offered by then.
  */
-function canLeave({ state, posted_at }: InstanceRow, study: StudyRow): boolean {
-  return state !== 'received' || (study.state === 'receiving' && posted_at === null);
+function canLeave(
+  { state, posted_at }: InstanceRow,
+  study: StudyRow,
+  notThereAt: number | undefined,
+): boolean {
+  if (state === 'posting' || state === 'posted') return false;
+  if (state !== 'received') return true;
+  if (study.state !== 'receiving' && study.state !== 'assembled') return false;
+  return posted_at === null || posted_at.getTime() === notThereAt;
+}
+
+/** Those that were offered in vain, and that the PACS does not have: when each was offered. */
+async function findNotThere(
+  { db, pacs }: UploadTools,
+  { study_id: id, site_id }: UploadRow,
+  instances: Decision['instances'],
+): Promise<ReadonlyMap<number, number>> {
+  const offered = (await instancesByKey(db, { id, site_id }, instances)).filter(
+    ({ state, offers, posted_at }) => state === 'received' && offers > 0 && posted_at !== null,
+  );
+  if (offered.length === 0) return new Map();
+  const uids = offered.map((row) => row.sop_instance_uid);
+  const places = await pacs.findInstances(uids, AbortSignal.timeout(PACS_MS)).catch(() => {
+    throw new Problem('pacs-unreachable');
+  });
+  const there = new Set(places.map(({ sopInstanceUID }) => sopInstanceUID));
+  return new Map(
+    offered
+      .filter((row) => !there.has(row.sop_instance_uid))
+      .map((row): [number, number] => [row.id, row.posted_at!.getTime()]),
+  );
 }
 
 function toChanges(
@@ -146,11 +188,16 @@ function toChanges(
 ): InstanceChange[] {
   if (decision === 'leave-out') return rows.map(toLeftOut);
   // A conflict is not retried away: as long as another instance has the UID, nothing may take its place. Of
-  // two that come back, the first has it.
+  // two that come back, the one on the road has it, else the first.
+  const asked = new Set(rows.map(({ id }) => id));
   const taken = new Set(
-    rivals.filter(({ state }) => !CAN_BE_RETRIED.includes(state)).map((row) => row.sop_instance_uid),
+    rivals
+      .filter(({ id, state }) => !CAN_BE_RETRIED.includes(state) && !asked.has(id))
+      .map((row) => row.sop_instance_uid),
   );
-  return rows.flatMap((row) => {
+  const turnOf = ({ state }: InstanceRow): number => (state === 'received' ? 0 : 1);
+  const inTurn = [...rows].sort((a, b) => turnOf(a) - turnOf(b));
+  return inTurn.flatMap((row) => {
     if (taken.has(row.sop_instance_uid)) return [];
     taken.add(row.sop_instance_uid);
     return [toRetried(row)];
@@ -171,6 +218,7 @@ function toLeftOut({ id, reason }: InstanceRow): InstanceChange {
 
 function toRetried(row: InstanceRow): InstanceChange {
   const { id } = row;
+  if (row.state === 'received') return { id, state: 'received', offers: { count: 0, at: null } };
   if (isHeldBack(row.reason))
     return { id, state: 'promised', reason: null, place: null, pacsCode: null, proof: null, postedAt: null };
   // `postedAt: null` has the PACS looked at before it is posted.
@@ -181,5 +229,6 @@ function toRetried(row: InstanceRow): InstanceChange {
     pacsCode: null,
     proof: null,
     postedAt: null,
+    offers: { count: 0, at: null },
   };
 }

@@ -82,6 +82,10 @@ async function toldOf(
       'instance.state',
       'instance.policy_name',
       'instance.policy_version',
+      'instance.sop_class_uid',
+      'instance.series_instance_uid',
+      'instance.transfer_syntax_uid',
+      'instance.bytes',
     ])
     .select([
       isOwn.as('brought'),

@@ -163,7 +163,7 @@ const DECISIONS = {
   uploadRight: true,
   tags: ['upload'],
   summary: 'Leave instances out, try them again, or take back what was promised and not sent',
-  problems: ['upload-not-found', 'decision-not-possible'],
+  problems: ['upload-not-found', 'decision-not-possible', 'pacs-unreachable'],
   request: { params: uploadParams, body: jsonBody(decisionSchema) },
   responses: { 200: jsonResponse(uploadStatusSchema, 'The current status of the study') },
 } satisfies Parameters<typeof describeRoute>[1];

@@ -5,12 +5,16 @@
 import { execFile } from 'node:child_process';
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { findFaults, openGateway, startLoad } from './kill.ts';
 
-const SIZE = '160m';
+const MAIN = fileURLToPath(new URL('../../../gateway/src/main.ts', import.meta.url));
+
+/** The database, its reserve, and room above the floor under which nothing new is taken. */
+const SIZE = '420m';
 
 /** Mounts a small disk; null where this user may not. */
 export async function mountSmallDisk(folder: string): Promise<(() => Promise<void>) | null> {
@@ -27,6 +31,8 @@ export type FullDiskOutcome = {
   readonly acknowledged: number;
   /** How often each status was answered while the disk was full. */
   readonly refusals: ReadonlyMap<number, number>;
+  /** The answers of `/health/ready` then, and once there was room again. */
+  readonly ready: readonly number[];
   /** Errors that the gateway did not expect. */
   readonly unexpected: readonly unknown[];
   readonly faults: readonly string[];
@@ -43,14 +49,16 @@ export async function fillDisk(folder: string): Promise<FullDiskOutcome> {
     await until('the load to begin', moreThan(20));
     load.refusals.clear();
     await fill(filler, folder);
-    await until('a refusal', () => load.refusals.size > 0);
+    await until('many refusals', () => sum(load.refusals) > 200);
     const refusals = new Map(load.refusals);
+    const full = await readyOf(gateway.api);
     await rm(filler);
     await until('work to resume', moreThan(load.acknowledged.size + 20));
     await load.stop();
     return {
       acknowledged: load.acknowledged.size,
       refusals,
+      ready: [full, await readyOf(gateway.api)],
       unexpected: gateway.lines.filter(({ event }) => event === 'unexpected-error'),
       faults: await findFaults(data, load.acknowledged),
     };
@@ -58,6 +66,26 @@ export async function fillDisk(folder: string): Promise<FullDiskOutcome> {
     await load.stop();
     await gateway.stop();
   }
+}
+
+/** The first start on a disk without room: how it ends, and what it says to the person who started it. */
+export async function startOnFullDisk(folder: string): Promise<{ code: number; words: string }> {
+  await fill(join(folder, 'filler'), folder);
+  const run = promisify(execFile)(process.execPath, [MAIN], {
+    env: { PATH: process.env.PATH, RELAY_DATA_DIR: join(folder, 'first'), PACS_URL: 'http://127.0.0.1:9/' },
+  });
+  const ended: { code?: unknown; stderr?: unknown } = await run.catch((error: object) => error);
+  await rm(join(folder, 'filler'));
+  return { code: Number(ended.code ?? 0), words: String(ended.stderr) };
+}
+
+const sum = (counts: ReadonlyMap<number, number>): number =>
+  [...counts.values()].reduce((all, count) => all + count, 0);
+
+async function readyOf(api: string): Promise<number> {
+  const answer = await fetch(`${api}/health/ready`);
+  await answer.body?.cancel();
+  return answer.status;
 }
 
 /** To the last byte. */

@@ -230,6 +230,16 @@ export const REASONS = {
     next: 'Try again; tell the administrator if it happens twice.',
     retry: 'later',
   },
+  'pacs-changed-it': {
+    title: 'The PACS holds other bytes than it was given.',
+    next: 'Tell the administrator of the PACS: delete it there and try again, or leave it out.',
+    retry: 'later',
+  },
+  'pacs-fails-on-it': {
+    title: 'The PACS fails on this instance: it gives no answer about it, however often it is offered.',
+    next: 'Try again once the PACS is fixed, or leave it out.',
+    retry: 'later',
+  },
   'never-arrived': {
     title: 'The device promised the instance, but it never arrived.',
     next: 'Choose the study again on the device that has it.',

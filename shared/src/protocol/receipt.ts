@@ -34,8 +34,11 @@ export const receiptInstanceSchema = z.object({
   reason: z.string().optional(),
   /** The reason from the PACS: Warning Reason (0008,1196) or Failure Reason (0008,1197). */
   pacsCode: z.number().int().optional(),
-  /** How it was proven: found by QIDO-RS, or read back and compared byte for byte. */
-  proof: z.enum(['found', 'read-back']).optional(),
+  /**
+   * How it was proven: found by QIDO-RS; the digest that the PACS made of it is that of the sent bytes; or read
+   * back and compared byte for byte.
+   */
+  proof: z.enum(['found', 'digest', 'read-back']).optional(),
   /**
    * The policy under which it was promised, where it is not the study's: a study may be sent in parts, and
    * the policy change in between.

@@ -134,8 +134,8 @@ export function nextStudyState(state: StudyState, event: StudyEvent): StudyState
  *      │            │          └──┴───────┴────► refused        (the PACS, or verify, said no; reason)
  *      └────────────┴───────────────────────────► quarantined    (a person decides; reason) ─► left-out | received | promised
  *
- * A person leaves out what is `promised` too, and what is `received` while the study is `receiving`: who
- * cancels in mid-upload.
+ * A person leaves out what is `promised` too, and what is `received` and was never offered to the PACS, or only
+ * in vain (uploads/decide.ts).
  */
 export const INSTANCE_STATES = [
   'promised', // named by a manifest

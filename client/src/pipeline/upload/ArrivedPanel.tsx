@@ -70,6 +70,7 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
   const when = formatMoment(new Date(study.completedAt ?? receipt.iat * 1000), new Date());
   const lines = [
     summary.found > 0 && uploadWords.provenFound(summary.found),
+    summary.digest > 0 && uploadWords.provenByDigest(summary.digest),
     summary.readBack > 0 && uploadWords.provenReadBack(summary.readBack),
     summary.alreadyThere > 0 && uploadWords.alreadyThere(summary.alreadyThere),
     summary.coerced > 0 && uploadWords.coerced(summary.coerced),

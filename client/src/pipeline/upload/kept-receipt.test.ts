@@ -30,6 +30,7 @@ test('the completion page counts the instances in the signed list', () => {
   assert.equal(summaryOf(read.instances), {
     inPacs: 3,
     found: 2,
+    digest: 0,
     readBack: 1,
     alreadyThere: 1,
     coerced: 1,

@@ -22,6 +22,7 @@ export function readReceipt(jws: string): Receipt {
 export type ReceiptSummary = {
   readonly inPacs: number;
   readonly found: number;
+  readonly digest: number;
   readonly readBack: number;
   readonly alreadyThere: number;
   readonly coerced: number;
@@ -37,6 +38,7 @@ export function summaryOf(instances: readonly ReceiptInstance[]): ReceiptSummary
   return {
     inPacs: count((instance) => instance.state === 'stored') + alreadyThere + coerced,
     found: count((instance) => instance.proof === 'found'),
+    digest: count((instance) => instance.proof === 'digest'),
     readBack: count((instance) => instance.proof === 'read-back'),
     alreadyThere,
     coerced,

@@ -10,6 +10,8 @@ export const uploadWords = {
   arrivedTitle: 'In the PACS',
   arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
   provenFound: (count: number) => `${instances(count)} found in the PACS by query`,
+  provenByDigest: (count: number) =>
+    `${instances(count)} in the PACS with the same digest as the bytes that were sent`,
   provenReadBack: (count: number) => `${instances(count)} read back from the PACS and compared byte for byte`,
   provenSigned: 'The receipt’s signature was checked on this device',
   alreadyThere: (count: number) => `${instances(count)} already there before`,

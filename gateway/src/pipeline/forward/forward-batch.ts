@@ -1,24 +1,37 @@
 /**
  * Forward: one batch of instances, already marked `posting`, to the PACS, and the outcome of each. A bad
- * answer is never believed: an instance that was refused or not named is looked for, offered once more alone,
- * then the other way (Orthanc's REST API).
+ * answer is never believed at once: an instance that was refused or not named is looked for, offered once more
+ * alone, then the other way (Orthanc's REST API). One whose bytes the spool lost ends the request that carries it
+ * before it is whole, and keeps no other from being offered.
  *
  * Throws PacsUnreachable: then the instances stay `posting`, and are looked for before anything is posted
  * again.
  */
-import type { InstanceToStore, Pacs, StoreAnswer } from '../../ports/pacs/pacs.ts';
+import { BlobDamaged } from '../../ports/blobs/blobs.ts';
+import {
+  DigestMismatch,
+  InstanceUnreadable,
+  type InstanceToStore,
+  type Pacs,
+  type StoreAnswer,
+} from '../../ports/pacs/pacs.ts';
 
 export type Posted = InstanceToStore & { readonly id: number };
 
 export type ForwardedInstance =
   /** The PACS says that it has it, or it was found there. */
   | { readonly id: number; readonly kind: 'posted'; readonly pacsCode: number | null }
+  /** The PACS named it as refused. */
   | { readonly id: number; readonly kind: 'refused'; readonly pacsCode: number | null }
+  /** The PACS refused a request with it alone, and named nobody. */
+  | { readonly id: number; readonly kind: 'declined' }
   /**
    * Not taken now: to be offered later. `unanswered`: the PACS may fail on this very instance; `busy`: it
    * does not.
    */
-  | { readonly id: number; readonly kind: 'later'; readonly because: 'busy' | 'unanswered' };
+  | { readonly id: number; readonly kind: 'later'; readonly because: 'busy' | 'unanswered' }
+  /** The spool no longer has its bytes: the PACS was not given them, and the device has to send them again. */
+  | { readonly id: number; readonly kind: 'damaged' };
 
 export async function forwardBatch(
   studyInstanceUID: string,
@@ -27,8 +40,8 @@ export async function forwardBatch(
   signal: AbortSignal,
 ): Promise<readonly ForwardedInstance[]> {
   const { pacs } = tools;
-  const answers = await pacs.storeInstances(studyInstanceUID, batch, signal);
-  const doubtful = answers.filter(({ outcome }) => outcome === 'refused' || outcome === 'unanswered');
+  const answers = await offer(studyInstanceUID, batch, pacs, signal);
+  const doubtful = answers.filter(({ outcome }) => DOUBTFUL.includes(outcome));
   const there = new Set<string>();
   if (doubtful.length > 0) {
     // A refused instance may have been stored a moment ago, and a request that failed may have been carried
@@ -51,20 +64,60 @@ export async function forwardBatch(
   return outcomes;
 }
 
+/** `damaged`: nobody was given the whole of it, because the spool does not have it. */
+type Answer = Omit<StoreAnswer, 'outcome'> & { readonly outcome: StoreAnswer['outcome'] | 'damaged' };
+const DOUBTFUL: readonly Answer['outcome'][] = ['refused', 'declined', 'unanswered', 'damaged'];
+
+/** One damaged instance ends the request; of the others the PACS may have stored some. */
+async function offer(
+  studyInstanceUID: string,
+  batch: readonly Posted[],
+  pacs: Pacs,
+  signal: AbortSignal,
+): Promise<readonly Answer[]> {
+  try {
+    return await pacs.storeInstances(studyInstanceUID, batch, signal);
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    return batch.map(({ sopInstanceUID }) => ({
+      sopInstanceUID,
+      outcome: sopInstanceUID === error.sopInstanceUID ? 'damaged' : 'unanswered',
+      pacsCode: null,
+    }));
+  }
+}
+
+/** Other failures to read (too many open files, say) are the gateway's, and pass. */
+function isDamaged(error: unknown): error is InstanceUnreadable {
+  return (
+    error instanceof InstanceUnreadable &&
+    (error.cause instanceof BlobDamaged || error.cause instanceof DigestMismatch)
+  );
+}
+
 /**
- * By the PACS's second way, if it has one. A failure there that says nothing about the instance is no
- * refusal.
+ * By the PACS's second way, if it has one. A failure there that says nothing about the instance leaves the
+ * first answer as it is.
  */
 async function otherWay(
   { id, ...instance }: Posted,
-  answer: StoreAnswer,
+  answer: Answer,
   pacs: Pacs,
   signal: AbortSignal,
 ): Promise<ForwardedInstance> {
-  const { outcome } = pacs.storeAnotherWay === null ? answer : await pacs.storeAnotherWay(instance, signal);
+  const { outcome } =
+    pacs.storeAnotherWay === null
+      ? answer
+      : await pacs.storeAnotherWay(instance, signal).catch((error: unknown) => {
+          if (isDamaged(error)) return { outcome: 'damaged' as const };
+          throw error;
+        });
+  if (outcome === 'damaged') return { id, kind: 'damaged' };
   if (outcome === 'stored' || outcome === 'coerced') return { id, kind: 'posted', pacsCode: null };
-  return outcome === 'refused'
-    ? { id, kind: 'refused', pacsCode: answer.pacsCode }
+  if (outcome === 'refused' || answer.outcome === 'refused')
+    return { id, kind: 'refused', pacsCode: answer.pacsCode };
+  return answer.outcome === 'declined'
+    ? { id, kind: 'declined' }
     : { id, kind: 'later', because: 'unanswered' };
 }
 
@@ -77,7 +130,7 @@ type Offered = {
 
 async function settle(
   { studyInstanceUID, instance, isAlone }: Offered,
-  answer: StoreAnswer,
+  answer: Answer,
   pacs: Pacs,
   signal: AbortSignal,
 ): Promise<ForwardedInstance> {
@@ -89,10 +142,13 @@ async function settle(
       return { id, kind: 'posted', pacsCode };
     case 'busy':
       return { id, kind: 'later', because: 'busy' };
+    case 'damaged':
+      return { id, kind: 'damaged' };
     case 'unanswered':
       if (!isAlone) return (await forwardBatch(studyInstanceUID, [instance], { pacs }, signal))[0]!;
       return otherWay(instance, answer, pacs, signal);
     case 'refused':
+    case 'declined':
       return otherWay(instance, answer, pacs, signal);
     default:
       return outcome satisfies never;

@@ -6,7 +6,8 @@
  *   2. settleKnown    what the PACS had before our first store is compared, never overwritten
  *   3. claim          what will be posted is marked `posting`, committed before the first request leaves; of two
  *                     uploads with one UID, one at a time (rivals.ts)
- *   4. returnLost     what the disk lost is asked for again
+ *   4. returnLost     what the disk lost is asked for again (return-lost.ts; also what it spoiled, as that
+ *                     is found on the way to the PACS)
  *   5. writeAnswers   what the PACS answered, as the answers come (post-batches.ts)
  *
  * and last, like every stage, the plan for the study itself.
@@ -25,8 +26,10 @@ import { blobOf } from '../parcel-blobs.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import type { StudyRow } from '../study.store.ts';
 import type { ForwardTools } from './forward-tools.ts';
-import { lookBefore } from './look-before.ts';
-import { postBatches } from './post-batches.ts';
+import { countOffer, isDue } from './count-offers.ts';
+import { lookBefore, type LookOutcome } from './look-before.ts';
+import { postBatches, type ToPost } from './post-batches.ts';
+import { returnLost } from './return-lost.ts';
 import { isOtherPolicy, lockHandover, rivalsOf, twinOf, withoutRivals, type Rivals } from './rivals.ts';
 
 /** Another upload's instance of the same UID is on its way to the PACS: some seconds. */
@@ -41,15 +44,20 @@ export async function forwardStudy(
   const underWay = await instancesOf(tools.db, study.id, ['received', 'posting']);
   const rivals = await rivalsOf(tools.db, study, underWay);
   await findOrphans(study, tools, signal);
-  const looked = await settleKnown(study, rivals, tools, signal);
+  const absent = await settleKnown(study, rivals, tools, signal);
   // Later instances belong to the next run: none is posted for the first time before the PACS was searched
   // for it.
-  const toPost = (await instancesOf(tools.db, study.id, ['received'])).filter(
-    (row) => row.posted_at !== null || looked.has(row.id),
-  );
-  const { claimed, behind } = await claim(toPost, rivals, tools);
-  await postAll(study, claimed, tools, signal);
+  const toPost = (await dueOf(study, tools)).filter((row) => row.posted_at !== null || absent.has(row.id));
+  const claimedAt = tools.now();
+  const { claimed, behind } = await claim(toPost, { rivals, claimedAt }, tools);
+  await postAll({ study, rows: claimed, claimedAt }, tools, signal);
   return (locked) => planForwarded(locked, behind);
+}
+
+/** Received instances, but those that were offered in vain a while ago. */
+async function dueOf(study: StudyRow, { db, now, patience }: ForwardTools): Promise<readonly InstanceRow[]> {
+  const at = now();
+  return (await instancesOf(db, study.id, ['received'])).filter((row) => isDue(row, at, patience.pausesMs));
 }
 
 /** Changes to instances of the study that are still in one of the states `from`, and nothing else. */
@@ -80,8 +88,8 @@ async function findOrphans(study: StudyRow, tools: ForwardTools, signal: AbortSi
 
 /**
  * Looks for instances that the PACS had before our first store: the same bytes are stored already, others are a
- * conflict. Returns
- * the instances that it looked for.
+ * conflict. One that it lists and does not give is neither: it is looked for again, like one that it does not
+ * answer about. Returns the instances that it does not have.
  */
 async function settleKnown(
   study: StudyRow,
@@ -89,36 +97,56 @@ async function settleKnown(
   tools: ForwardTools,
   signal: AbortSignal,
 ): Promise<ReadonlySet<number>> {
-  const never = (await instancesOf(tools.db, study.id, ['received'])).filter(
-    ({ posted_at }) => posted_at === null,
-  );
+  const never = (await dueOf(study, tools)).filter(({ posted_at }) => posted_at === null);
+  const at = tools.now();
   const twins = never.flatMap((row): InstanceChange[] => {
     const twin = twinOf(row, rivals);
-    if (twin === undefined) return [];
-    return [{ id: row.id, state: 'posted', postedAt: tools.now(), pacsCode: twin.pacs_code }];
+    return twin === undefined
+      ? []
+      : [{ id: row.id, state: 'posted', postedAt: at, pacsCode: twin.pacs_code }];
   });
   if (twins.length > 0) await tools.apply(changing(['received'], twins));
   const unknown = never.filter((row) => twinOf(row, rivals) === undefined);
-  const otherPolicy = new Set(unknown.filter((row) => isOtherPolicy(row, rivals)).map(({ id }) => id));
-  const changes = (await lookBefore(unknown, tools, signal)).flatMap(({ id, kind }): InstanceChange[] => {
-    if (kind === 'absent') return [];
-    return [
-      kind === 'same'
-        ? { id, state: 'already-stored', proof: 'read-back', reason: null }
-        : otherPolicy.has(id)
-          ? { id, state: 'refused', reason: 'already-here-other-policy' }
-          : { id, state: 'quarantined', reason: 'conflicting-instance' },
-    ];
-  });
-  const conflicts = changes.filter(({ state }) => state === 'quarantined').length;
+  const looked = await lookBefore(unknown, tools, signal);
+  const of = new Map(unknown.map((row) => [row.id, row]));
+  const changes = looked.flatMap((outcome) => toKnown(outcome, of.get(outcome.id)!, rivals, at));
   if (changes.length > 0) {
+    const count = (wanted: LookOutcome['kind']) => looked.filter(({ kind }) => kind === wanted).length;
     await tools.apply(async () => ({
       outcome: 'settled',
       changes: [{ kind: 'change-instances', from: ['received'], changes }],
-      audit: { event: 'instances-known-to-pacs', same: changes.length - conflicts, conflicts },
+      audit: {
+        event: 'instances-known-to-pacs',
+        same: count('same'),
+        conflicts: count('other'),
+        unknown: count('unknown'),
+      },
     }));
   }
-  return new Set(unknown.map(({ id }) => id));
+  return new Set(looked.filter(({ kind }) => kind === 'absent').map(({ id }) => id));
+}
+
+function toKnown(
+  { id, kind }: LookOutcome,
+  row: InstanceRow,
+  rivals: Rivals,
+  now: Date,
+): readonly InstanceChange[] {
+  switch (kind) {
+    case 'absent':
+      return [];
+    case 'same':
+      return [{ id, state: 'already-stored', proof: 'read-back', reason: null }];
+    case 'other':
+      return isOtherPolicy(row, rivals)
+        ? [{ id, state: 'refused', reason: 'already-here-other-policy' }]
+        : [{ id, state: 'quarantined', reason: 'conflicting-instance' }];
+    case 'unknown':
+      // The PACS answers, and fails on this one.
+      return [countOffer(row, now, true)];
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** `behind`: those that have to wait until another upload's instance of their UID has come to its end. */
@@ -126,18 +154,21 @@ type Claim = { readonly claimed: readonly InstanceRow[]; readonly behind: Readon
 
 /**
  * Returns the instances that this run may post: another run may have posted them, or a person left them out.
- * `before`: the rivals when the PACS was looked at.
+ * `rivals`: when the PACS was looked at.
  */
-async function claim(rows: readonly InstanceRow[], before: Rivals, tools: ForwardTools): Promise<Claim> {
+async function claim(
+  rows: readonly InstanceRow[],
+  { rivals, claimedAt: postedAt }: { readonly rivals: Rivals; readonly claimedAt: Date },
+  tools: ForwardTools,
+): Promise<Claim> {
   let made: Claim = { claimed: [], behind: new Set() };
   if (rows.length === 0) return made;
   await tools.apply(async ({ study, db }) => {
     await lockHandover(db, study.site_id);
-    const free = withoutRivals(rows, before, await rivalsOf(db, study, rows));
+    const free = withoutRivals(rows, rivals, await rivalsOf(db, study, rows));
     const claimed = await keepThoseIn(db, study.id, ['received'], free);
     const isFree = new Set(free.map(({ id }) => id));
     made = { claimed, behind: new Set(rows.map(({ id }) => id).filter((id) => !isFree.has(id))) };
-    const postedAt = tools.now();
     return {
       outcome: 'claimed',
       changes: [
@@ -153,8 +184,7 @@ async function claim(rows: readonly InstanceRow[], before: Rivals, tools: Forwar
 }
 
 async function postAll(
-  study: StudyRow,
-  rows: readonly InstanceRow[],
+  { study, rows, claimedAt }: Omit<ToPost, 'bodies'>,
   tools: ForwardTools,
   signal: AbortSignal,
 ): Promise<void> {
@@ -165,7 +195,7 @@ async function postAll(
       tools,
     );
     const whole = rows.filter((row) => hasBytes(row, bodies));
-    await postBatches({ study, rows: whole, bodies }, tools, signal);
+    await postBatches({ study, rows: whole, claimedAt, bodies }, tools, signal);
   } finally {
     for (const body of bodies.values()) await body?.close();
   }
@@ -191,20 +221,6 @@ async function openBodies(
 function hasBytes(row: InstanceRow, bodies: Bodies): boolean {
   const body = bodies.get(blobOf(row) ?? '');
   return body != null && (row.body_offset ?? 0) + row.bytes <= body.size;
-}
-
-/** The disk lost them (it failed, or the power did): the device still has them, because it has no receipt. */
-async function returnLost(lost: readonly InstanceRow[], tools: ForwardTools): Promise<void> {
-  if (lost.length === 0) return;
-  const changes = lost.map(
-    ({ id }): InstanceChange => ({ id, state: 'promised', place: null, postedAt: null, attempts: 1 }),
-  );
-  await tools.apply(async () => ({
-    outcome: 'lost',
-    changes: [{ kind: 'change-instances', from: ['posting'], changes }, { kind: 'reopen-parcels' }],
-    event: 'late-instance',
-    audit: { event: 'instances-lost', instances: lost.length },
-  }));
 }
 
 /**

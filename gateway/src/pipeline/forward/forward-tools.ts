@@ -2,7 +2,10 @@
 import type { PipelineTools } from '../pipeline-tools.ts';
 import type { Planner } from '../study-plan.ts';
 
-export type ForwardTools = Pick<PipelineTools, 'db' | 'pacs' | 'keys' | 'blobs' | 'now' | 'metrics'> & {
+export type ForwardTools = Pick<
+  PipelineTools,
+  'db' | 'pacs' | 'patience' | 'keys' | 'blobs' | 'now' | 'metrics'
+> & {
   /** Carries out the plan of a step now. */
   readonly apply: (planner: Planner) => Promise<unknown>;
 };

@@ -1,75 +1,144 @@
 /**
- * Several store requests at once. The first that finds the PACS gone ends the others, and the next run looks
- * for their instances.
+ * Several store requests at once. When one finds the PACS gone, no further one leaves; those on their way end
+ * by themselves. Instances on which requests were cut go last, alone, one after the other: so the one on which
+ * the PACS fails is found, and the others do not wait for it.
  */
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
-import { tookOthersSince, type InstanceChange, type InstanceRow } from '../instance.store.ts';
+import { stillClaimed, tookOthersSince, type InstanceChange, type InstanceRow } from '../instance.store.ts';
 import { blobOf } from '../parcel-blobs.ts';
 import type { StudyRow } from '../study.store.ts';
+import { countOffer, isCut, OFFERS_IN_COMPANY } from './count-offers.ts';
 import { forwardBatch, type ForwardedInstance, type Posted } from './forward-batch.ts';
 import type { ForwardTools } from './forward-tools.ts';
 import { BATCHES_AT_ONCE, planBatches } from './plan-batches.ts';
+import { returnLost } from './return-lost.ts';
 
 /**
  * Answers gathered before they are written: a crash costs that many searches, a write costs as much as ten
  * answers.
  */
 const ANSWERS_AT_ONCE = 200;
-/**
- * Offered so often and never answered: a PACS that fails on this instance is as good as one that refuses it,
- * if it is the instance.
- */
-const OFFERS_LIMIT = 5;
-/** A PACS that takes nothing at all is ill, not choosy: over a night its disk may be full. */
-const ILL_AT_MOST_MS = 24 * 3600 * 1000;
 
 export type ToPost = {
   readonly study: StudyRow;
   readonly rows: readonly InstanceRow[];
+  /** When this run marked them `posting`. */
+  readonly claimedAt: Date;
   /** By the name of the blob. Each row lies in one of them. */
   readonly bodies: ReadonlyMap<string, OpenBlob | null>;
 };
 
+type Batch = readonly Posted[];
+/** One run of `postBatches`: the answers that are not yet written, and what ended it early. */
+type Run = { answers: ForwardedInstance[]; failure: unknown };
+
+/** Throws PacsUnreachable. */
 export async function postBatches(posting: ToPost, tools: ForwardTools, signal: AbortSignal): Promise<void> {
-  const batches = [...planBatches(posting.rows.map((row) => toPosted(row, posting.bodies)))];
-  const gone = new AbortController();
-  const either = AbortSignal.any([signal, gone.signal]);
-  const answers: ForwardedInstance[] = [];
-  const work = async (): Promise<void> => {
-    for (let batch = batches.shift(); batch && !either.aborted; batch = batches.shift()) {
-      answers.push(...(await forwardBatch(posting.study.study_instance_uid, batch, tools, either)));
-      tools.metrics.bytes('forward', sumBytes(batch));
-      if (answers.length >= ANSWERS_AT_ONCE) await writeAnswers(posting, answers.splice(0), tools);
-    }
-  };
-  const worker = (): Promise<void> =>
-    work().catch((error: unknown) => {
-      gone.abort(error);
-      throw error;
-    });
-  const results = await Promise.allSettled(Array.from({ length: BATCHES_AT_ONCE }, worker));
-  await writeAnswers(posting, answers, tools);
-  signal.throwIfAborted();
-  if (results.every(({ status }) => status === 'fulfilled')) return;
-  throw gone.signal.reason;
+  const [company, alone] = toBatches(posting);
+  const run: Run = { answers: [], failure: null };
+  await Promise.all(
+    Array.from({ length: BATCHES_AT_ONCE }, () => offerAll(company, run, { posting, tools, signal })),
+  );
+  await offerAll(alone, run, { posting, tools, signal });
+  // The others first: whether the PACS takes others is asked of the database.
+  await writeAnswers(
+    posting,
+    run.answers.filter(({ kind }) => kind !== 'declined'),
+    tools,
+  );
+  await writeAnswers(
+    posting,
+    run.answers.filter(({ kind }) => kind === 'declined'),
+    tools,
+  );
+  if (run.failure !== null) throw run.failure;
 }
 
-const sumBytes = (batch: readonly Posted[]): number => batch.reduce((sum, { bytes }) => sum + bytes, 0);
+function toBatches({ rows, bodies }: ToPost): readonly [Batch[], Batch[]] {
+  const isAlone = ({ offers }: InstanceRow): boolean => offers >= OFFERS_IN_COMPANY;
+  const company = rows.filter((row) => !isAlone(row)).map((row) => toPosted(row, bodies));
+  const alone = rows
+    .filter(isAlone)
+    .sort((a, b) => a.offers - b.offers)
+    .map((row) => [toPosted(row, bodies)]);
+  return [[...planBatches(company)], alone];
+}
+
+type Offering = { readonly posting: ToPost; readonly tools: ForwardTools; readonly signal: AbortSignal };
+
+/** Takes batches until none is left, or the PACS is gone. */
+async function offerAll(batches: Batch[], run: Run, { posting, tools, signal }: Offering): Promise<void> {
+  for (let batch = batches.shift(); batch && run.failure === null; batch = batches.shift()) {
+    try {
+      const own = await keepOwn(batch, posting, tools);
+      if (own.length === 0) continue;
+      const answers = await offerOne(own, posting, tools, signal);
+      // Only now: another worker may have taken the list away meanwhile.
+      run.answers.push(...answers);
+      tools.metrics.bytes('forward', sumBytes(own));
+      if (run.answers.length >= ANSWERS_AT_ONCE) {
+        const [declined, others] = partition(run.answers, ({ kind }) => kind === 'declined');
+        run.answers = declined;
+        await writeAnswers(posting, others, tools);
+      }
+    } catch (error) {
+      if (isCut(error)) run.answers.push(...batch.map(({ id }) => unanswered(id)));
+      run.failure ??= error;
+    }
+  }
+}
+
+const offerOne = async (batch: Batch, { study }: ToPost, tools: ForwardTools, signal: AbortSignal) => {
+  signal.throwIfAborted();
+  return forwardBatch(study.study_instance_uid, batch, tools, signal);
+};
+
+const unanswered = (id: number): ForwardedInstance => ({ id, kind: 'later', because: 'unanswered' });
+
+const sumBytes = (batch: Batch): number => batch.reduce((sum, { bytes }) => sum + bytes, 0);
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
+}
+
+/** A gateway that slept may have lost its job to another one, which posts the same instances. */
+async function keepOwn(batch: Batch, { claimedAt }: ToPost, { db }: ForwardTools): Promise<Batch> {
+  const own = await stillClaimed(
+    db,
+    batch.map(({ id }) => id),
+    claimedAt,
+  );
+  return batch.filter(({ id }) => own.has(Number(id)));
+}
 
 async function writeAnswers(
-  { study, rows }: ToPost,
+  { study, rows, claimedAt }: ToPost,
   answers: readonly ForwardedInstance[],
   tools: ForwardTools,
 ): Promise<void> {
   if (answers.length === 0) return;
-  const attempts = new Map(rows.map((row) => [row.id, row.attempts]));
-  const isRefusal = await refusesBySilence(study, answers, tools);
-  const changes = answers.map((answer) => toChange(answer, attempts.get(answer.id) ?? 0, isRefusal));
+  await returnLost(
+    answers.filter(({ kind }) => kind === 'damaged'),
+    tools,
+  );
+  const of = new Map(rows.map((row) => [row.id, row]));
+  const told = answers.flatMap((answer) =>
+    answer.kind === 'damaged' ? [] : [{ answer, row: of.get(answer.id)! }],
+  );
+  const since = Math.min(
+    ...told.filter(({ answer }) => isOpen(answer)).map(({ row }) => (row.offered_at ?? claimedAt).getTime()),
+  );
+  const tookOthers = since < Infinity && (await tookOthersSince(tools.db, study.site_id, new Date(since)));
+  const changes = told.map(({ answer, row }) => toChange(answer, row, { now: tools.now(), tookOthers }));
   await tools.apply(async () => ({
     outcome: 'answered',
     changes: [{ kind: 'change-instances', from: ['posting'], changes }],
   }));
 }
+
+/** Its meaning depends on whether the PACS takes others. */
+const isOpen = (answer: ForwardedInstance): boolean =>
+  answer.kind === 'declined' || (answer.kind === 'later' && answer.because === 'unanswered');
 
 function toPosted(row: InstanceRow, bodies: ToPost['bodies']): Posted {
   const body = bodies.get(blobOf(row) ?? '');
@@ -78,39 +147,32 @@ function toPosted(row: InstanceRow, bodies: ToPost['bodies']): Posted {
     sopInstanceUID: row.sop_instance_uid,
     sopClassUID: row.sop_class_uid,
     transferSyntaxUID: row.transfer_syntax_uid,
+    digest: row.digest,
     bytes: row.bytes,
     open: (signal) => body!.stream({ offset: row.body_offset ?? 0, length: row.bytes }, signal),
   };
 }
 
-/**
- * Whether silence on an instance is a refusal: the PACS took others since this study waits for it, or has
- * been ill for longer than any PACS is.
- */
-async function refusesBySilence(
-  study: StudyRow,
-  answers: readonly ForwardedInstance[],
-  tools: ForwardTools,
-): Promise<boolean> {
-  const since = study.waiting_since;
-  if (since === null || !answers.some((answer) => answer.kind === 'later' && answer.because === 'unanswered'))
-    return false;
-  if (tools.now().getTime() - since.getTime() > ILL_AT_MOST_MS) return true;
-  return tookOthersSince(tools.db, study.site_id, since);
-}
+type Seen = { readonly now: Date; readonly tookOthers: boolean };
 
-function toChange(answer: ForwardedInstance, attempts: number, refusesBySilence: boolean): InstanceChange {
+/** A refusal is an answer that is not yet believed: reconcile looks once more before it is one. */
+function toChange(
+  answer: Exclude<ForwardedInstance, { kind: 'damaged' }>,
+  row: InstanceRow,
+  { now, tookOthers }: Seen,
+): InstanceChange {
   const { id } = answer;
   switch (answer.kind) {
     case 'posted':
-      return { id, state: 'posted', pacsCode: answer.pacsCode };
+      return { id, state: 'posted', reason: null, pacsCode: answer.pacsCode };
     case 'refused':
-      return { id, state: 'refused', reason: 'pacs-refused', pacsCode: answer.pacsCode };
+      return { id, state: 'posted', reason: 'pacs-refused', pacsCode: answer.pacsCode };
+    case 'declined':
+      return tookOthers
+        ? { id, state: 'posted', reason: 'pacs-refused', pacsCode: null }
+        : countOffer(row, now, false);
     case 'later':
-      if (answer.because === 'busy') return { id, state: 'received' };
-      return attempts + 1 < OFFERS_LIMIT || !refusesBySilence
-        ? { id, state: 'received', attempts: 1 }
-        : { id, state: 'refused', reason: 'pacs-refused', attempts: 1 };
+      return answer.because === 'busy' ? { id, state: 'received' } : countOffer(row, now, tookOthers);
     default:
       return answer satisfies never;
   }

@@ -8,7 +8,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
 import { DataStore, ERRORS, Upload } from '@tus/server';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
-import { checkRoom, StorageFull, type BlobKey, type Blobs } from '../../ports/blobs/blobs.ts';
+import { BlobDamaged, checkRoom, StorageFull, type BlobKey, type Blobs } from '../../ports/blobs/blobs.ts';
 import { createOpener } from '#shared/transfer/seal.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { StudyKeys } from '../study-key.ts';
@@ -120,7 +120,10 @@ export class ParcelSpool extends DataStore {
       return await this.#open(request, parcel.seal_enc, toSealedParcel(id, parcel.bytes, studyKey));
     } catch (error) {
       if (error instanceof StorageFull) request.failure = error;
-      throw error;
+      if (!(error instanceof BlobDamaged)) throw error;
+      // The disk spoiled what had come: it is forgotten from there on, and the device asks where to go on.
+      await this.#tools.blobs.truncate(id, parcelKey(studyKey, id), error.offset);
+      throw new Problem('checksum-mismatch');
     }
   }
 
@@ -134,7 +137,7 @@ export class ParcelSpool extends DataStore {
     const written = await this.#tools.blobs.append(id, key, offset, taken(body, bytes - offset, checksum));
     const whole = contentLength === null ? !body.isCut() : written === contentLength;
     if (checksum !== null && whole && !checksum.matches()) {
-      await this.#tools.blobs.truncate(id, offset);
+      await this.#tools.blobs.truncate(id, key, offset);
       throw new Problem('checksum-mismatch');
     }
     return offset + written;

@@ -51,7 +51,7 @@ function killing(blobs: Blobs, writes: number, part: number): Blobs {
   return {
     ...blobs,
     create: (id) => write(() => blobs.create(id), nothing),
-    truncate: (id, size) => write(() => blobs.truncate(id, size), nothing),
+    truncate: (id, key, size) => write(() => blobs.truncate(id, key, size), nothing),
     remove: (id) => write(() => blobs.remove(id), nothing),
     async append(id, key, at, pieces) {
       let written = 0;
@@ -217,10 +217,9 @@ test('is on the disk while the rest of a record is still awaited: a killed proce
   blobs,
 }) => {
   const device = await new Device(randomBytes(2 * SEALED_RECORD_BYTES)).open(blobs);
-  // Records of 16 pieces and a bit: created, emptied, numbered and written twice in the first, then the
-  // process dies.
+  // Records of 16 pieces and a bit: created, emptied and written twice in the first, then the process dies.
   const dead = await device
-    .send(killing(blobs, 5, 0), 10 * 65_536, { dueWith: 4 })
+    .send(killing(blobs, 4, 0), 10 * 65_536, { dueWith: 4 })
     .catch((error: unknown) => error);
   assert.instance(dead, Killed);
   assert.is(await device.offset(blobs), 8 * 65_536);

@@ -6,22 +6,19 @@
  * killed process loses little.
  *
  * Any two writes may have a kill between them. The blob's size says how many records were opened; the tail
- * begins with the number of the record that it is of, and counts only when that is the next one. So a tail
- * that was not yet removed, or not yet begun, is as good as none, and a record that was written in part is
- * cut off and comes again from the tail or the device.
+ * counts only when it is of the next one. So a tail that was not yet removed, or not yet begun, is as good as
+ * none, and a record that was written in part is cut off and comes again from the tail or the device.
  *
- * [Note: keys of the tail] The number lies under a key of the tail's own, the bytes under a key of their
- * record: the tail is written again from its beginning for each record, and a key stream must not serve twice
- * (blob-cipher.ts).
+ * [Note: keys of the tail] The tail lies under a key of its record: it is written again from its beginning for
+ * each record, and a key stream must not serve twice (blob-cipher.ts). Under the key of another record its
+ * tags do not hold: that says which record it is of.
  */
 import { SEALED_RECORD_BYTES, SEAL_TAG_BYTES, openedSize, type Opener } from '#shared/transfer/seal.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
-import type { BlobKey, Blobs } from '../../ports/blobs/blobs.ts';
+import { BlobDamaged, type BlobKey, type Blobs } from '../../ports/blobs/blobs.ts';
 import { tailOf } from '../parcel-blobs.ts';
 
 const SEALED_BYTES = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
-/** The record's number at the head of the tail. */
-const HEAD_BYTES = 8;
 
 /** A sealed parcel and what its writing takes. */
 export type SealedParcel = {
@@ -52,7 +49,6 @@ const plainEnd = ({ plainBytes }: SealedParcel, held: number): number =>
   Math.min(held * SEALED_RECORD_BYTES, plainBytes);
 const sealedLength = ({ bytes }: SealedParcel, record: number): number =>
   Math.min(SEALED_BYTES, bytes - record * SEALED_BYTES);
-const headKey = ({ studyKey, id }: SealedParcel): BlobKey => parcelKey(studyKey, tailOf(id));
 const recordKey = ({ studyKey, id }: SealedParcel, record: number): BlobKey =>
   parcelKey(studyKey, `${tailOf(id)} ${record}`);
 
@@ -65,31 +61,39 @@ export async function readSealedState(blobs: Blobs, parcel: SealedParcel): Promi
 }
 
 async function tailBytes(blobs: Blobs, parcel: SealedParcel, record: number): Promise<number> {
-  const tail = await blobs.open(tailOf(parcel.id), headKey(parcel));
+  const tail = await blobs.open(tailOf(parcel.id), recordKey(parcel, record));
   if (tail === null) return 0;
   try {
-    if (
-      tail.size < HEAD_BYTES ||
-      Buffer.from(await tail.read(0, HEAD_BYTES)).readBigUInt64BE() !== BigInt(record)
-    )
-      return 0;
-    const length = tail.size - HEAD_BYTES;
     // A whole record is never left here.
-    return length < sealedLength(parcel, record) ? length : 0;
+    if (tail.size === 0 || tail.size >= sealedLength(parcel, record)) return 0;
+    await tail.read(tail.size - 1, 1);
+    return tail.size;
+  } catch (error) {
+    if (error instanceof BlobDamaged) return 0;
+    throw error;
   } finally {
     await tail.close();
   }
 }
 
+/** Null: the disk spoiled it, and it was removed. */
 async function readTail(
   blobs: Blobs,
   parcel: SealedParcel,
   { held, tail }: SealedState,
-): Promise<Uint8Array> {
+): Promise<Uint8Array | null> {
   if (tail === 0) return new Uint8Array();
   const blob = await blobs.open(tailOf(parcel.id), recordKey(parcel, held));
   if (blob === null) throw new Error('the tail of a parcel went away');
-  return blob.read(HEAD_BYTES, tail).finally(() => blob.close());
+  try {
+    return await blob.read(0, tail);
+  } catch (error) {
+    if (!(error instanceof BlobDamaged)) throw error;
+    await blobs.remove(tailOf(parcel.id));
+    return null;
+  } finally {
+    await blob.close();
+  }
 }
 
 export type SealedOutcome = {
@@ -116,7 +120,8 @@ export type SealedInput = {
 
 /**
  * Takes what comes; `body` brings no more than the parcel still lacks. `opener` opens from record `from.held`
- * on. Rethrows errors of the blobs and the body; bytes written until then stay.
+ * on. Rethrows errors of the blobs and the body; bytes written until then stay. A tail that the disk spoiled
+ * is forgotten, and its record comes again from its start.
  */
 export async function writeSealed(
   blobs: Blobs,
@@ -125,8 +130,10 @@ export async function writeSealed(
   { opener, body, rule }: SealedInput,
 ): Promise<SealedOutcome> {
   if (from.held === parcel.records) return { state: from, isDamaged: false };
+  const tail = await readTail(blobs, parcel, from);
+  if (tail === null) return { state: { held: from.held, tail: 0 }, isDamaged: true };
   const record = new Uint8Array(sealedLength(parcel, from.held));
-  record.set(await readTail(blobs, parcel, from));
+  record.set(tail);
   let filled = from.tail;
   let { held } = from;
   let kept = from;
@@ -161,8 +168,9 @@ export async function writeSealed(
   }
   const start = plainEnd(parcel, from.held);
   // Drops the part of a record that a killed process wrote.
-  if ((await blobs.size(parcel.id)) !== start) await blobs.truncate(parcel.id, start);
-  await blobs.append(parcel.id, parcelKey(parcel.studyKey, parcel.id), start, opened());
+  const key = parcelKey(parcel.studyKey, parcel.id);
+  if ((await blobs.size(parcel.id)) !== start) await blobs.truncate(parcel.id, key, start);
+  await blobs.append(parcel.id, key, start, opened());
   if (isDamaged) filled = 0;
   if (filled > 0 && !rule.mayKeep())
     return { state: { held, tail: held === from.held ? from.tail : 0 }, isDamaged };
@@ -182,22 +190,15 @@ async function keepTail(
     if (before.tail > 0) await blobs.remove(id);
     return;
   }
+  const key = recordKey(parcel, now.held);
   const isGrowing = before.tail > 0 && before.held === now.held;
   if (!isGrowing) {
     await blobs.create(id);
-    // Emptied first: a new number must never stand before the bytes of another record.
-    await blobs.truncate(id, 0);
-    const head = Buffer.alloc(HEAD_BYTES);
-    head.writeBigUInt64BE(BigInt(now.held));
-    await blobs.append(id, headKey(parcel), 0, only(head));
+    // Emptied without its key: it may be of another record.
+    await blobs.truncate(id, key, 0);
   }
   const kept = isGrowing ? before.tail : 0;
-  await blobs.append(
-    id,
-    recordKey(parcel, now.held),
-    HEAD_BYTES + kept,
-    only(record.subarray(kept, now.tail)),
-  );
+  await blobs.append(id, key, kept, only(record.subarray(kept, now.tail)));
 }
 
 async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

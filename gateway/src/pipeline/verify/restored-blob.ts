@@ -29,7 +29,7 @@ export function createRestoredBlob(blobs: Blobs, id: string, key: BlobKey): Rest
   let size = 0;
   let isMade = false;
   const cutAt = async (end: number): Promise<void> => {
-    await blobs.truncate(id, end);
+    await blobs.truncate(id, key, end);
     size = end;
   };
   return {

@@ -9,7 +9,7 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { ParcelError, readParcel, type ParcelPart } from '#shared/transfer/parcel.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import { StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
+import { BlobDamaged, StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
 import { ThreadEnded } from '../../threads/thread.ts';
 import type { InstanceRow } from '../instance.store.ts';
 import type { CheckInstance, PolicyRules } from '../pipeline-tools.ts';
@@ -118,7 +118,8 @@ async function readParts(
   try {
     for await (const part of readParcel(body)) parts.push(part);
   } catch (error) {
-    if (error instanceof ParcelError) return { parts, broken: { offset: error.offset } };
+    if (error instanceof ParcelError || error instanceof BlobDamaged)
+      return { parts, broken: { offset: error.offset } };
     const last = parts.at(-1)?.range;
     if (isLastRun) return { parts, broken: { offset: last === undefined ? 0 : last.offset + last.length } };
     throw error;
@@ -151,6 +152,7 @@ async function settlePart(
     if (signal.aborted || !(error instanceof ThreadEnded))
       await ignoreFailure(tools.begun?.crossOut(id) ?? Promise.resolve(), 'the run fails by its own error');
     signal.throwIfAborted();
+    if (error instanceof BlobDamaged) return { id, kind: 'damaged' };
     // A disk that is full is no failure of the instance.
     if (!tools.isLastRun || error instanceof StorageFull) throw error;
     return held;

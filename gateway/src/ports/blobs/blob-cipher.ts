@@ -1,7 +1,6 @@
 /**
  * The encryption of a blob: AES-256 in counter mode (NIST SP 800-38A §6.5), because its bytes are read and
- * written at any offset. It hides, it does not authenticate: every instance has a digest that was promised
- * before, and nothing is believed before it was compared.
+ * written at any offset. It hides; the tags of blob-records.ts prove.
  *
  * [Note: one key a blob] The counter starts at 0 in every blob, so no two blobs may share a key: the key is
  * derived (HKDF, RFC 5869) from the study's key and the blob's name. A piece that arrived damaged is written

@@ -1,13 +1,14 @@
 /** The contract of a store for parcels, on which the pipeline relies. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parcelKey } from './blob-cipher.ts';
-import type { Blobs } from './blobs.ts';
+import { RECORD_BYTES } from './blob-records.ts';
+import { BlobDamaged, type Blobs } from './blobs.ts';
 import { openFileBlobs } from './file-blobs.ts';
 
 const signal = new AbortController().signal;
@@ -92,7 +93,7 @@ test('a blob is made once, removed as often as one likes, and its name cannot le
   await blobs.append('x', key, 0, pieces(Buffer.from('abc')));
   await blobs.create('x');
   assert.is(await blobs.size('x'), 3);
-  await blobs.truncate('x', 1);
+  await blobs.truncate('x', key, 1);
   assert.is(await blobs.size('x'), 1);
   assert.equal(await blobs.ids(), ['x']);
   await blobs.remove('x');
@@ -101,4 +102,63 @@ test('a blob is made once, removed as often as one likes, and its name cannot le
   assert.is(await blobs.open('x', key), null);
   assert.instance(await blobs.create('../x').catch((error: unknown) => error), RangeError);
 });
+test('bytes that were changed on the disk are never given: the read says so, and a cut blob is shorter', async ({
+  blobs,
+  folder,
+}) => {
+  const key = parcelKey(studyKey, 'rot');
+  const whole = randomBytes(2 * RECORD_BYTES + 777);
+  await blobs.create('rot');
+  for (let at = 0; at < whole.length; at += 50_000)
+    await blobs.append('rot', key, at, pieces(whole.subarray(at, at + 50_000)));
+  const good = new Map<string, Buffer>();
+  for (const file of ['rot', 'rot.tags']) good.set(file, await readFile(join(folder, file)));
+
+  const property = fc.asyncProperty(
+    fc.constantFrom(...good.keys()),
+    fc.nat(),
+    fc.option(fc.integer({ min: 0, max: 7 })),
+    async (file, place, bit) => {
+      const bytes = Buffer.from(good.get(file)!);
+      const at = place % bytes.length;
+      if (bit === null) await truncate(join(folder, file), at);
+      else {
+        bytes[at]! ^= 1 << bit;
+        await writeFile(join(folder, file), bytes);
+      }
+      const blob = (await blobs.open('rot', key))!;
+      let given = 0;
+      const wrong = await (async () => {
+        for (const step of [1000, 200_000])
+          for (let from = 0; from < blob.size; from += step) {
+            const read = await blob.read(from, step);
+            assert.ok(Buffer.from(read).equals(whole.subarray(from, from + read.length)));
+            given = Math.max(given, from + read.length);
+          }
+        for await (const piece of blob.stream({ offset: 0, length: blob.size }, signal))
+          assert.ok(whole.includes(piece));
+      })().catch((error: unknown) => error);
+      await blob.close();
+      if (wrong !== undefined) assert.instance(wrong, BlobDamaged);
+      else assert.ok(given < whole.length, 'a whole blob would have been given');
+      for (const [name, all] of good) await writeFile(join(folder, name), all);
+    },
+  );
+  await fc.assert(property, { numRuns: 60 });
+});
+
+test('a blob whose last bytes were changed on the disk is not continued', async ({ blobs, folder }) => {
+  const key = parcelKey(studyKey, 'x');
+  await blobs.create('x');
+  await blobs.append('x', key, 0, pieces(randomBytes(RECORD_BYTES + 100)));
+  const bytes = await readFile(join(folder, 'x'));
+  bytes[RECORD_BYTES + 7]! ^= 1;
+  await writeFile(join(folder, 'x'), bytes);
+  const more = () => blobs.append('x', key, RECORD_BYTES + 100, pieces(randomBytes(10)));
+  const damaged = await more().catch((error: unknown) => error);
+  assert.ok(damaged instanceof BlobDamaged && damaged.offset === RECORD_BYTES);
+  await blobs.truncate('x', key, damaged.offset);
+  assert.is(await blobs.size('x'), RECORD_BYTES, 'and can be taken up from its last whole record');
+});
+
 test.run();

@@ -4,8 +4,9 @@
  * blobs.contract.test.ts tests every adapter.
  *
  * It promises: bytes that `append` counted are there for `open`, also after the process was killed; after a
- * power cut only synced bytes are, and verify's digests find the rest. It does not know what the bytes are,
- * and keeps no key.
+ * power cut only synced bytes are. Bytes that are read are those that were written: a disk that rots, or a
+ * person who writes into it, is found when they are read (BlobDamaged). Only a shorter blob looks as if less
+ * had come. It does not know what the bytes are, and keeps no key.
  */
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 
@@ -13,7 +14,10 @@ import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 export type BlobKey = Uint8Array;
 
 export type OpenBlob = ByteSource & {
-  /** The bytes of a range in pieces of up to 1 MiB; may be called again and several times at once. */
+  /**
+   * The bytes of a range in pieces of up to 1 MiB; may be called again and several times at once. Throws
+   * BlobDamaged, as `read` does.
+   */
   stream(range: ByteRange, signal: AbortSignal): AsyncGenerator<Uint8Array>;
   close(): Promise<void>;
 };
@@ -26,11 +30,11 @@ export interface Blobs {
   /**
    * Writes at `at`, which must be the blob's size. A piece is its giver's again when the next one is asked
    * for. If `pieces` fails midway its error is thrown, and the bytes before it stay. Resolves with the bytes
-   * written. Throws StorageFull.
+   * written. Throws StorageFull, and BlobDamaged where the bytes that it continues are damaged.
    */
   append(id: string, key: BlobKey, at: number, pieces: AsyncIterable<Uint8Array>): Promise<number>;
-  /** Cuts the end off. */
-  truncate(id: string, size: number): Promise<void>;
+  /** Cuts the end off. Throws BlobDamaged where the bytes before it are damaged. */
+  truncate(id: string, key: BlobKey, size: number): Promise<void>;
   /** Resolves when the bytes would outlive a power cut. */
   sync(id: string): Promise<void>;
   /** Null: there is no such blob. */
@@ -46,6 +50,17 @@ export class StorageFull extends Error {
   constructor(cause?: unknown) {
     super('no room is left for parcels', { cause });
     this.name = 'StorageFull';
+  }
+}
+
+/** Its bytes are not those that were written. Those before `offset` may be. */
+export class BlobDamaged extends Error {
+  readonly offset: number;
+
+  constructor(id: string, offset: number, cause?: unknown) {
+    super(`blob ${id} is damaged after byte ${offset}`, { cause });
+    this.name = 'BlobDamaged';
+    this.offset = offset;
   }
 }
 

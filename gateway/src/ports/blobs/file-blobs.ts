@@ -1,9 +1,16 @@
-/** Blobs as files of one folder, named by their id; see blobs.ts for what is promised. */
-import { createSecretKey, type Cipheriv, type KeyObject } from 'node:crypto';
-import { mkdir, open, readdir, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
+/**
+ * Blobs as files of one folder: the cipher text is named by the blob's id, the tags of its records lie beside
+ * it as `<id>.tags`. See blobs.ts for what is promised.
+ */
+import { createSecretKey } from 'node:crypto';
+import { constants, mkdir, open, readdir, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cipherAt } from './blob-cipher.ts';
-import { StorageFull, type Blobs, type OpenBlob } from './blobs.ts';
+import { coveredBy, createRecordTags, ENTRY_BYTES, RECORD_BYTES } from './blob-records.ts';
+import { BlobDamaged, StorageFull, type BlobKey, type Blobs } from './blobs.ts';
+import { openBlob } from './open-blob.ts';
+import { hasCode, readAt, writeAt } from './file-bytes.ts';
+import { createBuffers, type Lend } from './lent-buffers.ts';
 
 /**
  * Bytes read at once: below 256 KiB the system calls cost more than the disk; each open stream holds this
@@ -12,97 +19,78 @@ import { StorageFull, type Blobs, type OpenBlob } from './blobs.ts';
 const PIECE_BYTES = 1024 * 1024;
 /**
  * Bytes gathered before they are written, for the same reason; each upload holds this much, and there are
- * more of them.
+ * more of them. Whole records.
  */
-const GATHERED_BYTES = 256 * 1024;
-/**
- * A small read fetches this much, for the next one is close by: headers are walked in steps of a few bytes.
- * Far above it most is read for nothing.
- */
-const WINDOW_BYTES = 16 * 1024;
-/**
- * Buffers of a piece that are kept for the next one: as many as are read at once. A new one each time would
- * have V8 collect all the time.
- */
-const BUFFERS_KEPT = 8;
+const GATHERED_BYTES = 4 * RECORD_BYTES;
 
 /** Ids become file names: only those that we make ourselves are accepted. */
 const ID = /^[0-9a-z-]{1,64}$/;
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
-}
 
 function orFull(error: unknown): unknown {
   return hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT') ? new StorageFull(error) : error;
 }
 
-/** Lends a buffer of at least so many bytes for as long as `use` takes. */
-type Lend = <T>(bytes: number, use: (buffer: Buffer) => Promise<T>) => Promise<T>;
-
-function createBuffers(): Lend {
-  const kept: Buffer[] = [];
-  return async (bytes, use) => {
-    const buffer =
-      bytes > PIECE_BYTES
-        ? Buffer.allocUnsafeSlow(bytes)
-        : (kept.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES));
-    try {
-      return await use(buffer);
-    } finally {
-      if (buffer.length === PIECE_BYTES && kept.length < BUFFERS_KEPT) kept.push(buffer);
-    }
-  };
-}
+/** The two files of a blob. */
+type Files = { readonly id: string; readonly bytes: FileHandle; readonly tags: FileHandle };
 
 /** Makes the folder (only for this user) where it is not there. */
 export async function openFileBlobs(folder: string): Promise<Blobs> {
-  const lend = createBuffers();
+  const lendPiece = createBuffers(PIECE_BYTES);
+  const lendGathered = createBuffers(GATHERED_BYTES);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const pathOf = (id: string): string => {
     if (!ID.test(id)) throw new RangeError('not the id of a blob');
     return join(folder, id);
   };
-  const withFile = async <T>(
-    id: string,
-    flags: string,
-    use: (file: FileHandle) => Promise<T>,
-  ): Promise<T> => {
-    const file = await open(pathOf(id), flags, 0o600);
+  const openTags = (id: string, flags: number): Promise<FileHandle> =>
+    open(`${pathOf(id)}.tags`, flags, 0o600);
+  const withFiles = async <T>(id: string, use: (files: Files) => Promise<T>): Promise<T> => {
+    const bytes = await open(pathOf(id), 'r+');
     try {
-      return await use(file);
+      const tags = await openTags(id, constants.O_RDWR | constants.O_CREAT);
+      return await use({ id, bytes, tags }).finally(() => tags.close());
+    } catch (error) {
+      throw orFull(error);
     } finally {
-      await file.close();
+      await bytes.close();
     }
   };
 
   return {
     async create(id) {
-      await withFile(id, 'a', async () => undefined).catch((error: unknown) => Promise.reject(orFull(error)));
+      const made = open(pathOf(id), 'a', 0o600).then((file) => file.close());
+      await made.catch((error: unknown) => Promise.reject(orFull(error)));
     },
-    size: (id) =>
-      stat(pathOf(id)).then(
-        ({ size }) => size,
-        (error: unknown) => (hasCode(error, 'ENOENT') ? null : Promise.reject(error)),
-      ),
+    size: (id) => sizeOf(pathOf(id), () => openTags(id, constants.O_RDONLY)),
     append: (id, key, at, pieces) =>
-      withFile(id, 'r+', (file) => append(file, createSecretKey(key), at, pieces)),
-    truncate: (id, size) => withFile(id, 'r+', (file) => file.truncate(size)),
+      withFiles(id, (files) => append(files, key, { at, pieces }, lendGathered)),
+    truncate: (id, key, size) => withFiles(id, (files) => truncate(files, key, size)),
     async sync(id) {
-      await withFile(id, 'r+', (file) => file.datasync());
+      await withFiles(id, ({ bytes, tags }) => Promise.all([bytes.datasync(), tags.datasync()]));
       // A new name outlives a power cut once its folder is on the disk too (fsync(2)).
       const names = await open(folder, 'r');
       await names.sync().finally(() => names.close());
     },
     async open(id, key) {
       try {
-        return await openBlob(await open(pathOf(id), 'r'), createSecretKey(key), lend);
+        const bytes = await open(pathOf(id), 'r');
+        try {
+          const entries = await readEntries(() => openTags(id, constants.O_RDONLY));
+          return await openBlob({ id, bytes, entries }, key, lendPiece);
+        } catch (error) {
+          await bytes.close();
+          throw error;
+        }
       } catch (error) {
         if (hasCode(error, 'ENOENT')) return null;
         throw error;
       }
     },
-    remove: (id) => rm(pathOf(id), { force: true }),
+    async remove(id) {
+      // The tags first: what is left after a kill has the blob's name, and is removed with it.
+      await rm(`${pathOf(id)}.tags`, { force: true });
+      await rm(pathOf(id), { force: true });
+    },
     ids: async () => (await readdir(folder)).filter((name) => ID.test(name)),
     async freeBytes() {
       const { bavail, bsize } = await statfs(folder);
@@ -111,37 +99,105 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
   };
 }
 
-async function append(
-  file: FileHandle,
-  key: KeyObject,
-  at: number,
-  pieces: AsyncIterable<Uint8Array>,
-): Promise<number> {
-  const cipher = cipherAt(key, at);
-  let written = 0;
-  let gathered: Uint8Array[] = [];
-  let held = 0;
-  const flush = async (): Promise<void> => {
-    const out = gathered;
-    gathered = [];
-    held = 0;
-    if (out.length > 0) written += await writeAll(file, out, at + written);
-    out.forEach(giveBack);
-  };
+/** Nothing is covered where there are no tags yet. */
+async function readEntries(openTags: () => Promise<FileHandle>): Promise<Buffer> {
   try {
+    const tags = await openTags();
+    return await tags.readFile().finally(() => tags.close());
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return Buffer.alloc(0);
+    throw error;
+  }
+}
+
+/** Bytes that were counted: those that the tags cover, as far as they are there. Null: no such blob. */
+async function sizeOf(path: string, openTags: () => Promise<FileHandle>): Promise<number | null> {
+  try {
+    const { size } = await stat(path);
+    const tags = await openTags().catch((error: unknown) =>
+      hasCode(error, 'ENOENT') ? null : Promise.reject(error),
+    );
+    if (tags === null) return 0;
+    return Math.min(size, await coveredSize(tags).finally(() => tags.close()));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null;
+    throw error;
+  }
+}
+
+async function coveredSize(tags: FileHandle): Promise<number> {
+  const entries = Math.floor((await tags.stat()).size / ENTRY_BYTES);
+  if (entries === 0) return 0;
+  const last = await readAt(tags, Buffer.alloc(ENTRY_BYTES), (entries - 1) * ENTRY_BYTES);
+  return (entries - 1) * RECORD_BYTES + coveredBy(last);
+}
+
+const recordOf = (offset: number): number => Math.floor(offset / RECORD_BYTES);
+
+/**
+ * Reads the bytes of the record in which `end` lies, up to there, into `into`. Throws BlobDamaged where the
+ * record is not what was written: it must not get a new tag.
+ */
+async function readLastRecord(
+  { id, bytes, tags }: Files,
+  key: BlobKey,
+  end: number,
+  into: Buffer,
+): Promise<number> {
+  const record = recordOf(end);
+  const start = record * RECORD_BYTES;
+  if (end === start) return 0;
+  const entry = await readAt(tags, Buffer.alloc(ENTRY_BYTES), record * ENTRY_BYTES);
+  const held = await readAt(bytes, into.subarray(0, coveredBy(entry)), start);
+  if (held.length < end - start || !createRecordTags(key).hold(record, held, entry))
+    throw new BlobDamaged(id, start);
+  return end - start;
+}
+
+type Appended = { readonly at: number; readonly pieces: AsyncIterable<Uint8Array> };
+
+/** The bytes are written before the tags that cover them. */
+async function append(files: Files, key: BlobKey, { at, pieces }: Appended, lend: Lend): Promise<number> {
+  return lend(GATHERED_BYTES, async (buffer) => {
+    const cipher = cipherAt(createSecretKey(key), at);
+    const recordTags = createRecordTags(key);
+    // The buffer begins with a record: of one that grows, what is there already.
+    let start = recordOf(at) * RECORD_BYTES;
+    let filled = await readLastRecord(files, key, at, buffer);
+    let written = filled;
+    const flush = async (): Promise<void> => {
+      if (filled === written) return;
+      await writeAt(files.bytes, buffer.subarray(written, filled), start + written);
+      const first = recordOf(written);
+      const entries: Uint8Array[] = [];
+      for (let nr = first; nr * RECORD_BYTES < filled; nr += 1) {
+        const cipherText = buffer.subarray(nr * RECORD_BYTES, Math.min((nr + 1) * RECORD_BYTES, filled));
+        entries.push(recordTags.make(recordOf(start) + nr, cipherText));
+      }
+      await writeAt(files.tags, Buffer.concat(entries), (recordOf(start) + first) * ENTRY_BYTES);
+      written = filled;
+    };
     try {
       for await (const piece of pieces) {
-        gathered.push(cipher.update(piece));
-        held += piece.length;
-        if (held >= GATHERED_BYTES) await flush();
+        const cipherText = cipher.update(piece);
+        for (let taken = 0; taken < cipherText.length; ) {
+          const part = cipherText.subarray(taken, taken + GATHERED_BYTES - filled);
+          buffer.set(part, filled);
+          filled += part.length;
+          taken += part.length;
+          if (filled < GATHERED_BYTES) continue;
+          await flush();
+          start += GATHERED_BYTES;
+          filled = 0;
+          written = 0;
+        }
+        giveBack(cipherText);
       }
     } finally {
       await flush();
     }
-  } catch (error) {
-    throw orFull(error);
-  }
-  return written;
+    return start + written - at;
+  });
 }
 
 /**
@@ -152,73 +208,16 @@ function giveBack({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
-/** `writev` may write less than it was given: the rest is written piece by piece. */
-async function writeAll(file: FileHandle, pieces: Uint8Array[], position: number): Promise<number> {
-  const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  let { bytesWritten } = await file.writev(pieces, position);
-  if (bytesWritten < total) {
-    const rest = Buffer.concat(pieces).subarray(bytesWritten);
-    for (let at = 0; at < rest.length; )
-      at += (await file.write(rest, at, rest.length - at, position + bytesWritten + at)).bytesWritten;
-    bytesWritten = total;
+/** The tags first: bytes that none covers are not there. */
+async function truncate(files: Files, key: BlobKey, size: number): Promise<void> {
+  if (size >= (await coveredSize(files.tags))) return;
+  const record = recordOf(size);
+  const buffer = Buffer.alloc(RECORD_BYTES);
+  const left = await readLastRecord(files, key, size, buffer);
+  if (left > 0) {
+    const entry = createRecordTags(key).make(record, buffer.subarray(0, left));
+    await writeAt(files.tags, entry, record * ENTRY_BYTES);
   }
-  return bytesWritten;
-}
-
-/**
- * As a plain Uint8Array: a Buffer's `slice` shares its bytes, which readers of a ByteSource do not expect.
- */
-function plain(cipher: Cipheriv, bytes: Uint8Array): Uint8Array {
-  const { buffer, byteOffset, length } = cipher.update(bytes);
-  return new Uint8Array(buffer, byteOffset, length);
-}
-
-async function openBlob(file: FileHandle, key: KeyObject, lend: Lend): Promise<OpenBlob> {
-  const { size } = await file.stat();
-  let window = { offset: 0, bytes: new Uint8Array() as Uint8Array };
-
-  /** Fewer bytes than asked for only at the end of the file. */
-  const readPlain = async (offset: number, length: number): Promise<Uint8Array> => {
-    const wanted = Math.max(0, Math.min(length, size - offset));
-    return lend(wanted, async (buffer) => {
-      let filled = 0;
-      while (filled < wanted) {
-        const { bytesRead } = await file.read(buffer, filled, wanted - filled, offset + filled);
-        if (bytesRead === 0) break;
-        filled += bytesRead;
-      }
-      return plain(cipherAt(key, offset), buffer.subarray(0, filled));
-    });
-  };
-
-  return {
-    size,
-    async read(offset, length) {
-      if (length > WINDOW_BYTES) return readPlain(offset, length);
-      if (offset < window.offset || offset + length > window.offset + window.bytes.length) {
-        window = { offset, bytes: await readPlain(offset, WINDOW_BYTES) };
-      }
-      return window.bytes.slice(offset - window.offset, offset - window.offset + length);
-    },
-    async *stream({ offset, length }, signal) {
-      const cipher = cipherAt(key, offset);
-      for (let done = 0; done < length; ) {
-        signal.throwIfAborted();
-        // The cipher text goes back to be read into again; each piece of plain text is its own.
-        const piece = await lend(PIECE_BYTES, async (buffer) => {
-          const { bytesRead } = await file.read(
-            buffer,
-            0,
-            Math.min(PIECE_BYTES, length - done),
-            offset + done,
-          );
-          return plain(cipher, buffer.subarray(0, bytesRead));
-        });
-        if (piece.length === 0) throw new RangeError('the range ends beyond the blob');
-        done += piece.length;
-        yield piece;
-      }
-    },
-    close: () => file.close(),
-  };
+  await files.tags.truncate((left > 0 ? record + 1 : record) * ENTRY_BYTES);
+  await files.bytes.truncate(size);
 }

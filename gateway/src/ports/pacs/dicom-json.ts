@@ -1,8 +1,9 @@
 /**
  * The two answers of DICOMweb in the DICOM JSON Model (PS3.18 Annex F) that the gateway reads: of a store
- * (PS3.18 Table 10.5.3-1) and of a search. Nothing is trusted: a PACS that sends something else gives an
- * empty list, never an exception.
+ * (PS3.18 Table 10.5.3-1), which may also come as XML, and of a search. Nothing is trusted: a PACS that sends
+ * something else gives an empty list, never an exception.
  */
+import { parseNativeModel } from './dicom-xml.ts';
 import type { DescribedInstance, InstanceToStore, StoreAnswer } from './pacs.ts';
 
 const SOP_CLASS_UID = '00080016';
@@ -47,6 +48,17 @@ export function parseJson(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+const STORE_ANSWER = ['00081190', FAILED_SOP_SEQUENCE, REFERENCED_SOP_SEQUENCE];
+
+/**
+ * A store answer (PS3.18 Table 10.5.3-1) as a DICOM JSON object; null for anything else: a proxy's page, a
+ * cut text, an empty one. Only DICOM speaks of instances.
+ */
+export function parseStoreAnswer(text: string): Json | null {
+  const body = parseJson(text) ?? parseNativeModel(text);
+  return isObject(body) && STORE_ANSWER.some((tag) => tag in body) ? body : null;
 }
 
 /** PS3.18 Table I.2-2: A7xx "Refused out of Resources": the same instance may be taken later. */

@@ -9,8 +9,8 @@ import type { PacsSettings } from './pacs-http.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
 /**
- * `storeAnotherWay` is null until the PACS has answered; callers ask for it only after a refusal, which is an
- * answer.
+ * `storeAnotherWay` and `digestsOf` are null until the PACS has answered; callers ask for them only after a
+ * refusal or a search, which is an answer.
  */
 export function createLatePacs(settings: PacsSettings): Pacs {
   let found: Pacs | null = null;
@@ -26,6 +26,9 @@ export function createLatePacs(settings: PacsSettings): Pacs {
       (await pacs(signal)).fetchInstance(where, maxBytes, signal),
     describeStudy: async (study, limit, signal) => (await pacs(signal)).describeStudy(study, limit, signal),
     probe: async (signal) => (await pacs(signal)).probe(signal),
+    get digestsOf() {
+      return found?.digestsOf ?? null;
+    },
     get storeAnotherWay() {
       return found?.storeAnotherWay ?? null;
     },

@@ -4,8 +4,8 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { joinBytes } from '#shared/transfer/instance-bytes.ts';
-import { BodyUnreadable } from './pacs-http.ts';
 import { PacsUnreachable, type InstanceToStore, type ReadBack } from './pacs.ts';
+import { provenBytes } from './proven-bytes.ts';
 
 const CRLF = '\r\n';
 
@@ -36,30 +36,12 @@ export function storeRequestBody(instances: readonly InstanceToStore[]): Multipa
     async *stream(signal) {
       for (const instance of instances) {
         yield head(instance.bytes);
-        yield* exactly(instance, signal);
+        yield* provenBytes(instance, signal);
         yield Buffer.from(CRLF);
       }
       yield tail;
     },
   };
-}
-
-/**
- * The instance's bytes, and the promise that they are as many as was said: another count would shift every
- * part that follows.
- */
-async function* exactly(instance: InstanceToStore, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  let sent = 0;
-  try {
-    for await (const piece of instance.open(signal)) {
-      sent += piece.length;
-      yield piece;
-    }
-  } catch (error) {
-    throw new BodyUnreadable(error);
-  }
-  if (sent !== instance.bytes)
-    throw new BodyUnreadable(new Error(`${sent} bytes instead of ${instance.bytes}`));
 }
 
 /** The header of a part ends within this many bytes, or the answer is not ours to read. */

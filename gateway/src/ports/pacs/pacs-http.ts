@@ -3,7 +3,7 @@
  * time-out counts from the last byte that moved, never from the start: an instance of 1 GB over a slow line
  * is not an error.
  */
-import { PacsUnreachable } from './pacs.ts';
+import { InstanceUnreadable, PacsUnreachable } from './pacs.ts';
 
 export type PacsSettings = {
   /** The DICOMweb root, with or without a slash at the end. */
@@ -57,7 +57,7 @@ export function withoutCredentials(url: string): string {
 const SENT_ONCE = { duplex: 'half', redirect: 'error', window: null } as const;
 
 export function createPacsHttp(settings: PacsSettings): PacsHttp {
-  const { authorization, idleMs = IDLE_MS } = settings;
+  const { idleMs = IDLE_MS } = settings;
   return {
     async exchange(url, request, signal, read) {
       const idle = new AbortController();
@@ -66,18 +66,15 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
         idleMs,
       );
       const alive = () => void timer.refresh();
-      const headers: Record<string, string> = { accept: request.accept };
-      if (authorization !== null) headers['authorization'] = authorization;
-      if (request.contentType !== undefined) headers['content-type'] = request.contentType;
-      if (request.contentLength !== undefined) headers['content-length'] = String(request.contentLength);
+      const own: OwnFailure = { error: null };
       const init: RequestInit & { duplex?: 'half' } = {
         method: request.method ?? 'GET',
-        headers,
+        headers: headersOf(request, settings),
         redirect: 'manual',
         signal: AbortSignal.any([signal, idle.signal]),
         ...(request.body === undefined
           ? {}
-          : { body: ReadableStream.from(watched(request.body, alive)), ...SENT_ONCE }),
+          : { body: ReadableStream.from(watched(request.body, alive, own)), ...SENT_ONCE }),
       };
       try {
         const response = await fetch(url, init);
@@ -93,7 +90,8 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
       } catch (error) {
         // The caller ended it: not the PACS's doing.
         signal.throwIfAborted();
-        throw asUnreachable(idle.signal.aborted ? idle.signal.reason : error);
+        // fetch reports a body that fails in words of its own, or as a closed connection.
+        throw own.error ?? asUnreachable(idle.signal.aborted ? idle.signal.reason : error);
       } finally {
         clearTimeout(timer);
       }
@@ -101,37 +99,37 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
   };
 }
 
-async function* watched(body: AsyncIterable<Uint8Array>, alive: () => void): AsyncGenerator<Uint8Array> {
-  for await (const piece of body) {
-    alive();
-    yield piece;
+function headersOf(request: PacsRequest, { authorization }: PacsSettings): Record<string, string> {
+  const headers: Record<string, string> = { accept: request.accept };
+  if (authorization !== null) headers['authorization'] = authorization;
+  if (request.contentType !== undefined) headers['content-type'] = request.contentType;
+  if (request.contentLength !== undefined) headers['content-length'] = String(request.contentLength);
+  return headers;
+}
+
+/** The body could not be read: the gateway's trouble. */
+type OwnFailure = { error: InstanceUnreadable | null };
+
+async function* watched(
+  body: AsyncIterable<Uint8Array>,
+  alive: () => void,
+  own: OwnFailure,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of body) {
+      alive();
+      yield piece;
+    }
+  } catch (error) {
+    if (error instanceof InstanceUnreadable) own.error = error;
+    throw error;
   }
 }
 
-/**
- * Our own errors (a spool file that cannot be read) pass; fetch's TypeError and a body that was cut become
- * PacsUnreachable.
- */
+/** fetch's TypeError and a body that was cut become PacsUnreachable; errors of our own pass. */
 function asUnreachable(error: unknown): unknown {
-  if (error instanceof PacsUnreachable) return error;
-  if (error instanceof TypeError) {
-    // A body that fails is reported by fetch as its own failure with ours as the cause: ours is the truth.
-    const code = (error.cause as { code?: unknown } | undefined)?.code;
-    if (error.cause instanceof BodyUnreadable) return error.cause;
-    return new PacsUnreachable(
-      'the PACS cannot be reached',
-      null,
-      typeof code === 'string' ? code : null,
-      error,
-    );
-  }
-  return error;
-}
-
-/** The bytes to be sent could not be read: the gateway's trouble, not the PACS's. */
-export class BodyUnreadable extends Error {
-  constructor(cause: unknown) {
-    super('the instance could not be read from the spool', { cause });
-    this.name = 'BodyUnreadable';
-  }
+  if (!(error instanceof TypeError)) return error;
+  const code = (error.cause as { code?: unknown } | undefined)?.code;
+  const connection = typeof code === 'string' ? code : null;
+  return new PacsUnreachable('the PACS cannot be reached', null, connection, error);
 }

@@ -13,7 +13,14 @@ import { skip, testEnvironment } from '#testing/environment.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../../scripts/system/orthanc.ts';
 import { createOrthancPacs, isOrthanc } from './orthanc-pacs.ts';
-import { FETCHED_BYTES_LIMIT, PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
+import {
+  DigestMismatch,
+  FETCHED_BYTES_LIMIT,
+  InstanceUnreadable,
+  PacsUnreachable,
+  type InstanceToStore,
+  type Pacs,
+} from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
 const signal = new AbortController().signal;
@@ -38,6 +45,7 @@ function toStore(
     transferSyntaxUID: row.transferSyntax,
     study: row.studyInstanceUid,
     series: row.seriesInstanceUid,
+    digest: sha256(bytes),
     bytes: bytes.length,
     content: bytes,
     row,
@@ -170,10 +178,10 @@ for (const [name, create] of [
   );
 
   promise(
-    'one that is refused alone is refused, and Orthanc takes it the other way',
+    'one that is declined alone may be refused, and Orthanc takes it the other way',
     async ({ irregular }) => {
       const [answer] = await pacs.storeInstances(irregular.study, [irregular], signal);
-      assert.is(answer!.outcome, 'refused');
+      assert.is(answer!.outcome, 'declined');
       if (pacs.storeAnotherWay === null) return assert.is(name, 'STOW-RS');
       assert.is((await pacs.storeAnotherWay(irregular, signal)).outcome, 'stored');
       const [found] = await pacs.findInstances([irregular.sopInstanceUID], signal);
@@ -181,6 +189,25 @@ for (const [name, create] of [
         digest: sha256(irregular.content),
         bytes: irregular.bytes,
       });
+    },
+  );
+
+  promise(
+    'an instance that the spool spoiled is never stored, at whatever place of a request it is',
+    async ({ mr }) => {
+      const spoiled = { ...mr[4]!, digest: sha256(Buffer.from('other')) };
+      const ways = [
+        () => pacs.storeInstances(spoiled.study, [spoiled], signal),
+        () => pacs.storeInstances(spoiled.study, [mr[0]!, spoiled, mr[5]!], signal),
+        () => pacs.storeAnotherWay?.(spoiled, signal),
+      ];
+      for (const offer of ways) {
+        if (pacs.storeAnotherWay === null && offer === ways[2]) continue;
+        const error = await Promise.resolve(offer()).catch((reason: unknown) => reason);
+        assert.ok(error instanceof InstanceUnreadable && error.cause instanceof DigestMismatch);
+        assert.is(error.sopInstanceUID, spoiled.sopInstanceUID);
+        assert.equal(await pacs.findInstances([spoiled.sopInstanceUID], signal), []);
+      }
     },
   );
 
@@ -242,6 +269,7 @@ const small = (sopInstanceUID: string): InstanceToStore => ({
   sopInstanceUID,
   sopClassUID: '1.2',
   transferSyntaxUID: '1.2',
+  digest: sha256(new Uint8Array(3)),
   bytes: 3,
   async *open() {
     yield new Uint8Array(3);
@@ -278,7 +306,7 @@ liar(
   },
 );
 
-liar('answers 400 without a word has said nothing of several, and no to one', async () => {
+liar('answers 400 without a word has said nothing, of several or of one', async () => {
   const pacs = createStowPacs({ url: await answering(400, 'Bad Request'), authorization: null });
   assert.equal(
     (await pacs.storeInstances('1', [small('1.1'), small('1.2')], signal)).map(({ outcome }) => outcome),
@@ -286,7 +314,7 @@ liar('answers 400 without a word has said nothing of several, and no to one', as
   );
   assert.equal(
     (await pacs.storeInstances('1', [small('1.1')], signal)).map(({ outcome }) => outcome),
-    ['refused'],
+    ['unanswered'],
   );
 });
 

@@ -11,24 +11,30 @@
 
 /**
  * One instance on its way. `open` may be called again after it has ended: each call streams the same `bytes`
- * bytes from the start.
+ * bytes from the start. `digest`: their SHA-256 (hexadecimal).
  */
 export type InstanceToStore = {
   readonly sopInstanceUID: string;
   readonly sopClassUID: string;
   readonly transferSyntaxUID: string;
+  readonly digest: string;
   readonly bytes: number;
   open(signal: AbortSignal): AsyncIterable<Uint8Array>;
 };
 
 /**
- * The PACS's answer about one instance. `unanswered`: it was in the request, and the answer says nothing of
- * it (or the whole request failed): it may be stored or not. `busy`: refused for want of resources (PS3.18
- * Table I.2-2, A7xx): to be offered again later.
+ * The PACS's answer about one instance.
+ *
+ *   refused      an answer in DICOM that names it as failed
+ *   declined     an answer in DICOM that names nobody, with a status of 400 and above, to a request with this
+ *                instance alone: a refusal only where the same PACS takes others
+ *   busy         refused for want of resources (PS3.18 Table I.2-2, A7xx): to be offered again later
+ *   unanswered   it was in the request, and the answer says nothing of it, or is not the PACS's: a proxy's
+ *                page, a cut text. It may be stored or not
  */
 export type StoreAnswer = {
   readonly sopInstanceUID: string;
-  readonly outcome: 'stored' | 'coerced' | 'refused' | 'busy' | 'unanswered';
+  readonly outcome: 'stored' | 'coerced' | 'refused' | 'declined' | 'busy' | 'unanswered';
   /** Warning Reason (0008,1196) or Failure Reason (0008,1197). */
   readonly pacsCode: number | null;
 };
@@ -65,26 +71,32 @@ export const FETCHED_BYTES_LIMIT = 50_000_000;
 export interface Pacs {
   /** For receipts and people: the DICOMweb root without credentials. */
   describe(): string;
-  /** Offers instances of one study in one request. Answers in the order given. Throws PacsUnreachable. */
+  /**
+   * Offers instances of one study in one request. Answers in the order given. Throws PacsUnreachable, and
+   * InstanceUnreadable: then the PACS was given less than that instance, and perhaps those before it.
+   */
   storeInstances(
     studyInstanceUID: string,
     instances: readonly InstanceToStore[],
     signal: AbortSignal,
   ): Promise<readonly StoreAnswer[]>;
   /**
-   * The SOP Instance UIDs that the PACS has in a study; may end early once it has seen all of `enough`.
-   * Throws PacsUnreachable.
+   * SOP Instance UIDs that the PACS has in a study; may end early once it has seen all of `enough`, and names
+   * no more than the PACS lists: "not in it" is not "not there". Throws PacsUnreachable.
    */
   findStudy(
     studyInstanceUID: string,
     signal: AbortSignal,
     enough?: ReadonlySet<string>,
   ): Promise<ReadonlySet<string>>;
-  /** The places of these SOP Instance UIDs, in whichever study. Throws PacsUnreachable. */
+  /**
+   * The places of these SOP Instance UIDs, in whichever study. One that is not among them is not there, as far
+   * as the PACS's search knows: it may lag. Throws PacsUnreachable.
+   */
   findInstances(sopInstanceUIDs: readonly string[], signal: AbortSignal): Promise<readonly FoundInstance[]>;
   /**
-   * Reads an instance back as it is stored; null where the PACS says that it is not there. Throws
-   * PacsUnreachable.
+   * Reads an instance back as it is stored; null where the PACS does not give it: whatever its reason, that
+   * does not say that it is not there. Throws PacsUnreachable.
    */
   readBack(where: FoundInstance, signal: AbortSignal): Promise<ReadBack | null>;
   /**
@@ -101,7 +113,19 @@ export interface Pacs {
     limit: number,
     signal: AbortSignal,
   ): Promise<readonly DescribedInstance[]>;
-  /** A second way for one that `storeInstances` refused; null where there is none. */
+  /**
+   * MD5 (hexadecimal) of the bytes of these instances as the PACS stored them, by SOP Instance UID, from its own
+   * books; those of which it has none are not among them. Null where it tells no digests. Throws
+   * PacsUnreachable.
+   */
+  readonly digestsOf:
+    | ((
+        studyInstanceUID: string,
+        sopInstanceUIDs: ReadonlySet<string>,
+        signal: AbortSignal,
+      ) => Promise<ReadonlyMap<string, string>>)
+    | null;
+  /** A second way for one that `storeInstances` refused; null where there is none. Throws the same. */
   readonly storeAnotherWay: ((instance: InstanceToStore, signal: AbortSignal) => Promise<StoreAnswer>) | null;
   /** Resolves when the PACS answers and takes the credentials; throws PacsUnreachable. */
   probe(signal: AbortSignal): Promise<void>;
@@ -127,3 +151,20 @@ export class PacsUnreachable extends Error {
     this.connection = connection;
   }
 }
+
+/**
+ * The bytes of an instance cannot be read, or are not those of its digest: the gateway's trouble, not the
+ * PACS's. Nobody was given the whole of it.
+ */
+export class InstanceUnreadable extends Error {
+  readonly sopInstanceUID: string;
+
+  constructor(sopInstanceUID: string, cause: unknown) {
+    super('the instance cannot be read from the spool', { cause });
+    this.name = 'InstanceUnreadable';
+    this.sopInstanceUID = sopInstanceUID;
+  }
+}
+
+/** Other bytes, or another count of them, than the digest was made of. The cause of an InstanceUnreadable. */
+export class DigestMismatch extends Error {}

@@ -1,7 +1,7 @@
 /**
  * Any PACS that speaks DICOMweb: STOW-RS, QIDO-RS and WADO-RS (PS3.18 §10). Streams both ways with fetch.
  */
-import { DESCRIBED, parseJson, readSearchAnswer, readStoreAnswer } from './dicom-json.ts';
+import { DESCRIBED, parseJson, parseStoreAnswer, readSearchAnswer, readStoreAnswer } from './dicom-json.ts';
 import { firstPart, gatherAll, hashAll, storeRequestBody } from './multipart.ts';
 import { createPacsHttp, withoutCredentials, type PacsHttp, type PacsSettings } from './pacs-http.ts';
 import {
@@ -22,14 +22,22 @@ const SEARCHES_AT_ONCE = 4;
 /** Rows asked for at once in a search of a study; a PACS may give fewer. */
 const PAGE = 2000;
 
-/** A PACS by its DICOMweb root. */
-type Web = { readonly root: string; readonly http: PacsHttp };
+/**
+ * Nothing is there that takes stores or searches: a proxy whose backend is away, or another address. Some say
+ * 404 for a study that they do not have; then they are asked for its instances by UID.
+ */
+const NOT_OFFERED: readonly number[] = [404, 405, 410, 501];
 
-export function createStowPacs(settings: PacsSettings): Pacs {
-  const web: Web = { root: settings.url.replace(/\/+$/, ''), http: createPacsHttp(settings) };
+/** A PACS by its DICOMweb root. `takesLists`: null until that was tried (`findInstances`). */
+type Web = { readonly root: string; readonly http: PacsHttp; takesLists: boolean | null };
+
+/** `takesLists`: UID List Matching is known to work. */
+export function createStowPacs(settings: PacsSettings, takesLists: true | null = null): Pacs {
+  const web: Web = { root: settings.url.replace(/\/+$/, ''), http: createPacsHttp(settings), takesLists };
   return {
     describe: () => withoutCredentials(web.root),
     storeAnotherWay: null,
+    digestsOf: null,
     storeInstances: (study, instances, signal) => storeInstances(web, study, instances, signal),
     findStudy: (study, signal, enough) => findStudy(web, study, signal, enough),
     findInstances: (sopInstanceUIDs, signal) => findInstances(web, sopInstanceUIDs, signal),
@@ -42,16 +50,17 @@ export function createStowPacs(settings: PacsSettings): Pacs {
   };
 }
 
-async function search(
+/** Null: such a study is not known, or nothing is known at all. */
+async function searchOrNull(
   { root, http }: Web,
   path: string,
   signal: AbortSignal,
-): Promise<readonly DescribedInstance[]> {
+): Promise<readonly DescribedInstance[] | null> {
   return http.exchange(`${root}${path}`, { accept: DICOM_JSON }, signal, async (response) => {
     const text = await response.text();
-    // PS3.18 §10.6.3: 200 with results, 204 where nothing was found; some say 404 for a study that they do
-    // not have.
-    if (response.status === 204 || response.status === 404) return [];
+    // PS3.18 §10.6.3: 200 with results, 204 where nothing was found.
+    if (response.status === 204) return [];
+    if (response.status === 404) return null;
     const body = parseJson(text);
     if (!response.ok || !Array.isArray(body))
       throw new PacsUnreachable(`the PACS answered a search with ${response.status}`, response.status);
@@ -59,7 +68,13 @@ async function search(
   });
 }
 
-/** WADO-RS, the bytes as `read` reads them; null: the instance is not there. */
+async function search(web: Web, path: string, signal: AbortSignal): Promise<readonly DescribedInstance[]> {
+  const rows = await searchOrNull(web, path, signal);
+  if (rows === null) throw new PacsUnreachable('the PACS answered a search with 404', 404);
+  return rows;
+}
+
+/** WADO-RS, the bytes as `read` reads them; null: the PACS does not give it. */
 async function retrieve<T>(
   { root, http }: Web,
   where: FoundInstance,
@@ -109,8 +124,12 @@ async function storeInstances(
     body: body.stream(signal),
   };
   return http.exchange(`${root}/studies/${studyInstanceUID}`, request, signal, async (response) => {
-    const answers = readStoreAnswer(parseJson(await response.text()), instances);
-    return instances.length === 1 ? [answerForOne(answers[0]!, response.status)] : answers;
+    const body = parseStoreAnswer(await response.text());
+    if (body === null && NOT_OFFERED.includes(response.status))
+      throw new PacsUnreachable(`the PACS answered a store with ${response.status}`, response.status);
+    const answers = readStoreAnswer(body, instances);
+    const isRefusal = body !== null && response.status >= 400 && response.status < 500;
+    return instances.length === 1 && isRefusal ? [declinedUnlessNamed(answers[0]!)] : answers;
   });
 }
 
@@ -123,7 +142,7 @@ async function findStudy(
   const found = new Set<string>();
   for (let offset = 0; ; ) {
     const path = `/studies/${studyInstanceUID}/instances?limit=${PAGE}&offset=${offset}`;
-    const rows = await search(web, path, signal);
+    const rows = (await searchOrNull(web, path, signal)) ?? [];
     const before = found.size;
     for (const row of rows) found.add(row.sopInstanceUID);
     // A PACS that ignores `offset` repeats itself: a page without anything new is the end as well.
@@ -137,28 +156,63 @@ async function findInstances(
   sopInstanceUIDs: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly FoundInstance[]> {
+  const atOnce = sopInstanceUIDs.length > 1 && (await takesLists(web, signal)) ? UIDS_IN_A_SEARCH : 1;
   const groups: string[][] = [];
-  for (let at = 0; at < sopInstanceUIDs.length; at += UIDS_IN_A_SEARCH)
-    groups.push(sopInstanceUIDs.slice(at, at + UIDS_IN_A_SEARCH));
-  const found: DescribedInstance[] = [];
+  for (let at = 0; at < sopInstanceUIDs.length; at += atOnce)
+    groups.push(sopInstanceUIDs.slice(at, at + atOnce));
+  const found: FoundInstance[] = [];
   const next = async (): Promise<void> => {
-    for (let group = groups.shift(); group; group = groups.shift()) {
-      // PS3.18 §8.3.4.1: UID List Matching takes a comma-separated list.
-      found.push(
-        ...(await search(web, `/instances?SOPInstanceUID=${group.join(',')}&limit=${PAGE}`, signal)),
-      );
-    }
+    for (let group = groups.shift(); group; group = groups.shift())
+      found.push(...(await findGroup(web, group, signal)));
   };
   await Promise.all(Array.from({ length: SEARCHES_AT_ONCE }, next));
-  // A PACS that does not know the list, or matches by wildcard, answers with more than was asked for.
+  return found;
+}
+
+/** A PACS may end its answer early: instances that it did not name are asked for once more. */
+async function findGroup(web: Web, group: readonly string[], signal: AbortSignal): Promise<FoundInstance[]> {
+  const found: FoundInstance[] = [];
+  let missing: ReadonlySet<string> = new Set(group);
+  for (;;) {
+    const rows = await searchUIDs(web, [...missing], signal);
+    found.push(...rows);
+    const named = new Set(rows.map(({ sopInstanceUID }) => sopInstanceUID));
+    if (named.size === 0 || named.size === missing.size) return found;
+    missing = missing.difference(named);
+  }
+}
+
+/** Only instances that were asked for: a PACS that matches by wildcard answers with more. */
+async function searchUIDs(
+  web: Web,
+  sopInstanceUIDs: readonly string[],
+  signal: AbortSignal,
+): Promise<FoundInstance[]> {
   const asked = new Set(sopInstanceUIDs);
-  return found
+  const path = `/instances?SOPInstanceUID=${sopInstanceUIDs.join(',')}&limit=${PAGE}`;
+  return (await search(web, path, signal))
     .filter(({ sopInstanceUID }) => asked.has(sopInstanceUID))
     .map(({ studyInstanceUID, seriesInstanceUID, sopInstanceUID }) => ({
       studyInstanceUID,
       seriesInstanceUID,
       sopInstanceUID,
     }));
+}
+
+/**
+ * PS3.18 §8.3.4.1: UID List Matching takes a comma-separated list. A PACS that does not know it finds nothing,
+ * or ignores it, and everything would look lost: two instances that it has are asked for in one list. With
+ * fewer in it, nothing can be said yet, and each UID is asked for by itself.
+ */
+async function takesLists(web: Web, signal: AbortSignal): Promise<boolean> {
+  if (web.takesLists !== null) return web.takesLists;
+  const known = [
+    ...new Set((await search(web, '/instances?limit=10', signal)).map((row) => row.sopInstanceUID)),
+  ].slice(0, 2);
+  if (known.length < 2) return false;
+  const named = new Set((await searchUIDs(web, known, signal)).map((row) => row.sopInstanceUID));
+  web.takesLists = known.every((uid) => named.has(uid));
+  return web.takesLists;
 }
 
 async function describeStudy(
@@ -171,17 +225,14 @@ async function describeStudy(
   while (found.size < limit) {
     const query = `includefield=${DESCRIBED.join(',')}&limit=${Math.min(PAGE, limit - found.size)}&offset=${found.size}`;
     const before = found.size;
-    for (const row of await search(web, `/studies/${studyInstanceUID}/instances?${query}`, signal))
-      found.set(row.sopInstanceUID, row);
+    const path = `/studies/${studyInstanceUID}/instances?${query}`;
+    for (const row of (await searchOrNull(web, path, signal)) ?? []) found.set(row.sopInstanceUID, row);
     if (found.size === before) break;
   }
   return [...found.values()].slice(0, limit);
 }
 
-/**
- * For a request with one instance the status is an answer where the body gives none: PS3.18 Table 10.5.3-1.
- */
-function answerForOne(answer: StoreAnswer, status: number): StoreAnswer {
-  if (answer.outcome !== 'unanswered' || status < 400 || status >= 500) return answer;
-  return { ...answer, outcome: 'refused' };
+/** Orthanc 1.10.1 refuses one instance with 400 and sequences that are empty. */
+function declinedUnlessNamed(answer: StoreAnswer): StoreAnswer {
+  return answer.outcome === 'unanswered' ? { ...answer, outcome: 'declined' } : answer;
 }

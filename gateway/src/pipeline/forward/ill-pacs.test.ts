@@ -1,0 +1,251 @@
+/**
+ * The fate of a study before a PACS, or a proxy, that is ill: nothing healthy is refused, nothing that the PACS
+ * acknowledged is posted again, and what it fails on ends with a person. Through the real adapter, over HTTP,
+ * with the pauses of a gateway and a clock that the test moves.
+ */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createStowPacs } from '../../ports/pacs/stow-pacs.ts';
+import { HONEST, startLyingPacs, type Conduct, type LyingPacs } from '../../testing/lying-dicomweb.ts';
+import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
+import { toManifest } from '../../testing/pack-parcel.ts';
+import { newStudy, receiptOf, studyIdOf } from '../../testing/open-study.ts';
+import { PAUSES_MS } from '../pipeline-tools.ts';
+
+const MINUTE_MS = 60_000;
+const test = suite('a study, when');
+let shared: TestGround;
+const liars: LyingPacs[] = [];
+test.before(async () => {
+  shared = await openTestGround();
+});
+test.after(async () => {
+  for (const liar of liars) await liar.close();
+  await shared.close();
+});
+
+/** Studies that are sent to a gateway before a PACS that behaves as told. */
+async function sent(conduct: Conduct, ...sizes: readonly number[]) {
+  let now = Date.parse('2026-01-01T00:00:00Z');
+  const studies = sizes.map((size) => newStudy(size));
+  const liar = await startLyingPacs({ instances: studies.flat(), now: () => now });
+  liars.push(liar);
+  liar.conduct = conduct;
+  const pipeline = await openTestPipeline({
+    pacs: createStowPacs({ url: liar.url, authorization: null }),
+    start: false,
+    ground: shared,
+    now: () => new Date(now),
+    tools: { patience: { lagMs: 10 * MINUTE_MS, pausesMs: PAUSES_MS } },
+  });
+  const uploads: string[] = [];
+  for (const instances of studies) {
+    const { uploadId } = await pipeline.init(toManifest(instances));
+    await pipeline.send(uploadId, instances);
+    uploads.push(uploadId);
+  }
+  const after = async (minutes: number): Promise<void> => {
+    now += minutes * MINUTE_MS;
+    await pipeline.runAll();
+  };
+  const ends = async (uploadId: string): Promise<readonly string[]> => {
+    const { state, instances = [] } = await pipeline.status(uploadId);
+    return [state, ...instances.map((one) => one.reason ?? one.state)];
+  };
+  return { pipeline, liar, studies, uploads: uploads as [string, ...string[]], after, ends };
+}
+
+const ILLNESSES = [
+  [404, 'html'],
+  [404, 'empty'],
+  [405, 'html'],
+  [400, 'html'],
+  [500, 'html'],
+  [501, 'json'],
+  [200, 'html'],
+  [413, 'empty'],
+] as const;
+const answered = (status: number, body: 'html' | 'empty' | 'json') => ({ status, body });
+
+test('the PACS answers everything with an error page, it waits, and nothing is refused', async () => {
+  for (const [status, body] of ILLNESSES) {
+    const told = answered(status, body);
+    const { pipeline, liar, uploads, after, ends } = await sent(
+      { ...HONEST, keeps: 'none', answers: { store: told, search: told, retrieve: told } },
+      3,
+    );
+    for (const minutes of [0, 1, 60]) await after(minutes);
+    assert.equal((await ends(uploads[0]))[0], 'assembled', `${status} ${body}`);
+    liar.conduct = HONEST;
+    await after(1);
+    assert.equal(await ends(uploads[0]), ['closed', 'stored', 'stored', 'stored'], `${status} ${body}`);
+    await pipeline.close();
+  }
+});
+
+test('only the stores of the PACS fail, and it searches, nothing is refused within the hour', async () => {
+  for (const [status, body] of ILLNESSES.slice(2, 6)) {
+    const { pipeline, liar, uploads, after, ends } = await sent(
+      { ...HONEST, keeps: 'none', answers: { ...HONEST.answers, store: answered(status, body) } },
+      3,
+    );
+    for (const minutes of [0, 1, 5, 15, 30]) await after(minutes);
+    assert.equal((await ends(uploads[0]))[0], 'assembled', `${status} ${body}`);
+    liar.conduct = HONEST;
+    await after(60);
+    assert.equal(await ends(uploads[0]), ['closed', 'stored', 'stored', 'stored'], `${status} ${body}`);
+    assert.ok([...liar.given.values()].every((count) => count <= 16));
+    await pipeline.close();
+  }
+});
+
+test('the proxy loses its backend right after the store, the receipt still says stored', async () => {
+  const { pipeline, liar, uploads, after, ends } = await sent(HONEST, 4);
+  const studyId = await studyIdOf(pipeline, uploads[0]);
+  liar.conduct = { ...HONEST, answers: { ...HONEST.answers, store: { status: 404, body: 'html' } } };
+  await after(0);
+  assert.is(liar.held.size, 4, 'it was carried out');
+  const gone = { status: 404, body: 'html' } as const;
+  liar.conduct = { ...HONEST, keeps: 'none', answers: { store: gone, search: gone, retrieve: gone } };
+  for (const minutes of [1, 30, 300]) await after(minutes);
+  liar.conduct = HONEST;
+  await after(60);
+  assert.equal(await ends(uploads[0]), ['closed', 'stored', 'stored', 'stored', 'stored']);
+  assert.ok([...liar.given.values()].every((count) => count === 1));
+  assert.ok(studyId);
+  await pipeline.close();
+});
+
+test('the PACS refuses by name, it is searched once more, and the receipt says refused with its reason', async () => {
+  for (const body of ['named', 'named-xml'] as const) {
+    const refuses = { ...HONEST.answers, store: { status: 409, body } } as const;
+    const { pipeline, uploads, after, ends } = await sent({ ...HONEST, keeps: 'none', answers: refuses }, 2);
+    await after(0);
+    assert.equal(await ends(uploads[0]), ['closed', 'pacs-refused', 'pacs-refused']);
+    const { receipt } = await receiptOf(pipeline, uploads[0]);
+    assert.equal(
+      receipt.instances.map(({ pacsCode }) => pacsCode),
+      [0x0110, 0x0110],
+    );
+    await pipeline.close();
+  }
+});
+
+test('the PACS says refused and has it, the receipt says stored', async () => {
+  const refuses = { ...HONEST.answers, store: { status: 409, body: 'named' } } as const;
+  const { pipeline, uploads, after, ends } = await sent({ ...HONEST, answers: refuses }, 2);
+  await after(0);
+  assert.equal(await ends(uploads[0]), ['closed', 'stored', 'stored']);
+  await pipeline.close();
+});
+
+test('the PACS declines one without naming it, and takes the others, that one is refused', async () => {
+  const { pipeline, liar, studies, uploads, after, ends } = await sent(HONEST, 3);
+  liar.conduct = { ...HONEST, declines: new Set([studies[0]![1]!.identifiers.sopInstanceUID]) };
+  await after(0);
+  assert.equal(await ends(uploads[0]), ['closed', 'stored', 'pacs-refused', 'stored']);
+  await pipeline.close();
+});
+
+test('the PACS declines everything without naming it, it is ill, and nothing is refused', async () => {
+  const { pipeline, liar, studies, uploads, after, ends } = await sent(HONEST, 3);
+  liar.conduct = {
+    ...HONEST,
+    declines: new Set(studies[0]!.map(({ identifiers }) => identifiers.sopInstanceUID)),
+  };
+  for (const minutes of [0, 1, 5, 30]) await after(minutes);
+  assert.is((await ends(uploads[0]))[0], 'assembled');
+  liar.conduct = HONEST;
+  await after(60);
+  assert.equal(await ends(uploads[0]), ['closed', 'stored', 'stored', 'stored']);
+  await pipeline.close();
+});
+
+test('the PACS breaks off on one instance, the others are stored at once, and that one is for a person', async () => {
+  const { pipeline, liar, studies, uploads, after, ends } = await sent(HONEST, 10, 2);
+  const poison = studies[0]![4]!.identifiers.sopInstanceUID;
+  liar.conduct = { ...HONEST, breaksOn: new Set([poison]) };
+  await after(0);
+  assert.equal(await ends(uploads[1]!), ['closed', 'stored', 'stored'], 'another study does not wait');
+  for (const minutes of [0.1, 0.2, 1]) await after(minutes);
+  assert.is(liar.held.size, 11, 'nor do the others of this one');
+  for (let hour = 0; hour < 32; hour += 1) await after(60);
+  const [state, ...all] = await ends(uploads[0]);
+  assert.equal(
+    [state, all.filter((end) => end === 'stored').length, all[4]],
+    ['held', 9, 'pacs-fails-on-it'],
+  );
+  const times = liar.given.get(poison)!;
+  assert.ok(times > 4 && times <= 32, `offered ${times} times`);
+  assert.ok([...liar.given].every(([uid, count]) => uid === poison || count <= 3));
+  await pipeline.close();
+});
+
+test('the PACS shows what it stored minutes later, nothing is lost and nothing posted twice', async () => {
+  for (const lagMinutes of [0.3, 9]) {
+    const { pipeline, liar, uploads, after, ends } = await sent(
+      { ...HONEST, lagMs: lagMinutes * MINUTE_MS },
+      4,
+    );
+    for (const minutes of [0, 0.1, 0.1, 0.2, 2, 5, 2]) await after(minutes);
+    assert.equal(await ends(uploads[0]), ['closed', 'stored', 'stored', 'stored', 'stored']);
+    assert.ok([...liar.given.values()].every((count) => count === 1));
+    await pipeline.close();
+  }
+});
+
+test('the PACS stores nothing and says so never, it is posted again after the lag, and in the end lost', async () => {
+  const { pipeline, liar, uploads, after, ends } = await sent({ ...HONEST, keeps: 'none', claims: true }, 2);
+  await after(0);
+  await after(9);
+  assert.ok(
+    [...liar.given.values()].every((count) => count === 1),
+    'not before the lag',
+  );
+  for (let round = 0; round < 6; round += 1) await after(11);
+  assert.equal(await ends(uploads[0]), ['held', 'pacs-lost', 'pacs-lost']);
+  await pipeline.close();
+});
+
+test('the PACS lists the UID and does not give the instance, nothing is posted over it, and a person decides', async () => {
+  for (const status of [404, 501]) {
+    const { pipeline, liar, studies, uploads, after, ends } = await sent(HONEST, 2);
+    const [first] = studies[0]!;
+    const { studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID } = first!.identifiers;
+    liar.held.set(sopInstanceUID, { study, series, bytes: Buffer.from('other bytes'), at: 0 });
+    liar.conduct = { ...HONEST, answers: { ...HONEST.answers, retrieve: { status, body: 'html' } } };
+    for (let hour = 0; hour < 12; hour += 1) await after(60);
+    assert.equal(await ends(uploads[0]), ['held', 'pacs-fails-on-it', 'stored'], `${status}`);
+    assert.is(liar.given.get(sopInstanceUID), undefined);
+    await pipeline.close();
+  }
+});
+
+test('its gateway slept and another one has taken it over, the first posts no more of it', async () => {
+  const { pipeline, liar, uploads, studies } = await sent(HONEST, 700);
+  const studyId = await studyIdOf(pipeline, uploads[0]);
+  const { pacs, db } = pipeline.tools;
+  let stores = 0;
+  const slept: typeof pacs = {
+    ...pacs,
+    async storeInstances(...of) {
+      stores += 1;
+      const answer = await pacs.storeInstances(...of);
+      await db
+        .updateTable('instance')
+        .set({ posted_at: new Date('2026-01-01T00:00:09Z') })
+        .where('study_id', '=', studyId)
+        .execute();
+      return answer;
+    },
+  };
+  for (const stage of ['assembly', 'forward'] as const) {
+    if (stage === 'assembly') await pipeline.runParcels();
+    await pipeline.run(stage, studyId, { ...pipeline.tools, pacs: slept });
+  }
+  assert.ok(stores <= 4, `${stores} requests after it woke`);
+  assert.ok(liar.given.size < studies[0]!.length);
+  await pipeline.close();
+});
+
+test.run();

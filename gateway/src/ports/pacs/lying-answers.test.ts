@@ -1,0 +1,109 @@
+/** The gateway's belief in the answers of a PACS, or of the proxy before it, by status, body and service. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { sha256 } from '#testing/sha256.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import {
+  BODIES,
+  HONEST,
+  startLyingPacs,
+  type Conduct,
+  type LyingPacs,
+} from '../../testing/lying-dicomweb.ts';
+import { PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
+import { createStowPacs } from './stow-pacs.ts';
+
+const signal = new AbortController().signal;
+const { studyInstanceUID, instances } = syntheticStudy({
+  seed: 5,
+  instancesPerSeries: 250,
+  rows: 4,
+  columns: 4,
+});
+const uids = instances.map(({ identifiers }) => identifiers.sopInstanceUID);
+
+const toStore = ({ identifiers, bytes, transferSyntaxUID }: (typeof instances)[number]): InstanceToStore => ({
+  ...identifiers,
+  transferSyntaxUID,
+  digest: sha256(bytes),
+  bytes: bytes.length,
+  async *open() {
+    yield bytes;
+  },
+});
+const [one, two] = instances.slice(0, 2).map(toStore) as [InstanceToStore, InstanceToStore];
+
+const test = suite<{ liar: LyingPacs; pacs: Pacs }>('of a PACS that');
+test.before.each(async (context) => {
+  context.liar = await startLyingPacs({ instances, now: Date.now });
+  context.pacs = createStowPacs({ url: context.liar.url, authorization: null });
+});
+test.after.each(({ liar }) => liar.close());
+
+const answering = (answers: Partial<Conduct['answers']>): Conduct => ({
+  ...HONEST,
+  keeps: 'none',
+  answers: { ...HONEST.answers, ...answers },
+});
+const STATUSES = [200, 202, 400, 401, 403, 404, 405, 406, 409, 411, 413, 415, 500, 501, 502, 503, 504];
+
+test('answers a store, only DICOM that names the instance is a refusal', async ({ liar, pacs }) => {
+  for (const status of STATUSES)
+    for (const body of BODIES) {
+      liar.conduct = answering({ store: { status, body } });
+      const outcome = await pacs.storeInstances(studyInstanceUID, [one], signal).then(
+        ([answer]) => answer!.outcome,
+        (error: unknown) => (error instanceof PacsUnreachable ? 'unreachable' : error),
+      );
+      const isNamed = body === 'named' || body === 'named-xml';
+      const what = `${status} ${body}: ${outcome}`;
+      if (outcome === 'refused') assert.ok(isNamed, what);
+      else if (outcome === 'declined') assert.ok(body === 'dicom' && status >= 400 && status < 500, what);
+      else assert.ok(outcome === 'unanswered' || outcome === 'unreachable', what);
+    }
+  liar.conduct = answering({ store: { status: 400, body: 'dicom' } });
+  assert.equal(
+    (await pacs.storeInstances(studyInstanceUID, [one, two], signal)).map(({ outcome }) => outcome),
+    ['unanswered', 'unanswered'],
+    'of several, nobody is meant',
+  );
+});
+
+test('refuses in XML, the Failure Reason is read', async ({ liar, pacs }) => {
+  liar.conduct = answering({ store: { status: 409, body: 'named-xml' } });
+  const answers = await pacs.storeInstances(studyInstanceUID, [one, two], signal);
+  assert.equal(
+    answers.map(({ outcome, pacsCode }) => [outcome, pacsCode]),
+    [
+      ['refused', 272],
+      ['refused', 272],
+    ],
+  );
+});
+
+test('answers a search with anything but a list, nothing is absent', async ({ liar, pacs }) => {
+  await pacs.storeInstances(studyInstanceUID, [one, two], signal);
+  for (const status of STATUSES)
+    for (const body of BODIES) {
+      liar.conduct = answering({ search: { status, body } });
+      const found = await pacs.findInstances([one.sopInstanceUID], signal).catch((error: unknown) => error);
+      assert.instance(found, PacsUnreachable, `${status} ${body}`);
+    }
+});
+
+test('knows no UID lists and ends its answers early, everything that it has is found', async ({
+  liar,
+  pacs,
+}) => {
+  await pacs.storeInstances(studyInstanceUID, instances.map(toStore), signal);
+  for (const conduct of [
+    { ...HONEST, takesLists: false, rowsAtMost: 100 },
+    { ...HONEST, rowsAtMost: 7 },
+  ]) {
+    liar.conduct = conduct;
+    const fresh = createStowPacs({ url: liar.url, authorization: null });
+    assert.is((await fresh.findInstances([...uids, '1.2.3'], signal)).length, uids.length);
+  }
+});
+
+test.run();
