@@ -1,11 +1,12 @@
 /**
- * `npm run check`: the rules of the house that a program can see: types, form, lint, imports,
- * unused code, generated tables, codes ↔ documents, compose.yaml. `npm test` runs the same checks first.
+ * `npm run check`: the rules of the house that a program can see: types, form, lint, imports, length of
+ * functions, unused code, generated tables, codes ↔ documents, compose.yaml. `npm test` runs the same checks first.
  *
  * Each check answers with its findings, one line each; none is a pass. Nothing is changed.
  */
 import { checkCodes } from './check/codes.ts';
 import { checkCompose } from './check/compose.ts';
+import { checkFunctions } from './check/functions.ts';
 import { checkImports } from './check/imports.ts';
 import { checkTypes, checkUnused, checkWithBiome, findingsOf } from './check/run-program.ts';
 import { checkStyle } from './check/style.ts';
@@ -29,6 +30,11 @@ async function generatedTables(): Promise<string[]> {
   return findings.flat();
 }
 
+/** Of plain JavaScript too: what brings Node. */
+async function functions(files: readonly SourceFile[]): Promise<string[]> {
+  return checkFunctions([...files, ...(await readSources(/\.js$/))]);
+}
+
 const CHECKS: readonly Check[] = [
   { name: 'types of client and shared', run: checkTypes('.') },
   { name: 'types of gateway and scripts', run: checkTypes('gateway') },
@@ -39,6 +45,8 @@ const CHECKS: readonly Check[] = [
   { name: 'generated tables', run: generatedTables },
   { name: 'codes and documents', run: checkCodes },
   { name: 'compose.yaml', run: checkCompose },
+  // Keeps this thread, so the programs of the others start before it.
+  { name: 'length of functions', run: functions },
 ];
 
 async function runCheck({ name, run }: Check, files: readonly SourceFile[]): Promise<CheckReport> {

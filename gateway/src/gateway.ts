@@ -37,7 +37,7 @@ import { logJobs } from './observability/log-jobs.ts';
 import { createLog, describeError, type Log } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { observabilityFeature } from './observability/observability.feature.ts';
-import { isUp, remembered, stateOfPacs } from './observability/is-up.ts';
+import { isUp, oneAtATime, remembered, stateOfPacs } from './observability/is-up.ts';
 import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
@@ -222,7 +222,8 @@ async function openBase(config: Config, around: Surroundings) {
     db: database.db,
     parcelBlobs,
     channel: async (name: string) => (await database.shared?.channel(name)) ?? null,
-    isDatabaseUp: () => isUp(database.ping()),
+    // Health is asked without limits.
+    isDatabaseUp: oneAtATime(() => isUp(database.ping())),
     room,
     isFull: around.isFull ?? (() => room.isLow()),
     jobs,

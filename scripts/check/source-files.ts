@@ -106,9 +106,9 @@ function importsOf(path: string, text: string): Import[] {
   return [...statements, ...others];
 }
 
-/** Every TypeScript file of the repository. */
-export async function readSources(): Promise<SourceFile[]> {
-  const paths = await findSources(/\.tsx?$/);
+/** Every file of our own whose name matches; every TypeScript file unless said otherwise. */
+export async function readSources(pattern = /\.tsx?$/): Promise<SourceFile[]> {
+  const paths = await findSources(pattern);
   return Promise.all(
     paths.map(async (path) => {
       const text = await readFile(join(ROOT, path), 'utf8');

@@ -52,42 +52,59 @@ const NEWEST = 0.2;
 type Job = { readonly resolve: (message: CodedMessage) => void; readonly reject: (error: Error) => void };
 type Thread = { readonly worker: Worker; readonly jobs: Map<number, Job> };
 
-/**
- * Starts no thread before the round trip is known or something is coded. `now`: milliseconds of a clock that
- * does not jump; `isWanted` false: nothing is coded.
- */
-export function createCodingPool(now: () => number, isWanted: boolean): CodingPool {
-  const threads: Thread[] = [];
-  let link: number | null = null;
-  let rate: number | null = null;
-  let isNear = false;
-  let nextId = 0;
+/** The threads that code. They start one after the other, each with its first instance or before it. */
+class CodingThreads {
+  readonly #threads: Thread[] = [];
+  #nextId = 0;
 
-  function spawn(): Thread {
-    const thread: Thread = {
-      worker: new Worker(new URL('./coding.worker.ts', import.meta.url)),
-      jobs: new Map(),
-    };
-    thread.worker.on('message', (message: CodedMessage) => {
+  get isComplete(): boolean {
+    return this.#threads.length >= THREADS;
+  }
+
+  start(): Thread {
+    const worker = new Worker(new URL('./coding.worker.ts', import.meta.url));
+    const thread: Thread = { worker, jobs: new Map() };
+    worker.on('message', (message: CodedMessage) => {
       thread.jobs.get(message.id)?.resolve(message);
       thread.jobs.delete(message.id);
     });
-    thread.worker.on('error', (error: Error) => {
+    worker.on('error', (error: Error) => {
       for (const { reject } of thread.jobs.values()) reject(error);
-      threads.splice(threads.indexOf(thread), 1);
+      this.#threads.splice(this.#threads.indexOf(thread), 1);
     });
-    threads.push(thread);
+    this.#threads.push(thread);
     return thread;
   }
 
-  function codeOn({ worker, jobs }: Thread, bytes: ArrayBuffer): Promise<CodedMessage> {
-    const id = nextId;
-    nextId += 1;
+  /** A new one where there is room, otherwise the one with the fewest jobs. */
+  choose(): Thread {
+    if (!this.isComplete) return this.start();
+    return this.#threads.reduce((least, one) => (one.jobs.size < least.jobs.size ? one : least));
+  }
+
+  code({ worker, jobs }: Thread, bytes: ArrayBuffer): Promise<CodedMessage> {
+    const id = this.#nextId;
+    this.#nextId += 1;
     return new Promise((resolve, reject) => {
       jobs.set(id, { resolve, reject });
       worker.postMessage({ id, bytes } satisfies ToCode, [bytes]);
     });
   }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#threads.splice(0).map(({ worker }) => worker.terminate()));
+  }
+}
+
+/**
+ * Starts no thread before the round trip is known or something is coded. `now`: milliseconds of a clock that
+ * does not jump; `isWanted` false: nothing is coded.
+ */
+export function createCodingPool(now: () => number, isWanted: boolean): CodingPool {
+  const threads = new CodingThreads();
+  let link: number | null = null;
+  let rate: number | null = null;
+  let isNear = false;
 
   function pays(): boolean {
     if (!isWanted || (link === null && isNear)) return false;
@@ -98,34 +115,32 @@ export function createCodingPool(now: () => number, isWanted: boolean): CodingPo
     });
   }
 
+  function noteRate(measured: number): void {
+    rate = rate === null ? measured : NEWEST * measured + (1 - NEWEST) * rate;
+  }
+
   return {
     pays,
     async code(instance) {
       if (instance.size > LARGEST_BYTES) return { encoding: null, bytes: instance };
       const bytes = await instance.arrayBuffer();
       const from = now();
-      const thread =
-        threads.length < THREADS
-          ? spawn()
-          : threads.reduce((least, one) => (one.jobs.size < least.jobs.size ? one : least));
+      const thread = threads.choose();
       const waiting = thread.jobs.size;
-      const message = await codeOn(thread, bytes);
+      const message = await threads.code(thread, bytes);
       // A thread that cannot code is no reason not to send.
       if ('fault' in message) return { encoding: null, bytes: instance };
-      const measured = (instance.size * 1000) / Math.max(1, (now() - from) / (waiting + 1));
       if (message.encoding !== null)
-        rate = rate === null ? measured : NEWEST * measured + (1 - NEWEST) * rate;
+        noteRate((instance.size * 1000) / Math.max(1, (now() - from) / (waiting + 1)));
       return { encoding: message.encoding, bytes: new Blob([message.bytes]) };
     },
     noteRoundTrip(ms) {
       isNear = ms < NEAR_MS;
-      while (threads.length < THREADS && pays()) spawn();
+      while (!threads.isComplete && pays()) threads.start();
     },
     noteLink(bytesPerSecond) {
       link = bytesPerSecond;
     },
-    async close() {
-      await Promise.all(threads.splice(0).map(({ worker }) => worker.terminate()));
-    },
+    close: () => threads.end(),
   };
 }

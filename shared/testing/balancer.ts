@@ -39,6 +39,44 @@ export type EndedBy = 'client' | 'server' | 'balancer';
 /** Hears what passes on one connection, in order, and who ended it. */
 export type Ear = { up(piece: Buffer): void; down(piece: Buffer): void; ended(by: EndedBy): void };
 
+/** A connection and the one behind it. `carry` hears of bytes upwards, and answers whether more may pass. */
+type Pair = {
+  readonly client: Socket;
+  readonly server: Socket;
+  readonly ear: Ear | undefined;
+  readonly carry: (bytes: number) => boolean;
+};
+
+function joinPair({ client, server, ear, carry }: Pair): void {
+  let endedBy: EndedBy | null = null;
+  const end = (by: EndedBy): void => {
+    if (endedBy === null) ear?.ended(by);
+    endedBy ??= by;
+  };
+  server
+    .on('end', () => end('server'))
+    .on('close', () => {
+      end('server');
+      client.destroy();
+    });
+  client
+    .on('end', () => end('client'))
+    .on('close', () => {
+      end('client');
+      // Bytes already received from it still reach the server, as in a real network.
+      server.destroySoon();
+    });
+  client.on('data', (piece: Buffer) => {
+    ear?.up(piece);
+    if (carry(piece.length)) return;
+    end('balancer');
+    client.destroy();
+  });
+  if (ear) server.on('data', (piece: Buffer) => ear.down(piece));
+  client.pipe(server);
+  server.pipe(client);
+}
+
 /** Starts it on a free port of the loopback. `listen` is asked for an ear at each connection. */
 export async function startBalancer(
   ports: readonly number[],
@@ -46,48 +84,25 @@ export async function startBalancer(
   listen?: () => Ear,
 ): Promise<Balancer> {
   const sockets = new Set<Socket>();
+  const track = (socket: Socket): void =>
+    void sockets.add(socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket)));
   const bytesUp = ports.map(() => 0);
   let ended = 0;
   const random = seededRandom(1);
   const server = createServer({ pauseOnConnect: true }, async (client) => {
-    sockets.add(client.on('error', () => client.destroy()).on('close', () => sockets.delete(client)));
+    track(client);
     const behind = await connectFrom(ports, Math.floor(random() * ports.length));
     if (behind === null) return void client.destroy();
-    const { socket, which } = behind;
-    sockets.add(socket.on('error', () => socket.destroy()));
+    track(behind.socket);
     let carried = 0;
-    const ear = listen?.();
-    let endedBy: EndedBy | null = null;
-    const end = (by: EndedBy): void => {
-      if (endedBy === null) ear?.ended(by);
-      endedBy ??= by;
+    const carry = (bytes: number): boolean => {
+      bytesUp[behind.which]! += bytes;
+      carried += bytes;
+      const isOver = carried > endAfterBytes;
+      if (isOver) ended += 1;
+      return !isOver;
     };
-    socket
-      .on('end', () => end('server'))
-      .on('close', () => {
-        end('server');
-        sockets.delete(socket);
-        client.destroy();
-      });
-    client
-      .on('end', () => end('client'))
-      .on('close', () => {
-        end('client');
-        // Bytes already received from it still reach the server, as in a real network.
-        socket.destroySoon();
-      });
-    client.on('data', (piece: Buffer) => {
-      bytesUp[which]! += piece.length;
-      carried += piece.length;
-      ear?.up(piece);
-      if (carried <= endAfterBytes) return;
-      ended += 1;
-      end('balancer');
-      client.destroy();
-    });
-    if (ear) socket.on('data', (piece: Buffer) => ear.down(piece));
-    client.pipe(socket);
-    socket.pipe(client);
+    joinPair({ client, server: behind.socket, ear: listen?.(), carry });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

@@ -65,12 +65,47 @@ export async function until<T>(
 }
 
 export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderTest {
-  const lines: LogLine[] = [];
-  const tail: string[] = [];
-  let child: ChildProcess | null = null;
+  const log = createLog();
   const api = `http://127.0.0.1:${settings.port}`;
   const main = join(settings.root ?? ROOT, 'gateway/src/main.ts');
-  const env: NodeJS.ProcessEnv = {
+  const env = environmentOf(settings);
+  let child: ChildProcess | null = null;
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const ending = child;
+    child = null;
+    if (ending !== null) await endProcess(ending, signal);
+  }
+
+  return {
+    api,
+    web: `http://127.0.0.1:${settings.webPort}`,
+    lines: log.lines,
+    get pid() {
+      return child?.pid ?? 0;
+    },
+    async start() {
+      const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, main], {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      child = started;
+      createInterface({ input: started.stdout }).on('line', log.note);
+      createInterface({ input: started.stderr }).on('line', log.note);
+      await until('the gateway to be ready', async () => {
+        if (started.exitCode !== null) throw new Error(`the gateway ended at its start:\n${log.tail()}`);
+        const answer = await fetch(`${api}/health/ready`).catch(() => null);
+        await answer?.body?.cancel();
+        return answer?.ok ?? false;
+      });
+    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  };
+}
+
+function environmentOf(settings: GatewaySettings): NodeJS.ProcessEnv {
+  return {
     ...GATEWAY_MEMORY,
     PATH: process.env.PATH,
     HOME: process.env.HOME,
@@ -85,8 +120,13 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
     ...(settings.databaseUrl === undefined ? {} : { DATABASE_URL: settings.databaseUrl }),
     ...settings.env,
   };
+}
 
-  function note(line: string): void {
+/** The typed lines of a process, and the last of all its lines. */
+function createLog() {
+  const lines: LogLine[] = [];
+  const tail: string[] = [];
+  const note = (line: string): void => {
     tail.push(line);
     if (tail.length > TAIL_LINES) tail.shift();
     try {
@@ -94,41 +134,13 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
     } catch {
       // Text for people, such as a stack trace, is kept only in the tail.
     }
-  }
-
-  async function end(signal: NodeJS.Signals): Promise<void> {
-    const ending = child;
-    if (!ending) return;
-    child = null;
-    const gone = new Promise<void>((resolve) => ending.once('exit', () => resolve()));
-    if (ending.exitCode !== null || ending.signalCode !== null) return;
-    ending.kill(signal);
-    await gone;
-  }
-
-  return {
-    api,
-    web: `http://127.0.0.1:${settings.webPort}`,
-    lines,
-    get pid() {
-      return child?.pid ?? 0;
-    },
-    async start() {
-      const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, main], {
-        env,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      child = started;
-      createInterface({ input: started.stdout }).on('line', note);
-      createInterface({ input: started.stderr }).on('line', note);
-      await until('the gateway to be ready', async () => {
-        if (started.exitCode !== null) throw new Error(`the gateway ended at its start:\n${tail.join('\n')}`);
-        const answer = await fetch(`${api}/health/ready`).catch(() => null);
-        await answer?.body?.cancel();
-        return answer?.ok ?? false;
-      });
-    },
-    kill: () => end('SIGKILL'),
-    stop: () => end('SIGTERM'),
   };
+  return { lines, note, tail: () => tail.join('\n') };
+}
+
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  await gone;
 }

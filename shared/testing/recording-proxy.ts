@@ -53,6 +53,61 @@ export function instancesIn(body: Buffer): string[] {
   return uids;
 }
 
+async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of incoming) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
+}
+
+/** Passes a request on to the PACS and its answer back; resolves when both are through. */
+async function passOn(
+  incoming: IncomingMessage,
+  body: Buffer,
+  outgoing: ServerResponse,
+  upstream: URL,
+): Promise<void> {
+  const { connection: _hop, 'transfer-encoding': _coding, ...headers } = incoming.headers;
+  const options = {
+    host: upstream.hostname,
+    port: upstream.port,
+    method: incoming.method,
+    path: incoming.url,
+    headers: { ...headers, host: upstream.host, 'content-length': body.length },
+  };
+  await new Promise<void>((resolve) => {
+    const onward = httpRequest(options, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+      answer.on('end', resolve);
+    });
+    onward.on('error', () => {
+      // The PACS is down: the caller sees what it would see without the proxy, a connection that breaks.
+      outgoing.destroy();
+      resolve();
+    });
+    onward.end(body);
+  });
+}
+
+type Hold = { reach(): void; readonly released: Promise<void> };
+
+/** Requests of one kind wait until they are released. */
+function addHold(
+  holds: Map<PacsRequestKind, Hold>,
+  kind: PacsRequestKind,
+): ReturnType<RecordingProxy['hold']> {
+  const reached = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  holds.set(kind, { reach: reached.resolve, released: released.promise });
+  return {
+    reached: reached.promise,
+    release() {
+      holds.delete(kind);
+      released.resolve();
+    },
+  };
+}
+
 /**
  * Starts the proxy before `target` (a DICOMweb root) on a free port of the loopback. Bodies are kept in
  * memory: for small studies.
@@ -61,12 +116,10 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
   const upstream = new URL(target);
   const posted = new Map<string, number>();
   const seen: Record<PacsRequestKind, number> = { store: 0, search: 0, 'read-back': 0, other: 0 };
-  const holds = new Map<PacsRequestKind, { reach(): void; released: Promise<void> }>();
+  const holds = new Map<PacsRequestKind, Hold>();
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const pieces: Buffer[] = [];
-    for await (const piece of incoming) pieces.push(piece as Buffer);
-    const body = Buffer.concat(pieces);
+    const body = await bodyOf(incoming);
     const kind = kindOf(incoming);
     seen[kind] += 1;
     const held = holds.get(kind);
@@ -77,27 +130,7 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
       if (outgoing.destroyed || incoming.socket.destroyed) return;
     }
     if (kind === 'store') for (const uid of instancesIn(body)) posted.set(uid, (posted.get(uid) ?? 0) + 1);
-    const { connection: _hop, 'transfer-encoding': _coding, ...headers } = incoming.headers;
-    const options = {
-      host: upstream.hostname,
-      port: upstream.port,
-      method: incoming.method,
-      path: incoming.url,
-      headers: { ...headers, host: upstream.host, 'content-length': body.length },
-    };
-    await new Promise<void>((resolve) => {
-      const onward = httpRequest(options, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(outgoing);
-        answer.on('end', resolve);
-      });
-      onward.on('error', () => {
-        // The PACS is down: the caller sees what it would see without the proxy, a connection that breaks.
-        outgoing.destroy();
-        resolve();
-      });
-      onward.end(body);
-    });
+    await passOn(incoming, body, outgoing, upstream);
   }
 
   const server = createServer((incoming, outgoing) => {
@@ -105,23 +138,11 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-
   return {
     url: `http://127.0.0.1:${port}${upstream.pathname.replace(/\/$/, '')}`,
     posted,
     seen,
-    hold(kind) {
-      const reached = Promise.withResolvers<void>();
-      const released = Promise.withResolvers<void>();
-      holds.set(kind, { reach: reached.resolve, released: released.promise });
-      return {
-        reached: reached.promise,
-        release() {
-          holds.delete(kind);
-          released.resolve();
-        },
-      };
-    },
+    hold: (kind) => addHold(holds, kind),
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -167,71 +167,98 @@ function createDirection(
   });
 }
 
-/** Starts the link before a server on `targetPort` of the loopback. */
-export async function startShapedLink(shape: LinkShape): Promise<ShapedLink> {
-  const sockets = new Set<Socket>();
-  const cutsAt = [...(shape.cutsAt ?? [])];
-  const counts = { up: 0, down: 0, connections: 0, cuts: 0 };
-  let deafUntil = 0;
+/** The connections through the link, each a pair of sockets, and the cuts. */
+class Connections {
+  readonly #shape: LinkShape;
+  readonly #cutsAt: number[];
+  readonly #counts = { up: 0, down: 0, connections: 0, cuts: 0 };
+  readonly #sockets = new Set<Socket>();
+  /** Of those, the ones to the server. */
+  readonly #servers = new Set<Socket>();
+  /** Sockets that stay open behind a silent cut, and hear nothing more. */
+  readonly #silenced = new WeakSet<Socket>();
+  readonly #up: Direction;
+  readonly #down: Direction;
+  #deafUntil = 0;
 
-  function cut(): void {
-    counts.cuts += 1;
-    deafUntil = now() + shape.roundTripMs;
-    // Bytes handed over that have not left this process are lost too.
-    for (const socket of servers) counts.up -= socket.writableLength;
-    const isSilent = shape.isSilent === true && counts.cuts % 2 === 0;
-    for (const socket of sockets) if (!(isSilent && servers.has(socket))) socket.destroy();
-    if (isSilent) for (const socket of servers) silenced.add(socket);
-    servers.clear();
-    up.lose();
-    down.lose();
+  constructor(shape: LinkShape) {
+    this.#shape = shape;
+    this.#cutsAt = [...(shape.cutsAt ?? [])];
+    this.#up = createDirection(shape, this.#silenced, (to, bytes) => this.#deliverUp(to, bytes));
+    this.#down = createDirection(shape, this.#silenced, (to, bytes) => {
+      this.#counts.down += bytes.length;
+      to.write(bytes);
+    });
   }
 
-  const servers = new Set<Socket>();
-  const silenced = new WeakSet<Socket>();
-  const up = createDirection(shape, silenced, (to, bytes) => {
-    const until = cutsAt[0] ?? Infinity;
-    const passing = bytes.subarray(0, Math.max(0, until - counts.up));
-    counts.up += passing.length;
-    to.write(passing);
-    if (counts.up < until) return;
-    cutsAt.shift();
-    cut();
-  });
-  const down = createDirection(shape, silenced, (to, bytes) => {
-    counts.down += bytes.length;
-    to.write(bytes);
-  });
+  get counts(): LinkCounts {
+    return { ...this.#counts, idleUp: this.#up.line.gaps };
+  }
 
-  const track = (socket: Socket): void => {
-    sockets.add(socket);
+  accept(client: Socket): void {
+    this.#track(client);
+    if (now() < this.#deafUntil) return void client.destroy();
+    this.#counts.connections += 1;
+    const target = connect({ port: this.#shape.targetPort, host: '127.0.0.1', allowHalfOpen: true });
+    this.#track(target);
+    this.#servers.add(target);
+    this.#up.carry(client, target, now() + this.#shape.roundTripMs);
+    this.#down.carry(target, client, now());
+  }
+
+  end(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#loseAll();
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
     socket.setNoDelay(true);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
-      sockets.delete(socket);
-      servers.delete(socket);
+      this.#sockets.delete(socket);
+      this.#servers.delete(socket);
     });
-  };
+  }
 
-  const server = createServer({ allowHalfOpen: true }, (client) => {
-    track(client);
-    if (now() < deafUntil) return void client.destroy();
-    counts.connections += 1;
-    const target = connect({ port: shape.targetPort, host: '127.0.0.1', allowHalfOpen: true });
-    track(target);
-    servers.add(target);
-    up.carry(client, target, now() + shape.roundTripMs);
-    down.carry(target, client, now());
-  });
+  #deliverUp(to: Socket, bytes: Buffer): void {
+    const until = this.#cutsAt[0] ?? Infinity;
+    const passing = bytes.subarray(0, Math.max(0, until - this.#counts.up));
+    this.#counts.up += passing.length;
+    to.write(passing);
+    if (this.#counts.up < until) return;
+    this.#cutsAt.shift();
+    this.#cut();
+  }
+
+  #cut(): void {
+    this.#counts.cuts += 1;
+    this.#deafUntil = now() + this.#shape.roundTripMs;
+    // Bytes handed over that have not left this process are lost too.
+    for (const socket of this.#servers) this.#counts.up -= socket.writableLength;
+    const isSilent = this.#shape.isSilent === true && this.#counts.cuts % 2 === 0;
+    for (const socket of this.#sockets) if (!(isSilent && this.#servers.has(socket))) socket.destroy();
+    if (isSilent) for (const socket of this.#servers) this.#silenced.add(socket);
+    this.#servers.clear();
+    this.#loseAll();
+  }
+
+  #loseAll(): void {
+    this.#up.lose();
+    this.#down.lose();
+  }
+}
+
+/** Starts the link before a server on `targetPort` of the loopback. */
+export async function startShapedLink(shape: LinkShape): Promise<ShapedLink> {
+  const connections = new Connections(shape);
+  const server = createServer({ allowHalfOpen: true }, (client) => connections.accept(client));
   await new Promise<void>((resolve) => server.listen(shape.port ?? 0, '127.0.0.1', resolve));
-
   return {
     port: (server.address() as AddressInfo).port,
-    counts: () => ({ ...counts, idleUp: up.line.gaps }),
+    counts: () => connections.counts,
     async stop() {
-      for (const socket of sockets) socket.destroy();
-      up.lose();
-      down.lose();
+      connections.end();
       await new Promise((resolve) => server.close(resolve));
     },
   };

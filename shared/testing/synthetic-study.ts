@@ -198,6 +198,9 @@ function acquisition(modality: string, seriesNumber: number, instanceNumber: num
   ];
 }
 
+/** A token that stands for what identifies somebody at one place. */
+type Plant = (where: string) => string;
+
 /** Elements that hold identity in every way in which a Data Set can, and the values to look for. */
 function plantedIdentity(
   seed: number,
@@ -205,7 +208,7 @@ function plantedIdentity(
 ): { elements: SimpleElement[]; planted: string[] } {
   const planted: string[] = [];
   // Letters only from a rare corner of the alphabet: no keyword, UID or pixel value looks like this.
-  const plant = (where: string): string => {
+  const plant: Plant = (where) => {
     const token = `Qz${where}${(seed >>> 0).toString(36)}Xq`;
     planted.push(token);
     return token;
@@ -213,7 +216,17 @@ function plantedIdentity(
   const name = patient?.name ?? `${plant('Family')}^${plant('Given')}`;
   const id = patient?.id ?? plant('Id');
   if (patient) planted.push(patient.name, patient.id);
-  const elements: SimpleElement[] = [
+  const elements = [
+    ...hospitalElements(plant),
+    ...patientElements(plant, name, id),
+    requestAttributes(plant),
+    ...privateElements(plant),
+  ];
+  return { elements, planted };
+}
+
+function hospitalElements(plant: Plant): SimpleElement[] {
+  return [
     [0x00080005, 'CS', 'ISO_IR 192'],
     [0x00080050, 'SH', plant('Acc')],
     [0x00080080, 'LO', plant('Institution')],
@@ -221,6 +234,11 @@ function plantedIdentity(
     [0x00081010, 'SH', plant('Stn')],
     [0x00081030, 'LO', `Follow-up of ${plant('StudyText')}`],
     [0x00081070, 'PN', plant('Operator')],
+  ];
+}
+
+function patientElements(plant: Plant, name: string, id: string): SimpleElement[] {
+  return [
     [0x00100010, 'PN', name],
     [0x00100020, 'LO', id],
     [0x00100030, 'DA', '19570101'],
@@ -228,24 +246,32 @@ function plantedIdentity(
     [0x00101000, 'LO', plant('OtherId')],
     [0x00101040, 'LO', `1 ${plant('Street')}`],
     [0x00104000, 'LT', `Telephoned ${plant('Comment')} at home`],
-    // Request Attributes Sequence, with a code sequence in its item.
+  ];
+}
+
+/** Request Attributes Sequence, with a code sequence in its item. */
+function requestAttributes(plant: Plant): SimpleElement {
+  return [
+    0x00400275,
+    'SQ',
     [
-      0x00400275,
-      'SQ',
+      [0x00321060, 'LO', plant('Requested')],
+      [0x00400007, 'LO', plant('Scheduled')],
       [
-        [0x00321060, 'LO', plant('Requested')],
-        [0x00400007, 'LO', plant('Scheduled')],
+        0x00400008,
+        'SQ',
         [
-          0x00400008,
-          'SQ',
-          [
-            [0x00080100, 'SH', 'T-1'],
-            [0x00080102, 'SH', '99QZ'],
-            [0x00080104, 'LO', plant('CodeMeaning')],
-          ],
+          [0x00080100, 'SH', 'T-1'],
+          [0x00080102, 'SH', '99QZ'],
+          [0x00080104, 'LO', plant('CodeMeaning')],
         ],
       ],
     ],
+  ];
+}
+
+function privateElements(plant: Plant): SimpleElement[] {
+  return [
     [0x00290010, 'LO', 'SYNTHETIC HEADER'],
     [0x00291010, 'LO', plant('PrivateText')],
     [0x00291011, 'OB', new TextEncoder().encode(`blob ${plant('PrivateBytes')}`)],
@@ -259,5 +285,4 @@ function plantedIdentity(
       ],
     ],
   ];
-  return { elements, planted };
 }

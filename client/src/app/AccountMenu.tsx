@@ -61,13 +61,40 @@ type AccountProps = {
 
 function AccountSheet({ name, onClose, onPassword }: AccountProps) {
   const session = useSession();
-  const queue = useQueue();
+  const { signOut, isLeaving, isUnkept } = useSignOut(onClose);
+  const roles = session.user.value?.roles ?? [];
+  return (
+    <Sheet title={name} onClose={onClose}>
+      <p class="quiet small">{roles.map((role) => kitWords.roles[role]).join(kitWords.separator)}</p>
+      <ThemeChoice />
+      <div class="sheet-part hairline">
+        <Consequence isUnkept={isUnkept} />
+        <p class="small quiet">{appWords.account.version(RELAY_WEB_VERSION)}</p>
+      </div>
+      {session.state.value === 'signed-in' && (
+        <button type="button" class="button button-bare" onClick={onPassword}>
+          {appWords.account.changePassword}
+        </button>
+      )}
+      <div class="sheet-actions">
+        <button type="button" class="button" onClick={onClose}>
+          {kitWords.close}
+        </button>
+        {session.user.value && (
+          <SignOutButton isLeaving={isLeaving} isUnkept={isUnkept} onSignOut={() => void signOut()} />
+        )}
+      </div>
+    </Sheet>
+  );
+}
+
+/** `isUnkept`: verdicts could not be saved, and the next attempt signs out without them. */
+function useSignOut(onClose: () => void) {
+  const session = useSession();
   const ingest = useIngest();
   const signOutTasks = useSignOutTasks();
-  const theme = useTheme();
-  const [leaving, setLeaving] = useState(false);
+  const [isLeaving, setLeaving] = useState(false);
   const [isUnkept, setUnkept] = useState(false);
-  const roles = session.user.value?.roles ?? [];
   const signOut = async () => {
     setLeaving(true);
     // Afterwards they could not send it in their name. Somebody who has been told may sign out anyway.
@@ -84,61 +111,69 @@ function AccountSheet({ name, onClose, onPassword }: AccountProps) {
     void session.signOut();
     onClose();
   };
+  return { signOut, isLeaving, isUnkept };
+}
+
+function ThemeChoice() {
+  const theme = useTheme();
   return (
-    <Sheet title={name} onClose={onClose}>
-      <p class="quiet small">{roles.map((role) => kitWords.roles[role]).join(kitWords.separator)}</p>
-      <fieldset class="sheet-part">
-        <legend class="small quiet">{appWords.account.theme}</legend>
-        {THEMES.map((choice) => (
-          <label key={choice} class="choice">
-            <input
-              type="radio"
-              name="theme"
-              checked={theme.value === choice}
-              onChange={() => (theme.value = choice)}
-            />
-            <span>{appWords.account.themes[choice]}</span>
-          </label>
-        ))}
-      </fieldset>
-      <div class="sheet-part hairline">
-        <p class="small sheet-text">
-          {meaningOf(queue.unsafe.value, queue.safe.value, queue.travelling.value)}
-        </p>
-        <div role="alert">
-          {isUnkept && (
-            <Notice kind="stop" title={appWords.account.unkept}>
-              <p>{appWords.account.unkeptWhat}</p>
-            </Notice>
-          )}
-        </div>
-        <p class="small quiet">{appWords.account.version(RELAY_WEB_VERSION)}</p>
-      </div>
-      {session.state.value === 'signed-in' && (
-        <button type="button" class="button button-bare" onClick={onPassword}>
-          {appWords.account.changePassword}
-        </button>
-      )}
-      <div class="sheet-actions">
-        <button type="button" class="button" onClick={onClose}>
-          {kitWords.close}
-        </button>
-        {session.user.value && (
-          <button
-            type="button"
-            class={queue.unsafe.value > 0 || isUnkept ? 'button button-stop' : 'button'}
-            disabled={leaving}
-            onClick={() => void signOut()}
-          >
-            {leaving
-              ? appWords.account.keeping
-              : isUnkept
-                ? appWords.account.signOutAnyway
-                : appWords.account.signOut}
-          </button>
+    <fieldset class="sheet-part">
+      <legend class="small quiet">{appWords.account.theme}</legend>
+      {THEMES.map((choice) => (
+        <label key={choice} class="choice">
+          <input
+            type="radio"
+            name="theme"
+            checked={theme.value === choice}
+            onChange={() => (theme.value = choice)}
+          />
+          <span>{appWords.account.themes[choice]}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** Tells the consequence of signing out for the studies and the verdicts on this device. */
+function Consequence({ isUnkept }: { readonly isUnkept: boolean }) {
+  const queue = useQueue();
+  return (
+    <>
+      <p class="small sheet-text">
+        {meaningOf(queue.unsafe.value, queue.safe.value, queue.travelling.value)}
+      </p>
+      <div role="alert">
+        {isUnkept && (
+          <Notice kind="stop" title={appWords.account.unkept}>
+            <p>{appWords.account.unkeptWhat}</p>
+          </Notice>
         )}
       </div>
-    </Sheet>
+    </>
+  );
+}
+
+type SignOutButtonProps = {
+  readonly isLeaving: boolean;
+  readonly isUnkept: boolean;
+  readonly onSignOut: () => void;
+};
+
+function SignOutButton({ isLeaving, isUnkept, onSignOut }: SignOutButtonProps) {
+  const queue = useQueue();
+  return (
+    <button
+      type="button"
+      class={queue.unsafe.value > 0 || isUnkept ? 'button button-stop' : 'button'}
+      disabled={isLeaving}
+      onClick={onSignOut}
+    >
+      {isLeaving
+        ? appWords.account.keeping
+        : isUnkept
+          ? appWords.account.signOutAnyway
+          : appWords.account.signOut}
+    </button>
   );
 }
 

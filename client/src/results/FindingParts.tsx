@@ -94,64 +94,91 @@ export function Fact({ name, children }: { readonly name: string; readonly child
 
 export function HowItWasMade({ result }: { readonly result: Result }) {
   const { finding } = result;
-  const { input, model, image } = finding;
-  const said = resultWords.details;
-  const viewer = useSession().user.value;
   return (
     <details class="disclosure hairline">
       <summary>
         <span class="disclosure-mark">
           <Icon name="chevron" size={16} turns />
         </span>
-        <span class="strong">{said.label}</span>
+        <span class="strong">{resultWords.details.label}</span>
       </summary>
       <dl class="facts small">
-        <Fact name={said.model}>{modelName(model)}</Fact>
-        <Fact name={said.modelDigest}>
-          <CodeLine code={model.digest} />
-        </Fact>
-        <Fact name={said.input}>
-          {said.inputWhat(
-            input.kind === 'dicom' ? resultWords.loneInstance : inputName(input),
-            input.columns,
-            input.rows,
-            input.frame,
-          )}
-        </Fact>
-        <Fact name={said.inputDigest}>
-          <CodeLine code={input.digest} />
-        </Fact>
-        {input.studyInstanceUID && (
-          <Fact name={said.studyInstanceUID}>
-            <CodeLine code={input.studyInstanceUID} />
-          </Fact>
-        )}
-        {input.sopInstanceUID && (
-          <Fact name={said.sopInstanceUID}>
-            <CodeLine code={input.sopInstanceUID} />
-          </Fact>
-        )}
-        <Fact name={said.gate}>{said.gateWhat(kindName(image.kind), image.probability)}</Fact>
-        <Fact name={said.population}>{said.populations[finding.population]}</Fact>
-        <Fact name={said.runtime}>{model.runtime}</Fact>
-        {result.cached && <Fact name={said.cached}>{said.cachedWhat}</Fact>}
-        {finding.completeness && (
-          <Fact name={said.completeness}>
-            {said.completenessWhat(finding.completeness.sum, finding.completeness.difference)}
-          </Fact>
-        )}
-        <Fact name={said.made}>{formatFullMoment(new Date(result.createdAt))}</Fact>
-        <Fact name={said.asked}>
-          {result.requestedBy === null
-            ? said.byRule
-            : personOf({ id: result.requestedBy, name: result.requestedByName }, viewer, {
-                you: said.you,
-                other: said.somebody,
-              })}
-        </Fact>
-        <Fact name={said.revision}>{result.revision}</Fact>
+        <ModelFacts model={finding.model} />
+        <InputFacts input={finding.input} />
+        <RunFacts result={result} />
+        <RequestFacts result={result} />
       </dl>
     </details>
+  );
+}
+
+function ModelFacts({ model }: Pick<Finding, 'model'>) {
+  const said = resultWords.details;
+  return (
+    <>
+      <Fact name={said.model}>{modelName(model)}</Fact>
+      <Fact name={said.modelDigest}>
+        <CodeLine code={model.digest} />
+      </Fact>
+    </>
+  );
+}
+
+function InputFacts({ input }: Pick<Finding, 'input'>) {
+  const said = resultWords.details;
+  const name = input.kind === 'dicom' ? resultWords.loneInstance : inputName(input);
+  return (
+    <>
+      <Fact name={said.input}>{said.inputWhat(name, input.columns, input.rows, input.frame)}</Fact>
+      <Fact name={said.inputDigest}>
+        <CodeLine code={input.digest} />
+      </Fact>
+      {input.studyInstanceUID && (
+        <Fact name={said.studyInstanceUID}>
+          <CodeLine code={input.studyInstanceUID} />
+        </Fact>
+      )}
+      {input.sopInstanceUID && (
+        <Fact name={said.sopInstanceUID}>
+          <CodeLine code={input.sopInstanceUID} />
+        </Fact>
+      )}
+    </>
+  );
+}
+
+/** How the gate, the population and the runtime came out. */
+function RunFacts({ result: { finding, cached } }: { readonly result: Result }) {
+  const { image, model, population, completeness } = finding;
+  const said = resultWords.details;
+  return (
+    <>
+      <Fact name={said.gate}>{said.gateWhat(kindName(image.kind), image.probability)}</Fact>
+      <Fact name={said.population}>{said.populations[population]}</Fact>
+      <Fact name={said.runtime}>{model.runtime}</Fact>
+      {cached && <Fact name={said.cached}>{said.cachedWhat}</Fact>}
+      {completeness && (
+        <Fact name={said.completeness}>
+          {said.completenessWhat(completeness.sum, completeness.difference)}
+        </Fact>
+      )}
+    </>
+  );
+}
+
+/** When it was made, and for whom. */
+function RequestFacts({ result }: { readonly result: Result }) {
+  const said = resultWords.details;
+  const viewer = useSession().user.value;
+  const { requestedBy: id, requestedByName: name } = result;
+  return (
+    <>
+      <Fact name={said.made}>{formatFullMoment(new Date(result.createdAt))}</Fact>
+      <Fact name={said.asked}>
+        {id === null ? said.byRule : personOf({ id, name }, viewer, { you: said.you, other: said.somebody })}
+      </Fact>
+      <Fact name={said.revision}>{result.revision}</Fact>
+    </>
   );
 }
 

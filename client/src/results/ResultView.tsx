@@ -108,65 +108,21 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
   const [open, setOpen] = useState<'keys' | 'correct' | null>(null);
   const [changing, setChanging] = useState(false);
   const [corrected, setCorrected] = useState<VerifyRequest | null>(null);
-  const newer = list.neighbour(result.id, -1);
-  const older = list.neighbour(result.id, 1);
   useEffect(() => void list.ahead(result.id), [list.results.value, result.id]);
-  const nameOfInput = useInputName();
-  const isAsked = useMayVerify() && canDecide(result, store.verdict.value, changing);
-  const maps = mapsOf(finding.explanations);
-  useKeys(look.singleKeys.value, {
-    map: () => look.cycle(maps),
-    fainter: () => look.fade(-1),
-    stronger: () => look.fade(1),
-    keys: () => setOpen('keys'),
-    'take-back': store.takeBack,
-    ...(isAsked && { agree: () => store.decide({ verdict: 'agree' }), correct: () => setOpen('correct') }),
-    ...(older && { next: () => toResult(older.id) }),
-    ...(newer && { previous: () => toResult(newer.id) }),
-  });
+  useResultKeys({ store, result, list, look, changing, onOpen: setOpen });
+  const close = () => setOpen(null);
+  const correct = (request: VerifyRequest) => {
+    setCorrected(request);
+    store.decide(request);
+  };
   return (
     <>
       <main id="content" class="page result">
-        <div class="result-tools">
-          <Back />
-          <div class="row">
-            <Step to={newer} label={said.previous} sign="up" />
-            <Step to={older} label={said.next} sign="down" />
-            <button
-              type="button"
-              class="button button-bare"
-              aria-haspopup="dialog"
-              onClick={() => setOpen('keys')}
-            >
-              {said.keys}
-            </button>
-          </div>
-        </div>
+        <ResultTools id={result.id} list={list} onKeys={() => setOpen('keys')} />
         <div class="result-body">
-          <div class="result-head">
-            <h1 tabIndex={-1}>{titleOf(headlineOf(finding))}</h1>
-            <p class="kept">
-              <bdi>{nameOfInput(finding.input)}</bdi>
-              <span class="quiet">
-                {kitWords.separator +
-                  [modelName(finding.model), formatMoment(new Date(result.createdAt), new Date())].join(
-                    kitWords.separator,
-                  )}
-              </span>
-            </p>
-            <NotForDiagnosis />
-          </div>
+          <ResultHead result={result} />
           <ResultPicture store={store} finding={finding} look={look} picked={picked.of(result.id)} />
-          <div class="result-said">
-            <Remarks result={result} />
-            <Bars finding={finding} />
-            <Sentences title={resultWords.rationale} lines={reasonsOf(finding)} />
-            <Lungs lungs={finding.lungs} />
-            <Sentences title={resultWords.limits} lines={finding.limits} />
-            <ResultInstances id={result.id} instances={result.instances} />
-            <Compare result={result} list={list} />
-            <HowItWasMade result={result} />
-          </div>
+          <ResultText result={result} list={list} />
         </div>
       </main>
       <VerdictBar
@@ -176,19 +132,93 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
         onChanging={setChanging}
         onCorrect={() => setOpen('correct')}
       />
-      {open === 'keys' && <KeysSheet look={look} onClose={() => setOpen(null)} />}
+      {open === 'keys' && <KeysSheet look={look} onClose={close} />}
       {open === 'correct' && (
-        <CorrectSheet
-          finding={finding}
-          before={corrected}
-          onCorrect={(request) => {
-            setCorrected(request);
-            store.decide(request);
-          }}
-          onClose={() => setOpen(null)}
-        />
+        <CorrectSheet finding={finding} before={corrected} onCorrect={correct} onClose={close} />
       )}
     </>
+  );
+}
+
+type ResultKeysProps = Omit<OneResultProps, 'picked'> & {
+  readonly changing: boolean;
+  readonly onOpen: (sheet: 'keys' | 'correct') => void;
+};
+
+/** The single keys of this page (keys.ts). */
+function useResultKeys({ store, result, list, look, changing, onOpen }: ResultKeysProps): void {
+  const newer = list.neighbour(result.id, -1);
+  const older = list.neighbour(result.id, 1);
+  const isAsked = useMayVerify() && canDecide(result, store.verdict.value, changing);
+  const maps = mapsOf(result.finding.explanations);
+  useKeys(look.singleKeys.value, {
+    map: () => look.cycle(maps),
+    fainter: () => look.fade(-1),
+    stronger: () => look.fade(1),
+    keys: () => onOpen('keys'),
+    'take-back': store.takeBack,
+    ...(isAsked && { agree: () => store.decide({ verdict: 'agree' }), correct: () => onOpen('correct') }),
+    ...(older && { next: () => toResult(older.id) }),
+    ...(newer && { previous: () => toResult(newer.id) }),
+  });
+}
+
+type ResultToolsProps = {
+  readonly id: string;
+  readonly list: ResultsStore;
+  readonly onKeys: () => void;
+};
+
+/** The way back to the list, to its neighbours, and to the list of keys. */
+function ResultTools({ id, list, onKeys }: ResultToolsProps) {
+  return (
+    <div class="result-tools">
+      <Back />
+      <div class="row">
+        <Step to={list.neighbour(id, -1)} label={said.previous} sign="up" />
+        <Step to={list.neighbour(id, 1)} label={said.next} sign="down" />
+        <button type="button" class="button button-bare" aria-haspopup="dialog" onClick={onKeys}>
+          {said.keys}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** The answer in one line, the image, the model and the time. */
+function ResultHead({ result: { finding, createdAt } }: { readonly result: Result }) {
+  const nameOfInput = useInputName();
+  return (
+    <div class="result-head">
+      <h1 tabIndex={-1}>{titleOf(headlineOf(finding))}</h1>
+      <p class="kept">
+        <bdi>{nameOfInput(finding.input)}</bdi>
+        <span class="quiet">
+          {kitWords.separator +
+            [modelName(finding.model), formatMoment(new Date(createdAt), new Date())].join(
+              kitWords.separator,
+            )}
+        </span>
+      </p>
+      <NotForDiagnosis />
+    </div>
+  );
+}
+
+/** The sentences beside the picture, in the order in which they matter. */
+function ResultText({ result, list }: { readonly result: Result; readonly list: ResultsStore }) {
+  const { finding } = result;
+  return (
+    <div class="result-said">
+      <Remarks result={result} />
+      <Bars finding={finding} />
+      <Sentences title={resultWords.rationale} lines={reasonsOf(finding)} />
+      <Lungs lungs={finding.lungs} />
+      <Sentences title={resultWords.limits} lines={finding.limits} />
+      <ResultInstances id={result.id} instances={result.instances} />
+      <Compare result={result} list={list} />
+      <HowItWasMade result={result} />
+    </div>
   );
 }
 

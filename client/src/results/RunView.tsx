@@ -32,16 +32,7 @@ export type RunViewProps = {
 };
 
 export function RunView({ id, list, picked }: RunViewProps) {
-  const api = useApi();
-  const queue = useQueue();
-  const [store] = useState(() => {
-    const study = queue.studies.peek().find((queued) => queued.id === id)?.studyInstanceUID ?? null;
-    return createRunStore({ api, clock: realClock, study });
-  });
-  useEffect(() => {
-    void store.load();
-    return () => store.close();
-  }, [store]);
+  const store = useRunStore(id);
   const running = store.running.value;
   const trouble = store.trouble.value;
   const isKnown = store.models.value !== null;
@@ -51,11 +42,7 @@ export function RunView({ id, list, picked }: RunViewProps) {
     const { source, file } = store.form.peek();
     if (source === 'file' && file !== null)
       for (const result of job?.results ?? []) picked.keep(result, file);
-    if (job === null || job.results.length === 0) return;
-    // Open a single result at once; list several filtered by the study.
-    const [only = '', ...others] = job.results;
-    if (others.length > 0) list.filters.value = { ...ALL, study: job.studyInstanceUID ?? '' };
-    location.hash = hrefOf({ page: 'results', at: 'results', id: others.length > 0 ? '' : only, beside: '' });
+    if (job !== null && job.results.length > 0) openResults(job, list);
   };
   return (
     <>
@@ -85,6 +72,28 @@ export function RunView({ id, list, picked }: RunViewProps) {
   );
 }
 
+/** The store of this page, with the study of this id chosen. */
+function useRunStore(id: string): RunStore {
+  const api = useApi();
+  const queue = useQueue();
+  const [store] = useState(() => {
+    const study = queue.studies.peek().find((queued) => queued.id === id)?.studyInstanceUID ?? null;
+    return createRunStore({ api, clock: realClock, study });
+  });
+  useEffect(() => {
+    void store.load();
+    return () => store.close();
+  }, [store]);
+  return store;
+}
+
+/** Opens a single result at once; lists several, filtered by the study. */
+function openResults(job: Job, list: ResultsStore): void {
+  const [only = '', ...others] = job.results;
+  if (others.length > 0) list.filters.value = { ...ALL, study: job.studyInstanceUID ?? '' };
+  location.hash = hrefOf({ page: 'results', at: 'results', id: others.length > 0 ? '' : only, beside: '' });
+}
+
 /** Within reach of the thumb: what is missing, and the one button. */
 function RunBar({ store, onRun }: { readonly store: RunStore; readonly onRun: () => void }) {
   const invalid = store.invalid.value;
@@ -108,24 +117,16 @@ function RunBar({ store, onRun }: { readonly store: RunStore; readonly onRun: ()
   );
 }
 
-function Watch({
-  store,
-  job,
-  onRetry,
-}: {
-  readonly store: RunStore;
-  readonly job: Job;
-  readonly onRetry: () => void;
-}) {
-  const isOver = hasEnded(job);
+type WatchProps = { readonly store: RunStore; readonly job: Job; readonly onRetry: () => void };
+
+/** A job on its way: its input, its model, how far it is, and what can be done about it. */
+function Watch({ store, job, onRetry }: WatchProps) {
   const nameOfInput = useInputName();
   const { source, file } = store.form.value;
   const input =
     source === 'file'
       ? file?.name
       : job.studyInstanceUID && nameOfInput({ studyInstanceUID: job.studyInstanceUID, kind: 'dicom' });
-  const mayHelp =
-    job.state === 'cancelled' || (job.state === 'failed' && (job.error === null || mayRetry(job.error.code)));
   return (
     <section class="watch" aria-label={said.watching}>
       <div>
@@ -144,28 +145,37 @@ function Watch({
       <div role="status">
         <Progress job={job} />
       </div>
-      {!isOver && <p class="small quiet">{said.leave}</p>}
-      <div class="row">
-        {!isOver && (
-          <button type="button" class="button" onClick={() => void store.cancel()}>
-            {resultWords.job.cancel}
-          </button>
-        )}
-        {mayHelp && (
-          <button type="button" class="button button-main" onClick={onRetry}>
-            {resultWords.job.retry}
-          </button>
-        )}
-        {isOver && (
-          <button
-            type="button"
-            class={job.state === 'failed' && !mayHelp ? 'button button-main' : 'button'}
-            onClick={store.again}
-          >
-            {said.another}
-          </button>
-        )}
-      </div>
+      {!hasEnded(job) && <p class="small quiet">{said.leave}</p>}
+      <WatchButtons store={store} job={job} onRetry={onRetry} />
     </section>
+  );
+}
+
+function WatchButtons({ store, job, onRetry }: WatchProps) {
+  const isOver = hasEnded(job);
+  const mayHelp =
+    job.state === 'cancelled' || (job.state === 'failed' && (job.error === null || mayRetry(job.error.code)));
+  return (
+    <div class="row">
+      {!isOver && (
+        <button type="button" class="button" onClick={() => void store.cancel()}>
+          {resultWords.job.cancel}
+        </button>
+      )}
+      {mayHelp && (
+        <button type="button" class="button button-main" onClick={onRetry}>
+          {resultWords.job.retry}
+        </button>
+      )}
+      {isOver && (
+        <button
+          type="button"
+          class={job.state === 'failed' && !mayHelp ? 'button button-main' : 'button'}
+          onClick={store.again}
+        >
+          {said.another}
+        </button>
+      )}
+    </div>
   );
 }

@@ -3,6 +3,7 @@
  * opened, with its proof.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { useApi } from '../net/net-context.ts';
@@ -19,7 +20,7 @@ import { momentSaid } from './stored-moment.ts';
 import { hrefOfInstance, inReadingOrder, placeOf, titleOfInstance } from './stored-places.ts';
 import { readInWorker } from './stored-reader.ts';
 import { storedWords } from './stored-words.ts';
-import { createStoredStore, type Reading } from './stored.store.ts';
+import { createStoredStore, type Reading, type StoredStore } from './stored.store.ts';
 import type { LookStore } from './look.store.ts';
 import { NotForDiagnosis, TroubleNotice } from './Parts.tsx';
 import type { StoredHead } from './read-stored.ts';
@@ -119,33 +120,11 @@ type StoredInstanceProps = {
 };
 
 function StoredInstance({ result, instance, store, look }: StoredInstanceProps) {
-  const api = useApi();
-  const latest = useRef(instance);
-  latest.current = instance;
-  const [stored] = useState(() =>
-    createStoredStore({
-      api,
-      read: readInWorker,
-      now: Date.now,
-      resultId: result.id,
-      instance: () => latest.current,
-    }),
-  );
-  useEffect(() => {
-    void stored.read();
-    return stored.close;
-  }, [stored]);
+  const stored = useStored(result.id, instance);
   const reading = stored.reading.value;
-  const late = useLate(reading.kind === 'reading');
-  const slow = useLate(reading.kind === 'reading', SLOW_MS);
   // Its state and receipt may also have changed.
   const again = () => void store.load().then(stored.read);
-  if (reading.kind === 'reading')
-    return (
-      <p class="quiet stored-wait" role="status">
-        {slow ? storedWords.slow : late && storedWords.reading}
-      </p>
-    );
+  if (reading.kind === 'reading') return <StoredWait />;
   const proof = <Proof result={result} instance={instance} reading={reading} onAgain={again} />;
   if (reading.kind === 'failed') {
     return (
@@ -160,36 +139,57 @@ function StoredInstance({ result, instance, store, look }: StoredInstanceProps) 
     );
   }
   const { content, head } = reading.stored;
-  if (content.kind === 'report') {
-    return (
-      <div class="stored-body stored-read">
-        <ReportContent report={content.report} head={head} result={result} />
-        <div class="result-said">
-          {proof}
-          <Head head={head} />
-        </div>
-      </div>
-    );
-  }
   return (
-    <div class="stored-body">
-      {content.kind === 'segmentation' ? (
+    <div class={content.kind === 'report' ? 'stored-body stored-read' : 'stored-body'}>
+      {content.kind === 'report' && <ReportContent report={content.report} head={head} result={result} />}
+      {content.kind === 'segmentation' && (
         <SegmentationPicture segmentation={content.segmentation} store={store} look={look} />
-      ) : (
-        <div class="result-picture">
-          <div
-            class="picture-box"
-            role="img"
-            aria-label={storedWords.capture}
-            style={{ aspectRatio: `${content.picture.width} / ${content.picture.height}` }}
-          >
-            <Picture thumbnail={content.picture} />
-          </div>
-        </div>
       )}
+      {content.kind === 'picture' && <Capture picture={content.picture} />}
       <div class="result-said">
         {proof}
         <Head head={head} />
+      </div>
+    </div>
+  );
+}
+
+/** The store of one instance, for as long as it is shown. */
+function useStored(resultId: string, instance: ResultInstance): StoredStore {
+  const api = useApi();
+  const latest = useRef(instance);
+  latest.current = instance;
+  const [stored] = useState(() =>
+    createStoredStore({ api, read: readInWorker, now: Date.now, resultId, instance: () => latest.current }),
+  );
+  useEffect(() => {
+    void stored.read();
+    return stored.close;
+  }, [stored]);
+  return stored;
+}
+
+function StoredWait() {
+  const late = useLate(true);
+  const slow = useLate(true, SLOW_MS);
+  return (
+    <p class="quiet stored-wait" role="status">
+      {slow ? storedWords.slow : late && storedWords.reading}
+    </p>
+  );
+}
+
+/** A Secondary Capture as it is stored. */
+function Capture({ picture }: { readonly picture: Thumbnail }) {
+  return (
+    <div class="result-picture">
+      <div
+        class="picture-box"
+        role="img"
+        aria-label={storedWords.capture}
+        style={{ aspectRatio: `${picture.width} / ${picture.height}` }}
+      >
+        <Picture thumbnail={picture} />
       </div>
     </div>
   );
@@ -212,22 +212,7 @@ function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain
   );
   return (
     <section class="result-part stored-proof" aria-label={said.label}>
-      {reading.kind === 'read' && (
-        <div class="stored-now">
-          <Icon name="pacs" size={24} />
-          <div role="status">
-            <p class="strong">{said.justNow(formatMoment(reading.at, reading.at), reading.bytes)}</p>
-            {reading.isAsListed !== false && (
-              <p class="small quiet">{reading.isAsListed ? said.asListed : said.noReceipt}</p>
-            )}
-          </div>
-        </div>
-      )}
-      {reading.kind === 'read' && reading.isAsListed === false && (
-        <Notice kind="stop">
-          <p>{said.changed}</p>
-        </Notice>
-      )}
+      {reading.kind === 'read' && <JustRead reading={reading} />}
       <dl class="facts small">
         <Fact name={said.sopInstanceUID}>
           <CodeLine code={sopInstanceUID} />
@@ -255,6 +240,29 @@ function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain
         )}
       </p>
     </section>
+  );
+}
+
+/** When the PACS gave it back, how large it is, and whether it is what the receipt lists. */
+function JustRead({ reading }: { readonly reading: Extract<Reading, { kind: 'read' }> }) {
+  const said = storedWords.proof;
+  return (
+    <>
+      <div class="stored-now">
+        <Icon name="pacs" size={24} />
+        <div role="status">
+          <p class="strong">{said.justNow(formatMoment(reading.at, reading.at), reading.bytes)}</p>
+          {reading.isAsListed !== false && (
+            <p class="small quiet">{reading.isAsListed ? said.asListed : said.noReceipt}</p>
+          )}
+        </div>
+      </div>
+      {reading.isAsListed === false && (
+        <Notice kind="stop">
+          <p>{said.changed}</p>
+        </Notice>
+      )}
+    </>
   );
 }
 

@@ -216,7 +216,6 @@ export function CorrectSheet({ finding: found, before, onCorrect, onClose }: Cor
   const [finding, setFinding] = useState<Correction | null>(before?.finding ?? null);
   const [reason, setReason] = useState(before?.reason ?? '');
   const [isSubmitted, setSubmitted] = useState(false);
-  const isMissing = isSubmitted && reason.trim() === '';
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     setSubmitted(true);
@@ -224,49 +223,14 @@ export function CorrectSheet({ finding: found, before, onCorrect, onClose }: Cor
     onClose();
     onCorrect({ verdict: 'correct', finding, reason: reason.trim() });
   };
-  const left = REASON_CHARACTERS - reason.length;
   return (
     <Sheet title={said.form.title} onClose={onClose}>
       <form noValidate onSubmit={submit}>
-        <fieldset class="sheet-part correct-findings">
-          <legend class="small quiet">{said.form.finding}</legend>
-          {correctionsOf(found).map((each) => (
-            <label key={each} class="choice">
-              <input
-                type="radio"
-                name="finding"
-                checked={finding === each}
-                onChange={() => setFinding(each)}
-              />
-              <span>{said.findings[each]}</span>
-            </label>
-          ))}
-        </fieldset>
+        <FindingChoice of={found} chosen={finding} onChoose={setFinding} />
         <div role="alert">
           {isSubmitted && finding === null && <p class="small reason-missing">{said.form.findingMissing}</p>}
         </div>
-        <label class="field sheet-part">
-          <span class="small quiet">{said.form.reason}</span>
-          <textarea
-            rows={3}
-            maxLength={REASON_CHARACTERS}
-            value={reason}
-            aria-invalid={isMissing}
-            aria-describedby="reason-what"
-            onInput={(event) => setReason(event.currentTarget.value)}
-          />
-        </label>
-        <p
-          id="reason-what"
-          class={isMissing ? 'small reason-missing' : 'small quiet'}
-          role={isMissing ? 'alert' : undefined}
-        >
-          {isMissing
-            ? said.form.reasonMissing
-            : left < NEARLY_FULL
-              ? said.form.left(left)
-              : said.form.reasonWhat}
-        </p>
+        <ReasonField reason={reason} isMissing={isSubmitted && reason.trim() === ''} onReason={setReason} />
         <div class="sheet-actions">
           <button type="button" class="button" onClick={onClose}>
             {kitWords.cancel}
@@ -277,5 +241,60 @@ export function CorrectSheet({ finding: found, before, onCorrect, onClose }: Cor
         </div>
       </form>
     </Sheet>
+  );
+}
+
+type FindingChoiceProps = {
+  readonly of: Finding;
+  readonly chosen: Correction | null;
+  readonly onChoose: (finding: Correction) => void;
+};
+
+/** The findings that may stand instead of the model's. */
+function FindingChoice({ of, chosen, onChoose }: FindingChoiceProps) {
+  return (
+    <fieldset class="sheet-part correct-findings">
+      <legend class="small quiet">{said.form.finding}</legend>
+      {correctionsOf(of).map((each) => (
+        <label key={each} class="choice">
+          <input type="radio" name="finding" checked={chosen === each} onChange={() => onChoose(each)} />
+          <span>{said.findings[each]}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+type ReasonFieldProps = {
+  readonly reason: string;
+  readonly isMissing: boolean;
+  readonly onReason: (reason: string) => void;
+};
+
+/** The reason in the radiologist's words, and what it is for, or how many characters are left. */
+function ReasonField({ reason, isMissing, onReason }: ReasonFieldProps) {
+  const left = REASON_CHARACTERS - reason.length;
+  const hint = left < NEARLY_FULL ? said.form.left(left) : said.form.reasonWhat;
+  return (
+    <>
+      <label class="field sheet-part">
+        <span class="small quiet">{said.form.reason}</span>
+        <textarea
+          rows={3}
+          maxLength={REASON_CHARACTERS}
+          value={reason}
+          aria-invalid={isMissing}
+          aria-describedby="reason-what"
+          onInput={(event) => onReason(event.currentTarget.value)}
+        />
+      </label>
+      <p
+        id="reason-what"
+        class={isMissing ? 'small reason-missing' : 'small quiet'}
+        role={isMissing ? 'alert' : undefined}
+      >
+        {isMissing ? said.form.reasonMissing : hint}
+      </p>
+    </>
   );
 }

@@ -11,7 +11,7 @@ import type { SyntheticStudy } from '#testing/synthetic-study.ts';
 import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import type { KnownPolicies } from '../pipeline/queue/rows/device-notes.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
-import { makeSealingKeys, openDevice, queueOver, type TestDevice } from './open-queue.ts';
+import { makeSealingKeys, openDevice, queueOver, type TestDevice, type TestKeys } from './open-queue.ts';
 import type { ResultOf, Task } from '../pipeline/ingest/device-tasks.ts';
 import type { IngestTools } from '../pipeline/ingest/ingest-state.ts';
 import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
@@ -40,55 +40,25 @@ export interface TestIngestOptions {
   readonly tools?: Partial<IngestTools>;
 }
 
-export async function openIngest({
-  chosen = IDENTIFIED,
-  room = null,
-  device,
-  decisions = {},
-  tools = {},
-}: TestIngestOptions = {}) {
-  const opened = device ?? (await openDevice());
+export async function openIngest(options: TestIngestOptions = {}) {
+  const opened = options.device ?? (await openDevice());
   const { database } = opened;
   const { pool, hooks } = poolBeside(database);
   const keys = await makeSealingKeys();
-  const projectKey = await importProjectKey(new Uint8Array(32).fill(7));
-  const policies = signal<KnownPolicies | null>({
-    policies: [...new Set([IDENTIFIED, DEIDENTIFIED, chosen])],
-    default: chosen.name,
-    projectKey,
-    projectKeyId: 'p1',
-    sealingKey: keys.sealingKey,
-  });
-  const deciding: DecisionTools = {
-    database,
-    now: () => 1,
-    decide: async () => undefined,
-    withdraw: async () => undefined,
-    wake: () => undefined,
-    ...decisions,
-  };
+  const policies = await policiesWith(options.chosen ?? IDENTIFIED, keys);
+  const deciding = decisionsOn(database, options.decisions);
   let announced = 0;
   const store = createIngestStore({
+    ...deviceTools(options.room ?? null),
     database,
     key: Promise.resolve(opened.key),
     pool,
     policies,
-    hearPolicies: () => undefined,
-    now: () => 1,
-    createId: () => crypto.randomUUID(),
-    account: () => 'a',
-    later: (work) => void queueMicrotask(work),
-    room: async () => room,
-    persist: async () => true,
-    isPersisted: async () => false,
-    whileWriting: (_, work) => work(),
     giveUp: (id, why) => giveUpStudy(deciding, id, why),
-    sample: async () => [],
-    triaged: () => null,
     onQueued() {
       announced += 1;
     },
-    ...tools,
+    ...options.tools,
   });
   return {
     ...opened,
@@ -100,6 +70,45 @@ export async function openIngest({
     pool,
     announced: () => announced,
   };
+}
+
+/** The policies that the gateway offers, with `chosen` as the default. */
+async function policiesWith(chosen: Policy, { sealingKey }: TestKeys) {
+  return signal<KnownPolicies | null>({
+    policies: [...new Set([IDENTIFIED, DEIDENTIFIED, chosen])],
+    default: chosen.name,
+    projectKey: await importProjectKey(new Uint8Array(32).fill(7)),
+    projectKeyId: 'p1',
+    sealingKey,
+  });
+}
+
+function decisionsOn(database: LocalDatabase, decisions: Partial<DecisionTools> = {}): DecisionTools {
+  return {
+    database,
+    now: () => 1,
+    decide: async () => undefined,
+    withdraw: async () => undefined,
+    wake: () => undefined,
+    ...decisions,
+  };
+}
+
+/** A device that does nothing of its own accord. `room`: free bytes; null where it does not say. */
+function deviceTools(room: number | null) {
+  return {
+    hearPolicies: () => undefined,
+    now: () => 1,
+    createId: () => crypto.randomUUID(),
+    account: () => 'a',
+    later: (work) => void queueMicrotask(work),
+    room: async () => room,
+    persist: async () => true,
+    isPersisted: async () => false,
+    whileWriting: (_, work) => work(),
+    sample: async () => [],
+    triaged: () => null,
+  } satisfies Partial<IngestTools>;
 }
 
 /** Workers that run in the store's thread, with a hook before and after each task. */

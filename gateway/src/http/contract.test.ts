@@ -225,9 +225,10 @@ test('real answers about devices are as /openapi.json says', async () => {
   await callByContract('post', '/auth/device-token', 422, { body: {} });
 });
 
-test('real answers about models, jobs and results are as /openapi.json says', async () => {
+const NOBODY = { id: '00000000-0000-4000-8000-000000000000' };
+
+test('real answers about models are as /openapi.json says', async () => {
   const { accessToken: token } = await gateway.signIn();
-  const nobody = { id: '00000000-0000-4000-8000-000000000000' };
   await callByContract('get', '/models', 200, { token });
   await callByContract('get', '/models/{id}', 200, { token, params: { id: 'pneumonia' } });
   await callByContract('get', '/models/{id}', 404, { token, params: { id: 'nobodys' } });
@@ -247,12 +248,20 @@ test('real answers about models, jobs and results are as /openapi.json says', as
     params,
     body: { fallback: { id: 'nobodys', version: '1' } },
   });
+});
+
+test('real answers about rules that ask models are as /openapi.json says', async () => {
+  const { accessToken: token } = await gateway.signIn();
   await callByContract('get', '/admin/inference-rules', 200, { token });
   await callByContract('put', '/admin/inference-rules', 200, {
     token,
     body: { rules: [{ name: 'films', enabled: false, model: 'pneumonia' }] },
   });
   await callByContract('put', '/admin/inference-rules', 422, { token, body: { rules: [{ name: '' }] } });
+});
+
+test('real answers about jobs and results are as /openapi.json says', async () => {
+  const { accessToken: token } = await gateway.signIn();
   await callByContract('post', '/predict', 200, { token, form: formOf([greyFile(1)]) });
   await callByContract('post', '/predict', 415, { token, form: formOf([Buffer.from('x')]) });
   await callByContract('post', '/infer', 422, { token, body: { model: 'pneumonia' } });
@@ -267,33 +276,30 @@ test('real answers about models, jobs and results are as /openapi.json says', as
   await callByContract('get', '/jobs', 200, { token });
   await callByContract('delete', '/jobs/{id}', 409, { token, params: { id } });
   await callByContract('post', '/jobs/{id}/retry', 409, { token, params: { id } });
-  await callByContract('get', '/jobs/{id}', 404, { token, params: nobody });
+  await callByContract('get', '/jobs/{id}', 404, { token, params: NOBODY });
+  await callResultByContract(token, results[0]);
+});
+
+async function callResultByContract(token: string, id: string): Promise<void> {
   await callByContract('get', '/results', 200, { token, query: { model: 'pneumonia', limit: '1' } });
-  await callByContract('get', '/results/{id}', 200, { token, params: { id: results[0] } });
+  await callByContract('get', '/results/{id}', 200, { token, params: { id } });
   await callByContract('get', '/results/{id}/explanations/{method}', 410, {
     token,
-    params: { id: results[0], method: 'image' },
+    params: { id, method: 'image' },
   });
   await callByContract('get', '/results/{id}/explanations/{method}', 404, {
     token,
-    params: { id: results[0], method: 'cam' },
+    params: { id, method: 'cam' },
   });
   await callByContract('get', '/results/{id}/instances/{sopInstanceUID}', 404, {
     token,
-    params: { id: results[0], sopInstanceUID: '1.2.3' },
+    params: { id, sopInstanceUID: '1.2.3' },
   });
   const radiologist = (await gateway.userWith(['radiologist'])).accessToken;
-  await callByContract('post', '/results/{id}/verify', 200, {
-    token: radiologist,
-    params: { id: results[0] },
-    body: { verdict: 'agree' },
-  });
-  await callByContract('post', '/results/{id}/verify', 409, {
-    token: radiologist,
-    params: { id: results[0] },
-    body: { verdict: 'agree' },
-  });
-});
+  const verdict = { token: radiologist, params: { id }, body: { verdict: 'agree' } };
+  await callByContract('post', '/results/{id}/verify', 200, verdict);
+  await callByContract('post', '/results/{id}/verify', 409, verdict);
+}
 
 test('real answers about parcels are as /openapi.json says', async () => {
   const { accessToken: token } = await gateway.userWith(['technician']);

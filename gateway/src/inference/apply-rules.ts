@@ -12,9 +12,9 @@ import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import { instancesOf } from '../pipeline/instance.store.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
-import { findStudy } from '../pipeline/study.store.ts';
+import { findStudy, type StudyRow } from '../pipeline/study.store.ts';
 import type { StudyJob } from '../pipeline/stages.ts';
-import type { FoundInstance } from '../ports/pacs/pacs.ts';
+import type { DescribedInstance, FoundInstance } from '../ports/pacs/pacs.ts';
 import { createJob } from './create-job.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { IMAGES_A_JOB } from './run-job.ts';
@@ -31,6 +31,8 @@ import { fetchWhole, isImage, LISTED_LIMIT } from './study-images.ts';
 export const RULE_QUEUE = 'inference';
 const BODY_PART_EXAMINED = 0x00180015;
 
+/** An instance in the PACS, and the rules that it fits but for its body part. */
+type Candidate = { readonly one: DescribedInstance; readonly fitting: readonly InferenceRule[] };
 type Meant = { readonly rule: InferenceRule; readonly sopInstanceUID: string };
 
 /** Throws PacsUnreachable; then the job is run again. */
@@ -41,21 +43,9 @@ export async function applyRules(
 ): Promise<void> {
   const study = await findStudy(tools.db, studyId);
   if (study === undefined) return;
-  const { site_id: siteId, study_instance_uid: studyInstanceUID } = study;
-  const enabled = (await rulesOf(tools.db, siteId)).filter((rule) => rule.enabled);
-  if (await isSample(studyInstanceUID, tools.pseudonyms)) enabled.push(SAMPLE_RULE);
-  if (enabled.length === 0) return;
-  const policies = new Map(
-    (await instancesOf(tools.db, studyId, IN_PACS)).map((row) => [row.sop_instance_uid, row.policy_name]),
-  );
-  const listed =
-    policies.size === 0 ? [] : await tools.pacs.describeStudy(studyInstanceUID, LISTED_LIMIT, signal);
-  const candidates = listed.flatMap((one) => {
-    const policy = policies.get(one.sopInstanceUID);
-    if (policy === undefined || policy === RESULTS_POLICY.name || !isImage(one)) return [];
-    const fitting = enabled.filter((rule) => isMeant(rule, { modality: one.modality ?? '', policy }));
-    return fitting.length === 0 ? [] : [{ one, fitting }];
-  });
+  const rules = await rulesFor(study, tools);
+  if (rules.length === 0) return;
+  const candidates = await candidatesIn(study, rules, tools, signal);
   // A rule meant for projections that meets a volume would fill the queue and have each slice read, to
   // nobody's use.
   if (candidates.length > IMAGES_A_JOB) return;
@@ -68,33 +58,64 @@ export async function applyRules(
     for (const rule of fitting)
       if (isMeantBodyPart(rule, bodyPart)) meant.push({ rule, sopInstanceUID: one.sopInstanceUID });
   }
-  if (meant.length === 0) return;
-  await tools.db.transaction().execute(async (trx) => {
-    const fresh = await withoutAsked(trx, siteId, studyInstanceUID, meant);
-    if (fresh.length === 0) return;
-    const ids: string[] = [];
-    for (const { rule, sopInstanceUID } of fresh) {
-      ids.push(
-        await createJob(trx, tools, {
-          siteId,
-          accountId: null,
-          ruleName: rule.name,
-          kind: 'instance',
-          studyInstanceUID,
-          sopInstanceUID,
-          model: rule.model,
-          priority: rule.priority,
-        }),
-      );
-    }
-    const rules = [...new Set(fresh.map(({ rule }) => rule.name))];
-    await recordAudit(
-      trx,
-      siteId,
-      { event: 'inference-asked', jobId: ids[0]!, jobs: ids.length, studies: [studyInstanceUID], rules },
-      tools.now(),
-    );
+  if (meant.length > 0) await tools.db.transaction().execute((trx) => ask(trx, tools, study, meant));
+}
+
+async function rulesFor(study: StudyRow, tools: InferenceTools): Promise<readonly InferenceRule[]> {
+  const enabled = (await rulesOf(tools.db, study.site_id)).filter((rule) => rule.enabled);
+  return (await isSample(study.study_instance_uid, tools.pseudonyms)) ? [...enabled, SAMPLE_RULE] : enabled;
+}
+
+/** The images of the study that came from a device and are in the PACS. Throws PacsUnreachable. */
+async function candidatesIn(
+  study: StudyRow,
+  rules: readonly InferenceRule[],
+  { db, pacs }: InferenceTools,
+  signal: AbortSignal,
+): Promise<Candidate[]> {
+  const inPacs = await instancesOf(db, study.id, IN_PACS);
+  if (inPacs.length === 0) return [];
+  const policies = new Map(inPacs.map((row) => [row.sop_instance_uid, row.policy_name]));
+  const listed = await pacs.describeStudy(study.study_instance_uid, LISTED_LIMIT, signal);
+  return listed.flatMap((one) => {
+    const policy = policies.get(one.sopInstanceUID);
+    if (policy === undefined || policy === RESULTS_POLICY.name || !isImage(one)) return [];
+    const fitting = rules.filter((rule) => isMeant(rule, { modality: one.modality ?? '', policy }));
+    return fitting.length === 0 ? [] : [{ one, fitting }];
   });
+}
+
+/** One job for each that was not asked about before. */
+async function ask(
+  trx: Trx,
+  tools: InferenceTools,
+  { site_id: siteId, study_instance_uid: studyInstanceUID }: StudyRow,
+  meant: readonly Meant[],
+): Promise<void> {
+  const fresh = await withoutAsked(trx, siteId, studyInstanceUID, meant);
+  if (fresh.length === 0) return;
+  const ids: string[] = [];
+  for (const { rule, sopInstanceUID } of fresh) {
+    ids.push(
+      await createJob(trx, tools, {
+        siteId,
+        accountId: null,
+        ruleName: rule.name,
+        kind: 'instance',
+        studyInstanceUID,
+        sopInstanceUID,
+        model: rule.model,
+        priority: rule.priority,
+      }),
+    );
+  }
+  const rules = [...new Set(fresh.map(({ rule }) => rule.name))];
+  await recordAudit(
+    trx,
+    siteId,
+    { event: 'inference-asked', jobId: ids[0]!, jobs: ids.length, studies: [studyInstanceUID], rules },
+    tools.now(),
+  );
 }
 
 /**

@@ -2,8 +2,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ModelMetrics } from '#shared/protocol/inference.ts';
+import type { Db } from '../database/database.ts';
 import { testDatabases } from '../testing/open-database.ts';
-import { createTestEngine, formOf, greyFile } from '../testing/open-job.ts';
+import { createTestEngine, formOf, greyFile, type TestEngine } from '../testing/open-job.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { countUse, modelMetrics } from './model-use.store.ts';
 
@@ -21,24 +22,20 @@ async function metricsOf(gateway: TestGateway, query = ''): Promise<ModelMetrics
 }
 const pneumoniaOf = ({ models }: ModelMetrics) => models.find(({ id }) => id === 'pneumonia')!;
 
-test('is reported by version and by day: images, failures by code, speed, and the verdicts of radiologists', async () => {
-  const engine = createTestEngine();
-  const gateway = await openTestGateway({ engine });
+/** Two images answered, one of them again, two that fail; a day later a radiologist judges both answers. */
+async function useModel(gateway: TestGateway, engine: TestEngine): Promise<void> {
   const { user, accessToken: radiologist } = await gateway.userWith(['radiologist']);
-  const predict = async (file: Uint8Array, status: number): Promise<Response> => {
+  const predict = async (file: Uint8Array, status: number): Promise<string> => {
     const answer = await gateway.call('POST', '/predict', { token: radiologist, form: formOf([file]) });
     assert.is(answer.status, status);
-    return answer;
+    return answer.headers.get('content-location')!;
   };
-  const results = [await predict(greyFile(10), 200), await predict(greyFile(11), 200)].map(
-    (answer) => answer.headers.get('content-location')!,
-  );
+  const results = [await predict(greyFile(10), 200), await predict(greyFile(11), 200)];
   await predict(greyFile(10), 200);
   await predict(Buffer.from('no image'), 415);
   engine.conduct = 'model-crashed';
   await predict(greyFile(12), 502);
   gateway.wait(DAY_MS);
-  const today = gateway.now().toISOString().slice(0, 10);
   const bodies = [
     { verdict: 'agree' },
     { verdict: 'correct', finding: 'normal', reason: 'PLANTED words of a person' },
@@ -46,6 +43,23 @@ test('is reported by version and by day: images, failures by code, speed, and th
   const { accessToken: token } = await gateway.signIn(user.username, 'a long password');
   for (const [at, body] of bodies.entries())
     assert.is((await gateway.call('POST', `/${results[at]}/verify`, { token, body })).status, 200);
+}
+
+const NOTHING = {
+  images: 0,
+  answered: 0,
+  cached: 0,
+  failures: {},
+  agreed: 0,
+  corrected: 0,
+  disagreements: 0,
+};
+
+test('is reported by version and by day: images, failures by code, speed, and the verdicts of radiologists', async () => {
+  const engine = createTestEngine();
+  const gateway = await openTestGateway({ engine });
+  await useModel(gateway, engine);
+  const today = gateway.now().toISOString().slice(0, 10);
   const { total, history, version, state } = pneumoniaOf(await metricsOf(gateway));
   assert.equal([version, state], ['1.0.0', 'active']);
   const { latencyMs, ...counts } = total;
@@ -66,17 +80,7 @@ test('is reported by version and by day: images, failures by code, speed, and th
       [0, 1, 1],
     ],
   );
-  assert.equal(history[1], {
-    period: today,
-    images: 0,
-    answered: 0,
-    cached: 0,
-    failures: {},
-    latencyMs: null,
-    agreed: 1,
-    corrected: 1,
-    disagreements: 0,
-  });
+  assert.equal(history[1], { ...NOTHING, period: today, latencyMs: null, agreed: 1, corrected: 1 });
   assert.equal(
     pneumoniaOf(await metricsOf(gateway, `?from=${today}`)).history.map(({ period }) => period),
     [today],
@@ -115,48 +119,61 @@ test('is told who may read metrics, and only where JSON is asked for', async () 
   await gateway.close();
 });
 
+const AT = new Date('2026-11-21T23:59:59.999Z');
+const DIGEST = 'a'.repeat(64);
+
+/** An active version of a model that nobody has used. */
+async function addModel(db: Db, siteId: string): Promise<void> {
+  const card = {
+    id: 'm',
+    version: '1',
+    title: 'm',
+    task: 'classification',
+    intendedUse: '',
+    input: { name: 'x', shape: [1], type: 'float32', batch: false },
+    outputs: {},
+    limits: [],
+    file: 'm',
+    bytes: 1,
+    sha256: DIGEST,
+  };
+  await db
+    .insertInto('model_version')
+    .values({
+      site_id: siteId,
+      model_id: 'm',
+      version: '1',
+      digest: DIGEST,
+      bytes: 1,
+      state: 'active',
+      because: null,
+      added_at: AT,
+      added_by: null,
+      activated_at: AT,
+      card: JSON.stringify(card),
+    })
+    .execute();
+}
+
 for (const { name, open } of testDatabases('use of models'))
   test(`tells how fast half and nineteen of twenty are, to 12 %, and counts many at once, on ${name}`, async () => {
     const database = await open();
     const { id: siteId } = await database.db.selectFrom('site').select('id').executeTakeFirstOrThrow();
-    const at = new Date('2026-11-21T23:59:59.999Z');
-    const digest = 'a'.repeat(64);
-    await database.db
-      .insertInto('model_version')
-      .values({
-        site_id: siteId,
-        model_id: 'm',
-        version: '1',
-        digest,
-        bytes: 1,
-        state: 'active',
-        because: null,
-        added_at: at,
-        added_by: null,
-        activated_at: at,
-        card: JSON.stringify({
-          id: 'm',
-          version: '1',
-          title: 'm',
-          task: 'classification',
-          intendedUse: '',
-          input: { name: 'x', shape: [1], type: 'float32', batch: false },
-          outputs: {},
-          limits: [],
-          file: 'm',
-          bytes: 1,
-          sha256: digest,
-        }),
-      })
-      .execute();
+    await addModel(database.db, siteId);
     const use = (outcome: string, ms: number) =>
-      countUse(database.db, { siteId, name: { id: 'm', version: '1' }, outcome, seconds: ms / 1000, at });
+      countUse(database.db, {
+        siteId,
+        name: { id: 'm', version: '1' },
+        outcome,
+        seconds: ms / 1000,
+        at: AT,
+      });
     await Promise.all(Array.from({ length: 100 }, (_, n) => use('answered', 10 * (n + 1))));
     await Promise.all([use('cached', 0.01), use('inference-timeout', 90_000), use('answered', 0)]);
     const {
       models: [measured],
       ...range
-    } = await modelMetrics(database.db, siteId, { by: 'day' }, at);
+    } = await modelMetrics(database.db, siteId, { by: 'day' }, AT);
     assert.equal(range, { from: '2026-10-23', to: '2026-11-21', by: 'day' });
     assert.equal(
       measured?.history.map(({ period, images }) => [period, images]),

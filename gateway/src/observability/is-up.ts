@@ -24,3 +24,14 @@ export function remembered<T>(ask: () => Promise<T>, forMs: number, now: () => n
     return last.answer;
   };
 }
+
+/** Callers that ask at the same time share one question: a thousand of them cost what one does. */
+export function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | null = null;
+  return () => {
+    asked ??= ask().finally(() => {
+      asked = null;
+    });
+    return asked;
+  };
+}

@@ -4,7 +4,8 @@
  * statement, commit, write or request.
  */
 import { sql } from 'kysely';
-import { openQuickDatabase, type DatabaseHooks } from '../testing/open-quick-database.ts';
+import type { Db } from '../database/database.ts';
+import { openQuickDatabase } from '../testing/open-quick-database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { runExpiry } from '../pipeline/eviction/run-expiry.ts';
@@ -84,15 +85,18 @@ export async function runJob(
 const TRUNCATED_EVERY = 60;
 const EMPTIED = sql`with a as (delete from upload_instance), b as (delete from instance), c as (delete from parcel), d as (delete from receipt), e as (delete from upload),
   f as (delete from audit) delete from study`;
+const TRUNCATED = sql`truncate study, deid_report, device_triage, upload, upload_instance, instance, parcel, receipt, audit`;
 
 export const BEGIN = Date.UTC(2026, 0, 1);
 
-export async function openSimulationGround(): Promise<SimulationGround> {
-  const life = createLife();
+/** Work that is done to its end before the nth turn at the database. */
+function createCrossing() {
   let crossing: { turns: number; work: () => Promise<void> } | null = null;
-  const jobs = createSimulatedJobs(() => ground.now);
-  const hooks: DatabaseHooks = {
-    async beforeTurn() {
+  return {
+    at(turns: number, work: (() => Promise<void>) | null): void {
+      crossing = work && { turns, work };
+    },
+    async beforeTurn(): Promise<void> {
       if (crossing === null) return;
       crossing.turns -= 1;
       if (crossing.turns >= 0) return;
@@ -100,25 +104,42 @@ export async function openSimulationGround(): Promise<SimulationGround> {
       crossing = null;
       await work();
     },
+  };
+}
+
+/** Empties the tables; every now and then makes new files of them. */
+function createSweep(db: Db): () => Promise<void> {
+  let swept = 0;
+  return async () => {
+    swept += 1;
+    const statement = swept % TRUNCATED_EVERY === 0 ? TRUNCATED : EMPTIED;
+    await statement.execute(db);
+  };
+}
+
+export async function openSimulationGround(): Promise<SimulationGround> {
+  const life = createLife();
+  const crossing = createCrossing();
+  const jobs = createSimulatedJobs(() => ground.now);
+  const database = await openQuickDatabase({
+    beforeTurn: crossing.beforeTurn,
     beforeStatement: () => life.step(),
     committed() {
       jobs.committed();
       life.step();
     },
     rolledBack: () => jobs.rolledBack(),
-  };
-  const database = await openQuickDatabase(hooks);
+  });
+  const sweep = createSweep(database.db);
   const blobs = createSimulatedBlobs(life);
   const keys = createSimulatedKeys(life);
-  const failures: unknown[] = [];
   const doubled: string[] = [];
-  let cleared = 0;
   const pipeline = await openTestPipeline({
     pacs: mortalPacs(life, () => ground.pacs, doubled),
     start: false,
     now: () => new Date(ground.now),
     tools: { blobs, keys },
-    ground: { database, failures, jobs: jobs as unknown as Jobs, close: database.close },
+    ground: { database, failures: [], jobs: jobs as unknown as Jobs, close: database.close },
   });
   const ground: SimulationGround = {
     pipeline,
@@ -129,21 +150,15 @@ export async function openSimulationGround(): Promise<SimulationGround> {
     doubled,
     pacs: openTestPacs(),
     now: BEGIN,
-    crossAt(turns, work) {
-      crossing = work && { turns, work };
-    },
+    crossAt: crossing.at,
     async clear() {
-      crossing = null;
+      crossing.at(0, null);
       doubled.splice(0);
       jobs.clear();
       blobs.held.clear();
       keys.living.clear();
       pipeline.lines.splice(0);
-      cleared += 1;
-      await (cleared % TRUNCATED_EVERY === 0
-        ? sql`truncate study, deid_report, device_triage, upload, upload_instance, instance, parcel, receipt, audit`
-        : EMPTIED
-      ).execute(database.db);
+      await sweep();
     },
     async close() {
       await database.close();

@@ -145,21 +145,29 @@ export async function openTestPipeline(options: TestPipelineOptions) {
           ? { ...signedIn, scope: 'session', device }
           : { ...signedIn, scope: 'upload', device };
     },
-    async until(upload: string, reached: (status: UploadStatus) => boolean): Promise<UploadStatus> {
-      const { promise, resolve } = Promise.withResolvers<UploadStatus>();
-      const look = async () => {
-        const status = await client.status(upload);
-        if (reached(status)) resolve(status);
-      };
-      const unsubscribe = tools.changes.subscribe(() => void look());
-      await look();
-      return promise.finally(unsubscribe);
-    },
+    until: (upload: string, reached: (status: UploadStatus) => boolean) =>
+      untilReached(tools, () => client.status(upload), reached),
     async close() {
       if (options.ground === undefined) await ground.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The first status of which it is true, looked at with each change. */
+async function untilReached(
+  { changes }: Pick<PipelineTools, 'changes'>,
+  statusNow: () => Promise<UploadStatus>,
+  reached: (status: UploadStatus) => boolean,
+): Promise<UploadStatus> {
+  const { promise, resolve } = Promise.withResolvers<UploadStatus>();
+  const look = async () => {
+    const status = await statusNow();
+    if (reached(status)) resolve(status);
+  };
+  const unsubscribe = changes.subscribe(() => void look());
+  await look();
+  return promise.finally(unsubscribe);
 }
 
 async function createTools(

@@ -13,6 +13,7 @@
 import { Problem } from '#shared/protocol/problem.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
+import type { Trx } from '../database/database.ts';
 import {
   changeInstances,
   instancesByKey,
@@ -56,69 +57,81 @@ export async function decide(
   tools: UploadTools,
   upload: UploadRow,
   by: string,
-  { decision, instances }: Decision,
+  said: Decision,
 ): Promise<number> {
   const { id: uploadId, study_id: studyId } = upload;
-  const notThere = decision === 'leave-out' ? await findNotThere(tools, upload, instances) : new Map();
+  const { decision } = said;
+  const notThere = decision === 'leave-out' ? await findNotThere(tools, upload, said.instances) : new Map();
   const changed = await tools.db.transaction().execute(async (trx) => {
     await lockUids(trx, upload.site_id);
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return 0;
-    const own = await instanceIdsOf(trx, uploadId);
-    const named = (await instancesByKey(trx, study, instances)).filter((row) => own.has(row.id));
-    const rows = named.filter((row) =>
-      decision === 'retry' ? canRetry(row) : canLeave(row, study, notThere.get(row.id)),
-    );
-    const rivals = await instancesByUid(
-      trx,
-      study.site_id,
-      rows.map((row) => row.sop_instance_uid),
-    );
-    const others =
-      decision === 'leave-out'
-        ? await namedElsewhere(
-            trx,
-            uploadId,
-            rows.filter(({ state }) => AWAITED_BY_OTHERS.includes(state)).map(({ id }) => id),
-          )
-        : new Set<number>();
-    await unlinkInstances(trx, uploadId, others);
-    const changes = toChanges(
-      decision,
-      rows.filter(({ id }) => !others.has(id)),
-      rivals,
-    );
+    const { named, changes, leftToOthers } = await planChanges(trx, upload, study, { ...said, notThere });
     const done = await changeInstances(trx, changes, {
       from: decision === 'leave-out' ? CAN_BE_LEFT_OUT : [...CAN_BE_RETRIED, 'received'],
       now: tools.now(),
     });
-    if (done.size === 0 && others.size === 0) requireDecided(decision, named);
-    if (done.size === 0) return others.size;
-    if (changes.some(({ state }) => state === 'promised')) {
-      if (study.wrapped_key === null) await setStudyKey(trx, studyId, tools.keys.create(studyId));
-      await reopenParcels(trx, studyId);
-    }
-    // From any state of the study: the last receipt is no longer true of these instances.
-    const moved =
-      (await applyStudyEvent(
-        trx,
-        study,
-        study.state === 'held' ? 'decided' : 'late-instance',
-        tools.now(),
-      )) ?? study;
-    if (moved.state === 'receiving') await enqueueStage(trx, tools, { queue: 'assembly', studyId });
+    if (done.size === 0 && leftToOthers === 0) requireDecided(decision, named);
+    if (done.size === 0) return leftToOthers;
+    if (changes.some(({ state }) => state === 'promised')) await expectAgain(trx, tools, study);
+    const { revision } = await moveStudy(trx, tools, study);
     await auditStudy(trx, tools, study, {
       event: 'instances-decided',
       uploadId,
       by,
       decision,
       instances: done.size,
-      revision: moved.revision,
+      revision,
     });
     return done.size;
   });
   tools.changes.emit(studyId);
   return changed;
+}
+
+/** `named`: the instances of the decision that are this upload's own. */
+type Plan = {
+  readonly named: readonly InstanceRow[];
+  readonly changes: readonly InstanceChange[];
+  readonly leftToOthers: number;
+};
+
+/**
+ * The changes that the decision asks for. Instances that another upload awaits too are only taken off this
+ * one: `leftToOthers` counts them. `notThere`: see `findNotThere`.
+ */
+async function planChanges(
+  trx: Trx,
+  upload: UploadRow,
+  study: StudyRow,
+  { decision, instances, notThere }: Decision & { readonly notThere: ReadonlyMap<number, number> },
+): Promise<Plan> {
+  const own = await instanceIdsOf(trx, upload.id);
+  const named = (await instancesByKey(trx, study, instances)).filter(({ id }) => own.has(id));
+  const rows = named.filter((row) =>
+    decision === 'retry' ? canRetry(row) : canLeave(row, study, notThere.get(row.id)),
+  );
+  const uids = rows.map((row) => row.sop_instance_uid);
+  const rivals = await instancesByUid(trx, study.site_id, uids);
+  const awaited = rows.filter(({ state }) => AWAITED_BY_OTHERS.includes(state)).map(({ id }) => id);
+  const others = decision === 'leave-out' ? await namedElsewhere(trx, upload.id, awaited) : new Set<number>();
+  await unlinkInstances(trx, upload.id, others);
+  const ofThisUpload = rows.filter(({ id }) => !others.has(id));
+  return { named, changes: toChanges(decision, ofThisUpload, rivals), leftToOthers: others.size };
+}
+
+/** The study takes bytes once more: under a key, into parcels that were already verified. */
+async function expectAgain(trx: Trx, tools: UploadTools, study: StudyRow): Promise<void> {
+  if (study.wrapped_key === null) await setStudyKey(trx, study.id, tools.keys.create(study.id));
+  await reopenParcels(trx, study.id);
+}
+
+/** From any state of the study: the last receipt is no longer true of the decided instances. */
+async function moveStudy(trx: Trx, tools: UploadTools, study: StudyRow): Promise<StudyRow> {
+  const event = study.state === 'held' ? 'decided' : 'late-instance';
+  const moved = (await applyStudyEvent(trx, study, event, tools.now())) ?? study;
+  if (moved.state === 'receiving') await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
+  return moved;
 }
 
 /** A received one waits for its next offer: then the pause is over. */

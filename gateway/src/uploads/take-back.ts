@@ -38,44 +38,43 @@ export async function takeBack(
       trx,
       begun.map(({ id }) => id),
     );
-    if (ended.length < begun.length) {
-      await takeBackRest(trx, tools, study, uploadId);
-      return ended;
-    }
-    const named = (
-      await trx
-        .selectFrom('upload_instance')
-        .select('instance_id')
-        .where('upload_id', '=', uploadId)
-        .execute()
-    ).map((row) => row.instance_id);
-    await trx.deleteFrom('upload_instance').where('upload_id', '=', uploadId).execute();
-    const forgotten = await forgetInstances(trx, study, named);
-    await trx.deleteFrom('upload').where('id', '=', uploadId).execute();
-    const counts = await countStates(trx, studyId);
-    // A receipt that names removed instances is no longer current, and the reason for holding the study may
-    // be gone with them.
-    if (forgotten) await applyStudyEvent(trx, study, 'late-instance', tools.now());
-    if (isComplete(counts)) await enqueueStage(trx, tools, { queue: 'assembly', studyId });
-    await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId });
-    const receipts = await trx
-      .selectFrom('receipt')
-      .select('id')
-      .where('study_id', '=', studyId)
-      .limit(1)
-      .execute();
-    const uploads = await trx
-      .selectFrom('upload')
-      .select('id')
-      .where('study_id', '=', studyId)
-      .limit(1)
-      .execute();
-    if (counts.size === 0 && receipts.length === 0 && uploads.length === 0)
-      await trx.deleteFrom('study').where('id', '=', studyId).execute();
+    if (ended.length < begun.length) await takeBackRest(trx, tools, study, uploadId);
+    else await takeBackWhole(trx, tools, study, uploadId);
     return ended;
   });
   await removeParcelBlobs(tools.blobs, parcels);
   tools.changes.emit(studyId);
+}
+
+/** Of an upload of which nothing is here: all of it, and its study where nobody else has a part in it. */
+async function takeBackWhole(
+  trx: Transaction<Tables>,
+  tools: UploadTools,
+  study: StudyRow,
+  uploadId: string,
+): Promise<void> {
+  const named = (
+    await trx.selectFrom('upload_instance').select('instance_id').where('upload_id', '=', uploadId).execute()
+  ).map((row) => row.instance_id);
+  await trx.deleteFrom('upload_instance').where('upload_id', '=', uploadId).execute();
+  const forgotten = await forgetInstances(trx, study, named);
+  await trx.deleteFrom('upload').where('id', '=', uploadId).execute();
+  const counts = await countStates(trx, study.id);
+  // A receipt that names removed instances is no longer current, and the reason for holding the study may
+  // be gone with them.
+  if (forgotten) await applyStudyEvent(trx, study, 'late-instance', tools.now());
+  if (isComplete(counts)) await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
+  await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId });
+  if (counts.size === 0) await deleteUnused(trx, study.id);
+}
+
+/** Deletes a study without instances, unless a receipt or another upload names it. */
+async function deleteUnused(trx: Transaction<Tables>, studyId: string): Promise<void> {
+  for (const table of ['receipt', 'upload'] as const) {
+    const rows = await trx.selectFrom(table).select('id').where('study_id', '=', studyId).limit(1).execute();
+    if (rows.length > 0) return;
+  }
+  await trx.deleteFrom('study').where('id', '=', studyId).execute();
 }
 
 /** Of an upload of which something is here: what it promised and has not sent. */

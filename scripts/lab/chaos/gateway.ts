@@ -83,72 +83,96 @@ export type GatewayPlace = {
 };
 
 export function createChaosGateway(place: GatewayPlace): ChaosGateway {
-  const { name, folder, port, env, faketime, onSpawn } = place;
-  const stamp = join(folder, `${name}.clock`);
-  const api = `http://127.0.0.1:${port}`;
-  let isWanted = false;
-  let endedByItself = 0;
-  let child: ChildProcess | null = null;
-  let gone: Promise<void> = Promise.resolve();
+  return new SupervisedGateway(place);
+}
 
-  async function run(): Promise<void> {
-    const log = await open(join(folder, `${name}.log`), 'a', 0o600);
-    const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], {
+class SupervisedGateway implements ChaosGateway {
+  readonly name: string;
+  readonly api: string;
+  readonly #place: GatewayPlace;
+  /** The file that sets its clock. */
+  readonly #stamp: string;
+  #isWanted = false;
+  #endedByItself = 0;
+  #child: ChildProcess | null = null;
+  #gone: Promise<void> = Promise.resolve();
+
+  constructor(place: GatewayPlace) {
+    this.name = place.name;
+    this.api = `http://127.0.0.1:${place.port}`;
+    this.#place = place;
+    this.#stamp = join(place.folder, `${place.name}.clock`);
+  }
+
+  get endedByItself(): number {
+    return this.#endedByItself;
+  }
+
+  want(): void {
+    if (this.#isWanted) return;
+    this.#isWanted = true;
+    this.#gone = this.#gone.then(() => this.#keepRunning());
+  }
+
+  async kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    this.#isWanted = false;
+    this.#child?.kill(signal);
+    const late = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_WITHIN_MS);
+    await this.#gone;
+    clearTimeout(late);
+  }
+
+  setClock(seconds: number): Promise<void> {
+    return writeFile(this.#stamp, `${offsetText(seconds)}\n`);
+  }
+
+  isReady(): Promise<boolean> {
+    return isReady(this.api);
+  }
+
+  async #keepRunning(): Promise<void> {
+    while (this.#isWanted) {
+      await this.#run();
+      if (!this.#isWanted) return;
+      this.#endedByItself += 1;
+      await after(START_AGAIN_MS);
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { folder, onSpawn } = this.#place;
+    const log = await open(join(folder, `${this.name}.log`), 'a', 0o600);
+    const started = this.#spawn(log.fd);
+    const ended = new Promise<void>(
+      (resolve) => void started.once('exit', () => resolve()).once('error', () => resolve()),
+    );
+    this.#child = started;
+    const endWithUs = (): void => void started.kill('SIGKILL');
+    process.once('exit', endWithUs);
+    // It may have been unwanted again while its log was opened.
+    if (!this.#isWanted) endWithUs();
+    await log.close();
+    if (started.pid !== undefined) await onSpawn(started.pid);
+    await ended;
+    process.off('exit', endWithUs);
+    this.#child = null;
+    await sweepClock(started.pid);
+  }
+
+  /** `log`: the descriptor of its open log. */
+  #spawn(log: number): ChildProcess {
+    const { env, faketime } = this.#place;
+    return spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], {
       env: {
         ...GATEWAY_MEMORY,
         PATH: process.env.PATH,
         HOME: process.env.HOME,
         ...env,
-        ...shiftedClock(faketime, stamp),
+        ...shiftedClock(faketime, this.#stamp),
       },
-      stdio: ['ignore', log.fd, log.fd],
+      stdio: ['ignore', log, log],
     });
-    const ended = new Promise<void>(
-      (resolve) => void started.once('exit', () => resolve()).once('error', () => resolve()),
-    );
-    child = started;
-    const endWithUs = (): void => void started.kill('SIGKILL');
-    process.once('exit', endWithUs);
-    // It may have been unwanted again while its log was opened.
-    if (!isWanted) endWithUs();
-    await log.close();
-    if (started.pid !== undefined) await onSpawn(started.pid);
-    await ended;
-    process.off('exit', endWithUs);
-    child = null;
-    await sweepClock(started.pid);
   }
-
-  async function keepRunning(): Promise<void> {
-    while (isWanted) {
-      await run();
-      if (!isWanted) return;
-      endedByItself += 1;
-      await after(START_AGAIN_MS);
-    }
-  }
-
-  return {
-    name,
-    api,
-    get endedByItself() {
-      return endedByItself;
-    },
-    want() {
-      if (isWanted) return;
-      isWanted = true;
-      gone = gone.then(keepRunning);
-    },
-    async kill(signal) {
-      isWanted = false;
-      child?.kill(signal);
-      const late = setTimeout(() => child?.kill('SIGKILL'), STOP_WITHIN_MS);
-      await gone;
-      clearTimeout(late);
-    },
-    setClock: (seconds) => writeFile(stamp, `${offsetText(seconds)}\n`),
-    isReady: () => isReady(api),
-  };
 }
 
 async function isReady(api: string): Promise<boolean> {

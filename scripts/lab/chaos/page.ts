@@ -99,25 +99,8 @@ export async function openPageDevice(
     clockDays: state.pageClockDays,
     onSpawn: (pid) => writer.note('browser', pid),
   });
-  let isClosed = false;
+  const closed = new AbortController();
   let turn: Promise<void> = Promise.resolve();
-
-  async function untilSafe(study: Queued): Promise<void> {
-    while (!isClosed && study.state === 'chosen') {
-      const row =
-        study.row === null
-          ? undefined
-          : (await deviceNow(browser))?.studies.find(({ id }) => id === study.row);
-      // The tab died after the last byte was written: nothing is lost.
-      if (isSafe(row)) noteSafe(study);
-      else
-        await choose(study, join(world.folder, 'studies', String(study.number)), browser.tabs).catch(() =>
-          after(LOOK_AGAIN_MS),
-        );
-    }
-    await writer.write();
-  }
-
   return {
     reload: (random) => browser.reload(random),
     killTab: (random) => browser.killTab(random),
@@ -128,7 +111,8 @@ export async function openPageDevice(
     limit: (bytes) => browser.limit(bytes),
     want: () => browser.want(),
     begin(study) {
-      if (study.state === 'chosen') turn = turn.then(() => untilSafe(study));
+      if (study.state !== 'chosen') return;
+      turn = turn.then(() => untilSafe(study, browser, world, closed.signal)).then(() => writer.write());
     },
     async setClock(days) {
       state.pageClockDays = days;
@@ -136,17 +120,40 @@ export async function openPageDevice(
     },
     async look() {
       const now = await deviceNow(browser);
-      for (const study of state.queued) {
-        const row = study.row === null ? undefined : now?.studies.find(({ id }) => id === study.row);
-        if (row?.state === 'done' && study.state !== 'ended')
-          Object.assign(study, { state: 'ended', uploadId: row.uploadId, receiptId: row.receiptId });
-      }
+      for (const study of state.queued) noteEnd(study, now);
       return now;
     },
     async close() {
-      isClosed = true;
+      closed.abort();
       await browser.close();
       await turn;
     },
   };
 }
+
+/** Chooses it again and again, until it is safe or the device is closed. */
+async function untilSafe(
+  study: Queued,
+  browser: ChaosBrowser,
+  world: World,
+  closed: AbortSignal,
+): Promise<void> {
+  while (!closed.aborted && study.state === 'chosen') {
+    const now = study.row === null ? null : await deviceNow(browser);
+    // The tab died after the last byte was written: nothing is lost.
+    if (isSafe(rowOf(study, now))) noteSafe(study);
+    else
+      await choose(study, join(world.folder, 'studies', String(study.number)), browser.tabs).catch(() =>
+        after(LOOK_AGAIN_MS),
+      );
+  }
+}
+
+function noteEnd(study: Queued, now: DeviceNow | null): void {
+  const row = rowOf(study, now);
+  if (row?.state === 'done' && study.state !== 'ended')
+    Object.assign(study, { state: 'ended', uploadId: row.uploadId, receiptId: row.receiptId });
+}
+
+const rowOf = (study: Queued, now: DeviceNow | null): DeviceNow['studies'][number] | undefined =>
+  study.row === null ? undefined : now?.studies.find(({ id }) => id === study.row);

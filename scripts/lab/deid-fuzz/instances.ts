@@ -10,7 +10,7 @@ import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { TERMS } from '#shared/deid/attribute-lists.ts';
 import { profileRows } from '#shared/deid/profile.ts';
-import type { Encoding } from '#shared/dicom/data-set.ts';
+import type { Encoding, InstanceIdentifiers } from '#shared/dicom/data-set.ts';
 import { dictionaryEntry, dictionaryVR } from '#shared/dicom/dictionary.ts';
 import {
   ITEM,
@@ -287,91 +287,102 @@ export type GeneratedInstance = {
   readonly elements: readonly FuzzElement[];
 };
 
-export const generatedInstance: fc.Arbitrary<GeneratedInstance> = fc
-  .record({
-    syntax,
-    elements: dataSet,
-    behind: dataSet,
-    number: fc.nat(20),
-    sopClassUID: fc.constantFrom(SOP_CLASSES.CT, SOP_CLASSES.SC, '1.2.840.10008.5.1.4.1.1.88.33', '1.2.3.4'),
-    characterSet: fc.constantFrom(...CHARACTER_SETS),
-    hasPatient: fc.integer({ min: 0, max: 4 }),
-    preamble: fc.nat(50),
-    wasRemoved: fc.nat(30),
-  })
-  .map(
-    ({
-      syntax: { transferSyntaxUID, encoding },
-      elements,
-      behind,
-      number,
-      sopClassUID,
-      characterSet,
-      hasPatient,
-      preamble,
-      wasRemoved,
-    }) => {
-      const identifiers = {
-        sopClassUID: parseUid('SOPClassUID', sopClassUID),
-        sopInstanceUID: parseUid('SOPInstanceUID', uid(1, number)),
-        studyInstanceUID: parseUid('StudyInstanceUID', uid(2, number % 5)),
-        seriesInstanceUID: parseUid('SeriesInstanceUID', uid(3, number % 9)),
-      };
-      const one = (tag: number, vr: string, ...values: string[]): FuzzElement => ({
-        tag,
-        vr,
-        value: textValue(vr, ...values),
-      });
-      const word = (tag: number, number: number): FuzzElement => ({
-        tag,
-        vr: 'US',
-        value: numberValue('US', [number], encoding),
-      });
-      const isImage = sopClassUID === SOP_CLASSES.CT || sopClassUID === SOP_CLASSES.SC;
-      const built = [
-        one(0x00080005, 'CS', ...characterSet),
-        one(0x00080016, 'UI', sopClassUID),
-        one(0x00080018, 'UI', identifiers.sopInstanceUID),
-        one(0x0020000d, 'UI', identifiers.studyInstanceUID),
-        one(0x0020000e, 'UI', identifiers.seriesInstanceUID),
-        ...(hasPatient === 0
-          ? []
-          : [one(0x00100010, 'PN', `${plant(91)}^Anna`), one(0x00100020, 'LO', plant(92))]),
-        // Words that promise too much are not believed (PS3.3 §C.7.1.1).
-        ...(wasRemoved === 0 ? [one(0x00120062, 'CS', 'YES'), one(0x00280303, 'CS', 'MODIFIED')] : []),
-        ...(isImage
-          ? [
-              word(0x00280002, 1),
-              one(0x00280004, 'CS', 'MONOCHROME2'),
-              word(0x00280010, 2),
-              word(0x00280011, 2),
-            ]
-          : []),
-        ...(isImage
-          ? [word(0x00280100, 8), word(0x00280101, 8), word(0x00280102, 7), word(0x00280103, 0)]
-          : []),
-      ];
-      const all = inOrder([...elements, ...built]);
-      const after = inOrder(
-        behind.map((element) => ({ ...element, tag: (0x7ff10000 | (element.tag & 0xffff)) >>> 0 })),
-      );
-      const pixels = encoding.encapsulated
-        ? encodeFragments(0x7fe00010, [Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)], encoding)
-        : concatBytes([encodeHeader(0x7fe00010, 'OB', 4, encoding), Uint8Array.of(1, 2, 3, 4)]);
-      const body = concatBytes([
-        encode(all, encoding),
-        ...(isImage ? [pixels] : []),
-        encode(after, encoding),
-      ]);
-      const meta = encodeFileMeta(identifiers, transferSyntaxUID);
-      if (preamble === 0) meta.set(text.encode(`II*\0${plant(93)}`));
-      return {
-        bytes: concatBytes([meta, encoding.deflated ? even(deflateRawSync(body)) : body]),
-        transferSyntaxUID,
-        elements: all,
-      };
-    },
+const drafts = fc.record({
+  syntax,
+  elements: dataSet,
+  behind: dataSet,
+  number: fc.nat(20),
+  sopClassUID: fc.constantFrom(SOP_CLASSES.CT, SOP_CLASSES.SC, '1.2.840.10008.5.1.4.1.1.88.33', '1.2.3.4'),
+  characterSet: fc.constantFrom(...CHARACTER_SETS),
+  hasPatient: fc.integer({ min: 0, max: 4 }),
+  preamble: fc.nat(50),
+  wasRemoved: fc.nat(30),
+});
+type Draft = typeof drafts extends fc.Arbitrary<infer T> ? T : never;
+
+export const generatedInstance: fc.Arbitrary<GeneratedInstance> = drafts.map(buildDraft);
+
+function buildDraft(draft: Draft): GeneratedInstance {
+  const { transferSyntaxUID, encoding } = draft.syntax;
+  const identifiers = identifiersOf(draft);
+  const isImage = draft.sopClassUID === SOP_CLASSES.CT || draft.sopClassUID === SOP_CLASSES.SC;
+  const built = [...headerElements(draft, identifiers), ...(isImage ? imageElements(encoding) : [])];
+  const all = inOrder([...draft.elements, ...built]);
+  const after = inOrder(
+    draft.behind.map((element) => ({ ...element, tag: (0x7ff10000 | (element.tag & 0xffff)) >>> 0 })),
   );
+  const body = concatBytes([
+    encode(all, encoding),
+    ...(isImage ? [pixelData(encoding)] : []),
+    encode(after, encoding),
+  ]);
+  const meta = encodeFileMeta(identifiers, transferSyntaxUID);
+  if (draft.preamble === 0) meta.set(text.encode(`II*\0${plant(93)}`));
+  return {
+    bytes: concatBytes([meta, encoding.deflated ? even(deflateRawSync(body)) : body]),
+    transferSyntaxUID,
+    elements: all,
+  };
+}
+
+function identifiersOf({ number, sopClassUID }: Draft): InstanceIdentifiers {
+  return {
+    sopClassUID: parseUid('SOPClassUID', sopClassUID),
+    sopInstanceUID: parseUid('SOPInstanceUID', uid(1, number)),
+    studyInstanceUID: parseUid('StudyInstanceUID', uid(2, number % 5)),
+    seriesInstanceUID: parseUid('SeriesInstanceUID', uid(3, number % 9)),
+  };
+}
+
+const one = (tag: number, vr: string, ...values: string[]): FuzzElement => ({
+  tag,
+  vr,
+  value: textValue(vr, ...values),
+});
+
+/** The elements by which an instance is known, and its patient. */
+function headerElements(
+  { characterSet, hasPatient, wasRemoved }: Draft,
+  identifiers: InstanceIdentifiers,
+): FuzzElement[] {
+  return [
+    one(0x00080005, 'CS', ...characterSet),
+    one(0x00080016, 'UI', identifiers.sopClassUID),
+    one(0x00080018, 'UI', identifiers.sopInstanceUID),
+    one(0x0020000d, 'UI', identifiers.studyInstanceUID),
+    one(0x0020000e, 'UI', identifiers.seriesInstanceUID),
+    ...(hasPatient === 0
+      ? []
+      : [one(0x00100010, 'PN', `${plant(91)}^Anna`), one(0x00100020, 'LO', plant(92))]),
+    // Words that promise too much are not believed (PS3.3 §C.7.1.1).
+    ...(wasRemoved === 0 ? [one(0x00120062, 'CS', 'YES'), one(0x00280303, 'CS', 'MODIFIED')] : []),
+  ];
+}
+
+/** Of a picture of 2 × 2 pixels of 8 bits. */
+function imageElements(encoding: Encoding): FuzzElement[] {
+  const word = (tag: number, number: number): FuzzElement => ({
+    tag,
+    vr: 'US',
+    value: numberValue('US', [number], encoding),
+  });
+  return [
+    word(0x00280002, 1),
+    one(0x00280004, 'CS', 'MONOCHROME2'),
+    word(0x00280010, 2),
+    word(0x00280011, 2),
+    word(0x00280100, 8),
+    word(0x00280101, 8),
+    word(0x00280102, 7),
+    word(0x00280103, 0),
+  ];
+}
+
+function pixelData(encoding: Encoding): Uint8Array {
+  return encoding.encapsulated
+    ? encodeFragments(0x7fe00010, [Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)], encoding)
+    : concatBytes([encodeHeader(0x7fe00010, 'OB', 4, encoding), Uint8Array.of(1, 2, 3, 4)]);
+}
 
 function encode(elements: readonly FuzzElement[], encoding: Encoding): Uint8Array {
   return concatBytes(elements.map((element) => encodeOne(element, encoding)));

@@ -80,6 +80,86 @@ async function runBatch({ worker, sight }: Thread, batch: Batch): Promise<Ending
 /** The part of a fault that is the same for its kind: without the places of one instance. */
 const kindOf = ({ what }: Fault): string => what.replace(/[0-9a-f]{4},[0-9a-f]{4}/g, 'tag');
 
+/** The outcomes so far, and how many inputs are still to be given out. */
+class Tally {
+  readonly outcomes: Record<string, number> = {};
+  readonly #faults = new Map<string, Fault & { seed: number }>();
+  readonly #inputs: number;
+  readonly #seed: number;
+  #given = 0;
+  #batches = 0;
+  run = 0;
+  hangs = 0;
+  crashes = 0;
+
+  constructor(inputs: number, seed: number) {
+    this.#inputs = inputs;
+    this.#seed = seed;
+  }
+
+  get faults(): FuzzReport['faults'] {
+    return [...this.#faults.values()];
+  }
+
+  /** Null where all inputs are given out, or enough faults are known. */
+  nextBatch(): Batch | null {
+    if (this.#given >= this.#inputs || this.#faults.size >= FAULTS_LIMIT) return null;
+    const batch: Batch = {
+      seed: Math.imul(this.#seed, 0x9e3779b1) + this.#batches,
+      inputs: Math.min(BATCH, this.#inputs - this.#given),
+    };
+    this.#batches += 1;
+    this.#given += batch.inputs;
+    return batch;
+  }
+
+  noteDone(batch: Batch, result: BatchResult): void {
+    this.run += result.run;
+    // Another batch makes up for the inputs that a fault left over.
+    this.#given -= batch.inputs - result.run;
+    for (const [name, count] of Object.entries(result.outcomes))
+      this.outcomes[name] = (this.outcomes[name] ?? 0) + count;
+    if (result.fault !== null) this.#note(result.fault, batch.seed);
+  }
+
+  /** `input`: the one during which the thread hung or ended. */
+  noteEnded(batch: Batch, ending: Exclude<Ending, { kind: 'done' }>, input: Buffer): void {
+    const isHang = ending.kind === 'hang';
+    if (isHang) this.hangs += 1;
+    else this.crashes += 1;
+    const what = isHang ? `not done after ${HANG_MS / 1000} s` : `the thread ended: ${ending.error.name}`;
+    const base64 = input.toString('base64');
+    this.#note({ what, about: 'not made smaller', withOptions: false, base64 }, batch.seed);
+  }
+
+  #note(fault: Fault, seed: number): void {
+    const kind = kindOf(fault);
+    if (!this.#faults.has(kind)) this.#faults.set(kind, { ...fault, seed });
+  }
+}
+
+/** Runs batches on one thread after the other, until there are no more. */
+async function runLane(
+  tally: Tally,
+  corpus: string | null,
+  progress: FuzzSettings['progress'],
+): Promise<void> {
+  let thread = startThread(corpus);
+  await thread.ready;
+  for (let batch = tally.nextBatch(); batch !== null; batch = tally.nextBatch()) {
+    const ending = await runBatch(thread, batch);
+    if (ending.kind === 'done') tally.noteDone(batch, ending.result);
+    else {
+      tally.noteEnded(batch, ending, inputUnderWay(thread.sight));
+      await thread.worker.terminate();
+      thread = startThread(corpus);
+      await thread.ready;
+    }
+    progress?.(tally.run);
+  }
+  await thread.worker.terminate();
+}
+
 export async function runFuzz({
   inputs,
   seed,
@@ -87,61 +167,9 @@ export async function runFuzz({
   corpus,
   progress,
 }: FuzzSettings): Promise<FuzzReport> {
-  const outcomes: Record<string, number> = {};
-  const faults = new Map<string, Fault & { seed: number }>();
-  let run = 0;
-  let given = 0;
-  let batches = 0;
-  let hangs = 0;
-  let crashes = 0;
+  const tally = new Tally(inputs, seed);
   const from = performance.now();
-  const note = (fault: Fault, ofSeed: number): void =>
-    void (faults.has(kindOf(fault)) || faults.set(kindOf(fault), { ...fault, seed: ofSeed }));
-
-  async function lane(): Promise<void> {
-    let thread = startThread(corpus);
-    await thread.ready;
-    while (given < inputs && faults.size < FAULTS_LIMIT) {
-      const batch: Batch = {
-        seed: Math.imul(seed, 0x9e3779b1) + batches,
-        inputs: Math.min(BATCH, inputs - given),
-      };
-      batches += 1;
-      given += batch.inputs;
-      const ending = await runBatch(thread, batch);
-      if (ending.kind === 'done') {
-        const { result } = ending;
-        run += result.run;
-        // Another batch makes up for the inputs that a fault left over.
-        given -= batch.inputs - result.run;
-        for (const [name, count] of Object.entries(result.outcomes))
-          outcomes[name] = (outcomes[name] ?? 0) + count;
-        if (result.fault !== null) note(result.fault, batch.seed);
-      } else {
-        if (ending.kind === 'hang') hangs += 1;
-        else crashes += 1;
-        const what =
-          ending.kind === 'hang'
-            ? `not done after ${HANG_MS / 1000} s`
-            : `the thread ended: ${ending.error.name}`;
-        note(
-          {
-            what,
-            about: 'not made smaller',
-            withOptions: false,
-            base64: inputUnderWay(thread.sight).toString('base64'),
-          },
-          batch.seed,
-        );
-        await thread.worker.terminate();
-        thread = startThread(corpus);
-        await thread.ready;
-      }
-      progress?.(run);
-    }
-    await thread.worker.terminate();
-  }
-
-  await Promise.all(Array.from({ length: threads }, lane));
-  return { run, hangs, crashes, ms: performance.now() - from, outcomes, faults: [...faults.values()] };
+  await Promise.all(Array.from({ length: threads }, () => runLane(tally, corpus, progress)));
+  const { run, hangs, crashes, outcomes, faults } = tally;
+  return { run, hangs, crashes, ms: performance.now() - from, outcomes, faults };
 }

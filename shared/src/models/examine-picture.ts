@@ -7,7 +7,7 @@ import type { GreyPicture } from '../pixels/picture.ts';
 import type { ExplanationMethod, Finding } from '../protocol/inference.ts';
 import { CARDS, type ModelCard } from './card.ts';
 import { filmMarks, type FilmMark } from './film.ts';
-import { imageKind } from './image-kind.ts';
+import { imageKind, type ImageKind } from './image-kind.ts';
 import { integratedGradients, type Attributions } from './integrated-gradients.ts';
 import { fractionOf, lungFields, markedLungs, type LungFields, type MarkedLungs } from './lung-fields.ts';
 import type { ModelId, Population, RunModel } from './model.ts';
@@ -54,18 +54,15 @@ export interface Examination {
 const DEFAULT_EXPLANATIONS: readonly ExplanationMethod[] = ['image', 'cam', 'lung-fields'];
 
 export async function examinePicture(
-  { picture, population, isMirrored = false }: Subject,
+  subject: Subject,
   models: Models,
   options: ExamineOptions = {},
 ): Promise<Examination> {
+  const { picture, population } = subject;
   const { signal, explain = DEFAULT_EXPLANATIONS } = options;
   const cards = { ...CARDS, ...options.cards };
   const kind = await imageKind(picture, models['image-kind'], signal, cards['image-kind']);
-  const found =
-    kind.isChestFilm && models['lung-fields']
-      ? await lungFields(picture, models['lung-fields'], signal, cards['lung-fields'])
-      : null;
-  const lungs = found && isMirrored ? { ...found, right: found.left, left: found.right } : found;
+  const lungs = kind.isChestFilm ? await lungsOf(subject, models, cards['lung-fields'], signal) : null;
   const film = filmMarks(picture, kind, lungs);
   const isSilent = !kind.isChestFilm || population === 'outside';
   const scored =
@@ -74,50 +71,93 @@ export async function examinePicture(
       : null;
   const gradient =
     scored && explain.includes('integrated-gradients') ? models['pneumonia-gradient'] : undefined;
+  const card = cards['pneumonia-gradient'];
   const attributions = gradient
-    ? await integratedGradients(picture, gradient, {
-        steps: options.steps,
-        signal,
-        card: cards['pneumonia-gradient'],
-      })
+    ? await integratedGradients(picture, gradient, { steps: options.steps, signal, card })
     : null;
-  const marked = scored && lungs ? markedLungs(scored.map, CAM_SIDE, lungs) : null;
   const threshold = options.threshold ?? cards.pneumonia.threshold ?? 0.5;
-  const image = { kind: kind.kind, probability: kind.probability };
+  const seen: Seen = { kind, population, film, lungs, isSilent, scored, attributions };
+  return {
+    finding: findingOf(seen, cards.pneumonia, threshold, explain),
+    maps: { cam: scored?.map ?? null, attributions, lungs, film },
+  };
+}
+
+/** The models' views of one picture. */
+interface Seen {
+  readonly kind: ImageKind;
+  readonly population: Population;
+  readonly film: readonly FilmMark[];
+  readonly lungs: LungFields | null;
+  /** The pneumonia model is not asked. */
+  readonly isSilent: boolean;
+  readonly scored: PneumoniaScore | null;
+  readonly attributions: Attributions | null;
+}
+
+async function lungsOf(
+  { picture, isMirrored = false }: Subject,
+  models: Models,
+  card: ModelCard,
+  signal: AbortSignal | undefined,
+): Promise<LungFields | null> {
+  if (!models['lung-fields']) return null;
+  const found = await lungFields(picture, models['lung-fields'], signal, card);
+  return isMirrored ? { ...found, right: found.left, left: found.right } : found;
+}
+
+function findingOf(
+  seen: Seen,
+  card: ModelCard,
+  threshold: number,
+  explain: readonly ExplanationMethod[],
+): Examination['finding'] {
+  const { kind, population, film, lungs, scored, attributions } = seen;
+  const marked = scored && lungs ? markedLungs(scored.map, CAM_SIDE, lungs) : null;
   const available: Readonly<Record<ExplanationMethod, boolean>> = {
     image: true,
     cam: scored !== null,
     'integrated-gradients': attributions !== null,
     'lung-fields': lungs !== null,
   };
-  const missing = [
+  return {
+    image: { kind: kind.kind, probability: kind.probability },
+    population,
+    film: film.map(({ finding }) => finding),
+    ...answerOf(scored, threshold),
+    lungs: lungs && describeLungs(lungs, marked),
+    explanations: explain.filter((method) => available[method]),
+    completeness: attributions && { sum: attributions.sum, difference: attributions.difference },
+    rationale: sentencesOf(seen, card, threshold, marked),
+    limits: card.limits,
+    warnings: [
+      ...whySilent(kind, population),
+      ...missingParts(seen),
+      ...film.map(({ finding }) => `film-${finding}`),
+    ],
+    intendedUse: card.intendedUse,
+  };
+}
+
+function sentencesOf(
+  { kind, population, isSilent, scored }: Seen,
+  card: ModelCard,
+  threshold: number,
+  marked: MarkedLungs | null,
+): string[] {
+  if (scored) {
+    const { score, probabilities } = scored;
+    return rationaleOf({ score, threshold, probabilities, marked }, population, card);
+  }
+  return isSilent ? rationaleOfSilence(kind, kind.isChestFilm, kind.turn !== null, card) : [];
+}
+
+/** Models that would have been asked and are not there. */
+function missingParts({ kind, lungs, isSilent, scored }: Seen): string[] {
+  return [
     ...(lungs || !kind.isChestFilm ? [] : ['lung-fields-not-available']),
     ...(scored || isSilent ? [] : ['pneumonia-not-available']),
   ];
-  return {
-    finding: {
-      image,
-      population,
-      film: film.map(({ finding }) => finding),
-      ...answerOf(scored, threshold),
-      lungs: lungs && describeLungs(lungs, marked),
-      explanations: explain.filter((method) => available[method]),
-      completeness: attributions && { sum: attributions.sum, difference: attributions.difference },
-      rationale: scored
-        ? rationaleOf(
-            { score: scored.score, threshold, probabilities: scored.probabilities, marked },
-            population,
-            cards.pneumonia,
-          )
-        : isSilent
-          ? rationaleOfSilence(image, kind.isChestFilm, kind.turn !== null, cards.pneumonia)
-          : [],
-      limits: cards.pneumonia.limits,
-      warnings: [...whySilent(kind, population), ...missing, ...film.map(({ finding }) => `film-${finding}`)],
-      intendedUse: cards.pneumonia.intendedUse,
-    },
-    maps: { cam: scored?.map ?? null, attributions, lungs, film },
-  };
 }
 
 function answerOf(

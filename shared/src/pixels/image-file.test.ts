@@ -63,71 +63,60 @@ async function greyAt(file: Uint8Array, column: number, row: number): Promise<nu
   return Math.round(read.picture.grey[row * read.picture.columns + column]! * 255);
 }
 
+const ACROSS = Array.from({ length: SIDE }, (_, x) => x * 4);
+const PALETTE: Chunk = ['PLTE', Uint8Array.of(0, 0, 0, 40, 40, 40)];
+
+/** A PNG whose rows hold these bytes. */
+const drawn = (depth: number, colourType: number, row: readonly number[], ...before: Chunk[]): Uint8Array =>
+  png({ ...square, depth, colourType, before, lines: scanlines(() => row) });
+
 files('every depth and colour type of PNG comes out as the same grey', async () => {
-  const across = Array.from({ length: SIDE }, (_, x) => x * 4);
-  const bits = Array.from({ length: 8 }, () => 0b00001111);
-  const palette: Chunk = ['PLTE', Uint8Array.of(0, 0, 0, 40, 40, 40)];
+  const times = (count: number, level: number): number[] => Array.from({ length: count }, () => level);
+  const onePixelOf = (samples: (level: number) => readonly number[]): number[] => ACROSS.flatMap(samples);
   const cases: readonly [string, Uint8Array, number][] = [
-    ['8-bit grey', png({ ...square, depth: 8, colourType: 0, lines: scanlines(() => across) }), 40],
+    ['8-bit grey', drawn(8, 0, ACROSS), 40],
     [
       '16-bit grey',
-      png({
-        ...square,
-        depth: 16,
-        colourType: 0,
-        lines: scanlines(() => across.flatMap((level) => [level, level])),
-      }),
+      drawn(
+        16,
+        0,
+        onePixelOf((level) => [level, level]),
+      ),
       40,
     ],
     [
       'grey and alpha',
-      png({
-        ...square,
-        depth: 8,
-        colourType: 4,
-        lines: scanlines(() => across.flatMap((level) => [level, 9])),
-      }),
+      drawn(
+        8,
+        4,
+        onePixelOf((level) => [level, 9]),
+      ),
       40,
     ],
     [
       'RGB',
-      png({
-        ...square,
-        depth: 8,
-        colourType: 2,
-        lines: scanlines(() => across.flatMap((level) => [level, level, level])),
-      }),
+      drawn(
+        8,
+        2,
+        onePixelOf((level) => [level, level, level]),
+      ),
       40,
     ],
     [
       'RGBA',
-      png({
-        ...square,
-        depth: 8,
-        colourType: 6,
-        lines: scanlines(() => across.flatMap((level) => [level, level, level, 9])),
-      }),
+      drawn(
+        8,
+        6,
+        onePixelOf((level) => [level, level, level, 9]),
+      ),
       40,
     ],
-    [
-      '4-bit grey',
-      png({
-        ...square,
-        depth: 4,
-        colourType: 0,
-        lines: scanlines(() => Array.from({ length: 32 }, () => 0x22)),
-      }),
-      34,
-    ],
-    [
-      '1-bit palette',
-      png({ ...square, depth: 1, colourType: 3, before: [palette], lines: scanlines(() => bits) }),
-      0,
-    ],
+    ['4-bit grey', drawn(4, 0, times(32, 0x22)), 34],
   ];
-  for (const [name, file, expected] of cases)
-    assert.is(await greyAt(file, name.startsWith('1-bit') ? 8 : 10, 3), expected, name);
-  assert.is(await greyAt(cases[6]![1], 12, 3), 40, 'the second entry of the palette');
+  for (const [name, file, expected] of cases) assert.is(await greyAt(file, 10, 3), expected, name);
+  const palette = drawn(1, 3, times(8, 0b00001111), PALETTE);
+  assert.is(await greyAt(palette, 8, 3), 0, '1-bit palette');
+  assert.is(await greyAt(palette, 12, 3), 40, 'the second entry of the palette');
 });
 
 files('filters and interlace are undone', async () => {
@@ -244,75 +233,84 @@ function exif(orientation: number, isLittle: boolean): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-files(
-  'a picture lies as a person sees it: the orientation of EXIF is undone, and nothing else of EXIF is read',
-  async () => {
-    // 96 × 64, black but for its first pixel and the last one of its first row: where they lie says how it
-    // was turned.
-    const rows = Array.from({ length: 64 }, (_, y) => [
-      0,
-      ...Array.from({ length: 96 }, (_, x) => (y === 0 && x === 0 ? 255 : y === 0 && x === 95 ? 128 : 0)),
-    ]);
-    const of = (content: Uint8Array) =>
-      png({
-        width: 96,
-        height: 64,
-        depth: 8,
-        colourType: 0,
-        before: [['eXIf', content]],
-        lines: Uint8Array.from(rows.flat()),
-      });
-    const places: Readonly<Record<number, readonly [size: string, first: string, last: string]>> = {
-      1: ['96x64', '0,0', '95,0'],
-      2: ['96x64', '95,0', '0,0'],
-      3: ['96x64', '95,63', '0,63'],
-      4: ['96x64', '0,63', '95,63'],
-      5: ['64x96', '0,0', '0,95'],
-      6: ['64x96', '63,0', '63,95'],
-      7: ['64x96', '63,95', '63,0'],
-      8: ['64x96', '0,95', '0,0'],
-    };
-    for (const isLittle of [true, false]) {
-      for (const [orientation, expected] of Object.entries(places)) {
-        const read = await readImageFile(of(exif(Number(orientation), isLittle)));
-        if (read.kind !== 'picture') throw new Error(read.because);
-        const { rows: height, columns: width, grey } = read.picture;
-        const at = (value: number) =>
-          [grey.findIndex((one) => Math.abs(one - value) < 0.01)].map(
-            (place) => `${place % width},${Math.floor(place / width)}`,
-          )[0]!;
-        assert.equal([`${width}x${height}`, at(1), at(128 / 255)], expected, `orientation ${orientation}`);
-      }
+/**
+ * 96 × 64 with this EXIF, black but for its first pixel and the last one of its first row: where they lie says
+ * how it was turned.
+ */
+function marked(content: Uint8Array): Uint8Array {
+  const rows = Array.from({ length: 64 }, (_, y) => [
+    0,
+    ...Array.from({ length: 96 }, (_, x) => (y === 0 && x === 0 ? 255 : y === 0 && x === 95 ? 128 : 0)),
+  ]);
+  return png({
+    width: 96,
+    height: 64,
+    depth: 8,
+    colourType: 0,
+    before: [['eXIf', content]],
+    lines: Uint8Array.from(rows.flat()),
+  });
+}
+
+/** By orientation: where the two pixels lie in the picture that a person sees. */
+const PLACES: Readonly<Record<number, readonly [size: string, first: string, last: string]>> = {
+  1: ['96x64', '0,0', '95,0'],
+  2: ['96x64', '95,0', '0,0'],
+  3: ['96x64', '95,63', '0,63'],
+  4: ['96x64', '0,63', '95,63'],
+  5: ['64x96', '0,0', '0,95'],
+  6: ['64x96', '63,0', '63,95'],
+  7: ['64x96', '63,95', '63,0'],
+  8: ['64x96', '0,95', '0,0'],
+};
+
+files('a picture lies as a person sees it: the orientation of EXIF is undone', async () => {
+  for (const isLittle of [true, false]) {
+    for (const [orientation, expected] of Object.entries(PLACES)) {
+      const read = await readImageFile(marked(exif(Number(orientation), isLittle)));
+      if (read.kind !== 'picture') throw new Error(read.because);
+      const { rows: height, columns: width, grey } = read.picture;
+      const at = (value: number): string => {
+        const place = grey.findIndex((one) => Math.abs(one - value) < 0.01);
+        return `${place % width},${Math.floor(place / width)}`;
+      };
+      assert.equal([`${width}x${height}`, at(1), at(128 / 255)], expected, `orientation ${orientation}`);
     }
-    for (const damaged of [
-      exif(0, true),
-      exif(9, true),
-      exif(6, true).subarray(0, 20),
-      new Uint8Array(14),
-      new Uint8Array(),
-      Uint8Array.of(0x49, 0x49, 42, 0, 255, 255, 255, 255, 1, 1, 1, 1, 1, 1),
-    ]) {
-      const read = await readImageFile(of(damaged));
-      assert.equal(read.kind === 'picture' && [read.picture.columns, read.warnings], [
-        96,
-        ['metadata-ignored'],
-      ]);
-    }
-    const jpeg = new Uint8Array(CODED.jpegBaseline);
-    const content = concatBytes([Buffer.from('Exif\0\0'), exif(6, true)]);
-    const held = concatBytes([
-      jpeg.subarray(0, 2),
-      Uint8Array.of(0xff, 0xe1, 0, content.length + 2),
-      content,
-      jpeg.subarray(2),
+  }
+});
+
+files('EXIF that is damaged turns nothing, and is said to be ignored', async () => {
+  for (const damaged of [
+    exif(0, true),
+    exif(9, true),
+    exif(6, true).subarray(0, 20),
+    new Uint8Array(14),
+    new Uint8Array(),
+    Uint8Array.of(0x49, 0x49, 42, 0, 255, 255, 255, 255, 1, 1, 1, 1, 1, 1),
+  ]) {
+    const read = await readImageFile(marked(damaged));
+    assert.equal(read.kind === 'picture' && [read.picture.columns, read.warnings], [
+      96,
+      ['metadata-ignored'],
     ]);
-    const decoded = [jpeg, held].map(
-      (coded) =>
-        decodeJpeg(coded, { rows: CODED_ROWS, columns: CODED_COLUMNS, samples: 1 })?.markers.orientation,
-    );
-    assert.equal(decoded, [1, 6]);
-  },
-);
+  }
+});
+
+files('a JPEG tells its orientation', () => {
+  const jpeg = new Uint8Array(CODED.jpegBaseline);
+  const content = concatBytes([Buffer.from('Exif\0\0'), exif(6, true)]);
+  const held = concatBytes([
+    jpeg.subarray(0, 2),
+    Uint8Array.of(0xff, 0xe1, 0, content.length + 2),
+    content,
+    jpeg.subarray(2),
+  ]);
+  const size = { rows: CODED_ROWS, columns: CODED_COLUMNS, samples: 1 };
+  assert.equal(
+    [jpeg, held].map((coded) => decodeJpeg(coded, size)?.markers.orientation),
+    [1, 6],
+  );
+});
 
 files('any byte that is changed in a PNG is noticed', async () => {
   for (let at = 8; at < plain.length; at += 1) {

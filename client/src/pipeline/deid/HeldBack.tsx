@@ -4,7 +4,7 @@
  * begins.
  */
 import { useState } from 'preact/hooks';
-import { REASONS } from '#shared/protocol/reasons.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
@@ -61,34 +61,14 @@ function HeldSeries({
   const [asking, setAsking] = useState(false);
   const held = series.files.filter((found) => found.held !== null);
   const shown = held.slice(0, most);
-  const isReleased = ({ ordinal }: FoundFile) => ingest.released.value.has(ordinal);
   const seen = shown.filter((found) => isReleasable(found) && store.looked.value.has(found.ordinal));
-  const open = seen.filter((found) => !isReleased(found));
-  const sending = ingest.phase.value === 'queueing';
+  const open = seen.filter(({ ordinal }) => !ingest.released.value.has(ordinal));
   const reasons = [...new Set(held.map((found) => found.held!))];
   return (
     <div class="held-series">
       <div class="held-bar">
-        <div>
-          <h3 class="kept">
-            <bdi>{series.description.trim() || ingestWords.unnamedSeries}</bdi>
-          </h3>
-          {reasons.map((reason) => (
-            <p key={reason} class="small">
-              {REASONS[reason].title}
-            </p>
-          ))}
-        </div>
-        {seen.length > 1 && (
-          <button
-            type="button"
-            class="button"
-            disabled={sending}
-            onClick={() => (open.length > 0 ? setAsking(true) : ingest.holdBack(seen))}
-          >
-            {open.length > 0 ? deidWords.held.all(open.length) : deidWords.held.undoAll(seen.length)}
-          </button>
-        )}
+        <SeriesHead description={series.description} reasons={reasons} />
+        {seen.length > 1 && <ReleaseAll seen={seen} open={open} onRelease={() => setAsking(true)} />}
       </div>
       <ul class="held-list">
         {shown.map((found) => (
@@ -107,17 +87,63 @@ function HeldSeries({
           {deidWords.held.more(Math.min(AT_ONCE, held.length - shown.length))}
         </button>
       )}
-      {asking && (
-        <Confirm
-          title={deidWords.held.allTitle(open.length)}
-          what={deidWords.held.allWhat(open.length)}
-          yes={deidWords.held.allYes}
-          no={deidWords.held.allNo}
-          onYes={() => ingest.release(open)}
-          onClose={() => setAsking(false)}
-        />
-      )}
+      {asking && <ConfirmAll open={open} onClose={() => setAsking(false)} />}
     </div>
+  );
+}
+
+type SeriesHeadProps = { readonly description: string; readonly reasons: readonly ReasonCode[] };
+
+/** The name of the series, and why some of it is held back. */
+function SeriesHead({ description, reasons }: SeriesHeadProps) {
+  return (
+    <div>
+      <h3 class="kept">
+        <bdi>{description.trim() || ingestWords.unnamedSeries}</bdi>
+      </h3>
+      {reasons.map((reason) => (
+        <p key={reason} class="small">
+          {REASONS[reason].title}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+/** `seen`: releasable, and looked at; `open`: of those, the ones not released yet. */
+type ReleaseAllProps = {
+  readonly seen: readonly FoundFile[];
+  readonly open: readonly FoundFile[];
+  readonly onRelease: () => void;
+};
+
+function ReleaseAll({ seen, open, onRelease }: ReleaseAllProps) {
+  const ingest = useIngest();
+  return (
+    <button
+      type="button"
+      class="button"
+      disabled={ingest.phase.value === 'queueing'}
+      onClick={() => (open.length > 0 ? onRelease() : ingest.holdBack(seen))}
+    >
+      {open.length > 0 ? deidWords.held.all(open.length) : deidWords.held.undoAll(seen.length)}
+    </button>
+  );
+}
+
+type ConfirmAllProps = { readonly open: readonly FoundFile[]; readonly onClose: () => void };
+
+function ConfirmAll({ open, onClose }: ConfirmAllProps) {
+  const ingest = useIngest();
+  return (
+    <Confirm
+      title={deidWords.held.allTitle(open.length)}
+      what={deidWords.held.allWhat(open.length)}
+      yes={deidWords.held.allYes}
+      no={deidWords.held.allNo}
+      onYes={() => ingest.release(open)}
+      onClose={onClose}
+    />
   );
 }
 

@@ -18,18 +18,10 @@ const PICTURES = 4;
 
 export function StudyCard({ study }: { readonly study: FoundStudy }) {
   const ingest = useIngest();
-  const triage = useTriageViews();
-  const Notes = triage.value?.Notes;
+  const Notes = useTriageViews().value?.Notes;
   const name = formatPersonName(study.patientName) ?? queueWords.noPatient;
-  const bodyParts = [...new Set(study.series.map((series) => series.bodyPart).filter(Boolean))];
-  const birth = formatDicomDate(study.patientBirthDate);
   const { loud, quiet } = sortWarnings(study.warnings, ingest.policy.value?.deidentify === true);
   const selected = study.selected.value;
-  // Otherwise hundreds of hidden lines would be drawn again with every number that grows.
-  const [open, setOpen] = useState(false);
-  const size = [series(study.series.length), instances(study.instances), formatBytes(study.bytes)].join(
-    kitWords.separator,
-  );
   return (
     <article class="card" data-selected={selected}>
       <label class="card-tick">
@@ -42,22 +34,8 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
         />
       </label>
       <div class="card-body">
-        <h2 class="card-name kept">
-          <bdi>{name}</bdi>
-        </h2>
-        {(study.patientId || birth) && (
-          <p class="small quiet kept">
-            {study.patientId && <bdi>{queueWords.patientId(study.patientId)}</bdi>}
-            {study.patientId && birth && kitWords.separator}
-            {birth && queueWords.born(birth)}
-          </p>
-        )}
-        <p class="card-parts kept">
-          <bdi>{partsOf({ ...study, bodyParts }).join(kitWords.separator) || ingestWords.noDescription}</bdi>
-        </p>
-        <p class="small quiet numbers">
-          {selected ? size : `${ingestWords.notIncluded}${kitWords.separator}${size}`}
-        </p>
+        <Patient study={study} name={name} />
+        <Contents study={study} selected={selected} />
         {loud.map((warning) => (
           <p key={warning} class="card-warning small">
             <Icon name="caution" size={20} />
@@ -66,46 +44,97 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
         ))}
       </div>
       <div class="card-side">
-        <div class="card-pictures" aria-hidden="true">
-          {study.series.slice(0, PICTURES).map((series) => (
-            <ThumbnailPicture key={series.seriesInstanceUID} series={series} />
-          ))}
-          {study.series.length > PICTURES && (
-            <span class="card-more small quiet">+{study.series.length - PICTURES}</span>
-          )}
-        </div>
+        <Pictures series={study.series} />
         <ToBeforeAfter study={study} name={name} />
       </div>
       {Notes && <Notes study={study} name={name} />}
-      <details class="disclosure card-details" onToggle={(event) => setOpen(event.currentTarget.open)}>
-        <summary class="small">
-          <span class="disclosure-mark">
-            <Icon name="chevron" size={16} turns />
-          </span>
-          {ingestWords.seriesList(study.series.length)}
-          {quiet.length > 0 && (
-            <span class="quiet">
-              {kitWords.separator}
-              {ingestWords.warnings(quiet.length)}
-            </span>
-          )}
-        </summary>
-        {open && (
-          <ul class="card-series">
-            {study.series.map((series) => (
-              <SeriesLine key={series.seriesInstanceUID} series={series} />
-            ))}
-          </ul>
-        )}
-        {quiet.length > 0 && (
-          <ul class="card-remarks small quiet">
-            {quiet.map((warning) => (
-              <li key={warning}>{sentenceOfWarning(warning)}</li>
-            ))}
-          </ul>
-        )}
-      </details>
+      <Details study={study} quiet={quiet} />
     </article>
+  );
+}
+
+function Patient({ study, name }: { readonly study: FoundStudy; readonly name: string }) {
+  const birth = formatDicomDate(study.patientBirthDate);
+  return (
+    <>
+      <h2 class="card-name kept">
+        <bdi>{name}</bdi>
+      </h2>
+      {(study.patientId || birth) && (
+        <p class="small quiet kept">
+          {study.patientId && <bdi>{queueWords.patientId(study.patientId)}</bdi>}
+          {study.patientId && birth && kitWords.separator}
+          {birth && queueWords.born(birth)}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** When the study was made, what of, and how much it is. */
+function Contents({ study, selected }: { readonly study: FoundStudy; readonly selected: boolean }) {
+  const bodyParts = [...new Set(study.series.map((series) => series.bodyPart).filter(Boolean))];
+  const size = [series(study.series.length), instances(study.instances), formatBytes(study.bytes)].join(
+    kitWords.separator,
+  );
+  return (
+    <>
+      <p class="card-parts kept">
+        <bdi>{partsOf({ ...study, bodyParts }).join(kitWords.separator) || ingestWords.noDescription}</bdi>
+      </p>
+      <p class="small quiet numbers">
+        {selected ? size : `${ingestWords.notIncluded}${kitWords.separator}${size}`}
+      </p>
+    </>
+  );
+}
+
+function Pictures({ series }: Pick<FoundStudy, 'series'>) {
+  return (
+    <div class="card-pictures" aria-hidden="true">
+      {series.slice(0, PICTURES).map((each) => (
+        <ThumbnailPicture key={each.seriesInstanceUID} series={each} />
+      ))}
+      {series.length > PICTURES && <span class="card-more small quiet">+{series.length - PICTURES}</span>}
+    </div>
+  );
+}
+
+type DetailsProps = { readonly study: FoundStudy; readonly quiet: FoundStudy['warnings'] };
+
+/** The list of series, and the warnings that ask nothing of anybody. */
+function Details({ study, quiet }: DetailsProps) {
+  // Otherwise hundreds of hidden lines would be drawn again with every number that grows.
+  const [open, setOpen] = useState(false);
+  return (
+    <details class="disclosure card-details" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary class="small">
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        {ingestWords.seriesList(study.series.length)}
+        {quiet.length > 0 && (
+          <span class="quiet">
+            {kitWords.separator}
+            {ingestWords.warnings(quiet.length)}
+          </span>
+        )}
+      </summary>
+      {open && (
+        <ul class="card-series">
+          {study.series.map((series) => (
+            <SeriesLine key={series.seriesInstanceUID} series={series} />
+          ))}
+        </ul>
+      )}
+      {quiet.length > 0 && (
+        <ul class="card-remarks small quiet">
+          {quiet.map((warning) => (
+            <li key={warning}>{sentenceOfWarning(warning)}</li>
+          ))}
+        </ul>
+      )}
+    </details>
   );
 }
 

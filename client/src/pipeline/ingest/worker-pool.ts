@@ -62,36 +62,65 @@ export function createWorkerPool(
   spawn: () => PoolWorker,
   timeout = (ms: number) => AbortSignal.timeout(ms),
 ): WorkerPool {
-  const idle: PoolWorker[] = [];
-  const waiting: Job[] = [];
-  const busy = new Set<PoolWorker>();
-  let isClosed = false;
-  let nextId = 0;
+  return new Workers(size, spawn, timeout);
+}
 
-  function startNext(): void {
-    while (waiting.length > 0 && busy.size < size) {
-      const job = waiting.shift()!;
+class Workers implements WorkerPool {
+  readonly size: number;
+  readonly #spawn: () => PoolWorker;
+  readonly #timeout: (ms: number) => AbortSignal;
+  readonly #idle: PoolWorker[] = [];
+  readonly #waiting: Job[] = [];
+  readonly #busy = new Set<PoolWorker>();
+  #isClosed = false;
+  #nextId = 0;
+
+  constructor(size: number, spawn: () => PoolWorker, timeout: (ms: number) => AbortSignal) {
+    this.size = size;
+    this.#spawn = spawn;
+    this.#timeout = timeout;
+  }
+
+  run<T extends Task>(task: T, signal: AbortSignal): Promise<ResultOf<T>> {
+    const settled = new AbortController();
+    return new Promise<ResultOf<T>>((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const job: Job = { task, signal, resolve: (result) => resolve(result as ResultOf<T>), reject };
+      this.#waiting.push(job);
+      signal.addEventListener('abort', () => this.#giveUp(job), { once: true, signal: settled.signal });
+      this.#startNext();
+      // Thousands of tasks under one signal must not leave thousands of listeners.
+    }).finally(() => settled.abort());
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const worker of [...this.#idle, ...this.#busy]) worker.terminate();
+    this.#idle.length = 0;
+  }
+
+  #startNext(): void {
+    while (this.#waiting.length > 0 && this.#busy.size < this.size) {
+      const job = this.#waiting.shift()!;
       if (job.signal.aborted) job.reject(job.signal.reason);
-      else start(idle.pop() ?? spawn(), job);
+      else this.#start(this.#idle.pop() ?? this.#spawn(), job);
     }
   }
 
-  function start(worker: PoolWorker, job: Job): void {
-    const id = nextId++;
-    busy.add(worker);
+  #start(worker: PoolWorker, job: Job): void {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.#busy.add(worker);
     const signal =
-      job.task.kind === 'thumbnail' ? AbortSignal.any([job.signal, timeout(PICTURE_MS)]) : job.signal;
+      job.task.kind === 'thumbnail' ? AbortSignal.any([job.signal, this.#timeout(PICTURE_MS)]) : job.signal;
     const onAbort = () => end(() => job.reject(signal.reason), false);
-    function end(settle: () => void, isUsable: boolean): void {
-      if (!busy.delete(worker)) return;
+    const end = (settle: () => void, isUsable: boolean): void => {
+      if (!this.#busy.delete(worker)) return;
       signal.removeEventListener('abort', onAbort);
-      worker.onmessage = null;
-      worker.onerror = null;
-      if (isUsable && !isClosed) idle.push(worker);
-      else worker.terminate();
+      this.#putAway(worker, isUsable);
       settle();
-      startNext();
-    }
+      this.#startNext();
+    };
     signal.addEventListener('abort', onAbort, { once: true });
     worker.onmessage = ({ data }) => {
       if (data.id !== id) return;
@@ -103,32 +132,18 @@ export function createWorkerPool(
     worker.postMessage({ id, task: job.task });
   }
 
-  return {
-    size,
-    run<T extends Task>(task: T, signal: AbortSignal): Promise<ResultOf<T>> {
-      const settled = new AbortController();
-      return new Promise<ResultOf<T>>((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason);
-        const job: Job = { task, signal, resolve: (result) => resolve(result as ResultOf<T>), reject };
-        waiting.push(job);
-        signal.addEventListener(
-          'abort',
-          () => {
-            const at = waiting.indexOf(job);
-            if (at < 0) return;
-            waiting.splice(at, 1);
-            reject(signal.reason);
-          },
-          { once: true, signal: settled.signal },
-        );
-        startNext();
-        // Thousands of tasks under one signal must not leave thousands of listeners.
-      }).finally(() => settled.abort());
-    },
-    close() {
-      isClosed = true;
-      for (const worker of [...idle, ...busy]) worker.terminate();
-      idle.length = 0;
-    },
-  };
+  #putAway(worker: PoolWorker, isUsable: boolean): void {
+    worker.onmessage = null;
+    worker.onerror = null;
+    if (isUsable && !this.#isClosed) this.#idle.push(worker);
+    else worker.terminate();
+  }
+
+  /** A job that waits no longer, unless it has begun. */
+  #giveUp(job: Job): void {
+    const at = this.#waiting.indexOf(job);
+    if (at < 0) return;
+    this.#waiting.splice(at, 1);
+    job.reject(job.signal.reason);
+  }
 }

@@ -39,19 +39,12 @@ function reasonOf(code: string): { readonly title: string; readonly next: string
     : { title: uploadWords.decide.unknownReason, next: uploadWords.decide.unknownNext };
 }
 
-function Decision({ study, some }: { readonly study: QueuedStudy; readonly some: Undecided }) {
+type DecisionProps = { readonly study: QueuedStudy; readonly some: Undecided };
+
+function Decision({ study, some }: DecisionProps) {
   const queue = useQueue();
   const [asking, setAsking] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState(false);
-  const reason = reasonOf(some.reason);
-  const others = study.track.inPacs;
-  const decide = async (act: () => Promise<void>) => {
-    setBusy(true);
-    setFailed(false);
-    await act().catch(() => setFailed(true));
-    setBusy(false);
-  };
+  const { decide, busy, failed } = useDeciding();
   const leaveOut = async () => {
     const all = await queue.instancesOf(study.id);
     await queue.leaveOut(
@@ -62,22 +55,10 @@ function Decision({ study, some }: { readonly study: QueuedStudy; readonly some:
   return (
     <section aria-label={queueWords.track.needsDecision(some.instances)}>
       <Notice kind="stop" title={uploadWords.decide.sentence(some.instances, study.instances)}>
-        <p>
-          {[reason.title, others > 0 && uploadWords.decide.others(others), reason.next]
-            .filter(Boolean)
-            .join(' ')}
-        </p>
+        <p>{meaningOf(study, some)}</p>
         <div class="notice-actions row">
           {mayBeRetried(some.state, some.reason) && (
-            <button
-              type="button"
-              class="button"
-              disabled={busy}
-              onClick={() => void decide(() => queue.retry(study.id))}
-            >
-              <Icon name="again" size={20} />
-              {uploadWords.decide.retry(countRetried(study))}
-            </button>
+            <RetryButton study={study} busy={busy} onRetry={() => void decide(() => queue.retry(study.id))} />
           )}
           <button
             type="button"
@@ -93,16 +74,68 @@ function Decision({ study, some }: { readonly study: QueuedStudy; readonly some:
         <CodeLine code={some.reason} />
       </Notice>
       {asking && (
-        <Confirm
-          title={uploadWords.decide.confirmTitle(some.instances)}
-          what={uploadWords.decide.confirmWhat(some.instances)}
-          yes={uploadWords.decide.leaveOut(some.instances)}
-          no={uploadWords.decide.confirmNo}
-          destructive
+        <ConfirmLeaveOut
+          instances={some.instances}
           onYes={() => void decide(leaveOut)}
           onClose={() => setAsking(false)}
         />
       )}
     </section>
+  );
+}
+
+/** One decision at a time; `failed`: the gateway was not reached. */
+function useDeciding() {
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState(false);
+  const decide = async (act: () => Promise<void>) => {
+    setBusy(true);
+    setFailed(false);
+    await act().catch(() => setFailed(true));
+    setBusy(false);
+  };
+  return { decide, busy, failed };
+}
+
+function meaningOf(study: QueuedStudy, some: Undecided): string {
+  const reason = reasonOf(some.reason);
+  const others = study.track.inPacs;
+  return [reason.title, others > 0 && uploadWords.decide.others(others), reason.next]
+    .filter(Boolean)
+    .join(' ');
+}
+
+type RetryButtonProps = {
+  readonly study: QueuedStudy;
+  readonly busy: boolean;
+  readonly onRetry: () => void;
+};
+
+function RetryButton({ study, busy, onRetry }: RetryButtonProps) {
+  return (
+    <button type="button" class="button" disabled={busy} onClick={onRetry}>
+      <Icon name="again" size={20} />
+      {uploadWords.decide.retry(countRetried(study))}
+    </button>
+  );
+}
+
+type ConfirmLeaveOutProps = {
+  readonly instances: number;
+  readonly onYes: () => void;
+  readonly onClose: () => void;
+};
+
+function ConfirmLeaveOut({ instances, onYes, onClose }: ConfirmLeaveOutProps) {
+  return (
+    <Confirm
+      title={uploadWords.decide.confirmTitle(instances)}
+      what={uploadWords.decide.confirmWhat(instances)}
+      yes={uploadWords.decide.leaveOut(instances)}
+      no={uploadWords.decide.confirmNo}
+      destructive
+      onYes={onYes}
+      onClose={onClose}
+    />
   );
 }

@@ -180,8 +180,16 @@ function statusOf({ isComplete }: Gateway): Response {
   });
 }
 
-function queueOf() {
-  const record = {
+const MANIFEST: Manifest = {
+  protocolVersion: 1,
+  policy: { name: 'identified', version: 1 },
+  studyInstanceUID: STUDY,
+  instances: INSTANCES,
+};
+
+/** The device keeps this of the one study. */
+function createRecord() {
+  return {
     state: 'safe' as UploadState,
     refused: null as string | null,
     trouble: null as Trouble | null,
@@ -189,31 +197,28 @@ function queueOf() {
     settled: null as CheckedReceipt | null,
     sent: 0,
   };
+}
+type StudyRecord = ReturnType<typeof createRecord>;
+
+const pendingOf = ({ state, trouble }: StudyRecord) => ({
+  id: 'study',
+  state,
+  uploadId: null,
+  receiptId: null,
+  trouble,
+  turn: 0,
+});
+
+function queueOf() {
+  const record = createRecord();
   const move = (event: Parameters<typeof nextUploadState>[1]) => {
     const state = nextUploadState(record.state, event);
     if (state !== null) record.state = state;
     return state !== null;
   };
   const queue: UploadQueue = {
-    pending: async () =>
-      record.settled
-        ? []
-        : [
-            {
-              id: 'study',
-              state: record.state,
-              uploadId: null,
-              receiptId: null,
-              trouble: record.trouble,
-              turn: 0,
-            },
-          ],
-    manifestOf: async (): Promise<Manifest> => ({
-      protocolVersion: 1,
-      policy: { name: 'identified', version: 1 },
-      studyInstanceUID: STUDY,
-      instances: INSTANCES,
-    }),
+    pending: async () => (record.settled ? [] : [pendingOf(record)]),
+    manifestOf: async () => MANIFEST,
     announced: async () => true,
     async *parcelsFor(_id, need) {
       const read = async (_: number, length: number) => new Uint8Array(Math.min(5, length));

@@ -48,69 +48,77 @@ export function createCutBody(
   source: Readable | ReadableStream<Uint8Array> | null,
   lettingGo = LETTING_GO,
 ): CutBody {
-  const pieces: Uint8Array[] = [];
-  let held = 0;
-  let state: 'open' | 'ended' | 'cut' = 'open';
-  let wakeReader = (): void => undefined;
-  let wakeSource = (): void => undefined;
-  let silence: NodeJS.Timeout | null = null;
-  let end: NodeJS.Timeout | null = null;
+  return new ReadAhead(source, lettingGo);
+}
 
-  async function readAhead(from: AsyncIterable<Uint8Array>): Promise<void> {
+class ReadAhead implements CutBody {
+  readonly #lettingGo: LettingGo;
+  readonly #pieces: Uint8Array[] = [];
+  #heldBytes = 0;
+  #state: 'open' | 'ended' | 'cut' = 'open';
+  #wakeReader = (): void => undefined;
+  #wakeSource = (): void => undefined;
+  #silence: NodeJS.Timeout | null = null;
+  #end: NodeJS.Timeout | null = null;
+
+  constructor(source: Readable | ReadableStream<Uint8Array> | null, lettingGo: LettingGo) {
+    this.#lettingGo = lettingGo;
+    if (source === null) this.#state = 'ended';
+    else void this.#readAhead(leftAlone(source));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const piece = this.#pieces.shift();
+      if (piece !== undefined) {
+        this.#heldBytes -= piece.length;
+        this.#wakeSource();
+        yield piece;
+      } else if (this.#state !== 'open') return;
+      else await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+    }
+  }
+
+  isCut(): boolean {
+    return this.#state === 'cut';
+  }
+
+  stop(): void {
+    this.#forgetTimers();
+    if (this.#state === 'open') this.#state = 'cut';
+    this.#wakeReader();
+    this.#wakeSource();
+  }
+
+  letGo(): void {
+    if (this.#state !== 'open' || this.#silence !== null) return;
+    this.#silence = setTimeout(() => this.stop(), this.#lettingGo.silenceMs);
+    this.#end = setTimeout(() => this.stop(), this.#lettingGo.mostMs);
+  }
+
+  async #readAhead(from: AsyncIterable<Uint8Array>): Promise<void> {
     try {
       for await (const piece of from) {
-        pieces.push(piece);
-        held += piece.length;
-        silence?.refresh();
-        wakeReader();
-        while (held >= READ_AHEAD_BYTES && state === 'open')
-          await new Promise<void>((resolve) => (wakeSource = resolve));
-        if (state !== 'open') return;
+        this.#pieces.push(piece);
+        this.#heldBytes += piece.length;
+        this.#silence?.refresh();
+        this.#wakeReader();
+        while (this.#heldBytes >= READ_AHEAD_BYTES && this.#state === 'open')
+          await new Promise<void>((resolve) => (this.#wakeSource = resolve));
+        if (this.#state !== 'open') return;
       }
-      if (state === 'open') state = 'ended';
+      if (this.#state === 'open') this.#state = 'ended';
     } catch {
       // The connection died: the bytes that came before are still good.
-      state = 'cut';
+      this.#state = 'cut';
     } finally {
-      forgetTimers();
-      wakeReader();
+      this.#forgetTimers();
+      this.#wakeReader();
     }
   }
 
-  function forgetTimers(): void {
-    if (silence !== null) clearTimeout(silence);
-    if (end !== null) clearTimeout(end);
+  #forgetTimers(): void {
+    if (this.#silence !== null) clearTimeout(this.#silence);
+    if (this.#end !== null) clearTimeout(this.#end);
   }
-
-  function stop(): void {
-    forgetTimers();
-    if (state === 'open') state = 'cut';
-    wakeReader();
-    wakeSource();
-  }
-
-  async function* giveOut(): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const piece = pieces.shift();
-      if (piece !== undefined) {
-        held -= piece.length;
-        wakeSource();
-        yield piece;
-      } else if (state !== 'open') return;
-      else await new Promise<void>((resolve) => (wakeReader = resolve));
-    }
-  }
-
-  if (source === null) state = 'ended';
-  else void readAhead(leftAlone(source));
-  return {
-    [Symbol.asyncIterator]: giveOut,
-    isCut: () => state === 'cut',
-    stop,
-    letGo() {
-      if (state !== 'open' || silence !== null) return;
-      silence = setTimeout(stop, lettingGo.silenceMs);
-      end = setTimeout(stop, lettingGo.mostMs);
-    },
-  };
 }

@@ -32,30 +32,9 @@ function createLock(
   shared: SharedLocks | null,
 ): Lock {
   let own: Own | null = null;
-
-  /** The turn among the requests of this gateway. */
-  function hold(letGo: RequestRelease): Holder {
-    const { promise: gone, resolve } = Promise.withResolvers<void>();
-    const holder: Holder = {
-      letGo,
-      gone,
-      free() {
-        if (holders.get(id) === holder) holders.delete(id);
-        resolve();
-      },
-    };
-    holders.set(id, holder);
-    return holder;
-  }
-
   return {
     async lock(signal, release) {
       const end = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
-      for (let holder = holders.get(id); holder; holder = holders.get(id)) {
-        await holder.letGo();
-        await Promise.race([holder.gone, aborted(end)]);
-        if (end.aborted) throw ERRORS.ERR_LOCK_TIMEOUT;
-      }
       const newer = new AbortController();
       const endThis = endCurrent();
       const letGo = (because: 'wanted' | 'lost') => {
@@ -63,15 +42,12 @@ function createLock(
         endThis(because);
         return release();
       };
-      const holder = hold(() => letGo('wanted'));
+      const holder = await takeTurn(id, holders, () => letGo('wanted'), end);
+      const ending = AbortSignal.any([end, newer.signal]);
       const unlock =
         shared === null
           ? async () => undefined
-          : await shared.take(
-              `parcel ${id}`,
-              (because) => void letGo(because),
-              AbortSignal.any([end, newer.signal]),
-            );
+          : await shared.take(`parcel ${id}`, (because) => void letGo(because), ending);
       if (unlock === null) {
         holder.free();
         throw ERRORS.ERR_LOCK_TIMEOUT;
@@ -85,6 +61,34 @@ function createLock(
       held?.free();
     },
   };
+}
+
+/**
+ * The turn among the requests of this gateway. It is taken in the same step in which it is found free: of two
+ * that wait, only one has it. Throws ERR_LOCK_TIMEOUT at `end`.
+ */
+async function takeTurn(
+  id: string,
+  holders: Map<string, Holder>,
+  letGo: RequestRelease,
+  end: AbortSignal,
+): Promise<Holder> {
+  for (let before = holders.get(id); before; before = holders.get(id)) {
+    await before.letGo();
+    await Promise.race([before.gone, aborted(end)]);
+    if (end.aborted) throw ERRORS.ERR_LOCK_TIMEOUT;
+  }
+  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  const holder: Holder = {
+    letGo,
+    gone,
+    free() {
+      if (holders.get(id) === holder) holders.delete(id);
+      resolve();
+    },
+  };
+  holders.set(id, holder);
+  return holder;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

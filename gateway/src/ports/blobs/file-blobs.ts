@@ -33,11 +33,8 @@ function orFull(error: unknown): unknown {
 /** The two files of a blob. */
 type Files = { readonly id: string; readonly bytes: FileHandle; readonly tags: FileHandle };
 
-/** Makes the folder (only for this user) where it is not there. */
-export async function openFileBlobs(folder: string): Promise<Blobs> {
-  const lendPiece = createBuffers(PIECE_BYTES);
-  const lendGathered = createBuffers(GATHERED_BYTES);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+/** The files of the blobs in a folder. `withFiles` throws StorageFull where the disk is. */
+function filesIn(folder: string) {
   const pathOf = (id: string): string => {
     if (!ID.test(id)) throw new RangeError('not the id of a blob');
     return join(folder, id);
@@ -55,7 +52,15 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
       await bytes.close();
     }
   };
+  return { pathOf, openTags, withFiles };
+}
 
+/** Makes the folder (only for this user) where it is not there. */
+export async function openFileBlobs(folder: string): Promise<Blobs> {
+  const lendPiece = createBuffers(PIECE_BYTES);
+  const lendGathered = createBuffers(GATHERED_BYTES);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { pathOf, openTags, withFiles } = filesIn(folder);
   return {
     async create(id) {
       const made = open(pathOf(id), 'a', 0o600).then((file) => file.close());

@@ -8,10 +8,11 @@
  */
 import { asciiPieces, textReader, type TextPiece } from '../../dicom/character-sets.ts';
 import type { DeidRules } from '../rules.ts';
-import { findDates } from './dates-in-text.ts';
+import { findDates, type FoundDate } from './dates-in-text.ts';
 import { createFinder } from './find-known-values.ts';
-import { fold } from './fold.ts';
+import { fold, type Folded } from './fold.ts';
 import type { KnownValues } from './known-values.ts';
+import type { Budget } from './search-sources.ts';
 import { findAges, findPatterns, type Span } from './text-patterns.ts';
 
 /**
@@ -58,59 +59,13 @@ export interface TextCleaner {
  * not be searched.
  */
 export function createTextCleaner(known: KnownValues | null, rules: DeidRules, days: number): TextCleaner {
+  if (known === null) return { clean: () => null };
   const budget = { left: SEARCH_STEPS_LIMIT };
-  const search = known && createFinder(known, budget);
-
-  /** `isAgain`: its dates have been moved already, so they stay. */
-  function editsOf(text: string, isAgain: boolean): Edit[] {
-    const folded = fold(text);
-    const shift = isAgain ? 0 : days;
-    const dates = findDates(text, folded, known!);
-    const moved = dates.map(({ start, end, days: meant, moved: write }): Edit | null => {
-      const isRemoved =
-        rules.dates === 'removed' ||
-        (meant.length === 0 && rules.dates !== 'full') ||
-        (!isAgain && meant.some((day) => known!.removedDays.has(day)));
-      if (isRemoved) return { start, end, text: null };
-      return rules.dates === 'full' || shift === 0 ? null : { start, end, text: write(meant[0]! + shift) };
-    });
-    const ages = findAges(text).map(({ start, end, years }): Edit | null => {
-      if (!rules.retainsPatientCharacteristics) return { start, end, text: null };
-      return years > AGE_CAP_YEARS ? { start, end, text: String(AGE_CAP_YEARS) } : null;
-    });
-    // A number that is a date is treated as a date.
-    const isDate = ([start, end]: Span): boolean => {
-      const date = dates[lastNotAfter(dates, start)];
-      return date !== undefined && end <= date.end;
-    };
-    const patterns = findPatterns(text, {
-      retainsUids: rules.options.includes('retain-uids'),
-      initials: known!.initials,
-    });
-    const spans = [...search!(folded), ...patterns.filter((span) => !isDate(span))];
-    return merge(text, [
-      ...[...moved, ...ages].filter((edit) => edit !== null),
-      ...spans.map(([start, end]) => ({ start, end, text: null })),
-    ]);
-  }
-
-  /** Null where it does not come to rest. */
-  function cleanOne(pieces: readonly TextPiece[], mark: string): readonly TextPiece[] | null {
-    let current = pieces;
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const edits = editsOf(current.map(({ text }) => text).join(''), round > 0);
-      if (budget.left < 0) return null;
-      if (edits.length === 0) return current;
-      current = apply(current, edits, mark);
-    }
-    return null;
-  }
-
+  const cleaning: Cleaning = { known, budget, search: createFinder(known, budget), rules, days };
   return {
     clean(pieces, vr, characterSets) {
-      if (search === null) return null;
       for (const mark of MARKS) {
-        const values = splitValues(pieces, vr).map((value) => cleanOne(value, mark));
+        const values = splitValues(pieces, vr).map((value) => cleanOne(cleaning, value, mark));
         if (values.some((value) => value === null)) return null;
         const isLong = values.some((value) => value!.length > (LENGTH_LIMITS[vr] ?? Infinity));
         if (!isLong)
@@ -123,6 +78,77 @@ export function createTextCleaner(known: KnownValues | null, rules: DeidRules, d
       return null;
     },
   };
+}
+
+/** By what one instance is cleaned. */
+interface Cleaning {
+  readonly known: KnownValues;
+  /** Of the search, for all texts of the instance together. */
+  readonly budget: Budget;
+  readonly search: (folded: Folded) => Span[];
+  readonly rules: DeidRules;
+  /** The shift of its dates. */
+  readonly days: number;
+}
+
+/** Null where it does not come to rest, or the search has used its budget. */
+function cleanOne(
+  cleaning: Cleaning,
+  pieces: readonly TextPiece[],
+  mark: string,
+): readonly TextPiece[] | null {
+  let current = pieces;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const edits = editsOf(cleaning, current.map(({ text }) => text).join(''), round > 0);
+    if (cleaning.budget.left < 0) return null;
+    if (edits.length === 0) return current;
+    current = apply(current, edits, mark);
+  }
+  return null;
+}
+
+/** `isAgain`: its dates have been moved already, so they stay. */
+function editsOf(cleaning: Cleaning, text: string, isAgain: boolean): Edit[] {
+  const { known, search, rules } = cleaning;
+  const folded = fold(text);
+  const dates = findDates(text, folded, known);
+  // A number that is a date is treated as a date.
+  const isDate = ([start, end]: Span): boolean => {
+    const date = dates[lastNotAfter(dates, start)];
+    return date !== undefined && end <= date.end;
+  };
+  const patterns = findPatterns(text, {
+    retainsUids: rules.options.includes('retain-uids'),
+    initials: known.initials,
+  });
+  const spans = [...search(folded), ...patterns.filter((span) => !isDate(span))];
+  return merge(text, [
+    ...dates.map((date) => editOfDate(cleaning, date, isAgain)).filter((edit) => edit !== null),
+    ...editsOfAges(text, rules),
+    ...spans.map(([start, end]) => ({ start, end, text: null })),
+  ]);
+}
+
+/** Null: the date stays as it is. */
+function editOfDate(
+  { known, rules, days }: Cleaning,
+  { start, end, days: meant, moved: write }: FoundDate,
+  isAgain: boolean,
+): Edit | null {
+  const shift = isAgain ? 0 : days;
+  const isRemoved =
+    rules.dates === 'removed' ||
+    (meant.length === 0 && rules.dates !== 'full') ||
+    (!isAgain && meant.some((day) => known.removedDays.has(day)));
+  if (isRemoved) return { start, end, text: null };
+  return rules.dates === 'full' || shift === 0 ? null : { start, end, text: write(meant[0]! + shift) };
+}
+
+function editsOfAges(text: string, rules: DeidRules): Edit[] {
+  return findAges(text).flatMap(({ start, end, years }): Edit[] => {
+    if (!rules.retainsPatientCharacteristics) return [{ start, end, text: null }];
+    return years > AGE_CAP_YEARS ? [{ start, end, text: String(AGE_CAP_YEARS) }] : [];
+  });
 }
 
 /** The place of the last one that begins at `start` or before it, by halving; -1: none does. */

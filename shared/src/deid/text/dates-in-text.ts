@@ -150,81 +150,90 @@ const monthNumber = (name: string): number =>
 type Parts = { readonly y: string; readonly m: string; readonly d: string };
 type Groups = Readonly<Record<string, string | undefined>>;
 
+type Reading = Pick<FoundDate, 'days' | 'moved'> | null;
 /**
  * Reads the date from a match of a form; null: no date. `written`: the match as it stands in the text, of the
- * same length if folding changed nothing.
+ * same length if folding changed nothing; `isPreferred`: the header names this day.
  */
-function read(
-  form: keyof typeof FORMS,
-  groups: Groups,
-  written: string,
-  isPreferred: (day: number) => boolean,
-): Pick<FoundDate, 'days' | 'moved'> | null {
-  const { y = '', m = '', d = '', a = '', b = '', s = '', t = '', n = '', o = '', rest = '' } = groups;
-  const move =
-    (write: (parts: Parts) => string) =>
-    (day: number): string | null => {
-      const parts = fromDayNumber(day);
-      return parts && write({ y: parts[0], m: parts[1], d: parts[2] });
-    };
-  const named = (month: string): string => {
-    const at = written.toLowerCase().search(/\p{L}{3}/u);
-    const own = /\p{L}[\p{L}\p{M}]*/u.exec(at < 0 ? written : written.slice(at))?.[0] ?? n;
-    return nameLike(Number(month), own, n, !/\s/.test(s));
+type Reader = (groups: Groups, written: string, isPreferred: (day: number) => boolean) => Reading;
+
+/** `write`: the same form for other numbers, the month and the day with two digits. */
+function reading(days: readonly number[], write: (parts: Parts) => string): Reading {
+  const moved = (day: number): string | null => {
+    const parts = fromDayNumber(day);
+    return parts && write({ y: parts[0], m: parts[1], d: parts[2] });
   };
-  const found = (days: readonly number[], write: (parts: Parts) => string) =>
-    days.length === 0 ? null : { days, moved: move(write) };
-  const month = n === '' ? 0 : monthNumber(n);
-  switch (form) {
-    case 'yearFirst':
-      if (/^\s$/.test(s) && !dayOf(y, Number(m), d).some(isPreferred)) return null;
-      return found(dayOf(y, Number(m), d), (p) => [p.y, like(p.m, m), like(p.d, d)].join(s));
-    case 'digits':
-      return found(dayOf(y, Number(m), d), (p) => p.y + p.m + p.d + rest);
-    // With dots the day always goes first; otherwise the header may tell.
-    case 'yearLast': {
-      const dayFirst = dayOf(y, Number(b), a);
-      const monthFirst = dayOf(y, Number(a), b);
-      const isNamed = [...dayFirst, ...monthFirst].some(isPreferred);
-      const isDayFirst =
-        monthFirst.length === 0 ||
-        (dayFirst.length > 0 &&
-          (s === '.' || dayFirst.some(isPreferred) || (s === '-' && !monthFirst.some(isPreferred))));
-      if (!isNamed && !looksLikeDate(a, b, y, s)) return null;
-      const write = (p: Parts) =>
-        (isDayFirst ? [like(p.d, a), like(p.m, b)] : [like(p.m, a), like(p.d, b)])
-          .concat(yearLike(p.y, y))
-          .join(s);
-      return found(isDayFirst ? [...dayFirst, ...monthFirst] : [...monthFirst, ...dayFirst], write);
-    }
-    case 'dayAndMonth':
-      if (y === '') return Number(d) <= 31 && Number(d) > 0 ? { days: [], moved: () => null } : null;
-      return found(
-        dayOf(y, month, d),
-        (p) => like(p.d, d) + ordinalLike(p.d, o) + s + named(p.m) + t + yearLike(p.y, y),
-      );
-    case 'monthAndDay':
-      if (y === '') return Number(d) <= 31 && Number(d) > 0 ? { days: [], moved: () => null } : null;
-      return found(
-        dayOf(y, month, d),
-        (p) =>
-          named(p.m) +
-          s +
-          like(p.d, d) +
-          ordinalLike(p.d, o) +
-          t +
-          (y.startsWith("'") ? `'${p.y.slice(2)}` : p.y),
-      );
-    case 'yearMonthDay':
-      return found(dayOf(y, month, d), (p) => p.y + s + named(p.m) + s + like(p.d, d));
-    case 'monthAndYear':
-      return found(dayOf(y, month, 1), (p) => named(p.m) + t + p.y);
-    case 'monthOfYear':
-      return found(dayOf(y, Number(m), 1), (p) => like(p.m, m) + s + p.y);
-    case 'yearAndMonth':
-      return found(dayOf(y, Number(m), 1), (p) => p.y + s + p.m);
-  }
+  return days.length === 0 ? null : { days, moved };
 }
+
+/** A day and a month alone name no day that could be moved. */
+const withoutYear = (day: string): Reading =>
+  Number(day) <= 31 && Number(day) > 0 ? { days: [], moved: () => null } : null;
+
+/** Another month's name, as the match writes its own. */
+function monthLike(month: string, { n = '', s = '' }: Groups, written: string): string {
+  const at = written.toLowerCase().search(/\p{L}{3}/u);
+  const own = /\p{L}[\p{L}\p{M}]*/u.exec(at < 0 ? written : written.slice(at))?.[0] ?? n;
+  return nameLike(Number(month), own, n, !/\s/.test(s));
+}
+
+/** With dots the day always goes first; otherwise the header may tell. */
+const readYearLast: Reader = ({ y = '', a = '', b = '', s = '' }, _written, isPreferred) => {
+  const dayFirst = dayOf(y, Number(b), a);
+  const monthFirst = dayOf(y, Number(a), b);
+  const isNamed = [...dayFirst, ...monthFirst].some(isPreferred);
+  const isDayFirst =
+    monthFirst.length === 0 ||
+    (dayFirst.length > 0 &&
+      (s === '.' || dayFirst.some(isPreferred) || (s === '-' && !monthFirst.some(isPreferred))));
+  if (!isNamed && !looksLikeDate(a, b, y, s)) return null;
+  const write = (p: Parts) =>
+    (isDayFirst ? [like(p.d, a), like(p.m, b)] : [like(p.m, a), like(p.d, b)])
+      .concat(yearLike(p.y, y))
+      .join(s);
+  return reading(isDayFirst ? [...dayFirst, ...monthFirst] : [...monthFirst, ...dayFirst], write);
+};
+
+const READERS: Readonly<Record<keyof typeof FORMS, Reader>> = {
+  yearFirst({ y = '', m = '', d = '', s = '' }, _written, isPreferred) {
+    const days = dayOf(y, Number(m), d);
+    if (/^\s$/.test(s) && !days.some(isPreferred)) return null;
+    return reading(days, (p) => [p.y, like(p.m, m), like(p.d, d)].join(s));
+  },
+  yearLast: readYearLast,
+  digits: ({ y = '', m = '', d = '', rest = '' }) =>
+    reading(dayOf(y, Number(m), d), (p) => p.y + p.m + p.d + rest),
+  dayAndMonth(groups, written) {
+    const { y = '', d = '', n = '', s = '', o = '', t = '' } = groups;
+    if (y === '') return withoutYear(d);
+    const write = (p: Parts) =>
+      like(p.d, d) + ordinalLike(p.d, o) + s + monthLike(p.m, groups, written) + t + yearLike(p.y, y);
+    return reading(dayOf(y, monthNumber(n), d), write);
+  },
+  yearMonthDay(groups, written) {
+    const { y = '', d = '', n = '', s = '' } = groups;
+    const write = (p: Parts) => p.y + s + monthLike(p.m, groups, written) + s + like(p.d, d);
+    return reading(dayOf(y, monthNumber(n), d), write);
+  },
+  monthAndDay(groups, written) {
+    const { y = '', d = '', n = '', s = '', o = '', t = '' } = groups;
+    if (y === '') return withoutYear(d);
+    const write = (p: Parts) =>
+      monthLike(p.m, groups, written) +
+      s +
+      like(p.d, d) +
+      ordinalLike(p.d, o) +
+      t +
+      (y.startsWith("'") ? `'${p.y.slice(2)}` : p.y);
+    return reading(dayOf(y, monthNumber(n), d), write);
+  },
+  monthAndYear(groups, written) {
+    const { y = '', n = '', t = '' } = groups;
+    return reading(dayOf(y, monthNumber(n), 1), (p) => monthLike(p.m, groups, written) + t + p.y);
+  },
+  monthOfYear: ({ y = '', m = '', s = '' }) => reading(dayOf(y, Number(m), 1), (p) => like(p.m, m) + s + p.y),
+  yearAndMonth: ({ y = '', m = '', s = '' }) => reading(dayOf(y, Number(m), 1), (p) => p.y + s + p.m),
+};
 
 /** Months that are also words: "May 5" is a date only if written as a name. */
 const WORDS = new Set(['may', 'mar', 'mars', 'dec', 'mei', 'mai', 'oct', 'mart']);
@@ -270,7 +279,7 @@ export function findDates(
         form === 'yearLast' &&
         (/\p{L}$/u.test(text.slice(Math.max(0, start - 2), start)) ||
           /^\p{L}/u.test(text.slice(end, end + 2)));
-      const date = isWord || isPart ? null : read(form, groups, written, isPreferred);
+      const date = isWord || isPart ? null : READERS[form](groups, written, isPreferred);
       if (date === null) continue;
       found.push({ start, end, ...date });
       taken.fill(1, start, end);

@@ -181,8 +181,7 @@ export class ScanDecoder {
     to: number,
     untilRun: boolean,
   ): number {
-    const { regions, most, near, reset, step, states, bits, limit } = this;
-    const { bytes } = bits;
+    const { regions, most, states, bits, limit } = this;
     const escapeZeros = limit - this.escapeBits - 1;
     const largest = 2 * (this.range - 1);
     let { at, cache, held } = bits;
@@ -195,10 +194,9 @@ export class ScanDecoder {
       const context = 81 * regions[most + d - b]! + 9 * regions[most + b - c]! + regions[most + c - a]!;
       if (context === 0 && untilRun) break;
       if (held <= 16) {
-        const first = bytes[at]!;
-        const second = bytes[at + 1]!;
-        if (first < 0xff && second < 0xff && bytes[at - 1] !== 0xff) {
-          cache |= ((first << 8) | second) << (16 - held);
+        const pair = plainPair(bits.bytes, at);
+        if (pair >= 0) {
+          cache |= pair << (16 - held);
           held += 16;
           at += 2;
         } else {
@@ -207,8 +205,7 @@ export class ScanDecoder {
           ({ at, cache, held } = bits);
         }
       }
-      // -1 for a negative context, which shares its variables with the positive one (§A.3.4); else 0. So is
-      // every sign here: no branch is to be guessed.
+      // -1 for a negative context, which shares its variables with the positive one (§A.3.4); else 0.
       const sign = context >> 31;
       const q = STATE * negatedBy(context, sign);
       const k = golombParameter(states[q + N]!, states[q + A]!);
@@ -225,21 +222,53 @@ export class ScanDecoder {
         mapped = this.decodeGolomb(k, limit);
         ({ at, cache, held } = bits);
       }
-      const unmapped = (mapped >> 1) ^ -(mapped & 1);
-      const error = k === 0 && near === 0 && 2 * states[q + B]! <= -states[q + N]! ? ~unmapped : unmapped;
-      const difference = near === 0 ? error : Math.imul(error, step);
       // §A.4.2: corrected by the average error in this context so far.
       const predicted = clamp(median(a, b, c) + negatedBy(states[q + C]!, sign), 0, most);
-      a = predicted + negatedBy(difference, sign);
+      a = predicted + negatedBy(this.learn(q, k, mapped), sign);
       if (a >>> 0 > most) a = this.folded(a);
       line[x] = a;
-      adapt(states, q, error, difference, reset);
       c = b;
       b = d;
       x += 1;
     }
     bits.hold(at, cache, held);
     return x;
+  }
+
+  /**
+   * §A.5.2, A.6: the context at `q` learns from an error, mapped to a positive number and coded with k. Answers
+   * the error's part of the sample.
+   */
+  private learn(q: number, k: number, mapped: number): number {
+    const { states, near } = this;
+    const unmapped = (mapped >> 1) ^ -(mapped & 1);
+    const error = k === 0 && near === 0 && 2 * states[q + B]! <= -states[q + N]! ? ~unmapped : unmapped;
+    const difference = near === 0 ? error : Math.imul(error, this.step);
+    this.adapt(q, error, difference);
+    return difference;
+  }
+
+  /**
+   * §A.6: updates a context by an error. Both cases of §A.6.2 at once: values between them do not move.
+   */
+  private adapt(q: number, error: number, difference: number): void {
+    const { states } = this;
+    let count = states[q + N]!;
+    let magnitude = states[q + A]! + negatedBy(error, error >> 31);
+    let sum = states[q + B]! + difference;
+    if (count === this.reset) {
+      magnitude >>= 1;
+      sum >>= 1;
+      count >>= 1;
+    }
+    count += 1;
+    const isLow = (sum + count - 1) >> 31;
+    const isHigh = -sum >> 31;
+    sum += (count & isLow) - (count & isHigh);
+    states[q + A] = magnitude;
+    states[q + B] = clamp(sum, 1 - count, 0);
+    states[q + C] = clamp(states[q + C]! + isLow - isHigh, LEAST_BIAS, MOST_BIAS);
+    states[q + N] = count;
   }
 
   /** §A.4.5: values that leave the range re-enter at its other end. */
@@ -324,7 +353,14 @@ function bitsFor(values: number): number {
   return 32 - Math.clz32(values - 1);
 }
 
-/** `sign` -1: the negative; 0: the number itself. */
+/** The 16 bits of two bytes; -1 at the end, and next to a byte of ones, where a bit may be stuffed. */
+function plainPair(bytes: Uint8Array, at: number): number {
+  const first = bytes[at]!;
+  const second = bytes[at + 1]!;
+  return first < 0xff && second < 0xff && bytes[at - 1] !== 0xff ? (first << 8) | second : -1;
+}
+
+/** `sign` -1: the negative; 0: the number itself. Signs are numbers here: no branch is to be guessed. */
 function negatedBy(value: number, sign: number): number {
   return (value ^ sign) - sign;
 }
@@ -341,29 +377,6 @@ function median(a: number, b: number, c: number): number {
   const aboveLow = a + b - c - low;
   const belowHigh = low - high + (aboveLow & ~(aboveLow >> 31));
   return high + (belowHigh & (belowHigh >> 31));
-}
-
-/**
- * §A.6: updates a context by an error. Both cases of §A.6.2 at once: values between them do not move.
- */
-// biome-ignore lint/complexity/useMaxParams: called for each pixel; an argument object would be allocated there.
-function adapt(states: Int32Array, q: number, error: number, difference: number, reset: number): void {
-  let count = states[q + N]!;
-  let magnitude = states[q + A]! + negatedBy(error, error >> 31);
-  let sum = states[q + B]! + difference;
-  if (count === reset) {
-    magnitude >>= 1;
-    sum >>= 1;
-    count >>= 1;
-  }
-  count += 1;
-  const isLow = (sum + count - 1) >> 31;
-  const isHigh = -sum >> 31;
-  sum += (count & isLow) - (count & isHigh);
-  states[q + A] = magnitude;
-  states[q + B] = clamp(sum, 1 - count, 0);
-  states[q + C] = clamp(states[q + C]! + isLow - isHigh, LEAST_BIAS, MOST_BIAS);
-  states[q + N] = count;
 }
 
 /** §A.5.1: the smallest k for which count << k is not below the magnitude. */

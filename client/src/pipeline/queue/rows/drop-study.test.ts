@@ -16,6 +16,7 @@ import {
   STUDY,
   TITLE,
   type TestDevice,
+  type TestKeys,
 } from '../../../testing/open-queue.ts';
 import { finishPacking } from './finish-packing.ts';
 import { storeParcel } from './store-parcel.ts';
@@ -28,48 +29,49 @@ async function counts({ database }: TestDevice): Promise<number[]> {
   return [await database.studies.count(), await database.parcels.count(), await database.records.count()];
 }
 
+const BEGUN = {
+  id: 'study',
+  queuedAt: 1,
+  account: 'a',
+  policy: POLICY,
+  title: TITLE,
+  about: { modalities: [], series: 1 },
+};
+
+/** The steps of writing a study after which the page may die. */
+const STEPS: readonly [string, (device: TestDevice, keys: TestKeys) => Promise<unknown>][] = [
+  ['before the first name', ({ database, key }) => beginStudy(database, key, BEGUN)],
+  ['named', (device) => nameStudy(device, 'study', [100, 200])],
+  [
+    'packed in part',
+    async (device, keys) =>
+      packOne(device, keys, 'study', (await nameStudy(device, 'study', [100, 200]))[0]!),
+  ],
+  [
+    'packed, but not finished',
+    async (device, keys) => {
+      for (const instance of await nameStudy(device, 'study', [100, 200]))
+        await packOne(device, keys, 'study', instance);
+    },
+  ],
+  [
+    'with a parcel on its way',
+    async (device, keys) => {
+      const [first] = await nameStudy(device, 'study', [100, 200]);
+      await queueOver(device).announced('study', answer);
+      await queueOver(device).beginSending('study');
+      await packOne(device, keys, 'study', first!);
+      await queueOver(device).parcelSent('study', 'study-0');
+    },
+  ],
+];
+
 test('a page that dies while naming, or between parcels, leaves a study marked interrupted and no copies', async () => {
   const keys = await makeSealingKeys();
-  const steps: [string, (device: TestDevice) => Promise<unknown>][] = [
-    [
-      'before the first name',
-      async ({ database, key }) =>
-        beginStudy(database, key, {
-          id: 'study',
-          queuedAt: 1,
-          account: 'a',
-          policy: POLICY,
-          title: TITLE,
-          about: { modalities: [], series: 1 },
-        }),
-    ],
-    ['named', (device) => nameStudy(device, 'study', [100, 200])],
-    [
-      'packed in part',
-      async (device) => packOne(device, keys, 'study', (await nameStudy(device, 'study', [100, 200]))[0]!),
-    ],
-    [
-      'packed, but not finished',
-      async (device) => {
-        for (const instance of await nameStudy(device, 'study', [100, 200]))
-          await packOne(device, keys, 'study', instance);
-      },
-    ],
-    [
-      'with a parcel on its way',
-      async (device) => {
-        const [first] = await nameStudy(device, 'study', [100, 200]);
-        await queueOver(device).announced('study', answer);
-        await queueOver(device).beginSending('study');
-        await packOne(device, keys, 'study', first!);
-        await queueOver(device).parcelSent('study', 'study-0');
-      },
-    ],
-  ];
-  for (const [when, step] of steps) {
+  for (const [when, step] of STEPS) {
     const device = await openDevice();
     await queueStudy(device, 'other', [300], { keys });
-    await step(device);
+    await step(device, keys);
     // After a kill without cleanup: records of a parcel that was never finished.
     await device.database.records.put({ parcelId: 'orphan', position: 0, sealed: new Uint8Array(3) });
 
@@ -169,14 +171,7 @@ test('choosing an interrupted study again gives one study, and withdraws promise
   await clearInterrupted(device.database, nobody);
 
   const { database, key } = device;
-  await beginStudy(database, key, {
-    id: 'again',
-    queuedAt: 2,
-    account: 'a',
-    policy: POLICY,
-    title: TITLE,
-    about: { modalities: [], series: 1 },
-  });
+  await beginStudy(database, key, { ...BEGUN, id: 'again', queuedAt: 2 });
   const chosen = instances.slice(0, 2);
   await nameInstances(
     database,
