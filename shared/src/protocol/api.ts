@@ -217,7 +217,8 @@ export const decisionSchema = z.object({
 export const healthSchema = z.object({
   status: z.enum(['ok', 'degraded', 'failing']),
   database: z.enum(['ok', 'failing']),
-  pacs: z.enum(['ok', 'unreachable']),
+  /** `no-search`: it answers, and not to a search (QIDO-RS): nothing can be confirmed. */
+  pacs: z.enum(['ok', 'unreachable', 'no-search']),
   /** `full`: nothing new is taken; what is here goes on. */
   disk: z.enum(['ok', 'full']),
 });
