@@ -110,8 +110,6 @@ export const queueWords = {
       'gateway-unreachable': 'Waiting for the gateway. Sending resumes automatically.',
       'signed-out': 'Waiting until you sign in. Nothing is lost.',
       'pacs-unreachable': 'Waiting for the PACS. The gateway resumes automatically.',
-      'other-device':
-        'Waiting for another device that is sending part of this study. If it stays silent for a day, the gateway continues automatically.',
       'gateway-failed':
         'The gateway has a problem. It retries automatically and loses nothing. Tell your administrator.',
       'storage-full':

@@ -51,7 +51,6 @@ export type Waiting =
   | 'gateway-unreachable'
   | 'pacs-unreachable'
   | 'storage-full'
-  | 'other-device'
   | 'gateway-failed'
   | 'signed-out'
   | 'interrupted'
