@@ -16,7 +16,10 @@ test('large images wait for each other, in their order, and small ones are looke
       began.push(name);
       return leave;
     });
-  const [a, b, c, d] = [enter('a', 4), enter('b', 6), enter('c', 9), enter('d', 1)];
+  const a = enter('a', 4);
+  const b = enter('b', 6);
+  const c = enter('c', 9);
+  const d = enter('d', 1);
   (await a)();
   (await b)();
   (await c)();
