@@ -1,8 +1,9 @@
 /**
- * `npm run lab -- hostile [--seed N] [--only NAME]`: recipes by which a gateway was stopped or filled, run by
- * an account, a device and a stranger while a tablet uploads. Prints for each how long the gateway's event
- * loop stood still and how much memory it took, and exits 0 where every answer was right, nothing blocked for
- * longer than 200 ms (times the calibration) or took more than 400 MB, and every honest study was stored.
+ * `npm run lab -- hostile [--seed N] [--only NAME] [--root FOLDER]`: recipes by which a gateway was stopped or
+ * filled, run by an account, a device and a stranger while a tablet uploads. Prints for each how long the
+ * gateway's event loop stood still and how much memory it took, and exits 0 where every answer was right,
+ * nothing blocked for longer than 200 ms (times the calibration) or took more than 400 MB, and every honest
+ * study was stored. `--root`: the gateway of another copy of the project, to see a defence missing.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,11 +20,11 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { seed: { type: 'string' }, only: { type: 'string' } },
+    options: { seed: { type: 'string' }, only: { type: 'string' }, root: { type: 'string' } },
   });
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
   if (!Number.isSafeInteger(seed)) {
-    process.stderr.write('usage: npm run lab -- hostile [--seed N] [--only NAME]\n');
+    process.stderr.write('usage: npm run lab -- hostile [--seed N] [--only NAME] [--root FOLDER]\n');
     return 2;
   }
   const calibration = await calibrate();
@@ -33,6 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
     const { attacks, honest, hasSurvived } = await runHostile({
       ...{ folder, seed, factor: 1, say },
       ...(values.only === undefined ? {} : { only: values.only }),
+      ...(values.root === undefined ? {} : { root: values.root }),
     });
     const blockedMs = Math.max(...attacks.map((attack) => attack.blockedMs));
     const grownBytes = Math.max(...attacks.map((attack) => attack.grownBytes));

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import fc from 'fast-check';
 import { Problem } from '#shared/protocol/problem.ts';
-import { readMultipart, type MultipartLimits } from './read-multipart.ts';
+import { readLimited, readMultipart, type MultipartLimits } from './read-multipart.ts';
 
 const TYPE = 'multipart/form-data; boundary=XbX';
 const LIMITS: MultipartLimits = {
@@ -130,6 +130,25 @@ test('a body that is cut off, has no names or is not a form is refused, and a st
       assert.unreachable(part.field);
   })();
   assert.is(await codeOf(never), 'bad-request', 'a trickling body ends too');
+});
+
+test('others have their turn while a body comes in pieces of one byte', async () => {
+  const count = 20_000;
+  const atOnce = (async function* () {
+    for (let at = 0; at < count; at += 1) yield Uint8Array.of(1);
+  })();
+  let turns = 0;
+  let isOver = false;
+  const take = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(take);
+  };
+  setImmediate(take);
+  let bytes = 0;
+  for await (const piece of readLimited(atOnce, { bytes: count, quietMs: 60_000 })) bytes += piece.length;
+  isOver = true;
+  assert.is(bytes, count);
+  assert.ok(turns >= count / 300, `${turns} turns`);
 });
 
 test.run();

@@ -22,6 +22,8 @@ export type HostileSettings = {
   readonly say: (line: string) => void;
   /** Only recipes whose names hold this. */
   readonly only?: string;
+  /** The sources of the gateway: another copy of the project. */
+  readonly root?: string;
 };
 
 export type Attack = {
@@ -51,6 +53,7 @@ export async function runHostile(settings: HostileSettings): Promise<HostileRepo
     dataDir: join(folder, 'data'),
     adminPassword: PASSWORD,
     pacs: orthanc,
+    ...(settings.root === undefined ? {} : { root: settings.root }),
   });
   try {
     await gateway.start();
