@@ -1,6 +1,6 @@
 /**
- * The account in a person's hands, in a real Chromium against the running system: a password of their own. Every
- * state is inspected as in screens.e2e.ts.
+ * The account in a person's hands, in a real Chromium against the running system: a password of their own, and
+ * too many attempts to sign in. States are inspected as in screens.e2e.ts.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -51,5 +51,27 @@ walk(
     assert.is(old.status, 401);
   },
 );
+
+walk('a person who has tried too often is told how long to wait', async ({ page, address }) => {
+  const code = 'too-many-attempts';
+  const problem = {
+    type: `urn:relaypacs:problem:${code}`,
+    title: '-',
+    status: 429,
+    code,
+    correlationId: 'c',
+  };
+  await page.route('**/api/auth/login', (route) =>
+    route.fulfill({ status: 429, headers: { 'retry-after': '42' }, json: problem }),
+  );
+  await page.goto(address);
+  await page.getByLabel('User name').fill('somebody');
+  await page.getByLabel('Password', { exact: true }).fill('a guess');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('Too many attempts to sign in.').waitFor();
+  const told = await page.getByRole('alert').innerText();
+  assert.match(told, 'Wait 42 seconds, then try again.');
+  assert.not.match(told, 'automatically');
+});
 
 test.run();

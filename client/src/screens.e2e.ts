@@ -77,20 +77,6 @@ walk('the first page is the sign-in, and a wrong password says what to do', asyn
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('User name or password is wrong.').waitFor();
   await looksRight(page, 'sign-in-refused');
-  const code = 'too-many-attempts';
-  const problem = {
-    type: `urn:relaypacs:problem:${code}`,
-    title: '-',
-    status: 429,
-    code,
-    correlationId: 'c',
-  };
-  await page.route('**/api/auth/login', (route) =>
-    route.fulfill({ status: 429, headers: { 'retry-after': '42' }, json: problem }),
-  );
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('Too many attempts to sign in.').waitFor();
-  await page.getByText('Wait 42 seconds, then try again.').waitFor();
 });
 
 /** Marks the moment at which files can be chosen: later requests delay no one. */
