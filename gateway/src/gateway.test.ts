@@ -6,6 +6,8 @@ import { ConfigMistakes } from './config.ts';
 import { accessOf, allow, servesUploadRight, type Access } from './http/route.ts';
 import { createTestDevice } from './testing/open-device.ts';
 import { describeError } from './observability/log.ts';
+import { createStowPacs } from './ports/pacs/stow-pacs.ts';
+import { HONEST, startLyingPacs } from './testing/lying-dicomweb.ts';
 import { openTestGateway, type TestGateway } from './testing/open-gateway.ts';
 
 const test = suite('the gateway');
@@ -243,6 +245,19 @@ test('a PACS that is down makes the gateway degraded, not dead: it takes studies
     [200, { status: 'degraded', database: 'ok', pacs: 'unreachable', disk: 'ok' }],
   );
   assert.is((await gateway.call('GET', '/health/ready')).status, 200);
+});
+
+test('a PACS that answers and does not search is said to be so: at the start, and in the health', async () => {
+  const liar = await startLyingPacs({ instances: [], now: Date.now });
+  liar.conduct = { ...HONEST, answers: { ...HONEST.answers, search: { status: 501, body: 'html' } } };
+  const own = await openTestGateway({
+    pacs: createStowPacs({ url: liar.url, authorization: null }),
+  });
+  const health = (await (await own.call('GET', '/health')).json()) as { status: string; pacs: string };
+  assert.equal([health.status, health.pacs], ['degraded', 'no-search']);
+  assert.ok(own.lines.some((line) => line['event'] === 'pacs-does-not-search'));
+  await own.close();
+  await liar.close();
 });
 
 test('a gateway that is stopping is not ready', async () => {

@@ -37,7 +37,7 @@ import { logJobs } from './observability/log-jobs.ts';
 import { createLog, describeError, type Log } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { observabilityFeature } from './observability/observability.feature.ts';
-import { isUp, oneAtATime, remembered } from './observability/is-up.ts';
+import { isUp, oneAtATime, remembered, stateOfPacs } from './observability/is-up.ts';
 import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
@@ -137,6 +137,10 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       await startFeatures(features, jobs, db);
       await recordRunning(base, { event: 'gateway-started', version: VERSION });
       isStarted = true;
+      // Not waited for: studies are taken, and wait for the PACS.
+      void base.pacsState().then((state) => {
+        if (state === 'no-search') log({ event: 'pacs-does-not-search', pacs: base.pacs.describe() });
+      });
       tools.room.watch();
     },
     async stop() {
@@ -197,14 +201,14 @@ async function openBase(config: Config, around: Surroundings) {
   const jobs = await createJobs(database, logJobs(log));
   const pacs = around.pacs ?? createLatePacs(config.pacs);
   const engine = around.engine ?? createOnnxEngine();
-  const isPacsUp = remembered(
-    () => isUp(pacs.probe(AbortSignal.timeout(PACS_PATIENCE_MS))),
+  const pacsState = remembered(
+    () => stateOfPacs(pacs.probe(AbortSignal.timeout(PACS_PATIENCE_MS))),
     PACS_REMEMBERED_MS,
     clock,
   );
   const metrics = createMetrics({
     countJobs: () => jobs.counts(),
-    isPacsUp,
+    isPacsUp: async () => (await pacsState()) === 'ok',
     engineRestarts: () => engine.state().crashes,
     version: VERSION,
   });
@@ -224,7 +228,7 @@ async function openBase(config: Config, around: Surroundings) {
     isFull: around.isFull ?? (() => room.isLow()),
     jobs,
     pacs,
-    isPacsUp,
+    pacsState,
     engine,
     metrics,
     pseudonyms: await createPseudonyms(keys.projectKey),

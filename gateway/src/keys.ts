@@ -5,8 +5,8 @@
  *
  * Three Ed25519 pairs (tokens, receipts, heads of the audit trail) so that none can be taken for another, an
  * X25519 pair to which devices seal waiting parcels, and two secrets of 32 bytes: one wraps the studies' keys,
- * one keys the pseudonyms. Retired pairs stay (`receipts.2025.pem` beside `receipts.pem`): receipts are checked for
- * years, and a tablet may come back late with parcels that it sealed.
+ * one keys the pseudonyms. Retired pairs stay (`receipts.2025.pem` beside `receipts.pem`): receipts are checked
+ * for years, and a tablet may come back late with parcels that it sealed.
  */
 import {
   createHash,

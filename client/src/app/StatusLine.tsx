@@ -19,6 +19,7 @@ const LINK_SIGN: Record<Link, IconName> = {
   offline: 'offline',
   'gateway-unreachable': 'unreachable',
   'pacs-unreachable': 'unreachable',
+  'pacs-no-search': 'unreachable',
 };
 
 export function StatusLine() {

@@ -17,6 +17,7 @@ export const appWords = {
       offline: 'Offline',
       'gateway-unreachable': 'Gateway not reachable',
       'pacs-unreachable': 'PACS not reachable',
+      'pacs-no-search': 'The PACS answers, but does not search: tell the administrator',
     },
     keepOpen: (unsafe: number) =>
       `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,

@@ -66,7 +66,7 @@ export function readHealth(value: unknown): Health | null {
   return isFields(value) &&
     isOneOf(value['status'], ['ok', 'degraded', 'failing']) &&
     isOneOf(value['database'], ['ok', 'failing']) &&
-    isOneOf(value['pacs'], ['ok', 'unreachable']) &&
+    isOneOf(value['pacs'], ['ok', 'unreachable', 'no-search']) &&
     isOneOf(value['disk'], ['ok', 'full'])
     ? (value as Health)
     : null;

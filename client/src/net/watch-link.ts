@@ -49,6 +49,8 @@ export function watchLink(tools: LinkWatchTools): void {
   void ask();
 }
 
+const LINK_OF = { ok: 'online', unreachable: 'pacs-unreachable', 'no-search': 'pacs-no-search' } as const;
+
 async function askHealth({ baseUrl, fetch }: LinkWatchTools): Promise<Exclude<Link, 'offline'>> {
   try {
     const response = await fetch(`${baseUrl}/health`, {
@@ -58,7 +60,7 @@ async function askHealth({ baseUrl, fetch }: LinkWatchTools): Promise<Exclude<Li
     });
     const health = readHealth(await response.json());
     if (health === null || health.status === 'failing') return 'gateway-unreachable';
-    return health.pacs === 'ok' ? 'online' : 'pacs-unreachable';
+    return LINK_OF[health.pacs];
   } catch {
     return 'gateway-unreachable';
   }

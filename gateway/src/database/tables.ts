@@ -73,6 +73,11 @@ export type DeviceTable = {
 /** An assertion that was used, as long as it would hold. */
 export type DeviceAssertionTable = { device_id: string; jti: string; expires_at: Date };
 
+/**
+ * A study as one upload sends it: state, revision and key of its own. Two accounts, or two devices, that send
+ * one Study Instance UID have two rows, and neither holds up, changes or sees the other's. Results of the
+ * gateway join the row of the study that they are of.
+ */
 export type StudyTable = {
   id: Generated<string>;
   site_id: string;
@@ -116,9 +121,7 @@ export type InstanceTable = {
   sop_class_uid: string;
   series_instance_uid: string;
   transfer_syntax_uid: string;
-  /**
-   * SHA-256, hexadecimal. Unique with site and SOP Instance UID: another digest is another row, in conflict.
-   */
+  /** SHA-256, hexadecimal. Unique with study and SOP Instance UID: another digest is another row. */
   digest: string;
   original_digest: string | null;
   /** The report of its study that says what was done to it; null: nothing was, or the device did not say. */
@@ -151,6 +154,11 @@ export type InstanceTable = {
   attempts: number;
   /** How often verify began with it and did not come to an end, because the process or a thread died. */
   beginnings: Generated<number>;
+  /**
+   * The account of its upload has brought these bytes, here or in another upload: proof of possession. Naming
+   * an instance proves nothing.
+   */
+  brought: Generated<boolean>;
   updated_at: Date;
 };
 
@@ -198,6 +206,8 @@ export type ReceiptTable = {
   id: string;
   site_id: string;
   study_id: string;
+  /** The upload whose promises it covers; it outlives an upload that is taken back. */
+  upload_id: string;
   revision: number;
   jws: string;
   issued_at: Date;

@@ -26,26 +26,28 @@ export type ResultSenderTools = {
 export function createResultSender(tools: ResultSenderTools): ResultSender {
   const { pipeline, parcels, version: softwareVersion } = tools;
   const { projectKey } = tools.keys;
-  const road: ResultRoad = {
-    openUpload: (manifest, sender, signal) => openUpload(pipeline, manifest, sender, signal),
+  /** `source`: the image that was looked at; its results join the study of whoever brought it. */
+  const roadFrom = (source: string | null): ResultRoad => ({
+    openUpload: (manifest, sender, signal) => openUpload(pipeline, manifest, { ...sender, source }, signal),
     arrived: parcels.arrived,
-  };
+  });
   const uid = createResultUid(projectKey);
   const build = createBuildThread();
   const subjectOf = (row: ResultRow) => ({ ...foundIn(row), softwareVersion });
   const send = async (
-    siteId: string,
+    { site_id: siteId, sop_instance_uid: source }: ResultRow,
     built: readonly BuiltResult[],
     signal: AbortSignal,
   ): Promise<NewInstance[]> => {
-    const sent = await sendResults({ ...pipeline, road }, siteId, built, signal);
+    const tools = { ...pipeline, road: roadFrom(source) };
+    const sent = await sendResults(tools, siteId, built, signal);
     // An instance whose UID already has other bytes is listed too: its state says so.
     return built.filter((_, at) => sent[at]!.outcome !== 'left-out').map(toNewInstance);
   };
   return {
     async send(result, source, maps, signal) {
       const built = await build({ ...subjectOf(result), ...maps, source, secret: projectKey }, signal);
-      return send(result.site_id, built, signal);
+      return send(result, built, signal);
     },
     async sendVerified({ result, kinds, said }, bytes, signal) {
       const source = await parseSource(bytes, signal);
@@ -57,7 +59,7 @@ export function createResultSender(tools: ResultSenderTools): ResultSender {
         kinds,
         toVerification(said, by),
       );
-      return send(result.site_id, [report], signal);
+      return send(result, [report], signal);
     },
   };
 }

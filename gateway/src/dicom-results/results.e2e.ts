@@ -101,7 +101,7 @@ for (const [name, options] of Object.entries(FILMS)) {
       ['OT', 'SEG', 'SR'],
     );
     const { receipt } = await receiptOf(pipeline, uploadId);
-    assert.is(receipt.instances.length, 4);
+    assert.is(receipt.instances.length, 1, 'what the device sent');
     assert.ok(receipt.instances.every(({ state, proof }) => state === 'stored' && proof === 'digest'));
     for (const { identifiers, bytes, kind } of results) {
       const held = await fetched(pacs, identifiers.sopInstanceUID);

@@ -1,7 +1,9 @@
 /** Results reach the PACS next to their source, and the study's next receipt, once. */
+import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseUid } from '#shared/dicom/uid.ts';
+import type { Receipt } from '#shared/protocol/receipt.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -56,7 +58,7 @@ async function deliveredFilm(more = {}) {
   return { pacs, pipeline, film, uploadId, subject, results: buildResultInstances(subject, testMaps()) };
 }
 
-test('are in the PACS next to their source, and in the next receipt of the study, which its device accepts', async () => {
+test('are in the PACS next to their source, with a receipt of their own; the study’s next one lists what its device sent', async () => {
   const { pacs, pipeline, film, uploadId, results } = await deliveredFilm();
   const sent = await send(pipeline, results);
   assert.equal(
@@ -69,12 +71,25 @@ test('are in the PACS next to their source, and in the next receipt of the study
   const { jws, receipt } = await receiptOf(pipeline, uploadId);
   assert.is(receipt.revision, 2);
   assert.equal(
-    receipt.instances.map(({ sopInstanceUID }) => sopInstanceUID as string).sort(),
-    [film.identifiers.sopInstanceUID, ...uidsOf(results)].sort(),
+    receipt.instances.map(({ sopInstanceUID }) => sopInstanceUID),
+    [film.identifiers.sopInstanceUID],
   );
-  assert.ok(receipt.instances.every(({ state }) => (IN_PACS as readonly string[]).includes(state)));
   assert.equal(receipt.policy, { name: 'identified', version: 1 });
-  assert.equal(receipt.instances.filter(({ policy }) => policy?.name === RESULTS_POLICY.name).length, 3);
+  const { jws: other } = await pipeline.tools.db
+    .selectFrom('receipt')
+    .innerJoin('upload', 'upload.id', 'receipt.upload_id')
+    .select('receipt.jws')
+    .where('upload.site_id', '=', pipeline.siteId)
+    .where('upload.account_id', 'is', null)
+    .executeTakeFirstOrThrow();
+  const said = decodeJwt<Receipt>(other);
+  assert.is(said.revision, 2);
+  assert.equal(
+    said.instances.map(({ sopInstanceUID }) => sopInstanceUID as string).sort(),
+    [...uidsOf(results)].sort(),
+  );
+  assert.ok(said.instances.every(({ state }) => (IN_PACS as readonly string[]).includes(state)));
+  assert.ok(said.instances.every(({ policy }) => policy?.name === RESULTS_POLICY.name));
   const key = { ...pipeline.receiptKey.export({ format: 'jwk' }), kid: 'test', alg: 'EdDSA' };
   const ours = {
     studyInstanceUID: film.identifiers.studyInstanceUID,

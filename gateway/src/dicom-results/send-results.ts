@@ -127,11 +127,14 @@ async function standing(
   siteId: string,
   digested: readonly Digested[],
 ): Promise<Standing> {
-  const known = await instancesByUid(
-    tools.db,
-    siteId,
-    digested.map(({ result }) => result.identifiers.sopInstanceUID),
-  );
+  // The promises of devices are nothing to results.
+  const known = (
+    await instancesByUid(
+      tools.db,
+      siteId,
+      digested.map(({ result }) => result.identifiers.sopInstanceUID),
+    )
+  ).filter((row) => row.policy_name === RESULTS_POLICY.name || row.brought);
   const digests = new Map(
     digested.map(({ result, digest }) => [result.identifiers.sopInstanceUID as string, digest]),
   );

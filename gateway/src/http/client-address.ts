@@ -45,8 +45,8 @@ export function clientAddress(peer: string, forwarded: string | undefined, proxi
 }
 
 /**
- * The network that limits count by: an IPv4 address; of an IPv6 address the first 64 bits, which are one network
- * (RFC 4291 §2.5.4): a single machine has all the others to itself.
+ * The network that limits count by: an IPv4 address; of an IPv6 address the first 64 bits, which are one
+ * network (RFC 4291 §2.5.4): a single machine has all the others to itself.
  */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;

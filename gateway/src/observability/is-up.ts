@@ -1,9 +1,19 @@
 /** Whether a part that the gateway depends on answers. */
+import { PacsDoesNotSearch } from '../ports/pacs/pacs.ts';
 
 export const isUp = (answer: Promise<unknown>): Promise<boolean> =>
   answer.then(
     () => true,
     () => false,
+  );
+
+export type PacsState = 'ok' | 'unreachable' | 'no-search';
+
+/** `probe`: the PACS's answer to a search. */
+export const stateOfPacs = (probe: Promise<unknown>): Promise<PacsState> =>
+  probe.then(
+    () => 'ok',
+    (error: unknown) => (error instanceof PacsDoesNotSearch ? 'no-search' : 'unreachable'),
   );
 
 /** Asks at most once in `forMs`, however many callers want to know. */

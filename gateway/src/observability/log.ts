@@ -65,6 +65,7 @@ export type LogEvent =
         | 'instances-not-verified'
         | 'unpromised-instances'
         | 'pacs-unreachable'
+        | 'pacs-does-not-search'
         | 'pacs-back';
       [field: string]: string | number;
     };

@@ -8,6 +8,7 @@ import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { callerOf, createRouter, defineRoute, jsonResponse, type Router } from '../http/route.ts';
 import { modelMetrics } from '../models/model-use.store.ts';
+import type { PacsState } from './is-up.ts';
 import type { Metrics } from './metrics.ts';
 
 const health = z.object(healthSchema.shape).openapi('Health');
@@ -80,7 +81,7 @@ export type ObservabilityTools = {
   readonly isDatabaseUp: () => Promise<boolean>;
   readonly now: () => Date;
   readonly metrics: Metrics;
-  readonly isPacsUp: () => Promise<boolean>;
+  readonly pacsState: () => Promise<PacsState>;
   readonly isFull: () => Promise<boolean>;
   readonly isStarted: () => boolean;
   readonly version: string;
@@ -92,7 +93,7 @@ export function observabilityRoutes({
   now,
   metrics,
   isDatabaseUp,
-  isPacsUp,
+  pacsState,
   isFull,
   isStarted,
   version,
@@ -101,14 +102,14 @@ export function observabilityRoutes({
   const router = createRouter();
 
   router.openapi(routes.health, async (c) => {
-    const [isAnswering, isStoring, isOut] = await Promise.all([isDatabaseUp(), isPacsUp(), isFull()]);
+    const [isAnswering, pacs, isOut] = await Promise.all([isDatabaseUp(), pacsState(), isFull()]);
     const parts = {
       database: isAnswering ? 'ok' : 'failing',
-      pacs: isStoring ? 'ok' : 'unreachable',
+      pacs,
       disk: isOut ? 'full' : 'ok',
     } as const;
     if (!isAnswering || !isStarted()) return c.json({ status: 'failing' as const, ...parts }, 503);
-    const isWell = isStoring && !isOut;
+    const isWell = pacs === 'ok' && !isOut;
     return c.json({ status: isWell ? ('ok' as const) : ('degraded' as const), ...parts }, 200);
   });
   router.openapi(routes.live, (c) => c.json({ status: 'ok' as const }, 200));

@@ -61,7 +61,7 @@ async function write(trx: Trx, tools: ApplyTools, study: StudyRow, plan: Plan): 
   if (plan.event && (await applyStudyEvent(trx, study, plan.event, tools.now())) === null)
     throw new PlanIsVoid();
   for (const job of plan.next ?? []) await enqueueStage(trx, tools, job);
-  if (plan.audit) await auditStudy(trx, tools, study, plan.audit);
+  for (const audit of [plan.audit ?? []].flat()) await auditStudy(trx, tools, study, audit);
 }
 
 async function applyChange(trx: Trx, tools: ApplyTools, study: StudyRow, change: Change): Promise<void> {

@@ -187,9 +187,14 @@ export type NewInstance = {
   readonly bytes: number;
   readonly state: InstanceState;
   readonly reason: ReasonCode | null;
+  /** In the PACS by another upload of the same account. */
+  readonly brought?: boolean;
 };
 
-/** Inserts promised instances in one statement and returns their ids by `UID digest`. */
+/**
+ * Inserts promised instances in one statement and returns their ids by `UID digest`. One that is `posted` is
+ * in the PACS already, and reconcile looks.
+ */
 export async function insertInstances(
   trx: Trx,
   study: { id: string; site_id: string; revision: number; policy_name: string; policy_version: number },
@@ -199,29 +204,38 @@ export async function insertInstances(
   if (instances.length === 0) return new Map();
   const { rows } = await sql<{ id: number | string; key: string }>`
     insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid, transfer_syntax_uid, digest,
-      original_digest, report_digest, policy_name, policy_version, bytes, state, reason, revision, updated_at)
+      original_digest, report_digest, policy_name, policy_version, bytes, state, reason, brought, posted_at, revision, updated_at)
     select ${study.site_id}::uuid, ${study.id}::uuid, x.sop_instance_uid, x.sop_class_uid, x.series_instance_uid, x.transfer_syntax_uid, x.digest,
-      x.original_digest, x.report_digest, ${study.policy_name}::text, ${study.policy_version}::int, x.bytes, x.state, x.reason, ${study.revision}::int, ${now}::timestamptz
+      x.original_digest, x.report_digest, ${study.policy_name}::text, ${study.policy_version}::int, x.bytes, x.state, x.reason, coalesce(x.brought, false),
+      case when x.state = 'posted' then ${now}::timestamptz end, ${study.revision}::int, ${now}::timestamptz
     from jsonb_to_recordset(${JSON.stringify(instances.map((instance, nr) => ({ ...instance, nr })))}::jsonb) as x(sop_instance_uid text, sop_class_uid text,
-      series_instance_uid text, transfer_syntax_uid text, digest text, original_digest text, report_digest text, bytes bigint, state text, reason text, nr bigint)
+      series_instance_uid text, transfer_syntax_uid text, digest text, original_digest text, report_digest text, bytes bigint, state text, reason text, brought boolean, nr bigint)
     order by x.nr
     returning id, sop_instance_uid || ' ' || digest as key`.execute(trx);
   return new Map(rows.map(({ id, key }) => [key, Number(id)]));
 }
 
 /**
- * Instances promised again are those that the newest manifest names: the same bytes may come from another
- * original.
+ * A promise is what the newest manifest says of it: whoever named it wrong before, names it right now, and it
+ * is judged by that.
  */
-export async function renewOrigins(
+export async function renewDescriptions(
   trx: Trx,
-  rows: readonly Pick<InstanceRow, 'id' | 'original_digest' | 'report_digest'>[],
+  policy: { readonly name: string; readonly version: number },
+  rows: readonly (Omit<NewInstance, 'state' | 'reason' | 'brought'> & { readonly id: number })[],
 ): Promise<void> {
   if (rows.length === 0) return;
   await sql`
-    update instance i set original_digest = x.original_digest, report_digest = x.report_digest
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, original_digest text, report_digest text)
-    where i.id = x.id`.execute(trx);
+    update instance i set sop_class_uid = x.sop_class_uid, series_instance_uid = x.series_instance_uid,
+      transfer_syntax_uid = x.transfer_syntax_uid, bytes = x.bytes, original_digest = x.original_digest,
+      report_digest = x.report_digest, policy_name = ${policy.name}::text, policy_version = ${policy.version}::int
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, sop_class_uid text, series_instance_uid text,
+      transfer_syntax_uid text, bytes bigint, original_digest text, report_digest text)
+    where i.id = x.id and i.state = 'promised'
+      and (i.sop_class_uid, i.series_instance_uid, i.transfer_syntax_uid, i.bytes, i.original_digest, i.report_digest, i.policy_name, i.policy_version)
+      is distinct from (x.sop_class_uid, x.series_instance_uid, x.transfer_syntax_uid, x.bytes, x.original_digest, x.report_digest, ${policy.name}::text, ${policy.version}::int)`.execute(
+    trx,
+  );
 }
 
 /**
@@ -282,6 +296,7 @@ export async function changeInstances(
       reason = case when x.set_reason then x.reason else i.reason end,
       parcel_id = case when x.set_place then x.parcel_id else i.parcel_id end,
       body_offset = case when x.set_place then x.body_offset else i.body_offset end,
+      brought = i.brought or x.parcel_id is not null,
       restored = case when x.set_place then x.restored else i.restored end,
       pacs_code = case when x.set_code then x.pacs_code else i.pacs_code end,
       proof = case when x.set_proof then x.proof else i.proof end,

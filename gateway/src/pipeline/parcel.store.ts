@@ -89,6 +89,22 @@ export async function instanceIdsOf(db: Db, uploadId: string): Promise<ReadonlyS
   return new Set(rows.map(({ instance_id }) => Number(instance_id)));
 }
 
+/** The instances that each upload of the study named, by the upload's id; also those that named none. */
+export async function promisesOf(db: Db, studyId: string): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
+  const rows = await db
+    .selectFrom('upload')
+    .leftJoin('upload_instance', 'upload_instance.upload_id', 'upload.id')
+    .select(['upload.id', 'upload_instance.instance_id'])
+    .where('upload.study_id', '=', studyId)
+    .execute();
+  return new Map(
+    [...Map.groupBy(rows, ({ id }) => id)].map(([id, named]) => [
+      id,
+      new Set(named.flatMap(({ instance_id }) => (instance_id === null ? [] : [Number(instance_id)]))),
+    ]),
+  );
+}
+
 /**
  * Totals of the upload: the number of instances, their bytes, and the bytes of those that have not arrived.
  */

@@ -1,13 +1,20 @@
-/** Receipts in the database: one for each revision of a study, never changed. */
+/** Receipts in the database: one for each upload and revision of its study, never changed. */
 import type { Kysely, Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import type { StudyRow } from './study.store.ts';
 
-/** Writes the receipt of the study's revision; leaves the one that is there. */
+export type IssuedReceipt = {
+  readonly id: string;
+  readonly uploadId: string;
+  readonly jws: string;
+  readonly issuedAt: Date;
+};
+
+/** Writes the receipt of the upload for the study's revision; leaves the one that is there. */
 export async function insertReceipt(
   trx: Transaction<Tables>,
   study: Pick<StudyRow, 'id' | 'site_id' | 'revision'>,
-  { id, jws, issuedAt }: { readonly id: string; readonly jws: string; readonly issuedAt: Date },
+  { id, uploadId, jws, issuedAt }: IssuedReceipt,
 ): Promise<void> {
   await trx
     .insertInto('receipt')
@@ -15,23 +22,24 @@ export async function insertReceipt(
       id,
       site_id: study.site_id,
       study_id: study.id,
+      upload_id: uploadId,
       revision: study.revision,
       jws,
       issued_at: issuedAt,
     })
-    .onConflict((conflict) => conflict.columns(['study_id', 'revision']).doNothing())
+    .onConflict((conflict) => conflict.columns(['upload_id', 'revision']).doNothing())
     .execute();
 }
 
-/** The receipt of the study's present revision, as a compact JWS. */
-export async function findReceipt(db: Kysely<Tables>, studyId: string): Promise<string | undefined> {
+/** The upload's receipt of its study's present revision, as a compact JWS. */
+export async function findReceipt(db: Kysely<Tables>, uploadId: string): Promise<string | undefined> {
   const row = await db
     .selectFrom('receipt')
     .innerJoin('study', (join) =>
       join.onRef('study.id', '=', 'receipt.study_id').onRef('study.revision', '=', 'receipt.revision'),
     )
     .select('receipt.jws')
-    .where('study.id', '=', studyId)
+    .where('receipt.upload_id', '=', uploadId)
     .executeTakeFirst();
   return row?.jws;
 }

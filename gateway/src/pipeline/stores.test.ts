@@ -25,7 +25,7 @@ import {
   unverifiedParcels,
 } from './parcel.store.ts';
 import { insertReports, reportsOf } from './report.store.ts';
-import { applyStudyEvent, lockOrCreateStudy, lockStudy, setStudyKey, setWaiting } from './study.store.ts';
+import { applyStudyEvent, createStudy, lockStudy, setStudyKey, setWaiting } from './study.store.ts';
 import { missingInstances, uploadStatus } from '../uploads/upload-status.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');
@@ -66,7 +66,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
       .id;
     const uploadId = randomUUID();
     const study = await db.transaction().execute(async (trx) => {
-      const created = await lockOrCreateStudy(trx, {
+      const created = await createStudy(trx, {
         id: randomUUID(),
         siteId: site,
         studyInstanceUID: '1.2.3',
@@ -105,18 +105,25 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     return { db, site, account, uploadId, study };
   }
 
-  test('a study is made once, however often it is named', async () => {
-    const { db, site, study } = await begin();
-    const again = await db.transaction().execute((trx) =>
-      lockOrCreateStudy(trx, {
-        id: randomUUID(),
-        siteId: site,
-        studyInstanceUID: '1.2.3',
-        policy: { name: 'x', version: 2 },
-        now,
-      }),
-    );
-    assert.equal([again.id, again.policy_name], [study.id, 'identified']);
+  test('a study belongs to one upload, and results of the gateway join it', async () => {
+    const { db, site, account, study } = await begin();
+    const join = (account_id: string | null) =>
+      db
+        .insertInto('upload')
+        .values({
+          id: randomUUID(),
+          site_id: site,
+          study_id: study.id,
+          account_id,
+          device_id: null,
+          completed_at: null,
+        })
+        .execute()
+        .then(
+          () => 'joined',
+          (error: { code?: string }) => error.code,
+        );
+    assert.equal([await join(account), await join(null), await join(null)], ['23505', 'joined', '23505']);
   });
 
   test('twenty thousand instances are promised, changed and counted', async () => {
@@ -179,7 +186,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     assert.equal([changed!.parcel_id, changed!.posted_at, changed!.reason], [null, null, 'digest-mismatch']);
   });
 
-  test('I2: the database itself holds one active digest of a UID at a site; refused, left-out and quarantined instances claim none', async () => {
+  test('I2: the database itself holds one active digest of a UID in an upload; refused, left-out and quarantined instances claim none', async () => {
     const { db, study } = await begin(1);
     const rival = (state: NewInstance['state'], nr: number) =>
       db
@@ -217,7 +224,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
   });
 
   test('an event that means nothing changes nothing; after a receipt a late instance raises the revision', async () => {
-    const { db, study } = await begin();
+    const { db, study, uploadId } = await begin();
     await db.transaction().execute(async (trx) => {
       const locked = (await lockStudy(trx, study.id))!;
       assert.is(await applyStudyEvent(trx, locked, 'receipt-issued', now), null);
@@ -229,6 +236,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
           id: randomUUID(),
           site_id: study.site_id,
           study_id: study.id,
+          upload_id: uploadId,
           revision: 1,
           jws: 'x',
           issued_at: now,

@@ -13,6 +13,7 @@ import type { LogEvent } from '../observability/log.ts';
 import type { StudyAudit } from './audit-study.ts';
 import type { InstanceChange } from './instance.store.ts';
 import type { ParcelRow } from './parcel.store.ts';
+import type { IssuedReceipt } from './receipt.store.ts';
 import type { NextJob, Stage } from './stages.ts';
 import type { StudyRow, Waiting } from './study.store.ts';
 
@@ -41,7 +42,7 @@ export type Change =
   | { readonly kind: 'delete-parcels'; readonly parcelIds: readonly string[] }
   | { readonly kind: 'forget-key' }
   /** For the study's present revision. */
-  | { readonly kind: 'insert-receipt'; readonly id: string; readonly jws: string; readonly issuedAt: Date }
+  | ({ readonly kind: 'insert-receipt' } & IssuedReceipt)
   | { readonly kind: 'wait'; readonly because: Waiting }
   | { readonly kind: 'stop-waiting'; readonly because: Waiting };
 
@@ -62,7 +63,7 @@ export type Plan = {
   /** The whole plan is void where it means nothing in the study's state. */
   readonly event?: StudyEvent | null;
   readonly next?: readonly NextJob[];
-  readonly audit?: StudyAudit | null;
+  readonly audit?: StudyAudit | readonly StudyAudit[] | null;
   readonly effects?: readonly Effect[];
 };
 

@@ -4,7 +4,7 @@
  * two events of one study never cross.
  */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
-import { nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
+import { IN_PACS, nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
@@ -22,8 +22,8 @@ export async function lockStudy(trx: Trx, studyId: string): Promise<StudyRow | u
 }
 
 /**
- * Held until the end of any transaction that gives a UID to an instance: at one site only one digest may have
- * it, and another study's row may be the rival. Taken before any study is locked.
+ * Held until the end of any transaction that finds or makes an upload's study, or gives a UID to an instance.
+ * Taken before any study is locked.
  */
 export async function lockUids(trx: Trx, siteId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext(${`manifest ${siteId}`}))`.execute(trx);
@@ -37,10 +37,10 @@ export type NewStudy = {
   readonly now: Date;
 };
 
-/** The study of this UID at this site, created if it is new; locked either way. */
-export async function lockOrCreateStudy(trx: Trx, study: NewStudy): Promise<StudyRow> {
+/** A study that one upload sends; new, so nobody else can have it locked. */
+export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> {
   const { id, siteId, studyInstanceUID, policy, now } = study;
-  await trx
+  return trx
     .insertInto('study')
     .values({
       id,
@@ -55,15 +55,40 @@ export async function lockOrCreateStudy(trx: Trx, study: NewStudy): Promise<Stud
       waiting_since: null,
       updated_at: now,
     })
-    .onConflict((conflict) => conflict.columns(['site_id', 'study_instance_uid']).doNothing())
-    .execute();
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/**
+ * The study that results of an instance join, locked: of the first upload that brought it and has it in the
+ * PACS. `source` null: of the first that has anything of the study there. Undefined: nobody sent it through
+ * here.
+ */
+export async function lockStudyOfResults(
+  trx: Trx,
+  siteId: string,
+  { studyInstanceUID, source }: { readonly studyInstanceUID: string; readonly source: string | null },
+): Promise<StudyRow | undefined> {
   return trx
     .selectFrom('study')
     .selectAll()
     .where('site_id', '=', siteId)
     .where('study_instance_uid', '=', studyInstanceUID)
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('instance')
+          .select('instance.id')
+          .whereRef('instance.study_id', '=', 'study.id')
+          .where('instance.brought', '=', true)
+          .where('instance.state', 'in', [...IN_PACS])
+          .where(sql<boolean>`(${source}::text is null or instance.sop_instance_uid = ${source}::text)`),
+      ),
+    )
+    .orderBy('created_at')
+    .orderBy('id')
+    .limit(1)
     .forUpdate()
-    .executeTakeFirstOrThrow();
+    .executeTakeFirst();
 }
 
 /**

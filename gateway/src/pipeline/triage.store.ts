@@ -26,7 +26,7 @@ export async function insertTriage(
   );
 }
 
-/** Undefined: the device said nothing of this instance. */
+/** Undefined: no device that brought this instance said anything of it. */
 export async function triageOf(
   db: Kysely<Tables>,
   siteId: string,
@@ -40,6 +40,16 @@ export async function triageOf(
     .where('study.site_id', '=', siteId)
     .where('study.study_instance_uid', '=', studyInstanceUID)
     .where('device_triage.sop_instance_uid', '=', sopInstanceUID)
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('instance')
+          .select('instance.id')
+          .whereRef('instance.study_id', '=', 'study.id')
+          .whereRef('instance.sop_instance_uid', '=', 'device_triage.sop_instance_uid')
+          .where('instance.brought', '=', true),
+      ),
+    )
+    .orderBy('study.created_at')
     .executeTakeFirst();
   return row?.triage;
 }

@@ -31,9 +31,12 @@ function instanceRows(db: Kysely<Tables>, resultIds: readonly string[]) {
       (from) =>
         from
           .selectFrom('instance as o')
-          .select(['o.state', 'o.policy_name', 'o.study_id', 'o.revision as study_revision', 'o.digest'])
+          .select(['o.id', 'o.state', 'o.policy_name', 'o.revision as study_revision', 'o.digest'])
           .whereRef('o.sop_instance_uid', '=', 'i.sop_instance_uid')
           .whereRef('o.site_id', '=', 'r.site_id')
+          .where((where) =>
+            where.or([where('o.policy_name', '=', RESULTS_POLICY.name), where('o.brought', '=', true)]),
+          )
           .orderBy(sql`o.policy_name = ${RESULTS_POLICY.name}`, 'desc')
           .orderBy(sql`o.state in ('refused', 'left-out', 'quarantined')`)
           .orderBy('o.id')
@@ -46,7 +49,8 @@ function instanceRows(db: Kysely<Tables>, resultIds: readonly string[]) {
         from
           .selectFrom('receipt')
           .select(['receipt.id as receipt_id', 'receipt.issued_at'])
-          .whereRef('receipt.study_id', '=', 's.study_id')
+          .innerJoin('upload_instance', 'upload_instance.upload_id', 'receipt.upload_id')
+          .whereRef('upload_instance.instance_id', '=', 's.id')
           .whereRef('receipt.revision', '>=', 's.study_revision')
           .orderBy('receipt.revision', 'desc')
           .limit(1)

@@ -2,6 +2,7 @@ import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Job, Result } from '#shared/protocol/inference.ts';
+import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { skip } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
@@ -13,6 +14,7 @@ import { ask, lookAtFilm } from '../testing/look-at-film.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { testFilm } from '../testing/open-subject.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
 import { askOf, evaluationFilm, sendStudy } from '../testing/open-film.ts';
 
 const test = suite('results');
@@ -130,6 +132,39 @@ test('stay out of reach of an account that has only announced instances of the s
       await asked('GET', `/results/${result.id}${path}`, 404, { token });
     assert.equal(await asked('GET', '/results', 200, { token }), { results: [], next: null });
   }
+});
+
+test('stay out of reach of a technician who has the digest of another’s image, and an image of their own in its study', async () => {
+  const film = testFilm({ seed: 630 });
+  const own = testFilm({ seed: 631, ofStudy: 630 });
+  const { studyInstanceUID } = film.identifiers;
+  const sender = (await gateway.userWith(['technician'])).accessToken;
+  const stranger = (await gateway.userWith(['technician'])).accessToken;
+  const receiptOf = (token: string, uploadId: string) =>
+    until('a receipt', async () => {
+      const answer = await gateway.call('GET', `/upload/${uploadId}/receipt`, { token });
+      return answer.ok && decodeJwt<Receipt>(await answer.text());
+    });
+  await receiptOf(sender, await sendStudy(askOf(gateway), sender, [film]));
+  const { result } = await lookedAt(film, { model: 'image-kind' });
+  const uploadId = await sendStudy(askOf(gateway), stranger, [own]);
+  const { instances } = await receiptOf(stranger, uploadId);
+  assert.equal(
+    instances.map(({ sopInstanceUID }) => sopInstanceUID),
+    [own.identifiers.sopInstanceUID],
+  );
+  const named = await asked<ManifestAnswer>('POST', '/upload/init', 200, {
+    token: stranger,
+    body: toManifest([own, film]),
+  });
+  assert.equal([named.have.length, named.need[0]?.sopInstanceUID], [1, film.identifiers.sopInstanceUID]);
+  for (const path of ['', '/explanations/image'])
+    await asked('GET', `/results/${result.id}${path}`, 404, { token: stranger });
+  const body = { model: 'image-kind', studyInstanceUID };
+  const { id } = await asked<Job>('POST', '/infer', 202, { token: stranger, body });
+  const { progress } = await lastOf(gateway, stranger, id);
+  assert.is(progress.of, 1, 'of two images in the study');
+  await asked('GET', `/results/${result.id}`, 200, { token: sender });
 });
 
 test('can be read by researchers only if the study came de-identified', async () => {

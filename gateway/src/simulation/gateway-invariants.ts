@@ -23,6 +23,8 @@ type Instance = {
   readonly parcel_id: string | null;
   readonly body_offset: number | null;
   readonly restored: string | null;
+  readonly posted_at: string | null;
+  readonly brought: boolean;
 };
 type Study = {
   readonly id: string;
@@ -34,8 +36,16 @@ type Parcel = { readonly id: string; readonly study_id: string; readonly state: 
 type Issued = {
   readonly id: string;
   readonly study_id: string;
+  readonly upload_id: string;
   readonly revision: number;
   readonly jws: string;
+};
+/** An instance that an upload named; null: it named none. */
+type Promised = {
+  readonly upload_id: string;
+  readonly study_id: string;
+  readonly account_id: string;
+  readonly instance_id: number | null;
 };
 
 export type Snapshot = {
@@ -43,6 +53,7 @@ export type Snapshot = {
   readonly instances: readonly Instance[];
   readonly parcels: readonly Parcel[];
   readonly receipts: readonly Issued[];
+  readonly promises: readonly Promised[];
   /** How often the PACS was given each SOP Instance UID. */
   readonly posted: ReadonlyMap<string, number>;
 };
@@ -56,6 +67,8 @@ export async function look({ ground, siteId }: World): Promise<Snapshot> {
       'studies', (select coalesce(json_agg(s), '[]') from (select id, state, revision, encode(wrapped_key, 'hex') as wrapped_key from study where site_id = ${siteId}::uuid) s),
       'instances', (select coalesce(json_agg(i order by i.id), '[]') from instance i where i.site_id = ${siteId}::uuid),
       'parcels', (select coalesce(json_agg(p), '[]') from (select id, study_id, state from parcel where site_id = ${siteId}::uuid) p),
+      'promises', (select coalesce(json_agg(l), '[]') from (select u.id as upload_id, u.study_id, u.account_id, l.instance_id
+        from upload u left join upload_instance l on l.upload_id = u.id where u.site_id = ${siteId}::uuid) l),
       'receipts', (select coalesce(json_agg(r order by r.revision), '[]') from receipt r where r.site_id = ${siteId}::uuid)) as all`.execute(
     ground.pipeline.tools.db,
   );
@@ -65,6 +78,7 @@ export async function look({ ground, siteId }: World): Promise<Snapshot> {
 /** `before`: as it was before the last step. */
 export function check(world: World, before: Snapshot, now: Snapshot): void {
   checkInstances(world, now);
+  checkStranger(world, now);
   checkMoves(world, before, now);
   for (const study of now.studies) {
     checkKeys(world, study, now);
@@ -81,9 +95,15 @@ function checkInstances(
   assert.equal(doubled, [], 'I9: what the PACS has is not posted');
   const active = Map.groupBy(
     instances.filter(({ state }) => !INACTIVE.includes(state)),
-    (row) => row.sop_instance_uid,
+    (row) => `${row.sop_instance_uid} of ${row.study_id}`,
   );
   for (const [uid, same] of active) assert.ok(same.length === 1, `I2: ${same.length} instances under ${uid}`);
+  const stored = Map.groupBy(
+    instances.filter(({ state, sop_instance_uid }) => isInPacs(state) && !lostFromPacs.has(sop_instance_uid)),
+    (row) => row.sop_instance_uid,
+  );
+  for (const [uid, same] of stored)
+    assert.is(new Set(same.map(({ digest }) => digest)).size, 1, `I2: two contents of ${uid} in the PACS`);
   for (const row of instances) {
     const held = pacs.held.get(row.sop_instance_uid);
     if (isInPacs(row.state) && !lostFromPacs.has(row.sop_instance_uid))
@@ -146,7 +166,10 @@ function checkMoves(
 function wasStored(pacs: World['ground']['pacs'], { posted }: Snapshot, row: Instance): boolean {
   const held = pacs.held.get(row.sop_instance_uid);
   return (
-    held !== undefined && sha256(held.bytes) === row.digest && (posted.get(row.sop_instance_uid) ?? 0) > 0
+    row.posted_at !== null &&
+    held !== undefined &&
+    sha256(held.bytes) === row.digest &&
+    (posted.get(row.sop_instance_uid) ?? 0) > 0
   );
 }
 
@@ -179,7 +202,8 @@ function checkKeys(
     );
 }
 
-function checkReceipts(study: Study, before: Snapshot, { instances, receipts }: Snapshot): void {
+function checkReceipts(study: Study, before: Snapshot, { instances, receipts, promises }: Snapshot): void {
+  const named = promises.filter(({ study_id }) => study_id === study.id);
   const own = receipts.filter((receipt) => receipt.study_id === study.id);
   assert.equal(
     own.map(({ revision }) => revision),
@@ -187,11 +211,14 @@ function checkReceipts(study: Study, before: Snapshot, { instances, receipts }: 
     'I5: one receipt a revision',
   );
   const newest = own.find(({ revision }) => revision === study.revision);
-  assert.is(
-    newest !== undefined,
-    ['receipted', 'closed', 'held'].includes(study.state),
-    `I5: a receipt exactly when ${study.state}`,
-  );
+  // An upload that was taken back has those that it had, and gets no more.
+  const isTakenBack = named.length === 0;
+  if (!isTakenBack)
+    assert.is(
+      newest !== undefined,
+      ['receipted', 'closed', 'held'].includes(study.state),
+      `I5: a receipt exactly when ${study.state}`,
+    );
   for (const was of before.receipts)
     assert.is(receipts.find(({ id }) => id === was.id)?.jws, was.jws, 'I5: a receipt is never changed');
   const last = before.studies.find(({ id }) => id === study.id);
@@ -200,14 +227,43 @@ function checkReceipts(study: Study, before: Snapshot, { instances, receipts }: 
       study.revision >= last.revision && study.revision <= (own.at(-1)?.revision ?? 0) + 1,
       'I6: a revision grows after a receipt only',
     );
-  if (newest === undefined) return;
-  const named = (decodeJwt(newest.jws) as unknown as Receipt).instances;
-  for (const { state } of named) assert.ok(isSettled(state), 'I5: each is settled');
-  const said = named.map(({ sopInstanceUID, digest, state }) => `${sopInstanceUID} ${digest} ${state}`);
+  if (newest === undefined || isTakenBack) return;
+  const listed = (decodeJwt(newest.jws) as unknown as Receipt).instances;
+  for (const { state } of listed) assert.ok(isSettled(state), 'I5: each is settled');
+  const said = listed.map(({ sopInstanceUID, digest, state }) => `${sopInstanceUID} ${digest} ${state}`);
+  const promised = new Set(
+    named.filter(({ upload_id }) => upload_id === newest.upload_id).map(({ instance_id }) => instance_id),
+  );
   const is = instances
-    .filter((row) => row.study_id === study.id)
+    .filter(({ id }) => promised.has(id))
     .map((row) => `${row.sop_instance_uid} ${row.digest} ${row.state}`);
-  assert.equal(said.sort(), is.sort(), 'I6: the receipt of this revision says what is');
+  assert.equal(said.sort(), is.sort(), 'I6: the receipt of this revision says what is, of its upload alone');
+}
+
+/** I18: nothing of the others comes to the stranger, who has brought nothing. */
+function checkStranger({ stranger }: World, { instances, promises }: Snapshot): void {
+  const own = new Set(
+    promises.filter(({ account_id }) => account_id === stranger.accountId).map(({ study_id }) => study_id),
+  );
+  for (const row of instances.filter(({ study_id }) => own.has(study_id)))
+    assert.ok(
+      !row.brought && (row.state === 'promised' || row.reason === 'never-arrived'),
+      `I18: what only was named is ${row.state}`,
+    );
+  const linked = new Map(instances.map(({ id, study_id }) => [id, study_id]));
+  for (const { study_id, instance_id } of promises)
+    if (instance_id !== null) assert.is(linked.get(instance_id), study_id, 'I18: no upload names another’s');
+}
+
+/** I18: all that was sent has come to its end, while the stranger still promises. */
+export function checkNobodyWaits({ stranger }: World, { studies, instances, promises }: Snapshot): void {
+  const foreign = new Set(
+    promises.filter(({ account_id }) => account_id === stranger.accountId).map(({ study_id }) => study_id),
+  );
+  const open = new Set(instances.filter(({ state }) => state === 'promised').map(({ study_id }) => study_id));
+  for (const { id, state } of studies)
+    if (!foreign.has(id) && !open.has(id))
+      assert.ok(state === 'closed' || state === 'held', `I18: a study that is all here stays ${state}`);
 }
 
 /** When all are honest and all work is done. */

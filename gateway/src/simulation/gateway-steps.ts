@@ -8,6 +8,9 @@ import type { Lie } from '../testing/open-pacs.ts';
  */
 export type Kind = 'honest' | 'rival' | 'other-policy';
 
+/** Another account's claim about instances that it never sends: with one thing wrong, or with nothing wrong. */
+export type Claim = 'same' | 'digest' | 'description' | 'study' | 'more';
+
 /**
  * An action of a device, a person or a worker. `which`: a bit for each instance; `elsewhere`: under the UID of
  * another study.
@@ -40,6 +43,8 @@ export type Act =
       readonly decision: 'leave-out' | 'retry' | 'take-back';
       readonly which: number;
     }
+  /** Another account names what it does not have, and tries what it may not do. */
+  | { readonly do: 'claim'; readonly how: Claim; readonly count: number }
   /** One of the jobs that wait, or one that was done before. */
   | { readonly do: 'work'; readonly nth: number }
   | { readonly do: 'again'; readonly nth: number }
@@ -116,7 +121,13 @@ const person: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('complete' as const), device }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('delete' as const), device }) },
 );
+const attack = fc.record({
+  do: fc.constant('claim' as const),
+  how: fc.constantFrom<Claim>('same', 'digest', 'description', 'study', 'more'),
+  count: fc.constantFrom(3, 2, 1),
+});
 const act: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 2, arbitrary: attack },
   { weight: 3, arbitrary: announce },
   { weight: 4, arbitrary: send },
   { weight: 12, arbitrary: work },
@@ -139,7 +150,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('cross' as const),
       at: fc.nat(3),
       what: work,
-      meanwhile: fc.oneof(claim, person, send),
+      meanwhile: fc.oneof(claim, person, send, attack),
     }),
   },
   {
@@ -206,6 +217,8 @@ export const sequence: fc.Arbitrary<readonly Step[]> = fc
       [{ do: 'foreign' as const, kind: 'honest' as const }, ...sent(3, 7)],
       [{ do: 'foreign' as const, kind: 'rival' as const }, ...sent(3, 7)],
       [...sent(3, 7), RIVAL],
+      [{ do: 'claim' as const, how: 'digest' as const, count: 3 }, ...sent(3, 7)],
+      [{ do: 'claim' as const, how: 'study' as const, count: 3 }, ...sent(3, 7)],
       [],
     ),
     fc.array(step, { minLength: 2, maxLength: 12, size: 'max' }),

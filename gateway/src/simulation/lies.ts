@@ -44,14 +44,14 @@ export type Tally = {
 type Random = () => number;
 const oneOf = <T>(all: readonly T[], random: Random): T => all[Math.floor(random() * all.length)]!;
 
-/** Every status × body × service in its turn, then whatever the seed draws. */
+/** Every status × body × service in its turn, and between them whatever the seed draws. */
 export function* drawConducts(seed: number): Generator<(uids: readonly string[]) => Conduct> {
   const random = seededRandom(seed);
   const matrix = SERVICES.flatMap((service) =>
     STATUSES.flatMap((status) => BODIES.map((body) => ({ service, answer: { status, body } }))),
   ).sort(() => random() - 0.5);
   for (;;) {
-    const told = matrix.pop();
+    const told = random() < 0.5 ? matrix.pop() : undefined;
     yield (uids) => (told === undefined ? drawn(uids, random) : { ...base(random), ...answering(told) });
   }
 }

@@ -1,7 +1,7 @@
 /**
- * One sequence of the simulated gateway: two devices that send the same study or its rivals, a person who
- * decides, a PACS that lies and a process that dies. Each step is an action from outside;
- * gateway-invariants.ts lists what must hold after it.
+ * One sequence of the simulated gateway: two devices that send the same study or its rivals, a stranger who
+ * promises anything and sends nothing, a person, a PACS that lies and a process that dies. Each step is an action
+ * from outside; gateway-invariants.ts lists what must hold after it.
  */
 import { randomUUID } from 'node:crypto';
 import * as assert from 'uvu/assert';
@@ -13,11 +13,11 @@ import { completeUpload } from '../uploads/complete-upload.ts';
 import { Killed } from './simulated-ports.ts';
 import { BEGIN, runJob, type SimulationGround } from './simulation-ground.ts';
 import type { Act, Kind, Step } from './gateway-steps.ts';
+import { claimed, OTHER_STUDY } from './stranger-claims.ts';
 import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
 
 export const INSTANCES = 3;
-const OTHER_STUDY = '1.2.826.0.1.3680043.8.498.77';
 const HOUR_MS = 3600_000;
 /** Rounds in which honest parties come to an end: four times damaged, three times lost, and some to spare. */
 const ROUNDS = 14;
@@ -64,6 +64,8 @@ export class World {
   readonly ground: SimulationGround;
   readonly siteId: string;
   readonly devices: readonly [Device, Device];
+  /** Another account of the site: it promises anything, and never sends. */
+  readonly stranger: Device;
   /** Events that may make the gateway post an instance again. */
   upsets = 0;
   readonly lostFromPacs = new Set<string>();
@@ -73,10 +75,11 @@ export class World {
   constructor(ground: SimulationGround, siteId: string, accounts: readonly string[]) {
     this.ground = ground;
     this.siteId = siteId;
-    const [one, two] = accounts.map(
+    const [one, two, three] = accounts.map(
       (accountId): Device => ({ accountId, manifests: new Map(), uploads: new Map(), unfinished: [] }),
     );
     this.devices = [one!, two!];
+    this.stranger = three!;
   }
 
   async take(step: Step): Promise<void> {
@@ -131,6 +134,7 @@ export class World {
     const uploadId = device.uploads.get(studyUID);
     if (act.do === 'announce')
       return void (await this.announce(device, manifestOf(act.kind, act.count, studyUID)));
+    if (act.do === 'claim') return this.claim(act);
     if (act.do === 'work') return this.work(act.nth);
     if (act.do === 'again') return this.again(act.nth);
     if (act.do === 'pass') return this.pass(act.hours);
@@ -190,6 +194,24 @@ export class World {
     const answer = await this.ask<ManifestAnswer>(device, 'POST', '/upload/init', manifest);
     if (answer) device.uploads.set(manifest.studyInstanceUID, answer.uploadId);
     return answer;
+  }
+
+  /** The stranger is told nothing of what it names, and reaches no upload but its own. */
+  private async claim({ how, count }: Extract<Act, { do: 'claim' }>): Promise<void> {
+    const manifest = claimed(manifestOf('honest', count, honest[0]!.identifiers.studyInstanceUID), how);
+    const answer = await this.ask<ManifestAnswer>(this.stranger, 'POST', '/upload/init', manifest);
+    if (answer) assert.equal([answer.have, answer.conflict], [[], []], 'I18: it learns nothing');
+    for (const uploadId of this.devices.flatMap(({ uploads }) => [...uploads.values()])) {
+      for (const [method, path] of [
+        ['GET', '/status'],
+        ['GET', '/receipt'],
+        ['DELETE', ''],
+      ] as const)
+        assert.not(
+          (await this.ground.pipeline.request(method, `/upload/${uploadId}${path}`)).ok,
+          `I18: ${method}`,
+        );
+    }
   }
 
   /** The device does not promise again an instance that a person left out or that it took back. */
@@ -364,7 +386,7 @@ export async function openWorld(ground: SimulationGround): Promise<World> {
   });
   const accounts = await db
     .insertInto('account')
-    .values([account(1), account(2)])
+    .values([account(1), account(2), account(3)])
     .returning('id')
     .execute();
   return new World(

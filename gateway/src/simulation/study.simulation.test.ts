@@ -12,7 +12,7 @@ import * as assert from 'uvu/assert';
 import { runSequences, SEED } from '#testing/run-sequences.ts';
 import { Killed } from './simulated-ports.ts';
 import { openSimulationGround, type SimulationGround } from './simulation-ground.ts';
-import { check, checkEnd, look, type Snapshot } from './gateway-invariants.ts';
+import { check, checkEnd, checkNobodyWaits, look, type Snapshot } from './gateway-invariants.ts';
 import { sent, sequence, type Step } from './gateway-steps.ts';
 import { openWorld } from './simulated-world.ts';
 
@@ -32,6 +32,7 @@ async function live(ground: SimulationGround, steps: readonly Step[]): Promise<v
   }
   await world.settle();
   await holds();
+  checkNobodyWaits(world, before);
   await world.giveUp();
   await holds();
   checkEnd(world, before);
@@ -58,7 +59,7 @@ const evictionKilled = (at: number): readonly Step[] => [
   { ...leftOut, decision: 'retry' },
 ];
 
-test(`whatever happens to a study, nothing is lost and nothing is doubled: I1 I2 I5 I6 I7 I8 I9 I13 I14 (RELAY_SEED=${SEED})`, async () => {
+test(`whatever happens to a study, nothing is lost and nothing is doubled: I1 I2 I5 I6 I7 I8 I9 I13 I14 I18 (RELAY_SEED=${SEED})`, async () => {
   const ground = await openSimulationGround();
   try {
     await runSequences({

@@ -5,10 +5,13 @@ import * as assert from 'uvu/assert';
 import { manifestSchema, type Manifest } from '#shared/protocol/manifest.ts';
 import { REASON_CODES } from '#shared/protocol/reasons.ts';
 import { INSTANCE_STATES } from '#shared/protocol/study-state.ts';
-import { compareManifest, keyOf, type InPacs } from './compare-manifest.ts';
+import { compareManifest, keyOf, type InPacs, type Rows } from './compare-manifest.ts';
 
-type Known = Parameters<typeof compareManifest>[2][number];
-const STUDY = 'study';
+type Known = Rows['known'][number];
+type Elsewhere = Rows['elsewhere'][number];
+/** Without rows of other uploads. */
+const compareOwn = (manifest: Manifest, known: readonly Known[], inPacs: InPacs | null) =>
+  compareManifest(manifest, { known, elsewhere: [] }, inPacs);
 const hex = (n: number) => n.toString(16).padStart(64, '0');
 
 const entry = fc.record({
@@ -38,7 +41,7 @@ const knownRows = fc
     fc.record({
       uid: fc.integer({ min: 1, max: 5 }),
       digest: fc.integer({ min: 1, max: 3 }),
-      elsewhere: fc.boolean(),
+      brought: fc.boolean(),
       state: fc.constantFrom(...INSTANCE_STATES),
       reason: fc.constantFrom(...REASON_CODES),
       original: fc.option(fc.integer({ min: 1, max: 2 })),
@@ -48,9 +51,9 @@ const knownRows = fc
   )
   .map((rows) =>
     rows.map(
-      ({ uid, digest, elsewhere, state, reason, original, version }, id): Known => ({
+      ({ uid, digest, brought, state, reason, original, version }, id): Known => ({
         id,
-        study_id: elsewhere ? 'another' : STUDY,
+        brought,
         sop_instance_uid: `1.2.${uid}`,
         digest: hex(digest),
         state,
@@ -58,6 +61,34 @@ const knownRows = fc
         policy_version: version,
         original_digest: original === null ? null : hex(100 + original),
         reason: ['refused', 'quarantined', 'left-out'].includes(state) ? reason : null,
+      }),
+    ),
+  );
+const DESCRIBED = { sop_class_uid: '1.2', series_instance_uid: '1.2', transfer_syntax_uid: '1.2', bytes: 10 };
+const HERE = ['received', 'posting', 'posted', 'stored', 'coerced', 'already-stored'] as const;
+const rowsElsewhere = fc
+  .array(
+    fc.record({
+      uid: fc.integer({ min: 1, max: 5 }),
+      digest: fc.integer({ min: 1, max: 3 }),
+      brought: fc.boolean(),
+      isOfStudy: fc.boolean(),
+      state: fc.constantFrom(...HERE),
+      original: fc.option(fc.integer({ min: 1, max: 2 })),
+      version: fc.integer({ min: 1, max: 2 }),
+    }),
+    { maxLength: 4 },
+  )
+  .map((rows) =>
+    rows.map(
+      ({ uid, digest, original, version, ...row }): Elsewhere => ({
+        ...row,
+        ...DESCRIBED,
+        sop_instance_uid: `1.2.${uid}`,
+        digest: hex(digest),
+        policy_name: 'identified',
+        policy_version: version,
+        original_digest: original === null ? null : hex(100 + original),
       }),
     ),
   );
@@ -73,33 +104,35 @@ function applied(
   compared: ReturnType<typeof compareManifest>,
 ): Known[] {
   const again = new Map(compared.again.map((change) => [change.id, change]));
-  const changed = known.map((row) =>
-    again.has(row.id)
-      ? {
-          ...row,
-          study_id: STUDY,
-          state: 'promised' as const,
-          reason: null,
-          policy_version: manifest.policy.version,
-        }
-      : row,
-  );
+  const superseded = new Set(compared.superseded.map(({ id }) => id));
+  const changed = known.map((row): Known => {
+    if (superseded.has(row.id)) return { ...row, state: 'refused', reason: 'never-arrived' };
+    if (!again.has(row.id)) return row;
+    return { ...row, state: 'promised', reason: null, policy_version: manifest.policy.version };
+  });
   const inserted = compared.insert.map((row, i) => ({
+    brought: false,
     ...row,
     id: 100 + i,
-    study_id: STUDY,
     policy_name: manifest.policy.name,
     policy_version: manifest.policy.version,
   }));
   return [...changed, ...inserted];
 }
 
+const QUIET: readonly string[] = ['refused', 'left-out', 'quarantined'];
+/** The known rows hold the invariant. */
+const oneActive = (rows: readonly Known[]): Known[] =>
+  [...Map.groupBy(rows, (row) => row.sop_instance_uid).values()].flatMap((same) =>
+    same.filter((row, i) => i === 0 || QUIET.includes(row.state)),
+  );
+
 const test = suite('a manifest');
 
 test('I4: each entry is answered in exactly one list', () => {
   fc.assert(
-    fc.property(manifests, knownRows, inPacs, (manifest, known, held) => {
-      const { have, need, conflict } = compareManifest(manifest, STUDY, known, held);
+    fc.property(manifests, knownRows, rowsElsewhere, inPacs, (manifest, known, elsewhere, held) => {
+      const { have, need, conflict } = compareManifest(manifest, { known, elsewhere }, held);
       const answered = [...have, ...need, ...conflict].map(keyOf);
       assert.equal(answered.sort(), [...new Set(manifest.instances.map(keyOf))].sort());
     }),
@@ -108,11 +141,13 @@ test('I4: each entry is answered in exactly one list', () => {
 
 test('I3: said again, it gets the same answer and changes nothing', () => {
   fc.assert(
-    fc.property(manifests, knownRows, inPacs, (manifest, known, held) => {
-      const first = compareManifest(manifest, STUDY, known, held);
-      const second = compareManifest(manifest, STUDY, applied(known, manifest, first), held);
+    fc.property(manifests, knownRows, rowsElsewhere, inPacs, (manifest, rows, elsewhere, held) => {
+      const known = oneActive(rows);
+      const first = compareManifest(manifest, { known, elsewhere }, held);
+      const after = applied(known, manifest, first);
+      const second = compareManifest(manifest, { known: after, elsewhere }, held);
       assert.equal([second.have, second.need, second.conflict], [first.have, first.need, first.conflict]);
-      assert.equal([second.insert, second.again], [[], []]);
+      assert.equal([second.insert, second.again, second.superseded], [[], [], []]);
     }),
   );
 });
@@ -139,17 +174,17 @@ test('an instance that the PACS lost, promised again under another policy, is no
     {
       ...row,
       id: 0,
-      study_id: 'another',
+      brought: true,
       digest: hex(2),
       state: 'refused',
       policy_version: 1,
       original_digest: null,
-      reason: 'empty-file',
+      reason: 'never-arrived',
     },
     {
       ...row,
       id: 1,
-      study_id: STUDY,
+      brought: true,
       digest: hex(3),
       state: 'stored',
       policy_version: 2,
@@ -157,25 +192,18 @@ test('an instance that the PACS lost, promised again under another policy, is no
       reason: null,
     },
   ];
-  const first = compareManifest(manifest, STUDY, known, seen());
+  const first = compareOwn(manifest, known, seen());
   assert.equal(first.conflict, [{ sopInstanceUID: '1.2.4', digest: hex(2), reason: 'conflicting-instance' }]);
-  assert.equal(
-    compareManifest(manifest, STUDY, applied(known, manifest, first), seen()).conflict,
-    first.conflict,
-  );
+  assert.equal(compareOwn(manifest, applied(known, manifest, first), seen()).conflict, first.conflict);
 });
 
 test('I2: of one UID at most one digest is wanted or here', () => {
-  const quiet = ['refused', 'left-out', 'quarantined'];
   fc.assert(
-    fc.property(manifests, knownRows, inPacs, (manifest, rows, held) => {
-      // The known rows hold the invariant.
-      const known = [...Map.groupBy(rows, (row) => row.sop_instance_uid).values()].flatMap((same) =>
-        same.filter((row, i) => i === 0 || quiet.includes(row.state)),
-      );
-      const after = applied(known, manifest, compareManifest(manifest, STUDY, known, held));
+    fc.property(manifests, knownRows, rowsElsewhere, inPacs, (manifest, rows, elsewhere, held) => {
+      const known = oneActive(rows);
+      const after = applied(known, manifest, compareManifest(manifest, { known, elsewhere }, held));
       for (const same of Map.groupBy(
-        after.filter(({ state }) => !quiet.includes(state)),
+        after.filter(({ state }) => !QUIET.includes(state)),
         (row) => row.sop_instance_uid,
       ).values())
         assert.is(same.length, 1);
@@ -201,7 +229,7 @@ const one = (digest: number, original?: number): Manifest => ({
 });
 const row = (state: Known['state'], more: Partial<Known> = {}): Known => ({
   id: 1,
-  study_id: STUDY,
+  brought: true,
   sop_instance_uid: '1.2.1',
   digest: hex(1),
   state,
@@ -212,46 +240,50 @@ const row = (state: Known['state'], more: Partial<Known> = {}): Known => ({
   ...more,
 });
 
+const elsewhere = (state: Elsewhere['state'], more: Partial<Elsewhere> = {}): Elsewhere => ({
+  ...row(state),
+  ...DESCRIBED,
+  isOfStudy: true,
+  ...more,
+});
+
 test('the same original under another version of the policy is already here, and no conflict', () => {
-  const { conflict, insert } = compareManifest(
-    one(2, 9),
-    STUDY,
-    [row('stored', { original_digest: hex(9) })],
-    null,
-  );
+  const { conflict, insert } = compareOwn(one(2, 9), [row('stored', { original_digest: hex(9) })], null);
   assert.is(conflict[0]?.reason, 'already-here-other-policy');
   assert.is(insert[0]?.state, 'refused');
 });
 
-test('another study with the same UID is a conflict; a study that only claimed the digest gives it up', () => {
-  assert.is(
-    compareManifest(one(2), STUDY, [row('stored', { study_id: 'another' })], null).conflict[0]?.reason,
-    'conflicting-instance',
+test('the account’s other uploads are in conflict where bytes of theirs are here; of another study they are no answer', () => {
+  const compared = (entry: Manifest, there: Elsewhere) =>
+    compareManifest(entry, { known: [], elsewhere: [there] }, null);
+  assert.is(compared(one(2), elsewhere('stored')).conflict[0]?.reason, 'conflicting-instance');
+  assert.is(compared(one(2), elsewhere('received', { isOfStudy: false })).conflict.length, 1);
+  assert.is(compared(one(1), elsewhere('stored', { isOfStudy: false })).need.length, 1);
+  assert.is(compared(one(1), elsewhere('received')).need.length, 1, 'not in the PACS yet');
+  const { have, insert } = compared(one(1), elsewhere('stored'));
+  assert.equal([have.length, insert[0]?.state, insert[0]?.brought], [1, 'posted', true]);
+  assert.is(compared(one(1), elsewhere('stored', { brought: false })).insert[0]?.brought, false);
+});
+
+test('a promise of other bytes that nobody kept is superseded', () => {
+  const { need, conflict, superseded } = compareOwn(one(2), [row('promised', { brought: false })], null);
+  assert.equal(
+    [need.length, conflict.length, superseded.map(({ reason }) => reason)],
+    [1, 0, ['never-arrived']],
   );
-  assert.is(
-    compareManifest(one(1), STUDY, [row('stored', { study_id: 'another' })], null).conflict[0]?.reason,
-    'manifest-mismatch',
-  );
-  assert.is(
-    compareManifest(
-      one(1),
-      STUDY,
-      [row('refused', { study_id: 'another', reason: 'manifest-mismatch' })],
-      null,
-    ).need.length,
-    1,
-  );
+  const held = row('quarantined', { reason: 'conflicting-instance', brought: false });
+  assert.is(compareOwn(one(1), [held], null).need.length, 1, 'and what was in conflict with it is asked for');
 });
 
 test('instances that the PACS no longer has are asked for; without an answer, its earlier confirmation counts', () => {
-  assert.is(compareManifest(one(1), STUDY, [row('stored')], seen()).need.length, 1);
-  assert.is(compareManifest(one(1), STUDY, [row('stored')], seen('1.2.1')).have.length, 1);
-  assert.is(compareManifest(one(1), STUDY, [row('stored')], null).have.length, 1);
+  assert.is(compareOwn(one(1), [row('stored')], seen()).need.length, 1);
+  assert.is(compareOwn(one(1), [row('stored')], seen('1.2.1')).have.length, 1);
+  assert.is(compareOwn(one(1), [row('stored')], null).have.length, 1);
 });
 
 test('marks those that the PACS was seen to hold in this request: the device need not keep them', () => {
   const saidOf = (known: Known[], pacs: InPacs | null) =>
-    compareManifest(one(1), STUDY, known, pacs).have.map((entry) => entry.inPacs ?? false);
+    compareOwn(one(1), known, pacs).have.map((entry) => entry.inPacs ?? false);
   assert.equal(saidOf([row('stored')], seen('1.2.1')), [true]);
   assert.equal(
     saidOf([row('already-stored')], { seen: new Set(), believed: new Set(['1.2.1']) }),

@@ -1,16 +1,16 @@
 /**
- * Hash first: compares a manifest with the instances that the site knows. A pure function: the same manifest
- * against the same rows gives the same answer, which is what makes `POST /upload/init` repeatable.
+ * Hash first: compares a manifest with the instances that its sender has promised or brought. A pure function:
+ * the same manifest against the same rows gives the same answer, which is what makes `POST /upload/init`
+ * repeatable. Rows of other accounts never come here (known-instances.ts): naming an instance tells nothing.
  */
 import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import { isInPacs } from '#shared/protocol/study-state.ts';
+import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import type { InstanceChange, InstanceRow, NewInstance } from '../pipeline/instance.store.ts';
 
 type Known = Pick<
   InstanceRow,
   | 'id'
-  | 'study_id'
   | 'sop_instance_uid'
   | 'digest'
   | 'original_digest'
@@ -18,7 +18,16 @@ type Known = Pick<
   | 'reason'
   | 'policy_name'
   | 'policy_version'
+  | 'brought'
 >;
+/** Brought by another upload, and still at the gateway or in the PACS. */
+export type Elsewhere = Omit<Known, 'id' | 'reason'> &
+  Pick<InstanceRow, 'sop_class_uid' | 'series_instance_uid' | 'transfer_syntax_uid' | 'bytes'> & {
+    /** By one of the same account; else the sender's role may read it. */
+    readonly brought: boolean;
+    /** Of the Study Instance UID that the manifest names. */
+    readonly isOfStudy: boolean;
+  };
 /** Without the report's digest, which is looked up where the reports are kept. */
 type PromisedInstance = Omit<NewInstance, 'report_digest'>;
 type Answer = Pick<ManifestAnswer, 'have' | 'need' | 'conflict'>;
@@ -26,11 +35,10 @@ type Answer = Pick<ManifestAnswer, 'have' | 'need' | 'conflict'>;
 export type Comparison = Answer & {
   /** Rows that are new. */
   readonly insert: readonly PromisedInstance[];
-  /**
-   * Known rows that are wanted again: lost by the PACS, never arrived, or promised before under a wrong
-   * study.
-   */
+  /** Known rows that are wanted again: lost by the PACS, or never arrived. */
   readonly again: readonly InstanceChange[];
+  /** Promises that nobody keeps: the device now names other bytes under their UID. */
+  readonly superseded: readonly InstanceChange[];
   /** In the manifest's order, `UID digest` of every row that the upload names; doubled entries once. */
   readonly keys: readonly string[];
 };
@@ -44,94 +52,115 @@ export const keyOf = (instance: { sopInstanceUID: string; digest: string }): str
  */
 export type InPacs = { readonly seen: ReadonlySet<string>; readonly believed: ReadonlySet<string> };
 
-/**
- * `known`: every row of the site under one of the manifest's UIDs. `inPacs` null: the PACS was not asked or
- * did not answer, and earlier confirmations are believed.
- */
-export function compareManifest(
-  manifest: Manifest,
-  studyId: string,
-  known: readonly Known[],
-  inPacs: InPacs | null,
-): Comparison {
+/** `known`: the upload's own rows under the manifest's UIDs. */
+export type Rows = { readonly known: readonly Known[]; readonly elsewhere: readonly Elsewhere[] };
+
+/** `inPacs` null: the PACS was not asked or did not answer, and earlier confirmations are believed. */
+export function compareManifest(manifest: Manifest, rows: Rows, inPacs: InPacs | null): Comparison {
   // Looked up by key, not searched: 20 000 entries may stand under one UID, and each would be held against
   // each.
-  const byKey = new Map(known.map((row) => [`${row.sop_instance_uid} ${row.digest}`, row]));
+  const byKey = new Map(rows.known.map((row) => [`${row.sop_instance_uid} ${row.digest}`, row]));
   const believed = inPacs?.believed ?? null;
-  const rivals = rivalsIn(known, manifest, (row) => fateOfKnown(row, studyId, believed) === 'need');
+  const here = inPacsElsewhere(rows.elsewhere, believed);
+  const rivals = rivalsIn(rows, manifest, (row) => fateOfKnown(row, believed) === 'need');
   const have: Answer['have'] = [];
   const need: Answer['need'] = [];
   const conflict: Answer['conflict'] = [];
   const insert: PromisedInstance[] = [];
   const again: InstanceChange[] = [];
   const keys = new Set<string>();
-  const seen = new Set<string>();
   /** UIDs that an entry before it has: "the first is taken, the others conflict". */
   const taken = new Set<string>();
 
   for (const promised of manifest.instances) {
     const { sopInstanceUID, digest } = promised;
     const key = keyOf(promised);
-    if (seen.has(key)) continue;
-    seen.add(key);
+    if (keys.has(key)) continue;
+    keys.add(key);
     const same = byKey.get(key);
-    const fate = same ? fateOfKnown(same, studyId, believed) : 'need';
-    const against =
-      fate === 'need' && !(same && isActive(same)) ? reasonAgainst(promised, rivals, taken) : null;
+    const elsewhere = here.get(key);
+    const fate = same ? fateOfKnown(same, believed) : elsewhere ? 'have' : 'need';
+    const isNew = same === undefined || (fate === 'need' && !isActive(same));
+    const against = isNew ? reasonAgainst(promised, rivals, taken) : null;
     const answer = against ?? fate;
-    const isSeen = same !== undefined && isInPacs(same.state) && inPacs?.seen.has(sopInstanceUID) === true;
+    const isThere = elsewhere !== undefined || (same !== undefined && isInPacs(same.state));
+    const isSeen = isThere && inPacs?.seen.has(sopInstanceUID) === true;
     if (answer === 'have') have.push({ sopInstanceUID, digest, ...(isSeen ? { inPacs: true } : {}) });
     else if (answer === 'need') need.push({ sopInstanceUID, digest });
     else conflict.push({ sopInstanceUID, digest, reason: answer });
     if (answer === 'have' || answer === 'need') taken.add(sopInstanceUID);
-    if (!same) insert.push(toRow(promised, against));
-    else if (answer === 'need' && (same.state !== 'promised' || same.study_id !== studyId)) {
-      again.push({
-        id: same.id,
-        state: 'promised',
-        reason: null,
-        place: null,
-        proof: null,
-        pacsCode: null,
-        postedAt: null,
-      });
-    }
-    // A row of another study that this one does not take is not its own.
-    if (!same || same.study_id === studyId || answer === 'need') keys.add(key);
+    if (!same) insert.push(elsewhere && !against ? toPosted(promised, elsewhere) : toRow(promised, against));
+    else if (answer === 'need' && same.state !== 'promised') again.push({ ...WANTED_AGAIN, id: same.id });
   }
-  return { have, need, conflict, insert, again, keys: [...keys] };
+  return {
+    have,
+    need,
+    conflict,
+    insert,
+    again,
+    superseded: supersededBy(taken, keys, rows.known),
+    keys: [...keys],
+  };
 }
 
-/** Nothing of it is here or in the PACS: the study that really has it may take the row. */
-function isAdoptable(row: Known): boolean {
-  return row.state === 'promised' || row.state === 'refused' || row.state === 'left-out';
+const WANTED_AGAIN = {
+  state: 'promised',
+  reason: null,
+  place: null,
+  proof: null,
+  pacsCode: null,
+  postedAt: null,
+} as const satisfies Omit<InstanceChange, 'id'>;
+
+/** By `UID digest`: what the PACS has by another upload. Reconcile looks again before anything is signed. */
+function inPacsElsewhere(
+  elsewhere: readonly Elsewhere[],
+  believed: ReadonlySet<string> | null,
+): ReadonlyMap<string, Elsewhere> {
+  const isThere = ({ isOfStudy, state, sop_instance_uid }: Elsewhere): boolean =>
+    isOfStudy && isInPacs(state) && (believed === null || believed.has(sop_instance_uid));
+  // The account's own come last, and stay: they prove that it had the bytes.
+  return new Map(
+    elsewhere
+      .filter(isThere)
+      .toSorted((a, b) => Number(a.brought) - Number(b.brought))
+      .map((row) => [`${row.sop_instance_uid} ${row.digest}`, row]),
+  );
 }
 
+/** Promised under a UID for which the device now has other bytes, and no longer named. */
+function supersededBy(
+  taken: ReadonlySet<string>,
+  named: ReadonlySet<string>,
+  known: readonly Known[],
+): InstanceChange[] {
+  return known
+    .filter((row) => isSuperseded(row, named) && taken.has(row.sop_instance_uid))
+    .map(({ id }) => ({ id, state: 'refused', reason: 'never-arrived' }));
+}
+
+const isSuperseded = (row: Known, named: ReadonlySet<string>): boolean =>
+  row.state === 'promised' && !named.has(`${row.sop_instance_uid} ${row.digest}`);
+
+const INACTIVE: readonly InstanceState[] = ['refused', 'left-out', 'quarantined'];
 /** It has its UID: no other digest may take it. */
-function isActive(row: Known): boolean {
-  return row.state !== 'refused' && row.state !== 'left-out' && row.state !== 'quarantined';
-}
+const isActive = ({ state }: Known): boolean => !INACTIVE.includes(state);
 
-function fateOfKnown(
-  row: Known,
-  studyId: string,
-  inPacs: ReadonlySet<string> | null,
-): 'have' | 'need' | ReasonCode {
-  // The bytes name their study, so one of the two manifests is wrong; verify decided for the other.
-  if (row.study_id !== studyId) return isAdoptable(row) ? 'need' : 'manifest-mismatch';
+function fateOfKnown(row: Known, inPacs: ReadonlySet<string> | null): 'have' | 'need' | ReasonCode {
   if (row.state === 'promised') return 'need';
   // The PACS was asked in this request, for a PACS can lose a study.
   if (isInPacs(row.state)) return inPacs === null || inPacs.has(row.sop_instance_uid) ? 'have' : 'need';
   if (row.state === 'refused' && row.reason === 'never-arrived') return 'need';
-  if (row.state === 'quarantined' || row.state === 'refused' || row.state === 'left-out')
-    return row.reason ?? 'left-out';
+  // It was in conflict with a promise, and nothing of it has come: whether it still is, is asked again.
+  if (row.state === 'quarantined' && row.reason === 'conflicting-instance' && !row.brought) return 'need';
+  if (!isActive(row)) return row.reason ?? 'left-out';
   return 'have';
 }
 
 type Rivals = {
   /**
-   * UIDs that a row has which was not refused or left out, with up to two of their digests: enough to tell
-   * whether another one is among them.
+   * UIDs that a row has of which bytes are here, or that this manifest names, with up to two of their digests:
+   * enough to tell whether another one is among them.
    */
   readonly digests: ReadonlyMap<string, readonly string[]>;
   /** `UID digest-of-the-original` of what is here under another policy. */
@@ -139,23 +168,28 @@ type Rivals = {
 };
 
 function rivalsIn(
-  known: readonly Known[],
+  { known, elsewhere }: Rows,
   { policy, instances }: Manifest,
   isWanted: (row: Known) => boolean,
 ): Rivals {
   const named = new Set(instances.map(keyOf));
   const digests = new Map<string, string[]>();
   const otherPolicy = new Set<string>();
-  for (const row of known) {
-    if (row.state === 'refused' || row.state === 'left-out') continue;
+  const add = (row: Elsewhere | Known, comesAgain: boolean): void => {
     const some = digests.get(row.sop_instance_uid);
     if (some === undefined) digests.set(row.sop_instance_uid, [row.digest]);
-    else if (some.length < 2) some.push(row.digest);
-    // Instances that this manifest asks to resend come under its policy: repeated, it must get the same answer.
-    const comesAgain = named.has(`${row.sop_instance_uid} ${row.digest}`) && isWanted(row);
+    else if (some.length < 2 && !some.includes(row.digest)) some.push(row.digest);
     const isOther = !comesAgain && (row.policy_name !== policy.name || row.policy_version !== policy.version);
     if (isOther && row.state !== 'quarantined' && row.original_digest !== null)
       otherPolicy.add(`${row.sop_instance_uid} ${row.original_digest}`);
+  };
+  for (const row of elsewhere) add(row, named.has(`${row.sop_instance_uid} ${row.digest}`));
+  for (const row of known) {
+    // Where nothing was brought, nothing is in the way.
+    if (row.state === 'refused' || row.state === 'left-out' || isSuperseded(row, named)) continue;
+    if (row.state === 'quarantined' && !row.brought) continue;
+    // Instances that this manifest asks to resend come under its policy: repeated, it must get the same answer.
+    add(row, named.has(`${row.sop_instance_uid} ${row.digest}`) && isWanted(row));
   }
   return { digests, otherPolicy };
 }
@@ -173,7 +207,21 @@ function reasonAgainst(
   return isRivalled || taken.has(sopInstanceUID) ? 'conflicting-instance' : null;
 }
 
-function toRow(promised: ManifestInstance, reason: ReasonCode | null): PromisedInstance {
+/** It is in the PACS by another upload, as that was verified: reconcile looks for it before a receipt says so. */
+const toPosted = (promised: ManifestInstance, there: Elsewhere): PromisedInstance => ({
+  ...toRow(promised, null),
+  sop_class_uid: there.sop_class_uid,
+  series_instance_uid: there.series_instance_uid,
+  transfer_syntax_uid: there.transfer_syntax_uid,
+  bytes: there.bytes,
+  state: 'posted',
+  brought: there.brought,
+});
+
+/** The instance as the manifest describes it. */
+export function describePromised(
+  promised: ManifestInstance,
+): Omit<PromisedInstance, 'state' | 'reason' | 'brought'> {
   return {
     sop_instance_uid: promised.sopInstanceUID,
     sop_class_uid: promised.sopClassUID,
@@ -182,6 +230,12 @@ function toRow(promised: ManifestInstance, reason: ReasonCode | null): PromisedI
     digest: promised.digest,
     original_digest: promised.originalDigest ?? null,
     bytes: promised.bytes,
+  };
+}
+
+function toRow(promised: ManifestInstance, reason: ReasonCode | null): PromisedInstance {
+  return {
+    ...describePromised(promised),
     state: reason === null ? 'promised' : reason === 'conflicting-instance' ? 'quarantined' : 'refused',
     reason,
   };

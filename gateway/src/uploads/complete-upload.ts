@@ -60,7 +60,6 @@ export async function completeUpload(
     return numUpdatedRows > 0n;
   });
   const answer = await whenVerified(tools, upload, isReceiving, signal);
-  // From now on it may be another device that the study waits for.
   if (isNews) tools.changes.emit(upload.study_id);
   return answer;
 }

@@ -112,7 +112,9 @@ async function planChanges(
     decision === 'retry' ? canRetry(row) : canLeave(row, study, notThere.get(row.id)),
   );
   const uids = rows.map((row) => row.sop_instance_uid);
-  const rivals = await instancesByUid(trx, study.site_id, uids);
+  // In this study alone: where another upload has the UID, forward finds what the PACS holds.
+  const known = await instancesByUid(trx, study.site_id, uids);
+  const rivals = known.filter((row) => row.study_id === study.id);
   const awaited = rows.filter(({ state }) => AWAITED_BY_OTHERS.includes(state)).map(({ id }) => id);
   const others = decision === 'leave-out' ? await namedElsewhere(trx, upload.id, awaited) : new Set<number>();
   await unlinkInstances(trx, upload.id, others);

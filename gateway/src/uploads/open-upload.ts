@@ -13,11 +13,11 @@ import { findInPacs } from '../pipeline/find-in-pacs.ts';
 import {
   changeInstances,
   insertInstances,
-  instancesByUid,
   instancesOf,
-  renewOrigins,
+  renewDescriptions,
   renewPromises,
   type InstanceRow,
+  type NewInstance,
 } from '../pipeline/instance.store.ts';
 import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../pipeline/parcel.store.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -26,8 +26,9 @@ import { RESULTS_POLICY } from '../policies/policies.ts';
 import { insertReports, readReports } from '../pipeline/report.store.ts';
 import {
   applyStudyEvent,
-  lockOrCreateStudy,
+  createStudy,
   lockStudy,
+  lockStudyOfResults,
   lockUids,
   setPolicy,
   setStudyKey,
@@ -37,14 +38,15 @@ import { auditStudy } from '../pipeline/audit-study.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
 import { insertTriage, type InstanceTriage } from '../pipeline/triage.store.ts';
-import { compareManifest, keyOf, type Comparison, type InPacs } from './compare-manifest.ts';
-
-/** `accountId` null: the gateway itself, of result instances. */
-export type Sender = {
-  readonly accountId: string | null;
-  readonly deviceId: string | null;
-  readonly siteId: string;
-};
+import {
+  compareManifest,
+  describePromised,
+  keyOf,
+  type Comparison,
+  type InPacs,
+  type Rows,
+} from './compare-manifest.ts';
+import { confirmedInstances, knownInstances, type Sender } from './known-instances.ts';
 
 /** The instances that the PACS was asked for, by UID, and those of them that it has. */
 type Asked = { readonly confirmed: ReadonlySet<string>; readonly held: ReadonlySet<string> };
@@ -58,16 +60,9 @@ async function askPacs(
   sender: Sender,
   signal: AbortSignal,
 ): Promise<Asked | null> {
-  const rows = await tools.db
-    .selectFrom('instance')
-    .innerJoin('study', 'study.id', 'instance.study_id')
-    .select('instance.sop_instance_uid')
-    .where('study.site_id', '=', sender.siteId)
-    .where('study.study_instance_uid', '=', manifest.studyInstanceUID)
-    .where('instance.state', 'in', [...IN_PACS])
-    .execute();
+  const uids = await confirmedInstances(tools.db, sender, manifest.studyInstanceUID);
   const named = new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID));
-  const confirmed = new Set(rows.map((row) => row.sop_instance_uid).filter((uid) => named.has(uid)));
+  const confirmed = new Set(uids.filter((uid) => named.has(uid)));
   if (confirmed.size === 0) return null;
   try {
     return { confirmed, held: await findInPacs(manifest.studyInstanceUID, confirmed, tools, signal) };
@@ -80,9 +75,11 @@ async function askPacs(
 /**
  * The instances in the PACS by its answer; instances confirmed only after the question are believed.
  */
-function toInPacs(asked: Asked | null, known: readonly InstanceRow[]): InPacs | null {
+function toInPacs(asked: Asked | null, { known, elsewhere }: Rows): InPacs | null {
   if (asked === null) return null;
-  const since = known.filter((row) => isInPacs(row.state) && !asked.confirmed.has(row.sop_instance_uid));
+  const since = [...known, ...elsewhere].filter(
+    (row) => isInPacs(row.state) && !asked.confirmed.has(row.sop_instance_uid),
+  );
   return {
     seen: asked.held,
     believed: new Set([...asked.held, ...since.map((row) => row.sop_instance_uid)]),
@@ -98,16 +95,15 @@ export async function openUpload(
 ): Promise<ManifestAnswer> {
   const asked = await askPacs(tools, manifest, sender, signal);
   const reports = await readReports(manifest);
-  const { answer, changed } = await tools.db
+  const { answer, studyId } = await tools.db
     .transaction()
     .execute((trx) => openIn(trx, tools, sender, { manifest, reports, asked }));
-  for (const studyId of changed) tools.changes.emit(studyId);
+  tools.changes.emit(studyId);
   return answer;
 }
 
 type Opening = Pick<Said, 'manifest' | 'reports'> & { readonly asked: Asked | null };
-/** `changed`: the studies that it touched. */
-type Opened = { readonly answer: ManifestAnswer; readonly changed: readonly string[] };
+type Opened = { readonly answer: ManifestAnswer; readonly studyId: string };
 
 async function openIn(
   trx: Transaction<Tables>,
@@ -115,18 +111,15 @@ async function openIn(
   sender: Sender,
   { manifest, reports, asked }: Opening,
 ): Promise<Opened> {
-  const { siteId } = sender;
   const now = tools.now();
   const { studyInstanceUID, policy } = manifest;
-  await lockUids(trx, siteId);
-  const created = { id: tools.newId(), siteId, studyInstanceUID, policy, now };
-  const study = await giveUpUnreadable(trx, tools, await lockOrCreateStudy(trx, created));
+  await lockUids(trx, sender.siteId);
+  const { uploadId, study: found } = await findOrCreateUpload(trx, tools, manifest, sender);
+  const study = await giveUpUnreadable(trx, tools, found);
   const uids = new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID));
-  const known = await instancesByUid(trx, siteId, [...uids]);
-  const compared = compareManifest(manifest, study.id, known, toInPacs(asked, known));
+  const { known, elsewhere } = await knownInstances(trx, sender, study, [...uids]);
+  const compared = compareManifest(manifest, { known, elsewhere }, toInPacs(asked, { known, elsewhere }));
   const { have, need, conflict } = compared;
-  const uploadId = await findOrCreateUpload(trx, tools, study, sender);
-  const left = await leaveStudies(trx, tools, study, { known, compared });
   const said = { manifest, reports, known, compared };
   const { moved, inserted } = await applyManifest(trx, tools, study, said);
   await linkInstances(trx, uploadId, compared.keys, idsByKey(known, inserted));
@@ -135,7 +128,7 @@ async function openIn(
   if (need.length > 0) await renewPromises(trx, uploadId, now);
   if (moved.state === 'receiving' && need.length === 0)
     await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
-  if (compared.insert.length + compared.again.length > 0)
+  if (changesOf(compared) > 0)
     await auditStudy(trx, tools, study, {
       event: 'upload-opened',
       uploadId,
@@ -148,7 +141,7 @@ async function openIn(
     });
   const { revision } = moved;
   return {
-    changed: [study.id, ...left],
+    studyId: study.id,
     answer: { uploadId, studyInstanceUID, revision, have, need, conflict },
   };
 }
@@ -181,43 +174,54 @@ const triageIn = ({ instances }: Manifest): readonly InstanceTriage[] =>
   );
 
 /**
- * The sender's upload of this study. A device takes over what the account began without one (before it was
- * enrolled, or before there were devices): its parcels continue where they are, and the signed-in user still
- * reaches it.
+ * The sender's upload of this study, and the study as that upload sends it, locked. A device takes over what
+ * the account began without one (before it was enrolled, or before there were devices): its parcels continue
+ * where they are, and the signed-in user still reaches it.
  */
 async function findOrCreateUpload(
   trx: Transaction<Tables>,
   tools: UploadTools,
-  study: StudyRow,
-  sender: Sender,
-): Promise<string> {
-  const { accountId, deviceId } = sender;
+  { studyInstanceUID, policy }: Manifest,
+  { accountId, deviceId, siteId, source = null }: Sender,
+): Promise<{ readonly uploadId: string; readonly study: StudyRow }> {
+  const of = { studyInstanceUID, source };
+  const joined = accountId === null ? await lockStudyOfResults(trx, siteId, of) : undefined;
   const uploads = await trx
     .selectFrom('upload')
-    .select(['id', 'device_id'])
-    .where('study_id', '=', study.id)
-    .where('account_id', accountId === null ? 'is' : '=', accountId)
+    .innerJoin('study', 'study.id', 'upload.study_id')
+    .select(['upload.id', 'upload.device_id', 'upload.study_id'])
+    .where('study.site_id', '=', siteId)
+    .where('study.study_instance_uid', '=', studyInstanceUID)
+    .where('upload.account_id', accountId === null ? 'is' : '=', accountId)
+    .where(
+      sql<boolean>`(${joined?.id ?? null}::uuid is null or upload.study_id = ${joined?.id ?? null}::uuid)`,
+    )
+    .orderBy('upload.created_at')
     .execute();
-  const own = uploads.find(({ device_id }) => device_id === deviceId);
-  if (own !== undefined) return own.id;
-  const begun = uploads.find(({ device_id }) => device_id === null);
-  if (begun !== undefined) {
-    await trx.updateTable('upload').set({ device_id: deviceId }).where('id', '=', begun.id).execute();
-    return begun.id;
+  const own =
+    uploads.find(({ device_id }) => device_id === deviceId) ??
+    uploads.find(({ device_id }) => device_id === null);
+  const begun = own && (await lockStudy(trx, own.study_id));
+  if (own && begun) {
+    if (own.device_id !== deviceId)
+      await trx.updateTable('upload').set({ device_id: deviceId }).where('id', '=', own.id).execute();
+    return { uploadId: own.id, study: begun };
   }
+  const created = { id: tools.newId(), siteId, studyInstanceUID, policy, now: tools.now() };
+  const study = joined ?? (await createStudy(trx, created));
   const id = tools.newId();
   await trx
     .insertInto('upload')
     .values({
       id,
-      site_id: study.site_id,
+      site_id: siteId,
       study_id: study.id,
       account_id: accountId,
       device_id: deviceId,
       completed_at: null,
     })
     .execute();
-  return id;
+  return { uploadId: id, study };
 }
 
 /**
@@ -254,7 +258,10 @@ type Said = {
   readonly compared: Comparison;
 };
 
-/** New rows, with their ids by `UID digest`, rows wanted again, the study's state and key. */
+const changesOf = ({ insert, again, superseded }: Comparison): number =>
+  insert.length + again.length + superseded.length;
+
+/** New rows, with their ids by `UID digest`, rows wanted again, what they are, the study's state and key. */
 async function applyManifest(
   trx: Transaction<Tables>,
   tools: UploadTools,
@@ -262,79 +269,62 @@ async function applyManifest(
   { manifest, reports, known, compared }: Said,
 ): Promise<{ moved: StudyRow; inserted: ReadonlyMap<string, number> }> {
   const now = tools.now();
-  const news = compared.insert.length + compared.again.length > 0;
+  const news = changesOf(compared) > 0;
   const moved = (news ? await applyStudyEvent(trx, study, 'late-instance', now) : null) ?? study;
   if (compared.need.length > 0 && study.wrapped_key === null)
     await setStudyKey(trx, study.id, tools.keys.create(study.id));
-  if (!news) return { moved, inserted: new Map() };
   // The gateway's own results do not change the policy under which the study is sent.
-  if (manifest.policy.name !== RESULTS_POLICY.name) await setPolicy(trx, study.id, manifest.policy);
+  if (news && manifest.policy.name !== RESULTS_POLICY.name) await setPolicy(trx, study.id, manifest.policy);
   const under = { ...moved, policy_name: manifest.policy.name, policy_version: manifest.policy.version };
   const reportOf = (row: { sop_instance_uid: string; digest: string }): WireReport | null =>
     reports.get(`${row.sop_instance_uid} ${row.digest}`) ?? null;
+  const needed = new Set(compared.need.map(keyOf));
+  const promised = known.filter((row) => needed.has(`${row.sop_instance_uid} ${row.digest}`));
+  await insertReports(
+    trx,
+    study.id,
+    [...compared.insert, ...promised].map(reportOf).filter((report) => report !== null),
+  );
+  // Before the new ones: their UID is free then.
+  await changeInstances(trx, compared.superseded, { from: ['promised'], now });
   const inserted = await insertInstances(
     trx,
     under,
     compared.insert.map((row) => ({ ...row, report_digest: reportOf(row)?.digest ?? null })),
     now,
   );
-  const ids = compared.again.map(({ id }) => id);
-  if (ids.length > 0) {
-    const adopted = {
-      study_id: study.id,
-      revision: moved.revision,
-      policy_name: under.policy_name,
-      policy_version: under.policy_version,
-    };
-    await trx.updateTable('instance').set(adopted).where('id', 'in', ids).execute();
-    await reopenParcels(trx, study.id);
-    await changeInstances(trx, compared.again, {
-      from: ['promised', 'refused', 'left-out', ...IN_PACS],
-      now,
-    });
-  }
-  const wantedAgain = new Set(ids);
-  const renewed = known.filter(({ id }) => wantedAgain.has(id));
-  const promises = new Map(manifest.instances.toReversed().map((promised) => [keyOf(promised), promised]));
-  await renewOrigins(
-    trx,
-    renewed.map((row) => ({
-      id: row.id,
-      original_digest: promises.get(`${row.sop_instance_uid} ${row.digest}`)?.originalDigest ?? null,
-      report_digest: reportOf(row)?.digest ?? null,
-    })),
-  );
-  await insertReports(
-    trx,
-    study.id,
-    [...compared.insert, ...renewed].map(reportOf).filter((report) => report !== null),
-  );
+  await wantAgain(trx, study.id, moved.revision, { again: compared.again, now });
+  await renewDescriptions(trx, manifest.policy, describe(promised, manifest, reportOf));
   return { moved, inserted };
 }
 
-/**
- * Studies that lose instances to this one wait for them no longer, and their next receipt does not name them.
- * Their rows are locked before the instances, as every stage does it; nobody else locks two studies, because
- * `lockUids` lets in one upload at a time.
- */
-async function leaveStudies(
+async function wantAgain(
   trx: Transaction<Tables>,
-  tools: UploadTools,
-  study: StudyRow,
-  { known, compared: { again } }: Pick<Said, 'known' | 'compared'>,
-): Promise<readonly string[]> {
-  const taken = new Set(again.map(({ id }) => id));
-  const left = [
-    ...new Set(
-      known.filter((row) => row.study_id !== study.id && taken.has(row.id)).map((row) => row.study_id),
-    ),
-  ];
-  for (const studyId of left) {
-    const other = await lockStudy(trx, studyId);
-    if (other !== undefined) await applyStudyEvent(trx, other, 'late-instance', tools.now());
-    await enqueueStage(trx, tools, { queue: 'assembly', studyId });
-  }
-  return left;
+  studyId: string,
+  revision: number,
+  { again, now }: Pick<Comparison, 'again'> & { readonly now: Date },
+): Promise<void> {
+  if (again.length === 0) return;
+  const ids = again.map(({ id }) => id);
+  await trx.updateTable('instance').set({ revision }).where('id', 'in', ids).execute();
+  await reopenParcels(trx, studyId);
+  await changeInstances(trx, again, { from: ['promised', 'refused', 'quarantined', ...IN_PACS], now });
+}
+
+/** The rows as the manifest describes them. */
+function describe(
+  rows: readonly InstanceRow[],
+  manifest: Manifest,
+  reportOf: (row: InstanceRow) => WireReport | null,
+): (Omit<NewInstance, 'state' | 'reason'> & { readonly id: number })[] {
+  // Of doubled entries the first one counts.
+  const promises = new Map(manifest.instances.toReversed().map((promised) => [keyOf(promised), promised]));
+  return rows.flatMap((row) => {
+    const promised = promises.get(`${row.sop_instance_uid} ${row.digest}`);
+    if (promised === undefined) return [];
+    const report_digest = reportOf(row)?.digest ?? null;
+    return [{ ...describePromised(promised), id: row.id, report_digest }];
+  });
 }
 
 /**

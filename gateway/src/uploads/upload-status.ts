@@ -3,8 +3,8 @@
  * list. Reads only.
  */
 import { sql, type Kysely } from 'kysely';
-import type { Counts, InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
-import { isInPacs, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
+import type { InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
+import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
 import type { UploadOwner } from '../pipeline/upload-owner.ts';
 
@@ -31,12 +31,10 @@ export async function uploadStatuses(db: Db, uploadIds: readonly string[]): Prom
   if (uploadIds.length === 0) return [];
   const rows = new Map((await selectUploads(db, uploadIds)).map((row) => [row.id, row]));
   const sums = await amounts(db, uploadIds);
-  const statuses: UploadStatus[] = [];
-  for (const id of uploadIds) {
+  return uploadIds.flatMap((id) => {
     const row = rows.get(id);
-    if (row !== undefined) statuses.push(await toStatus(db, row, sums(id)));
-  }
-  return statuses;
+    return row === undefined ? [] : [toStatus(row, sums(id))];
+  });
 }
 
 type UploadRow = Awaited<ReturnType<typeof selectUploads>>[number];
@@ -46,7 +44,7 @@ function selectUploads(db: Db, uploadIds: readonly string[]) {
     .selectFrom('upload')
     .innerJoin('study', 'study.id', 'upload.study_id')
     .leftJoin('receipt', (join) =>
-      join.onRef('receipt.study_id', '=', 'study.id').onRef('receipt.revision', '=', 'study.revision'),
+      join.onRef('receipt.upload_id', '=', 'upload.id').onRef('receipt.revision', '=', 'study.revision'),
     )
     .select([
       'study.study_instance_uid',
@@ -57,16 +55,13 @@ function selectUploads(db: Db, uploadIds: readonly string[]) {
       'study.waiting_since',
       'receipt.id as receipt_id',
     ])
-    .select(['upload.id', 'upload.study_id', 'upload.completed_at'])
+    .select('upload.id')
     .where(sql<boolean>`upload.id = any(${uploadIds}::uuid[])`)
     .execute();
 }
 
-async function toStatus(db: Db, row: UploadRow, sums: Amounts): Promise<UploadStatus> {
-  const waiting =
-    row.waiting_because === null
-      ? await waitingForOthers(db, row, sums.counts)
-      : { because: row.waiting_because, since: (row.waiting_since ?? new Date(0)).toISOString() };
+function toStatus(row: UploadRow, sums: Amounts): UploadStatus {
+  const { waiting_because: because, waiting_since: since } = row;
   return {
     uploadId: row.id,
     studyInstanceUID: row.study_instance_uid,
@@ -74,29 +69,8 @@ async function toStatus(db: Db, row: UploadRow, sums: Amounts): Promise<UploadSt
     revision: row.revision,
     policy: row.policy_name,
     ...sums,
-    waiting,
+    waiting: because === null ? null : { because, since: (since ?? new Date(0)).toISOString() },
     receipt: row.receipt_id === null ? null : { id: row.receipt_id, href: `/upload/${row.id}/receipt` },
-  };
-}
-
-/** Since when this upload is complete while its study is not; null where that is not so. */
-async function waitingForOthers(
-  db: Db,
-  { state, study_id, completed_at }: { state: StudyState; study_id: string; completed_at: Date | null },
-  counts: Counts,
-): Promise<UploadStatus['waiting']> {
-  const settled = counts.atGateway + counts.inPacs + counts.refused + counts.quarantined + counts.leftOut;
-  if (state !== 'receiving' || completed_at === null || settled < counts.promised) return null;
-  const row = await db
-    .selectFrom('instance')
-    .select((of) => of.fn.min('updated_at').as('since'))
-    .where('study_id', '=', study_id)
-    .where('state', '=', 'promised')
-    .executeTakeFirst();
-  if (!row?.since) return null;
-  return {
-    because: 'other-device',
-    since: new Date(Math.max(row.since.getTime(), completed_at.getTime())).toISOString(),
   };
 }
 

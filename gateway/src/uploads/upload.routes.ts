@@ -9,6 +9,7 @@ import {
   decisionSchema,
   policyAnswerSchema,
   policyQuerySchema,
+  READS_ALL,
   uploadListSchema,
   uploadStatusSchema,
   type PolicyAnswer,
@@ -237,7 +238,9 @@ function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void 
       await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles),
       manifest.deidentification,
     );
-    const sender = { ...ownerOf(caller), siteId: caller.siteId };
+    // A device sends; it reads nothing, whatever its user may do when signed in.
+    const readsAll = caller.scope === 'session' && caller.roles.some((role) => READS_ALL.includes(role));
+    const sender = { ...ownerOf(caller), siteId: caller.siteId, readsAll };
     const { signal } = c.req.raw;
     const answer = await turns(caller.id, signal, () => openUpload(tools, manifest, sender, signal));
     const begun = await begunParcels(tools.db, answer.uploadId);
@@ -268,7 +271,7 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
 
   router.openapi(routes.receipt, async (c) => {
     const upload = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
-    const jws = await findReceipt(tools.db, upload.study_id);
+    const jws = await findReceipt(tools.db, upload.id);
     if (jws === undefined) throw new Problem('no-receipt-yet');
     await recordReading(tools, callerOf(c), upload.study_instance_uid, 'receipts');
     return c.body(jws, 200, {

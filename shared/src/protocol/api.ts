@@ -11,6 +11,8 @@ import { quotaUseSchema } from './quota.ts';
 
 export const ROLES = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
+/** They may read everything that the site's PACS holds. */
+export const READS_ALL: readonly Role[] = ['radiologist', 'admin'];
 export const roleSchema = z.enum(ROLES);
 
 /** RFC 9457 problem details, with the members that every one of ours has. */
@@ -171,12 +173,11 @@ export const uploadStatusSchema = z.object({
   counts: countsSchema,
   bytes: z.object({ promised: z.number().int(), atGateway: z.number().int(), inPacs: z.number().int() }),
   /**
-   * Why nothing moves, if the reason does not lie with the user. `other-device`: this upload's part is here,
-   * another one's is not; `gateway-failed`: a stage fails unexpectedly.
+   * Why nothing moves, if the reason does not lie with the user. `gateway-failed`: a stage fails unexpectedly.
    */
   waiting: z
     .object({
-      because: z.enum(['pacs-unreachable', 'storage-full', 'other-device', 'gateway-failed']),
+      because: z.enum(['pacs-unreachable', 'storage-full', 'gateway-failed']),
       since: z.string(),
     })
     .nullable(),
@@ -216,7 +217,8 @@ export const decisionSchema = z.object({
 export const healthSchema = z.object({
   status: z.enum(['ok', 'degraded', 'failing']),
   database: z.enum(['ok', 'failing']),
-  pacs: z.enum(['ok', 'unreachable']),
+  /** `no-search`: it answers, and not to a search (QIDO-RS): nothing can be confirmed. */
+  pacs: z.enum(['ok', 'unreachable', 'no-search']),
   /** `full`: nothing new is taken; what is here goes on. */
   disk: z.enum(['ok', 'full']),
 });

@@ -14,7 +14,8 @@ function sumOf(counts: readonly ReasonCount[]): number {
  */
 function heldUpBy(link: Link, { state, track }: QueuedStudy): TrackState['waitingFor'] {
   if (link === 'online' || partOfState(state) !== 'under-way' || state === 'reading') return null;
-  if (link === 'pacs-unreachable') return track.atGateway > 0 ? link : null;
+  if (link === 'pacs-unreachable' || link === 'pacs-no-search')
+    return track.atGateway > 0 ? 'pacs-unreachable' : null;
   return track.safe + track.onTheWay > 0 ? link : null;
 }
 

@@ -14,7 +14,6 @@ export type WaitingFor =
   | 'signed-out'
   | 'pacs-unreachable'
   | 'storage-full'
-  | 'other-device'
   | 'gateway-failed';
 
 export type TrackState = {
@@ -36,7 +35,6 @@ const STANDS_AT: Record<WaitingFor, Place> = {
   'signed-out': 'way',
   'storage-full': 'way',
   'pacs-unreachable': 'gateway',
-  'other-device': 'gateway',
   'gateway-failed': 'gateway',
 };
 

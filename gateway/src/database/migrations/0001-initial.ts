@@ -43,7 +43,8 @@ const STUDIES = [
     study_instance_uid text not null, state text not null, revision int not null, policy_name text not null,
     policy_version int not null, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
     created_at timestamptz not null default now(), updated_at timestamptz not null,
-    failures int not null default 0, unique (site_id, study_instance_uid))`,
+    failures int not null default 0)`,
+  `create index study_of_uid on study (site_id, study_instance_uid)`,
   `create table deid_report (
     study_id uuid not null references study on delete cascade, digest text not null, edition text not null,
     options jsonb not null, actions jsonb, primary key (study_id, digest))`,
@@ -51,10 +52,9 @@ const STUDIES = [
     id uuid primary key, site_id uuid not null references site, study_id uuid not null references study,
     account_id uuid references account, device_id uuid references device, completed_at timestamptz,
     created_at timestamptz not null default now())`,
-  // An upload belongs to a device, to an account (the command line), or to the gateway itself.
-  `create unique index upload_of_device on upload (study_id, account_id, device_id)
-    where device_id is not null`,
-  `create unique index upload_of_account on upload (study_id, account_id) where device_id is null`,
+  // An upload belongs to a device, to an account (the command line), or to the gateway itself. Each has a
+  // study of its own, so that nobody's promises reach another's; only results join the study that they are of.
+  `create unique index upload_of_study on upload (study_id) where account_id is not null`,
   `create unique index upload_of_gateway on upload (study_id) where account_id is null`,
   // A parcel counts its own failures: a replaced job begins at zero.
   `create table parcel (
@@ -73,14 +73,15 @@ const STUDIES = [
     body_offset bigint, restored text, posted_at timestamptz, pacs_code int, proof text,
     offers int not null default 0, offered_at timestamptz,
     revision int not null, attempts int not null default 0, beginnings int not null default 0,
-    updated_at timestamptz not null,
-    unique (site_id, sop_instance_uid, digest))`,
+    brought boolean not null default false, updated_at timestamptz not null,
+    unique (study_id, sop_instance_uid, digest))`,
+  `create index instance_of_uid on instance (site_id, sop_instance_uid)`,
   `create index instance_study_state on instance (study_id, state)`,
   `create index instance_parcel on instance (parcel_id)`,
   `create index instance_original on instance (site_id, original_digest)`,
-  // PROTOCOL I2. The lock of `lockUids` prevents any attempt; if a code path ever forgot it, the database
-  // would refuse, instead of one instance overwriting another in the PACS.
-  `create unique index instance_active_uid on instance (site_id, sop_instance_uid)
+  // PROTOCOL I2, within one upload: the lock of `lockUids` prevents any attempt; if a code path ever forgot
+  // it, the database would refuse. Between uploads, forward looks first and hands over one at a time.
+  `create unique index instance_active_uid on instance (study_id, sop_instance_uid)
     where state not in ('refused', 'quarantined', 'left-out')`,
   `create table upload_instance (
     upload_id uuid not null references upload, position int not null,
@@ -88,7 +89,9 @@ const STUDIES = [
   `create index upload_instance_instance on upload_instance (instance_id)`,
   `create table receipt (
     id uuid primary key, site_id uuid not null references site, study_id uuid not null references study,
-    revision int not null, jws text not null, issued_at timestamptz not null, unique (study_id, revision))`,
+    upload_id uuid not null, revision int not null, jws text not null, issued_at timestamptz not null,
+    unique (upload_id, revision))`,
+  `create index receipt_study on receipt (study_id, revision)`,
   `create table audit (
     seq bigint primary key, site_id uuid not null references site, at timestamptz not null,
     event text not null, fields jsonb not null, previous_hash text not null, hash text not null unique)`,

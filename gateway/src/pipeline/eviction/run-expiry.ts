@@ -17,11 +17,10 @@ export const EXPIRY_EVERY_SECONDS = 600;
  */
 export const NEVER_ARRIVED_AFTER_MS = 30 * 24 * 3600 * 1000;
 /**
- * A day, if another device has finished: a tablet whose battery ran empty overnight still comes in time, and
- * the finished study does not wait for one that never comes. With a shorter time a slow device's part would
- * become a second revision for nothing; with a longer one the study would stand still.
+ * A day, of results that the gateway promised and never brought, once the device has sent its study: then its
+ * next receipt waits for them no longer.
  */
-export const OTHER_DEVICE_AFTER_MS = 24 * 3600 * 1000;
+const RESULTS_AFTER_MS = 24 * 3600 * 1000;
 
 export async function runExpiry(tools: ApplyTools): Promise<void> {
   const now = tools.now();
@@ -35,7 +34,7 @@ export async function runExpiry(tools: ApplyTools): Promise<void> {
     .execute();
   tools.keys.sweep(keyed.flatMap(({ wrapped_key }) => wrapped_key ?? []));
   await giveUpPromises(tools, new Date(now.getTime() - NEVER_ARRIVED_AFTER_MS), () => sql<boolean>`true`);
-  const aDayAgo = new Date(now.getTime() - OTHER_DEVICE_AFTER_MS);
+  const aDayAgo = new Date(now.getTime() - RESULTS_AFTER_MS);
   await giveUpPromises(tools, aDayAgo, () => isOthersWait(aDayAgo));
   await giveUpPromises(tools, now, isOfDisabledAccounts);
 }
@@ -56,9 +55,8 @@ async function sweepBlobs({ blobs, db }: ApplyTools): Promise<void> {
 }
 
 /**
- * True of an instance if an upload of the study that does not name it was completed before this time, and no
- * upload that names it has a parcel on its way or made one since. A promise of its own device keeps its
- * month.
+ * True of an instance if the study's other upload was completed before this time and does not name it, and the
+ * one that names it has no parcel on its way and made none since. A device's own promise keeps its month.
  */
 function isOthersWait(before: Date): RawBuilder<boolean> {
   return sql<boolean>`

@@ -4,7 +4,8 @@
  *
  *   1. findOrphans    what an earlier run posted without hearing an answer is looked for
  *   2. settleKnown    what the PACS had before our first store is compared, never overwritten
- *   3. claim          what will be posted is marked `posting`, committed before the first request leaves
+ *   3. claim          what will be posted is marked `posting`, committed before the first request leaves; of two
+ *                     uploads with one UID, one at a time (rivals.ts)
  *   4. returnLost     what the disk lost is asked for again (return-lost.ts; also what it spoiled, as that
  *                     is found on the way to the PACS)
  *   5. writeAnswers   what the PACS answered, as the answers come (post-batches.ts)
@@ -29,6 +30,10 @@ import { countOffer, isDue } from './count-offers.ts';
 import { lookBefore, type LookOutcome } from './look-before.ts';
 import { postBatches, type ToPost } from './post-batches.ts';
 import { returnLost } from './return-lost.ts';
+import { isOtherPolicy, lockHandover, rivalsOf, twinOf, withoutRivals, type Rivals } from './rivals.ts';
+
+/** Another upload's instance of the same UID is on its way to the PACS: some seconds. */
+const BEHIND_AGAIN_SECONDS = 2;
 
 /** Throws PacsUnreachable. */
 export async function forwardStudy(
@@ -36,15 +41,17 @@ export async function forwardStudy(
   tools: ForwardTools,
   signal: AbortSignal,
 ): Promise<Planner> {
+  const underWay = await instancesOf(tools.db, study.id, ['received', 'posting']);
+  const rivals = await rivalsOf(tools.db, study, underWay);
   await findOrphans(study, tools, signal);
-  const absent = await settleKnown(study, tools, signal);
+  const absent = await settleKnown(study, rivals, tools, signal);
   // Later instances belong to the next run: none is posted for the first time before the PACS was searched
   // for it.
   const toPost = (await dueOf(study, tools)).filter((row) => row.posted_at !== null || absent.has(row.id));
   const claimedAt = tools.now();
-  const rows = await claim(toPost, claimedAt, tools);
-  await postAll({ study, rows, claimedAt }, tools, signal);
-  return planForwarded;
+  const { claimed, behind } = await claim(toPost, { rivals, claimedAt }, tools);
+  await postAll({ study, rows: claimed, claimedAt }, tools, signal);
+  return (locked) => planForwarded(locked, behind);
 }
 
 /** Received instances, but those that were offered in vain a while ago. */
@@ -86,14 +93,23 @@ async function findOrphans(study: StudyRow, tools: ForwardTools, signal: AbortSi
  */
 async function settleKnown(
   study: StudyRow,
+  rivals: Rivals,
   tools: ForwardTools,
   signal: AbortSignal,
 ): Promise<ReadonlySet<number>> {
   const never = (await dueOf(study, tools)).filter(({ posted_at }) => posted_at === null);
-  const looked = await lookBefore(never, tools, signal);
-  const of = new Map(never.map((row) => [row.id, row]));
   const at = tools.now();
-  const changes = looked.flatMap((outcome) => toKnown(outcome, of.get(outcome.id)!, at));
+  const twins = never.flatMap((row): InstanceChange[] => {
+    const twin = twinOf(row, rivals);
+    return twin === undefined
+      ? []
+      : [{ id: row.id, state: 'posted', postedAt: at, pacsCode: twin.pacs_code }];
+  });
+  if (twins.length > 0) await tools.apply(changing(['received'], twins));
+  const unknown = never.filter((row) => twinOf(row, rivals) === undefined);
+  const looked = await lookBefore(unknown, tools, signal);
+  const of = new Map(unknown.map((row) => [row.id, row]));
+  const changes = looked.flatMap((outcome) => toKnown(outcome, of.get(outcome.id)!, rivals, at));
   if (changes.length > 0) {
     const count = (wanted: LookOutcome['kind']) => looked.filter(({ kind }) => kind === wanted).length;
     await tools.apply(async () => ({
@@ -110,14 +126,21 @@ async function settleKnown(
   return new Set(looked.filter(({ kind }) => kind === 'absent').map(({ id }) => id));
 }
 
-function toKnown({ id, kind }: LookOutcome, row: InstanceRow, now: Date): readonly InstanceChange[] {
+function toKnown(
+  { id, kind }: LookOutcome,
+  row: InstanceRow,
+  rivals: Rivals,
+  now: Date,
+): readonly InstanceChange[] {
   switch (kind) {
     case 'absent':
       return [];
     case 'same':
       return [{ id, state: 'already-stored', proof: 'read-back', reason: null }];
     case 'other':
-      return [{ id, state: 'quarantined', reason: 'conflicting-instance' }];
+      return isOtherPolicy(row, rivals)
+        ? [{ id, state: 'refused', reason: 'already-here-other-policy' }]
+        : [{ id, state: 'quarantined', reason: 'conflicting-instance' }];
     case 'unknown':
       // The PACS answers, and fails on this one.
       return [countOffer(row, now, true)];
@@ -126,18 +149,26 @@ function toKnown({ id, kind }: LookOutcome, row: InstanceRow, now: Date): readon
   }
 }
 
+/** `behind`: those that have to wait until another upload's instance of their UID has come to its end. */
+type Claim = { readonly claimed: readonly InstanceRow[]; readonly behind: ReadonlySet<number> };
+
 /**
  * Returns the instances that this run may post: another run may have posted them, or a person left them out.
+ * `rivals`: when the PACS was looked at.
  */
 async function claim(
   rows: readonly InstanceRow[],
-  postedAt: Date,
+  { rivals, claimedAt: postedAt }: { readonly rivals: Rivals; readonly claimedAt: Date },
   tools: ForwardTools,
-): Promise<readonly InstanceRow[]> {
-  if (rows.length === 0) return [];
-  let claimed: readonly InstanceRow[] = [];
+): Promise<Claim> {
+  let made: Claim = { claimed: [], behind: new Set() };
+  if (rows.length === 0) return made;
   await tools.apply(async ({ study, db }) => {
-    claimed = await keepThoseIn(db, study.id, ['received'], rows);
+    await lockHandover(db, study.site_id);
+    const free = withoutRivals(rows, rivals, await rivalsOf(db, study, rows));
+    const claimed = await keepThoseIn(db, study.id, ['received'], free);
+    const isFree = new Set(free.map(({ id }) => id));
+    made = { claimed, behind: new Set(rows.map(({ id }) => id).filter((id) => !isFree.has(id))) };
     return {
       outcome: 'claimed',
       changes: [
@@ -149,7 +180,7 @@ async function claim(
       ],
     };
   });
-  return claimed;
+  return made;
 }
 
 async function postAll(
@@ -192,12 +223,21 @@ function hasBytes(row: InstanceRow, bodies: Bodies): boolean {
   return body != null && (row.body_offset ?? 0) + row.bytes <= body.size;
 }
 
-/** Throws PacsUnreachable where the PACS had no room for some: it cannot take them now. */
-async function planForwarded({ study, db }: LockedStudy): Promise<Plan> {
+/**
+ * Throws PacsUnreachable where the PACS had no room for some: it cannot take them now. `behind`: instances that
+ * wait for another upload's.
+ */
+async function planForwarded({ study, db }: LockedStudy, behind: Claim['behind']): Promise<Plan> {
   if (study.state !== 'assembled') return nothingToDo('elsewhere');
-  const counts = await countStates(db, study.id);
-  if (counts.has('received') || counts.has('posting'))
+  const left = await instancesOf(db, study.id, ['received', 'posting']);
+  if (left.some(({ id }) => !behind.has(id)))
     throw new PacsUnreachable('the PACS takes no more for now', null);
+  if (left.length > 0)
+    return {
+      outcome: 'behind-another',
+      next: [{ queue: 'forward', studyId: study.id, afterSeconds: BEHIND_AGAIN_SECONDS }],
+    };
+  const counts = await countStates(db, study.id);
   return {
     outcome: 'forwarded',
     event: 'forwarded',

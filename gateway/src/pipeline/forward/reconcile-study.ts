@@ -20,6 +20,7 @@ import { nextStudyState } from '#shared/protocol/study-state.ts';
 import type { StudyRow } from '../study.store.ts';
 import { lookBefore, type LookOutcome } from './look-before.ts';
 import { proveStored, type Proven } from './prove-stored.ts';
+import { isContested, rivalsOf } from './rivals.ts';
 
 /** Posted so often and never found: a person has to look at the PACS. */
 const POSTS_LIMIT = 3;
@@ -35,7 +36,8 @@ export type Reconciled = {
   /**
    * `again`: the PACS said that it took it, and does not have it. `lost`: so for the last time. `late`: it may
    * still show it. `refused`: it said so, and does not have it. `other`: it said so, and has other bytes under
-   * the UID. `changed`: it said that it took it, and has other bytes. `fails`: it does not give what it lists.
+   * the UID; or another upload has them there. `changed`: it said that it took it, and has other bytes.
+   * `fails`: it does not give what it lists.
    */
   readonly kind: 'stored' | 'coerced' | 'again' | 'lost' | 'late' | 'refused' | 'other' | 'changed' | 'fails';
   readonly proof?: NonNullable<InstanceRow['proof']>;
@@ -48,20 +50,28 @@ export async function reconcileStudy(study: StudyRow, tools: Tools, signal: Abor
   const posted = await instancesOf(tools.db, study.id, ['posted']);
   const uids = new Set(posted.map((row) => row.sop_instance_uid));
   const held = posted.length === 0 ? uids : await findInPacs(study.study_instance_uid, uids, tools, signal);
-  const refused = posted.filter(({ reason }) => reason === 'pacs-refused');
-  const compared = new Map(
-    (await lookBefore(refused, tools, signal)).map(({ id, kind }): [number, LookOutcome['kind']] => [
-      id,
-      kind,
-    ]),
+  // A list of UIDs does not tell whose bytes they are.
+  const rivals = await rivalsOf(tools.db, study, posted);
+  const isDisputed = (row: InstanceRow): boolean =>
+    row.reason === null &&
+    row.pacs_code === null &&
+    held.has(row.sop_instance_uid) &&
+    isContested(row, rivals);
+  const contested = await lookAt(posted.filter(isDisputed), tools, signal);
+  const compared = await lookAt(
+    posted.filter(({ reason }) => reason === 'pacs-refused'),
+    tools,
+    signal,
   );
   const isClaimed = (row: InstanceRow): boolean =>
-    row.reason === null && row.pacs_code === null && held.has(row.sop_instance_uid);
+    row.reason === null && row.pacs_code === null && held.has(row.sop_instance_uid) && !contested.has(row.id);
   const proven = await proveStored(study, posted.filter(isClaimed), tools, signal);
   const { lagMs } = tools.patience;
   const now = tools.now();
   const looked = posted.map((row): Reconciled => {
     const found = compared.get(row.id);
+    const rival = contested.get(row.id);
+    if (rival !== undefined) return toContested(row, rival, mayBeLate(row, now, lagMs));
     return found === undefined
       ? toReconciled(row, held.has(row.sop_instance_uid), proven.get(row.id), mayBeLate(row, now, lagMs))
       : toRefused(row, found, mayBeLate(row, now, lagMs));
@@ -71,6 +81,15 @@ export async function reconcileStudy(study: StudyRow, tools: Tools, signal: Abor
   const toChanges = (settled: readonly Reconciled[]): readonly InstanceChange[] =>
     settled.flatMap((one) => toChange(one, fromTheFuture.has(one.id) ? now : null));
   return (locked) => planReconciled(locked, { looked, waitedMs, toChanges });
+}
+
+/** By the rows' ids. Throws PacsUnreachable. */
+async function lookAt(
+  rows: readonly InstanceRow[],
+  tools: Tools,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, LookOutcome['kind']>> {
+  return new Map((await lookBefore(rows, tools, signal)).map(({ id, kind }) => [id, kind]));
 }
 
 const msSince = ({ posted_at }: InstanceRow, now: Date): number =>
@@ -102,6 +121,14 @@ function toReconciled(
     default:
       return proven.kind satisfies never;
   }
+}
+
+/** Another upload has, or had, other bytes under this UID. */
+function toContested(row: InstanceRow, found: LookOutcome['kind'], isEarly: boolean): Reconciled {
+  if (found === 'same') return { id: row.id, kind: 'stored', proof: 'read-back' };
+  if (found === 'other') return { id: row.id, kind: 'other' };
+  if (found === 'unknown') return { id: row.id, kind: isEarly ? 'late' : 'fails' };
+  return toReconciled(row, false, undefined, isEarly);
 }
 
 /** An offer before that was not answered may have been carried out, and not be shown yet. */

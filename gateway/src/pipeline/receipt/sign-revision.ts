@@ -1,11 +1,15 @@
 /**
- * Receipt: signs the outcome of each instance, once for a revision. A signature takes a moment, so the study
- * may have moved on meanwhile; then the signed text is thrown away. Every change of an instance moves the
+ * Receipt: signs the outcome of each instance, once for an upload and a revision: what the upload promised, and
+ * nothing else. A signature takes a moment, so the study may have moved on meanwhile; then the signed text is
+ * thrown away. Every change of an instance moves the
  * study first: in the same state and revision, the instances are the ones that were signed.
  */
+import { isSettled } from '#shared/protocol/study-state.ts';
 import { findPolicy } from '../../policies/policies.ts';
 import { instancesOf, type InstanceRow } from '../instance.store.ts';
+import { promisesOf } from '../parcel.store.ts';
 import type { PipelineTools } from '../pipeline-tools.ts';
+import type { IssuedReceipt } from '../receipt.store.ts';
 import { reportsOf } from '../report.store.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import type { StudyRow } from '../study.store.ts';
@@ -15,27 +19,32 @@ type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'issuer' | 'signReceipt' | 'now
 
 export async function signRevision(study: StudyRow, tools: Tools): Promise<Planner> {
   const instances = await instancesOf(tools.db, study.id);
-  const subject = {
+  // No road leads here; if a fault did, the study starts its way again instead of standing still.
+  if (!instances.every(({ state }) => isSettled(state))) return async (locked) => startAgain(locked, study);
+  const of = {
     study,
-    instances,
     reports: await reportsOf(tools.db, study.id),
     deidentifying: await deidentifyingOf(study, instances, tools),
   };
-  const receipt = await issueReceipt(subject, { ...tools, describePacs: () => tools.pacs.describe() });
-  // No road leads here; if a fault did, the study starts its way again instead of standing still.
-  if (receipt.kind === 'unsettled') return async (locked) => startAgain(locked, study);
-  const { id, jws, issuedAt, root } = receipt;
+  const issued: (IssuedReceipt & { readonly root: string })[] = [];
+  for (const [uploadId, promised] of await promisesOf(tools.db, study.id)) {
+    const subject = { ...of, instances: instances.filter(({ id }) => promised.has(id)) };
+    const receipt = await issueReceipt(subject, { ...tools, describePacs: () => tools.pacs.describe() });
+    if (receipt.kind === 'unsettled') return async (locked) => startAgain(locked, study);
+    const { id, jws, issuedAt, root } = receipt;
+    issued.push({ id, uploadId, jws, issuedAt, root });
+  }
   return async ({ study: { id: studyId, revision, state } }) => {
     if (revision !== study.revision || state !== study.state) return nothingToDo('elsewhere');
     return {
       outcome: 'issued',
-      changes: [{ kind: 'insert-receipt', id, jws, issuedAt }],
+      changes: issued.map((receipt) => ({ ...receipt, kind: 'insert-receipt' })),
       event: 'receipt-issued',
       next: [
         { queue: 'eviction', studyId },
         { queue: 'inference', studyId },
       ],
-      audit: { event: 'receipt-issued', revision, receiptId: id, root },
+      audit: issued.map(({ id, root }) => ({ event: 'receipt-issued', revision, receiptId: id, root })),
     };
   };
 }

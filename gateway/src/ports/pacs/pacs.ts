@@ -168,3 +168,11 @@ export class InstanceUnreadable extends Error {
 
 /** Other bytes, or another count of them, than the digest was made of. The cause of an InstanceUnreadable. */
 export class DigestMismatch extends Error {}
+
+/** It answers, and not with the result of a search (PS3.18 §10.6.3): nothing it stores could be confirmed. */
+export class PacsDoesNotSearch extends PacsUnreachable {
+  constructor(status: number) {
+    super(`the PACS answered a search with ${status}`, status);
+    this.name = 'PacsDoesNotSearch';
+  }
+}

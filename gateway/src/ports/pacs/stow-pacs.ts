@@ -5,6 +5,7 @@ import { DESCRIBED, parseJson, parseStoreAnswer, readSearchAnswer, readStoreAnsw
 import { firstPart, gatherAll, hashAll, storeRequestBody } from './multipart.ts';
 import { createPacsHttp, withoutCredentials, type PacsHttp, type PacsSettings } from './pacs-http.ts';
 import {
+  PacsDoesNotSearch,
   PacsUnreachable,
   type DescribedInstance,
   type FoundInstance,
@@ -62,15 +63,14 @@ async function searchOrNull(
     if (response.status === 204) return [];
     if (response.status === 404) return null;
     const body = parseJson(text);
-    if (!response.ok || !Array.isArray(body))
-      throw new PacsUnreachable(`the PACS answered a search with ${response.status}`, response.status);
+    if (!response.ok || !Array.isArray(body)) throw new PacsDoesNotSearch(response.status);
     return readSearchAnswer(body);
   });
 }
 
 async function search(web: Web, path: string, signal: AbortSignal): Promise<readonly DescribedInstance[]> {
   const rows = await searchOrNull(web, path, signal);
-  if (rows === null) throw new PacsUnreachable('the PACS answered a search with 404', 404);
+  if (rows === null) throw new PacsDoesNotSearch(404);
   return rows;
 }
 

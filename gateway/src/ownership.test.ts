@@ -1,0 +1,236 @@
+/**
+ * Route × role × ownership: each route of the contract has a row below. It is called by the owner of the thing,
+ * by another technician, by every other role, by a device, by an account that was disabled since, and by nobody.
+ * A route without a row fails.
+ */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ROLES, type Role, type Session } from '#shared/protocol/api.ts';
+import type { Job, Result } from '#shared/protocol/inference.ts';
+import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { createTestDevice } from './testing/open-device.ts';
+import { askOf, sendStudy } from './testing/open-film.ts';
+import { openTestGateway, type CallOptions, type TestGateway } from './testing/open-gateway.ts';
+import { lastOf } from './testing/open-job.ts';
+import { openTestPacs } from './testing/open-pacs.ts';
+import { testFilm } from './testing/open-subject.ts';
+import { toManifest } from './testing/pack-parcel.ts';
+
+/**
+ * `public`: nobody is asked. `roles`: nothing in it is owned, or a caller is shown their own alone. `others`: of
+ * something owned, the roles that reach it although it is another's.
+ */
+type Row = 'public' | 'roles' | { readonly others: readonly Role[] };
+
+const OWNERS: Row = { others: [] };
+const WATCHED: Row = { others: ['auditor', 'admin'] };
+const ADMINS: Row = { others: ['admin'] };
+const READ: Row = { others: ['radiologist', 'admin'] };
+
+const ROWS: Readonly<Record<string, Row>> = {
+  'get /.well-known/jwks.json': 'public',
+  'get /health': 'public',
+  'get /health/live': 'public',
+  'get /health/ready': 'public',
+  'get /version': 'public',
+  'post /auth/device-token': 'public',
+  'post /auth/login': 'public',
+  'post /auth/logout': 'public',
+  'post /auth/refresh': 'public',
+  'get /admin/inference-rules': 'roles',
+  'put /admin/inference-rules': 'roles',
+  'put /admin/models/{id}/fallback': 'roles',
+  'get /admin/policies': 'roles',
+  'post /admin/policies': 'roles',
+  'get /admin/policies/{name}': 'roles',
+  'put /admin/policies/{name}': 'roles',
+  'post /admin/policies/{name}/withdraw': 'roles',
+  'post /admin/policies/dry-run': 'roles',
+  'get /admin/quotas': 'roles',
+  'put /admin/quotas': 'roles',
+  'put /admin/quotas/{id}': 'roles',
+  'get /admin/users': 'roles',
+  'post /admin/users': 'roles',
+  'patch /admin/users/{id}': 'roles',
+  'put /admin/users/{id}/password': 'roles',
+  'get /audit': 'roles',
+  'get /audit/heads': 'roles',
+  'get /audit/verify': 'roles',
+  'post /auth/enrol': 'roles',
+  'get /auth/me': 'roles',
+  'post /auth/password': 'roles',
+  'delete /auth/sessions': 'roles',
+  'get /events': 'roles',
+  'post /infer': 'roles',
+  'post /infer/batch': 'roles',
+  'get /jobs': 'roles',
+  'get /jobs/{id}': READ,
+  'get /jobs/{id}/events': READ,
+  'post /jobs/{id}/retry': READ,
+  'delete /jobs/{id}': ADMINS,
+  'get /metrics': 'roles',
+  'get /models': 'roles',
+  'post /models': 'roles',
+  'get /models/{id}': 'roles',
+  'post /models/{id}/versions/{version}/activate': 'roles',
+  'post /models/{id}/versions/{version}/rollback': 'roles',
+  'post /models/{id}/versions/{version}/stop': 'roles',
+  'post /predict': 'roles',
+  'get /results': 'roles',
+  'get /results/{id}': READ,
+  'get /results/{id}/explanations/{method}': READ,
+  'get /results/{id}/instances/{sopInstanceUID}': READ,
+  'post /results/{id}/verify': READ,
+  'get /upload/policy': 'roles',
+  'get /uploads': 'roles',
+  'post /upload/init': 'roles',
+  'get /upload/{id}/status': WATCHED,
+  'get /upload/{id}/receipt': WATCHED,
+  'post /upload/{id}/complete': OWNERS,
+  'post /upload/{id}/decisions': ADMINS,
+  'delete /upload/{id}': ADMINS,
+  'post /upload/files': 'roles',
+  // HEAD, which a contract lists as GET.
+  'get /upload/files/{id}': OWNERS,
+  'patch /upload/files/{id}': OWNERS,
+  'delete /upload/files/{id}': OWNERS,
+};
+
+type Operation = { readonly 'x-roles'?: readonly Role[]; readonly security?: readonly object[] };
+type Contract = { readonly paths: Record<string, Record<string, Operation>> };
+
+const test = suite('the gateway');
+let gateway: TestGateway;
+test.before(async () => {
+  gateway = await openTestGateway({ pacs: openTestPacs() });
+});
+test.after(() => gateway.close());
+
+const METHODS = ['get', 'put', 'post', 'patch', 'delete'];
+async function operations(): Promise<ReadonlyMap<string, Operation>> {
+  const { paths } = (await (await gateway.call('GET', '/openapi.json')).json()) as Contract;
+  return new Map(
+    Object.entries(paths).flatMap(([path, of]) =>
+      METHODS.flatMap((method): [string, Operation][] =>
+        of[method] ? [[`${method} ${path}`, of[method]]] : [],
+      ),
+    ),
+  );
+}
+
+test('has a row for every route, and no row without one', async () => {
+  assert.equal([...(await operations()).keys()].sort(), Object.keys(ROWS).sort());
+});
+
+type World = {
+  readonly tokens: ReadonlyMap<string, string>;
+  readonly paths: (template: string) => string;
+  readonly bodies: Readonly<Record<string, CallOptions>>;
+};
+
+/** A study that is delivered, with a result; another that is promised, with a parcel on its way. */
+async function openWorld(): Promise<World> {
+  const sessions = new Map<string, Session>();
+  for (const name of ['owner', 'ended']) sessions.set(name, await gateway.userWith(['technician']));
+  for (const role of ROLES) sessions.set(role, await gateway.userWith([role]));
+  const token = (name: string): string => sessions.get(name)!.accessToken;
+  const json = async <T>(method: string, path: string, options: CallOptions): Promise<T> =>
+    (await (await gateway.call(method, path, { token: token('owner'), ...options })).json()) as T;
+  const film = testFilm({ seed: 701 });
+  const delivered = await sendStudy(askOf(gateway), token('owner'), [film]);
+  const body = { model: 'pneumonia', studyInstanceUID: film.identifiers.studyInstanceUID };
+  const job = await until('the study to be in the PACS', async () => {
+    const asked = await json<Job>('POST', '/infer', { body });
+    return 'id' in asked && asked;
+  });
+  const { results } = await lastOf(gateway, token('owner'), job.id);
+  const result = await json<Result>('GET', `/results/${results[0]}`, {});
+  const promised = toManifest([testFilm({ seed: 702 })]);
+  const { uploadId } = await json<ManifestAnswer>('POST', '/upload/init', { body: promised });
+  const metadata = `upload ${btoa(uploadId)},parcel ${btoa(randomUUID())}`;
+  const created = await gateway.call('POST', '/upload/files', {
+    token: token('owner'),
+    headers: { 'tus-resumable': '1.0.0', 'upload-length': '500', 'upload-metadata': metadata },
+  });
+  const device = await createTestDevice(gateway);
+  await device.enrol(token('owner'));
+  const tokens = new Map([...sessions].map(([name, { accessToken }]) => [name, accessToken]));
+  tokens.set('device', await device.token());
+  await gateway.database.db
+    .updateTable('account')
+    .set({ disabled_at: new Date() })
+    .where('id', '=', sessions.get('ended')!.user.id)
+    .execute();
+  const { sopInstanceUID, digest } = promised.instances[0]!;
+  const key = { sopInstanceUID, digest };
+  return {
+    tokens,
+    bodies: { 'post /upload/{id}/decisions': { body: { decision: 'retry', instances: [key] } } },
+    paths: (template) =>
+      template
+        .replace('/upload/files/{id}', `/upload/${created.headers.get('location')}`)
+        .replace(/\/upload\/\{id\}(?=\/status|\/receipt)/, `/upload/${delivered}`)
+        .replace('/upload/{id}', `/upload/${uploadId}`)
+        .replace('/jobs/{id}', `/jobs/${job.id}`)
+        .replace('/results/{id}', `/results/${result.id}`)
+        .replace('{method}', 'image')
+        .replace('{sopInstanceUID}', result.instances[0]!.sopInstanceUID),
+  };
+}
+
+/** `hidden`: as if it were not there. */
+type Outcome = 'stranger' | 'refused' | 'hidden' | 'served';
+
+async function outcomeOf(world: World, row: string, as: string | null): Promise<Outcome> {
+  const [said = '', template = ''] = row.split(' ');
+  const method = row === 'get /upload/files/{id}' ? 'head' : said;
+  const patch = { 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
+  const answer = await gateway.call(method.toUpperCase(), world.paths(template), {
+    ...(as === null ? {} : { token: world.tokens.get(as)! }),
+    headers: { 'tus-resumable': '1.0.0', ...(method === 'patch' ? patch : {}) },
+    ...world.bodies[row],
+  });
+  const text = answer.headers.get('content-type')?.includes('json') ? await answer.text() : '';
+  await answer.body?.cancel().catch(() => null);
+  if (answer.status === 401) return 'stranger';
+  if (answer.status === 403) return 'refused';
+  const isHidden = answer.status === 404 && (method === 'head' || /"code":"(upload-)?not-found"/.test(text));
+  return isHidden ? 'hidden' : 'served';
+}
+
+/** Deletions come last, and the parcel before its upload. */
+const IN_ORDER = Object.entries(ROWS).toSorted(
+  ([a], [b]) => Number(a.startsWith('delete')) - Number(b.startsWith('delete')) || b.length - a.length,
+);
+
+test('serves something owned to its owner and to the roles that may, and hides it from all others', async () => {
+  const world = await openWorld();
+  const served = await operations();
+  let checked = 0;
+  for (const [row, rights] of IN_ORDER) {
+    if (rights === 'public') continue;
+    for (const as of [null, 'ended'])
+      assert.is(await outcomeOf(world, row, as), 'stranger', `${row} as ${as ?? 'nobody'}`);
+    if (rights === 'roles') continue;
+    const { security = [], 'x-roles': roles = [] } = served.get(row)!;
+    const isForDevices = security.some((scheme) => 'uploadRight' in scheme);
+    let isGone = false;
+    const expected = (role: Role, isOwner: boolean): Outcome => {
+      if (!roles.includes(role)) return 'refused';
+      if (isGone || !(isOwner || rights.others.includes(role))) return 'hidden';
+      isGone = row.startsWith('delete /upload/');
+      return 'served';
+    };
+    for (const role of ROLES)
+      assert.is(await outcomeOf(world, row, role), expected(role, false), `${row} as another ${role}`);
+    const device = isForDevices ? 'hidden' : 'refused';
+    assert.is(await outcomeOf(world, row, 'device'), device, `${row} as a device that did not make it`);
+    assert.is(await outcomeOf(world, row, 'owner'), expected('technician', true), `${row} as its owner`);
+    checked += 1;
+  }
+  assert.ok(checked > 15, `${checked} routes of owned things`);
+});
+
+test.run();

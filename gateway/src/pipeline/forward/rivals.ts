@@ -1,0 +1,111 @@
+/**
+ * Two uploads may bring one SOP Instance UID: two tablets with one study, or an account that wants to be in
+ * another's way. Each has a row of its own, and what counts is the bytes that the PACS got first:
+ *
+ *   - only one of them is handed over at a time; the others wait, look at what the PACS holds, and end as
+ *     already there or in conflict (look-before.ts)
+ *   - a list of UIDs does not tell whose bytes the PACS holds: under a contested UID they are read back
+ *
+ * A promise alone is nobody's rival.
+ */
+import { sql, type Kysely } from 'kysely';
+import { IN_PACS, isInPacs, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
+import type { Tables } from '../../database/tables.ts';
+import { instancesByUid, type InstanceRow } from '../instance.store.ts';
+import type { StudyRow } from '../study.store.ts';
+
+type Db = Kysely<Tables>;
+
+export type Rival = Pick<
+  InstanceRow,
+  | 'id'
+  | 'sop_instance_uid'
+  | 'digest'
+  | 'original_digest'
+  | 'policy_name'
+  | 'policy_version'
+  | 'state'
+  | 'pacs_code'
+> & { readonly studyState: StudyState };
+
+/** By SOP Instance UID. */
+export type Rivals = ReadonlyMap<string, readonly Rival[]>;
+
+const GIVEN: readonly InstanceState[] = ['posting', 'posted', ...IN_PACS];
+/** In these states of its study a rival is on its way; in others it has stopped, and holds up nobody. */
+const UNDER_WAY: readonly StudyState[] = ['assembled', 'forwarded'];
+
+/** Instances under these UIDs that other uploads have given to the PACS, or are giving. */
+export async function rivalsOf(db: Db, study: StudyRow, rows: readonly InstanceRow[]): Promise<Rivals> {
+  if (rows.length === 0) return new Map();
+  const uids = rows.map((row) => row.sop_instance_uid);
+  const others = (await instancesByUid(db, study.site_id, uids)).filter(
+    (row) => row.study_id !== study.id && GIVEN.includes(row.state),
+  );
+  if (others.length === 0) return new Map();
+  const states = new Map(
+    (
+      await db
+        .selectFrom('study')
+        .select(['id', 'state'])
+        .where('id', 'in', [...new Set(others.map((row) => row.study_id))])
+        .execute()
+    ).map(({ id, state }) => [id, state]),
+  );
+  return Map.groupBy(
+    others.map((row): Rival => ({ ...row, studyState: states.get(row.study_id) ?? 'closed' })),
+    (row) => row.sop_instance_uid,
+  );
+}
+
+/**
+ * Those of the rows that may be handed over now. `before`: the rivals at the time when the PACS was looked at;
+ * one that has come to the PACS since was not seen there.
+ */
+export function withoutRivals(
+  rows: readonly InstanceRow[],
+  before: Rivals,
+  now: Rivals,
+): readonly InstanceRow[] {
+  return rows.filter((row) => {
+    const seen = new Set(
+      before.get(row.sop_instance_uid)?.flatMap(({ id, state }) => (isInPacs(state) ? [id] : [])),
+    );
+    return !now
+      .get(row.sop_instance_uid)
+      ?.some((rival) => (isInPacs(rival.state) ? !seen.has(rival.id) : UNDER_WAY.includes(rival.studyState)));
+  });
+}
+
+/** The same bytes are in the PACS by another upload. */
+export function twinOf(row: InstanceRow, rivals: Rivals): Rival | undefined {
+  return rivals
+    .get(row.sop_instance_uid)
+    ?.find(({ digest, state }) => digest === row.digest && isInPacs(state));
+}
+
+/** The PACS has, or may have, other bytes under this UID by another upload. */
+export function isContested(row: InstanceRow, rivals: Rivals): boolean {
+  return rivals.get(row.sop_instance_uid)?.some(({ digest }) => digest !== row.digest) ?? false;
+}
+
+/** The same original is there under another version of the policy: no conflict. */
+export function isOtherPolicy(row: InstanceRow, rivals: Rivals): boolean {
+  return (
+    row.original_digest !== null &&
+    (rivals
+      .get(row.sop_instance_uid)
+      ?.some(
+        (rival) =>
+          isInPacs(rival.state) &&
+          rival.original_digest === row.original_digest &&
+          (rival.policy_name !== row.policy_name || rival.policy_version !== row.policy_version),
+      ) ??
+      false)
+  );
+}
+
+/** Until the end of the transaction nobody else at the site decides what it hands over. */
+export async function lockHandover(db: Db, siteId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext(${`handover ${siteId}`}))`.execute(db);
+}

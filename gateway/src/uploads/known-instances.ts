@@ -1,0 +1,97 @@
+/**
+ * The instances of which an account is told: those that it has promised or brought itself, and those in the
+ * PACS that its role may read. Of anything else it learns nothing by naming it, not even that it is here.
+ */
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
+import type { Tables } from '../database/tables.ts';
+import { idList, instancesByUid, type InstanceRow } from '../pipeline/instance.store.ts';
+import type { StudyRow } from '../pipeline/study.store.ts';
+import type { Elsewhere } from './compare-manifest.ts';
+
+type Db = Kysely<Tables>;
+
+/** `accountId` null: the gateway itself, of result instances. */
+export type Sender = {
+  readonly accountId: string | null;
+  readonly deviceId: string | null;
+  readonly siteId: string;
+  /** Signed in with a role that reads all that the site's PACS holds. */
+  readonly readsAll?: boolean;
+  /** Of the gateway's results: the SOP Instance UID of the image that was looked at. */
+  readonly source?: string | null;
+};
+
+/** Its bytes are here, or were. */
+const BROUGHT: readonly InstanceState[] = ['received', 'posting', 'posted', ...IN_PACS];
+
+/** A condition on `instance`: an upload of this account named it, and the account has brought it. */
+const wasBrought = ({ accountId }: Sender): RawBuilder<boolean> =>
+  sql`(instance.brought and exists (select 1 from upload_instance l join upload u on u.id = l.upload_id
+    where l.instance_id = instance.id and u.account_id is not distinct from ${accountId}::uuid))`;
+
+/** The SOP Instance UIDs of the study that were confirmed in the PACS, as far as the sender may be told. */
+export async function confirmedInstances(
+  db: Db,
+  sender: Sender,
+  studyInstanceUID: string,
+): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('instance')
+    .innerJoin('study', 'study.id', 'instance.study_id')
+    .select('instance.sop_instance_uid')
+    .distinct()
+    .where('study.site_id', '=', sender.siteId)
+    .where('study.study_instance_uid', '=', studyInstanceUID)
+    .where('instance.state', 'in', [...IN_PACS])
+    .where(sender.readsAll ? sql<boolean>`true` : wasBrought(sender))
+    .execute();
+  return rows.map((row) => row.sop_instance_uid);
+}
+
+/** `known`: of the upload's own study. `elsewhere`: of others, as far as the sender may be told. */
+export async function knownInstances(
+  db: Db,
+  sender: Sender,
+  study: StudyRow,
+  sopInstanceUIDs: readonly string[],
+): Promise<{ readonly known: readonly InstanceRow[]; readonly elsewhere: readonly Elsewhere[] }> {
+  const rows = await instancesByUid(db, sender.siteId, sopInstanceUIDs);
+  const others = rows.filter((row) => row.study_id !== study.id && BROUGHT.includes(row.state));
+  return {
+    known: rows.filter((row) => row.study_id === study.id),
+    elsewhere: others.length === 0 ? [] : await toldOf(db, sender, study, others),
+  };
+}
+
+async function toldOf(
+  db: Db,
+  sender: Sender,
+  study: StudyRow,
+  others: readonly InstanceRow[],
+): Promise<readonly Elsewhere[]> {
+  const isOwn = wasBrought(sender);
+  const mayRead = sender.readsAll ? sql<boolean>`instance.state in (${sql.join([...IN_PACS])})` : null;
+  return db
+    .selectFrom('instance')
+    .innerJoin('study', 'study.id', 'instance.study_id')
+    .select([
+      'instance.sop_instance_uid',
+      'instance.digest',
+      'instance.original_digest',
+      'instance.state',
+      'instance.policy_name',
+      'instance.policy_version',
+      'instance.sop_class_uid',
+      'instance.series_instance_uid',
+      'instance.transfer_syntax_uid',
+      'instance.bytes',
+    ])
+    .select([
+      isOwn.as('brought'),
+      sql<boolean>`study.study_instance_uid = ${study.study_instance_uid}`.as('isOfStudy'),
+    ])
+    .where('instance.id', 'in', idList(others.map(({ id }) => id)))
+    .where(mayRead === null ? isOwn : sql<boolean>`(${isOwn} or ${mayRead})`)
+    .execute();
+}
