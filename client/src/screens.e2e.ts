@@ -317,42 +317,6 @@ walk(
   },
 );
 
-walk(
-  'a person changes their own password by keyboard, is told what is wrong with it, and stays signed in',
-  async (stage) => {
-    const { page, account, gateway } = stage;
-    await stage.enter();
-    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
-    await page.getByRole('button', { name: 'Change password' }).click();
-    await page.getByRole('heading', { name: 'Change your password' }).waitFor();
-    const fillBoth = async (current: string, next: string): Promise<void> => {
-      await page.getByLabel('Current password').fill(current);
-      await page.keyboard.press('Tab');
-      await page.keyboard.type(next);
-      await page.keyboard.press('Enter');
-    };
-    await fillBoth(PASSWORD, 'short');
-    await page.getByText('The new password must have at least 8 characters.').waitFor();
-    await page.getByLabel('New password').fill('');
-    await fillBoth('not this one', 'four words of one’s own');
-    await page.getByText('The current password is wrong.').waitFor();
-    await page.getByLabel('New password').fill('');
-    await fillBoth(PASSWORD, 'password');
-    await page.getByText('This password is too easy to guess.').waitFor();
-    await looksRight(page, 'password');
-    await page.getByLabel('New password').fill('');
-    await fillBoth(PASSWORD, 'four words of one’s own');
-    await page.getByRole('heading', { name: 'Your password was changed' }).waitFor();
-    await page.keyboard.press('Enter');
-    await page.reload();
-    await page.getByRole('button', { name: `Account of ${account.username}` }).waitFor();
-    const body = JSON.stringify({ username: account.username, password: PASSWORD });
-    const headers = { 'content-type': 'application/json' };
-    const old = await fetch(`${gateway.api}/auth/login`, { method: 'POST', headers, body });
-    assert.is(old.status, 401);
-  },
-);
-
 /** Signs in on whatever page was open last. */
 async function fillIn(page: Page, username: string): Promise<void> {
   await page.getByLabel('User name').fill(username);

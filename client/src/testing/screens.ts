@@ -13,7 +13,6 @@ export const SCREENS = {
     'sign-in-refused': 'A wrong password',
     'upload-empty': 'Nothing is chosen',
     account: 'The account menu',
-    password: 'A new password that is too easy',
     'upload-found': 'Two studies of two patients, and files that cannot be sent',
     policy: 'The choice of a policy',
     'queue-offline': 'Two studies wait for the network',
@@ -26,6 +25,9 @@ export const SCREENS = {
     'not-found': 'An address that does not exist',
     'queue-of-another': 'Studies of other people wait',
     'study-receipt-faulty': 'A receipt does not hold',
+  },
+  'screens-account.e2e.ts': {
+    password: 'A new password that is too easy',
   },
   'screens-queue.e2e.ts': {
     'queue-order': 'Three studies in their order',

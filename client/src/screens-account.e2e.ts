@@ -1,0 +1,77 @@
+/**
+ * The account in a person's hands, in a real Chromium against the running system: a password of their own, and
+ * too many attempts to sign in. States are inspected as in screens.e2e.ts.
+ */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { PASSWORD } from '#testing/accounts.ts';
+import { walkScreens } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from './testing/screens.ts';
+
+const test = suite('the account in a person’s hands');
+const walk = await walkScreens(test, {
+  name: 'the account in a person’s hands',
+  roles: ['technician'],
+  open: openWorld,
+});
+
+walk(
+  'a person changes their own password by keyboard, is told what is wrong with it, and stays signed in',
+  async (stage) => {
+    const { page, account, gateway } = stage;
+    await stage.enter();
+    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+    await page.getByRole('button', { name: 'Change password' }).click();
+    await page.getByRole('heading', { name: 'Change your password' }).waitFor();
+    const fillBoth = async (current: string, next: string): Promise<void> => {
+      await page.getByLabel('Current password').fill(current);
+      await page.keyboard.press('Tab');
+      await page.keyboard.type(next);
+      await page.keyboard.press('Enter');
+    };
+    await fillBoth(PASSWORD, 'short');
+    await page.getByText('The new password must have at least 8 characters.').waitFor();
+    await page.getByLabel('New password').fill('');
+    await fillBoth('not this one', 'four words of one’s own');
+    await page.getByText('The current password is wrong.').waitFor();
+    await page.getByLabel('New password').fill('');
+    await fillBoth(PASSWORD, 'password');
+    await page.getByText('This password is too easy to guess.').waitFor();
+    await looksRight(page, 'password');
+    await page.getByLabel('New password').fill('');
+    await fillBoth(PASSWORD, 'four words of one’s own');
+    await page.getByRole('heading', { name: 'Your password was changed' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.reload();
+    await page.getByRole('button', { name: `Account of ${account.username}` }).waitFor();
+    const body = JSON.stringify({ username: account.username, password: PASSWORD });
+    const headers = { 'content-type': 'application/json' };
+    const old = await fetch(`${gateway.api}/auth/login`, { method: 'POST', headers, body });
+    assert.is(old.status, 401);
+  },
+);
+
+walk('a person who has tried too often is told how long to wait', async ({ page, address }) => {
+  const code = 'too-many-attempts';
+  const problem = {
+    type: `urn:relaypacs:problem:${code}`,
+    title: '-',
+    status: 429,
+    code,
+    correlationId: 'c',
+  };
+  await page.route('**/api/auth/login', (route) =>
+    route.fulfill({ status: 429, headers: { 'retry-after': '42' }, json: problem }),
+  );
+  await page.goto(address);
+  await page.getByLabel('User name').fill('somebody');
+  await page.getByLabel('Password', { exact: true }).fill('a guess');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('Too many attempts to sign in.').waitFor();
+  const told = await page.getByRole('alert').innerText();
+  assert.match(told, 'Wait 42 seconds, then try again.');
+  assert.not.match(told, 'automatically');
+});
+
+test.run();
