@@ -36,7 +36,8 @@ export type Reconciled = {
   /**
    * `again`: the PACS said that it took it, and does not have it. `lost`: so for the last time. `late`: it may
    * still show it. `refused`: it said so, and does not have it. `other`: it said so, and has other bytes under
-   * the UID; or another upload has them there. `changed`: it said that it took it, and has other bytes. `fails`: it does not give what it lists.
+   * the UID; or another upload has them there. `changed`: it said that it took it, and has other bytes. `fails`:
+   * it does not give what it lists.
    */
   readonly kind: 'stored' | 'coerced' | 'again' | 'lost' | 'late' | 'refused' | 'other' | 'changed' | 'fails';
   readonly proof?: NonNullable<InstanceRow['proof']>;
