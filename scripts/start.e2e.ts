@@ -141,6 +141,8 @@ step('a gateway that dies is started again', async () => {
 
 // Slow, because a gateway is only dead when it has said nothing for a while.
 step('a gateway that hangs is ended and started again', async () => {
+  // From then on the supervisor looks whether it lives.
+  await until('the supervisor to have it back', async () => first.words().includes('runs again') || null);
   const before = (await readRunning(folder))!.pids.gateway!;
   process.kill(before, 'SIGSTOP');
   await until('another gateway', async () =>

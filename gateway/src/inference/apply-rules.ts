@@ -2,7 +2,6 @@
  * After the receipt of a study: which of its instances models look at without being asked. One job an
  * instance and model; the models' own results are never looked at.
  */
-import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
 import { createRequests, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
@@ -18,6 +17,7 @@ import type { DescribedInstance, FoundInstance } from '../ports/pacs/pacs.ts';
 import { createJob } from './create-job.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { IMAGES_A_JOB } from './run-job.ts';
+import { yieldingSource } from '../threads/yielding-source.ts';
 import {
   isMeant,
   isMeantBodyPart,
@@ -132,7 +132,7 @@ async function bodyPartOf(
     throw error;
   });
   if (bytes === null) return '';
-  const read = await readInstance(bytesSource(bytes), signal);
+  const read = await readInstance(yieldingSource(bytes), signal);
   return read.kind === 'ready'
     ? (textOf(findElement(read.instance.elements, BODY_PART_EXAMINED), read.instance) ?? '')
     : '';

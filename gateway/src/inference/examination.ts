@@ -19,6 +19,7 @@ import { CAM_SIDE } from '#shared/models/pneumonia.ts';
 import { populationOf } from '#shared/models/population.ts';
 import { outputsOf, squaresTensor } from '#shared/models/tensors.ts';
 import type { Codecs } from '#shared/pixels/codecs.ts';
+import { readFrameShape } from '#shared/pixels/frame-shape.ts';
 import { readInstancePicture } from '#shared/pixels/grey-picture.ts';
 import { readImageFile, SIDE_PIXELS_LEAST } from '#shared/pixels/image-file.ts';
 import type { GreyPicture } from '#shared/pixels/picture.ts';
@@ -29,6 +30,7 @@ import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { JobParameters } from '../database/inference-tables.ts';
 import { encodePng } from '../results/encode-png.ts';
 import type { ResultMap } from '../results/result-map.store.ts';
+import { PIXELS_LIMIT, type PixelRoom } from './pixel-room.ts';
 
 /** The role of a model in an examination. */
 export type RunRole = 'asked' | 'image-kind' | 'lung-fields' | 'pneumonia-gradient';
@@ -55,6 +57,8 @@ export type Shown =
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 export type RunOf = (role: RunRole) => RunModel;
 
+export type SeeingTools = { readonly codecs: Codecs; readonly room: PixelRoom };
+
 type Seen =
   | {
       readonly kind: 'seen';
@@ -62,6 +66,8 @@ type Seen =
       readonly type: 'dicom' | 'png' | 'jpeg';
       readonly warnings: readonly string[];
       readonly instance: ParsedInstance | null;
+      /** Called when nobody looks at its pixels any more. */
+      readonly leave: () => void;
     }
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 
@@ -69,11 +75,20 @@ type Seen =
 export async function examineImage(
   question: Question,
   run: RunOf,
-  codecs: Codecs,
+  tools: SeeingTools,
   signal: AbortSignal,
 ): Promise<Examined> {
-  const seen = await see(question.bytes, question.frame, codecs, signal);
+  const seen = await see(question.bytes, question.frame, tools, signal);
   if (seen.kind === 'refused') return seen;
+  return examineSeen(question, run, seen, signal).finally(seen.leave);
+}
+
+async function examineSeen(
+  question: Question,
+  run: RunOf,
+  seen: Extract<Seen, { kind: 'seen' }>,
+  signal: AbortSignal,
+): Promise<Examined> {
   const { picture, instance, type } = seen;
   const asked = question.cards.get('asked')!;
   const population = question.population ?? (instance === null ? 'unknown' : populationOf(instance, asked));
@@ -202,29 +217,38 @@ function toMaps({ cam, attributions, lungs }: Examination['maps']): ResultMap[] 
 export async function showImage(
   bytes: Uint8Array,
   frame: number,
-  codecs: Codecs,
+  tools: SeeingTools,
   signal: AbortSignal,
 ): Promise<Shown> {
-  const seen = await see(bytes, frame, codecs, signal);
+  const seen = await see(bytes, frame, tools, signal);
   if (seen.kind === 'refused') return seen;
-  const { rows: height, columns: width, grey } = reducePicture(seen.picture);
-  return {
-    kind: 'shown',
-    png: encodePng({
-      width,
-      height,
-      channels: 1,
-      data: Uint8ClampedArray.from(grey, (value) => value * 255),
-    }),
-  };
+  try {
+    const { rows: height, columns: width, grey } = reducePicture(seen.picture);
+    const data = Uint8ClampedArray.from(grey, (value) => value * 255);
+    return { kind: 'shown', png: encodePng({ width, height, channels: 1, data }) };
+  } finally {
+    seen.leave();
+  }
 }
 
 /** By its bytes, whatever it is called: a PNG, a JPEG, or an instance. */
-async function see(bytes: Uint8Array, frame: number, codecs: Codecs, signal: AbortSignal): Promise<Seen> {
+async function see(
+  bytes: Uint8Array,
+  frame: number,
+  { codecs, room }: SeeingTools,
+  signal: AbortSignal,
+): Promise<Seen> {
   const file = await readImageFile(bytes);
   if (file.kind === 'picture' && frame > 0) return { kind: 'refused', because: 'frame-not-found' };
   if (file.kind === 'picture')
-    return { kind: 'seen', picture: file.picture, type: file.type, warnings: file.warnings, instance: null };
+    return {
+      kind: 'seen',
+      picture: file.picture,
+      type: file.type,
+      warnings: file.warnings,
+      instance: null,
+      leave: () => undefined,
+    };
   if (file.because !== 'image-type-unsupported') return file;
   const read = await readInstance(bytesSource(bytes), signal);
   if (read.kind === 'refused')
@@ -233,7 +257,31 @@ async function see(bytes: Uint8Array, frame: number, codecs: Codecs, signal: Abo
       because: /^(not-dicom|empty-file)/.test(read.because) ? 'image-type-unsupported' : 'image-damaged',
     };
   const { instance } = read;
-  const decoded = await readInstancePicture(instance, instance.dataSet, frame, { codecs, signal });
+  const pixels = pixelsOf(instance);
+  if (pixels > PIXELS_LIMIT) return { kind: 'refused', because: 'image-too-large' };
+  const leave = await room.enter(pixels);
+  const seen = await seeInstance(instance, frame, { codecs, signal }).catch((error: unknown) => {
+    leave();
+    throw error;
+  });
+  if (seen.kind === 'refused') leave();
+  return seen.kind === 'refused' ? seen : { ...seen, leave };
+}
+
+/** Of one frame; 0 where the header does not say, and decoding says why. */
+function pixelsOf(instance: ParsedInstance): number {
+  const shape = readFrameShape(instance);
+  return 'because' in shape ? 0 : shape.rows * shape.columns;
+}
+
+type SeenInstance = Omit<Extract<Seen, { kind: 'seen' }>, 'leave'> | Extract<Seen, { kind: 'refused' }>;
+
+async function seeInstance(
+  instance: ParsedInstance,
+  frame: number,
+  decoding: { readonly codecs: Codecs; readonly signal: AbortSignal },
+): Promise<SeenInstance> {
+  const decoded = await readInstancePicture(instance, instance.dataSet, frame, decoding);
   if (decoded.kind === 'refused') return decoded;
   const { picture } = decoded;
   if (Math.min(picture.rows, picture.columns) < SIDE_PIXELS_LEAST)

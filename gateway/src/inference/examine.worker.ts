@@ -5,16 +5,17 @@ import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 import { examineImage, showImage } from './examination.ts';
 import type { ExamineTalk } from './examine-thread.ts';
+import { createPixelRoom } from './pixel-room.ts';
 
-const codecs = loadCodecs();
+const tools = { codecs: loadCodecs(), room: createPixelRoom() };
 
 serveTasks<ExamineTalk>(async (task, ask, isOver) => {
   if (task.kind === 'examine')
     return giving(
-      await examineImage(task.question, (role) => (input) => ask(giving({ role, input })), codecs, isOver),
+      await examineImage(task.question, (role) => (input) => ask(giving({ role, input })), tools, isOver),
     );
   if (task.kind === 'show') {
-    const shown = await showImage(task.bytes, task.frame, codecs, isOver);
+    const shown = await showImage(task.bytes, task.frame, tools, isOver);
     return shown.kind === 'shown' ? giving(shown, shown.png.buffer) : giving(shown);
   }
   const png = drawExplanation(task.explanation);

@@ -70,6 +70,8 @@ export const QUEUES: readonly PipelineQueue[] = [
 const PARCELS_AT_ONCE = 2;
 /** A study that waits for the PACS holds no worker, and one forward alone fills the line to the PACS. */
 const STUDIES_AT_ONCE = 2;
+/** A PACS may be silent on an instance for two minutes: one more, so that the others go on meanwhile. */
+const FORWARDS_AT_ONCE = 3;
 /** The PACS is asked again after this long at the latest. */
 const BACK_OFF_LIMIT_SECONDS = 30;
 
@@ -83,7 +85,8 @@ export async function startPipeline(tools: PipelineTools, jobs: Jobs, every = EV
     runParcel(parcelId, tools, signal),
   );
   for (const entry of ROAD) {
-    await jobs.work<StudyJob>(entry.stage, { concurrency: STUDIES_AT_ONCE }, ({ studyId }, signal) =>
+    const concurrency = entry.stage === 'forward' ? FORWARDS_AT_ONCE : STUDIES_AT_ONCE;
+    await jobs.work<StudyJob>(entry.stage, { concurrency }, ({ studyId }, signal) =>
       runStudyStage(entry, studyId, tools, signal),
     );
   }

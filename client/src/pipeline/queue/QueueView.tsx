@@ -4,6 +4,7 @@
  */
 import { useQueue } from './queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
+import { AskFirst } from '../../kit/AskFirst.tsx';
 import { useLate } from '../../kit/use-late.ts';
 import { Notice } from '../../kit/Notice.tsx';
 import { hrefOf } from '../../kit/routes.ts';
@@ -11,6 +12,7 @@ import { VirtualList } from '../../kit/VirtualList.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from './queue-words.ts';
 import type { QueuedStudy } from './queued-study.ts';
+import { ChooseAgain } from './ChooseAgain.tsx';
 import { LostStudies } from './LostStudies.tsx';
 import { QueueRow } from './QueueRow.tsx';
 import { inQueueOrder, type QueuePart } from './track-of.ts';
@@ -40,8 +42,29 @@ export function QueueView({ mayBeCleared }: QueueViewProps) {
       {ready && queue.others.value + queue.othersWaiting.value > 0 && (
         <OfOthers travelling={queue.others.value} waiting={queue.othersWaiting.value} />
       )}
+      {ready && queue.foreign.value > 0 && <OfAnotherGateway count={queue.foreign.value} />}
       {!ready ? <QueueSkeleton /> : studies.length === 0 ? <EmptyQueue /> : <QueueList studies={studies} />}
     </main>
+  );
+}
+
+/** The gateway was set up again, or the address leads to another one: nothing here can be sent to it. */
+function OfAnotherGateway({ count }: { readonly count: number }) {
+  const queue = useQueue();
+  const { foreignSheet } = queueWords;
+  return (
+    <Notice kind="stop" title={queueWords.foreign(count)}>
+      <p>{queueWords.foreignWhat}</p>
+      <p class="notice-actions">
+        <ChooseAgain />
+        <AskFirst
+          label={queueWords.deleteForeign(count)}
+          of={queueWords.deleteForeign(count)}
+          ask={{ ...foreignSheet, about: foreignSheet.about(count) }}
+          onYes={() => void queue.deleteForeign()}
+        />
+      </p>
+    </Notice>
   );
 }
 

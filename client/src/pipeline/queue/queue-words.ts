@@ -20,7 +20,20 @@ export const queueWords = {
   othersWhat: 'Nothing is sent under your name. Sending continues automatically.',
   othersWaiting: (count: number) =>
     `${studies(count)} from other people ${count === 1 ? 'waits' : 'wait'} on this device`,
-  othersWaitingWhat: 'Nothing is lost. Sending resumes when the person who sent it signs in here.',
+  othersWaitingWhat:
+    'Nothing is lost. Sending resumes when the person who sent it signs in here. If they can no longer sign in, an administrator can enable their account or set a new password.',
+  foreign: (count: number) =>
+    `${studies(count)} on this device ${count === 1 ? 'was' : 'were'} meant for another gateway`,
+  foreignWhat:
+    'The gateway at this address was set up again or replaced, and cannot open them. If the old one returns, sending resumes. Otherwise choose the same files again and delete these.',
+  deleteForeign: (count: number) => `Delete ${studies(count)}`,
+  foreignSheet: {
+    title: 'Delete these studies from this device?',
+    about: (count: number) => studies(count),
+    what: 'The copies here are deleted and cannot be recovered. Your files, disc or folder stay as they are.',
+    yes: 'Delete them',
+    no: 'Keep them',
+  },
   toUpload: 'Choose a study',
   parts: {
     'needs-you': 'Needs you',

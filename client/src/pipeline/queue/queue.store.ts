@@ -11,7 +11,8 @@ import type { Diagnosis, QueuedInstance, QueuedStudy, QueueStore, StudyTitle } f
 import { createRate, type Rate } from './rate.ts';
 import { createDecisions, type DecisionTools } from './rows/decide-study.ts';
 import { open } from './rows/device-key.ts';
-import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin } from './rows/device-notes.ts';
+import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin, knownUser } from './rows/device-notes.ts';
+import { dropStudy } from './rows/drop-study.ts';
 import { FEW_ROWS, instancesOf } from './rows/instance-rows.ts';
 import type { LocalDatabase, StudyRow } from './rows/local-database.ts';
 import { createOrdering } from './rows/order-studies.ts';
@@ -36,6 +37,8 @@ interface Snapshot {
   readonly diagnosis: Diagnosis | null;
   /** The name of this database; null before its first use. */
   readonly origin: string | null;
+  /** The site of the gateway that answers here, by the last person who signed in. */
+  readonly site: string | null;
 }
 
 /** The screen's signals, and the state needed to draw them. */
@@ -46,6 +49,7 @@ interface Screen {
   readonly safe: Signal<number>;
   readonly others: Signal<number>;
   readonly othersWaiting: Signal<number>;
+  readonly foreign: Signal<number>;
   readonly travelling: Signal<number>;
   readonly leaderLink: Signal<Link>;
   readonly diagnosis: Signal<Diagnosis | null>;
@@ -92,6 +96,8 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     safe: screen.safe,
     others: screen.others,
     othersWaiting: screen.othersWaiting,
+    foreign: screen.foreign,
+    deleteForeign: () => deleteForeign(database),
     travelling: screen.travelling,
     lost: lostStudies.lost,
     forgetLost: (id) => lostStudies.forget(id),
@@ -118,6 +124,7 @@ function createScreen(tools: QueueStoreTools): Screen {
     safe: signal(0),
     others: signal(0),
     othersWaiting: signal(0),
+    foreign: signal(0),
     travelling: signal(0),
     leaderLink: signal<Link>('online'),
     diagnosis: signal<Diagnosis | null>(null),
@@ -127,6 +134,20 @@ function createScreen(tools: QueueStoreTools): Screen {
     isTimed: false,
     isClosed: false,
   };
+}
+
+/** Queued for another gateway than the one that answers here; not known of studies without a person. */
+const isForeign = (row: StudyRow, site: string | null): boolean =>
+  site !== null && (row.site ?? site) !== site;
+
+async function knownSite(database: LocalDatabase): Promise<string | null> {
+  return (await knownUser(database))?.siteId ?? null;
+}
+
+async function deleteForeign(database: LocalDatabase): Promise<void> {
+  const site = await knownSite(database);
+  for (const row of await database.studies.toArray())
+    if (isForeign(row, site)) await dropStudy(database, row.id);
 }
 
 function isOwn({ tools }: Screen, { account }: StudyRow): boolean {
@@ -145,11 +166,11 @@ async function openTitle(key: CryptoKey, id: string, sealed: Uint8Array<ArrayBuf
   return JSON.parse(new TextDecoder().decode(await open(key, sealed, `title/${id}`))) as StudyTitle;
 }
 
-function draw(screen: Screen, { studies, link, diagnosis }: Snapshot): void {
+function draw(screen: Screen, { studies, link, diagnosis, site }: Snapshot): void {
   const own = studies.filter((row) => isOwn(screen, row)).sort(compareForSending);
-  const others = studies.filter(
-    (row) => !isOwn(screen, row) && row.state !== 'done' && row.state !== 'taken-back',
-  );
+  const unfinished = studies.filter(({ state }) => state !== 'done' && state !== 'taken-back');
+  const foreign = unfinished.filter((row) => !isOwn(screen, row) && isForeign(row, site));
+  const others = unfinished.filter((row) => !isOwn(screen, row) && !isForeign(row, site));
   const countAllSafe = (rows: readonly StudyRow[]): number =>
     rows.reduce((sum, row) => sum + countSafe(row), 0);
   batch(() => {
@@ -158,6 +179,7 @@ function draw(screen: Screen, { studies, link, diagnosis }: Snapshot): void {
     screen.travelling.value = countAllSafe(studies.filter(travels));
     screen.others.value = others.filter(travels).length;
     screen.othersWaiting.value = others.length - screen.others.value;
+    screen.foreign.value = foreign.length;
     screen.studies.value = own.map((row) => drawStudy(screen, row));
     screen.leaderLink.value = link;
     screen.diagnosis.value = diagnosis;
@@ -202,5 +224,6 @@ async function readSnapshot(database: LocalDatabase): Promise<Snapshot> {
     link: await knownLink(database),
     diagnosis: await knownDiagnosis(database),
     origin: await knownOrigin(database),
+    site: await knownSite(database),
   };
 }

@@ -190,6 +190,10 @@ export interface QueueStore {
    * decision is needed.
    */
   readonly othersWaiting: ReadonlySignal<number>;
+  /** Studies that were queued for another gateway. Nobody can sign in here who could send them. */
+  readonly foreign: ReadonlySignal<number>;
+  /** Deletes those from this device. */
+  deleteForeign(): Promise<void>;
   /** Instances that wait on this device, whoever owns them. */
   readonly safe: ReadonlySignal<number>;
   /** Those of them that are sent automatically, whoever is signed in. */

@@ -10,6 +10,7 @@ import { sha256 } from '#testing/sha256.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
 import { openTestGround, type TestGround, type TestPipeline } from '../../testing/open-pipeline.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
+import { runExpiry } from '../eviction/run-expiry.ts';
 import { assembledStudy, openedStudy, receiptOf } from '../../testing/open-study.ts';
 
 const ROUNDS = Number(process.env['RELAY_TEST_RUNS'] ?? 24);
@@ -102,6 +103,60 @@ test('one instance of it is spoiled, the others are stored at once', async () =>
     [instances[2]!.identifiers.sopInstanceUID],
   );
   await pipeline.close();
+});
+
+const COLUMNS = ['digest', 'bytes', 'body_offset', 'sop_instance_uid', 'parcel_id', 'wrapped_key'] as const;
+
+/** Somebody who may write into the database changes one column of one instance, or of its study. */
+async function tamper(pipeline: TestPipeline, studyId: string, random: () => number): Promise<string> {
+  const column = COLUMNS[Math.floor(random() * COLUMNS.length)]!;
+  const rows = await pipeline.tools.db
+    .selectFrom('instance')
+    .selectAll()
+    .where('study_id', '=', studyId)
+    .execute();
+  const row = rows[Math.floor(random() * rows.length)]!;
+  const by = 1 + Math.floor(random() * 900);
+  const values = {
+    digest: { digest: sha256(Buffer.from(`${random()}`)) },
+    bytes: { bytes: Math.max(1, Number(row.bytes) - by) },
+    body_offset: { body_offset: Number(row.body_offset) + by },
+    sop_instance_uid: { sop_instance_uid: `1.2.3.${by}` },
+    parcel_id: { parcel_id: null },
+  };
+  if (column === 'wrapped_key')
+    await pipeline.tools.db
+      .updateTable('study')
+      .set({ wrapped_key: new Uint8Array(60).fill(by % 256) })
+      .where('id', '=', studyId)
+      .execute();
+  else await pipeline.tools.db.updateTable('instance').set(values[column]).where('id', '=', row.id).execute();
+  return column;
+}
+
+test('a column of the database is changed, no receipt says stored of other bytes, and the study ends', async () => {
+  const random = seededRandom(SEED + 2);
+  for (let round = 0; round < ROUNDS / 2; round += 1) {
+    const study = await assembledStudy(shared, 3);
+    const { pipeline, pacs, instances, uploadId, studyId } = study;
+    let now = new Date();
+    Object.assign(pipeline.tools, { now: () => now });
+    const what = `round ${round}, seed ${SEED}: ${await tamper(pipeline, studyId, random)}`;
+    const sent = new Set(instances.map(({ bytes }) => sha256(bytes)));
+    await pipeline.runAll();
+    for (const { bytes } of pacs.held.values()) assert.ok(sent.has(sha256(bytes)), `${what}: given`);
+    // The device does not come back, and what cannot be kept is given up in the open.
+    now = new Date(now.getTime() + 40 * 24 * 3_600_000);
+    await runExpiry(pipeline.tools);
+    await pipeline.runAll();
+    const { state } = await pipeline.status(uploadId);
+    assert.ok(state === 'closed' || state === 'held', `${what}: ${state}`);
+    const { receipt } = await receiptOf(pipeline, uploadId);
+    for (const one of receipt.instances)
+      if (one.state === 'stored')
+        assert.is(sha256(pacs.held.get(one.sopInstanceUID)!.bytes), one.digest, what);
+    await pipeline.close();
+  }
 });
 
 test.run();

@@ -34,6 +34,11 @@ export interface StudyRow {
    * first person who signs in.
    */
   account: string | null;
+  /**
+   * The gateway that it is meant for, by the site of the person who was signed in; another one cannot open it.
+   * null: nobody was.
+   */
+  readonly site: string | null;
   /** As sent; null until the first instance is named. */
   studyInstanceUID: string | null;
   /** A StudyTitle as JSON; null once erased. */

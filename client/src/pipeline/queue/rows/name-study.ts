@@ -12,6 +12,7 @@ import {
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { NO_REASONS } from '../count-reasons.ts';
 import { open, seal } from './device-key.ts';
+import { knownUser } from './device-notes.ts';
 import { contentsOf, deleteContents } from './drop-study.ts';
 import { instancesOf } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, ReportRow, StudyRow } from './local-database.ts';
@@ -39,11 +40,13 @@ export class StudyGone extends Error {
 export async function beginStudy(database: LocalDatabase, key: CryptoKey, study: NewStudy): Promise<void> {
   const title = await sealTitle(key, study.id, study.title);
   const earlier = await findUnnamed(database, key, study);
+  const site = (await knownUser(database))?.siteId ?? null;
   await database.studies.bulkDelete(earlier);
   await database.studies.add({
     id: study.id,
     queuedAt: study.queuedAt,
     account: study.account,
+    site,
     state: 'reading',
     named: false,
     packing: true,

@@ -1,0 +1,56 @@
+/** Studies of a gateway that is gone: they are named as what they are, and can be deleted. */
+import { effect, signal } from '@preact/signals';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { User } from '#shared/protocol/api.ts';
+import { openDevice, queueStudy, storeOver, type TestDevice } from '../../testing/open-queue.ts';
+import { rememberUser } from './rows/device-notes.ts';
+
+const OLD = '11111111-1111-4111-8111-111111111111';
+const NEW = '22222222-2222-4222-8222-222222222222';
+const user = (id: string, siteId: string): User => ({ id, username: id, roles: ['technician'], siteId });
+
+type Store = ReturnType<typeof storeOver>;
+
+/** Resolves once the screen shows so many studies: of another gateway, of others on their way, and waiting. */
+function untilShown(store: Store, wanted: readonly number[]): Promise<void> {
+  return new Promise((resolve) => {
+    effect(() => {
+      const shown = [store.foreign.value, store.others.value, store.othersWaiting.value];
+      if (store.ready.value && shown.join() === wanted.join()) resolve();
+    });
+  });
+}
+
+const contents = async ({ database }: TestDevice): Promise<number[]> =>
+  Promise.all([database.studies.count(), database.parcels.count(), database.records.count()]);
+
+test('a gateway that was set up again is told from other people, and its studies can be deleted', async () => {
+  const device = await openDevice();
+  await rememberUser(device.database, user('a', OLD));
+  await queueStudy(device, 'old', [100, 100], { account: 'a' });
+  await rememberUser(device.database, user('c', NEW));
+  await queueStudy(device, 'of-c', [100], { account: 'c' });
+  await rememberUser(device.database, user('b', NEW));
+  const store = storeOver(device, { account: signal('b') });
+  await untilShown(store, [1, 1, 0]);
+  await store.deleteForeign();
+  await untilShown(store, [0, 1, 0]);
+  assert.equal(await contents(device), [1, 1, 1], 'the study of c is as it was');
+  store.close();
+});
+
+test('studies are not foreign when nobody was signed in, here or when they were queued', async () => {
+  const device = await openDevice();
+  await queueStudy(device, 'nobodys', [100], { account: 'a' });
+  await rememberUser(device.database, user('a', OLD));
+  await queueStudy(device, 'of-a', [100], { account: 'a' });
+  await rememberUser(device.database, null);
+  const store = storeOver(device, { account: signal(null) });
+  await untilShown(store, [0, 2, 0]);
+  await store.deleteForeign();
+  assert.equal(await contents(device), [2, 2, 2]);
+  store.close();
+});
+
+test.run();

@@ -1,0 +1,79 @@
+/** One instance as its device would send it: announced, one parcel, complete; then its end is awaited. */
+import { randomUUID } from 'node:crypto';
+import type { ManifestInstance } from '#shared/protocol/manifest.ts';
+import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
+import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { sha256 } from '#testing/sha256.ts';
+import { askAt, type Answer, type Door } from './door.ts';
+
+export type Instance = {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly studyInstanceUID: string;
+  readonly seriesInstanceUID: string;
+  readonly sopInstanceUID: string;
+  readonly sopClassUID: string;
+  readonly transferSyntaxUID: string;
+};
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const TUS = { 'tus-resumable': '1.0.0' };
+
+export function manifestOf(instances: readonly Instance[], policy: { name: string; version: number }) {
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    policy,
+    studyInstanceUID: instances[0]!.studyInstanceUID,
+    instances: instances.map(
+      ({ bytes, studyInstanceUID: _, ...uids }): ManifestInstance => ({
+        ...uids,
+        bytes: bytes.length,
+        digest: sha256(bytes),
+      }),
+    ),
+  };
+}
+
+export function announce(door: Door, manifest: object): Promise<Answer> {
+  return askAt(door, '/upload/init', { method: 'POST', json: manifest });
+}
+
+export function createParcel(door: Door, uploadId: string, bytes: number): Promise<Answer> {
+  const metadata = `upload ${base64(uploadId)},parcel ${base64(randomUUID())}`;
+  const headers = { ...TUS, 'upload-length': String(bytes), 'upload-metadata': metadata };
+  return askAt(door, '/upload/files', { method: 'POST', headers });
+}
+
+type Status = { readonly state: string; readonly instances?: readonly { state: string; reason?: string }[] };
+
+/** The states of the instances, or their reasons, when nothing more happens to them; a refusal's code. */
+export async function sendInstances(
+  door: Door,
+  instances: readonly Instance[],
+  policy: { readonly name: string; readonly version: number },
+): Promise<readonly string[]> {
+  const announced = await announce(door, manifestOf(instances, policy));
+  if (announced.status !== 200) return [announced.code ?? String(announced.status)];
+  const { uploadId } = announced.body as { uploadId: string };
+  const parcel = packParcel(
+    createBoundary(),
+    instances.map((one) => ({ ...one, digest: sha256(one.bytes), bytes: new Blob([one.bytes]) })),
+  );
+  const created = await createParcel(door, uploadId, parcel.size);
+  const { location } = (created.body ?? {}) as { location?: string };
+  if (location === undefined) return [created.code ?? String(created.status)];
+  const headers = { ...TUS, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
+  await askAt(door, `/upload/${location}`, { method: 'PATCH', headers, body: parcel });
+  await askAt(door, `/upload/${uploadId}/complete`, { method: 'POST', json: {} });
+  const settled = await until(
+    'an upload to be settled',
+    async () => {
+      const { body } = await askAt(door, `/upload/${uploadId}/status?instances=1`);
+      const status = body as Status;
+      return (status.state === 'closed' || status.state === 'held') && status;
+    },
+    200,
+  ).catch(() => null);
+  if (settled === null) return ['not-settled'];
+  return (settled.instances ?? []).map(({ state, reason }) => reason ?? state);
+}
