@@ -1,7 +1,10 @@
 /** The events of a device, as values that fast-check generates and shrinks. */
 import fc from 'fast-check';
 
-/** The final state of an instance at the gateway, as a number, so that it shrinks to "stored". */
+/**
+ * The final state of an instance at the gateway, as a number, so that it shrinks to "stored". Another account that
+ * was first with its UID shows in nothing else: the bytes are `already-stored`, or held as a conflict.
+ */
 export const FATES = ['stored', 'stored', 'stored', 'refused', 'quarantined', 'already-stored'] as const;
 
 const LATE = ['receipt', 'receipt', 'receipt', 'all-sent', 'started', 'parcel-sent', 'announced'] as const;
