@@ -97,8 +97,9 @@ export async function choose(page: Page, files: readonly StudyOnDisk[]): Promise
 
 /** Chooses the files of a study from the disk: the browser itself reads them, and finds out when one is gone. */
 export async function chooseFromDisk(page: Page, paths: readonly string[]): Promise<void> {
+  // A page that is only now drawn may show its frame before its place for files.
+  await page.locator('input[data-picks=files]').first().waitFor({ state: 'attached' });
   const debug = await page.context().newCDPSession(page);
-  // By its object: the browser may number its nodes again at any time.
   const { result } = await debug.send('Runtime.evaluate', {
     expression: `document.querySelector('input[data-picks=files]')`,
   });
