@@ -65,7 +65,7 @@ async function sendToPacs(stage: Stage): Promise<void> {
 
 async function openArrived({ page }: Stage): Promise<void> {
   await page.locator('[data-part=arrived] .queue-name a').first().click();
-  await page.getByText('12 instances found in the PACS by query').waitFor();
+  await page.getByText('12 instances in the PACS with the same digest as the bytes that were sent').waitFor();
 }
 
 walk('the first page is the sign-in, and a wrong password says what to do', async ({ page, address }) => {
@@ -338,7 +338,7 @@ walk(
     await looksRight(page, 'study-receipt-faulty');
     await visitor.unroute('**/.well-known/jwks.json');
     await page.getByRole('button', { name: /^Try again/ }).click();
-    await page.getByText('12 instances found in the PACS by query').waitFor();
+    await page.getByText('12 instances in the PACS with the same digest as the bytes that were sent').waitFor();
   },
 );
 
