@@ -338,7 +338,9 @@ walk(
     await looksRight(page, 'study-receipt-faulty');
     await visitor.unroute('**/.well-known/jwks.json');
     await page.getByRole('button', { name: /^Try again/ }).click();
-    await page.getByText('12 instances in the PACS with the same digest as the bytes that were sent').waitFor();
+    await page
+      .getByText('12 instances in the PACS with the same digest as the bytes that were sent')
+      .waitFor();
   },
 );
 
