@@ -139,6 +139,17 @@ test('the PACS says refused and has it, the receipt says stored', async () => {
   await pipeline.close();
 });
 
+test('the PACS says refused, lists it and does not give it, nobody can say that it is not there', async () => {
+  const { pipeline, liar, uploads, after, ends } = await sent(HONEST, 2);
+  const answers = { store: { status: 409, body: 'named' }, retrieve: { status: 501, body: 'html' } } as const;
+  liar.conduct = { ...HONEST, answers: { ...HONEST.answers, ...answers } };
+  await after(0);
+  for (const minutes of [1, 10, 10]) await after(minutes);
+  assert.equal(await ends(uploads[0]), ['held', 'pacs-fails-on-it', 'pacs-fails-on-it']);
+  assert.is(liar.held.size, 2);
+  await pipeline.close();
+});
+
 test('the PACS declines one without naming it, and takes the others, that one is refused', async () => {
   const { pipeline, liar, studies, uploads, after, ends } = await sent(HONEST, 3);
   liar.conduct = { ...HONEST, declines: new Set([studies[0]![1]!.identifiers.sopInstanceUID]) };
