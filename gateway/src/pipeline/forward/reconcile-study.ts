@@ -18,6 +18,7 @@ import type { NextJob } from '../stages.ts';
 import { countsAfter, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import { nextStudyState } from '#shared/protocol/study-state.ts';
 import type { StudyRow } from '../study.store.ts';
+import { countedMinutes } from '../tally.store.ts';
 import { judgePosted, type Judged, type Said, type Shown } from './judge-posted.ts';
 import { lookBefore } from './look-before.ts';
 import { proveStored } from './prove-stored.ts';
@@ -29,8 +30,8 @@ const POSTS_LIMIT = 3;
  * Some PACS show what they took only after a while; before anything is posted again, forward looks for it.
  */
 const LOOK_AGAIN_SECONDS = 5;
-/** A PACS that lags is asked less and less often, and at least so often. */
-const LOOK_AGAIN_LIMIT_SECONDS = 30;
+/** A PACS that lags for more than a minute is asked less often. */
+const LATE_AGAIN_SECONDS = 30;
 
 export type Reconciled = {
   readonly id: number;
@@ -39,20 +40,19 @@ export type Reconciled = {
   readonly proof?: NonNullable<InstanceRow['proof']>;
 };
 
-type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'proof' | 'blobs' | 'keys' | 'now'>;
+type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'proof' | 'blobs' | 'keys'>;
 
 /** Throws PacsUnreachable. */
 export async function reconcileStudy(study: StudyRow, tools: Tools, signal: AbortSignal): Promise<Planner> {
   const posted = await instancesOf(tools.db, study.id, ['posted']);
   const looks = await lookAtAll(study, posted, tools, signal);
-  const { lagMs } = tools.patience;
-  const now = tools.now();
-  const looked = posted.map((row) => toReconciled(row, looks.get(row.id)!, mayBeLate(row, now, lagMs)));
-  const waitedMs = Math.max(0, ...posted.map((row) => msSince(row, now)));
-  const fromTheFuture = new Set(posted.filter((row) => msSince(row, now) < 0).map(({ id }) => id));
-  const toChanges = (settled: readonly Reconciled[]): readonly InstanceChange[] =>
-    settled.flatMap((one) => toChange(one, fromTheFuture.has(one.id) ? now : null));
-  return (locked) => planReconciled(locked, { looked, waitedMs, toChanges });
+  const minutes = await countedMinutes(tools.db);
+  const { lagMinutes } = tools.patience;
+  const isEarly = ({ since_minute }: InstanceRow): boolean =>
+    lagMinutes > 0 && minutes - since_minute <= lagMinutes;
+  const looked = posted.map((row) => toReconciled(row, looks.get(row.id)!, isEarly(row)));
+  const waitedMinutes = Math.max(0, ...posted.map((row) => minutes - row.since_minute));
+  return (locked) => planReconciled(locked, looked, waitedMinutes);
 }
 
 /** What the gateway was told of a row, and what the PACS shows. */
@@ -97,13 +97,6 @@ function saidOf(row: InstanceRow, rivals: Rivals): Said {
   return isContested(row, rivals) ? 'contested' : 'claimed';
 }
 
-const msSince = ({ posted_at }: InstanceRow, now: Date): number =>
-  posted_at === null ? 0 : now.getTime() - posted_at.getTime();
-
-function mayBeLate(row: InstanceRow, now: Date, lagMs: number): boolean {
-  return msSince(row, now) < lagMs;
-}
-
 function toReconciled({ id, attempts }: InstanceRow, look: Look, isEarly: boolean): Reconciled {
   const kind = judgePosted(look.said, look.shown, isEarly);
   if (kind === 'missing') return { id, kind: attempts + 1 < POSTS_LIMIT ? 'again' : 'lost' };
@@ -111,9 +104,8 @@ function toReconciled({ id, attempts }: InstanceRow, look: Look, isEarly: boolea
   return { id, kind, ...(isThere && look.proof !== undefined ? { proof: look.proof } : {}) };
 }
 
-/** `redated`: its post has a date in the future, because the clock was set back: the lag begins now. */
-function toChange({ id, kind, proof }: Reconciled, redated: Date | null): readonly InstanceChange[] {
-  if (kind === 'late') return redated === null ? [] : [{ id, state: 'posted', postedAt: redated }];
+function toChange({ id, kind, proof }: Reconciled): readonly InstanceChange[] {
+  if (kind === 'late') return [];
   return [{ ...toEnd(id, kind), ...(proof === undefined ? {} : { proof }) }];
 }
 
@@ -141,18 +133,13 @@ function toEnd(id: number, kind: Exclude<Reconciled['kind'], 'late'>): InstanceC
 
 const TO_POST: readonly InstanceState[] = ['received', 'posting'];
 
-type Looked = {
-  readonly looked: readonly Reconciled[];
-  readonly waitedMs: number;
-  readonly toChanges: (settled: readonly Reconciled[]) => readonly InstanceChange[];
-};
-
 async function planReconciled(
   { study, db }: LockedStudy,
-  { looked, waitedMs, toChanges }: Looked,
+  looked: readonly Reconciled[],
+  waitedMinutes: number,
 ): Promise<Plan> {
   const { id: studyId } = study;
-  const changes = toChanges(await keepThoseIn(db, studyId, ['posted'], looked));
+  const changes = (await keepThoseIn(db, studyId, ['posted'], looked)).flatMap(toChange);
   const left = countsAfter(await countStates(db, studyId), 'posted', changes);
   const event: StudyEvent | null = TO_POST.some((state) => left.has(state))
     ? 'post-again'
@@ -166,7 +153,7 @@ async function planReconciled(
     outcome: isHere ? (event ?? 'late') : 'elsewhere',
     changes: [{ kind: 'change-instances', from: ['posted'], changes }],
     event: isHere ? event : null,
-    next: isHere ? [nextOf(studyId, event, waitedMs)] : [],
+    next: isHere ? [nextOf(studyId, event, waitedMinutes)] : [],
     audit: looked.some(({ kind }) => kind !== 'late')
       ? { event: 'study-reconciled', revision: study.revision, ...counts }
       : null,
@@ -174,11 +161,11 @@ async function planReconciled(
   };
 }
 
-function nextOf(studyId: string, event: StudyEvent | null, waitedMs: number): NextJob {
+function nextOf(studyId: string, event: StudyEvent | null, waitedMinutes: number): NextJob {
   if (event === 'reconciled') return { queue: 'receipt', studyId };
   if (event !== null) return { queue: 'forward', studyId, afterSeconds: LOOK_AGAIN_SECONDS };
-  const seconds = Math.min(LOOK_AGAIN_LIMIT_SECONDS, Math.max(LOOK_AGAIN_SECONDS, waitedMs / 2000));
-  return { queue: 'reconcile', studyId, afterSeconds: Math.round(seconds) };
+  const afterSeconds = waitedMinutes === 0 ? LOOK_AGAIN_SECONDS : LATE_AGAIN_SECONDS;
+  return { queue: 'reconcile', studyId, afterSeconds };
 }
 
 function countKinds(looked: readonly Reconciled[]): Record<Reconciled['kind'], number> {
