@@ -51,6 +51,7 @@ import { createRestoreThread } from './pipeline/verify/restore-thread.ts';
 import { openFileBlobs } from './ports/blobs/file-blobs.ts';
 import type { Engine } from './ports/engine/engine.ts';
 import { createOnnxEngine } from './ports/engine/onnx-engine.ts';
+import { createGuardedPacs } from './ports/pacs/guarded-pacs.ts';
 import { createLatePacs } from './ports/pacs/late-pacs.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import { resultsFeature } from './results/results.feature.ts';
@@ -199,7 +200,7 @@ async function openBase(config: Config, around: Surroundings) {
   const parcelBlobs = await openFileBlobs(config.blobs.path);
   await refuseForeignParcels(database.db, parcelBlobs);
   const jobs = await createJobs(database, logJobs(log));
-  const pacs = around.pacs ?? createLatePacs(config.pacs);
+  const pacs = createGuardedPacs(around.pacs ?? createLatePacs(config.pacs));
   const engine = around.engine ?? createOnnxEngine();
   const pacsState = remembered(
     () => stateOfPacs(pacs.probe(AbortSignal.timeout(PACS_PATIENCE_MS))),
