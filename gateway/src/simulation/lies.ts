@@ -16,17 +16,19 @@ import { HONEST, startLyingPacs, type Conduct, type LyingPacs } from '../testing
 import { openTestPipeline, type TestGround, type TestPipeline } from '../testing/open-pipeline.ts';
 import type { OrthancBehind } from '../testing/orthanc-behind.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
+import { createMinutes } from '../testing/pass-minutes.ts';
 import { CELLS_A_WORLD, drawConducts, oneOf, VARIANTS, type Random, type Variant } from './draw-conducts.ts';
 import { count, emptyTally, judgeReceipt, OF_OTHER_BYTES, type Tally } from './judge-receipts.ts';
 
 const MINUTE_MS = 60_000;
-const LAG_MS = 10 * MINUTE_MS;
+const LAG_MINUTES = 10;
 /** Conducts besides the cells. */
 const ILLNESSES_A_WORLD = 2;
 /** Longer than all pauses of an instance that was offered in vain. */
 const ROUNDS_TO_END = 10;
 
 export type WorldOptions = {
+  /** Of no other world at the time: the minutes that a gateway runs are counted in its database. */
   readonly ground: TestGround;
   readonly seed: number;
   readonly nth: number;
@@ -83,7 +85,7 @@ async function openWorld(options: WorldOptions): Promise<World> {
   let now = Date.parse('2026-01-01T00:00:00Z');
   const clock = () => now;
   const liar = await startLyingPacs({
-    ...{ instances: [], now: clock, isOrthanc: variant.isOrthanc, patienceMs: LAG_MS },
+    ...{ instances: [], now: clock, isOrthanc: variant.isOrthanc, patienceMs: LAG_MINUTES * MINUTE_MS },
     ...(behind ? { behind } : {}),
   });
   const openPacs = () => createLatePacs({ url: liar.url, authorization: null, startTimer: liar.startTimer });
@@ -101,11 +103,13 @@ async function openWorld(options: WorldOptions): Promise<World> {
   };
   const pipeline = await openTestPipeline({
     ...{ pacs: openPacs(), start: false, ground, now: () => new Date(now) },
-    tools: { patience: { lagMs: LAG_MS, pausesMs: PAUSES_MS }, proof: variant.proof, signReceipt },
+    tools: { patience: { lagMinutes: LAG_MINUTES, pausesMs: PAUSES_MS }, proof: variant.proof, signReceipt },
   });
   const random = seededRandom(seed * 100_003 + nth);
+  const countMinutes = createMinutes(pipeline.tools.db);
   const pass = async (minutes: number): Promise<void> => {
     now += minutes * MINUTE_MS;
+    await countMinutes(minutes);
     await pipeline.runAll();
   };
   const state = { uploads: [], forgotten, told, tally, wrong, random, variant };

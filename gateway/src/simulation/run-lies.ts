@@ -31,7 +31,7 @@ type Settings = {
 
 async function runWorlds(
   { seed, worlds, isBeforeOrthanc }: Settings,
-  ground: TestGround,
+  grounds: readonly TestGround[],
   behind: OrthancBehind | undefined,
 ): Promise<Tally> {
   const journal = await openJournal(`${isBeforeOrthanc ? 'orthanc' : 'liar'}-${seed}`);
@@ -39,7 +39,7 @@ async function runWorlds(
   for (const nth of worlds) addTally(tally, journal.known.get(nth) ?? emptyTally());
   if (tally.worlds > 0) say(`resumes after ${tally.worlds} worlds`);
   const left = worlds.filter((nth) => !journal.known.has(nth));
-  const lane = async (): Promise<void> => {
+  const lane = async (ground: TestGround): Promise<void> => {
     for (let nth = left.shift(); nth !== undefined; nth = left.shift()) {
       const one = await runWorld({ ground, seed, nth, behind });
       await journal.append(nth, one);
@@ -48,7 +48,7 @@ async function runWorlds(
       if (tally.worlds % TOLD_EVERY === 0) say(describe(tally));
     }
   };
-  await Promise.all(Array.from({ length: WORLDS_AT_ONCE }, lane));
+  await Promise.all(grounds.map(lane));
   return tally;
 }
 
@@ -68,10 +68,11 @@ async function openOrthanc(): Promise<{ behind: OrthancBehind; stop(): Promise<v
 }
 
 async function run(settings: Settings): Promise<number> {
-  const ground = await openTestGround();
+  const opening = Array.from({ length: WORLDS_AT_ONCE }, () => openTestGround());
+  const grounds = await Promise.all(opening);
   const orthanc = settings.isBeforeOrthanc ? await openOrthanc() : null;
   try {
-    const tally = await runWorlds(settings, ground, orthanc?.behind);
+    const tally = await runWorlds(settings, grounds, orthanc?.behind);
     const { faults, cells, wrong, ...rest } = tally;
     say(JSON.stringify({ seed: settings.seed, ...rest, faults: sum(faults) }, null, 2));
     const all = settings.isBeforeOrthanc ? VARIANTS.slice(0, 1) : VARIANTS;
@@ -80,7 +81,7 @@ async function run(settings: Settings): Promise<number> {
     return wrong.length === 0 && sum(faults) > 0 ? 0 : 1;
   } finally {
     await orthanc?.stop();
-    await ground.close();
+    for (const ground of grounds) await ground.close();
   }
 }
 

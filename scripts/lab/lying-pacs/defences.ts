@@ -11,8 +11,8 @@ export const DEFENCES: readonly Mutation[] = [
   {
     what: 'a loss waits for the lag',
     file: 'gateway/src/pipeline/forward/reconcile-study.ts',
-    from: 'return msSince(row, now) < lagMs;',
-    to: 'return false;',
+    from: 'minutes - since_minute <= lagMinutes;',
+    to: 'minutes < since_minute;',
   },
   {
     what: 'bytes are compared',
