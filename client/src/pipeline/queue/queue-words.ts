@@ -127,6 +127,8 @@ export const queueWords = {
         'The gateway has a problem. It retries automatically and loses nothing. Tell your administrator.',
       'storage-full':
         'The gateway is out of space. It resumes automatically once there is space. Tell your administrator.',
+      'quota-exceeded':
+        'You have reached your limit of studies under way. This one stays here and is sent once earlier ones are in the PACS. Your administrator can raise the limit.',
     } satisfies Record<WaitingFor, string>,
     stalled: 'The connection is slow or lost. Sending resumes automatically.',
     needsDecision: (count: number) =>

@@ -14,6 +14,7 @@ export type WaitingFor =
   | 'signed-out'
   | 'pacs-unreachable'
   | 'storage-full'
+  | 'quota-exceeded'
   | 'gateway-failed';
 
 export type TrackState = {
@@ -34,6 +35,7 @@ const STANDS_AT: Record<WaitingFor, Place> = {
   'gateway-unreachable': 'way',
   'signed-out': 'way',
   'storage-full': 'way',
+  'quota-exceeded': 'way',
   'pacs-unreachable': 'gateway',
   'gateway-failed': 'gateway',
 };
