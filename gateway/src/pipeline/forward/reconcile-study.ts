@@ -43,7 +43,7 @@ export type Reconciled = {
   readonly proof?: NonNullable<InstanceRow['proof']>;
 };
 
-type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'proof' | 'blobs' | 'keys' | 'now'>;
+type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'proof' | 'now'>;
 
 /** Throws PacsUnreachable. */
 export async function reconcileStudy(study: StudyRow, tools: Tools, signal: AbortSignal): Promise<Planner> {
