@@ -160,6 +160,14 @@ export type InstanceTable = {
    */
   brought: Generated<boolean>;
   updated_at: Date;
+  /** As `updated_at`, in minutes of `tally`: what a receipt may rest on. */
+  since_minute: Generated<number>;
+};
+
+/** One row: what is counted instead of dated (pipeline/tally.store.ts). */
+export type TallyTable = {
+  /** Minutes in which a gateway ran on this database. */
+  minutes: Generated<number>;
 };
 
 /** A device's report of what it did to instances of a study. Paths of tags and codes, no values. */
@@ -263,6 +271,7 @@ export type Tables = InferenceTables & {
   upload: UploadTable;
   upload_instance: UploadInstanceTable;
   instance: InstanceTable;
+  tally: TallyTable;
   deid_report: DeidReportTable;
   parcel: ParcelTable;
   receipt: ReceiptTable;
