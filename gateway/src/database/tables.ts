@@ -88,7 +88,7 @@ export type StudyTable = {
   policy_version: number;
   /** The study's spool key, wrapped with the gateway's key; null once destroyed. */
   wrapped_key: Uint8Array | null;
-  waiting_because: 'pacs-unreachable' | 'storage-full' | 'gateway-failed' | null;
+  waiting_because: 'pacs-unreachable' | 'storage-full' | 'gateway-failed' | 'behind-another' | null;
   waiting_since: Date | null;
   /** How often stages failed on it without an outcome, since one last had one. */
   failures: Generated<number>;
