@@ -53,6 +53,7 @@ export type Waiting =
   | 'storage-full'
   | 'quota-exceeded'
   | 'gateway-failed'
+  | 'behind-another'
   | 'signed-out'
   | 'interrupted'
   | null;

@@ -15,7 +15,8 @@ export type WaitingFor =
   | 'pacs-unreachable'
   | 'storage-full'
   | 'quota-exceeded'
-  | 'gateway-failed';
+  | 'gateway-failed'
+  | 'behind-another';
 
 export type TrackState = {
   readonly total: number;
@@ -38,6 +39,7 @@ const STANDS_AT: Record<WaitingFor, Place> = {
   'quota-exceeded': 'way',
   'pacs-unreachable': 'gateway',
   'gateway-failed': 'gateway',
+  'behind-another': 'gateway',
 };
 
 export type TrackPlace = {
