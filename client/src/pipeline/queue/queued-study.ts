@@ -51,7 +51,9 @@ export type Waiting =
   | 'gateway-unreachable'
   | 'pacs-unreachable'
   | 'storage-full'
+  | 'quota-exceeded'
   | 'gateway-failed'
+  | 'behind-another'
   | 'signed-out'
   | 'interrupted'
   | null;

@@ -14,7 +14,9 @@ export type WaitingFor =
   | 'signed-out'
   | 'pacs-unreachable'
   | 'storage-full'
-  | 'gateway-failed';
+  | 'quota-exceeded'
+  | 'gateway-failed'
+  | 'behind-another';
 
 export type TrackState = {
   readonly total: number;
@@ -34,8 +36,10 @@ const STANDS_AT: Record<WaitingFor, Place> = {
   'gateway-unreachable': 'way',
   'signed-out': 'way',
   'storage-full': 'way',
+  'quota-exceeded': 'way',
   'pacs-unreachable': 'gateway',
   'gateway-failed': 'gateway',
+  'behind-another': 'gateway',
 };
 
 export type TrackPlace = {

@@ -103,7 +103,15 @@ async function settleKnown(
     const twin = twinOf(row, rivals);
     return twin === undefined
       ? []
-      : [{ id: row.id, state: 'posted', postedAt: at, pacsCode: twin.pacs_code }];
+      : [
+          {
+            id: row.id,
+            state: 'posted',
+            postedAt: at,
+            pacsCode: twin.pacs_code,
+            sentDigests: twin.sent_digests,
+          },
+        ];
   });
   if (twins.length > 0) await tools.apply(changing(['received'], twins));
   const unknown = never.filter((row) => twinOf(row, rivals) === undefined);
@@ -235,6 +243,9 @@ async function planForwarded({ study, db }: LockedStudy, behind: Claim['behind']
   if (left.length > 0)
     return {
       outcome: 'behind-another',
+      // Said once: a wait that is repeated every two seconds is no news.
+      changes:
+        study.waiting_because === 'behind-another' ? [] : [{ kind: 'wait', because: 'behind-another' }],
       next: [{ queue: 'forward', studyId: study.id, afterSeconds: BEHIND_AGAIN_SECONDS }],
     };
   const counts = await countStates(db, study.id);
