@@ -20,6 +20,8 @@ export type SiteTable = {
   /** For every account without a quota of its own. */
   quota_uploads: Generated<number>;
   quota_bytes: Generated<number>;
+  /** Instances that the PACS said it took. */
+  taken: Generated<number>;
 };
 
 /** `user` is a reserved word in SQL. */
@@ -142,9 +144,13 @@ export type InstanceTable = {
    * again.
    */
   posted_at: Date | null;
-  /** Offers to the PACS that brought no answer about it, and when the last one was: bounded and spread. */
+  /** Offers to the PACS that brought no answer about it, and the minute of the last one: bounded and spread. */
   offers: Generated<number>;
-  offered_at: Date | null;
+  /** Those of them while the PACS took other instances. */
+  offers_amid: Generated<number>;
+  offered_minute: Generated<number>;
+  /** The site's `taken` at the last offer. */
+  offered_taken: Generated<number>;
   /** Warning Reason or Failure Reason as the PACS gave it. */
   pacs_code: number | null;
   proof: 'found' | 'digest' | 'read-back' | null;

@@ -2,7 +2,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { InstanceState } from '#shared/protocol/study-state.ts';
 import { testDatabases } from '../testing/open-database.ts';
 import type { Database } from '../database/database.ts';
 import {
@@ -12,9 +11,9 @@ import {
   instancesByKey,
   instancesByUid,
   instancesOf,
-  tookOthersSince,
   type NewInstance,
 } from './instance.store.ts';
+import { countTaken, readCounts } from './tally.store.ts';
 import {
   deleteParcels,
   findDeviceParcel,
@@ -257,20 +256,22 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     );
   });
 
-  test('the PACS took an instance of the site since a moment if one was posted, stored or coerced after it', async () => {
-    const { db, study } = await begin();
+  test('what the PACS took is counted for its site, and an offer remembers the count and the minute', async () => {
+    const { db, study, site } = await begin();
     const [one] = await instancesOf(db, study.id);
-    const before = new Date(now.getTime() - 1);
-    const later = new Date(now.getTime() + 1);
-    const took = async (state: InstanceState, since: Date, site = study.site_id) => {
-      await db.updateTable('instance').set({ state }).where('id', '=', one!.id).execute();
-      return tookOthersSince(db, site, since);
-    };
-    for (const state of ['posted', 'stored', 'coerced'] as const)
-      assert.equal([state, await took(state, before), await took(state, later)], [state, true, false]);
-    for (const state of ['received', 'posting', 'refused', 'already-stored'] as const)
-      assert.equal([state, await took(state, before)], [state, false]);
-    assert.is(await took('stored', before, (await begin(0)).site), false, 'another site is another PACS');
+    const { taken, minutes } = await readCounts(db, site);
+    await db.transaction().execute((trx) => countTaken(trx, site, 3));
+    await changeInstances(db, [{ id: one!.id, state: 'received', offers: { all: 2, amid: 1 } }], {
+      from: [one!.state],
+      now,
+    });
+    const [offered] = await instancesOf(db, study.id);
+    assert.equal(
+      [offered!.offers, offered!.offers_amid, offered!.offered_taken, offered!.offered_minute],
+      [2, 1, taken + 3, minutes],
+    );
+    const other = (await begin(0)).site;
+    assert.is((await readCounts(db, other)).taken, 0, 'another site is another PACS');
   });
 
   test('a parcel is registered once for a device, moves once, and leaves its instances without a place', async () => {

@@ -4,9 +4,10 @@
  * the PACS fails is found, and the others do not wait for it.
  */
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
-import { stillClaimed, tookOthersSince, type InstanceChange, type InstanceRow } from '../instance.store.ts';
+import { stillClaimed, type InstanceChange, type InstanceRow } from '../instance.store.ts';
 import { blobOf } from '../parcel-blobs.ts';
 import type { StudyRow } from '../study.store.ts';
+import { readCounts } from '../tally.store.ts';
 import { countOffer, isCut, OFFERS_IN_COMPANY } from './count-offers.ts';
 import { forwardBatch, type ForwardedInstance, type Posted } from './forward-batch.ts';
 import type { ForwardTools } from './forward-tools.ts';
@@ -25,6 +26,8 @@ export type ToPost = {
   readonly rows: readonly InstanceRow[];
   /** When this run marked them `posting`. */
   readonly claimedAt: Date;
+  /** What the site's `taken` was then. */
+  readonly takenBefore: number;
   /** By the name of the blob. Each row lies in one of them. */
   readonly bodies: ReadonlyMap<string, OpenBlob | null>;
 };
@@ -118,7 +121,7 @@ async function keepOwn(batch: Batch, { claimedAt }: ToPost, { db }: ForwardTools
 }
 
 async function writeAnswers(
-  { study, rows, claimedAt }: ToPost,
+  { study, rows, takenBefore }: ToPost,
   { answers, sent }: Pick<Run, 'answers' | 'sent'>,
   tools: ForwardTools,
 ): Promise<void> {
@@ -131,23 +134,20 @@ async function writeAnswers(
   const told = answers.flatMap((answer) =>
     answer.kind === 'damaged' ? [] : [{ answer, row: of.get(answer.id)! }],
   );
-  const since = Math.min(
-    ...told.filter(({ answer }) => isOpen(answer)).map(({ row }) => (row.offered_at ?? claimedAt).getTime()),
-  );
-  const tookOthers = since < Infinity && (await tookOthersSince(tools.db, study.site_id, new Date(since)));
+  const posted = told.filter(({ answer }) => answer.kind === 'posted').length;
+  const taken = posted + (await readCounts(tools.db, study.site_id)).taken;
   const changes = told.map(({ answer, row }) => ({
-    ...toChange(answer, row, { now: tools.now(), tookOthers }),
+    ...toChange(answer, row, { taken, takenBefore }),
     sentDigests: sent?.get(row.id) ?? null,
   }));
   await tools.apply(async () => ({
     outcome: 'answered',
-    changes: [{ kind: 'change-instances', from: ['posting'], changes }],
+    changes: [
+      ...(posted > 0 ? [{ kind: 'count-taken', instances: posted } as const] : []),
+      { kind: 'change-instances', from: ['posting'], changes },
+    ],
   }));
 }
-
-/** Its meaning depends on whether the PACS takes others. */
-const isOpen = (answer: ForwardedInstance): boolean =>
-  answer.kind === 'declined' || (answer.kind === 'later' && answer.because === 'unanswered');
 
 function postedOf(row: InstanceRow, bodies: ToPost['bodies'], sent: Run['sent']): Posted {
   const body = bodies.get(blobOf(row) ?? '');
@@ -163,13 +163,14 @@ function postedOf(row: InstanceRow, bodies: ToPost['bodies'], sent: Run['sent'])
   };
 }
 
-type Seen = { readonly now: Date; readonly tookOthers: boolean };
+/** The site's `taken`: before the first of these offers, and now. */
+type Taken = { readonly taken: number; readonly takenBefore: number };
 
 /** A refusal is an answer that is not yet believed: reconcile looks once more before it is one. */
 function toChange(
   answer: Exclude<ForwardedInstance, { kind: 'damaged' }>,
   row: InstanceRow,
-  { now, tookOthers }: Seen,
+  { taken, takenBefore }: Taken,
 ): InstanceChange {
   const { id } = answer;
   switch (answer.kind) {
@@ -178,11 +179,13 @@ function toChange(
     case 'refused':
       return { id, state: 'posted', reason: 'pacs-refused', pacsCode: answer.pacsCode };
     case 'declined':
-      return tookOthers
+      // What it took yesterday says nothing of today.
+      return taken > takenBefore
         ? { id, state: 'posted', reason: 'pacs-refused', pacsCode: null }
-        : countOffer(row, now, false);
+        : countOffer(row, false);
     case 'later':
-      return answer.because === 'busy' ? { id, state: 'received' } : countOffer(row, now, tookOthers);
+      if (answer.because === 'busy') return { id, state: 'received' };
+      return countOffer(row, taken > (row.offers > 0 ? row.offered_taken : takenBefore));
     default:
       return answer satisfies never;
   }
