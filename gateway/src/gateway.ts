@@ -42,6 +42,7 @@ import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
+import { createTakings } from './pipeline/forward/takings.ts';
 import { PAUSES_MS, type PipelineTools } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
@@ -265,6 +266,7 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     pacs: base.pacs,
     patience: { lagMinutes: base.pacsLagMinutes, pausesMs: PAUSES_MS },
     proof: base.pacsProof,
+    takings: createTakings(),
     metrics: base.metrics,
     log: base.log,
     blobs: base.parcelBlobs,
