@@ -22,7 +22,10 @@ export type AuditHeads = {
   link(): Promise<void>;
   /** Signs the newest row where it is newer than the last head, and ships what is not shipped. */
   advance(): Promise<void>;
-  /** Every head, the oldest first: those of the place outside where it can be read, and then ours. */
+  /**
+   * Every head, the oldest first: those of the place outside where it can be read, and then ours. Of a place that
+   * tells only its last head, that one comes at the end if ours do not lead to it: they were changed.
+   */
   all(): Promise<readonly string[]>;
   /** The last row whose head was shipped. */
   shipped(): Promise<number | null>;
@@ -59,12 +62,7 @@ export function openAuditHeads(tools: AuditHeadTools): AuditHeads {
   return {
     link: () => link(parts),
     advance: () => advance(parts),
-    async all() {
-      const ours = await parts.file.read();
-      const shipped = (await parts.place?.read()?.catch(() => null)) ?? [];
-      const known = new Set(shipped);
-      return [...shipped, ...ours.slice(ours.findLastIndex((head) => known.has(head)) + 1)];
-    },
+    all: () => allHeads(parts),
     async shipped() {
       if (parts.place === null) return null;
       const last = (await lastShipped(parts)) ?? '';
@@ -80,6 +78,19 @@ const newestRow = (db: Db) =>
 /** The place may not answer; what was shipped last is known here as well. */
 async function lastShipped({ place, sent }: Parts): Promise<string | null> {
   return (await place?.last().catch(() => null)) ?? sent.last();
+}
+
+async function allHeads(parts: Parts): Promise<readonly string[]> {
+  const ours = await parts.file.read();
+  if (parts.place === null) return ours;
+  const there = parts.place.read();
+  if (there === null) {
+    const last = await lastShipped(parts);
+    return last === null || (await headsAfter(ours, last, parts.read)) !== null ? ours : [...ours, last];
+  }
+  const shipped = await there.catch(() => []);
+  const known = new Set(shipped);
+  return [...shipped, ...ours.slice(ours.findLastIndex((head) => known.has(head)) + 1)];
 }
 
 async function append(parts: Parts, head: Omit<AuditHead, 'iss' | 'at'>): Promise<void> {
@@ -127,9 +138,10 @@ async function advance(parts: Parts): Promise<void> {
 }
 
 async function ship(parts: Parts): Promise<void> {
-  const { place, file, sent } = parts;
+  const { place, file, sent, log } = parts;
   if (place === null) return;
   const unsent = await headsAfter(await file.read(), await lastShipped(parts), parts.read);
+  if (unsent === null) return log({ event: 'audit-heads-changed' });
   if (unsent.length === 0) return;
   await place.send(unsent);
   await sent.append(unsent.slice(-1));
@@ -137,16 +149,19 @@ async function ship(parts: Parts): Promise<void> {
 
 /**
  * The heads that follow the last shipped one. Where this data directory was put back to an older state, that one
- * is not here: the first to follow it is the one that names it.
+ * is not here: the first to follow it is the one that names it. Null: none does, so heads are missing here, and
+ * others of ours must not take their place outside.
  */
 async function headsAfter(
   heads: readonly string[],
   last: string | null,
   read: Parts['read'],
-): Promise<readonly string[]> {
-  if (last === null || heads.includes(last)) return heads.slice(heads.lastIndexOf(last ?? '') + 1);
+): Promise<readonly string[] | null> {
+  if (last === null) return heads;
+  const at = heads.lastIndexOf(last);
+  if (at >= 0) return heads.slice(at + 1);
   const hash = hashOfHead(last);
   for (let index = heads.length - 1; index >= 0; index -= 1)
     if ((await read(heads[index]!))?.previous === hash) return heads.slice(index);
-  return heads;
+  return null;
 }
