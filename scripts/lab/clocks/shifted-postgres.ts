@@ -1,0 +1,27 @@
+/** The product's own PostgreSQL, on a port of the loopback, with a clock that a file sets. */
+import { mkdir } from 'node:fs/promises';
+import { openPlace } from '../../../gateway/src/database/embedded/account.ts';
+import { openCluster } from '../../../gateway/src/database/embedded/cluster.ts';
+import { SERVER_SETTINGS } from '../../../gateway/src/database/embedded/embedded-postgres.ts';
+import { findProgram } from '../../../gateway/src/database/embedded/program.ts';
+import { type RunningServer, startServer } from '../../../gateway/src/database/embedded/server.ts';
+import { freePort } from '../../system/ports.ts';
+import { shiftedClock } from '../../system/shifted-clock.ts';
+
+/** `library`: libfaketime's. `stamp`: the file, which the database's account can read. */
+export async function startShiftedPostgres(
+  folder: string,
+  library: string,
+  stamp: string,
+): Promise<RunningServer> {
+  await mkdir(folder, { recursive: true });
+  const place = await openPlace(folder);
+  const cluster = await openCluster(place);
+  const program = await findProgram(place.account);
+  return startServer({
+    program: { ...program, env: { ...program.env, ...shiftedClock(library, stamp) } },
+    cluster,
+    address: { kind: 'port', port: await freePort() },
+    settings: SERVER_SETTINGS,
+  });
+}
