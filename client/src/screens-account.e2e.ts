@@ -1,6 +1,6 @@
 /**
- * The account in a person's hands, in a real Chromium against the running system: a password of their own, and
- * too many attempts to sign in. States are inspected as in screens.e2e.ts.
+ * The account in a person's hands, in a real Chromium against the running system: a password of their own, their
+ * sessions, and too many attempts to sign in. States are inspected as in screens.e2e.ts.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -51,6 +51,27 @@ walk(
     assert.is(old.status, 401);
   },
 );
+
+walk('a person sees where they are signed in, and signs out everywhere at once', async (stage) => {
+  const { page, account, gateway } = stage;
+  await stage.enter();
+  const post = (path: string, body: unknown) =>
+    fetch(`${gateway.api}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const elsewhere = await post('/auth/login', { username: account.username, password: PASSWORD });
+  const { refreshToken } = (await elsewhere.json()) as { refreshToken: string };
+  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+  await page.getByRole('button', { name: 'Where you are signed in' }).click();
+  for (const name of ['This browser', 'Another browser or program', 'A device that sends your studies'])
+    await page.getByText(name, { exact: true }).first().waitFor();
+  await looksRight(page, 'sessions');
+  await page.getByRole('button', { name: 'Sign out everywhere' }).click();
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  assert.is((await post('/auth/refresh', { refreshToken })).status, 401);
+});
 
 walk('a person who has tried too often is told how long to wait', async ({ page, address }) => {
   const code = 'too-many-attempts';

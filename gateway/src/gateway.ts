@@ -263,7 +263,7 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     db: base.db,
     jobs: base.jobs,
     pacs: base.pacs,
-    patience: { lagMs: base.pacsLagMinutes * 60_000, pausesMs: PAUSES_MS },
+    patience: { lagMinutes: base.pacsLagMinutes, pausesMs: PAUSES_MS },
     proof: base.pacsProof,
     metrics: base.metrics,
     log: base.log,

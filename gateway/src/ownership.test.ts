@@ -61,6 +61,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /auth/enrol': 'roles',
   'get /auth/me': 'roles',
   'post /auth/password': 'roles',
+  'get /auth/sessions': 'roles',
   'delete /auth/sessions': 'roles',
   'get /events': 'roles',
   'post /infer': 'roles',

@@ -1,18 +1,21 @@
 /** The account, the appearance of the app, and signing out with its consequences for the queue. */
 import { useState } from 'preact/hooks';
-import { useSession, useSignOutTasks } from '../net/net-context.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { Icon } from '../kit/Icon.tsx';
-import { Notice } from '../kit/Notice.tsx';
-import { hrefOf, parseRoute } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
 import { THEMES, useTheme } from './theme.ts';
+import { Unkept } from './Unkept.tsx';
+import { useSignOut } from './use-sign-out.ts';
 import { appWords } from './app-words.ts';
 import { kitWords } from '../kit/kit-words.ts';
 
+const SessionsSheet = deferred<{ onClose: () => void }>(
+  () => import('./SessionsSheet.tsx').then((view) => view.SessionsSheet),
+  () => null,
+);
 const PasswordSheet = deferred<{ onClose: () => void }>(
   () => import('./PasswordSheet.tsx').then((view) => view.PasswordSheet),
   () => null,
@@ -23,9 +26,9 @@ declare const RELAY_WEB_VERSION: string;
 
 export function AccountMenu() {
   const session = useSession();
-  const [open, setOpen] = useState<'account' | 'password' | null>(null);
+  const [open, setOpen] = useState<Open | null>(null);
   // A sheet that gives way to another one says that it is closed once that one is open.
-  const close = (which: 'account' | 'password') => () => setOpen((now) => (now === which ? null : now));
+  const close = (which: Open) => () => setOpen((now) => (now === which ? null : now));
   const user = session.user.value;
   const name = user?.username ?? appWords.account.nobody;
   return (
@@ -40,8 +43,11 @@ export function AccountMenu() {
         <Icon name="person" />
         <bdi class="account-name cut">{name}</bdi>
       </button>
-      {open === 'account' && (
-        <AccountSheet name={name} onClose={close('account')} onPassword={() => setOpen('password')} />
+      {open === 'account' && <AccountSheet name={name} onClose={close('account')} onOpen={setOpen} />}
+      {open === 'sessions' && (
+        <ProblemBoundary>
+          <SessionsSheet onClose={close('sessions')} />
+        </ProblemBoundary>
       )}
       {open === 'password' && (
         <ProblemBoundary>
@@ -52,14 +58,16 @@ export function AccountMenu() {
   );
 }
 
+type Open = 'account' | 'password' | 'sessions';
+
 type AccountProps = {
   readonly name: string;
   readonly onClose: () => void;
-  /** Opens the form for a new password. */
-  readonly onPassword: () => void;
+  /** Opens another sheet in the place of this one. */
+  readonly onOpen: (which: Open) => void;
 };
 
-function AccountSheet({ name, onClose, onPassword }: AccountProps) {
+function AccountSheet({ name, onClose, onOpen }: AccountProps) {
   const session = useSession();
   const { signOut, isLeaving, isUnkept } = useSignOut(onClose);
   const roles = session.user.value?.roles ?? [];
@@ -72,9 +80,14 @@ function AccountSheet({ name, onClose, onPassword }: AccountProps) {
         <p class="small quiet">{appWords.account.version(RELAY_WEB_VERSION)}</p>
       </div>
       {session.state.value === 'signed-in' && (
-        <button type="button" class="button button-bare" onClick={onPassword}>
-          {appWords.account.changePassword}
-        </button>
+        <div class="sheet-part account-more">
+          <button type="button" class="button button-bare" onClick={() => onOpen('sessions')}>
+            {appWords.account.sessions}
+          </button>
+          <button type="button" class="button button-bare" onClick={() => onOpen('password')}>
+            {appWords.account.changePassword}
+          </button>
+        </div>
       )}
       <div class="sheet-actions">
         <button type="button" class="button" onClick={onClose}>
@@ -86,32 +99,6 @@ function AccountSheet({ name, onClose, onPassword }: AccountProps) {
       </div>
     </Sheet>
   );
-}
-
-/** `isUnkept`: verdicts could not be saved, and the next attempt signs out without them. */
-function useSignOut(onClose: () => void) {
-  const session = useSession();
-  const ingest = useIngest();
-  const signOutTasks = useSignOutTasks();
-  const [isLeaving, setLeaving] = useState(false);
-  const [isUnkept, setUnkept] = useState(false);
-  const signOut = async () => {
-    setLeaving(true);
-    // Afterwards they could not send it in their name. Somebody who has been told may sign out anyway.
-    if (!isUnkept && (await signOutTasks.finishAll()) > 0) {
-      setUnkept(true);
-      setLeaving(false);
-      return;
-    }
-    // Files that were read but not queued identify patients and belong to the person who chose them.
-    ingest.cancel();
-    ingest.clear();
-    // The page of one study is not for the next person.
-    if (parseRoute(location.hash).page === 'study') location.hash = hrefOf({ page: 'queue' });
-    void session.signOut();
-    onClose();
-  };
-  return { signOut, isLeaving, isUnkept };
 }
 
 function ThemeChoice() {
@@ -142,13 +129,7 @@ function Consequence({ isUnkept }: { readonly isUnkept: boolean }) {
       <p class="small sheet-text">
         {meaningOf(queue.unsafe.value, queue.safe.value, queue.travelling.value)}
       </p>
-      <div role="alert">
-        {isUnkept && (
-          <Notice kind="stop" title={appWords.account.unkept}>
-            <p>{appWords.account.unkeptWhat}</p>
-          </Notice>
-        )}
-      </div>
+      <div role="alert">{isUnkept && <Unkept />}</div>
     </>
   );
 }

@@ -80,6 +80,7 @@ export const appWords = {
     signOutAnyway: 'Sign out anyway',
     version: (version: string) => `Version ${version}`,
     changePassword: 'Change password',
+    sessions: 'Where you are signed in',
   },
 
   update: {

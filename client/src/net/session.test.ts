@@ -116,6 +116,30 @@ test('signing out takes effect at once even if the gateway does not answer, and 
   assert.is(asked.at(-1), 'http://gateway/auth/logout');
 });
 
+test('signing out everywhere is believed only once the gateway has said so', async () => {
+  const asked: string[] = [];
+  let status = 503;
+  const session = createSession({
+    baseUrl: 'http://gateway',
+    now: () => 0,
+    alone: (work) => work(),
+    async fetch(input, { method = '', headers } = {}) {
+      asked.push(`${method} ${new URL(String(input)).pathname} ${new Headers(headers).get('authorization')}`);
+      if (method === 'DELETE') return new Response(null, { status });
+      return new Response(JSON.stringify({ accessToken: 't', refreshToken: 'r', expiresIn: 60, user: USER }));
+    },
+  });
+  await session.signIn('someone', 'password');
+  await session.signOutEverywhere().then(
+    () => assert.unreachable(),
+    (error) => assert.is(error.status, 503),
+  );
+  assert.is(session.state.value, 'signed-in');
+  status = 204;
+  await session.signOutEverywhere();
+  assert.equal([session.state.value, asked.at(-1)], ['signed-out', 'DELETE /auth/sessions Bearer t']);
+});
+
 test('a session that the gateway ended is reported as ended, without asking in a loop', async () => {
   const { state, session, api, revoke } = gateway(3600);
   await session.signIn('someone', 'password');

@@ -47,6 +47,11 @@ export interface SessionStore {
   changePassword(currentPassword: string, newPassword: string): Promise<void>;
   /** Takes effect immediately; resolves when the gateway has been told, or cannot be. */
   signOut(): Promise<void>;
+  /**
+   * Ends every session and what devices may send; only once the gateway has said so does this page believe it.
+   * Throws ApiProblem or Unreachable.
+   */
+  signOutEverywhere(): Promise<void>;
   /** At the start of the page: resumes with the cookie of last time. Never throws. */
   resume(): Promise<void>;
   /** A token that is valid for some more seconds; null when signed out. Throws Unreachable. */
@@ -92,6 +97,7 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
     changePassword: (currentPassword, newPassword) => changePassword(held, { currentPassword, newPassword }),
     signIn: (username, password) => signIn(held, username, password),
     signOut: () => signOut(held),
+    signOutEverywhere: () => signOutEverywhere(held),
     resume: () => resume(held),
   };
 }
@@ -133,6 +139,15 @@ async function signOut(held: Held): Promise<void> {
   // The person walks away: the screen does not wait for the network.
   end(held);
   await leaving;
+}
+
+async function signOutEverywhere(held: Held): Promise<void> {
+  const token = await accessToken(held);
+  await held.tools.alone(async () => {
+    const response = await ask(held.tools, '/auth/sessions?which=all', { method: 'DELETE', token });
+    if (!response.ok) throw await problemOf(response);
+  });
+  end(held);
 }
 
 async function resume(held: Held): Promise<void> {
@@ -182,21 +197,29 @@ async function exchange(held: Held): Promise<string | null> {
   throw new Unreachable(problem);
 }
 
-async function post(
-  { fetch, baseUrl }: SessionTools,
+const post = (
+  tools: SessionTools,
   path: string,
   body: unknown,
   token: string | null = null,
+): Promise<Response> => ask(tools, path, { method: 'POST', body, token });
+
+type Asked = { readonly method: string; readonly body?: unknown; readonly token: string | null };
+
+async function ask(
+  { fetch, baseUrl }: SessionTools,
+  path: string,
+  { method, body, token }: Asked,
 ): Promise<Response> {
   try {
     return await fetch(`${baseUrl}${path}`, {
-      method: 'POST',
+      method,
       headers: {
-        'content-type': 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         accept: 'application/json',
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       },
-      body: JSON.stringify(body),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch (error) {
     throw new Unreachable(error);

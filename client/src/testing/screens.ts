@@ -28,6 +28,7 @@ export const SCREENS = {
   },
   'screens-account.e2e.ts': {
     password: 'A new password that is too easy',
+    sessions: 'Where a person is signed in',
   },
   'screens-queue.e2e.ts': {
     'queue-order': 'Three studies in their order',

@@ -9,7 +9,15 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { loginSchema, ownPasswordSchema, ROLES, sessionSchema, userSchema } from '#shared/protocol/api.ts';
+import {
+  loginSchema,
+  ownPasswordSchema,
+  ROLES,
+  type Session,
+  sessionListSchema,
+  sessionSchema,
+  userSchema,
+} from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import {
   callerOf,
@@ -22,6 +30,7 @@ import {
   type Router,
 } from '../http/route.ts';
 import type { Keys } from '../keys.ts';
+import { listSessions } from './list-sessions.ts';
 import { REFRESH_TOKEN_SECONDS } from './refresh-token.store.ts';
 import { changeOwnPassword } from './set-password.ts';
 import {
@@ -79,6 +88,14 @@ const password = defineRoute({
   summary: 'Change your own password. All your other sessions end, and so does what devices may send',
   request: { body: jsonBody(ownPasswordSchema) },
   responses: { 200: jsonResponse(session, 'Changed. This session goes on with these tokens.') },
+});
+const sessions = defineRoute({
+  method: 'get',
+  path: '/auth/sessions',
+  roles: ROLES,
+  tags: ['auth'],
+  summary: 'What acts in your name now: sessions, and devices that may send your studies',
+  responses: { 200: jsonResponse(sessionListSchema, 'Last used first') },
 });
 const logoutEverywhere = defineRoute({
   method: 'delete',
@@ -190,16 +207,7 @@ export function authRoutes(tools: AuthRouteTools): Router {
     if (c.get('throughWeb')) cookies.remove(c, 'relay_refresh');
     return c.body(null, 204);
   });
-  router.openapi(password, async (c) => {
-    refuseOtherSites(c, publicUrl);
-    return c.json(give(c, await changeOwnPassword(tools, callerOf(c), c.req.valid('json'))), 200);
-  });
-  router.openapi(logoutEverywhere, async (c) => {
-    refuseOtherSites(c, publicUrl);
-    await signOutEverywhere(tools, callerOf(c));
-    if (c.get('throughWeb')) cookies.remove(c, 'relay_refresh');
-    return c.body(null, 204);
-  });
+  addOwnSessions(router, tools, { cookies, give });
   router.openapi(me, (c) => {
     const { id, username, roles, siteId } = callerOf(c);
     return c.json({ id, username, roles, siteId }, 200);
@@ -209,4 +217,31 @@ export function authRoutes(tools: AuthRouteTools): Router {
     return c.json({ keys: [...keys.jwks().keys] }, 200);
   });
   return router;
+}
+
+type SessionParts = {
+  readonly cookies: Cookies;
+  readonly give: (c: GatewayContext, opened: OpenSession) => Session;
+};
+
+/** What people do about their own sessions: see them, and end them all or all others. */
+function addOwnSessions(router: Router, tools: AuthRouteTools, { cookies, give }: SessionParts): void {
+  const { publicUrl } = tools;
+  router.openapi(password, async (c) => {
+    refuseOtherSites(c, publicUrl);
+    return c.json(give(c, await changeOwnPassword(tools, callerOf(c), c.req.valid('json'))), 200);
+  });
+  router.openapi(sessions, async (c) => {
+    const shown = c.get('throughWeb') ? cookies.read(c, 'relay_refresh') : undefined;
+    return c.json(
+      { sessions: await listSessions(tools.db, callerOf(c).id, shown ?? null, tools.now()) },
+      200,
+    );
+  });
+  router.openapi(logoutEverywhere, async (c) => {
+    refuseOtherSites(c, publicUrl);
+    await signOutEverywhere(tools, callerOf(c));
+    if (c.get('throughWeb')) cookies.remove(c, 'relay_refresh');
+    return c.body(null, 204);
+  });
 }

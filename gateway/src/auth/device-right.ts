@@ -123,7 +123,8 @@ async function requireEpoch(trx: Trx, { id, epoch }: Pick<Caller, 'id' | 'epoch'
     throw new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer error="invalid_token"' });
 }
 
-function isUnused({ last_seen_at }: Pick<Device, 'last_seen_at'>, now: Date): boolean {
+/** Unseen for so long that its right ends with the next look. */
+export function isUnused({ last_seen_at }: Pick<Device, 'last_seen_at'>, now: Date): boolean {
   return now.getTime() - last_seen_at.getTime() > UNUSED_MS;
 }
 

@@ -40,6 +40,7 @@ export async function insertOrRenewDevice(
       account_id: accountId,
       thumbprint,
       public_key: JSON.stringify(publicKey),
+      created_at: now,
       last_seen_at: now,
       revoked_at: null,
     })
@@ -68,12 +69,12 @@ export async function endDevices(
 
 /** The account's devices whose right has not ended, the one unseen for longest first. */
 export async function livingDevices(
-  trx: Trx,
+  db: Db,
   accountId: string,
-): Promise<readonly Pick<Device, 'id' | 'last_seen_at'>[]> {
-  return trx
+): Promise<readonly Pick<Device, 'id' | 'created_at' | 'last_seen_at'>[]> {
+  return db
     .selectFrom('device')
-    .select(['id', 'last_seen_at'])
+    .select(['id', 'created_at', 'last_seen_at'])
     .where('account_id', '=', accountId)
     .where('revoked_at', 'is', null)
     .orderBy('last_seen_at')

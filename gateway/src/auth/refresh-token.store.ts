@@ -15,7 +15,8 @@
  * with a secret of the gateway: nobody else can tell the next one.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import type { Trx } from '../database/database.ts';
+import { sql } from 'kysely';
+import type { Db, Trx } from '../database/database.ts';
 import { type Account, holdAccount } from './account.store.ts';
 
 const DAY_SECONDS = 86_400;
@@ -128,6 +129,40 @@ export async function endFamilyOf(trx: Trx, token: string, now: Date): Promise<s
   if (!row) return null;
   await endFamily(trx, row.family_id, now);
   return row.account_id;
+}
+
+export type LivingFamily = {
+  readonly id: string;
+  readonly since: Date;
+  /** When a token of it was last exchanged; of a session in use every ten minutes. */
+  readonly lastUsedAt: Date;
+  /** The token that was shown is one of it. */
+  readonly isShown: boolean;
+};
+
+/** The account's families with a token that can still be exchanged, last used first. `shown`: one's own token. */
+export async function livingFamilies(
+  db: Db,
+  accountId: string,
+  { shown, limit, now }: { readonly shown: string | null; readonly limit: number; readonly now: Date },
+): Promise<readonly LivingFamily[]> {
+  const rows = await db
+    .selectFrom('refresh_token')
+    .select(['family_id', 'ends_at'])
+    .select(({ fn }) => fn.max('used_at').as('used_at'))
+    .select(sql<boolean>`coalesce(bool_or(token_hash = ${shown && hashOf(shown)}), false)`.as('is_shown'))
+    .where('account_id', '=', accountId)
+    .groupBy(['family_id', 'ends_at'])
+    .having(
+      sql<boolean>`bool_or(used_at is null and revoked_at is null and expires_at > ${now}::timestamptz)`,
+    )
+    .orderBy(sql`coalesce(max(used_at), ends_at - ${FAMILY_SECONDS} * interval '1 second')`, 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(({ family_id: id, ends_at, used_at, is_shown: isShown }) => {
+    const since = new Date(ends_at.getTime() - FAMILY_SECONDS * 1000);
+    return { id, since, lastUsedAt: used_at ?? since, isShown };
+  });
 }
 
 /** Signs an account out everywhere: its password was changed, or it was disabled. */

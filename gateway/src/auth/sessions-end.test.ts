@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Session } from '#shared/protocol/api.ts';
+import { type ListedSession, type Session, sessionListSchema } from '#shared/protocol/api.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import type { Db } from '../database/database.ts';
 import { createTestDevice, type TestDevice } from '../testing/open-device.ts';
@@ -89,6 +89,52 @@ test('signing out everywhere ends the sessions and devices of this account and o
     );
   assert.is(await codeOf(await device.exchange(await device.assertion())), 'session-ended');
   assert.equal([await reach(other.accessToken), await reach(admin.accessToken)], [200, 200]);
+});
+
+test('people see what acts in their name: since when, last used, which one this is, and nothing of others', async () => {
+  const one = await gateway.userWith(['technician']);
+  await gateway.userWith(['technician']);
+  const { id, username } = one.user;
+  const listed = async (headers: Record<string, string>): Promise<ListedSession[]> => {
+    const answer = await gateway.call('GET', '/api/auth/sessions', { door: 'web', headers });
+    assert.is(answer.status, 200);
+    return sessionListSchema.parse(await answer.json()).sessions;
+  };
+  const begunAt = gateway.now();
+  gateway.wait(60_000);
+  const body = { username, password: 'a long password' };
+  const browser = await gateway.call('POST', '/api/auth/login', { door: 'web', body });
+  const { accessToken } = (await browser.json()) as Session;
+  const cookie = browser.headers.getSetCookie().find((each) => each.startsWith('relay_refresh=')) ?? '';
+  const device = await createTestDevice(gateway);
+  await device.enrol(accessToken);
+  gateway.wait(60_000);
+  await gateway.call('POST', '/auth/refresh', { body: { refreshToken: one.refreshToken } });
+  const asked = { authorization: `Bearer ${accessToken}`, cookie: cookie.split(';')[0] ?? '' };
+  const shown = (await listed(asked)).map(({ kind, since, lastUsedAt, isThis }) => {
+    const minutes = [since, lastUsedAt].map((at) =>
+      Math.round((Date.parse(at) - begunAt.getTime()) / 60_000),
+    );
+    return [kind, ...minutes, isThis];
+  });
+  assert.equal(shown[0], ['session', 0, 2, false], 'the first, used a minute ago');
+  assert.equal(
+    shown.slice(1).toSorted(([a], [b]) => String(a).localeCompare(String(b))),
+    [
+      ['device', 1, 1, false],
+      ['session', 1, 1, true],
+    ],
+  );
+  await gateway.call('POST', '/auth/logout', { body: { refreshToken: one.refreshToken } });
+  assert.is((await listed(asked)).length, 2, 'one that was signed out is not listed');
+  await gateway.call('DELETE', '/auth/sessions?which=all', { token: accessToken });
+  const again = await gateway.signIn(username, 'a long password');
+  const left = await gateway.call('GET', '/auth/sessions', { token: again.accessToken });
+  assert.equal(
+    sessionListSchema.parse(await left.json()).sessions.map(({ kind, isThis }) => [kind, isThis]),
+    [['session', false]],
+    `of ${id}`,
+  );
 });
 
 test('a stream ends with its token, as every request does', async () => {

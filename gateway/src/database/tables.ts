@@ -88,7 +88,7 @@ export type StudyTable = {
   policy_version: number;
   /** The study's spool key, wrapped with the gateway's key; null once destroyed. */
   wrapped_key: Uint8Array | null;
-  waiting_because: 'pacs-unreachable' | 'storage-full' | 'gateway-failed' | null;
+  waiting_because: 'pacs-unreachable' | 'storage-full' | 'gateway-failed' | 'behind-another' | null;
   waiting_since: Date | null;
   /** How often stages failed on it without an outcome, since one last had one. */
   failures: Generated<number>;
@@ -160,6 +160,14 @@ export type InstanceTable = {
    */
   brought: Generated<boolean>;
   updated_at: Date;
+  /** As `updated_at`, in minutes of `tally`: what a receipt may rest on. */
+  since_minute: Generated<number>;
+};
+
+/** One row: what is counted instead of dated (pipeline/tally.store.ts). */
+export type TallyTable = {
+  /** Minutes in which a gateway ran on this database. */
+  minutes: Generated<number>;
 };
 
 /** A device's report of what it did to instances of a study. Paths of tags and codes, no values. */
@@ -263,6 +271,7 @@ export type Tables = InferenceTables & {
   upload: UploadTable;
   upload_instance: UploadInstanceTable;
   instance: InstanceTable;
+  tally: TallyTable;
   deid_report: DeidReportTable;
   parcel: ParcelTable;
   receipt: ReceiptTable;

@@ -6,12 +6,13 @@ import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { InstanceTable, Tables } from '../database/tables.ts';
+import { minutesNow } from './tally.store.ts';
 
 /**
  * Well below the day after which a silent device is waited for no longer (expiry): one that announces itself
  * is not silent.
  */
-const RENEW_AFTER_MS = 3600 * 1000;
+const RENEW_AFTER_MINUTES = 60;
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -204,10 +205,10 @@ export async function insertInstances(
   if (instances.length === 0) return new Map();
   const { rows } = await sql<{ id: number | string; key: string }>`
     insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid, transfer_syntax_uid, digest,
-      original_digest, report_digest, policy_name, policy_version, bytes, state, reason, brought, posted_at, revision, updated_at)
+      original_digest, report_digest, policy_name, policy_version, bytes, state, reason, brought, posted_at, revision, updated_at, since_minute)
     select ${study.site_id}::uuid, ${study.id}::uuid, x.sop_instance_uid, x.sop_class_uid, x.series_instance_uid, x.transfer_syntax_uid, x.digest,
       x.original_digest, x.report_digest, ${study.policy_name}::text, ${study.policy_version}::int, x.bytes, x.state, x.reason, coalesce(x.brought, false),
-      case when x.state = 'posted' then ${now}::timestamptz end, ${study.revision}::int, ${now}::timestamptz
+      case when x.state = 'posted' then ${now}::timestamptz end, ${study.revision}::int, ${now}::timestamptz, ${minutesNow()}
     from jsonb_to_recordset(${JSON.stringify(instances.map((instance, nr) => ({ ...instance, nr })))}::jsonb) as x(sop_instance_uid text, sop_class_uid text,
       series_instance_uid text, transfer_syntax_uid text, digest text, original_digest text, report_digest text, bytes bigint, state text, reason text, brought boolean, nr bigint)
     order by x.nr
@@ -245,12 +246,12 @@ export async function renewDescriptions(
 export async function renewPromises(trx: Trx, uploadId: string, now: Date): Promise<void> {
   await trx
     .updateTable('instance')
-    .set({ updated_at: now })
+    .set({ updated_at: now, since_minute: minutesNow() })
     .where('id', 'in', (of) =>
       of.selectFrom('upload_instance').select('instance_id').where('upload_id', '=', uploadId),
     )
     .where('state', '=', 'promised')
-    .where('updated_at', '<', new Date(now.getTime() - RENEW_AFTER_MS))
+    .where('since_minute', '<', sql<number>`${minutesNow()} - ${RENEW_AFTER_MINUTES}`)
     .execute();
 }
 
@@ -292,7 +293,7 @@ export async function changeInstances(
     attempts: change.attempts ?? 0,
   }));
   const { rows: changed } = await sql<{ id: number | string }>`
-    update instance i set state = x.state, updated_at = ${now}::timestamptz, attempts = i.attempts + x.attempts,
+    update instance i set state = x.state, updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}, attempts = i.attempts + x.attempts,
       reason = case when x.set_reason then x.reason else i.reason end,
       parcel_id = case when x.set_place then x.parcel_id else i.parcel_id end,
       body_offset = case when x.set_place then x.body_offset else i.body_offset end,

@@ -6,6 +6,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { runExpiry } from './eviction/run-expiry.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
+import { DAY_MINUTES, passMinutes } from '../testing/pass-minutes.ts';
 import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { assembledStudy, newStudy, openedStudy } from '../testing/open-study.ts';
 import { startPipeline } from './pipeline.ts';
@@ -120,6 +121,7 @@ test('the device never comes back, its promises end in the open', async () => {
   await pipeline.create(uploadId, randomUUID(), 1000);
   await pipeline.runAll();
   now = new Date('2026-03-01T00:00:00Z');
+  await passMinutes(pipeline.tools.db, 59 * DAY_MINUTES);
   await runExpiry(pipeline.tools);
   await pipeline.runAll();
   const status = await pipeline.status(uploadId);
@@ -134,16 +136,15 @@ test('the device never comes back, its promises end in the open', async () => {
 });
 
 test('the gateway starts, it gives up what is overdue at once, and looks again later', async () => {
-  let now = new Date('2026-01-01T00:00:00Z');
-  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, now: () => now });
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
   const { uploadId } = await pipeline.init(toManifest(newStudy(1)));
-  now = new Date('2026-03-01T00:00:00Z');
+  await passMinutes(pipeline.tools.db, 59 * DAY_MINUTES);
   const { uploadId: later } = await pipeline.init(toManifest(newStudy(1)));
   await startPipeline(pipeline.tools, pipeline.jobs, { expirySeconds: 0.2, renewSeconds: 60 });
   await until('the study to close', async () => (await pipeline.status(uploadId)).state === 'closed');
   assert.is((await pipeline.status(uploadId)).instances?.[0]?.reason, 'never-arrived');
   assert.is((await pipeline.status(later)).state, 'receiving');
-  now = new Date('2026-06-01T00:00:00Z');
+  await passMinutes(pipeline.tools.db, 92 * DAY_MINUTES);
   await until('the next look', async () => (await pipeline.status(later)).state === 'closed');
   await pipeline.close();
 });

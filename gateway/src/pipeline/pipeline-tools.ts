@@ -39,8 +39,11 @@ export type Restore = (
 
 /** How long a PACS is believed to be ill, or late, before something is said of an instance. */
 export type PacsPatience = {
-  /** A PACS shows what it took at the latest after this: before, nothing that it acknowledged is lost. */
-  readonly lagMs: number;
+  /**
+   * A PACS shows what it took at the latest after this, counted while a gateway runs: before, nothing that it
+   * acknowledged is lost. 0: at once.
+   */
+  readonly lagMinutes: number;
   /** Pauses between offers of an instance of which it says nothing; the last one repeats. Not empty. */
   readonly pausesMs: readonly number[];
 };

@@ -31,6 +31,7 @@ import { reconcileStudy } from './forward/reconcile-study.ts';
 import { countRun, findParcel, type OwnedParcel } from './parcel.store.ts';
 import type { PipelineTools } from './pipeline-tools.ts';
 import { signRevision } from './receipt/sign-revision.ts';
+import { createMinuteCounter, MINUTE_SECONDS } from './tally.store.ts';
 import { renewJobs, RENEW_EVERY_SECONDS } from './renew-jobs.ts';
 import { reportFailures } from './report-failures.ts';
 import type { ParcelJob, PipelineQueue, Stage, StudyJob } from './stages.ts';
@@ -90,6 +91,7 @@ export async function startPipeline(tools: PipelineTools, jobs: Jobs, every = EV
       runStudyStage(entry, studyId, tools, signal),
     );
   }
+  await jobs.every(MINUTE_SECONDS, createMinuteCounter(tools.db));
   const expiry = { name: 'expiry', everySeconds: every.expirySeconds, run: () => runExpiry(tools) };
   await startClock(expiry, jobs, tools.db);
   await jobs.every(every.renewSeconds, () => renewJobs(tools, jobs, ROAD));

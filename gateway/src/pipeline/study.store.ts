@@ -111,7 +111,10 @@ export async function applyStudyEvent(
     .set({ state, revision, updated_at: now })
     .where('id', '=', study.id)
     .execute();
-  return { ...study, state, revision, updated_at: now };
+  // Whatever it waited behind is another's: a study that moves on waits for it no longer.
+  if (study.waiting_because !== 'behind-another') return { ...study, state, revision, updated_at: now };
+  await clearWaiting(trx, study.id, 'behind-another');
+  return { ...study, state, revision, updated_at: now, waiting_because: null, waiting_since: null };
 }
 
 async function hasReceipt(trx: Trx, study: StudyRow): Promise<boolean> {

@@ -14,6 +14,7 @@ import {
   type InstanceState,
   type StudyState,
 } from '#shared/protocol/study-state.ts';
+import { DAY_MINUTES, passMinutes } from '../testing/pass-minutes.ts';
 import { openTestGround, type TestGround, type TestPipeline } from '../testing/open-pipeline.ts';
 import { assembledStudy } from '../testing/open-study.ts';
 import { runExpiry } from './eviction/run-expiry.ts';
@@ -86,6 +87,7 @@ async function stateOf({ pipeline, studyId }: Placed) {
 async function passTime(pipeline: TestPipeline): Promise<void> {
   await pipeline.runAll();
   const later = new Date(Date.now() + 60 * 24 * 3_600_000);
+  await passMinutes(pipeline.tools.db, 60 * DAY_MINUTES);
   await runExpiry({ ...pipeline.tools, now: () => later });
   await pipeline.runAll();
 }

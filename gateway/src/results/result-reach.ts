@@ -1,16 +1,14 @@
 /**
- * The studies and results that a caller reaches. Radiologists and administrators: all of the site.
- * Technicians: the results they asked for, and those of instances that they brought and that have arrived in
- * the PACS (to name an instance proves nothing). Researchers: studies that came only under de-identifying
- * policies, and the results they asked for. Auditors read lists.
+ * The studies and results that a caller reaches: what the role may read (read-by-role.ts), and the results that
+ * they asked for. Technicians also: results of instances that they brought and that have arrived in the PACS (to
+ * name an instance proves nothing). Auditors read lists.
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { READS_ALL, type Role } from '#shared/protocol/api.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Caller } from '../http/route.ts';
-import { BUILT_IN_POLICIES, RESULTS_POLICY } from '../policies/policies.ts';
-import { listVersions } from '../policies/policy.store.ts';
+import { mayReadByRole } from '../policies/read-by-role.ts';
 
 type Db = Kysely<Tables>;
 export type Asking = Pick<Caller, 'id' | 'siteId' | 'roles'>;
@@ -18,30 +16,17 @@ export type Asking = Pick<Caller, 'id' | 'siteId' | 'roles'>;
 export const reachesAll = ({ roles }: Pick<Caller, 'roles'>, also: readonly Role[] = []): boolean =>
   roles.some((role) => READS_ALL.includes(role) || also.includes(role));
 
-const inPacs = (state: string): RawBuilder<boolean> => sql`${sql.ref(state)} in (${sql.join([...IN_PACS])})`;
-
 /**
  * A condition on an instance (`i` in the query): it is in the PACS, and this caller brought it or may see it as
  * part of a de-identified study, in whosever upload.
  */
 async function isReached(db: Db, { id, siteId, roles }: Asking): Promise<RawBuilder<boolean>> {
-  const brought = sql<boolean>`(i.brought and exists (select 1 from upload_instance l join upload u on u.id = l.upload_id where l.instance_id = i.id and u.account_id = ${id}))`;
-  const made = roles.includes('researcher') ? await listVersions(db, siteId) : [];
-  const policies = [
-    ...BUILT_IN_POLICIES.filter(({ deidentify }) => deidentify),
-    ...made.filter(({ document }) => document?.deidentify === true),
-  ];
-  const isDeidentified = (instance: string): RawBuilder<boolean> =>
-    sql`(${sql.join(['policy_name', 'policy_version'].map((column) => sql.ref(`${instance}.${column}`)))}) in (${sql.join(policies.map(({ name, version }) => sql`(${name}, ${version}::int)`))})`;
-  const deidentified = sql<boolean>`(${isDeidentified('i')} and not exists (
-    select 1 from instance o join study os on os.id = o.study_id join study s on s.id = i.study_id
-    where os.site_id = s.site_id and os.study_instance_uid = s.study_instance_uid and ${inPacs('o.state')} and o.policy_name <> ${RESULTS_POLICY.name} and not ${isDeidentified('o')}))`;
+  const brought = sql<boolean>`(i.brought and i.state in (${sql.join([...IN_PACS])}) and exists (select 1 from upload_instance l join upload u on u.id = l.upload_id where l.instance_id = i.id and u.account_id = ${id}))`;
   const ways = [
     ...(roles.includes('technician') ? [brought] : []),
-    ...(roles.includes('researcher') ? [deidentified] : []),
-    sql<boolean>`false`,
+    await mayReadByRole(db, { siteId, roles }, 'i'),
   ];
-  return sql`(i.site_id = ${siteId} and ${inPacs('i.state')} and (${sql.join(ways, sql` or `)}))`;
+  return sql`(i.site_id = ${siteId} and (${sql.join(ways, sql` or `)}))`;
 }
 
 /**

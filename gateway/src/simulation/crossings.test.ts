@@ -19,6 +19,7 @@ import {
   type TestGround,
   type TestPipeline,
 } from '../testing/open-pipeline.ts';
+import { DAY_MINUTES, passMinutes } from '../testing/pass-minutes.ts';
 import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { findParcel } from '../pipeline/parcel.store.ts';
 import { PAUSES_MS } from '../pipeline/pipeline-tools.ts';
@@ -74,10 +75,7 @@ async function asAnother(pipeline: TestPipeline): Promise<() => void> {
 }
 
 test('one device dies after its promise: nobody waits for it, and when it comes back, it is taken', async () => {
-  const day = 24 * 3600 * 1000;
-  const began = Date.now();
-  let now = new Date(began);
-  const { pipeline, pacs } = await open(() => now);
+  const { pipeline, pacs } = await open();
   const instances = study();
   const back = await asAnother(pipeline);
   const dead = (await pipeline.init(toManifest(instances))).uploadId;
@@ -91,10 +89,10 @@ test('one device dies after its promise: nobody waits for it, and when it comes 
     account_id: string;
   }>`select account_id from upload where id = ${dead}::uuid`.execute(pipeline.tools.db);
   pipeline.actAs(rows[0]!.account_id, ['technician']);
-  now = new Date(began + 2 * day);
+  await passMinutes(pipeline.tools.db, 2 * DAY_MINUTES);
   await runExpiry(pipeline.tools);
   assert.is((await pipeline.status(dead)).counts.refused, 0, 'it has a month');
-  now = new Date(began + 31 * day);
+  await passMinutes(pipeline.tools.db, 29 * DAY_MINUTES);
   await runExpiry(pipeline.tools);
   await pipeline.runAll();
   assert.ok((await pipeline.status(dead)).instances?.every(({ reason }) => reason === 'never-arrived'));
@@ -253,13 +251,12 @@ test('a parcel arrives whole while unfinished ones expire, and it stays', async 
 });
 
 test('a device promises again what it promised long ago, and the promise does not run out while it sends', async () => {
-  let now = new Date('2026-01-01T00:00:00Z');
-  const { pipeline } = await open(() => now);
+  const { pipeline } = await open();
   const instances = study();
   const { uploadId } = await pipeline.init(toManifest(instances));
-  now = new Date('2026-01-30T00:00:00Z');
+  await passMinutes(pipeline.tools.db, 29 * DAY_MINUTES);
   await pipeline.init(toManifest(instances));
-  now = new Date('2026-02-01T00:00:00Z');
+  await passMinutes(pipeline.tools.db, 2 * DAY_MINUTES);
   await runExpiry(pipeline.tools);
   await pipeline.send(uploadId, instances);
   await pipeline.runAll();
@@ -271,7 +268,7 @@ test('the PACS is full for hours, and nothing is refused for it', async () => {
   for (const lie of ['busy', 'failing'] as const) {
     let now = new Date('2026-01-01T00:00:00Z');
     const { pipeline, pacs } = await open(() => now);
-    Object.assign(pipeline.tools, { patience: { lagMs: 0, pausesMs: PAUSES_MS } });
+    Object.assign(pipeline.tools, { patience: { lagMinutes: 0, pausesMs: PAUSES_MS } });
     const instances = study();
     const { uploadId } = await pipeline.init(toManifest(instances));
     await pipeline.send(uploadId, instances);
@@ -292,7 +289,7 @@ test('the PACS is full for hours, and nothing is refused for it', async () => {
 test('the PACS fails on one instance and takes others: that one is for a person, and the study does not wait for it', async () => {
   let now = new Date('2026-01-01T00:00:00Z');
   const { pipeline, pacs } = await open(() => now);
-  Object.assign(pipeline.tools, { patience: { lagMs: 0, pausesMs: PAUSES_MS } });
+  Object.assign(pipeline.tools, { patience: { lagMinutes: 0, pausesMs: PAUSES_MS } });
   const instances = study();
   const poison = instances[1]!.identifiers.sopInstanceUID;
   pacs.failsOn.add(poison);

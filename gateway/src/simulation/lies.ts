@@ -19,10 +19,11 @@ import {
   type LyingPacs,
 } from '../testing/lying-dicomweb.ts';
 import { openTestPipeline, type TestGround, type TestPipeline } from '../testing/open-pipeline.ts';
+import { createMinutes } from '../testing/pass-minutes.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 
 const MINUTE_MS = 60_000;
-const LAG_MS = 10 * MINUTE_MS;
+const LAG_MINUTES = 10;
 const STATUSES = [
   200, 202, 204, 400, 401, 403, 404, 405, 406, 409, 410, 411, 413, 415, 429, 500, 501, 502, 503, 504,
 ] as const;
@@ -153,12 +154,14 @@ async function openWorld(
     start: false,
     ground,
     now: () => new Date(now),
-    tools: { patience: { lagMs: LAG_MS, pausesMs: PAUSES_MS }, proof },
+    tools: { patience: { lagMinutes: LAG_MINUTES, pausesMs: PAUSES_MS }, proof },
   });
   const { uploadId } = await pipeline.init(toManifest(instances));
   await pipeline.send(uploadId, instances);
+  const count = createMinutes(pipeline.tools.db);
   const pass = async (minutes: number): Promise<void> => {
     now += minutes * MINUTE_MS;
+    await count(minutes);
     await pipeline.runAll();
   };
   return { pipeline, liar, instances, uploadId, told: [], proof, pass };

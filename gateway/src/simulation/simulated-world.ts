@@ -14,6 +14,7 @@ import { Killed } from './simulated-ports.ts';
 import { BEGIN, runJob, type SimulationGround } from './simulation-ground.ts';
 import type { Act, Kind, Step } from './gateway-steps.ts';
 import { claimed, OTHER_STUDY } from './stranger-claims.ts';
+import { passMinutes } from '../testing/pass-minutes.ts';
 import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
 
@@ -274,6 +275,7 @@ export class World {
 
   private async pass(hours: number): Promise<void> {
     this.ground.now += hours * HOUR_MS;
+    await passMinutes(this.ground.pipeline.tools.db, hours * 60);
     await runJob(this.ground, { queue: 'expiry', data: {}, key: 'expiry', dueAt: this.ground.now }, true);
   }
 

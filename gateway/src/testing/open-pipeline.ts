@@ -182,7 +182,7 @@ async function createTools(
     jobs,
     pacs: options.pacs,
     // Nothing is waited for: a test that is about waiting brings its own.
-    patience: { lagMs: 0, pausesMs: [0] },
+    patience: { lagMinutes: 0, pausesMs: [0] },
     proof: null,
     blobs: await openFileBlobs(join(folder, 'spool')),
     keys: createStudyKeys(randomBytes(32), join(folder, 'keys')),

@@ -4,9 +4,11 @@
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
+import type { Role } from '#shared/protocol/api.ts';
 import type { Tables } from '../database/tables.ts';
 import { idList, instancesByUid, type InstanceRow } from '../pipeline/instance.store.ts';
 import type { StudyRow } from '../pipeline/study.store.ts';
+import { mayReadByRole } from '../policies/read-by-role.ts';
 import type { Elsewhere } from './compare-manifest.ts';
 
 type Db = Kysely<Tables>;
@@ -16,8 +18,8 @@ export type Sender = {
   readonly accountId: string | null;
   readonly deviceId: string | null;
   readonly siteId: string;
-  /** Signed in with a role that reads all that the site's PACS holds. */
-  readonly readsAll?: boolean;
+  /** Those by which it may read what others brought; none where a device sends. */
+  readonly roles?: readonly Role[];
   /** Of the gateway's results: the SOP Instance UID of the image that was looked at. */
   readonly source?: string | null;
 };
@@ -29,6 +31,8 @@ const BROUGHT: readonly InstanceState[] = ['received', 'posting', 'posted', ...I
 const wasBrought = ({ accountId }: Sender): RawBuilder<boolean> =>
   sql`(instance.brought and exists (select 1 from upload_instance l join upload u on u.id = l.upload_id
     where l.instance_id = instance.id and u.account_id is not distinct from ${accountId}::uuid))`;
+
+const readerOf = ({ siteId, roles = [] }: Sender) => ({ siteId, roles });
 
 /** The SOP Instance UIDs of the study that were confirmed in the PACS, as far as the sender may be told. */
 export async function confirmedInstances(
@@ -44,7 +48,7 @@ export async function confirmedInstances(
     .where('study.site_id', '=', sender.siteId)
     .where('study.study_instance_uid', '=', studyInstanceUID)
     .where('instance.state', 'in', [...IN_PACS])
-    .where(sender.readsAll ? sql<boolean>`true` : wasBrought(sender))
+    .where(sql<boolean>`(${wasBrought(sender)} or ${await mayReadByRole(db, readerOf(sender), 'instance')})`)
     .execute();
   return rows.map((row) => row.sop_instance_uid);
 }
@@ -71,7 +75,6 @@ async function toldOf(
   others: readonly InstanceRow[],
 ): Promise<readonly Elsewhere[]> {
   const isOwn = wasBrought(sender);
-  const mayRead = sender.readsAll ? sql<boolean>`instance.state in (${sql.join([...IN_PACS])})` : null;
   return db
     .selectFrom('instance')
     .innerJoin('study', 'study.id', 'instance.study_id')
@@ -92,6 +95,6 @@ async function toldOf(
       sql<boolean>`study.study_instance_uid = ${study.study_instance_uid}`.as('isOfStudy'),
     ])
     .where('instance.id', 'in', idList(others.map(({ id }) => id)))
-    .where(mayRead === null ? isOwn : sql<boolean>`(${isOwn} or ${mayRead})`)
+    .where(sql<boolean>`(${isOwn} or ${await mayReadByRole(db, readerOf(sender), 'instance')})`)
     .execute();
 }

@@ -161,6 +161,52 @@ test('sends what another is sending at this moment: each ends, and the PACS is g
   await pipeline.close();
 });
 
+test('whose study waits behind another upload of the same UIDs is told so, until it moves on', async () => {
+  const { pipeline, pacs, asStranger, asOwner } = await open();
+  const instances = newStudy(2);
+  /** Brought, verified, and forwarded once. */
+  const forwardOnce = async () => {
+    const { uploadId } = await pipeline.init(toManifest(instances));
+    await pipeline.send(uploadId, instances);
+    const parcels = pipeline.tools.db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId);
+    for (const { id } of await parcels.execute())
+      await runParcel(id, pipeline.tools, new AbortController().signal);
+    const studyId = await studyIdOf(pipeline, uploadId);
+    for (const stage of ['assembly', 'forward'] as const) await pipeline.run(stage, studyId);
+    return { uploadId, again: () => pipeline.run('forward', studyId) };
+  };
+  const waitOf = async (uploadId: string) => (await pipeline.status(uploadId)).waiting;
+  asOwner();
+  pacs.lie = 'forgetful';
+  const first = await forwardOnce();
+  pacs.lie = 'honest';
+  asStranger();
+  const second = await forwardOnce();
+  const waiting = await waitOf(second.uploadId);
+  assert.is(waiting?.because, 'behind-another');
+  await second.again();
+  assert.equal(await waitOf(second.uploadId), waiting, 'since when stays');
+  await pipeline.init(toManifest([...instances, ...newStudyOf(instances)]));
+  assert.is(await waitOf(second.uploadId), null, 'it is told only while it is so');
+  await pipeline.json('POST', `/upload/${second.uploadId}/decisions`, {
+    decision: 'take-back',
+    instances: newStudyOf(instances).map(({ identifiers, bytes }) => ({
+      sopInstanceUID: identifiers.sopInstanceUID,
+      digest: sha256(bytes),
+    })),
+  });
+  await pipeline.run('assembly', await studyIdOf(pipeline, second.uploadId));
+  await second.again();
+  assert.is((await waitOf(second.uploadId))?.because, 'behind-another');
+  await pipeline.runAll();
+  const ends = [await pipeline.status(second.uploadId)];
+  asOwner();
+  ends.push(await pipeline.status(first.uploadId));
+  for (const { state, waiting: still, counts } of ends)
+    assert.equal([state, still, counts.inPacs], ['closed', null, 2]);
+  await pipeline.close();
+});
+
 test('that promises and never sends holds up nobody’s study, neither before nor after it has arrived', async () => {
   const { pipeline, asStranger, asOwner, deliver } = await open();
   const instances = newStudy(4);
@@ -278,6 +324,36 @@ test('with a role that reads the PACS is told what is there while signed in; its
   const caller = { id: stranger, siteId: pipeline.siteId, roles: ['technician' as const] };
   const { studyInstanceUID } = instances[0]!.identifiers;
   assert.is((await reachedInstances(pipeline.tools.db, caller, studyInstanceUID)).size, 0);
+  await pipeline.close();
+});
+
+test('of a researcher is told of de-identified studies while signed in, and of no other', async () => {
+  const { pipeline, stranger, asStranger, deliver } = await open();
+  const [identified, deidentified] = [newStudy(2), newStudy(2)];
+  for (const instances of [identified, deidentified]) await deliver(instances);
+  const { studyInstanceUID } = deidentified[0]!.identifiers;
+  await pipeline.tools.db
+    .updateTable('instance')
+    .set({ policy_name: 'deidentified', policy_version: 1 })
+    .where('site_id', '=', pipeline.siteId)
+    .where('sop_instance_uid', 'in', uidsOf(deidentified))
+    .execute();
+  const told = async (instances: readonly SyntheticInstance[]) => {
+    const { have, need } = await pipeline.init(toManifest(instances, 'deidentified'));
+    return [have.length, need.length];
+  };
+  pipeline.actAs(stranger, ['researcher'], await addDevice(pipeline, stranger));
+  assert.equal(await told(deidentified), [0, 2], 'a device reads nothing');
+  asStranger(['researcher']);
+  assert.equal(
+    [await told(deidentified), await told(identified)],
+    [
+      [2, 0],
+      [0, 2],
+    ],
+  );
+  const caller = { id: stranger, siteId: pipeline.siteId, roles: ['researcher' as const] };
+  assert.is((await reachedInstances(pipeline.tools.db, caller, studyInstanceUID)).size, 2, 'the same rule');
   await pipeline.close();
 });
 

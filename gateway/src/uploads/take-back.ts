@@ -1,12 +1,13 @@
 /**
  * `DELETE /upload/{id}`: taken back until the first byte has left; by an administrator at any time. Only
- * promises are taken back: instances that another upload promised too, or that are already here, stay.
+ * promises are taken back: instances that another upload promised too, or that are already here, stay, and so
+ * does the upload that brought them. It proves who had the bytes: `have`, images, results and receipts ask for it.
  */
 import type { Transaction } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
-import { countStates, instancesByKey } from '../pipeline/instance.store.ts';
+import { changeInstances, countStates, instancesByKey } from '../pipeline/instance.store.ts';
 import { removeParcelBlobs, tailOf } from '../pipeline/parcel-blobs.ts';
 import { deleteUnfinished, unlinkInstances, type UploadRow } from '../pipeline/parcel.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../pipeline/study.store.ts';
@@ -32,13 +33,16 @@ export async function takeBack(
       .where('upload_id', '=', uploadId)
       .forUpdate()
       .execute();
+    // Its parcels are gone once it was delivered: the instances tell that they came.
+    const isBrought = await hasBrought(trx, uploadId);
+    if (isBrought && !byForce) throw new Problem('upload-in-progress');
     for (const { id, state } of byForce ? [] : begun)
       if (state !== 'receiving' || (await hasBytes(tools.blobs, id))) throw new Problem('upload-in-progress');
     const ended = await deleteUnfinished(
       trx,
       begun.map(({ id }) => id),
     );
-    if (ended.length < begun.length) await takeBackRest(trx, tools, study, uploadId);
+    if (isBrought || ended.length < begun.length) await takeBackRest(trx, tools, study, uploadId);
     else await takeBackWhole(trx, tools, study, uploadId);
     return ended;
   });
@@ -87,16 +91,53 @@ async function takeBackRest(
   const promised = await trx
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
-    .select('instance.id')
+    .select(['instance.id', 'instance.brought'])
     .where('upload_id', '=', uploadId)
     .where('instance.state', '=', 'promised')
     .execute();
-  const ids = promised.map(({ id }) => id);
-  await unlinkInstances(trx, uploadId, new Set(ids));
-  await forgetInstances(trx, study, ids);
-  if (isComplete(await countStates(trx, study.id)))
-    await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
+  await dropPromises(trx, tools, study, { uploadId, promised });
   await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId });
+}
+
+type Promises = {
+  readonly uploadId: string;
+  readonly promised: readonly { readonly id: number; readonly brought: boolean }[];
+};
+
+/**
+ * The upload promises them no longer; true where that changed something. Those that it had brought before (the
+ * PACS lost them since) are given up by name, the others are forgotten.
+ */
+async function dropPromises(
+  trx: Transaction<Tables>,
+  tools: UploadTools,
+  study: StudyRow,
+  { uploadId, promised }: Promises,
+): Promise<boolean> {
+  const { brought = [], unbrought = [] } = Object.groupBy(promised, (row) =>
+    row.brought ? 'brought' : 'unbrought',
+  );
+  const ids = unbrought.map(({ id }) => id);
+  await unlinkInstances(trx, uploadId, new Set(ids));
+  const given = brought.map(({ id }) => ({ id, state: 'refused', reason: 'never-arrived' }) as const);
+  const changed = await changeInstances(trx, given, { from: ['promised'], now: tools.now() });
+  const isChanged = (await forgetInstances(trx, study, ids)) || changed.size > 0;
+  if (isChanged && isComplete(await countStates(trx, study.id)))
+    await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
+  return isChanged;
+}
+
+/** The upload names instances of which its account has brought the bytes. */
+async function hasBrought(trx: Transaction<Tables>, uploadId: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('upload_instance')
+    .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
+    .select('instance.id')
+    .where('upload_id', '=', uploadId)
+    .where('instance.brought', '=', true)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Of a parcel on its way: the first bytes of a sealed one lie in its tail. */
@@ -118,13 +159,8 @@ export async function takeBackInstances(
   await tools.db.transaction().execute(async (trx) => {
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return;
-    const promised = (await instancesByKey(trx, study, keys))
-      .filter(({ state }) => state === 'promised')
-      .map(({ id }) => id);
-    await unlinkInstances(trx, uploadId, new Set(promised));
-    if (!(await forgetInstances(trx, study, promised))) return;
-    if (isComplete(await countStates(trx, studyId)))
-      await enqueueStage(trx, tools, { queue: 'assembly', studyId });
+    const promised = (await instancesByKey(trx, study, keys)).filter(({ state }) => state === 'promised');
+    if (!(await dropPromises(trx, tools, study, { uploadId, promised }))) return;
     await auditStudy(trx, tools, study, {
       event: 'instances-taken-back',
       uploadId,

@@ -9,7 +9,6 @@ import {
   decisionSchema,
   policyAnswerSchema,
   policyQuerySchema,
-  READS_ALL,
   uploadListSchema,
   uploadStatusSchema,
   type PolicyAnswer,
@@ -239,8 +238,8 @@ function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void 
       manifest.deidentification,
     );
     // A device sends; it reads nothing, whatever its user may do when signed in.
-    const readsAll = caller.scope === 'session' && caller.roles.some((role) => READS_ALL.includes(role));
-    const sender = { ...ownerOf(caller), siteId: caller.siteId, readsAll };
+    const roles = caller.scope === 'session' ? caller.roles : [];
+    const sender = { ...ownerOf(caller), siteId: caller.siteId, roles };
     const { signal } = c.req.raw;
     const answer = await turns(caller.id, signal, () => openUpload(tools, manifest, sender, signal));
     const begun = await begunParcels(tools.db, answer.uploadId);

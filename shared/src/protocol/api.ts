@@ -60,6 +60,19 @@ export const sessionSchema = z.object({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
+/** `session`: a person who is signed in; `device`: it sends the studies that were queued on it (`id`: its own). */
+export const listedSessionSchema = z.object({
+  kind: z.enum(['session', 'device']),
+  id: z.uuid(),
+  since: z.iso.datetime(),
+  lastUsedAt: z.iso.datetime(),
+  /** The session that asks. Only through `/api/`, where its cookie tells. */
+  isThis: z.boolean(),
+});
+export type ListedSession = z.infer<typeof listedSessionSchema>;
+/** `GET /auth/sessions`: last used first. */
+export const sessionListSchema = z.object({ sessions: z.array(listedSessionSchema) });
+
 /** RFC 7518 §6.2.1.2: a coordinate of P-256 is 32 bytes, in base64url without padding. */
 const coordinateSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 /**
@@ -174,10 +187,11 @@ export const uploadStatusSchema = z.object({
   bytes: z.object({ promised: z.number().int(), atGateway: z.number().int(), inPacs: z.number().int() }),
   /**
    * Why nothing moves, if the reason does not lie with the user. `gateway-failed`: a stage fails unexpectedly.
+   * `behind-another`: another upload is handing instances of the same UIDs to the PACS.
    */
   waiting: z
     .object({
-      because: z.enum(['pacs-unreachable', 'storage-full', 'gateway-failed']),
+      because: z.enum(['pacs-unreachable', 'storage-full', 'gateway-failed', 'behind-another']),
       since: z.string(),
     })
     .nullable(),

@@ -125,6 +125,8 @@ export const queueWords = {
       'pacs-unreachable': 'Waiting for the PACS. The gateway resumes automatically.',
       'gateway-failed':
         'The gateway has a problem. It retries automatically and loses nothing. Tell your administrator.',
+      'behind-another':
+        'Another upload is sending the same images. This one follows automatically; there is nothing to do.',
       'storage-full':
         'The gateway is out of space. It resumes automatically once there is space. Tell your administrator.',
     } satisfies Record<WaitingFor, string>,

@@ -52,6 +52,7 @@ export type Waiting =
   | 'pacs-unreachable'
   | 'storage-full'
   | 'gateway-failed'
+  | 'behind-another'
   | 'signed-out'
   | 'interrupted'
   | null;

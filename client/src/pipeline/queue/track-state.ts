@@ -14,7 +14,8 @@ export type WaitingFor =
   | 'signed-out'
   | 'pacs-unreachable'
   | 'storage-full'
-  | 'gateway-failed';
+  | 'gateway-failed'
+  | 'behind-another';
 
 export type TrackState = {
   readonly total: number;
@@ -36,6 +37,7 @@ const STANDS_AT: Record<WaitingFor, Place> = {
   'storage-full': 'way',
   'pacs-unreachable': 'gateway',
   'gateway-failed': 'gateway',
+  'behind-another': 'gateway',
 };
 
 export type TrackPlace = {

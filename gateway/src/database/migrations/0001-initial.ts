@@ -38,6 +38,9 @@ const PEOPLE_AND_DEVICES = [
 ];
 
 const STUDIES = [
+  // Not a site's: it counts the minutes in which a gateway ran.
+  `create table tally (is_one boolean primary key default true check (is_one), minutes int not null default 0)`,
+  `insert into tally default values`,
   `create table study (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
     study_instance_uid text not null, state text not null, revision int not null, policy_name text not null,
@@ -73,7 +76,7 @@ const STUDIES = [
     body_offset bigint, restored text, posted_at timestamptz, pacs_code int, proof text,
     offers int not null default 0, offered_at timestamptz,
     revision int not null, attempts int not null default 0, beginnings int not null default 0,
-    brought boolean not null default false, updated_at timestamptz not null,
+    brought boolean not null default false, updated_at timestamptz not null, since_minute int not null default 0,
     unique (study_id, sop_instance_uid, digest))`,
   `create index instance_of_uid on instance (site_id, sop_instance_uid)`,
   `create index instance_study_state on instance (study_id, state)`,

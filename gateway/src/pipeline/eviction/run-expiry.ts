@@ -1,6 +1,6 @@
 /**
  * Sweeps abandoned data: unfinished parcels, promises that were never kept, files that no row names.
- * Runs by the clock; each ends as a state that a person sees, not in silence.
+ * Runs by the clock, and counts the minutes in which a gateway ran: no date decides what is given up. Each ends as a state that a person sees, not in silence.
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Tables } from '../../database/tables.ts';
@@ -9,22 +9,22 @@ import { usedBlobs } from '../instance.store.ts';
 import { parcelOf } from '../parcel-blobs.ts';
 import { deleteUnfinished, expiredParcels, parcelStates } from '../parcel.store.ts';
 import { nothingToDo } from '../study-plan.ts';
+import { minutesNow } from '../tally.store.ts';
 
 export const EXPIRY_EVERY_SECONDS = 600;
 /**
  * A month: a device that is offline for longer than that is broken or lost. If it comes back later, its
  * instances are still accepted, as a new revision.
  */
-export const NEVER_ARRIVED_AFTER_MS = 30 * 24 * 3600 * 1000;
+export const NEVER_ARRIVED_AFTER_MINUTES = 30 * 24 * 60;
 /**
  * A day, of results that the gateway promised and never brought, once the device has sent its study: then its
  * next receipt waits for them no longer.
  */
-const RESULTS_AFTER_MS = 24 * 3600 * 1000;
+const RESULTS_AFTER_MINUTES = 24 * 60;
 
 export async function runExpiry(tools: ApplyTools): Promise<void> {
-  const now = tools.now();
-  const expired = (await expiredParcels(tools.db, now)).map(({ id }) => id);
+  const expired = (await expiredParcels(tools.db, tools.now())).map(({ id }) => id);
   await tools.db.transaction().execute((trx) => deleteUnfinished(trx, expired));
   await sweepBlobs(tools);
   const keyed = await tools.db
@@ -33,10 +33,9 @@ export async function runExpiry(tools: ApplyTools): Promise<void> {
     .where('wrapped_key', 'is not', null)
     .execute();
   tools.keys.sweep(keyed.flatMap(({ wrapped_key }) => wrapped_key ?? []));
-  await giveUpPromises(tools, new Date(now.getTime() - NEVER_ARRIVED_AFTER_MS), () => sql<boolean>`true`);
-  const aDayAgo = new Date(now.getTime() - RESULTS_AFTER_MS);
-  await giveUpPromises(tools, aDayAgo, () => isOthersWait(aDayAgo));
-  await giveUpPromises(tools, now, isOfDisabledAccounts);
+  await giveUpPromises(tools, NEVER_ARRIVED_AFTER_MINUTES, () => sql<boolean>`true`);
+  await giveUpPromises(tools, RESULTS_AFTER_MINUTES, isOthersWait);
+  await giveUpPromises(tools, -1, isOfDisabledAccounts);
 }
 
 /**
@@ -55,15 +54,15 @@ async function sweepBlobs({ blobs, db }: ApplyTools): Promise<void> {
 }
 
 /**
- * True of an instance if the study's other upload was completed before this time and does not name it, and the
- * one that names it has no parcel on its way and made none since. A device's own promise keeps its month.
+ * True of an instance if the study's other upload was completed and does not name it, and the one that names it
+ * has no parcel on its way. A device's own promise keeps its month.
  */
-function isOthersWait(before: Date): RawBuilder<boolean> {
+function isOthersWait(): RawBuilder<boolean> {
   return sql<boolean>`
-    exists (select 1 from upload u where u.study_id = instance.study_id and u.completed_at < ${before}::timestamptz
+    exists (select 1 from upload u where u.study_id = instance.study_id and u.completed_at is not null
       and not exists (select 1 from upload_instance l where l.upload_id = u.id and l.instance_id = instance.id))
     and not exists (select 1 from upload_instance l join parcel p on p.upload_id = l.upload_id
-      where l.instance_id = instance.id and (p.state <> 'verified' or p.created_at > ${before}::timestamptz))`;
+      where l.instance_id = instance.id and p.state <> 'verified')`;
 }
 
 /** True of an instance that is named by uploads of disabled accounts alone: it will not come. */
@@ -75,26 +74,27 @@ function isOfDisabledAccounts(): RawBuilder<boolean> {
       where l.instance_id = instance.id and a.disabled_at is null)`;
 }
 
-const overdue = (db: Kysely<Tables>, before: Date, which: () => RawBuilder<boolean>) =>
+/** Promised, or promised again, more than so many minutes ago. */
+const overdue = (db: Kysely<Tables>, minutes: number, which: () => RawBuilder<boolean>) =>
   db
     .selectFrom('instance')
     .where('instance.state', '=', 'promised')
-    .where('instance.updated_at', '<', before)
+    .where('instance.since_minute', '<', sql<number>`${minutesNow()} - ${minutes}`)
     .where(which());
 
 /** `which`: those of the older promises to give up. */
 async function giveUpPromises(
   tools: ApplyTools,
-  before: Date,
+  minutes: number,
   which: () => RawBuilder<boolean>,
 ): Promise<void> {
-  const studies = await overdue(tools.db, before, which)
+  const studies = await overdue(tools.db, minutes, which)
     .select('instance.study_id as id')
     .distinct()
     .execute();
   for (const { id: studyId } of studies) {
     await applyPlan(tools, studyId, async ({ db }) => {
-      const rows = await overdue(db, before, which)
+      const rows = await overdue(db, minutes, which)
         .select('instance.id')
         .where('study_id', '=', studyId)
         .execute();

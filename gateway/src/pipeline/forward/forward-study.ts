@@ -235,6 +235,9 @@ async function planForwarded({ study, db }: LockedStudy, behind: Claim['behind']
   if (left.length > 0)
     return {
       outcome: 'behind-another',
+      // Said once: a wait that is repeated every two seconds is no news.
+      changes:
+        study.waiting_because === 'behind-another' ? [] : [{ kind: 'wait', because: 'behind-another' }],
       next: [{ queue: 'forward', studyId: study.id, afterSeconds: BEHIND_AGAIN_SECONDS }],
     };
   const counts = await countStates(db, study.id);

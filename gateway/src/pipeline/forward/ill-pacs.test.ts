@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert';
 import { createStowPacs } from '../../ports/pacs/stow-pacs.ts';
 import { HONEST, startLyingPacs, type Conduct, type LyingPacs } from '../../testing/lying-dicomweb.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
+import { createMinutes } from '../../testing/pass-minutes.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
 import { newStudy, receiptOf, studyIdOf } from '../../testing/open-study.ts';
 import { PAUSES_MS } from '../pipeline-tools.ts';
@@ -36,8 +37,9 @@ async function sent(conduct: Conduct, ...sizes: readonly number[]) {
     start: false,
     ground: shared,
     now: () => new Date(now),
-    tools: { patience: { lagMs: 10 * MINUTE_MS, pausesMs: PAUSES_MS } },
+    tools: { patience: { lagMinutes: 10, pausesMs: PAUSES_MS } },
   });
+  const count = createMinutes(pipeline.tools.db);
   const uploads: string[] = [];
   for (const instances of studies) {
     const { uploadId } = await pipeline.init(toManifest(instances));
@@ -46,6 +48,7 @@ async function sent(conduct: Conduct, ...sizes: readonly number[]) {
   }
   const after = async (minutes: number): Promise<void> => {
     now += minutes * MINUTE_MS;
+    await count(minutes);
     await pipeline.runAll();
   };
   const ends = async (uploadId: string): Promise<readonly string[]> => {
@@ -136,6 +139,20 @@ test('the PACS says refused and has it, the receipt says stored', async () => {
   const { pipeline, uploads, after, ends } = await sent({ ...HONEST, answers: refuses }, 2);
   await after(0);
   assert.equal(await ends(uploads[0]), ['closed', 'stored', 'stored']);
+  await pipeline.close();
+});
+
+test('the PACS says refused, later lists it and does not give it, nobody can say that it is not there', async () => {
+  const { pipeline, liar, uploads, after, ends } = await sent(HONEST, 2);
+  const studyId = await studyIdOf(pipeline, uploads[0]);
+  const refuses = { ...HONEST.answers, store: { status: 409, body: 'named' } } as const;
+  liar.conduct = { ...HONEST, answers: refuses, lagMs: MINUTE_MS };
+  await pipeline.runParcels();
+  for (const stage of ['assembly', 'forward'] as const) await pipeline.run(stage, studyId);
+  liar.conduct = { ...HONEST, answers: { ...HONEST.answers, retrieve: { status: 501, body: 'html' } } };
+  for (const minutes of [1, 10, 10]) await after(minutes);
+  assert.equal(await ends(uploads[0]), ['held', 'pacs-fails-on-it', 'pacs-fails-on-it']);
+  assert.is(liar.held.size, 2);
   await pipeline.close();
 });
 

@@ -9,11 +9,11 @@ import type { InstanceRow } from '../instance.store.ts';
 import { blobOf } from '../parcel-blobs.ts';
 import type { PipelineTools, WantedProof } from '../pipeline-tools.ts';
 import type { StudyRow } from '../study.store.ts';
+import type { Shown } from './judge-posted.ts';
 import { compare } from './look-before.ts';
 
 export type Proven = {
-  /** `unknown`: the PACS lists it and does not give it. */
-  readonly kind: 'same' | 'other' | 'unknown';
+  readonly shown: Exclude<Shown, 'absent'>;
   readonly proof: NonNullable<InstanceRow['proof']>;
 };
 
@@ -33,7 +33,7 @@ export async function proveStored(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, Proven>> {
   const wanted: WantedProof = tools.proof ?? (tools.pacs.digestsOf === null ? 'found' : 'digest');
-  const found = new Map<number, Proven>(rows.map(({ id }) => [id, { kind: 'same', proof: 'found' }]));
+  const found = new Map<number, Proven>(rows.map(({ id }) => [id, { shown: 'listed', proof: 'found' }]));
   switch (wanted) {
     case 'found':
       return found;
@@ -45,7 +45,7 @@ export async function proveStored(
       const sample = rows.filter((row, at) => at === 0 || isSampled(row));
       const read = await readBackAll(study, sample, tools, signal);
       // One that is wrong says that others may be.
-      if ([...read.values()].some(({ kind }) => kind === 'other'))
+      if ([...read.values()].some(({ shown }) => shown === 'other'))
         return readBackAll(study, rows, tools, signal);
       return new Map([...found, ...read]);
     }
@@ -69,7 +69,7 @@ async function readBackAll(
         seriesInstanceUID: row.series_instance_uid,
         sopInstanceUID: row.sop_instance_uid,
       };
-      proven.set(row.id, { kind: await compare([place], row.digest, pacs, signal), proof: 'read-back' });
+      proven.set(row.id, { shown: await compare([place], row.digest, pacs, signal), proof: 'read-back' });
     }
   };
   await Promise.all(Array.from({ length: READ_AT_ONCE }, next));
@@ -93,7 +93,7 @@ async function proveByDigest(
   for (const row of rows) {
     const digest = theirs.get(row.sop_instance_uid);
     if (digest !== undefined && digest === ours.get(row.id))
-      proven.set(row.id, { kind: 'same', proof: 'digest' });
+      proven.set(row.id, { shown: 'same', proof: 'digest' });
     else others.push(row);
   }
   return new Map([...proven, ...(await readBackAll(study, others, tools, signal))]);

@@ -18,9 +18,11 @@ import type { NextJob } from '../stages.ts';
 import { countsAfter, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import { nextStudyState } from '#shared/protocol/study-state.ts';
 import type { StudyRow } from '../study.store.ts';
-import { lookBefore, type LookOutcome } from './look-before.ts';
-import { proveStored, type Proven } from './prove-stored.ts';
-import { isContested, rivalsOf } from './rivals.ts';
+import { countedMinutes } from '../tally.store.ts';
+import { judgePosted, type Judged, type Said, type Shown } from './judge-posted.ts';
+import { lookBefore } from './look-before.ts';
+import { proveStored } from './prove-stored.ts';
+import { isContested, rivalsOf, type Rivals } from './rivals.ts';
 
 /** Posted so often and never found: a person has to look at the PACS. */
 const POSTS_LIMIT = 3;
@@ -28,128 +30,82 @@ const POSTS_LIMIT = 3;
  * Some PACS show what they took only after a while; before anything is posted again, forward looks for it.
  */
 const LOOK_AGAIN_SECONDS = 5;
-/** A PACS that lags is asked less and less often, and at least so often. */
-const LOOK_AGAIN_LIMIT_SECONDS = 30;
+/** A PACS that lags for more than a minute is asked less often. */
+const LATE_AGAIN_SECONDS = 30;
 
 export type Reconciled = {
   readonly id: number;
-  /**
-   * `again`: the PACS said that it took it, and does not have it. `lost`: so for the last time. `late`: it may
-   * still show it. `refused`: it said so, and does not have it. `other`: it said so, and has other bytes under
-   * the UID; or another upload has them there. `changed`: it said that it took it, and has other bytes.
-   * `fails`: it does not give what it lists.
-   */
-  readonly kind: 'stored' | 'coerced' | 'again' | 'lost' | 'late' | 'refused' | 'other' | 'changed' | 'fails';
+  /** `missing` becomes `again`, and for the last time `lost`. */
+  readonly kind: Exclude<Judged, 'missing'> | 'again' | 'lost';
   readonly proof?: NonNullable<InstanceRow['proof']>;
 };
 
-type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'proof' | 'blobs' | 'keys' | 'now'>;
+type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'proof' | 'blobs' | 'keys'>;
 
 /** Throws PacsUnreachable. */
 export async function reconcileStudy(study: StudyRow, tools: Tools, signal: AbortSignal): Promise<Planner> {
   const posted = await instancesOf(tools.db, study.id, ['posted']);
+  const looks = await lookAtAll(study, posted, tools, signal);
+  const minutes = await countedMinutes(tools.db);
+  const { lagMinutes } = tools.patience;
+  const isEarly = ({ since_minute }: InstanceRow): boolean =>
+    lagMinutes > 0 && minutes - since_minute <= lagMinutes;
+  const looked = posted.map((row) => toReconciled(row, looks.get(row.id)!, isEarly(row)));
+  const waitedMinutes = Math.max(0, ...posted.map((row) => minutes - row.since_minute));
+  return (locked) => planReconciled(locked, looked, waitedMinutes);
+}
+
+/** What the gateway was told of a row, and what the PACS shows. */
+type Look = { readonly said: Said; readonly shown: Shown; readonly proof: Reconciled['proof'] };
+
+/** By the rows' ids: one look at each. Throws PacsUnreachable. */
+async function lookAtAll(
+  study: StudyRow,
+  posted: readonly InstanceRow[],
+  tools: Tools,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, Look>> {
   const uids = new Set(posted.map((row) => row.sop_instance_uid));
   const held = posted.length === 0 ? uids : await findInPacs(study.study_instance_uid, uids, tools, signal);
-  // A list of UIDs does not tell whose bytes they are.
   const rivals = await rivalsOf(tools.db, study, posted);
-  const isDisputed = (row: InstanceRow): boolean =>
-    row.reason === null &&
-    row.pacs_code === null &&
-    held.has(row.sop_instance_uid) &&
-    isContested(row, rivals);
-  const contested = await lookAt(posted.filter(isDisputed), tools, signal);
-  const compared = await lookAt(
-    posted.filter(({ reason }) => reason === 'pacs-refused'),
+  const said = new Map(posted.map((row) => [row.id, saidOf(row, rivals)]));
+  const listed = posted.filter((row) => held.has(row.sop_instance_uid));
+  const which = (rows: readonly InstanceRow[], of: readonly Said[]) =>
+    rows.filter(({ id }) => of.includes(said.get(id)!));
+  // A list of UIDs does not tell whose bytes they are; and one that was refused may be there in another study.
+  const compared = await lookBefore(
+    [...which(listed, ['contested']), ...which(posted, ['refused', 'refused-after-silence'])],
     tools,
     signal,
   );
-  const isClaimed = (row: InstanceRow): boolean =>
-    row.reason === null && row.pacs_code === null && held.has(row.sop_instance_uid) && !contested.has(row.id);
-  const proven = await proveStored(study, posted.filter(isClaimed), tools, signal);
-  const { lagMs } = tools.patience;
-  const now = tools.now();
-  const looked = posted.map((row): Reconciled => {
-    const found = compared.get(row.id);
-    const rival = contested.get(row.id);
-    if (rival !== undefined) return toContested(row, rival, mayBeLate(row, now, lagMs));
-    return found === undefined
-      ? toReconciled(row, held.has(row.sop_instance_uid), proven.get(row.id), mayBeLate(row, now, lagMs))
-      : toRefused(row, found, mayBeLate(row, now, lagMs));
-  });
-  const waitedMs = Math.max(0, ...posted.map((row) => msSince(row, now)));
-  const fromTheFuture = new Set(posted.filter((row) => msSince(row, now) < 0).map(({ id }) => id));
-  const toChanges = (settled: readonly Reconciled[]): readonly InstanceChange[] =>
-    settled.flatMap((one) => toChange(one, fromTheFuture.has(one.id) ? now : null));
-  return (locked) => planReconciled(locked, { looked, waitedMs, toChanges });
+  const proven = await proveStored(study, which(listed, ['claimed']), tools, signal);
+  const shown = new Map<number, Pick<Look, 'shown' | 'proof'>>([
+    ...posted.map(({ id }) => [id, { shown: 'absent', proof: undefined }] as const),
+    ...listed.map(({ id }) => [id, { shown: 'listed', proof: 'found' }] as const),
+    // One that a list names and a search does not is listed.
+    ...compared
+      .filter(({ kind }) => kind !== 'absent')
+      .map(({ id, kind }) => [id, { shown: kind, proof: 'read-back' }] as const),
+    ...proven,
+  ]);
+  return new Map(posted.map(({ id }) => [id, { said: said.get(id)!, ...shown.get(id)! }]));
 }
 
-/** By the rows' ids. Throws PacsUnreachable. */
-async function lookAt(
-  rows: readonly InstanceRow[],
-  tools: Tools,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<number, LookOutcome['kind']>> {
-  return new Map((await lookBefore(rows, tools, signal)).map(({ id, kind }) => [id, kind]));
+function saidOf(row: InstanceRow, rivals: Rivals): Said {
+  if (row.reason === 'pacs-refused') return row.offers > 0 ? 'refused-after-silence' : 'refused';
+  if (row.pacs_code !== null) return 'coerced';
+  return isContested(row, rivals) ? 'contested' : 'claimed';
 }
 
-const msSince = ({ posted_at }: InstanceRow, now: Date): number =>
-  posted_at === null ? 0 : now.getTime() - posted_at.getTime();
-
-function mayBeLate(row: InstanceRow, now: Date, lagMs: number): boolean {
-  return msSince(row, now) < lagMs;
+function toReconciled({ id, attempts }: InstanceRow, look: Look, isEarly: boolean): Reconciled {
+  const kind = judgePosted(look.said, look.shown, isEarly);
+  if (kind === 'missing') return { id, kind: attempts + 1 < POSTS_LIMIT ? 'again' : 'lost' };
+  const isThere = kind === 'stored' || kind === 'coerced';
+  return { id, kind, ...(isThere && look.proof !== undefined ? { proof: look.proof } : {}) };
 }
 
-function toReconciled(
-  { id, attempts }: InstanceRow,
-  isThere: boolean,
-  proven: Proven | undefined,
-  isEarly: boolean,
-): Reconciled {
-  if (!isThere) {
-    if (isEarly) return { id, kind: 'late' };
-    return { id, kind: attempts + 1 < POSTS_LIMIT ? 'again' : 'lost' };
-  }
-  // The PACS said that it changed it: other bytes are no surprise.
-  if (proven === undefined) return { id, kind: 'coerced', proof: 'found' };
-  switch (proven.kind) {
-    case 'same':
-      return { id, kind: 'stored', proof: proven.proof };
-    case 'other':
-      return { id, kind: 'changed' };
-    case 'unknown':
-      return { id, kind: isEarly ? 'late' : 'fails' };
-    default:
-      return proven.kind satisfies never;
-  }
-}
-
-/** Another upload has, or had, other bytes under this UID. */
-function toContested(row: InstanceRow, found: LookOutcome['kind'], isEarly: boolean): Reconciled {
-  if (found === 'same') return { id: row.id, kind: 'stored', proof: 'read-back' };
-  if (found === 'other') return { id: row.id, kind: 'other' };
-  if (found === 'unknown') return { id: row.id, kind: isEarly ? 'late' : 'fails' };
-  return toReconciled(row, false, undefined, isEarly);
-}
-
-/** An offer before that was not answered may have been carried out, and not be shown yet. */
-function toRefused({ id, offers }: InstanceRow, found: LookOutcome['kind'], isEarly: boolean): Reconciled {
-  switch (found) {
-    case 'same':
-      return { id, kind: 'stored', proof: 'read-back' };
-    case 'other':
-      return { id, kind: 'other' };
-    case 'absent':
-      return { id, kind: offers > 0 && isEarly ? 'late' : 'refused' };
-    case 'unknown':
-      return { id, kind: isEarly ? 'late' : 'refused' };
-    default:
-      return found satisfies never;
-  }
-}
-
-/** `redated`: its post has a date in the future, because the clock was set back: the lag begins now. */
-function toChange({ id, kind, proof }: Reconciled, redated: Date | null): readonly InstanceChange[] {
-  if (kind === 'late') return redated === null ? [] : [{ id, state: 'posted', postedAt: redated }];
+function toChange({ id, kind, proof }: Reconciled): readonly InstanceChange[] {
+  if (kind === 'late') return [];
   return [{ ...toEnd(id, kind), ...(proof === undefined ? {} : { proof }) }];
 }
 
@@ -177,18 +133,13 @@ function toEnd(id: number, kind: Exclude<Reconciled['kind'], 'late'>): InstanceC
 
 const TO_POST: readonly InstanceState[] = ['received', 'posting'];
 
-type Looked = {
-  readonly looked: readonly Reconciled[];
-  readonly waitedMs: number;
-  readonly toChanges: (settled: readonly Reconciled[]) => readonly InstanceChange[];
-};
-
 async function planReconciled(
   { study, db }: LockedStudy,
-  { looked, waitedMs, toChanges }: Looked,
+  looked: readonly Reconciled[],
+  waitedMinutes: number,
 ): Promise<Plan> {
   const { id: studyId } = study;
-  const changes = toChanges(await keepThoseIn(db, studyId, ['posted'], looked));
+  const changes = (await keepThoseIn(db, studyId, ['posted'], looked)).flatMap(toChange);
   const left = countsAfter(await countStates(db, studyId), 'posted', changes);
   const event: StudyEvent | null = TO_POST.some((state) => left.has(state))
     ? 'post-again'
@@ -202,7 +153,7 @@ async function planReconciled(
     outcome: isHere ? (event ?? 'late') : 'elsewhere',
     changes: [{ kind: 'change-instances', from: ['posted'], changes }],
     event: isHere ? event : null,
-    next: isHere ? [nextOf(studyId, event, waitedMs)] : [],
+    next: isHere ? [nextOf(studyId, event, waitedMinutes)] : [],
     audit: looked.some(({ kind }) => kind !== 'late')
       ? { event: 'study-reconciled', revision: study.revision, ...counts }
       : null,
@@ -210,11 +161,11 @@ async function planReconciled(
   };
 }
 
-function nextOf(studyId: string, event: StudyEvent | null, waitedMs: number): NextJob {
+function nextOf(studyId: string, event: StudyEvent | null, waitedMinutes: number): NextJob {
   if (event === 'reconciled') return { queue: 'receipt', studyId };
   if (event !== null) return { queue: 'forward', studyId, afterSeconds: LOOK_AGAIN_SECONDS };
-  const seconds = Math.min(LOOK_AGAIN_LIMIT_SECONDS, Math.max(LOOK_AGAIN_SECONDS, waitedMs / 2000));
-  return { queue: 'reconcile', studyId, afterSeconds: Math.round(seconds) };
+  const afterSeconds = waitedMinutes === 0 ? LOOK_AGAIN_SECONDS : LATE_AGAIN_SECONDS;
+  return { queue: 'reconcile', studyId, afterSeconds };
 }
 
 function countKinds(looked: readonly Reconciled[]): Record<Reconciled['kind'], number> {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sha256 } from '#testing/sha256.ts';
+import { DAY_MINUTES, passMinutes } from '../../testing/pass-minutes.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
 import { openTestGround, type TestGround, type TestPipeline } from '../../testing/open-pipeline.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
@@ -147,6 +148,7 @@ test('a column of the database is changed, no receipt says stored of other bytes
     for (const { bytes } of pacs.held.values()) assert.ok(sent.has(sha256(bytes)), `${what}: given`);
     // The device does not come back, and what cannot be kept is given up in the open.
     now = new Date(now.getTime() + 40 * 24 * 3_600_000);
+    await passMinutes(pipeline.tools.db, 40 * DAY_MINUTES);
     await runExpiry(pipeline.tools);
     await pipeline.runAll();
     const { state } = await pipeline.status(uploadId);

@@ -1,0 +1,91 @@
+/** Where one is signed in, and signing out everywhere at once. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { ListedSession } from '#shared/protocol/api.ts';
+import { formatMoment } from '../kit/format.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { Sheet } from '../kit/Sheet.tsx';
+import { useApi } from '../net/net-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { appWords } from './app-words.ts';
+import { createSessionsStore } from './sessions.store.ts';
+import { sessionsWords as words } from './sessions-words.ts';
+import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
+import { Unkept } from './Unkept.tsx';
+import { useSignOut } from './use-sign-out.ts';
+
+export function SessionsSheet({ onClose }: { readonly onClose: () => void }) {
+  const api = useApi();
+  const store = useMemo(() => createSessionsStore(api), [api]);
+  const trouble = useSignal<Trouble | null>(null);
+  const { signOut, isLeaving, isUnkept } = useSignOut(onClose, true);
+  const tried = async (work: () => Promise<void>) => {
+    trouble.value = null;
+    await work().catch((error: unknown) => {
+      trouble.value = troubleOf(error, words.unreachable);
+    });
+  };
+  useEffect(() => void tried(store.load), [store]);
+  const sessions = store.sessions.value;
+  return (
+    <Sheet title={words.title} onClose={onClose}>
+      {sessions === null && trouble.value === null && (
+        <p class="quiet sheet-text" role="status">
+          {words.loading}
+        </p>
+      )}
+      {sessions && <SessionList sessions={sessions} />}
+      <div role="alert">
+        {trouble.value && <TroubleNotice trouble={trouble.value} />}
+        {isUnkept && <Unkept />}
+      </div>
+      {sessions && <Consequence />}
+      <div class="sheet-actions">
+        <button type="button" class="button" autofocus onClick={onClose}>
+          {kitWords.close}
+        </button>
+        {sessions && (
+          <button
+            type="button"
+            class="button button-stop"
+            disabled={isLeaving}
+            onClick={() => void tried(signOut)}
+          >
+            {isLeaving ? words.leaving : isUnkept ? appWords.account.signOutAnyway : words.everywhere}
+          </button>
+        )}
+      </div>
+    </Sheet>
+  );
+}
+
+function SessionList({ sessions }: { readonly sessions: readonly ListedSession[] }) {
+  const now = new Date();
+  const when = (at: string) => formatMoment(new Date(at), now);
+  return (
+    <ul class="plain sheet-part">
+      {sessions.map(({ id, kind, since, lastUsedAt, isThis }) => (
+        <li key={id} class="session hairline">
+          <p class={isThis ? 'strong' : ''}>{isThis ? words.here : words.kinds[kind]}</p>
+          <p class="small quiet numbers">
+            {[`${words.since[kind]} ${when(since)}`, words.lastUsed(when(lastUsedAt))].join(
+              kitWords.separator,
+            )}
+          </p>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Consequence() {
+  const { unsafe } = useQueue();
+  return (
+    <>
+      <p class="small sheet-text">{words.unknown}</p>
+      <p class="small sheet-text">
+        {unsafe.value > 0 ? appWords.account.signOutUnsafe(unsafe.value) : words.means}
+      </p>
+    </>
+  );
+}

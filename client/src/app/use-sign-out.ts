@@ -1,0 +1,36 @@
+/** Signing out with its consequences for what this page has read and not saved. */
+import { useState } from 'preact/hooks';
+import { hrefOf, parseRoute } from '../kit/routes.ts';
+import { useSession, useSignOutTasks } from '../net/net-context.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+
+/**
+ * Signs out, `everywhere` or here. `isUnkept`: verdicts could not be saved, and the next attempt signs out
+ * without them. The promise is refused (ApiProblem, Unreachable) where the gateway did not end the other
+ * sessions: then the person is still signed in.
+ */
+export function useSignOut(onClose: () => void, everywhere = false) {
+  const session = useSession();
+  const ingest = useIngest();
+  const signOutTasks = useSignOutTasks();
+  const [isLeaving, setLeaving] = useState(false);
+  const [isUnkept, setUnkept] = useState(false);
+  const signOut = async () => {
+    setLeaving(true);
+    // Afterwards they could not send it in their name. Somebody who has been told may sign out anyway.
+    if (!isUnkept && (await signOutTasks.finishAll()) > 0) {
+      setUnkept(true);
+      setLeaving(false);
+      return;
+    }
+    if (everywhere) await session.signOutEverywhere().finally(() => setLeaving(false));
+    // Files that were read but not queued identify patients and belong to the person who chose them.
+    ingest.cancel();
+    ingest.clear();
+    // The page of one study is not for the next person.
+    if (parseRoute(location.hash).page === 'study') location.hash = hrefOf({ page: 'queue' });
+    if (!everywhere) void session.signOut();
+    onClose();
+  };
+  return { signOut, isLeaving, isUnkept };
+}

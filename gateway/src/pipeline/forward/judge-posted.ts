@@ -1,0 +1,68 @@
+/**
+ * What reconcile makes of a posted instance: what the gateway knows of it × what the PACS showed × whether the
+ * PACS may still be late. A table under its drawing, and nothing else.
+ *
+ *                        absent           listed           same      other     unknown
+ *   claimed              late | missing   stored           stored    changed   late | fails
+ *   coerced              late | missing   coerced          coerced   coerced   coerced
+ *   contested            late | missing   late | fails     stored    other     late | fails
+ *   refused              refused          late | fails     stored    other     late | fails
+ *   refused-after-silence  late | refused  late | fails    stored    other     late | fails
+ *
+ *   a | b: a while the PACS may be late, b afterwards
+ */
+
+export const SAID = ['claimed', 'coerced', 'contested', 'refused', 'refused-after-silence'] as const;
+/**
+ * What the gateway was told of it:
+ *
+ *   claimed     the PACS says that it took it as it is, or was seen to have it
+ *   coerced     the PACS says that it took it and changed it: other bytes are no surprise
+ *   contested   as claimed, and another upload has, or had, other bytes under this UID
+ *   refused     the PACS says that it did not take it
+ *   refused-after-silence   so, and an offer before brought no answer: it may have been carried out
+ */
+export type Said = (typeof SAID)[number];
+
+export const SHOWN = ['absent', 'listed', 'same', 'other', 'unknown'] as const;
+/**
+ * What the PACS shows under its UID:
+ *
+ *   absent    nothing
+ *   listed    its search names it; the bytes were not looked at
+ *   same      our bytes
+ *   other     other bytes
+ *   unknown   it lists it and does not give it
+ */
+export type Shown = (typeof SHOWN)[number];
+
+/**
+ * `late`: it may still show it. `missing`: it said that it took it, and does not have it. `refused`: it said so,
+ * and does not have it. `other`: another's bytes are there under the UID. `changed`: it said that it took it, and
+ * has other bytes. `fails`: it does not give what it lists.
+ */
+export type Judged = 'stored' | 'coerced' | 'late' | 'missing' | 'refused' | 'other' | 'changed' | 'fails';
+
+type Cell = Judged | readonly [early: Judged, afterwards: Judged];
+
+const MISSING = ['late', 'missing'] as const;
+const FAILS = ['late', 'fails'] as const;
+
+const TABLE: Readonly<Record<Said, Readonly<Record<Shown, Cell>>>> = {
+  claimed: { absent: MISSING, listed: 'stored', same: 'stored', other: 'changed', unknown: FAILS },
+  coerced: { absent: MISSING, listed: 'coerced', same: 'coerced', other: 'coerced', unknown: 'coerced' },
+  contested: { absent: MISSING, listed: FAILS, same: 'stored', other: 'other', unknown: FAILS },
+  refused: { absent: 'refused', listed: FAILS, same: 'stored', other: 'other', unknown: FAILS },
+  'refused-after-silence': {
+    absent: ['late', 'refused'],
+    listed: FAILS,
+    same: 'stored',
+    other: 'other',
+    unknown: FAILS,
+  },
+};
+
+export function judgePosted(said: Said, shown: Shown, isEarly: boolean): Judged {
+  const cell = TABLE[said][shown];
+  return typeof cell === 'string' ? cell : cell[isEarly ? 0 : 1];
+}
