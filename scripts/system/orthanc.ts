@@ -4,7 +4,8 @@
  * Promises: nothing is reached from another machine (Orthanc refuses callers that are not on the loopback),
  * callers need the password that was made for this folder, the same folder opens with the same password
  * again, and no settings but `orthanc/orthanc.json` and the few made here are used: Debian's own /etc/orthanc
- * is not read; it ends with this process, however that ends. Does not restart an Orthanc that dies: the caller is told through `exited`.
+ * is not read; it ends with this process, however that ends. Does not restart an Orthanc that dies: the caller
+ * is told through `exited`.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';

@@ -175,7 +175,7 @@ async function untilEnded(device: Device, last: number): Promise<Status> {
   return status;
 }
 
-/** What the audit trail says of a study although it is not so, whatever became of the study later. */
+/** The audit trail's false words about studies, whatever became of them later. */
 async function findUntrue({ gateway }: World): Promise<string[]> {
   const door = { who: 'auditor', api: gateway.api, token: await signIn(gateway.api, ADMIN) };
   const found: string[] = [];

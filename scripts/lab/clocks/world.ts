@@ -3,7 +3,6 @@
  * a link that can be cut.
  */
 import { join } from 'node:path';
-import pg from 'pg';
 import { PASSWORD } from '#testing/accounts.ts';
 import { createGatewayUnderTest, type GatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { type Link, startLink } from '#testing/link.ts';
@@ -11,7 +10,7 @@ import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { type LyingPacs, startLyingPacs } from '../../../gateway/src/testing/lying-dicomweb.ts';
 import { freePort } from '../../system/ports.ts';
 import { setClock, shiftedClock, sweepClock } from '../../system/shifted-clock.ts';
-import { startShiftedPostgres } from './shifted-postgres.ts';
+import { secondsOfDatabase, startShiftedPostgres } from '../database/shifted-postgres.ts';
 
 export type Clock = 'the gateway' | 'the database';
 export const CLOCKS: readonly Clock[] = ['the gateway', 'the database'];
@@ -92,14 +91,4 @@ async function secondsOfGateway({ api }: GatewayUnderTest): Promise<number> {
   const answer = await fetch(`${api}/health/live`);
   await answer.body?.cancel();
   return Date.parse(answer.headers.get('date') ?? '') / 1000;
-}
-
-async function secondsOfDatabase(url: string): Promise<number> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const { rows } = await client.query<{ seconds: number }>(
-    'select extract(epoch from clock_timestamp())::float8 as seconds',
-  );
-  await client.end();
-  return rows[0]!.seconds;
 }

@@ -11,6 +11,7 @@ import { countOffer, isCut, OFFERS_IN_COMPANY } from './count-offers.ts';
 import { forwardBatch, type ForwardedInstance, type Posted } from './forward-batch.ts';
 import type { ForwardTools } from './forward-tools.ts';
 import { BATCHES_AT_ONCE, planBatches } from './plan-batches.ts';
+import { wantedProof } from './prove-stored.ts';
 import { returnLost } from './return-lost.ts';
 
 /**
@@ -29,38 +30,43 @@ export type ToPost = {
 };
 
 type Batch = readonly Posted[];
-/** One run of `postBatches`: the answers that are not yet written, and what ended it early. */
-type Run = { answers: ForwardedInstance[]; failure: unknown };
+/**
+ * One run of `postBatches`: the answers that are not yet written, and what ended it early. `sent`: the digests of
+ * the instances that went out whole, by the rows' ids; null where the PACS is not asked for any.
+ */
+type Run = {
+  answers: ForwardedInstance[];
+  failure: unknown;
+  readonly sent: Map<number, string> | null;
+};
 
 /** Throws PacsUnreachable. */
 export async function postBatches(posting: ToPost, tools: ForwardTools, signal: AbortSignal): Promise<void> {
-  const [company, alone] = toBatches(posting);
-  const run: Run = { answers: [], failure: null };
+  const run: Run = {
+    answers: [],
+    failure: null,
+    sent: wantedProof(tools) === 'digest' ? new Map() : null,
+  };
+  const [company, alone] = toBatches(posting, run);
   await Promise.all(
     Array.from({ length: BATCHES_AT_ONCE }, () => offerAll(company, run, { posting, tools, signal })),
   );
   await offerAll(alone, run, { posting, tools, signal });
   // The others first: whether the PACS takes others is asked of the database.
-  await writeAnswers(
-    posting,
-    run.answers.filter(({ kind }) => kind !== 'declined'),
-    tools,
-  );
-  await writeAnswers(
-    posting,
-    run.answers.filter(({ kind }) => kind === 'declined'),
-    tools,
-  );
+  const [declined, others] = partition(run.answers, ({ kind }) => kind === 'declined');
+  await writeAnswers(posting, { ...run, answers: others }, tools);
+  await writeAnswers(posting, { ...run, answers: declined }, tools);
   if (run.failure !== null) throw run.failure;
 }
 
-function toBatches({ rows, bodies }: ToPost): readonly [Batch[], Batch[]] {
+function toBatches({ rows, bodies }: ToPost, { sent }: Run): readonly [Batch[], Batch[]] {
+  const toPosted = (row: InstanceRow): Posted => postedOf(row, bodies, sent);
   const isAlone = ({ offers }: InstanceRow): boolean => offers >= OFFERS_IN_COMPANY;
-  const company = rows.filter((row) => !isAlone(row)).map((row) => toPosted(row, bodies));
+  const company = rows.filter((row) => !isAlone(row)).map(toPosted);
   const alone = rows
     .filter(isAlone)
     .sort((a, b) => a.offers - b.offers)
-    .map((row) => [toPosted(row, bodies)]);
+    .map((row) => [toPosted(row)]);
   return [[...planBatches(company)], alone];
 }
 
@@ -79,7 +85,7 @@ async function offerAll(batches: Batch[], run: Run, { posting, tools, signal }: 
       if (run.answers.length >= ANSWERS_AT_ONCE) {
         const [declined, others] = partition(run.answers, ({ kind }) => kind === 'declined');
         run.answers = declined;
-        await writeAnswers(posting, others, tools);
+        await writeAnswers(posting, { ...run, answers: others }, tools);
       }
     } catch (error) {
       if (isCut(error)) run.answers.push(...batch.map(({ id }) => unanswered(id)));
@@ -113,7 +119,7 @@ async function keepOwn(batch: Batch, { claimedAt }: ToPost, { db }: ForwardTools
 
 async function writeAnswers(
   { study, rows, claimedAt }: ToPost,
-  answers: readonly ForwardedInstance[],
+  { answers, sent }: Pick<Run, 'answers' | 'sent'>,
   tools: ForwardTools,
 ): Promise<void> {
   if (answers.length === 0) return;
@@ -129,7 +135,10 @@ async function writeAnswers(
     ...told.filter(({ answer }) => isOpen(answer)).map(({ row }) => (row.offered_at ?? claimedAt).getTime()),
   );
   const tookOthers = since < Infinity && (await tookOthersSince(tools.db, study.site_id, new Date(since)));
-  const changes = told.map(({ answer, row }) => toChange(answer, row, { now: tools.now(), tookOthers }));
+  const changes = told.map(({ answer, row }) => ({
+    ...toChange(answer, row, { now: tools.now(), tookOthers }),
+    sentDigests: sent?.get(row.id) ?? null,
+  }));
   await tools.apply(async () => ({
     outcome: 'answered',
     changes: [{ kind: 'change-instances', from: ['posting'], changes }],
@@ -140,7 +149,7 @@ async function writeAnswers(
 const isOpen = (answer: ForwardedInstance): boolean =>
   answer.kind === 'declined' || (answer.kind === 'later' && answer.because === 'unanswered');
 
-function toPosted(row: InstanceRow, bodies: ToPost['bodies']): Posted {
+function postedOf(row: InstanceRow, bodies: ToPost['bodies'], sent: Run['sent']): Posted {
   const body = bodies.get(blobOf(row) ?? '');
   return {
     id: row.id,
@@ -150,6 +159,7 @@ function toPosted(row: InstanceRow, bodies: ToPost['bodies']): Posted {
     digest: row.digest,
     bytes: row.bytes,
     open: (signal) => body!.stream({ offset: row.body_offset ?? 0, length: row.bytes }, signal),
+    sent: sent === null ? undefined : (md5) => sent.set(row.id, `${row.digest} ${md5}`),
   };
 }
 

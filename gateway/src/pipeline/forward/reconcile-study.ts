@@ -40,7 +40,7 @@ export type Reconciled = {
   readonly proof?: NonNullable<InstanceRow['proof']>;
 };
 
-type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'proof' | 'blobs' | 'keys'>;
+type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'proof'>;
 
 /** Throws PacsUnreachable. */
 export async function reconcileStudy(study: StudyRow, tools: Tools, signal: AbortSignal): Promise<Planner> {

@@ -20,6 +20,8 @@ export type InstanceToStore = {
   readonly digest: string;
   readonly bytes: number;
   open(signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Told the MD5 (hexadecimal) of its bytes each time when the whole of them went out, and were the promised ones. */
+  readonly sent?: ((md5: string) => void) | undefined;
 };
 
 /**

@@ -1,5 +1,6 @@
 /** The product's own PostgreSQL, on a port of the loopback, with a clock that a file sets. */
 import { mkdir } from 'node:fs/promises';
+import pg from 'pg';
 import { openPlace } from '../../../gateway/src/database/embedded/account.ts';
 import { openCluster } from '../../../gateway/src/database/embedded/cluster.ts';
 import { SERVER_SETTINGS } from '../../../gateway/src/database/embedded/embedded-postgres.ts';
@@ -24,4 +25,15 @@ export async function startShiftedPostgres(
     address: { kind: 'port', port: await freePort() },
     settings: SERVER_SETTINGS,
   });
+}
+
+/** Its clock: seconds since 1970. */
+export async function secondsOfDatabase(url: string): Promise<number> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ seconds: number }>(
+    'select extract(epoch from clock_timestamp())::float8 as seconds',
+  );
+  await client.end();
+  return rows[0]!.seconds;
 }
