@@ -82,10 +82,10 @@ test('leaves a parcel the time that its link needs', () =>
     assert.match(told, /200 OK[\s\S]*8$/);
   }));
 
-/** The status of a request that trusts this certificate alone, or the code of the refusal. */
+/** The status of a request that trusts this certificate alone, or the code of the refusal; no session is resumed. */
 const askTls = (port: number, ca: string, agent?: Agent): Promise<number | string | undefined> =>
   new Promise((resolve) => {
-    const asked = get(`https://localhost:${port}/`, { ca, agent }, (answer) => {
+    const asked = get(`https://localhost:${port}/`, { ca, agent: agent ?? false }, (answer) => {
       answer.resume().on('end', () => resolve(answer.statusCode));
     });
     asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
