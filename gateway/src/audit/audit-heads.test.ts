@@ -191,6 +191,25 @@ test('a database that was put back to an older state goes on from there: the tra
   assert.is((await verifyNext()).kind, 'broken', 'the row that names them cannot be removed');
 });
 
+test('gateways that stop together sign one head after the other: no two follow the same one', async () => {
+  const gateways = Array.from({ length: 4 }, () => openHeads());
+  for (let nr = 0; nr < 5; nr += 1) {
+    await addRows(1);
+    await Promise.all(gateways.map(({ heads }) => heads.advance()));
+  }
+  const { heads, verify } = openHeads();
+  assert.is((await verify()).kind, 'whole');
+  assert.is((await heads.all()).length, 5);
+  await database.db.deleteFrom('audit').where('seq', '>', 2).execute();
+  await Promise.all(gateways.map((gateway) => gateway.heads.link()));
+  assert.equal(
+    (await rowsOf(database.db)).map(({ event }) => event),
+    ['login', 'login', 'audit-restored'],
+  );
+  const verdict = await verify();
+  assert.equal(verdict.kind === 'whole' && verdict.lost, [{ from: 3, to: 5 }]);
+});
+
 test('a whole data directory that was put back is held against the heads that were shipped', async () => {
   const place = mkdtempSync(join(tmpdir(), 'relay-audit-place-'));
   const auditUrl = pathToFileURL(join(place, 'heads.jws'));

@@ -4,6 +4,7 @@
  * row is found up to the last head (verify-audit.ts).
  */
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import type { AuditHead } from '#shared/protocol/audit-head.ts';
 import { defaultSiteId } from '../auth/account.store.ts';
 import type { Db } from '../database/database.ts';
@@ -20,8 +21,10 @@ export type AuditHeads = {
    * older state. The trail then says so in a row and a head of its own, and goes on from there.
    */
   link(): Promise<void>;
-  /** Signs the newest row where it is newer than the last head, and ships what is not shipped. */
-  advance(): Promise<void>;
+  /** Signs the newest row where it is newer than the last head. Asks nobody outside. */
+  sign(): Promise<void>;
+  /** Signs, and ships what is not shipped; `signal` ends the waiting for the place outside. */
+  advance(signal?: AbortSignal): Promise<void>;
   /** Every head, the oldest first: those of the place outside where it can be read, and then ours. */
   all(): Promise<readonly string[]>;
   /** The last row whose head was shipped. */
@@ -58,7 +61,13 @@ export function openAuditHeads(tools: AuditHeadTools): AuditHeads {
   };
   return {
     link: () => link(parts),
-    advance: () => advance(parts),
+    sign: () => sign(parts),
+    async advance(signal) {
+      await sign(parts);
+      await ship(parts, signal).catch((error: unknown) => {
+        parts.log({ event: 'audit-not-shipped', ...describeError(error) });
+      });
+    },
     async all() {
       const ours = await parts.file.read();
       const shipped = (await parts.place?.read()?.catch(() => null)) ?? [];
@@ -78,8 +87,8 @@ const newestRow = (db: Db) =>
   db.selectFrom('audit').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst();
 
 /** The place may not answer; what was shipped last is known here as well. */
-async function lastShipped({ place, sent }: Parts): Promise<string | null> {
-  return (await place?.last().catch(() => null)) ?? sent.last();
+async function lastShipped({ place, sent }: Parts, signal?: AbortSignal): Promise<string | null> {
+  return (await place?.last(signal).catch(() => null)) ?? sent.last();
 }
 
 async function append(parts: Parts, head: Omit<AuditHead, 'iss' | 'at'>): Promise<void> {
@@ -87,18 +96,42 @@ async function append(parts: Parts, head: Omit<AuditHead, 'iss' | 'at'>): Promis
   await file.append([await signHead({ iss: publicUrl, at: now().toISOString(), ...head }, keys.audit)]);
 }
 
+/**
+ * One gateway at a time reads the last head and appends the next: two that follow the same one would look like a
+ * file that was changed. Nothing outside this machine is asked meanwhile.
+ */
+function alone(db: Db, work: () => Promise<void>): Promise<void> {
+  return db.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(hashtext('audit heads'))`.execute(trx);
+    await work();
+  });
+}
+
 async function link(parts: Parts): Promise<void> {
-  const { db, file, place, log, now } = parts;
+  const { db, file, place } = parts;
   // Of a whole data directory that was put back, the place outside knows the newest head.
-  const known = [await file.last(), place === null ? null : await lastShipped(parts)];
-  let newest: { jws: string; head: AuditHead } | null = null;
+  const shipped = place === null ? null : await lastShipped(parts);
+  await alone(db, async () => {
+    const newest = await newestOf([await file.last(), shipped], parts.read);
+    const to = (await newestRow(db))?.seq ?? 0;
+    if (newest !== null && newest.head.seq > to) await restore(parts, newest, to);
+  });
+}
+
+type Signed = { readonly jws: string; readonly head: AuditHead };
+
+async function newestOf(known: readonly (string | null)[], read: Parts['read']): Promise<Signed | null> {
+  let newest: Signed | null = null;
   for (const jws of known) {
-    const head = jws === null ? null : await parts.read(jws);
+    const head = jws === null ? null : await read(jws);
     if (jws !== null && head !== null && head.seq > (newest?.head.seq ?? 0)) newest = { jws, head };
   }
-  const to = (await newestRow(db))?.seq ?? 0;
-  if (newest === null || newest.head.seq <= to) return;
-  const { seq, hash } = newest.head;
+  return newest;
+}
+
+/** The database ends at row `to`, before the newest head. */
+async function restore(parts: Parts, { jws, head: { seq, hash } }: Signed, to: number): Promise<void> {
+  const { db, log, now } = parts;
   await db.transaction().execute(async (trx) => {
     await recordAudit(
       trx,
@@ -110,28 +143,29 @@ async function link(parts: Parts): Promise<void> {
   const row = await newestRow(db);
   if (row === undefined) return;
   log({ event: 'audit-restored', to, lost: seq - to });
-  await append(parts, { ...row, previous: hashOfHead(newest.jws), restored: { to, lost: { seq, hash } } });
+  await append(parts, { ...row, previous: hashOfHead(jws), restored: { to, lost: { seq, hash } } });
 }
 
-async function advance(parts: Parts): Promise<void> {
+function sign(parts: Parts): Promise<void> {
   const { db, file, log } = parts;
-  const row = await newestRow(db);
-  const last = await file.last();
-  const before = last === null ? null : await parts.read(last);
-  // A head that is not ours is left for verify to find.
-  const previous = last === null ? null : hashOfHead(last);
-  if (row !== undefined && row.seq > (before?.seq ?? 0)) await append(parts, { ...row, previous });
-  else if (before !== null && (row?.seq ?? 0) < before.seq)
-    log({ event: 'audit-cut', rows: row?.seq ?? 0, signed: before.seq });
-  await ship(parts).catch((error: unknown) => log({ event: 'audit-not-shipped', ...describeError(error) }));
+  return alone(db, async () => {
+    const row = await newestRow(db);
+    const last = await file.last();
+    const before = last === null ? null : await parts.read(last);
+    // A head that is not ours is left for verify to find.
+    const previous = last === null ? null : hashOfHead(last);
+    if (row !== undefined && row.seq > (before?.seq ?? 0)) await append(parts, { ...row, previous });
+    else if (before !== null && (row?.seq ?? 0) < before.seq)
+      log({ event: 'audit-cut', rows: row?.seq ?? 0, signed: before.seq });
+  });
 }
 
-async function ship(parts: Parts): Promise<void> {
+async function ship(parts: Parts, signal?: AbortSignal): Promise<void> {
   const { place, file, sent } = parts;
   if (place === null) return;
-  const unsent = await headsAfter(await file.read(), await lastShipped(parts), parts.read);
+  const unsent = await headsAfter(await file.read(), await lastShipped(parts, signal), parts.read);
   if (unsent.length === 0) return;
-  await place.send(unsent);
+  await place.send(unsent, signal);
   await sent.append(unsent.slice(-1));
 }
 

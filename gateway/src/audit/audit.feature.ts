@@ -15,7 +15,11 @@ export function auditFeature(tools: AuditTools): Feature {
   return {
     routes: [auditRoutes(tools)],
     clocks: [
-      { name: 'audit-heads', everySeconds: HEAD_EVERY_SECONDS, run: () => tools.auditHeads.advance() },
+      {
+        name: 'audit-heads',
+        everySeconds: HEAD_EVERY_SECONDS,
+        run: (signal) => tools.auditHeads.advance(signal),
+      },
       { name: 'audit-readings', everySeconds: READINGS_EVERY_SECONDS, run: () => closeReadings(tools) },
     ],
   };

@@ -1,6 +1,15 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { openKeys } from '../keys.ts';
 import { openTestGateway } from '../testing/open-gateway.ts';
+import { openHeadFile } from './head-file.ts';
+import { signHead } from './sign-head.ts';
 
 type Page = { rows: { seq: number; event: string }[]; next: number | null };
 
@@ -42,6 +51,44 @@ test('an auditor is told where the chain was changed', async () => {
     because: 'row',
   });
   await gateway.close();
+});
+
+test('a database put back to its beginning is known before the start itself writes a row', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'relay-restored-'));
+  const { audit } = openKeys(join(folder, 'keys'));
+  const lost = { seq: 1, hash: 'a'.repeat(64) };
+  const head = { iss: 'http://localhost:3000', at: '2026-05-01T10:00:00.000Z', previous: null, ...lost };
+  await openHeadFile(join(folder, 'audit', 'heads.jws')).append([await signHead(head, audit)]);
+  const gateway = await openTestGateway({ folder });
+  const { accessToken: token } = await gateway.userWith(['auditor']);
+  const verdict = (await (await gateway.call('GET', '/audit/verify', { token })).json()) as {
+    kind: string;
+    lost: unknown;
+  };
+  assert.equal([verdict.kind, verdict.lost], ['whole', [{ from: 1, to: 1 }]]);
+  await gateway.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('a place for the heads that does not answer does not keep the gateway from ending', async () => {
+  let requests = 0;
+  const server = createServer((_request, response) => {
+    requests += 1;
+    // It answers while the gateway starts, and never again.
+    if (requests === 1) response.writeHead(405).end();
+    else server.emit('asked');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const asked = once(server, 'asked');
+  const gateway = await openTestGateway({ env: { RELAY_AUDIT_URL: `http://127.0.0.1:${port}/heads` } });
+  await asked;
+  const before = requests;
+  await gateway.close();
+  assert.is(requests, before, 'ending asks it nothing');
+  server.closeAllConnections();
+  server.close();
 });
 
 test.run();

@@ -7,11 +7,11 @@ import { openHeadFile } from './head-file.ts';
 
 export type HeadPlace = {
   /** The last head that lies there; null: none, or the place does not say. */
-  last(): Promise<string | null>;
+  last(signal?: AbortSignal): Promise<string | null>;
   /** All of them where the place can be read; null where it cannot. */
   read(): Promise<readonly string[]> | null;
   /** The oldest first. Throws where the place does not take one. */
-  send(heads: readonly string[]): Promise<void>;
+  send(heads: readonly string[], signal?: AbortSignal): Promise<void>;
 };
 
 /** A server that takes longer is asked again with the next head. */
@@ -33,22 +33,21 @@ export function openHeadPlace(url: URL): HeadPlace {
   const headers: Record<string, string> = username
     ? { authorization: `Basic ${basic.toString('base64')}` }
     : {};
-  const ask = (init: RequestInit): Promise<Response> =>
-    fetch(address, { ...init, redirect: 'error', signal: AbortSignal.timeout(PATIENCE_MS) });
+  const ask = (init: RequestInit, ended: AbortSignal[]): Promise<Response> => {
+    const signal = AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), ...ended]);
+    return fetch(address, { ...init, redirect: 'error', signal });
+  };
   return {
-    async last() {
-      const answer = await ask({ headers });
+    async last(signal) {
+      const answer = await ask({ headers }, signal ? [signal] : []);
       const text = answer.ok ? (await answer.text()).trim() : '';
       return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text) && text.length < HEAD_LENGTH_LIMIT ? text : null;
     },
     read: () => null,
-    async send(heads) {
-      for (const head of heads) {
-        const answer = await ask({
-          method: 'POST',
-          headers: { ...headers, 'content-type': MEDIA_TYPE },
-          body: head,
-        });
+    async send(heads, signal) {
+      const init = { method: 'POST', headers: { ...headers, 'content-type': MEDIA_TYPE } };
+      for (const body of heads) {
+        const answer = await ask({ ...init, body }, signal ? [signal] : []);
         await answer.body?.cancel();
         if (!answer.ok) throw new Error(`the place of the heads answered ${answer.status}`);
       }

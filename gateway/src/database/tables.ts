@@ -148,6 +148,11 @@ export type InstanceTable = {
   /** Warning Reason or Failure Reason as the PACS gave it. */
   pacs_code: number | null;
   proof: 'found' | 'digest' | 'read-back' | null;
+  /**
+   * SHA-256 and MD5 (hexadecimal, a space between) of its bytes as they went out to a PACS that tells the MD5 of
+   * what it stored; null until they did.
+   */
+  sent_digests: Generated<string | null>;
   /** The study's revision in which it was promised. */
   revision: number;
   /** How often its bytes were asked for again (damaged, lost): bounded. */

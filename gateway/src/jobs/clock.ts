@@ -10,7 +10,8 @@ export type Clock = {
   /** The name of its queue. */
   readonly name: string;
   readonly everySeconds: number;
-  run(): Promise<void>;
+  /** `signal`: the gateway stops. */
+  run(signal: AbortSignal): Promise<void>;
 };
 
 /** Runs it now, and then again and again. */
@@ -19,7 +20,7 @@ export async function startClock(
   jobs: Jobs,
   db: Kysely<Tables>,
 ): Promise<void> {
-  await jobs.work(name, { concurrency: 1 }, () => run());
+  await jobs.work(name, { concurrency: 1 }, (_data, signal) => run(signal));
   await jobs.every(everySeconds, () =>
     db.transaction().execute((trx) => jobs.enqueue(trx, name, {}, { key: name })),
   );

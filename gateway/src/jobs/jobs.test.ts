@@ -1,7 +1,8 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type TestDatabase, testDatabases } from '../testing/open-database.ts';
+import { openDatabase } from '../database/database.ts';
+import { createTestDatabase, type TestDatabase, testDatabases } from '../testing/open-database.ts';
 import { mendDates } from './job-rows.ts';
 import { createJobs, type JobEvents } from './jobs.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -238,6 +239,28 @@ for (const { name, open } of testDatabases('jobs')) {
     await after(50);
     assert.equal([runs, troubles.length], [atStop, 1]);
     await database.close();
+  });
+
+  test('connections that the server ends while it stops are no trouble', async () => {
+    const shared = await createTestDatabase();
+    const database = await openDatabase({ kind: 'server', url: shared.url });
+    const troubles: unknown[] = [];
+    const jobs = await createJobs(database, { ...silent, trouble: (error) => void troubles.push(error) });
+    const begun = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    await jobs.work('stage', { concurrency: 1 }, async () => {
+      begun.resolve();
+      await gate.promise;
+    });
+    await database.db.transaction().execute((trx) => jobs.enqueue(trx, 'stage', {}));
+    await begun.promise;
+    const stopped = jobs.stop();
+    await shared.endConnections();
+    gate.resolve();
+    await stopped;
+    assert.equal(troubles, []);
+    await database.close();
+    await shared.drop();
   });
 
   test('stop tells the handlers and waits for them; the next gateway runs the unfinished jobs', async () => {

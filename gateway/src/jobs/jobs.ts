@@ -163,14 +163,16 @@ export async function createJobs(
   pollSeconds = POLL_SECONDS,
 ): Promise<Jobs> {
   const boss = createBoss(database);
-  boss.on('error', (error) => events.trouble(error));
+  const stopping = new AbortController();
+  // Its connections still end after it says that it has stopped, and a server that ends them first is no trouble.
+  boss.on('error', (error) => stopping.signal.aborted || events.trouble(error));
   await boss.start();
   await database.join(() => renewActive(database));
   const queues: Queues = {
     boss,
     database,
     events,
-    stopping: new AbortController(),
+    stopping,
     declared: new Map(),
     running: new Set(),
     rounds: [],

@@ -31,6 +31,8 @@ export type InstanceChange = {
   } | null;
   readonly pacsCode?: number | null;
   readonly proof?: InstanceRow['proof'];
+  /** Null leaves it as it is: it belongs to the bytes, not to the state. */
+  readonly sentDigests?: string | null;
   readonly postedAt?: Date | null;
   /** Offers without an answer about it, and when the last one was. */
   readonly offers?: { readonly count: number; readonly at: Date | null };
@@ -108,21 +110,6 @@ export async function keepThoseIn<T extends { readonly id: number }>(
 /** Ids as one parameter, however many there are. */
 export function idList(ids: readonly number[]) {
   return sql<number>`(select x::bigint from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as x)`;
-}
-
-/** Whether the PACS took any instance of the site after this. */
-export async function tookOthersSince(db: Db, siteId: string, since: Date): Promise<boolean> {
-  const taken: readonly InstanceState[] = ['posted', 'stored', 'coerced'];
-  const row = await db
-    .selectFrom('instance')
-    .select('id')
-    .where('site_id', '=', siteId)
-    .where('state', 'in', [...taken])
-    .where('reason', 'is', null)
-    .where('updated_at', '>=', since)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
 }
 
 /** Those of them that are still marked as this run marked them: another gateway may have taken the job over. */
@@ -285,6 +272,7 @@ export async function changeInstances(
     pacs_code: change.pacsCode ?? null,
     set_proof: change.proof !== undefined,
     proof: change.proof ?? null,
+    sent_digests: change.sentDigests ?? null,
     set_posted: change.postedAt !== undefined,
     posted_at: change.postedAt?.toISOString() ?? null,
     set_offers: change.offers !== undefined,
@@ -301,12 +289,13 @@ export async function changeInstances(
       restored = case when x.set_place then x.restored else i.restored end,
       pacs_code = case when x.set_code then x.pacs_code else i.pacs_code end,
       proof = case when x.set_proof then x.proof else i.proof end,
+      sent_digests = coalesce(x.sent_digests, i.sent_digests),
       posted_at = case when x.set_posted then x.posted_at else i.posted_at end,
       offers = case when x.set_offers then x.offers else i.offers end,
       offered_at = case when x.set_offers then x.offered_at else i.offered_at end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, state text, set_reason boolean, reason text, set_place boolean,
-      parcel_id text, body_offset bigint, restored text, set_code boolean, pacs_code int, set_proof boolean, proof text, set_posted boolean,
-      posted_at timestamptz, set_offers boolean, offers int, offered_at timestamptz, attempts int)
+      parcel_id text, body_offset bigint, restored text, set_code boolean, pacs_code int, set_proof boolean, proof text, sent_digests text,
+      set_posted boolean, posted_at timestamptz, set_offers boolean, offers int, offered_at timestamptz, attempts int)
     where i.id = x.id and i.state in (${sql.join(from)}) and ${studyId === undefined ? sql`true` : sql`i.study_id = ${studyId}::uuid`}
     returning i.id`.execute(trx);
   return new Set(changed.map(({ id }) => Number(id)));

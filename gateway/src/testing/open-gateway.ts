@@ -42,6 +42,8 @@ export type CallOptions = {
 };
 
 export type TestGatewayOptions = {
+  /** A data directory that stays; without it a fresh one is made and removed. */
+  readonly folder?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly open?: () => Promise<Database>;
   readonly webFolder?: string;
@@ -51,7 +53,7 @@ export type TestGatewayOptions = {
 };
 
 export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const folder = mkdtempSync(join(tmpdir(), 'relaypacs-gateway-'));
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'relaypacs-gateway-'));
   const database = await (options.open ?? openTestDatabase)();
   const lines: Record<string, unknown>[] = [];
   const clocks = createTestClocks();
@@ -80,7 +82,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     userWith: addUserTo(database, signIn),
     async close() {
       await gateway.stop();
-      rmSync(folder, { recursive: true, force: true });
+      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
 }

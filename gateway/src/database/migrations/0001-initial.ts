@@ -74,7 +74,7 @@ const STUDIES = [
     original_digest text, policy_name text not null, policy_version int not null, report_digest text,
     bytes bigint not null, state text not null, reason text, parcel_id text references parcel,
     body_offset bigint, restored text, posted_at timestamptz, pacs_code int, proof text,
-    offers int not null default 0, offered_at timestamptz,
+    sent_digests text, offers int not null default 0, offered_at timestamptz,
     revision int not null, attempts int not null default 0, beginnings int not null default 0,
     brought boolean not null default false, updated_at timestamptz not null, since_minute int not null default 0,
     unique (study_id, sop_instance_uid, digest))`,

@@ -103,7 +103,15 @@ async function settleKnown(
     const twin = twinOf(row, rivals);
     return twin === undefined
       ? []
-      : [{ id: row.id, state: 'posted', postedAt: at, pacsCode: twin.pacs_code }];
+      : [
+          {
+            id: row.id,
+            state: 'posted',
+            postedAt: at,
+            pacsCode: twin.pacs_code,
+            sentDigests: twin.sent_digests,
+          },
+        ];
   });
   if (twins.length > 0) await tools.apply(changing(['received'], twins));
   const unknown = never.filter((row) => twinOf(row, rivals) === undefined);

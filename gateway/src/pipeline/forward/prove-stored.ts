@@ -2,11 +2,7 @@
  * Proves instances that the PACS says it stored, and lists, as the setting wants it: by the digest that the PACS
  * made of them, by reading them back, by reading some back, or not at all.
  */
-import { createHash } from 'node:crypto';
-import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
-import { BlobDamaged, type OpenBlob } from '../../ports/blobs/blobs.ts';
 import type { InstanceRow } from '../instance.store.ts';
-import { blobOf } from '../parcel-blobs.ts';
 import type { PipelineTools, WantedProof } from '../pipeline-tools.ts';
 import type { StudyRow } from '../study.store.ts';
 import type { Shown } from './judge-posted.ts';
@@ -17,7 +13,10 @@ export type Proven = {
   readonly proof: NonNullable<InstanceRow['proof']>;
 };
 
-type Tools = Pick<PipelineTools, 'pacs' | 'proof' | 'blobs' | 'keys'>;
+type Tools = Pick<PipelineTools, 'pacs' | 'proof'>;
+
+export const wantedProof = ({ pacs, proof }: Tools): WantedProof =>
+  proof ?? (pacs.digestsOf === null ? 'found' : 'digest');
 
 const READ_AT_ONCE = 4;
 /** Of a sample: by the digest, so that a second look takes the same ones. */
@@ -32,7 +31,7 @@ export async function proveStored(
   tools: Tools,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, Proven>> {
-  const wanted: WantedProof = tools.proof ?? (tools.pacs.digestsOf === null ? 'found' : 'digest');
+  const wanted = wantedProof(tools);
   const found = new Map<number, Proven>(rows.map(({ id }) => [id, { shown: 'listed', proof: 'found' }]));
   switch (wanted) {
     case 'found':
@@ -76,7 +75,10 @@ async function readBackAll(
   return proven;
 }
 
-/** Where the PACS has no digest of one, or we no longer have its bytes, it is read back. */
+/**
+ * One of which the PACS has no digest is read back, and one whose answer a crash took away, with the digest that
+ * was made on the way.
+ */
 async function proveByDigest(
   study: StudyRow,
   rows: readonly InstanceRow[],
@@ -87,52 +89,12 @@ async function proveByDigest(
   if (digestsOf === null) return readBackAll(study, rows, tools, signal);
   const uids = new Set(rows.map((row) => row.sop_instance_uid));
   const theirs = await digestsOf(study.study_instance_uid, uids, signal);
-  const ours = await digestOurs(study, rows, tools, signal);
   const proven = new Map<number, Proven>();
   const others: InstanceRow[] = [];
   for (const row of rows) {
-    const digest = theirs.get(row.sop_instance_uid);
-    if (digest !== undefined && digest === ours.get(row.id))
+    if (row.sent_digests === `${row.digest} ${theirs.get(row.sop_instance_uid)}`)
       proven.set(row.id, { shown: 'same', proof: 'digest' });
     else others.push(row);
   }
   return new Map([...proven, ...(await readBackAll(study, others, tools, signal))]);
-}
-
-/** MD5 of our bytes, by the rows' ids; those that the spool no longer has are not among them. */
-async function digestOurs(
-  study: StudyRow,
-  rows: readonly InstanceRow[],
-  { blobs, keys }: Tools,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<number, string>> {
-  const digests = new Map<number, string>();
-  const key = study.wrapped_key === null ? null : keys.unwrap(study.id, study.wrapped_key);
-  if (key === null) return digests;
-  for (const [blobId, inIt] of Map.groupBy(rows, (row) => blobOf(row) ?? '')) {
-    const blob = blobId === '' ? null : await blobs.open(blobId, parcelKey(key, blobId));
-    if (blob === null) continue;
-    try {
-      for (const row of inIt) {
-        const digest = await md5Of(blob, row, signal);
-        if (digest !== null) digests.set(row.id, digest);
-      }
-    } finally {
-      await blob.close();
-    }
-  }
-  return digests;
-}
-
-async function md5Of(blob: OpenBlob, row: InstanceRow, signal: AbortSignal): Promise<string | null> {
-  const range = { offset: row.body_offset ?? 0, length: row.bytes };
-  if (range.offset + range.length > blob.size) return null;
-  const hash = createHash('md5');
-  try {
-    for await (const piece of blob.stream(range, signal)) hash.update(piece);
-  } catch (error) {
-    if (error instanceof BlobDamaged) return null;
-    throw error;
-  }
-  return hash.digest('hex');
 }

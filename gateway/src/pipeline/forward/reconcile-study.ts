@@ -40,7 +40,7 @@ export type Reconciled = {
   readonly proof?: NonNullable<InstanceRow['proof']>;
 };
 
-type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'proof' | 'blobs' | 'keys'>;
+type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'proof'>;
 
 /** Throws PacsUnreachable. */
 export async function reconcileStudy(study: StudyRow, tools: Tools, signal: AbortSignal): Promise<Planner> {
@@ -112,6 +112,8 @@ function toChange({ id, kind, proof }: Reconciled): readonly InstanceChange[] {
 function toEnd(id: number, kind: Exclude<Reconciled['kind'], 'late'>): InstanceChange {
   switch (kind) {
     case 'stored':
+      // Of one that the PACS refused because it has it, the code was the refusal's.
+      return { id, state: kind, reason: null, pacsCode: null };
     case 'coerced':
       return { id, state: kind, reason: null };
     case 'again':

@@ -26,6 +26,7 @@ export type Rival = Pick<
   | 'policy_version'
   | 'state'
   | 'pacs_code'
+  | 'sent_digests'
 > & { readonly studyState: StudyState };
 
 /** By SOP Instance UID. */

@@ -2,6 +2,7 @@
  * The contract of a PACS, on which the gateway relies: against a real Orthanc through both adapters, and answers
  * that no Orthanc gives.
  */
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -100,7 +101,13 @@ for (const [name, create] of [
     async ({ mr }) => {
       const first = mr[0]!;
       const second = mr[1]!;
-      const answers = await pacs.storeInstances(first.study, [first, second], signal);
+      const sent: string[] = [];
+      const told = [first, second].map((one) => ({ ...one, sent: (md5: string) => sent.push(md5) }));
+      const answers = await pacs.storeInstances(first.study, told, signal);
+      assert.equal(
+        sent,
+        [first, second].map(({ content }) => createHash('md5').update(content).digest('hex')),
+      );
       assert.equal(
         answers.map(({ outcome }) => outcome),
         ['stored', 'stored'],
@@ -166,7 +173,7 @@ for (const [name, create] of [
   );
 
   promise(
-    'one bad instance in a request costs the others nothing: those missing in the answer count as unanswered',
+    'one bad instance in a request costs the others nothing: those missing in the answer count as omitted',
     async ({ mr, irregular }) => {
       const sent = [mr[2]!, irregular, mr[3]!];
       const answers = await pacs.storeInstances(mr[2]!.study, sent, signal);
@@ -195,7 +202,8 @@ for (const [name, create] of [
   promise(
     'an instance that the spool spoiled is never stored, at whatever place of a request it is',
     async ({ mr }) => {
-      const spoiled = { ...mr[4]!, digest: sha256(Buffer.from('other')) };
+      const sent = () => assert.unreachable('the digest of other bytes is told');
+      const spoiled = { ...mr[4]!, digest: sha256(Buffer.from('other')), sent };
       const ways = [
         () => pacs.storeInstances(spoiled.study, [spoiled], signal),
         () => pacs.storeInstances(spoiled.study, [mr[0]!, spoiled, mr[5]!], signal),
@@ -297,7 +305,7 @@ liar(
     }).storeInstances('1', ['1.1', '1.2', '1.3', '1.4', '1.5'].map(small), signal);
     assert.equal(
       answers.map(({ outcome }) => outcome),
-      ['stored', 'coerced', 'refused', 'busy', 'unanswered'],
+      ['stored', 'coerced', 'refused', 'busy', 'omitted'],
     );
     assert.equal(
       answers.map(({ pacsCode }) => pacsCode),

@@ -8,16 +8,18 @@ import { DigestMismatch, InstanceUnreadable, type InstanceToStore } from './pacs
 
 /** Throws InstanceUnreadable, where `open` fails too, and the signal's reason. */
 export async function* provenBytes(
-  { sopInstanceUID, digest, bytes, open }: InstanceToStore,
+  { sopInstanceUID, digest, bytes, open, sent }: InstanceToStore,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
+  const md5 = sent === undefined ? null : createHash('md5');
   let count = 0;
   let last: Uint8Array | null = null;
   try {
     for await (const piece of open(signal)) {
       if (last !== null) yield last;
       hash.update(piece);
+      md5?.update(piece);
       count += piece.length;
       if (count > bytes) throw new DigestMismatch(`more than ${bytes} bytes`);
       last = piece;
@@ -28,5 +30,6 @@ export async function* provenBytes(
     signal.throwIfAborted();
     throw new InstanceUnreadable(sopInstanceUID, error);
   }
+  if (md5 !== null) sent?.(md5.digest('hex'));
   if (last !== null) yield last;
 }
