@@ -52,6 +52,7 @@ async function run(config: Config): Promise<void> {
     say(`The first user is "admin" with the password ${gateway.madePassword} (shown this once).`);
   const port = {
     ...config,
+    certificate: gateway.certificate,
     onRefused: atMostOnceAMinute(() => log({ event: 'connection-refused', because: 'no-tls' })),
   };
   const servers = [
