@@ -121,7 +121,12 @@ test('TLS is served with a certificate and its own key, and with nothing else', 
   const tls = { ...PACS, RELAY_TLS_CERT, RELAY_TLS_KEY };
   const config = readConfig({ ...tls, RELAY_HOST: '0.0.0.0' });
   assert.equal([config.host, config.publicUrl], ['0.0.0.0', 'https://localhost:3000']);
-  assert.equal(config.tls, { cert: CERTIFICATE, key: CERTIFICATE_KEY });
+  assert.equal(config.tls, {
+    cert: CERTIFICATE,
+    key: CERTIFICATE_KEY,
+    certFile: RELAY_TLS_CERT,
+    keyFile: RELAY_TLS_KEY,
+  });
   const wrong: Record<string, string>[] = [
     { ...PACS, RELAY_TLS_CERT },
     { ...PACS, RELAY_TLS_KEY },

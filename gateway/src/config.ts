@@ -6,9 +6,9 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join, resolve, sep } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 import type { DatabasePlace } from './database/database.ts';
+import { isServable, type TlsFiles, type TlsPair } from './http/certificate.ts';
 import { parseProxies, type TrustedProxies } from './http/client-address.ts';
 
 /** Where parcels lie: a folder. Object stores are not supported yet. */
@@ -22,8 +22,8 @@ export type Config = {
    * or the proxies that end it.
    */
   readonly host: string;
-  /** The certificate with its chain, and its key, in PEM; null: TLS is not served. */
-  readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** The certificate with its chain, and its key, in PEM, and where they lie; null: TLS is not served. */
+  readonly tls: (TlsPair & TlsFiles) | null;
   /**
    * Their X-Forwarded-For is believed. Without TLS they alone, and this machine, are answered.
    */
@@ -145,15 +145,11 @@ function tlsOf(env: Env, wrong: Report): Config['tls'] {
   const cert = textOf('RELAY_TLS_CERT', certFile, wrong);
   const key = textOf('RELAY_TLS_KEY', keyFile, wrong);
   if (cert === null || key === null) return null;
-  try {
-    createSecureContext({ cert, key });
-    return { cert, key };
-  } catch {
-    wrong(
-      `RELAY_TLS_CERT and RELAY_TLS_KEY must be a certificate with its chain and the key that belongs to it, without a password, both in PEM, for example ${example}.`,
-    );
-    return null;
-  }
+  if (isServable({ cert, key })) return { cert, key, certFile, keyFile };
+  wrong(
+    `RELAY_TLS_CERT and RELAY_TLS_KEY must be a certificate with its chain and the key that belongs to it, without a password, both in PEM, for example ${example}.`,
+  );
+  return null;
 }
 
 function textOf(name: string, file: string, wrong: Report): string | null {
