@@ -20,8 +20,6 @@ export type SiteTable = {
   /** For every account without a quota of its own. */
   quota_uploads: Generated<number>;
   quota_bytes: Generated<number>;
-  /** Instances that the PACS said it took. */
-  taken: Generated<number>;
 };
 
 /** `user` is a reserved word in SQL. */
@@ -149,8 +147,6 @@ export type InstanceTable = {
   /** Those of them while the PACS took other instances. */
   offers_amid: Generated<number>;
   offered_minute: Generated<number>;
-  /** The site's `taken` at the last offer. */
-  offered_taken: Generated<number>;
   /** Warning Reason or Failure Reason as the PACS gave it. */
   pacs_code: number | null;
   proof: 'found' | 'digest' | 'read-back' | null;

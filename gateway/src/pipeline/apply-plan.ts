@@ -19,7 +19,6 @@ import { deleteParcels, moveParcel, reopenParcels } from './parcel.store.ts';
 import type { PipelineTools } from './pipeline-tools.ts';
 import { insertReceipt } from './receipt.store.ts';
 import { enqueueStage } from './stages.ts';
-import { countTaken } from './tally.store.ts';
 import type { Change, Effect, Plan, Planner } from './study-plan.ts';
 import {
   applyStudyEvent,
@@ -80,8 +79,6 @@ async function applyChange(trx: Trx, tools: ApplyTools, study: StudyRow, change:
       return deleteParcels(trx, change.parcelIds);
     case 'forget-key':
       return setStudyKey(trx, study.id, null);
-    case 'count-taken':
-      return countTaken(trx, study.site_id, change.instances);
     case 'insert-receipt':
       return insertReceipt(trx, study, change);
     case 'wait':

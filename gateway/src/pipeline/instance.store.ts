@@ -293,8 +293,7 @@ export async function changeInstances(
       posted_at = case when x.set_posted then x.posted_at else i.posted_at end,
       offers = case when x.set_offers then x.offers else i.offers end,
       offers_amid = case when x.set_offers then x.offers_amid else i.offers_amid end,
-      offered_minute = case when x.set_offers then ${minutesNow()} else i.offered_minute end,
-      offered_taken = case when x.set_offers then (select taken from site where id = i.site_id) else i.offered_taken end
+      offered_minute = case when x.set_offers then ${minutesNow()} else i.offered_minute end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, state text, set_reason boolean, reason text, set_place boolean,
       parcel_id text, body_offset bigint, restored text, set_code boolean, pacs_code int, set_proof boolean, proof text, sent_digests text,
       set_posted boolean, posted_at timestamptz, set_offers boolean, offers int, offers_amid int, attempts int)

@@ -13,7 +13,6 @@ import {
   instancesOf,
   type NewInstance,
 } from './instance.store.ts';
-import { countTaken, readCounts } from './tally.store.ts';
 import {
   deleteParcels,
   findDeviceParcel,
@@ -254,24 +253,6 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
         ?.waiting_since,
       now,
     );
-  });
-
-  test('what the PACS took is counted for its site, and an offer remembers the count and the minute', async () => {
-    const { db, study, site } = await begin();
-    const [one] = await instancesOf(db, study.id);
-    const { taken, minutes } = await readCounts(db, site);
-    await db.transaction().execute((trx) => countTaken(trx, site, 3));
-    await changeInstances(db, [{ id: one!.id, state: 'received', offers: { all: 2, amid: 1 } }], {
-      from: [one!.state],
-      now,
-    });
-    const [offered] = await instancesOf(db, study.id);
-    assert.equal(
-      [offered!.offers, offered!.offers_amid, offered!.offered_taken, offered!.offered_minute],
-      [2, 1, taken + 3, minutes],
-    );
-    const other = (await begin(0)).site;
-    assert.is((await readCounts(db, other)).taken, 0, 'another site is another PACS');
   });
 
   test('a parcel is registered once for a device, moves once, and leaves its instances without a place', async () => {

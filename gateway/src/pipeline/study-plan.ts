@@ -41,8 +41,6 @@ export type Change =
   | { readonly kind: 'reopen-parcels' }
   | { readonly kind: 'delete-parcels'; readonly parcelIds: readonly string[] }
   | { readonly kind: 'forget-key' }
-  /** The PACS said that it took so many. */
-  | { readonly kind: 'count-taken'; readonly instances: number }
   /** For the study's present revision. */
   | ({ readonly kind: 'insert-receipt' } & IssuedReceipt)
   | { readonly kind: 'wait'; readonly because: Waiting }

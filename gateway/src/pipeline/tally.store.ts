@@ -5,10 +5,8 @@
  * `minutes`: minutes in which a gateway ran on this database. Two counts differ by at most the minutes between
  * them, and one: so what must last n minutes has lasted them once more than n were counted. Time in which no
  * gateway ran, or in which the machine slept, is not counted.
- *
- * `taken`: instances of a site that the PACS said it took. It took others since a moment if the count grew.
  */
-import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
@@ -17,26 +15,6 @@ export const MINUTE_SECONDS = 60;
 
 /** The minutes counted so far, inside a statement. */
 export const minutesNow = (): RawBuilder<number> => sql<number>`(select minutes from tally)`;
-
-export type Counted = { readonly minutes: number; readonly taken: number };
-
-/** What was counted so far, of this site. */
-export async function readCounts(db: Db, siteId: string): Promise<Counted> {
-  return db
-    .selectFrom('site')
-    .innerJoin('tally', (join) => join.onTrue())
-    .select(['tally.minutes', 'site.taken'])
-    .where('site.id', '=', siteId)
-    .executeTakeFirstOrThrow();
-}
-
-export async function countTaken(trx: Transaction<Tables>, siteId: string, instances: number): Promise<void> {
-  await trx
-    .updateTable('site')
-    .set((column) => ({ taken: column('taken', '+', instances) }))
-    .where('id', '=', siteId)
-    .execute();
-}
 
 /** The minutes counted so far. */
 export async function countedMinutes(db: Db): Promise<number> {

@@ -8,8 +8,7 @@ const PEOPLE_AND_DEVICES = [
   `create table schema_mark (name text primary key, print text not null, version text not null)`,
   `create table site (id uuid primary key default gen_random_uuid(), name text not null,
     created_at timestamptz not null default now(),
-    quota_uploads int not null default 1000, quota_bytes bigint not null default 137438953472,
-    taken bigint not null default 0)`,
+    quota_uploads int not null default 1000, quota_bytes bigint not null default 137438953472)`,
   `insert into site (name) values ('default')`,
   `create table account (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
@@ -76,7 +75,7 @@ const STUDIES = [
     bytes bigint not null, state text not null, reason text, parcel_id text references parcel,
     body_offset bigint, restored text, posted_at timestamptz, pacs_code int, proof text,
     sent_digests text, offers int not null default 0, offers_amid int not null default 0,
-    offered_minute int not null default 0, offered_taken bigint not null default 0,
+    offered_minute int not null default 0,
     revision int not null, attempts int not null default 0, beginnings int not null default 0,
     brought boolean not null default false, updated_at timestamptz not null, since_minute int not null default 0,
     unique (study_id, sop_instance_uid, digest))`,

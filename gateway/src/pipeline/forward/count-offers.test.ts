@@ -11,23 +11,22 @@ const row = (all: number, amid: number) => ({
   offers: all,
   offers_amid: amid,
   offered_minute: 1000,
-  offered_taken: 50,
 });
 /** The first minute in which it is due, counted from its last offer. */
-function dueAfter(all: number, amid: number, taken: number): number {
+function dueAfter(all: number, amid: number, tookOthers: boolean): number {
   let minutes = 0;
-  while (!isDue(row(all, amid), { minutes: 1000 + minutes, taken }, PAUSES)) minutes += 1;
+  while (!isDue(row(all, amid), { minutes: 1000 + minutes, tookOthers }, PAUSES)) minutes += 1;
   return minutes;
 }
 
 test('is offered less and less often', () => {
-  const waits = Array.from({ length: 9 }, (_, nth) => dueAfter(nth + 1, nth + 1, 50));
+  const waits = Array.from({ length: 9 }, (_, nth) => dueAfter(nth + 1, nth + 1, false));
   assert.equal(waits, [0, 0, 1, 5, 15, 30, 60, 60, 60]);
 });
 
 test('waits no longer for an illness that is over: the PACS took others since', () => {
-  assert.equal([dueAfter(12, 0, 50), dueAfter(12, 0, 51)], [60, 0]);
-  assert.is(dueAfter(12, 4, 51), 5, 'but for its own offers while the PACS took others');
+  assert.equal([dueAfter(12, 0, false), dueAfter(12, 0, true)], [60, 0]);
+  assert.is(dueAfter(12, 4, true), 5, 'but for its own offers while the PACS took others');
 });
 
 test('is for a person after some offers while the PACS took others, or many while it took none', () => {

@@ -9,7 +9,6 @@
  */
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import type { InstanceChange, InstanceRow } from '../instance.store.ts';
-import type { Counted } from '../tally.store.ts';
 
 /** From then on it is offered alone, so that only the one on which the PACS fails is counted. */
 export const OFFERS_IN_COMPANY = 2;
@@ -18,11 +17,14 @@ export const OFFERS_LIMIT = 8;
 /** Enough, if it takes nothing at all: with the pauses a day, and over a night its disk may be full. */
 export const OFFERS_LIMIT_WHEN_ILL = 30;
 
-type Offered = Pick<InstanceRow, 'offers' | 'offers_amid' | 'offered_minute' | 'offered_taken'>;
+type Offered = Pick<InstanceRow, 'offers' | 'offers_amid' | 'offered_minute'>;
 
-/** `now`: the site's. `pauses`: minutes after the first offer, the second, …; the last one repeats. */
-export function isDue(row: Offered, now: Counted, pauses: readonly number[]): boolean {
-  const offers = now.taken > row.offered_taken ? row.offers_amid : row.offers;
+/** `tookOthers`: after its last offer. */
+type Now = { readonly minutes: number; readonly tookOthers: boolean };
+
+/** `pauses`: minutes after the first offer, the second, …; the last one repeats. */
+export function isDue(row: Offered, now: Now, pauses: readonly number[]): boolean {
+  const offers = now.tookOthers ? row.offers_amid : row.offers;
   const pause = offers === 0 ? 0 : (pauses[Math.min(offers, pauses.length) - 1] ?? 0);
   return now.minutes - row.offered_minute >= pause;
 }

@@ -25,7 +25,7 @@ import {
 import { blobOf } from '../parcel-blobs.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import type { StudyRow } from '../study.store.ts';
-import { readCounts } from '../tally.store.ts';
+import { countedMinutes } from '../tally.store.ts';
 import type { ForwardTools } from './forward-tools.ts';
 import { countOffer, isDue } from './count-offers.ts';
 import { lookBefore, type LookOutcome } from './look-before.ts';
@@ -49,18 +49,20 @@ export async function forwardStudy(
   // Later instances belong to the next run: none is posted for the first time before the PACS was searched
   // for it.
   const toPost = (await dueOf(study, tools)).filter((row) => row.posted_at !== null || absent.has(row.id));
-  const { taken: takenBefore } = await readCounts(tools.db, study.site_id);
   const claimedAt = tools.now();
   const { claimed, behind } = await claim(toPost, { rivals, claimedAt }, tools);
-  await postAll({ study, rows: claimed, claimedAt, takenBefore }, tools, signal);
+  await postAll({ study, rows: claimed, claimedAt }, tools, signal);
   return (locked) => planForwarded(locked, behind);
 }
 
 /** Received instances, but those that were offered in vain a while ago. */
-async function dueOf(study: StudyRow, { db, patience }: ForwardTools): Promise<readonly InstanceRow[]> {
-  const counted = await readCounts(db, study.site_id);
+async function dueOf(
+  study: StudyRow,
+  { db, patience, takings }: ForwardTools,
+): Promise<readonly InstanceRow[]> {
+  const minutes = await countedMinutes(db);
   return (await instancesOf(db, study.id, ['received'])).filter((row) =>
-    isDue(row, counted, patience.pauses),
+    isDue(row, { minutes, tookOthers: takings.tookOthersNow(row.id) }, patience.pauses),
   );
 }
 

@@ -7,7 +7,6 @@ import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { stillClaimed, type InstanceChange, type InstanceRow } from '../instance.store.ts';
 import { blobOf } from '../parcel-blobs.ts';
 import type { StudyRow } from '../study.store.ts';
-import { readCounts } from '../tally.store.ts';
 import { countOffer, isCut, OFFERS_IN_COMPANY } from './count-offers.ts';
 import { forwardBatch, type ForwardedInstance, type Posted } from './forward-batch.ts';
 import type { ForwardTools } from './forward-tools.ts';
@@ -26,8 +25,6 @@ export type ToPost = {
   readonly rows: readonly InstanceRow[];
   /** When this run marked them `posting`. */
   readonly claimedAt: Date;
-  /** What the site's `taken` was then. */
-  readonly takenBefore: number;
   /** By the name of the blob. Each row lies in one of them. */
   readonly bodies: ReadonlyMap<string, OpenBlob | null>;
 };
@@ -55,7 +52,6 @@ export async function postBatches(posting: ToPost, tools: ForwardTools, signal: 
     Array.from({ length: BATCHES_AT_ONCE }, () => offerAll(company, run, { posting, tools, signal })),
   );
   await offerAll(alone, run, { posting, tools, signal });
-  // The others first: whether the PACS takes others is asked of the database.
   const [declined, others] = partition(run.answers, ({ kind }) => kind === 'declined');
   await writeAnswers(posting, { ...run, answers: others }, tools);
   await writeAnswers(posting, { ...run, answers: declined }, tools);
@@ -81,7 +77,9 @@ async function offerAll(batches: Batch[], run: Run, { posting, tools, signal }: 
     try {
       const own = await keepOwn(batch, posting, tools);
       if (own.length === 0) continue;
+      const request = tools.takings.begin();
       const answers = await offerOne(own, posting, tools, signal);
+      noteTakings(answers, request, tools);
       // Only now: another worker may have taken the list away meanwhile.
       run.answers.push(...answers);
       tools.metrics.bytes('forward', sumBytes(own));
@@ -91,7 +89,11 @@ async function offerAll(batches: Batch[], run: Run, { posting, tools, signal }: 
         await writeAnswers(posting, { ...run, answers: others }, tools);
       }
     } catch (error) {
-      if (isCut(error)) run.answers.push(...batch.map(({ id }) => unanswered(id)));
+      if (isCut(error)) {
+        const answers = batch.map(({ id }) => unanswered(id));
+        noteTakings(answers, 0, tools);
+        run.answers.push(...answers);
+      }
       run.failure ??= error;
     }
   }
@@ -121,7 +123,7 @@ async function keepOwn(batch: Batch, { claimedAt }: ToPost, { db }: ForwardTools
 }
 
 async function writeAnswers(
-  { study, rows, takenBefore }: ToPost,
+  { study, rows, claimedAt }: ToPost,
   { answers, sent }: Pick<Run, 'answers' | 'sent'>,
   tools: ForwardTools,
 ): Promise<void> {
@@ -134,19 +136,27 @@ async function writeAnswers(
   const told = answers.flatMap((answer) =>
     answer.kind === 'damaged' ? [] : [{ answer, row: of.get(answer.id)! }],
   );
-  const posted = told.filter(({ answer }) => answer.kind === 'posted').length;
-  const taken = posted + (await readCounts(tools.db, study.site_id)).taken;
   const changes = told.map(({ answer, row }) => ({
-    ...toChange(answer, row, { taken, takenBefore }),
+    ...toChange(answer, row, tools.takings.tookOthersSince(row.id)),
     sentDigests: sent?.get(row.id) ?? null,
   }));
   await tools.apply(async () => ({
     outcome: 'answered',
-    changes: [
-      ...(posted > 0 ? [{ kind: 'count-taken', instances: posted } as const] : []),
-      { kind: 'change-instances', from: ['posting'], changes },
-    ],
+    changes: [{ kind: 'change-instances', from: ['posting'], changes }],
   }));
+  for (const { id, state } of changes) if (state !== 'received') tools.takings.forget(id);
+}
+
+/** What an answer means may depend on whether the PACS takes others afterwards. */
+function noteTakings(
+  answers: readonly ForwardedInstance[],
+  request: number,
+  { takings }: ForwardTools,
+): void {
+  for (const { id, kind, wasPassedOver } of answers) {
+    if (kind === 'posted') takings.took(request);
+    if (kind === 'declined' || kind === 'later') takings.failed(id, wasPassedOver ? request - 1 : undefined);
+  }
 }
 
 function postedOf(row: InstanceRow, bodies: ToPost['bodies'], sent: Run['sent']): Posted {
@@ -163,30 +173,38 @@ function postedOf(row: InstanceRow, bodies: ToPost['bodies'], sent: Run['sent'])
   };
 }
 
-/** The site's `taken`: before the first of these offers, and now. */
-type Taken = { readonly taken: number; readonly takenBefore: number };
-
 /** A refusal is an answer that is not yet believed: reconcile looks once more before it is one. */
 function toChange(
   answer: Exclude<ForwardedInstance, { kind: 'damaged' }>,
   row: InstanceRow,
-  { taken, takenBefore }: Taken,
+  tookOthers: boolean,
 ): InstanceChange {
   const { id } = answer;
   switch (answer.kind) {
     case 'posted':
       return { id, state: 'posted', reason: null, pacsCode: answer.pacsCode };
     case 'refused':
-      return { id, state: 'posted', reason: 'pacs-refused', pacsCode: answer.pacsCode };
+      return toRefused(row, answer, answer.pacsCode);
     case 'declined':
-      // What it took yesterday says nothing of today.
-      return taken > takenBefore
-        ? { id, state: 'posted', reason: 'pacs-refused', pacsCode: null }
-        : countOffer(row, false);
+      return tookOthers ? toRefused(row, answer, null) : countOffer(row, false);
     case 'later':
-      if (answer.because === 'busy') return { id, state: 'received' };
-      return countOffer(row, taken > (row.offers > 0 ? row.offered_taken : takenBefore));
+      return answer.because === 'busy' ? { id, state: 'received' } : countOffer(row, tookOthers);
     default:
       return answer satisfies never;
   }
+}
+
+/** After an offer without an answer the PACS may have it, and refuse it for that: such an offer is counted. */
+function toRefused(
+  { id, offers, offers_amid, posted_at }: InstanceRow,
+  { wasSilent }: ForwardedInstance,
+  pacsCode: number | null,
+): InstanceChange {
+  return {
+    id,
+    state: 'posted',
+    reason: 'pacs-refused',
+    pacsCode,
+    ...(posted_at !== null || wasSilent ? { offers: { all: Math.max(1, offers), amid: offers_amid } } : {}),
+  };
 }
