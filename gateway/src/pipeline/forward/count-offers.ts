@@ -12,7 +12,7 @@ import type { InstanceChange, InstanceRow } from '../instance.store.ts';
 
 /** From then on it is offered alone, so that only the one on which the PACS fails is counted. */
 export const OFFERS_IN_COMPANY = 2;
-/** Enough while the PACS takes others: with the pauses some two hours. */
+/** Enough if the PACS took others during half of them: with the pauses some two hours. */
 export const OFFERS_LIMIT = 8;
 /** Enough, if it takes nothing at all: with the pauses a day, and over a night its disk may be full. */
 export const OFFERS_LIMIT_WHEN_ILL = 30;
@@ -35,7 +35,8 @@ export function countOffer(
   tookOthers: boolean,
 ): InstanceChange {
   const offers = { all: row.offers + 1, amid: row.offers_amid + (tookOthers ? 1 : 0) };
-  return offers.amid >= OFFERS_LIMIT || offers.all >= OFFERS_LIMIT_WHEN_ILL
+  const isItsOwn = offers.all >= OFFERS_LIMIT && offers.amid * 2 >= offers.all;
+  return isItsOwn || offers.all >= OFFERS_LIMIT_WHEN_ILL
     ? { id: row.id, state: 'quarantined', reason: 'pacs-fails-on-it', offers }
     : { id: row.id, state: 'received', offers };
 }
