@@ -292,16 +292,18 @@ test('its gateway slept and another one has taken it over, the first posts no mo
   const studyId = await studyIdOf(pipeline, uploads[0]);
   const { pacs, db } = pipeline.tools;
   let stores = 0;
+  let takenOver: Promise<unknown> | null = null;
   const slept: typeof pacs = {
     ...pacs,
     async storeInstances(...of) {
       stores += 1;
       const answer = await pacs.storeInstances(...of);
-      await db
+      takenOver ??= db
         .updateTable('instance')
         .set({ posted_at: new Date('2026-01-01T00:00:09Z') })
         .where('study_id', '=', studyId)
         .execute();
+      await takenOver;
       return answer;
     },
   };
