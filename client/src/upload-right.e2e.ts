@@ -195,10 +195,10 @@ if (why !== null) {
     await page.getByText('until the person who sent them signs in', { exact: false }).waitFor();
     const { gateway } = world;
     const boss = await createAccount(gateway, 'boss', ['admin']);
+    const goTo = (hash: string) => page.evaluate((to) => location.assign(to), hash);
+    await goTo('#/');
     await signIn(page, boss.username);
-    await page.evaluate(() => {
-      location.hash = '#/queue';
-    });
+    await goTo('#/queue');
     const take = page.getByRole('button', { name: 'Take over 1 study' });
     await take.waitFor();
     await looksRight(page, 'queue-ownerless');

@@ -3,6 +3,7 @@
  * device has ended) are given to an administrator. The gateway is told first, for its audit trail. They begin
  * again as the administrator's own: nothing that was promised or sent under the other account counts.
  */
+import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { countReasons } from '../count-reasons.ts';
 import { contentsOf } from './drop-study.ts';
 import { instancesOf, putInstances } from './instance-rows.ts';
@@ -45,8 +46,9 @@ function take(database: LocalDatabase, { id, owner, account }: Taken): Promise<v
     const study = await database.studies.get(id);
     if (!study || study.account !== owner || !waitsForOwner(study)) return;
     const rows = await instancesOf(database, id);
-    // The PACS had it before, so no copy of it is here, and its receipt is the owner's.
-    const gone = rows.filter((row) => row.inPacs && row.parcelId === null);
+    const kept = new Set(await database.parcels.where('studyId').equals(id).primaryKeys());
+    // The PACS has it, so no copy of it is here any more, and its receipt is the owner's.
+    const gone = rows.filter((row) => isThere(row) && !kept.has(row.parcelId ?? ''));
     if (gone.length === rows.length) return;
     await database.instances.bulkDelete(gone.map(({ studyId, position }) => [studyId, position]));
     const left = rows.filter((row) => !gone.includes(row)).map(asNamed);
@@ -61,11 +63,15 @@ function take(database: LocalDatabase, { id, owner, account }: Taken): Promise<v
       instances: study.instances - gone.length,
       bytes: study.bytes - gone.reduce((sum, { bytes }) => sum + bytes, 0),
       turn: study.turn + 1,
+      packed: Math.min(study.packed, left.length),
       reasons: countReasons(left),
       ...NOTHING_SENT,
     });
   });
 }
+
+const isThere = ({ inPacs, state }: InstanceRow): boolean =>
+  inPacs === true || isInPacs(state as InstanceState);
 
 const NOTHING_SENT = {
   sending: false,
