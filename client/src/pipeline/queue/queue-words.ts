@@ -24,12 +24,12 @@ export const queueWords = {
     'Nothing is lost. Sending resumes when the person who sent it signs in here. If they can no longer sign in, an administrator can enable their account, set a new password, or sign in here and take the studies over.',
   takeOver: (count: number) => `Take over ${studies(count)}`,
   takeOverWhat:
-    'Their owner can no longer send them from here. As an administrator you can take them over and send them yourself.',
+    'Their right to be sent from this device has ended. As an administrator you can take them over: they are then sent under your account.',
   takeOverFailed: 'The gateway does not answer, so nothing was taken over. Try again in a moment.',
   takeOverSheet: {
     title: 'Take over these studies?',
     about: (count: number) => studies(count),
-    what: 'They leave the queue of the person who sent them and are sent under your account. You will see their names. The audit trail records this.',
+    what: 'They leave the queue of the person who sent them and are sent under your account. You will see the patients’ names. The audit trail records this.',
     yes: 'Take them over',
     no: 'Leave them',
   },
