@@ -56,6 +56,7 @@ export type LogEvent =
   /** The audit trail ends before its last signed head: at a start, and while the gateway runs. */
   | { event: 'audit-restored'; to: number; lost: number }
   | { event: 'audit-cut'; rows: number; signed: number }
+  | { event: 'audit-heads-changed' }
   | { event: 'audit-not-shipped'; error: string; code?: string; stack: readonly string[] }
   /** Studies or parcels that no job would have moved on. */
   | { event: 'jobs-renewed'; queue: string; count: number }
@@ -68,6 +69,7 @@ export type LogEvent =
         | 'unpromised-instances'
         | 'pacs-unreachable'
         | 'pacs-does-not-search'
+        | 'pacs-in-clear-text'
         | 'pacs-back';
       [field: string]: string | number;
     };
