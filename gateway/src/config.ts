@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 import type { DatabasePlace } from './database/database.ts';
 import { isServable, type TlsFiles, type TlsPair } from './http/certificate.ts';
@@ -87,6 +87,12 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|::1)$/;
 /** A host name or an address, of a URL (in brackets) or a socket. */
 export const isLoopbackName = (host: string): boolean => LOOPBACK.test(host);
 
+/** Names, images and the password for the PACS travel as anybody on the way can read them. */
+export const isInClearText = (url: string): boolean => {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !LOOPBACK.test(hostname);
+};
+
 type Env = Readonly<Record<string, string | undefined>>;
 type Report = (mistake: string) => void;
 
@@ -162,7 +168,7 @@ function trustedProxiesOf(env: Env, wrong: Report): TrustedProxies {
   const proxies = parseProxies(entries);
   if (proxies !== null) return proxies;
   wrong(
-    'RELAY_TRUSTED_PROXIES must be the addresses of your proxies, or blocks of them, for example RELAY_TRUSTED_PROXIES=127.0.0.1,10.1.0.0/24.',
+    'RELAY_TRUSTED_PROXIES must be the addresses of your proxies, or blocks of them no wider than /8 (IPv6: /7), for example RELAY_TRUSTED_PROXIES=127.0.0.1,10.1.0.0/24.',
   );
   return parseProxies([])!;
 }
@@ -230,9 +236,15 @@ function policyOf(env: Env, wrong: Report): Config['policy'] {
   return 'deidentified';
 }
 
-function rateLimitOf(env: Env, wrong: Report): number | null {
+function rateLimitOf(env: Env, host: string, wrong: Report): number | null {
   const text = setting(env, 'RELAY_RATE_LIMIT') ?? String(RATE_LIMIT);
-  if (text === 'off') return null;
+  if (text === 'off') {
+    if (!isLoopbackName(host))
+      wrong(
+        `RELAY_RATE_LIMIT=off is for tests on this machine alone: others could guess passwords without an end. Set a number, for example RELAY_RATE_LIMIT=${RATE_LIMIT}.`,
+      );
+    return null;
+  }
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   wrong(
     `RELAY_RATE_LIMIT must be the requests that one caller may make in a minute, or off, for example RELAY_RATE_LIMIT=${RATE_LIMIT}.`,
@@ -278,7 +290,7 @@ function pacsProofOf(env: Env, wrong: Report): Config['pacsProof'] {
   }
 }
 
-function auditUrlOf(env: Env, wrong: Report): URL | null {
+function auditUrlOf(env: Env, dataDir: string, wrong: Report): URL | null {
   const text = setting(env, 'RELAY_AUDIT_URL');
   const url = text === undefined ? null : urlOf(text, ['file:', 'https:', 'http:']);
   const isKept = url !== null && (url.protocol !== 'http:' || LOOPBACK.test(url.hostname));
@@ -286,8 +298,15 @@ function auditUrlOf(env: Env, wrong: Report): URL | null {
     wrong(
       'RELAY_AUDIT_URL must be a file: or https: address where signed heads of the audit trail are kept, for example RELAY_AUDIT_URL=file:///mnt/audit/heads.jws.',
     );
+  if (url?.protocol === 'file:' && isWithin(dataDir, decodeURIComponent(url.pathname)))
+    wrong(
+      'RELAY_AUDIT_URL must not lie in RELAY_DATA_DIR: whoever changes the database there could change it too. Name a place that others keep, for example RELAY_AUDIT_URL=file:///mnt/audit/heads.jws.',
+    );
   return isKept ? url : null;
 }
+
+const isWithin = (folder: string, path: string): boolean =>
+  `${resolve(path)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
 
 function adminPasswordOf(env: Env, wrong: Report): string | null {
   const password = env.RELAY_ADMIN_PASSWORD || null;
@@ -316,21 +335,22 @@ export function readConfig(env: Env): Config {
   const isTls = setting(env, 'RELAY_TLS_CERT') !== undefined;
   const hasProxies = setting(env, 'RELAY_TRUSTED_PROXIES') !== undefined;
   const publicUrl = publicUrlOf(env, webPort, isTls, wrong);
+  const host = hostOf(env, { isTls, hasProxies }, wrong);
   const config: Config = {
     port,
     webPort,
     dataDir,
     tls,
     trustedProxies: trustedProxiesOf(env, wrong),
-    host: hostOf(env, { isTls, hasProxies }, wrong),
+    host,
     adminPassword: adminPasswordOf(env, wrong),
     publicUrl: publicUrl.origin,
     database: databaseOf(env, dataDir, wrong),
     blobs: blobsOf(env, dataDir, wrong),
     policy: policyOf(env, wrong),
     pacs: pacsOf(env, wrong),
-    rateLimit: rateLimitOf(env, wrong),
-    auditUrl: auditUrlOf(env, wrong),
+    rateLimit: rateLimitOf(env, host, wrong),
+    auditUrl: auditUrlOf(env, dataDir, wrong),
     uploadExpiresHours: uploadExpiresOf(env, wrong),
     pacsLagMinutes: pacsLagOf(env, wrong),
     pacsProof: pacsProofOf(env, wrong),

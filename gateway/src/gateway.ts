@@ -17,7 +17,7 @@ import { defaultSiteId } from './auth/account.store.ts';
 import { authFeature } from './auth/auth.feature.ts';
 import { openCallers } from './auth/callers.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
-import type { Config } from './config.ts';
+import { isInClearText, type Config } from './config.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
 import { openRoom } from './database/room.ts';
@@ -144,6 +144,7 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       await startFeatures(features, jobs, db);
       await recordRunning(base, { event: 'gateway-started', version: VERSION });
       isStarted = true;
+      if (isInClearText(config.pacs.url)) log({ event: 'pacs-in-clear-text', pacs: base.pacs.describe() });
       // Not waited for: studies are taken, and wait for the PACS.
       void base.pacsState().then((state) => {
         if (state === 'no-search') log({ event: 'pacs-does-not-search', pacs: base.pacs.describe() });

@@ -69,6 +69,7 @@ export type LogEvent =
         | 'unpromised-instances'
         | 'pacs-unreachable'
         | 'pacs-does-not-search'
+        | 'pacs-in-clear-text'
         | 'pacs-back';
       [field: string]: string | number;
     };
