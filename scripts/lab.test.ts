@@ -19,6 +19,7 @@ test('without a name, or with one that does not exist, npm run lab lists every p
   assert.is(await refusalOf(['nothing-like-it']), list);
   for (const name of [
     'chaos',
+    'clocks',
     'database',
     'deid-fuzz',
     'deid-score',

@@ -242,5 +242,5 @@ async function describeStudy(
 
 /** Orthanc 1.10.1 refuses one instance with 400 and sequences that are empty. */
 function declinedUnlessNamed(answer: StoreAnswer): StoreAnswer {
-  return answer.outcome === 'unanswered' ? { ...answer, outcome: 'declined' } : answer;
+  return answer.outcome === 'omitted' ? { ...answer, outcome: 'declined' } : answer;
 }
