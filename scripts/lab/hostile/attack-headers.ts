@@ -1,6 +1,6 @@
 /** Instances whose headers attack the one who reads them. */
 import fc from 'fast-check';
-import { rawData, sequenceOf, text } from './build-header.ts';
+import { ENCAPSULATED_DOCUMENT, rawData, sequenceOf, text } from './build-header.ts';
 import { CLEANING, DEIDENTIFIED, IDENTIFIED, many, oneOf, sends, times, type Recipe } from './recipe.ts';
 
 const MIB = 1024 ** 2;
@@ -46,7 +46,7 @@ export const HEADERS: readonly Recipe[] = [
     right: /^(stored|pacs-refused|header-too-large)$/,
     run: sends(({ factor, seed }) => {
       const bytes = oneOf(fc.constantFrom(60, 66), seed) * times(MIB, factor);
-      return rawData({ tag: 0x00420011, vr: 'OB', value: new Uint8Array(bytes) });
+      return rawData({ tag: ENCAPSULATED_DOCUMENT, vr: 'OB', value: new Uint8Array(bytes) });
     }, IDENTIFIED),
   },
   {

@@ -1,7 +1,7 @@
 /** Sums: no single request is large. And parcels that are not what they say. */
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
-import { rawData, text } from './build-header.ts';
+import { ENCAPSULATED_DOCUMENT, rawData, text } from './build-header.ts';
 import { askAt, type Door } from './door.ts';
 import { IDENTIFIED, oneOf, said, someOf, times, type Recipe } from './recipe.ts';
 import {
@@ -54,15 +54,12 @@ const SUMS: readonly Recipe[] = [
     },
   },
   {
-    // 125 kB of deflate for 128 MiB: what is promised counts, however little is sent.
+    // 60 kB of deflate for 60 MiB: what is promised counts, however little is sent.
     name: 'small-coded',
     right: /^(stored|pacs-refused|quota-exceeded)$/,
     run: async (door, { factor }) => {
-      const instance = rawData({
-        tag: 0x7fe00010,
-        vr: 'OB',
-        value: new Uint8Array(2 * times(64 * MIB, factor)),
-      });
+      const value = new Uint8Array(2 * times(30 * MIB, factor));
+      const instance = rawData({ tag: ENCAPSULATED_DOCUMENT, vr: 'OB', value });
       return sendInstances(door, [instance], IDENTIFIED, (one) => ({
         encoding: 'deflate',
         bytes: new Blob([new Uint8Array(deflateSync(one.bytes))]),

@@ -8,6 +8,8 @@ import { encodingOf, EXPLICIT_VR_LITTLE_ENDIAN, RLE_LOSSLESS } from '#shared/dic
 import type { SOPClassUID, SOPInstanceUID, TransferSyntaxUID } from '#shared/dicom/uid.ts';
 import type { Instance } from './send-instance.ts';
 
+/** Stands in the header, however long it is. */
+export const ENCAPSULATED_DOCUMENT = 0x00420011;
 const DIGITAL_X_RAY = '1.2.840.10008.5.1.4.1.1.1.1';
 const RAW_DATA = '1.2.840.10008.5.1.4.1.1.66';
 /** PS3.5 §B.2: a UUID as one decimal component under 2.25. */
