@@ -14,7 +14,7 @@ import { copyWith } from '#testing/mutated-copy.ts';
 import { calibrate, describeCalibration } from '../calibration.ts';
 import { DEFENCES, type Defence } from './hostile/defences.ts';
 import { faultsOf, type Limits } from './hostile/judge.ts';
-import { runHostile, type HostileReport } from './hostile/run-hostile.ts';
+import { runHostile, type HostileReport, type HostileSettings } from './hostile/run-hostile.ts';
 
 const BLOCKED_MS = 200;
 const GROWN_BYTES = 400e6;
@@ -22,7 +22,7 @@ const USAGE = 'usage: npm run lab -- hostile [--seed N] [--only NAME] [--without
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-type Chosen = { readonly seed: number; readonly only: readonly string[]; readonly root?: string };
+type Chosen = Pick<HostileSettings, 'seed' | 'only' | 'by' | 'root'>;
 
 async function runIn(chosen: Chosen): Promise<HostileReport> {
   const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
@@ -48,7 +48,7 @@ async function isMissed({ name, recipes, lines }: Defence, seed: number, limits:
   say(`without: ${name}`);
   const copy = await copyWith(lines);
   try {
-    const faults = faultsOf(await runIn({ seed, only: recipes, root: copy.root }), limits);
+    const faults = faultsOf(await runIn({ seed, only: recipes, by: ['account'], root: copy.root }), limits);
     say(faults.length > 0 ? `  red: ${faults.slice(0, 3).join('; ')}` : '✘ green: nothing was found');
     return faults.length > 0;
   } finally {

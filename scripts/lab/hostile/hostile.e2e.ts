@@ -14,16 +14,15 @@ import { findOrthanc } from '../../system/orthanc.ts';
 import { DEFENCES } from './defences.ts';
 import { faultsOf } from './judge.ts';
 import { RECIPES } from './recipes.ts';
-import { runHostile } from './run-hostile.ts';
+import { runHostile, type HostileSettings } from './run-hostile.ts';
 
 const SEED = Number(process.env.RELAY_SEED ?? 1);
 const LIMITS = { blockedMs: null, grownBytes: null };
 
-async function run(only: readonly string[], root: string | null) {
+async function run(chosen: Pick<HostileSettings, 'only' | 'by' | 'root'>) {
   const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
-  const where = root === null ? {} : { root };
   try {
-    return await runHostile({ ...where, folder, only, seed: SEED, factor: 0.05, say: () => undefined });
+    return await runHostile({ ...chosen, folder, seed: SEED, factor: 0.05, say: () => undefined });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -33,7 +32,7 @@ const test = suite('hostile');
 if ((await findOrthanc()) === null) skipped('hostile recipes', 'Orthanc is not installed');
 else {
   test(`a hostile account, device or stranger gets its answer and sees nothing, and other people’s studies arrive (seed ${SEED})`, async () => {
-    const report = await run([''], null);
+    const report = await run({});
     assert.equal(faultsOf(report, LIMITS), []);
     assert.is(report.attacks.length, 3 * RECIPES.length);
   });
@@ -42,7 +41,10 @@ else {
     const missing = DEFENCES.find(({ name }) => name === 'an upload is shown to the one who made it')!;
     const copy = await copyWith(missing.lines);
     try {
-      const faults = faultsOf(await run(missing.recipes, copy.root), LIMITS).join('\n');
+      const faults = faultsOf(
+        await run({ only: missing.recipes, by: ['account'], root: copy.root }),
+        LIMITS,
+      ).join('\n');
       assert.match(faults, /account sees \/upload\/\S+\/status\S*: 200/);
     } finally {
       await copy.remove();

@@ -28,6 +28,8 @@ export type HostileSettings = {
   readonly say: (line: string) => void;
   /** Only recipes whose names hold one of these. */
   readonly only?: readonly string[];
+  /** Only by these; by all by default. */
+  readonly by?: readonly string[];
   /** The sources of the gateway: another copy of the project. */
   readonly root?: string;
 };
@@ -54,7 +56,7 @@ export type HostileReport = {
 };
 
 export async function runHostile(settings: HostileSettings): Promise<HostileReport> {
-  const { folder, seed, factor, say, only = [''] } = settings;
+  const { folder, seed, factor, say, only = [''], by } = settings;
   const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
   const gateway = createGatewayUnderTest({
     port: await freePort(),
@@ -75,13 +77,14 @@ export async function runHostile(settings: HostileSettings): Promise<HostileRepo
     const attacks: Attack[] = [];
     const visible: string[] = [];
     const chosen = RECIPES.filter(({ name }) => only.some((part) => name.includes(part)));
+    const attackers = doors.filter(({ who }) => by?.includes(who) ?? true);
     for (const [at, recipe] of chosen.entries())
-      for (const door of doors) {
+      for (const door of attackers) {
         const attack = await attackWith(recipe, door, ground, { factor, seed: seed + at });
         attacks.push(attack);
         say(describeAttack(attack));
         // A short run looks once for each recipe.
-        if (factor === 1 || door === doors[2]) visible.push(...(await seenAfter(ground)));
+        if (factor === 1 || door === attackers.at(-1)) visible.push(...(await seenAfter(ground)));
       }
     const honest = await tablet.end();
     for (const listener of Object.values(heard)) listener.close();
