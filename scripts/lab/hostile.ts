@@ -1,10 +1,11 @@
 /**
  * `npm run lab -- hostile [--seed N] [--only NAME] [--without NAME]`: recipes by which a gateway was stopped,
- * filled or made to tell, run by an account, a device and a stranger while a tablet uploads. Prints for each how long the
- * gateway's event loop stood still and how much memory it took, and exits 0 where every answer was right,
- * nothing blocked for longer than 200 ms (times the calibration) or took more than 400 MB, no account saw anything
- * of another, and every honest study was stored. `--without`: a defence is switched off in a copy of the project
- * (defences.ts; `all`: one after the other), its recipes are run, and the exit is 0 where each run found it.
+ * filled or made to tell, run by an account, a device and a stranger while a tablet uploads. Prints for each how
+ * long the gateway's event loop stood still (and how much of that its thread was at work) and how much memory it
+ * took. Exits 0 where every answer was right, nothing blocked for longer than 200 ms (times the calibration) or
+ * took more than 400 MB, no account saw anything of another, and every honest study was stored. `--without`: one
+ * defence (defences.ts), or `all` one after the other, is switched off in a copy of the project, its recipes are
+ * run by the account, and the exit is 0 where each run found it missing.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

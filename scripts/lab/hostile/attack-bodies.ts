@@ -155,7 +155,8 @@ const FORMS: readonly Recipe[] = [
 function pngOf(side: number, rows: number): Buffer {
   const chunk = (type: string, data: Buffer): Buffer => {
     const typed = Buffer.concat([Buffer.from(type), data]);
-    const [length, crc] = [Buffer.alloc(4), Buffer.alloc(4)];
+    const length = Buffer.alloc(4);
+    const crc = Buffer.alloc(4);
     length.writeUInt32BE(data.length);
     crc.writeUInt32BE(crc32(typed));
     return Buffer.concat([length, typed, crc]);

@@ -40,11 +40,11 @@ export const DEFENCES: readonly Defence[] = [
     [
       'gateway/src/gateway.ts',
       'check: createCheckThread(keys.projectKey),',
-      `check: await import('./pipeline/verify/verify-instance.ts').then(
-      ({ toVerifyRules, verifyInstance }): PipelineTools['check'] =>
-        (source, promised, rules, signal) =>
-          verifyInstance(source, promised, toVerifyRules(rules, base.pseudonyms), signal),
-    ),`,
+      `check: await import(/* main thread */ './pipeline/verify/verify-instance.ts').then(
+        ({ toVerifyRules, verifyInstance }) =>
+          (source, promised, rules, signal) =>
+            verifyInstance(source, promised, toVerifyRules(rules, base.pseudonyms), signal),
+      ),`,
     ],
   ),
   defence(

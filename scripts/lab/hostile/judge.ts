@@ -1,4 +1,4 @@
-/** What must be true of a run, and a line for each thing that is not. */
+/** Holds a run against the promises: a line for each one that was broken. */
 import type { Attack, HostileReport } from './run-hostile.ts';
 
 /** `blockedMs` and `grownBytes` null: not judged, where the machine is shared with other tests. */
@@ -6,7 +6,7 @@ export type Limits = { readonly blockedMs: number | null; readonly grownBytes: n
 
 /**
  * The event loop may seem to stand still where other processes have the cores: then its thread was not at work.
- * What it waited for must not take this many times as long either.
+ * Such a wait may take this many times as long.
  */
 const WAITED = 10;
 

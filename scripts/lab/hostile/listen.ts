@@ -1,4 +1,5 @@
 /** The stream of events of one account, kept open for a whole run: everything that it was told. */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Door } from './door.ts';
 
 export type Listener = { heard(): string; close(): void };
@@ -15,7 +16,6 @@ export async function listenAt({ api, token }: Door): Promise<Listener> {
     const text = answer.body?.pipeThrough(new TextDecoderStream()) ?? [];
     for await (const piece of text) told.push(piece);
   };
-  // It ends when it is closed, or with the gateway.
-  listen().catch(() => undefined);
+  void ignoreFailure(listen(), 'it ends when it is closed, or with the gateway');
   return { heard: () => told.join(''), close: () => left.abort() };
 }

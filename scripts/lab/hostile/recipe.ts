@@ -1,4 +1,4 @@
-/** What a recipe is, and what all of them use: the doors' answers in words, and mutations by a seed. */
+/** The form of a recipe, and tools of all of them: the doors' answers in words, and mutations by a seed. */
 import fc from 'fast-check';
 import { askAt, type Answer, type Door } from './door.ts';
 import { sendInstances, type Instance } from './send-instance.ts';

@@ -49,7 +49,7 @@ export type Attack = {
 export type HostileReport = {
   readonly attacks: readonly Attack[];
   readonly honest: Honest;
-  /** What an account saw that is another's, a line each. */
+  /** A line for each thing of another account that one account saw. */
   readonly visible: readonly string[];
   /** The gateway's process is still the first one. */
   readonly hasSurvived: boolean;
@@ -156,7 +156,7 @@ type Block = LogLine & { readonly blockedMs: number; readonly atWorkMs: number }
 const isBlock = (line: LogLine): line is Block => line.event === 'loop-blocked';
 
 /**
- * What the tablet sees of the hostile account's, and everybody of the tablet's. In between the hostile account
+ * The tablet looks for the hostile account's studies, and everybody for the tablet's. In between the hostile account
  * takes back what it only promised: its own lists name what it has named itself.
  */
 async function seenAfter({ tablet, doors, heard }: Ground): Promise<readonly string[]> {

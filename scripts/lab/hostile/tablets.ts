@@ -1,4 +1,5 @@
 /** A tablet of somebody else sends one small study after the other until it is told to end. */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { createAccount } from '#testing/accounts.ts';
 import type { GatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -51,8 +52,7 @@ export async function startTablet(gateway: GatewayUnderTest, seed: number): Prom
   const running = (async () => {
     while (!isOver || sent <= named) await sendNext();
   })();
-  // It is waited for at the end.
-  running.catch(() => undefined);
+  void ignoreFailure(running, 'it is waited for at the end, which fails by it');
   return {
     door,
     has: (studyInstanceUID) => own.has(studyInstanceUID),

@@ -27,7 +27,7 @@ export async function broughtBy(door: Door): Promise<readonly Brought[]> {
   );
 }
 
-/** What was promised and has not come is forgotten; its room and its quota are free. */
+/** Promises that were not kept are forgotten; their room and their quota are free. */
 export async function takeBackAll(door: Door): Promise<void> {
   const { body } = await askAt(door, '/uploads');
   const { uploads = [] } = (body ?? {}) as { uploads?: readonly (Upload & { state: string })[] };
@@ -36,8 +36,8 @@ export async function takeBackAll(door: Door): Promise<void> {
 }
 
 /**
- * What the one at the door saw of it, a line each; none is right. `heard`: what the door's stream of events has
- * told.
+ * A line for each thing of it that the one at the door saw; none is right. `heard`: all that the door's stream of
+ * events has told.
  */
 export async function seenOf(
   door: Door,
@@ -71,7 +71,7 @@ async function seenOfOne(door: Door, { upload, instances }: Brought): Promise<re
 
 const isHidden = ({ status, code }: Answer): boolean => status === 401 || HIDDEN.includes(code ?? '');
 
-/** `have` and `conflict` tell that bytes are here. What was named is taken back. */
+/** `have` and `conflict` tell that bytes are here. The promise is taken back. */
 async function seenByNaming(door: Door, upload: Upload, named: readonly Named[]): Promise<readonly string[]> {
   if (named.length === 0) return [];
   const instances = named.map(({ sopInstanceUID, digest }) => ({

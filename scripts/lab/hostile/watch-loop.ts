@@ -17,7 +17,8 @@ function watch(): void {
   let at = performance.now();
   let cpu = threadCpuMs();
   setInterval(() => {
-    const [now, nowCpu] = [performance.now(), threadCpuMs()];
+    const now = performance.now();
+    const nowCpu = threadCpuMs();
     const blockedMs = Math.round(now - at - EVERY_MS);
     if (blockedMs >= FROM_MS)
       process.stdout.write(
