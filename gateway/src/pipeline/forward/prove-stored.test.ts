@@ -21,7 +21,7 @@ async function proven(proof: WantedProof, isChanged: (nth: number) => boolean) {
   const inner = openTestPacs();
   const read: string[] = [];
   const instances = newStudy(SIZE);
-  const changed = new Set(
+  const changed = new Set<string>(
     instances.filter((_, nth) => isChanged(nth)).map(({ identifiers }) => identifiers.sopInstanceUID),
   );
   const pacs = {
@@ -44,7 +44,7 @@ async function proven(proof: WantedProof, isChanged: (nth: number) => boolean) {
   const { state } = await pipeline.status(uploadId);
   const { receipt } = await receiptOf(pipeline, uploadId);
   await pipeline.close();
-  return { state, read: new Set(read), changed, listed: receipt.instances };
+  return { state, read: new Set<string>(read), changed, listed: receipt.instances };
 }
 
 const isRead = (proof: string | null | undefined): boolean => proof === 'read-back';
