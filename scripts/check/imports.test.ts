@@ -49,6 +49,14 @@ for (const [path, target, expected] of BROKEN) {
   test(`${path} may not import ${target}`, () => assert.match(finding(path, target), expected));
 }
 
+test('the gateway’s main thread reaches nothing that reads instances, however long the way is', () => {
+  const way = ['gateway/src/main.ts', 'gateway/src/http/a.ts', 'shared/src/dicom/part10.ts'];
+  const files = way.map((path, at) => file(path, ...way.slice(at + 1, at + 2)));
+  assert.match(checkImports(files).join('\n'), /main\.ts → .*a\.ts → .*part10\.ts: instances and images/);
+  const named: Import = { target: way[1]!, isPackage: false, kind: 'url' };
+  assert.equal(checkImports([{ ...file(way[0]!), imports: [named] }, ...files.slice(1)]), []);
+});
+
 test('tests may look at the product from outside', () => {
   assert.is(finding('client/src/app/a.e2e.ts', 'scripts/system/orthanc.ts'), '');
 });

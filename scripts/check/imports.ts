@@ -83,7 +83,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['gateway/src/policies'], ['database']],
   [
     ['gateway/src/auth', 'gateway/src/admin'],
-    ['auth', 'policies', 'http', 'audit', 'database'],
+    ['auth', 'policies', 'http', 'audit', 'database', 'threads'],
   ],
   [
     ['gateway/src/models', 'gateway/src/inference', 'gateway/src/results'],
@@ -127,12 +127,17 @@ const isOfDatabase = (path: string, target: string): boolean =>
   isIn(target, 'gateway/src/database/embedded') &&
   (isIn(path, 'scripts/lab/database') || path === 'scripts/system/postgres.ts');
 
+/** The laboratory's gateways stand before the PACS that lies. */
+const isPacsOfLab = (path: string, target: string): boolean =>
+  target === 'gateway/src/testing/lying-dicomweb.ts' && isIn(path, 'scripts/lab');
+
 const scripts: Rule = ({ path }, { target, isPackage }) => {
   if (isPackage || !isIn(path, 'scripts') || path.startsWith('scripts/bench')) return false;
   if (isIn(target, 'gateway'))
     return (
       target !== 'gateway/src/config.ts' &&
       !isOfDatabase(path, target) &&
+      !isPacsOfLab(path, target) &&
       'scripts talk to the gateway as a process'
     );
   const isSending =
@@ -252,6 +257,24 @@ const RULES: readonly Rule[] = [
   doors,
 ];
 
+const MAIN = 'gateway/src/main.ts';
+/** They read what somebody sent, and take as long as the sender likes. */
+const READERS =
+  /^shared\/src\/(dicom\/part10|deid\/(residue|deidentify-instance)|pixels\/(decode-frame|image-file)|transfer\/coding\/restore-instance)\.ts$/;
+
+/** The gateway's main thread answers everybody: what reads instances and images runs in threads (threads/). */
+function findReadersOnMainThread(files: readonly SourceFile[]): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const reached = new Map([[MAIN, MAIN]]);
+  // A map goes on to what is added while it is walked.
+  for (const [path, way] of reached)
+    for (const { target, kind } of byPath.get(path)?.imports ?? [])
+      if (kind === 'value' && !reached.has(target)) reached.set(target, `${way} → ${target}`);
+  return [...reached]
+    .filter(([path]) => READERS.test(path))
+    .map(([, way]) => `${way}: instances and images are read in a thread of their own`);
+}
+
 /** Every broken rule, one line each. */
 export function checkImports(files: readonly SourceFile[]): string[] {
   const known = new Set(files.map(({ path }) => path));
@@ -270,5 +293,5 @@ export function checkImports(files: readonly SourceFile[]): string[] {
       .filter(({ target, isPackage }) => !isPackage && /\.tsx?$/.test(target) && !known.has(target))
       .map(({ target }) => `${path} imports ${target}, which is not there`),
   );
-  return [...broken, ...missing];
+  return [...broken, ...missing, ...findReadersOnMainThread(product)];
 }

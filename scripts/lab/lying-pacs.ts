@@ -1,26 +1,49 @@
 /**
- * `npm run lab -- lying-pacs [--seed N] [--studies 1500]`: studies before a PACS that lies or is ill. Each status
- * with each body from each service, then what the seed draws: lag, no lists, few rows, stores that are not
- * carried out, instances on which it breaks off, other bytes, a store that is claimed and forgotten. Exits 0 if no
- * receipt says what is not so, nothing acknowledged was posted again, and every study ended.
+ * `npm run lab -- lying-pacs [--seed N] [--worlds 2000] [--only N] [--orthanc] [--without DEFENCE]`: studies
+ * before a PACS that lies or is ill. Each world is a gateway and a PACS of its own on a clock that is told the
+ * time: each status with each body from each service of DICOMweb and of Orthanc's REST API, under each setting
+ * of RELAY_PACS_PROOF, and what the seed draws: silence, lag, no lists, few rows, stores that are not carried
+ * out, instances on which it breaks off or hangs, other bytes, a store that is claimed, a study that it forgets
+ * after the receipt. Exits 0 if no receipt says what is not so, nothing acknowledged was posted again, and every
+ * study ended.
+ *
+ * `--orthanc`: the lies are told by a proxy before a real Orthanc. `--only`: one world, to look at it.
+ * `--without`: in a copy of the project that lacks one defence; a name that does not exist lists them.
+ * A run that was interrupted resumes with the same command.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { copyWith } from '#testing/mutated-copy.ts';
+import { ROOT } from '../check/source-files.ts';
+import { DEFENCES } from './lying-pacs/defences.ts';
 
-const PROOF = fileURLToPath(new URL('../../gateway/src/simulation/lying-pacs.test.ts', import.meta.url));
+async function runIn(root: string, args: readonly string[]): Promise<number> {
+  const script = join(root, 'gateway/src/simulation/run-lies.ts');
+  const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    studies: { type: 'string', default: '1500' },
-  },
+async function runWithout(name: string, args: readonly string[]): Promise<number> {
+  const defence = DEFENCES.find(({ what }) => what === name);
+  if (defence === undefined) {
+    process.stderr.write(`--without one of: ${DEFENCES.map(({ what }) => `"${what}"`).join(', ')}\n`);
+    return 2;
+  }
+  const copy = await copyWith([defence]);
+  return runIn(copy.root, args).finally(copy.remove);
+}
+
+const args = process.argv.slice(2);
+const { values, tokens } = parseArgs({
+  args,
+  options: { without: { type: 'string' } },
+  strict: false,
+  tokens: true,
 });
-process.stderr.write(`seed ${values.seed}, ${values.studies} studies\n`);
-const child = spawn(process.execPath, [PROOF], {
-  stdio: 'inherit',
-  env: { ...process.env, RELAY_SEED: values.seed, RELAY_TEST_RUNS: values.studies },
-});
-const [code] = (await once(child, 'exit')) as [number | null];
-process.exitCode = code ?? 1;
+const own = tokens.find((token) => token.kind === 'option' && token.name === 'without');
+const rest = own === undefined ? args : args.toSpliced(own.index, 2);
+process.exitCode =
+  typeof values.without === 'string' ? await runWithout(values.without, rest) : await runIn(ROOT, args);

@@ -4,7 +4,6 @@
  * that cannot be carried out is refused here, by the same `createRules` that would carry it out.
  */
 import { z } from '@hono/zod-openapi';
-import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
 import { chunksSource } from '#shared/dicom/byte-source.ts';
 import {
@@ -42,7 +41,7 @@ import {
   type NamedVersion,
   type PolicyChange,
 } from '../policies/policy.store.ts';
-import { tryPolicy, type TriedRules } from './try-policy.ts';
+import type { TryPolicy } from './try-thread.ts';
 
 const ADMIN = ['admin'] as const;
 /** A policy of 1 000 attributes has 30 kB. */
@@ -160,7 +159,7 @@ function describeDryRun(router: Router): void {
   });
 }
 
-export type PolicyRouteTools = { readonly db: Db; readonly now: () => Date; readonly pseudonyms: Pseudonyms };
+export type PolicyRouteTools = { readonly db: Db; readonly now: () => Date; readonly tryPolicy: TryPolicy };
 
 function toShown(name: string, versions: readonly NamedVersion[]): AdminPolicy {
   const [newest] = versions;
@@ -193,12 +192,11 @@ const IMPOSSIBLE = {
     `No rule may change the attribute ${tag}: an instance is known by it, or says by it that it was de-identified.`,
 } as const;
 
-/** The rules that carry the policy out. @throws Problem policy-not-possible. */
-function requirePossible({ deidentify, options, rules }: PolicyDocument, pseudonyms: Pseudonyms): TriedRules {
-  if (!deidentify) return null;
-  const made = createRules(options, rules);
-  if (made.kind === 'ready') return { rules: made.rules, pseudonyms };
-  throw new Problem('policy-not-possible', IMPOSSIBLE[made.because](made.option));
+/** @throws Problem policy-not-possible: no rules carry the policy out. */
+function requirePossible({ deidentify, options, rules }: PolicyDocument): void {
+  const made = deidentify ? createRules(options, rules) : null;
+  if (made?.kind === 'refused')
+    throw new Problem('policy-not-possible', IMPOSSIBLE[made.because](made.option));
 }
 
 async function policyAt(trx: Trx, siteId: string, name: string): Promise<AdminPolicy> {
@@ -265,7 +263,7 @@ function serveWriting(router: Router, tools: PolicyRouteTools): void {
     make,
     async (c) => {
       const document = c.req.valid('json');
-      requirePossible(document, tools.pseudonyms);
+      requirePossible(document);
       const made = await changing(tools, callerOf(c), document.name, async (trx, by) => {
         await insertPolicy(trx, document, by);
         return { event: 'policy-made', policy: document.name, version: 1 };
@@ -281,7 +279,7 @@ function serveWriting(router: Router, tools: PolicyRouteTools): void {
       if (builtIn(name) !== undefined) throw new Problem('policy-built-in');
       const { replaces, policy } = c.req.valid('json');
       if (policy.name !== name) throw new Problem('invalid-request', 'Invalid: policy.name.');
-      requirePossible(policy, tools.pseudonyms);
+      requirePossible(policy);
       const changed = await changing(tools, callerOf(c), name, async (trx, by) => {
         await replacePolicy(trx, policy, replaces, by);
         return { event: 'policy-changed', policy: name, version: replaces + 1 };
@@ -306,7 +304,7 @@ function serveWithdrawing(router: Router, tools: PolicyRouteTools): void {
   });
 }
 
-function serveDryRun(router: Router, { pseudonyms }: PolicyRouteTools): void {
+function serveDryRun(router: Router, { tryPolicy }: PolicyRouteTools): void {
   let running = 0;
   describeDryRun(router);
   router.post(DRY_RUN_PATH, allow(ADMIN), async (c) => {
@@ -315,7 +313,7 @@ function serveDryRun(router: Router, { pseudonyms }: PolicyRouteTools): void {
     if (running >= DRY_RUN.atOnce) throw new Problem('rate-limited', undefined, { 'Retry-After': '5' });
     running += 1;
     try {
-      const trials = await dryRun(headers.get('content-type') ?? '', body, pseudonyms, signal);
+      const trials = await dryRun(headers.get('content-type') ?? '', body, tryPolicy, signal);
       return c.json({ instances: trials }, 200);
     } finally {
       running -= 1;
@@ -327,7 +325,7 @@ function serveDryRun(router: Router, { pseudonyms }: PolicyRouteTools): void {
 async function dryRun(
   contentType: string,
   body: AsyncIterable<Uint8Array>,
-  pseudonyms: Pseudonyms,
+  tryPolicy: TryPolicy,
   signal: AbortSignal,
 ): Promise<PolicyTrial[]> {
   const limits: MultipartLimits = {
@@ -336,15 +334,16 @@ async function dryRun(
     quietMs: DRY_RUN.quietMs,
     partBytes: (at) => (at === 0 ? POLICY_BYTES_LIMIT : DRY_RUN.instanceBytes),
   };
-  let tried: { readonly rules: TriedRules } | null = null;
+  let policy: PolicyDocument | null = null;
   const trials: PolicyTrial[] = [];
   for await (const { field, chunks } of readMultipart(contentType, body, limits)) {
-    if (tried !== null) trials.push(await tryPolicy(chunksSource(chunks), tried.rules, signal));
-    else if (field === 'policy')
-      tried = { rules: requirePossible(parsePolicy(Buffer.concat(chunks).toString()), pseudonyms) };
-    else break;
+    if (policy !== null) trials.push(await tryPolicy(chunksSource(chunks), policy, signal));
+    else if (field === 'policy') {
+      policy = parsePolicy(Buffer.concat(chunks).toString());
+      requirePossible(policy);
+    } else break;
   }
-  if (tried === null) throw new Problem('invalid-request', 'Invalid: policy.');
+  if (policy === null) throw new Problem('invalid-request', 'Invalid: policy.');
   return trials;
 }
 

@@ -2,20 +2,32 @@
  * A policy tried on one sample instance, before anything is sent under it: what it would do to which element,
  * or why it would do nothing. The output is verified as the gateway would verify it on arrival, so a policy
  * whose output would be refused is noticed before it is created. Holds no value of the data, and keeps
- * nothing.
+ * nothing. It runs in a thread (try-thread.ts): a sample is somebody's bytes.
  */
 import { deidentifyInstance, type Segment } from '#shared/deid/deidentify-instance.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { TagAction } from '#shared/deid/report.ts';
 import { checkResidue } from '#shared/deid/residue.ts';
-import type { DeidRules } from '#shared/deid/rules.ts';
+import { createRules, type DeidRules } from '#shared/deid/rules.ts';
 import { bytesSource, joinedSource, rangeSource } from '#shared/dicom/byte-source.ts';
 import type { ByteSource } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import type { PolicyTrial } from '#shared/protocol/policy.ts';
+import type { TriedPolicy } from './try-thread.ts';
 
 /** null: sent as it is. */
 export type TriedRules = { readonly rules: DeidRules; readonly pseudonyms: Pseudonyms } | null;
+
+/** Throws where the policy is not possible. */
+export function toTriedRules(
+  { deidentify, options, rules }: TriedPolicy,
+  pseudonyms: Pseudonyms,
+): TriedRules {
+  if (!deidentify) return null;
+  const made = createRules(options, rules);
+  if (made.kind === 'refused') throw new Error(`a policy that is not possible is tried: ${made.because}`);
+  return { rules: made.rules, pseudonyms };
+}
 
 /** The most paths named for one instance; a CT header has some hundred. Any beyond this are only counted. */
 export const TRIAL_ACTIONS_LIMIT = 2_000;

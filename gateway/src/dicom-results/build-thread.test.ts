@@ -16,7 +16,7 @@ const lungs = testMasks();
 
 async function toBuildOf(film: Uint8Array, frame = 0): Promise<ToBuild> {
   const { source: _, uid: __, ...said } = await testSubject(film, {}, frame);
-  return { ...said, secret, cam, lungs, source: film.slice() };
+  return { ...said, kind: 'first', secret, cam, lungs, source: film.slice() };
 }
 
 test('are the same byte for byte as on the thread of the requests; the bytes of the source are transferred with the task', async () => {

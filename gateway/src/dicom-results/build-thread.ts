@@ -1,35 +1,50 @@
 /**
  * Result instances are drawn and built in a thread of their own: of a film of two megapixels the heat map and
- * the segmentation take a quarter of a second, and the thread that takes in parcels and answers everybody
- * must not stand still for so long.
+ * the segmentation take a quarter of a second, and a source's header may have 64 MiB; the thread that takes in
+ * parcels and answers everybody must not stand still for so long.
  */
 import type { LungMasks } from '#shared/models/lung-fields.ts';
 import { giving, keepThread, toOwn } from '../threads/thread.ts';
 import type { Cam } from './draw-heat-map.ts';
-import type { BuiltResult, ResultSubject } from './result-subject.ts';
+import type { Person } from './observer.ts';
+import type { BuiltResult, ResultKind, ResultSubject, Verification } from './result-subject.ts';
 
 /**
  * The result to report and its source, a whole instance. `secret`: the project key, of which the
- * UIDs are functions.
+ * UIDs and pseudonyms are functions.
  */
-export type ToBuild = Omit<ResultSubject, 'source' | 'uid'> & {
+type Subject = Omit<ResultSubject, 'source' | 'uid'> & {
   readonly source: Uint8Array;
   readonly secret: Uint8Array;
+};
+/** The first revision. */
+export type ToBuild = Subject & {
+  readonly kind: 'first';
   readonly lungs: LungMasks | null;
   readonly cam: Cam | null;
 };
+/** The report alone, with the verdict of this person. `maps`: those of the first revision. */
+export type ToVerify = Subject & {
+  readonly kind: 'verified';
+  readonly maps: readonly Exclude<ResultKind, 'SR'>[];
+  readonly verification: Omit<Verification, 'by'>;
+  readonly person: Person;
+};
 export type BuildTalk = {
-  readonly task: ToBuild;
+  readonly task: ToBuild | ToVerify;
   readonly question: never;
   readonly reply: never;
   readonly answer: readonly BuiltResult[];
 };
 
 /**
- * Builds the first revision (build-result-instances.ts). The bytes of the source are transferred: the caller
+ * Builds the instances (build-result-instances.ts). The bytes of the source are transferred: the caller
  * no longer has them.
  */
-export type BuildResults = (toBuild: ToBuild, signal: AbortSignal) => Promise<readonly BuiltResult[]>;
+export type BuildResults = (
+  toBuild: ToBuild | ToVerify,
+  signal: AbortSignal,
+) => Promise<readonly BuiltResult[]>;
 
 export function createBuildThread(): BuildResults {
   const thread = keepThread<BuildTalk>(new URL('./build.worker.ts', import.meta.url));

@@ -6,12 +6,8 @@ import type { ResultSender, WhatRadiologistSaid } from '../results/deliver-resul
 import type { NewInstance } from '../results/result-instance.store.ts';
 import type { ResultRow } from '../results/result.store.ts';
 import { openUpload } from '../uploads/open-upload.ts';
-import { buildVerifiedReport } from './build-result-instances.ts';
 import { createBuildThread } from './build-thread.ts';
-import { observerName } from './observer.ts';
-import { parseSource } from './parse-source.ts';
 import type { BuiltResult, ResultSubject, Verification } from './result-subject.ts';
-import { createResultUid } from './result-uid.ts';
 import { sendResults, type ResultRoad } from './send-results.ts';
 
 export type ResultSenderTools = {
@@ -31,7 +27,6 @@ export function createResultSender(tools: ResultSenderTools): ResultSender {
     openUpload: (manifest, sender, signal) => openUpload(pipeline, manifest, { ...sender, source }, signal),
     arrived: parcels.arrived,
   });
-  const uid = createResultUid(projectKey);
   const build = createBuildThread();
   const subjectOf = (row: ResultRow) => ({ ...foundIn(row), softwareVersion });
   const send = async (
@@ -46,20 +41,16 @@ export function createResultSender(tools: ResultSenderTools): ResultSender {
   };
   return {
     async send(result, source, maps, signal) {
-      const built = await build({ ...subjectOf(result), ...maps, source, secret: projectKey }, signal);
-      return send(result, built, signal);
+      const subject = { ...subjectOf(result), source, secret: projectKey };
+      return send(result, await build({ ...subject, kind: 'first', ...maps }, signal), signal);
     },
-    async sendVerified({ result, kinds, said }, bytes, signal) {
-      const source = await parseSource(bytes, signal);
+    async sendVerified({ result, kinds: maps, said }, source, signal) {
       const account = await findAccount(pipeline.db, { id: said.accountId });
       const person = { id: said.accountId, username: account?.username ?? said.accountId };
-      const by = await observerName(source, person, pipeline.pseudonyms);
-      const report = buildVerifiedReport(
-        { ...subjectOf(result), source, uid },
-        kinds,
-        toVerification(said, by),
-      );
-      return send(result, [report], signal);
+      const verification = toVerification(said);
+      const subject = { ...subjectOf(result), source, secret: projectKey };
+      const built = await build({ ...subject, kind: 'verified', maps, verification, person }, signal);
+      return send(result, built, signal);
     },
   };
 }
@@ -68,9 +59,9 @@ function foundIn(row: ResultRow): Pick<ResultSubject, 'finding' | 'models' | 'at
   return { finding: row.finding, models: row.models, at: row.created_at, key: row.cache_key };
 }
 
-function toVerification(said: WhatRadiologistSaid, by: string): Verification {
+function toVerification(said: WhatRadiologistSaid): Omit<Verification, 'by'> {
   const { verdict, reason, at, revision, follows } = said;
-  return { verdict, reason, at, revision, follows, by, finding: said.finding as Verification['finding'] };
+  return { verdict, reason, at, revision, follows, finding: said.finding as Verification['finding'] };
 }
 
 function toNewInstance({ kind, identifiers }: BuiltResult): NewInstance {

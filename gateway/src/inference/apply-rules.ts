@@ -2,8 +2,6 @@
  * After the receipt of a study: which of its instances models look at without being asked. One job an
  * instance and model; the models' own results are never looked at.
  */
-import { readInstance } from '#shared/dicom/part10.ts';
-import { findElement, textOf } from '#shared/dicom/values.ts';
 import { createRequests, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
@@ -17,7 +15,6 @@ import type { DescribedInstance, FoundInstance } from '../ports/pacs/pacs.ts';
 import { createJob } from './create-job.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { IMAGES_A_JOB } from './run-job.ts';
-import { yieldingSource } from '../threads/yielding-source.ts';
 import {
   isMeant,
   isMeantBodyPart,
@@ -29,7 +26,6 @@ import {
 import { fetchWhole, isImage, LISTED_LIMIT } from './study-images.ts';
 
 export const RULE_QUEUE = 'inference';
-const BODY_PART_EXAMINED = 0x00180015;
 
 /** An instance in the PACS, and the rules that it fits but for its body part. */
 type Candidate = { readonly one: DescribedInstance; readonly fitting: readonly InferenceRule[] };
@@ -124,18 +120,14 @@ async function ask(
  */
 async function bodyPartOf(
   where: FoundInstance,
-  { pacs }: InferenceTools,
+  { pacs, examiner }: InferenceTools,
   signal: AbortSignal,
 ): Promise<string> {
   const bytes = await fetchWhole(pacs, where, signal).catch((error: unknown) => {
     if (error instanceof Problem) return null;
     throw error;
   });
-  if (bytes === null) return '';
-  const read = await readInstance(yieldingSource(bytes), signal);
-  return read.kind === 'ready'
-    ? (textOf(findElement(read.instance.elements, BODY_PART_EXAMINED), read.instance) ?? '')
-    : '';
+  return bytes === null ? '' : examiner.bodyPart(bytes, signal);
 }
 
 /**

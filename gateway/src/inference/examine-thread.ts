@@ -17,10 +17,11 @@ export type ExamineTalk = {
   readonly task:
     | { readonly kind: 'examine'; readonly question: Question }
     | { readonly kind: 'show'; readonly bytes: Uint8Array; readonly frame: number }
+    | { readonly kind: 'body-part'; readonly bytes: Uint8Array }
     | { readonly kind: 'explain'; readonly explanation: Explanation };
   readonly question: { readonly role: RunRole; readonly input: Tensor };
   readonly reply: Outputs;
-  readonly answer: Examined | Shown | Png;
+  readonly answer: Examined | Shown | Png | string;
 };
 
 /** Each throws the signal's reason, and an Error where the thread ends unexpectedly. */
@@ -29,6 +30,8 @@ export type Examiner = {
   examine(question: Question, run: Run, signal: AbortSignal): Promise<Examined>;
   /** The image as a person sees it (`reducePicture`). */
   show(bytes: Uint8Array, frame: number, signal: AbortSignal): Promise<Shown>;
+  /** Body Part Examined (0018,0015); '' where the header does not say, and where it is no instance. */
+  bodyPart(bytes: Uint8Array, signal: AbortSignal): Promise<string>;
   /** The picture of a map, to be laid over the image. */
   explain(explanation: Explanation, signal: AbortSignal): Promise<Png>;
   close(): Promise<void>;
@@ -50,6 +53,7 @@ export function createExaminer(): Examiner {
         signal,
       ),
     show: (bytes, frame, signal) => ask<Shown>({ kind: 'show', bytes, frame }, noModel, signal),
+    bodyPart: (bytes, signal) => ask<string>({ kind: 'body-part', bytes }, noModel, signal),
     explain: (explanation, signal) => ask<Png>({ kind: 'explain', explanation }, noModel, signal),
     close: thread.close,
   };

@@ -6,6 +6,7 @@ import { giving } from '../threads/thread.ts';
 import { examineImage, showImage } from './examination.ts';
 import type { ExamineTalk } from './examine-thread.ts';
 import { createPixelRoom } from './pixel-room.ts';
+import { readBodyPart } from './read-body-part.ts';
 
 const tools = { codecs: loadCodecs(), room: createPixelRoom() };
 
@@ -18,6 +19,7 @@ serveTasks<ExamineTalk>(async (task, ask, isOver) => {
     const shown = await showImage(task.bytes, task.frame, tools, isOver);
     return shown.kind === 'shown' ? giving(shown, shown.png.buffer) : giving(shown);
   }
+  if (task.kind === 'body-part') return giving(await readBodyPart(task.bytes, isOver));
   const png = drawExplanation(task.explanation);
   return giving(png, png.buffer);
 });

@@ -112,21 +112,6 @@ export function idList(ids: readonly number[]) {
   return sql<number>`(select x::bigint from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as x)`;
 }
 
-/** Whether the PACS took any instance of the site after this. */
-export async function tookOthersSince(db: Db, siteId: string, since: Date): Promise<boolean> {
-  const taken: readonly InstanceState[] = ['posted', 'stored', 'coerced'];
-  const row = await db
-    .selectFrom('instance')
-    .select('id')
-    .where('site_id', '=', siteId)
-    .where('state', 'in', [...taken])
-    .where('reason', 'is', null)
-    .where('updated_at', '>=', since)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
 /** Those of them that are still marked as this run marked them: another gateway may have taken the job over. */
 export async function stillClaimed(
   db: Db,

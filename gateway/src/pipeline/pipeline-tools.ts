@@ -15,6 +15,7 @@ import type { Log } from '../observability/log.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { StudyChanges } from './announce-changes.ts';
+import type { Takings } from './forward/takings.ts';
 import type { Stage } from './stages.ts';
 import type { StudyKeys } from './study-key.ts';
 
@@ -103,6 +104,7 @@ export type PipelineTools = {
   readonly jobs: Pick<Jobs, 'enqueue'>;
   readonly pacs: Pacs;
   readonly patience: PacsPatience;
+  readonly takings: Takings;
   /** Null: `digest` where the PACS tells digests, else `found`. */
   readonly proof: WantedProof | null;
   readonly blobs: Blobs;

@@ -2,7 +2,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { InstanceState } from '#shared/protocol/study-state.ts';
 import { testDatabases } from '../testing/open-database.ts';
 import type { Database } from '../database/database.ts';
 import {
@@ -12,7 +11,6 @@ import {
   instancesByKey,
   instancesByUid,
   instancesOf,
-  tookOthersSince,
   type NewInstance,
 } from './instance.store.ts';
 import {
@@ -255,22 +253,6 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
         ?.waiting_since,
       now,
     );
-  });
-
-  test('the PACS took an instance of the site since a moment if one was posted, stored or coerced after it', async () => {
-    const { db, study } = await begin();
-    const [one] = await instancesOf(db, study.id);
-    const before = new Date(now.getTime() - 1);
-    const later = new Date(now.getTime() + 1);
-    const took = async (state: InstanceState, since: Date, site = study.site_id) => {
-      await db.updateTable('instance').set({ state }).where('id', '=', one!.id).execute();
-      return tookOthersSince(db, site, since);
-    };
-    for (const state of ['posted', 'stored', 'coerced'] as const)
-      assert.equal([state, await took(state, before), await took(state, later)], [state, true, false]);
-    for (const state of ['received', 'posting', 'refused', 'already-stored'] as const)
-      assert.equal([state, await took(state, before)], [state, false]);
-    assert.is(await took('stored', before, (await begin(0)).site), false, 'another site is another PACS');
   });
 
   test('a parcel is registered once for a device, moves once, and leaves its instances without a place', async () => {

@@ -39,7 +39,7 @@ export type ReportToSend = {
 
 /**
  * Builds instances and sends them to the PACS (dicom-results/). `source`: the whole instance that the model
- * looked at. `send` takes over its bytes; the caller can no longer use them.
+ * looked at. Both take over its bytes; the caller can no longer use them.
  */
 export type ResultSender = {
   send(

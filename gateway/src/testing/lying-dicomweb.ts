@@ -1,29 +1,34 @@
 /**
- * A PACS that speaks DICOMweb over HTTP and lies, or is ill, as it is told to: another status and another body
- * from any of its services, stores that it does not carry out, searches that lag, that know no lists or that end
- * early, instances on which it breaks off. Its holdings, and how often it was
- * given each instance, are open to the test.
+ * A PACS that speaks DICOMweb over HTTP, and Orthanc's REST API too where it is told to, and lies, or is ill:
+ * another status and another body from any of its services, silence, stores that it does not carry out, searches
+ * that lag, that know no lists or that end early, instances on which it breaks off, bytes that it changes or
+ * forgets. It holds instances itself, or stands as a proxy before a real Orthanc. Its holdings, and how often it
+ * was given each instance, are open to the test.
  */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sha256 } from '#testing/sha256.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
+import type { OrthancBehind, Reply } from './orthanc-behind.ts';
+import { storeAnswer, textOf, type Answer } from './pacs-answers.ts';
+import { createSilence, type Silence } from './silence.ts';
 
-export const SERVICES = ['store', 'search', 'retrieve'] as const;
-export type Service = (typeof SERVICES)[number];
-
-/** `dicom`: a store answer with empty sequences. `named`: one in which every instance failed. */
-export const BODIES = ['html', 'empty', 'json', 'dicom', 'named', 'named-xml', 'cut'] as const;
-export type Body = (typeof BODIES)[number];
+export const WEB_SERVICES = ['store', 'search', 'retrieve'] as const;
+/** `instance`: a store of one instance by REST. `lookup`, `listing`: of a study. `digest`: of an instance. */
+export const REST_SERVICES = ['system', 'instance', 'lookup', 'listing', 'digest'] as const;
+export type Service = (typeof WEB_SERVICES)[number] | (typeof REST_SERVICES)[number];
 
 export type Conduct = {
-  /** In the place of the service's own answer; null: its own. */
-  readonly answers: Readonly<Record<Service, { readonly status: number; readonly body: Body } | null>>;
+  /** In the place of the service's own answer. */
+  readonly answers: Readonly<Partial<Record<Service, Answer | null>>>;
   /** The part of a store request that it carries out, whatever it answers. */
   readonly keeps: 'all' | 'half' | 'none';
   /** Says that it stored what it did not keep. */
   readonly claims: boolean;
+  /** Lists what it was given, kept or not. */
+  readonly listsGiven: boolean;
   /** It turns a bit of all that it keeps. */
   readonly turnsBits: boolean;
   /** A search shows what was stored so long ago. */
@@ -32,19 +37,23 @@ export type Conduct = {
   readonly rowsAtMost: number;
   /** Instances on which it closes the connection, and keeps none of the request. */
   readonly breaksOn: ReadonlySet<string>;
+  /** Instances on which it falls silent, and keeps none of the request. */
+  readonly hangsOn: ReadonlySet<string>;
   /** Instances that it does not take: it answers 400 and names nobody, as Orthanc 1.10.1 does. */
   readonly declines: ReadonlySet<string>;
 };
 
 export const HONEST: Conduct = {
-  answers: { store: null, search: null, retrieve: null },
+  answers: {},
   keeps: 'all',
   claims: false,
+  listsGiven: false,
   turnsBits: false,
   lagMs: 0,
   takesLists: true,
   rowsAtMost: Infinity,
   breaksOn: new Set(),
+  hangsOn: new Set(),
   declines: new Set(),
 };
 
@@ -53,12 +62,16 @@ type Held = {
   readonly series: string;
   readonly bytes: Buffer;
   readonly at: number;
-  /** The gateway was told so, instance by instance. */
+  /** The gateway was told so, by the answer to its store or by a search, and not otherwise since. */
   isSaid?: boolean;
+  /** A search was told to find nothing since. */
+  isDenied?: boolean;
 };
 
 export type LyingPacs = {
   readonly url: string;
+  /** For `PacsSettings`: ends silences at once where nothing else is under way. */
+  readonly startTimer: Silence['startTimer'];
   conduct: Conduct;
   readonly held: Map<string, Held>;
   /** How often it was given each whole instance. */
@@ -67,194 +80,321 @@ export type LyingPacs = {
   readonly doubled: string[];
   /** Whole instances that nobody has: the gateway gave other bytes. */
   readonly foreign: string[];
-  /** Answers that were not its own, and connections that it broke off. */
-  faults: number;
+  /** Instances that it said it does not take: by name, or alone in a request. */
+  readonly saidRefused: Set<string>;
+  /** Lies that were told and illnesses that showed, and how often; told answers as `service status body`. */
+  readonly faults: Map<string, number>;
+  /** More that may be sent to it. */
+  expect(instances: readonly SyntheticInstance[]): void;
+  /** It loses instances that it holds. */
+  forget(sopInstanceUIDs: readonly string[]): Promise<void>;
   close(): Promise<void>;
 };
 
 export type LyingPacsOptions = {
-  /** All that may ever be sent to it. */
+  /** All that may ever be sent to it; `expect` adds to them. */
   readonly instances: readonly SyntheticInstance[];
   readonly now: () => number;
+  /** It passes for Orthanc: its root ends as Orthanc's does, and it answers the REST API. */
+  readonly isOrthanc?: boolean;
+  /** It only passes on what it does not lie about. */
+  readonly behind?: OrthancBehind;
+  /** A search that knows nothing of an instance so long after its store takes back that it is there. */
+  readonly patienceMs?: number;
 };
 
-export async function startLyingPacs({ instances, now }: LyingPacsOptions): Promise<LyingPacs> {
-  const known = new Map(instances.map(({ bytes, identifiers }) => [sha256(bytes), identifiers]));
+type Identifiers = SyntheticInstance['identifiers'];
+type Place = Pick<LyingPacsOptions, 'now' | 'behind' | 'isOrthanc'> & {
+  readonly known: Map<string, Identifiers>;
+  readonly silence: Silence;
+  readonly patienceMs: number;
+};
+
+export async function startLyingPacs(options: LyingPacsOptions): Promise<LyingPacs> {
+  const { instances, patienceMs = 0, behind } = options;
+  const place: Place = { ...options, known: new Map(), silence: createSilence(), patienceMs };
   const server = createServer((request, response) => {
-    answer(pacs, { request, response, known, now }).catch(() => request.socket.destroy());
+    answer(pacs, place, { request, response }).catch(() => request.socket.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const root = options.isOrthanc ? 'dicom-web' : 'dicomweb';
   const pacs: LyingPacs = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/dicomweb`,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${root}`,
+    startTimer: place.silence.startTimer,
     conduct: HONEST,
     held: new Map(),
     given: new Map(),
     doubled: [],
     foreign: [],
-    faults: 0,
+    saidRefused: new Set(),
+    faults: new Map(),
+    expect(more) {
+      for (const { bytes, identifiers } of more) place.known.set(sha256(bytes), identifiers);
+    },
+    async forget(uids) {
+      for (const uid of uids) if (pacs.held.delete(uid)) fault(pacs, 'forgets');
+      await behind?.forget(uids);
+    },
     async close() {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   };
+  pacs.expect(instances);
   return pacs;
 }
 
-type Exchange = {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly known: ReadonlyMap<string, SyntheticInstance['identifiers']>;
-  readonly now: () => number;
-};
+function fault({ faults }: LyingPacs, kind: string): void {
+  faults.set(kind, (faults.get(kind) ?? 0) + 1);
+}
 
-async function answer(pacs: LyingPacs, exchange: Exchange): Promise<void> {
+type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse };
+
+const ROUTES: readonly (readonly [string, RegExp, Service])[] = [
+  ['POST', /^\/dicom-?web\/studies/, 'store'],
+  ['GET', /^\/dicom-?web\/studies\/[^/]+\/series\/[^/]+\/instances\/[^/]+$/, 'retrieve'],
+  ['GET', /^\/dicom-?web\//, 'search'],
+  ['GET', /^\/system$/, 'system'],
+  ['POST', /^\/instances$/, 'instance'],
+  ['POST', /^\/tools\/lookup$/, 'lookup'],
+  ['GET', /^\/studies\/[^/]+\/instances$/, 'listing'],
+  ['GET', /^\/instances\/[^/]+\/attachments\/dicom\/md5$/, 'digest'],
+];
+
+async function answer(pacs: LyingPacs, place: Place, exchange: Exchange): Promise<void> {
   const { request, response } = exchange;
   const url = new URL(request.url ?? '', 'http://pacs');
-  const path = url.pathname.replace(/^\/dicomweb/, '');
   const body = Buffer.concat(await Array.fromAsync(request));
-  if (request.method === 'POST') return store(pacs, exchange, body);
-  const wado = /^\/studies\/[^/]+\/series\/[^/]+\/instances\/([^/]+)$/.exec(path);
-  if (wado) {
-    const held = pacs.held.get(wado[1]!);
-    if (say(pacs, response, 'retrieve', [])) return;
-    if (held === undefined) return void response.writeHead(404).end();
-    return void response.writeHead(200, { 'content-type': 'application/dicom' }).end(held.bytes);
-  }
-  if (say(pacs, response, 'search', [])) return;
-  json(response, 200, search(pacs, path, url.searchParams, exchange.now()));
+  const service = ROUTES.find(([method, path]) => method === request.method && path.test(url.pathname))?.[2];
+  if (service === 'store' || service === 'instance')
+    return store(pacs, place, exchange, partsOf(service, request.headers['content-type'], body));
+  if (service === undefined || (WEB_SERVICES.every((one) => one !== service) && !place.isOrthanc))
+    return void response.writeHead(404).end();
+  if (say(pacs, place, { response, service }, [])) return;
+  const reply = place.behind
+    ? await place.behind.pass(request, body)
+    : own(pacs, place, { service, url, text: body.toString() });
+  write(response, reply);
 }
 
-function store(pacs: LyingPacs, { request, response, known, now }: Exchange, body: Buffer): void {
-  const { conduct, held, given, foreign } = pacs;
-  const parts = partsOf(request.headers['content-type'] ?? '', body);
-  const uids: string[] = [];
-  const kept: string[] = [];
-  const identified = parts.map((bytes) => ({ bytes, is: known.get(sha256(bytes)) }));
-  for (const { is } of identified) {
-    if (is === undefined) foreign.push(request.url ?? '');
-    else {
-      given.set(is.sopInstanceUID, (given.get(is.sopInstanceUID) ?? 0) + 1);
-      if (held.get(is.sopInstanceUID)?.isSaid) pacs.doubled.push(is.sopInstanceUID);
-      uids.push(is.sopInstanceUID);
-    }
-  }
+const write = (response: ServerResponse, { status, type, body }: Reply): void =>
+  void response.writeHead(status, { 'content-type': type }).end(body);
+
+async function store(
+  pacs: LyingPacs,
+  place: Place,
+  { request, response }: Exchange,
+  parts: readonly Buffer[],
+): Promise<void> {
+  const { conduct, saidRefused } = pacs;
+  const service = request.url === '/instances' ? 'instance' : 'store';
+  const given = countGiven(pacs, place, parts, request.url ?? '');
+  const uids = given.map(({ is }) => is.sopInstanceUID);
   if (uids.some((uid) => conduct.breaksOn.has(uid))) {
-    pacs.faults += 1;
+    fault(pacs, 'breaks off');
     return void request.socket.destroy();
   }
-  for (const [at, { bytes, is }] of identified.entries()) {
-    if (is === undefined || conduct.keeps === 'none' || (conduct.keeps === 'half' && at % 2 === 1)) continue;
-    if (conduct.declines.has(is.sopInstanceUID)) continue;
-    kept.push(is.sopInstanceUID);
-    if (held.has(is.sopInstanceUID)) continue;
-    const own = Buffer.from(bytes);
-    if (conduct.turnsBits) own[own.length - 1]! ^= 1;
-    const { studyInstanceUID: study, seriesInstanceUID: series } = is;
-    held.set(is.sopInstanceUID, { study, series, bytes: own, at: now() });
+  if (uids.some((uid) => conduct.hangsOn.has(uid))) {
+    fault(pacs, 'hangs');
+    return void response.on('close', place.silence.begin());
   }
-  if (conduct.keeps !== 'all') pacs.faults += 1;
-  if (say(pacs, response, 'store', uids)) return;
+  const kept = given.filter(
+    ({ is }, at) =>
+      !conduct.declines.has(is.sopInstanceUID) &&
+      (conduct.keeps === 'all' || (conduct.keeps === 'half' && at % 2 === 0)),
+  );
+  if (conduct.keeps !== 'all') fault(pacs, `keeps ${conduct.keeps}`);
+  const carriedOut = kept.map((one) => keep(pacs, one, place.now()));
+  const reply = carriedOut.length > 0 ? await place.behind?.store(request, carriedOut) : undefined;
+  if (say(pacs, place, { response, service }, uids)) return;
   if (uids.some((uid) => conduct.declines.has(uid))) {
-    json(response, 400, storeAnswer([], []));
-    return;
+    fault(pacs, 'declines');
+    if (uids.length === 1) saidRefused.add(uids[0]!);
+    return write(response, service === 'store' ? json(400, storeAnswer([], [])) : json(400, BAD_FILE));
   }
-  const stored = conduct.claims ? uids : kept;
+  const stored = conduct.claims ? uids : kept.map(({ is }) => is.sopInstanceUID);
   for (const uid of stored) {
-    const one = held.get(uid);
+    const one = pacs.held.get(uid);
     if (one) one.isSaid = true;
   }
-  const failed = uids.filter((uid) => !stored.includes(uid));
-  json(response, failed.length === 0 ? 200 : 202, storeAnswer(stored, conduct.keeps === 'all' ? failed : []));
+  write(response, conduct.claims || !reply ? stores(service, stored, uids) : reply);
 }
 
-/** PS3.18 Table 10.5.3-1. */
-function storeAnswer(stored: readonly string[], failed: readonly string[]): unknown {
-  const uid = (value: string) => ({ '00081155': { vr: 'UI', Value: [value] } });
-  return {
-    '00081198': {
-      vr: 'SQ',
-      Value: failed.map((one) => ({ ...uid(one), '00081197': { vr: 'US', Value: [0x0110] } })),
-    },
-    '00081199': { vr: 'SQ', Value: stored.map(uid) },
-  };
+/** Orthanc's own words (OrthancFramework/Sources/Enumerations.h). */
+const BAD_FILE = { HttpStatus: 400, OrthancStatus: 15, Message: 'Bad file format' };
+
+function stores(service: Service, stored: readonly string[], uids: readonly string[]): Reply {
+  if (service === 'store') return json(stored.length === uids.length ? 200 : 202, storeAnswer(stored, []));
+  return stored.length > 0 ? json(200, { Status: 'Success' }) : json(500, {});
 }
+
+type Given = { readonly is: Identifiers; readonly bytes: Buffer };
+
+function countGiven(
+  pacs: LyingPacs,
+  { known }: Place,
+  parts: readonly Buffer[],
+  where: string,
+): readonly Given[] {
+  const { given, held, doubled, foreign } = pacs;
+  return parts.flatMap((bytes) => {
+    const is = known.get(sha256(bytes));
+    if (is === undefined) {
+      foreign.push(where);
+      return [];
+    }
+    given.set(is.sopInstanceUID, (given.get(is.sopInstanceUID) ?? 0) + 1);
+    if (held.get(is.sopInstanceUID)?.isSaid) doubled.push(is.sopInstanceUID);
+    return [{ is, bytes }];
+  });
+}
+
+/** The bytes that it stores, unless it has some; the first stay, as Orthanc does it. */
+function keep(pacs: LyingPacs, { is, bytes }: Given, at: number): Buffer {
+  const before = pacs.held.get(is.sopInstanceUID);
+  if (before) return before.bytes;
+  const own = Buffer.from(bytes);
+  if (pacs.conduct.turnsBits) {
+    own[own.length - 1]! ^= 1;
+    fault(pacs, 'turns bits');
+  }
+  const { studyInstanceUID: study, seriesInstanceUID: series } = is;
+  pacs.held.set(is.sopInstanceUID, { study, series, bytes: own, at });
+  return own;
+}
+
+type Asked = { readonly response: ServerResponse; readonly service: Service };
 
 /** The answer that it was told to give; false: it gives its own. */
-function say(pacs: LyingPacs, response: ServerResponse, service: Service, uids: readonly string[]): boolean {
+function say(
+  pacs: LyingPacs,
+  { silence, now, patienceMs }: Place,
+  { response, service }: Asked,
+  uids: readonly string[],
+): boolean {
   const told = pacs.conduct.answers[service];
-  if (told === null) return false;
-  pacs.faults += 1;
-  const [type, text] = textOf(told.body, uids);
-  if (told.body === 'cut') {
-    response.writeHead(told.status, { 'content-type': type, 'content-length': text.length + 100 });
-    response.write(text);
-    response.destroy();
+  if (!told) return false;
+  const { status, body } = told;
+  fault(pacs, `${service} ${status} ${body}`);
+  if (body === 'silence') {
+    response.on('close', silence.begin());
     return true;
   }
+  if (body === 'named' || body === 'named-xml' || (body === 'dicom' && uids.length === 1))
+    for (const uid of uids) pacs.saidRefused.add(uid);
+  if (service === 'search' && (status === 204 || (status < 300 && body === 'list')))
+    for (const one of pacs.held.values()) deny(one, now() - one.at >= patienceMs);
+  const [type, text] = textOf(body, uids);
   // RFC 9110 §15.3.5: an answer with 204 has no content.
-  if (told.status === 204) response.writeHead(204).end();
-  else response.writeHead(told.status, { 'content-type': type }).end(text);
+  if (status === 204) response.writeHead(204).end();
+  else if (body === 'cut' || body === 'endless') {
+    response.writeHead(status, { 'content-type': type, 'content-length': text.length + 100 });
+    response.write(text);
+    if (body === 'cut') response.destroy();
+    else response.on('close', silence.begin());
+  } else response.writeHead(status, { 'content-type': type }).end(text);
   return true;
 }
 
-function textOf(body: Body, uids: readonly string[]): readonly [string, string] {
-  switch (body) {
-    case 'html':
-      return ['text/html', '<html><body><h1>It works, or does not</h1></body></html>'];
-    case 'empty':
-      return ['text/plain', ''];
-    case 'json':
-      return ['application/json', '{"message":"no"}'];
-    case 'dicom':
-    case 'cut':
-      return ['application/dicom+json', JSON.stringify(storeAnswer([], []))];
-    case 'named':
-      return ['application/dicom+json', JSON.stringify(storeAnswer([], uids))];
-    case 'named-xml':
-      return ['application/dicom+xml', failedInXml(uids)];
+function deny(one: Held, isBelieved: boolean): void {
+  one.isDenied = true;
+  if (isBelieved) one.isSaid = false;
+}
+
+type Question = { readonly service: Service; readonly url: URL; readonly text: string };
+
+function own(pacs: LyingPacs, place: Place, { service, url, text }: Question): Reply {
+  const { held } = pacs;
+  const named = url.pathname.split('/').filter((part) => part !== '');
+  switch (service) {
+    case 'retrieve': {
+      const one = held.get(named.at(-1)!);
+      return one ? { status: 200, type: 'application/dicom', body: one.bytes } : json(404, {});
+    }
+    case 'digest': {
+      const one = held.get(named[1]!);
+      return one
+        ? { status: 200, type: 'text/plain', body: createHash('md5').update(one.bytes).digest('hex') }
+        : json(404, {});
+    }
+    case 'system':
+      return json(200, { ApiVersion: 24, DicomAet: 'LIAR' });
+    case 'lookup':
+      return json(
+        200,
+        listed(pacs, place).some(([, { study }]) => study === text) ? [{ Type: 'Study', ID: text }] : [],
+      );
+    case 'listing':
+      return json(
+        200,
+        listed(pacs, place)
+          .filter(([, { study }]) => study === named[1])
+          .map(([uid]) => ({ ID: uid, MainDicomTags: { SOPInstanceUID: uid } })),
+      );
     default:
-      return body satisfies never;
+      return json(200, search(pacs, place, url));
   }
 }
 
-const attribute = (tag: string, vr: string, content: string): string =>
-  `<DicomAttribute tag="${tag}" vr="${vr}">${content}</DicomAttribute>`;
-const inValue = (text: string): string => `<Value number="1">${text}</Value>`;
+type Listed = readonly [string, Pick<Held, 'study' | 'series'>];
 
-function failedInXml(uids: readonly string[]): string {
-  const items = uids.map((uid, at) => {
-    const failed = attribute('00081155', 'UI', inValue(uid)) + attribute('00081197', 'US', inValue('272'));
-    return `<Item number="${at + 1}">${failed}</Item>`;
-  });
-  const sequence = attribute('00081198', 'SQ', items.join(''));
-  return `<?xml version="1.0" encoding="UTF-8"?><NativeDicomModel>${sequence}</NativeDicomModel>`;
+function listed(pacs: LyingPacs, { now, known }: Place): readonly Listed[] {
+  const { conduct, held, given } = pacs;
+  const shown: Listed[] = [...held].filter(([, { at }]) => at + conduct.lagMs <= now());
+  if (shown.length < held.size) fault(pacs, 'lags');
+  if (!conduct.listsGiven) return shown;
+  const lacked = [...known.values()].filter(
+    ({ sopInstanceUID }) => given.has(sopInstanceUID) && !held.has(sopInstanceUID),
+  );
+  if (lacked.length > 0) fault(pacs, 'lists what it lacks');
+  return shown.concat(
+    lacked.map(
+      ({ sopInstanceUID, studyInstanceUID: study, seriesInstanceUID: series }): Listed => [
+        sopInstanceUID,
+        { study, series },
+      ],
+    ),
+  );
 }
 
-function search({ conduct, held }: LyingPacs, path: string, query: URLSearchParams, now: number): unknown {
-  const study = /^\/studies\/([^/]+)\/instances$/.exec(path)?.[1];
+function search(pacs: LyingPacs, place: Place, url: URL): unknown {
+  const { conduct, held } = pacs;
+  const query = url.searchParams;
+  const study = /\/studies\/([^/]+)\/instances$/.exec(url.pathname)?.[1];
   const wanted = query.get('SOPInstanceUID');
+  if (!conduct.takesLists && wanted?.includes(',')) fault(pacs, 'knows no lists');
   const list = wanted === null ? null : conduct.takesLists ? wanted.split(',') : [wanted];
   const offset = Number(query.get('offset') ?? 0);
-  const limit = Math.min(Number(query.get('limit') ?? Infinity), conduct.rowsAtMost);
-  return [...held]
-    .filter(([uid, one]) => one.at + conduct.lagMs <= now && (list === null || list.includes(uid)))
+  const limit = Number(query.get('limit') ?? Infinity);
+  const found = listed(pacs, place)
+    .filter(([uid]) => list === null || list.includes(uid))
     .filter(([, one]) => study === undefined || one.study === study)
-    .slice(offset, offset + limit)
-    .map(([uid, one]) => ({
-      '0020000D': { vr: 'UI', Value: [one.study] },
-      '0020000E': { vr: 'UI', Value: [one.series] },
-      '00080018': { vr: 'UI', Value: [uid] },
-    }));
+    .slice(offset, offset + limit);
+  if (found.length > conduct.rowsAtMost) fault(pacs, 'few rows');
+  const rows = found.slice(0, conduct.rowsAtMost);
+  for (const [uid] of rows) {
+    const one = held.get(uid);
+    if (one) Object.assign(one, { isSaid: true, isDenied: false });
+  }
+  return rows.map(([uid, one]) => ({
+    '0020000D': { vr: 'UI', Value: [one.study] },
+    '0020000E': { vr: 'UI', Value: [one.series] },
+    '00080018': { vr: 'UI', Value: [uid] },
+  }));
 }
 
-const json = (response: ServerResponse, status: number, body: unknown): void =>
-  void response.writeHead(status, { 'content-type': 'application/dicom+json' }).end(JSON.stringify(body));
+const json = (status: number, body: unknown): Reply => ({
+  status,
+  type: 'application/dicom+json',
+  body: JSON.stringify(body),
+});
 
-/** The parts of a multipart/related body whose parts say their length, as the gateway's do. */
-function partsOf(contentType: string, body: Buffer): readonly Buffer[] {
-  const boundary = /boundary=([^;]+)/.exec(contentType)?.[1] ?? '';
+/** The instances in a store: a body of one, or parts of a multipart/related body that say their length. */
+function partsOf(service: Service, contentType: string | undefined, body: Buffer): readonly Buffer[] {
+  if (service === 'instance') return [body];
+  const boundary = /boundary=([^;]+)/.exec(contentType ?? '')?.[1] ?? '';
   const parts: Buffer[] = [];
   for (let at = body.indexOf(`--${boundary}\r\n`); at >= 0; ) {
     const start = body.indexOf('\r\n\r\n', at) + 4;

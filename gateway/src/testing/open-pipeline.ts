@@ -19,6 +19,7 @@ import type { LogEvent } from '../observability/log.ts';
 import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { eventRoutes } from '../uploads/events.routes.ts';
+import { createTakings } from '../pipeline/forward/takings.ts';
 import { createParcelReceiver, type ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from '../pipeline/intake/tus.routes.ts';
 import { readPostedHere } from '../uploads/read-posted.ts';
@@ -183,6 +184,7 @@ async function createTools(
     pacs: options.pacs,
     // Nothing is waited for: a test that is about waiting brings its own.
     patience: { lagMinutes: 0, pausesMs: [0] },
+    takings: createTakings(),
     proof: null,
     blobs: await openFileBlobs(join(folder, 'spool')),
     keys: createStudyKeys(randomBytes(32), join(folder, 'keys')),

@@ -129,6 +129,8 @@ export const queueWords = {
         'Another upload is sending the same images. This one follows automatically; there is nothing to do.',
       'storage-full':
         'The gateway is out of space. It resumes automatically once there is space. Tell your administrator.',
+      'quota-exceeded':
+        'You have reached your limit of studies under way. This one stays here and is sent once earlier ones are in the PACS. Your administrator can raise the limit.',
     } satisfies Record<WaitingFor, string>,
     stalled: 'The connection is slow or lost. Sending resumes automatically.',
     needsDecision: (count: number) =>

@@ -51,6 +51,7 @@ export type Waiting =
   | 'gateway-unreachable'
   | 'pacs-unreachable'
   | 'storage-full'
+  | 'quota-exceeded'
   | 'gateway-failed'
   | 'behind-another'
   | 'signed-out'

@@ -14,6 +14,7 @@ export type WaitingFor =
   | 'signed-out'
   | 'pacs-unreachable'
   | 'storage-full'
+  | 'quota-exceeded'
   | 'gateway-failed'
   | 'behind-another';
 
@@ -35,6 +36,7 @@ const STANDS_AT: Record<WaitingFor, Place> = {
   'gateway-unreachable': 'way',
   'signed-out': 'way',
   'storage-full': 'way',
+  'quota-exceeded': 'way',
   'pacs-unreachable': 'gateway',
   'gateway-failed': 'gateway',
   'behind-another': 'gateway',

@@ -50,7 +50,7 @@ export interface Asking {
   noteWaiting(id: string, because: WaitingBecause): void;
 }
 
-export type WaitingBecause = 'no-answer' | 'storage-full' | null;
+export type WaitingBecause = 'no-answer' | RoomCode | null;
 
 export function createAsking(tools: AskingTools, pace: Pick<Pace, 'foreign'>): Asking {
   return {
@@ -93,11 +93,13 @@ async function waitOut(tools: AskingTools, id: string, error: unknown, signal: A
   if (!(error instanceof ApiProblem) || error.code === null) return sayWaiting(tools, id, 'no-answer');
   if (error.status === 401) return waitForRight(tools, id, signal);
   if (PROBLEMS[error.code].retry !== 'later') throw new StudyRefused(error.code);
-  await sayWaiting(tools, id, isForRoom(error.code) ? 'storage-full' : 'no-answer');
+  await sayWaiting(tools, id, isForRoom(error.code) ? error.code : 'no-answer');
 }
 
-/** The disk of the gateway, or the account's share of it, is full: the study waits for room. */
-const isForRoom = (code: ProblemCode): boolean => code === 'storage-full' || code === 'quota-exceeded';
+/** The study waits for room: on the gateway's disk, or in the account's share of it. */
+type RoomCode = 'storage-full' | 'quota-exceeded';
+const isForRoom = (code: ProblemCode): code is RoomCode =>
+  code === 'storage-full' || code === 'quota-exceeded';
 
 async function waitForRight(
   { queue, signedIn }: AskingTools,

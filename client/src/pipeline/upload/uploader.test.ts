@@ -5,7 +5,7 @@ import type { Manifest } from '#shared/protocol/manifest.ts';
 import { merkleRoot, RECEIPT_TYPE, type ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { createApiClient } from '../../net/api-client.ts';
 import { nextUploadState, type UploadState } from '#shared/protocol/upload-state.ts';
-import type { Trouble } from '../queue/queued-study.ts';
+import type { Trouble, Waiting } from '../queue/queued-study.ts';
 import {
   CopyUnreadable,
   keyOf,
@@ -34,6 +34,8 @@ interface Habits {
   readonly loses?: number;
   readonly conflicts?: readonly InstanceKey[];
   readonly refusesWith?: { status: number; code: string };
+  /** How often it refuses before it takes the study; always by default. */
+  readonly refusals?: number;
   readonly receipt?: (
     instances: ReceiptInstance[],
   ) => Partial<{ studyInstanceUID: string; root: string; instances: ReceiptInstance[] }>;
@@ -98,7 +100,8 @@ async function answer(gateway: Gateway, path: string, init: RequestInit): Promis
 function announce(gateway: Gateway): Response {
   const { habits, conflicts, held, seen } = gateway;
   seen.inits += 1;
-  if (habits.refusesWith) return refuse(habits.refusesWith.status, habits.refusesWith.code);
+  if (habits.refusesWith && seen.inits <= (habits.refusals ?? Infinity))
+    return refuse(habits.refusesWith.status, habits.refusesWith.code);
   const promised = promisedTo(gateway);
   const conflict = INSTANCES.filter((one) => conflicts.has(keyOf(one)));
   return json({
@@ -194,6 +197,7 @@ function createRecord() {
     refused: null as string | null,
     trouble: null as Trouble | null,
     troubles: [] as Trouble[],
+    waits: [] as Waiting[],
     settled: null as CheckedReceipt | null,
     sent: 0,
   };
@@ -234,7 +238,9 @@ function queueOf() {
     allSent: async () => void move('all-sent'),
     parcelsLost: async () => void move('parcels-lost'),
     report: async () => undefined,
-    waiting: async () => undefined,
+    async waiting(_id, because) {
+      record.waits.push(because);
+    },
     troubled: async (_id, trouble) => {
       record.trouble = trouble;
       record.troubles.push(trouble);
@@ -339,6 +345,16 @@ test('a study that the gateway refuses is marked as refused, with the reason, an
   assert.is(failed, null);
   assert.is(record.refused, 'policy-not-allowed');
   assert.is(seen.inits, 1);
+});
+
+test('a study beyond its account’s limit waits and says so, not that the gateway is full, and is sent later', async () => {
+  for (const code of ['quota-exceeded', 'storage-full']) {
+    const { record, failed } = await carried({ refusesWith: { status: 507, code }, refusals: 2 });
+    assert.is(failed, null);
+    assert.equal([...new Set(record.waits)], [code, null]);
+    assert.is(record.refused, null);
+    assert.ok(record.settled);
+  }
 });
 
 test('an invalid receipt is a state of the study, and is requested less and less often until it is valid', async () => {

@@ -18,7 +18,16 @@ import {
 
 export type Posted = InstanceToStore & { readonly id: number };
 
-export type ForwardedInstance =
+/**
+ * `wasSilent`: this run had offered it before, and the PACS did not answer. `wasPassedOver`: in this run the PACS
+ * took one that came after it in the same request.
+ */
+export type ForwardedInstance = Settled & {
+  readonly wasSilent?: boolean;
+  readonly wasPassedOver?: boolean;
+};
+
+type Settled =
   /** The PACS says that it has it, or it was found there. */
   | { readonly id: number; readonly kind: 'posted'; readonly pacsCode: number | null }
   /** The PACS named it as refused. */
@@ -53,20 +62,30 @@ export async function forwardBatch(
       there.add(found.sopInstanceUID);
   }
   const outcomes: ForwardedInstance[] = [];
+  const isThere = ({ sopInstanceUID, outcome }: Answer): boolean =>
+    there.has(sopInstanceUID) || outcome === 'stored' || outcome === 'coerced';
+  const lastThere = answers.findLastIndex(isThere);
   for (const [i, answer] of answers.entries()) {
     const instance = batch[i]!;
-    outcomes.push(
-      there.has(answer.sopInstanceUID)
-        ? { id: instance.id, kind: 'posted', pacsCode: null }
-        : await settle({ studyInstanceUID, instance, isAlone: batch.length === 1 }, answer, pacs, signal),
-    );
+    if (there.has(answer.sopInstanceUID)) outcomes.push({ id: instance.id, kind: 'posted', pacsCode: null });
+    else if (batch.length > 1 && isUnsaid(answer)) {
+      const [alone] = await forwardBatch(studyInstanceUID, [instance], { pacs }, signal);
+      outcomes.push({
+        ...alone!,
+        wasSilent: answer.outcome === 'unanswered',
+        wasPassedOver: answer.outcome === 'omitted' && i < lastThere,
+      });
+    } else outcomes.push(await settle(instance, answer, pacs, signal));
   }
   return outcomes;
 }
 
+const isUnsaid = ({ outcome }: Answer): boolean => outcome === 'omitted' || outcome === 'unanswered';
+
 /** `damaged`: nobody was given the whole of it, because the spool does not have it. */
 type Answer = Omit<StoreAnswer, 'outcome'> & { readonly outcome: StoreAnswer['outcome'] | 'damaged' };
-const DOUBTFUL: readonly Answer['outcome'][] = ['refused', 'declined', 'unanswered', 'damaged'];
+/** What was never given whole is not looked for: whatever the PACS has there, it is not by this offer. */
+const DOUBTFUL: readonly Answer['outcome'][] = ['refused', 'declined', 'omitted', 'unanswered'];
 
 /** One damaged instance ends the request; of the others the PACS may have stored some. */
 async function offer(
@@ -114,22 +133,19 @@ async function otherWay(
         });
   if (outcome === 'damaged') return { id, kind: 'damaged' };
   if (outcome === 'stored' || outcome === 'coerced') return { id, kind: 'posted', pacsCode: null };
-  if (outcome === 'refused' || answer.outcome === 'refused')
-    return { id, kind: 'refused', pacsCode: answer.pacsCode };
-  return answer.outcome === 'declined'
+  if (outcome === 'refused' || answer.outcome === 'refused') {
+    const wasSilent = answer.outcome === 'unanswered';
+    return { id, kind: 'refused', pacsCode: answer.pacsCode, wasSilent };
+  }
+  // The second way says no such thing: the disk may be full.
+  const isDeclined = pacs.storeAnotherWay === null || outcome === 'declined';
+  return answer.outcome === 'declined' && isDeclined
     ? { id, kind: 'declined' }
     : { id, kind: 'later', because: 'unanswered' };
 }
 
-type Offered = {
-  readonly studyInstanceUID: string;
-  readonly instance: Posted;
-  /** In a request of its own. */
-  readonly isAlone: boolean;
-};
-
 async function settle(
-  { studyInstanceUID, instance, isAlone }: Offered,
+  instance: Posted,
   answer: Answer,
   pacs: Pacs,
   signal: AbortSignal,
@@ -144,9 +160,8 @@ async function settle(
       return { id, kind: 'later', because: 'busy' };
     case 'damaged':
       return { id, kind: 'damaged' };
+    case 'omitted':
     case 'unanswered':
-      if (!isAlone) return (await forwardBatch(studyInstanceUID, [instance], { pacs }, signal))[0]!;
-      return otherWay(instance, answer, pacs, signal);
     case 'refused':
     case 'declined':
       return otherWay(instance, answer, pacs, signal);

@@ -4,7 +4,7 @@ import type { Planner } from '../study-plan.ts';
 
 export type ForwardTools = Pick<
   PipelineTools,
-  'db' | 'pacs' | 'proof' | 'patience' | 'keys' | 'blobs' | 'now' | 'metrics'
+  'db' | 'pacs' | 'proof' | 'takings' | 'patience' | 'keys' | 'blobs' | 'now' | 'metrics'
 > & {
   /** Carries out the plan of a step now. */
   readonly apply: (planner: Planner) => Promise<unknown>;

@@ -178,6 +178,34 @@ test('the PACS declines everything without naming it, it is ill, and nothing is 
   await pipeline.close();
 });
 
+test('the disk of the PACS fills within a study, the rest is declined, and nothing is refused', async () => {
+  const { pipeline, liar, studies, uploads, after, ends } = await sent(HONEST, 6);
+  const rest = studies[0]!.slice(3).map(({ identifiers }) => identifiers.sopInstanceUID);
+  liar.conduct = { ...HONEST, declines: new Set(rest) };
+  for (const minutes of [0, 1, 5, 30]) await after(minutes);
+  assert.equal(
+    [(await ends(uploads[0]))[0], liar.held.size],
+    ['assembled', 3],
+    'those before it are there, and say nothing of those after it',
+  );
+  liar.conduct = HONEST;
+  await after(60);
+  assert.equal((await ends(uploads[0])).slice(1), Array(6).fill('stored'));
+  await pipeline.close();
+});
+
+test('the PACS declines the last one of a study, and later takes another study, that one is refused', async () => {
+  const { pipeline, liar, studies, uploads, after, ends } = await sent(HONEST, 3);
+  const last = studies[0]![2]!.identifiers.sopInstanceUID;
+  liar.conduct = { ...HONEST, declines: new Set([last]) };
+  await after(0);
+  assert.equal((await ends(uploads[0]))[0], 'assembled');
+  pipeline.tools.takings.took(pipeline.tools.takings.begin());
+  for (const minutes of [1, 11]) await after(minutes);
+  assert.equal(await ends(uploads[0]), ['closed', 'stored', 'stored', 'pacs-refused']);
+  await pipeline.close();
+});
+
 test('the PACS breaks off on one instance, the others are stored at once, and that one is for a person', async () => {
   const { pipeline, liar, studies, uploads, after, ends } = await sent(HONEST, 10, 2);
   const poison = studies[0]![4]!.identifiers.sopInstanceUID;

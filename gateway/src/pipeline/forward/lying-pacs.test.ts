@@ -134,6 +134,27 @@ test('the PACS refuses, each instance says so, and the study closes', async () =
   await pipeline.close();
 });
 
+test('the answer is lost, the PACS shows it late, and refuses what it has: it is not believed before the lag', async () => {
+  const { pipeline, pacs, uploadId, studyId } = await assembledStudy(shared);
+  Object.assign(pipeline.tools, { patience: { lagMinutes: 10, pausesMs: [0] } });
+  pacs.lie = 'cut';
+  assert.is(await pipeline.run('forward', studyId), 'assembled');
+  pacs.lie = 'refusing';
+  // The search for orphans, the one after the refusal, and reconcile's.
+  pacs.slowToShow = 6;
+  assert.is(await pipeline.run('forward', studyId), 'forwarded');
+  assert.is(await pipeline.run('reconcile', studyId), 'forwarded');
+  pacs.slowToShow = 0;
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).counts.inPacs, 3);
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  assert.equal(
+    receipt.instances.map(({ state, pacsCode }) => [state, pacsCode]),
+    Array(3).fill(['stored', undefined]),
+  );
+  await pipeline.close();
+});
+
 test('the PACS refuses, but takes them its other way, they count as taken', async () => {
   const { pipeline, pacs, instances, uploadId, studyId } = await assembledStudy(shared);
   const study = instances[0]!.identifiers.studyInstanceUID;

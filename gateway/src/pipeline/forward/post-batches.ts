@@ -4,7 +4,7 @@
  * the PACS fails is found, and the others do not wait for it.
  */
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
-import { stillClaimed, tookOthersSince, type InstanceChange, type InstanceRow } from '../instance.store.ts';
+import { stillClaimed, type InstanceChange, type InstanceRow } from '../instance.store.ts';
 import { blobOf } from '../parcel-blobs.ts';
 import type { StudyRow } from '../study.store.ts';
 import { countOffer, isCut, OFFERS_IN_COMPANY } from './count-offers.ts';
@@ -52,7 +52,6 @@ export async function postBatches(posting: ToPost, tools: ForwardTools, signal: 
     Array.from({ length: BATCHES_AT_ONCE }, () => offerAll(company, run, { posting, tools, signal })),
   );
   await offerAll(alone, run, { posting, tools, signal });
-  // The others first: whether the PACS takes others is asked of the database.
   const [declined, others] = partition(run.answers, ({ kind }) => kind === 'declined');
   await writeAnswers(posting, { ...run, answers: others }, tools);
   await writeAnswers(posting, { ...run, answers: declined }, tools);
@@ -78,7 +77,9 @@ async function offerAll(batches: Batch[], run: Run, { posting, tools, signal }: 
     try {
       const own = await keepOwn(batch, posting, tools);
       if (own.length === 0) continue;
+      const request = tools.takings.begin();
       const answers = await offerOne(own, posting, tools, signal);
+      noteTakings(answers, request, tools);
       // Only now: another worker may have taken the list away meanwhile.
       run.answers.push(...answers);
       tools.metrics.bytes('forward', sumBytes(own));
@@ -88,7 +89,11 @@ async function offerAll(batches: Batch[], run: Run, { posting, tools, signal }: 
         await writeAnswers(posting, { ...run, answers: others }, tools);
       }
     } catch (error) {
-      if (isCut(error)) run.answers.push(...batch.map(({ id }) => unanswered(id)));
+      if (isCut(error)) {
+        const answers = batch.map(({ id }) => unanswered(id));
+        noteTakings(answers, 0, tools);
+        run.answers.push(...answers);
+      }
       run.failure ??= error;
     }
   }
@@ -131,23 +136,28 @@ async function writeAnswers(
   const told = answers.flatMap((answer) =>
     answer.kind === 'damaged' ? [] : [{ answer, row: of.get(answer.id)! }],
   );
-  const since = Math.min(
-    ...told.filter(({ answer }) => isOpen(answer)).map(({ row }) => (row.offered_at ?? claimedAt).getTime()),
-  );
-  const tookOthers = since < Infinity && (await tookOthersSince(tools.db, study.site_id, new Date(since)));
   const changes = told.map(({ answer, row }) => ({
-    ...toChange(answer, row, { now: tools.now(), tookOthers }),
+    ...toChange(answer, row, { now: tools.now(), tookOthers: tools.takings.tookOthersSince(row.id) }),
     sentDigests: sent?.get(row.id) ?? null,
   }));
   await tools.apply(async () => ({
     outcome: 'answered',
     changes: [{ kind: 'change-instances', from: ['posting'], changes }],
   }));
+  for (const { id, state } of changes) if (state !== 'received') tools.takings.forget(id);
 }
 
-/** Its meaning depends on whether the PACS takes others. */
-const isOpen = (answer: ForwardedInstance): boolean =>
-  answer.kind === 'declined' || (answer.kind === 'later' && answer.because === 'unanswered');
+/** What an answer means may depend on whether the PACS takes others afterwards. */
+function noteTakings(
+  answers: readonly ForwardedInstance[],
+  request: number,
+  { takings }: ForwardTools,
+): void {
+  for (const { id, kind, wasPassedOver } of answers) {
+    if (kind === 'posted') takings.took(request);
+    if (kind === 'declined' || kind === 'later') takings.failed(id, wasPassedOver ? request - 1 : undefined);
+  }
+}
 
 function postedOf(row: InstanceRow, bodies: ToPost['bodies'], sent: Run['sent']): Posted {
   const body = bodies.get(blobOf(row) ?? '');
@@ -176,14 +186,27 @@ function toChange(
     case 'posted':
       return { id, state: 'posted', reason: null, pacsCode: answer.pacsCode };
     case 'refused':
-      return { id, state: 'posted', reason: 'pacs-refused', pacsCode: answer.pacsCode };
+      return toRefused(row, answer, answer.pacsCode);
     case 'declined':
-      return tookOthers
-        ? { id, state: 'posted', reason: 'pacs-refused', pacsCode: null }
-        : countOffer(row, now, false);
+      return tookOthers ? toRefused(row, answer, null) : countOffer(row, now, false);
     case 'later':
       return answer.because === 'busy' ? { id, state: 'received' } : countOffer(row, now, tookOthers);
     default:
       return answer satisfies never;
   }
+}
+
+/** After an offer without an answer the PACS may have it, and refuse it for that: such an offer is counted. */
+function toRefused(
+  { id, offers, posted_at, offered_at }: InstanceRow,
+  { wasSilent }: ForwardedInstance,
+  pacsCode: number | null,
+): InstanceChange {
+  return {
+    id,
+    state: 'posted',
+    reason: 'pacs-refused',
+    pacsCode,
+    ...(posted_at !== null || wasSilent ? { offers: { count: Math.max(1, offers), at: offered_at } } : {}),
+  };
 }

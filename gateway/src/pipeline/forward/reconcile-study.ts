@@ -112,6 +112,8 @@ function toChange({ id, kind, proof }: Reconciled): readonly InstanceChange[] {
 function toEnd(id: number, kind: Exclude<Reconciled['kind'], 'late'>): InstanceChange {
   switch (kind) {
     case 'stored':
+      // Of one that the PACS refused because it has it, the code was the refusal's.
+      return { id, state: kind, reason: null, pacsCode: null };
     case 'coerced':
       return { id, state: kind, reason: null };
     case 'again':

@@ -89,10 +89,8 @@ export function readStoreAnswer(body: unknown, sent: readonly InstanceToStore[])
       });
     }
   }
-  return sent.map(({ sopInstanceUID }) => ({
-    sopInstanceUID,
-    ...(said.get(sopInstanceUID) ?? { outcome: 'unanswered', pacsCode: null }),
-  }));
+  const notNamed = { outcome: isObject(body) ? 'omitted' : 'unanswered', pacsCode: null } as const;
+  return sent.map(({ sopInstanceUID }) => ({ sopInstanceUID, ...(said.get(sopInstanceUID) ?? notNamed) }));
 }
 
 /** The attributes other than UIDs that `readSearchAnswer` reads, for includefield (PS3.18 §8.3.4.3). */

@@ -3,13 +3,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import {
-  BODIES,
-  HONEST,
-  startLyingPacs,
-  type Conduct,
-  type LyingPacs,
-} from '../../testing/lying-dicomweb.ts';
+import { HONEST, startLyingPacs, type Conduct, type LyingPacs } from '../../testing/lying-dicomweb.ts';
+import { BODIES } from '../../testing/pacs-answers.ts';
 import { PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
@@ -36,7 +31,8 @@ const [one, two] = instances.slice(0, 2).map(toStore) as [InstanceToStore, Insta
 const test = suite<{ liar: LyingPacs; pacs: Pacs }>('of a PACS that');
 test.before.each(async (context) => {
   context.liar = await startLyingPacs({ instances, now: Date.now });
-  context.pacs = createStowPacs({ url: context.liar.url, authorization: null });
+  const { url, startTimer } = context.liar;
+  context.pacs = createStowPacs({ url, startTimer, authorization: null });
 });
 test.after.each(({ liar }) => liar.close());
 
@@ -59,12 +55,13 @@ test('answers a store, only DICOM that names the instance is a refusal', async (
       const what = `${status} ${body}: ${outcome}`;
       if (outcome === 'refused') assert.ok(isNamed, what);
       else if (outcome === 'declined') assert.ok(body === 'dicom' && status >= 400 && status < 500, what);
+      else if (outcome === 'omitted') assert.is(body, 'dicom', what);
       else assert.ok(outcome === 'unanswered' || outcome === 'unreachable', what);
     }
   liar.conduct = answering({ store: { status: 400, body: 'dicom' } });
   assert.equal(
     (await pacs.storeInstances(studyInstanceUID, [one, two], signal)).map(({ outcome }) => outcome),
-    ['unanswered', 'unanswered'],
+    ['omitted', 'omitted'],
     'of several, nobody is meant',
   );
 });
@@ -85,9 +82,23 @@ test('answers a search with anything but a list, nothing is absent', async ({ li
   await pacs.storeInstances(studyInstanceUID, [one, two], signal);
   for (const status of STATUSES)
     for (const body of BODIES) {
+      // What a search that finds nothing answers.
+      if (status < 300 && body === 'list') continue;
       liar.conduct = answering({ search: { status, body } });
       const found = await pacs.findInstances([one.sopInstanceUID], signal).catch((error: unknown) => error);
       assert.instance(found, PacsUnreachable, `${status} ${body}`);
+    }
+});
+
+test('answers a retrieval with anything but DICOM, nothing is known of the bytes', async ({ liar, pacs }) => {
+  await pacs.storeInstances(studyInstanceUID, [one], signal);
+  const { identifiers } = instances[0]!;
+  for (const status of STATUSES)
+    for (const body of BODIES) {
+      liar.conduct = answering({ retrieve: { status, body } });
+      const read = await pacs.readBack(identifiers, signal).catch((error: unknown) => error);
+      const isUnknown = read === null || read instanceof PacsUnreachable;
+      assert.ok(isUnknown, `${status} ${body}: ${JSON.stringify(read)}`);
     }
 });
 

@@ -15,7 +15,11 @@ export type PacsSettings = {
    * above it a dead one holds a study.
    */
   readonly idleMs?: number;
+  /** Runs `giveUp` after a silence of so many milliseconds, unless refreshed; a test brings its own. */
+  readonly startTimer?: (giveUp: () => void, ms: number) => SilenceTimer;
 };
+
+export type SilenceTimer = { refresh(): unknown; [Symbol.dispose](): void };
 
 const IDLE_MS = 120_000;
 
@@ -58,10 +62,11 @@ const SENT_ONCE = { duplex: 'half', redirect: 'error', window: null } as const;
 
 export function createPacsHttp(settings: PacsSettings): PacsHttp {
   const { idleMs = IDLE_MS } = settings;
+  const startTimer: NonNullable<PacsSettings['startTimer']> = settings.startTimer ?? setTimeout;
   return {
     async exchange(url, request, signal, read) {
       const idle = new AbortController();
-      const timer = setTimeout(
+      const timer = startTimer(
         () => idle.abort(new PacsUnreachable('the PACS is silent', null, 'silent')),
         idleMs,
       );
@@ -93,7 +98,7 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
         // fetch reports a body that fails in words of its own, or as a closed connection.
         throw own.error ?? asUnreachable(idle.signal.aborted ? idle.signal.reason : error);
       } finally {
-        clearTimeout(timer);
+        timer[Symbol.dispose]();
       }
     },
   };

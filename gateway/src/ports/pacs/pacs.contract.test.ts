@@ -173,7 +173,7 @@ for (const [name, create] of [
   );
 
   promise(
-    'one bad instance in a request costs the others nothing: those missing in the answer count as unanswered',
+    'one bad instance in a request costs the others nothing: those missing in the answer count as omitted',
     async ({ mr, irregular }) => {
       const sent = [mr[2]!, irregular, mr[3]!];
       const answers = await pacs.storeInstances(mr[2]!.study, sent, signal);
@@ -305,7 +305,7 @@ liar(
     }).storeInstances('1', ['1.1', '1.2', '1.3', '1.4', '1.5'].map(small), signal);
     assert.equal(
       answers.map(({ outcome }) => outcome),
-      ['stored', 'coerced', 'refused', 'busy', 'unanswered'],
+      ['stored', 'coerced', 'refused', 'busy', 'omitted'],
     );
     assert.equal(
       answers.map(({ pacsCode }) => pacsCode),

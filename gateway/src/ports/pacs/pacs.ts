@@ -31,12 +31,13 @@ export type InstanceToStore = {
  *   declined     an answer in DICOM that names nobody, with a status of 400 and above, to a request with this
  *                instance alone: a refusal only where the same PACS takes others
  *   busy         refused for want of resources (PS3.18 Table I.2-2, A7xx): to be offered again later
- *   unanswered   it was in the request, and the answer says nothing of it, or is not the PACS's: a proxy's
+ *   omitted      it was in the request, and an answer in DICOM says nothing of it
+ *   unanswered   the answer is not the PACS's: a proxy's
  *                page, a cut text. It may be stored or not
  */
 export type StoreAnswer = {
   readonly sopInstanceUID: string;
-  readonly outcome: 'stored' | 'coerced' | 'refused' | 'declined' | 'busy' | 'unanswered';
+  readonly outcome: 'stored' | 'coerced' | 'refused' | 'declined' | 'busy' | 'omitted' | 'unanswered';
   /** Warning Reason (0008,1196) or Failure Reason (0008,1197). */
   readonly pacsCode: number | null;
 };

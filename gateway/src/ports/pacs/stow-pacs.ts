@@ -29,6 +29,9 @@ const PAGE = 2000;
  */
 const NOT_OFFERED: readonly number[] = [404, 405, 410, 501];
 
+/** PS3.18 §8.7.3.1. A page, whatever its status, is a proxy's, and its bytes are nobody's instance. */
+const DICOM_BYTES = /^(multipart\/related|application\/(dicom|octet-stream))\s*(;|$)/i;
+
 /** A PACS by its DICOMweb root. `takesLists`: null until that was tried (`findInstances`). */
 type Web = { readonly root: string; readonly http: PacsHttp; takesLists: boolean | null };
 
@@ -92,7 +95,12 @@ async function retrieve<T>(
     }
     if (!response.ok || response.body === null)
       throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
-    return read(firstPart(response.headers.get('content-type') ?? '', response.body, alive));
+    const type = response.headers.get('content-type') ?? '';
+    if (!DICOM_BYTES.test(type)) {
+      await response.body.cancel();
+      throw new PacsUnreachable('the PACS answered a retrieval without DICOM', response.status);
+    }
+    return read(firstPart(type, response.body, alive));
   });
 }
 
@@ -234,5 +242,5 @@ async function describeStudy(
 
 /** Orthanc 1.10.1 refuses one instance with 400 and sequences that are empty. */
 function declinedUnlessNamed(answer: StoreAnswer): StoreAnswer {
-  return answer.outcome === 'unanswered' ? { ...answer, outcome: 'declined' } : answer;
+  return answer.outcome === 'omitted' ? { ...answer, outcome: 'declined' } : answer;
 }

@@ -1,0 +1,53 @@
+/**
+ * Trying a policy in a thread of its own, one sample after the other: a sample may have 64 MiB of header and
+ * half a million elements, which are parsed twice and de-identified twice. Meanwhile the gateway answers
+ * everybody; and a sample that ends the thread ends nothing else.
+ */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import type { ByteSource } from '#shared/dicom/data-set.ts';
+import type { PolicyDocument, PolicyTrial } from '#shared/protocol/policy.ts';
+import { giving, keepThread, ThreadEnded, type Given } from '../threads/thread.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+/** What of a policy decides about an instance. */
+export type TriedPolicy = Pick<PolicyDocument, 'deidentify' | 'options' | 'rules'>;
+export type TryTalk = {
+  readonly task: { readonly size: number; readonly policy: TriedPolicy };
+  readonly question: { readonly offset: number; readonly length: number };
+  readonly reply: Bytes;
+  readonly answer: PolicyTrial;
+};
+
+/**
+ * A sample that ends the thread is held, as verify holds it. Throws the signal's reason, and where the policy
+ * is not possible.
+ */
+export type TryPolicy = (
+  sample: ByteSource,
+  policy: TriedPolicy,
+  signal: AbortSignal,
+) => Promise<PolicyTrial>;
+
+type Limits = { readonly heapMb?: number };
+
+/** `projectKey`: of the pseudonyms, 32 bytes. */
+export function createTryThread(projectKey: Uint8Array, limits: Limits = {}): TryPolicy {
+  const script = new URL('./try.worker.ts', import.meta.url);
+  const thread = keepThread<TryTalk>(script, { ...limits, data: { projectKey } });
+  let before: Promise<unknown> = Promise.resolve();
+  return (sample, policy, signal) => {
+    const reply = async ({ offset, length }: TryTalk['question']): Promise<Given<Bytes>> => {
+      // A copy: what moves to the thread is gone here, and the sample is read more than once.
+      const bytes = new Uint8Array(await sample.read(offset, length));
+      return giving(bytes, bytes.buffer);
+    };
+    const trial = before
+      .then(() => thread.do(giving({ size: sample.size, policy }), reply, signal))
+      .catch((error: unknown): PolicyTrial => {
+        if (error instanceof ThreadEnded) return { outcome: 'quarantined', reason: 'cannot-be-verified' };
+        throw error;
+      });
+    before = ignoreFailure(trial, 'its caller sees it; the next one only waits for its end');
+    return trial;
+  };
+}

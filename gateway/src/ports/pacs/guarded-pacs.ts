@@ -1,0 +1,128 @@
+/**
+ * The PACS behind a guard: a PACS that takes requests and never answers holds one caller at a time, however many
+ * have something to ask. Once a request has met with silence, the next caller asks the PACS a small question; until
+ * that is answered, the requests of all others end as PacsUnreachable and do not reach it. A PACS that refuses the
+ * connection, or answers anything, holds nobody, and is asked as before.
+ */
+import { PacsUnreachable, type Pacs } from './pacs.ts';
+
+export type GuardLimits = {
+  /**
+   * How long the question may take. A PACS that needs longer for a search of one study could confirm nothing; far
+   * longer, and its return is noticed late.
+   */
+  readonly answerMs: number;
+  /** How long others wait for the answer: a PACS that is well again gives it at once. */
+  readonly joinMs: number;
+};
+const LIMITS: GuardLimits = { answerMs: 30_000, joinMs: 2_000 };
+
+/** The names that fetch and the system give to a silence; `silent` is pacs-http's. */
+const SILENCES: readonly string[] = [
+  'silent',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+];
+
+const isSilence = (error: unknown): boolean =>
+  error instanceof PacsUnreachable && SILENCES.includes(error.connection ?? '');
+
+export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pacs {
+  const guard = new Guard((signal) => pacs.probe(signal), limits);
+  return {
+    describe: () => pacs.describe(),
+    storeInstances: (study, instances, signal) =>
+      guard.pass(signal, () => pacs.storeInstances(study, instances, signal)),
+    findStudy: (study, signal, enough) => guard.pass(signal, () => pacs.findStudy(study, signal, enough)),
+    findInstances: (uids, signal) => guard.pass(signal, () => pacs.findInstances(uids, signal)),
+    readBack: (where, signal) => guard.pass(signal, () => pacs.readBack(where, signal)),
+    fetchInstance: (where, maxBytes, signal) =>
+      guard.pass(signal, () => pacs.fetchInstance(where, maxBytes, signal)),
+    describeStudy: (study, limit, signal) =>
+      guard.pass(signal, () => pacs.describeStudy(study, limit, signal)),
+    probe: (signal) => guard.probe(signal),
+    get digestsOf(): Pacs['digestsOf'] {
+      const ask = pacs.digestsOf;
+      if (ask === null) return null;
+      return (study, uids, signal) => guard.pass(signal, () => ask(study, uids, signal));
+    },
+    get storeAnotherWay(): Pacs['storeAnotherWay'] {
+      const store = pacs.storeAnotherWay;
+      if (store === null) return null;
+      return (instance, signal) => guard.pass(signal, () => store(instance, signal));
+    },
+  };
+}
+
+type Question = { readonly answer: Promise<void>; readonly isLate: Promise<void> };
+
+class Guard {
+  readonly #ask: (signal: AbortSignal) => Promise<void>;
+  readonly #limits: GuardLimits;
+  #isSilent = false;
+  #question: Question | null = null;
+
+  constructor(ask: (signal: AbortSignal) => Promise<void>, limits: GuardLimits) {
+    this.#ask = ask;
+    this.#limits = limits;
+  }
+
+  /** Throws PacsUnreachable also where the request was not made. */
+  async pass<T>(signal: AbortSignal, request: () => Promise<T>): Promise<T> {
+    if (this.#isSilent) await this.probe(signal);
+    try {
+      return await request();
+    } catch (error) {
+      this.#isSilent ||= isSilence(error);
+      throw error;
+    }
+  }
+
+  /** Whoever asks first of a silent PACS waits for the answer; the others for a moment. */
+  async probe(signal: AbortSignal): Promise<void> {
+    if (!this.#isSilent) return unlessAborted(this.#askInTime(), signal);
+    if (this.#question !== null) return unlessAborted(join(this.#question), signal);
+    const { promise: isLate, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, this.#limits.joinMs);
+    const answer = this.#askInTime().finally(() => {
+      clearTimeout(timer);
+      this.#question = null;
+    });
+    this.#question = { answer, isLate };
+    return unlessAborted(answer, signal);
+  }
+
+  /** Not by a caller's signal: others wait for the answer too. */
+  async #askInTime(): Promise<void> {
+    const tooLong = AbortSignal.timeout(this.#limits.answerMs);
+    try {
+      await this.#ask(tooLong);
+      this.#isSilent = false;
+    } catch (error) {
+      const told = tooLong.aborted ? new PacsUnreachable('the PACS is silent', null, 'silent') : error;
+      this.#isSilent = isSilence(told);
+      throw told;
+    }
+  }
+}
+
+async function join({ answer, isLate }: Question): Promise<void> {
+  const late = isLate.then(() => {
+    throw new PacsUnreachable('the PACS has not answered for a while', null);
+  });
+  return Promise.race([answer, late]);
+}
+
+async function unlessAborted(answer: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort);
+  try {
+    await Promise.race([answer, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,35 @@
+/** Defences of the gateway, each with the line that switches it off: without one, the lab has to say so. */
+import type { Mutation } from '#testing/mutated-copy.ts';
+
+export const DEFENCES: readonly Mutation[] = [
+  {
+    what: 'only DICOM refuses',
+    file: 'gateway/src/ports/pacs/stow-pacs.ts',
+    from: 'const isRefusal = body !== null && response.status >= 400',
+    to: 'const isRefusal = response.status >= 400',
+  },
+  {
+    what: 'a loss waits for the lag',
+    file: 'gateway/src/pipeline/forward/reconcile-study.ts',
+    from: 'minutes - since_minute <= lagMinutes;',
+    to: 'minutes < since_minute;',
+  },
+  {
+    what: 'bytes are compared',
+    file: 'gateway/src/pipeline/forward/look-before.ts',
+    from: "if (held?.digest === digest) return 'same';",
+    to: "if (held) return 'same';",
+  },
+  {
+    what: 'the digest is compared',
+    file: 'gateway/src/pipeline/forward/prove-stored.ts',
+    from: 'if (digest !== undefined && digest === ours.get(row.id))',
+    to: 'if (digest !== undefined)',
+  },
+  {
+    what: 'what was posted is looked for before it is posted again',
+    file: 'gateway/src/pipeline/forward/forward-study.ts',
+    from: "state: found.has(sop_instance_uid) ? 'posted' : 'received',",
+    to: "state: 'received',",
+  },
+];
