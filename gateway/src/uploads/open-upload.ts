@@ -1,7 +1,7 @@
 /**
  * `POST /upload/init`: a device says what one study will contain and is told what to send. All of it in one
- * transaction, and as often as the device likes: the same manifest gives the same upload. Two at once wait
- * for each other, for a UID may stand in both.
+ * transaction, and as often as the device likes: the same manifest gives the same upload. Two of
+ * one account wait for each other: they may be of the same study.
  */
 import { sql, type Transaction } from 'kysely';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
@@ -27,9 +27,9 @@ import { insertReports, readReports } from '../pipeline/report.store.ts';
 import {
   applyStudyEvent,
   createStudy,
+  lockAnnouncing,
   lockStudy,
   lockStudyOfResults,
-  lockUids,
   setPolicy,
   setStudyKey,
   type StudyRow,
@@ -113,11 +113,10 @@ async function openIn(
 ): Promise<Opened> {
   const now = tools.now();
   const { studyInstanceUID, policy } = manifest;
-  await lockUids(trx, sender.siteId);
+  await lockAnnouncing(trx, sender);
   const { uploadId, study: found } = await findOrCreateUpload(trx, tools, manifest, sender);
   const study = await giveUpUnreadable(trx, tools, found);
-  const uids = new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID));
-  const { known, elsewhere } = await knownInstances(trx, sender, study, [...uids]);
+  const { known, elsewhere } = await knownInstances(trx, sender, study, manifest.instances);
   const compared = compareManifest(manifest, { known, elsewhere }, toInPacs(asked, { known, elsewhere }));
   const { have, need, conflict } = compared;
   const said = { manifest, reports, known, compared };

@@ -159,7 +159,7 @@ export async function takeBackInstances(
   await tools.db.transaction().execute(async (trx) => {
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return;
-    const promised = (await instancesByKey(trx, study, keys)).filter(({ state }) => state === 'promised');
+    const promised = (await instancesByKey(trx, study.id, keys)).filter(({ state }) => state === 'promised');
     if (!(await dropPromises(trx, tools, study, { uploadId, promised }))) return;
     await auditStudy(trx, tools, study, {
       event: 'instances-taken-back',

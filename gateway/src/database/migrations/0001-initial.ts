@@ -78,12 +78,14 @@ const STUDIES = [
     revision int not null, attempts int not null default 0, beginnings int not null default 0,
     brought boolean not null default false, updated_at timestamptz not null, since_minute int not null default 0,
     unique (study_id, sop_instance_uid, digest))`,
-  `create index instance_of_uid on instance (site_id, sop_instance_uid)`,
+  // A UID is anybody's to name: what only was promised is not here, and costs nobody who has the same UID.
+  `create index instance_of_uid on instance (site_id, sop_instance_uid)
+    where brought or policy_name = 'gateway.results' or state in ('received', 'posting', 'posted', 'stored', 'coerced', 'already-stored')`,
   `create index instance_study_state on instance (study_id, state)`,
   `create index instance_parcel on instance (parcel_id)`,
   `create index instance_original on instance (site_id, original_digest)`,
-  // PROTOCOL I2, within one upload: the lock of `lockUids` prevents any attempt; if a code path ever forgot
-  // it, the database would refuse. Between uploads, forward looks first and hands over one at a time.
+  // PROTOCOL I2, within one upload: its study's lock prevents any attempt; if a code path ever forgot it, the
+  // database would refuse. Between uploads, forward looks first and hands over one at a time.
   `create unique index instance_active_uid on instance (study_id, sop_instance_uid)
     where state not in ('refused', 'quarantined', 'left-out')`,
   `create table upload_instance (
