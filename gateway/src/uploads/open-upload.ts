@@ -46,6 +46,7 @@ import {
   type InPacs,
   type Rows,
 } from './compare-manifest.ts';
+import { dropPromises, NEVER_ARRIVED } from './drop-promises.ts';
 import { confirmedInstances, knownInstances, type Sender } from './known-instances.ts';
 
 /** The instances that the PACS was asked for, by UID, and those of them that it has. */
@@ -119,7 +120,7 @@ async function openIn(
   const { known, elsewhere } = await knownInstances(trx, sender, study, manifest.instances);
   const compared = compareManifest(manifest, { known, elsewhere }, toInPacs(asked, { known, elsewhere }));
   const { have, need, conflict } = compared;
-  const said = { manifest, reports, known, compared };
+  const said = { uploadId, manifest, reports, known, compared };
   const { moved, inserted } = await applyManifest(trx, tools, study, said);
   await linkInstances(trx, uploadId, compared.keys, idsByKey(known, inserted));
   if (compared.insert.length + compared.again.length > 0) await requireQuota(trx, sender);
@@ -250,6 +251,7 @@ async function giveUpUnreadable(
 }
 
 type Said = {
+  readonly uploadId: string;
   readonly manifest: Manifest;
   /** By `UID digest`. */
   readonly reports: ReadonlyMap<string, WireReport>;
@@ -265,7 +267,7 @@ async function applyManifest(
   trx: Transaction<Tables>,
   tools: UploadTools,
   study: StudyRow,
-  { manifest, reports, known, compared }: Said,
+  { uploadId, manifest, reports, known, compared }: Said,
 ): Promise<{ moved: StudyRow; inserted: ReadonlyMap<string, number> }> {
   const now = tools.now();
   const news = changesOf(compared) > 0;
@@ -284,8 +286,10 @@ async function applyManifest(
     study.id,
     [...compared.insert, ...promised].map(reportOf).filter((report) => report !== null),
   );
-  // Before the new ones: their UID is free then.
-  await changeInstances(trx, compared.superseded, { from: ['promised'], now });
+  // Before the new ones: their UID is free then. One that results name too stays, by name.
+  await dropPromises(trx, study, { uploadId, promised: compared.superseded }, now);
+  const kept = compared.superseded.map(({ id }) => ({ id, ...NEVER_ARRIVED }));
+  await changeInstances(trx, kept, { from: ['promised'], now });
   const inserted = await insertInstances(
     trx,
     under,
