@@ -8,13 +8,14 @@ const PEOPLE_AND_DEVICES = [
   `create table schema_mark (name text primary key, print text not null, version text not null)`,
   `create table site (id uuid primary key default gen_random_uuid(), name text not null,
     created_at timestamptz not null default now(),
-    quota_uploads int not null default 1000, quota_bytes bigint not null default 137438953472)`,
+    quota_uploads int not null default 1000, quota_instances int not null default 200000,
+    quota_bytes bigint not null default 137438953472)`,
   `insert into site (name) values ('default')`,
   `create table account (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
     username text not null, roles text[] not null, password_hash text not null, created_at timestamptz not null default now(),
     disabled_at timestamptz, epoch int not null default 0,
-    quota_uploads int, quota_bytes bigint)`,
+    quota_uploads int, quota_instances int, quota_bytes bigint)`,
   `create unique index account_username on account (lower(username))`,
   `create table refresh_token (
     token_hash text primary key, family_id uuid not null, parent_hash text,
