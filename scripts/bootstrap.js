@@ -246,7 +246,9 @@ function hand(node, script, parameters) {
     // Half of a process's start is removing types and compiling; Node keeps the outcome, by content.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(RUNTIME, 'compiled'),
   };
-  const child = spawn(node, [script, ...parameters], { stdio: 'inherit', env });
+  // A script that has to end when this process is killed notices it through the channel (start.ts).
+  const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
+  const child = spawn(node, [script, ...parameters], { stdio, env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']) {
     process.on(signal, () => child.kill(signal));
   }

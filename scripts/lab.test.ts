@@ -17,7 +17,16 @@ async function refusalOf(args: readonly string[]): Promise<string> {
 test('without a name, or with one that does not exist, npm run lab lists every proof with a line', async () => {
   const list = await refusalOf([]);
   assert.is(await refusalOf(['nothing-like-it']), list);
-  for (const name of ['chaos', 'database', 'deid-fuzz', 'deid-score', 'hostile', 'mutants', 'stress'])
+  for (const name of [
+    'chaos',
+    'clocks',
+    'database',
+    'deid-fuzz',
+    'deid-score',
+    'hostile',
+    'mutants',
+    'stress',
+  ])
     assert.match(list, new RegExp(`^ {2}${name} +\\S.{10}`, 'm'));
   const silent = list.split('\n').filter((line) => /^ {2}\S+ *$/.test(line));
   assert.equal(silent, [], 'proofs without a description');

@@ -3,8 +3,8 @@
  * gateway is started, and both are restarted when they die.
  *
  * Promises: ends all that it started and nothing else; a second start on the same data directory says so and
- * changes nothing; a start after a crash of this process ends what that one left behind. Settings are
- * environment variables (README).
+ * changes nothing; when this process is killed, all that it started ends, and what cannot is ended by the next
+ * start. Settings are environment variables (README).
  */
 import { join } from 'node:path';
 import { ConfigMistakes, isLoopbackName, readConfig } from '../gateway/src/config.ts';
@@ -164,20 +164,22 @@ function greet(config: Config, pacs: ChosenPacs): void {
 }
 
 /**
- * Resolves at the first signal that asks this process to end; later ones change nothing, for ending is under
- * way.
+ * Resolves at the first signal that asks this process to end, or when the process that started it with a channel
+ * (bootstrap.js) was killed; later ones change nothing, for ending is under way.
  */
-function endingSignal(): { asked: Promise<NodeJS.Signals>; giveUp: AbortSignal } {
+function endingSignal(): { asked: Promise<void>; giveUp: AbortSignal } {
   const giveUp = new AbortController();
-  const asked = new Promise<NodeJS.Signals>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(name, () => {
-        giveUp.abort(new CannotStart('Given up.'));
-        resolve(name);
-      });
-    }
-  });
-  return { asked, giveUp: giveUp.signal };
+  const asked = Promise.withResolvers<void>();
+  const end = (): void => {
+    giveUp.abort(new CannotStart('Given up.'));
+    asked.resolve();
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, end);
+  if (process.send !== undefined && !process.connected) end();
+  process.once('disconnect', end);
+  // It keeps no process open that has ended everything.
+  process.channel?.unref();
+  return { asked: asked.promise, giveUp: giveUp.signal };
 }
 
 async function main(): Promise<number> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ConfigMistakes, readConfig } from './config.ts';
+import { isInClearText, ConfigMistakes, readConfig } from './config.ts';
 import { CERTIFICATE, CERTIFICATE_KEY } from './testing/certificate.ts';
 
 const PACS = { PACS_URL: 'http://127.0.0.1:8042/dicom-web/' };
@@ -121,7 +121,12 @@ test('TLS is served with a certificate and its own key, and with nothing else', 
   const tls = { ...PACS, RELAY_TLS_CERT, RELAY_TLS_KEY };
   const config = readConfig({ ...tls, RELAY_HOST: '0.0.0.0' });
   assert.equal([config.host, config.publicUrl], ['0.0.0.0', 'https://localhost:3000']);
-  assert.equal(config.tls, { cert: CERTIFICATE, key: CERTIFICATE_KEY });
+  assert.equal(config.tls, {
+    cert: CERTIFICATE,
+    key: CERTIFICATE_KEY,
+    certFile: RELAY_TLS_CERT,
+    keyFile: RELAY_TLS_KEY,
+  });
   const wrong: Record<string, string>[] = [
     { ...PACS, RELAY_TLS_CERT },
     { ...PACS, RELAY_TLS_KEY },
@@ -138,6 +143,33 @@ test('TLS is served with a certificate and its own key, and with nothing else', 
 test('the limit of requests can be set or switched off', () => {
   assert.is(readConfig({ ...PACS, RELAY_RATE_LIMIT: 'off' }).rateLimit, null);
   assert.is(readConfig({ ...PACS, RELAY_RATE_LIMIT: '60' }).rateLimit, 60);
+  const open = { ...PACS, RELAY_HOST: '0.0.0.0', RELAY_TRUSTED_PROXIES: '10.0.0.0/8' };
+  assert.equal(mistakesOf({ ...open, RELAY_RATE_LIMIT: '60' }), []);
+  assert.match(mistakesOf({ ...open, RELAY_RATE_LIMIT: 'off' })[0] ?? '', /^RELAY_RATE_LIMIT=off/);
+});
+
+test('half the world is no trusted proxy', () => {
+  for (const wide of ['0.0.0.0/0', '128.0.0.0/1', '10.0.0.0/7', '::/0', 'fc00::/6'])
+    assert.is(mistakesOf({ ...PACS, RELAY_TRUSTED_PROXIES: wide }).length, 1, wide);
+  assert.equal(mistakesOf({ ...PACS, RELAY_TRUSTED_PROXIES: '10.0.0.0/8, fc00::/7' }), []);
+});
+
+test('the heads of the audit trail are not kept beside the database', () => {
+  const places = (path: string) =>
+    mistakesOf({ ...PACS, RELAY_DATA_DIR: '/var/lib/relay', RELAY_AUDIT_URL: `file://${path}` }).length;
+  assert.equal(
+    ['/var/lib/relay/heads', '/var/lib/relay/../relay/a/heads', '/var/lib/relay-audit/heads'].map(places),
+    [1, 1, 0],
+  );
+});
+
+test('a PACS on another machine is reached in clear text over http, and only there', () => {
+  assert.equal(
+    ['http://10.1.2.3/dicom-web', 'https://10.1.2.3/dicom-web', 'http://127.0.0.1:8042/dicom-web'].map(
+      isInClearText,
+    ),
+    [true, false, false],
+  );
 });
 
 test('an unfinished parcel is kept for a week, or as long as the setting says', () => {

@@ -5,10 +5,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { join, resolve } from 'node:path';
-import { createSecureContext } from 'node:tls';
+import { join, resolve, sep } from 'node:path';
 import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 import type { DatabasePlace } from './database/database.ts';
+import { isServable, type TlsFiles, type TlsPair } from './http/certificate.ts';
 import { parseProxies, type TrustedProxies } from './http/client-address.ts';
 
 /** Where parcels lie: a folder. Object stores are not supported yet. */
@@ -22,8 +22,8 @@ export type Config = {
    * or the proxies that end it.
    */
   readonly host: string;
-  /** The certificate with its chain, and its key, in PEM; null: TLS is not served. */
-  readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** The certificate with its chain, and its key, in PEM, and where they lie; null: TLS is not served. */
+  readonly tls: (TlsPair & TlsFiles) | null;
   /**
    * Their X-Forwarded-For is believed. Without TLS they alone, and this machine, are answered.
    */
@@ -87,6 +87,12 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|::1)$/;
 /** A host name or an address, of a URL (in brackets) or a socket. */
 export const isLoopbackName = (host: string): boolean => LOOPBACK.test(host);
 
+/** Names, images and the password for the PACS travel as anybody on the way can read them. */
+export const isInClearText = (url: string): boolean => {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !LOOPBACK.test(hostname);
+};
+
 type Env = Readonly<Record<string, string | undefined>>;
 type Report = (mistake: string) => void;
 
@@ -139,15 +145,11 @@ function tlsOf(env: Env, wrong: Report): Config['tls'] {
   const cert = textOf('RELAY_TLS_CERT', certFile, wrong);
   const key = textOf('RELAY_TLS_KEY', keyFile, wrong);
   if (cert === null || key === null) return null;
-  try {
-    createSecureContext({ cert, key });
-    return { cert, key };
-  } catch {
-    wrong(
-      `RELAY_TLS_CERT and RELAY_TLS_KEY must be a certificate with its chain and the key that belongs to it, without a password, both in PEM, for example ${example}.`,
-    );
-    return null;
-  }
+  if (isServable({ cert, key })) return { cert, key, certFile, keyFile };
+  wrong(
+    `RELAY_TLS_CERT and RELAY_TLS_KEY must be a certificate with its chain and the key that belongs to it, without a password, both in PEM, for example ${example}.`,
+  );
+  return null;
 }
 
 function textOf(name: string, file: string, wrong: Report): string | null {
@@ -166,7 +168,7 @@ function trustedProxiesOf(env: Env, wrong: Report): TrustedProxies {
   const proxies = parseProxies(entries);
   if (proxies !== null) return proxies;
   wrong(
-    'RELAY_TRUSTED_PROXIES must be the addresses of your proxies, or blocks of them, for example RELAY_TRUSTED_PROXIES=127.0.0.1,10.1.0.0/24.',
+    'RELAY_TRUSTED_PROXIES must be the addresses of your proxies, or blocks of them no wider than /8 (IPv6: /7), for example RELAY_TRUSTED_PROXIES=127.0.0.1,10.1.0.0/24.',
   );
   return parseProxies([])!;
 }
@@ -234,9 +236,15 @@ function policyOf(env: Env, wrong: Report): Config['policy'] {
   return 'deidentified';
 }
 
-function rateLimitOf(env: Env, wrong: Report): number | null {
+function rateLimitOf(env: Env, host: string, wrong: Report): number | null {
   const text = setting(env, 'RELAY_RATE_LIMIT') ?? String(RATE_LIMIT);
-  if (text === 'off') return null;
+  if (text === 'off') {
+    if (!isLoopbackName(host))
+      wrong(
+        `RELAY_RATE_LIMIT=off is for tests on this machine alone: others could guess passwords without an end. Set a number, for example RELAY_RATE_LIMIT=${RATE_LIMIT}.`,
+      );
+    return null;
+  }
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   wrong(
     `RELAY_RATE_LIMIT must be the requests that one caller may make in a minute, or off, for example RELAY_RATE_LIMIT=${RATE_LIMIT}.`,
@@ -282,7 +290,7 @@ function pacsProofOf(env: Env, wrong: Report): Config['pacsProof'] {
   }
 }
 
-function auditUrlOf(env: Env, wrong: Report): URL | null {
+function auditUrlOf(env: Env, dataDir: string, wrong: Report): URL | null {
   const text = setting(env, 'RELAY_AUDIT_URL');
   const url = text === undefined ? null : urlOf(text, ['file:', 'https:', 'http:']);
   const isKept = url !== null && (url.protocol !== 'http:' || LOOPBACK.test(url.hostname));
@@ -290,8 +298,15 @@ function auditUrlOf(env: Env, wrong: Report): URL | null {
     wrong(
       'RELAY_AUDIT_URL must be a file: or https: address where signed heads of the audit trail are kept, for example RELAY_AUDIT_URL=file:///mnt/audit/heads.jws.',
     );
+  if (url?.protocol === 'file:' && isWithin(dataDir, decodeURIComponent(url.pathname)))
+    wrong(
+      'RELAY_AUDIT_URL must not lie in RELAY_DATA_DIR: whoever changes the database there could change it too. Name a place that others keep, for example RELAY_AUDIT_URL=file:///mnt/audit/heads.jws.',
+    );
   return isKept ? url : null;
 }
+
+const isWithin = (folder: string, path: string): boolean =>
+  `${resolve(path)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
 
 function adminPasswordOf(env: Env, wrong: Report): string | null {
   const password = env.RELAY_ADMIN_PASSWORD || null;
@@ -320,21 +335,22 @@ export function readConfig(env: Env): Config {
   const isTls = setting(env, 'RELAY_TLS_CERT') !== undefined;
   const hasProxies = setting(env, 'RELAY_TRUSTED_PROXIES') !== undefined;
   const publicUrl = publicUrlOf(env, webPort, isTls, wrong);
+  const host = hostOf(env, { isTls, hasProxies }, wrong);
   const config: Config = {
     port,
     webPort,
     dataDir,
     tls,
     trustedProxies: trustedProxiesOf(env, wrong),
-    host: hostOf(env, { isTls, hasProxies }, wrong),
+    host,
     adminPassword: adminPasswordOf(env, wrong),
     publicUrl: publicUrl.origin,
     database: databaseOf(env, dataDir, wrong),
     blobs: blobsOf(env, dataDir, wrong),
     policy: policyOf(env, wrong),
     pacs: pacsOf(env, wrong),
-    rateLimit: rateLimitOf(env, wrong),
-    auditUrl: auditUrlOf(env, wrong),
+    rateLimit: rateLimitOf(env, host, wrong),
+    auditUrl: auditUrlOf(env, dataDir, wrong),
     uploadExpiresHours: uploadExpiresOf(env, wrong),
     pacsLagMinutes: pacsLagOf(env, wrong),
     pacsProof: pacsProofOf(env, wrong),

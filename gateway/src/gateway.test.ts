@@ -1,14 +1,19 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ROLES, type ProblemDetails, type Session } from '#shared/protocol/api.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { ConfigMistakes } from './config.ts';
 import { accessOf, allow, servesUploadRight, type Access } from './http/route.ts';
+import { CERTIFICATE, CERTIFICATE_KEY } from './testing/certificate.ts';
 import { createTestDevice } from './testing/open-device.ts';
 import { describeError } from './observability/log.ts';
 import { createStowPacs } from './ports/pacs/stow-pacs.ts';
 import { HONEST, startLyingPacs } from './testing/lying-dicomweb.ts';
 import { openTestGateway, type TestGateway } from './testing/open-gateway.ts';
+import { openTestPacs } from './testing/open-pacs.ts';
 
 const test = suite('the gateway');
 let gateway: TestGateway;
@@ -242,9 +247,29 @@ test('a PACS that is down makes the gateway degraded, not dead: it takes studies
   const health = await gateway.call('GET', '/health');
   assert.equal(
     [health.status, await health.json()],
-    [200, { status: 'degraded', database: 'ok', pacs: 'unreachable', disk: 'ok' }],
+    [200, { status: 'degraded', database: 'ok', pacs: 'unreachable', disk: 'ok', certificate: 'none' }],
   );
   assert.is((await gateway.call('GET', '/health/ready')).status, 200);
+});
+
+test('a certificate that could not be renewed is said in the health', async () => {
+  const files = mkdtempSync(join(tmpdir(), 'relaypacs-certificate-'));
+  const [RELAY_TLS_CERT, RELAY_TLS_KEY] = [join(files, 'cert.pem'), join(files, 'key.pem')];
+  writeFileSync(RELAY_TLS_CERT, CERTIFICATE);
+  writeFileSync(RELAY_TLS_KEY, CERTIFICATE_KEY);
+  const pacs = openTestPacs();
+  const own = await openTestGateway({ pacs, env: { RELAY_TLS_CERT, RELAY_TLS_KEY } });
+  const health = async () => (await own.call('GET', '/health')).json();
+  const ok = { status: 'ok', database: 'ok', pacs: 'ok', disk: 'ok', certificate: 'ok' };
+  assert.equal(await health(), ok);
+  writeFileSync(RELAY_TLS_CERT, 'half of i');
+  own.certificate?.look();
+  assert.equal(await health(), { ...ok, status: 'degraded', certificate: 'not-renewed' });
+  writeFileSync(RELAY_TLS_CERT, CERTIFICATE);
+  own.certificate?.look();
+  assert.equal(await health(), ok);
+  await own.close();
+  rmSync(files, { recursive: true });
 });
 
 test('a PACS that answers and does not search is said to be so: at the start, and in the health', async () => {

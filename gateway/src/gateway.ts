@@ -17,13 +17,14 @@ import { defaultSiteId } from './auth/account.store.ts';
 import { authFeature } from './auth/auth.feature.ts';
 import { openCallers } from './auth/callers.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
-import type { Config } from './config.ts';
+import { isInClearText, type Config } from './config.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
 import { openRoom } from './database/room.ts';
 import { createResultSender } from './dicom-results/result-sender.ts';
 import { declareQueues, type Feature, startFeatures, stopFeatures } from './feature.ts';
 import { createApi } from './http/api.ts';
+import { type Certificate, openCertificate } from './http/certificate.ts';
 import type { GatewayEnv, Router } from './http/route.ts';
 import { createWeb } from './http/web.ts';
 import { inferenceFeature } from './inference/inference.feature.ts';
@@ -81,6 +82,8 @@ export type Gateway = {
   /** Port RELAY_WEB_PORT: the web app, and the same API under `/api/`. */
   readonly web: Hono<GatewayEnv>;
   readonly log: Log;
+  /** What both ports serve; null: no TLS. */
+  readonly certificate: Certificate | null;
   readonly version: string;
   /** The password that was made for `admin` at the first start, to be shown once and forgotten. */
   readonly madePassword: string | null;
@@ -132,6 +135,7 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
     api,
     web: createWeb(api, tools),
     log,
+    certificate: base.certificate,
     madePassword,
     version: VERSION,
     async start() {
@@ -140,6 +144,7 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       await startFeatures(features, jobs, db);
       await recordRunning(base, { event: 'gateway-started', version: VERSION });
       isStarted = true;
+      if (isInClearText(config.pacs.url)) log({ event: 'pacs-in-clear-text', pacs: base.pacs.describe() });
       // Not waited for: studies are taken, and wait for the PACS.
       void base.pacsState().then((state) => {
         if (state === 'no-search') log({ event: 'pacs-does-not-search', pacs: base.pacs.describe() });
@@ -232,6 +237,7 @@ async function openBase(config: Config, around: Surroundings) {
     channel: async (name: string) => (await database.shared?.channel(name)) ?? null,
     // Health is asked without limits.
     isDatabaseUp: oneAtATime(() => isUp(database.ping())),
+    certificate: config.tls && openCertificate(config.tls, log),
     room,
     isFull: around.isFull ?? (() => room.isLow()),
     jobs,

@@ -1,7 +1,7 @@
 /**
  * The gateway's process: settings, two ports, signals. Says in one typed line that it is ready; drains on
- * SIGTERM and SIGINT. It exits with 2 when a setting is wrong, with 1 when it cannot start or meets an error
- * that nobody expected.
+ * SIGTERM and SIGINT, and when a supervisor that holds a channel to it is gone. It exits with 2 when a setting
+ * is wrong, with 1 when it cannot start or meets an error that nobody expected.
  */
 import type { Server } from 'node:http';
 import { type Config, ConfigMistakes, readConfig } from './config.ts';
@@ -52,6 +52,7 @@ async function run(config: Config): Promise<void> {
     say(`The first user is "admin" with the password ${gateway.madePassword} (shown this once).`);
   const port = {
     ...config,
+    certificate: gateway.certificate,
     onRefused: atMostOnceAMinute(() => log({ event: 'connection-refused', because: 'no-tls' })),
   };
   const servers = [
@@ -83,6 +84,9 @@ async function run(config: Config): Promise<void> {
   };
   process.on('SIGTERM', (signal) => void stop(signal));
   process.on('SIGINT', (signal) => void stop(signal));
+  // `send`: it was started with a channel (scripts/system/gateway-process.ts).
+  if (process.send !== undefined && !process.connected) await stop('SIGHUP');
+  process.once('disconnect', () => void stop('SIGHUP'));
 }
 
 let folder: string | null = null;

@@ -127,12 +127,17 @@ const isOfDatabase = (path: string, target: string): boolean =>
   isIn(target, 'gateway/src/database/embedded') &&
   (isIn(path, 'scripts/lab/database') || path === 'scripts/system/postgres.ts');
 
+/** The laboratory's gateways stand before the PACS that lies. */
+const isPacsOfLab = (path: string, target: string): boolean =>
+  target === 'gateway/src/testing/lying-dicomweb.ts' && isIn(path, 'scripts/lab');
+
 const scripts: Rule = ({ path }, { target, isPackage }) => {
   if (isPackage || !isIn(path, 'scripts') || path.startsWith('scripts/bench')) return false;
   if (isIn(target, 'gateway'))
     return (
       target !== 'gateway/src/config.ts' &&
       !isOfDatabase(path, target) &&
+      !isPacsOfLab(path, target) &&
       'scripts talk to the gateway as a process'
     );
   const isSending =

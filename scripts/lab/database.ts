@@ -1,19 +1,22 @@
 /**
- * `npm run lab -- database [--rounds 50] [--cuts 20] [--seed N]`: tests whether the embedded database loses
- * nothing. SIGKILL of it, of the gateway and of both under load; power cuts; a full disk; starts as root and
- * not, in a path with spaces; the seconds of starts and the idle memory. Exits 0 when nothing was lost or
- * doubled.
+ * `npm run lab -- database [--rounds 50] [--cuts 20] [--disks 10] [--seed N]`: tests whether the embedded database
+ * loses nothing. SIGKILL of it, of the gateway and of both under load; power cuts; full disks that are emptied in
+ * steps; starts as root and not, in a path with spaces; the seconds of starts and the idle memory. Exits 0 when
+ * nothing was lost or doubled, and what brings something to a full disk was always answered 507.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { canMeasureMemory } from '#testing/process-memory.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
-import { fillDisk, mountSmallDisk } from './database/full-disk.ts';
+import { emptyDisk, findWrongAnswers, mountSmallDisk } from './database/full-disk.ts';
 import { killUnderLoad, VICTIMS } from './database/kill.ts';
 import { compileForgetfulDisk, cutPower, openForgetfulDisk } from './database/power-cut.ts';
 import { measureStarts } from './database/starts.ts';
 import { makeWorkplace } from './database/workplace.ts';
+
+/** From full to empty. */
+const DISK_STEPS = 8;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -41,23 +44,24 @@ async function cuts(folder: string, rounds: number, random: () => number): Promi
   return (await cutPower(disk, rounds, random, say)).flatMap(({ faults }) => faults);
 }
 
-async function fullDisk(folder: string): Promise<readonly string[]> {
-  const small = join(folder, 'small');
-  await mkdir(small);
-  const unmount = await mountSmallDisk(small);
-  if (unmount === null) {
-    say('without a full disk: this user may not mount one');
-    return [];
+async function fullDisks(folder: string, disks: number, seed: number): Promise<readonly string[]> {
+  const faults: string[] = [];
+  for (let nr = seed; nr < seed + disks; nr += 1) {
+    const small = join(folder, `small-${nr}`);
+    await mkdir(small);
+    const unmount = await mountSmallDisk(small);
+    if (unmount === null) {
+      say('without a full disk: this user may not mount one');
+      return faults;
+    }
+    const settings = { folder: small, seed: nr, steps: DISK_STEPS, random: seededRandom(nr) };
+    const outcome = await emptyDisk(settings).finally(unmount);
+    const wrong = findWrongAnswers(outcome);
+    const free = outcome.steps.map(({ freeMb, isLow }) => `${freeMb}${isLow === false ? '' : '!'}`).join(' ');
+    say([`disk ${nr}: ${free} MB, ${outcome.acknowledged} acknowledged`, ...wrong].join('; '));
+    faults.push(...wrong);
   }
-  try {
-    const { acknowledged, refusals, unexpected, faults } = await fillDisk(small);
-    const told = [...refusals].map(([status, times]) => `${times} × ${status}`).join(', ');
-    for (const line of unexpected) say(JSON.stringify(line));
-    say(`a full disk: refused (${told}), resumed, ${acknowledged} acknowledged`);
-    return faults;
-  } finally {
-    await unmount();
-  }
+  return faults;
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -66,22 +70,24 @@ async function main(args: readonly string[]): Promise<number> {
     options: {
       rounds: { type: 'string', default: '50' },
       cuts: { type: 'string', default: '20' },
+      disks: { type: 'string', default: '10' },
       seed: { type: 'string', default: '1' },
     },
   });
   const rounds = Number(values.rounds);
   const cutRounds = Number(values.cuts);
+  const disks = Number(values.disks);
   const seed = Number(values.seed);
   const folder = await makeWorkplace('relay-lab-database-');
   say(
-    `seed ${seed}, ${rounds} kills, ${cutRounds} power cuts, ${process.getuid?.() === 0 ? 'as root' : 'not as root'}`,
+    `seed ${seed}, ${rounds} kills, ${cutRounds} power cuts, ${disks} full disks, ${process.getuid?.() === 0 ? 'as root' : 'not as root'}`,
   );
   try {
     const faults = [
       ...(await starts(folder)),
       ...(await kills(folder, rounds, seededRandom(seed))),
       ...(await cuts(folder, cutRounds, seededRandom(seed))),
-      ...(await fullDisk(folder)),
+      ...(await fullDisks(folder, disks, seed)),
     ];
     for (const fault of faults) say(fault);
     say(faults.length === 0 ? '0 lost, 0 doubled' : `${faults.length} faults`);

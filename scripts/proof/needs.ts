@@ -25,7 +25,7 @@ const BY_MODULE: Readonly<Record<string, PartName>> = {
   'scripts/build.ts': 'webApp',
   'shared/testing/hostile-proxy.ts': 'nginx',
   'scripts/lab/database/power-cut.ts': 'compiler',
-  'scripts/lab/chaos/gateway.ts': 'faketime',
+  'scripts/system/shifted-clock.ts': 'faketime',
 };
 const READERS = /['"/](python3|dcmdump|dsrdump|dciodvfy|dcmconv|dcmftest)['"]/;
 

@@ -15,12 +15,12 @@ import { installDebianPackages } from '../system/debian-packages.ts';
 import type { PackageRequest } from '../system/debian-packages.ts';
 import { findOrthanc, startOrthanc } from '../system/orthanc.ts';
 import { startPostgres } from '../system/postgres.ts';
+import { findFaketime } from '../system/shifted-clock.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { testEnvironment } from '#testing/environment.ts';
 import { findNginx } from '#testing/hostile-proxy.ts';
 import { buildWebApp, isWebAppCurrent } from '../build.ts';
 import { ROOT } from '../check/source-files.ts';
-import { findFaketime } from '../lab/chaos/gateway.ts';
 
 export type PartName =
   | 'postgres'

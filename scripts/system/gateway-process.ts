@@ -138,11 +138,11 @@ async function untilReady(
 export async function startGateway(options: GatewayOptions): Promise<Child> {
   const log = options.logFile === null ? null : await open(options.logFile, 'a', 0o600);
   // A process group of its own: Ctrl-C at the terminal reaches the supervisor alone, which ends the gateway
-  // before the PACS.
+  // before the PACS. Through the channel it notices when this process is killed.
   const env = { ...GATEWAY_MEMORY, ...options.env };
   const child = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], {
     env,
-    stdio: ['ignore', log?.fd ?? 'inherit', 'inherit'],
+    stdio: ['ignore', log?.fd ?? 'inherit', 'inherit', 'ipc'],
     detached: true,
   });
   let isDead = false;

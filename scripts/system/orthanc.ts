@@ -4,7 +4,8 @@
  * Promises: nothing is reached from another machine (Orthanc refuses callers that are not on the loopback),
  * callers need the password that was made for this folder, the same folder opens with the same password
  * again, and no settings but `orthanc/orthanc.json` and the few made here are used: Debian's own /etc/orthanc
- * is not read. Does not restart an Orthanc that dies: the caller is told through `exited`.
+ * is not read; it ends with this process, however that ends. Does not restart an Orthanc that dies: the caller
+ * is told through `exited`.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -13,6 +14,7 @@ import { access, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { endWithUs } from './end-with-us.ts';
 import { freePort } from './ports.ts';
 
 const SETTINGS = fileURLToPath(new URL('../../orthanc/orthanc.json', import.meta.url));
@@ -190,9 +192,10 @@ export async function startOrthanc(options: OrthancOptions): Promise<RunningOrth
   });
   const exited = ending(child);
   await log.close();
-  const endWithUs = (): void => void child.kill('SIGKILL');
-  process.once('exit', endWithUs);
-  void exited.then(() => process.off('exit', endWithUs));
+  endWithUs(child);
+  const endAtOnce = (): void => void child.kill('SIGKILL');
+  process.once('exit', endAtOnce);
+  void exited.then(() => process.off('exit', endAtOnce));
 
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');

@@ -70,7 +70,13 @@ test('the hand-written reader of refusals accepts exactly what the schema accept
 
 test('the hand-written reader of the gateway’s health accepts exactly what the schema accepts', () => {
   for (const status of ['ok', 'degraded', 'failing', 'OK']) {
-    for (const value of variantsOf({ status, database: 'ok', pacs: 'unreachable', disk: 'full' })) {
+    for (const value of variantsOf({
+      status,
+      database: 'ok',
+      pacs: 'unreachable',
+      disk: 'full',
+      certificate: 'none',
+    })) {
       assert.is(readHealth(value) !== null, healthSchema.safeParse(value).success, JSON.stringify(value));
     }
   }

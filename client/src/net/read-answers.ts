@@ -67,7 +67,8 @@ export function readHealth(value: unknown): Health | null {
     isOneOf(value['status'], ['ok', 'degraded', 'failing']) &&
     isOneOf(value['database'], ['ok', 'failing']) &&
     isOneOf(value['pacs'], ['ok', 'unreachable', 'no-search']) &&
-    isOneOf(value['disk'], ['ok', 'full'])
+    isOneOf(value['disk'], ['ok', 'full']) &&
+    isOneOf(value['certificate'], ['none', 'ok', 'not-renewed'])
     ? (value as Health)
     : null;
 }

@@ -96,6 +96,10 @@ const TAMPERING: Readonly<Record<string, Tampering>> = {
     const at = below(rows.length - 1);
     return rows.with(at, rows[at + 1]!).with(at + 1, rows[at]!);
   },
+  'extended by a row in the middle': (rows, below) => {
+    const at = below(rows.length);
+    return rows.toSpliced(at, 0, { ...rows[at]!, event: 'logout', fields: { accountId: randomUUID() } });
+  },
   'repeated in one row': (rows, below) => rows.toSpliced(below(rows.length), 0, rows[0]!),
   'emptied and begun again': (rows) => rows.slice(0, 1),
 };
@@ -116,6 +120,115 @@ for (const [name, tamper] of Object.entries(TAMPERING))
       assert.is((await verifyAudit(database.db)).kind, 'whole', 'the chain alone does not show it');
       const verdict = await verify();
       assert.is(verdict.kind, 'broken', `seed ${seed}: ${JSON.stringify(verdict)}`);
+    }
+  });
+
+/** A place outside: a file, and a server that tells its last head or nothing of them. */
+type Place = { readonly url: URL; readonly heads: () => readonly string[]; close(): void };
+const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
+  'a file': async () => {
+    const place = mkdtempSync(join(tmpdir(), 'relay-audit-place-'));
+    const path = join(place, 'heads.jws');
+    return {
+      url: pathToFileURL(path),
+      heads: () => readFileSync(path, 'utf8').trim().split('\n'),
+      close: () => rmSync(place, { recursive: true, force: true }),
+    };
+  },
+  'a server that tells its last head': () => openServerPlace((taken) => taken.at(-1)),
+  'a server that tells nothing': () => openServerPlace(() => undefined),
+};
+
+async function openServerPlace(tell: (taken: readonly string[]) => string | undefined): Promise<Place> {
+  const taken: string[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (piece) => (body += piece));
+    request.on('end', () => {
+      if (request.method === 'POST') taken.push(body);
+      const told = request.method === 'POST' ? '' : tell(taken);
+      response.writeHead(told === undefined ? 405 : 200).end(told);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/heads`),
+    heads: () => taken,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** Three heads, at rows that the seed draws; the numbers of their rows. */
+async function signThree(heads: ReturnType<typeof openHeads>['heads'], random: () => number) {
+  const signed: number[] = [];
+  for (let nr = 0; nr < 3; nr += 1) {
+    await addRows(1 + Math.floor(random() * 4));
+    await heads.advance();
+    signed.push((await rowsOf(database.db)).length);
+  }
+  return signed as [number, number, number];
+}
+
+for (const [name, openPlace] of Object.entries(PLACES))
+  test(`a trail whose rows and heads were cut alike is held against the heads that were shipped to ${name} (ten seeds)`, async () => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      await database.db.deleteFrom('audit').execute();
+      rmSync(join(folder, 'audit'), { recursive: true, force: true });
+      const random = seededRandom(seed);
+      const place = await openPlace();
+      const { heads, verify, lines } = openHeads({ auditUrl: place.url });
+      const [first] = await signThree(heads, random);
+      assert.is((await verify()).kind, 'whole');
+      const path = join(folder, 'audit', 'heads.jws');
+      const [kept = ''] = readFileSync(path, 'utf8').split('\n');
+      await database.db.deleteFrom('audit').where('seq', '>', first).execute();
+      writeFileSync(path, `${kept}\n`);
+      const verdict = await verify();
+      assert.is(verdict.kind, 'broken', `seed ${seed}: ${JSON.stringify(verdict)}`);
+      const before = [...place.heads()];
+      await addRows(1 + Math.floor(random() * 12));
+      await heads.advance();
+      assert.equal(place.heads(), before, 'other heads do not follow those that were shipped');
+      assert.is(lines.at(-1)?.event, 'audit-heads-changed');
+      assert.is((await verify()).kind, 'broken', `seed ${seed}: later rows do not hide it`);
+      place.close();
+    }
+  });
+
+test('without a place outside, rows whose heads were removed are said to be unproven', async () => {
+  const { heads, verify } = openHeads();
+  await signThree(heads, seededRandom(1));
+  rmSync(join(folder, 'audit'), { recursive: true });
+  const verdict = await verify();
+  assert.equal(verdict.kind === 'whole' && [verdict.proven, verdict.unproven - verdict.rows], [null, 0]);
+});
+
+for (const isWhole of [false, true])
+  test(`${isWhole ? 'a data directory' : 'a database'} of an earlier day is found, and the rows that are gone are named (ten seeds)`, async () => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      await database.db.deleteFrom('audit').execute();
+      rmSync(join(folder, 'audit'), { recursive: true, force: true });
+      const random = seededRandom(seed);
+      const place = await PLACES['a file']!();
+      const options = isWhole ? { auditUrl: place.url } : {};
+      const { heads } = openHeads(options);
+      const day = await signThree(heads, random);
+      const path = join(folder, 'audit', 'heads.jws');
+      const older = readFileSync(path, 'utf8');
+      const [, , newest] = await signThree(heads, random);
+      await database.db.deleteFrom('audit').where('seq', '>', day[2]).execute();
+      if (isWhole) writeFileSync(path, older);
+      const { heads: next, verify } = openHeads(options);
+      assert.equal(await verify(), { kind: 'broken', atSeq: day[2] + 1, because: 'cut' }, `seed ${seed}`);
+      await next.link();
+      await addRows(Math.floor(random() * 12));
+      await next.advance();
+      const verdict = await verify();
+      assert.equal(verdict.kind === 'whole' && verdict.lost, [{ from: day[2] + 1, to: newest }]);
+      place.close();
     }
   });
 

@@ -25,7 +25,10 @@ export type AuditHeads = {
   sign(): Promise<void>;
   /** Signs, and ships what is not shipped; `signal` ends the waiting for the place outside. */
   advance(signal?: AbortSignal): Promise<void>;
-  /** Every head, the oldest first: those of the place outside where it can be read, and then ours. */
+  /**
+   * Every head, the oldest first: those of the place outside where it can be read, and then ours. Of a place that
+   * tells only its last head, that one comes at the end if ours do not lead to it: they were changed.
+   */
   all(): Promise<readonly string[]>;
   /** The last row whose head was shipped. */
   shipped(): Promise<number | null>;
@@ -68,12 +71,7 @@ export function openAuditHeads(tools: AuditHeadTools): AuditHeads {
         parts.log({ event: 'audit-not-shipped', ...describeError(error) });
       });
     },
-    async all() {
-      const ours = await parts.file.read();
-      const shipped = (await parts.place?.read()?.catch(() => null)) ?? [];
-      const known = new Set(shipped);
-      return [...shipped, ...ours.slice(ours.findLastIndex((head) => known.has(head)) + 1)];
-    },
+    all: () => allHeads(parts),
     async shipped() {
       if (parts.place === null) return null;
       const last = (await lastShipped(parts)) ?? '';
@@ -89,6 +87,19 @@ const newestRow = (db: Db) =>
 /** The place may not answer; what was shipped last is known here as well. */
 async function lastShipped({ place, sent }: Parts, signal?: AbortSignal): Promise<string | null> {
   return (await place?.last(signal).catch(() => null)) ?? sent.last();
+}
+
+async function allHeads(parts: Parts): Promise<readonly string[]> {
+  const ours = await parts.file.read();
+  if (parts.place === null) return ours;
+  const there = parts.place.read();
+  if (there === null) {
+    const last = await lastShipped(parts);
+    return last === null || (await headsAfter(ours, last, parts.read)) !== null ? ours : [...ours, last];
+  }
+  const shipped = await there.catch(() => []);
+  const known = new Set(shipped);
+  return [...shipped, ...ours.slice(ours.findLastIndex((head) => known.has(head)) + 1)];
 }
 
 async function append(parts: Parts, head: Omit<AuditHead, 'iss' | 'at'>): Promise<void> {
@@ -161,9 +172,10 @@ function sign(parts: Parts): Promise<void> {
 }
 
 async function ship(parts: Parts, signal?: AbortSignal): Promise<void> {
-  const { place, file, sent } = parts;
+  const { place, file, sent, log } = parts;
   if (place === null) return;
   const unsent = await headsAfter(await file.read(), await lastShipped(parts, signal), parts.read);
+  if (unsent === null) return log({ event: 'audit-heads-changed' });
   if (unsent.length === 0) return;
   await place.send(unsent, signal);
   await sent.append(unsent.slice(-1));
@@ -171,16 +183,19 @@ async function ship(parts: Parts, signal?: AbortSignal): Promise<void> {
 
 /**
  * The heads that follow the last shipped one. Where this data directory was put back to an older state, that one
- * is not here: the first to follow it is the one that names it.
+ * is not here: the first to follow it is the one that names it. Null: none does, so heads are missing here, and
+ * others of ours must not take their place outside.
  */
 async function headsAfter(
   heads: readonly string[],
   last: string | null,
   read: Parts['read'],
-): Promise<readonly string[]> {
-  if (last === null || heads.includes(last)) return heads.slice(heads.lastIndexOf(last ?? '') + 1);
+): Promise<readonly string[] | null> {
+  if (last === null) return heads;
+  const at = heads.lastIndexOf(last);
+  if (at >= 0) return heads.slice(at + 1);
   const hash = hashOfHead(last);
   for (let index = heads.length - 1; index >= 0; index -= 1)
     if ((await read(heads[index]!))?.previous === hash) return heads.slice(index);
-  return heads;
+  return null;
 }

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { testDatabases } from '../testing/open-database.ts';
-import { recordAudit } from './audit.ts';
+import { GENESIS, hashOfRow, recordAudit } from './audit.ts';
 import { verifyAudit } from './verify-audit.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 
@@ -50,6 +50,35 @@ for (const { name, open } of testDatabases('audit')) {
     assert.is((await verifyAudit(db)).kind, 'whole');
     await db.deleteFrom('audit').where('seq', '=', 12).execute();
     assert.equal(await verifyAudit(db), { kind: 'broken', atSeq: 12, because: 'row' });
+    await database.close();
+  });
+
+  test('a trail of any length is verified a few hundred rows at a time: others have their turn in between', async () => {
+    const database = await open();
+    const { id: site_id } = await database.db.selectFrom('site').select('id').executeTakeFirstOrThrow();
+    const rows = [];
+    let previous_hash = GENESIS;
+    for (let seq = 1; seq <= 3_000; seq += 1) {
+      const row = { seq, site_id, at: new Date(seq), event: 'login', fields: {}, previous_hash };
+      previous_hash = hashOfRow(row);
+      rows.push({ ...row, fields: '{}', hash: previous_hash });
+    }
+    await database.db.insertInto('audit').values(rows).execute();
+    const atOnce: number[] = [];
+    const counted = database.db.withPlugin({
+      transformQuery: ({ node }) => node,
+      async transformResult({ result }) {
+        atOnce.push(result.rows.length);
+        return result;
+      },
+    });
+    const verdict = await verifyAudit(counted);
+    assert.is(verdict.kind === 'whole' && verdict.rows, rows.length);
+    assert.is(
+      atOnce.reduce((sum, count) => sum + count, 0),
+      rows.length,
+    );
+    assert.ok(Math.max(...atOnce) <= 500, `${Math.max(...atOnce)} rows at once`);
     await database.close();
   });
 

@@ -2,11 +2,11 @@
  * A file of heads, one JWS a line, in the order in which they were signed. A line that a power cut left
  * unfinished does not count, and the next head takes its place.
  */
-import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export type HeadFile = {
-  /** Every head, the oldest first. */
+  /** Every head, the oldest first. Read in pieces: after years there are 100 MB of them. */
   read(): Promise<readonly string[]>;
   last(): Promise<string | null>;
   /** Resolves when the heads would outlive a power cut. */
@@ -18,17 +18,25 @@ const TAIL_BYTES = 16 * 1024;
 
 /** The file is made with its first head. */
 export function openHeadFile(path: string): HeadFile {
-  const text = (): Promise<string> =>
-    readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '';
+  const openToRead = (): Promise<FileHandle | null> =>
+    open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
       throw error;
     });
   return {
     async read() {
-      return (await text()).split('\n').slice(0, -1);
+      const file = await openToRead();
+      if (file === null) return [];
+      try {
+        const { end } = await wholeLines(file);
+        if (end === 0) return [];
+        return await Array.fromAsync(file.readLines({ start: 0, end: end - 1, autoClose: false }));
+      } finally {
+        await file.close();
+      }
     },
     async last() {
-      const file = await open(path, 'r').catch(() => null);
+      const file = await openToRead();
       if (file === null) return null;
       return wholeLines(file)
         .then(({ tail }) => tail.split('\n').at(-2) ?? null)

@@ -8,7 +8,12 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped } from '#testing/environment.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
-import { fillDisk, mountSmallDisk, startOnFullDisk } from '../../../scripts/lab/database/full-disk.ts';
+import {
+  emptyDisk,
+  findWrongAnswers,
+  mountSmallDisk,
+  startOnFullDisk,
+} from '../../../scripts/lab/database/full-disk.ts';
 import { killUnderLoad, VICTIMS } from '../../../scripts/lab/database/kill.ts';
 import {
   compileForgetfulDisk,
@@ -65,11 +70,12 @@ test.after(async () => {
 });
 if (unmount === null) skipped('a full disk under the database', 'this user may not mount a small one');
 else {
-  test('a full disk: refused as a full storage, nothing lost, and it resumes once there is room', async () => {
-    const { refusals, ready, unexpected, faults } = await fillDisk(small);
-    assert.equal(faults, []);
-    assert.equal([...refusals.keys()], [507], JSON.stringify([[...refusals], unexpected]));
-    assert.equal(ready, [507, 200]);
+  test('a full disk that is emptied in steps: all that brings something is refused as a full storage, nothing is lost, and all ends', async () => {
+    const outcome = await emptyDisk({ folder: small, seed: 1, steps: 4, random: seededRandom(1) });
+    assert.equal(findWrongAnswers(outcome), []);
+    const lows = outcome.steps.map(({ isLow }) => isLow);
+    assert.equal([lows[0], lows.at(-1)], [true, false], JSON.stringify(outcome.steps));
+    assert.ok(outcome.refusals.get(507)! > 0);
   });
 
   test('a first start on a full disk ends with words', async () => {

@@ -14,7 +14,10 @@ const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 export const peerAddress = (address: string): string => MAPPED.exec(address)?.[1] ?? address;
 const familyOf = (address: string) => (isIPv4(address) ? 'ipv4' : 'ipv6');
 
-/** Addresses or CIDR blocks, of both families. Null where one of them is neither. */
+/** All private addresses fit into blocks of this size; a wider one is half the world, and anybody is in it. */
+const WIDEST_BITS = { ipv4: 8, ipv6: 7 } as const;
+
+/** Addresses or CIDR blocks, of both families. Null where one of them is neither, or is too wide. */
 export function parseProxies(entries: readonly string[]): TrustedProxies | null {
   const list = new BlockList();
   for (const entry of entries) {
@@ -22,7 +25,7 @@ export function parseProxies(entries: readonly string[]): TrustedProxies | null 
     const most = isIPv4(address) ? 32 : 128;
     if (isIP(address) === 0 || more.length > 0) return null;
     if (bits === undefined) list.addAddress(address, familyOf(address));
-    else if (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+    else if (/^\d{1,3}$/.test(bits) && Number(bits) <= most && Number(bits) >= WIDEST_BITS[familyOf(address)])
       list.addSubnet(address, Number(bits), familyOf(address));
     else return null;
   }

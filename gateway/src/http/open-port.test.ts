@@ -1,13 +1,21 @@
 /** The ports as clients meet them: TLS, half-sent requests, and callers without TLS. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { get } from 'node:https';
+import { Agent, get } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Hono } from 'hono';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped } from '#testing/environment.ts';
-import { CERTIFICATE, CERTIFICATE_KEY } from '../testing/certificate.ts';
+import {
+  CERTIFICATE,
+  CERTIFICATE_KEY,
+  NEXT_CERTIFICATE,
+  NEXT_CERTIFICATE_KEY,
+} from '../testing/certificate.ts';
+import { openCertificate } from './certificate.ts';
 import { parseProxies } from './client-address.ts';
 import { openPort, type PortTools } from './open-port.ts';
 import type { GatewayEnv } from './route.ts';
@@ -17,7 +25,13 @@ const app = new Hono<GatewayEnv>().post('*', async (c) => c.text(`${(await c.req
 const NOBODY = parseProxies([])!;
 
 async function withPort(tools: Partial<PortTools>, work: (port: number) => Promise<void>): Promise<void> {
-  const all = { host: '127.0.0.1', tls: null, trustedProxies: NOBODY, onRefused: () => undefined, ...tools };
+  const all = {
+    host: '127.0.0.1',
+    certificate: null,
+    trustedProxies: NOBODY,
+    onRefused: () => undefined,
+    ...tools,
+  };
   const server: Server = await openPort(app, 0, all);
   try {
     await work((server.address() as AddressInfo).port);
@@ -68,16 +82,55 @@ test('leaves a parcel the time that its link needs', () =>
     assert.match(told, /200 OK[\s\S]*8$/);
   }));
 
-test('serves TLS with the certificate of the settings', () =>
-  withPort({ tls: { cert: CERTIFICATE, key: CERTIFICATE_KEY } }, async (port) => {
-    const status = await new Promise((resolve, reject) => {
-      const asked = get(`https://localhost:${port}/`, { ca: CERTIFICATE }, (answer) =>
-        resolve(answer.resume().statusCode),
-      );
-      asked.on('error', reject);
+/** The status of a request that trusts this certificate alone, or the code of the refusal; no session is resumed. */
+const askTls = (port: number, ca: string, agent?: Agent): Promise<number | string | undefined> =>
+  new Promise((resolve) => {
+    const asked = get(`https://localhost:${port}/`, { ca, agent: agent ?? false }, (answer) => {
+      answer.resume().on('end', () => resolve(answer.statusCode));
     });
-    assert.is(status, 404);
-  }));
+    asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+  });
+
+test('serves TLS, renews its certificate without ending a connection, and keeps the last good one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'relaypacs-certificate-'));
+  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const put = (cert: string, key: string) => {
+    writeFileSync(certFile, cert);
+    writeFileSync(keyFile, key);
+  };
+  put(CERTIFICATE, CERTIFICATE_KEY);
+  const told: string[] = [];
+  const first = { cert: CERTIFICATE, key: CERTIFICATE_KEY, certFile, keyFile };
+  const certificate = openCertificate(first, ({ event }) => void told.push(event));
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  await withPort({ certificate }, async (port) => {
+    assert.is(await askTls(port, CERTIFICATE, agent), 404);
+    assert.is(await askTls(port, NEXT_CERTIFICATE), 'DEPTH_ZERO_SELF_SIGNED_CERT');
+    certificate.look();
+    assert.equal(told, [], 'nothing has changed');
+    // Half-way through a renewal the pair does not belong together.
+    for (const [cert, key] of [
+      [NEXT_CERTIFICATE, CERTIFICATE_KEY],
+      ['', CERTIFICATE_KEY],
+      [CERTIFICATE, 'no key'],
+    ] as const) {
+      put(cert, key);
+      certificate.look();
+      assert.equal([certificate.state(), await askTls(port, CERTIFICATE)], ['not-renewed', 404]);
+    }
+    put(NEXT_CERTIFICATE, NEXT_CERTIFICATE_KEY);
+    certificate.look();
+    assert.equal([certificate.state(), await askTls(port, NEXT_CERTIFICATE)], ['ok', 404]);
+    assert.is(await askTls(port, CERTIFICATE), 'DEPTH_ZERO_SELF_SIGNED_CERT', 'new connections');
+    assert.is(await askTls(port, CERTIFICATE, agent), 404, 'the one that is open');
+    rmSync(keyFile);
+    certificate.look();
+    assert.equal([certificate.state(), await askTls(port, NEXT_CERTIFICATE)], ['not-renewed', 404]);
+  });
+  assert.equal(told, ['certificate-not-renewed', 'certificate-renewed', 'certificate-not-renewed']);
+  agent.destroy();
+  rmSync(folder, { recursive: true });
+});
 
 /** An address of this machine that others could call it by. */
 const elsewhere = Object.values(networkInterfaces())

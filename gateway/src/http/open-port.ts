@@ -4,9 +4,11 @@
  */
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Server as TlsServer } from 'node:tls';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { type Config, isLoopbackName } from '../config.ts';
+import type { Certificate } from './certificate.ts';
 import { peerAddress, type TrustedProxies } from './client-address.ts';
 import { type BodyPace, endSlowBodies } from './end-slow-bodies.ts';
 import type { GatewayEnv } from './route.ts';
@@ -15,7 +17,9 @@ import type { GatewayEnv } from './route.ts';
 const SILENCE_MS = 300_000;
 const KEEP_ALIVE_MS = 65_000;
 
-export type PortTools = Pick<Config, 'host' | 'tls' | 'trustedProxies'> & {
+export type PortTools = Pick<Config, 'host' | 'trustedProxies'> & {
+  /** Null: no TLS. */
+  readonly certificate: Certificate | null;
   /** Somebody called without TLS who may not. */
   readonly onRefused: () => void;
   readonly pace?: BodyPace;
@@ -23,10 +27,12 @@ export type PortTools = Pick<Config, 'host' | 'tls' | 'trustedProxies'> & {
 
 /** @throws Error with a sentence for people where the port is taken. */
 export function openPort(app: Hono<GatewayEnv>, port: number, tools: PortTools): Promise<Server> {
-  const { host, tls, trustedProxies, onRefused, pace } = tools;
+  const { host, certificate, trustedProxies, onRefused, pace } = tools;
   const server = createAdaptorServer({
     fetch: app.fetch,
-    ...(tls === null ? { createServer } : { createServer: createTlsServer, serverOptions: tls }),
+    ...(certificate === null
+      ? { createServer }
+      : { createServer: createTlsServer, serverOptions: certificate.pair }),
   }) as Server;
   // Node ends any request after 300 s; a PATCH of 8 MiB on a bad link takes longer. Silent ones are still ended,
   // and all others by their pace.
@@ -34,7 +40,8 @@ export function openPort(app: Hono<GatewayEnv>, port: number, tools: PortTools):
   server.setTimeout(SILENCE_MS);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   endSlowBodies(server, pace);
-  if (tls === null) refuseStrangers(server, trustedProxies, onRefused);
+  if (certificate === null) refuseStrangers(server, trustedProxies, onRefused);
+  else certificate.serveBy(server as unknown as TlsServer);
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(

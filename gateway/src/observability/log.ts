@@ -20,6 +20,8 @@ export type LogEvent =
   | { event: 'admin-created' }
   /** Somebody called from elsewhere, and neither TLS is served nor is the caller a trusted proxy. */
   | { event: 'connection-refused'; because: 'no-tls' }
+  /** The files of the certificate: a new pair is served; or they hold none, and the last good one still is. */
+  | { event: 'certificate-renewed' | 'certificate-not-renewed' }
   /** The embedded database; `how`: an exit code or the name of a signal. */
   | { event: 'database-ended'; how: string }
   | { event: 'database-back' }
@@ -54,6 +56,7 @@ export type LogEvent =
   /** The audit trail ends before its last signed head: at a start, and while the gateway runs. */
   | { event: 'audit-restored'; to: number; lost: number }
   | { event: 'audit-cut'; rows: number; signed: number }
+  | { event: 'audit-heads-changed' }
   | { event: 'audit-not-shipped'; error: string; code?: string; stack: readonly string[] }
   /** Studies or parcels that no job would have moved on. */
   | { event: 'jobs-renewed'; queue: string; count: number }
@@ -66,6 +69,7 @@ export type LogEvent =
         | 'unpromised-instances'
         | 'pacs-unreachable'
         | 'pacs-does-not-search'
+        | 'pacs-in-clear-text'
         | 'pacs-back';
       [field: string]: string | number;
     };

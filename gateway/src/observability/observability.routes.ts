@@ -23,7 +23,10 @@ const routes = {
     path: '/health',
     tags: ['running'],
     responses: {
-      200: jsonResponse(health, 'It works; `degraded` while the PACS does not answer, or the disk is full.'),
+      200: jsonResponse(
+        health,
+        'It works; `degraded` while the PACS does not answer, the disk is full, or the certificate could not be renewed.',
+      ),
       503: jsonResponse(health, 'It does not.'),
     },
   }),
@@ -83,6 +86,8 @@ export type ObservabilityTools = {
   readonly metrics: Metrics;
   readonly pacsState: () => Promise<PacsState>;
   readonly isFull: () => Promise<boolean>;
+  /** Null: no TLS. */
+  readonly certificate: { state(): 'none' | 'ok' | 'not-renewed' } | null;
   readonly isStarted: () => boolean;
   readonly version: string;
   readonly profileEdition: string;
@@ -95,6 +100,7 @@ export function observabilityRoutes({
   isDatabaseUp,
   pacsState,
   isFull,
+  certificate,
   isStarted,
   version,
   profileEdition,
@@ -107,9 +113,10 @@ export function observabilityRoutes({
       database: isAnswering ? 'ok' : 'failing',
       pacs,
       disk: isOut ? 'full' : 'ok',
+      certificate: certificate?.state() ?? 'none',
     } as const;
     if (!isAnswering || !isStarted()) return c.json({ status: 'failing' as const, ...parts }, 503);
-    const isWell = pacs === 'ok' && !isOut;
+    const isWell = pacs === 'ok' && !isOut && parts.certificate !== 'not-renewed';
     return c.json({ status: isWell ? ('ok' as const) : ('degraded' as const), ...parts }, 200);
   });
   router.openapi(routes.live, (c) => c.json({ status: 'ok' as const }, 200));

@@ -8,7 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PASSWORD } from '#testing/accounts.ts';
-import { offsetText, shiftedClock, sweepClock } from './gateway.ts';
+import { setClock, shiftedClock, sweepClock } from '../../system/shifted-clock.ts';
 import type { Queued, State, StateWriter } from './state.ts';
 import type { World } from './world.ts';
 
@@ -118,7 +118,7 @@ async function uploadOnce(
   onChild: (child: ChildProcess) => void,
 ): Promise<Said> {
   const stamp = join(world.folder, `${nameOf(study)}.clock`);
-  await writeFile(stamp, `${offsetText(clockSeconds)}\n`);
+  await setClock(stamp, clockSeconds);
   const env = {
     ...process.env,
     ...shiftedClock(world.faketime, stamp),

@@ -4,61 +4,17 @@
  * (libfaketime reads the offset from a file). Its log lies in the world's folder.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { access, open, rm, writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GATEWAY_MEMORY, GATEWAY_NODE_FLAGS } from '../../system/gateway-process.ts';
+import { setClock, shiftedClock, sweepClock } from '../../system/shifted-clock.ts';
 
 const MAIN = fileURLToPath(new URL('../../../gateway/src/main.ts', import.meta.url));
-const FAKETIME = [
-  '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1',
-  '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1',
-  '/usr/lib/faketime/libfaketimeMT.so.1',
-];
 const START_AGAIN_MS = 500;
 /** It finishes requests in flight; then it is killed, as supervisors do. */
 const STOP_WITHIN_MS = 8_000;
-
-/** The library of the `faketime` package; null where it is not installed. */
-export async function findFaketime(): Promise<string | null> {
-  for (const path of FAKETIME)
-    if (
-      await access(path).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path;
-  return null;
-}
-
-/**
- * The environment of a process whose clock is set by the file `stamp`, within a second; timers and durations
- * are not affected.
- */
-export function shiftedClock(library: string | null, stamp: string): Record<string, string> {
-  if (library === null) return {};
-  return {
-    LD_PRELOAD: library,
-    FAKETIME_TIMESTAMP_FILE: stamp,
-    FAKETIME_CACHE_DURATION: '1',
-    FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    NO_FAKE_STAT: '1',
-  };
-}
-
-/** The shared memory that libfaketime leaves behind when a process is killed. */
-export async function sweepClock(pid: number | undefined): Promise<void> {
-  await Promise.all(
-    [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`].map((name) =>
-      rm(join('/dev/shm', name), { force: true }),
-    ),
-  );
-}
-
-export const offsetText = (seconds: number): string =>
-  `${seconds < 0 ? '-' : '+'}${Math.abs(Math.round(seconds))}`;
 
 export type ChaosGateway = {
   readonly name: string;
@@ -123,7 +79,7 @@ class SupervisedGateway implements ChaosGateway {
   }
 
   setClock(seconds: number): Promise<void> {
-    return writeFile(this.#stamp, `${offsetText(seconds)}\n`);
+    return setClock(this.#stamp, seconds);
   }
 
   isReady(): Promise<boolean> {

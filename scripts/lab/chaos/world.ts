@@ -17,7 +17,8 @@ import { createUploadBytes, type SentAgain } from '#testing/upload-bytes.ts';
 import { type RunningOrthanc, startOrthanc } from '../../system/orthanc.ts';
 import { endProcess } from '../../system/processes.ts';
 import { type RunningPostgres, startPostgres } from '../../system/postgres.ts';
-import { type ChaosGateway, createChaosGateway, findFaketime } from './gateway.ts';
+import { findFaketime } from '../../system/shifted-clock.ts';
+import { type ChaosGateway, createChaosGateway } from './gateway.ts';
 import type { State, StateWriter } from './state.ts';
 import { openStorage, type Storage } from './storage.ts';
 

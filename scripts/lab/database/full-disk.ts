@@ -1,20 +1,32 @@
 /**
- * A full disk under the gateway's data: a small tmpfs, filled while studies are announced. Refusals must be
- * problems with words, nothing acknowledged may be lost, and work resumes once there is room.
+ * A disk under the gateway's data that is full, and is emptied in steps: a small tmpfs, while studies are announced,
+ * half sent, and wait for the PACS. As long as there is too little room, every request that brings something is
+ * answered 507 and all others are answered; nothing acknowledged is lost, and all ends once there is room.
  */
 import { execFile } from 'node:child_process';
-import { rm, statfs, writeFile } from 'node:fs/promises';
+import { rm, statfs, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { until } from '#testing/gateway-under-test.ts';
+import { ADMIN, PASSWORD } from '#testing/accounts.ts';
+import { type GatewayUnderTest, until } from '#testing/gateway-under-test.ts';
+import { type Link, startLink } from '#testing/link.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { startLyingPacs } from '../../../gateway/src/testing/lying-dicomweb.ts';
+import { createDevice, type Device } from '../clocks/device.ts';
+import { askAt, type Door, signIn } from '../hostile/door.ts';
 import { findFaults, openGateway, startLoad } from './kill.ts';
 
 const MAIN = fileURLToPath(new URL('../../../gateway/src/main.ts', import.meta.url));
+const MB = 1024 ** 2;
 
-/** The database, its reserve, and room above the floor under which nothing new is taken. */
-const SIZE = '420m';
+/** The database with all its log, its reserve, and room above the floor under which nothing new is taken. */
+const SIZE = '640m';
+/** The gateway's: with less room it takes nothing new (docs/operate.md). */
+const FLOOR_BYTES = 128 * MB;
+/** So near the floor, the database's log decides from one request to the next. */
+const NEAR_BYTES = 24 * MB;
 
 /** Mounts a small disk; null where this user may not. */
 export async function mountSmallDisk(folder: string): Promise<(() => Promise<void>) | null> {
@@ -27,45 +39,184 @@ export async function mountSmallDisk(folder: string): Promise<(() => Promise<voi
   return async () => void (await promisify(execFile)('umount', ['-l', folder]));
 }
 
+/** The disk at one step. */
+export type DiskStep = {
+  readonly freeMb: number;
+  /** Null: too near the floor to say. */
+  readonly isLow: boolean | null;
+  /** Answers that were not the right ones. */
+  readonly wrong: readonly string[];
+};
+
 export type FullDiskOutcome = {
   readonly acknowledged: number;
-  /** How often each status was answered while the disk was full. */
+  readonly steps: readonly DiskStep[];
+  /** How often the load was answered each status that was no acknowledgement. */
   readonly refusals: ReadonlyMap<number, number>;
-  /** The answers of `/health/ready` then, and once there was room again. */
-  readonly ready: readonly number[];
   /** Errors that the gateway did not expect. */
   readonly unexpected: readonly unknown[];
   readonly faults: readonly string[];
 };
 
-/** `folder` is the small disk. */
-export async function fillDisk(folder: string): Promise<FullDiskOutcome> {
+export type FullDiskSettings = {
+  /** The small disk. */
+  readonly folder: string;
+  readonly seed: number;
+  /** At least two: full, and empty. */
+  readonly steps: number;
+  readonly random: () => number;
+};
+
+/** All that was not as it has to be, in words. */
+export function findWrongAnswers({
+  steps,
+  refusals,
+  unexpected,
+  faults,
+}: FullDiskOutcome): readonly string[] {
+  return [
+    ...faults,
+    ...steps.flatMap(({ freeMb, wrong }) => wrong.map((answer) => `${freeMb} MB free, ${answer}`)),
+    ...[...refusals].flatMap(([status, times]) => (status === 507 ? [] : [`${times} × ${status}`])),
+    ...unexpected.map((line) => JSON.stringify(line)),
+  ];
+}
+
+type World = { readonly gateway: GatewayUnderTest; readonly link: Link; readonly folder: string };
+type Devices = Readonly<Record<'waiting' | 'half' | 'announced', Device>>;
+
+export async function emptyDisk(settings: FullDiskSettings): Promise<FullDiskOutcome> {
+  const { folder, seed } = settings;
+  const studies = [0, 1, 2].map(
+    (at) => syntheticStudy({ seed: 10 * seed + at, rows: 32, columns: 32 }).instances,
+  );
+  const pacs = await startLyingPacs({ instances: studies.flat(), now: () => performance.now() });
+  const link = await startLink(Number(new URL(pacs.url).port));
   const data = join(folder, 'data');
-  const filler = join(folder, 'filler');
-  const gateway = await openGateway(data);
+  const gateway = await openGateway(data, `http://127.0.0.1:${link.port}/dicomweb`);
+  const [waiting, half, announced] = studies.map((study) => createDevice(gateway.api, study));
+  const devices = { waiting: waiting!, half: half!, announced: announced! };
   const load = await startLoad(gateway);
-  const moreThan = (count: number) => () => load.acknowledged.size > count;
   try {
-    await until('the load to begin', moreThan(20));
+    await until('the load to begin', () => load.acknowledged.size > 20);
+    await begin(devices, link);
     load.refusals.clear();
-    await fill(filler, folder);
-    await until('many refusals', () => sum(load.refusals) > 200);
-    const refusals = new Map(load.refusals);
-    const full = await readyOf(gateway.api);
-    await rm(filler);
-    await until('work to resume', moreThan(load.acknowledged.size + 20));
+    const steps = await goThroughSteps({ gateway, link, folder }, settings);
+    await until('work to resume', moreThan(load.acknowledged, 20));
+    const ended = await end(devices);
     await load.stop();
     return {
       acknowledged: load.acknowledged.size,
-      refusals,
-      ready: [full, await readyOf(gateway.api)],
+      steps,
+      refusals: load.refusals,
       unexpected: gateway.lines.filter(({ event }) => event === 'unexpected-error'),
-      faults: await findFaults(data, load.acknowledged),
+      faults: [...ended, ...(await findFaults(data, load.acknowledged))],
     };
   } finally {
     await load.stop();
     await gateway.stop();
+    await link.stop();
+    await pacs.close();
   }
+}
+
+function moreThan(acknowledged: ReadonlySet<number>, count: number): () => boolean {
+  const before = acknowledged.size;
+  return () => acknowledged.size > before + count;
+}
+
+/** One study is sent while the PACS is away, one is half sent, one is announced. */
+async function begin(devices: Devices, link: Link): Promise<void> {
+  link.cut();
+  await devices.waiting.announce();
+  await devices.waiting.sendRest();
+  await devices.half.announce();
+  await devices.half.sendHalf();
+  await devices.announced.announce();
+}
+
+/** From full to empty; the PACS is back at a step that is drawn. */
+async function goThroughSteps(
+  world: World,
+  { steps, random }: FullDiskSettings,
+): Promise<readonly DiskStep[]> {
+  const { gateway, link, folder } = world;
+  const filler = join(folder, 'filler');
+  const door = { who: 'anyone', api: gateway.api, token: await signIn(gateway.api, ADMIN) };
+  const routes = await routesOf(gateway.api);
+  const bytes = await fill(filler, folder);
+  const parts = Array.from({ length: steps - 2 }, random).toSorted((a, b) => b - a);
+  const mendAt = Math.floor(random() * steps);
+  const told: DiskStep[] = [];
+  for (const [at, part] of [1, ...parts, 0].entries()) {
+    if (part === 0) await rm(filler);
+    else await truncate(filler, Math.floor(part * bytes));
+    if (at === mendAt) link.mend();
+    told.push(await judgeStep(door, routes, folder));
+  }
+  return told;
+}
+
+type Route = { readonly method: string; readonly path: string };
+const BRINGS = new Set(['POST', 'PUT', 'PATCH']);
+/** They sign somebody in or out, or bring a study to its end. */
+const PASSES = /^\/(auth\/|upload\/[^/]+\/(complete|decisions)$)/;
+
+/** Every route of the contract that brings something. */
+async function routesOf(api: string): Promise<readonly Route[]> {
+  const { paths } = (await (await fetch(`${api}/openapi.json`)).json()) as {
+    paths: Record<string, Record<string, unknown>>;
+  };
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods)
+      .map((method) => ({ method: method.toUpperCase(), path: path.replaceAll(/\{\w+\}/g, NOBODYS_ID) }))
+      .filter((route) => BRINGS.has(route.method) && !PASSES.test(route.path)),
+  );
+}
+
+const NOBODYS_ID = '00000000-0000-4000-8000-000000000000';
+const READING = ['/health', '/health/live', '/uploads', '/auth/me', '/audit'];
+
+async function judgeStep(door: Door, routes: readonly Route[], folder: string): Promise<DiskStep> {
+  const before = isLowAt(await freeBytesOf(folder));
+  const ready = before === null ? null : before ? 507 : 200;
+  if (ready !== null)
+    await until(`ready to say ${ready}`, async () => (await askAt(door, '/health/ready')).status === ready);
+  const wrong: string[] = [];
+  for (const { method, path } of routes) {
+    const { status } = await askAt(door, path, { method, json: {} });
+    if ((status === 507) !== (before ?? status === 507) || status >= 500 !== (status === 507))
+      wrong.push(`${method} ${path}: ${status}`);
+  }
+  for (const path of READING) {
+    const { status } = await askAt(door, path);
+    if (status !== 200) wrong.push(`GET ${path}: ${status}`);
+  }
+  const json = { username: ADMIN, password: PASSWORD };
+  const { status } = await askAt({ ...door, token: null }, '/auth/login', { method: 'POST', json });
+  if (status !== 200) wrong.push(`signing in: ${status}`);
+  const free = await freeBytesOf(folder);
+  const isSame = isLowAt(free) === before;
+  return { freeMb: Math.round(free / MB), isLow: isSame ? before : null, wrong: isSame ? wrong : [] };
+}
+
+const isLowAt = (free: number): boolean | null =>
+  Math.abs(free - FLOOR_BYTES) < NEAR_BYTES ? null : free < FLOOR_BYTES;
+
+/** Sends the rest, and names the studies that did not end as stored. */
+async function end(devices: Devices): Promise<readonly string[]> {
+  await devices.half.sendRest();
+  await devices.announced.sendRest();
+  const faults: string[] = [];
+  for (const [name, device] of Object.entries(devices)) {
+    const { instances = [] } = await until(`the study that was ${name} to end`, async () => {
+      const status = await device.status();
+      return (status.state === 'closed' || status.state === 'held') && status;
+    });
+    const others = instances.filter(({ state }) => state !== 'stored');
+    if (others.length > 0) faults.push(`${name}: ${others.map(({ state, reason }) => reason ?? state)}`);
+  }
+  return faults;
 }
 
 /** The first start on a disk without room: how it ends, and what it says to the person who started it. */
@@ -79,18 +230,15 @@ export async function startOnFullDisk(folder: string): Promise<{ code: number; w
   return { code: Number(ended.code ?? 0), words: String(ended.stderr) };
 }
 
-const sum = (counts: ReadonlyMap<number, number>): number =>
-  [...counts.values()].reduce((all, count) => all + count, 0);
-
-async function readyOf(api: string): Promise<number> {
-  const answer = await fetch(`${api}/health/ready`);
-  await answer.body?.cancel();
-  return answer.status;
+async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
-/** To the last byte. */
-async function fill(filler: string, folder: string): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
+/** To the last byte. The bytes that went into it. */
+async function fill(filler: string, folder: string): Promise<number> {
+  const bytes = await freeBytesOf(folder);
   // Fails for want of room, which is what it is for.
-  await ignoreFailure(writeFile(filler, Buffer.alloc(bavail * bsize + 1)), 'then the disk is full');
+  await ignoreFailure(writeFile(filler, Buffer.alloc(bytes + 1)), 'then the disk is full');
+  return bytes;
 }

@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import pg from 'pg';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { PASSWORD } from '#testing/accounts.ts';
 import { createGatewayUnderTest, type GatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { passwordIn } from '../../../gateway/src/database/embedded/cluster.ts';
 import { urlOf } from '../../../gateway/src/database/embedded/server.ts';
 import { freePort } from '../../system/ports.ts';
 
-const PASSWORD = 'only for this laboratory';
 const CLIENTS = 8;
 const INSTANCES = 3;
 
@@ -28,14 +28,16 @@ export type KillOutcome = {
   readonly faults: readonly string[];
 };
 
-/** A gateway with its embedded database in `folder`, and no PACS behind it. */
-export async function openGateway(folder: string): Promise<GatewayUnderTest> {
+const NO_PACS = 'http://127.0.0.1:9/dicom-web';
+
+/** A gateway with its embedded database in `folder`. */
+export async function openGateway(folder: string, pacsUrl = NO_PACS): Promise<GatewayUnderTest> {
   const gateway = createGatewayUnderTest({
     port: await freePort(),
     webPort: await freePort(),
     dataDir: folder,
     adminPassword: PASSWORD,
-    pacs: { url: 'http://127.0.0.1:9/dicom-web', authorization: 'Bearer none' },
+    pacs: { url: pacsUrl, authorization: 'Bearer none' },
     env: { RELAY_POLICY: 'identified' },
   });
   await gateway.start();

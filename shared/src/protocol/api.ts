@@ -235,6 +235,8 @@ export const healthSchema = z.object({
   pacs: z.enum(['ok', 'unreachable', 'no-search']),
   /** `full`: nothing new is taken; what is here goes on. */
   disk: z.enum(['ok', 'full']),
+  /** `none`: no TLS here. `not-renewed`: its files hold no pair that can be served; the last good one still is. */
+  certificate: z.enum(['none', 'ok', 'not-renewed']),
 });
 export const versionSchema = z.object({
   name: z.string(),
