@@ -154,7 +154,9 @@ async function requireQuota(trx: Transaction<Tables>, { accountId }: Sender): Pr
   const use = accountId === null ? undefined : await quotaUse(trx, accountId);
   if (use === undefined) return;
   const { quota, used } = use;
-  if (used.uploads > quota.uploads || used.bytes > quota.bytes) throw new Problem('quota-exceeded');
+  const isExceeded =
+    used.uploads > quota.uploads || used.instances > quota.instances || used.bytes > quota.bytes;
+  if (isExceeded) throw new Problem('quota-exceeded');
 }
 
 /** By `UID digest`. */

@@ -49,6 +49,7 @@ const STUDIES = [
     created_at timestamptz not null default now(), updated_at timestamptz not null,
     failures int not null default 0)`,
   `create index study_of_uid on study (site_id, study_instance_uid)`,
+  `create index study_under_way on study (id) where state in ('receiving', 'assembled', 'forwarded')`,
   `create table deid_report (
     study_id uuid not null references study on delete cascade, digest text not null, edition text not null,
     options jsonb not null, actions jsonb, primary key (study_id, digest))`,
