@@ -35,6 +35,8 @@ export type LogEvent =
       code?: AnyProblemCode;
       user?: string;
     }
+  /** The database refused to write; it goes on when there is room. */
+  | { event: 'disk-full'; where: string }
   | { event: 'unexpected-error'; where: string; error: string; code?: string; stack: readonly string[] }
   | {
       event: 'job-failed';
