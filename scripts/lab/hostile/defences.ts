@@ -108,7 +108,7 @@ export const DEFENCES: readonly Defence[] = [
     ['many-promises'],
     [
       'gateway/src/uploads/open-upload.ts',
-      "if (used.uploads > quota.uploads || used.bytes > quota.bytes) throw new Problem('quota-exceeded');",
+      "if (isExceeded) throw new Problem('quota-exceeded');",
       '',
     ],
   ),
