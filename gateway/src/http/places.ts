@@ -1,7 +1,7 @@
 /**
  * Places for requests that bring much: so much is held at once, and less of one account, so that nobody holds up
  * the others. Further requests wait for their turn before any of their body is read, a few of them, and the
- * next are refused. What is counted is the caller's: requests, or bytes.
+ * next are refused. The caller chooses the unit: requests, or bytes.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 
@@ -19,37 +19,35 @@ export type Places = {
   enter(account: string, signal: AbortSignal, size?: number): Promise<() => void>;
 };
 
+type Limits = { readonly atOnce: number; readonly ofOne: number };
 type Held = { readonly account: string; readonly size: number };
 type Waiting = Held & { readonly come: () => void };
 
 const sumOf = (held: readonly Held[]): number => held.reduce((sum, { size }) => sum + size, 0);
 
-export function createPlaces(
-  { atOnce, ofOne }: { readonly atOnce: number; readonly ofOne: number },
-  patienceMs = PATIENCE_MS,
-): Places {
+/** In their order, but past those whose account has its places. -1: nobody, or there is no room for the next. */
+function nextInLine(waiting: readonly Held[], inside: readonly Held[], { atOnce, ofOne }: Limits): number {
+  const full = new Set<string>();
+  for (const [at, { account, size }] of waiting.entries()) {
+    if (full.has(account)) continue;
+    const own = sumOf(inside.filter((one) => one.account === account));
+    if (own + size <= ofOne) return sumOf(inside) + size <= atOnce ? at : -1;
+    full.add(account);
+  }
+  return -1;
+}
+
+export function createPlaces(limits: Limits, patienceMs = PATIENCE_MS): Places {
   const inside: Held[] = [];
   const waiting: Waiting[] = [];
-  const hasRoom = ({ account, size }: Held): boolean =>
-    sumOf(inside.filter((one) => one.account === account)) + size <= ofOne;
+  const next = (): number => nextInLine(waiting, inside, limits);
   const tooMany = (): Problem => new Problem('rate-limited', undefined, { 'Retry-After': '1' });
 
-  /** In their order, but past those whose account has its places. -1: nobody, or there is no room for the next. */
-  function nextInLine(): number {
-    const held = new Set<string>();
-    for (const [at, one] of waiting.entries()) {
-      if (held.has(one.account)) continue;
-      if (hasRoom(one)) return sumOf(inside) + one.size <= atOnce ? at : -1;
-      held.add(one.account);
-    }
-    return -1;
-  }
-
   function callNext(): void {
-    for (let at = nextInLine(); at >= 0; at = nextInLine()) {
-      const [next] = waiting.splice(at, 1);
-      inside.push(next!);
-      next!.come();
+    for (let at = next(); at >= 0; at = next()) {
+      const [one] = waiting.splice(at, 1);
+      inside.push(one!);
+      one!.come();
     }
   }
 
@@ -78,7 +76,7 @@ export function createPlaces(
     async enter(account, signal, size = 1) {
       if (signal.aborted) throw new Problem('called-off');
       const turn = Promise.withResolvers<void>();
-      const one: Waiting = { account, size: Math.min(size, ofOne), come: turn.resolve };
+      const one: Waiting = { account, size: Math.min(size, limits.ofOne), come: turn.resolve };
       waiting.push(one);
       callNext();
       if (!inside.includes(one)) await wait(one, turn, signal);

@@ -42,8 +42,8 @@ type Row = {
 
 /**
  * An upload names instances of its own study only, so the indexes of what is open, and of studies under way, lead
- * to them. In a study under way every row counts, settled or not: what is named and left out again and again
- * takes room as well.
+ * to them. In a study under way every row counts, settled or not: promises that are left out, again and
+ * again, take room as well.
  */
 async function listQuotas(db: Db, where: ReturnType<typeof sql<boolean>>): Promise<readonly AccountQuota[]> {
   const { rows } = await sql<Row>`

@@ -1,6 +1,6 @@
 /**
- * I18, counted: what another account promises under a UID costs nobody a row. Who sends that UID, verifies it
- * or hands it to the PACS reads as many rows as if nobody else had named it.
+ * I18, counted: what another account promises under a UID costs nobody a row. To announce that UID, verify
+ * it or hand it to the PACS, the gateway reads as many rows as if nobody else had named it.
  */
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';

@@ -1,6 +1,6 @@
 /**
  * Reads the large JSON bodies of an upload. They may come as gzip (RFC 9110 §8.4.1.3): a manifest has a line
- * for each instance, and a slow link carries a sixth of it. What they say is read in a thread.
+ * for each instance, and a slow link carries a sixth of it. A thread parses them.
  *
  * Of all that is held at once the sum is limited, and less for one account: of bodies while they come, by the
  * bytes that were announced; then, until they are answered, by the bytes that they may unpack to. Further ones
@@ -40,7 +40,7 @@ const MIB = 1024 * 1024;
 const COMING = { atOnce: 64 * MIB, ofOne: 24 * MIB };
 /** In memory a manifest takes some four times its bytes: three of the largest, and one of one account. */
 const HELD = { atOnce: 40 * MIB, ofOne: 16 * MIB };
-/** What a request costs that brings next to nothing. */
+/** A request that brings next to nothing costs as much. */
 const LEAST_BYTES = 64 * 1024;
 /** A manifest of 20 000 instances has 2 MB in gzip: four minutes at 64 kbit/s. */
 const TIMES = { quietMs: 30_000, totalMs: 300_000 };

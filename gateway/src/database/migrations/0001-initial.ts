@@ -81,7 +81,7 @@ const STUDIES = [
     revision int not null, attempts int not null default 0, beginnings int not null default 0,
     brought boolean not null default false, updated_at timestamptz not null, since_minute int not null default 0,
     unique (study_id, sop_instance_uid, digest))`,
-  // A UID is anybody's to name: what only was promised is not here, and costs nobody who has the same UID.
+  // A UID is anybody's to name: mere promises are not in this index, and cost nobody who has the same UID.
   `create index instance_of_uid on instance (site_id, sop_instance_uid)
     where brought or policy_name = 'gateway.results' or state in ('received', 'posting', 'posted', 'stored', 'coerced', 'already-stored')`,
   `create index instance_study_state on instance (study_id, state)`,
