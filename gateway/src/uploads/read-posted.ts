@@ -11,7 +11,6 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { joinBytes } from '../http/gather-bytes.ts';
 import { createPlaces } from '../http/places.ts';
 import { readLimited } from '../http/read-multipart.ts';
-import { createTurns } from '../http/take-turns.ts';
 import { giving, keepThread, ThreadEnded } from '../threads/thread.ts';
 import {
   parsePosted,
@@ -61,14 +60,10 @@ export type ReadPosted = <K extends PostedKind, T>(
 
 type Parse = (task: PostedTalk['task'], signal: AbortSignal) => Promise<PostedOutcome>;
 
-/** One body after the other: one that ends the thread is known for it, since it was alone. */
-export function createPostedReader(heapMb = HEAP_MB): ReadPosted {
-  const thread = keepThread<PostedTalk>(new URL('./posted.worker.ts', import.meta.url), { heapMb });
+export function createPostedReader(): ReadPosted {
+  const thread = keepThread<PostedTalk>(new URL('./posted.worker.ts', import.meta.url), { heapMb: HEAP_MB });
   const asksNothing = (): Promise<never> => Promise.reject(new Error('nothing is asked about a body'));
-  const turns = createTurns(1);
-  return readWith((task, signal) =>
-    turns('', signal, () => thread.do(giving(task, task.bytes.buffer), asksNothing, signal)),
-  );
+  return readWith((task, signal) => thread.do(giving(task, task.bytes.buffer), asksNothing, signal));
 }
 
 /** Without a thread, for tests that start many. */
