@@ -83,6 +83,8 @@ export type DeviceAssertionTable = { device_id: string; jti: string; expires_at:
 export type StudyTable = {
   id: Generated<string>;
   site_id: string;
+  /** Of the upload that sends it; null: of the gateway itself. */
+  account_id: string | null;
   study_instance_uid: string;
   state: StudyState;
   revision: number;

@@ -44,12 +44,14 @@ const STUDIES = [
   `insert into tally default values`,
   `create table study (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
+    account_id uuid references account,
     study_instance_uid text not null, state text not null, revision int not null, policy_name text not null,
     policy_version int not null, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
     created_at timestamptz not null default now(), updated_at timestamptz not null,
     failures int not null default 0)`,
   `create index study_of_uid on study (site_id, study_instance_uid)`,
-  `create index study_under_way on study (id) where state in ('receiving', 'assembled', 'forwarded')`,
+  // Quotas begin here: neither an account's closed studies cost it anything, nor those of others (quota.store.ts).
+  `create index study_open on study (account_id) where state <> 'closed'`,
   `create table deid_report (
     study_id uuid not null references study on delete cascade, digest text not null, edition text not null,
     options jsonb not null, actions jsonb, primary key (study_id, digest))`,
