@@ -41,14 +41,10 @@ export type ReadPosted = <K extends PostedKind>(
 
 type Parse = (task: PostedTalk['task'], signal: AbortSignal) => Promise<PostedOutcome>;
 
-/** One body after the other: one that ends the thread is known for it, since it was alone. */
-export function createPostedReader(heapMb = HEAP_MB): ReadPosted {
-  const thread = keepThread<PostedTalk>(new URL('./posted.worker.ts', import.meta.url), { heapMb });
+export function createPostedReader(): ReadPosted {
+  const thread = keepThread<PostedTalk>(new URL('./posted.worker.ts', import.meta.url), { heapMb: HEAP_MB });
   const asksNothing = (): Promise<never> => Promise.reject(new Error('nothing is asked about a body'));
-  const turns = createTurns(1);
-  return readWith((task, signal) =>
-    turns('', signal, () => thread.do(giving(task, task.bytes.buffer), asksNothing, signal)),
-  );
+  return readWith((task, signal) => thread.do(giving(task, task.bytes.buffer), asksNothing, signal));
 }
 
 /** Without a thread, for tests that start many. */
