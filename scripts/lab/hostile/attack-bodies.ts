@@ -54,6 +54,20 @@ const JSONS: readonly Recipe[] = [
     ),
   },
   {
+    // As many as a manifest may name, and each is wrong in every field.
+    name: 'wrong-instances',
+    right: /^invalid-request$/,
+    run: posts(
+      '/upload/init',
+      ({ factor, seed }) => {
+        const wrong = oneOf(fc.constantFrom('{}', '{"bytes":"a"}', '{"digest":1,"report":-1}'), seed);
+        return Buffer.from(`{"instances":[${many(times(20_000, factor), () => wrong).join()}]}`);
+      },
+      JSON_BODY,
+      3,
+    ),
+  },
+  {
     name: 'large-manifest',
     right: /^200$/,
     run: posts('/upload/init', (size) => gzipSync(largeManifest(size)), GZIP),
@@ -137,7 +151,7 @@ const FORMS: readonly Recipe[] = [
     name: 'one-byte-chunks',
     right: REFUSED_FORM,
     run: async (door, { factor }) => {
-      const count = times(500_000, factor);
+      const count = times(2_500_000, factor);
       let sent = 0;
       const body = new ReadableStream<Uint8Array>({
         pull(controller) {
