@@ -214,7 +214,7 @@ const IMAGES: readonly Recipe[] = [
 
 /** Half of a login, and then nothing. */
 const HALF =
-  'POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n{';
+  'POST /auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n{';
 /** HTTP that no client of ours speaks. */
 const ODD_HTTP: readonly string[] = [
   `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(100_000)}\r\n\r\n`,
