@@ -31,6 +31,8 @@ export type AuditEvent =
       by: string | null;
       roles?: readonly string[];
     }
+  // Studies that waited on a device for an account that could no longer send them became an administrator's
+  | { event: 'queue-taken-over'; accountId: string; by: string; studies: number }
   // Security Alert (DCM 110113), Security Configuration (DCM 110131): what is promised of what is sent
   | {
       event: 'policy-made' | 'policy-changed' | 'policy-withdrawn';

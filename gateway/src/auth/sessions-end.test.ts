@@ -1,4 +1,4 @@
-/** Sessions end when they are ended: nothing that was signed or opened before goes on afterwards. */
+/** Sessions end when they are ended: nothing that was signed or opened before continues afterwards. */
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -61,7 +61,7 @@ for (const [what, end] of Object.entries(ENDS)) {
     assert.is(await reach(ofDevice, '/upload/00000000-0000-4000-8000-000000000000/status'), 401);
     const thief = await createTestDevice(gateway);
     assert.is(await thief.enrol(session.accessToken), 401);
-    // Both end by themselves; a test of streams that stay open would never end.
+    // Both end unasked; a test of streams that stay open would never end.
     assert.equal(await Promise.all(streams), ['', '']);
   });
 }

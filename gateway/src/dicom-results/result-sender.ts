@@ -5,7 +5,7 @@ import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import type { ResultSender, WhatRadiologistSaid } from '../results/deliver-result.ts';
 import type { NewInstance } from '../results/result-instance.store.ts';
 import type { ResultRow } from '../results/result.store.ts';
-import { openUpload } from '../uploads/open-upload.ts';
+import { askPacs, openUpload } from '../uploads/open-upload.ts';
 import { createBuildThread } from './build-thread.ts';
 import type { BuiltResult, ResultSubject, Verification } from './result-subject.ts';
 import { sendResults, type ResultRoad } from './send-results.ts';
@@ -24,7 +24,10 @@ export function createResultSender(tools: ResultSenderTools): ResultSender {
   const { projectKey } = tools.keys;
   /** `source`: the image that was looked at; its results join the study of whoever brought it. */
   const roadFrom = (source: string | null): ResultRoad => ({
-    openUpload: (manifest, sender, signal) => openUpload(pipeline, manifest, { ...sender, source }, signal),
+    async openUpload(manifest, gateway, signal) {
+      const sender = { ...gateway, source };
+      return openUpload(pipeline, manifest, sender, await askPacs(pipeline, manifest, sender, signal));
+    },
     arrived: parcels.arrived,
   });
   const build = createBuildThread();

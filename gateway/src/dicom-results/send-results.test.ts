@@ -9,7 +9,7 @@ import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { acceptReceipt } from '../../../client/src/pipeline/upload/accept-receipt.ts';
 import { runExpiry } from '../pipeline/eviction/run-expiry.ts';
-import { openUpload } from '../uploads/open-upload.ts';
+import { askPacs, openUpload } from '../uploads/open-upload.ts';
 import {
   openTestGround,
   openTestPipeline,
@@ -35,7 +35,8 @@ test.before(async () => {
 test.after(() => ground.close());
 
 const roadOf = ({ tools, parcels }: TestPipeline): ResultRoad => ({
-  openUpload: (manifest, sender, until) => openUpload(tools, manifest, sender, until),
+  openUpload: async (manifest, sender, until) =>
+    openUpload(tools, manifest, sender, await askPacs(tools, manifest, sender, until)),
   arrived: parcels.arrived,
 });
 const send = (pipeline: TestPipeline, results: readonly BuiltResult[], road = roadOf(pipeline)) =>

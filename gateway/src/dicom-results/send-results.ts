@@ -211,7 +211,7 @@ async function bring(tools: ResultTools, uploadId: string, toSend: readonly Dige
     await tools.blobs.append(parcelId, parcelKey(studyKey, parcelId), 0, body.stream());
     await tools.road.arrived(parcelId);
   } catch (error) {
-    await ignoreFailure(giveUp(tools, uploadId, toSend, parcelId), 'the promise runs out by itself');
+    await ignoreFailure(giveUp(tools, uploadId, toSend, parcelId), 'the promise expires');
     throw error;
   }
 }

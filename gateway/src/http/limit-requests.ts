@@ -1,5 +1,5 @@
 /**
- * Limits on requests, each caller by itself: a device's right to send, else the account, else (on the routes that
+ * Limits on requests, each caller alone: a device's right to send, else the account, else (on the routes that
  * serve everybody) the address. Nobody's requests are counted against somebody else: what is refused anyway
  * without a token costs as little as counting it, and signing in has limits of its own (attempts.ts).
  */

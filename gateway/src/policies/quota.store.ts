@@ -37,6 +37,7 @@ type Row = {
   bytes: number | string;
 };
 
+/** An upload names instances of its own study only, so the index of what is open leads to them. */
 async function listQuotas(db: Db, where: ReturnType<typeof sql<boolean>>): Promise<readonly AccountQuota[]> {
   const { rows } = await sql<Row>`
     select a.id, a.username, a.quota_uploads as own_uploads, a.quota_bytes as own_bytes,
@@ -45,7 +46,8 @@ async function listQuotas(db: Db, where: ReturnType<typeof sql<boolean>>): Promi
     from account a join site s on s.id = a.site_id
     left join lateral (
       select count(distinct u.id) as uploads, sum(i.bytes) as bytes
-      from upload u join upload_instance l on l.upload_id = u.id join instance i on i.id = l.instance_id
+      from instance i join upload u on u.study_id = i.study_id
+        join upload_instance l on l.instance_id = i.id and l.upload_id = u.id
       where u.account_id = a.id and i.state in ('promised', 'received', 'posting', 'quarantined')
     ) used on true
     where ${where} order by lower(a.username)`.execute(db);

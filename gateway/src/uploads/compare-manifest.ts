@@ -185,7 +185,7 @@ function rivalsIn(
   };
   for (const row of elsewhere) add(row, named.has(`${row.sop_instance_uid} ${row.digest}`));
   for (const row of known) {
-    // Where nothing was brought, nothing is in the way.
+    // An instance of which nothing was brought is in nobody's way.
     if (row.state === 'refused' || row.state === 'left-out' || isSuperseded(row, named)) continue;
     if (row.state === 'quarantined' && !row.brought) continue;
     // Instances that this manifest asks to resend come under its policy: repeated, it must get the same answer.

@@ -51,10 +51,14 @@ import { confirmedInstances, knownInstances, type Sender } from './known-instanc
 /** The instances that the PACS was asked for, by UID, and those of them that it has. */
 type Asked = { readonly confirmed: ReadonlySet<string>; readonly held: ReadonlySet<string> };
 
+/** Longer, and a device takes the gateway for dead; a PACS that works answers in a second. */
+const PACS_ANSWER_MS = 10_000;
+
 /**
- * The instances seen in the PACS before that it still has; null without a PACS or without its answer.
+ * The instances seen in the PACS before that it still has; null without a PACS or without its answer in time.
+ * Ask before `openUpload`, and hold nothing meanwhile that others wait for.
  */
-async function askPacs(
+export async function askPacs(
   tools: UploadTools,
   manifest: Manifest,
   sender: Sender,
@@ -64,10 +68,13 @@ async function askPacs(
   const named = new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID));
   const confirmed = new Set(uids.filter((uid) => named.has(uid)));
   if (confirmed.size === 0) return null;
+  const late = AbortSignal.timeout(tools.pacsAnswerMs ?? PACS_ANSWER_MS);
   try {
-    return { confirmed, held: await findInPacs(manifest.studyInstanceUID, confirmed, tools, signal) };
+    const until = AbortSignal.any([signal, late]);
+    return { confirmed, held: await findInPacs(manifest.studyInstanceUID, confirmed, tools, until) };
   } catch (error) {
-    if (error instanceof PacsUnreachable) return null;
+    signal.throwIfAborted();
+    if (error instanceof PacsUnreachable || late.aborted) return null;
     throw error;
   }
 }
@@ -86,14 +93,13 @@ function toInPacs(asked: Asked | null, { known, elsewhere }: Rows): InPacs | nul
   };
 }
 
-/** Answers a manifest that was checked by its schema and whose policy was allowed. */
+/** Answers a manifest that was checked by its schema and whose policy was allowed. `asked`: of the PACS. */
 export async function openUpload(
   tools: UploadTools,
   manifest: Manifest,
   sender: Sender,
-  signal: AbortSignal,
+  asked: Asked | null,
 ): Promise<ManifestAnswer> {
-  const asked = await askPacs(tools, manifest, sender, signal);
   const reports = await readReports(manifest);
   const { answer, studyId } = await tools.db
     .transaction()

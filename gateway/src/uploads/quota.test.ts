@@ -1,9 +1,11 @@
 /** One account cannot promise the whole disk, whatever it cuts its promises into. */
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { uploadListSchema } from '#shared/protocol/api.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { setAccountQuota, setSiteQuota } from '../policies/quota.store.ts';
+import type { Db } from '../database/database.ts';
+import { quotaUse, setAccountQuota, setSiteQuota } from '../policies/quota.store.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
@@ -51,6 +53,57 @@ test('limits the uploads that are open; those that have arrived no longer count'
   assert.is(await codeOf(9711), 'opened');
   await setAccountQuota(db, pipeline.siteId, pipeline.accountId, null);
   assert.is(await codeOf(9712), 'opened', 'the site’s quota is larger');
+});
+
+/** Uploads of `instances` stored instances each: what an account has brought in years. */
+async function addHistory(uploads: number, instances: number): Promise<void> {
+  const { tools, siteId, accountId } = pipeline;
+  await sql`
+    with studies as (
+      insert into study (site_id, study_instance_uid, state, revision, policy_name, policy_version, updated_at)
+      select ${siteId}::uuid, '1.2.' || nr, 'complete', 1, 'identified', 1, now() from generate_series(1, ${uploads}::int) nr
+      returning id),
+    uploads as (
+      insert into upload (id, site_id, study_id, account_id)
+      select gen_random_uuid(), ${siteId}::uuid, id, ${accountId}::uuid from studies returning id, study_id),
+    instances as (
+      insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid,
+        transfer_syntax_uid, digest, policy_name, policy_version, bytes, state, revision, updated_at)
+      select ${siteId}::uuid, id, '1.2.3.' || nr, '1', '1', '1', nr::text, 'identified', 1, 1, 'stored', 1, now()
+      from studies, generate_series(1, ${instances}::int) nr returning id, study_id)
+    insert into upload_instance (upload_id, position, instance_id)
+    select u.id, row_number() over (partition by u.id), i.id from instances i join uploads u on u.study_id = i.study_id`.execute(
+    tools.db,
+  );
+  await sql`analyze`.execute(tools.db);
+}
+
+/** The pages that PostgreSQL reads to answer a query of plain SQL, tables and indexes together. */
+async function pagesRead(db: Db, ask: (db: Db) => Promise<unknown>): Promise<number> {
+  let pages = 0;
+  const explained = db.withPlugin({
+    transformQuery({ node }) {
+      if (node.kind !== 'RawNode') return node;
+      const [first = '', ...others] = node.sqlFragments;
+      return { ...node, sqlFragments: [`explain (analyze, buffers, format json) ${first}`, ...others] };
+    },
+    async transformResult({ result }) {
+      const [{ Plan: plan }] = result.rows[0]!['QUERY PLAN'] as [{ Plan: Record<string, number> }];
+      pages += plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;
+      return result;
+    },
+  });
+  await ask(explained);
+  return pages;
+}
+
+test('is known without reading what the account has brought before', async () => {
+  const { db } = pipeline.tools;
+  await addHistory(1_000, 20);
+  assert.is(await codeOf(9720), 'opened');
+  assert.is((await quotaUse(db, pipeline.accountId))?.used.uploads, 1);
+  const pages = await pagesRead(db, (explained) => quotaUse(explained, pipeline.accountId));
+  assert.ok(pages > 0 && pages < 20, `${pages} pages read for one open upload`);
 });
 
 test.run();

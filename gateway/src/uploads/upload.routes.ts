@@ -42,7 +42,7 @@ import type { UploadTools } from './upload-tools.ts';
 import { uploadIds, uploadStatus, uploadStatuses } from './upload-status.ts';
 import { completeUpload, type Arrivals } from './complete-upload.ts';
 import { decide } from './decide.ts';
-import { openUpload } from './open-upload.ts';
+import { askPacs, openUpload } from './open-upload.ts';
 import type { ReadPosted } from './read-posted.ts';
 import { takeBack, takeBackInstances } from './take-back.ts';
 
@@ -241,7 +241,8 @@ function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void 
     const roles = caller.scope === 'session' ? caller.roles : [];
     const sender = { ...ownerOf(caller), siteId: caller.siteId, roles };
     const { signal } = c.req.raw;
-    const answer = await turns(caller.id, signal, () => openUpload(tools, manifest, sender, signal));
+    const asked = await askPacs(tools, manifest, sender, signal);
+    const answer = await turns(caller.id, signal, () => openUpload(tools, manifest, sender, asked));
     const begun = await begunParcels(tools.db, answer.uploadId);
     return c.json(begun.length === 0 ? answer : { ...answer, begun: [...begun] }, 200);
   });

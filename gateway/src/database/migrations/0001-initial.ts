@@ -59,6 +59,7 @@ const STUDIES = [
   // study of its own, so that nobody's promises reach another's; only results join the study that they are of.
   `create unique index upload_of_study on upload (study_id) where account_id is not null`,
   `create unique index upload_of_gateway on upload (study_id) where account_id is null`,
+  `create index upload_account on upload (account_id, created_at)`,
   // A parcel counts its own failures: a replaced job begins at zero.
   `create table parcel (
     id text primary key, site_id uuid not null references site, upload_id uuid not null references upload,
@@ -80,6 +81,8 @@ const STUDIES = [
     unique (study_id, sop_instance_uid, digest))`,
   `create index instance_of_uid on instance (site_id, sop_instance_uid)`,
   `create index instance_study_state on instance (study_id, state)`,
+  // What quotas count: as much as is open, whatever was brought in years (quota.store.ts).
+  `create index instance_open on instance (study_id) where state in ('promised', 'received', 'posting', 'quarantined')`,
   `create index instance_parcel on instance (parcel_id)`,
   `create index instance_original on instance (site_id, original_digest)`,
   // PROTOCOL I2, within one upload: the lock of `lockUids` prevents any attempt; if a code path ever forgot
