@@ -49,7 +49,7 @@ export const DEFENCES: readonly Defence[] = [
   ),
   defence(
     'manifests are read in a thread',
-    ['large-manifest', 'nested-json', 'wide-json'],
+    ['wrong-instances'],
     [
       'gateway/src/uploads/uploads.feature.ts',
       "import { createPostedReader } from './read-posted.ts';",

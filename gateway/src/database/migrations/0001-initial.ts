@@ -72,6 +72,7 @@ const STUDIES = [
     seal_key_id text, seal_enc text, created_at timestamptz not null default now(),
     expires_at timestamptz not null, unique (upload_id, device_parcel_id))`,
   `create index parcel_study on parcel (study_id)`,
+  `create index parcel_open on parcel (upload_id) where state = 'receiving'`,
   `create table instance (
     id bigint primary key generated always as identity, site_id uuid not null references site,
     study_id uuid not null references study, sop_instance_uid text not null, sop_class_uid text not null,
