@@ -46,6 +46,7 @@ export type AuditEvent =
       accountId: string | null;
       by: string;
       uploads: number | null;
+      instances: number | null;
       bytes: number | null;
     }
   // Security Configuration (DCM 110131), Software Configuration (DCM 110133): what answers in the gateway's

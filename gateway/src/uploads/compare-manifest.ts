@@ -37,8 +37,8 @@ export type Comparison = Answer & {
   readonly insert: readonly PromisedInstance[];
   /** Known rows that are wanted again: lost by the PACS, or never arrived. */
   readonly again: readonly InstanceChange[];
-  /** Promises that nobody keeps: the device now names other bytes under their UID. */
-  readonly superseded: readonly InstanceChange[];
+  /** Promises that nobody keeps: the device now names other bytes under their UID (drop-promises.ts). */
+  readonly superseded: readonly Pick<Known, 'id' | 'brought'>[];
   /** In the manifest's order, `UID digest` of every row that the upload names; doubled entries once. */
   readonly keys: readonly string[];
 };
@@ -133,10 +133,8 @@ function supersededBy(
   taken: ReadonlySet<string>,
   named: ReadonlySet<string>,
   known: readonly Known[],
-): InstanceChange[] {
-  return known
-    .filter((row) => isSuperseded(row, named) && taken.has(row.sop_instance_uid))
-    .map(({ id }) => ({ id, state: 'refused', reason: 'never-arrived' }));
+): Comparison['superseded'] {
+  return known.filter((row) => isSuperseded(row, named) && taken.has(row.sop_instance_uid));
 }
 
 const isSuperseded = (row: Known, named: ReadonlySet<string>): boolean =>

@@ -1,7 +1,7 @@
 /**
  * `POST /upload/init`: a device says what one study will contain and is told what to send. All of it in one
- * transaction, and as often as the device likes: the same manifest gives the same upload. Two at once wait
- * for each other, for a UID may stand in both.
+ * transaction, and as often as the device likes: the same manifest gives the same upload. Two of
+ * one account wait for each other: they may be of the same study.
  */
 import { sql, type Transaction } from 'kysely';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
@@ -27,9 +27,9 @@ import { insertReports, readReports } from '../pipeline/report.store.ts';
 import {
   applyStudyEvent,
   createStudy,
+  lockAnnouncing,
   lockStudy,
   lockStudyOfResults,
-  lockUids,
   setPolicy,
   setStudyKey,
   type StudyRow,
@@ -46,6 +46,7 @@ import {
   type InPacs,
   type Rows,
 } from './compare-manifest.ts';
+import { dropPromises, NEVER_ARRIVED } from './drop-promises.ts';
 import { confirmedInstances, knownInstances, type Sender } from './known-instances.ts';
 
 /** The instances that the PACS was asked for, by UID, and those of them that it has. */
@@ -119,14 +120,13 @@ async function openIn(
 ): Promise<Opened> {
   const now = tools.now();
   const { studyInstanceUID, policy } = manifest;
-  await lockUids(trx, sender.siteId);
+  await lockAnnouncing(trx, sender);
   const { uploadId, study: found } = await findOrCreateUpload(trx, tools, manifest, sender);
   const study = await giveUpUnreadable(trx, tools, found);
-  const uids = new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID));
-  const { known, elsewhere } = await knownInstances(trx, sender, study, [...uids]);
+  const { known, elsewhere } = await knownInstances(trx, sender, study, manifest.instances);
   const compared = compareManifest(manifest, { known, elsewhere }, toInPacs(asked, { known, elsewhere }));
   const { have, need, conflict } = compared;
-  const said = { manifest, reports, known, compared };
+  const said = { uploadId, manifest, reports, known, compared };
   const { moved, inserted } = await applyManifest(trx, tools, study, said);
   await linkInstances(trx, uploadId, compared.keys, idsByKey(known, inserted));
   if (compared.insert.length + compared.again.length > 0) await requireQuota(trx, sender);
@@ -160,7 +160,9 @@ async function requireQuota(trx: Transaction<Tables>, { accountId }: Sender): Pr
   const use = accountId === null ? undefined : await quotaUse(trx, accountId);
   if (use === undefined) return;
   const { quota, used } = use;
-  if (used.uploads > quota.uploads || used.bytes > quota.bytes) throw new Problem('quota-exceeded');
+  const isExceeded =
+    used.uploads > quota.uploads || used.instances > quota.instances || used.bytes > quota.bytes;
+  if (isExceeded) throw new Problem('quota-exceeded');
 }
 
 /** By `UID digest`. */
@@ -213,7 +215,7 @@ async function findOrCreateUpload(
       await trx.updateTable('upload').set({ device_id: deviceId }).where('id', '=', own.id).execute();
     return { uploadId: own.id, study: begun };
   }
-  const created = { id: tools.newId(), siteId, studyInstanceUID, policy, now: tools.now() };
+  const created = { id: tools.newId(), siteId, accountId, studyInstanceUID, policy, now: tools.now() };
   const study = joined ?? (await createStudy(trx, created));
   const id = tools.newId();
   await trx
@@ -257,6 +259,7 @@ async function giveUpUnreadable(
 }
 
 type Said = {
+  readonly uploadId: string;
   readonly manifest: Manifest;
   /** By `UID digest`. */
   readonly reports: ReadonlyMap<string, WireReport>;
@@ -272,7 +275,7 @@ async function applyManifest(
   trx: Transaction<Tables>,
   tools: UploadTools,
   study: StudyRow,
-  { manifest, reports, known, compared }: Said,
+  { uploadId, manifest, reports, known, compared }: Said,
 ): Promise<{ moved: StudyRow; inserted: ReadonlyMap<string, number> }> {
   const now = tools.now();
   const news = changesOf(compared) > 0;
@@ -291,8 +294,10 @@ async function applyManifest(
     study.id,
     [...compared.insert, ...promised].map(reportOf).filter((report) => report !== null),
   );
-  // Before the new ones: their UID is free then.
-  await changeInstances(trx, compared.superseded, { from: ['promised'], now });
+  // Before the new ones: their UID is free then. One that results name too stays, by name.
+  await dropPromises(trx, study, { uploadId, promised: compared.superseded }, now);
+  const kept = compared.superseded.map(({ id }) => ({ id, ...NEVER_ARRIVED }));
+  await changeInstances(trx, kept, { from: ['promised'], now });
   const inserted = await insertInstances(
     trx,
     under,

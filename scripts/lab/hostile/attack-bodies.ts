@@ -54,6 +54,20 @@ const JSONS: readonly Recipe[] = [
     ),
   },
   {
+    // As many as a manifest may name, and each is wrong in every field.
+    name: 'wrong-instances',
+    right: /^invalid-request$/,
+    run: posts(
+      '/upload/init',
+      ({ factor, seed }) => {
+        const wrong = oneOf(fc.constantFrom('{}', '{"bytes":"a"}', '{"digest":1,"report":-1}'), seed);
+        return Buffer.from(`{"instances":[${many(times(20_000, factor), () => wrong).join()}]}`);
+      },
+      JSON_BODY,
+      3,
+    ),
+  },
+  {
     name: 'large-manifest',
     right: /^200$/,
     run: posts('/upload/init', (size) => gzipSync(largeManifest(size)), GZIP),
@@ -137,7 +151,7 @@ const FORMS: readonly Recipe[] = [
     name: 'one-byte-chunks',
     right: REFUSED_FORM,
     run: async (door, { factor }) => {
-      const count = times(500_000, factor);
+      const count = times(2_500_000, factor);
       let sent = 0;
       const body = new ReadableStream<Uint8Array>({
         pull(controller) {
@@ -200,7 +214,7 @@ const IMAGES: readonly Recipe[] = [
 
 /** Half of a login, and then nothing. */
 const HALF =
-  'POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n{';
+  'POST /auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n{';
 /** HTTP that no client of ours speaks. */
 const ODD_HTTP: readonly string[] = [
   `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(100_000)}\r\n\r\n`,

@@ -49,7 +49,7 @@ export const DEFENCES: readonly Defence[] = [
   ),
   defence(
     'manifests are read in a thread',
-    ['large-manifest', 'nested-json', 'wide-json'],
+    ['wrong-instances'],
     [
       'gateway/src/uploads/uploads.feature.ts',
       "import { createPostedReader } from './read-posted.ts';",
@@ -106,11 +106,7 @@ export const DEFENCES: readonly Defence[] = [
   defence(
     'an account has a quota',
     ['many-promises'],
-    [
-      'gateway/src/uploads/open-upload.ts',
-      "if (used.uploads > quota.uploads || used.bytes > quota.bytes) throw new Problem('quota-exceeded');",
-      '',
-    ],
+    ['gateway/src/uploads/open-upload.ts', "if (isExceeded) throw new Problem('quota-exceeded');", ''],
   ),
   defence(
     'an upload is shown to the one who made it',

@@ -29,7 +29,7 @@ export const DEFENCES: readonly Mutation[] = [
   {
     what: 'what was posted is looked for before it is posted again',
     file: 'gateway/src/pipeline/forward/forward-study.ts',
-    from: "state: found.has(sop_instance_uid) ? 'posted' : 'received',",
-    to: "state: 'received',",
+    from: "state: found.has(sop_instance_uid) ? 'posted' : 'received'",
+    to: "state: 'received'",
   },
 ];

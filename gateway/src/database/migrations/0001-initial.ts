@@ -8,13 +8,14 @@ const PEOPLE_AND_DEVICES = [
   `create table schema_mark (name text primary key, print text not null, version text not null)`,
   `create table site (id uuid primary key default gen_random_uuid(), name text not null,
     created_at timestamptz not null default now(),
-    quota_uploads int not null default 1000, quota_bytes bigint not null default 137438953472)`,
+    quota_uploads int not null default 1000, quota_instances int not null default 200000,
+    quota_bytes bigint not null default 137438953472)`,
   `insert into site (name) values ('default')`,
   `create table account (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
     username text not null, roles text[] not null, password_hash text not null, created_at timestamptz not null default now(),
     disabled_at timestamptz, epoch int not null default 0,
-    quota_uploads int, quota_bytes bigint)`,
+    quota_uploads int, quota_instances int, quota_bytes bigint)`,
   `create unique index account_username on account (lower(username))`,
   `create table refresh_token (
     token_hash text primary key, family_id uuid not null, parent_hash text,
@@ -43,11 +44,14 @@ const STUDIES = [
   `insert into tally default values`,
   `create table study (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
+    account_id uuid references account,
     study_instance_uid text not null, state text not null, revision int not null, policy_name text not null,
     policy_version int not null, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
     created_at timestamptz not null default now(), updated_at timestamptz not null,
     failures int not null default 0)`,
   `create index study_of_uid on study (site_id, study_instance_uid)`,
+  // Quotas begin here: neither an account's closed studies cost it anything, nor those of others (quota.store.ts).
+  `create index study_open on study (account_id) where state <> 'closed'`,
   `create table deid_report (
     study_id uuid not null references study on delete cascade, digest text not null, edition text not null,
     options jsonb not null, actions jsonb, primary key (study_id, digest))`,
@@ -68,6 +72,7 @@ const STUDIES = [
     seal_key_id text, seal_enc text, created_at timestamptz not null default now(),
     expires_at timestamptz not null, unique (upload_id, device_parcel_id))`,
   `create index parcel_study on parcel (study_id)`,
+  `create index parcel_open on parcel (upload_id) where state = 'receiving'`,
   `create table instance (
     id bigint primary key generated always as identity, site_id uuid not null references site,
     study_id uuid not null references study, sop_instance_uid text not null, sop_class_uid text not null,
@@ -80,14 +85,16 @@ const STUDIES = [
     revision int not null, attempts int not null default 0, beginnings int not null default 0,
     brought boolean not null default false, updated_at timestamptz not null, since_minute int not null default 0,
     unique (study_id, sop_instance_uid, digest))`,
-  `create index instance_of_uid on instance (site_id, sop_instance_uid)`,
+  // A UID is anybody's to name: mere promises are not in this index, and cost nobody who has the same UID.
+  `create index instance_of_uid on instance (site_id, sop_instance_uid)
+    where brought or policy_name = 'gateway.results' or state in ('received', 'posting', 'posted', 'stored', 'coerced', 'already-stored')`,
   `create index instance_study_state on instance (study_id, state)`,
   // What quotas count: as much as is open, whatever was brought in years (quota.store.ts).
   `create index instance_open on instance (study_id) where state in ('promised', 'received', 'posting', 'quarantined')`,
   `create index instance_parcel on instance (parcel_id)`,
   `create index instance_original on instance (site_id, original_digest)`,
-  // PROTOCOL I2, within one upload: the lock of `lockUids` prevents any attempt; if a code path ever forgot
-  // it, the database would refuse. Between uploads, forward looks first and hands over one at a time.
+  // PROTOCOL I2, within one upload: its study's lock prevents any attempt; if a code path ever forgot it, the
+  // database would refuse. Between uploads, forward looks first and hands over one at a time.
   `create unique index instance_active_uid on instance (study_id, sop_instance_uid)
     where state not in ('refused', 'quarantined', 'left-out')`,
   `create table upload_instance (
