@@ -19,7 +19,7 @@ import type { LogEvent } from '../observability/log.ts';
 import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { eventRoutes } from '../uploads/events.routes.ts';
-import { createTakings } from '../pipeline/forward/takings.ts';
+import { createTakings } from '../pipeline/takings.ts';
 import { createParcelReceiver, type ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from '../pipeline/intake/tus.routes.ts';
 import { readPostedHere } from '../uploads/read-posted.ts';

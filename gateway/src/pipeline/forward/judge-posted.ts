@@ -1,5 +1,5 @@
 /**
- * What reconcile makes of a posted instance: what the gateway knows of it × what the PACS showed × whether the
+ * The judgement of reconcile on a posted instance: what the gateway knows of it × what the PACS showed × whether the
  * PACS may still be late. A table under its drawing, and nothing else.
  *
  *                        absent           listed           same      other     unknown
@@ -14,7 +14,7 @@
 
 export const SAID = ['claimed', 'coerced', 'contested', 'refused', 'refused-after-silence'] as const;
 /**
- * What the gateway was told of it:
+ * The gateway was told of it:
  *
  *   claimed     the PACS says that it took it as it is, or was seen to have it
  *   coerced     the PACS says that it took it and changed it: other bytes are no surprise
@@ -26,7 +26,7 @@ export type Said = (typeof SAID)[number];
 
 export const SHOWN = ['absent', 'listed', 'same', 'other', 'unknown'] as const;
 /**
- * What the PACS shows under its UID:
+ * The PACS shows under its UID:
  *
  *   absent    nothing
  *   listed    its search names it; the bytes were not looked at

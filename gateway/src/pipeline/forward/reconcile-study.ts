@@ -55,7 +55,7 @@ export async function reconcileStudy(study: StudyRow, tools: Tools, signal: Abor
   return (locked) => planReconciled(locked, looked, waitedMinutes);
 }
 
-/** What the gateway was told of a row, and what the PACS shows. */
+/** One look at a row: what the gateway was told of it, and what the PACS shows. */
 type Look = { readonly said: Said; readonly shown: Shown; readonly proof: Reconciled['proof'] };
 
 /** By the rows' ids: one look at each. Throws PacsUnreachable. */
