@@ -83,7 +83,10 @@ for (const [name, options] of Object.entries(FILMS)) {
 
     const subject = await testSubject(await fetched(pacs, film.identifiers.sopInstanceUID));
     const results = buildResultInstances(subject, testMaps());
-    const road = { openUpload: openUpload.bind(null, pipeline.tools), arrived: pipeline.parcels.arrived };
+    const road = {
+      openUpload: openUpload.bind(null, pipeline.tools),
+      arrived: (id: string) => pipeline.parcels.arrived(id, null),
+    };
     const send = (built: typeof results) =>
       sendResults({ ...pipeline.tools, road }, pipeline.siteId, built, signal);
     assert.equal(

@@ -36,7 +36,7 @@ test.after(() => ground.close());
 
 const roadOf = ({ tools, parcels }: TestPipeline): ResultRoad => ({
   openUpload: (manifest, sender, until) => openUpload(tools, manifest, sender, until),
-  arrived: parcels.arrived,
+  arrived: (id) => parcels.arrived(id, null),
 });
 const send = (pipeline: TestPipeline, results: readonly BuiltResult[], road = roadOf(pipeline)) =>
   sendResults({ ...pipeline.tools, road }, pipeline.siteId, results, signal);

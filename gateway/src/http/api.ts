@@ -5,6 +5,7 @@ import type { Log } from '../observability/log.ts';
 import { authenticate, type CallerTools } from './authenticate.ts';
 import { createHostCheck, type OwnNames } from './check-host.ts';
 import { clientAddress, networkOf, type TrustedProxies } from './client-address.ts';
+import { endWithToken } from './end-with-token.ts';
 import { limitRequests } from './limit-requests.ts';
 import { observeRequest, type RequestObserver } from './observe-request.ts';
 import { serveOpenApi } from './openapi.ts';
@@ -45,6 +46,7 @@ export function createApi(features: readonly Feature[], tools: ApiTools): Router
   api.use(authenticate(callers));
   api.use(limitRequests(createRateLimit(rateLimit, clock)));
   api.use(refuseWhenFull(tools.isFull));
+  api.use(endWithToken());
   api.onError(problemHandler(log, tools.isDatabaseUp, tools.isFull));
   api.notFound(notFoundHandler(api));
   for (const { routes = [] } of features) for (const router of routes) api.route('/', router);

@@ -11,6 +11,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { manifestAnswerSchema } from '#shared/protocol/manifest.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { insertOrRenewDevice } from '../../auth/device.store.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
@@ -285,8 +286,55 @@ test('that was complete when the process died is found by the next question', as
       ?.state,
     'received',
   );
-  await arrived(id);
+  await arrived(id, null);
 });
+
+/** Each way in which the right to send may end, written as another gateway on this database writes it. */
+const RIGHT_ENDS: Record<string, (accountId: string, device: string) => Promise<unknown>> = {
+  'the account was disabled': (id) =>
+    pipeline.tools.db.updateTable('account').set({ disabled_at: new Date() }).where('id', '=', id).execute(),
+  'its sessions were ended': (id) =>
+    pipeline.tools.db.updateTable('account').set({ epoch: 1 }).where('id', '=', id).execute(),
+  'the device lost its right': (_id, device) =>
+    pipeline.tools.db
+      .updateTable('device')
+      .set({ revoked_at: new Date() })
+      .where('id', '=', device)
+      .execute(),
+};
+
+for (const [what, end] of Object.entries(RIGHT_ENDS)) {
+  test(`whose last byte comes after ${what} goes no further, whatever let its request in`, async () => {
+    const { db } = pipeline.tools;
+    const row = {
+      siteId: pipeline.siteId,
+      accountId: pipeline.accountId,
+      thumbprint: randomUUID(),
+      publicKey: { kty: 'EC', crv: 'P-256', x: '', y: '' } as const,
+    };
+    const device = await db.transaction().execute((trx) => insertOrRenewDevice(trx, row, new Date()));
+    pipeline.actAs(pipeline.accountId, ['technician'], device);
+    const { uploadId } = await pipeline.init(toManifest(instances, 'identified', { bytes: 100 }));
+    const location = (await pipeline.create(uploadId, randomUUID(), 60)).headers.get('location')!;
+    const id = location.split('/').at(-1)!;
+    assert.is((await pipeline.patch(location, 0, randomBytes(40))).status, 204);
+    await end(pipeline.accountId, device);
+    const last = await pipeline.patch(location, 40, randomBytes(20));
+    assert.equal([last.status, await codeOf(last)], [401, 'not-authenticated']);
+    assert.is(
+      (await pipeline.head(location)).status,
+      401,
+      'the question for its offset brings it no further',
+    );
+    assert.is((await pipeline.request('POST', `/upload/${uploadId}/complete`)).status, 401);
+    const { state } = await db
+      .selectFrom('parcel')
+      .select('state')
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    assert.is(state, 'receiving');
+  });
+}
 
 /** A PATCH over a socket of its own that says it brings `announced` bytes and brings `sent`. */
 async function halfPatch(
