@@ -10,7 +10,6 @@ import { limitRequests } from './limit-requests.ts';
 import { observeRequest, type RequestObserver } from './observe-request.ts';
 import { serveOpenApi } from './openapi.ts';
 import { notFoundHandler, problemHandler } from './problem-handler.ts';
-import { createRateLimit } from './rate-limit.ts';
 import { refuseWhenFull } from './refuse-when-full.ts';
 import { createRouter, type Router } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -44,7 +43,7 @@ export function createApi(features: readonly Feature[], tools: ApiTools): Router
     await next();
   });
   api.use(authenticate(callers));
-  api.use(limitRequests(createRateLimit(rateLimit, clock)));
+  api.use(limitRequests(rateLimit, clock));
   api.use(refuseWhenFull(tools.isFull));
   api.use(endWithToken());
   api.onError(problemHandler(log, tools.isDatabaseUp, tools.isFull));

@@ -34,6 +34,8 @@ export type LogEvent =
       ms: number;
       code?: AnyProblemCode;
       user?: string;
+      /** Refusals of this kind that strangers had since the last line about one, and that have no line. */
+      leftOut?: number;
     }
   | { event: 'unexpected-error'; where: string; error: string; code?: string; stack: readonly string[] }
   | {

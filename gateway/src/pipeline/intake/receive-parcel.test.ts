@@ -336,6 +336,69 @@ for (const [what, end] of Object.entries(RIGHT_ENDS)) {
   });
 }
 
+/** A PATCH whose body has not begun; `end` brings all of it. */
+function openPatch(to: TestPipeline, location: string) {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  const headers = {
+    'tus-resumable': '1.0.0',
+    'upload-offset': '0',
+    'content-type': 'application/offset+octet-stream',
+  };
+  const init = { method: 'PATCH', headers, body: readable, duplex: 'half' } as RequestInit;
+  const answer = Promise.resolve(to.app.request(`/upload/${location}`, init));
+  const end = async (bytes: Uint8Array): Promise<Response> => {
+    await writer.write(bytes);
+    await writer.close();
+    return answer;
+  };
+  return { answer, end };
+}
+
+test('is refused beyond the places of its account, and of all, until another request has ended; nothing is lost', async () => {
+  const places = { atOnce: 3, ofOne: 2 };
+  const few = await openTestPipeline({ pacs: openTestPacs(), start: false, ground, places });
+  try {
+    const other = await few.tools.db
+      .insertInto('account')
+      .values({
+        site_id: few.siteId,
+        username: randomUUID(),
+        roles: ['technician'],
+        password_hash: '',
+        disabled_at: null,
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const parcelsOf = async (account: string): Promise<string[]> => {
+      few.actAs(account, ['technician']);
+      const { uploadId } = await few.init(toManifest(instances, 'identified', { bytes: 1_000 }));
+      const made = [];
+      for (let i = 0; i < 3; i += 1) made.push(await few.create(uploadId, randomUUID(), 10));
+      return made.map(({ headers }) => headers.get('location')!);
+    };
+    const own = await parcelsOf(few.accountId);
+    const others = await parcelsOf(other.id);
+    const held = [openPatch(few, others[0]!)];
+    few.actAs(few.accountId, ['technician']);
+    held.push(openPatch(few, own[0]!), openPatch(few, own[1]!));
+    for (const [account, location] of [
+      [few.accountId, own[2]!],
+      [other.id, others[1]!],
+    ] as const) {
+      few.actAs(account, ['technician']);
+      const refused = await few.patch(location, 0, randomBytes(10));
+      assert.equal([refused.status, await codeOf(refused)], [429, 'rate-limited'], account);
+      assert.is(refused.headers.get('retry-after'), '2');
+      assert.is(offsetOf(await few.head(location)), 0, 'a question needs no place');
+    }
+    for (const patch of held) assert.is((await patch.end(randomBytes(10))).status, 204);
+    assert.is((await few.patch(others[1]!, 0, randomBytes(10))).status, 204);
+  } finally {
+    await few.close();
+  }
+});
+
 /** A PATCH over a socket of its own that says it brings `announced` bytes and brings `sent`. */
 async function halfPatch(
   port: number,

@@ -16,6 +16,7 @@ import { deleteUnfinished, findParcel, plainBytes, type OwnedParcel } from '../p
 import type { PipelineTools } from '../pipeline-tools.ts';
 import { setWaiting } from '../study.store.ts';
 import { isOwnedBy, maySend, type Sender } from '../upload-owner.ts';
+import { createBodyPlaces, type PlacesLimit } from './body-places.ts';
 import { findOrCreateParcel, isUuid, PARCEL_BYTES_LIMIT, StudyStorageFull } from './create-parcel.ts';
 import { createCutBody, LET_GO_WITHIN_MS, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
@@ -27,6 +28,9 @@ import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
  * holds.
  */
 const LOCK_DRAIN_MS = LET_GO_WITHIN_MS + 300;
+
+/** A DELETE has no body that anybody reads; a HEAD has none. */
+const BRINGS_BYTES = new Set(['POST', 'PATCH']);
 
 const TUS_VERSION = { 'Tus-Resumable': '1.0.0' } as const;
 
@@ -49,6 +53,8 @@ export type ParcelSettings = {
   /** How long an unfinished parcel is kept. */
   readonly expiresAfterMs: number;
   readonly sealing: SealingKeys;
+  /** Requests with a body at once; PLACES unless said otherwise. */
+  readonly places?: PlacesLimit | undefined;
 };
 
 export type IntakeTools = ApplyTools & Pick<PipelineTools, 'locks' | 'newId'>;
@@ -70,6 +76,7 @@ type Asked = { readonly request: Request; readonly body: CutBody; readonly sende
 export function createParcelReceiver(tools: IntakeTools, settings: ParcelSettings): ParcelReceiver {
   const current = new AsyncLocalStorage<ParcelRequest>();
   const server = createServer(tools, settings.sealing, current);
+  const takePlace = createBodyPlaces(settings.places);
   const intake: Intake = { tools, settings, server, current, receiving: new Map() };
   return {
     arrived: (parcelId, sender) => handOver(tools, parcelId, sender),
@@ -79,12 +86,16 @@ export function createParcelReceiver(tools: IntakeTools, settings: ParcelSetting
       // Nobody reads a parcel back.
       if (request.method === 'GET')
         throw new Problem('method-not-allowed', undefined, { Allow: 'HEAD, PATCH, DELETE, OPTIONS' });
-      const body = createCutBody(request.method === 'HEAD' ? null : (socket ?? request.body));
+      const source = BRINGS_BYTES.has(request.method) ? (socket ?? request.body) : null;
+      // Before its body is read.
+      const leave = source === null ? null : takePlace(sender.accountId);
+      const body = createCutBody(source);
       try {
         const asked = { request, body, sender };
         return await (request.method === 'POST' ? create(intake, asked) : resume(intake, asked));
       } finally {
         body.stop();
+        leave?.();
       }
     },
   };
