@@ -10,7 +10,7 @@ import { calculateJwkThumbprint } from 'jose';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
-import type { Caller } from '../http/route.ts';
+import { type Caller, tokenEnded } from '../http/route.ts';
 import { ACCESS_TOKEN_SECONDS, type AccessTokens } from './access-token.ts';
 import { type Account, holdAccount } from './account.store.ts';
 import type { Attempts } from './attempts.ts';
@@ -119,8 +119,7 @@ export async function enrolDevice(
 /** A right must not outlive the session that asked for it. @throws Problem not-authenticated. */
 async function requireEpoch(trx: Trx, { id, epoch }: Pick<Caller, 'id' | 'epoch'>): Promise<void> {
   const account = await holdAccount(trx, id);
-  if (account === null || account.isDisabled || account.epoch !== epoch)
-    throw new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer error="invalid_token"' });
+  if (account === null || account.isDisabled || account.epoch !== epoch) throw tokenEnded();
 }
 
 /** Unseen for so long that its right ends with the next look. */

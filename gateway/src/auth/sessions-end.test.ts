@@ -1,12 +1,19 @@
 /** Sessions end when they are ended: nothing that was signed or opened before continues afterwards. */
+import { randomUUID } from 'node:crypto';
+import { type AddressInfo, connect } from 'node:net';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ListedSession, type Session, sessionListSchema } from '#shared/protocol/api.ts';
+import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
 import type { Db } from '../database/database.ts';
+import { parseProxies } from '../http/client-address.ts';
+import { openPort } from '../http/open-port.ts';
 import { createTestDevice, type TestDevice } from '../testing/open-device.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { setPassword } from './set-password.ts';
 
 const test = suite('a session that was ended');
@@ -65,6 +72,88 @@ for (const [what, end] of Object.entries(ENDS)) {
     assert.equal(await Promise.all(streams), ['', '']);
   });
 }
+
+/** A parcel of a study of one film, promised by this token; half of it has come, and its connection stays open. */
+async function halfSent(token: string, port: number, seed: number) {
+  const { instances } = syntheticStudy({ seed, instancesPerSeries: 1, rows: 8, columns: 8 });
+  const bytes = await packed(instances);
+  const init = await gateway.call('POST', '/upload/init', { token, body: toManifest(instances) });
+  const { uploadId } = (await init.json()) as ManifestAnswer;
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  const created = await gateway.call('POST', '/upload/files', {
+    token,
+    headers: {
+      'tus-resumable': '1.0.0',
+      'upload-length': String(bytes.length),
+      'upload-metadata': `upload ${base64(uploadId)},parcel ${base64(randomUUID())}`,
+    },
+  });
+  assert.is(created.status, 201);
+  const socket = connect(port, '127.0.0.1');
+  const pieces: Buffer[] = [];
+  socket.on('data', (piece: Buffer) => void pieces.push(piece)).on('error', () => undefined);
+  const closed = new Promise<void>((resolve) => void socket.once('close', () => resolve()));
+  const head = [
+    `PATCH /upload/${created.headers.get('location')} HTTP/1.1`,
+    'Host: localhost',
+    `Authorization: Bearer ${token}`,
+    'Tus-Resumable: 1.0.0',
+    'Upload-Offset: 0',
+    'Content-Type: application/offset+octet-stream',
+    `Content-Length: ${bytes.length}`,
+  ];
+  const before = receiving();
+  socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  socket.write(bytes.subarray(0, 500));
+  await until('the parcel to come in', async () => receiving() > before);
+  return {
+    uploadId,
+    told: () => Buffer.concat(pieces).toString(),
+    closed,
+    sendRest: () => socket.write(bytes.subarray(500)),
+  };
+}
+
+const receiving = (): number =>
+  gateway.lines.filter(({ event, stage }) => event === 'stage-started' && stage === 'intake').length;
+
+async function stateOfParcel(uploadId: string): Promise<string | undefined> {
+  const { db } = gateway.database;
+  const row = await db
+    .selectFrom('parcel')
+    .select('state')
+    .where('upload_id', '=', uploadId)
+    .executeTakeFirst();
+  return row?.state;
+}
+
+test('a parcel that is half-way does not arrive: its connection ends with the session or the device’s right', async () => {
+  const server = await openPort(gateway.api, 0, {
+    host: '127.0.0.1',
+    certificate: null,
+    trustedProxies: parseProxies([])!,
+    onRefused: () => undefined,
+  });
+  try {
+    const { port } = server.address() as AddressInfo;
+    for (const [at, [what, end]] of Object.entries(ENDS).entries()) {
+      const session = await gateway.userWith(['technician']);
+      const device = await createTestDevice(gateway);
+      await device.enrol(session.accessToken);
+      const halves = [];
+      for (const [by, token] of [session.accessToken, await device.token()].entries())
+        halves.push(await halfSent(token, port, 7_000 + 2 * at + by));
+      await end(session);
+      // All of them are closed; a test of connections that stay open would never end.
+      await Promise.all(halves.map(({ closed }) => closed));
+      for (const { uploadId, told } of halves)
+        assert.equal([told(), await stateOfParcel(uploadId)], ['', 'receiving'], what);
+    }
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
 
 test('other roles leave the person signed in: the next token has them', async () => {
   const session = await gateway.userWith(['technician']);

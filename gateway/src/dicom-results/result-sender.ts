@@ -5,6 +5,7 @@ import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import type { ResultSender, WhatRadiologistSaid } from '../results/deliver-result.ts';
 import type { NewInstance } from '../results/result-instance.store.ts';
 import type { ResultRow } from '../results/result.store.ts';
+import type { Arrivals } from '../uploads/complete-upload.ts';
 import { askPacs, openUpload } from '../uploads/open-upload.ts';
 import { createBuildThread } from './build-thread.ts';
 import type { BuiltResult, ResultSubject, Verification } from './result-subject.ts';
@@ -12,7 +13,7 @@ import { sendResults, type ResultRoad } from './send-results.ts';
 
 export type ResultSenderTools = {
   readonly pipeline: PipelineTools;
-  readonly parcels: Pick<ResultRoad, 'arrived'>;
+  readonly parcels: Pick<Arrivals, 'arrived'>;
   /** The UIDs of result instances derive from the project key. */
   readonly keys: Pick<Keys, 'projectKey'>;
   /** The gateway's, which the instances name as the software that made them. */
@@ -28,7 +29,7 @@ export function createResultSender(tools: ResultSenderTools): ResultSender {
       const sender = { ...gateway, source };
       return openUpload(pipeline, manifest, sender, await askPacs(pipeline, manifest, sender, signal));
     },
-    arrived: parcels.arrived,
+    arrived: (parcelId) => parcels.arrived(parcelId, null),
   });
   const build = createBuildThread();
   const subjectOf = (row: ResultRow) => ({ ...foundIn(row), softwareVersion });

@@ -98,7 +98,7 @@ for (const [name, options] of Object.entries(FILMS)) {
     const road: ResultRoad = {
       openUpload: async (manifest, sender, until) =>
         openUpload(pipeline.tools, manifest, sender, await askPacs(pipeline.tools, manifest, sender, until)),
-      arrived: pipeline.parcels.arrived,
+      arrived: (parcelId) => pipeline.parcels.arrived(parcelId, null),
     };
     const send = (built: typeof results) =>
       sendResults({ ...pipeline.tools, road }, pipeline.siteId, built, signal);

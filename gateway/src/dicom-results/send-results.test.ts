@@ -37,7 +37,7 @@ test.after(() => ground.close());
 const roadOf = ({ tools, parcels }: TestPipeline): ResultRoad => ({
   openUpload: async (manifest, sender, until) =>
     openUpload(tools, manifest, sender, await askPacs(tools, manifest, sender, until)),
-  arrived: parcels.arrived,
+  arrived: (parcelId) => parcels.arrived(parcelId, null),
 });
 const send = (pipeline: TestPipeline, results: readonly BuiltResult[], road = roadOf(pipeline)) =>
   sendResults({ ...pipeline.tools, road }, pipeline.siteId, results, signal);

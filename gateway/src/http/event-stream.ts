@@ -5,9 +5,7 @@
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import { describeError, type Log } from '../observability/log.ts';
 import type { GatewayContext } from './route.ts';
-
-/** How late a stream notices that its token has expired, or a message from another gateway that was lost. */
-const LOOK_AGAIN_MS = 15_000;
+import { whileTokenHolds } from './while-token-holds.ts';
 
 /**
  * Runs `tell` until it returns; it should stop once the stream is aborted. An error in it is logged, and neither
@@ -23,22 +21,13 @@ export function streamEvents(
   // nginx gathers answers otherwise.
   c.header('X-Accel-Buffering', 'no');
   return streamSSE(c, async (stream) => {
-    const endIfEnded = async (): Promise<void> => {
-      if ((await watch?.stillHolds()) === false) stream.abort();
-    };
-    // A database that is away cannot say that the session still is.
-    const look = (): void => void endIfEnded().catch(() => stream.abort());
-    const unwatch = watch?.watch(look);
-    const timer = setInterval(look, LOOK_AGAIN_MS);
+    const stop = watch && whileTokenHolds(watch, () => stream.abort());
     try {
-      // The session may have ended since the request was let in.
-      look();
       await tell(stream);
     } catch (error) {
       log({ event: 'unexpected-error', where: 'events', ...describeError(error) });
     } finally {
-      clearInterval(timer);
-      unwatch?.();
+      stop?.();
     }
   });
 }

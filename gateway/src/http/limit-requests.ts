@@ -1,19 +1,33 @@
 /**
- * Limits on requests, each caller alone: a device's right to send, else the account, else (on the routes that
- * serve everybody) the address. Nobody's requests are counted against somebody else: what is refused anyway
- * without a token costs as little as counting it, and signing in has limits of its own (attempts.ts).
+ * Limits on requests, each caller alone: a device's right to send, else the account's sessions, else (on the
+ * routes that serve everybody) the address. All devices and sessions of one account have a limit together, because
+ * an account enrols as many devices as it likes. Nobody's requests are counted against somebody else: what is
+ * refused anyway without a token costs as little as counting it, and signing in has limits of its own (attempts.ts).
  */
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';
 import { routeOf } from './observe-request.ts';
-import type { RateLimit } from './rate-limit.ts';
+import { createRateLimit } from './rate-limit.ts';
 import type { GatewayContext, GatewayEnv } from './route.ts';
 
-/** Refuses callers that ask too often, with `Retry-After` (RFC 6585 §4). */
-export function limitRequests(limit: RateLimit): MiddlewareHandler<GatewayEnv> {
+/**
+ * A ward's tablets may share an account, and each sends far below its own limit. Less, and they slow each other
+ * down; more, and one account takes as much as many.
+ */
+const CALLERS_OF_ACCOUNT = 4;
+
+/**
+ * Refuses callers that ask too often, with `Retry-After` (RFC 6585 §4). `perMinute`: of one caller; null: no limit.
+ * `clock` is in ms and never goes back.
+ */
+export function limitRequests(perMinute: number | null, clock: () => number): MiddlewareHandler<GatewayEnv> {
+  const ofCaller = createRateLimit(perMinute, clock);
+  const ofAccount = createRateLimit(perMinute && perMinute * CALLERS_OF_ACCOUNT, clock);
   return async (c, next) => {
     const key = keyOf(c);
-    const waitSeconds = key === null ? 0 : limit.take(key);
+    const account = c.get('caller')?.id;
+    const waitSeconds =
+      (key !== null && ofCaller.take(key)) || (account !== undefined && ofAccount.take(account)) || 0;
     if (waitSeconds > 0) throw new Problem('rate-limited', undefined, { 'Retry-After': String(waitSeconds) });
     await next();
   };

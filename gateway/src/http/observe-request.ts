@@ -1,11 +1,12 @@
 /**
  * Around every request: a correlation id, one typed log line with the route's pattern (never the URL: it may
- * hold anything), and the request's time for metrics.
+ * hold anything), and the request's time for metrics. Refusals of strangers are thinned out (thin-out.ts).
  */
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { type Log, withCorrelation } from '../observability/log.ts';
 import { type Access, accessOf, type GatewayContext, type GatewayEnv } from './route.ts';
+import { createThinOut } from './thin-out.ts';
 
 /** W3C Trace Context §3.2.2: version, trace-id, parent-id, flags, in lower-case hexadecimal. */
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
@@ -44,6 +45,7 @@ export function observeRequest({
   clock,
   measure,
 }: RequestObserver): MiddlewareHandler<GatewayEnv> {
+  const thinOut = createThinOut(clock);
   return (c, next) => {
     const id = correlationIdFor(c.req.header('traceparent'), newId);
     c.set('correlationId', id);
@@ -58,6 +60,8 @@ export function observeRequest({
       if (QUIET.test(route) && status < 400) return;
       const code = c.get('problemCode');
       const caller = c.get('caller');
+      const leftOut = status >= 400 && !caller ? thinOut(`${c.get('address')} ${code ?? status}`) : 0;
+      if (leftOut === null) return;
       log({
         event: 'request',
         method: c.req.method,
@@ -66,6 +70,7 @@ export function observeRequest({
         ms,
         ...(code ? { code } : {}),
         ...(caller ? { user: caller.id } : {}),
+        ...(leftOut > 0 ? { leftOut } : {}),
       });
     });
   };

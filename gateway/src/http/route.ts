@@ -99,10 +99,15 @@ export function servesUploadRight(handler: unknown): boolean {
 /** The caller of a route that is not public. */
 export function callerOf(c: Context<GatewayEnv>): Caller {
   const caller = c.get('caller');
+  if (caller) return caller;
   // RFC 6750 §3: the challenge says whether there was a token that does not hold.
-  const challenge = c.req.header('authorization') ? 'Bearer error="invalid_token"' : 'Bearer';
-  if (!caller) throw new Problem('not-authenticated', undefined, { 'WWW-Authenticate': challenge });
-  return caller;
+  if (c.req.header('authorization')) throw tokenEnded();
+  throw new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer' });
+}
+
+/** The caller's token does not hold, or no longer. */
+export function tokenEnded(): Problem {
+  return new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer error="invalid_token"' });
 }
 
 type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware' | 'security'> & {

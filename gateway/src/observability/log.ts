@@ -34,6 +34,8 @@ export type LogEvent =
       ms: number;
       code?: AnyProblemCode;
       user?: string;
+      /** Refusals of this kind that strangers had since the last line about one, and that have no line. */
+      leftOut?: number;
     }
   /** The database refused to write; it goes on when there is room. */
   | { event: 'disk-full'; where: string }

@@ -2,6 +2,8 @@
  * The uploads that a caller may touch. A person who is signed in: all uploads of the account, from any device.
  * A device with its right to send: only the uploads it made itself; it never learns of the others.
  */
+import type { Kysely } from 'kysely';
+import type { Tables } from '../database/tables.ts';
 import type { Caller } from '../http/route.ts';
 
 /** `deviceId` null: all uploads of the account. */
@@ -9,6 +11,31 @@ export type UploadOwner = { readonly accountId: string; readonly deviceId: strin
 
 export function ownerOf({ id, device }: Pick<Caller, 'id' | 'device'>): UploadOwner {
   return { accountId: id, deviceId: device };
+}
+
+/** Who sends; `epoch`: the account's, which the caller's token is of. */
+export type Sender = UploadOwner & { readonly epoch: number };
+
+export function senderOf(caller: Pick<Caller, 'id' | 'device' | 'epoch'>): Sender {
+  return { ...ownerOf(caller), epoch: caller.epoch };
+}
+
+/** Whether the sender's session or right to send has not ended by now. Asked where something of theirs takes effect. */
+export async function maySend(db: Kysely<Tables>, { accountId, deviceId, epoch }: Sender): Promise<boolean> {
+  const account = db
+    .selectFrom('account')
+    .select('account.id')
+    .where('account.id', '=', accountId)
+    .where('account.epoch', '=', epoch)
+    .where('account.disabled_at', 'is', null);
+  const right =
+    deviceId === null
+      ? account
+      : account
+          .innerJoin('device', 'device.account_id', 'account.id')
+          .where('device.id', '=', deviceId)
+          .where('device.revoked_at', 'is', null);
+  return (await right.executeTakeFirst()) !== undefined;
 }
 
 export function isOwnedBy(

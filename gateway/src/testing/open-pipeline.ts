@@ -19,6 +19,7 @@ import type { LogEvent } from '../observability/log.ts';
 import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { eventRoutes } from '../uploads/events.routes.ts';
+import type { PlacesLimit } from '../pipeline/intake/body-places.ts';
 import { createTakings } from '../pipeline/takings.ts';
 import { createParcelReceiver, type ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from '../pipeline/intake/tus.routes.ts';
@@ -97,6 +98,7 @@ export type TestPipelineOptions = {
   readonly now?: () => Date;
   readonly sealing?: TestSealing;
   readonly expiresAfterMs?: number;
+  readonly places?: PlacesLimit;
   /** In the place of the real parts. */
   readonly tools?: Partial<PipelineTools>;
 };
@@ -117,6 +119,7 @@ export async function openTestPipeline(options: TestPipelineOptions) {
   const parcels = createParcelReceiver(tools, {
     expiresAfterMs: options.expiresAfterMs ?? 7 * 24 * 3_600_000,
     sealing,
+    places: options.places,
   });
   const user = { username: 't', scheme: 'bearer', epoch: 0 } as const;
   const roles = options.roles ?? ['technician'];

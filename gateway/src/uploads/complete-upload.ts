@@ -8,6 +8,7 @@ import type { CompleteAnswer } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { findStudy } from '../pipeline/study.store.ts';
 import { unfinishedParcels, unverifiedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
+import type { Sender } from '../pipeline/upload-owner.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { missingInstances } from './upload-status.ts';
@@ -30,8 +31,8 @@ const OVERTAKEN_MS = 1_000;
 
 /** The parcels that come in, as the pipeline's intake knows them. */
 export type Arrivals = {
-  /** A parcel is complete: verify takes over. May be called any number of times. */
-  arrived(parcelId: string): Promise<void>;
+  /** A parcel is complete: verify takes over. `sender`: who says so; null: the gateway itself. */
+  arrived(parcelId: string, sender: Sender | null): Promise<void>;
   /** This gateway is receiving something of this upload right now. */
   isReceiving(uploadId: string): boolean;
 };

@@ -35,7 +35,7 @@ import { createTurns } from '../http/take-turns.ts';
 import { begunParcels, findUpload, unfinishedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
 import { recordReading } from '../audit/record-reading.ts';
 import { findReceipt } from '../pipeline/receipt.store.ts';
-import { ownerOf } from '../pipeline/upload-owner.ts';
+import { ownerOf, senderOf } from '../pipeline/upload-owner.ts';
 import { quotaUse } from '../policies/quota.store.ts';
 import { policiesFor, requireOptions, requirePolicy } from '../policies/policies.ts';
 import type { UploadTools } from './upload-tools.ts';
@@ -285,9 +285,11 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
 /** The routes by which an upload comes to its end: complete, taken back, decided about. */
 function addEnding(router: Router, { tools, parcels }: UploadRouteTools): void {
   router.openapi(routes.complete, async (c) => {
-    const upload = await ownUpload(tools, c.req.valid('param').id, callerOf(c));
+    const caller = callerOf(c);
+    const upload = await ownUpload(tools, c.req.valid('param').id, caller);
     // A parcel whose last byte was stored when the process died is complete, and nobody said so.
-    for (const id of await unfinishedParcels(tools.db, upload.id)) await parcels.arrived(id);
+    for (const id of await unfinishedParcels(tools.db, upload.id))
+      await parcels.arrived(id, senderOf(caller));
     const isReceiving = () => parcels.isReceiving(upload.id);
     return c.json(await completeUpload(tools, upload, isReceiving, c.req.raw.signal), 200);
   });

@@ -6,7 +6,7 @@
  *   claimed              late | missing   stored           stored    changed   late | fails
  *   coerced              late | missing   coerced          coerced   coerced   coerced
  *   contested            late | missing   late | fails     stored    other     late | fails
- *   refused              refused          late | fails     stored    other     late | fails
+ *   refused              late | refused   late | fails     stored    other     late | fails
  *   refused-after-silence  late | refused  late | fails    stored    other     late | fails
  *
  *   a | b: a while the PACS may be late, b afterwards
@@ -46,15 +46,16 @@ export type Judged = 'stored' | 'coerced' | 'late' | 'missing' | 'refused' | 'ot
 type Cell = Judged | readonly [early: Judged, afterwards: Judged];
 
 const MISSING = ['late', 'missing'] as const;
+const REFUSED = ['late', 'refused'] as const;
 const FAILS = ['late', 'fails'] as const;
 
 const TABLE: Readonly<Record<Said, Readonly<Record<Shown, Cell>>>> = {
   claimed: { absent: MISSING, listed: 'stored', same: 'stored', other: 'changed', unknown: FAILS },
   coerced: { absent: MISSING, listed: 'coerced', same: 'coerced', other: 'coerced', unknown: 'coerced' },
   contested: { absent: MISSING, listed: FAILS, same: 'stored', other: 'other', unknown: FAILS },
-  refused: { absent: 'refused', listed: FAILS, same: 'stored', other: 'other', unknown: FAILS },
+  refused: { absent: REFUSED, listed: FAILS, same: 'stored', other: 'other', unknown: FAILS },
   'refused-after-silence': {
-    absent: ['late', 'refused'],
+    absent: REFUSED,
     listed: FAILS,
     same: 'stored',
     other: 'other',

@@ -13,6 +13,7 @@ import { createOpener } from '#shared/transfer/seal.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { StudyKeys } from '../study-key.ts';
 import type { OwnedParcel } from '../parcel.store.ts';
+import type { Sender } from '../upload-owner.ts';
 import type { CutBody } from './cut-body.ts';
 import {
   readSealedState,
@@ -35,6 +36,7 @@ export type ParcelRequest = {
   /** Content-Length; null where the client did not say. */
   readonly contentLength: number | null;
   readonly body: CutBody;
+  readonly sender: Sender;
   /** The cause of the failure, for the answer: @tus/server keeps only a status and a text. */
   failure: unknown;
 };

@@ -8,13 +8,15 @@ import type { Readable } from 'node:stream';
 import { ERRORS, Server } from '@tus/server';
 import { Problem } from '#shared/protocol/problem.ts';
 import { sealedSize } from '#shared/transfer/seal.ts';
+import { tokenEnded } from '../../http/route.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
 import { applyPlan, type ApplyTools } from '../apply-plan.ts';
 import { removeParcelBlobs, tailOf } from '../parcel-blobs.ts';
 import { deleteUnfinished, findParcel, plainBytes, type OwnedParcel } from '../parcel.store.ts';
 import type { PipelineTools } from '../pipeline-tools.ts';
 import { setWaiting } from '../study.store.ts';
-import { isOwnedBy, type UploadOwner } from '../upload-owner.ts';
+import { isOwnedBy, maySend, type Sender } from '../upload-owner.ts';
+import { createBodyPlaces, type PlacesLimit } from './body-places.ts';
 import { findOrCreateParcel, isUuid, PARCEL_BYTES_LIMIT, StudyStorageFull } from './create-parcel.ts';
 import { createCutBody, LET_GO_WITHIN_MS, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
@@ -27,6 +29,9 @@ import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
  */
 const LOCK_DRAIN_MS = LET_GO_WITHIN_MS + 300;
 
+/** A DELETE has no body that anybody reads; a HEAD has none. */
+const BRINGS_BYTES = new Set(['POST', 'PATCH']);
+
 const TUS_VERSION = { 'Tus-Resumable': '1.0.0' } as const;
 
 export type ParcelReceiver = {
@@ -34,9 +39,12 @@ export type ParcelReceiver = {
    * Answers any tus request of this owner; `socket` is its body where the server gives it. Throws Problem; a
    * failure without a code of ours is answered as tus does.
    */
-  handle(request: Request, owner: UploadOwner, socket?: Readable): Promise<Response>;
-  /** A parcel is complete: verify takes over. May be called any number of times. */
-  arrived(parcelId: string): Promise<void>;
+  handle(request: Request, sender: Sender, socket?: Readable): Promise<Response>;
+  /**
+   * A parcel is complete: verify takes over. May be called any number of times. `sender`: who says so; null: the
+   * gateway itself. @throws Problem not-authenticated where the sender's right has ended.
+   */
+  arrived(parcelId: string, sender: Sender | null): Promise<void>;
   /** This gateway is receiving something of this upload right now. */
   isReceiving(uploadId: string): boolean;
 };
@@ -45,6 +53,8 @@ export type ParcelSettings = {
   /** How long an unfinished parcel is kept. */
   readonly expiresAfterMs: number;
   readonly sealing: SealingKeys;
+  /** Requests with a body at once; PLACES unless said otherwise. */
+  readonly places?: PlacesLimit | undefined;
 };
 
 export type IntakeTools = ApplyTools & Pick<PipelineTools, 'locks' | 'newId'>;
@@ -61,26 +71,31 @@ type Intake = {
 };
 
 /** A tus request, and who makes it. */
-type Asked = { readonly request: Request; readonly body: CutBody; readonly owner: UploadOwner };
+type Asked = { readonly request: Request; readonly body: CutBody; readonly sender: Sender };
 
 export function createParcelReceiver(tools: IntakeTools, settings: ParcelSettings): ParcelReceiver {
   const current = new AsyncLocalStorage<ParcelRequest>();
   const server = createServer(tools, settings.sealing, current);
+  const takePlace = createBodyPlaces(settings.places);
   const intake: Intake = { tools, settings, server, current, receiving: new Map() };
   return {
-    arrived: (parcelId) => handOver(tools, parcelId),
+    arrived: (parcelId, sender) => handOver(tools, parcelId, sender),
     isReceiving: (uploadId) => intake.receiving.has(uploadId),
-    async handle(request, owner, socket) {
+    async handle(request, sender, socket) {
       if (request.method === 'OPTIONS') return describeServer(server, request);
       // Nobody reads a parcel back.
       if (request.method === 'GET')
         throw new Problem('method-not-allowed', undefined, { Allow: 'HEAD, PATCH, DELETE, OPTIONS' });
-      const body = createCutBody(request.method === 'HEAD' ? null : (socket ?? request.body));
+      const source = BRINGS_BYTES.has(request.method) ? (socket ?? request.body) : null;
+      // Before its body is read.
+      const leave = source === null ? null : takePlace(sender.accountId);
+      const body = createCutBody(source);
       try {
-        const asked = { request, body, owner };
+        const asked = { request, body, sender };
         return await (request.method === 'POST' ? create(intake, asked) : resume(intake, asked));
       } finally {
         body.stop();
+        leave?.();
       }
     },
   };
@@ -116,7 +131,7 @@ function createServer(
       return undefined;
     },
     onUploadFinish: async (_request, upload) => {
-      await handOver(tools, upload.id);
+      await handOver(tools, upload.id, current.getStore()?.sender ?? null);
       return {};
     },
   });
@@ -133,34 +148,37 @@ async function removeUnfinished(tools: IntakeTools, parcel: OwnedParcel): Promis
   await removeParcelBlobs(tools.blobs, gone);
 }
 
-/** The parcel goes to verify, if it is complete. */
-async function handOver(tools: IntakeTools, parcelId: string): Promise<void> {
+/** The parcel goes to verify, if it is complete and its sender still has the right to send it. */
+async function handOver(tools: IntakeTools, parcelId: string, sender: Sender | null): Promise<void> {
   const parcel = await findParcel(tools.db, parcelId);
   if (parcel?.state !== 'receiving' || (await tools.blobs.size(parcelId)) !== plainBytes(parcel)) return;
   await tools.blobs.sync(parcelId);
   // Its record is opened. If this line is not reached, expiry removes the tail.
   if (parcel.seal_enc !== null) await tools.blobs.remove(tailOf(parcelId));
   const { upload_id: uploadId, bytes } = parcel;
-  await applyPlan(tools, parcel.study_id, async () => ({
-    outcome: 'received',
-    changes: [
-      { kind: 'move-parcel', parcelId, from: 'receiving', to: 'received' },
-      { kind: 'stop-waiting', because: 'storage-full' },
-    ],
-    next: [{ queue: 'verify', parcelId }],
-    audit: { event: 'parcel-received', uploadId, parcelId, bytes },
-  }));
+  await applyPlan(tools, parcel.study_id, async ({ db }) => {
+    if (sender !== null && !(await maySend(db, sender))) throw tokenEnded();
+    return {
+      outcome: 'received',
+      changes: [
+        { kind: 'move-parcel', parcelId, from: 'receiving', to: 'received' },
+        { kind: 'stop-waiting', because: 'storage-full' },
+      ],
+      next: [{ queue: 'verify', parcelId }],
+      audit: { event: 'parcel-received', uploadId, parcelId, bytes },
+    };
+  });
 }
 
 async function create(intake: Intake, asked: Asked): Promise<Response> {
   const { tools, settings } = intake;
-  const { request, body } = asked;
-  const parcel = await findOrCreateParcel(tools, settings, request, asked.owner).catch((error: unknown) =>
+  const { request } = asked;
+  const parcel = await findOrCreateParcel(tools, settings, request, asked.sender).catch((error: unknown) =>
     error instanceof StudyStorageFull ? reportFull(tools, error.studyId) : Promise.reject(error),
   );
   if (parcel.fresh || (await parcelOffset(tools, parcel.row)) === null)
-    return speak(intake, request, body, parcel.row);
-  return findAgain(intake, request, parcel.row);
+    return speak(intake, asked, parcel.row);
+  return findAgain(intake, asked, parcel.row);
 }
 
 /**
@@ -168,53 +186,49 @@ async function create(intake: Intake, asked: Asked): Promise<Response> {
  * one takes the parcel from it and learns where it ends. The body of this request is not read: the device
  * resumes at the offset it is told.
  */
-async function findAgain(intake: Intake, request: Request, parcel: OwnedParcel): Promise<Response> {
+async function findAgain(intake: Intake, { request, sender }: Asked, parcel: OwnedParcel): Promise<Response> {
   const { id } = parcel;
   const head = new Request(new URL(`/upload/files/${id}`, request.url), {
     method: 'HEAD',
     headers: TUS_VERSION,
   });
-  const answer = await speak(intake, head, createCutBody(null), parcel);
+  const answer = await speak(intake, { request: head, body: createCutBody(null), sender }, parcel);
   if (answer.status >= 400) return answer;
   const headers = new Headers({ ...TUS_VERSION, Location: `files/${id}` });
   for (const name of ['Upload-Offset', 'Upload-Expires'])
     if (answer.headers.has(name)) headers.set(name, answer.headers.get(name)!);
-  if (headers.get('upload-offset') === String(parcel.bytes)) await handOver(intake.tools, id);
+  if (headers.get('upload-offset') === String(parcel.bytes)) await handOver(intake.tools, id, sender);
   return new Response(null, { status: 201, headers });
 }
 
-async function resume(intake: Intake, { request, body, owner }: Asked): Promise<Response> {
+async function resume(intake: Intake, asked: Asked): Promise<Response> {
   const { tools } = intake;
+  const { request, sender } = asked;
   const id = new URL(request.url).pathname.split('/').at(-1) ?? '';
   const parcel = isUuid(id) ? await findParcel(tools.db, id) : undefined;
   // Another owner's parcel is treated as missing: its existence is not revealed.
-  if (parcel === undefined || !isOwnedBy(owner, parcel)) throw new Problem('not-found');
-  if (request.method === 'PATCH') return receivePiece(intake, request, body, parcel);
-  const response = await speak(intake, request, body, parcel);
+  if (parcel === undefined || !isOwnedBy(sender, parcel)) throw new Problem('not-found');
+  if (request.method === 'PATCH') return receivePiece(intake, asked, parcel);
+  const response = await speak(intake, asked, parcel);
   // The last PATCH was stored, and the process died before it said so.
-  if (request.method === 'HEAD' && parcel.state === 'receiving') await handOver(tools, id);
+  if (request.method === 'HEAD' && parcel.state === 'receiving') await handOver(tools, id, sender);
   return response;
 }
 
 /** One PATCH, between its two lines in the log. */
-async function receivePiece(
-  intake: Intake,
-  request: Request,
-  body: CutBody,
-  parcel: OwnedParcel,
-): Promise<Response> {
+async function receivePiece(intake: Intake, asked: Asked, parcel: OwnedParcel): Promise<Response> {
   const { log } = intake.tools;
   const of = { stage: 'intake', studyId: parcel.study_id, parcelId: parcel.id };
   const started = performance.now();
   log({ event: 'stage-started', ...of });
   let outcome = 'failed';
   try {
-    const response = await speak(intake, request, body, parcel);
+    const response = await speak(intake, asked, parcel);
     outcome = String(response.status);
     return response;
   } catch (error) {
     if (error instanceof Problem) outcome = error.code;
-    else if (body.isCut()) outcome = 'cut';
+    else if (asked.body.isCut()) outcome = 'cut';
     throw error;
   } finally {
     const ms = Math.round(performance.now() - started);
@@ -225,8 +239,7 @@ async function receivePiece(
 /** Has @tus/server answer; throws a failure that has a code of ours. */
 async function speak(
   intake: Intake,
-  incoming: Request,
-  body: CutBody,
+  { request: incoming, body, sender }: Asked,
   parcel: OwnedParcel,
 ): Promise<Response> {
   const { url, method, headers } = incoming;
@@ -234,6 +247,7 @@ async function speak(
   const beside: ParcelRequest = {
     parcel,
     body,
+    sender,
     failure: null,
     checksum: parseUploadChecksum(headers.get('upload-checksum')),
     contentLength: length === null ? null : Number(length),

@@ -5,7 +5,7 @@
 import { IncomingMessage } from 'node:http';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { allow, callerOf, createRouter, type GatewayContext, type Router } from '../../http/route.ts';
-import { ownerOf } from '../upload-owner.ts';
+import { senderOf } from '../upload-owner.ts';
 import { describeTus } from './describe-tus.ts';
 import type { ParcelReceiver } from './receive-parcel.ts';
 
@@ -28,7 +28,7 @@ export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>): Router {
     const { incoming, outgoing } = c.env ?? {};
     const socket = incoming instanceof IncomingMessage ? incoming : undefined;
     if (socket !== undefined) outgoing?.once('finish', () => endUnread(socket));
-    return parcels.handle(c.req.raw, ownerOf(callerOf(c)), socket);
+    return parcels.handle(c.req.raw, senderOf(callerOf(c)), socket);
   };
   const mayCall = allow(SENDERS, { uploadRight: true });
   router.on(['POST', 'OPTIONS'], '/upload/files', mayCall, tus);
