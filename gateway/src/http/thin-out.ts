@@ -1,5 +1,5 @@
 /**
- * Which refusals of strangers are logged: of each kind one a minute, with the number of those left out before it.
+ * Thins out the refusals of strangers in the log: of each kind one a minute, with the number left out before it.
  * Nobody without an account decides how much the gateway writes.
  */
 

@@ -41,7 +41,8 @@ test('is for a person after some offers while the PACS took others, or many whil
 
 test('comes to an end, however illness and health follow one another', () => {
   for (const pattern of [[true], [false], [true, false], [false, false, false, true]]) {
-    let [all, amid] = [0, 0];
+    let all = 0;
+    let amid = 0;
     let offers = 0;
     for (; offers < 100; offers += 1) {
       const change = countOffer(row(all, amid), pattern[offers % pattern.length]!);

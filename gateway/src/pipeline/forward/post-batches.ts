@@ -123,7 +123,7 @@ async function keepOwn(batch: Batch, { claimedAt }: ToPost, { db }: ForwardTools
 }
 
 async function writeAnswers(
-  { study, rows, claimedAt }: ToPost,
+  { rows }: ToPost,
   { answers, sent }: Pick<Run, 'answers' | 'sent'>,
   tools: ForwardTools,
 ): Promise<void> {

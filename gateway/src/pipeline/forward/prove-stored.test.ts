@@ -1,4 +1,4 @@
-/** What is read back under each setting, and what becomes of bytes that the PACS changed. */
+/** The instances that are read back under each setting, and the end of those that the PACS changed. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { WantedProof } from '../pipeline-tools.ts';
