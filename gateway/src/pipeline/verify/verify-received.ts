@@ -41,7 +41,14 @@ export async function verifyReceived(
     return async () => ({
       outcome: 'waiting',
       changes: [{ kind: 'wait', because: 'storage-full' }],
-      next: [{ queue: 'verify', parcelId: parcel.id, afterSeconds: ROOM_AGAIN_SECONDS }],
+      next: [
+        {
+          queue: 'verify',
+          parcelId: parcel.id,
+          account: accountOf(parcel),
+          afterSeconds: ROOM_AGAIN_SECONDS,
+        },
+      ],
     });
   }
 }
@@ -67,6 +74,7 @@ async function lookInto(parcel: OwnedParcel, tools: Tools, signal: AbortSignal):
         restored,
         restore: tools.restore,
         check: tools.check,
+        account: accountOf(parcel),
         begun:
           parcel.failures === 0
             ? null
