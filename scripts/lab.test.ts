@@ -24,7 +24,9 @@ test('without a name, or with one that does not exist, npm run lab lists every p
     'deid-fuzz',
     'deid-score',
     'hostile',
+    'lying-pacs',
     'mutants',
+    'rot-at-rest',
     'stress',
   ])
     assert.match(list, new RegExp(`^ {2}${name} +\\S.{10}`, 'm'));

@@ -29,7 +29,7 @@ const update = createUpdate({
   isAtWork: computed(() => ingest.phase.value !== 'idle' || queue.unsafe.value > 0),
 });
 askForBackgroundSync({ workers, waits: computed(() => queue.safe.value > 0), ...around });
-// Where the browser sends without a page, only instances that are not safe yet need it.
+// If the browser sends without a page, only instances that are not safe yet need it.
 const travels = computed(
   () =>
     !goesOnAlone(globalThis) &&

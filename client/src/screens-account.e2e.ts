@@ -39,6 +39,8 @@ walk(
     await fillBoth(PASSWORD, 'password');
     await page.getByText('This password is too easy to guess.').waitFor();
     await looksRight(page, 'password');
+    const isWrong = (label: string) => page.getByLabel(label).getAttribute('aria-invalid');
+    assert.equal([await isWrong('Current password'), await isWrong('New password')], ['false', 'true']);
     await page.getByLabel('New password').fill('');
     await fillBoth(PASSWORD, 'four words of one’s own');
     await page.getByRole('heading', { name: 'Your password was changed' }).waitFor();

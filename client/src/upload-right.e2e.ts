@@ -1,12 +1,12 @@
 /**
  * The right to send that outlives a login, in a real Chromium against the running system: the session ends
- * during an upload, an account is disabled, the tablet's clock is days off and is corrected midway. A queued
+ * during an upload, an account is disabled (and its queue taken over), the tablet's clock is days off and is corrected midway. A queued
  * study arrives, or says for whom it waits.
  */
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADMIN, ask, createAccount, type Account } from '#testing/accounts.ts';
+import { ADMIN, ask, askAs, createAccount, type Account } from '#testing/accounts.ts';
 import {
   choose,
   instancesSentBy,
@@ -20,6 +20,7 @@ import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { shiftClock, type ShiftedClock } from '#testing/shift-clock.ts';
 import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
+import { looksRight } from './testing/screens.ts';
 
 const DAY_MS = 86_400_000;
 const INSTANCES = 16;
@@ -184,6 +185,38 @@ if (why !== null) {
     });
     await signIn(page, account.username);
     await untilArrived(page);
+  });
+
+  test('a disabled account’s study is taken over by an administrator, arrives under that name, and the audit trail says so', async () => {
+    const page = await open();
+    const middle = await sendHalf(page, 6);
+    await setDisabled(true);
+    middle.resume();
+    await page.getByText('until the person who sent them signs in', { exact: false }).waitFor();
+    const { gateway } = world;
+    const boss = await createAccount(gateway, 'boss', ['admin']);
+    const goTo = (hash: string) => page.evaluate((to) => location.assign(to), hash);
+    await goTo('#/');
+    await signIn(page, boss.username);
+    await goTo('#/queue');
+    const take = page.getByRole('button', { name: 'Take over 1 study' });
+    await take.waitFor();
+    await looksRight(page, 'queue-ownerless');
+    assert.is(await page.locator('.queue-row').count(), 0, 'nothing of it is shown before');
+    await take.click();
+    await page.getByRole('heading', { name: 'Take over these studies?' }).waitFor();
+    await looksRight(page, 'take-over');
+    await page.getByRole('button', { name: 'Take them over' }).click();
+    await page.locator('.queue-row').first().waitFor();
+    await until('the study to be in the PACS, and its receipt here', async () => {
+      const now = await deviceNow(page);
+      return now.records === 0 && now.receipts === 1;
+    });
+    assert.is(await instancesSentBy(world, boss.username), INSTANCES);
+    type Row = { readonly event: string; readonly fields: Readonly<Record<string, unknown>> };
+    const { rows } = await askAs<{ rows: readonly Row[] }>(gateway, ADMIN, '/audit?limit=1000');
+    const noted = rows.filter(({ event }) => event === 'queue-taken-over').map(({ fields }) => fields);
+    assert.equal(noted, [{ accountId: account.id, by: boss.id, studies: 1 }]);
   });
 
   for (const [nth, days] of [

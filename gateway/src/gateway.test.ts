@@ -191,7 +191,7 @@ test('an unexpected error reveals its data neither to the caller nor to the log'
   assert.is((JSON.parse(text) as ProblemDetails).code, 'unexpected');
   assert.not.match(text + JSON.stringify(own.lines), 'PLANTED');
   const line = own.lines.find(({ event }) => event === 'unexpected-error');
-  assert.is(line?.['correlationId'], '4bf92f3577b34da6a3ce929d0e0e4736', 'the trace goes on in the log');
+  assert.is(line?.['correlationId'], '4bf92f3577b34da6a3ce929d0e0e4736', 'the trace continues in the log');
   assert.is((JSON.parse(text) as ProblemDetails).correlationId, '4bf92f3577b34da6a3ce929d0e0e4736');
   await own.close();
 });

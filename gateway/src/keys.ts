@@ -257,7 +257,7 @@ export function openKeys(folder: string, clock: () => number = () => performance
     get tokens() {
       const known = all().tokens;
       const own = known.find(({ kid }) => kid === tokens.kid);
-      // Renamed and not yet replaced: it goes on.
+      // Renamed and not yet replaced: it continues.
       if (own === undefined || own.retiredAt !== null) tokens = known[0] ?? tokens;
       return tokens;
     },

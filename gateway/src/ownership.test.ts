@@ -55,6 +55,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /admin/users': 'roles',
   'patch /admin/users/{id}': 'roles',
   'put /admin/users/{id}/password': 'roles',
+  'post /admin/users/{id}/take-over': 'roles',
   'get /audit': 'roles',
   'get /audit/heads': 'roles',
   'get /audit/verify': 'roles',

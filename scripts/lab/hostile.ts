@@ -1,58 +1,85 @@
 /**
- * `npm run lab -- hostile [--seed N] [--only NAME] [--root FOLDER]`: recipes by which a gateway was stopped or
- * filled, run by an account, a device and a stranger while a tablet uploads. Prints for each how long the
- * gateway's event loop stood still and how much memory it took, and exits 0 where every answer was right,
- * nothing blocked for longer than 200 ms (times the calibration) or took more than 400 MB, and every honest
- * study was stored. `--root`: the gateway of another copy of the project, to see a defence missing.
+ * `npm run lab -- hostile [--seed N] [--only NAME] [--without NAME]`: recipes by which a gateway was stopped,
+ * filled or made to tell, run by an account, a device and a stranger while a tablet uploads. Prints for each how
+ * long the gateway's event loop stood still (and how much of that its thread was at work) and how much memory it
+ * took. Exits 0 where every answer was right, nothing blocked for longer than 200 ms (times the calibration) or
+ * took more than 400 MB, no account saw anything of another, and every honest study was stored. `--without`: one
+ * defence (defences.ts), or `all` one after the other, is switched off in a copy of the project, its recipes are
+ * run by the account, and the exit is 0 where each run found it missing.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { copyWith } from '#testing/mutated-copy.ts';
 import { calibrate, describeCalibration } from '../calibration.ts';
-import { runHostile } from './hostile/run-hostile.ts';
+import { DEFENCES, type Defence } from './hostile/defences.ts';
+import { faultsOf, type Limits } from './hostile/judge.ts';
+import { runHostile, type HostileReport, type HostileSettings } from './hostile/run-hostile.ts';
 
 const BLOCKED_MS = 200;
 const GROWN_BYTES = 400e6;
+const USAGE = 'usage: npm run lab -- hostile [--seed N] [--only NAME] [--without NAME]\n';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+type Chosen = Pick<HostileSettings, 'seed' | 'only' | 'by' | 'root'>;
+
+async function runIn(chosen: Chosen): Promise<HostileReport> {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
+  try {
+    return await runHostile({ ...chosen, folder, factor: 1, say });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function describeReport(seed: number, { attacks, honest }: HostileReport): string {
+  const most = (of: (attack: HostileReport['attacks'][number]) => number): number =>
+    Math.max(...attacks.map(of));
+  return (
+    `seed ${seed}: ${attacks.length} attacks; longest block ${most(({ atWorkMs }) => atWorkMs)} ms of work in ` +
+    `${most(({ blockedMs }) => blockedMs)} ms, memory +${Math.round(most(({ grownBytes }) => grownBytes) / 1e6)} MB; ` +
+    `${honest.stored} of ${honest.sent} honest studies stored`
+  );
+}
+
+/** Whether the run finds that it is missing. */
+async function isMissed({ name, recipes, lines }: Defence, seed: number, limits: Limits): Promise<boolean> {
+  say(`without: ${name}`);
+  const copy = await copyWith(lines);
+  try {
+    const faults = faultsOf(await runIn({ seed, only: recipes, by: ['account'], root: copy.root }), limits);
+    say(faults.length > 0 ? `  red: ${faults.slice(0, 3).join('; ')}` : '✘ green: nothing was found');
+    return faults.length > 0;
+  } finally {
+    await copy.remove();
+  }
+}
 
 async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { seed: { type: 'string' }, only: { type: 'string' }, root: { type: 'string' } },
+    options: { seed: { type: 'string' }, only: { type: 'string' }, without: { type: 'string' } },
   });
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
-  if (!Number.isSafeInteger(seed)) {
-    process.stderr.write('usage: npm run lab -- hostile [--seed N] [--only NAME] [--root FOLDER]\n');
+  const { only = '', without } = values;
+  const missing = DEFENCES.filter(({ name }) => without === 'all' || name === without);
+  if (!Number.isSafeInteger(seed) || (without !== undefined && missing.length === 0)) {
+    process.stderr.write(`${USAGE}NAME one of\n${DEFENCES.map(({ name }) => `  ${name}\n`).join('')}`);
     return 2;
   }
   const calibration = await calibrate();
   say(`seed ${seed}; ${describeCalibration(calibration)}`);
-  const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
-  try {
-    const { attacks, honest, hasSurvived } = await runHostile({
-      ...{ folder, seed, factor: 1, say },
-      ...(values.only === undefined ? {} : { only: values.only }),
-      ...(values.root === undefined ? {} : { root: values.root }),
-    });
-    const blockedMs = Math.max(...attacks.map((attack) => attack.blockedMs));
-    const grownBytes = Math.max(...attacks.map((attack) => attack.grownBytes));
-    const wrong = attacks.filter(({ isRight }) => !isRight).length;
-    say(
-      `seed ${seed}: ${attacks.length} attacks, ${wrong} answered wrongly; longest block ${blockedMs.toFixed(0)} ms, ` +
-        `memory +${(grownBytes / 1e6).toFixed(0)} MB; ${honest.stored} of ${honest.sent} honest studies stored`,
-    );
-    const isHeld =
-      hasSurvived &&
-      wrong === 0 &&
-      honest.stored === honest.sent &&
-      grownBytes <= GROWN_BYTES &&
-      blockedMs <= BLOCKED_MS * calibration.ratio;
-    return isHeld ? 0 : 1;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const limits = { blockedMs: BLOCKED_MS * calibration.ratio, grownBytes: GROWN_BYTES };
+  let unnoticed = 0;
+  for (const one of missing) if (!(await isMissed(one, seed, limits))) unnoticed += 1;
+  if (without !== undefined) return unnoticed === 0 ? 0 : 1;
+  const report = await runIn({ seed, only: [only] });
+  say(describeReport(seed, report));
+  const faults = faultsOf(report, limits);
+  for (const fault of faults) say(`✘ ${fault}`);
+  return faults.length === 0 ? 0 : 1;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -157,7 +157,7 @@ async function pacs(folder: string): Promise<Started> {
 
 async function chromium(): Promise<Started> {
   const path = await have(() => findAt(CHROMIUM_PLACES), CHROMIUM_PACKAGES);
-  // Where it cannot be had, everything takes the Chromium.
+  // If it cannot be had, everything takes the Chromium.
   const shell = await have(() => findAt(HEADLESS_SHELL_PLACES), HEADLESS_SHELL_PACKAGES).catch(() => path);
   return { env: { RELAY_TEST_CHROMIUM: path, RELAY_TEST_HEADLESS_SHELL: shell } };
 }

@@ -4,14 +4,30 @@ import { useId, useRef } from 'preact/hooks';
 import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from '#shared/protocol/limits.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
+import { ApiProblem } from '../net/api-client.ts';
 import { useSession } from '../net/net-context.ts';
 import { passwordWords as words } from './password-words.ts';
 import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
 
+type FieldName = 'current' | 'next';
+/** What is wrong, and in which fields; none where it lies with neither. */
+type Mistake = Trouble & { readonly fields: readonly FieldName[] };
+
 /** The mistake that needs no gateway to be found; null where there is none. */
-function mistakeIn(current: string, next: string): string | null {
-  if (!current || !next) return words.missing;
-  return [...next].length < PASSWORD_LENGTH_LIMIT ? words.tooShort : null;
+function mistakeIn(current: string, next: string): Mistake | null {
+  const fields: FieldName[] = [...(current ? [] : ['current' as const]), ...(next ? [] : ['next' as const])];
+  if (fields.length > 0) return { title: words.missing, next: null, code: null, fields };
+  return [...next].length < PASSWORD_LENGTH_LIMIT
+    ? { title: words.tooShort, next: null, code: null, fields: ['next'] }
+    : null;
+}
+
+/** What the gateway says is wrong. */
+function refusalIn(error: unknown): Mistake {
+  const code = error instanceof ApiProblem ? error.code : null;
+  const fields =
+    code === 'wrong-password' ? ['current' as const] : code === 'weak-password' ? ['next' as const] : [];
+  return { ...troubleOf(error, words.unreachable), fields };
 }
 
 export function PasswordSheet({ onClose }: { readonly onClose: () => void }) {
@@ -40,7 +56,7 @@ type FormProps = { readonly onClose: () => void; readonly onChanged: () => void 
 
 function PasswordForm({ onClose, onChanged }: FormProps) {
   const session = useSession();
-  const trouble = useSignal<Trouble | null>(null);
+  const trouble = useSignal<Mistake | null>(null);
   const busy = useSignal(false);
   const shown = useSignal(false);
   const form = useRef<HTMLFormElement>(null);
@@ -51,29 +67,31 @@ function PasswordForm({ onClose, onChanged }: FormProps) {
     const current = String(data.get('current'));
     const next = String(data.get('next'));
     const mistake = mistakeIn(current, next);
-    trouble.value = mistake === null ? null : { title: mistake, next: null, code: null };
+    trouble.value = mistake;
     if (mistake !== null) return;
     busy.value = true;
     try {
       await session.changePassword(current, next);
       onChanged();
     } catch (error) {
-      trouble.value = troubleOf(error, words.unreachable);
+      trouble.value = refusalIn(error);
     } finally {
       busy.value = false;
     }
   };
-  const field = {
-    type: shown.value ? 'text' : 'password',
-    message,
-    isWrong: trouble.value !== null,
-  } as const;
+  const field = (name: FieldName) =>
+    ({
+      name,
+      type: shown.value ? 'text' : 'password',
+      message,
+      isWrong: trouble.value?.fields.includes(name) ?? false,
+    }) as const;
   return (
     <form ref={form} class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
       {/* For the browser's store of passwords: whose they are. */}
       <input hidden readOnly name="username" autocomplete="username" value={session.user.value?.username} />
-      <Field {...field} name="current" label={words.current} autocomplete="current-password" />
-      <Field {...field} name="next" label={words.next} autocomplete="new-password" />
+      <Field {...field('current')} label={words.current} autocomplete="current-password" />
+      <Field {...field('next')} label={words.next} autocomplete="new-password" />
       <p class="small quiet">{words.rule}</p>
       <label class="choice">
         <input
@@ -100,7 +118,7 @@ function PasswordForm({ onClose, onChanged }: FormProps) {
 }
 
 type FieldProps = {
-  readonly name: 'current' | 'next';
+  readonly name: FieldName;
   readonly label: string;
   readonly autocomplete: 'current-password' | 'new-password';
   readonly type: 'text' | 'password';

@@ -17,7 +17,7 @@ export function troubleOf(error: unknown, unreachable: Pick<Trouble, 'title' | '
   const code = OWN_MISTAKES.includes(error.code)
     ? null
     : [error.code, error.correlationId].filter(Boolean).join(' ');
-  // The gateway knows how long it refuses: nothing continues by itself here.
+  // The gateway knows how long it refuses: nothing resumes automatically here.
   const next =
     error.retryAfterMs === null
       ? (known.next ?? null)

@@ -172,6 +172,9 @@ function openQueue(parts: Parts, decisions: DecisionTools, { queueing }: IngestS
     later,
     unsafe: computed(() => queueing.value.instancesTotal - queueing.value.instances),
     place: localStorage,
+    async noteTakeOver(owner, studies) {
+      await api.text(`/admin/users/${owner}/take-over`, { body: { studies } });
+    },
     async uploads() {
       await afterDrawing();
       const { uploadListSchema } = await import('#shared/protocol/api.ts');

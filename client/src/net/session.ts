@@ -41,7 +41,7 @@ export interface SessionStore {
   /** Throws ApiProblem (`wrong-credentials`, `rate-limited` …) or Unreachable. */
   signIn(username: string, password: string): Promise<void>;
   /**
-   * Ends all other sessions; this one goes on. Throws ApiProblem (`wrong-password`, `weak-password`,
+   * Ends all other sessions; this one continues. Throws ApiProblem (`wrong-password`, `weak-password`,
    * `too-many-attempts` …) or Unreachable.
    */
   changePassword(currentPassword: string, newPassword: string): Promise<void>;

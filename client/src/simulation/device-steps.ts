@@ -48,7 +48,12 @@ export type Act =
   | { readonly do: 'report'; readonly nth: number }
   | { readonly do: 'person'; readonly nth: number; readonly what: Word; readonly isHeard: boolean }
   | { readonly do: 'move'; readonly nth: number; readonly at: number }
-  | { readonly do: 'score'; readonly nth: number; readonly score: number };
+  | { readonly do: 'score'; readonly nth: number; readonly score: number }
+  /**
+   * The account's right has ended, and another person on this device wants its studies: the gateway lets an
+   * administrator (who gives them back later), and no stranger.
+   */
+  | { readonly do: 'take-over'; readonly by: 'stranger' | 'administrator' };
 
 export type Step =
   | Act
@@ -108,6 +113,13 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('refuse' as const), nth }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('trouble' as const), nth }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('take-over' as const),
+      by: fc.constantFrom('stranger' as const, 'administrator' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('report' as const), nth }) },
   { weight: 6, arbitrary: person },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('move' as const), nth, at: fc.nat(4) }) },

@@ -25,6 +25,8 @@ export interface GatewayMemory {
   /** Forgets instances that were only promised. */
   withdraw(instances: readonly InstanceKey[]): void;
   lose(from: 'gateway' | 'pacs'): void;
+  /** Another account sends from here on: what the first one promised, and has in no PACS, is nothing to it. */
+  changeAccount(): void;
 }
 
 const REASONS: Partial<Record<InstanceState, string>> = {
@@ -59,6 +61,9 @@ export function createGatewayMemory(): GatewayMemory {
     },
     withdraw(instances) {
       for (const one of missingOf(held, instances)) held.delete(keyOf(one));
+    },
+    changeAccount() {
+      for (const [name, { state }] of held) if (!isInPacs(state)) held.delete(name);
     },
     lose(from) {
       for (const one of held.values()) {

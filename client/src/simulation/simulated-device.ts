@@ -8,6 +8,7 @@ import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { createDecisions, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
+import { giveBack, takeOverBy } from './simulated-take-over.ts';
 import { databaseOrigin } from '../pipeline/queue/rows/device-notes.ts';
 import { clearInterrupted } from '../pipeline/queue/rows/drop-study.ts';
 import { instancesOf } from '../pipeline/queue/rows/instance-rows.ts';
@@ -152,6 +153,7 @@ export class SimulatedDevice {
     if (act.do === 'queue')
       return beginPacker(this, act.study, act.instances, this.tabs[act.tab % this.tabs.length]!);
     if (act.do === 'lose') return this.lose(act.from);
+    if (act.do === 'take-over') return takeOverBy(this, act.by, tab);
     if (act.do === 'pack' || act.do === 'stop-packing') {
       const all = this.tabs.flatMap((one) => one.packers.map((packer) => ({ one, packer })));
       const { one, packer } = all[act.nth % Math.max(1, all.length)] ?? {};
@@ -375,6 +377,7 @@ export class SimulatedDevice {
   /** From now on all goes well: pages live, the gateway answers, and no person decides anything. */
   async settle(): Promise<void> {
     await this.die(this.tabs[1]!);
+    await giveBack(this, this.tabs[0]!);
     for (const { id } of (await this.database.studies.toArray()).filter(({ paused }) => paused))
       await this.database.studies.update(id, { paused: false });
     for (let round = 0, isMoving = true; round < 8 && isMoving; round += 1) {

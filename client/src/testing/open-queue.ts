@@ -175,6 +175,7 @@ export function storeOver(
     later: () => undefined,
     decide: async () => undefined,
     withdraw: async () => undefined,
+    noteTakeOver: async () => undefined,
     wake: () => undefined,
     place: createPlace(),
     uploads: async (): Promise<UploadStatus[]> => [],

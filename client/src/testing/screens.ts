@@ -37,6 +37,10 @@ export const SCREENS = {
     'queue-lost': 'The browser has cleared its storage',
     'upload-too-large': 'Not enough space',
   },
+  'upload-right.e2e.ts': {
+    'queue-ownerless': 'An administrator may take over the studies of a disabled account',
+    'take-over': 'Asks before they are taken over',
+  },
   'background.e2e.ts': {
     'queue-goes-on-open': 'A browser without Background Sync',
   },

@@ -119,7 +119,10 @@ const withdraw = defineRoute({
   summary: 'Take nothing more under this policy. Repeatable',
   request: { params: byName, body: jsonBody(z.strictObject({ version })) },
   responses: {
-    200: jsonResponse(shown, 'Withdrawn; what has arrived under it goes on by the rules that were promised.'),
+    200: jsonResponse(
+      shown,
+      'Withdrawn; what has arrived under it continues by the rules that were promised.',
+    ),
   },
 });
 

@@ -71,7 +71,7 @@ export function quotaRoutes({ db, now }: QuotaRouteTools): Router {
     const { siteId, id: by } = callerOf(c);
     const { id: accountId } = c.req.valid('param');
     const { quota } = c.req.valid('json');
-    const limits = { uploads: quota?.uploads ?? null, bytes: quota?.bytes ?? null };
+    const limits = quota ?? { uploads: null, instances: null, bytes: null };
     await db.transaction().execute(async (trx) => {
       if (!(await setAccountQuota(trx, siteId, accountId, quota))) throw new Problem('not-found');
       await recordAudit(trx, siteId, { event: 'quota-changed', accountId, by, ...limits }, now());

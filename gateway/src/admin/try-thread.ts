@@ -9,7 +9,7 @@ import type { PolicyDocument, PolicyTrial } from '#shared/protocol/policy.ts';
 import { giving, keepThread, ThreadEnded, type Given } from '../threads/thread.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
-/** What of a policy decides about an instance. */
+/** The part of a policy that decides about an instance. */
 export type TriedPolicy = Pick<PolicyDocument, 'deidentify' | 'options' | 'rules'>;
 export type TryTalk = {
   readonly task: { readonly size: number; readonly policy: TriedPolicy };

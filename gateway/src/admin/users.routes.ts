@@ -97,6 +97,17 @@ const givePassword = defineRoute({
   },
 });
 
+const takeOver = defineRoute({
+  method: 'post',
+  path: '/admin/users/{id}/take-over',
+  roles: ADMIN,
+  problems: ['not-found'],
+  tags: ['admin'],
+  summary: 'Note that you take over studies that wait on a device for this user',
+  request: { params: byId, body: jsonBody(z.object({ studies: z.number().int().min(1).max(1_000_000) })) },
+  responses: { 204: { description: 'In the audit trail. The device sends them under your account.' } },
+});
+
 function toListed({
   id,
   username: name,
@@ -197,6 +208,23 @@ export function userRoutes({ db, now, forget }: UserRouteTools): Router {
       .transaction()
       .execute((trx) => setPassword(trx, account, { passwordHash, by: caller.id, now: now() }));
     forget(id, endedDevices);
+    return c.body(null, 204);
+  });
+
+  router.openapi(takeOver, async (c) => {
+    const caller = callerOf(c);
+    const { id: accountId } = await accountAt(db, caller, c.req.valid('param').id);
+    const { studies } = c.req.valid('json');
+    await db
+      .transaction()
+      .execute((trx) =>
+        recordAudit(
+          trx,
+          caller.siteId,
+          { event: 'queue-taken-over', accountId, by: caller.id, studies },
+          now(),
+        ),
+      );
     return c.body(null, 204);
   });
   return router;

@@ -279,7 +279,7 @@ test('heads that were cut out, swapped, or signed with another key are found', a
   assert.is((await verify()).kind, 'whole');
 });
 
-test('a database that was put back to an older state goes on from there: the trail names the rows that are gone', async () => {
+test('a database that was put back to an older state continues from there: the trail names the rows that are gone', async () => {
   const { heads, verify } = openHeads();
   await addRows(4);
   await heads.advance();

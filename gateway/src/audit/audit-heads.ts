@@ -18,7 +18,7 @@ import { hashOfHead, readHead, signHead } from './sign-head.ts';
 export type AuditHeads = {
   /**
    * Before the first row of this start: where the database ends before the last head, it was put back to an
-   * older state. The trail then says so in a row and a head of its own, and goes on from there.
+   * older state. The trail then says so in a row and a head of its own, and continues from there.
    */
   link(): Promise<void>;
   /** Signs the newest row where it is newer than the last head. Asks nobody outside. */

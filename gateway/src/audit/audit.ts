@@ -31,6 +31,8 @@ export type AuditEvent =
       by: string | null;
       roles?: readonly string[];
     }
+  // Studies that waited on a device for an account that could no longer send them became an administrator's
+  | { event: 'queue-taken-over'; accountId: string; by: string; studies: number }
   // Security Alert (DCM 110113), Security Configuration (DCM 110131): what is promised of what is sent
   | {
       event: 'policy-made' | 'policy-changed' | 'policy-withdrawn';
@@ -44,6 +46,7 @@ export type AuditEvent =
       accountId: string | null;
       by: string;
       uploads: number | null;
+      instances: number | null;
       bytes: number | null;
     }
   // Security Configuration (DCM 110131), Software Configuration (DCM 110133): what answers in the gateway's

@@ -60,7 +60,7 @@ test('two hundred tablets sign in while somebody at the same address tries names
   assert.ok(rows.length <= 30, `${rows.length} rows of the audit trail: made-up names do not fill the disk`);
 });
 
-test('a device goes on while somebody at its address sends assertions that it has not signed', async () => {
+test('a device continues while somebody at its address sends assertions that it has not signed', async () => {
   const { accessToken } = await gateway.userWith(['technician']);
   const device = await createTestDevice(gateway);
   const thief = await createTestDevice(gateway);

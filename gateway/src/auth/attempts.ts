@@ -2,7 +2,7 @@
  * How often somebody may try to prove who they are. Each limit has buckets of its own, and nothing is taken from
  * the next one where the one before has refused, so nobody can use up what others need:
  *
- * - a browser that the account has used before: by itself, whatever strangers try;
+ * - a browser that the account has used before: alone, whatever strangers try;
  * - everybody else: by name and address, then by name. Names that no account has are counted alike;
  * - a device's assertions: by device, once its key has signed one;
  * - one's own password, asked for again: by account.

@@ -2,7 +2,7 @@
  * `/auth/*` and the published keys. On port 8080 the refresh token is in the body; through the app's own
  * origin (`/api/auth/*`) it is a cookie that scripts cannot read, and requests from other sites are refused.
  *
- * Where the app is served over https, cookies are `__Host-` ones: no other host and no page in clear text can set
+ * Over https the cookies are `__Host-` ones: no other host and no page in clear text can set
  * or replace them. On the loopback without TLS they cannot be (Safari keeps no Secure cookie there), and have the
  * path `/api/auth` instead.
  */
@@ -87,7 +87,7 @@ const password = defineRoute({
   tags: ['auth'],
   summary: 'Change your own password. All your other sessions end, and so does what devices may send',
   request: { body: jsonBody(ownPasswordSchema) },
-  responses: { 200: jsonResponse(session, 'Changed. This session goes on with these tokens.') },
+  responses: { 200: jsonResponse(session, 'Changed. This session continues with these tokens.') },
 });
 const sessions = defineRoute({
   method: 'get',
@@ -130,7 +130,7 @@ const KNOWN_SECONDS = 400 * 86_400;
 export type AuthRouteTools = SignInTools & { readonly keys: Keys; readonly publicUrl: string };
 
 /**
- * Cross-site request forgery: a browser sends the cookie by itself, so a request that a browser marks as
+ * Cross-site request forgery: a browser sends the cookie unasked, so a request that a browser marks as
  * another site's is refused. Fetch Metadata (Sec-Fetch-Site) if it is sent, else Origin; a client that sends
  * neither is not a browser.
  */

@@ -24,7 +24,7 @@ const change = (session: Session, currentPassword: string, newPassword: string) 
 const login = (session: Session, password: string) =>
   gateway.call('POST', '/auth/login', { body: { username: session.user.username, password } });
 
-test('is changed by its owner: this session goes on, all others end', async () => {
+test('is changed by its owner: this session continues, all others end', async () => {
   const session = await gateway.userWith(['technician']);
   const other = await gateway.signIn(session.user.username, OLD);
   const answer = await change(session, OLD, NEW);

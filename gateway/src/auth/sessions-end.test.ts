@@ -1,4 +1,4 @@
-/** Sessions end when they are ended: nothing that was signed or opened before goes on afterwards. */
+/** Sessions end when they are ended: nothing that was signed or opened before continues afterwards. */
 import { randomUUID } from 'node:crypto';
 import { type AddressInfo, connect } from 'node:net';
 import { sql } from 'kysely';
@@ -68,7 +68,7 @@ for (const [what, end] of Object.entries(ENDS)) {
     assert.is(await reach(ofDevice, '/upload/00000000-0000-4000-8000-000000000000/status'), 401);
     const thief = await createTestDevice(gateway);
     assert.is(await thief.enrol(session.accessToken), 401);
-    // Both end by themselves; a test of streams that stay open would never end.
+    // Both end unasked; a test of streams that stay open would never end.
     assert.equal(await Promise.all(streams), ['', '']);
   });
 }

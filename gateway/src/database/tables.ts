@@ -19,6 +19,7 @@ export type SiteTable = {
   created_at: CreatedAt;
   /** For every account without a quota of its own. */
   quota_uploads: Generated<number>;
+  quota_instances: Generated<number>;
   quota_bytes: Generated<number>;
 };
 
@@ -36,6 +37,7 @@ export type AccountTable = {
   epoch: Generated<number>;
   /** Null: the site's. */
   quota_uploads: Generated<number | null>;
+  quota_instances: Generated<number | null>;
   quota_bytes: Generated<number | null>;
 };
 

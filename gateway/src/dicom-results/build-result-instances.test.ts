@@ -320,7 +320,7 @@ test('made a second time is the same, byte for byte; other parameters make no ot
       at: subject.at,
       revision: 2,
     }).identifiers.sopInstanceUID;
-  assert.is.not(verified(subject), verified(asked), 'two results of one image are verified each by itself');
+  assert.is.not(verified(subject), verified(asked), 'two results of one image are verified one by one');
 });
 
 test('segments the lungs pixel for pixel as they were given, as pydicom reads it', async () => {

@@ -6,7 +6,7 @@ import type { ResultSender, WhatRadiologistSaid } from '../results/deliver-resul
 import type { NewInstance } from '../results/result-instance.store.ts';
 import type { ResultRow } from '../results/result.store.ts';
 import type { Arrivals } from '../uploads/complete-upload.ts';
-import { openUpload } from '../uploads/open-upload.ts';
+import { askPacs, openUpload } from '../uploads/open-upload.ts';
 import { createBuildThread } from './build-thread.ts';
 import type { BuiltResult, ResultSubject, Verification } from './result-subject.ts';
 import { sendResults, type ResultRoad } from './send-results.ts';
@@ -25,7 +25,10 @@ export function createResultSender(tools: ResultSenderTools): ResultSender {
   const { projectKey } = tools.keys;
   /** `source`: the image that was looked at; its results join the study of whoever brought it. */
   const roadFrom = (source: string | null): ResultRoad => ({
-    openUpload: (manifest, sender, signal) => openUpload(pipeline, manifest, { ...sender, source }, signal),
+    async openUpload(manifest, gateway, signal) {
+      const sender = { ...gateway, source };
+      return openUpload(pipeline, manifest, sender, await askPacs(pipeline, manifest, sender, signal));
+    },
     arrived: (parcelId) => parcels.arrived(parcelId, null),
   });
   const build = createBuildThread();

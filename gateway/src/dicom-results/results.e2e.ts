@@ -11,7 +11,7 @@ import { skip } from '#testing/environment.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../scripts/system/orthanc.ts';
 import { createOrthancPacs } from '../ports/pacs/orthanc-pacs.ts';
 import { FETCHED_BYTES_LIMIT, type Pacs } from '../ports/pacs/pacs.ts';
-import { openUpload } from '../uploads/open-upload.ts';
+import { askPacs, openUpload } from '../uploads/open-upload.ts';
 import { openTestPipeline } from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 import { receiptOf } from '../testing/open-study.ts';
@@ -24,7 +24,7 @@ import {
   testSubject,
   type FilmOptions,
 } from '../testing/open-subject.ts';
-import { sendResults } from './send-results.ts';
+import { sendResults, type ResultRoad } from './send-results.ts';
 
 const test = suite('results in a PACS');
 const { signal } = new AbortController();
@@ -83,9 +83,10 @@ for (const [name, options] of Object.entries(FILMS)) {
 
     const subject = await testSubject(await fetched(pacs, film.identifiers.sopInstanceUID));
     const results = buildResultInstances(subject, testMaps());
-    const road = {
-      openUpload: openUpload.bind(null, pipeline.tools),
-      arrived: (id: string) => pipeline.parcels.arrived(id, null),
+    const road: ResultRoad = {
+      openUpload: async (manifest, sender, until) =>
+        openUpload(pipeline.tools, manifest, sender, await askPacs(pipeline.tools, manifest, sender, until)),
+      arrived: (parcelId) => pipeline.parcels.arrived(parcelId, null),
     };
     const send = (built: typeof results) =>
       sendResults({ ...pipeline.tools, road }, pipeline.siteId, built, signal);

@@ -9,7 +9,7 @@ import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { acceptReceipt } from '../../../client/src/pipeline/upload/accept-receipt.ts';
 import { runExpiry } from '../pipeline/eviction/run-expiry.ts';
-import { openUpload } from '../uploads/open-upload.ts';
+import { askPacs, openUpload } from '../uploads/open-upload.ts';
 import {
   openTestGround,
   openTestPipeline,
@@ -35,8 +35,9 @@ test.before(async () => {
 test.after(() => ground.close());
 
 const roadOf = ({ tools, parcels }: TestPipeline): ResultRoad => ({
-  openUpload: (manifest, sender, until) => openUpload(tools, manifest, sender, until),
-  arrived: (id) => parcels.arrived(id, null),
+  openUpload: async (manifest, sender, until) =>
+    openUpload(tools, manifest, sender, await askPacs(tools, manifest, sender, until)),
+  arrived: (parcelId) => parcels.arrived(parcelId, null),
 });
 const send = (pipeline: TestPipeline, results: readonly BuiltResult[], road = roadOf(pipeline)) =>
   sendResults({ ...pipeline.tools, road }, pipeline.siteId, results, signal);

@@ -19,7 +19,7 @@ import { checkRoom } from '../ports/blobs/blobs.ts';
 import {
   changeInstances,
   instancesByKey,
-  instancesByUid,
+  resultsUnder,
   type InstanceRow,
 } from '../pipeline/instance.store.ts';
 import { deleteUnfinished, insertParcel } from '../pipeline/parcel.store.ts';
@@ -128,13 +128,8 @@ async function standing(
   digested: readonly Digested[],
 ): Promise<Standing> {
   // The promises of devices are nothing to results.
-  const known = (
-    await instancesByUid(
-      tools.db,
-      siteId,
-      digested.map(({ result }) => result.identifiers.sopInstanceUID),
-    )
-  ).filter((row) => row.policy_name === RESULTS_POLICY.name || row.brought);
+  const uids = digested.map(({ result }) => result.identifiers.sopInstanceUID);
+  const known = await resultsUnder(tools.db, siteId, uids, RESULTS_POLICY.name);
   const digests = new Map(
     digested.map(({ result, digest }) => [result.identifiers.sopInstanceUID as string, digest]),
   );
@@ -211,7 +206,7 @@ async function bring(tools: ResultTools, uploadId: string, toSend: readonly Dige
     await tools.blobs.append(parcelId, parcelKey(studyKey, parcelId), 0, body.stream());
     await tools.road.arrived(parcelId);
   } catch (error) {
-    await ignoreFailure(giveUp(tools, uploadId, toSend, parcelId), 'the promise runs out by itself');
+    await ignoreFailure(giveUp(tools, uploadId, toSend, parcelId), 'the promise expires');
     throw error;
   }
 }
@@ -223,9 +218,9 @@ async function giveUp(
   toSend: readonly Digested[],
   parcelId: string | null,
 ): Promise<void> {
-  const { study_id: id, site_id } = await tools.db
+  const { study_id: studyId } = await tools.db
     .selectFrom('upload')
-    .select(['study_id', 'site_id'])
+    .select('study_id')
     .where('id', '=', uploadId)
     .executeTakeFirstOrThrow();
   const keys = toSend.map(
@@ -238,7 +233,7 @@ async function giveUp(
   );
   await takeBack(
     tools,
-    (await instancesByKey(tools.db, { id, site_id }, keys)).filter(({ state }) => state === 'promised'),
+    (await instancesByKey(tools.db, studyId, keys)).filter(({ state }) => state === 'promised'),
     parcelId,
   );
 }

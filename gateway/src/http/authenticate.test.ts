@@ -12,7 +12,7 @@ test('an account that changes at one gateway is forgotten by the other, long bef
   const open = () => openDatabase({ kind: 'server', url: shared.url });
   const gateways = [await open(), await open()] as const;
   let rights = 'technician';
-  // The clock stands still: what is remembered never ends by itself.
+  // The clock stands still: what is remembered never expires.
   const [here, there] = await Promise.all(
     gateways.map(async (database) =>
       createRemembered(

@@ -156,6 +156,11 @@ test('real answers about users are as /openapi.json says', async () => {
     params: { id },
     body: { password: 'another password' },
   });
+  await callByContract('post', '/admin/users/{id}/take-over', 204, {
+    token,
+    params: { id },
+    body: { studies: 2 },
+  });
   const other = await gateway.userWith(['technician']);
   await callByContract('get', '/admin/users', 403, { token: other.accessToken });
 });

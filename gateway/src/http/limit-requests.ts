@@ -1,8 +1,8 @@
 /**
- * Limits on requests, each caller by itself: a device's right to send, else the account's sessions, else (on the
+ * Limits on requests, each caller alone: a device's right to send, else the account's sessions, else (on the
  * routes that serve everybody) the address. All devices and sessions of one account have a limit together, because
- * an account enrols as many devices as it likes. Nobody's requests are counted against somebody else: what is refused anyway
- * without a token costs as little as counting it, and signing in has limits of its own (attempts.ts).
+ * an account enrols as many devices as it likes. Nobody's requests are counted against somebody else: what is
+ * refused anyway without a token costs as little as counting it, and signing in has limits of its own (attempts.ts).
  */
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';

@@ -8,6 +8,7 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { inferRequestSchema, type Job } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { createPlaces, type Places } from '../http/places.ts';
 import {
   allow,
   callerOf,
@@ -20,7 +21,6 @@ import { askModels, type Input } from './ask-models.ts';
 import { codeOf } from './code-of-error.ts';
 import type { JobOrder } from './create-job.ts';
 import { ASKERS, describeInference } from './describe-infer.ts';
-import { createFormPlaces } from './form-places.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { commitOrders, placeOrders, shownJobs } from './place-orders.ts';
 import { BATCH, batchRequestSchema, readFiles, readJson, type Sent } from './read-form.ts';
@@ -34,12 +34,11 @@ const PREDICT_MS = 5_000;
  */
 const PLACES = { atOnce: 4, ofOne: 2 };
 const BATCH_PLACES = { atOnce: 2, ofOne: 1 };
-type FewAtATime = ReturnType<typeof createFormPlaces>;
 
 export function inferRoutes(tools: InferenceTools): Router {
   const router = createRouter();
-  const places = createFormPlaces(PLACES);
-  const batchPlaces = createFormPlaces(BATCH_PLACES);
+  const places = createPlaces(PLACES);
+  const batchPlaces = createPlaces(BATCH_PLACES);
   describeInference(router);
   router.post('/predict', allow(ASKERS), (c) => oneOfFew(c, places, () => predict(c, tools)));
   router.post('/infer', allow(ASKERS), (c) => infer(c, tools, places));
@@ -48,7 +47,7 @@ export function inferRoutes(tools: InferenceTools): Router {
 }
 
 /** @throws Problem rate-limited; called-off when the caller hung up meanwhile; errors of `work`. */
-async function oneOfFew<T>(c: GatewayContext, among: FewAtATime, work: () => Promise<T>): Promise<T> {
+async function oneOfFew<T>(c: GatewayContext, among: Places, work: () => Promise<T>): Promise<T> {
   const leave = await among.enter(callerOf(c).id, c.req.raw.signal);
   try {
     return await work();
@@ -89,7 +88,7 @@ async function predict(c: GatewayContext, tools: InferenceTools): Promise<Respon
   return c.json({ ...result.finding, cached, ms: Math.round(performance.now() - began) }, 200);
 }
 
-async function infer(c: GatewayContext, tools: InferenceTools, places: FewAtATime): Promise<Response> {
+async function infer(c: GatewayContext, tools: InferenceTools, places: Places): Promise<Response> {
   const caller = callerOf(c);
   if (!isJson(c)) {
     const [shown] = await oneOfFew(c, places, () => takeFiles(c, tools, 1));
@@ -103,7 +102,7 @@ async function infer(c: GatewayContext, tools: InferenceTools, places: FewAtATim
   return accepted(c, shown!);
 }
 
-async function inferBatch(c: GatewayContext, tools: InferenceTools, places: FewAtATime): Promise<Response> {
+async function inferBatch(c: GatewayContext, tools: InferenceTools, places: Places): Promise<Response> {
   const caller = callerOf(c);
   if (!isJson(c)) {
     const jobs = await oneOfFew(c, places, () => takeFiles(c, tools, BATCH.files));

@@ -147,7 +147,7 @@ test('under an administrator’s rule each delivered study is examined once, and
   assert.equal(
     [helper.status, ((await helper.json()) as { code: string }).code],
     [409, 'model-not-usable'],
-    'a gradient answers nothing by itself',
+    'a gradient alone answers nothing',
   );
   assert.is((await setRules(CHEST_FILMS)).status, 200);
   const technician = await asTechnician();

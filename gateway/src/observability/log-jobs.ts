@@ -1,4 +1,5 @@
 /** The queue's events as lines of the log; whatever a job logs carries the job's id. */
+import { isDiskFull } from '../database/database.ts';
 import type { JobEvents } from '../jobs/jobs.ts';
 import { describeError, withCorrelation, type Log } from './log.ts';
 
@@ -7,6 +8,9 @@ export function logJobs(log: Log): JobEvents {
     failed: (queue, job, attempt, error) =>
       log({ event: 'job-failed', queue, job, attempt, ...describeError(error) }),
     around: withCorrelation,
-    trouble: (error) => log({ event: 'unexpected-error', where: 'jobs', ...describeError(error) }),
+    trouble: (error) =>
+      isDiskFull(error)
+        ? log({ event: 'disk-full', where: 'jobs' })
+        : log({ event: 'unexpected-error', where: 'jobs', ...describeError(error) }),
   };
 }

@@ -128,40 +128,87 @@ export async function stillClaimed(
   return new Set(rows.map(({ id }) => Number(id)));
 }
 
-/** Instances of the site under any of these SOP Instance UIDs, in whatever study. */
-export async function instancesByUid(
+export type InstanceKey = { readonly sopInstanceUID: string; readonly digest: string };
+
+/**
+ * A UID is anybody's to name, so no question is asked by it alone: each says in SQL whose rows it wants, or what
+ * has become of them, and an index leads to those. As an array, UIDs are looked up one by one in that index,
+ * whatever the planner knows of a table that has just grown.
+ */
+export const amongUids = (sopInstanceUIDs: Iterable<string>) =>
+  sql<boolean>`instance.sop_instance_uid = any(${[...sopInstanceUIDs]}::text[])`;
+const amongKeys = (keys: readonly InstanceKey[]) =>
+  sql<boolean>`(${amongUids(new Set(keys.map(({ sopInstanceUID }) => sopInstanceUID)))} and
+    instance.sop_instance_uid || ' ' || instance.digest = any(${keys.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`)}::text[]))`;
+/** It has its UID in its study: of each at most one (the index `instance_active_uid`). */
+const isActive = sql<boolean>`instance.state not in ('refused', 'quarantined', 'left-out')`;
+
+/** Instances of one study by UID and digest. */
+export async function instancesByKey(
+  db: Db,
+  studyId: string,
+  keys: readonly InstanceKey[],
+): Promise<readonly InstanceRow[]> {
+  return db
+    .selectFrom('instance')
+    .selectAll()
+    .where('study_id', '=', studyId)
+    .where(amongKeys(keys))
+    .orderBy('id')
+    .execute();
+}
+
+/** Instances of one study that have one of these SOP Instance UIDs. */
+export async function activeInstances(
+  db: Db,
+  studyId: string,
+  sopInstanceUIDs: Iterable<string>,
+): Promise<readonly InstanceRow[]> {
+  return db
+    .selectFrom('instance')
+    .selectAll()
+    .where('study_id', '=', studyId)
+    .where(amongUids(sopInstanceUIDs))
+    .where(isActive)
+    .orderBy('id')
+    .execute();
+}
+
+/**
+ * Instances of one study that a manifest with these keys is compared with: those that it names, and those that
+ * have one of its UIDs, or brought bytes under it.
+ */
+export async function instancesAgainst(
+  db: Db,
+  studyId: string,
+  keys: readonly InstanceKey[],
+): Promise<readonly InstanceRow[]> {
+  const uids = new Set(keys.map(({ sopInstanceUID }) => sopInstanceUID));
+  return db
+    .selectFrom('instance')
+    .selectAll()
+    .where('study_id', '=', studyId)
+    .where(amongUids(uids))
+    .where(sql<boolean>`(${isActive} or (state = 'quarantined' and brought) or ${amongKeys(keys)})`)
+    .orderBy('id')
+    .execute();
+}
+
+/** Instances of the site under these UIDs that were brought, or that the gateway itself promised, as results. */
+export async function resultsUnder(
   db: Db,
   siteId: string,
-  sopInstanceUIDs: readonly string[],
+  sopInstanceUIDs: Iterable<string>,
+  resultsPolicy: string,
 ): Promise<readonly InstanceRow[]> {
   return db
     .selectFrom('instance')
     .selectAll()
     .where('site_id', '=', siteId)
-    .where(
-      'sop_instance_uid',
-      'in',
-      sql<string>`(select jsonb_array_elements_text(${JSON.stringify(sopInstanceUIDs)}::jsonb))`,
-    )
+    .where(amongUids(sopInstanceUIDs))
+    .where(sql<boolean>`(brought or policy_name = ${resultsPolicy})`)
     .orderBy('id')
     .execute();
-}
-
-/** Instances of one study by UID and digest. */
-export async function instancesByKey(
-  db: Db,
-  study: { readonly id: string; readonly site_id: string },
-  keys: readonly { sopInstanceUID: string; digest: string }[],
-): Promise<readonly InstanceRow[]> {
-  const wanted = new Set(keys.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`));
-  const rows = await instancesByUid(
-    db,
-    study.site_id,
-    keys.map(({ sopInstanceUID }) => sopInstanceUID),
-  );
-  return rows.filter(
-    (row) => row.study_id === study.id && wanted.has(`${row.sop_instance_uid} ${row.digest}`),
-  );
 }
 
 export type NewInstance = {

@@ -1,4 +1,4 @@
-/** Nothing is stuck: a study goes on from its state alone, whatever became of its jobs and of the clocks. */
+/** Nothing is stuck: a study continues from its state alone, whatever became of its jobs and of the clocks. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sql } from 'kysely';
@@ -11,7 +11,7 @@ import { toManifest } from '../testing/pack-parcel.ts';
 import { renewJobs } from './renew-jobs.ts';
 import { ROAD, runParcel, startPipeline } from './pipeline.ts';
 
-const test = suite('a study goes on');
+const test = suite('a study continues');
 const { signal } = new AbortController();
 
 /** A study that all was sent of, and that has come as far as this state; nothing of it is enqueued. */

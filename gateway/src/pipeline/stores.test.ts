@@ -8,8 +8,8 @@ import {
   changeInstances,
   countStates,
   insertInstances,
+  activeInstances,
   instancesByKey,
-  instancesByUid,
   instancesOf,
   type NewInstance,
 } from './instance.store.ts';
@@ -139,7 +139,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     assert.is(changed.size, 20_000);
     assert.equal([...(await countStates(db, study.id))], [['posted', 20_000]]);
     assert.is((await uploadStatus(db, uploadId, false))?.counts.atGateway, 20_000);
-    assert.is((await instancesByUid(db, study.site_id, ['1.2.1', '1.2.20000', '9.9'])).length, 2);
+    assert.is((await activeInstances(db, study.id, ['1.2.1', '1.2.20000', '9.9'])).length, 2);
   });
 
   test('a change keeps values that it does not name, and skips instances that are no longer in the expected state', async () => {
@@ -177,7 +177,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
       [{ id: one.id, state: 'promised', place: null, postedAt: null, reason: 'digest-mismatch' }],
       { from: ['posting'], now },
     );
-    const [changed] = await instancesByKey(db, study, [
+    const [changed] = await instancesByKey(db, study.id, [
       { sopInstanceUID: '1.2.1', digest: hex(1) },
       { sopInstanceUID: '1.2.2', digest: hex(9) },
     ]);
@@ -203,7 +203,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
       ),
       ['taken', 'taken', 'taken'],
     );
-    const [first, refused] = await instancesByUid(db, study.site_id, ['1.2.1']);
+    const [first, refused] = await instancesOf(db, study.id);
     const back = () =>
       changeInstances(db, [{ id: refused!.id, state: 'promised' }], {
         from: ['refused', 'quarantined', 'left-out'],

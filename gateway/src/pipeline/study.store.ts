@@ -22,11 +22,16 @@ export async function lockStudy(trx: Trx, studyId: string): Promise<StudyRow | u
 }
 
 /**
- * Held until the end of any transaction that finds or makes an upload's study, or gives a UID to an instance.
- * Taken before any study is locked.
+ * Held until the end of any transaction that finds or makes an upload's study: two manifests of one account wait
+ * for each other, and for nobody else's, because each upload has its study to itself. Taken before any study is
+ * locked. `accountId` null: the gateway itself.
  */
-export async function lockUids(trx: Trx, siteId: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtext(${`manifest ${siteId}`}))`.execute(trx);
+export async function lockAnnouncing(
+  trx: Trx,
+  { siteId, accountId }: { readonly siteId: string; readonly accountId: string | null },
+): Promise<void> {
+  const name = `manifest ${siteId} ${accountId ?? 'gateway'}`;
+  await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(trx);
 }
 
 export type NewStudy = {

@@ -30,7 +30,7 @@ test.after(() => ground.close());
 /** These wait for nobody: `held` for a person, and `closed` is the end. */
 const AT_REST: readonly StudyState[] = ['held', 'closed'];
 
-test('a stage, which runs by itself, leads out of every state of a study but the two at rest', () => {
+test('a stage, which nobody has to start, leads out of every state of a study but the two at rest', () => {
   const led = ROAD.map(({ when }) => when);
   for (const state of STUDY_STATES) assert.is(led.includes(state), !AT_REST.includes(state), state);
   for (const state of STUDY_STATES) {

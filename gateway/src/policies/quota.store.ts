@@ -1,7 +1,7 @@
 /**
  * Quotas: how much an account may have announced that is not in the PACS. The site has one for everybody; an
- * account may have its own. Bytes that are promised take room on the disk before they come, so one account
- * must not promise all of it.
+ * account may have its own. Bytes that are promised take room on the disk before they come, and each instance
+ * is a row in the database: one account must not promise all of either.
  */
 import { sql, type Kysely } from 'kysely';
 import type { Quota, QuotaUse } from '#shared/protocol/quota.ts';
@@ -30,36 +30,59 @@ type Row = {
   id: string;
   username: string;
   own_uploads: number | null;
+  own_instances: number | null;
   own_bytes: number | string | null;
   site_uploads: number;
+  site_instances: number;
   site_bytes: number | string;
   uploads: number;
+  instances: number;
   bytes: number | string;
 };
 
+/**
+ * An upload names instances of its own study only, so the indexes of what is open, and of studies under way, lead
+ * to them. In a study under way every row counts, settled or not: promises that are left out, again and
+ * again, take room as well.
+ */
 async function listQuotas(db: Db, where: ReturnType<typeof sql<boolean>>): Promise<readonly AccountQuota[]> {
   const { rows } = await sql<Row>`
-    select a.id, a.username, a.quota_uploads as own_uploads, a.quota_bytes as own_bytes,
-      s.quota_uploads as site_uploads, s.quota_bytes as site_bytes,
-      coalesce(used.uploads, 0)::int as uploads, coalesce(used.bytes, 0)::bigint as bytes
+    select a.id, a.username, a.quota_uploads as own_uploads, a.quota_instances as own_instances, a.quota_bytes as own_bytes,
+      s.quota_uploads as site_uploads, s.quota_instances as site_instances, s.quota_bytes as site_bytes,
+      coalesce(used.uploads, 0)::int as uploads, coalesce(used.instances, 0)::int as instances, coalesce(used.bytes, 0)::bigint as bytes
     from account a join site s on s.id = a.site_id
     left join lateral (
-      select count(distinct u.id) as uploads, sum(i.bytes) as bytes
-      from upload u join upload_instance l on l.upload_id = u.id join instance i on i.id = l.instance_id
-      where u.account_id = a.id and i.state in ('promised', 'received', 'posting', 'quarantined')
+      select count(distinct c.upload_id) filter (where c.is_open) as uploads, count(*) as instances,
+        sum(c.bytes) filter (where c.is_open) as bytes
+      from (
+        select u.id as upload_id, i.bytes, true as is_open
+        from instance i join upload u on u.study_id = i.study_id
+          join upload_instance l on l.instance_id = i.id and l.upload_id = u.id
+        where u.account_id = a.id and i.state in ('promised', 'received', 'posting', 'quarantined')
+        union all
+        select u.id, i.bytes, false
+        from study t join upload u on u.study_id = t.id join instance i on i.study_id = t.id
+          join upload_instance l on l.instance_id = i.id and l.upload_id = u.id
+        where u.account_id = a.id and t.state in ('receiving', 'assembled', 'forwarded')
+          and i.state not in ('promised', 'received', 'posting', 'quarantined')
+      ) c
     ) used on true
     where ${where} order by lower(a.username)`.execute(db);
   return rows.map((row) => {
     const own =
-      row.own_uploads === null || row.own_bytes === null
+      row.own_uploads === null || row.own_instances === null || row.own_bytes === null
         ? null
-        : { uploads: row.own_uploads, bytes: Number(row.own_bytes) };
+        : { uploads: row.own_uploads, instances: row.own_instances, bytes: Number(row.own_bytes) };
     return {
       id: row.id,
       username: row.username,
       own,
-      quota: own ?? { uploads: row.site_uploads, bytes: Number(row.site_bytes) },
-      used: { uploads: row.uploads, bytes: Number(row.bytes) },
+      quota: own ?? {
+        uploads: row.site_uploads,
+        instances: row.site_instances,
+        bytes: Number(row.site_bytes),
+      },
+      used: { uploads: row.uploads, instances: row.instances, bytes: Number(row.bytes) },
     };
   });
 }
@@ -67,16 +90,24 @@ async function listQuotas(db: Db, where: ReturnType<typeof sql<boolean>>): Promi
 export async function siteQuota(db: Db, siteId: string): Promise<Quota> {
   const row = await db
     .selectFrom('site')
-    .select(['quota_uploads', 'quota_bytes'])
+    .select(['quota_uploads', 'quota_instances', 'quota_bytes'])
     .where('id', '=', siteId)
     .executeTakeFirstOrThrow();
-  return { uploads: row.quota_uploads, bytes: Number(row.quota_bytes) };
+  return {
+    uploads: row.quota_uploads,
+    instances: row.quota_instances,
+    bytes: Number(row.quota_bytes),
+  };
 }
 
-export async function setSiteQuota(db: Db, siteId: string, { uploads, bytes }: Quota): Promise<void> {
+export async function setSiteQuota(
+  db: Db,
+  siteId: string,
+  { uploads, instances, bytes }: Quota,
+): Promise<void> {
   await db
     .updateTable('site')
-    .set({ quota_uploads: uploads, quota_bytes: bytes })
+    .set({ quota_uploads: uploads, quota_instances: instances, quota_bytes: bytes })
     .where('id', '=', siteId)
     .execute();
 }
@@ -90,7 +121,11 @@ export async function setAccountQuota(
 ): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('account')
-    .set({ quota_uploads: quota?.uploads ?? null, quota_bytes: quota?.bytes ?? null })
+    .set({
+      quota_uploads: quota?.uploads ?? null,
+      quota_instances: quota?.instances ?? null,
+      quota_bytes: quota?.bytes ?? null,
+    })
     .where('id', '=', accountId)
     .where('site_id', '=', siteId)
     .executeTakeFirst();

@@ -1,6 +1,6 @@
 /**
  * A pipeline for tests with real parts: a database, jobs, blobs in a folder of their own, the routes of an
- * upload, and a PACS that the test brings. With `start: false` nothing runs by itself: the test runs each
+ * upload, and a PACS that the test brings. With `start: false` nothing runs unasked: the test runs each
  * stage, as often and in whatever order it likes.
  */
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';

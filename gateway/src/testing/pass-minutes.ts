@@ -11,7 +11,7 @@ export function createMinutes(db: Db): (minutes: number) => Promise<void> {
   };
 }
 
-/** Whole minutes. The clock of the gateway is another matter: a test moves it by itself. */
+/** Whole minutes. The clock of the gateway is another matter: it moves when the test says so. */
 export async function passMinutes(db: Db, minutes: number): Promise<void> {
   await db
     .updateTable('tally')

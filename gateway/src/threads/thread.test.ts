@@ -186,7 +186,7 @@ test('fails a task with the error of its reply', async () => {
   const failing: Reply<TestTalk> = () => Promise.reject(new RangeError('EIO'));
   const error = await errorOf(thread.do(giving({ what: 'wait' }), failing, never));
   assert.equal([error.name, error.message], ['RangeError', 'EIO']);
-  assert.equal(await doubled(thread), DOUBLED, 'the thread goes on');
+  assert.equal(await doubled(thread), DOUBLED, 'the thread continues');
   await thread.close();
 });
 

@@ -105,10 +105,11 @@ function applied(
 ): Known[] {
   const again = new Map(compared.again.map((change) => [change.id, change]));
   const superseded = new Set(compared.superseded.map(({ id }) => id));
-  const changed = known.map((row): Known => {
-    if (superseded.has(row.id)) return { ...row, state: 'refused', reason: 'never-arrived' };
-    if (!again.has(row.id)) return row;
-    return { ...row, state: 'promised', reason: null, policy_version: manifest.policy.version };
+  const changed = known.flatMap((row): Known[] => {
+    if (superseded.has(row.id))
+      return row.brought ? [{ ...row, state: 'refused', reason: 'never-arrived' }] : [];
+    if (!again.has(row.id)) return [row];
+    return [{ ...row, state: 'promised', reason: null, policy_version: manifest.policy.version }];
   });
   const inserted = compared.insert.map((row, i) => ({
     brought: false,
@@ -267,10 +268,7 @@ test('the account’s other uploads are in conflict where bytes of theirs are he
 
 test('a promise of other bytes that nobody kept is superseded', () => {
   const { need, conflict, superseded } = compareOwn(one(2), [row('promised', { brought: false })], null);
-  assert.equal(
-    [need.length, conflict.length, superseded.map(({ reason }) => reason)],
-    [1, 0, ['never-arrived']],
-  );
+  assert.equal([need.length, conflict.length, superseded.map(({ id }) => id)], [1, 0, [1]]);
   const held = row('quarantined', { reason: 'conflicting-instance', brought: false });
   assert.is(compareOwn(one(1), [held], null).need.length, 1, 'and what was in conflict with it is asked for');
 });

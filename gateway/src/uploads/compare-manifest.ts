@@ -37,8 +37,8 @@ export type Comparison = Answer & {
   readonly insert: readonly PromisedInstance[];
   /** Known rows that are wanted again: lost by the PACS, or never arrived. */
   readonly again: readonly InstanceChange[];
-  /** Promises that nobody keeps: the device now names other bytes under their UID. */
-  readonly superseded: readonly InstanceChange[];
+  /** Promises that nobody keeps: the device now names other bytes under their UID (drop-promises.ts). */
+  readonly superseded: readonly Pick<Known, 'id' | 'brought'>[];
   /** In the manifest's order, `UID digest` of every row that the upload names; doubled entries once. */
   readonly keys: readonly string[];
 };
@@ -133,10 +133,8 @@ function supersededBy(
   taken: ReadonlySet<string>,
   named: ReadonlySet<string>,
   known: readonly Known[],
-): InstanceChange[] {
-  return known
-    .filter((row) => isSuperseded(row, named) && taken.has(row.sop_instance_uid))
-    .map(({ id }) => ({ id, state: 'refused', reason: 'never-arrived' }));
+): Comparison['superseded'] {
+  return known.filter((row) => isSuperseded(row, named) && taken.has(row.sop_instance_uid));
 }
 
 const isSuperseded = (row: Known, named: ReadonlySet<string>): boolean =>
@@ -185,7 +183,7 @@ function rivalsIn(
   };
   for (const row of elsewhere) add(row, named.has(`${row.sop_instance_uid} ${row.digest}`));
   for (const row of known) {
-    // Where nothing was brought, nothing is in the way.
+    // An instance of which nothing was brought is in nobody's way.
     if (row.state === 'refused' || row.state === 'left-out' || isSuperseded(row, named)) continue;
     if (row.state === 'quarantined' && !row.brought) continue;
     // Instances that this manifest asks to resend come under its policy: repeated, it must get the same answer.

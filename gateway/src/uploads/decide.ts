@@ -15,9 +15,9 @@ import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { Trx } from '../database/database.ts';
 import {
+  activeInstances,
   changeInstances,
   instancesByKey,
-  instancesByUid,
   type InstanceChange,
   type InstanceRow,
 } from '../pipeline/instance.store.ts';
@@ -28,7 +28,7 @@ import {
   unlinkInstances,
   type UploadRow,
 } from '../pipeline/parcel.store.ts';
-import { applyStudyEvent, lockStudy, lockUids, setStudyKey, type StudyRow } from '../pipeline/study.store.ts';
+import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../pipeline/study.store.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
@@ -63,7 +63,6 @@ export async function decide(
   const { decision } = said;
   const notThere = decision === 'leave-out' ? await findNotThere(tools, upload, said.instances) : new Map();
   const changed = await tools.db.transaction().execute(async (trx) => {
-    await lockUids(trx, upload.site_id);
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return 0;
     const { named, changes, leftToOthers } = await planChanges(trx, upload, study, { ...said, notThere });
@@ -107,14 +106,13 @@ async function planChanges(
   { decision, instances, notThere }: Decision & { readonly notThere: ReadonlyMap<number, number> },
 ): Promise<Plan> {
   const own = await instanceIdsOf(trx, upload.id);
-  const named = (await instancesByKey(trx, study, instances)).filter(({ id }) => own.has(id));
+  const named = (await instancesByKey(trx, study.id, instances)).filter(({ id }) => own.has(id));
   const rows = named.filter((row) =>
     decision === 'retry' ? canRetry(row) : canLeave(row, study, notThere.get(row.id)),
   );
   const uids = rows.map((row) => row.sop_instance_uid);
   // In this study alone: where another upload has the UID, forward finds what the PACS holds.
-  const known = await instancesByUid(trx, study.site_id, uids);
-  const rivals = known.filter((row) => row.study_id === study.id);
+  const rivals = await activeInstances(trx, study.id, uids);
   const awaited = rows.filter(({ state }) => AWAITED_BY_OTHERS.includes(state)).map(({ id }) => id);
   const others = decision === 'leave-out' ? await namedElsewhere(trx, upload.id, awaited) : new Set<number>();
   await unlinkInstances(trx, upload.id, others);
@@ -169,10 +167,10 @@ function canLeave(
 /** Those that were offered in vain, and that the PACS does not have: when each was offered. */
 async function findNotThere(
   { db, pacs }: UploadTools,
-  { study_id: id, site_id }: UploadRow,
+  { study_id: studyId }: UploadRow,
   instances: Decision['instances'],
 ): Promise<ReadonlyMap<number, number>> {
-  const offered = (await instancesByKey(db, { id, site_id }, instances)).filter(
+  const offered = (await instancesByKey(db, studyId, instances)).filter(
     ({ state, offers, posted_at }) => state === 'received' && offers > 0 && posted_at !== null,
   );
   if (offered.length === 0) return new Map();
@@ -197,11 +195,7 @@ function toChanges(
   // A conflict is not retried away: as long as another instance has the UID, nothing may take its place. Of
   // two that come back, the one on the road has it, else the first.
   const asked = new Set(rows.map(({ id }) => id));
-  const taken = new Set(
-    rivals
-      .filter(({ id, state }) => !CAN_BE_RETRIED.includes(state) && !asked.has(id))
-      .map((row) => row.sop_instance_uid),
-  );
+  const taken = new Set(rivals.filter(({ id }) => !asked.has(id)).map((row) => row.sop_instance_uid));
   const turnOf = ({ state }: InstanceRow): number => (state === 'received' ? 0 : 1);
   const inTurn = [...rows].sort((a, b) => turnOf(a) - turnOf(b));
   return inTurn.flatMap((row) => {

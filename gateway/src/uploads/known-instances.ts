@@ -6,7 +6,12 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import type { Tables } from '../database/tables.ts';
-import { idList, instancesByUid, type InstanceRow } from '../pipeline/instance.store.ts';
+import {
+  amongUids,
+  instancesAgainst,
+  type InstanceKey,
+  type InstanceRow,
+} from '../pipeline/instance.store.ts';
 import type { StudyRow } from '../pipeline/study.store.ts';
 import { mayReadByRole } from '../policies/read-by-role.ts';
 import type { Elsewhere } from './compare-manifest.ts';
@@ -53,18 +58,20 @@ export async function confirmedInstances(
   return rows.map((row) => row.sop_instance_uid);
 }
 
-/** `known`: of the upload's own study. `elsewhere`: of others, as far as the sender may be told. */
+/**
+ * `known`: of the upload's own study. `elsewhere`: of others, as far as the sender may be told, and only where
+ * bytes are here or were.
+ */
 export async function knownInstances(
   db: Db,
   sender: Sender,
   study: StudyRow,
-  sopInstanceUIDs: readonly string[],
+  keys: readonly InstanceKey[],
 ): Promise<{ readonly known: readonly InstanceRow[]; readonly elsewhere: readonly Elsewhere[] }> {
-  const rows = await instancesByUid(db, sender.siteId, sopInstanceUIDs);
-  const others = rows.filter((row) => row.study_id !== study.id && BROUGHT.includes(row.state));
+  const uids = new Set(keys.map(({ sopInstanceUID }) => sopInstanceUID));
   return {
-    known: rows.filter((row) => row.study_id === study.id),
-    elsewhere: others.length === 0 ? [] : await toldOf(db, sender, study, others),
+    known: await instancesAgainst(db, study.id, keys),
+    elsewhere: await toldOf(db, sender, study, uids),
   };
 }
 
@@ -72,7 +79,7 @@ async function toldOf(
   db: Db,
   sender: Sender,
   study: StudyRow,
-  others: readonly InstanceRow[],
+  sopInstanceUIDs: ReadonlySet<string>,
 ): Promise<readonly Elsewhere[]> {
   const isOwn = wasBrought(sender);
   return db
@@ -94,7 +101,10 @@ async function toldOf(
       isOwn.as('brought'),
       sql<boolean>`study.study_instance_uid = ${study.study_instance_uid}`.as('isOfStudy'),
     ])
-    .where('instance.id', 'in', idList(others.map(({ id }) => id)))
+    .where('instance.site_id', '=', sender.siteId)
+    .where(amongUids(sopInstanceUIDs))
+    .where('instance.state', 'in', [...BROUGHT])
+    .where('instance.study_id', '<>', study.id)
     .where(sql<boolean>`(${isOwn} or ${await mayReadByRole(db, readerOf(sender), 'instance')})`)
     .execute();
 }

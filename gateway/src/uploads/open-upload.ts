@@ -1,7 +1,7 @@
 /**
  * `POST /upload/init`: a device says what one study will contain and is told what to send. All of it in one
- * transaction, and as often as the device likes: the same manifest gives the same upload. Two at once wait
- * for each other, for a UID may stand in both.
+ * transaction, and as often as the device likes: the same manifest gives the same upload. Two of
+ * one account wait for each other: they may be of the same study.
  */
 import { sql, type Transaction } from 'kysely';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
@@ -27,9 +27,9 @@ import { insertReports, readReports } from '../pipeline/report.store.ts';
 import {
   applyStudyEvent,
   createStudy,
+  lockAnnouncing,
   lockStudy,
   lockStudyOfResults,
-  lockUids,
   setPolicy,
   setStudyKey,
   type StudyRow,
@@ -46,15 +46,20 @@ import {
   type InPacs,
   type Rows,
 } from './compare-manifest.ts';
+import { dropPromises, NEVER_ARRIVED } from './drop-promises.ts';
 import { confirmedInstances, knownInstances, type Sender } from './known-instances.ts';
 
 /** The instances that the PACS was asked for, by UID, and those of them that it has. */
 type Asked = { readonly confirmed: ReadonlySet<string>; readonly held: ReadonlySet<string> };
 
+/** Longer, and a device takes the gateway for dead; a PACS that works answers in a second. */
+const PACS_ANSWER_MS = 10_000;
+
 /**
- * The instances seen in the PACS before that it still has; null without a PACS or without its answer.
+ * The instances seen in the PACS before that it still has; null without a PACS or without its answer in time.
+ * Ask before `openUpload`, and hold nothing meanwhile that others wait for.
  */
-async function askPacs(
+export async function askPacs(
   tools: UploadTools,
   manifest: Manifest,
   sender: Sender,
@@ -64,10 +69,13 @@ async function askPacs(
   const named = new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID));
   const confirmed = new Set(uids.filter((uid) => named.has(uid)));
   if (confirmed.size === 0) return null;
+  const late = AbortSignal.timeout(tools.pacsAnswerMs ?? PACS_ANSWER_MS);
   try {
-    return { confirmed, held: await findInPacs(manifest.studyInstanceUID, confirmed, tools, signal) };
+    const until = AbortSignal.any([signal, late]);
+    return { confirmed, held: await findInPacs(manifest.studyInstanceUID, confirmed, tools, until) };
   } catch (error) {
-    if (error instanceof PacsUnreachable) return null;
+    signal.throwIfAborted();
+    if (error instanceof PacsUnreachable || late.aborted) return null;
     throw error;
   }
 }
@@ -86,14 +94,13 @@ function toInPacs(asked: Asked | null, { known, elsewhere }: Rows): InPacs | nul
   };
 }
 
-/** Answers a manifest that was checked by its schema and whose policy was allowed. */
+/** Answers a manifest that was checked by its schema and whose policy was allowed. `asked`: of the PACS. */
 export async function openUpload(
   tools: UploadTools,
   manifest: Manifest,
   sender: Sender,
-  signal: AbortSignal,
+  asked: Asked | null,
 ): Promise<ManifestAnswer> {
-  const asked = await askPacs(tools, manifest, sender, signal);
   const reports = await readReports(manifest);
   const { answer, studyId } = await tools.db
     .transaction()
@@ -113,14 +120,13 @@ async function openIn(
 ): Promise<Opened> {
   const now = tools.now();
   const { studyInstanceUID, policy } = manifest;
-  await lockUids(trx, sender.siteId);
+  await lockAnnouncing(trx, sender);
   const { uploadId, study: found } = await findOrCreateUpload(trx, tools, manifest, sender);
   const study = await giveUpUnreadable(trx, tools, found);
-  const uids = new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID));
-  const { known, elsewhere } = await knownInstances(trx, sender, study, [...uids]);
+  const { known, elsewhere } = await knownInstances(trx, sender, study, manifest.instances);
   const compared = compareManifest(manifest, { known, elsewhere }, toInPacs(asked, { known, elsewhere }));
   const { have, need, conflict } = compared;
-  const said = { manifest, reports, known, compared };
+  const said = { uploadId, manifest, reports, known, compared };
   const { moved, inserted } = await applyManifest(trx, tools, study, said);
   await linkInstances(trx, uploadId, compared.keys, idsByKey(known, inserted));
   if (compared.insert.length + compared.again.length > 0) await requireQuota(trx, sender);
@@ -154,7 +160,9 @@ async function requireQuota(trx: Transaction<Tables>, { accountId }: Sender): Pr
   const use = accountId === null ? undefined : await quotaUse(trx, accountId);
   if (use === undefined) return;
   const { quota, used } = use;
-  if (used.uploads > quota.uploads || used.bytes > quota.bytes) throw new Problem('quota-exceeded');
+  const isExceeded =
+    used.uploads > quota.uploads || used.instances > quota.instances || used.bytes > quota.bytes;
+  if (isExceeded) throw new Problem('quota-exceeded');
 }
 
 /** By `UID digest`. */
@@ -251,6 +259,7 @@ async function giveUpUnreadable(
 }
 
 type Said = {
+  readonly uploadId: string;
   readonly manifest: Manifest;
   /** By `UID digest`. */
   readonly reports: ReadonlyMap<string, WireReport>;
@@ -266,7 +275,7 @@ async function applyManifest(
   trx: Transaction<Tables>,
   tools: UploadTools,
   study: StudyRow,
-  { manifest, reports, known, compared }: Said,
+  { uploadId, manifest, reports, known, compared }: Said,
 ): Promise<{ moved: StudyRow; inserted: ReadonlyMap<string, number> }> {
   const now = tools.now();
   const news = changesOf(compared) > 0;
@@ -285,8 +294,10 @@ async function applyManifest(
     study.id,
     [...compared.insert, ...promised].map(reportOf).filter((report) => report !== null),
   );
-  // Before the new ones: their UID is free then.
-  await changeInstances(trx, compared.superseded, { from: ['promised'], now });
+  // Before the new ones: their UID is free then. One that results name too stays, by name.
+  await dropPromises(trx, study, { uploadId, promised: compared.superseded }, now);
+  const kept = compared.superseded.map(({ id }) => ({ id, ...NEVER_ARRIVED }));
+  await changeInstances(trx, kept, { from: ['promised'], now });
   const inserted = await insertInstances(
     trx,
     under,

@@ -44,11 +44,14 @@ export async function parsePosted(
   }
 }
 
+/** The most bytes that a body of so many bytes in gzip may unpack to. */
+export const unpackedLimit = (bytes: number): number =>
+  Math.min(MANIFEST_BYTES_LIMIT, Math.max(RATIO_FROM_BYTES, bytes * RATIO_LIMIT));
+
 /** Throws `body-too-large`, and `bad-request` for what is no gzip. */
 async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const limit = Math.min(MANIFEST_BYTES_LIMIT, Math.max(RATIO_FROM_BYTES, bytes.length * RATIO_LIMIT));
   try {
-    return await joinBytes(limited(new Blob([bytes]).stream(), limit));
+    return await joinBytes(limited(new Blob([bytes]).stream(), unpackedLimit(bytes.length)));
   } catch (error) {
     // Compression Standard: a body that is malformed, or continues after its end, is a TypeError.
     throw error instanceof TypeError ? new Problem('bad-request') : error;

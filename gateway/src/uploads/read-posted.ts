@@ -1,15 +1,24 @@
 /**
  * Reads the large JSON bodies of an upload. They may come as gzip (RFC 9110 §8.4.1.3): a manifest has a line
- * for each instance, and a slow link carries a sixth of it. An account has a few bodies on their way at once,
- * each with a limit of bytes and of time; what they say is read in a thread.
+ * for each instance, and a slow link carries a sixth of it. A thread parses them.
+ *
+ * Of all that is held at once the sum is limited, and less for one account: of bodies while they come, by the
+ * bytes that were announced; then, until they are answered, by the bytes that they may unpack to. Further ones
+ * wait unread, a few of them, and the next are refused.
  */
 import { MANIFEST_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { joinBytes } from '../http/gather-bytes.ts';
+import { createPlaces } from '../http/places.ts';
 import { readLimited } from '../http/read-multipart.ts';
-import { createTurns } from '../http/take-turns.ts';
 import { giving, keepThread, ThreadEnded } from '../threads/thread.ts';
-import { parsePosted, type Posted, type PostedKind, type PostedOutcome } from './parse-posted.ts';
+import {
+  parsePosted,
+  unpackedLimit,
+  type Posted,
+  type PostedKind,
+  type PostedOutcome,
+} from './parse-posted.ts';
 
 export type PostedTalk = {
   readonly task: {
@@ -22,22 +31,32 @@ export type PostedTalk = {
   readonly answer: PostedOutcome;
 };
 
-/** Two devices of one account that announce studies, and one whose connection hangs. */
-const BODIES_AT_ONCE = 3;
+const MIB = 1024 * 1024;
+/**
+ * A large study in gzip has 2 MB: ten of one account may come at once over slow links, and twice as many of
+ * others.
+ */
+const COMING = { atOnce: 64 * MIB, ofOne: 24 * MIB };
+/** In memory a manifest takes some four times its bytes: three of the largest, and one of one account. */
+const HELD = { atOnce: 40 * MIB, ofOne: 16 * MIB };
+/** A request that brings next to nothing costs as much. */
+const LEAST_BYTES = 64 * 1024;
 /** A manifest of 20 000 instances has 2 MB in gzip: four minutes at 64 kbit/s. */
 const TIMES = { quietMs: 30_000, totalMs: 300_000 };
 /** A million values, and what the schema says of each of them, need 200 MB. */
 const HEAP_MB = 320;
 
 /**
- * Throws Problem: `unsupported-media-type`, `body-too-large`, `bad-request`, `invalid-request`,
- * `too-many-instances`.
+ * Reads the body and gives what it says to `use`, until whose end it counts as held. Throws what `use` throws,
+ * and Problem: `unsupported-media-type`, `body-too-large`, `bad-request`, `invalid-request`,
+ * `too-many-instances`, `rate-limited`.
  */
-export type ReadPosted = <K extends PostedKind>(
+export type ReadPosted = <K extends PostedKind, T>(
   kind: K,
   request: Request,
   accountId: string,
-) => Promise<Posted<K>>;
+  use: (posted: Posted<K>) => Promise<T>,
+) => Promise<T>;
 
 type Parse = (task: PostedTalk['task'], signal: AbortSignal) => Promise<PostedOutcome>;
 
@@ -52,16 +71,44 @@ export const readPostedHere = (): ReadPosted =>
   readWith(({ kind, bytes, isGzip }) => parsePosted(kind, bytes, isGzip));
 
 function readWith(parse: Parse): ReadPosted {
-  const turns = createTurns(BODIES_AT_ONCE);
-  return async <K extends PostedKind>(kind: K, request: Request, accountId: string) => {
+  const coming = createPlaces(COMING);
+  const held = createPlaces(HELD);
+
+  async function take(request: Request, accountId: string, isGzip: boolean) {
+    const leave = await coming.enter(accountId, request.signal, announcedBytes(request));
+    try {
+      const bytes = await joinBytes(bodyOf(request));
+      const size = isGzip ? unpackedLimit(bytes.length) : Math.max(bytes.length, LEAST_BYTES);
+      return { bytes, forget: await held.enter(accountId, request.signal, size) };
+    } finally {
+      leave();
+    }
+  }
+
+  return async <K extends PostedKind, T>(
+    kind: K,
+    request: Request,
+    accountId: string,
+    use: (posted: Posted<K>) => Promise<T>,
+  ) => {
     const isGzip = requireForm(request.headers);
-    const bytes = await turns(accountId, request.signal, () => joinBytes(bodyOf(request)));
-    const outcome = await parse({ kind, bytes, isGzip }, request.signal).catch((error: unknown) => {
-      throw error instanceof ThreadEnded ? new Problem('body-too-large') : error;
-    });
-    if (outcome.kind === 'problem') throw new Problem(outcome.code, outcome.detail);
-    return outcome.value as Posted<K>;
+    const { bytes, forget } = await take(request, accountId, isGzip);
+    try {
+      const outcome = await parse({ kind, bytes, isGzip }, request.signal).catch((error: unknown) => {
+        throw error instanceof ThreadEnded ? new Problem('body-too-large') : error;
+      });
+      if (outcome.kind === 'problem') throw new Problem(outcome.code, outcome.detail);
+      return await use(outcome.value as Posted<K>);
+    } finally {
+      forget();
+    }
   };
+}
+
+/** One that says nothing of its length may have them all. */
+function announcedBytes({ headers }: Request): number {
+  const length = Number(headers.get('content-length') ?? MANIFEST_BYTES_LIMIT);
+  return Math.min(Math.max(length, LEAST_BYTES), MANIFEST_BYTES_LIMIT);
 }
 
 /** Whether the body is gzip. RFC 9110 §15.5.16: 415 for a type or a coding that is not taken. */

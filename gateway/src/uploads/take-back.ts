@@ -7,14 +7,15 @@ import type { Transaction } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
-import { changeInstances, countStates, instancesByKey } from '../pipeline/instance.store.ts';
+import { countStates, instancesByKey } from '../pipeline/instance.store.ts';
 import { removeParcelBlobs, tailOf } from '../pipeline/parcel-blobs.ts';
-import { deleteUnfinished, unlinkInstances, type UploadRow } from '../pipeline/parcel.store.ts';
+import { deleteUnfinished, type UploadRow } from '../pipeline/parcel.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../pipeline/study.store.ts';
 import { isComplete } from '../pipeline/study-plan.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
+import { dropPromises, forgetInstances, type Promises } from './drop-promises.ts';
 
 /** Throws `upload-in-progress` where bytes have arrived, unless it is by force. */
 export async function takeBack(
@@ -95,33 +96,18 @@ async function takeBackRest(
     .where('upload_id', '=', uploadId)
     .where('instance.state', '=', 'promised')
     .execute();
-  await dropPromises(trx, tools, study, { uploadId, promised });
+  await dropAndMoveOn(trx, tools, study, { uploadId, promised });
   await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId });
 }
 
-type Promises = {
-  readonly uploadId: string;
-  readonly promised: readonly { readonly id: number; readonly brought: boolean }[];
-};
-
-/**
- * The upload promises them no longer; true where that changed something. Those that it had brought before (the
- * PACS lost them since) are given up by name, the others are forgotten.
- */
-async function dropPromises(
+/** The study may have waited for them alone. */
+async function dropAndMoveOn(
   trx: Transaction<Tables>,
   tools: UploadTools,
   study: StudyRow,
-  { uploadId, promised }: Promises,
+  promises: Promises,
 ): Promise<boolean> {
-  const { brought = [], unbrought = [] } = Object.groupBy(promised, (row) =>
-    row.brought ? 'brought' : 'unbrought',
-  );
-  const ids = unbrought.map(({ id }) => id);
-  await unlinkInstances(trx, uploadId, new Set(ids));
-  const given = brought.map(({ id }) => ({ id, state: 'refused', reason: 'never-arrived' }) as const);
-  const changed = await changeInstances(trx, given, { from: ['promised'], now: tools.now() });
-  const isChanged = (await forgetInstances(trx, study, ids)) || changed.size > 0;
+  const isChanged = await dropPromises(trx, study, promises, tools.now());
   if (isChanged && isComplete(await countStates(trx, study.id)))
     await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
   return isChanged;
@@ -159,8 +145,8 @@ export async function takeBackInstances(
   await tools.db.transaction().execute(async (trx) => {
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return;
-    const promised = (await instancesByKey(trx, study, keys)).filter(({ state }) => state === 'promised');
-    if (!(await dropPromises(trx, tools, study, { uploadId, promised }))) return;
+    const promised = (await instancesByKey(trx, study.id, keys)).filter(({ state }) => state === 'promised');
+    if (!(await dropAndMoveOn(trx, tools, study, { uploadId, promised }))) return;
     await auditStudy(trx, tools, study, {
       event: 'instances-taken-back',
       uploadId,
@@ -168,34 +154,4 @@ export async function takeBackInstances(
     });
   });
   tools.changes.emit(studyId);
-}
-
-/** Deletes what nobody promises any more and nothing came of; true where there was some. */
-async function forgetInstances(
-  trx: Transaction<Tables>,
-  study: StudyRow,
-  ids: readonly number[],
-): Promise<boolean> {
-  if (ids.length === 0) return false;
-  const { numDeletedRows } = await trx
-    .deleteFrom('instance')
-    .where('id', 'in', [...ids])
-    .where('parcel_id', 'is', null)
-    .where((where) =>
-      where.or([
-        where('state', '=', 'promised'),
-        where.and([where('state', 'in', ['quarantined', 'refused']), where('revision', '=', study.revision)]),
-      ]),
-    )
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('upload_instance')
-            .select('position')
-            .whereRef('upload_instance.instance_id', '=', 'instance.id'),
-        ),
-      ),
-    )
-    .executeTakeFirst();
-  return numDeletedRows > 0n;
 }

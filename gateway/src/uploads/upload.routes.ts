@@ -42,7 +42,7 @@ import type { UploadTools } from './upload-tools.ts';
 import { uploadIds, uploadStatus, uploadStatuses } from './upload-status.ts';
 import { completeUpload, type Arrivals } from './complete-upload.ts';
 import { decide } from './decide.ts';
-import { openUpload } from './open-upload.ts';
+import { askPacs, openUpload } from './open-upload.ts';
 import type { ReadPosted } from './read-posted.ts';
 import { takeBack, takeBackInstances } from './take-back.ts';
 
@@ -232,16 +232,18 @@ function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void 
   describeRoute(router, INIT);
   router.post(INIT.path, allow(SENDERS, { uploadRight: true }), compress({ encoding: 'gzip' }), async (c) => {
     const caller = callerOf(c);
-    const manifest = await readPosted('manifest', c.req.raw, caller.id);
-    requireOptions(
-      await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles),
-      manifest.deidentification,
-    );
     // A device sends; it reads nothing, whatever its user may do when signed in.
     const roles = caller.scope === 'session' ? caller.roles : [];
     const sender = { ...ownerOf(caller), siteId: caller.siteId, roles };
     const { signal } = c.req.raw;
-    const answer = await turns(caller.id, signal, () => openUpload(tools, manifest, sender, signal));
+    const answer = await readPosted('manifest', c.req.raw, caller.id, async (manifest) => {
+      requireOptions(
+        await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles),
+        manifest.deidentification,
+      );
+      const asked = await askPacs(tools, manifest, sender, signal);
+      return turns(caller.id, signal, () => openUpload(tools, manifest, sender, asked));
+    });
     const begun = await begunParcels(tools.db, answer.uploadId);
     return c.json(begun.length === 0 ? answer : { ...answer, begun: [...begun] }, 200);
   });
@@ -314,11 +316,12 @@ function addDecisions(router: Router, { tools, readPosted }: UploadRouteTools): 
     const upload = caller.roles.includes('admin')
       ? await visibleUpload(tools, id, caller)
       : await ownUpload(tools, id, caller);
-    const { decision, instances } = await readPosted('decision', c.req.raw, caller.id);
-    // A device says what will come and what will not; a person says what is not to be in the PACS.
-    if (caller.scope === 'upload' && decision === 'leave-out') throw new Problem('not-allowed');
-    if (decision === 'take-back') await takeBackInstances(tools, upload, instances);
-    else await decide(tools, upload, caller.id, { decision, instances });
+    await readPosted('decision', c.req.raw, caller.id, async ({ decision, instances }) => {
+      // A device says what will come and what will not; a person says what is not to be in the PACS.
+      if (caller.scope === 'upload' && decision === 'leave-out') throw new Problem('not-allowed');
+      if (decision === 'take-back') await takeBackInstances(tools, upload, instances);
+      else await decide(tools, upload, caller.id, { decision, instances });
+    });
     const status = await uploadStatus(tools.db, upload.id, false);
     if (status === null) throw new Problem('upload-not-found');
     return c.json(status, 200);

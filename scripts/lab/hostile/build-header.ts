@@ -1,11 +1,16 @@
-/** Instances whose headers attack the one who reads them. */
+/** Instances whose headers, or pixels, attack the one who reads them. */
 import { randomUUID } from 'node:crypto';
+import { buildInstance } from '#shared/dicom/build-instance.ts';
+import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
 import { concatBytes, encodeElements, encodeFileMeta, textValue } from '#shared/dicom/encode.ts';
 import type { NewElement } from '#shared/dicom/encode.ts';
-import { encodingOf, EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
-import type { SOPClassUID, SOPInstanceUID } from '#shared/dicom/uid.ts';
+import { encodingOf, EXPLICIT_VR_LITTLE_ENDIAN, RLE_LOSSLESS } from '#shared/dicom/registry.ts';
+import type { SOPClassUID, SOPInstanceUID, TransferSyntaxUID } from '#shared/dicom/uid.ts';
 import type { Instance } from './send-instance.ts';
 
+/** Stands in the header, however long it is. */
+export const ENCAPSULATED_DOCUMENT = 0x00420011;
+const DIGITAL_X_RAY = '1.2.840.10008.5.1.4.1.1.1.1';
 const RAW_DATA = '1.2.840.10008.5.1.4.1.1.66';
 /** PS3.5 §B.2: a UUID as one decimal component under 2.25. */
 const inventUid = (): string => `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
@@ -31,16 +36,21 @@ export function rawData(...elements: readonly NewElement[]): Instance {
     text(0x0020000e, 'UI', uids.seriesInstanceUID),
     ...elements,
   ].sort((a, b) => a.tag - b.tag);
-  const meta = encodeFileMeta(
-    { sopClassUID: RAW_DATA as SOPClassUID, sopInstanceUID: uids.sopInstanceUID as SOPInstanceUID },
-    EXPLICIT_VR_LITTLE_ENDIAN,
-  );
-  return {
-    ...uids,
-    sopClassUID: RAW_DATA,
-    transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
-    bytes: new Uint8Array(concatBytes([meta, encodeElements(all, encodingOf(EXPLICIT_VR_LITTLE_ENDIAN)!)])),
+  return { ...uids, ...toFile(uids.sopInstanceUID, EXPLICIT_VR_LITTLE_ENDIAN, all) };
+}
+
+function toFile(
+  sopInstanceUID: string,
+  transferSyntaxUID: TransferSyntaxUID,
+  elements: readonly NewElement[],
+): Pick<Instance, 'sopClassUID' | 'transferSyntaxUID' | 'bytes'> {
+  const identifiers = {
+    sopClassUID: RAW_DATA as SOPClassUID,
+    sopInstanceUID: sopInstanceUID as SOPInstanceUID,
   };
+  const meta = encodeFileMeta(identifiers, transferSyntaxUID);
+  const dataSet = encodeElements(elements, encodingOf(EXPLICIT_VR_LITTLE_ENDIAN)!);
+  return { sopClassUID: RAW_DATA, transferSyntaxUID, bytes: new Uint8Array(concatBytes([meta, dataSet])) };
 }
 
 /** Referenced Image Sequence with `items` items of these elements. */
@@ -49,3 +59,28 @@ export const sequenceOf = (items: number, elementsOf: (at: number) => NewElement
   vr: 'SQ',
   value: Array.from({ length: items }, (_, at) => elementsOf(at)),
 });
+
+/** A grey film of `side` × `side` in RLE (PS3.5 §G): some hundred bytes a thousand pixels. */
+export function rleFilm(side: number): Instance {
+  const uids = {
+    studyInstanceUID: inventUid(),
+    seriesInstanceUID: inventUid(),
+    sopInstanceUID: inventUid(),
+  };
+  const header = new Uint8Array(64);
+  header.set([1, 0, 0, 0, 64, 0, 0, 0]);
+  // PS3.5 §G.3.1: 129 says that the byte after it stands there 128 times.
+  const runs = new Uint8Array(2 * Math.ceil((side * side) / 128)).map((_, at) => (at % 2 === 0 ? 129 : 0));
+  const pieces = buildInstance({
+    identifiers: { ...uids, sopClassUID: DIGITAL_X_RAY } as InstanceIdentifiers,
+    transferSyntaxUID: RLE_LOSSLESS,
+    elements: [[0x00080060, 'CS', 'DX']],
+    image: { rows: side, columns: side, bitsAllocated: 8, pixels: [concatBytes([header, runs])] },
+  });
+  return {
+    ...uids,
+    sopClassUID: DIGITAL_X_RAY,
+    transferSyntaxUID: RLE_LOSSLESS,
+    bytes: new Uint8Array(concatBytes(pieces)),
+  };
+}

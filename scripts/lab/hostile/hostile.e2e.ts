@@ -1,6 +1,7 @@
 /**
- * A short run of `npm run lab -- hostile`: every recipe, smaller. It looks at answers and counts; how long the
- * gateway stands still and how much memory it takes is for the long run, which knows the machine.
+ * A short run of `npm run lab -- hostile`: every recipe, smaller. It looks at answers, counts and what one account
+ * sees of another; how long the gateway stands still and how much memory it takes is for the long run, which knows
+ * the machine.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,28 +9,57 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped } from '#testing/environment.ts';
+import { copyWith } from '#testing/mutated-copy.ts';
 import { findOrthanc } from '../../system/orthanc.ts';
+import { DEFENCES } from './defences.ts';
+import { faultsOf } from './judge.ts';
 import { RECIPES } from './recipes.ts';
-import { describeAttack, runHostile } from './run-hostile.ts';
+import { runHostile, type HostileSettings } from './run-hostile.ts';
 
 const SEED = Number(process.env.RELAY_SEED ?? 1);
+const LIMITS = { blockedMs: null, grownBytes: null };
+
+async function run(chosen: Pick<HostileSettings, 'only' | 'by' | 'root'>) {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
+  try {
+    return await runHostile({ ...chosen, folder, seed: SEED, factor: 0.05, say: () => undefined });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 const test = suite('hostile');
 if ((await findOrthanc()) === null) skipped('hostile recipes', 'Orthanc is not installed');
-else
-  test(`a hostile account, device or stranger gets its answer, and other people’s studies arrive (seed ${SEED})`, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
+else {
+  test(`a hostile account, device or stranger gets its answer and sees nothing, and other people’s studies arrive (seed ${SEED})`, async () => {
+    const report = await run({});
+    assert.equal(faultsOf(report, LIMITS), []);
+    assert.is(report.attacks.length, 3 * RECIPES.length);
+  });
+
+  test('a gateway that shows uploads to others is found out', async () => {
+    const missing = DEFENCES.find(({ name }) => name === 'an upload is shown to the one who made it')!;
+    const copy = await copyWith(missing.lines);
     try {
-      const report = await runHostile({ folder, seed: SEED, factor: 0.05, say: () => undefined });
-      const wrong = report.attacks.filter(({ isRight }) => !isRight).map(describeAttack);
-      assert.equal(wrong, []);
-      assert.is(report.attacks.length, 3 * RECIPES.length);
-      assert.ok(report.hasSurvived, 'the same process');
-      assert.ok(report.honest.sent > 0);
-      assert.is(report.honest.stored, report.honest.sent, 'every honest study is stored');
+      const faults = faultsOf(
+        await run({ only: missing.recipes, by: ['account'], root: copy.root }),
+        LIMITS,
+      ).join('\n');
+      assert.match(faults, /account sees \/upload\/\S+\/status\S*: 200/);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await copy.remove();
     }
   });
+}
+
+test('each defence has its lines in the product, and recipes that find it missing', async () => {
+  const lines = new Map(
+    DEFENCES.flatMap((one) => one.lines).map((line) => [`${line.file} ${line.from}`, line]),
+  );
+  await (await copyWith([...lines.values()])).remove();
+  const names = RECIPES.map(({ name }) => name);
+  for (const { name, recipes } of DEFENCES)
+    for (const recipe of recipes) assert.ok(names.includes(recipe), `${name}: ${recipe}`);
+});
 
 test.run();

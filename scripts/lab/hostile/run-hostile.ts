@@ -1,17 +1,23 @@
 /**
- * Runs the recipes against a gateway of its own, with a real PACS, while tablets of other people upload. After
- * each recipe the gateway is asked how long its event loop stood still, and Linux how much memory it took.
+ * Runs the recipes against a gateway of its own, with a real PACS, while a tablet of somebody else uploads. After
+ * each recipe: how long the gateway's event loop stood still, how much memory it took, and whether one account
+ * sees what the other has brought.
  */
 import { join } from 'node:path';
 import { ADMIN, createAccount, ask, PASSWORD } from '#testing/accounts.ts';
-import { createGatewayUnderTest, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
+import { createGatewayUnderTest, type GatewayUnderTest, type LogLine } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
-import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { startOrthanc } from '../../system/orthanc.ts';
 import { freePort } from '../../system/ports.ts';
-import { enrolDevice, signIn, type Door } from './door.ts';
-import { CLEANING, RECIPES, type Recipe } from './recipes.ts';
-import { sendInstances } from './send-instance.ts';
+import { askAt, enrolDevice, signIn, type Door } from './door.ts';
+import { listenAt, type Listener } from './listen.ts';
+import { CLEANING, type Recipe, type Size } from './recipe.ts';
+import { RECIPES } from './recipes.ts';
+import { startTablet, type Honest, type Tablet } from './tablets.ts';
+import { broughtBy, seenOf, takeBackAll } from './visibility.ts';
+
+/** Loaded into the gateway. */
+const WATCH_LOOP = new URL('./watch-loop.ts', import.meta.url).href;
 
 export type HostileSettings = {
   /** Empty, and removed by the caller. */
@@ -20,8 +26,10 @@ export type HostileSettings = {
   /** 1: as large as what stopped a gateway. */
   readonly factor: number;
   readonly say: (line: string) => void;
-  /** Only recipes whose names hold this. */
-  readonly only?: string;
+  /** Only recipes whose names hold one of these. */
+  readonly only?: readonly string[];
+  /** Only by these; by all by default. */
+  readonly by?: readonly string[];
   /** The sources of the gateway: another copy of the project. */
   readonly root?: string;
 };
@@ -31,21 +39,24 @@ export type Attack = {
   readonly who: string;
   readonly answers: readonly string[];
   readonly isRight: boolean;
-  /** The longest block of the gateway's event loop, in milliseconds. */
+  /** The longest time that the gateway's event loop stood still, in milliseconds. */
   readonly blockedMs: number;
+  /** The most that its thread was at work in one such time, in milliseconds; the rest the machine was busy. */
+  readonly atWorkMs: number;
   /** Resident memory at most, above the gateway's before the first recipe, in bytes; 0 where nobody can tell. */
   readonly grownBytes: number;
 };
 export type HostileReport = {
   readonly attacks: readonly Attack[];
-  /** Studies of the honest tablets, and those of them that ended as stored. */
-  readonly honest: { readonly sent: number; readonly stored: number };
+  readonly honest: Honest;
+  /** A line for each thing of another account that one account saw. */
+  readonly visible: readonly string[];
   /** The gateway's process is still the first one. */
   readonly hasSurvived: boolean;
 };
 
 export async function runHostile(settings: HostileSettings): Promise<HostileReport> {
-  const { folder, seed, factor, say, only = '' } = settings;
+  const { folder, seed, factor, say, only = [''], by } = settings;
   const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
   const gateway = createGatewayUnderTest({
     port: await freePort(),
@@ -53,24 +64,31 @@ export async function runHostile(settings: HostileSettings): Promise<HostileRepo
     dataDir: join(folder, 'data'),
     adminPassword: PASSWORD,
     pacs: orthanc,
+    env: { NODE_OPTIONS: `--import=${WATCH_LOOP}` },
     ...(settings.root === undefined ? {} : { root: settings.root }),
   });
   try {
     await gateway.start();
     const { pid } = gateway;
     const doors = await openDoors(gateway);
-    const tablets = keepUploading(gateway, seed);
-    await tablets.first;
-    const idle = canMeasureMemory ? await residentBytes(pid) : 0;
+    const tablet = await startTablet(gateway, seed);
+    const heard = { tablet: await listenAt(tablet.door), account: await listenAt(doors[0]) };
+    const ground = { gateway, tablet, doors, heard, idle: canMeasureMemory ? await residentBytes(pid) : 0 };
     const attacks: Attack[] = [];
-    for (const [at, recipe] of RECIPES.filter(({ name }) => name.includes(only)).entries())
-      for (const door of doors) {
-        const attack = await attackWith(recipe, door, gateway, { idle, size: { factor, seed: seed + at } });
+    const visible: string[] = [];
+    const chosen = RECIPES.filter(({ name }) => only.some((part) => name.includes(part)));
+    const attackers = doors.filter(({ who }) => by?.includes(who) ?? true);
+    for (const [at, recipe] of chosen.entries())
+      for (const door of attackers) {
+        const attack = await attackWith(recipe, door, ground, { factor, seed: seed + at });
         attacks.push(attack);
         say(describeAttack(attack));
+        // A short run looks once for each recipe.
+        if (factor === 1 || door === attackers.at(-1)) visible.push(...(await seenAfter(ground)));
       }
-    const honest = await tablets.end();
-    return { attacks, honest, hasSurvived: gateway.pid === pid && isAlive(pid) };
+    const honest = await tablet.end();
+    for (const listener of Object.values(heard)) listener.close();
+    return { attacks, honest, visible, hasSurvived: gateway.pid === pid && isAlive(pid) };
   } finally {
     await gateway.stop();
     await orthanc.stop();
@@ -86,7 +104,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** A technician, a technician's device, and a stranger; and the policy that cleans text. */
-async function openDoors(gateway: GatewayUnderTest): Promise<readonly Door[]> {
+async function openDoors(gateway: GatewayUnderTest): Promise<readonly [Door, Door, Door]> {
   const { api } = gateway;
   const document = {
     ...{ name: CLEANING.name, title: 'Cleaning', deidentify: true, options: ['clean-descriptors'] },
@@ -99,73 +117,60 @@ async function openDoors(gateway: GatewayUnderTest): Promise<readonly Door[]> {
   return [account, await enrolDevice(account), { who: 'stranger', api, token: null }];
 }
 
+type Ground = {
+  readonly gateway: GatewayUnderTest;
+  readonly tablet: Tablet;
+  readonly doors: readonly [Door, Door, Door];
+  readonly heard: { readonly tablet: Listener; readonly account: Listener };
+  /** Resident before the first recipe, in bytes. */
+  readonly idle: number;
+};
+
 async function attackWith(
   recipe: Recipe,
   door: Door,
-  gateway: GatewayUnderTest,
-  { idle, size }: { readonly idle: number; readonly size: Parameters<Recipe['run']>[1] },
+  { gateway, tablet, idle }: Ground,
+  size: Size,
 ): Promise<Attack> {
-  await blockedMs(gateway);
+  const before = gateway.lines.length;
   if (canMeasureMemory) await forgetPeak(gateway.pid);
-  const answers = await recipe.run(door, size);
-  const right = door.token === null ? /^(not-authenticated|0)$/ : recipe.right;
+  const answers = await recipe.run(door, size, tablet.victim);
+  // The watcher has its turn after the block, and its line comes by another way than an answer.
+  for (let turn = 0; turn < 2; turn += 1) await askAt({ ...door, token: null }, '/health/live');
+  const blocks = gateway.lines.slice(before).filter(isBlock);
+  const right = door.token === null ? (recipe.strangers ?? /^(not-authenticated|0)$/) : recipe.right;
   const mayRefuse = door.who === 'device' ? /^not-allowed$/ : null;
   return {
     recipe: recipe.name,
     who: door.who,
     answers: [...new Set(answers)],
     isRight: answers.every((answer) => right.test(answer) || mayRefuse?.test(answer) === true),
-    blockedMs: await blockedMs(gateway),
+    blockedMs: Math.max(0, ...blocks.map((block) => block.blockedMs)),
+    atWorkMs: Math.max(0, ...blocks.map((block) => block.atWorkMs)),
     grownBytes: canMeasureMemory ? (await peakResidentBytes(gateway.pid)) - idle : 0,
   };
 }
 
-/** The longest block of the event loop since the last question. */
-async function blockedMs(gateway: GatewayUnderTest): Promise<number> {
-  const text = await (await ask(gateway, ADMIN, { path: '/metrics' })).text();
-  const seconds = /^relaypacs_nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(text)?.[1];
-  if (seconds === undefined) throw new Error('the gateway does not say how long its event loop stood still');
-  return Number(seconds) * 1000;
+/** A line of watch-loop.ts. */
+type Block = LogLine & { readonly blockedMs: number; readonly atWorkMs: number };
+const isBlock = (line: LogLine): line is Block => line.event === 'loop-blocked';
+
+/**
+ * The tablet looks for the hostile account's studies, and everybody for the tablet's. In between the hostile account
+ * takes back what it only promised: its own lists name what it has named itself.
+ */
+async function seenAfter({ tablet, doors, heard }: Ground): Promise<readonly string[]> {
+  const [account] = doors;
+  const honest = await broughtBy(tablet.door);
+  const hostile = await broughtBy(account);
+  const foreign = hostile.filter(({ upload }) => !tablet.has(upload.studyInstanceUID));
+  const seen = [...(await seenOf(tablet.door, foreign, heard.tablet.heard()))];
+  await takeBackAll(account);
+  for (const door of doors) seen.push(...(await seenOf(door, honest, heard.account.heard())));
+  return seen;
 }
 
 export const describeAttack = ({ recipe, who, answers, isRight, ...measured }: Attack): string =>
-  `${isRight ? ' ' : '✘'} ${recipe.padEnd(26)} ${who.padEnd(9)} ${measured.blockedMs.toFixed(0).padStart(5)} ms ` +
-  `${(measured.grownBytes / 1e6).toFixed(0).padStart(5)} MB  ${answers.join(', ')}`;
-
-/** A tablet of somebody else sends one small study after the other until it is told to end. */
-function keepUploading(gateway: GatewayUnderTest, seed: number) {
-  let isOver = false;
-  let sent = 0;
-  let stored = 0;
-  const first = Promise.withResolvers<void>();
-  const run = async (): Promise<void> => {
-    const { username } = await createAccount(gateway, 'honest', ['technician']);
-    const door: Door = { who: 'honest', api: gateway.api, token: await signIn(gateway.api, username) };
-    while (!isOver) {
-      const { instances } = syntheticStudy({
-        seed: 50_000 + 1_000 * seed + sent,
-        instancesPerSeries: 4,
-        rows: 32,
-        columns: 32,
-      });
-      const states = await sendInstances(
-        door,
-        instances.map((one) => ({ ...one, ...one.identifiers })),
-        { name: 'identified', version: 1 },
-      );
-      sent += 1;
-      if (states.length === instances.length && states.every((state) => state === 'stored')) stored += 1;
-      first.resolve();
-    }
-  };
-  const running = run();
-  running.catch((error: unknown) => first.reject(error));
-  return {
-    first: first.promise,
-    async end(): Promise<HostileReport['honest']> {
-      isOver = true;
-      await running;
-      return { sent, stored };
-    },
-  };
-}
+  `${isRight ? ' ' : '✘'} ${recipe.padEnd(26)} ${who.padEnd(9)} ${measured.atWorkMs.toFixed(0).padStart(5)} of ` +
+  `${measured.blockedMs.toFixed(0).padStart(5)} ms ${(measured.grownBytes / 1e6).toFixed(0).padStart(5)} MB  ` +
+  answers.join(', ');

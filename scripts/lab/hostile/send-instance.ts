@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
-import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
+import { createBoundary, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { askAt, type Answer, type Door } from './door.ts';
@@ -44,6 +44,33 @@ export function createParcel(door: Door, uploadId: string, bytes: number): Promi
   return askAt(door, '/upload/files', { method: 'POST', headers });
 }
 
+export function patchParcel(door: Door, location: string, parcel: Blob): Promise<Answer> {
+  const headers = { ...TUS, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
+  return askAt(door, `/upload/${location}`, { method: 'PATCH', headers, body: parcel });
+}
+
+type Code = (instance: Instance) => PackedInstance['coding'];
+
+/** `code`: what travels in place of the instance. */
+export const parcelOf = (instances: readonly Instance[], code?: Code): Blob =>
+  packParcel(
+    createBoundary(),
+    instances.map((one) => {
+      const coding = code?.(one);
+      const plain = { ...one, digest: sha256(one.bytes), bytes: new Blob([one.bytes]) };
+      return coding === undefined ? plain : { ...plain, coding };
+    }),
+  );
+
+/** Creation and one PATCH. The code of a refusal of the creation, or null. */
+export async function sendParcel(door: Door, uploadId: string, parcel: Blob): Promise<string | null> {
+  const created = await createParcel(door, uploadId, parcel.size);
+  const { location } = (created.body ?? {}) as { location?: string };
+  if (location === undefined) return created.code ?? String(created.status);
+  await patchParcel(door, location, parcel);
+  return null;
+}
+
 type Status = { readonly state: string; readonly instances?: readonly { state: string; reason?: string }[] };
 
 /** The states of the instances, or their reasons, when nothing more happens to them; a refusal's code. */
@@ -51,19 +78,13 @@ export async function sendInstances(
   door: Door,
   instances: readonly Instance[],
   policy: { readonly name: string; readonly version: number },
+  code?: Code,
 ): Promise<readonly string[]> {
   const announced = await announce(door, manifestOf(instances, policy));
   if (announced.status !== 200) return [announced.code ?? String(announced.status)];
-  const { uploadId } = announced.body as { uploadId: string };
-  const parcel = packParcel(
-    createBoundary(),
-    instances.map((one) => ({ ...one, digest: sha256(one.bytes), bytes: new Blob([one.bytes]) })),
-  );
-  const created = await createParcel(door, uploadId, parcel.size);
-  const { location } = (created.body ?? {}) as { location?: string };
-  if (location === undefined) return [created.code ?? String(created.status)];
-  const headers = { ...TUS, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
-  await askAt(door, `/upload/${location}`, { method: 'PATCH', headers, body: parcel });
+  const { uploadId, need } = announced.body as { uploadId: string; need: readonly object[] };
+  const refused = need.length === 0 ? null : await sendParcel(door, uploadId, parcelOf(instances, code));
+  if (refused !== null) return [refused];
   await askAt(door, `/upload/${uploadId}/complete`, { method: 'POST', json: {} });
   const settled = await until(
     'an upload to be settled',

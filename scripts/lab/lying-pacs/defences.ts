@@ -23,13 +23,13 @@ export const DEFENCES: readonly Mutation[] = [
   {
     what: 'the digest is compared',
     file: 'gateway/src/pipeline/forward/prove-stored.ts',
-    from: 'if (digest !== undefined && digest === ours.get(row.id))',
-    to: 'if (digest !== undefined)',
+    from: 'row.sent_digests === `${row.digest} ${theirs.get(row.sop_instance_uid)}`',
+    to: 'theirs.has(row.sop_instance_uid)',
   },
   {
     what: 'what was posted is looked for before it is posted again',
     file: 'gateway/src/pipeline/forward/forward-study.ts',
-    from: "state: found.has(sop_instance_uid) ? 'posted' : 'received',",
-    to: "state: 'received',",
+    from: "state: found.has(sop_instance_uid) ? 'posted' : 'received'",
+    to: "state: 'received'",
   },
 ];

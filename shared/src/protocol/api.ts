@@ -233,7 +233,7 @@ export const healthSchema = z.object({
   database: z.enum(['ok', 'failing']),
   /** `no-search`: it answers, and not to a search (QIDO-RS): nothing can be confirmed. */
   pacs: z.enum(['ok', 'unreachable', 'no-search']),
-  /** `full`: nothing new is taken; what is here goes on. */
+  /** `full`: nothing new is taken; what is here continues. */
   disk: z.enum(['ok', 'full']),
   /** `none`: no TLS here. `not-renewed`: its files hold no pair that can be served; the last good one still is. */
   certificate: z.enum(['none', 'ok', 'not-renewed']),

@@ -3,11 +3,15 @@ import { z } from 'zod';
 
 /** No disk of a gateway holds more. */
 const BYTES_LIMIT = 2 ** 50;
+/** Rows that a database still finds its way in. */
+const INSTANCES_LIMIT = 100_000_000;
 
 export const quotaSchema = z.object({
   /** Uploads of which instances are still awaited, or are here and not in the PACS. */
   uploads: z.number().int().min(0).max(1_000_000),
-  /** Bytes of those instances. */
+  /** Those instances, and all others of uploads that are under way: each is a row, whatever its bytes. */
+  instances: z.number().int().min(0).max(INSTANCES_LIMIT),
+  /** Bytes of those that are awaited, or here and not in the PACS. */
   bytes: z.number().int().min(0).max(BYTES_LIMIT),
 });
 export type Quota = z.infer<typeof quotaSchema>;

@@ -84,7 +84,7 @@ test('changes are grouped by meaning, with the sequences around them; a sequence
   assert.is(found, 5);
 });
 
-test('a sequence is opened and closed, a group folded, each by itself', () => {
+test('a sequence is opened and closed, a group folded, each alone', () => {
   const flipped = new Set([keyOfRow('identity', ROWS[6]!), keyOfRow('uids', ROWS[1]!)]);
   assert.equal(lines(drawn({ flipped, turned: new Set(['dates']) }).entries), [
     'identity 3',

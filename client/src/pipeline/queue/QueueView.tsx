@@ -2,6 +2,8 @@
  * The queue: every study with its track, starting with those that need a person. The list can be of any
  * length, and nothing jumps when counts change.
  */
+import { useSignal } from '@preact/signals';
+import { useSession } from '../../net/net-context.ts';
 import { useQueue } from './queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { AskFirst } from '../../kit/AskFirst.tsx';
@@ -78,7 +80,39 @@ function OfOthers({ travelling, waiting }: { readonly travelling: number; readon
     <Notice kind="plain" sign="device" title={first}>
       <p>{then}</p>
       {travelling > 0 && waiting > 0 && <p>{queueWords.othersWaiting(waiting)}</p>}
+      <TakeOver />
     </Notice>
+  );
+}
+
+/** For administrators: studies whose owner can no longer send them from here. */
+function TakeOver() {
+  const queue = useQueue();
+  const session = useSession();
+  const failed = useSignal(false);
+  const count = queue.ownerless.value;
+  const isAdmin = session.state.value === 'signed-in' && session.user.value?.roles.includes('admin');
+  if (!isAdmin || count === 0) return null;
+  const { takeOverSheet } = queueWords;
+  const take = async () => {
+    failed.value = false;
+    await queue.takeOver().catch(() => {
+      failed.value = true;
+    });
+  };
+  return (
+    <>
+      <p>{queueWords.takeOverWhat}</p>
+      <p class="notice-actions">
+        <AskFirst
+          label={queueWords.takeOver(count)}
+          of={queueWords.takeOver(count)}
+          ask={{ ...takeOverSheet, about: takeOverSheet.about(count) }}
+          onYes={() => void take()}
+        />
+      </p>
+      <p role="alert">{failed.value && queueWords.takeOverFailed}</p>
+    </>
   );
 }
 

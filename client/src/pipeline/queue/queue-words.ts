@@ -21,7 +21,18 @@ export const queueWords = {
   othersWaiting: (count: number) =>
     `${studies(count)} from other people ${count === 1 ? 'waits' : 'wait'} on this device`,
   othersWaitingWhat:
-    'Nothing is lost. Sending resumes when the person who sent it signs in here. If they can no longer sign in, an administrator can enable their account or set a new password.',
+    'Nothing is lost. Sending resumes when the person who sent it signs in here. If they can no longer sign in, an administrator can enable their account, set a new password, or sign in here and take the studies over.',
+  takeOver: (count: number) => `Take over ${studies(count)}`,
+  takeOverWhat:
+    'Their right to be sent from this device has ended. As an administrator you can take them over: they are then sent under your account.',
+  takeOverFailed: 'The gateway does not answer, so nothing was taken over. Try again in a moment.',
+  takeOverSheet: {
+    title: 'Take over these studies?',
+    about: (count: number) => studies(count),
+    what: 'They leave the queue of the person who sent them and are sent under your account. You will see the patients’ names. The audit trail records this.',
+    yes: 'Take them over',
+    no: 'Leave them',
+  },
   foreign: (count: number) =>
     `${studies(count)} on this device ${count === 1 ? 'was' : 'were'} meant for another gateway`,
   foreignWhat:

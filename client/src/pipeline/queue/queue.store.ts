@@ -16,10 +16,11 @@ import { dropStudy } from './rows/drop-study.ts';
 import { FEW_ROWS, instancesOf } from './rows/instance-rows.ts';
 import type { LocalDatabase, StudyRow } from './rows/local-database.ts';
 import { createOrdering } from './rows/order-studies.ts';
+import { takeOver, type TakeOverTools, waitsForOwner } from './rows/take-over.ts';
 import { compareForSending } from './sending-order.ts';
 import { countSafe, showStudy, travels } from './show-study.ts';
 
-export interface QueueStoreTools extends DecisionTools, LostStudiesTools {
+export interface QueueStoreTools extends DecisionTools, TakeOverTools, LostStudiesTools {
   readonly key: Promise<CryptoKey>;
   /** Calls `work` after `ms`, so that a falling rate is shown although nothing is written. */
   readonly later: (work: () => void, ms: number) => void;
@@ -49,6 +50,7 @@ interface Screen {
   readonly safe: Signal<number>;
   readonly others: Signal<number>;
   readonly othersWaiting: Signal<number>;
+  readonly ownerless: Signal<number>;
   readonly foreign: Signal<number>;
   readonly travelling: Signal<number>;
   readonly leaderLink: Signal<Link>;
@@ -96,6 +98,12 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     safe: screen.safe,
     others: screen.others,
     othersWaiting: screen.othersWaiting,
+    ownerless: screen.ownerless,
+    async takeOver() {
+      const account = tools.account.peek();
+      const site = await knownSite(database);
+      if (account !== null) await takeOver(tools, account, (row) => !isForeign(row, site));
+    },
     foreign: screen.foreign,
     deleteForeign: () => deleteForeign(database),
     travelling: screen.travelling,
@@ -124,6 +132,7 @@ function createScreen(tools: QueueStoreTools): Screen {
     safe: signal(0),
     others: signal(0),
     othersWaiting: signal(0),
+    ownerless: signal(0),
     foreign: signal(0),
     travelling: signal(0),
     leaderLink: signal<Link>('online'),
@@ -179,6 +188,7 @@ function draw(screen: Screen, { studies, link, diagnosis, site }: Snapshot): voi
     screen.travelling.value = countAllSafe(studies.filter(travels));
     screen.others.value = others.filter(travels).length;
     screen.othersWaiting.value = others.length - screen.others.value;
+    screen.ownerless.value = others.filter(waitsForOwner).length;
     screen.foreign.value = foreign.length;
     screen.studies.value = own.map((row) => drawStudy(screen, row));
     screen.leaderLink.value = link;

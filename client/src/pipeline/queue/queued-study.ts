@@ -192,6 +192,10 @@ export interface QueueStore {
    * decision is needed.
    */
   readonly othersWaiting: ReadonlySignal<number>;
+  /** Those of them whose owner can no longer send them from here: an administrator may take them over. */
+  readonly ownerless: ReadonlySignal<number>;
+  /** Gives those to the signed-in administrator. Throws like the API client, and then nothing has changed. */
+  takeOver(): Promise<void>;
   /** Studies that were queued for another gateway. Nobody can sign in here who could send them. */
   readonly foreign: ReadonlySignal<number>;
   /** Deletes those from this device. */

@@ -8,13 +8,14 @@ const PEOPLE_AND_DEVICES = [
   `create table schema_mark (name text primary key, print text not null, version text not null)`,
   `create table site (id uuid primary key default gen_random_uuid(), name text not null,
     created_at timestamptz not null default now(),
-    quota_uploads int not null default 1000, quota_bytes bigint not null default 137438953472)`,
+    quota_uploads int not null default 1000, quota_instances int not null default 200000,
+    quota_bytes bigint not null default 137438953472)`,
   `insert into site (name) values ('default')`,
   `create table account (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
     username text not null, roles text[] not null, password_hash text not null, created_at timestamptz not null default now(),
     disabled_at timestamptz, epoch int not null default 0,
-    quota_uploads int, quota_bytes bigint)`,
+    quota_uploads int, quota_instances int, quota_bytes bigint)`,
   `create unique index account_username on account (lower(username))`,
   `create table refresh_token (
     token_hash text primary key, family_id uuid not null, parent_hash text,
@@ -48,6 +49,7 @@ const STUDIES = [
     created_at timestamptz not null default now(), updated_at timestamptz not null,
     failures int not null default 0)`,
   `create index study_of_uid on study (site_id, study_instance_uid)`,
+  `create index study_under_way on study (id) where state in ('receiving', 'assembled', 'forwarded')`,
   `create table deid_report (
     study_id uuid not null references study on delete cascade, digest text not null, edition text not null,
     options jsonb not null, actions jsonb, primary key (study_id, digest))`,
@@ -59,6 +61,7 @@ const STUDIES = [
   // study of its own, so that nobody's promises reach another's; only results join the study that they are of.
   `create unique index upload_of_study on upload (study_id) where account_id is not null`,
   `create unique index upload_of_gateway on upload (study_id) where account_id is null`,
+  `create index upload_account on upload (account_id, created_at)`,
   // A parcel counts its own failures: a replaced job begins at zero.
   `create table parcel (
     id text primary key, site_id uuid not null references site, upload_id uuid not null references upload,
@@ -78,12 +81,16 @@ const STUDIES = [
     revision int not null, attempts int not null default 0, beginnings int not null default 0,
     brought boolean not null default false, updated_at timestamptz not null, since_minute int not null default 0,
     unique (study_id, sop_instance_uid, digest))`,
-  `create index instance_of_uid on instance (site_id, sop_instance_uid)`,
+  // A UID is anybody's to name: mere promises are not in this index, and cost nobody who has the same UID.
+  `create index instance_of_uid on instance (site_id, sop_instance_uid)
+    where brought or policy_name = 'gateway.results' or state in ('received', 'posting', 'posted', 'stored', 'coerced', 'already-stored')`,
   `create index instance_study_state on instance (study_id, state)`,
+  // What quotas count: as much as is open, whatever was brought in years (quota.store.ts).
+  `create index instance_open on instance (study_id) where state in ('promised', 'received', 'posting', 'quarantined')`,
   `create index instance_parcel on instance (parcel_id)`,
   `create index instance_original on instance (site_id, original_digest)`,
-  // PROTOCOL I2, within one upload: the lock of `lockUids` prevents any attempt; if a code path ever forgot
-  // it, the database would refuse. Between uploads, forward looks first and hands over one at a time.
+  // PROTOCOL I2, within one upload: its study's lock prevents any attempt; if a code path ever forgot it, the
+  // database would refuse. Between uploads, forward looks first and hands over one at a time.
   `create unique index instance_active_uid on instance (study_id, sop_instance_uid)
     where state not in ('refused', 'quarantined', 'left-out')`,
   `create table upload_instance (

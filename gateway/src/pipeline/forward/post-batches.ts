@@ -1,6 +1,6 @@
 /**
- * Several store requests at once. When one finds the PACS gone, no further one leaves; those on their way end
- * by themselves. Instances on which requests were cut go last, alone, one after the other: so the one on which
+ * Several store requests at once. When one finds the PACS gone, no further one leaves; those on their way
+ * still end. Instances on which requests were cut go last, one after the other: so the one on which
  * the PACS fails is found, and the others do not wait for it.
  */
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';

@@ -11,7 +11,7 @@
 import { sql, type Kysely } from 'kysely';
 import { IN_PACS, isInPacs, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../../database/tables.ts';
-import { instancesByUid, type InstanceRow } from '../instance.store.ts';
+import { amongUids, type InstanceRow } from '../instance.store.ts';
 import type { StudyRow } from '../study.store.ts';
 
 type Db = Kysely<Tables>;
@@ -39,24 +39,28 @@ const UNDER_WAY: readonly StudyState[] = ['assembled', 'forwarded'];
 /** Instances under these UIDs that other uploads have given to the PACS, or are giving. */
 export async function rivalsOf(db: Db, study: StudyRow, rows: readonly InstanceRow[]): Promise<Rivals> {
   if (rows.length === 0) return new Map();
-  const uids = rows.map((row) => row.sop_instance_uid);
-  const others = (await instancesByUid(db, study.site_id, uids)).filter(
-    (row) => row.study_id !== study.id && GIVEN.includes(row.state),
-  );
-  if (others.length === 0) return new Map();
-  const states = new Map(
-    (
-      await db
-        .selectFrom('study')
-        .select(['id', 'state'])
-        .where('id', 'in', [...new Set(others.map((row) => row.study_id))])
-        .execute()
-    ).map(({ id, state }) => [id, state]),
-  );
-  return Map.groupBy(
-    others.map((row): Rival => ({ ...row, studyState: states.get(row.study_id) ?? 'closed' })),
-    (row) => row.sop_instance_uid,
-  );
+  const others = await db
+    .selectFrom('instance')
+    .innerJoin('study', 'study.id', 'instance.study_id')
+    .select([
+      'instance.id',
+      'instance.sop_instance_uid',
+      'instance.digest',
+      'instance.original_digest',
+      'instance.policy_name',
+      'instance.policy_version',
+      'instance.state',
+      'instance.pacs_code',
+      'instance.sent_digests',
+      'study.state as studyState',
+    ])
+    .where('instance.site_id', '=', study.site_id)
+    .where(amongUids(rows.map((row) => row.sop_instance_uid)))
+    .where('instance.state', 'in', [...GIVEN])
+    .where('instance.study_id', '<>', study.id)
+    .orderBy('instance.id')
+    .execute();
+  return Map.groupBy(others, (row) => row.sop_instance_uid);
 }
 
 /**

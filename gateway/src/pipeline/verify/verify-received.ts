@@ -122,7 +122,7 @@ async function findAwaited(
   { db }: Tools,
 ): Promise<ReadonlyMap<string, Promised>> {
   const { study_instance_uid } = parcel;
-  const rows = await instancesByKey(db, { id: parcel.study_id, site_id: parcel.site_id }, keys);
+  const rows = await instancesByKey(db, parcel.study_id, keys);
   const promised = rows.filter(({ state }) => state === 'promised');
   for (const row of promised) attempts.set(row.id, row.attempts);
   return new Map(

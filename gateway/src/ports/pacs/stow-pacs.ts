@@ -210,7 +210,7 @@ async function searchUIDs(
 /**
  * PS3.18 §8.3.4.1: UID List Matching takes a comma-separated list. A PACS that does not know it finds nothing,
  * or ignores it, and everything would look lost: two instances that it has are asked for in one list. With
- * fewer in it, nothing can be said yet, and each UID is asked for by itself.
+ * fewer in it, nothing can be said yet, and each UID is asked for alone.
  */
 async function takesLists(web: Web, signal: AbortSignal): Promise<boolean> {
   if (web.takesLists !== null) return web.takesLists;

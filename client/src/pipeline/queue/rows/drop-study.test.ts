@@ -89,7 +89,7 @@ test('a page that dies while naming, or between parcels, leaves a study marked i
     assert.equal(
       (await queueOver(again).pending()).map(({ id }) => id),
       ['other'],
-      `${when}: the other study goes on`,
+      `${when}: the other study continues`,
     );
   }
 });

@@ -1,10 +1,10 @@
-/** Requests with a file wait for a place. */
+/** Requests that bring much wait for a place. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Problem } from '#shared/protocol/problem.ts';
-import { createFormPlaces } from './form-places.ts';
+import { createPlaces } from './places.ts';
 
-const test = suite('places for forms');
+const test = suite('places for requests');
 const { signal: never } = new AbortController();
 const FEW = { atOnce: 4, ofOne: 2 };
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -15,12 +15,7 @@ const codeOf = (asked: Promise<unknown>) =>
   );
 
 /** Asks for a place and notes when it is given. */
-function ask(
-  { enter }: ReturnType<typeof createFormPlaces>,
-  account: string,
-  given: string[],
-  signal = never,
-) {
+function ask({ enter }: ReturnType<typeof createPlaces>, account: string, given: string[], signal = never) {
   const asked = enter(account, signal);
   asked.then(
     () => given.push(account),
@@ -30,7 +25,7 @@ function ask(
 }
 
 test('four at once, two of one account; the next comes when one leaves, in their order, past an account that has its places', async () => {
-  const places = createFormPlaces(FEW);
+  const places = createPlaces(FEW);
   const given: string[] = [];
   const all = ['a', 'a', 'a', 'b', 'b', 'c', 'a', 'd'].map((account) => ask(places, account, given));
   await settled();
@@ -48,7 +43,7 @@ test('four at once, two of one account; the next comes when one leaves, in their
 });
 
 test('a caller that hangs up or would wait too long gives up its turn; the others have theirs', async () => {
-  const places = createFormPlaces(FEW, 5);
+  const places = createPlaces(FEW, 5);
   const given: string[] = [];
   const held = ['a', 'a', 'b', 'b'].map((account) => ask(places, account, given));
   const caller = new AbortController();
@@ -62,7 +57,7 @@ test('a caller that hangs up or would wait too long gives up its turn; the other
 });
 
 test('sixteen of one account wait, and 64 in all', async () => {
-  const places = createFormPlaces(FEW);
+  const places = createPlaces(FEW);
   const given: string[] = [];
   const waitingOf = (account: string, count: number) =>
     Array.from({ length: count }, () => ask(places, account, given));
@@ -72,6 +67,25 @@ test('sixteen of one account wait, and 64 in all', async () => {
   assert.is(await codeOf(places.enter('a', never)), 'rate-limited', 'the seventeenth');
   assert.is(await codeOf(places.enter('e', never)), 'rate-limited', 'the sixty-fifth');
   assert.equal(given, ['a', 'a', 'b', 'b']);
+});
+
+test('large ones take more of it, and small ones do not pass one for which there is no room yet', async () => {
+  const places = createPlaces({ atOnce: 10, ofOne: 6 });
+  const given: string[] = [];
+  const enter = (account: string, size: number) =>
+    places.enter(account, never, size).then((leave) => {
+      given.push(`${account}${size}`);
+      return leave;
+    });
+  const all = [enter('a', 5), enter('b', 4), enter('a', 3), enter('c', 2), enter('d', 1), enter('e', 100)];
+  await settled();
+  assert.equal(given, ['a5', 'b4'], 'a has its own; d would fit, but c is before it');
+  (await all[0]!)();
+  await settled();
+  assert.equal(given.slice(2), ['a3', 'c2', 'd1']);
+  for (const left of all.slice(1, 3)) (await left)();
+  await settled();
+  assert.equal(given.slice(5), ['e100'], 'one larger than all that an account may have comes alone');
 });
 
 test.run();

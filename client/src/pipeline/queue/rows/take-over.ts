@@ -1,0 +1,91 @@
+/**
+ * Studies of a person who can no longer send them from here (their account was disabled, or the right of this
+ * device has ended) are given to an administrator. The gateway is told first, for its audit trail. They begin
+ * again as the administrator's own: nothing that was promised or sent under the other account counts.
+ */
+import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
+import { countReasons } from '../count-reasons.ts';
+import { contentsOf } from './drop-study.ts';
+import { instancesOf, putInstances } from './instance-rows.ts';
+import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
+
+export interface TakeOverTools {
+  readonly database: LocalDatabase;
+  /** Tells the gateway. Throws like the API client, and then nothing is taken over. */
+  noteTakeOver(owner: string, studies: number): Promise<void>;
+  /** Wakes this tab's uploader, if the tab leads. */
+  wake(): void;
+}
+
+/** Its bytes are here, and the right to send them has ended. */
+export function waitsForOwner({ waiting, packing, state }: StudyRow): boolean {
+  return waiting === 'signed-out' && !packing && ['safe', 'uploading', 'at-gateway'].includes(state);
+}
+
+/** `which`: those that the screen has counted. Throws like the API client. */
+export async function takeOver(
+  { database, noteTakeOver, wake }: TakeOverTools,
+  account: string,
+  which: (row: StudyRow) => boolean,
+): Promise<void> {
+  const isTaken = (row: StudyRow) => which(row) && waitsForOwner(row);
+  const rows = (await database.studies.toArray()).filter(isTaken);
+  for (const [owner, ofOwner] of Map.groupBy(rows, (row) => row.account)) {
+    if (owner === null || owner === account) continue;
+    await noteTakeOver(owner, ofOwner.length);
+    for (const { id } of ofOwner) await take(database, { id, owner, account });
+  }
+  wake();
+}
+
+type Taken = { readonly id: string; readonly owner: string; readonly account: string };
+
+/** Unless it has moved on meanwhile: its owner may have signed in. */
+function take(database: LocalDatabase, { id, owner, account }: Taken): Promise<void> {
+  return database.transaction('rw', contentsOf(database), async () => {
+    const study = await database.studies.get(id);
+    if (!study || study.account !== owner || !waitsForOwner(study)) return;
+    const rows = await instancesOf(database, id);
+    const kept = new Set(await database.parcels.where('studyId').equals(id).primaryKeys());
+    // The PACS has it, so no copy of it is here any more, and its receipt is the owner's.
+    const gone = rows.filter((row) => isThere(row) && !kept.has(row.parcelId ?? ''));
+    if (gone.length === rows.length) return;
+    await database.instances.bulkDelete(gone.map(({ studyId, position }) => [studyId, position]));
+    const left = rows.filter((row) => !gone.includes(row)).map(asNamed);
+    await putInstances(database, left);
+    await database.parcels.where('studyId').equals(id).modify({ state: 'waiting', location: null });
+    await database.withdrawals.where('studyId').equals(id).delete();
+    await database.studies.update(id, {
+      account,
+      state: 'safe',
+      waiting: null,
+      uploadId: null,
+      instances: study.instances - gone.length,
+      bytes: study.bytes - gone.reduce((sum, { bytes }) => sum + bytes, 0),
+      turn: study.turn + 1,
+      packed: Math.min(study.packed, left.length),
+      reasons: countReasons(left),
+      ...NOTHING_SENT,
+    });
+  });
+}
+
+const isThere = ({ inPacs, state }: InstanceRow): boolean =>
+  inPacs === true || isInPacs(state as InstanceState);
+
+const NOTHING_SENT = {
+  sending: false,
+  sentBytes: 0,
+  neededBytes: 0,
+  departed: 0,
+  acknowledged: 0,
+  counts: null,
+  problem: null,
+  trouble: null,
+} as const;
+
+/** What the gateway refused, or a person left out, stays so. */
+const asNamed = (row: InstanceRow): InstanceRow =>
+  ['refused', 'quarantined', 'left-out'].includes(row.state)
+    ? row
+    : { ...row, state: 'safe', reason: null, inPacs: false };

@@ -1,0 +1,65 @@
+/**
+ * Promises that nobody will keep: taken back, or replaced by their own device. One of which no byte ever came is
+ * deleted, as if it had never been named, so that naming again and again leaves nothing behind.
+ */
+import type { Trx } from '../database/database.ts';
+import { changeInstances, idList } from '../pipeline/instance.store.ts';
+import { unlinkInstances } from '../pipeline/parcel.store.ts';
+import type { StudyRow } from '../pipeline/study.store.ts';
+
+export const NEVER_ARRIVED = { state: 'refused', reason: 'never-arrived' } as const;
+
+export type Promises = {
+  readonly uploadId: string;
+  readonly promised: readonly { readonly id: number; readonly brought: boolean }[];
+};
+
+/**
+ * The upload promises them no longer; true where that changed something. Those that it had brought before (the
+ * PACS lost them since) are given up by name, the others are forgotten.
+ */
+export async function dropPromises(
+  trx: Trx,
+  study: StudyRow,
+  { uploadId, promised }: Promises,
+  now: Date,
+): Promise<boolean> {
+  const { brought = [], unbrought = [] } = Object.groupBy(promised, (row) =>
+    row.brought ? 'brought' : 'unbrought',
+  );
+  const ids = unbrought.map(({ id }) => id);
+  await unlinkInstances(trx, uploadId, new Set(ids));
+  const given = brought.map(({ id }) => ({ id, ...NEVER_ARRIVED }));
+  const changed = await changeInstances(trx, given, { from: ['promised'], now });
+  return (await forgetInstances(trx, study, ids)) || changed.size > 0;
+}
+
+/** Deletes what nobody promises any more and nothing came of; true where there was some. */
+export async function forgetInstances(
+  trx: Trx,
+  study: Pick<StudyRow, 'revision'>,
+  ids: readonly number[],
+): Promise<boolean> {
+  if (ids.length === 0) return false;
+  const { numDeletedRows } = await trx
+    .deleteFrom('instance')
+    .where('id', 'in', idList(ids))
+    .where('parcel_id', 'is', null)
+    .where((where) =>
+      where.or([
+        where('state', '=', 'promised'),
+        where.and([where('state', 'in', ['quarantined', 'refused']), where('revision', '=', study.revision)]),
+      ]),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('upload_instance')
+            .select('position')
+            .whereRef('upload_instance.instance_id', '=', 'instance.id'),
+        ),
+      ),
+    )
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}

@@ -1,0 +1,90 @@
+/** However many manifests come at once, few are held, and an account has no more than its part of them. */
+import { gzipSync } from 'node:zlib';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Problem } from '#shared/protocol/problem.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
+import { readPostedHere } from './read-posted.ts';
+
+const { instances } = syntheticStudy({ seed: 96, instancesPerSeries: 1, rows: 8, columns: 8 });
+const json = JSON.stringify(toManifest(instances));
+/** Announced, and taken for, as large as a manifest may be. */
+const large = gzipSync(json.padEnd(600_000, ' '), { level: 0 });
+
+const test = suite('manifests that come at once');
+
+/** A gateway on which every manifest that was read stays open until the test lets go. */
+function openReader() {
+  const read = readPostedHere();
+  const open: string[] = [];
+  const outcomes: string[] = [];
+  const ended = Promise.withResolvers<void>();
+  let begun = 0;
+  return {
+    open,
+    outcomes,
+    letGo: ended.resolve,
+    /** Bodies of which a byte was taken. */
+    begun: () => begun,
+    post(account: string, bytes: Uint8Array<ArrayBuffer> = large, encoding = 'gzip') {
+      const body = new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            begun += 1;
+            controller.enqueue(bytes);
+            controller.close();
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      const headers = {
+        'content-type': 'application/json',
+        'content-encoding': encoding,
+        'content-length': String(bytes.length),
+      };
+      const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit;
+      const request = new Request('http://localhost/', init);
+      const answered = read('manifest', request, account, async () => {
+        open.push(account);
+        await ended.promise;
+      });
+      return answered.then(
+        () => void outcomes.push('answered'),
+        (error: unknown) => void outcomes.push(error instanceof Problem ? error.code : String(error)),
+      );
+    },
+  };
+}
+
+/** Until nothing more happens by itself: what is read here is unpacked in a few turns of the loop. */
+async function settle(isSettled: () => boolean): Promise<void> {
+  while (!isSettled()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('of one account one large one is open, few wait, and the others come later; another account has its own', async () => {
+  const { open, outcomes, letGo, begun, post } = openReader();
+  const all = Array.from({ length: 100 }, () => post('a'));
+  await settle(() => open.length > 1 || (open.length === 1 && outcomes.length >= 100 - 1 - 16));
+  assert.equal(open, ['a']);
+  assert.equal([...new Set(outcomes)], ['rate-limited']);
+  assert.ok(begun() < 60, 'most of those refused were not read');
+  const others = [post('b'), post('c'), post('d')];
+  await settle(() => open.length === 3);
+  assert.equal(open.toSorted(), ['a', 'b', 'c'], 'and three in all');
+  letGo();
+  await Promise.all([...all, ...others]);
+  assert.is(outcomes.filter((code) => code === 'answered').length, 1 + 16 + 3);
+});
+
+test('small ones of one account are open side by side', async () => {
+  const { open, outcomes, letGo, post } = openReader();
+  const plain = new TextEncoder().encode(json);
+  const all = Array.from({ length: 10 }, () => post('a', plain, 'identity'));
+  await settle(() => open.length === 10);
+  letGo();
+  await Promise.all(all);
+  assert.equal([...new Set(outcomes)], ['answered']);
+});
+
+test.run();
