@@ -8,7 +8,7 @@ import { checkRoom, StorageFull, type OpenBlob } from '../../ports/blobs/blobs.t
 import { findPolicy } from '../../policies/policies.ts';
 import { forgetBeginnings, instancesByKey, noteBeginning } from '../instance.store.ts';
 import { restoredOf } from '../parcel-blobs.ts';
-import type { OwnedParcel } from '../parcel.store.ts';
+import { accountOf, type OwnedParcel } from '../parcel.store.ts';
 import type { PipelineTools, PolicyRules } from '../pipeline-tools.ts';
 import type { Planner } from '../study-plan.ts';
 import { planVerified, type VerifiedParcel } from './plan-verified.ts';
