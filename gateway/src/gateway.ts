@@ -44,7 +44,7 @@ import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
 import { createTakings } from './pipeline/forward/takings.ts';
-import { PAUSES_MS, type PipelineTools } from './pipeline/pipeline-tools.ts';
+import { PAUSES, type PipelineTools } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';
@@ -276,7 +276,7 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     db: base.db,
     jobs: base.jobs,
     pacs: base.pacs,
-    patience: { lagMinutes: base.pacsLagMinutes, pausesMs: PAUSES_MS },
+    patience: { lagMinutes: base.pacsLagMinutes, pauses: PAUSES },
     proof: base.pacsProof,
     takings: createTakings(),
     metrics: base.metrics,

@@ -144,13 +144,10 @@ test('a parcel that is half-way does not arrive: its connection ends with the se
       for (const [by, token] of [session.accessToken, await device.token()].entries())
         halves.push(await halfSent(token, port, 7_000 + 2 * at + by));
       await end(session);
-      for (const half of halves) half.sendRest();
-      for (const { uploadId, told, closed } of halves) {
-        await Promise.race([closed, until('an answer', async () => told() !== '')]);
-        assert.not.match(told(), /^HTTP\/1.1 2/, what);
-        assert.is(await stateOfParcel(uploadId), 'receiving', what);
-      }
+      // All of them are closed; a test of connections that stay open would never end.
       await Promise.all(halves.map(({ closed }) => closed));
+      for (const { uploadId, told } of halves)
+        assert.equal([told(), await stateOfParcel(uploadId)], ['', 'receiving'], what);
     }
   } finally {
     server.closeAllConnections();

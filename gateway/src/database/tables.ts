@@ -83,6 +83,8 @@ export type DeviceAssertionTable = { device_id: string; jti: string; expires_at:
 export type StudyTable = {
   id: Generated<string>;
   site_id: string;
+  /** Of the upload that sends it; null: of the gateway itself. */
+  account_id: string | null;
   study_instance_uid: string;
   state: StudyState;
   revision: number;
@@ -144,9 +146,11 @@ export type InstanceTable = {
    * again.
    */
   posted_at: Date | null;
-  /** Offers to the PACS that brought no answer about it, and when the last one was: bounded and spread. */
+  /** Offers to the PACS that brought no answer about it, and the minute of the last one: bounded and spread. */
   offers: Generated<number>;
-  offered_at: Date | null;
+  /** Those of them while the PACS took other instances. */
+  offers_amid: Generated<number>;
+  offered_minute: Generated<number>;
   /** Warning Reason or Failure Reason as the PACS gave it. */
   pacs_code: number | null;
   proof: 'found' | 'digest' | 'read-back' | null;

@@ -34,8 +34,8 @@ export type InstanceChange = {
   /** Null leaves it as it is: it belongs to the bytes, not to the state. */
   readonly sentDigests?: string | null;
   readonly postedAt?: Date | null;
-  /** Offers without an answer about it, and when the last one was. */
-  readonly offers?: { readonly count: number; readonly at: Date | null };
+  /** Offers without an answer about it, the last of them now: all, and those while the PACS took others. */
+  readonly offers?: { readonly all: number; readonly amid: number };
   /** Added to what was counted. */
   readonly attempts?: number;
 };
@@ -323,8 +323,8 @@ export async function changeInstances(
     set_posted: change.postedAt !== undefined,
     posted_at: change.postedAt?.toISOString() ?? null,
     set_offers: change.offers !== undefined,
-    offers: change.offers?.count ?? 0,
-    offered_at: change.offers?.at?.toISOString() ?? null,
+    offers: change.offers?.all ?? 0,
+    offers_amid: change.offers?.amid ?? 0,
     attempts: change.attempts ?? 0,
   }));
   const { rows: changed } = await sql<{ id: number | string }>`
@@ -339,10 +339,11 @@ export async function changeInstances(
       sent_digests = coalesce(x.sent_digests, i.sent_digests),
       posted_at = case when x.set_posted then x.posted_at else i.posted_at end,
       offers = case when x.set_offers then x.offers else i.offers end,
-      offered_at = case when x.set_offers then x.offered_at else i.offered_at end
+      offers_amid = case when x.set_offers then x.offers_amid else i.offers_amid end,
+      offered_minute = case when x.set_offers then ${minutesNow()} else i.offered_minute end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, state text, set_reason boolean, reason text, set_place boolean,
       parcel_id text, body_offset bigint, restored text, set_code boolean, pacs_code int, set_proof boolean, proof text, sent_digests text,
-      set_posted boolean, posted_at timestamptz, set_offers boolean, offers int, offered_at timestamptz, attempts int)
+      set_posted boolean, posted_at timestamptz, set_offers boolean, offers int, offers_amid int, attempts int)
     where i.id = x.id and i.state in (${sql.join(from)}) and ${studyId === undefined ? sql`true` : sql`i.study_id = ${studyId}::uuid`}
     returning i.id`.execute(trx);
   return new Set(changed.map(({ id }) => Number(id)));

@@ -125,22 +125,47 @@ export async function promisedBytes(
   return { count: row?.count ?? 0, all: Number(row?.all ?? 0), needed: Number(row?.needed ?? 0) };
 }
 
-/**
- * Unfinished parcels of the whole gateway: they share one disk. Those of a disabled account take no room: no
- * byte of them will come, and expiry takes them away.
- */
+/** Unfinished parcels of an upload. */
 export async function openParcels(
   db: Db,
-): Promise<readonly Pick<ParcelRow, 'id' | 'upload_id' | 'bytes' | 'seal_enc'>[]> {
+  uploadId: string,
+): Promise<readonly Pick<ParcelRow, 'id' | 'bytes' | 'seal_enc'>[]> {
   return db
     .selectFrom('parcel')
-    .innerJoin('upload', 'upload.id', 'parcel.upload_id')
-    .leftJoin('account', 'account.id', 'upload.account_id')
-    .select(['parcel.id', 'parcel.upload_id', 'parcel.bytes', 'parcel.seal_enc'])
-    .where('parcel.state', '=', 'receiving')
-    .where('account.disabled_at', 'is', null)
+    .select(['id', 'bytes', 'seal_enc'])
+    .where('upload_id', '=', uploadId)
+    .where('state', '=', 'receiving')
     .execute();
 }
+
+/**
+ * Unfinished parcels of the whole gateway, for they share one disk: what all announce together, and how many
+ * are of this account. Those of a disabled account take no room: no byte of them will come, and expiry takes
+ * them away.
+ */
+export async function sumOpenParcels(
+  db: Db,
+  accountId: string | null,
+): Promise<{ readonly bytes: number; readonly ofAccount: number }> {
+  const { rows } = await sql<{ bytes: number | string; of_account: number }>`
+    select coalesce(sum(p.bytes), 0)::bigint as bytes,
+      (count(*) filter (where u.account_id = ${accountId}::uuid))::int as of_account
+    ${OPEN_PARCELS}`.execute(db);
+  return { bytes: Number(rows[0]?.bytes ?? 0), ofAccount: rows[0]?.of_account ?? 0 };
+}
+
+/** The largest of them, which have the most to say of what is written already. */
+export async function largestOpenParcels(
+  db: Db,
+  limit: number,
+): Promise<readonly { readonly id: string; readonly bytes: number }[]> {
+  const { rows } = await sql<{ id: string; bytes: number | string }>`
+    select p.id, p.bytes ${OPEN_PARCELS} order by p.bytes desc, p.id limit ${limit}`.execute(db);
+  return rows.map(({ id, bytes }) => ({ id, bytes: Number(bytes) }));
+}
+
+const OPEN_PARCELS = sql`from parcel p join upload u on u.id = p.upload_id left join account a on a.id = u.account_id
+  where p.state = 'receiving' and a.disabled_at is null`;
 
 /** Those of the instances that another upload names as well. */
 export async function namedElsewhere(

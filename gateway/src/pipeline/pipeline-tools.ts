@@ -45,16 +45,11 @@ export type PacsPatience = {
    * acknowledged is lost. 0: at once.
    */
   readonly lagMinutes: number;
-  /** Pauses between offers of an instance of which it says nothing; the last one repeats. Not empty. */
-  readonly pausesMs: readonly number[];
+  /** Minutes between offers of an instance of which it says nothing; the last one repeats. Not empty. */
+  readonly pauses: readonly number[];
 };
-const MINUTE_MS = 60_000;
-/** The first two soon, for a connection that was cut once; then less and less often. */
-export const PAUSES_MS: readonly number[] = [
-  1_000,
-  5_000,
-  ...[1, 5, 15, 30, 60].map((minutes) => minutes * MINUTE_MS),
-];
+/** Twice as soon as the study comes again, for a connection that was cut once; then less and less often. */
+export const PAUSES: readonly number[] = [0, 0, 1, 5, 15, 30, 60];
 
 /**
  * How an instance that the PACS says it stored is proven: it lists it; its own digest is that of our bytes, or,

@@ -33,7 +33,7 @@ test('before the PACS shows what it took: nothing is posted again or lost before
       start: false,
       ground,
       now: () => new Date(now),
-      tools: { patience: { lagMinutes: 10, pausesMs: [0] } },
+      tools: { patience: { lagMinutes: 10, pauses: [0] } },
     });
     const { uploadId } = await pipeline.init(toManifest(instances));
     await pipeline.send(uploadId, instances);

@@ -67,6 +67,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
       const created = await createStudy(trx, {
         id: randomUUID(),
         siteId: site,
+        accountId: account,
         studyInstanceUID: '1.2.3',
         policy: { name: 'identified', version: 1 },
         now,

@@ -37,6 +37,8 @@ export async function lockAnnouncing(
 export type NewStudy = {
   readonly id: string;
   readonly siteId: string;
+  /** Null: the gateway itself. */
+  readonly accountId: string | null;
   readonly studyInstanceUID: string;
   readonly policy: { readonly name: string; readonly version: number };
   readonly now: Date;
@@ -44,12 +46,13 @@ export type NewStudy = {
 
 /** A study that one upload sends; new, so nobody else can have it locked. */
 export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> {
-  const { id, siteId, studyInstanceUID, policy, now } = study;
+  const { id, siteId, accountId, studyInstanceUID, policy, now } = study;
   return trx
     .insertInto('study')
     .values({
       id,
       site_id: siteId,
+      account_id: accountId,
       study_instance_uid: studyInstanceUID,
       state: 'receiving',
       revision: 1,

@@ -6,6 +6,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Quota, QuotaUse } from '#shared/protocol/quota.ts';
 import type { Tables } from '../database/tables.ts';
+import { RESULTS_POLICY } from './policies.ts';
 
 type Db = Kysely<Tables>;
 
@@ -41,9 +42,9 @@ type Row = {
 };
 
 /**
- * An upload names instances of its own study only, so the indexes of what is open, and of studies under way, lead
- * to them. In a study under way every row counts, settled or not: promises that are left out, again and
- * again, take room as well.
+ * Each study is of one upload, so an account's open studies lead to its instances, one by one: neither what it has
+ * brought in years is read, nor what others promise. In a study under way every row counts, settled or not:
+ * promises that are left out, again and again, take room as well.
  */
 async function listQuotas(db: Db, where: ReturnType<typeof sql<boolean>>): Promise<readonly AccountQuota[]> {
   const { rows } = await sql<Row>`
@@ -52,20 +53,20 @@ async function listQuotas(db: Db, where: ReturnType<typeof sql<boolean>>): Promi
       coalesce(used.uploads, 0)::int as uploads, coalesce(used.instances, 0)::int as instances, coalesce(used.bytes, 0)::bigint as bytes
     from account a join site s on s.id = a.site_id
     left join lateral (
-      select count(distinct c.upload_id) filter (where c.is_open) as uploads, count(*) as instances,
+      select count(distinct t.id) filter (where c.is_open) as uploads, count(*) as instances,
         sum(c.bytes) filter (where c.is_open) as bytes
-      from (
-        select u.id as upload_id, i.bytes, true as is_open
-        from instance i join upload u on u.study_id = i.study_id
-          join upload_instance l on l.instance_id = i.id and l.upload_id = u.id
-        where u.account_id = a.id and i.state in ('promised', 'received', 'posting', 'quarantined')
+      from study t cross join lateral (
+        select i.bytes, true as is_open from instance i
+        where i.study_id = t.id and i.state in ('promised', 'received', 'posting', 'quarantined')
+          and i.policy_name <> ${RESULTS_POLICY.name}
         union all
-        select u.id, i.bytes, false
-        from study t join upload u on u.study_id = t.id join instance i on i.study_id = t.id
-          join upload_instance l on l.instance_id = i.id and l.upload_id = u.id
-        where u.account_id = a.id and t.state in ('receiving', 'assembled', 'forwarded')
+        select i.bytes, false from instance i
+        where t.state in ('receiving', 'assembled', 'forwarded') and i.study_id = t.id
           and i.state not in ('promised', 'received', 'posting', 'quarantined')
+          and i.policy_name <> ${RESULTS_POLICY.name}
+        offset 0
       ) c
+      where t.account_id = a.id and t.state <> 'closed'
     ) used on true
     where ${where} order by lower(a.username)`.execute(db);
   return rows.map((row) => {

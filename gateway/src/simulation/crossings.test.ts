@@ -22,7 +22,7 @@ import {
 import { DAY_MINUTES, passMinutes } from '../testing/pass-minutes.ts';
 import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { findParcel } from '../pipeline/parcel.store.ts';
-import { PAUSES_MS } from '../pipeline/pipeline-tools.ts';
+import { PAUSES } from '../pipeline/pipeline-tools.ts';
 import { runVerify } from '../pipeline/pipeline.ts';
 
 const signal = new AbortController().signal;
@@ -268,7 +268,7 @@ test('the PACS is full for hours, and nothing is refused for it', async () => {
   for (const lie of ['busy', 'failing'] as const) {
     let now = new Date('2026-01-01T00:00:00Z');
     const { pipeline, pacs } = await open(() => now);
-    Object.assign(pipeline.tools, { patience: { lagMinutes: 0, pausesMs: PAUSES_MS } });
+    Object.assign(pipeline.tools, { patience: { lagMinutes: 0, pauses: PAUSES } });
     const instances = study();
     const { uploadId } = await pipeline.init(toManifest(instances));
     await pipeline.send(uploadId, instances);
@@ -276,6 +276,7 @@ test('the PACS is full for hours, and nothing is refused for it', async () => {
     for (let hour = 0; hour < 12; hour += 1) {
       await pipeline.runAll();
       now = new Date(now.getTime() + 3_600_000);
+      await passMinutes(pipeline.tools.db, 60);
     }
     const waiting = await pipeline.status(uploadId);
     assert.equal([lie, waiting.state, waiting.waiting?.because], [lie, 'assembled', 'pacs-unreachable']);
@@ -289,7 +290,7 @@ test('the PACS is full for hours, and nothing is refused for it', async () => {
 test('the PACS fails on one instance and takes others: that one is for a person, and the study does not wait for it', async () => {
   let now = new Date('2026-01-01T00:00:00Z');
   const { pipeline, pacs } = await open(() => now);
-  Object.assign(pipeline.tools, { patience: { lagMinutes: 0, pausesMs: PAUSES_MS } });
+  Object.assign(pipeline.tools, { patience: { lagMinutes: 0, pauses: PAUSES } });
   const instances = study();
   const poison = instances[1]!.identifiers.sopInstanceUID;
   pacs.failsOn.add(poison);
@@ -299,6 +300,7 @@ test('the PACS fails on one instance and takes others: that one is for a person,
   assert.is((await pipeline.status(uploadId)).waiting?.because, 'pacs-unreachable', 'it may be the PACS');
   for (let hour = 0; hour < 8; hour += 1) {
     now = new Date(now.getTime() + 3_600_000);
+    await passMinutes(pipeline.tools.db, 60);
     const another = study();
     await pipeline.send((await pipeline.init(toManifest(another))).uploadId, another);
     await pipeline.runAll();

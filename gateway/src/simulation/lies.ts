@@ -8,7 +8,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { isInPacs } from '#shared/protocol/study-state.ts';
 import { seededRandom, syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
-import { PAUSES_MS } from '../pipeline/pipeline-tools.ts';
+import { PAUSES } from '../pipeline/pipeline-tools.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
 import { createLatePacs } from '../ports/pacs/late-pacs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
@@ -103,7 +103,7 @@ async function openWorld(options: WorldOptions): Promise<World> {
   };
   const pipeline = await openTestPipeline({
     ...{ pacs: openPacs(), start: false, ground, now: () => new Date(now) },
-    tools: { patience: { lagMinutes: LAG_MINUTES, pausesMs: PAUSES_MS }, proof: variant.proof, signReceipt },
+    tools: { patience: { lagMinutes: LAG_MINUTES, pauses: PAUSES }, proof: variant.proof, signReceipt },
   });
   const random = seededRandom(seed * 100_003 + nth);
   const countMinutes = createMinutes(pipeline.tools.db);

@@ -186,7 +186,7 @@ async function createTools(
     jobs,
     pacs: options.pacs,
     // Nothing is waited for: a test that is about waiting brings its own.
-    patience: { lagMinutes: 0, pausesMs: [0] },
+    patience: { lagMinutes: 0, pauses: [0] },
     takings: createTakings(),
     proof: null,
     blobs: await openFileBlobs(join(folder, 'spool')),

@@ -1,4 +1,4 @@
-/** What a question costs the database, as a count of rows and not as a time. */
+/** The cost of a question to the database, as a count of rows and not as a time. */
 import { sql } from 'kysely';
 import type { Trx } from '../database/database.ts';
 

@@ -206,7 +206,7 @@ test('covers an instance that waits for the PACS: left out, tried again at once,
   const pacs = openTestPacs();
   let now = new Date('2026-01-01T00:00:00Z');
   const pipeline = await openTestPipeline({ pacs, ground, start: false, now: () => now });
-  Object.assign(pipeline.tools, { patience: { lagMinutes: 0, pausesMs: [3_600_000] } });
+  Object.assign(pipeline.tools, { patience: { lagMinutes: 0, pauses: [60] } });
   const instances = study();
   const [poison, other] = keysOf(instances) as unknown as readonly [Named, Named];
   const { uploadId } = await pipeline.init(toManifest(instances));

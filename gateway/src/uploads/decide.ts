@@ -219,7 +219,7 @@ function toLeftOut({ id, reason }: InstanceRow): InstanceChange {
 
 function toRetried(row: InstanceRow): InstanceChange {
   const { id } = row;
-  if (row.state === 'received') return { id, state: 'received', offers: { count: 0, at: null } };
+  if (row.state === 'received') return { id, state: 'received', offers: { all: 0, amid: 0 } };
   if (isHeldBack(row.reason))
     return { id, state: 'promised', reason: null, place: null, pacsCode: null, proof: null, postedAt: null };
   // `postedAt: null` has the PACS looked at before it is posted.
@@ -230,6 +230,6 @@ function toRetried(row: InstanceRow): InstanceChange {
     pacsCode: null,
     proof: null,
     postedAt: null,
-    offers: { count: 0, at: null },
+    offers: { all: 0, amid: 0 },
   };
 }

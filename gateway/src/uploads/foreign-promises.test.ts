@@ -11,6 +11,7 @@ import type { Trx } from '../database/database.ts';
 import { activeInstances, instancesByKey, resultsUnder } from '../pipeline/instance.store.ts';
 import { rivalsOf } from '../pipeline/forward/rivals.ts';
 import { findStudy, lockAnnouncing } from '../pipeline/study.store.ts';
+import { quotaUse } from '../policies/quota.store.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import {
@@ -49,8 +50,8 @@ async function nameOften(
 ): Promise<void> {
   await sql`
     with studies as (
-      insert into study (site_id, study_instance_uid, state, revision, policy_name, policy_version, updated_at)
-      select ${siteId}::uuid, '1.2.' || nr, 'receiving', 1, 'identified', 1, now() from generate_series(1, ${studies}::int) nr
+      insert into study (site_id, account_id, study_instance_uid, state, revision, policy_name, policy_version, updated_at)
+      select ${siteId}::uuid, ${stranger}::uuid, '1.2.' || nr, 'receiving', 1, 'identified', 1, now() from generate_series(1, ${studies}::int) nr
       returning id),
     uploads as (
       insert into upload (id, site_id, study_id, account_id)
@@ -84,6 +85,7 @@ test('cost nobody a row in a question about their UID', async () => {
     'at verify': (trx) => instancesByKey(trx, study.id, [key]),
     'of a decision': (trx) => activeInstances(trx, study.id, [sopInstanceUID]),
     'at forward': async (trx) => rivalsOf(trx, study, await instancesByKey(trx, study.id, [key])),
+    'of the quota': (trx) => quotaUse(trx, accountId),
     'of results': (trx) => resultsUnder(trx, siteId, [sopInstanceUID], RESULTS_POLICY.name),
   };
   for (const [name, ask] of Object.entries(questions)) {

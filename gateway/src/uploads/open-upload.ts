@@ -215,7 +215,7 @@ async function findOrCreateUpload(
       await trx.updateTable('upload').set({ device_id: deviceId }).where('id', '=', own.id).execute();
     return { uploadId: own.id, study: begun };
   }
-  const created = { id: tools.newId(), siteId, studyInstanceUID, policy, now: tools.now() };
+  const created = { id: tools.newId(), siteId, accountId, studyInstanceUID, policy, now: tools.now() };
   const study = joined ?? (await createStudy(trx, created));
   const id = tools.newId();
   await trx

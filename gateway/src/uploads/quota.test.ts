@@ -103,8 +103,8 @@ async function addHistory(uploads: number, instances: number): Promise<void> {
   const { tools, siteId, accountId } = pipeline;
   await sql`
     with studies as (
-      insert into study (site_id, study_instance_uid, state, revision, policy_name, policy_version, updated_at)
-      select ${siteId}::uuid, '1.2.' || nr, 'complete', 1, 'identified', 1, now() from generate_series(1, ${uploads}::int) nr
+      insert into study (site_id, account_id, study_instance_uid, state, revision, policy_name, policy_version, updated_at)
+      select ${siteId}::uuid, ${accountId}::uuid, '1.2.' || nr, 'closed', 1, 'identified', 1, now() from generate_series(1, ${uploads}::int) nr
       returning id),
     uploads as (
       insert into upload (id, site_id, study_id, account_id)

@@ -44,12 +44,14 @@ const STUDIES = [
   `insert into tally default values`,
   `create table study (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
+    account_id uuid references account,
     study_instance_uid text not null, state text not null, revision int not null, policy_name text not null,
     policy_version int not null, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
     created_at timestamptz not null default now(), updated_at timestamptz not null,
     failures int not null default 0)`,
   `create index study_of_uid on study (site_id, study_instance_uid)`,
-  `create index study_under_way on study (id) where state in ('receiving', 'assembled', 'forwarded')`,
+  // Quotas begin here: neither an account's closed studies cost it anything, nor those of others (quota.store.ts).
+  `create index study_open on study (account_id) where state <> 'closed'`,
   `create table deid_report (
     study_id uuid not null references study on delete cascade, digest text not null, edition text not null,
     options jsonb not null, actions jsonb, primary key (study_id, digest))`,
@@ -70,6 +72,7 @@ const STUDIES = [
     seal_key_id text, seal_enc text, created_at timestamptz not null default now(),
     expires_at timestamptz not null, unique (upload_id, device_parcel_id))`,
   `create index parcel_study on parcel (study_id)`,
+  `create index parcel_open on parcel (upload_id) where state = 'receiving'`,
   `create table instance (
     id bigint primary key generated always as identity, site_id uuid not null references site,
     study_id uuid not null references study, sop_instance_uid text not null, sop_class_uid text not null,
@@ -77,7 +80,8 @@ const STUDIES = [
     original_digest text, policy_name text not null, policy_version int not null, report_digest text,
     bytes bigint not null, state text not null, reason text, parcel_id text references parcel,
     body_offset bigint, restored text, posted_at timestamptz, pacs_code int, proof text,
-    sent_digests text, offers int not null default 0, offered_at timestamptz,
+    sent_digests text, offers int not null default 0, offers_amid int not null default 0,
+    offered_minute int not null default 0,
     revision int not null, attempts int not null default 0, beginnings int not null default 0,
     brought boolean not null default false, updated_at timestamptz not null, since_minute int not null default 0,
     unique (study_id, sop_instance_uid, digest))`,

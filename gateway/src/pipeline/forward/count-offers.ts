@@ -3,35 +3,40 @@
  * something else. They are counted and spread over hours, because a PACS that is ill for a while is no reason
  * to give up, and they end, because an instance on which it crashes would be offered for ever. The end is
  * for a person (`pacs-fails-on-it`), never a refusal: the PACS said none.
+ *
+ * Two counts tell an illness of the PACS from an instance on which it fails: all offers, and those while it took
+ * others. As soon as it takes others again after an illness, only the second one says how long to wait.
  */
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import type { InstanceChange, InstanceRow } from '../instance.store.ts';
 
 /** From then on it is offered alone, so that only the one on which the PACS fails is counted. */
 export const OFFERS_IN_COMPANY = 2;
-/** Enough, if the PACS takes others meanwhile: with the pauses some two hours. */
+/** Enough if the PACS took others during half of them: with the pauses some two hours. */
 export const OFFERS_LIMIT = 8;
 /** Enough, if it takes nothing at all: with the pauses a day, and over a night its disk may be full. */
 export const OFFERS_LIMIT_WHEN_ILL = 30;
 
-type Offered = Pick<InstanceRow, 'offers' | 'offered_at'>;
+type Offered = Pick<InstanceRow, 'offers' | 'offers_amid' | 'offered_minute'>;
 
-/** `pausesMs`: after the first offer, the second, …; the last one repeats. */
-export function isDue({ offers, offered_at }: Offered, now: Date, pausesMs: readonly number[]): boolean {
-  if (offers === 0 || offered_at === null) return true;
-  const passed = now.getTime() - offered_at.getTime();
-  // A clock that was set back would make it wait for as long.
-  return passed < 0 || passed >= (pausesMs[Math.min(offers, pausesMs.length) - 1] ?? 0);
+/** `tookOthers`: after its last offer. */
+type Now = { readonly minutes: number; readonly tookOthers: boolean };
+
+/** `pauses`: minutes after the first offer, the second, …; the last one repeats. */
+export function isDue(row: Offered, now: Now, pauses: readonly number[]): boolean {
+  const offers = now.tookOthers ? row.offers_amid : row.offers;
+  const pause = offers === 0 ? 0 : (pauses[Math.min(offers, pauses.length) - 1] ?? 0);
+  return now.minutes - row.offered_minute >= pause;
 }
 
 /** One more, and the end if there were enough. */
 export function countOffer(
-  row: Offered & { readonly id: number },
-  now: Date,
+  row: Pick<InstanceRow, 'id' | 'offers' | 'offers_amid'>,
   tookOthers: boolean,
 ): InstanceChange {
-  const offers = { count: row.offers + 1, at: now };
-  return offers.count >= (tookOthers ? OFFERS_LIMIT : OFFERS_LIMIT_WHEN_ILL)
+  const offers = { all: row.offers + 1, amid: row.offers_amid + (tookOthers ? 1 : 0) };
+  const isItsOwn = offers.all >= OFFERS_LIMIT && offers.amid * 2 >= offers.all;
+  return isItsOwn || offers.all >= OFFERS_LIMIT_WHEN_ILL
     ? { id: row.id, state: 'quarantined', reason: 'pacs-fails-on-it', offers }
     : { id: row.id, state: 'received', offers };
 }

@@ -25,6 +25,7 @@ import {
 import { blobOf } from '../parcel-blobs.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import type { StudyRow } from '../study.store.ts';
+import { countedMinutes } from '../tally.store.ts';
 import type { ForwardTools } from './forward-tools.ts';
 import { countOffer, isDue } from './count-offers.ts';
 import { lookBefore, type LookOutcome } from './look-before.ts';
@@ -55,9 +56,14 @@ export async function forwardStudy(
 }
 
 /** Received instances, but those that were offered in vain a while ago. */
-async function dueOf(study: StudyRow, { db, now, patience }: ForwardTools): Promise<readonly InstanceRow[]> {
-  const at = now();
-  return (await instancesOf(db, study.id, ['received'])).filter((row) => isDue(row, at, patience.pausesMs));
+async function dueOf(
+  study: StudyRow,
+  { db, patience, takings }: ForwardTools,
+): Promise<readonly InstanceRow[]> {
+  const minutes = await countedMinutes(db);
+  return (await instancesOf(db, study.id, ['received'])).filter((row) =>
+    isDue(row, { minutes, tookOthers: takings.tookOthersNow(row.id) }, patience.pauses),
+  );
 }
 
 /** Changes to instances of the study that are still in one of the states `from`, and nothing else. */
@@ -117,7 +123,7 @@ async function settleKnown(
   const unknown = never.filter((row) => twinOf(row, rivals) === undefined);
   const looked = await lookBefore(unknown, tools, signal);
   const of = new Map(unknown.map((row) => [row.id, row]));
-  const changes = looked.flatMap((outcome) => toKnown(outcome, of.get(outcome.id)!, rivals, at));
+  const changes = looked.flatMap((outcome) => toKnown(outcome, of.get(outcome.id)!, rivals));
   if (changes.length > 0) {
     const count = (wanted: LookOutcome['kind']) => looked.filter(({ kind }) => kind === wanted).length;
     await tools.apply(async () => ({
@@ -134,12 +140,7 @@ async function settleKnown(
   return new Set(looked.filter(({ kind }) => kind === 'absent').map(({ id }) => id));
 }
 
-function toKnown(
-  { id, kind }: LookOutcome,
-  row: InstanceRow,
-  rivals: Rivals,
-  now: Date,
-): readonly InstanceChange[] {
+function toKnown({ id, kind }: LookOutcome, row: InstanceRow, rivals: Rivals): readonly InstanceChange[] {
   switch (kind) {
     case 'absent':
       return [];
@@ -151,7 +152,7 @@ function toKnown(
         : [{ id, state: 'quarantined', reason: 'conflicting-instance' }];
     case 'unknown':
       // The PACS answers, and fails on this one.
-      return [countOffer(row, now, true)];
+      return [countOffer(row, true)];
     default:
       return kind satisfies never;
   }
@@ -192,10 +193,11 @@ async function claim(
 }
 
 async function postAll(
-  { study, rows, claimedAt }: Omit<ToPost, 'bodies'>,
+  posting: Omit<ToPost, 'bodies'>,
   tools: ForwardTools,
   signal: AbortSignal,
 ): Promise<void> {
+  const { study, rows } = posting;
   const bodies = await openBodies(study, rows, tools);
   try {
     await returnLost(
@@ -203,7 +205,7 @@ async function postAll(
       tools,
     );
     const whole = rows.filter((row) => hasBytes(row, bodies));
-    await postBatches({ study, rows: whole, claimedAt, bodies }, tools, signal);
+    await postBatches({ ...posting, rows: whole, bodies }, tools, signal);
   } finally {
     for (const body of bodies.values()) await body?.close();
   }

@@ -11,7 +11,7 @@ import { openTestGround, openTestPipeline, type TestGround } from '../../testing
 import { createMinutes } from '../../testing/pass-minutes.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
 import { newStudy, receiptOf, studyIdOf } from '../../testing/open-study.ts';
-import { PAUSES_MS } from '../pipeline-tools.ts';
+import { PAUSES } from '../pipeline-tools.ts';
 
 const MINUTE_MS = 60_000;
 const test = suite('a study, when');
@@ -37,7 +37,7 @@ async function sent(conduct: Conduct, ...sizes: readonly number[]) {
     start: false,
     ground: shared,
     now: () => new Date(now),
-    tools: { patience: { lagMinutes: 10, pausesMs: PAUSES_MS } },
+    tools: { patience: { lagMinutes: 10, pauses: PAUSES } },
   });
   const count = createMinutes(pipeline.tools.db);
   const uploads: string[] = [];
@@ -100,6 +100,27 @@ test('only the stores of the PACS fail, and it searches, nothing is refused with
     assert.ok([...liar.given.values()].every((count) => count <= 16));
     await pipeline.close();
   }
+});
+
+test('the stores of the PACS failed for hours, and all that waits is offered as soon as it takes one', async () => {
+  const { pipeline, liar, studies, uploads, after, ends } = await sent(
+    { ...HONEST, keeps: 'none', answers: { ...HONEST.answers, store: answered(500, 'html') } },
+    3,
+    1,
+  );
+  for (const minutes of [0, 1, 5, 15, 30, 60]) await after(minutes);
+  liar.conduct = HONEST;
+  await after(2);
+  assert.equal(await ends(uploads[0]), ['assembled', 'received', 'received', 'received'], 'an hour long');
+  const keys = toManifest(studies[1]!).instances.map(({ sopInstanceUID, digest }) => ({
+    sopInstanceUID,
+    digest,
+  }));
+  await pipeline.json('POST', `/upload/${uploads[1]!}/decisions`, { decision: 'retry', instances: keys });
+  await after(0);
+  assert.equal(await ends(uploads[1]!), ['closed', 'stored']);
+  assert.equal(await ends(uploads[0]), ['closed', 'stored', 'stored', 'stored']);
+  await pipeline.close();
 });
 
 test('the proxy loses its backend right after the store, the receipt still says stored', async () => {
@@ -271,16 +292,18 @@ test('its gateway slept and another one has taken it over, the first posts no mo
   const studyId = await studyIdOf(pipeline, uploads[0]);
   const { pacs, db } = pipeline.tools;
   let stores = 0;
+  let takenOver: Promise<unknown> | null = null;
   const slept: typeof pacs = {
     ...pacs,
     async storeInstances(...of) {
       stores += 1;
       const answer = await pacs.storeInstances(...of);
-      await db
+      takenOver ??= db
         .updateTable('instance')
         .set({ posted_at: new Date('2026-01-01T00:00:09Z') })
         .where('study_id', '=', studyId)
         .execute();
+      await takenOver;
       return answer;
     },
   };

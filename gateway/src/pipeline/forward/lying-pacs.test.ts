@@ -136,7 +136,7 @@ test('the PACS refuses, each instance says so, and the study closes', async () =
 
 test('the answer is lost, the PACS shows it late, and refuses what it has: it is not believed before the lag', async () => {
   const { pipeline, pacs, uploadId, studyId } = await assembledStudy(shared);
-  Object.assign(pipeline.tools, { patience: { lagMinutes: 10, pausesMs: [0] } });
+  Object.assign(pipeline.tools, { patience: { lagMinutes: 10, pauses: [0] } });
   pacs.lie = 'cut';
   assert.is(await pipeline.run('forward', studyId), 'assembled');
   pacs.lie = 'refusing';

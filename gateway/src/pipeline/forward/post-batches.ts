@@ -137,7 +137,7 @@ async function writeAnswers(
     answer.kind === 'damaged' ? [] : [{ answer, row: of.get(answer.id)! }],
   );
   const changes = told.map(({ answer, row }) => ({
-    ...toChange(answer, row, { now: tools.now(), tookOthers: tools.takings.tookOthersSince(row.id) }),
+    ...toChange(answer, row, tools.takings.tookOthersSince(row.id)),
     sentDigests: sent?.get(row.id) ?? null,
   }));
   await tools.apply(async () => ({
@@ -173,13 +173,11 @@ function postedOf(row: InstanceRow, bodies: ToPost['bodies'], sent: Run['sent'])
   };
 }
 
-type Seen = { readonly now: Date; readonly tookOthers: boolean };
-
 /** A refusal is an answer that is not yet believed: reconcile looks once more before it is one. */
 function toChange(
   answer: Exclude<ForwardedInstance, { kind: 'damaged' }>,
   row: InstanceRow,
-  { now, tookOthers }: Seen,
+  tookOthers: boolean,
 ): InstanceChange {
   const { id } = answer;
   switch (answer.kind) {
@@ -188,9 +186,9 @@ function toChange(
     case 'refused':
       return toRefused(row, answer, answer.pacsCode);
     case 'declined':
-      return tookOthers ? toRefused(row, answer, null) : countOffer(row, now, false);
+      return tookOthers ? toRefused(row, answer, null) : countOffer(row, false);
     case 'later':
-      return answer.because === 'busy' ? { id, state: 'received' } : countOffer(row, now, tookOthers);
+      return answer.because === 'busy' ? { id, state: 'received' } : countOffer(row, tookOthers);
     default:
       return answer satisfies never;
   }
@@ -198,7 +196,7 @@ function toChange(
 
 /** After an offer without an answer the PACS may have it, and refuse it for that: such an offer is counted. */
 function toRefused(
-  { id, offers, posted_at, offered_at }: InstanceRow,
+  { id, offers, offers_amid, posted_at }: InstanceRow,
   { wasSilent }: ForwardedInstance,
   pacsCode: number | null,
 ): InstanceChange {
@@ -207,6 +205,6 @@ function toRefused(
     state: 'posted',
     reason: 'pacs-refused',
     pacsCode,
-    ...(posted_at !== null || wasSilent ? { offers: { count: Math.max(1, offers), at: offered_at } } : {}),
+    ...(posted_at !== null || wasSilent ? { offers: { all: Math.max(1, offers), amid: offers_amid } } : {}),
   };
 }

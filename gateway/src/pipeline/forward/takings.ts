@@ -13,6 +13,8 @@ export type Takings = {
   failed(id: number, after?: number): void;
   /** Whether a request that left after its failure before the last one, or its only one, brought another one in. */
   tookOthersSince(id: number): boolean;
+  /** Whether a request that left after its last failure brought another one in. */
+  tookOthersNow(id: number): boolean;
   /** The instance has come to an end. */
   forget(id: number): void;
 };
@@ -32,6 +34,7 @@ export function createTakings(): Takings {
       failures.set(id, { before: failures.get(id)?.last ?? after, last: after });
     },
     tookOthersSince: (id) => lastTaken > (failures.get(id)?.before ?? Infinity),
+    tookOthersNow: (id) => lastTaken > (failures.get(id)?.last ?? Infinity),
     forget: (id) => void failures.delete(id),
   };
 }

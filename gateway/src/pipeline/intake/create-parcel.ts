@@ -163,7 +163,7 @@ async function insert(tools: Tools, upload: UploadRow, parcel: NewParcel): Promi
     const policy = { name: study.policy_name, version: study.policy_version };
     if (!(await isInForce(trx, study.site_id, policy))) throw new Problem('policy-withdrawn');
     await checkAnnounced(trx, uploadId, parcel.plainBytes, before === undefined ? 0 : plainBytes(before));
-    await reserveRoom(trx, tools.blobs, uploadId, bytes);
+    await reserveRoom(trx, tools.blobs, upload.account_id, bytes);
     if (before !== undefined) await setAsideDamaged(trx, before);
     return insertParcel(trx, {
       id: tools.newId(),

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
@@ -11,6 +12,7 @@ import { openTestPacs } from '../../testing/open-pacs.ts';
 import { openTestPipeline, type TestPipeline } from '../../testing/open-pipeline.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
 import { runExpiry } from '../eviction/run-expiry.ts';
+import { OPEN_PARCELS_OF_ACCOUNT } from './parcel-room.ts';
 
 const { instances } = syntheticStudy({ seed: 15, instancesPerSeries: 2, rows: 8, columns: 8 });
 const offsetOf = (response: Response) => Number(response.headers.get('upload-offset'));
@@ -90,6 +92,44 @@ test('of an account that was disabled takes no room, and goes with its promise',
   } finally {
     await disable(null);
     Object.assign(blobs, { freeBytes });
+  }
+});
+
+test('is announced without a look at those announced before, and an account has so many at most', async () => {
+  const { db, blobs } = pipeline.tools;
+  const others = 20;
+  await sql`
+    with studies as (
+      insert into study (site_id, study_instance_uid, state, revision, policy_name, policy_version, updated_at)
+      select ${pipeline.siteId}::uuid, '1.2.' || nr, 'receiving', 1, 'identified', 1, now() from generate_series(1, ${others}::int) nr
+      returning id),
+    uploads as (
+      insert into upload (id, site_id, study_id, account_id)
+      select gen_random_uuid(), ${pipeline.siteId}::uuid, id, ${pipeline.accountId}::uuid from studies returning id, study_id),
+    numbered as (select *, row_number() over () as nr from uploads)
+    insert into parcel (id, site_id, upload_id, study_id, device_parcel_id, bytes, state, expires_at)
+    select replace(gen_random_uuid()::text, '-', ''), ${pipeline.siteId}::uuid, u.id, u.study_id, gen_random_uuid()::text, 1, 'receiving', now() + interval '1 hour'
+    from generate_series(1, ${OPEN_PARCELS_OF_ACCOUNT - 1}::int) own join numbered u on u.nr = own % ${others}::int + 1`.execute(
+    db,
+  );
+  const { size } = blobs;
+  let looks = 0;
+  Object.assign(blobs, {
+    size: (id: string) => {
+      looks += 1;
+      return size.call(blobs, id);
+    },
+  });
+  try {
+    assert.is((await pipeline.create(upload, randomUUID(), 1_000)).status, 201);
+    assert.ok(looks < 10, `${looks} looks at the disk`);
+    assert.is((await pipeline.create(upload, randomUUID(), 1_000)).status, 507);
+    await sql`delete from parcel where id = (select min(id) from parcel where upload_id <> ${upload}::uuid)`.execute(
+      db,
+    );
+    assert.is((await pipeline.create(upload, randomUUID(), 1_000)).status, 201);
+  } finally {
+    Object.assign(blobs, { size });
   }
 });
 

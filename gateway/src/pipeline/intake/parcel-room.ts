@@ -10,7 +10,13 @@ import { Problem } from '#shared/protocol/problem.ts';
 import type { Tables } from '../../database/tables.ts';
 import { checkRoom, StorageFull, type Blobs } from '../../ports/blobs/blobs.ts';
 import { tailOf } from '../parcel-blobs.ts';
-import { openParcels, plainBytes, promisedBytes } from '../parcel.store.ts';
+import {
+  largestOpenParcels,
+  openParcels,
+  plainBytes,
+  promisedBytes,
+  sumOpenParcels,
+} from '../parcel.store.ts';
 
 /** Boundary and the headers of one part have some 300 bytes. */
 const PART_OVERHEAD_BYTES = 1024;
@@ -29,6 +35,10 @@ const WHOLE_PARCEL_BYTES = 16 * 1024 ** 2;
  * interrupted often would wait for its own remains.
  */
 const OPEN_PARCELS_LIMIT = 64;
+/** All devices of an account together: 200 tablets with five each. Parcels of a byte cost rows and files too. */
+export const OPEN_PARCELS_OF_ACCOUNT = 1_024;
+/** Of so many it is looked up what is written; only where the disk is nearly full. */
+const LOOKED_UP_LIMIT = 256;
 
 /**
  * Throws where an upload may not announce a parcel of this length: `body-too-large` where it never promised
@@ -50,7 +60,8 @@ export async function checkAnnounced(
     throw new Problem('body-too-large', 'The parcel is larger than everything that the upload promised.');
   if (bytes > Math.max(needed, again, Math.min(all, WHOLE_PARCEL_BYTES)) + overhead)
     throw new Problem('upload-not-found', 'Most of the parcel has arrived meanwhile.');
-  const open = (await openParcels(trx)).filter((parcel) => parcel.upload_id === uploadId);
+  const open = await openParcels(trx, uploadId);
+  if (open.length >= OPEN_PARCELS_LIMIT) throw new StorageFull();
   const announced = open.reduce((sum, parcel) => sum + plainBytes(parcel), 0);
   const remains = Math.min(all, OPEN_PARCELS_LIMIT * WHOLE_PARCEL_BYTES);
   if (announced + bytes > Math.max(needed, again) + remains + (open.length + 1) * overhead)
@@ -59,22 +70,36 @@ export async function checkAnnounced(
 
 /**
  * Throws StorageFull if the disk has no room for a parcel of this length in addition to those announced
- * before, or if the upload has too many unfinished ones. Held until the transaction ends, so that two
+ * before, or if the account has too many unfinished ones. Held until the transaction ends, so that two
  * creations do not see the same room.
+ *
+ * Announced parcels count as unwritten while the room suffices even so. Where it does not, what is written of
+ * the largest is looked up: however many small ones there are, they cost no look at the disk.
  */
 export async function reserveRoom(
   trx: Transaction<Tables>,
   blobs: Blobs,
-  uploadId: string,
+  accountId: string | null,
   bytes: number,
 ): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext('parcel room'))`.execute(trx);
-  const open = await openParcels(trx);
-  if (open.filter((parcel) => parcel.upload_id === uploadId).length >= OPEN_PARCELS_LIMIT)
-    throw new StorageFull();
-  const written = await Promise.all(
-    open.map(async ({ id }) => ((await blobs.size(id)) ?? 0) + ((await blobs.size(tailOf(id))) ?? 0)),
-  );
-  const awaited = open.reduce((sum, parcel, nr) => sum + Math.max(0, parcel.bytes - (written[nr] ?? 0)), 0);
+  const open = await sumOpenParcels(trx, accountId);
+  if (open.ofAccount >= OPEN_PARCELS_OF_ACCOUNT) throw new StorageFull();
+  if (await hasRoom(blobs, open.bytes + bytes)) return;
+  let awaited = open.bytes;
+  for (const parcel of await largestOpenParcels(trx, LOOKED_UP_LIMIT)) {
+    const written = ((await blobs.size(parcel.id)) ?? 0) + ((await blobs.size(tailOf(parcel.id))) ?? 0);
+    awaited -= Math.min(parcel.bytes, written);
+  }
   await checkRoom(blobs, awaited + bytes);
+}
+
+async function hasRoom(blobs: Blobs, bytes: number): Promise<boolean> {
+  try {
+    await checkRoom(blobs, bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof StorageFull) return false;
+    throw error;
+  }
 }
