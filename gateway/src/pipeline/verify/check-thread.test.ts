@@ -89,6 +89,22 @@ test('one that takes more memory than it may ends the thread alone, and the next
   assert.equal(second, { status: 'fulfilled', value: { kind: 'verified' } });
 });
 
+test('an account whose instance takes its time holds up nobody else’s', async () => {
+  const check = createCheckThread(KEY);
+  const bytes = new Uint8Array(fileOf());
+  const gate = Promise.withResolvers<void>();
+  const fast = bytesSource(bytes);
+  const slow = {
+    size: fast.size,
+    read: (at: number, n: number) => gate.promise.then(() => fast.read(at, n)),
+  };
+  const identified: PolicyRules = { kind: 'identified' };
+  const held = [1, 2].map(() => check(slow, promised, identified, { ...turn, account: 'slow' }));
+  assert.equal(await check(fast, promised, identified, turn), { kind: 'verified' });
+  gate.resolve();
+  assert.equal(await Promise.all(held), [{ kind: 'verified' }, { kind: 'verified' }]);
+});
+
 test('the instance is still there afterwards, to be written where it stays', async () => {
   const check = createCheckThread(KEY);
   const bytes = new Uint8Array(fileOf());
