@@ -1,7 +1,7 @@
 /**
  * The right to send that outlives a login, in a real Chromium against the running system: the session ends
- * during an upload, an account is disabled (and its queue taken over), the tablet's clock is days off and is corrected midway. A queued
- * study arrives, or says for whom it waits.
+ * during an upload, an account is disabled (and its queue taken over), the tablet's clock is days off and is
+ * corrected midway. A queued study arrives, or says for whom it waits.
  */
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';

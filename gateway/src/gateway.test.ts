@@ -254,7 +254,8 @@ test('a PACS that is down makes the gateway degraded, not dead: it takes studies
 
 test('a certificate that could not be renewed is said in the health', async () => {
   const files = mkdtempSync(join(tmpdir(), 'relaypacs-certificate-'));
-  const [RELAY_TLS_CERT, RELAY_TLS_KEY] = [join(files, 'cert.pem'), join(files, 'key.pem')];
+  const RELAY_TLS_CERT = join(files, 'cert.pem');
+  const RELAY_TLS_KEY = join(files, 'key.pem');
   writeFileSync(RELAY_TLS_CERT, CERTIFICATE);
   writeFileSync(RELAY_TLS_KEY, CERTIFICATE_KEY);
   const pacs = openTestPacs();

@@ -43,7 +43,7 @@ import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
-import { createTakings } from './pipeline/forward/takings.ts';
+import { createTakings } from './pipeline/takings.ts';
 import { PAUSES, type PipelineTools } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
@@ -82,7 +82,7 @@ export type Gateway = {
   /** Port RELAY_WEB_PORT: the web app, and the same API under `/api/`. */
   readonly web: Hono<GatewayEnv>;
   readonly log: Log;
-  /** What both ports serve; null: no TLS. */
+  /** Both ports serve it; null: no TLS. */
   readonly certificate: Certificate | null;
   readonly version: string;
   /** The password that was made for `admin` at the first start, to be shown once and forgotten. */

@@ -1,5 +1,5 @@
 /** One's own new password. Keeps no password after the request. */
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import { useId, useRef } from 'preact/hooks';
 import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from '#shared/protocol/limits.ts';
 import { kitWords } from '../kit/kit-words.ts';
@@ -10,7 +10,7 @@ import { passwordWords as words } from './password-words.ts';
 import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
 
 type FieldName = 'current' | 'next';
-/** What is wrong, and in which fields; none where it lies with neither. */
+/** A mistake, and the fields that it lies in; none where it lies in neither. */
 type Mistake = Trouble & { readonly fields: readonly FieldName[] };
 
 /** The mistake that needs no gateway to be found; null where there is none. */
@@ -22,7 +22,7 @@ function mistakeIn(current: string, next: string): Mistake | null {
     : null;
 }
 
-/** What the gateway says is wrong. */
+/** The mistake that the gateway names. */
 function refusalIn(error: unknown): Mistake {
   const code = error instanceof ApiProblem ? error.code : null;
   const fields =
@@ -93,15 +93,7 @@ function PasswordForm({ onClose, onChanged }: FormProps) {
       <Field {...field('current')} label={words.current} autocomplete="current-password" />
       <Field {...field('next')} label={words.next} autocomplete="new-password" />
       <p class="small quiet">{words.rule}</p>
-      <label class="choice">
-        <input
-          type="checkbox"
-          class="tick"
-          checked={shown.value}
-          onChange={() => (shown.value = !shown.value)}
-        />
-        <span>{words.show}</span>
-      </label>
+      <ShowPasswords shown={shown} />
       <div id={message} role="alert">
         {trouble.value && <TroubleNotice trouble={trouble.value} />}
       </div>
@@ -114,6 +106,20 @@ function PasswordForm({ onClose, onChanged }: FormProps) {
         </button>
       </div>
     </form>
+  );
+}
+
+function ShowPasswords({ shown }: { readonly shown: Signal<boolean> }) {
+  return (
+    <label class="choice">
+      <input
+        type="checkbox"
+        class="tick"
+        checked={shown.value}
+        onChange={() => (shown.value = !shown.value)}
+      />
+      <span>{words.show}</span>
+    </label>
   );
 }
 

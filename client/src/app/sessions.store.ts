@@ -1,4 +1,4 @@
-/** What acts in one's own name, as the gateway lists it. */
+/** The sessions and devices that act in one's own name, as the gateway lists them. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { type ListedSession, sessionListSchema } from '#shared/protocol/api.ts';
 import type { ApiClient } from '../net/api-client.ts';

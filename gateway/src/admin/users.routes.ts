@@ -161,6 +161,14 @@ async function changeAccount(
   return { account: await accountAt(trx, caller, id), endedDevices };
 }
 
+type TakenOver = { readonly id: string; readonly studies: number; readonly now: Date };
+
+async function recordTakeOver(db: Db, caller: Caller, { id, studies, now }: TakenOver): Promise<void> {
+  const { id: accountId, siteId } = await accountAt(db, caller, id);
+  const event = { event: 'queue-taken-over', accountId, by: caller.id, studies } as const;
+  await db.transaction().execute((trx) => recordAudit(trx, siteId, event, now));
+}
+
 export function userRoutes({ db, now, forget }: UserRouteTools): Router {
   const router = createRouter();
   router.openapi(list, async (c) =>
@@ -212,19 +220,8 @@ export function userRoutes({ db, now, forget }: UserRouteTools): Router {
   });
 
   router.openapi(takeOver, async (c) => {
-    const caller = callerOf(c);
-    const { id: accountId } = await accountAt(db, caller, c.req.valid('param').id);
-    const { studies } = c.req.valid('json');
-    await db
-      .transaction()
-      .execute((trx) =>
-        recordAudit(
-          trx,
-          caller.siteId,
-          { event: 'queue-taken-over', accountId, by: caller.id, studies },
-          now(),
-        ),
-      );
+    const { id } = c.req.valid('param');
+    await recordTakeOver(db, callerOf(c), { id, ...c.req.valid('json'), now: now() });
     return c.body(null, 204);
   });
   return router;

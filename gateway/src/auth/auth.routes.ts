@@ -224,7 +224,7 @@ type SessionParts = {
   readonly give: (c: GatewayContext, opened: OpenSession) => Session;
 };
 
-/** What people do about their own sessions: see them, and end them all or all others. */
+/** The routes of one's own sessions: people see them, and end them all or all others. */
 function addOwnSessions(router: Router, tools: AuthRouteTools, { cookies, give }: SessionParts): void {
   const { publicUrl } = tools;
   router.openapi(password, async (c) => {

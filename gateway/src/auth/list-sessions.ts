@@ -1,5 +1,5 @@
 /**
- * What acts in an account's name now: people who are signed in, and devices that send what was queued on them.
+ * Lists who acts in an account's name now: people who are signed in, and devices that send what was queued on them.
  * Says when each began and was last used; where from is kept nowhere.
  */
 import type { ListedSession } from '#shared/protocol/api.ts';

@@ -64,6 +64,18 @@ async function fetched(pacs: Pacs, sopInstanceUID: string): Promise<Uint8Array> 
   return instance.bytes;
 }
 
+async function assertHeld(
+  pacs: Pacs,
+  { identifiers, bytes, kind }: ReturnType<typeof buildResultInstances>[number],
+): Promise<void> {
+  const held = await fetched(pacs, identifiers.sopInstanceUID);
+  assert.ok(Buffer.from(held).equals(bytes), `${kind} bit for bit`);
+  const errors = askProgram('dciodvfy', [], held)
+    ?.text.split('\n')
+    .filter((line) => /\bError\b/.test(line));
+  assert.equal(errors ?? [], []);
+}
+
 const FILMS: Readonly<Record<string, FilmOptions>> = {
   film: { seed: 501 },
   'film without a name': { seed: 502, more: DEIDENTIFIED },
@@ -107,14 +119,7 @@ for (const [name, options] of Object.entries(FILMS)) {
     const { receipt } = await receiptOf(pipeline, uploadId);
     assert.is(receipt.instances.length, 1, 'what the device sent');
     assert.ok(receipt.instances.every(({ state, proof }) => state === 'stored' && proof === 'digest'));
-    for (const { identifiers, bytes, kind } of results) {
-      const held = await fetched(pacs, identifiers.sopInstanceUID);
-      assert.ok(Buffer.from(held).equals(bytes), `${kind} bit for bit`);
-      const errors = askProgram('dciodvfy', [], held)
-        ?.text.split('\n')
-        .filter((line) => /\bError\b/.test(line));
-      assert.equal(errors ?? [], []);
-    }
+    for (const result of results) await assertHeld(pacs, result);
 
     assert.equal(
       (await send(buildResultInstances(subject, testMaps()))).map(({ outcome }) => outcome),

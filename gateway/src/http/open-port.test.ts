@@ -93,7 +93,8 @@ const askTls = (port: number, ca: string, agent?: Agent): Promise<number | strin
 
 test('serves TLS, renews its certificate without ending a connection, and keeps the last good one', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'relaypacs-certificate-'));
-  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const certFile = join(folder, 'cert.pem');
+  const keyFile = join(folder, 'key.pem');
   const put = (cert: string, key: string) => {
     writeFileSync(certFile, cert);
     writeFileSync(keyFile, key);

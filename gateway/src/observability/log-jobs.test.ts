@@ -1,4 +1,4 @@
-/** What the log says of the queue's troubles. */
+/** The queue's troubles as the log names them. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { logJobs } from './log-jobs.ts';

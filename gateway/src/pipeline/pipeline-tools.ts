@@ -15,7 +15,7 @@ import type { Log } from '../observability/log.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { StudyChanges } from './announce-changes.ts';
-import type { Takings } from './forward/takings.ts';
+import type { Takings } from './takings.ts';
 import type { Stage } from './stages.ts';
 import type { StudyKeys } from './study-key.ts';
 

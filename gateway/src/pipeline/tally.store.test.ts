@@ -39,8 +39,9 @@ test('are counted once, however many gateways count', async () => {
   assert.is(await counted(async () => void (await Promise.all(ticks.map((tick) => tick())))), 1, 'at once');
 });
 
-test('go on when the gateway that counted is gone, and one that was away for long brings none with it', async () => {
-  const [one, two] = [createMinuteCounter(database.db), createMinuteCounter(database.db)];
+test('continue when the gateway that counted is gone, and one that was away for long brings none with it', async () => {
+  const one = createMinuteCounter(database.db);
+  const two = createMinuteCounter(database.db);
   for (const tick of [one, two, one, one]) await tick();
   assert.is(await counted(two), 0, 'somebody else counted since it last looked');
   assert.is(await counted(two), 1);

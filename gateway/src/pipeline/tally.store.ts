@@ -1,5 +1,5 @@
 /**
- * What is counted instead of dated. A clock may be set, by a year in a moment; so nothing that is true or false
+ * Time that is counted instead of dated. A clock may be set, by a year in a moment; so nothing that is true or false
  * of an instance (that it never arrived, that the PACS lost it) rests on a date.
  *
  * `minutes`: minutes in which a gateway ran on this database. Two counts differ by at most the minutes between

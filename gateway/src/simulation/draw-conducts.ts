@@ -1,5 +1,5 @@
 /**
- * What a PACS is told to do to the studies of one world: each status with each body from each service in its
+ * The conduct of a PACS towards the studies of one world: each status with each body from each service in its
  * turn, alone or with something else, and between them whatever the seed draws.
  */
 import { seededRandom } from '#testing/synthetic-study.ts';

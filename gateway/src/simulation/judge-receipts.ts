@@ -14,7 +14,7 @@ export type Tally = {
   receipts: number;
   /** Lies and illnesses that showed, by kind. */
   readonly faults: Counts;
-  /** Which answers were told, by the gateway's setting. */
+  /** Counts of the answers that were told, by the gateway's setting. */
   readonly cells: Counts;
   /** The last word of each instance: its state, and its reason. */
   readonly outcomes: Counts;
@@ -43,7 +43,7 @@ export function addTally(to: Tally, one: Tally): void {
   to.wrong.push(...one.wrong);
 }
 
-/** What the judge knows of the PACS and of the world. */
+/** The judge knows this of the PACS and of the world. */
 export type Evidence = {
   readonly liar: LyingPacs;
   /** The bytes that the PACS has, not as it says. */

@@ -1,4 +1,4 @@
-/** What a run has found so far, a line a world, from which an interrupted one resumes. */
+/** The journal of a run: a line a world, from which an interrupted run resumes. */
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

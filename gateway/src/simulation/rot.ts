@@ -238,7 +238,8 @@ async function spoilRow({ pipeline, studyId, random }: Round): Promise<string> {
     await sql`update instance set ${sql.ref(column)} = ${value} where id = ${id}`.execute(db);
   };
   if (isSwap && other.id !== row.id) {
-    const [mine, its] = [row[column], other[column]];
+    const mine = row[column];
+    const its = other[column];
     // No two instances of a study may have one UID, not even for a moment.
     await set(row.id, values[column]);
     await set(other.id, mine);

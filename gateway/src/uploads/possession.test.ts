@@ -161,7 +161,7 @@ test('sends what another is sending at this moment: each ends, and the PACS is g
   await pipeline.close();
 });
 
-test('whose study waits behind another upload of the same UIDs is told so, until it moves on', async () => {
+test('an upload whose study waits behind another one of the same UIDs is told so, until it moves on', async () => {
   const { pipeline, pacs, asStranger, asOwner } = await open();
   const instances = newStudy(2);
   /** Brought, verified, and forwarded once. */
@@ -329,7 +329,8 @@ test('with a role that reads the PACS is told what is there while signed in; its
 
 test('of a researcher is told of de-identified studies while signed in, and of no other', async () => {
   const { pipeline, stranger, asStranger, deliver } = await open();
-  const [identified, deidentified] = [newStudy(2), newStudy(2)];
+  const identified = newStudy(2);
+  const deidentified = newStudy(2);
   for (const instances of [identified, deidentified]) await deliver(instances);
   const { studyInstanceUID } = deidentified[0]!.identifiers;
   await pipeline.tools.db

@@ -15,7 +15,8 @@ const test = suite('a manifest, while the PACS is silent');
 test('waits only if the PACS is asked about it, and is answered without the PACS in the end', async () => {
   const pacs = openTestPacs();
   const pipeline = await openTestPipeline({ pacs, start: false });
-  const [known, other] = [study(9600), study(9601)];
+  const known = study(9600);
+  const other = study(9601);
   const { uploadId } = await pipeline.init(toManifest(known));
   await pipeline.send(uploadId, known);
   await pipeline.runAll();

@@ -76,7 +76,7 @@ test('a delivered upload: it stays, as proof that its account had the bytes', as
   assert.equal(await isWhole(), before);
 });
 
-test('what the PACS has lost since, and its account promised again: that it was brought stays known', async () => {
+test('an instance that the PACS has lost since, and its account promised again: that it was brought stays known', async () => {
   const instances = soft(9605);
   const { uploadId } = await pipeline.init(toManifest(instances));
   await pipeline.send(uploadId, instances);

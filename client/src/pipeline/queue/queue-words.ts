@@ -21,7 +21,7 @@ export const queueWords = {
   othersWaiting: (count: number) =>
     `${studies(count)} from other people ${count === 1 ? 'waits' : 'wait'} on this device`,
   othersWaitingWhat:
-    'Nothing is lost. Sending resumes when the person who sent it signs in here. If they can no longer sign in, an administrator can enable their account, set a new password, or sign in here and take the studies over.',
+    'Nothing is lost. Sending resumes when the person who sent it signs in here. If they cannot, an administrator can enable their account, set a new password, or sign in here and take the studies over.',
   takeOver: (count: number) => `Take over ${studies(count)}`,
   takeOverWhat:
     'Their right to be sent from this device has ended. As an administrator you can take them over: they are then sent under your account.',

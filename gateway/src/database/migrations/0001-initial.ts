@@ -89,7 +89,7 @@ const STUDIES = [
   `create index instance_of_uid on instance (site_id, sop_instance_uid)
     where brought or policy_name = 'gateway.results' or state in ('received', 'posting', 'posted', 'stored', 'coerced', 'already-stored')`,
   `create index instance_study_state on instance (study_id, state)`,
-  // What quotas count: as much as is open, whatever was brought in years (quota.store.ts).
+  // Quotas count what is open, however much was brought in years (quota.store.ts).
   `create index instance_open on instance (study_id) where state in ('promised', 'received', 'posting', 'quarantined')`,
   `create index instance_parcel on instance (parcel_id)`,
   `create index instance_original on instance (site_id, original_digest)`,

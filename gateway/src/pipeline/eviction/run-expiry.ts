@@ -1,6 +1,7 @@
 /**
  * Sweeps abandoned data: unfinished parcels, promises that were never kept, files that no row names.
- * Runs by the clock, and counts the minutes in which a gateway ran: no date decides what is given up. Each ends as a state that a person sees, not in silence.
+ * Runs by the clock, and counts the minutes in which a gateway ran: no date decides what is given up. Each ends
+ * as a state that a person sees, not in silence.
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Tables } from '../../database/tables.ts';

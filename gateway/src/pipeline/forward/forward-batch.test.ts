@@ -1,4 +1,4 @@
-/** What a request's answers mean for each of its instances. The PACS answers as told, one request after the other. */
+/** The meaning of a request's answers for each of its instances. The PACS answers as told, one request after the other. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DigestMismatch, InstanceUnreadable, type Pacs, type StoreAnswer } from '../../ports/pacs/pacs.ts';

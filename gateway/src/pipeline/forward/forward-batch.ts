@@ -84,7 +84,7 @@ const isUnsaid = ({ outcome }: Answer): boolean => outcome === 'omitted' || outc
 
 /** `damaged`: nobody was given the whole of it, because the spool does not have it. */
 type Answer = Omit<StoreAnswer, 'outcome'> & { readonly outcome: StoreAnswer['outcome'] | 'damaged' };
-/** What was never given whole is not looked for: whatever the PACS has there, it is not by this offer. */
+/** An instance that was never given whole is not looked for: whatever the PACS has there is not by this offer. */
 const DOUBTFUL: readonly Answer['outcome'][] = ['refused', 'declined', 'omitted', 'unanswered'];
 
 /** One damaged instance ends the request; of the others the PACS may have stored some. */

@@ -145,6 +145,8 @@ test('the PACS refuses by name, it is searched once more, and the receipt says r
     const refuses = { ...HONEST.answers, store: { status: 409, body } } as const;
     const { pipeline, uploads, after, ends } = await sent({ ...HONEST, keeps: 'none', answers: refuses }, 2);
     await after(0);
+    assert.is((await ends(uploads[0]))[0], 'forwarded', 'the PACS may show them yet');
+    await after(2);
     assert.equal(await ends(uploads[0]), ['closed', 'pacs-refused', 'pacs-refused']);
     const { receipt } = await receiptOf(pipeline, uploads[0]);
     assert.equal(
@@ -159,6 +161,14 @@ test('the PACS says refused and has it, the receipt says stored', async () => {
   const refuses = { ...HONEST.answers, store: { status: 409, body: 'named' } } as const;
   const { pipeline, uploads, after, ends } = await sent({ ...HONEST, answers: refuses }, 2);
   await after(0);
+  assert.equal(await ends(uploads[0]), ['closed', 'stored', 'stored']);
+  await pipeline.close();
+});
+
+test('the PACS says refused and keeps it, and shows it within a minute: the receipt says stored', async () => {
+  const refuses = { ...HONEST.answers, store: { status: 409, body: 'named' } } as const;
+  const { pipeline, uploads, after, ends } = await sent({ ...HONEST, answers: refuses, lagMs: MINUTE_MS }, 2);
+  for (const minutes of [0, 1, 1]) await after(minutes);
   assert.equal(await ends(uploads[0]), ['closed', 'stored', 'stored']);
   await pipeline.close();
 });
@@ -180,7 +190,7 @@ test('the PACS says refused, later lists it and does not give it, nobody can say
 test('the PACS declines one without naming it, and takes the others, that one is refused', async () => {
   const { pipeline, liar, studies, uploads, after, ends } = await sent(HONEST, 3);
   liar.conduct = { ...HONEST, declines: new Set([studies[0]![1]!.identifiers.sopInstanceUID]) };
-  await after(0);
+  for (const minutes of [0, 2]) await after(minutes);
   assert.equal(await ends(uploads[0]), ['closed', 'stored', 'pacs-refused', 'stored']);
   await pipeline.close();
 });

@@ -14,9 +14,8 @@ const told = ({ said, shown, isEarly }: { said: Said; shown: Shown; isEarly: boo
   `${said}, ${shown}, ${isEarly ? 'early' : 'after the lag'}`;
 const where = (is: Judged): string[] => CELLS.filter((cell) => cell.is === is).map(told);
 
-test('is refused only if the PACS said so and does not have it', () => {
+test('is refused only if the PACS said so and does not show it in time', () => {
   assert.equal(where('refused'), [
-    'refused, absent, early',
     'refused, absent, after the lag',
     'refused-after-silence, absent, after the lag',
   ]);

@@ -1,12 +1,12 @@
 /**
- * What reconcile makes of a posted instance: what the gateway knows of it × what the PACS showed × whether the
+ * The judgement of reconcile on a posted instance: what the gateway knows of it × what the PACS showed × whether the
  * PACS may still be late. A table under its drawing, and nothing else.
  *
  *                        absent           listed           same      other     unknown
  *   claimed              late | missing   stored           stored    changed   late | fails
  *   coerced              late | missing   coerced          coerced   coerced   coerced
  *   contested            late | missing   late | fails     stored    other     late | fails
- *   refused              refused          late | fails     stored    other     late | fails
+ *   refused              late | refused   late | fails     stored    other     late | fails
  *   refused-after-silence  late | refused  late | fails    stored    other     late | fails
  *
  *   a | b: a while the PACS may be late, b afterwards
@@ -14,7 +14,7 @@
 
 export const SAID = ['claimed', 'coerced', 'contested', 'refused', 'refused-after-silence'] as const;
 /**
- * What the gateway was told of it:
+ * The gateway was told of it:
  *
  *   claimed     the PACS says that it took it as it is, or was seen to have it
  *   coerced     the PACS says that it took it and changed it: other bytes are no surprise
@@ -26,7 +26,7 @@ export type Said = (typeof SAID)[number];
 
 export const SHOWN = ['absent', 'listed', 'same', 'other', 'unknown'] as const;
 /**
- * What the PACS shows under its UID:
+ * The PACS shows under its UID:
  *
  *   absent    nothing
  *   listed    its search names it; the bytes were not looked at
@@ -46,15 +46,16 @@ export type Judged = 'stored' | 'coerced' | 'late' | 'missing' | 'refused' | 'ot
 type Cell = Judged | readonly [early: Judged, afterwards: Judged];
 
 const MISSING = ['late', 'missing'] as const;
+const REFUSED = ['late', 'refused'] as const;
 const FAILS = ['late', 'fails'] as const;
 
 const TABLE: Readonly<Record<Said, Readonly<Record<Shown, Cell>>>> = {
   claimed: { absent: MISSING, listed: 'stored', same: 'stored', other: 'changed', unknown: FAILS },
   coerced: { absent: MISSING, listed: 'coerced', same: 'coerced', other: 'coerced', unknown: 'coerced' },
   contested: { absent: MISSING, listed: FAILS, same: 'stored', other: 'other', unknown: FAILS },
-  refused: { absent: 'refused', listed: FAILS, same: 'stored', other: 'other', unknown: FAILS },
+  refused: { absent: REFUSED, listed: FAILS, same: 'stored', other: 'other', unknown: FAILS },
   'refused-after-silence': {
-    absent: ['late', 'refused'],
+    absent: REFUSED,
     listed: FAILS,
     same: 'stored',
     other: 'other',

@@ -147,7 +147,7 @@ async function writeAnswers(
   for (const { id, state } of changes) if (state !== 'received') tools.takings.forget(id);
 }
 
-/** What an answer means may depend on whether the PACS takes others afterwards. */
+/** The meaning of an answer may depend on whether the PACS takes others afterwards. */
 function noteTakings(
   answers: readonly ForwardedInstance[],
   request: number,

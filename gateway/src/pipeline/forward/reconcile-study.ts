@@ -33,6 +33,12 @@ const LOOK_AGAIN_SECONDS = 5;
 /** A PACS that lags for more than a minute is asked less often. */
 const LATE_AGAIN_SECONDS = 30;
 
+/**
+ * Some PACS refuse what they have stored, and show it seconds later. Longer, and people would wait for a refusal that
+ * is one.
+ */
+const REFUSAL_LAG_MINUTES = 1;
+
 export type Reconciled = {
   readonly id: number;
   /** `missing` becomes `again`, and for the last time `lost`. */
@@ -47,15 +53,20 @@ export async function reconcileStudy(study: StudyRow, tools: Tools, signal: Abor
   const posted = await instancesOf(tools.db, study.id, ['posted']);
   const looks = await lookAtAll(study, posted, tools, signal);
   const minutes = await countedMinutes(tools.db);
-  const { lagMinutes } = tools.patience;
-  const isEarly = ({ since_minute }: InstanceRow): boolean =>
-    lagMinutes > 0 && minutes - since_minute <= lagMinutes;
-  const looked = posted.map((row) => toReconciled(row, looks.get(row.id)!, isEarly(row)));
+  const looked = posted.map((row) => {
+    const look = looks.get(row.id)!;
+    const lag = lagOf(look.said, tools.patience.lagMinutes);
+    return toReconciled(row, look, lag > 0 && minutes - row.since_minute <= lag);
+  });
   const waitedMinutes = Math.max(0, ...posted.map((row) => minutes - row.since_minute));
   return (locked) => planReconciled(locked, looked, waitedMinutes);
 }
 
-/** What the gateway was told of a row, and what the PACS shows. */
+/** A refusal is the PACS's own word: it is believed sooner than a loss, about which the PACS said the contrary. */
+const lagOf = (said: Said, lagMinutes: number): number =>
+  said === 'refused' ? Math.min(REFUSAL_LAG_MINUTES, lagMinutes) : lagMinutes;
+
+/** One look at a row: what the gateway was told of it, and what the PACS shows. */
 type Look = { readonly said: Said; readonly shown: Shown; readonly proof: Reconciled['proof'] };
 
 /** By the rows' ids: one look at each. Throws PacsUnreachable. */

@@ -80,7 +80,7 @@ class Guard {
     }
   }
 
-  /** Whoever asks first of a silent PACS waits for the answer; the others for a moment. */
+  /** The first to ask a silent PACS waits for the answer; the others wait for a moment. */
   async probe(signal: AbortSignal): Promise<void> {
     if (!this.#isSilent) return unlessAborted(this.#askInTime(), signal);
     if (this.#question !== null) return unlessAborted(join(this.#question), signal);

@@ -82,7 +82,7 @@ test('answers a search with anything but a list, nothing is absent', async ({ li
   await pacs.storeInstances(studyInstanceUID, [one, two], signal);
   for (const status of STATUSES)
     for (const body of BODIES) {
-      // What a search that finds nothing answers.
+      // A search that finds nothing answers so.
       if (status < 300 && body === 'list') continue;
       liar.conduct = answering({ search: { status, body } });
       const found = await pacs.findInstances([one.sopInstanceUID], signal).catch((error: unknown) => error);

@@ -84,7 +84,7 @@ const NOTHING_SENT = {
   trouble: null,
 } as const;
 
-/** What the gateway refused, or a person left out, stays so. */
+/** An instance that the gateway refused, or a person left out, stays so. */
 const asNamed = (row: InstanceRow): InstanceRow =>
   ['refused', 'quarantined', 'left-out'].includes(row.state)
     ? row
