@@ -7,7 +7,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { GatewayEnv } from './route.ts';
 import { whileTokenHolds } from './while-token-holds.ts';
 
-/** Whoever ends their own sessions reads the answer; whoever reads a large one slowly does not. */
+/** People who end their own sessions still read the answer; a slow reader of a large answer does not. */
 const ANSWER_WITHIN_MS = 15_000;
 
 /** Follows the connection, so it does nothing in a test's `app.request`. */

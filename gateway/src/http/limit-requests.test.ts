@@ -1,4 +1,4 @@
-/** Whoever asks too often is refused, and nobody else. */
+/** A caller that asks too often is refused, and nobody else. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createTestDevice } from '../testing/open-device.ts';

@@ -1,5 +1,5 @@
 /**
- * Which refusals of strangers are logged: of each kind one a minute, with the number of those left out before it.
+ * Thins out the log of strangers' refusals: of each kind it has one a minute, with the number of those left out before it.
  * Nobody without an account decides how much the gateway writes.
  */
 

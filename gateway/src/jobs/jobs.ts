@@ -24,7 +24,7 @@ export type EnqueueOptions = {
    * the two times.
    */
   readonly key?: string;
-  /** Whose turn it takes: a queue that says so runs only some jobs of one group at once. Its key without it. */
+  /** The group whose turn the job takes (its key unless given): `ofOneGroup` of them run at once. */
   readonly group?: string;
   /** At most START_LIMIT_SECONDS; later counts as that. Whatever has to wait longer counts its own runs. */
   readonly startAfterSeconds?: number;

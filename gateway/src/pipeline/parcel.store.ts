@@ -22,7 +22,7 @@ export function plainBytes({ bytes, seal_enc }: Pick<ParcelRow, 'bytes' | 'seal_
   return seal_enc === null ? bytes : (openedSize(bytes) ?? bytes);
 }
 
-/** Whose turn it takes in the work of the gateway; its own uploads (of results) have no account. */
+/** The account whose turn the parcel takes; the gateway's own uploads (of results) have none. */
 export const accountOf = ({ account_id }: Pick<OwnedParcel, 'account_id'>): string => account_id ?? 'gateway';
 
 function owned(db: Db) {

@@ -304,7 +304,7 @@ const RIGHT_ENDS: Record<string, (accountId: string, device: string) => Promise<
 };
 
 for (const [what, end] of Object.entries(RIGHT_ENDS)) {
-  test(`whose last byte comes after ${what} goes no further, whatever let its request in`, async () => {
+  test(`a parcel whose last byte comes after ${what} goes no further`, async () => {
     const { db } = pipeline.tools;
     const row = {
       siteId: pipeline.siteId,

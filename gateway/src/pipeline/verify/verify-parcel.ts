@@ -58,7 +58,7 @@ export type VerifyTools = ReadTools & {
   /** The rules of the policy under which an instance was promised. */
   readonly rulesFor: (policyName: string, policyVersion: number) => Promise<PolicyRules>;
   readonly check: CheckInstance;
-  /** Who brought the parcel. */
+  /** The account that brought the parcel. */
   readonly account: string;
   /** In a run that follows one without an outcome; null in the first. */
   readonly begun: BegunInstances | null;
