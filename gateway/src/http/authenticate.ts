@@ -96,8 +96,10 @@ export function authenticate(tools: CallerTools): MiddlewareHandler<GatewayEnv> 
 function watchToken(tools: CallerTools, subject: ReadToken): TokenWatch {
   const { users, devices, now } = tools;
   const { accountId, deviceId, expiresAt } = subject;
+  const isNotTaken = async (): Promise<boolean> => (await callerWith(tools, subject)) !== null;
   return {
-    stillHolds: async () => now() < expiresAt && (await callerWith(tools, subject)) !== null,
+    stillHolds: async () => now() < expiresAt && (await isNotTaken()),
+    isNotTaken,
     watch(changed) {
       const ends = [
         users.watch(accountId, changed),

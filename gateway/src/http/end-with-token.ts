@@ -1,5 +1,6 @@
 /**
- * Ends each request with its caller's right to make it. A body that still travels is cut off at that moment; a
+ * Ends each request with its caller's right to make it: when the account, the session or the device has ended, not
+ * when a token expires on the way. A body that still travels is cut off at that moment; a
  * request that has come whole is answered as it was let in, if the answer does not take long.
  */
 import { IncomingMessage, ServerResponse } from 'node:http';
@@ -7,7 +8,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { GatewayEnv } from './route.ts';
 import { whileTokenHolds } from './while-token-holds.ts';
 
-/** A caller who ends their own sessions reads the answer; one who reads a large one slowly does not. */
+/** People who end their own sessions still read the answer; a slow reader of a large answer does not. */
 const ANSWER_WITHIN_MS = 15_000;
 
 /** Follows the connection, so it does nothing in a test's `app.request`. */
@@ -18,7 +19,7 @@ export function endWithToken(): MiddlewareHandler<GatewayEnv> {
     if (watch && incoming instanceof IncomingMessage && outgoing instanceof ServerResponse)
       outgoing.once(
         'close',
-        whileTokenHolds(watch, () => endConnection(incoming, outgoing)),
+        whileTokenHolds({ ...watch, stillHolds: watch.isNotTaken }, () => endConnection(incoming, outgoing)),
       );
     await next();
   };

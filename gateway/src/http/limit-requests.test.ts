@@ -1,4 +1,4 @@
-/** A caller who asks too often is refused, and nobody else. */
+/** A caller that asks too often is refused, and nobody else. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createTestDevice } from '../testing/open-device.ts';

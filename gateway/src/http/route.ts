@@ -26,6 +26,8 @@ export type Caller = User & { readonly scheme: 'bearer'; readonly epoch: number 
 /** Tells whoever serves a caller for longer than one answer whether its token still holds. */
 export type TokenWatch = {
   stillHolds(): Promise<boolean>;
+  /** As `stillHolds`, but for the hour at which it expires: a request that was let in before may last longer. */
+  isNotTaken(): Promise<boolean>;
   /** Calls `changed` whenever the rights of its account or device have changed. Returns the function that ends it. */
   watch(changed: () => void): () => void;
 };

@@ -1,6 +1,6 @@
 /**
- * Thins out the refusals of strangers in the log: of each kind one a minute, with the number left out before it.
- * Nobody without an account decides how much the gateway writes.
+ * Thins out the log of strangers' refusals: of each kind it has one a minute, with the number of those left out
+ * before it. Nobody without an account decides how much the gateway writes.
  */
 
 const MINUTE_MS = 60_000;

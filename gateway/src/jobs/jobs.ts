@@ -24,11 +24,15 @@ export type EnqueueOptions = {
    * the two times.
    */
   readonly key?: string;
+  /** The group whose turn the job takes (its key unless given): `ofOneGroup` of them run at once. */
+  readonly group?: string;
   /** At most START_LIMIT_SECONDS; later counts as that. Whatever has to wait longer counts its own runs. */
   readonly startAfterSeconds?: number;
   /** The queue's job with the highest priority starts first; 0 by default. */
   readonly priority?: number;
 };
+
+export type Concurrency = { readonly concurrency: number; readonly ofOneGroup?: number };
 
 export type Jobs = {
   /** Makes a queue; before anything is enqueued to it. Repeatable. */
@@ -36,13 +40,9 @@ export type Jobs = {
   enqueue(trx: Trx, queue: string, data: object, options?: EnqueueOptions): Promise<void>;
   /**
    * Runs `concurrency` handlers of the queue side by side in this process, from now on. The queue is declared
-   * if need be.
+   * if need be. `ofOneGroup`: of one group; 1 without it.
    */
-  work<Data extends object>(
-    queue: string,
-    options: { readonly concurrency: number },
-    handler: JobHandler<Data>,
-  ): Promise<void>;
+  work<Data extends object>(queue: string, options: Concurrency, handler: JobHandler<Data>): Promise<void>;
   /** The keys of which no job waits or runs. */
   withoutJob(queue: string, keys: readonly string[]): Promise<readonly string[]>;
   /**
@@ -111,9 +111,7 @@ const QUEUE = {
   deleteAfterSeconds: DELETE_AFTER_SECONDS,
 } as const;
 
-/** At most one job of a key at a time, on all gateways. */
 const WORK = {
-  groupConcurrency: 1,
   includeMetadata: true,
   heartbeatRefreshSeconds: HEARTBEAT_REFRESH_SECONDS,
 } as const;
@@ -184,7 +182,7 @@ export async function createJobs(
   return {
     declare: (queue) => declare(queues, queue),
     enqueue: (trx, queue, data, options) => enqueue(queues, trx, { queue, data, ...options }),
-    work: (queue, { concurrency }, handler) => work(queues, queue, concurrency, handler),
+    work: (queue, options, handler) => work(queues, queue, options, handler),
     withoutJob: (queue, keys) => withoutJob(database.db, queue, keys),
     every: (seconds, run) => every(queues, seconds, run),
     counts: () => countJobs(database),
@@ -220,13 +218,13 @@ function wakeLater({ boss, workers, timers }: Queues, queue: string, seconds: nu
 type NewJob = EnqueueOptions & { readonly queue: string; readonly data: object };
 
 async function enqueue(queues: Queues, trx: Trx, job: NewJob): Promise<void> {
-  const { queue, data, key, priority = 0 } = job;
+  const { queue, data, key, group = key, priority = 0 } = job;
   const { boss, declared } = queues;
   const startAfterSeconds = Math.min(job.startAfterSeconds ?? 0, START_LIMIT_SECONDS);
   if (!declared.has(queue)) throw new Error(`the queue ${queue} is not declared`);
   if (!key || !(await joinWaiting(boss, trx, { queue, key, startAfterSeconds }))) {
-    const group = key ? { group: { id: key }, singletonKey: key } : {};
-    await boss.send(queue, data, { ...group, startAfter: startAfterSeconds, priority, db: fromKysely(trx) });
+    const line = key ? { group: { id: group ?? key }, singletonKey: key } : {};
+    await boss.send(queue, data, { ...line, startAfter: startAfterSeconds, priority, db: fromKysely(trx) });
   }
   if (startAfterSeconds > 0) wakeLater(queues, queue, startAfterSeconds);
 }
@@ -238,12 +236,13 @@ async function enqueue(queues: Queues, trx: Trx, job: NewJob): Promise<void> {
 async function work<Data extends object>(
   queues: Queues,
   queue: string,
-  concurrency: number,
+  { concurrency, ofOneGroup = 1 }: Concurrency,
   handler: JobHandler<Data>,
 ): Promise<void> {
   const { boss, workers, pollSeconds } = queues;
   const options = {
     ...WORK,
+    groupConcurrency: ofOneGroup,
     pollingIntervalSeconds: pollSeconds,
     notifyPollingIntervalSeconds: pollSeconds,
   };
@@ -322,16 +321,16 @@ async function runJob<Data>(
 class KeyTaken extends Error {}
 
 /**
- * Two gateways that fetch in the same instant do not see each other's job become active. Once both are, at
- * least the later one to look does, and steps back.
+ * Two gateways that fetch in the same instant do not see each other's job become active, and a group may have more
+ * than one at once. Once both are, at least the later one to look does, and steps back.
  */
 async function isKeyTaken(
   { db }: Database,
-  { id, name, groupId }: JobWithMetadata<unknown>,
+  { id, name, singletonKey }: JobWithMetadata<unknown>,
 ): Promise<boolean> {
-  if (!groupId) return false;
+  if (!singletonKey) return false;
   const { rows } = await sql`
-    select 1 from jobs.job where name = ${name} and group_id = ${groupId} and state = 'active' and id <> ${id} limit 1`.execute(
+    select 1 from jobs.job where name = ${name} and singleton_key = ${singletonKey} and state = 'active' and id <> ${id} limit 1`.execute(
     db,
   );
   return rows.length > 0;

@@ -22,6 +22,9 @@ export function plainBytes({ bytes, seal_enc }: Pick<ParcelRow, 'bytes' | 'seal_
   return seal_enc === null ? bytes : (openedSize(bytes) ?? bytes);
 }
 
+/** The account whose turn the parcel takes; the gateway's own uploads (of results) have none. */
+export const accountOf = ({ account_id }: Pick<OwnedParcel, 'account_id'>): string => account_id ?? 'gateway';
+
 function owned(db: Db) {
   return db
     .selectFrom('parcel')

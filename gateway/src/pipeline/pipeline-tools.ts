@@ -83,6 +83,9 @@ export type Verdict =
   /** It can never be stored: the bytes are not kept. */
   | { readonly kind: 'refused'; readonly because: ReasonCode };
 
+/** For whom an instance is judged: accounts take turns. */
+export type CheckTurn = { readonly account: string; readonly signal: AbortSignal };
+
 /**
  * Judges an instance by its bytes (verify-instance.ts). Throws what the source throws, the signal's reason,
  * and ThreadEnded where the instance takes more time or memory than one may.
@@ -91,7 +94,7 @@ export type CheckInstance = (
   source: ByteSource,
   promised: PromisedIdentity,
   rules: PolicyRules,
-  signal: AbortSignal,
+  turn: CheckTurn,
 ) => Promise<Verdict>;
 
 export type PipelineTools = {

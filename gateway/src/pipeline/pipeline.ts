@@ -65,10 +65,12 @@ export const QUEUES: readonly PipelineQueue[] = [
 ];
 
 /**
- * Verify reads, decrypts and hashes: as many parcels as there are cores on the smallest machine, and each
+ * Verify reads, decrypts and hashes: one parcel more than there are cores on the smallest machine, and each
  * holds up to 8 MiB.
  */
-const PARCELS_AT_ONCE = 2;
+const PARCELS_AT_ONCE = 3;
+/** The last place is for the others, however many parcels one account has. */
+const PARCELS_OF_ONE = PARCELS_AT_ONCE - 1;
 /** A study that waits for the PACS holds no worker, and one forward alone fills the line to the PACS. */
 const STUDIES_AT_ONCE = 2;
 /** A PACS may be silent on an instance for two minutes: one more, so that the others go on meanwhile. */
@@ -82,9 +84,8 @@ const EVERY = { expirySeconds: EXPIRY_EVERY_SECONDS, renewSeconds: RENEW_EVERY_S
 /** Begins to work; ends with `jobs.stop()`. */
 export async function startPipeline(tools: PipelineTools, jobs: Jobs, every = EVERY): Promise<void> {
   for (const queue of QUEUES) await jobs.declare(queue);
-  await jobs.work<ParcelJob>('verify', { concurrency: PARCELS_AT_ONCE }, ({ parcelId }, signal) =>
-    runParcel(parcelId, tools, signal),
-  );
+  const turns = { concurrency: PARCELS_AT_ONCE, ofOneGroup: PARCELS_OF_ONE };
+  await jobs.work<ParcelJob>('verify', turns, ({ parcelId }, signal) => runParcel(parcelId, tools, signal));
   for (const entry of ROAD) {
     const concurrency = entry.stage === 'forward' ? FORWARDS_AT_ONCE : STUDIES_AT_ONCE;
     await jobs.work<StudyJob>(entry.stage, { concurrency }, ({ studyId }, signal) =>

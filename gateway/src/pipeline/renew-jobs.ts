@@ -8,6 +8,7 @@ import type { StudyState } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Log } from '../observability/log.ts';
+import { accountOf } from './parcel.store.ts';
 import { enqueueStage, type NextJob, type Stage } from './stages.ts';
 
 export const RENEW_EVERY_SECONDS = 60;
@@ -18,11 +19,20 @@ type StudyStage = { readonly stage: Exclude<Stage, 'intake' | 'verify'>; readonl
 
 /** `road`: the stage that moves a study out of each state; a state without one waits for a person, or ends. */
 export async function renewJobs(tools: Tools, jobs: Jobs, road: readonly StudyStage[]): Promise<void> {
-  const received = await tools.db.selectFrom('parcel').select('id').where('state', '=', 'received').execute();
-  await renew(tools, jobs, received, (parcelId) => ({ queue: 'verify', parcelId }));
+  const received = await tools.db
+    .selectFrom('parcel')
+    .innerJoin('upload', 'upload.id', 'parcel.upload_id')
+    .select(['parcel.id', 'upload.account_id'])
+    .where('parcel.state', '=', 'received')
+    .execute();
+  await renew(tools, jobs, received, (parcel) => ({
+    queue: 'verify',
+    parcelId: parcel.id,
+    account: accountOf(parcel),
+  }));
   for (const { stage, when } of road) {
     const studies = await studiesIn(tools.db, when);
-    await renew(tools, jobs, studies, (studyId) => ({ queue: stage, studyId }));
+    await renew(tools, jobs, studies, ({ id: studyId }) => ({ queue: stage, studyId }));
   }
 }
 
@@ -37,19 +47,22 @@ async function studiesIn(db: Kysely<Tables>, state: StudyState): Promise<Ids> {
     .execute();
 }
 
-async function renew(
+async function renew<Row extends { readonly id: string }>(
   { db, log }: Tools,
   jobs: Jobs,
-  rows: Ids,
-  toJob: (id: string) => NextJob,
+  rows: readonly Row[],
+  toJob: (row: Row) => NextJob,
 ): Promise<void> {
   const [first] = rows;
   if (first === undefined) return;
-  const { queue } = toJob(first.id);
-  const missing = await jobs.withoutJob(
-    queue,
-    rows.map(({ id }) => id),
+  const { queue } = toJob(first);
+  const missing = new Set(
+    await jobs.withoutJob(
+      queue,
+      rows.map(({ id }) => id),
+    ),
   );
-  for (const id of missing) await db.transaction().execute((trx) => enqueueStage(trx, { jobs }, toJob(id)));
-  if (missing.length > 0) log({ event: 'jobs-renewed', queue, count: missing.length });
+  for (const row of rows.filter(({ id }) => missing.has(id)))
+    await db.transaction().execute((trx) => enqueueStage(trx, { jobs }, toJob(row)));
+  if (missing.size > 0) log({ event: 'jobs-renewed', queue, count: missing.size });
 }

@@ -22,9 +22,9 @@ export type PipelineQueue = Exclude<Stage, 'intake'> | 'expiry' | 'inference';
 export type StudyJob = { readonly studyId: string };
 export type ParcelJob = { readonly parcelId: string };
 
-/** A job to enqueue; `afterSeconds`: not before. */
+/** A job to enqueue; `afterSeconds`: not before; `account`: whose turn it takes. */
 export type NextJob = { readonly afterSeconds?: number } & (
-  | ({ readonly queue: 'verify' } & ParcelJob)
+  | ({ readonly queue: 'verify'; readonly account: string } & ParcelJob)
   | ({ readonly queue: Exclude<PipelineQueue, 'verify' | 'expiry'> } & StudyJob)
 );
 
@@ -36,5 +36,6 @@ export async function enqueueStage(
 ): Promise<void> {
   const subject = 'studyId' in job ? { studyId: job.studyId } : { parcelId: job.parcelId };
   const key = 'studyId' in job ? job.studyId : job.parcelId;
-  await jobs.enqueue(trx, job.queue, subject, { key, startAfterSeconds: job.afterSeconds ?? 0 });
+  const group = 'account' in job ? { group: job.account } : {};
+  await jobs.enqueue(trx, job.queue, subject, { key, ...group, startAfterSeconds: job.afterSeconds ?? 0 });
 }

@@ -13,7 +13,7 @@ export function ownerOf({ id, device }: Pick<Caller, 'id' | 'device'>): UploadOw
   return { accountId: id, deviceId: device };
 }
 
-/** The caller who sends; `epoch`: the account's, which the caller's token is of. */
+/** The sender of a request; `epoch`: the account's, which the caller's token is of. */
 export type Sender = UploadOwner & { readonly epoch: number };
 
 export function senderOf(caller: Pick<Caller, 'id' | 'device' | 'epoch'>): Sender {

@@ -70,7 +70,7 @@ export const restoreHere: Restore = (source, encoding, bytes, signal) =>
 /** Without a thread, as `restoreHere`. */
 export const checkHere =
   (pseudonyms: Pseudonyms): CheckInstance =>
-  (source, promised, rules, signal) =>
+  (source, promised, rules, { signal }) =>
     verifyInstance(source, promised, toVerifyRules(rules, pseudonyms), signal);
 
 /** A key pair that devices seal to, and what the gateway opens with. */

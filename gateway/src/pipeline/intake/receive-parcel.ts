@@ -12,7 +12,7 @@ import { tokenEnded } from '../../http/route.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
 import { applyPlan, type ApplyTools } from '../apply-plan.ts';
 import { removeParcelBlobs, tailOf } from '../parcel-blobs.ts';
-import { deleteUnfinished, findParcel, plainBytes, type OwnedParcel } from '../parcel.store.ts';
+import { accountOf, deleteUnfinished, findParcel, plainBytes, type OwnedParcel } from '../parcel.store.ts';
 import type { PipelineTools } from '../pipeline-tools.ts';
 import { setWaiting } from '../study.store.ts';
 import { isOwnedBy, maySend, type Sender } from '../upload-owner.ts';
@@ -164,7 +164,7 @@ async function handOver(tools: IntakeTools, parcelId: string, sender: Sender | n
         { kind: 'move-parcel', parcelId, from: 'receiving', to: 'received' },
         { kind: 'stop-waiting', because: 'storage-full' },
       ],
-      next: [{ queue: 'verify', parcelId }],
+      next: [{ queue: 'verify', parcelId, account: accountOf(parcel) }],
       audit: { event: 'parcel-received', uploadId, parcelId, bytes },
     };
   });

@@ -10,7 +10,7 @@ import { ThreadEnded } from '../../threads/thread.ts';
 import type { PolicyRules, PromisedIdentity } from '../pipeline-tools.ts';
 import { createCheckThread } from './check-thread.ts';
 
-const signal = new AbortController().signal;
+const turn = { account: 'one', signal: new AbortController().signal };
 const KEY = new Uint8Array(32).fill(1);
 const plain: PolicyRules = { kind: 'deidentified', options: [], settings: undefined };
 const promised: PromisedIdentity = {
@@ -65,11 +65,11 @@ test('two megabytes of distinct UIDs are held by name, and fewer are looked at',
   const check = createCheckThread(KEY);
   const many = fileOf(referring(60, 4_000));
   assert.ok(many.length > 2e6, 'as large as the one that stopped a gateway');
-  assert.equal(await check(bytesSource(many), promised, plain, signal), {
+  assert.equal(await check(bytesSource(many), promised, plain, turn), {
     kind: 'quarantined',
     because: 'too-much-to-deidentify',
   });
-  assert.equal(await check(bytesSource(fileOf(referring(2, 10))), promised, plain, signal), {
+  assert.equal(await check(bytesSource(fileOf(referring(2, 10))), promised, plain, turn), {
     kind: 'quarantined',
     because: 'identity-remains',
   });
@@ -82,18 +82,34 @@ test('one that takes more memory than it may ends the thread alone, and the next
   const small = fileOf();
   const identified: PolicyRules = { kind: 'identified' };
   const [first, second] = await Promise.allSettled([
-    check(bytesSource(large), promised, identified, signal),
-    check(bytesSource(small), promised, identified, signal),
+    check(bytesSource(large), promised, identified, turn),
+    check(bytesSource(small), promised, identified, turn),
   ]);
   assert.ok(first!.status === 'rejected' && first!.reason instanceof ThreadEnded);
   assert.equal(second, { status: 'fulfilled', value: { kind: 'verified' } });
+});
+
+test('an account whose instance takes its time holds up nobody else’s', async () => {
+  const check = createCheckThread(KEY);
+  const bytes = new Uint8Array(fileOf());
+  const gate = Promise.withResolvers<void>();
+  const fast = bytesSource(bytes);
+  const slow = {
+    size: fast.size,
+    read: (at: number, n: number) => gate.promise.then(() => fast.read(at, n)),
+  };
+  const identified: PolicyRules = { kind: 'identified' };
+  const held = [1, 2].map(() => check(slow, promised, identified, { ...turn, account: 'slow' }));
+  assert.equal(await check(fast, promised, identified, turn), { kind: 'verified' });
+  gate.resolve();
+  assert.equal(await Promise.all(held), [{ kind: 'verified' }, { kind: 'verified' }]);
 });
 
 test('the instance is still there afterwards, to be written where it stays', async () => {
   const check = createCheckThread(KEY);
   const bytes = new Uint8Array(fileOf());
   const before = bytes.slice();
-  await check(bytesSource(bytes), promised, { kind: 'identified' }, signal);
+  await check(bytesSource(bytes), promised, { kind: 'identified' }, turn);
   assert.equal(bytes, before);
 });
 

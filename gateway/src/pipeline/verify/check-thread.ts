@@ -1,9 +1,11 @@
 /**
- * Judging instances in a thread of its own, one after the other: a header may have 64 MiB and half a million
- * elements, and parsing it and de-identifying it again takes seconds. So the thread that answers everybody
+ * Judging instances in threads of their own, in each one after the other: a header may have 64 MiB and half a
+ * million elements, and parsing it and de-identifying it again takes seconds. So the thread that answers everybody
  * stands still for none of them, and an instance that ends its thread is known for it, since it was alone.
+ *
+ * An account has one thread at a time: one whose instances are slow holds up only its own.
  */
-import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { createFairLine } from '../../threads/fair-line.ts';
 import { giving, keepThread, type Given } from '../../threads/thread.ts';
 import type { CheckInstance, PolicyRules, PromisedIdentity, Verdict } from '../pipeline-tools.ts';
 
@@ -22,23 +24,26 @@ export type CheckTalk = {
 /** Half a million elements with their plan need 250 MB (measured); the header itself lies beside the heap. */
 const HEAP_MB = 320;
 
+/** One for an account whose instances are slow, and one for everybody else. */
+const THREADS = 2;
+
 type Limits = { readonly heapMb?: number; readonly silentMs?: number; readonly idleMs?: number };
 
 /** `projectKey`: of the pseudonyms, 32 bytes. */
 export function createCheckThread(projectKey: Uint8Array, limits: Limits = {}): CheckInstance {
   const script = new URL('./check.worker.ts', import.meta.url);
-  const thread = keepThread<CheckTalk>(script, { heapMb: HEAP_MB, ...limits, data: { projectKey } });
-  let before: Promise<unknown> = Promise.resolve();
-  return (source, promised, rules, signal) => {
+  const threads = Array.from({ length: THREADS }, () =>
+    keepThread<CheckTalk>(script, { heapMb: HEAP_MB, ...limits, data: { projectKey } }),
+  );
+  const line = createFairLine(threads);
+  return (source, promised, rules, { account, signal }) => {
     const reply = async ({ offset, length }: CheckTalk['question']): Promise<Given<Bytes>> => {
       // A copy: what moves to the thread is gone here, and the instance is still needed.
       const bytes = new Uint8Array(await source.read(offset, length));
       return giving(bytes, bytes.buffer);
     };
     const task = { size: source.size, promised: onlyIdentity(promised), rules };
-    const verdict = before.then(() => thread.do(giving(task), reply, signal));
-    before = ignoreFailure(verdict, 'its caller sees it; the next one only waits for its end');
-    return verdict;
+    return line(account, (thread) => thread.do(giving(task), reply, signal));
   };
 }
 

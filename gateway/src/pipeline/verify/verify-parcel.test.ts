@@ -82,6 +82,7 @@ const verify = async (
     restored,
     restore: restoreHere,
     check: checkHere(await pseudonymsOf(1)),
+    account: 'one',
     begun: null,
     checkRoom: async () => undefined,
     ...tools,

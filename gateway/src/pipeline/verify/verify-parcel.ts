@@ -58,6 +58,8 @@ export type VerifyTools = ReadTools & {
   /** The rules of the policy under which an instance was promised. */
   readonly rulesFor: (policyName: string, policyVersion: number) => Promise<PolicyRules>;
   readonly check: CheckInstance;
+  /** The account that brought the parcel. */
+  readonly account: string;
   /** In a run that follows one without an outcome; null in the first. */
   readonly begun: BegunInstances | null;
   /**
@@ -173,7 +175,9 @@ async function verifyPart(
     return { id, kind: 'damaged' };
   }
   const rules = await tools.rulesFor(promised.policy_name, promised.policy_version);
-  const verdict = await read.read((source) => tools.check(source, promised, rules, signal));
+  const verdict = await read.read((source) =>
+    tools.check(source, promised, rules, { account: tools.account, signal }),
+  );
   switch (verdict.kind) {
     case 'verified':
       return { id, kind: 'received', place: await read.keep() };

@@ -8,7 +8,7 @@ import { checkRoom, StorageFull, type OpenBlob } from '../../ports/blobs/blobs.t
 import { findPolicy } from '../../policies/policies.ts';
 import { forgetBeginnings, instancesByKey, noteBeginning } from '../instance.store.ts';
 import { restoredOf } from '../parcel-blobs.ts';
-import type { OwnedParcel } from '../parcel.store.ts';
+import { accountOf, type OwnedParcel } from '../parcel.store.ts';
 import type { PipelineTools, PolicyRules } from '../pipeline-tools.ts';
 import type { Planner } from '../study-plan.ts';
 import { planVerified, type VerifiedParcel } from './plan-verified.ts';
@@ -41,7 +41,14 @@ export async function verifyReceived(
     return async () => ({
       outcome: 'waiting',
       changes: [{ kind: 'wait', because: 'storage-full' }],
-      next: [{ queue: 'verify', parcelId: parcel.id, afterSeconds: ROOM_AGAIN_SECONDS }],
+      next: [
+        {
+          queue: 'verify',
+          parcelId: parcel.id,
+          account: accountOf(parcel),
+          afterSeconds: ROOM_AGAIN_SECONDS,
+        },
+      ],
     });
   }
 }
@@ -67,6 +74,7 @@ async function lookInto(parcel: OwnedParcel, tools: Tools, signal: AbortSignal):
         restored,
         restore: tools.restore,
         check: tools.check,
+        account: accountOf(parcel),
         begun:
           parcel.failures === 0
             ? null
