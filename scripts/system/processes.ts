@@ -19,7 +19,7 @@ export type NotedProcess = {
 const LOOK_AGAIN_MS = 50;
 
 /**
- * Linux: proc(5); field 22 of `stat` is the start time, field 3 the state; the second field may hold spaces
+ * Linux: proc(5); field 22 of `stat` is the start time, 20 the threads, 3 the state; the second field may hold spaces
  * and parentheses.
  */
 async function markOnLinux(pid: number): Promise<string | null> {
@@ -27,9 +27,11 @@ async function markOnLinux(pid: number): Promise<string | null> {
     readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''),
     readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
   ]);
+  if (stat === '') return null;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A zombie has ended and has no command line any more.
-  return fields[0] === 'Z' || command === '' ? null : `${fields[19]} ${command.replaceAll('\0', ' ').trim()}`;
+  // A zombie has ended; but while a thread of it ends, its ports are still taken.
+  const hasEnded = fields[0] === 'Z' && Number(fields[17]) <= 1;
+  return hasEnded ? null : `${fields[19]} ${command.replaceAll('\0', ' ')}`.trim();
 }
 
 async function markElsewhere(pid: number): Promise<string | null> {
@@ -53,7 +55,9 @@ export async function noteProcess(pid: number): Promise<NotedProcess | null> {
 
 /** Whether the very process that was noted still runs. */
 export async function isStillRunning(noted: NotedProcess): Promise<boolean> {
-  return (await noteProcess(noted.pid))?.mark === noted.mark;
+  const now = await noteProcess(noted.pid);
+  // One that is ending has no command line any more, and still has its ports.
+  return now !== null && (now.mark === noted.mark || noted.mark.startsWith(`${now.mark} `));
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
