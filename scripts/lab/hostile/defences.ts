@@ -99,7 +99,8 @@ export const DEFENCES: readonly Defence[] = [
     ['many-parcels'],
     [
       'gateway/src/pipeline/intake/parcel-room.ts',
-      'if (announced + bytes > Math.max(needed, again) + remains + (open.length + 1) * overhead) throw new StorageFull();',
+      `if (announced + bytes > Math.max(needed, again) + remains + (open.length + 1) * overhead)
+    throw new StorageFull();`,
       '',
     ],
   ),
@@ -148,11 +149,7 @@ export const DEFENCES: readonly Defence[] = [
     'a promise without bytes is in nobody’s way',
     ['other-digest'],
     ['gateway/src/uploads/known-instances.ts', TOLD, '.where(sql<boolean>`true`)'],
-    [
-      'gateway/src/uploads/known-instances.ts',
-      'row.study_id !== study.id && BROUGHT.includes(row.state)',
-      'row.study_id !== study.id',
-    ],
+    ['gateway/src/uploads/known-instances.ts', ".where('instance.state', 'in', [...BROUGHT])", ''],
   ),
   defence(
     'names of other hosts are refused',

@@ -11,8 +11,8 @@ export const DEFENCES: readonly Mutation[] = [
   {
     what: 'a loss waits for the lag',
     file: 'gateway/src/pipeline/forward/reconcile-study.ts',
-    from: 'minutes - since_minute <= lagMinutes;',
-    to: 'minutes < since_minute;',
+    from: 'lag > 0 && minutes - row.since_minute <= lag',
+    to: 'minutes < row.since_minute',
   },
   {
     what: 'bytes are compared',
