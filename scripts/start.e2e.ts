@@ -189,7 +189,7 @@ async function untilGone(pids: readonly number[]): Promise<void> {
     assert.ok(await until(`process ${pid} is gone`, () => isGone(pid), ENDED_WITHIN_MS));
 }
 
-step('when npm start itself is killed, all that it started ends by itself', async () => {
+step('when npm start itself is killed, all that it started ends too', async () => {
   const left = await pidsLeft();
   first.process.kill('SIGKILL');
   await first.ended;

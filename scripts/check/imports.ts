@@ -266,7 +266,7 @@ const READERS =
 function findReadersOnMainThread(files: readonly SourceFile[]): string[] {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const reached = new Map([[MAIN, MAIN]]);
-  // A map goes on to what is added while it is walked.
+  // A map that is walked also gives what is added on the way.
   for (const [path, way] of reached)
     for (const { target, kind } of byPath.get(path)?.imports ?? [])
       if (kind === 'value' && !reached.has(target)) reached.set(target, `${way} → ${target}`);

@@ -1,4 +1,4 @@
-/** Where one is signed in, and signing out everywhere at once. */
+/** Lists where one is signed in, and signs out everywhere at once. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { ListedSession } from '#shared/protocol/api.ts';

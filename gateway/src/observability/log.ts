@@ -37,7 +37,7 @@ export type LogEvent =
       /** Refusals of this kind that strangers had since the last line about one, and that have no line. */
       leftOut?: number;
     }
-  /** The database refused to write; it goes on when there is room. */
+  /** The database refused to write; it continues when there is room. */
   | { event: 'disk-full'; where: string }
   | { event: 'unexpected-error'; where: string; error: string; code?: string; stack: readonly string[] }
   | {

@@ -73,7 +73,7 @@ const PARCELS_AT_ONCE = 3;
 const PARCELS_OF_ONE = PARCELS_AT_ONCE - 1;
 /** A study that waits for the PACS holds no worker, and one forward alone fills the line to the PACS. */
 const STUDIES_AT_ONCE = 2;
-/** A PACS may be silent on an instance for two minutes: one more, so that the others go on meanwhile. */
+/** A PACS may be silent on an instance for two minutes: one more, so that the others continue meanwhile. */
 const FORWARDS_AT_ONCE = 3;
 /** The PACS is asked again after this long at the latest. */
 const BACK_OFF_LIMIT_SECONDS = 30;

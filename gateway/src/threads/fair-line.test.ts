@@ -49,7 +49,7 @@ test('goes round: each account has its turn before any has another one', async (
   assert.equal(begun, ['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
 });
 
-test('goes on after work that failed', async () => {
+test('continues after work that failed', async () => {
   const line = createFairLine([1]);
   const failed = line('a', () => Promise.reject(new Error('failed')));
   const next = line('b', async (place) => place);

@@ -57,7 +57,7 @@ function openReader() {
   };
 }
 
-/** Until nothing more happens by itself: what is read here is unpacked in a few turns of the loop. */
+/** Until nothing more happens: what is read here is unpacked in a few turns of the loop. */
 async function settle(isSettled: () => boolean): Promise<void> {
   while (!isSettled()) await new Promise((resolve) => setImmediate(resolve));
 }

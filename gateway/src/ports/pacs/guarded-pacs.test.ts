@@ -70,7 +70,7 @@ test('is asked again by the next one, as long as it is silent', async () => {
   assert.equal([inner.probes.length, inner.searches], [3, 0]);
 });
 
-test('answers in time, and all who wait go on', async () => {
+test('answers in time, and all who wait continue', async () => {
   const { inner, ask, fell } = open(HOUR_MS);
   await fell('silent');
   const asked = [ask(), ask(), ask()];
