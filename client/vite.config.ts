@@ -106,8 +106,8 @@ const manifest: Partial<ManifestOptions> = {
       icons: [{ src: '/icon-192.png', sizes: '192x192', type: 'image/png' }],
     },
     {
-      name: 'Queue',
-      url: '/#/queue',
+      name: 'Studies',
+      url: '/#/studies',
       icons: [{ src: '/icon-192.png', sizes: '192x192', type: 'image/png' }],
     },
   ],

@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- NAME [ROW…] [--json]`: measures against a peer or the wire, in the same run, and prints
- * ratios. Without a name it lists the names; `link` also takes the names of single rows. Nothing here
- * asserts: a figure is only as good as the quiet of the machine, so the calibration is printed with the rows.
+ * `npm run bench -- NAME [ROW…] [--before=FOLDER] [--json]`: measures against a peer or the wire, in the same
+ * run, and prints ratios. Without a name it lists the names; `link` also takes the names of single rows, and `deid`
+ * the folder of an earlier checkout, with its packages. Nothing here asserts: a figure is only as good as the quiet
+ * of the machine, so the calibration is printed with the rows.
  */
 import { benchAudit } from './bench/audit.ts';
 import { benchBrowser, profileBrowser } from './bench/browser.ts';
@@ -19,13 +20,15 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   audit: benchAudit,
   gateway: async (say) => [...(await benchGateway(say)), ...(await benchParse(say))],
   memory: benchMemory,
-  link: benchLink,
+  link: (say, { rows }) => benchLink(say, rows),
   resent: benchResent,
   browser: benchBrowser,
   'browser-profile': profileBrowser,
   inference: benchInference,
-  deid: async (say) => [...(await benchDeid(say)), ...(await benchDeidMemory(say))],
+  deid: async (say, options) => [...(await benchDeid(say, options)), ...(await benchDeidMemory(say))],
 };
+
+const BEFORE = '--before=';
 
 function describe(row: BenchRow): string {
   const figures = Object.entries(row).filter(([name]) => name !== 'name' && name !== 'ratio');
@@ -37,19 +40,20 @@ async function main(args: readonly string[]): Promise<number> {
   const words = args.filter((arg) => !arg.startsWith('--'));
   const names = words.filter((word) => word in BENCHES);
   const rowNames = words.filter((word) => !(word in BENCHES));
+  const before = args.find((arg) => arg.startsWith(BEFORE))?.slice(BEFORE.length) ?? null;
   const unknown = names.includes('link') ? [] : rowNames;
   if (names.length === 0 || unknown.length > 0) {
     process.stderr.write(
-      `usage: npm run bench -- NAME [ROW…] [--json], NAME one of: ${Object.keys(BENCHES).join(', ')}\n`,
+      `usage: npm run bench -- NAME [ROW…] [--before=FOLDER] [--json], NAME one of: ${Object.keys(BENCHES).join(', ')}\n`,
     );
     return 2;
   }
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const before = await calibrate();
+  const quiet = await calibrate();
   const rows: BenchRow[] = [];
-  for (const name of names) rows.push(...(await BENCHES[name]!(say, rowNames)));
+  for (const name of names) rows.push(...(await BENCHES[name]!(say, { rows: rowNames, before })));
   const after = await calibrate();
-  const calibration = after.ratio > before.ratio ? after : before;
+  const calibration = after.ratio > quiet.ratio ? after : quiet;
   process.stdout.write(
     json
       ? `${JSON.stringify({ rows, calibration })}\n`

@@ -13,6 +13,7 @@ import { filesOfInstance } from '#testing/ask-orthanc.ts';
 import { skip, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { startLink } from '#testing/link.ts';
+import { readSheetCode } from '#testing/read-sheet-code.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { startOrthanc } from './system/orthanc.ts';
 import { freePort } from './system/ports.ts';
@@ -178,6 +179,35 @@ test('a receipt holds with the published keys, and fails for every byte of it th
   assert.is((await run(['receipt', 'verify', join(world.folder, 'none'), '--jwks', jwks])).code, 2);
 });
 
+test('the receipt on paper holds as a file and by its code, and fails for what is changed in either', async () => {
+  const [instance] = syntheticStudy({ seed: 218, instancesPerSeries: 1 }).instances;
+  const file = join(world.folder, 'two.dcm');
+  const sheet = join(world.folder, 'sheet.pdf');
+  await writeFile(file, instance!.bytes);
+  assert.is((await world.upload([file])).code, 0);
+  const { studyInstanceUID } = instance!.identifiers;
+  const jwks = `${world.gateway.api}/.well-known/jwks.json`;
+  const at = `${world.gateway.api}/studies/${studyInstanceUID}/receipt.pdf`;
+  const bytes = Buffer.from(await (await fetch(at, { headers: await signIn() })).arrayBuffer());
+  const verify = async (what: string) => run(['receipt', 'verify', what, '--jwks', jwks, '--json']);
+  await writeFile(sheet, bytes);
+  const holds = JSON.parse((await verify(sheet)).out) as { kind: string; receipts: { states: unknown }[] };
+  assert.equal([holds.kind, holds.receipts.map(({ states }) => states)], ['sheet', [{ stored: 1 }]]);
+  const text = await readSheetCode(bytes);
+  assert.is((JSON.parse((await verify(text)).out) as { kind: string }).kind, 'code');
+  for (const place of [5, bytes.length >> 1, bytes.length - 200, bytes.length - 1]) {
+    const changed = Buffer.from(bytes);
+    changed[place]! ^= 1;
+    await writeFile(sheet, changed);
+    assert.is((await verify(sheet)).code, 1, `byte ${place} of ${bytes.length}`);
+  }
+  await writeFile(sheet, Buffer.concat([bytes, Buffer.from('\n')]));
+  assert.is((await verify(sheet)).code, 1, 'a byte more');
+  const place = text.indexOf('.') + 20;
+  const other = text[place] === 'A' ? 'B' : 'A';
+  assert.is((await verify(text.slice(0, place) + other + text.slice(place + 1))).code, 1);
+});
+
 test('a receipt states the changes to each instance, and `deidentify` states the same for the same file; no planted value is in either', async () => {
   const { instances, planted } = syntheticStudy({ seed: 15, instancesPerSeries: 3 });
   const folder = await mkdtemp(join(world.folder, 'reported-'));
@@ -194,7 +224,7 @@ test('a receipt states the changes to each instance, and `deidentify` states the
   ).text();
   const receipt = receiptSchema.parse(JSON.parse(Buffer.from(jws.split('.')[1]!, 'base64url').toString()));
 
-  const key = join(world.folder, 'data', 'keys', 'project.key');
+  const key = join(world.folder, 'data', 'keys', 'pseudonyms.key');
   const reportPath = join(world.folder, 'report.json');
   const options = ['--out', join(world.folder, 'local'), '--key', key, '--report', reportPath];
   assert.is((await run(['deidentify', folder, ...options])).code, 0);

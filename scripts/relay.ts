@@ -14,6 +14,7 @@ import { inspect } from './relay/inspect.ts';
 import { receiptVerify } from './relay/receipt-verify.ts';
 import { upload } from './relay/upload.ts';
 import { userAdd, userList, userPassword } from './relay/users.ts';
+import { VAULT_COMMANDS } from './relay/vault-commands.ts';
 
 const COMMANDS: readonly Command[] = [
   {
@@ -23,12 +24,13 @@ const COMMANDS: readonly Command[] = [
   },
   {
     words: ['deidentify'],
-    usage: 'deidentify PATH… --out DIR [--options NAME,…] [--key FILE] [--report FILE]',
+    usage:
+      'deidentify PATH… --out DIR [--options NAME,…] [--undeclared-text hold|warn|send] [--key FILE] [--report FILE]',
     run: deidentify,
     about: [
-      '--report FILE: for each file the edition, options and methods, the actions by tag path (no values), digestBefore and',
-      'digestAfter (SHA-256 of the file before and after), and reportDigest, which a receipt has too. With --key also',
-      'originalDigest: digestBefore under that key, as in a receipt.',
+      '--report FILE: for each file (a number, in path order) the edition, options and methods, the actions by tag path',
+      '(no values), digestAfter (SHA-256 of the new file), and reportDigest, which a receipt has too. With --key also',
+      'originalDigest: the SHA-256 of the original under that key, as in a receipt.',
     ],
   },
   { words: ['inspect'], usage: 'inspect FILE [--json]', run: inspect },
@@ -53,6 +55,7 @@ const COMMANDS: readonly Command[] = [
     usage: 'user list [--gateway URL] [--token T | --user U] [--json]',
     run: userList,
   },
+  ...VAULT_COMMANDS,
 ];
 
 const USAGE = [
@@ -60,7 +63,7 @@ const USAGE = [
   '',
   ...COMMANDS.map((command) => `  ${command.usage}`),
   '',
-  'RELAY_PASSWORD holds the password of --user. Exit codes: 0 done, 1 refused, 2 wrong usage, 3 gateway unreachable.',
+  'RELAY_PASSWORD holds the password of --user, RELAY_VAULT_PASSPHRASE that of a half. Exit codes: 0 done, 1 refused, 2 wrong usage, 3 gateway unreachable.',
 ].join('\n');
 
 /** Runs one command; `args` without the program's name. Never throws. */

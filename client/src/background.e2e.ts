@@ -128,7 +128,7 @@ if (why !== null) {
     page = await browser.newPage();
     await page.goto(world.address);
     await page.getByText('Nothing waits on this device').waitFor();
-    await page.getByRole('link', { name: /^Queue/ }).click();
+    await page.getByRole('link', { name: /^Studies/ }).click();
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   });
 

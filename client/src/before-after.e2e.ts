@@ -204,7 +204,7 @@ walk('a release covers one instance or all shown ones, and can be taken back', a
   await page.locator('.change', { hasText: 'BurnedInAnnotation' }).waitFor();
   assert.match(
     await page.locator('.change', { hasText: 'BurnedInAnnotation' }).innerText(),
-    /YES[\s\S]*NO[\s\S]*A person looked at the pixels/,
+    /YES[\s\S]*NO[\s\S]*A person looked at it/,
   );
   await page.getByLabel(/^Instance 1 of 3: I looked at this picture/).uncheck();
   await page.getByText('This instance does not leave this device.').waitFor();

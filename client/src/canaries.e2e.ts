@@ -191,7 +191,7 @@ if (why !== null || corpus === null) {
       // Instances that cannot be cleaned are listed with their reason, and stay.
       await page.getByText(REASONS['cannot-be-deidentified'].title).waitFor();
       await page.getByRole('button', { name: /^Send \d/ }).click();
-      await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+      await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
       await until('the study to wait for the PACS', () =>
         world.gateway.lines.some(({ event, stage }) => event === 'stage-started' && stage === 'forward'),
       );

@@ -75,7 +75,7 @@ if (why !== null) {
       await page.getByText('You can close this page: 12 instances are safe here').waitFor();
       await page.getByText('Waiting for the gateway. Sending resumes automatically.').first().waitFor();
       await page.reload();
-      await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+      await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
       await says(page, 'Gateway not reachable');
     } finally {
       hotel.closeAllConnections();

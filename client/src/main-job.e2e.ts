@@ -132,9 +132,10 @@ async function sendOverBrokenLink(page: Page, { link }: World): Promise<void> {
 
 async function saveReceipt(page: Page, file: string): Promise<void> {
   await page.locator('[data-part=arrived] .queue-name a').last().click();
+  await page.getByRole('button', { name: 'Receipt', exact: true }).click();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Save receipt' }).click(),
+    page.getByRole('button', { name: 'Save the signed file' }).click(),
   ]);
   await download.saveAs(file);
 }
@@ -173,7 +174,7 @@ if (why !== null) {
     const files = await filesToDrop();
     await drop(page, files);
     await sendOverBrokenLink(page, world);
-    await page.getByRole('link', { name: /Queue/ }).click();
+    await page.getByRole('link', { name: /^Studies/ }).click();
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     await until('every study to be in the PACS', async () => (await parcelsOnDevice(page)) === 0);
     const held = await digestsInPacs(world, account);

@@ -6,6 +6,7 @@ import { App } from './app/App.tsx';
 import { askForBackgroundSync, goesOnAlone } from './app/background-sync.ts';
 import { createDevice } from './app/device.ts';
 import { FIRST_FORMATS } from './kit/format.ts';
+import { watchInstallOffer } from './app/install-offer.ts';
 import { takeLaunches } from './app/launches.ts';
 import { ProvideStores } from './app/ProvideStores.tsx';
 import { createRoute } from './kit/routes.ts';
@@ -17,6 +18,7 @@ import { watchLink } from './net/watch-link.ts';
 const page = new AbortController();
 const theme = createTheme(document.documentElement, window.localStorage);
 const route = createRoute(window, page.signal);
+const install = watchInstallOffer(window);
 const device = createDevice();
 const { serviceWorker: workers, locks, wakeLock } = navigator;
 const around = pageAround(window);
@@ -61,7 +63,7 @@ watchLink({
 });
 render(
   <ProvideStores device={device} theme={theme}>
-    <App route={route} update={update} />
+    <App route={route} update={update} install={install} />
   </ProvideStores>,
   document.getElementById('app')!,
 );

@@ -118,7 +118,7 @@ if (why !== null) {
     assert.is(manifest.id, '/');
     assert.equal(
       manifest.shortcuts.map(({ name }) => name),
-      ['New upload', 'Queue'],
+      ['New upload', 'Studies'],
     );
     assert.equal(
       [...new Set(manifest.screenshots.map((picture) => picture.form_factor))],
@@ -159,8 +159,8 @@ if (why !== null) {
         [hash, base64] as const,
       );
     await page.evaluate(() => Object.assign(window, { isTheSame: true }));
-    await launch('#/queue', []);
-    await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+    await launch('#/studies', []);
+    await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
     await launch(
       '',
       filesOf({ seed: seed(5) }).map(({ buffer }) => buffer.toString('base64')),

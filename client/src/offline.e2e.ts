@@ -84,7 +84,7 @@ if (why !== null) {
     const { browser, page, ms } = await coldStart(app);
     process.stdout.write(`and with a queue: ${ms.toFixed(0)} ms\n`);
     await page.getByText('You can close this page: 12 instances are safe here').waitFor();
-    await page.getByRole('link', { name: /^Queue/ }).click();
+    await page.getByRole('link', { name: /^Studies/ }).click();
     // The sender's name for the study, so that a person knows which one waits.
     await page.locator('.queue-name a').first().waitFor();
     await page.getByRole('link', { name: 'Upload' }).click();

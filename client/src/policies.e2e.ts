@@ -9,6 +9,7 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PolicyAnswer } from '#shared/protocol/api.ts';
+import { derivePolicyKey } from '#shared/transfer/policy-key.ts';
 import { ADMIN, ask } from '#testing/accounts.ts';
 import {
   choose,
@@ -55,14 +56,14 @@ function keysOnDevice(
     const database = await done(indexedDB.open('relaypacs'));
     const rows = (await done(database.transaction('device').objectStore('device').getAll())) as {
       name: string;
-      value: { projectKey?: CryptoKey; privateKey?: CryptoKey };
+      value: { keys?: Record<string, { held: CryptoKey | null }>; privateKey?: CryptoKey };
     }[];
     database.close();
-    const keys = rows.flatMap(({ name, value }) =>
-      name === 'policies' || name === 'project-pair'
-        ? [{ name, key: value.projectKey ?? value.privateKey }]
-        : [],
-    );
+    const keys = rows.flatMap(({ name, value }) => {
+      const held = Object.values(value.keys ?? {}).map((key) => key.held ?? undefined);
+      const all = name === 'policies' ? held : name === 'wrapping-pair' ? [value.privateKey] : [];
+      return all.map((key) => ({ name, key }));
+    });
     const tried = keys.map(async ({ name, key }) => ({
       name,
       type: `${key?.algorithm.name} ${key?.type}`,
@@ -163,19 +164,30 @@ if (why !== null) {
   });
 
   test('is applied with a key that is never sent unwrapped and that no script can read', async () => {
-    const projectKey = await readFile(join(app.dataDir, 'keys', 'project.key'));
+    const root = await readFile(join(app.dataDir, 'keys', 'pseudonyms.key'));
+    const { pair } = await derivePolicyKey(root, { name: POLICY.name, key: 1 });
+    const secrets = [root, Buffer.from(pair.secretKey)];
     await until('an answer about policies', () => answers.length > 0);
     for (const answer of answers) {
-      assert.is((JSON.parse(answer) as PolicyAnswer).projectKey?.ephemeral.length, 87);
-      for (const form of ['base64url', 'base64', 'hex'] as const)
-        assert.not.ok(answer.includes(projectKey.toString(form).replace(/=+$/, '')), form);
+      const { pseudonymKeys } = JSON.parse(answer) as PolicyAnswer;
+      assert.equal(
+        pseudonymKeys.map(({ policy, wrapped }) => [policy, wrapped?.ephemeral.length]),
+        [
+          ['deidentified', 87],
+          [POLICY.name, 87],
+        ],
+      );
+      for (const secret of secrets)
+        for (const form of ['base64url', 'base64', 'hex'] as const)
+          assert.not.ok(answer.includes(secret.toString(form).replace(/=+$/, '')), form);
     }
     const kept = await keysOnDevice(page);
     assert.equal(
       kept.sort((a, b) => a.name.localeCompare(b.name)),
       [
-        { name: 'policies', type: 'HMAC secret', exported: 'InvalidAccessError' },
-        { name: 'project-pair', type: 'ECDH private', exported: 'InvalidAccessError' },
+        { name: 'policies', type: 'ECDH private', exported: 'InvalidAccessError' },
+        { name: 'policies', type: 'ECDH private', exported: 'InvalidAccessError' },
+        { name: 'wrapping-pair', type: 'ECDH private', exported: 'InvalidAccessError' },
       ],
     );
   });

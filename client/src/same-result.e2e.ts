@@ -1,7 +1,8 @@
 /**
- * One project key, one result: the same studies de-identified on two devices (two browsers, each with its own
- * gateway and Orthanc) and by `relay deidentify --key` are identical, byte for byte, with the dates moved by
- * the same number of days. Under another key nothing matches.
+ * One key, one result: the same studies de-identified in two browsers (each with its own gateway and Orthanc), of
+ * which one holds the key and the other, a researcher's, asks the gateway; by `relay upload` of another
+ * researcher; and by `relay deidentify --key` are identical, byte for byte, with the dates moved by the same
+ * number of days. Under another key nothing matches.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -15,6 +16,8 @@ import { STRUCTURAL_UIDS } from '#shared/deid/attribute-lists.ts';
 import type { DicomElement, ParsedInstance } from '#shared/dicom/data-set.ts';
 import { tagName } from '#shared/dicom/dictionary.ts';
 import { asciiText } from '#shared/dicom/values.ts';
+import type { Role } from '#shared/protocol/api.ts';
+import { createAccount, PASSWORD } from '#testing/accounts.ts';
 import { choose, signIn, type StudyOnDisk } from '#testing/app-page.ts';
 import { allFiles } from '#testing/ask-orthanc.ts';
 import { parsed } from '#testing/deidentified-file.ts';
@@ -22,7 +25,7 @@ import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { copyWith, type Mutation } from '#testing/mutated-copy.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { noWorldBecause, openOwnWorld } from '#testing/world.ts';
+import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
 
 const RELAY = fileURLToPath(new URL('../../scripts/relay.ts', import.meta.url));
 const OPTIONS = 'retain-longitudinal-modified-dates';
@@ -34,6 +37,8 @@ const KEY = Buffer.alloc(32, 1);
 const OTHER_KEY = Buffer.alloc(32, 2);
 /** Images and a segmentation that refers to them. */
 const REAL_STUDY = 'ct-3slice-seg';
+/** A text of it names the site of another's header: it would be held for a person. */
+const NAMING = 'liver.dcm';
 /** The built-in policy has no options; a site's own one may have any. */
 const WITH_MODIFIED_DATES: Mutation = {
   what: 'the de-identifying policy retains modified dates',
@@ -60,7 +65,9 @@ async function originals(): Promise<StudyOnDisk[]> {
   const names =
     corpus === null
       ? []
-      : (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.dcm')).sort();
+      : (await readdir(folder, { recursive: true }))
+          .filter((name) => name.endsWith('.dcm') && name !== NAMING)
+          .sort();
   const real = await Promise.all(names.map((name) => readFile(join(folder, name))));
   return [...synthetic, ...real].map((buffer, index) => ({
     name: `${String(index).padStart(2, '0')}.dcm`,
@@ -79,27 +86,49 @@ async function byUid(files: readonly Uint8Array[]): Promise<Result> {
   );
 }
 
-/** The contents of a separate PACS after a separate device has sent the files. */
-async function throughBrowser(root: string, files: readonly StudyOnDisk[]): Promise<Result> {
+/** The contents of a separate PACS after a separate device, of somebody with this role, has sent the files. */
+async function throughBrowser(root: string, files: readonly StudyOnDisk[], role: Role): Promise<Result> {
   const app = await openOwnWorld({ root });
   try {
-    // The key of the project comes before the first device.
+    // The key comes before the first device.
     await app.gateway.stop();
-    await writeFile(join(app.dataDir, 'keys/project.key'), KEY);
+    await writeFile(join(app.dataDir, 'keys/pseudonyms.key'), KEY);
     await app.gateway.start();
     const page = await (await app.openVisitor()).newPage();
     await page.goto(app.address);
-    await signIn(page);
+    await signIn(page, (await createAccount(app.gateway, 'sender', [role])).username);
     await choose(page, files);
     await page.getByRole('button', { name: /^Send \d/ }).click();
     const held = async () => Array.fromAsync(allFiles(app.orthanc));
-    return await byUid(
-      await until('the PACS to hold all', async () =>
-        (await held()).length === files.length ? held() : null,
-      ),
-    );
+    const all = () =>
+      until('the PACS to hold all', async () => ((await held()).length === files.length ? held() : null));
+    await all();
+    if (role === 'researcher') await sendByCommandLine(app, files, role);
+    return await byUid(await all());
   } finally {
     await app.close();
+  }
+}
+
+/** The same files by `relay upload` of somebody else. If one became another instance, the PACS would hold more. */
+async function sendByCommandLine(app: OwnWorld, files: readonly StudyOnDisk[], role: Role): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-same-'));
+  try {
+    await Promise.all(files.map(({ name, buffer }) => writeFile(join(folder, name), buffer)));
+    const { username } = await createAccount(app.gateway, 'sender', [role]);
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [RELAY, 'upload', folder, '--gateway', app.gateway.api, '--user', username, '--wait', '--json'],
+      { env: { ...process.env, RELAY_PASSWORD: PASSWORD }, maxBuffer: 2 ** 26 },
+    );
+    const { studies } = JSON.parse(stdout) as { studies: { instances: { state: string }[] }[] };
+    assert.equal(
+      studies.flatMap(({ instances }) => instances.map(({ state }) => state)),
+      files.map(() => 'stored'),
+      'by the command line',
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -127,11 +156,9 @@ async function throughCommandLine(
       '--report',
       report,
     ]);
-    const entries: { file: string; out: string }[] = JSON.parse(await readFile(report, 'utf8'));
+    const entries: { out: string }[] = JSON.parse(await readFile(report, 'utf8'));
     // In the order of the originals: the same index is the same original.
-    return await Promise.all(
-      entries.sort((a, b) => (a.file < b.file ? -1 : 1)).map((entry) => readFile(entry.out)),
-    );
+    return await Promise.all(entries.map((entry) => readFile(entry.out)));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -218,14 +245,15 @@ test('under another key no UID, pseudonym or date matches; under the same key ag
 if (why !== null) {
   skipped('the same result on two devices and by the command line', why);
 } else {
-  test('under one key two devices and the command line make the same instances, byte for byte', async () => {
+  test('under one key a device that holds it, one that asks, and the command line make the same instances, byte for byte', async () => {
     const files = await originals();
     const expected = await byUid(await throughCommandLine(KEY, files));
     const copy = await copyWith([WITH_MODIFIED_DATES]);
     try {
       await copy.build();
-      for (const device of ['one device', 'another device']) {
-        const held = await throughBrowser(copy.root, files);
+      for (const role of ['technician', 'researcher'] as const) {
+        const device = `the device of a ${role}`;
+        const held = await throughBrowser(copy.root, files, role);
         assert.equal([...held.keys()].sort(), [...expected.keys()].sort(), `SOP Instance UIDs of ${device}`);
         for (const [uid, bytes] of held) {
           const mine = bytes;

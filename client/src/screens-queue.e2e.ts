@@ -114,6 +114,8 @@ walk('cancelling midway asks first and lists what will be lost', async (stage) =
   await looksRight(page, 'cancel');
   inTheMiddle.resume();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
+  await page.locator('[data-part=taken-back] .study-where').getByText('Cancelled').waitFor();
+  await page.locator('[data-part=taken-back] .study-open').click();
   await page.getByText('This study was cancelled while it was being sent.', { exact: false }).waitFor();
   await page.getByText('Nothing waits on this device').waitFor();
 });

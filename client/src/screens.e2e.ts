@@ -164,6 +164,26 @@ walk(
 );
 
 walk(
+  'several studies are cleared only after a question, and Send is two keys from the top',
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    await choose(page, [...study(stage, 3), ...study(stage, 4)]);
+    await page.getByRole('heading', { name: '2 studies found' }).waitFor();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByRole('heading', { name: 'Clear this list?' }).waitFor();
+    await page.getByRole('button', { name: 'Keep them' }).click();
+    await page.locator('#content h1').focus();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    assert.match(await page.evaluate(() => document.activeElement?.textContent ?? ''), /^Send 2 studies/);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Clear' }).click();
+    await page.getByRole('button', { name: 'Choose files' }).waitFor();
+  },
+);
+
+walk(
   'a Send that left a file behind says so at the top of the page, with a link to the queue',
   async (stage) => {
     const { page, folder, visitor } = stage;
@@ -183,7 +203,7 @@ walk(
     await page.getByText('11 instances added to the queue').waitFor();
     await page.waitForFunction(() => window.scrollY === 0 && document.activeElement?.tagName === 'H1');
     await page.getByText('The device could not read the file.').waitFor();
-    await page.getByRole('link', { name: 'Open the queue' }).click();
+    await page.getByRole('link', { name: 'Open your studies' }).click();
     const safe = page.getByText('11 instances are safe here', { exact: false });
     await safe.waitFor();
     assert.is(await safe.count(), 1);
@@ -205,7 +225,9 @@ walk('without a network the queue waits, says so, and can be taken back', async 
   await looksRight(page, 'take-back');
   await page.getByRole('button', { name: 'Take it back' }).click();
   await page.getByText('12 instances are safe here', { exact: false }).waitFor();
+  await page.locator('[data-part=taken-back] .study-open').click();
   await page.getByRole('button', { name: /^Remove from list/ }).click();
+  await page.getByText('1 study removed from the list.').waitFor();
 });
 
 walk('without a network the app still opens, with its queue', async (stage) => {
@@ -225,20 +247,20 @@ walk('once the network is back the study reaches the PACS, and the receipt can b
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   await looksRight(page, 'queue-arrived');
   // The list no longer names a patient, and still tells studies apart.
+  assert.match(await page.locator('.queue-name a').first().innerText(), /^Q\. Q\. …\S{3}$/);
+  await page.locator('.study-open').first().click();
   await page.getByText(/^2 series · 12 instances · queued .* · in the PACS/).waitFor();
-  assert.is(await page.locator('.queue-name a').first().innerText(), 'CT study');
   await openArrived(stage);
-  await page
-    .getByText(
-      /^De-identified by PS3\.15 .* for 12 instances; the gateway found nothing left to remove in 12 instances$/,
-    )
-    .waitFor();
+  await page.getByText(/^Names removed from 12 instances, checked twice \(PS3\.15 of .*\)$/).waitFor();
   await page.getByText('Show 12 instances').click();
   await page.locator('.instance').nth(11).waitFor();
   await looksRight(page, 'study-arrived');
+  await page.getByRole('button', { name: 'Receipt', exact: true }).click();
+  await page.getByRole('link', { name: 'Open and print' }).waitFor();
+  await looksRight(page, 'receipt');
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Save receipt' }).click(),
+    page.getByRole('button', { name: 'Save the signed file' }).click(),
   ]);
   assert.match(
     download.suggestedFilename(),
@@ -259,7 +281,7 @@ walk('on paper there is only the receipt', async (stage) => {
   assert.is(await page.locator('.printed tbody tr').count(), 12);
   assert.match(
     await page.locator('.printed dl').innerText(),
-    /De-identified by PS3\.15 .* for 12 instances;/,
+    /Names removed from 12 instances, checked twice \(PS3\.15 of/,
   );
   await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
   assert.is(await page.locator('.printed tbody tr').count(), 0, 'the screen holds no invisible list');
@@ -272,7 +294,7 @@ walk('an instance that contradicts the PACS waits for a decision, which is one b
   await page.getByRole('link', { name: 'Upload' }).click();
   await sendStudy(page, alteredStudy(stage, 0));
   await page.getByRole('link', { name: /^Decide about/ }).click();
-  await page.getByText('Another instance with the same identifier', { exact: false }).waitFor();
+  await page.getByText('A different image with this ID is already there', { exact: false }).waitFor();
   await looksRight(page, 'study-decision');
   await page.getByRole('button', { name: 'Leave it out' }).click();
   await looksRight(page, 'leave-out');
@@ -371,7 +393,7 @@ walk('everything can be done with the keyboard alone', async (stage) => {
   await pressByKeyboard(page, /Try it with a sample study/);
   await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
   await pressByKeyboard(page, /^Send 1 study/);
-  await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+  await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
 });
 
 test.run();

@@ -162,17 +162,17 @@ if (why !== null || evaluation === null) {
     await choose(page, films);
     await keepEverythingUnchanged(page);
     await page
-      .getByText('1 image looked at on this device')
+      .getByText('Image quality checked: nothing found')
       .nth(NORMAL_STUDIES - 1)
       .waitFor();
-    assert.is(await page.getByText('Goes first').count(), 0);
+    assert.is(await page.getByText('Moved up').count(), 0);
     await pressSend(page);
     await page.getByRole('link', { name: 'Upload' }).click();
     await choose(page, [last]);
-    await page.getByText('Goes first').waitFor();
+    await page.getByText('Moved up').waitFor();
     await page.getByText('Not for diagnostic use').first().waitFor();
     await pressSend(page);
-    await page.locator('.queue-row').first().getByText('Goes first').waitFor();
+    await page.locator('.queue-row').first().getByText('Moved up').waitFor();
 
     const said = await triageInQueue(page);
     for (const { studyInstanceUID } of films)
@@ -273,7 +273,7 @@ if (why !== null || evaluation === null) {
     opened.on('worker', (worker) => begun.push(worker.url()));
     await openUpload(opened, app.address);
     await choose(opened, films);
-    await opened.getByText('1 image looked at on this device').nth(3).waitFor();
+    await opened.getByText('Image quality checked: nothing found').nth(3).waitFor();
     const used = () =>
       opened.evaluate(() => (window as unknown as { usedWebAssembly: string[] }).usedWebAssembly);
     assert.equal(await used(), []);
@@ -322,7 +322,7 @@ if (why !== null || evaluation === null) {
       return results[0]?.finding.score ?? false;
     });
     assert.ok(Math.abs(score - scoreOf(positive)) <= evaluation.tolerance.score, `${score}`);
-    assert.is(await page.getByText('Goes first').count(), 0);
+    assert.is(await page.getByText('Moved up').count(), 0);
   });
 
   test('a model damaged on the device is not used but fetched again', async () => {
@@ -333,7 +333,7 @@ if (why !== null || evaluation === null) {
       for (const key of await cache.keys()) await cache.put(key, new Response(new Uint8Array(10)));
     });
     await choose(page, [await childFilm({ set: evaluation, file: positive.file, seed: 600 })]);
-    await page.getByText('Goes first').waitFor();
+    await page.getByText('Moved up').waitFor();
     const sizes = await page.evaluate(async () => {
       const cache = await caches.open('relaypacs-models');
       return Promise.all(

@@ -198,7 +198,7 @@ if (why !== null) {
     const goTo = (hash: string) => page.evaluate((to) => location.assign(to), hash);
     await goTo('#/');
     await signIn(page, boss.username);
-    await goTo('#/queue');
+    await goTo('#/studies');
     const take = page.getByRole('button', { name: 'Take over 1 study' });
     await take.waitFor();
     await looksRight(page, 'queue-ownerless');

@@ -50,6 +50,8 @@ export type Config = {
   readonly uploadExpiresHours: number;
   /** The PACS shows what it took at the latest after this; before, nothing is called lost. */
   readonly pacsLagMinutes: number;
+  /** How long devices keep the local label of a study after sign-in, in hours; 0: not at all. */
+  readonly labelHours: number;
   /** How what the PACS stored is proven; null: by its own digests where it tells them, else `found`. */
   readonly pacsProof: 'found' | 'digest' | 'read-back' | 'read-back-sample' | null;
 };
@@ -83,6 +85,9 @@ const UPLOAD_EXPIRES_HOURS_LIMIT = 8_760;
  */
 const PACS_LAG_MINUTES = 10;
 const PACS_LAG_MINUTES_LIMIT = 1_440;
+/** A shift. Longer than two days a label answers nobody's question, and only lies there. */
+const LABEL_HOURS = 12;
+const LABEL_HOURS_LIMIT = 48;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|::1)$/;
 /** A host name or an address, of a URL (in brackets) or a socket. */
 export const isLoopbackName = (host: string): boolean => LOOPBACK.test(host);
@@ -272,6 +277,15 @@ function pacsLagOf(env: Env, wrong: Report): number {
   return PACS_LAG_MINUTES;
 }
 
+function labelHoursOf(env: Env, wrong: Report): number {
+  const text = setting(env, 'RELAY_LABEL_HOURS') ?? String(LABEL_HOURS);
+  if (/^\d{1,2}$/.test(text) && Number(text) <= LABEL_HOURS_LIMIT) return Number(text);
+  wrong(
+    `RELAY_LABEL_HOURS must be the hours after sign-in for which devices keep labels of studies, from 0 (never) to ${LABEL_HOURS_LIMIT}, for example RELAY_LABEL_HOURS=${LABEL_HOURS}.`,
+  );
+  return LABEL_HOURS;
+}
+
 function pacsProofOf(env: Env, wrong: Report): Config['pacsProof'] {
   const text = setting(env, 'RELAY_PACS_PROOF');
   switch (text) {
@@ -296,7 +310,7 @@ function auditUrlOf(env: Env, dataDir: string, wrong: Report): URL | null {
   const isKept = url !== null && (url.protocol !== 'http:' || LOOPBACK.test(url.hostname));
   if (text !== undefined && !isKept)
     wrong(
-      'RELAY_AUDIT_URL must be a file: or https: address where signed heads of the audit trail are kept, for example RELAY_AUDIT_URL=file:///mnt/audit/heads.jws.',
+      'RELAY_AUDIT_URL must be a file: or https: address (http: only on the loopback) where signed heads of the audit trail are kept, for example RELAY_AUDIT_URL=file:///mnt/audit/heads.jws.',
     );
   if (url?.protocol === 'file:' && isWithin(dataDir, decodeURIComponent(url.pathname)))
     wrong(
@@ -353,6 +367,7 @@ export function readConfig(env: Env): Config {
     auditUrl: auditUrlOf(env, dataDir, wrong),
     uploadExpiresHours: uploadExpiresOf(env, wrong),
     pacsLagMinutes: pacsLagOf(env, wrong),
+    labelHours: labelHoursOf(env, wrong),
     pacsProof: pacsProofOf(env, wrong),
   };
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes);

@@ -286,6 +286,14 @@ test('a PACS that answers and does not search is said to be so: at the start, an
   await liar.close();
 });
 
+test('a PACS that does not give what it lists is said to be so: at the start, and in the health', async () => {
+  const own = await openTestGateway({ pacs: { ...openTestPacs(), givesInstances: async () => false } });
+  const health = (await (await own.call('GET', '/health')).json()) as { status: string; pacs: string };
+  assert.equal([health.status, health.pacs], ['degraded', 'no-retrieval']);
+  assert.ok(own.lines.some((line) => line['event'] === 'pacs-does-not-give'));
+  await own.close();
+});
+
 test('a gateway that is stopping is not ready', async () => {
   const own = await openTestGateway();
   await own.stop();

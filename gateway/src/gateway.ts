@@ -8,7 +8,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Hono } from 'hono';
-import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { adminFeature } from './admin/admin.feature.ts';
 import { auditFeature } from './audit/audit.feature.ts';
 import { type AuditHeads, openAuditHeads } from './audit/audit-heads.ts';
@@ -38,7 +37,7 @@ import { logJobs } from './observability/log-jobs.ts';
 import { createLog, describeError, type Log } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { observabilityFeature } from './observability/observability.feature.ts';
-import { isUp, oneAtATime, remembered, stateOfPacs } from './observability/is-up.ts';
+import { isUp, oneAtATime, remembered, createPacsState } from './observability/is-up.ts';
 import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
@@ -57,7 +56,9 @@ import { createGuardedPacs } from './ports/pacs/guarded-pacs.ts';
 import { createLatePacs } from './ports/pacs/late-pacs.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import { resultsFeature } from './results/results.feature.ts';
+import { studiesFeature } from './studies/studies.feature.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
+import { vaultFeature } from './vault/vault.feature.ts';
 
 /** The parts of the outside world that a test may replace. */
 export type Surroundings = {
@@ -147,7 +148,9 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       if (isInClearText(config.pacs.url)) log({ event: 'pacs-in-clear-text', pacs: base.pacs.describe() });
       // Not waited for: studies are taken, and wait for the PACS.
       void base.pacsState().then((state) => {
-        if (state === 'no-search') log({ event: 'pacs-does-not-search', pacs: base.pacs.describe() });
+        const of = { pacs: base.pacs.describe() };
+        if (state === 'no-search') log({ event: 'pacs-does-not-search', ...of });
+        if (state === 'no-retrieval') log({ event: 'pacs-does-not-give', ...of });
       });
       tools.room.watch();
     },
@@ -186,6 +189,8 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     adminFeature(tools),
     { routes: [tusRoutes(tools.parcels)] },
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
+    studiesFeature(tools),
+    vaultFeature(tools),
     modelsFeature(tools),
     inference,
     resultsFeature({ ...tools, examiner: tools.inference.examiner }),
@@ -214,14 +219,10 @@ async function openBase(config: Config, around: Surroundings) {
   const jobs = await createJobs(database, logJobs(log));
   const pacs = createGuardedPacs(around.pacs ?? createLatePacs(config.pacs));
   const engine = around.engine ?? createOnnxEngine();
-  const pacsState = remembered(
-    () => stateOfPacs(pacs.probe(AbortSignal.timeout(PACS_PATIENCE_MS))),
-    PACS_REMEMBERED_MS,
-    clock,
-  );
+  const pacsState = remembered(createPacsState(pacs, PACS_PATIENCE_MS), PACS_REMEMBERED_MS, clock);
   const metrics = createMetrics({
     countJobs: () => jobs.counts(),
-    isPacsUp: async () => (await pacsState()) === 'ok',
+    isPacsUp: async () => ['ok', 'no-retrieval'].includes(await pacsState()),
     engineRestarts: () => engine.state().crashes,
     version: VERSION,
   });
@@ -245,7 +246,7 @@ async function openBase(config: Config, around: Surroundings) {
     pacsState,
     engine,
     metrics,
-    pseudonyms: await createPseudonyms(keys.projectKey),
+    policyKey: keys.policyKey,
   };
 }
 
@@ -283,9 +284,9 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     log: base.log,
     blobs: base.parcelBlobs,
     keys: createStudyKeys(keys.wrapKey, join(base.dataDir, 'keys', 'studies')),
-    pseudonyms: base.pseudonyms,
+    policyKey: keys.policyKey,
     restore: createRestoreThread(),
-    check: createCheckThread(keys.projectKey),
+    check: createCheckThread(),
     signReceipt: createReceiptSigner(keys.receipts),
     issuer: base.publicUrl,
     locks: database.shared?.locks ?? null,

@@ -14,9 +14,10 @@ const OPEN_IN_A_WORKER = `
 const { parentPort, workerData } = require('node:worker_threads');
 import(workerData.module).then(({ openKeys }) => {
   parentPort.postMessage('ready');
-  parentPort.once('message', () => {
-    const { jwks, wrapKey, projectKey } = openKeys(workerData.folder);
-    parentPort.postMessage(JSON.stringify([jwks(), [...wrapKey], [...projectKey]]));
+  parentPort.once('message', async () => {
+    const { jwks, wrapKey, policyKey } = openKeys(workerData.folder);
+    const { tagKey } = await policyKey({ name: 'own', key: 1 });
+    parentPort.postMessage(JSON.stringify([jwks(), [...wrapKey], [...tagKey]]));
   });
 });`;
 

@@ -5,8 +5,8 @@
  *
  * Three Ed25519 pairs (tokens, receipts, heads of the audit trail) so that none can be taken for another, an
  * X25519 pair to which devices seal waiting parcels, and two secrets of 32 bytes: one wraps the studies' keys,
- * one keys the pseudonyms. Retired pairs stay (`receipts.2025.pem` beside `receipts.pem`): receipts are checked
- * for years, and a tablet may come back late with parcels that it sealed.
+ * from the other the keys of the policies derive. Retired pairs stay (`receipts.2025.pem` beside `receipts.pem`):
+ * receipts are checked for years, and a tablet may come back late with parcels that it sealed.
  */
 import {
   createHash,
@@ -33,6 +33,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { SealingKey } from '#shared/protocol/api.ts';
+import { derivePolicyKey, type NamedKey, type PolicyKey } from '#shared/transfer/policy-key.ts';
 
 /** A public key as RFC 8037 §2 writes it: Ed25519 keys are `OKP` JWKs. */
 export type PublicJwk = {
@@ -70,10 +71,8 @@ export type Keys = {
   readonly wrapKey: Uint8Array;
   /** 32 bytes for one purpose, which tell nothing of the keys here (RFC 5869). */
   secretFor(purpose: string): Uint8Array;
-  /** 32 bytes; keys the pseudonyms of the site. */
-  readonly projectKey: Uint8Array;
-  /** Names the project key without telling it. */
-  readonly projectKeyId: string;
+  /** The key of a policy's pseudonyms; the same at every start. */
+  policyKey(of: NamedKey): Promise<PolicyKey>;
   /** Every public key that ever signed here, as at `/.well-known/jwks.json`. */
   jwks(): { readonly keys: readonly PublicJwk[] };
   /**
@@ -238,6 +237,17 @@ function watchPairs(
   };
 }
 
+/** Each is computed once: it costs a millisecond or two. */
+function createPolicyKeys(root: Uint8Array): Keys['policyKey'] {
+  const known = new Map<string, Promise<PolicyKey>>();
+  return (of) => {
+    const name = `${of.name} ${of.key}`;
+    const key = known.get(name) ?? derivePolicyKey(root, of);
+    known.set(name, key);
+    return key;
+  };
+}
+
 /**
  * Opens the keys, making those that are missing. Throws when one is damaged: a new one in its place would
  * hide the loss.
@@ -250,7 +260,7 @@ export function openKeys(folder: string, clock: () => number = () => performance
   const [audit] = signingPairs(folder, 'audit');
   const sealing = pairs(folder, 'sealing', () => generateKeyPairSync('x25519').privateKey, toSealingPair);
   const wrapKey = secret(folder, 'wrap.key');
-  const projectKey = secret(folder, 'project.key');
+  const pseudonyms = secret(folder, 'pseudonyms.key');
   const { all, find } = watchPairs(folder, clock);
   let tokens: SigningKey = first;
   return {
@@ -267,12 +277,7 @@ export function openKeys(folder: string, clock: () => number = () => performance
     wrapKey,
     secretFor: (purpose) =>
       new Uint8Array(hkdfSync('sha256', wrapKey, '', `relaypacs ${purpose}`, SECRET_BYTES)),
-    projectKey,
-    projectKeyId: createHash('sha256')
-      .update('relaypacs project key')
-      .update(projectKey)
-      .digest('hex')
-      .slice(0, 16),
+    policyKey: createPolicyKeys(pseudonyms),
     jwks: () => ({ keys: [...all().receipts, ...all().tokens, ...all().audit].map(toJwk) }),
     tokenKey: (kid) => find(({ tokens: known }) => known.find((key) => key.kid === kid)),
     auditKey: (kid) => find(({ audit: known }) => known.find((key) => key.kid === kid)),

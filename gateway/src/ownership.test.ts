@@ -16,6 +16,7 @@ import { openTestGateway, type CallOptions, type TestGateway } from './testing/o
 import { lastOf } from './testing/open-job.ts';
 import { openTestPacs } from './testing/open-pacs.ts';
 import { testFilm } from './testing/open-subject.ts';
+import { openTestVault } from './testing/open-vault.ts';
 import { toManifest } from './testing/pack-parcel.ts';
 
 /**
@@ -56,6 +57,16 @@ const ROWS: Readonly<Record<string, Row>> = {
   'patch /admin/users/{id}': 'roles',
   'put /admin/users/{id}/password': 'roles',
   'post /admin/users/{id}/take-over': 'roles',
+  'get /admin/vault': 'roles',
+  'post /admin/vault': 'roles',
+  'put /admin/vault/{id}/key': OWNERS,
+  'post /admin/vault/{id}/close': 'roles',
+  'delete /admin/vault/{id}': 'roles',
+  'post /admin/vault/requests': OWNERS,
+  'get /admin/vault/requests/{id}': OWNERS,
+  'post /admin/vault/requests/{id}/approve': OWNERS,
+  'post /admin/vault/requests/{id}/refuse': OWNERS,
+  'post /admin/vault/requests/{id}/open': OWNERS,
   'get /audit': 'roles',
   'get /audit/heads': 'roles',
   'get /audit/verify': 'roles',
@@ -85,9 +96,13 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /results/{id}/explanations/{method}': READ,
   'get /results/{id}/instances/{sopInstanceUID}': READ,
   'post /results/{id}/verify': READ,
+  'get /studies': 'roles',
+  'get /studies/{studyInstanceUID}/timeline': WATCHED,
+  'get /studies/{studyInstanceUID}/receipt.pdf': WATCHED,
   'get /upload/policy': 'roles',
   'get /uploads': 'roles',
   'post /upload/init': 'roles',
+  'post /upload/pseudonyms': 'roles',
   'get /upload/{id}/status': WATCHED,
   'get /upload/{id}/receipt': WATCHED,
   'post /upload/{id}/complete': OWNERS,
@@ -158,6 +173,7 @@ async function openWorld(): Promise<World> {
   });
   const device = await createTestDevice(gateway);
   await device.enrol(token('owner'));
+  const vault = await openVaultOf(sessions.get('owner')!);
   const tokens = new Map([...sessions].map(([name, { accessToken }]) => [name, accessToken]));
   tokens.set('device', await device.token());
   await gateway.database.db
@@ -169,16 +185,47 @@ async function openWorld(): Promise<World> {
   const key = { sopInstanceUID, digest };
   return {
     tokens,
-    bodies: { 'post /upload/{id}/decisions': { body: { decision: 'retry', instances: [key] } } },
+    bodies: {
+      ...vault.bodies,
+      'post /upload/{id}/decisions': { body: { decision: 'retry', instances: [key] } },
+    },
     paths: (template) =>
       template
+        .replace('/admin/vault/requests/{id}', `/admin/vault/requests/${vault.requestId}`)
+        .replace('/admin/vault/{id}', `/admin/vault/${vault.id}`)
         .replace('/upload/files/{id}', `/upload/${created.headers.get('location')}`)
         .replace(/\/upload\/\{id\}(?=\/status|\/receipt)/, `/upload/${delivered}`)
         .replace('/upload/{id}', `/upload/${uploadId}`)
         .replace('/jobs/{id}', `/jobs/${job.id}`)
         .replace('/results/{id}', `/results/${result.id}`)
         .replace('{method}', 'image')
+        .replace('{studyInstanceUID}', film.identifiers.studyInstanceUID)
         .replace('{sopInstanceUID}', result.instances[0]!.sopInstanceUID),
+  };
+}
+
+/** A vault of which the owner holds a half, with an entry that the owner has asked to open. */
+async function openVaultOf(owner: Session) {
+  const { terms } = await openTestVault(gateway, [owner, await gateway.userWith(['auditor'])]);
+  const vault = terms.id;
+  const pseudonym = `RP-${'A'.repeat(26)}`;
+  const entry = { vault, pseudonym, sealed: 'A'.repeat(2966) };
+  const token = owner.accessToken;
+  const manifest = { ...toManifest([testFilm({ seed: 703 })], 'deidentified'), vault: [entry] };
+  await gateway.call('POST', '/upload/init', { token, body: manifest });
+  const asking = { body: { vault, pseudonym, reason: 'legal-order' } };
+  const asked = await gateway.call('POST', '/admin/vault/requests', { token, ...asking });
+  const { id: requestId } = (await asked.json()) as { id: string };
+  return {
+    id: vault,
+    requestId,
+    bodies: {
+      'post /admin/vault/requests': asking,
+      'put /admin/vault/{id}/key': { body: { key: terms.keys[0] } },
+      'post /admin/vault/requests/{id}/approve': {
+        body: { shares: [{ entry: 1, share: 'A'.repeat(107) }] },
+      },
+    },
   };
 }
 

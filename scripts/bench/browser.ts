@@ -10,6 +10,7 @@ import { signIn, untilInstalled } from '#testing/app-page.ts';
 import { testEnvironment } from '#testing/environment.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openOwnWorld } from '#testing/world.ts';
+import { benchDayList } from './day-list.ts';
 import type { BenchRow } from './row.ts';
 import {
   describeLongTasks,
@@ -214,8 +215,10 @@ function toRow(tasks: readonly Task[], heapMB: number, { readMs, queueMs, frames
   };
 }
 
-export const benchBrowser = (say: (line: string) => void): Promise<readonly BenchRow[]> =>
-  measure(say, false);
+export const benchBrowser = async (say: (line: string) => void): Promise<readonly BenchRow[]> => [
+  ...(await measure(say, false)),
+  await benchDayList(say),
+];
 
 /**
  * The same, and says of the longest tasks in which functions they spent their time; looking makes its figures

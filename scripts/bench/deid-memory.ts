@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { deidentifyInstance } from '#shared/deid/deidentify-instance.ts';
-import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
+import { pseudonymsOf } from '#testing/deidentified-file.ts';
 import { createRules } from '#shared/deid/rules.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
@@ -57,7 +57,7 @@ async function held(): Promise<{ heap: number; resident: number }> {
 async function inOneProcess(): Promise<BenchRow> {
   const rules = createRules([]);
   if (rules.kind !== 'ready') throw new Error('the Basic Profile has no options that can be refused');
-  const pseudonyms = await createPseudonyms(new Uint8Array(32).fill(7));
+  const pseudonyms = await pseudonymsOf(7);
   const measured: { heap: number; resident: number }[] = [];
   let done = 0;
   for (const bytes of instances(MANY)) {

@@ -10,5 +10,11 @@ export type BenchRow = {
   readonly [figure: string]: number | string | undefined;
 };
 
-/** `rows`: the names of single rows to measure; all of them when it is empty. */
-export type Bench = (say: (line: string) => void, rows: readonly string[]) => Promise<readonly BenchRow[]>;
+export type BenchOptions = {
+  /** The names of single rows to measure; all of them when it is empty. */
+  readonly rows: readonly string[];
+  /** The folder of another checkout, with its packages, to measure in the same process; null: none. */
+  readonly before: string | null;
+};
+
+export type Bench = (say: (line: string) => void, options: BenchOptions) => Promise<readonly BenchRow[]>;

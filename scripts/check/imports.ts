@@ -15,7 +15,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [
     /^jose$/,
     [
-      /^gateway\/src\/(auth|audit|receipts?|pipeline\/receipt)\//,
+      /^gateway\/src\/(auth|audit|studies|pipeline\/receipt)\//,
       /^gateway\/src\/keys\.ts$/,
       /accept-receipt\.ts$/,
       /^scripts\/relay/,
@@ -25,8 +25,11 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^onnxruntime-web$/, [/^client\/src\/pipeline\/triage\//]],
   [/^fast-png$/, [/^gateway\/src\/results\/encode-png\.ts$/]],
   [/^workbox-/, [/^client\/src\/app\/service-worker\.ts$/]],
+  [/^pdfkit$/, [/^gateway\/src\/studies\/draw-sheet\.ts$/]],
+  [/^qr$/, [/^gateway\/src\/studies\/draw-sheet\.ts$/, /^client\/src\/studies\/read-code\.ts$/]],
   [/^hash-wasm$/, [/^shared\/src\/transfer\/digest\.ts$/]],
   [/^@hpke\/core$/, [/^shared\/src\/transfer\/seal\.ts$/]],
+  [/^@noble\/curves/, [/^shared\/src\/transfer\/oblivious-prf\.ts$/]],
   [/^@cornerstonejs\/codec-charls/, [/^shared\/src\/transfer\/coding\/load-charls(\.browser)?\.ts$/]],
   [/^@cornerstonejs\/codec-openjpeg/, [/^shared\/src\/pixels\/load-codecs(\.browser)?\.ts$/]],
   [/^@zip\.js\/zip\.js$/, [/^client\/src\/pipeline\/ingest\//]],
@@ -61,7 +64,10 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/pipeline/triage'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
   [['client/src/pipeline/queue'], ['kit', 'net', 'pipeline/triage']],
   [['client/src/pipeline/upload'], ['kit', 'net', 'pipeline/queue', 'results']],
-  [['client/src/results'], ['kit', 'net', 'pipeline']],
+  [
+    ['client/src/results', 'client/src/studies'],
+    ['kit', 'net', 'pipeline'],
+  ],
   [['gateway/src/ports'], []],
   [['gateway/src/database', 'gateway/src/jobs'], ['database']],
   [
@@ -74,8 +80,10 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   ],
   [
     ['gateway/src/uploads'],
-    ['pipeline', 'policies', 'ports', 'http', 'observability', 'audit', 'database', 'threads'],
+    ['pipeline', 'policies', 'vault', 'ports', 'http', 'observability', 'audit', 'database', 'threads'],
   ],
+  [['gateway/src/vault'], ['auth', 'http', 'audit', 'database']],
+  [['gateway/src/studies'], ['uploads', 'pipeline', 'ports', 'threads', 'http', 'audit', 'database']],
   [
     ['gateway/src/dicom-results'],
     ['pipeline', 'uploads', 'results', 'policies', 'auth', 'ports', 'threads', 'database'],

@@ -1,10 +1,16 @@
 /**
- * `npm run lab -- deid-score [--each] [--seed TEXT] [--json] [--validity]`: how well `relay deidentify`
- * de-identifies. The judges are in deid-score/, in Python with pydicom: they know the standard's table and
- * nothing of ours. The plain profile and all options together; with `--each` every option alone too. The
- * planted identities depend on the commit, so that no two versions are measured by the same ones (the tests
- * give a seed). With `--validity`: whether dciodvfy finds errors in de-identified files of the corpus that the
- * originals lack. Exits 1 if a score is below its limit.
+ * `npm run lab -- deid-score [--attack | --actions | --validity | --pixels] [--each] [--seed TEXT] [--json]`: how well
+ * `relay deidentify` de-identifies. The judges are in deid-score/, in Python with pydicom: they know the
+ * standard and nothing of ours. Without one of the first flags both of the first run.
+ *
+ * `--actions`: identities in every place of the standard's table, the plain profile and all options together;
+ * with `--each` every option alone too. `--attack [--sets NAME,…] [--findings NAME,…] [--brief]`: adversarial
+ * instances under four option sets; tells what is left by finding and severity. `--validity`: whether dciodvfy
+ * finds errors in de-identified files of the corpus that the originals lack. `--pixels`: whether dcmtk, Pillow and
+ * pydicom decode the same pixels of both.
+ *
+ * The planted identities depend on the commit, so that no two versions are measured by the same ones (the tests
+ * give a seed). Exits 1 if a score is below its limit.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -68,12 +74,16 @@ function optionSets(isEach: boolean): string[] {
   return ['', ...(isEach ? available : []), together];
 }
 
-async function judge(script: string, parameters: readonly string[]): Promise<number> {
-  const child = spawn(
-    PYTHON,
-    ['-W', 'ignore', `${FOLDER}${script}`, ...parameters, '--', process.execPath, RELAY, 'deidentify'],
-    { stdio: 'inherit' },
-  );
+const OURS = [process.execPath, RELAY, 'deidentify'];
+
+async function judge(
+  script: string,
+  parameters: readonly string[],
+  command: readonly string[] = OURS,
+): Promise<number> {
+  const child = spawn(PYTHON, ['-W', 'ignore', `${FOLDER}${script}`, ...parameters, '--', ...command], {
+    stdio: 'inherit',
+  });
   const [code] = (await once(child, 'exit')) as [number | null];
   return code ?? 1;
 }
@@ -84,18 +94,18 @@ export type Scoring = {
   readonly seed?: string | undefined;
 };
 
+const seedOfCommit = (): Promise<string> =>
+  run('git', ['rev-parse', 'HEAD'], { cwd: FOLDER }).then(
+    ({ stdout }) => stdout.trim(),
+    () => 'no commit',
+  );
+
 /** Prints the score on stderr, with `isJson` all of it on stdout; the exit code of the judge. */
 export async function scoreDeidentification({
   isEach = false,
   isJson = false,
   seed,
 }: Scoring = {}): Promise<number> {
-  const planted =
-    seed ??
-    (await run('git', ['rev-parse', 'HEAD'], { cwd: FOLDER }).then(
-      ({ stdout }) => stdout.trim(),
-      () => 'no commit',
-    ));
   const asked = optionSets(isEach).map((options) => `--options=${options}`);
   return judge('score.py', [
     '--standards',
@@ -103,32 +113,101 @@ export async function scoreDeidentification({
     '--listed',
     `${FOLDER}listed.json`,
     '--seed',
-    planted,
+    seed ?? (await seedOfCommit()),
     ...asked,
     ...(isJson ? ['--json'] : []),
   ]);
 }
 
-/** Over the whole corpus: the plain profile, or with `isEach` every option set. */
-export async function validateDeidentified({ isEach = false }: Scoring = {}): Promise<number> {
-  const asked = (isEach ? optionSets(true) : ['']).map((options) => `--options=${options}`);
-  return judge('validity.py', ['--corpus', `${testEnvironment().corpus}/dev`, ...asked]);
+export type Attack = {
+  readonly seed?: string | undefined;
+  /** Of all findings, and of all option sets, where none is named. */
+  readonly findings?: readonly string[];
+  readonly sets?: readonly string[];
+  readonly isJson?: boolean;
+  /** Tells only what is left, and of it the first few. */
+  readonly isBrief?: boolean;
+  /** Attacks a de-identifier that changes nothing, and expects that everything planted is found. */
+  readonly isControl?: boolean;
+};
+
+/** Prints on stderr what is left; the exit code of the judge. */
+export async function attackDeidentification({
+  seed,
+  findings = [],
+  sets = [],
+  isJson = false,
+  isBrief = false,
+  isControl = false,
+}: Attack = {}): Promise<number> {
+  const parameters = [
+    '--standards',
+    STANDARDS,
+    '--corpus',
+    testEnvironment().corpus ?? 'no corpus',
+    '--seed',
+    seed ?? (await seedOfCommit()),
+    ...(findings.length > 0 ? ['--findings', findings.join()] : []),
+    ...(sets.length > 0 ? ['--sets', sets.join()] : []),
+    ...(isJson ? ['--json'] : []),
+    ...(isBrief ? ['--brief'] : []),
+    ...(isControl ? ['--control'] : []),
+  ];
+  return judge('attack.py', parameters, isControl ? [PYTHON, `${FOLDER}copy_files.py`] : OURS);
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      each: { type: 'boolean' },
-      seed: { type: 'string' },
-      json: { type: 'boolean' },
-      validity: { type: 'boolean' },
-    },
-  });
-  const scoring = { isEach: values.each === true, isJson: values.json === true, seed: values.seed };
-  const why = values.validity ? await whyNotValidated() : await whyNotScored();
-  if (why !== null) process.stderr.write(`skipped: ${why}\n`);
-  else
-    process.exitCode = values.validity
-      ? await validateDeidentified(scoring)
-      : await scoreDeidentification(scoring);
+/** Over the whole corpus: the plain profile, or with `isEach` every option set. */
+export function validateDeidentified({ isEach = false }: Scoring = {}): Promise<number> {
+  return judgeCorpus('validity.py', isEach ? optionSets(true) : ['']);
 }
+
+/** Over the whole corpus: the plain profile and all options together. */
+export function comparePixels(): Promise<number> {
+  return judgeCorpus('pixels.py', optionSets(false));
+}
+
+const judgeCorpus = (script: string, sets: readonly string[]): Promise<number> =>
+  judge(script, [
+    '--corpus',
+    `${testEnvironment().corpus}/dev`,
+    ...sets.map((options) => `--options=${options}`),
+  ]);
+
+const OPTIONS_OF_COMMAND = {
+  each: { type: 'boolean' },
+  seed: { type: 'string' },
+  json: { type: 'boolean' },
+  brief: { type: 'boolean' },
+  actions: { type: 'boolean' },
+  attack: { type: 'boolean' },
+  validity: { type: 'boolean' },
+  pixels: { type: 'boolean' },
+  findings: { type: 'string' },
+  sets: { type: 'string' },
+} as const;
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS_OF_COMMAND });
+  const ofCorpus = values.validity === true || values.pixels === true;
+  const why = ofCorpus ? await whyNotValidated() : await whyNotScored();
+  if (why !== null) {
+    process.stderr.write(`skipped: ${why}\n`);
+    return 0;
+  }
+  const scoring = { isEach: values.each === true, isJson: values.json === true, seed: values.seed };
+  if (values.validity) return validateDeidentified(scoring);
+  if (values.pixels) return comparePixels();
+  const actions = values.attack ? 0 : await scoreDeidentification(scoring);
+  const attack = values.actions
+    ? 0
+    : await attackDeidentification({
+        seed: values.seed,
+        findings: values.findings?.split(',') ?? [],
+        sets: values.sets?.split(',') ?? [],
+        isJson: values.json === true,
+        isBrief: values.brief === true,
+      });
+  return Math.max(actions, attack);
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

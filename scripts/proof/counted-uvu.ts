@@ -1,13 +1,32 @@
-/** uvu as the runner gives it to tests: each test must assert, and may skip itself. */
+/**
+ * uvu as the runner gives it to tests: each test must assert, and may skip itself. A suite whose `before` fails
+ * fails in each of its tests, with the error; one whose `before` skips is skipped, test by test. (uvu itself
+ * leaves such a suite without a word.)
+ */
 import { suite as plainSuite, type Callback, type Context, type Test } from 'uvu';
-import { judged } from './test-outcome.ts';
+import { judged, untilEnded } from './test-outcome.ts';
 
 export function suite<T = Context>(name?: string, context?: T): Test<T> {
   const plain = plainSuite<T>(name, context);
-  const test = (title: string, handler: Callback<T>): void => plain(title, judged(handler));
-  const only = (title: string, handler: Callback<T>): void => plain.only(title, judged(handler));
-  const { skip, before, after, run } = plain;
-  return Object.assign(test, { only, skip, before, after, run });
+  let stopped: { readonly by: unknown } | null = null;
+  const handlerOf = (handler: Callback<T>): Callback<T> =>
+    judged(async (of) => {
+      if (stopped !== null) throw stopped.by;
+      await handler(of);
+    });
+  const before = (handler: Callback<T>): void =>
+    plain.before(async (of) => {
+      if (stopped !== null) return;
+      try {
+        await untilEnded(handler(of));
+      } catch (error) {
+        stopped = { by: error };
+      }
+    });
+  const test = (title: string, handler: Callback<T>): void => plain(title, handlerOf(handler));
+  const only = (title: string, handler: Callback<T>): void => plain.only(title, handlerOf(handler));
+  const { skip, after, run } = plain;
+  return Object.assign(test, { only, skip, before: Object.assign(before, plain.before), after, run });
 }
 
 export const test: Test = suite();

@@ -22,10 +22,10 @@ const ENDLESS_MS = 30 * 60_000;
 type Handler<Context> = (context: Context) => Promise<void> | void;
 
 /** @throws Error once it has run so long that it will not end. */
-async function untilEnded(work: Promise<void> | void): Promise<void> {
+export async function untilEnded(work: Promise<void> | void): Promise<void> {
   const { promise: endless, reject } = Promise.withResolvers<never>();
   const late = setTimeout(() => {
-    reject(new Error(`The test does not end: ${ENDLESS_MS / 60_000} minutes have passed.`));
+    reject(new Error(`It does not end: ${ENDLESS_MS / 60_000} minutes have passed.`));
   }, ENDLESS_MS);
   await Promise.race([work, endless]).finally(() => clearTimeout(late));
 }

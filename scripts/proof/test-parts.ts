@@ -80,9 +80,9 @@ const WEBKIT_PACKAGES = {
   purpose: 'WebKit (for the tests in a browser)',
 };
 const READERS_PACKAGES = {
-  packages: ['python3-pydicom', 'python3-numpy', 'python3-pil', 'dcmtk', 'dicom3tools'],
+  packages: ['python3-pydicom', 'python3-numpy', 'python3-pil', 'dcmtk', 'dicom3tools', 'poppler-utils'],
   services: [],
-  purpose: 'pydicom, dcmtk and dciodvfy (what the tests compare with)',
+  purpose: 'pydicom, dcmtk, dciodvfy and poppler (what the tests compare with)',
 };
 const NGINX_PACKAGES = {
   packages: ['nginx'],
@@ -172,12 +172,13 @@ async function webkit(): Promise<Started> {
   return { env: {} };
 }
 
-/** The DICOM readers that tests compare with: pydicom with its pixels, dcmtk, dciodvfy. */
+/** The readers that tests compare with: pydicom with its pixels, dcmtk, dciodvfy; poppler for PDF. */
 async function findReaders(): Promise<true | null> {
   const { status } = spawnSync('/usr/bin/python3', ['-c', 'import pydicom, numpy, PIL']);
   const isThere = [
     ['dcmdump', '--version'],
     ['dciodvfy', '-version'],
+    ['pdftoppm', '-v'],
   ].every(([program, option]) => !spawnSync(program!, [option!]).error);
   return status === 0 && isThere ? true : null;
 }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
+import { patientsIn } from '#shared/deid/named-patients.ts';
+import { keysOfPatients } from '#shared/deid/patient-key.ts';
+import { parsed, pseudonymsOf } from '#testing/deidentified-file.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { UsageError } from './arguments.ts';
@@ -32,13 +34,13 @@ test('two files of one SOP Instance UID are both written, and the report says wh
       ),
       0,
     );
-    const report: { file: string; out: string }[] = JSON.parse(
+    const report: { file: number; out: string }[] = JSON.parse(
       await readFile(join(folder, 'report'), 'utf8'),
     );
     const [a, b] = await Promise.all(report.map(({ out }) => readFile(out)));
     assert.equal(
-      report.map(({ file }) => file.slice(-1)),
-      ['a', 'b'],
+      report.map(({ file }) => file),
+      [1, 2],
     );
     assert.is(a!.at(-1), bytes.at(-1));
     assert.is(b!.at(-1), rival.at(-1));
@@ -76,17 +78,19 @@ test('a report on no file is an empty list, and a wrong call leaves an older rep
   }
 });
 
-test('the report states for each file the changes and the digests before and after, and no value; the keyed digest only under a key that is kept', async () => {
+test('the report states the changes to each file and its digest afterwards; of the original no path and no value, and a digest only under a key that is kept', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'relay-deidentify-'));
   try {
     const { instances, planted } = syntheticStudy({ seed: 2, instancesPerSeries: 2 });
-    const first = join(folder, 'a');
-    const second = join(folder, 'b');
+    const first = join(folder, 'Lindqvist_Anna_19610502_a.dcm');
+    const second = join(folder, 'Lindqvist_Anna_19610502_b.dcm');
+    const nowhere = join(folder, 'Lindqvist_Anna.pdf');
     const key = join(folder, 'key');
     const reportPath = join(folder, 'report');
     await Promise.all([
       writeFile(first, instances[0]!.bytes),
       writeFile(second, instances[1]!.bytes),
+      writeFile(nowhere, 'no instance'),
       writeFile(key, new Uint8Array(32).fill(7)),
     ]);
     const silent = {
@@ -98,30 +102,35 @@ test('the report states for each file the changes and the digests before and aft
     const reported = async (...more: string[]) => {
       assert.is(
         await deidentify(
-          [first, second, '--out', join(folder, 'out'), '--report', reportPath, ...more],
+          [first, second, nowhere, '--out', join(folder, 'out'), '--report', reportPath, ...more],
           silent,
         ),
-        0,
+        1,
       );
       return JSON.parse(await readFile(reportPath, 'utf8')) as Record<string, string>[];
     };
-    const said = await reported('--options', 'retain-uids', '--key', key);
+    const all = await reported('--options', 'retain-uids', '--key', key);
+    assert.equal(all[2], { file: 3, reason: 'not-dicom' });
+    const said = all.slice(0, 2);
     for (const [
       at,
-      { out, digestBefore, digestAfter, originalDigest, edition, options, methods, sopInstanceUID },
+      { out, digestAfter, originalDigest, edition, options, methods, sopInstanceUID },
     ] of said.entries()) {
-      assert.equal([digestBefore, digestAfter], [sha256(instances[at]!.bytes), sha256(await readFile(out!))]);
-      assert.is(
-        originalDigest,
-        await (await createPseudonyms(new Uint8Array(32).fill(7))).originalDigest(digestBefore!),
-      );
+      const before = sha256(instances[at]!.bytes);
+      const original = await parsed(instances[at]!.bytes);
+      const { studyInstanceUID } = original.identifiers;
+      const [patient] = keysOfPatients(patientsIn(original), 'id', studyInstanceUID);
+      assert.is(digestAfter, sha256(await readFile(out!)));
+      assert.is(originalDigest, await (await pseudonymsOf(7)).originalDigest(before, patient!));
+      assert.not.ok(JSON.stringify(all).includes(before), 'no plain digest of the original');
       assert.equal(
         [edition, options, methods, sopInstanceUID],
         ['DICOM 2024e', ['retain-uids'], ['113100', '113110'], instances[at]!.identifiers.sopInstanceUID],
       );
     }
     assert.is(said[0]!.reportDigest, said[1]!.reportDigest);
-    for (const value of planted) assert.not.ok(JSON.stringify(said).includes(value), value);
+    for (const value of [...planted, 'Lindqvist', folder.slice(0, -1)])
+      assert.not.ok(JSON.stringify(all.map(({ out: _new, ...rest }) => rest)).includes(value), value);
     const [unkeyed] = await reported();
     assert.is(unkeyed!.originalDigest, undefined);
     assert.is.not(unkeyed!.reportDigest, said[0]!.reportDigest, 'other options');
@@ -151,6 +160,36 @@ test('a volume of the head is pointed out', async () => {
     await writeFile(join(folder, 'head'), head);
     assert.is(await deidentify([join(folder, 'head'), '--out', join(folder, 'out')], around), 0);
     assert.match(said.join(), /^1 instances are of a head in CT or MR/);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('an image that does not say whether names are burned in is refused, unless the call asks for it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-deidentify-'));
+  try {
+    const study = syntheticStudy({ seed: 2, modality: 'SC', instancesPerSeries: 1, undeclaredSeries: 1 });
+    await mkdir(join(folder, 'in'));
+    await writeFile(join(folder, 'in', 'a'), study.instances[0]!.bytes);
+    const run = async (...asked: string[]) => {
+      const said: string[] = [];
+      const code = await deidentify([join(folder, 'in'), '--out', join(folder, 'out'), ...asked], {
+        env: {},
+        signal: new AbortController().signal,
+        print: () => undefined,
+        say: (line) => said.push(line),
+      });
+      return { code, said: said.join('\n') };
+    };
+    const held = await run();
+    assert.is(held.code, 1);
+    assert.match(held.said, /does not say whether text is burned into its pixels.*\(undeclared-text\)/);
+    const warned = await run('--undeclared-text', 'warn');
+    assert.is(warned.code, 0);
+    assert.match(warned.said, /^1 instances do not say .* nobody has looked\.$/);
+    assert.equal(await run('--undeclared-text', 'send'), { code: 0, said: '' });
+    const wrong = await run('--undeclared-text', 'keep').catch((error: unknown) => error);
+    assert.instance(wrong, UsageError);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -4,20 +4,27 @@
  * `--key FILE` (32 bytes or more) the same original gives the same result. Two files of one SOP Instance UID
  * are both written, the second as `…-2.dcm`: the reader decides whether they are the same.
  *
+ * `--undeclared-text hold|warn|send`: images that often have names in their pixels and do not say so are refused
+ * (`hold`, the default), written and counted, or written.
+ *
  * `--report FILE` describes each file without a value: edition, options, methods, actions by tag path, the
- * digest of that list (the same as in a receipt's `reports`), SHA-256 of the file before and after; with
- * `--key` also `originalDigest`, which a receipt of a gateway with this key names.
+ * digest of that list (the same as in a receipt's `reports`), SHA-256 of the file afterwards; with `--key`
+ * also `originalDigest`, which a receipt of a gateway with this key names. Nothing in it leads back to the
+ * original without that key: a file is a number in path order, since its name may be a patient's, and the
+ * plain digest of an original would show to anybody who has it which pseudonym its patient got.
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
-import { createRules } from '#shared/deid/rules.ts';
+import { createPseudonyms, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
+import { createRules, type UndeclaredText } from '#shared/deid/rules.ts';
 import { REASONS } from '#shared/protocol/reasons.ts';
 import { createReport, toWireReport } from '#shared/deid/report.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
+import { secretsUnder } from '#shared/transfer/patient-secrets.ts';
+import { derivePolicyKey, keyNameOf } from '#shared/transfer/policy-key.ts';
 import { createArchiveReader, type ArchiveReader } from '../../client/src/pipeline/ingest/archive.ts';
 import type { Collected, CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
 import {
@@ -29,41 +36,56 @@ import { openFile, refusingUnreadable } from '../../client/src/pipeline/ingest/o
 import type { Surroundings } from './command.ts';
 import { parseArguments, printable, UsageError, type Arguments } from './arguments.ts';
 import { findFiles } from './find-files.ts';
+import { gatherCompanions, type CompanionsOf } from './gather-companions.ts';
 
 const KEY_BYTES = 32;
 
 type LocalPolicy = Extract<DevicePolicy, { kind: 'deidentified' }>;
 
-/** One file of `--report`. */
-type Reported = { readonly file: string } & (
+/** One file of `--report`. `file`: 1 for the first that was found. */
+type Reported = { readonly file: number } & (
   | { readonly reason: string }
   | ({ readonly out: string; readonly sopInstanceUID: string } & Awaited<ReturnType<typeof describe>>)
 );
 
 export async function deidentify(args: readonly string[], around: Surroundings): Promise<number> {
-  const options = parseArguments(args, { values: ['out', 'options', 'key', 'report'], flags: [] });
+  const options = parseArguments(args, {
+    values: ['out', 'options', 'key', 'report', 'undeclared-text'],
+    flags: [],
+  });
   const out = options.value('out');
   if (options.rest.length === 0 || out === null)
     throw new UsageError('name at least one file or folder, and --out DIR');
   const reportPath = options.value('report');
+  const archives = createArchiveReader();
+  const policy = await policyOf(options);
   const run: Run = {
     out,
-    policy: await policyOf(options),
+    policy,
+    companions: await gatherCompanions(
+      findFiles(options.rest, around.signal),
+      ({ ref }) => openFile(ref, archives),
+      around.signal,
+    ),
     isKeyed: options.value('key') !== null,
     isReported: reportPath !== null,
     report: createReportFile(reportPath),
-    archives: createArchiveReader(),
+    archives,
     written: new Map(),
     signal: around.signal,
     say: around.say,
   };
+  let files = 0;
   let refused = 0;
   let faces = 0;
+  let undeclared = 0;
   try {
     for await (const found of findFiles(options.rest, around.signal)) {
-      const done = await deidentifyFile(run, found);
+      files += 1;
+      const done = await deidentifyFile(run, found, files);
       if (done === 'refused') refused += 1;
       if (done === 'shows-face') faces += 1;
+      if (done === 'undeclared-text') undeclared += 1;
     }
     await run.report.finish();
   } finally {
@@ -73,12 +95,17 @@ export async function deidentify(args: readonly string[], around: Surroundings):
     around.say(
       `${faces} instances are of a head in CT or MR: a face could be rendered from them, and is not removed.`,
     );
+  if (undeclared > 0)
+    around.say(
+      `${undeclared} instances do not say whether text is burned into their pixels, and nobody has looked.`,
+    );
   return refused > 0 ? 1 : 0;
 }
 
 interface Run {
   readonly out: string;
   readonly policy: LocalPolicy;
+  readonly companions: CompanionsOf;
   /** The key was given: digests under it mean something outside this run. */
   readonly isKeyed: boolean;
   readonly isReported: boolean;
@@ -93,17 +120,19 @@ interface Run {
 async function deidentifyFile(
   run: Run,
   found: Collected,
-): Promise<'written' | 'shows-face' | 'skipped' | 'refused'> {
+  nth: number,
+): Promise<'written' | 'shows-face' | 'undeclared-text' | 'skipped' | 'refused'> {
   const outcome =
     found.kind === 'refused' ? found : await refusingUnreadable(run.signal, () => applyTo(run, found));
   if (outcome.kind === 'applied') {
     const path = await writeInstance(run, outcome);
     const { sopInstanceUID } = outcome.identifiers;
     if (outcome.said !== null)
-      await run.report.add({ file: found.path, out: path, sopInstanceUID, ...outcome.said });
+      await run.report.add({ file: nth, out: path, sopInstanceUID, ...outcome.said });
+    if (outcome.isUndeclared && run.policy.rules.undeclaredText === 'warn') return 'undeclared-text';
     return outcome.showsFace ? 'shows-face' : 'written';
   }
-  await run.report.add({ file: found.path, reason: outcome.because });
+  await run.report.add({ file: nth, reason: outcome.because });
   if (outcome.kind === 'skipped') return 'skipped';
   const { title, next } = REASONS[outcome.because];
   run.say(`${printable(found.path)}: ${title} ${next} (${outcome.because})`);
@@ -112,7 +141,8 @@ async function deidentifyFile(
 
 async function applyTo(run: Run, { ref, inFolder }: CollectedFile) {
   const original = await openFile(ref, run.archives);
-  const applied = await applyPolicy(original, { policy: run.policy, inFolder }, run.signal);
+  const { policy, companions } = run;
+  const applied = await applyPolicy(original, { policy, inFolder, companions }, run.signal);
   if (applied.kind !== 'applied' || !run.isReported) return { ...applied, said: null };
   return { ...applied, said: await describe(run, original, applied) };
 }
@@ -163,17 +193,22 @@ function createReportFile(path: string | null): ReportFile {
   };
 }
 
-/** The originals' keyed digest means nothing under a key that was made for this run. */
-async function describe({ policy, isKeyed, signal }: Run, original: Blob, { bytes, report }: Applied) {
+/** An original is named under the key alone, and under none that was made for this run. */
+async function describe(
+  { policy, isKeyed, signal }: Run,
+  original: Blob,
+  { bytes, report, patient }: Applied,
+) {
   const { rules, pseudonyms } = policy;
   const said = createReport(rules.options, report);
-  const digestBefore = await sha256OfBlob(original, signal);
   return {
     ...said,
     reportDigest: (await toWireReport(said)).digest,
-    digestBefore,
     digestAfter: await sha256OfBlob(bytes, signal),
-    ...(isKeyed && { originalDigest: await pseudonyms.originalDigest(digestBefore) }),
+    ...(isKeyed &&
+      patient !== null && {
+        originalDigest: await pseudonyms.originalDigest(await sha256OfBlob(original, signal), patient),
+      }),
   };
 }
 
@@ -182,7 +217,9 @@ async function policyOf(options: Arguments): Promise<LocalPolicy> {
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
-  const rules = createRules(names);
+  const undeclaredText = options.value('undeclared-text') ?? 'hold';
+  if (!isUndeclaredText(undeclaredText)) throw new UsageError('--undeclared-text is hold, warn or send');
+  const rules = createRules(names, { undeclaredText });
   if (rules.kind === 'refused') {
     throw new UsageError(
       `${rules.option}: ${rules.because === 'unknown-option' ? 'no option of PS3.15 E.3' : 'this option cannot be carried out yet'}`,
@@ -191,9 +228,17 @@ async function policyOf(options: Arguments): Promise<LocalPolicy> {
   return {
     kind: 'deidentified',
     rules: rules.rules,
-    pseudonyms: await createPseudonyms(await keyOf(options.value('key'))),
+    pseudonyms: await pseudonymsOf(await keyOf(options.value('key'))),
   };
 }
+
+/** As a gateway with this secret makes them under its built-in policy. */
+async function pseudonymsOf(secret: Uint8Array): Promise<Pseudonyms> {
+  const key = await derivePolicyKey(secret, keyNameOf({ name: 'deidentified' }));
+  return createPseudonyms(await secretsUnder(key), key.tagKey);
+}
+
+const isUndeclaredText = (asked: string): asked is UndeclaredText => ['hold', 'warn', 'send'].includes(asked);
 
 async function keyOf(path: string | null): Promise<Uint8Array> {
   if (path === null) return crypto.getRandomValues(new Uint8Array(KEY_BYTES));

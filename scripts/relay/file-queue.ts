@@ -13,8 +13,10 @@ import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import { nextUploadState, type UploadEvent, type UploadState } from '#shared/protocol/upload-state.ts';
+import type { VaultEntry } from '#shared/protocol/vault.ts';
 import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
 import { describeReports } from '../../client/src/pipeline/queue/describe-reports.ts';
+import { joinEntries } from '../../client/src/pipeline/queue/join-vault-entries.ts';
 import {
   keyOf,
   stateOfConflict,
@@ -67,6 +69,8 @@ export interface FileQueue extends UploadQueue {
    * once.
    */
   keepReport(studyInstanceUID: string, report: WireReport): void;
+  /** Keeps the sealed identity of a patient, for the vault; the first of each pseudonym. */
+  keepEntry(studyInstanceUID: string, entry: VaultEntry): void;
   /** False when the same instance was added before. */
   add(study: Pick<FileStudy, 'studyInstanceUID' | 'policy'>, instance: NewInstance): boolean;
 }
@@ -78,6 +82,7 @@ interface Kept {
   readonly tools: FileQueueTools;
   readonly studies: Map<string, FileStudy>;
   readonly reports: Map<string, { readonly kept: Map<string, WireReport>; room: number }>;
+  readonly entries: Map<string, readonly VaultEntry[]>;
   /** Bytes of instances that each study has to send, before any coding. */
   readonly planned: Map<string, number>;
   /** Bytes of instances that were taken of each parcel, before any coding. */
@@ -91,6 +96,7 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
     tools,
     studies: new Map(),
     reports: new Map(),
+    entries: new Map(),
     planned: new Map(),
     acknowledged: new Map(),
     given: new Map(),
@@ -100,6 +106,9 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
     studies: kept.studies,
     sent: () => ({ bytes: sum(kept.acknowledged.values()), of: sum(kept.planned.values()) }),
     keepReport: (studyInstanceUID, report) => keepReport(kept, studyInstanceUID, report),
+    keepEntry(studyInstanceUID, entry) {
+      kept.entries.set(studyInstanceUID, joinEntries(kept.entries.get(studyInstanceUID) ?? [], [entry]));
+    },
     add({ studyInstanceUID, policy }, instance) {
       const study = kept.studies.get(studyInstanceUID) ?? newStudy(studyInstanceUID, policy);
       kept.studies.set(studyInstanceUID, study);
@@ -198,7 +207,7 @@ function keepReport({ reports }: Kept, studyInstanceUID: string, report: WireRep
   own.room -= charactersOf(kept.actions);
 }
 
-function manifestOf({ tools, studies, ahead, reports }: Kept, id: string): Manifest {
+function manifestOf({ tools, studies, ahead, reports, entries }: Kept, id: string): Manifest {
   const study = studyOf({ studies }, id);
   const { studyInstanceUID, policy } = study;
   const instances = [...study.instances.values()];
@@ -209,6 +218,7 @@ function manifestOf({ tools, studies, ahead, reports }: Kept, id: string): Manif
     protocolVersion: PROTOCOL_VERSION,
     policy,
     studyInstanceUID,
+    ...(entries.has(id) && { vault: [...entries.get(id)!] }),
     ...describeReports(named, reports.get(id)?.kept ?? new Map()),
   };
 }

@@ -1,12 +1,16 @@
 /**
  * `relay receipt verify FILE --jwks FILE|URL`: exit 0 it holds, 1 it does not, 2 it (or the keys) cannot be
- * read. A receipt file is one compact JWS and nothing else, so that a changed byte anywhere in it is found;
- * keys inside the file are not trusted.
+ * read. FILE is a receipt (one compact JWS and nothing else), the sheet of a study (PDF), or the text of a
+ * sheet's QR code; that text may also stand in the place of FILE. A changed byte anywhere is found; keys inside
+ * the file are not trusted.
  */
 import { readFile } from 'node:fs/promises';
-import { deidentificationOf, type Deidentification } from '#shared/protocol/receipt.ts';
+import { deidentificationOf, type Deidentification, type Receipt } from '#shared/protocol/receipt.ts';
+import { toReceiptCode, type ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
 import {
   verifyReceipt,
+  verifyReceiptCode,
+  verifySheet,
   type JSONWebKeySet,
   type ReceiptFault,
 } from '../../client/src/pipeline/upload/accept-receipt.ts';
@@ -30,50 +34,80 @@ export async function receiptVerify(args: readonly string[], around: Surrounding
   const jwks = options.value('jwks');
   if (file === undefined || more.length > 0 || jwks === null)
     throw new UsageError('name one receipt and --jwks');
-  const jws = await readReceipt(file);
+  const text = IS_CODE.test(file) ? file : await readReceipt(file);
   const keys = await readKeys(jwks, around.signal);
-  if (jws === null || keys === null) {
+  if (text === null || keys === null) {
     around.say(
-      jws === null
+      text === null
         ? `The receipt ${printable(file)} does not exist or cannot be read.`
         : `No keys can be read at ${printable(jwks)}. --jwks names /.well-known/jwks.json of the gateway's API, or a file of it.`,
     );
     return 2;
   }
-  const check = await verifyReceipt(jws, keys);
-  if (check.kind === 'fault') {
-    if (options.flag('json')) around.print(JSON.stringify({ holds: false, fault: check.fault }));
-    around.say(FAULTS[check.fault]);
-    return check.fault === 'unreadable' ? 2 : 1;
+  const found = await check(text, keys);
+  if (typeof found === 'string') {
+    if (options.flag('json')) around.print(JSON.stringify({ holds: false, fault: found }));
+    around.say(FAULTS[found]);
+    return found === 'unreadable' ? 2 : 1;
   }
-  const { receipt } = check.checked;
-  const { jti, iss, iat, studyInstanceUID, revision, pacs, instances } = receipt;
-  const states: Record<string, number> = {};
-  for (const { state } of instances) states[state] = (states[state] ?? 0) + 1;
-  const deidentification = deidentificationOf(receipt);
-  const issuedAt = new Date(iat * 1000).toISOString();
-  if (options.flag('json')) {
-    around.print(
-      JSON.stringify({
-        holds: true,
-        id: jti,
-        issuer: iss,
-        issuedAt,
-        studyInstanceUID,
-        revision,
-        pacs,
-        states,
-        deidentification,
-      }),
-    );
-    return 0;
-  }
-  const counts = Object.entries(states)
-    .map(([state, count]) => `${count} ${state}`)
-    .join(', ');
-  around.print(`The receipt holds: study ${studyInstanceUID}, revision ${revision}, ${issuedAt}, ${counts}.`);
-  if (deidentification !== null) around.print(toLine(deidentification, instances.length));
+  for (const line of options.flag('json') ? [JSON.stringify(toJson(found))] : toLines(found))
+    around.print(line);
   return 0;
+}
+
+/** The beginning of a compact JWS, which no path has. */
+const IS_CODE = /^eyJ[\w-]{20,}\.[\w-]+\.[\w-]+$/;
+
+type Holds =
+  | { readonly kind: 'receipt'; readonly receipt: Receipt }
+  /** A QR code names one receipt, a sheet one for each upload; neither names its instances. */
+  | { readonly kind: 'code' | 'sheet'; readonly codes: readonly ReceiptCode[] };
+
+async function check(text: string, keys: JSONWebKeySet): Promise<Holds | ReceiptFault> {
+  if (text.startsWith('%PDF-')) {
+    const sheet = await verifySheet(text, keys);
+    return typeof sheet === 'string' ? sheet : { kind: 'sheet', codes: sheet.receipts };
+  }
+  const whole = await verifyReceipt(text, keys);
+  if (whole.kind === 'holds') return { kind: 'receipt', receipt: whole.checked.receipt };
+  const code = await verifyReceiptCode(text, keys);
+  return typeof code === 'string' ? whole.fault : { kind: 'code', codes: [code] };
+}
+
+function toJson(found: Holds): object {
+  if (found.kind === 'receipt') {
+    const { receipt } = found;
+    return {
+      holds: true,
+      ...describe(toReceiptCode(receipt)),
+      issuer: receipt.iss,
+      pacs: receipt.pacs,
+      deidentification: deidentificationOf(receipt),
+    };
+  }
+  return { holds: true, kind: found.kind, receipts: found.codes.map(describe) };
+}
+
+function describe({ jti, iat, studyInstanceUID, revision, counts }: ReceiptCode) {
+  const issuedAt = new Date(iat * 1000).toISOString();
+  return { id: jti, issuedAt, studyInstanceUID, revision, states: counts };
+}
+
+function toLines(found: Holds): string[] {
+  if (found.kind !== 'receipt') return found.codes.map((code) => toSentence(code, NAMES[found.kind]));
+  const deidentification = deidentificationOf(found.receipt);
+  const said = toSentence(toReceiptCode(found.receipt), 'receipt');
+  return deidentification === null
+    ? [said]
+    : [said, toLine(deidentification, found.receipt.instances.length)];
+}
+
+const NAMES = { code: 'code of a receipt', sheet: 'sheet' } as const;
+
+function toSentence({ studyInstanceUID, revision, iat, counts }: ReceiptCode, what: string): string {
+  const outcomes = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
+  const issuedAt = new Date(iat * 1000).toISOString();
+  return `The ${what} holds: study ${studyInstanceUID}, revision ${revision}, ${issuedAt}, ${outcomes.join(', ')}.`;
 }
 
 function toLine({ terms, reports, instances, withoutResidue }: Deidentification, of: number): string {

@@ -3,7 +3,7 @@
  * exit code.
  */
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
-import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import { isAlreadyHere, REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { printable } from './arguments.ts';
 import type { FileInstance, FileQueue, FileStudy } from './file-queue.ts';
@@ -91,8 +91,7 @@ function wordsOf(reason: string | null): { title: string; next: string } {
  * DICOM.
  */
 function isRefusal({ state, reason }: Outcome): boolean {
-  if (state === 'skipped' || state === 'queued' || state === 'sent' || reason === 'already-here-other-policy')
-    return false;
+  if (state === 'skipped' || state === 'queued' || state === 'sent' || isAlreadyHere(reason)) return false;
   return !isInPacs(state as InstanceState) && !UNDER_WAY.has(state);
 }
 const UNDER_WAY: ReadonlySet<string> = new Set<InstanceState>(['promised', 'received', 'posting', 'posted']);

@@ -5,17 +5,29 @@
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
-import { createRules } from '#shared/deid/rules.ts';
-import { policyAnswerSchema, type Policy, type PolicyAnswer } from '#shared/protocol/api.ts';
+import { createRules, settingsOf } from '#shared/deid/rules.ts';
+import {
+  policyAnswerSchema,
+  pseudonymsAnswerSchema,
+  type Policy,
+  type PolicyAnswer,
+} from '#shared/protocol/api.ts';
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import { feedsVault } from '#shared/protocol/feeds-vault.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
+import { parseBase64Url } from '#shared/transfer/base64url.ts';
+import {
+  createAskedSecrets,
+  createHeldSecrets,
+  type PatientSecrets,
+} from '#shared/transfer/patient-secrets.ts';
 import {
   createDevicePair,
   nameDevicePair,
-  unwrapProjectKey,
+  unwrapPolicyKey,
   type DevicePair,
-} from '#shared/transfer/project-key.ts';
+} from '#shared/transfer/wrapped-key.ts';
 import { createArchiveReader } from '../../client/src/pipeline/ingest/archive.ts';
 import type { Collected, CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
 import {
@@ -24,6 +36,7 @@ import {
   reportOf,
   type DevicePolicy,
 } from '../../client/src/pipeline/ingest/ingest-file.ts';
+import { createIdentitySealer } from '../../client/src/pipeline/ingest/seal-identities.ts';
 import { openFile, refusingUnreadable } from '../../client/src/pipeline/ingest/open-file.ts';
 import { keyOf } from '../../client/src/pipeline/queue/upload-queue.ts';
 import { realClock } from '../../client/src/pipeline/upload/clock.ts';
@@ -37,6 +50,7 @@ import { createCodingPool, type CodingPool } from './coding-pool.ts';
 import { connect, CONNECTION_OPTIONS, gatewayOf, SignedOut, type Connection } from './connect.ts';
 import { createFileQueue, type FileQueue } from './file-queue.ts';
 import { findFiles } from './find-files.ts';
+import { gatherCompanions, type CompanionsOf } from './gather-companions.ts';
 import { createProgressLine } from './progress-line.ts';
 import { exitCodeOf, refusalsOf, toDocument, toLines, type FileResult } from './upload-report.ts';
 
@@ -83,12 +97,13 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
   // Files that are sent unchanged can be read before anybody has signed in.
   const devicePolicy = async () =>
     options.value('policy') === 'identified' ? AS_IT_IS : (await sender).devicePolicy;
-  const reading = readAll(findFiles(options.rest, signal), {
+  const reading = readAll(() => findFiles(options.rest, signal), {
     open,
     devicePolicy,
     signal,
     onRead: progress.show,
     keepReport: queue.keepReport,
+    keepEntry: queue.keepEntry,
   });
   const [{ connection, policy }, read] = await Promise.all([sender, reading]).catch((error: unknown) => {
     // An account that may not send reads no further.
@@ -121,7 +136,7 @@ interface Sender {
 async function openSender(options: Arguments, coding: CodingPool, around: Surroundings): Promise<Sender> {
   void noteRoundTrip(gatewayOf(options), coding, around.signal);
   const connection = await connect(options, around);
-  // For this run alone: nothing of the project stays here.
+  // For this run alone: no key stays here.
   const pair = await createDevicePair();
   const answer = await connection.api.json(
     `/upload/policy?deviceKey=${await nameDevicePair(pair)}`,
@@ -129,7 +144,7 @@ async function openSender(options: Arguments, coding: CodingPool, around: Surrou
     { signal: around.signal },
   );
   const policy = choosePolicy(answer, options.value('policy'));
-  return { connection, policy, devicePolicy: await toDevicePolicy(policy, answer, pair) };
+  return { connection, policy, devicePolicy: await toDevicePolicy(policy, answer, { pair, connection }) };
 }
 
 /**
@@ -162,19 +177,46 @@ function choosePolicy(answer: PolicyAnswer, wanted: string | null): Policy {
   );
 }
 
-async function toDevicePolicy(policy: Policy, answer: PolicyAnswer, pair: DevicePair): Promise<DevicePolicy> {
+interface KeyTools {
+  readonly pair: DevicePair;
+  readonly connection: Connection;
+}
+
+async function toDevicePolicy(policy: Policy, answer: PolicyAnswer, tools: KeyTools): Promise<DevicePolicy> {
   if (!policy.deidentify) return AS_IT_IS;
-  const rules = createRules(policy.options, policy.rules);
+  const rules = createRules(policy.options, settingsOf(policy));
   if (rules.kind === 'refused')
     throw new UsageError(`the policy asks for ${rules.option}, which cannot be carried out here`);
-  if (answer.projectKey === undefined)
-    throw new UsageError('the gateway gave no project key for this policy');
+  const key = answer.pseudonymKeys.find((each) => each.policy === policy.name);
+  if (key === undefined) throw new UsageError('the gateway named no key for the pseudonyms of this policy');
+  const secrets = await secretsFor(policy, key, tools);
   return {
     kind: 'deidentified',
     rules: rules.rules,
-    pseudonyms: await createPseudonyms(await unwrapProjectKey(answer.projectKey, pair)),
+    pseudonyms: await createPseudonyms(secrets, parseBase64Url(key.tagKey)),
+    ...(answer.vault !== undefined &&
+      feedsVault(policy) && { sealIdentity: createIdentitySealer(answer.vault) }),
   };
 }
+
+/** By the key of the policy where this user may hold it; else the gateway is asked, patient by patient. */
+async function secretsFor(
+  { name, version }: Policy,
+  { publicKey, wrapped }: PolicyAnswer['pseudonymKeys'][number],
+  { pair, connection: { api } }: KeyTools,
+): Promise<PatientSecrets> {
+  const point = parseBase64Url(publicKey);
+  if (wrapped !== undefined)
+    return createHeldSecrets({ key: await unwrapPolicyKey(wrapped, pair), publicKey: point });
+  return createAskedSecrets(
+    (asked) =>
+      api.json('/upload/pseudonyms', pseudonymsAnswerSchema, { body: { policy: name, version, ...asked } }),
+    point,
+  );
+}
+
+/** Lists the files; twice the same. */
+type Collecting = () => AsyncIterable<Collected>;
 
 interface Reading {
   readonly open: (file: CollectedFile) => Promise<Blob>;
@@ -182,6 +224,7 @@ interface Reading {
   readonly signal: AbortSignal;
   readonly onRead: (line: string) => void;
   readonly keepReport: FileQueue['keepReport'];
+  readonly keepEntry: FileQueue['keepEntry'];
 }
 
 /** One file after the policy was applied: what its manifest says, or why it has none. */
@@ -196,16 +239,17 @@ interface ReadOne {
 }
 
 /**
- * Reads every file, in the order of the paths. Keeps only the path of a file and its entry in the manifest;
- * the queue keeps the reports.
+ * Reads every file, in the order of the paths, and where names are removed all headers before. Keeps only the
+ * path of a file and its entry in the manifest; the queue keeps the reports.
  */
-async function readAll(found: AsyncIterable<Collected>, reading: Reading): Promise<readonly ReadOne[]> {
+async function readAll(found: Collecting, reading: Reading): Promise<readonly ReadOne[]> {
+  const companions = await companionsFor(found, reading);
   const limit = createConcurrencyLimit({ width: () => FILES_AT_ONCE });
   const underWay: Promise<ReadOne>[] = [];
   let read = 0;
-  for await (const each of found) {
+  for await (const each of found()) {
     const one = limit.run(async () => {
-      const done = await readOne(each, reading);
+      const done = await readOne(each, { ...reading, companions });
       read += 1;
       reading.onRead(`read ${read} files`);
       return done;
@@ -216,9 +260,24 @@ async function readAll(found: AsyncIterable<Collected>, reading: Reading): Promi
   return Promise.all(underWay);
 }
 
+async function companionsFor(
+  found: Collecting,
+  { open, devicePolicy, signal }: Reading,
+): Promise<CompanionsOf> {
+  const policy = await devicePolicy();
+  return policy.kind === 'identified' ? () => [] : gatherCompanions(found(), open, signal);
+}
+
 async function readOne(
   found: Collected,
-  { open, devicePolicy, signal, keepReport }: Reading,
+  {
+    open,
+    devicePolicy,
+    signal,
+    keepReport,
+    keepEntry,
+    companions,
+  }: Reading & { readonly companions: CompanionsOf },
 ): Promise<ReadOne> {
   const ended = (state: 'refused' | 'quarantined' | 'skipped', reason: ReasonCode): ReadOne => ({
     result: { path: found.path, state, reason, instance: null },
@@ -227,7 +286,7 @@ async function readOne(
   if (found.kind === 'refused') return ended('refused', found.because);
   const policy = await devicePolicy();
   const outcome = await refusingUnreadable(signal, async () =>
-    ingestFile(await open(found), { policy, inFolder: found.inFolder }, signal),
+    ingestFile(await open(found), { policy, inFolder: found.inFolder, companions }, signal),
   );
   if (outcome.kind !== 'ready') return ended(outcome.kind, outcome.because);
   const {
@@ -252,6 +311,7 @@ async function readOne(
   };
   const report = await reportOf(policy, outcome.report);
   if (report !== null) keepReport(studyInstanceUID, report);
+  if (outcome.vault !== null) keepEntry(studyInstanceUID, outcome.vault);
   return {
     result: {
       path: found.path,

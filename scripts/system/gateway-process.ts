@@ -3,8 +3,8 @@
  * environment it is given.
  *
  * It is ready when the API says so at /health/ready and the web app's port answers. Its log lines (JSON) go
- * to stdout, or into a file while a person watches at a terminal; messages for a person (a wrong setting)
- * always go to stderr.
+ * to stdout, or into a file of limited size while a person watches at a terminal; messages for a person (a wrong
+ * setting) always go to stderr.
  */
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
@@ -14,6 +14,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Child } from './keep-alive.ts';
+import { limitLog } from './turn-over-log.ts';
 
 /**
  * V8's room, in MB. Parcels pass through external buffers, and those that have passed stay until V8 looks for
@@ -151,6 +152,7 @@ export async function startGateway(options: GatewayOptions): Promise<Child> {
     child.once('error', (error) => resolve(error.message));
   });
   await log?.close();
+  if (options.logFile !== null) void exited.then(limitLog(options.logFile));
   const endWithUs = (): void => void child.kill('SIGKILL');
   process.once('exit', endWithUs);
   void exited.then(() => process.off('exit', endWithUs));

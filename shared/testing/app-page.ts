@@ -112,7 +112,7 @@ export async function chooseFromDisk(page: Page, paths: readonly string[]): Prom
 /** Presses Send and waits for the queue. */
 export async function pressSend(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Send \d/ }).click();
-  await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+  await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
 }
 
 /** Chooses the files of a study, presses Send and waits for the queue. */

@@ -4,14 +4,16 @@
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import type { ByteSource, ParsedInstance } from '#shared/dicom/data-set.ts';
-import { concatBytes } from '#shared/dicom/encode.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { deidentifyInstance } from '#shared/deid/deidentify-instance.ts';
-import type { DeidentifyOutcome, Segment } from '#shared/deid/deidentify-instance.ts';
+import type { Beside, DeidentifyOutcome, Segment } from '#shared/deid/deidentify-instance.ts';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
 import type { DeidRules } from '#shared/deid/rules.ts';
+import { segmentsSource } from '#shared/deid/segments.ts';
+import { secretsUnder } from '#shared/transfer/patient-secrets.ts';
+import { derivePolicyKey, type NamedKey } from '#shared/transfer/policy-key.ts';
 
 export type DeidentifiedFile =
   | {
@@ -20,11 +22,15 @@ export type DeidentifiedFile =
       readonly outcome: Extract<DeidentifyOutcome, { kind: 'ready' }>;
       readonly original: ParsedInstance;
     }
-  | { readonly kind: 'quarantined' | 'refused'; readonly because: string };
+  | Extract<DeidentifyOutcome, { readonly kind: 'quarantined' | 'refused' }>;
 
-/** Pseudonyms under a key made of one number: the same number, the same key. */
-export function pseudonymsOf(seed: number): Promise<Pseudonyms> {
-  return createPseudonyms(new Uint8Array(32).fill(seed));
+/** Pseudonyms of a policy at a gateway whose secret is made of one number: the same number, the same keys. */
+export async function pseudonymsOf(
+  seed: number,
+  policy: NamedKey = { name: 'deidentified', key: 1 },
+): Promise<Pseudonyms> {
+  const key = await derivePolicyKey(new Uint8Array(32).fill(seed), policy);
+  return createPseudonyms(await secretsUnder(key), key.tagKey);
 }
 
 /** Rules that must exist. Throws where an option is refused. */
@@ -42,21 +48,19 @@ export async function parsed(bytes: Uint8Array): Promise<ParsedInstance> {
 }
 
 export async function bytesOf(segments: readonly Segment[], source: ByteSource): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for (const segment of segments)
-    parts.push(segment instanceof Uint8Array ? segment : await source.read(segment.offset, segment.length));
-  return concatBytes(parts);
+  const { size, read } = segmentsSource(segments, source);
+  return read(0, size);
 }
 
 export async function deidentifyBytes(
   bytes: Uint8Array,
   rules: DeidRules,
   pseudonyms: Pseudonyms,
-  released = false,
+  beside: Beside = {},
 ): Promise<DeidentifiedFile> {
   const read = await readInstance(bytesSource(bytes), undefined, 'replaced');
   if (read.kind === 'refused') return read;
-  const outcome = await deidentifyInstance(read.instance, rules, pseudonyms, released);
+  const outcome = await deidentifyInstance(read.instance, rules, pseudonyms, beside);
   if (outcome.kind !== 'ready') return outcome;
   return {
     kind: 'ready',

@@ -20,6 +20,8 @@ export interface SyntheticOptions {
   readonly columns?: number;
   /** Number of the series whose instances say that text is burned into their pixels. */
   readonly burnedInSeries?: number;
+  /** Number of the series whose instances do not say so; other captured screens say that there is none. */
+  readonly undeclaredSeries?: number;
   /** More than 1 makes each instance a multi-frame secondary capture. */
   readonly frames?: number;
   /** A native one: implicit or explicit VR little endian, explicit VR big endian. */
@@ -74,12 +76,12 @@ export function syntheticStudy(options: SyntheticOptions): SyntheticStudy {
         options.frames === undefined ? SOP_CLASSES[modality] : SOP_CLASSES.multiframeGrayscaleWordSC;
       const sopInstanceUID = parseUid('SOPInstanceUID', randomUid(random));
       const identifiers = { studyInstanceUID, seriesInstanceUID, sopInstanceUID, sopClassUID };
-      const burnedIn: SimpleElement[] = s === options.burnedInSeries ? [[0x00280301, 'CS', 'YES']] : [];
+      const declared = declaredText(s, sopClassUID, options);
       const elements = [
         ...identity.elements,
         ...acquisition(modality, s, i),
         [0x00200052, 'UI', frameOfReferenceUID] as const,
-        ...burnedIn,
+        ...declared,
       ];
       const parts = buildInstance({
         identifiers,
@@ -97,6 +99,17 @@ export function syntheticStudy(options: SyntheticOptions): SyntheticStudy {
     }
   }
   return { studyInstanceUID, instances, planted: identity.planted };
+}
+
+/** Burned In Annotation: only captured screens, whose kind often has names in the pixels, say NO. */
+function declaredText(
+  series: number,
+  sopClassUID: string,
+  { burnedInSeries, undeclaredSeries }: Pick<SyntheticOptions, 'burnedInSeries' | 'undeclaredSeries'>,
+): SimpleElement[] {
+  if (series === burnedInSeries) return [[0x00280301, 'CS', 'YES']];
+  const isCapture = sopClassUID.startsWith('1.2.840.10008.5.1.4.1.1.7');
+  return isCapture && series !== undeclaredSeries ? [[0x00280301, 'CS', 'NO']] : [];
 }
 
 export interface LargeInstance {
@@ -128,7 +141,11 @@ export function largeInstance(mebibytes: number, seed: number): LargeInstance {
     bitsAllocated: 16,
     pixels: frame,
   };
-  const elements = [...plantedIdentity(seed).elements, ...acquisition('SC', 1, 1)];
+  const elements = [
+    ...plantedIdentity(seed).elements,
+    ...acquisition('SC', 1, 1),
+    ...declaredText(1, identifiers.sopClassUID, {}),
+  ];
   const parts = buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image });
   const at = parts.indexOf(frame);
   const header = concatBytes(parts.slice(0, at));

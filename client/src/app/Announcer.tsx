@@ -15,7 +15,7 @@ import { queueWords } from '../pipeline/queue/queue-words.ts';
 
 /** The announcement for a milestone. */
 function sentenceOf(track: TrackState): string {
-  if (track.needsDecision > 0) return queueWords.track.needsDecision(track.needsDecision);
+  if (track.needsYou > 0) return queueWords.track.needsDecision(track.needsYou);
   if (hasArrived(track)) return queueWords.track.arrived(track.inPacs);
   if (track.waitingFor) return queueWords.track.waiting[track.waitingFor];
   return queueWords.track.progress(track.inPacs, track.total);

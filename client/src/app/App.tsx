@@ -12,9 +12,10 @@ import { deferred } from '../kit/deferred.tsx';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import type { QueueViewProps } from '../pipeline/queue/QueueView.tsx';
+import type { StudiesViewProps } from '../studies/StudiesView.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
+import type { Install } from './install-offer.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import { SignInView } from './SignInView.tsx';
 import { StatusLine } from './StatusLine.tsx';
@@ -27,8 +28,8 @@ import { kitWords } from '../kit/kit-words.ts';
 const BeforeAfterView = deferred<{ id: string }>(() =>
   import('../pipeline/deid/BeforeAfterView.tsx').then((view) => view.BeforeAfterView),
 );
-const QueueView = deferred<QueueViewProps>(() =>
-  import('../pipeline/queue/QueueView.tsx').then((view) => view.QueueView),
+const StudiesView = deferred<StudiesViewProps>(() =>
+  import('../studies/StudiesView.tsx').then((view) => view.StudiesView),
 );
 const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
   import('../results/ResultsPages.tsx').then((view) => view.ResultsPages),
@@ -37,10 +38,14 @@ const StudyView = deferred<{ id: string }>(() =>
   import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView),
 );
 
-export type AppProps = { readonly route: ReadonlySignal<Route>; readonly update: Update };
+export type AppProps = {
+  readonly route: ReadonlySignal<Route>;
+  readonly update: Update;
+  readonly install: ReadonlySignal<Install | null>;
+};
 
 /** Draw it inside `ProvideStores`. */
-export function App({ route, update }: AppProps) {
+export function App({ route, update, install }: AppProps) {
   const state = useSession().state.value;
   const signedOut = state === 'signed-out';
   return (
@@ -53,7 +58,13 @@ export function App({ route, update }: AppProps) {
       <StatusLine />
       <UpdateOffer update={update} />
       <ProblemBoundary key={route.value.page}>
-        {state === 'unknown' ? <Checking /> : signedOut ? <SignInView /> : <Page route={route.value} />}
+        {state === 'unknown' ? (
+          <Checking />
+        ) : signedOut ? (
+          <SignInView />
+        ) : (
+          <Page route={route.value} install={install} />
+        )}
       </ProblemBoundary>
       {!signedOut && <Announcer />}
     </>
@@ -96,10 +107,10 @@ function Header({
             </a>
             <a
               class="tab"
-              href={hrefOf({ page: 'queue' })}
-              aria-current={page === 'queue' || page === 'study' ? 'page' : undefined}
+              href={hrefOf({ page: 'studies' })}
+              aria-current={page === 'studies' || page === 'study' ? 'page' : undefined}
             >
-              {kitWords.pages.queue}
+              {kitWords.pages.studies}
               {waiting > 0 && (
                 <>
                   <span class="tab-count numbers" aria-hidden="true">
@@ -127,7 +138,7 @@ function Header({
 /**
  * Tells people and screen readers about a change of page: the window's title, and the focus on the heading.
  */
-function Page({ route }: { readonly route: Route }) {
+function Page({ route, install }: { readonly route: Route } & Pick<AppProps, 'install'>) {
   const first = useRef(true);
   const key = [
     route.page,
@@ -140,7 +151,7 @@ function Page({ route }: { readonly route: Route }) {
     if (!first.current) document.querySelector<HTMLElement>('#content h1')?.focus();
     first.current = false;
   }, [key]);
-  return viewOf(route);
+  return viewOf(route, install);
 }
 
 function titleOf(route: Route): string {
@@ -149,8 +160,8 @@ function titleOf(route: Route): string {
       return kitWords.pages.upload;
     case 'before-after':
       return kitWords.pages['before-after'];
-    case 'queue':
-      return kitWords.pages.queue;
+    case 'studies':
+      return kitWords.pages.studies;
     case 'study':
       return kitWords.pages.study;
     case 'results':
@@ -162,14 +173,14 @@ function titleOf(route: Route): string {
   }
 }
 
-function viewOf(route: Route) {
+function viewOf(route: Route, install: AppProps['install']) {
   switch (route.page) {
     case 'upload':
       return <UploadView />;
     case 'before-after':
       return <BeforeAfterView key={route.id} id={route.id} />;
-    case 'queue':
-      return <Queue />;
+    case 'studies':
+      return <Studies install={install} />;
     case 'study':
       return <StudyView key={route.id} id={route.id} />;
     case 'results':
@@ -190,8 +201,8 @@ function viewOf(route: Route) {
   }
 }
 
-function Queue() {
-  return <QueueView mayBeCleared={useIngest().persisted.value === false} />;
+function Studies({ install }: Pick<AppProps, 'install'>) {
+  return <StudiesView mayBeCleared={useIngest().persisted.value === false} install={install.value} />;
 }
 
 function Checking() {

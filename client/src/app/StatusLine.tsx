@@ -3,7 +3,6 @@
  * It changes in place and is no live region; Announcer.tsx says aloud what must be said.
  */
 import type { Link } from '../net/link.ts';
-import { trackOf } from '../pipeline/queue/track-of.ts';
 import { goesOnAlone } from './background-sync.ts';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
@@ -20,6 +19,7 @@ const LINK_SIGN: Record<Link, IconName> = {
   'gateway-unreachable': 'unreachable',
   'pacs-unreachable': 'unreachable',
   'pacs-no-search': 'unreachable',
+  'pacs-no-retrieval': 'unreachable',
 };
 
 export function StatusLine() {
@@ -32,7 +32,7 @@ export function StatusLine() {
     (sum, study) => sum + (study.selected.value ? study.instances : 0),
     0,
   );
-  const undecided = queue.studies.value.reduce((sum, study) => sum + trackOf(study, link).needsDecision, 0);
+  const undecided = queue.studies.value.reduce((sum, study) => sum + study.track.needsYou, 0);
   const standing = standingOf({
     phase: ingest.phase.value,
     unsafe: queue.unsafe.value,

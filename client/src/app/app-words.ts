@@ -18,6 +18,7 @@ export const appWords = {
       'gateway-unreachable': 'Gateway not reachable',
       'pacs-unreachable': 'PACS not reachable',
       'pacs-no-search': 'The PACS answers, but does not search: tell the administrator',
+      'pacs-no-retrieval': 'The PACS does not give back what it stores: tell the administrator',
     },
     keepOpen: (unsafe: number) =>
       `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,

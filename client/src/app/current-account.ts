@@ -16,7 +16,7 @@ export function createAccount(session: SessionStore, database: LocalDatabase): R
     const user = session.user.value;
     if (session.state.value !== 'signed-in' && session.state.value !== 'signed-out') return;
     void ignoreFailure(
-      rememberUser(database, user),
+      rememberUser(database, user, Date.now()),
       'without a database there is nothing to work on offline either',
     );
     tabs.postMessage(user?.id ?? null);

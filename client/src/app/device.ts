@@ -12,7 +12,7 @@ import { createSession, SESSION_LOCK, type SessionStore } from '../net/session.t
 import { createSignOutTasks, type SignOutTasks } from '../net/sign-out-tasks.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
-import { createWorkerPool, poolSize } from '../pipeline/ingest/worker-pool.ts';
+import { createWorkerPool, poolSize, type WorkerPool } from '../pipeline/ingest/worker-pool.ts';
 import type { QueueStore } from '../pipeline/queue/queued-study.ts';
 import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
@@ -76,7 +76,8 @@ export function createDevice(baseUrl = '/api'): Device {
   const { wake } = sender;
   const parts: Parts = { database, key, session, api, account, isOnline, policies, triage, wake };
   const decisions = decisionsOf(parts);
-  const ingest = openIngest(parts, decisions);
+  const pool = createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnIngest);
+  const ingest = openIngest(parts, decisions, pool);
   const queue = openQueue(parts, decisions, ingest);
   return {
     session,
@@ -96,6 +97,8 @@ export function createDevice(baseUrl = '/api'): Device {
       betweenAccounts(account, () => {
         ingest.cancel();
         ingest.clear();
+        pool.renew();
+        policies.forget();
       });
       void session.resume();
       void ignoreFailure(policies.load(), 'without a database the screen of the queue says so');
@@ -133,7 +136,7 @@ function decisionsOf({ database, api, wake }: Parts): DecisionTools {
   };
 }
 
-function openIngest(parts: Parts, decisions: DecisionTools): IngestStore {
+function openIngest(parts: Parts, decisions: DecisionTools, pool: WorkerPool): IngestStore {
   const { database, key, policies, account, triage } = parts;
   return createIngestStore({
     database,
@@ -144,7 +147,7 @@ function openIngest(parts: Parts, decisions: DecisionTools): IngestStore {
     createId: () => crypto.randomUUID(),
     account: () => account.peek(),
     onQueued: parts.wake,
-    pool: createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnIngest),
+    pool,
     later,
     room: roomLeft,
     // Without persistence the browser may clear the queue when the disk is full (Storage Standard §4).
@@ -154,6 +157,8 @@ function openIngest(parts: Parts, decisions: DecisionTools): IngestStore {
     triaged: (studyId, group) => triage.peek()?.store.queued(studyId, group) ?? null,
     giveUp: (studyId, why) => giveUpStudy(decisions, studyId, why),
     sample: async () => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(),
+    askPseudonyms: async (asked, abort) =>
+      (await import('../pipeline/ingest/ask-pseudonyms.ts')).askPseudonyms(parts.api, asked, abort),
   });
 }
 

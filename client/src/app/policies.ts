@@ -11,6 +11,8 @@ export interface Policies {
   readonly known: ReadonlySignal<KnownPolicies | null>;
   /** Asks the gateway, where somebody is signed in. */
   hear(): void;
+  /** Forgets those of the person before, whose keys are not the next one's, and asks. */
+  forget(): void;
   /** Reads the known ones, and asks the gateway at each sign-in. Throws where there is no database. */
   load(): Promise<void>;
 }
@@ -36,6 +38,10 @@ export function createPolicies(tools: PoliciesTools): Policies {
   return {
     known,
     hear,
+    forget() {
+      known.value = null;
+      hear();
+    },
     async load() {
       known.value = await knownPolicies(database);
       effect(() => {
@@ -45,7 +51,7 @@ export function createPolicies(tools: PoliciesTools): Policies {
   };
 }
 
-/** Loads the schemas, and the code that opens the project key, once the page is drawn. */
+/** Loads the schemas, and the code that opens keys of policies, once the page is drawn. */
 async function fetchPolicies({ database, api }: PoliciesTools): Promise<KnownPolicies> {
   await afterDrawing();
   const [{ policyAnswerSchema }, { policyRequest, rememberPolicies }] = await Promise.all([

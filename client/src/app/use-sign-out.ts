@@ -28,7 +28,7 @@ export function useSignOut(onClose: () => void, everywhere = false) {
     ingest.cancel();
     ingest.clear();
     // The page of one study is not for the next person.
-    if (parseRoute(location.hash).page === 'study') location.hash = hrefOf({ page: 'queue' });
+    if (parseRoute(location.hash).page === 'study') location.hash = hrefOf({ page: 'studies' });
     if (!everywhere) void session.signOut();
     onClose();
   };

@@ -37,6 +37,8 @@ const SIGNS = {
   again: 'M19.5 4.5v5h-5M19 9.5a7.5 7.5 0 10.5 4.5',
   copy: 'M10.5 8.5H18a2 2 0 012 2V18a2 2 0 01-2 2h-7.5a2 2 0 01-2-2v-7.5a2 2 0 012-2zM15.5 8.5V6a2 2 0 00-2-2H6a2 2 0 00-2 2v7.5a2 2 0 002 2h2.5',
   close: 'M6 6l12 12M18 6L6 18',
+  more: 'M5.5 9l6.5 6.5L18.5 9',
+  less: 'M5.5 15.5L12 9l6.5 6.5',
 } as const satisfies Record<string, string>;
 
 export type IconName = keyof typeof SIGNS;

@@ -7,7 +7,7 @@ export const kitWords = {
   pages: {
     upload: 'Upload',
     'before-after': 'Before and after',
-    queue: 'Queue',
+    studies: 'Studies',
     study: 'Study',
     results: 'Results',
     infer: 'Ask a model',

@@ -15,7 +15,7 @@ test('every page has an address that leads back to it', () => {
   const results = LATER.map((place) => ({ page: 'results', ...place }) as const);
   for (const route of [
     { page: 'upload' },
-    { page: 'queue' },
+    { page: 'studies' },
     { page: 'study', id: '0f8b-1' },
     { page: 'before-after', id: '0f8b-1' },
     ...results,
@@ -34,7 +34,7 @@ test('an unknown address says so and does nothing', () => {
     `#/study/${'a'.repeat(65)}`,
     '#/results/a/b/c',
     '#/results/a/<b>',
-    '#/queue/a',
+    '#/studies/a',
   ]) {
     assert.equal(parseRoute(hash), { page: 'not-found' }, hash);
   }

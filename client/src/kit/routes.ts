@@ -6,7 +6,7 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 
 export type Route =
   | { readonly page: 'upload' }
-  | { readonly page: 'queue' }
+  | { readonly page: 'studies' }
   /** A found study that is not queued. */
   | { readonly page: 'before-after'; readonly id: string }
   | { readonly page: 'study'; readonly id: string }
@@ -29,7 +29,7 @@ export function parseRoute(hash: string): Route {
     return { page: 'results', at: page, id, beside };
   if (beside !== '') return { page: 'not-found' };
   if (page === '' && id === '') return { page: 'upload' };
-  if (page === 'queue' && id === '') return { page: 'queue' };
+  if (page === 'studies' && id === '') return { page: 'studies' };
   if ((page === 'study' || page === 'before-after') && id !== '') return { page, id };
   return { page: 'not-found' };
 }
@@ -39,8 +39,8 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
   switch (route.page) {
     case 'upload':
       return '#/';
-    case 'queue':
-      return '#/queue';
+    case 'studies':
+      return '#/studies';
     case 'before-after':
     case 'study':
       return `#/${route.page}/${route.id}`;

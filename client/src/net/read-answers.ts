@@ -66,7 +66,7 @@ export function readHealth(value: unknown): Health | null {
   return isFields(value) &&
     isOneOf(value['status'], ['ok', 'degraded', 'failing']) &&
     isOneOf(value['database'], ['ok', 'failing']) &&
-    isOneOf(value['pacs'], ['ok', 'unreachable', 'no-search']) &&
+    isOneOf(value['pacs'], ['ok', 'unreachable', 'no-search', 'no-retrieval']) &&
     isOneOf(value['disk'], ['ok', 'full']) &&
     isOneOf(value['certificate'], ['none', 'ok', 'not-renewed'])
     ? (value as Health)

@@ -49,7 +49,12 @@ export function watchLink(tools: LinkWatchTools): void {
   void ask();
 }
 
-const LINK_OF = { ok: 'online', unreachable: 'pacs-unreachable', 'no-search': 'pacs-no-search' } as const;
+const LINK_OF = {
+  ok: 'online',
+  unreachable: 'pacs-unreachable',
+  'no-search': 'pacs-no-search',
+  'no-retrieval': 'pacs-no-retrieval',
+} as const;
 
 async function askHealth({ baseUrl, fetch }: LinkWatchTools): Promise<Exclude<Link, 'offline'>> {
   try {

@@ -18,7 +18,7 @@ export const resultWords = {
   percent,
   notForDiagnosis: 'Not for diagnostic use',
   notForDiagnosisWhat: 'A demonstration model. It only decides which studies are looked at first.',
-  look: 'Examine with a model',
+  look: 'Run AI',
 
   list: {
     title: 'Results',
@@ -34,7 +34,7 @@ export const resultWords = {
       Period,
       string
     >,
-    whose: 'Whose',
+    whose: 'Requested by',
     whoses: { all: 'All', mine: 'Mine' } satisfies Record<Whose, string>,
     clear: 'Show all results',
     live: 'Being looked at',

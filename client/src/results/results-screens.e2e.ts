@@ -366,7 +366,7 @@ step('a result that does not exist, and a gateway that does not answer, say so',
   await page.getByText('There is nothing here.').waitFor();
   await looksRight('result-missing');
   said.isDown = true;
-  await goTo('#/queue');
+  await goTo('#/studies');
   await goTo('#/results');
   await page.getByText('The gateway cannot be reached.').waitFor();
   await looksRight('results-unreachable');

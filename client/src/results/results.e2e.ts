@@ -66,7 +66,7 @@ async function runOnSentStudy({ page, enter, seed }: Stage): Promise<void> {
   await enter();
   await sendStudy(page, filesOf({ seed: seed(0), instancesPerSeries: 1, rows: 128, columns: 128 }));
   await page.locator('[data-part=arrived] .queue-name a').first().click();
-  await page.getByRole('link', { name: 'Examine with a model' }).click();
+  await page.getByRole('link', { name: 'Run AI' }).click();
   await page.locator('input[name=study]:checked').waitFor();
   await page.getByRole('button', { name: 'Run' }).click();
   // Two instances give two results: only these are listed.

@@ -1,9 +1,10 @@
 /** The invariants of the device, checked after each step in its database and in the list outside it. */
 import * as assert from 'uvu/assert';
+import { isAlreadyHere } from '#shared/protocol/reasons.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
 import { countReasons } from '../pipeline/queue/count-reasons.ts';
-import { countTrack } from '../pipeline/queue/count-track.ts';
+import { countStudy } from '../pipeline/queue/count-study.ts';
 import type {
   InstanceRow,
   ParcelRow,
@@ -110,16 +111,22 @@ function checkCopies(
 }
 
 function checkNumbers(study: StudyRow, rows: readonly InstanceRow[]): void {
-  const track = countTrack(study);
-  const places = track.unsafe + track.safe + track.onTheWay + track.atGateway + track.inPacs;
-  const elsewhere = study.counts
-    ? Math.min(study.instances, study.counts.refused + study.counts.quarantined + study.counts.leftOut)
-    : 0;
+  const { track, needs } = countStudy(study);
+  const counts = Object.values(track);
   assert.ok(
-    Object.values(track).every((count) => count >= 0),
+    counts.every((count) => count >= 0),
     `no place holds less than nothing: ${JSON.stringify(track)}`,
   );
-  if (study.state !== 'done') assert.is(places + elsewhere, study.instances, 'each instance is at one place');
+  assert.is(
+    counts.reduce((sum, count) => sum + count, 0),
+    study.chosen,
+    `each chosen instance is at one place: ${JSON.stringify({ track, study })}`,
+  );
+  assert.is(
+    needs.reduce((sum, { instances }) => sum + instances, 0),
+    track.needsYou,
+    'and the causes add up',
+  );
   if (study.packing) assert.is(track.safe > study.packed, false, 'what is not packed is not called safe');
   if (study.waiting === 'interrupted' || study.state === 'taken-back') return;
   assert.is(study.instances, rows.length, 'a study counts its instances');
@@ -135,10 +142,12 @@ function checkNumbers(study: StudyRow, rows: readonly InstanceRow[]): void {
   assert.equal(sorted(study.reasons), sorted(countReasons(rows)), 'and why some are not in the PACS');
 }
 
-const sorted = (reasons: StudyRow['reasons']) =>
-  [reasons.refused, reasons.quarantined].map((list) =>
+const sorted = (reasons: StudyRow['reasons']) => [
+  reasons.leftOut,
+  ...[reasons.refused, reasons.quarantined].map((list) =>
     list.toSorted((a, b) => (a.reason < b.reason ? -1 : 1)),
-  );
+  ),
+];
 
 /** No row is orphaned. */
 function checkOwners({ studies, instances, parcels, records, reports }: Snapshot): void {
@@ -223,7 +232,7 @@ function checkKept({ ended }: SimulatedDevice, before: Snapshot, now: Snapshot):
 function checkDone(study: StudyRow, { instances }: Snapshot): void {
   for (const { state, reason } of instances.get(study.id) ?? []) {
     assert.ok(
-      isInPacs(state as InstanceState) || state === 'left-out' || reason === 'already-here-other-policy',
+      isInPacs(state as InstanceState) || state === 'left-out' || isAlreadyHere(reason),
       `done with an instance that is ${state}`,
     );
   }

@@ -100,6 +100,7 @@ export async function beginPacker(device: Around, study: number, count: number, 
     policy: POLICY,
     title,
     about: { modalities: ['CT'], series: 1 },
+    chosen: packer.instances.length,
   };
   await orGiveUp(device, tab, packer, () => beginStudy(tab.device.database, tab.device.key, row));
 }

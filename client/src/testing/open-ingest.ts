@@ -3,10 +3,12 @@
  * hook before and after each task.
  */
 import { signal } from '@preact/signals';
-import { importProjectKey } from '#shared/deid/pseudonyms.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
+import { parseBase64Url, toBase64Url } from '#shared/transfer/base64url.ts';
 import { loadCharls } from '#shared/transfer/coding/load-charls.ts';
+import { evaluateBlinded, importEvaluationKey } from '#shared/transfer/oblivious-prf.ts';
+import { derivePolicyKey } from '#shared/transfer/policy-key.ts';
 import type { SyntheticStudy } from '#testing/synthetic-study.ts';
 import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import type { KnownPolicies } from '../pipeline/queue/rows/device-notes.ts';
@@ -15,8 +17,15 @@ import { makeSealingKeys, openDevice, queueOver, type TestDevice, type TestKeys 
 import type { ResultOf, Task } from '../pipeline/ingest/device-tasks.ts';
 import type { IngestTools } from '../pipeline/ingest/ingest-state.ts';
 import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
+import type { PseudonymsAnswer } from '../pipeline/ingest/prepare-policy.ts';
 import { createTaskRunner } from '../pipeline/ingest/task-runner.ts';
 import type { WorkerPool } from '../pipeline/ingest/worker-pool.ts';
+
+/** Of the gateway, under its policy `deidentified`. */
+export const POLICY_KEY = await derivePolicyKey(new Uint8Array(32).fill(7), {
+  name: 'deidentified',
+  key: 1,
+});
 
 const ROLES = ['admin' as const];
 export const IDENTIFIED = { name: 'identified', version: 1, deidentify: false, options: [], roles: ROLES };
@@ -34,6 +43,8 @@ export function inFolder(file: File, folder: string): File {
 
 export interface TestIngestOptions {
   readonly chosen?: Policy;
+  /** Whether this person's device makes pseudonyms without the gateway; by default it does. */
+  readonly holdsKey?: boolean;
   readonly room?: number | null;
   readonly device?: TestDevice;
   readonly decisions?: Partial<DecisionTools>;
@@ -45,7 +56,7 @@ export async function openIngest(options: TestIngestOptions = {}) {
   const { database } = opened;
   const { pool, hooks } = poolBeside(database);
   const keys = await makeSealingKeys();
-  const policies = await policiesWith(options.chosen ?? IDENTIFIED, keys);
+  const policies = await policiesWith(options.chosen ?? IDENTIFIED, keys, options.holdsKey ?? true);
   const deciding = decisionsOn(database, options.decisions);
   let announced = 0;
   const store = createIngestStore({
@@ -73,14 +84,26 @@ export async function openIngest(options: TestIngestOptions = {}) {
 }
 
 /** The policies that the gateway offers, with `chosen` as the default. */
-async function policiesWith(chosen: Policy, { sealingKey }: TestKeys) {
+async function policiesWith(chosen: Policy, { sealingKey }: TestKeys, holdsKey: boolean) {
+  const key = {
+    publicKey: toBase64Url(POLICY_KEY.pair.publicKey),
+    tagKey: toBase64Url(POLICY_KEY.tagKey),
+    held: holdsKey ? await importEvaluationKey(POLICY_KEY.pair) : null,
+  };
   return signal<KnownPolicies | null>({
     policies: [...new Set([IDENTIFIED, DEIDENTIFIED, chosen])],
     default: chosen.name,
-    projectKey: await importProjectKey(new Uint8Array(32).fill(7)),
-    projectKeyId: 'p1',
+    keys: { [DEIDENTIFIED.name]: key, [chosen.name]: key },
+    labelHours: 12,
     sealingKey,
+    vault: null,
   });
+}
+
+/** The gateway's answer to `POST /upload/pseudonyms`. */
+export function evaluateAsGateway(blinded: readonly string[]): PseudonymsAnswer {
+  const { evaluated, proof } = evaluateBlinded(POLICY_KEY.pair, blinded.map(parseBase64Url));
+  return { kind: 'answered', evaluated: evaluated.map(toBase64Url), proof: toBase64Url(proof) };
 }
 
 function decisionsOn(database: LocalDatabase, decisions: Partial<DecisionTools> = {}): DecisionTools {
@@ -107,6 +130,7 @@ function deviceTools(room: number | null) {
     isPersisted: async () => false,
     whileWriting: (_, work) => work(),
     sample: async () => [],
+    askPseudonyms: async ({ blinded }) => evaluateAsGateway(blinded),
     triaged: () => null,
   } satisfies Partial<IngestTools>;
 }
@@ -132,6 +156,7 @@ function poolBeside(database: LocalDatabase) {
       await hooks.afterTask(task);
       return result;
     },
+    renew: () => undefined,
     close: () => undefined,
   };
   return { pool, hooks };

@@ -103,6 +103,7 @@ export async function nameStudy(
     policy: POLICY,
     title: TITLE,
     about: { modalities: ['CT'], series: 1 },
+    chosen: sizes.length,
   });
   const instances = await Promise.all(
     sizes.map((bytes, position) => prepareInstance(position, bytes, 'Planted^Name in the header')),

@@ -20,6 +20,7 @@ export const SCREENS = {
     'queue-opened-offline': 'The app was opened without a network',
     'queue-arrived': 'A study is in the PACS',
     'study-arrived': 'A study in the PACS, with its receipt',
+    receipt: 'The receipt of a study, to open, print and save',
     'study-decision': 'An instance contradicts the PACS',
     'leave-out': 'Asks before an instance is left out',
     'not-found': 'An address that does not exist',
@@ -36,6 +37,15 @@ export const SCREENS = {
     'queue-proxy': 'A proxy answers in the gateway’s place',
     'queue-lost': 'The browser has cleared its storage',
     'upload-too-large': 'Not enough space',
+  },
+  'studies/studies.e2e.ts': {
+    'studies-day': 'A day of studies: one is open, one needs a person, some were sent from another device',
+    'studies-found': 'A search that finds two of one name',
+    'studies-none': 'A search that finds nothing',
+    'studies-select': 'Studies are being selected',
+    'studies-removed': 'Studies were removed from the list',
+    'receipt-checked': 'A receipt that is genuine',
+    'studies-timeline': 'What happened to a study',
   },
   'upload-right.e2e.ts': {
     'queue-ownerless': 'An administrator may take over the studies of a disabled account',

@@ -2,7 +2,6 @@
 import type { Callers } from '../auth/callers.ts';
 import type { Db } from '../database/database.ts';
 import type { Feature } from '../feature.ts';
-import type { Keys } from '../keys.ts';
 import { policyRoutes } from './policies.routes.ts';
 import { quotaRoutes } from './quotas.routes.ts';
 import { createTryThread } from './try-thread.ts';
@@ -12,14 +11,13 @@ export type AdminFeatureTools = {
   readonly db: Db;
   readonly now: () => Date;
   readonly callers: Pick<Callers, 'forgetAccount'>;
-  readonly keys: Pick<Keys, 'projectKey'>;
 };
 
-export function adminFeature({ db, now, callers, keys }: AdminFeatureTools): Feature {
+export function adminFeature({ db, now, callers }: AdminFeatureTools): Feature {
   return {
     routes: [
       userRoutes({ db, now, forget: callers.forgetAccount }),
-      policyRoutes({ db, now, tryPolicy: createTryThread(keys.projectKey) }),
+      policyRoutes({ db, now, tryPolicy: createTryThread() }),
       quotaRoutes({ db, now }),
     ],
   };

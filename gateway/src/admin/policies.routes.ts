@@ -4,7 +4,7 @@
  * that cannot be carried out is refused here, by the same `createRules` that would carry it out.
  */
 import { z } from '@hono/zod-openapi';
-import { createRules } from '#shared/deid/rules.ts';
+import { createRules, settingsOf } from '#shared/deid/rules.ts';
 import { chunksSource } from '#shared/dicom/byte-source.ts';
 import {
   adminPolicySchema,
@@ -19,6 +19,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
+import { parseJson } from '../http/parse-json.ts';
 import { readMultipart, type MultipartLimits } from '../http/read-multipart.ts';
 import {
   allow,
@@ -196,8 +197,8 @@ const IMPOSSIBLE = {
 } as const;
 
 /** @throws Problem policy-not-possible: no rules carry the policy out. */
-function requirePossible({ deidentify, options, rules }: PolicyDocument): void {
-  const made = deidentify ? createRules(options, rules) : null;
+function requirePossible(policy: PolicyDocument): void {
+  const made = policy.deidentify ? createRules(policy.options, settingsOf(policy)) : null;
   if (made?.kind === 'refused')
     throw new Problem('policy-not-possible', IMPOSSIBLE[made.because](made.option));
 }
@@ -342,7 +343,7 @@ async function dryRun(
   for await (const { field, chunks } of readMultipart(contentType, body, limits)) {
     if (policy !== null) trials.push(await tryPolicy(chunksSource(chunks), policy, signal));
     else if (field === 'policy') {
-      policy = parsePolicy(Buffer.concat(chunks).toString());
+      policy = parsePolicy(Buffer.concat(chunks));
       requirePossible(policy);
     } else break;
   }
@@ -351,14 +352,8 @@ async function dryRun(
 }
 
 /** @throws Problem bad-request, invalid-request. */
-function parsePolicy(text: string): PolicyDocument {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new Problem('bad-request');
-  }
-  const parsed = policyDocumentSchema.safeParse(json);
+function parsePolicy(bytes: Uint8Array): PolicyDocument {
+  const parsed = policyDocumentSchema.safeParse(parseJson(bytes));
   if (parsed.success) return parsed.data;
   throw invalidPolicy(parsed.error.issues);
 }

@@ -22,9 +22,9 @@ test('are set for everybody and for one account, are shown with their use, and s
     (await gateway.call('PUT', path, { token, body })).status;
   const shown = async (): Promise<Shown> =>
     (await (await gateway.call('GET', '/admin/quotas', { token })).json()) as Shown;
-  const site = { uploads: 5, instances: 50, bytes: 1_000 };
-  const own = { uploads: 7, instances: 70, bytes: 2_000 };
-  const nothing = { uploads: 0, instances: 0, bytes: 0 };
+  const site = { uploads: 5, instances: 50, bytes: 1_000, patients: 5 };
+  const own = { uploads: 7, instances: 70, bytes: 2_000, patients: 7 };
+  const nothing = { uploads: 0, instances: 0, bytes: 0, patients: 0 };
   const ofUser = async () => {
     const { username: _, id, ...rest } = (await shown()).accounts.find((one) => one.id === user.id)!;
     assert.is(id, user.id);
@@ -38,8 +38,8 @@ test('are set for everybody and for one account, are shown with their use, and s
   assert.is(await put(`/admin/quotas/${user.id}`, { quota: null }), 204);
   assert.equal(await ofUser(), { own: null, quota: site, used: nothing });
   assert.is(await put('/admin/quotas/00000000-0000-4000-8000-000000000000', { quota: own }), 404);
-  assert.is(await put('/admin/quotas', { uploads: -1, instances: 1, bytes: 1 }), 422);
-  assert.is(await put('/admin/quotas', { uploads: 1, bytes: 1 }), 422, 'of instances too');
+  assert.is(await put('/admin/quotas', { uploads: -1, instances: 1, bytes: 1, patients: 1 }), 422);
+  assert.is(await put('/admin/quotas', { uploads: 1, bytes: 1, patients: 1 }), 422, 'of instances too');
   const rows = await gateway.database.db
     .selectFrom('audit')
     .select('event')
@@ -53,7 +53,7 @@ test('are no business of others', async () => {
   assert.is((await gateway.call('GET', '/admin/quotas', { token: technician })).status, 403);
   const { accessToken: auditor } = await gateway.userWith(['auditor']);
   assert.is((await gateway.call('GET', '/admin/quotas', { token: auditor })).status, 200);
-  const body = { uploads: 1, instances: 1, bytes: 1 };
+  const body = { uploads: 1, instances: 1, bytes: 1, patients: 1 };
   assert.is((await gateway.call('PUT', '/admin/quotas', { token: auditor, body })).status, 403);
 });
 

@@ -1,4 +1,4 @@
-/** `/admin/quotas`: how much the accounts may announce, and what each has announced. */
+/** `/admin/quotas`: how much the accounts may announce and ask, and what each has. */
 import { z } from '@hono/zod-openapi';
 import { Problem } from '#shared/protocol/problem.ts';
 import { quotaSchema, quotaUseSchema } from '#shared/protocol/quota.ts';
@@ -53,7 +53,7 @@ export function quotaRoutes({ db, now }: QuotaRouteTools): Router {
   const router = createRouter();
   router.openapi(list, async (c) => {
     const { siteId } = callerOf(c);
-    const accounts = await quotasOfSite(db, siteId);
+    const accounts = await quotasOfSite(db, siteId, now());
     return c.json({ site: await siteQuota(db, siteId), accounts: [...accounts] }, 200);
   });
 
@@ -71,7 +71,7 @@ export function quotaRoutes({ db, now }: QuotaRouteTools): Router {
     const { siteId, id: by } = callerOf(c);
     const { id: accountId } = c.req.valid('param');
     const { quota } = c.req.valid('json');
-    const limits = quota ?? { uploads: null, instances: null, bytes: null };
+    const limits = quota ?? { uploads: null, instances: null, bytes: null, patients: null };
     await db.transaction().execute(async (trx) => {
       if (!(await setAccountQuota(trx, siteId, accountId, quota))) throw new Problem('not-found');
       await recordAudit(trx, siteId, { event: 'quota-changed', accountId, by, ...limits }, now());

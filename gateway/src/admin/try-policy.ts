@@ -4,12 +4,12 @@
  * whose output would be refused is noticed before it is created. Holds no value of the data, and keeps
  * nothing. It runs in a thread (try-thread.ts): a sample is somebody's bytes.
  */
-import { deidentifyInstance, type Segment } from '#shared/deid/deidentify-instance.ts';
+import { deidentifyInstance } from '#shared/deid/deidentify-instance.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { TagAction } from '#shared/deid/report.ts';
 import { checkResidue } from '#shared/deid/residue.ts';
-import { createRules, type DeidRules } from '#shared/deid/rules.ts';
-import { bytesSource, joinedSource, rangeSource } from '#shared/dicom/byte-source.ts';
+import { createRules, settingsOf, type DeidRules } from '#shared/deid/rules.ts';
+import { segmentsSource } from '#shared/deid/segments.ts';
 import type { ByteSource } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import type { PolicyTrial } from '#shared/protocol/policy.ts';
@@ -19,12 +19,9 @@ import type { TriedPolicy } from './try-thread.ts';
 export type TriedRules = { readonly rules: DeidRules; readonly pseudonyms: Pseudonyms } | null;
 
 /** Throws where the policy is not possible. */
-export function toTriedRules(
-  { deidentify, options, rules }: TriedPolicy,
-  pseudonyms: Pseudonyms,
-): TriedRules {
-  if (!deidentify) return null;
-  const made = createRules(options, rules);
+export function toTriedRules(policy: TriedPolicy, pseudonyms: Pseudonyms): TriedRules {
+  if (!policy.deidentify) return null;
+  const made = createRules(policy.options, settingsOf(policy));
   if (made.kind === 'refused') throw new Error(`a policy that is not possible is tried: ${made.because}`);
   return { rules: made.rules, pseudonyms };
 }
@@ -43,19 +40,11 @@ export async function tryPolicy(
   const { instance } = read;
   const made = await deidentifyInstance(instance, tried.rules, tried.pseudonyms);
   if (made.kind !== 'ready') return { outcome: made.kind, reason: made.because };
-  const again = await readInstance(toSource(made.segments, instance.dataSet), signal);
+  const again = await readInstance(segmentsSource(made.segments, instance.dataSet), signal);
   if (again.kind === 'refused') return { outcome: 'refused', reason: again.because };
-  const residue = await checkResidue(again.instance, tried.rules, tried.pseudonyms);
+  const residue = await checkResidue(again.instance, tried.rules, tried.pseudonyms, signal);
   if (residue.length > 0) return { outcome: 'quarantined', reason: 'identity-remains' };
   return { outcome: 'ready', counts: countActions(made.report), ...named(made.report) };
-}
-
-function toSource(segments: readonly Segment[], dataSet: ByteSource): ByteSource {
-  return joinedSource(
-    segments.map((segment) =>
-      segment instanceof Uint8Array ? bytesSource(segment) : rangeSource(dataSet, segment),
-    ),
-  );
 }
 
 function named(report: readonly TagAction[]): { readonly actions: TagAction[]; readonly more: number } {

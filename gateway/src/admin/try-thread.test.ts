@@ -6,13 +6,12 @@ import { fileOf, text } from '#testing/deidentified-elements.ts';
 import { createTryThread } from './try-thread.ts';
 
 const signal = new AbortController().signal;
-const KEY = new Uint8Array(32).fill(1);
 const policy = { deidentify: true, options: [] };
 
 const test = suite('the thread that tries policies');
 
 test('a sample that takes more memory than it may is held by name, and the next one is tried', async () => {
-  const tryPolicy = createTryThread(KEY, { heapMb: 24 });
+  const tryPolicy = createTryThread({ heapMb: 24 });
   const value = Array.from({ length: 200_000 }, (_, at) => [text(0x00200013, 'IS', String(at))]);
   const large = bytesSource(fileOf([{ tag: 0x00081140, vr: 'SQ', value }]));
   const small = bytesSource(fileOf([]));
@@ -22,11 +21,7 @@ test('a sample that takes more memory than it may is held by name, and the next 
 });
 
 test('a policy that leaves instances as they are does nothing to a sample', async () => {
-  const trial = await createTryThread(KEY)(
-    bytesSource(fileOf([])),
-    { deidentify: false, options: [] },
-    signal,
-  );
+  const trial = await createTryThread()(bytesSource(fileOf([])), { deidentify: false, options: [] }, signal);
   assert.equal(trial, { outcome: 'ready', counts: [], actions: [], more: 0 });
 });
 

@@ -10,7 +10,7 @@ import { giving, keepThread, ThreadEnded, type Given } from '../threads/thread.t
 
 type Bytes = Uint8Array<ArrayBuffer>;
 /** The part of a policy that decides about an instance. */
-export type TriedPolicy = Pick<PolicyDocument, 'deidentify' | 'options' | 'rules'>;
+export type TriedPolicy = Pick<PolicyDocument, 'deidentify' | 'options' | 'rules' | 'patientDomain'>;
 export type TryTalk = {
   readonly task: { readonly size: number; readonly policy: TriedPolicy };
   readonly question: { readonly offset: number; readonly length: number };
@@ -30,10 +30,9 @@ export type TryPolicy = (
 
 type Limits = { readonly heapMb?: number };
 
-/** `projectKey`: of the pseudonyms, 32 bytes. */
-export function createTryThread(projectKey: Uint8Array, limits: Limits = {}): TryPolicy {
+export function createTryThread(limits: Limits = {}): TryPolicy {
   const script = new URL('./try.worker.ts', import.meta.url);
-  const thread = keepThread<TryTalk>(script, { ...limits, data: { projectKey } });
+  const thread = keepThread<TryTalk>(script, limits);
   let before: Promise<unknown> = Promise.resolve();
   return (sample, policy, signal) => {
     const reply = async ({ offset, length }: TryTalk['question']): Promise<Given<Bytes>> => {

@@ -1,13 +1,19 @@
 /** The thread that tries policies: message glue, the work is try-policy.ts. */
-import { workerData } from 'node:worker_threads';
-import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
+import { createPseudonyms, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
+import { secretsUnder } from '#shared/transfer/patient-secrets.ts';
+import { derivePolicyKey } from '#shared/transfer/policy-key.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 import { toTriedRules, tryPolicy } from './try-policy.ts';
 import type { TryTalk } from './try-thread.ts';
 
-const { projectKey } = workerData as { readonly projectKey: Uint8Array };
-const pseudonyms = createPseudonyms(projectKey);
+/** Of a key of this thread's own: the answer names no pseudonym. */
+async function makePseudonyms(): Promise<Pseudonyms> {
+  const root = crypto.getRandomValues(new Uint8Array(32));
+  const key = await derivePolicyKey(root, { name: 'tried', key: 1 });
+  return createPseudonyms(await secretsUnder(key), key.tagKey);
+}
+const pseudonyms = makePseudonyms();
 
 serveTasks<TryTalk>(async ({ size, policy }, ask, isOver) => {
   const source = {

@@ -246,7 +246,7 @@ test('rows after the last head are said to be unproven, and the head says since 
     2,
     7,
   ]);
-  assert.is((await heads.all()).length, 1, 'a head is signed where the trail has grown');
+  assert.is((await Array.fromAsync(heads.all())).length, 1, 'a head is signed where the trail has grown');
 });
 
 test('heads that were cut out, swapped, or signed with another key are found', async () => {
@@ -275,7 +275,7 @@ test('heads that were cut out, swapped, or signed with another key are found', a
   assert.is((await verify()).kind, 'whole', 'half a line is what a power cut leaves');
   await addRows(1);
   await heads.advance();
-  assert.is((await heads.all()).length, 5);
+  assert.is((await Array.fromAsync(heads.all())).length, 5);
   assert.is((await verify()).kind, 'whole');
 });
 
@@ -312,7 +312,7 @@ test('gateways that stop together sign one head after the other: no two follow t
   }
   const { heads, verify } = openHeads();
   assert.is((await verify()).kind, 'whole');
-  assert.is((await heads.all()).length, 5);
+  assert.is((await Array.fromAsync(heads.all())).length, 5);
   await database.db.deleteFrom('audit').where('seq', '>', 2).execute();
   await Promise.all(gateways.map((gateway) => gateway.heads.link()));
   assert.equal(
@@ -344,6 +344,26 @@ test('a whole data directory that was put back is held against the heads that we
   rmSync(place, { recursive: true, force: true });
 });
 
+test('heads are read page by page, and each keeps its place when it is shipped', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'relay-audit-place-'));
+  const auditUrl = pathToFileURL(join(place, 'heads.jws'));
+  const { heads } = openHeads({ auditUrl });
+  const { heads: unshipping } = openHeads();
+  for (let nr = 0; nr < 7; nr += 1) {
+    await addRows(1);
+    await (nr < 3 ? heads : unshipping).advance();
+  }
+  const all = await Array.fromAsync(heads.all());
+  const first = await heads.page(0, 2);
+  const second = await heads.page(first.next!, 3);
+  await heads.advance();
+  const third = await heads.page(second.next!, 3);
+  assert.equal([...first.heads, ...second.heads, ...third.heads], all);
+  assert.equal([all.length, third.next], [7, null]);
+  assert.equal(await Array.fromAsync(heads.all()), all);
+  rmSync(place, { recursive: true, force: true });
+});
+
 test('heads reach a server in their order, each once; those that it does not take are sent with the next ones', async () => {
   const taken: string[] = [];
   let status = 503;
@@ -367,7 +387,7 @@ test('heads reach a server in their order, each once; those that it does not tak
   await openHeads({ auditUrl }).heads.advance();
   await addRows(1);
   await heads.advance();
-  assert.equal(taken, await heads.all());
+  assert.equal(taken, await Array.fromAsync(heads.all()));
   assert.is(await heads.shipped(), 3);
   server.closeAllConnections();
   server.close();

@@ -11,7 +11,7 @@ import type { Db } from '../database/database.ts';
 import type { Keys } from '../keys.ts';
 import { describeError, type Log } from '../observability/log.ts';
 import { recordAudit } from './audit.ts';
-import { openHeadFile, type HeadFile } from './head-file.ts';
+import { openHeadFile, type HeadFile, type PlacedHead } from './head-file.ts';
 import { openHeadPlace, type HeadPlace } from './ship-heads.ts';
 import { hashOfHead, readHead, signHead } from './sign-head.ts';
 
@@ -29,11 +29,16 @@ export type AuditHeads = {
    * Every head, the oldest first: those of the place outside where it can be read, and then ours. Of a place that
    * tells only its last head, that one comes at the end if ours do not lead to it: they were changed.
    */
-  all(): Promise<readonly string[]>;
+  all(): AsyncIterable<string>;
+  /** So many of them. `after`: the `next` of the page before, 0 for the first one. */
+  page(after: number, limit: number): Promise<HeadPage>;
   /** The last row whose head was shipped. */
   shipped(): Promise<number | null>;
   read(jws: string): Promise<AuditHead | null>;
 };
+
+/** `next`: null where it is the last page. */
+export type HeadPage = { readonly heads: readonly string[]; readonly next: number | null };
 
 export type AuditHeadTools = {
   readonly db: Db;
@@ -44,6 +49,9 @@ export type AuditHeadTools = {
   readonly log: Log;
   readonly now: () => Date;
 };
+
+/** To a place that has none: the heads of years. */
+const SHIPPED_AT_ONCE = 1000;
 
 type Parts = AuditHeadTools & {
   readonly file: HeadFile;
@@ -72,6 +80,7 @@ export function openAuditHeads(tools: AuditHeadTools): AuditHeads {
       });
     },
     all: () => allHeads(parts),
+    page: (after, limit) => pageOf(parts, after, limit),
     async shipped() {
       if (parts.place === null) return null;
       const last = (await lastShipped(parts)) ?? '';
@@ -86,20 +95,47 @@ const newestRow = (db: Db) =>
 
 /** The place may not answer; what was shipped last is known here as well. */
 async function lastShipped({ place, sent }: Parts, signal?: AbortSignal): Promise<string | null> {
-  return (await place?.last(signal).catch(() => null)) ?? sent.last();
+  return (await place?.last(signal).catch(() => null)) ?? (await sent.last())?.jws ?? null;
 }
 
-async function allHeads(parts: Parts): Promise<readonly string[]> {
-  const ours = await parts.file.read();
-  if (parts.place === null) return ours;
-  const there = parts.place.read();
-  if (there === null) {
-    const last = await lastShipped(parts);
-    return last === null || (await headsAfter(ours, last, parts.read)) !== null ? ours : [...ours, last];
+async function* allHeads(parts: Parts): AsyncGenerator<string> {
+  for await (const { jws } of placedHeads(parts, 0)) yield jws;
+  if (parts.place === null || parts.place.file !== null) return;
+  const last = await lastShipped(parts);
+  if (last !== null && (await endOfShipped(parts, last)) === null) yield last;
+}
+
+/**
+ * Both files as one: what was shipped, and ours that follow it. Each head keeps its place in that when it is shipped.
+ */
+async function* placedHeads(parts: Parts, from: number): AsyncGenerator<PlacedHead> {
+  const there = parts.place?.file ?? null;
+  const last = (await there?.last().catch(() => null)) ?? null;
+  const passed = last?.end ?? 0;
+  if (there !== null && from < passed) yield* there.oldestFirst(from, passed);
+  const begin =
+    last === null || there === null
+      ? 0
+      : ((await endOfShipped(parts, last.jws)) ?? (await endOfKnown(parts.file, there)));
+  const shift = passed - begin;
+  for await (const { jws, start, end } of parts.file.oldestFirst(Math.max(begin, from - shift)))
+    yield { jws, start: start + shift, end: end + shift };
+}
+
+/** Where ours end, if the last of them was shipped: an older state that was put back. 0: ours lead elsewhere. */
+async function endOfKnown(ours: HeadFile, there: HeadFile): Promise<number> {
+  const last = await ours.last();
+  for await (const { jws } of there.newestFirst()) if (jws === last?.jws) return last.end;
+  return 0;
+}
+
+async function pageOf(parts: Parts, after: number, limit: number): Promise<HeadPage> {
+  const heads: string[] = [];
+  for await (const { jws, end } of placedHeads(parts, after)) {
+    heads.push(jws);
+    if (heads.length === limit) return { heads, next: end };
   }
-  const shipped = await there.catch(() => []);
-  const known = new Set(shipped);
-  return [...shipped, ...ours.slice(ours.findLastIndex((head) => known.has(head)) + 1)];
+  return { heads, next: null };
 }
 
 async function append(parts: Parts, head: Omit<AuditHead, 'iss' | 'at'>): Promise<void> {
@@ -123,7 +159,7 @@ async function link(parts: Parts): Promise<void> {
   // Of a whole data directory that was put back, the place outside knows the newest head.
   const shipped = place === null ? null : await lastShipped(parts);
   await alone(db, async () => {
-    const newest = await newestOf([await file.last(), shipped], parts.read);
+    const newest = await newestOf([(await file.last())?.jws ?? null, shipped], parts.read);
     const to = (await newestRow(db))?.seq ?? 0;
     if (newest !== null && newest.head.seq > to) await restore(parts, newest, to);
   });
@@ -161,7 +197,7 @@ function sign(parts: Parts): Promise<void> {
   const { db, file, log } = parts;
   return alone(db, async () => {
     const row = await newestRow(db);
-    const last = await file.last();
+    const last = (await file.last())?.jws ?? null;
     const before = last === null ? null : await parts.read(last);
     // A head that is not ours is left for verify to find.
     const previous = last === null ? null : hashOfHead(last);
@@ -174,28 +210,32 @@ function sign(parts: Parts): Promise<void> {
 async function ship(parts: Parts, signal?: AbortSignal): Promise<void> {
   const { place, file, sent, log } = parts;
   if (place === null) return;
-  const unsent = await headsAfter(await file.read(), await lastShipped(parts, signal), parts.read);
-  if (unsent === null) return log({ event: 'audit-heads-changed' });
-  if (unsent.length === 0) return;
-  await place.send(unsent, signal);
-  await sent.append(unsent.slice(-1));
+  const last = await lastShipped(parts, signal);
+  const from = last === null ? 0 : await endOfShipped(parts, last);
+  if (from === null) return log({ event: 'audit-heads-changed' });
+  const send = async (heads: readonly string[]): Promise<void> => {
+    await place.send(heads, signal);
+    await sent.append(heads.slice(-1));
+  };
+  let unsent: string[] = [];
+  for await (const { jws } of file.oldestFirst(from)) {
+    unsent.push(jws);
+    if (unsent.length < SHIPPED_AT_ONCE) continue;
+    await send(unsent);
+    unsent = [];
+  }
+  if (unsent.length > 0) await send(unsent);
 }
 
 /**
- * The heads that follow the last shipped one. Where this data directory was put back to an older state, that one
- * is not here: the first to follow it is the one that names it. Null: none does, so heads are missing here, and
- * others of ours must not take their place outside.
+ * Where our heads continue after the last shipped one, which is near their end. Where this data directory was put
+ * back to an older state, that one is not here: the first to follow it is the one that names it. Null: none does, so
+ * heads are missing here, and others of ours must not take their place outside.
  */
-async function headsAfter(
-  heads: readonly string[],
-  last: string | null,
-  read: Parts['read'],
-): Promise<readonly string[] | null> {
-  if (last === null) return heads;
-  const at = heads.lastIndexOf(last);
-  if (at >= 0) return heads.slice(at + 1);
+async function endOfShipped({ file, read }: Parts, last: string): Promise<number | null> {
+  for await (const { jws, end } of file.newestFirst()) if (jws === last) return end;
   const hash = hashOfHead(last);
-  for (let index = heads.length - 1; index >= 0; index -= 1)
-    if ((await read(heads[index]!))?.previous === hash) return heads.slice(index);
+  for await (const { jws, start } of file.newestFirst())
+    if ((await read(jws))?.previous === hash) return start;
   return null;
 }

@@ -69,7 +69,7 @@ const heads = defineRoute({
   summary: 'The signed heads of the trail, to be kept elsewhere',
   request: {
     query: z.object({
-      /** Heads after so many, oldest first. */
+      /** The `next` of the page before; the oldest come first. */
       after: z.coerce.number().int().min(0).default(0),
       limit: z.coerce.number().int().min(1).max(PAGE_LIMIT).default(PAGE_DEFAULT),
     }),
@@ -111,10 +111,12 @@ export function auditRoutes({ db, auditHeads }: Tools): Router {
   router.openapi(verify, async (c) => c.json(await verifyAudit(db, auditHeads), 200));
   router.openapi(heads, async (c) => {
     const { after, limit } = c.req.valid('query');
-    const page = (await auditHeads.all()).slice(after, after + limit);
-    const read = await Promise.all(page.map(async (jws) => ({ jws, head: await auditHeads.read(jws) })));
+    const page = await auditHeads.page(after, limit);
+    const read = await Promise.all(
+      page.heads.map(async (jws) => ({ jws, head: await auditHeads.read(jws) })),
+    );
     const shown = read.flatMap(({ jws, head }) => (head === null ? [] : [{ ...head, jws }]));
-    return c.json({ heads: shown, next: page.length < limit ? null : after + limit }, 200);
+    return c.json({ heads: shown, next: page.next }, 200);
   });
   return router;
 }

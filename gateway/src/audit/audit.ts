@@ -48,6 +48,22 @@ export type AuditEvent =
       uploads: number | null;
       instances: number | null;
       bytes: number | null;
+      patients: number | null;
+    }
+  // Patient Record (DCM 110110): pseudonyms for a device that may not make them. The gateway does not learn whose
+  | { event: 'pseudonyms-made'; accountId: string; policy: string; version: number; patients: number }
+  // Security Configuration (DCM 110131): who holds the vault of identities, and whether it takes entries
+  | { event: 'vault-made'; vaultId: string; by: string; holders: readonly string[] }
+  | { event: 'vault-key-set'; vaultId: string; accountId: string; key: string }
+  | { event: 'vault-closed' | 'vault-destroyed'; vaultId: string; by: string; entries: number }
+  // Patient Record (DCM 110110): the steps by which two holders open the identity behind one pseudonym
+  | {
+      event: `vault-${'asked' | 'approved' | 'refused' | 'opened'}`;
+      vaultId: string;
+      requestId: string;
+      accountId: string;
+      pseudonym: string;
+      reason: string;
     }
   // Security Configuration (DCM 110131), Software Configuration (DCM 110133): what answers in the gateway's
   // name, and when it looks without being asked

@@ -5,42 +5,37 @@
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+/** A head, and the bytes of the file that it takes with its line feed. */
+export type PlacedHead = { readonly jws: string; readonly start: number; readonly end: number };
+
 export type HeadFile = {
-  /** Every head, the oldest first. Read in pieces: after years there are 100 MB of them. */
-  read(): Promise<readonly string[]>;
-  last(): Promise<string | null>;
+  /**
+   * The oldest first, in pieces: after years there are 100 MB of them. `from`, `upTo`: bytes of the file, where a
+   * head begins or ends.
+   */
+  oldestFirst(from?: number, upTo?: number): AsyncIterable<PlacedHead>;
+  newestFirst(): AsyncIterable<PlacedHead>;
+  last(): Promise<PlacedHead | null>;
   /** Resolves when the heads would outlive a power cut. */
   append(heads: readonly string[]): Promise<void>;
 };
 
 /** Far more than a line has. */
 const TAIL_BYTES = 16 * 1024;
+/** Some hundred heads. */
+const BLOCK_BYTES = 64 * 1024;
+const LINE_FEED = 10;
 
 /** The file is made with its first head. */
 export function openHeadFile(path: string): HeadFile {
-  const openToRead = (): Promise<FileHandle | null> =>
-    open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return null;
-      throw error;
-    });
+  const newestFirst = () => withFile(path, readBackwards);
   return {
-    async read() {
-      const file = await openToRead();
-      if (file === null) return [];
-      try {
-        const { end } = await wholeLines(file);
-        if (end === 0) return [];
-        return await Array.fromAsync(file.readLines({ start: 0, end: end - 1, autoClose: false }));
-      } finally {
-        await file.close();
-      }
-    },
+    oldestFirst: (from = 0, upTo = Infinity) =>
+      withFile(path, (file, end) => readForwards(file, from, Math.min(end, upTo))),
+    newestFirst,
     async last() {
-      const file = await openToRead();
-      if (file === null) return null;
-      return wholeLines(file)
-        .then(({ tail }) => tail.split('\n').at(-2) ?? null)
-        .finally(() => file.close());
+      for await (const head of newestFirst()) return head;
+      return null;
     },
     async append(heads) {
       if (heads.length === 0) return;
@@ -58,11 +53,73 @@ export function openHeadFile(path: string): HeadFile {
   };
 }
 
-/** The end of the file up to its last line feed, and where that is. */
-async function wholeLines(file: FileHandle): Promise<{ tail: string; end: number; size: number }> {
+/** `end`: of its last whole line. */
+type Reading = (file: FileHandle, end: number) => AsyncIterable<PlacedHead>;
+
+async function* withFile(path: string, read: Reading): AsyncGenerator<PlacedHead> {
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (file === null) return;
+  try {
+    yield* read(file, (await wholeLines(file)).end);
+  } finally {
+    await file.close();
+  }
+}
+
+async function* readForwards(file: FileHandle, from: number, end: number): AsyncGenerator<PlacedHead> {
+  let start = from;
+  let rest: Uint8Array = new Uint8Array();
+  for (let at = from; at < end; ) {
+    const block = await readBlock(file, at, Math.min(end, at + BLOCK_BYTES));
+    at += block.length;
+    const text = Buffer.concat([rest, block]);
+    let line = 0;
+    for (let feed = text.indexOf(LINE_FEED); feed >= 0; feed = text.indexOf(LINE_FEED, line)) {
+      const next = start + feed + 1 - line;
+      yield { jws: text.toString('utf8', line, feed), start, end: next };
+      start = next;
+      line = feed + 1;
+    }
+    rest = text.subarray(line);
+  }
+}
+
+async function* readBackwards(file: FileHandle, end: number): AsyncGenerator<PlacedHead> {
+  let rest: Uint8Array = new Uint8Array();
+  for (let at = end; at > 0; ) {
+    const from = Math.max(0, at - BLOCK_BYTES);
+    const text = Buffer.concat([await readBlock(file, from, at), rest]);
+    let stop = text.length;
+    for (let line = startOfLast(text, stop); line > 0; line = startOfLast(text, stop)) {
+      yield { jws: text.toString('utf8', line, stop - 1), start: from + line, end: from + stop };
+      stop = line;
+    }
+    rest = text.subarray(0, stop);
+    at = from;
+  }
+  if (rest.length > 0)
+    yield { jws: Buffer.from(rest).toString('utf8', 0, rest.length - 1), start: 0, end: rest.length };
+}
+
+/** Where the last line before `stop` begins; 0: it may begin earlier. */
+const startOfLast = (text: Buffer, stop: number): number =>
+  stop < 2 ? 0 : text.lastIndexOf(LINE_FEED, stop - 2) + 1;
+
+/** Throws where the file has become shorter. */
+async function readBlock(file: FileHandle, from: number, to: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(to - from), 0, to - from, from);
+  if (bytesRead < to - from) throw new Error('the file of heads was cut while it was read');
+  return buffer;
+}
+
+/** Where the last line feed of the file ends. */
+async function wholeLines(file: FileHandle): Promise<{ end: number; size: number }> {
   const { size } = await file.stat();
   const from = Math.max(0, size - TAIL_BYTES);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
   const length = buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1;
-  return { tail: buffer.toString('utf8', 0, length), end: from + length, size };
+  return { end: from + length, size };
 }

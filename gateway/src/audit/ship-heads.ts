@@ -3,13 +3,13 @@
  * database's owner cannot write to, or a server that takes each head as the body of a POST.
  */
 import { fileURLToPath } from 'node:url';
-import { openHeadFile } from './head-file.ts';
+import { openHeadFile, type HeadFile } from './head-file.ts';
 
 export type HeadPlace = {
   /** The last head that lies there; null: none, or the place does not say. */
   last(signal?: AbortSignal): Promise<string | null>;
-  /** All of them where the place can be read; null where it cannot. */
-  read(): Promise<readonly string[]> | null;
+  /** Null: all of them can't be read. */
+  readonly file: HeadFile | null;
   /** The oldest first. Throws where the place does not take one. */
   send(heads: readonly string[], signal?: AbortSignal): Promise<void>;
 };
@@ -23,7 +23,8 @@ const HEAD_LENGTH_LIMIT = 4_096;
 export function openHeadPlace(url: URL): HeadPlace {
   if (url.protocol === 'file:') {
     const file = openHeadFile(fileURLToPath(url));
-    return { last: () => file.last(), read: () => file.read(), send: (heads) => file.append(heads) };
+    const last = async (): Promise<string | null> => (await file.last())?.jws ?? null;
+    return { last, file, send: (heads) => file.append(heads) };
   }
   const { username, password } = url;
   const address = new URL(url);
@@ -43,7 +44,7 @@ export function openHeadPlace(url: URL): HeadPlace {
       const text = answer.ok ? (await answer.text()).trim() : '';
       return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text) && text.length < HEAD_LENGTH_LIMIT ? text : null;
     },
-    read: () => null,
+    file: null,
     async send(heads, signal) {
       const init = { method: 'POST', headers: { ...headers, 'content-type': MEDIA_TYPE } };
       for (const body of heads) {

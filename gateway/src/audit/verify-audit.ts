@@ -47,8 +47,9 @@ async function readHeads(heads: AuditHeads | null): Promise<Signed | Broken> {
   const signed: Signed = { hashes: new Map(), lost: [] };
   let previous: string | null = null;
   let last = 0;
-  for (const jws of (await heads?.all()) ?? []) {
-    const head = (await heads?.read(jws)) ?? null;
+  if (heads === null) return signed;
+  for await (const jws of heads.all()) {
+    const head = await heads.read(jws);
     const follows = head?.previous === previous || head?.restored !== undefined;
     if (head === null || !follows) return broken(last + 1, 'heads');
     const { seq, hash, at, restored } = head;

@@ -8,6 +8,7 @@ import type { Role } from '#shared/protocol/api.ts';
 import type { ReportOption } from '#shared/protocol/deid-report.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
+import type { VaultReason } from '#shared/protocol/vault.ts';
 import type { InferenceTables } from './inference-tables.ts';
 
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
@@ -21,6 +22,7 @@ export type SiteTable = {
   quota_uploads: Generated<number>;
   quota_instances: Generated<number>;
   quota_bytes: Generated<number>;
+  quota_patients: Generated<number>;
 };
 
 /** `user` is a reserved word in SQL. */
@@ -39,6 +41,10 @@ export type AccountTable = {
   quota_uploads: Generated<number | null>;
   quota_instances: Generated<number | null>;
   quota_bytes: Generated<number | null>;
+  quota_patients: Generated<number | null>;
+  /** The day (UTC) on which it last asked for pseudonyms, and of how many patients on that day. */
+  patients_day: Generated<Date | null>;
+  patients_asked: Generated<number>;
 };
 
 /** A refresh token is used once; using it again ends its family (RFC 9700 §4.14). */
@@ -92,7 +98,13 @@ export type StudyTable = {
   policy_version: number;
   /** The study's spool key, wrapped with the gateway's key; null once destroyed. */
   wrapped_key: Uint8Array | null;
-  waiting_because: 'pacs-unreachable' | 'storage-full' | 'gateway-failed' | 'behind-another' | null;
+  waiting_because:
+    | 'pacs-unreachable'
+    | 'storage-full'
+    | 'gateway-failed'
+    | 'behind-another'
+    | 'pacs-fails-on-some'
+    | null;
   waiting_since: Date | null;
   /** How often stages failed on it without an outcome, since one last had one. */
   failures: Generated<number>;
@@ -128,6 +140,8 @@ export type InstanceTable = {
   /** SHA-256, hexadecimal. Unique with study and SOP Instance UID: another digest is another row. */
   digest: string;
   original_digest: string | null;
+  /** The name of the key under which the original's digest was made: digests under two cannot be compared. */
+  original_key: string | null;
   /** The report of its study that says what was done to it; null: nothing was, or the device did not say. */
   report_digest: string | null;
   /** The policy under which it was promised: verify judges it by this one. */
@@ -146,32 +160,37 @@ export type InstanceTable = {
    * again.
    */
   posted_at: Date | null;
-  /** Offers to the PACS that brought no answer about it, and the minute of the last one: bounded and spread. */
+  /** Offers to the PACS that settled nothing about it: bounded and spread. */
   offers: Generated<number>;
   /** Those of them while the PACS took other instances. */
   offers_amid: Generated<number>;
+  /** The last minute (of `tally`) in which it may have been handed to the PACS. */
   offered_minute: Generated<number>;
   /** Warning Reason or Failure Reason as the PACS gave it. */
   pacs_code: number | null;
   proof: 'found' | 'digest' | 'read-back' | null;
   /**
-   * SHA-256 and MD5 (hexadecimal, a space between) of its bytes as they went out to a PACS that tells the MD5 of
-   * what it stored; null until they did.
+   * Its UID, SHA-256 and MD5 (hexadecimal, a space between) as they were handed to the PACS, or found there; `-`
+   * where no MD5 was made, which only a PACS that tells its own needs. Null: it was never handed over.
    */
   sent_digests: Generated<string | null>;
   /** The study's revision in which it was promised. */
   revision: number;
-  /** How often its bytes were asked for again (damaged, lost): bounded. */
-  attempts: number;
-  /** How often verify began with it and did not come to an end, because the process or a thread died. */
+  /** How often in a row its bytes came and were not the promised ones: bounded. */
+  damages: Generated<number>;
+  /** How often the PACS said that it took it and did not have it: bounded. */
+  losses: Generated<number>;
+  /** How often verify began with it and did not come to an end: the gateway died, or what it ran in. */
   beginnings: Generated<number>;
+  /** How often it has ended a thread, or a process of its own, in which it was alone: bounded. */
+  ends: Generated<number>;
   /**
    * The account of its upload has brought these bytes, here or in another upload: proof of possession. Naming
    * an instance proves nothing.
    */
   brought: Generated<boolean>;
   updated_at: Date;
-  /** As `updated_at`, in minutes of `tally`: what a receipt may rest on. */
+  /** Since when it is in its state, in minutes of `tally`: what a receipt may rest on. */
   since_minute: Generated<number>;
 };
 
@@ -215,7 +234,9 @@ export type ParcelTable = {
    * this name again.
    */
   damaged: Generated<number>;
-  /** How often verify has begun with it and come to no outcome: counted before it begins, bounded. */
+  /** How often verify has begun with it and come to no outcome: counted before it begins. */
+  runs: Generated<number>;
+  /** How many of these failed, and the gateway lived on: bounded. */
   failures: Generated<number>;
   created_at: CreatedAt;
   expires_at: Date;
@@ -272,6 +293,46 @@ export type ReadingTable = {
   since: Date;
 };
 
+/** Identities that two holders open together (decisions/2026-11-vault.md). One at most is not closed. */
+export type VaultTable = {
+  id: string;
+  site_id: string;
+  made_by: string;
+  made_at: Date;
+  first_holder: string;
+  second_holder: string;
+  /** Public keys in base64url; null until the holder has made their half. */
+  first_key: string | null;
+  second_key: string | null;
+  closed_at: Date | null;
+};
+
+/** One upload's sealed identity behind a pseudonym; nothing here opens it. */
+export type VaultEntryTable = {
+  id: Generated<number>;
+  vault_id: string;
+  pseudonym: string;
+  upload_id: string;
+  account_id: string;
+  sealed: Uint8Array;
+  written_at: Date;
+};
+
+export type VaultRequestTable = {
+  id: string;
+  vault_id: string;
+  pseudonym: string;
+  reason: VaultReason;
+  asked_by: string;
+  asked_at: Date;
+  ends_at: Date;
+  approved_at: Date | null;
+  refused_at: Date | null;
+  opened_at: Date | null;
+  /** By entry: the other holder's share, sealed to the one who asked. Null before the approval and after the end. */
+  shares: ColumnType<Record<string, string> | null, string | null, string | null>;
+};
+
 export type Tables = InferenceTables & {
   site: SiteTable;
   account: AccountTable;
@@ -287,6 +348,9 @@ export type Tables = InferenceTables & {
   parcel: ParcelTable;
   receipt: ReceiptTable;
   policy: PolicyTable;
+  vault: VaultTable;
+  vault_entry: VaultEntryTable;
+  vault_request: VaultRequestTable;
   audit: AuditTable;
   reading: ReadingTable;
 };

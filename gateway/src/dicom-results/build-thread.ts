@@ -10,8 +10,8 @@ import type { Person } from './observer.ts';
 import type { BuiltResult, ResultKind, ResultSubject, Verification } from './result-subject.ts';
 
 /**
- * The result to report and its source, a whole instance. `secret`: the project key, of which the
- * UIDs and pseudonyms are functions.
+ * The result to report and its source, a whole instance. `secret`: 32 bytes, of which the UIDs
+ * and pseudonyms are functions.
  */
 type Subject = Omit<ResultSubject, 'source' | 'uid'> & {
   readonly source: Uint8Array;

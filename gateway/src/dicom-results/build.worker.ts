@@ -2,7 +2,6 @@
  * The thread that builds result instances: message glue, the work is build-result-instances.ts and
  * draw-heat-map.ts.
  */
-import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
@@ -37,7 +36,7 @@ async function buildVerified(
   { secret, maps, verification, person, ...said }: ToVerify,
   source: ParsedInstance,
 ): Promise<readonly BuiltResult[]> {
-  const by = await observerName(source, person, await createPseudonyms(secret));
+  const by = observerName(source, person, secret);
   const subject = { ...said, source, uid: createResultUid(secret) };
   return [buildVerifiedReport(subject, maps, { ...verification, by })];
 }

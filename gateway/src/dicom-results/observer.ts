@@ -1,5 +1,6 @@
 /** The name of the person who verified, as results carry it. */
-import { createRequests, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
+import { createHmac } from 'node:crypto';
+import { toIdentifier } from '#shared/deid/pseudonyms.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { isDeidentified } from './source-modules.ts';
 
@@ -7,17 +8,11 @@ import { isDeidentified } from './source-modules.ts';
 export type Person = { readonly id: string; readonly username: string };
 
 /**
- * A PN. In a de-identified study a pseudonym under the project key: the same person the same one, and nobody
- * without the key knows whose.
+ * A PN. In a de-identified study a pseudonym under `secret` (32 bytes of the gateway's own): the same person the
+ * same one, and nobody without it knows whose.
  */
-export async function observerName(
-  source: ParsedInstance,
-  account: Person,
-  pseudonyms: Pseudonyms,
-): Promise<string> {
+export function observerName(source: ParsedInstance, account: Person, secret: Uint8Array): string {
   if (!isDeidentified(source)) return account.username;
-  const original = `account ${account.id}`;
-  const requests = createRequests();
-  requests.identifiers.add(original);
-  return (await pseudonyms.resolve(requests)).identifier(original);
+  const mac = createHmac('sha256', secret).update(`relaypacs observer\0${account.id}`).digest();
+  return toIdentifier(mac.subarray(0, 16));
 }

@@ -14,15 +14,15 @@ import { sendResults, type ResultRoad } from './send-results.ts';
 export type ResultSenderTools = {
   readonly pipeline: PipelineTools;
   readonly parcels: Pick<Arrivals, 'arrived'>;
-  /** The UIDs of result instances derive from the project key. */
-  readonly keys: Pick<Keys, 'projectKey'>;
+  readonly keys: Pick<Keys, 'secretFor'>;
   /** The gateway's, which the instances name as the software that made them. */
   readonly version: string;
 };
 
 export function createResultSender(tools: ResultSenderTools): ResultSender {
   const { pipeline, parcels, version: softwareVersion } = tools;
-  const { projectKey } = tools.keys;
+  /** The UIDs of result instances, and the pseudonyms of those who verified them, derive from it. */
+  const secret = tools.keys.secretFor('results');
   /** `source`: the image that was looked at; its results join the study of whoever brought it. */
   const roadFrom = (source: string | null): ResultRoad => ({
     async openUpload(manifest, gateway, signal) {
@@ -45,14 +45,14 @@ export function createResultSender(tools: ResultSenderTools): ResultSender {
   };
   return {
     async send(result, source, maps, signal) {
-      const subject = { ...subjectOf(result), source, secret: projectKey };
+      const subject = { ...subjectOf(result), source, secret };
       return send(result, await build({ ...subject, kind: 'first', ...maps }, signal), signal);
     },
     async sendVerified({ result, kinds: maps, said }, source, signal) {
       const account = await findAccount(pipeline.db, { id: said.accountId });
       const person = { id: said.accountId, username: account?.username ?? said.accountId };
       const verification = toVerification(said);
-      const subject = { ...subjectOf(result), source, secret: projectKey };
+      const subject = { ...subjectOf(result), source, secret };
       const built = await build({ ...subject, kind: 'verified', maps, verification, person }, signal);
       return send(result, built, signal);
     },

@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import type { ModelRef } from '#shared/models/model.ts';
 import type { ResultKind, ResultSubject, ResultUid } from './result-subject.ts';
 
-/** `secret`: the project key, of 32 bytes. Its pseudonyms (shared/src/deid) are made under other labels. */
+/** `secret`: 32 bytes of the gateway's own. */
 export function createResultUid(secret: Uint8Array): ResultUid {
   return (...words) => {
     const bytes = createHmac('sha256', secret)

@@ -1,9 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { openContract, type CallByContract, type OpenApiDocument } from '../testing/call-by-contract.ts';
 import { createTestDevice } from '../testing/open-device.ts';
 import type { PolicyAnswer, Session } from '#shared/protocol/api.ts';
-import { createDevicePair, nameDevicePair } from '#shared/transfer/project-key.ts';
+import { blindPatients } from '#shared/transfer/patient-secrets.ts';
+import { createDevicePair, nameDevicePair } from '#shared/transfer/wrapped-key.ts';
 import { formOf, greyFile } from '../testing/open-job.ts';
 import { meanModel } from '../testing/build-model.ts';
 import {
@@ -13,60 +14,16 @@ import {
   type TestGateway,
 } from '../testing/open-gateway.ts';
 
-type Operation = {
-  parameters?: readonly { readonly in: string; readonly name: string }[];
-  responses: Record<string, { content?: Record<string, unknown> }>;
-  security?: unknown[];
-  tags?: readonly string[];
-  description?: string;
-  'x-roles'?: unknown;
-};
-type OpenApiDocument = { openapi: string; paths: Record<string, Record<string, Operation>> };
-
 const test = suite('the contract');
 let gateway: TestGateway;
 let contract: OpenApiDocument;
-// Formats are documentation for people; the schemas that they were made from check them.
-const ajv = new Ajv2020({ strict: false, validateFormats: false });
+let callByContract: CallByContract;
 
 test.before(async () => {
   gateway = await openTestGateway();
-  contract = (await (await gateway.call('GET', '/openapi.json')).json()) as OpenApiDocument;
-  ajv.addSchema(contract, 'openapi');
+  ({ contract, callByContract } = await openContract(gateway));
 });
 test.after(() => gateway.close());
-
-const pointer = (...parts: string[]): string =>
-  parts.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
-
-/** Calls, and holds the answer against what the contract says of this route and status. */
-async function callByContract(
-  method: string,
-  template: string,
-  expected: number,
-  options: CallOptions & { params?: Record<string, string>; query?: Record<string, string> } = {},
-): Promise<unknown> {
-  const what = `${method.toUpperCase()} ${template} → ${expected}`;
-  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => options.params?.[name] ?? name);
-  const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query).toString()}`;
-  const answer = await gateway.call(method.toUpperCase(), path + query, options);
-  const text = await answer.text();
-  assert.is(answer.status, expected, `${what}: ${text}`);
-  const response = contract.paths[template]?.[method]?.responses[String(expected)];
-  assert.ok(response, `${what} is not in the contract`);
-  const types = Object.keys(response?.content ?? {});
-  if (types.length === 0) {
-    assert.is(text, '', `${what} has no body`);
-    return null;
-  }
-  const [type = ''] = (answer.headers.get('content-type') ?? '').split(';');
-  assert.ok(types.includes(type), `${what} answers with ${type}, the contract says ${types.join(', ')}`);
-  const body: unknown = /json$/.test(type) ? JSON.parse(text) : text;
-  const at = pointer('paths', template, method, 'responses', String(expected), 'content', type, 'schema');
-  const validate = ajv.compile({ $ref: `openapi#/${at}` });
-  assert.ok(validate(body), `${what}: ${JSON.stringify(validate.errors)} in ${text}`);
-  return body;
-}
 
 test('real answers about signing in are as /openapi.json says', async () => {
   const session = (await callByContract('post', '/auth/login', 200, {
@@ -122,11 +79,18 @@ test('real answers about keys for devices are as /openapi.json says', async () =
     'the key to which devices seal',
   );
   const deviceKey = await nameDevicePair(await createDevicePair());
-  const { projectKey } = (await callByContract('get', '/upload/policy', 200, {
+  const { pseudonymKeys } = (await callByContract('get', '/upload/policy', 200, {
     token,
     query: { deviceKey },
   })) as PolicyAnswer;
-  assert.is(projectKey?.ephemeral.length, 87, 'the project key, for this device alone');
+  assert.is(pseudonymKeys[0]?.wrapped?.ephemeral.length, 87, 'the key of a policy, for this device alone');
+  const policy = { policy: 'deidentified', version: 1 };
+  const blinded = blindPatients(['patient\0P1']).map(({ element }) => element);
+  await callByContract('post', '/upload/pseudonyms', 200, { token, body: { ...policy, blinded } });
+  await callByContract('post', '/upload/pseudonyms', 422, {
+    token,
+    body: { ...policy, blinded: [`_${blinded[0]!.slice(1)}`] },
+  });
   await callByContract('get', '/upload/policy', 422, { token, query: { deviceKey: 'x' } });
 });
 

@@ -14,23 +14,31 @@ export type Gathered = {
 
 export function gatherBytes(): Gathered {
   const chunks: Uint8Array[] = [];
-  let block = new Uint8Array();
+  let block: Uint8Array | null = null;
   let filled = 0;
   let size = 0;
   const close = (): void => {
-    if (filled > 0) chunks.push(block.subarray(0, filled));
-    block = new Uint8Array();
+    if (block !== null) chunks.push(block.subarray(0, filled));
+    block = null;
     filled = 0;
+  };
+  /** The first of a block is not copied: often it is the only one. */
+  const append = (piece: Uint8Array): void => {
+    if (block === null) block = piece;
+    else {
+      if (block.length < BLOCK_BYTES) block = grown(block);
+      block.set(piece, filled);
+    }
+    filled += piece.length;
   };
   return {
     add(piece) {
+      if (piece.length === 0) return;
       size += piece.length;
       const isLarge = piece.length >= BLOCK_BYTES / 2;
-      if (isLarge || filled + piece.length > block.length) close();
-      if (isLarge) return void chunks.push(piece);
-      if (block.length === 0) block = new Uint8Array(BLOCK_BYTES);
-      block.set(piece, filled);
-      filled += piece.length;
+      if (isLarge || filled + piece.length > BLOCK_BYTES) close();
+      if (isLarge) chunks.push(piece);
+      else append(piece);
     },
     size: () => size,
     chunks() {
@@ -38,6 +46,12 @@ export function gatherBytes(): Gathered {
       return chunks;
     },
   };
+}
+
+function grown(piece: Uint8Array): Uint8Array {
+  const block = new Uint8Array(BLOCK_BYTES);
+  block.set(piece);
+  return block;
 }
 
 /** The whole body in one run of bytes. Throws what the pieces throw. */

@@ -11,6 +11,7 @@ import { type Config, isLoopbackName } from '../config.ts';
 import type { Certificate } from './certificate.ts';
 import { peerAddress, type TrustedProxies } from './client-address.ts';
 import { type BodyPace, endSlowBodies } from './end-slow-bodies.ts';
+import { GatheredRequest, toRequest } from './gathered-request.ts';
 import type { GatewayEnv } from './route.ts';
 
 /** A connection on which nothing moves; event streams say something every 15 s. */
@@ -28,11 +29,12 @@ export type PortTools = Pick<Config, 'host' | 'trustedProxies'> & {
 /** @throws Error with a sentence for people where the port is taken. */
 export function openPort(app: Hono<GatewayEnv>, port: number, tools: PortTools): Promise<Server> {
   const { host, certificate, trustedProxies, onRefused, pace } = tools;
+  const messages = { IncomingMessage: GatheredRequest };
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    fetch: (raw, env) => app.fetch(toRequest(raw, raw.url, env), env as GatewayEnv['Bindings']),
     ...(certificate === null
-      ? { createServer }
-      : { createServer: createTlsServer, serverOptions: certificate.pair }),
+      ? { createServer, serverOptions: messages }
+      : { createServer: createTlsServer, serverOptions: { ...messages, ...certificate.pair } }),
   }) as Server;
   // Node ends any request after 300 s; a PATCH of 8 MiB on a bad link takes longer. Silent ones are still ended,
   // and all others by their pace.

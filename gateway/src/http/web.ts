@@ -1,10 +1,10 @@
 /** The web app's origin: its files, and the API under `/api/`. */
-import { Readable } from 'node:stream';
 import { Hono } from 'hono';
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { describeError, type Log } from '../observability/log.ts';
 import { isSecure } from './api.ts';
 import { createHostCheck, type OwnNames } from './check-host.ts';
+import { toRequest } from './gathered-request.ts';
 import type { GatewayEnv, Router } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
 import { webApp } from './web-app.ts';
@@ -29,14 +29,7 @@ export function createWeb(api: Router, { publicUrl, host, webFolder, log }: WebT
   web.on(API_METHODS, `${API_PREFIX}/*`, (c) => {
     const url = new URL(c.req.url);
     url.pathname = url.pathname.slice(API_PREFIX.length);
-    const { raw } = c.req;
-    // A parcel is read from the socket (cut-body.ts): bytes that another layer holds are lost when the
-    // connection breaks.
-    const isParcel = url.pathname.startsWith('/upload/files') && c.env?.incoming instanceof Readable;
-    const inner = isParcel
-      ? new Request(url, { method: raw.method, headers: raw.headers, signal: raw.signal })
-      : new Request(url, raw);
-    return api.fetch(inner, { ...c.env, throughWeb: true });
+    return api.fetch(toRequest(c.req.raw, url.href, c.env), { ...c.env, throughWeb: true });
   });
   const isOwnHost = createHostCheck({ publicUrl, host });
   web.use(async (c, next) => {

@@ -2,7 +2,6 @@
  * After the receipt of a study: which of its instances models look at without being asked. One job an
  * instance and model; the models' own results are never looked at.
  */
-import { createRequests, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { recordAudit } from '../audit/audit.ts';
@@ -14,15 +13,9 @@ import type { StudyJob } from '../pipeline/stages.ts';
 import type { DescribedInstance, FoundInstance } from '../ports/pacs/pacs.ts';
 import { createJob } from './create-job.ts';
 import type { InferenceTools } from './inference-tools.ts';
+import { isSample } from './is-sample.ts';
 import { IMAGES_A_JOB } from './run-job.ts';
-import {
-  isMeant,
-  isMeantBodyPart,
-  rulesOf,
-  SAMPLE_RULE,
-  SAMPLE_STUDY,
-  type InferenceRule,
-} from './rule.store.ts';
+import { isMeant, isMeantBodyPart, rulesOf, SAMPLE_RULE, type InferenceRule } from './rule.store.ts';
 import { fetchWhole, isImage, LISTED_LIMIT } from './study-images.ts';
 
 export const RULE_QUEUE = 'inference';
@@ -59,7 +52,7 @@ export async function applyRules(
 
 async function rulesFor(study: StudyRow, tools: InferenceTools): Promise<readonly InferenceRule[]> {
   const enabled = (await rulesOf(tools.db, study.site_id)).filter((rule) => rule.enabled);
-  return (await isSample(study.study_instance_uid, tools.pseudonyms)) ? [...enabled, SAMPLE_RULE] : enabled;
+  return (await isSample(study, tools)) ? [...enabled, SAMPLE_RULE] : enabled;
 }
 
 /** The images of the study that came from a device and are in the PACS. Throws PacsUnreachable. */
@@ -128,19 +121,6 @@ async function bodyPartOf(
     throw error;
   });
   return bytes === null ? '' : examiner.bodyPart(bytes, signal);
-}
-
-/**
- * Under a policy that replaces UIDs the study has a pseudonym, which is a function of its UID and the
- * project's key.
- */
-async function isSample(studyInstanceUID: string, pseudonyms: Pseudonyms): Promise<boolean> {
-  const requests = createRequests();
-  requests.uids.add(SAMPLE_STUDY);
-  return (
-    studyInstanceUID === SAMPLE_STUDY ||
-    studyInstanceUID === (await pseudonyms.resolve(requests)).uid(SAMPLE_STUDY)
-  );
 }
 
 /**

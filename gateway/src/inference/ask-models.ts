@@ -125,6 +125,7 @@ function keyOf({ input, set, ask }: ImageQuestion, inputDigest: string): string 
   return cacheKey({
     inputDigest,
     source: input.source,
+    sender: input.source === 'file' ? ask.asker.accountId : null,
     frame: input.frame,
     models: wordsOf(set),
     parameters: ask.parameters,

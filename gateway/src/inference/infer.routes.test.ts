@@ -167,6 +167,20 @@ test('an invalid request is told the place of the fault and the expected form, n
   assert.is((await gateway.call('POST', '/predict', { token, body: {} })).status, 415);
 });
 
+test('nobody learns from an answer that somebody else has sent the same image', async () => {
+  const form = () => formOf([greyFile(95)]);
+  const other = (await gateway.userWith(['technician'])).accessToken;
+  const first = await gateway.call('POST', '/predict', { token: other, form: form() });
+  assert.is(first.status, 200);
+  const answer = await gateway.call('POST', '/predict', { token, form: form() });
+  assert.is(((await answer.json()) as Answer).cached, false);
+  const placeOf = (one: Response): string => `/${one.headers.get('content-location')}`;
+  const theirs = placeOf(first);
+  const own = placeOf(answer);
+  await asked('GET', own!, 200);
+  await asked('GET', theirs!, 404);
+});
+
 test('a file becomes a job that can be followed to its end; nothing of the file is left', async () => {
   const answer = await gateway.call('POST', '/infer', {
     token,

@@ -22,7 +22,7 @@ import { codeOf } from './code-of-error.ts';
 import type { JobOrder } from './create-job.ts';
 import { ASKERS, describeInference } from './describe-infer.ts';
 import type { InferenceTools } from './inference-tools.ts';
-import { commitOrders, placeOrders, shownJobs } from './place-orders.ts';
+import { placeOrders } from './place-orders.ts';
 import { BATCH, batchRequestSchema, readFiles, readJson, type Sent } from './read-form.ts';
 import { withModels } from './with-models.ts';
 
@@ -134,15 +134,11 @@ async function takeFiles(c: GatewayContext, tools: InferenceTools, limit: number
     const orders = kept.map(
       (input): JobOrder => ({ ...fields, ...ofCaller(caller), id: input.id, kind: 'file', input }),
     );
-    await commitOrders(caller, orders, tools);
+    return await placeOrders(caller, orders, tools);
   } catch (error) {
     await Promise.all(kept.map(({ id, wrappedKey }) => tools.inputs.destroy(id, wrappedKey)));
     throw error;
   }
-  return shownJobs(
-    kept.map(({ id }) => id),
-    tools,
-  );
 }
 
 /**

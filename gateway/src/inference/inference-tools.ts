@@ -1,7 +1,7 @@
 /** The tools of inference: its surroundings as values. The gateway opens them once; a test gives its own. */
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
-import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
+import type { NamedKey, PolicyKey } from '#shared/transfer/policy-key.ts';
 import type { MessageChannel } from '../database/message-channel.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -46,14 +46,14 @@ export type InferenceTools = {
   readonly metrics: InferenceMetrics;
   /** "This job changed", on every gateway. */
   readonly changes: StudyChanges;
-  readonly pseudonyms: Pseudonyms;
+  readonly policyKey: (of: NamedKey) => Promise<PolicyKey>;
   readonly now: () => Date;
   readonly newId: () => string;
 };
 
 type Base = Pick<
   InferenceTools,
-  'db' | 'jobs' | 'engine' | 'pacs' | 'log' | 'metrics' | 'pseudonyms' | 'now' | 'newId'
+  'db' | 'jobs' | 'engine' | 'pacs' | 'log' | 'metrics' | 'policyKey' | 'now' | 'newId'
 >;
 
 export type InferenceParts = Base & {

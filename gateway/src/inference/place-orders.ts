@@ -8,35 +8,22 @@ import type { Caller } from '../http/route.ts';
 import { reachesStudy } from '../results/result-reach.ts';
 import { createJob, type JobOrder } from './create-job.ts';
 import type { InferenceTools } from './inference-tools.ts';
-import { findJob, requireRoom, toShownJobs } from './job.store.ts';
+import { findJob, requireRoom, toShownJobs, type JobRow } from './job.store.ts';
 import { withModels } from './with-models.ts';
 
 /** The accounts whose jobs may go before others. */
 const URGENT: readonly Role[] = ['radiologist', 'admin'];
 
-/** @throws Problem as `commitOrders`. */
+/**
+ * All orders of one request ask the same models. Returns the jobs as they wait in the queue, though one may have begun.
+ * @throws Problem study-not-found, also where the study is not the caller's: whether it exists is not said;
+ * not-allowed, rate-limited, and those of `withModels`.
+ */
 export async function placeOrders(
   caller: Caller,
   orders: readonly JobOrder[],
   tools: InferenceTools,
 ): Promise<Job[]> {
-  return shownJobs(await commitOrders(caller, orders, tools), tools);
-}
-
-export async function shownJobs(ids: readonly string[], { db }: InferenceTools): Promise<Job[]> {
-  return toShownJobs(db, await Promise.all(ids.map(async (id) => (await findJob(db, id))!)));
-}
-
-/**
- * All orders of one request ask the same models.
- * @throws Problem study-not-found, also where the study is not the caller's: whether it exists is not said;
- * not-allowed, rate-limited, and those of `withModels`.
- */
-export async function commitOrders(
-  caller: Caller,
-  orders: readonly JobOrder[],
-  tools: InferenceTools,
-): Promise<readonly string[]> {
   const isUrgent = orders.some(({ priority = 0 }) => priority > 0);
   if (isUrgent && !caller.roles.some((role) => URGENT.includes(role))) throw new Problem('not-allowed');
   for (const { studyInstanceUID } of orders) {
@@ -47,10 +34,12 @@ export async function commitOrders(
   await withModels({ siteId: caller.siteId, model, version }, tools, async () => undefined);
   return tools.db.transaction().execute(async (trx) => {
     await requireRoom(trx, caller.id, orders.length);
-    const made: string[] = [];
-    for (const order of orders) made.push(await createJob(trx, tools, order));
-    await auditOrders(trx, caller, { ids: made, orders, now: tools.now() });
-    return made;
+    const ids: string[] = [];
+    for (const order of orders) ids.push(await createJob(trx, tools, order));
+    await auditOrders(trx, caller, { ids, orders, now: tools.now() });
+    const made: JobRow[] = [];
+    for (const id of ids) made.push((await findJob(trx, id))!);
+    return toShownJobs(trx, made);
   });
 }
 

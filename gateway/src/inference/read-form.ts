@@ -8,6 +8,7 @@ import { uidSchema } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { gatherBytes, joinBytes } from '../http/gather-bytes.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
+import { parseJson } from '../http/parse-json.ts';
 import { readLimited, readMultipart } from '../http/read-multipart.ts';
 
 /** For PNG, JPEG and DICOM files alike. A file is held in memory while models look at it. */
@@ -137,13 +138,7 @@ export async function readJson<S extends z.ZodType>(
   body: AsyncIterable<Uint8Array>,
 ): Promise<z.infer<S>> {
   const bytes = await joinBytes(readLimited(body, { ...TIMES.one, bytes: JSON_BYTES_LIMIT }));
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(bytes.buffer).toString());
-  } catch {
-    throw new Problem('bad-request');
-  }
-  return parsed(schema, json);
+  return parsed(schema, parseJson(bytes));
 }
 
 function parsed<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {

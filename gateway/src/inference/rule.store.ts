@@ -20,6 +20,7 @@ export const SAMPLE_RULE: InferenceRule = {
   priority: 0,
 };
 /** PS3.5 §B.2: as client/src/pipeline/ingest/sample-study.ts derives it. */
+export const SAMPLE_PATIENT_ID = 'SAMPLE-1';
 export const SAMPLE_STUDY = `2.25.${0xc5c0a5b40f6e4a538f0e6b1a40d90000n}`;
 
 /** In the administrator's order. */

@@ -11,6 +11,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit, type AuditEvent } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
+import { parseJson } from '../http/parse-json.ts';
 import { readMultipart } from '../http/read-multipart.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import {
@@ -315,17 +316,11 @@ async function readUpload(
   const chunks = parts.get('model');
   if (card === undefined || chunks === undefined || chunks.length === 0)
     throw new Problem('invalid-request', `Invalid: ${card === undefined ? 'card' : 'model'}.`);
-  return { card: parseCard(Buffer.concat(card).toString()), chunks };
+  return { card: parseCard(Buffer.concat(card)), chunks };
 }
 
-function parseCard(text: string): ModelCard {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new Problem('bad-request');
-  }
-  const parsed = uploadedCardSchema.safeParse(json);
+function parseCard(bytes: Uint8Array): ModelCard {
+  const parsed = uploadedCardSchema.safeParse(parseJson(bytes));
   if (parsed.success) return parsed.data;
   throw invalidRequest(
     parsed.error.issues.map((issue) => ({ ...issue, path: ['card', ...issue.path].slice(0, 3) })),

@@ -1,5 +1,5 @@
 /** Whether a part that the gateway depends on answers. */
-import { PacsDoesNotSearch } from '../ports/pacs/pacs.ts';
+import { PacsDoesNotSearch, type Pacs } from '../ports/pacs/pacs.ts';
 
 export const isUp = (answer: Promise<unknown>): Promise<boolean> =>
   answer.then(
@@ -7,14 +7,27 @@ export const isUp = (answer: Promise<unknown>): Promise<boolean> =>
     () => false,
   );
 
-export type PacsState = 'ok' | 'unreachable' | 'no-search';
+export type PacsState = 'ok' | 'unreachable' | 'no-search' | 'no-retrieval';
 
-/** `probe`: the PACS's answer to a search. */
-export const stateOfPacs = (probe: Promise<unknown>): Promise<PacsState> =>
-  probe.then(
-    () => 'ok',
-    (error: unknown) => (error instanceof PacsDoesNotSearch ? 'no-search' : 'unreachable'),
-  );
+/** Asks the PACS for a small search, and for an instance until it has given one. */
+export function createPacsState(pacs: Pick<Pacs, 'probe' | 'givesInstances'>, patienceMs: number) {
+  let hasGiven = false;
+  const gives = async (): Promise<boolean> => {
+    if (hasGiven) return true;
+    // A failure says neither yes nor no.
+    const given = await pacs.givesInstances(AbortSignal.timeout(patienceMs)).catch(() => null);
+    hasGiven = given === true;
+    return given !== false;
+  };
+  return async (): Promise<PacsState> => {
+    try {
+      await pacs.probe(AbortSignal.timeout(patienceMs));
+    } catch (error) {
+      return error instanceof PacsDoesNotSearch ? 'no-search' : 'unreachable';
+    }
+    return (await gives()) ? 'ok' : 'no-retrieval';
+  };
+}
 
 /** Asks at most once in `forMs`, however many callers want to know. */
 export function remembered<T>(ask: () => Promise<T>, forMs: number, now: () => number): () => Promise<T> {

@@ -73,6 +73,7 @@ export type LogEvent =
         | 'unpromised-instances'
         | 'pacs-unreachable'
         | 'pacs-does-not-search'
+        | 'pacs-does-not-give'
         | 'pacs-in-clear-text'
         | 'pacs-back';
       [field: string]: string | number;

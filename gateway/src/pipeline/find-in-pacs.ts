@@ -4,6 +4,10 @@
  * "lost".
  */
 import type { Pacs } from '../ports/pacs/pacs.ts';
+import { searchEach } from './search-each.ts';
+
+/** `unanswered`: the PACS does not list these, answers searches, and none for these alone. */
+export type Found = { readonly there: ReadonlySet<string>; readonly unanswered: ReadonlySet<string> };
 
 /** Throws PacsUnreachable. */
 export async function findInPacs(
@@ -11,15 +15,15 @@ export async function findInPacs(
   sopInstanceUIDs: ReadonlySet<string>,
   { pacs }: { readonly pacs: Pacs },
   signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
+): Promise<Found> {
   const listed = await pacs.findStudy(studyInstanceUID, signal, sopInstanceUIDs);
   const unlisted = [...sopInstanceUIDs.difference(listed)];
-  if (unlisted.length === 0) return sopInstanceUIDs;
-  const found = (await pacs.findInstances(unlisted, signal)).filter(
-    (place) => place.studyInstanceUID === studyInstanceUID,
-  );
-  return new Set([
+  if (unlisted.length === 0) return { there: sopInstanceUIDs, unanswered: new Set() };
+  const { places, unanswered } = await searchEach(pacs, unlisted, signal);
+  const found = places.filter((place) => place.studyInstanceUID === studyInstanceUID);
+  const there = new Set([
     ...sopInstanceUIDs.intersection(listed),
     ...found.map(({ sopInstanceUID }) => sopInstanceUID),
   ]);
+  return { there, unanswered };
 }

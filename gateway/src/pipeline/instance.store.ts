@@ -36,9 +36,25 @@ export type InstanceChange = {
   readonly postedAt?: Date | null;
   /** Offers without an answer about it, the last of them now: all, and those while the PACS took others. */
   readonly offers?: { readonly all: number; readonly amid: number };
-  /** Added to what was counted. */
-  readonly attempts?: number;
+  readonly damages?: number;
+  readonly losses?: number;
 };
+
+/** The PACS has said something about it, or is asked as if for the first time. */
+export const NO_OFFERS = { all: 0, amid: 0 } as const;
+
+type Identity = Pick<InstanceRow, 'sop_instance_uid' | 'digest'>;
+
+/** The note of an instance that is handed to the PACS. `md5`: of its bytes as they went out, where one was made. */
+export const handedOver = ({ sop_instance_uid, digest }: Identity, md5 = '-'): string =>
+  `${sop_instance_uid} ${digest} ${md5}`;
+
+/** False: its UID, its digest or the note was changed since it was handed over, which nothing here does. */
+export const isAsHandedOver = (row: Identity & Pick<InstanceRow, 'sent_digests'>): boolean =>
+  row.sent_digests?.startsWith(handedOver(row, '')) ?? false;
+
+/** Of one that begins its way again. */
+export const NOTHING_COUNTED = { offers: NO_OFFERS, damages: 0, losses: 0 } as const;
 
 export async function instancesOf(
   db: Db,
@@ -61,20 +77,13 @@ export async function usedBlobs(db: Db): Promise<ReadonlySet<string>> {
   return new Set(rows.map((row) => row.restored ?? row.parcel_id ?? ''));
 }
 
-/** Notes that verify begins with the instance; how often it has begun and not come to its end. */
-export async function noteBeginning(db: Db, id: number): Promise<number> {
-  const { beginnings } = await db
-    .updateTable('instance')
-    .set((column) => ({ beginnings: column('beginnings', '+', 1) }))
-    .where('id', '=', id)
-    .returning('beginnings')
-    .executeTakeFirstOrThrow();
-  return beginnings;
-}
-
-/** Verify came to its end with the instance. */
-export async function forgetBeginnings(db: Db, id: number): Promise<void> {
-  await db.updateTable('instance').set({ beginnings: 0 }).where('id', '=', id).execute();
+/** Writes down how work on the instance ended for the process that it ran in (verify/verify-parcel.ts). */
+export async function noteTrace(
+  db: Db,
+  id: number,
+  { beginnings, ends }: Pick<InstanceRow, 'beginnings' | 'ends'>,
+): Promise<void> {
+  await db.updateTable('instance').set({ beginnings, ends }).where('id', '=', id).execute();
 }
 
 /** How many instances of the study are in each state; states without one are absent. */
@@ -218,6 +227,7 @@ export type NewInstance = {
   readonly transfer_syntax_uid: string;
   readonly digest: string;
   readonly original_digest: string | null;
+  readonly original_key: string | null;
   readonly report_digest: string | null;
   readonly bytes: number;
   readonly state: InstanceState;
@@ -239,12 +249,13 @@ export async function insertInstances(
   if (instances.length === 0) return new Map();
   const { rows } = await sql<{ id: number | string; key: string }>`
     insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid, transfer_syntax_uid, digest,
-      original_digest, report_digest, policy_name, policy_version, bytes, state, reason, brought, posted_at, revision, updated_at, since_minute)
+      original_digest, original_key, report_digest, policy_name, policy_version, bytes, state, reason, brought, sent_digests, posted_at, revision, updated_at, since_minute)
     select ${study.site_id}::uuid, ${study.id}::uuid, x.sop_instance_uid, x.sop_class_uid, x.series_instance_uid, x.transfer_syntax_uid, x.digest,
-      x.original_digest, x.report_digest, ${study.policy_name}::text, ${study.policy_version}::int, x.bytes, x.state, x.reason, coalesce(x.brought, false),
+      x.original_digest, x.original_key, x.report_digest, ${study.policy_name}::text, ${study.policy_version}::int, x.bytes, x.state, x.reason, coalesce(x.brought, false),
+      case when x.state = 'posted' then x.sop_instance_uid || ' ' || x.digest || ' -' end,
       case when x.state = 'posted' then ${now}::timestamptz end, ${study.revision}::int, ${now}::timestamptz, ${minutesNow()}
     from jsonb_to_recordset(${JSON.stringify(instances.map((instance, nr) => ({ ...instance, nr })))}::jsonb) as x(sop_instance_uid text, sop_class_uid text,
-      series_instance_uid text, transfer_syntax_uid text, digest text, original_digest text, report_digest text, bytes bigint, state text, reason text, brought boolean, nr bigint)
+      series_instance_uid text, transfer_syntax_uid text, digest text, original_digest text, original_key text, report_digest text, bytes bigint, state text, reason text, brought boolean, nr bigint)
     order by x.nr
     returning id, sop_instance_uid || ' ' || digest as key`.execute(trx);
   return new Map(rows.map(({ id, key }) => [key, Number(id)]));
@@ -263,14 +274,14 @@ export async function renewDescriptions(
   await sql`
     update instance i set sop_class_uid = x.sop_class_uid, series_instance_uid = x.series_instance_uid,
       transfer_syntax_uid = x.transfer_syntax_uid, bytes = x.bytes, original_digest = x.original_digest,
-      report_digest = x.report_digest, policy_name = ${policy.name}::text, policy_version = ${policy.version}::int
+      original_key = x.original_key, report_digest = x.report_digest, policy_name = ${policy.name}::text, policy_version = ${policy.version}::int
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, sop_class_uid text, series_instance_uid text,
-      transfer_syntax_uid text, bytes bigint, original_digest text, report_digest text)
+      transfer_syntax_uid text, bytes bigint, original_digest text, original_key text, report_digest text)
     where i.id = x.id and i.state = 'promised'
-      and (i.sop_class_uid, i.series_instance_uid, i.transfer_syntax_uid, i.bytes, i.original_digest, i.report_digest, i.policy_name, i.policy_version)
-      is distinct from (x.sop_class_uid, x.series_instance_uid, x.transfer_syntax_uid, x.bytes, x.original_digest, x.report_digest, ${policy.name}::text, ${policy.version}::int)`.execute(
-    trx,
-  );
+      and (i.sop_class_uid, i.series_instance_uid, i.transfer_syntax_uid, i.bytes, i.original_digest, i.original_key,
+        i.report_digest, i.policy_name, i.policy_version)
+      is distinct from (x.sop_class_uid, x.series_instance_uid, x.transfer_syntax_uid, x.bytes, x.original_digest, x.original_key,
+        x.report_digest, ${policy.name}::text, ${policy.version}::int)`.execute(trx);
 }
 
 /**
@@ -325,10 +336,12 @@ export async function changeInstances(
     set_offers: change.offers !== undefined,
     offers: change.offers?.all ?? 0,
     offers_amid: change.offers?.amid ?? 0,
-    attempts: change.attempts ?? 0,
+    damages: change.damages ?? null,
+    losses: change.losses ?? null,
   }));
   const { rows: changed } = await sql<{ id: number | string }>`
-    update instance i set state = x.state, updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}, attempts = i.attempts + x.attempts,
+    update instance i set state = x.state, updated_at = ${now}::timestamptz,
+      damages = coalesce(x.damages, i.damages), losses = coalesce(x.losses, i.losses),
       reason = case when x.set_reason then x.reason else i.reason end,
       parcel_id = case when x.set_place then x.parcel_id else i.parcel_id end,
       body_offset = case when x.set_place then x.body_offset else i.body_offset end,
@@ -340,10 +353,11 @@ export async function changeInstances(
       posted_at = case when x.set_posted then x.posted_at else i.posted_at end,
       offers = case when x.set_offers then x.offers else i.offers end,
       offers_amid = case when x.set_offers then x.offers_amid else i.offers_amid end,
-      offered_minute = case when x.set_offers then ${minutesNow()} else i.offered_minute end
+      since_minute = case when i.state = x.state then i.since_minute else ${minutesNow()} end,
+      offered_minute = case when i.state = 'posting' or x.offers > 0 then ${minutesNow()} else i.offered_minute end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, state text, set_reason boolean, reason text, set_place boolean,
       parcel_id text, body_offset bigint, restored text, set_code boolean, pacs_code int, set_proof boolean, proof text, sent_digests text,
-      set_posted boolean, posted_at timestamptz, set_offers boolean, offers int, offers_amid int, attempts int)
+      set_posted boolean, posted_at timestamptz, set_offers boolean, offers int, offers_amid int, damages int, losses int)
     where i.id = x.id and i.state in (${sql.join(from)}) and ${studyId === undefined ? sql`true` : sql`i.study_id = ${studyId}::uuid`}
     returning i.id`.execute(trx);
   return new Set(changed.map(({ id }) => Number(id)));

@@ -99,6 +99,29 @@ test('a digest never matches, it ends as a refusal and not as a loop', async () 
   await pipeline.close();
 });
 
+test('it came damaged, then right, and is lost and damaged again: what it came through before does not count', async () => {
+  const { pipeline, instances, uploadId } = await openedStudy(shared, 1);
+  const damaged = await packed(instances);
+  damaged[damaged.length - 60]! ^= 1;
+  const sendDamaged = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i += 1) {
+      await pipeline.sendBytes(uploadId, damaged);
+      await pipeline.runParcels();
+    }
+  };
+  await sendDamaged(3);
+  await pipeline.sendBytes(uploadId, await packed(instances));
+  await pipeline.runParcels();
+  for (const id of await pipeline.tools.blobs.ids()) await pipeline.tools.blobs.remove(id);
+  await pipeline.runAll();
+  await sendDamaged(3);
+  assert.is((await pipeline.status(uploadId)).instances?.[0]?.state, 'promised');
+  await pipeline.sendBytes(uploadId, await packed(instances));
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).state, 'closed');
+  await pipeline.close();
+});
+
 test('its parcels are lost from the disk, the device is asked for them again', async () => {
   const { pipeline, pacs, instances, uploadId, parcel } = await assembledStudy(shared);
   for (const id of await pipeline.tools.blobs.ids()) await pipeline.tools.blobs.remove(id);

@@ -199,7 +199,7 @@ export async function unlinkInstances(
 /** False: the device already has a parcel of this name in this upload. */
 export async function insertParcel(
   db: Db,
-  parcel: Omit<Insertable<ParcelTable>, 'created_at' | 'state' | 'damaged' | 'failures'>,
+  parcel: Omit<Insertable<ParcelTable>, 'created_at' | 'state' | 'damaged' | 'runs' | 'failures'>,
 ): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('parcel')
@@ -232,12 +232,18 @@ export async function moveParcel(
 
 /**
  * Counts a run of verify on it, before it begins: what kills the process cannot be counted afterwards. `-1`: a
- * run that was no failure of the parcel.
+ * run that has ended and was none.
  */
-export async function countRun(db: Db, parcelId: string, by: 1 | -1): Promise<void> {
+export const countRun = (db: Db, parcelId: string, by: 1 | -1): Promise<void> =>
+  count(db, parcelId, 'runs', by);
+
+/** A run of verify on it failed, and the gateway lives on. */
+export const countFailure = (db: Db, parcelId: string): Promise<void> => count(db, parcelId, 'failures', 1);
+
+async function count(db: Db, parcelId: string, what: 'runs' | 'failures', by: 1 | -1): Promise<void> {
   await db
     .updateTable('parcel')
-    .set((column) => ({ failures: column('failures', '+', by) }))
+    .set((column) => ({ [what]: column(what, '+', by) }))
     .where('id', '=', parcelId)
     .execute();
 }

@@ -4,10 +4,10 @@
  */
 import type { Kysely } from 'kysely';
 import type { ByteSource } from '#shared/dicom/data-set.ts';
-import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { RulesSettings } from '#shared/deid/rules.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
+import type { NamedKey, PolicyKey } from '#shared/transfer/policy-key.ts';
 import type { SharedLocks } from '../database/shared-locks.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -27,15 +27,22 @@ export type PipelineMetrics = {
   bytes(stage: Stage, count: number): void;
 };
 
+/** For whom an instance is worked on: accounts take turns. */
+export type Turn = {
+  readonly account: string;
+  /** The gateway has ended while it was worked on: it gets a process of its own, which it may end. */
+  readonly isSuspect: boolean;
+  readonly signal: AbortSignal;
+};
+
 /**
  * Restores an instance that came coded (Content-Encoding of its part), in pieces of exactly `bytes` in total.
- * Throws CodingError where that is impossible, whatever the source throws, and the signal's reason.
+ * Throws CodingError where that is impossible, whatever the source throws, the signal's reason, and ThreadEnded.
  */
 export type Restore = (
   source: ByteSource,
-  encoding: string,
-  bytes: number,
-  signal: AbortSignal,
+  coded: { readonly encoding: string; readonly bytes: number },
+  turn: Turn,
 ) => AsyncGenerator<Uint8Array>;
 
 /** How long a PACS is believed to be ill, or late, before something is said of an instance. */
@@ -73,7 +80,9 @@ export type PolicyRules =
   | {
       readonly kind: 'deidentified';
       readonly options: readonly string[];
-      readonly settings: RulesSettings | undefined;
+      readonly settings: RulesSettings;
+      /** Tells what was made under the policy's key; base64url. */
+      readonly tagKey: string;
     };
 
 export type Verdict =
@@ -83,9 +92,6 @@ export type Verdict =
   /** It can never be stored: the bytes are not kept. */
   | { readonly kind: 'refused'; readonly because: ReasonCode };
 
-/** For whom an instance is judged: accounts take turns. */
-export type CheckTurn = { readonly account: string; readonly signal: AbortSignal };
-
 /**
  * Judges an instance by its bytes (verify-instance.ts). Throws what the source throws, the signal's reason,
  * and ThreadEnded where the instance takes more time or memory than one may.
@@ -94,7 +100,7 @@ export type CheckInstance = (
   source: ByteSource,
   promised: PromisedIdentity,
   rules: PolicyRules,
-  turn: CheckTurn,
+  turn: Turn,
 ) => Promise<Verdict>;
 
 export type PipelineTools = {
@@ -109,7 +115,7 @@ export type PipelineTools = {
   readonly keys: StudyKeys;
   /** Keeps the requests of several gateways apart; null where this gateway has the database to itself. */
   readonly locks: SharedLocks | null;
-  readonly pseudonyms: Pseudonyms;
+  readonly policyKey: (of: NamedKey) => Promise<PolicyKey>;
   readonly restore: Restore;
   readonly check: CheckInstance;
   /** Signs a receipt: a compact JWS. */

@@ -28,7 +28,7 @@ import { EXPIRY_EVERY_SECONDS, runExpiry } from './eviction/run-expiry.ts';
 import { forwardStudy } from './forward/forward-study.ts';
 import type { ForwardTools } from './forward/forward-tools.ts';
 import { reconcileStudy } from './forward/reconcile-study.ts';
-import { countRun, findParcel, type OwnedParcel } from './parcel.store.ts';
+import { countFailure, countRun, findParcel, type OwnedParcel } from './parcel.store.ts';
 import type { PipelineTools } from './pipeline-tools.ts';
 import { signRevision } from './receipt/sign-revision.ts';
 import { createMinuteCounter, MINUTE_SECONDS } from './tally.store.ts';
@@ -73,8 +73,13 @@ const PARCELS_AT_ONCE = 3;
 const PARCELS_OF_ONE = PARCELS_AT_ONCE - 1;
 /** A study that waits for the PACS holds no worker, and one forward alone fills the line to the PACS. */
 const STUDIES_AT_ONCE = 2;
-/** A PACS may be silent on an instance for two minutes: one more, so that the others continue meanwhile. */
-const FORWARDS_AT_ONCE = 3;
+/**
+ * A PACS may be silent on an instance for two minutes: one more, so that the account's other studies continue
+ * meanwhile; and the last place is for others, however many studies one account has.
+ */
+const FORWARDS = { concurrency: 4, ofOneGroup: 3 };
+/** The PACS may be asked for every byte. */
+const RECONCILES = { concurrency: 3, ofOneGroup: 2 };
 /** The PACS is asked again after this long at the latest. */
 const BACK_OFF_LIMIT_SECONDS = 30;
 
@@ -87,8 +92,9 @@ export async function startPipeline(tools: PipelineTools, jobs: Jobs, every = EV
   const turns = { concurrency: PARCELS_AT_ONCE, ofOneGroup: PARCELS_OF_ONE };
   await jobs.work<ParcelJob>('verify', turns, ({ parcelId }, signal) => runParcel(parcelId, tools, signal));
   for (const entry of ROAD) {
-    const concurrency = entry.stage === 'forward' ? FORWARDS_AT_ONCE : STUDIES_AT_ONCE;
-    await jobs.work<StudyJob>(entry.stage, { concurrency }, ({ studyId }, signal) =>
+    const { stage } = entry;
+    const others = stage === 'reconcile' ? RECONCILES : { concurrency: STUDIES_AT_ONCE };
+    await jobs.work<StudyJob>(stage, stage === 'forward' ? FORWARDS : others, ({ studyId }, signal) =>
       runStudyStage(entry, studyId, tools, signal),
     );
   }
@@ -115,7 +121,7 @@ export async function runVerify(
 ): Promise<string> {
   await countRun(tools.db, parcel.id, 1);
   const uncount = () =>
-    ignoreFailure(countRun(tools.db, parcel.id, -1), 'one run too many only has the parcel settled sooner');
+    ignoreFailure(countRun(tools.db, parcel.id, -1), 'one run too many only has beginnings noted sooner');
   try {
     const planner = await verifyReceived(parcel, tools, signal);
     const { outcome } = await applyPlan(tools, parcel.study_id, planner);
@@ -124,6 +130,7 @@ export async function runVerify(
   } catch (error) {
     // A gateway that stops is no failure of the parcel.
     if (signal.aborted) await uncount();
+    else await ignoreFailure(countFailure(tools.db, parcel.id), 'one too few only has it tried once more');
     throw error;
   }
 }

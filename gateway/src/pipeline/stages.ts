@@ -22,11 +22,17 @@ export type PipelineQueue = Exclude<Stage, 'intake'> | 'expiry' | 'inference';
 export type StudyJob = { readonly studyId: string };
 export type ParcelJob = { readonly parcelId: string };
 
-/** A job to enqueue; `afterSeconds`: not before; `account`: whose turn it takes. */
+/**
+ * A job to enqueue; `afterSeconds`: not before; `account`: whose turn it takes. On its way to the PACS a study takes
+ * a turn of the account that sends it.
+ */
 export type NextJob = { readonly afterSeconds?: number } & (
   | ({ readonly queue: 'verify'; readonly account: string } & ParcelJob)
   | ({ readonly queue: Exclude<PipelineQueue, 'verify' | 'expiry'> } & StudyJob)
 );
+
+/** The stages in which a study waits for the PACS as long as that takes. */
+const AT_THE_PACS: readonly PipelineQueue[] = ['forward', 'reconcile'];
 
 /** Enqueues the next stage in the transaction. Jobs of one study never run side by side in one stage. */
 export async function enqueueStage(
@@ -36,6 +42,18 @@ export async function enqueueStage(
 ): Promise<void> {
   const subject = 'studyId' in job ? { studyId: job.studyId } : { parcelId: job.parcelId };
   const key = 'studyId' in job ? job.studyId : job.parcelId;
-  const group = 'account' in job ? { group: job.account } : {};
-  await jobs.enqueue(trx, job.queue, subject, { key, ...group, startAfterSeconds: job.afterSeconds ?? 0 });
+  const group = await accountOf(trx, job);
+  await jobs.enqueue(trx, job.queue, subject, {
+    key,
+    ...(group === null ? {} : { group }),
+    startAfterSeconds: job.afterSeconds ?? 0,
+  });
+}
+
+/** Null: jobs of this stage take no turns by account. */
+async function accountOf(trx: Transaction<Tables>, job: NextJob): Promise<string | null> {
+  if ('account' in job) return job.account;
+  if (!AT_THE_PACS.includes(job.queue)) return null;
+  const study = trx.selectFrom('study').select('account_id').where('id', '=', job.studyId);
+  return (await study.executeTakeFirst())?.account_id ?? null;
 }

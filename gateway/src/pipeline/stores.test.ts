@@ -35,6 +35,7 @@ const instance = (n: number): NewInstance => ({
   transfer_syntax_uid: '1.2',
   digest: hex(n),
   original_digest: null,
+  original_key: null,
   report_digest: null,
   bytes: 100 + n,
   state: 'promised',
@@ -162,14 +163,14 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     await changeInstances(
       db,
       [
-        { id: one.id, state: 'posting', postedAt: now, attempts: 2 },
+        { id: one.id, state: 'posting', postedAt: now, losses: 2 },
         { id: two.id, state: 'posting' },
       ],
       { from: ['received'], now },
     );
     const rows = await instancesOf(db, study.id);
     assert.equal(
-      [rows[0]!.state, rows[0]!.parcel_id, rows[0]!.body_offset, rows[0]!.attempts, rows[0]!.posted_at],
+      [rows[0]!.state, rows[0]!.parcel_id, rows[0]!.body_offset, rows[0]!.losses, rows[0]!.posted_at],
       ['posting', 'place', 7, 2, now],
     );
     assert.is(rows[1]!.state, 'promised');

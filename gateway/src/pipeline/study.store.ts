@@ -119,9 +119,11 @@ export async function applyStudyEvent(
     .set({ state, revision, updated_at: now })
     .where('id', '=', study.id)
     .execute();
-  // Whatever it waited behind is another's: a study that moves on waits for it no longer.
-  if (study.waiting_because !== 'behind-another') return { ...study, state, revision, updated_at: now };
-  await clearWaiting(trx, study.id, 'behind-another');
+  // A study that moves on no longer waits for what kept some of its instances in its last state.
+  const { waiting_because } = study;
+  if (waiting_because !== 'behind-another' && waiting_because !== 'pacs-fails-on-some')
+    return { ...study, state, revision, updated_at: now };
+  await clearWaiting(trx, study.id, waiting_because);
   return { ...study, state, revision, updated_at: now, waiting_because: null, waiting_since: null };
 }
 

@@ -1,19 +1,21 @@
 /**
  * Every state has a way out that time or a visible action takes: every state of a study × every state of an
- * instance in it, also those that no road leads to and only a fault could leave behind, × every decision.
+ * instance in it, also those that no road leads to and only a fault could leave behind, × every decision; and every
+ * illness of a PACS on one instance.
  */
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   INSTANCE_STATES,
+  isInPacs,
   isSettled,
   nextStudyState,
   STUDY_EVENTS,
   STUDY_STATES,
-  type InstanceState,
   type StudyState,
 } from '#shared/protocol/study-state.ts';
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { DAY_MINUTES, passMinutes } from '../testing/pass-minutes.ts';
 import { openTestGround, type TestGround, type TestPipeline } from '../testing/open-pipeline.ts';
 import { assembledStudy } from '../testing/open-study.ts';
@@ -42,8 +44,25 @@ test('a stage, which nobody has to start, leads out of every state of a study bu
 
 type Placed = Awaited<ReturnType<typeof place>>;
 
-/** A study of two instances in this state; one of them is in that state, and nothing is enqueued. */
-async function place(study: StudyState, instance: InstanceState) {
+/** Handed to the PACS by a run that was killed, or that ended in an illness; offered in vain, and in its pause. */
+const OFFERED = ['received, handed over', 'received, offered in vain'] as const;
+const SITUATIONS = [...INSTANCE_STATES, ...OFFERED];
+type Situation = (typeof SITUATIONS)[number];
+
+function rowIn(situation: Situation) {
+  const instance = INSTANCE_STATES.find((state) => state === situation) ?? 'received';
+  const isOffered = instance !== situation || instance === 'posting' || instance === 'posted';
+  return {
+    state: instance,
+    reason: instance === 'quarantined' ? 'pacs-lost' : instance === 'refused' ? 'pacs-refused' : null,
+    posted_at: isOffered ? new Date(0) : null,
+    offers: situation === 'received, offered in vain' ? 5 : 0,
+    proof: isInPacs(instance) ? 'found' : null,
+  } as const;
+}
+
+/** A study of two instances in this state; one of them is in that situation, and nothing is enqueued. */
+async function place(study: StudyState, situation: Situation) {
   const opened = await assembledStudy(ground, 2);
   const { db } = opened.pipeline.tools;
   const [row] = await db
@@ -54,16 +73,7 @@ async function place(study: StudyState, instance: InstanceState) {
     .execute();
   if (row === undefined) throw new Error('a study without instances');
   await db.updateTable('study').set({ state: study }).where('id', '=', opened.studyId).execute();
-  await db
-    .updateTable('instance')
-    .set({
-      state: instance,
-      reason: instance === 'quarantined' ? 'pacs-lost' : instance === 'refused' ? 'pacs-refused' : null,
-      posted_at: ['posting', 'posted'].includes(instance) ? new Date(0) : null,
-      proof: ['stored', 'coerced', 'already-stored'].includes(instance) ? 'found' : null,
-    })
-    .where('id', '=', row.id)
-    .execute();
+  await db.updateTable('instance').set(rowIn(situation)).where('id', '=', row.id).execute();
   return opened;
 }
 
@@ -94,7 +104,7 @@ async function passTime(pipeline: TestPipeline): Promise<void> {
 
 for (const study of STUDY_STATES.filter((state) => !AT_REST.includes(state)))
   test(`from ${study} time alone leads to rest, whatever the state of an instance`, async () => {
-    for (const instance of INSTANCE_STATES) {
+    for (const instance of SITUATIONS) {
       const placed = await place(study, instance);
       await passTime(placed.pipeline);
       const end = await stateOf(placed);
@@ -110,10 +120,31 @@ for (const study of STUDY_STATES.filter((state) => !AT_REST.includes(state)))
     }
   });
 
+const ILLNESSES = [
+  ...(['busy', 'unanswered', 'declined'] as const),
+  ...[403, 503].map((status) => new PacsUnreachable(`${status}`, status)),
+  new PacsUnreachable('silent', null, 'silent'),
+];
+const TO_OFFER = ['received', 'posting', ...OFFERED] as const;
+
+test('time alone leads to rest where the PACS is ill on one instance, and the other one does not wait for it', async () => {
+  for (const illness of ILLNESSES)
+    for (const situation of illness === 'busy' ? TO_OFFER : TO_OFFER.slice(0, 1)) {
+      const placed = await place('assembled', situation);
+      const { pacs, instances } = placed;
+      pacs.failsOn.set(instances[0]!.identifiers.sopInstanceUID, illness);
+      await passTime(placed.pipeline);
+      const { study, instances: ends } = await stateOf(placed);
+      const what = `${situation}, ${illness instanceof Error ? illness.message : illness}`;
+      assert.equal([study, ...ends.map(({ state }) => state)], ['held', 'quarantined', 'stored'], what);
+      await placed.pipeline.close();
+    }
+});
+
 for (const decision of ['leave-out', 'retry'] as const)
   test(`${decision} works on every instance in every state, or is refused by name`, async () => {
     for (const study of STUDY_STATES)
-      for (const instance of INSTANCE_STATES) {
+      for (const instance of SITUATIONS) {
         const placed = await place(study, instance);
         const { pipeline, uploadId } = placed;
         const [before] = (await stateOf(placed)).instances;
@@ -126,7 +157,8 @@ for (const decision of ['leave-out', 'retry'] as const)
         );
         const [after] = (await stateOf(placed)).instances;
         const where = `${decision}, ${study}, ${instance}: ${answer.status}, then ${after!.state}`;
-        if (answer.status === 409)
+        const isOffered = OFFERED.some((offered) => offered === instance);
+        if (answer.status === 409 && !(isOffered && study === 'assembled'))
           assert.is(((await answer.json()) as { code: string }).code, 'decision-not-possible', where);
         else {
           assert.is(answer.status, 200, where);

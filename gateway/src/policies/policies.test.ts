@@ -9,13 +9,15 @@ import { policyAnswerSchema, type Policy } from '#shared/protocol/api.ts';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { BUILT_IN_NAMES, type PolicyDocument } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { deidentifyBytes, rulesOf } from '#testing/deidentified-file.ts';
+import { deidentifyBytes, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
+import { sha256 } from '#testing/sha256.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { testDatabases } from '../testing/open-database.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import {
   openTestGround,
   openTestPipeline,
+  PSEUDONYMS_SEED,
   type TestGround,
   type TestPipeline,
 } from '../testing/open-pipeline.ts';
@@ -41,6 +43,7 @@ for (const { name, open } of testDatabases('policies')) {
   });
   test.after(() => ground.close());
 
+  type Sent = SyntheticInstance & { readonly originalDigest: string };
   type World = TestPipeline & {
     readonly change: { siteId: string; by: string; now: Date };
     make(document: PolicyDocument): Promise<void>;
@@ -69,19 +72,30 @@ for (const { name, open } of testDatabases('policies')) {
     await pipeline.close();
   }
 
-  /** The study as a device de-identifies it under these options. */
-  async function deidentified({ tools }: TestPipeline, ...options: string[]): Promise<SyntheticInstance[]> {
+  /** A study as a device de-identifies it under these options. */
+  async function deidentified(
+    options: string[],
+    { of = newStudy(), key = 1 }: { of?: readonly SyntheticInstance[]; key?: number } = {},
+  ): Promise<Sent[]> {
+    const pseudonyms = await pseudonymsOf(PSEUDONYMS_SEED, { name: 'own', key });
     return Promise.all(
-      newStudy().map(async (instance) => {
-        const made = await deidentifyBytes(instance.bytes, rulesOf(...options), tools.pseudonyms);
+      of.map(async (instance) => {
+        const made = await deidentifyBytes(instance.bytes, rulesOf(...options), pseudonyms);
         if (made.kind !== 'ready') throw new Error(made.because);
-        return { ...instance, bytes: new Uint8Array(made.bytes), identifiers: made.outcome.identifiers };
+        const { identifiers, patient } = made.outcome;
+        const originalDigest = await pseudonyms.originalDigest(sha256(instance.bytes), patient);
+        return { ...instance, bytes: new Uint8Array(made.bytes), identifiers, originalDigest };
       }),
     );
   }
 
   const under = (instances: readonly SyntheticInstance[], version: number): Manifest => ({
     ...toManifest(instances),
+    policy: { name: 'own', version },
+  });
+  /** With the digest of its original. */
+  const naming = (instance: Sent, version: number): Manifest => ({
+    ...toManifest([instance], 'own', { originalDigest: instance.originalDigest }),
     policy: { name: 'own', version },
   });
   const codeOf = (work: Promise<unknown>): Promise<string> =>
@@ -121,7 +135,7 @@ for (const { name, open } of testDatabases('policies')) {
   test('uploads promised under one version are judged by it, even once superseded or withdrawn', () =>
     inWorld(async (world) => {
       await world.make(KEEPING);
-      const instances = await deidentified(world, 'retain-institution-identity');
+      const instances = await deidentified(['retain-institution-identity']);
       const { uploadId } = await world.init(under(instances, 1));
       await world.send(uploadId, instances);
       await world.replace(STRICT, 1);
@@ -130,11 +144,31 @@ for (const { name, open } of testDatabases('policies')) {
       assert.is((await world.status(uploadId)).state, 'closed');
     }));
 
+  test('with retained UIDs the same original is known under one key, and held under another', () =>
+    inWorld(async (world) => {
+      const options = ['retain-uids', 'retain-institution-identity'];
+      await world.make({ ...KEEPING, options });
+      const of = newStudy(1);
+      const [first] = await deidentified(options, { of });
+      const { uploadId } = await world.init(naming(first!, 1));
+      await world.send(uploadId, [first!]);
+      await world.runAll();
+      assert.is((await world.status(uploadId)).state, 'closed');
+      const reasonOf = async (key: number, version: number) => {
+        await world.replace({ ...STRICT, options: ['retain-uids'], key }, version - 1);
+        const [again] = await deidentified(['retain-uids'], { of, key });
+        const { conflict } = await world.init(naming(again!, version));
+        return conflict.map(({ reason }) => reason);
+      };
+      assert.equal(await reasonOf(1, 2), ['already-here-other-policy']);
+      assert.equal(await reasonOf(2, 3), ['already-here-other-key']);
+    }));
+
   test('an instance that keeps more than the version allows does not pass', () =>
     inWorld(async (world) => {
       await world.make(KEEPING);
       await world.replace(STRICT, 1);
-      const instances = await deidentified(world, 'retain-institution-identity');
+      const instances = await deidentified(['retain-institution-identity']);
       const { uploadId } = await world.init(under(instances, 2));
       await world.send(uploadId, instances);
       await world.runAll();
@@ -146,7 +180,7 @@ for (const { name, open } of testDatabases('policies')) {
   test('instances waiting on a device when one is changed are held there by name, announced or not, and accepted under the present version', () =>
     inWorld(async (world) => {
       await world.make(KEEPING);
-      const instances = await deidentified(world, 'retain-institution-identity');
+      const instances = await deidentified(['retain-institution-identity']);
       const manifest = under(instances, 1);
       const { uploadId } = await world.init(manifest);
       await world.replace(STRICT, 1);
@@ -158,7 +192,7 @@ for (const { name, open } of testDatabases('policies')) {
       );
       // Chosen again: the device takes its promise back and makes another.
       assert.is((await world.request('DELETE', `/upload/${uploadId}`)).status, 204);
-      const again = await deidentified(world);
+      const again = await deidentified([]);
       const { uploadId: next } = await world.init(under(again, 2));
       await world.send(next, again);
       await world.runAll();
@@ -168,7 +202,7 @@ for (const { name, open } of testDatabases('policies')) {
   test('a withdrawn one is offered to nobody and accepts nothing until it is created again', () =>
     inWorld(async (world) => {
       await world.make(KEEPING);
-      const instances = await deidentified(world, 'retain-institution-identity');
+      const instances = await deidentified(['retain-institution-identity']);
       const { uploadId } = await world.init(under(instances, 1));
       assert.equal([await world.withdraw(1), await world.withdraw(1)], [true, false]);
       assert.not.ok((await world.offered()).some((policy) => policy.name === 'own'));

@@ -7,11 +7,12 @@
  * arrived are judged by the version that they were promised under, even if it was withdrawn since.
  */
 import type { Kysely } from 'kysely';
-import { createRules } from '#shared/deid/rules.ts';
+import { createRules, settingsOf } from '#shared/deid/rules.ts';
 import type { Policy, Role } from '#shared/protocol/api.ts';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Tables } from '../database/tables.ts';
+import { keyNameOf } from '#shared/transfer/policy-key.ts';
 import { findVersion, newestVersion, newestVersions, type NamedVersion } from './policy.store.ts';
 
 type Db = Kysely<Tables>;
@@ -98,9 +99,20 @@ export async function requirePolicy(
  */
 export function requireOptions(policy: Policy, said: Manifest['deidentification']): void {
   if (said === undefined) return;
-  const rules = policy.deidentify ? createRules(policy.options, policy.rules) : null;
+  const rules = policy.deidentify ? createRules(policy.options, settingsOf(policy)) : null;
   const isAsked = rules?.kind === 'ready' && rules.rules.options.join() === said.options.join();
   if (!isAsked) throw new Problem('invalid-request', 'Invalid: deidentification.options.');
+}
+
+/**
+ * The name of the key under which devices name originals by this version; null where it de-identifies nothing, or is
+ * unknown.
+ */
+export async function originalKeyOf(db: Db, siteId: string, named: Named): Promise<string | null> {
+  const policy = await findPolicy(db, siteId, named);
+  if (policy?.deidentify !== true) return null;
+  const { name, key } = keyNameOf(policy);
+  return `${name} ${key}`;
 }
 
 /** Whether more may come of what was promised under this version. */

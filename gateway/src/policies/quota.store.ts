@@ -1,7 +1,7 @@
 /**
- * Quotas: how much an account may have announced that is not in the PACS. The site has one for everybody; an
- * account may have its own. Bytes that are promised take room on the disk before they come, and each instance
- * is a row in the database: one account must not promise all of either.
+ * Quotas: how much an account may have announced that is not in the PACS, and of how many patients a day it may ask
+ * the pseudonyms. The site has one for everybody; an account may have its own. Bytes that are promised take room on
+ * the disk before they come, and each instance is a row in the database: one account must not promise all of either.
  */
 import { sql, type Kysely } from 'kysely';
 import type { Quota, QuotaUse } from '#shared/protocol/quota.ts';
@@ -11,8 +11,8 @@ import { RESULTS_POLICY } from './policies.ts';
 type Db = Kysely<Tables>;
 
 /** The quota of the account, and its use. Undefined: there is no such account. */
-export async function quotaUse(db: Db, accountId: string): Promise<QuotaUse | undefined> {
-  const [only] = await listQuotas(db, sql<boolean>`a.id = ${accountId}::uuid`);
+export async function quotaUse(db: Db, accountId: string, now: Date): Promise<QuotaUse | undefined> {
+  const [only] = await listQuotas(db, sql<boolean>`a.id = ${accountId}::uuid`, now);
   return only;
 }
 
@@ -23,8 +23,8 @@ export type AccountQuota = QuotaUse & {
   readonly own: Quota | null;
 };
 
-export async function quotasOfSite(db: Db, siteId: string): Promise<readonly AccountQuota[]> {
-  return listQuotas(db, sql<boolean>`a.site_id = ${siteId}::uuid`);
+export async function quotasOfSite(db: Db, siteId: string, now: Date): Promise<readonly AccountQuota[]> {
+  return listQuotas(db, sql<boolean>`a.site_id = ${siteId}::uuid`, now);
 }
 
 type Row = {
@@ -33,12 +33,15 @@ type Row = {
   own_uploads: number | null;
   own_instances: number | null;
   own_bytes: number | string | null;
+  own_patients: number | null;
   site_uploads: number;
   site_instances: number;
   site_bytes: number | string;
+  site_patients: number;
   uploads: number;
   instances: number;
   bytes: number | string;
+  patients: number;
 };
 
 /**
@@ -46,9 +49,15 @@ type Row = {
  * brought in years is read, nor what others promise. In a study under way every row counts, settled or not:
  * promises that are left out, again and again, take room as well.
  */
-async function listQuotas(db: Db, where: ReturnType<typeof sql<boolean>>): Promise<readonly AccountQuota[]> {
+async function listQuotas(
+  db: Db,
+  where: ReturnType<typeof sql<boolean>>,
+  now: Date,
+): Promise<readonly AccountQuota[]> {
   const { rows } = await sql<Row>`
     select a.id, a.username, a.quota_uploads as own_uploads, a.quota_instances as own_instances, a.quota_bytes as own_bytes,
+      a.quota_patients as own_patients, s.quota_patients as site_patients,
+      case when a.patients_day = ${dayOf(now)}::date then a.patients_asked else 0 end as patients,
       s.quota_uploads as site_uploads, s.quota_instances as site_instances, s.quota_bytes as site_bytes,
       coalesce(used.uploads, 0)::int as uploads, coalesce(used.instances, 0)::int as instances, coalesce(used.bytes, 0)::bigint as bytes
     from account a join site s on s.id = a.site_id
@@ -70,10 +79,7 @@ async function listQuotas(db: Db, where: ReturnType<typeof sql<boolean>>): Promi
     ) used on true
     where ${where} order by lower(a.username)`.execute(db);
   return rows.map((row) => {
-    const own =
-      row.own_uploads === null || row.own_instances === null || row.own_bytes === null
-        ? null
-        : { uploads: row.own_uploads, instances: row.own_instances, bytes: Number(row.own_bytes) };
+    const own = ownQuota(row);
     return {
       id: row.id,
       username: row.username,
@@ -82,33 +88,76 @@ async function listQuotas(db: Db, where: ReturnType<typeof sql<boolean>>): Promi
         uploads: row.site_uploads,
         instances: row.site_instances,
         bytes: Number(row.site_bytes),
+        patients: row.site_patients,
       },
-      used: { uploads: row.uploads, instances: row.instances, bytes: Number(row.bytes) },
+      used: {
+        uploads: row.uploads,
+        instances: row.instances,
+        bytes: Number(row.bytes),
+        patients: row.patients,
+      },
     };
   });
+}
+
+function ownQuota(row: Row): Quota | null {
+  const { own_uploads: uploads, own_instances: instances, own_bytes: bytes, own_patients: patients } = row;
+  if (uploads === null || instances === null || bytes === null || patients === null) return null;
+  return { uploads, instances, bytes: Number(bytes), patients };
+}
+
+/** The UTC day, `YYYY-MM-DD`. */
+function dayOf(now: Date): string {
+  return now.toISOString().slice(0, 10);
+}
+
+/**
+ * Counts patients whose pseudonyms the account asks for today. False: that many it may not, and none is counted. On
+ * a day before the last one counted, when a clock was set back, the count goes on.
+ */
+export async function countPatients(
+  db: Db,
+  accountId: string,
+  patients: number,
+  now: Date,
+): Promise<boolean> {
+  const day = sql`${dayOf(now)}::date`;
+  const sum = sql`case when a.patients_day >= ${day} then a.patients_asked else 0 end + ${patients}::int`;
+  const { rows } = await sql`
+    update account a set patients_asked = ${sum}, patients_day = greatest(a.patients_day, ${day})
+    from site s where s.id = a.site_id and a.id = ${accountId}::uuid
+      and ${sum} <= case when a.quota_patients is null then s.quota_patients else a.quota_patients end
+    returning a.id`.execute(db);
+  return rows.length > 0;
 }
 
 export async function siteQuota(db: Db, siteId: string): Promise<Quota> {
   const row = await db
     .selectFrom('site')
-    .select(['quota_uploads', 'quota_instances', 'quota_bytes'])
+    .select(['quota_uploads', 'quota_instances', 'quota_bytes', 'quota_patients'])
     .where('id', '=', siteId)
     .executeTakeFirstOrThrow();
   return {
     uploads: row.quota_uploads,
     instances: row.quota_instances,
     bytes: Number(row.quota_bytes),
+    patients: row.quota_patients,
   };
 }
 
 export async function setSiteQuota(
   db: Db,
   siteId: string,
-  { uploads, instances, bytes }: Quota,
+  { uploads, instances, bytes, patients }: Quota,
 ): Promise<void> {
   await db
     .updateTable('site')
-    .set({ quota_uploads: uploads, quota_instances: instances, quota_bytes: bytes })
+    .set({
+      quota_uploads: uploads,
+      quota_instances: instances,
+      quota_bytes: bytes,
+      quota_patients: patients,
+    })
     .where('id', '=', siteId)
     .execute();
 }
@@ -126,6 +175,7 @@ export async function setAccountQuota(
       quota_uploads: quota?.uploads ?? null,
       quota_instances: quota?.instances ?? null,
       quota_bytes: quota?.bytes ?? null,
+      quota_patients: quota?.patients ?? null,
     })
     .where('id', '=', accountId)
     .where('site_id', '=', siteId)

@@ -1,6 +1,6 @@
 /**
  * The question that a result answers, as one key: the same image, models and parameters find the result that is
- * there.
+ * there. A file's result is its sender's: nobody learns that somebody else has sent the same file.
  */
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
@@ -15,6 +15,8 @@ export type CacheQuestion = {
   readonly inputDigest: string;
   /** A file's result is never a study's, nor the other way round. */
   readonly source: InputSource;
+  /** The account that sent the file; null: what lies in the PACS is for everybody who reaches it. */
+  readonly sender: string | null;
   readonly frame: number;
   readonly models: readonly string[];
   readonly parameters: JobParameters;
@@ -27,6 +29,7 @@ const READING = 2;
 export function cacheKey({
   inputDigest,
   source,
+  sender,
   frame,
   models,
   parameters,
@@ -37,6 +40,7 @@ export function cacheKey({
     READING,
     inputDigest,
     source,
+    sender,
     frame,
     [...models].sort(),
     threshold,

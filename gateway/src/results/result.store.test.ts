@@ -30,6 +30,7 @@ const finding: Finding = {
 const question = {
   inputDigest: 'b'.repeat(64),
   source: 'pacs' as const,
+  sender: null,
   frame: 0,
   models: ['a', 'c'],
   parameters: {},

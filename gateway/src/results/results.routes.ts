@@ -26,6 +26,7 @@ import {
   type Caller,
   type Router,
 } from '../http/route.ts';
+import { instantSchema, isInTime } from '../http/instant.ts';
 import type { Examiner } from '../inference/examine-thread.ts';
 import { fetchWhole } from '../inference/study-images.ts';
 import { modelIdSchema } from '../models/model-name.ts';
@@ -44,15 +45,6 @@ const LIST_LIMIT = 200;
 
 const shown = z.object(resultSchema.shape).openapi('Result');
 const byId = z.object({ id: z.uuid() });
-/** PostgreSQL knows no year 0, and nothing here is as old as that. */
-const YEARS = { least: 1900, most: 9999 };
-const isInTime = (at: Date): boolean =>
-  at.getUTCFullYear() >= YEARS.least && at.getUTCFullYear() <= YEARS.most;
-const instant = z.iso
-  .datetime({ offset: true })
-  .or(z.iso.date())
-  .transform((text) => new Date(text))
-  .refine(isInTime, `a year from ${YEARS.least} to ${YEARS.most}`);
 /** "The page after this one": time and id of its last result. */
 const cursor = z
   .string()
@@ -76,8 +68,8 @@ const list = defineRoute({
       user: z.uuid().optional(),
       model: modelIdSchema.optional(),
       study: uidSchema.optional(),
-      from: instant.optional(),
-      to: instant.optional(),
+      from: instantSchema.optional(),
+      to: instantSchema.optional(),
       limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),
       cursor: cursor.optional(),
     }),

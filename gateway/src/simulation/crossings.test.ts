@@ -279,7 +279,7 @@ test('the PACS is full for hours, and nothing is refused for it', async () => {
       await passMinutes(pipeline.tools.db, 60);
     }
     const waiting = await pipeline.status(uploadId);
-    assert.equal([lie, waiting.state, waiting.waiting?.because], [lie, 'assembled', 'pacs-unreachable']);
+    assert.equal([lie, waiting.state, waiting.waiting?.because], [lie, 'assembled', 'pacs-fails-on-some']);
     pacs.lie = 'honest';
     await pipeline.runAll();
     assert.equal([(await pipeline.status(uploadId)).state, pacs.held.size], ['closed', 3]);
@@ -293,11 +293,11 @@ test('the PACS fails on one instance and takes others: that one is for a person,
   Object.assign(pipeline.tools, { patience: { lagMinutes: 0, pauses: PAUSES } });
   const instances = study();
   const poison = instances[1]!.identifiers.sopInstanceUID;
-  pacs.failsOn.add(poison);
+  pacs.failsOn.set(poison, 'unanswered');
   const { uploadId } = await pipeline.init(toManifest(instances));
   await pipeline.send(uploadId, instances);
   await pipeline.runAll();
-  assert.is((await pipeline.status(uploadId)).waiting?.because, 'pacs-unreachable', 'it may be the PACS');
+  assert.is((await pipeline.status(uploadId)).waiting?.because, 'pacs-fails-on-some');
   for (let hour = 0; hour < 8; hour += 1) {
     now = new Date(now.getTime() + 3_600_000);
     await passMinutes(pipeline.tools.db, 60);

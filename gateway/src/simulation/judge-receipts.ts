@@ -55,7 +55,11 @@ export type Evidence = {
 };
 
 /** Trying again cannot help while the PACS keeps them. */
-export const OF_OTHER_BYTES: readonly string[] = ['conflicting-instance', 'pacs-changed-it'];
+export const OF_OTHER_BYTES: readonly string[] = [
+  'conflicting-instance',
+  'already-here-other-key',
+  'pacs-changed-it',
+];
 
 export async function judgeReceipt(receipt: Receipt, evidence: Evidence): Promise<void> {
   evidence.tally.receipts += 1;

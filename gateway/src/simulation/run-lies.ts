@@ -27,10 +27,12 @@ type Settings = {
   readonly seed: number;
   readonly worlds: readonly number[];
   readonly isBeforeOrthanc: boolean;
+  /** No world begins after this long. */
+  readonly minutes: number;
 };
 
 async function runWorlds(
-  { seed, worlds, isBeforeOrthanc }: Settings,
+  { seed, worlds, isBeforeOrthanc, minutes }: Settings,
   grounds: readonly TestGround[],
   behind: OrthancBehind | undefined,
 ): Promise<Tally> {
@@ -39,8 +41,9 @@ async function runWorlds(
   for (const nth of worlds) addTally(tally, journal.known.get(nth) ?? emptyTally());
   if (tally.worlds > 0) say(`resumes after ${tally.worlds} worlds`);
   const left = worlds.filter((nth) => !journal.known.has(nth));
+  const ends = performance.now() + minutes * 60_000;
   const lane = async (ground: TestGround): Promise<void> => {
-    for (let nth = left.shift(); nth !== undefined; nth = left.shift()) {
+    for (let nth = left.shift(); nth !== undefined && performance.now() < ends; nth = left.shift()) {
       const one = await runWorld({ ground, seed, nth, behind });
       await journal.append(nth, one);
       addTally(tally, one);
@@ -92,6 +95,7 @@ async function main(args: readonly string[]): Promise<number> {
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       worlds: { type: 'string' },
       only: { type: 'string' },
+      minutes: { type: 'string', default: 'Infinity' },
       orthanc: { type: 'boolean', default: false },
     },
   });
@@ -99,7 +103,7 @@ async function main(args: readonly string[]): Promise<number> {
   const count = Number(values.worlds ?? (isBeforeOrthanc ? WORLDS_BEFORE_ORTHANC : WORLDS));
   const worlds = only === undefined ? Array.from({ length: count }, (_, nth) => nth) : [Number(only)];
   say(`seed ${seed}, ${worlds.length} worlds`);
-  return run({ seed: Number(seed), worlds, isBeforeOrthanc });
+  return run({ seed: Number(seed), worlds, isBeforeOrthanc, minutes: Number(values.minutes) });
 }
 
 process.exitCode = await main(process.argv.slice(2));

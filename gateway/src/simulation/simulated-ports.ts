@@ -197,5 +197,6 @@ export function mortalPacs(life: Life, current: () => TestPacs, doubled: string[
     readBack: mortal((pacs) => pacs.readBack),
     fetchInstance: mortal((pacs) => pacs.fetchInstance),
     describeStudy: mortal((pacs) => pacs.describeStudy),
+    givesInstances: mortal((pacs) => pacs.givesInstances),
   };
 }

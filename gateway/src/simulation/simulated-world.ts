@@ -9,7 +9,7 @@ import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
-import { completeUpload } from '../uploads/complete-upload.ts';
+import { createCompletion } from '../uploads/complete-upload.ts';
 import { Killed } from './simulated-ports.ts';
 import { BEGIN, runJob, type SimulationGround } from './simulation-ground.ts';
 import type { Act, Kind, Step } from './gateway-steps.ts';
@@ -179,7 +179,8 @@ export class World {
         const { tools } = ground.pipeline;
         const upload = await findUpload(tools.db, uploadId, null).catch(unlessKilled);
         // A wait in vain is answered at once: nothing happens meanwhile that a test would wait for.
-        if (upload) await completeUpload(tools, upload, () => false, AbortSignal.abort()).catch(unlessKilled);
+        const { complete } = createCompletion(tools);
+        if (upload) await complete(upload, uploadId, () => false, AbortSignal.abort()).catch(unlessKilled);
         return;
       }
       default:

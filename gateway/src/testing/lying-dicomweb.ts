@@ -23,6 +23,8 @@ export type Service = (typeof WEB_SERVICES)[number] | (typeof REST_SERVICES)[num
 export type Conduct = {
   /** In the place of the service's own answer. */
   readonly answers: Readonly<Partial<Record<Service, Answer | null>>>;
+  /** The same, where one of these instances is stored (then nothing of the request is kept) or retrieved. */
+  readonly answersOn: Readonly<Partial<Record<Service, ReadonlyMap<string, Answer>>>>;
   /** The part of a store request that it carries out, whatever it answers. */
   readonly keeps: 'all' | 'half' | 'none';
   /** Says that it stored what it did not keep. */
@@ -45,6 +47,7 @@ export type Conduct = {
 
 export const HONEST: Conduct = {
   answers: {},
+  answersOn: {},
   keeps: 'all',
   claims: false,
   listsGiven: false,
@@ -172,7 +175,8 @@ async function answer(pacs: LyingPacs, place: Place, exchange: Exchange): Promis
     return store(pacs, place, exchange, partsOf(service, request.headers['content-type'], body));
   if (service === undefined || (WEB_SERVICES.every((one) => one !== service) && !place.isOrthanc))
     return void response.writeHead(404).end();
-  if (say(pacs, place, { response, service }, [])) return;
+  const named = service === 'retrieve' ? [url.pathname.split('/').at(-1)!] : [];
+  if (say(pacs, place, { response, service }, named)) return;
   const reply = place.behind
     ? await place.behind.pass(request, body)
     : own(pacs, place, { service, url, text: body.toString() });
@@ -200,8 +204,10 @@ async function store(
     fault(pacs, 'hangs');
     return void response.on('close', place.silence.begin());
   }
+  const isTurnedAway = toldOn(conduct, service, uids) !== undefined;
   const kept = given.filter(
     ({ is }, at) =>
+      !isTurnedAway &&
       !conduct.declines.has(is.sopInstanceUID) &&
       (conduct.keeps === 'all' || (conduct.keeps === 'half' && at % 2 === 0)),
   );
@@ -267,6 +273,9 @@ function keep(pacs: LyingPacs, { is, bytes }: Given, at: number): Buffer {
 
 type Asked = { readonly response: ServerResponse; readonly service: Service };
 
+const toldOn = ({ answersOn }: Conduct, service: Service, uids: readonly string[]): Answer | undefined =>
+  uids.map((uid) => answersOn[service]?.get(uid)).find((answer) => answer !== undefined);
+
 /** The answer that it was told to give; false: it gives its own. */
 function say(
   pacs: LyingPacs,
@@ -274,7 +283,7 @@ function say(
   { response, service }: Asked,
   uids: readonly string[],
 ): boolean {
-  const told = pacs.conduct.answers[service];
+  const told = toldOn(pacs.conduct, service, uids) ?? pacs.conduct.answers[service];
   if (!told) return false;
   const { status, body } = told;
   fault(pacs, `${service} ${status} ${body}`);
@@ -282,8 +291,8 @@ function say(
     response.on('close', silence.begin());
     return true;
   }
-  if (body === 'named' || body === 'named-xml' || (body === 'dicom' && uids.length === 1))
-    for (const uid of uids) pacs.saidRefused.add(uid);
+  const refuses = body === 'named' || body === 'named-xml' || (body === 'dicom' && uids.length === 1);
+  if (refuses && service !== 'retrieve') for (const uid of uids) pacs.saidRefused.add(uid);
   if (service === 'search' && (status === 204 || (status < 300 && body === 'list')))
     for (const one of pacs.held.values()) deny(one, now() - one.at >= patienceMs);
   const [type, text] = textOf(body, uids);

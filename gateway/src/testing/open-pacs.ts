@@ -35,8 +35,8 @@ export type TestPacs = Pacs & {
   readonly held: Map<string, { study: string; bytes: Buffer }>;
   /** How often each SOP Instance UID was handed to it in whole. */
   readonly posted: Map<string, number>;
-  /** Instances that it never stores, and says nothing of. */
-  readonly failsOn: Set<string>;
+  /** Instances that it never stores, and what it says of them, or ends the request with. */
+  readonly failsOn: Map<string, StoreAnswer['outcome'] | PacsUnreachable>;
   /** So many searches after a store do not show the study yet. */
   slowToShow: number;
   /** A search of a study names at most so many. */
@@ -48,7 +48,7 @@ export function openTestPacs(): TestPacs {
     lie: 'honest',
     held: new Map(),
     posted: new Map(),
-    failsOn: new Set(),
+    failsOn: new Map(),
     slowToShow: 0,
     listsAtMost: Infinity,
     describe: () => 'http://pacs.test/dicom-web',
@@ -82,6 +82,10 @@ export function openTestPacs(): TestPacs {
       return bytes.length > maxBytes
         ? { kind: 'too-large' }
         : { kind: 'fetched', bytes: new Uint8Array(bytes) };
+    },
+    async givesInstances() {
+      requireSearch(pacs);
+      return pacs.held.size > 0 ? true : null;
     },
     async describeStudy(study, limit) {
       requireSearch(pacs);
@@ -131,21 +135,27 @@ async function store(
   signal: AbortSignal,
 ): Promise<readonly StoreAnswer[]> {
   requireAnswer(pacs);
-  const { held, posted, failsOn } = pacs;
+  const { held, posted } = pacs;
+  const told = instances.map(({ sopInstanceUID }) => failureOn(pacs, sopInstanceUID));
   const answers: StoreAnswer[] = [];
   for (const [at, instance] of instances.entries()) {
     const { sopInstanceUID } = instance;
     const bytes = await readWhole(instance, signal);
     posted.set(sopInstanceUID, (posted.get(sopInstanceUID) ?? 0) + 1);
-    const fails = pacs.lie === 'failing' || failsOn.has(sopInstanceUID);
     // As Orthanc does: an instance that is there stays, and the answer does not tell.
-    if (!fails && isKept(pacs.lie, at) && !held.has(sopInstanceUID))
+    if (told[at] === undefined && isKept(pacs.lie, at) && !held.has(sopInstanceUID))
       held.set(sopInstanceUID, { study, bytes });
-    const outcome = fails ? 'unanswered' : (SAID[pacs.lie] ?? 'stored');
+    const outcome = told[at] ?? SAID[pacs.lie] ?? 'stored';
     answers.push({ sopInstanceUID, outcome, pacsCode: outcome === 'refused' ? 0x0110 : null });
   }
   if (pacs.lie === 'cut') throw new PacsUnreachable('cut', null, 'UND_ERR_SOCKET');
   return answers;
+}
+
+function failureOn({ lie, failsOn }: TestPacs, sopInstanceUID: string): StoreAnswer['outcome'] | undefined {
+  const failure = lie === 'failing' ? 'unanswered' : failsOn.get(sopInstanceUID);
+  if (failure instanceof PacsUnreachable) throw failure;
+  return failure;
 }
 
 const KEEPING: readonly Lie[] = ['honest', 'cut', 'deaf-to-searches'];

@@ -7,7 +7,6 @@ import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPseudonyms, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { Role, SealingKey, UploadStatus } from '#shared/protocol/api.ts';
 import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
 import type { Database, Db } from '../database/database.ts';
@@ -23,18 +22,26 @@ import type { PlacesLimit } from '../pipeline/intake/body-places.ts';
 import { createTakings } from '../pipeline/takings.ts';
 import { createParcelReceiver, type ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from '../pipeline/intake/tus.routes.ts';
+import { createEvaluateThread } from '../uploads/evaluate-thread.ts';
 import { readPostedHere } from '../uploads/read-posted.ts';
+import { pseudonymRoutes } from '../uploads/pseudonyms.routes.ts';
 import { uploadRoutes } from '../uploads/upload.routes.ts';
 import { ROAD, runParcel, runStudyStage, startPipeline } from '../pipeline/pipeline.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
+import { createPseudonymThread } from '../studies/pseudonym-thread.ts';
+import { createSheetSigner, type SheetSigner } from '../studies/sign-sheet.ts';
+import { studyRoutes } from '../studies/studies.routes.ts';
 import { createStudyChanges } from '../pipeline/announce-changes.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
 import type { CheckInstance, PipelineTools, Restore } from '../pipeline/pipeline-tools.ts';
 import { toVerifyRules, verifyInstance } from '../pipeline/verify/verify-instance.ts';
+import { derivePolicyKey, type NamedKey, type PolicyKey } from '#shared/transfer/policy-key.ts';
 import { openTestDatabase } from './open-database.ts';
 import { createUploadClient } from './upload-client.ts';
 
-export const PROJECT_KEY = new Uint8Array(32).fill(7);
+export const PSEUDONYMS_SEED = 7;
+export const policyKeyHere = (of: NamedKey): Promise<PolicyKey> =>
+  derivePolicyKey(new Uint8Array(32).fill(PSEUDONYMS_SEED), of);
 
 /**
  * Parts that several pipelines share, since starting them takes a second: a database, and queues without
@@ -64,14 +71,12 @@ export async function openTestGround(opened?: Database): Promise<TestGround> {
 }
 
 /** Without a thread: a test starts many pipelines. */
-export const restoreHere: Restore = (source, encoding, bytes, signal) =>
+export const restoreHere: Restore = (source, { encoding, bytes }, { signal }) =>
   restoreInstance(source, encoding, bytes, { signal });
 
 /** Without a thread, as `restoreHere`. */
-export const checkHere =
-  (pseudonyms: Pseudonyms): CheckInstance =>
-  (source, promised, rules, { signal }) =>
-    verifyInstance(source, promised, toVerifyRules(rules, pseudonyms), signal);
+export const checkHere: CheckInstance = async (source, promised, rules, { signal }) =>
+  verifyInstance(source, promised, await toVerifyRules(rules), signal);
 
 /** A key pair that devices seal to, and what the gateway opens with. */
 export type TestSealing = {
@@ -83,7 +88,8 @@ export function createTestSealing(kid: string = randomUUID()): TestSealing {
   const { privateKey, publicKey } = generateKeyPairSync('x25519');
   const { x = '' } = publicKey.export({ format: 'jwk' });
   return {
-    sealing: new Map([[kid, privateKey.toCryptoKey('X25519', false, ['deriveBits'])]]),
+    // Tests of the page see the browser's type.
+    sealing: new Map([[kid, privateKey.toCryptoKey('X25519', false, ['deriveBits']) as CryptoKey]]),
     sealingKey: { kid, kty: 'OKP', crv: 'X25519', x },
   };
 }
@@ -109,9 +115,10 @@ export async function openTestPipeline(options: TestPipelineOptions) {
   const { jobs, failures } = ground;
   const lines: LogEvent[] = [];
   const receiptKey = generateKeyPairSync('ed25519');
+  const signer = { kid: 'test', privateKey: receiptKey.privateKey };
   const tools = await createTools(options, ground, folder, {
     log: (line) => void lines.push(line),
-    signReceipt: createReceiptSigner({ kid: 'test', privateKey: receiptKey.privateKey }),
+    signReceipt: createReceiptSigner(signer),
   });
   if (options.start !== false) await startPipeline(tools, jobs);
   const { siteId, accountId } = await addAccount(tools.db);
@@ -124,7 +131,8 @@ export async function openTestPipeline(options: TestPipelineOptions) {
   const user = { username: 't', scheme: 'bearer', epoch: 0 } as const;
   const roles = options.roles ?? ['technician'];
   let caller: Caller = { ...user, id: accountId, roles, siteId, scope: 'session', device: null };
-  const app = createApp({ tools, parcels, sealingKey, lines, failures, callerOf: () => caller });
+  const signSheet = createSheetSigner(signer);
+  const app = createApp({ tools, parcels, sealingKey, signSheet, lines, failures, callerOf: () => caller });
   const client = createUploadClient(app, sealingKey);
   return {
     ...client,
@@ -180,7 +188,6 @@ async function createTools(
   folder: string,
   own: Pick<PipelineTools, 'log' | 'signReceipt'>,
 ): Promise<PipelineTools> {
-  const pseudonyms = await createPseudonyms(PROJECT_KEY);
   return {
     db: database.db,
     jobs,
@@ -192,9 +199,9 @@ async function createTools(
     blobs: await openFileBlobs(join(folder, 'spool')),
     keys: createStudyKeys(randomBytes(32), join(folder, 'keys')),
     locks: database.shared?.locks ?? null,
-    pseudonyms,
+    policyKey: policyKeyHere,
     restore: restoreHere,
-    check: checkHere(pseudonyms),
+    check: checkHere,
     issuer: 'http://localhost:3000',
     metrics: { stage: () => undefined, instances: () => undefined, bytes: () => undefined },
     changes: createStudyChanges(),
@@ -230,29 +237,37 @@ type AppParts = {
   readonly tools: PipelineTools;
   readonly parcels: ParcelReceiver;
   readonly sealingKey: SealingKey;
+  readonly signSheet: SheetSigner;
   readonly lines: LogEvent[];
   readonly failures: unknown[];
   readonly callerOf: () => Caller;
 };
 
-function createApp({ tools, parcels, sealingKey, lines, failures, callerOf }: AppParts): Router {
+function createApp({ tools, parcels, sealingKey, signSheet, lines, failures, callerOf }: AppParts): Router {
   const app = createRouter();
   app.use(async (c, next) => {
     c.set('caller', callerOf());
     c.set('correlationId', 'test');
     await next();
   });
-  const project = { key: PROJECT_KEY, id: 'test' };
   const routers = [
     uploadRoutes({
       tools,
       parcels,
       defaultPolicy: 'deidentified',
-      project,
+      labelHours: 12,
       sealingKey,
       readPosted: readPostedHere(),
     }),
+    pseudonymRoutes(tools, createEvaluateThread()),
     tusRoutes(parcels),
+    studyRoutes({
+      db: tools.db,
+      now: tools.now,
+      pacs: tools.pacs,
+      readPatientId: createPseudonymThread(),
+      signSheet,
+    }),
     eventRoutes(tools, () => Promise.reject(new Problem('not-found'))),
   ];
   for (const router of routers) app.route('/', router);
@@ -315,7 +330,8 @@ async function describeStates(db: Db, siteId: string): Promise<string> {
     .execute();
   const instances = await db
     .selectFrom('instance')
-    .select(['state', (of) => of.fn.sum('attempts').as('attempts'), (of) => of.fn.sum('offers').as('offers')])
+    .select(['state', (of) => of.fn.sum('damages').as('damages')])
+    .select([(of) => of.fn.sum('losses').as('losses'), (of) => of.fn.sum('offers').as('offers')])
     .where('site_id', '=', siteId)
     .groupBy('state')
     .orderBy('state')

@@ -1,9 +1,9 @@
 /** Answers that a PACS of the tests, or a proxy before it, gives in the place of its own. */
 
 /**
- * `dicom`: a store answer with empty sequences. `named`: one in which every instance failed. `list`: an empty
- * list. `cut`: the connection breaks off in the middle. `endless`: it falls silent in the middle. `silence`:
- * nothing comes at all, whatever the status.
+ * `dicom`: a store answer with empty sequences. `named`: one in which every instance failed. `busy`: one in which
+ * there was no room for any. `list`: an empty list. `cut`: the connection breaks off in the middle. `endless`: it
+ * falls silent in the middle. `silence`: nothing comes at all, whatever the status.
  */
 export const BODIES = [
   'html',
@@ -12,6 +12,7 @@ export const BODIES = [
   'dicom',
   'named',
   'named-xml',
+  'busy',
   'list',
   'cut',
   'endless',
@@ -39,6 +40,8 @@ export function textOf(body: Body, uids: readonly string[]): readonly [string, s
       return ['application/dicom+json', JSON.stringify(storeAnswer([], []))];
     case 'named':
       return ['application/dicom+json', JSON.stringify(storeAnswer([], uids))];
+    case 'busy':
+      return ['application/dicom+json', JSON.stringify(storeAnswer([], uids, OUT_OF_RESOURCES))];
     case 'named-xml':
       return ['application/dicom+xml', failedInXml(uids)];
     default:
@@ -46,13 +49,21 @@ export function textOf(body: Body, uids: readonly string[]): readonly [string, s
   }
 }
 
+/** PS3.18 Table I.2-2. */
+const OUT_OF_RESOURCES = 0xa700;
+const PROCESSING_FAILURE = 0x0110;
+
 /** PS3.18 Table 10.5.3-1. */
-export function storeAnswer(stored: readonly string[], failed: readonly string[]): unknown {
+export function storeAnswer(
+  stored: readonly string[],
+  failed: readonly string[],
+  reason = PROCESSING_FAILURE,
+): unknown {
   const uid = (value: string) => ({ '00081155': { vr: 'UI', Value: [value] } });
   return {
     '00081198': {
       vr: 'SQ',
-      Value: failed.map((one) => ({ ...uid(one), '00081197': { vr: 'US', Value: [0x0110] } })),
+      Value: failed.map((one) => ({ ...uid(one), '00081197': { vr: 'US', Value: [reason] } })),
     },
     '00081199': { vr: 'SQ', Value: stored.map(uid) },
   };

@@ -1,14 +1,26 @@
 /** A thread runs while it has something to do, and each task ends, whatever happens to the thread. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { giving, keepThread, ThreadEnded, type KeptThread, type Reply } from './thread.ts';
 
-type Task = 'double' | 'length' | 'ask twice' | 'throw' | 'end' | 'loop' | 'fill' | 'wait';
+type Task =
+  | 'double'
+  | 'length'
+  | 'ask twice'
+  | 'throw'
+  | 'end'
+  | 'kill'
+  | 'loop'
+  | 'hold'
+  | 'fill'
+  | 'wait'
+  | 'process';
 type TestTalk = {
-  readonly task: { readonly what: Task; readonly bytes?: Uint8Array };
+  readonly task: { readonly what: Task; readonly bytes?: Uint8Array; readonly port?: number };
   readonly question: string;
   readonly reply: number;
   readonly answer: unknown;
@@ -17,9 +29,11 @@ type TestTalk = {
 const THIS_MODULE = new URL('./thread.ts', import.meta.url);
 const SCRIPT = new URL(
   `data:text/javascript,${encodeURIComponent(`
+  import { readFileSync } from 'node:fs';
+  import { connect } from 'node:net';
   import { giving } from '${THIS_MODULE}';
   import { serveTasks } from '${new URL('./serve-tasks.ts', import.meta.url)}';
-  serveTasks(async ({ what, bytes }, ask, isOver) => {
+  serveTasks(async ({ what, bytes, port }, ask, isOver) => {
     switch (what) {
       case 'double': {
         const twice = bytes.map((byte) => byte * 2);
@@ -31,6 +45,14 @@ const SCRIPT = new URL(
         throw new TypeError(String.fromCharCode(68, 111, 101) + ' is no number');
       case 'end':
         process.exit(3);
+      case 'kill':
+        process.kill(process.pid, 'SIGKILL');
+        return new Promise(() => undefined);
+      case 'process':
+        return giving([process.ppid, Object.keys(process.env), readFileSync('/proc/self/oom_score_adj', 'utf8').trim()]);
+      case 'hold':
+        await new Promise((resolve) => connect(port, '127.0.0.1', resolve));
+        for (;;);
       case 'fill': {
         const filled = [];
         for (;;) filled.push(new Array(10_000).fill(filled.length));
@@ -204,4 +226,107 @@ test('does not keep a process alive that has nothing else to do', () => {
   assert.equal([stdout.trim(), status], ['"7,7"', 0], stderr);
 });
 
+const own = suite('a kept thread in a process of its own');
+
+own('does tasks and asks as any other, and answers in the same types', async () => {
+  const thread = keepThread<TestTalk>(SCRIPT, { hasOwnProcess: true });
+  const bytes = Uint8Array.of(1, 2, 3);
+  const reply: Reply<TestTalk> = async (question) => giving(question.length);
+  assert.equal(
+    await Promise.all([
+      thread.do(giving({ what: 'double', bytes }, bytes.buffer), noReply, never),
+      thread.do(giving({ what: 'ask twice' }), reply, never),
+    ]),
+    [DOUBLED, '3,3'],
+  );
+  assert.is((await errorOf(thread.do(giving({ what: 'throw' }), noReply, never))).name, 'TypeError');
+  await thread.close();
+});
+
+for (const what of ['kill', 'end', 'fill'] as const)
+  own(
+    `is ended by a task (${what}) that then is known for it, and the next task starts another`,
+    async () => {
+      const thread = keepThread<TestTalk>(SCRIPT, { hasOwnProcess: true, heapMb: 16 });
+      const error = await errorOf(thread.do(giving({ what }), noReply, never));
+      assert.ok(error instanceof ThreadEnded && error.wasAlone, error.message);
+      assert.is(await thread.do(giving({ what: 'ask twice' }), async () => giving(1), never), '1,1');
+      await thread.close();
+    },
+  );
+
+own('that ends with two tasks tells of neither that it was alone', async () => {
+  const thread = keepThread<TestTalk>(SCRIPT, { hasOwnProcess: true });
+  const begun = Promise.withResolvers<void>();
+  const isAsked: Reply<TestTalk> = () => {
+    begun.resolve();
+    return new Promise(() => undefined);
+  };
+  const waiting = errorOf(thread.do(giving({ what: 'wait' }), isAsked, never));
+  await begun.promise;
+  const errors = await Promise.all([waiting, errorOf(thread.do(giving({ what: 'kill' }), noReply, never))]);
+  assert.equal(
+    errors.map((error) => error instanceof ThreadEnded && error.wasAlone),
+    [false, false],
+  );
+  await thread.close();
+});
+
+if (process.platform === 'linux')
+  own('knows no setting of its parent, and is the first that the kernel ends', async () => {
+    const thread = keepThread<TestTalk>(SCRIPT, { hasOwnProcess: true });
+    const [parent, settings, score] = (await thread.do(giving({ what: 'process' }), noReply, never)) as [
+      number,
+      string[],
+      string,
+    ];
+    assert.equal(
+      [parent, settings.filter((name) => name !== 'NODE_COMPILE_CACHE'), score],
+      [process.pid, [], '1000'],
+    );
+    await thread.close();
+  });
+
+/** A process of ours whose thread, in a process of its own, is busy and holds a connection to us. */
+async function holdFromAfar(port: number) {
+  const script = `
+    import { giving, keepThread } from '${THIS_MODULE}';
+    const thread = keepThread(new URL(${JSON.stringify(SCRIPT.href)}), { hasOwnProcess: true });
+    await thread.do(giving({ what: 'hold', port: ${port} }), async () => giving(0), new AbortController().signal);
+  `;
+  return spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit' });
+}
+
+own('dies with its parent, however busy it is', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const parent = await holdFromAfar((server.address() as AddressInfo).port);
+  try {
+    const [held] = (await once(server, 'connection')) as [Socket];
+    // The kernel resets the connection of a process that was killed.
+    held.on('error', () => undefined).resume();
+    const closed = once(held, 'close');
+    parent.kill('SIGKILL');
+    await closed;
+    assert.is(held.destroyed, true);
+  } finally {
+    parent.kill('SIGKILL');
+    server.close();
+  }
+});
+
+own('does not keep its parent alive', () => {
+  const script = `
+    import { giving, keepThread } from '${THIS_MODULE}';
+    const thread = keepThread(new URL(${JSON.stringify(SCRIPT.href)}), { idleMs: 2 ** 31 - 1, hasOwnProcess: true });
+    console.log(JSON.stringify(await thread.do(giving({ what: 'ask twice' }), async () => giving(7), new AbortController().signal)));
+  `;
+  const { stdout, status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  assert.equal([stdout.trim(), status], ['"7,7"', 0], stderr);
+});
+
 test.run();
+own.run();

@@ -3,13 +3,15 @@
  * parcels and answers everybody. The thread does its tasks side by side. A task may ask back while it works
  * (for bytes, for a run of a model), and ends with an answer, with an error, or given up.
  *
+ * The thread may have a process of its own, for work that is suspected to end the process that it runs in.
+ *
  * The thread starts with the first task and ends when none has come for a while; it does not keep the process
  * alive. When it ends unexpectedly, all of its tasks fail, and the next task starts another thread. A caller
  * that gives up does not wait; a task that then does not let go is taken to hang (a codec that never looks
  * up), and its thread is ended. So is one that says nothing for too long though nobody asked it to stop, and
  * one that takes more memory than it may: the data may be an attacker's, and the process must outlive it.
  */
-import { Worker } from 'node:worker_threads';
+import { startProcess, startWorker, type Body } from './start-thread.ts';
 
 /** The messages of both sides. All of them are cloned. */
 export type Talk = {
@@ -57,7 +59,7 @@ type Task<T extends Talk> = {
   readonly isWaiting: () => boolean;
 };
 type Running<T extends Talk> = {
-  readonly worker: Worker;
+  readonly body: Body;
   readonly tasks: Map<number, Task<T>>;
   readonly hangs: Set<NodeJS.Timeout>;
   /** Ends it when it has been silent for too long. */
@@ -79,15 +81,24 @@ const SILENT_MS = 120_000;
 const HEAP_MB = 512;
 
 /** The thread ended before it had answered: it crashed, took too much memory or was silent for too long. */
-export class ThreadEnded extends Error {}
+export class ThreadEnded extends Error {
+  /** The thread had no other task: this one has ended it. */
+  readonly wasAlone: boolean;
+  constructor(wasAlone: boolean) {
+    super('a thread ended');
+    this.wasAlone = wasAlone;
+  }
+}
 
-type ThreadOptions = {
+export type ThreadOptions = {
   readonly idleMs?: number | undefined;
   readonly hangsAfterMs?: number;
   readonly silentMs?: number;
   readonly heapMb?: number;
   /** For the script: `workerData`. */
   readonly data?: unknown;
+  /** It runs in a process of its own, which it may end. That takes half a second more to start. */
+  readonly hasOwnProcess?: boolean;
 };
 
 /** A kept thread, or the place for one. */
@@ -96,6 +107,7 @@ type Place<T extends Talk> = {
   readonly idleMs: number;
   readonly hangsAfterMs: number;
   readonly silentMs: number;
+  readonly start: typeof startWorker;
   readonly heapMb: number;
   readonly data: unknown;
   running: Running<T> | null;
@@ -120,9 +132,14 @@ export function keepThread<T extends Talk>(
     silentMs = SILENT_MS,
     heapMb = HEAP_MB,
     data,
+    hasOwnProcess = false,
   }: ThreadOptions = {},
 ): KeptThread<T> {
-  const place: Place<T> = { script, idleMs, hangsAfterMs, silentMs, heapMb, data, running: null, id: 0 };
+  const start = hasOwnProcess ? startProcess : startWorker;
+  const place: Place<T> = {
+    ...{ script, idleMs, hangsAfterMs, silentMs, heapMb, data, start },
+    ...{ running: null, id: 0 },
+  };
   return {
     async do(task, reply, signal) {
       signal.throwIfAborted();
@@ -150,35 +167,27 @@ export function keepThread<T extends Talk>(
 }
 
 function start<T extends Talk>(place: Place<T>): Running<T> {
-  const started: Running<T> = {
-    worker: new Worker(place.script, {
-      workerData: place.data,
-      resourceLimits: { maxOldGenerationSizeMb: place.heapMb },
-    }),
-    tasks: new Map(),
-    hangs: new Set(),
-    silence: null,
-    idle: null,
-  };
-  const lose = (error: Error): void => {
+  const tasks: Running<T>['tasks'] = new Map();
+  const lose = (error: Error | null): void => {
     forget(place, started);
     if (started.silence !== null) clearTimeout(started.silence);
-    for (const task of started.tasks.values()) task.fail(error);
-    started.tasks.clear();
+    const ended = new ThreadEnded(tasks.size === 1);
+    // An error of the engine (out of memory) says nothing of the data; one of the script might.
+    if (error !== null) Object.assign(ended, { name: error.name, stack: framesOf(error.stack) });
+    for (const task of tasks.values()) task.fail(ended);
+    tasks.clear();
   };
-  started.worker.on('message', (message: FromThread<T>) => {
+  const take = (message: unknown): void => {
     // A thread that still talks does not hang: a task that was given up waits behind the others.
     for (const hangs of started.hangs) hangs.refresh();
     started.silence?.refresh();
-    started.tasks.get(message.id)?.take(message);
-  });
-  // An error of the engine (out of memory) says nothing of the data; one of the script might.
-  started.worker.on('error', ({ name, stack }) =>
-    lose(Object.assign(new ThreadEnded('a thread ended'), { name, stack: framesOf(stack) })),
-  );
-  started.worker.on('exit', () => lose(new ThreadEnded('a thread ended')));
+    const said = message as FromThread<T>;
+    tasks.get(said.id)?.take(said);
+  };
+  const body = place.start(place, { take, lose });
+  const started: Running<T> = { body, tasks, hangs: new Set(), silence: null, idle: null };
   started.silence = setTimeout(() => {
-    if ([...started.tasks.values()].every((task) => task.isWaiting())) started.silence?.refresh();
+    if ([...tasks.values()].every((task) => task.isWaiting())) started.silence?.refresh();
     else void end(place, started);
   }, place.silentMs).unref();
   return started;
@@ -195,9 +204,9 @@ function forget<T extends Talk>(place: Place<T>, ended: Running<T>): void {
   if (place.running === ended) place.running = null;
 }
 
-function end<T extends Talk>(place: Place<T>, ending: Running<T>): Promise<number> {
+function end<T extends Talk>(place: Place<T>, ending: Running<T>): Promise<void> {
   forget(place, ending);
-  return ending.worker.terminate();
+  return ending.body.end();
 }
 
 function wake<T extends Talk>(place: Place<T>): Running<T> {
@@ -205,19 +214,19 @@ function wake<T extends Talk>(place: Place<T>): Running<T> {
   const woken = place.running;
   if (woken.idle !== null) clearTimeout(woken.idle);
   woken.idle = null;
-  woken.worker.ref();
+  woken.body.ref();
   return woken;
 }
 
 function rest<T extends Talk>(place: Place<T>, resting: Running<T>): void {
   if (resting.tasks.size > 0) return;
-  resting.worker.unref();
+  resting.body.unref();
   resting.idle = setTimeout(() => void end(place, resting), place.idleMs).unref();
 }
 
 function say<T extends Talk>(to: Running<T>, message: ToThread<T>, moved: ArrayBuffer[] = []): void {
   to.silence?.refresh();
-  to.worker.postMessage(message, moved);
+  to.body.post(message, moved);
 }
 
 /** The task has ended in the thread. */

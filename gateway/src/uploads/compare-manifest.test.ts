@@ -60,12 +60,13 @@ const knownRows = fc
         policy_name: 'identified',
         policy_version: version,
         original_digest: original === null ? null : hex(100 + original),
+        original_key: original === null ? null : 'own 1',
         reason: ['refused', 'quarantined', 'left-out'].includes(state) ? reason : null,
       }),
     ),
   );
 const DESCRIBED = { sop_class_uid: '1.2', series_instance_uid: '1.2', transfer_syntax_uid: '1.2', bytes: 10 };
-const HERE = ['received', 'posting', 'posted', 'stored', 'coerced', 'already-stored'] as const;
+const HERE = ['received', 'posting', 'posted', 'stored', 'coerced', 'already-stored', 'quarantined'] as const;
 const rowsElsewhere = fc
   .array(
     fc.record({
@@ -84,11 +85,13 @@ const rowsElsewhere = fc
       ({ uid, digest, original, version, ...row }): Elsewhere => ({
         ...row,
         ...DESCRIBED,
+        reason: row.state === 'quarantined' ? 'identity-remains' : null,
         sop_instance_uid: `1.2.${uid}`,
         digest: hex(digest),
         policy_name: 'identified',
         policy_version: version,
         original_digest: original === null ? null : hex(100 + original),
+        original_key: original === null ? null : 'own 1',
       }),
     ),
   );
@@ -180,6 +183,7 @@ test('an instance that the PACS lost, promised again under another policy, is no
       state: 'refused',
       policy_version: 1,
       original_digest: null,
+      original_key: null,
       reason: 'never-arrived',
     },
     {
@@ -190,6 +194,7 @@ test('an instance that the PACS lost, promised again under another policy, is no
       state: 'stored',
       policy_version: 2,
       original_digest: hex(102),
+      original_key: 'own 1',
       reason: null,
     },
   ];
@@ -236,6 +241,7 @@ const row = (state: Known['state'], more: Partial<Known> = {}): Known => ({
   state,
   reason: null,
   original_digest: null,
+  original_key: null,
   policy_name: 'deidentified',
   policy_version: 1,
   ...more,
@@ -254,6 +260,52 @@ test('the same original under another version of the policy is already here, and
   assert.is(insert[0]?.state, 'refused');
 });
 
+test('the same original with other boxes is already here, whoever of the account brought it, and the first boxes stand', () => {
+  const stored = { original_digest: hex(9), policy_version: one(1).policy.version };
+  for (const rows of [
+    { known: [row('stored', stored)], elsewhere: [] },
+    { known: [], elsewhere: [elsewhere('stored', stored)] },
+  ]) {
+    const { conflict, insert, need } = compareManifest(one(2, 9), rows, null);
+    assert.equal([conflict[0]?.reason, insert[0]?.state], ['already-here-other-boxes', 'refused']);
+    assert.equal(need, []);
+  }
+  const again = compareOwn(one(1, 9), [row('stored', stored)], null);
+  assert.equal([again.have.length, again.conflict], [1, []], 'the same boxes are the same instance');
+  const promised = compareOwn(one(2, 9), [row('promised', { ...stored, brought: false })], null);
+  assert.equal(
+    [promised.need.length, promised.superseded.length],
+    [1, 1],
+    'a promise is replaced by its device',
+  );
+  const held = compareOwn(one(2, 9), [row('quarantined', { ...stored, reason: 'cover-mismatch' })], null);
+  assert.is(held.conflict[0]?.reason, 'conflicting-instance', 'one that is held proves nothing');
+});
+
+test('of one original that a manifest names twice, covered differently, the first is taken', () => {
+  const manifest = { ...one(1, 9), instances: [...one(1, 9).instances, ...one(2, 9).instances] };
+  const { need, conflict } = compareOwn(manifest, [], null);
+  assert.equal(
+    [need.map(({ digest }) => digest), conflict[0]?.reason],
+    [[hex(1)], 'already-here-other-boxes'],
+  );
+});
+
+test('other bytes under a UID that is here under another key are held, since nobody can tell whether they conflict', () => {
+  const there = [row('stored', { original_digest: hex(9), original_key: 'own 1' })];
+  const under = (key: string | null, original?: number) =>
+    compareManifest(one(2, original), { known: there, elsewhere: [] }, null, key);
+  const { conflict, insert } = under('own 2', 8);
+  assert.is(conflict[0]?.reason, 'already-here-other-key');
+  assert.equal([insert[0]?.state, insert[0]?.original_key], ['quarantined', 'own 2']);
+  assert.is(
+    under('own 1', 8).conflict[0]?.reason,
+    'conflicting-instance',
+    'another original under the same key',
+  );
+  assert.is(under(null).conflict[0]?.reason, 'conflicting-instance', 'as it is: the bytes are known');
+});
+
 test('the account’s other uploads are in conflict where bytes of theirs are here; of another study they are no answer', () => {
   const compared = (entry: Manifest, there: Elsewhere) =>
     compareManifest(entry, { known: [], elsewhere: [there] }, null);
@@ -261,6 +313,14 @@ test('the account’s other uploads are in conflict where bytes of theirs are he
   assert.is(compared(one(2), elsewhere('received', { isOfStudy: false })).conflict.length, 1);
   assert.is(compared(one(1), elsewhere('stored', { isOfStudy: false })).need.length, 1);
   assert.is(compared(one(1), elsewhere('received')).need.length, 1, 'not in the PACS yet');
+  const held = elsewhere('quarantined', { reason: 'identity-remains' });
+  const { conflict, insert: kept } = compared(one(1), held);
+  assert.equal(
+    [conflict[0]?.reason, kept[0]?.state],
+    ['identity-remains', 'quarantined'],
+    'it stays where it is',
+  );
+  assert.is(compared(one(2), held).need.length, 1, 'other bytes may come in its place');
   const { have, insert } = compared(one(1), elsewhere('stored'));
   assert.equal([have.length, insert[0]?.state, insert[0]?.brought], [1, 'posted', true]);
   assert.is(compared(one(1), elsewhere('stored', { brought: false })).insert[0]?.brought, false);

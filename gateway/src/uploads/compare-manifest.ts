@@ -6,7 +6,12 @@
 import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
-import type { InstanceChange, InstanceRow, NewInstance } from '../pipeline/instance.store.ts';
+import {
+  NOTHING_COUNTED,
+  type InstanceChange,
+  type InstanceRow,
+  type NewInstance,
+} from '../pipeline/instance.store.ts';
 
 type Known = Pick<
   InstanceRow,
@@ -14,14 +19,15 @@ type Known = Pick<
   | 'sop_instance_uid'
   | 'digest'
   | 'original_digest'
+  | 'original_key'
   | 'state'
   | 'reason'
   | 'policy_name'
   | 'policy_version'
   | 'brought'
 >;
-/** Brought by another upload, and still at the gateway or in the PACS. */
-export type Elsewhere = Omit<Known, 'id' | 'reason'> &
+/** Brought by another upload, and still at the gateway or in the PACS; in quarantine: by the same account. */
+export type Elsewhere = Omit<Known, 'id'> &
   Pick<InstanceRow, 'sop_class_uid' | 'series_instance_uid' | 'transfer_syntax_uid' | 'bytes'> & {
     /** By one of the same account; else the sender's role may read it. */
     readonly brought: boolean;
@@ -55,22 +61,31 @@ export type InPacs = { readonly seen: ReadonlySet<string>; readonly believed: Re
 /** `known`: the upload's own rows under the manifest's UIDs. */
 export type Rows = { readonly known: readonly Known[]; readonly elsewhere: readonly Elsewhere[] };
 
+/** The policy's key, by name: of what the manifest's digests of originals are made. Null: it de-identifies nothing. */
+export type OriginalKey = string | null;
+
 /** `inPacs` null: the PACS was not asked or did not answer, and earlier confirmations are believed. */
-export function compareManifest(manifest: Manifest, rows: Rows, inPacs: InPacs | null): Comparison {
+export function compareManifest(
+  manifest: Manifest,
+  rows: Rows,
+  inPacs: InPacs | null,
+  originalKey: OriginalKey = null,
+): Comparison {
   // Looked up by key, not searched: 20 000 entries may stand under one UID, and each would be held against
   // each.
   const byKey = new Map(rows.known.map((row) => [`${row.sop_instance_uid} ${row.digest}`, row]));
   const believed = inPacs?.believed ?? null;
   const here = inPacsElsewhere(rows.elsewhere, believed);
-  const rivals = rivalsIn(rows, manifest, (row) => fateOfKnown(row, believed) === 'need');
+  const held = heldElsewhere(rows.elsewhere);
+  const rivals = rivalsIn(rows, { manifest, originalKey }, (row) => fateOfKnown(row, believed) === 'need');
   const have: Answer['have'] = [];
   const need: Answer['need'] = [];
   const conflict: Answer['conflict'] = [];
   const insert: PromisedInstance[] = [];
   const again: InstanceChange[] = [];
   const keys = new Set<string>();
-  /** UIDs that an entry before it has: "the first is taken, the others conflict". */
-  const taken = new Set<string>();
+  /** UIDs that an entry before it has, with its original: "the first is taken, the others conflict". */
+  const taken = new Map<string, string | undefined>();
 
   for (const promised of manifest.instances) {
     const { sopInstanceUID, digest } = promised;
@@ -81,16 +96,21 @@ export function compareManifest(manifest: Manifest, rows: Rows, inPacs: InPacs |
     const elsewhere = here.get(key);
     const fate = same ? fateOfKnown(same, believed) : elsewhere ? 'have' : 'need';
     const isNew = same === undefined || (fate === 'need' && !isActive(same));
-    const against = isNew ? reasonAgainst(promised, rivals, taken) : null;
+    const heldFor = elsewhere === undefined ? held.get(key) : undefined;
+    const against = isNew ? (heldFor ?? reasonAgainst(promised, rivals, taken)) : null;
     const answer = against ?? fate;
     const isThere = elsewhere !== undefined || (same !== undefined && isInPacs(same.state));
     const isSeen = isThere && inPacs?.seen.has(sopInstanceUID) === true;
     if (answer === 'have') have.push({ sopInstanceUID, digest, ...(isSeen ? { inPacs: true } : {}) });
     else if (answer === 'need') need.push({ sopInstanceUID, digest });
     else conflict.push({ sopInstanceUID, digest, reason: answer });
-    if (answer === 'have' || answer === 'need') taken.add(sopInstanceUID);
-    if (!same) insert.push(elsewhere && !against ? toPosted(promised, elsewhere) : toRow(promised, against));
-    else if (answer === 'need' && same.state !== 'promised') again.push({ ...WANTED_AGAIN, id: same.id });
+    if (answer === 'have' || answer === 'need') taken.set(sopInstanceUID, promised.originalDigest);
+    if (!same) {
+      const row = toRow(promised, originalKey, against);
+      const kept = heldFor === undefined ? row : { ...row, state: 'quarantined' as const };
+      insert.push(elsewhere && !against ? toPosted(row, elsewhere) : kept);
+    }
+    if (same && answer === 'need' && same.state !== 'promised') again.push({ ...WANTED_AGAIN, id: same.id });
   }
   return {
     have,
@@ -110,6 +130,7 @@ const WANTED_AGAIN = {
   proof: null,
   pacsCode: null,
   postedAt: null,
+  ...NOTHING_COUNTED,
 } as const satisfies Omit<InstanceChange, 'id'>;
 
 /** By `UID digest`: what the PACS has by another upload. Reconcile looks again before anything is signed. */
@@ -128,17 +149,33 @@ function inPacsElsewhere(
   );
 }
 
+/**
+ * By `UID digest`: why the account's own instance is in quarantine. It does not travel again before a person has
+ * decided.
+ */
+const heldElsewhere = (elsewhere: readonly Elsewhere[]): ReadonlyMap<string, ReasonCode> =>
+  new Map(
+    elsewhere.flatMap((row) =>
+      row.state === 'quarantined' && row.reason !== null
+        ? [[`${row.sop_instance_uid} ${row.digest}`, row.reason] as const]
+        : [],
+    ),
+  );
+
 /** Promised under a UID for which the device now has other bytes, and no longer named. */
 function supersededBy(
-  taken: ReadonlySet<string>,
+  taken: ReadonlyMap<string, unknown>,
   named: ReadonlySet<string>,
   known: readonly Known[],
 ): Comparison['superseded'] {
   return known.filter((row) => isSuperseded(row, named) && taken.has(row.sop_instance_uid));
 }
 
-const isSuperseded = (row: Known, named: ReadonlySet<string>): boolean =>
+const isSuperseded = (row: Known, named: { has(key: string): boolean }): boolean =>
   row.state === 'promised' && !named.has(`${row.sop_instance_uid} ${row.digest}`);
+
+/** Its UID is in use by another: nothing of it needs to have come. */
+const CONFLICTS: readonly (ReasonCode | null)[] = ['conflicting-instance', 'already-here-other-key'];
 
 const INACTIVE: readonly InstanceState[] = ['refused', 'left-out', 'quarantined'];
 /** It has its UID: no other digest may take it. */
@@ -150,7 +187,7 @@ function fateOfKnown(row: Known, inPacs: ReadonlySet<string> | null): 'have' | '
   if (isInPacs(row.state)) return inPacs === null || inPacs.has(row.sop_instance_uid) ? 'have' : 'need';
   if (row.state === 'refused' && row.reason === 'never-arrived') return 'need';
   // It was in conflict with a promise, and nothing of it has come: whether it still is, is asked again.
-  if (row.state === 'quarantined' && row.reason === 'conflicting-instance' && !row.brought) return 'need';
+  if (row.state === 'quarantined' && CONFLICTS.includes(row.reason) && !row.brought) return 'need';
   if (!isActive(row)) return row.reason ?? 'left-out';
   return 'have';
 }
@@ -163,25 +200,38 @@ type Rivals = {
   readonly digests: ReadonlyMap<string, readonly string[]>;
   /** `UID digest-of-the-original` of what is here under another policy. */
   readonly otherPolicy: ReadonlySet<string>;
+  /** By `UID digest-of-the-original`, up to two of the digests that instances of it have. */
+  readonly originals: ReadonlyMap<string, readonly string[]>;
+  /** UIDs of what is here under another key. */
+  readonly otherKey: ReadonlySet<string>;
 };
 
 function rivalsIn(
   { known, elsewhere }: Rows,
-  { policy, instances }: Manifest,
+  { manifest: { policy, instances }, originalKey }: { manifest: Manifest; originalKey: OriginalKey },
   isWanted: (row: Known) => boolean,
 ): Rivals {
-  const named = new Set(instances.map(keyOf));
+  // Of doubled entries the first counts.
+  const named = new Map(instances.toReversed().map((each) => [keyOf(each), each.originalDigest ?? null]));
   const digests = new Map<string, string[]>();
+  const originals = new Map<string, string[]>();
   const otherPolicy = new Set<string>();
+  const otherKey = new Set<string>();
   const add = (row: Elsewhere | Known, comesAgain: boolean): void => {
-    const some = digests.get(row.sop_instance_uid);
-    if (some === undefined) digests.set(row.sop_instance_uid, [row.digest]);
-    else if (some.length < 2 && !some.includes(row.digest)) some.push(row.digest);
+    addDistinct(digests, row.sop_instance_uid, row.digest);
     const isOther = !comesAgain && (row.policy_name !== policy.name || row.policy_version !== policy.version);
     if (isOther && row.state !== 'quarantined' && row.original_digest !== null)
       otherPolicy.add(`${row.sop_instance_uid} ${row.original_digest}`);
+    // A row that this manifest names gets what the manifest says of its original.
+    const said = named.get(`${row.sop_instance_uid} ${row.digest}`);
+    const original = said === undefined ? row.original_digest : said;
+    if (row.state !== 'quarantined' && original !== null)
+      addDistinct(originals, `${row.sop_instance_uid} ${original}`, row.digest);
+    if (originalKey !== null && row.original_key !== null && row.original_key !== originalKey)
+      otherKey.add(row.sop_instance_uid);
   };
-  for (const row of elsewhere) add(row, named.has(`${row.sop_instance_uid} ${row.digest}`));
+  for (const row of elsewhere.filter(({ state }) => state !== 'quarantined'))
+    add(row, named.has(`${row.sop_instance_uid} ${row.digest}`));
   for (const row of known) {
     // An instance of which nothing was brought is in nobody's way.
     if (row.state === 'refused' || row.state === 'left-out' || isSuperseded(row, named)) continue;
@@ -189,25 +239,39 @@ function rivalsIn(
     // Instances that this manifest asks to resend come under its policy: repeated, it must get the same answer.
     add(row, named.has(`${row.sop_instance_uid} ${row.digest}`) && isWanted(row));
   }
-  return { digests, otherPolicy };
+  return { digests, otherPolicy, originals, otherKey };
+}
+
+/** Up to two of the values of a key. */
+function addDistinct(map: Map<string, string[]>, key: string, value: string): void {
+  const some = map.get(key);
+  if (some === undefined) map.set(key, [value]);
+  else if (some.length < 2 && !some.includes(value)) some.push(value);
 }
 
 /** Why an instance that is new, or would come back, is not wanted: its UID is in use. */
 function reasonAgainst(
   promised: ManifestInstance,
   rivals: Rivals,
-  taken: ReadonlySet<string>,
+  taken: ReadonlyMap<string, string | undefined>,
 ): ReasonCode | null {
   const { sopInstanceUID, digest, originalDigest } = promised;
-  if (originalDigest !== undefined && rivals.otherPolicy.has(`${sopInstanceUID} ${originalDigest}`))
-    return 'already-here-other-policy';
-  const isRivalled = rivals.digests.get(sopInstanceUID)?.some((other) => other !== digest) ?? false;
+  const original = `${sopInstanceUID} ${originalDigest}`;
+  const holdsAnother = (digests: readonly string[] | undefined): boolean =>
+    digests?.some((other) => other !== digest) ?? false;
+  if (originalDigest !== undefined) {
+    if (rivals.otherPolicy.has(original)) return 'already-here-other-policy';
+    const isTaken = taken.get(sopInstanceUID) === originalDigest;
+    if (isTaken || holdsAnother(rivals.originals.get(original))) return 'already-here-other-boxes';
+  }
+  const isRivalled = holdsAnother(rivals.digests.get(sopInstanceUID));
+  if (isRivalled && rivals.otherKey.has(sopInstanceUID)) return 'already-here-other-key';
   return isRivalled || taken.has(sopInstanceUID) ? 'conflicting-instance' : null;
 }
 
 /** It is in the PACS by another upload, as that was verified: reconcile looks for it before a receipt says so. */
-const toPosted = (promised: ManifestInstance, there: Elsewhere): PromisedInstance => ({
-  ...toRow(promised, null),
+const toPosted = (row: PromisedInstance, there: Elsewhere): PromisedInstance => ({
+  ...row,
   sop_class_uid: there.sop_class_uid,
   series_instance_uid: there.series_instance_uid,
   transfer_syntax_uid: there.transfer_syntax_uid,
@@ -219,6 +283,7 @@ const toPosted = (promised: ManifestInstance, there: Elsewhere): PromisedInstanc
 /** The instance as the manifest describes it. */
 export function describePromised(
   promised: ManifestInstance,
+  originalKey: OriginalKey,
 ): Omit<PromisedInstance, 'state' | 'reason' | 'brought'> {
   return {
     sop_instance_uid: promised.sopInstanceUID,
@@ -227,14 +292,19 @@ export function describePromised(
     transfer_syntax_uid: promised.transferSyntaxUID,
     digest: promised.digest,
     original_digest: promised.originalDigest ?? null,
+    original_key: promised.originalDigest === undefined ? null : originalKey,
     bytes: promised.bytes,
   };
 }
 
-function toRow(promised: ManifestInstance, reason: ReasonCode | null): PromisedInstance {
+function toRow(
+  promised: ManifestInstance,
+  originalKey: OriginalKey,
+  reason: ReasonCode | null,
+): PromisedInstance {
   return {
-    ...describePromised(promised),
-    state: reason === null ? 'promised' : reason === 'conflicting-instance' ? 'quarantined' : 'refused',
+    ...describePromised(promised, originalKey),
+    state: reason === null ? 'promised' : CONFLICTS.includes(reason) ? 'quarantined' : 'refused',
     reason,
   };
 }

@@ -5,7 +5,9 @@
  * missing. A device that is told nothing is missing, but sees the study stay in `receiving`, asks again.
  */
 import type { CompleteAnswer } from '#shared/protocol/api.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { createPlaces } from '../http/places.ts';
 import { findStudy } from '../pipeline/study.store.ts';
 import { unfinishedParcels, unverifiedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
 import type { Sender } from '../pipeline/upload-owner.ts';
@@ -37,14 +39,47 @@ export type Arrivals = {
   isReceiving(uploadId: string): boolean;
 };
 
-/** `isReceiving`: a piece of this upload is coming in at this moment. */
-export async function completeUpload(
-  tools: UploadTools,
-  upload: UploadRow,
-  isReceiving: () => boolean,
-  signal: AbortSignal,
-): Promise<CompleteAnswer> {
-  const isNews = await tools.db.transaction().execute(async (trx) => {
+/**
+ * Requests that wait, of one account and of all: a device asks for one study at a time, and a ward's tablets may
+ * share an account. Further ones wait for a place, and are then told to come back.
+ */
+const PLACES = { atOnce: 256, ofOne: 16 };
+
+export type Completion = {
+  /**
+   * `isReceiving`: a piece of this upload is coming in at this moment. @throws Problem rate-limited: too many of the
+   * account wait; upload-not-found; called-off: the signal.
+   */
+  complete(
+    upload: UploadRow,
+    account: string,
+    isReceiving: () => boolean,
+    signal: AbortSignal,
+  ): Promise<CompleteAnswer>;
+};
+
+/** Requests about the same upload look together: however many they are, it is looked at as often as for one. */
+export function createCompletion(tools: UploadTools): Completion {
+  const places = createPlaces(PLACES);
+  const lookAt = lookTogether(tools);
+  return {
+    async complete(upload, account, isReceiving, signal) {
+      const isNews = await setComplete(tools, upload);
+      const answer = await whenVerified({
+        lookAt: () => lookAt(upload),
+        isReceiving,
+        enter: () => places.enter(account, signal),
+        signal,
+      });
+      if (isNews) tools.changes.emit(upload.study_id);
+      return answer;
+    },
+  };
+}
+
+/** Whether nobody had said so before. */
+function setComplete(tools: UploadTools, upload: UploadRow): Promise<boolean> {
+  return tools.db.transaction().execute(async (trx) => {
     const { numUpdatedRows } = await trx
       .updateTable('upload')
       .set({ completed_at: tools.now() })
@@ -60,61 +95,88 @@ export async function completeUpload(
       );
     return numUpdatedRows > 0n;
   });
-  const answer = await whenVerified(tools, upload, isReceiving, signal);
-  if (isNews) tools.changes.emit(upload.study_id);
-  return answer;
 }
 
 /**
  * The missing instances once all are verified; nothing if some are still unverified when the wait ends.
  * Throws `upload-not-found`.
  */
-async function whenVerified(
-  tools: UploadTools,
-  upload: UploadRow,
-  isReceiving: () => boolean,
-  signal: AbortSignal,
-): Promise<CompleteAnswer> {
+async function whenVerified({ lookAt, isReceiving, enter, signal }: Waiting): Promise<CompleteAnswer> {
   const began = performance.now();
-  const end = began + PATIENCE_MS;
-  for (;;) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const unsubscribe = tools.changes.subscribe((studyId) => void (studyId === upload.study_id && resolve()));
-    const timer = setTimeout(resolve, LOOK_AGAIN_MS);
-    try {
-      const isOnItsWay =
-        isReceiving() ||
-        (performance.now() - began < OVERTAKEN_MS &&
-          (await unfinishedParcels(tools.db, upload.id)).length > 0);
-      const isOver = performance.now() > end || signal.aborted;
-      const answer = isOnItsWay && !isOver ? null : await lookNow(tools, upload, { isOnItsWay, isOver });
-      if (answer !== null) return answer;
-      await promise;
-    } finally {
+  let leave: (() => void) | null = null;
+  try {
+    for (;;) {
+      const look = lookAt();
+      const { isVerified, isUnfinished, answer } = await look.seen;
+      const waitedMs = performance.now() - began;
+      const isOnItsWay = isReceiving() || (isUnfinished && waitedMs < OVERTAKEN_MS);
+      if (isVerified && !isOnItsWay) return answer;
+      if (waitedMs > PATIENCE_MS || signal.aborted)
+        return { ...answer, missing: isReceiving() ? [] : answer.missing };
+      leave ??= await enter();
+      await look.over;
+    }
+  } finally {
+    leave?.();
+  }
+}
+
+type Waiting = {
+  readonly lookAt: () => Look;
+  readonly isReceiving: () => boolean;
+  /** Takes a place among those who wait; returns what frees it. */
+  readonly enter: () => Promise<() => void>;
+  readonly signal: AbortSignal;
+};
+
+type Seen = {
+  readonly isVerified: boolean;
+  /** A parcel is not whole. */
+  readonly isUnfinished: boolean;
+  /** With the missing instances, once everything is verified. */
+  readonly answer: CompleteAnswer;
+};
+type Look = {
+  readonly seen: Promise<Seen>;
+  /** The study has changed since, or a while has passed. */
+  readonly over: Promise<void>;
+};
+
+function lookTogether(tools: UploadTools): (upload: UploadRow) => Look {
+  const looks = new Map<string, Look>();
+  return (upload) => {
+    const begun = looks.get(upload.id);
+    if (begun !== undefined) return begun;
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const end = (): void => {
       clearTimeout(timer);
       unsubscribe();
-    }
-  }
+      if (looks.get(upload.id) === look) looks.delete(upload.id);
+      resolve();
+    };
+    const timer = setTimeout(end, LOOK_AGAIN_MS);
+    const unsubscribe = tools.changes.subscribe((studyId) => void (studyId === upload.study_id && end()));
+    const look: Look = { seen: lookNow(tools, upload), over };
+    looks.set(upload.id, look);
+    void ignoreFailure(look.seen, 'it is for those who wait').then((seen) => {
+      // An answer, or a failure, is for those who have asked: the next one looks again.
+      if ((seen === undefined || seen.isVerified) && looks.get(upload.id) === look) looks.delete(upload.id);
+    });
+    return look;
+  };
 }
 
 /**
  * In one transaction: the embedded database does one after the other, and the study's next stages begin at
- * this very moment. Null: not everything is verified, and that is still waited for.
+ * this very moment.
  */
-function lookNow(
-  tools: UploadTools,
-  upload: UploadRow,
-  { isOnItsWay, isOver }: { isOnItsWay: boolean; isOver: boolean },
-): Promise<CompleteAnswer | null> {
+function lookNow(tools: UploadTools, upload: UploadRow): Promise<Seen> {
   return tools.db.transaction().execute(async (trx) => {
-    const isVerified = !isOnItsWay && (await unverifiedParcels(trx, { uploadId: upload.id })).length === 0;
-    if (!isVerified && !isOver) return null;
+    const isUnfinished = (await unfinishedParcels(trx, upload.id)).length > 0;
+    const isVerified = (await unverifiedParcels(trx, { uploadId: upload.id })).length === 0;
     const study = await findStudy(trx, upload.study_id);
     if (study === undefined) throw new Problem('upload-not-found');
-    return {
-      uploadId: upload.id,
-      state: study.state,
-      missing: isVerified ? await missingInstances(trx, upload.id) : [],
-    };
+    const missing = isVerified ? await missingInstances(trx, upload.id) : [];
+    return { isVerified, isUnfinished, answer: { uploadId: upload.id, state: study.state, missing } };
   });
 }

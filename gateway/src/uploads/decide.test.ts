@@ -14,6 +14,7 @@ import {
   type TestPipeline,
 } from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
+import { passMinutes } from '../testing/pass-minutes.ts';
 import { runParcel } from '../pipeline/pipeline.ts';
 
 const test = suite('a decision');
@@ -211,7 +212,7 @@ test('covers an instance that waits for the PACS: left out, tried again at once,
   const [poison, other] = keysOf(instances) as unknown as readonly [Named, Named];
   const { uploadId } = await pipeline.init(toManifest(instances));
   await pipeline.send(uploadId, instances);
-  pacs.failsOn.add(poison.sopInstanceUID);
+  pacs.failsOn.set(poison.sopInstanceUID, 'unanswered');
   await pipeline.runAll();
   assert.equal(await statesOf(pipeline, uploadId), ['received', 'posted']);
   const decided = async (decision: string, of: unknown) => {
@@ -237,6 +238,36 @@ test('covers an instance that waits for the PACS: left out, tried again at once,
   await pipeline.runAll();
   assert.equal(await statesOf(pipeline, uploadId), ['left-out left-out', 'stored']);
   assert.is((await pipeline.status(uploadId)).state, 'closed');
+  await pipeline.close();
+});
+
+test('to leave out what the PACS was offered waits until the PACS had time to show it, and says how long', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, ground, start: false });
+  Object.assign(pipeline.tools, { patience: { lagMinutes: 10, pauses: [60] } });
+  const instances = study();
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances);
+  // It stores both, its answer is lost, and its search shows them later.
+  pacs.lie = 'cut';
+  pacs.slowToShow = Infinity;
+  await pipeline.runAll();
+  pacs.lie = 'honest';
+  const leaveOut = async () =>
+    pipeline.json<{ code?: string; detail?: string }>('POST', `/upload/${uploadId}/decisions`, {
+      decision: 'leave-out',
+      instances: keysOf(instances),
+    });
+  const early = await leaveOut();
+  assert.is(early.code, 'decision-not-possible');
+  assert.match(early.detail ?? '', /may have stored them\. Leave them out in 11 min/);
+  assert.equal(await statesOf(pipeline, uploadId), ['received', 'received']);
+  await passMinutes(pipeline.tools.db, 11);
+  pacs.slowToShow = 0;
+  assert.match((await leaveOut()).detail ?? '', /^The PACS has these/);
+  pacs.held.clear();
+  assert.is((await leaveOut()).code, undefined);
+  assert.equal(await statesOf(pipeline, uploadId), ['left-out left-out', 'left-out left-out']);
   await pipeline.close();
 });
 

@@ -7,8 +7,8 @@
  * decision lets through what verify held back: where identity remains, or verify could not say, the bytes
  * that are here are discarded, and instances sent again are verified again.
  *
- * An instance that the PACS was given is left out only if it never answered about it and its search, asked once
- * more, does not have it: a receipt must not say "left out" of what is there.
+ * An instance that the PACS may have been given is left out only once the PACS had the time to show it, and its
+ * search, asked once more, does not have it: a receipt must not say "left out" of what is there.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -18,6 +18,8 @@ import {
   activeInstances,
   changeInstances,
   instancesByKey,
+  NO_OFFERS,
+  NOTHING_COUNTED,
   type InstanceChange,
   type InstanceRow,
 } from '../pipeline/instance.store.ts';
@@ -28,6 +30,7 @@ import {
   unlinkInstances,
   type UploadRow,
 } from '../pipeline/parcel.store.ts';
+import { countedMinutes } from '../pipeline/tally.store.ts';
 import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../pipeline/study.store.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
 import type { UploadTools } from './upload-tools.ts';
@@ -43,6 +46,8 @@ export type Decision = {
  */
 const CAN_BE_LEFT_OUT: readonly InstanceState[] = ['promised', 'received', 'quarantined', 'refused'];
 const CAN_BE_RETRIED: readonly InstanceState[] = ['quarantined', 'refused', 'left-out'];
+/** To be offered to the PACS again, or to be looked for there again. */
+const PAUSING: readonly InstanceState[] = ['received', 'posted'];
 /** A person waits for the answer. */
 const PACS_MS = 10_000;
 /** Another upload may have promised these as well: then they are its to leave out. */
@@ -61,16 +66,17 @@ export async function decide(
 ): Promise<number> {
   const { id: uploadId, study_id: studyId } = upload;
   const { decision } = said;
-  const notThere = decision === 'leave-out' ? await findNotThere(tools, upload, said.instances) : new Map();
+  const { notThere, early } =
+    decision === 'leave-out' ? await lookForOffered(tools, upload, said.instances) : NOTHING_OFFERED;
   const changed = await tools.db.transaction().execute(async (trx) => {
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return 0;
     const { named, changes, leftToOthers } = await planChanges(trx, upload, study, { ...said, notThere });
     const done = await changeInstances(trx, changes, {
-      from: decision === 'leave-out' ? CAN_BE_LEFT_OUT : [...CAN_BE_RETRIED, 'received'],
+      from: decision === 'leave-out' ? CAN_BE_LEFT_OUT : [...CAN_BE_RETRIED, ...PAUSING],
       now: tools.now(),
     });
-    if (done.size === 0 && leftToOthers === 0) requireDecided(decision, named);
+    if (done.size === 0 && leftToOthers === 0) requireDecided(decision, named, early);
     if (done.size === 0) return leftToOthers;
     if (changes.some(({ state }) => state === 'promised')) await expectAgain(trx, tools, study);
     const { revision } = await moveStudy(trx, tools, study);
@@ -97,7 +103,7 @@ type Plan = {
 
 /**
  * The changes that the decision asks for. Instances that another upload awaits too are only taken off this
- * one: `leftToOthers` counts them. `notThere`: see `findNotThere`.
+ * one: `leftToOthers` counts them. `notThere`: see `lookForOffered`.
  */
 async function planChanges(
   trx: Trx,
@@ -134,15 +140,26 @@ async function moveStudy(trx: Trx, tools: UploadTools, study: StudyRow): Promise
   return moved;
 }
 
-/** A received one waits for its next offer: then the pause is over. */
-const canRetry = ({ state, offers }: InstanceRow): boolean =>
-  CAN_BE_RETRIED.includes(state) || (state === 'received' && offers > 0);
+/** It waits until the PACS is asked again: then the pause is over. */
+const isPausing = ({ state, offers }: InstanceRow): boolean => PAUSING.includes(state) && offers > 0;
+
+const canRetry = (row: InstanceRow): boolean => CAN_BE_RETRIED.includes(row.state) || isPausing(row);
 
 /**
  * Throws `decision-not-possible` where an instance is not what was decided, and no decision makes it so. The
  * same decision may come again: its answer was lost.
  */
-function requireDecided(decision: Decision['decision'], named: readonly InstanceRow[]): void {
+function requireDecided(
+  decision: Decision['decision'],
+  named: readonly InstanceRow[],
+  early: Offered['early'],
+): void {
+  const minutes = Math.max(0, ...named.map(({ id }) => early.get(id) ?? 0));
+  if (minutes > 0)
+    throw new Problem(
+      'decision-not-possible',
+      `The PACS was given these instances and may have stored them. Leave them out in ${minutes} min, when that is certain.`,
+    );
   if (decision === 'leave-out' && named.some(({ state }) => state !== 'left-out'))
     throw new Problem('decision-not-possible', 'The PACS has these instances, or is being given them.');
   if (decision === 'retry' && named.some(({ state }) => CAN_BE_RETRIED.includes(state)))
@@ -164,26 +181,39 @@ function canLeave(
   return posted_at === null || posted_at.getTime() === notThereAt;
 }
 
-/** Those that were offered in vain, and that the PACS does not have: when each was offered. */
-async function findNotThere(
-  { db, pacs }: UploadTools,
+/**
+ * Of instances that the PACS may have been given, by their ids. `notThere`: it does not have them; when each was
+ * offered. `early`: it may show them yet; in how many minutes that is over.
+ */
+type Offered = {
+  readonly notThere: ReadonlyMap<number, number>;
+  readonly early: ReadonlyMap<number, number>;
+};
+const NOTHING_OFFERED: Offered = { notThere: new Map(), early: new Map() };
+
+/** Throws `pacs-unreachable`. */
+async function lookForOffered(
+  { db, pacs, patience: { lagMinutes } }: UploadTools,
   { study_id: studyId }: UploadRow,
   instances: Decision['instances'],
-): Promise<ReadonlyMap<number, number>> {
-  const offered = (await instancesByKey(db, studyId, instances)).filter(
-    ({ state, offers, posted_at }) => state === 'received' && offers > 0 && posted_at !== null,
+): Promise<Offered> {
+  const minutes = await countedMinutes(db);
+  const offered = (await instancesByKey(db, studyId, instances)).flatMap((row) =>
+    row.state === 'received' && row.posted_at !== null ? [{ ...row, posted_at: row.posted_at }] : [],
   );
-  if (offered.length === 0) return new Map();
-  const uids = offered.map((row) => row.sop_instance_uid);
+  // Two counts differ by one more than the minutes between them, at most (tally.store.ts).
+  const leftOf = (row: InstanceRow): number =>
+    lagMinutes === 0 ? 0 : Math.max(0, row.offered_minute + lagMinutes + 1 - minutes);
+  const old = offered.filter((row) => leftOf(row) === 0);
+  const early = new Map(offered.filter((row) => leftOf(row) > 0).map((row) => [row.id, leftOf(row)]));
+  if (old.length === 0) return { notThere: new Map(), early };
+  const uids = old.map((row) => row.sop_instance_uid);
   const places = await pacs.findInstances(uids, AbortSignal.timeout(PACS_MS)).catch(() => {
     throw new Problem('pacs-unreachable');
   });
   const there = new Set(places.map(({ sopInstanceUID }) => sopInstanceUID));
-  return new Map(
-    offered
-      .filter((row) => !there.has(row.sop_instance_uid))
-      .map((row): [number, number] => [row.id, row.posted_at!.getTime()]),
-  );
+  const absent = old.filter((row) => !there.has(row.sop_instance_uid));
+  return { notThere: new Map(absent.map((row) => [row.id, row.posted_at.getTime()])), early };
 }
 
 function toChanges(
@@ -219,17 +249,11 @@ function toLeftOut({ id, reason }: InstanceRow): InstanceChange {
 
 function toRetried(row: InstanceRow): InstanceChange {
   const { id } = row;
-  if (row.state === 'received') return { id, state: 'received', offers: { all: 0, amid: 0 } };
-  if (isHeldBack(row.reason))
-    return { id, state: 'promised', reason: null, place: null, pacsCode: null, proof: null, postedAt: null };
+  if (row.state === 'received') return { id, state: 'received', offers: NO_OFFERS };
+  // One is left: that an offer of it was not answered is not forgotten (forward/reconcile-study.ts).
+  if (row.state === 'posted') return { id, state: 'posted', offers: { all: 1, amid: 0 } };
   // `postedAt: null` has the PACS looked at before it is posted.
-  return {
-    id,
-    state: row.parcel_id === null ? 'promised' : 'received',
-    reason: null,
-    pacsCode: null,
-    proof: null,
-    postedAt: null,
-    offers: { all: 0, amid: 0 },
-  };
+  const fresh = { id, reason: null, pacsCode: null, proof: null, postedAt: null, ...NOTHING_COUNTED };
+  if (isHeldBack(row.reason)) return { ...fresh, state: 'promised', place: null };
+  return { ...fresh, state: row.parcel_id === null ? 'promised' : 'received' };
 }

@@ -85,7 +85,7 @@ test('cost nobody a row in a question about their UID', async () => {
     'at verify': (trx) => instancesByKey(trx, study.id, [key]),
     'of a decision': (trx) => activeInstances(trx, study.id, [sopInstanceUID]),
     'at forward': async (trx) => rivalsOf(trx, study, await instancesByKey(trx, study.id, [key])),
-    'of the quota': (trx) => quotaUse(trx, accountId),
+    'of the quota': (trx) => quotaUse(trx, accountId, new Date()),
     'of results': (trx) => resultsUnder(trx, siteId, [sopInstanceUID], RESULTS_POLICY.name),
   };
   for (const [name, ask] of Object.entries(questions)) {

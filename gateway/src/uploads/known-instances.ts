@@ -60,7 +60,7 @@ export async function confirmedInstances(
 
 /**
  * `known`: of the upload's own study. `elsewhere`: of others, as far as the sender may be told, and only where
- * bytes are here or were.
+ * bytes are here or were; of those in quarantine, the account's own.
  */
 export async function knownInstances(
   db: Db,
@@ -82,6 +82,7 @@ async function toldOf(
   sopInstanceUIDs: ReadonlySet<string>,
 ): Promise<readonly Elsewhere[]> {
   const isOwn = wasBrought(sender);
+  const mayRead = await mayReadByRole(db, readerOf(sender), 'instance');
   return db
     .selectFrom('instance')
     .innerJoin('study', 'study.id', 'instance.study_id')
@@ -89,7 +90,9 @@ async function toldOf(
       'instance.sop_instance_uid',
       'instance.digest',
       'instance.original_digest',
+      'instance.original_key',
       'instance.state',
+      'instance.reason',
       'instance.policy_name',
       'instance.policy_version',
       'instance.sop_class_uid',
@@ -103,8 +106,12 @@ async function toldOf(
     ])
     .where('instance.site_id', '=', sender.siteId)
     .where(amongUids(sopInstanceUIDs))
-    .where('instance.state', 'in', [...BROUGHT])
     .where('instance.study_id', '<>', study.id)
-    .where(sql<boolean>`(${isOwn} or ${await mayReadByRole(db, readerOf(sender), 'instance')})`)
+    .where((where) =>
+      where.or([
+        where.and([where('instance.state', 'in', [...BROUGHT]), sql<boolean>`(${isOwn} or ${mayRead})`]),
+        where.and([where('instance.state', '=', 'quarantined'), isOwn]),
+      ]),
+    )
     .execute();
 }

@@ -22,7 +22,7 @@ import {
 import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../pipeline/parcel.store.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { quotaUse } from '../policies/quota.store.ts';
-import { RESULTS_POLICY } from '../policies/policies.ts';
+import { originalKeyOf, RESULTS_POLICY } from '../policies/policies.ts';
 import { insertReports, readReports } from '../pipeline/report.store.ts';
 import {
   applyStudyEvent,
@@ -35,12 +35,14 @@ import {
   type StudyRow,
 } from '../pipeline/study.store.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
+import { keepEntries } from '../vault/vault.store.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
 import { insertTriage, type InstanceTriage } from '../pipeline/triage.store.ts';
 import {
   compareManifest,
   describePromised,
+  type OriginalKey,
   keyOf,
   type Comparison,
   type InPacs,
@@ -72,7 +74,8 @@ export async function askPacs(
   const late = AbortSignal.timeout(tools.pacsAnswerMs ?? PACS_ANSWER_MS);
   try {
     const until = AbortSignal.any([signal, late]);
-    return { confirmed, held: await findInPacs(manifest.studyInstanceUID, confirmed, tools, until) };
+    const { there, unanswered } = await findInPacs(manifest.studyInstanceUID, confirmed, tools, until);
+    return { confirmed, held: there.union(unanswered) };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof PacsUnreachable || late.aborted) return null;
@@ -124,17 +127,24 @@ async function openIn(
   const { uploadId, study: found } = await findOrCreateUpload(trx, tools, manifest, sender);
   const study = await giveUpUnreadable(trx, tools, found);
   const { known, elsewhere } = await knownInstances(trx, sender, study, manifest.instances);
-  const compared = compareManifest(manifest, { known, elsewhere }, toInPacs(asked, { known, elsewhere }));
+  const originalKey = await originalKeyOf(trx, sender.siteId, policy);
+  const rows = { known, elsewhere };
+  const compared = compareManifest(manifest, rows, toInPacs(asked, rows), originalKey);
   const { have, need, conflict } = compared;
-  const said = { uploadId, manifest, reports, known, compared };
+  const said = { uploadId, manifest, originalKey, reports, known, compared };
   const { moved, inserted } = await applyManifest(trx, tools, study, said);
   await linkInstances(trx, uploadId, compared.keys, idsByKey(known, inserted));
-  if (compared.insert.length + compared.again.length > 0) await requireQuota(trx, sender);
+  if (compared.insert.length + compared.again.length > 0) await requireQuota(trx, sender, now);
   await insertTriage(trx, study.id, triageIn(manifest));
+  const { siteId, accountId } = sender;
+  const identities =
+    accountId === null
+      ? 0
+      : await keepEntries(trx, manifest.vault ?? [], { siteId, accountId, uploadId, now });
   if (need.length > 0) await renewPromises(trx, uploadId, now);
   if (moved.state === 'receiving' && need.length === 0)
     await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
-  if (changesOf(compared) > 0)
+  if (changesOf(compared) + identities > 0)
     await auditStudy(trx, tools, study, {
       event: 'upload-opened',
       uploadId,
@@ -144,6 +154,7 @@ async function openIn(
       have: have.length,
       need: need.length,
       conflict: conflict.length,
+      ...(identities > 0 && { identities }),
     });
   const { revision } = moved;
   return {
@@ -156,8 +167,8 @@ async function openIn(
  * Throws `quota-exceeded` where the account has now announced more than it may: nothing of it is kept. The
  * gateway itself has no quota.
  */
-async function requireQuota(trx: Transaction<Tables>, { accountId }: Sender): Promise<void> {
-  const use = accountId === null ? undefined : await quotaUse(trx, accountId);
+async function requireQuota(trx: Transaction<Tables>, { accountId }: Sender, now: Date): Promise<void> {
+  const use = accountId === null ? undefined : await quotaUse(trx, accountId, now);
   if (use === undefined) return;
   const { quota, used } = use;
   const isExceeded =
@@ -261,6 +272,7 @@ async function giveUpUnreadable(
 type Said = {
   readonly uploadId: string;
   readonly manifest: Manifest;
+  readonly originalKey: OriginalKey;
   /** By `UID digest`. */
   readonly reports: ReadonlyMap<string, WireReport>;
   readonly known: readonly InstanceRow[];
@@ -275,7 +287,7 @@ async function applyManifest(
   trx: Transaction<Tables>,
   tools: UploadTools,
   study: StudyRow,
-  { uploadId, manifest, reports, known, compared }: Said,
+  { uploadId, manifest, originalKey, reports, known, compared }: Said,
 ): Promise<{ moved: StudyRow; inserted: ReadonlyMap<string, number> }> {
   const now = tools.now();
   const news = changesOf(compared) > 0;
@@ -305,7 +317,7 @@ async function applyManifest(
     now,
   );
   await wantAgain(trx, study.id, moved.revision, { again: compared.again, now });
-  await renewDescriptions(trx, manifest.policy, describe(promised, manifest, reportOf));
+  await renewDescriptions(trx, manifest.policy, describe(promised, manifest, originalKey, reportOf));
   return { moved, inserted };
 }
 
@@ -326,6 +338,7 @@ async function wantAgain(
 function describe(
   rows: readonly InstanceRow[],
   manifest: Manifest,
+  originalKey: OriginalKey,
   reportOf: (row: InstanceRow) => WireReport | null,
 ): (Omit<NewInstance, 'state' | 'reason'> & { readonly id: number })[] {
   // Of doubled entries the first one counts.
@@ -334,7 +347,7 @@ function describe(
     const promised = promises.get(`${row.sop_instance_uid} ${row.digest}`);
     if (promised === undefined) return [];
     const report_digest = reportOf(row)?.digest ?? null;
-    return [{ ...describePromised(promised), id: row.id, report_digest }];
+    return [{ ...describePromised(promised, originalKey), id: row.id, report_digest }];
   });
 }
 

@@ -33,6 +33,16 @@ test('nested and many values are refused before they are parsed: these are no JS
   assert.is(await codeOf(`[${'1,'.repeat(1_100_000)}`), 'invalid-request Invalid: json (too many values).');
 });
 
+test('many different names are refused before they are parsed, and the same ones as often as they come are not', async () => {
+  const object = (count: number, nameOf: (at: number) => string) =>
+    `{${Array.from({ length: count }, (_, at) => `"${nameOf(at)}" : 0`).join()}}`;
+  const tooMany = 'invalid-request Invalid: json (too many different names).';
+  assert.is(await codeOf(object(800_000, (at) => `x${at}`)), tooMany);
+  const spread = Array.from({ length: 5_000 }, (_, at) => `{"x${at}":"a:b"}`).join();
+  assert.is(await codeOf(`[${spread}]`), tooMany);
+  assert.match(await codeOf(object(900_000, (at) => `x${at % 3_999}`)), /^invalid-request Invalid: (?!json)/);
+});
+
 test('brackets, commas and quotes within a text do not count', async () => {
   const text = JSON.stringify({ ...manifest, note: `${'[{,'.repeat(400_000)}\\"\\\\` });
   assert.is(await codeOf(text), 'read');

@@ -2,7 +2,6 @@
  * Possession is proven: naming an instance opens nothing, and promises of one account are nothing to another.
  * Two technicians of one site, as an attacker has it.
  */
-import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Role } from '#shared/protocol/api.ts';
@@ -19,6 +18,7 @@ import {
   type TestPipeline,
 } from '../testing/open-pipeline.ts';
 import { newStudy, receiptOf, studyIdOf } from '../testing/open-study.ts';
+import { addAccount, addDevice } from '../testing/add-account.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 
 const test = suite('an account');
@@ -27,37 +27,6 @@ test.before(async () => {
   ground = await openTestGround();
 });
 test.after(() => ground.close());
-
-async function addAccount(pipeline: TestPipeline): Promise<string> {
-  const { id } = await pipeline.tools.db
-    .insertInto('account')
-    .values({
-      site_id: pipeline.siteId,
-      username: `other-${randomUUID()}`,
-      roles: ['technician'],
-      password_hash: '',
-      disabled_at: null,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
-}
-
-async function addDevice(pipeline: TestPipeline, accountId = pipeline.accountId): Promise<string> {
-  const { id } = await pipeline.tools.db
-    .insertInto('device')
-    .values({
-      site_id: pipeline.siteId,
-      account_id: accountId,
-      thumbprint: randomUUID(),
-      public_key: '{}',
-      last_seen_at: new Date(),
-      revoked_at: null,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
-}
 
 async function open() {
   const pacs = openTestPacs();
@@ -204,6 +173,29 @@ test('an upload whose study waits behind another one of the same UIDs is told so
   ends.push(await pipeline.status(first.uploadId));
   for (const { state, waiting: still, counts } of ends)
     assert.equal([state, still, counts.inPacs], ['closed', null, 2]);
+  await pipeline.close();
+});
+
+test('that has an instance in quarantine is not asked for it by another of its devices, and nobody else is told', async () => {
+  const { pipeline, asStranger, asOwner, deliver } = await open();
+  const instances = newStudy(2);
+  // Said to be de-identified, and sent as it was.
+  const manifest = toManifest(instances, 'deidentified');
+  asOwner(await addDevice(pipeline));
+  await deliver(instances, manifest);
+  asOwner(await addDevice(pipeline));
+  for (const time of ['at first', 'and again']) {
+    const { need, conflict, uploadId } = await pipeline.init(manifest);
+    assert.equal(
+      [need, conflict.map(({ reason }) => reason)],
+      [[], ['identity-remains', 'identity-remains']],
+      time,
+    );
+    assert.equal(await statesOf(pipeline, uploadId), Array(2).fill('quarantined identity-remains'));
+  }
+  asStranger();
+  const other = await pipeline.init(manifest);
+  assert.equal([other.need.length, other.conflict], [2, []]);
   await pipeline.close();
 });
 

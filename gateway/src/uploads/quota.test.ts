@@ -29,7 +29,12 @@ async function codeOf(seed: number, bytes?: number): Promise<string> {
 }
 
 test('limits the bytes that an account has announced, over all its uploads', async () => {
-  await setSiteQuota(pipeline.tools.db, pipeline.siteId, { uploads: 100, instances: 100, bytes: 40 * GIB });
+  await setSiteQuota(pipeline.tools.db, pipeline.siteId, {
+    uploads: 100,
+    instances: 100,
+    bytes: 40 * GIB,
+    patients: 5,
+  });
   const codes: string[] = [];
   for (let seed = 9700; seed < 9704; seed += 1) codes.push(await codeOf(seed, 16 * GIB));
   assert.equal(codes, ['opened', 'opened', 'quota-exceeded', 'quota-exceeded']);
@@ -37,14 +42,19 @@ test('limits the bytes that an account has announced, over all its uploads', asy
   const { uploads, own } = uploadListSchema.parse(await pipeline.json('GET', '/uploads'));
   assert.is(uploads.length, 2, 'nothing is kept of one that is refused');
   assert.equal(own, {
-    quota: { uploads: 100, instances: 100, bytes: 40 * GIB },
-    used: { uploads: 2, instances: 2, bytes: 32 * GIB },
+    quota: { uploads: 100, instances: 100, bytes: 40 * GIB, patients: 5 },
+    used: { uploads: 2, instances: 2, bytes: 32 * GIB, patients: 0 },
   });
 });
 
 test('limits the uploads that are open; those that have arrived no longer count', async () => {
   const { db } = pipeline.tools;
-  await setAccountQuota(db, pipeline.siteId, pipeline.accountId, { uploads: 1, instances: 100, bytes: GIB });
+  await setAccountQuota(db, pipeline.siteId, pipeline.accountId, {
+    uploads: 1,
+    instances: 100,
+    bytes: GIB,
+    patients: 5,
+  });
   const instances = study(9710);
   const { uploadId } = await pipeline.init(toManifest(instances));
   assert.is(await codeOf(9711), 'quota-exceeded');
@@ -56,7 +66,12 @@ test('limits the uploads that are open; those that have arrived no longer count'
 });
 
 test('limits the instances that are announced, however small', async () => {
-  await setSiteQuota(pipeline.tools.db, pipeline.siteId, { uploads: 100, instances: 2, bytes: GIB });
+  await setSiteQuota(pipeline.tools.db, pipeline.siteId, {
+    uploads: 100,
+    instances: 2,
+    bytes: GIB,
+    patients: 5,
+  });
   const codes = [await codeOf(9730, 1), await codeOf(9731, 1), await codeOf(9732, 1)];
   assert.equal(codes, ['opened', 'opened', 'quota-exceeded']);
 });
@@ -79,11 +94,16 @@ test('is not used up by promises that their device replaced: of these nothing is
     .where('site_id', '=', pipeline.siteId)
     .execute();
   assert.equal(rows, [{ digest: '5'.padStart(64, '0'), state: 'promised' }]);
-  assert.is((await quotaUse(db, pipeline.accountId))?.used.instances, 1);
+  assert.is((await quotaUse(db, pipeline.accountId, new Date()))?.used.instances, 1);
 });
 
 test('counts what was left out of an upload that is under way', async () => {
-  await setSiteQuota(pipeline.tools.db, pipeline.siteId, { uploads: 100, instances: 2, bytes: GIB });
+  await setSiteQuota(pipeline.tools.db, pipeline.siteId, {
+    uploads: 100,
+    instances: 2,
+    bytes: GIB,
+    patients: 5,
+  });
   const codes: string[] = [];
   for (let nr = 1; nr <= 3; nr += 1) {
     const manifest = renamed(9750, nr);
@@ -144,8 +164,8 @@ test('is known without reading what the account has brought before', async () =>
   const { db } = pipeline.tools;
   await addHistory(1_000, 20);
   assert.is(await codeOf(9720), 'opened');
-  assert.is((await quotaUse(db, pipeline.accountId))?.used.uploads, 1);
-  const pages = await pagesRead(db, (explained) => quotaUse(explained, pipeline.accountId));
+  assert.is((await quotaUse(db, pipeline.accountId, new Date()))?.used.uploads, 1);
+  const pages = await pagesRead(db, (explained) => quotaUse(explained, pipeline.accountId, new Date()));
   assert.ok(pages > 0 && pages < 20, `${pages} pages read for one open upload`);
 });
 

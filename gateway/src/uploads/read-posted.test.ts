@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { Problem } from '#shared/protocol/problem.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
-import { readPostedHere } from './read-posted.ts';
+import { createPostedReader, readPostedHere } from './read-posted.ts';
 
 const { instances } = syntheticStudy({ seed: 96, instancesPerSeries: 1, rows: 8, columns: 8 });
 const json = JSON.stringify(toManifest(instances));
@@ -85,6 +85,22 @@ test('small ones of one account are open side by side', async () => {
   letGo();
   await Promise.all(all);
   assert.equal([...new Set(outcomes)], ['answered']);
+});
+
+test('a body that ends the thread is refused alone, and those that wait beside it are read', async () => {
+  const read = createPostedReader(new URL('../testing/dying-posted.worker.ts', import.meta.url));
+  const post = (text: string, account: string): Promise<string> => {
+    const headers = { 'content-type': 'application/json' };
+    const request = new Request('http://localhost/', { method: 'POST', body: text, headers });
+    return read('manifest', request, account, async () => 'read').catch((error: unknown) =>
+      error instanceof Problem ? error.code : String(error),
+    );
+  };
+  const bodies = Array.from({ length: 12 }, (_, at) => post(at % 3 === 0 ? 'x' : json, `account ${at % 4}`));
+  assert.equal(
+    await Promise.all(bodies),
+    Array.from({ length: 12 }, (_, at) => (at % 3 === 0 ? 'body-too-large' : 'read')),
+  );
 });
 
 test.run();

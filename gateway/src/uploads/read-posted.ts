@@ -11,6 +11,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { joinBytes } from '../http/gather-bytes.ts';
 import { createPlaces } from '../http/places.ts';
 import { readLimited } from '../http/read-multipart.ts';
+import { createFairLine } from '../threads/fair-line.ts';
 import { giving, keepThread, ThreadEnded } from '../threads/thread.ts';
 import {
   parsePosted,
@@ -58,12 +59,15 @@ export type ReadPosted = <K extends PostedKind, T>(
   use: (posted: Posted<K>) => Promise<T>,
 ) => Promise<T>;
 
-type Parse = (task: PostedTalk['task'], signal: AbortSignal) => Promise<PostedOutcome>;
+type Parse = (task: PostedTalk['task'], accountId: string, signal: AbortSignal) => Promise<PostedOutcome>;
 
-export function createPostedReader(): ReadPosted {
-  const thread = keepThread<PostedTalk>(new URL('./posted.worker.ts', import.meta.url), { heapMb: HEAP_MB });
+/** One body after the other, of each account in turn: one that ends the thread is known for it, since it was alone. */
+export function createPostedReader(script = new URL('./posted.worker.ts', import.meta.url)): ReadPosted {
+  const line = createFairLine([keepThread<PostedTalk>(script, { heapMb: HEAP_MB })]);
   const asksNothing = (): Promise<never> => Promise.reject(new Error('nothing is asked about a body'));
-  return readWith((task, signal) => thread.do(giving(task, task.bytes.buffer), asksNothing, signal));
+  return readWith((task, accountId, signal) =>
+    line(accountId, (thread) => thread.do(giving(task, task.bytes.buffer), asksNothing, signal)),
+  );
 }
 
 /** Without a thread, for tests that start many. */
@@ -94,9 +98,11 @@ function readWith(parse: Parse): ReadPosted {
     const isGzip = requireForm(request.headers);
     const { bytes, forget } = await take(request, accountId, isGzip);
     try {
-      const outcome = await parse({ kind, bytes, isGzip }, request.signal).catch((error: unknown) => {
-        throw error instanceof ThreadEnded ? new Problem('body-too-large') : error;
-      });
+      const outcome = await parse({ kind, bytes, isGzip }, accountId, request.signal).catch(
+        (error: unknown) => {
+          throw error instanceof ThreadEnded ? new Problem('body-too-large') : error;
+        },
+      );
       if (outcome.kind === 'problem') throw new Problem(outcome.code, outcome.detail);
       return await use(outcome.value as Posted<K>);
     } finally {

@@ -11,14 +11,13 @@ import {
   policyQuerySchema,
   uploadListSchema,
   uploadStatusSchema,
-  type PolicyAnswer,
   type Role,
   type SealingKey,
 } from '#shared/protocol/api.ts';
 import { manifestAnswerSchema, manifestSchema } from '#shared/protocol/manifest.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { ProjectKeyError, wrapProjectKey } from '#shared/transfer/project-key.ts';
+import { feedsVault } from '#shared/protocol/feeds-vault.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
 import {
   allow,
@@ -38,11 +37,13 @@ import { findReceipt } from '../pipeline/receipt.store.ts';
 import { ownerOf, senderOf } from '../pipeline/upload-owner.ts';
 import { quotaUse } from '../policies/quota.store.ts';
 import { policiesFor, requireOptions, requirePolicy } from '../policies/policies.ts';
+import { openVault } from '../vault/vault.store.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { uploadIds, uploadStatus, uploadStatuses } from './upload-status.ts';
-import { completeUpload, type Arrivals } from './complete-upload.ts';
+import { createCompletion, type Arrivals } from './complete-upload.ts';
 import { decide } from './decide.ts';
 import { askPacs, openUpload } from './open-upload.ts';
+import { pseudonymKeysFor } from './pseudonyms.routes.ts';
 import type { ReadPosted } from './read-posted.ts';
 import { takeBack, takeBackInstances } from './take-back.ts';
 
@@ -54,7 +55,8 @@ export type UploadRouteTools = {
   readonly tools: UploadTools;
   readonly parcels: Arrivals;
   readonly defaultPolicy: string;
-  readonly project: { readonly key: Uint8Array; readonly id: string };
+  /** How long devices may keep the local label of a study, in hours; 0: not at all. */
+  readonly labelHours: number;
   /** The public key to which devices seal. */
   readonly sealingKey: SealingKey;
   readonly readPosted: ReadPosted;
@@ -77,7 +79,7 @@ const routes = {
     responses: {
       200: jsonResponse(
         policyAnswerSchema,
-        'The policies, the default, and the project key wrapped to the device’s own',
+        'The policies, the default, and the keys of their pseudonyms, secret ones wrapped to the device’s own',
       ),
     },
   }),
@@ -186,22 +188,6 @@ async function ownUpload(tools: Pick<UploadTools, 'db'>, id: string, caller: Cal
   return upload;
 }
 
-/**
- * The project key as it travels. Throws `invalid-request` where nothing can be wrapped to what the device has
- * named.
- */
-async function wrapFor(
-  device: string | undefined,
-  { key, id }: UploadRouteTools['project'],
-): Promise<Pick<PolicyAnswer, 'projectKey' | 'projectKeyId'>> {
-  if (device === undefined) return { projectKeyId: id };
-  try {
-    return { projectKey: await wrapProjectKey(key, device), projectKeyId: id };
-  } catch (error) {
-    throw error instanceof ProjectKeyError ? new Problem('invalid-request', 'Invalid: deviceKey.') : error;
-  }
-}
-
 export function uploadRoutes(all: UploadRouteTools): Router {
   const router = createRouter();
   addPolicy(router, all);
@@ -212,17 +198,19 @@ export function uploadRoutes(all: UploadRouteTools): Router {
   return router;
 }
 
-function addPolicy(router: Router, { tools, defaultPolicy, project, sealingKey }: UploadRouteTools): void {
+function addPolicy(router: Router, { tools, defaultPolicy, labelHours, sealingKey }: UploadRouteTools): void {
   router.openapi(routes.policy, async (c) => {
     const caller = callerOf(c);
     const policies = await policiesFor(tools.db, caller.siteId, caller.roles);
-    const key = policies.some(({ deidentify }) => deidentify)
-      ? await wrapFor(c.req.valid('query').deviceKey, project)
-      : {};
+    const { deviceKey } = c.req.valid('query');
+    const who = { roles: caller.roles, deviceKey };
+    const pseudonymKeys = await pseudonymKeysFor(policies, who, tools.policyKey);
     const chosen = policies.some(({ name }) => name === defaultPolicy)
       ? defaultPolicy
       : (policies[0]?.name ?? defaultPolicy);
-    return c.json({ policies: [...policies], default: chosen, ...key, sealingKey }, 200);
+    const vault = await openVault(tools.db, caller.siteId);
+    const answer = { policies: [...policies], default: chosen, pseudonymKeys, labelHours, sealingKey };
+    return c.json(vault === null ? answer : { ...answer, vault }, 200);
   });
 }
 
@@ -237,12 +225,13 @@ function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void 
     const sender = { ...ownerOf(caller), siteId: caller.siteId, roles };
     const { signal } = c.req.raw;
     const answer = await readPosted('manifest', c.req.raw, caller.id, async (manifest) => {
-      requireOptions(
-        await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles),
-        manifest.deidentification,
-      );
-      const asked = await askPacs(tools, manifest, sender, signal);
-      return turns(caller.id, signal, () => openUpload(tools, manifest, sender, asked));
+      const policy = await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles);
+      requireOptions(policy, manifest.deidentification);
+      // A policy that does not feed the vault leaves nothing there, whatever a device says.
+      const { vault, ...rest } = manifest;
+      const said = vault !== undefined && feedsVault(policy) ? { ...rest, vault } : rest;
+      const asked = await askPacs(tools, said, sender, signal);
+      return turns(caller.id, signal, () => openUpload(tools, said, sender, asked));
     });
     const begun = await begunParcels(tools.db, answer.uploadId);
     return c.json(begun.length === 0 ? answer : { ...answer, begun: [...begun] }, 200);
@@ -256,7 +245,7 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
     const all = c.req.valid('query').all === '1' && caller.roles.some((role) => WATCHERS.includes(role));
     const where = all ? { siteId: caller.siteId } : { owner: ownerOf(caller) };
     const uploads = await uploadStatuses(tools.db, await uploadIds(tools.db, where, LIST_LIMIT));
-    const own = all ? undefined : await quotaUse(tools.db, caller.id);
+    const own = all ? undefined : await quotaUse(tools.db, caller.id, tools.now());
     return c.json(
       own === undefined ? { uploads } : { uploads, own: { quota: own.quota, used: own.used } },
       200,
@@ -284,6 +273,7 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
 
 /** The routes by which an upload comes to its end: complete, taken back, decided about. */
 function addEnding(router: Router, { tools, parcels }: UploadRouteTools): void {
+  const completion = createCompletion(tools);
   router.openapi(routes.complete, async (c) => {
     const caller = callerOf(c);
     const upload = await ownUpload(tools, c.req.valid('param').id, caller);
@@ -291,7 +281,7 @@ function addEnding(router: Router, { tools, parcels }: UploadRouteTools): void {
     for (const id of await unfinishedParcels(tools.db, upload.id))
       await parcels.arrived(id, senderOf(caller));
     const isReceiving = () => parcels.isReceiving(upload.id);
-    return c.json(await completeUpload(tools, upload, isReceiving, c.req.raw.signal), 200);
+    return c.json(await completion.complete(upload, caller.id, isReceiving, c.req.raw.signal), 200);
   });
 
   router.openapi(routes.takeBack, async (c) => {

@@ -3,7 +3,9 @@ import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import type { Arrivals } from './complete-upload.ts';
+import { createEvaluateThread } from './evaluate-thread.ts';
 import { eventRoutes } from './events.routes.ts';
+import { pseudonymRoutes } from './pseudonyms.routes.ts';
 import { createPostedReader } from './read-posted.ts';
 import { uploadRoutes } from './upload.routes.ts';
 
@@ -12,19 +14,24 @@ export type UploadsFeatureTools = {
   readonly parcels: Arrivals;
   /** The name of the policy that a device chooses when nobody says otherwise. */
   readonly policy: string;
-  readonly keys: Pick<Keys, 'projectKey' | 'projectKeyId' | 'sealing'>;
+  /** How long devices may keep the local label of a study, in hours; 0: not at all. */
+  readonly labelHours: number;
+  readonly keys: Pick<Keys, 'sealing'>;
   /** The events of an inference job, which `GET /events?job=` tells too. */
   readonly streamJob: Parameters<typeof eventRoutes>[1];
 };
 
-export function uploadsFeature({ pipeline, parcels, policy, keys, streamJob }: UploadsFeatureTools): Feature {
+export function uploadsFeature(tools: UploadsFeatureTools): Feature {
+  const { pipeline, parcels, policy, labelHours, keys, streamJob } = tools;
   const uploads = uploadRoutes({
     tools: pipeline,
     parcels,
     defaultPolicy: policy,
-    project: { key: keys.projectKey, id: keys.projectKeyId },
+    labelHours,
     sealingKey: keys.sealing[0].jwk,
     readPosted: createPostedReader(),
   });
-  return { routes: [uploads, eventRoutes(pipeline, streamJob)] };
+  return {
+    routes: [uploads, pseudonymRoutes(pipeline, createEvaluateThread()), eventRoutes(pipeline, streamJob)],
+  };
 }

@@ -74,12 +74,12 @@ async function heldByPacs(world: World): Promise<Map<string, string[]>> {
 
 /**
  * Writes a study's files, de-identified under `deidentified`, next to them: by the device's own code, with
- * the project's key.
+ * the gateway's key.
  */
 async function deidentifiedFolder(world: World, study: Queued, files: string): Promise<string> {
   const out = join(world.folder, 'deidentified', String(study.number));
   // No device ever has the bytes of the key; the owner of the data directory has.
-  const keyFile = join(world.folder, 'data', 'keys', 'project.key');
+  const keyFile = join(world.folder, 'data', 'keys', 'pseudonyms.key');
   const { code, stderr } = await relay(['deidentify', files, '--out', out, '--key', keyFile]);
   if (code !== 0) throw new Error(`study ${study.number} could not be de-identified: ${stderr}`);
   return out;

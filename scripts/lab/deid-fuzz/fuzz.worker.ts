@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import fc from 'fast-check';
 import { OPTIONS } from '#shared/deid/profile.ts';
-import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
+import { pseudonymsOf } from '#testing/deidentified-file.ts';
 import { createRules } from '#shared/deid/rules.ts';
 import type { DeidRules } from '#shared/deid/rules.ts';
 import { plantedFiles } from './files.ts';
@@ -29,7 +29,7 @@ const available = Object.keys(OPTIONS).filter(
 );
 const plain = rulesOf([]);
 const together = rulesOf(available);
-const pseudonyms = await createPseudonyms(new Uint8Array(32).fill(1));
+const pseudonyms = await pseudonymsOf(1);
 const input = fuzzInput(await plantedFiles(corpus));
 
 async function runBatch({ seed, inputs }: Batch): Promise<BatchResult> {

@@ -9,15 +9,9 @@
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { TERMS } from '#shared/deid/attribute-lists.ts';
-import { profileRows } from '#shared/deid/profile.ts';
+import { decidingRows } from '#shared/deid/profile.ts';
 import type { Encoding, InstanceIdentifiers } from '#shared/dicom/data-set.ts';
 import { dictionaryEntry, dictionaryVR } from '#shared/dicom/dictionary.ts';
-import {
-  ITEM,
-  ITEM_DELIMITATION,
-  SEQUENCE_DELIMITATION,
-  UNDEFINED_LENGTH,
-} from '#shared/dicom/element-header.ts';
 import {
   concatBytes,
   encodeFileMeta,
@@ -38,21 +32,9 @@ import {
 import { TAGS_BY_KIND } from '#shared/dicom/tags.generated.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
 import type { TransferSyntaxUID } from '#shared/dicom/uid.ts';
+import { CODED } from '#testing/coded-pictures.ts';
 import { BIRTH_DATE, plant } from '#testing/planted-identities.ts';
-
-/** An element as it will be written, true or not. */
-export type FuzzElement = {
-  readonly tag: number;
-  readonly vr: string;
-  readonly value: Uint8Array | readonly FuzzItem[];
-  /** For sequences and their items. */
-  readonly isUndefinedLength?: boolean;
-  /** Added to the length that is written. */
-  readonly lie?: number;
-  /** How often the items are written one after the other. */
-  readonly times?: number;
-};
-type FuzzItem = readonly FuzzElement[];
+import { encodeElements, type FuzzElement } from './encode-elements.ts';
 
 type Syntax = { readonly transferSyntaxUID: TransferSyntaxUID; readonly encoding: Encoding };
 
@@ -73,11 +55,11 @@ const CHARACTER_SETS = [
 /** Every attribute of PS3.6 that is wanted here is below this group. */
 const LAST_GROUP = 0x4010;
 
-const rows = profileRows();
+const rows = decidingRows();
 /** Attributes that identify an instance: with other values than ours, nothing would be read at all. */
 const BUILT = new Set([
   0x00080005, 0x00080016, 0x00080018, 0x0020000d, 0x0020000e, 0x00280002, 0x00280004, 0x00280010, 0x00280011,
-  0x00280100, 0x00280101, 0x00280102, 0x00280103,
+  0x00280100, 0x00280101, 0x00280102, 0x00280103, 0x00280301,
 ]);
 
 /** The tags of PS3.6, as the generated table packs them: differences in base 36. */
@@ -312,9 +294,9 @@ function buildDraft(draft: Draft): GeneratedInstance {
     draft.behind.map((element) => ({ ...element, tag: (0x7ff10000 | (element.tag & 0xffff)) >>> 0 })),
   );
   const body = concatBytes([
-    encode(all, encoding),
+    encodeElements(all, encoding),
     ...(isImage ? [pixelData(encoding)] : []),
-    encode(after, encoding),
+    encodeElements(after, encoding),
   ]);
   const meta = encodeFileMeta(identifiers, transferSyntaxUID);
   if (draft.preamble === 0) meta.set(text.encode(`II*\0${plant(93)}`));
@@ -369,6 +351,8 @@ function imageElements(encoding: Encoding): FuzzElement[] {
   return [
     word(0x00280002, 1),
     one(0x00280004, 'CS', 'MONOCHROME2'),
+    // A Secondary Capture that does not say is held whatever else it has.
+    one(0x00280301, 'CS', 'NO'),
     word(0x00280010, 2),
     word(0x00280011, 2),
     word(0x00280100, 8),
@@ -380,40 +364,6 @@ function imageElements(encoding: Encoding): FuzzElement[] {
 
 function pixelData(encoding: Encoding): Uint8Array {
   return encoding.encapsulated
-    ? encodeFragments(0x7fe00010, [Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)], encoding)
+    ? encodeFragments(0x7fe00010, [CODED.jpegBaseline], encoding)
     : concatBytes([encodeHeader(0x7fe00010, 'OB', 4, encoding), Uint8Array.of(1, 2, 3, 4)]);
-}
-
-function encode(elements: readonly FuzzElement[], encoding: Encoding): Uint8Array {
-  return concatBytes(elements.map((element) => encodeOne(element, encoding)));
-}
-
-const BYTES_AT_MOST = 4_000_000;
-
-function encodeOne(
-  { tag, vr, value, isUndefinedLength = false, lie = 0, times = 1 }: FuzzElement,
-  encoding: Encoding,
-): Uint8Array {
-  if (value instanceof Uint8Array)
-    return concatBytes([encodeHeader(tag, vr, (value.length + lie) >>> 0, encoding), value]);
-  // PS3.5 §6.2.2 note 2: the content of UN is implicit VR little endian.
-  const inner = vr === 'UN' ? encodingOf(IMPLICIT_VR_LITTLE_ENDIAN)! : encoding;
-  const items = concatBytes(
-    value.map((item) => {
-      const content = encode(item, inner);
-      const end = isUndefinedLength ? [encodeHeader(ITEM_DELIMITATION, '', 0, inner)] : [];
-      return concatBytes([
-        encodeHeader(ITEM, '', isUndefinedLength ? UNDEFINED_LENGTH : content.length, inner),
-        content,
-        ...end,
-      ]);
-    }),
-  );
-  const content = concatBytes(
-    Array.from({ length: items.length * times > BYTES_AT_MOST ? 1 : times }, () => items),
-  );
-  if (!isUndefinedLength)
-    return concatBytes([encodeHeader(tag, vr, (content.length + lie) >>> 0, encoding), content]);
-  const end = lie === 0 ? [encodeHeader(SEQUENCE_DELIMITATION, '', 0, inner)] : [];
-  return concatBytes([encodeHeader(tag, vr, UNDEFINED_LENGTH, encoding), content, ...end]);
 }

@@ -8,21 +8,21 @@
  * attributes retained by an option, and cleaned prose in which the header as read names nobody.
  */
 import { deidentifyInstance } from '#shared/deid/deidentify-instance.ts';
-import type { DeidRules, Segment } from '#shared/deid/deidentify-instance.ts';
+import type { DeidRules } from '#shared/deid/deidentify-instance.ts';
 import { CODE_ATTRIBUTES, TERMS } from '#shared/deid/attribute-lists.ts';
-import { OPTIONS, profileRows } from '#shared/deid/profile.ts';
+import { decidingRows, OPTIONS } from '#shared/deid/profile.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createReport } from '#shared/deid/report.ts';
 import { checkResidue } from '#shared/deid/residue.ts';
 import { PROSE } from '#shared/deid/rules.ts';
 import { fold } from '#shared/deid/text/fold.ts';
-import { collectKnownValues } from '#shared/deid/text/known-values.ts';
+import { knownIn } from '#shared/deid/text/hold-known-values.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
-import type { ByteSource, DicomElement, ParsedInstance } from '#shared/dicom/data-set.ts';
+import type { DicomElement, ParsedInstance } from '#shared/dicom/data-set.ts';
 import { dictionaryEntry, dictionaryVR, isPrivate, tagName } from '#shared/dicom/dictionary.ts';
-import { concatBytes } from '#shared/dicom/encode.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { REASONS } from '#shared/protocol/reasons.ts';
+import { bytesOf } from '#testing/deidentified-file.ts';
 import type { Place } from '#testing/find-identities.ts';
 import { BIRTH_DATE, findPlants } from '#testing/planted-identities.ts';
 
@@ -38,7 +38,7 @@ type Kept =
   | 'kept: retained by an option'
   | 'kept: prose of whom the header does not name';
 
-const rows = profileRows();
+const rows = decidingRows();
 const WORDS = new Set(['AE', 'AS', 'CS', 'LO', 'SH', 'UC']);
 const RETAINED_WORDS = new Set([...WORDS, 'LT', 'ST', 'UT']);
 const BINARY = new Set([
@@ -58,11 +58,6 @@ const BINARY = new Set([
   'US',
   'UV',
 ]);
-/**
- * PS3.15 Table E.3.10-1: those of our list that hold words. GEMS Internal Pulse Sequence Name, SIEMENS and
- * Philips directionality and direction.
- */
-const SAFE_WORDS = new Set([0x0019009e, 0x0019000d, 0x20010004]);
 
 /** Never throws: an exception is a fault. */
 export async function judgeInput(
@@ -123,16 +118,6 @@ function refusal(outcome: string, because: keyof typeof REASONS, said: unknown):
   return { outcome: `${outcome}: ${because}`, kept: [], fault: null };
 }
 
-async function bytesOf(segments: readonly Segment[], source: ByteSource): Promise<Uint8Array> {
-  return concatBytes(
-    await Promise.all(
-      segments.map((segment) =>
-        segment instanceof Uint8Array ? segment : source.read(segment.offset, segment.length),
-      ),
-    ),
-  );
-}
-
 /** The values kept by the table; a sentence if another identity is left. */
 async function remaining(
   bytes: Uint8Array,
@@ -181,7 +166,7 @@ const WRITTEN: Readonly<Record<string, string>> = {
 
 /** The words that the header, as read, gives to the cleaner. */
 function knownWords(instance: ParsedInstance, rules: DeidRules): ReadonlySet<string> {
-  return (rules.cleansText ? collectKnownValues(instance, rules)?.words : undefined) ?? new Set();
+  return (rules.cleansText ? knownIn(instance, rules, false)?.values.words : undefined) ?? new Set();
 }
 
 function isNamed(found: Uint8Array, form: string, known: ReadonlySet<string>): boolean {
@@ -206,13 +191,8 @@ function whyKept(path: readonly DicomElement[], rules: DeidRules): Kept | null {
   const leaf = path.at(-1);
   if (leaf === undefined || path.some(({ tag }) => tag >>> 24 === 0x50 || tag >>> 24 === 0x60)) return null;
   const letters = rules.options.map((name) => OPTIONS[name].letter ?? '').join('');
-  if (path.some(({ tag }) => isPrivate(tag))) {
-    const isSafe =
-      rules.retainsSafePrivate &&
-      path.filter(({ tag }) => isPrivate(tag)).length === 1 &&
-      SAFE_WORDS.has((leaf.tag & 0xffff00ff) >>> 0);
-    return isSafe ? 'kept: retained by an option' : null;
-  }
+  // Safe private attributes hold numbers and terms of closed lists.
+  if (path.some(({ tag }) => isPrivate(tag))) return null;
   const isRetained = ({ tag }: DicomElement): boolean =>
     [...letters].some((letter) => rows.get(tag)?.options.includes(letter) ?? false);
   // A retained date, number or UID still is one.

@@ -5,9 +5,21 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped } from '#testing/environment.ts';
-import { scoreDeidentification, validateDeidentified, whyNotScored, whyNotValidated } from '../deid-score.ts';
+import {
+  attackDeidentification,
+  comparePixels,
+  scoreDeidentification,
+  validateDeidentified,
+  whyNotScored,
+  whyNotValidated,
+} from '../deid-score.ts';
 
 const test = suite('the score of de-identification');
+/** The attacks whose outcome depends on the options: all of them are made where every option is chosen. */
+const BY_OPTION: readonly string[] = [
+  ...['structure', 'said', 'declared', 'codes', 'report', 'one-patient'],
+  ...['H1', 'H2', 'M5', 'M6', 'M7', 'L-icc', 'L-pixels', 'L-signature', 'L-uids'],
+];
 const why = await whyNotScored();
 const whyNot = await whyNotValidated();
 
@@ -17,6 +29,22 @@ if (why !== null) {
   test('the plain profile and all options together reach 99.95 % in each action, and every cell that is not listed 100 %', async () => {
     assert.is(await scoreDeidentification({ seed: 'relaypacs' }), 0);
   });
+
+  test('the attackers see every value that they plant, where nothing was de-identified', async () => {
+    assert.is(await attackDeidentification({ seed: 'relaypacs', sets: ['clean'], isControl: true }), 0);
+  });
+
+  test('nothing High or Medium is left of any attack, and nothing harmless goes, under all options together', async () => {
+    assert.is(await attackDeidentification({ seed: 'relaypacs', sets: ['all'], isBrief: true }), 0);
+  });
+
+  test('nothing is left of the attacks on the header and the pixels under the other sets of options', async () => {
+    const sets = ['plain', 'full'];
+    assert.is(
+      await attackDeidentification({ seed: 'relaypacs', sets, findings: BY_OPTION, isBrief: true }),
+      0,
+    );
+  });
 }
 
 if (whyNot !== null) {
@@ -24,6 +52,10 @@ if (whyNot !== null) {
 } else {
   test('dciodvfy finds no error that the original did not have, except those that the table itself forces', async () => {
     assert.is(await validateDeidentified(), 0);
+  });
+
+  test('other decoders than ours find the same pixels in every syntax, before and after', async () => {
+    assert.is(await comparePixels(), 0);
   });
 }
 

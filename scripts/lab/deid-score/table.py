@@ -19,6 +19,17 @@ NEWER = {
     0x3006004D: "SQ", 0x3006002D: "DT", 0x3006004E: "SQ", 0x3006002E: "DT", 0x003A0329: "LO",
 }
 
+# X in the table, but a module of PS3.3 requires the attribute (Type 1: D, Type 2: Z): the value goes all the same, and a valid object stays valid.
+REQUIRED = {
+    0x00102297: "Z", 0x00102299: "Z",  # Responsible Person, Organization: 2C in Patient (animals)
+    0x00181078: "D",  # Radiopharmaceutical Start DateTime: 1 in Enhanced PET Isotope
+    0x00080054: "D",  # Retrieve AE Title: 1 in DICOM Retrieval Sequence
+    0x00400009: "D", 0x00401001: "D",  # Scheduled Procedure Step ID, Requested Procedure ID: 1C in Request Attributes Sequence
+    0x0040100A: "Z",  # Reason for Requested Procedure Code Sequence: 2 in Hanging Protocol Definition
+    0x00700082: "D", 0x00700083: "D",  # Presentation Creation Date, Time: 1 in Presentation State Identification
+    0x300A0216: "Z",  # Source Manufacturer: 2 in RT Brachy Session Record
+}
+
 
 class Row:
     def __init__(self, entry: dict):
@@ -44,6 +55,8 @@ class Row:
         for code in ("C", "K"):
             if code in asked:
                 return code
+        if self.tag in REQUIRED:
+            return REQUIRED[self.tag]
         basic = self.entry["basicProfile"]
         if basic == "X/Z/U*":
             return "U*"

@@ -21,8 +21,10 @@ const defence = (
   lines: lines.map(([file, from, to]) => ({ what: name, file, from, to })),
 });
 
-/** Of which instances of others an account is told. */
-const TOLD = ".where(sql<boolean>`(${isOwn} or ${await mayReadByRole(db, readerOf(sender), 'instance')})`)";
+/** The instances of others of which an account is told. */
+const TOLD = 'sql<boolean>`(${isOwn} or ${mayRead})`';
+const BROUGHT = "where('instance.state', 'in', [...BROUGHT])";
+const EVERY = 'sql<boolean>`true`';
 
 export const DEFENCES: readonly Defence[] = [
   defence(
@@ -39,11 +41,11 @@ export const DEFENCES: readonly Defence[] = [
     ['many-elements'],
     [
       'gateway/src/gateway.ts',
-      'check: createCheckThread(keys.projectKey),',
+      'check: createCheckThread(),',
       `check: await import(/* main thread */ './pipeline/verify/verify-instance.ts').then(
         ({ toVerifyRules, verifyInstance }) =>
-          (source, promised, rules, signal) =>
-            verifyInstance(source, promised, toVerifyRules(rules, base.pseudonyms), signal),
+          async (source, promised, rules, { signal }) =>
+            verifyInstance(source, promised, await toVerifyRules(rules), signal),
       ),`,
     ],
   ),
@@ -73,6 +75,11 @@ export const DEFENCES: readonly Defence[] = [
       'gateway/src/http/gather-bytes.ts',
       'const isLarge = piece.length >= BLOCK_BYTES / 2;',
       'const isLarge = piece.length >= 0;',
+    ],
+    [
+      'gateway/src/http/open-port.ts',
+      'app.fetch(toRequest(raw, raw.url, env),',
+      'app.fetch(raw ?? toRequest(raw, raw.url, env),',
     ],
   ),
   defence(
@@ -143,13 +150,13 @@ export const DEFENCES: readonly Defence[] = [
   defence(
     'naming is no proof of possession',
     ['claim-what-is-there'],
-    ['gateway/src/uploads/known-instances.ts', TOLD, '.where(sql<boolean>`true`)'],
+    ['gateway/src/uploads/known-instances.ts', TOLD, EVERY],
   ),
   defence(
     'a promise without bytes is in nobody’s way',
     ['other-digest'],
-    ['gateway/src/uploads/known-instances.ts', TOLD, '.where(sql<boolean>`true`)'],
-    ['gateway/src/uploads/known-instances.ts', ".where('instance.state', 'in', [...BROUGHT])", ''],
+    ['gateway/src/uploads/known-instances.ts', TOLD, EVERY],
+    ['gateway/src/uploads/known-instances.ts', BROUGHT, EVERY],
   ),
   defence(
     'names of other hosts are refused',

@@ -17,7 +17,7 @@ import { RECIPES } from './recipes.ts';
 import { runHostile, type HostileSettings } from './run-hostile.ts';
 
 const SEED = Number(process.env.RELAY_SEED ?? 1);
-const LIMITS = { blockedMs: null, grownBytes: null };
+const LIMITS = { workMs: null, blockedMs: null, grownBytes: null };
 
 async function run(chosen: Pick<HostileSettings, 'only' | 'by' | 'root'>) {
   const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));

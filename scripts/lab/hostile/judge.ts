@@ -1,21 +1,25 @@
 /** Holds a run against the promises: a line for each one that was broken. */
 import type { Attack, HostileReport } from './run-hostile.ts';
 
-/** `blockedMs` and `grownBytes` null: not judged, where the machine is shared with other tests. */
-export type Limits = { readonly blockedMs: number | null; readonly grownBytes: number | null };
+/** Each null: not judged, where the machine is shared with other tests. */
+export type Limits = {
+  /** Of the thread at work, in milliseconds of the processor. */
+  readonly workMs: number | null;
+  /**
+   * By the clock: the event loop may seem to stand still where other processes have the cores, and then its thread
+   * was not at work.
+   */
+  readonly blockedMs: number | null;
+  readonly grownBytes: number | null;
+};
 
-/**
- * The event loop may seem to stand still where other processes have the cores: then its thread was not at work.
- * Such a wait may take this many times as long.
- */
-const WAITED = 10;
-
-export function faultsOf(report: HostileReport, { blockedMs, grownBytes }: Limits): readonly string[] {
+export function faultsOf(report: HostileReport, limits: Limits): readonly string[] {
+  const { workMs, blockedMs, grownBytes } = limits;
   const { attacks, honest, hasSurvived, visible } = report;
   const of = (attack: Attack): string => `${attack.recipe} by ${attack.who}`;
   const faults = attacks.flatMap((attack) => [
     ...(attack.isRight ? [] : [`${of(attack)} was answered ${attack.answers.join(', ')}`]),
-    ...(blockedMs !== null && (attack.atWorkMs > blockedMs || attack.blockedMs > WAITED * blockedMs)
+    ...(attack.atWorkMs > (workMs ?? Infinity) || attack.blockedMs > (blockedMs ?? Infinity)
       ? [`${of(attack)} blocked the event loop for ${attack.atWorkMs} ms of work in ${attack.blockedMs} ms`]
       : []),
     ...(grownBytes !== null && attack.grownBytes > grownBytes

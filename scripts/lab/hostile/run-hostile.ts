@@ -9,7 +9,7 @@ import { createGatewayUnderTest, type GatewayUnderTest, type LogLine } from '#te
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import { startOrthanc } from '../../system/orthanc.ts';
 import { freePort } from '../../system/ports.ts';
-import { askAt, enrolDevice, signIn, type Door } from './door.ts';
+import { askAt, enrolDevice, openDoor, type Door, type KeptDoor } from './door.ts';
 import { listenAt, type Listener } from './listen.ts';
 import { CLEANING, type Recipe, type Size } from './recipe.ts';
 import { RECIPES } from './recipes.ts';
@@ -80,6 +80,8 @@ export async function runHostile(settings: HostileSettings): Promise<HostileRepo
     const attackers = doors.filter(({ who }) => by?.includes(who) ?? true);
     for (const [at, recipe] of chosen.entries())
       for (const door of attackers) {
+        await doors[0].renew();
+        await doors[1].renew();
         const attack = await attackWith(recipe, door, ground, { factor, seed: seed + at });
         attacks.push(attack);
         say(describeAttack(attack));
@@ -104,7 +106,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** A technician, a technician's device, and a stranger; and the policy that cleans text. */
-async function openDoors(gateway: GatewayUnderTest): Promise<readonly [Door, Door, Door]> {
+async function openDoors(gateway: GatewayUnderTest): Promise<Doors> {
   const { api } = gateway;
   const document = {
     ...{ name: CLEANING.name, title: 'Cleaning', deidentify: true, options: ['clean-descriptors'] },
@@ -113,14 +115,16 @@ async function openDoors(gateway: GatewayUnderTest): Promise<readonly [Door, Doo
   const made = await ask(gateway, ADMIN, { method: 'POST', path: '/admin/policies', body: document });
   if (!made.ok) throw new Error(await made.text());
   const { username } = await createAccount(gateway, 'hostile', ['technician']);
-  const account: Door = { who: 'account', api, token: await signIn(api, username) };
+  const account = await openDoor('account', api, username);
   return [account, await enrolDevice(account), { who: 'stranger', api, token: null }];
 }
+
+type Doors = readonly [KeptDoor, KeptDoor, Door];
 
 type Ground = {
   readonly gateway: GatewayUnderTest;
   readonly tablet: Tablet;
-  readonly doors: readonly [Door, Door, Door];
+  readonly doors: Doors;
   readonly heard: { readonly tablet: Listener; readonly account: Listener };
   /** Resident before the first recipe, in bytes. */
   readonly idle: number;

@@ -73,19 +73,38 @@ export async function sendParcel(door: Door, uploadId: string, parcel: Blob): Pr
 
 type Status = { readonly state: string; readonly instances?: readonly { state: string; reason?: string }[] };
 
+type Policy = { readonly name: string; readonly version: number };
+export const NOT_SETTLED = 'not-settled';
+
 /** The states of the instances, or their reasons, when nothing more happens to them; a refusal's code. */
 export async function sendInstances(
   door: Door,
   instances: readonly Instance[],
-  policy: { readonly name: string; readonly version: number },
+  policy: Policy,
   code?: Code,
 ): Promise<readonly string[]> {
+  const sent = await sendAll(door, instances, policy, code);
+  return 'refused' in sent ? [sent.refused] : endsOf(door, sent.uploadId);
+}
+
+/** Announced, sent and complete, or the code of the refusal. */
+export async function sendAll(
+  door: Door,
+  instances: readonly Instance[],
+  policy: Policy,
+  code?: Code,
+): Promise<{ readonly uploadId: string } | { readonly refused: string }> {
   const announced = await announce(door, manifestOf(instances, policy));
-  if (announced.status !== 200) return [announced.code ?? String(announced.status)];
+  if (announced.status !== 200) return { refused: announced.code ?? String(announced.status) };
   const { uploadId, need } = announced.body as { uploadId: string; need: readonly object[] };
   const refused = need.length === 0 ? null : await sendParcel(door, uploadId, parcelOf(instances, code));
-  if (refused !== null) return [refused];
+  if (refused !== null) return { refused };
   await askAt(door, `/upload/${uploadId}/complete`, { method: 'POST', json: {} });
+  return { uploadId };
+}
+
+/** The states of the upload's instances, or their reasons; NOT_SETTLED where it took too long. */
+export async function endsOf(door: Door, uploadId: string): Promise<readonly string[]> {
   const settled = await until(
     'an upload to be settled',
     async () => {
@@ -95,6 +114,6 @@ export async function sendInstances(
     },
     200,
   ).catch(() => null);
-  if (settled === null) return ['not-settled'];
+  if (settled === null) return [NOT_SETTLED];
   return (settled.instances ?? []).map(({ state, reason }) => reason ?? state);
 }

@@ -3,8 +3,8 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { createAccount } from '#testing/accounts.ts';
 import type { GatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { signIn, type Door } from './door.ts';
-import { sendInstances, type Instance } from './send-instance.ts';
+import { openDoor, type Door } from './door.ts';
+import { endsOf, NOT_SETTLED, sendAll, type Instance } from './send-instance.ts';
 import type { Upload, Victim } from './victim.ts';
 import { broughtBy } from './visibility.ts';
 
@@ -26,7 +26,7 @@ export type Tablet = {
 /** Resolves when its first study is stored. */
 export async function startTablet(gateway: GatewayUnderTest, seed: number): Promise<Tablet> {
   const { username } = await createAccount(gateway, 'honest', ['technician']);
-  const door: Door = { who: 'honest', api: gateway.api, token: await signIn(gateway.api, username) };
+  const door = await openDoor('honest', gateway.api, username);
   const own = new Set<string>();
   const studyOf = (number: number): readonly Instance[] => {
     const shape = { instancesPerSeries: 4, rows: 32, columns: 32 };
@@ -39,12 +39,21 @@ export async function startTablet(gateway: GatewayUnderTest, seed: number): Prom
   let named = 0;
   let latest: ReturnType<Victim['latest']> | null = null;
   const others: string[] = [];
+  /** Uploads that took longer than anybody waits, and must have ended when the run does. */
+  const late: { readonly uploadId: string; readonly instances: readonly Instance[] }[] = [];
+  const judge = (instances: readonly Instance[], states: readonly string[]): boolean => {
+    if (!areStored(instances, states)) others.push([...new Set(states)].join(' and '));
+    return areStored(instances, states);
+  };
   const sendNext = async (): Promise<void> => {
+    await door.renew();
     const instances = studyOf(sent);
-    const states = await sendInstances(door, instances, { name: 'identified', version: 1 });
+    const told = await sendAll(door, instances, { name: 'identified', version: 1 });
+    const states = 'refused' in told ? [told.refused] : await endsOf(door, told.uploadId);
     sent += 1;
-    const isStored = states.length === instances.length && states.every((state) => state === 'stored');
-    if (!isStored) others.push([...new Set(states)].join(' and '));
+    if ('uploadId' in told && states.includes(NOT_SETTLED))
+      return void late.push({ uploadId: told.uploadId, instances });
+    const isStored = judge(instances, states);
     const newest = (await broughtBy(door)).find(({ upload }) => isOf(upload, instances));
     if (isStored && newest !== undefined) latest = { upload: newest.upload, instances };
   };
@@ -69,10 +78,14 @@ export async function startTablet(gateway: GatewayUnderTest, seed: number): Prom
     async end() {
       isOver = true;
       await running;
+      for (const { uploadId, instances } of late) judge(instances, await endsOf(door, uploadId));
       return { sent, stored: sent - others.length, others };
     },
   };
 }
+
+const areStored = (instances: readonly Instance[], states: readonly string[]): boolean =>
+  states.length === instances.length && states.every((state) => state === 'stored');
 
 const isOf = ({ studyInstanceUID }: Upload, instances: readonly Instance[]): boolean =>
   instances[0]?.studyInstanceUID === studyInstanceUID;

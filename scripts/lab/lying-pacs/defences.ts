@@ -17,19 +17,19 @@ export const DEFENCES: readonly Mutation[] = [
   {
     what: 'bytes are compared',
     file: 'gateway/src/pipeline/forward/look-before.ts',
-    from: "if (held?.digest === digest) return 'same';",
-    to: "if (held) return 'same';",
+    from: "if (held.digest === digest) return 'same';",
+    to: "return 'same';",
   },
   {
     what: 'the digest is compared',
     file: 'gateway/src/pipeline/forward/prove-stored.ts',
-    from: 'row.sent_digests === `${row.digest} ${theirs.get(row.sop_instance_uid)}`',
+    from: "row.sent_digests === handedOver(row, theirs.get(row.sop_instance_uid) ?? 'none')",
     to: 'theirs.has(row.sop_instance_uid)',
   },
   {
     what: 'what was posted is looked for before it is posted again',
     file: 'gateway/src/pipeline/forward/forward-study.ts',
-    from: "state: found.has(sop_instance_uid) ? 'posted' : 'received'",
-    to: "state: 'received'",
+    from: 'there.has(row.sop_instance_uid)',
+    to: 'there.has(row.digest)',
   },
 ];

@@ -1,31 +1,8 @@
 /**
- * Facts that a de-identifier needs and Table E.1-1 lacks: attributes that newer editions or common sense add,
- * and those whose value is a word of a vocabulary although its VR could hold free text. Data, each list with
- * its reason.
+ * Facts that a de-identifier needs and the tables of attributes (`profile.ts`) lack: values that tell things apart,
+ * and values that are words of a vocabulary although their VR could hold free text. Data, each list with its
+ * reason.
  */
-
-/**
- * PS3.15 E.1.1 note 1: the table "may not be sufficient". Not in the 2024e table, but identifying by their
- * own name: emptied.
- */
-export const EMPTIED_BESIDES: ReadonlySet<number> = new Set([
-  // Patient's Birth Date, Patient's Death Date in Alternative Calendar
-  0x00100033, 0x00100034,
-  // the retired forms of Placer and Filler Order Number, which are Z
-  0x00401006, 0x00401007, 0x00402006, 0x00402007,
-]);
-
-/**
- * Removed because it would no longer be true or cannot be looked into: Length to End; Encrypted Attributes
- * (who holds the key is not known here); MAC Parameters, which serve the removed Digital Signatures.
- */
-export const REMOVED_BESIDES: ReadonlySet<number> = new Set([0x00080001, 0x04000500, 0x4ffe0001]);
-
-/**
- * X/Z rows where X is chosen: Type 3 wherever images have it, and the sequence may not be empty (Referenced
- * Study Sequence).
- */
-export const REMOVED_CHOICES: ReadonlySet<number> = new Set([0x00081110]);
 
 /**
  * Identifiers that tell things apart: a dummy that is the same for all would merge them, so they get a keyed
@@ -54,10 +31,10 @@ export const STRUCTURAL_UIDS: ReadonlySet<number> = new Set([
  * person.
  */
 export const TERMS: ReadonlySet<number> = new Set([
-  // Code Sequence Macro, Coding Scheme Identification Sequence
-  0x00080108, 0x0008010e, 0x00080114, 0x00080115, 0x00080116, 0x00080120,
-  // Private Data Element Description and Encoding
-  0x0008030e, 0x0008030f,
+  // Code Sequence Macro
+  0x00080108, 0x00080120,
+  // Private Data Element Encoding
+  0x0008030f,
   // Battery Level, Spectral Sensitivity, EXIF Version
   0x00160003, 0x00160017, 0x00160020,
   // Detector Mode, Grid Absorbing Material, Grid Spacing Material
@@ -108,6 +85,7 @@ export const PATIENT_CONCEPTS: ReadonlySet<string> = new Set([
   ...['DCM 121029', 'DCM 121030', 'DCM 121031', 'DCM 121032', 'DCM 121033'],
   // the same in LOINC and SNOMED CT: birth date, sex, gender, age
   ...['LN 21112-8', 'LN 46098-0', 'LN 30525-0', 'SCT 263495000', 'SCT 397669002'],
+  ...['SCT 424144002', 'SRT G-A22D'],
   // height, weight, body mass index, body surface area
   ...['LN 8302-2', 'LN 3137-7', 'LN 29463-7', 'LN 3141-9', 'LN 39156-5', 'LN 8277-6'],
   ...['SCT 50373000', 'SCT 27113001', 'SCT 60621009', 'SRT F-01860'],

@@ -1,9 +1,9 @@
 /**
- * Writes Data Elements into segments: bytes of its own, and ranges of the source for long values, which are
- * never brought into memory. Sequences of defined length get the length of their written content. Knows nothing
+ * Writes Data Elements into segments: bytes of its own, and the pieces of long values, which are never brought
+ * into memory. Sequences of defined length get the length of their written content. Knows nothing
  * of rules.
  */
-import type { ByteRange, Encoding } from '../dicom/data-set.ts';
+import type { Encoding } from '../dicom/data-set.ts';
 import {
   ITEM,
   ITEM_DELIMITATION,
@@ -11,12 +11,15 @@ import {
   UNDEFINED_LENGTH,
   isLongForm,
 } from '../dicom/element-header.ts';
-
-/** A piece of an instance: bytes, or a range of the source that it was read from. */
-export type Segment = Uint8Array | ByteRange;
+import type { Segment } from './segments.ts';
 
 /** Enough for the header of a CT slice; the buffer doubles when it is full. */
 const FIRST_BYTES = 16 * 1024;
+/** A larger buffer is not kept for the next Data Set. */
+const SPARE_BYTES = 1024 * 1024;
+
+/** Of a writer that has finished, for the next one. Null: a writer is at work. */
+let spare: Uint8Array<ArrayBuffer> | null = null;
 
 /** Passed from `open` to `close`. */
 export interface OpenLength {
@@ -26,14 +29,20 @@ export interface OpenLength {
 }
 
 export class DataSetWriter {
-  #buffer = new Uint8Array(FIRST_BYTES);
-  #view = new DataView(this.#buffer.buffer);
+  #buffer: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   #used = 0;
-  /** Bytes of the ranges so far. */
+  /** Bytes of the long values so far. */
   #outside = 0;
-  /** A range stands before the byte of the buffer at `at`. */
-  readonly #ranges: { readonly at: number; readonly range: ByteRange }[] = [];
+  /** A piece of a long value stands before the byte of the buffer at `at`. */
+  readonly #pieces: { readonly at: number; readonly piece: Segment }[] = [];
   #bigEndian = false;
+
+  constructor() {
+    this.#buffer = spare ?? new Uint8Array(FIRST_BYTES);
+    this.#view = new DataView(this.#buffer.buffer);
+    spare = null;
+  }
 
   #reserve(bytes: number): void {
     if (this.#used + bytes <= this.#buffer.length) return;
@@ -83,22 +92,25 @@ export class DataSetWriter {
     this.#used += bytes.length;
   }
 
-  /** An element of defined length whose value, as encoded, is a range of the source. */
-  range(tag: number, vr: string, range: ByteRange, encoding: Encoding): void {
-    this.#header(tag, vr, range.length, encoding);
-    this.#copy(range);
+  /** An element of defined length whose value, as encoded, consists of these pieces. */
+  long(tag: number, vr: string, pieces: readonly Segment[], encoding: Encoding): void {
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    this.#header(tag, vr, length, encoding);
+    this.#add(pieces);
   }
 
-  /** An element of undefined length; `range` includes its delimiter, if it has one. */
-  rangeOfUndefinedLength(tag: number, vr: string, range: ByteRange, encoding: Encoding): void {
+  /** An element of undefined length; the pieces include its delimiter, if it has one. */
+  longOfUndefinedLength(tag: number, vr: string, pieces: readonly Segment[], encoding: Encoding): void {
     this.#header(tag, vr, UNDEFINED_LENGTH, encoding);
-    this.#copy(range);
+    this.#add(pieces);
   }
 
-  #copy(range: ByteRange): void {
-    if (range.length === 0) return;
-    this.#ranges.push({ at: this.#used, range });
-    this.#outside += range.length;
+  #add(pieces: readonly Segment[]): void {
+    for (const piece of pieces) {
+      if (piece.length === 0) continue;
+      this.#pieces.push({ at: this.#used, piece });
+      this.#outside += piece.length;
+    }
   }
 
   /** Begins a Sequence (`tag`, `vr`) or, with `ITEM` and '', an Item. */
@@ -117,15 +129,18 @@ export class DataSetWriter {
     this.#header(delimitation, '', 0, encoding);
   }
 
+  /** The writer must not be used afterwards. */
   finish(): Segment[] {
     const segments: Segment[] = [];
+    const written = this.#buffer.slice(0, this.#used);
+    if (this.#buffer.length <= SPARE_BYTES) spare = this.#buffer;
     let from = 0;
-    for (const { at, range } of this.#ranges) {
-      if (at > from) segments.push(this.#buffer.subarray(from, at));
-      segments.push(range);
+    for (const { at, piece } of this.#pieces) {
+      if (at > from) segments.push(written.subarray(from, at));
+      segments.push(piece);
       from = at;
     }
-    if (this.#used > from) segments.push(this.#buffer.subarray(from, this.#used));
+    if (this.#used > from) segments.push(written.subarray(from, this.#used));
     return segments;
   }
 }

@@ -10,8 +10,9 @@ import { isUid } from '../dicom/uid.ts';
 import { characterSetsOf } from '../dicom/values.ts';
 import { BIRTH_DATE_CONCEPTS, CODE_ATTRIBUTES, PATIENT_CONCEPTS } from './attribute-lists.ts';
 import { isTemporal, shiftDates } from './dates.ts';
-import { decision, type Decision, type Mode } from './decision.ts';
+import { decision, orElse, type Decision, type Mode } from './decision.ts';
 import { asciiOf } from './element-text.ts';
+import { mayNameClass } from './kept-uids.ts';
 import type { Prose } from './plan.ts';
 import { PROSE, type DeidRules } from './rules.ts';
 import { isTrustworthy } from './trustworthy-value.ts';
@@ -29,6 +30,7 @@ export interface Place {
   readonly characterSets: readonly string[];
 }
 
+const CODE_MEANING = 0x00080104;
 /** PS3.3 §C.18.1 and C.18.8: the values of content items NUM and CODE. */
 const MEASURED_VALUE_SEQUENCE = 0x0040a300;
 const CONCEPT_CODE_SEQUENCE = 0x0040a168;
@@ -43,6 +45,8 @@ const TEMPORAL_VALUES = new Set([0x0040a120, 0x0040a121, 0x0040a122]);
  */
 const FURTHEST_DAYS = 4000;
 const DUMMY_INSIDE = decision('dummy', 'D', 'inside-sequence');
+/** The meaning of a code of a site's own scheme is prose: whoever made the code wrote it. */
+const LOCAL_MEANING = orElse(decision('clean-text', 'C', 'free-text'), decision('dummy', 'D', 'free-text'));
 
 /** The decision for an element that is treated as one of `vr`. */
 export function decideInPlace(element: DicomElement, vr: string, place: Place, rules: DeidRules): Decision {
@@ -55,7 +59,9 @@ export const isTree = (mode: Mode): boolean =>
 
 /** UN, or a VR that is not the standard's for this tag, does not change an attribute: the dictionary decides. */
 export function effectiveVR(element: DicomElement): string {
-  if (!dictionaryEntry(element.tag)) return element.items === null ? element.vr : 'SQ';
+  const entry = dictionaryEntry(element.tag);
+  if (entry === null) return element.items === null ? element.vr : 'SQ';
+  if (entry.vr === element.vr) return element.vr;
   return element.vr !== 'UN' && isExpectedVR(element.tag, element.vr)
     ? element.vr
     : dictionaryVR(element.tag);
@@ -74,7 +80,10 @@ export function isEmpty(element: DicomElement): boolean {
 function insideSequence(tag: number, vr: string, place: Place, rules: DeidRules): Decision {
   const decision = rules.decide(tag, vr);
   const { mode } = place;
-  if (mode === 'plain') return decision;
+  if (mode === 'plain') {
+    const isCleaned = tag === CODE_MEANING && !place.isStandardCode && rules.cleansText;
+    return isCleaned && decision.because === 'not-needed' ? LOCAL_MEANING : decision;
+  }
   const dummy = DUMMY_INSIDE;
   if (decision.how === 'items') return itemsInside(tag, decision, place);
   // Patient's Birth Date has no option that keeps it; and neither has the birth date in a report.
@@ -128,12 +137,21 @@ export function characterSetsAfter(
 }
 
 /** Null where the value was not kept in memory, cannot be decoded or is not text: it cannot be cleaned. */
-export function proseOf({ bytes }: DicomElement, { characterSets }: Place): Prose | null {
-  const pieces = bytes && textReader(characterSets).split(trimmed(bytes));
+export function proseOf({ bytes: padded }: DicomElement, { characterSets }: Place): Prose | null {
+  if (padded === null) return null;
+  const bytes = trimmed(padded);
+  const reader = textReader(characterSets);
+  // All sets begin with ASCII.
+  if (reader.known && bytes.every(isPlain)) return { bytes, characterSets };
+  const pieces = reader.split(bytes);
   return pieces === null || pieces.some(({ text }) => FOREIGN_CONTROL.test(text))
     ? null
-    : { pieces, characterSets };
+    : { bytes, characterSets };
 }
+
+/** ASCII and no control character but TAB, LF, FF and CR. */
+const isPlain = (byte: number): boolean =>
+  (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09 || byte === 0x0c;
 
 /** Without the padding at the end (PS3.5 §6.2). */
 function trimmed(bytes: Uint8Array): Uint8Array {
@@ -152,7 +170,7 @@ export function fitting(element: DicomElement, vr: string, decision: Decision, p
         ? { ...decision, how: 'remove', code: 'X', because: 'malformed' }
         : decision;
     case 'keep':
-      return isTrustworthy(element, vr) ? decision : malformed();
+      return isTrustworthy(element, vr) && isClassOrOther(element, vr, decision) ? decision : malformed();
     case 'keep-uid':
       return asciiOf(element)
         .split('\\')
@@ -176,6 +194,11 @@ export function fitting(element: DicomElement, vr: string, decision: Decision, p
     default:
       return decision;
   }
+}
+
+/** A UID that stays because it is that of a class must look like one. */
+function isClassOrOther(element: DicomElement, vr: string, { because }: Decision): boolean {
+  return vr !== 'UI' || because !== 'not-needed' || asciiOf(element).split('\\').every(mayNameClass);
 }
 
 function forMalformed(element: DicomElement, vr: string, otherwise: Decision | null): Decision {

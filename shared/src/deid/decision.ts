@@ -15,12 +15,15 @@ export type Because =
   | 'unknown-attribute' // neither in the table nor in PS3.6
   | 'free-text' // not in the table, but its VR or its encoding holds prose, a name or an address
   | 'by-vr' // not in the table, but a date or the UID of an instance
-  | 'beside-the-table' // a list of `attribute-lists.ts`
+  | 'beside-the-table' // our second table (scripts/tables/naming-attributes.tsv)
   | 'inside-sequence' // inside a sequence whose whole content is to be replaced
   | 'malformed' // the value to be retained is not a value of its VR
   | 'outdated' // describes the original's bytes only (group lengths)
   | 'marker' // PS3.15 E.1.1: states that, and how, the instance was de-identified
-  | 'released' // a person looked at the pixels and found that nothing in them names anybody
+  | 'released' // a person looked at the pixels, or the text, and found that nothing in them names anybody
+  | 'covered' // a person drew boxes over the names in the pixels, and these are blank now
+  | 'known-value' // kept otherwise, but it holds a name, a number, a place or a day of this very header
+  | 'unseen-bytes' // bits and bytes of bulk data that no image shows
   | 'not-needed'; // kept without a rule: tells nothing about a person
 
 /** The treatment of the value. */

@@ -4,32 +4,14 @@
  * Data Set.
  */
 import type { ByteSource } from '../dicom/data-set.ts';
-import type { Segment } from './data-set-writer.ts';
-
-/** A deflated instance inflates to 256 MiB at most; pieces of this size keep both sides busy. */
-const PIECE_BYTES = 1024 * 1024;
-
-async function* piecesOf(
-  segments: readonly Segment[],
-  source: ByteSource,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  for (const segment of segments) {
-    if (segment instanceof Uint8Array) yield new Uint8Array(segment);
-    else
-      for (let at = 0; at < segment.length; at += PIECE_BYTES) {
-        yield new Uint8Array(
-          await source.read(segment.offset + at, Math.min(PIECE_BYTES, segment.length - at)),
-        );
-      }
-  }
-}
+import { readSegments, type Segment } from './segments.ts';
 
 /** The deflated bytes of these segments. Rejects where reading `source` does. */
 export async function deflateSegments(
   segments: readonly Segment[],
   source: ByteSource,
 ): Promise<Uint8Array[]> {
-  const pieces = piecesOf(segments, source);
+  const pieces = readSegments(segments, source);
   const plain = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
       const { value, done } = await pieces.next();

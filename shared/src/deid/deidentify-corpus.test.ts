@@ -11,18 +11,25 @@ import { skip, testEnvironment } from '#testing/environment.ts';
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { dictionaryEntry, isPrivate } from '../dicom/dictionary.ts';
 import { asciiText, findElement } from '../dicom/values.ts';
-import { OPTIONS, profileRows } from './profile.ts';
+import { decodeFrame } from '../pixels/decode-frame.ts';
+import { readFrameShape } from '../pixels/frame-shape.ts';
+import { loadCodecs } from '../pixels/load-codecs.ts';
+import { decidingRows, OPTIONS } from './profile.ts';
 import { checkResidue } from './residue.ts';
 
 type Ready = Extract<DeidentifiedFile, { kind: 'ready' }> & { readonly path: string };
 // dcmjs prints remarks about real files on the console; only its result is wanted.
 dcmjs.log.setLevel('silent');
 const { corpus } = testEnvironment();
+const decoding = { codecs: loadCodecs() };
 const everyOption = Object.keys(OPTIONS).filter(
   (name) => !/^clean-(pixel|recog|desc)|full-dates$/.test(name),
 );
 
-/** The files of `dev/` (under `folder`) that become an instance. Slow only for the bytes: 60 MB are read. */
+/**
+ * The files of `dev/` (under `folder`) that become an instance, their pictures released as by a person who looked.
+ * Slow only for the bytes: 60 MB are read.
+ */
 async function deidentifiedCorpus(folder = '', options: readonly string[] = [], seed = 1): Promise<Ready[]> {
   const { files } = JSON.parse(readFileSync(join(corpus ?? '', 'manifest.json'), 'utf8')) as {
     files: { path: string; set: string }[];
@@ -35,6 +42,7 @@ async function deidentifiedCorpus(folder = '', options: readonly string[] = [], 
       new Uint8Array(readFileSync(join(corpus ?? '', path))),
       rules,
       pseudonyms,
+      { looked: ['pixels'] },
     );
     if (result.kind === 'ready') ready.push({ ...result, path });
   }
@@ -69,8 +77,29 @@ async function pixelsOf(instance: ParsedInstance): Promise<Buffer> {
   );
 }
 
+/** Damaged on purpose: a delimiter stands inside its codestream. */
+const NOT_DECODED = new Set(['dev/nm-bone-syntaxes/JPEG2000-embedded-sequence-delimiter.dcm']);
+
+/** Bytes that no image shows may go: every frame is decoded as before. */
+async function showTheSame(before: ParsedInstance, after: ParsedInstance, path: string): Promise<void> {
+  const shape = readFrameShape(before);
+  if ('because' in shape) throw new Error(`${path}: ${shape.because}`);
+  for (let frame = 0; frame < shape.frames; frame += 1) {
+    const one = await decodeFrame(before, before.dataSet, frame, decoding);
+    const other = await decodeFrame(after, after.dataSet, frame, decoding);
+    if (NOT_DECODED.has(path)) assert.equal([one.kind, other.kind], ['refused', 'refused'], path);
+    if (NOT_DECODED.has(path)) continue;
+    if (one.kind !== 'frame' || other.kind !== 'frame') throw new Error(`${path}: a frame is not decoded`);
+    assert.ok(
+      one.frame.values.every((value, at) => Object.is(value, other.frame.values[at])),
+      path,
+    );
+    assert.is(one.frame.values.length, other.frame.values.length, path);
+  }
+}
+
 for (const options of [[], everyOption]) {
-  test(`every real file that can be sent keeps its pixels and has nothing left to remove (${options.length} options)`, async () => {
+  test(`every real file that can be sent keeps its picture and has nothing left to remove (${options.length} options)`, async () => {
     if (corpus === null) skip('de-identification of real files', 'no corpus');
     const rules = rulesOf(...options);
     const pseudonyms = await pseudonymsOf(1);
@@ -80,7 +109,8 @@ for (const options of [[], everyOption]) {
       const instance = await parsed(bytes);
       assert.is(instance.transferSyntaxUID, original.transferSyntaxUID, path);
       assert.equal(instance.identifiers, outcome.identifiers, path);
-      assert.ok((await pixelsOf(instance)).equals(await pixelsOf(original)), path);
+      if (!(await pixelsOf(instance)).equals(await pixelsOf(original)))
+        await showTheSame(original, instance, path);
       assert.equal(await checkResidue(instance, rules, pseudonyms), [], path);
       const again = await deidentifyBytes(bytes, rules, pseudonyms);
       assert.ok(again.kind === 'ready' && Buffer.compare(again.bytes, bytes) === 0, path);
@@ -177,7 +207,7 @@ test('under another key no pseudonym is the same', async () => {
 
 test('attributes that say nothing about a person stay: at least 999 of 1000', async () => {
   if (corpus === null) skip('harmless attributes of real files', 'no corpus');
-  const rows = profileRows();
+  const rows = decidingRows();
   const markers = new Set([0x00120062, 0x00120063, 0x00280303]);
   const prose = new Set(['PN', 'LT', 'ST', 'UT', 'UR', 'UI', 'DA', 'DT', 'TM', 'UN', 'SQ']);
   let harmless = 0;

@@ -11,6 +11,7 @@ import {
   shownValue,
   text,
 } from '#testing/deidentified-elements.ts';
+import { CODED, CODED_COLUMNS, CODED_ROWS } from '#testing/coded-pictures.ts';
 import { deidentifyBytes, parsed, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { buildInstance } from '../dicom/build-instance.ts';
 import type { ParsedInstance } from '../dicom/data-set.ts';
@@ -27,9 +28,10 @@ import {
 } from '../dicom/registry.ts';
 import { parseUid } from '../dicom/uid.ts';
 import { findElement } from '../dicom/values.ts';
-import { profileRows } from './profile.ts';
+import { decidingRows } from './profile.ts';
 import { createReport } from './report.ts';
 import { checkResidue } from './residue.ts';
+import { createRules, type RulesSettings } from './rules.ts';
 
 const first = (instance: ParsedInstance, tag: number) =>
   findElement(instance.elements, tag)?.items?.[0]?.elements ?? [];
@@ -50,10 +52,10 @@ function planted(tag: number, vr: string): { readonly element: NewElement; reado
 }
 
 for (const syntax of [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN]) {
-  test(`no row of the table lets its value through, and each does what its action says (${syntax})`, async () => {
+  test(`no row of the tables lets its value through, and each does what its action says (${syntax})`, async () => {
     const identifiers = new Set([0x00080018, 0x0020000d, 0x0020000e]);
     // Encapsulated Document quarantines its instance.
-    const rows = [...profileRows()].filter(
+    const rows = [...decidingRows()].filter(
       ([tag]) => tag >>> 16 > 6 && !identifiers.has(tag) && tag !== 0x00420011,
     );
     const plants = rows.flatMap(([tag, row]) => {
@@ -95,12 +97,12 @@ test('attributes that the table and the dictionary call harmless stay unchanged'
       text(0x00080102, 'SH', 'SRT'),
       text(0x00080104, 'LO', 'Chest'),
     ]),
-    { tag: 0x00282000, vr: 'OB', value: new Uint8Array(100_000).fill(7) },
+    { tag: 0x00281408, vr: 'OW', value: new Uint8Array(100_000).fill(7) },
   ]);
   for (const tag of [0x00080008, 0x00080070, 0x00180050])
     assert.is(shownValue(instance.elements, tag), shownValue(original.elements, tag));
   assert.is(shownValue(first(instance, 0x00082218), 0x00080104), 'Chest');
-  assert.is(findElement(instance.elements, 0x00282000)?.valueLength, 100_000);
+  assert.is(findElement(instance.elements, 0x00281408)?.valueLength, 100_000);
 });
 
 test('items are de-identified at any depth, and their lengths stay true', async () => {
@@ -215,13 +217,23 @@ test('sequences of undefined length stay such, and the elements after them are r
   assert.equal(findElement(instance.elements, 0x00540081)?.bytes, Uint8Array.of(9, 0));
 });
 
+test('Pixel Data in an item that describes no image holds nothing afterwards', async () => {
+  const value = textValue('LO', 'CANARY\0\x01');
+  const { bytes, instance } = await deidentified([
+    sequence(0x00082218, [{ tag: 0x7fe00010, vr: 'OW', value }]),
+  ]);
+  assert.not.ok(holds(bytes, 'CANARY'));
+  const left = findElement(first(instance, 0x00082218), 0x7fe00010)?.bytes;
+  assert.equal(left, new Uint8Array(value.length));
+});
+
 test('compressed pixel data stays, fragment by fragment', async () => {
-  const fragments = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(5, 6)];
+  const fragments = [CODED.jpegBaseline.subarray(0, 100), CODED.jpegBaseline.subarray(100)];
   const file = buildInstance({
     identifiers: IDENTIFIERS,
     transferSyntaxUID: JPEG_BASELINE,
-    elements: [],
-    image: { rows: 4, columns: 4, bitsAllocated: 8, pixels: fragments },
+    elements: [[0x00280301, 'CS', 'NO']],
+    image: { rows: CODED_ROWS, columns: CODED_COLUMNS, bitsAllocated: 8, pixels: fragments },
   });
   const result = await deidentifyBytes(concatBytes(file), rulesOf(), await pseudonymsOf(1));
   if (result.kind !== 'ready') throw new Error(result.because);
@@ -232,7 +244,7 @@ test('compressed pixel data stays, fragment by fragment', async () => {
 test('a deflated instance is de-identified and deflated again, with its bulk data', async () => {
   const plain = fileOf([
     text(0x00080090, 'PN', 'CANARY'),
-    { tag: 0x00282000, vr: 'OB', value: new Uint8Array(100_000).fill(7) },
+    { tag: 0x00281408, vr: 'OW', value: new Uint8Array(100_000).fill(7) },
   ]);
   const { dataSetOffset, identifiers } = await parsed(plain);
   const deflated = deflateRawSync(plain.subarray(dataSetOffset));
@@ -244,7 +256,7 @@ test('a deflated instance is de-identified and deflated again, with its bulk dat
   const instance = await parsed(result.bytes);
   assert.is(instance.encoding.deflated, true);
   assert.is(shownValue(instance.elements, 0x00080090), '');
-  const bulk = findElement(instance.elements, 0x00282000)!;
+  const bulk = findElement(instance.elements, 0x00281408)!;
   const value = await instance.dataSet.read(bulk.valueOffset, bulk.valueLength);
   assert.is(value.length, 100_000);
   assert.ok(value.every((byte) => byte === 7));
@@ -281,20 +293,69 @@ test('a drawing keeps its form and loses its points, unless the policy cleans gr
   assert.equal(await drawn('clean-graphics'), [dimensions, POINTS, form]);
 });
 
-test('two patients are never merged: without a Patient ID the study identifies the patient, and issuers tell equal IDs apart', async () => {
-  const patient = async (...elements: NewElement[]) =>
-    shownValue((await deidentified(elements)).instance.elements, 0x00100020);
-  const none = (study: string) => patient(text(0x00100020, 'LO', ''), text(0x0020000d, 'UI', study));
+/** The instance under rules that a policy refines. */
+async function underSettings(elements: readonly NewElement[], settings: RulesSettings) {
+  const made = createRules([], settings);
+  if (made.kind === 'refused') throw new Error(made.because);
+  const result = await deidentifyBytes(fileOf(elements), made.rules, await pseudonymsOf(1));
+  const { rules } = made;
+  if (result.kind !== 'ready') return { because: result.because, rules, bytes: null, instance: null };
+  return { because: null, rules, bytes: result.bytes, instance: await parsed(result.bytes) };
+}
+
+const patientIn = ({ instance }: { readonly instance: ParsedInstance }) =>
+  shownValue(instance.elements, 0x00100020);
+
+test('one patient has one pseudonym and one offset of dates, whoever issued the Patient ID; without one the study is the patient', async () => {
+  const modified = 'retain-longitudinal-modified-dates';
+  const as = async (...elements: NewElement[]) => {
+    const { instance } = await deidentified([text(0x00080020, 'DA', '20240314'), ...elements], [modified]);
+    return [patientIn({ instance }), shownValue(instance.elements, 0x00080020)].join(' ');
+  };
+  const none = (study: string) => as(text(0x00100020, 'LO', ''), text(0x0020000d, 'UI', study));
   const patients = [
     await none('1.2.3.1'),
     await none('1.2.3.2'),
-    await patient(),
-    await patient(text(0x00100021, 'LO', 'A')),
-    await patient(text(0x00100021, 'LO', 'B')),
-    await patient(text(0x00100020, 'LO', 'PAT-2')),
+    await as(),
+    await as(text(0x00100020, 'LO', 'PAT-2')),
   ];
   assert.is(new Set(patients).size, patients.length);
-  assert.is(await patient(text(0x00100020, 'LO', ' PAT-1 ')), await patient());
+  for (const same of [
+    text(0x00100021, 'LO', 'A'),
+    text(0x00100021, 'LO', 'B'),
+    text(0x00100020, 'LO', ' PAT-1 '),
+  ])
+    assert.is(await as(same), await as());
+});
+
+test('a patient has the same pseudonym wherever a Patient ID names them', async () => {
+  // Group of Patients Identification Sequence (PS3.3 §C.7.1.1): kept by a rule of the policy, its items as usual.
+  const group = (...elements: NewElement[]): NewElement => ({ tag: 0x00100027, vr: 'SQ', value: [elements] });
+  const { instance } = await underSettings(
+    [text(0x00100020, 'LO', 'PAT-2'), group(text(0x00100020, 'LO', 'PAT-1'), text(0x00100021, 'LO', 'B'))],
+    { attributes: { '00100027': 'keep' } },
+  );
+  const [item] = findElement(instance!.elements, 0x00100027)!.items!;
+  assert.is(shownValue(item!.elements, 0x00100020), patientIn(await deidentified([])));
+  const alone = await deidentified([text(0x00100020, 'LO', 'PAT-2')]);
+  assert.is(patientIn({ instance: instance! }), patientIn(alone));
+});
+
+test('a policy may tell patients apart by the issuer: then one without is held by name, and not once it is de-identified', async () => {
+  const of = (...issuer: string[]) =>
+    underSettings(
+      issuer.map((value) => text(0x00100021, 'LO', value)),
+      { patientDomain: 'id-and-issuer' },
+    );
+  const a = await of('A');
+  const b = await of('B');
+  assert.is.not(patientIn({ instance: a.instance! }), patientIn({ instance: b.instance! }));
+  assert.is((await of()).because, 'issuer-missing');
+  const pseudonyms = await pseudonymsOf(1);
+  const again = await deidentifyBytes(a.bytes!, a.rules, pseudonyms);
+  if (again.kind !== 'ready') throw new Error(again.because);
+  assert.equal(again.bytes, a.bytes);
+  assert.equal(await checkResidue(a.instance!, a.rules, pseudonyms), []);
 });
 
 test('the same Patient ID is the same patient in every character set', async () => {
@@ -376,7 +437,7 @@ test('for any text or sequence, de-identifying twice equals de-identifying once'
     'clean-structured-content',
   );
   const pseudonyms = await pseudonymsOf(1);
-  const tags = [...profileRows().keys()].filter(
+  const tags = [...decidingRows().keys()].filter(
     (tag) => tag >>> 16 > 6 && tag >>> 16 < 0xfff0 && tag !== 0x00420011 && dictionaryVR(tag) !== 'SQ',
   );
   const ascii = fc.string({ maxLength: 20 }).map((value) => value.replaceAll('\\', ''));

@@ -1,35 +1,65 @@
 /**
- * De-identifies one instance by the Basic Profile of PS3.15 Annex E and the options of its rules. Header
- * only: pixel data and other long values stay byte ranges of the source, bit for bit, with their fragments
- * and offset tables; the encoding of the original is kept.
+ * De-identifies one instance by the Basic Profile of PS3.15 Annex E and the options of its rules. Nothing is
+ * decoded: pixel data and other long values stay byte ranges of the source, with their fragments and offset
+ * tables, but for bits and bytes that no image shows, which are cleared (`bytes/`); the encoding of the
+ * original is kept.
  *
  * The result is a fixed point: de-identified again under the same rules and key it comes out unchanged
- * (`residue.ts` relies on it). It promises nothing about the pixels: an instance that declares identifying
- * text in them is quarantined, any other is believed.
+ * (`residue.ts` relies on it). It promises nothing about the image itself: an instance that declares
+ * identifying text in it is quarantined, any other is believed.
  */
+import {
+  BOXES_LIMIT,
+  claimedBoxes,
+  formatBox,
+  NOTHING_COVERED,
+  type Box,
+  type CoveredBoxes,
+} from '../dicom/boxes.ts';
 import type { InstanceIdentifiers, ParsedInstance } from '../dicom/data-set.ts';
 import { tagName } from '../dicom/dictionary.ts';
 import { encodeFileMeta, textValue } from '../dicom/encode.ts';
 import type { TransferSyntaxUID } from '../dicom/uid.ts';
+import { PIXEL_DATA } from '../dicom/tags.ts';
 import { findElement } from '../dicom/values.ts';
-import type { ReasonCode } from '../protocol/reasons.ts';
-import { OPAQUE_SOP_CLASSES } from './attribute-lists.ts';
-import type { Segment } from './data-set-writer.ts';
+import { isHeldForPixels, type ReasonCode } from '../protocol/reasons.ts';
+import { clearBulk, type ClearedValues } from './bytes/clear-bulk.ts';
+import { textsNamingCompanions, type NamingText } from './companions.ts';
 import { deflateSegments } from './deflate-segments.ts';
 import { asciiOf } from './element-text.ts';
 import { LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, methodMarkers } from './method-markers.ts';
+import { patientIdOf } from './patient-key.ts';
 import { plannedLiteral, plannedPatient, type Plan, type PlannedElement } from './plan.ts';
 import { planInstance } from './plan-instance.ts';
 import type { Pseudonyms, ResolvedPseudonyms } from './pseudonyms.ts';
 import type { TagAction } from './report.ts';
+import { reasonToQuarantine } from './reason-to-quarantine.ts';
 import { rewritePlan, rewrittenIdentifiers } from './rewrite-plan.ts';
 import type { Replacements } from './rewrite-plan.ts';
 import type { DeidRules } from './rules.ts';
+import type { Segment } from './segments.ts';
 import { createTextCleaner } from './text/clean-text.ts';
-import { collectKnownValues } from './text/known-values.ts';
+import type { NamedValue } from './text/named-value.ts';
+import type { Known } from './text/hold-known-values.ts';
 
-export type { Segment } from './data-set-writer.ts';
+export type { Segment } from './segments.ts';
 export type { DeidRules } from './rules.ts';
+
+/** The part of an instance that a person looked at, and said that nothing in it names anybody. */
+export type Looked = 'pixels' | 'texts';
+
+/** Knowledge from beside the instance. Its result may wait for it, and never differs by it. */
+export interface Beside {
+  /**
+   * `pixels` opens what is held because of them (`burned-in-annotation`, `undeclared-text`), `texts` what is held
+   * because of its companions (`named-by-companion`).
+   */
+  readonly looked?: readonly Looked[];
+  /** The values that all instances of its study name (companions.ts). */
+  readonly companions?: readonly NamedValue[];
+  /** Boxes of its image that a person drew and that are blank. */
+  readonly covered?: CoveredBoxes;
+}
 
 export type DeidentifyOutcome =
   | {
@@ -39,8 +69,17 @@ export type DeidentifyOutcome =
       readonly identifiers: InstanceIdentifiers;
       readonly transferSyntaxUID: TransferSyntaxUID;
       readonly report: readonly TagAction[];
+      /** The key of its patient (patient-key.ts): its originals are named under their secret. */
+      readonly patient: string;
+      /** The pseudonym of its patient; null where the Patient ID was one already. */
+      readonly pseudonym: string | null;
     }
-  | { readonly kind: 'quarantined' | 'refused'; readonly because: ReasonCode };
+  | {
+      readonly kind: 'quarantined' | 'refused';
+      readonly because: ReasonCode;
+      /** Under `named-by-companion`: originals, for the person who decides and nobody else. */
+      readonly texts?: readonly NamingText[];
+    };
 
 /** A plan whose pseudonyms are known. */
 export interface ResolvedPlan {
@@ -48,34 +87,43 @@ export interface ResolvedPlan {
   readonly replacements: Replacements;
   readonly pseudonyms: ResolvedPseudonyms;
   readonly actions: readonly TagAction[];
+  readonly patient: string;
+  readonly known: Known;
+  /** Its Patient ID is a pseudonym already. */
+  readonly isOurs: boolean;
+  readonly lacksIssuer: boolean;
+  /** The boxes of its image that are blank. */
+  readonly covered: readonly Box[];
 }
 
 const BURNED_IN_ANNOTATION = 0x00280301;
-const ENCAPSULATED_DOCUMENT = 0x00420011;
-const WAVEFORM_ANNOTATION_SEQUENCE = 0x0040b020;
-const UNFORMATTED_TEXT_VALUE = 0x00700006;
 const PATIENT_NAME = 0x00100010;
 const PATIENT_ID = 0x00100020;
 
-/**
- * Collect, resolve, rewrite. Rejects only where reading the source does (deflated instances are read whole).
- * `released`: a person looked at the pixels and found that nothing in them names anybody; it opens what is
- * held as `burned-in-annotation` and nothing else.
- */
+/** Collect, resolve, rewrite. Rejects only where reading the source does (deflated instances are read whole). */
 export async function deidentifyInstance(
   instance: ParsedInstance,
   rules: DeidRules,
   pseudonyms: Pseudonyms,
-  released = false,
+  { looked = [], companions = [], covered = NOTHING_COVERED }: Beside = {},
 ): Promise<DeidentifyOutcome> {
   const because = reasonToQuarantine(instance, rules);
-  const isReleased = released && because === 'burned-in-annotation';
+  const isReleased = looked.includes('pixels') && isHeldForPixels(because);
   if (because !== null && !isReleased) return { kind: 'quarantined', because };
-  const resolved = await resolvePlan(instance, rules, pseudonyms);
+  const resolved = await resolvePlan(instance, rules, pseudonyms, covered);
   if (resolved === null) return { kind: 'quarantined', because: 'too-much-to-deidentify' };
-  const plan = isReleased ? withoutBurnedIn(resolved) : resolved;
+  if (resolved.covered.length > BOXES_LIMIT) return { kind: 'quarantined', because: 'cannot-be-covered' };
+  if (resolved.lacksIssuer && !resolved.isOurs) return { kind: 'quarantined', because: 'issuer-missing' };
+  const texts = textsNamingCompanions({ instance, rules, ...resolved }, companions);
+  if (texts === 'too-many') return { kind: 'quarantined', because: 'too-much-to-deidentify' };
+  if (texts.length > 0 && !looked.includes('texts'))
+    return { kind: 'quarantined', because: 'named-by-companion', texts };
+  const isCovered = covered.length > 0;
+  const plan = isReleased || isCovered ? withoutBurnedIn(resolved, isCovered) : resolved;
+  const cleared = await clearBulk(instance, plan.elements);
+  if (cleared === null) return { kind: 'quarantined', because: 'pixel-data-not-clearable' };
   const identifiers = rewrittenIdentifiers(instance, rules, plan.pseudonyms);
-  const dataSet = rewritePlan(plan.elements, instance.encoding, plan.replacements);
+  const dataSet = rewritePlan(plan.elements, instance.encoding, plan.replacements, cleared);
   const { transferSyntaxUID } = instance;
   // PS3.15 E.1.1 no. 7: "the File Meta Information including the 128 byte preamble, if present, shall be
   // replaced".
@@ -83,38 +131,27 @@ export async function deidentifyInstance(
     encodeFileMeta(identifiers, transferSyntaxUID),
     ...(instance.encoding.deflated ? await deflateSegments(dataSet, instance.dataSet) : dataSet),
   ];
-  return { kind: 'ready', segments, identifiers, transferSyntaxUID, report: plan.actions };
+  const report = [...withReleased(plan.actions, texts), ...clearedActions(cleared)];
+  const { patient } = plan;
+  const pseudonym = plan.isOurs ? null : plan.pseudonyms.patient(patient);
+  return { kind: 'ready', segments, identifiers, transferSyntaxUID, report, patient, pseudonym };
 }
 
-/** The exceptions that a policy may make. */
-type Exceptions = Pick<DeidRules, 'keepsDocuments' | 'cleansWaveformAnnotations'>;
-const NO_EXCEPTIONS: Exceptions = { keepsDocuments: false, cleansWaveformAnnotations: false };
-
-/** The reason why no rule for attributes makes the instance safe, so that a person must decide; or null. */
-export function reasonToQuarantine(
-  instance: ParsedInstance,
-  rules: Exceptions = NO_EXCEPTIONS,
-): ReasonCode | null {
-  const document = findElement(instance.elements, ENCAPSULATED_DOCUMENT);
-  const isOpaque = OPAQUE_SOP_CLASSES.some((root) => instance.identifiers.sopClassUID.startsWith(root));
-  // First what nobody can release: looking at the pixels does not help a document.
-  if (!rules.keepsDocuments && (isOpaque || (document !== null && document.valueLength > 0)))
-    return 'cannot-be-deidentified';
-  if (!rules.cleansWaveformAnnotations && hasWrittenAnnotation(instance)) return 'cannot-be-deidentified';
-  const burnedIn = findElement(instance.elements, BURNED_IN_ANNOTATION);
-  return burnedIn && asciiOf(burnedIn).toUpperCase() === 'YES' ? 'burned-in-annotation' : null;
+/** Texts that a person released are kept, and the report says by whom. */
+function withReleased(actions: readonly TagAction[], texts: readonly NamingText[]): readonly TagAction[] {
+  if (texts.length === 0) return actions;
+  const released = new Set(texts.map(({ path }) => path));
+  const before = new Map(actions.map((action) => [action.path, action]));
+  return [
+    ...actions.filter(({ path }) => !released.has(path)),
+    ...texts.map(
+      ({ path }): TagAction => ({ path, action: before.get(path)?.action ?? 'K', because: 'released' }),
+    ),
+  ];
 }
 
-/**
- * PS3.3 §C.10.10: Unformatted Text Value in Waveform Annotation Sequence, a note by a device or a person next
- * to the curve.
- */
-function hasWrittenAnnotation({ elements }: ParsedInstance): boolean {
-  const annotations = findElement(elements, WAVEFORM_ANNOTATION_SEQUENCE)?.items ?? [];
-  return annotations.some(
-    (item) => (findElement(item.elements, UNFORMATTED_TEXT_VALUE)?.valueLength ?? 0) > 0,
-  );
-}
+const clearedActions = (cleared: ClearedValues): TagAction[] =>
+  [...cleared.values()].map(({ path }) => ({ path, action: 'C', because: 'unseen-bytes' }));
 
 /**
  * The plan of an instance with its markers and pseudonyms, in the order in which it is written. Null where the
@@ -124,16 +161,20 @@ export async function resolvePlan(
   instance: ParsedInstance,
   rules: DeidRules,
   pseudonyms: Pseudonyms,
+  drawn: readonly Box[] = [],
 ): Promise<ResolvedPlan | null> {
   const plan = planInstance(instance, rules);
-  if (plan.isTooMuch) return null;
+  if (plan.known === null) return null;
   if (!rules.options.includes('retain-uids')) requestIdentifiers(plan, instance.identifiers);
-  const markers = methodMarkers(instance.elements, rules, instance.encoding);
-  const added = [...missingPatient(plan), ...markers];
+  const { patient } = plan.requests;
   const resolved = await pseudonyms.resolve(plan.requests);
-  const days = rules.dates === 'modified' ? daysOf(instance, plan, resolved) : 0;
-  const known = rules.cleansText ? collectKnownValues(instance, rules) : null;
-  const replacements = { pseudonyms: resolved, days, text: createTextCleaner(known, rules, days) };
+  const isOurs = resolved.patient(patient) === patientIdOf(patient);
+  const covered = [...(isOurs ? boxesBefore(instance, drawn) : []), ...drawn];
+  const added = [...missingPatient(plan), ...methodMarkers(instance, rules, covered)];
+  // Dates that carry our marker were already moved if the Patient ID is also ours.
+  const isMoved = isOurs && hasMovedDates(instance);
+  const days = rules.dates === 'modified' && !isMoved ? await pseudonyms.dayOffset(patient) : 0;
+  const replacements = { pseudonyms: resolved, days, text: createTextCleaner(plan.known, rules, days) };
   const noted = added.map(
     ({ tag, how }): TagAction => ({
       path: tagName(tag),
@@ -146,7 +187,21 @@ export async function resolvePlan(
     replacements,
     pseudonyms: resolved,
     actions: [...plan.actions, ...noted],
+    patient,
+    known: plan.known,
+    isOurs,
+    lacksIssuer: plan.lacksIssuer,
+    covered,
   };
+}
+
+/**
+ * Boxes that an instance of ours had before. Nobody else's word is believed: a claim in a foreign file says
+ * nothing of its pixels.
+ */
+function boxesBefore({ elements }: ParsedInstance, drawn: readonly Box[]): readonly Box[] {
+  const again = new Set(drawn.map(formatBox));
+  return (claimedBoxes(elements) ?? []).filter((box) => !again.has(formatBox(box)));
 }
 
 function requestIdentifiers(
@@ -156,36 +211,37 @@ function requestIdentifiers(
   for (const uid of [studyInstanceUID, seriesInstanceUID, sopInstanceUID]) requests.uids.add(uid);
 }
 
-/** Dates that carry our marker were already moved if the Patient ID is also ours. */
-function daysOf(instance: ParsedInstance, { patientKey }: Plan, pseudonyms: ResolvedPseudonyms): number {
-  const marker = findElement(instance.elements, LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED);
-  const wasMoved =
-    marker !== null && asciiOf(marker) === 'MODIFIED' && pseudonyms.identifier(patientKey) === patientKey;
-  return wasMoved ? 0 : pseudonyms.dayOffset(patientKey);
+function hasMovedDates({ elements }: ParsedInstance): boolean {
+  const marker = findElement(elements, LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED);
+  return marker !== null && asciiOf(marker) === 'MODIFIED';
 }
 
 /**
  * PS3.3 §C.7.6.1.1.7: "NO" says that the image does not "contain sufficient burned in annotation to identify
  * the patient".
  */
-function withoutBurnedIn(plan: ResolvedPlan): ResolvedPlan {
+function withoutBurnedIn(plan: ResolvedPlan, isCovered: boolean): ResolvedPlan {
   const path = tagName(BURNED_IN_ANNOTATION);
   const said = plannedLiteral(null, BURNED_IN_ANNOTATION, 'CS', textValue('CS', 'NO'));
   const actions = plan.actions.filter((action) => action.path !== path);
   return {
     ...plan,
     elements: merge(plan.elements, [said]),
-    actions: [...actions, { path, action: 'D', because: 'released' }],
+    actions: [
+      ...actions,
+      { path, action: 'D', because: isCovered ? 'covered' : 'released' },
+      ...(isCovered ? [{ path: tagName(PIXEL_DATA), action: 'C', because: 'covered' } as const] : []),
+    ],
   };
 }
 
 /** Name and ID for an instance that has none: a PACS would put all such instances under one patient. */
-function missingPatient({ elements, patientKey }: Plan): PlannedElement[] {
+function missingPatient({ elements, requests: { patient } }: Plan): PlannedElement[] {
   const added: PlannedElement[] = [];
   if (!elements.some(({ tag }) => tag === PATIENT_NAME))
-    added.push(plannedPatient(PATIENT_NAME, 'patient-name', patientKey));
+    added.push(plannedPatient(PATIENT_NAME, 'patient-name', patient));
   if (!elements.some(({ tag }) => tag === PATIENT_ID))
-    added.push(plannedPatient(PATIENT_ID, 'patient-id', patientKey));
+    added.push(plannedPatient(PATIENT_ID, 'patient-id', patient));
   return added;
 }
 
@@ -194,6 +250,21 @@ function missingPatient({ elements, patientKey }: Plan): PlannedElement[] {
  * tag.
  */
 function merge(elements: readonly PlannedElement[], added: readonly PlannedElement[]): PlannedElement[] {
-  const replaced = new Set(added.map(({ tag }) => tag));
-  return [...elements.filter(({ tag }) => !replaced.has(tag)), ...added].sort((a, b) => a.tag - b.tag);
+  const merged: PlannedElement[] = [];
+  const news = inOrder(added);
+  let next = 0;
+  for (const element of inOrder(elements)) {
+    while (next < news.length && news[next]!.tag < element.tag) {
+      merged.push(news[next]!);
+      next += 1;
+    }
+    if (next === news.length || news[next]!.tag !== element.tag) merged.push(element);
+  }
+  return next === news.length ? merged : [...merged, ...news.slice(next)];
+}
+
+/** Files that break the rule are few. */
+function inOrder(elements: readonly PlannedElement[]): readonly PlannedElement[] {
+  const isAscending = elements.every(({ tag }, at) => at === 0 || elements[at - 1]!.tag <= tag);
+  return isAscending ? elements : elements.toSorted((a, b) => a.tag - b.tag);
 }

@@ -1,13 +1,6 @@
-/**
- * The few values that de-identification itself must read: UIDs, dates and codes, which are ASCII, and the
- * Patient ID.
- */
+/** The values that de-identification itself must read: UIDs, dates and codes, which are ASCII. */
 import type { DicomElement } from '../dicom/data-set.ts';
-import { characterSetsOf, asciiText, findElement, textOf } from '../dicom/values.ts';
-import type { ValueContext } from '../dicom/values.ts';
-
-const PATIENT_ID = 0x00100020;
-const ISSUER_OF_PATIENT_ID = 0x00100021;
+import { asciiText } from '../dicom/values.ts';
 
 /** No value of any VR: it is neither a date nor a UID nor a word. */
 const NOT_KEPT = '\ufffd';
@@ -18,24 +11,15 @@ const NOT_KEPT = '\ufffd';
  * would pass for a value that may stay.
  */
 export function asciiOf(element: DicomElement): string {
-  return element.bytes === null ? NOT_KEPT : asciiText(element.bytes).replace(/^[\0\s]+|[\0\s]+$/g, '');
+  const { bytes } = element;
+  if (bytes === null) return NOT_KEPT;
+  let start = 0;
+  let end = bytes.length;
+  while (start < end && isSpace(bytes[start]!)) start += 1;
+  while (end > start && isSpace(bytes[end - 1]!)) end -= 1;
+  return asciiText(end - start === bytes.length ? bytes : bytes.subarray(start, end));
 }
 
-/**
- * Names the patient of one Data Set or item for keyed pseudonyms: Patient ID as text (the same in every
- * character set), with its issuer where there is one, since two hospitals number their patients alike. Null
- * without a Patient ID.
- */
-export function patientKeyOf(elements: readonly DicomElement[], context: ValueContext): string | null {
-  const within = {
-    characterSets: characterSetsOf(elements, context.characterSets),
-    encoding: context.encoding,
-  };
-  const text = (tag: number) => {
-    const element = findElement(elements, tag);
-    return textOf(element && { ...element, vr: 'LO' }, within)?.normalize('NFC') ?? null;
-  };
-  const patientId = text(PATIENT_ID);
-  const issuer = text(ISSUER_OF_PATIENT_ID);
-  return patientId === null || issuer === null ? patientId : `${patientId}\0${issuer}`;
-}
+/** NUL, and the white space of Latin-1. */
+const isSpace = (byte: number): boolean =>
+  byte === 0x20 || byte === 0 || (byte >= 0x09 && byte <= 0x0d) || byte === 0xa0;

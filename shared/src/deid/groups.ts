@@ -4,7 +4,7 @@
  * E.1-1, the rest stands in short lists.
  */
 import { dictionaryEntry, isPrivate } from '../dicom/dictionary.ts';
-import { profileRows } from './profile.ts';
+import { decidingRows } from './profile.ts';
 
 /** In the order in which a person wants to see them. */
 export const GROUPS = [
@@ -36,10 +36,14 @@ const PLACES: ReadonlySet<number> = new Set([
   0x0040a353, 0x0040a354, 0x4008011a,
   // Country, Region of Residence; Military Rank's branch of service
   0x00102150, 0x00102152, 0x00101081,
+  // Coding Scheme Responsible Organization
+  0x00080116,
   // where a patient lies, where something is done or was ordered
   0x0038001e, 0x00380300, 0x00380400, 0x00400243, 0x00401005, 0x00402009,
   // Requesting Service, Department, organisations that verify, perform or keep
   0x00321033, 0x00081040, 0x00404036, 0x0040a027, 0x0040a07c,
+  // the site of a coding scheme
+  0x0008010e, 0x00080114, 0x00080115,
 ]);
 /** GPS Version ID to GPS Differential: where a camera stood. */
 const GPS: readonly [number, number] = [0x00160070, 0x0016008e];
@@ -64,6 +68,8 @@ const IDENTITY: ReadonlySet<number> = new Set([
 /** Sources of a real-time flow; what an accessory hangs on. */
 const DEVICES: ReadonlySet<number> = new Set([
   0x00340001, 0x00340002, 0x00340005, 0x300a0611, 0x300a0615, 0x3010001b, 0x00020016, 0x00020017, 0x00020018,
+  // NTP Source Address
+  0x00181803,
 ]);
 
 const TEXT: ReadonlySet<number> = new Set([
@@ -71,10 +77,11 @@ const TEXT: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Icon Image Sequence, Burned In Annotation, Recognizable Visual Features. Overlays and curves belong here by
- * their groups.
+ * Icon Image Sequence, Burned In Annotation, Recognizable Visual Features, ICC Profile. Pixel Data, overlays and
+ * curves belong here by their groups.
  */
-const PICTURES: ReadonlySet<number> = new Set([0x00880200, 0x00280301, 0x00280302]);
+const PICTURES: ReadonlySet<number> = new Set([0x00880200, 0x00280301, 0x00280302, 0x00282000]);
+const PIXEL_GROUP = 0x7fe0;
 
 /**
  * Patient Identity Removed, De-identification Method and its codes, Longitudinal Temporal Information
@@ -84,16 +91,16 @@ const METHOD: ReadonlySet<number> = new Set([
   0x00120062, 0x00120063, 0x00120064, 0x00280303, 0x00020001, 0x00020010, 0x00020012, 0x00020013, 0x00080001,
 ]);
 
-const ROWS = profileRows();
+const ROWS = decidingRows();
 
 /**
- * The group of an attribute that is in Table E.1-1 or in a list here; null for every other. `vr` is the
+ * The group of an attribute that is in one of the tables or in a list here; null for every other. `vr` is the
  * dictionary's where that knows the tag.
  */
 export function listedGroup(tag: number, vr: string): Group | null {
   // Group lengths (gggg,0000) count bytes.
   if (METHOD.has(tag) || (tag & 0xffff) === 0) return 'method';
-  if (PICTURES.has(tag) || isDrawing(tag)) return 'pictures';
+  if (PICTURES.has(tag) || tag >>> 16 === PIXEL_GROUP || isDrawing(tag)) return 'pictures';
   if (isPrivate(tag)) return 'private';
   const letters = ROWS.get(tag)?.options.toLowerCase() ?? '';
   if (TEMPORAL.has(vr) || /[fm]/.test(letters)) return 'dates';
@@ -107,7 +114,8 @@ export function listedGroup(tag: number, vr: string): Group | null {
   if (tag >>> 16 === 0x0012) return letters.includes('t') ? 'text' : 'identity';
   if (letters.includes('g')) return 'pictures';
   if (TEXT.has(tag) || /[ts]/.test(letters)) return 'text';
-  return null;
+  // The other rows of our own table name people, or are numbers that lead to them.
+  return ROWS.get(tag)?.isListed === false ? 'identity' : null;
 }
 
 /** The group of any attribute. */

@@ -1,11 +1,30 @@
 /** UIDs that stay as they are. */
-import { isUid } from '../dicom/uid.ts';
+import { REGISTERED_UIDS } from './uids.generated.ts';
 
 /** The root of the standard's own UIDs (PS3.6 Annex A). */
-const WELL_KNOWN = '1.2.840.10008.';
+const ROOT = '1.2.840.10008.';
+const REGISTERED: ReadonlySet<string> = new Set(REGISTERED_UIDS.trim().split(/\s+/));
 
-/** True for values that `uid` leaves alone: empty ones in a list, and UIDs of the standard (PS3.6 Annex A). */
+/**
+ * True for values that `uid` leaves alone: empty ones in a list, and UIDs that PS3.6 Annex A registers. The
+ * root alone proves nothing: devices and people have made instance UIDs below it.
+ */
 export function isKeptUid(value: string): boolean {
   const uid = value.trim();
-  return uid === '' || (uid.startsWith(WELL_KNOWN) && isUid(uid));
+  return uid === '' || (uid.startsWith(ROOT) && REGISTERED.has(uid.slice(ROOT.length)));
+}
+
+/** Of each component below the standard's root and elsewhere: organisations have numbers of up to seven digits. */
+const DIGITS_OF_A_CLASS = { standard: 4, others: 7 };
+
+/**
+ * Whether a UID can be that of a class, a syntax or a vocabulary: one that PS3.6 registers (or will), or one of an
+ * organisation. Those are numbered in small numbers; a long one counts, dates or identifies something.
+ */
+export function mayNameClass(value: string): boolean {
+  const uid = value.trim();
+  if (isKeptUid(uid)) return true;
+  const isOfStandard = uid.startsWith(ROOT);
+  const most = isOfStandard ? DIGITS_OF_A_CLASS.standard : DIGITS_OF_A_CLASS.others;
+  return (isOfStandard ? uid.slice(ROOT.length) : uid).split('.').every(({ length }) => length <= most);
 }

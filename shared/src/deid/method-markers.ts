@@ -4,6 +4,7 @@
  * added to De-identification Method Code Sequence (0012,0064)"), replacing any older value: we cannot vouch
  * for the method that another tool recorded.
  */
+import { DEIDENTIFICATION_METHOD, formatBox, type Box } from '../dicom/boxes.ts';
 import type { DicomElement, Encoding } from '../dicom/data-set.ts';
 import { encodeElements, encodeHeader, concatBytes, textValue } from '../dicom/encode.ts';
 import { ITEM } from '../dicom/element-header.ts';
@@ -15,43 +16,60 @@ import { methodCodes } from './report.ts';
 import type { DeidRules } from './rules.ts';
 
 const PATIENT_IDENTITY_REMOVED = 0x00120062;
-const DEIDENTIFICATION_METHOD = 0x00120063;
 const DEIDENTIFICATION_METHOD_CODE_SEQUENCE = 0x00120064;
 export const LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED = 0x00280303;
 
 const TEMPORAL = { removed: 'REMOVED', modified: 'MODIFIED', full: 'UNMODIFIED' } as const;
 
+/** The value of each marker, by tag in ascending order. */
+type Markers = readonly (readonly [tag: number, vr: string, value: Uint8Array])[];
+
+/** Where nothing is covered they depend on the rules and the encoding alone. */
+const REMEMBERED = new WeakMap<DeidRules, Map<string, Markers>>();
+
 /**
  * The markers for these rules, in ascending order. `elements` are the original's: markers that are already
- * right stay as they are.
+ * right stay as they are. `covered`: the boxes of the image that are blank.
  */
 export function methodMarkers(
-  elements: readonly DicomElement[],
+  { elements, encoding }: { readonly elements: readonly DicomElement[]; readonly encoding: Encoding },
   rules: DeidRules,
-  encoding: Encoding,
+  covered: readonly Box[],
 ): PlannedElement[] {
-  const text = (tag: number, vr: string, ...values: string[]) =>
-    plannedLiteral(findElement(elements, tag), tag, vr, textValue(vr, ...values));
+  const markers = covered.length > 0 ? markersOf(rules, encoding, covered) : uncovered(rules, encoding);
+  return markers.map(([tag, vr, value]) => plannedLiteral(findElement(elements, tag), tag, vr, value));
+}
+
+function uncovered(rules: DeidRules, encoding: Encoding): Markers {
+  const remembered = REMEMBERED.get(rules) ?? new Map<string, Markers>();
+  REMEMBERED.set(rules, remembered);
+  const key = `${encoding.explicitVR} ${encoding.bigEndian}`;
+  const markers = remembered.get(key) ?? markersOf(rules, encoding, []);
+  remembered.set(key, markers);
+  return markers;
+}
+
+function markersOf(rules: DeidRules, encoding: Encoding, covered: readonly Box[]): Markers {
+  const method = [
+    `RelayPACS, PS3.15 Basic Profile, ${PROFILE_EDITION}`,
+    ...rules.options,
+    ...covered.map(formatBox),
+  ];
   return [
-    text(PATIENT_IDENTITY_REMOVED, 'CS', 'YES'),
+    [PATIENT_IDENTITY_REMOVED, 'CS', textValue('CS', 'YES')],
     // LO: at most 64 characters a value (PS3.5 §6.2).
-    text(
-      DEIDENTIFICATION_METHOD,
-      'LO',
-      `RelayPACS, PS3.15 Basic Profile, ${PROFILE_EDITION}`,
-      ...rules.options,
-    ),
-    methodCodeSequence(findElement(elements, DEIDENTIFICATION_METHOD_CODE_SEQUENCE), rules, encoding),
-    text(LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, 'CS', TEMPORAL[rules.dates]),
+    [DEIDENTIFICATION_METHOD, 'LO', textValue('LO', ...method)],
+    [DEIDENTIFICATION_METHOD_CODE_SEQUENCE, 'SQ', methodItems(codesFor(rules, covered), encoding)],
+    [LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, 'CS', textValue('CS', TEMPORAL[rules.dates])],
   ];
 }
 
-function methodCodeSequence(
-  element: DicomElement | null,
-  rules: DeidRules,
-  encoding: Encoding,
-): PlannedElement {
-  const items = methodCodes(rules.options).map(({ code, meaning }) => {
+/** PS3.15 E.3.1: covered pixels are the work of the Clean Pixel Data Option. */
+const codesFor = ({ options }: DeidRules, covered: readonly Box[]): ReturnType<typeof methodCodes> =>
+  methodCodes(covered.length > 0 ? ['clean-pixel-data', ...options] : options);
+
+function methodItems(codes: ReturnType<typeof methodCodes>, encoding: Encoding): Uint8Array {
+  const items = codes.map(({ code, meaning }) => {
     const item = encodeElements(
       [
         { tag: 0x00080100, vr: 'SH', value: textValue('SH', code) },
@@ -62,12 +80,16 @@ function methodCodeSequence(
     );
     return concatBytes([encodeHeader(ITEM, '', item.length, encoding), item]);
   });
-  return plannedLiteral(element, DEIDENTIFICATION_METHOD_CODE_SEQUENCE, 'SQ', concatBytes(items));
+  return concatBytes(items);
 }
 
 /** True where the sequence of an instance says exactly what `methodMarkers` would write. */
-export function isMethodCodeSequence(element: DicomElement, rules: DeidRules): boolean {
-  const expected = methodCodes(rules.options).map(({ code, meaning }) =>
+export function isMethodCodeSequence(
+  element: DicomElement,
+  rules: DeidRules,
+  covered: readonly Box[],
+): boolean {
+  const expected = codesFor(rules, covered).map(({ code, meaning }) =>
     ['00080100', code, '00080102', 'DCM', '00080104', meaning].join(),
   );
   const found = (element.items ?? []).map((item) =>

@@ -2,9 +2,11 @@
  * Walks a header once and notes what is to be done with each element, and which pseudonyms that needs.
  * Nothing is computed or written here: `rewrite-plan.ts` carries the plan out, `residue.ts` compares it.
  */
-import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
-import { isPrivate, tagName } from '../dicom/dictionary.ts';
+import type { DicomElement, DicomItem, ParsedInstance } from '../dicom/data-set.ts';
+import { isPrivate, isPrivateCreator, tagName } from '../dicom/dictionary.ts';
+import { findElement } from '../dicom/values.ts';
 import { STANDARD_CODING_SCHEMES, VOCABULARY_SEQUENCES } from './attribute-lists.ts';
+import { isShutterShape, withoutBitmapShutter, type WithoutBitmap } from './bitmap-shutter.ts';
 import {
   characterSetsAfter,
   codeOf,
@@ -18,13 +20,26 @@ import {
   proseOf,
 } from './decide-in-place.ts';
 import { decision, orElse, type Decision, type Mode } from './decision.ts';
-import { asciiOf, patientKeyOf } from './element-text.ts';
+import { asciiOf } from './element-text.ts';
 import { isKeptUid } from './kept-uids.ts';
-import { planned, type Plan, type PlannedElement, type PlannedItem } from './plan.ts';
-import { areTooMany, createRequests, request, type PseudonymRequests } from './pseudonyms.ts';
+import { LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED } from './method-markers.ts';
+import { patientOf } from './named-patients.ts';
+import { patientKeyOf, studyKeyOf, type NamedPatient } from './patient-key.ts';
+import { isOldAge } from './old-age.ts';
+import { planned, plannedLiteral, type Plan, type PlannedElement, type PlannedItem } from './plan.ts';
+import {
+  areTooMany,
+  createRequests,
+  isIdentifierPseudonym,
+  request,
+  type PseudonymRequests,
+} from './pseudonyms.ts';
 import type { TagAction } from './report.ts';
-import type { DeidRules } from './rules.ts';
+import { PROSE, type DeidRules } from './rules.ts';
 import { safePrivateTags } from './safe-private.ts';
+import { SEARCH_STEPS_LIMIT } from './text/clean-text.ts';
+import { holdsKnown, knownIn, type Known } from './text/hold-known-values.ts';
+import type { Budget } from './text/search-sources.ts';
 
 /** A place in the header, the rules, and the two lists that the walk fills. */
 type Walk = {
@@ -33,8 +48,13 @@ type Walk = {
   readonly requests: PseudonymRequests;
   readonly actions: TagAction[];
   readonly place: Place;
+  /** The patient of the instance. */
+  readonly patient: NamedPatient;
   /** How many bytes of prose are to be cleaned so far. */
   readonly prose: { bytes: number };
+  readonly known: Known;
+  /** Of the search for it in kept values. */
+  readonly budget: Budget;
 };
 
 /**
@@ -43,18 +63,21 @@ type Walk = {
  */
 export const PROSE_BYTES_LIMIT = 256 * 1024;
 
+const SHUTTER_REMOVED = decision('remove', 'X', 'overlay');
+const SHUTTER_CLEANED = decision('literal', 'C', 'overlay');
 const SAFE_PRIVATE = decision('keep', 'K', 'safe-private');
+const KNOWN_REPLACED = decision('dummy', 'D', 'known-value');
+const KNOWN_CLEANED = orElse(decision('clean-text', 'C', 'known-value'), KNOWN_REPLACED);
 const PRIVATE_REMOVED = decision('remove', 'X', 'private');
 const PRIVATE_DATE_MOVED = orElse(decision('shift-date', 'C', 'safe-private'), PRIVATE_REMOVED);
 const PRIVATE_DATE_KEPT = orElse(decision('keep-temporal', 'K', 'safe-private'), PRIVATE_REMOVED);
 
 export function planInstance(instance: ParsedInstance, rules: DeidRules): Plan {
-  const requests = createRequests();
   const actions: TagAction[] = [];
+  const patient = patientOf(instance.elements, instance);
   const patientKey =
-    patientKeyOf(instance.elements, instance) ?? `\0study\0${instance.identifiers.studyInstanceUID}`;
-  request(requests.identifiers, patientKey);
-  if (rules.dates === 'modified') requests.dayOffsets.add(patientKey);
+    patientKeyOf(patient, rules.patientDomain) ?? studyKeyOf(instance.identifiers.studyInstanceUID);
+  const requests = createRequests(patientKey);
   const place: Place = {
     mode: 'plain',
     path: '',
@@ -63,9 +86,29 @@ export function planInstance(instance: ParsedInstance, rules: DeidRules): Plan {
     patientKey,
     characterSets: characterSetsAfter(instance.elements, []),
   };
-  const walk: Walk = { instance, rules, requests, actions, place, prose: { bytes: 0 } };
+  const lacksIssuer = rules.patientDomain === 'id-and-issuer' && patient.id !== '' && patient.issuer === '';
+  const known = knownIn(instance, rules, wereDatesMoved(instance, patient));
+  if (known === null) return { elements: [], requests, lacksIssuer, actions, known };
+  const budget = { left: SEARCH_STEPS_LIMIT };
+  const walk: Walk = {
+    instance,
+    rules,
+    requests,
+    actions,
+    place,
+    patient,
+    prose: { bytes: 0 },
+    known,
+    budget,
+  };
   const elements = planElements(walk, instance.elements);
-  return { elements, requests, patientKey, actions, isTooMuch: isTooMuch(walk) };
+  return { elements, requests, lacksIssuer, actions, known: isTooMuch(walk) ? null : known };
+}
+
+/** By its marker, and a Patient ID that has the form of ours (`resolvePlan` asks the key as well). */
+function wereDatesMoved({ elements }: ParsedInstance, { id }: NamedPatient): boolean {
+  const marker = findElement(elements, LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED);
+  return marker !== null && asciiOf(marker) === 'MODIFIED' && isIdentifierPseudonym(id);
 }
 
 function isTooMuch({ requests, prose }: Walk): boolean {
@@ -75,14 +118,36 @@ function isTooMuch({ requests, prose }: Walk): boolean {
 function planElements(walk: Walk, elements: readonly DicomElement[]): PlannedElement[] {
   const { rules } = walk;
   const safePrivate = rules.retainsSafePrivate ? safePrivateTags(elements, rules.dates !== 'removed') : null;
+  const shutter = withoutBitmapShutter(elements);
   return elements.map((element) => {
+    const ofShutter = shutter && planShutter(walk, element, shutter);
+    if (ofShutter) return ofShutter;
     if (!isPrivate(element.tag) || safePrivate === null) return planElement(walk, element);
     const vr = safePrivate.dated.get(element.tag);
     if (vr !== undefined) return planPrivateDate(walk, element, vr);
     if (!safePrivate.kept.has(element.tag)) return planElement(walk, element);
-    note(walk, element.tag, SAFE_PRIVATE);
-    return planned(element, element.vr, 'keep');
+    const decided = isPrivateCreator(element.tag)
+      ? SAFE_PRIVATE
+      : withoutKnown(walk, element, effectiveVR(element), SAFE_PRIVATE);
+    note(walk, element.tag, decided);
+    return carryOut(walk, element, element.vr, decided);
   });
+}
+
+/** Null: it stays as it would without the overlay. */
+function planShutter(
+  walk: Walk,
+  element: DicomElement,
+  { removed, shape }: WithoutBitmap,
+): PlannedElement | null {
+  const { tag, vr } = element;
+  if (removed.has(tag)) {
+    note(walk, tag, SHUTTER_REMOVED);
+    return planned(element, vr, 'remove');
+  }
+  if (!isShutterShape(tag) || shape === null) return null;
+  note(walk, tag, SHUTTER_CLEANED);
+  return plannedLiteral(element, tag, 'CS', shape);
 }
 
 function note({ actions, place }: Walk, tag: number, { code, because }: Decision): void {
@@ -100,7 +165,7 @@ function planElement(walk: Walk, element: DicomElement): PlannedElement {
   // The plan is void: the rest of the header costs nothing more.
   if (isTooMuch(walk)) return planned(element, element.vr, 'remove');
   const vr = effectiveVR(element);
-  const decided = decideInPlace(element, vr, walk.place, walk.rules);
+  const decided = withoutKnown(walk, element, vr, decideInPlace(element, vr, walk.place, walk.rules));
   const isUnchanged =
     decided.how !== 'remove' &&
     decided.how !== 'patient-id' &&
@@ -109,6 +174,20 @@ function planElement(walk: Walk, element: DicomElement): PlannedElement {
   if (isUnchanged) return planned(element, element.vr, 'keep');
   if (decided.because !== 'not-needed') note(walk, element.tag, decided);
   return carryOut(walk, element, vr, decided);
+}
+
+/** The decision, or, for a value to be kept that holds what the header names, one that does not keep it. */
+function withoutKnown(
+  { known, budget, place, rules }: Walk,
+  element: DicomElement,
+  vr: string,
+  decided: Decision,
+): Decision {
+  if (decided.how !== 'keep' && decided.how !== 'leading-number') return decided;
+  const { characterSets } = place;
+  return holdsKnown(known, { element, vr, characterSets }, budget)
+    ? fitting(element, vr, rules.cleansText && PROSE.has(vr) ? KNOWN_CLEANED : KNOWN_REPLACED, place)
+    : decided;
 }
 
 function carryOut(walk: Walk, element: DicomElement, vr: string, { how, mode }: Decision): PlannedElement {
@@ -149,19 +228,27 @@ function carryOut(walk: Walk, element: DicomElement, vr: string, { how, mode }: 
 }
 
 function planItems(walk: Walk, element: DicomElement, mode: Mode): PlannedItem[] {
-  const { instance, rules, requests, place } = walk;
+  const { rules, requests, place } = walk;
   const inner = VOCABULARY_SEQUENCES.has(element.tag) && isTree(place.mode) ? 'plain' : mode;
   return (element.items ?? []).map((item, index) => {
-    const patientKey = patientKeyOf(item.elements, instance);
-    if (patientKey !== null) request(requests.identifiers, patientKey);
+    const patientKey = keyInItem(walk, item);
+    if (patientKey !== null) request(requests.patients, patientKey);
     const within: Place = {
       mode: inner,
       path: `${place.path}${tagName(element.tag)}[${index + 1}]>`,
-      isStandardCode: isTree(inner) && STANDARD_CODING_SCHEMES.has(codeOf(item.elements)?.scheme ?? ''),
-      isPatientConcept: isTree(inner) && isPatientConcept(item.elements, rules),
+      isStandardCode:
+        (rules.cleansText || isTree(inner)) &&
+        STANDARD_CODING_SCHEMES.has(codeOf(item.elements)?.scheme ?? ''),
+      isPatientConcept: isTree(inner) && (isPatientConcept(item.elements, rules) || isOldAge(item.elements)),
       patientKey,
       characterSets: characterSetsAfter(item.elements, place.characterSets),
     };
     return { item, elements: planElements({ ...walk, place: within }, item.elements) };
   });
+}
+
+/** A Patient ID that names no issuer of its own has that of the instance. */
+function keyInItem({ instance, rules, patient }: Walk, { elements }: DicomItem): string | null {
+  const { id, issuer } = patientOf(elements, instance);
+  return patientKeyOf({ id, issuer: issuer || patient.issuer }, rules.patientDomain);
 }

@@ -1,9 +1,9 @@
 /** The plan of one instance: the form in which `plan-instance.ts` hands it to those who carry it out. */
-import type { TextPiece } from '../dicom/character-sets.ts';
 import type { DicomElement, DicomItem } from '../dicom/data-set.ts';
 import type { How } from './decision.ts';
 import type { PseudonymRequests } from './pseudonyms.ts';
 import type { TagAction } from './report.ts';
+import type { Known } from './text/hold-known-values.ts';
 
 export interface PlannedItem {
   readonly item: DicomItem;
@@ -28,20 +28,23 @@ export interface PlannedElement {
   readonly items: readonly PlannedItem[] | null;
 }
 
-/** Text to be cleaned, by characters. */
+/** Text to be cleaned: bytes without padding, which these character sets can decode. */
 export interface Prose {
-  readonly pieces: readonly TextPiece[];
+  readonly bytes: Uint8Array;
   readonly characterSets: readonly string[];
 }
 
 export interface Plan {
   readonly elements: PlannedElement[];
   readonly requests: PseudonymRequests;
-  /** The patient as `PseudonymRequests.identifiers` knows them. */
-  readonly patientKey: string;
+  /** The policy tells patients apart by their issuers, and the instance names none for its Patient ID. */
+  readonly lacksIssuer: boolean;
   readonly actions: TagAction[];
-  /** The header asks for more pseudonyms, or has more prose to clean, than the limits allow: no plan. */
-  readonly isTooMuch: boolean;
+  /**
+   * The originals that the header names. Null: it names more, asks for more pseudonyms or has more prose to clean
+   * than the limits allow, so there is no plan.
+   */
+  readonly known: Known | null;
 }
 
 /** An element of the original; `how` needs no more than its value. */

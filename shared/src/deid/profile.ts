@@ -1,7 +1,10 @@
 /**
  * Table E.1-1 of PS3.15 as data: what each attribute's row says, under the Basic Profile and under every
- * option. It decides nothing: `rules.ts` does. The table itself is generated (`profile.generated.ts`).
+ * option; and our own second table, for attributes that name somebody or something although that one has no row
+ * for them. It decides nothing: `rules.ts` does. Both tables are generated (`profile.generated.ts`,
+ * `naming.generated.ts`).
  */
+import { NAMING_TABLE } from './naming.generated.ts';
 import { PROFILE_TABLE } from './profile.generated.ts';
 
 /**
@@ -56,19 +59,38 @@ export interface ProfileRow {
   readonly basic: BasicChoice;
   /** Letters of `OPTIONS`: lower case K (keep), upper case C (clean). */
   readonly options: string;
+  /** Table E.1-1 has this row; false: only our second table. */
+  readonly isListed: boolean;
 }
 
 /**
  * The rows by tag. The four that name no single tag (private attributes, curves, overlay data and comments)
  * are not among them: rules for whole groups stand in `rules.ts`.
  */
-export function profileRows(): ReadonlyMap<number, ProfileRow> {
+export function profileRows(): Map<number, ProfileRow> {
+  return rowsOf(PROFILE_TABLE, true);
+}
+
+/**
+ * The rows that decide: Table E.1-1 and our second table. Where both have a row, the action is ours (it keeps a
+ * valid object valid, or chooses among the table's) and the options are the table's.
+ */
+export function decidingRows(): ReadonlyMap<number, ProfileRow> {
+  const rows = profileRows();
+  for (const [tag, row] of rowsOf(NAMING_TABLE, false)) {
+    const listed = rows.get(tag);
+    rows.set(tag, listed ? { ...listed, basic: row.basic } : row);
+  }
+  return rows;
+}
+
+function rowsOf(table: string, isListed: boolean): Map<number, ProfileRow> {
   const rows = new Map<number, ProfileRow>();
-  for (const word of PROFILE_TABLE.trim().split(/\s+/)) {
+  for (const word of table.trim().split(/\s+/)) {
     const tag = word.slice(0, 8);
     if (!/^[0-9a-f]{8}$/.test(tag)) continue;
     const [basic = '', options = ''] = word.slice(8).split(':');
-    rows.set(Number.parseInt(tag, 16), { basic: basic as BasicChoice, options });
+    rows.set(Number.parseInt(tag, 16), { basic: basic as BasicChoice, options, isListed });
   }
   return rows;
 }

@@ -1,13 +1,14 @@
 /**
- * Keyed pseudonyms: UIDs, identifiers and the days by which a patient's dates move are functions of the
- * original and the project key. The same original gives the same pseudonym on every device, offline or not,
- * today and tomorrow, and a different one under another key. Without the key nobody can compute pseudonyms
- * from a list of guesses.
+ * Keyed pseudonyms: UIDs, identifiers and the days by which a patient's dates move are functions of the original
+ * and a secret of the patient. The secret is a function of the Patient ID and the policy's key
+ * (transfer/patient-secrets.ts). The same original gives the same pseudonym on every device, today and tomorrow,
+ * and a different one under another key. Without the key nobody can compute pseudonyms from a list of guesses.
  *
- * Replaced UIDs and identifiers carry a tag, by which a holder of the key recognises a pseudonym. So
- * de-identifying twice changes nothing, and the gateway can tell a replaced UID from one that slipped
- * through. Nothing leads from a pseudonym back to the original.
+ * Replaced UIDs and identifiers carry a tag under a key of its own, by which its holder recognises a pseudonym
+ * and can reverse none. So de-identifying twice changes nothing, and the gateway can tell a replaced UID from one
+ * that slipped through. Nothing leads from a pseudonym back to the original.
  */
+import { PATIENTS_LIMIT, patientIdOf } from './patient-key.ts';
 
 /**
  * 80 bits of HMAC-SHA-256 name the original: among 2^32 UIDs of one project two collide with a chance of 1 in
@@ -38,6 +39,8 @@ const CACHE_LIMIT = 50_000;
  * costs three computations: a header of 64 MiB could name millions.
  */
 export const PSEUDONYMS_LIMIT = 50_000;
+/** Characters of a patient's key. LO holds 64; the function of RFC 9497 takes 65 535 bytes. */
+const PATIENT_KEY_LIMIT = 4096;
 /** Computed side by side: each of them waits in the engine with memory of its own. */
 const SIDE_BY_SIDE = 256;
 
@@ -45,10 +48,12 @@ const ENCODER = new TextEncoder();
 
 /** The pseudonyms that one instance needs, collected first: WebCrypto is asynchronous, rewriting is not. */
 export interface PseudonymRequests {
+  /** The instance's own patient, by key (patient-key.ts): UIDs, identifiers and days are made with their secret. */
+  readonly patient: string;
   readonly uids: Set<string>;
   readonly identifiers: Set<string>;
-  /** The patients (as `identifiers` knows them) whose day offset is needed. */
-  readonly dayOffsets: Set<string>;
+  /** Every patient whose pseudonym is needed, by key. */
+  readonly patients: Set<string>;
 }
 
 /** Notes an original; of more than may be resolved only enough to see that they are too many. */
@@ -56,9 +61,12 @@ export function request(originals: Set<string>, original: string): void {
   if (originals.size <= PSEUDONYMS_LIMIT) originals.add(original);
 }
 
-/** More than may be resolved. */
-export function areTooMany({ uids, identifiers }: PseudonymRequests): boolean {
-  return uids.size > PSEUDONYMS_LIMIT || identifiers.size > PSEUDONYMS_LIMIT;
+/** More than may be resolved. Asked for each element of a header, so it makes nothing. */
+export function areTooMany({ patient, uids, identifiers, patients }: PseudonymRequests): boolean {
+  if (uids.size > PSEUDONYMS_LIMIT || identifiers.size > PSEUDONYMS_LIMIT) return true;
+  if (patients.size > PATIENTS_LIMIT || patient.length > PATIENT_KEY_LIMIT) return true;
+  for (const key of patients) if (key.length > PATIENT_KEY_LIMIT) return true;
+  return false;
 }
 
 /** The answers to one `PseudonymRequests`. Each throws for an original that was not requested. */
@@ -67,17 +75,24 @@ export interface ResolvedPseudonyms {
   uid(original: string): string;
   /** `RP-` and 26 characters; one that is already a pseudonym under this key is returned as it is. */
   identifier(original: string): string;
-  /** Whole days, negative. */
-  dayOffset(patient: string): number;
+  /** By key. The same form; a Patient ID that is already a pseudonym under this key is returned as it is. */
+  patient(key: string): string;
 }
 
 export interface Pseudonyms {
   resolve(requests: PseudonymRequests): Promise<ResolvedPseudonyms>;
+  /** The days, whole and negative, by which the dates of this patient move. */
+  dayOffset(patient: string): Promise<number>;
   /**
-   * HMAC of an original's SHA-256, both in hex: names the original in the manifest without revealing its
-   * digest.
+   * HMAC of an original's SHA-256, both in hex, under its patient's secret: names the original in the manifest
+   * without revealing its digest.
    */
-  originalDigest(sha256: string): Promise<string>;
+  originalDigest(sha256: string, patient: string): Promise<string>;
+}
+
+/** The secrets of patients, by key: HMAC keys over 32 bytes. Rejects where it cannot be had. */
+export interface PatientSecrets {
+  secretOf(patient: string): Promise<CryptoKey>;
 }
 
 /** Whether it has the form of a pseudonym; `resolve` checks under which key it was made. */
@@ -85,120 +100,143 @@ export function isIdentifierPseudonym(text: string): boolean {
   return IDENTIFIER.test(text);
 }
 
-export function createRequests(): PseudonymRequests {
-  return { uids: new Set(), identifiers: new Set(), dayOffsets: new Set() };
+export function createRequests(patient: string): PseudonymRequests {
+  return { patient, uids: new Set(), identifiers: new Set(), patients: new Set([patient]) };
 }
 
-/** The project key as a key that no script can read back. Throws RangeError if it has fewer than 32 bytes. */
-export async function importProjectKey(projectKey: Uint8Array): Promise<CryptoKey> {
-  if (projectKey.length < 32) throw new RangeError('the project key has fewer than 32 bytes');
-  return crypto.subtle.importKey(
-    'raw',
-    new Uint8Array(projectKey),
-    { name: 'HMAC', hash: 'SHA-256' },
-    false,
-    ['sign'],
-  );
+/** 32 bytes or more as a key that no script can read back. Throws RangeError for fewer. */
+export async function importHmacKey(bytes: Uint8Array): Promise<CryptoKey> {
+  if (bytes.length < 32) throw new RangeError('the key has fewer than 32 bytes');
+  return crypto.subtle.importKey('raw', new Uint8Array(bytes), { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'sign',
+  ]);
 }
 
-/** Pseudonyms under one project key: its bytes, or the key that `importProjectKey` made of them. */
-export async function createPseudonyms(projectKey: Uint8Array | CryptoKey): Promise<Pseudonyms> {
-  return new KeyedPseudonyms(
-    projectKey instanceof Uint8Array ? await importProjectKey(projectKey) : projectKey,
-  );
+/** `tagKey`: 32 bytes of their own. */
+export async function createPseudonyms(secrets: PatientSecrets, tagKey: Uint8Array): Promise<Pseudonyms> {
+  return new KeyedPseudonyms(secrets, await importHmacKey(tagKey));
 }
 
-type Kind = 'uid' | 'identifier' | 'dayOffset';
-type Found = ReadonlyMap<string, string | number>;
+/**
+ * Pseudonyms for who looks whether an instance has any left to make: one that is already made is returned as it
+ * is, and anything else becomes a text that no value has.
+ */
+export async function createTagCheck(tagKey: Uint8Array): Promise<Pseudonyms> {
+  return new KeyedPseudonyms(null, await importHmacKey(tagKey));
+}
+
+/** Stands for a pseudonym that was not made. */
+const NOT_MADE = '\ufffd';
+
+type Kind = 'uid' | 'identifier' | 'patient';
 
 class KeyedPseudonyms implements Pseudonyms {
-  readonly #key: CryptoKey;
-  readonly #cache = new Map<string, string | number>();
+  readonly #secrets: PatientSecrets | null;
+  readonly #tagKey: CryptoKey;
+  readonly #cache = new Map<string, string>();
 
-  constructor(key: CryptoKey) {
-    this.#key = key;
+  constructor(secrets: PatientSecrets | null, tagKey: CryptoKey) {
+    this.#secrets = secrets;
+    this.#tagKey = tagKey;
   }
 
-  async resolve({ uids, identifiers, dayOffsets }: PseudonymRequests): Promise<ResolvedPseudonyms> {
-    const [uid, identifier, days] = await Promise.all([
-      this.#lookUp('uid', uids),
-      this.#lookUp('identifier', identifiers),
-      this.#lookUp('dayOffset', dayOffsets),
+  async resolve({ patient, uids, identifiers, patients }: PseudonymRequests): Promise<ResolvedPseudonyms> {
+    const [uid, identifier, named] = await Promise.all([
+      this.#lookUp('uid', uids, () => patient),
+      this.#lookUp('identifier', identifiers, () => patient),
+      this.#lookUp('patient', patients, (key) => key),
     ]);
     return {
-      uid: (original) => answer(uid, original) as string,
-      identifier: (original) => answer(identifier, original) as string,
-      dayOffset: (patient) => answer(days, patient) as number,
+      uid: (original) => answer(uid, original),
+      identifier: (original) => answer(identifier, original),
+      patient: (key) => answer(named, key),
     };
   }
 
-  async originalDigest(sha256: string): Promise<string> {
-    return toHex(await macOf(this.#key, 'original', ENCODER.encode(sha256)));
+  async dayOffset(patient: string): Promise<number> {
+    if (this.#secrets === null) return -DAYS_LEAST;
+    const name = `days ${patient}`;
+    const known = this.#cache.get(name);
+    if (known !== undefined) return Number(known);
+    const mac = await macOf(await this.#secrets.secretOf(patient), 'days', '');
+    const days = -(DAYS_LEAST + (new DataView(mac.buffer).getUint32(0) % DAYS_RANGE));
+    this.#remember(name, String(days));
+    return days;
   }
 
-  async #lookUp(kind: Kind, originals: ReadonlySet<string>): Promise<Found> {
-    const found = new Map<string, string | number>();
+  async originalDigest(sha256: string, patient: string): Promise<string> {
+    if (this.#secrets === null) throw new Error('there are no secrets to make a digest with');
+    return toHex(await macOf(await this.#secrets.secretOf(patient), 'original', sha256));
+  }
+
+  async #lookUp(
+    kind: Kind,
+    originals: ReadonlySet<string>,
+    patientOf: (original: string) => string,
+  ): Promise<ReadonlyMap<string, string>> {
+    const found = new Map<string, string>();
     const all = [...originals];
     for (let at = 0; at < all.length; at += SIDE_BY_SIDE) {
       const some = all.slice(at, at + SIDE_BY_SIDE);
       await Promise.all(
-        some.map(async (original) => found.set(original, await this.#lookUpOne(kind, original))),
+        some.map(async (original) =>
+          found.set(original, await this.#lookUpOne(kind, original, patientOf(original))),
+        ),
       );
     }
     return found;
   }
 
-  async #lookUpOne(kind: Kind, original: string): Promise<string | number> {
-    const name = `${kind} ${original}`;
-    const known = this.#cache.get(name) ?? (await make(this.#key, kind, original));
-    if (this.#cache.size >= CACHE_LIMIT) this.#cache.clear();
-    this.#cache.set(name, known);
+  async #lookUpOne(kind: Kind, original: string, patient: string): Promise<string> {
+    const name = `${kind} ${patient} ${original}`;
+    const known = this.#cache.get(name) ?? (await this.#make(kind, original, patient));
+    this.#remember(name, known);
     return known;
   }
-}
 
-async function make(key: CryptoKey, kind: Kind, original: string): Promise<string | number> {
-  switch (kind) {
-    case 'uid':
-      if (await isTagged(key, 'uid', fromUid(original))) return original;
-      return toUid(await pseudonymOf(key, 'uid', original));
-    case 'identifier':
-      if (await isTagged(key, 'identifier', fromIdentifier(original))) return original;
-      return toIdentifier(await pseudonymOf(key, 'identifier', original));
-    case 'dayOffset': {
-      const mac = await macOf(key, 'days', ENCODER.encode(original));
-      return -(DAYS_LEAST + (new DataView(mac.buffer).getUint32(0) % DAYS_RANGE));
-    }
+  #remember(name: string, value: string): void {
+    if (this.#cache.size >= CACHE_LIMIT) this.#cache.clear();
+    this.#cache.set(name, value);
+  }
+
+  async #make(kind: Kind, original: string, patient: string): Promise<string> {
+    const value = kind === 'patient' ? patientIdOf(original) : original;
+    const form = kind === 'uid' ? 'uid' : 'identifier';
+    const bytes = form === 'uid' ? fromUid(value) : fromIdentifier(value);
+    if (bytes !== null && (await isTagged(this.#tagKey, form, bytes))) return value;
+    if (this.#secrets === null) return NOT_MADE;
+    const secret = await this.#secrets.secretOf(patient);
+    // The secret is the patient's own: nothing else needs to be told apart.
+    const name = (await macOf(secret, kind, kind === 'patient' ? '' : original)).subarray(0, NAME_BYTES);
+    const made = new Uint8Array([...name, ...(await tagOf(this.#tagKey, form, name))]);
+    return form === 'uid' ? toUid(made) : toIdentifier(made);
   }
 }
 
-async function macOf(key: CryptoKey, purpose: string, message: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+async function macOf(
+  key: CryptoKey,
+  purpose: string,
+  message: string | Uint8Array,
+): Promise<Uint8Array<ArrayBuffer>> {
   const label = ENCODER.encode(`relaypacs ${purpose}\0`);
-  const input = new Uint8Array(label.length + message.length);
+  const bytes = typeof message === 'string' ? ENCODER.encode(message) : message;
+  const input = new Uint8Array(label.length + bytes.length);
   input.set(label);
-  input.set(message, label.length);
+  input.set(bytes, label.length);
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, input));
 }
 
-async function tagOf(key: CryptoKey, purpose: string, name: Uint8Array): Promise<Uint8Array> {
-  return (await macOf(key, `${purpose} tag`, name)).subarray(0, TAG_BYTES);
+async function tagOf(key: CryptoKey, form: string, name: Uint8Array): Promise<Uint8Array> {
+  return (await macOf(key, `${form} tag`, name)).subarray(0, TAG_BYTES);
 }
 
-/** The 16 bytes of a pseudonym: the name of the original, and the tag over that name. */
-async function pseudonymOf(key: CryptoKey, purpose: string, original: string): Promise<Uint8Array> {
-  const bytes = new Uint8Array(PSEUDONYM_BYTES);
-  bytes.set((await macOf(key, purpose, ENCODER.encode(original))).subarray(0, NAME_BYTES));
-  bytes.set(await tagOf(key, purpose, bytes.subarray(0, NAME_BYTES)), NAME_BYTES);
-  return bytes;
-}
-
-async function isTagged(key: CryptoKey, purpose: string, bytes: Uint8Array | null): Promise<boolean> {
-  if (bytes === null) return false;
-  const tag = await tagOf(key, purpose, bytes.subarray(0, NAME_BYTES));
+/** `bytes`: the 16 of a pseudonym. */
+async function isTagged(key: CryptoKey, form: string, bytes: Uint8Array): Promise<boolean> {
+  const tag = await tagOf(key, form, bytes.subarray(0, NAME_BYTES));
   return tag.every((byte, index) => byte === bytes[NAME_BYTES + index]);
 }
 
-function answer(found: Found, original: string): string | number {
+function answer(found: ReadonlyMap<string, string>, original: string): string {
   const value = found.get(original);
   if (value === undefined) throw new Error('a pseudonym was not resolved before it was used');
   return value;
@@ -226,7 +264,8 @@ function fromUid(uid: string): Uint8Array | null {
   return /^2\.25\.[1-9]\d{0,38}$/.test(uid) ? toBytes(BigInt(uid.slice(UID_ROOT.length))) : null;
 }
 
-function toIdentifier(bytes: Uint8Array): string {
+/** The form of a pseudonym, for these 16 bytes. */
+export function toIdentifier(bytes: Uint8Array): string {
   let number = BigInt(`0x${toHex(bytes)}`);
   let text = '';
   for (let index = 0; index < 26; index += 1) {

@@ -10,13 +10,16 @@ import {
   RELAYPACS_IMPLEMENTATION_CLASS_UID,
   RELAYPACS_IMPLEMENTATION_VERSION_NAME,
 } from '../dicom/encode.ts';
-import { reasonToQuarantine, resolvePlan } from './deidentify-instance.ts';
+import { PIXEL_DATA } from '../dicom/tags.ts';
+import { clearBulk } from './bytes/clear-bulk.ts';
+import { isHeldForPixels } from '../protocol/reasons.ts';
+import { resolvePlan, type ResolvedPlan } from './deidentify-instance.ts';
+import { reasonToQuarantine } from './reason-to-quarantine.ts';
 import { asciiOf } from './element-text.ts';
 import { isMethodCodeSequence } from './method-markers.ts';
 import type { PlannedElement } from './plan.ts';
 import type { Pseudonyms } from './pseudonyms.ts';
 import { replacementOf } from './rewrite-plan.ts';
-import type { Replacements } from './rewrite-plan.ts';
 import type { DeidRules } from './rules.ts';
 
 /** The residue: a tag, `preamble`, or OVER_LIMITS. */
@@ -42,19 +45,27 @@ const FILE_META: ReadonlyMap<number, string | null> = new Map([
 ]);
 const METHOD_CODE_SEQUENCE = 0x00120064;
 
-/** Where an instance still differs from its own de-identification; empty: nowhere. Holds no values. */
+/**
+ * Where an instance still differs from its own de-identification; empty: nowhere. Holds no values. Pixel data
+ * is looked at piece by piece; throws the signal's reason between two.
+ */
 export async function checkResidue(
   instance: ParsedInstance,
   rules: DeidRules,
   pseudonyms: Pseudonyms,
+  signal?: AbortSignal,
 ): Promise<Residue[]> {
   const remaining = residueBeforeDataSet(instance);
   const because = reasonToQuarantine(instance, rules);
-  if (because !== null) remaining.push(because === 'burned-in-annotation' ? 0x00280301 : 0x00420011);
+  if (because === 'pixel-data-not-clearable') remaining.push(PIXEL_DATA);
+  else if (because !== null) remaining.push(isHeldForPixels(because) ? 0x00280301 : 0x00420011);
   const plan = await resolvePlan(instance, rules, pseudonyms);
   if (plan === null) return [{ tag: OVER_LIMITS }];
-  const { elements, replacements } = plan;
-  collect(elements, replacements, rules, remaining);
+  const { elements } = plan;
+  collect(elements, plan, rules, remaining);
+  const cleared = await clearBulk(instance, elements, signal);
+  if (cleared === null) remaining.push(PIXEL_DATA);
+  for (const { tag } of cleared?.keys() ?? []) remaining.push(tag);
   return [...new Set(remaining)].map((tag) => ({ tag: tag === PREAMBLE ? 'preamble' : tagName(tag) }));
 }
 
@@ -73,22 +84,26 @@ function isOurFileMeta(element: DicomElement): boolean {
 
 function collect(
   elements: readonly PlannedElement[],
-  replacements: Replacements,
+  plan: ResolvedPlan,
   rules: DeidRules,
   remaining: number[],
 ): void {
   for (const planned of elements) {
     if (planned.items !== null)
-      for (const item of planned.items) collect(item.elements, replacements, rules, remaining);
-    else if (isChanged(planned, replacements, rules)) remaining.push(planned.tag);
+      for (const item of planned.items) collect(item.elements, plan, rules, remaining);
+    else if (isChanged(planned, plan, rules)) remaining.push(planned.tag);
   }
 }
 
-function isChanged(planned: PlannedElement, replacements: Replacements, rules: DeidRules): boolean {
+function isChanged(
+  planned: PlannedElement,
+  { replacements, covered }: ResolvedPlan,
+  rules: DeidRules,
+): boolean {
   if (planned.how === 'remove') return true;
   const { element } = planned;
   if (planned.tag === METHOD_CODE_SEQUENCE && planned.how === 'literal')
-    return element === null || !isMethodCodeSequence(element, rules);
+    return element === null || !isMethodCodeSequence(element, rules, covered);
   const replacement = replacementOf(planned, replacements);
   if (replacement === null) return false;
   const bytes = element?.bytes ?? null;

@@ -12,8 +12,9 @@ import type {
 import { textValue } from '../dicom/encode.ts';
 import { ITEM, SEQUENCE_DELIMITATION } from '../dicom/element-header.ts';
 import { parseUid } from '../dicom/uid.ts';
+import type { ClearedValues } from './bytes/clear-bulk.ts';
 import { DataSetWriter } from './data-set-writer.ts';
-import type { Segment } from './data-set-writer.ts';
+import type { Segment } from './segments.ts';
 import { shiftDates } from './dates.ts';
 import { dummyValue } from './dummies.ts';
 import { isKeptUid } from './kept-uids.ts';
@@ -58,9 +59,10 @@ export function replacementOf(
         ...text.split('\\').map((uid) => (isKeptUid(uid) ? uid.trim() : pseudonyms.uid(uid.trim()))),
       );
     case 'identifier':
+      return textValue(vr, pseudonyms.identifier(text));
     case 'patient-id':
     case 'patient-name':
-      return textValue(vr, pseudonyms.identifier(text));
+      return textValue(vr, pseudonyms.patient(text));
     case 'shift-date':
       return textValue(vr, shiftDates(vr as 'DA' | 'DT', text, days) ?? '');
     case 'cap-age':
@@ -71,10 +73,7 @@ export function replacementOf(
         ...text.split('\\').map((value) => /^[+-]?\d+(\.\d+)?/.exec(value.trim())?.[0] ?? ''),
       );
     case 'clean-text':
-      return (
-        (planned.prose && cleaner.clean(planned.prose.pieces, vr, planned.prose.characterSets)) ??
-        dummyValue(tag, vr, null)
-      );
+      return (planned.prose && cleaner.clean(planned.prose, vr)) ?? dummyValue(tag, vr, null);
     case 'literal':
       return planned.literal;
     default:
@@ -88,38 +87,37 @@ function capAge(age: string): string {
   return Number(age.slice(0, 3)) >= limit ? `0${AGE_CAP_YEARS}Y` : age;
 }
 
-/** The Data Set that a plan makes of an instance. */
+/** The Data Set that a plan makes of an instance. `cleared`: the kept values that are not kept whole. */
 export function rewritePlan(
   elements: readonly PlannedElement[],
   encoding: Encoding,
   replacements: Replacements,
+  cleared: ClearedValues,
 ): Segment[] {
   const writer = new DataSetWriter();
-  writeElements(writer, elements, encoding, replacements);
+  writeElements({ writer, replacements, cleared }, elements, encoding);
   return writer.finish();
 }
 
-function writeElements(
-  writer: DataSetWriter,
-  elements: readonly PlannedElement[],
-  encoding: Encoding,
-  replacements: Replacements,
-): void {
+type Writing = {
+  readonly writer: DataSetWriter;
+  readonly replacements: Replacements;
+  readonly cleared: ClearedValues;
+};
+
+function writeElements(writing: Writing, elements: readonly PlannedElement[], encoding: Encoding): void {
+  const { writer, replacements, cleared } = writing;
   for (const planned of elements) {
     if (planned.how === 'remove') continue;
     const replacement = replacementOf(planned, replacements);
     if (replacement !== null) writer.value(planned.tag, planned.vr, replacement, encoding);
-    else if (planned.items !== null) writeItems(writer, planned, encoding, replacements);
-    else if (planned.element !== null) writeKept(writer, planned.element, encoding);
+    else if (planned.items !== null) writeItems(writing, planned, encoding);
+    else if (planned.element !== null) writeKept(writer, planned.element, encoding, cleared);
   }
 }
 
-function writeItems(
-  writer: DataSetWriter,
-  planned: PlannedElement,
-  encoding: Encoding,
-  replacements: Replacements,
-): void {
+function writeItems(writing: Writing, planned: PlannedElement, encoding: Encoding): void {
+  const { writer } = writing;
   const undefinedLength = planned.element?.undefinedLength ?? false;
   const sequence = writer.open(planned.tag, planned.vr, undefinedLength, encoding);
   // Items of a UN are implicit VR little endian whatever stands around them (PS3.5 §6.2.2 notes 2 and 4), and
@@ -128,23 +126,33 @@ function writeItems(
   for (const { item, elements } of planned.items ?? []) {
     inner = item.encoding;
     const opened = writer.open(ITEM, '', item.undefinedLength, inner);
-    writeElements(writer, elements, inner, replacements);
+    writeElements(writing, elements, inner);
     writer.close(opened, ITEM, inner);
   }
   writer.close(sequence, planned.tag, undefinedLength ? inner : encoding);
 }
 
 /** As it was encoded; a kept sequence without items has no bytes to copy either. */
-function writeKept(writer: DataSetWriter, element: DicomElement, encoding: Encoding): void {
+function writeKept(
+  writer: DataSetWriter,
+  element: DicomElement,
+  encoding: Encoding,
+  cleared: ClearedValues,
+): void {
   const { tag, vr, bytes, valueOffset, valueLength } = element;
-  if (element.undefinedLength) writeUndefinedLength(writer, element, encoding);
+  const pieces = cleared.get(element)?.pieces;
+  if (pieces !== undefined && element.undefinedLength) {
+    writer.longOfUndefinedLength(tag, vr, pieces, encoding);
+    writer.delimit(SEQUENCE_DELIMITATION, encoding);
+  } else if (pieces !== undefined) writer.long(tag, vr, pieces, encoding);
+  else if (element.undefinedLength) writeUndefinedLength(writer, element, encoding);
   else if (bytes !== null) writer.value(tag, vr, bytes, encoding);
-  else writer.range(tag, vr, { offset: valueOffset, length: valueLength }, encoding);
+  else writer.long(tag, vr, [{ offset: valueOffset, length: valueLength }], encoding);
 }
 
 function writeUndefinedLength(writer: DataSetWriter, element: DicomElement, encoding: Encoding): void {
   const range = wholeValue(element);
-  writer.rangeOfUndefinedLength(element.tag, element.vr, range, encoding);
+  writer.longOfUndefinedLength(element.tag, element.vr, [range], encoding);
   // Pixel data that the original never closed (warning 'missing-delimiter') is closed here.
   if (range.length === element.valueLength) writer.delimit(SEQUENCE_DELIMITATION, encoding);
 }

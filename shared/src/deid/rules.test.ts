@@ -73,6 +73,11 @@ test('among the choices of a row a dummy goes before an empty value, and that be
   assert.is(said(0x00400555, 'SQ'), 'Z empty');
 });
 
+test('no option keeps what a time-stamping authority signed', () => {
+  assert.is(said(0x04000310, 'OB', 'retain-longitudinal-full-dates'), 'X remove');
+  assert.is(said(0x00340007, 'OB', 'retain-longitudinal-full-dates'), 'K keep');
+});
+
 test('attributes outside the tables: known ones stay, dates and UIDs follow their VR, unknown ones the policy', () => {
   assert.is(said(0x00080070, 'LO'), 'K keep');
   assert.is(said(0x00141020, 'DA'), 'D dummy');

@@ -8,18 +8,11 @@
  * never keeps more.
  */
 import { dictionaryEntry, isPrivate } from '../dicom/dictionary.ts';
-import {
-  CONTENT_SEQUENCES,
-  EMPTIED_BESIDES,
-  IDENTIFIERS,
-  REMOVED_BESIDES,
-  REMOVED_CHOICES,
-  STRUCTURAL_UIDS,
-  TERMS,
-} from './attribute-lists.ts';
-import { decision, orElse, type Decision } from './decision.ts';
-import { OPTIONS, profileRows } from './profile.ts';
-import type { BasicChoice, OptionName, ProfileRow } from './profile.ts';
+import { CONTENT_SEQUENCES, IDENTIFIERS, STRUCTURAL_UIDS, TERMS } from './attribute-lists.ts';
+import { decision, orElse, type Because, type Decision } from './decision.ts';
+import type { PatientDomain } from './patient-key.ts';
+import { decidingRows, OPTIONS } from './profile.ts';
+import type { OptionName, ProfileRow } from './profile.ts';
 
 export interface DeidRules {
   readonly options: readonly OptionName[];
@@ -31,7 +24,10 @@ export interface DeidRules {
   /** The policy keeps encapsulated documents, which are otherwise quarantined. */
   readonly keepsDocuments: boolean;
   readonly cleansWaveformAnnotations: boolean;
+  /** Images that often have names in their pixels and do not say (`undeclared-text.ts`). */
+  readonly undeclaredText: UndeclaredText;
   readonly dates: 'removed' | 'modified' | 'full';
+  readonly patientDomain: PatientDomain;
   /** `vr` is the dictionary's where that knows the tag, else the file's. */
   readonly decide: (tag: number, vr: string) => Decision;
 }
@@ -64,6 +60,8 @@ const isFixed = (tag: number): boolean =>
 const ENCAPSULATED_DOCUMENT = 0x00420011;
 const WAVEFORM_ANNOTATION_SEQUENCE = 0x0040b020;
 const TIMEZONE_OFFSET_FROM_UTC = 0x00080201;
+/** Signed bytes, which name who signed them and hold a digest of the original: no date alone stays of them. */
+const CERTIFIED_TIMESTAMP = 0x04000310;
 const FREE_TEXT = new Set(['PN', 'LT', 'ST', 'UT', 'UR']);
 /** VRs that can be cleaned word by word. PN and UR are absent: nothing of a name or an address would be left. */
 export const PROSE: ReadonlySet<string> = new Set(['LO', 'LT', 'SH', 'ST', 'UC', 'UT']);
@@ -82,27 +80,48 @@ export interface RulesSettings {
   /** Encapsulated documents. Quarantined unless a policy says otherwise. */
   readonly documents?: 'quarantine' | 'keep' | undefined;
   readonly waveformAnnotations?: 'quarantine' | 'clean' | undefined;
+  /** Held for a person unless a policy says otherwise. */
+  readonly undeclaredText?: UndeclaredText | undefined;
+  /** `id` unless a policy says otherwise. */
+  readonly patientDomain?: PatientDomain | undefined;
 }
+
+/** The settings of a policy (protocol/policy.ts). */
+export function settingsOf(policy: {
+  readonly rules?: Omit<RulesSettings, 'patientDomain'> | undefined;
+  readonly patientDomain?: PatientDomain | undefined;
+}): RulesSettings {
+  return { ...policy.rules, patientDomain: policy.patientDomain };
+}
+
+/** `warn` sends the images and tells the person who sends them; the rules are the same as for `send`. */
+export type UndeclaredText = 'hold' | 'warn' | 'send';
 
 const KEEP = decision('keep', 'K', 'not-needed');
 const KEEP_ITEMS = decision('items', 'K', 'not-needed');
 const REMOVE = decision('remove', 'X', 'profile');
 
+/** Our own table cleans prose; a content tree around it decides as it does about other prose. */
+const becauseOfOurs = ({ options }: ProfileRow): Because =>
+  options.includes('T') ? 'free-text' : 'beside-the-table';
+
 /**
  * The action among the choices of a row: a dummy where D is among them, otherwise an empty value. So no valid
  * object becomes invalid, and no table of attribute types is needed. An empty value stays empty.
  */
-function basicDecision(tag: number, vr: string, basic: BasicChoice): Decision {
+function basicDecision(tag: number, vr: string, row: ProfileRow): Decision {
+  const { basic } = row;
+  const because = row.isListed ? 'profile' : becauseOfOurs(row);
   if (tag === 0x00100020) return decision('patient-id', 'D', 'pseudonym');
   if (tag === 0x00100010) return decision('patient-name', 'Z', 'pseudonym');
-  if (basic === 'X' || REMOVED_CHOICES.has(tag)) return REMOVE;
-  if (basic === 'Z' || basic === 'XZ') return decision('empty', 'Z', 'profile');
+  if (basic === 'X') return decision('remove', 'X', because);
+  if (basic === 'Z' || basic === 'XZ') return decision('empty', 'Z', because);
   // X/Z/U*: "replacement of contained instance UIDs"; prose next to them goes, the coded purpose of reference
   // stays.
-  if (basic === 'XZU*') return decision('items', 'U', 'profile', 'structured');
-  if (basic === 'U' || vr === 'UI') return decision('uid', 'U', 'profile');
-  if (vr === 'SQ') return decision('items', 'D', 'profile', CONTENT_SEQUENCES.get(tag) ?? 'strict');
-  return IDENTIFIERS.has(tag) ? decision('identifier', 'D', 'pseudonym') : decision('dummy', 'D', 'profile');
+  if (basic === 'XZU*') return decision('items', 'U', because, 'structured');
+  if (basic === 'U' || vr === 'UI') return decision('uid', 'U', because);
+  if (vr === 'SQ') return decision('items', 'D', because, CONTENT_SEQUENCES.get(tag) ?? 'strict');
+  return IDENTIFIERS.has(tag) ? decision('identifier', 'D', 'pseudonym') : decision('dummy', 'D', because);
 }
 
 /**
@@ -110,42 +129,42 @@ function basicDecision(tag: number, vr: string, basic: BasicChoice): Decision {
  * Profile." C goes before K.
  */
 function optionDecision(tag: number, vr: string, row: ProfileRow, letters: string): Decision | null {
-  const basic = basicDecision(tag, vr, row.basic);
+  const basic = basicDecision(tag, vr, row);
+  const because = row.isListed ? 'option' : becauseOfOurs(row);
   const cleaned = (letter: string) => letters.includes(letter) && row.options.includes(letter.toUpperCase());
   // PS3.15 E.3.6: modified dates. Times of day stay; only DA, DT and TM can be shifted.
   if (cleaned('m') && TEMPORAL.has(vr))
-    return orElse(decision(vr === 'TM' ? 'keep-temporal' : 'shift-date', 'C', 'option'), basic);
+    return orElse(decision(vr === 'TM' ? 'keep-temporal' : 'shift-date', 'C', because), basic);
   // E.3.6: an offset from UTC is part of a time of day; it is not a date, and tells less than the place does.
   if (tag === TIMEZONE_OFFSET_FROM_UTC && (cleaned('m') || letters.includes('f')))
-    return orElse(decision('keep-temporal', cleaned('m') ? 'C' : 'K', 'option'), basic);
+    return orElse(decision('keep-temporal', cleaned('m') ? 'C' : 'K', because), basic);
   // E.3.8: an application's title often names the site; the dummy says that there was one.
-  if (cleaned('d') && vr === 'AE') return decision('dummy', 'C', 'option');
+  if (cleaned('d') && vr === 'AE') return decision('dummy', 'C', because);
   if (cleaned('s') || cleaned('g')) {
     const mode = CONTENT_SEQUENCES.get(tag) ?? 'structured';
-    return vr === 'SQ' ? decision('items', 'C', 'option', mode === 'structured' ? 'cleaned' : mode) : null;
+    return vr === 'SQ' ? decision('items', 'C', because, mode === 'structured' ? 'cleaned' : mode) : null;
   }
   if (cleaned('t') || cleaned('p')) {
-    if (PROSE.has(vr)) return orElse(decision('clean-text', 'C', 'option'), basic);
-    if (vr === 'SQ') return decision('items', 'C', 'option', 'descriptors');
+    if (PROSE.has(vr)) return orElse(decision('clean-text', 'C', because), basic);
+    if (vr === 'SQ') return decision('items', 'C', because, 'descriptors');
   }
-  if (![...letters].some((letter) => row.options.includes(letter))) return null;
-  if (TEMPORAL.has(vr)) return orElse(decision('keep-temporal', 'K', 'option'), basic);
-  if (vr === 'UI') return orElse(decision('keep-uid', 'K', 'option'), basic);
+  const isRetained = [...letters].some((letter) => row.options.includes(letter));
+  if (!isRetained || tag === CERTIFIED_TIMESTAMP) return null;
+  if (TEMPORAL.has(vr)) return orElse(decision('keep-temporal', 'K', because), basic);
+  if (vr === 'UI') return orElse(decision('keep-uid', 'K', because), basic);
   // "Keeping a Sequence requires recursively applying the profile rules to each Dataset in each Item"
   // (E.1.1): so prose next to a reference goes too.
-  if (vr === 'SQ') return decision('items', 'K', 'option', row.basic === 'XZU*' ? 'structured' : 'plain');
-  return orElse(decision(vr === 'AS' ? 'cap-age' : 'keep', 'K', 'option'), basic);
+  if (vr === 'SQ') return decision('items', 'K', because, row.basic === 'XZU*' ? 'structured' : 'plain');
+  return orElse(decision(vr === 'AS' ? 'cap-age' : 'keep', 'K', because), basic);
 }
 
 /**
- * Attributes without a row: kept if PS3.6 knows them and their VR cannot hold prose; dates and UIDs by their
- * VR (E.1.1 note 4).
+ * Attributes without a row in either table: kept if PS3.6 knows them and their VR cannot hold prose; dates and UIDs
+ * by their VR (E.1.1 note 4).
  */
 function unlistedDecision(tag: number, vr: string, letters: string, settings: RulesSettings): Decision {
   if (!dictionaryEntry(tag) && settings.unknownAttributes !== 'keep')
     return decision('remove', 'X', 'unknown-attribute');
-  if (EMPTIED_BESIDES.has(tag)) return decision('empty', 'Z', 'beside-the-table');
-  if (IDENTIFIERS.has(tag)) return decision('identifier', 'D', 'pseudonym');
   if (tag === WAVEFORM_ANNOTATION_SEQUENCE && cleansAnnotations(settings, letters))
     return decision('items', 'C', 'beside-the-table', 'cleaned');
   const content = CONTENT_SEQUENCES.get(tag);
@@ -157,7 +176,7 @@ function unlistedDecision(tag: number, vr: string, letters: string, settings: Ru
       return orElse(decision(vr === 'TM' ? 'keep-temporal' : 'shift-date', 'C', 'by-vr'), dummy);
     return letters.includes('f') ? orElse(decision('keep-temporal', 'K', 'by-vr'), dummy) : dummy;
   }
-  if (vr === 'UI' && !STRUCTURAL_UIDS.has(tag)) {
+  if (vr === 'UI' && (letters.includes('u') || !STRUCTURAL_UIDS.has(tag))) {
     const replaced = decision('uid', 'U', 'by-vr');
     return letters.includes('u') ? orElse(decision('keep-uid', 'K', 'by-vr'), replaced) : replaced;
   }
@@ -195,8 +214,7 @@ function groupDecision(tag: number): Decision | null {
   // whole group goes.
   const family = tag >>> 24;
   if (family === 0x50) return REMOVE;
-  if (family === 0x60) return decision('remove', 'X', 'overlay');
-  return REMOVED_BESIDES.has(tag) ? decision('remove', 'X', 'beside-the-table') : null;
+  return family === 0x60 ? decision('remove', 'X', 'overlay') : null;
 }
 
 /**
@@ -228,8 +246,10 @@ export function createRules(options: readonly string[], settings: RulesSettings 
     cleansText: /[tpsg]/.test(letters) || cleansAnnotations(settings, letters),
     keepsDocuments: settings.documents === 'keep',
     cleansWaveformAnnotations: cleansAnnotations(settings, letters),
+    undeclaredText: settings.undeclaredText ?? 'hold',
     dates: modified ? 'modified' : letters.includes('f') ? 'full' : 'removed',
-    decide: remembered({ letters, settings, attributes, rows: profileRows() }),
+    patientDomain: settings.patientDomain ?? 'id',
+    decide: remembered({ letters, settings, attributes, rows: decidingRows() }),
   };
   return { kind: 'ready', rules };
 }
@@ -255,7 +275,7 @@ function findDecision(tag: number, vr: string, asked: Asked): Decision {
   if (whole) return whole;
   const row = rows.get(tag);
   if (!row) return unlistedDecision(tag, vr, letters, settings);
-  return optionDecision(tag, vr, row, letters) ?? basicDecision(tag, vr, row.basic);
+  return optionDecision(tag, vr, row, letters) ?? basicDecision(tag, vr, row);
 }
 
 /**
@@ -263,14 +283,13 @@ function findDecision(tag: number, vr: string, asked: Asked): Decision {
  * number of them.
  */
 function remembered(asked: Asked): DeidRules['decide'] {
-  const known = new Map<number, Decision>();
+  const known = new Map<number, { readonly vr: string; readonly decided: Decision }>();
   return (tag, vr) => {
-    if (!asked.rows.has(tag) && !dictionaryEntry(tag)) return findDecision(tag, vr, asked);
-    const key = tag * 0x10000 + vr.charCodeAt(0) * 0x100 + vr.charCodeAt(1);
-    const before = known.get(key);
-    if (before) return before;
+    // Nearly all attributes have one VR.
+    const before = known.get(tag);
+    if (before?.vr === vr) return before.decided;
     const decided = findDecision(tag, vr, asked);
-    known.set(key, decided);
+    if (asked.rows.has(tag) || dictionaryEntry(tag)) known.set(tag, { vr, decided });
     return decided;
   };
 }

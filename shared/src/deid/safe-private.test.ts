@@ -89,4 +89,38 @@ test('times of measurements are kept with the dates of the instance', async () =
   await assertKept(DATED, 'retain-longitudinal-full-dates');
 });
 
+/** Values that only look like what the element holds. */
+const FOREIGN: readonly Vendor[] = [
+  [
+    0x0019,
+    'GEMS_ACQU_01',
+    [
+      text(0x00191023, 'DS', '1947-04-19'),
+      text(0x00191024, 'DS', '555 867 5309'),
+      text(0x0019109e, 'LO', 'QUILLFEATHER'),
+    ],
+  ],
+  [0x01f1, 'ELSCINT1', [text(0x01f11001, 'CS', 'PAT0815'), text(0x01f11026, 'DS', '12345678901234567')]],
+  [0x01e1, 'ELSCINT1', [text(0x01e11026, 'CS', 'NIGHTJAR')]],
+  [0x0043, 'GEMS_PARM_01', [text(0x00431027, 'SH', '0815/4711/12')]],
+  [0x2001, 'Philips Imaging DD 001', [text(0x20011004, 'CS', 'JANE')]],
+  [0x0019, 'SIEMENS MR HEADER', [text(0x0019100d, 'CS', 'DOE JANE')]],
+  [0x0099, 'NQHeader', [text(0x00991020, 'CS', 'X-4711')]],
+];
+
+test('a word that is no term of the element, or digits that are no number, are removed', async () => {
+  for (const [group, creator, elements] of FOREIGN) {
+    for (const vr of [null, 'UN']) {
+      const written = elements.map((element) => (vr === null ? element : { ...element, vr }));
+      const creatorTag = ((group << 16) | 0x10) >>> 0;
+      const { instance } = await deidentified(
+        [text(creatorTag, 'LO', creator), ...written],
+        ['retain-safe-private'],
+      );
+      for (const { tag } of [{ tag: creatorTag }, ...elements])
+        assert.is(findElement(instance.elements, tag), null, `${creator} ${tagName(tag)} ${vr ?? ''}`);
+    }
+  }
+});
+
 test.run();

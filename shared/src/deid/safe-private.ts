@@ -8,10 +8,29 @@ import type { DicomElement } from '../dicom/data-set.ts';
 import { asciiText } from '../dicom/values.ts';
 
 /**
- * The content of an element according to the table: a VR of numbers with their count, `number` for one in
- * text (DS, IS, a ratio in SH), `word` for a code or a name of a sequence (CS, SH, LO).
+ * The terms of an attribute that holds one of a closed list (CS, SH, LO), in upper case: from conformance statements
+ * and from files. Any other word may be a name, however much it looks like a term, so it is removed.
  */
-type Holds = 'number' | 'word' | `${'FD' | 'FL' | 'SL' | 'SS' | 'US'} ${number}`;
+const TERMS = {
+  acquisitions: 'AXIAL CINE DYNAMIC HELIX SCANOGRAM SCOUT SPIRAL SURVIEW',
+  phantoms: 'BODY HEAD 16CM 32CM',
+  /** P preparation, M measurement, S slice, O oblique, I isotropic. */
+  philipsDirections: 'P M S O I X Y Z',
+  siemensDirections: 'NONE DIRECTIONAL ISOTROPIC BMATRIX',
+  units: 'CC CM3 ML MM3',
+  /** GE's own sequences; research sequences are named by those who write them. */
+  sequences:
+    '2DFAST 3DASL 3DFIESTA 3DFSE 3DGRASS ASL B0MAP B1MAP COSMIC CUBE DISCO DW-EPI EFGRE3D EPI EPI2 EPIRT FAST FASTCARD FASTCINE ' +
+    'FGRE FGRE-EPI FGRE3D FGRET FIESTA FIESTA-C FLAIREPI FRFSE FRFSE-XL FSE FSE-IR FSE-XL FSEMC FSPGR GRASS GRE IDEAL LAVA MDE ' +
+    'MEMP MERGE MFAST MPMEMP PCMRA PRESS PROBE-P PROPELLER QUICKSTEP SE SILENT SILENZ SPGR SPIRAL SSFP SSFSE SWAN TOF TRICKS ' +
+    'T1FLAIR T2FLAIR VIBRANT VIE 2DFGRE 3DFGRE 3DSPGR 3DTOF 3DPC 2DTOF 2DPC 3DFRFSE 3PLANE 3-PLANE',
+} as const;
+
+/**
+ * The content of an element according to the table: a VR of numbers with their count, `number` for one in
+ * text (DS, IS, a ratio in SH), or the list of the terms that it may hold.
+ */
+type Holds = 'number' | keyof typeof TERMS | `${'FD' | 'FL' | 'SL' | 'SS' | 'US'} ${number}`;
 
 /** The volumes of structures of one half of the brain. */
 const VOLUMES: Readonly<Record<number, Holds>> = Object.fromEntries(
@@ -26,17 +45,17 @@ const SAFE: readonly (readonly [
 ])[] = [
   [0x7053, 'Philips PET Private Group', { 0x00: 'number', 0x09: 'number' }], // SUV Factor, Activity Concentration Factor
   [0x00e1, 'ELSCINT1', { 0x21: 'number', 0x50: 'number' }], // DLP, Acquisition Duration
-  [0x01e1, 'ELSCINT1', { 0x26: 'word' }], // Phantom Type
-  [0x01f1, 'ELSCINT1', { 0x01: 'word', 0x07: 'number', 0x26: 'number', 0x27: 'number' }], // Acquisition Type, Table Velocity, Pitch, Rotation Time
-  [0x0019, 'GEMS_ACQU_01', { 0x23: 'number', 0x24: 'number', 0x27: 'number', 0x9e: 'word' }], // Table Speed, Mid Scan Time, Rotation Speed, Internal Pulse Sequence Name
+  [0x01e1, 'ELSCINT1', { 0x26: 'phantoms' }], // Phantom Type
+  [0x01f1, 'ELSCINT1', { 0x01: 'acquisitions', 0x07: 'number', 0x26: 'number', 0x27: 'number' }], // Acquisition Type, Table Velocity, Pitch, Rotation Time
+  [0x0019, 'GEMS_ACQU_01', { 0x23: 'number', 0x24: 'number', 0x27: 'number', 0x9e: 'sequences' }], // Table Speed, Mid Scan Time, Rotation Speed, Internal Pulse Sequence Name
   [0x0025, 'GEMS_SERS_01', { 0x07: 'SL 1' }], // Images in Series
   [0x0043, 'GEMS_PARM_01', { 0x27: 'number', 0x39: 'number', 0x6f: 'number' }], // Scan Pitch Ratio, b-value, Scanner Table Entry
   [0x0045, 'GEMS_HELIOS_01', { 0x01: 'SS 1', 0x02: 'FL 1' }], // Number of Macro Rows in Detector, Macro width at ISO Center
   [0x0903, 'GEIIS PACS', { 0x10: 'US 1', 0x11: 'US 1', 0x12: 'US 1' }], // Reject, Significant, Confidential Flag
-  [0x2001, 'Philips Imaging DD 001', { 0x03: 'FL 1', 0x04: 'word' }], // Diffusion B-Factor, Diffusion Direction
+  [0x2001, 'Philips Imaging DD 001', { 0x03: 'FL 1', 0x04: 'philipsDirections' }], // Diffusion B-Factor, Diffusion Direction
   [0x2005, 'Philips MR Imaging DD 001', { 0x0d: 'FL 1', 0x0e: 'FL 1' }], // Scale Intercept, Scale Slope
-  [0x0019, 'SIEMENS MR HEADER', { 0x0c: 'number', 0x0d: 'word', 0x0e: 'FD 3', 0x27: 'FD 6' }], // B Value, Diffusion Directionality, Gradient Direction, B Matrix
-  [0x0099, 'NQHeader', { 0x04: 'SS 1', 0x10: 'FL 1', 0x20: 'word', 0x21: 'FL 1' }], // Return Code, MI, Units, ICV
+  [0x0019, 'SIEMENS MR HEADER', { 0x0c: 'number', 0x0d: 'siemensDirections', 0x0e: 'FD 3', 0x27: 'FD 6' }], // B Value, Diffusion Directionality, Gradient Direction, B Matrix
+  [0x0099, 'NQHeader', { 0x04: 'SS 1', 0x10: 'FL 1', 0x20: 'units', 0x21: 'FL 1' }], // Return Code, MI, Units, ICV
   [0x0199, 'NQLeft', VOLUMES],
   [0x0299, 'NQRight', VOLUMES],
 ];
@@ -74,15 +93,19 @@ const SAFE_ELEMENTS = new Map<string, Holds>(
 
 /** Bytes of one value of the VRs of numbers. */
 const WIDTHS: Readonly<Record<string, number>> = { FD: 8, FL: 4, SL: 4, SS: 2, UL: 4, US: 2 };
-const NUMBER = /^[0-9+\-.eE:/ ]*$/;
+/** One number, as in DS and IS, or a ratio of two (`1.375:1`); nothing that only consists of digits and strokes. */
+const NUMBER = /^ *(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?:[:/]\d+(?:\.\d+)?)?)? *$/;
+/** PS3.5 §6.2: DS has 16 characters at most, IS 12. */
+const NUMBER_LENGTH = 16;
 /**
  * Gradients, directions, b-values: far below. Letters read as numbers of eight bytes are far above, or almost
  * zero.
  */
 const LARGEST = 1e7;
 const SMALLEST = 1e-30;
-/** A code or a name of a pulse sequence is one word or a few of them; LO has 64 characters at most. */
-const WORD = /^[ -~]{0,64}$/;
+const TERM_SETS = new Map<string, ReadonlySet<string>>(
+  Object.entries(TERMS).map(([name, terms]) => [name, new Set(['', ...terms.split(' ')])]),
+);
 
 /**
  * A safe attribute is safe because of its content: a name written into a table's speed is not. Vendors use
@@ -97,7 +120,14 @@ function holdsWhatItShould({ vr, bytes }: DicomElement, holds: Holds): boolean {
   const isUnknown = vr === 'UN' || vr === 'OB' || vr === 'OW';
   if (isUnknown && count !== undefined) return isNumbers(bytes, expected, Number(count));
   const text = asciiText(bytes).replace(/\0+$/, '');
-  return text.split('\\').every((value) => (holds === 'word' ? WORD : NUMBER).test(value));
+  const terms = TERM_SETS.get(holds);
+  return text
+    .split('\\')
+    .every((value) =>
+      terms === undefined
+        ? value.length <= NUMBER_LENGTH && NUMBER.test(value)
+        : terms.has(value.trim().toUpperCase()),
+    );
 }
 
 /** Names longer than this are not among `SAFE`: LO has 64 characters at most. */

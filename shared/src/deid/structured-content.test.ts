@@ -28,7 +28,7 @@ test('a report keeps its tree, its standard codes and its measurements, and lose
     [
       text(0x0040a040, 'CS', 'NUM'),
       sequence(0x0040a043, name('121033', 'DCM', 'Subject Age')),
-      measured('77'),
+      measured('77.25'),
     ],
     [
       text(0x0040a040, 'CS', 'TEXT'),
@@ -55,7 +55,7 @@ test('a report keeps its tree, its standard codes and its measurements, and lose
     assert.is(content.length, 5);
     for (const kept of ['12.5', 'Long axis', 'millimeter', 'Our own concept', 'Subject Age'])
       assert.ok(holds(bytes, kept), kept);
-    for (const gone of ['Roe', 'Jane', '77', 'W7', '1.2.3.4\0'])
+    for (const gone of ['Roe', 'Jane', '77.25', 'W7', '1.2.3.4\0'])
       assert.not.ok(holds(bytes.subarray(400), gone), gone);
     assert.is(shownValue(content[1]?.elements ?? [], 0x0040a300), '0 items');
   }
@@ -97,6 +97,36 @@ test('a report loses the coded sex of its subject, and the long meaning of its o
     ),
   ]);
   assert.not.ok(holds(bytes, 'CANARY'));
+});
+
+test('an age above 89 leaves a report under every option, whatever its concept is called', async () => {
+  const code = (value: string, scheme: string, meaning: string) => [
+    text(0x00080100, 'SH', value),
+    text(0x00080102, 'SH', scheme),
+    text(0x00080104, 'LO', meaning),
+  ];
+  const aged = (concept: NewElement[], value: string, unit: string): NewElement[] => [
+    text(0x0040a040, 'CS', 'NUM'),
+    sequence(0x0040a043, concept),
+    sequence(0x0040a300, [sequence(0x004008ea, code(unit, 'UCUM', unit)), text(0x0040a30a, 'DS', value)]),
+  ];
+  const items = [
+    aged(code('121033', 'DCM', 'Subject Age'), '95', 'a'),
+    aged(code('AGE', '99LOCAL', 'Age of patient'), '96', 'a'),
+    aged(code('424144002', 'SCT', 'Current chronological age'), '1152', 'mo'),
+    aged(code('121033', 'DCM', 'Subject Age'), '77', 'a'),
+    aged(code('103339001', 'SCT', 'Long axis'), '97', 'mm'),
+  ];
+  for (const options of [[], ['clean-structured-content']]) {
+    const { instance } = await deidentified(
+      [sequence(0x0040a730, ...items.map((item) => item.toSorted(byTag)))],
+      ['retain-patient-characteristics', ...options],
+    );
+    const values = findElement(instance.elements, 0x0040a730)!.items!.map(({ elements }) =>
+      shownValue(findElement(elements, 0x0040a300)?.items?.[0]?.elements ?? [], 0x0040a30a),
+    );
+    assert.equal(values, [null, null, null, '77', '97']);
+  }
 });
 
 test.run();

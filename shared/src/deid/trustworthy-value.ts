@@ -48,7 +48,17 @@ const NUMBERS = /^[0-9+\-.eE \\]*$/;
  * came after it, headers and all: the tags of the elements that it swallowed cannot be written without
  * others.
  */
-const CONTROL_CHARACTERS = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]/;
+const IS_FOREIGN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  (byte < 0x20 && ![0x09, 0x0a, 0x0c, 0x0d, 0x1b].includes(byte)) || byte === 0x7f ? 1 : 0,
+);
+
+/** NULs at the end are padding. */
+function holdsControlCharacters(bytes: Uint8Array): boolean {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end -= 1;
+  for (let at = 0; at < end; at += 1) if (IS_FOREIGN[bytes[at]!] === 1) return true;
+  return false;
+}
 
 /**
  * `vr` is what the attribute is by the dictionary. Long values, which the parser does not keep, are trusted
@@ -59,13 +69,8 @@ export function isTrustworthy(element: DicomElement, vr: string): boolean {
   const isText = TEXT.has(vr);
   // No vocabulary has words of 64 KiB.
   if (element.bytes === null) return !isText && isWholeNumberOfValues(element, vr);
-  if (
-    isText &&
-    WIDTHS[element.vr] === undefined &&
-    CONTROL_CHARACTERS.test(asciiText(element.bytes).replace(/\0+$/, ''))
-  )
-    return false;
   const isNumberByVR = WIDTHS[element.vr] !== undefined;
+  if (isText && !isNumberByVR && holdsControlCharacters(element.bytes)) return false;
   if ((vr === 'DS' || vr === 'IS') && !isNumberByVR) return NUMBERS.test(asciiOf(element));
   if (vr === 'UI')
     return asciiOf(element)

@@ -83,10 +83,18 @@ export function isPrivateCreator(tag: number): boolean {
   return isPrivate(tag) && element >= 0x0010 && element <= 0x00ff;
 }
 
+const NAMES = new Map<number, string>();
+/** More than PS3.6 names; a hostile file may name any number of tags. */
+const NAMES_KEPT = 10_000;
+
 /** `gggg,eeee` in lower-case hexadecimal. */
 export function tagName(tag: number): string {
+  const known = NAMES.get(tag);
+  if (known !== undefined) return known;
   const digits = (tag >>> 0).toString(16).padStart(8, '0');
-  return `${digits.slice(0, 4)},${digits.slice(4)}`;
+  const name = `${digits.slice(0, 4)},${digits.slice(4)}`;
+  if (NAMES.size < NAMES_KEPT) NAMES.set(tag, name);
+  return name;
 }
 
 /** Tag → keyword of everything that PS3.6 names; loaded when first asked for. */

@@ -90,9 +90,21 @@ export function encodeFragments(
  * §6.2). UTF-8, which equals ASCII for ASCII text: the caller makes sure that Specific Character Set matches.
  */
 export function textValue(vr: string, ...values: readonly string[]): Uint8Array {
-  const text = new TextEncoder().encode(values.join('\\'));
-  if (text.length % 2 === 0) return text;
-  return concatBytes([text, Uint8Array.of(vr === 'UI' ? 0 : 0x20)]);
+  const text = values.join('\\');
+  const padding = vr === 'UI' ? 0 : 0x20;
+  const ascii = new Uint8Array(text.length + (text.length % 2));
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit > 0x7f) return evenUtf8(text, padding);
+    ascii[at] = unit;
+  }
+  if (text.length % 2 === 1) ascii[text.length] = padding;
+  return ascii;
+}
+
+function evenUtf8(text: string, padding: number): Uint8Array {
+  const bytes = new TextEncoder().encode(text);
+  return bytes.length % 2 === 0 ? bytes : concatBytes([bytes, Uint8Array.of(padding)]);
 }
 
 const NUMBER_SIZES: Readonly<Record<string, number>> = {

@@ -140,8 +140,13 @@ export function readPixelModule(
   return { rows, columns, samples, bitsAllocated, frames, photometricInterpretation };
 }
 
-/** Bytes of native pixel data, padding not counted (PS3.5 §8.1, PS3.3 §C.7.6.3.1.2). */
-export function nativeBytes({
+/** Bytes of native pixel data, padding not counted. */
+export function nativeBytes(module: PixelModule): number {
+  return Math.ceil(nativeBits(module) / 8);
+}
+
+/** Bits of native pixel data (PS3.5 §8.1, PS3.3 §C.7.6.3.1.2). */
+export function nativeBits({
   rows,
   columns,
   frames,
@@ -153,7 +158,7 @@ export function nativeBytes({
   // half.
   const isChromaShared = samples === 3 && /_42[02]$/.test(photometricInterpretation);
   const stored = !isChromaShared ? samples : photometricInterpretation.endsWith('420') ? 1.5 : 2;
-  return Math.ceil((rows * columns * frames * stored * bitsAllocated) / 8);
+  return rows * columns * frames * stored * bitsAllocated;
 }
 
 /** A number on which the image depends: it must have the right VR and one value. */

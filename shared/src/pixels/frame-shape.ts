@@ -4,25 +4,20 @@
  */
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { type PixelModule, readPixelModule } from '../dicom/examine-pixel-module.ts';
+import { readStoredBits, type StoredBits } from '../dicom/stored-bits.ts';
 import {
-  BITS_STORED,
   DOUBLE_FLOAT_PIXEL_DATA,
   FLOAT_PIXEL_DATA,
-  HIGH_BIT,
   PIXEL_DATA,
-  PIXEL_REPRESENTATION,
   PLANAR_CONFIGURATION,
 } from '../dicom/tags.ts';
 import { findElement, numberOf } from '../dicom/values.ts';
 import { FRAME_BYTES_LIMIT, FRAME_PIXELS_LIMIT, type PictureRefusal } from './picture.ts';
 
-export interface FrameShape extends PixelModule {
+export interface FrameShape extends PixelModule, StoredBits {
   readonly element: DicomElement;
   readonly samples: 1 | 3;
   readonly bitsAllocated: 1 | 8 | 16 | 32 | 64;
-  readonly bitsStored: number;
-  readonly highBit: number;
-  readonly isSigned: boolean;
   readonly isFloat: boolean;
   /** Planes of colour one after the other: R…G…B… (PS3.3 §C.7.6.3.1.3). */
   readonly isPlanar: boolean;
@@ -54,18 +49,14 @@ export function readFrameShape(instance: ParsedInstance): ShapeOutcome {
   const pixels = module.rows * module.columns;
   if (pixels > FRAME_PIXELS_LIMIT || pixels * samples * Math.ceil(bitsAllocated / 8) > FRAME_BYTES_LIMIT)
     return { because: 'image-too-large' };
-  const number = (tag: number): number | null => numberOf(findElement(instance.elements, tag), instance);
-  const bitsStored = number(BITS_STORED) || bitsAllocated;
-  const highBit = number(HIGH_BIT) ?? bitsStored - 1;
+  const planarConfiguration = numberOf(findElement(instance.elements, PLANAR_CONFIGURATION), instance);
   return {
     ...module,
     element,
     samples,
     bitsAllocated: bitsAllocated as FrameShape['bitsAllocated'],
-    bitsStored,
+    ...readStoredBits(instance.elements, instance, bitsAllocated),
     isFloat,
-    highBit: highBit >= bitsStored - 1 && highBit < bitsAllocated ? highBit : bitsStored - 1,
-    isSigned: number(PIXEL_REPRESENTATION) === 1,
-    isPlanar: samples === 3 && number(PLANAR_CONFIGURATION) === 1,
+    isPlanar: samples === 3 && planarConfiguration === 1,
   };
 }

@@ -66,14 +66,19 @@ export async function paletteOf(
   return await readPalette(instance.elements, instance, source, isSigned);
 }
 
-/** Of MONOCHROME1 and MONOCHROME2: a stored value's grey, 0 to 1. */
+/**
+ * Of MONOCHROME1 and MONOCHROME2: a stored value's grey, 0 to 1. `isWholeRange`: whatever window the header asks
+ * for.
+ */
 export async function greyOfStored(
   instance: ParsedInstance,
   source: ByteSource,
   { values, photometricInterpretation, index }: Frame,
+  isWholeRange = false,
 ): Promise<(stored: number) => number> {
   const modality = await readModality(instance, source, index);
-  const ofInterest = (await readValuesOfInterest(instance, source, index)) ?? fullRange(values, modality);
+  const asked = isWholeRange ? null : await readValuesOfInterest(instance, source, index);
+  const ofInterest = asked ?? fullRange(values, modality);
   return photometricInterpretation === 'MONOCHROME1'
     ? (stored) => 1 - ofInterest(modality.of(stored))
     : (stored) => ofInterest(modality.of(stored));

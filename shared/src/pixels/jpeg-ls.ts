@@ -43,6 +43,11 @@ export function decodeJpegLS(
   for (let at = 2; at + 4 <= coded.length; ) {
     const marker = coded[at + 1]!;
     if (coded[at] !== 0xff || marker === EOI) break;
+    // ITU-T T.81 §B.1.1.2: fill bytes before a marker.
+    if (marker === 0xff) {
+      at += 1;
+      continue;
+    }
     const end = at + 2 + ((coded[at + 2]! << 8) | coded[at + 3]!);
     const content = coded.subarray(at + 4, end);
     if (end > coded.length || end < at + 4 || marker === DRI) return null;

@@ -16,11 +16,19 @@ export interface Thumbnail {
   readonly rgba: Uint8ClampedArray;
 }
 
+/** A picture of a frame, and the size of that. */
+export interface FramePicture extends Thumbnail {
+  readonly rows: number;
+  readonly columns: number;
+}
+
 export interface Wanted {
   /** No side of the picture is longer, in pixels. */
   readonly maxSide: number;
   /** Counted from 0; by default the one in the middle. */
   readonly frame?: number | undefined;
+  /** From the lowest to the highest value of the frame, whatever window the header asks for. */
+  readonly isWholeRange?: boolean | undefined;
 }
 
 /** A larger decoded frame is not worth its memory for a thumbnail; a mammogram has 40 MB. */
@@ -33,9 +41,9 @@ const FRAME_BYTES_LIMIT = 64 * 1024 * 1024;
 export async function thumbnail(
   instance: ParsedInstance,
   source: ByteSource,
-  { maxSide, frame }: Wanted,
+  { maxSide, frame, isWholeRange = false }: Wanted,
   decoding: Decoding,
-): Promise<Thumbnail | null> {
+): Promise<FramePicture | null> {
   const shape = readFrameShape(instance);
   if (
     'because' in shape ||
@@ -44,7 +52,7 @@ export async function thumbnail(
     return null;
   const decoded = await decodeFrame(instance, source, frame ?? Math.floor(shape.frames / 2), decoding);
   if (decoded.kind === 'refused') return null;
-  const paint = await painterOf(instance, source, decoded.frame);
+  const paint = await painterOf(instance, source, decoded.frame, isWholeRange);
   return paint && drawn(decoded.frame, maxSide, paint);
 }
 
@@ -55,6 +63,7 @@ async function painterOf(
   instance: ParsedInstance,
   source: ByteSource,
   frame: Frame,
+  isWholeRange: boolean,
 ): Promise<PixelPainter | null> {
   const { values } = frame;
   if (frame.samples === 3) {
@@ -73,12 +82,12 @@ async function painterOf(
       })
     );
   }
-  const greyOf = await greyOfStored(instance, source, frame);
+  const greyOf = await greyOfStored(instance, source, frame, isWholeRange);
   return (pixel, rgba, at) => rgba.fill(greyOf(values[pixel]!) * 255, at, at + 3);
 }
 
 /** Nearest neighbour: quick, and a thumbnail of an X-ray gains nothing from more. */
-function drawn({ rows, columns }: Frame, maxSide: number, paint: PixelPainter): Thumbnail {
+function drawn({ rows, columns }: Frame, maxSide: number, paint: PixelPainter): FramePicture {
   const scale = Math.min(1, maxSide / Math.max(rows, columns));
   const width = Math.max(1, Math.round(columns * scale));
   const height = Math.max(1, Math.round(rows * scale));
@@ -88,5 +97,5 @@ function drawn({ rows, columns }: Frame, maxSide: number, paint: PixelPainter): 
     for (let x = 0; x < width; x += 1)
       paint(row + Math.floor(((x + 0.5) * columns) / width), rgba, (y * width + x) * 4);
   }
-  return { width, height, rgba };
+  return { width, height, rgba, rows, columns };
 }

@@ -5,9 +5,10 @@
 import { z } from 'zod';
 import { INSTANCE_STATES, STUDY_STATES } from './study-state.ts';
 import { uidSchema } from './forms.ts';
-import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from './limits.ts';
-import { policyRulesSchema } from './policy.ts';
+import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST, PSEUDONYMS_AT_ONCE } from './limits.ts';
+import { patientDomainSchema, policyRulesSchema, pseudonymPlaceSchema } from './policy.ts';
 import { quotaUseSchema } from './quota.ts';
+import { vaultTermsSchema } from './vault.ts';
 
 export const ROLES = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
@@ -109,41 +110,73 @@ export const policySchema = z.object({
   options: z.array(z.string()),
   /** Refinements of the profile; a device that does not understand one of them rejects the whole answer. */
   rules: policyRulesSchema.optional(),
+  /** Absent: `id`. */
+  patientDomain: patientDomainSchema.optional(),
+  /** Absent: `device`. */
+  pseudonyms: pseudonymPlaceSchema.optional(),
+  /** The number of its key; absent: 1. */
+  key: z.number().int().optional(),
+  /** Whether studies leave an entry in the vault (`feedsVault`). */
+  vault: z.boolean().optional(),
   roles: z.array(roleSchema),
 });
 export type Policy = z.infer<typeof policySchema>;
 
 /** SEC 1 §2.3.3: an uncompressed point of P-256 is 65 bytes, in base64url without padding 87 characters. */
 const pointSchema = z.string().regex(/^[A-Za-z0-9_-]{87}$/);
-/**
- * The project key, wrapped to the public key that a device has named (project-key.ts): only its owner opens
- * it.
- */
-export const wrappedProjectKeySchema = z.object({
+/** The key of a policy, wrapped to the public key that a device has named (policy-key.ts): only its owner opens it. */
+export const wrappedPolicyKeySchema = z.object({
   /** The public half of the pair that was made for this answer. */
   ephemeral: pointSchema,
-  /** RFC 3394: 8 bytes longer than the key, base64url. */
+  /** PKCS #8 under AES-GCM, base64url. */
   key: z.string().regex(/^[A-Za-z0-9_-]{54,1024}$/),
 });
-export type WrappedProjectKey = z.infer<typeof wrappedProjectKeySchema>;
-/**
- * `GET /upload/policy`: the device's public key, which is no secret; without it the answer holds no project
- * key.
- */
+export type WrappedPolicyKey = z.infer<typeof wrappedPolicyKeySchema>;
+/** `GET /upload/policy`: the device's public key, which is no secret; without it the answer holds no secret key. */
 export const policyQuerySchema = z.object({ deviceKey: pointSchema.optional() });
+
+/** SEC 1 §2.3.3: a compressed point of P-256 is 33 bytes, in base64url without padding 44 characters. */
+const compressedPointSchema = z.string().regex(/^[A-Za-z0-9_-]{44}$/);
+
+/** How the pseudonyms of a policy are made (PROTOCOL.md, Pseudonyms). */
+export const pseudonymKeySchema = z.object({
+  /** The policy's name. */
+  policy: z.string(),
+  /** Proofs of `POST /upload/pseudonyms` are checked against it. */
+  publicKey: compressedPointSchema,
+  /** 32 bytes that mark pseudonyms and reverse none. */
+  tagKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  /** For callers that may make pseudonyms on the device and have named a public key. Others ask the gateway. */
+  wrapped: wrappedPolicyKeySchema.optional(),
+});
+export type PseudonymKey = z.infer<typeof pseudonymKeySchema>;
+
+/** `POST /upload/pseudonyms`: the secrets of patients, for a device that knows them, by a gateway that never does. */
+export const pseudonymsSchema = z.object({
+  policy: z.string(),
+  version: z.number().int(),
+  /** Blinded elements (RFC 9497 §3.3.2), one for each patient. */
+  blinded: z.array(compressedPointSchema).min(1).max(PSEUDONYMS_AT_ONCE),
+});
+export const pseudonymsAnswerSchema = z.object({
+  /** In the order in which they were asked. */
+  evaluated: z.array(compressedPointSchema),
+  /** For all of them together: 64 bytes. */
+  proof: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+});
 
 export const policyAnswerSchema = z.object({
   /** The policies that this user may choose. */
   policies: z.array(policySchema),
   /** The name of the one in force unless another is chosen. */
   default: z.string(),
+  /** One for each policy that de-identifies. */
+  pseudonymKeys: z.array(pseudonymKeySchema),
   /**
-   * Keys the pseudonyms. Given only to callers that may send under a de-identifying policy and have named a
-   * public key; it never travels in the clear.
+   * How long after sign-in a device may keep the local label of a study (initials and the last three characters of
+   * the Patient ID), in hours; 0: not at all.
    */
-  projectKey: wrappedProjectKeySchema.optional(),
-  /** Names the project key, so that a queue made under another one is noticed. */
-  projectKeyId: z.string().optional(),
+  labelHours: z.number().int().min(0),
   /**
    * The public key to which waiting parcels are sealed (RFC 9180, DHKEM(X25519)); a JWK as RFC 8037 §2 writes
    * it.
@@ -151,6 +184,8 @@ export const policyAnswerSchema = z.object({
   sealingKey: z
     .object({ kid: z.string(), kty: z.literal('OKP'), crv: z.literal('X25519'), x: z.string() })
     .optional(),
+  /** Where the site has a vault. */
+  vault: vaultTermsSchema.optional(),
 });
 export type SealingKey = NonNullable<z.infer<typeof policyAnswerSchema>['sealingKey']>;
 export type PolicyAnswer = z.infer<typeof policyAnswerSchema>;
@@ -187,11 +222,18 @@ export const uploadStatusSchema = z.object({
   bytes: z.object({ promised: z.number().int(), atGateway: z.number().int(), inPacs: z.number().int() }),
   /**
    * Why nothing moves, if the reason does not lie with the user. `gateway-failed`: a stage fails unexpectedly.
-   * `behind-another`: another upload is handing instances of the same UIDs to the PACS.
+   * `behind-another`: another upload is handing instances of the same UIDs to the PACS. `pacs-fails-on-some`: the
+   * PACS answers, but does not take, or does not give, some of the instances.
    */
   waiting: z
     .object({
-      because: z.enum(['pacs-unreachable', 'storage-full', 'gateway-failed', 'behind-another']),
+      because: z.enum([
+        'pacs-unreachable',
+        'storage-full',
+        'gateway-failed',
+        'behind-another',
+        'pacs-fails-on-some',
+      ]),
       since: z.string(),
     })
     .nullable(),
@@ -231,8 +273,11 @@ export const decisionSchema = z.object({
 export const healthSchema = z.object({
   status: z.enum(['ok', 'degraded', 'failing']),
   database: z.enum(['ok', 'failing']),
-  /** `no-search`: it answers, and not to a search (QIDO-RS): nothing can be confirmed. */
-  pacs: z.enum(['ok', 'unreachable', 'no-search']),
+  /**
+   * `no-search`: it answers, and not to a search (QIDO-RS): nothing can be confirmed. `no-retrieval`: it does not
+   * give what it lists (WADO-RS): nothing can be read back, or shown.
+   */
+  pacs: z.enum(['ok', 'unreachable', 'no-search', 'no-retrieval']),
   /** `full`: nothing new is taken; what is here continues. */
   disk: z.enum(['ok', 'full']),
   /** `none`: no TLS here. `not-renewed`: its files hold no pair that can be served; the last good one still is. */

@@ -27,10 +27,13 @@ export const REPORT_CAUSES = [
   'by-vr',
   'beside-the-table',
   'released',
+  'covered',
   'inside-sequence',
   'malformed',
   'outdated',
   'marker',
+  'known-value',
+  'unseen-bytes',
   'not-needed',
 ] as const;
 

@@ -16,3 +16,13 @@ export const PROTOCOL_VERSION = 1;
  * whole-body PET would be refused, with a far higher one a single request could fill the memory.
  */
 export const MANIFEST_INSTANCE_LIMIT = 20_000;
+
+/** Elements in one `POST /upload/pseudonyms`: together they keep the gateway busy for some 50 ms. */
+export const PSEUDONYMS_AT_ONCE = 8;
+
+/** Sealed identities in one manifest: the patients of one study, as many as an instance may name. */
+export const VAULT_ENTRIES_LIMIT = 16;
+/** An entry of the vault is as long for every patient (transfer/vault-entry.ts). */
+export const VAULT_ENTRY_BYTES = 2224;
+/** A share, sealed to one holder: an encapsulated key, 32 bytes, a tag. */
+export const VAULT_SHARE_BYTES = 80;

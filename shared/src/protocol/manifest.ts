@@ -16,6 +16,7 @@ import {
 import { digestSchema, uidSchema } from './forms.ts';
 import { deviceTriageSchema } from './inference.ts';
 import { MANIFEST_INSTANCE_LIMIT, PROTOCOL_VERSION } from './limits.ts';
+import { vaultEntriesSchema } from './vault.ts';
 
 /**
  * The bytes of a manifest of that many instances: 400 to 530 each, with a report of its own for each some 70
@@ -91,6 +92,8 @@ export const manifestSchema = z
     instances: z.array(manifestInstanceSchema).min(1).max(MANIFEST_INSTANCE_LIMIT),
     /** Under a de-identifying policy. */
     deidentification: deidentificationSchema.optional(),
+    /** Where the policy feeds a vault: the sealed identities of the study's patients. */
+    vault: vaultEntriesSchema.optional(),
   })
   .refine(
     ({ instances, deidentification }) =>

@@ -25,6 +25,7 @@ test('a policy is accepted with all its fields, and devices get the same ones', 
     attributes: { '00101010': 'keep', '60020010': 'replace' },
     documents: 'keep',
     waveformAnnotations: 'clean',
+    undeclaredText: 'warn',
   };
   const policy = policyDocumentSchema.parse({ ...GOOD, description: 'For the study of 2026.', rules });
   assert.equal(policySchema.parse({ ...policy, version: 3 }), { ...policy, version: 3 });
@@ -118,6 +119,7 @@ test('unknown fields are refused, never ignored, on the device too', () => {
     { keepEverything: true },
     { documents: 'remove' },
     { waveformAnnotations: 'keep' },
+    { undeclaredText: 'quarantine' },
     { unknownAttributes: 'empty' },
   ]) {
     assert.not.ok(withRules(rules), JSON.stringify(rules));

@@ -71,8 +71,25 @@ export const policyRulesSchema = z.strictObject({
   documents: z.enum(['quarantine', 'keep']).optional(),
   /** Free text next to waveforms. */
   waveformAnnotations: z.enum(['quarantine', 'clean']).optional(),
+  /**
+   * Images that often have names in their pixels (ultrasound, photographs, captured screens) and do not say whether
+   * they have: held for a person, unless this says otherwise.
+   */
+  undeclaredText: z.enum(['hold', 'warn', 'send']).optional(),
 });
 export type PolicyRules = z.infer<typeof policyRulesSchema>;
+
+/** How a policy tells patients apart (deid/patient-key.ts). */
+export const patientDomainSchema = z.enum(['id', 'id-and-issuer']);
+/**
+ * Where pseudonyms are made. `device`: on the devices of those who see identities anyway, offline too; all others
+ * ask the gateway. `gateway`: everybody asks, and no device has the key.
+ */
+export const pseudonymPlaceSchema = z.enum(['device', 'gateway']);
+/** The roles whose devices may hold the key of a policy. */
+export const KEY_HOLDERS = ['technician', 'admin'] as const;
+/** An account with this role holds no key, whatever its other roles: a researcher must not re-identify. */
+export const NEVER_KEY_HOLDER = 'researcher';
 
 /**
  * For people, on one line: no control characters (general category Cc; without flags, which JSON Schema has
@@ -106,6 +123,17 @@ export const policyDocumentSchema = z
       .refine(distinct, 'named twice'),
     roles: z.array(z.enum(SENDERS)).min(1).max(SENDERS.length).refine(distinct, 'named twice'),
     rules: policyRulesSchema.optional(),
+    /** Absent: `id`. */
+    patientDomain: patientDomainSchema.optional(),
+    /** Absent: `device`. */
+    pseudonyms: pseudonymPlaceSchema.optional(),
+    /**
+     * The number of the key of its pseudonyms; absent: 1. A version with another number has another key: nobody
+     * gets from one version's pseudonyms to the other's.
+     */
+    key: z.number().int().min(1).max(1_000_000).optional(),
+    /** Where the site has a vault, devices leave the sealed identity of each patient there. Absent: they do not. */
+    vault: z.boolean().optional(),
   })
   // A policy that sends instances unchanged applies no rules, so any rules in it would be a false promise.
   .refine(({ deidentify, options }) => deidentify || options.length === 0, {
@@ -115,7 +143,12 @@ export const policyDocumentSchema = z
   .refine(({ deidentify, rules }) => deidentify || rules === undefined, {
     path: ['rules'],
     error: 'only where names are removed',
-  });
+  })
+  .refine(
+    ({ deidentify, patientDomain, pseudonyms, key, vault }) =>
+      deidentify || [patientDomain, pseudonyms, key, vault].every((each) => each === undefined),
+    { path: ['pseudonyms'], error: 'only where names are removed' },
+  );
 export type PolicyDocument = z.infer<typeof policyDocumentSchema>;
 
 /** One version in the administrator's list. */

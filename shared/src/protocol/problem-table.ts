@@ -147,6 +147,24 @@ export const PROBLEMS = {
     title: 'The policy asks for something that is not possible.',
     next: 'Leave it out of the policy.',
   },
+  'vault-exists': {
+    status: 409,
+    retry: 'changed',
+    title: 'There is already a vault.',
+    next: 'Close it first. Identities in it can still be opened.',
+  },
+  'vault-step-not-possible': {
+    status: 409,
+    retry: 'never',
+    title: 'The vault or the request is no longer in the state for this step.',
+    next: 'Look at its state, and ask again if need be.',
+  },
+  'too-many-openings': {
+    status: 429,
+    retry: 'later',
+    title: 'As many identities were asked for in the last 24 hours as may be.',
+    next: 'Ask again tomorrow.',
+  },
   'last-admin': {
     status: 409,
     retry: 'changed',
@@ -210,6 +228,12 @@ export const PROBLEMS = {
     retry: 'later',
     title: 'You have announced as much as your account may.',
     next: 'The study waits on this device until earlier ones have arrived. An administrator can raise the quota.',
+  },
+  'too-many-patients': {
+    status: 429,
+    retry: 'later',
+    title: 'You have asked for the pseudonyms of as many patients as your account may in a day.',
+    next: 'Prepare the rest tomorrow. An administrator can raise the quota.',
   },
   'storage-full': {
     status: 507,

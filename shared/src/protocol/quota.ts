@@ -1,4 +1,7 @@
-/** Quotas on the wire: what an account may have announced that is not in the PACS, and what it has. */
+/**
+ * Quotas on the wire: what an account may have announced that is not in the PACS, of how many patients a day it may
+ * ask the pseudonyms, and its use of both.
+ */
 import { z } from 'zod';
 
 /** No disk of a gateway holds more. */
@@ -13,6 +16,11 @@ export const quotaSchema = z.object({
   instances: z.number().int().min(0).max(INSTANCES_LIMIT),
   /** Bytes of those that are awaited, or here and not in the PACS. */
   bytes: z.number().int().min(0).max(BYTES_LIMIT),
+  /**
+   * Patients whose pseudonyms it may ask for in a day (UTC). Somebody who may ask without end can try every Patient ID
+   * there is.
+   */
+  patients: z.number().int().min(0).max(1_000_000),
 });
 export type Quota = z.infer<typeof quotaSchema>;
 

@@ -184,12 +184,22 @@ export const REASONS = {
   // The gateway or the PACS decided.
   'conflicting-instance': {
     title:
-      'Another instance with the same identifier, but other content, is already there. Nothing was overwritten.',
+      'A different image with this ID is already there. This one was not stored, and nothing was overwritten.',
     next: 'Leave it out, or have the sender give it a new identifier.',
   },
   'already-here-other-policy': {
     title: 'The same original was stored under another version of the policy.',
     next: 'Nothing to do: it is not stored twice.',
+  },
+  'already-here-other-boxes': {
+    title:
+      'The same original is already here with other parts covered, or from another version of this app. The first one stands.',
+    next: 'Nothing to do: it is not stored twice.',
+  },
+  'already-here-other-key': {
+    title:
+      'An instance with this identifier was stored under another key, so nobody can tell whether it is the same.',
+    next: 'Leave it out, or send it under a policy that replaces identifiers.',
   },
   'digest-mismatch': {
     title: 'The bytes that arrived are not the bytes that were promised.',
@@ -204,21 +214,46 @@ export const REASONS = {
     title: 'The instance still holds identifying values.',
     next: 'It was not stored. Tell the administrator.',
   },
+  'cover-mismatch': {
+    title: 'The instance says that parts of its image are covered, but they are not blank.',
+    next: 'It was not stored. Cover it again from the original; tell the administrator if it happens twice.',
+  },
   'cannot-be-verified': {
     title: 'The gateway could not check the instance: the check itself kept failing.',
     next: 'It was not stored. Try again; tell the administrator if it happens twice.',
+    retry: 'later',
   },
   'cannot-be-deidentified': {
-    title: 'The identifying values of this kind of object cannot be removed safely.',
+    title: 'Names cannot be removed safely from this kind of file. It will not be sent.',
     next: 'Leave it out, or send it under another policy.',
+  },
+  'issuer-missing': {
+    title: 'The file does not say who issued its Patient ID, and the policy tells patients apart by that.',
+    next: 'Export it with Issuer of Patient ID, or send it under another policy.',
+  },
+  'named-by-companion': {
+    title: 'A text that stays holds a name, number or date that only other instances of the study identify.',
+    next: 'Look at the text; release the instance or leave it out, or send it under another policy.',
   },
   'too-much-to-deidentify': {
     title: 'The file has more identifiers, or more free text, than can be made safe.',
     next: 'Leave it out, and tell the administrator where it came from.',
   },
+  'pixel-data-not-clearable': {
+    title: 'The pixel data may hold text or sound that no image shows and that cannot be cleared.',
+    next: 'Leave it out, or send it under another policy.',
+  },
   'burned-in-annotation': {
     title: 'The object states that identifying text is burned into its pixels.',
     next: 'Look at it; leave it out, or send it under another policy.',
+  },
+  'undeclared-text': {
+    title: 'The object does not say whether text is burned into its pixels; its kind often has a name there.',
+    next: 'Look at it; release it or leave it out, or send it under another policy.',
+  },
+  'cannot-be-covered': {
+    title: 'This device cannot cover parts of this image: its pixels are damaged or of a kind not read here.',
+    next: 'Leave it out, or export the study again.',
   },
   'pacs-refused': {
     title: 'The PACS refused the instance.',
@@ -236,7 +271,8 @@ export const REASONS = {
     retry: 'later',
   },
   'pacs-fails-on-it': {
-    title: 'The PACS fails on this instance: it gives no answer about it, however often it is offered.',
+    title:
+      'The PACS fails on this instance: it does not take it, or does not give it, however often it is asked.',
     next: 'Try again once the PACS is fixed, or leave it out.',
     retry: 'later',
   },
@@ -254,6 +290,21 @@ export type ReasonCode = keyof typeof REASONS;
 export function canRetry(code: string): boolean {
   const reasons: Readonly<Record<string, Reason>> = REASONS;
   return Object.hasOwn(reasons, code) && reasons[code]?.retry === 'later';
+}
+
+/** The same original is there: nothing is missing. */
+export function isAlreadyHere(code: string | null): boolean {
+  return code === 'already-here-other-policy' || code === 'already-here-other-boxes';
+}
+
+/** Held on the device: a person who looks at its pixels, or its texts, can release it. */
+export function isReleasable(code: string | null): boolean {
+  return isHeldForPixels(code) || code === 'named-by-companion';
+}
+
+/** Held because of its pixels: a person who looks at them can release it. */
+export function isHeldForPixels(code: string | null): boolean {
+  return code === 'burned-in-annotation' || code === 'undeclared-text';
 }
 
 export const REASON_CODES = Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]];

@@ -25,7 +25,8 @@ export const SEALED_RECORD_BYTES = 1024 * 1024;
 /** The tag of AES-GCM, by which a sealed record is longer than its plain text. */
 export const SEAL_TAG_BYTES = 16;
 
-const INFO = new TextEncoder().encode('relaypacs sealed parcel v1');
+const ENCODER = new TextEncoder();
+const INFO = ENCODER.encode('relaypacs sealed parcel v1');
 /** The encapsulated key of DHKEM(X25519), RFC 9180 §7.1. */
 const ENC_BYTES = 32;
 
@@ -116,6 +117,62 @@ export async function createOpener(
       return new Uint8Array(plain);
     },
   };
+}
+
+/** The purpose of a message: it opens with the same alone. */
+export interface MessageContext {
+  readonly info: string;
+  readonly about: string;
+}
+
+/** A pair of X25519 for `sealMessage`: 32 bytes each. */
+export async function createMessagePair(): Promise<{
+  readonly publicKey: Uint8Array<ArrayBuffer>;
+  readonly privateKey: Uint8Array<ArrayBuffer>;
+}> {
+  const kem = new PortableDhkem();
+  const pair = await kem.generateKeyPair();
+  return {
+    publicKey: new Uint8Array(await kem.serializePublicKey(pair.publicKey)),
+    privateKey: new Uint8Array(await kem.serializePrivateKey(pair.privateKey)),
+  };
+}
+
+/**
+ * Seals one short message to a public key (RFC 9180 §6.1): the encapsulated key, then the cipher text, ENC_BYTES +
+ * SEAL_TAG_BYTES longer than the plain one. Throws SealKeyError when the key is unusable.
+ */
+export async function sealMessage(
+  publicKey: Uint8Array<ArrayBuffer>,
+  { info, about }: MessageContext,
+  plain: Uint8Array,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const suite = createSuite(new Aes256Gcm(), new PortableDhkem());
+  const recipientPublicKey = await suite.kem
+    .importKey('raw', publicKey.slice().buffer, true)
+    .catch((cause: unknown) => Promise.reject(new SealKeyError('the key cannot be used', { cause })));
+  const { enc, ct } = await suite.seal(
+    { recipientPublicKey, info: ENCODER.encode(info) },
+    plain,
+    ENCODER.encode(about),
+  );
+  return new Uint8Array([...new Uint8Array(enc), ...new Uint8Array(ct)]);
+}
+
+/** Null where it was sealed to another key or for another context, or changed. */
+export async function openMessage(
+  privateKey: Uint8Array<ArrayBuffer>,
+  { info, about }: MessageContext,
+  sealed: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const suite = createSuite(new Aes256Gcm(), new PortableDhkem());
+  try {
+    const recipientKey = await suite.kem.importKey('raw', privateKey.slice().buffer, false);
+    const terms = { recipientKey, enc: sealed.slice(0, ENC_BYTES), info: ENCODER.encode(info) };
+    return new Uint8Array(await suite.open(terms, sealed.slice(ENC_BYTES), ENCODER.encode(about)));
+  } catch {
+    return null;
+  }
 }
 
 type Kem = ConstructorParameters<typeof CipherSuite>[0]['kem'];

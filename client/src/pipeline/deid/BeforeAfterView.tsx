@@ -96,15 +96,18 @@ function Compared({ store }: { readonly store: ComparisonStore }) {
           <p>{deidWords.policyUnknownNext}</p>
         </Trouble>
       );
+    case 'not-prepared':
+      return (
+        <Trouble kind="wait" title={deidWords.notPrepared}>
+          <p>{deidWords.notPreparedNext}</p>
+          <Again store={store} />
+        </Trouble>
+      );
     case 'failed':
       return (
         <Trouble kind="stop" title={deidWords.failed}>
           <p>{deidWords.failedWhat}</p>
-          <p class="notice-actions">
-            <button type="button" class="button" onClick={store.again}>
-              {deidWords.again}
-            </button>
-          </p>
+          <Again store={store} />
         </Trouble>
       );
     case 'quarantined':
@@ -119,6 +122,16 @@ function Compared({ store }: { readonly store: ComparisonStore }) {
     default:
       return shown satisfies never;
   }
+}
+
+function Again({ store }: { readonly store: ComparisonStore }) {
+  return (
+    <p class="notice-actions">
+      <button type="button" class="button" onClick={store.again}>
+        {deidWords.again}
+      </button>
+    </p>
+  );
 }
 
 function Trouble({

@@ -1,17 +1,17 @@
 /**
- * Instances that the policy cannot make safe, series by series: a person looks at each picture and leaves it
- * out, which is the default, or states that nothing in it names anybody. This can be withdrawn until sending
- * begins.
+ * Instances that the policy cannot make safe, series by series: a person looks at each picture, or reads the texts
+ * that name what other instances name, and leaves it out, which is the default, or states that nothing in it names
+ * anybody. This can be withdrawn until sending begins.
  */
 import { useState } from 'preact/hooks';
-import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import { isHeldForPixels, REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { ingestWords } from '../ingest/ingest-words.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
-import { isReleasable } from '../ingest/held-back.ts';
+import { isReleasable, reasonsUnder } from '../ingest/held-back.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { InstancePicture } from './InstancePicture.tsx';
@@ -21,13 +21,13 @@ const AT_ONCE = 12;
 
 export function HeldBack({ store }: { readonly store: ComparisonStore }) {
   const ingest = useIngest();
-  const series = store.series.value.filter(({ files }) => files.some(({ held }) => held !== null));
+  const policy = ingest.policy.value;
+  const isHeld = (found: FoundFile): boolean => reasonsUnder(policy, found).length > 0;
+  const series = store.series.value.filter(({ files }) => files.some(isHeld));
   if (series.length === 0) return null;
-  const count = series.reduce(
-    (sum, { files }) =>
-      sum + files.filter(({ held, ordinal }) => held !== null && !ingest.released.value.has(ordinal)).length,
-    0,
-  );
+  const count = series
+    .flatMap(({ files }) => files)
+    .filter((found) => isHeld(found) && !ingest.released.value.has(found.ordinal)).length;
   return (
     <details class="held disclosure" open>
       <summary>
@@ -59,11 +59,12 @@ function HeldSeries({
   const ingest = useIngest();
   const [most, setMost] = useState(AT_ONCE);
   const [asking, setAsking] = useState(false);
-  const held = series.files.filter((found) => found.held !== null);
+  const why = (found: FoundFile) => reasonsUnder(ingest.policy.value, found);
+  const held = series.files.filter((found) => why(found).length > 0);
   const shown = held.slice(0, most);
-  const seen = shown.filter((found) => isReleasable(found) && store.looked.value.has(found.ordinal));
+  const seen = shown.filter((found) => isReleasable(found) && wasSeen(store, found));
   const open = seen.filter(({ ordinal }) => !ingest.released.value.has(ordinal));
-  const reasons = [...new Set(held.map((found) => found.held!))];
+  const reasons = [...new Set(held.flatMap(why))];
   return (
     <div class="held-series">
       <div class="held-bar">
@@ -78,7 +79,7 @@ function HeldSeries({
             found={found}
             at={series.files.indexOf(found) + 1}
             total={series.files.length}
-            isSaidAbove={reasons.length === 1}
+            reasons={reasons.length === 1 ? [] : why(found)}
           />
         ))}
       </ul>
@@ -91,6 +92,10 @@ function HeldSeries({
     </div>
   );
 }
+
+/** The texts stand next to the choice; a picture has to be drawn first. */
+const wasSeen = (store: ComparisonStore, { ordinal, held }: FoundFile): boolean =>
+  !isHeldForPixels(held) || store.looked.value.has(ordinal);
 
 type SeriesHeadProps = { readonly description: string; readonly reasons: readonly ReasonCode[] };
 
@@ -152,10 +157,11 @@ type HeldInstanceProps = {
   readonly found: FoundFile;
   readonly at: number;
   readonly total: number;
-  readonly isSaidAbove: boolean;
+  /** Those that are not said above, for the whole series. */
+  readonly reasons: readonly ReasonCode[];
 };
 
-function HeldInstance({ store, found, at, total, isSaidAbove }: HeldInstanceProps) {
+function HeldInstance({ store, found, at, total, reasons }: HeldInstanceProps) {
   const ingest = useIngest();
   const isReleased = ingest.released.value.has(found.ordinal);
   const place = deidWords.stage.instance(at, total);
@@ -164,7 +170,12 @@ function HeldInstance({ store, found, at, total, isSaidAbove }: HeldInstanceProp
       <InstancePicture found={found} at={at} onDrawn={() => store.markLooked(found)} />
       <div class="held-body">
         <p class="small quiet numbers">{place}</p>
-        {isSaidAbove || <p class="small">{REASONS[found.held!].title}</p>}
+        {reasons.map((reason) => (
+          <p key={reason} class="small">
+            {REASONS[reason].title}
+          </p>
+        ))}
+        <Texts found={found} />
         <div class="held-release">
           <Release store={store} found={found} place={place} isReleased={isReleased} />
         </div>
@@ -174,6 +185,20 @@ function HeldInstance({ store, found, at, total, isSaidAbove }: HeldInstanceProp
         </p>
       </div>
     </li>
+  );
+}
+
+/** The texts that hold what other instances name, whole: a person decides by them. */
+function Texts({ found: { naming } }: { readonly found: FoundFile }) {
+  if (naming.length === 0) return null;
+  return (
+    <ul class="held-texts">
+      {naming.map(({ path, text }) => (
+        <li key={path} class="small">
+          <span class="quiet numbers">{path}</span> <bdi class="kept">{text.trim()}</bdi>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -187,8 +212,8 @@ type ReleaseProps = {
 function Release({ store, found, place, isReleased }: ReleaseProps) {
   const ingest = useIngest();
   if (!isReleasable(found)) return <p class="small quiet">{deidWords.held.never}</p>;
-  if (!store.looked.value.has(found.ordinal)) return <p class="small quiet">{deidWords.held.unseen}</p>;
-  const sentence = found.frames > 1 ? deidWords.held.lookFrames(found.frames) : deidWords.held.look;
+  if (!wasSeen(store, found)) return <p class="small quiet">{deidWords.held.unseen}</p>;
+  const sentence = sentenceFor(found);
   return (
     <label class="choice held-choice">
       <input
@@ -202,4 +227,10 @@ function Release({ store, found, place, isReleased }: ReleaseProps) {
       <span class="small">{sentence}</span>
     </label>
   );
+}
+
+function sentenceFor({ held, naming, frames }: FoundFile): string {
+  const { look, lookFrames, read, lookAndRead } = deidWords.held;
+  if (naming.length > 0) return isHeldForPixels(held) ? lookAndRead : read;
+  return frames > 1 ? lookFrames(frames) : look;
 }

@@ -35,7 +35,9 @@ function usePicture(found: FoundFile, frame: number, side: number): Thumbnail | 
       if (!gone) setPicture(made);
     };
     // The worker may finish: ending it for each step to the next instance would cost more.
-    ingest.inspection.picture(found, frame, side, new AbortController().signal).then(show, () => show(null));
+    ingest.inspection
+      .picture(found, { frame, maxSide: side }, new AbortController().signal)
+      .then(show, () => show(null));
     return () => {
       gone = true;
     };

@@ -5,17 +5,14 @@
 import { blobSource } from '#shared/dicom/byte-source.ts';
 import { loadKeywords } from '#shared/dicom/dictionary.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
-import { applyPolicy, type DevicePolicy } from '../ingest/ingest-file.ts';
+import { applyPolicy, type IngestTerms } from '../ingest/ingest-file.ts';
 import type { Comparison } from './comparison.ts';
 import { pairDataSets } from './pair-data-sets.ts';
 
 /** Returns the reason where this policy does not allow the instance to be sent. */
-export async function compareInstance(
-  file: Blob,
-  policy: DevicePolicy,
-  released: boolean,
-): Promise<Comparison> {
-  const applied = await applyPolicy(file, { policy, inFolder: false, released });
+export async function compareInstance(file: Blob, terms: Omit<IngestTerms, 'inFolder'>): Promise<Comparison> {
+  const { policy } = terms;
+  const applied = await applyPolicy(file, { ...terms, inFolder: false });
   if (applied.kind !== 'applied') return applied;
   const before = await readInstance(blobSource(file), undefined, 'replaced');
   const after = await readInstance(blobSource(applied.bytes));

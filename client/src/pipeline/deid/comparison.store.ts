@@ -6,6 +6,7 @@ import { computed, effect, signal, type ReadonlySignal, type Signal } from '@pre
 import type { FoundFile } from '../ingest/group-studies.ts';
 import type { IngestStore } from '../ingest/found-study.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
+import { NotPrepared } from '../ingest/prepare-policy.ts';
 import type { Comparison } from './comparison.ts';
 import {
   createListing,
@@ -21,6 +22,8 @@ import {
 export type Shown =
   | { readonly kind: 'reading' }
   | { readonly kind: 'policy-unknown' }
+  /** Its pseudonyms need the gateway, which did not help. */
+  | { readonly kind: 'not-prepared' }
   | { readonly kind: 'failed' }
   | Comparison;
 
@@ -70,7 +73,7 @@ export function createComparisonStore(ingest: ComparingIngest, studyInstanceUID:
     return ingest.inspection.seriesOf(studyInstanceUID);
   });
   const place = computed(() => placeOf(series.value, wanted.value));
-  const comparing = compareCurrent(ingest, place, attempt);
+  const comparing = compareCurrent(ingest, { studyInstanceUID, place, attempt });
   const { shown } = comparing;
   const rows = computed(() => (shown.value.kind === 'compared' ? shown.value.rows : []));
   const listing = computed(() => createListing(rows.value));
@@ -105,34 +108,37 @@ export function createComparisonStore(ingest: ComparingIngest, studyInstanceUID:
   };
 }
 
+type Comparing = {
+  readonly studyInstanceUID: string;
+  readonly place: ReadonlySignal<Place | null>;
+  readonly attempt: ReadonlySignal<number>;
+};
+
 /** Compares the instance at `place`, again after each change of the policy, of its release and of `attempt`. */
 function compareCurrent(
   ingest: ComparingIngest,
-  place: ReadonlySignal<Place | null>,
-  attempt: ReadonlySignal<number>,
+  { studyInstanceUID, place, attempt }: Comparing,
 ): { readonly shown: ReadonlySignal<Shown>; stop(): void } {
   const shown = signal<Shown>({ kind: 'reading' });
   const abort = new AbortController();
   const current = computed(() => place.value?.found ?? null);
-  const isReleased = computed(
-    () => current.value !== null && ingest.released.value.has(current.value.ordinal),
-  );
+  const released = computed(() => current.value && ingest.released.value.get(current.value.ordinal));
   let asked = 0;
 
   async function compare(found: FoundFile): Promise<void> {
     asked += 1;
     const turn = asked;
     shown.value = { kind: 'reading' };
-    const said = await ingest.inspection.compare(found, abort.signal).then(
+    const said = await ingest.inspection.compare({ studyInstanceUID, found }, abort.signal).then(
       (compared) => compared ?? ({ kind: 'policy-unknown' } as const),
-      () => ({ kind: 'failed' }) as const,
+      (error: unknown) => ({ kind: error instanceof NotPrepared ? 'not-prepared' : 'failed' }) as const,
     );
     // Otherwise a newer question is under way, or the screen is closed.
     if (turn === asked && !abort.signal.aborted) shown.value = said;
   }
 
   const stop = effect(() => {
-    void [ingest.policy.value, isReleased.value, attempt.value];
+    void [ingest.policy.value, released.value, attempt.value];
     if (current.value !== null) void compare(current.value);
   });
   return {

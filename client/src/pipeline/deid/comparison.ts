@@ -24,6 +24,7 @@ export type Change =
   | 'date-moved'
   | 'new-uid'
   | 'text-cleaned'
+  | 'bytes-cleared'
   | 'added'
   | 'inside'
   | 'kept';

@@ -10,6 +10,7 @@ import { concatBytes } from '#shared/dicom/encode.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
 import { parsed, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { sampleImage } from '#testing/sample-image.ts';
 import type { DevicePolicy } from '../ingest/ingest-file.ts';
 import { compareInstance } from './compare-instance.ts';
 import type { ComparedRow, ShownValue } from './comparison.ts';
@@ -46,7 +47,7 @@ function instanceOf(...elements: SimpleElement[]): Blob {
 }
 
 async function rowsOf(file: Blob, policy: DevicePolicy, released = false): Promise<readonly ComparedRow[]> {
-  const compared = await compareInstance(file, policy, released);
+  const compared = await compareInstance(file, { policy, looked: released ? ['pixels'] : [] });
   if (compared.kind !== 'compared') throw new Error(compared.because);
   return compared.rows;
 }
@@ -183,9 +184,16 @@ test('under the policy that keeps names nothing is changed, and every row says s
   assert.equal(new Set(rows.map(({ because }) => because)), new Set(['identified']));
 });
 
+test('pixel data that loses unseen bytes is shown as changed, although it is as long as before', async () => {
+  const file = sampleImage({ rows: 300, columns: 300, bitsAllocated: 16, bitsStored: 12 }, { overlay: true });
+  const rows = await rowsOf(new Blob([new Uint8Array(file)]), await deidentified());
+  const { change, because, group } = at(rows, '7fe0,0010');
+  assert.equal([change, because, group], ['bytes-cleared', 'unseen-bytes', 'pictures']);
+});
+
 test('an instance that the policy cannot make safe is answered with the reason; once released it is compared, marked as released', async () => {
   const file = instanceOf([0x00280301, 'CS', 'YES']);
-  assert.equal(await compareInstance(file, await deidentified(), false), {
+  assert.equal(await compareInstance(file, { policy: await deidentified() }), {
     kind: 'quarantined',
     because: 'burned-in-annotation',
   });

@@ -194,6 +194,8 @@ function changeOf(
 ): Change {
   if (other === null) return 'removed';
   if (one === null) return 'added';
+  // Its length may be the same, and long values are not read here.
+  if (action?.because === 'unseen-bytes') return 'bytes-cleared';
   if (isSame(one, other)) return 'kept';
   if (isEmpty(other)) return 'emptied';
   if (vr === 'UI') return 'new-uid';

@@ -3,6 +3,7 @@
  * to add more.
  */
 import { useIngest } from './ingest-context.ts';
+import { AskFirst } from '../../kit/AskFirst.tsx';
 import { formatBytes } from '../../kit/format.ts';
 import { ingestWords } from './ingest-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
@@ -75,11 +76,30 @@ export function HasRead() {
       {ingest.phase.value !== 'queueing' && (
         <div class="row">
           <ChooseButtons main={false} />
-          <button type="button" class="button button-bare" onClick={() => ingest.clear()}>
-            {ingestWords.clear}
-          </button>
+          <Clear studies={studies} />
         </div>
       )}
     </div>
+  );
+}
+
+/** One study is chosen again at once; more than one is not dropped by one touch. */
+function Clear({ studies }: { readonly studies: number }) {
+  const ingest = useIngest();
+  const clear = () => ingest.clear();
+  if (studies > 1)
+    return (
+      <AskFirst
+        bare
+        label={ingestWords.clear}
+        of={ingestWords.clear}
+        ask={{ ...ingestWords.clearSheet, about: ingestWords.found(studies) }}
+        onYes={clear}
+      />
+    );
+  return (
+    <button type="button" class="button button-bare" onClick={clear}>
+      {ingestWords.clear}
+    </button>
   );
 }

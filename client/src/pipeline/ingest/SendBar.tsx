@@ -43,7 +43,7 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
     if (refusedNow > 0) return onQueuedInPart(Math.max(0, instances - refusedNow));
     // Files refused before Send were on this page already.
     if (queued === studies) ingest.clear();
-    location.hash = hrefOf({ page: 'queue' });
+    location.hash = hrefOf({ page: 'studies' });
   };
   const disabled =
     chosen.length === 0 ||

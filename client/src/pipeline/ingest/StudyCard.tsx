@@ -20,7 +20,8 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
   const ingest = useIngest();
   const Notes = useTriageViews().value?.Notes;
   const name = formatPersonName(study.patientName) ?? queueWords.noPatient;
-  const { loud, quiet } = sortWarnings(study.warnings, ingest.policy.value?.deidentify === true);
+  const policy = ingest.policy.value;
+  const { loud, quiet } = sortWarnings(study.warnings, policy);
   const selected = study.selected.value;
   return (
     <article class="card" data-selected={selected}>
@@ -39,7 +40,7 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
         {loud.map((warning) => (
           <p key={warning} class="card-warning small">
             <Icon name="caution" size={20} />
-            <span>{sentenceOfWarning(warning)}</span>
+            <span>{sentenceOfWarning(warning, policy)}</span>
           </p>
         ))}
       </div>
@@ -130,7 +131,7 @@ function Details({ study, quiet }: DetailsProps) {
       {quiet.length > 0 && (
         <ul class="card-remarks small quiet">
           {quiet.map((warning) => (
-            <li key={warning}>{sentenceOfWarning(warning)}</li>
+            <li key={warning}>{sentenceOfWarning(warning, null)}</li>
           ))}
         </ul>
       )}

@@ -45,6 +45,7 @@ export function UploadView() {
         <h1 ref={heading} tabIndex={-1} class={nothingYet ? 'unseen' : undefined}>
           {headingOf(phase, studies.length)}
         </h1>
+        {studies.length > 0 && <GoToSend />}
         {nothingYet ? <EmptyUpload /> : <Selection queued={queued.value?.instances ?? null} />}
       </main>
       {!nothingYet &&
@@ -59,6 +60,20 @@ export function UploadView() {
         </div>
       )}
     </>
+  );
+}
+
+/** From the keyboard, past every study and picture. */
+function GoToSend() {
+  const go = () =>
+    (
+      document.querySelector<HTMLElement>('.send-button:enabled') ??
+      document.querySelector<HTMLElement>('.send-bar button:enabled')
+    )?.focus();
+  return (
+    <button type="button" class="skip button" onClick={go}>
+      {ingestWords.goToSend}
+    </button>
   );
 }
 
@@ -125,7 +140,7 @@ function QueuedInPart({ instances }: { readonly instances: number }) {
     <Notice kind="plain" sign="device" title={ingestWords.queued(instances)}>
       <p>{ingestWords.queuedInPart}</p>
       <p class="notice-actions">
-        <a class="button" href={hrefOf({ page: 'queue' })}>
+        <a class="button" href={hrefOf({ page: 'studies' })}>
           {ingestWords.toQueue}
         </a>
       </p>

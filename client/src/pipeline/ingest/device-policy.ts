@@ -1,34 +1,55 @@
 /**
- * Turns the policy that a task carries into rules and pseudonyms, once for each policy: both are expensive to
- * make.
+ * Turns the policy that a task carries into rules and pseudonyms, once for each policy: both are expensive to make.
  */
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
-import type { PolicyForTask } from './device-tasks.ts';
+import { parseBase64Url } from '#shared/transfer/base64url.ts';
+import { createGivenSecrets, createHeldSecrets } from '#shared/transfer/patient-secrets.ts';
+import type { DeidentifyingTask, PolicyForTask } from './device-tasks.ts';
 import type { DevicePolicy } from './ingest-file.ts';
+import { createIdentitySealer } from './seal-identities.ts';
 
 export interface PolicyCache {
   /** Throws where this device cannot carry out the policy. */
   resolve(policy: PolicyForTask): Promise<DevicePolicy>;
 }
 
+/** The rules and pseudonyms of the last policy. `given` grows with the patients that the gateway was asked about. */
+type Made = {
+  readonly asked: string;
+  readonly given: Map<string, CryptoKey>;
+  readonly policy: Promise<DevicePolicy>;
+};
+
 export function createPolicyCache(): PolicyCache {
-  let last: { asked: string; projectKey: CryptoKey; policy: DevicePolicy } | null = null;
+  let last: Made | null = null;
   return {
     async resolve(policy) {
       if (policy.kind === 'identified') return { kind: 'identified' };
-      const asked = JSON.stringify([policy.options, policy.rules]);
-      if (last?.asked === asked && last.projectKey === policy.projectKey) return last.policy;
-      const rules = createRules(policy.options, policy.rules);
-      if (rules.kind === 'refused')
-        throw new Error(`this device cannot carry out the option ${rules.option}`);
-      const made: DevicePolicy = {
-        kind: 'deidentified',
-        rules: rules.rules,
-        pseudonyms: await createPseudonyms(policy.projectKey),
-      };
-      last = { asked, projectKey: policy.projectKey, policy: made };
-      return made;
+      const { options, settings, publicKey, tagKey, secrets, vault } = policy;
+      const asked = JSON.stringify([options, settings, publicKey, tagKey, secrets.kind, vault]);
+      if (last?.asked !== asked) {
+        const given = new Map<string, CryptoKey>();
+        last = { asked, given, policy: make(policy, given) };
+      }
+      if (secrets.kind === 'given')
+        for (const [patient, secret] of secrets.of) last.given.set(patient, secret);
+      return last.policy;
     },
   };
+}
+
+async function make(
+  { options, settings, publicKey, tagKey, secrets, vault }: DeidentifyingTask,
+  given: ReadonlyMap<string, CryptoKey>,
+): Promise<DevicePolicy> {
+  const rules = createRules(options, settings);
+  if (rules.kind === 'refused') throw new Error(`this device cannot carry out the option ${rules.option}`);
+  const source =
+    secrets.kind === 'held'
+      ? createHeldSecrets({ key: secrets.key, publicKey: parseBase64Url(publicKey) })
+      : createGivenSecrets(given);
+  const pseudonyms = await createPseudonyms(source, parseBase64Url(tagKey));
+  const sealIdentity = vault === null ? undefined : createIdentitySealer(vault);
+  return { kind: 'deidentified', rules: rules.rules, pseudonyms, sealIdentity };
 }

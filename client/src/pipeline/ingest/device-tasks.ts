@@ -1,6 +1,12 @@
 /** The tasks that the page gives to its workers, and their results. */
-import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
-import type { Policy, SealingKey } from '#shared/protocol/api.ts';
+import type { Box } from '#shared/dicom/boxes.ts';
+import type { FramePicture, Wanted } from '#shared/pixels/thumbnail.ts';
+import type { Looked } from '#shared/deid/deidentify-instance.ts';
+import type { RulesSettings } from '#shared/deid/rules.ts';
+import type { NamedValue } from '#shared/deid/text/named-value.ts';
+import type { SealingKey } from '#shared/protocol/api.ts';
+import type { VaultTerms } from '#shared/protocol/vault.ts';
+import type { AskedPatient } from '#shared/transfer/patient-secrets.ts';
 import type { Comparison } from '../deid/comparison.ts';
 import type { FileRef } from './collect-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
@@ -8,22 +14,30 @@ import type { FileSummary } from './ingest-file.ts';
 import type { NotSent } from './open-file.ts';
 import type { Listing } from './picked-folder.ts';
 
-/** The policy in the form sent to a worker. The project key is a CryptoKey that cannot be exported. */
-export type PolicyForTask =
-  | { readonly kind: 'identified' }
-  | {
-      readonly kind: 'deidentified';
-      readonly options: readonly string[];
-      readonly rules: Policy['rules'];
-      readonly projectKey: CryptoKey;
-    };
+/** The policy in the form sent to a worker. Keys of pseudonyms are CryptoKeys that cannot be exported. */
+export interface DeidentifyingTask {
+  readonly kind: 'deidentified';
+  readonly options: readonly string[];
+  readonly settings: RulesSettings;
+  /** Both in base64url. */
+  readonly publicKey: string;
+  readonly tagKey: string;
+  readonly secrets: /** The key of the policy. */
+    | { readonly kind: 'held'; readonly key: CryptoKey }
+    /** The secrets of the patients in the task's files, by key; they add to those of earlier tasks. */
+    | { readonly kind: 'given'; readonly of: ReadonlyMap<string, CryptoKey> };
+  /** The vault that the policy feeds; null: none. */
+  readonly vault: VaultTerms | null;
+}
+export type PolicyForTask = { readonly kind: 'identified' } | DeidentifyingTask;
 
 export interface FileToQueue {
   readonly ref: FileRef;
   /** Its place among the study's instances, in the order of the files chosen. */
   readonly position: number;
-  /** A person looked at its pixels (`deidentifyInstance`). */
-  readonly released?: boolean;
+  readonly looked?: readonly Looked[];
+  /** Drawn by a person over names in its pixels. */
+  readonly boxes?: readonly Box[];
 }
 
 export interface FileToSummarise {
@@ -43,20 +57,33 @@ export type Task =
       readonly files: readonly FileToSummarise[];
       readonly policy: PolicyForTask['kind'];
     }
-  /** `frame`: counted from 0; without it the middle one. */
-  | { readonly kind: 'thumbnail'; readonly ref: FileRef; readonly maxSide: number; readonly frame?: number }
+  | ({ readonly kind: 'thumbnail'; readonly ref: FileRef } & Wanted)
+  /** Patients on their way to the gateway, and its answer for them (transfer/patient-secrets.ts). */
+  | { readonly kind: 'blind'; readonly patients: readonly string[] }
+  | {
+      readonly kind: 'open-secrets';
+      readonly asked: readonly AskedPatient[];
+      readonly evaluated: readonly string[];
+      readonly proof: string;
+      readonly publicKey: string;
+    }
   /** Before and after, for a person to look at; nothing is kept. */
   | {
       readonly kind: 'compare';
       readonly ref: FileRef;
       readonly policy: PolicyForTask;
-      readonly released: boolean;
+      readonly looked: readonly Looked[];
+      readonly boxes: readonly Box[];
+      /** The values that all instances of its study name. */
+      readonly companions: readonly NamedValue[];
     }
   | {
       readonly kind: 'name';
       readonly studyId: string;
       readonly files: readonly FileToQueue[];
       readonly policy: PolicyForTask;
+      /** The values that all instances of the study name: every header was read before the first one is named. */
+      readonly companions: readonly NamedValue[];
     }
   | {
       readonly kind: 'pack';
@@ -82,8 +109,11 @@ export interface TaskResults {
   readonly list: Listing | null;
   /** In the order of the files. */
   readonly summarise: readonly Summarised[];
-  readonly thumbnail: Thumbnail | null;
+  readonly thumbnail: FramePicture | null;
   readonly compare: Comparison;
+  readonly blind: readonly AskedPatient[];
+  /** By patient; null where the answer was not made with the published key. */
+  readonly 'open-secrets': ReadonlyMap<string, CryptoKey> | null;
   /** `duplicates`: the same bytes under the same UID as an earlier one. */
   readonly name: { readonly notQueued: readonly NotQueued[]; readonly duplicates: readonly number[] };
   /** `later`: positions of the instances that `onlyNeeded` skipped. */

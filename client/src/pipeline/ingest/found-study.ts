@@ -4,9 +4,11 @@
  */
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { ReadonlySignal } from '@preact/signals';
+import type { Box } from '#shared/dicom/boxes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import type { Forecast } from './forecast.ts';
 import type { FoundFile, StudyWarning } from './group-studies.ts';
+import type { Released } from './cover-file.ts';
 import type { Inspection } from './inspection.ts';
 import type { FolderHandle } from './folder-handle.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -94,9 +96,17 @@ export interface HeldFile extends RejectedFile {
 
 /**
  * The reason why Send failed. `seal-key-unknown`: the gateway's public key is not known, so nothing may be
- * stored here.
+ * stored here. `not-prepared`: this person's devices make no pseudonyms without the gateway, and it was not reached.
+ * `look-first`: instances have texts that name what their companions name, and nobody has seen that yet.
  */
-export type SendProblem = 'no-room' | 'policy-unknown' | 'seal-key-unknown' | 'device-failed';
+export type SendProblem =
+  | 'no-room'
+  | 'policy-unknown'
+  | 'seal-key-unknown'
+  | 'not-prepared'
+  | 'look-first'
+  | 'too-many-patients'
+  | 'device-failed';
 
 export interface IngestStore {
   readonly phase: ReadonlySignal<IngestPhase>;
@@ -107,13 +117,13 @@ export interface IngestStore {
   readonly rejected: ReadonlySignal<readonly RejectedFile[]>;
   /** Files that the policy in force cannot make safe and nobody has released: they stay here. */
   readonly heldBack: ReadonlySignal<readonly HeldFile[]>;
-  /** Places (`ordinal`) of the instances that a person looked at and released. */
-  readonly released: ReadonlySignal<ReadonlySet<number>>;
+  /** By place (`ordinal`), the boxes over the instances at which a person looked; none where nothing is covered. */
+  readonly released: ReadonlySignal<Released>;
   /**
-   * Records a person's statement that nothing in the pixels of these names anybody. Ignored for files that
-   * need none, and once sending has begun.
+   * Records a person's statement that nothing in the pixels of these names anybody but what the boxes cover, which
+   * replace earlier ones. Ignored for files that need none, and once sending has begun.
    */
-  release(files: readonly FoundFile[]): void;
+  release(files: readonly FoundFile[], boxes?: readonly Box[]): void;
   /** Withdraws such a statement. Ignored once sending has begun. */
   holdBack(files: readonly FoundFile[]): void;
   readonly inspection: Inspection;

@@ -3,19 +3,30 @@
  * Plain values, no signals: the store shows snapshots of them.
  */
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
+import type { NamingText } from '#shared/deid/companions.ts';
+import type { NamedPatient } from '#shared/deid/patient-key.ts';
 import { mayShowFace } from '#shared/deid/recognizable-features.ts';
 import type { ReasonCode, WarningCode } from '#shared/protocol/reasons.ts';
+import { noteNamed, type NamedValue, type StudyNames } from '#shared/deid/text/named-value.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { ReadFile } from './collect-files.ts';
 import type { FileSummary } from './ingest-file.ts';
 
-/** `two-patients`: another study in the selection has another patient; `patients-differ`: within the study. */
+/**
+ * `duplicates`: two files have one UID and one size; `same-uid-differs`: one UID and two sizes;
+ * `two-patients`: another study in the selection has another patient; `patients-differ`: within the study;
+ * `connect-to-prepare`: the gateway was needed for its pseudonyms, and not reached.
+ */
 export type StudyWarning =
   | 'two-patients'
   | 'patients-differ'
   | 'duplicates'
+  | 'same-uid-differs'
   | 'burned-in'
+  | 'undeclared-text'
+  | 'named-by-companion'
   | 'face'
+  | 'connect-to-prepare'
   | 'too-many-instances'
   | WarningCode;
 
@@ -29,6 +40,10 @@ export interface FoundFile {
   readonly frames: number;
   /** Why no de-identifying policy can make it safe; null where one can. */
   readonly held: ReasonCode | null;
+  /** Its texts that hold what only its companions name, once that was found (hold-companions.ts). */
+  readonly naming: readonly NamingText[];
+  /** Whom it names, the instance's own patient first (deid/patient-key.ts). */
+  readonly patients: readonly NamedPatient[];
 }
 
 export interface SeriesGroup {
@@ -46,10 +61,17 @@ export interface StudyGroup {
   readonly series: Map<string, SeriesGroup>;
   readonly modalities: Set<string>;
   readonly warnings: Set<StudyWarning>;
-  readonly sopInstanceUIDs: Set<string>;
+  /** The size in bytes of the first file with each SOP Instance UID. */
+  readonly sopInstanceUIDs: Map<string, number>;
   /** Files of the study that are held back under a policy that de-identifies. */
   readonly held: FoundFile[];
   readonly patient: string;
+  /** The distinct lists of patients of its files: ten thousand instances share one or two. */
+  readonly patients: Map<string, readonly NamedPatient[]>;
+  /** The values that its instances name, in this page's memory alone. */
+  readonly names: StudyNames;
+  /** The lists that `names` is made of: a worker gives one list for files with equal headers. */
+  readonly heard: WeakSet<readonly NamedValue[]>;
   instances: number;
   bytes: number;
   /** Grows with each change, so that an unchanged study is not drawn again. */
@@ -117,9 +139,12 @@ function newStudy(id: string, studyInstanceUID: string, description: InstanceDes
     series: new Map(),
     modalities: new Set(),
     warnings: new Set(),
-    sopInstanceUIDs: new Set(),
+    sopInstanceUIDs: new Map(),
     held: [],
     patient: patientOf(description),
+    patients: new Map(),
+    names: new Map(),
+    heard: new WeakSet(),
     instances: 0,
     bytes: 0,
     version: 0,
@@ -127,7 +152,7 @@ function newStudy(id: string, studyInstanceUID: string, description: InstanceDes
 }
 
 function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, ordinal: number): void {
-  const { description, identifiers, held, warnings } = summary;
+  const { description, identifiers, held, warnings, patients } = summary;
   const series = study.series.get(identifiers.seriesInstanceUID) ?? {
     seriesInstanceUID: identifiers.seriesInstanceUID,
     description,
@@ -142,7 +167,11 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
     instanceNumber: description.instanceNumber,
     frames: description.frames,
     held,
+    naming: [],
+    patients: shared(study, patients),
   };
+  if (!study.heard.has(summary.named)) noteNamed(study.names, summary.named);
+  study.heard.add(summary.named);
   series.files.push(found);
   if (held !== null) study.held.push(found);
   series.bytes += file.bytes;
@@ -151,12 +180,26 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
   study.version += 1;
   if (description.modality) study.modalities.add(description.modality);
   for (const warning of warnings) study.warnings.add(warning);
-  if (study.sopInstanceUIDs.has(identifiers.sopInstanceUID)) study.warnings.add('duplicates');
-  study.sopInstanceUIDs.add(identifiers.sopInstanceUID);
+  noteSame(study, identifiers.sopInstanceUID, file.bytes);
   if (patientOf(description) !== study.patient) study.warnings.add('patients-differ');
   if (held === 'burned-in-annotation') study.warnings.add('burned-in');
+  if (held === 'undeclared-text') study.warnings.add('undeclared-text');
   if (mayShowFace(description)) study.warnings.add('face');
   if (study.instances > MANIFEST_INSTANCE_LIMIT) study.warnings.add('too-many-instances');
+}
+
+/** Files of two sizes are two instances that claim one UID: of these the PACS can hold only one. */
+function noteSame({ sopInstanceUIDs, warnings }: StudyGroup, uid: string, bytes: number): void {
+  const before = sopInstanceUIDs.get(uid);
+  if (before === undefined) sopInstanceUIDs.set(uid, bytes);
+  else warnings.add(before === bytes ? 'duplicates' : 'same-uid-differs');
+}
+
+function shared({ patients: known }: StudyGroup, patients: readonly NamedPatient[]): readonly NamedPatient[] {
+  const name = JSON.stringify(patients);
+  const same = known.get(name) ?? patients;
+  known.set(name, same);
+  return same;
 }
 
 /** Equal for two studies of one person; the case of letters in the name does not matter. */

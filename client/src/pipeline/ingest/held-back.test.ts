@@ -5,13 +5,21 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { blobSource, bytesSource } from '#shared/dicom/byte-source.ts';
+import { claimedBoxes, type Box } from '#shared/dicom/boxes.ts';
+import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
+import { areCovered } from '#shared/pixels/check-cover.ts';
+import { loadCodecs } from '#shared/pixels/load-codecs.ts';
+import type { Policy } from '#shared/protocol/api.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
 import { readParcel } from '#shared/transfer/parcel.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { rememberRate } from '../queue/rows/device-notes.ts';
 import { openParcel } from '../../testing/open-queue.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
+import type { HeldFile } from './found-study.ts';
+import { heldUnder } from './held-back.ts';
 
 const BURNED_IN_ANNOTATION = 0x00280301;
 const study = () =>
@@ -32,9 +40,16 @@ async function chosen() {
 type Device = Awaited<ReturnType<typeof chosen>>;
 
 /** Burned In Annotation of each instance that was packed. */
-async function saidInQueue({ queue, keys }: Device): Promise<(string | null)[]> {
+async function saidInQueue(device: Device): Promise<(string | null)[]> {
+  const said = (await instancesInQueue(device)).map((instance) =>
+    textOf(findElement(instance.elements, BURNED_IN_ANNOTATION), instance),
+  );
+  return said.sort();
+}
+
+async function instancesInQueue({ queue, keys }: Device): Promise<ParsedInstance[]> {
   const [pending] = await queue.pending();
-  const said: (string | null)[] = [];
+  const found: ParsedInstance[] = [];
   for await (const parcel of queue.parcelsFor(pending!.id, (await queue.manifestOf(pending!.id)).instances)) {
     const body = await openParcel(parcel, keys);
     for await (const { range } of readParcel(blobSource(body))) {
@@ -44,10 +59,10 @@ async function saidInQueue({ queue, keys }: Device): Promise<(string | null)[]> 
         ),
       );
       if (read.kind !== 'ready') throw new Error(read.because);
-      said.push(textOf(findElement(read.instance.elements, BURNED_IN_ANNOTATION), read.instance));
+      found.push(read.instance);
     }
   }
-  return said.sort();
+  return found;
 }
 
 test('held instances are listed with their reason before Send, and only under a policy that removes names', async () => {
@@ -89,6 +104,27 @@ test('a released instance is sent and says NO; with the release withdrawn it sta
   assert.equal(await saidInQueue(device), ['NO', null, null].sort());
 });
 
+test('a covered instance is sent with its boxes blank, whether it was held or not; a box that is none keeps it here', async () => {
+  const device = await chosen();
+  const [plain] = device.store.inspection.seriesOf(device.study.studyInstanceUID)[0]!.files;
+  const box: Box = { x: 0, y: 0, width: 16, height: 4, frames: null };
+  device.store.release([device.held[0]!, plain!], [box]);
+  device.store.release([device.held[1]!], [{ ...box, x: 1 }]);
+  assert.equal(device.store.heldBack.value, []);
+  await device.store.send();
+  assert.equal(
+    device.store.rejected.value.map(({ reason }) => reason),
+    ['cannot-be-covered'],
+  );
+  const sent = await instancesInQueue(device);
+  assert.equal(sent.map(({ elements }) => claimedBoxes(elements)!.length).sort(), [0, 1, 1]);
+  for (const instance of sent) {
+    const boxes = claimedBoxes(instance.elements)!;
+    assert.ok(await areCovered(instance, boxes, { codecs: loadCodecs() }));
+    assert.is(await areCovered(instance, [box], { codecs: loadCodecs() }), boxes.length > 0);
+  }
+});
+
 test('once sending has begun a release can be neither given nor withdrawn', async () => {
   const device = await chosen();
   device.store.release([device.held[0]!]);
@@ -98,7 +134,7 @@ test('once sending has begun a release can be neither given nor withdrawn', asyn
     device.store.release([device.held[1]!]);
   };
   await device.store.send();
-  assert.equal([...device.store.released.value], [device.held[0]!.ordinal]);
+  assert.equal([...device.store.released.value.keys()], [device.held[0]!.ordinal]);
   assert.equal(await saidInQueue(device), ['NO', null, null].sort());
 });
 
@@ -112,6 +148,52 @@ test('instances that are not held, or that no look can make safe, cannot be rele
   assert.is(store.released.value.size, 0);
 });
 
+test('images that often have names in their pixels and do not say so are held, pointed out and released alike', async () => {
+  const device = await openIngest({ chosen: DEIDENTIFIED });
+  await rememberRate(device.database, 'link-rate', 1e9);
+  const made = syntheticStudy({
+    seed: 43,
+    modality: 'SC',
+    instancesPerSeries: 2,
+    rows: 16,
+    columns: 16,
+    undeclaredSeries: 1,
+  });
+  await device.store.addFiles(filesOf(made));
+  const reasons = () => device.store.heldBack.value.map(({ reason }) => reason);
+  assert.equal(reasons(), ['undeclared-text', 'undeclared-text']);
+  assert.ok(device.store.studies.value[0]!.warnings.includes('undeclared-text'));
+  const held = device.store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files);
+  device.store.release([held[0]!]);
+  assert.equal(reasons(), ['undeclared-text']);
+  await device.store.send();
+  assert.equal(
+    device.store.rejected.value.map(({ reason }) => reason),
+    ['undeclared-text'],
+  );
+  assert.equal(await saidInQueue({ ...device, study: made, held }), ['NO']);
+});
+
+test('a policy that sends images which do not say holds none of them back; what declares text stays held', () => {
+  const held = (reason: ReasonCode): HeldFile => ({
+    studyInstanceUID: study().studyInstanceUID,
+    path: 'a.dcm',
+    bytes: 1,
+    state: 'refused',
+    reason,
+    where: null,
+  });
+  const files = [held('undeclared-text'), held('burned-in-annotation'), held('cannot-be-deidentified')];
+  const under = (rules?: Policy['rules']) =>
+    heldUnder({ ...DEIDENTIFIED, ...(rules && { rules }) } as Policy, files).map(({ reason }) => reason);
+  assert.equal(
+    under(),
+    files.map(({ reason }) => reason),
+  );
+  assert.equal(under({ undeclaredText: 'warn' }), ['burned-in-annotation', 'cannot-be-deidentified']);
+  assert.equal(under({ undeclaredText: 'send' }), ['burned-in-annotation', 'cannot-be-deidentified']);
+});
+
 test('each frame of an instance has a picture, and a missing frame has none', async () => {
   const { store } = await openIngest({ chosen: DEIDENTIFIED });
   const cine = syntheticStudy({ seed: 42, instancesPerSeries: 1, rows: 8, columns: 8, frames: 3 });
@@ -119,7 +201,9 @@ test('each frame of an instance has a picture, and a missing frame has none', as
   const found = store.inspection.seriesOf(cine.studyInstanceUID)[0]!.files[0]!;
   assert.is(found.frames, 3);
   const pictures = await Promise.all(
-    [0, 1, 2, 3].map((frame) => store.inspection.picture(found, frame, 8, new AbortController().signal)),
+    [0, 1, 2, 3].map((frame) =>
+      store.inspection.picture(found, { frame, maxSide: 8 }, new AbortController().signal),
+    ),
   );
   const bytes = pictures.map((picture) => (picture && 'rgba' in picture ? picture.rgba.join() : null));
   assert.is(new Set(bytes.slice(0, 3)).size, 3, 'three frames, three pictures');

@@ -5,11 +5,19 @@
  * Pixel data is not decoded: the instance consists of new header bytes and ranges of the file, joined in memory
  * up to some megabytes, otherwise in a composite Blob.
  */
+import { NOTHING_COVERED, type CoveredBoxes } from '#shared/dicom/boxes.ts';
 import type { DeidRules } from '#shared/deid/rules.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
-import { deidentifyInstance, reasonToQuarantine } from '#shared/deid/deidentify-instance.ts';
+import { deidentifyInstance, type Looked } from '#shared/deid/deidentify-instance.ts';
+import { identityOf, patientsIn } from '#shared/deid/named-patients.ts';
+import type { NamedPatient } from '#shared/deid/patient-key.ts';
+import { reasonToQuarantine } from '#shared/deid/reason-to-quarantine.ts';
 import { mayShowFace } from '#shared/deid/recognizable-features.ts';
+import { burnedInText } from '#shared/deid/undeclared-text.ts';
 import { createReport, toWireReport, type TagAction } from '#shared/deid/report.ts';
+import { readSegments, segmentsSource, type Segment } from '#shared/deid/segments.ts';
+import { namedValuesOf, sourcesIn } from '#shared/deid/text/header-values.ts';
+import type { NamedValue } from '#shared/deid/text/named-value.ts';
 import { blobSource, bytesSource } from '#shared/dicom/byte-source.ts';
 import type { ByteSource, InstanceIdentifiers, ParsedInstance } from '#shared/dicom/data-set.ts';
 import { describeInstance, type InstanceDescription } from '#shared/dicom/describe-instance.ts';
@@ -18,23 +26,36 @@ import { populationOf } from '#shared/models/population.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { ReasonCode, WarningCode } from '#shared/protocol/reasons.ts';
+import type { VaultEntry } from '#shared/protocol/vault.ts';
 import { sha256OfBlob, sha256OfBytes } from '#shared/transfer/digest.ts';
-import { HELD_BYTES, joinBytes, type InstanceBytes } from '#shared/transfer/instance-bytes.ts';
+import { HELD_BYTES, type InstanceBytes } from '#shared/transfer/instance-bytes.ts';
+import type { PatientIdentity } from '#shared/transfer/vault-entry.ts';
 import type { Outgoing, PreparedInstance } from '../queue/outgoing.ts';
+import { coverFile, type Cover } from './cover-file.ts';
 import { refusingUnreadable, type NotSent } from './open-file.ts';
+import type { SealIdentity } from './seal-identities.ts';
 import { FILMS } from './plain-films.ts';
 
 /** `identified`: the bytes stay as they are. */
 export type DevicePolicy =
   | { readonly kind: 'identified' }
-  | { readonly kind: 'deidentified'; readonly rules: DeidRules; readonly pseudonyms: Pseudonyms };
+  | {
+      readonly kind: 'deidentified';
+      readonly rules: DeidRules;
+      readonly pseudonyms: Pseudonyms;
+      /** Absent where the policy does not feed a vault, or the site has none. */
+      readonly sealIdentity?: SealIdentity | undefined;
+    };
 
 export interface IngestTerms {
   readonly policy: DevicePolicy;
   /** Found in a folder: a file that is not DICOM is skipped there, not refused. */
   readonly inFolder: boolean;
-  /** A person looked at its pixels (`deidentifyInstance`). */
-  readonly released?: boolean;
+  readonly looked?: readonly Looked[];
+  /** The values that all instances of a study name, by its UID (deid/companions.ts). */
+  readonly companions?: (studyInstanceUID: string) => readonly NamedValue[];
+  /** Parts of the image that a person covers; none unless said. */
+  readonly cover?: Cover | null;
 }
 
 export type IngestOutcome =
@@ -45,6 +66,8 @@ export type IngestOutcome =
       readonly report: readonly TagAction[];
       /** Triage of a plain film before a model has looked at it; null for anything else. */
       readonly triage: DeviceTriage | null;
+      /** Its patient, sealed for the vault; null where there is none to feed. */
+      readonly vault: VaultEntry | null;
     }
   | NotSent;
 
@@ -56,6 +79,10 @@ export interface FileSummary {
   /** Why no de-identifying policy can make it safe: it is held until a person decides. */
   readonly held: ReasonCode | null;
   readonly warnings: readonly WarningCode[];
+  /** Whom it names, its own patient first. */
+  readonly patients: readonly NamedPatient[];
+  /** The values of its header that name somebody: no companion may carry them unseen (deid/companions.ts). */
+  readonly named: readonly NamedValue[];
 }
 
 const NOT_DICOM = new Set<ReasonCode>([
@@ -83,6 +110,8 @@ export async function summariseFile(
     description: describeInstance(instance),
     held: reasonToQuarantine(instance),
     warnings,
+    patients: patientsIn(instance),
+    named: namedValuesOf(sourcesIn(instance)).values,
   };
 }
 
@@ -95,13 +124,13 @@ export async function ingestFile(
   const { policy } = terms;
   return refusingUnreadable(signal, async (): Promise<IngestOutcome> => {
     const original = file.size <= HELD_BYTES ? new Uint8Array(await file.arrayBuffer()) : file;
-    const applied = await applyTo(original, terms, signal);
+    const applied = await coverAndApply(original, terms, signal);
     if (applied.kind !== 'applied') return applied;
-    const { identifiers, transferSyntaxUID, bytes, warnings, report, triage } = applied;
+    const { identifiers, transferSyntaxUID, bytes, warnings, report, triage, named } = applied;
     const originalDigest =
-      policy.kind === 'identified'
+      policy.kind === 'identified' || applied.patient === null
         ? null
-        : await policy.pseudonyms.originalDigest(await digestOf(original, signal));
+        : await policy.pseudonyms.originalDigest(await digestOf(original, signal), applied.patient);
     const instance: PreparedInstance = {
       studyInstanceUID: identifiers.studyInstanceUID,
       seriesInstanceUID: identifiers.seriesInstanceUID,
@@ -112,9 +141,22 @@ export async function ingestFile(
       digest: await digestOf(bytes, signal),
       originalDigest,
     };
+    const vault = named === null ? null : await sealedBy(policy, named);
     // The one place that gives the brand: the policy was applied above.
-    return { kind: 'ready', instance: instance as Outgoing<PreparedInstance>, warnings, report, triage };
+    return {
+      kind: 'ready',
+      instance: instance as Outgoing<PreparedInstance>,
+      warnings,
+      report,
+      triage,
+      vault,
+    };
   });
+}
+
+async function sealedBy(policy: DevicePolicy, { pseudonym, identity }: Named): Promise<VaultEntry | null> {
+  if (policy.kind === 'identified' || policy.sealIdentity === undefined) return null;
+  return policy.sealIdentity(pseudonym, identity);
 }
 
 /** The report of the actions for the gateway; null under `identified`, where nothing was done. */
@@ -129,6 +171,9 @@ function digestOf(bytes: InstanceBytes, signal?: AbortSignal): Promise<string> {
   return bytes instanceof Blob ? sha256OfBlob(bytes, signal) : sha256OfBytes(bytes);
 }
 
+/** The patient behind a pseudonym. In memory alone, and only where the policy feeds a vault. */
+type Named = { readonly pseudonym: string; readonly identity: PatientIdentity };
+
 /** An instance as the policy allows it to be sent, not yet digested. */
 export interface Applied<T extends InstanceBytes = Blob> {
   readonly kind: 'applied';
@@ -138,8 +183,14 @@ export interface Applied<T extends InstanceBytes = Blob> {
   readonly warnings: readonly WarningCode[];
   /** The action on each element; empty under `identified`. */
   readonly report: readonly TagAction[];
+  /** The key of its patient (deid/patient-key.ts); null under `identified`. */
+  readonly patient: string | null;
+  /** Its patient, where the policy feeds a vault; null where not, or where the header has a pseudonym already. */
+  readonly named: Named | null;
   /** Names were removed, and a face may be left (PS3.15 E.3.2). */
   readonly showsFace: boolean;
+  /** Its kind often has names in the pixels, and it does not say (`undeclared-text.ts`). */
+  readonly isUndeclared: boolean;
   /** As in `IngestOutcome`. */
   readonly triage: DeviceTriage | null;
 }
@@ -153,16 +204,33 @@ export function applyPolicy(
   terms: IngestTerms,
   signal?: AbortSignal,
 ): Promise<Applied | NotSent> {
-  return applyTo(file, terms, signal);
+  return refusingUnreadable(signal, () => coverAndApply(file, terms, signal));
 }
+
+/** Boxes that a person drew are blank before anything else is done. */
+async function coverAndApply<T extends InstanceBytes>(
+  file: T,
+  terms: IngestTerms,
+  signal: AbortSignal | undefined,
+): Promise<Applied<T | Blob> | NotSent> {
+  const { cover = null, policy } = terms;
+  if (cover === null || cover.boxes.length === 0 || policy.kind === 'identified')
+    return applyTo(file, terms, NOTHING_COVERED, signal);
+  const covered = await coverFile(sourceOf(file), cover, signal);
+  return covered.kind === 'covered' ? applyTo(covered.file, terms, covered.boxes, signal) : covered;
+}
+
+const sourceOf = (file: InstanceBytes): ByteSource =>
+  file instanceof Blob ? blobSource(file) : bytesSource(file);
 
 /** Bytes held in memory stay there. */
 async function applyTo<T extends InstanceBytes>(
   file: T,
-  { policy, inFolder, released = false }: IngestTerms,
+  { policy, inFolder, looked = [], companions = () => [] }: IngestTerms,
+  covered: CoveredBoxes,
   signal: AbortSignal | undefined,
 ): Promise<Applied<T> | NotSent> {
-  const source = file instanceof Blob ? blobSource(file) : bytesSource(file);
+  const source = sourceOf(file);
   const read = await readFile(source, inFolder, policy.kind, signal);
   if (read.kind !== 'parsed') return read;
   const { instance } = read;
@@ -177,15 +245,41 @@ async function applyTo<T extends InstanceBytes>(
     if (policy.kind === 'identified') {
       const { identifiers, transferSyntaxUID } = instance;
       const bytes = await withFileMeta(file, source, instance);
-      return { ...common, identifiers, transferSyntaxUID, bytes, report: [], showsFace: false };
+      return {
+        ...common,
+        identifiers,
+        transferSyntaxUID,
+        bytes,
+        report: [],
+        showsFace: false,
+        isUndeclared: false,
+        patient: null,
+        named: null,
+      };
     }
-    const changed = await deidentifyInstance(instance, policy.rules, policy.pseudonyms, released);
+    const changed = await deidentifyInstance(instance, policy.rules, policy.pseudonyms, {
+      looked,
+      companions: companions(instance.identifiers.studyInstanceUID),
+      covered,
+    });
     if (changed.kind !== 'ready') return changed;
-    const { identifiers, transferSyntaxUID, segments, report } = changed;
-    const inflated = instance.dataSet === source ? null : instance.dataSet;
-    const bytes = await compose(file, inflated, segments);
+    const { identifiers, transferSyntaxUID, segments, report, patient, pseudonym } = changed;
+    const isSealed = pseudonym !== null && policy.sealIdentity !== undefined;
+    const named = isSealed ? { pseudonym, identity: identityOf(instance) } : null;
+    const bytes = await compose(file, instance.dataSet, segments, instance.dataSet === source);
     const showsFace = mayShowFace(describeInstance(instance));
-    return { ...common, identifiers, transferSyntaxUID, bytes, report, showsFace };
+    const isUndeclared = burnedInText(instance) === 'unsaid';
+    return {
+      ...common,
+      identifiers,
+      transferSyntaxUID,
+      bytes,
+      report,
+      showsFace,
+      isUndeclared,
+      patient,
+      named,
+    };
   });
 }
 
@@ -198,7 +292,7 @@ async function withFileMeta<T extends InstanceBytes>(
   const meta = missingFileMeta(instance);
   if (meta === null) return file;
   const { dataSetOffset: offset } = instance;
-  return compose(file, null, [meta, { offset, length: source.size - offset }]);
+  return compose(file, source, [meta, { offset, length: source.size - offset }], true);
 }
 
 const notLookedAt = (population: DeviceTriage['population']): DeviceTriage => ({
@@ -226,24 +320,26 @@ async function readFile(
   });
 }
 
-type Segment = Uint8Array | { readonly offset: number; readonly length: number };
-
-/** Joins new bytes and ranges of the file, or of the Data Set `inflated` from it. */
+/**
+ * Joins the segments of an instance that was read from `source`, the file or the Data Set inflated from it.
+ * Kept parts of a file are only referred to; new ones become Blobs piece by piece, which the browser may keep
+ * on its disk.
+ */
 async function compose<T extends InstanceBytes>(
   file: T,
-  inflated: ByteSource | null,
+  source: ByteSource,
   segments: readonly Segment[],
+  isInFile: boolean,
 ): Promise<T> {
-  const parts = await Promise.all(
-    segments.map(async (segment): Promise<InstanceBytes> => {
-      if (segment instanceof Uint8Array) return new Uint8Array(segment);
-      const { offset, length } = segment;
-      // An inflated Data Set is in memory already; a file is only referred to.
-      if (inflated !== null) return new Uint8Array(await inflated.read(offset, length));
-      return file instanceof Blob
-        ? file.slice(offset, offset + length)
-        : file.subarray(offset, offset + length);
-    }),
-  );
-  return (file instanceof Blob ? new Blob(parts) : joinBytes(parts as Uint8Array[])) as T;
+  if (!(file instanceof Blob)) {
+    const { size, read } = segmentsSource(segments, source);
+    return (await read(0, size)) as T;
+  }
+  const parts: Blob[] = [];
+  for (const segment of segments) {
+    if (isInFile && 'offset' in segment)
+      parts.push(file.slice(segment.offset, segment.offset + segment.length));
+    else for await (const piece of readSegments([segment], source)) parts.push(new Blob([piece]));
+  }
+  return new Blob(parts) as T;
 }

@@ -13,13 +13,15 @@ import type {
   RejectedFile,
   SendProblem,
 } from './found-study.ts';
-import { createGathering } from './group-studies.ts';
+import { createGathering, type StudyGroup } from './group-studies.ts';
 import { createHeldBack } from './held-back.ts';
+import { noteNaming, type NamingFiles } from './hold-companions.ts';
 import type { NotSent } from './open-file.ts';
+import type { GivenSecrets, PreparingTools } from './prepare-policy.ts';
 import type { QueueingTools } from './queue-study.ts';
 import { createStudySnapshots } from './study-snapshots.ts';
 
-export interface IngestTools extends QueueingTools {
+export interface IngestTools extends QueueingTools, PreparingTools {
   /** Calls `work` after `ms`; drawing waits for it. */
   readonly later: (work: () => void, ms: number) => void;
   readonly policies: ReadonlySignal<KnownPolicies | null>;
@@ -67,6 +69,8 @@ export function createIngestState(tools: IngestTools) {
     chosenPolicy: signal<string | null>(null),
     gathering: createGathering(tools.createId),
     heldBack: createHeldBack(),
+    /** Secrets of patients, in memory alone. */
+    given: new Map() as GivenSecrets,
     snapshots: createStudySnapshots(tools.pool),
     notSent: { refused: [] as RejectedFile[], skipped: [] as RejectedFile[] },
     /** `listing` and `reading`: how many choices are being listed and read. */
@@ -91,6 +95,13 @@ export function draw(state: IngestState): void {
 export function drawHeld({ heldBack, heldFiles, gathering }: IngestState): void {
   const held = heldBack.show(gathering.studies);
   if (held.length + heldFiles.value.length > 0) heldFiles.value = held;
+}
+
+/** A release of before was given without these texts. */
+export function holdNaming(state: IngestState, study: StudyGroup, files: NamingFiles): void {
+  noteNaming(study, files);
+  state.heldBack.askAgain(study.held.filter(({ ordinal }) => files.has(ordinal)));
+  draw(state);
 }
 
 export function drawSoon(state: IngestState): void {
@@ -130,6 +141,7 @@ export function forget(state: IngestState): void {
   state.abort = new AbortController();
   state.gathering.clear();
   state.heldBack.clear();
+  state.given.clear();
   state.snapshots.clear();
   state.notSent.refused.length = 0;
   state.notSent.skipped.length = 0;

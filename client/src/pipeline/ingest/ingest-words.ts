@@ -16,12 +16,12 @@ export const ingestWords = {
   addFolder: 'Folder',
   addLabel: 'Add more files',
   teach: [
-    ['It is read here', 'The page reads the study on this device. Nothing is sent yet.'],
-    ['You press Send', 'It is kept safe here and sent as soon as there is a network.'],
-    ['The PACS confirms', 'You get a signed receipt when every instance is there.'],
+    ['Check it here', 'The page reads the study on this device. Nothing is sent yet.'],
+    ['Press Send', 'It is kept safe here and sent as soon as there is a network.'],
+    ['Get a receipt', 'It is signed once the PACS has confirmed every instance.'],
   ] as const,
   sample: 'Try it with a sample study',
-  sampleWhat: 'Synthetic: no real patient. 25 instances',
+  sampleWhat: '25 synthetic images, no real patient',
   sampleFailed: 'The sample study could not be loaded. Try again once the network is back.',
   readingLabel: 'Files read',
   /** The total still grows while folders are listed, so it is not shown then. */
@@ -66,9 +66,16 @@ export const ingestWords = {
   sendSize: (count: number, size: string) => `${instances(count)}, ${size}`,
   makingSafe: (count: number) => `${studies(count)} not safe yet`,
   clear: 'Clear',
+  clearSheet: {
+    title: 'Clear this list?',
+    what: 'Nothing is sent or queued. Your files, disc or folder stay as they are, and you can choose them again.',
+    yes: 'Clear',
+    no: 'Keep them',
+  },
+  goToSend: 'Go to Send',
   queued: (count: number) => `${instances(count)} added to the queue`,
   queuedInPart: 'Some files were refused. They are listed below with their reasons.',
-  toQueue: 'Open the queue',
+  toQueue: 'Open your studies',
   teachTitle: 'How a study travels',
   policyChange: 'Change',
   skipped: (count: number) => `${files(count)} not DICOM`,
@@ -86,18 +93,39 @@ export const ingestWords = {
       title: 'This device has never reached the gateway, so it cannot encrypt studies that wait here.',
       next: 'Nothing was queued. Press Send again once the gateway has been reached. After that, Send also works without a network.',
     },
+    'not-prepared': {
+      title: 'Connect to prepare this study; don’t remove the disc.',
+      next: 'Names are removed with the help of the gateway, which can’t be reached. Press Send again once there is a network.',
+    },
+    'look-first': {
+      title: 'Some instances hold names that only other instances of their study identify.',
+      next: 'Open “See what is removed” on the card of the study and read the texts, then press Send again. Instances that you do not release stay here.',
+    },
+    'too-many-patients': {
+      title: 'You have prepared as many patients as your account may in a day.',
+      next: 'Send the rest tomorrow. An administrator can raise the quota.',
+    },
     'device-failed': {
       title: 'This device could not save the studies.',
       next: 'Nothing has left, and your files stay as they are. Reload the page and choose them again.',
     },
   },
+  /** Instead of `undeclared-text`, where the policy sends such images and tells. */
+  undeclaredTextIsSent:
+    'Some images do not say whether text is burned into their pixels. This policy sends them all the same.',
   warning: {
     'two-patients': 'Another study here belongs to another patient.',
     'patients-differ': 'The instances of this study name different patients.',
-    duplicates: 'Some instances were chosen twice; each is sent once.',
-    'burned-in':
-      'The scanner says that text is burned into the pixels. Where names are removed, it is sent only after somebody has looked at it.',
-    face: 'A volume of the head: a face could be rendered from it, even where names are removed.',
+    duplicates:
+      'Some instances seem to be chosen twice. Copies are sent once; any that differ need your decision.',
+    'same-uid-differs':
+      'Different images have the same ID. The PACS can keep only one of each: you decide after sending.',
+    'burned-in': 'This study may show the patient’s name in its images. Check it before sending.',
+    'undeclared-text': 'Some images may show the patient’s name. Check them before sending.',
+    'named-by-companion':
+      'Some texts hold a name, number or date that only other instances of this study identify. Read them before sending; instances that you do not release stay here.',
+    face: 'Head scan: the face could be reconstructed. Removing names does not remove it.',
+    'connect-to-prepare': 'Connect to prepare this study; don’t remove the disc.',
     'too-many-instances': 'The study has more instances than the gateway takes.',
   },
 

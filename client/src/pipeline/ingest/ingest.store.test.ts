@@ -4,6 +4,9 @@ import { buildInstance } from '#shared/dicom/build-instance.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { manifestSchema } from '#shared/protocol/manifest.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { createMessagePair } from '#shared/transfer/seal.ts';
+import { toBase64Url } from '#shared/transfer/base64url.ts';
+import { endAsTakenBack } from '../queue/rows/drop-study.ts';
 import { rememberRate } from '../queue/rows/device-notes.ts';
 import { openParcel } from '../../testing/open-queue.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, inFolder, openIngest } from '../../testing/open-ingest.ts';
@@ -25,6 +28,21 @@ test('a folder becomes studies and series; files that are not DICOM are skipped,
     [store.progress.value.filesFound, store.progress.value.filesRead, store.progress.value.listing],
     [8, 8, false],
   );
+});
+
+test('files of one UID are called copies only where they may be, and different images are pointed out', async () => {
+  const study = syntheticStudy({ seed: 3, instancesPerSeries: 1 });
+  const { bytes } = study.instances[0]!;
+  const longer = new Uint8Array(
+    concatBytes([bytes, new Uint8Array([0xfc, 0xff, 0xfc, 0xff, 0x4f, 0x42, 0, 0, 2, 0, 0, 0, 0, 0])]),
+  );
+  const warningsOf = async (second: Uint8Array<ArrayBuffer>) => {
+    const { store } = await openIngest();
+    await store.addFiles([new File([bytes], 'a.dcm'), new File([second], 'b.dcm')]);
+    return store.studies.value[0]!.warnings.filter((each) => /duplicates|differs/.test(each));
+  };
+  assert.equal(await warningsOf(bytes), ['duplicates']);
+  assert.equal(await warningsOf(longer), ['same-uid-differs']);
 });
 
 test('two patients in one choice are pointed out on both', async () => {
@@ -151,6 +169,30 @@ test('without room on the device nothing is begun and the reason is given', asyn
     [store.problem.value, await database.studies.count(), store.studies.value.length],
     ['no-room', 0, 1],
   );
+});
+
+test('a patient is sealed for the vault with the study, offline too, and leaves the device with its manifest', async () => {
+  const { store, queue, database, policies } = await openIngest({ chosen: DEIDENTIFIED });
+  const pairs = [await createMessagePair(), await createMessagePair()];
+  const vault = {
+    id: '5c0d0a3e-2f0e-4ac6-9d57-0a3c2f6b1a11',
+    keys: pairs.map(({ publicKey }) => toBase64Url(publicKey)),
+  };
+  policies.value = { ...policies.value!, vault };
+  const study = syntheticStudy({ seed: 12, series: 2, instancesPerSeries: 3 });
+  await store.addFiles(filesOf(study));
+  await store.send();
+  const [pending] = await queue.pending();
+  const manifest = manifestSchema.parse(await queue.manifestOf(pending!.id));
+  assert.equal(
+    manifest.vault?.map((entry) => entry.vault),
+    [vault.id],
+    'one entry for one patient',
+  );
+  const kept = JSON.stringify(await database.studies.toArray());
+  for (const planted of study.planted) assert.not(kept.includes(planted), planted);
+  await endAsTakenBack(database, (await database.studies.get(pending!.id))!, 1);
+  assert.is((await database.studies.get(pending!.id))?.vault, undefined, 'gone with the study');
 });
 
 test("without the gateway's key nothing is queued, and the reason is given; with it the device may be offline", async () => {

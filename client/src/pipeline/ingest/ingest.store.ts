@@ -11,12 +11,16 @@ import { createForecast, needsOf, type Forecast } from './forecast.ts';
 import type { IngestStore } from './found-study.ts';
 import type { FoundFile } from './group-studies.ts';
 import { heldUnder } from './held-back.ts';
-import { createIngestState, drawHeld, forget, type IngestState, type IngestTools } from './ingest-state.ts';
+import { forgetNaming } from './hold-companions.ts';
+import { createIngestState, draw, drawHeld, forget, holdNaming } from './ingest-state.ts';
+import type { IngestState, IngestTools } from './ingest-state.ts';
 import { createInspection, type Inspection } from './inspection.ts';
 import { collectPicked, type PickedFolder } from './picked-folder.ts';
-import { policyForTask, policyInForce } from './policy-in-force.ts';
+import { policyInForce } from './policy-in-force.ts';
+import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
 import { sendChosen, totalOf } from './send-chosen.ts';
+import { patientsOfFile } from './split-patients.ts';
 
 export function createIngestStore(tools: IngestTools): IngestStore {
   const state = createIngestState(tools);
@@ -42,12 +46,15 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     inspection: inspectionOf(state),
     heldBack: computed(() => heldUnder(policyInForce(state), state.heldFiles.value)),
     released: heldBack.released,
-    release: (files) => decide(state, files, heldBack.release),
+    release: (files, boxes = []) => decide(state, files, (some) => heldBack.release(some, boxes)),
     holdBack: (files) => decide(state, files, heldBack.holdBack),
     policy: computed(() => policyInForce(state)),
     policies: computed(() => tools.policies.value?.policies ?? []),
     choosePolicy(name) {
       state.chosenPolicy.value = name;
+      // Another policy may keep other texts.
+      for (const study of gathering.studies.values()) forgetNaming(study);
+      draw(state);
     },
     ...addingTo(state),
     cancel: () => state.abort.abort(),
@@ -74,10 +81,14 @@ function inspectionOf(state: IngestState): Inspection {
     pool: tools.pool,
     studies: gathering.studies,
     released: () => heldBack.released.peek(),
-    policy() {
+    onNaming: (study, files) => holdNaming(state, study, files),
+    async policy({ studyInstanceUID, found }, signal) {
       const known = tools.policies.peek();
-      const chosen = policyInForce(state);
-      return known && chosen && policyForTask(chosen, known);
+      const policy = policyInForce(state);
+      const forTask = known && policy && policyForTask(policy, known);
+      if (!forTask) return null;
+      const patients = patientsOfFile(found, policy.patientDomain ?? 'id', { studyInstanceUID });
+      return preparePolicy(forTask, patients, { tools, policy, given: state.given, signal });
     },
   });
 }

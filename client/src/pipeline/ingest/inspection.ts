@@ -5,7 +5,9 @@
 import type { Comparison } from '../deid/comparison.ts';
 import type { PolicyForTask } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
-import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
+import type { Released } from './cover-file.ts';
+import type { FramePicture, Wanted } from '#shared/pixels/thumbnail.ts';
+import { lookedAt, type NamingFiles } from './hold-companions.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 export interface InspectedSeries {
@@ -16,6 +18,12 @@ export interface InspectedSeries {
   readonly files: readonly FoundFile[];
 }
 
+/** A file of a found study. */
+export interface InspectedFile {
+  readonly studyInstanceUID: string;
+  readonly found: FoundFile;
+}
+
 export interface Inspection {
   /**
    * The series of a found study in the order of its card, each with its files; empty where the study is no
@@ -23,23 +31,26 @@ export interface Inspection {
    */
   seriesOf(studyInstanceUID: string): readonly InspectedSeries[];
   /**
-   * Throws TaskFault, or the signal's reason; null where the gateway has not said yet which policy is in
+   * Throws TaskFault, NotPrepared, or the signal's reason; null where the gateway has not said yet which policy is in
    * force.
    */
-  compare(found: FoundFile, signal: AbortSignal): Promise<Comparison | null>;
-  /** `frame`: counted from 0. Null where it is not drawn here. */
-  picture(found: FoundFile, frame: number, maxSide: number, signal: AbortSignal): Promise<Thumbnail | null>;
+  compare(shown: InspectedFile, signal: AbortSignal): Promise<Comparison | null>;
+  /** Null where it is not drawn here. */
+  picture(found: FoundFile, wanted: Wanted, signal: AbortSignal): Promise<FramePicture | null>;
 }
 
 export interface InspectionTools {
   readonly pool: WorkerPool;
   readonly studies: ReadonlyMap<string, StudyGroup>;
-  /** As Send would take it. */
-  readonly policy: () => PolicyForTask | null;
-  readonly released: () => ReadonlySet<number>;
+  /** As Send would take it; throws NotPrepared. Null where the gateway has not said yet. */
+  readonly policy: (shown: InspectedFile, signal: AbortSignal) => Promise<PolicyForTask | null>;
+  readonly released: () => Released;
+  /** Texts that name what companions name were found in an instance. */
+  readonly onNaming: (study: StudyGroup, files: NamingFiles) => void;
 }
 
-export function createInspection({ pool, studies, policy, released }: InspectionTools): Inspection {
+export function createInspection(tools: InspectionTools): Inspection {
+  const { pool, studies } = tools;
   return {
     seriesOf: (studyInstanceUID) =>
       [...(studies.get(studyInstanceUID)?.series.values() ?? [])]
@@ -52,14 +63,33 @@ export function createInspection({ pool, studies, policy, released }: Inspection
             (a, b) => (a.instanceNumber ?? 0) - (b.instanceNumber ?? 0) || a.ordinal - b.ordinal,
           ),
         })),
-    async compare({ file, ordinal }, signal) {
-      const asked = policy();
-      return (
-        asked &&
-        pool.run({ kind: 'compare', ref: file.ref, policy: asked, released: released().has(ordinal) }, signal)
-      );
-    },
-    picture: ({ file }, frame, maxSide, signal) =>
-      pool.run({ kind: 'thumbnail', ref: file.ref, maxSide, frame }, signal),
+    compare: (shown, signal) => compare(tools, shown, signal),
+    picture: ({ file }, wanted, signal) => pool.run({ ...wanted, kind: 'thumbnail', ref: file.ref }, signal),
   };
+}
+
+async function compare(
+  { pool, studies, policy, released, onNaming }: InspectionTools,
+  shown: InspectedFile,
+  signal: AbortSignal,
+): Promise<Comparison | null> {
+  const { found, studyInstanceUID } = shown;
+  const asked = await policy(shown, signal);
+  const study = studies.get(studyInstanceUID);
+  if (asked === null || study === undefined) return null;
+  const boxes = released().get(found.ordinal);
+  const compared = await pool.run(
+    {
+      kind: 'compare',
+      ref: found.file.ref,
+      policy: asked,
+      looked: boxes ? lookedAt(found) : [],
+      boxes: boxes ?? [],
+      companions: [...study.names.values()],
+    },
+    signal,
+  );
+  if (compared.kind === 'quarantined' && compared.texts !== undefined && found.naming.length === 0)
+    onNaming(study, new Map([[found.ordinal, compared.texts]]));
+  return compared;
 }

@@ -2,20 +2,23 @@
  * Brings files of a study into the queue, in two tasks of a worker: naming reads every instance once and writes
  * its row, so that the gateway can be asked about it; packing reads it again and stores it in a sealed parcel.
  */
+import type { Codecs } from '#shared/pixels/codecs.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import type { CodingTools } from '#shared/transfer/coding/code-instance.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
+import type { VaultEntry } from '#shared/protocol/vault.ts';
 import type { PreparedInstance } from '../queue/outgoing.ts';
 import { isBeingPacked } from '../queue/rows/finish-packing.ts';
 import type { InstanceRow, LocalDatabase } from '../queue/rows/local-database.ts';
 import { nameInstances, StudyGone, withdrawInstances, type NamedInstance } from '../queue/rows/name-study.ts';
+import { noteVaultEntries } from '../queue/rows/note-vault-entries.ts';
 import { storeParcel, type NewParcel } from '../queue/rows/store-parcel.ts';
 import type { ArchiveReader } from './archive.ts';
 import { codeParts } from './code-parts.ts';
 import type { PolicyCache } from './device-policy.ts';
 import type { FileToQueue, NotQueued, Task, TaskResults } from './device-tasks.ts';
-import { ingestFile, reportOf, type DevicePolicy, type IngestOutcome } from './ingest-file.ts';
+import { ingestFile, reportOf, type IngestOutcome, type IngestTerms } from './ingest-file.ts';
 import { openFile, refusingUnreadable, type NotSent } from './open-file.ts';
 import { mapInParallel } from './run-in-parallel.ts';
 
@@ -23,6 +26,8 @@ export interface PackingWork {
   readonly database: LocalDatabase;
   /** Loads the codec when the first image is coded. */
   readonly coding: CodingTools;
+  /** For pictures, and for pixels that are decoded to be covered: loads a decoder when the first image needs it. */
+  readonly codecs: Codecs;
   /** Milliseconds of a clock that does not jump. */
   readonly now: () => number;
   readonly archives: ArchiveReader;
@@ -31,6 +36,8 @@ export interface PackingWork {
 
 export type TaskOf<Kind extends Task['kind']> = Extract<Task, { kind: Kind }>;
 
+type Terms = Pick<IngestTerms, 'policy' | 'companions'>;
+
 /** A browser takes milliseconds to return the first bytes of a file, and those of several files overlap. */
 export const READ_AT_ONCE = 6;
 
@@ -38,8 +45,9 @@ export async function nameFiles(work: PackingWork, task: TaskOf<'name'>): Promis
   const policy = await work.policies.resolve(task.policy);
   /** By digest: two hundred equal lists of actions are kept once. */
   const reports = new Map<string, WireReport>();
+  const entries: VaultEntry[] = [];
   const outcomes = await mapInParallel(task.files, READ_AT_ONCE, (file) =>
-    nameFile(work, file, policy, reports),
+    nameFile(work, file, { policy, companions: () => task.companions }, { reports, entries }),
   );
   const named = new Map<string, NamedInstance>();
   const notQueued: NotQueued[] = [];
@@ -54,19 +62,24 @@ export async function nameFiles(work: PackingWork, task: TaskOf<'name'>): Promis
     if (named.has(key)) duplicates.push(position);
     else named.set(key, outcome);
   }
+  await noteVaultEntries(work.database, task.studyId, entries);
   await nameInstances(work.database, task.studyId, [...named.values()], [...reports.values()]);
   return { notQueued, duplicates };
 }
 
+type Noted = { readonly reports: Map<string, WireReport>; readonly entries: VaultEntry[] };
+
 async function nameFile(
   work: PackingWork,
   file: FileToQueue,
-  policy: DevicePolicy,
-  reports: Map<string, WireReport>,
+  terms: Terms,
+  { reports, entries }: Noted,
 ): Promise<NamedInstance | NotSent> {
-  const outcome = await ingest(work, file, policy);
+  const { policy } = terms;
+  const outcome = await ingest(work, file, terms);
   if (outcome.kind !== 'ready') return outcome;
   const report = await reportOf(policy, outcome.report);
+  if (outcome.vault !== null) entries.push(outcome.vault);
   if (report !== null && !reports.has(report.digest)) reports.set(report.digest, report);
   return {
     ...toNamed(outcome.instance, file.position),
@@ -136,7 +149,8 @@ async function readAgain(
   wanted: readonly WantedFile[],
 ): Promise<{ instances: NewParcel['instances'][number][]; notQueued: NotQueued[] }> {
   const policy = await work.policies.resolve(task.policy);
-  const outcomes = await mapInParallel(wanted, READ_AT_ONCE, ({ file }) => ingest(work, file, policy));
+  // Texts that name companions were looked for when it was named.
+  const outcomes = await mapInParallel(wanted, READ_AT_ONCE, ({ file }) => ingest(work, file, { policy }));
   const instances: NewParcel['instances'][number][] = [];
   const notQueued: NotQueued[] = [];
   for (const [at, { file, row }] of wanted.entries()) {
@@ -159,11 +173,12 @@ function isTheSame(
 }
 
 function ingest(
-  { archives }: PackingWork,
-  { ref, released = false }: FileToQueue,
-  policy: DevicePolicy,
+  { archives, codecs }: PackingWork,
+  { ref, looked = [], boxes = [] }: FileToQueue,
+  terms: Terms,
 ): Promise<IngestOutcome> {
+  const cover = { boxes, codecs };
   return refusingUnreadable(undefined, async () =>
-    ingestFile(await openFile(ref, archives), { policy, inFolder: false, released }),
+    ingestFile(await openFile(ref, archives), { ...terms, inFolder: false, looked, cover }),
   );
 }

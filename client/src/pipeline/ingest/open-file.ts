@@ -2,6 +2,7 @@
  * Opens a file by its reference: a file as it is, an entry of an archive inflated. A file that cannot be read
  * is an outcome with a reason, not an error.
  */
+import type { NamingText } from '#shared/deid/companions.ts';
 import type { Place } from '#shared/dicom/data-set.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { ArchiveError, type ArchiveReader } from './archive.ts';
@@ -10,7 +11,12 @@ import { openInFolder } from './picked-folder.ts';
 
 export type NotSent =
   | { readonly kind: 'refused'; readonly because: ReasonCode; readonly where?: Place }
-  | { readonly kind: 'quarantined'; readonly because: ReasonCode }
+  | {
+      readonly kind: 'quarantined';
+      readonly because: ReasonCode;
+      /** Under `named-by-companion`: originals, for the person who decides. */
+      readonly texts?: readonly NamingText[];
+    }
   /** Not DICOM, and found in a folder. */
   | { readonly kind: 'skipped'; readonly because: ReasonCode };
 

@@ -40,6 +40,7 @@ function addTo(
         description: { patientId: patient, patientName: null, modality: 'CT' } as InstanceDescription,
         held: null,
         warnings: [],
+        named: [],
       };
       const file = {
         kind: 'file' as const,

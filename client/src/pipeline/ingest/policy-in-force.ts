@@ -1,9 +1,9 @@
 /** The policy under which the chosen studies are read and sent. */
 import type { Policy } from '#shared/protocol/api.ts';
 import type { KnownPolicies } from '../queue/rows/device-notes.ts';
-import type { PolicyForTask } from './device-tasks.ts';
 import type { SendProblem } from './found-study.ts';
 import type { IngestState } from './ingest-state.ts';
+import { policyForTask } from './prepare-policy.ts';
 import type { SendingTerms } from './queue-study.ts';
 
 /** Null until the gateway was asked once. */
@@ -22,18 +22,10 @@ function choosePolicy({ policies, default: preset }: KnownPolicies, chosen: stri
   return named(chosen) ?? policies.find(({ deidentify }) => deidentify) ?? named(preset) ?? null;
 }
 
-/** Null where the policy removes names and its project key is not known. */
-export function policyForTask(chosen: Policy, known: KnownPolicies): PolicyForTask | null {
-  if (!chosen.deidentify) return { kind: 'identified' };
-  return known.projectKey === null
-    ? null
-    : { kind: 'deidentified', options: chosen.options, rules: chosen.rules, projectKey: known.projectKey };
-}
-
 /** The terms for the selected studies, or the reason why they cannot be sent. */
 export function termsOf(
   state: IngestState,
-): SendingTerms | Exclude<SendProblem, 'no-room' | 'device-failed'> {
+): SendingTerms | Extract<SendProblem, 'policy-unknown' | 'seal-key-unknown'> {
   const known = state.tools.policies.value;
   const policy = policyInForce(state);
   const forTask = known && policy && policyForTask(policy, known);

@@ -3,6 +3,8 @@
  * of them the gateway lacks the study is packed, parcel by parcel. In the end the whole study is in the queue;
  * if it is given up before, none of it.
  */
+import type { NamingText } from '#shared/deid/companions.ts';
+import type { NamedValue } from '#shared/deid/text/named-value.ts';
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
 import { beginStudy, finishNaming } from '../queue/rows/name-study.ts';
 import { noteTriage, type Triaged } from '../queue/rows/note-triage.ts';
@@ -10,6 +12,8 @@ import type { LocalDatabase } from '../queue/rows/local-database.ts';
 import { finishPacking } from '../queue/rows/finish-packing.ts';
 import type { FileToQueue, NotQueued, PolicyForTask } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
+import type { Released } from './cover-file.ts';
+import { lookedAt, NamedByCompanions } from './hold-companions.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { planBatches, planParcels } from './plan-parcels.ts';
 import { forEachInParallel } from './run-in-parallel.ts';
@@ -46,8 +50,8 @@ export interface SendingTerms {
   readonly policy: Policy;
   readonly forTask: PolicyForTask;
   readonly sealingKey: SealingKey;
-  /** Places of the files that a person released. */
-  readonly released: ReadonlySet<number>;
+  /** The boxes over files at which a person looked, by place. */
+  readonly released: Released;
 }
 
 export interface QueueingWatch {
@@ -60,6 +64,8 @@ export interface QueueingWatch {
 
 export interface Queueing {
   readonly group: StudyGroup;
+  /** The values that all instances of the study name, those of its other patients too. */
+  readonly companions: readonly NamedValue[];
   readonly terms: SendingTerms;
   readonly watch: QueueingWatch;
   readonly signal: AbortSignal;
@@ -69,8 +75,8 @@ export interface Queueing {
 type Begun = Queueing & { readonly tools: QueueingTools; readonly studyId: string };
 
 /**
- * Throws the signal's reason when a person takes the study back here, or the error that kept it from being
- * queued as a whole; in both cases it is out of the queue.
+ * Throws the signal's reason when a person takes the study back here, NamedByCompanions where a person has to look
+ * first, or the error that kept it from being queued as a whole; in all cases it is out of the queue.
  */
 export async function queueStudy(tools: QueueingTools, queueing: Queueing): Promise<void> {
   const studyId = tools.createId();
@@ -97,6 +103,7 @@ async function nameAndPack(begun: Begun): Promise<void> {
     policy: { name, version, deidentify },
     title: titleOf(group),
     about: aboutOf(group),
+    chosen: group.instances,
   });
   const wanted = await nameAll(begun);
   const triaged = tools.triaged(studyId, group);
@@ -122,22 +129,42 @@ async function isOver(database: LocalDatabase, id: string): Promise<boolean> {
   return study === undefined || study.state === 'taken-back' || study.state === 'done';
 }
 
-/** Names all files; returns the places of those that must be packed. */
-async function nameAll({ tools, studyId, group, terms, watch, signal }: Begun): Promise<ReadonlySet<number>> {
-  const { forTask, released } = terms;
+/**
+ * Names all files; returns the places of those that must be packed. Files are told of once it is certain that the
+ * study need not wait for a person.
+ */
+async function nameAll({ tools, studyId, group, companions, terms, watch, signal }: Begun) {
+  const { forTask: policy, released } = terms;
+  const stays = ({ ordinal, naming }: FoundFile): boolean =>
+    policy.kind === 'deidentified' && naming.length > 0 && !released.has(ordinal);
   const wanted = new Set<number>();
+  const naming = new Map<number, readonly NamingText[]>();
+  const tell: (() => void)[] = [];
   await forEachInParallel(planBatches(group), tools.pool.size, async (batch) => {
-    const { notQueued, duplicates } = await tools.pool.run(
-      { kind: 'name', studyId, files: batch.map((found) => toFile(found, released)), policy: forTask },
-      signal,
-    );
-    const out = new Set([...duplicates, ...tellNotQueued(batch, notQueued, watch)]);
+    const files = batch.filter((found) => !stays(found)).map((found) => toFile(found, released));
+    const named = await tools.pool.run({ kind: 'name', studyId, files, policy, companions }, signal);
+    const { duplicates } = named;
+    for (const { position, because } of named.notQueued)
+      if ('texts' in because && because.texts !== undefined) naming.set(position, because.texts);
+    const notQueued = [...named.notQueued, ...batch.filter(stays).map(toStaying)];
+    const out = new Set([...duplicates, ...notQueued.map(({ position }) => position)]);
     for (const { ordinal } of batch) if (!out.has(ordinal)) wanted.add(ordinal);
     watch.onNamed(batch);
-    watch.onSafe(batch.filter(({ ordinal }) => out.has(ordinal)));
+    tell.push(() => {
+      tellNotQueued(batch, notQueued, watch);
+      watch.onSafe(batch.filter(({ ordinal }) => out.has(ordinal)));
+    });
   });
+  if (naming.size > 0) throw new NamedByCompanions(naming);
+  for (const each of tell) each();
   return wanted;
 }
+
+/** A person saw its texts on the page and has not released it. */
+const toStaying = ({ ordinal }: FoundFile): NotQueued => ({
+  position: ordinal,
+  because: { kind: 'quarantined', because: 'named-by-companion' },
+});
 
 async function packAll(begun: Begun, wanted: ReadonlySet<number>): Promise<void> {
   const later = await packSome(begun, wanted, true);
@@ -170,19 +197,19 @@ async function packSome(
   return later;
 }
 
-function toFile({ file, ordinal }: FoundFile, released: ReadonlySet<number>): FileToQueue {
-  return { ref: file.ref, position: ordinal, ...(released.has(ordinal) && { released: true }) };
+function toFile(found: FoundFile, released: Released): FileToQueue {
+  const { file, ordinal } = found;
+  const boxes = released.get(ordinal);
+  return { ref: file.ref, position: ordinal, ...(boxes && { looked: lookedAt(found), boxes }) };
 }
 
-/** Returns the places of the files that are not queued. */
 function tellNotQueued(
   files: readonly FoundFile[],
   notQueued: readonly NotQueued[],
   watch: QueueingWatch,
-): readonly number[] {
+): void {
   for (const { position, because } of notQueued) {
     const file = files.find(({ ordinal }) => ordinal === position);
     if (file) watch.onNotQueued(file, because);
   }
-  return notQueued.map(({ position }) => position);
 }

@@ -4,10 +4,13 @@ import { batch } from '@preact/signals';
 import { isNoRoom } from '../queue/rows/no-room.ts';
 import type { QueueingProgress } from './found-study.ts';
 import { needsOf } from './forecast.ts';
-import type { FoundFile, StudyGroup } from './group-studies.ts';
-import { draw, NOTHING_QUEUED, phaseAtRest, reject, type IngestState } from './ingest-state.ts';
+import type { FoundFile, StudyGroup, StudyWarning } from './group-studies.ts';
+import { draw, holdNaming, NOTHING_QUEUED, phaseAtRest, reject, type IngestState } from './ingest-state.ts';
 import { termsOf } from './policy-in-force.ts';
+import { NamedByCompanions } from './hold-companions.ts';
+import { NotPrepared, preparePolicy } from './prepare-policy.ts';
 import { queueStudy, type SendingTerms } from './queue-study.ts';
+import { patientsOfStudy, splitByPatient } from './split-patients.ts';
 
 export async function sendChosen(state: IngestState): Promise<void> {
   const { tools, phase, problem } = state;
@@ -32,7 +35,7 @@ export async function sendChosen(state: IngestState): Promise<void> {
     state.queueing.value = { ...NOTHING_QUEUED, instancesTotal: total.instances, bytesTotal: total.bytes };
   });
   try {
-    for (const study of selected) await queueOne(state, study, terms, signal);
+    for (const study of selected) await prepareAndQueue(state, study, terms, signal);
   } catch (error) {
     if (!signal.aborted) problem.value = isNoRoom(error) ? 'no-room' : 'device-failed';
   } finally {
@@ -64,12 +67,45 @@ export function totalOf(studies: readonly { readonly instances: number; readonly
   };
 }
 
-async function queueOne(
+/** A study that cannot be prepared stays on the page, with the reason on its card; the others are queued. */
+async function prepareAndQueue(
   state: IngestState,
   group: StudyGroup,
   terms: SendingTerms,
   signal: AbortSignal,
 ): Promise<void> {
+  const domain = terms.policy.patientDomain ?? 'id';
+  const preparing = { tools: state.tools, policy: terms.policy, given: state.given, signal };
+  try {
+    const forTask = await preparePolicy(terms.forTask, patientsOfStudy(group, domain), preparing);
+    point(group, 'connect-to-prepare', false);
+    await queueAll(state, group, { ...terms, forTask }, signal);
+  } catch (error) {
+    if (error instanceof NamedByCompanions) {
+      holdNaming(state, group, error.files);
+      state.problem.value = 'look-first';
+      return;
+    }
+    if (!(error instanceof NotPrepared)) throw error;
+    state.problem.value = error.because;
+    if (error.because === 'not-prepared') point(group, 'connect-to-prepare', true);
+  }
+}
+
+function point(group: StudyGroup, warning: StudyWarning, is: boolean): void {
+  if (group.warnings.has(warning) === is) return;
+  if (is) group.warnings.add(warning);
+  else group.warnings.delete(warning);
+  group.version += 1;
+}
+
+async function queueAll(
+  state: IngestState,
+  group: StudyGroup,
+  terms: SendingTerms,
+  signal: AbortSignal,
+): Promise<void> {
+  const parts = terms.policy.deidentify ? splitByPatient(group, terms.policy.patientDomain ?? 'id') : [group];
   const watch = {
     onNamed: (files: readonly FoundFile[]) => countQueued(state, { named: files.length }),
     onSafe: (files: readonly FoundFile[]) =>
@@ -77,7 +113,8 @@ async function queueOne(
     onNotQueued: ({ file }: FoundFile, because: Parameters<typeof reject>[3]) =>
       reject(state, file.path, file.bytes, because),
   };
-  await queueStudy(state.tools, { group, terms, watch, signal });
+  const companions = [...group.names.values()];
+  for (const part of parts) await queueStudy(state.tools, { group: part, companions, terms, watch, signal });
   state.gathering.remove(group.studyInstanceUID);
   draw(state);
 }

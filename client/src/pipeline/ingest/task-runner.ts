@@ -1,17 +1,22 @@
 /**
  * Runs the tasks of device-tasks.ts inside a worker of the page. Plain functions: ingest.worker.ts only passes
  * messages, and tests run tasks without a worker. Rows and parcels are written here, off the page's thread.
+ *
+ * Imported when the worker starts is all that Send needs: WebKit's workers fetch nothing later without a network.
  */
 import { blobSource } from '#shared/dicom/byte-source.ts';
+import { keyOfNamed } from '#shared/deid/text/named-value.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
-import type { Codecs } from '#shared/pixels/codecs.ts';
-import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
+import type { FramePicture } from '#shared/pixels/thumbnail.ts';
+import { parseBase64Url } from '#shared/transfer/base64url.ts';
+import { ObliviousPrfError } from '#shared/transfer/oblivious-prf.ts';
+import { blindPatients, openSecrets } from '#shared/transfer/patient-secrets.ts';
 import { compareInstance } from '../deid/compare-instance.ts';
 import type { Comparison } from '../deid/comparison.ts';
 import { createArchiveReader } from './archive.ts';
 import { createPolicyCache } from './device-policy.ts';
 import type { ResultOf, Task, TaskResults } from './device-tasks.ts';
-import { summariseFile } from './ingest-file.ts';
+import { summariseFile, type FileSummary } from './ingest-file.ts';
 import { nameFiles, packFiles, READ_AT_ONCE, type PackingWork, type TaskOf } from './name-and-pack.ts';
 import { openFile, refusingUnreadable } from './open-file.ts';
 import { listFolder, type Listing } from './picked-folder.ts';
@@ -22,15 +27,10 @@ export interface TaskRunner {
   run<T extends Task>(task: T): Promise<ResultOf<T>>;
 }
 
-export interface TaskRunnerTools extends Pick<PackingWork, 'database' | 'coding' | 'now'> {
-  /** For pictures: loads a decoder when the first image needs it. */
-  readonly codecs: Codecs;
-}
-
-type Work = TaskRunnerTools & PackingWork;
+export type TaskRunnerTools = Pick<PackingWork, 'database' | 'coding' | 'codecs' | 'now'>;
 
 export function createTaskRunner(tools: TaskRunnerTools): TaskRunner {
-  const work: Work = { ...tools, archives: createArchiveReader(), policies: createPolicyCache() };
+  const work: PackingWork = { ...tools, archives: createArchiveReader(), policies: createPolicyCache() };
   return {
     async run<T extends Task>(task: T): Promise<ResultOf<T>> {
       return (await runTask(work, task)) as ResultOf<T>;
@@ -38,7 +38,7 @@ export function createTaskRunner(tools: TaskRunnerTools): TaskRunner {
   };
 }
 
-function runTask(work: Work, task: Task): Promise<TaskResults[Task['kind']]> {
+function runTask(work: PackingWork, task: Task): Promise<TaskResults[Task['kind']]> {
   switch (task.kind) {
     case 'list':
       return list(task);
@@ -48,6 +48,10 @@ function runTask(work: Work, task: Task): Promise<TaskResults[Task['kind']]> {
       return makeThumbnail(work, task);
     case 'compare':
       return compare(work, task);
+    case 'blind':
+      return Promise.resolve(blindPatients(task.patients));
+    case 'open-secrets':
+      return openAnswer(task);
     case 'name':
       return nameFiles(work, task);
     case 'pack':
@@ -62,8 +66,11 @@ async function list({ folder, path }: TaskOf<'list'>): Promise<Listing | null> {
   return 'kind' in listed ? null : listed;
 }
 
-function summarise({ archives }: Work, task: TaskOf<'summarise'>): Promise<TaskResults['summarise']> {
-  return mapInParallel(task.files, READ_AT_ONCE, async ({ ref, inFolder }) => {
+async function summarise(
+  { archives }: PackingWork,
+  task: TaskOf<'summarise'>,
+): Promise<TaskResults['summarise']> {
+  const summaries = await mapInParallel(task.files, READ_AT_ONCE, async ({ ref, inFolder }) => {
     let bytes = 0;
     const said = await refusingUnreadable(undefined, async () => {
       const file = await openFile(ref, archives);
@@ -72,12 +79,24 @@ function summarise({ archives }: Work, task: TaskOf<'summarise'>): Promise<TaskR
     });
     return { said, bytes };
   });
+  // One object here is one object in the page: ten thousand headers share a few lists.
+  const lists = new Map<string, FileSummary['named']>();
+  const shared = (named: FileSummary['named']): FileSummary['named'] => {
+    const key = named.map(keyOfNamed).join('\n');
+    const same = lists.get(key) ?? named;
+    lists.set(key, same);
+    return same;
+  };
+  return summaries.map(({ said, bytes }) => ({
+    said: said.kind === 'summary' ? { ...said, named: shared(said.named) } : said,
+    bytes,
+  }));
 }
 
 async function makeThumbnail(
-  { archives, codecs }: Work,
-  { ref, maxSide, frame }: TaskOf<'thumbnail'>,
-): Promise<Thumbnail | null> {
+  { archives, codecs }: PackingWork,
+  { ref, ...wanted }: TaskOf<'thumbnail'>,
+): Promise<FramePicture | null> {
   const made = await refusingUnreadable(undefined, async () => {
     const source = blobSource(await openFile(ref, archives));
     const [read, { thumbnail }] = await Promise.all([
@@ -86,18 +105,24 @@ async function makeThumbnail(
     ]);
     if (read.kind !== 'ready') return read;
     const { instance } = read;
-    const picture = await thumbnail(instance, instance.dataSet, { maxSide, frame }, { codecs });
+    const picture = await thumbnail(instance, instance.dataSet, wanted, { codecs });
     return { kind: 'made' as const, picture };
   });
   return made.kind === 'made' ? made.picture : null;
 }
 
+async function openAnswer({ asked, publicKey, ...answer }: TaskOf<'open-secrets'>) {
+  return openSecrets(asked, answer, parseBase64Url(publicKey)).catch((error: unknown) => {
+    if (error instanceof ObliviousPrfError || error instanceof DOMException) return null;
+    throw error;
+  });
+}
+
 async function compare(
-  { archives, policies }: Work,
-  { ref, policy, released }: TaskOf<'compare'>,
+  { archives, codecs, policies }: PackingWork,
+  { ref, policy, looked, boxes, companions }: TaskOf<'compare'>,
 ): Promise<Comparison> {
   const resolved = await policies.resolve(policy);
-  return refusingUnreadable(undefined, async () =>
-    compareInstance(await openFile(ref, archives), resolved, released),
-  );
+  const terms = { policy: resolved, looked, companions: () => companions, cover: { boxes, codecs } };
+  return refusingUnreadable(undefined, async () => compareInstance(await openFile(ref, archives), terms));
 }

@@ -2,6 +2,8 @@
  * The sentences for warnings about a found study: about the selection from ingest-words.ts, about a file from
  * the protocol's table.
  */
+import type { UndeclaredText } from '#shared/deid/rules.ts';
+import type { Policy } from '#shared/protocol/api.ts';
 import { WARNINGS } from '#shared/protocol/reasons.ts';
 import { ingestWords } from './ingest-words.ts';
 import type { StudyWarning } from './group-studies.ts';
@@ -10,8 +12,12 @@ const OF_THE_SELECTION = [
   'two-patients',
   'patients-differ',
   'duplicates',
+  'same-uid-differs',
   'burned-in',
+  'undeclared-text',
+  'named-by-companion',
   'face',
+  'connect-to-prepare',
   'too-many-instances',
 ] as const;
 type OfTheSelection = (typeof OF_THE_SELECTION)[number];
@@ -19,7 +25,10 @@ type OfTheSelection = (typeof OF_THE_SELECTION)[number];
 /** Warnings to look at before pressing Send; the others are remarks behind a touch. */
 const TO_LOOK_AT = new Set<StudyWarning>([...OF_THE_SELECTION, 'patient-missing']);
 
-export function sentenceOfWarning(warning: StudyWarning): string {
+/** `policy`: the one in force; null where it is not known yet. */
+export function sentenceOfWarning(warning: StudyWarning, policy: Policy | null): string {
+  if (warning === 'undeclared-text' && undeclaredUnder(policy) === 'warn')
+    return ingestWords.undeclaredTextIsSent;
   return isOfTheSelection(warning) ? ingestWords.warning[warning] : WARNINGS[warning];
 }
 
@@ -27,22 +36,27 @@ function isOfTheSelection(warning: StudyWarning): warning is OfTheSelection {
   return (OF_THE_SELECTION as readonly StudyWarning[]).includes(warning);
 }
 
+/** A policy that keeps names sends such images as they are. */
+const undeclaredUnder = (policy: Policy | null): UndeclaredText =>
+  policy?.deidentify ? (policy.rules?.undeclaredText ?? 'hold') : 'send';
+
 /**
  * Warnings that must be seen, and remarks, in the order they were found. Several patients are pointed out
- * once, above all studies; a face only where names are removed.
+ * once, above all studies; a face only where names are removed, and text that may be burned in unless the policy
+ * sends such images without a word.
  */
 export function sortWarnings(
   warnings: readonly StudyWarning[],
-  deidentify: boolean,
+  policy: Policy | null,
 ): {
   readonly loud: readonly StudyWarning[];
   readonly quiet: readonly StudyWarning[];
 } {
+  const silent = new Set<StudyWarning>(['two-patients']);
+  if (!policy?.deidentify) silent.add('face');
+  if (undeclaredUnder(policy) === 'send') silent.add('undeclared-text');
   return {
-    loud: warnings.filter(
-      (warning) =>
-        TO_LOOK_AT.has(warning) && warning !== 'two-patients' && (deidentify || warning !== 'face'),
-    ),
+    loud: warnings.filter((warning) => TO_LOOK_AT.has(warning) && !silent.has(warning)),
     quiet: warnings.filter((warning) => !TO_LOOK_AT.has(warning)),
   };
 }

@@ -61,6 +61,29 @@ test('tasks wait for a free worker, and workers are used again', async () => {
   assert.is(spawned.length, 2);
 });
 
+test('workers are ended for the next person, a busy one after its task, and the next task starts another', async () => {
+  const { spawned, spawn } = workers();
+  const pool = createWorkerPool(2, spawn);
+  const { signal } = new AbortController();
+  const done = pool.run(TASK, signal);
+  const running = pool.run(TASK, signal);
+  spawned[0]!.answer();
+  await done;
+  pool.renew();
+  assert.equal(
+    spawned.map(({ isEnded }) => isEnded),
+    [true, false],
+  );
+  const next = pool.run(TASK, signal);
+  assert.is(spawned.length, 3);
+  for (const worker of spawned.slice(1)) worker.answer();
+  await Promise.all([running, next]);
+  assert.equal(
+    spawned.map(({ isEnded }) => isEnded),
+    [true, true, false],
+  );
+});
+
 test('a task that is cancelled ends its worker: a hostile file cannot keep a core', async () => {
   const { spawned, spawn } = workers();
   const pool = createWorkerPool(1, spawn);

@@ -35,6 +35,8 @@ export interface WorkerPool {
   readonly size: number;
   /** Throws TaskFault, the signal's reason, or a TimeoutError where a picture takes too long. */
   run<T extends Task>(task: T, signal: AbortSignal): Promise<ResultOf<T>>;
+  /** Ends every worker, a busy one after its task, and with them all that they remember of patients. */
+  renew(): void;
   close(): void;
 }
 
@@ -70,9 +72,10 @@ class Workers implements WorkerPool {
   readonly #spawn: () => PoolWorker;
   readonly #timeout: (ms: number) => AbortSignal;
   readonly #idle: PoolWorker[] = [];
+  /** Of those that are busy: with what the last person chose. */
+  readonly #retiring = new WeakSet<PoolWorker>();
   readonly #waiting: Job[] = [];
   readonly #busy = new Set<PoolWorker>();
-  #isClosed = false;
   #nextId = 0;
 
   constructor(size: number, spawn: () => PoolWorker, timeout: (ms: number) => AbortSignal) {
@@ -93,10 +96,15 @@ class Workers implements WorkerPool {
     }).finally(() => settled.abort());
   }
 
-  close(): void {
-    this.#isClosed = true;
-    for (const worker of [...this.#idle, ...this.#busy]) worker.terminate();
+  renew(): void {
+    for (const worker of this.#idle) worker.terminate();
     this.#idle.length = 0;
+    for (const worker of this.#busy) this.#retiring.add(worker);
+  }
+
+  close(): void {
+    this.renew();
+    for (const worker of this.#busy) worker.terminate();
   }
 
   #startNext(): void {
@@ -135,7 +143,7 @@ class Workers implements WorkerPool {
   #putAway(worker: PoolWorker, isUsable: boolean): void {
     worker.onmessage = null;
     worker.onerror = null;
-    if (isUsable && !this.#isClosed) this.#idle.push(worker);
+    if (isUsable && !this.#retiring.has(worker)) this.#idle.push(worker);
     else worker.terminate();
   }
 

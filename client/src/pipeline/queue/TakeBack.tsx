@@ -4,6 +4,7 @@
  */
 import { useState } from 'preact/hooks';
 import { AskFirst } from '../../kit/AskFirst.tsx';
+import { refusalSentence } from '../../net/refusal-sentence.ts';
 import { useQueue } from './queue-context.ts';
 import { queueWords } from './queue-words.ts';
 import type { QueuedStudy } from './queued-study.ts';
@@ -33,21 +34,23 @@ export function TakeBack({ study, name }: OfStudy) {
 }
 
 /**
- * Cancels a study of which a part has left. The gateway has to know: while it cannot be reached, nothing is
- * cancelled, and the button says so.
+ * Cancels a study of which a part has left. The gateway has to know: while it cannot be reached, or refuses, nothing
+ * is cancelled, and the button says so.
  */
 export function CancelSending({ study, name }: OfStudy) {
   const queue = useQueue();
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState<string | null>(null);
   const cancel = () => {
-    setFailed(false);
-    queue.cancel(study.id).catch(() => setFailed(true));
+    setFailed(null);
+    queue.cancel(study.id).catch((error: unknown) => {
+      setFailed(refusalSentence(error, queueWords.cancelSheet.notReached));
+    });
   };
   return (
     <>
       {failed && (
         <p class="small row-note" role="status">
-          {queueWords.cancelSheet.notReached}
+          {failed}
         </p>
       )}
       <AskFirst

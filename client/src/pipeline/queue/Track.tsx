@@ -1,5 +1,5 @@
 /**
- * The track: four places in a row, each with its count, joined by legs that fill with the share of instances
+ * The track: its places in a row, each with its count, joined by legs that fill with the share of instances
  * that has passed. Every page that shows a track uses this component. It is not a live region: Announcer.tsx
  * speaks.
  */
@@ -9,7 +9,13 @@ import { hasArrived, placesOf, type Place, type TrackState } from './track-state
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from './queue-words.ts';
 
-const SIGN: Record<Place, IconName> = { device: 'device', way: 'way', gateway: 'gateway', pacs: 'pacs' };
+const SIGN: Record<Place, IconName> = {
+  device: 'device',
+  way: 'way',
+  gateway: 'gateway',
+  pacs: 'pacs',
+  'needs-you': 'decide',
+};
 
 export type TrackProps = {
   readonly track: TrackState;
@@ -19,7 +25,11 @@ export type TrackProps = {
 
 export function Track({ track, size = 'normal' }: TrackProps) {
   return (
-    <ol class={`track track-${size}`} aria-label={queueWords.track.label(track.total)}>
+    <ol
+      class={`track track-${size}`}
+      data-needs={track.needsYou > 0}
+      aria-label={queueWords.track.label(track.total)}
+    >
       {placesOf(track).map(({ place, count, look, passed }) => (
         <li key={place} class="place" data-look={look} data-place={place}>
           <span class="place-line">
@@ -30,7 +40,7 @@ export function Track({ track, size = 'normal' }: TrackProps) {
                 turns={place === 'way'}
               />
             </span>
-            {place !== 'pacs' && (
+            {place !== 'pacs' && place !== 'needs-you' && (
               <span class="leg" aria-hidden="true">
                 <span class="leg-fill" style={{ inlineSize: `${passed * 100}%` }} />
               </span>

@@ -1,24 +1,36 @@
-/** Why instances of a study are refused or held, in numbers. Pure. */
+/** Why instances of a study are refused or held, in numbers, and how many a person left out. Pure. */
 import type { ReasonCount } from './queued-study.ts';
 
 export interface Reasons {
   readonly refused: readonly ReasonCount[];
   readonly quarantined: readonly ReasonCount[];
+  readonly leftOut: number;
 }
 
-export const NO_REASONS: Reasons = { refused: [], quarantined: [] };
+export const NO_REASONS: Reasons = { refused: [], quarantined: [], leftOut: 0 };
 
 export function countReasons(
   instances: Iterable<{ readonly state: string; readonly reason: string | null }>,
 ): Reasons {
   const counted = { refused: new Map<string, number>(), quarantined: new Map<string, number>() };
+  let leftOut = 0;
   for (const { state, reason } of instances) {
+    if (state === 'left-out') leftOut += 1;
     if (state !== 'refused' && state !== 'quarantined') continue;
     // The PACS refused it without a reason.
-    const because = reason ?? 'pacs-refused';
-    counted[state].set(because, (counted[state].get(because) ?? 0) + 1);
+    addTo(counted[state], reason ?? 'pacs-refused');
   }
-  const list = (counts: ReadonlyMap<string, number>) =>
-    [...counts].map(([reason, instances]) => ({ reason, instances }));
-  return { refused: list(counted.refused), quarantined: list(counted.quarantined) };
+  return { refused: listOf(counted.refused), quarantined: listOf(counted.quarantined), leftOut };
+}
+
+export function addTo(counts: Map<string, number>, reason: string): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + 1);
+}
+
+export function listOf(counts: ReadonlyMap<string, number>): readonly ReasonCount[] {
+  return [...counts].map(([reason, instances]) => ({ reason, instances }));
+}
+
+export function sumOf(counts: readonly ReasonCount[]): number {
+  return counts.reduce((sum, count) => sum + count.instances, 0);
 }

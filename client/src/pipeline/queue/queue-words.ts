@@ -15,36 +15,6 @@ export const queueWords = {
 
   empty: 'Nothing is under way',
   emptyWhat: 'Studies appear here when you press Send and stay until the PACS has confirmed them.',
-  others: (count: number) =>
-    `${studies(count)} from other people ${count === 1 ? 'is' : 'are'} on ${count === 1 ? 'its' : 'their'} way from this device`,
-  othersWhat: 'Nothing is sent under your name. Sending continues automatically.',
-  othersWaiting: (count: number) =>
-    `${studies(count)} from other people ${count === 1 ? 'waits' : 'wait'} on this device`,
-  othersWaitingWhat:
-    'Nothing is lost. Sending resumes when its sender signs in here. If they cannot, an administrator can enable their account, set a new password, or sign in here and take the studies over.',
-  takeOver: (count: number) => `Take over ${studies(count)}`,
-  takeOverWhat:
-    'Their right to be sent from this device has ended. As an administrator you can take them over: they are then sent under your account.',
-  takeOverFailed: 'The gateway does not answer, so nothing was taken over. Try again in a moment.',
-  takeOverSheet: {
-    title: 'Take over these studies?',
-    about: (count: number) => studies(count),
-    what: 'They leave the queue of the person who sent them and are sent under your account. You will see the patients’ names. The audit trail records this.',
-    yes: 'Take them over',
-    no: 'Leave them',
-  },
-  foreign: (count: number) =>
-    `${studies(count)} on this device ${count === 1 ? 'was' : 'were'} meant for another gateway`,
-  foreignWhat:
-    'The gateway at this address was set up again or replaced, and cannot open them. If the old one returns, sending resumes. Otherwise choose the same files again and delete these.',
-  deleteForeign: (count: number) => `Delete ${studies(count)}`,
-  foreignSheet: {
-    title: 'Delete these studies from this device?',
-    about: (count: number) => studies(count),
-    what: 'The copies here are deleted and cannot be recovered. Your files, disc or folder stay as they are.',
-    yes: 'Delete them',
-    no: 'Keep them',
-  },
   toUpload: 'Choose a study',
   parts: {
     'needs-you': 'Needs you',
@@ -52,7 +22,7 @@ export const queueWords = {
     arrived: 'In the PACS',
     'taken-back': 'Taken back',
   },
-  loading: 'Reading the queue…',
+  loading: 'Reading your studies…',
   noDatabase: 'This browser does not let the page store anything, so studies cannot be made safe here.',
   noDatabaseNext: 'Leave private mode or free up space on the device, then reload the page.',
   openOf: (name: string) => `Open the study: ${name}`,
@@ -62,8 +32,6 @@ export const queueWords = {
     `Making it safe here: ${formatCount(safe)} of ${instances(total)}`,
   naming: (named: number, total: number) => `Reading: ${formatCount(named)} of ${instances(total)}`,
   stillReading: 'Being made safe on this device. Keep the page open.',
-  mayBeCleared:
-    'This browser may delete studies that wait here when the device runs out of space. Installing the app helps. If it happens, this page says so.',
   pause: 'Pause',
   pauseOf: (name: string) => `Pause: ${name}`,
   resume: 'Resume',
@@ -106,8 +74,9 @@ export const queueWords = {
   chooseAgain: 'Choose it again',
   takenBackWhat: 'This study was taken back. None of it has left this device, and the copy here was deleted.',
   dismiss: 'Remove from list',
-  dismissAll: (count: number) => `Remove all ${formatCount(count)} from list`,
   dismissOf: (name: string) => `Remove from list: ${name}`,
+  putBack: 'Put back',
+  putBackOf: (name: string) => `Put back on the list: ${name}`,
   decide: 'Decide',
   decideOf: (name: string) => `Decide about: ${name}`,
   retry: 'Try again',
@@ -120,10 +89,11 @@ export const queueWords = {
   travelled: (deidentify: boolean) => (deidentify ? 'names removed' : 'unchanged, with names'),
 
   places: {
-    device: 'safe on this device',
+    device: 'on this device',
     way: 'on its way',
     gateway: 'at the gateway',
     pacs: 'in the PACS',
+    'needs-you': 'needs you',
   } satisfies Record<Place, string>,
 
   track: {
@@ -136,6 +106,8 @@ export const queueWords = {
       'pacs-unreachable': 'Waiting for the PACS. The gateway resumes automatically.',
       'gateway-failed':
         'The gateway has a problem. It retries automatically and loses nothing. Tell your administrator.',
+      'pacs-fails-on-some':
+        'The PACS does not accept some images yet. The gateway tries again automatically and asks you if it keeps failing.',
       'behind-another':
         'Another upload is sending the same images. This one follows automatically; there is nothing to do.',
       'storage-full':

@@ -27,11 +27,11 @@ const contents = async ({ database }: TestDevice): Promise<number[]> =>
 
 test('a gateway that was set up again is told from other people, and its studies can be deleted', async () => {
   const device = await openDevice();
-  await rememberUser(device.database, user('a', OLD));
+  await rememberUser(device.database, user('a', OLD), 1);
   await queueStudy(device, 'old', [100, 100], { account: 'a' });
-  await rememberUser(device.database, user('c', NEW));
+  await rememberUser(device.database, user('c', NEW), 1);
   await queueStudy(device, 'of-c', [100], { account: 'c' });
-  await rememberUser(device.database, user('b', NEW));
+  await rememberUser(device.database, user('b', NEW), 1);
   const store = storeOver(device, { account: signal('b') });
   await untilShown(store, [1, 1, 0]);
   await store.deleteForeign();
@@ -43,9 +43,9 @@ test('a gateway that was set up again is told from other people, and its studies
 test('studies are not foreign when nobody was signed in, here or when they were queued', async () => {
   const device = await openDevice();
   await queueStudy(device, 'nobodys', [100], { account: 'a' });
-  await rememberUser(device.database, user('a', OLD));
+  await rememberUser(device.database, user('a', OLD), 1);
   await queueStudy(device, 'of-a', [100], { account: 'a' });
-  await rememberUser(device.database, null);
+  await rememberUser(device.database, null, 1);
   const store = storeOver(device, { account: signal(null) });
   await untilShown(store, [0, 2, 0]);
   await store.deleteForeign();

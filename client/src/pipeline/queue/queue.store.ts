@@ -13,7 +13,9 @@ import { createDecisions, type DecisionTools } from './rows/decide-study.ts';
 import { open } from './rows/device-key.ts';
 import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin, knownUser } from './rows/device-notes.ts';
 import { dropStudy } from './rows/drop-study.ts';
+import { keptRight } from './rows/kept-rights.ts';
 import { FEW_ROWS, instancesOf } from './rows/instance-rows.ts';
+import { forgetEndedLabels, openLabel } from './rows/local-label.ts';
 import type { LocalDatabase, StudyRow } from './rows/local-database.ts';
 import { createOrdering } from './rows/order-studies.ts';
 import { takeOver, type TakeOverTools, waitsForOwner } from './rows/take-over.ts';
@@ -52,14 +54,18 @@ interface Screen {
   readonly othersWaiting: Signal<number>;
   readonly ownerless: Signal<number>;
   readonly foreign: Signal<number>;
+  readonly foreignInstances: Signal<number>;
   readonly travelling: Signal<number>;
   readonly leaderLink: Signal<Link>;
   readonly diagnosis: Signal<Diagnosis | null>;
   readonly titles: Map<string, StudyTitle>;
+  readonly labels: Map<string, string>;
   readonly rates: Map<string, Rate>;
   /** The snapshot on the screen. */
   last: Snapshot | null;
   isTimed: boolean;
+  /** The end of labels is being waited for. */
+  endsLabels: boolean;
   isClosed: boolean;
 }
 
@@ -75,6 +81,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     await openTitles(screen, snapshot.studies);
     screen.last = snapshot;
     draw(screen, snapshot);
+    endLabels(screen, snapshot.studies);
     if (snapshot.origin !== null) await lostStudies.compare(snapshot.origin, snapshot.studies);
   }
 
@@ -105,6 +112,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       if (account !== null) await takeOver(tools, account, (row) => !isForeign(row, site));
     },
     foreign: screen.foreign,
+    foreignInstances: screen.foreignInstances,
     deleteForeign: () => deleteForeign(database),
     travelling: screen.travelling,
     lost: lostStudies.lost,
@@ -115,6 +123,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       const receipts = await database.receipts.where('studyId').equals(id).sortBy('issuedAt');
       return receipts.at(-1) ?? null;
     },
+    ownDevice: () => ownDevice(database, tools.account.peek()),
     instancesOf: (id) => shownInstances(database, id),
     close() {
       screen.isClosed = true;
@@ -134,13 +143,16 @@ function createScreen(tools: QueueStoreTools): Screen {
     othersWaiting: signal(0),
     ownerless: signal(0),
     foreign: signal(0),
+    foreignInstances: signal(0),
     travelling: signal(0),
     leaderLink: signal<Link>('online'),
     diagnosis: signal<Diagnosis | null>(null),
     titles: new Map(),
+    labels: new Map(),
     rates: new Map(),
     last: null,
     isTimed: false,
+    endsLabels: false,
     isClosed: false,
   };
 }
@@ -151,6 +163,10 @@ const isForeign = (row: StudyRow, site: string | null): boolean =>
 
 async function knownSite(database: LocalDatabase): Promise<string | null> {
   return (await knownUser(database))?.siteId ?? null;
+}
+
+async function ownDevice(database: LocalDatabase, account: string | null): Promise<string | null> {
+  return account === null ? null : ((await keptRight(database, account))?.deviceId ?? null);
 }
 
 async function deleteForeign(database: LocalDatabase): Promise<void> {
@@ -164,11 +180,27 @@ function isOwn({ tools }: Screen, { account }: StudyRow): boolean {
 }
 
 async function openTitles(screen: Screen, rows: readonly StudyRow[]): Promise<void> {
-  const { titles, tools } = screen;
+  const { titles, labels, tools } = screen;
   for (const row of rows) {
     if (row.title === null || !isOwn(screen, row)) titles.delete(row.id);
     else if (!titles.has(row.id)) titles.set(row.id, await openTitle(await tools.key, row.id, row.title));
+    if (row.label === undefined || !isOwn(screen, row)) labels.delete(row.id);
+    else if (!labels.has(row.id)) labels.set(row.id, await openLabel(await tools.key, row.id, row.label));
   }
+}
+
+/** A tablet that slept shows no label for longer than this after its shift. */
+const LABELS_EVERY_MS = 60_000;
+
+function endLabels(screen: Screen, studies: readonly StudyRow[]): void {
+  const { database, later, now } = screen.tools;
+  if (screen.endsLabels || !studies.some(({ label }) => label !== undefined)) return;
+  screen.endsLabels = true;
+  void ignoreFailure(forgetEndedLabels(database, now()), 'tried again in a minute');
+  later(() => {
+    screen.endsLabels = false;
+    if (screen.last !== null && !screen.isClosed) endLabels(screen, screen.last.studies);
+  }, LABELS_EVERY_MS);
 }
 
 async function openTitle(key: CryptoKey, id: string, sealed: Uint8Array<ArrayBuffer>): Promise<StudyTitle> {
@@ -190,6 +222,7 @@ function draw(screen: Screen, { studies, link, diagnosis, site }: Snapshot): voi
     screen.othersWaiting.value = others.length - screen.others.value;
     screen.ownerless.value = others.filter(waitsForOwner).length;
     screen.foreign.value = foreign.length;
+    screen.foreignInstances.value = foreign.reduce((sum, { chosen }) => sum + chosen, 0);
     screen.studies.value = own.map((row) => drawStudy(screen, row));
     screen.leaderLink.value = link;
     screen.diagnosis.value = diagnosis;
@@ -198,12 +231,13 @@ function draw(screen: Screen, { studies, link, diagnosis, site }: Snapshot): voi
   if (studies.some((row) => row.state === 'uploading')) drawLater(screen);
 }
 
-function drawStudy({ rates, titles, tools }: Screen, row: StudyRow): QueuedStudy {
+function drawStudy({ rates, titles, labels, tools }: Screen, row: StudyRow): QueuedStudy {
   const rate = rates.get(row.id) ?? createRate();
   rates.set(row.id, rate);
   const at = tools.now();
   if (row.state === 'uploading') rate.note(row.sentBytes, at);
-  return showStudy(row, { title: titles.get(row.id) ?? null, rate, at });
+  const label = row.label !== undefined && row.label.until > at ? (labels.get(row.id) ?? null) : null;
+  return showStudy(row, { title: titles.get(row.id) ?? null, label, rate, at });
 }
 
 function drawLater(screen: Screen): void {

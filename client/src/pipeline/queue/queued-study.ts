@@ -29,17 +29,33 @@ export interface StudyAbout {
   readonly series: number;
 }
 
-/**
- * Instances at each of the four places. Together with `unsafe`, `refused`, `quarantined` and `leftOut` they
- * add up to the whole study.
- */
+/** How many of the chosen instances are in each place (count-study.ts); together they are the whole study. */
 export interface Track {
-  /** Named but not yet stored on this device: the page that packs them must stay open. */
+  /** Chosen but not yet stored on this device: the page that packs them must stay open. */
   readonly unsafe: number;
   readonly safe: number;
   readonly onTheWay: number;
   readonly atGateway: number;
   readonly inPacs: number;
+  /** They stay where they are until a person decides. */
+  readonly needsYou: number;
+  /** A person decided that they are not sent. */
+  readonly leftOut: number;
+}
+
+/**
+ * Why instances need a person. `held`: the device sends them only once somebody has decided; `quarantined`,
+ * `refused`: the gateway or the PACS did not take them; the others are about a whole study: its page was closed
+ * too early, the gateway refused it, or this device has trouble with it.
+ */
+export type StudyCause = 'held' | 'quarantined' | 'refused' | 'interrupted' | 'failed' | 'trouble';
+
+/** Instances of one study that need a person for one reason. */
+export interface Need {
+  readonly cause: StudyCause;
+  /** A ReasonCode for the first three causes, a ProblemCode for `failed`, a Trouble for `trouble`. */
+  readonly reason: string | null;
+  readonly instances: number;
 }
 
 /**
@@ -54,6 +70,7 @@ export type Waiting =
   | 'quota-exceeded'
   | 'gateway-failed'
   | 'behind-another'
+  | 'pacs-fails-on-some'
   | 'signed-out'
   | 'interrupted'
   | null;
@@ -74,17 +91,19 @@ export interface QueuedStudy {
   readonly id: string;
   /** null after completion: erased. */
   readonly title: StudyTitle | null;
+  /** The local label: initials and the last three of the ID, for the shift; null: erased, or not wanted. */
+  readonly label: string | null;
   readonly about: StudyAbout;
   readonly policy: { readonly name: string; readonly version: number; readonly deidentify: boolean };
   readonly state: UploadState;
+  /** All that were chosen; the sum of `track`. */
   readonly instances: number;
   readonly bytes: number;
   /** Still being made safe on this device, in some tab. */
   readonly packing: boolean;
   readonly track: Track;
-  readonly refused: readonly ReasonCount[];
-  readonly quarantined: readonly ReasonCount[];
-  readonly leftOut: number;
+  /** The instances of `track.needsYou`, by cause; empty if none needs a person. */
+  readonly needs: readonly Need[];
   readonly waiting: Waiting;
   /** In state `failed`: why the gateway refused the whole study. */
   readonly problem: ProblemCode | null;
@@ -121,6 +140,8 @@ export interface QueuedStudy {
   /** Milliseconds since 1970. */
   readonly queuedAt: number;
   readonly completedAt: number | null;
+  /** Removed from the list; `putBack` applies. */
+  readonly removed: boolean;
 }
 
 export interface QueuedInstance {
@@ -198,6 +219,8 @@ export interface QueueStore {
   takeOver(): Promise<void>;
   /** Studies that were queued for another gateway. Nobody can sign in here who could send them. */
   readonly foreign: ReadonlySignal<number>;
+  /** Their instances. */
+  readonly foreignInstances: ReadonlySignal<number>;
   /** Deletes those from this device. */
   deleteForeign(): Promise<void>;
   /** Instances that wait on this device, whoever owns them. */
@@ -210,9 +233,9 @@ export interface QueueStore {
    */
   readonly lost: ReadonlySignal<readonly LostStudy[]>;
   forgetLost(id: string): void;
-  /** Stops sending within one piece, until `resume`. */
-  pause(id: string): Promise<void>;
-  resume(id: string): Promise<void>;
+  /** Stops sending these within one piece, until `resume`. */
+  pause(...ids: readonly string[]): Promise<void>;
+  resume(...ids: readonly string[]): Promise<void>;
   /** Moves it before all others, even if it was paused. */
   sendFirst(id: string): Promise<void>;
   /** Moves it to this place (0: first) among the waiting studies. */
@@ -237,10 +260,14 @@ export interface QueueStore {
     instances?: readonly { readonly sopInstanceUID: string; readonly digest: string }[],
   ): Promise<void>;
   /**
-   * Removes a finished, taken-back, interrupted or failed study from the list, and withdraws a failed one
-   * from the gateway. Its receipt is kept.
+   * Removes a study from the list. A finished or taken-back one can be put back, and its receipt is kept; an
+   * interrupted or failed one is deleted and withdrawn from the gateway.
    */
   dismiss(id: string): Promise<void>;
+  /** Undoes `dismiss` of a finished or taken-back study. */
+  putBack(...ids: readonly string[]): Promise<void>;
   receiptOf(id: string): Promise<KeptReceipt | null>;
+  /** The gateway's name for this device and the signed-in account; null: it has none yet. */
+  ownDevice(): Promise<string | null>;
   instancesOf(id: string): Promise<readonly QueuedInstance[]>;
 }

@@ -1,5 +1,5 @@
 /** Converts a database row into the study on the screen. Pure. */
-import { countTrack } from './count-track.ts';
+import { countStudy } from './count-study.ts';
 import type { QueuedStudy, StudyTitle } from './queued-study.ts';
 import type { Rate } from './rate.ts';
 import { canCancel, canTakeBack } from './rows/decide-study.ts';
@@ -8,26 +8,25 @@ import { isToBeSent } from './rows/order-studies.ts';
 
 export interface Shown {
   readonly title: StudyTitle | null;
+  readonly label: string | null;
   /** Has been told the bytes that have left so far. */
   readonly rate: Rate;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
 
-export function showStudy(row: StudyRow, { title, rate, at }: Shown): QueuedStudy {
+export function showStudy(row: StudyRow, { title, label, rate, at }: Shown): QueuedStudy {
   return {
     id: row.id,
     title,
+    label,
     about: row.about,
     policy: row.policy,
     state: row.state,
-    instances: row.instances,
+    instances: row.chosen,
     bytes: row.bytes,
     packing: row.packing,
-    track: countTrack(row),
-    refused: row.reasons.refused,
-    quarantined: row.reasons.quarantined,
-    leftOut: row.counts?.leftOut ?? 0,
+    ...countStudy(row),
     waiting: row.waiting,
     problem: row.problem,
     trouble: row.trouble,
@@ -44,6 +43,7 @@ export function showStudy(row: StudyRow, { title, rate, at }: Shown): QueuedStud
     studyInstanceUID: row.studyInstanceUID,
     queuedAt: row.queuedAt,
     completedAt: row.completedAt,
+    removed: row.removed === true,
   };
 }
 
@@ -72,7 +72,7 @@ export function travels({ state, waiting, paused, trouble }: StudyRow): boolean 
 /** Instances that are safe on this device and not yet at the gateway. */
 export function countSafe(row: StudyRow): number {
   if (!isKept(row)) return 0;
-  const { safe, onTheWay } = countTrack(row);
+  const { safe, onTheWay } = countStudy(row).track;
   return safe + onTheWay;
 }
 

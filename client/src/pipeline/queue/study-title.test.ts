@@ -4,6 +4,7 @@ import { nameOf, remainsOf } from './study-title.ts';
 
 const erased = {
   title: null,
+  label: null,
   about: { modalities: ['CT', 'SEG'], series: 3 },
   instances: 5,
   state: 'done' as const,
@@ -20,7 +21,7 @@ test('studies that arrived can be told apart although all patient data is erased
 });
 
 test('a study without a modality still has a name', () => {
-  assert.is(nameOf({ title: null, about: { modalities: [], series: 1 } }), 'Study');
+  assert.is(nameOf({ title: null, label: null, about: { modalities: [], series: 1 } }), 'Study');
 });
 
 test.run();

@@ -1,14 +1,14 @@
 /**
- * The name of a study on the screen. After completion its title is erased; its kind, size and sending time
- * remain.
+ * The name of a study on the screen. After completion its title is erased; its local label remains for the shift,
+ * and its kind, size and sending time for longer.
  */
 import { formatDicomDate, formatMoment, formatPersonName } from '../../kit/format.ts';
 import { instances, series } from '../../kit/counted.ts';
 import { queueWords } from './queue-words.ts';
 import type { QueuedStudy, StudyTitle } from './queued-study.ts';
 
-export function nameOf({ title, about }: Pick<QueuedStudy, 'title' | 'about'>): string {
-  if (!title) return queueWords.erasedName(about.modalities);
+export function nameOf({ title, label, about }: Pick<QueuedStudy, 'title' | 'label' | 'about'>): string {
+  if (!title) return label ?? queueWords.erasedName(about.modalities);
   return formatPersonName(title.patientName) ?? queueWords.noPatient;
 }
 

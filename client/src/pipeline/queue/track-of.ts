@@ -1,19 +1,17 @@
-/** Converts a queued study into the track that every screen draws. Pure. */
+/** Converts a queued study into the track that every screen draws, and sorts studies into parts. Pure. */
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { TrackState } from './track-state.ts';
 import type { Link } from '../../net/link.ts';
-import type { QueuedStudy, ReasonCount } from './queued-study.ts';
-
-function sumOf(counts: readonly ReasonCount[]): number {
-  return counts.reduce((sum, count) => sum + count.instances, 0);
-}
+import type { QueuedStudy } from './queued-study.ts';
 
 /**
  * The studies held up by the link without saying so themselves: the uploader waits with the first one and has
  * not reached the others.
  */
 function heldUpBy(link: Link, { state, track }: QueuedStudy): TrackState['waitingFor'] {
-  if (link === 'online' || partOfState(state) !== 'under-way' || state === 'reading') return null;
+  // Without retrieval studies travel as always.
+  const isOpen = link === 'online' || link === 'pacs-no-retrieval';
+  if (isOpen || partOfState(state) !== 'under-way' || state === 'reading') return null;
   if (link === 'pacs-unreachable' || link === 'pacs-no-search')
     return track.atGateway > 0 ? 'pacs-unreachable' : null;
   return track.safe + track.onTheWay > 0 ? link : null;
@@ -35,9 +33,8 @@ export function trackOf(study: QueuedStudy, link: Link): TrackState {
     onItsWay: study.track.onTheWay,
     atGateway: study.track.atGateway,
     inPacs: study.track.inPacs,
-    // Only while a person can still decide; in a finished study the receipt lists them.
-    needsDecision: study.state === 'attention' ? sumOf(study.refused) + sumOf(study.quarantined) : 0,
-    leftOut: study.leftOut,
+    needsYou: study.track.needsYou,
+    leftOut: study.track.leftOut,
     waitingFor:
       study.waiting === 'interrupted' || (study.paused && study.isWaiting)
         ? null
@@ -49,15 +46,15 @@ export function trackOf(study: QueuedStudy, link: Link): TrackState {
 export const QUEUE_PARTS = ['needs-you', 'under-way', 'arrived', 'taken-back'] as const;
 export type QueuePart = (typeof QUEUE_PARTS)[number];
 
-export function partOf(study: QueuedStudy): QueuePart {
-  return study.waiting === 'interrupted' || study.trouble !== null ? 'needs-you' : partOfState(study.state);
+export function partOf({ needs, state }: Pick<QueuedStudy, 'needs' | 'state'>): QueuePart {
+  return needs.length > 0 ? 'needs-you' : partOfState(state);
 }
 
 function partOfState(state: UploadState): QueuePart {
   switch (state) {
+    // Decided, or tried again: the gateway's next receipt ends it.
     case 'attention':
     case 'failed':
-      return 'needs-you';
     case 'reading':
     case 'safe':
     case 'uploading':
@@ -71,22 +68,4 @@ function partOfState(state: UploadState): QueuePart {
     default:
       return state satisfies never;
   }
-}
-
-/**
- * The studies in screen order: by part; those under way in the given order, which is the sending order; those
- * that arrived, newest first.
- */
-export function inQueueOrder(
-  studies: readonly QueuedStudy[],
-): readonly { readonly part: QueuePart; readonly studies: readonly QueuedStudy[] }[] {
-  const parts = new Map<QueuePart, QueuedStudy[]>(QUEUE_PARTS.map((part) => [part, []]));
-  for (const study of studies) parts.get(partOf(study))!.push(study);
-  const newestFirst = (a: QueuedStudy, b: QueuedStudy) =>
-    (b.completedAt ?? b.queuedAt) - (a.completedAt ?? a.queuedAt);
-  parts.get('arrived')!.sort(newestFirst);
-  parts.get('taken-back')!.sort(newestFirst);
-  return QUEUE_PARTS.map((part) => ({ part, studies: parts.get(part)! })).filter(
-    (group) => group.studies.length > 0,
-  );
 }

@@ -8,7 +8,7 @@ const track = (some: Partial<TrackState>): TrackState => ({
   onItsWay: 0,
   atGateway: 0,
   inPacs: 0,
-  needsDecision: 0,
+  needsYou: 0,
   leftOut: 0,
   waitingFor: null,
   ...some,
@@ -27,13 +27,32 @@ test('each leg shows the share that has passed it', () => {
 });
 
 test('only instances confirmed by the PACS are green, and refused ones never pass the last leg', () => {
-  const places = placesOf(track({ inPacs: 513, needsDecision: 3 }));
+  const places = placesOf(track({ inPacs: 513, needsYou: 3 }));
   assert.is(places[3]!.look, 'confirmed');
   assert.is(places[2]!.look, 'empty');
   assert.is(places[1]!.passed, 1);
   assert.ok(places[2]!.passed < 1);
-  assert.not.ok(hasArrived(track({ inPacs: 513, needsDecision: 3 })));
+  assert.not.ok(hasArrived(track({ inPacs: 513, needsYou: 3 })));
   assert.ok(hasArrived(track({ inPacs: 513, leftOut: 3 })));
+});
+
+test('a fifth place appears only when something needs a person, and held instances pass no leg', () => {
+  assert.is(placesOf(track({ inPacs: 516 })).length, 4);
+  const places = placesOf(track({ onDevice: 500, needsYou: 16 }));
+  assert.equal(
+    places.map(({ place, count, look }) => [place, count, look]),
+    [
+      ['device', 500, 'holding'],
+      ['way', 0, 'empty'],
+      ['gateway', 0, 'empty'],
+      ['pacs', 0, 'empty'],
+      ['needs-you', 16, 'needs-you'],
+    ],
+  );
+  assert.equal(
+    places.map(({ passed }) => passed),
+    [0, 0, 0, 0, 0],
+  );
 });
 
 test('waiting is shown at the place that waits', () => {

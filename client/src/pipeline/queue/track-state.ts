@@ -1,10 +1,10 @@
 /**
- * The track as plain values: where the instances of one study are. Four places, plus the instances that need
- * a decision and those that a person left out; together they always add up to all instances. Every screen
- * draws the track from these values, with Track.tsx.
+ * The track as plain values: where the instances of one study are. Four places, a fifth for instances that need
+ * a person, and those that a person left out; together they always add up to all instances. Every screen draws
+ * the track from these values, with Track.tsx.
  */
 
-export const PLACES = ['device', 'way', 'gateway', 'pacs'] as const;
+export const PLACES = ['device', 'way', 'gateway', 'pacs', 'needs-you'] as const;
 export type Place = (typeof PLACES)[number];
 
 /** Why nothing moves although nothing has failed. */
@@ -16,7 +16,8 @@ export type WaitingFor =
   | 'storage-full'
   | 'quota-exceeded'
   | 'gateway-failed'
-  | 'behind-another';
+  | 'behind-another'
+  | 'pacs-fails-on-some';
 
 export type TrackState = {
   readonly total: number;
@@ -24,8 +25,8 @@ export type TrackState = {
   readonly onItsWay: number;
   readonly atGateway: number;
   readonly inPacs: number;
-  /** Refused or quarantined: red, with a button. */
-  readonly needsDecision: number;
+  /** They stay where they are until a person decides: red, with a button. */
+  readonly needsYou: number;
   readonly leftOut: number;
   readonly waitingFor: WaitingFor | null;
 };
@@ -40,47 +41,69 @@ const STANDS_AT: Record<WaitingFor, Place> = {
   'pacs-unreachable': 'gateway',
   'gateway-failed': 'gateway',
   'behind-another': 'gateway',
+  'pacs-fails-on-some': 'gateway',
 };
 
 export type TrackPlace = {
   readonly place: Place;
   readonly count: number;
-  readonly look: 'empty' | 'holding' | 'waiting' | 'confirmed';
+  readonly look: 'empty' | 'holding' | 'waiting' | 'confirmed' | 'needs-you';
   /** The fill of the leg to the next place, 0 to 1: the share of all instances that has passed it. */
   readonly passed: number;
 };
 
 /**
- * The four places in order, with the look of each. Green (`confirmed`) only where the PACS confirmed, amber
- * only where it waits.
+ * The places in order, with the look of each; the fifth only where something needs a person. Green (`confirmed`)
+ * only where the PACS confirmed, amber only where it waits.
  */
 export function placesOf(track: TrackState): readonly TrackPlace[] {
-  const counts = {
+  const counts: Record<Place, number> = {
     device: track.onDevice,
     way: track.onItsWay,
     gateway: track.atGateway,
     pacs: track.inPacs,
+    'needs-you': track.needsYou,
   };
-  // Instances that need a decision are at the gateway and never pass the last leg.
-  const beyond = { device: track.onItsWay, way: 0, gateway: 0, pacs: 0 };
-  beyond.gateway = track.inPacs;
-  beyond.way = track.atGateway + beyond.gateway + track.needsDecision + track.leftOut;
-  beyond.device += beyond.way;
   // A study that has arrived waits nowhere on the track, even if its receipt is missing.
   const waitsAt = track.waitingFor && !hasArrived(track) ? STANDS_AT[track.waitingFor] : null;
-  return PLACES.map((place) => ({
+  return PLACES.filter((place) => place !== 'needs-you' || track.needsYou > 0).map((place) => ({
     place,
     count: counts[place],
-    look:
-      waitsAt === place
-        ? 'waiting'
-        : counts[place] === 0
-          ? 'empty'
-          : place === 'pacs'
-            ? 'confirmed'
-            : 'holding',
-    passed: track.total === 0 ? 0 : Math.min(1, beyond[place] / track.total),
+    look: waitsAt === place ? 'waiting' : lookOf(place, counts[place]),
+    passed: passedOf(place, track),
   }));
+}
+
+/**
+ * Instances that need a person, or were left out, have no part in the first two legs and never pass the last:
+ * that one is full when the PACS has all.
+ */
+function passedOf(place: Place, track: TrackState): number {
+  const { total, onItsWay, atGateway, inPacs, needsYou, leftOut } = track;
+  const travelling = total - needsYou - leftOut;
+  switch (place) {
+    case 'device':
+      return shareOf(onItsWay + atGateway + inPacs, travelling);
+    case 'way':
+      return shareOf(atGateway + inPacs, travelling);
+    case 'gateway':
+      return shareOf(inPacs, total);
+    case 'pacs':
+    case 'needs-you':
+      return 0;
+    default:
+      return place satisfies never;
+  }
+}
+
+function shareOf(part: number, whole: number): number {
+  return whole <= 0 ? 0 : Math.min(1, part / whole);
+}
+
+function lookOf(place: Place, count: number): TrackPlace['look'] {
+  if (place === 'needs-you') return 'needs-you';
+  if (count === 0) return 'empty';
+  return place === 'pacs' ? 'confirmed' : 'holding';
 }
 
 /** True when nothing more happens automatically: everything is in the PACS or left out. */
@@ -94,5 +117,5 @@ export function hasArrived(track: TrackState): boolean {
  */
 export function milestoneOf(track: TrackState): string {
   const quarter = track.total === 0 ? 0 : Math.floor((track.inPacs / track.total) * 4);
-  return [quarter, hasArrived(track), track.waitingFor ?? '', track.needsDecision > 0].join(' ');
+  return [quarter, hasArrived(track), track.waitingFor ?? '', track.needsYou].join(' ');
 }

@@ -23,7 +23,7 @@ export function keyOf(instance: InstanceKey): string {
 
 /** The state of an instance that the gateway did not accept; the receipt may override it. */
 export function stateOfConflict(reason: string): InstanceState {
-  if (reason === 'conflicting-instance') return 'quarantined';
+  if (reason === 'conflicting-instance' || reason === 'already-here-other-key') return 'quarantined';
   return reason === 'left-out' ? 'left-out' : 'refused';
 }
 

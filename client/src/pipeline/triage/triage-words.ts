@@ -11,10 +11,12 @@ const images = (count: number) => counted(count, 'image', 'images');
 export const triageWords = {
   looking: (count: number) => `Looking at ${images(count)}…`,
   looked: (count: number, of: number) =>
-    `${count < of ? `${formatCount(count)} of ${images(of)}` : images(count)} looked at on this device`,
-  unseen: 'Not looked at on this device. It is sent like any other study.',
-  first: 'Goes first',
-  firstBy: 'by the model on this device',
+    count < of
+      ? `Image quality checked in ${formatCount(count)} of ${images(of)}: nothing found`
+      : 'Image quality checked: nothing found',
+  unseen: 'Not checked. It is sent in the normal order.',
+  first: 'Moved up.',
+  firstBy: 'The automatic check marked it for early reading',
   outside: 'Outside this model’s population: it keeps its place',
   notDiagnostic: 'Not for diagnostic use',
   repeat: 'Repeat before the patient leaves?',
@@ -31,7 +33,7 @@ export const triageWords = {
     'lungs-cut-off': 'The lungs seem to be cut off at the edge of the image.',
   } satisfies Record<FilmFinding, string>,
   marks: {
-    rotated: 'Up is here?',
+    rotated: 'This side up?',
     inverted: 'Inverted?',
     blurred: 'Blurred?',
     'lungs-cut-off': 'Cut off here?',

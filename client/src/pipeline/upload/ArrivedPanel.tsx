@@ -12,14 +12,17 @@ import { hrefOf } from '../../kit/routes.ts';
 import { uploadWords } from './upload-words.ts';
 import { LookWithModel } from '../../results/LookWithModel.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
-import { deidentificationLine, readReceipt, receiptFileName, summaryOf } from './kept-receipt.ts';
+import { nameOf } from '../queue/study-title.ts';
+import { deidentificationLine, readReceipt, summaryOf } from './kept-receipt.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
+import { ReceiptSheet } from './ReceiptSheet.tsx';
 
 type Loaded = { readonly kept: KeptReceipt; readonly receipt: Receipt };
 
 export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
   const queue = useQueue();
   const [loaded, setLoaded] = useState<Loaded | 'loading' | 'missing'>('loading');
+  const [isOpen, setOpen] = useState(false);
   const late = useLate(loaded === 'loading');
   useEffect(() => {
     let gone = false;
@@ -48,9 +51,9 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
         </a>
         {typeof loaded === 'object' && (
           <>
-            <button type="button" class="button" onClick={() => save(loaded.kept)}>
+            <button type="button" class="button" aria-haspopup="dialog" onClick={() => setOpen(true)}>
               <Icon name="save" size={20} />
-              {uploadWords.save}
+              {uploadWords.receipt}
             </button>
             <button type="button" class="button" onClick={() => window.print()}>
               <Icon name="print" size={20} />
@@ -61,6 +64,14 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
         <LookWithModel id={study.id} />
       </div>
       {typeof loaded === 'object' && <PrintedReceipt receipt={loaded.receipt} />}
+      {isOpen && study.studyInstanceUID !== null && (
+        <ReceiptSheet
+          studyInstanceUID={study.studyInstanceUID}
+          id={study.id}
+          name={nameOf(study)}
+          onClose={() => setOpen(false)}
+        />
+      )}
     </section>
   );
 }
@@ -93,14 +104,4 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
       </ul>
     </>
   );
-}
-
-/** The file holds only the compact JWS, so that `relay receipt verify` reads it as it is. */
-function save(kept: KeptReceipt) {
-  const address = URL.createObjectURL(new Blob([kept.jws], { type: 'application/jose' }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = receiptFileName(kept.id);
-  link.click();
-  URL.revokeObjectURL(address);
 }

@@ -10,19 +10,22 @@ import { useQueue } from '../queue/queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Notice } from '../../kit/Notice.tsx';
 import { Confirm } from '../../kit/Sheet.tsx';
+import { refusalSentence } from '../../net/refusal-sentence.ts';
 import { queueWords } from '../queue/queue-words.ts';
 import { uploadWords } from './upload-words.ts';
 import { countRetried, mayBeRetried } from '../queue/may-be-retried.ts';
-import type { QueuedStudy, ReasonCount } from '../queue/queued-study.ts';
+import type { Need, QueuedStudy, ReasonCount } from '../queue/queued-study.ts';
 
 type Undecided = ReasonCount & { readonly state: 'refused' | 'quarantined' };
 
+function toUndecided({ cause, reason, instances }: Need): readonly Undecided[] {
+  return (cause === 'refused' || cause === 'quarantined') && reason !== null
+    ? [{ state: cause, reason, instances }]
+    : [];
+}
+
 export function Decisions({ study }: { readonly study: QueuedStudy }) {
-  const undecided: readonly Undecided[] = [
-    ...study.quarantined.map((count) => ({ ...count, state: 'quarantined' as const })),
-    ...study.refused.map((count) => ({ ...count, state: 'refused' as const })),
-  ];
-  if (undecided.length === 0 || study.state !== 'attention') return null;
+  const undecided = study.needs.flatMap(toUndecided);
   return (
     <>
       {undecided.map((some) => (
@@ -70,7 +73,7 @@ function Decision({ study, some }: DecisionProps) {
             {uploadWords.decide.leaveOut(some.instances)}
           </button>
         </div>
-        <div role="alert">{failed && <p class="small">{uploadWords.decide.notReached}</p>}</div>
+        <div role="alert">{failed && <p class="small">{failed}</p>}</div>
         <CodeLine code={some.reason} />
       </Notice>
       {asking && (
@@ -84,14 +87,16 @@ function Decision({ study, some }: DecisionProps) {
   );
 }
 
-/** One decision at a time; `failed`: the gateway was not reached. */
+/** One decision at a time; `failed`: why it was not carried out. */
 function useDeciding() {
   const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState<string | null>(null);
   const decide = async (act: () => Promise<void>) => {
     setBusy(true);
-    setFailed(false);
-    await act().catch(() => setFailed(true));
+    setFailed(null);
+    await act().catch((error: unknown) => {
+      setFailed(refusalSentence(error, uploadWords.decide.notReached));
+    });
     setBusy(false);
   };
   return { decide, busy, failed };
@@ -115,7 +120,7 @@ function RetryButton({ study, busy, onRetry }: RetryButtonProps) {
   return (
     <button type="button" class="button" disabled={busy} onClick={onRetry}>
       <Icon name="again" size={20} />
-      {uploadWords.decide.retry(countRetried(study))}
+      {uploadWords.decide.retry(countRetried(study.needs))}
     </button>
   );
 }

@@ -60,7 +60,7 @@ function Instances({ study }: { readonly study: QueuedStudy }) {
   const queue = useQueue();
   const [instances, setInstances] = useState<readonly QueuedInstance[] | null>(null);
   // Reload when something has arrived; in between the list stays still under the finger.
-  const moved = `${study.state} ${study.track.inPacs} ${study.track.atGateway} ${study.leftOut}`;
+  const moved = `${study.state} ${study.track.inPacs} ${study.track.atGateway} ${study.track.leftOut} ${study.track.needsYou}`;
   useEffect(() => {
     let gone = false;
     queue.instancesOf(study.id).then(

@@ -4,6 +4,7 @@
  */
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { formatCount, formatFullMoment } from '../../kit/format.ts';
 import { kitWords } from '../../kit/kit-words.ts';
@@ -29,20 +30,31 @@ export function PrintedReceipt({ receipt }: { readonly receipt: Receipt }) {
   return <div ref={paper} class="printed" />;
 }
 
+/** A reason in words, its code small beneath. */
+function Why({ code }: { readonly code: string }) {
+  return (
+    <>
+      {code in REASONS && <>. {REASONS[code as ReasonCode].title}</>}
+      <br />
+      <span class="code quiet">{code}</span>
+    </>
+  );
+}
+
 function Paper({ receipt }: { readonly receipt: Receipt }) {
   const { details, states } = uploadWords;
   const summary = summaryOf(receipt.instances);
   const deidentification = deidentificationLine(receipt);
   const rows: readonly (readonly [string, string])[] = [
-    [details.issued, formatFullMoment(new Date(receipt.iat * 1000))],
-    [details.studyInstanceUID, receipt.studyInstanceUID],
-    [details.revision, formatCount(receipt.revision)],
     [details.instances, queueWords.track.progress(summary.inPacs, receipt.instances.length)],
+    [details.issued, formatFullMoment(new Date(receipt.iat * 1000))],
     [details.pacs, receipt.pacs],
-    [details.issuer, receipt.iss],
-    [details.policy, `${receipt.policy.name} ${receipt.policy.version}`],
     ...(deidentification === null ? [] : [[details.deidentification, deidentification] as const]),
+    [details.policy, `${receipt.policy.name} ${receipt.policy.version}`],
+    [details.issuer, receipt.iss],
+    [details.studyInstanceUID, receipt.studyInstanceUID],
     [details.receiptId, receipt.jti],
+    [details.revision, formatCount(receipt.revision)],
     [details.root, receipt.root],
   ];
   return (
@@ -73,7 +85,7 @@ function Paper({ receipt }: { readonly receipt: Receipt }) {
               <td class="code">{instance.sopInstanceUID}</td>
               <td>
                 {states[instance.state]}
-                {instance.reason ? ` (${instance.reason})` : ''}
+                {instance.reason !== undefined && <Why code={instance.reason} />}
               </td>
               <td class="code">{instance.digest}</td>
             </tr>

@@ -116,7 +116,7 @@ function TitleLines({ title }: { readonly title: StudyTitle }) {
 function BackToQueue() {
   return (
     <p class="study-back">
-      <a class="button button-bare" href={hrefOf({ page: 'queue' })}>
+      <a class="button button-bare" href={hrefOf({ page: 'studies' })}>
         <span class="flipped">
           <Icon name="chevron" size={16} turns />
         </span>

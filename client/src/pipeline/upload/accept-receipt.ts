@@ -5,7 +5,18 @@
  * device; the command line's `receipt verify` uses its first half.
  */
 import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
+import type { z } from 'zod';
 import { merkleRoot, RECEIPT_TYPE, receiptSchema, type Receipt } from '#shared/protocol/receipt.ts';
+import {
+  RECEIPT_CODE_TYPE,
+  RECEIPT_SHEET_TYPE,
+  receiptCodeSchema,
+  receiptSheetSchema,
+  splitSheet,
+  type ReceiptCode,
+  type ReceiptSheet,
+} from '#shared/protocol/receipt-sheet.ts';
+import { toHex } from '#shared/transfer/digest.ts';
 import { keyOf, type CheckedReceipt, type InstanceKey } from '../queue/upload-queue.ts';
 
 export type { JSONWebKeySet } from 'jose';
@@ -30,30 +41,68 @@ function isCanonical(part: string): boolean {
   return part.length % 4 === 0 || last % 4 === 0;
 }
 
-/** Whether `jws` is a receipt that was signed with one of `keys` and agrees with itself. Never throws. */
-export async function verifyReceipt(jws: string, keys: JSONWebKeySet): Promise<ReceiptCheck> {
+type Opened<T> = { readonly content: T } | { readonly fault: 'unreadable' | 'signature' };
+
+/** The content of a JWS of this type, once its signature was checked. Never throws. */
+async function open<T>(
+  jws: string,
+  keys: JSONWebKeySet,
+  type: string,
+  schema: z.ZodType<T>,
+): Promise<Opened<T>> {
   const parts = jws.split('.');
   // A receipt whose dots were changed is a changed receipt; anything that does not start like one is not a
   // receipt.
-  if (parts.length !== 3) return fault(jws.startsWith('eyJ') ? 'signature' : 'unreadable');
+  if (parts.length !== 3) return { fault: jws.startsWith('eyJ') ? 'signature' : 'unreadable' };
   // Any other encoding of the same bytes would be a changed file that still verifies.
-  if (!parts.every(isCanonical)) return fault('signature');
+  if (!parts.every(isCanonical)) return { fault: 'signature' };
   let payload: Uint8Array;
   try {
     const verified = await compactVerify(jws, createLocalJWKSet(keys), { algorithms: ['EdDSA', 'Ed25519'] });
-    if (verified.protectedHeader.typ !== RECEIPT_TYPE) return fault('signature');
+    if (verified.protectedHeader.typ !== type) return { fault: 'signature' };
     payload = verified.payload;
   } catch {
-    return fault('signature');
+    return { fault: 'signature' };
   }
-  let receipt: Receipt;
   try {
-    receipt = receiptSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)));
+    return {
+      content: schema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))),
+    };
   } catch {
-    return fault('unreadable');
+    return { fault: 'unreadable' };
   }
+}
+
+/** Whether `jws` is a receipt that was signed with one of `keys` and agrees with itself. Never throws. */
+export async function verifyReceipt(jws: string, keys: JSONWebKeySet): Promise<ReceiptCheck> {
+  const opened = await open<Receipt>(jws, keys, RECEIPT_TYPE, receiptSchema);
+  if ('fault' in opened) return fault(opened.fault);
+  const { content: receipt } = opened;
   if ((await merkleRoot(receipt.instances)) !== receipt.root) return fault('merkle-root');
   return { kind: 'holds', checked: { jws, receipt } };
+}
+
+/** The content of a receipt's QR code, if it was signed with one of `keys`; else its fault. */
+export async function verifyReceiptCode(
+  text: string,
+  keys: JSONWebKeySet,
+): Promise<ReceiptCode | 'unreadable' | 'signature'> {
+  const opened = await open(text, keys, RECEIPT_CODE_TYPE, receiptCodeSchema);
+  return 'fault' in opened ? opened.fault : opened.content;
+}
+
+/** The receipts of a sheet, a PDF whose bytes are given as characters (Latin-1); else its fault. */
+export async function verifySheet(
+  file: string,
+  keys: JSONWebKeySet,
+): Promise<ReceiptSheet | 'unreadable' | 'signature'> {
+  const parts = splitSheet(file);
+  if (parts === null) return 'signature';
+  const opened = await open(parts.jws, keys, RECEIPT_SHEET_TYPE, receiptSheetSchema);
+  if ('fault' in opened) return opened.fault;
+  const bytes = Uint8Array.from(parts.signed, (character) => character.charCodeAt(0));
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return toHex(digest) === opened.content.digest ? opened.content : 'signature';
 }
 
 /** The same, and also that it is about this study and names each of our instances. */

@@ -1,6 +1,7 @@
 /** Follows a delivered study until it has a valid receipt. Only a checked receipt reaches the queue. */
 import { z } from 'zod';
 import { ApiProblem } from '../../net/api-client.ts';
+import type { QueuedUpload } from '../queue/upload-queue.ts';
 import { acceptReceipt, type JSONWebKeySet, type ReceiptFault } from './accept-receipt.ts';
 import { StudyRefused, type AskingTools } from './ask-until-answered.ts';
 import {
@@ -54,7 +55,7 @@ export async function awaitReceipt(
   for await (const event of eventsOf(tools.follower, delivered.uploadId, signal)) {
     if (event === 'gone') return 'missing';
     await report(tools, study.id, event);
-    if (event.receipt !== null && event.receipt.id !== study.receiptId) {
+    if (event.receipt !== null && isAnswer(study, event, event.receipt.id)) {
       const fault = await takeReceipt(tools, carried, delivered, event.receipt.id);
       if (fault === null) return 'settled';
       if (fault === 'gone') return 'missing';
@@ -68,6 +69,15 @@ export async function awaitReceipt(
     }
   }
   throw signal.reason;
+}
+
+/**
+ * A receipt that was not settled yet. Of a study that was announced again in vain, the gateway issues none: once
+ * it is done with the study the known receipt still holds. A study that waits for a person waits for a new one.
+ */
+function isAnswer(study: QueuedUpload, { state }: StudyEvent, receiptId: string): boolean {
+  if (receiptId !== study.receiptId) return true;
+  return study.state !== 'attention' && (state === 'closed' || state === 'held');
 }
 
 async function report({ queue, onLink }: ReceiptTools, id: string, event: StudyEvent): Promise<void> {

@@ -54,11 +54,11 @@ test('one line says by which edition, in how many ways and how surely instances 
   const read = readReceipt(jwsOf({ ...receipt, instances, reports }));
   assert.is(
     deidentificationLine(read),
-    'De-identified by PS3.15 of DICOM 2024e, Basic Profile with retain-uids: 2 distinct reports for 2 instances; the gateway found nothing left to remove in 1 instance',
+    'Names removed from 2 instances, 1 checked twice (PS3.15 of DICOM 2024e, Basic Profile with retain-uids; 2 reports)',
   );
   assert.is(
     deidentificationLine({ ...receipt, instances: [{ ...first!, residue: 'none' }] }),
-    'De-identified; the gateway found nothing left to remove in 1 instance',
+    'Names removed; the gateway checked 1 instance',
   );
 });
 
@@ -69,7 +69,7 @@ test('text that is not a receipt is not shown as one', () => {
 });
 
 test('the saved file identifies no one', () => {
-  assert.is(receiptFileName(receipt.jti), `receipt-${receipt.jti}.jws`);
+  assert.is(receiptFileName(receipt.jti, 'jws'), `receipt-${receipt.jti}.jws`);
 });
 
 test.run();

@@ -8,6 +8,7 @@ import {
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
+import type { KeptReceipt } from '../queue/queued-study.ts';
 import { uploadWords } from './upload-words.ts';
 
 /** The payload of a compact JWS (RFC 7515 §7.1). Throws if it is not a JWS, or not a receipt. */
@@ -55,7 +56,17 @@ export function deidentificationLine(receipt: Receipt): string | null {
   return uploadWords.deidentified(by, said.reports, said.instances, said.withoutResidue);
 }
 
-/** The name of the saved file: the receipt's id and nothing about the patient. */
-export function receiptFileName(id: string): string {
-  return `receipt-${id}.jws`;
+/** The name of a saved file: an id of ours or a UID as sent, and nothing about the patient. */
+export function receiptFileName(id: string, ending: 'jws' | 'pdf'): string {
+  return `receipt-${id}.${ending}`;
+}
+
+/** The file holds only the compact JWS, so that `relay receipt verify` reads it as it is. */
+export function saveReceipt({ id, jws }: Pick<KeptReceipt, 'id' | 'jws'>): void {
+  const address = URL.createObjectURL(new Blob([jws], { type: 'application/jose' }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = receiptFileName(id, 'jws');
+  link.click();
+  URL.revokeObjectURL(address);
 }

@@ -3,9 +3,9 @@ import { counted, instances } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 
 export const uploadWords = {
-  missing: 'This study is not in your queue here.',
+  missing: 'This study is not on this device.',
   missingWhat: 'It may have been queued by another user, on another device, or in another browser.',
-  back: 'Queue',
+  back: 'Studies',
   loading: 'Reading the study…',
   arrivedTitle: 'In the PACS',
   arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
@@ -34,25 +34,32 @@ export const uploadWords = {
     notReached: 'The gateway could not be reached, so nothing was decided. Try again in a moment.',
   },
   receipt: 'Receipt',
+  receiptOf: (name: string) => `Receipt: ${name}`,
+  sheet: {
+    title: 'Receipt',
+    what: 'One page that says what is in the PACS, since when and how it was proven. Its code can be checked without this gateway.',
+    open: 'Open and print',
+    save: 'Save as PDF',
+    saveSigned: 'Save the signed file',
+    unreachable: 'The gateway cannot be reached, so the page cannot be made now.',
+    keptHere: 'The signed receipt is kept on this device: you can save that file.',
+  },
   receiptWhat: 'A signed statement of what the PACS holds. It can be checked without this gateway.',
   deidentifiedBy: (edition: string, options: readonly string[]) =>
     `PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
   /** `by`: editions with their options; empty if the device did not report them. */
   deidentified(by: readonly string[], reports: number, named: number, withoutResidue: number) {
-    const said =
-      by.length === 0
-        ? ''
-        : ` by ${by.join(' and ')}: ${counted(reports, 'distinct report', 'distinct reports')} for ${instances(named)}`;
-    return `De-identified${said}; the gateway found nothing left to remove in ${instances(withoutResidue)}`;
+    if (by.length === 0) return `Names removed; the gateway checked ${instances(withoutResidue)}`;
+    const twice = withoutResidue === named ? 'checked twice' : `${formatCount(withoutResidue)} checked twice`;
+    return `Names removed from ${instances(named)}, ${twice} (${by.join(' and ')}; ${counted(reports, 'report', 'reports')})`;
   },
   receiptLoading: 'Fetching the receipt…',
   receiptNotYet: 'The receipt follows once the PACS has confirmed every instance.',
-  save: 'Save receipt',
   print: 'Print',
   instanceList: (count: number) => `Show ${instances(count)}`,
   instancesErased: 'The list was erased from this device. The receipt names every instance.',
   states: {
-    safe: 'safe on this device',
+    safe: 'on this device',
     sent: 'at the gateway',
     promised: 'not arrived yet',
     received: 'at the gateway',

@@ -195,6 +195,7 @@ function createRecord() {
   return {
     state: 'safe' as UploadState,
     refused: null as string | null,
+    receiptId: null as string | null,
     trouble: null as Trouble | null,
     troubles: [] as Trouble[],
     waits: [] as Waiting[],
@@ -204,11 +205,11 @@ function createRecord() {
 }
 type StudyRecord = ReturnType<typeof createRecord>;
 
-const pendingOf = ({ state, trouble }: StudyRecord) => ({
+const pendingOf = ({ state, trouble, receiptId }: StudyRecord) => ({
   id: 'study',
   state,
   uploadId: null,
-  receiptId: null,
+  receiptId,
   trouble,
   turn: 0,
 });
@@ -255,7 +256,8 @@ function queueOf() {
   return { queue, record };
 }
 
-async function uploaderOver(habits: Habits) {
+/** `onSleep` hears how often it has slept. */
+async function uploaderOver(habits: Habits, onSleep: (times: number) => void = () => undefined) {
   const gateway = await gatewayWith(habits);
   const { queue, record } = queueOf();
   const api = createApiClient({
@@ -268,6 +270,7 @@ async function uploaderOver(habits: Habits) {
   const sleep = (ms: number, signal: AbortSignal) =>
     new Promise<void>((resolve) => {
       slept.push(ms);
+      onSleep(slept.length);
       setImmediate(resolve);
     }).then(() => signal.throwIfAborted());
   const clock = { now: () => 0, sleep };
@@ -321,6 +324,16 @@ test('a tus upload that the gateway has lost is announced again and sent from th
 test('an instance in conflict is not sent, and the others reach their receipt', async () => {
   const { record, failed } = await carried({ conflicts: [INSTANCES[1]!] });
   assert.is(failed, null);
+  assert.is(record.settled?.receipt.instances[1]?.state, 'quarantined');
+});
+
+test('a study that was tried again in vain comes back to its person, and does not wait for ever', async () => {
+  const patience = new AbortController();
+  const { uploader, record } = await uploaderOver({ conflicts: INSTANCES }, (times) => {
+    if (times > 100) patience.abort();
+  });
+  record.receiptId = UPLOAD;
+  await uploader.drain(patience.signal);
   assert.is(record.settled?.receipt.instances[1]?.state, 'quarantined');
 });
 

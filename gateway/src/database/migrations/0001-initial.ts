@@ -9,13 +9,14 @@ const PEOPLE_AND_DEVICES = [
   `create table site (id uuid primary key default gen_random_uuid(), name text not null,
     created_at timestamptz not null default now(),
     quota_uploads int not null default 1000, quota_instances int not null default 200000,
-    quota_bytes bigint not null default 137438953472)`,
+    quota_bytes bigint not null default 137438953472, quota_patients int not null default 500)`,
   `insert into site (name) values ('default')`,
   `create table account (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
     username text not null, roles text[] not null, password_hash text not null, created_at timestamptz not null default now(),
     disabled_at timestamptz, epoch int not null default 0,
-    quota_uploads int, quota_instances int, quota_bytes bigint)`,
+    quota_uploads int, quota_instances int, quota_bytes bigint, quota_patients int,
+    patients_day date, patients_asked int not null default 0)`,
   `create unique index account_username on account (lower(username))`,
   `create table refresh_token (
     token_hash text primary key, family_id uuid not null, parent_hash text,
@@ -64,12 +65,12 @@ const STUDIES = [
   `create unique index upload_of_study on upload (study_id) where account_id is not null`,
   `create unique index upload_of_gateway on upload (study_id) where account_id is null`,
   `create index upload_account on upload (account_id, created_at)`,
-  // A parcel counts its own failures: a replaced job begins at zero.
+  // A parcel counts its own runs and failures: a replaced job begins at zero.
   `create table parcel (
     id text primary key, site_id uuid not null references site, upload_id uuid not null references upload,
     study_id uuid not null references study, device_parcel_id text not null, bytes bigint not null,
-    state text not null, damaged int not null default 0, failures int not null default 0,
-    seal_key_id text, seal_enc text, created_at timestamptz not null default now(),
+    state text not null, damaged int not null default 0, runs int not null default 0,
+    failures int not null default 0, seal_key_id text, seal_enc text, created_at timestamptz not null default now(),
     expires_at timestamptz not null, unique (upload_id, device_parcel_id))`,
   `create index parcel_study on parcel (study_id)`,
   `create index parcel_open on parcel (upload_id) where state = 'receiving'`,
@@ -77,12 +78,13 @@ const STUDIES = [
     id bigint primary key generated always as identity, site_id uuid not null references site,
     study_id uuid not null references study, sop_instance_uid text not null, sop_class_uid text not null,
     series_instance_uid text not null, transfer_syntax_uid text not null, digest text not null,
-    original_digest text, policy_name text not null, policy_version int not null, report_digest text,
+    original_digest text, original_key text, policy_name text not null, policy_version int not null, report_digest text,
     bytes bigint not null, state text not null, reason text, parcel_id text references parcel,
     body_offset bigint, restored text, posted_at timestamptz, pacs_code int, proof text,
     sent_digests text, offers int not null default 0, offers_amid int not null default 0,
     offered_minute int not null default 0,
-    revision int not null, attempts int not null default 0, beginnings int not null default 0,
+    revision int not null, damages int not null default 0, losses int not null default 0, beginnings int not null default 0,
+    ends int not null default 0,
     brought boolean not null default false, updated_at timestamptz not null, since_minute int not null default 0,
     unique (study_id, sop_instance_uid, digest))`,
   // A UID is anybody's to name: mere promises are not in this index, and cost nobody who has the same UID.
@@ -109,10 +111,31 @@ const STUDIES = [
   `create table audit (
     seq bigint primary key, site_id uuid not null references site, at timestamptz not null,
     event text not null, fields jsonb not null, previous_hash text not null, hash text not null unique)`,
+  `create index audit_study on audit ((fields->>'studyId')) where fields ? 'studyId'`,
   `create table reading (
     site_id uuid not null references site, account_id uuid not null references account,
     study_instance_uid text not null, period bigint not null, kind text not null, count int not null,
     since timestamptz not null, primary key (site_id, account_id, study_instance_uid, period, kind))`,
+];
+
+const VAULT = [
+  `create table vault (
+    id uuid primary key, site_id uuid not null references site, made_by uuid not null references account,
+    made_at timestamptz not null, first_holder uuid not null references account,
+    second_holder uuid not null references account, first_key text, second_key text, closed_at timestamptz)`,
+  `create unique index vault_in_force on vault (site_id) where closed_at is null`,
+  `create table vault_entry (
+    id bigint primary key generated always as identity, vault_id uuid not null references vault on delete cascade,
+    pseudonym text not null, upload_id uuid not null references upload on delete cascade,
+    account_id uuid not null references account, sealed bytea not null, written_at timestamptz not null,
+    unique (vault_id, pseudonym, upload_id))`,
+  `create index vault_entry_upload on vault_entry (upload_id)`,
+  `create table vault_request (
+    id uuid primary key, vault_id uuid not null references vault on delete cascade, pseudonym text not null,
+    reason text not null, asked_by uuid not null references account, asked_at timestamptz not null,
+    ends_at timestamptz not null, approved_at timestamptz, refused_at timestamptz, opened_at timestamptz,
+    shares jsonb)`,
+  `create index vault_request_vault on vault_request (vault_id, asked_at)`,
 ];
 
 const INFERENCE = [
@@ -176,7 +199,7 @@ const INFERENCE = [
   `create index inference_job_finished on inference_job (finished_at)`,
 ];
 
-export const statements: readonly string[] = [...PEOPLE_AND_DEVICES, ...STUDIES, ...INFERENCE];
+export const statements: readonly string[] = [...PEOPLE_AND_DEVICES, ...STUDIES, ...VAULT, ...INFERENCE];
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);

@@ -1,8 +1,15 @@
 /** When an instance that the PACS says nothing of is offered again, and when it is left to a person. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { NOT_ASKED, PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import { PAUSES } from '../pipeline-tools.ts';
-import { countOffer, isDue, OFFERS_LIMIT, OFFERS_LIMIT_WHEN_ILL } from './count-offers.ts';
+import {
+  countOffer,
+  minutesUntilDue,
+  OFFERS_LIMIT,
+  OFFERS_LIMIT_WHEN_ILL,
+  wasHeard,
+} from './count-offers.ts';
 
 const test = suite('an instance that the PACS says nothing of');
 
@@ -12,12 +19,9 @@ const row = (all: number, amid: number) => ({
   offers_amid: amid,
   offered_minute: 1000,
 });
-/** The first minute in which it is due, counted from its last offer. */
-function dueAfter(all: number, amid: number, tookOthers: boolean): number {
-  let minutes = 0;
-  while (!isDue(row(all, amid), { minutes: 1000 + minutes, tookOthers }, PAUSES)) minutes += 1;
-  return minutes;
-}
+/** The pause after its last offer, in minutes. */
+const dueAfter = (all: number, amid: number, tookOthers: boolean): number =>
+  minutesUntilDue(row(all, amid), { minutes: 1000, tookOthers }, PAUSES);
 
 test('is offered less and less often', () => {
   const waits = Array.from({ length: 9 }, (_, nth) => dueAfter(nth + 1, nth + 1, false));
@@ -27,6 +31,18 @@ test('is offered less and less often', () => {
 test('waits no longer for an illness that is over: the PACS took others since', () => {
   assert.equal([dueAfter(12, 0, false), dueAfter(12, 0, true)], [60, 0]);
   assert.is(dueAfter(12, 4, true), 5, 'but for its own offers while the PACS took others');
+});
+
+test('was offered whatever the answer was, and not to a PACS that nobody reached', () => {
+  const offered = (status: number | null, connection: string | null): boolean =>
+    wasHeard(new PacsUnreachable('test', status, connection));
+  for (const status of [302, 401, 403, 404, 407, 408, 429, 502, 503, 504])
+    assert.ok(offered(status, null), `${status}`);
+  for (const connection of ['silent', 'UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', null])
+    assert.ok(offered(null, connection), `${connection}`);
+  for (const connection of ['ECONNREFUSED', 'ENOTFOUND', 'UND_ERR_CONNECT_TIMEOUT', NOT_ASKED])
+    assert.not(offered(null, connection), connection);
+  assert.not(wasHeard(new Error('our own')));
 });
 
 test('is for a person after some offers while the PACS took others, or many while it took none', () => {

@@ -34,11 +34,8 @@ type Settled =
   | { readonly id: number; readonly kind: 'refused'; readonly pacsCode: number | null }
   /** The PACS refused a request with it alone, and named nobody. */
   | { readonly id: number; readonly kind: 'declined' }
-  /**
-   * Not taken now: to be offered later. `unanswered`: the PACS may fail on this very instance; `busy`: it
-   * does not.
-   */
-  | { readonly id: number; readonly kind: 'later'; readonly because: 'busy' | 'unanswered' }
+  /** Not taken now, for whatever reason: to be offered later. */
+  | { readonly id: number; readonly kind: 'later' }
   /** The spool no longer has its bytes: the PACS was not given them, and the device has to send them again. */
   | { readonly id: number; readonly kind: 'damaged' };
 
@@ -139,9 +136,7 @@ async function otherWay(
   }
   // The second way says no such thing: the disk may be full.
   const isDeclined = pacs.storeAnotherWay === null || outcome === 'declined';
-  return answer.outcome === 'declined' && isDeclined
-    ? { id, kind: 'declined' }
-    : { id, kind: 'later', because: 'unanswered' };
+  return answer.outcome === 'declined' && isDeclined ? { id, kind: 'declined' } : { id, kind: 'later' };
 }
 
 async function settle(
@@ -157,7 +152,7 @@ async function settle(
     case 'coerced':
       return { id, kind: 'posted', pacsCode };
     case 'busy':
-      return { id, kind: 'later', because: 'busy' };
+      return { id, kind: 'later' };
     case 'damaged':
       return { id, kind: 'damaged' };
     case 'omitted':

@@ -14,27 +14,39 @@
  */
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
-import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import {
   countStates,
+  handedOver,
   instancesOf,
   keepThoseIn,
+  NO_OFFERS,
   type InstanceChange,
   type InstanceRow,
 } from '../instance.store.ts';
 import { blobOf } from '../parcel-blobs.ts';
+import { searchEach } from '../search-each.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import type { StudyRow } from '../study.store.ts';
-import { countedMinutes } from '../tally.store.ts';
+import { countedMinutes, MINUTE_SECONDS } from '../tally.store.ts';
 import type { ForwardTools } from './forward-tools.ts';
-import { countOffer, isDue } from './count-offers.ts';
+import { countOffer, minutesUntilDue } from './count-offers.ts';
 import { lookBefore, type LookOutcome } from './look-before.ts';
-import { postBatches, type ToPost } from './post-batches.ts';
+import { partition, postBatches, type ToPost } from './post-batches.ts';
 import { returnLost } from './return-lost.ts';
-import { isOtherPolicy, lockHandover, rivalsOf, twinOf, withoutRivals, type Rivals } from './rivals.ts';
+import {
+  isOtherKey,
+  isAlreadyThere,
+  lockHandover,
+  rivalsOf,
+  twinOf,
+  withoutRivals,
+  type Rivals,
+} from './rivals.ts';
 
 /** Another upload's instance of the same UID is on its way to the PACS: some seconds. */
 const BEHIND_AGAIN_SECONDS = 2;
+/** One that has no pause yet. */
+const AGAIN_SECONDS = 1;
 
 /** Throws PacsUnreachable. */
 export async function forwardStudy(
@@ -44,26 +56,33 @@ export async function forwardStudy(
 ): Promise<Planner> {
   const underWay = await instancesOf(tools.db, study.id, ['received', 'posting']);
   const rivals = await rivalsOf(tools.db, study, underWay);
-  await findOrphans(study, tools, signal);
-  const absent = await settleKnown(study, rivals, tools, signal);
-  // Later instances belong to the next run: none is posted for the first time before the PACS was searched
-  // for it.
-  const toPost = (await dueOf(study, tools)).filter((row) => row.posted_at !== null || absent.has(row.id));
+  const absent = (await findOrphans(study, tools, signal)).union(
+    await settleKnown(study, rivals, tools, signal),
+  );
+  // Others belong to the next run: none is posted before this one has searched the PACS for it.
+  const toPost = (await dueOf(study, tools)).filter((row) => absent.has(row.id));
   const claimedAt = tools.now();
   const { claimed, behind } = await claim(toPost, { rivals, claimedAt }, tools);
   await postAll({ study, rows: claimed, claimedAt }, tools, signal);
-  return (locked) => planForwarded(locked, behind);
+  return (locked) => planForwarded(locked, behind, tools);
 }
 
 /** Received instances, but those that were offered in vain a while ago. */
-async function dueOf(
-  study: StudyRow,
-  { db, patience, takings }: ForwardTools,
-): Promise<readonly InstanceRow[]> {
+async function dueOf(study: StudyRow, tools: ForwardTools): Promise<readonly InstanceRow[]> {
+  const until = await untilDue(tools.db, tools);
+  return (await instancesOf(tools.db, study.id, ['received'])).filter((row) => until(row) === 0);
+}
+
+type DueTools = Pick<ForwardTools, 'patience' | 'takings'>;
+
+/** The minutes until an instance may be offered again. */
+async function untilDue(
+  db: LockedStudy['db'],
+  { patience, takings }: DueTools,
+): Promise<(row: InstanceRow) => number> {
   const minutes = await countedMinutes(db);
-  return (await instancesOf(db, study.id, ['received'])).filter((row) =>
-    isDue(row, { minutes, tookOthers: takings.tookOthersNow(row.id) }, patience.pauses),
-  );
+  return (row) =>
+    minutesUntilDue(row, { minutes, tookOthers: takings.tookOthersNow(row.id) }, patience.pauses);
 }
 
 /** Changes to instances of the study that are still in one of the states `from`, and nothing else. */
@@ -72,24 +91,35 @@ const changing =
   async () => ({ outcome: 'changed', changes: [{ kind: 'change-instances', from, changes }] });
 
 /**
- * Instances that an earlier run posted without an answer, or did not see in the PACS. No others can be
- * `posting`: jobs of one study never run at the same time.
+ * Instances that an earlier run posted without an answer, or did not see in the PACS: those that are about to be
+ * offered again, and those that the PACS may yet show. No others can be `posting`: jobs of one study never run at
+ * the same time. Returns those that it does not show.
  */
-async function findOrphans(study: StudyRow, tools: ForwardTools, signal: AbortSignal): Promise<void> {
-  const orphans = (await instancesOf(tools.db, study.id, ['posting', 'received'])).filter(
-    ({ state, posted_at }) => state === 'posting' || posted_at !== null,
+async function findOrphans(
+  study: StudyRow,
+  tools: ForwardTools,
+  signal: AbortSignal,
+): Promise<ReadonlySet<number>> {
+  const { db, pacs, patience } = tools;
+  const minutes = await countedMinutes(db);
+  const until = await untilDue(db, tools);
+  const mayShow = (row: InstanceRow): boolean => minutes - row.offered_minute <= patience.lagMinutes;
+  const orphans = (await instancesOf(db, study.id, ['posting', 'received'])).filter(
+    (row) => row.state === 'posting' || (row.posted_at !== null && (until(row) === 0 || mayShow(row))),
   );
-  if (orphans.length === 0) return;
+  if (orphans.length === 0) return new Set();
   const uids = orphans.map((row) => row.sop_instance_uid);
-  const places = await tools.pacs.findInstances(uids, signal);
-  const found = new Set(places.map(({ sopInstanceUID }) => sopInstanceUID));
-  const changes = orphans.map(
-    ({ id, sop_instance_uid }): InstanceChange => ({
-      id,
-      state: found.has(sop_instance_uid) ? 'posted' : 'received',
-    }),
-  );
+  const { places, unanswered } = await searchEach(pacs, uids, signal);
+  const there = new Set(places.map(({ sopInstanceUID }) => sopInstanceUID));
+  const [unknown, looked] = partition(orphans, (row) => unanswered.has(row.sop_instance_uid));
+  const [found, absent] = partition(looked, (row) => there.has(row.sop_instance_uid));
+  const changes: InstanceChange[] = [
+    ...unknown.map((row) => countOffer(row, true)),
+    ...found.map(({ id }) => ({ id, state: 'posted', offers: NO_OFFERS }) as const),
+    ...absent.map(({ id }) => ({ id, state: 'received' }) as const),
+  ];
   await tools.apply(changing(['posting', 'received'], changes));
+  return new Set(absent.map(({ id }) => id));
 }
 
 /**
@@ -133,7 +163,7 @@ async function settleKnown(
         event: 'instances-known-to-pacs',
         same: count('same'),
         conflicts: count('other'),
-        unknown: count('unknown'),
+        unknown: count('unknown') + count('silent') + count('unanswered'),
       },
     }));
   }
@@ -145,14 +175,21 @@ function toKnown({ id, kind }: LookOutcome, row: InstanceRow, rivals: Rivals): r
     case 'absent':
       return [];
     case 'same':
-      return [{ id, state: 'already-stored', proof: 'read-back', reason: null }];
-    case 'other':
-      return isOtherPolicy(row, rivals)
-        ? [{ id, state: 'refused', reason: 'already-here-other-policy' }]
-        : [{ id, state: 'quarantined', reason: 'conflicting-instance' }];
+      return [
+        { id, state: 'already-stored', proof: 'read-back', reason: null, sentDigests: handedOver(row) },
+      ];
+    case 'other': {
+      const there = isAlreadyThere(row, rivals);
+      if (there !== null) return [{ id, state: 'refused', reason: there }];
+      const reason = isOtherKey(row, rivals) ? 'already-here-other-key' : 'conflicting-instance';
+      return [{ id, state: 'quarantined', reason }];
+    }
     case 'unknown':
+    case 'unanswered':
       // The PACS answers, and fails on this one.
       return [countOffer(row, true)];
+    case 'silent':
+      return [countOffer(row, false)];
     default:
       return kind satisfies never;
   }
@@ -184,7 +221,12 @@ async function claim(
         {
           kind: 'change-instances',
           from: ['received'],
-          changes: claimed.map(({ id }) => ({ id, state: 'posting', postedAt })),
+          changes: claimed.map((row) => ({
+            id: row.id,
+            state: 'posting',
+            postedAt,
+            sentDigests: handedOver(row),
+          })),
         },
       ],
     };
@@ -233,23 +275,15 @@ function hasBytes(row: InstanceRow, bodies: Bodies): boolean {
   return body != null && (row.body_offset ?? 0) + row.bytes <= body.size;
 }
 
-/**
- * Throws PacsUnreachable where the PACS had no room for some: it cannot take them now. `behind`: instances that
- * wait for another upload's.
- */
-async function planForwarded({ study, db }: LockedStudy, behind: Claim['behind']): Promise<Plan> {
+/** `behind`: instances that wait for another upload's. */
+async function planForwarded(
+  { study, db }: LockedStudy,
+  behind: Claim['behind'],
+  tools: DueTools,
+): Promise<Plan> {
   if (study.state !== 'assembled') return nothingToDo('elsewhere');
   const left = await instancesOf(db, study.id, ['received', 'posting']);
-  if (left.some(({ id }) => !behind.has(id)))
-    throw new PacsUnreachable('the PACS takes no more for now', null);
-  if (left.length > 0)
-    return {
-      outcome: 'behind-another',
-      // Said once: a wait that is repeated every two seconds is no news.
-      changes:
-        study.waiting_because === 'behind-another' ? [] : [{ kind: 'wait', because: 'behind-another' }],
-      next: [{ queue: 'forward', studyId: study.id, afterSeconds: BEHIND_AGAIN_SECONDS }],
-    };
+  if (left.length > 0) return planPause({ study, db }, left, { behind, tools });
   const counts = await countStates(db, study.id);
   return {
     outcome: 'forwarded',
@@ -261,5 +295,34 @@ async function planForwarded({ study, db }: LockedStudy, behind: Claim['behind']
       posted: counts.get('posted') ?? 0,
       refused: counts.get('refused') ?? 0,
     },
+  };
+}
+
+/** The study comes again when the first of the instances that are left is due, and looks once a minute until then. */
+async function planPause(
+  { study, db }: LockedStudy,
+  left: readonly InstanceRow[],
+  { behind, tools }: { readonly behind: Claim['behind']; readonly tools: DueTools },
+): Promise<Plan> {
+  const pausing = left.filter(({ id }) => !behind.has(id));
+  const until = await untilDue(db, tools);
+  const seconds = pausing.map((row) => (until(row) === 0 ? AGAIN_SECONDS : MINUTE_SECONDS));
+  const because = pausing.length > 0 ? 'pacs-fails-on-some' : 'behind-another';
+  const isNews = study.waiting_because !== because;
+  return {
+    outcome: because,
+    // Said once: a wait that is repeated every two seconds is no news.
+    changes: isNews ? [{ kind: 'wait', because }] : [],
+    next: [
+      {
+        queue: 'forward',
+        studyId: study.id,
+        afterSeconds: Math.min(...seconds, behind.size > 0 ? BEHIND_AGAIN_SECONDS : Infinity),
+      },
+    ],
+    audit:
+      isNews && because === 'pacs-fails-on-some'
+        ? { event: 'study-waiting', because, stage: 'forward' }
+        : null,
   };
 }

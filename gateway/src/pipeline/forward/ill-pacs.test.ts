@@ -5,8 +5,10 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PacsUnreachable, type Pacs } from '../../ports/pacs/pacs.ts';
 import { createStowPacs } from '../../ports/pacs/stow-pacs.ts';
 import { HONEST, startLyingPacs, type Conduct, type LyingPacs } from '../../testing/lying-dicomweb.ts';
+import { openTestPacs } from '../../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
 import { createMinutes } from '../../testing/pass-minutes.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
@@ -57,6 +59,48 @@ async function sent(conduct: Conduct, ...sizes: readonly number[]) {
   };
   return { pipeline, liar, studies, uploads: uploads as [string, ...string[]], after, ends };
 }
+
+for (const moment of ['before its store', 'after it'] as const)
+  test(`the PACS turns every search for one instance away ${moment}, the others are stored, and that one ends with a person`, async () => {
+    const instances = newStudy(5);
+    const poison = instances[2]!.identifiers.sopInstanceUID;
+    const inner = openTestPacs();
+    let turnsAway = moment === 'before its store';
+    const findInstances: typeof inner.findInstances = async (uids, signal) => {
+      if (turnsAway && uids.includes(poison)) throw new PacsUnreachable('turned away', 403);
+      return inner.findInstances(uids, signal);
+    };
+    const pacs: Pacs = {
+      ...inner,
+      findInstances,
+      async storeInstances(...of) {
+        turnsAway = true;
+        return inner.storeInstances(...of);
+      },
+      // Its list of the study ends before it.
+      findStudy: async (...of) =>
+        new Set([...(await inner.findStudy(...of))].filter((uid) => uid !== poison)),
+    };
+    const tools = { patience: { lagMinutes: 10, pauses: PAUSES } };
+    const pipeline = await openTestPipeline({ pacs, start: false, ground: shared, tools });
+    try {
+      const count = createMinutes(pipeline.tools.db);
+      const { uploadId } = await pipeline.init(toManifest(instances));
+      await pipeline.send(uploadId, instances);
+      for (let hour = 0; hour < 20; hour += 1) {
+        await pipeline.runAll();
+        await count(60);
+      }
+      const { state, instances: ended } = await pipeline.status(uploadId);
+      const S = 'stored';
+      assert.equal(
+        [state, ended?.map((one) => one.reason ?? one.state)],
+        ['held', [S, S, 'pacs-fails-on-it', S, S]],
+      );
+    } finally {
+      await pipeline.close();
+    }
+  });
 
 const ILLNESSES = [
   [404, 'html'],
@@ -182,6 +226,8 @@ test('the PACS says refused, later lists it and does not give it, nobody can say
   for (const stage of ['assembly', 'forward'] as const) await pipeline.run(stage, studyId);
   liar.conduct = { ...HONEST, answers: { ...HONEST.answers, retrieve: { status: 501, body: 'html' } } };
   for (const minutes of [1, 10, 10]) await after(minutes);
+  assert.equal((await ends(uploads[0]))[0], 'forwarded', 'its retrievals may be ill');
+  for (const minutes of [60, 60, 60]) await after(minutes);
   assert.equal(await ends(uploads[0]), ['held', 'pacs-fails-on-it', 'pacs-fails-on-it']);
   assert.is(liar.held.size, 2);
   await pipeline.close();
@@ -257,6 +303,31 @@ test('the PACS breaks off on one instance, the others are stored at once, and th
   await pipeline.close();
 });
 
+const TURNED_AWAY = [
+  [200, 'busy'],
+  ...[401, 403, 407, 408, 429, 502, 503].map((status) => [status, 'html'] as const),
+] as const;
+
+test('the PACS never has room for one, or a proxy turns that one away: the others are stored, it is for a person', async () => {
+  for (const [status, body] of TURNED_AWAY) {
+    const { pipeline, liar, studies, uploads, after, ends } = await sent(HONEST, 4, 1);
+    const poison = studies[0]![1]!.identifiers.sopInstanceUID;
+    liar.conduct = { ...HONEST, answersOn: { store: new Map([[poison, { status, body }]]) } };
+    for (const minutes of [0, 0.1, 0.2, 1]) await after(minutes);
+    assert.equal(
+      [liar.held.size, ...(await ends(uploads[1]!))],
+      [4, 'closed', 'stored'],
+      `${status} ${body}`,
+    );
+    for (let hour = 0; hour < 32; hour += 1) await after(60);
+    const expected = ['held', 'stored', 'pacs-fails-on-it', 'stored', 'stored'];
+    assert.equal(await ends(uploads[0]), expected, `${status} ${body}`);
+    const times = liar.given.get(poison)!;
+    assert.ok(times > 4 && times <= 32, `${status} ${body}: offered ${times} times`);
+    await pipeline.close();
+  }
+});
+
 test('the PACS shows what it stored minutes later, nothing is lost and nothing posted twice', async () => {
   for (const lagMinutes of [0.3, 9]) {
     const { pipeline, liar, uploads, after, ends } = await sent(
@@ -295,6 +366,46 @@ test('the PACS lists the UID and does not give the instance, nothing is posted o
     assert.is(liar.given.get(sopInstanceUID), undefined);
     await pipeline.close();
   }
+});
+
+test('its retrievals fail for hours under read-back, it waits visibly, and nothing is for a person', async () => {
+  for (const [status, hours] of [
+    [503, 12],
+    [401, 12],
+    [404, 1],
+    [501, 1],
+  ] as const) {
+    const { pipeline, liar, uploads, after, ends } = await sent(HONEST, 3);
+    Object.assign(pipeline.tools, { proof: 'read-back' });
+    liar.conduct = { ...HONEST, answers: { retrieve: { status, body: 'html' } } };
+    for (const minutes of [0, 1, 11]) await after(minutes);
+    for (let hour = 0; hour < hours; hour += 1) await after(60);
+    assert.equal(await ends(uploads[0]), ['forwarded', 'posted', 'posted', 'posted'], `${status}`);
+    assert.is((await pipeline.status(uploads[0])).waiting?.because, 'pacs-fails-on-some', `${status}`);
+    liar.conduct = HONEST;
+    await after(60);
+    assert.equal(await ends(uploads[0]), ['closed', 'stored', 'stored', 'stored'], `${status}`);
+    assert.is((await pipeline.status(uploads[0])).waiting, null);
+    assert.ok([...liar.given.values()].every((count) => count === 1));
+    await pipeline.close();
+  }
+});
+
+test('the retrieval of one is turned away for ever, the others are stored, and that one is for a person', async () => {
+  const { pipeline, liar, studies, uploads, after, ends } = await sent(HONEST, 6);
+  Object.assign(pipeline.tools, { proof: 'read-back' });
+  const poison = studies[0]![0]!.identifiers.sopInstanceUID;
+  const turned = { status: 403, body: 'html' } as const;
+  liar.conduct = { ...HONEST, answersOn: { retrieve: new Map([[poison, turned]]) } };
+  for (const minutes of [0, 1]) await after(minutes);
+  assert.equal((await ends(uploads[0])).slice(1), ['posted', ...Array(5).fill('stored')]);
+  const { sopInstanceUID, digest } = toManifest(studies[0]!).instances[0]!;
+  const retried = { decision: 'retry', instances: [{ sopInstanceUID, digest }] };
+  await after(15);
+  await pipeline.json('POST', `/upload/${uploads[0]}/decisions`, retried);
+  for (let hour = 0; hour < 32; hour += 1) await after(60);
+  assert.equal(await ends(uploads[0]), ['held', 'pacs-fails-on-it', ...Array(5).fill('stored')]);
+  await pipeline.close();
 });
 
 test('its gateway slept and another one has taken it over, the first posts no more of it', async () => {

@@ -29,18 +29,23 @@ test('is missing only after the lag, and only if the PACS said that it took it a
   ]);
 });
 
-test('that the PACS lists and does not give is for a person after the lag, whatever the PACS said', () => {
+test('that the PACS lists and does not give is asked for again, and counted, whatever the PACS said', () => {
   for (const { said, shown, isEarly, is } of CELLS) {
-    if (shown !== 'unknown' || said === 'coerced') continue;
-    assert.is(is, isEarly ? 'late' : 'fails', told({ said, shown, isEarly }));
+    if ((shown !== 'unknown' && shown !== 'silent') || said === 'coerced') continue;
+    assert.is(is, 'unseen', told({ said, shown, isEarly }));
   }
+});
+
+test('for which the PACS answers no search is neither there nor lost: it is counted, and asked for again', () => {
+  for (const cell of CELLS) if (cell.shown === 'unanswered') assert.is(cell.is, 'unseen', told(cell));
 });
 
 test('counts as stored if its bytes are there, or if the PACS alone speaks for it and lists it', () => {
   for (const { said, shown, isEarly, is } of CELLS) {
     const isThere = said !== 'coerced' && (shown === 'same' || (said === 'claimed' && shown === 'listed'));
     assert.is(is === 'stored', isThere, told({ said, shown, isEarly }));
-    assert.is(is === 'coerced', said === 'coerced' && shown !== 'absent', told({ said, shown, isEarly }));
+    const isSeen = shown !== 'absent' && shown !== 'unanswered';
+    assert.is(is === 'coerced', said === 'coerced' && isSeen, told({ said, shown, isEarly }));
   }
 });
 

@@ -6,6 +6,8 @@ import { openTestPacs } from '../../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
 import { assembledStudy, newStudy, receiptOf, studyIdOf } from '../../testing/open-study.ts';
+import { passMinutes } from '../../testing/pass-minutes.ts';
+import { PAUSES } from '../pipeline-tools.ts';
 import { setWaiting } from '../study.store.ts';
 
 const test = suite('a study, when');
@@ -109,14 +111,21 @@ test('the PACS says stored and keeps nothing, it is asked for a while, then a pe
     ['quarantined pacs-lost'],
   );
   assert.is((await pipeline.tools.blobs.ids()).length, 1, 'the gateway keeps what the PACS lost');
+  const posts = () => [...new Set(pacs.posted.values())];
+  assert.equal(posts(), [3]);
+  const retry = () =>
+    pipeline.json('POST', `/upload/${uploadId}/decisions`, {
+      decision: 'retry',
+      instances: held.instances?.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })),
+    });
+  await retry();
+  await pipeline.runAll();
+  assert.equal([(await pipeline.status(uploadId)).state, posts()], ['held', [6]], 'tried as often again');
   pacs.lie = 'honest';
-  await pipeline.json('POST', `/upload/${uploadId}/decisions`, {
-    decision: 'retry',
-    instances: held.instances?.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })),
-  });
+  await retry();
   await pipeline.runAll();
   const done = await pipeline.status(uploadId);
-  assert.equal([done.state, done.revision, done.counts.inPacs], ['closed', 2, 3]);
+  assert.equal([done.state, done.revision, done.counts.inPacs], ['closed', 3, 3]);
   await pipeline.close();
 });
 
@@ -172,24 +181,29 @@ test('the PACS refuses, but takes them its other way, they count as taken', asyn
   await pipeline.close();
 });
 
-test('the PACS has no room, it waits', async () => {
-  const { pipeline, pacs, uploadId, studyId } = await assembledStudy(shared);
-  pacs.lie = 'busy';
-  await pipeline.run('forward', studyId);
-  assert.is((await pipeline.status(uploadId)).waiting?.because, 'pacs-unreachable');
-  pacs.lie = 'honest';
-  await pipeline.runAll();
-  assert.is((await pipeline.status(uploadId)).state, 'closed');
-  const told = pipeline.lines.flatMap((line) =>
-    line.event === 'stage-finished' && line.stage === 'forward' ? [line.outcome] : [line.event],
-  );
-  assert.equal(
-    told.filter((word) => /^(pacs-|waiting|forwarded)/.test(word ?? '')),
-    ['pacs-unreachable', 'waiting', 'pacs-back', 'forwarded'],
-    'the log tells when it began to wait, and when that ended',
-  );
-  await pipeline.close();
-});
+const WAITS = [
+  ['busy', 'pacs-fails-on-some', ['pacs-fails-on-some', 'forwarded']],
+  ['down', 'pacs-unreachable', ['pacs-unreachable', 'waiting', 'pacs-back', 'forwarded']],
+] as const;
+for (const [lie, because, expected] of WAITS)
+  test(`the PACS is ${lie}, it waits visibly, and the log tells when that began and ended`, async () => {
+    const { pipeline, pacs, uploadId, studyId } = await assembledStudy(shared);
+    pacs.lie = lie;
+    await pipeline.run('forward', studyId);
+    assert.is((await pipeline.status(uploadId)).waiting?.because, because);
+    pacs.lie = 'honest';
+    await pipeline.runAll();
+    const { state, waiting } = await pipeline.status(uploadId);
+    assert.equal([state, waiting], ['closed', null]);
+    const told = pipeline.lines.flatMap((line) =>
+      line.event === 'stage-finished' && line.stage === 'forward' ? [line.outcome] : [line.event],
+    );
+    assert.equal(
+      told.filter((word) => /^(pacs-|waiting|forwarded)/.test(word ?? '')),
+      [...expected],
+    );
+    await pipeline.close();
+  });
 
 test('the PACS does not answer, it asks again after a second, then less and less often, and at least every 30 seconds', async () => {
   const { pipeline, pacs, studyId } = await assembledStudy(shared);
@@ -211,18 +225,25 @@ test('the PACS does not answer, it asks again after a second, then less and less
 
 test('the PACS was full for long, one silence afterwards is not taken for a refusal', async () => {
   const { pipeline, pacs, uploadId, studyId } = await assembledStudy(shared);
+  Object.assign(pipeline.tools, { patience: { lagMinutes: 0, pauses: PAUSES } });
+  const anHour = () => passMinutes(pipeline.tools.db, 60);
   pacs.lie = 'busy';
-  for (let round = 0; round < 6; round += 1) await pipeline.run('forward', studyId);
+  for (let round = 0; round < 6; round += 1) {
+    await pipeline.run('forward', studyId);
+    await anHour();
+  }
   const others = newStudy();
   const other = await pipeline.init(toManifest(others));
   await pipeline.send(other.uploadId, others);
   await pipeline.runAll();
   pacs.lie = 'honest';
+  await anHour();
   await pipeline.run('forward', await studyIdOf(pipeline, other.uploadId));
   assert.is((await pipeline.status(other.uploadId)).counts.refused, 0);
   pacs.lie = 'failing';
   await pipeline.run('forward', studyId);
   pacs.lie = 'honest';
+  await anHour();
   await pipeline.runAll();
   const { state, counts } = await pipeline.status(uploadId);
   assert.equal([state, counts.inPacs, counts.refused], ['closed', 3, 0]);

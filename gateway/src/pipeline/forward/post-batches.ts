@@ -1,13 +1,20 @@
 /**
  * Several store requests at once. When one finds the PACS gone, no further one leaves; those on their way
- * still end. Instances on which requests were cut go last, one after the other: so the one on which
+ * still end. Instances on which requests failed go last, one after the other: so the one on which
  * the PACS fails is found, and the others do not wait for it.
  */
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
-import { stillClaimed, type InstanceChange, type InstanceRow } from '../instance.store.ts';
+import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
+import {
+  handedOver,
+  NO_OFFERS,
+  stillClaimed,
+  type InstanceChange,
+  type InstanceRow,
+} from '../instance.store.ts';
 import { blobOf } from '../parcel-blobs.ts';
 import type { StudyRow } from '../study.store.ts';
-import { countOffer, isCut, OFFERS_IN_COMPANY } from './count-offers.ts';
+import { countOffer, OFFERS_IN_COMPANY, wasHeard } from './count-offers.ts';
 import { forwardBatch, type ForwardedInstance, type Posted } from './forward-batch.ts';
 import type { ForwardTools } from './forward-tools.ts';
 import { BATCHES_AT_ONCE, planBatches } from './plan-batches.ts';
@@ -55,7 +62,23 @@ export async function postBatches(posting: ToPost, tools: ForwardTools, signal: 
   const [declined, others] = partition(run.answers, ({ kind }) => kind === 'declined');
   await writeAnswers(posting, { ...run, answers: others }, tools);
   await writeAnswers(posting, { ...run, answers: declined }, tools);
-  if (run.failure !== null) throw run.failure;
+  if (run.failure !== null && !(await isInstances(run.failure, tools, signal))) throw run.failure;
+}
+
+/** Whether the PACS answers although a request failed: it was counted, and is no reason to wait for the PACS. */
+async function isInstances(
+  failure: unknown,
+  { pacs }: Pick<ForwardTools, 'pacs'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!wasHeard(failure)) return false;
+  return pacs.probe(signal).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof PacsUnreachable) return false;
+      throw error;
+    },
+  );
 }
 
 function toBatches({ rows, bodies }: ToPost, { sent }: Run): readonly [Batch[], Batch[]] {
@@ -74,8 +97,9 @@ type Offering = { readonly posting: ToPost; readonly tools: ForwardTools; readon
 /** Takes batches until none is left, or the PACS is gone. */
 async function offerAll(batches: Batch[], run: Run, { posting, tools, signal }: Offering): Promise<void> {
   for (let batch = batches.shift(); batch && run.failure === null; batch = batches.shift()) {
+    let own: Batch = [];
     try {
-      const own = await keepOwn(batch, posting, tools);
+      own = await keepOwn(batch, posting, tools);
       if (own.length === 0) continue;
       const request = tools.takings.begin();
       const answers = await offerOne(own, posting, tools, signal);
@@ -89,8 +113,8 @@ async function offerAll(batches: Batch[], run: Run, { posting, tools, signal }: 
         await writeAnswers(posting, { ...run, answers: others }, tools);
       }
     } catch (error) {
-      if (isCut(error)) {
-        const answers = batch.map(({ id }) => unanswered(id));
+      if (wasHeard(error)) {
+        const answers = own.map(({ id }) => unanswered(id));
         noteTakings(answers, 0, tools);
         run.answers.push(...answers);
       }
@@ -104,11 +128,11 @@ const offerOne = async (batch: Batch, { study }: ToPost, tools: ForwardTools, si
   return forwardBatch(study.study_instance_uid, batch, tools, signal);
 };
 
-const unanswered = (id: number): ForwardedInstance => ({ id, kind: 'later', because: 'unanswered' });
+const unanswered = (id: number): ForwardedInstance => ({ id, kind: 'later' });
 
 const sumBytes = (batch: Batch): number => batch.reduce((sum, { bytes }) => sum + bytes, 0);
 
-function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+export function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
   return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }
 
@@ -169,7 +193,7 @@ function postedOf(row: InstanceRow, bodies: ToPost['bodies'], sent: Run['sent'])
     digest: row.digest,
     bytes: row.bytes,
     open: (signal) => body!.stream({ offset: row.body_offset ?? 0, length: row.bytes }, signal),
-    sent: sent === null ? undefined : (md5) => sent.set(row.id, `${row.digest} ${md5}`),
+    sent: sent === null ? undefined : (md5) => sent.set(row.id, handedOver(row, md5)),
   };
 }
 
@@ -182,29 +206,24 @@ function toChange(
   const { id } = answer;
   switch (answer.kind) {
     case 'posted':
-      return { id, state: 'posted', reason: null, pacsCode: answer.pacsCode };
+      return { id, state: 'posted', reason: null, pacsCode: answer.pacsCode, offers: NO_OFFERS };
     case 'refused':
       return toRefused(row, answer, answer.pacsCode);
     case 'declined':
       return tookOthers ? toRefused(row, answer, null) : countOffer(row, false);
     case 'later':
-      return answer.because === 'busy' ? { id, state: 'received' } : countOffer(row, tookOthers);
+      return countOffer(row, tookOthers);
     default:
       return answer satisfies never;
   }
 }
 
-/** After an offer without an answer the PACS may have it, and refuse it for that: such an offer is counted. */
+/** After an offer without an answer the PACS may have it, and refuse it for that: that there was one is kept. */
 function toRefused(
-  { id, offers, offers_amid, posted_at }: InstanceRow,
+  { id, posted_at }: InstanceRow,
   { wasSilent }: ForwardedInstance,
   pacsCode: number | null,
 ): InstanceChange {
-  return {
-    id,
-    state: 'posted',
-    reason: 'pacs-refused',
-    pacsCode,
-    ...(posted_at !== null || wasSilent ? { offers: { all: Math.max(1, offers), amid: offers_amid } } : {}),
-  };
+  const offers = posted_at !== null || wasSilent ? { all: 1, amid: 0 } : NO_OFFERS;
+  return { id, state: 'posted', reason: 'pacs-refused', pacsCode, offers };
 }

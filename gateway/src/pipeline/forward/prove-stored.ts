@@ -2,9 +2,10 @@
  * Proves instances that the PACS says it stored, and lists, as the setting wants it: by the digest that the PACS
  * made of them, by reading them back, by reading some back, or not at all.
  */
-import type { InstanceRow } from '../instance.store.ts';
+import { handedOver, type InstanceRow } from '../instance.store.ts';
 import type { PipelineTools, WantedProof } from '../pipeline-tools.ts';
 import type { StudyRow } from '../study.store.ts';
+import { wasHeard } from './count-offers.ts';
 import type { Shown } from './judge-posted.ts';
 import { compare } from './look-before.ts';
 
@@ -24,7 +25,10 @@ const ONE_IN = 20;
 const isSampled = ({ digest }: InstanceRow): boolean =>
   Number.parseInt(digest.slice(0, 8), 16) % ONE_IN === 0;
 
-/** By the rows' ids. Throws PacsUnreachable. */
+/**
+ * By the rows' ids. Throws PacsUnreachable. After a silence, no further one is read back: nothing is said of those
+ * that are left.
+ */
 export async function proveStored(
   study: StudyRow,
   rows: readonly InstanceRow[],
@@ -43,9 +47,11 @@ export async function proveStored(
     case 'read-back-sample': {
       const sample = rows.filter((row, at) => at === 0 || isSampled(row));
       const read = await readBackAll(study, sample, tools, signal);
-      // One that is wrong says that others may be.
-      if ([...read.values()].some(({ shown }) => shown === 'other'))
-        return readBackAll(study, rows, tools, signal);
+      const has = (wanted: Shown): boolean => [...read.values()].some(({ shown }) => shown === wanted);
+      // One that is wrong says that others may be, and none that is right says nothing of them.
+      if (has('other')) return readBackAll(study, rows, tools, signal);
+      if (!has('same')) return read;
+      for (const { id } of sample) found.delete(id);
       return new Map([...found, ...read]);
     }
     default:
@@ -60,15 +66,19 @@ async function readBackAll(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, Proven>> {
   const proven = new Map<number, Proven>();
-  const left = [...rows];
+  // Those that the PACS did not give before go last.
+  const left = rows.toSorted((a, b) => a.offers - b.offers);
+  let isSilent = false;
   const next = async (): Promise<void> => {
-    for (let row = left.shift(); row; row = left.shift()) {
+    for (let row = left.shift(); row && !isSilent; row = left.shift()) {
       const place = {
         studyInstanceUID: study.study_instance_uid,
         seriesInstanceUID: row.series_instance_uid,
         sopInstanceUID: row.sop_instance_uid,
       };
-      proven.set(row.id, { shown: await compare([place], row.digest, pacs, signal), proof: 'read-back' });
+      const shown = await compare([place], row.digest, pacs, signal);
+      isSilent ||= shown === 'silent';
+      proven.set(row.id, { shown, proof: 'read-back' });
     }
   };
   await Promise.all(Array.from({ length: READ_AT_ONCE }, next));
@@ -76,7 +86,7 @@ async function readBackAll(
 }
 
 /**
- * One of which the PACS has no digest is read back, and one whose answer a crash took away, with the digest that
+ * One of which the PACS tells no digest is read back, and one whose answer a crash took away, with the digest that
  * was made on the way.
  */
 async function proveByDigest(
@@ -88,13 +98,18 @@ async function proveByDigest(
   const { digestsOf } = tools.pacs;
   if (digestsOf === null) return readBackAll(study, rows, tools, signal);
   const uids = new Set(rows.map((row) => row.sop_instance_uid));
-  const theirs = await digestsOf(study.study_instance_uid, uids, signal);
+  const theirs = await digestsOf(study.study_instance_uid, uids, signal).catch(withoutDigests);
   const proven = new Map<number, Proven>();
   const others: InstanceRow[] = [];
   for (const row of rows) {
-    if (row.sent_digests === `${row.digest} ${theirs.get(row.sop_instance_uid)}`)
+    if (row.sent_digests === handedOver(row, theirs.get(row.sop_instance_uid) ?? 'none'))
       proven.set(row.id, { shown: 'same', proof: 'digest' });
     else others.push(row);
   }
   return new Map([...proven, ...(await readBackAll(study, others, tools, signal))]);
+}
+
+function withoutDigests(error: unknown): ReadonlyMap<string, string> {
+  if (wasHeard(error)) return new Map();
+  throw error;
 }

@@ -2,13 +2,17 @@
  * Reconcile: believes neither answer nor silence. It looks for the posted instances in the PACS; only those
  * found there count as stored. A loss is believed only when the PACS had time to show what it took; then the
  * instance is posted again, and in the end a person has to look. A refusal is believed when the PACS was asked
- * once more and does not have it.
+ * once more and does not have it. An instance that it lists and does not give is asked for again, less and less
+ * often.
  */
 import type { InstanceState, StudyEvent } from '#shared/protocol/study-state.ts';
+import type { StudyAudit } from '../audit-study.ts';
 import { findInPacs } from '../find-in-pacs.ts';
 import {
   countStates,
+  handedOver,
   instancesOf,
+  isAsHandedOver,
   keepThoseIn,
   type InstanceChange,
   type InstanceRow,
@@ -19,6 +23,7 @@ import { countsAfter, type LockedStudy, type Plan, type Planner } from '../study
 import { nextStudyState } from '#shared/protocol/study-state.ts';
 import type { StudyRow } from '../study.store.ts';
 import { countedMinutes } from '../tally.store.ts';
+import { countOffer, minutesUntilDue } from './count-offers.ts';
 import { judgePosted, type Judged, type Said, type Shown } from './judge-posted.ts';
 import { lookBefore } from './look-before.ts';
 import { proveStored } from './prove-stored.ts';
@@ -30,7 +35,7 @@ const POSTS_LIMIT = 3;
  * Some PACS show what they took only after a while; before anything is posted again, forward looks for it.
  */
 const LOOK_AGAIN_SECONDS = 5;
-/** A PACS that lags for more than a minute is asked less often. */
+/** A PACS that lags, or gives nothing, for more than a minute is asked less often. */
 const LATE_AGAIN_SECONDS = 30;
 
 /**
@@ -44,22 +49,32 @@ export type Reconciled = {
   /** `missing` becomes `again`, and for the last time `lost`. */
   readonly kind: Exclude<Judged, 'missing'> | 'again' | 'lost';
   readonly proof?: NonNullable<InstanceRow['proof']>;
+  /** Of one that was `unseen`, also where this was the last time. */
+  readonly counted?: InstanceChange;
+  /** Of one that was `missing`: how often by now. */
+  readonly losses?: number;
+  /** Of one whose bytes were read back, and are the promised ones: the note of what the PACS has. */
+  readonly sentDigests?: string;
 };
 
 type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'proof'>;
 
 /** Throws PacsUnreachable. */
 export async function reconcileStudy(study: StudyRow, tools: Tools, signal: AbortSignal): Promise<Planner> {
-  const posted = await instancesOf(tools.db, study.id, ['posted']);
-  const looks = await lookAtAll(study, posted, tools, signal);
   const minutes = await countedMinutes(tools.db);
-  const looked = posted.map((row) => {
-    const look = looks.get(row.id)!;
-    const lag = lagOf(look.said, tools.patience.lagMinutes);
-    return toReconciled(row, look, lag > 0 && minutes - row.since_minute <= lag);
+  const { lagMinutes, pauses } = tools.patience;
+  const until = (row: InstanceRow): number => minutesUntilDue(row, { minutes, tookOthers: false }, pauses);
+  const posted = await instancesOf(tools.db, study.id, ['posted']);
+  const due = posted.filter((row) => until(row) === 0);
+  const looks = await lookAtAll(study, due, tools, signal);
+  const looked = due.flatMap((row) => {
+    const look = looks.get(row.id);
+    if (look === undefined) return [];
+    const lag = lagOf(look.said, lagMinutes);
+    return [toReconciled(row, look, lag > 0 && minutes - row.since_minute <= lag)];
   });
   const waitedMinutes = Math.max(0, ...posted.map((row) => minutes - row.since_minute));
-  return (locked) => planReconciled(locked, looked, waitedMinutes);
+  return (locked) => planReconciled(locked, looked, { waitedMinutes, pausing: posted.length - due.length });
 }
 
 /** A refusal is the PACS's own word: it is believed sooner than a loss, about which the PACS said the contrary. */
@@ -69,7 +84,7 @@ const lagOf = (said: Said, lagMinutes: number): number =>
 /** One look at a row: what the gateway was told of it, and what the PACS shows. */
 type Look = { readonly said: Said; readonly shown: Shown; readonly proof: Reconciled['proof'] };
 
-/** By the rows' ids: one look at each. Throws PacsUnreachable. */
+/** By the rows' ids: one look at each, until the PACS falls silent. Throws PacsUnreachable. */
 async function lookAtAll(
   study: StudyRow,
   posted: readonly InstanceRow[],
@@ -77,50 +92,84 @@ async function lookAtAll(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, Look>> {
   const uids = new Set(posted.map((row) => row.sop_instance_uid));
-  const held = posted.length === 0 ? uids : await findInPacs(study.study_instance_uid, uids, tools, signal);
+  const { there: held, unanswered } =
+    posted.length === 0
+      ? { there: uids, unanswered: uids }
+      : await findInPacs(study.study_instance_uid, uids, tools, signal);
   const rivals = await rivalsOf(tools.db, study, posted);
   const said = new Map(posted.map((row) => [row.id, saidOf(row, rivals)]));
   const listed = posted.filter((row) => held.has(row.sop_instance_uid));
   const which = (rows: readonly InstanceRow[], of: readonly Said[]) =>
     rows.filter(({ id }) => of.includes(said.get(id)!));
   // A list of UIDs does not tell whose bytes they are; and one that was refused may be there in another study.
-  const compared = await lookBefore(
-    [...which(listed, ['contested']), ...which(posted, ['refused', 'refused-after-silence'])],
-    tools,
-    signal,
-  );
-  const proven = await proveStored(study, which(listed, ['claimed']), tools, signal);
+  const toCompare = [...which(listed, ['contested']), ...which(posted, ['refused', 'refused-after-silence'])];
+  const compared = await lookBefore(toCompare, tools, signal);
+  const toProve = which(listed, ['claimed']);
+  const proven = await proveStored(study, toProve, tools, signal);
   const shown = new Map<number, Pick<Look, 'shown' | 'proof'>>([
-    ...posted.map(({ id }) => [id, { shown: 'absent', proof: undefined }] as const),
+    ...posted.map(({ id, sop_instance_uid }) => {
+      const shown = unanswered.has(sop_instance_uid) ? 'unanswered' : 'absent';
+      return [id, { shown, proof: undefined } as const] as const;
+    }),
     ...listed.map(({ id }) => [id, { shown: 'listed', proof: 'found' }] as const),
-    // One that a list names and a search does not is listed.
-    ...compared
-      .filter(({ kind }) => kind !== 'absent')
-      .map(({ id, kind }) => [id, { shown: kind, proof: 'read-back' }] as const),
-    ...proven,
   ]);
-  return new Map(posted.map(({ id }) => [id, { said: said.get(id)!, ...shown.get(id)! }]));
+  const outcomes = new Map(compared.map(({ id, kind }) => [id, kind]));
+  for (const { id } of toCompare) {
+    const kind = outcomes.get(id);
+    if (kind === undefined) shown.delete(id);
+    // One that a list names and a search does not is listed.
+    else if (kind !== 'absent') shown.set(id, { shown: kind, proof: 'read-back' });
+  }
+  for (const { id } of toProve) {
+    const one = proven.get(id);
+    if (one === undefined) shown.delete(id);
+    else shown.set(id, one);
+  }
+  return new Map([...shown].map(([id, one]) => [id, { said: said.get(id)!, ...one }]));
 }
 
 function saidOf(row: InstanceRow, rivals: Rivals): Said {
   if (row.reason === 'pacs-refused') return row.offers > 0 ? 'refused-after-silence' : 'refused';
+  // The receipt will say its digest: the PACS has to show those bytes.
+  if (!isAsHandedOver(row)) return 'contested';
   if (row.pacs_code !== null) return 'coerced';
   return isContested(row, rivals) ? 'contested' : 'claimed';
 }
 
-function toReconciled({ id, attempts }: InstanceRow, look: Look, isEarly: boolean): Reconciled {
+function toReconciled(row: InstanceRow, look: Look, isEarly: boolean): Reconciled {
+  const { id } = row;
   const kind = judgePosted(look.said, look.shown, isEarly);
-  if (kind === 'missing') return { id, kind: attempts + 1 < POSTS_LIMIT ? 'again' : 'lost' };
+  if (kind === 'missing') {
+    const losses = row.losses + 1;
+    return { id, kind: losses < POSTS_LIMIT ? 'again' : 'lost', losses };
+  }
+  if (kind === 'unseen') {
+    const counted = countOffer(row, look.shown !== 'silent', 'posted');
+    return { id, kind: counted.state === 'quarantined' ? 'fails' : kind, counted };
+  }
   const isThere = kind === 'stored' || kind === 'coerced';
-  return { id, kind, ...(isThere && look.proof !== undefined ? { proof: look.proof } : {}) };
+  return {
+    id,
+    kind,
+    ...(isThere && look.proof !== undefined ? { proof: look.proof } : {}),
+    ...(look.shown === 'same' && !isAsHandedOver(row) ? { sentDigests: handedOver(row) } : {}),
+  };
 }
 
-function toChange({ id, kind, proof }: Reconciled): readonly InstanceChange[] {
-  if (kind === 'late') return [];
-  return [{ ...toEnd(id, kind), ...(proof === undefined ? {} : { proof }) }];
+function toChange({ id, kind, proof, losses, counted, sentDigests }: Reconciled): readonly InstanceChange[] {
+  if (counted !== undefined) return [counted];
+  if (kind === 'late' || kind === 'unseen') return [];
+  return [
+    {
+      ...toEnd(id, kind),
+      ...(proof === undefined ? {} : { proof }),
+      ...(losses === undefined ? {} : { losses }),
+      ...(sentDigests === undefined ? {} : { sentDigests }),
+    },
+  ];
 }
 
-function toEnd(id: number, kind: Exclude<Reconciled['kind'], 'late'>): InstanceChange {
+function toEnd(id: number, kind: Exclude<Reconciled['kind'], 'late' | 'unseen'>): InstanceChange {
   switch (kind) {
     case 'stored':
       // Of one that the PACS refused because it has it, the code was the refusal's.
@@ -128,9 +177,9 @@ function toEnd(id: number, kind: Exclude<Reconciled['kind'], 'late'>): InstanceC
     case 'coerced':
       return { id, state: kind, reason: null };
     case 'again':
-      return { id, state: 'received', attempts: 1 };
+      return { id, state: 'received' };
     case 'lost':
-      return { id, state: 'quarantined', reason: 'pacs-lost', attempts: 1 };
+      return { id, state: 'quarantined', reason: 'pacs-lost' };
     case 'refused':
       return { id, state: 'refused' };
     case 'other':
@@ -146,10 +195,13 @@ function toEnd(id: number, kind: Exclude<Reconciled['kind'], 'late'>): InstanceC
 
 const TO_POST: readonly InstanceState[] = ['received', 'posting'];
 
+/** `pausing`: instances that were not looked at, because the PACS did not give them a while ago. */
+type Waits = { readonly waitedMinutes: number; readonly pausing: number };
+
 async function planReconciled(
   { study, db }: LockedStudy,
   looked: readonly Reconciled[],
-  waitedMinutes: number,
+  waits: Waits,
 ): Promise<Plan> {
   const { id: studyId } = study;
   const changes = (await keepThoseIn(db, studyId, ['posted'], looked)).flatMap(toChange);
@@ -162,19 +214,29 @@ async function planReconciled(
   // A late instance has moved the study back: the findings are written, and the study starts its way again.
   const isHere = event === null ? study.state === 'forwarded' : nextStudyState(study.state, event) !== null;
   const counts = countKinds(looked);
+  const isNewWait =
+    isHere &&
+    event === null &&
+    waits.pausing + counts.unseen > 0 &&
+    study.waiting_because !== 'pacs-fails-on-some';
+  const audits: StudyAudit[] = [];
+  if (isNewWait) audits.push({ event: 'study-waiting', because: 'pacs-fails-on-some', stage: 'reconcile' });
+  if (looked.some(({ kind }) => kind !== 'late' && kind !== 'unseen'))
+    audits.push({ event: 'study-reconciled', revision: study.revision, ...counts });
   return {
-    outcome: isHere ? (event ?? 'late') : 'elsewhere',
-    changes: [{ kind: 'change-instances', from: ['posted'], changes }],
+    outcome: isHere ? (event ?? (counts.unseen > 0 ? 'pacs-fails-on-some' : 'late')) : 'elsewhere',
+    changes: [
+      { kind: 'change-instances', from: ['posted'], changes },
+      ...(isNewWait ? [{ kind: 'wait', because: 'pacs-fails-on-some' } as const] : []),
+    ],
     event: isHere ? event : null,
-    next: isHere ? [nextOf(studyId, event, waitedMinutes)] : [],
-    audit: looked.some(({ kind }) => kind !== 'late')
-      ? { event: 'study-reconciled', revision: study.revision, ...counts }
-      : null,
+    next: isHere ? [nextOf(studyId, event, waits)] : [],
+    audit: audits.length > 0 ? audits : null,
     effects: [{ kind: 'count-instances', state: 'stored', count: counts.stored + counts.coerced }],
   };
 }
 
-function nextOf(studyId: string, event: StudyEvent | null, waitedMinutes: number): NextJob {
+function nextOf(studyId: string, event: StudyEvent | null, { waitedMinutes }: Waits): NextJob {
   if (event === 'reconciled') return { queue: 'receipt', studyId };
   if (event !== null) return { queue: 'forward', studyId, afterSeconds: LOOK_AGAIN_SECONDS };
   const afterSeconds = waitedMinutes === 0 ? LOOK_AGAIN_SECONDS : LATE_AGAIN_SECONDS;
@@ -193,5 +255,6 @@ function countKinds(looked: readonly Reconciled[]): Record<Reconciled['kind'], n
     other: count('other'),
     changed: count('changed'),
     fails: count('fails'),
+    unseen: count('unseen'),
   };
 }

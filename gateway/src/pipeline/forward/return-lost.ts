@@ -12,7 +12,7 @@ export async function returnLost(
 ): Promise<void> {
   if (lost.length === 0) return;
   const changes = lost.map(
-    ({ id }): InstanceChange => ({ id, state: 'promised', place: null, postedAt: null, attempts: 1 }),
+    ({ id }): InstanceChange => ({ id, state: 'promised', place: null, postedAt: null }),
   );
   await apply(async () => ({
     outcome: 'lost',

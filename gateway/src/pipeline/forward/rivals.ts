@@ -22,6 +22,7 @@ export type Rival = Pick<
   | 'sop_instance_uid'
   | 'digest'
   | 'original_digest'
+  | 'original_key'
   | 'policy_name'
   | 'policy_version'
   | 'state'
@@ -47,6 +48,7 @@ export async function rivalsOf(db: Db, study: StudyRow, rows: readonly InstanceR
       'instance.sop_instance_uid',
       'instance.digest',
       'instance.original_digest',
+      'instance.original_key',
       'instance.policy_name',
       'instance.policy_version',
       'instance.state',
@@ -94,20 +96,28 @@ export function isContested(row: InstanceRow, rivals: Rivals): boolean {
   return rivals.get(row.sop_instance_uid)?.some(({ digest }) => digest !== row.digest) ?? false;
 }
 
-/** The same original is there under another version of the policy: no conflict. */
-export function isOtherPolicy(row: InstanceRow, rivals: Rivals): boolean {
-  return (
-    row.original_digest !== null &&
-    (rivals
-      .get(row.sop_instance_uid)
-      ?.some(
-        (rival) =>
-          isInPacs(rival.state) &&
-          rival.original_digest === row.original_digest &&
-          (rival.policy_name !== row.policy_name || rival.policy_version !== row.policy_version),
-      ) ??
-      false)
+/** The same original is there under another version of the policy, or with other boxes over it: no conflict. */
+export function isAlreadyThere(
+  row: InstanceRow,
+  rivals: Rivals,
+): 'already-here-other-policy' | 'already-here-other-boxes' | null {
+  if (row.original_digest === null) return null;
+  const there = (rivals.get(row.sop_instance_uid) ?? []).filter(
+    ({ state, original_digest: original }) => isInPacs(state) && original === row.original_digest,
   );
+  if (there.length === 0) return null;
+  const isOther = there.some(
+    (rival) => rival.policy_name !== row.policy_name || rival.policy_version !== row.policy_version,
+  );
+  return isOther ? 'already-here-other-policy' : 'already-here-other-boxes';
+}
+
+/** An instance that is there was de-identified under another key: whether it is of the same original cannot be told. */
+export function isOtherKey(row: InstanceRow, rivals: Rivals): boolean {
+  const { original_key: key } = row;
+  if (key === null) return false;
+  const others = rivals.get(row.sop_instance_uid) ?? [];
+  return others.some(({ state, original_key: other }) => isInPacs(state) && other !== null && other !== key);
 }
 
 /** Until the end of the transaction nobody else at the site decides what it hands over. */

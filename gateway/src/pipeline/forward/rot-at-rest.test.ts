@@ -53,4 +53,38 @@ test('one instance of it is spoiled, the others are stored at once', async () =>
   await pipeline.close();
 });
 
+for (const [what, spoil, ends] of [
+  [
+    'a digest is changed and its note removed',
+    { digest: 'ab'.repeat(32), sent_digests: null },
+    'pacs has other',
+  ],
+  ['a note is removed', { sent_digests: null }, 'stored'],
+  ['a note is changed', { sent_digests: '1.2.3 abc -' }, 'stored'],
+] as const)
+  for (const moment of ['posted', 'reconciled'] as const)
+    test(`${what} when the study is ${moment}, no receipt says stored of other bytes, and the study ends`, async () => {
+      const { pipeline, instances, studyId, uploadId } = await assembledStudy(shared, 3);
+      try {
+        await pipeline.run('forward', studyId);
+        if (moment === 'reconciled') await pipeline.run('reconcile', studyId);
+        const { sopInstanceUID } = instances[1]!.identifiers;
+        await pipeline.tools.db
+          .updateTable('instance')
+          .set(spoil)
+          .where('study_id', '=', studyId)
+          .where('sop_instance_uid', '=', sopInstanceUID)
+          .execute();
+        await pipeline.runAll();
+        const { state, instances: ended } = await pipeline.status(uploadId);
+        const one = ended?.find((instance) => instance.sopInstanceUID === sopInstanceUID);
+        assert.equal(
+          [state, one?.reason ?? one?.state],
+          ends === 'stored' ? ['closed', 'stored'] : ['held', 'conflicting-instance'],
+        );
+      } finally {
+        await pipeline.close();
+      }
+    });
+
 test.run();

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { createGuardedPacs } from '../../ports/pacs/guarded-pacs.ts';
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { addAccount } from '../../testing/add-account.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
 import { openTestPipeline } from '../../testing/open-pipeline.ts';
 import { newStudy } from '../../testing/open-study.ts';
@@ -69,6 +70,48 @@ test('it costs one worker, every other study waits in the queue, and all end whe
   for (const uploadId of uploads) await pipeline.until(uploadId, ({ state }) => state === 'closed');
   assert.equal([...silent.inner.posted.values()], [1, 1, 1, 1, 1, 1]);
   await pipeline.close();
+});
+
+test('one account’s studies have all places at the PACS but the last: another’s is forwarded meanwhile', async () => {
+  const inner = openTestPacs();
+  const gate = Promise.withResolvers<void>();
+  const slow = Array.from({ length: 6 }, () => newStudy(1));
+  const uids = new Set<string>(
+    slow.flatMap((study) => study.map(({ identifiers }) => identifiers.sopInstanceUID)),
+  );
+  let stuck = 0;
+  const pipeline = await openTestPipeline({
+    pacs: {
+      ...inner,
+      async storeInstances(...of) {
+        if (of[1].some(({ sopInstanceUID }) => uids.has(sopInstanceUID))) {
+          stuck += 1;
+          await gate.promise;
+        }
+        return inner.storeInstances(...of);
+      },
+    },
+  });
+  try {
+    const send = async (instances: ReturnType<typeof newStudy>): Promise<string> => {
+      const { uploadId } = await pipeline.init(toManifest(instances));
+      await pipeline.send(uploadId, instances);
+      return uploadId;
+    };
+    const uploads: string[] = [];
+    for (const study of slow) uploads.push(await send(study));
+    await until('the places of one account to be taken', () => stuck === 3);
+    pipeline.actAs(await addAccount(pipeline), ['technician']);
+    const other = await send(newStudy(1));
+    await until('the other’s study', async () => (await pipeline.status(other)).state === 'closed');
+    assert.is(stuck, 3);
+    gate.resolve();
+    pipeline.actAs(pipeline.accountId, ['technician']);
+    for (const uploadId of uploads) await pipeline.until(uploadId, ({ state }) => state === 'closed');
+  } finally {
+    gate.resolve();
+    await pipeline.close();
+  }
 });
 
 test.run();

@@ -94,6 +94,19 @@ test('while nobody takes its bytes little more is read, and nothing is lost', as
   assert.not.ok(cut.isCut());
 });
 
+test('single bytes that nobody takes are held as a few pieces', async () => {
+  const socket = new Readable({ read: () => undefined });
+  const cut = createCutBody(socket);
+  for (let at = 0; at < 3_000; at += 1) {
+    socket.push(Uint8Array.of(at & 0xff));
+    await new Promise((next) => setImmediate(next));
+  }
+  socket.push(null);
+  const pieces = await Array.fromAsync(cut);
+  assert.is(Buffer.concat(pieces).length, 3_000);
+  assert.is(pieces.length, 1);
+});
+
 test('a finished request is not cut by a late call', async () => {
   const { socket, cut, read } = body({ silenceMs: 1, mostMs: 1 });
   socket.push('all');

@@ -7,6 +7,7 @@
  * cost as much as its cipher.
  */
 import { Readable } from 'node:stream';
+import { gatherBytes } from '../../http/gather-bytes.ts';
 
 export type CutBody = AsyncIterable<Uint8Array> & {
   /** It ended before its end. */
@@ -53,7 +54,8 @@ export function createCutBody(
 
 class ReadAhead implements CutBody {
   readonly #lettingGo: LettingGo;
-  readonly #pieces: Uint8Array[] = [];
+  #held = gatherBytes();
+  #ready: Uint8Array[] = [];
   #heldBytes = 0;
   #state: 'open' | 'ended' | 'cut' = 'open';
   #wakeReader = (): void => undefined;
@@ -69,7 +71,7 @@ class ReadAhead implements CutBody {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     for (;;) {
-      const piece = this.#pieces.shift();
+      const piece = this.#next();
       if (piece !== undefined) {
         this.#heldBytes -= piece.length;
         this.#wakeSource();
@@ -96,10 +98,18 @@ class ReadAhead implements CutBody {
     this.#end = setTimeout(() => this.stop(), this.#lettingGo.mostMs);
   }
 
+  #next(): Uint8Array | undefined {
+    if (this.#ready.length === 0) {
+      this.#ready = [...this.#held.chunks()];
+      this.#held = gatherBytes();
+    }
+    return this.#ready.shift();
+  }
+
   async #readAhead(from: AsyncIterable<Uint8Array>): Promise<void> {
     try {
       for await (const piece of from) {
-        this.#pieces.push(piece);
+        this.#held.add(piece);
         this.#heldBytes += piece.length;
         this.#silence?.refresh();
         this.#wakeReader();

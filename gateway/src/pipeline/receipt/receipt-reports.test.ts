@@ -31,7 +31,7 @@ async function deidentifiedStudy(count: number) {
   const lists = new Map<string, readonly string[]>();
   const instances: SyntheticInstance[] = [];
   for (const instance of newStudy(count)) {
-    // The project key of the test's gateway.
+    // The keys of the test's gateway.
     const made = await deidentifyBytes(instance.bytes, rulesOf(), await pseudonymsOf(7));
     if (made.kind !== 'ready') throw new Error(made.because);
     instances.push({ ...instance, identifiers: made.outcome.identifiers, bytes: new Uint8Array(made.bytes) });

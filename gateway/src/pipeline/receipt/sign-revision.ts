@@ -4,9 +4,9 @@
  * thrown away. Every change of an instance moves the
  * study first: in the same state and revision, the instances are the ones that were signed.
  */
-import { isSettled } from '#shared/protocol/study-state.ts';
+import { IN_PACS, isInPacs, isSettled } from '#shared/protocol/study-state.ts';
 import { findPolicy } from '../../policies/policies.ts';
-import { instancesOf, type InstanceRow } from '../instance.store.ts';
+import { instancesOf, isAsHandedOver, type InstanceRow } from '../instance.store.ts';
 import { promisesOf } from '../parcel.store.ts';
 import type { PipelineTools } from '../pipeline-tools.ts';
 import type { IssuedReceipt } from '../receipt.store.ts';
@@ -21,6 +21,9 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
   const instances = await instancesOf(tools.db, study.id);
   // No road leads here; if a fault did, the study starts its way again instead of standing still.
   if (!instances.every(({ state }) => isSettled(state))) return async (locked) => startAgain(locked, study);
+  // Nothing is signed of a row that was changed behind the gateway's back: the PACS is looked at again.
+  const altered = instances.filter((row) => isInPacs(row.state) && !isAsHandedOver(row));
+  if (altered.length > 0) return async (locked) => startAgain(locked, study, altered);
   const of = {
     study,
     reports: await reportsOf(tools.db, study.id),
@@ -49,10 +52,21 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
   };
 }
 
-async function startAgain({ study }: LockedStudy, seen: StudyRow): Promise<Plan> {
+async function startAgain(
+  { study }: LockedStudy,
+  seen: StudyRow,
+  altered: readonly InstanceRow[] = [],
+): Promise<Plan> {
   if (study.revision !== seen.revision || study.state !== seen.state) return nothingToDo('elsewhere');
   return {
     outcome: 'unsettled',
+    changes: [
+      {
+        kind: 'change-instances',
+        from: IN_PACS,
+        changes: altered.map(({ id }) => ({ id, state: 'posted', proof: null })),
+      },
+    ],
     event: 'late-instance',
     next: [{ queue: 'assembly', studyId: study.id }],
     audit: { event: 'study-unsettled', revision: study.revision },

@@ -10,9 +10,8 @@ import { ThreadEnded } from '../../threads/thread.ts';
 import type { PolicyRules, PromisedIdentity } from '../pipeline-tools.ts';
 import { createCheckThread } from './check-thread.ts';
 
-const turn = { account: 'one', signal: new AbortController().signal };
-const KEY = new Uint8Array(32).fill(1);
-const plain: PolicyRules = { kind: 'deidentified', options: [], settings: undefined };
+const turn = { account: 'one', isSuspect: false, signal: new AbortController().signal };
+const plain: PolicyRules = { kind: 'deidentified', options: [], settings: {}, tagKey: 'A'.repeat(43) };
 const promised: PromisedIdentity = {
   study_instance_uid: '1.2.3.1',
   series_instance_uid: '1.2.3.2',
@@ -62,7 +61,7 @@ function referring(items: number, each: number): NewElement {
 const test = suite('the thread that judges instances');
 
 test('two megabytes of distinct UIDs are held by name, and fewer are looked at', async () => {
-  const check = createCheckThread(KEY);
+  const check = createCheckThread();
   const many = fileOf(referring(60, 4_000));
   assert.ok(many.length > 2e6, 'as large as the one that stopped a gateway');
   assert.equal(await check(bytesSource(many), promised, plain, turn), {
@@ -76,7 +75,7 @@ test('two megabytes of distinct UIDs are held by name, and fewer are looked at',
 });
 
 test('one that takes more memory than it may ends the thread alone, and the next one is judged', async () => {
-  const check = createCheckThread(KEY, { heapMb: 24 });
+  const check = createCheckThread({ heapMb: 24 });
   const items = Array.from({ length: 200_000 }, () => [text(0x00080060, 'CS', 'OT')]);
   const large = fileOf({ tag: 0x00081140, vr: 'SQ', value: items });
   const small = fileOf();
@@ -90,7 +89,7 @@ test('one that takes more memory than it may ends the thread alone, and the next
 });
 
 test('an account whose instance takes its time holds up nobody else’s', async () => {
-  const check = createCheckThread(KEY);
+  const check = createCheckThread();
   const bytes = new Uint8Array(fileOf());
   const gate = Promise.withResolvers<void>();
   const fast = bytesSource(bytes);
@@ -105,8 +104,75 @@ test('an account whose instance takes its time holds up nobody else’s', async 
   assert.equal(await Promise.all(held), [{ kind: 'verified' }, { kind: 'verified' }]);
 });
 
+test('of two large headers one is judged after the other, whosever they are', async () => {
+  const check = createCheckThread();
+  const items = Array.from({ length: 240_000 }, () => [text(0x00080060, 'CS', 'OT')]);
+  const large = bytesSource(fileOf({ tag: 0x00081140, vr: 'SQ', value: items }));
+  assert.ok(large.size > 3 * 1024 ** 2);
+  const happened: string[] = [];
+  const secondWaits = Promise.withResolvers<void>();
+  const judge = async (name: string, upTo: number, then: () => Promise<void>) => {
+    let read = 0;
+    const source = {
+      size: large.size,
+      async read(at: number, length: number) {
+        if (read > upTo) happened.push(`${name} reads on`);
+        const bytes = await large.read(at, length);
+        read += bytes.length;
+        if (read > upTo) await then();
+        return bytes;
+      },
+    };
+    const verdict = await check(source, promised, { kind: 'identified' }, { ...turn, account: name });
+    happened.push(`${name} ends`);
+    return verdict;
+  };
+  const firstIsIn = Promise.withResolvers<void>();
+  const first = judge('first', 2 * 1024 ** 2, async () => {
+    firstIsIn.resolve();
+    await secondWaits.promise;
+  });
+  await firstIsIn.promise;
+  const second = judge('second', 1024 ** 2, async () => secondWaits.resolve());
+  assert.equal(await Promise.all([first, second]), [{ kind: 'verified' }, { kind: 'verified' }]);
+  assert.ok(happened.indexOf('first ends') < happened.indexOf('second reads on'), happened.join(', '));
+  assert.ok(happened.includes('second reads on'));
+});
+
+test('accounts whose large headers wait for each other hold up nobody else', async () => {
+  const check = createCheckThread();
+  const items = Array.from({ length: 240_000 }, () => [text(0x00080060, 'CS', 'OT')]);
+  const large = bytesSource(fileOf({ tag: 0x00081140, vr: 'SQ', value: items }));
+  const identified: PolicyRules = { kind: 'identified' };
+  const gate = Promise.withResolvers<void>();
+  const begun: Promise<void>[] = [];
+  const judged = ['first', 'second', 'third'].map((account) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    begun.push(promise);
+    let read = 0;
+    const source = {
+      size: large.size,
+      async read(at: number, length: number) {
+        if (read > 2 * 1024 ** 2) await gate.promise;
+        const bytes = await large.read(at, length);
+        read += bytes.length;
+        if (read > 1024 ** 2) resolve();
+        return bytes;
+      },
+    };
+    return check(source, promised, identified, { ...turn, account });
+  });
+  await Promise.all(begun);
+  assert.equal(await check(bytesSource(fileOf()), promised, identified, turn), { kind: 'verified' });
+  gate.resolve();
+  assert.equal(
+    await Promise.all(judged),
+    judged.map(() => ({ kind: 'verified' })),
+  );
+});
+
 test('the instance is still there afterwards, to be written where it stays', async () => {
-  const check = createCheckThread(KEY);
+  const check = createCheckThread();
   const bytes = new Uint8Array(fileOf());
   const before = bytes.slice();
   await check(bytesSource(bytes), promised, { kind: 'identified' }, turn);

@@ -3,10 +3,15 @@
  * million elements, and parsing it and de-identifying it again takes seconds. So the thread that answers everybody
  * stands still for none of them, and an instance that ends its thread is known for it, since it was alone.
  *
- * An account has one thread at a time: one whose instances are slow holds up only its own.
+ * An account has one thread at a time: one whose instances are slow holds up only its own. A suspect is judged in a
+ * process of its own, alone among the suspects. Of instances with large
+ * headers one is judged at a time, whosever they are: two of the largest would take more memory than the gateway may.
+ * The others wait without a thread.
  */
+import { DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { createFairLine } from '../../threads/fair-line.ts';
-import { giving, keepThread, type Given } from '../../threads/thread.ts';
+import { giving, type ThreadOptions } from '../../threads/thread.ts';
+import { createVerifyThreads } from './verify-threads.ts';
 import type { CheckInstance, PolicyRules, PromisedIdentity, Verdict } from '../pipeline-tools.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -24,28 +29,46 @@ export type CheckTalk = {
 /** Half a million elements with their plan need 250 MB (measured); the header itself lies beside the heap. */
 const HEAP_MB = 320;
 
-/** One for an account whose instances are slow, and one for everybody else. */
-const THREADS = 2;
+/**
+ * A header of which more is read is large: fewer bytes have some 130 000 elements at most, which need 70 MB. A
+ * deflated one may be large however little is read.
+ */
+const SMALL_HEADER_BYTES = 1024 ** 2;
+const DEFLATED = Buffer.from(DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN);
 
-type Limits = { readonly heapMb?: number; readonly silentMs?: number; readonly idleMs?: number };
+/** So large a header is begun again when it is alone. */
+class LargeHeader extends Error {}
 
-/** `projectKey`: of the pseudonyms, 32 bytes. */
-export function createCheckThread(projectKey: Uint8Array, limits: Limits = {}): CheckInstance {
-  const script = new URL('./check.worker.ts', import.meta.url);
-  const threads = Array.from({ length: THREADS }, () =>
-    keepThread<CheckTalk>(script, { heapMb: HEAP_MB, ...limits, data: { projectKey } }),
-  );
-  const line = createFairLine(threads);
-  return (source, promised, rules, { account, signal }) => {
-    const reply = async ({ offset, length }: CheckTalk['question']): Promise<Given<Bytes>> => {
-      // A copy: what moves to the thread is gone here, and the instance is still needed.
-      const bytes = new Uint8Array(await source.read(offset, length));
-      return giving(bytes, bytes.buffer);
-    };
+export function createCheckThread({
+  script = new URL('./check.worker.ts', import.meta.url),
+  ...options
+}: ThreadOptions & { readonly script?: URL } = {}): CheckInstance {
+  const enter = createVerifyThreads<CheckTalk>(script, { heapMb: HEAP_MB, ...options });
+  const large = createFairLine(['one large header']);
+  return (source, promised, rules, turn) => {
+    const { account, signal } = turn;
     const task = { size: source.size, promised: onlyIdentity(promised), rules };
-    return line(account, (thread) => thread.do(giving(task), reply, signal));
+    const judge = (mayBeLarge: boolean) =>
+      enter(turn, async (thread) => {
+        let readBytes = 0;
+        const reply = async ({ offset, length }: CheckTalk['question']) => {
+          // A copy: what moves to the thread is gone here, and the instance is still needed.
+          const bytes = new Uint8Array(await source.read(offset, length));
+          readBytes += bytes.length;
+          if (!mayBeLarge && isLarge(bytes, readBytes)) throw new LargeHeader();
+          return giving(bytes, bytes.buffer);
+        };
+        return thread.do(giving(task), reply, signal);
+      });
+    return judge(false).catch((error: unknown) => {
+      if (error instanceof LargeHeader) return large(account, () => judge(true));
+      throw error;
+    });
   };
 }
+
+const isLarge = (bytes: Bytes, readBytes: number): boolean =>
+  readBytes > SMALL_HEADER_BYTES || Buffer.from(bytes.buffer).includes(DEFLATED);
 
 const onlyIdentity = (promised: PromisedIdentity): PromisedIdentity => ({
   study_instance_uid: promised.study_instance_uid,

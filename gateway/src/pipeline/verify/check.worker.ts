@@ -1,19 +1,15 @@
 /** The thread that judges instances: message glue, the work is verify-instance.ts. */
-import { workerData } from 'node:worker_threads';
-import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { serveTasks } from '../../threads/serve-tasks.ts';
 import { giving } from '../../threads/thread.ts';
 import type { CheckTalk } from './check-thread.ts';
 import { toVerifyRules, verifyInstance, type VerifyRules } from './verify-instance.ts';
 
-const { projectKey } = workerData as { readonly projectKey: Uint8Array };
-const pseudonyms = createPseudonyms(projectKey);
 /** The rules of the policies in use, by what they say. */
 const made = new Map<string, VerifyRules>();
 
 serveTasks<CheckTalk>(async ({ size, promised, rules: policy }, ask, isOver) => {
   const name = JSON.stringify(policy);
-  const rules = made.get(name) ?? toVerifyRules(policy, await pseudonyms);
+  const rules = made.get(name) ?? (await toVerifyRules(policy));
   made.set(name, rules);
   const source = {
     size,

@@ -22,8 +22,8 @@ const ATTEMPTS_LIMIT = 4;
 export type VerifiedParcel = {
   readonly parcel: OwnedParcel;
   readonly outcome: VerifyOutcome;
-  /** Of the promised instances: how often each was sent before. */
-  readonly attempts: ReadonlyMap<number, number>;
+  /** Of the promised instances: how often each came damaged before. */
+  readonly damages: ReadonlyMap<number, number>;
   /** The blob with the restored instances; null: the parcel's bytes are gone. */
   readonly restoredId: string | null;
 };
@@ -84,22 +84,24 @@ function removeUnneeded(
 
 function toChange(
   instance: VerifiedInstance,
-  { parcel, restoredId, attempts }: VerifiedParcel,
+  { parcel, restoredId, damages: before }: VerifiedParcel,
 ): InstanceChange {
   const { id } = instance;
   const placed = (place: Place | null): NonNullable<InstanceChange['place']> | null =>
     place && { parcelId: parcel.id, offset: place.offset, restored: place.isRestored ? restoredId : null };
   switch (instance.kind) {
     case 'received':
-      return { id, state: 'received', reason: null, place: placed(instance.place) };
+      return { id, state: 'received', reason: null, place: placed(instance.place), damages: 0 };
     case 'quarantined':
       return { id, state: 'quarantined', reason: instance.because, place: placed(instance.place) };
     case 'refused':
       return { id, state: 'refused', reason: instance.because };
-    case 'damaged':
-      return (attempts.get(id) ?? 0) + 1 < ATTEMPTS_LIMIT
-        ? { id, state: 'promised', attempts: 1 }
-        : { id, state: 'refused', reason: 'digest-mismatch', attempts: 1 };
+    case 'damaged': {
+      const damages = (before.get(id) ?? 0) + 1;
+      return damages < ATTEMPTS_LIMIT
+        ? { id, state: 'promised', damages }
+        : { id, state: 'refused', reason: 'digest-mismatch', damages };
+    }
     default:
       return instance satisfies never;
   }

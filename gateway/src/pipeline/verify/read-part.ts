@@ -9,7 +9,7 @@ import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
 import type { ParcelPart } from '#shared/transfer/parcel.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
-import type { Restore } from '../pipeline-tools.ts';
+import type { Restore, Turn } from '../pipeline-tools.ts';
 import type { RestoredBlob } from './restored-blob.ts';
 
 /**
@@ -38,11 +38,12 @@ export async function readPart(
   body: OpenBlob,
   { part, bytes }: { readonly part: ParcelPart; readonly bytes: number },
   tools: ReadTools,
-  signal: AbortSignal,
+  turn: Turn,
 ): Promise<ReadPart | null> {
   if (part.contentEncoding === null)
-    return part.range.length === bytes ? readPlain(body, part.range, signal) : null;
-  const pieces = tools.restore(rangeSource(body, part.range), part.contentEncoding, bytes, signal);
+    return part.range.length === bytes ? readPlain(body, part.range, turn.signal) : null;
+  const coded = { encoding: part.contentEncoding, bytes };
+  const pieces = tools.restore(rangeSource(body, part.range), coded, turn);
   try {
     return bytes <= AT_ONCE_BYTES
       ? await restoreAtOnce(pieces, bytes, tools.restored)

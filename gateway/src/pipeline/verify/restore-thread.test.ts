@@ -12,7 +12,7 @@ import { loadCharls } from '#shared/transfer/coding/load-charls.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { createRestoreThread } from './restore-thread.ts';
 
-const signal = new AbortController().signal;
+const turn = { account: 'one', isSuspect: false, signal: new AbortController().signal };
 const { instances } = syntheticStudy({ seed: 91, instancesPerSeries: 3, rows: 256, columns: 256 });
 const coded = await Promise.all(
   instances.map(async ({ bytes }) => {
@@ -21,6 +21,7 @@ const coded = await Promise.all(
   }),
 );
 const [first] = coded as [(typeof coded)[number]];
+const firstCoded = { encoding: 'x-jls', bytes: first.original.length };
 
 const test = suite('the thread that restores');
 
@@ -37,7 +38,9 @@ test('restores several at once, bit for bit, of both codings', async () => {
   );
   await Promise.all(
     [...coded, ...deflated].map(async ({ encoding, bytes, original }) => {
-      const restored = await Array.fromAsync(restore(bytesSource(bytes), encoding, original.length, signal));
+      const restored = await Array.fromAsync(
+        restore(bytesSource(bytes), { encoding, bytes: original.length }, turn),
+      );
       assert.ok(Buffer.concat(restored).equals(original));
     }),
   );
@@ -46,7 +49,7 @@ test('restores several at once, bit for bit, of both codings', async () => {
 test('reports damage as damage, and passes on errors of the disk unchanged', async () => {
   const restore = createRestoreThread();
   const failure = (source: ByteSource) =>
-    Array.fromAsync(restore(source, 'x-jls', first.original.length, signal)).then(
+    Array.fromAsync(restore(source, firstCoded, turn)).then(
       () => null,
       (error: Error) => error,
     );
@@ -56,31 +59,44 @@ test('reports damage as damage, and passes on errors of the disk unchanged', asy
   assert.is((await failure(broken))?.message, 'EIO');
 });
 
+test('an account whose instance takes its time holds up nobody else’s', async () => {
+  const restore = createRestoreThread();
+  const gate = Promise.withResolvers<void>();
+  const fast = bytesSource(first.bytes);
+  const slow = {
+    size: fast.size,
+    read: (at: number, n: number) => gate.promise.then(() => fast.read(at, n)),
+  };
+  const held = [1, 2, 3].map(() => Array.fromAsync(restore(slow, firstCoded, { ...turn, account: 'slow' })));
+  const restored = await Array.fromAsync(restore(fast, firstCoded, turn));
+  assert.ok(Buffer.concat(restored).equals(first.original));
+  gate.resolve();
+  for (const pieces of await Promise.all(held)) assert.ok(Buffer.concat(pieces).equals(first.original));
+});
+
 test('stops when nobody takes its output, and continues with the next task', async () => {
   const restore = createRestoreThread();
-  for await (const piece of restore(bytesSource(first.bytes), 'x-jls', first.original.length, signal)) {
+  for await (const piece of restore(bytesSource(first.bytes), firstCoded, turn)) {
     assert.ok(piece.length > 0);
     break;
   }
   const stopped = new AbortController();
   stopped.abort(new Error('the gateway stops'));
   const aborted = await Array.fromAsync(
-    restore(bytesSource(first.bytes), 'x-jls', first.original.length, stopped.signal),
+    restore(bytesSource(first.bytes), firstCoded, { ...turn, signal: stopped.signal }),
   ).catch((error: Error) => error.message);
   assert.is(aborted, 'the gateway stops');
-  const restored = await Array.fromAsync(
-    restore(bytesSource(first.bytes), 'x-jls', first.original.length, signal),
-  );
+  const restored = await Array.fromAsync(restore(bytesSource(first.bytes), firstCoded, turn));
   assert.ok(Buffer.concat(restored).equals(first.original));
 });
 
 test('is ended when it is idle, and is started again for the next task', async () => {
-  const restore = createRestoreThread(0);
+  const restore = createRestoreThread({ idleMs: 0 });
   for (let i = 0; i < 3; i += 1) {
     assert.ok(
-      Buffer.concat(
-        await Array.fromAsync(restore(bytesSource(first.bytes), 'x-jls', first.original.length, signal)),
-      ).equals(first.original),
+      Buffer.concat(await Array.fromAsync(restore(bytesSource(first.bytes), firstCoded, turn))).equals(
+        first.original,
+      ),
     );
     // The thread's end is a timer of 0 ms: it is before this one.
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -94,15 +110,15 @@ test('that ends unexpectedly fails its current task, and another one takes its p
     size: first.bytes.length,
     read: async () => (await started)[0].terminate().then(() => new Uint8Array()),
   };
-  const failed = await Array.fromAsync(restore(killing, 'x-jls', first.original.length, signal)).then(
+  const failed = await Array.fromAsync(restore(killing, firstCoded, turn)).then(
     () => 'restored',
     () => 'failed',
   );
   assert.is(failed, 'failed');
   assert.ok(
-    Buffer.concat(
-      await Array.fromAsync(restore(bytesSource(first.bytes), 'x-jls', first.original.length, signal)),
-    ).equals(first.original),
+    Buffer.concat(await Array.fromAsync(restore(bytesSource(first.bytes), firstCoded, turn))).equals(
+      first.original,
+    ),
   );
 });
 

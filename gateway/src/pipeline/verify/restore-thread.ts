@@ -1,12 +1,13 @@
 /**
  * Restoring in a thread of its own: a piece takes up to 40 ms in one go, and there are many. It asks for the
  * coded bytes as it needs them and gives out a piece when the one before it was taken, so that an instance of
- * any size costs a few MiB.
+ * any size costs a few MiB. Accounts take turns: an instance has its thread until it is restored.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
-import { giving, keepThread, toOwn, type Given } from '../../threads/thread.ts';
+import { giving, toOwn, type Given, type ThreadOptions } from '../../threads/thread.ts';
 import type { Restore } from '../pipeline-tools.ts';
+import { createVerifyThreads } from './verify-threads.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 export type RestoreTalk = {
@@ -22,10 +23,13 @@ export type RestoreTalk = {
 
 type Piece = { readonly kind: 'piece'; readonly bytes: Bytes; readonly taken: (none: Given<Bytes>) => void };
 
-/** If the thread ends unexpectedly, the work in progress fails; the next call starts a new thread. */
-export function createRestoreThread(idleMs?: number): Restore {
-  const thread = keepThread<RestoreTalk>(new URL('./restore.worker.ts', import.meta.url), { idleMs });
-  return async function* (source, encoding, bytes, signal) {
+/** If its thread ends unexpectedly, the work in progress fails; the next call starts a new thread. */
+export function createRestoreThread({
+  script = new URL('./restore.worker.ts', import.meta.url),
+  ...options
+}: ThreadOptions & { readonly script?: URL } = {}): Restore {
+  const enter = createVerifyThreads<RestoreTalk>(script, options);
+  return async function* (source, coded, turn) {
     const left = new AbortController();
     let next = Promise.withResolvers<Piece>();
     const reply = async (asked: RestoreTalk['question']): Promise<Given<Bytes>> => {
@@ -34,9 +38,10 @@ export function createRestoreThread(idleMs?: number): Restore {
       next.resolve({ kind: 'piece', bytes: asked.piece, taken: taken.resolve });
       return taken.promise;
     };
-    const ended = thread
-      .do(giving({ size: source.size, encoding, bytes }), reply, AbortSignal.any([signal, left.signal]))
-      .then((damage) => ({ kind: 'ended', damage }) as const);
+    const signal = AbortSignal.any([turn.signal, left.signal]);
+    const ended = enter(turn, (thread) =>
+      thread.do(giving({ size: source.size, ...coded }), reply, signal),
+    ).then((damage) => ({ kind: 'ended', damage }) as const);
     void ignoreFailure(ended, 'it may fail between two waits for it; the next one sees it');
     try {
       for (;;) {

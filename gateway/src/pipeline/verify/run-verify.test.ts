@@ -5,16 +5,20 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
 import { runExpiry } from '../eviction/run-expiry.ts';
-import { openTestPipeline, rollingBack } from '../../testing/open-pipeline.ts';
+import { openTestPipeline, rollingBack, type TestPipeline } from '../../testing/open-pipeline.ts';
 import { packed, toManifest } from '../../testing/pack-parcel.ts';
 import { ThreadEnded } from '../../threads/thread.ts';
 import { findParcel } from '../parcel.store.ts';
-import type { CheckInstance } from '../pipeline-tools.ts';
+import { noteTrace } from '../instance.store.ts';
+import type { CheckInstance, PipelineTools } from '../pipeline-tools.ts';
 import { runParcel, runVerify } from '../pipeline.ts';
+import { createCheckThread } from './check-thread.ts';
+import { createRestoreThread } from './restore-thread.ts';
 
 const signal = new AbortController().signal;
 const test = suite('verify that fails');
@@ -93,86 +97,148 @@ test('on one instance, that one is held for a person after a while and the other
   await pipeline.close();
 });
 
-/** The check of a process that dies in the middle of it: it does not end before the test does. */
-function dyingOn(
-  poison: SyntheticInstance,
-  check: CheckInstance,
-  { died, over }: { readonly died: () => void; readonly over: Promise<never> },
-): CheckInstance {
-  return async (source, promised, rules, until) => {
-    if (promised.sop_instance_uid !== poison.identifiers.sopInstanceUID)
-      return check(source, promised, rules, until);
-    died();
-    return over;
+/** Deaths of the gateway that has the parcel: its run does not come to its end before the test does. */
+function createDeaths(tools: PipelineTools) {
+  const over = Promise.withResolvers<never>();
+  void ignoreFailure(over.promise, 'a run that waits for it fails');
+  const runs: Promise<void>[] = [];
+  return {
+    /** In the middle of work on this instance. */
+    async die(parcelId: string, { identifiers }: SyntheticInstance): Promise<void> {
+      const died = Promise.withResolvers<void>();
+      const check: CheckInstance = async (source, promised, ...more) => {
+        if (promised.sop_instance_uid !== identifiers.sopInstanceUID)
+          return tools.check(source, promised, ...more);
+        died.resolve();
+        return over.promise;
+      };
+      runs.push(runParcel(parcelId, { ...tools, check }, signal));
+      await died.promise;
+    },
+    async end(): Promise<void> {
+      over.reject(new Error('the test is over'));
+      await Promise.allSettled(runs);
+    },
   };
 }
 
-test('an instance that kills the process three times is held by name, and the others continue', async () => {
-  const pacs = openTestPacs();
-  const pipeline = await openTestPipeline({ pacs, start: false });
-  const { tools } = pipeline;
-  const { instances } = syntheticStudy({ seed: 7310, instancesPerSeries: 3, rows: 8, columns: 8 });
-  const { uploadId } = await pipeline.init(toManifest(instances));
-  await pipeline.send(uploadId, instances, randomUUID());
-  const { id } = await tools.db
-    .selectFrom('parcel')
-    .select('id')
-    .where('upload_id', '=', uploadId)
-    .executeTakeFirstOrThrow();
-  const over = Promise.withResolvers<never>();
-  const dead: Promise<void>[] = [];
-  for (let run = 1; run <= 3; run += 1) {
-    const died = Promise.withResolvers<void>();
-    const check = dyingOn(instances[1]!, tools.check, { died: died.resolve, over: over.promise });
-    dead.push(runParcel(id, { ...tools, check }, signal));
-    await died.promise;
+/** Three instances that have come to a gateway that does nothing by itself; `use` may fail. */
+async function withParcel(
+  seed: number,
+  use: (of: {
+    readonly pipeline: TestPipeline;
+    readonly instances: readonly SyntheticInstance[];
+    readonly parcelId: string;
+    readonly deaths: ReturnType<typeof createDeaths>;
+    /** Of each instance: its state, or why it is held. */
+    readonly fates: () => Promise<readonly string[] | undefined>;
+  }) => Promise<void>,
+  pack?: (i: number) => boolean,
+): Promise<void> {
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
+  const deaths = createDeaths(pipeline.tools);
+  try {
+    const { instances } = syntheticStudy({ seed, instancesPerSeries: 3, rows: 64, columns: 64 });
+    const { uploadId } = await pipeline.init(toManifest(instances));
+    if (pack === undefined) await pipeline.send(uploadId, instances, randomUUID());
+    else await pipeline.sendBytes(uploadId, await packed(instances, pack));
+    const { id: parcelId } = await pipeline.tools.db
+      .selectFrom('parcel')
+      .select('id')
+      .where('upload_id', '=', uploadId)
+      .executeTakeFirstOrThrow();
+    const fates = async () =>
+      (await pipeline.status(uploadId)).instances?.map(({ state, reason }) => reason ?? state);
+    await use({ pipeline, instances, parcelId, deaths, fates });
+  } finally {
+    await deaths.end();
+    await pipeline.close();
   }
-  assert.is((await pipeline.status(uploadId)).counts.quarantined, 0, 'twice may be chance');
-  const died = () => assert.unreachable('it is not begun a fourth time');
-  const check = dyingOn(instances[1]!, tools.check, { died, over: over.promise });
-  await runParcel(id, { ...tools, check }, signal);
-  await pipeline.runAll();
-  const held = await pipeline.status(uploadId);
-  assert.equal(
-    [held.state, held.counts.inPacs, held.instances?.[1]?.reason, pacs.held.size],
-    ['held', 2, 'cannot-be-verified', 2],
-  );
-  over.reject(new Error('the test is over'));
-  await Promise.allSettled(dead);
-  await pipeline.close();
-});
+}
 
-test('an instance that ends the thread of the check three times is held, and one that was only near is not', async () => {
-  const pacs = openTestPacs();
-  const pipeline = await openTestPipeline({ pacs, start: false });
-  const { tools } = pipeline;
-  const { instances } = syntheticStudy({ seed: 7311, instancesPerSeries: 3, rows: 8, columns: 8 });
-  const { uploadId } = await pipeline.init(toManifest(instances));
-  await pipeline.send(uploadId, instances, randomUUID());
-  const { id } = await tools.db
-    .selectFrom('parcel')
-    .select('id')
-    .where('upload_id', '=', uploadId)
-    .executeTakeFirstOrThrow();
-  const check: CheckInstance = async (source, promised, ...more) => {
-    if (promised.sop_instance_uid === instances[1]!.identifiers.sopInstanceUID)
-      throw new ThreadEnded('a thread ended');
-    return tools.check(source, promised, ...more);
-  };
-  for (let run = 1; run <= 3; run += 1)
+/** Runs it so often, and each time what works on an instance ends. */
+async function endTimes(times: number, parcelId: string, tools: PipelineTools): Promise<void> {
+  for (let run = 1; run <= times; run += 1)
     assert.instance(
-      await runParcel(id, { ...tools, check }, signal).catch((error: unknown) => error),
+      await runParcel(parcelId, tools, signal).catch((error: unknown) => error),
       ThreadEnded,
+      `run ${run}`,
     );
-  await runParcel(id, { ...tools, check }, signal);
-  await pipeline.runAll();
-  const held = await pipeline.status(uploadId);
-  assert.equal(
-    held.instances?.map(({ state, reason }) => reason ?? state),
-    ['stored', 'cannot-be-verified', 'stored'],
-  );
-  await pipeline.close();
-});
+}
+
+const PROMISED = ['promised', 'promised', 'promised'];
+const SECOND_HELD = ['stored', 'cannot-be-verified', 'stored'];
+
+test('an instance with which the gateway died twice, and that kills its own process three times, is held by name', () =>
+  withParcel(7310, async ({ pipeline, instances, parcelId, deaths, fates }) => {
+    const poison = instances[1]!;
+    for (let death = 1; death <= 2; death += 1) await deaths.die(parcelId, poison);
+    // From now on this process would die with it, if it were not suspected.
+    const script = new URL('../../testing/dying-check.worker.ts', import.meta.url);
+    const check = createCheckThread({ script, data: poison.identifiers.sopInstanceUID });
+    const tools = { ...pipeline.tools, check };
+    await endTimes(2, parcelId, tools);
+    assert.equal(await fates(), PROMISED, 'twice may be chance');
+    await runParcel(parcelId, tools, signal);
+    await pipeline.runAll();
+    assert.equal(await fates(), SECOND_HELD);
+  }));
+
+test('a coded instance that kills the process in which it is restored is held by name', () =>
+  withParcel(
+    7313,
+    async ({ pipeline, parcelId, fates }) => {
+      const { db } = pipeline.tools;
+      const { id } = await db
+        .selectFrom('instance')
+        .innerJoin('parcel', 'parcel.study_id', 'instance.study_id')
+        .select('instance.id')
+        .where('parcel.id', '=', parcelId)
+        .orderBy('instance.id')
+        .offset(1)
+        .executeTakeFirstOrThrow();
+      await noteTrace(db, id, { beginnings: 1, ends: 0 });
+      const script = new URL('../../testing/dying-restore.worker.ts', import.meta.url);
+      const tools = { ...pipeline.tools, restore: createRestoreThread({ script }) };
+      await endTimes(2, parcelId, tools);
+      assert.equal(await fates(), PROMISED, 'twice may be chance');
+      await runParcel(parcelId, tools, signal);
+      await pipeline.runAll();
+      assert.equal(await fates(), SECOND_HELD);
+    },
+    (i) => i === 1,
+  ));
+
+test('an instance whose gateway was killed nine times by others is stored, also if the disk fails once then', () =>
+  withParcel(7312, async ({ pipeline, instances, parcelId, deaths, fates }) => {
+    for (let death = 1; death <= 9; death += 1) await deaths.die(parcelId, instances[1]!);
+    const broken: CheckInstance = () => Promise.reject(new Error('EIO'));
+    const failed = runParcel(parcelId, { ...pipeline.tools, check: broken }, signal);
+    assert.is(await failed.catch((error: Error) => error.message), 'EIO');
+    await runParcel(parcelId, { ...pipeline.tools, check: createCheckThread() }, signal);
+    await pipeline.runAll();
+    assert.equal(await fates(), ['stored', 'stored', 'stored']);
+  }));
+
+for (const [wasAlone, fate] of [
+  [true, SECOND_HELD],
+  [false, ['stored', 'stored', 'stored']],
+] as const)
+  test(`an instance is ${wasAlone ? 'held' : 'not held'} when its thread has ended three times, if it was ${wasAlone ? '' : 'not '}alone in it`, () =>
+    withParcel(wasAlone ? 7311 : 7314, async ({ pipeline, instances, parcelId, fates }) => {
+      const { tools } = pipeline;
+      const check: CheckInstance = async (source, promised, ...more) => {
+        if (promised.sop_instance_uid === instances[1]!.identifiers.sopInstanceUID)
+          throw new ThreadEnded(wasAlone);
+        return tools.check(source, promised, ...more);
+      };
+      await endTimes(2, parcelId, { ...tools, check });
+      assert.equal(await fates(), PROMISED, 'twice may be chance');
+      if (!wasAlone) await endTimes(1, parcelId, { ...tools, check });
+      else await runParcel(parcelId, { ...tools, check }, signal);
+      await pipeline.runAll();
+      assert.equal(await fates(), fate);
+    }));
 
 const road = suite('a study that came coded');
 const soft = (seed: number) =>

@@ -3,11 +3,15 @@
  * as DICOM, compares it with the manifest, and checks that the device applied the policy. It runs in a
  * thread (check-thread.ts): the bytes are the sender's.
  */
-import type { ByteSource } from '#shared/dicom/data-set.ts';
+import { claimedBoxes } from '#shared/dicom/boxes.ts';
+import type { ByteSource, ParsedInstance } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
-import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
+import { createTagCheck, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import { checkResidue, OVER_LIMITS } from '#shared/deid/residue.ts';
 import { createRules, type DeidRules } from '#shared/deid/rules.ts';
+import { areCovered } from '#shared/pixels/check-cover.ts';
+import { loadCodecs } from '#shared/pixels/load-codecs.ts';
+import { parseBase64Url } from '#shared/transfer/base64url.ts';
 import type { PolicyRules, PromisedIdentity, Verdict } from '../pipeline-tools.ts';
 
 export type VerifyRules =
@@ -15,10 +19,11 @@ export type VerifyRules =
   | { readonly kind: 'deidentified'; readonly rules: DeidRules; readonly pseudonyms: Pseudonyms };
 
 /** Throws where the policy is not possible. */
-export function toVerifyRules(policy: PolicyRules, pseudonyms: Pseudonyms): VerifyRules {
+export async function toVerifyRules(policy: PolicyRules): Promise<VerifyRules> {
   if (policy.kind === 'identified') return policy;
   const made = createRules(policy.options, policy.settings);
   if (made.kind === 'refused') throw new Error(`a policy has rules that cannot be had: ${made.because}`);
+  const pseudonyms = await createTagCheck(parseBase64Url(policy.tagKey));
   return { kind: 'deidentified', rules: made.rules, pseudonyms };
 }
 
@@ -42,9 +47,18 @@ export async function verifyInstance(
   // (manifest: "with File Meta Information").
   if (meta === null) return { kind: 'refused', because: 'manifest-mismatch' };
   if (rules.kind === 'identified') return { kind: 'verified' };
+  if (!(await isCoverTrue(read.instance, signal))) return { kind: 'quarantined', because: 'cover-mismatch' };
   // De-identifying a de-identified header again does not change it.
-  const residue = await checkResidue(read.instance, rules.rules, rules.pseudonyms);
+  const residue = await checkResidue(read.instance, rules.rules, rules.pseudonyms, signal);
   if (residue.length === 0) return { kind: 'verified' };
   const isTooMuch = residue.some(({ tag }) => tag === OVER_LIMITS);
   return { kind: 'quarantined', because: isTooMuch ? 'too-much-to-deidentify' : 'identity-remains' };
+}
+
+const codecs = loadCodecs();
+
+/** Whatever the instance says is covered is blank. */
+async function isCoverTrue(instance: ParsedInstance, signal: AbortSignal): Promise<boolean> {
+  const boxes = claimedBoxes(instance.elements);
+  return boxes !== null && (boxes.length === 0 || areCovered(instance, boxes, { codecs, signal }));
 }

@@ -8,6 +8,8 @@ import * as assert from 'uvu/assert';
 import { codeInstance } from '#shared/transfer/coding/code-instance.ts';
 import { loadCharls } from '#shared/transfer/coding/load-charls.ts';
 import { createBoundary, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
+import { toBase64Url } from '#shared/transfer/base64url.ts';
+import { derivePolicyKey } from '#shared/transfer/policy-key.ts';
 import { pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { deidentifyBytes } from '#testing/deidentified-file.ts';
 import { largeInstance, syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
@@ -63,6 +65,8 @@ function promise(instance: SyntheticInstance, more: Partial<Promised> = {}): [st
     bytes: bytes.length,
     policy_name: 'identified',
     policy_version: 1,
+    beginnings: 0,
+    ends: 0,
     ...more,
   };
   return [`${row.sop_instance_uid} ${row.digest}`, row];
@@ -81,9 +85,10 @@ const verify = async (
     awaited: async () => new Map(promises),
     restored,
     restore: restoreHere,
-    check: checkHere(await pseudonymsOf(1)),
+    check: checkHere,
     account: 'one',
-    begun: null,
+    note: async () => undefined,
+    isRepeated: false,
     checkRoom: async () => undefined,
     ...tools,
   };
@@ -206,8 +211,10 @@ test('it is no parcel at all, says so', async () => {
 });
 
 test('identity remains under a de-identifying policy, quarantines it; an instance de-identified under our key passes', async () => {
+  const { tagKey } = await derivePolicyKey(new Uint8Array(32).fill(1), { name: 'deidentified', key: 1 });
+  const rules = { kind: 'deidentified', options: [], settings: {}, tagKey: toBase64Url(tagKey) } as const;
   const tools: Pick<VerifyTools, 'rulesFor'> = {
-    rulesFor: async () => ({ kind: 'deidentified', options: [], settings: undefined }),
+    rulesFor: async () => rules,
   };
   const plain = await verify(await parcel({ of: first }), [promise(first)], tools);
   assert.equal(

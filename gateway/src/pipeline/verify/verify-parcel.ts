@@ -12,7 +12,7 @@ import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { BlobDamaged, StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
 import { ThreadEnded } from '../../threads/thread.ts';
 import type { InstanceRow } from '../instance.store.ts';
-import type { CheckInstance, PolicyRules } from '../pipeline-tools.ts';
+import type { CheckInstance, PolicyRules, Turn } from '../pipeline-tools.ts';
 import { readPart, type Place, type ReadTools } from './read-part.ts';
 
 export type Promised = Pick<
@@ -26,6 +26,8 @@ export type Promised = Pick<
   | 'bytes'
   | 'policy_name'
   | 'policy_version'
+  | 'beginnings'
+  | 'ends'
 > & { readonly study_instance_uid: string };
 
 export type VerifiedInstance =
@@ -60,8 +62,10 @@ export type VerifyTools = ReadTools & {
   readonly check: CheckInstance;
   /** The account that brought the parcel. */
   readonly account: string;
-  /** In a run that follows one without an outcome; null in the first. */
-  readonly begun: BegunInstances | null;
+  /** Writes the trace of an instance down, so that it outlives the gateway. */
+  readonly note: (id: number, trace: Trace) => Promise<void>;
+  /** It follows a run without an outcome: beginnings are noted. */
+  readonly isRepeated: boolean;
   /**
    * Unexpected failures are settled, not thrown: an instance is quarantined, and a body that cannot be
    * read on is broken there.
@@ -72,20 +76,20 @@ export type VerifyTools = ReadTools & {
 };
 
 /**
- * Notes of the instances that were begun: each before its work begins, crossed out after it. One that ends the
- * process cannot say so itself; its note does.
+ * How work on an instance ended for the process that it ran in. `beginnings`: written before it begins and taken
+ * back after it, so those that are left had no end: the gateway died, of this instance or of anything. `ends`: it
+ * ended the thread, or the process of its own, that it was alone in.
  */
-export type BegunInstances = {
-  /** Notes that the work on it begins; how often it began without having been crossed out. */
-  note(id: number): Promise<number>;
-  crossOut(id: number): Promise<void>;
-};
+export type Trace = { readonly beginnings: number; readonly ends: number };
 
 /**
- * An instance that was begun so often and never crossed out is not begun again. With the run before the first
- * note it has ended three.
+ * The gateway has died twice with it: one beginning that was noted, and the run before the first note. From now on
+ * it gets a process of its own. So it ends the gateway no more, and deaths alone never hold an instance: a gateway
+ * that is killed by others a hundred times says nothing of it.
  */
-const BEGINNINGS_LIMIT = 2;
+const SUSPECT_BEGINNINGS = 1;
+/** Once may be chance, and so may twice. */
+const ENDS_LIMIT = 3;
 
 export async function verifyParcel(
   body: OpenBlob,
@@ -143,41 +147,59 @@ async function settlePart(
   const { id } = promised;
   const place = part.contentEncoding === null ? { offset: part.range.offset, isRestored: false } : null;
   const held: VerifiedInstance = { id, kind: 'quarantined', because: 'cannot-be-verified', place };
-  const limit = tools.isLastRun ? 1 : BEGINNINGS_LIMIT;
-  if (tools.begun !== null && (await tools.begun.note(id)) > limit) return held;
+  const turn = { account: tools.account, isSuspect: promised.beginnings >= SUSPECT_BEGINNINGS, signal };
+  const begun = await noteBeginning(promised, tools);
   try {
-    const settled = await verifyPart(body, { part, promised }, tools, signal);
-    await tools.begun?.crossOut(id);
+    const settled = await verifyPart(body, { part, promised }, tools, turn);
+    await begun.endWell();
     return settled;
   } catch (error) {
-    // It ended its thread, as it might have ended the process: the note stays.
-    if (signal.aborted || !(error instanceof ThreadEnded))
-      await ignoreFailure(tools.begun?.crossOut(id) ?? Promise.resolve(), 'the run fails by its own error');
+    const ends = await begun.endBadly(signal.aborted ? signal.reason : error);
     signal.throwIfAborted();
     if (error instanceof BlobDamaged) return { id, kind: 'damaged' };
     // A disk that is full is no failure of the instance.
-    if (!tools.isLastRun || error instanceof StorageFull) throw error;
-    return held;
+    if (error instanceof StorageFull) throw error;
+    if (tools.isLastRun || ends >= ENDS_LIMIT) return held;
+    throw error;
   }
+}
+
+async function noteBeginning(promised: Promised, { note, isRepeated }: VerifyTools) {
+  const { id, beginnings, ends } = promised;
+  const isNoted = isRepeated || beginnings > 0 || ends > 0;
+  const begun = { beginnings: beginnings + 1, ends };
+  if (isNoted) await note(id, begun);
+  return {
+    endWell: async (): Promise<void> => (isNoted ? note(id, { beginnings: 0, ends: 0 }) : undefined),
+    /** How often it has ended what it was alone in. */
+    async endBadly(error: unknown): Promise<number> {
+      if (!(error instanceof ThreadEnded)) {
+        if (isNoted) await ignoreFailure(note(id, promised), 'the run fails by its own error');
+        return 0;
+      }
+      // It ended its thread, as it might have ended the gateway: the beginning stays.
+      const after = { ...begun, ends: ends + (error.wasAlone ? 1 : 0) };
+      await note(id, after);
+      return after.ends;
+    },
+  };
 }
 
 async function verifyPart(
   body: OpenBlob,
   { part, promised }: AwaitedPart,
   tools: VerifyTools,
-  signal: AbortSignal,
+  turn: Turn,
 ): Promise<VerifiedInstance> {
   const { id } = promised;
-  const read = await readPart(body, { part, bytes: promised.bytes }, tools, signal);
+  const read = await readPart(body, { part, bytes: promised.bytes }, tools, turn);
   if (read === null) return { id, kind: 'damaged' };
   if (read.digest !== promised.digest) {
     await read.drop();
     return { id, kind: 'damaged' };
   }
   const rules = await tools.rulesFor(promised.policy_name, promised.policy_version);
-  const verdict = await read.read((source) =>
-    tools.check(source, promised, rules, { account: tools.account, signal }),
-  );
+  const verdict = await read.read((source) => tools.check(source, promised, rules, turn));
   switch (verdict.kind) {
     case 'verified':
       return { id, kind: 'received', place: await read.keep() };

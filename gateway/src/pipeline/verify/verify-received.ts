@@ -3,10 +3,13 @@
  * plan. Only the blob with restored instances is written on the way; a run that comes to no outcome removes
  * it, and where the process dies, expiry does.
  */
+import { settingsOf } from '#shared/deid/rules.ts';
+import { toBase64Url } from '#shared/transfer/base64url.ts';
+import { keyNameOf } from '#shared/transfer/policy-key.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import { checkRoom, StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
 import { findPolicy } from '../../policies/policies.ts';
-import { forgetBeginnings, instancesByKey, noteBeginning } from '../instance.store.ts';
+import { instancesByKey, noteTrace } from '../instance.store.ts';
 import { restoredOf } from '../parcel-blobs.ts';
 import { accountOf, type OwnedParcel } from '../parcel.store.ts';
 import type { PipelineTools, PolicyRules } from '../pipeline-tools.ts';
@@ -25,7 +28,7 @@ const RUNS_LIMIT = 8;
 /** The pause when the disk has no room to restore coded instances: until somebody has made room. */
 const ROOM_AGAIN_SECONDS = 30;
 
-type Tools = Pick<PipelineTools, 'db' | 'blobs' | 'keys' | 'check' | 'restore' | 'newId'>;
+type Tools = Pick<PipelineTools, 'db' | 'blobs' | 'keys' | 'policyKey' | 'check' | 'restore' | 'newId'>;
 
 export async function verifyReceived(
   parcel: OwnedParcel,
@@ -55,14 +58,14 @@ export async function verifyReceived(
 
 async function lookInto(parcel: OwnedParcel, tools: Tools, signal: AbortSignal): Promise<VerifiedParcel> {
   const isLastRun = parcel.failures + 1 >= RUNS_LIMIT;
-  const attempts = new Map<number, number>();
+  const damages = new Map<number, number>();
   const studyKey =
     parcel.wrapped_key === null ? null : tools.keys.unwrap(parcel.study_id, parcel.wrapped_key);
   const body = studyKey === null ? null : await openBody(parcel, studyKey, tools, isLastRun);
   // Its bytes are gone (a disk was lost, a key destroyed): as good as damaged.
   if (studyKey === null || body === null) {
     const outcome = { instances: [], unpromised: 0, broken: { offset: 0 } };
-    return { parcel, outcome, attempts, restoredId: null };
+    return { parcel, outcome, damages, restoredId: null };
   }
   const restoredId = restoredOf(parcel.id, tools.newId());
   const restored = createRestoredBlob(tools.blobs, restoredId, parcelKey(studyKey, restoredId));
@@ -75,14 +78,9 @@ async function lookInto(parcel: OwnedParcel, tools: Tools, signal: AbortSignal):
         restore: tools.restore,
         check: tools.check,
         account: accountOf(parcel),
-        begun:
-          parcel.failures === 0
-            ? null
-            : {
-                note: (id) => noteBeginning(tools.db, id),
-                crossOut: (id) => forgetBeginnings(tools.db, id),
-              },
-        awaited: (keys) => findAwaited(parcel, keys, attempts, tools),
+        note: (id, trace) => noteTrace(tools.db, id, trace),
+        isRepeated: parcel.runs > 0,
+        awaited: (keys) => findAwaited(parcel, keys, damages, tools),
         rulesFor: rememberRules(parcel.site_id, tools),
         checkRoom: (bytes) => checkRoom(tools.blobs, bytes),
       },
@@ -91,7 +89,7 @@ async function lookInto(parcel: OwnedParcel, tools: Tools, signal: AbortSignal):
     await restored.sync();
     // If the commit fails without an answer, the restored instances may have their place nevertheless;
     // where they have none, expiry sweeps them.
-    return { parcel, outcome, attempts, restoredId };
+    return { parcel, outcome, damages, restoredId };
   } catch (error) {
     await restored.remove();
     throw error;
@@ -118,13 +116,13 @@ async function openBody(
 async function findAwaited(
   parcel: OwnedParcel,
   keys: Parameters<VerifyTools['awaited']>[0],
-  attempts: Map<number, number>,
+  damages: Map<number, number>,
   { db }: Tools,
 ): Promise<ReadonlyMap<string, Promised>> {
   const { study_instance_uid } = parcel;
   const rows = await instancesByKey(db, parcel.study_id, keys);
   const promised = rows.filter(({ state }) => state === 'promised');
-  for (const row of promised) attempts.set(row.id, row.attempts);
+  for (const row of promised) damages.set(row.id, row.damages);
   return new Map(
     promised.map((row) => [`${row.sop_instance_uid} ${row.digest}`, { ...row, study_instance_uid }]),
   );
@@ -151,5 +149,11 @@ async function rulesFor(
 ): Promise<PolicyRules> {
   const policy = await findPolicy(tools.db, siteId, named);
   if (policy !== undefined && !policy.deidentify) return { kind: 'identified' };
-  return { kind: 'deidentified', options: policy?.options ?? [], settings: policy?.rules };
+  const { tagKey } = await tools.policyKey(keyNameOf(policy ?? named));
+  return {
+    kind: 'deidentified',
+    options: policy?.options ?? [],
+    settings: settingsOf(policy ?? {}),
+    tagKey: toBase64Url(tagKey),
+  };
 }

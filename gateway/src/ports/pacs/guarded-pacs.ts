@@ -4,7 +4,7 @@
  * that is answered, the requests of all others end as PacsUnreachable and do not reach it. A PACS that refuses the
  * connection, or answers anything, holds nobody, and is asked as before.
  */
-import { PacsUnreachable, type Pacs } from './pacs.ts';
+import { NOT_ASKED, PacsUnreachable, type Pacs } from './pacs.ts';
 
 export type GuardLimits = {
   /**
@@ -42,6 +42,7 @@ export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pac
       guard.pass(signal, () => pacs.fetchInstance(where, maxBytes, signal)),
     describeStudy: (study, limit, signal) =>
       guard.pass(signal, () => pacs.describeStudy(study, limit, signal)),
+    givesInstances: (signal) => guard.pass(signal, () => pacs.givesInstances(signal)),
     probe: (signal) => guard.probe(signal),
     get digestsOf(): Pacs['digestsOf'] {
       const ask = pacs.digestsOf;
@@ -54,6 +55,13 @@ export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pac
       return (instance, signal) => guard.pass(signal, () => store(instance, signal));
     },
   };
+}
+
+/** Whatever came of the question: the request behind it was not made. */
+function asNotAsked(error: unknown): never {
+  throw error instanceof PacsUnreachable
+    ? new PacsUnreachable(error.message, error.status, NOT_ASKED, error)
+    : error;
 }
 
 type Question = { readonly answer: Promise<void>; readonly isLate: Promise<void> };
@@ -71,7 +79,7 @@ class Guard {
 
   /** Throws PacsUnreachable also where the request was not made. */
   async pass<T>(signal: AbortSignal, request: () => Promise<T>): Promise<T> {
-    if (this.#isSilent) await this.probe(signal);
+    if (this.#isSilent) await this.probe(signal).catch(asNotAsked);
     try {
       return await request();
     } catch (error) {
@@ -110,7 +118,7 @@ class Guard {
 
 async function join({ answer, isLate }: Question): Promise<void> {
   const late = isLate.then(() => {
-    throw new PacsUnreachable('the PACS has not answered for a while', null);
+    throw new PacsUnreachable('the PACS has not answered for a while', null, NOT_ASKED);
   });
   return Promise.race([answer, late]);
 }

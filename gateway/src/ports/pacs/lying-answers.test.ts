@@ -55,6 +55,7 @@ test('answers a store, only DICOM that names the instance is a refusal', async (
       const what = `${status} ${body}: ${outcome}`;
       if (outcome === 'refused') assert.ok(isNamed, what);
       else if (outcome === 'declined') assert.ok(body === 'dicom' && status >= 400 && status < 500, what);
+      else if (outcome === 'busy') assert.is(body, 'busy', what);
       else if (outcome === 'omitted') assert.is(body, 'dicom', what);
       else assert.ok(outcome === 'unanswered' || outcome === 'unreachable', what);
     }
@@ -64,6 +65,23 @@ test('answers a store, only DICOM that names the instance is a refusal', async (
     ['omitted', 'omitted'],
     'of several, nobody is meant',
   );
+});
+
+test('does not give what it lists, is known for it, and one that holds nothing is not', async ({
+  liar,
+  pacs,
+}) => {
+  assert.is(await pacs.givesInstances(signal), null);
+  await pacs.storeInstances(studyInstanceUID, [one, two], signal);
+  assert.is(await pacs.givesInstances(signal), true);
+  for (const status of STATUSES)
+    for (const body of BODIES) {
+      liar.conduct = { ...HONEST, answers: { ...HONEST.answers, retrieve: { status, body } } };
+      const given = await pacs
+        .givesInstances(signal)
+        .catch((error: unknown) => (error instanceof PacsUnreachable ? 'cut off' : error));
+      assert.ok(given === false || given === 'cut off', `${status} ${body}: ${given}`);
+    }
 });
 
 test('refuses in XML, the Failure Reason is read', async ({ liar, pacs }) => {

@@ -3,7 +3,7 @@
  * time-out counts from the last byte that moved, never from the start: an instance of 1 GB over a slow line
  * is not an error.
  */
-import { InstanceUnreadable, PacsUnreachable } from './pacs.ts';
+import { InstanceUnreadable, isTurnedAway, PacsUnreachable } from './pacs.ts';
 
 export type PacsSettings = {
   /** The DICOMweb root, with or without a slash at the end. */
@@ -22,12 +22,6 @@ export type PacsSettings = {
 export type SilenceTimer = { refresh(): unknown; [Symbol.dispose](): void };
 
 const IDLE_MS = 120_000;
-
-/**
- * The PACS, or a proxy before it, cannot answer now, or does not accept our credentials: this says nothing
- * about the instances.
- */
-const UNREACHABLE_STATUS: readonly number[] = [401, 403, 407, 408, 429, 502, 503, 504];
 
 export type PacsRequest = {
   readonly method?: 'GET' | 'POST';
@@ -84,10 +78,7 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
       try {
         const response = await fetch(url, init);
         alive();
-        if (
-          UNREACHABLE_STATUS.includes(response.status) ||
-          (response.status >= 300 && response.status < 400)
-        ) {
+        if (isTurnedAway(response.status)) {
           await response.body?.cancel();
           throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
         }

@@ -130,6 +130,11 @@ export interface Pacs {
     | null;
   /** A second way for one that `storeInstances` refused; null where there is none. Throws the same. */
   readonly storeAnotherWay: ((instance: InstanceToStore, signal: AbortSignal) => Promise<StoreAnswer>) | null;
+  /**
+   * Whether it gives back what it has: one of a few instances, of which only the first bytes are read. Null: it
+   * names none to try. Throws PacsUnreachable.
+   */
+  givesInstances(signal: AbortSignal): Promise<boolean | null>;
   /** Resolves when the PACS answers and takes the credentials; throws PacsUnreachable. */
   probe(signal: AbortSignal): Promise<void>;
 }
@@ -154,6 +159,16 @@ export class PacsUnreachable extends Error {
     this.connection = connection;
   }
 }
+
+/**
+ * The PACS, or a proxy before it, cannot answer now, or does not accept our credentials, or is elsewhere: this says
+ * nothing about the instances.
+ */
+export const isTurnedAway = (status: number): boolean =>
+  (status >= 300 && status < 400) || [401, 403, 407, 408, 429, 502, 503, 504].includes(status);
+
+/** The `connection` of a request that was not made, because the PACS is silent on another one. */
+export const NOT_ASKED = 'not-asked';
 
 /**
  * The bytes of an instance cannot be read, or are not those of its digest: the gateway's trouble, not the

@@ -48,6 +48,7 @@ export function createStowPacs(settings: PacsSettings, takesLists: true | null =
     readBack: (where, signal) => retrieve(web, where, signal, hashAll),
     fetchInstance: (where, maxBytes, signal) => fetchInstance(web, where, maxBytes, signal),
     describeStudy: (study, limit, signal) => describeStudy(web, study, limit, signal),
+    givesInstances: (signal) => givesInstances(web, signal),
     async probe(signal) {
       await search(web, '/studies?limit=1', signal);
     },
@@ -102,6 +103,29 @@ async function retrieve<T>(
     }
     return read(firstPart(type, response.body, alive));
   });
+}
+
+/** One that it lists may be gone, or broken: the next is tried. */
+const TRIED_INSTANCES = 3;
+
+async function givesInstances(web: Web, signal: AbortSignal): Promise<boolean | null> {
+  const listed = await search(web, `/instances?limit=${TRIED_INSTANCES}`, signal);
+  for (const where of listed.slice(0, TRIED_INSTANCES)) if (await gives(web, where, signal)) return true;
+  return listed.length === 0 ? null : false;
+}
+
+/** False: it answers, and not with the instance. */
+async function gives(web: Web, where: FoundInstance, signal: AbortSignal): Promise<boolean> {
+  try {
+    const begun = await retrieve(web, where, signal, async (pieces) => {
+      for await (const piece of pieces) if (piece.length > 0) return true;
+      return false;
+    });
+    return begun === true;
+  } catch (error) {
+    if (error instanceof PacsUnreachable && error.status !== null) return false;
+    throw error;
+  }
 }
 
 async function fetchInstance(

@@ -317,17 +317,22 @@ test('text that cannot be decoded cannot be cleaned: it is treated as under the 
   assert.is(of(STUDY_DESCRIPTION), null);
 });
 
-test('a header with more names than any real one is not searched, and keeps no text', async () => {
+/** No value of it could be held against its names, so nothing of it leaves: under the plain profile neither. */
+async function isHeld(elements: readonly NewElement[]): Promise<void> {
+  for (const options of [[], ['clean-descriptors']]) {
+    const outcome = await cleaned(elements, ...options).catch((error: Error) => error.message);
+    assert.is(typeof outcome === 'string' ? outcome : 'ready', 'too-much-to-deidentify');
+  }
+}
+
+test('a header with more names than any real one is held', async () => {
   const letters = (at: number): string =>
     [...String(at)].map((digit) => 'bcdfghjklm'[Number(digit)]).join('');
   const names = (count: number) =>
     text(0x00081048, 'PN', ...Array.from({ length: count }, (_, at) => `Quux${letters(at)}`));
   const said = text(STUDY_DESCRIPTION, 'LO', 'head');
   assert.is((await cleaned([names(100), said], 'clean-descriptors')).of(STUDY_DESCRIPTION), 'head');
-  assert.is(
-    (await cleaned([names(KNOWN_LIMIT + 100), said], 'clean-descriptors')).of(STUDY_DESCRIPTION),
-    'REMOVED',
-  );
+  await isHeld([names(KNOWN_LIMIT + 100), said]);
   // Each of these elements is short enough to be read, and none of the names is many names.
   const long = (each: number) =>
     [0x00081048, 0x00081050, 0x00081060, 0x00081070].map((tag, of) =>
@@ -338,10 +343,7 @@ test('a header with more names than any real one is not searched, and keeps no t
       ),
     );
   assert.is((await cleaned([...long(10), said], 'clean-descriptors')).of(STUDY_DESCRIPTION), 'head');
-  assert.is(
-    (await cleaned([...long(KNOWN_CHARACTERS_LIMIT / 300), said], 'clean-descriptors')).of(STUDY_DESCRIPTION),
-    'REMOVED',
-  );
+  await isHeld([...long(KNOWN_CHARACTERS_LIMIT / 300), said]);
   // Ways of writing them count, not names alone.
   const double = (count: number) =>
     text(
@@ -353,10 +355,7 @@ test('a header with more names than any real one is not searched, and keeps no t
       ),
     );
   assert.is((await cleaned([double(5), said], 'clean-descriptors')).of(STUDY_DESCRIPTION), 'head');
-  assert.is(
-    (await cleaned([double(KNOWN_CHARACTERS_LIMIT / 100), said], 'clean-descriptors')).of(STUDY_DESCRIPTION),
-    'REMOVED',
-  );
+  await isHeld([double(KNOWN_CHARACTERS_LIMIT / 100), said]);
 });
 
 test('a name that swallowed the elements after it is searched word by word', async () => {

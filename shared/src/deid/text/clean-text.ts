@@ -7,13 +7,25 @@
  * A fixed point: cleaned text comes out unchanged, because the gateway cleans again and compares.
  */
 import { asciiPieces, textReader, type TextPiece } from '../../dicom/character-sets.ts';
+import { asciiText } from '../../dicom/values.ts';
+import type { Prose } from '../plan.ts';
 import type { DeidRules } from '../rules.ts';
+import { findAges, type FoundAge } from './ages-in-text.ts';
 import { findDates, type FoundDate } from './dates-in-text.ts';
-import { createFinder } from './find-known-values.ts';
-import { fold, type Folded } from './fold.ts';
-import type { KnownValues } from './known-values.ts';
+import { fold } from './fold.ts';
+import {
+  holdsInOtherReading,
+  remember,
+  REMEMBERED_BYTES,
+  type Cleaned,
+  type Known,
+} from './hold-known-values.ts';
+import { findNames } from './names-in-text.ts';
+import { findNationalNumbers } from './national-numbers.ts';
+import { plainOf } from './plain-text.ts';
 import type { Budget } from './search-sources.ts';
-import { findAges, findPatterns, type Span } from './text-patterns.ts';
+import { findTelephones } from './telephones.ts';
+import { findPatterns } from './text-patterns.ts';
 
 /**
  * As much of an age as may be told: those above 89 single a person out (45 CFR 164.514(b)(2)(i)(C)), so they
@@ -49,43 +61,62 @@ interface Edit {
 
 export interface TextCleaner {
   /**
-   * The cleaned value; null if nothing of it may stay. `pieces`: `TextReader.split` of a value of a text VR.
+   * The cleaned value; null if nothing of it may stay. `vr`: one of text.
    */
-  clean(pieces: readonly TextPiece[], vr: string, characterSets: readonly string[]): Uint8Array | null;
+  clean(prose: Prose, vr: string): Uint8Array | null;
 }
 
-/**
- * `days`: the shift of this patient's dates (0: they were already moved); `known`: null if the header could
- * not be searched.
- */
-export function createTextCleaner(known: KnownValues | null, rules: DeidRules, days: number): TextCleaner {
-  if (known === null) return { clean: () => null };
+/** `rules`: those under which `known` was found. `days`: the shift of this patient's dates (0: already moved). */
+export function createTextCleaner(known: Known, rules: DeidRules, days: number): TextCleaner {
   const budget = { left: SEARCH_STEPS_LIMIT };
-  const cleaning: Cleaning = { known, budget, search: createFinder(known, budget), rules, days };
   return {
-    clean(pieces, vr, characterSets) {
-      for (const mark of MARKS) {
-        const values = splitValues(pieces, vr).map((value) => cleanOne(cleaning, value, mark));
-        if (values.some((value) => value === null)) return null;
-        const isLong = values.some((value) => value!.length > (LENGTH_LIMITS[vr] ?? Infinity));
-        if (!isLong)
-          return padded(
-            textReader(characterSets).join(
-              values.flatMap((value, at) => (at === 0 ? value! : [...asciiPieces('\\'), ...value!])),
-            ),
-          );
-      }
-      return null;
+    clean(prose, vr) {
+      const cleaning: Cleaning = { known, budget: { left: budget.left }, rules, days };
+      const { bytes, steps } = outcomeOf(cleaning, prose, vr);
+      budget.left -= steps;
+      return budget.left < 0 ? null : bytes;
     },
   };
 }
 
+/** The cleaned text, made now or for an earlier instance with the same header. */
+function outcomeOf(cleaning: Cleaning, prose: Prose, vr: string): Cleaned {
+  const { known, budget, days } = cleaning;
+  const { left } = budget;
+  const { bytes, characterSets } = prose;
+  const isShort = bytes.length <= REMEMBERED_BYTES;
+  const key = isShort ? JSON.stringify([days, vr, characterSets, asciiText(bytes)]) : null;
+  const before = key === null ? undefined : known.cleaned.get(key);
+  if (before !== undefined) return before;
+  const cleaned = cleanValue(cleaning, prose, vr);
+  const outcome = { bytes: cleaned, steps: left - budget.left };
+  // A search that was cut short has not seen all.
+  if (key !== null && outcome.steps <= left) remember(known.cleaned, key, outcome);
+  return outcome;
+}
+
+function cleanValue(cleaning: Cleaning, { bytes, characterSets }: Prose, vr: string): Uint8Array | null {
+  const reader = textReader(characterSets);
+  const pieces = reader.split(bytes);
+  if (pieces === null) return null;
+  for (const mark of MARKS) {
+    const values = splitValues(pieces, vr).map((value) => cleanOne(cleaning, value, mark));
+    if (values.some((value) => value === null)) return null;
+    const isLong = values.some((value) => value!.length > (LENGTH_LIMITS[vr] ?? Infinity));
+    if (isLong) continue;
+    const cleaned = padded(
+      reader.join(values.flatMap((value, at) => (at === 0 ? value! : [...asciiPieces('\\'), ...value!]))),
+    );
+    return holdsInOtherReading(cleaning.known, cleaned, cleaning.budget) ? null : cleaned;
+  }
+  return null;
+}
+
 /** By what one instance is cleaned. */
 interface Cleaning {
-  readonly known: KnownValues;
+  readonly known: Known;
   /** Of the search, for all texts of the instance together. */
   readonly budget: Budget;
-  readonly search: (folded: Folded) => Span[];
   readonly rules: DeidRules;
   /** The shift of its dates. */
   readonly days: number;
@@ -107,60 +138,68 @@ function cleanOne(
   return null;
 }
 
-/** `isAgain`: its dates have been moved already, so they stay. */
-function editsOf(cleaning: Cleaning, text: string, isAgain: boolean): Edit[] {
-  const { known, search, rules } = cleaning;
+/**
+ * Everything is found in the plain form of the text, and changed in the text as written. `isAgain`: its dates
+ * have been moved already, so they stay.
+ */
+function editsOf(cleaning: Cleaning, written: string, isAgain: boolean): Edit[] {
+  const { known, budget, rules } = cleaning;
+  const { text, rangeOf } = plainOf(written);
   const folded = fold(text);
-  const dates = findDates(text, folded, known);
-  // A number that is a date is treated as a date.
-  const isDate = ([start, end]: Span): boolean => {
-    const date = dates[lastNotAfter(dates, start)];
-    return date !== undefined && end <= date.end;
-  };
-  const patterns = findPatterns(text, {
+  const dates = findDates(text, folded, known.values);
+  const undated = withoutDates(text, dates);
+  const patterns = findPatterns(undated, {
     retainsUids: rules.options.includes('retain-uids'),
-    initials: known.initials,
+    initials: known.values.initials,
   });
-  const spans = [...search(folded), ...patterns.filter((span) => !isDate(span))];
-  return merge(text, [
+  const spans = [
+    ...known.find(folded, budget),
+    ...findNames(text),
+    ...findNationalNumbers(text),
+    ...findTelephones(undated),
+    ...patterns,
+  ];
+  const edits = [
     ...dates.map((date) => editOfDate(cleaning, date, isAgain)).filter((edit) => edit !== null),
-    ...editsOfAges(text, rules),
+    ...findAges(text, folded).flatMap((age) => editsOfAge(age, rules)),
     ...spans.map(([start, end]) => ({ start, end, text: null })),
-  ]);
+  ];
+  return merge(text, edits).map((edit) => {
+    const [start, end] = rangeOf(edit.start, edit.end);
+    return { ...edit, start, end };
+  });
+}
+
+/** A number that is a date is treated as a date: something that no pattern takes stands in its place. */
+function withoutDates(text: string, dates: readonly FoundDate[]): string {
+  let left = '';
+  let at = 0;
+  for (const { start, end } of dates) {
+    left += text.slice(at, start) + '\ufffc'.repeat(end - start);
+    at = end;
+  }
+  return left + text.slice(at);
 }
 
 /** Null: the date stays as it is. */
 function editOfDate(
   { known, rules, days }: Cleaning,
-  { start, end, days: meant, moved: write }: FoundDate,
+  { start, end, days: meant, isOfAProgram, moved: write }: FoundDate,
   isAgain: boolean,
 ): Edit | null {
+  if (isOfAProgram) return null;
   const shift = isAgain ? 0 : days;
   const isRemoved =
     rules.dates === 'removed' ||
     (meant.length === 0 && rules.dates !== 'full') ||
-    (!isAgain && meant.some((day) => known.removedDays.has(day)));
+    (!isAgain && meant.some((day) => known.values.removedDays.has(day)));
   if (isRemoved) return { start, end, text: null };
   return rules.dates === 'full' || shift === 0 ? null : { start, end, text: write(meant[0]! + shift) };
 }
 
-function editsOfAges(text: string, rules: DeidRules): Edit[] {
-  return findAges(text).flatMap(({ start, end, years }): Edit[] => {
-    if (!rules.retainsPatientCharacteristics) return [{ start, end, text: null }];
-    return years > AGE_CAP_YEARS ? [{ start, end, text: String(AGE_CAP_YEARS) }] : [];
-  });
-}
-
-/** The place of the last one that begins at `start` or before it, by halving; -1: none does. */
-function lastNotAfter(sorted: readonly { readonly start: number }[], start: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]!.start <= start) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
+function editsOfAge({ start, end, years }: FoundAge, rules: DeidRules): Edit[] {
+  if (!rules.retainsPatientCharacteristics) return [{ start, end, text: null }];
+  return years > AGE_CAP_YEARS ? [{ start, end, text: String(AGE_CAP_YEARS) }] : [];
 }
 
 function padded(bytes: Uint8Array): Uint8Array {

@@ -4,96 +4,57 @@
  * they name no day.
  */
 import { fromDayNumber, toDayNumber } from '../dates.ts';
+import {
+  COUNT_BEHIND,
+  COUNT_CUE,
+  CUE_FAR,
+  DATE_CUE,
+  FORMS,
+  PROGRAM_CUE,
+  RANGE_BEFORE,
+  RANGE_FAR,
+  VERSION_CUE,
+} from './date-forms.ts';
 import type { Folded } from './fold.ts';
 import type { KnownValues } from './known-values.ts';
+import {
+  MONTHS_AND_WORDS,
+  MONTHS_WITH_A_YEAR,
+  monthNameLike,
+  monthNumber,
+  ERAS,
+  numberOf,
+  ROMAN,
+} from './month-names.ts';
 import { UNIT } from './vocabulary.ts';
 
 export interface FoundDate {
   readonly start: number;
   readonly end: number;
   /**
-   * The days that it may mean; more than one where day and month could be either. None: a date that lacks its
-   * year.
+   * The days that it may mean; more than one where day and month could be either. None: a date that cannot be
+   * moved, because it lacks its year, or the calendar lacks the day.
    */
   readonly days: readonly number[];
+  /** The day on which a program was made: it stays. */
+  readonly isOfAProgram: boolean;
   /** The same form for another day; null where that cannot be written so. */
   readonly moved: (days: number) => string | null;
 }
 
-/** Month names, whole and short, folded: a date is moved within the language that it was written in. */
-const MONTHS: readonly (readonly string[])[] = [
-  'january february march april may june july august september october november december',
-  'jan feb mar apr may jun jul aug sep oct nov dec',
-  'jan feb mar apr may jun jul aug sept oct nov dec',
-  'januar februar marz april mai juni juli august september oktober november dezember',
-  'jan feb mrz apr mai jun jul aug sep okt nov dez',
-  'janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre',
-  'janv fevr mars avr mai juin juil aout sept oct nov dec',
-  'enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre',
-  'ene feb mar abr may jun jul ago sep oct nov dic',
-  'gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre',
-  'gen feb mar apr mag giu lug ago set ott nov dic',
-  'jan feb mrt apr mei jun jul aug sep okt nov dec',
-  'stycznia lutego marca kwietnia maja czerwca lipca sierpnia wrzesnia pazdziernika listopada grudnia',
-  'ocak subat mart nisan mayis haziran temmuz agustos eylul ekim kasim aralik',
-  'января февраля марта апреля мая июня июля августа сентября октября ноября декабря',
-  'januari februari maart april mei juni juli augustus september oktober november december',
-  'janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro',
-].map((names) => names.split(' '));
-
-const MONTH = [...new Set(MONTHS.flat())].sort((a, b) => b.length - a.length).join('|');
-/** Neither side is part of a longer number or of a word. */
-const BEFORE = '(?<!\\p{N}|\\p{N}[.,])';
-const AFTER = '(?!\\p{N}|\\.\\p{N})';
-/** Of numbers: the same on both sides of the month. */
-const BETWEEN = '\\s?[-/._·]\\s?|\\s';
-const SEPARATOR = '[\\s.,/-]{0,3}';
 /**
  * Two digits of a year from here on are of the last century: births are, and no image is of the time to come.
  */
 const PIVOT = 41;
 const YEARS = { least: 1850, most: 2150 };
+/** R99 is no year of the present era. */
+const LATEST_YEAR = 2060;
+/** In these years a day that the calendar lacks (31.02.2024) is a mistake, and not something else. */
+const WRITTEN_YEARS = { least: 1900, most: 2100 };
+/** Years of the Islamic calendar since 1960: what is dated so cannot be moved here. */
+const HIJRI_YEARS = { least: 1380, most: 1460 };
 
-/** None looks further than some fifty characters (text-patterns.ts). */
-export const FORMS = {
-  // 2024-03-14, 2024/3/14, and what ISO 8601 puts behind it
-  yearFirst: new RegExp(
-    `${BEFORE}(?<y>\\d{4})(?<s>${BETWEEN})(?<m>\\d{1,2})\\k<s>(?<d>\\d{1,2})(?!\\k<s>\\p{N})(?=t\\d|${AFTER})`,
-    'gu',
-  ),
-  // 14.03.2024, 3/14/24
-  yearLast: new RegExp(
-    `${BEFORE}(?<a>\\d{1,2})(?<s>${BETWEEN})(?<b>\\d{1,2})\\k<s>(?<y>\\d{4}|\\d{2}(?!\\k<s>\\p{N}|${UNIT}))${AFTER}`,
-    'gu',
-  ),
-  // 20240314, 20240314123000.5 (PS3.5 §6.2 DA, DT)
-  digits:
-    /(?<!\p{N}|\p{N}[.,])(?<y>\d{4})(?<m>\d{2})(?<d>\d{2})(?<rest>[t_-]?\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?(?!\p{N})/gu,
-  // 14 March 2024, 14MAR24, 14. März 2024, March 14
-  dayAndMonth: new RegExp(
-    `(?<![\\p{L}\\p{N}])(?<d>\\d{1,2})(?<o>st|nd|rd|th|er|º|\\.)?(?<s>${SEPARATOR}(?:(?:of|de)\\s)?)(?<n>${MONTH})` +
-      `(?:(?<t>\\.?${SEPARATOR}(?:de\\s)?'?)(?<y>\\d{4}|\\d{2}(?![:h]\\d)))?${AFTER}(?!\\p{L})`,
-    'gu',
-  ),
-  // 2024-Mar-14
-  yearMonthDay: new RegExp(
-    `${BEFORE}(?<y>\\d{4})(?<s>[\\s/-])(?<n>${MONTH})\\k<s>(?<d>\\d{1,2})${AFTER}`,
-    'gu',
-  ),
-  // March 14th, 2024; Mar 14
-  monthAndDay: new RegExp(
-    `(?<!\\p{L})(?<n>${MONTH})(?<s>\\.?\\s{0,2}[-/]?)(?<d>\\d{1,2})(?<o>st|nd|rd|th)?(?:(?<t>[\\s,/-]{1,3})(?<y>\\d{4}|'\\d{2}))?${AFTER}(?!\\p{L})`,
-    'gu',
-  ),
-  // March 2024
-  monthAndYear: new RegExp(`(?<!\\p{L})(?<n>${MONTH})(?<t>\\.?[\\s,/-]{1,3}|[-/])(?<y>\\d{4})${AFTER}`, 'gu'),
-  // 03/2024, 03.2024; 2024-03
-  monthOfYear: new RegExp(
-    `${BEFORE}(?<m>0?[1-9](?!\\.)|0[1-9]|1[0-2])(?<s>[/.])(?<y>(?:19|20)\\d{2})${AFTER}(?!${UNIT})`,
-    'gu',
-  ),
-  yearAndMonth: new RegExp(`${BEFORE}(?<y>(?:19|20)\\d{2})(?<s>[/-])(?<m>0[1-9]|1[0-2])${AFTER}(?!-)`, 'gu'),
-};
+type Groups = Readonly<Record<string, string | undefined>>;
 
 function fullYear(text: string): number {
   const digits = text.replace("'", '');
@@ -108,33 +69,22 @@ function dayOf(year: string, month: number, day: string | number): number[] {
 
 /**
  * Three numbers may be minutes or ribs: without a whole year they are a date if one of them has a leading
- * zero, or only one can be the month. Spaces alone do not separate the parts of a date, unless the header
- * names it.
+ * zero, if the year has an apostrophe, or if only one can be the month. Spaces alone do not separate the parts
+ * of a date, unless the header names it.
  */
-function looksLikeDate(a: string, b: string, year: string, separator: string): boolean {
-  if (/^\s$/.test(separator)) return false;
-  if (year.length === 4) return true;
+function looksLikeDate({ a = '', b = '', y = '', s = '' }: Groups, before: string): boolean {
+  if (/^\s$/.test(s)) return false;
+  if (y.length > 2) return true;
   const hasZero = a.startsWith('0') || b.startsWith('0');
-  const isPlain = a.length === 2 && b.length === 2 && Number(a) > 12 !== Number(b) > 12;
-  return separator !== '_' && (hasZero || (isPlain && separator !== '-'));
+  const isPlain = Number(a) > 12 !== Number(b) > 12 && (a.length === 2 || b.length === 2);
+  return s !== '_' && (hasZero || (isPlain && s !== '-' && !VERSION_CUE.test(before)));
 }
 
 /** `number` has two digits; the original may do without a leading zero. */
 const like = (number: string, original: string): string =>
   original.length === 1 ? String(Number(number)) : number;
-const yearLike = (year: string, original: string): string => (original.length === 2 ? year.slice(-2) : year);
-
-/**
- * The month's name in the list in which the original one stands; capitals as there. "May" is short where no
- * space is around it.
- */
-function nameLike(month: number, original: string, folded: string, isShort: boolean): string {
-  const lists = MONTHS.filter((names) => names.includes(folded));
-  const list = (isShort ? lists.find((names) => names[0]!.length <= 4) : undefined) ?? lists[0] ?? MONTHS[0]!;
-  const name = list[month - 1]!;
-  if (original === original.toUpperCase()) return name.toUpperCase();
-  return original[0] === original[0]!.toUpperCase() ? name[0]!.toUpperCase() + name.slice(1) : name;
-}
+const yearLike = (year: string, original: string): string =>
+  original.length === 4 ? year : original.replace(/\d\d/, year.slice(-2));
 
 /** 1st, 22nd, 13th. */
 function ordinalOf(day: number): string {
@@ -144,101 +94,188 @@ function ordinalOf(day: number): string {
 const ordinalLike = (day: string, original: string): string =>
   /^(st|nd|rd|th)$/.test(original) ? ordinalOf(Number(day)) : original;
 
-const monthNumber = (name: string): number =>
-  (MONTHS.find((names) => names.includes(name)) ?? []).indexOf(name) + 1;
+/** Year, month and day of a day number, as digits. */
+function partsOf(day: number): Parts {
+  const [y = '', m = '', d = ''] = fromDayNumber(day) ?? [];
+  return { y, m, d };
+}
 
 type Parts = { readonly y: string; readonly m: string; readonly d: string };
-type Groups = Readonly<Record<string, string | undefined>>;
 
 type Reading = Pick<FoundDate, 'days' | 'moved'> | null;
-/**
- * Reads the date from a match of a form; null: no date. `written`: the match as it stands in the text, of the
- * same length if folding changed nothing; `isPreferred`: the header names this day.
- */
-type Reader = (groups: Groups, written: string, isPreferred: (day: number) => boolean) => Reading;
+/** The text around a match. */
+interface Surroundings {
+  /** The match as it stands in the text, of the same length if folding changed nothing. */
+  readonly written: string;
+  readonly before: string;
+  readonly behind: string;
+  /** The header names this day. */
+  readonly isPreferred: (day: number) => boolean;
+}
+/** Reads the date from a match of a form; null: no date. */
+type Reader = (groups: Groups, around: Surroundings) => Reading;
 
-/** `write`: the same form for other numbers, the month and the day with two digits. */
-function reading(days: readonly number[], write: (parts: Parts) => string): Reading {
+const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
+const iso = ({ y, m, d }: Parts, parts: 2 | 3 = 3): string => [y, m, d].slice(0, parts).join('-');
+
+/**
+ * `write`: the same form for other numbers, the month and the day with two digits. A form outside of ASCII
+ * becomes ISO 8601, with `parts` of year, month and day.
+ */
+function reading(days: readonly number[], write: (parts: Parts) => string, parts: 2 | 3 = 3): Reading {
   const moved = (day: number): string | null => {
-    const parts = fromDayNumber(day);
-    return parts && write({ y: parts[0], m: parts[1], d: parts[2] });
+    const [y, m, d] = fromDayNumber(day) ?? [];
+    if (y === undefined || m === undefined || d === undefined) return null;
+    const text = write({ y, m, d });
+    return isAscii(text) ? text : iso({ y, m, d }, parts);
   };
   return days.length === 0 ? null : { days, moved };
 }
 
+const UNMOVABLE: Reading = { days: [], moved: () => null };
+
 /** A day and a month alone name no day that could be moved. */
-const withoutYear = (day: string): Reading =>
-  Number(day) <= 31 && Number(day) > 0 ? { days: [], moved: () => null } : null;
+const withoutYear = (day: string): Reading => (Number(day) <= 31 && Number(day) > 0 ? UNMOVABLE : null);
+
+/** Whether day, month and year are a slip of the pen, or of another calendar, and not three other numbers. */
+function isMistaken(year: string, a: string, b: string, separator: string): boolean {
+  const number = Number(year);
+  if (year.length !== 4 || /^\s$/.test(separator)) return false;
+  const isYear = number >= WRITTEN_YEARS.least && number <= WRITTEN_YEARS.most;
+  const isHijri = number >= HIJRI_YEARS.least && number <= HIJRI_YEARS.most;
+  const small = Math.min(Number(a), Number(b));
+  const large = Math.max(Number(a), Number(b));
+  return (isYear || isHijri) && small >= 1 && small <= 12 && large <= 31;
+}
 
 /** Another month's name, as the match writes its own. */
 function monthLike(month: string, { n = '', s = '' }: Groups, written: string): string {
   const at = written.toLowerCase().search(/\p{L}{3}/u);
   const own = /\p{L}[\p{L}\p{M}]*/u.exec(at < 0 ? written : written.slice(at))?.[0] ?? n;
-  return nameLike(Number(month), own, n, !/\s/.test(s));
+  return monthNameLike(Number(month), own, n, !/\s/.test(s));
 }
 
 /** With dots the day always goes first; otherwise the header may tell. */
-const readYearLast: Reader = ({ y = '', a = '', b = '', s = '' }, _written, isPreferred) => {
+const readYearLast: Reader = (groups, { isPreferred, before }) => {
+  const { y = '', a = '', b = '', s = '' } = groups;
   const dayFirst = dayOf(y, Number(b), a);
   const monthFirst = dayOf(y, Number(a), b);
+  const yearFirst = y.length === 2 ? dayOf(a.padStart(2, '0'), Number(b), y) : [];
+  // 24/03/14, if that is what the header names.
+  if (yearFirst.some(isPreferred) && ![...dayFirst, ...monthFirst].some(isPreferred))
+    return reading(yearFirst, (p) => [p.y.slice(2), like(p.m, b), p.d].join(s));
   const isNamed = [...dayFirst, ...monthFirst].some(isPreferred);
   const isDayFirst =
     monthFirst.length === 0 ||
     (dayFirst.length > 0 &&
       (s === '.' || dayFirst.some(isPreferred) || (s === '-' && !monthFirst.some(isPreferred))));
-  if (!isNamed && !looksLikeDate(a, b, y, s)) return null;
+  if (!isNamed && !looksLikeDate(groups, before)) return null;
   const write = (p: Parts) =>
     (isDayFirst ? [like(p.d, a), like(p.m, b)] : [like(p.m, a), like(p.d, b)])
       .concat(yearLike(p.y, y))
       .join(s);
-  return reading(isDayFirst ? [...dayFirst, ...monthFirst] : [...monthFirst, ...dayFirst], write);
+  const days = isDayFirst ? [...dayFirst, ...monthFirst] : [...monthFirst, ...dayFirst];
+  return days.length === 0 && isMistaken(y, a, b, s) ? UNMOVABLE : reading(days, write);
+};
+
+/** A count of things goes up to their number: "3/14"; a vision of 20/10 and 30/10 Gy are round. */
+function isCount(a: number, b: number, isPadded: boolean): boolean {
+  if (isPadded) return a > 31 || b > 31 || a < 1 || b < 1 || (a > 12 && b > 12);
+  return a <= 12 || a > 31 || b > 12 || b < 1 || (a % 5 === 0 && b % 5 === 0) || (a === 24 && b === 7);
+}
+
+/** Two numbers are a day and a month if their zeros say so, if the second can only be a month, or behind a word. */
+const readWithoutYear: Reader = ({ a = '', b = '', s = '', e = '' }, { before, behind }) => {
+  if (COUNT_CUE.test(before) || COUNT_BEHIND.test(behind)) return null;
+  const day = Number(a);
+  const month = Number(b);
+  const isDayFirst = day >= 1 && day <= 31 && month >= 1 && month <= 12;
+  const isPadded = a.length === 2 && b.length === 2 && (a.startsWith('0') || b.startsWith('0'));
+  const isBehindCue = DATE_CUE.test(before);
+  if (s === '-') return isBehindCue && isPadded && isDayFirst ? UNMOVABLE : null;
+  const isGerman = day > 12 && /^\s\p{Ll}/u.test(behind);
+  if (s === '.') return e === '.' && isDayFirst && (isBehindCue || isPadded || isGerman) ? UNMOVABLE : null;
+  const isDay = isDayFirst || (day >= 1 && day <= 12 && month >= 1 && month <= 31);
+  return (isBehindCue && isDay) || !isCount(day, month, isPadded) ? UNMOVABLE : null;
+};
+
+/** Of an era, or of our own; null: none that is meant as one. */
+function yearOf(era: string | undefined, year: string): string | null {
+  const number = numberOf(year) + (era === undefined ? 0 : (ERAS[era] ?? 0));
+  return number >= YEARS.least && number <= YEARS.most ? String(number) : null;
+}
+
+const readSigns: Reader = ({ e, y, m = '', d }) => {
+  const month = numberOf(m);
+  if (y === undefined) return d === undefined || month > 12 ? null : UNMOVABLE;
+  const year = yearOf(e, y);
+  const days = year === null ? [] : dayOf(year, month, d === undefined ? 1 : numberOf(d));
+  if (days.length === 0) return UNMOVABLE;
+  return d === undefined ? reading(days, (p) => iso(p, 2), 2) : reading(days, (p) => iso(p));
+};
+
+const readMonthAndDay: Reader = (groups, { written }) => {
+  const { y = '', d = '', n = '', s = '', o = '', t = '', u = '', g } = groups;
+  if (y === '') return withoutYear(d);
+  const first = dayOf(y.replace("'", ''), monthNumber(n), d);
+  const last = g === undefined ? first : dayOf(y.replace("'", ''), monthNumber(n), g);
+  if (first.length === 0 || last.length === 0) return UNMOVABLE;
+  const year = (p: Parts) => t + (y.startsWith("'") ? `'${p.y.slice(2)}` : p.y);
+  const begin = (p: Parts) => monthLike(p.m, groups, written) + s + like(p.d, d) + ordinalLike(p.d, o);
+  if (g === undefined) return reading(first, (p) => begin(p) + year(p));
+  return reading(first, (p) => {
+    const end = partsOf(toDayNumber(Number(p.y), Number(p.m), Number(p.d))! + last[0]! - first[0]!);
+    return end.m === p.m ? begin(p) + u.replace(g, like(end.d, g)) + year(p) : `${iso(p)}/${iso(end)}`;
+  });
 };
 
 const READERS: Readonly<Record<keyof typeof FORMS, Reader>> = {
-  yearFirst({ y = '', m = '', d = '', s = '' }, _written, isPreferred) {
+  yearFirst({ y = '', m = '', d = '', s = '' }, { isPreferred }) {
     const days = dayOf(y, Number(m), d);
     if (/^\s$/.test(s) && !days.some(isPreferred)) return null;
+    if (days.length === 0 && isMistaken(y, m, d, s)) return UNMOVABLE;
     return reading(days, (p) => [p.y, like(p.m, m), like(p.d, d)].join(s));
   },
   yearLast: readYearLast,
   digits: ({ y = '', m = '', d = '', rest = '' }) =>
     reading(dayOf(y, Number(m), d), (p) => p.y + p.m + p.d + rest),
-  dayAndMonth(groups, written) {
+  signs: readSigns,
+  eraLetter({ e = '', y = '', m = '', d = '' }, { written, before }) {
+    const year = yearOf(e, y);
+    if (!/^[RHST]/.test(written) || VERSION_CUE.test(before)) return null;
+    return year === null || Number(year) > LATEST_YEAR
+      ? null
+      : reading(dayOf(year, Number(m), d), (p) => iso(p));
+  },
+  roman({ y = '', d = '', r = '', s = '', t = '' }, { written }) {
+    const days = dayOf(y, ROMAN.indexOf(r) + 1, d);
+    const cased = (numeral: string) => (/[IVX]/.test(written) ? numeral.toUpperCase() : numeral);
+    return reading(days, (p) => like(p.d, d) + s + cased(ROMAN[Number(p.m) - 1]!) + t + yearLike(p.y, y));
+  },
+  dayAndMonth(groups, { written }) {
     const { y = '', d = '', n = '', s = '', o = '', t = '' } = groups;
     if (y === '') return withoutYear(d);
     const write = (p: Parts) =>
       like(p.d, d) + ordinalLike(p.d, o) + s + monthLike(p.m, groups, written) + t + yearLike(p.y, y);
     return reading(dayOf(y, monthNumber(n), d), write);
   },
-  yearMonthDay(groups, written) {
+  yearMonthDay(groups, { written }) {
     const { y = '', d = '', n = '', s = '' } = groups;
     const write = (p: Parts) => p.y + s + monthLike(p.m, groups, written) + s + like(p.d, d);
     return reading(dayOf(y, monthNumber(n), d), write);
   },
-  monthAndDay(groups, written) {
-    const { y = '', d = '', n = '', s = '', o = '', t = '' } = groups;
-    if (y === '') return withoutYear(d);
-    const write = (p: Parts) =>
-      monthLike(p.m, groups, written) +
-      s +
-      like(p.d, d) +
-      ordinalLike(p.d, o) +
-      t +
-      (y.startsWith("'") ? `'${p.y.slice(2)}` : p.y);
-    return reading(dayOf(y, monthNumber(n), d), write);
-  },
-  monthAndYear(groups, written) {
+  monthAndDay: readMonthAndDay,
+  monthAndYear(groups, { written }) {
     const { y = '', n = '', t = '' } = groups;
-    return reading(dayOf(y, monthNumber(n), 1), (p) => monthLike(p.m, groups, written) + t + p.y);
+    const write = (p: Parts) => monthLike(p.m, groups, written) + t + p.y;
+    return reading(dayOf(y, monthNumber(n), 1), write, 2);
   },
   monthOfYear: ({ y = '', m = '', s = '' }) => reading(dayOf(y, Number(m), 1), (p) => like(p.m, m) + s + p.y),
   yearAndMonth: ({ y = '', m = '', s = '' }) => reading(dayOf(y, Number(m), 1), (p) => p.y + s + p.m),
+  dayOfYear: ({ d = '' }) => (Number(d) >= 1 && Number(d) <= 366 ? UNMOVABLE : null),
+  withoutYear: readWithoutYear,
 };
 
-/** Months that are also words: "May 5" is a date only if written as a name. */
-const WORDS = new Set(['may', 'mar', 'mars', 'dec', 'mei', 'mai', 'oct', 'mart']);
-/** These only with a year: "Set 1 of 3", "Mag 2". */
-const WITH_YEAR = new Set(['set', 'mag', 'gen', 'ago', 'lug', 'dic', 'sept', 'ocak', 'ekim', 'maja', 'sub']);
 const MEASURED = new RegExp(`^(?:${UNIT}|\\s(?:of|lines|slices|phases)(?!\\p{L}))`, 'iu');
 
 /**
@@ -246,15 +283,72 @@ const MEASURED = new RegExp(`^(?:${UNIT}|\\s(?:of|lines|slices|phases)(?!\\p{L})
  * image.
  */
 function isAWord({ n = '', s = '', d = '' }: Groups, written: string, behind: string): boolean {
-  if (WITH_YEAR.has(n) || MEASURED.test(behind)) return true;
+  if (MONTHS_WITH_A_YEAR.has(n) || MEASURED.test(behind)) return true;
   const isGlued = s === '' && d.length === 2 && written.startsWith(d);
-  return WORDS.has(n) && !isGlued && !/\p{Lu}\p{Ll}/u.test(written);
+  return MONTHS_AND_WORDS.has(n) && !isGlued && !/\p{Lu}\p{Ll}/u.test(written);
+}
+
+/** A two-digit year next to a letter is part of something else. */
+function isPartOfAWord(form: string, { y }: Groups, { before, behind }: Surroundings): boolean {
+  return y?.length === 2 && form === 'yearLast' && (/\p{L}$/u.test(before) || /^\p{L}/u.test(behind));
 }
 
 /** As much of what stands behind a date as says that it is none. */
 const BEHIND = 32;
+/** Dates of which a range may name the first day before. */
+const WITH_A_DAY_FIRST: ReadonlySet<string> = new Set(['yearLast', 'dayAndMonth', 'roman', 'withoutYear']);
 
-/** The dates in a text, in their order. */
+/** The same date with the first day of its range, as far as it stands before it. */
+function withRange(text: string, found: FoundDate): FoundDate {
+  const match = RANGE_BEFORE.exec(text.slice(Math.max(0, found.start - RANGE_FAR), found.start));
+  const { c = '', p = '', m, s = '' } = match?.groups ?? {};
+  if (match === null) return found;
+  const start = found.start - match[0].length;
+  const [end] = found.days;
+  if (end === undefined) return { ...found, start };
+  const last = partsOf(end);
+  const first = toDayNumber(Number(last.y), Number(m ?? last.m), Number(c));
+  if (first === null || first > end) return found;
+  const moved = (day: number): string | null => {
+    const from = partsOf(day - end + first);
+    const to = partsOf(day);
+    const written = found.moved(day);
+    if (m === undefined && from.m !== to.m) return `${iso(from)}/${iso(to)}`;
+    return written && like(from.d, c) + (m === undefined ? '' : p + like(from.m, m)) + s + written;
+  };
+  return { ...found, start, moved };
+}
+
+interface Searched {
+  readonly text: string;
+  readonly folded: Folded;
+  readonly isPreferred: (day: number) => boolean;
+}
+
+/** The date that a match of a form means; null: none. */
+function dateOf(
+  { text, folded, isPreferred }: Searched,
+  form: keyof typeof FORMS,
+  match: RegExpExecArray,
+): FoundDate | null {
+  const [start, end] = folded.rangeOf(match.index, match.index + match[0].length);
+  const groups = match.groups as Groups;
+  const around: Surroundings = {
+    written: text.slice(start, end),
+    before: folded.text.slice(Math.max(0, match.index - CUE_FAR), match.index),
+    behind: text.slice(end, end + BEHIND),
+    isPreferred,
+  };
+  const isWord =
+    groups['y'] === undefined && groups['n'] !== undefined && isAWord(groups, around.written, around.behind);
+  const date = isWord || isPartOfAWord(form, groups, around) ? null : READERS[form](groups, around);
+  if (date === null) return null;
+  const isOfAProgram = form === 'digits' && PROGRAM_CUE.test(around.before) && !date.days.some(isPreferred);
+  const found = { start, end, isOfAProgram, ...date };
+  return WITH_A_DAY_FIRST.has(form) ? withRange(text, found) : found;
+}
+
+/** The dates in plain text, in their order. */
 export function findDates(
   text: string,
   folded: Folded,
@@ -265,24 +359,10 @@ export function findDates(
   const taken = new Uint8Array(text.length);
   for (const form of Object.keys(FORMS) as (keyof typeof FORMS)[]) {
     for (const match of folded.text.matchAll(FORMS[form])) {
-      const [start, end] = folded.rangeOf(match.index, match.index + match[0].length);
-      if (taken.subarray(start, end).includes(1)) continue;
-      const groups = match.groups as Groups;
-      const written = text.slice(start, end);
-      const isWord =
-        groups['y'] === undefined &&
-        groups['n'] !== undefined &&
-        isAWord(groups, written, text.slice(end, end + BEHIND));
-      // A two-digit year next to a letter is part of something else.
-      const isPart =
-        groups['y']?.length === 2 &&
-        form === 'yearLast' &&
-        (/\p{L}$/u.test(text.slice(Math.max(0, start - 2), start)) ||
-          /^\p{L}/u.test(text.slice(end, end + 2)));
-      const date = isWord || isPart ? null : READERS[form](groups, written, isPreferred);
-      if (date === null) continue;
-      found.push({ start, end, ...date });
-      taken.fill(1, start, end);
+      const date = dateOf({ text, folded, isPreferred }, form, match);
+      if (date === null || taken.subarray(date.start, date.end).includes(1)) continue;
+      found.push(date);
+      taken.fill(1, date.start, date.end);
     }
   }
   return found.sort((a, b) => a.start - b.start);

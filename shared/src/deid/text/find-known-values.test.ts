@@ -5,11 +5,14 @@ import { fileOf, text } from '#testing/deidentified-elements.ts';
 import { parsed, rulesOf } from '#testing/deidentified-file.ts';
 import { sourcesOf } from './find-known-values.ts';
 import { fold } from './fold.ts';
-import { collectKnownValues, type KnownValues } from './known-values.ts';
+import { knownIn } from './hold-known-values.ts';
+import type { KnownValues } from './known-values.ts';
 import { createSearch, type Sources } from './search-sources.ts';
 import type { Span } from './text-patterns.ts';
 
 const test = suite('finding known values');
+
+const UNLIMITED = { left: Infinity };
 
 /** The straightforward search: one alternation of all sources, tried at every place. */
 function alternation({ sources, before, after }: Sources): (said: string) => Span[] {
@@ -39,7 +42,7 @@ const NAME = rowOf(WORDS, 1, 4).map((name) => name.replaceAll('  ', '^'));
 const PHRASE = rowOf([...WORDS, ...NUMBERS, 'Street', 'Hospital'], 1, 4);
 const HEADER = fc.tuple(fc.array(NAME, { maxLength: 4 }), fc.array(PHRASE, { maxLength: 4 }));
 
-async function knownIn([names, phrases]: readonly [string[], string[]]): Promise<KnownValues> {
+async function valuesOf([names, phrases]: readonly [string[], string[]]): Promise<KnownValues> {
   const [person = 'DOE^JANE', ...others] = names;
   const [institution = 'X', ...more] = phrases;
   const file = fileOf([
@@ -51,7 +54,7 @@ async function knownIn([names, phrases]: readonly [string[], string[]]): Promise
     text(0x00101000, 'LO', ...more.slice(1)),
     text(0x00101040, 'LO', institution),
   ]);
-  return collectKnownValues(await parsed(file), rulesOf('clean-descriptors'))!;
+  return knownIn(await parsed(file), rulesOf('clean-descriptors'), false)!.values;
 }
 
 /** Texts of the header's own words, cut, joined otherwise, and continued. */
@@ -73,12 +76,12 @@ test('finds what an alternation of all of them finds, at the same places', async
   let matches = 0;
   const property = fc.asyncProperty(HEADER, fc.array(SAID, { maxLength: 8 }), async (header, texts) => {
     const own = header.flat().flatMap((value) => [value, value.toUpperCase(), value.replace(/\P{L}/gu, '')]);
-    for (const sources of sourcesOf(await knownIn(header))) {
+    for (const sources of sourcesOf(await valuesOf(header))) {
       const search = createSearch(sources);
       const expected = alternation(sources);
       for (const said of [...texts, ...own, own.join(' '), own.join('')]) {
         const { text: folded } = fold(said);
-        const found = search(folded);
+        const found = search(folded, UNLIMITED);
         assert.equal(found, expected(folded), `${JSON.stringify(header)} in ${JSON.stringify(said)}`);
         matches += found.length;
       }
@@ -111,7 +114,7 @@ test('prefers the earlier source, however many begin alike', () => {
     (sources, isWhole, said) => {
       const [before, after] = isWhole ? [/(?<!\p{L})/uy, /(?:'?s)?(?!\p{L})/uy] : [null, null];
       const all = { sources, before, after };
-      assert.equal(createSearch(all)(said), alternation(all)(said));
+      assert.equal(createSearch(all)(said, UNLIMITED), alternation(all)(said));
     },
   );
   fc.assert(property, { numRuns: 2000, seed: 1 });
@@ -128,9 +131,9 @@ test('takes no longer for thousands of values that begin alike', () => {
   const said = Array.from({ length: 4096 }, (_, at) => `${name(at % 4)} bert quux `).join('');
   const costOf = (count: number): number => {
     const search = createSearch(all(count));
-    search(said);
+    search(said, UNLIMITED);
     const begin = process.cpuUsage();
-    search(said);
+    search(said, UNLIMITED);
     return process.cpuUsage(begin).user;
   };
   costOf(5);

@@ -3,6 +3,7 @@
  */
 import { WITHOUT_SPACES, type Folded } from './fold.ts';
 import type { KnownValues } from './known-values.ts';
+import { createNearFinder, nearBeginningsOf } from './near-words.ts';
 import { createSearch, type Budget, type Sources } from './search-sources.ts';
 import type { Span } from './text-patterns.ts';
 
@@ -49,25 +50,54 @@ const END_OF_A_WORD = new RegExp(
 const longestFirst = (sources: readonly string[]): string[] =>
   sources.toSorted((a, b) => b.length - a.length);
 
-/** The sources of three searches: whole words, words that count within others too, and identifiers. */
-export function sourcesOf({ words, identifiers }: KnownValues): readonly Sources[] {
+/** The sources of two searches: whole words, and words that count within others too. */
+function sourcesOfWords(words: ReadonlySet<string>): readonly Sources[] {
   const all = longestFirst([...words]);
-  const before = NOT_WITHIN_A_WORD;
-  const after = END_OF_A_WORD;
+  const isFound = (word: string): boolean => WITHOUT_SPACES.test(word) || LONG_NAME.test(word);
   return [
-    { sources: all.filter((word) => !WITHOUT_SPACES.test(word)), before, after },
     {
-      sources: all.filter((word) => WITHOUT_SPACES.test(word) || LONG_NAME.test(word)),
-      before: null,
-      after: null,
+      sources: all.filter((word) => !WITHOUT_SPACES.test(word)),
+      before: NOT_WITHIN_A_WORD,
+      after: END_OF_A_WORD,
     },
-    { sources: longestFirst([...identifiers].map(identifierSource)), before: null, after: null },
+    { sources: all.filter(isFound), before: null, after: null },
   ];
 }
 
-/** One search for all values of the header; all its texts share the budget. */
-export function createFinder(known: KnownValues, budget: Budget): (folded: Folded) => Span[] {
-  const searches = sourcesOf(known).map((sources) => createSearch(sources, budget));
-  return ({ text, rangeOf }) =>
-    searches.flatMap((search) => search(text).map(([start, end]) => rangeOf(start, end)));
+/** The sources of all searches, those for words that may name a product last. */
+export function sourcesOf({ words, placeWords, identifiers }: KnownValues): readonly Sources[] {
+  return [
+    ...sourcesOfWords(words),
+    { sources: longestFirst([...identifiers].map(identifierSource)), before: null, after: null },
+    ...sourcesOfWords(placeWords),
+  ];
 }
+const SEARCHES_FOR_PLACE_WORDS = 2;
+
+/**
+ * The ranges of the original text that hold a value of the header. `isProduct`: the text names a product, so
+ * single words that may be one do not count.
+ */
+export type Finder = (folded: Folded, budget: Budget, isProduct?: boolean) => Span[];
+
+/** One search for all values of the header. */
+export function createFinder(known: KnownValues): Finder {
+  const searches = sourcesOf(known).map((sources) => createSearch(sources));
+  const near = createNearFinder(known.parts);
+  const strict = [...searches.slice(0, -SEARCHES_FOR_PLACE_WORDS), near];
+  const all = [...searches, near];
+  return ({ text, rangeOf }, budget, isProduct = false) =>
+    (isProduct ? strict : all).flatMap((search) =>
+      search(text, budget).map(([start, end]) => rangeOf(start, end)),
+    );
+}
+
+/** The letters and digits with which a source begins, as many as a screen of bytes looks at. */
+export function beginningsOf({ words, placeWords, identifiers, parts }: KnownValues): string[] {
+  const sources = [...words, ...placeWords, ...identifiers];
+  return [...sources.map((source) => lettersOf(source).slice(0, 3)), ...nearBeginningsOf(parts)];
+}
+
+/** A source without its pieces (search-sources.ts). */
+const lettersOf = (source: string): string =>
+  source.replace(/\[[^\]]*\](?:\{[\d,]+\}|\?)?|\\[a-z]\??|\(\?.*?\)|[^\p{L}\p{N}]/gsu, '');

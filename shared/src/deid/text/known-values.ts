@@ -1,18 +1,12 @@
 /**
- * Collects the names, identifiers, places and dates of the patient and of the people around them from the
- * header of an instance. Text that is kept is searched for these. Only this instance counts, not its study:
- * the result must not depend on which other instances were chosen with it.
+ * The forms in which the values of a header (header-values.ts) are written in texts: names in every order, with
+ * initials, in parts; identifiers with and without their separators; places and their words. Texts are
+ * searched for these (find-known-values.ts).
  */
-import type { DicomElement, ParsedInstance } from '../../dicom/data-set.ts';
-import { dictionaryVR } from '../../dicom/dictionary.ts';
-import { characterSetsOf, textsOf, type ValueContext } from '../../dicom/values.ts';
-import { IDENTIFIERS } from '../attribute-lists.ts';
 import { dayNumberOf } from '../dates.ts';
-import { isDummy } from '../dummies.ts';
-import { asciiOf } from '../element-text.ts';
-import { profileRows, type ProfileRow } from '../profile.ts';
-import type { DeidRules } from '../rules.ts';
 import { spellingsOf, WITHOUT_SPACES } from './fold.ts';
+import { PHRASE_LIMIT, type HeaderValues } from './header-values.ts';
+import { transliterationsOf } from './transliterations.ts';
 import { PARTICLES, VOCABULARY } from './vocabulary.ts';
 
 export interface KnownValues {
@@ -21,11 +15,18 @@ export interface KnownValues {
    */
   readonly words: ReadonlySet<string>;
   /**
+   * The same of single words that name a product as well as a place or a device: "Prisma" is a hospital and a
+   * scanner.
+   */
+  readonly placeWords: ReadonlySet<string>;
+  /**
    * Identifiers, folded, with a space wherever letters and digits meet or are separated: a text may write the
    * separator differently, or leave it out.
    */
   readonly identifiers: ReadonlySet<string>;
-  /** Two folded letters each: the initials of given and family name, in both orders. */
+  /** Single words of names, folded, that may be inflected or misspelt (near-words.ts). */
+  readonly parts: ReadonlySet<string>;
+  /** Two or three folded letters each: the initials of given, middle and family name, the family name last or first. */
   readonly initials: ReadonlySet<string>;
   /** Days (since 1970-01-01) that the policy removes everywhere, above all the patient's birth. */
   readonly removedDays: ReadonlySet<number>;
@@ -37,10 +38,6 @@ export interface KnownValues {
 export const KNOWN_LIMIT = 5_000;
 /** For all sources together. The corpus stays below 3 500. */
 export const KNOWN_CHARACTERS_LIMIT = 200_000;
-/** Of the distinct values that are looked at: a header may repeat a name for each of its frames. */
-const VALUES_CHARACTERS_LIMIT = 256 * 1024;
-/** PS3.5 §6.2: ST, the longest VR of a place or an identifier. */
-const PHRASE_LIMIT = 1024;
 /**
  * PS3.5 §6.2: 64 characters a group. A name of more words than fit there has swallowed its neighbours; its
  * words count one by one.
@@ -52,184 +49,99 @@ const IDENTIFIER_LEAST = 4;
 const NUMBER_LEAST = 5;
 const PLACE_WORD_LEAST = 4;
 const IDENTIFIER_WORDS = 3;
-/** Placeholder words that are not a name. */
-const NOBODY_BY_NAME = new Set(
-  'patient test phantom unknown none self referral admin service system tech physician doctor room emergency clinic hospital chest mri ct qa'.split(
-    ' ',
-  ),
-);
-/** VRs whose values identify if the table removes them. LT and UT hold prose. */
-const SOURCES = new Set(['LO', 'SH', 'ST', 'UC', 'AE']);
-/** Places that institution identity does not cover: addresses, wards, services, issuers and organisations. */
-const PLACES = new Set([
-  0x00100021, 0x00101040, 0x00102299, 0x00321033, 0x00380300, 0x00380400, 0x0040a027, 0x00080092, 0x00080081,
-]);
-const PERSON_IDENTIFICATION_CODE_SEQUENCE = 0x00401101;
-const CODE_VALUE = 0x00080100;
-const CODE_MEANING = 0x00080104;
-/** A name and nothing else: a few words with capitals. */
-const NAME_ALONE = /^\p{Lu}[\p{L}\p{M}.'’-]*(?:,?\s\p{Lu}[\p{L}\p{M}.'’-]*){0,4}$/u;
 /** Written behind a family name of one character. */
 const ADDRESSES = '(?=先生|女士|小姐|医生|様|さん|サン|氏)';
 /** Titles and degrees (PN prefix and suffix), which are not names. */
 const TITLES = new Set(
   'dr prof mr mrs ms miss md phd rn rt jr sr ii iii iv herr frau dipl med msc bsc do'.split(' '),
 );
+const BEFORE_A_NAME = ['mr', 'mrs', 'ms', 'miss', 'dr', 'prof', 'herr', 'frau', 'mme'];
 const BETWEEN = '[^\\p{L}\\p{N}]{0,3}';
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 interface Collected {
   readonly words: Set<string>;
+  readonly placeWords: Set<string>;
   readonly identifiers: Set<string>;
+  readonly parts: Set<string>;
   readonly initials: Set<string>;
-  readonly removedDays: Set<number>;
-  readonly namedDays: Set<number>;
+  readonly removedDays: ReadonlySet<number>;
+  readonly namedDays: ReadonlySet<number>;
 }
 
-interface Collecting {
-  readonly rules: DeidRules;
-  readonly rows: ReadonlyMap<number, ProfileRow>;
-  readonly collected: Collected;
-  /** The values that were looked at. */
-  readonly seen: Set<string>;
-  /** Characters that may still be looked at. */
-  readonly room: { characters: number };
-}
-
-/** Null where the header names more than can be searched for. */
-export function collectKnownValues(instance: ParsedInstance, rules: DeidRules): KnownValues | null {
+/** Null where there are more than can be searched for. */
+export function knownValuesOf({ removedDays, namedDays, ...header }: HeaderValues): KnownValues | null {
   const collected: Collected = {
     words: new Set(),
-    identifiers: new Set(),
+    placeWords: new Set(),
+    identifiers: new Set(header.numbers),
+    parts: new Set(),
     initials: new Set(),
-    removedDays: new Set(),
-    namedDays: new Set(),
+    removedDays,
+    namedDays,
   };
-  const collecting: Collecting = {
-    rules,
-    rows: profileRows(),
-    collected,
-    seen: new Set(),
-    room: { characters: VALUES_CHARACTERS_LIMIT },
-  };
-  const visit = (elements: readonly DicomElement[], context: ValueContext): boolean => {
-    const within = {
-      characterSets: characterSetsOf(elements, context.characterSets),
-      encoding: context.encoding,
-    };
-    for (const element of elements) {
-      for (const item of element.items ?? []) {
-        if (element.tag === PERSON_IDENTIFICATION_CODE_SEQUENCE)
-          collectPerson(item.elements, within, collecting);
-        if (!visit(item.elements, { ...within, encoding: item.encoding })) return false;
-      }
-      collect(element, within, collecting);
-      if (collected.words.size + collected.identifiers.size > KNOWN_LIMIT) return false;
-      if (collecting.room.characters < 0) return false;
-    }
-    return true;
-  };
-  return visit(instance.elements, instance) && charactersOf(collected) <= KNOWN_CHARACTERS_LIMIT
-    ? collected
-    : null;
-}
-
-function charactersOf({ words, identifiers }: Collected): number {
-  let sum = 0;
-  for (const known of [words, identifiers]) for (const source of known) sum += source.length;
-  return sum;
-}
-
-/** PS3.3 Table 10-1: a person as a code, whose meaning is the name. */
-function collectPerson(
-  elements: readonly DicomElement[],
-  context: ValueContext,
-  collecting: Collecting,
-): void {
-  const { collected } = collecting;
-  for (const element of elements) {
-    const values =
-      element.tag === CODE_MEANING || element.tag === CODE_VALUE
-        ? textsOf(element, context).filter((value) => !isDummy(value) && isNew(`code ${value}`, collecting))
-        : [];
+  const notes: readonly [ReadonlySet<string>, (value: string) => void][] = [
+    [header.names, (value) => noteName(value, collected)],
+    [header.phrases, (value) => notePhrase(value, false, collected)],
+    [header.devices, (value) => noteDevice(value, collected)],
+    [header.places, (value) => notePhrase(value, true, collected)],
+  ];
+  for (const [values, note] of notes) {
     for (const value of values) {
-      if (element.tag === CODE_VALUE) notePhrase(value, false, collected);
-      else if (NAME_ALONE.test(value)) noteName(value.replace(/,\s*/, '^'), collected);
+      // A value that the policy keeps somewhere may stay elsewhere too.
+      if (!header.kept.has(value)) note(value);
+      if (countOf(collected) > KNOWN_LIMIT) return null;
     }
   }
+  const characters = sourcesOf(collected).reduce((sum, source) => sum + source.length, 0);
+  return characters <= KNOWN_CHARACTERS_LIMIT ? collected : null;
 }
 
-/** Whether the value was not looked at before; takes the room for it. */
-function isNew(value: string, { seen, room }: Collecting): boolean {
-  if (room.characters < 0 || seen.has(value)) return false;
-  seen.add(value);
-  room.characters -= value.length;
-  return true;
-}
+const countOf = ({ words, placeWords, identifiers }: Collected): number =>
+  words.size + placeWords.size + identifiers.size;
 
-function collect(element: DicomElement, context: ValueContext, collecting: Collecting): void {
-  const { rules, rows, collected } = collecting;
-  if (element.items !== null || element.bytes === null || element.bytes.length === 0) return;
-  const vr = element.vr === 'UN' ? dictionaryVR(element.tag) : element.vr;
-  const { how } = rules.decide(element.tag, vr);
-  const row = rows.get(element.tag);
-  if (vr === 'DA' || vr === 'DT') {
-    for (const value of asciiOf(element).split('\\'))
-      noteDay(value.trim(), how === 'shift-date' || how === 'keep-temporal', collected);
-    return;
-  }
-  // A value that the policy keeps may also stay in a text.
-  if (how === 'keep') return;
-  const values = textsOf({ ...element, vr: vr === 'AE' ? 'LO' : vr }, context).filter(
-    (value) => !isDummy(value) && isNew(`${element.tag} ${value}`, collecting),
-  );
-  if (vr === 'PN') for (const value of values) noteName(value, collected);
-  else if (
-    SOURCES.has(vr) &&
-    (IDENTIFIERS.has(element.tag) || (row !== undefined && !/[tpgsTPGS]/.test(row.options)))
-  ) {
-    if (values.some((value) => value.length > PHRASE_LIMIT)) collecting.room.characters = -1;
-    else
-      for (const value of values)
-        notePhrase(
-          value,
-          vr === 'ST' || PLACES.has(element.tag) || row?.options.includes('i') === true,
-          collected,
-        );
-  }
-}
-
-function noteDay(value: string, isKept: boolean, { namedDays, removedDays }: Collected): void {
-  const day = isDummy(value) ? null : dayNumberOf(value.slice(0, 8));
-  if (day !== null) (isKept ? namedDays : removedDays).add(day);
-}
+const sourcesOf = ({ words, placeWords, identifiers }: Collected): string[] => [
+  ...words,
+  ...placeWords,
+  ...identifiers,
+];
 
 const wordsOf = (text: string): string[] => text.split(/[^\p{L}\p{M}\p{N}]+/u).filter((word) => word !== '');
 
 /** PS3.5 §6.2.1: groups by "=", components by "^": family, given, middle, prefix, suffix. */
-function noteName(value: string, { words, initials }: Collected): void {
+function noteName(value: string, collected: Collected): void {
+  const { words, identifiers } = collected;
   for (const group of value.split('=')) {
+    noteNumbers(group, identifiers);
     const [family = [], given = [], middle = []] = group
       .split('^')
       .map((component) => nameWordsOf(component));
     // Many names are written without components: the words may come in any order.
     const whole = given.length > 0 ? [] : family;
     const all = [...family, ...given, ...middle];
-    for (const word of all) noteWord(word, words);
+    for (const word of all) noteWord(word, collected);
+    // "O'Brien" is also "OBrien".
+    for (const word of group.match(/[\p{L}\p{M}]+['’`][\p{L}\p{M}]+/gu) ?? [])
+      noteWord(word.replace(/['’`]/g, ''), collected);
     if (all.length > WORDS_OF_A_NAME || group.length > PHRASE_LIMIT) continue;
     for (let at = 1; at < whole.length; at += 1) {
       notePair(whole.slice(0, at), whole.slice(at), words);
       notePair(whole.slice(at), whole.slice(0, at), words);
     }
     notePair(family, [...given, ...middle], words);
-    const a = spellingsOf(given[0] ?? '')[0]?.[0];
-    const b = spellingsOf(family[0] ?? '')[0]?.[0];
-    if (a !== undefined && b !== undefined) initials.add(a + b).add(b + a);
+    noteInitials(family, [...given, ...middle], collected);
     for (const part of [family, given, [...given, ...middle]])
       if (part.length > 1) addAll(words, part.join(' '), joined);
     const [only = ''] = family;
     if (WITHOUT_SPACES.test(only) && [...only].length === 1) words.add(escaped(only) + ADDRESSES);
   }
+}
+
+function noteInitials(family: readonly string[], given: readonly string[], { initials }: Collected): void {
+  const [first, second = ''] = given.map((word) => spellingsOf(word)[0]?.[0] ?? '');
+  const last = spellingsOf(family[0] ?? '')[0]?.[0];
+  if (first === undefined || last === undefined || first === '') return;
+  for (const some of new Set([first, first + second])) initials.add(some + last).add(last + some);
 }
 
 /** A title counts as a name only if there is nothing else. */
@@ -254,16 +166,29 @@ function addAll(words: Set<string>, text: string, write: (spelt: string) => stri
   for (const spelt of spellingsOf(text)) if (isTelling(spelt.replaceAll(' ', ''))) words.add(write(spelt));
 }
 
-function noteWord(word: string, words: Set<string>): void {
+function noteWord(word: string, { words, parts }: Collected): void {
   const [lower = ''] = spellingsOf(word);
-  if (PARTICLES.has(lower) || NOBODY_BY_NAME.has(lower)) return;
-  addAll(words, word, escaped);
+  if (PARTICLES.has(lower) || !/\p{L}/u.test(word)) return;
+  // A word of the trade stands for a person behind a title alone: "Mr. Long".
+  if (VOCABULARY.has(lower)) for (const title of BEFORE_A_NAME) words.add(joined(title, lower));
+  else {
+    addAll(words, word, escaped);
+    if (!/\P{L}/u.test(lower) && !WITHOUT_SPACES.test(lower))
+      for (const spelt of spellingsOf(word)) parts.add(spelt);
+    for (const latin of transliterationsOf(word)) if (!VOCABULARY.has(latin)) noteLatin(latin, words, parts);
+  }
   // "Schmidt123" is also "Schmidt", "OBrien" also "O'Brien".
   const letters = word.replace(/\p{N}+/gu, ' ').trim();
   if (letters !== word)
-    for (const part of letters.split(' ')) if (part.length > LETTERS_LEAST) addAll(words, part, escaped);
-  const parts = letters.split(/(?<=\p{Ll})(?=\p{Lu})|(?<=^O)(?=\p{Lu}\p{Ll})/u);
-  if (parts.length > 1) addAll(words, parts.join(' '), joined);
+    for (const part of letters.split(' '))
+      if (part.length > LETTERS_LEAST && !isOfTheTrade(part)) addAll(words, part, escaped);
+  const pieces = letters.split(/(?<=\p{Ll})(?=\p{Lu})|(?<=^O)(?=\p{Lu}\p{Ll})/u);
+  if (pieces.length > 1) addAll(words, pieces.join(' '), joined);
+}
+
+function noteLatin(latin: string, words: Set<string>, parts: Set<string>): void {
+  addAll(words, latin, escaped);
+  parts.add(latin);
 }
 
 /** Words of one or two letters are too common to search for, except in scripts that write names with them. */
@@ -282,7 +207,7 @@ function noteCombinations(last: string, first: string, words: Set<string>): void
   if (
     (isPlain && last.length < 2) ||
     first === '' ||
-    [...last.split(' '), ...first.split(' ')].every((word) => NOBODY_BY_NAME.has(word))
+    [...last.split(' '), ...first.split(' ')].every((word) => VOCABULARY.has(word))
   )
     return;
   const lasts = last.split(' ');
@@ -298,23 +223,30 @@ function noteCombinations(last: string, first: string, words: Set<string>): void
   // half of all abbreviations.
   for (const some of [initials.slice(0, 1), initials]) {
     for (const name of new Set([last, ...lasts])) {
-      // Names of two letters only in the form used for people: "W. Li", "Li, W".
-      if (name.length === 2 && !PARTICLES.has(name))
+      // Names of two letters and words of the trade only in the form used for people: "W. Li", "Li, W".
+      if ((name.length === 2 || VOCABULARY.has(name)) && !PARTICLES.has(name))
         words
           .add(`${escaped(some[0]!)}\\.\\s?${escaped(name)}`)
           .add(`${escaped(name)},\\s?${escaped(some[0]!)}`)
           .add(`${escaped(name)},\\s?${escaped(some[0]!)}\\.`);
-      if (name.replaceAll(' ', '').length >= LETTERS_LEAST && !PARTICLES.has(name))
+      if (name.replaceAll(' ', '').length >= LETTERS_LEAST && !PARTICLES.has(name) && !VOCABULARY.has(name))
         words.add(joined(...some, name)).add(`${joined(name, ...some)}(?!\\p{N})`);
     }
   }
 }
 
-function notePhrase(value: string, isPlace: boolean, { words, identifiers }: Collected): void {
+/** A device's own name; without a digit it is as likely that of its kind. */
+function noteDevice(value: string, collected: Collected): void {
+  if (/\p{N}/u.test(value)) notePhrase(value, false, collected);
+  else notePhrase(value, false, { ...collected, words: collected.placeWords });
+}
+
+function notePhrase(value: string, isPlace: boolean, { words, placeWords, identifiers }: Collected): void {
   const parts = isPlace ? value.split(/[,;\r\n]+/) : [value];
   for (const part of parts) {
-    noteNumbers(part, identifiers);
+    const isIdentifier = noteNumbers(part, identifiers);
     const said = wordsOf(part);
+    if (isIdentifier && said.length === 1) continue;
     const isCommon = said.every(
       (word) => isOfTheTrade(word) || word.length < LETTERS_LEAST || /^\p{N}+$/u.test(word),
     );
@@ -329,24 +261,25 @@ function notePhrase(value: string, isPlace: boolean, { words, identifiers }: Col
     const street = isPlace ? said.filter((word) => !/\p{N}/u.test(word)) : [];
     if (street.length > 1 && !street.every(isOfTheTrade))
       for (const spelt of spellingsOf(street.join(' '))) words.add(joined(spelt));
-    for (const word of proper) for (const spelt of spellingsOf(word)) words.add(escaped(spelt));
+    for (const word of proper) for (const spelt of spellingsOf(word)) placeWords.add(escaped(spelt));
   }
 }
 
 const isOfTheTrade = (word: string): boolean => spellingsOf(word).some((spelt) => VOCABULARY.has(spelt));
 
-/** A value with digits: the whole of it, and each long number in it. */
-function noteNumbers(part: string, identifiers: Set<string>): void {
+/** A value with digits: the whole of it, and each long number in it. Returns whether the whole is noted. */
+function noteNumbers(part: string, identifiers: Set<string>): boolean {
   const [plain = ''] = spellingsOf(part);
   const letters = plain.replace(/[^\p{L}\p{N}]/gu, '');
   // A number of four digits is as likely a setting of the device.
   const least = /^\p{N}+$/u.test(letters) ? NUMBER_LEAST : IDENTIFIER_LEAST;
-  if (!/\p{N}/u.test(letters) || letters.length < least) return;
+  if (!/\p{N}/u.test(letters) || letters.length < least) return false;
   const runs = plain.match(/\p{L}+|\p{N}+/gu) ?? [];
   // A text with numbers in it is not an identifier, but its numbers are.
-  if (runs.filter((run) => run.length > 1 && /\p{L}/u.test(run)).length <= IDENTIFIER_WORDS)
-    identifiers.add(runs.join('\u0020'));
+  const isIdentifier = runs.filter((run) => run.length > 1 && /\p{L}/u.test(run)).length <= IDENTIFIER_WORDS;
+  if (isIdentifier) identifiers.add(runs.join('\u0020'));
   // A date among other words is a date.
   for (const number of letters.match(/\p{N}+/gu) ?? [])
     if (number.length >= NUMBER_LEAST && dayNumberOf(number) === null) identifiers.add(number);
+  return isIdentifier;
 }

@@ -9,9 +9,13 @@ import { fileOf } from '#testing/deidentified-elements.ts';
 import { deidentifyBytes, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { PROSE_BYTES_LIMIT } from '../plan-instance.ts';
 import { SEARCH_STEPS_LIMIT } from './clean-text.ts';
-import { FORMS } from './dates-in-text.ts';
+import { AGE } from './ages-in-text.ts';
+import { FORMS } from './date-forms.ts';
+import { NAME_FORMS } from './names-in-text.ts';
+import { NUMBER_FORMS } from './national-numbers.ts';
 import { createSearch } from './search-sources.ts';
-import { AGE, INITIALS, PATTERNS, UIDS } from './text-patterns.ts';
+import { TELEPHONES } from './telephones.ts';
+import { INITIALS, PATTERNS, UIDS } from './text-patterns.ts';
 
 const test = suite('cleaning in linear time');
 
@@ -54,7 +58,16 @@ test('no pattern looks further than a fixed number of characters from where it b
   assert.equal(unboundedInside('a(?=b+)'), ['+)']);
   assert.equal(unboundedInside(String.raw`(?<x>\d+)\s`), ['+)e']);
   assert.equal(unboundedInside(String.raw`(?:a|b)[x+]{2,}|c(?<x>\d+)`), []);
-  const patterns = [...PATTERNS, UIDS, INITIALS, AGE, ...Object.values(FORMS)];
+  const patterns = [
+    ...PATTERNS,
+    ...NAME_FORMS,
+    ...TELEPHONES,
+    ...NUMBER_FORMS.map(({ form }) => form),
+    UIDS,
+    INITIALS,
+    AGE,
+    ...Object.values(FORMS),
+  ];
   assert.ok(patterns.length > 30);
   for (const { source } of patterns) assert.equal(unboundedInside(source), [], source);
 });
@@ -62,7 +75,7 @@ test('no pattern looks further than a fixed number of characters from where it b
 /** Steps that the search takes for a text. */
 function stepsFor(sources: readonly string[], said: string): number {
   const budget = { left: Number.MAX_SAFE_INTEGER };
-  createSearch({ sources, before: null, after: null }, budget)(said);
+  createSearch({ sources, before: null, after: null })(said, budget);
   return Number.MAX_SAFE_INTEGER - budget.left;
 }
 
@@ -79,8 +92,8 @@ test('a text that is twice as long takes twice the steps, also where it repeats 
 
 test('the search stops when it has taken the steps that an instance may take', () => {
   const budget = { left: 1_000 };
-  const search = createSearch({ sources: ['anna'], before: null, after: null }, budget);
-  assert.equal(search(`anna ${'x'.repeat(5_000)} anna`), [[0, 4]]);
+  const search = createSearch({ sources: ['anna'], before: null, after: null });
+  assert.equal(search(`anna ${'x'.repeat(5_000)} anna`, budget), [[0, 4]]);
   assert.ok(budget.left < 0);
 });
 

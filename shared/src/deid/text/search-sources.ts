@@ -100,15 +100,14 @@ function grow({ ranks, read }: Node, sources: readonly string[]): Branches {
  */
 const LETTERS_A_STEP = 32;
 
-/** The ranges of the matches, from left to right, none within another. */
-export function createSearch(
-  { sources, before, after }: Sources,
-  budget: Budget = { left: Infinity },
-): (text: string) => Span[] {
+/** The ranges of the matches, from left to right, none within another; within the budget. */
+export type Search = (text: string, budget: Budget) => Span[];
+
+export function createSearch({ sources, before, after }: Sources): Search {
   const root = nodeOf([...sources.keys()], 0);
 
   /** Where the preferred source ends that stands here; null: none does. */
-  function endAt(text: string, start: number): number | null {
+  function endAt(text: string, start: number, budget: Budget): number | null {
     let best = { rank: Infinity, end: -1 };
     const open: [Node, number][] = [[root, start]];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -135,11 +134,11 @@ export function createSearch(
     return best.end < 0 ? null : best.end;
   }
 
-  return (text) => {
+  return (text, budget) => {
     const found: Span[] = [];
     let at = 0;
     while (at <= text.length && sources.length > 0 && budget.left >= 0) {
-      const end = endAt(text, at);
+      const end = endAt(text, at, budget);
       if (end !== null) found.push([at, end]);
       at = Math.max(end ?? 0, at + 1);
     }

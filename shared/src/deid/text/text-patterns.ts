@@ -1,51 +1,36 @@
 /**
  * Finds identifiers by their form, in any text: network and postal addresses, telephone numbers, long
- * numbers, names behind a title or a role. The patterns would rather miss a rare form than take a
- * measurement: `known-values.ts` finds the values of the header.
+ * numbers. The patterns would rather miss a rare form than take a measurement. `names-in-text.ts` finds names,
+ * `known-values.ts` the values of the header.
  */
 import { fold } from './fold.ts';
-import { ABBREVIATIONS, UNIT, VOCABULARY } from './vocabulary.ts';
+import { ABBREVIATIONS, THREE_LETTERS, UNIT, VOCABULARY } from './vocabulary.ts';
 
 /** The part that goes: the group `x`, or all of it. */
 const BEFORE = '(?<![\\p{L}\\p{N}])';
 const AFTER = '(?![\\p{L}\\p{N}])';
-/** Titles before names: a capital DR or MR without a dot is a modality. */
-const TITLES = 'Dr|Prof|Mr|Mrs|Ms|Miss|Mme|Mlle|Herr|Frau|Sra|Dra|Dott|Doctor|Professor|Nurse';
-const NAME = `(?!(?:${TITLES}|DR|PROF|MRS?|MS)(?!\\p{L}))\\p{Lu}[\\p{L}\\p{M}'’-]{1,64}`;
-/**
- * Given names, initials and a family name, in either order; two words and initials at most: further words are
- * likelier to be the sentence.
- */
-const FULL_NAME = `(?:\\p{Lu}\\.\\s?){0,3}${NAME}(?:,?\\s?\\p{Lu}\\.){0,2}(?:[\\s^]${NAME}|,\\s${NAME})?`;
 const STREET =
   'Street|St\\.|Avenue|Ave|Road|Rd|Lane|Ln|Boulevard|Blvd|Crescent|Terrace|Highway|Hwy|Parkway|Pkwy|Drive|Court|Way|Place|Square|Close|Grove|Hill|Gardens';
 
-const KEYED_TELEPHONE =
-  'tel|phone|telephone|telefon|ph|fax|mobile|cell|pager|beeper|extension|ext|call|number';
+/** Of hosts; no code of a country that is also a word or an abbreviation after a full stop. */
+const TOP_LEVELS =
+  'com|org|net|edu|gov|mil|info|biz|health|hospital|clinic|int\\.nl|co\\.uk|nhs\\.uk|ac\\.uk|com\\.br|' +
+  'com\\.au|com\\.tr|co\\.jp|ac\\.jp|local|localdomain|lan|intern|internal|intranet|corp|' +
+  '[a-z]{2}(?<=-[a-z\\d-]{1,62}\\.[a-z]{2}|\\.[a-z\\d-]{2,63}\\.(?:de|at|ch|fr|be|nl|lu|es|pt|it|pl|cz|' +
+  'dk|no|se|fi|tr|in|jp|br|au|uk|us|ca|ie|ru|eu))';
+const KEYED_HOST =
+  'host|hostname|host name|server|rechnername|nom d’hôte|workstation name|computer name|computername';
 const KEYED_NUMBER =
-  'mrn|ssn|nhs|pid|dob|id|acc(?:ession)?|(?:pat(?:ient)?|case|study|exam|acc(?:ession)?|record|chart|order|visit|insurance)[\\s._]{0,8}(?:id|no|nr|num|number|#)';
+  'mrn|ssn|nhs|nino|ohip|svnr|vsnr|kvnr|ahv|nir|insee|bsn|niss|insz|dni|nie|nif|nss|nuss|pesel|cpr|fnr|' +
+  'personnummer|hetu|tckn|aadhaar|abha|cpf|cns|medicare|ihi|pid|dob|id|acc(?:ession)?|(?:pat(?:ient)?|' +
+  'case|study|exam|acc(?:ession)?|record|chart|order|visit|insurance)[\\s._]{0,8}(?:id|no|nr|num|' +
+  'number|#)';
 const STREET_BEHIND = 'straße|strasse|str\\.|gasse|allee|platz|weg|straat|laan|vej|gatan';
 const STREET_BEFORE = '[Rr]ue|[Cc]hemin|[Ii]mpasse|[Cc]alle|[Aa]venida|[Vv]iale|[Pp]iazza|[Rr]ua';
 /** USPS Publication 28, appendix B. */
 const STATES =
   'AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY';
 const PROPER = "\\p{Lu}[\\p{L}'’-]{0,64}";
-const DONE =
-  'performed|read|reported|dictated|interpreted|referred|ordered|requested|reviewed|verified|signed|approved|scanned|acquired|transcribed|seen|done';
-const ROLES =
-  "operator|technologist|technician|tech|radiologist|physician|nurse|attending|resident|referring|patient(?:'s)?\\s[Nn]ame|physician(?:'s)?\\s[Nn]ame|patient|pt|pat|" +
-  'mother|father|wife|husband';
-/** With a small or a capital first letter, or in capitals. */
-const cased = (words: string): string =>
-  words
-    .split('|')
-    .map(
-      (word) =>
-        `[${word[0]!.toUpperCase()}${word[0]}]${word.slice(1)}|${/^[a-z]+$/.test(word) ? word.toUpperCase() : word}`,
-    )
-    .join('|');
-const TITLE = `(?:(?:${TITLES}|DR|PROF|MRS?|MS)(?:\\.\\s?|\\s)(?:med\\.\\s?)?)?`;
-
 /**
  * A run of letters and digits that is longer than any word, number or identifier. The other patterns look 64
  * characters far, so what is longer is not theirs; scripts without spaces write whole sentences so.
@@ -53,41 +38,39 @@ const TITLE = `(?:(?:${TITLES}|DR|PROF|MRS?|MS)(?:\\.\\s?|\\s)(?:med\\.\\s?)?)?`
 const OVERLONG =
   /(?:[\p{L}--[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]]|\p{N}){65,}/gv;
 
+/** Files of a person or a machine; MAC addresses; places on the earth. */
+const PLACES_OF_FILES_AND_MACHINES: readonly RegExp[] = [
+  /(?<![\p{L}\p{N}])[a-z]:[\\/][^\s"<>|\\/]{1,64}[\\/][^\s"<>|]*/giu,
+  /(?<![\\\p{L}\p{N}])\\\\[\p{L}\p{N}._-]{1,63}\\[^\s"<>|]*/gu,
+  /(?<![\p{L}\p{N}._~-])\/(?:home|users?|export|mnt|media|srv|var|usr|opt|data|tmp|volumes|root|nfs|scratch)\/[^\s"<>|]*/giu,
+  /(?<![\p{L}\p{N}:-])[\da-f]{2}(?<s>[:-])(?:[\da-f]{2}\k<s>){4}[\da-f]{2}(?![\p{L}\p{N}:-])/giu,
+  /(?<![\p{L}\p{N}.])[\da-f]{4}\.[\da-f]{4}\.[\da-f]{4}(?<=[a-f][\da-f.]{0,13})(?![\p{L}\p{N}.])/giu,
+  /(?<![\p{L}\p{N}.,])\d{1,3}[.,]\d{2,10}\s?°?\s?[NS][\s,;]{0,3}\d{1,3}[.,]\d{2,10}\s?°?\s?[EWO](?!\p{L})/gu,
+  /(?<!\p{L})[NS]\s?\d{1,3}[.,]\d{3,10}°?[\s,;]{1,3}[EWO]\s?\d{1,3}[.,]\d{3,10}°?/gu,
+  /(?<![\p{L}\p{N}.,])\d{1,3}\s?°\s?\d{1,2}\s?['′’](?:\s?\d{1,2}(?:[.,]\d{1,4})?\s?["″”])?\s?[NSEWO](?!\p{L})/gu,
+  /(?<!\p{L})(?:gps|latitude|longitude)\s?[:=]?\s?(?<x>-?\d{1,3}[.,]\d{2,10}(?:[,;\s]{1,3}-?\d{1,3}[.,]\d{2,10})?)/giu,
+];
+
 /**
  * Each looks only so far from where it begins, so that the time for a text grows with its length and not with
  * the square of it: a quantifier without an upper bound stands at the end of a pattern or nowhere.
  */
 export const PATTERNS: readonly RegExp[] = [
   OVERLONG,
-  // RFC 5321 mailboxes, URLs, IPv4
+  // RFC 5321 mailboxes, also as read out, URLs, hosts, IPv4
   /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{2,63}(?:\.[\p{L}\p{N}-]{1,63}){0,8}/gu,
+  /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}\s?[\s([{]at[\s)\]}]\s?[\p{L}\p{N}-]{2,63}(?:\s?[\s([{]dot[\s)\]}]\s?[\p{L}\p{N}-]{2,63}){1,4}/giu,
+  new RegExp(
+    `(?<![\\p{L}\\p{N}.@_-])(?!\\d{1,62}\\.)(?:[A-Za-z\\d](?:[A-Za-z\\d-]{0,62})\\.){1,6}(?:${TOP_LEVELS})(?![\\p{L}\\p{N}_-]|\\.\\p{L})`,
+    'gu',
+  ),
+  new RegExp(
+    `(?<!\\p{L})(?:${KEYED_HOST})(?!\\p{L})\\s?[:=]\\s?(?<x>[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{2,})`,
+    'giu',
+  ),
   /(?:https?|ftp):\/\/[^\s\\]+|(?<!\p{L})www\.[^\s\\]+/giu,
-  /(?<![\p{N}.]|v|(?:version|sw|software|release|ver\.?)\s)(?:\d{1,3}\.){3}\d{1,3}(?![\p{N}.])/giu,
-  // Telephone: with a country, as in North America, with a leading zero, behind its word
-  new RegExp(
-    `(?<![\\p{L}\\p{N}])(?:\\+|00)(?=(?:[\\s().\\-/]{0,2}\\d){8})[1-9]\\d{0,2}[\\s.\\-/]?(?:\\(?\\d{1,5}\\)?[\\s.\\-/]?){1,5}\\d{2,5}(?!\\p{N}|${UNIT})`,
-    'giu',
-  ),
-  new RegExp(
-    `(?<![\\p{L}\\p{N}.])(?:1[\\s.-])?(?:\\(\\d{3}\\)\\s?|\\d{3}(?<s>[.-]))[2-9]\\d{2}[\\s.-]\\d{4}(?!\\p{N}|${UNIT})`,
-    'giu',
-  ),
-  new RegExp(
-    `(?<![\\p{L}\\p{N}.-])(?<!(?:b|tr|te|ti|hu|range|matrix|wl|ww)\\s)[2-9]\\d{2}-(?!\\d?000|\\d{2}00|1024|2048|4096)\\d{4}(?!\\p{N}|-|${UNIT})`,
-    'giu',
-  ),
-  new RegExp(
-    `(?<![\\p{L}\\p{N}.])(?<!(?:b|ti|vol|slices?|frames?|images?)\\s)0(?=(?:[\\s/-]{0,3}\\d){7})\\d{1,4}[\\s/-]{1,3}\\d{3,16}(?:[\\s-]\\d{2,16}){0,3}(?!\\p{N}|${UNIT})`,
-    'giu',
-  ),
-  new RegExp(
-    `(?<!\\p{L})(?:${KEYED_TELEPHONE})\\b[.:#\\s]{1,3}(?<x>\\+?(?=(?:[\\s().\\-/]{0,2}\\d){6})\\d[\\d\\s().\\-/]{1,18}\\d)(?!\\p{N}|${UNIT})`,
-    'giu',
-  ),
-  new RegExp(
-    `(?<!\\p{L})(?:extension|ext|pager|beeper)\\b[.:#\\s]{1,3}(?<x>\\d{3,6})(?![\\p{N}.-]|${UNIT})`,
-    'giu',
-  ),
+  /(?<![\p{N}.]|v|(?:version|sw|software|release|ver\.?)\s)(?!(?:\d\.){3}\d(?!\d))(?!(?:\d{1,3}\.){0,3}0\d)(?:\d{1,3}\.){3}\d{1,3}(?![\p{N}.])/giu,
+  ...PLACES_OF_FILES_AND_MACHINES,
   // Social security number; numbers of six digits and more that are no fraction; words with five digits and
   // letters that are no matrix, or a long word that ends in a number; what is called a number
   /(?<![\p{N}-])\d{3}-\d{2}-\d{4}(?![\p{N}-])/gu,
@@ -116,7 +99,7 @@ export const PATTERNS: readonly RegExp[] = [
     'gu',
   ),
   new RegExp(
-    `${BEFORE}(?:\\d{1,4},?\\s)?(?:${STREET_BEFORE})\\s(?:(?:de|du|des|la|le|les|del|della|di|da|do)\\s){0,2}${PROPER}(?:,?\\s\\d{1,4})?${AFTER}`,
+    `${BEFORE}(?:\\d{1,4},?\\s)?(?:${STREET_BEFORE})\\s(?:(?:de|du|des|la|le|les|del|della|di|da|do)\\s){0,2}${PROPER}(?:,?\\s\\d{1,4})?(?:,?\\s\\d{4,5}\\s${PROPER})?${AFTER}`,
     'gu',
   ),
   new RegExp(
@@ -125,18 +108,10 @@ export const PATTERNS: readonly RegExp[] = [
   ),
   new RegExp(`${BEFORE}\\d{1,4},?\\sVia\\s${PROPER}${AFTER}`, 'gu'),
   /(?<!\p{L})P\.?\s?O\.?\s?Box\s\d{1,16}/giu,
-  new RegExp(`(?<=,\\s)(?:${STATES})\\s\\d{5}(?:-\\d{4})?(?!\\p{N})`, 'gu'),
-  // A name behind its title, before a degree, behind what was done or a role
   new RegExp(
-    `(?<!\\p{L})(?:(?:${TITLES})(?:\\.\\s?|\\s)|(?:DR|PROF|MRS?|MS)\\.\\s?)(?:med\\.\\s?)?(?<x>${FULL_NAME})`,
+    `(?:(?<![\\p{L}\\p{N}])(?:\\p{Lu}[\\p{L}'’.-]{1,64}\\s){0,2}\\p{Lu}[\\p{L}'’.-]{1,64})?,\\s(?:${STATES})\\s\\d{5}(?:-\\d{4})?(?!\\p{N})`,
     'gu',
   ),
-  new RegExp(
-    `(?<![\\p{L}\\p{N}'’-])(?<x>${NAME}\\s${NAME}|(?:\\p{Lu}\\.\\s?){1,3}${NAME}),\\s?(?:M\\.?D\\.?|R\\.?N\\.?|Ph\\.?D\\.?|D\\.O\\.|FRCR)${AFTER}`,
-    'gu',
-  ),
-  new RegExp(`(?<!\\p{L})(?:${cased(DONE)})\\s(?:[Bb]y|BY):?\\s${TITLE}(?<x>${FULL_NAME})`, 'gu'),
-  new RegExp(`(?<!\\p{L})(?:${cased(ROLES)})\\s?[:=]\\s?${TITLE}(?<x>${FULL_NAME})`, 'gu'),
 ];
 
 /** A UID (PS3.5 §9.1) of six components and more. */
@@ -163,8 +138,8 @@ function spansOf(text: string, pattern: RegExp): Span[] {
   });
 }
 
-/** "J.M." of a person in the header, in capitals, where it is no abbreviation of the trade. */
-export const INITIALS = /(?<![\p{L}.])(\p{Lu})\.\s?(\p{Lu})\.(?!\p{L})/gu;
+/** "J.M." or "J.K.M." of a person in the header, in capitals, where it is no abbreviation of the trade. */
+export const INITIALS = /(?<![\p{L}.])(\p{Lu})\.\s?(\p{Lu})\.(?:\s?(\p{Lu})\.)?(?!\p{L})/gu;
 
 /** The ranges to remove for their form alone; `initials`: those of persons in the header. */
 export function findPatterns(
@@ -172,35 +147,26 @@ export function findPatterns(
   { retainsUids, initials }: { readonly retainsUids: boolean; readonly initials: ReadonlySet<string> },
 ): Span[] {
   const found = (retainsUids ? PATTERNS : [...PATTERNS, UIDS]).flatMap((pattern) => spansOf(text, pattern));
-  const signed = [...text.matchAll(INITIALS)].filter(([, a = '', b = '']) => {
-    const pair = fold(a + b).text;
-    return initials.has(pair) && !ABBREVIATIONS.has(pair);
-  });
-  return [...found, ...signed.map((match): Span => [match.index, match.index + match[0].length])];
+  return [...found, ...findInitials(text, initials), ...findBareInitials(text, initials)];
 }
 
-/**
- * Years of age as a text says them: "92-year-old", "age 92", "92 y/o", "92 jährig"; above 89 also "92 y",
- * because nothing else in an image lasts so long. Not the age of a stent or of bones, and not in weeks.
- */
-export const AGE = new RegExp(
-  '(?<![\\p{N}.])(?<x>\\d{1,3})(?:[\\s-]?(?:years?|yrs?|y)[\\s-]?(?:old|of age)|\\s?y\\.?\\s?/?o(?:\\.|(?!\\p{L}))|[\\s-]?jährig\\p{L}{0,64}|\\s?jahre alt)' +
-    '|(?<![\\p{N}.])(?<o>9\\d|1[0-2]\\d)\\s?-?(?:yrs?|years?|y|j|jahre|años|anni|jaar|ans)(?!\\p{L})' +
-    '|(?<!\\p{L}|bone\\s)(?:aged?|alter:|âge|âgée?\\sde|(?:homme|femme|patiente?)\\sde)[:\\s]{1,2}(?<z>\\d{1,3})(?!\\p{N}|\\.\\p{N}|\\s?(?:mm|cm|weeks?|months?|days?|wochen|monate))',
-  'giu',
-);
+/** "JKM" of a person in the header. Only prose is searched for them: a code of three letters is no person. */
+const BARE_INITIALS = /(?<![\p{L}\p{N}^_./-])\p{Lu}{3}(?![\p{L}\p{N}^_/-])/gu;
 
-export interface FoundAge {
-  readonly start: number;
-  readonly end: number;
-  readonly years: number;
+function findBareInitials(text: string, initials: ReadonlySet<string>): Span[] {
+  if (initials.size === 0) return [];
+  return [...text.matchAll(BARE_INITIALS)].flatMap(({ 0: three, index }): Span[] => {
+    const letters = fold(three).text;
+    const isOfThem = initials.has(letters) && !THREE_LETTERS.has(letters) && !VOCABULARY.has(letters);
+    return isOfThem ? [[index, index + three.length]] : [];
+  });
 }
 
-export function findAges(text: string): FoundAge[] {
-  return [...text.matchAll(AGE)].map((match) => {
-    const { x, o, z } = match.groups ?? {};
-    const digits = x ?? o ?? z ?? '';
-    const start = match.index + match[0].indexOf(digits);
-    return { start, end: start + digits.length, years: Number(digits) };
+/** The initials of persons of the header, where they are no abbreviation of the trade. */
+export function findInitials(text: string, initials: ReadonlySet<string>): Span[] {
+  const signed = [...text.matchAll(INITIALS)].filter(([, a = '', b = '', c = '']) => {
+    const letters = fold(a + b + c).text;
+    return initials.has(letters) && !ABBREVIATIONS.has(letters);
   });
+  return signed.map((match): Span => [match.index, match.index + match[0].length]);
 }

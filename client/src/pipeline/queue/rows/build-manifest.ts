@@ -32,6 +32,7 @@ export async function buildManifest(database: LocalDatabase, id: string): Promis
     protocolVersion: PROTOCOL_VERSION,
     policy: { name: study.policy.name, version: study.policy.version },
     studyInstanceUID: study.studyInstanceUID,
+    ...(study.vault !== undefined && { vault: [...study.vault] }),
     ...describeReports([...named.values()], new Map(reports.map((report) => [report.digest, report]))),
   };
 }

@@ -1,6 +1,7 @@
 /** A person's decisions about a queued study, and what the gateway is told of them. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { countStudy } from '../count-study.ts';
 import { giveUpStudy } from './decide-study.ts';
 import { noteTriage } from './note-triage.ts';
 import {
@@ -82,6 +83,34 @@ test('an instance that the PACS refused is retried when a person asks, one refus
   assert.is((await queue.pending())[0]?.state, 'safe');
   const [parcel] = await Array.fromAsync(queue.parcelsFor('study', [instances[1]!]));
   assert.ok((await openParcel(parcel!, keys)).size > 200, 'its bytes are still here');
+  store.close();
+});
+
+test('instances that contradict others in the PACS are not tried again, but stay with their person until left out', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 200, 300]);
+  const queue = queueOver(device);
+  await queue.announced('study', answer);
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'quarantined'));
+  const reason = 'conflicting-instance' as const;
+  const named = receipt.instances.map((one, at) => (at === 0 ? one : { ...one, reason }));
+  await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
+  const { list, ...gateway } = told();
+  const store = storeOver(device, gateway);
+  const needs = async () => countStudy((await device.database.studies.get('study'))!).needs;
+  const conflicts = [{ cause: 'quarantined' as const, reason, instances: 2 }];
+  await store.retry('study');
+  assert.equal([list, await needs()], [[], conflicts]);
+  // However the study came back on its way, the decision is still there.
+  await device.database.studies.update('study', { state: 'at-gateway' });
+  assert.equal(await needs(), conflicts);
+  await store.leaveOut('study');
+  assert.equal(
+    [list.map(([decision, own]) => [decision, own.length]), await needs()],
+    [[['leave-out', 2]], []],
+  );
   store.close();
 });
 

@@ -5,7 +5,14 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
-import { contentsOf, deleteParcels, deleteReports, dropStudy, endAsTakenBack } from './drop-study.ts';
+import {
+  contentsOf,
+  deleteContents,
+  deleteParcels,
+  deleteReports,
+  dropStudy,
+  endAsTakenBack,
+} from './drop-study.ts';
 import { instancesOf, putInstances, recountReasons } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { mayBeRetried } from '../may-be-retried.ts';
@@ -37,7 +44,7 @@ export function canTakeBack({ state, sending }: StudyRow): boolean {
 
 export function createDecisions(
   tools: DecisionTools,
-): Pick<QueueStore, 'takeBack' | 'cancel' | 'retry' | 'tryNow' | 'leaveOut' | 'dismiss'> {
+): Pick<QueueStore, 'takeBack' | 'cancel' | 'retry' | 'tryNow' | 'leaveOut' | 'dismiss' | 'putBack'> {
   return {
     takeBack: (id) => takeBack(tools, id),
     cancel: (id) => cancel(tools, id),
@@ -54,6 +61,7 @@ export function createDecisions(
     },
     leaveOut: (id, instances) => leaveOut(tools, id, instances),
     dismiss: (id) => dismiss(tools, id),
+    putBack: (...ids) => putBack(tools.database, ids),
   };
 }
 
@@ -87,6 +95,7 @@ async function retry(tools: DecisionTools, id: string): Promise<void> {
   const state = study && nextUploadState(study.state, 'retry');
   if (!study || !state) return;
   const instances = (await undecidedOf(database, id)).filter((row) => mayBeRetried(row.state, row.reason));
+  if (study.state === 'attention' && instances.length === 0) return;
   if (study.uploadId !== null && instances.length > 0)
     await tools.decide(study.uploadId, 'retry', instances.map(toKey));
   await changeInstances(database, id, instances, { state: 'safe', reason: null });
@@ -129,6 +138,13 @@ async function leaveOut(
 async function dismiss({ database, withdraw }: DecisionTools, id: string): Promise<void> {
   const study = await database.studies.get(id);
   if (!study || !mayBeDismissed(study)) return;
+  if (isOver(study)) {
+    await database.transaction('rw', contentsOf(database), async () => {
+      await database.studies.update(id, { removed: true });
+      await deleteContents(database, id);
+    });
+    return;
+  }
   // The gateway still waits for promised instances that have not arrived: tell it that they will not be sent.
   const isPromised = study.state === 'failed' || study.waiting === 'interrupted';
   const own = isPromised ? await onlyOf(database, study) : [];
@@ -137,8 +153,19 @@ async function dismiss({ database, withdraw }: DecisionTools, id: string): Promi
     await ignoreFailure(withdraw(study.uploadId, own), FORGETS_BY_ITSELF);
 }
 
-function mayBeDismissed({ state, waiting }: StudyRow): boolean {
-  return state === 'done' || state === 'taken-back' || state === 'failed' || waiting === 'interrupted';
+async function putBack(database: LocalDatabase, ids: readonly string[]): Promise<void> {
+  await database.studies
+    .where('id')
+    .anyOf(ids)
+    .modify((row) => void delete row.removed);
+}
+
+function isOver({ state }: StudyRow): boolean {
+  return state === 'done' || state === 'taken-back';
+}
+
+function mayBeDismissed(study: StudyRow): boolean {
+  return isOver(study) || study.state === 'failed' || study.waiting === 'interrupted';
 }
 
 const FORGETS_BY_ITSELF = 'the gateway drops a promise after a while';
@@ -229,7 +256,13 @@ async function finish(database: LocalDatabase, id: string, at: number): Promise<
     // A study that was taken back was not delivered.
     const state = study?.state === 'attention' ? nextUploadState(study.state, 'evicted') : null;
     if (!state) return;
-    await database.studies.update(id, { state, packing: false, title: null, completedAt: at });
+    await database.studies.update(id, {
+      state,
+      packing: false,
+      title: null,
+      vault: undefined,
+      completedAt: at,
+    });
     await deleteParcels(database, id);
     await deleteReports(database, id);
   });

@@ -3,18 +3,31 @@
  * it, who is signed in while offline, and the speed of the link and of this device.
  */
 import type { Policy, SealingKey, User } from '#shared/protocol/api.ts';
+import type { VaultTerms } from '#shared/protocol/vault.ts';
 import type { LocalDatabase } from './local-database.ts';
 import type { Link } from '../../../net/link.ts';
 import type { Diagnosis } from '../queued-study.ts';
 
-/** The policies known to the device. No script can read the project key back. */
+/** How the pseudonyms of a policy are made (transfer/patient-secrets.ts); its public parts in base64url. */
+export interface PolicyKeyHere {
+  readonly publicKey: string;
+  readonly tagKey: string;
+  /** The policy's key, which no script can read back; null: this person's device asks the gateway. */
+  readonly held: CryptoKey | null;
+}
+
+/** The policies known to the device. */
 export interface KnownPolicies {
   readonly policies: readonly Policy[];
   readonly default: string;
-  readonly projectKey: CryptoKey | null;
-  readonly projectKeyId: string | null;
+  /** By the name of the policy. */
+  readonly keys: Readonly<Record<string, PolicyKeyHere>>;
+  /** How long a shift is, and so the local label of a study is kept, in hours; 0: the site wants no labels. */
+  readonly labelHours: number;
   /** The gateway's public key, to which waiting parcels are sealed. null: not received yet. */
   readonly sealingKey: SealingKey | null;
+  /** The site's vault of identities; null: it has none. */
+  readonly vault: VaultTerms | null;
 }
 
 export async function knownPolicies(database: LocalDatabase): Promise<KnownPolicies | null> {
@@ -29,9 +42,39 @@ export async function knownLink(database: LocalDatabase): Promise<Link> {
   return ((await database.device.get('link'))?.value as Link | undefined) ?? 'online';
 }
 
-/** The signed-in person, for a start without a network; null after signing out. */
-export async function rememberUser(database: LocalDatabase, user: User | null): Promise<void> {
-  await database.device.put({ name: 'account', value: user });
+/**
+ * The signed-in person, for a start without a network; null after signing out. With another person a shift begins
+ * at `now` (milliseconds since 1970), and no local label of the one before stays.
+ */
+export async function rememberUser(database: LocalDatabase, user: User | null, now: number): Promise<void> {
+  await database.transaction('rw', database.device, database.studies, async () => {
+    const before = await knownUser(database);
+    await database.device.put({ name: 'account', value: user });
+    if (before?.id === user?.id) return;
+    await forgetHeldKeys(database);
+    await forgetLabels(database);
+    await database.device.put({ name: 'shift', value: now });
+  });
+}
+
+/** When the signed-in person signed in, in milliseconds since 1970; null: nobody did. */
+export async function knownShift(database: LocalDatabase): Promise<number | null> {
+  return ((await database.device.get('shift'))?.value as number | undefined) ?? null;
+}
+
+/** Erases the local labels of all studies: at sign-out, at lock, and where the site wants none. */
+export async function forgetLabels(database: LocalDatabase): Promise<void> {
+  await database.studies.filter(({ label }) => label !== undefined).modify((row) => void delete row.label);
+}
+
+/** The next person's device may hold none: the gateway says so when they sign in. */
+async function forgetHeldKeys(database: LocalDatabase): Promise<void> {
+  const known = await knownPolicies(database);
+  if (known === null) return;
+  const keys = Object.fromEntries(
+    Object.entries(known.keys).map(([policy, key]) => [policy, { ...key, held: null }]),
+  );
+  await database.device.put({ name: 'policies', value: { ...known, keys } });
 }
 
 export async function knownUser(database: LocalDatabase): Promise<User | null> {

@@ -36,6 +36,7 @@ const BEGUN = {
   policy: POLICY,
   title: TITLE,
   about: { modalities: [], series: 1 },
+  chosen: 1,
 };
 
 /** The steps of writing a study after which the page may die. */

@@ -37,6 +37,7 @@ export async function endAsTakenBack(database: LocalDatabase, study: StudyRow, a
       state: 'taken-back',
       packing: false,
       title: null,
+      vault: undefined,
       waiting: null,
       trouble: null,
       completedAt: at,

@@ -6,12 +6,13 @@
 import { Dexie, type EntityTable, type Table } from 'dexie';
 import type { Reasons } from '../count-reasons.ts';
 import type { Counts } from '#shared/protocol/api.ts';
+import type { VaultEntry } from '#shared/protocol/vault.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { DeviceTriage, FilmFinding } from '#shared/protocol/inference.ts';
 import type { ProblemCode } from '#shared/protocol/problem-table.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
-import type { KeptReceipt, StudyAbout, Trouble, Waiting } from '../queued-study.ts';
+import type { KeptReceipt, ReasonCount, StudyAbout, Trouble, Waiting } from '../queued-study.ts';
 import { LADDER, type Rung } from './schema-ladder.ts';
 
 /**
@@ -19,6 +20,12 @@ import { LADDER, type Rung } from './schema-ladder.ts';
  * the gateway: one record made by shared/src/transfer/seal.ts, sent as it is.
  */
 export type Sealed = Uint8Array<ArrayBuffer>;
+
+/** The local label (local-label.ts), and when its shift ends, in milliseconds since 1970. */
+export interface Label {
+  readonly sealed: Sealed;
+  readonly until: number;
+}
 
 export interface StudyRow {
   readonly id: string;
@@ -43,8 +50,13 @@ export interface StudyRow {
   studyInstanceUID: string | null;
   /** A StudyTitle as JSON; null once erased. */
   title: Sealed | null;
+  /** Outlives the title; absent once erased, and where the site wants none. */
+  label?: Label;
   /** Identifies no one, so it stays after completion. */
   readonly about: StudyAbout;
+  /** Every instance that a person chose for it: those with a row and those held back. */
+  chosen: number;
+  /** Those with a row: they travel. */
   instances: number;
   bytes: number;
   /** Instances whose bytes are in this database; meaningful only while `packing`. */
@@ -69,6 +81,8 @@ export interface StudyRow {
    * rows at every step.
    */
   reasons: Reasons;
+  /** Chosen instances that do not travel: held on this device for a person, or left out by one. */
+  held: { readonly reasons: readonly ReasonCount[]; readonly leftOut: number };
   /** Paused by a person: nothing of it is sent until it is resumed. */
   paused: boolean;
   /** Set by a person: the lower goes first, and before all studies without a rank. */
@@ -86,8 +100,12 @@ export interface StudyRow {
   turn: number;
   /** Characters of REPORTS_CHARACTERS_LIMIT that its reports take; absent where it has none. */
   reportCharacters?: number;
+  /** The sealed identities of its patients, for the vault; absent where there are none, and once it is done. */
+  vault?: readonly VaultEntry[] | undefined;
   receiptId: string | null;
   completedAt: number | null;
+  /** Removed from the list by a person, who may put it back. Absent unless so. */
+  removed?: true;
 }
 
 export interface InstanceRow {
@@ -152,14 +170,14 @@ export interface RecordRow {
 }
 
 /**
- * The device's own rows: its key, the key pair to which the project key is wrapped, the last known policies
+ * The device's own rows: its key, the key pair to which keys of policies are wrapped, the last known policies
  * and sealing key, the link as the leading tab sees it, the last account, the speed of the link and of the
- * coding (bytes per second), the database's name, and each account's right to send.
+ * coding (bytes per second), the database's name, when the person signed in, and each account's right to send.
  */
 export interface DeviceRow {
   readonly name:
     | 'key'
-    | 'project-pair'
+    | 'wrapping-pair'
     | 'policies'
     | 'link'
     | 'account'
@@ -168,6 +186,7 @@ export interface DeviceRow {
     | 'coding-rate'
     | 'origin'
     | 'clock'
+    | 'shift'
     | `right/${string}`;
   readonly value: unknown;
 }

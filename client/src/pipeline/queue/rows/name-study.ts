@@ -10,11 +10,12 @@ import {
   type WireReport,
 } from '#shared/protocol/deid-report.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
-import { NO_REASONS } from '../count-reasons.ts';
+import { NO_REASONS, sumOf } from '../count-reasons.ts';
 import { open, seal } from './device-key.ts';
 import { knownUser } from './device-notes.ts';
 import { contentsOf, deleteContents } from './drop-study.ts';
 import { instancesOf } from './instance-rows.ts';
+import { makeLabel } from './make-label.ts';
 import type { InstanceRow, LocalDatabase, ReportRow, StudyRow } from './local-database.ts';
 import type { StudyAbout, StudyTitle } from '../queued-study.ts';
 import { keyOf } from '../upload-queue.ts';
@@ -27,6 +28,8 @@ export interface NewStudy {
   readonly policy: StudyRow['policy'];
   readonly title: StudyTitle;
   readonly about: StudyAbout;
+  /** How many instances a person chose. */
+  readonly chosen: number;
 }
 
 /** The study was taken back, or its row is gone: naming and packing stop. */
@@ -40,6 +43,7 @@ export class StudyGone extends Error {
 export async function beginStudy(database: LocalDatabase, key: CryptoKey, study: NewStudy): Promise<void> {
   const title = await sealTitle(key, study.id, study.title);
   const earlier = await findUnnamed(database, key, study);
+  const label = await makeLabel(database, key, study);
   const site = (await knownUser(database))?.siteId ?? null;
   await database.studies.bulkDelete(earlier);
   await database.studies.add({
@@ -53,7 +57,9 @@ export async function beginStudy(database: LocalDatabase, key: CryptoKey, study:
     policy: study.policy,
     studyInstanceUID: null,
     title,
+    ...(label === null ? {} : { label }),
     about: study.about,
+    chosen: study.chosen,
     instances: 0,
     bytes: 0,
     packed: 0,
@@ -67,6 +73,7 @@ export async function beginStudy(database: LocalDatabase, key: CryptoKey, study:
     waiting: null,
     problem: null,
     reasons: NO_REASONS,
+    held: { reasons: [], leftOut: 0 },
     paused: false,
     rank: null,
     score: null,
@@ -171,7 +178,9 @@ export async function finishNaming(database: LocalDatabase, studyId: string): Pr
       return false;
     }
     await replaceUnsendable(database, study);
-    await studies.update(studyId, { named: true });
+    // An instance that was chosen twice travels once.
+    const chosen = study.instances + sumOf(study.held.reasons) + study.held.leftOut;
+    await studies.update(studyId, { named: true, chosen });
     return true;
   });
 }
@@ -234,6 +243,7 @@ export async function withdrawInstances(
       rows.map(({ sopInstanceUID, digest }) => ({ studyId, sopInstanceUID, digest })),
     );
     await database.studies.update(studyId, {
+      chosen: study.chosen - rows.length,
       instances: study.instances - rows.length,
       bytes: study.bytes - rows.reduce((sum, row) => sum + row.bytes, 0),
       turn: study.turn + 1,

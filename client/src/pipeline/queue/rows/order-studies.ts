@@ -19,8 +19,8 @@ export function createOrdering({
 }): Pick<QueueStore, 'pause' | 'resume' | 'sendFirst' | 'move'> {
   const isOwn = (row: StudyRow) => row.account === null || row.account === account();
 
-  async function change(id: string, changes: Partial<StudyRow>): Promise<void> {
-    await database.studies.update(id, changes);
+  async function change(ids: readonly string[], changes: Partial<StudyRow>): Promise<void> {
+    await database.studies.where('id').anyOf(ids).modify(changes);
     wake();
   }
 
@@ -36,8 +36,8 @@ export function createOrdering({
   }
 
   return {
-    pause: (id) => change(id, { paused: true }),
-    resume: (id) => change(id, { paused: false }),
+    pause: (...ids) => change(ids, { paused: true }),
+    resume: (...ids) => change(ids, { paused: false }),
     sendFirst: (id) => place(id, 0, { paused: false }),
     move: (id, at) => place(id, at, {}),
   };

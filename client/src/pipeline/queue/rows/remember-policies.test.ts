@@ -1,24 +1,36 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { PolicyAnswer } from '#shared/protocol/api.ts';
-import { ProjectKeyError, wrapProjectKey, type DevicePair } from '#shared/transfer/project-key.ts';
-import { knownPolicies } from './device-notes.ts';
+import { toBase64Url } from '#shared/transfer/base64url.ts';
+import { evaluateDirectly, importEvaluationKey } from '#shared/transfer/oblivious-prf.ts';
+import { derivePolicyKey } from '#shared/transfer/policy-key.ts';
+import { PolicyKeyError, wrapPolicyKey, type DevicePair } from '#shared/transfer/wrapped-key.ts';
+import { knownPolicies, rememberUser } from './device-notes.ts';
 import { openDevice } from '../../../testing/open-queue.ts';
 import { policyRequest, rememberPolicies } from './remember-policies.ts';
 
-const KEY = crypto.getRandomValues(new Uint8Array(32));
+const { pair: PAIR, tagKey } = await derivePolicyKey(new Uint8Array(32).fill(1), {
+  name: 'deidentified',
+  key: 1,
+});
 const POLICY = { name: 'deidentified', version: 1, deidentify: true, options: [], roles: ['admin' as const] };
+const SHOWN = {
+  policy: 'deidentified',
+  publicKey: toBase64Url(PAIR.publicKey),
+  tagKey: toBase64Url(tagKey),
+};
+const INPUT = new TextEncoder().encode('P1');
 
 const deviceKeyOf = (path: string): string =>
   new URL(path, 'http://gateway').searchParams.get('deviceKey') ?? '';
 
 async function answerTo(path: string): Promise<PolicyAnswer> {
+  const key = await importEvaluationKey(PAIR, true);
   return {
     policies: [POLICY],
     default: 'deidentified',
-    projectKey: await wrapProjectKey(KEY, deviceKeyOf(path)),
-    projectKeyId: 'p1',
+    labelHours: 12,
+    pseudonymKeys: [{ ...SHOWN, wrapped: await wrapPolicyKey(key, deviceKeyOf(path)) }],
   };
 }
 
@@ -28,19 +40,18 @@ test('a device asks with one key pair, even from two tabs at once, and keeps the
   assert.is(path, again);
   await rememberPolicies(database, await answerTo(path));
   const known = await knownPolicies(database);
+  const { held, ...shown } = known!.keys.deidentified!;
+  assert.equal([known?.policies, shown], [[POLICY], { publicKey: SHOWN.publicKey, tagKey: SHOWN.tagKey }]);
+  assert.is(held?.extractable, false);
   assert.equal(
-    [known?.policies, known?.projectKeyId, known?.projectKey?.extractable],
-    [[POLICY], 'p1', false],
+    await evaluateDirectly(held!, PAIR.publicKey, INPUT),
+    await evaluateDirectly(await importEvaluationKey(PAIR), PAIR.publicKey, INPUT),
   );
-  assert.is(
-    await (await createPseudonyms(known!.projectKey!)).originalDigest('ab'),
-    await (await createPseudonyms(KEY)).originalDigest('ab'),
-  );
-  const pair = (await database.device.get('project-pair'))?.value as DevicePair;
+  const pair = (await database.device.get('wrapping-pair'))?.value as DevicePair;
   assert.is(pair.privateKey.extractable, false);
 });
 
-test('a project key that does not open leaves the known policies unchanged', async () => {
+test('a key that does not open leaves the known policies unchanged', async () => {
   const { database } = await openDevice();
   const other = await openDevice();
   await rememberPolicies(database, await answerTo(await policyRequest(database)));
@@ -48,14 +59,45 @@ test('a project key that does not open leaves the known policies unchanged', asy
   const refused = await rememberPolicies(database, { ...foreign, default: 'identified' }).catch(
     (error: unknown) => error,
   );
-  assert.instance(refused, ProjectKeyError);
+  assert.instance(refused, PolicyKeyError);
   assert.is((await knownPolicies(database))?.default, 'deidentified');
+});
+
+test('of the person before, whose device may hold a key, nothing is left for one who asks the gateway', async () => {
+  const { database } = await openDevice();
+  await rememberPolicies(database, await answerTo(await policyRequest(database)));
+  await rememberPolicies(database, {
+    policies: [POLICY],
+    default: 'deidentified',
+    labelHours: 12,
+    pseudonymKeys: [SHOWN],
+  });
+  assert.is((await knownPolicies(database))?.keys.deidentified?.held, null);
+});
+
+test('a key does not stay on the device when its person signs out, or another signs in', async () => {
+  const userOf = (id: string) => ({ id, username: id, roles: ['technician' as const], siteId: 's' });
+  for (const next of [null, userOf('b')]) {
+    const { database } = await openDevice();
+    const isHeld = async () => (await knownPolicies(database))?.keys.deidentified?.held !== null;
+    await rememberUser(database, userOf('a'), 1);
+    await rememberPolicies(database, await answerTo(await policyRequest(database)));
+    await rememberUser(database, userOf('a'), 1);
+    assert.ok(await isHeld(), 'the same person, without a network');
+    await rememberUser(database, next, 1);
+    assert.not(await isHeld());
+  }
 });
 
 test('a person who may not de-identify receives policies without a key', async () => {
   const { database } = await openDevice();
-  const known = await rememberPolicies(database, { policies: [], default: 'identified' });
-  assert.equal([known.projectKey, known.projectKeyId, known.sealingKey], [null, null, null]);
+  const known = await rememberPolicies(database, {
+    policies: [],
+    default: 'identified',
+    pseudonymKeys: [],
+    labelHours: 12,
+  });
+  assert.equal([known.keys, known.sealingKey], [{}, null]);
 });
 
 test.run();

@@ -2,6 +2,7 @@
  * Settles a study with a checked receipt: the one place where copies are deleted because the PACS has the
  * instances.
  */
+import { isAlreadyHere } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
@@ -64,8 +65,8 @@ function asReceiptSays(rows: readonly InstanceRow[], receipt: Receipt): Instance
  */
 function isSettledHere({ state, reason, sopInstanceUID }: InstanceRow, inPacs: ReadonlySet<string>): boolean {
   if (state === 'safe' || state === 'sent') return false;
-  // The instance listed under another policy may only have been promised, and never have arrived.
-  if (reason === 'already-here-other-policy') return inPacs.has(sopInstanceUID);
+  // The instance listed under another policy, or with other boxes, may only have been promised, and never have arrived.
+  if (isAlreadyHere(reason)) return inPacs.has(sopInstanceUID);
   return isInPacs(state as InstanceState) || state === 'left-out';
 }
 
@@ -78,6 +79,7 @@ function outcomeOf(study: StudyRow, isComplete: boolean, at: number): Partial<St
     state: nextUploadState(checked, 'evicted') ?? checked,
     packing: false,
     title: null,
+    vault: undefined,
     completedAt: at,
   };
 }

@@ -51,6 +51,7 @@ async function nameBatches(
     policy: POLICY,
     title: TITLE,
     about: { modalities: ['CT'], series: 1 },
+    chosen: 2,
   });
   const all: TestInstance[] = [];
   for (const reports of batches) {

@@ -1,0 +1,45 @@
+/**
+ * A file with the boxes that a person drew blank in it, before any policy is applied. Written piece by piece into a
+ * Blob, which the browser may keep on its disk: a frame is in memory, never all of them.
+ */
+import type { Box, CoveredBoxes } from '#shared/dicom/boxes.ts';
+import type { ByteSource } from '#shared/dicom/data-set.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import type { Codecs } from '#shared/pixels/codecs.ts';
+import { coverPixels, NotCoverable } from '#shared/pixels/cover-pixels.ts';
+import type { NotSent } from './open-file.ts';
+
+/** Boxes that a person drew over names, and the decoders for pixels that are compressed. */
+export interface Cover {
+  readonly boxes: readonly Box[];
+  readonly codecs: Codecs;
+}
+
+/** By place (`ordinal`) of the files at which a person looked: the boxes drawn. */
+export type Released = ReadonlyMap<number, readonly Box[]>;
+
+export interface CoveredFile {
+  readonly kind: 'covered';
+  readonly file: Blob;
+  readonly boxes: CoveredBoxes;
+}
+
+/** Throws what reading the source does, or the signal's reason. */
+export async function coverFile(
+  source: ByteSource,
+  { boxes, codecs }: Cover,
+  signal?: AbortSignal,
+): Promise<CoveredFile | NotSent> {
+  const read = await readInstance(source, signal, 'replaced');
+  if (read.kind === 'refused') return read;
+  const covered = await coverPixels(read.instance, boxes, { codecs, signal });
+  if (covered.kind === 'refused') return covered;
+  const parts: Blob[] = [];
+  try {
+    for await (const piece of covered.pieces()) parts.push(new Blob([piece]));
+  } catch (error) {
+    if (error instanceof NotCoverable) return { kind: 'refused', because: 'cannot-be-covered' };
+    throw error;
+  }
+  return { kind: 'covered', file: new Blob(parts), boxes: covered.boxes };
+}

@@ -1,0 +1,53 @@
+/**
+ * Instances with a text that names what only their companions name. That is found when the study is prepared, by what
+ * all headers of it name; the study then waits on the page until a person has seen them. It depends on the policy,
+ * so another choice of policy forgets it.
+ */
+import type { NamingText } from '#shared/deid/companions.ts';
+import type { Looked } from '#shared/deid/deidentify-instance.ts';
+import { isHeldForPixels } from '#shared/protocol/reasons.ts';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
+
+/** By the place (`ordinal`) of the file. */
+export type NamingFiles = ReadonlyMap<number, readonly NamingText[]>;
+
+/** The study must be looked at first; nothing of it is in the queue. */
+export class NamedByCompanions extends Error {
+  readonly files: NamingFiles;
+
+  constructor(files: NamingFiles) {
+    super(`${files.size} instances have texts that name what their companions name`);
+    this.name = 'NamedByCompanions';
+    this.files = files;
+  }
+}
+
+export function noteNaming(study: StudyGroup, files: NamingFiles): void {
+  if (files.size === 0) return;
+  study.warnings.add('named-by-companion');
+  replace(study, (found) => ({ ...found, naming: files.get(found.ordinal) ?? found.naming }));
+}
+
+export function forgetNaming(study: StudyGroup): void {
+  if (!study.warnings.delete('named-by-companion')) return;
+  replace(study, (found) => ({ ...found, naming: [] }));
+}
+
+function replace(study: StudyGroup, change: (found: FoundFile) => FoundFile): void {
+  study.held.length = 0;
+  for (const { files } of study.series.values())
+    for (const [at, found] of files.entries()) {
+      const changed = change(found);
+      if (changed.naming !== found.naming) files[at] = changed;
+      if (isHeld(files[at]!)) study.held.push(files[at]!);
+    }
+  study.version += 1;
+}
+
+export const isHeld = ({ held, naming }: FoundFile): boolean => held !== null || naming.length > 0;
+
+/** A person who releases the instance has looked at all for which it is held. */
+export function lookedAt({ held, naming }: Pick<FoundFile, 'held' | 'naming'>): readonly Looked[] {
+  const looked: Looked[] = isHeldForPixels(held) ? ['pixels'] : [];
+  return naming.length > 0 ? [...looked, 'texts'] : looked;
+}

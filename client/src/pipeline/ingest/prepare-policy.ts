@@ -1,0 +1,95 @@
+/**
+ * Makes the policy ready for a study: where this device may not hold the key of its pseudonyms, the gateway is asked
+ * for the secrets of the study's patients, blinded, so that it learns nothing of them. They stay in the page's and
+ * the workers' memory, until the person's choice of files ends.
+ */
+import type { Policy } from '#shared/protocol/api.ts';
+import { PSEUDONYMS_AT_ONCE } from '#shared/protocol/limits.ts';
+import { feedsVault } from '#shared/protocol/feeds-vault.ts';
+import type { KnownPolicies } from '../queue/rows/device-notes.ts';
+import type { PolicyForTask } from './device-tasks.ts';
+import type { SendProblem } from './found-study.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+/** `POST /upload/pseudonyms`, in base64url. */
+export interface PseudonymsAsked {
+  readonly policy: string;
+  readonly version: number;
+  readonly blinded: readonly string[];
+}
+export type PseudonymsAnswer =
+  | { readonly kind: 'answered'; readonly evaluated: readonly string[]; readonly proof: string }
+  | { readonly kind: 'refused'; readonly because: PrepareProblem };
+export type PrepareProblem = Extract<SendProblem, 'not-prepared' | 'too-many-patients'>;
+
+export interface PreparingTools {
+  readonly pool: WorkerPool;
+  readonly askPseudonyms: (asked: PseudonymsAsked, signal: AbortSignal) => Promise<PseudonymsAnswer>;
+}
+
+/** By the policy's public key: the secrets that the gateway gave, by patient. */
+export type GivenSecrets = Map<string, Map<string, CryptoKey>>;
+
+/** The policy cannot be carried out for these patients now; nothing of them was taken. */
+export class NotPrepared extends Error {
+  readonly because: PrepareProblem;
+
+  constructor(because: PrepareProblem) {
+    super(`not prepared: ${because}`);
+    this.name = 'NotPrepared';
+    this.because = because;
+  }
+}
+
+/** Null where the policy removes names and the device was not told yet how its pseudonyms are made. */
+export function policyForTask(policy: Policy, { keys, vault }: KnownPolicies): PolicyForTask | null {
+  const { name, deidentify, options, rules, patientDomain } = policy;
+  if (!deidentify) return { kind: 'identified' };
+  const key = keys[name];
+  if (key === undefined) return null;
+  return {
+    kind: 'deidentified',
+    options,
+    settings: { ...rules, patientDomain },
+    publicKey: key.publicKey,
+    tagKey: key.tagKey,
+    secrets: key.held === null ? { kind: 'given', of: new Map() } : { kind: 'held', key: key.held },
+    vault: feedsVault(policy) ? vault : null,
+  };
+}
+
+export interface Preparing {
+  readonly tools: PreparingTools;
+  readonly policy: Policy;
+  readonly given: GivenSecrets;
+  readonly signal: AbortSignal;
+}
+
+/** `patients`: by key (deid/patient-key.ts). Throws NotPrepared, or the signal's reason. */
+export async function preparePolicy(
+  forTask: PolicyForTask,
+  patients: readonly string[],
+  { tools, policy, given, signal }: Preparing,
+): Promise<PolicyForTask> {
+  if (forTask.kind === 'identified' || forTask.secrets.kind === 'held') return forTask;
+  const { publicKey } = forTask;
+  const known = given.get(publicKey) ?? new Map<string, CryptoKey>();
+  given.set(publicKey, known);
+  const missing = patients.filter((patient) => !known.has(patient));
+  for (let at = 0; at < missing.length; at += PSEUDONYMS_AT_ONCE) {
+    const some = missing.slice(at, at + PSEUDONYMS_AT_ONCE);
+    const asked = await tools.pool.run({ kind: 'blind', patients: some }, signal);
+    const answer = await tools.askPseudonyms(
+      { policy: policy.name, version: policy.version, blinded: asked.map(({ element }) => element) },
+      signal,
+    );
+    if (answer.kind === 'refused') throw new NotPrepared(answer.because);
+    const { evaluated, proof } = answer;
+    const opened = await tools.pool.run({ kind: 'open-secrets', asked, evaluated, proof, publicKey }, signal);
+    // Not made with the published key: whoever answered is not our gateway.
+    if (opened === null) throw new NotPrepared('not-prepared');
+    for (const [patient, secret] of opened) known.set(patient, secret);
+  }
+  const of = new Map(patients.map((patient) => [patient, known.get(patient)!]));
+  return { ...forTask, secrets: { kind: 'given', of } };
+}

@@ -1,0 +1,32 @@
+/** The warnings on the card of a study, under each policy. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Policy } from '#shared/protocol/api.ts';
+import { DEIDENTIFIED, IDENTIFIED } from '../../testing/open-ingest.ts';
+import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
+
+const said = (policy: Policy | null): readonly string[] =>
+  sortWarnings(['undeclared-text'], policy).loud.map((warning) => sentenceOfWarning(warning, policy));
+const under = (undeclaredText: 'hold' | 'warn' | 'send'): Policy => ({
+  ...DEIDENTIFIED,
+  rules: { undeclaredText },
+});
+
+test('images that do not say whether text is burned in: held, told of, or sent without a word, as the policy says', () => {
+  const [held] = said(DEIDENTIFIED);
+  assert.match(held!, 'Check them');
+  assert.equal(said(under('hold')), [held]);
+  const [warned, ...others] = said(under('warn'));
+  assert.match(warned!, 'sends them all the same');
+  assert.equal(others, []);
+  assert.equal([said(under('send')), said(IDENTIFIED), said(null)], [[], [], []]);
+});
+
+test('several patients are pointed out above all studies, a face only where names are removed', () => {
+  const loud = (policy: Policy) =>
+    sortWarnings(['two-patients', 'face', 'burned-in', 'odd-length'], policy).loud;
+  assert.equal(loud(DEIDENTIFIED), ['face', 'burned-in']);
+  assert.equal(loud(IDENTIFIED), ['burned-in']);
+});
+
+test.run();

@@ -1,0 +1,169 @@
+/** The notices above the list of studies, and what is shown while the list is empty or being read. */
+import { useSignal } from '@preact/signals';
+import { useSession } from '../../net/net-context.ts';
+import { useQueue } from './queue-context.ts';
+import { AskFirst } from '../../kit/AskFirst.tsx';
+import { useLate } from '../../kit/use-late.ts';
+import { Notice } from '../../kit/Notice.tsx';
+import { hrefOf } from '../../kit/routes.ts';
+import { noticeWords } from './notice-words.ts';
+import { queueWords } from './queue-words.ts';
+import { ChooseAgain } from './ChooseAgain.tsx';
+import { LostStudies } from './LostStudies.tsx';
+
+export type QueueNoticesProps = {
+  /** The browser was asked to keep the waiting studies and has promised nothing. */
+  readonly mayBeCleared: boolean;
+  /** Installs the app, which keeps them; null: the browser does not offer it. */
+  readonly install: (() => Promise<void>) | null;
+};
+
+/** Above the list: what concerns the device as a whole. */
+export function QueueNotices({ mayBeCleared, install }: QueueNoticesProps) {
+  const queue = useQueue();
+  const ready = queue.ready.value;
+  return (
+    <>
+      <LostStudies />
+      <InBetween />
+      {mayBeCleared && queue.safe.value > 0 && <MayBeCleared install={install} />}
+      {ready && queue.others.value + queue.othersWaiting.value > 0 && (
+        <OfOthers travelling={queue.others.value} waiting={queue.othersWaiting.value} />
+      )}
+      {ready && queue.foreign.value > 0 && <OfAnotherGateway count={queue.foreign.value} />}
+    </>
+  );
+}
+
+/** Without an offer to install there is no advice to do it. */
+function MayBeCleared({ install }: Pick<QueueNoticesProps, 'install'>) {
+  if (install === null) return <p class="small quiet">{noticeWords.mayBeCleared}</p>;
+  return (
+    <p class="row row-apart small quiet">
+      <span>{noticeWords.mayBeClearedInstall}</span>
+      <button type="button" class="button" onClick={() => void install()}>
+        {noticeWords.install}
+      </button>
+    </p>
+  );
+}
+
+/** The gateway was set up again, or the address leads to another one: nothing here can be sent to it. */
+function OfAnotherGateway({ count }: { readonly count: number }) {
+  const queue = useQueue();
+  const { foreignSheet } = noticeWords;
+  return (
+    <Notice kind="stop" title={noticeWords.foreign(count)}>
+      <p>{noticeWords.foreignWhat}</p>
+      <p class="notice-actions">
+        <ChooseAgain />
+        <AskFirst
+          label={noticeWords.deleteForeign(count)}
+          of={noticeWords.deleteForeign(count)}
+          ask={{ ...foreignSheet, about: foreignSheet.about(count) }}
+          onYes={() => void queue.deleteForeign()}
+        />
+      </p>
+    </Notice>
+  );
+}
+
+/** On a shared device: other people's studies are here. Says nothing about them. */
+function OfOthers({ travelling, waiting }: { readonly travelling: number; readonly waiting: number }) {
+  const [first, then] =
+    travelling > 0
+      ? [noticeWords.others(travelling), noticeWords.othersWhat]
+      : [noticeWords.othersWaiting(waiting), noticeWords.othersWaitingWhat];
+  return (
+    <Notice kind="plain" sign="device" title={first}>
+      <p>{then}</p>
+      {travelling > 0 && waiting > 0 && <p>{noticeWords.othersWaiting(waiting)}</p>}
+      <TakeOver />
+    </Notice>
+  );
+}
+
+/** For administrators: studies whose owner can no longer send them from here. */
+function TakeOver() {
+  const queue = useQueue();
+  const session = useSession();
+  const failed = useSignal(false);
+  const count = queue.ownerless.value;
+  const isAdmin = session.state.value === 'signed-in' && session.user.value?.roles.includes('admin');
+  if (!isAdmin || count === 0) return null;
+  const { takeOverSheet } = noticeWords;
+  const take = async () => {
+    failed.value = false;
+    await queue.takeOver().catch(() => {
+      failed.value = true;
+    });
+  };
+  return (
+    <>
+      <p>{noticeWords.takeOverWhat}</p>
+      <p class="notice-actions">
+        <AskFirst
+          label={noticeWords.takeOver(count)}
+          of={noticeWords.takeOver(count)}
+          ask={{ ...takeOverSheet, about: takeOverSheet.about(count) }}
+          onYes={() => void take()}
+        />
+      </p>
+      <p role="alert">{failed.value && noticeWords.takeOverFailed}</p>
+    </>
+  );
+}
+
+/** Says how a proxy interferes with the current uploads, and who can fix it. The uploads still arrive. */
+function InBetween() {
+  const queue = useQueue();
+  const diagnosis = queue.diagnosis.value;
+  if (diagnosis === null || !queue.studies.value.some((study) => study.isWaiting)) return null;
+  const { title, next } = queueWords.diagnosis[diagnosis];
+  return (
+    <Notice kind={diagnosis === 'proxy-answers' ? 'wait' : 'plain'} title={title}>
+      <p>{next}</p>
+    </Notice>
+  );
+}
+
+export function EmptyQueue() {
+  return (
+    <div class="queue-empty">
+      <p class="strong">{queueWords.empty}</p>
+      <p class="quiet">{queueWords.emptyWhat}</p>
+      <p>
+        <a class="button button-main" href={hrefOf({ page: 'upload' })}>
+          {queueWords.toUpload}
+        </a>
+      </p>
+    </div>
+  );
+}
+
+/** A database that has not opened by then will not open: private mode, or a full disk. */
+const NO_DATABASE_AFTER_MS = 6_000;
+
+export function QueueSkeleton() {
+  const late = useLate(true);
+  const tooLate = useLate(true, NO_DATABASE_AFTER_MS);
+  if (!late) return null;
+  if (tooLate)
+    return (
+      <div role="alert">
+        <Notice kind="stop" title={queueWords.noDatabase}>
+          <p>{queueWords.noDatabaseNext}</p>
+        </Notice>
+      </div>
+    );
+  return (
+    <div aria-label={queueWords.loading} role="status">
+      {[0, 1, 2].map((row) => (
+        <div key={row} class="queue-row" aria-hidden="true">
+          <div class="skeleton skeleton-name" />
+          <div class="skeleton skeleton-track" />
+        </div>
+      ))}
+    </div>
+  );
+}

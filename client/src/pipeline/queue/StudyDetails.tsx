@@ -1,0 +1,160 @@
+/**
+ * The details to which a row of the list expands: the study's track, what is moving, waiting or needs a person, and
+ * the buttons for it.
+ */
+import { PROBLEMS } from '#shared/protocol/problem-table.ts';
+import { useQueue } from './queue-context.ts';
+import { formatMoment } from '../../kit/format.ts';
+import { Icon } from '../../kit/Icon.tsx';
+import { hrefOf } from '../../kit/routes.ts';
+import { Pace, Track } from './Track.tsx';
+import type { TrackState } from './track-state.ts';
+import { triageWords } from '../triage/triage-words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
+import { queueWords } from './queue-words.ts';
+import { ChooseAgain } from './ChooseAgain.tsx';
+import { GoOn } from './ResumeButton.tsx';
+import type { QueuedStudy } from './queued-study.ts';
+import { RepeatFilm } from './RepeatFilm.tsx';
+import { SendingButtons } from './SendingButtons.tsx';
+import { nameOf, partsOf, remainsOf } from './study-title.ts';
+import { Forget, TakeBack, type OfStudy } from './TakeBack.tsx';
+import { trackOf } from './track-of.ts';
+
+export type StudyDetailsProps = {
+  readonly study: QueuedStudy;
+  /** Removes it from the list. */
+  readonly onDismiss: (id: string) => void;
+};
+
+export function StudyDetails({ study, onDismiss }: StudyDetailsProps) {
+  const track = trackOf(study, useQueue().link.value);
+  const now = new Date();
+  const said = study.title
+    ? [...partsOf(study.title), queueWords.queuedWhen(formatMoment(new Date(study.queuedAt), now))]
+    : remainsOf(study, now);
+  return (
+    <>
+      <p class="small quiet queue-meta kept">
+        <bdi>{said.join(kitWords.separator)}</bdi>
+      </p>
+      {goesFirst(study) && (
+        <p class="small queue-first">
+          <Icon name="up" size={16} />
+          <span>
+            <span class="strong">{triageWords.first}</span>{' '}
+            <span class="quiet">
+              {triageWords.firstBy}. {triageWords.notDiagnostic}.
+            </span>
+          </span>
+        </p>
+      )}
+      <RepeatFilm study={study} />
+      {study.state === 'taken-back' ? (
+        <p class="quiet">{study.wasCancelled ? queueWords.cancelledWhat : queueWords.takenBackWhat}</p>
+      ) : (
+        <Track track={track} />
+      )}
+      <div class="queue-foot">
+        <div class="queue-said">
+          <Said study={study} track={track} />
+        </div>
+        <Actions study={study} onDismiss={onDismiss} />
+      </div>
+    </>
+  );
+}
+
+/** A person's order overrides the model's: where there is one, the model's note is hidden. */
+export function goesFirst({ isWaiting, score, ranked }: QueuedStudy): boolean {
+  return isWaiting && score !== null && !ranked;
+}
+
+function Said({ study, track }: { readonly study: QueuedStudy; readonly track: TrackState }) {
+  if (study.waiting === 'interrupted')
+    return <Red title={queueWords.interrupted} next={queueWords.interruptedNext} />;
+  if (study.state === 'failed') {
+    const problem: { title: string; next?: string } = study.problem
+      ? PROBLEMS[study.problem]
+      : { title: queueWords.failed };
+    return <Red title={problem.title} next={problem.next ?? null} />;
+  }
+  if (study.trouble)
+    return (
+      <Red title={queueWords.trouble[study.trouble].title} next={queueWords.trouble[study.trouble].means} />
+    );
+  if (track.needsYou > 0) return <Red title={queueWords.track.needsDecision(track.needsYou)} next={null} />;
+  if (study.packing) return <p class="small quiet">{queueWords.stillReading}</p>;
+  if (study.paused && study.isWaiting) return <p class="small quiet">{queueWords.paused}</p>;
+  return (
+    <Pace
+      track={track}
+      bytesPerSecond={study.bytesPerSecond}
+      secondsLeft={study.secondsLeft}
+      stalled={study.stalled}
+    />
+  );
+}
+
+function Red({ title, next }: { readonly title: string; readonly next: string | null }) {
+  return (
+    <p class="said-red small">
+      <Icon name="decide" size={20} />
+      <span>
+        <span class="strong">{title}</span>
+        {next && <> {next}</>}
+      </span>
+    </p>
+  );
+}
+
+function Actions({ study, onDismiss }: StudyDetailsProps) {
+  const name = nameOf(study);
+  const href = hrefOf({ page: 'study', id: study.id });
+  const dismiss = <Dismiss study={study} name={name} onDismiss={onDismiss} />;
+  if (study.waiting === 'interrupted') {
+    return (
+      <div class="row">
+        <ChooseAgain />
+        {dismiss}
+      </div>
+    );
+  }
+  if (study.state === 'failed' || study.trouble) {
+    return (
+      <div class="row">
+        <GoOn study={study} />
+        {study.canTakeBack ? (
+          <TakeBack study={study} name={name} />
+        ) : (
+          study.state === 'failed' && <Forget study={study} name={name} />
+        )}
+      </div>
+    );
+  }
+  if (study.needs.length > 0)
+    return (
+      <a class="button" href={href} aria-label={queueWords.decideOf(name)}>
+        {queueWords.decide}
+      </a>
+    );
+  if (study.isWaiting || study.canTakeBack || study.canCancel)
+    return <SendingButtons study={study} name={name} />;
+  return study.state === 'done' || study.state === 'taken-back' ? dismiss : null;
+}
+
+/** Loses nothing: a finished study can be put back, and an interrupted one can be chosen again. */
+function Dismiss({ study, name, onDismiss }: OfStudy & Pick<StudyDetailsProps, 'onDismiss'>) {
+  const queue = useQueue();
+  const { removed } = study;
+  return (
+    <button
+      type="button"
+      class="button button-bare"
+      aria-label={removed ? queueWords.putBackOf(name) : queueWords.dismissOf(name)}
+      onClick={() => (removed ? void queue.putBack(study.id) : onDismiss(study.id))}
+    >
+      {removed ? queueWords.putBack : queueWords.dismiss}
+    </button>
+  );
+}

@@ -1,0 +1,87 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { NO_REASONS } from './count-reasons.ts';
+import { countStudy, type CountedRow } from './count-study.ts';
+
+const row = (some: Partial<CountedRow>): CountedRow => ({
+  chosen: 5,
+  instances: 5,
+  held: { reasons: [], leftOut: 0 },
+  departed: 0,
+  acknowledged: 0,
+  counts: null,
+  state: 'safe',
+  packing: false,
+  packed: 5,
+  waiting: null,
+  reasons: NO_REASONS,
+  problem: null,
+  trouble: null,
+  ...some,
+});
+/** The places that hold anything. */
+const placesOf = (some: Partial<CountedRow>) =>
+  Object.fromEntries(Object.entries(countStudy(row(some)).track).filter(([, count]) => count > 0));
+
+test('instances that the gateway or the PACS did not take stay on the track, whatever the study does', () => {
+  const conflicts = [{ reason: 'conflicting-instance', instances: 4 }];
+  const counts = { promised: 5, atGateway: 0, inPacs: 1, refused: 0, quarantined: 4, leftOut: 0 };
+  for (const state of ['attention', 'at-gateway', 'uploading'] as const) {
+    const reasons = { ...NO_REASONS, quarantined: conflicts };
+    const some = { state, counts, reasons, departed: 5, acknowledged: 5 };
+    assert.equal(placesOf(some), { inPacs: 1, needsYou: 4 }, state);
+    assert.equal(countStudy(row(some)).needs, [
+      { cause: 'quarantined', reason: 'conflicting-instance', instances: 4 },
+    ]);
+  }
+});
+
+test('an interrupted study needs somebody for all that was chosen, however little of it was named', () => {
+  const cut = { state: 'reading', waiting: 'interrupted', chosen: 150, instances: 0, packing: true } as const;
+  assert.equal(placesOf(cut), { needsYou: 150 });
+  assert.equal(countStudy(row(cut)).needs, [{ cause: 'interrupted', reason: null, instances: 150 }]);
+});
+
+test('a study that is still being read counts all that was chosen from the beginning', () => {
+  assert.equal(placesOf({ state: 'reading', chosen: 25, instances: 24, packing: true, packed: 0 }), {
+    unsafe: 25,
+  });
+});
+
+test('instances held back on the device are neither on their way nor lost from the count', () => {
+  const held = { reasons: [{ reason: 'burned-in-annotation', instances: 2 }], leftOut: 1 };
+  assert.equal(placesOf({ held, chosen: 8 }), { safe: 5, needsYou: 2, leftOut: 1 });
+  assert.equal(placesOf({ held, chosen: 3, instances: 0 }), { needsYou: 2, leftOut: 1 });
+});
+
+test('a refused study needs somebody for all of it that is not in the PACS', () => {
+  const counts = { promised: 5, atGateway: 1, inPacs: 2, refused: 0, quarantined: 0, leftOut: 0 };
+  const some = {
+    state: 'failed',
+    problem: 'policy-withdrawn',
+    counts,
+    departed: 3,
+    acknowledged: 3,
+  } as const;
+  assert.equal(placesOf(some), { inPacs: 2, needsYou: 3 });
+});
+
+test('a damaged copy stops what has not arrived, and a receipt that does not hold proves nothing', () => {
+  const counts = { promised: 5, atGateway: 0, inPacs: 2, refused: 0, quarantined: 0, leftOut: 0 };
+  const moved = { state: 'uploading', counts, departed: 2, acknowledged: 2 } as const;
+  assert.equal(placesOf({ ...moved, trouble: 'copy-unreadable' }), { inPacs: 2, needsYou: 3 });
+  assert.equal(placesOf({ ...moved, trouble: 'receipt-faulty' }), { needsYou: 5 });
+});
+
+test('an original that the PACS has under another policy, or with other boxes, needs nobody', () => {
+  for (const reason of ['already-here-other-policy', 'already-here-other-boxes']) {
+    const reasons = { ...NO_REASONS, refused: [{ reason, instances: 2 }] };
+    assert.equal(placesOf({ state: 'done', reasons }), { inPacs: 5 });
+  }
+});
+
+test('a study that was taken back was left out by its person', () => {
+  assert.equal(placesOf({ state: 'taken-back' }), { leftOut: 5 });
+});
+
+test.run();

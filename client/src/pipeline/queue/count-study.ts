@@ -1,0 +1,126 @@
+/**
+ * Counts the chosen instances of a study: each is in exactly one place, and the places add up to all that were
+ * chosen. Every number on every screen comes from here. The device counts the instances that left and those
+ * that the gateway acknowledged; the gateway reports, a parcel later, those it verified and their outcome. Pure.
+ */
+import { isAlreadyHere } from '#shared/protocol/reasons.ts';
+import { sumOf } from './count-reasons.ts';
+import type { Need, ReasonCount, Track } from './queued-study.ts';
+import type { StudyRow } from './rows/local-database.ts';
+
+export type CountedRow = Pick<
+  StudyRow,
+  | 'chosen'
+  | 'instances'
+  | 'held'
+  | 'departed'
+  | 'acknowledged'
+  | 'counts'
+  | 'state'
+  | 'packing'
+  | 'packed'
+  | 'waiting'
+  | 'reasons'
+  | 'problem'
+  | 'trouble'
+>;
+
+export interface Counted {
+  readonly track: Track;
+  /** The instances of `track.needsYou`, by cause. */
+  readonly needs: readonly Need[];
+}
+
+const NOWHERE: Track = {
+  unsafe: 0,
+  safe: 0,
+  onTheWay: 0,
+  atGateway: 0,
+  inPacs: 0,
+  needsYou: 0,
+  leftOut: 0,
+};
+
+export function countStudy(row: CountedRow): Counted {
+  if (row.state === 'taken-back') return { track: { ...NOWHERE, leftOut: row.chosen }, needs: [] };
+  if (row.waiting === 'interrupted')
+    return counted(NOWHERE, [{ cause: 'interrupted', reason: null, instances: row.chosen }]);
+  const needs = [
+    ...toNeeds('held', row.held.reasons),
+    ...toNeeds('quarantined', row.reasons.quarantined),
+    ...toNeeds('refused', row.reasons.refused.filter(isOpen)),
+  ];
+  const travelling = countTravelling(row);
+  const track = { ...travelling, leftOut: row.reasons.leftOut + row.held.leftOut };
+  const trouble = troubleOf(row, track);
+  if (trouble === null) return counted(track, needs);
+  return counted(
+    trouble.left,
+    [trouble.need, ...needs].filter(({ instances }) => instances > 0),
+  );
+}
+
+function counted(track: Track, needs: readonly Need[]): Counted {
+  return { track: { ...track, needsYou: needs.reduce((sum, { instances }) => sum + instances, 0) }, needs };
+}
+
+function toNeeds(cause: Need['cause'], counts: readonly ReasonCount[]): readonly Need[] {
+  return counts.map(({ reason, instances }) => ({ cause, reason, instances }));
+}
+
+/** The PACS has the same original, as the receipt confirmed: nobody has to decide anything. */
+function isOpen({ reason }: ReasonCount): boolean {
+  return !isAlreadyHere(reason);
+}
+
+/** The instances about which nobody has to decide anything, and nobody has. */
+function countTravelling(row: CountedRow): Track {
+  const { reasons } = row;
+  const decided = sumOf(reasons.quarantined) + sumOf(reasons.refused.filter(isOpen)) + reasons.leftOut;
+  const rest = Math.max(0, row.instances - decided);
+  if (row.state === 'done' || row.state === 'in-pacs') return { ...NOWHERE, inPacs: rest };
+  // Instances without a row yet are still being read.
+  const unnamed = Math.max(0, row.chosen - row.instances - sumOf(row.held.reasons) - row.held.leftOut);
+  const counts = row.counts ?? { atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
+  // The gateway counts the study across all devices; cap its count at the number queued here.
+  const inPacs = Math.min(counts.inPacs, rest);
+  // Instances that it holds for a person are there until the receipt names them with their reasons.
+  const unsaid = Math.max(0, counts.refused + counts.quarantined + counts.leftOut - decided);
+  const there = Math.max(counts.atGateway + unsaid, row.acknowledged - decided - inPacs);
+  const atGateway = Math.min(Math.max(0, there), rest - inPacs);
+  const departed = Math.max(0, Math.min(row.departed, row.instances) - decided);
+  const onTheWay = Math.max(0, Math.min(departed, rest) - inPacs - atGateway);
+  const here = rest - inPacs - atGateway - onTheWay;
+  // Nothing records how many of the instances that left were packed before. Calling too few safe is better
+  // than one too many.
+  const safe = row.packing ? Math.max(0, Math.min(here, row.packed - row.departed)) : here;
+  return { ...NOWHERE, unsafe: here - safe + unnamed, safe, onTheWay, atGateway, inPacs };
+}
+
+/**
+ * A problem of the whole study: the instances that it stops are no longer in their places. A copy that cannot
+ * be read stops those that have not arrived; a refusal all that are not in the PACS; and without a valid
+ * receipt nothing counts as being there.
+ */
+function troubleOf(
+  { state, problem, trouble, packing }: CountedRow,
+  track: Track,
+): { readonly left: Track; readonly need: Need } | null {
+  const { unsafe, safe, onTheWay, atGateway, inPacs, leftOut } = track;
+  if (state === 'failed')
+    return {
+      left: { ...NOWHERE, inPacs, leftOut },
+      need: { cause: 'failed', reason: problem, instances: unsafe + safe + onTheWay + atGateway },
+    };
+  if (trouble === null || state === 'done') return null;
+  if (trouble !== 'copy-unreadable')
+    return {
+      left: { ...NOWHERE, leftOut },
+      need: { cause: 'trouble', reason: trouble, instances: unsafe + safe + onTheWay + atGateway + inPacs },
+    };
+  const stays = packing ? { unsafe } : { unsafe: 0 };
+  return {
+    left: { ...NOWHERE, ...stays, atGateway, inPacs, leftOut },
+    need: { cause: 'trouble', reason: trouble, instances: safe + onTheWay + unsafe - stays.unsafe },
+  };
+}

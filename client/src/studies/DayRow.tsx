@@ -1,0 +1,153 @@
+/** One study: a line with its name, time, kind, size, place and receipt, which expands to its track. */
+import { useId, useState } from 'preact/hooks';
+import { instances } from '../kit/counted.ts';
+import { deferred } from '../kit/deferred.tsx';
+import { formatCount, formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { queueWords } from '../pipeline/queue/queue-words.ts';
+import { StudyDetails } from '../pipeline/queue/StudyDetails.tsx';
+import { Track } from '../pipeline/queue/Track.tsx';
+import type { ReceiptSheetProps } from '../pipeline/upload/ReceiptSheet.tsx';
+import { uploadWords } from '../pipeline/upload/upload-words.ts';
+import type { DayEntry } from './day-entry.ts';
+import { SelectTick } from './Selection.tsx';
+import { useDayList } from './studies-context.ts';
+import { studiesWords as words } from './studies-words.ts';
+import { Timeline } from './Timeline.tsx';
+import { dismissAll } from './Undo.tsx';
+import { whereOf } from './where-of.ts';
+
+const ReceiptSheet = deferred<ReceiptSheetProps>(
+  () => import('../pipeline/upload/ReceiptSheet.tsx').then((view) => view.ReceiptSheet),
+  () => null,
+);
+
+export type DayRowProps = {
+  readonly entry: DayEntry;
+  /** Open until a person closes it. */
+  readonly opens: boolean;
+};
+
+export function DayRow({ entry, opens }: DayRowProps) {
+  const { open } = useDayList();
+  const details = useId();
+  const isOpen = open.value.get(entry.key) ?? opens;
+  const toggle = () => (open.value = new Map(open.value).set(entry.key, !isOpen));
+  return (
+    <article class="queue-row" data-part={entry.part}>
+      <div class="study-line">
+        <SelectTick entry={entry} />
+        <Name entry={entry} />
+        <p class="study-facts small quiet numbers">
+          <span class="study-time">{formatMoment(new Date(entry.at), new Date())}</span>
+          <span class="study-kind">{entry.modalities.join('/')}</span>
+          <span class="study-count">
+            <span aria-hidden="true">{formatCount(entry.track.total)}</span>
+            <span class="unseen">{instances(entry.track.total)}</span>
+          </span>
+        </p>
+        <WhereItIs entry={entry} />
+        <Receipt entry={entry} />
+        <button
+          type="button"
+          class="button button-bare study-open"
+          aria-expanded={isOpen}
+          aria-controls={details}
+          aria-label={words.expand(entry.name)}
+          onClick={toggle}
+        >
+          <Icon name={isOpen ? 'less' : 'more'} size={20} />
+        </button>
+      </div>
+      <div id={details} class="study-details">
+        {isOpen && <Details entry={entry} />}
+      </div>
+    </article>
+  );
+}
+
+function Name({ entry: { study, name, person, place } }: { readonly entry: DayEntry }) {
+  return (
+    <div class="study-who">
+      <h3 class="queue-name">
+        {study ? (
+          <a href={hrefOf({ page: 'study', id: study.id })} aria-label={queueWords.openOf(name)}>
+            <bdi class="cut">{name}</bdi>
+          </a>
+        ) : (
+          <span>
+            <bdi class="cut">{name}</bdi>
+          </span>
+        )}
+      </h3>
+      {(person.length > 0 || place !== 'here') && (
+        <p class="small quiet cut">
+          <bdi>
+            {(place === 'here' ? person : [place === 'gone' ? words.gone : words.elsewhere]).join(
+              kitWords.separator,
+            )}
+          </bdi>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function WhereItIs({ entry }: { readonly entry: DayEntry }) {
+  const { look, icon, said } = whereOf(entry);
+  return (
+    <p class="study-where small" data-look={look}>
+      <Icon name={icon} size={20} />
+      <span>{said}</span>
+    </p>
+  );
+}
+
+function Receipt({ entry: { hasReceipt, studyInstanceUID, study, name } }: { readonly entry: DayEntry }) {
+  const [isOpen, setOpen] = useState(false);
+  if (!hasReceipt || studyInstanceUID === null) return <span class="study-receipt" />;
+  return (
+    <span class="study-receipt">
+      <button
+        type="button"
+        class="button button-bare"
+        aria-haspopup="dialog"
+        aria-label={uploadWords.receiptOf(name)}
+        onClick={() => setOpen(true)}
+      >
+        {uploadWords.receipt}
+      </button>
+      {isOpen && (
+        <ReceiptSheet
+          studyInstanceUID={studyInstanceUID}
+          id={study?.id ?? null}
+          name={name}
+          onClose={() => setOpen(false)}
+        />
+      )}
+    </span>
+  );
+}
+
+function Details({ entry }: { readonly entry: DayEntry }) {
+  const queue = useQueue();
+  const list = useDayList();
+  const { study, studyInstanceUID, track, place } = entry;
+  return (
+    <>
+      {study ? (
+        <StudyDetails study={study} onDismiss={(id) => void dismissAll(queue, list, [id])} />
+      ) : (
+        <>
+          <p class="small quiet">{place === 'gone' ? words.goneWhat : words.elsewhereWhat}</p>
+          <Track track={track} />
+          {track.needsYou > 0 && <p class="small said-red">{words.decideThere}</p>}
+        </>
+      )}
+      {studyInstanceUID !== null && <Timeline studyInstanceUID={studyInstanceUID} />}
+    </>
+  );
+}

@@ -1,0 +1,175 @@
+/** The list itself: its sections with their headings, and a row a study, of which only the visible are drawn. */
+import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { VirtualList } from '../kit/VirtualList.tsx';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { EmptyQueue } from '../pipeline/queue/QueueNotices.tsx';
+import { queueWords } from '../pipeline/queue/queue-words.ts';
+import type { QueuePart } from '../pipeline/queue/track-of.ts';
+import { chooseEntries, EVERYTHING, isNarrowed, type Section } from './choose-entries.ts';
+import type { DayEntry } from './day-entry.ts';
+import { goesFirst } from '../pipeline/queue/StudyDetails.tsx';
+import { DayRow } from './DayRow.tsx';
+import type { SentStudiesStore } from './sent-studies.store.ts';
+import { useDayList } from './studies-context.ts';
+import { studiesWords as words } from './studies-words.ts';
+import { dismissAll } from './Undo.tsx';
+
+/** Height of a row that has not been drawn yet, in px. */
+const ROW = 61;
+/** So many studies that are not finished are shown with their tracks; more would push each other off the screen. */
+const OPEN_LIMIT = 3;
+
+type Line =
+  /** `alone`: the only section, which is heard and not seen. */
+  | { readonly kind: 'heading'; readonly section: Section; readonly alone: boolean }
+  | { readonly kind: 'row'; readonly entry: DayEntry; readonly opens: boolean }
+  | { readonly kind: 'more' };
+
+export type DaySectionsProps = { readonly entries: readonly DayEntry[]; readonly sent: SentStudiesStore };
+
+function NoneFound() {
+  const list = useDayList();
+  return (
+    <div class="queue-empty">
+      <p class="strong">{words.none}</p>
+      <button type="button" class="button" onClick={() => (list.choice.value = EVERYTHING)}>
+        {words.clear}
+      </button>
+    </div>
+  );
+}
+
+export function DaySections({ entries, sent }: DaySectionsProps) {
+  const choice = useDayList().choice.value;
+  const sections = chooseEntries(entries, choice, new Date());
+  const found = sections.reduce((sum, section) => sum + section.entries.length, 0);
+  return (
+    <>
+      <p class="unseen" role="status">
+        {isNarrowed(choice) ? words.found(found) : ''}
+      </p>
+      {found === 0 && (isNarrowed(choice) ? <NoneFound /> : <EmptyQueue />)}
+      <VirtualList
+        items={linesOf(sections, entries, sent.hasMore.value)}
+        keyOf={keyOf}
+        estimate={ROW}
+        label={words.list}
+        class="queue-list"
+        render={(line) => drawLine(line, sent)}
+      />
+    </>
+  );
+}
+
+function linesOf(sections: readonly Section[], all: readonly DayEntry[], hasMore: boolean): readonly Line[] {
+  const isUnfinished = ({ part }: DayEntry) => part === 'under-way' || part === 'needs-you';
+  const opensAll = all.filter(isUnfinished).length <= OPEN_LIMIT;
+  const lines = sections.flatMap((section): Line[] => [
+    { kind: 'heading', section, alone: section.heading.by === 'nothing' && sections.length === 1 },
+    ...section.entries.map(
+      (entry): Line => ({ kind: 'row', entry, opens: isUnfinished(entry) && (opensAll || saysMore(entry)) }),
+    ),
+  ]);
+  return hasMore ? [...lines, { kind: 'more' }] : lines;
+}
+
+/** Its line has no room for it, and the patient may still be there. */
+const saysMore = ({ study }: DayEntry): boolean =>
+  study !== null && (study.film.length > 0 || goesFirst(study));
+
+function keyOf(line: Line): string {
+  switch (line.kind) {
+    case 'heading':
+      return `heading ${line.section.key}`;
+    case 'row':
+      return line.entry.key;
+    case 'more':
+      return 'more';
+    default:
+      return line satisfies never;
+  }
+}
+
+function drawLine(line: Line, sent: SentStudiesStore): ComponentChildren {
+  switch (line.kind) {
+    case 'heading':
+      return line.alone ? <h2 class="unseen">{words.list}</h2> : <SectionHeading section={line.section} />;
+    case 'row':
+      return <DayRow entry={line.entry} opens={line.opens} />;
+    case 'more':
+      return <More sent={sent} />;
+    default:
+      return line satisfies never;
+  }
+}
+
+function SectionHeading({ section: { heading, entries } }: { readonly section: Section }) {
+  return (
+    <div class="queue-part-head">
+      {heading.by === 'part' ? (
+        <h2 class="queue-part" data-part={heading.part}>
+          {heading.part === 'needs-you' && <Icon name="decide" size={20} />}
+          {queueWords.parts[heading.part]}{' '}
+          <span class="quiet numbers queue-part-count">{entries.length}</span>
+        </h2>
+      ) : (
+        <h2 class="queue-part">
+          <bdi class="cut">{heading.by === 'patient' ? heading.name : words.unknownPatient}</bdi>
+          {heading.by === 'patient' && (
+            <span class="quiet queue-part-count small">{heading.person.join(kitWords.separator)}</span>
+          )}
+        </h2>
+      )}
+      {heading.by === 'part' && <PartActions part={heading.part} entries={entries} />}
+    </div>
+  );
+}
+
+/** The button for a whole part at once. */
+function PartActions({ part, entries }: { readonly part: QueuePart; readonly entries: readonly DayEntry[] }) {
+  const queue = useQueue();
+  const list = useDayList();
+  const studies = entries.flatMap(({ study }) => study ?? []);
+  if (part === 'under-way') {
+    const waiting = studies.filter(({ isWaiting }) => isWaiting);
+    if (waiting.length < 2) return null;
+    const areAllPaused = waiting.every(({ paused }) => paused);
+    const ids = waiting.map(({ id }) => id);
+    return (
+      <button
+        type="button"
+        class="button button-bare"
+        onClick={() => void (areAllPaused ? queue.resume(...ids) : queue.pause(...ids))}
+      >
+        {areAllPaused ? words.resumeAll : words.pauseAll}
+      </button>
+    );
+  }
+  const isOver = part === 'arrived' || part === 'taken-back';
+  const removable = studies.filter(({ removed }) => !removed).map(({ id }) => id);
+  if (!isOver || removable.length < 2) return null;
+  return (
+    <button type="button" class="button button-bare" onClick={() => void dismissAll(queue, list, removable)}>
+      {words.removeAll(removable.length)}
+    </button>
+  );
+}
+
+/** Read when the end of the list comes into sight; while the list is narrowed, when a person asks. */
+function More({ sent }: { readonly sent: SentStudiesStore }) {
+  const choice = useDayList().choice.value;
+  const phase = sent.phase.value;
+  useEffect(() => {
+    if (!isNarrowed(choice)) void sent.more();
+  }, [sent, choice, sent.studies.value]);
+  return (
+    <p class="studies-more">
+      <button type="button" class="button" disabled={phase === 'asking'} onClick={() => void sent.more()}>
+        {phase === 'asking' ? words.asking : words.more}
+      </button>
+    </p>
+  );
+}

@@ -1,0 +1,106 @@
+/** The search above the list, and behind a button what narrows, orders and groups it. */
+import { useId } from 'preact/hooks';
+import { PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
+import { Icon } from '../kit/Icon.tsx';
+import type { SentStudiesStore } from './sent-studies.store.ts';
+import { useDayList } from './studies-context.ts';
+import { studiesWords as words } from './studies-words.ts';
+
+export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
+  const { choice } = useDayList();
+  const field = useId();
+  const set = (some: Partial<Choice>) => (choice.value = { ...choice.value, ...some });
+  return (
+    <search class="finder">
+      <label class="field finder-text" for={field}>
+        <span class="small quiet">{words.search}</span>
+        <input
+          id={field}
+          type="search"
+          autocomplete="off"
+          spellcheck={false}
+          dir="auto"
+          maxLength={128}
+          placeholder={words.searchHint}
+          value={choice.value.text}
+          onInput={(event) => set({ text: event.currentTarget.value })}
+          onChange={(event) => void sent.find(event.currentTarget.value.trim())}
+        />
+      </label>
+      <details class="disclosure finder-more">
+        <summary class="strong">
+          <span class="disclosure-mark">
+            <Icon name="chevron" size={16} turns />
+          </span>
+          {countOf(choice.value) === 0 ? words.filters : words.filtersOn(countOf(choice.value))}
+        </summary>
+        <Filters choice={choice.value} onSet={set} />
+      </details>
+    </search>
+  );
+}
+
+const countOf = ({ shown, period, sort, byPatient }: Choice): number =>
+  [shown !== 'all', period !== 'any', sort !== 'place', byPatient].filter(Boolean).length;
+
+type FiltersProps = { readonly choice: Choice; readonly onSet: (some: Partial<Choice>) => void };
+
+function Filters({ choice, onSet }: FiltersProps) {
+  return (
+    <div class="finder-filters">
+      <Select
+        label={words.show}
+        options={SHOWN}
+        names={words.shown}
+        chosen={choice.shown}
+        onChoose={(shown) => onSet({ shown })}
+      />
+      <Select
+        label={words.period}
+        options={PERIODS}
+        names={words.periods}
+        chosen={choice.period}
+        onChoose={(period) => onSet({ period })}
+      />
+      <Select
+        label={words.sort}
+        options={SORTS}
+        names={words.sorts}
+        chosen={choice.sort}
+        onChoose={(sort) => onSet({ sort })}
+      />
+      <label class="choice">
+        <input
+          type="checkbox"
+          class="tick"
+          checked={choice.byPatient}
+          onChange={() => onSet({ byPatient: !choice.byPatient })}
+        />
+        <span>{words.byPatient}</span>
+      </label>
+    </div>
+  );
+}
+
+type SelectProps<T extends string> = {
+  readonly label: string;
+  readonly options: readonly T[];
+  readonly names: Readonly<Record<T, string>>;
+  readonly chosen: T;
+  readonly onChoose: (option: T) => void;
+};
+
+function Select<T extends string>({ label, options, names, chosen, onChoose }: SelectProps<T>) {
+  return (
+    <label class="field">
+      <span class="small quiet">{label}</span>
+      <select value={chosen} onChange={(event) => onChoose(options[event.currentTarget.selectedIndex]!)}>
+        {options.map((option) => (
+          <option key={option} value={option} selected={option === chosen}>
+            {names[option]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

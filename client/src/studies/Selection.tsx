@@ -1,0 +1,93 @@
+/** Selecting studies in the list, and what can be done with all of them at once. */
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
+import { chooseEntries } from './choose-entries.ts';
+import type { DayEntry } from './day-entry.ts';
+import { useDayList } from './studies-context.ts';
+import { studiesWords as words } from './studies-words.ts';
+import { dismissAll } from './Undo.tsx';
+
+export function SelectToggle() {
+  const { selected } = useDayList();
+  const isSelecting = selected.value !== null;
+  return (
+    <button
+      type="button"
+      class="button button-bare"
+      aria-pressed={isSelecting}
+      onClick={() => (selected.value = isSelecting ? null : new Set())}
+    >
+      {isSelecting ? words.selectDone : words.select}
+    </button>
+  );
+}
+
+/** The tick of one row; nothing while nobody is selecting, and for studies that are not on this device. */
+export function SelectTick({ entry: { key, name, study } }: { readonly entry: DayEntry }) {
+  const { selected } = useDayList();
+  const now = selected.value;
+  if (now === null || study === null) return null;
+  const toggle = () => {
+    const next = new Set(now);
+    if (!next.delete(key)) next.add(key);
+    selected.value = next;
+  };
+  return (
+    <label class="study-tick">
+      <input type="checkbox" class="tick" checked={now.has(key)} onChange={toggle} />
+      <span class="unseen">{words.selectOf(name)}</span>
+    </label>
+  );
+}
+
+const isRemovable = ({ state, removed }: QueuedStudy): boolean =>
+  !removed && (state === 'done' || state === 'taken-back');
+
+export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[] }) {
+  const queue = useQueue();
+  const list = useDayList();
+  const now = list.selected.value;
+  if (now === null) return null;
+  const shown = chooseEntries(entries, list.choice.value, new Date())
+    .flatMap((section) => section.entries)
+    .flatMap(({ study }) => study ?? []);
+  const chosen = shown.filter(({ id }) => now.has(id));
+  const toPause = idsOf(chosen.filter(({ isWaiting, paused }) => isWaiting && !paused));
+  const toResume = idsOf(chosen.filter(({ isWaiting, paused }) => isWaiting && paused));
+  const toRemove = idsOf(chosen.filter(isRemovable));
+  const done = () => (list.selected.value = null);
+  return (
+    <section class="selection" aria-label={words.actions}>
+      <p class="numbers">{words.selected(chosen.length)}</p>
+      <div class="row">
+        {chosen.length < shown.length ? (
+          <Act label={words.selectAll} act={() => (list.selected.value = new Set(idsOf(shown)))} />
+        ) : (
+          <Act label={words.selectNone} act={() => (list.selected.value = new Set())} />
+        )}
+        {toPause.length > 0 && (
+          <Act label={words.pause} act={() => void queue.pause(...toPause).then(done)} />
+        )}
+        {toResume.length > 0 && (
+          <Act label={words.resume} act={() => void queue.resume(...toResume).then(done)} />
+        )}
+        {toRemove.length > 0 && (
+          <Act
+            label={words.remove(toRemove.length)}
+            act={() => void dismissAll(queue, list, toRemove).then(done)}
+          />
+        )}
+      </div>
+    </section>
+  );
+}
+
+const idsOf = (studies: readonly QueuedStudy[]): readonly string[] => studies.map(({ id }) => id);
+
+function Act({ label, act }: { readonly label: string; readonly act: () => void }) {
+  return (
+    <button type="button" class="button" onClick={act}>
+      {label}
+    </button>
+  );
+}

@@ -1,0 +1,133 @@
+/**
+ * Every study of this account in one list: what needs a person, what is under way, what has arrived, and what was
+ * sent from other devices. Rows are one line and expand to the track. The list can be of any length, and nothing
+ * jumps when counts change.
+ */
+import { useEffect, useState } from 'preact/hooks';
+import { kitWords } from '../kit/kit-words.ts';
+import { useApi, useSession } from '../net/net-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { EmptyQueue, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
+import { deferred } from '../kit/deferred.tsx';
+import { isNarrowed } from './choose-entries.ts';
+import { toEntries, type DayEntry } from './day-entry.ts';
+import { createDayList } from './day-list.ts';
+import { DaySections } from './DaySections.tsx';
+import { Finder } from './Finder.tsx';
+import { receiptKeys } from './receipt-keys.ts';
+import { createSentStudies, type SentStudiesStore } from './sent-studies.store.ts';
+import { SelectionBar, SelectToggle } from './Selection.tsx';
+import { ProvideDayList, useDayList } from './studies-context.ts';
+import { studiesWords } from './studies-words.ts';
+import { Undo } from './Undo.tsx';
+import './studies.css';
+
+export type StudiesViewProps = {
+  /** The browser was asked to keep the waiting studies and has promised nothing. */
+  readonly mayBeCleared: boolean;
+  /** Installs the app, which keeps them; null: the browser does not offer it. */
+  readonly install: (() => Promise<void>) | null;
+};
+
+export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
+  const [list] = useState(() => createDayList(sessionStorage));
+  const sent = useSent();
+  const device = useOwnDevice();
+  const queue = useQueue();
+  const entries = toEntries({
+    studies: queue.studies.value,
+    sent: sent.studies.value,
+    link: queue.link.value,
+    device,
+  });
+  const ready = queue.ready.value;
+  return (
+    <ProvideDayList value={list}>
+      <main id="content" class="page queue" aria-busy={!ready}>
+        <div class="studies-head">
+          <h1 tabIndex={-1}>{kitWords.pages.studies}</h1>
+          <div class="row">
+            <CheckButton />
+            {ready && entries.length > 1 && <SelectToggle />}
+          </div>
+        </div>
+        <QueueNotices mayBeCleared={mayBeCleared} install={install} />
+        <Undo />
+        {ready ? <Found entries={entries} sent={sent} /> : <QueueSkeleton />}
+        <SelectionBar entries={entries} />
+      </main>
+    </ProvideDayList>
+  );
+}
+
+const CheckReceipt = deferred<{ onClose: () => void }>(
+  () => import('./CheckReceipt.tsx').then((view) => view.CheckReceipt),
+  () => null,
+);
+
+function CheckButton() {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <button type="button" class="button button-bare" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        {studiesWords.check.open}
+      </button>
+      {isOpen && <CheckReceipt onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+/** Fewer studies than these are seen at a glance: nobody has to search them. */
+const FEW = 4;
+
+function Found({
+  entries,
+  sent,
+}: {
+  readonly entries: readonly DayEntry[];
+  readonly sent: SentStudiesStore;
+}) {
+  const choice = useDayList().choice.value;
+  if (entries.length === 0) return <EmptyQueue />;
+  const canFind = entries.length >= FEW || isNarrowed(choice) || entries.some(({ removed }) => removed);
+  return (
+    <>
+      {canFind && <Finder sent={sent} />}
+      <FromGateway sent={sent} />
+      <DaySections entries={entries} sent={sent} />
+    </>
+  );
+}
+
+/** Says when the list holds only what this device knows. */
+function FromGateway({ sent }: { readonly sent: SentStudiesStore }) {
+  const phase = sent.phase.value;
+  if (phase === 'unreachable') return <p class="small quiet">{studiesWords.onlyHere}</p>;
+  if (phase === 'refused') return <p class="small quiet">{studiesWords.refused}</p>;
+  return null;
+}
+
+/** Asked when the page opens, and again when the gateway can be reached. */
+function useSent(): SentStudiesStore {
+  const api = useApi();
+  const state = useSession().state.value;
+  const link = useQueue().link.value;
+  const [sent] = useState(() => createSentStudies(api));
+  useEffect(() => {
+    if (state !== 'signed-in' && state !== 'offline') return;
+    void sent.refresh();
+    // A receipt is checked where there is no network: the keys are fetched while there is one.
+    void receiptKeys(api, localStorage);
+  }, [api, sent, state, link]);
+  useEffect(() => () => sent.close(), [sent]);
+  return sent;
+}
+
+function useOwnDevice(): string | null {
+  const queue = useQueue();
+  const [device, setDevice] = useState<string | null>(null);
+  useEffect(() => {
+    queue.ownDevice().then(setDevice, () => setDevice(null));
+  }, [queue]);
+  return device;
+}

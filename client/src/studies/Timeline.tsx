@@ -1,0 +1,83 @@
+/** "What happened": the steps of a study as the gateway recorded them, asked for when a person opens it. */
+import { useEffect, useState } from 'preact/hooks';
+import type { z } from 'zod';
+import type { timelineSchema } from '#shared/protocol/studies.ts';
+import { formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { ApiProblem } from '../net/api-client.ts';
+import { useApi } from '../net/net-context.ts';
+import { studiesWords } from './studies-words.ts';
+
+const words = studiesWords.timeline;
+type Event = z.infer<typeof timelineSchema>['events'][number];
+
+export function Timeline({ studyInstanceUID }: { readonly studyInstanceUID: string }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details
+      class="disclosure"
+      open={isOpen}
+      onToggle={(event) => setOpen((event.currentTarget as HTMLDetailsElement).open)}
+    >
+      <summary class="small">
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        {words.open}
+      </summary>
+      {isOpen && <Steps studyInstanceUID={studyInstanceUID} />}
+    </details>
+  );
+}
+
+/** `none`: the gateway does not know the study yet. */
+type Loaded = readonly Event[] | 'loading' | 'failed' | 'none';
+
+function Steps({ studyInstanceUID }: { readonly studyInstanceUID: string }) {
+  const api = useApi();
+  const [loaded, setLoaded] = useState<Loaded>('loading');
+  useEffect(() => {
+    const gone = new AbortController();
+    const load = async () => {
+      const { timelineSchema: schema } = await import('#shared/protocol/studies.ts');
+      const path = `/studies/${studyInstanceUID}/timeline`;
+      return (await api.json(path, schema, { signal: gone.signal })).events;
+    };
+    load().then(setLoaded, (error: unknown) => {
+      if (!gone.signal.aborted)
+        setLoaded(error instanceof ApiProblem && error.code === 'not-found' ? 'none' : 'failed');
+    });
+    return () => gone.abort();
+  }, [api, studyInstanceUID]);
+  if (loaded === 'loading' || loaded === 'failed') return <p class="small quiet">{words[loaded]}</p>;
+  const steps = loaded === 'none' ? [] : stepsOf(loaded);
+  if (steps.length === 0) return <p class="small quiet">{words.empty}</p>;
+  return (
+    <ol class="timeline small" aria-label={words.label}>
+      {steps.map(({ at, said, times }) => (
+        <li key={`${at} ${said}`}>
+          <span class="quiet numbers">{formatMoment(new Date(at), new Date())}</span>
+          <span>
+            {said}
+            {times > 1 && <span class="quiet"> × {times}</span>}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+type Step = { readonly at: string; readonly said: string; readonly times: number };
+
+/** The same step several times in a row is one line; a step for which there are no words is left out. */
+function stepsOf(events: readonly Event[]): readonly Step[] {
+  const steps: Step[] = [];
+  for (const { at, event } of events) {
+    const said = words.events[event];
+    if (said === undefined) continue;
+    const last = steps.at(-1);
+    if (last?.said === said) steps[steps.length - 1] = { ...last, times: last.times + 1 };
+    else steps.push({ at, said, times: 1 });
+  }
+  return steps;
+}

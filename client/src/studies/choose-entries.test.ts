@@ -1,0 +1,226 @@
+/** The day's list: every study once, found again by what a person remembers, two of one name told apart. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { SentStudy } from '#shared/protocol/studies.ts';
+import type { QueuedStudy, StudyTitle } from '../pipeline/queue/queued-study.ts';
+import { queuedStudy } from '../testing/queued-study.ts';
+import { chooseEntries, EVERYTHING, isNarrowed, type Choice } from './choose-entries.ts';
+import { toEntries, type DayEntry } from './day-entry.ts';
+import { modalitiesOf } from './modalities-of.ts';
+import { whereOf } from './where-of.ts';
+
+const test = suite('the day’s list');
+const NOW = new Date(2026, 10, 22, 15, 0);
+const at = (day: number, hour = 9) => new Date(2026, 10, day, hour).getTime();
+
+const title = (patientName: string, patientId: string, more: Partial<StudyTitle> = {}): StudyTitle => ({
+  patientName,
+  patientId,
+  patientBirthDate: '19700131',
+  studyDate: '20261121',
+  description: 'Thorax nativ',
+  accessionNumber: 'ACC77',
+  modalities: ['CT'],
+  bodyParts: ['CHEST'],
+  ...more,
+});
+
+const sent = (uid: string, more: Partial<SentStudy['uploads'][number]> = {}): SentStudy => ({
+  studyInstanceUID: uid,
+  standing: 'ended',
+  firstSentAt: new Date(at(21)).toISOString(),
+  lastSentAt: new Date(at(21)).toISOString(),
+  sopClassUIDs: ['1.2.840.10008.5.1.4.1.1.4'],
+  uploads: [
+    {
+      uploadId: '11111111-1111-4111-8111-111111111111',
+      studyInstanceUID: uid,
+      state: 'closed',
+      revision: 1,
+      policy: 'identified',
+      counts: { promised: 5, atGateway: 0, inPacs: 5, refused: 0, quarantined: 0, leftOut: 0 },
+      bytes: { promised: 1, atGateway: 0, inPacs: 1 },
+      waiting: null,
+      receipt: { id: '22222222-2222-4222-8222-222222222222', href: '' },
+      device: '33333333-3333-4333-8333-333333333333',
+      ...more,
+    },
+  ],
+});
+
+const entriesOf = (
+  studies: readonly QueuedStudy[],
+  told: readonly SentStudy[] = [],
+  device: string | null = null,
+) => toEntries({ studies, sent: told, link: 'online', device });
+const chosen = (entries: readonly DayEntry[], choice: Partial<Choice>) =>
+  chooseEntries(entries, { ...EVERYTHING, ...choice }, NOW);
+const keys = (entries: readonly DayEntry[], choice: Partial<Choice>) =>
+  chosen(entries, choice).flatMap((section) => section.entries.map(({ key }) => key));
+
+const inPacs = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 12, needsYou: 0, leftOut: 0 };
+const done = (id: string, more: Partial<QueuedStudy> = {}) =>
+  queuedStudy({
+    id,
+    state: 'done',
+    track: inPacs,
+    isWaiting: false,
+    receiptId: `receipt-${id}`,
+    studyInstanceUID: `1.2.${id}`,
+    ...more,
+  });
+
+test('two patients of one name are told apart by ID and birth date', () => {
+  const entries = entriesOf([
+    queuedStudy({ id: 'a', title: title('Meier^Anna', '100') }),
+    queuedStudy({ id: 'b', title: title('Meier^Anna', '200', { patientBirthDate: '19520101' }) }),
+  ]);
+  const [a, b] = entries;
+  assert.is(a!.name, b!.name);
+  assert.is.not(a!.person.join(), b!.person.join());
+  assert.match(a!.person.join(), 'ID 100');
+  assert.match(a!.person.join(), /born .*1970/);
+  assert.is(chosen(entries, { byPatient: true }).length, 2, 'nor are they one patient when grouped');
+});
+
+test('finished studies are told apart by their local label', () => {
+  const entries = entriesOf([done('a', { label: 'A. M. …100' }), done('b', { label: 'B. K. …200' })]);
+  assert.equal(
+    entries.map(({ name }) => name),
+    ['A. M. …100', 'B. K. …200'],
+  );
+  assert.equal(keys(entries, { text: '…200' }), ['b']);
+});
+
+test('a study on this device and at the gateway is one row; others say where they were sent from', () => {
+  const own = '33333333-3333-4333-8333-333333333333';
+  const told = [sent('1.2.a'), sent('1.2.9'), sent('1.2.8', { device: null })];
+  const entries = entriesOf([done('a')], told, own);
+  assert.equal(
+    entries.map(({ key, place, name, hasReceipt }) => [key, place, name, hasReceipt]),
+    [
+      ['a', 'here', 'CT study', true],
+      ['1.2.9', 'gone', 'MR study', true],
+      ['1.2.8', 'elsewhere', 'MR study', true],
+    ],
+  );
+});
+
+test('a search finds by name, ID, date, description, receipt and upload, without accents and in any order', () => {
+  const entries = entriesOf(
+    [
+      queuedStudy({ id: 'a', title: title('Müller^Jörg', '0012345') }),
+      queuedStudy({ id: 'b', title: title('Schmidt^Ute', '777', { description: 'Knie' }) }),
+      done('c'),
+    ],
+    [sent('1.2.9')],
+  );
+  for (const [text, wanted] of [
+    ['muller', ['a']],
+    ['jorg MÜLLER', ['a']],
+    ['12345', ['a']],
+    ['knie', ['b']],
+    ['thorax 2026', ['a']],
+    ['receipt-c', ['c']],
+    ['1111-4111', ['1.2.9']],
+    ['22222222', ['1.2.9']],
+    ['Meier', []],
+    [' ', ['a', 'b', 'c', '1.2.9']],
+  ] as const)
+    assert.equal(keys(entries, { text }).toSorted(), wanted.toSorted(), text);
+});
+
+test('filters by place and day, and removed studies are shown only when asked for', () => {
+  const entries = entriesOf([
+    queuedStudy({ id: 'now', queuedAt: at(22) }),
+    queuedStudy({ id: 'late', queuedAt: at(21, 23) }),
+    done('old', { queuedAt: at(10), completedAt: at(10) }),
+    done('gone', { queuedAt: at(22), removed: true }),
+  ]);
+  assert.equal(keys(entries, {}), ['now', 'late', 'old']);
+  assert.equal(keys(entries, { shown: 'arrived' }), ['old']);
+  assert.equal(keys(entries, { shown: 'removed' }), ['gone']);
+  assert.equal(keys(entries, { period: 'today' }), ['now']);
+  assert.equal(keys(entries, { period: 'yesterday' }), ['late']);
+  assert.equal(keys(entries, { period: 'week' }), ['now', 'late']);
+  assert.ok(isNarrowed({ ...EVERYTHING, period: 'today' }) && !isNarrowed({ ...EVERYTHING, sort: 'name' }));
+});
+
+test('studies that need a person come first, then those under way in sending order, then those that arrived, newest first', () => {
+  const entries = entriesOf([
+    queuedStudy({ id: 'first', queuedAt: 1 }),
+    done('old', { completedAt: 5 }),
+    queuedStudy({ id: 'second', queuedAt: 2 }),
+    done('new', { completedAt: 9 }),
+    queuedStudy({ id: 'cut', needs: [{ cause: 'interrupted', reason: null, instances: 12 }] }),
+    queuedStudy({ id: 'red', needs: [{ cause: 'held', reason: 'burned-in-annotation', instances: 1 }] }),
+  ]);
+  assert.equal(
+    chosen(entries, {}).map(({ heading, entries: own }) => [
+      heading.by === 'part' && heading.part,
+      own.map(({ key }) => key),
+    ]),
+    [
+      ['needs-you', ['cut', 'red']],
+      ['under-way', ['first', 'second']],
+      ['arrived', ['new', 'old']],
+    ],
+  );
+  assert.is(keys(entries, { sort: 'newest' })[0], 'second');
+});
+
+test('studies are grouped by patient, and those of nobody known come last', () => {
+  const entries = entriesOf(
+    [
+      queuedStudy({ id: 'a1', title: title('Meier^Anna', '100') }),
+      queuedStudy({ id: 'b', title: title('Kurz^Bo', '200') }),
+      queuedStudy({ id: 'a2', title: title('Meier^Anna', '100') }),
+      done('c', { label: 'C. D. …300' }),
+    ],
+    [sent('1.2.9')],
+  );
+  assert.equal(
+    chosen(entries, { byPatient: true }).map(({ entries: own }) => own.map(({ key }) => key)),
+    [['a1', 'a2'], ['b'], ['c'], ['1.2.9']],
+  );
+});
+
+test('says where each study is, the most urgent first', () => {
+  const of = (some: Partial<QueuedStudy>) => whereOf(entriesOf([queuedStudy(some)])[0]!).said;
+  assert.is(of({ track: { ...inPacs, inPacs: 9, needsYou: 3 } }), '3 need you');
+  assert.is(of({ state: 'done', track: inPacs }), 'In the PACS');
+  assert.is(of({ state: 'done', track: { ...inPacs, inPacs: 11, leftOut: 1 } }), '11 of 12 in the PACS');
+  assert.is(of({ paused: true }), 'Paused');
+  assert.is(of({ waiting: 'offline' }), 'Waiting');
+  assert.is(of({}), 'On this device');
+  assert.is(of({ state: 'taken-back', wasCancelled: true }), 'Cancelled');
+  const interrupted = [{ cause: 'interrupted' as const, reason: null, instances: 150 }];
+  assert.is(
+    of({
+      state: 'reading',
+      waiting: 'interrupted',
+      needs: interrupted,
+      track: { ...inPacs, inPacs: 0, needsYou: 150 },
+    }),
+    '150 need you',
+    'an interrupted study counts what was chosen',
+  );
+  const waits = sent('1.2.9', {
+    state: 'forwarding',
+    counts: { promised: 5, atGateway: 2, inPacs: 3, refused: 0, quarantined: 0, leftOut: 0 },
+  } as never);
+  assert.is(whereOf(entriesOf([], [waits])[0]!).said, '3 of 5 in the PACS');
+});
+
+test('a study sent elsewhere is named after the modalities of its classes', () => {
+  const root = '1.2.840.10008.5.1.4.1.1.';
+  assert.equal(modalitiesOf(['2', '1.1', '1.2', '88.11', '6.1'].map((end) => root + end).concat('1.2.3')), [
+    'CT',
+    'DX',
+    'MG',
+    'SR',
+    'US',
+  ]);
+});
+
+test.run();

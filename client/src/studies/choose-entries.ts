@@ -1,0 +1,169 @@
+/** Searches, filters, sorts and groups the day's list. Pure. */
+import { formatDicomDate } from '../kit/format.ts';
+import { QUEUE_PARTS, type QueuePart } from '../pipeline/queue/track-of.ts';
+import type { DayEntry } from './day-entry.ts';
+
+export const SHOWN = ['all', ...QUEUE_PARTS, 'removed'] as const;
+export type Shown = (typeof SHOWN)[number];
+export const PERIODS = ['any', 'today', 'yesterday', 'week'] as const;
+export type Period = (typeof PERIODS)[number];
+/** `place`: what needs a person first, then the sending order, then what arrived, newest first. */
+export const SORTS = ['place', 'newest', 'oldest', 'name'] as const;
+export type Sort = (typeof SORTS)[number];
+
+export interface Choice {
+  readonly text: string;
+  readonly shown: Shown;
+  readonly period: Period;
+  readonly sort: Sort;
+  readonly byPatient: boolean;
+}
+
+export const EVERYTHING: Choice = { text: '', shown: 'all', period: 'any', sort: 'place', byPatient: false };
+
+/** Fewer than all studies may be in the list. */
+export function isNarrowed({ text, shown, period }: Choice): boolean {
+  return text.trim() !== '' || shown !== 'all' || period !== 'any';
+}
+
+export type Heading =
+  | { readonly by: 'part'; readonly part: QueuePart }
+  | { readonly by: 'patient'; readonly name: string; readonly person: readonly string[] }
+  /** The rows need no heading, or nothing is known of their patients. */
+  | { readonly by: 'nothing' };
+
+export interface Section {
+  readonly key: string;
+  readonly heading: Heading;
+  readonly entries: readonly DayEntry[];
+}
+
+/** The sections of the list in their order; none is empty. */
+export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now: Date): readonly Section[] {
+  const words = wordsOf(choice.text);
+  const found = entries.filter(
+    (entry) =>
+      isShown(entry, choice.shown) &&
+      isWithin(entry.at, choice.period, now) &&
+      (words.length === 0 || holds(entry, words)),
+  );
+  if (choice.byPatient) return byPatient(sorted(found, choice.sort));
+  if (choice.sort === 'place') return byPart(found);
+  return found.length === 0
+    ? []
+    : [{ key: 'all', heading: { by: 'nothing' }, entries: sorted(found, choice.sort) }];
+}
+
+function isShown({ part, removed }: DayEntry, shown: Shown): boolean {
+  if (shown === 'removed' || removed) return removed && shown === 'removed';
+  return shown === 'all' || part === shown;
+}
+
+/** Midnight of this device. */
+function dayOf(date: Date, before = 0): number {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate() - before).getTime();
+}
+
+function isWithin(at: number, period: Period, now: Date): boolean {
+  switch (period) {
+    case 'any':
+      return true;
+    case 'today':
+      return at >= dayOf(now);
+    case 'yesterday':
+      return at >= dayOf(now, 1) && at < dayOf(now);
+    case 'week':
+      return at >= dayOf(now, 7);
+    default:
+      return period satisfies never;
+  }
+}
+
+/** Without accents and case: "Müller" is found by "muller". */
+function plain(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+}
+
+const wordsOf = (text: string): readonly string[] =>
+  plain(text)
+    .split(/[\s,^]+/)
+    .filter(Boolean);
+
+function holds(entry: DayEntry, words: readonly string[]): boolean {
+  const text = textOf(entry);
+  return words.every((word) => text.includes(word));
+}
+
+/** Everything by which a person may remember a study. */
+function textOf({ study, sent, name, person, modalities, studyInstanceUID }: DayEntry): string {
+  const title = study?.title;
+  const parts = [
+    name,
+    study?.label,
+    ...person,
+    ...modalities,
+    title?.description,
+    title?.accessionNumber,
+    title?.studyDate,
+    formatDicomDate(title?.studyDate),
+    ...(title?.bodyParts ?? []),
+    studyInstanceUID,
+    study?.receiptId,
+    ...(sent?.uploads.flatMap(({ uploadId, receipt }) => [uploadId, receipt?.id]) ?? []),
+  ];
+  return plain(parts.filter((part) => part !== null && part !== undefined).join('\n'));
+}
+
+const newestFirst = (a: DayEntry, b: DayEntry): number => b.at - a.at;
+
+function sorted(entries: readonly DayEntry[], sort: Sort): readonly DayEntry[] {
+  switch (sort) {
+    case 'place':
+      return byPart(entries).flatMap((section) => section.entries);
+    case 'newest':
+      return entries.toSorted(newestFirst);
+    case 'oldest':
+      return entries.toSorted((a, b) => a.at - b.at);
+    case 'name':
+      return entries.toSorted((a, b) => names.compare(a.name, b.name) || newestFirst(a, b));
+    default:
+      return sort satisfies never;
+  }
+}
+
+const names = new Intl.Collator(undefined, { numeric: true });
+
+/** Those under way are in the order in which they are sent, which is the order of the queue. */
+function byPart(entries: readonly DayEntry[]): readonly Section[] {
+  const parts = Map.groupBy(entries, ({ part }) => part);
+  return QUEUE_PARTS.flatMap((part) => {
+    const own = parts.get(part) ?? [];
+    if (own.length === 0) return [];
+    const isOver = part === 'arrived' || part === 'taken-back';
+    const ordered = isOver ? own.toSorted((a, b) => endOf(b) - endOf(a)) : own;
+    return [{ key: part, heading: { by: 'part', part }, entries: ordered }];
+  });
+}
+
+const endOf = ({ study, at }: DayEntry): number => study?.completedAt ?? at;
+
+/** In the order of their first study; studies of which no patient is known come last, together. */
+function byPatient(entries: readonly DayEntry[]): readonly Section[] {
+  const groups = Map.groupBy(entries, patientOf);
+  const unknown = groups.get('') ?? [];
+  groups.delete('');
+  const known = [...groups].map(([patient, own]): Section => {
+    const { name, person } = own[0]!;
+    return { key: `patient ${patient}`, heading: { by: 'patient', name, person }, entries: own };
+  });
+  return unknown.length === 0
+    ? known
+    : [...known, { key: 'unknown', heading: { by: 'nothing' }, entries: unknown }];
+}
+
+/** Two people of one name have different IDs; of an erased title only the label is left. */
+function patientOf({ study }: DayEntry): string {
+  const { title, label } = study ?? {};
+  if (title) return JSON.stringify([title.patientName, title.patientId, title.patientBirthDate]);
+  return label ? `label ${label}` : '';
+}

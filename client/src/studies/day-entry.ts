@@ -1,0 +1,127 @@
+/**
+ * One row of the day's list: a study on this device, or one that this account sent from elsewhere, which the
+ * gateway tells of. Both have the same track. Pure.
+ */
+import type { SentStudy } from '#shared/protocol/studies.ts';
+import { formatDicomDate } from '../kit/format.ts';
+import type { Link } from '../net/link.ts';
+import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
+import { queueWords } from '../pipeline/queue/queue-words.ts';
+import { nameOf } from '../pipeline/queue/study-title.ts';
+import { partOf, trackOf, type QueuePart } from '../pipeline/queue/track-of.ts';
+import type { TrackState } from '../pipeline/queue/track-state.ts';
+import { modalitiesOf } from './modalities-of.ts';
+
+export interface DayEntry {
+  /** The device's id for it; for a study that is not here its Study Instance UID. */
+  readonly key: string;
+  /** null: not on this device. */
+  readonly study: QueuedStudy | null;
+  /** The gateway's account of it; null: not asked, or not told yet. */
+  readonly sent: SentStudy | null;
+  /** The patient, the local label, or what is left. */
+  readonly name: string;
+  /** ID and birth date, which tell two patients of one name apart. Empty once erased. */
+  readonly person: readonly string[];
+  readonly modalities: readonly string[];
+  /** When it was queued or first sent, in milliseconds since 1970. */
+  readonly at: number;
+  readonly part: QueuePart;
+  readonly track: TrackState;
+  readonly studyInstanceUID: string | null;
+  /** There is a receipt: here, at the gateway, or both. */
+  readonly hasReceipt: boolean;
+  /** `elsewhere`: sent from another device; `gone`: from this one, which no longer has it. */
+  readonly place: 'here' | 'elsewhere' | 'gone';
+  /** A person removed it from the list. */
+  readonly removed: boolean;
+}
+
+export interface EntryFacts {
+  readonly studies: readonly QueuedStudy[];
+  readonly sent: readonly SentStudy[];
+  readonly link: Link;
+  /** The gateway's name for this device and account; null: it has none yet. */
+  readonly device: string | null;
+}
+
+/** Every study once: what this device knows of it counts. */
+export function toEntries({ studies, sent, link, device }: EntryFacts): readonly DayEntry[] {
+  const told = new Map(sent.map((study) => [study.studyInstanceUID, study]));
+  const here = studies.map((study) => entryHere(study, told.get(study.studyInstanceUID ?? '') ?? null, link));
+  const known = new Set(studies.map(({ studyInstanceUID }) => studyInstanceUID));
+  const others = sent.filter(({ studyInstanceUID }) => !known.has(studyInstanceUID));
+  return [...here, ...others.map((study) => entryElsewhere(study, device))];
+}
+
+function entryHere(study: QueuedStudy, sent: SentStudy | null, link: Link): DayEntry {
+  const { title } = study;
+  const birth = formatDicomDate(title?.patientBirthDate);
+  return {
+    key: study.id,
+    study,
+    sent,
+    name: nameOf(study),
+    person: [
+      ...(title?.patientId ? [queueWords.patientId(title.patientId)] : []),
+      ...(birth ? [queueWords.born(birth)] : []),
+    ],
+    modalities: study.title?.modalities ?? study.about.modalities,
+    at: study.queuedAt,
+    part: partOf(study),
+    track: trackOf(study, link),
+    studyInstanceUID: study.studyInstanceUID,
+    hasReceipt: study.receiptId !== null,
+    place: 'here',
+    removed: study.removed,
+  };
+}
+
+function entryElsewhere(sent: SentStudy, device: string | null): DayEntry {
+  const modalities = modalitiesOf(sent.sopClassUIDs);
+  const isOwn = device !== null && sent.uploads.every((upload) => upload.device === device);
+  return {
+    key: sent.studyInstanceUID,
+    study: null,
+    sent,
+    name: queueWords.erasedName(modalities),
+    person: [],
+    modalities,
+    at: Date.parse(sent.firstSentAt),
+    part: partOfSent(sent),
+    track: trackOfSent(sent),
+    studyInstanceUID: sent.studyInstanceUID,
+    hasReceipt: sent.uploads.some(({ receipt }) => receipt !== null),
+    place: isOwn ? 'gone' : 'elsewhere',
+    removed: false,
+  };
+}
+
+function partOfSent({ standing, uploads }: SentStudy): QueuePart {
+  if (standing !== 'ended') return standing;
+  return uploads.every(({ counts }) => counts.promised > 0 && counts.inPacs + counts.refused === 0)
+    ? 'taken-back'
+    : 'arrived';
+}
+
+/** Of the newest upload: the same study sent twice is not twice as large. */
+function trackOfSent({ uploads }: SentStudy): TrackState {
+  const [newest] = uploads;
+  const counts = newest?.counts ?? NOTHING;
+  const needsYou = newest?.state === 'held' ? counts.refused + counts.quarantined : 0;
+  const atGateway = counts.atGateway + (newest?.state === 'held' ? 0 : counts.quarantined);
+  const notTaken = newest?.state === 'held' ? 0 : counts.refused;
+  const told = atGateway + counts.inPacs + needsYou + counts.leftOut + notTaken;
+  return {
+    total: counts.promised,
+    onDevice: Math.max(0, counts.promised - told),
+    onItsWay: 0,
+    atGateway,
+    inPacs: counts.inPacs,
+    needsYou,
+    leftOut: counts.leftOut + notTaken,
+    waitingFor: newest?.waiting?.because ?? null,
+  };
+}
+
+const NOTHING = { promised: 0, atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };

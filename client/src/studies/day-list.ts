@@ -1,0 +1,38 @@
+/** The state of the list in a person's hands: their choice, the open rows, the selection, and removed studies. */
+import { signal, type Signal } from '@preact/signals';
+import { EVERYTHING, PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
+
+export interface DayList {
+  readonly choice: Signal<Choice>;
+  /** By an entry's key, where a person opened or closed it. */
+  readonly open: Signal<ReadonlyMap<string, boolean>>;
+  /** null: nobody is selecting. */
+  readonly selected: Signal<ReadonlySet<string> | null>;
+  /** Ids of studies that were just removed and can be put back. */
+  readonly removed: Signal<readonly string[]>;
+}
+
+type Place = Pick<Storage, 'getItem' | 'setItem'>;
+const KEY = 'relaypacs-studies';
+
+/** The choice stays while the window is open; a searched name is written nowhere. */
+export function createDayList(storage: Place): DayList {
+  const choice = signal(readChoice(storage));
+  choice.subscribe(({ text: _, ...kept }) => storage.setItem(KEY, JSON.stringify(kept)));
+  return { choice, open: signal(new Map()), selected: signal(null), removed: signal([]) };
+}
+
+function readChoice(storage: Place): Choice {
+  try {
+    const kept = JSON.parse(storage.getItem(KEY) ?? '{}') as Partial<Choice>;
+    return {
+      text: '',
+      shown: SHOWN.find((known) => known === kept.shown) ?? EVERYTHING.shown,
+      period: PERIODS.find((known) => known === kept.period) ?? EVERYTHING.period,
+      sort: SORTS.find((known) => known === kept.sort) ?? EVERYTHING.sort,
+      byPatient: kept.byPatient === true,
+    };
+  } catch {
+    return EVERYTHING;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * The modalities that create objects of these SOP Classes, as Defined Terms of Modality (0008,0060, PS3.3
+ * C.7.3.1.1.1): the gateway names a study's classes and nothing of its header. Pure.
+ */
+
+/** By the end of the SOP Class UID, under 1.2.840.10008.5.1.4.1.1 (PS3.4 §B.5). */
+const MODALITIES: readonly (readonly [RegExp, string])[] = [
+  [/^2(\.|$)/, 'CT'],
+  [/^4(\.|$)/, 'MR'],
+  [/^1\.2/, 'MG'],
+  [/^1\.3/, 'IO'],
+  [/^1\.1/, 'DX'],
+  [/^1$/, 'CR'],
+  [/^(3|6)(\.|$)/, 'US'],
+  [/^7(\.|$)/, 'OT'],
+  [/^12\.2/, 'RF'],
+  [/^1[23]\./, 'XA'],
+  [/^20$/, 'NM'],
+  [/^(128|130)(\.|$)/, 'PT'],
+  [/^77\.1/, 'XC'],
+  [/^9\./, 'ECG'],
+  [/^11\./, 'PR'],
+  [/^66\.4$/, 'SEG'],
+  [/^88\./, 'SR'],
+  [/^104\./, 'DOC'],
+  [/^481\./, 'RT'],
+];
+const STORAGE_ROOT = '1.2.840.10008.5.1.4.1.1.';
+
+/** Each once, in the order of the classes; those of classes that it does not know are left out. */
+export function modalitiesOf(sopClassUIDs: readonly string[]): readonly string[] {
+  const known = sopClassUIDs.flatMap((uid) => {
+    const end = uid.startsWith(STORAGE_ROOT) ? uid.slice(STORAGE_ROOT.length) : '';
+    return MODALITIES.find(([form]) => form.test(end))?.[1] ?? [];
+  });
+  return [...new Set(known)];
+}

@@ -1,0 +1,36 @@
+/**
+ * Reads a QR code from a picture: by the browser (Shape Detection API) where it can, else by `qr`'s decoder, which is
+ * loaded then.
+ */
+
+/** The DOM's types do not know it yet. */
+type Detector = { detect(source: ImageData): Promise<readonly { readonly rawValue: string }[]> };
+type Detecting = {
+  readonly BarcodeDetector?: {
+    new (options: { formats: readonly string[] }): Detector;
+    getSupportedFormats(): Promise<readonly string[]>;
+  };
+};
+
+export type ReadCode = (picture: ImageData) => Promise<string | null>;
+
+/** A code of 700 characters has 117 modules a side: a few pixels each, and time to look for them twice. */
+const DECODE_MS = 400;
+
+/** Resolves to a reader of codes; the reader gives null for a picture without one. */
+export async function createCodeReader(scope: object): Promise<ReadCode> {
+  const { BarcodeDetector } = scope as Detecting;
+  if (BarcodeDetector && (await BarcodeDetector.getSupportedFormats()).includes('qr_code')) {
+    const detector = new BarcodeDetector({ formats: ['qr_code'] });
+    return async (picture) => (await detector.detect(picture))[0]?.rawValue ?? null;
+  }
+  const { decodeQR } = await import('qr/decode.js');
+  return async ({ width, height, data }) => {
+    try {
+      return decodeQR({ width, height, data }, { timeLimit: DECODE_MS });
+    } catch {
+      // It throws where it finds none.
+      return null;
+    }
+  };
+}

@@ -1,0 +1,219 @@
+/**
+ * The day's list in a real Chromium against the running system: any study is found again, with its receipt, from any
+ * device; two patients of one name are told apart; nothing goes by one touch that cannot be taken back.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { filesOf, instancesSentBy, openInstalled, sendStudy } from '#testing/app-page.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { readSheetCode } from '#testing/read-sheet-code.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('the day’s list in a browser');
+const walk = await walkScreens(test, {
+  name: 'the day’s list in a browser',
+  roles: ['technician'],
+  open: openWorld,
+});
+
+const ANNA = 'Meier^Anna';
+const PATIENTS = [
+  { name: ANNA, id: 'PAT-1001' },
+  { name: ANNA, id: 'PAT-2002' },
+  { name: 'Kurz^Bo', id: 'PAT-3003' },
+  { name: 'Lang^Cem', id: 'PAT-4004' },
+] as const;
+
+const row = (page: Page, text: string) => page.locator('.queue-row', { hasText: text });
+const rows = (page: Page) => page.locator('.queue-row').count();
+const untilRows = (page: Page, count: number) =>
+  until(`${count} rows`, async () => (await rows(page)) === count);
+const search = (page: Page, text: string) => page.getByLabel('Search').fill(text);
+
+/** Queues a study of two instances for each of these patients. */
+async function queue(
+  { page, seed }: Stage,
+  patients: readonly { name: string; id: string }[],
+): Promise<void> {
+  for (const [nth, patient] of patients.entries()) {
+    await page.getByRole('link', { name: 'Upload' }).click();
+    await sendStudy(page, filesOf({ seed: seed(nth + 1), series: 1, instancesPerSeries: 2, patient }));
+  }
+}
+
+async function untilInPacs(stage: Stage, count: number): Promise<void> {
+  await until(
+    `${count} instances to be in the PACS`,
+    async () => (await instancesSentBy(stage, stage.account.username)) === count,
+  );
+  await stage.page.getByText('Nothing waits on this device').waitFor();
+}
+
+/** Runs in the page: makes every study of this device a day older. */
+async function ageByADay(): Promise<void> {
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    const asked = indexedDB.open('relaypacs');
+    asked.addEventListener('success', () => resolve(asked.result));
+    asked.addEventListener('error', () => reject(asked.error!));
+  });
+  const change = database.transaction('studies', 'readwrite');
+  const studies = change.objectStore('studies');
+  const all = studies.getAll();
+  all.addEventListener('success', () => {
+    for (const study of all.result as { queuedAt: number; completedAt: number }[])
+      studies.put({
+        ...study,
+        queuedAt: study.queuedAt - 86_400_000,
+        completedAt: study.completedAt - 86_400_000,
+      });
+  });
+  await new Promise((resolve) => change.addEventListener('complete', resolve));
+  database.close();
+}
+
+/** Runs in the page before its scripts: counts what a finger does. */
+function countTaps(): void {
+  const counted = globalThis as { taps?: number };
+  counted.taps = 0;
+  addEventListener('pointerdown', () => (counted.taps = (counted.taps ?? 0) + 1), { capture: true });
+}
+
+walk('two patients of one name are two lines, and a search finds either', async (stage) => {
+  const { page, visitor } = stage;
+  await stage.enter();
+  await visitor.setOffline(true);
+  await queue(stage, PATIENTS);
+  await untilRows(page, 4);
+  await search(page, 'meier');
+  await untilRows(page, 2);
+  const told = await page.locator('.study-who').allInnerTexts();
+  assert.is(new Set(told).size, 2, told.join());
+  await looksRight(page, 'studies-found');
+  await search(page, 'anna 2002');
+  await untilRows(page, 1);
+  await search(page, 'nobody of this name');
+  await page.getByText('No study matches').waitFor();
+  await looksRight(page, 'studies-none');
+  await page.getByRole('button', { name: 'Show all studies' }).click();
+  await untilRows(page, 4);
+});
+
+walk('all are paused at once, or those that a person selects', async (stage) => {
+  const { page, visitor } = stage;
+  await stage.enter();
+  await visitor.setOffline(true);
+  await queue(stage, PATIENTS);
+  const paused = (count: number) =>
+    until(
+      `${count} paused`,
+      async () => (await page.locator('.study-where', { hasText: 'Paused' }).count()) === count,
+    );
+  await page.getByRole('button', { name: 'Pause all' }).click();
+  await paused(4);
+  await page.getByRole('button', { name: 'Resume all' }).click();
+  await paused(0);
+  await page.getByRole('button', { name: 'Select', exact: true }).click();
+  await page.getByLabel('Select: Kurz, Bo').check();
+  await page.getByLabel('Select: Lang, Cem').check();
+  await page.getByText('2 selected').waitFor();
+  await looksRight(page, 'studies-select');
+  await page.getByRole('region', { name: 'Selected studies' }).getByRole('button', { name: 'Pause' }).click();
+  await paused(2);
+});
+
+walk(
+  'yesterday’s study and its receipt are three taps away, and the receipt is a page with a signed code',
+  async (stage) => {
+    const { page, address } = stage;
+    await page.addInitScript(countTaps);
+    await stage.enter();
+    await queue(stage, PATIENTS.slice(2, 3));
+    await untilInPacs(stage, 2);
+    await page.evaluate(ageByADay);
+    await page.goto(address);
+    await page.getByRole('button', { name: 'Choose files' }).waitFor();
+    const before = await page.evaluate(() => (globalThis as { taps?: number }).taps ?? 0);
+    await page.getByRole('link', { name: /^Studies/ }).click();
+    await page.getByRole('button', { name: 'Receipt: B. K. …003' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Save as PDF' }).click(),
+    ]);
+    const taps = await page.evaluate(() => (globalThis as { taps?: number }).taps ?? 0);
+    assert.ok(taps - before <= 3, `${taps - before} taps`);
+    process.stdout.write(`${taps - before} taps from the first page to yesterday’s receipt\n`);
+    assert.match(download.suggestedFilename(), /^receipt-[0-9.]+\.pdf$/, 'the file name identifies no one');
+    await download.saveAs(join(stage.folder, 'receipt.pdf'));
+    const paper = await readFile(join(stage.folder, 'receipt.pdf'));
+    assert.match(await readSheetCode(paper), /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/);
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await checkByPhoto(stage, await photoOf(stage));
+  },
+);
+
+/** A photo of the first page, as a person takes it. */
+async function photoOf({ folder }: Stage): Promise<string> {
+  const to = join(folder, 'receipt');
+  const drawing = spawnSync('pdftoppm', ['-png', '-r', '150', '-singlefile', `${to}.pdf`, to]);
+  assert.is(drawing.status, 0);
+  return `${to}.png`;
+}
+
+/** Checks it without a network, and that a photo of something else is not taken for it. */
+async function checkByPhoto({ page, visitor }: Stage, photo: string): Promise<void> {
+  await visitor.setOffline(true);
+  await page.getByRole('button', { name: 'Check a receipt' }).click();
+  await page.getByText('There is no camera here', { exact: false }).waitFor();
+  const input = page.getByRole('dialog').locator('input[type=file]');
+  await input.setInputFiles(new URL('../../public/icon-512.png', import.meta.url).pathname);
+  await page.getByText('No code found in this photo').waitFor();
+  await input.setInputFiles(photo);
+  await page.getByText('This receipt is genuine').waitFor();
+  await page.getByText(/^2 instances in the PACS, confirmed/).waitFor();
+  await looksRight(page, 'receipt-checked');
+}
+
+walk(
+  'studies of any device are in the list, say where they were sent from and what happened, and removing one is undone',
+  async (stage) => {
+    const { page, seed, account } = stage;
+    await stage.enter();
+    const other = await stage.openVisitor();
+    const elsewhere = await openInstalled(other, stage, account.username);
+    await sendStudy(elsewhere, filesOf({ seed: seed(9), series: 1, instancesPerSeries: 2 }));
+    await elsewhere.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+    await other.close();
+    await queue(stage, PATIENTS);
+    await untilInPacs(stage, 10);
+    await page.reload();
+    await page.getByText('from another device').waitFor();
+    await untilRows(page, 5);
+    await row(page, 'B. K. …003').locator('.study-open').click();
+    await looksRight(page, 'studies-day');
+    await row(page, 'from another device').locator('.study-open').click();
+    await row(page, 'from another device').getByText('What happened').click();
+    await page
+      .getByRole('list', { name: 'What happened to this study' })
+      .getByText('Receipt issued')
+      .waitFor();
+    await looksRight(page, 'studies-timeline');
+    await page.getByRole('button', { name: 'Remove all 4 from list' }).click();
+    await page.getByText('4 studies removed from the list.').waitFor();
+    await untilRows(page, 1);
+    await looksRight(page, 'studies-removed');
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await untilRows(page, 5);
+    await stage.visitor.setOffline(true);
+    await page.reload();
+    await page.getByText('Offline: you see only what this device knows.').waitFor();
+    await untilRows(page, 4);
+  },
+);
+
+test.run();

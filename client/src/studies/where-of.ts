@@ -1,0 +1,34 @@
+/** The one cell that says where a study is: the most urgent place on its track, in a word. Pure. */
+import { hasArrived } from '../pipeline/queue/track-state.ts';
+import type { IconName } from '../kit/Icon.tsx';
+import type { DayEntry } from './day-entry.ts';
+import { studiesWords } from './studies-words.ts';
+
+export interface Where {
+  readonly look: 'stop' | 'wait' | 'good' | 'moving' | 'over';
+  readonly icon: IconName;
+  readonly said: string;
+}
+
+export function whereOf({ track, study, part, place }: DayEntry): Where {
+  const said = studiesWords.where;
+  if (track.needsYou > 0) return { look: 'stop', icon: 'decide', said: said.needsYou(track.needsYou) };
+  if (part === 'taken-back')
+    return { look: 'over', icon: 'back', said: study?.wasCancelled ? said.cancelled : said.takenBack };
+  if (study && study.film.length > 0 && study.isWaiting)
+    return { look: 'wait', icon: 'caution', said: said.film };
+  if (hasArrived(track) && track.inPacs > 0)
+    return {
+      look: 'good',
+      icon: 'pacs',
+      said: track.leftOut === 0 ? said.inPacs : said.partlyInPacs(track.inPacs, track.total),
+    };
+  if (study?.packing) return { look: 'moving', icon: 'device', said: said.reading };
+  if (study?.paused && study.isWaiting) return { look: 'over', icon: 'wait', said: said.paused };
+  if (track.waitingFor) return { look: 'wait', icon: 'wait', said: said.waiting };
+  if (track.inPacs > 0)
+    return { look: 'moving', icon: 'gateway', said: said.partlyInPacs(track.inPacs, track.total) };
+  if (track.atGateway > 0) return { look: 'moving', icon: 'gateway', said: said.gateway };
+  if (track.onItsWay > 0) return { look: 'moving', icon: 'way', said: said.way };
+  return { look: 'moving', icon: 'device', said: place === 'here' ? said.device : said.otherDevice };
+}

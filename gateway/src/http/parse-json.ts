@@ -1,0 +1,64 @@
+/**
+ * The one way from a sender's bytes to JSON values. Depth, values and different names are limited before anything is
+ * made of them: the engine keeps each name for the whole process, beyond what limits a thread's memory. Bodies that a
+ * route's schema reads have 64 KiB at most, and need none of this.
+ */
+import { Problem } from '#shared/protocol/problem.ts';
+
+/** A manifest has 7: its answers of models are objects within an instance. */
+const DEPTH_LIMIT = 16;
+/** 20 000 instances have some 25 values each, and a manifest's reports 40 000 actions at most. */
+const VALUES_LIMIT = 1_000_000;
+/** A manifest has some 60; a policy may name each attribute of PS3.15's table by its tag. */
+const NAMES_LIMIT = 4_000;
+
+/**
+ * Throws `invalid-request` where JSON is nested too deeply, or has more values or names than any request, and
+ * `bad-request` for what is no JSON.
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  requireShape(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw new Problem('bad-request');
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+/** [ and {, ] and }. */
+const OPENERS = [0x5b, 0x7b];
+const CLOSERS = [0x5d, 0x7d];
+
+function requireShape(bytes: Buffer): void {
+  const names = new Set<string>();
+  let depth = 0;
+  let values = 0;
+  let textFrom = -1;
+  let text = { from: 0, to: 0 };
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at]!;
+    if (textFrom >= 0) {
+      if (byte === BACKSLASH) at += 1;
+      else if (byte === QUOTE) {
+        text = { from: textFrom, to: at };
+        textFrom = -1;
+      }
+    } else if (byte === QUOTE) textFrom = at + 1;
+    else if (OPENERS.includes(byte)) {
+      depth += 1;
+      values += 1;
+    } else if (CLOSERS.includes(byte)) depth -= 1;
+    else if (byte === COMMA) values += 1;
+    // The text before a colon is a name.
+    else if (byte === COLON) names.add(bytes.toString('latin1', text.from, text.to));
+    if (depth > DEPTH_LIMIT) throw wrongShape('nested too deeply');
+    if (values > VALUES_LIMIT) throw wrongShape('too many values');
+    if (names.size > NAMES_LIMIT) throw wrongShape('too many different names');
+  }
+}
+
+const wrongShape = (how: string): Problem => new Problem('invalid-request', `Invalid: json (${how}).`);

@@ -1,0 +1,25 @@
+/** Knows the sample study, which the first visitor sends, under any policy. */
+import { createPseudonyms, createRequests } from '#shared/deid/pseudonyms.ts';
+import { patientKeyOf } from '#shared/deid/patient-key.ts';
+import { secretsUnder } from '#shared/transfer/patient-secrets.ts';
+import { keyNameOf } from '#shared/transfer/policy-key.ts';
+import type { StudyRow } from '../pipeline/study.store.ts';
+import { findPolicy } from '../policies/policies.ts';
+import type { InferenceTools } from './inference-tools.ts';
+import { SAMPLE_PATIENT_ID, SAMPLE_STUDY } from './rule.store.ts';
+
+/** Under a policy that replaces UIDs the study has a pseudonym: a function of its patient and its UID. */
+export async function isSample(
+  { site_id: siteId, study_instance_uid: uid, policy_name: name, policy_version: version }: StudyRow,
+  { db, policyKey }: Pick<InferenceTools, 'db' | 'policyKey'>,
+): Promise<boolean> {
+  if (uid === SAMPLE_STUDY) return true;
+  const policy = await findPolicy(db, siteId, { name, version });
+  const patient = patientKeyOf({ id: SAMPLE_PATIENT_ID, issuer: '' }, policy?.patientDomain ?? 'id');
+  if (policy?.deidentify !== true || patient === null) return false;
+  const key = await policyKey(keyNameOf(policy));
+  const pseudonyms = await createPseudonyms(await secretsUnder(key), key.tagKey);
+  const requests = createRequests(patient);
+  requests.uids.add(SAMPLE_STUDY);
+  return (await pseudonyms.resolve(requests)).uid(SAMPLE_STUDY) === uid;
+}

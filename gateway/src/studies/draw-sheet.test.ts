@@ -1,0 +1,92 @@
+/** The receipt on paper says in words what happened to each instance, and is one page. */
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Receipt, ReceiptInstance } from '#shared/protocol/receipt.ts';
+import { REASONS } from '#shared/protocol/reasons.ts';
+import { drawSheet, type SheetReceipt } from './draw-sheet.ts';
+
+const test = suite('the receipt on paper');
+
+const instance = (nth: number, state: ReceiptInstance['state'], more: Partial<ReceiptInstance> = {}) => ({
+  sopInstanceUID: `1.2.3.${nth}`,
+  digest: 'a'.repeat(64),
+  bytes: 1,
+  state,
+  ...more,
+});
+
+function sheetOf(instances: readonly ReceiptInstance[], more: Partial<SheetReceipt> = {}): SheetReceipt {
+  const receipt: Receipt = {
+    jti: randomUUID(),
+    iss: 'https://gateway.test',
+    iat: 1_700_000_000,
+    version: 1,
+    studyInstanceUID: '1.2.3',
+    revision: 1,
+    policy: { name: 'default', version: 1 },
+    pacs: 'http://pacs.test/dicom-web',
+    root: 'b'.repeat(64),
+    instances: [...instances],
+  };
+  return {
+    receipt,
+    jws: 'eyJ.a.b',
+    code: 'eyJhbGciOiJFZERTQSJ9.e30.AA',
+    uploadId: randomUUID(),
+    sentAt: new Date(1_700_000_000_000),
+    sender: { username: 'noor', accountId: randomUUID(), device: null },
+    pseudonym: null,
+    classes: new Map([['1.2.840.10008.5.1.4.1.1.2', instances.length]]),
+    ...more,
+  };
+}
+
+/** The words as a reader of PDF sees them, line breaks as spaces, and the number of pages. */
+async function read(sheet: SheetReceipt): Promise<{ words: string; pages: number }> {
+  const pdf = await drawSheet([sheet], new Date(1_700_000_000_000));
+  const text = execFileSync('pdftotext', ['-layout', '-', '-'], { input: pdf }).toString();
+  return { words: text.replace(/\s+/g, ' '), pages: text.split('\f').length - 1 };
+}
+
+test('says why an instance is not in the PACS in words, and has the codes beneath', async () => {
+  const { words } = await read(
+    sheetOf([
+      instance(1, 'stored'),
+      instance(2, 'refused', { reason: 'pacs-refused', pacsCode: 0xa900 }),
+      instance(3, 'quarantined', { reason: 'conflicting-instance' }),
+      instance(4, 'left-out', { reason: 'left-out' }),
+      instance(5, 'refused', { reason: 'of-a-newer-gateway' }),
+    ]),
+  );
+  const { title } = REASONS['conflicting-instance'];
+  assert.match(words, `1 held for a person: ${title}`.slice(0, 70));
+  assert.match(words, `1 refused: ${REASONS['pacs-refused'].title}`.slice(0, 60));
+  assert.match(words, 'pacs-refused, PACS code A900H');
+  assert.match(words, '1 left out by a person');
+  assert.match(words, '1 refused: for a reason that this gateway does not know of-a-newer-gateway');
+});
+
+test('has the pseudonym where there is one', async () => {
+  const there = [instance(1, 'stored')];
+  assert.match((await read(sheetOf(there, { pseudonym: 'PX-7QK2' }))).words, 'Pseudonym PX-7QK2');
+  assert.not.match((await read(sheetOf(there))).words, 'Pseudonym');
+});
+
+test('begins with what a person asks, and ends with what a support desk asks', async () => {
+  const { words } = await read(sheetOf([instance(1, 'stored')]));
+  assert.ok(words.indexOf('What') < words.indexOf('Sent by'));
+  assert.ok(words.indexOf('Sent by') < words.indexOf('Study Instance UID'));
+});
+
+test('is one page, however many reasons there are', async () => {
+  const many = Array.from({ length: 60 }, (_, nth) =>
+    instance(nth, 'refused', { reason: 'pacs-refused', pacsCode: nth }),
+  );
+  const { words, pages } = await read(sheetOf(many));
+  assert.is(pages, 1);
+  assert.match(words, '54 more, each named in the attached receipt');
+});
+
+test.run();

@@ -1,0 +1,226 @@
+/**
+ * The receipt on paper, a PDF: what, when, where, how it was proven and by whom, with a QR code for each receipt
+ * and the receipts themselves attached. Sentences first; UIDs and codes small beneath. Of the patient it has the
+ * pseudonym at most.
+ */
+import PDFDocument from 'pdfkit';
+import encodeQR from 'qr';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import { deidentificationOf, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+import { describeClasses, sheetWords } from './sheet-words.ts';
+
+/** One receipt as it stands on the sheet. */
+export type SheetReceipt = {
+  readonly receipt: Receipt;
+  /** The whole receipt, as it is attached. */
+  readonly jws: string;
+  /** The text of its QR code. */
+  readonly code: string;
+  readonly uploadId: string;
+  readonly sentAt: Date;
+  readonly sender: { readonly username: string; readonly accountId: string; readonly device: string | null };
+  /** The Patient ID under which the PACS has it, where names were removed; null: not known, or not removed. */
+  readonly pseudonym: string | null;
+  /** Instances by SOP Class UID. */
+  readonly classes: ReadonlyMap<string, number>;
+};
+
+/** A4 in points. */
+const MARGIN = 48;
+const CODE_SIDE = 168;
+const TERM_WIDTH = 116;
+const INK = '#111418';
+const FAINT = '#5a6472';
+/** Modules of white around a QR code (ISO/IEC 18004 §9.1). */
+const QUIET = 4;
+
+type Page = InstanceType<typeof PDFDocument>;
+
+/** The bytes of the PDF, a page for each receipt. `now`: when it was made. */
+export async function drawSheet(receipts: readonly SheetReceipt[], now: Date): Promise<Buffer> {
+  const uid = receipts[0]?.receipt.studyInstanceUID ?? '';
+  const document = new PDFDocument({
+    size: 'A4',
+    margin: MARGIN,
+    autoFirstPage: false,
+    lang: 'en',
+    displayTitle: true,
+    info: {
+      Title: `${sheetWords.title} ${uid}`,
+      Creator: sheetWords.product,
+      Producer: sheetWords.product,
+      CreationDate: now,
+    },
+  });
+  const pieces: Buffer[] = [];
+  document.on('data', (piece: Buffer) => pieces.push(piece));
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  document.on('end', resolve).on('error', reject);
+  for (const [place, receipt] of receipts.entries()) {
+    document.addPage();
+    drawPage(document, receipt, { which: place + 1, of: receipts.length, now });
+    document.file(Buffer.from(receipt.jws), {
+      name: `${receipt.uploadId}.receipt.jws`,
+      type: 'application/jose',
+      creationDate: now,
+      modifiedDate: now,
+      description: sheetWords.revision(receipt.receipt.jti, receipt.receipt.revision),
+    });
+  }
+  document.end();
+  await promise;
+  return Buffer.concat(pieces);
+}
+
+type Position = { readonly which: number; readonly of: number; readonly now: Date };
+
+function drawPage(page: Page, sheet: SheetReceipt, { which, of, now }: Position): void {
+  const width = page.page.width - 2 * MARGIN;
+  const textWidth = width - CODE_SIDE - 24;
+  drawCode(page, sheet.code, { x: MARGIN + textWidth + 24, y: MARGIN });
+  page.fillColor(FAINT).font('Helvetica').fontSize(10).text(sheetWords.product, MARGIN, MARGIN);
+  page.fillColor(INK).font('Helvetica-Bold').fontSize(24).text(sheetWords.title, { width: textWidth });
+  if (of > 1) page.fillColor(FAINT).font('Helvetica').fontSize(10).text(sheetWords.upload(which, of));
+  page.moveDown(0.6);
+  page.fillColor(INK).font('Helvetica-Bold').fontSize(14).text(headline(sheet.receipt), { width: textWidth });
+  page.y = Math.max(page.y + 18, MARGIN + CODE_SIDE + 24);
+  for (const row of rowsOf(sheet)) drawRow(page, row, width);
+  page.moveDown(1);
+  page.fillColor(FAINT).font('Helvetica').fontSize(9).text(sheetWords.check, MARGIN, page.y, { width });
+  const foot = `${sheetWords.printed(toMinute(now))} · ${sheet.receipt.iss} · ${sheetWords.page(which, of)}`;
+  // Inside the margin: pdfkit begins a new page for text below it.
+  page.fontSize(8).text(foot, MARGIN, page.page.height - MARGIN - 10, { width, lineBreak: false });
+}
+
+/** A term, its sentence, and beneath it in small type what only a support desk reads. */
+type SheetRow = { readonly term: string; readonly value: string; readonly small?: string };
+
+function drawRow(page: Page, { term, value, small }: SheetRow, width: number): void {
+  const { y } = page;
+  const beside = { width: width - TERM_WIDTH };
+  page
+    .fillColor(FAINT)
+    .font('Helvetica')
+    .fontSize(10)
+    .text(term, MARGIN, y, { width: TERM_WIDTH - 8 });
+  const afterTerm = page.y;
+  page.x = MARGIN + TERM_WIDTH;
+  page.y = y;
+  if (value !== '') page.fillColor(INK).text(value, beside);
+  if (small !== undefined) page.fillColor(FAINT).fontSize(8).text(small, beside);
+  page.y = Math.max(page.y, afterTerm) + 6;
+  page.x = MARGIN;
+}
+
+/** Squares, row by row: each dark run is one rectangle. */
+function drawCode(page: Page, text: string, at: { readonly x: number; readonly y: number }): void {
+  const modules = encodeQR(text, 'raw', { ecc: 'medium', border: QUIET });
+  const side = CODE_SIDE / modules.length;
+  page.fillColor('#000000');
+  for (const [row, line] of modules.entries())
+    for (let start = 0; start < line.length; start += 1) {
+      if (line[start] !== true) continue;
+      let end = start;
+      while (line[end] === true) end += 1;
+      page.rect(at.x + start * side, at.y + row * side, (end - start) * side, side);
+      start = end;
+    }
+  page.fill();
+}
+
+const THERE: readonly string[] = ['stored', 'coerced', 'already-stored'];
+
+function headline({ instances }: Receipt): string {
+  const there = instances.filter(({ state }) => THERE.includes(state)).length;
+  if (there === 0) return sheetWords.noneThere;
+  return there === instances.length
+    ? sheetWords.allThere(there)
+    : sheetWords.someThere(there, instances.length);
+}
+
+function rowsOf(sheet: SheetReceipt): readonly SheetRow[] {
+  const { receipt, sender, pseudonym } = sheet;
+  const { terms } = sheetWords;
+  const how = proofsOf(receipt);
+  return [
+    { term: terms.what, value: describeClasses(sheet.classes) },
+    ...(pseudonym === null ? [] : [{ term: terms.pseudonym, value: pseudonym }]),
+    { term: terms.sent, value: toMinute(sheet.sentAt) },
+    { term: terms.when, value: toMinute(new Date(receipt.iat * 1000)) },
+    { term: terms.where, value: receipt.pacs },
+    ...(how === '' ? [] : [{ term: terms.how, value: how }]),
+    ...othersOf(receipt),
+    {
+      term: terms.by,
+      value: senderLine(sender),
+      ...(sender.device === null ? {} : { small: sheetWords.device(sender.device) }),
+    },
+    {
+      term: terms.names,
+      value: namesLine(receipt),
+      small: sheetWords.policy(receipt.policy.name, receipt.policy.version),
+    },
+    { term: terms.study, value: '', small: receipt.studyInstanceUID },
+    { term: terms.receipt, value: '', small: sheetWords.revision(receipt.jti, receipt.revision) },
+    { term: terms.root, value: '', small: receipt.root },
+  ];
+}
+
+function proofsOf({ instances }: Receipt): string {
+  const kinds = ['digest', 'read-back', 'found'] as const;
+  return kinds
+    .map((kind) => [kind, instances.filter(({ proof }) => proof === kind).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => sheetWords.proof[kind](count))
+    .join('; ');
+}
+
+/** A sheet is one page: more kinds of refusals stand in the attached receipt. */
+const KINDS_OF_OTHERS = 6;
+
+/** Each reason once, as a sentence with its count; its code and the PACS's own are small beneath. */
+function othersOf({ instances }: Receipt): readonly SheetRow[] {
+  const others = instances.filter(({ state }) => !THERE.includes(state));
+  const alike = Map.groupBy(others, ({ state, reason, pacsCode }) => [state, reason, pacsCode].join());
+  const groups = [...alike.values()].sort((a, b) => b.length - a.length);
+  const rest = groups.slice(KINDS_OF_OTHERS).flat().length;
+  const rows = groups.slice(0, KINDS_OF_OTHERS).map((some, place) => {
+    const { state, reason, pacsCode } = some[0]!;
+    const codes = [reason, pacsCode === undefined ? undefined : sheetWords.pacsCode(pacsCode)];
+    const small = codes.filter((code) => code !== undefined).join(', ');
+    return {
+      term: place === 0 ? sheetWords.terms.others : '',
+      value: [sheetWords.outcomes[state as Other](some.length), sentenceOf(reason)]
+        .filter(Boolean)
+        .join(': '),
+      ...(small === '' ? {} : { small }),
+    };
+  });
+  return rest === 0 ? rows : [...rows, { term: '', value: sheetWords.moreOthers(rest) }];
+}
+
+type Other = Exclude<ReceiptInstance['state'], 'stored' | 'coerced' | 'already-stored'>;
+
+/** A left-out instance needs no more words than that a person left it out. */
+function sentenceOf(reason: string | undefined): string {
+  if (reason === undefined || reason === 'left-out') return '';
+  return reason in REASONS ? REASONS[reason as ReasonCode].title : sheetWords.unknownReason;
+}
+
+/** The standard fonts of PDF hold Latin-1 only; a name in another script stands as its account's id. */
+function senderLine({ username, accountId, device }: SheetReceipt['sender']): string {
+  const who = /^[\x20-\x7e\xa0-\xff]*$/.test(username) ? username : sheetWords.account(accountId);
+  return `${who}, ${device === null ? sheetWords.signedIn : sheetWords.fromDevice}`;
+}
+
+function namesLine(receipt: Receipt): string {
+  const said = deidentificationOf(receipt);
+  if (said === null) return sheetWords.unchanged;
+  const by = said.terms.map(({ edition, options }) => sheetWords.deidentified(edition, options));
+  return [...by, sheetWords.checked(said.withoutResidue)].join('; ');
+}
+
+/** "2026-11-22 06:51 UTC": the same for everybody who reads the sheet. */
+function toMinute(at: Date): string {
+  return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

@@ -1,0 +1,125 @@
+/**
+ * The studies of an account, or with `accountId` null of its site, newest first and page by page: one row for a
+ * Study Instance UID, with all its uploads.
+ */
+import { sql } from 'kysely';
+import { standingOf, type SentStudy, type StudyStanding } from '#shared/protocol/studies.ts';
+import type { Db } from '../database/database.ts';
+import { uploadStatuses } from '../uploads/upload-status.ts';
+
+/** The studies that are asked for. `until` is not included. */
+export type StudyQuery = {
+  readonly siteId: string;
+  readonly accountId: string | null;
+  /** A part of the Study Instance UID, or the beginning of an upload's or a receipt's id. */
+  readonly text: string | undefined;
+  readonly standing: StudyStanding | undefined;
+  readonly from: Date | undefined;
+  readonly until: Date | undefined;
+  /** The last study of the page before. */
+  readonly after: { readonly lastSentAt: Date; readonly studyInstanceUID: string } | undefined;
+  readonly limit: number;
+};
+
+type Row = {
+  readonly uid: string;
+  readonly first: Date;
+  readonly last: Date;
+  readonly uploads: readonly string[];
+  readonly devices: readonly (string | null)[];
+};
+
+/** At most `limit` studies, and whether there are more. */
+export async function listStudies(
+  db: Db,
+  query: StudyQuery,
+): Promise<{ readonly studies: readonly SentStudy[]; readonly more: boolean }> {
+  const found = await selectStudies(db, query);
+  const rows = found.slice(0, query.limit);
+  const ids = rows.flatMap(({ uploads }) => uploads);
+  const statuses = new Map((await uploadStatuses(db, ids)).map((status) => [status.uploadId, status]));
+  const classes = await sopClassesOf(db, ids);
+  const studies = rows.map((row) => {
+    const uploads = row.uploads.flatMap((id, place) => {
+      const status = statuses.get(id);
+      return status === undefined ? [] : [{ ...status, device: row.devices[place] ?? null }];
+    });
+    const sopClassUIDs = new Set(row.uploads.flatMap((id) => classes.get(id) ?? []));
+    return {
+      studyInstanceUID: row.uid,
+      standing: standingOf(uploads),
+      firstSentAt: row.first.toISOString(),
+      lastSentAt: row.last.toISOString(),
+      sopClassUIDs: [...sopClassUIDs].sort(),
+      uploads,
+    };
+  });
+  return { studies, more: found.length > query.limit };
+}
+
+const isHeld = sql<boolean>`bool_or(study.state = 'held')`;
+const isEnded = sql<boolean>`bool_and(study.state = 'closed')`;
+/** As `standingOf`, in SQL. */
+const STANDING: Readonly<Record<StudyStanding, ReturnType<typeof sql<boolean>>>> = {
+  'needs-you': isHeld,
+  ended: isEnded,
+  'under-way': sql<boolean>`not (${isHeld} or ${isEnded})`,
+};
+
+/** One more than `limit`, so that it shows whether there is a following page. */
+async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]> {
+  const { accountId, text, standing, from, until, after } = query;
+  const last = sql<Date>`date_trunc('milliseconds', max(upload.created_at))`;
+  let select = db
+    .selectFrom('upload')
+    .innerJoin('study', 'study.id', 'upload.study_id')
+    .select(['study.study_instance_uid as uid', last.as('last')])
+    .select(sql<Date>`min(upload.created_at)`.as('first'))
+    .select(sql<string[]>`array_agg(upload.id order by upload.created_at desc, upload.id)`.as('uploads'))
+    .select(
+      sql<(string | null)[]>`array_agg(upload.device_id order by upload.created_at desc, upload.id)`.as(
+        'devices',
+      ),
+    )
+    .where('upload.site_id', '=', query.siteId)
+    // The gateway's own uploads bring the results of a study: nobody sent them.
+    .where('upload.account_id', 'is not', null)
+    .groupBy('study.study_instance_uid')
+    .orderBy(last, 'desc')
+    .orderBy('study.study_instance_uid', 'desc')
+    .limit(query.limit + 1);
+  if (accountId !== null) select = select.where('upload.account_id', '=', accountId);
+  if (text !== undefined) select = select.having(named(text));
+  if (standing !== undefined) select = select.having(STANDING[standing]);
+  if (from !== undefined) select = select.having(last, '>=', from);
+  if (until !== undefined) select = select.having(last, '<', until);
+  if (after !== undefined)
+    select = select.having(
+      sql<boolean>`(${last}, study.study_instance_uid) < (${after.lastSentAt}, ${after.studyInstanceUID})`,
+    );
+  return select.execute();
+}
+
+/** `text` holds digits, dots, hyphens and letters only, so no wildcard. */
+function named(text: string) {
+  return sql<boolean>`(study.study_instance_uid like ${`%${text}%`}
+    or bool_or(upload.id::text like ${`${text}%`})
+    or bool_or(exists (select from receipt
+      where receipt.upload_id = upload.id and receipt.id::text like ${`${text}%`})))`;
+}
+
+async function sopClassesOf(
+  db: Db,
+  uploadIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (uploadIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('upload_instance')
+    .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
+    .select(['upload_instance.upload_id', 'instance.sop_class_uid'])
+    .distinct()
+    .where(sql<boolean>`upload_instance.upload_id = any(${uploadIds}::uuid[])`)
+    .execute();
+  const byUpload = Map.groupBy(rows, ({ upload_id }) => upload_id);
+  return new Map([...byUpload].map(([id, of]) => [id, of.map(({ sop_class_uid }) => sop_class_uid)]));
+}

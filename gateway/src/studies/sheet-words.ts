@@ -1,0 +1,102 @@
+/** The words of the receipt on paper. */
+import type { ReceiptInstance } from '#shared/protocol/receipt.ts';
+
+const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+const instances = (count: number): string => plural(count, 'instance', 'instances');
+
+type Proof = NonNullable<ReceiptInstance['proof']>;
+
+export const sheetWords = {
+  title: 'Receipt',
+  product: 'RelayPACS',
+  /** The first sentence: what a person wants to know. */
+  allThere: (count: number) =>
+    count === 1
+      ? 'The one instance of this study is in the PACS.'
+      : `All ${instances(count)} of this study are in the PACS.`,
+  someThere: (there: number, of: number) =>
+    `${there} of ${instances(of)} are in the PACS. The others are listed below.`,
+  noneThere: 'Nothing of this study is in the PACS.',
+  proof: {
+    digest: (count: number) => `${count} compared with the PACS's own digest`,
+    'read-back': (count: number) => `${count} read back from the PACS and compared byte for byte`,
+    found: (count: number) => `${count} listed by the PACS when it was asked`,
+  } satisfies Record<Proof, (count: number) => string>,
+  terms: {
+    study: 'Study Instance UID',
+    what: 'What',
+    pseudonym: 'Pseudonym',
+    when: 'Confirmed',
+    sent: 'Sent',
+    where: 'PACS',
+    how: 'How it was proven',
+    by: 'Sent by',
+    names: 'Names',
+    receipt: 'Receipt',
+    root: 'Merkle root',
+    others: 'Not in the PACS',
+  },
+  device: (id: string) => `device ${id}`,
+  fromDevice: 'from a device of theirs',
+  signedIn: 'signed in',
+  account: (id: string) => `account ${id}`,
+  policy: (name: string, version: number) => `policy ${name}, version ${version}`,
+  revision: (id: string, revision: number) => `${id}, revision ${revision}`,
+  deidentified: (edition: string, options: readonly string[]) =>
+    `removed by PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
+  checked: (count: number) => `checked again by the gateway in ${count}`,
+  unchanged: 'sent unchanged',
+  outcomes: {
+    refused: (count: number) => `${count} refused`,
+    quarantined: (count: number) => `${count} held for a person`,
+    'left-out': (count: number) => `${count} left out by a person`,
+  },
+  moreOthers: (count: number) => `${count} more, each named in the attached receipt`,
+  /** The gateway that issued the receipt may have known more reasons. */
+  unknownReason: 'for a reason that this gateway does not know',
+  /** Warning or Failure Reason, as PS3.4 and PS3.18 write it. */
+  pacsCode: (code: number) => `PACS code ${code.toString(16).toUpperCase().padStart(4, '0')}H`,
+  check:
+    'The code and this file are signed, and can be checked without the gateway: relay receipt verify. ' +
+    'The whole receipt, which names each instance, is attached to the file.',
+  upload: (which: number, of: number) => `Upload ${which} of ${of}`,
+  page: (which: number, of: number) => `Page ${which} of ${of}`,
+  printed: (at: string) => `Made ${at}`,
+} as const;
+
+/** Kinds of objects by the end of their SOP Class UID, under 1.2.840.10008.5.1.4.1.1 (PS3.4 §B.5). */
+const KINDS: readonly (readonly [RegExp, string])[] = [
+  [/^2(\.|$)/, 'CT'],
+  [/^4(\.|$)/, 'MR'],
+  [/^1\.2/, 'Mammography'],
+  [/^1\.3/, 'Intra-oral X-ray'],
+  [/^1(\.|$)/, 'X-ray'],
+  [/^(3|6)(\.|$)/, 'Ultrasound'],
+  [/^7(\.|$)/, 'Secondary Capture'],
+  [/^12\.|^13\.1/, 'X-ray angiography or fluoroscopy'],
+  [/^20$/, 'Nuclear medicine'],
+  [/^(128|130)(\.|$)/, 'PET'],
+  [/^77\.1/, 'Photograph or microscopy'],
+  [/^9\./, 'Waveform'],
+  [/^11\./, 'Presentation State'],
+  [/^66\.4$/, 'Segmentation'],
+  [/^88\./, 'Structured Report'],
+  [/^104\./, 'Document'],
+  [/^481\./, 'Radiotherapy'],
+];
+
+/** "24 CT, 1 Structured Report": the most first. */
+export function describeClasses(counts: ReadonlyMap<string, number>): string {
+  const byKind = new Map<string, number>();
+  for (const [uid, count] of counts) {
+    const end = uid.startsWith(STORAGE_ROOT) ? uid.slice(STORAGE_ROOT.length) : '';
+    const kind = KINDS.find(([form]) => form.test(end))?.[1] ?? 'Other';
+    byKind.set(kind, (byKind.get(kind) ?? 0) + count);
+  }
+  return [...byKind]
+    .sort(([, a], [, b]) => b - a)
+    .map(([kind, count]) => `${count} ${kind}`)
+    .join(', ');
+}
+
+const STORAGE_ROOT = '1.2.840.10008.5.1.4.1.1.';

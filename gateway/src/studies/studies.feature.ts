@@ -1,0 +1,21 @@
+/** A feature for people: the list of the studies that they sent, what happened to each, its receipt on paper. */
+import type { Db } from '../database/database.ts';
+import type { Feature } from '../feature.ts';
+import type { Keys } from '../keys.ts';
+import type { Pacs } from '../ports/pacs/pacs.ts';
+import { createPseudonymThread } from './pseudonym-thread.ts';
+import { createSheetSigner } from './sign-sheet.ts';
+import { studyRoutes } from './studies.routes.ts';
+
+export type StudiesFeatureTools = {
+  readonly db: Db;
+  readonly now: () => Date;
+  readonly keys: Pick<Keys, 'receipts'>;
+  readonly pacs: Pick<Pacs, 'fetchInstance'>;
+};
+
+export function studiesFeature({ db, now, keys, pacs }: StudiesFeatureTools): Feature {
+  const signSheet = createSheetSigner(keys.receipts);
+  const readPatientId = createPseudonymThread();
+  return { routes: [studyRoutes({ db, now, pacs, readPatientId, signSheet })] };
+}

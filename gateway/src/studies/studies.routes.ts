@@ -1,0 +1,159 @@
+/**
+ * `/studies`: what an account sent, from any device; what happened to a study since; and its receipt on paper.
+ * A device's right to send is not enough: these answer a person.
+ */
+import { z } from '@hono/zod-openapi';
+import type { Role } from '#shared/protocol/api.ts';
+import { uidSchema } from '#shared/protocol/forms.ts';
+import { SENDERS } from '#shared/protocol/policy.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import {
+  sentStudiesSchema,
+  STUDY_STANDINGS,
+  timelineSchema,
+  type SentStudy,
+} from '#shared/protocol/studies.ts';
+import { recordReading } from '../audit/record-reading.ts';
+import type { Db } from '../database/database.ts';
+import { instantSchema, isInTime } from '../http/instant.ts';
+import {
+  callerOf,
+  createRouter,
+  defineRoute,
+  jsonResponse,
+  type Caller,
+  type Router,
+} from '../http/route.ts';
+import type { Pacs } from '../ports/pacs/pacs.ts';
+import type { ReadPatientId } from './pseudonym-thread.ts';
+import type { SheetSigner } from './sign-sheet.ts';
+import { listStudies } from './list-studies.ts';
+import { makeSheet } from './make-sheet.ts';
+import { timelineOf, type WhoseStudy } from './study-timeline.ts';
+
+export type StudiesTools = {
+  readonly db: Db;
+  readonly now: () => Date;
+  readonly signSheet: SheetSigner;
+  /** Asked for the pseudonym of a study whose names were removed. */
+  readonly pacs: Pick<Pacs, 'fetchInstance'>;
+  readonly readPatientId: ReadPatientId;
+};
+
+const READERS: readonly Role[] = [...SENDERS, 'auditor'];
+/** They see what others sent as well: it holds UIDs and codes only. */
+const WATCHERS: readonly Role[] = ['auditor', 'admin'];
+const LIST_LIMIT = 200;
+
+/** "The page after this one": when its last study was last sent, and its UID. */
+const cursor = z
+  .string()
+  .regex(/^\d{1,15}~[\d.]{1,64}$/)
+  .transform((text) => {
+    const [ms = '', studyInstanceUID = ''] = text.split('~');
+    return { lastSentAt: new Date(Number(ms)), studyInstanceUID };
+  })
+  .refine(({ lastSentAt }) => isInTime(lastSentAt), 'not a page');
+const byStudy = z.object({ studyInstanceUID: uidSchema });
+
+const list = defineRoute({
+  method: 'get',
+  path: '/studies',
+  roles: READERS,
+  tags: ['studies'],
+  summary: 'The studies that you sent, from any device, the newest first',
+  request: {
+    query: z.object({
+      q: z
+        .string()
+        .regex(/^[\w.-]{1,64}$/)
+        .optional()
+        .openapi({
+          description: 'A part of the Study Instance UID, or the beginning of an upload’s or a receipt’s id.',
+        }),
+      standing: z.enum(STUDY_STANDINGS).optional(),
+      from: instantSchema.optional(),
+      to: instantSchema.optional().openapi({ description: 'Not included.' }),
+      limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),
+      cursor: cursor.optional(),
+      all: z
+        .enum(['1'])
+        .optional()
+        .openapi({ description: 'Everybody’s at this site, for `auditor` and `admin`.' }),
+    }),
+  },
+  responses: { 200: jsonResponse(sentStudiesSchema, 'A page.') },
+});
+
+const timeline = defineRoute({
+  method: 'get',
+  path: '/studies/{studyInstanceUID}/timeline',
+  roles: READERS,
+  tags: ['studies'],
+  problems: ['not-found'],
+  summary: 'What happened to your uploads of this study, the oldest first',
+  request: { params: byStudy },
+  responses: { 200: jsonResponse(timelineSchema, 'Events of the audit trail.') },
+});
+
+const sheet = defineRoute({
+  method: 'get',
+  path: '/studies/{studyInstanceUID}/receipt.pdf',
+  roles: READERS,
+  tags: ['studies'],
+  problems: ['not-found', 'no-receipt-yet'],
+  summary: 'Your receipts for this study on paper, each with a signed QR code; the receipts are attached',
+  request: { params: byStudy },
+  responses: {
+    200: {
+      description: 'A page for each upload. `relay receipt verify` checks the file and its codes.',
+      content: { 'application/pdf': { schema: { type: 'string', format: 'binary' } } },
+    },
+  },
+});
+
+const watches = (caller: Caller): boolean => caller.roles.some((role) => WATCHERS.includes(role));
+
+const named = (caller: Caller, studyInstanceUID: string): WhoseStudy => {
+  const { id: accountId, siteId } = caller;
+  return { siteId, accountId, watches: watches(caller), studyInstanceUID };
+};
+
+const toCursor = ({ lastSentAt, studyInstanceUID }: SentStudy): string =>
+  `${Date.parse(lastSentAt)}~${studyInstanceUID}`;
+
+export function studyRoutes(tools: StudiesTools): Router {
+  const { db } = tools;
+  const router = createRouter();
+  router.openapi(list, async (c) => {
+    const { q, standing, from, to, limit, cursor: after, all } = c.req.valid('query');
+    const caller = callerOf(c);
+    const accountId = all === '1' && watches(caller) ? null : caller.id;
+    const { siteId } = caller;
+    const filter = { text: q, standing, from, until: to, limit, after };
+    const found = await listStudies(db, { siteId, accountId, ...filter });
+    const last = found.studies.at(-1);
+    const next = found.more && last !== undefined ? toCursor(last) : null;
+    return c.json({ studies: [...found.studies], next }, 200);
+  });
+
+  router.openapi(timeline, async (c) => {
+    const { studyInstanceUID } = c.req.valid('param');
+    const events = await timelineOf(db, named(callerOf(c), studyInstanceUID));
+    if (events === null) throw new Problem('not-found');
+    return c.json({ events: [...events] }, 200);
+  });
+
+  router.openapi(sheet, async (c) => {
+    const { studyInstanceUID } = c.req.valid('param');
+    const caller = callerOf(c);
+    const made = await makeSheet(tools, named(caller, studyInstanceUID), c.req.raw.signal);
+    if (made === 'not-found' || made === 'no-receipt-yet') throw new Problem(made);
+    await recordReading(tools, caller, studyInstanceUID, 'receipts');
+    return c.body(new Uint8Array(made), 200, {
+      'Content-Type': 'application/pdf',
+      'Content-Disposition': `attachment; filename="receipt-${studyInstanceUID}.pdf"`,
+    });
+  });
+  return router;
+}

@@ -1,0 +1,205 @@
+/** The list, the timeline and the receipt on paper of the studies that a person sent. */
+import { execFileSync } from 'node:child_process';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { sentStudiesSchema, timelineSchema, type SentStudy } from '#shared/protocol/studies.ts';
+import { splitSheet } from '#shared/protocol/receipt-sheet.ts';
+import { readSheetCode } from '#testing/read-sheet-code.ts';
+import { deidentifyBytes, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { addAccount, addDevice } from '../testing/add-account.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
+import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
+
+const test = suite('the studies of a person');
+const pacs = openTestPacs();
+let pipeline: TestPipeline;
+test.before(async () => {
+  pipeline = await openTestPipeline({ pacs, start: false });
+});
+test.after(() => pipeline.close());
+test.before.each(() => pipeline.actAs(pipeline.accountId, ['technician']));
+
+const soft = (seed: number) => syntheticStudy({ seed, instancesPerSeries: 2, rows: 8, columns: 8 }).instances;
+const uidOf = ([first]: ReturnType<typeof soft>) => first!.identifiers.studyInstanceUID;
+const list = async (query = '') => sentStudiesSchema.parse(await pipeline.json('GET', `/studies${query}`));
+const uids = (studies: readonly SentStudy[]) => studies.map(({ studyInstanceUID }) => studyInstanceUID);
+
+async function deliver(seed: number): Promise<{ uid: string; uploadId: string }> {
+  const instances = soft(seed);
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances);
+  await pipeline.runAll();
+  return { uid: uidOf(instances), uploadId };
+}
+
+test('are listed newest first, page by page, with what stands where', async () => {
+  const first = await deliver(7101);
+  const second = await deliver(7102);
+  const waiting = soft(7103);
+  await pipeline.init(toManifest(waiting));
+  const { studies, next } = await list();
+  assert.equal(
+    [uids(studies), next, studies.map(({ standing }) => standing)],
+    [[uidOf(waiting), second.uid, first.uid], null, ['under-way', 'ended', 'ended']],
+  );
+  assert.equal(
+    [studies[2]?.uploads.map(({ uploadId, counts }) => [uploadId, counts.inPacs]), studies[2]?.sopClassUIDs],
+    [[[first.uploadId, 2]], [soft(7101)[0]!.identifiers.sopClassUID]],
+  );
+  const pages: string[][] = [];
+  for (let cursor = ''; pages.length < 4; ) {
+    const page = await list(`?limit=1${cursor}`);
+    pages.push(uids(page.studies));
+    if (page.next === null) break;
+    cursor = `&cursor=${page.next}`;
+  }
+  assert.equal(pages, [[uidOf(waiting)], [second.uid], [first.uid]]);
+});
+
+test('are found by a part of the UID, an upload, a receipt, their standing and their day', async () => {
+  const { uid, uploadId } = await deliver(7104);
+  const { receipt } = await pipeline.status(uploadId);
+  for (const q of [uid, uid.slice(4, -2), uploadId.slice(0, 9), receipt!.id.slice(0, 9)])
+    assert.equal(uids((await list(`?q=${q}`)).studies), [uid], q);
+  assert.equal(uids((await list('?q=9.9.9.9')).studies), []);
+  assert.ok(uids((await list('?standing=ended')).studies).includes(uid));
+  assert.not.ok(uids((await list('?standing=under-way')).studies).includes(uid));
+  assert.equal(uids((await list('?standing=needs-you')).studies), []);
+  const day = new Date().toISOString().slice(0, 10);
+  assert.ok(uids((await list(`?from=${day}`)).studies).includes(uid));
+  assert.equal(uids((await list(`?to=${day}`)).studies), []);
+  for (const bad of [
+    'q=%25',
+    'limit=0',
+    'limit=201',
+    'cursor=1',
+    'cursor=999999999999999~1.2',
+    'from=0000-01-01',
+    'to=1899-12-31',
+    'standing=all',
+  ])
+    assert.is((await pipeline.request('GET', `/studies?${bad}`)).status, 422, bad);
+});
+
+test('one sent in two uploads is one study, and needs a person while one of them does', async () => {
+  const instances = soft(7105);
+  const devices = [await addDevice(pipeline), await addDevice(pipeline)];
+  for (const device of devices) {
+    pipeline.actAs(pipeline.accountId, ['technician'], device);
+    const { uploadId } = await pipeline.init(toManifest(instances));
+    await pipeline.send(uploadId, instances);
+    await pipeline.runAll();
+  }
+  pipeline.actAs(pipeline.accountId, ['technician']);
+  const [study] = (await list(`?q=${uidOf(instances)}`)).studies;
+  assert.equal(
+    study?.uploads.map(({ device }) => device),
+    devices.reverse(),
+  );
+  await pipeline.tools.db
+    .updateTable('study')
+    .set({ state: 'held' })
+    .where('id', 'in', (of) =>
+      of.selectFrom('upload').select('study_id').where('id', '=', study!.uploads[0]!.uploadId),
+    )
+    .execute();
+  const [held] = (await list('?standing=needs-you')).studies;
+  assert.equal([held?.studyInstanceUID, held?.standing], [uidOf(instances), 'needs-you']);
+});
+
+test('of another account are nobody’s to see but an auditor’s', async () => {
+  const { uid } = await deliver(7106);
+  const statuses = async () =>
+    Promise.all(
+      [`/studies/${uid}/timeline`, `/studies/${uid}/receipt.pdf`].map(
+        async (path) => (await pipeline.request('GET', path)).status,
+      ),
+    );
+  assert.equal(await statuses(), [200, 200]);
+  const stranger = await addAccount(pipeline);
+  pipeline.actAs(stranger, ['technician']);
+  assert.equal([uids((await list('?all=1')).studies), await statuses()], [[], [404, 404]]);
+  pipeline.actAs(stranger, ['auditor']);
+  assert.equal(uids((await list()).studies), []);
+  assert.ok(uids((await list('?all=1')).studies).includes(uid));
+  assert.equal(await statuses(), [200, 200]);
+});
+
+test('have a timeline: the steps of the audit trail, the oldest first', async () => {
+  const { uid, uploadId } = await deliver(7107);
+  const { events } = timelineSchema.parse(await pipeline.json('GET', `/studies/${uid}/timeline`));
+  assert.ok(events.length >= 3 && events.every((event) => event.uploadId === uploadId));
+  assert.equal(
+    events.map(({ at }) => at),
+    events.map(({ at }) => at).sort(),
+  );
+  const issued = events.find(({ event }) => event === 'receipt-issued');
+  assert.equal(issued?.fields['receiptId'], (await pipeline.status(uploadId)).receipt?.id);
+  assert.not.ok('studyId' in issued!.fields, 'an id that no route takes');
+});
+
+test('have their receipt on paper: its code is read from the drawn page, and the file ends with its seal', async () => {
+  const { uid, uploadId } = await deliver(7108);
+  assert.is((await pipeline.request('GET', '/studies/1.2.3/receipt.pdf')).status, 404);
+  const response = await pipeline.request('GET', `/studies/${uid}/receipt.pdf`);
+  assert.is(response.headers.get('content-type'), 'application/pdf');
+  const bytes = Buffer.from(await response.arrayBuffer());
+  const code = await readSheetCode(bytes);
+  const { receipt } = await pipeline.status(uploadId);
+  const said = JSON.parse(Buffer.from(code.split('.')[1]!, 'base64url').toString()) as Record<
+    string,
+    unknown
+  >;
+  assert.equal([said['jti'], said['studyInstanceUID'], said['counts']], [receipt?.id, uid, { stored: 2 }]);
+  assert.ok(code.length <= 1024);
+  assert.is.not(splitSheet(bytes.toString('latin1')), null);
+});
+
+/** The words of a study's sheet. */
+async function sheetOf(uid: string): Promise<string> {
+  const response = await pipeline.request('GET', `/studies/${uid}/receipt.pdf`);
+  const input = Buffer.from(await response.arrayBuffer());
+  return execFileSync('pdftotext', ['-layout', '-', '-'], { input }).toString();
+}
+
+test('have the pseudonym on their receipt where names were removed, as the PACS holds it unchanged', async () => {
+  const instances = [];
+  for (const instance of soft(7110)) {
+    const made = await deidentifyBytes(instance.bytes, rulesOf(), await pseudonymsOf(7));
+    if (made.kind !== 'ready') throw new Error(made.because);
+    instances.push({ ...instance, identifiers: made.outcome.identifiers, bytes: new Uint8Array(made.bytes) });
+  }
+  const { uploadId } = await pipeline.init(toManifest(instances, 'deidentified'));
+  await pipeline.send(uploadId, instances);
+  await pipeline.runAll();
+  const uid = uidOf(instances);
+  const [, pseudonym = ''] = /Pseudonym\s+(\S+)/.exec(await sheetOf(uid)) ?? [];
+  assert.ok(Buffer.from(instances[0]!.bytes).includes(pseudonym) && pseudonym.length > 3, pseudonym);
+  pacs.lie = 'down';
+  assert.not.match(await sheetOf(uid), 'Pseudonym', 'a receipt does not wait for the PACS');
+  pacs.lie = 'honest';
+  for (const { identifiers } of instances) {
+    const held = pacs.held.get(identifiers.sopInstanceUID)!;
+    held.bytes = Buffer.from(
+      held.bytes.toString('latin1').replace(pseudonym, 'X'.repeat(pseudonym.length)),
+      'latin1',
+    );
+  }
+  assert.not.match(await sheetOf(uid), 'Pseudonym', 'what the PACS changed is not printed');
+  const { uid: identified } = await deliver(7111);
+  assert.not.match(await sheetOf(identified), 'Pseudonym');
+});
+
+test('a study without a receipt says so', async () => {
+  const instances = soft(7109);
+  await pipeline.init(toManifest(instances));
+  const response = await pipeline.request('GET', `/studies/${uidOf(instances)}/receipt.pdf`);
+  assert.equal(
+    [response.status, ((await response.json()) as { code: string }).code],
+    [404, 'no-receipt-yet'],
+  );
+});
+
+test.run();

@@ -1,0 +1,36 @@
+/**
+ * Blinded elements of patients are evaluated in a thread of their own: eight of them take some 70 ms, for which
+ * the thread that takes in parcels and answers everybody must not stand still. Accounts take turns.
+ */
+import { ObliviousPrfError, type Evaluated, type EvaluationPair } from '#shared/transfer/oblivious-prf.ts';
+import { createFairLine } from '../threads/fair-line.ts';
+import { giving, keepThread } from '../threads/thread.ts';
+
+export type EvaluateTalk = {
+  readonly task: { readonly pair: EvaluationPair; readonly blinded: readonly Uint8Array[] };
+  readonly question: never;
+  readonly reply: never;
+  /** Null: an element is not a point. */
+  readonly answer: Evaluated | null;
+};
+
+/** As `evaluateBlinded`. Throws ObliviousPrfError where an element is not a point. */
+export type Evaluate = (pair: EvaluationPair, blinded: readonly Uint8Array[]) => Promise<Evaluated>;
+
+/** Does this once it is the account's turn, so that nothing else is held while it waits. Throws what `work` throws. */
+export type EvaluateInTurn = <T>(accountId: string, work: (evaluate: Evaluate) => Promise<T>) => Promise<T>;
+
+const NEVER_OVER = new AbortController().signal;
+
+export function createEvaluateThread(): EvaluateInTurn {
+  const line = createFairLine([keepThread<EvaluateTalk>(new URL('./evaluate.worker.ts', import.meta.url))]);
+  const asksNothing = (): Promise<never> => Promise.reject(new Error('an evaluation asks nothing'));
+  return (accountId, work) =>
+    line(accountId, (thread) =>
+      work(async (pair, blinded) => {
+        const answer = await thread.do(giving({ pair, blinded }), asksNothing, NEVER_OVER);
+        if (answer === null) throw new ObliviousPrfError('an element is not a point of P-256');
+        return answer;
+      }),
+    );
+}

@@ -1,0 +1,21 @@
+/** The vault of identities: off until an administrator makes one (decisions/2026-11-vault.md). */
+import type { Feature } from '../feature.ts';
+import { forgetShares } from './vault-request.store.ts';
+import { vaultRequestRoutes } from './vault-requests.routes.ts';
+import { vaultRoutes, type VaultTools } from './vault.routes.ts';
+
+/** How much longer than its request a share may lie here; it is not given out in that time. */
+const FORGET_EVERY_SECONDS = 600;
+
+export function vaultFeature(tools: VaultTools): Feature {
+  return {
+    routes: [vaultRoutes(tools), vaultRequestRoutes(tools)],
+    clocks: [
+      {
+        name: 'vault-shares',
+        everySeconds: FORGET_EVERY_SECONDS,
+        run: () => forgetShares(tools.db, tools.now()),
+      },
+    ],
+  };
+}

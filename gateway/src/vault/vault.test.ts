@@ -1,0 +1,212 @@
+/** A vault: who makes it, what it keeps, and what a thief, an administrator or a hostile account can do. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Session } from '#shared/protocol/api.ts';
+import { VAULT_ENTRY_BYTES } from '#shared/protocol/limits.ts';
+import type { VaultRequest } from '#shared/protocol/vault.ts';
+import { toBase64Url } from '#shared/transfer/base64url.ts';
+import { createMessagePair } from '#shared/transfer/seal.ts';
+import { approvalOf, identitiesIn } from '#shared/transfer/vault-opening.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { ANNA, openTestVault, PSEUDONYM, pseudonymOf, vaultCalls } from '../testing/open-vault.ts';
+
+const test = suite('a vault');
+let gateway: TestGateway;
+let calls: ReturnType<typeof vaultCalls>;
+let sender: Session;
+let admin: Session;
+let auditedBefore: number;
+test.before(async () => {
+  gateway = await openTestGateway();
+  calls = vaultCalls(gateway);
+});
+test.after(() => gateway.close());
+test.before.each(async () => {
+  auditedBefore = await calls.clear();
+  sender = await gateway.userWith(['technician']);
+  admin = await gateway.signIn();
+});
+
+test('is off until an administrator makes one and both holders have their halves; then devices are told its keys', async () => {
+  assert.is('vault' in (await calls.call('GET', '/upload/policy', sender)).body!, false);
+  const one = await gateway.userWith(['auditor']);
+  const other = await gateway.userWith(['radiologist']);
+  const holders = [one.user.username, other.user.username];
+  assert.is(await calls.codeOf('POST', '/admin/vault', one, { holders }), 'not-allowed', 'an auditor alone');
+  assert.is(await calls.codeOf('POST', '/admin/vault', admin, { holders }), 201);
+  assert.is(await calls.codeOf('POST', '/admin/vault', admin, { holders }), 'vault-exists');
+  const { id } = (await calls.shown(admin)).vaults[0]!;
+  const path = `/admin/vault/${id}/key`;
+  const keys = await Promise.all([1, 2].map(async () => toBase64Url((await createMessagePair()).publicKey)));
+  const unusable = { key: 'A'.repeat(43) };
+  assert.is(await calls.codeOf('PUT', path, one, unusable), 'invalid-request', 'nobody can seal to it');
+  assert.is(await calls.codeOf('PUT', path, one, { key: keys[0] }), 200);
+  assert.is(await calls.termsFor(sender), undefined, 'with one half');
+  assert.is(await calls.codeOf('PUT', path, one, { key: keys[1] }), 'vault-step-not-possible', 'set once');
+  assert.is(
+    await calls.codeOf('PUT', path, other, { key: keys[0] }),
+    'vault-step-not-possible',
+    'two halves',
+  );
+  assert.is(await calls.codeOf('PUT', path, admin, { key: keys[1] }), 'not-found', 'whoever holds none');
+  assert.is(await calls.codeOf('PUT', path, other, { key: keys[1] }), 200);
+  assert.equal(await calls.termsFor(sender), { id, keys });
+  assert.equal(await calls.eventsAfter(auditedBefore), ['vault-made', 'vault-key-set', 'vault-key-set']);
+});
+
+test('has two people as holders, who may sign in, and no researcher', async () => {
+  const holder = (await gateway.userWith(['auditor'])).user.username;
+  const researcher = (await gateway.userWith(['researcher', 'admin'])).user.username;
+  const disabled = await gateway.userWith(['radiologist']);
+  await calls.call('PATCH', `/admin/users/${disabled.user.id}`, admin, { disabled: true });
+  for (const other of [holder, holder.toUpperCase(), researcher, disabled.user.username, 'nobody'])
+    assert.is(
+      await calls.codeOf('POST', '/admin/vault', admin, { holders: [holder, other] }),
+      'invalid-request',
+      other,
+    );
+  assert.is(await calls.codeOf('POST', '/admin/vault', admin, { holders: [holder] }), 'invalid-request');
+});
+
+test('nothing of an identity is in the database, and a thief of it with one half opens nothing', async () => {
+  const vault = await openTestVault(gateway);
+  const [first, second] = vault.holders;
+  await calls.announce([await calls.entryFor(vault.terms)], sender);
+  const { id } = (await calls.ask(vault, first)).body as unknown as VaultRequest;
+  const path = `/admin/vault/requests/${id}`;
+  const shares = await approvalOf(await calls.readOpening('GET', path, second), second.half);
+  await calls.call('POST', `${path}/approve`, second.session, { shares });
+  const { db } = gateway.database;
+  const rows = JSON.stringify([
+    await db.selectFrom('vault_entry').selectAll().execute(),
+    await db.selectFrom('vault_request').selectAll().execute(),
+    await db.selectFrom('audit').selectAll().execute(),
+  ]);
+  for (const value of ['PID-ANNA', 'Plantagenet', 'Anna', '19610203'])
+    for (const form of [value, toBase64Url(Buffer.from(value)), Buffer.from(value).toString('hex')])
+      assert.not.ok(rows.includes(form), value);
+  // With everything that the gateway has, the half of the one who approved opens nothing: the share is for the other.
+  const opening = await calls.readOpening('POST', `${path}/open`, first);
+  const stolen = { ...opening, asker: 1 };
+  assert.equal(
+    (await identitiesIn(stolen, second.half)).map(({ identity }) => identity),
+    [null],
+  );
+});
+
+test('entries are kept under policies that feed the vault, for the vault in force, and once arrived not again', async () => {
+  const { terms } = await openTestVault(gateway);
+  const foreign = { ...terms, id: '7b0d0a3e-2f0e-4ac6-9d57-0a3c2f6b1a11' };
+  const kept = async () => (await calls.shown(admin)).vaults[0]!.entries;
+  assert.is(
+    (await calls.announce([await calls.entryFor(foreign)], sender)).status,
+    200,
+    'the study itself travels',
+  );
+  const policy = { name: 'identified', version: 1 };
+  assert.is((await calls.announce([await calls.entryFor(terms)], sender, { policy })).status, 200);
+  assert.is(await kept(), 0);
+  await calls.announce([await calls.entryFor(terms)], sender);
+  await calls.announce([await calls.entryFor(terms)], sender, { again: true });
+  assert.is(await kept(), 1, 'the same manifest again');
+  await calls.announce([await calls.entryFor(terms)], sender);
+  assert.is(await kept(), 2, 'another study of the patient, and neither has arrived');
+  await calls.arrive(sender);
+  await calls.announce([await calls.entryFor(terms)], sender);
+  assert.is(await kept(), 2);
+  await calls.announce([await calls.entryFor(terms)], await gateway.userWith(['technician']));
+  assert.is(await kept(), 3, 'another account has its own');
+  assert.is((await calls.shown(admin)).vaults[0]!.patients, 1);
+});
+
+test('an administrator’s policy feeds the vault where it says so', async () => {
+  const { terms } = await openTestVault(gateway);
+  const own = { title: 'Own', deidentify: true, options: [], roles: ['technician'] };
+  await calls.call('POST', '/admin/policies', admin, { ...own, name: 'silent' });
+  await calls.call('POST', '/admin/policies', admin, { ...own, name: 'feeding', vault: true });
+  const sent = { ...own, name: 'identity', deidentify: false, vault: true };
+  assert.is(await calls.codeOf('POST', '/admin/policies', admin, sent), 'invalid-request');
+  for (const [name, entries] of [
+    ['silent', 0],
+    ['feeding', 1],
+  ] as const) {
+    await calls.announce([await calls.entryFor(terms)], sender, { policy: { name, version: 1 } });
+    assert.is((await calls.shown(admin)).vaults[0]!.entries, entries, name);
+  }
+});
+
+test('an entry of another length, too many of them and one for no pseudonym are refused before anything is kept', async () => {
+  const { terms } = await openTestVault(gateway);
+  const entry = await calls.entryFor(terms);
+  const longer = { ...entry, sealed: toBase64Url(Buffer.alloc(VAULT_ENTRY_BYTES + 3)) };
+  const unnamed = { ...entry, pseudonym: 'PID-ANNA' };
+  for (const entries of [[longer], [unnamed], Array.from({ length: 17 }, () => entry)])
+    assert.is((await calls.announce(entries, sender)).body?.code, 'invalid-request');
+  assert.is((await calls.shown(admin)).vaults[0]!.entries, 0);
+});
+
+test('false entries of a hostile account displace nobody’s: an opening shows who wrote what, arrived ones first', async () => {
+  const vault = await openTestVault(gateway);
+  const [first, second] = vault.holders;
+  const hostile = await gateway.userWith(['technician']);
+  const mallory = { ...ANNA, name: 'Mallory^False' };
+  const stranger = { ...vault.terms, keys: [vault.terms.keys[1]!, vault.terms.keys[0]!] };
+  await calls.announce([await calls.entryFor(vault.terms, PSEUDONYM, mallory)], hostile);
+  await calls.announce([await calls.entryFor(vault.terms)], sender);
+  const confused = await gateway.userWith(['admin']);
+  await calls.announce([await calls.entryFor(stranger)], confused);
+  await calls.arrive(sender);
+  const { id } = (await calls.ask(vault, first)).body as unknown as VaultRequest;
+  const path = `/admin/vault/requests/${id}`;
+  const shares = await approvalOf(await calls.readOpening('GET', path, second), second.half);
+  assert.is(shares.length, 2, 'what was sealed to other keys has no share');
+  await calls.call('POST', `${path}/approve`, second.session, { shares });
+  const opened = await identitiesIn(await calls.readOpening('POST', `${path}/open`, first), first.half);
+  assert.equal(
+    opened.map(({ entry, identity }) => [entry.writtenBy, entry.hasArrived, identity?.name ?? null]),
+    [
+      [sender.user.username, true, ANNA.name],
+      [hostile.user.username, false, mallory.name],
+      [confused.user.username, false, null],
+    ],
+  );
+});
+
+test('a study that is taken back takes its entry with it', async () => {
+  const { terms } = await openTestVault(gateway);
+  const { uploadId } = (await calls.announce([await calls.entryFor(terms)], sender)).body as {
+    uploadId: string;
+  };
+  assert.is((await calls.call('DELETE', `/upload/${uploadId}`, sender)).status, 204);
+  assert.is((await calls.shown(admin)).vaults[0]!.entries, 0);
+});
+
+test('a closed vault takes no more and can be opened; a destroyed one is gone with its entries', async () => {
+  const vault = await openTestVault(gateway);
+  const [first] = vault.holders;
+  await calls.announce([await calls.entryFor(vault.terms)], sender);
+  const path = `/admin/vault/${vault.terms.id}`;
+  assert.is(await calls.codeOf('DELETE', path, admin), 'vault-step-not-possible', 'in force');
+  assert.is(await calls.codeOf('POST', `${path}/close`, first.session), 'not-allowed');
+  assert.is(await calls.codeOf('POST', `${path}/close`, admin), 200);
+  assert.is(await calls.codeOf('POST', `${path}/close`, admin), 200);
+  assert.is(await calls.termsFor(sender), undefined);
+  assert.is(
+    (await calls.announce([await calls.entryFor(vault.terms, pseudonymOf('C'))], sender)).status,
+    200,
+  );
+  assert.equal(
+    (await calls.shown(admin)).vaults.map(({ state, entries }) => [state, entries]),
+    [['closed', 1]],
+  );
+  assert.is((await calls.ask(vault, first)).status, 201);
+  const next = await openTestVault(gateway);
+  assert.is.not(next.terms.id, vault.terms.id);
+  assert.is(await calls.codeOf('DELETE', path, admin), 204);
+  assert.is((await calls.ask(vault, first)).body?.code, 'not-found');
+  assert.is((await calls.shown(admin)).vaults.length, 1);
+  assert.ok((await calls.eventsAfter(auditedBefore)).join().includes('vault-closed,vault-asked'));
+  assert.ok((await calls.eventsAfter(auditedBefore)).includes('vault-destroyed'));
+});
+
+test.run();

@@ -1,0 +1,67 @@
+/** The runner of the tests, run on tests that fail, skip and prove nothing: each is told for what it is. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { SuiteReport } from './run-suites.ts';
+
+const RUNNER = fileURLToPath(new URL('./run-suites.ts', import.meta.url));
+const ENVIRONMENT = new URL('../../shared/testing/environment.ts', import.meta.url).href;
+const HEAD = `
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skip } from '${ENVIRONMENT}';
+const test = suite('an inner suite');
+`;
+
+const test = suite('the runner of the tests');
+let folder = '';
+test.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'relay-runner-'));
+});
+test.after(() => rm(folder, { recursive: true, force: true }));
+
+/** The report on one file of tests, and what was printed. */
+async function run(name: string, tests: string): Promise<{ report: SuiteReport; printed: string }> {
+  const file = join(folder, `${name}.test.ts`);
+  await writeFile(file, `${HEAD}${tests}\ntest.run();\n`);
+  const runner = fork(RUNNER, [file], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const pieces: Buffer[] = [];
+  for (const stream of [runner.stdout!, runner.stderr!])
+    stream.on('data', (piece: Buffer) => pieces.push(piece));
+  const reports: SuiteReport[] = [];
+  runner.on('message', (report) => void reports.push(report as SuiteReport));
+  await once(runner, 'close');
+  return { report: reports[0]!, printed: Buffer.concat(pieces).toString() };
+}
+
+const TWO = `test('one', () => assert.ok(true)); test('two', () => assert.ok(true));`;
+const counts = ({ passed, failed, skips }: SuiteReport) => [passed, failed, skips.length];
+
+test('tests that hold, one that does not, one that asserts nothing, one that skips itself', async () => {
+  const { report, printed } = await run(
+    'mixed',
+    `${TWO} test('three', () => assert.ok(false)); test('four', () => {}); test('five', () => skip('it', 'no reason'));`,
+  );
+  assert.equal(counts(report), [2, 2, 1]);
+  assert.match(printed, 'without an assertion');
+});
+
+test('a suite whose preparation fails: each of its tests fails, and the error is printed', async () => {
+  const failing = `test.before(() => { throw new Error('the server does not start'); });`;
+  const { report, printed } = await run('prepared', `${failing} ${TWO}`);
+  assert.equal(counts(report), [0, 2, 0]);
+  assert.match(printed, 'the server does not start');
+});
+
+test('a suite whose preparation skips: each of its tests is skipped', async () => {
+  const { report } = await run('skipped', `test.before(() => skip('a part', 'it is not here')); ${TWO}`);
+  assert.equal(counts(report), [0, 0, 2]);
+  assert.equal(report.skips[0], { what: 'a part', why: 'it is not here' });
+});
+
+test.run();

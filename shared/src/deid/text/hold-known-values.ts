@@ -1,0 +1,215 @@
+/**
+ * Holds the values that the policy keeps against those that the header names: a name, a number, a place or a
+ * day of this patient must not leave in an attribute where nobody expects it, whatever its VR. Only a value
+ * that holds none is kept.
+ *
+ * Numbers (IS, DS) are compared as a whole, text in all its parts. Nearly all values are passed by a look at
+ * their bytes (screen-bytes.ts); what a search says of a text is remembered for the next instance with the
+ * same header, which changes no answer.
+ */
+import { textReader } from '../../dicom/character-sets.ts';
+import type { DicomElement, ParsedInstance } from '../../dicom/data-set.ts';
+import { dictionaryEntry } from '../../dicom/dictionary.ts';
+import { asciiText, isText } from '../../dicom/values.ts';
+import { dayNumberOf } from '../dates.ts';
+import { isKeptUid } from '../kept-uids.ts';
+import type { DeidRules } from '../rules.ts';
+import { findDates } from './dates-in-text.ts';
+import { beginningsOf, createFinder, type Finder } from './find-known-values.ts';
+import { fold } from './fold.ts';
+import { headerValuesOf, keyOfSources, namedValuesOf, sourcesIn } from './header-values.ts';
+import type { HeaderSource, HeaderValues } from './header-values.ts';
+import { knownValuesOf, type KnownValues } from './known-values.ts';
+import { otherReadings } from './other-readings.ts';
+import { plainOf } from './plain-text.ts';
+import { createScreen, mayHoldKnown, mayHoldWhole, type Screen } from './screen-bytes.ts';
+import type { Budget } from './search-sources.ts';
+import { findInitials, UIDS } from './text-patterns.ts';
+
+/** The values that a header knows, and the search for them. */
+export interface Known {
+  readonly header: HeaderValues;
+  /** The dates of the instance are not the original ones. */
+  readonly wereMoved: boolean;
+  readonly values: KnownValues;
+  readonly find: Finder;
+  readonly screen: Screen;
+  /** The days that must not stand in a kept value. */
+  readonly days: readonly ReadonlySet<number>[];
+  readonly retainsUids: boolean;
+  /** Of values that were searched, by their bytes and how these are read. */
+  readonly verdicts: Map<string, Verdict>;
+  /** Texts as they were cleaned (clean-text.ts). */
+  readonly cleaned: Map<string, Cleaned>;
+}
+
+interface Verdict {
+  readonly holds: boolean;
+  /** Of the search, which a value costs although it was searched before: another order gives the same answers. */
+  readonly steps: number;
+}
+
+export interface Cleaned {
+  /** Null: nothing of the value may stay. */
+  readonly bytes: Uint8Array | null;
+  /** As of a verdict. */
+  readonly steps: number;
+}
+
+/** VRs that hold words; those of numbers, which are compared as a whole; those that may hold anything. */
+const HOLDS = new Map<string, 'words' | 'number' | 'anything'>([
+  ...['AE', 'CS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UR', 'UT'].map((vr) => [vr, 'words'] as const),
+  ...['DS', 'IS'].map((vr) => [vr, 'number'] as const),
+  ...['OB', 'UN'].map((vr) => [vr, 'anything'] as const),
+]);
+
+/** Manufacturers, models and software, of secondary capture and coils too. */
+const PRODUCTS = new Set([
+  0x00080070, 0x00081090, 0x00181016, 0x00181018, 0x00181019, 0x0018101a, 0x0018101b, 0x00181020, 0x00181250,
+  0x00181251, 0x00189005,
+]);
+
+/** Headers whose search is remembered: a study read by one worker has one or two. */
+const HEADERS_KEPT = 8;
+const VALUES_KEPT = 2_000;
+/** Longer values are few, and rarely the same in two instances. */
+export const REMEMBERED_BYTES = 256;
+
+/** These values identify: they stay in memory only, bounded, and no longer than the rules of the policy. */
+export function remember<T>(values: Map<string, T>, key: string, value: T): void {
+  if (values.size >= VALUES_KEPT) values.clear();
+  values.set(key, value);
+}
+
+/** One whole number, as IS and DS may write it. */
+const WHOLE = /^\+?(?<number>\d{6,})(?:\.0*)?$/;
+
+const REMEMBERED = new WeakMap<DeidRules, Map<string, Known | null>>();
+
+/**
+ * Null where the header names more than can be searched for. `wereMoved`: its dates are not the original ones.
+ */
+export function knownIn(instance: ParsedInstance, rules: DeidRules, wereMoved: boolean): Known | null {
+  const sources = sourcesIn(instance);
+  const key = keyOfSources(sources);
+  if (key === null) return compile(sources, rules, wereMoved);
+  const remembered = REMEMBERED.get(rules) ?? new Map<string, Known | null>();
+  REMEMBERED.set(rules, remembered);
+  const named = `${wereMoved}${key}`;
+  const before = remembered.get(named);
+  if (before !== undefined) return before;
+  const known = compile(sources, rules, wereMoved);
+  if (remembered.size >= HEADERS_KEPT) remembered.delete(remembered.keys().next().value!);
+  remembered.set(named, known);
+  return known;
+}
+
+function compile(sources: readonly HeaderSource[], rules: DeidRules, wereMoved: boolean): Known | null {
+  const { values, areTooMany } = namedValuesOf(sources);
+  return areTooMany ? null : compileKnown(headerValuesOf(values, rules), rules, wereMoved);
+}
+
+/** Null where there are more than can be searched for. */
+export function compileKnown(header: HeaderValues, rules: DeidRules, wereMoved: boolean): Known | null {
+  const values = knownValuesOf(header);
+  if (values === null) return null;
+  const movesDays = rules.dates === 'modified' && !wereMoved;
+  return {
+    header,
+    wereMoved,
+    values,
+    find: createFinder(values),
+    screen: createScreen(beginningsOf(values), values),
+    days: movesDays ? [values.removedDays, values.namedDays] : [values.removedDays],
+    retainsUids: rules.options.includes('retain-uids'),
+    verdicts: new Map(),
+    cleaned: new Map(),
+  };
+}
+
+/** An element with the VR that counts for it and the character sets around it. */
+export interface KeptValue {
+  readonly element: DicomElement;
+  readonly vr: string;
+  readonly characterSets: readonly string[];
+}
+
+/** Whether a value that is to be kept holds anything known. True also where the search has used its budget. */
+export function holdsKnown(known: Known, { element, vr, characterSets }: KeptValue, budget: Budget): boolean {
+  const { bytes } = element;
+  if (bytes === null || bytes.length === 0) return false;
+  const holds = HOLDS.get(vr);
+  if (holds === undefined) return false;
+  if (holds === 'number') return mayHoldWhole(bytes) && holdsNumber(known, bytes);
+  const isUnknown = holds === 'anything';
+  if (isUnknown && dictionaryEntry(element.tag) !== null) return false;
+  if (!mayHoldKnown(known.screen, bytes)) return false;
+  const reading: Reading = {
+    bytes,
+    characterSets: isText(vr) || isUnknown ? characterSets : null,
+    isProduct: PRODUCTS.has(element.tag),
+  };
+  const verdict = verdictOf(known, reading, budget.left);
+  budget.left -= verdict.steps;
+  return verdict.holds || budget.left < 0;
+}
+
+/** The bytes of a value and all that decides how they are read. */
+interface Reading {
+  readonly bytes: Uint8Array;
+  /** Null: ASCII, whatever the instance declares. */
+  readonly characterSets: readonly string[] | null;
+  readonly isProduct: boolean;
+}
+
+function verdictOf(known: Known, reading: Reading, left: number): Verdict {
+  const { verdicts } = known;
+  const { bytes, characterSets, isProduct } = reading;
+  if (bytes.length > REMEMBERED_BYTES) return search(known, reading, left);
+  const key = JSON.stringify([isProduct, characterSets, asciiText(bytes)]);
+  const before = verdicts.get(key);
+  if (before !== undefined) return before;
+  const verdict = search(known, reading, left);
+  // A search that was cut short has not seen all.
+  if (verdict.steps > left) return verdict;
+  remember(verdicts, key, verdict);
+  return verdict;
+}
+
+function search(known: Known, { bytes, characterSets, isProduct }: Reading, left: number): Verdict {
+  const budget = { left };
+  const written = characterSets === null ? asciiText(bytes) : textReader(characterSets).decode(bytes).text;
+  const { text } = plainOf(written);
+  const holds = namesKnown(known, text, isProduct, budget) || holdsInOtherReading(known, bytes, budget);
+  return { holds, steps: left - budget.left };
+}
+
+/** Whether a name of the header stands in bytes of another encoding than the declared one. */
+export function holdsInOtherReading({ find }: Known, bytes: Uint8Array, budget: Budget): boolean {
+  return otherReadings(bytes).some((text) => find(fold(text), budget).length > 0);
+}
+
+function namesKnown(
+  { values, find, days, retainsUids }: Known,
+  text: string,
+  isProduct: boolean,
+  budget: Budget,
+): boolean {
+  const folded = fold(text);
+  if (find(folded, budget, isProduct).length > 0) return true;
+  const isKnownDay = (day: number): boolean => days.some((known) => known.has(day));
+  if (findDates(text, folded, values).some((date) => date.days.some(isKnownDay))) return true;
+  if (!retainsUids && [...text.matchAll(UIDS)].some(([uid]) => !isKeptUid(uid))) return true;
+  return findInitials(text, values.initials).length > 0;
+}
+
+function holdsNumber({ values, days }: Known, bytes: Uint8Array): boolean {
+  return asciiText(bytes)
+    .split('\\')
+    .some((value) => {
+      const number = WHOLE.exec(value.replace(/^[\0 ]+|[\0 ]+$/g, ''))?.groups?.['number'];
+      if (number === undefined) return false;
+      const day = number.length === 8 ? dayNumberOf(number) : null;
+      return values.identifiers.has(number) || (day !== null && days.some((known) => known.has(day)));
+    });
+}

@@ -1,0 +1,167 @@
+/**
+ * Words that stand beside the names of people, in twelve languages. Data: phrases are separated by a bar,
+ * their words are compared folded, and dots, hyphens and slashes inside of a phrase do not count.
+ */
+
+/** Before a colon; what follows is a name, however it is written. */
+const NAMES = [
+  "name|surname|last name|first name|given name|family name|full name|patient name|patient's name|patients name|pat name|pt name|physician name|physician's name|doctor name",
+  "doctor's name|operator name|operator's name|technologist name|mother's name|maiden name|birth name|guarantor|next of kin|contact person|emergency contact",
+  'patientenname|pat name|name des patienten|name der patientin|nachname|familienname|vorname|vor und nachname|geburtsname|versicherter|versicherte|ansprechpartner|ansprechpartnerin',
+  'nom|nom du patient|nom de la patiente|nom patient|nom de famille|nom et prénom|prénom|nom de naissance|nom de jeune fille|personne à contacter',
+  'nombre|nombre del paciente|nombre de la paciente|nombre paciente|nombre y apellidos|apellido|apellidos|nombre completo|persona de contacto',
+  'nome|cognome|nome paziente|nome del paziente|nome della paziente|nome e cognome|cognome e nome|nominativo|nome do paciente|nome da paciente|nome do utente|nome completo|sobrenome|apelido',
+  'nome da mãe|naam|patiëntnaam|naam patiënt|naam van de patiënt|achternaam|voornaam|familienaam|geboortenaam|contactpersoon',
+  'imię|nazwisko|imię i nazwisko|nazwisko i imię|imię pacjenta|nazwisko pacjenta|nazwisko rodowe',
+  'фио|ф и о|имя|фамилия|отчество|имя пациента|фамилия пациента|фио пациента|фамилия имя отчество|контактное лицо',
+  'ad|adı|soyad|soyadı|ad soyad|adı soyadı|hasta adı|hastanın adı|hasta adı soyadı|isim|isim soyisim|soyisim',
+  'الاسم|اسم|اسم المريض|اسم المريضة|اسم الأم|اسم الأب|الاسم الكامل|الاسم الأول|اسم العائلة|اللقب|الكنية|اسم الطبيب',
+];
+/** "Series name:" is the name of no person. */
+const OF_A_THING =
+  'series|study|protocol|sequence|scan|file|kernel|filter|coil|device|station|product|model|program|procedure|exam|drug|contrast|agent|brand|trade|machine|scanner|host|user|image|set|data|template|' +
+  'serien|seri|serii|série|serie|séquence|protocole|fichier|protokoll|datei|gerät|secuencia|protocolo|archivo|sequenza|protocollo|reeks|bestand|protokół|серии|протокола|السلسلة|dosya|protokol';
+
+/** Before a colon; what follows with a capital is a name. */
+const RELATIONS =
+  'assistant|attention|mother|father|wife|husband|son|daughter|spouse|brother|sister|guardian|' +
+  'caregiver|interpreter|reporter|observer|reader|reviewer|author|relative|resident|fellow|referring|' +
+  'tech|angehörige|angehöriger|ehefrau|ehemann|mutter|vater|tochter|sohn|unterschrift|assistenz|' +
+  'bearbeiter|schwester|correspondant|assistante|mère|père|' +
+  'épouse|époux|conjoint|madre|padre|esposa|esposo|marido|solicitante|informante|mãe|pai|utente|' +
+  'responsável|moglie|marito|richiedente|moeder|vader|echtgenote|echtgenoot|specialist|matka|ojciec|' +
+  'żona|mąż|мать|отец|жена|муж|подпись|anne|baba|eşi|yapan|من قبل|الأم|الأب|الزوج|الزوجة';
+
+/** Before a colon or a space; what follows with a capital is a name. */
+const ROLES = [
+  'operator|technologist|technician|radiographer|sonographer|radiologist|physician|surgeon|nurse|attending|consultant|anesthesiologist|anaesthetist|midwife',
+  'referring physician|referring doctor|attending physician|ordering physician|requesting physician|performing physician|reading physician|reporting physician|primary care physician|pcp|gp',
+  'interventionalist|cardiologist|neurologist|oncologist|orthopedist|pathologist|pediatrician|requested from|attn|c o|care of',
+  'signatory',
+  'arzt|ärztin|überweiser|überweiserin|zuweiser|zuweiserin|einweiser|hausarzt|hausärztin|chefarzt|chefärztin|oberarzt|oberärztin|assistenzarzt|assistenzärztin|facharzt|stationsarzt|oä',
+  'radiologe|radiologin|chirurg|chirurgin|operateur|operateurin|untersucher|untersucherin|befunder|befunderin|anforderer|einsender|mtra|mta|mtr|rta|pfleger|krankenschwester|z hd|zu händen',
+  'überweisender arzt|behandelnder arzt|zuweisender arzt|anfordernder arzt|gez|hebamme',
+  'médecin|médecin traitant|médecin prescripteur|médecin demandeur|médecin correspondant|radiologue|' +
+    'manipulateur|manipulatrice|prescripteur|prescriptrice|chirurgien|chirurgienne|opérateur|opératrice|' +
+    'infirmier',
+  "infirmière|anesthésiste|à l'attention de|cardiologue|sage femme|signataire",
+  'médico|médica|médico solicitante|médico tratante|médico de cabecera|médica solicitante|radiólogo|radióloga|técnico|cirujano|cirujana|operador|operadora|enfermero|enfermera|a la atención de',
+  'firmado|médico assistente|radiologista|cirurgião|cirurgiã|enfermeiro|enfermeira|ao cuidado de|utente|médico responsável',
+  "medico|medico curante|medico richiedente|medico refertatore|radiologo|radiologa|tecnico|chirurgo|chirurga|operatore|operatrice|infermiere|infermiera|all'attenzione di|alla cortese attenzione di",
+  'refertatore|firmatario|arts|huisarts|verwijzer|aanvrager|radioloog|laborant|laborante|chirurg|verpleegkundige|t a v|ter attentie van|behandelend arts',
+  'lekarz|lekarka|lekarz kierujący|lekarz prowadzący|lekarz zlecający|lekarz opisujący|radiolog|technik|pielęgniarka|pielęgniarz|położna|opisujący|kierujący|zlecający',
+  'врач|лечащий врач|врач рентгенолог|направивший врач|рентгенолог|рентгенлаборант|лаборант|хирург|медсестра|медбрат|исполнитель|заведующий|зав отделением|оператор|врачом',
+  'hekim|isteyen hekim|isteyen doktor|radyolog|teknisyen|tekniker|cerrah|hemşire|raporlayan|raporu yazan|çekimi yapan|çeken|onaylayan|sorumlu hekim',
+  'الطبيب|الطبيبة|طبيب الأشعة|الطبيب المعالج|الطبيب المحول|الطبيب الطالب|طبيب|الجراح|جراح|فني الأشعة|الفني|فني|الممرض|الممرضة|ممرضة|الأخصائي|أخصائي|أخصائي الأشعة|محول من|مرسل من|الاستشاري|بواسطة',
+];
+
+/** Before a colon a role; before a space only with two names behind it, or a verb. */
+const PATIENTS =
+  'patient|patients|pt|pat|client|patientin|pat in|patiente|paciente|paziente|utente|patiënt|patiënte|pacjent|pacjentka|chory|chora|пациент|пациентка|больной|больная|hasta|المريض|المريضة|مريض|مريضة';
+
+/** Titles and forms of address: a name with a capital follows, with or without a dot between. */
+const TITLES = [
+  'dr|prof|professor|mr|mrs|ms|miss|doctor|nurse|sister|schwester|master|sir|lady|herr|frau|hr|fr|' +
+    'dr med|prof dr|prof dr med|pd dr|priv doz|priv doz dr|dipl med|frau dr|herr dr|herrn|doktor|frl|' +
+    'oberarzt dr',
+  'docteur|pr|professeur|m|mme|mlle|monsieur|madame|mademoiselle|veuve|mm|dra|sr|sra|srta|don|doña|señor|señora|señorita|doctora|profesor|profesora|dona|doutor|doutora|senhor|senhora|professora',
+  'dott|dott ssa|dottor|dottoressa|dottore|sig|sig ra|sig na|signor|signora|signorina|professore|professoressa|ing|avv|dhr|mevr|mw|de heer|heer|mevrouw|meneer|dokter|drs|ir',
+  'lek|lek med|dr n med|dr hab|dr hab n med|pan|pani|pana|panią|panu|doc|mgr|д-р|доктор|доктора|проф|профессор|г-н|г-жа|гр|гражданин|гражданка|господин|госпожа|доц|к м н|д м н',
+  'doç|doç dr|uzm|uzm dr|op dr|yrd doç|yrd doç dr|prof dr|sayın|sn|bay|bayan|د|أ د|دكتور|دكتورة|الدكتور|الدكتورة|السيد|السيدة|الآنسة|سيد|الأستاذ|الأستاذة|الشيخ|الحاج',
+];
+/** In capitals and without a dot these are no titles: a modality, a disease, a muscle. DR may be one. */
+export const AMBIGUOUS_TITLES: ReadonlySet<string> = new Set([
+  'DR',
+  'MR',
+  'MS',
+  'PROF',
+  'M',
+  'MM',
+  'PR',
+  'SR',
+  'PAN',
+  'FR',
+  'HR',
+  'IR',
+  'DOC',
+  'OP',
+  'ING',
+]);
+/** These need their dot, or a capital and small letters. */
+export const TITLES_WITH_A_DOT: ReadonlySet<string> = new Set([
+  'm',
+  'fr',
+  'hr',
+
+  'sig',
+  'lek',
+  'mm',
+  'ir',
+  'doc',
+  'ing',
+  'г',
+  'гр',
+  'د',
+  'sn',
+  'avv',
+  'mgr',
+  'drs',
+]);
+
+/** Participles, and the prepositions behind them: the name follows with a capital. */
+const DONE: readonly (readonly [done: string, by: string])[] = [
+  [
+    'performed|read|reported|dictated|interpreted|referred|ordered|requested|reviewed|verified|signed|' +
+      'approved|scanned|acquired|transcribed|seen|done|examined|checked|authorised|authorized|prepared|' +
+      'supervised|assisted|electronically signed',
+    'by|from',
+  ],
+  [
+    'befundet|durchgeführt|untersucht|überwiesen|zugewiesen|angefordert|erstellt|geschrieben|unterschrieben|validiert|freigegeben|operiert|vidiert|diktiert',
+    'von|durch',
+  ],
+  [
+    'réalisé|réalisée|lu|lue|relu|interprété|interprétée|adressé|adressée|demandé|demandée|prescrit|prescrite|validé|signé|dicté|effectué|effectuée|examiné|examinée|vu|vue|opéré',
+    'par',
+  ],
+  [
+    'realizado|realizada|encaminhado|encaminhada|enviado|enviada|referido|referida|informado|informada|' +
+      'solicitado|solicitada|remitido|remitida|leído|leída|firmado|validado|laudado|laudada|pedido|pedida|' +
+      'interpretado|assinado|visto|vista|examinado',
+    'por|pelo|pela',
+  ],
+  [
+    'eseguito|eseguita|refertato|refertata|richiesto|richiesta|inviato|inviata|letto|letta|firmato|firmata|validato|visto|vista|redatto|prescritto',
+    'da|dal|dalla',
+  ],
+  [
+    'uitgevoerd|beoordeeld|aangevraagd|verwezen|gelezen|verslagen|ondertekend|gemaakt|gezien|geautoriseerd',
+    'door',
+  ],
+  [
+    'wykonane|wykonany|wykonana|zlecone|zlecony|skierowany|skierowana|opisane|opisany|ocenione|podpisane|zatwierdzone',
+    'przez',
+  ],
+];
+/** Verbs before the name of a doer. */
+const DOERS =
+  'signed|opisał|opisała|wykonał|wykonała|zlecił|zleciła|skierował|skierowała|podpisał|podpisała|' +
+  'выполнил|выполнила|описал|описала|направил|направила|подписал|подписала|провел|провела|исследовал|' +
+  'исследовала';
+
+/** Degrees and forms of address behind a name, as they are written. */
+export const BEHIND_A_NAME =
+  /(?:M\.?D|Ph\.?D|R\.?N|D\.O|FRCR|FRCS|FACR|MBBS|MRCP|Bey|BEY|Hanım|HANIM|tarafından)(?![\p{L}\p{N}])/uy;
+/** A patient of whom one of these is said has a name before it. */
+const VERBS =
+  'was|is|has|had|will|presents|presented|complains|wurde|war|ist|hat|klagt|kommt|hatte|a|est|était|présente|se|fue|tiene|presenta|es|refiere|è|ha|era|foi|tem|apresenta|werd|is|heeft|had|klaagt|' +
+  'został|została|ma|jest|był|была|был|имеет|жалуется|поступил|поступила|edildi|muayene';
+
+/** Parts of names that are not capitalised. */
+export const BETWEEN_NAMES: ReadonlySet<string> = new Set(
+  'von van der den de del dela della dello di da do dos das du des la le lo los las el al bin bint ibn ben abd abu ter ten te zu zum zur vom y e i af av بن بنت ابن أبو عبد'.split(
+    ' ',
+  ),
+);
+
+export const CUES = { NAMES, RELATIONS, ROLES, PATIENTS, TITLES, DONE, DOERS, VERBS, OF_A_THING };

@@ -1,0 +1,400 @@
+/**
+ * Finds names that the header does not know, by what stands beside them: a label with a colon, a role, a
+ * title, a degree, the caret form of PS3.5 §6.2.1. Words of the trade and of everyday descriptions are no
+ * names: it would rather miss a person called Head than take the word from a description.
+ *
+ * One pass over the words of a text, each of which is looked up; what is read around a cue is bounded.
+ */
+import { fold, WITHOUT_SPACES } from './fold.ts';
+import { AMBIGUOUS_TITLES, BEHIND_A_NAME, BETWEEN_NAMES, CUES, TITLES_WITH_A_DOT } from './name-cues.ts';
+import { ORDINARY_BEGINNINGS, ORDINARY_WORDS } from './ordinary-words.ts';
+import type { Span } from './text-patterns.ts';
+import { VOCABULARY } from './vocabulary.ts';
+
+interface Word {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+  /** Folded. */
+  readonly key: string;
+}
+
+type Kind = 'name' | 'relation' | 'role' | 'patient' | 'title' | 'by';
+interface Cue {
+  readonly kind: Kind;
+  readonly words: readonly string[];
+}
+
+/** The lists of the twelve languages, as they are searched. Made once, when the first text needs them. */
+interface Lists {
+  /** By the first word; the longest first. */
+  readonly cues: ReadonlyMap<string, readonly Cue[]>;
+  readonly titles: ReadonlySet<string>;
+  readonly ordinary: ReadonlySet<string>;
+  readonly things: ReadonlySet<string>;
+  readonly verbs: ReadonlySet<string>;
+  readonly between: ReadonlySet<string>;
+}
+
+/** A run that no language has as a word is cut into pieces of this length: it is none of the cues. */
+const WORD = /\p{L}[\p{L}\p{M}'’-]{0,64}/gu;
+const keyOf = (word: string): string => (/^[\0-\x7f]*$/.test(word) ? word.toLowerCase() : fold(word).text);
+const foldedSet = (words: Iterable<string>): ReadonlySet<string> => new Set([...words].map(keyOf));
+const phrasesOf = (lists: readonly string[]): string[] => lists.flatMap((list) => list.split('|'));
+
+function createLists(): Lists {
+  const cues = new Map<string, Cue[]>();
+  const note = (kind: Kind, phrases: readonly string[]): void => {
+    for (const phrase of phrases) {
+      const words = phrase.split(' ').map(keyOf);
+      const known = cues.get(words[0]!) ?? [];
+      cues.set(words[0]!, [...known, { kind, words }]);
+    }
+  };
+  note('name', phrasesOf(CUES.NAMES));
+  note('relation', phrasesOf([CUES.RELATIONS]));
+  note('role', phrasesOf(CUES.ROLES));
+  note('patient', phrasesOf([CUES.PATIENTS]));
+  note('title', phrasesOf(CUES.TITLES));
+  for (const [done, by] of CUES.DONE)
+    for (const preposition of by.split('|'))
+      note(
+        'by',
+        done.split('|').map((word) => `${word} ${preposition}`),
+      );
+  note('by', phrasesOf([CUES.DOERS]));
+  for (const some of cues.values()) some.sort((a, b) => b.words.length - a.words.length);
+  return {
+    cues,
+    titles: foldedSet(phrasesOf(CUES.TITLES).filter((phrase) => !phrase.includes(' '))),
+    ordinary: new Set([...VOCABULARY, ...foldedSet(ORDINARY_WORDS)]),
+    things: foldedSet(phrasesOf([CUES.OF_A_THING])),
+    verbs: foldedSet(phrasesOf([CUES.VERBS])),
+    between: foldedSet(BETWEEN_NAMES),
+  };
+}
+
+const made: { lists: Lists | null } = { lists: null };
+function listsOf(): Lists {
+  made.lists ??= createLists();
+  return made.lists;
+}
+
+function wordsOf(text: string): Word[] {
+  return [...text.matchAll(WORD)].map((match) => {
+    const word = match[0].replace(/['’-]{1,64}$/, '');
+    return { start: match.index, end: match.index + word.length, text: word, key: keyOf(word) };
+  });
+}
+
+const isInitial = ({ text }: Word): boolean => /^\p{Lu}$/u.test(text);
+const isCaseless = ({ text }: Word): boolean => /^\p{Lo}/u.test(text);
+/** Two or three capitals are an abbreviation. */
+const isAbbreviation = ({ text }: Word): boolean => /^\p{Lu}{1,3}$/u.test(text);
+
+/** Whether this word can be one of a name. `isLower`: also without a capital. */
+function isNameWord(word: Word, isLower: boolean): boolean {
+  const { ordinary, titles } = listsOf();
+  if (word.text.length < 2 || ordinary.has(word.key) || titles.has(word.key)) return false;
+  if (WITHOUT_SPACES.test(word.text)) return false;
+  if (word.text.includes('-') && word.key.split('-').every((part) => ordinary.has(part))) return false;
+  return isLower || isCaseless(word) || /^\p{Lu}/u.test(word.text);
+}
+
+interface Reading {
+  readonly text: string;
+  readonly words: readonly Word[];
+}
+/** How a name behind a cue may look. */
+interface Manner {
+  readonly isLower: boolean;
+  /** Names of one or two capitals, and initials alone. */
+  readonly isShort: boolean;
+  readonly most: number;
+}
+interface FoundName {
+  readonly start: number;
+  readonly end: number;
+  /** Without initials. */
+  readonly names: number;
+  readonly first: Word;
+  /** The place of the word behind it. */
+  readonly next: number;
+}
+
+const BETWEEN_WORDS = /^(?:[\s_^]{1,2}|\.\s?)$/;
+const COMMA = /^,\s?$/;
+/** The word is a label itself: "Patient: Quill Age: 95". */
+const COLON_BEHIND = /\s?[:=]/y;
+const PARTICLES_MOST = 3;
+const INITIALS_MOST = 4;
+
+function matchesAt(pattern: RegExp, text: string, at: number): boolean {
+  pattern.lastIndex = at;
+  return pattern.test(text);
+}
+
+/** The name that begins with the word at `from`. */
+function nameFrom({ text, words }: Reading, from: number, manner: Manner): FoundName | null {
+  const { between } = listsOf();
+  const first = words[from];
+  if (first === undefined) return null;
+  let end = first.start;
+  let names = 0;
+  let initials = 0;
+  let particles = 0;
+  let hasComma = false;
+  let next = from;
+  for (let at = from; at < words.length && names < manner.most; at += 1) {
+    const word = words[at]!;
+    const gap = at === from ? ' ' : text.slice(words[at - 1]!.end, word.start);
+    const isComma: boolean = COMMA.test(gap) && !hasComma && names === 1;
+    if (!BETWEEN_WORDS.test(gap) && !isComma) break;
+    if (matchesAt(COLON_BEHIND, text, word.end)) break;
+    if (isInitial(word) && (text[word.end] === '.' || names > 0 || manner.isShort)) {
+      initials += 1;
+      if (initials > INITIALS_MOST) break;
+      end = word.end + (text[word.end] === '.' ? 1 : 0);
+    } else if (between.has(word.key) && !/^\p{Lu}{2}/u.test(word.text) && particles < PARTICLES_MOST) {
+      particles += 1;
+      continue;
+    } else if (isNameWord(word, manner.isLower)) {
+      names += 1;
+      end = word.end;
+    } else break;
+    hasComma ||= isComma;
+    next = at + 1;
+  }
+  if (names === 0 && !(initials >= 2 || (initials > 0 && manner.isShort))) return null;
+  if (names === 1 && initials === 0 && isAbbreviation(words[next - 1]!) && !manner.isShort) return null;
+  return { start: first.start, end, names, first, next };
+}
+
+const STRONG: Manner = { isLower: true, isShort: true, most: 4 };
+const PLAIN: Manner = { isLower: false, isShort: false, most: 3 };
+
+const COLON = /[.)\]]?\s{0,2}(?:\(\p{L}{1,3}\))?\s?[:=]\s{0,3}["“„«(]?/uy;
+const SPACE = /\.?[\s_]{1,2}["“„«(]?|\./uy;
+
+/** Where the text behind a cue begins, and what stands between. */
+function behindCue(text: string, at: number): { readonly at: number; readonly hasColon: boolean } | null {
+  if (matchesAt(COLON, text, at)) return { at: COLON.lastIndex, hasColon: true };
+  return matchesAt(SPACE, text, at) ? { at: SPACE.lastIndex, hasColon: false } : null;
+}
+
+const WITHIN_A_PHRASE = /^[\s./'-]{1,3}$/;
+
+/** The place behind the last word of a cue that begins at `at`; null: it does not stand there. */
+function endOfCue({ text, words }: Reading, at: number, cue: Cue): number | null {
+  for (let i = 0; i < cue.words.length; i += 1) {
+    const word = words[at + i];
+    if (word === undefined || word.key !== cue.words[i]) return null;
+    if (i > 0 && !WITHIN_A_PHRASE.test(text.slice(words[at + i - 1]!.end, word.start))) return null;
+  }
+  return at + cue.words.length;
+}
+
+/** DR before one word is the modality more often than a doctor, unless the word is long and none of the trade. */
+const LONG_NAME = 5;
+
+function isTitleHere(title: Word, hasDot: boolean, isPhrase: boolean, found: FoundName): boolean {
+  if (hasDot || isPhrase) return true;
+  if (title.text === 'DR') return found.names > 1 || found.first.text.length >= LONG_NAME;
+  return !AMBIGUOUS_TITLES.has(title.text) && !TITLES_WITH_A_DOT.has(title.key);
+}
+
+/** Between a relation and whose it is. */
+const OF: ReadonlySet<string> = new Set(['of', 'von', 'de', 'di', 'del', 'da', 'van']);
+/** How family names end where these are no words of a description, folded. */
+const FAMILY_NAME =
+  /^ال\p{L}{3,20}ي$|\p{Script=Cyrillic}(?:ов|ев|ин|ын|ова|ева|ина|ына|овои|евои|скии|ская|скои|цкии|цкая|енко|швили)$|(?:[sc]k[ai]|owicz|ewicz|oglu)$/u;
+
+/** The name behind one cue; null: none that a person has. */
+function nameBehind(reading: Reading, at: number, cue: Cue): FoundName | null {
+  const { text, words } = reading;
+  const lists = listsOf();
+  const from = endOfCue(reading, at, cue);
+  const behind = from === null ? null : behindCue(text, words[from - 1]!.end);
+  if (from === null || behind === null || words[from]?.start !== behind.at) return null;
+  const { hasColon } = behind;
+  const before = words[at - 1];
+  switch (cue.kind) {
+    case 'name':
+      if (before !== undefined && lists.things.has(before.key)) return null;
+      if (hasColon) return nameFrom(reading, from, STRONG);
+      // "Name des Protokolls" names nobody, and Turkish "ad" is an abbreviation elsewhere.
+      if (isCaseless(words[from]!) || lists.between.has(words[from]!.key) || cue.words[0]!.length < 3)
+        return null;
+      return nameFrom(reading, from, PLAIN);
+    case 'relation':
+      if (hasColon) return nameFrom(reading, from, PLAIN);
+      // "mother of Ann Quill"
+      return OF.has(words[from]!.key) ? nameFrom(reading, from + 1, PLAIN) : null;
+    case 'role':
+    case 'by': {
+      if (!hasColon && isCaseless(words[from]!) && !FAMILY_NAME.test(words[from]!.key)) return null;
+      const found = nameFrom(reading, from, PLAIN);
+      // "signed A.P." may be anything.
+      return hasColon || (found !== null && found.names > 0) ? found : null;
+    }
+    case 'patient': {
+      const found = nameFrom(reading, from, PLAIN);
+      if (found === null || hasColon) return found;
+      if (FAMILY_NAME.test(found.first.key)) return found;
+      if (isCaseless(found.first)) return null;
+      return found.names > 1 || lists.verbs.has(words[found.next]?.key ?? '') ? found : null;
+    }
+    case 'title': {
+      const found = nameFrom(reading, from, PLAIN);
+      const hasDot = text[words[from - 1]!.end] === '.';
+      return found !== null && isTitleHere(words[at]!, hasDot, cue.words.length > 1, found) ? found : null;
+    }
+    default:
+      return cue.kind satisfies never;
+  }
+}
+
+const BEFORE_A_DEGREE = /^(?:,?\s{1,2}|\.\s?|,)$/;
+const NAMES_BEFORE = 3;
+const SHORT_NAME = 4;
+
+/** The name before a degree that stands at word `at`. */
+function nameBefore({ text, words }: Reading, at: number): Span | null {
+  if (!matchesAt(BEHIND_A_NAME, text, words[at]!.start)) return null;
+  let start: number | null = null;
+  let longest = 0;
+  for (let k = at - 1; k >= 0 && k >= at - NAMES_BEFORE; k -= 1) {
+    const word = words[k]!;
+    if (!BEFORE_A_DEGREE.test(text.slice(word.end, words[k + 1]!.start))) break;
+    if (!isNameWord(word, false) && !(isInitial(word) && text[word.end] === '.')) break;
+    longest = Math.max(longest, word.text.length);
+    start = word.start;
+  }
+  const { end } = words[at - 1] ?? { end: 0 };
+  return start === null || longest < SHORT_NAME ? null : [start, end];
+}
+
+/** `QUILLFEATHER^XAVIER^^^`: at least one caret between letters, as in PN. */
+const CARET = /(?<![\p{L}\p{M}\p{N}^])\p{L}[\p{L}\p{M}'’.-]{0,64}\^[\p{L}\p{M}'’.^-]{0,128}/gu;
+const PARTS_OF_A_NAME = 2;
+/** Words of a component that has spaces. */
+const BESIDE_CARET = 2;
+
+/** "Head^Routine" is a program of a scanner. */
+function isCaretName(match: string): boolean {
+  const { ordinary } = listsOf();
+  const parts = match.split(/[\^.]+/).filter((word) => word !== '');
+  const isOrdinary = parts.some((word) => ordinary.has(keyOf(word)) || /^\p{Lu}{1,3}$/u.test(word));
+  return (parts.length >= PARTS_OF_A_NAME || match.includes('^^')) && !isOrdinary;
+}
+
+/** How far a name goes on over the words beside it: `by` 1 forwards, -1 backwards. */
+function besideCaret({ text, words }: Reading, at: number, by: 1 | -1): Word {
+  let last = words[at]!;
+  for (let k = 1; k <= BESIDE_CARET; k += 1) {
+    const word = words[at + k * by];
+    if (word === undefined || !isNameWord(word, false) || isAbbreviation(word)) return last;
+    const gap = by > 0 ? text.slice(last.end, word.start) : text.slice(word.end, last.start);
+    if (gap !== ' ') return last;
+    last = word;
+  }
+  return last;
+}
+
+function caretNames(reading: Reading): Span[] {
+  const { text, words } = reading;
+  const places = new Map(words.map(({ start }, at) => [start, at]));
+  return [...text.matchAll(CARET)]
+    .filter(([match]) => isCaretName(match))
+    .map((match): Span => {
+      const end = match.index + match[0].length;
+      let last = places.get(match.index)!;
+      while (last + 1 < words.length && words[last + 1]!.end <= end) last += 1;
+      const { start } = besideCaret(reading, places.get(match.index)!, -1);
+      return [start, Math.max(end, besideCaret(reading, last, 1).end)];
+    });
+}
+
+const CYRILLIC = '\\p{Lu}[\\p{Script=Cyrillic}-]{1,40}';
+const PATRONYMIC = '\\p{Lu}[\\p{Script=Cyrillic}]{1,30}(?:ович|евич|ьич|овн|евн|ичн)(?:а|у|ой|е|ы|ом|ем)?';
+const HAN = '[\\p{Script=Han}々]';
+const KANA = '[\\p{Script=Katakana}ー]';
+const JAPANESE = `[\\p{L}\\p{M}々ー]{1,12}(?:\\s[\\p{L}\\p{M}々ー]{1,12})?`;
+const LABELS =
+  '(?:患者)?(?:氏名|名前)|患者(?:名|姓名)?|姓名|お名前|フリガナ|ふりがな|[\\p{Script=Han}]{0,6}(?:医師?|医生|技師|看護師|撮影者|担当者|依頼者|実施者|施行者|報告者|記載者)|母|父|妻|夫|長男|長女|息子|娘|家族|환자명|성명|이름|환자|의사';
+/** Ranges that are names by their form alone, the group `x` or all of it. */
+const FORMS: readonly RegExp[] = [
+  // Иванов И.И., И. И. Иванов, Мария Петровна
+  new RegExp(`(?<!\\p{L})${CYRILLIC}\\s\\p{Lu}\\.\\s?(?:\\p{Lu}\\.)?`, 'gu'),
+  new RegExp(`(?<![\\p{L}.])\\p{Lu}\\.\\s?(?:\\p{Lu}\\.\\s?)?${CYRILLIC}`, 'gu'),
+  new RegExp(`(?<!\\p{L})(?:${CYRILLIC}\\s){1,2}${PATRONYMIC}(?!\\p{L})`, 'gu'),
+  // 氏名：羽根川
+  new RegExp(`(?:${LABELS})\\s?[:=]\\s{0,2}(?<x>${JAPANESE})`, 'gu'),
+  // 主治医 羽根川
+  new RegExp(
+    `(?:主治医|担当医|執刀医|読影医|依頼医|紹介医|放射線技師|撮影者|患者名|氏名)\\s{1,2}(?<x>${HAN}{2,5})(?![\\p{L}々])`,
+    'gu',
+  ),
+  // 羽根川様
+  new RegExp(
+    `(?<![\\p{Script=Han}々ー])(?<x>(?:${HAN}{1,6}|${KANA}{2,12})(?:\\s(?:${HAN}{1,6}|${KANA}{2,12}))?)\\s?(?:様(?!${HAN})|さん|先生|殿|氏(?!名)|医師|技師|教授|博士|院長|部長|医長|師長)`,
+    'gu',
+  ),
+];
+
+/** The name of an account: "@quillfeather_8". Behind a place or a state ("@bedside", "@rest") it is none. */
+const HANDLE = /(?<![\p{L}\p{N}._%+-])@(?<x>(?<w>\p{L}{1,64})[\p{L}\p{N}_.]{0,64})/gu;
+
+/** For the test that they are bounded. */
+export const NAME_FORMS: readonly RegExp[] = [...FORMS, CARET, HANDLE];
+
+/** Whom a form of address honours without a name; "結節様" means nodular. */
+const NO_PERSON =
+  /^(?:患者|皆|客|家族|奥|子|担当|主治|放射線|診療|専門|紹介|依頼|読影|執刀|指導|研修|副|前|准|名誉|看護)$|(?:科|状|節|胞|腫|瘤|影|線|索|網|帯|膜|骨|脂|液|管)$/u;
+
+const isOrdinaryWord = (word: string): boolean => word.length > 1 && listsOf().ordinary.has(keyOf(word));
+
+function isForm(match: RegExpExecArray): boolean {
+  const part = match.groups?.['x'];
+  if (part === undefined) return !match[0].split(/[\s.]+/).some(isOrdinaryWord);
+  if (ORDINARY_BEGINNINGS.some((word) => part.startsWith(word))) return false;
+  return match[0].startsWith(part) ? !NO_PERSON.test(part) : !isOrdinaryWord(part);
+}
+
+function namesByForm(text: string): Span[] {
+  return FORMS.flatMap((form) =>
+    [...text.matchAll(form)].filter(isForm).map((match): Span => {
+      const part = match.groups?.['x'] ?? match[0];
+      const start = match.index + match[0].lastIndexOf(part);
+      return [start, start + part.length];
+    }),
+  );
+}
+
+function handles(text: string): Span[] {
+  return [...text.matchAll(HANDLE)].flatMap(({ index, groups }): Span[] => {
+    const { x = '', w = '' } = groups ?? {};
+    const isName = x.length >= SHORT_NAME && !isOrdinaryWord(w) && !/^\p{Lu}+$/u.test(w);
+    return isName ? [[index + 1, index + 1 + x.length]] : [];
+  });
+}
+
+/** The ranges of names in plain text (plain-text.ts). */
+export function findNames(text: string): Span[] {
+  const { cues } = listsOf();
+  const reading: Reading = { text, words: wordsOf(text) };
+  const found = [...namesByForm(text), ...caretNames(reading), ...handles(text)];
+  for (const [at, { key, start }] of reading.words.entries()) {
+    const before = nameBefore(reading, at);
+    if (before !== null) found.push(before);
+    const isPart = /[\p{N}]/u.test(text[start - 1] ?? '');
+    if (isPart) continue;
+    for (const cue of cues.get(key) ?? []) {
+      const name = nameBehind(reading, at, cue);
+      if (name === null) continue;
+      found.push([name.start, name.end]);
+      break;
+    }
+  }
+  return found;
+}

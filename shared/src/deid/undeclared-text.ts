@@ -1,0 +1,57 @@
+/**
+ * Kinds of images that often have a patient's name written into their pixels: ultrasound, photographs and video,
+ * endoscopy, screens that were captured, films and paper that were scanned. One that does not say whether text is
+ * burned in (PS3.3 §C.7.6.1, Burned In Annotation) has to be looked at by a person; nothing here reads pixels.
+ *
+ * Other kinds (CT, MR, CR, DX, MG, PT, NM, XA, RF …) are believed without a statement: their devices write names into
+ * the header, and a screen captured from them is one of the kinds above.
+ */
+import type { ParsedInstance } from '../dicom/data-set.ts';
+import { FLOAT_PIXEL_DATA, MODALITY, PIXEL_DATA } from '../dicom/tags.ts';
+import { findElement } from '../dicom/values.ts';
+import { asciiOf } from './element-text.ts';
+
+/** The SOP Classes and those below them. */
+const SOP_CLASSES = [
+  '1.2.840.10008.5.1.4.1.1.3', // Ultrasound Multi-frame, also retired
+  '1.2.840.10008.5.1.4.1.1.6', // Ultrasound, also retired; Enhanced US Volume
+  '1.2.840.10008.5.1.4.1.1.7', // Secondary Capture, single and multi-frame
+  '1.2.840.10008.5.1.4.1.1.77.1', // Visible Light: endoscopy, microscopy, photographs, video, ophthalmic photographs
+];
+
+/** PS3.3 §C.7.3.1.1.1, whatever the SOP Class: devices write captured screens as images of other kinds. */
+const MODALITIES: ReadonlySet<string> = new Set([
+  ...['US', 'BDUS', 'IVUS'], // ultrasound
+  ...['ES', 'XC', 'GM', 'SM', 'DMS', 'OP', 'PHOTO'], // endoscopy, photographs, microscopy
+  ...['OT', 'SC', 'HC', 'DOC', 'FA', 'FS'], // other, captures, hard copies, documents; retired: angioscopy, fundoscopy
+]);
+
+/** Values of Image Type (PS3.3 §C.7.6.1.1.2) of captured screens. */
+const SCREEN = /SCREEN|CAPTURE|SNAP ?SHOT|PHOTO|SCANNED/;
+
+const IMAGE_TYPE = 0x00080008;
+/**
+ * Terms of Conversion Type (PS3.3 §C.8.6.1) of what was filmed, scanned or drawn: digitized video and film, scanned
+ * document, drawing. WSD (workstation) stands in images of every kind.
+ */
+const SCANNED: ReadonlySet<string> = new Set(['DV', 'DF', 'SD', 'DRW']);
+const CONVERSION_TYPE = 0x00080064;
+const BURNED_IN_ANNOTATION = 0x00280301;
+
+/** `yes` and `no` as the image declares it; `unsaid`: of these kinds, and it does not say. */
+export function burnedInText(instance: ParsedInstance): 'yes' | 'no' | 'unsaid' {
+  const text = (tag: number): string => {
+    const element = findElement(instance.elements, tag);
+    return element ? asciiOf(element).trim().toUpperCase() : '';
+  };
+  const declared = text(BURNED_IN_ANNOTATION);
+  if (declared === 'YES') return 'yes';
+  const { sopClassUID } = instance.identifiers;
+  const isOfTheseKinds =
+    SOP_CLASSES.some((root) => sopClassUID === root || sopClassUID.startsWith(`${root}.`)) ||
+    MODALITIES.has(text(MODALITY)) ||
+    SCREEN.test(text(IMAGE_TYPE)) ||
+    SCANNED.has(text(CONVERSION_TYPE));
+  const hasPixels = instance.elements.some(({ tag }) => tag >= FLOAT_PIXEL_DATA && tag <= PIXEL_DATA);
+  return declared !== 'NO' && isOfTheseKinds && hasPixels ? 'unsaid' : 'no';
+}

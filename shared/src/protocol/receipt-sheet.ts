@@ -1,0 +1,62 @@
+/**
+ * The receipt on one sheet of paper. Its QR code holds a small JWS of its own (id, Merkle root, counts and time),
+ * so that paper can be checked offline; the PDF file ends with a line that signs every byte before it.
+ */
+import { z } from 'zod';
+import { digestSchema, uidSchema } from './forms.ts';
+import { receiptInstanceSchema, type Receipt, type ReceiptInstance } from './receipt.ts';
+
+/** The JWS headers' `typ`: neither can be taken for a receipt, nor for one another. */
+export const RECEIPT_CODE_TYPE = 'relaypacs-receipt-code+jws';
+export const RECEIPT_SHEET_TYPE = 'relaypacs-receipt-sheet+jws';
+
+/** A JWS of it stays below 1 kB, which a QR code holds at its medium error correction. */
+export const receiptCodeSchema = z.object({
+  /** Of the receipt that it stands for. */
+  jti: z.uuid(),
+  /** When that was issued, in seconds since 1970, UTC. */
+  iat: z.number().int(),
+  studyInstanceUID: uidSchema,
+  revision: z.number().int().min(1),
+  root: digestSchema,
+  /** Instances by their outcome; outcomes that none has are left out. */
+  counts: z.partialRecord(receiptInstanceSchema.shape.state, z.number().int().min(1)),
+});
+export type ReceiptCode = z.infer<typeof receiptCodeSchema>;
+
+export const receiptSheetSchema = z.object({
+  /** SHA-256 of the file up to the line that holds this. */
+  digest: digestSchema,
+  /** The receipts that it shows and has attached. */
+  receipts: z.array(receiptCodeSchema).min(1),
+});
+export type ReceiptSheet = z.infer<typeof receiptSheetSchema>;
+
+export function toReceiptCode({
+  jti,
+  iat,
+  studyInstanceUID,
+  revision,
+  root,
+  instances,
+}: Receipt): ReceiptCode {
+  return { jti, iat, studyInstanceUID, revision, root, counts: countOutcomes(instances) };
+}
+
+function countOutcomes(instances: readonly Pick<ReceiptInstance, 'state'>[]): ReceiptCode['counts'] {
+  const counts: ReceiptCode['counts'] = {};
+  for (const { state } of instances) counts[state] = (counts[state] ?? 0) + 1;
+  return counts;
+}
+
+/** A comment to readers of PDF (ISO 32000-2 §7.2.4), in the last kilobyte, where they look for `%%EOF`. */
+const SEAL = /^([\s\S]*\n)%relaypacs-receipt-sheet ([\w.-]+)\n$/;
+
+/** The file's last line, by which its JWS is found. */
+export const sealLine = (jws: string): string => `%relaypacs-receipt-sheet ${jws}\n`;
+
+/** The signed part of a sheet's bytes, each byte as a character (Latin-1), and the JWS; null: it is no sheet. */
+export function splitSheet(file: string): { readonly signed: string; readonly jws: string } | null {
+  const [, signed, jws] = SEAL.exec(file) ?? [];
+  return signed === undefined || jws === undefined ? null : { signed, jws };
+}

@@ -1,0 +1,51 @@
+/**
+ * A person's studies as the gateway tells them: `GET /studies`, newest first, one entry for a Study Instance UID
+ * however many uploads it came in; and `GET /studies/{studyInstanceUID}/timeline`.
+ */
+import { z } from 'zod';
+import { uploadStatusSchema, type UploadStatus } from './api.ts';
+import { uidSchema } from './forms.ts';
+
+/**
+ * `needs-you`: an upload is held for a person; `ended`: every upload has its receipt and waits for nothing;
+ * `under-way`: all others.
+ */
+export const STUDY_STANDINGS = ['needs-you', 'under-way', 'ended'] as const;
+export type StudyStanding = (typeof STUDY_STANDINGS)[number];
+
+export const sentStudySchema = z.object({
+  studyInstanceUID: uidSchema,
+  standing: z.enum(STUDY_STANDINGS),
+  /** When its first and its newest upload began. */
+  firstSentAt: z.iso.datetime(),
+  lastSentAt: z.iso.datetime(),
+  /** Of its instances; each once, in order. */
+  sopClassUIDs: z.array(uidSchema),
+  /** Newest first. `device`: the device that sends it; null: sent by a signed-in person. */
+  uploads: z.array(uploadStatusSchema.extend({ device: z.uuid().nullable() })),
+});
+export type SentStudy = z.infer<typeof sentStudySchema>;
+
+/** `next`: the cursor of the following page; null: there is none. */
+export const sentStudiesSchema = z.object({
+  studies: z.array(sentStudySchema),
+  next: z.string().nullable(),
+});
+
+export const timelineSchema = z.object({
+  /** Oldest first: the events of the audit trail that belong to the uploads of this study. */
+  events: z.array(
+    z.object({
+      at: z.iso.datetime(),
+      event: z.string(),
+      uploadId: z.uuid().nullable(),
+      fields: z.record(z.string(), z.unknown()),
+    }),
+  ),
+});
+
+/** The standing of a study from its uploads' states. */
+export function standingOf(uploads: readonly Pick<UploadStatus, 'state'>[]): StudyStanding {
+  if (uploads.some(({ state }) => state === 'held')) return 'needs-you';
+  return uploads.every(({ state }) => state === 'closed') ? 'ended' : 'under-way';
+}

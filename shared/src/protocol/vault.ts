@@ -1,0 +1,132 @@
+/**
+ * The vault on the wire (PROTOCOL.md, The vault): identities that two people together can open, one patient at a time.
+ * The gateway has sealed entries and public keys; no schema here has a place for a name.
+ */
+import { z } from 'zod';
+import { VAULT_ENTRIES_LIMIT, VAULT_ENTRY_BYTES, VAULT_SHARE_BYTES } from './limits.ts';
+
+/** base64url without padding. */
+const ENTRY_FORM = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_ENTRY_BYTES * 4) / 3)}}$`);
+const SHARE_FORM = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_SHARE_BYTES * 4) / 3)}}$`);
+
+/** The Patient ID of a de-identified instance (deid/pseudonyms.ts). */
+export const patientPseudonymSchema = z.string().regex(/^RP-[0-9A-HJKMNP-TV-Z]{26}$/);
+/** A public key of X25519: 32 bytes. */
+export const vaultKeySchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const sealedEntrySchema = z.string().regex(ENTRY_FORM);
+const sealedShareSchema = z.string().regex(SHARE_FORM);
+
+/** In `GET /upload/policy`, where there is a vault: devices seal to the keys of both holders, in this order. */
+export const vaultTermsSchema = z.object({ id: z.uuid(), keys: z.array(vaultKeySchema).length(2) });
+export type VaultTerms = z.infer<typeof vaultTermsSchema>;
+
+/** In a manifest: the sealed identity behind a pseudonym. */
+export const vaultEntrySchema = z.object({
+  vault: z.uuid(),
+  pseudonym: patientPseudonymSchema,
+  sealed: sealedEntrySchema,
+});
+export type VaultEntry = z.infer<typeof vaultEntrySchema>;
+export const vaultEntriesSchema = z.array(vaultEntrySchema).max(VAULT_ENTRIES_LIMIT);
+
+/** Why a patient is looked for. A closed list: free text could hold a name, and the audit trail keeps it for ever. */
+export const VAULT_REASONS = [
+  'incidental-finding',
+  'patient-safety',
+  'patient-request',
+  'withdrawn-consent',
+  'data-error',
+  'legal-order',
+] as const;
+export const vaultReasonSchema = z.enum(VAULT_REASONS);
+export type VaultReason = z.infer<typeof vaultReasonSchema>;
+
+const holderSchema = z.object({
+  account: z.uuid(),
+  username: z.string(),
+  /** Null: this holder has not made their half yet. */
+  key: vaultKeySchema.nullable(),
+});
+
+/** `waiting` for a half, `open` for entries, `closed` for new ones. */
+export const vaultSchema = z.object({
+  id: z.uuid(),
+  state: z.enum(['waiting', 'open', 'closed']),
+  holders: z.array(holderSchema).length(2),
+  madeAt: z.iso.datetime(),
+  closedAt: z.iso.datetime().nullable(),
+  entries: z.number().int(),
+  /** Pseudonyms that have one. */
+  patients: z.number().int(),
+});
+export type Vault = z.infer<typeof vaultSchema>;
+
+/** `asked`, `approved` until it is ended by `refused`, or by the day that a request lasts (`expired`). */
+export const vaultRequestSchema = z.object({
+  id: z.uuid(),
+  vault: z.uuid(),
+  pseudonym: patientPseudonymSchema,
+  reason: vaultReasonSchema,
+  state: z.enum(['asked', 'approved', 'refused', 'expired']),
+  askedBy: z.string(),
+  /** The one who approves or refuses. */
+  other: z.string(),
+  askedAt: z.iso.datetime(),
+  endsAt: z.iso.datetime(),
+  /** When the identity was first handed to the one who asked. */
+  openedAt: z.iso.datetime().nullable(),
+});
+export type VaultRequest = z.infer<typeof vaultRequestSchema>;
+
+/** `GET /admin/vault`: the newest vault first. */
+export const vaultAnswerSchema = z.object({
+  vaults: z.array(vaultSchema),
+  requests: z.array(vaultRequestSchema),
+});
+export type VaultAnswer = z.infer<typeof vaultAnswerSchema>;
+
+/** `POST /admin/vault`: the names of two accounts. */
+export const newVaultSchema = z.object({
+  holders: z
+    .array(z.string().min(1).max(128))
+    .length(2)
+    .refine(([one, other]) => one?.toLowerCase() !== other?.toLowerCase(), 'two people'),
+});
+/** `PUT /admin/vault/{id}/key`: one holder's public key. Once. */
+export const vaultKeyBodySchema = z.object({ key: vaultKeySchema });
+/** `POST /admin/vault/requests`. */
+export const askVaultSchema = z.object({
+  vault: z.uuid(),
+  pseudonym: patientPseudonymSchema,
+  reason: vaultReasonSchema,
+});
+
+/** One entry for the pseudonym, with who wrote it. */
+export const vaultOpeningEntrySchema = z.object({
+  id: z.number().int(),
+  writtenBy: z.string(),
+  writtenAt: z.iso.datetime(),
+  /** The study that it came with is in the PACS, or some of it. */
+  hasArrived: z.boolean(),
+  sealed: sealedEntrySchema,
+  /** The other holder's share, sealed to the one who asked; null before the approval. */
+  share: sealedShareSchema.nullable(),
+});
+export type VaultOpeningEntry = z.infer<typeof vaultOpeningEntrySchema>;
+/** `GET /admin/vault/requests/{id}`: for both holders what they need, and for nobody else. */
+export const vaultOpeningSchema = z.object({
+  request: vaultRequestSchema,
+  /** Public keys in the order in which entries are sealed. */
+  keys: z.array(vaultKeySchema).length(2),
+  /** The index in `keys` of the holder who asked. */
+  asker: z.number().int().min(0).max(1),
+  entries: z.array(vaultOpeningEntrySchema),
+});
+export type VaultOpening = z.infer<typeof vaultOpeningSchema>;
+/** `POST /admin/vault/requests/{id}/approve`: a share for each entry that opens. */
+export const approveVaultSchema = z.object({
+  shares: z
+    .array(z.object({ entry: z.number().int(), share: sealedShareSchema }))
+    .min(1)
+    .max(64),
+});

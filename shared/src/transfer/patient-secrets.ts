@@ -1,0 +1,131 @@
+/**
+ * The secrets of patients, from which their pseudonyms are made (deid/pseudonyms.ts). A secret is the output of
+ * the oblivious function (oblivious-prf.ts) over the patient's key under the key of a policy. A device that
+ * holds the policy's key computes it; any other asks the gateway, which learns nothing of the patient. Both get
+ * the same.
+ *
+ * Each source remembers what it was asked, so a patient costs one evaluation.
+ */
+import { parseBase64Url, toBase64Url } from './base64url.ts';
+import { blindInputs, evaluateDirectly, importEvaluationKey, openEvaluated } from './oblivious-prf.ts';
+import type { PolicyKey } from './policy-key.ts';
+
+/** Where `createPseudonyms` gets them; the patient as `patient-key.ts` names them. */
+export interface PatientSecrets {
+  secretOf(patient: string): Promise<CryptoKey>;
+}
+
+/** A policy's key as a device holds it (wrapped-key.ts). */
+export interface HeldKey {
+  readonly key: CryptoKey;
+  /** Of the pair: a compressed point of 33 bytes. */
+  readonly publicKey: Uint8Array;
+}
+
+/** `POST /upload/pseudonyms`, all in base64url. */
+export interface AskedElements {
+  readonly blinded: readonly string[];
+}
+export interface AnsweredElements {
+  readonly evaluated: readonly string[];
+  readonly proof: string;
+}
+/** Puts elements to the gateway, at most PSEUDONYMS_AT_ONCE (protocol/limits.ts). */
+export type AskElements = (asked: AskedElements) => Promise<AnsweredElements>;
+
+/** A secret takes less than a kilobyte; a day's work has some hundred patients. */
+const REMEMBERED = 10_000;
+
+/** Of one who holds the key. */
+export function createHeldSecrets({ key, publicKey }: HeldKey): PatientSecrets {
+  return remembering(async (patient) => toSecret(await evaluateDirectly(key, publicKey, toInput(patient))));
+}
+
+/** Of one who has the key itself. */
+export async function secretsUnder({ pair }: PolicyKey): Promise<PatientSecrets> {
+  return createHeldSecrets({ key: await importEvaluationKey(pair), publicKey: pair.publicKey });
+}
+
+/** Of one who asked before: rejects for any other patient. */
+export function createGivenSecrets(given: ReadonlyMap<string, CryptoKey>): PatientSecrets {
+  return {
+    async secretOf(patient) {
+      const secret = given.get(patient);
+      if (secret === undefined) throw new Error('a patient was not asked about');
+      return secret;
+    },
+  };
+}
+
+/** Of one who asks as patients come: each in a request of its own. Rejects as `ask` does. */
+export function createAskedSecrets(ask: AskElements, publicKey: Uint8Array): PatientSecrets {
+  return remembering(async (patient) => {
+    const asked = blindPatients([patient]);
+    const answer = await ask({ blinded: asked.map(({ element }) => element) });
+    return (await openSecrets(asked, answer, publicKey)).get(patient)!;
+  });
+}
+
+/** A patient on the way to the gateway. `element`, in base64url, is what it sees; `blind` stays here. */
+export interface AskedPatient {
+  readonly patient: string;
+  readonly blind: Uint8Array;
+  readonly element: string;
+}
+
+export function blindPatients(patients: readonly string[]): AskedPatient[] {
+  return blindInputs(patients.map(toInput)).map(({ blind, blinded }, at) => ({
+    patient: patients[at]!,
+    blind,
+    element: toBase64Url(blinded),
+  }));
+}
+
+/**
+ * The secrets, by patient. Throws ObliviousPrfError where the answer is malformed, or was not made with the published
+ * key.
+ */
+export async function openSecrets(
+  asked: readonly AskedPatient[],
+  { evaluated, proof }: AnsweredElements,
+  publicKey: Uint8Array,
+): Promise<Map<string, CryptoKey>> {
+  const outputs = openEvaluated(
+    asked.map(({ patient, blind, element }) => ({
+      input: toInput(patient),
+      blind,
+      blinded: parseBase64Url(element),
+    })),
+    { evaluated: evaluated.map(parseBase64Url), proof: parseBase64Url(proof) },
+    publicKey,
+  );
+  const secrets = await Promise.all(outputs.map(toSecret));
+  return new Map(asked.map(({ patient }, at) => [patient, secrets[at]!]));
+}
+
+function toInput(patient: string): Uint8Array {
+  return new TextEncoder().encode(patient);
+}
+
+function toSecret(output: Uint8Array): Promise<CryptoKey> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' } as const;
+  return crypto.subtle.importKey('raw', new Uint8Array(output), algorithm, false, ['sign']);
+}
+
+/** A failure is not remembered. */
+function remembering(make: (patient: string) => Promise<CryptoKey>): PatientSecrets {
+  const known = new Map<string, Promise<CryptoKey>>();
+  return {
+    secretOf(patient) {
+      const before = known.get(patient);
+      if (before !== undefined) return before;
+      if (known.size >= REMEMBERED) known.clear();
+      const made = make(patient).catch((error: unknown) => {
+        known.delete(patient);
+        throw error;
+      });
+      known.set(patient, made);
+      return made;
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { wrappedPolicyKeySchema } from '../protocol/api.ts';
+import { deriveEvaluationPair, evaluateDirectly, importEvaluationKey } from './oblivious-prf.ts';
+import {
+  createDevicePair,
+  nameDevicePair,
+  PolicyKeyError,
+  unwrapPolicyKey,
+  wrapPolicyKey,
+} from './wrapped-key.ts';
+
+const PAIR = deriveEvaluationPair(crypto.getRandomValues(new Uint8Array(32)), 'test');
+const KEY = await importEvaluationKey(PAIR, true);
+const INPUT = new TextEncoder().encode('P1');
+
+async function wrapped() {
+  const pair = await createDevicePair();
+  return {
+    pair,
+    answer: wrappedPolicyKeySchema.parse(await wrapPolicyKey(KEY, await nameDevicePair(pair))),
+  };
+}
+
+async function refusal(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
+/** The same text with one bit of the byte at `at` turned. */
+function spoilt(text: string, at: number): string {
+  const bytes = Buffer.from(text, 'base64url');
+  bytes[at]! ^= 1;
+  return bytes.toString('base64url');
+}
+
+test('the device that asked opens the key, and evaluates as with the plain one', async () => {
+  const { pair, answer } = await wrapped();
+  const opened = await unwrapPolicyKey(answer, pair);
+  assert.equal(
+    await evaluateDirectly(opened, PAIR.publicKey, INPUT),
+    await evaluateDirectly(KEY, PAIR.publicKey, INPUT),
+  );
+});
+
+test('neither the opened key nor the half that opens can be read back', async () => {
+  const { pair, answer } = await wrapped();
+  const opened = await unwrapPolicyKey(answer, pair);
+  assert.equal([opened.extractable, opened.usages, opened.algorithm.name], [false, ['deriveBits'], 'ECDH']);
+  for (const key of [opened, pair.privateKey])
+    for (const format of ['pkcs8', 'jwk'] as const)
+      assert.is(((await refusal(crypto.subtle.exportKey(format, key))) as Error).name, 'InvalidAccessError');
+});
+
+test('the answers contain nothing of the key, and no two are alike', async () => {
+  const { pair, answer } = await wrapped();
+  const again = await wrapPolicyKey(KEY, await nameDevicePair(pair));
+  assert.is.not(again.ephemeral, answer.ephemeral);
+  assert.is.not(again.key, answer.key);
+  const travels = Buffer.concat([
+    Buffer.from(answer.ephemeral, 'base64url'),
+    Buffer.from(answer.key, 'base64url'),
+  ]);
+  const { secretKey } = PAIR;
+  for (let at = 0; at + 8 <= secretKey.length; at += 1)
+    assert.not.ok(travels.includes(secretKey.subarray(at, at + 8)));
+});
+
+test('another device’s key does not open it, and a key changed on the way cannot be opened', async () => {
+  const { pair, answer } = await wrapped();
+  const other = await wrapped();
+  assert.instance(await refusal(unwrapPolicyKey(answer, other.pair)), PolicyKeyError);
+  assert.instance(
+    await refusal(unwrapPolicyKey({ ...answer, ephemeral: other.answer.ephemeral }, pair)),
+    PolicyKeyError,
+  );
+  for (const at of [0, 7, 8, 39])
+    assert.instance(
+      await refusal(unwrapPolicyKey({ ...answer, key: spoilt(answer.key, at) }, pair)),
+      PolicyKeyError,
+    );
+  assert.instance(
+    await refusal(unwrapPolicyKey({ ...answer, key: answer.key.slice(0, -12) }, pair)),
+    PolicyKeyError,
+  );
+  assert.instance(await refusal(unwrapPolicyKey({ ...answer, key: '?' }, pair)), PolicyKeyError);
+  // Off the curve, and no point at all.
+  for (const ephemeral of [spoilt(answer.ephemeral, 40), answer.ephemeral.slice(0, 80)]) {
+    assert.instance(await refusal(unwrapPolicyKey({ ...answer, ephemeral }, pair)), PolicyKeyError);
+  }
+});
+
+test('a device that names no public key is refused', async () => {
+  const device = await nameDevicePair(await createDevicePair());
+  for (const name of ['', 'A'.repeat(87), spoilt(device, 3), device.slice(0, 44)])
+    assert.instance(await refusal(wrapPolicyKey(KEY, name)), PolicyKeyError, name);
+});
+
+test.run();
