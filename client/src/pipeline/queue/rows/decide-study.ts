@@ -7,7 +7,6 @@ import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import {
   contentsOf,
-  deleteContents,
   deleteParcels,
   deleteReports,
   dropStudy,
@@ -138,13 +137,8 @@ async function leaveOut(
 async function dismiss({ database, withdraw }: DecisionTools, id: string): Promise<void> {
   const study = await database.studies.get(id);
   if (!study || !mayBeDismissed(study)) return;
-  if (isOver(study)) {
-    await database.transaction('rw', contentsOf(database), async () => {
-      await database.studies.update(id, { removed: true });
-      await deleteContents(database, id);
-    });
-    return;
-  }
+  // A study that is over has no copies here any more: its row, with its receipt, is only hidden.
+  if (isOver(study)) return void (await database.studies.update(id, { removed: true }));
   // The gateway still waits for promised instances that have not arrived: tell it that they will not be sent.
   const isPromised = study.state === 'failed' || study.waiting === 'interrupted';
   const own = isPromised ? await onlyOf(database, study) : [];

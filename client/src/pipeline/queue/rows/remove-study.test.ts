@@ -24,17 +24,22 @@ async function finish(device: TestDevice, id: string): Promise<void> {
 }
 
 const rowOf = ({ database }: TestDevice, id: string) => database.studies.get(id);
+const instancesOf = ({ database }: TestDevice, id: string) =>
+  database.instances.where('studyId').equals(id).toArray();
 
-test('a finished study is only hidden: it can be put back, with its label and its receipt', async () => {
+test('a finished study is only hidden: it can be put back, with its label, its instances and its receipt', async () => {
   const device = await openDevice();
   const store = storeOver(device);
   await finish(device, 's');
   const before = await rowOf(device, 's');
+  const instances = await instancesOf(device, 's');
   await store.dismiss('s');
   assert.is((await rowOf(device, 's'))?.removed, true);
   assert.is.not(await store.receiptOf('s'), null);
   await store.putBack('s');
   assert.equal(await rowOf(device, 's'), before);
+  assert.equal(await instancesOf(device, 's'), instances);
+  assert.is(instances.length, 1);
   store.close();
 });
 
