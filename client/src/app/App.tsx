@@ -6,12 +6,13 @@ import type { ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { UploadView } from '../pipeline/ingest/UploadView.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
-import { Announcer } from './Announcer.tsx';
 import type { ResultsRoute } from '../results/ResultsPages.tsx';
 import { deferred } from '../kit/deferred.tsx';
 import { useSession } from '../net/net-context.ts';
+import type { SessionState } from '../net/session.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
+import type { NeedsBadgeProps } from '../studies/NeedsBadge.tsx';
 import type { StudiesViewProps } from '../studies/StudiesView.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
@@ -34,6 +35,16 @@ const StudiesView = deferred<StudiesViewProps>(() =>
 const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
   import('../results/ResultsPages.tsx').then((view) => view.ResultsPages),
 );
+const NeedsView = deferred<object>(() => import('../studies/NeedsView.tsx').then((view) => view.NeedsView));
+// Nobody waits for these: they are loaded once the first page is drawn.
+const NeedsBadge = deferred<NeedsBadgeProps>(
+  () => import('../studies/NeedsBadge.tsx').then((view) => view.NeedsBadge),
+  () => null,
+);
+const Announcer = deferred<object>(
+  () => import('./Announcer.tsx').then((view) => view.Announcer),
+  () => null,
+);
 const StudyView = deferred<{ id: string }>(() =>
   import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView),
 );
@@ -54,8 +65,8 @@ export function App({ route, update, install }: AppProps) {
       <a class="skip button" href="#content" onClick={skipToContent}>
         {appWords.skipToContent}
       </a>
-      <Header route={route} signedOut={signedOut} />
-      <StatusLine />
+      <Header route={route} state={state} />
+      <StatusLine page={route.value.page} />
       <UpdateOffer update={update} />
       <ProblemBoundary key={route.value.page}>
         {state === 'unknown' ? (
@@ -66,7 +77,7 @@ export function App({ route, update, install }: AppProps) {
           <Page route={route.value} install={install} />
         )}
       </ProblemBoundary>
-      {!signedOut && <Announcer />}
+      {!signedOut && state !== 'unknown' && <Announcer />}
     </>
   );
 }
@@ -77,13 +88,9 @@ function skipToContent(event: MouseEvent) {
   document.querySelector<HTMLElement>('#content h1')?.focus();
 }
 
-function Header({
-  route,
-  signedOut,
-}: {
-  readonly route: ReadonlySignal<Route>;
-  readonly signedOut: boolean;
-}) {
+type HeaderProps = { readonly route: ReadonlySignal<Route>; readonly state: SessionState };
+
+function Header({ route, state }: HeaderProps) {
   const queue = useQueue();
   const page = route.value.page;
   const waiting = queue.studies.value.filter(
@@ -96,7 +103,7 @@ function Header({
           <img src="/icon.svg" alt="" width="28" height="28" />
           <span class="brand-name">{kitWords.product}</span>
         </p>
-        {!signedOut && (
+        {state !== 'signed-out' && (
           <nav class="tabs" aria-label={appWords.nav.label}>
             <a
               class="tab"
@@ -127,6 +134,7 @@ function Header({
             >
               {kitWords.pages.results}
             </a>
+            {state !== 'unknown' && <NeedsBadge isHere={page === 'needs'} />}
           </nav>
         )}
         <AccountMenu />
@@ -157,13 +165,11 @@ function Page({ route, install }: { readonly route: Route } & Pick<AppProps, 'in
 function titleOf(route: Route): string {
   switch (route.page) {
     case 'upload':
-      return kitWords.pages.upload;
     case 'before-after':
-      return kitWords.pages['before-after'];
     case 'studies':
-      return kitWords.pages.studies;
     case 'study':
-      return kitWords.pages.study;
+    case 'needs':
+      return kitWords.pages[route.page];
     case 'results':
       return kitWords.pages[route.at];
     case 'not-found':
@@ -183,6 +189,8 @@ function viewOf(route: Route, install: AppProps['install']) {
       return <Studies install={install} />;
     case 'study':
       return <StudyView key={route.id} id={route.id} />;
+    case 'needs':
+      return <NeedsView />;
     case 'results':
       return <ResultsPages route={route} />;
     case 'not-found':

@@ -6,12 +6,16 @@ import type { Link } from '../net/link.ts';
 import { goesOnAlone } from './background-sync.ts';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { canSend, sendableOf } from '../pipeline/ingest/sendable.ts';
+import { useNeeds } from '../pipeline/ingest/use-needs.ts';
+import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
-import { standingOf, type Standing } from './may-close.ts';
+import { hrefOf, type Route } from '../kit/routes.ts';
+import { mayRemoveDisc, standingOf, type Standing } from './may-close.ts';
 import { appWords } from './app-words.ts';
 import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
-import { queueWords } from '../pipeline/queue/queue-words.ts';
+import { firstWords } from '../pipeline/queue/first-words.ts';
 
 const LINK_SIGN: Record<Link, IconName> = {
   online: 'online',
@@ -22,25 +26,24 @@ const LINK_SIGN: Record<Link, IconName> = {
   'pacs-no-retrieval': 'unreachable',
 };
 
-export function StatusLine() {
+export function StatusLine({ page }: { readonly page: Route['page'] }) {
   const ingest = useIngest();
   const queue = useQueue();
   const session = useSession();
   const link = queue.link.value;
   const policy = ingest.policy.value;
-  const chosen = ingest.studies.value.reduce(
-    (sum, study) => sum + (study.selected.value ? study.instances : 0),
-    0,
-  );
-  const undecided = queue.studies.value.reduce((sum, study) => sum + study.track.needsYou, 0);
+  const sendable = sendableOf(ingest);
   const standing = standingOf({
     phase: ingest.phase.value,
     unsafe: queue.unsafe.value,
-    chosen,
+    chosen: sendable.instances,
+    canSend: canSend(ingest, sendable, session.user.value),
+    isOnUpload: page === 'upload',
+    undecided: sumOf(useNeeds()),
     safe: queue.safe.value,
-    undecided,
     goesOnAlone: goesOnAlone(globalThis),
   });
+  const keepsNames = policy?.deidentify === false;
   return (
     <section class="status" aria-label={appWords.status.label}>
       <div class="status-inside" data-standing={standing.kind}>
@@ -48,7 +51,7 @@ export function StatusLine() {
           <StandingSentence standing={standing} />
         </p>
         <span class="status-break" />
-        {(standing.kind === 'may-close' || standing.kind === 'goes-on-open') && (
+        {mayRemoveDisc(standing) && (
           <p class="status-item status-disc small">
             <Icon name="disc" size={20} />
             <span>{appWords.status.discMayGo}</span>
@@ -59,8 +62,8 @@ export function StatusLine() {
           <span>{appWords.status.link[link]}</span>
         </p>
         {session.state.value !== 'signed-out' && (
-          <p class="status-item small">
-            <Icon name={policy && !policy.deidentify ? 'person' : 'shield'} size={20} />
+          <p class="status-item small" data-names={keepsNames}>
+            <Icon name={keepsNames ? 'person' : 'shield'} size={20} />
             <span>
               {policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown}
             </span>
@@ -71,45 +74,45 @@ export function StatusLine() {
   );
 }
 
+const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
+  'keep-open': 'caution',
+  'not-queued': 'note',
+  decide: 'decide',
+  'may-close': 'device',
+  'goes-on-open': 'device',
+  empty: null,
+};
+
 function StandingSentence({ standing }: { readonly standing: Standing }) {
+  const sign = STANDING_SIGN[standing.kind];
+  const said = sentenceOf(standing);
+  return (
+    <>
+      {sign && <Icon name={sign} size={20} />}
+      {standing.kind === 'decide' ? (
+        <a href={hrefOf({ page: 'needs' })}>{said}</a>
+      ) : (
+        <span class={sign ? undefined : 'quiet'}>{said}</span>
+      )}
+    </>
+  );
+}
+
+function sentenceOf(standing: Standing): string {
+  const { keepOpen, notQueued, mayClose, goesOnOpen, empty } = appWords.status;
   switch (standing.kind) {
     case 'keep-open':
-      return (
-        <>
-          <Icon name="caution" size={20} />
-          <span>{appWords.status.keepOpen(standing.unsafe)}</span>
-        </>
-      );
+      return keepOpen(standing.count);
     case 'not-queued':
-      return (
-        <>
-          <Icon name="note" size={20} />
-          <span>{appWords.status.notQueued(standing.chosen)}</span>
-        </>
-      );
+      return notQueued(standing.count, standing.send);
     case 'may-close':
-      return (
-        <>
-          <Icon name="device" size={20} />
-          <span>{appWords.status.mayClose(standing.safe)}</span>
-        </>
-      );
+      return mayClose(standing.count);
     case 'goes-on-open':
-      return (
-        <>
-          <Icon name="device" size={20} />
-          <span>{appWords.status.goesOnOpen(standing.safe)}</span>
-        </>
-      );
+      return goesOnOpen(standing.count);
     case 'decide':
-      return (
-        <>
-          <Icon name="decide" size={20} />
-          <span>{queueWords.track.needsDecision(standing.undecided)}</span>
-        </>
-      );
+      return firstWords.needsDecision(standing.count);
     case 'empty':
-      return <span class="quiet">{appWords.status.empty}</span>;
+      return empty;
     default:
       return standing satisfies never;
   }

@@ -26,7 +26,7 @@ export function useSignOut(onClose: () => void, everywhere = false) {
     if (everywhere) await session.signOutEverywhere().finally(() => setLeaving(false));
     // Files that were read but not queued identify patients and belong to the person who chose them.
     ingest.cancel();
-    ingest.clear();
+    ingest.clear('held-back');
     // The page of one study is not for the next person.
     if (parseRoute(location.hash).page === 'study') location.hash = hrefOf({ page: 'studies' });
     if (!everywhere) void session.signOut();

@@ -7,6 +7,8 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 export type Route =
   | { readonly page: 'upload' }
   | { readonly page: 'studies' }
+  /** Everything that needs a person. */
+  | { readonly page: 'needs' }
   /** A found study that is not queued. */
   | { readonly page: 'before-after'; readonly id: string }
   | { readonly page: 'study'; readonly id: string }
@@ -29,7 +31,7 @@ export function parseRoute(hash: string): Route {
     return { page: 'results', at: page, id, beside };
   if (beside !== '') return { page: 'not-found' };
   if (page === '' && id === '') return { page: 'upload' };
-  if (page === 'studies' && id === '') return { page: 'studies' };
+  if ((page === 'studies' || page === 'needs') && id === '') return { page };
   if ((page === 'study' || page === 'before-after') && id !== '') return { page, id };
   return { page: 'not-found' };
 }
@@ -40,7 +42,8 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
     case 'upload':
       return '#/';
     case 'studies':
-      return '#/studies';
+    case 'needs':
+      return `#/${route.page}`;
     case 'before-after':
     case 'study':
       return `#/${route.page}/${route.id}`;

@@ -17,7 +17,7 @@ import { ingestWords } from '../ingest/ingest-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from '../queue/queue-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
-import { partsOf } from '../queue/study-title.ts';
+import { partsOf } from '../queue/study-parts.ts';
 import { ChangeList } from './ChangeList.tsx';
 import { createComparisonStore, type ComparisonStore } from './comparison.store.ts';
 import { HeldBack } from './HeldBack.tsx';

@@ -7,8 +7,8 @@ import { hrefOf } from '../../kit/routes.ts';
 import { instances, series } from '../../kit/counted.ts';
 import { ingestWords } from './ingest-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
-import { queueWords } from '../queue/queue-words.ts';
-import { partsOf, toReadable } from '../queue/study-title.ts';
+import { firstWords } from '../queue/first-words.ts';
+import { partsOf, toReadable } from '../queue/study-parts.ts';
 import type { FoundSeries, FoundStudy } from './found-study.ts';
 import { ThumbnailPicture } from './ThumbnailPicture.tsx';
 import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
@@ -19,7 +19,7 @@ const PICTURES = 4;
 export function StudyCard({ study }: { readonly study: FoundStudy }) {
   const ingest = useIngest();
   const Notes = useTriageViews().value?.Notes;
-  const name = formatPersonName(study.patientName) ?? queueWords.noPatient;
+  const name = formatPersonName(study.patientName) ?? firstWords.noPatient;
   const policy = ingest.policy.value;
   const { loud, quiet } = sortWarnings(study.warnings, policy);
   const selected = study.selected.value;
@@ -63,9 +63,9 @@ function Patient({ study, name }: { readonly study: FoundStudy; readonly name: s
       </h2>
       {(study.patientId || birth) && (
         <p class="small quiet kept">
-          {study.patientId && <bdi>{queueWords.patientId(study.patientId)}</bdi>}
+          {study.patientId && <bdi>{firstWords.patientId(study.patientId)}</bdi>}
           {study.patientId && birth && kitWords.separator}
-          {birth && queueWords.born(birth)}
+          {birth && firstWords.born(birth)}
         </p>
       )}
     </>

@@ -17,7 +17,8 @@ import { GoOn } from './ResumeButton.tsx';
 import type { QueuedStudy } from './queued-study.ts';
 import { RepeatFilm } from './RepeatFilm.tsx';
 import { SendingButtons } from './SendingButtons.tsx';
-import { nameOf, partsOf, remainsOf } from './study-title.ts';
+import { partsOf } from './study-parts.ts';
+import { nameOf, remainsOf } from './study-title.ts';
 import { Forget, TakeBack, type OfStudy } from './TakeBack.tsx';
 import { trackOf } from './track-of.ts';
 

@@ -2,6 +2,7 @@
  * The texts of the queue, the four places of an instance, and a person's decisions about a queued study. They
  * avoid "sent": there are four places.
  */
+import { firstWords } from './first-words.ts';
 import { DIAGNOSES } from './proxy-diagnosis.ts';
 import type { Trouble } from './queued-study.ts';
 import { instances, studies } from '../../kit/counted.ts';
@@ -9,9 +10,7 @@ import { formatCount, roundRemaining } from '../../kit/format.ts';
 import type { Place, WaitingFor } from './track-state.ts';
 
 export const queueWords = {
-  noPatient: 'No patient name',
-  patientId: (id: string) => `ID ${id}`,
-  born: (date: string) => `born ${date}`,
+  ...firstWords,
 
   empty: 'Nothing is under way',
   emptyWhat: 'Studies appear here when you press Send and stay until the PACS has confirmed them.',
@@ -26,11 +25,7 @@ export const queueWords = {
   noDatabase: 'This browser does not let the page store anything, so studies cannot be made safe here.',
   noDatabaseNext: 'Leave private mode or free up space on the device, then reload the page.',
   openOf: (name: string) => `Open the study: ${name}`,
-  takeBack: 'Take back',
   takeBackOf: (name: string) => `Take back: ${name}`,
-  makingSafe: (safe: number, total: number) =>
-    `Making it safe here: ${formatCount(safe)} of ${instances(total)}`,
-  naming: (named: number, total: number) => `Reading: ${formatCount(named)} of ${instances(total)}`,
   stillReading: 'Being made safe on this device. Keep the page open.',
   pause: 'Pause',
   pauseOf: (name: string) => `Pause: ${name}`,
@@ -116,8 +111,7 @@ export const queueWords = {
         'You have reached your limit of studies under way. This one stays here and is sent once earlier ones are in the PACS. Your administrator can raise the limit.',
     } satisfies Record<WaitingFor, string>,
     stalled: 'The connection is slow or lost. Sending resumes automatically.',
-    needsDecision: (count: number) =>
-      count === 1 ? '1 instance needs your decision' : `${formatCount(count)} instances need your decision`,
+    needsDecision: firstWords.needsDecision,
     leftOut: (count: number) => `${instances(count)} left out`,
     timeLeft: (seconds: number) => {
       const left = roundRemaining(seconds);

@@ -16,6 +16,12 @@ export const uploadWords = {
   provenSigned: 'The receipt’s signature was checked on this device',
   alreadyThere: (count: number) => `${instances(count)} already there before`,
   coerced: (count: number) => `${instances(count)} stored with changes that the PACS made`,
+  heldHere: (count: number, total: number) =>
+    `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} held back on this device.`,
+  heldHereWhat: 'Nobody sees them in the PACS until you decide.',
+  /** On the completion page and beside the receipt, which lists only what reached the gateway. */
+  stayed: (count: number) => `${instances(count)} held back on this device: not in the PACS until you decide`,
+  leftOutHere: (count: number) => `${instances(count)} left out by a person: not in the PACS`,
   sendAnother: 'Send another study',
   decide: {
     sentence: (count: number, total: number) =>

@@ -15,6 +15,7 @@ import { open, seal } from './device-key.ts';
 import { knownUser } from './device-notes.ts';
 import { contentsOf, deleteContents } from './drop-study.ts';
 import { instancesOf } from './instance-rows.ts';
+import { applyKept, type KeptHeld } from './keep-held.ts';
 import { makeLabel } from './make-label.ts';
 import type { InstanceRow, LocalDatabase, ReportRow, StudyRow } from './local-database.ts';
 import type { StudyAbout, StudyTitle } from '../queued-study.ts';
@@ -166,9 +167,14 @@ async function keepReports(
 
 /**
  * Every instance has its row: from now on the study may be announced. It replaces earlier entries of the same
- * study that can no longer be sent from here. False when nothing was named and the study was dropped.
+ * study that can no longer be sent from here. `kept`: its instances that are held on this device. False when nothing
+ * was named and the study was dropped.
  */
-export async function finishNaming(database: LocalDatabase, studyId: string): Promise<boolean> {
+export async function finishNaming(
+  database: LocalDatabase,
+  studyId: string,
+  kept: KeptHeld | null = null,
+): Promise<boolean> {
   const { studies } = database;
   return database.transaction('rw', contentsOf(database), async () => {
     const study = await studies.get(studyId);
@@ -178,9 +184,11 @@ export async function finishNaming(database: LocalDatabase, studyId: string): Pr
       return false;
     }
     await replaceUnsendable(database, study);
+    const held = kept?.held ?? study.held;
+    if (kept !== null) await applyKept(database, kept);
     // An instance that was chosen twice travels once.
-    const chosen = study.instances + sumOf(study.held.reasons) + study.held.leftOut;
-    await studies.update(studyId, { named: true, chosen });
+    const chosen = study.instances + sumOf(held.reasons) + held.leftOut;
+    await studies.update(studyId, { named: true, chosen, held });
     return true;
   });
 }
