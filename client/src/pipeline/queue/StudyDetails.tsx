@@ -12,6 +12,8 @@ import type { TrackState } from './track-state.ts';
 import { triageWords } from '../triage/triage-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from './queue-words.ts';
+import { titleWords } from './title-words.ts';
+import { trackWords } from './track-words.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
 import { GoOn } from './ResumeButton.tsx';
 import type { QueuedStudy } from './queued-study.ts';
@@ -31,7 +33,7 @@ export function StudyDetails({ study, onDismiss }: StudyDetailsProps) {
   const track = trackOf(study, useQueue().link.value);
   const now = new Date();
   const said = study.title
-    ? [...partsOf(study.title), queueWords.queuedWhen(formatMoment(new Date(study.queuedAt), now))]
+    ? [...partsOf(study.title), titleWords.queuedWhen(formatMoment(new Date(study.queuedAt), now))]
     : remainsOf(study, now);
   return (
     <>
@@ -83,7 +85,7 @@ function Said({ study, track }: { readonly study: QueuedStudy; readonly track: T
     return (
       <Red title={queueWords.trouble[study.trouble].title} next={queueWords.trouble[study.trouble].means} />
     );
-  if (track.needsYou > 0) return <Red title={queueWords.track.needsDecision(track.needsYou)} next={null} />;
+  if (track.needsYou > 0) return <Red title={trackWords.needsDecision(track.needsYou)} next={null} />;
   if (study.packing) return <p class="small quiet">{queueWords.stillReading}</p>;
   if (study.paused && study.isWaiting) return <p class="small quiet">{queueWords.paused}</p>;
   return (
