@@ -9,7 +9,7 @@ import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
 import { Pace, Track } from './Track.tsx';
 import type { TrackState } from './track-state.ts';
-import { triageWords } from '../triage/triage-words.ts';
+import { MovedUp } from '../triage/MovedUp.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from './queue-words.ts';
 import { titleWords } from './title-words.ts';
@@ -21,7 +21,7 @@ import { RepeatFilm } from './RepeatFilm.tsx';
 import { SendingButtons } from './SendingButtons.tsx';
 import { nameOf, partsOf, remainsOf } from './study-title.ts';
 import { Forget, TakeBack, type OfStudy } from './TakeBack.tsx';
-import { trackOf } from './track-of.ts';
+import { goesFirst, trackOf } from './track-of.ts';
 
 export type StudyDetailsProps = {
   readonly study: QueuedStudy;
@@ -40,17 +40,7 @@ export function StudyDetails({ study, onDismiss }: StudyDetailsProps) {
       <p class="small quiet queue-meta kept">
         <bdi>{said.join(kitWords.separator)}</bdi>
       </p>
-      {goesFirst(study) && (
-        <p class="small queue-first">
-          <Icon name="up" size={16} />
-          <span>
-            <span class="strong">{triageWords.first}</span>{' '}
-            <span class="quiet">
-              {triageWords.firstBy}. {triageWords.notDiagnostic}.
-            </span>
-          </span>
-        </p>
-      )}
+      {goesFirst(study) && <MovedUp />}
       <RepeatFilm study={study} />
       {study.state === 'taken-back' ? (
         <p class="quiet">{study.wasCancelled ? queueWords.cancelledWhat : queueWords.takenBackWhat}</p>
@@ -65,11 +55,6 @@ export function StudyDetails({ study, onDismiss }: StudyDetailsProps) {
       </div>
     </>
   );
-}
-
-/** A person's order overrides the model's: where there is one, the model's note is hidden. */
-export function goesFirst({ isWaiting, score, ranked }: QueuedStudy): boolean {
-  return isWaiting && score !== null && !ranked;
 }
 
 function Said({ study, track }: { readonly study: QueuedStudy; readonly track: TrackState }) {
