@@ -1,7 +1,4 @@
-/**
- * What can be done about a reason. Apart from their sentences (reasons.ts), which a page needs only once it shows
- * one.
- */
+/** Kinds of reasons. Their sentences (reasons.ts) stand apart: a page needs them only once it shows one. */
 import type { ReasonCode } from './reasons.ts';
 
 /** The same bytes may be stored later: the cause lay elsewhere. */

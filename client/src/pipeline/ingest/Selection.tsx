@@ -1,4 +1,4 @@
-/** What was chosen: the progress of reading, the studies found, and the files that cannot be sent. */
+/** The chosen files: the progress of reading, the studies found, and the files that cannot be sent. */
 import { useIngest } from './ingest-context.ts';
 import { Notice } from '../../kit/Notice.tsx';
 import { hrefOf } from '../../kit/routes.ts';

@@ -1,4 +1,4 @@
-/** The words for where a study is, also announced aloud and in the status line. They avoid "sent": there are four places. */
+/** The words for the places of a study, also announced aloud. They avoid "sent": there are four places. */
 import { instances } from '../../kit/counted.ts';
 import { formatCount, roundRemaining } from '../../kit/format.ts';
 import type { WaitingFor } from './track-state.ts';
