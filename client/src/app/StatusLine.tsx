@@ -10,12 +10,12 @@ import { canSend, sendableOf } from '../pipeline/ingest/sendable.ts';
 import { useNeeds } from '../pipeline/ingest/use-needs.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { needsDecision } from '../kit/counted.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import { mayRemoveDisc, standingOf, type Standing } from './may-close.ts';
 import { appWords } from './app-words.ts';
 import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
-import { firstWords } from '../pipeline/queue/first-words.ts';
 
 const LINK_SIGN: Record<Link, IconName> = {
   online: 'online',
@@ -110,7 +110,7 @@ function sentenceOf(standing: Standing): string {
     case 'goes-on-open':
       return goesOnOpen(standing.count);
     case 'decide':
-      return firstWords.needsDecision(standing.count);
+      return needsDecision(standing.count);
     case 'empty':
       return empty;
     default:

@@ -10,7 +10,7 @@ import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts'
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { ThumbnailPicture } from '../pipeline/ingest/ThumbnailPicture.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import { queueWords } from '../pipeline/queue/queue-words.ts';
+import { titleWords } from '../pipeline/queue/title-words.ts';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { carryOut, type Place } from './carry-out.ts';
 import type { Answer, Decision } from './list-decisions.ts';
@@ -133,18 +133,18 @@ function describe(
     return { name: nameOf(study), about: personOf(title?.patientId, title?.patientBirthDate) };
   }
   if (pictured) {
-    const name = formatPersonName(pictured.patientName) ?? queueWords.noPatient;
+    const name = formatPersonName(pictured.patientName) ?? titleWords.noPatient;
     return { name, about: personOf(pictured.patientId, pictured.patientBirthDate) };
   }
   if (lost) {
     const at = lost.queuedAt;
-    const when = at === null ? [] : [queueWords.queuedWhen(formatMoment(new Date(at), new Date()))];
-    return { name: queueWords.erasedName(lost.modalities), about: when };
+    const when = at === null ? [] : [titleWords.queuedWhen(formatMoment(new Date(at), new Date()))];
+    return { name: titleWords.erasedName(lost.modalities), about: when };
   }
   return { name: cause === 'foreign' ? words.foreign : words.chosen, about: [] };
 }
 
 function personOf(id: string | undefined, birthDate: string | undefined): readonly string[] {
   const birth = formatDicomDate(birthDate);
-  return [...(id ? [queueWords.patientId(id)] : []), ...(birth ? [queueWords.born(birth)] : [])];
+  return [...(id ? [titleWords.patientId(id)] : []), ...(birth ? [titleWords.born(birth)] : [])];
 }

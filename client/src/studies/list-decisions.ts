@@ -3,7 +3,7 @@
  * or leads to a page; one that would do neither is not offered. Pure.
  */
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
-import { isReleasable } from '#shared/protocol/reasons.ts';
+import { isReleasable } from '#shared/protocol/reason-kinds.ts';
 import type { HeldFound, ListedNeed, NeedCause } from '../pipeline/queue/list-needs.ts';
 import { countRetried, mayBeRetried } from '../pipeline/queue/may-be-retried.ts';
 import type { LostStudy, QueuedStudy } from '../pipeline/queue/queued-study.ts';

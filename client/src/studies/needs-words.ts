@@ -1,12 +1,12 @@
 /** The words of the list of decisions, and of the badge that counts them. */
-import { counted, instances } from '../kit/counted.ts';
+import { instances, needsDecision } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import type { NeedCause } from '../pipeline/queue/list-needs.ts';
 import type { Answer } from './list-decisions.ts';
 
 export const needsWords = {
   badge: (count: number) => `${formatCount(count)} ${count === 1 ? 'needs' : 'need'} you`,
-  total: (count: number) => `${counted(count, 'instance needs', 'instances need')} your decision`,
+  total: needsDecision,
   nothing: 'Nothing needs you',
   nothingWhat:
     'Everything you sent travels without you. Whatever cannot go on without a person appears here.',

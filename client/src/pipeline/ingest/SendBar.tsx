@@ -4,8 +4,8 @@ import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
-import { ingestWords } from './ingest-words.ts';
-import { firstWords } from '../queue/first-words.ts';
+import { chosenWords } from './chosen-words.ts';
+import { queueWords } from '../queue/queue-words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
 import { canSend, sendableOf } from './sendable.ts';
 
@@ -36,11 +36,11 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
     location.hash = hrefOf({ page: 'studies' });
   };
   const disabled = !canSend(ingest, sendable, session.user.value);
-  const none = held.length > 0 ? ingestWords.sendLookFirst : ingestWords.sendNone;
+  const none = held.length > 0 ? chosenWords.sendLookFirst : chosenWords.sendNone;
   return (
     <section
       class="send-bar"
-      aria-label={ingestWords.sendBar}
+      aria-label={chosenWords.sendBar}
       data-names={ingest.policy.value?.deidentify === false}
     >
       {ToRepeat && <ToRepeat chosen={chosen} />}
@@ -48,9 +48,9 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
       <div class="send-inside">
         <PolicyChoice />
         <button type="button" class="button button-main send-button" disabled={disabled} onClick={send}>
-          {chosen.length === 0 ? none : ingestWords.send(chosen.length)}
+          {chosen.length === 0 ? none : chosenWords.send(chosen.length)}
           {chosen.length > 0 && (
-            <span class="send-size small numbers">{ingestWords.sendSize(instances, formatBytes(bytes))}</span>
+            <span class="send-size small numbers">{chosenWords.sendSize(instances, formatBytes(bytes))}</span>
           )}
         </button>
       </div>
@@ -65,7 +65,7 @@ function TooLarge() {
   return (
     <p class="pace pace-wait small send-forecast" role="status">
       <Icon name="caution" size={16} />
-      <span>{ingestWords.tooLarge(formatBytes(forecast.needs), formatBytes(forecast.room))}</span>
+      <span>{chosenWords.tooLarge(formatBytes(forecast.needs), formatBytes(forecast.room))}</span>
     </p>
   );
 }
@@ -78,14 +78,14 @@ export function QueueingBar() {
   const ingest = useIngest();
   const { named, instances, instancesTotal, bytes, bytesTotal } = ingest.queueing.value;
   return (
-    <section class="send-bar" aria-label={ingestWords.sendBar}>
+    <section class="send-bar" aria-label={chosenWords.sendBar}>
       <div class="send-inside send-queueing">
         <div class="send-progress">
           <p class="numbers">
             <Icon name="device" size={20} />{' '}
             {instances === 0 && named < instancesTotal
-              ? firstWords.naming(named, instancesTotal)
-              : firstWords.makingSafe(instances, instancesTotal)}
+              ? queueWords.naming(named, instancesTotal)
+              : queueWords.makingSafe(instances, instancesTotal)}
           </p>
           <div class="bar" aria-hidden="true">
             <div
@@ -96,7 +96,7 @@ export function QueueingBar() {
         </div>
         <button type="button" class="button" onClick={() => ingest.cancel()}>
           <Icon name="back" size={20} turns />
-          {firstWords.takeBack}
+          {queueWords.takeBack}
         </button>
       </div>
     </section>

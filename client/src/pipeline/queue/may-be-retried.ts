@@ -1,5 +1,5 @@
 /** Decides which refused or quarantined instances can be retried as they are. Pure. */
-import { canRetry } from '#shared/protocol/reasons.ts';
+import { canRetry } from '#shared/protocol/reason-kinds.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import type { QueuedInstance, QueuedStudy } from './queued-study.ts';
 

@@ -2,14 +2,14 @@
  * The name of a study on the screen. After completion its title is erased; its local label remains for the shift,
  * and its kind, size and sending time for longer.
  */
-import { formatMoment, formatPersonName } from '../../kit/format.ts';
+import { formatDicomDate, formatMoment, formatPersonName } from '../../kit/format.ts';
 import { instances, series } from '../../kit/counted.ts';
-import { queueWords } from './queue-words.ts';
-import type { QueuedStudy } from './queued-study.ts';
+import { titleWords } from './title-words.ts';
+import type { QueuedStudy, StudyTitle } from './queued-study.ts';
 
 export function nameOf({ title, label, about }: Pick<QueuedStudy, 'title' | 'label' | 'about'>): string {
-  if (!title) return label ?? queueWords.erasedName(about.modalities);
-  return formatPersonName(title.patientName) ?? queueWords.noPatient;
+  if (!title) return label ?? titleWords.erasedName(about.modalities);
+  return formatPersonName(title.patientName) ?? titleWords.noPatient;
 }
 
 /** Tells studies with an erased title apart: by size and time. */
@@ -22,7 +22,28 @@ export function remainsOf(
   return [
     series(about.series),
     instances(study.instances),
-    queueWords.queuedWhen(at(queuedAt)),
-    ...(state === 'done' && completedAt !== null ? [queueWords.arrivedWhen(at(completedAt))] : []),
+    titleWords.queuedWhen(at(queuedAt)),
+    ...(state === 'done' && completedAt !== null ? [titleWords.arrivedWhen(at(completedAt))] : []),
   ];
+}
+
+/** Date, modality, body part and description, as far as known, in this order. */
+export function partsOf(
+  title: Pick<StudyTitle, 'studyDate' | 'modalities' | 'description'> & {
+    readonly bodyParts: readonly string[];
+  },
+): readonly string[] {
+  const parts = [
+    formatDicomDate(title.studyDate),
+    title.modalities.join('/'),
+    title.bodyParts.map(toReadable).join(', '),
+    // Some scanners separate its parts with ^, as in a name.
+    title.description.replace(/\^+/g, ' ').trim(),
+  ];
+  return parts.filter((part): part is string => part !== null && part !== '');
+}
+
+/** Body Part Examined (0018,0015) is a code of capitals: CHEST → Chest. */
+export function toReadable(code: string): string {
+  return code === code.toUpperCase() ? code.charAt(0) + code.slice(1).toLowerCase() : code;
 }
