@@ -23,7 +23,7 @@ const anyNeed: fc.Arbitrary<Need> = fc.oneof(
   fc.record({ cause: fc.constant('interrupted' as const), reason: fc.constant(null), instances }),
   fc.record({
     cause: fc.constant('failed' as const),
-    reason: fc.constantFrom('policy-withdrawn', 'seal-key-unknown', 'internal'),
+    reason: fc.constantFrom('policy-withdrawn', 'seal-key-unknown', 'of-a-newer-gateway'),
     instances,
   }),
   fc.record({
@@ -89,7 +89,10 @@ function storesThatNote(): { readonly stores: Stores; readonly done: string[] } 
       leaveOut: note('leave-out'),
       leaveOutHeld: note('leave-out-held'),
       instancesOf: () => Promise.resolve([]),
-      takeBack: async (id) => (await note('take-back')(id), true),
+      takeBack: async (id) => {
+        await note('take-back')(id);
+        return true;
+      },
       dismiss: note('dismiss'),
       forgetLost: (id) => void note('forget')(id),
       deleteForeign: note('delete'),

@@ -96,6 +96,12 @@ function toDecision(need: ListedNeed, reopenable: (studyId: string) => boolean):
   };
 }
 
+/** A newer gateway may give a code that this page does not know. */
+function mustChange(code: string): boolean {
+  const problems: Partial<Record<string, { readonly retry: string }>> = PROBLEMS;
+  return problems[code]?.retry === 'changed';
+}
+
 function answersTo(need: ListedNeed, reopenable: (studyId: string) => boolean): readonly Answer[] {
   const { cause, reason, study, found } = need;
   switch (cause) {
@@ -113,7 +119,7 @@ function answersTo(need: ListedNeed, reopenable: (studyId: string) => boolean): 
       return ['choose-again', 'remove'];
     case 'failed':
       return [
-        study?.problem && PROBLEMS[study.problem].retry === 'changed' ? 'choose-again' : 'retry',
+        reason !== null && mustChange(reason) ? 'choose-again' : 'retry',
         study?.canTakeBack ? 'take-back' : 'remove',
       ];
     case 'trouble':

@@ -16,7 +16,14 @@ export type SendBarProps = {
   readonly onQueuedInPart: (instances: number) => void;
 };
 
-export function SendBar({ onQueuedInPart }: SendBarProps) {
+/** Empty while nothing was found that could be sent. */
+export function Bar(props: SendBarProps) {
+  const ingest = useIngest();
+  if (ingest.phase.value === 'queueing') return <QueueingBar />;
+  return ingest.studies.value.length > 0 ? <SendBar {...props} /> : null;
+}
+
+function SendBar({ onQueuedInPart }: SendBarProps) {
   const ingest = useIngest();
   const session = useSession();
   const triage = useTriageViews();
@@ -74,7 +81,7 @@ function TooLarge() {
  * While the chosen studies are written into the queue: only then are they safe, and until then they can be
  * taken back.
  */
-export function QueueingBar() {
+function QueueingBar() {
   const ingest = useIngest();
   const { named, instances, instancesTotal, bytes, bytesTotal } = ingest.queueing.value;
   return (

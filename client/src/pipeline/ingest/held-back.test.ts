@@ -68,7 +68,7 @@ async function instancesInQueue({ queue, keys }: Device): Promise<ParsedInstance
 
 /** Of each queued study: the instances chosen, held back and left out. */
 async function heldInQueue({ database }: Pick<Device, 'database'>): Promise<number[][]> {
-  const rows = await database.studies.orderBy('queuedAt').toArray();
+  const rows = await database.studies.toArray();
   return rows
     .sort((a, b) => b.chosen - a.chosen)
     .map(({ chosen: all, held }) => [all, sumOf(held.reasons), held.leftOut]);

@@ -88,7 +88,10 @@ test('a study chosen again in part leaves the need of the rest where it is', asy
   const [first] = filesOf(device.made).slice(2);
   await later.store.addFiles([filesOf(device.made)[0]!, first!]);
   await later.store.send();
-  assert.equal(await tracksOf(device), [{ safe: 2, needsYou: 1 }, { safe: 1, needsYou: 1 }]);
+  assert.equal(await tracksOf(device), [
+    { safe: 2, needsYou: 1 },
+    { safe: 1, needsYou: 1 },
+  ]);
 });
 
 test('left out by a person, they need nobody and are counted as left out', async () => {

@@ -13,6 +13,7 @@ import { Notice } from '../../kit/Notice.tsx';
 import { hrefOf } from '../../kit/routes.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { refusalSentence } from '../../net/refusal-sentence.ts';
+import { queueWords } from '../queue/queue-words.ts';
 import { trackWords } from '../queue/track-words.ts';
 import { uploadWords } from './upload-words.ts';
 import { countRetried, mayBeRetried } from '../queue/may-be-retried.ts';
