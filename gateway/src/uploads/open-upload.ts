@@ -90,7 +90,7 @@ export async function askPacs(
   }
 }
 
-/** `seen`: named by the PACS. What it was not asked, or gave no answer to, is believed from before. */
+/** The PACS has named `seen`. Instances for which it was not asked, or gave no answer, are believed from before. */
 function toInPacs(asked: Asked | null, { known, elsewhere }: Rows): InPacs | null {
   if (asked === null) return null;
   const since = [...known, ...elsewhere].filter(

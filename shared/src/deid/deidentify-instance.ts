@@ -45,7 +45,7 @@ import type { Known } from './text/hold-known-values.ts';
 export type { Segment } from './segments.ts';
 export type { DeidRules } from './rules.ts';
 
-/** The pixels of an instance, or one of its texts, at which a person looked and said that nothing in it names anybody. */
+/** The pixels of an instance, or one of its texts: a person looked, and said that nothing in it names anybody. */
 export type Looked = 'pixels' | NamingText;
 
 /** Knowledge from beside the instance. Its result may wait for it, and never differs by it. */
