@@ -5,7 +5,7 @@
  */
 import type { NamingText } from '#shared/deid/companions.ts';
 import type { Looked } from '#shared/deid/deidentify-instance.ts';
-import { isHeldForPixels } from '#shared/protocol/reasons.ts';
+import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 
 /** By the place (`ordinal`) of the file. */
