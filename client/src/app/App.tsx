@@ -3,6 +3,7 @@
  * page is drawn, so that no patient stays on the screen; offline the app works with the data on this device.
  */
 import type { ReadonlySignal } from '@preact/signals';
+import type { ComponentType } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { UploadView } from '../pipeline/ingest/UploadView.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
@@ -36,18 +37,22 @@ const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
   import('../results/ResultsPages.tsx').then((view) => view.ResultsPages),
 );
 const NeedsView = deferred<object>(() => import('../studies/NeedsView.tsx').then((view) => view.NeedsView));
-// Nobody waits for these: they are loaded once the first page is drawn.
-const NeedsBadge = deferred<NeedsBadgeProps>(
-  () => import('../studies/NeedsBadge.tsx').then((view) => view.NeedsBadge),
-  () => null,
+const NeedsBadge = beside<NeedsBadgeProps>(() =>
+  import('../studies/NeedsBadge.tsx').then((view) => view.NeedsBadge),
 );
-const Announcer = deferred<object>(
-  () => import('./Announcer.tsx').then((view) => view.Announcer),
-  () => null,
-);
+const Announcer = beside<object>(() => import('./Announcer.tsx').then((view) => view.Announcer));
 const StudyView = deferred<{ id: string }>(() =>
   import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView),
 );
+
+/**
+ * Stands beside every page, and is loaded once the first one is drawn. Where it cannot be loaded the page works
+ * without it, and UpdateOffer says that a part is missing.
+ */
+function beside<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+  const nothing = () => null;
+  return deferred<Props>(() => load().catch(() => nothing), nothing);
+}
 
 export type AppProps = {
   readonly route: ReadonlySignal<Route>;

@@ -13,19 +13,17 @@ import type { LostStudy, QueuedStudy } from '../pipeline/queue/queued-study.ts';
  * `try-now`: send again; `leave-out`: a person decides that they are not sent; `take-back`, `remove`, `delete`: the
  * whole study goes from this device; `set-aside`: take a found study out of the selection.
  */
-export const ANSWERS = [
-  'look',
-  'retry',
-  'try-now',
-  'choose-again',
-  'choose-fewer',
-  'leave-out',
-  'set-aside',
-  'take-back',
-  'remove',
-  'delete',
-] as const;
-export type Answer = (typeof ANSWERS)[number];
+export type Answer =
+  | 'look'
+  | 'retry'
+  | 'try-now'
+  | 'choose-again'
+  | 'choose-fewer'
+  | 'leave-out'
+  | 'set-aside'
+  | 'take-back'
+  | 'remove'
+  | 'delete';
 
 export interface Decision {
   readonly key: string;

@@ -12,7 +12,6 @@ export const needsWords = {
     'Everything you sent travels without you. Whatever cannot go on without a person appears here.',
   toStudies: 'Open your studies',
   of: (count: number) => instances(count),
-  picture: (name: string) => `Picture of the study: ${name}`,
   foreign: 'Studies for another gateway',
   chosen: 'The studies you chose',
   /** What happened, where no reason of the gateway's or the PACS's says it. */

@@ -3,7 +3,7 @@ import type { User } from '#shared/protocol/api.ts';
 import { maySend } from '../../net/may-send.ts';
 import type { FoundStudy, HeldFile, IngestStore } from './found-study.ts';
 
-export interface Sendable {
+interface Sendable {
   /** Without the studies of which everything is held back. */
   readonly studies: readonly FoundStudy[];
   readonly instances: number;

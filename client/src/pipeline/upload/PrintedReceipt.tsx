@@ -12,7 +12,7 @@ import { trackWords } from '../queue/track-words.ts';
 import { uploadWords } from './upload-words.ts';
 import { deidentificationLine, summaryOf } from './kept-receipt.ts';
 
-export type PrintedReceiptProps = {
+type PrintedReceiptProps = {
   readonly receipt: Receipt;
   /** What of the study the gateway never got, in sentences. */
   readonly notSent: readonly string[];

@@ -10,7 +10,7 @@ import type { LocalDatabase, StudyRow } from './local-database.ts';
 
 type Held = StudyRow['held'];
 
-export interface HeldInstance {
+interface HeldInstance {
   /** As in the file: an original, which is never kept in the clear. */
   readonly sopInstanceUID: string;
   readonly reason: ReasonCode;
@@ -28,7 +28,7 @@ export interface KeptHeld {
   }[];
 }
 
-export interface Chosen {
+interface Chosen {
   readonly studyId: string;
   readonly held: readonly HeldInstance[];
   /** The SOP Instance UIDs of all files that were chosen, as in the files. */
