@@ -14,7 +14,8 @@ import { looksRight } from './testing/screens.ts';
 const test = suite('what needs a person');
 const walk = await walkScreens(test, { name: 'what needs a person', roles: ['technician'], open: openWorld });
 
-const badge = (page: Page, count: number) => page.getByRole('link', { name: `${count} need you`, exact: true });
+const badge = (page: Page, count: number) =>
+  page.getByRole('link', { name: `${count} need you`, exact: true });
 
 /** Sends a study of six, three of which are held back, and opens the list of decisions. */
 async function sendHeldBack({ page, enter, seed }: Stage, nth: number): Promise<void> {
