@@ -1,11 +1,11 @@
 /**
- * Remembers what is expensive to make, and never takes more than so many bytes: a hostile file may name any number
- * of values of any length. When it is full it forgets everything and begins again.
+ * Remembers values that are expensive to make, and never takes more than so many bytes: a hostile file may name any
+ * number of values of any length. When it is full it forgets everything and begins again.
  *
- * What is remembered may identify a patient. It stays in memory only, and no longer than the memo's owner.
+ * Its entries may identify a patient. They stay in memory only, and no longer than the memo's owner.
  */
 
-/** What a Map takes for an entry, and small objects in it, beside their texts. */
+/** The memory of an entry in a Map, and of small objects in it, beside their texts. */
 const ENTRY_BYTES = 100;
 /** Of a character beyond Latin-1. */
 const CHARACTER_BYTES = 2;

@@ -189,7 +189,7 @@ async function heldAfter(work: () => Promise<void>): Promise<number> {
 }
 
 const MEGABYTE = 1024 ** 2;
-/** What a memo of one policy may take, and room for what the engine does beside it. */
+/** The memo of one policy, and room for the engine's own doings. */
 const HELD_BYTES = 24 * MEGABYTE;
 
 test('however many long values a hostile file names, pseudonyms hold few of them', async () => {
