@@ -7,6 +7,11 @@ import type { Period, Sort } from './choose-entries.ts';
 
 export const studiesWords = {
   list: 'Your studies',
+  news: {
+    offer: 'Get a notification when your studies are in the PACS or need you. It names nobody.',
+    allow: 'Turn on',
+    decline: 'Not now',
+  },
   search: 'Search',
   searchHint: 'Name, ID, date or receipt',
   filters: 'Filter and sort',
