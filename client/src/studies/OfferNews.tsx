@@ -1,6 +1,5 @@
 /** Offers notifications, once something is under way; whoever says "Not now" is not asked again on this device. */
 import { useState } from 'preact/hooks';
-import { Icon } from '../kit/Icon.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { studiesWords } from './studies-words.ts';
 
@@ -18,10 +17,8 @@ export function OfferNews() {
     setAsked(false);
   };
   return (
-    <div class="row row-apart small">
-      <p>
-        <Icon name="note" size={20} /> <span>{news.offer}</span>
-      </p>
+    <div class="row row-apart small quiet">
+      <p>{news.offer}</p>
       <p class="row">
         <button type="button" class="button" onClick={allow}>
           {news.allow}

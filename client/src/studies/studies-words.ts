@@ -8,7 +8,7 @@ import type { Period, Sort } from './choose-entries.ts';
 export const studiesWords = {
   list: 'Your studies',
   news: {
-    offer: 'Get a notification when your studies are in the PACS or need you. It names nobody.',
+    offer: 'Get a notification when a study is in the PACS or needs you. It never names a patient.',
     allow: 'Turn on',
     decline: 'Not now',
   },
