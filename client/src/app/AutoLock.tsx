@@ -3,7 +3,8 @@
  * finished. Then the person is signed out; what is safe on this device is sent as after any sign-out.
  */
 import { effect, type ReadonlySignal, type Signal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSession, useSignOutTasks } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
@@ -20,7 +21,8 @@ export type AutoLockProps = {
 };
 
 export function AutoLock({ minutes, covered }: AutoLockProps) {
-  const leave = useLeave();
+  const here = useRef(true);
+  const leave = useLeave(here);
   const lock = useMemo(
     () =>
       createAutoLock({
@@ -40,6 +42,7 @@ export function AutoLock({ minutes, covered }: AutoLockProps) {
     return () => {
       unwatch();
       lock.end();
+      here.current = false;
       covered.value = false;
     };
   }, [lock]);
@@ -66,8 +69,11 @@ function watchPerson({ touched, check }: Lock): () => void {
   return () => over.abort();
 }
 
-/** Signs out once nothing of this person is half done. */
-function useLeave(): () => Promise<void> {
+/**
+ * Signs out once nothing of this person is half done. `here`: nobody has done so meanwhile, in this tab or another, or
+ * it would be the next person who is signed out.
+ */
+function useLeave(here: RefObject<boolean>): () => Promise<void> {
   const session = useSession();
   const ingest = useIngest();
   const queue = useQueue();
@@ -78,6 +84,7 @@ function useLeave(): () => Promise<void> {
       tasks.finishAll(),
       until(() => ingest.phase.value !== 'queueing' && queue.unsafe.value === 0),
     ]);
+    if (!here.current) return;
     ingest.cancel();
     ingest.clear();
     await session.signOut();
