@@ -4,7 +4,7 @@
  * translated. A fault is text between tags, text in an attribute that is shown or read aloud, and a sentence
  * anywhere else. Errors are for the console and begin in lower case.
  */
-import { parseSync, Visitor, type ESTree } from 'oxc-parser';
+import { parseSync, Visitor, type JSXChild, type Node, type Program } from 'oxc-parser';
 import { findTests, type SourceFile } from './source-files.ts';
 
 const WORDS_FILE = /-words\.ts$/;
@@ -20,7 +20,7 @@ const NAMES = /SHA-256|DICOM|PACS|UID/g;
 type Spot = { readonly start: number; readonly text: string };
 
 /** The texts that this expression holds, whichever of them it chooses. */
-function writtenIn(node: ESTree.Node | null): Spot[] {
+function writtenIn(node: Node | null): Spot[] {
   switch (node?.type) {
     case 'Literal':
       return typeof node.value === 'string' ? [{ start: node.start, text: node.value }] : [];
@@ -42,12 +42,12 @@ function writtenIn(node: ESTree.Node | null): Spot[] {
   }
 }
 
-function spotsOf(program: ESTree.Program): Spot[] {
+function spotsOf(program: Program): Spot[] {
   const spots: Spot[] = [];
   const note = (found: readonly Spot[], pattern: RegExp): void => {
     spots.push(...found.filter(({ text }) => pattern.test(text.replaceAll(NAMES, ''))));
   };
-  const noteChildren = ({ children }: { readonly children: readonly ESTree.JSXChild[] }): void => {
+  const noteChildren = ({ children }: { readonly children: readonly JSXChild[] }): void => {
     for (const child of children) note(writtenIn(child), WORD);
   };
   new Visitor({

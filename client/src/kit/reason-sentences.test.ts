@@ -1,4 +1,4 @@
-/** What a screen says of the reasons of the protocol. */
+/** The sentences of a screen about the reasons of the protocol. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isDamaged } from '#shared/protocol/reason-kinds.ts';

@@ -1,6 +1,6 @@
 /**
- * What a screen says of an instance or a file that did not end as `stored`. Some twenty faults of a file's
- * structure are one sentence for a person; `precise` then says which fault it is, for the details.
+ * The sentences of a screen about an instance or a file that did not end as `stored`. Some twenty faults of a
+ * file's structure are one sentence for a person; `precise` then names the fault, for the details.
  */
 import { isDamaged } from '#shared/protocol/reason-kinds.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
