@@ -4,6 +4,7 @@
  */
 import type { Link } from '../net/link.ts';
 import { goesOnAlone } from './background-sync.ts';
+import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { canSend, sendableOf } from '../pipeline/ingest/sendable.ts';
@@ -30,6 +31,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
   const ingest = useIngest();
   const queue = useQueue();
   const session = useSession();
+  const user = session.user.value;
   const link = queue.link.value;
   const policy = ingest.policy.value;
   const sendable = sendableOf(ingest);
@@ -37,7 +39,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     phase: ingest.phase.value,
     unsafe: queue.unsafe.value,
     chosen: sendable.instances,
-    canSend: canSend(ingest, sendable, session.user.value),
+    canSend: canSend(ingest, sendable, user),
     isOnUpload: page === 'upload',
     undecided: sumOf(useNeeds()),
     safe: queue.safe.value,
@@ -61,7 +63,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
           <Icon name={LINK_SIGN[link]} size={20} />
           <span>{appWords.status.link[link]}</span>
         </p>
-        {session.state.value !== 'signed-out' && (
+        {session.state.value !== 'signed-out' && (user === null || maySend(user)) && (
           <p class="status-item small" data-names={keepsNames}>
             <Icon name={keepsNames ? 'person' : 'shield'} size={20} />
             <span>

@@ -3,10 +3,10 @@
  * patient, the picture where there is one, and the possible answers.
  */
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
-import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
-import { CodeLine } from '../kit/CodeLine.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { ReasonDetails } from '../kit/ReasonDetails.tsx';
+import { sentencesOfReason } from '../kit/reason-sentences.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useNeeds } from '../pipeline/ingest/use-needs.ts';
@@ -70,7 +70,7 @@ function Group({ group }: { readonly group: DecisionGroup }) {
           </li>
         ))}
       </ul>
-      {reason !== null && <CodeLine code={reason} />}
+      {reason !== null && <ReasonDetails code={reason} />}
     </section>
   );
 }
@@ -84,7 +84,7 @@ function saidOf({ cause, reason }: DecisionGroup): { readonly title: string; rea
       ? (PROBLEMS as Partial<Record<string, { title: string; next?: string }>>)[reason]
       : cause === 'trouble'
         ? queueWords.trouble[reason as Trouble]
-        : REASONS[reason as ReasonCode];
+        : (sentencesOfReason(reason) ?? undefined);
   // On the road of `held` the answers below say what to do.
   return known === undefined ? unknown : cause === 'held' ? { title: known.title } : known;
 }
