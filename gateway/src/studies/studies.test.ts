@@ -11,6 +11,10 @@ import { addAccount, addDevice } from '../testing/add-account.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
+import { findReceipt } from '../pipeline/receipt.store.ts';
+import { isTooLarge, PAGE_BYTES, SHEET_BYTES_LIMIT } from './make-sheet.ts';
+import { createSheetServer } from './serve-sheet.ts';
+import type { AssembleSheet } from './sheet-thread.ts';
 
 const test = suite('the studies of a person');
 const pacs = openTestPacs();
@@ -190,6 +194,88 @@ test('have the pseudonym on their receipt where names were removed, as the PACS 
   assert.not.match(await sheetOf(uid), 'Pseudonym', 'what the PACS changed is not printed');
   const { uid: identified } = await deliver(7111);
   assert.not.match(await sheetOf(identified), 'Pseudonym');
+});
+
+test('whose receipts are too large for a sheet have none, and say what to do', async () => {
+  const { uid, uploadId } = await deliver(7112);
+  const { db } = pipeline.tools;
+  const jws = await findReceipt(db, uploadId);
+  await db
+    .updateTable('receipt')
+    .set({ jws: `${jws}.${'a'.repeat(SHEET_BYTES_LIMIT)}` })
+    .where('upload_id', '=', uploadId)
+    .execute();
+  const response = await pipeline.request('GET', `/studies/${uid}/receipt.pdf`);
+  assert.equal(
+    [response.status, ((await response.json()) as { code: string }).code],
+    [413, 'sheet-too-large'],
+  );
+});
+
+test('a sheet has two megabytes: as many bytes fit, and not one more', () => {
+  const bytes = SHEET_BYTES_LIMIT - 3 * PAGE_BYTES;
+  assert.equal(
+    [isTooLarge({ receipts: 3, bytes }), isTooLarge({ receipts: 3, bytes: bytes + 1 })],
+    [false, true],
+  );
+});
+
+/** Sheets that are not drawn before the test ends them; `begun`: whose, in their order. */
+function heldSheets(sheetMs?: number) {
+  const begun: string[] = [];
+  const turns = new Map<string, PromiseWithResolvers<void>>();
+  const assembleSheet: AssembleSheet = ({ uploads: [upload] }, _answer, signal) => {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const account = upload!.sender.accountId;
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+    begun.push(account);
+    turns.get(account)?.resolve();
+    return promise;
+  };
+  const { tools, signSheet } = pipeline;
+  const serve = createSheetServer(
+    { ...tools, signSheet, assembleSheet, readPatientId: async () => null },
+    sheetMs,
+  );
+  const ask = async (accountId: string, studyInstanceUID: string, signal: AbortSignal) =>
+    serve({ siteId: pipeline.siteId, accountId, watches: false, studyInstanceUID }, signal).then(
+      () => 'drawn',
+      (error: { code: string }) => error.code,
+    );
+  const hasBegun = (account: string): Promise<void> => {
+    turns.set(account, Promise.withResolvers<void>());
+    return turns.get(account)!.promise;
+  };
+  return { begun, ask, hasBegun };
+}
+
+test('an account has one sheet drawn at a time and does not hold up another; a caller who leaves frees the place', async () => {
+  const own = await deliver(7113);
+  const other = await addAccount(pipeline);
+  pipeline.actAs(other, ['technician']);
+  const theirs = await deliver(7114);
+  const { begun, ask, hasBegun } = heldSheets();
+  const [first, second, third] = [new AbortController(), new AbortController(), new AbortController()];
+  const begins = hasBegun(pipeline.accountId);
+  const answers = [ask(pipeline.accountId, own.uid, first.signal)];
+  await begins;
+  const next = hasBegun(pipeline.accountId);
+  answers.push(ask(pipeline.accountId, own.uid, second.signal));
+  const otherBegins = hasBegun(other);
+  answers.push(ask(other, theirs.uid, third.signal));
+  await otherBegins;
+  assert.equal(begun, [pipeline.accountId, other]);
+  first.abort();
+  await next;
+  second.abort();
+  third.abort();
+  assert.equal(await Promise.all(answers), ['called-off', 'called-off', 'called-off']);
+});
+
+test('a sheet that takes too long is given up, and the caller is told to come again', async () => {
+  const { uid } = await deliver(7115);
+  const { ask } = heldSheets(1);
+  assert.is(await ask(pipeline.accountId, uid, new AbortController().signal), 'rate-limited');
 });
 
 test('a study without a receipt says so', async () => {
