@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { receiptSchema, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { toReceiptCode, type ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
-import { toOwn } from '../threads/thread.ts';
 import { drawSheet, type SheetReceipt } from './draw-sheet.ts';
 import type { AssembledSheet, SheetQuestion, SheetReply, SheetTask } from './sheet-thread.ts';
 
@@ -21,7 +20,8 @@ export async function assembleSheet(
     pages.push({ ...upload, ...said, receipt });
     receipts.push(code);
   }
-  const pdf = toOwn(await drawSheet(pages, at));
+  // A copy: the memory of a Buffer may not move to another thread.
+  const pdf = new Uint8Array(await drawSheet(pages, at));
   return { pdf, digest: createHash('sha256').update(pdf).digest('hex'), receipts };
 }
 

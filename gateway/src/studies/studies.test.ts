@@ -2,7 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sentStudiesSchema, timelineSchema, type SentStudy } from '#shared/protocol/studies.ts';
+import {
+  sentStudiesSchema,
+  timelineSchema,
+  UPLOADS_SHOWN,
+  type SentStudy,
+} from '#shared/protocol/studies.ts';
 import { splitSheet } from '#shared/protocol/receipt-sheet.ts';
 import { readSheetCode } from '#testing/read-sheet-code.ts';
 import { deidentifyBytes, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
@@ -60,6 +65,42 @@ test('are listed newest first, page by page, with what stands where', async () =
     cursor = `&cursor=${page.next}`;
   }
   assert.equal(pages, [[uidOf(waiting)], [second.uid], [first.uid]]);
+});
+
+/** Of a study that is under way, so many uploads of its sender, the oldest one held. */
+async function addUploads(uid: string, count: number): Promise<void> {
+  const { accountId: account_id, siteId: site_id, tools } = pipeline;
+  const { db, newId } = tools;
+  const study = (state: 'held' | 'receiving') => ({
+    ...{ id: newId(), site_id, account_id, study_instance_uid: uid, state },
+    ...{ revision: 1, policy_name: 'identified', policy_version: 1 },
+    updated_at: new Date(),
+  });
+  const studies = Array.from({ length: count }, (_, at) => study(at === 0 ? 'held' : 'receiving'));
+  await db.insertInto('study').values(studies).execute();
+  const uploads = studies.map(({ id: study_id }, at) => ({
+    ...{ id: newId(), site_id, account_id, study_id, device_id: null, completed_at: null },
+    created_at: new Date(Date.now() - 10_000 + at),
+  }));
+  await db.insertInto('upload').values(uploads).execute();
+}
+
+test('one of more uploads than are shown has the newest, and its standing is of all', async () => {
+  for (const [uid, count] of [
+    ['1.2.826.20', UPLOADS_SHOWN],
+    ['1.2.826.21', UPLOADS_SHOWN + 1],
+  ] as const) {
+    await addUploads(uid, count);
+    const [study] = (await list(`?q=${uid}`)).studies;
+    assert.equal(
+      [study?.uploads.length, study?.uploads.some(({ state }) => state === 'held'), study?.standing],
+      [UPLOADS_SHOWN, count === UPLOADS_SHOWN, 'needs-you'],
+    );
+  }
+  const { db } = pipeline.tools;
+  const added = db.selectFrom('study').select('id').where('study_instance_uid', 'like', '1.2.826.%');
+  await db.deleteFrom('upload').where('study_id', 'in', added).execute();
+  await db.deleteFrom('study').where('study_instance_uid', 'like', '1.2.826.%').execute();
 });
 
 test('are found by a part of the UID, an upload, a receipt, their standing and their day', async () => {
@@ -224,7 +265,8 @@ test('a sheet has two megabytes: as many bytes fit, and not one more', () => {
 function heldSheets(sheetMs?: number) {
   const begun: string[] = [];
   const turns = new Map<string, PromiseWithResolvers<void>>();
-  const assembleSheet: AssembleSheet = ({ uploads: [upload] }, _answer, signal) => {
+  const assembleSheet: AssembleSheet = async ({ uploads: [upload] }, _answer, signal) => {
+    signal.throwIfAborted();
     const { promise, reject } = Promise.withResolvers<never>();
     const account = upload!.sender.accountId;
     signal.addEventListener('abort', () => reject(signal.reason as Error));

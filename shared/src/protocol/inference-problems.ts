@@ -20,7 +20,8 @@ const INFERENCE_PROBLEMS = {
   'sheet-too-large': {
     status: 413,
     retry: 'never',
-    title: 'The receipts of this study are too large for one PDF: download the receipt of each upload instead.',
+    title:
+      'The receipts of this study are too large for one PDF: download the receipt of each upload instead.',
   },
   'model-exists': {
     status: 409,
