@@ -99,15 +99,15 @@ test('an approval is about the entries that were there: none that comes later is
   const other = await gateway.userWith(['technician']);
   await calls.announce([await calls.entryFor(vault.terms, PSEUDONYM, later)], other);
   const { db } = gateway.database;
-  const newest = (of: Session) =>
+  const newest = (writer: Session) =>
     db
       .selectFrom('study')
       .select('id')
-      .where('account_id', '=', of.user.id)
+      .where('account_id', '=', writer.user.id)
       .orderBy('created_at', 'desc')
       .limit(1);
-  for (const of of [sender, other])
-    await db.updateTable('instance').set({ brought: true }).where('study_id', 'in', newest(of)).execute();
+  for (const writer of [sender, other])
+    await db.updateTable('instance').set({ brought: true }).where('study_id', 'in', newest(writer)).execute();
   const opened = await identitiesIn(await calls.readOpening('POST', `${path}/open`, first), first.half);
   assert.equal(
     opened.map(({ entry, identity }) => [entry.id, identity?.name]),
