@@ -19,7 +19,7 @@ export type SheetTools = PseudonymTools & {
 
 /** The sheet is for somebody who waits: what the PACS has not answered by then, for all of its pages, it lacks. */
 const PACS_PATIENCE_MS = 3_000;
-/** What one A4 page takes with its QR code; the receipts are attached, and count as they are. */
+/** An A4 page with its QR code, at most. The receipts are attached, and count as they are. */
 export const PAGE_BYTES = 32_000;
 export const SHEET_BYTES_LIMIT = 2_000_000;
 

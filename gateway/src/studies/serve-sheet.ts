@@ -1,6 +1,6 @@
 /**
- * Who may have a sheet drawn, and when: few at once, one of an account, and all of it within one deadline. The next
- * ones wait for a place.
+ * Sheets are drawn a few at once, one of an account, and each within one deadline for all of it. Further requests wait
+ * for a place.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { createPlaces } from '../http/places.ts';

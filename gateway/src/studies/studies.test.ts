@@ -237,7 +237,7 @@ test('have the pseudonym on their receipt where names were removed, as the PACS 
   assert.not.match(await sheetOf(identified), 'Pseudonym');
 });
 
-test('whose receipts are too large for a sheet have none, and say what to do', async () => {
+test('have no sheet where their receipts are too large for one, and the answer says what to do', async () => {
   const { uid, uploadId } = await deliver(7112);
   const { db } = pipeline.tools;
   const jws = await findReceipt(db, uploadId);
@@ -297,7 +297,9 @@ test('an account has one sheet drawn at a time and does not hold up another; a c
   pipeline.actAs(other, ['technician']);
   const theirs = await deliver(7114);
   const { begun, ask, hasBegun } = heldSheets();
-  const [first, second, third] = [new AbortController(), new AbortController(), new AbortController()];
+  const first = new AbortController();
+  const second = new AbortController();
+  const third = new AbortController();
   const begins = hasBegun(pipeline.accountId);
   const answers = [ask(pipeline.accountId, own.uid, first.signal)];
   await begins;

@@ -1,4 +1,4 @@
-/** Who may hold a half of a vault: a researcher must not re-identify, not even with another role beside. */
+/** The people who may hold a half of a vault: a researcher must not re-identify, not even with another role too. */
 import { NEVER_KEY_HOLDER } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { findAccount, type Account } from '../auth/account.store.ts';

@@ -24,7 +24,10 @@ export const sentStudySchema = z.object({
   lastSentAt: z.iso.datetime(),
   /** Of its instances; each once, in order. */
   sopClassUIDs: z.array(uidSchema),
-  /** The newest `UPLOADS_SHOWN`, newest first; the other fields are of all. `device`: the device that sends it; null: sent by a signed-in person. */
+  /**
+   * The newest `UPLOADS_SHOWN`, newest first; the other fields are of all. `device`: the device that sends it; null:
+   * sent by a signed-in person.
+   */
   uploads: z.array(uploadStatusSchema.extend({ device: z.uuid().nullable() })),
 });
 export type SentStudy = z.infer<typeof sentStudySchema>;
