@@ -31,6 +31,11 @@ export const SCREENS = {
     password: 'A new password that is too easy',
     sessions: 'Where a person is signed in',
   },
+  'person.e2e.ts': {
+    'lock-warning': 'Nobody has touched the device for a while',
+    'start-auditor': 'What an auditor may do',
+    'start-researcher': 'What a researcher may do',
+  },
   'screens-queue.e2e.ts': {
     'queue-order': 'Three studies in their order',
     cancel: 'Asks before a study is cancelled on its way',
@@ -53,6 +58,7 @@ export const SCREENS = {
   },
   'background.e2e.ts': {
     'queue-goes-on-open': 'A browser without Background Sync',
+    'queue-news': 'Notifications are offered',
   },
   'before-after.e2e.ts': {
     'before-after-card': 'A found study, and the way to before and after',
@@ -128,9 +134,19 @@ export const SCREENS = {
 type NamesOf<T> = T extends T ? keyof T : never;
 export type ScreenName = NamesOf<(typeof SCREENS)[keyof typeof SCREENS]>;
 
+/**
+ * The main job. Every run measures these in longer words and both directions of writing (other-languages.ts),
+ * `npm run lab -- other-languages` all screens.
+ */
+const IN_OTHER_LANGUAGES: ReadonlySet<ScreenName> = new Set([
+  ...(['sign-in', 'upload-empty', 'upload-found'] as const),
+  ...(['queue-offline', 'study-arrived', 'receipt'] as const),
+]);
+
 /** In every window and both themes: accessible, targets large enough, nothing scrolls sideways. */
 export async function looksRight(page: Page, name: ScreenName): Promise<void> {
-  const faults = await inspectPage(page, name, process.env['RELAY_SCREENSHOTS']);
+  const otherLanguages = IN_OTHER_LANGUAGES.has(name) || process.env['RELAY_OTHER_LANGUAGES'] === 'yes';
+  const faults = await inspectPage(page, name, { folder: process.env['RELAY_SCREENSHOTS'], otherLanguages });
   assert.equal(
     faults,
     [],
