@@ -237,7 +237,7 @@ type Opened = {
   readonly world: World;
   readonly commandLine: CommandLine;
   page: PageDevice | null;
-  /** What the run does now. */
+  /** Its present step. */
   place: string;
 };
 
