@@ -14,6 +14,7 @@ export const SCREENS = {
     'upload-empty': 'Nothing is chosen',
     account: 'The account menu',
     'upload-found': 'Two studies of two patients, and files that cannot be sent',
+    'upload-disc': 'A disc of two patients of which files are missing',
     policy: 'The choice of a policy',
     'queue-offline': 'Two studies wait for the network',
     'take-back': 'Asks before a study is taken back',
