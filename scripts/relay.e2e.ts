@@ -151,7 +151,9 @@ test('every file of the corpus ends as its manifest says, and the PACS holds wha
 });
 
 test('a disc ends without a fault, and files that its index names and that are missing are named', async () => {
-  const disc = syntheticDisc([{ study: syntheticStudy({ seed: 91 }), patient: { name: 'Doe^Jane', id: 'D-1' } }]);
+  const disc = syntheticDisc([
+    { study: syntheticStudy({ seed: 91 }), patient: { name: 'Doe^Jane', id: 'D-1' } },
+  ]);
   const folder = join(world.folder, 'disc');
   for (const { path, bytes } of disc) {
     await mkdir(dirname(join(folder, path)), { recursive: true });

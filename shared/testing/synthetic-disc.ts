@@ -67,10 +67,7 @@ function recordsOf(
   for (const [seriesInstanceUID, instances] of bySeries) {
     if (series === records[0]) series.lower = at + records.length;
     else series.next = at + records.length;
-    series = record('SERIES', [
-      text(0x00080060, 'CS', 'CT'),
-      text(0x0020000e, 'UI', seriesInstanceUID),
-    ]);
+    series = record('SERIES', [text(0x00080060, 'CS', 'CT'), text(0x0020000e, 'UI', seriesInstanceUID)]);
     series.lower = at + records.length + 1;
     records.push(series);
     for (const { fileName, identifiers } of instances) {
@@ -112,7 +109,13 @@ export function encodeDiscIndex(records: readonly DiscRecord[]): Uint8Array<Arra
     EXPLICIT_VR_LITTLE_ENDIAN,
   );
   // Lengths do not depend on the offsets: a first writing finds the places, a second one names them.
-  const lengths = records.map((each) => encodeElements(elementsOf(each, () => 0), ENCODING).length + 8);
+  const lengths = records.map(
+    (each) =>
+      encodeElements(
+        elementsOf(each, () => 0),
+        ENCODING,
+      ).length + 8,
+  );
   const before = encodeElements(headOf(0), ENCODING).length;
   const places: number[] = [];
   let place = meta.length + before + 12;

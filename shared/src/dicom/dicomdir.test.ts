@@ -62,8 +62,8 @@ test('patients, studies and files come out as they were written', async () => {
 
 test('a circle of offsets ends where it began, and is said', async () => {
   for (const bend of [
-    (records: DiscRecord[]) => void (records.at(-1)!.next = 0),
-    (records: DiscRecord[]) => void (records.at(-1)!.lower = records.length - 1),
+    (records: DiscRecord[]) => void Object.assign(records.at(-1)!, { next: 0 }),
+    (records: DiscRecord[]) => void Object.assign(records.at(-1)!, { lower: records.length - 1 }),
   ]) {
     const index = await bent(bend);
     assert.equal([namesOf(index), index.faults], [ALL, ['circle']]);
@@ -71,17 +71,17 @@ test('a circle of offsets ends where it began, and is said', async () => {
 });
 
 test('an offset that leads outside loses what is behind it, and is said', async () => {
-  const index = await bent((records) => void (records[0]!.next = 10_000));
+  const index = await bent((records) => void Object.assign(records[0]!, { next: 10_000 }));
   assert.equal([namesOf(index), index.faults], [ALL.slice(0, 1), ['outside', 'unreached']]);
 });
 
 test('records that no offset leads to are said', async () => {
-  const index = await bent((records) => void (records[0]!.next = null));
+  const index = await bent((records) => void Object.assign(records[0]!, { next: null }));
   assert.equal([namesOf(index), index.faults], [ALL.slice(0, 1), ['unreached']]);
 });
 
 test('a deleted record names nothing, nor does any below it', async () => {
-  const index = await bent((records) => void (records[0]!.isInUse = false));
+  const index = await bent((records) => void Object.assign(records[0]!, { isInUse: false }));
   assert.equal([namesOf(index), index.faults], [ALL.slice(1), []]);
 });
 
@@ -90,7 +90,7 @@ test('levels end at their limit', async () => {
     ...record('PRIVATE', [text(0x00041500, 'CS', `F${nth}`)]),
     lower: nth + 1,
   }));
-  levels.at(-1)!.lower = null as never;
+  Object.assign(levels.at(-1)!, { lower: null });
   const index = await read(encodeDiscIndex(levels));
   assert.equal([index.others.length, index.faults], [LEVEL_LIMIT, ['too-deep', 'unreached']]);
 });
@@ -123,7 +123,9 @@ test('a File ID that leads elsewhere, or cannot be shown, is not named', async (
   ];
   for (const components of hostile) {
     const index = await read(
-      encodeDiscIndex([record('IMAGE', [text(0x00080005, 'CS', 'ISO_IR 192'), text(0x00041500, 'CS', ...components)])]),
+      encodeDiscIndex([
+        record('IMAGE', [text(0x00080005, 'CS', 'ISO_IR 192'), text(0x00041500, 'CS', ...components)]),
+      ]),
     );
     assert.equal([index.others, index.faults], [[], ['file-id']], components.join('|'));
   }
@@ -132,8 +134,15 @@ test('a File ID that leads elsewhere, or cannot be shown, is not named', async (
 test('an index without records, and one that is cut, are told apart from no index', async () => {
   assert.equal((await read(encodeDiscIndex([]))).faults, ['no-records']);
   const [{ bytes }] = syntheticDisc(STUDIES) as [{ bytes: Uint8Array }];
-  assert.equal(await readDiscIndex(bytesSource(bytes.slice(0, -100))), { kind: 'damaged', because: 'truncated' });
-  for (const other of [STUDIES[0]!.study.instances[0]!.bytes, new Uint8Array(), new TextEncoder().encode('no')])
+  assert.equal(await readDiscIndex(bytesSource(bytes.slice(0, -100))), {
+    kind: 'damaged',
+    because: 'truncated',
+  });
+  for (const other of [
+    STUDIES[0]!.study.instances[0]!.bytes,
+    new Uint8Array(),
+    new TextEncoder().encode('no'),
+  ])
     assert.is(await readDiscIndex(bytesSource(other)), null);
 });
 

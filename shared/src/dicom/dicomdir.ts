@@ -89,7 +89,10 @@ export async function readDiscIndex(source: ByteSource, signal?: AbortSignal): P
   // An instance whose File Meta Information is wrong.
   if (findElement(elements, STUDY_INSTANCE_UID) !== null) return null;
   if (read.kind === 'refused') return { kind: 'damaged', because: read.refused.because };
-  return indexOf(elements, { characterSets: characterSetsOf(elements, []), encoding: opened.beginning.encoding });
+  return indexOf(elements, {
+    characterSets: characterSetsOf(elements, []),
+    encoding: opened.beginning.encoding,
+  });
 }
 
 /** The records above a record. */
@@ -226,7 +229,10 @@ function noteFile(
 /** The name of one file or folder: nothing that leads elsewhere or cannot be shown. */
 function isComponent(name: string): boolean {
   return (
-    name.length <= COMPONENT_LENGTH_LIMIT && /^[^\p{Cc}\p{Cf}/\\:]+$/u.test(name) && name !== '.' && name !== '..'
+    name.length <= COMPONENT_LENGTH_LIMIT &&
+    /^[^\p{Cc}\p{Cf}/\\:]+$/u.test(name) &&
+    name !== '.' &&
+    name !== '..'
   );
 }
 

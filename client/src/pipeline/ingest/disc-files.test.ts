@@ -18,7 +18,13 @@ function missingFrom(paths: readonly string[], at: string, index: DiscIndex, fou
 }
 
 test('a file is there in any case, with a version, with the dot of ISO 9660, behind backslashes', () => {
-  const index = indexOf('DICOM/ST1/IM01', 'DICOM/ST1/IM02', 'DICOM/ST1/IM03', 'DICOM/ST1/IM04.DCM', 'DICOM/ST1/IM05');
+  const index = indexOf(
+    'DICOM/ST1/IM01',
+    'DICOM/ST1/IM02',
+    'DICOM/ST1/IM03',
+    'DICOM/ST1/IM04.DCM',
+    'DICOM/ST1/IM05',
+  );
   const paths = [
     'cd/dicom/st1/im01',
     'cd/DICOM/ST1/IM02;1',
@@ -29,7 +35,9 @@ test('a file is there in any case, with a version, with the dot of ISO 9660, beh
 });
 
 test('a file of that name in another folder is not the one', () => {
-  assert.equal(missingFrom(['cd/ST2/IM01', 'dvd/ST1/IM01'], 'cd/DICOMDIR', indexOf('ST1/IM01')), ['ST1/IM01']);
+  assert.equal(missingFrom(['cd/ST2/IM01', 'dvd/ST1/IM01'], 'cd/DICOMDIR', indexOf('ST1/IM01')), [
+    'ST1/IM01',
+  ]);
 });
 
 test('an instance that was found under another name is not missing, nor is a file chosen without its folders', () => {

@@ -18,7 +18,12 @@ function filesIn(folder: string, paths: (path: string) => string | null = (path)
     const named = paths(path);
     if (named === null) return [];
     const cut = named.lastIndexOf('/');
-    return [inFolder(new File([bytes], named.slice(cut + 1)), [folder, named.slice(0, Math.max(0, cut))].filter(Boolean).join('/'))];
+    return [
+      inFolder(
+        new File([bytes], named.slice(cut + 1)),
+        [folder, named.slice(0, Math.max(0, cut))].filter(Boolean).join('/'),
+      ),
+    ];
   });
 }
 

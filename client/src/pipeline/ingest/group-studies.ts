@@ -206,11 +206,7 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
 }
 
 /** Files of two sizes are two instances that claim one UID: of these the PACS can hold only one. */
-function noteSame(
-  { sopInstanceUIDs, unsettled, warnings }: StudyGroup,
-  uid: string,
-  file: ReadFile,
-): void {
+function noteSame({ sopInstanceUIDs, unsettled, warnings }: StudyGroup, uid: string, file: ReadFile): void {
   const before = sopInstanceUIDs.get(uid);
   if (before === undefined) sopInstanceUIDs.set(uid, file);
   else if (before.bytes !== file.bytes) warnings.add('same-uid-differs');
@@ -236,5 +232,10 @@ function shared({ patients: known }: StudyGroup, patients: readonly NamedPatient
 
 /** Equal for two studies of one person; the case of letters and empty parts at the end of the name do not matter. */
 function patientOf(description: InstanceDescription): string {
-  return `${description.patientId?.trim() ?? ''}\n${description.patientName?.replace(/[\^ ]+$/, '').trim().toUpperCase() ?? ''}`;
+  return `${description.patientId?.trim() ?? ''}\n${
+    description.patientName
+      ?.replace(/[\^ ]+$/, '')
+      .trim()
+      .toUpperCase() ?? ''
+  }`;
 }

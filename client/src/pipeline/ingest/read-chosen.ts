@@ -103,7 +103,11 @@ async function readFiles(state: IngestState, files: readonly Numbered[], signal:
   }
 }
 
-function takeSummary(state: IngestState, { file, ordinal, disc }: Numbered, { said, bytes }: Summarised): void {
+function takeSummary(
+  state: IngestState,
+  { file, ordinal, disc }: Numbered,
+  { said, bytes }: Summarised,
+): void {
   const read: ReadFile = { ...file, bytes: file.bytes ?? bytes };
   if (said.kind === 'summary') {
     state.gathering.add(said, read, ordinal);
