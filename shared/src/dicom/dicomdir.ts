@@ -27,9 +27,9 @@ import { characterSetsOf, findElement, numberOf, textOf, textsOf, uidText } from
 import type { ValueContext } from './values.ts';
 
 /**
- * Records of one index. A Blu-ray disc of CT slices holds 50 000; each costs a few hundred bytes of memory.
+ * Records of one index: as many CT slices as fit on a Blu-ray disc. Each costs a kilobyte of memory or two.
  */
-export const RECORD_LIMIT = 100_000;
+export const RECORD_LIMIT = 50_000;
 /** Patient, study, series, instance; PS3.3 §F.4 lets private records stand between them. */
 export const LEVEL_LIMIT = 16;
 /** PS3.10 §8.2: a File ID has at most 8 components of 8 characters. Real discs have longer names. */

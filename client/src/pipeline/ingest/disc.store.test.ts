@@ -27,6 +27,14 @@ function filesIn(folder: string, paths: (path: string) => string | null = (path)
   });
 }
 
+function until(isSo: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    effect(() => {
+      if (isSo()) resolve();
+    });
+  });
+}
+
 test('a whole disc is found without an alarm, whatever the case of its names', async () => {
   const { store } = await openIngest();
   await store.addFiles(filesIn('cd', (path) => (path === 'DICOMDIR' ? path : `${path.toLowerCase()};1`)));
@@ -79,11 +87,7 @@ test('the studies of a disc are named before one of their instances is read', as
     if (tasks > 1) await gate;
   };
   const reading = store.addFiles(filesIn('cd'));
-  await new Promise<void>((resolve) => {
-    effect(() => {
-      if (store.disc.value.expected.length === 2) resolve();
-    });
-  });
+  await until(() => store.disc.value.expected.length === 2);
   assert.is(store.studies.value.length, 0);
   assert.equal(
     store.disc.value.expected.map(({ description, files }) => [description.patientName, files.length]),
@@ -99,9 +103,15 @@ test('the studies of a disc are named before one of their instances is read', as
 
 test('nothing is called missing where reading was stopped', async () => {
   const { store, hooks } = await openIngest();
-  hooks.beforeTask = async () => store.cancel();
-  await store.addFiles(filesIn('cd'));
-  assert.equal(store.disc.value.missing, []);
+  let tasks = 0;
+  hooks.beforeTask = async () => {
+    tasks += 1;
+    if (tasks === 1) return;
+    await until(() => store.disc.value.indexes === 1);
+    store.cancel();
+  };
+  await store.addFiles(filesIn('cd', (path) => (path.startsWith('ST1/') ? null : path)));
+  assert.equal([store.disc.value.indexes, store.disc.value.missing], [1, []]);
 });
 
 test.run();
