@@ -74,7 +74,7 @@ function missingFrom(disc: DiscFiles): readonly string[] {
   return disc.missing(() => false).map(({ path }) => path);
 }
 
-/** What the indexes of discs say about the choice: nothing of it was refused. */
+/** Lines about the indexes of discs: nothing of the choice was refused. */
 export function remarksOn(disc: DiscFiles): string[] {
   const missing = missingFrom(disc);
   return [

@@ -8,7 +8,7 @@ import { EXPLICIT_VR_LITTLE_ENDIAN, MEDIA_STORAGE_DIRECTORY, encodingOf } from '
 import { parseUid } from '#shared/dicom/uid.ts';
 import type { SyntheticStudy } from './synthetic-study.ts';
 
-/** What the index says about a study. */
+/** A study, and the patient whom the index names for it. */
 export interface DiscStudy {
   readonly study: SyntheticStudy;
   readonly patient: { readonly name: string; readonly id: string };

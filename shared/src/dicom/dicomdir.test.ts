@@ -127,7 +127,7 @@ test('a File ID that leads elsewhere, or cannot be shown, is not named', async (
 
 test('an index without records, and one that is cut, are told apart from no index', async () => {
   assert.equal((await read(encodeDiscIndex([]))).faults, ['no-records']);
-  const [{ bytes }] = syntheticDisc(STUDIES) as [{ bytes: Uint8Array }];
+  const { bytes } = syntheticDisc(STUDIES)[0]!;
   assert.equal(await readDiscIndex(bytesSource(bytes.slice(0, -100))), {
     kind: 'damaged',
     because: 'truncated',
@@ -141,7 +141,7 @@ test('an index without records, and one that is cut, are told apart from no inde
 });
 
 test('no byte of an index can be changed so that reading it throws or does not end', async () => {
-  const [{ bytes }] = syntheticDisc(STUDIES.slice(1)) as [{ bytes: Uint8Array }];
+  const { bytes } = syntheticDisc(STUDIES.slice(1))[0]!;
   let kinds = 0;
   for (let at = 128; at < bytes.length; at += 3) {
     const changed = bytes.slice();

@@ -187,7 +187,7 @@ function enter(
   return above;
 }
 
-/** Whose it is stands in the record above it; where there is none, some writers repeat it in the study's own. */
+/** The patient is in the record above it; some writers leave that out and name the patient in the study's own. */
 function newStudy(
   patient: readonly DicomElement[],
   own: readonly DicomElement[],

@@ -1,6 +1,6 @@
 /**
- * What the index of a disc adds to the page: studies that were not read yet, files that are missing, and that the
- * index itself is damaged.
+ * The index of a disc on the upload page: studies that were not read yet, files that are missing, and damage to the
+ * index itself.
  */
 import type { IndexedStudy } from '#shared/dicom/dicomdir.ts';
 import { formatDicomDate, formatPersonName } from '../../kit/format.ts';

@@ -1,4 +1,4 @@
-/** Which files of a disc are missing: names as discs and systems write them, and no false alarm. */
+/** The files of a disc that are missing: names as discs and systems write them, and no false alarm. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DiscIndex } from '#shared/dicom/dicomdir.ts';

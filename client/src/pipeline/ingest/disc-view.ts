@@ -1,4 +1,4 @@
-/** What the indexes of the chosen discs say, kept beside what was read, and as the page shows it. */
+/** The indexes of the chosen discs: studies still to be read, and missing files, as the page shows them. */
 import type { DiscIndex, IndexedStudy } from '#shared/dicom/dicomdir.ts';
 import { createDiscFiles, isInDoubt, studiesIn, type DiscFiles, type MissingFile } from './disc-files.ts';
 

@@ -118,7 +118,7 @@ export interface IngestStore {
   readonly progress: ReadonlySignal<IngestProgress>;
   readonly queueing: ReadonlySignal<QueueingProgress>;
   readonly studies: ReadonlySignal<readonly FoundStudy[]>;
-  /** What the indexes of the chosen discs say. */
+  /** The indexes of the chosen discs. */
   readonly disc: ReadonlySignal<DiscView>;
   /** Refused files, each with its reason. */
   readonly rejected: ReadonlySignal<readonly RejectedFile[]>;
