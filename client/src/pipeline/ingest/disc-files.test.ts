@@ -43,6 +43,8 @@ test('a file of that name in another folder is not the one', () => {
 test('an instance that was found under another name is not missing, nor is a file chosen without its folders', () => {
   assert.equal(missingFrom([], 'DICOMDIR', indexOf('ST1/IM01', 'ST1/IM02'), ['2.25.1']), ['ST1/IM01']);
   assert.equal(missingFrom(['IM01'], 'DICOMDIR', indexOf('ST1/IM01', 'ST1/IM02')), ['ST1/IM02']);
+  const twice = indexOf('ST1/IM01', 'ST2/IM01');
+  assert.equal(missingFrom(['IM01'], 'DICOMDIR', twice, ['2.25.0']), ['ST2/IM01'], 'one name, two files');
 });
 
 test('a file that several records name is missing once, and a damaged index names none', () => {

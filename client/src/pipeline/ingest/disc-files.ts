@@ -42,11 +42,15 @@ export function createDiscFiles(): DiscFiles {
     missing(hasInstance) {
       if (found.length === 0) return [];
       const chosen = new Set(paths.map(plainPath));
-      return found.flatMap(({ folder, index }) =>
-        namedBy(index).filter(
-          ({ path, file }) => !hasInstance(file.sopInstanceUID) && !isAmong(chosen, folder, path),
-        ),
-      );
+      return found.flatMap(({ folder, index }) => {
+        const named = namedBy(index);
+        const names = Map.groupBy(named, ({ path }) => nameIn(path));
+        const isChosen = (path: string): boolean =>
+          chosen.has(plainPath(folder + path)) ||
+          // Files chosen one by one come without their folders.
+          (folder === '' && chosen.has(nameIn(path)) && names.get(nameIn(path))!.length === 1);
+        return named.filter(({ path, file }) => !hasInstance(file.sopInstanceUID) && !isChosen(path));
+      });
     },
   };
 }
@@ -73,11 +77,7 @@ function namedBy(index: DiscIndex): readonly (MissingFile & { readonly file: Ind
   return [...named.values()];
 }
 
-function isAmong(chosen: ReadonlySet<string>, folder: string, path: string): boolean {
-  if (chosen.has(plainPath(folder + path))) return true;
-  // Files chosen one by one come without their folders.
-  return folder === '' && chosen.has(plainPath(path.slice(path.lastIndexOf('/') + 1)));
-}
+const nameIn = (path: string): string => plainPath(path.slice(path.lastIndexOf('/') + 1));
 
 function plainPath(path: string): string {
   return path
