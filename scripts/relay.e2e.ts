@@ -150,21 +150,26 @@ test('every file of the corpus ends as its manifest says, and the PACS holds wha
   assert.ok(world.link.bytesUp - before < 1_000_000, 'manifests and questions only; the corpus has 43 MB');
 });
 
-test('a disc ends without a fault, and files that its index names and that are missing are named', async () => {
-  const disc = syntheticDisc([
-    { study: syntheticStudy({ seed: 91 }), patient: { name: 'Doe^Jane', id: 'D-1' } },
-  ]);
-  const folder = join(world.folder, 'disc');
+/** A disc of one study in a folder of the world. */
+async function discOnDisk(seed: number): Promise<{ folder: string; paths: readonly string[] }> {
+  const folder = join(world.folder, `disc-${seed}`);
+  const patient = { name: 'Doe^Jane', id: 'D-1' };
+  const disc = syntheticDisc([{ study: syntheticStudy({ seed }), patient }]);
   for (const { path, bytes } of disc) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), bytes);
   }
-  const whole = await world.upload([folder]);
-  assert.equal([whole.code, whole.err, (JSON.parse(whole.out) as UploadDocument).missing], [0, '', []]);
-  await rm(join(folder, disc[2]!.path));
+  return { folder, paths: disc.map(({ path }) => path) };
+}
+
+test('a disc ends without a fault, and files that its index names and that are missing are named', async () => {
+  const whole = await world.upload([(await discOnDisk(91)).folder]);
+  assert.equal([whole.code, (JSON.parse(whole.out) as UploadDocument).missing], [0, []]);
+  const { folder, paths } = await discOnDisk(92);
+  await rm(join(folder, paths[2]!));
   const part = await world.upload([folder]);
-  assert.equal([part.code, (JSON.parse(part.out) as UploadDocument).missing], [0, [disc[2]!.path]]);
-  assert.match(part.err, `missing: 1. Copy the disc again, or name the whole disc.\n  ${disc[2]!.path}`);
+  assert.equal([part.code, (JSON.parse(part.out) as UploadDocument).missing], [0, [paths[2]]]);
+  assert.match(part.err, `missing: 1. Copy the disc again, or name the whole disc.\n  ${paths[2]}`);
 });
 
 async function signIn(): Promise<Record<string, string>> {
