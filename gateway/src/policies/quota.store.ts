@@ -47,7 +47,7 @@ type Row = {
 /**
  * Each study is of one upload, so an account's open studies lead to its instances, one by one: neither what it has
  * brought in years is read, nor what others promise. In a study under way every row counts, settled or not:
- * promises that are left out, again and again, take room as well.
+ * promises that are left out, again and again, take room as well. So do sealed identities that came with it.
  */
 async function listQuotas(
   db: Db,
@@ -59,7 +59,7 @@ async function listQuotas(
       a.quota_patients as own_patients, s.quota_patients as site_patients,
       case when a.patients_day = ${dayOf(now)}::date then a.patients_asked else 0 end as patients,
       s.quota_uploads as site_uploads, s.quota_instances as site_instances, s.quota_bytes as site_bytes,
-      coalesce(used.uploads, 0)::int as uploads, coalesce(used.instances, 0)::int as instances, coalesce(used.bytes, 0)::bigint as bytes
+      coalesce(used.uploads, 0)::int as uploads, coalesce(used.instances, 0)::int as instances, coalesce(used.bytes, 0)::bigint + coalesce(sealed.bytes, 0)::bigint as bytes
     from account a join site s on s.id = a.site_id
     left join lateral (
       select count(distinct t.id) filter (where c.is_open) as uploads, count(*) as instances,
@@ -77,6 +77,11 @@ async function listQuotas(
       ) c
       where t.account_id = a.id and t.state <> 'closed'
     ) used on true
+    left join lateral (
+      select sum(octet_length(e.sealed)) as bytes
+      from study t join upload u on u.study_id = t.id join vault_entry e on e.upload_id = u.id
+      where t.account_id = a.id and t.state <> 'closed'
+    ) sealed on true
     where ${where} order by lower(a.username)`.execute(db);
   return rows.map((row) => {
     const own = ownQuota(row);
