@@ -18,13 +18,13 @@ const found = { phase: 'found', chosen: 516, canSend: true } as const;
 
 const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boolean])[] = [
   [
-    'what is being written comes before everything',
+    'instances that are being written come before everything',
     { ...found, phase: 'queueing', unsafe: 1, undecided: 4, safe: 515 },
     { kind: 'keep-open', count: 1 },
     false,
   ],
   [
-    'what was not sent comes before what needs somebody',
+    'unsent instances come before undecided ones',
     { ...found, undecided: 4, safe: 128 },
     { kind: 'not-queued', count: 516, send: 'here' },
     false,

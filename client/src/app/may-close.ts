@@ -1,6 +1,6 @@
 /**
- * Decides which one sentence the status line says: the first row of the table below that is true. What could be lost
- * comes before what needs a person, and that before what is safe.
+ * Decides which one sentence the status line says: the first row of the table below that is true. Instances that could
+ * be lost come before those that need a person, and these before those that are safe.
  */
 import type { IngestPhase } from '../pipeline/ingest/found-study.ts';
 
