@@ -20,6 +20,7 @@ import './stored.css';
 import './ask.css';
 import { createResultsStore } from './results.store.ts';
 import { RunView } from './RunView.tsx';
+import { useOutbox } from './use-outbox.ts';
 
 export type ResultsRoute = Extract<Route, { page: 'results' }>;
 
@@ -38,6 +39,10 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
       storage: sessionStorage,
     }),
   );
+  const outbox = useOutbox();
+  const saved = outbox.saved.value;
+  useEffect(() => void outbox.retry(), [outbox]);
+  useEffect(() => void (saved && list.note(saved)), [list, saved]);
   useEffect(
     () => () => {
       list.close();

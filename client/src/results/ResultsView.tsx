@@ -7,7 +7,6 @@ import type { Job, Result } from '#shared/protocol/inference.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
-import { useSession, useSignOutTasks } from '../net/net-context.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { headlineOf, modelName, shortOf, type Headline } from './describe-result.ts';
@@ -16,7 +15,7 @@ import { JobRow } from './JobRow.tsx';
 import { NotForDiagnosis, Segments, Select, TroubleNotice, useInputName } from './Parts.tsx';
 import { resultWords } from './result-words.ts';
 import type { ResultsStore } from './results.store.ts';
-import { unsentWords } from './unsent-words.ts';
+import { useOutbox } from './use-outbox.ts';
 
 const said = resultWords.list;
 
@@ -52,7 +51,7 @@ export function ResultsView({ list }: { readonly list: ResultsStore }) {
           </button>
         </TroubleNotice>
       )}
-      <Unsent />
+      <NotSent />
       <Jobs list={list} />
       {(results.length > 0 || isFiltered(list.filters.value)) && <FilterBar list={list} />}
       {isEmpty ? isFiltered(list.filters.value) ? <NoneFits list={list} /> : <Teach /> : <List list={list} />}
@@ -60,16 +59,16 @@ export function ResultsView({ list }: { readonly list: ResultsStore }) {
   );
 }
 
-/** Unsaved verdicts: the page of each result offers to send its verdict again or discard it. */
-function Unsent() {
-  const unsent = unsentWords(useSession(), useSignOutTasks());
+/** Verdicts that were not sent: the page of each result offers to send or discard it. */
+function NotSent() {
+  const { unsent } = useOutbox();
   const nameOfInput = useInputName();
-  return unsent.all.value.map(({ result, trouble }) => (
-    <TroubleNotice key={result.id} trouble={trouble}>
+  return unsent.value.map(({ resultId, input, trouble }) => (
+    <TroubleNotice key={resultId} trouble={trouble}>
       <span>
-        {resultWords.verdict.failed + kitWords.separator}
-        <a href={hrefOf({ page: 'results', at: 'results', id: result.id, beside: '' })}>
-          <bdi>{nameOfInput(result.finding.input)}</bdi>
+        {resultWords.verdict.unsent + kitWords.separator}
+        <a href={hrefOf({ page: 'results', at: 'results', id: resultId, beside: '' })}>
+          <bdi>{nameOfInput(input)}</bdi>
         </a>
       </span>
     </TroubleNotice>

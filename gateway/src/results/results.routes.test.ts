@@ -10,7 +10,7 @@ import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { decode } from 'fast-png';
 import { formOf, lastOf } from '../testing/open-job.ts';
-import { ask, lookAtFilm } from '../testing/look-at-film.ts';
+import { ask, lookAtFilm, seeImage } from '../testing/look-at-film.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { testFilm } from '../testing/open-subject.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
@@ -228,6 +228,7 @@ test('are visible to the sender of the image, for that image alone', async () =>
     200,
   );
   await asked('GET', `/results/${result.id}`, 404, { token: sender });
+  await seeImage({ gateway, pacs, token: radiologist }, results[0]!.id);
   await asked('POST', `/results/${results[0]!.id}/verify`, 200, {
     body: { verdict: 'correct', finding: 'normal', reason: 'PLANTED words of a person' },
   });
@@ -334,6 +335,7 @@ test('name who asked and who verified to administrators and to those people them
   const {
     result: { id, requestedByName },
   } = await lookedAt(testFilm({ seed: 622 }));
+  await seeImage({ gateway, pacs, token: radiologist }, id);
   await asked('POST', `/results/${id}/verify`, 200, {
     body: { verdict: 'agree' },
     headers: { 'if-match': '"1"' },

@@ -35,6 +35,7 @@ import type { Explanation } from './draw-explanation.ts';
 import { reachedInstances, reachesAll, reachesResult } from './result-reach.ts';
 import { instancesOfResults } from './result-instance.store.ts';
 import { mapOf, masksOf, sideOf } from './result-map.store.ts';
+import { recordView } from './result-view.store.ts';
 import { findResult, listResults, type ResultRow } from './result.store.ts';
 import { mayRead, showResult, showResults } from './show-results.ts';
 import { sourceOf, verifyResult, type VerifyTools } from './verify-result.ts';
@@ -96,7 +97,7 @@ const verify = defineRoute({
   path: '/results/{id}/verify',
   roles: ['radiologist'],
   tags: ['results'],
-  problems: ['not-found', 'result-changed'],
+  problems: ['not-found', 'image-not-shown', 'result-changed'],
   summary: 'The radiologist agrees or corrects; the report in the PACS gets a completed and verified version',
   request: {
     params: byId,
@@ -215,6 +216,7 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
         ? await imageOf(result, caller, tools, signal)
         : await tools.examiner.explain(await explanationOf(db, result, method), signal);
     await recordReading(tools, caller, result.study_instance_uid, 'images');
+    if (method === 'image') await recordView(db, { resultId: id, accountId: caller.id, at: tools.now() });
     return c.body(png, 200, { 'Content-Type': 'image/png', ...NOT_KEPT });
   });
   router.openapi(readBack, async (c) => {

@@ -7,7 +7,7 @@ import { findElement, textOf } from '#shared/dicom/values.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { ask, lookAtFilm } from '../testing/look-at-film.ts';
+import { ask, lookAtFilm, seeImage } from '../testing/look-at-film.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { testFilm } from '../testing/open-subject.ts';
@@ -31,8 +31,13 @@ const asked = <T>(
   status: number,
   options: Parameters<TestGateway['call']>[2] = {},
 ): Promise<T> => ask<T>({ gateway, pacs, token: radiologist }, method, path, { ...options, status });
-const lookedAt = (film: SyntheticInstance, body: object = {}) =>
-  lookAtFilm({ gateway, pacs, token: radiologist }, film, body);
+/** As the radiologist, who sees the image. */
+async function lookedAt(film: SyntheticInstance, body: object = {}): ReturnType<typeof lookAtFilm> {
+  const client = { gateway, pacs, token: radiologist };
+  const looked = await lookAtFilm(client, film, body);
+  await seeImage(client, looked.result.id);
+  return looked;
+}
 
 async function verificationFlags(): Promise<string[]> {
   const reports = await Promise.all(
@@ -87,6 +92,32 @@ test('makes a new, verified version of the report; a verdict on an outdated revi
   );
   for (const body of [{ verdict: 'correct' }, { verdict: 'agree', finding: 'normal' }])
     await asked('POST', `/results/${result.id}/verify`, 422, { body });
+});
+
+test('is refused from someone who was not shown the image, and from everyone once the image is gone', async () => {
+  const film = testFilm({ seed: 613 });
+  const { result } = await lookedAt(film);
+  const verdict = { body: { verdict: 'agree' }, headers: { 'if-match': '"1"' } };
+  const colleague = { gateway, pacs, token: (await gateway.userWith(['radiologist'])).accessToken };
+  const refused = async () =>
+    (
+      await ask<{ code: string }>(colleague, 'POST', `/results/${result.id}/verify`, {
+        status: 409,
+        ...verdict,
+      })
+    ).code;
+  assert.is(await refused(), 'image-not-shown');
+  pacs.held.delete(film.identifiers.sopInstanceUID);
+  await ask(colleague, 'GET', `/results/${result.id}/explanations/image`, { status: 410 });
+  assert.is(await refused(), 'image-not-shown', 'an image that could not be shown does not count');
+  pacs.held.set(film.identifiers.sopInstanceUID, {
+    study: film.identifiers.studyInstanceUID,
+    bytes: Buffer.from(film.bytes),
+  });
+  await ask(colleague, 'GET', `/results/${result.id}`, { status: 200 });
+  assert.is(await refused(), 'image-not-shown', 'nor does the text of the result');
+  await seeImage(colleague, result.id);
+  await ask(colleague, 'POST', `/results/${result.id}/verify`, { status: 200, ...verdict });
 });
 
 test('belongs to one result: other parameters make another result, add nothing to the PACS, and are verified separately', async () => {

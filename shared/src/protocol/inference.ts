@@ -193,6 +193,17 @@ export const resultInstanceSchema = z.object({
 });
 export type ResultInstance = z.infer<typeof resultInstanceSchema>;
 
+export const verificationSchema = z.object({
+  verdict: z.enum(VERIFICATIONS),
+  finding: z.string().nullable(),
+  at: z.string(),
+  by: z.string(),
+  byName: z.string().optional(),
+  /** In the radiologist's words; only if a single result is requested. */
+  reason: z.string().nullable().optional(),
+});
+export type Verification = z.infer<typeof verificationSchema>;
+
 export const resultSchema = z.object({
   id: z.uuid(),
   jobId: z.uuid().nullable(),
@@ -208,17 +219,9 @@ export const resultSchema = z.object({
   disagreement: disagreementSchema.nullable(),
   /** The result instances in the PACS. */
   instances: z.array(resultInstanceSchema),
-  verification: z
-    .object({
-      verdict: z.enum(VERIFICATIONS),
-      finding: z.string().nullable(),
-      at: z.string(),
-      by: z.string(),
-      byName: z.string().optional(),
-      /** In the radiologist's words; only if a single result is requested. */
-      reason: z.string().nullable().optional(),
-    })
-    .nullable(),
+  verification: verificationSchema.nullable(),
+  /** Every verdict, the oldest first; only if a single result is requested. */
+  history: z.array(verificationSchema).optional(),
   /** Grows with each verification. */
   revision: z.number().int(),
 });
