@@ -2,14 +2,14 @@
 import { useEffect } from 'preact/hooks';
 import { useApi, useSession, useSignOutTasks } from '../net/net-context.ts';
 import { forgetVerdict, keepVerdict, keptVerdicts } from '../pipeline/queue/rows/kept-verdicts.ts';
-import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { createVerdictOutbox, type VerdictOutbox, type VerdictRows } from './verdict-outbox.ts';
 
 const ofAccounts = new Map<string, VerdictOutbox>();
 
-function rowsOf(account: string): VerdictRows {
-  const database = openLocalDatabase();
+/** Where this account's verdicts are kept. */
+export function verdictRows(database: LocalDatabase, account: string): VerdictRows {
   return {
     keep: (resultId, given) => keepVerdict(database, { account, resultId }, given),
     kept: () => keptVerdicts(database, account),
@@ -26,7 +26,8 @@ export function useOutbox(): VerdictOutbox {
   let outbox = ofAccounts.get(account);
   if (!outbox) {
     const isHere = () => session.user.peek()?.id === account;
-    outbox = createVerdictOutbox({ api, clock: realClock, rows: rowsOf(account), account, isHere });
+    const rows = verdictRows(openLocalDatabase(), account);
+    outbox = createVerdictOutbox({ api, clock: realClock, rows, account, isHere });
     ofAccounts.set(account, outbox);
     const { settle } = outbox;
     signOutTasks.add(async () => !isHere() || settle());

@@ -120,6 +120,32 @@ test('is refused from someone who was not shown the image, and from everyone onc
   await ask(colleague, 'POST', `/results/${result.id}/verify`, { status: 200, ...verdict });
 });
 
+test('can be changed at any time, and each one stays in the history of the result', async () => {
+  const { result } = await lookedAt(testFilm({ seed: 614 }));
+  const say = (revision: number, body: object) =>
+    asked<Result>('POST', `/results/${result.id}/verify`, 200, {
+      body,
+      headers: { 'if-match': `"${revision}"` },
+    });
+  await say(1, { verdict: 'correct', finding: 'normal', reason: 'PLANTED first words' });
+  const { history, verification } = await say(2, { verdict: 'agree' });
+  assert.equal(
+    history?.map(({ verdict, finding, reason }) => [verdict, finding, reason]),
+    [
+      ['correct', 'normal', 'PLANTED first words'],
+      ['agree', null, null],
+    ],
+  );
+  assert.equal(verification, history?.at(-1));
+  assert.is(new Set(history?.map(({ by }) => by)).size, 1);
+  const rows = await gateway.database.db.selectFrom('result_verdict').selectAll().execute();
+  assert.not.match(
+    JSON.stringify(rows) + Buffer.concat(rows.flatMap((row) => row.sealed_reason ?? [])).toString('latin1'),
+    'PLANTED',
+    'not readable in the database',
+  );
+});
+
 test('belongs to one result: other parameters make another result, add nothing to the PACS, and are verified separately', async () => {
   const film = testFilm({ seed: 610 });
   const { result: first } = await lookedAt(film);
