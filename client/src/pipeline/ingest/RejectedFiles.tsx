@@ -7,7 +7,7 @@ import { CodeLine } from '../../kit/CodeLine.tsx';
 import { formatCount } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { VirtualList } from '../../kit/VirtualList.tsx';
-import { ingestWords } from './ingest-words.ts';
+import { chosenWords } from './chosen-words.ts';
 import type { RejectedFile } from './found-study.ts';
 
 /** Height of one line of a path, in px; the style sheet says the same. */
@@ -54,7 +54,7 @@ export function RejectedFiles({
                   <span class="disclosure-mark">
                     <Icon name="chevron" size={16} turns />
                   </span>
-                  {ingestWords.fileList(group.length)}
+                  {chosenWords.fileList(group.length)}
                 </summary>
                 <VirtualList
                   items={group}

@@ -11,7 +11,7 @@ import { Icon } from '../../kit/Icon.tsx';
 import { Notice } from '../../kit/Notice.tsx';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { refusalSentence } from '../../net/refusal-sentence.ts';
-import { queueWords } from '../queue/queue-words.ts';
+import { trackWords } from '../queue/track-words.ts';
 import { uploadWords } from './upload-words.ts';
 import { countRetried, mayBeRetried } from '../queue/may-be-retried.ts';
 import type { Need, QueuedStudy, ReasonCount } from '../queue/queued-study.ts';
@@ -56,7 +56,7 @@ function Decision({ study, some }: DecisionProps) {
     );
   };
   return (
-    <section aria-label={queueWords.track.needsDecision(some.instances)}>
+    <section aria-label={trackWords.needsDecision(some.instances)}>
       <Notice kind="stop" title={uploadWords.decide.sentence(some.instances, study.instances)}>
         <p>{meaningOf(study, some)}</p>
         <div class="notice-actions row">
