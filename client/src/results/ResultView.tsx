@@ -104,7 +104,7 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
       <main id="content" class="page result">
         <ResultTools id={result.id} list={list} onKeys={() => setOpen('keys')} />
         <div class="result-body">
-          <ResultHead result={result} />
+          <ResultHead result={result} fileName={picked.nameOf(result.id)} />
           <ResultPicture store={store} finding={finding} look={look} picked={picked.of(result.id)} />
           <ResultText result={result} list={list} />
         </div>
@@ -193,13 +193,15 @@ function ResultTools({ id, list, onKeys }: ResultToolsProps) {
 }
 
 /** The answer in one line, the image, the model and the time. */
-function ResultHead({ result: { finding, createdAt } }: { readonly result: Result }) {
+type ResultHeadProps = { readonly result: Result; readonly fileName: string | undefined };
+
+function ResultHead({ result: { finding, createdAt }, fileName }: ResultHeadProps) {
   const nameOfInput = useInputName();
   return (
     <div class="result-head">
       <h1 tabIndex={-1}>{titleOf(headlineOf(finding))}</h1>
       <p class="kept">
-        <bdi>{nameOfInput(finding.input)}</bdi>
+        <bdi>{fileName ?? nameOfInput(finding.input)}</bdi>
         <span class="quiet">
           {kitWords.separator +
             [modelName(finding.model), formatMoment(new Date(createdAt), new Date())].join(

@@ -12,6 +12,7 @@ import { StoredView } from './StoredView.tsx';
 import { createLookStore } from './look.store.ts';
 import { ModelsView } from './ModelsView.tsx';
 import { createPickedPictures } from './picked-pictures.ts';
+import { createPreviewsStore } from './previews.store.ts';
 import { ResultsView } from './ResultsView.tsx';
 import { ResultView } from './ResultView.tsx';
 import './results.css';
@@ -30,6 +31,7 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
   const session = useSession();
   const [look] = useState(() => createLookStore(localStorage));
   const [picked] = useState(createPickedPictures);
+  const [previews] = useState(() => createPreviewsStore(api));
   const [list] = useState(() =>
     createResultsStore({
       api,
@@ -47,12 +49,13 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
     () => () => {
       list.close();
       picked.close();
+      previews.close();
     },
     [list],
   );
   if (at === 'infer') return <RunView key={id} id={id} list={list} picked={picked} />;
   if (at === 'models') return <ModelsView />;
-  if (id === '') return <ResultsView list={list} />;
+  if (id === '') return <ResultsView list={list} previews={previews} picked={picked} />;
   if (isPlace(beside)) return <StoredView key={`${id} ${beside}`} id={id} place={beside} look={look} />;
   if (beside !== '')
     return <BesideView key={`${id} ${beside}`} id={id} beside={beside} look={look} picked={picked} />;

@@ -41,6 +41,7 @@ export const resultWords = {
     failed: 'Could not be looked at',
     clearFailed: 'Clear these',
     found: 'Results, newest first',
+    pseudonym: (name: string) => `Pseudonym ${name}`,
     loading: 'Fetching results…',
     more: 'Show older ones',
     none: 'No result fits these filters.',

@@ -160,6 +160,14 @@ function answerResults(question: Question): Promise<void> {
   if (what === 'explanations' && said.hasNoImage) return route.fulfill(problem(410, 'image-gone'));
   if (what === 'explanations')
     return route.fulfill({ contentType: 'image/png', body: PICTURES.get(method!)! });
+  if (what === 'preview')
+    return route.fulfill({
+      json: {
+        thumbnail: PICTURES.get('image')!.toString('base64url'),
+        patient: { name: 'Relay^7Q3MX', id: 'P-7Q3MX', isPseudonym: true },
+        studyDate: '2026-01-01',
+      },
+    });
   return what === 'verify' ? answerVerdict(question, result) : route.fulfill({ json: result });
 }
 
@@ -226,6 +234,8 @@ step('results are listed below the running jobs, and filters persist', async ({ 
   await page.getByRole('link', { name: 'Results' }).click();
   await page.getByText('1 of 3 images').waitFor();
   await page.getByText('Above the threshold, 89 %').first().waitFor();
+  await page.getByText('Pseudonym Relay, 7Q3MX, P-7Q3MX').first().waitFor();
+  await page.locator('.result-row-image img').first().waitFor();
   await looksRight('results');
   await page.getByLabel('Model').selectOption('lung-fields');
   await page.getByText('Lungs 38 % of the image').waitFor();

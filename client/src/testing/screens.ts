@@ -73,8 +73,10 @@ export const SCREENS = {
     'held-cine': 'A cine is held back',
   },
   'triage.e2e.ts': {
-    'triage-card': 'Films that should be repeated',
-    'triage-film': 'Such a film, marked',
+    'triage-card': 'Films that can be turned for display',
+    'triage-turned': 'Such a film, turned',
+    'triage-film': 'Such a film as stored, marked',
+    'triage-blurred': 'A film that should be repeated',
     'triage-queue': 'Such a film, queued',
   },
   'results/results-screens.e2e.ts': {

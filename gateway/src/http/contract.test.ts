@@ -260,6 +260,7 @@ async function callResultByContract(token: string, id: string): Promise<void> {
     token,
     params: { id, method: 'cam' },
   });
+  await callByContract('get', '/results/{id}/preview', 410, { token, params: { id } });
   await callByContract('get', '/results/{id}/instances/{sopInstanceUID}', 404, {
     token,
     params: { id, sopInstanceUID: '1.2.3' },

@@ -1,7 +1,10 @@
 import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Job, Result } from '#shared/protocol/inference.ts';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { findElement, textOf } from '#shared/dicom/values.ts';
+import type { Job, Result, ResultPreview } from '#shared/protocol/inference.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { skip } from '#testing/environment.ts';
@@ -278,6 +281,28 @@ test('show the image as the PACS has it, or say that the PACS is away or no long
     (await asked<{ code: string }>('GET', `/results/${result.id}/explanations/image`, 410)).code,
     'image-gone',
   );
+});
+
+test('are listed with a small picture and the patient as the PACS has it, for callers who may see the image', async () => {
+  const film = testFilm({ seed: 625, rows: 1200, columns: 700 });
+  const { result } = await lookedAt(film);
+  const path = `/results/${result.id}/preview`;
+  const { thumbnail, patient } = await asked<ResultPreview>('GET', path, 200);
+  const { width, height } = decode(new Uint8Array(Buffer.from(thumbnail!, 'base64url')));
+  assert.equal([width, height], [93, 160]);
+  const read = await readInstance(bytesSource(film.bytes));
+  assert.is(read.kind, 'ready');
+  const of = (tag: number): string | null =>
+    read.kind === 'ready' ? textOf(findElement(read.instance.elements, tag), read.instance) : null;
+  assert.equal(patient, { name: of(0x00100010), id: of(0x00100020), isPseudonym: false });
+  assert.ok(patient?.id, 'the film has a patient');
+  const list = await asked<{ results: Result[] }>('GET', '/results', 200);
+  assert.not.match(JSON.stringify(list), patient.id, 'the gateway itself keeps no patient');
+  const stranger = (await gateway.userWith(['technician'])).accessToken;
+  await asked('GET', path, 404, { token: stranger });
+  const view = (await gateway.userWith(['radiologist'])).accessToken;
+  await asked('GET', path, 200, { token: view });
+  await asked('POST', `/results/${result.id}/verify`, 409, { token: view, body: { verdict: 'agree' } });
 });
 
 test('are read back from the PACS byte for byte, or the answer says that the PACS is away or no longer has them', async () => {

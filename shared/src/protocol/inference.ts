@@ -227,6 +227,21 @@ export const resultSchema = z.object({
 });
 export type Result = z.infer<typeof resultSchema>;
 
+/**
+ * `GET /results/{id}/preview`: what a list shows of the image, read from the PACS for those who may see the image. It
+ * names the patient as the PACS does, so no one keeps it.
+ */
+export const resultPreviewSchema = z.object({
+  /** A PNG in base64url; null where the image cannot be drawn. */
+  thumbnail: z.string().nullable(),
+  patient: z
+    .object({ name: z.string().nullable(), id: z.string().nullable(), isPseudonym: z.boolean() })
+    .nullable(),
+  /** `YYYY-MM-DD`. */
+  studyDate: z.string().nullable(),
+});
+export type ResultPreview = z.infer<typeof resultPreviewSchema>;
+
 export const VERSION_STATES = ['available', 'active', 'stopped', 'failed'] as const;
 export const modelVersionSchema = modelRefSchema.extend({
   state: z.enum(VERSION_STATES),
