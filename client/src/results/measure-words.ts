@@ -46,6 +46,7 @@ const MEASURES: ReadonlyMap<string, readonly [string, Unit] | null> = new Map<
   ['threshold from val', null],
   ['threshold youden val', null],
   ['gradient graph max error', null],
+  ['gradient graph max error against autograd', null],
 ]);
 
 const VALUES: Readonly<Record<Unit, (value: number) => string>> = {
