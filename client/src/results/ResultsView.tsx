@@ -7,7 +7,6 @@ import type { Job } from '#shared/protocol/inference.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { kitWords } from '../kit/kit-words.ts';
 import { ALL, isFiltered, PERIODS, WHOSE, type Filters } from './filters.ts';
 import { JobRow } from './JobRow.tsx';
 import { NotForDiagnosis, Segments, Select, TroubleNotice, useInputName } from './Parts.tsx';
@@ -80,12 +79,10 @@ function NotSent() {
   const nameOfInput = useInputName();
   return unsent.value.map(({ resultId, input, trouble }) => (
     <TroubleNotice key={resultId} trouble={trouble}>
-      <span>
-        {resultWords.verdict.unsent + kitWords.separator}
-        <a href={hrefOf({ page: 'results', at: 'results', id: resultId, beside: '' })}>
-          <bdi>{nameOfInput(input)}</bdi>
-        </a>
-      </span>
+      <span>{resultWords.verdict.unsent}</span>
+      <a class="button" href={hrefOf({ page: 'results', at: 'results', id: resultId, beside: '' })}>
+        <bdi>{nameOfInput(input)}</bdi>
+      </a>
     </TroubleNotice>
   ));
 }
