@@ -19,7 +19,6 @@ const FILM_SIDE = 512;
 const FILM_WHITE = 4000;
 /** Hounsfield units are stored from zero on. */
 const INTERCEPT = -1024;
-const AIR = -1000;
 const BODY = 20;
 
 /**
