@@ -46,7 +46,6 @@ export const resultWords = {
     more: 'Show older ones',
     none: 'No result fits these filters.',
     byRule: 'Delivered studies are examined automatically only if an administrator has made a rule for them.',
-    /** The empty page teaches in three lines. */
     teach: [
       ['Ask a model', 'Choose a study that is in the PACS, or a picture, and one of the models.'],
       ['It looks at it', 'The gateway runs the model. You can leave this page: the result appears here.'],
@@ -87,7 +86,6 @@ export const resultWords = {
     segmented: (fraction: number) => `Lungs ${percent(fraction)} of the image`,
     kind: (kind: string, probability: number) =>
       `${kind.charAt(0).toUpperCase()}${kind.slice(1)}, ${percent(probability)}`,
-    silent: 'No answer',
   },
   silent: {
     'outside-population': {
@@ -194,7 +192,6 @@ export const resultWords = {
     another: 'another radiologist',
     reason: (reason: string) => `Why: ${reason}`,
     yours: { agree: 'You agree', correct: (finding: string) => `You say: ${finding}` },
-    /** Without its image nobody gives a verdict. */
     image: {
       loading: 'You can answer once the image is shown.',
       missing: 'You cannot answer without the image, and it could not be fetched.',

@@ -13,7 +13,7 @@ export type Shown =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed'; readonly trouble: Trouble }
   | { readonly kind: 'ready'; readonly result: Result };
-/** `overtaken`: another person verified it meanwhile; the result holds their verdict now, and this one was not saved. */
+/** `overtaken`: another person verified it meanwhile; the result holds their verdict, and this one was not saved. */
 export type Verdict =
   | { readonly kind: 'none' }
   | { readonly kind: 'sending' | 'overtaken'; readonly request: VerifyRequest }

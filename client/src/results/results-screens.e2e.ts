@@ -282,7 +282,7 @@ step('single keys change map and opacity, not in a field, and can be switched of
   await page.keyboard.press('Escape');
 });
 
-step('no verdict is possible while the image is not shown', async (scene) => {
+step('a radiologist gives no verdict while the image is not shown', async (scene) => {
   const { page, said, looksRight } = scene;
   said.hasNoImage = true;
   await openFirst(scene);
@@ -319,11 +319,7 @@ step('a verdict is sent at once, can be changed, and every one stays in view', a
   await page.getByRole('textbox', { name: 'Why' }).fill('A rib, and no opacity.');
   await page.getByRole('button', { name: 'Correct it' }).click();
   await page.getByRole('heading', { name: 'Verdicts, newest first' }).waitFor();
-  assert.equal(
-    await page.locator('.verdicts .strong').allTextContents(),
-    ['Corrected', 'Agreed'],
-    'what was said before is still there',
-  );
+  assert.equal(await page.locator('.verdicts .strong').allTextContents(), ['Corrected', 'Agreed']);
   await looksRight('result-history');
 });
 
@@ -341,19 +337,16 @@ step(
     await looksRight('result-correct');
     await page.getByLabel('Viral pneumonia').check();
     const why = page.getByRole('textbox', { name: 'Why' });
-    await why.fill('Both sides, and no consolidation: am jak');
-    assert.is(await why.inputValue(), 'Both sides, and no consolidation: am jak', 'letters in a field');
+    const words = 'Both sides, and no consolidation: am jak';
+    await why.fill(words);
+    assert.is(await why.inputValue(), words, 'keys are letters in a field');
     said.verifyStatus = 409;
     await page.getByRole('button', { name: 'Correct it' }).click();
     await page.getByText('Another radiologist answered first').waitFor();
     await looksRight('result-overtaken');
     await page.getByRole('button', { name: 'Change it' }).click();
     await page.keyboard.press('c');
-    assert.is(
-      await why.inputValue(),
-      'Both sides, and no consolidation: am jak',
-      'a correction that came second need not be typed again',
-    );
+    assert.is(await why.inputValue(), words, 'a correction that came second need not be typed again');
     assert.ok(await page.getByLabel('Viral pneumonia').isChecked());
     said.verifyStatus = 200;
     await page.getByRole('button', { name: 'Correct it' }).click();

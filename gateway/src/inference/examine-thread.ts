@@ -32,7 +32,7 @@ export type Examiner = {
   examine(question: Question, run: Run, signal: AbortSignal): Promise<Examined>;
   /** The image as a person sees it (`reducePicture`). */
   show(bytes: Uint8Array, frame: number, signal: AbortSignal): Promise<Shown>;
-  /** What a list shows of the image. */
+  /** The small picture and the patient for a list. */
   preview(bytes: Uint8Array, frame: number, signal: AbortSignal): Promise<Preview>;
   /** Body Part Examined (0018,0015); '' where the header does not say, and where it is no instance. */
   bodyPart(bytes: Uint8Array, signal: AbortSignal): Promise<string>;

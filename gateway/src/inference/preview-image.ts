@@ -1,6 +1,6 @@
 /**
- * What a list shows of an image: a small picture, and whose it is, as the PACS holds it. Read in the thread that looks
- * at images, because the header is the sender's.
+ * The preview of an image in a list: a small picture, and the patient as the PACS has it. The thread that looks at
+ * images reads it, because the header is the sender's.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { describeInstance } from '#shared/dicom/describe-instance.ts';

@@ -1,5 +1,5 @@
 /**
- * Who was shown the image of a result. A verdict is about an image: nobody gives one on a score alone.
+ * The accounts that were shown the image of a result. A verdict is about an image: nobody gives one on a score alone.
  */
 import type { Kysely } from 'kysely';
 import type { Tables } from '../database/tables.ts';

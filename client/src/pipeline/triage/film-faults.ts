@@ -1,6 +1,6 @@
 /**
- * Which faults of a film are a reason to repeat it. A rotated or inverted film is complete: whoever looks at it turns
- * it, and a second exposure would add dose and nothing else.
+ * The faults of a film that are a reason to repeat it. A rotated or inverted film is complete: its reader turns it, and
+ * a second exposure would add dose and nothing else.
  */
 import type { FilmMark } from '#shared/models/film.ts';
 import type { FilmFinding } from '#shared/protocol/inference.ts';

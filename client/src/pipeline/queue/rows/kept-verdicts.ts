@@ -24,7 +24,7 @@ export async function keepVerdict(
   await database.device.put({ name, value: await seal(await deviceKey(database), bytes, name) });
 }
 
-/** What this account has said and not sent, in no order; one that cannot be opened is left out. */
+/** The unsent verdicts of this account, in no order; skips a verdict that cannot be opened. */
 export async function keptVerdicts(database: LocalDatabase, account: string): Promise<unknown[]> {
   const key = await deviceKey(database);
   const rows = await database.device
