@@ -235,7 +235,7 @@ if (why !== null || evaluation === null) {
     await looksRight(page, 'triage-card');
     assert.is(await page.getByText('repeat before the patient leaves', { exact: false }).count(), 0);
     const card = page.locator('.triage-warning').filter({ has: onItsSide });
-    await card.getByRole('button', { name: /^Turn image/ }).click();
+    await card.getByRole('button', { name: /^Turn it/ }).click();
     await page.getByRole('img', { name: 'The image, turned upright' }).waitFor();
     await page.getByText('Turned on this screen only.', { exact: false }).waitFor();
     await looksRight(page, 'triage-turned');

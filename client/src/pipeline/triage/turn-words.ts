@@ -4,7 +4,7 @@ export const turnWords = {
   titleOne: (at: number) => `Image ${at}: no repeat needed`,
   what: 'Turn it to look at it. It is sent as it is.',
   turn: 'Turn it',
-  turnOf: (at: number, name: string) => `Turn image ${at} of ${name}`,
+  turnOf: (at: number, name: string) => `Turn it: image ${at} of ${name}`,
   asStored: 'As it is stored',
   turned: 'Turned on this screen only. The study is sent unchanged.',
   picture: 'The image, turned upright',
