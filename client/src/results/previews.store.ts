@@ -1,6 +1,7 @@
 /**
- * The previews in the rows of the list: a small picture, and the patient or pseudonym as the PACS has it. The list asks
- * for each when its row comes into sight, a few at a time. They stay in memory only, until the pages of results are left.
+ * The previews in the rows of the list: a small picture, and the patient or pseudonym as the PACS has it. The list
+ * asks for each when its row comes into sight, a few at a time. They stay in memory only, until the pages of results
+ * are left.
  */
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { resultPreviewSchema, type ResultPreview } from '#shared/protocol/inference.ts';
