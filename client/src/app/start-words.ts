@@ -20,7 +20,7 @@ export const startWords = {
     },
     receipts: {
       title: 'Check a receipt',
-      what: 'Point the camera at the code on a printed receipt: the page says whether it is genuine.',
+      what: 'On the Studies page. Point the camera at the code on a printed receipt: the page says whether it is genuine.',
     },
     audit: {
       title: 'Read and verify the audit trail',
