@@ -115,7 +115,8 @@ test('a clock that is set back does not put the lock off', () => {
 
 test('all tabs of a device count as one: a touch in one keeps the others, and they lock together', () => {
   const here = device();
-  const [one, other] = [here.open(), here.open()];
+  const one = here.open();
+  const other = here.open();
   here.pass(14 * MINUTE + 40_000, one, other);
   assert.equal([one.lock.secondsLeft.value, other.lock.secondsLeft.value], [20, 20]);
   one.lock.stay();
@@ -181,7 +182,7 @@ test('a page that opens after the time asks who is there, and one that opens in 
   assert.equal(start(mark, 10).did, ['begin', 'sign out']);
 });
 
-test('whoever leaves, leaves at the beginning, and stays away until somebody signs in', () => {
+test('a person who leaves is followed by the beginning, and the device stays locked until somebody signs in', () => {
   const mark = lockMarkIn(storage());
   const page = start(mark, 100);
   page.state.value = 'signed-in';

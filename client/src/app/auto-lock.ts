@@ -7,7 +7,7 @@ import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signal
 import type { LockMark } from './lock-mark.ts';
 
 /** WCAG 2.2 2.2.1 asks for 20 s at least. */
-export const WARN_MS = 30_000;
+const WARN_MS = 30_000;
 /** The mark is written no more often, and so the lock may come this much early. */
 const MARK_EVERY_MS = 2_000;
 const MS_IN_MINUTE = 60_000;

@@ -1,12 +1,12 @@
 /**
- * What an IT person needs to know of this device, as text for a ticket: versions, what the browser can do, and counts.
- * Never a name, a file name, a UID or who is signed in: of a study only closed terms and numbers are told.
+ * The report of this device for IT staff, as text for a ticket: versions, the browser's abilities, and counts. It holds
+ * no name, no file name, no UID and no account: of a study only closed terms and numbers.
  */
 import { REASON_CODES } from '#shared/protocol/reasons.ts';
 import type { Link } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 
-/** What the browser says of this app's storage; null: it does not say. */
+/** The app's storage, as the browser tells; null: it does not say. */
 export interface Kept {
   readonly usedBytes: number | null;
   readonly freeBytes: number | null;

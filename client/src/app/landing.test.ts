@@ -16,7 +16,7 @@ test('a technician begins with a study, a radiologist with results, others with 
   assert.is(begins('auditor', 'researcher'), 'start');
 });
 
-test('whoever may not send gets no upload page, and whoever may gets it when they ask for it', () => {
+test('an auditor gets no upload page, and those who may send get it when they ask for it', () => {
   const asks = (...roles: Role[]) => landingOf({ page: 'upload' }, { roles }).page;
   assert.equal([asks('auditor'), asks('radiologist'), asks('researcher')], ['start', 'upload', 'upload']);
 });

@@ -39,7 +39,7 @@ export interface StartTools {
 
 /**
  * Resumes the session of last time, or ends it where the device is locked: a gateway that could not be reached when
- * the last person left would still know it. Whoever signs in then begins at the beginning.
+ * the last person left would still know it. The next person begins at the beginning.
  */
 export function startSession({ session, mark, now, begin }: StartTools): void {
   const lockedAt = mark.read();
