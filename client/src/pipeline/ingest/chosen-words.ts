@@ -27,6 +27,8 @@ export const chosenWords = {
   heldBackWhat:
     'Where names are removed, these stay on this device. To look at them, open “See what is removed” on the card of their study. Some can be released.',
   fileList: (count: number) => `Show ${files(count)}`,
+  /** Above the precise faults of damaged files. */
+  faultList: (count: number) => `Details of ${files(count)}`,
   policyTitle: 'What happens to names',
   policyChoice: { deidentify: 'Remove names on this device', keep: 'Keep everything unchanged' },
   policyWhat: {

@@ -2,7 +2,7 @@
  * The texts of the queue, the four places of an instance, and a person's decisions about a queued study. They
  * avoid "sent": there are four places.
  */
-import { DIAGNOSES } from './proxy-diagnosis.ts';
+import { DIAGNOSES } from './diagnosis-words.ts';
 import type { Trouble } from './queued-study.ts';
 import { instances, studies } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
