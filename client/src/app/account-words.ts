@@ -3,7 +3,7 @@ import { instances } from '../kit/counted.ts';
 
 export const accountWords = {
   theme: 'Appearance',
-  themes: { system: 'Same as device', light: 'Light', dark: 'Dark' },
+  themes: { system: 'System', light: 'Light', dark: 'Dark' },
   signOut: 'Sign out',
   signOutSafe: (count: number) =>
     count === 1
@@ -15,7 +15,7 @@ export const accountWords = {
       ? '1 instance stays safe on this device and waits until the person who sent it signs in.'
       : `${instances(count)} stay safe on this device and wait until the person who sent them signs in.`,
   signOutUnsafe: (count: number) =>
-    `Not safe yet: ${instances(count)}. If you sign out now, they are taken back; the files themselves stay as they are.`,
+    `Not safe yet: ${instances(count)}. If you sign out now, they are not sent; the files themselves stay as they are.`,
   signOutEmpty: 'Nothing waits on this device.',
   keeping: 'Saving your verdict…',
   unkept: 'Your verdict on a result was not saved',
