@@ -6,6 +6,7 @@ import { manifestSchema } from '#shared/protocol/manifest.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { createMessagePair } from '#shared/transfer/seal.ts';
 import { toBase64Url } from '#shared/transfer/base64url.ts';
+import { noteVaultEntries } from '../queue/rows/note-vault-entries.ts';
 import { endAsTakenBack } from '../queue/rows/drop-study.ts';
 import { rememberRate } from '../queue/rows/device-notes.ts';
 import { openParcel } from '../../testing/open-queue.ts';
@@ -192,7 +193,10 @@ test('a patient is sealed for the vault with the study, offline too, and leaves 
   const kept = JSON.stringify(await database.studies.toArray());
   for (const planted of study.planted) assert.not(kept.includes(planted), planted);
   await endAsTakenBack(database, (await database.studies.get(pending!.id))!, 1);
-  assert.is((await database.studies.get(pending!.id))?.vault, undefined, 'gone with the study');
+  const left = async () => (await database.studies.get(pending!.id))?.vault;
+  assert.is(await left(), undefined, 'gone with the study');
+  await noteVaultEntries(database, pending!.id, manifest.vault!);
+  assert.is(await left(), undefined, 'a worker that ends late brings nothing back');
 });
 
 test("without the gateway's key nothing is queued, and the reason is given; with it the device may be offline", async () => {
