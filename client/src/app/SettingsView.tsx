@@ -34,12 +34,7 @@ export function SettingsView({ install, lockMinutes }: SettingsViewProps) {
       <h1 tabIndex={-1}>{kitWords.pages.settings}</h1>
       <section class="settings-part" aria-labelledby="settings-looks">
         <h2 id="settings-looks">{words.appearance}</h2>
-        <LooksChoice
-          title={accountWords.theme}
-          choices={THEMES}
-          words={accountWords.themes}
-          chosen={looks.theme}
-        />
+        <LooksChoice title={words.theme} choices={THEMES} words={accountWords.themes} chosen={looks.theme} />
         <LooksChoice title={words.text} choices={TEXT_SIZES} words={words.texts} chosen={looks.text} />
       </section>
       <StoragePart kept={kept.value} install={install.value} onChanged={measure} />

@@ -4,6 +4,7 @@ import { formatBytes, formatCount } from '../kit/format.ts';
 
 export const settingsWords = {
   appearance: 'Appearance',
+  theme: 'Theme',
   text: 'Text size',
   texts: { normal: 'Normal', large: 'Large', larger: 'Very large' },
 
