@@ -81,7 +81,7 @@ export function App({ route, update, install, lockMinutes }: AppProps) {
         {appWords.skipToContent}
       </a>
       <Header page={here.page} hidden={hidden} />
-      <StatusLine />
+      <StatusLine page={here.page} />
       <UpdateOffer update={update} />
       <ProblemBoundary key={here.page}>
         {state === 'unknown' ? (
