@@ -35,6 +35,9 @@ export const SCREENS = {
     'lock-warning': 'Nobody has touched the device for a while',
     'start-auditor': 'What an auditor may do',
     'start-researcher': 'What a researcher may do',
+    settings: 'Settings, storage and the report of the device',
+    'settings-large': 'The same in very large text',
+    'help-signed-out': 'Help before signing in',
   },
   'screens-queue.e2e.ts': {
     'queue-order': 'Three studies in their order',
