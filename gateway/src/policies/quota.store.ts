@@ -126,14 +126,29 @@ export async function countPatients(
   patients: number,
   now: Date,
 ): Promise<boolean> {
-  const day = sql`${dayOf(now)}::date`;
-  const sum = sql`case when a.patients_day >= ${day} then a.patients_asked else 0 end + ${patients}::int`;
+  const { day, sum, isWithin } = askedWith(patients, now);
   const { rows } = await sql`
     update account a set patients_asked = ${sum}, patients_day = greatest(a.patients_day, ${day})
-    from site s where s.id = a.site_id and a.id = ${accountId}::uuid
-      and ${sum} <= case when a.quota_patients is null then s.quota_patients else a.quota_patients end
+    from site s where s.id = a.site_id and a.id = ${accountId}::uuid and ${isWithin}
     returning a.id`.execute(db);
   return rows.length > 0;
+}
+
+/** Whether `countPatients` would count them now. Counts none. */
+export async function mayAskFor(db: Db, accountId: string, patients: number, now: Date): Promise<boolean> {
+  const { isWithin } = askedWith(patients, now);
+  const { rows } = await sql`
+    select a.id from account a join site s on s.id = a.site_id
+    where a.id = ${accountId}::uuid and ${isWithin}`.execute(db);
+  return rows.length > 0;
+}
+
+/** For account `a` of site `s`: today's patients with these, and whether its quota lets it ask of so many. */
+function askedWith(patients: number, now: Date) {
+  const day = sql`${dayOf(now)}::date`;
+  const sum = sql`case when a.patients_day >= ${day} then a.patients_asked else 0 end + ${patients}::int`;
+  const most = sql`case when a.quota_patients is null then s.quota_patients else a.quota_patients end`;
+  return { day, sum, isWithin: sql`${sum} <= ${most}` };
 }
 
 export async function siteQuota(db: Db, siteId: string): Promise<Quota> {
