@@ -18,12 +18,8 @@ import { OPENINGS_A_DAY } from './vault-request.store.ts';
 
 const test = vaultSuite('the holders of a vault');
 
-test('an identity comes back to the holder who asked, once the other has approved; each step is audited', async ({
-  gateway,
-  calls,
-  sender,
-  auditedBefore,
-}) => {
+test('an identity comes back to the holder who asked, once the other has approved; each step is audited', async (scene) => {
+  const { gateway, calls, sender, auditedBefore } = scene;
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   assert.is((await calls.announce([await calls.entryFor(vault.terms)], sender)).status, 200);
