@@ -21,6 +21,7 @@ import { ProblemBoundary } from './ProblemBoundary.tsx';
 import type { Install } from './install-offer.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import { landingOf } from './landing.ts';
+import type { SettingsViewProps } from './SettingsView.tsx';
 import { SignInView } from './SignInView.tsx';
 import { StatusLine } from './StatusLine.tsx';
 import { UpdateOffer } from './UpdateOffer.tsx';
@@ -45,6 +46,10 @@ const NeedsBadge = beside<NeedsBadgeProps>(() =>
 // Without it the device locks at its next start.
 const AutoLock = beside<AutoLockProps>(() => import('./AutoLock.tsx').then((view) => view.AutoLock));
 const Announcer = beside<object>(() => import('./Announcer.tsx').then((view) => view.Announcer));
+const SettingsView = deferred<SettingsViewProps>(() =>
+  import('./SettingsView.tsx').then((view) => view.SettingsView),
+);
+const HelpView = deferred(() => import('./HelpView.tsx').then((view) => view.HelpView));
 const StartView = deferred(() => import('./StartView.tsx').then((view) => view.StartView));
 const StudyView = deferred<{ id: string }>(() =>
   import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView),
@@ -88,10 +93,10 @@ export function App({ route, update, install, lockMinutes }: AppProps) {
       <ProblemBoundary key={here.page}>
         {state === 'unknown' ? (
           <Checking />
-        ) : signedOut ? (
+        ) : signedOut && here.page !== 'help' ? (
           <SignInView />
         ) : (
-          !hidden && <Page route={here} install={install} />
+          !covered.value && <Page route={here} install={install} lockMinutes={lockMinutes} />
         )}
       </ProblemBoundary>
       {!signedOut && user && <AutoLock minutes={lockMinutes} covered={covered} />}
@@ -165,7 +170,9 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
 /**
  * Tells people and screen readers about a change of page: the window's title, and the focus on the heading.
  */
-function Page({ route, install }: { readonly route: Route } & Pick<AppProps, 'install'>) {
+type PageProps = { readonly route: Route } & SettingsViewProps;
+
+function Page({ route, ...of }: PageProps) {
   const first = useRef(true);
   const key = [
     route.page,
@@ -178,7 +185,7 @@ function Page({ route, install }: { readonly route: Route } & Pick<AppProps, 'in
     if (!first.current) document.querySelector<HTMLElement>('#content h1')?.focus();
     first.current = false;
   }, [key]);
-  return viewOf(route, install);
+  return viewOf(route, of);
 }
 
 function titleOf(route: Route): string {
@@ -186,7 +193,7 @@ function titleOf(route: Route): string {
   return kitWords.pages[route.page === 'results' ? route.at : route.page];
 }
 
-function viewOf(route: Route, install: AppProps['install']) {
+function viewOf(route: Route, of: SettingsViewProps) {
   switch (route.page) {
     case 'start':
       return <StartView />;
@@ -195,7 +202,11 @@ function viewOf(route: Route, install: AppProps['install']) {
     case 'before-after':
       return <BeforeAfterView key={route.id} id={route.id} />;
     case 'studies':
-      return <Studies install={install} />;
+      return <Studies install={of.install} />;
+    case 'settings':
+      return <SettingsView {...of} />;
+    case 'help':
+      return <HelpView />;
     case 'study':
       return <StudyView key={route.id} id={route.id} />;
     case 'needs':

@@ -18,6 +18,8 @@ test('every page has an address that leads back to it', () => {
     { page: 'upload' },
     { page: 'studies' },
     { page: 'needs' },
+    { page: 'settings' },
+    { page: 'help' },
     { page: 'study', id: '0f8b-1' },
     { page: 'before-after', id: '0f8b-1' },
     ...results,
