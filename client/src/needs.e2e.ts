@@ -11,8 +11,12 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from './testing/screens.ts';
 
-const test = suite('what needs a person');
-const walk = await walkScreens(test, { name: 'what needs a person', roles: ['technician'], open: openWorld });
+const test = suite('the list of what needs a person');
+const walk = await walkScreens(test, {
+  name: 'the list of what needs a person',
+  roles: ['technician'],
+  open: openWorld,
+});
 
 const badge = (page: Page, count: number) =>
   page.getByRole('link', { name: `${count} need you`, exact: true });
@@ -35,23 +39,26 @@ const untilInPacs = (stage: Stage, count: number) =>
     async () => (await instancesSentBy(stage, stage.account.username)) === count,
   );
 
-walk('what was held back is looked at, released and sent, and then needs nobody', async (stage) => {
-  const { page } = stage;
-  await sendHeldBack(stage, 1);
-  await page.locator('.needs-item canvas').first().waitFor();
-  await looksRight(page, 'needs');
-  await page.getByRole('button', { name: /^Look at the pictures/ }).click();
-  await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
-  await page.getByRole('button', { name: 'Release all 3 shown' }).click();
-  await page.getByRole('button', { name: 'I looked at all of them: release' }).click();
-  await page.getByRole('link', { name: 'Upload', exact: true }).click();
-  await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
-  await pressSend(page);
-  await badge(page, 3).waitFor({ state: 'detached' });
-  await untilInPacs(stage, 6);
-});
+walk(
+  'instances that were held back are looked at, released and sent, and then need nobody',
+  async (stage) => {
+    const { page } = stage;
+    await sendHeldBack(stage, 1);
+    await page.locator('.needs-item canvas').first().waitFor();
+    await looksRight(page, 'needs');
+    await page.getByRole('button', { name: /^Look at the pictures/ }).click();
+    await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
+    await page.getByRole('button', { name: 'Release all 3 shown' }).click();
+    await page.getByRole('button', { name: 'I looked at all of them: release' }).click();
+    await page.getByRole('link', { name: 'Upload', exact: true }).click();
+    await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
+    await pressSend(page);
+    await badge(page, 3).waitFor({ state: 'detached' });
+    await untilInPacs(stage, 6);
+  },
+);
 
-walk('what a person left out is named at the end', async (stage) => {
+walk('instances that a person left out are named at the end', async (stage) => {
   const { page } = stage;
   await sendHeldBack(stage, 2);
   await untilInPacs(stage, 3);

@@ -107,7 +107,7 @@ function drawLine(line: Line, sent: SentStudiesStore): ComponentChildren {
   }
 }
 
-/** What needs a person is counted in instances, as on every page; what waits on another device is decided there. */
+/** *Needs you* counts instances, as on every page; those that wait on another device are decided there. */
 function countOf(part: QueuePart, entries: readonly DayEntry[]): number {
   return part === 'needs-you' ? sumOf(entries.flatMap(({ study }) => study?.needs ?? [])) : entries.length;
 }

@@ -1,4 +1,4 @@
-/** The one red number: how many instances cannot travel without a person. On the app's icon too, where there are badges. */
+/** The one red number, on the app's icon too: how many instances cannot travel without a person. */
 import { useEffect } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Icon } from '../kit/Icon.tsx';

@@ -46,7 +46,7 @@ export interface DecisionGroup {
   readonly decisions: readonly Decision[];
 }
 
-/** What may be lost comes first, then what only a person can look at, then what the other side did not take. */
+/** Instances that may be lost come first, then those at which a person must look, then those that were refused. */
 const ORDER: readonly NeedCause[] = [
   'no-room',
   'interrupted',

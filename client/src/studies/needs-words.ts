@@ -9,12 +9,12 @@ export const needsWords = {
   total: needsDecision,
   nothing: 'Nothing needs you',
   nothingWhat:
-    'Everything you sent travels without you. Whatever cannot go on without a person appears here.',
+    'Everything you sent is on its way or has arrived. Studies that cannot go on without you appear here.',
   toStudies: 'Open your studies',
   of: (count: number) => instances(count),
   foreign: 'Studies for another gateway',
   chosen: 'The studies you chose',
-  /** What happened, where no reason of the gateway's or the PACS's says it. */
+  /** Titles where neither the gateway nor the PACS gave a reason. */
   happened: {
     held: 'Held back on this device.',
     quarantined: 'Not stored in the PACS.',
@@ -26,19 +26,19 @@ export const needsWords = {
     foreign: 'These studies were meant for another gateway.',
     'no-room': 'There is not enough space on this device.',
   } satisfies Record<NeedCause, string>,
-  /** What it means for the patient. */
+  /** The consequence for the patient. */
   means: {
-    held: 'The rest of the study is sent. Until you decide, whoever reads it does not see these images. Keep the disc.',
+    held: 'The rest of the study is sent. Until you decide, whoever reads it does not see these images. Keep your files or disc.',
     quarantined: 'Until you decide, whoever reads the study does not see these images.',
     refused: 'Whoever reads the study does not see these images.',
     interrupted:
-      'It is not safe here and may be incomplete in the PACS. Keep the disc until it is sent again.',
+      'It is not safe here and may be incomplete in the PACS. Keep your files or disc until it is sent again.',
     failed: 'It is safe on this device, and nobody sees it in the PACS.',
     trouble: 'Nothing is deleted here. Until it is solved, the study may be incomplete in the PACS.',
     lost: 'They may be incomplete in the PACS. Instances that have arrived are not sent twice.',
     foreign:
       'They cannot be sent from here. If they were not sent from elsewhere, nobody sees them in the PACS.',
-    'no-room': 'Nothing of these studies is safe here yet. Keep the disc.',
+    'no-room': 'These studies are not on this device yet. Keep your files or disc.',
   } satisfies Record<NeedCause, string>,
   answers: {
     look: 'Look at the pictures',
@@ -48,7 +48,7 @@ export const needsWords = {
     'choose-fewer': 'Choose fewer studies',
     'leave-out': 'Leave out',
     'set-aside': 'Do not send this study',
-    'take-back': 'Take back',
+    'take-back': 'Cancel sending',
     remove: 'Remove from list',
     delete: 'Delete from this device',
   } satisfies Record<Answer, string>,
@@ -63,7 +63,7 @@ export const needsWords = {
         'Your files, disc or folder stay as they are. The study says that a person decided this.',
     },
     'take-back': {
-      title: 'Take this study back?',
+      title: 'Cancel this study?',
       what: () =>
         'None of it is sent, and the copy here is deleted. Your files, disc or folder stay as they are.',
     },
@@ -81,5 +81,5 @@ export const needsWords = {
   },
   keep: 'Decide later',
   notReached: 'The gateway could not be reached, so nothing was decided. Try again in a moment.',
-  tooLate: 'Sending has begun, so this study can no longer be taken back.',
+  tooLate: 'Sending has begun in the meantime. Cancel it on the Studies page to leave out the rest.',
 };

@@ -7,7 +7,7 @@ import type { NamingText } from '#shared/deid/companions.ts';
 import type { NamedValue } from '#shared/deid/text/named-value.ts';
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
 import { beginStudy, finishNaming } from '../queue/rows/name-study.ts';
-import { keepHeld } from '../queue/rows/keep-held.ts';
+import { keepHeld, takeFromEarlier, type KeptHeld } from '../queue/rows/keep-held.ts';
 import { noteTriage, type Triaged } from '../queue/rows/note-triage.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
 import { finishPacking } from '../queue/rows/finish-packing.ts';
@@ -96,7 +96,7 @@ export async function queueStudy(tools: QueueingTools, queueing: Queueing): Prom
 }
 
 async function nameAndPack(begun: Begun): Promise<void> {
-  const { tools, studyId, group, terms, signal } = begun;
+  const { tools, studyId, group, terms } = begun;
   const { database } = tools;
   const { name, version, deidentify } = terms.policy;
   await beginStudy(database, await tools.key, {
@@ -108,7 +108,7 @@ async function nameAndPack(begun: Begun): Promise<void> {
     about: aboutOf(group),
     chosen: group.instances,
   });
-  const { wanted, held } = await nameAll(begun);
+  const { wanted, held, sopInstanceUIDs } = await nameAll(begun);
   const triaged = tools.triaged(studyId, group);
   if (triaged !== null)
     await ignoreFailure(
@@ -117,23 +117,37 @@ async function nameAndPack(begun: Begun): Promise<void> {
     );
   const kept = await keepHeld(database, await tools.key, {
     studyId,
+    studyInstanceUID: group.studyInstanceUID,
     held: held.map(({ found: { sopInstanceUID }, because }) => ({ sopInstanceUID, reason: because.because })),
-    sopInstanceUIDs: new Set(group.sopInstanceUIDs.keys()),
+    sopInstanceUIDs,
   });
   const tellHeld = () => {
     for (const { found, because } of held) begun.watch.onNotQueued(found, because);
   };
   if (!(await finishNaming(database, studyId, kept))) return tellHeld();
   tools.onQueued();
-  await packAll(begun, wanted);
-  signal.throwIfAborted();
-  if (!(await finishPacking(database, studyId))) tellHeld();
+  if (!(await packAndFinish(begun, wanted, kept))) tellHeld();
   else if (held.length > 0)
     begun.watch.onHeld(
       studyId,
       held.map(({ found }) => found),
     );
   tools.onQueued();
+}
+
+async function packAndFinish(begun: Begun, wanted: ReadonlySet<number>, kept: KeptHeld): Promise<boolean> {
+  const { tools, studyId, signal } = begun;
+  const { database } = tools;
+  try {
+    await packAll(begun, wanted);
+    signal.throwIfAborted();
+    return await finishPacking(database, studyId, kept);
+  } catch (error) {
+    // In the PACS as a whole before it was packed: only the instances that are held here remain.
+    if (!isGone(error) || (await database.studies.get(studyId))?.state !== 'done') throw error;
+    await database.transaction('rw', database.studies, () => takeFromEarlier(database, kept));
+    return true;
+  }
 }
 
 /** A file that the policy does not make safe: it stays on this device until a person decides. */
@@ -149,8 +163,8 @@ async function isOver(database: LocalDatabase, id: string): Promise<boolean> {
 }
 
 /**
- * Names all files; returns the places of those that must be packed, and the files that are held back. Files are told
- * of once it is certain that the study need not wait for a person.
+ * Names all files; returns the places of those that must be packed, the files that are held back, and the SOP Instance
+ * UIDs of both. Files are told of once it is certain that the study need not wait for a person.
  */
 async function nameAll({ tools, studyId, group, companions, terms, watch, signal }: Begun) {
   const { forTask: policy, released } = terms;
@@ -158,6 +172,7 @@ async function nameAll({ tools, studyId, group, companions, terms, watch, signal
     policy.kind === 'deidentified' && naming.length > 0 && !released.has(ordinal);
   const wanted = new Set<number>();
   const held: HeldHere[] = [];
+  const sopInstanceUIDs = new Set<string>();
   const naming = new Map<number, readonly NamingText[]>();
   const tell: (() => void)[] = [];
   await forEachInParallel(planBatches(group), tools.pool.size, async (batch) => {
@@ -173,6 +188,7 @@ async function nameAll({ tools, studyId, group, companions, terms, watch, signal
     for (const found of batch) {
       const stayed = notQueued.find(({ position }) => position === found.ordinal);
       if (stayed?.because.kind === 'quarantined') held.push({ found, because: stayed.because });
+      if (!stayed || stayed.because.kind === 'quarantined') sopInstanceUIDs.add(found.sopInstanceUID);
     }
     tell.push(() => {
       tellNotQueued(
@@ -185,7 +201,7 @@ async function nameAll({ tools, studyId, group, companions, terms, watch, signal
   });
   if (naming.size > 0) throw new NamedByCompanions(naming);
   for (const each of tell) each();
-  return { wanted, held };
+  return { wanted, held, sopInstanceUIDs };
 }
 
 /** A person saw its texts on the page and has not released it. */

@@ -42,7 +42,7 @@ async function sent() {
 const releaseAll = ({ store, made }: Awaited<ReturnType<typeof sent>>) =>
   store.release(store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files));
 
-test('what is held back stays with the study, needs somebody, and is named nowhere in the clear', async () => {
+test('instances that are held back stay with the study, need somebody, and are named nowhere in the clear', async () => {
   const device = await sent();
   assert.equal(await tracksOf(device), [{ safe: 2, needsYou: 2 }]);
   const [row] = await rowsOf(device);
@@ -80,6 +80,61 @@ test('after a restart the study is chosen again: of it only what is still held b
   );
   await later.store.send();
   assert.equal(await tracksOf(device), [{ safe: 3, needsYou: 1 }, { safe: 2 }]);
+});
+
+test('until the study that was chosen again is safe, its earlier entry still says what is held back', async () => {
+  const device = await sent();
+  const before = await tracksOf(device);
+  const fails = async () => Promise.reject(new Error('the device failed'));
+  for (const stop of [fails, 'cancel'] as const) {
+    const later = await openIngest({ chosen: DEIDENTIFIED, device });
+    await later.store.addFiles(filesOf(device.made));
+    const during: unknown[] = [];
+    later.hooks.beforeTask = async ({ kind }) => {
+      if (kind !== 'pack') return;
+      during.push((await tracksOf(device)).map(({ needsYou }) => needsYou));
+      if (stop === 'cancel') later.store.cancel();
+      else await stop();
+    };
+    await later.store.send();
+    assert.equal(during[0], [2, 2], 'a page that is closed now loses neither');
+    assert.equal(await tracksOf(device), before);
+  }
+});
+
+test('a study that turns out to be in the PACS while it is packed takes over what is held back', async () => {
+  const device = await sent();
+  const later = await openIngest({ chosen: DEIDENTIFIED, device });
+  await later.store.addFiles(filesOf(device.made));
+  later.hooks.beforeTask = async ({ kind }) => {
+    if (kind === 'pack')
+      await device.database.studies
+        .filter(({ packing }) => packing)
+        .modify({ state: 'done', packing: false });
+  };
+  await later.store.send();
+  assert.equal(await tracksOf(device), [{ inPacs: 2, needsYou: 2 }, { safe: 2 }]);
+});
+
+test('an interrupted study that holds more back than is chosen now stays in the list', async () => {
+  const device = await sent();
+  await device.database.studies.update(device.id, { waiting: 'interrupted' });
+  const later = await openIngest({ chosen: DEIDENTIFIED, device });
+  await later.store.addFiles(filesOf(device.made).slice(0, 3));
+  await later.store.send();
+  assert.equal(await tracksOf(device), [{ needsYou: 3 }, { safe: 2, needsYou: 1 }]);
+  await later.store.addFiles(filesOf(device.made));
+  await later.store.send();
+  assert.equal(await tracksOf(device), [{ safe: 2, needsYou: 2 }, { safe: 2 }]);
+});
+
+test('sent with names by another policy, instances that were held back need nobody', async () => {
+  const device = await sent();
+  const { store, id } = device;
+  store.reopen(id);
+  store.choosePolicy(IDENTIFIED.name);
+  await store.send();
+  assert.equal(await tracksOf(device), [{ safe: 2 }, { safe: 2 }]);
 });
 
 test('a study chosen again in part leaves the need of the rest where it is', async () => {

@@ -1,4 +1,4 @@
-/** What Send takes of the selected studies, and those of which it takes nothing until a person has looked. Pure. */
+/** Divides the selected studies into those that Send takes and those that it leaves until a person has looked. Pure. */
 import type { User } from '#shared/protocol/api.ts';
 import { maySend } from '../../net/may-send.ts';
 import type { FoundStudy, HeldFile, IngestStore } from './found-study.ts';

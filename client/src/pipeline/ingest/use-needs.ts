@@ -1,4 +1,4 @@
-/** What needs a person now: from the queue, and from the studies that were found and not sent. */
+/** Lists everything that needs a person now: in the queue, and among the studies that were found and not sent. */
 import { useQueue } from '../queue/queue-context.ts';
 import { listNeeds, type ListedNeed } from '../queue/list-needs.ts';
 import { useIngest } from './ingest-context.ts';

@@ -14,7 +14,7 @@ import { deidentificationLine, summaryOf } from './kept-receipt.ts';
 
 type PrintedReceiptProps = {
   readonly receipt: Receipt;
-  /** What of the study the gateway never got, in sentences. */
+  /** Sentences about instances of the study that the gateway never got. */
   readonly notSent: readonly string[];
 };
 

@@ -1,5 +1,4 @@
-/** Names what of a study is not in the PACS because of this device or its person, in sentences. Pure. */
-import { sumOf } from '../queue/count-reasons.ts';
+/** Says which instances of a study are not in the PACS because of this device or its person, in sentences. Pure. */
 import type { QueuedStudy } from '../queue/queued-study.ts';
 import { uploadWords } from './upload-words.ts';
 
@@ -8,7 +7,7 @@ export function notSentOf({
   track,
   state,
 }: Pick<QueuedStudy, 'needs' | 'track' | 'state'>): readonly string[] {
-  const held = sumOf(needs.filter(({ cause }) => cause === 'held'));
+  const held = needs.reduce((sum, { cause, instances }) => sum + (cause === 'held' ? instances : 0), 0);
   return [
     ...(held > 0 ? [uploadWords.stayed(held)] : []),
     ...(track.leftOut > 0 && state !== 'taken-back' ? [uploadWords.leftOutHere(track.leftOut)] : []),

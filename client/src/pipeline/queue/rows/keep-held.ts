@@ -1,7 +1,8 @@
 /**
  * Instances of a queued study that stay on this device until a person decides. The row counts them by reason, and
- * says under the device's key which ones they are, so that they are recognised when the study is chosen again: then
- * they are counted with the newer entry alone. Their files stay where they are; nothing of them is copied.
+ * says under the device's key which ones they are, so that they are recognised when the study is chosen again. Once the
+ * newer entry is safe they are counted with it alone; until then both have them, so that a closed page loses none.
+ * Their files stay where they are; nothing of them is copied.
  */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { addTo, listOf } from '../count-reasons.ts';
@@ -16,10 +17,16 @@ interface HeldInstance {
   readonly reason: ReasonCode;
 }
 
-/** What `finishNaming` writes, in its transaction. */
+/** As in the files. */
+interface Sealed {
+  readonly studyInstanceUID: string;
+  readonly held: readonly HeldInstance[];
+}
+
+/** `finishNaming` writes `held`, and `finishPacking` takes from the earlier entries, each in its transaction. */
 export interface KeptHeld {
   readonly held: Held;
-  /** Entries of the same study that held some of what was chosen now. */
+  /** Entries of the same study that held some of the instances chosen now. */
   readonly earlier: readonly {
     readonly id: string;
     readonly before: Held;
@@ -28,10 +35,9 @@ export interface KeptHeld {
   }[];
 }
 
-interface Chosen {
+interface Chosen extends Sealed {
   readonly studyId: string;
-  readonly held: readonly HeldInstance[];
-  /** The SOP Instance UIDs of all files that were chosen, as in the files. */
+  /** SOP Instance UIDs of all that were named or are held, as in the files: a file that cannot be read is in neither. */
   readonly sopInstanceUIDs: ReadonlySet<string>;
 }
 
@@ -42,7 +48,6 @@ export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: 
     .filter(
       (row) =>
         row.id !== chosen.studyId &&
-        row.studyInstanceUID === (study?.studyInstanceUID ?? undefined) &&
         (row.account === null || row.account === study?.account) &&
         row.state !== 'taken-back' &&
         row.held.sealed !== undefined,
@@ -50,22 +55,38 @@ export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: 
     .toArray();
   const earlier: KeptHeld['earlier'][number][] = [];
   for (const { id, held: before } of others) {
-    const all = (await openHeld(key, id, before)).filter(({ reason }) =>
-      before.reasons.some((open) => open.reason === reason),
-    );
+    const sealed = await openHeld(key, id, before);
+    // Another policy gives the study another UID in the row.
+    if (sealed?.studyInstanceUID !== chosen.studyInstanceUID) continue;
+    const all = sealed.held.filter(({ reason }) => before.reasons.some((open) => open.reason === reason));
     const left = all.filter(({ sopInstanceUID }) => !chosen.sopInstanceUIDs.has(sopInstanceUID));
     const taken = all.length - left.length;
-    if (taken > 0) earlier.push({ id, before, held: await toHeld(key, id, left, before.leftOut), taken });
+    if (taken === 0) continue;
+    const held = await toHeld(key, id, { ...sealed, held: left }, before.leftOut);
+    earlier.push({ id, before, held, taken });
   }
-  return { held: await toHeld(key, chosen.studyId, chosen.held, 0), earlier };
+  return { held: await toHeld(key, chosen.studyId, chosen, 0), earlier };
 }
 
-/** Part of the caller's transaction. */
-export async function applyKept(database: LocalDatabase, { earlier }: KeptHeld): Promise<void> {
-  for (const { id, before, held, taken } of earlier) {
+/** Whether no instance that the row holds would be missing if this choice replaced it. */
+export function isCovered({ id, held }: StudyRow, kept: KeptHeld | null): boolean {
+  const taken = kept?.earlier.find((each) => each.id === id);
+  return held.reasons.length === 0 || (taken !== undefined && isAsBefore(held, taken) && isEmpty(taken.held));
+}
+
+const isEmpty = ({ reasons }: Held): boolean => reasons.length === 0;
+
+function isAsBefore({ reasons }: Held, { before }: { readonly before: Held }): boolean {
+  return JSON.stringify(reasons) === JSON.stringify(before.reasons);
+}
+
+/** In one transaction with the write that makes the newer entry safe. */
+export async function takeFromEarlier(database: LocalDatabase, { earlier }: KeptHeld): Promise<void> {
+  for (const each of earlier) {
+    const { id, held, taken } = each;
     const row = await database.studies.get(id);
     // Somebody decided meanwhile, in another tab: that stands.
-    if (!row || JSON.stringify(row.held.reasons) !== JSON.stringify(before.reasons)) continue;
+    if (!row || !isAsBefore(row.held, each)) continue;
     await database.studies.update(id, { held, chosen: row.chosen - taken, ...endOf({ ...row, held }) });
   }
 }
@@ -97,17 +118,18 @@ function endOf(study: StudyRow): Partial<StudyRow> {
 async function toHeld(
   key: CryptoKey,
   id: string,
-  held: readonly HeldInstance[],
+  { studyInstanceUID, held }: Sealed,
   leftOut: number,
 ): Promise<Held> {
   const counts = new Map<string, number>();
   for (const { reason } of held) addTo(counts, reason);
   if (held.length === 0) return { reasons: [], leftOut };
-  const sealed = await seal(key, new TextEncoder().encode(JSON.stringify(held)), `held/${id}`);
+  const said: Sealed = { studyInstanceUID, held };
+  const sealed = await seal(key, new TextEncoder().encode(JSON.stringify(said)), `held/${id}`);
   return { reasons: listOf(counts), leftOut, sealed };
 }
 
-async function openHeld(key: CryptoKey, id: string, { sealed }: Held): Promise<readonly HeldInstance[]> {
-  if (sealed === undefined) return [];
-  return JSON.parse(new TextDecoder().decode(await open(key, sealed, `held/${id}`))) as HeldInstance[];
+async function openHeld(key: CryptoKey, id: string, { sealed }: Held): Promise<Sealed | null> {
+  if (sealed === undefined) return null;
+  return JSON.parse(new TextDecoder().decode(await open(key, sealed, `held/${id}`))) as Sealed;
 }
