@@ -132,7 +132,7 @@ walk(
       'rgb(0, 0, 0)',
       'dark is black',
     );
-    await page.getByLabel('Same as device').check();
+    await page.getByLabel('System').check();
     await page.keyboard.press('Escape');
   },
 );
@@ -142,9 +142,11 @@ walk(
   async (stage) => {
     const { page } = stage;
     await stage.enter();
+    const [{ buffer }] = study(stage, 1) as [StudyOnDisk];
     await choose(page, [
       ...study(stage, 1),
       ...study(stage, 2),
+      onDisk('twice.dcm', Buffer.concat([buffer, buffer])),
       onDisk('notes.dcm', Buffer.from('no image')),
       onDisk('empty.dcm', Buffer.alloc(0)),
     ]);
@@ -152,7 +154,9 @@ walk(
     await page.getByText('You selected 2 patients.', { exact: false }).waitFor();
     await page.getByText('The file is empty (0 bytes).').waitFor();
     await page.getByRole('button', { name: 'Send 2 studies' }).waitFor();
+    await page.getByText('This file is damaged.').waitFor();
     for (const summary of await page.locator('details > summary').all()) await summary.click();
+    await page.getByText('The file has extra bytes after the end of the object.').waitFor();
     await page.locator('.series-line canvas').first().waitFor();
     // The last click may have scrolled anywhere: half of a button may be under the status line.
     await page.evaluate(() => window.scrollTo(0, 0));
@@ -218,12 +222,12 @@ walk('without a network the queue waits, says so, and can be taken back', async 
   await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
   await looksRight(page, 'queue-offline');
   await page
-    .getByRole('button', { name: /^Take back/ })
+    .getByRole('button', { name: /^Cancel sending/ })
     .first()
     .click();
-  await page.getByRole('heading', { name: 'Take this study back?' }).waitFor();
+  await page.getByRole('heading', { name: 'Cancel this study?' }).waitFor();
   await looksRight(page, 'take-back');
-  await page.getByRole('button', { name: 'Take it back' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
   await page.getByText('12 instances are safe here', { exact: false }).waitFor();
   await page.locator('[data-part=taken-back] .study-open').click();
   await page.getByRole('button', { name: /^Remove from list/ }).click();
@@ -328,7 +332,7 @@ walk(
     await visitor.setOffline(false);
     const next = await createAccount(gateway, 'noor', ['technician']);
     await fillIn(page, next.username);
-    await page.getByText('1 study from other people waits on this device').waitFor();
+    await page.getByText('1 study from another user waits on this device').waitFor();
     await looksRight(page, 'queue-of-another');
     assert.is(await page.locator('.queue-row').count(), 0);
     assert.not.ok((await page.locator('body').innerText()).includes(title), 'no title of the other one');

@@ -5,6 +5,7 @@ export const kitWords = {
   product: 'RelayPACS',
   /** The name of each page: in the navigation, in the window's title and above the page. */
   pages: {
+    start: 'Start',
     upload: 'Upload',
     'before-after': 'Before and after',
     studies: 'Studies',
@@ -28,4 +29,7 @@ export const kitWords = {
   copied: 'Copied',
   codeOf: (code: string) => `Copy the code ${code}`,
   working: 'Working…',
+  details: 'Details',
+  /** Of a file with any fault of its structure. */
+  damaged: { title: 'This file is damaged.', next: 'Export it again.' },
 };

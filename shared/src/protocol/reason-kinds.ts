@@ -31,3 +31,39 @@ export function isReleasable(code: string | null): boolean {
 export function isHeldForPixels(code: string | null): boolean {
   return code === 'burned-in-annotation' || code === 'undeclared-text';
 }
+
+/**
+ * Faults of a file's structure that mean the same to a person: export it again. Screens say so in one sentence
+ * and give the precise one as details; receipts and the command line give the precise one alone. Reasons with
+ * another next step, such as telling the administrator, are not among them.
+ */
+const DAMAGED: readonly ReasonCode[] = [
+  'not-parseable',
+  'length-beyond-end',
+  'inconsistent-length',
+  'missing-delimiter',
+  'trailing-data',
+  'duplicate-element',
+  'wrong-vr',
+  'unknown-vr',
+  'multiple-values',
+  'command-element',
+  'file-meta-in-data-set',
+  'identifier-mismatch',
+  'invalid-uid',
+  'transfer-syntax-mismatch',
+  'pixel-data-encoding',
+  'pixel-data-length',
+  'pixel-data-missing',
+  'pixel-data-not-decodable',
+  'offset-table-invalid',
+  'invalid-dimensions',
+  'invalid-number-of-frames',
+  'inconsistent-pixel-module',
+  'palette-missing',
+];
+
+/** The file itself is faulty, and only another export helps. */
+export function isDamaged(code: string | null): boolean {
+  return (DAMAGED as readonly (string | null)[]).includes(code);
+}

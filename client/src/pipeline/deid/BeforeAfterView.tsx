@@ -4,14 +4,14 @@
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { REASONS } from '#shared/protocol/reasons.ts';
-import { CodeLine } from '../../kit/CodeLine.tsx';
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import { formatPersonName } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
 import { Notice } from '../../kit/Notice.tsx';
+import { ReasonDetails } from '../../kit/ReasonDetails.tsx';
+import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { chosenWords } from '../ingest/chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
@@ -114,9 +114,12 @@ function Compared({ store }: { readonly store: ComparisonStore }) {
     case 'refused':
     case 'skipped':
       return (
-        <Trouble kind={shown.kind === 'quarantined' ? 'wait' : 'stop'} title={REASONS[shown.because].title}>
-          <p>{shown.kind === 'quarantined' ? deidWords.heldHere : REASONS[shown.because].next}</p>
-          <CodeLine code={shown.because} />
+        <Trouble
+          kind={shown.kind === 'quarantined' ? 'wait' : 'stop'}
+          title={sentencesOfReason(shown.because).title}
+        >
+          <p>{shown.kind === 'quarantined' ? deidWords.heldHere : sentencesOfReason(shown.because).next}</p>
+          <ReasonDetails code={shown.because} />
         </Trouble>
       );
     default:
