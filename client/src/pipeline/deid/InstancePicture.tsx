@@ -10,7 +10,8 @@ import { Icon } from '../../kit/Icon.tsx';
 import { Sheet } from '../../kit/Sheet.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
-import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
+import { boxesOn, type Box } from '#shared/dicom/boxes.ts';
+import type { FramePicture } from '#shared/pixels/thumbnail.ts';
 import { Picture } from '../ingest/ThumbnailPicture.tsx';
 
 /** Sharp at the size of a card; a dozen of them take 12 MB. */
@@ -22,16 +23,18 @@ export type InstancePictureProps = {
   readonly found: FoundFile;
   /** Counted from 1, for its name. */
   readonly at: number;
+  /** Drawn black over it: they are sent so. */
+  readonly boxes?: readonly Box[];
   readonly onDrawn?: () => void;
 };
 
 /** Undefined until the first picture arrives; null where there is none. A picture stays until the next arrives. */
-function usePicture(found: FoundFile, frame: number, side: number): Thumbnail | null | undefined {
+function usePicture(found: FoundFile, frame: number, side: number): FramePicture | null | undefined {
   const ingest = useIngest();
-  const [picture, setPicture] = useState<Thumbnail | null | undefined>(undefined);
+  const [picture, setPicture] = useState<FramePicture | null | undefined>(undefined);
   useEffect(() => {
     let gone = false;
-    const show = (made: Thumbnail | null) => {
+    const show = (made: FramePicture | null) => {
       if (!gone) setPicture(made);
     };
     // The worker may finish: ending it for each step to the next instance would cost more.
@@ -45,7 +48,7 @@ function usePicture(found: FoundFile, frame: number, side: number): Thumbnail | 
   return picture;
 }
 
-export function InstancePicture({ found, at, onDrawn }: InstancePictureProps) {
+export function InstancePicture({ found, at, boxes = [], onDrawn }: InstancePictureProps) {
   const [frame, setFrame] = useState(Math.floor(found.frames / 2));
   const [isLarge, setLarge] = useState(false);
   const picture = usePicture(found, frame, CARD_SIDE);
@@ -60,6 +63,7 @@ export function InstancePicture({ found, at, onDrawn }: InstancePictureProps) {
           onClick={() => setLarge(true)}
         >
           <Picture thumbnail={picture} {...(onDrawn && { onDrawn })} />
+          <Covered picture={picture} boxes={boxesOn(boxes, frame)} />
         </button>
       ) : (
         <div
@@ -81,6 +85,7 @@ export function InstancePicture({ found, at, onDrawn }: InstancePictureProps) {
           found={found}
           at={at}
           frame={frame}
+          boxes={boxes}
           onChoose={setFrame}
           onClose={() => setLarge(false)}
         />
@@ -114,14 +119,34 @@ function FrameChoice({ found, frame, onChoose }: FrameChoiceProps) {
   );
 }
 
-type LargePictureProps = FrameChoiceProps & { readonly at: number; readonly onClose: () => void };
+type CoveredProps = { readonly picture: FramePicture; readonly boxes: readonly Box[] };
 
-function LargePicture({ found, at, frame, onChoose, onClose }: LargePictureProps) {
+function Covered({ picture: { columns, rows }, boxes }: CoveredProps) {
+  if (boxes.length === 0) return null;
+  return (
+    <svg class="look-covered" viewBox={`0 0 ${columns} ${rows}`} aria-hidden="true">
+      {boxes.map(({ x, y, width, height }) => (
+        <rect key={`${x} ${y} ${width} ${height}`} x={x} y={y} width={width} height={height} />
+      ))}
+    </svg>
+  );
+}
+
+type LargePictureProps = FrameChoiceProps & {
+  readonly at: number;
+  readonly boxes: readonly Box[];
+  readonly onClose: () => void;
+};
+
+function LargePicture({ found, at, frame, boxes, onChoose, onClose }: LargePictureProps) {
   const picture = usePicture(found, frame, LARGE_SIDE);
   return (
     <Sheet title={deidWords.stage.picture(at)} onClose={onClose}>
       <div class="look-large">
-        <div class="look-box">{picture && <Picture thumbnail={picture} />}</div>
+        <div class="look-box">
+          {picture && <Picture thumbnail={picture} />}
+          {picture && <Covered picture={picture} boxes={boxesOn(boxes, frame)} />}
+        </div>
       </div>
       <FrameChoice found={found} frame={frame} onChoose={onChoose} />
       <div class="sheet-actions">
