@@ -67,6 +67,7 @@ export function CoverPicture(props: CoverPictureProps) {
       class="cover-window"
       data-mode={isPreview ? 'move' : mode}
       role="application"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: keys move and zoom the picture
       tabIndex={0}
       aria-label={coverWords.picture}
       aria-busy={shown === undefined}
@@ -126,7 +127,6 @@ function BoxesOnFrame({ store, edits, isPreview, looking, dragged }: BoxesProps)
       {boxes.map((box, at) =>
         here.has(box) ? (
           <OneBox
-            // biome-ignore lint/suspicious/noArrayIndexKey: a box is its place
             key={at}
             box={dragged?.at === at ? dragged.box : box}
             at={at}
