@@ -97,12 +97,13 @@ walk(
     await openEditor(page);
     await drag(page, NAME_PLACE);
     await boxAt(page, 1).waitFor();
-    await page.getByRole('radio', { name: 'This frame' }).check({ force: true });
     await drag(page, { x: 200, y: 200, width: 60, height: 20 });
+    // Of the box that was drawn last.
+    await page.locator('.segment', { hasText: 'This frame' }).click();
     await page.getByRole('button', { name: 'Next frame' }).click();
     await page.getByText('1 box on other frames').waitFor();
     await page.getByRole('button', { name: 'Previous frame' }).click();
-    await page.getByLabel('Use the same boxes for all 2 held images of this series').check();
+    await page.getByLabel('Decide for all 2 held images of this series').check();
     await page.locator('.cover-light summary').click();
     await page.getByLabel('Brightness').selectOption('Dark parts');
     await looksRight(page, 'cover');
@@ -188,7 +189,8 @@ walk(
     await openEditor(page);
     const image = page.locator('.cover-image');
     const whole = (await image.boundingBox())!;
-    await page.mouse.move(whole.x + 40, whole.y + 40);
+    // The name is still in sight then.
+    await page.mouse.move(whole.x + 2, whole.y + 2);
     await page.mouse.wheel(0, -400);
     await page.waitForFunction(
       (width) => document.querySelector('.cover-image')!.getBoundingClientRect().width > width * 1.9,
@@ -220,7 +222,7 @@ walk(
     await openHeld(stage, filmsOf(stage, [{}, { coding: 'rle', isDamaged: true }, { rows: 200 }]));
     await openEditor(page);
     await drag(page, NAME_PLACE);
-    await page.getByLabel('Use the same boxes for all 3 held images of this series').check();
+    await page.getByLabel('Decide for all 3 held images of this series').check();
     await page.getByRole('button', { name: 'Cover 3 images' }).click();
     await page.getByText('1 image can’t be covered on this device').waitFor();
     await page.getByText('1 image of another size').waitFor();
@@ -251,8 +253,11 @@ walk(
     await drag(page, NAME_PLACE);
     await coverAndRelease(page, '1 image');
     await sendHeld(page);
+    const arrived = page.locator('[data-part=arrived] .queue-name a');
+    await arrived.nth(1).waitFor();
+    await arrived.first().click();
     await page
-      .getByText('The same original is already here with other parts covered', { exact: false })
+      .getByText('1 instance not stored twice. The same original is already here', { exact: false })
       .waitFor();
     const [instance, ...others] = await inPacs(stage);
     assert.equal([others.length, claimedBoxes(instance!.elements)], [0, []]);

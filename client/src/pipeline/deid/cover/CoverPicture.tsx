@@ -22,6 +22,8 @@ import type { Edits } from './use-edits.ts';
 import { useGestures, type Mode } from './use-gestures.ts';
 
 const CORNERS = ['nw', 'ne', 'sw', 'se'] as const;
+/** The least side of what a finger hits, in pixels of the page (kit/tokens.css). */
+const TARGET = 44;
 /** One press of a zoom key or button. */
 export const ZOOM_STEP = 1.5;
 /** One press of an arrow key moves the picture by this part of the window. */
@@ -103,15 +105,16 @@ function DrawnImage({ looking, store }: { readonly looking: Looking; readonly st
 
 type Placed = Pick<Box, 'x' | 'y' | 'width' | 'height'>;
 
-function placed(looking: Looking, { x, y, width, height }: Placed) {
-  const corner = toWindow(looking, { x, y });
+/** In pixels of the page, from the upper left corner of the window. */
+function placeOf(looking: Looking, { x, y, width, height }: Placed) {
+  const { x: left, y: top } = toWindow(looking, { x, y });
   const scale = scaleOf(looking);
-  return {
-    left: `${corner.x}px`,
-    top: `${corner.y}px`,
-    width: `${width * scale}px`,
-    height: `${height * scale}px`,
-  };
+  return { left, top, width: width * scale, height: height * scale };
+}
+
+function placed(looking: Looking, box: Placed) {
+  const { left, top, width, height } = placeOf(looking, box);
+  return { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` };
 }
 
 type BoxesProps = CoverPictureProps & {
@@ -132,13 +135,15 @@ function BoxesOnFrame({ store, edits, isPreview, looking, dragged }: BoxesProps)
             at={at}
             isSelected={selected === at && !isPreview}
             isPreview={isPreview}
-            isFilm={looking.image !== undefined && store.files[store.at.value]!.frames > 1}
+            isFilm={store.files[store.at.value]!.frames > 1}
             looking={looking}
             edits={edits}
           />
         ) : null,
       )}
-      {dragged?.at === null && <div class="cover-box cover-new" style={placed(looking, dragged.box)} />}
+      {dragged?.at === null && (
+        <div class="cover-box cover-fill cover-new" style={placed(looking, dragged.box)} />
+      )}
     </>
   );
 }
@@ -154,8 +159,11 @@ type OneBoxProps = {
 };
 
 function OneBox({ box, at, isSelected, isPreview, isFilm, looking, edits }: OneBoxProps) {
-  const place = placed(looking, box);
-  if (isPreview) return <div class="cover-box cover-black" style={place} />;
+  const place = placeOf(looking, box);
+  if (isPreview) return <div class="cover-box cover-black" style={placed(looking, box)} />;
+  // As large as a finger, however small the box is.
+  const aside = Math.max(0, (TARGET - place.width) / 2);
+  const above = Math.max(0, (TARGET - place.height) / 2);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a button cannot hold the handles
     <div
@@ -166,11 +174,19 @@ function OneBox({ box, at, isSelected, isPreview, isFilm, looking, edits }: OneB
       aria-pressed={isSelected}
       aria-label={coverWords.box(at + 1, box, isFilm)}
       title={coverWords.boxKeys}
-      style={place}
+      style={{
+        left: `${place.left - aside}px`,
+        top: `${place.top - above}px`,
+        width: `${place.width + 2 * aside}px`,
+        height: `${place.height + 2 * above}px`,
+      }}
       onFocus={() => edits.select(at)}
       onKeyDown={(event) => onBoxKey(event, at, looking, edits)}
     >
-      {isSelected && CORNERS.map((corner) => <span key={corner} class="cover-corner" data-corner={corner} />)}
+      <div class="cover-fill" style={{ inset: `${above}px ${aside}px` }}>
+        {isSelected &&
+          CORNERS.map((corner) => <span key={corner} class="cover-corner" data-corner={corner} />)}
+      </div>
     </div>
   );
 }

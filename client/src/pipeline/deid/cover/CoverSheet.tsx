@@ -94,18 +94,18 @@ function Editor({ store, found, onClose, onBoxes }: EditorProps) {
       </div>
       <div class="cover-side">
         {isDrawing ? <p class="cover-what">{coverWords.what}</p> : <Tried phase={phase} />}
+        {isDrawing && <ForAll store={store} found={found} />}
         <PictureSteps store={store} />
         {isDrawing && (
           <BoxTools store={store} edits={edits} mode={mode} onMode={setMode} onAdd={addInSight} />
         )}
         <Brightness store={store} />
-        {isDrawing && <ForAll store={store} />}
         <NamingTexts found={found} />
       </div>
       <p class="unseen" role="status">
         {edits.said}
       </p>
-      <Decision store={store} edits={edits} found={found} onClose={onClose} onBoxes={onBoxes} />
+      <Decision store={store} onClose={onClose} onBoxes={onBoxes} />
     </div>
   );
 }
@@ -145,7 +145,7 @@ function Zoom({ onZoom }: { readonly onZoom: (factor: number) => void }) {
   );
 }
 
-function ForAll({ store }: { readonly store: CoverStore }) {
+function ForAll({ store, found }: { readonly store: CoverStore; readonly found: FoundFile }) {
   if (store.files.length < 2) return null;
   return (
     <label class="choice cover-all">
@@ -155,6 +155,7 @@ function ForAll({ store }: { readonly store: CoverStore }) {
         checked={store.isForAll.value}
         onChange={(event) => {
           store.isForAll.value = event.currentTarget.checked;
+          store.show(store.files.indexOf(found));
         }}
       />
       <span>{coverWords.forAll(store.files.length)}</span>
@@ -197,9 +198,9 @@ function Tried({ phase }: { readonly phase: Phase }) {
   );
 }
 
-type DecisionProps = EditorProps & { readonly edits: Edits };
+type DecisionProps = Omit<EditorProps, 'found'>;
 
-function Decision({ store, found, onClose, onBoxes }: DecisionProps) {
+function Decision({ store, onClose, onBoxes }: DecisionProps) {
   const ingest = useIngest();
   const phase = store.phase.value;
   const { boxes } = store.edit.value;
@@ -233,16 +234,16 @@ function Decision({ store, found, onClose, onBoxes }: DecisionProps) {
       <button type="button" class="button button-bare" onClick={() => decide(() => undefined)}>
         {kitWords.cancel}
       </button>
-      <button type="button" class="button" onClick={() => decide(() => ingest.holdBack([found]))}>
-        {coverWords.leaveOut}
+      <button type="button" class="button" onClick={() => decide(() => ingest.holdBack(covered))}>
+        {coverWords.leaveOut(covered.length)}
       </button>
       <button
         type="button"
         class="button"
         disabled={boxes.length > 0 || isUnknown}
-        onClick={() => decide(() => ingest.release([found]))}
+        onClick={() => decide(() => ingest.release(covered))}
       >
-        {coverWords.nothing}
+        {coverWords.nothing(covered.length)}
       </button>
       <button
         type="button"

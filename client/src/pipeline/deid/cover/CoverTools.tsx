@@ -103,17 +103,22 @@ function Segments<K extends string>({ name, label, choices, chosen, onChoose }: 
 /** Which frame and, where the boxes are for several instances, which instance is in sight. */
 export function PictureSteps({ store }: { readonly store: CoverStore }) {
   const { files } = store;
-  const { frames } = files[store.at.value]!;
+  const phase = store.phase.value;
+  const found = files[store.at.value]!;
+  const { frames } = found;
   const words = coverWords;
+  // Of those that are tried, the ones that can be sent.
+  const among = phase.kind === 'tried' ? phase.able : files;
+  const at = among.indexOf(found);
   return (
     <>
-      {store.isForAll.value && (
+      {store.isForAll.value && among.length > 0 && (
         <Steps
-          at={store.at.value}
-          count={files.length}
-          says={words.step(store.at.value + 1, files.length)}
+          at={at}
+          count={among.length}
+          says={words.step(at + 1, among.length)}
           labels={[words.previous, words.next]}
-          onStep={store.show}
+          onStep={(next) => store.show(files.indexOf(among[next]!))}
         />
       )}
       {frames > 1 && (
@@ -133,6 +138,7 @@ export function PictureSteps({ store }: { readonly store: CoverStore }) {
             most={frames}
             value={store.frame.value + 1}
             says={deidWords.stage.frame(store.frame.value + 1, frames)}
+            isUnnamed
             onSlide={(frame) => {
               store.frame.value = frame - 1;
             }}
@@ -185,13 +191,15 @@ type SliderProps = {
   readonly most: number;
   readonly value: number;
   readonly says: string;
+  /** What stands above it says the same. */
+  readonly isUnnamed?: boolean;
   readonly onSlide: (value: number) => void;
 };
 
-function Slider({ label, least, most, value, says, onSlide }: SliderProps) {
+function Slider({ label, least, most, value, says, isUnnamed = false, onSlide }: SliderProps) {
   return (
     <label class="look-frame cover-slider small">
-      <span>{label}</span>
+      <span class={isUnnamed ? 'unseen' : ''}>{label}</span>
       <input
         type="range"
         min={least}

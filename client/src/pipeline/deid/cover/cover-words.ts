@@ -31,7 +31,7 @@ export const coverWords = {
   zoomAll: 'Fit',
   add: 'Add a box',
   undo: 'Undo',
-  remove: 'Remove box',
+  remove: 'Remove',
   clear: 'Remove all',
   lies: 'Boxes cover',
   liesOn: { all: 'All frames', one: 'This frame' },
@@ -47,7 +47,8 @@ export const coverWords = {
   level: 'Level',
   width: 'Window',
   percent: (value: number) => `${formatCount(value)} %`,
-  forAll: (count: number) => `Use the same boxes for all ${formatCount(count)} held images of this series`,
+  forAll: (count: number) =>
+    `Decide for all ${formatCount(count)} held images of this series, with the same boxes`,
   step: (at: number, count: number) => `Image ${formatCount(at)} of ${formatCount(count)}`,
   previous: 'Previous image',
   next: 'Next image',
@@ -55,8 +56,9 @@ export const coverWords = {
   nextFrame: 'Next frame',
 
   cover: (count: number) => `Cover ${images(count)}`,
-  nothing: 'Nothing identifying is visible',
-  leaveOut: 'Leave out',
+  nothing: (count: number) =>
+    count === 1 ? 'Nothing identifying is visible' : 'Nothing identifying on any of them',
+  leaveOut: (count: number) => (count === 1 ? 'Leave out' : 'Leave all out'),
   covering: (done: number, total: number) =>
     total === 1 ? 'Covering the image…' : `Covering image ${formatCount(done + 1)} of ${formatCount(total)}…`,
   stop: 'Stop',

@@ -112,7 +112,12 @@ export function createCoverStore(ingest: CoveringIngest, { files, found, boxes }
         frame.value = Math.min(frame.peek(), current.value.frames - 1);
       });
     },
-    tryBoxes: trying.tryBoxes,
+    async tryBoxes() {
+      await trying.tryBoxes();
+      const tried = trying.phase.peek();
+      if (tried.kind !== 'tried' || tried.able.includes(current.peek())) return;
+      at.value = Math.max(0, files.indexOf(tried.able[0]!));
+    },
     drawOn: trying.drawOn,
     close() {
       trying.drawOn();
