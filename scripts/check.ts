@@ -1,6 +1,7 @@
 /**
  * `npm run check`: the rules of the house that a program can see: types, form, lint, imports, length of
- * functions, unused code, generated tables, codes ↔ documents, compose.yaml. `npm test` runs the same checks first.
+ * functions, words of the client, unused code, generated tables, codes ↔ documents, compose.yaml. `npm test`
+ * runs the same checks first.
  *
  * Each check answers with its findings, one line each; none is a pass. Nothing is changed.
  */
@@ -10,6 +11,7 @@ import { checkFunctions } from './check/functions.ts';
 import { checkImports } from './check/imports.ts';
 import { checkTypes, checkUnused, checkWithBiome, findingsOf } from './check/run-program.ts';
 import { checkStyle } from './check/style.ts';
+import { checkWords } from './check/words.ts';
 import { findSources, readSources } from './check/source-files.ts';
 import type { SourceFile } from './check/source-files.ts';
 
@@ -47,6 +49,7 @@ const CHECKS: readonly Check[] = [
   { name: 'compose.yaml', run: checkCompose },
   // Keeps this thread, so the programs of the others start before it.
   { name: 'length of functions', run: functions },
+  { name: 'words', run: checkWords },
 ];
 
 async function runCheck({ name, run }: Check, files: readonly SourceFile[]): Promise<CheckReport> {

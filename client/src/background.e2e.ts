@@ -52,6 +52,20 @@ function withoutBackgroundSync(): void {
   Object.assign(window, { isAwake: () => held.some((sentinel) => !sentinel.released) });
 }
 
+/** Runs in the page: nobody has decided about notifications yet. */
+function undecidedAboutNews(): void {
+  Object.defineProperty(Notification, 'permission', { get: () => 'default' });
+}
+
+/** The notifications of the app that the system shows, read by a page that is not the app. */
+function notificationsOf(other: Page): Promise<{ title: string; body: string }[]> {
+  return other.evaluate(async () => {
+    const registration = await navigator.serviceWorker.getRegistration('/');
+    const shown = (await registration?.getNotifications()) ?? [];
+    return shown.map(({ title, body }) => ({ title, body }));
+  });
+}
+
 /** Runs the service worker of this address, as the browser would. */
 type Sync = (kind: Kind) => Promise<void>;
 
@@ -111,7 +125,7 @@ if (why !== null) {
     await page.getByText(`You can close this page: ${files.length} instances are safe here`).waitFor();
   };
 
-  test('a study queued while the link was down arrives after all windows were closed', async () => {
+  test('a study queued while the link was down arrives after the app was closed, and a notification says so', async () => {
     await queueBehindCut(filesOf({ seed: seed(1), rows: 256, columns: 256 }));
     await page.getByText('Waiting for the gateway. Sending resumes automatically.').first().waitFor();
     const tags = await page.evaluate(async () => {
@@ -121,11 +135,18 @@ if (why !== null) {
       return registration.sync.getTags();
     });
     assert.equal(tags, [TAG], 'a background sync was requested');
-    await page.close();
+    await browser.grantPermissions(['notifications'], { origin: world.address });
+    await page.goto(`${world.address}/icon.svg`);
     world.link.mend();
     await sync('sync');
     await untilInPacs(12);
-    page = await browser.newPage();
+    await until('the person to be told', async () => (await notificationsOf(page)).length > 0);
+    assert.equal(await notificationsOf(page), [
+      {
+        title: 'CT study is in the PACS',
+        body: 'All 12 instances have arrived. Its receipt is ready.',
+      },
+    ]);
     await page.goto(world.address);
     await page.getByText('Nothing waits on this device').waitFor();
     await page.getByRole('link', { name: /^Studies/ }).click();
@@ -164,6 +185,20 @@ if (why !== null) {
     world.link.mend();
     await sync('periodic-sync');
     await untilInPacs(12);
+  });
+
+  test('notifications are offered once something waits, and not again to a person who wants none', async () => {
+    await browser.addInitScript(undecidedAboutNews);
+    await page.reload();
+    await untilPolicyKnown(page);
+    await queueBehindCut(filesOf({ seed: seed(5) }));
+    await page.getByRole('button', { name: 'Turn on' }).waitFor();
+    await looksRight(page, 'queue-news');
+    await page.getByRole('button', { name: 'Not now' }).click();
+    await page.getByRole('button', { name: 'Turn on' }).waitFor({ state: 'detached' });
+    await page.reload();
+    await page.getByText('Waiting for the gateway. Sending resumes automatically.').first().waitFor();
+    assert.is(await page.getByRole('button', { name: 'Turn on' }).count(), 0);
   });
 
   test('a browser that sends only while the page is open says so, and keeps its screen on while sending', async () => {

@@ -67,6 +67,8 @@ render(
   </ProvideStores>,
   document.getElementById('app')!,
 );
+const tell = { workers, studies: queue.studies, isHidden: around.isHidden };
+void afterDrawing().then(async () => (await import('./app/tell-news.ts')).tellNews(tell));
 void FIRST_FORMATS.reduce<Promise<unknown>>(
   (before, make) => before.then(afterDrawing).then(make),
   Promise.resolve(),

@@ -3,7 +3,8 @@
  * exit code.
  */
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
-import { isAlreadyHere, REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { printable } from './arguments.ts';
 import type { FileInstance, FileQueue, FileStudy } from './file-queue.ts';

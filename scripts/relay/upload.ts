@@ -42,7 +42,7 @@ import { keyOf } from '../../client/src/pipeline/queue/upload-queue.ts';
 import { realClock } from '../../client/src/pipeline/upload/clock.ts';
 import { createFollower } from '../../client/src/pipeline/upload/follow-events.ts';
 import { createConcurrencyLimit } from '../../client/src/pipeline/upload/limit-concurrency.ts';
-import { DIAGNOSES } from '../../client/src/pipeline/queue/proxy-diagnosis.ts';
+import { DIAGNOSES } from '../../client/src/pipeline/queue/diagnosis-words.ts';
 import { createUploader } from '../../client/src/pipeline/upload/uploader.ts';
 import type { Surroundings } from './command.ts';
 import { parseArguments, UsageError, type Arguments } from './arguments.ts';

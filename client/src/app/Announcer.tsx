@@ -11,14 +11,14 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { triageWords } from '../pipeline/triage/triage-words.ts';
 import { hasArrived, milestoneOf, type TrackState } from '../pipeline/queue/track-state.ts';
 import { appWords } from './app-words.ts';
-import { queueWords } from '../pipeline/queue/queue-words.ts';
+import { trackWords } from '../pipeline/queue/track-words.ts';
 
 /** The announcement for a milestone. */
 function sentenceOf(track: TrackState): string {
-  if (track.needsYou > 0) return queueWords.track.needsDecision(track.needsYou);
-  if (hasArrived(track)) return queueWords.track.arrived(track.inPacs);
-  if (track.waitingFor) return queueWords.track.waiting[track.waitingFor];
-  return queueWords.track.progress(track.inPacs, track.total);
+  if (track.needsYou > 0) return trackWords.needsDecision(track.needsYou);
+  if (hasArrived(track)) return trackWords.arrived(track.inPacs);
+  if (track.waitingFor) return trackWords.waiting[track.waitingFor];
+  return trackWords.progress(track.inPacs, track.total);
 }
 
 export function Announcer() {

@@ -11,7 +11,7 @@ import { Icon, type IconName } from '../kit/Icon.tsx';
 import { standingOf, type Standing } from './may-close.ts';
 import { appWords } from './app-words.ts';
 import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
-import { queueWords } from '../pipeline/queue/queue-words.ts';
+import { trackWords } from '../pipeline/queue/track-words.ts';
 
 const LINK_SIGN: Record<Link, IconName> = {
   online: 'online',
@@ -105,7 +105,7 @@ function StandingSentence({ standing }: { readonly standing: Standing }) {
       return (
         <>
           <Icon name="decide" size={20} />
-          <span>{queueWords.track.needsDecision(standing.undecided)}</span>
+          <span>{trackWords.needsDecision(standing.undecided)}</span>
         </>
       );
     case 'empty':

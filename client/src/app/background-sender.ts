@@ -2,17 +2,20 @@
  * Sends the queue when the browser gives the service worker time for it: the page's own uploader, with the
  * right to send that outlives a login. Only one uploader runs among all tabs and the worker (Web Locks). This
  * one waits behind the leading page, which may be closed or die, and gives way to a page that waits. Its time
- * is bounded, because the browser would end it.
+ * is bounded, because the browser would end it. It tells what arrived and what needs somebody.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { createSender } from '../pipeline/upload/sender/create-sender.ts';
 import { QUIET_MS } from '../net/fetch-with-progress.ts';
 import { openSendingTools } from '../pipeline/upload/sender/sending-tools.ts';
+import { countStudy } from '../pipeline/queue/count-study.ts';
 import { watchQueue } from '../pipeline/queue/rows/watch-queue.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { accountsWithWork } from '../pipeline/queue/rows/waiting-accounts.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { isLeadWanted, runAsLeader } from '../pipeline/upload/sender/leader-lock.ts';
+import { showNews } from './show-news.ts';
+import { createNewsSince, type WatchedStudy } from './study-news.ts';
 
 /**
  * Chromium ends a sync event after three minutes; a sender that ends earlier can still report that something
@@ -23,6 +26,7 @@ const AT_MOST_MS = 150_000;
 const LOOK_FOR_PAGE_MS = 500;
 
 const { locks } = navigator;
+const { registration } = globalThis as unknown as { readonly registration: ServiceWorkerRegistration };
 
 /**
  * Sends until `signal` aborts. Rejects where the browser should ask again: something is left that may be
@@ -64,12 +68,26 @@ async function sendAll(database: LocalDatabase, over: AbortController): Promise<
   const senders = await createSenders(database);
   const isLeft = async (): Promise<boolean> =>
     (await accountsWithWork(database)).some((account) => senders.has(account));
+  const since = createNewsSince();
+  const tell = async (): Promise<void> => showNews(since(await studiesIn(database)), registration);
   const check = async (): Promise<void> => void ((await isLeft()) || over.abort());
-  const unwatch = watchQueue(database, () => void check());
+  const unwatch = watchQueue(database, () => void check().then(tell));
+  await tell();
   await check();
   await Promise.all([...senders.values()].map(({ uploader }) => uploader.run(over.signal)));
   unwatch();
+  await tell();
   return isLeft();
+}
+
+async function studiesIn(database: LocalDatabase): Promise<readonly WatchedStudy[]> {
+  return (await database.studies.toArray()).map((row) => ({
+    id: row.id,
+    modalities: row.about.modalities,
+    instances: row.chosen,
+    needsYou: countStudy(row).track.needsYou,
+    state: row.state,
+  }));
 }
 
 /** One sender for each account that has instances to send and may send them. */

@@ -16,20 +16,35 @@ interface LastingEvent extends Event {
 interface SyncEvent extends LastingEvent {
   readonly tag: string;
 }
+/** Notifications API §2.8. */
+interface NotificationEvent extends LastingEvent {
+  readonly notification: { close(): void };
+}
+/** Service Workers §4.2. */
+interface OpenWindow {
+  focus(): Promise<unknown>;
+  navigate(url: string): Promise<unknown>;
+}
 
 /** The few parts of the worker's scope that are used here. */
 declare const self: {
   /** Written by the build: every file of the shell with its revision. */
   readonly __WB_MANIFEST: PrecacheEntry[];
-  readonly clients: { claim(): Promise<void> };
+  readonly clients: {
+    claim(): Promise<void>;
+    matchAll(which: { readonly type: 'window' }): Promise<readonly OpenWindow[]>;
+    openWindow(url: string): Promise<unknown>;
+  };
   /** Set by the background sender's script. Rejects while something is left to do. */
   sendWhatWaits?: (signal: AbortSignal) => Promise<void>;
   skipWaiting(): Promise<void>;
   addEventListener(type: 'message', listener: (event: MessageEvent<unknown>) => void): void;
   addEventListener(type: 'install' | 'activate', listener: (event: LastingEvent) => void): void;
   addEventListener(type: 'sync' | 'periodicsync', listener: (event: SyncEvent) => void): void;
+  addEventListener(type: 'notificationclick', listener: (event: NotificationEvent) => void): void;
 };
 
+const STUDIES = '/#/studies';
 const files = self.__WB_MANIFEST;
 const sender = files.find(({ url }) => url.includes('/background-sender-'))!;
 
@@ -77,3 +92,16 @@ for (const kind of ['sync', 'periodicsync'] as const) {
     if (event.tag === QUEUE_TAG) event.waitUntil(sendInBackground());
   });
 }
+
+/** The list of studies says which one has arrived, and what to decide. */
+async function showStudies(): Promise<void> {
+  const [open] = await self.clients.matchAll({ type: 'window' });
+  if (!open) return void (await self.clients.openWindow(STUDIES));
+  await open.focus();
+  await open.navigate(STUDIES);
+}
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(showStudies());
+});

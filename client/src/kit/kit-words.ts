@@ -28,4 +28,7 @@ export const kitWords = {
   copied: 'Copied',
   codeOf: (code: string) => `Copy the code ${code}`,
   working: 'Working…',
+  details: 'Details',
+  /** Of a file with any fault of its structure. */
+  damaged: { title: 'This file is damaged.', next: 'Export it again.' },
 };

@@ -1,6 +1,6 @@
 /** The invariants of the device, checked after each step in its database and in the list outside it. */
 import * as assert from 'uvu/assert';
-import { isAlreadyHere } from '#shared/protocol/reasons.ts';
+import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
 import { countReasons } from '../pipeline/queue/count-reasons.ts';

@@ -10,7 +10,7 @@ import { queueWords } from '../pipeline/queue/queue-words.ts';
 import type { QueuePart } from '../pipeline/queue/track-of.ts';
 import { chooseEntries, EVERYTHING, isNarrowed, type Section } from './choose-entries.ts';
 import type { DayEntry } from './day-entry.ts';
-import { goesFirst } from '../pipeline/queue/StudyDetails.tsx';
+import { goesFirst } from '../pipeline/queue/track-of.ts';
 import { DayRow } from './DayRow.tsx';
 import type { SentStudiesStore } from './sent-studies.store.ts';
 import { useDayList } from './studies-context.ts';

@@ -17,6 +17,7 @@ import { Finder } from './Finder.tsx';
 import { receiptKeys } from './receipt-keys.ts';
 import { createSentStudies, type SentStudiesStore } from './sent-studies.store.ts';
 import { SelectionBar, SelectToggle } from './Selection.tsx';
+import { OfferNews } from './OfferNews.tsx';
 import { ProvideDayList, useDayList } from './studies-context.ts';
 import { studiesWords } from './studies-words.ts';
 import { Undo } from './Undo.tsx';
@@ -52,6 +53,7 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
           </div>
         </div>
         <QueueNotices mayBeCleared={mayBeCleared} install={install} />
+        {ready && <OfferNews />}
         <Undo />
         {ready ? <Found entries={entries} sent={sent} /> : <QueueSkeleton />}
         <SelectionBar entries={entries} />

@@ -6,7 +6,7 @@ import type { SentStudy } from '#shared/protocol/studies.ts';
 import { formatDicomDate } from '../kit/format.ts';
 import type { Link } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
-import { queueWords } from '../pipeline/queue/queue-words.ts';
+import { titleWords } from '../pipeline/queue/title-words.ts';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { partOf, trackOf, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { TrackState } from '../pipeline/queue/track-state.ts';
@@ -63,8 +63,8 @@ function entryHere(study: QueuedStudy, sent: SentStudy | null, link: Link): DayE
     sent,
     name: nameOf(study),
     person: [
-      ...(title?.patientId ? [queueWords.patientId(title.patientId)] : []),
-      ...(birth ? [queueWords.born(birth)] : []),
+      ...(title?.patientId ? [titleWords.patientId(title.patientId)] : []),
+      ...(birth ? [titleWords.born(birth)] : []),
     ],
     modalities: study.title?.modalities ?? study.about.modalities,
     at: study.queuedAt,
@@ -84,7 +84,7 @@ function entryElsewhere(sent: SentStudy, device: string | null): DayEntry {
     key: sent.studyInstanceUID,
     study: null,
     sent,
-    name: queueWords.erasedName(modalities),
+    name: titleWords.erasedName(modalities),
     person: [],
     modalities,
     at: Date.parse(sent.firstSentAt),

@@ -7,6 +7,11 @@ import type { Period, Sort } from './choose-entries.ts';
 
 export const studiesWords = {
   list: 'Your studies',
+  news: {
+    offer: 'Get a notification when a study is in the PACS or needs you. It never names a patient.',
+    allow: 'Turn on',
+    decline: 'Not now',
+  },
   search: 'Search',
   searchHint: 'Name, ID, date or receipt',
   filters: 'Filter and sort',

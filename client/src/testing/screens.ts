@@ -53,6 +53,7 @@ export const SCREENS = {
   },
   'background.e2e.ts': {
     'queue-goes-on-open': 'A browser without Background Sync',
+    'queue-news': 'Notifications are offered',
   },
   'before-after.e2e.ts': {
     'before-after-card': 'A found study, and the way to before and after',

@@ -7,18 +7,17 @@ import { giving } from '../threads/thread.ts';
 import { toTriedRules, tryPolicy } from './try-policy.ts';
 import type { TryTalk } from './try-thread.ts';
 
-/** Of a key of this thread's own: the answer names no pseudonym. */
+/** Of a new key for each sample: the answer names no pseudonym, and nothing of a sample is held for the next. */
 async function makePseudonyms(): Promise<Pseudonyms> {
   const root = crypto.getRandomValues(new Uint8Array(32));
   const key = await derivePolicyKey(root, { name: 'tried', key: 1 });
   return createPseudonyms(await secretsUnder(key), key.tagKey);
 }
-const pseudonyms = makePseudonyms();
 
 serveTasks<TryTalk>(async ({ size, policy }, ask, isOver) => {
   const source = {
     size,
     read: (offset: number, length: number) => ask(giving({ offset, length })),
   };
-  return giving(await tryPolicy(source, toTriedRules(policy, await pseudonyms), isOver));
+  return giving(await tryPolicy(source, toTriedRules(policy, await makePseudonyms()), isOver));
 });

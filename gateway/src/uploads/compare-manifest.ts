@@ -53,8 +53,8 @@ export const keyOf = (instance: { sopInstanceUID: string; digest: string }): str
   `${instance.sopInstanceUID} ${instance.digest}`;
 
 /**
- * The study's instances in the PACS. `seen`: found by this request. `believed`: those, and instances confirmed
- * while it ran.
+ * The study's instances in the PACS. `seen`: named by it in this request. `believed`: those, instances for which it
+ * gave no answer, and instances confirmed while it ran.
  */
 export type InPacs = { readonly seen: ReadonlySet<string>; readonly believed: ReadonlySet<string> };
 

@@ -1,4 +1,4 @@
-/** The thread that evaluates blinded elements gives what its key gives, and the main thread goes on meanwhile. */
+/** The thread that evaluates blinded elements answers with its key, and the main thread stays free meanwhile. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -51,8 +51,15 @@ import {
 import { dropPromises, NEVER_ARRIVED } from './drop-promises.ts';
 import { confirmedInstances, knownInstances, type Sender } from './known-instances.ts';
 
-/** The instances that the PACS was asked for, by UID, and those of them that it has. */
-type Asked = { readonly confirmed: ReadonlySet<string>; readonly held: ReadonlySet<string> };
+/**
+ * The instances that the PACS was asked for, by UID; those of them that it named; and those for which it turned the
+ * search away: their earlier confirmation counts, and devices keep their copies.
+ */
+type Asked = {
+  readonly confirmed: ReadonlySet<string>;
+  readonly seen: ReadonlySet<string>;
+  readonly unanswered: ReadonlySet<string>;
+};
 
 /** Longer, and a device takes the gateway for dead; a PACS that works answers in a second. */
 const PACS_ANSWER_MS = 10_000;
@@ -75,7 +82,7 @@ export async function askPacs(
   try {
     const until = AbortSignal.any([signal, late]);
     const { there, unanswered } = await findInPacs(manifest.studyInstanceUID, confirmed, tools, until);
-    return { confirmed, held: there.union(unanswered) };
+    return { confirmed, seen: there, unanswered };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof PacsUnreachable || late.aborted) return null;
@@ -83,17 +90,15 @@ export async function askPacs(
   }
 }
 
-/**
- * The instances in the PACS by its answer; instances confirmed only after the question are believed.
- */
+/** The PACS has named `seen`. Instances for which it was not asked, or gave no answer, are believed from before. */
 function toInPacs(asked: Asked | null, { known, elsewhere }: Rows): InPacs | null {
   if (asked === null) return null;
   const since = [...known, ...elsewhere].filter(
     (row) => isInPacs(row.state) && !asked.confirmed.has(row.sop_instance_uid),
   );
   return {
-    seen: asked.held,
-    believed: new Set([...asked.held, ...since.map((row) => row.sop_instance_uid)]),
+    seen: asked.seen,
+    believed: new Set([...asked.seen, ...asked.unanswered, ...since.map((row) => row.sop_instance_uid)]),
   };
 }
 

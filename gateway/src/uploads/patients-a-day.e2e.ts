@@ -79,8 +79,8 @@ test('the limit of a day holds across sessions, gateways and a restart', async (
     for (let asked = 0; asked < left; asked += PSEUDONYMS_AT_ONCE)
       assert.is(await onDesk(Math.min(PSEUDONYMS_AT_ONCE, left - asked)), 'answered');
 
-    const anew = await openSession(first, username);
-    for (const session of [onTablet, onDesk, anew])
+    const later = await openSession(first, username);
+    for (const session of [onTablet, onDesk, later])
       for (const gateway of gateways) assert.is(await session(1, gateway), 'too-many-patients');
     await second.kill();
     await second.start();

@@ -44,4 +44,27 @@ test('waits only if the PACS is asked about it, and is answered without the PACS
   await pipeline.close();
 });
 
+test('says "in the PACS" of those alone that the PACS named: for one whose search it turns away, a copy is kept', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false });
+  const { instances } = syntheticStudy({ seed: 9602, instancesPerSeries: 2, rows: 8, columns: 8 });
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances);
+  await pipeline.runAll();
+  const silent = instances[1]!.identifiers.sopInstanceUID;
+  pacs.listsAtMost = 1;
+  pacs.held.delete(silent);
+  const { findInstances } = pacs;
+  pacs.findInstances = async (uids, signal) => {
+    if (uids.includes(silent)) throw new PacsUnreachable('turned away', 403);
+    return findInstances(uids, signal);
+  };
+  const { have } = await pipeline.init(toManifest(instances));
+  assert.equal(
+    have.map(({ sopInstanceUID, inPacs = false }) => [sopInstanceUID, inPacs]),
+    instances.map(({ identifiers: { sopInstanceUID } }) => [sopInstanceUID, sopInstanceUID !== silent]),
+  );
+  await pipeline.close();
+});
+
 test.run();

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { fileOf, sequence, text } from '#testing/deidentified-elements.ts';
 import { deidentifyBytes, parsed, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import type { NewElement } from '../dicom/encode.ts';
-import type { Beside } from './deidentify-instance.ts';
+import type { Beside, Looked } from './deidentify-instance.ts';
 import { namedValuesOf, sourcesIn } from './text/header-values.ts';
 import { noteNamed, type StudyNames } from './text/named-value.ts';
 
@@ -60,7 +60,10 @@ for (const options of OPTION_SETS) {
         },
         plant,
       );
-      const released = await outcomeOf(own, options, { companions, looked: ['texts'] });
+      const released = await outcomeOf(own, options, {
+        companions,
+        looked: [{ path: '0008,1090', text: `AX ${plant}` }],
+      });
       if (released.kind !== 'ready') throw new Error(released.because);
       assert.equal(Buffer.compare(released.bytes, alone.bytes), 0, 'the same bytes');
       assert.equal(
@@ -106,13 +109,27 @@ test('a value of the instance’s own header is replaced and holds nothing; a va
 test('a look at the pixels releases no text, and a look at the texts no pixels', async () => {
   const own = [...PATIENT, text(0x00081090, 'LO', 'AX VOSSBERG'), text(0x00280301, 'CS', 'YES')];
   const companions = await namesOf(own, COMPANION);
-  const because = async (...looked: ('pixels' | 'texts')[]) => {
+  const seen = { path: '0008,1090', text: 'AX VOSSBERG' };
+  const because = async (...looked: Looked[]) => {
     const result = await outcomeOf(own, [], { companions, looked });
     return result.kind === 'ready' ? 'ready' : result.because;
   };
   assert.equal(
-    [await because('pixels'), await because('texts'), await because('pixels', 'texts')],
+    [await because('pixels'), await because(seen), await because('pixels', seen)],
     ['named-by-companion', 'burned-in-annotation', 'ready'],
+  );
+});
+
+test('a release covers the texts that were seen, where they stood, and no others', async () => {
+  const own = [...PATIENT, text(0x00080070, 'LO', 'VOSSBERG & Co'), text(0x00081090, 'LO', 'AX VOSSBERG')];
+  const companions = await namesOf(own, COMPANION);
+  const held = await outcomeOf(own, [], { companions });
+  const [one, other] = (held.kind === 'ready' ? undefined : held.texts) ?? [];
+  assert.ok(one && other);
+  const kindOf = async (...looked: Looked[]) => (await outcomeOf(own, [], { companions, looked })).kind;
+  assert.equal(
+    [await kindOf(one), await kindOf(one, { ...other, path: one.path }), await kindOf(one, other)],
+    ['quarantined', 'quarantined', 'ready'],
   );
 });
 

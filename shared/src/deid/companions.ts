@@ -5,6 +5,7 @@
  *
  * The named values of a study are originals: they stay in the memory of whoever prepares it.
  */
+import { BoundedMemo } from '../bounded-memo.ts';
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { textReader } from '../dicom/character-sets.ts';
 import { tagName } from '../dicom/dictionary.ts';
@@ -15,7 +16,13 @@ import { replacementOf, type Replacements } from './rewrite-plan.ts';
 import type { DeidRules } from './rules.ts';
 import { SEARCH_STEPS_LIMIT } from './text/clean-text.ts';
 import { headerValuesOf, type HeaderValues } from './text/header-values.ts';
-import { compileKnown, holdsKnown, type Known } from './text/hold-known-values.ts';
+import {
+  bytesOfKnown,
+  compileKnown,
+  holdsKnown,
+  KNOWN_LIMIT_BYTES,
+  type Known,
+} from './text/hold-known-values.ts';
 import type { NamedValue } from './text/named-value.ts';
 import type { Budget } from './text/search-sources.ts';
 
@@ -54,12 +61,20 @@ export function textsNamingCompanions(
 }
 
 type OfCompanions = Known | 'too-many' | null;
+type ByHeader = BoundedMemo<Known, OfCompanions>;
 
 /** By what the study names and what the instance itself does: a worker has a few of both. */
-const REMEMBERED = new WeakMap<readonly NamedValue[], WeakMap<Known, OfCompanions>>();
+const REMEMBERED = new WeakMap<readonly NamedValue[], ByHeader>();
+
+const byHeader = (): ByHeader =>
+  new BoundedMemo(
+    KNOWN_LIMIT_BYTES,
+    (own, others) =>
+      bytesOfKnown(own) + (others === null || others === 'too-many' ? 0 : bytesOfKnown(others)),
+  );
 
 function knownOfCompanions(companions: readonly NamedValue[], own: Known, rules: DeidRules): OfCompanions {
-  const ofStudy = REMEMBERED.get(companions) ?? new WeakMap<Known, OfCompanions>();
+  const ofStudy = REMEMBERED.get(companions) ?? byHeader();
   REMEMBERED.set(companions, ofStudy);
   let known = ofStudy.get(own);
   if (known === undefined) {

@@ -22,7 +22,8 @@ import { encodeFileMeta, textValue } from '../dicom/encode.ts';
 import type { TransferSyntaxUID } from '../dicom/uid.ts';
 import { PIXEL_DATA } from '../dicom/tags.ts';
 import { findElement } from '../dicom/values.ts';
-import { isHeldForPixels, type ReasonCode } from '../protocol/reasons.ts';
+import { isHeldForPixels } from '../protocol/reason-kinds.ts';
+import type { ReasonCode } from '../protocol/reasons.ts';
 import { clearBulk, type ClearedValues } from './bytes/clear-bulk.ts';
 import { textsNamingCompanions, type NamingText } from './companions.ts';
 import { deflateSegments } from './deflate-segments.ts';
@@ -45,14 +46,14 @@ import type { Known } from './text/hold-known-values.ts';
 export type { Segment } from './segments.ts';
 export type { DeidRules } from './rules.ts';
 
-/** The part of an instance that a person looked at, and said that nothing in it names anybody. */
-export type Looked = 'pixels' | 'texts';
+/** The pixels of an instance, or one of its texts: a person looked, and said that nothing in it names anybody. */
+export type Looked = 'pixels' | NamingText;
 
 /** Knowledge from beside the instance. Its result may wait for it, and never differs by it. */
 export interface Beside {
   /**
-   * `pixels` opens what is held because of them (`burned-in-annotation`, `undeclared-text`), `texts` what is held
-   * because of its companions (`named-by-companion`).
+   * `pixels` opens what is held because of them (`burned-in-annotation`, `undeclared-text`); texts open what is held
+   * because of its companions (`named-by-companion`) where they are all for which it is held.
    */
   readonly looked?: readonly Looked[];
   /** The values that all instances of its study name (companions.ts). */
@@ -116,8 +117,7 @@ export async function deidentifyInstance(
   if (resolved.lacksIssuer && !resolved.isOurs) return { kind: 'quarantined', because: 'issuer-missing' };
   const texts = textsNamingCompanions({ instance, rules, ...resolved }, companions);
   if (texts === 'too-many') return { kind: 'quarantined', because: 'too-much-to-deidentify' };
-  if (texts.length > 0 && !looked.includes('texts'))
-    return { kind: 'quarantined', because: 'named-by-companion', texts };
+  if (!haveBeenSeen(texts, looked)) return { kind: 'quarantined', because: 'named-by-companion', texts };
   const isCovered = covered.length > 0;
   const plan = isReleased || isCovered ? withoutBurnedIn(resolved, isCovered) : resolved;
   const cleared = await clearBulk(instance, plan.elements);
@@ -135,6 +135,13 @@ export async function deidentifyInstance(
   const { patient } = plan;
   const pseudonym = plan.isOurs ? null : plan.pseudonyms.patient(patient);
   return { kind: 'ready', segments, identifiers, transferSyntaxUID, report, patient, pseudonym };
+}
+
+/** A companion that came later may hold back a text that nobody has seen. */
+function haveBeenSeen(texts: readonly NamingText[], looked: readonly Looked[]): boolean {
+  const keyOf = ({ path, text }: NamingText): string => `${path} ${text}`;
+  const seen = new Set(looked.flatMap((each) => (each === 'pixels' ? [] : [keyOf(each)])));
+  return texts.every((each) => seen.has(keyOf(each)));
 }
 
 /** Texts that a person released are kept, and the report says by whom. */

@@ -2,6 +2,8 @@
  * De-identification remembers what it found out about earlier instances. That saves time and changes nothing:
  * what an instance becomes depends on the instance, the policy and the key alone.
  */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -14,7 +16,7 @@ import {
   EXPLICIT_VR_LITTLE_ENDIAN,
   IMPLICIT_VR_LITTLE_ENDIAN,
 } from '../dicom/registry.ts';
-import type { Pseudonyms } from './pseudonyms.ts';
+import { createRequests, type Pseudonyms } from './pseudonyms.ts';
 import type { DeidRules } from './rules.ts';
 
 const test = suite('memory of de-identification');
@@ -172,5 +174,70 @@ for (const [options, tag, vr] of [
     assert.ok(first.includes('REMOVED') && first.includes(spaced(0)));
     assert.is((await leaving(file, rules, pseudonyms)) === first, true);
   });
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Buffers that other threads have just read are given back a turn later, and what held them after that. */
+const TURNS_OF_COLLECTION = 5;
+
+/** The bytes that nothing can collect. */
+async function heldBytes(): Promise<number> {
+  for (let turn = 0; turn < TURNS_OF_COLLECTION; turn += 1) {
+    collectGarbage();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** The bytes that are still held once `work` is done. */
+async function heldAfter(work: () => Promise<void>): Promise<number> {
+  const before = await heldBytes();
+  await work();
+  return (await heldBytes()) - before;
+}
+
+const MEGABYTE = 1024 ** 2;
+/** The memo of one policy, and room for the engine's own doings. */
+const HELD_BYTES = 24 * MEGABYTE;
+
+test('however many long values a hostile file names, pseudonyms hold few of them', async () => {
+  const pseudonyms = await pseudonymsOf(1);
+  const letters = 'x'.repeat(32 * 1024);
+  const held = await heldAfter(async () => {
+    for (let file = 0; file < 8; file += 1) {
+      const requests = createRequests('id PAT-1');
+      for (let value = 0; value < 200; value += 1) requests.identifiers.add(`${file}/${value}${letters}`);
+      await pseudonyms.resolve(requests);
+    }
+  });
+  assert.ok(held < HELD_BYTES, `${held} bytes are held`);
+  // They are used afterwards: what is held counts as long as they live.
+  assert.ok((await pseudonyms.dayOffset('id PAT-1')) < 0);
+});
+
+test('however long the character sets are that values are read with, rules hold few of them', async () => {
+  const rules = rulesOf('clean-descriptors');
+  const pseudonyms = await pseudonymsOf(1);
+  const files = Array.from({ length: 2 }, (_, study) =>
+    fileOf([
+      text(0x00080005, 'CS', Array.from({ length: 3_000 }, () => 'ISO 2022 IR 100').join('\\')),
+      text(0x00100010, 'PN', `Quillfeather${wordOf(study)}^Ann`),
+      sequence(
+        0x00620002,
+        ...Array.from({ length: 250 }, (_, at) => [
+          text(0x00281055, 'LO', `Quillfeather ${wordOf(at)}`),
+          text(0x00204000, 'LT', `Quillfeather ${wordOf(at)} was seen`),
+        ]),
+      ),
+    ]),
+  );
+  const held = await heldAfter(async () => {
+    for (const file of files) assert.match(await leaving(file, rules, pseudonyms), /\[removed\] was seen/);
+  });
+  assert.ok(held < HELD_BYTES, `${held} bytes are held`);
+  assert.match(await leaving(files[0]!, rules, pseudonyms), /\[removed\] was seen/);
+});
 
 test.run();

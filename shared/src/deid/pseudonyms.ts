@@ -8,6 +8,7 @@
  * and can reverse none. So de-identifying twice changes nothing, and the gateway can tell a replaced UID from one
  * that slipped through. Nothing leads from a pseudonym back to the original.
  */
+import { BoundedMemo, bytesOfTexts } from '../bounded-memo.ts';
 import { PATIENTS_LIMIT, patientIdOf } from './patient-key.ts';
 
 /**
@@ -32,8 +33,8 @@ const IDENTIFIER = /^RP-[0-9A-HJKMNP-TV-Z]{26}$/;
  */
 const DAYS_LEAST = 30;
 const DAYS_RANGE = 3650;
-/** 50 000 pseudonyms take about 10 MB; a whole-body study has 5 000 UIDs. */
-const CACHE_LIMIT = 50_000;
+/** Some 50 000 pseudonyms; a whole-body study has 5 000 UIDs. */
+const REMEMBERED_BYTES = 16 * 1024 ** 2;
 /**
  * Distinct UIDs, or identifiers, of one instance. An enhanced object of 5 000 frames names some 20 000. Each
  * costs three computations: a header of 64 MiB could name millions.
@@ -133,7 +134,7 @@ type Kind = 'uid' | 'identifier' | 'patient';
 class KeyedPseudonyms implements Pseudonyms {
   readonly #secrets: PatientSecrets | null;
   readonly #tagKey: CryptoKey;
-  readonly #cache = new Map<string, string>();
+  readonly #made = new BoundedMemo<string, string>(REMEMBERED_BYTES, bytesOfTexts);
 
   constructor(secrets: PatientSecrets | null, tagKey: CryptoKey) {
     this.#secrets = secrets;
@@ -156,11 +157,11 @@ class KeyedPseudonyms implements Pseudonyms {
   async dayOffset(patient: string): Promise<number> {
     if (this.#secrets === null) return -DAYS_LEAST;
     const name = `days ${patient}`;
-    const known = this.#cache.get(name);
+    const known = this.#made.get(name);
     if (known !== undefined) return Number(known);
     const mac = await macOf(await this.#secrets.secretOf(patient), 'days', '');
     const days = -(DAYS_LEAST + (new DataView(mac.buffer).getUint32(0) % DAYS_RANGE));
-    this.#remember(name, String(days));
+    this.#made.set(name, String(days));
     return days;
   }
 
@@ -189,14 +190,11 @@ class KeyedPseudonyms implements Pseudonyms {
 
   async #lookUpOne(kind: Kind, original: string, patient: string): Promise<string> {
     const name = `${kind} ${patient} ${original}`;
-    const known = this.#cache.get(name) ?? (await this.#make(kind, original, patient));
-    this.#remember(name, known);
-    return known;
-  }
-
-  #remember(name: string, value: string): void {
-    if (this.#cache.size >= CACHE_LIMIT) this.#cache.clear();
-    this.#cache.set(name, value);
+    const before = this.#made.get(name);
+    if (before !== undefined) return before;
+    const made = await this.#make(kind, original, patient);
+    this.#made.set(name, made);
+    return made;
   }
 
   async #make(kind: Kind, original: string, patient: string): Promise<string> {

@@ -12,7 +12,7 @@ import {
 } from '../dicom/encode.ts';
 import { PIXEL_DATA } from '../dicom/tags.ts';
 import { clearBulk } from './bytes/clear-bulk.ts';
-import { isHeldForPixels } from '../protocol/reasons.ts';
+import { isHeldForPixels } from '../protocol/reason-kinds.ts';
 import { resolvePlan, type ResolvedPlan } from './deidentify-instance.ts';
 import { reasonToQuarantine } from './reason-to-quarantine.ts';
 import { asciiOf } from './element-text.ts';

@@ -5,6 +5,7 @@
  *
  * Bytes that cannot be decoded become U+FFFD and are reported; reading never changes the bytes themselves.
  */
+import { BoundedMemo, bytesOfTexts } from '../bounded-memo.ts';
 
 /** The text decoded from one byte sequence. */
 export interface DecodedText {
@@ -106,9 +107,17 @@ export function canonicalCharacterSet(term: string): string | null {
   return Object.entries(SINGLE_BYTE).find(([, label]) => label === wanted)?.[0] ?? null;
 }
 
-const READERS = new Map<string, TextReader>();
-/** Hostile files may name any number of sets: the readers of this many are kept. */
-const READERS_KEPT = 64;
+/**
+ * An instance names one or two sets. A hostile file names any number, or one of any length with which each of its
+ * values is read.
+ */
+const READERS_LIMIT_BYTES = 4 * 1024 ** 2;
+const READER_BYTES = 1_000;
+
+const READERS = new BoundedMemo<string, TextReader>(
+  READERS_LIMIT_BYTES,
+  (key) => bytesOfTexts(key) + READER_BYTES,
+);
 
 /**
  * A reader for the values of Specific Character Set (0008,0005). None, or an empty first one, is the default
@@ -119,7 +128,6 @@ export function textReader(characterSets: readonly string[]): TextReader {
   let reader = READERS.get(key);
   if (!reader) {
     reader = createReader(characterSets);
-    if (READERS.size >= READERS_KEPT) READERS.clear();
     READERS.set(key, reader);
   }
   return reader;

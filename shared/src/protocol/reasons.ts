@@ -9,8 +9,6 @@ type Reason = {
   readonly title: string;
   /** Says what to do next. */
   readonly next: string;
-  /** The same bytes may be stored later: the cause lay elsewhere. */
-  readonly retry?: 'later';
 };
 
 /** Why a file or an instance did not end as `stored`. */
@@ -204,7 +202,6 @@ export const REASONS = {
   'digest-mismatch': {
     title: 'The bytes that arrived are not the bytes that were promised.',
     next: 'It is sent again automatically.',
-    retry: 'later',
   },
   'manifest-mismatch': {
     title: 'The instance is not the one that was promised.',
@@ -221,7 +218,6 @@ export const REASONS = {
   'cannot-be-verified': {
     title: 'The gateway could not check the instance: the check itself kept failing.',
     next: 'It was not stored. Try again; tell the administrator if it happens twice.',
-    retry: 'later',
   },
   'cannot-be-deidentified': {
     title: 'Names cannot be removed safely from this kind of file. It will not be sent.',
@@ -258,54 +254,28 @@ export const REASONS = {
   'pacs-refused': {
     title: 'The PACS refused the instance.',
     next: 'Try again once the PACS is fixed, or leave it out.',
-    retry: 'later',
   },
   'pacs-lost': {
     title: 'The PACS said it stored the instance, but does not have it.',
     next: 'Try again; tell the administrator if it happens twice.',
-    retry: 'later',
   },
   'pacs-changed-it': {
     title: 'The PACS holds other bytes than it was given.',
     next: 'Tell the administrator of the PACS: delete it there and try again, or leave it out.',
-    retry: 'later',
   },
   'pacs-fails-on-it': {
     title:
       'The PACS fails on this instance: it does not take it, or does not give it, however often it is asked.',
     next: 'Try again once the PACS is fixed, or leave it out.',
-    retry: 'later',
   },
   'never-arrived': {
     title: 'The device promised the instance, but it never arrived.',
     next: 'Choose the study again on the device that has it.',
-    retry: 'later',
   },
   'left-out': { title: 'A person left the instance out.', next: 'Nothing to do.' },
 } as const satisfies Record<string, Reason>;
 
 export type ReasonCode = keyof typeof REASONS;
-
-/** Whether trying a refused instance again, unchanged, can help. False for a code outside the table. */
-export function canRetry(code: string): boolean {
-  const reasons: Readonly<Record<string, Reason>> = REASONS;
-  return Object.hasOwn(reasons, code) && reasons[code]?.retry === 'later';
-}
-
-/** The same original is there: nothing is missing. */
-export function isAlreadyHere(code: string | null): boolean {
-  return code === 'already-here-other-policy' || code === 'already-here-other-boxes';
-}
-
-/** Held on the device: a person who looks at its pixels, or its texts, can release it. */
-export function isReleasable(code: string | null): boolean {
-  return isHeldForPixels(code) || code === 'named-by-companion';
-}
-
-/** Held because of its pixels: a person who looks at them can release it. */
-export function isHeldForPixels(code: string | null): boolean {
-  return code === 'burned-in-annotation' || code === 'undeclared-text';
-}
 
 export const REASON_CODES = Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]];
 

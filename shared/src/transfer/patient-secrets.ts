@@ -6,6 +6,7 @@
  *
  * Each source remembers what it was asked, so a patient costs one evaluation.
  */
+import { BoundedMemo, bytesOfTexts } from '../bounded-memo.ts';
 import { parseBase64Url, toBase64Url } from './base64url.ts';
 import { blindInputs, evaluateDirectly, importEvaluationKey, openEvaluated } from './oblivious-prf.ts';
 import type { PolicyKey } from './policy-key.ts';
@@ -33,8 +34,9 @@ export interface AnsweredElements {
 /** Puts elements to the gateway, at most PSEUDONYMS_AT_ONCE (protocol/limits.ts). */
 export type AskElements = (asked: AskedElements) => Promise<AnsweredElements>;
 
-/** A secret takes less than a kilobyte; a day's work has some hundred patients. */
-const REMEMBERED = 10_000;
+/** Some 8 000 secrets; a day's work has some hundred patients. */
+const REMEMBERED_BYTES = 8 * 1024 ** 2;
+const SECRET_BYTES = 1_000;
 
 /** Of one who holds the key. */
 export function createHeldSecrets({ key, publicKey }: HeldKey): PatientSecrets {
@@ -114,12 +116,14 @@ function toSecret(output: Uint8Array): Promise<CryptoKey> {
 
 /** A failure is not remembered. */
 function remembering(make: (patient: string) => Promise<CryptoKey>): PatientSecrets {
-  const known = new Map<string, Promise<CryptoKey>>();
+  const known = new BoundedMemo<string, Promise<CryptoKey>>(
+    REMEMBERED_BYTES,
+    (patient) => bytesOfTexts(patient) + SECRET_BYTES,
+  );
   return {
     secretOf(patient) {
       const before = known.get(patient);
       if (before !== undefined) return before;
-      if (known.size >= REMEMBERED) known.clear();
       const made = make(patient).catch((error: unknown) => {
         known.delete(patient);
         throw error;

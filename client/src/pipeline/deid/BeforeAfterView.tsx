@@ -4,18 +4,18 @@
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { REASONS } from '#shared/protocol/reasons.ts';
-import { CodeLine } from '../../kit/CodeLine.tsx';
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import { formatPersonName } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
 import { Notice } from '../../kit/Notice.tsx';
+import { ReasonDetails } from '../../kit/ReasonDetails.tsx';
+import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { hrefOf } from '../../kit/routes.ts';
-import { ingestWords } from '../ingest/ingest-words.ts';
+import { chosenWords } from '../ingest/chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
-import { queueWords } from '../queue/queue-words.ts';
+import { titleWords } from '../queue/title-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
 import { partsOf } from '../queue/study-title.ts';
 import { ChangeList } from './ChangeList.tsx';
@@ -59,10 +59,10 @@ function OneStudy({ study }: { readonly study: FoundStudy }) {
       <div class="study-head">
         <h1 tabIndex={-1}>{kitWords.pages['before-after']}</h1>
         <p class="strong kept">
-          <bdi>{formatPersonName(study.patientName) ?? queueWords.noPatient}</bdi>
+          <bdi>{formatPersonName(study.patientName) ?? titleWords.noPatient}</bdi>
         </p>
         <p class="kept">
-          <bdi>{partsOf({ ...study, bodyParts }).join(kitWords.separator) || ingestWords.noDescription}</bdi>
+          <bdi>{partsOf({ ...study, bodyParts }).join(kitWords.separator) || chosenWords.noDescription}</bdi>
         </p>
         {policy?.deidentify && <p class="compare-what small quiet">{deidWords.inForce}</p>}
       </div>
@@ -114,9 +114,12 @@ function Compared({ store }: { readonly store: ComparisonStore }) {
     case 'refused':
     case 'skipped':
       return (
-        <Trouble kind={shown.kind === 'quarantined' ? 'wait' : 'stop'} title={REASONS[shown.because].title}>
-          <p>{shown.kind === 'quarantined' ? deidWords.heldHere : REASONS[shown.because].next}</p>
-          <CodeLine code={shown.because} />
+        <Trouble
+          kind={shown.kind === 'quarantined' ? 'wait' : 'stop'}
+          title={sentencesOfReason(shown.because).title}
+        >
+          <p>{shown.kind === 'quarantined' ? deidWords.heldHere : sentencesOfReason(shown.because).next}</p>
+          <ReasonDetails code={shown.because} />
         </Trouble>
       );
     default:

@@ -9,7 +9,7 @@ import { Confirm } from '../../kit/Sheet.tsx';
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { ingestWords } from '../ingest/ingest-words.ts';
+import { chosenWords } from '../ingest/chosen-words.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import { isReleasable, reasonsUnder } from '../ingest/held-back.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
@@ -99,7 +99,7 @@ function SeriesHead({ description, reasons }: SeriesHeadProps) {
   return (
     <div>
       <h3 class="kept">
-        <bdi>{description.trim() || ingestWords.unnamedSeries}</bdi>
+        <bdi>{description.trim() || chosenWords.unnamedSeries}</bdi>
       </h3>
       {reasons.map((reason) => (
         <p key={reason} class="small">

@@ -1,7 +1,8 @@
 /** One instance that is held back: its picture, why it is held, and what a person decides about it. */
 import { useRef, useState } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
-import { isHeldForPixels, REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { deferred } from '../../kit/deferred.tsx';
 import { Icon } from '../../kit/Icon.tsx';
 import type { FoundFile } from '../ingest/group-studies.ts';

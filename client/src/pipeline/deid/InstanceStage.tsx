@@ -3,7 +3,7 @@
  */
 import { deidWords } from './deid-words.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { ingestWords } from '../ingest/ingest-words.ts';
+import { chosenWords } from '../ingest/chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';
@@ -67,7 +67,7 @@ function SeriesChoice({
     deidWords.stage.seriesOf(
       at + 1,
       series.description.trim() ||
-        [series.modality, ingestWords.unnamedSeries].filter(Boolean).join(kitWords.separator),
+        [series.modality, chosenWords.unnamedSeries].filter(Boolean).join(kitWords.separator),
       series.files.length,
     );
   if (all.length === 1) {

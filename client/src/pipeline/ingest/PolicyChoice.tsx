@@ -7,6 +7,7 @@ import { useIngest } from './ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Sheet } from '../../kit/Sheet.tsx';
 import { ingestWords } from './ingest-words.ts';
+import { chosenWords } from './chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 
 export function PolicyChoice() {
@@ -16,7 +17,7 @@ export function PolicyChoice() {
   const policy = ingest.policy.value;
   const user = session.user.value;
   if (user && !maySend(user)) return <p class="policy small">{ingestWords.mayNot}</p>;
-  if (!policy) return <p class="policy small quiet">{ingestWords.policyMissing}</p>;
+  if (!policy) return <p class="policy small quiet">{chosenWords.policyMissing}</p>;
   const shown = (
     <>
       <Icon name={policy.deidentify ? 'shield' : 'person'} size={20} />
@@ -33,7 +34,7 @@ export function PolicyChoice() {
         onClick={() => setOpen(true)}
       >
         {shown}
-        <span class="policy-change">{ingestWords.policyChange}</span>
+        <span class="policy-change">{chosenWords.policyChange}</span>
       </button>
       {open && (
         <PolicySheet policies={ingest.policies.value} chosen={policy} onClose={() => setOpen(false)} />
@@ -53,9 +54,9 @@ function PolicySheet({
 }) {
   const ingest = useIngest();
   return (
-    <Sheet title={ingestWords.policyTitle} onClose={onClose}>
+    <Sheet title={chosenWords.policyTitle} onClose={onClose}>
       <fieldset class="sheet-part">
-        <legend class="unseen">{ingestWords.policyTitle}</legend>
+        <legend class="unseen">{chosenWords.policyTitle}</legend>
         {policies.map((policy) => (
           <label key={policy.name} class="choice">
             <input
@@ -96,9 +97,9 @@ function PolicySheet({
  * name too.
  */
 function titleOf({ deidentify }: Policy): string {
-  return deidentify ? ingestWords.policyChoice.deidentify : ingestWords.policyChoice.keep;
+  return deidentify ? chosenWords.policyChoice.deidentify : chosenWords.policyChoice.keep;
 }
 
 function whatOf({ deidentify }: Policy): string {
-  return deidentify ? ingestWords.policyWhat.deidentify : ingestWords.policyWhat.keep;
+  return deidentify ? chosenWords.policyWhat.deidentify : chosenWords.policyWhat.keep;
 }

@@ -6,6 +6,7 @@ import { useIngest } from './ingest-context.ts';
 import { AskFirst } from '../../kit/AskFirst.tsx';
 import { formatBytes } from '../../kit/format.ts';
 import { ingestWords } from './ingest-words.ts';
+import { chosenWords } from './chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { ChooseButtons } from './ChooseButtons.tsx';
 import type { IngestProgress } from './found-study.ts';
@@ -15,8 +16,8 @@ const OPEN_SHARE = 0.3;
 
 function sentenceOf({ filesRead, filesFound, listing }: IngestProgress): string {
   return filesRead === 0
-    ? ingestWords.looking(filesFound)
-    : ingestWords.reading(filesRead, filesFound, listing);
+    ? chosenWords.looking(filesFound)
+    : chosenWords.reading(filesRead, filesFound, listing);
 }
 
 export function Reading() {
@@ -36,7 +37,7 @@ export function Reading() {
         <div
           class={share === null ? 'bar bar-open' : 'bar'}
           role="progressbar"
-          aria-label={ingestWords.readingLabel}
+          aria-label={chosenWords.readingLabel}
           aria-valuemin={0}
           aria-valuemax={100}
           aria-valuenow={share === null ? undefined : Math.floor(share * 100)}
@@ -45,7 +46,7 @@ export function Reading() {
         </div>
       </div>
       <button type="button" class="button" onClick={() => ingest.cancel()}>
-        {ingestWords.stopReading}
+        {chosenWords.stopReading}
       </button>
     </div>
   );
@@ -65,11 +66,11 @@ export function HasRead() {
     <div class="upload-tools">
       <div class="upload-read">
         <p class="quiet numbers">
-          {ingestWords.readAll(filesRead) + kitWords.separator + formatBytes(bytesRead)}
+          {chosenWords.readAll(filesRead) + kitWords.separator + formatBytes(bytesRead)}
         </p>
         {refused > 0 && studies > 0 && (
           <button type="button" class="button button-bare" onClick={showRefused}>
-            {ingestWords.cannotGo(refused)}
+            {chosenWords.cannotGo(refused)}
           </button>
         )}
       </div>
@@ -91,15 +92,15 @@ function Clear({ studies }: { readonly studies: number }) {
     return (
       <AskFirst
         bare
-        label={ingestWords.clear}
-        of={ingestWords.clear}
-        ask={{ ...ingestWords.clearSheet, about: ingestWords.found(studies) }}
+        label={chosenWords.clear}
+        of={chosenWords.clear}
+        ask={{ ...chosenWords.clearSheet, about: ingestWords.found(studies) }}
         onYes={clear}
       />
     );
   return (
     <button type="button" class="button button-bare" onClick={clear}>
-      {ingestWords.clear}
+      {chosenWords.clear}
     </button>
   );
 }

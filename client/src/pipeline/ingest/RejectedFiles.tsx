@@ -1,30 +1,28 @@
 /**
- * Files that cannot be sent, grouped by reason: the sentence, the next step, and the files on demand. The
- * paths stay on this screen.
+ * Files that cannot be sent, grouped by what to do: the sentence, the next step, and the files on demand, with
+ * the precise reason where the sentence stands for many. The paths stay on this screen.
  */
-import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';
 import { formatCount } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
+import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { VirtualList } from '../../kit/VirtualList.tsx';
-import { ingestWords } from './ingest-words.ts';
+import { chosenWords } from './chosen-words.ts';
 import type { RejectedFile } from './found-study.ts';
 
 /** Height of one line of a path, in px; the style sheet says the same. */
 const LINE = 44;
 
-/** Files by reason, the most frequent first. */
-function groupByReason(
+/** Files under one key, the most frequent key first. */
+function groupBy<K>(
   files: readonly RejectedFile[],
-): readonly (readonly [ReasonCode, readonly RejectedFile[]])[] {
-  const groups = new Map<ReasonCode, RejectedFile[]>();
-  for (const file of files) {
-    const group = groups.get(file.reason);
-    if (group) group.push(file);
-    else groups.set(file.reason, [file]);
-  }
-  return [...groups].sort((a, b) => b[1].length - a[1].length);
+  keyOf: (file: RejectedFile) => K,
+): readonly (readonly [K, readonly RejectedFile[]])[] {
+  return [...Map.groupBy(files, keyOf)].sort((a, b) => b[1].length - a[1].length);
 }
+const titleOf = ({ reason }: RejectedFile): string => sentencesOfReason(reason).title;
+const reasonOf = ({ reason }: RejectedFile): ReasonCode => reason;
 
 export function RejectedFiles({
   files,
@@ -41,36 +39,59 @@ export function RejectedFiles({
       <h2>{title}</h2>
       <p class="quiet small">{what}</p>
       <ul class="rejected-groups">
-        {groupByReason(files).map(([reason, group]) => (
-          <li key={reason} class="rejected-group">
-            <span class="rejected-count numbers strong" aria-hidden="true">
-              {formatCount(group.length)}
-            </span>
-            <div class="rejected-body">
-              <p>{REASONS[reason].title}</p>
-              <p class="quiet small">{REASONS[reason].next}</p>
-              <details class="disclosure">
-                <summary class="small">
-                  <span class="disclosure-mark">
-                    <Icon name="chevron" size={16} turns />
-                  </span>
-                  {ingestWords.fileList(group.length)}
-                </summary>
-                <VirtualList
-                  items={group}
-                  keyOf={(file) => file.path}
-                  estimate={LINE}
-                  label={REASONS[reason].title}
-                  class="paths"
-                  render={(file) => <Path file={file} />}
-                />
-                <CodeLine code={reason} />
-              </details>
-            </div>
-          </li>
+        {groupBy(files, titleOf).map(([sentence, group]) => (
+          <Group key={sentence} files={group} />
         ))}
       </ul>
     </section>
+  );
+}
+
+/** Files of which the screen says the same. */
+function Group({ files }: { readonly files: readonly RejectedFile[] }) {
+  const { title, next, precise } = sentencesOfReason(files[0]!.reason);
+  const list = precise ? chosenWords.faultList : chosenWords.fileList;
+  return (
+    <li class="rejected-group">
+      <span class="rejected-count numbers strong" aria-hidden="true">
+        {formatCount(files.length)}
+      </span>
+      <div class="rejected-body">
+        <p>{title}</p>
+        <p class="quiet small">{next}</p>
+        <details class="disclosure">
+          <summary class="small">
+            <span class="disclosure-mark">
+              <Icon name="chevron" size={16} turns />
+            </span>
+            {list(files.length)}
+          </summary>
+          {groupBy(files, reasonOf).map(([reason, same]) => (
+            <OfOneReason key={reason} reason={reason} files={same} />
+          ))}
+        </details>
+      </div>
+    </li>
+  );
+}
+
+type OfOneReasonProps = { readonly reason: ReasonCode; readonly files: readonly RejectedFile[] };
+
+function OfOneReason({ reason, files }: OfOneReasonProps) {
+  const { title, precise } = sentencesOfReason(reason);
+  return (
+    <>
+      {precise && <p class="small">{precise}</p>}
+      <VirtualList
+        items={files}
+        keyOf={(file) => file.path}
+        estimate={LINE}
+        label={precise ?? title}
+        class="paths"
+        render={(file) => <Path file={file} />}
+      />
+      <CodeLine code={reason} />
+    </>
   );
 }
 

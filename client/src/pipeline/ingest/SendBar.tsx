@@ -5,7 +5,7 @@ import { formatBytes } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { maySend } from '../../net/may-send.ts';
 import { hrefOf } from '../../kit/routes.ts';
-import { ingestWords } from './ingest-words.ts';
+import { chosenWords } from './chosen-words.ts';
 import { queueWords } from '../queue/queue-words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
 
@@ -16,7 +16,14 @@ export type SendBarProps = {
   readonly onQueuedInPart: (instances: number) => void;
 };
 
-export function SendBar({ onQueuedInPart }: SendBarProps) {
+/** Empty while nothing was found that could be sent. */
+export function Bar(props: SendBarProps) {
+  const ingest = useIngest();
+  if (ingest.phase.value === 'queueing') return <QueueingBar />;
+  return ingest.studies.value.length > 0 ? <SendBar {...props} /> : null;
+}
+
+function SendBar({ onQueuedInPart }: SendBarProps) {
   const ingest = useIngest();
   const session = useSession();
   const triage = useTriageViews();
@@ -52,15 +59,15 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
     ingest.policy.value === null ||
     (user !== null && !maySend(user));
   return (
-    <section class="send-bar" aria-label={ingestWords.sendBar}>
+    <section class="send-bar" aria-label={chosenWords.sendBar}>
       {ToRepeat && <ToRepeat chosen={chosen} />}
       <TooLarge />
       <div class="send-inside">
         <PolicyChoice />
         <button type="button" class="button button-main send-button" disabled={disabled} onClick={send}>
-          {chosen.length === 0 ? ingestWords.sendNone : ingestWords.send(chosen.length)}
+          {chosen.length === 0 ? chosenWords.sendNone : chosenWords.send(chosen.length)}
           {chosen.length > 0 && (
-            <span class="send-size small numbers">{ingestWords.sendSize(instances, formatBytes(bytes))}</span>
+            <span class="send-size small numbers">{chosenWords.sendSize(instances, formatBytes(bytes))}</span>
           )}
         </button>
       </div>
@@ -75,7 +82,7 @@ function TooLarge() {
   return (
     <p class="pace pace-wait small send-forecast" role="status">
       <Icon name="caution" size={16} />
-      <span>{ingestWords.tooLarge(formatBytes(forecast.needs), formatBytes(forecast.room))}</span>
+      <span>{chosenWords.tooLarge(formatBytes(forecast.needs), formatBytes(forecast.room))}</span>
     </p>
   );
 }
@@ -84,11 +91,11 @@ function TooLarge() {
  * While the chosen studies are written into the queue: only then are they safe, and until then they can be
  * taken back.
  */
-export function QueueingBar() {
+function QueueingBar() {
   const ingest = useIngest();
   const { named, instances, instancesTotal, bytes, bytesTotal } = ingest.queueing.value;
   return (
-    <section class="send-bar" aria-label={ingestWords.sendBar}>
+    <section class="send-bar" aria-label={chosenWords.sendBar}>
       <div class="send-inside send-queueing">
         <div class="send-progress">
           <p class="numbers">

@@ -5,9 +5,9 @@ import { formatBytes, formatDicomDate, formatPersonName } from '../../kit/format
 import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
 import { instances, series } from '../../kit/counted.ts';
-import { ingestWords } from './ingest-words.ts';
+import { chosenWords } from './chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
-import { queueWords } from '../queue/queue-words.ts';
+import { titleWords } from '../queue/title-words.ts';
 import { partsOf, toReadable } from '../queue/study-title.ts';
 import type { FoundSeries, FoundStudy } from './found-study.ts';
 import { ThumbnailPicture } from './ThumbnailPicture.tsx';
@@ -19,7 +19,7 @@ const PICTURES = 4;
 export function StudyCard({ study }: { readonly study: FoundStudy }) {
   const ingest = useIngest();
   const Notes = useTriageViews().value?.Notes;
-  const name = formatPersonName(study.patientName) ?? queueWords.noPatient;
+  const name = formatPersonName(study.patientName) ?? titleWords.noPatient;
   const policy = ingest.policy.value;
   const { loud, quiet } = sortWarnings(study.warnings, policy);
   const selected = study.selected.value;
@@ -30,7 +30,7 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
           type="checkbox"
           class="tick"
           checked={selected}
-          aria-label={ingestWords.include(name)}
+          aria-label={chosenWords.include(name)}
           onChange={() => ingest.toggle(study.studyInstanceUID)}
         />
       </label>
@@ -63,9 +63,9 @@ function Patient({ study, name }: { readonly study: FoundStudy; readonly name: s
       </h2>
       {(study.patientId || birth) && (
         <p class="small quiet kept">
-          {study.patientId && <bdi>{queueWords.patientId(study.patientId)}</bdi>}
+          {study.patientId && <bdi>{titleWords.patientId(study.patientId)}</bdi>}
           {study.patientId && birth && kitWords.separator}
-          {birth && queueWords.born(birth)}
+          {birth && titleWords.born(birth)}
         </p>
       )}
     </>
@@ -81,10 +81,10 @@ function Contents({ study, selected }: { readonly study: FoundStudy; readonly se
   return (
     <>
       <p class="card-parts kept">
-        <bdi>{partsOf({ ...study, bodyParts }).join(kitWords.separator) || ingestWords.noDescription}</bdi>
+        <bdi>{partsOf({ ...study, bodyParts }).join(kitWords.separator) || chosenWords.noDescription}</bdi>
       </p>
       <p class="small quiet numbers">
-        {selected ? size : `${ingestWords.notIncluded}${kitWords.separator}${size}`}
+        {selected ? size : `${chosenWords.notIncluded}${kitWords.separator}${size}`}
       </p>
     </>
   );
@@ -113,11 +113,11 @@ function Details({ study, quiet }: DetailsProps) {
         <span class="disclosure-mark">
           <Icon name="chevron" size={16} turns />
         </span>
-        {ingestWords.seriesList(study.series.length)}
+        {chosenWords.seriesList(study.series.length)}
         {quiet.length > 0 && (
           <span class="quiet">
             {kitWords.separator}
-            {ingestWords.warnings(quiet.length)}
+            {chosenWords.warnings(quiet.length)}
           </span>
         )}
       </summary>
@@ -143,13 +143,13 @@ function ToBeforeAfter({ study, name }: { readonly study: FoundStudy; readonly n
   const ingest = useIngest();
   const open =
     ingest.policy.value?.deidentify === false
-      ? ingestWords.beforeAfter.openKept
-      : ingestWords.beforeAfter.open;
+      ? chosenWords.beforeAfter.openKept
+      : chosenWords.beforeAfter.open;
   return (
     <a
       class="button button-bare card-compare"
       href={hrefOf({ page: 'before-after', id: study.id })}
-      aria-label={ingestWords.beforeAfter.openOf(open, name)}
+      aria-label={chosenWords.beforeAfter.openOf(open, name)}
     >
       {open}
     </a>
@@ -163,7 +163,7 @@ function SeriesLine({ series }: { readonly series: FoundSeries }) {
       <ThumbnailPicture series={series} />
       <div class="series-body">
         <p class="cut">
-          <bdi>{series.description.trim() || ingestWords.unnamedSeries}</bdi>
+          <bdi>{series.description.trim() || chosenWords.unnamedSeries}</bdi>
         </p>
         <p class="small quiet numbers">
           {[parts, instances(series.instances), formatBytes(series.bytes)]

@@ -6,11 +6,8 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
-import {
-  isHeldForPixels,
-  isReleasable as isReleasableReason,
-  type ReasonCode,
-} from '#shared/protocol/reasons.ts';
+import { isHeldForPixels, isReleasable as isReleasableReason } from '#shared/protocol/reason-kinds.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Released } from './cover-file.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { HeldFile } from './found-study.ts';

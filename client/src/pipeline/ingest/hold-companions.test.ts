@@ -19,11 +19,12 @@ interface Header {
   readonly series: number;
   readonly operator?: string;
   readonly model?: string;
+  readonly maker?: string;
   readonly burnedIn?: string;
   readonly patient?: string;
 }
 
-function fileOf(instance: number, { series, operator, model, burnedIn, patient = 'A' }: Header): File {
+function fileOf(instance: number, { series, operator, model, maker, burnedIn, patient = 'A' }: Header): File {
   const parts = buildInstance({
     identifiers: {
       studyInstanceUID: parseUid('StudyInstanceUID', STUDY),
@@ -34,6 +35,7 @@ function fileOf(instance: number, { series, operator, model, burnedIn, patient =
     transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
     elements: [
       [0x00080060, 'CS', 'CT'],
+      ...(maker === undefined ? [] : [[0x00080070, 'LO', maker] as const]),
       [0x00081070, 'PN', operator ?? ''],
       [0x00081090, 'LO', model ?? 'Scanner'],
       [0x00100010, 'PN', `Lindqvist^${patient}`],
@@ -126,6 +128,38 @@ test('a release of its pixels, given before, is no release of its texts', async 
   assert.equal([store.problem.value, (await queued()).length], [null, 2]);
 });
 
+const TWO_TEXTS: Header = { ...NAMING, maker: 'CT Lundgren' };
+const LATER: Header = { series: 3, operator: 'Lundgren^Per' };
+
+test('a release covers the texts that were seen: one that files added later name is held again, alone or not', async () => {
+  const { store, queued, found } = await chosen([fileOf(1, TWO_TEXTS), fileOf(1, COMPANION)]);
+  await store.send();
+  const shown = found(0);
+  store.release([shown]);
+  await store.addFiles([fileOf(1, LATER)]);
+  await store.send();
+  assert.equal([store.problem.value, [...store.released.value], await queued()], ['look-first', [], []]);
+  assert.equal(
+    found(0).naming.map(({ text }) => text),
+    ['CT Lundgren', 'Vossberg Scanner'],
+  );
+  store.release([shown]);
+  assert.equal([...store.released.value], [], 'a page that still shows one text releases nothing');
+  store.release([found(0)]);
+  await store.send();
+  assert.equal([store.problem.value, (await queued()).length], [null, 3]);
+});
+
+test('a text that files added later name shows before Send too, on an instance that was released', async () => {
+  const { store, found } = await chosen([fileOf(1, TWO_TEXTS), fileOf(1, COMPANION)]);
+  await store.send();
+  store.release([found(0)]);
+  await store.addFiles([fileOf(1, LATER)]);
+  const shown = { studyInstanceUID: STUDY, found: found(0) };
+  const compared = await store.inspection.compare(shown, new AbortController().signal);
+  assert.equal([compared?.kind, found(0).naming.length, store.released.value.size], ['quarantined', 2, 0]);
+});
+
 test('boxes that a person drew before stay drawn over the instance when its texts are released', async () => {
   const { store, hooks, found } = await chosen([fileOf(1, NAMING), fileOf(1, COMPANION)]);
   const box = { x: 0, y: 0, width: 2, height: 2, frames: null };
@@ -140,7 +174,7 @@ test('boxes that a person drew before stay drawn over the instance when its text
       for (const file of task.files) if (file.position === 0) boxes.push([file.looked, file.boxes]);
   };
   await store.send();
-  assert.equal(boxes, [[['texts'], [box]]]);
+  assert.equal(boxes, [[[{ path: '0008,1090', text: 'Vossberg Scanner' }], [box]]]);
 });
 
 test('another patient of the study counts as a companion, in a study of their own', async () => {

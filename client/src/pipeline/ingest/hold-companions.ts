@@ -5,7 +5,7 @@
  */
 import type { NamingText } from '#shared/deid/companions.ts';
 import type { Looked } from '#shared/deid/deidentify-instance.ts';
-import { isHeldForPixels } from '#shared/protocol/reasons.ts';
+import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 
 /** By the place (`ordinal`) of the file. */
@@ -48,6 +48,24 @@ export const isHeld = ({ held, naming }: FoundFile): boolean => held !== null ||
 
 /** A person who releases the instance has looked at all for which it is held. */
 export function lookedAt({ held, naming }: Pick<FoundFile, 'held' | 'naming'>): readonly Looked[] {
-  const looked: Looked[] = isHeldForPixels(held) ? ['pixels'] : [];
-  return naming.length > 0 ? [...looked, 'texts'] : looked;
+  return isHeldForPixels(held) ? ['pixels', ...naming] : naming;
+}
+
+/** Those that are still held for what a page shows of them: others may name more by now. */
+export function stillAsShown(
+  studies: ReadonlyMap<string, StudyGroup>,
+  shown: readonly FoundFile[],
+): readonly FoundFile[] {
+  const wanted = new Set(shown);
+  return [...studies.values()].flatMap(({ series }) =>
+    [...series.values()].flatMap(({ files }) => files.filter((found) => wanted.has(found))),
+  );
+}
+
+/** Whether these texts are the ones for which it is held already. */
+export function areNoted({ naming }: Pick<FoundFile, 'naming'>, texts: readonly NamingText[]): boolean {
+  return (
+    naming.length === texts.length &&
+    naming.every(({ path, text }, at) => path === texts[at]!.path && text === texts[at]!.text)
+  );
 }

@@ -1,6 +1,5 @@
-/** The words of choosing, reading and sending studies. */
-import { counted, files, instances, series, studies } from '../../kit/counted.ts';
-import { formatCount } from '../../kit/format.ts';
+/** The words of the empty upload page; the others are loaded with what was chosen (chosen-words.ts). */
+import { studies } from '../../kit/counted.ts';
 
 export const ingestWords = {
   policyInForce: (deidentify: boolean) =>
@@ -23,116 +22,11 @@ export const ingestWords = {
   sample: 'Try it with a sample study',
   sampleWhat: '25 synthetic images, no real patient',
   sampleFailed: 'The sample study could not be loaded. Try again once the network is back.',
-  readingLabel: 'Files read',
-  /** The total still grows while folders are listed, so it is not shown then. */
-  reading: (read: number, seen: number, listing: boolean) =>
-    listing ? `${files(read)} read, still looking` : `${formatCount(read)} of ${files(seen)} read`,
-  looking: (seen: number) =>
-    seen === 0 ? 'Looking for files…' : `Looking for files: ${formatCount(seen)} so far`,
-  stopReading: 'Stop reading',
-  readAll: (count: number) => `${files(count)} read`,
-  nothing: 'There are no DICOM instances in the files you chose.',
-  nothingNext: 'Choose the folder that the modality exported, or the whole disc.',
   found: (count: number) => `${studies(count)} found`,
-  severalPatients: (count: number) =>
-    `You selected ${count > 1 ? formatCount(count) : 'several'} patients. Check that they all belong here.`,
-  noDescription: 'No description',
-  unnamedSeries: 'Series without a description',
-  include: (name: string) => `Send the study of ${name}`,
-  notIncluded: 'Not sent',
-  seriesList: (count: number) => `Show ${series(count)}`,
-  warnings: (count: number) => counted(count, 'remark', 'remarks'),
-  cannotGo: (count: number) => `${files(count)} can’t be sent`,
-  cannotGoWhat: 'They stay where they are. Everything else can be sent.',
-  heldBack: (count: number) => `${instances(count)} held back`,
-  heldBackWhat:
-    'Where names are removed, these stay on this device. To look at them, open “See what is removed” on the card of their study. Some can be released.',
-  fileList: (count: number) => `Show ${files(count)}`,
-  policyTitle: 'What happens to names',
-  policyChoice: { deidentify: 'Remove names on this device', keep: 'Keep everything unchanged' },
-  policyWhat: {
-    deidentify: 'Names, IDs and dates are removed or replaced before anything leaves.',
-    keep: 'The PACS gets the study exactly as it is, with names.',
-  },
-  policyMissing: 'The gateway has not said yet which policy is in force. You can send once it has.',
   mayNot: 'Your account may not send studies.',
   mayNotNext: (role: string) =>
     `You are signed in as ${role}. Ask your administrator, or sign in with another account. You can still read studies here.`,
-  send: (count: number) => `Send ${studies(count)}`,
-  sendBar: 'Sending',
-  sendNone: 'Choose a study to send',
-  tooLarge: (needs: string, room: string) =>
-    `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until those in the queue have arrived.`,
-  sendSize: (count: number, size: string) => `${instances(count)}, ${size}`,
   makingSafe: (count: number) => `${studies(count)} not safe yet`,
-  clear: 'Clear',
-  clearSheet: {
-    title: 'Clear this list?',
-    what: 'Nothing is sent or queued. Your files, disc or folder stay as they are, and you can choose them again.',
-    yes: 'Clear',
-    no: 'Keep them',
-  },
   goToSend: 'Go to Send',
-  queued: (count: number) => `${instances(count)} added to the queue`,
-  queuedInPart: 'Some files were refused. They are listed below with their reasons.',
-  toQueue: 'Open your studies',
   teachTitle: 'How a study travels',
-  policyChange: 'Change',
-  skipped: (count: number) => `${files(count)} not DICOM`,
-  skippedWhat: 'They were in the folder but are not part of a study.',
-  sendProblem: {
-    'no-room': {
-      title: 'There is not enough space on this device for these studies.',
-      next: 'Choose fewer, or wait until those in the queue have arrived. Nothing was queued, and your files stay as they are.',
-    },
-    'policy-unknown': {
-      title: 'The gateway has not said yet which policy is in force.',
-      next: 'Nothing was queued. Press Send again once the gateway can be reached.',
-    },
-    'seal-key-unknown': {
-      title: 'This device has never reached the gateway, so it cannot encrypt studies that wait here.',
-      next: 'Nothing was queued. Press Send again once the gateway has been reached. After that, Send also works without a network.',
-    },
-    'not-prepared': {
-      title: 'Connect to prepare this study; don’t remove the disc.',
-      next: 'Names are removed with the help of the gateway, which can’t be reached. Press Send again once there is a network.',
-    },
-    'look-first': {
-      title: 'Some instances hold names that only other instances of their study identify.',
-      next: 'Open “See what is removed” on the card of the study and read the texts, then press Send again. Instances that you do not release stay here.',
-    },
-    'too-many-patients': {
-      title: 'You have prepared as many patients as your account may in a day.',
-      next: 'Send the rest tomorrow. An administrator can raise the quota.',
-    },
-    'device-failed': {
-      title: 'This device could not save the studies.',
-      next: 'Nothing has left, and your files stay as they are. Reload the page and choose them again.',
-    },
-  },
-  /** Instead of `undeclared-text`, where the policy sends such images and tells. */
-  undeclaredTextIsSent:
-    'Some images do not say whether text is burned into their pixels. This policy sends them all the same.',
-  warning: {
-    'two-patients': 'Another study here belongs to another patient.',
-    'patients-differ': 'The instances of this study name different patients.',
-    duplicates:
-      'Some instances seem to be chosen twice. Copies are sent once; any that differ need your decision.',
-    'same-uid-differs':
-      'Different images have the same ID. The PACS can keep only one of each: you decide after sending.',
-    'burned-in': 'This study may show the patient’s name in its images. Check it before sending.',
-    'undeclared-text': 'Some images may show the patient’s name. Check them before sending.',
-    'named-by-companion':
-      'Some texts hold a name, number or date that only other instances of this study identify. Read them before sending; instances that you do not release stay here.',
-    face: 'Head scan: the face could be reconstructed. Removing names does not remove it.',
-    'connect-to-prepare': 'Connect to prepare this study; don’t remove the disc.',
-    'too-many-instances': 'The study has more instances than the gateway takes.',
-  },
-
-  beforeAfter: {
-    open: 'See what is removed',
-    /** Where the policy keeps everything. */
-    openKept: 'See what is sent',
-    openOf: (open: string, name: string) => `${open}: study of ${name}`,
-  },
 } as const;

@@ -11,7 +11,7 @@ import { createForecast, needsOf, type Forecast } from './forecast.ts';
 import type { IngestStore } from './found-study.ts';
 import type { FoundFile } from './group-studies.ts';
 import { heldUnder } from './held-back.ts';
-import { forgetNaming } from './hold-companions.ts';
+import { forgetNaming, stillAsShown } from './hold-companions.ts';
 import { createIngestState, draw, drawHeld, forget, holdNaming } from './ingest-state.ts';
 import type { IngestState, IngestTools } from './ingest-state.ts';
 import { createInspection, type Inspection } from './inspection.ts';
@@ -46,7 +46,8 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     inspection: inspectionOf(state),
     heldBack: computed(() => heldUnder(policyInForce(state), state.heldFiles.value)),
     released: heldBack.released,
-    release: (files, boxes = []) => decide(state, files, (some) => heldBack.release(some, boxes)),
+    release: (files, boxes = []) =>
+      decide(state, stillAsShown(gathering.studies, files), (some) => heldBack.release(some, boxes)),
     holdBack: (files) => decide(state, files, heldBack.holdBack),
     policy: computed(() => policyInForce(state)),
     policies: computed(() => tools.policies.value?.policies ?? []),

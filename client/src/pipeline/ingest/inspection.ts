@@ -7,7 +7,7 @@ import type { PolicyForTask, WantedPicture } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { Released } from './cover-file.ts';
 import type { FramePicture } from '#shared/pixels/thumbnail.ts';
-import { lookedAt, type NamingFiles } from './hold-companions.ts';
+import { areNoted, lookedAt, type NamingFiles } from './hold-companions.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 export interface InspectedSeries {
@@ -89,7 +89,7 @@ async function compare(
     },
     signal,
   );
-  if (compared.kind === 'quarantined' && compared.texts !== undefined && found.naming.length === 0)
+  if (compared.kind === 'quarantined' && compared.texts !== undefined && !areNoted(found, compared.texts))
     onNaming(study, new Map([[found.ordinal, compared.texts]]));
   return compared;
 }

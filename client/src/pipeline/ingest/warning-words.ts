@@ -5,7 +5,7 @@
 import type { UndeclaredText } from '#shared/deid/rules.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import { WARNINGS } from '#shared/protocol/reasons.ts';
-import { ingestWords } from './ingest-words.ts';
+import { chosenWords } from './chosen-words.ts';
 import type { StudyWarning } from './group-studies.ts';
 
 const OF_THE_SELECTION = [
@@ -28,8 +28,8 @@ const TO_LOOK_AT = new Set<StudyWarning>([...OF_THE_SELECTION, 'patient-missing'
 /** `policy`: the one in force; null where it is not known yet. */
 export function sentenceOfWarning(warning: StudyWarning, policy: Policy | null): string {
   if (warning === 'undeclared-text' && undeclaredUnder(policy) === 'warn')
-    return ingestWords.undeclaredTextIsSent;
-  return isOfTheSelection(warning) ? ingestWords.warning[warning] : WARNINGS[warning];
+    return chosenWords.undeclaredTextIsSent;
+  return isOfTheSelection(warning) ? chosenWords.warning[warning] : WARNINGS[warning];
 }
 
 function isOfTheSelection(warning: StudyWarning): warning is OfTheSelection {

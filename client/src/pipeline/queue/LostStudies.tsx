@@ -8,6 +8,7 @@ import { Notice } from '../../kit/Notice.tsx';
 import { instances } from '../../kit/counted.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from './queue-words.ts';
+import { titleWords } from './title-words.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
 import type { LostStudy } from './queued-study.ts';
 
@@ -45,6 +46,6 @@ export function LostStudies() {
 }
 
 function describe({ modalities, queuedAt, ...lost }: LostStudy): string {
-  const when = queuedAt === null ? [] : [queueWords.queuedWhen(formatMoment(new Date(queuedAt), new Date()))];
-  return [queueWords.erasedName(modalities), instances(lost.instances), ...when].join(kitWords.separator);
+  const when = queuedAt === null ? [] : [titleWords.queuedWhen(formatMoment(new Date(queuedAt), new Date()))];
+  return [titleWords.erasedName(modalities), instances(lost.instances), ...when].join(kitWords.separator);
 }

@@ -9,9 +9,11 @@ import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
 import { Pace, Track } from './Track.tsx';
 import type { TrackState } from './track-state.ts';
-import { triageWords } from '../triage/triage-words.ts';
+import { MovedUp } from '../triage/MovedUp.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from './queue-words.ts';
+import { titleWords } from './title-words.ts';
+import { trackWords } from './track-words.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
 import { GoOn } from './ResumeButton.tsx';
 import type { QueuedStudy } from './queued-study.ts';
@@ -19,7 +21,7 @@ import { RepeatFilm } from './RepeatFilm.tsx';
 import { SendingButtons } from './SendingButtons.tsx';
 import { nameOf, partsOf, remainsOf } from './study-title.ts';
 import { Forget, TakeBack, type OfStudy } from './TakeBack.tsx';
-import { trackOf } from './track-of.ts';
+import { goesFirst, trackOf } from './track-of.ts';
 
 export type StudyDetailsProps = {
   readonly study: QueuedStudy;
@@ -31,24 +33,14 @@ export function StudyDetails({ study, onDismiss }: StudyDetailsProps) {
   const track = trackOf(study, useQueue().link.value);
   const now = new Date();
   const said = study.title
-    ? [...partsOf(study.title), queueWords.queuedWhen(formatMoment(new Date(study.queuedAt), now))]
+    ? [...partsOf(study.title), titleWords.queuedWhen(formatMoment(new Date(study.queuedAt), now))]
     : remainsOf(study, now);
   return (
     <>
       <p class="small quiet queue-meta kept">
         <bdi>{said.join(kitWords.separator)}</bdi>
       </p>
-      {goesFirst(study) && (
-        <p class="small queue-first">
-          <Icon name="up" size={16} />
-          <span>
-            <span class="strong">{triageWords.first}</span>{' '}
-            <span class="quiet">
-              {triageWords.firstBy}. {triageWords.notDiagnostic}.
-            </span>
-          </span>
-        </p>
-      )}
+      {goesFirst(study) && <MovedUp />}
       <RepeatFilm study={study} />
       {study.state === 'taken-back' ? (
         <p class="quiet">{study.wasCancelled ? queueWords.cancelledWhat : queueWords.takenBackWhat}</p>
@@ -65,11 +57,6 @@ export function StudyDetails({ study, onDismiss }: StudyDetailsProps) {
   );
 }
 
-/** A person's order overrides the model's: where there is one, the model's note is hidden. */
-export function goesFirst({ isWaiting, score, ranked }: QueuedStudy): boolean {
-  return isWaiting && score !== null && !ranked;
-}
-
 function Said({ study, track }: { readonly study: QueuedStudy; readonly track: TrackState }) {
   if (study.waiting === 'interrupted')
     return <Red title={queueWords.interrupted} next={queueWords.interruptedNext} />;
@@ -83,7 +70,7 @@ function Said({ study, track }: { readonly study: QueuedStudy; readonly track: T
     return (
       <Red title={queueWords.trouble[study.trouble].title} next={queueWords.trouble[study.trouble].means} />
     );
-  if (track.needsYou > 0) return <Red title={queueWords.track.needsDecision(track.needsYou)} next={null} />;
+  if (track.needsYou > 0) return <Red title={trackWords.needsDecision(track.needsYou)} next={null} />;
   if (study.packing) return <p class="small quiet">{queueWords.stillReading}</p>;
   if (study.paused && study.isWaiting) return <p class="small quiet">{queueWords.paused}</p>;
   return (

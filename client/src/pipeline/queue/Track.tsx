@@ -8,6 +8,7 @@ import { Icon, type IconName } from '../../kit/Icon.tsx';
 import { hasArrived, placesOf, type Place, type TrackState } from './track-state.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from './queue-words.ts';
+import { trackWords } from './track-words.ts';
 
 const SIGN: Record<Place, IconName> = {
   device: 'device',
@@ -28,7 +29,7 @@ export function Track({ track, size = 'normal' }: TrackProps) {
     <ol
       class={`track track-${size}`}
       data-needs={track.needsYou > 0}
-      aria-label={queueWords.track.label(track.total)}
+      aria-label={trackWords.label(track.total)}
     >
       {placesOf(track).map(({ place, count, look, passed }) => (
         <li key={place} class="place" data-look={look} data-place={place}>
@@ -48,7 +49,7 @@ export function Track({ track, size = 'normal' }: TrackProps) {
           </span>
           <span class="place-count numbers">
             {formatCount(count)}
-            {place === 'pacs' && <span class="place-of"> {queueWords.track.of(track.total)}</span>}
+            {place === 'pacs' && <span class="place-of"> {trackWords.of(track.total)}</span>}
           </span>
           <span class="place-word">{queueWords.places[place]}</span>
         </li>
@@ -68,8 +69,8 @@ export type PaceProps = {
 };
 
 function whyItStands(track: TrackState): string {
-  if (!track.waitingFor) return queueWords.track.stalled;
-  return hasArrived(track) ? queueWords.track.receiptWaits : queueWords.track.waiting[track.waitingFor];
+  if (!track.waitingFor) return trackWords.stalled;
+  return hasArrived(track) ? trackWords.receiptWaits : trackWords.waiting[track.waitingFor];
 }
 
 /**
@@ -87,7 +88,7 @@ export function Pace({ track, bytesPerSecond, secondsLeft, stalled }: PaceProps)
   }
   const parts = [
     bytesPerSecond > 0 ? formatRate(bytesPerSecond) : null,
-    secondsLeft === null ? null : queueWords.track.timeLeft(secondsLeft),
+    secondsLeft === null ? null : trackWords.timeLeft(secondsLeft),
   ];
   const said = parts.filter((part) => part !== null).join(kitWords.separator);
   return said ? <p class="pace small quiet numbers">{said}</p> : null;

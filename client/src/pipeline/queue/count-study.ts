@@ -3,7 +3,7 @@
  * chosen. Every number on every screen comes from here. The device counts the instances that left and those
  * that the gateway acknowledged; the gateway reports, a parcel later, those it verified and their outcome. Pure.
  */
-import { isAlreadyHere } from '#shared/protocol/reasons.ts';
+import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import { sumOf } from './count-reasons.ts';
 import type { Need, ReasonCount, Track } from './queued-study.ts';
 import type { StudyRow } from './rows/local-database.ts';

@@ -1,5 +1,5 @@
 /** Decides which refused or quarantined instances can be retried as they are. Pure. */
-import { canRetry } from '#shared/protocol/reasons.ts';
+import { canRetry } from '#shared/protocol/reason-kinds.ts';
 import type { Need, QueuedInstance } from './queued-study.ts';
 
 /** Only where the cause lay elsewhere: the same bytes under the same identifier meet the same fate again. */

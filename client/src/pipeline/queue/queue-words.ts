@@ -2,17 +2,13 @@
  * The texts of the queue, the four places of an instance, and a person's decisions about a queued study. They
  * avoid "sent": there are four places.
  */
-import { DIAGNOSES } from './proxy-diagnosis.ts';
+import { DIAGNOSES } from './diagnosis-words.ts';
 import type { Trouble } from './queued-study.ts';
 import { instances, studies } from '../../kit/counted.ts';
-import { formatCount, roundRemaining } from '../../kit/format.ts';
-import type { Place, WaitingFor } from './track-state.ts';
+import { formatCount } from '../../kit/format.ts';
+import type { Place } from './track-state.ts';
 
 export const queueWords = {
-  noPatient: 'No patient name',
-  patientId: (id: string) => `ID ${id}`,
-  born: (date: string) => `born ${date}`,
-
   empty: 'Nothing is under way',
   emptyWhat: 'Studies appear here when you press Send and stay until the PACS has confirmed them.',
   toUpload: 'Choose a study',
@@ -81,11 +77,7 @@ export const queueWords = {
   decideOf: (name: string) => `Decide about: ${name}`,
   retry: 'Try again',
   retryOf: (name: string) => `Try again: ${name}`,
-  erasedName: (modalities: readonly string[]) =>
-    modalities.length === 0 ? 'Study' : `${modalities.join('/')} study`,
   erasedWhat: 'Its name and description were erased from this device after the PACS confirmed it.',
-  queuedWhen: (when: string) => `queued ${when}`,
-  arrivedWhen: (when: string) => `in the PACS ${when}`,
   travelled: (deidentify: boolean) => (deidentify ? 'names removed' : 'unchanged, with names'),
 
   places: {
@@ -95,42 +87,6 @@ export const queueWords = {
     pacs: 'in the PACS',
     'needs-you': 'needs you',
   } satisfies Record<Place, string>,
-
-  track: {
-    label: (total: number) => `Where the ${instances(total)} are`,
-    of: (total: number) => `of ${formatCount(total)}`,
-    waiting: {
-      offline: 'Waiting for the network. Sending resumes automatically.',
-      'gateway-unreachable': 'Waiting for the gateway. Sending resumes automatically.',
-      'signed-out': 'Waiting until you sign in. Nothing is lost.',
-      'pacs-unreachable': 'Waiting for the PACS. The gateway resumes automatically.',
-      'gateway-failed':
-        'The gateway has a problem. It retries automatically and loses nothing. Tell your administrator.',
-      'pacs-fails-on-some':
-        'The PACS does not accept some images yet. The gateway tries again automatically and asks you if it keeps failing.',
-      'behind-another':
-        'Another upload is sending the same images. This one follows automatically; there is nothing to do.',
-      'storage-full':
-        'The gateway is out of space. It resumes automatically once there is space. Tell your administrator.',
-      'quota-exceeded':
-        'You have reached your limit of studies under way. This one stays here and is sent once earlier ones are in the PACS. Your administrator can raise the limit.',
-    } satisfies Record<WaitingFor, string>,
-    stalled: 'The connection is slow or lost. Sending resumes automatically.',
-    needsDecision: (count: number) =>
-      count === 1 ? '1 instance needs your decision' : `${formatCount(count)} instances need your decision`,
-    leftOut: (count: number) => `${instances(count)} left out`,
-    timeLeft: (seconds: number) => {
-      const left = roundRemaining(seconds);
-      if (left.seconds > 0) return `about ${left.seconds} s left`;
-      if (left.minutes < 60) return `about ${left.minutes} min left`;
-      return `about ${formatCount(left.minutes / 60)} h ${left.minutes % 60 === 0 ? '' : `${left.minutes % 60} min `}left`;
-    },
-    arrived: (total: number) =>
-      total === 1 ? '1 instance is in the PACS' : `All ${instances(total)} are in the PACS`,
-    /** The study has arrived; only the receipt is missing. */
-    receiptWaits: 'It is in the PACS. The receipt follows once the gateway can be reached again.',
-    progress: (inPacs: number, total: number) => `${formatCount(inPacs)} of ${instances(total)} in the PACS`,
-  },
 
   takeBackSheet: {
     title: 'Take this study back?',

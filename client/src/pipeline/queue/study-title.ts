@@ -4,12 +4,12 @@
  */
 import { formatDicomDate, formatMoment, formatPersonName } from '../../kit/format.ts';
 import { instances, series } from '../../kit/counted.ts';
-import { queueWords } from './queue-words.ts';
+import { titleWords } from './title-words.ts';
 import type { QueuedStudy, StudyTitle } from './queued-study.ts';
 
 export function nameOf({ title, label, about }: Pick<QueuedStudy, 'title' | 'label' | 'about'>): string {
-  if (!title) return label ?? queueWords.erasedName(about.modalities);
-  return formatPersonName(title.patientName) ?? queueWords.noPatient;
+  if (!title) return label ?? titleWords.erasedName(about.modalities);
+  return formatPersonName(title.patientName) ?? titleWords.noPatient;
 }
 
 /** Tells studies with an erased title apart: by size and time. */
@@ -22,8 +22,8 @@ export function remainsOf(
   return [
     series(about.series),
     instances(study.instances),
-    queueWords.queuedWhen(at(queuedAt)),
-    ...(state === 'done' && completedAt !== null ? [queueWords.arrivedWhen(at(completedAt))] : []),
+    titleWords.queuedWhen(at(queuedAt)),
+    ...(state === 'done' && completedAt !== null ? [titleWords.arrivedWhen(at(completedAt))] : []),
   ];
 }
 

@@ -69,3 +69,8 @@ function partOfState(state: UploadState): QueuePart {
       return state satisfies never;
   }
 }
+
+/** A person's order overrides the model's: where there is one, the model's note is hidden. */
+export function goesFirst({ isWaiting, score, ranked }: QueuedStudy): boolean {
+  return isWaiting && score !== null && !ranked;
+}

@@ -7,7 +7,7 @@ import { useTriage } from './triage-context.ts';
 import { formatPersonName } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { triageWords } from './triage-words.ts';
-import { queueWords } from '../queue/queue-words.ts';
+import { titleWords } from '../queue/title-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
 import { FilmSheet } from './FilmSheet.tsx';
 
@@ -44,7 +44,7 @@ export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] })
       {opened && warning && (
         <FilmSheet
           study={opened}
-          name={formatPersonName(opened.patientName) ?? queueWords.noPatient}
+          name={formatPersonName(opened.patientName) ?? titleWords.noPatient}
           warning={warning}
           onClose={() => setOpened(null)}
         />

@@ -5,6 +5,7 @@
 import { useState } from 'preact/hooks';
 import { useTriage } from './triage-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
+import { MovedUp } from './MovedUp.tsx';
 import { triageWords } from './triage-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
 import { FilmSheet } from './FilmSheet.tsx';
@@ -39,19 +40,7 @@ export function TriageNotes({ study, name }: NotesProps) {
 function Said({ triage }: { readonly triage: StudyTriage }) {
   const { films, images, looked, unseen, first, outside, warnings } = triage;
   if (looked < images) return <p class="triage-line small quiet">{triageWords.looking(images)}</p>;
-  if (first) {
-    return (
-      <p class="triage-line small">
-        <Icon name="up" size={20} />
-        <span>
-          <span class="strong">{triageWords.first}</span>{' '}
-          <span class="quiet">
-            {triageWords.firstBy}. {triageWords.notDiagnostic}.
-          </span>
-        </span>
-      </p>
-    );
-  }
+  if (first) return <MovedUp />;
   if (warnings.length > 0 && !outside) return null;
   if (unseen === images) return <p class="triage-line small quiet">{triageWords.unseen}</p>;
   return (

@@ -3,7 +3,8 @@
  * link to the next study.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { isAlreadyHere, REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { useQueue } from '../queue/queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';

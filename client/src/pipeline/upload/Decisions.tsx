@@ -4,14 +4,14 @@
  * be left out.
  */
 import { useState } from 'preact/hooks';
-import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
-import { CodeLine } from '../../kit/CodeLine.tsx';
 import { useQueue } from '../queue/queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Notice } from '../../kit/Notice.tsx';
+import { ReasonDetails } from '../../kit/ReasonDetails.tsx';
+import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { refusalSentence } from '../../net/refusal-sentence.ts';
-import { queueWords } from '../queue/queue-words.ts';
+import { trackWords } from '../queue/track-words.ts';
 import { uploadWords } from './upload-words.ts';
 import { countRetried, mayBeRetried } from '../queue/may-be-retried.ts';
 import type { Need, QueuedStudy, ReasonCount } from '../queue/queued-study.ts';
@@ -37,9 +37,8 @@ export function Decisions({ study }: { readonly study: QueuedStudy }) {
 
 /** A newer gateway may give a reason that this page's table lacks: the page then shows its code. */
 function reasonOf(code: string): { readonly title: string; readonly next: string } {
-  return code in REASONS
-    ? REASONS[code as ReasonCode]
-    : { title: uploadWords.decide.unknownReason, next: uploadWords.decide.unknownNext };
+  const { unknownReason: title, unknownNext: next } = uploadWords.decide;
+  return sentencesOfReason(code) ?? { title, next };
 }
 
 type DecisionProps = { readonly study: QueuedStudy; readonly some: Undecided };
@@ -56,7 +55,7 @@ function Decision({ study, some }: DecisionProps) {
     );
   };
   return (
-    <section aria-label={queueWords.track.needsDecision(some.instances)}>
+    <section aria-label={trackWords.needsDecision(some.instances)}>
       <Notice kind="stop" title={uploadWords.decide.sentence(some.instances, study.instances)}>
         <p>{meaningOf(study, some)}</p>
         <div class="notice-actions row">
@@ -74,7 +73,7 @@ function Decision({ study, some }: DecisionProps) {
           </button>
         </div>
         <div role="alert">{failed && <p class="small">{failed}</p>}</div>
-        <CodeLine code={some.reason} />
+        <ReasonDetails code={some.reason} />
       </Notice>
       {asking && (
         <ConfirmLeaveOut

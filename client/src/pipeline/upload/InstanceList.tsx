@@ -3,12 +3,12 @@
  * rows.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { useQueue } from '../queue/queue-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
 import { VirtualList } from '../../kit/VirtualList.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
+import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { uploadWords } from './upload-words.ts';
 import type { QueuedInstance, QueuedStudy } from '../queue/queued-study.ts';
 
@@ -87,8 +87,7 @@ function Instances({ study }: { readonly study: QueuedStudy }) {
 
 function InstanceRow({ instance }: { readonly instance: QueuedInstance }) {
   const { sign, colour } = lookOf(instance.state);
-  const reason =
-    instance.reason && instance.reason in REASONS ? REASONS[instance.reason as ReasonCode].title : null;
+  const reason = instance.reason === null ? null : sentencesOfReason(instance.reason);
   return (
     <div class="instance" data-colour={colour}>
       <Icon name={sign} size={20} />
@@ -96,10 +95,10 @@ function InstanceRow({ instance }: { readonly instance: QueuedInstance }) {
         <p class="code cut" title={instance.sopInstanceUID}>
           {instance.sopInstanceUID}
         </p>
-        <p class="small quiet numbers cut">
+        <p class="small quiet numbers cut" title={reason?.precise ?? reason?.title}>
           <span class="instance-state">{uploadWords.states[instance.state]}</span>
           {kitWords.separator}
-          {reason ?? formatBytes(instance.bytes)}
+          {reason?.title ?? formatBytes(instance.bytes)}
         </p>
       </div>
     </div>

@@ -8,7 +8,7 @@ import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { formatCount, formatFullMoment } from '../../kit/format.ts';
 import { kitWords } from '../../kit/kit-words.ts';
-import { queueWords } from '../queue/queue-words.ts';
+import { trackWords } from '../queue/track-words.ts';
 import { uploadWords } from './upload-words.ts';
 import { deidentificationLine, summaryOf } from './kept-receipt.ts';
 
@@ -46,7 +46,7 @@ function Paper({ receipt }: { readonly receipt: Receipt }) {
   const summary = summaryOf(receipt.instances);
   const deidentification = deidentificationLine(receipt);
   const rows: readonly (readonly [string, string])[] = [
-    [details.instances, queueWords.track.progress(summary.inPacs, receipt.instances.length)],
+    [details.instances, trackWords.progress(summary.inPacs, receipt.instances.length)],
     [details.issued, formatFullMoment(new Date(receipt.iat * 1000))],
     [details.pacs, receipt.pacs],
     ...(deidentification === null ? [] : [[details.deidentification, deidentification] as const]),

@@ -11,6 +11,8 @@ import { hrefOf } from '../../kit/routes.ts';
 import { Pace, Track } from '../queue/Track.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from '../queue/queue-words.ts';
+import { titleWords } from '../queue/title-words.ts';
+import { trackWords } from '../queue/track-words.ts';
 import { uploadWords } from './upload-words.ts';
 import type { QueuedStudy, StudyTitle } from '../queue/queued-study.ts';
 import { RepeatFilm } from '../queue/RepeatFilm.tsx';
@@ -69,7 +71,7 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
         {study.state === 'done' && <p class="small quiet">{queueWords.erasedWhat}</p>}
       </div>
       {study.state !== 'taken-back' && (
-        <section class="study-track" aria-label={queueWords.track.label(study.instances)}>
+        <section class="study-track" aria-label={trackWords.label(study.instances)}>
           <Track track={track} size="large" />
           {study.waiting !== 'interrupted' && (
             <Pace
@@ -79,7 +81,7 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
               stalled={study.stalled}
             />
           )}
-          {track.leftOut > 0 && <p class="small quiet">{queueWords.track.leftOut(track.leftOut)}</p>}
+          {track.leftOut > 0 && <p class="small quiet">{trackWords.leftOut(track.leftOut)}</p>}
         </section>
       )}
       <RepeatFilm study={study} />
@@ -98,8 +100,8 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
 function TitleLines({ title }: { readonly title: StudyTitle }) {
   const birth = formatDicomDate(title.patientBirthDate);
   const person = [
-    title.patientId ? queueWords.patientId(title.patientId) : null,
-    birth ? queueWords.born(birth) : null,
+    title.patientId ? titleWords.patientId(title.patientId) : null,
+    birth ? titleWords.born(birth) : null,
   ];
   return (
     <>

@@ -18,7 +18,7 @@ import { findOrthanc } from '../../../../scripts/system/orthanc.ts';
 import { freePort } from '../../../../scripts/system/ports.ts';
 import { relay } from '../../../../scripts/relay.ts';
 import type { Diagnosis } from '../queue/queued-study.ts';
-import { DIAGNOSES } from '../queue/proxy-diagnosis.ts';
+import { DIAGNOSES } from '../queue/diagnosis-words.ts';
 
 /** 3 Mbit/s: the first piece takes longer than a connection may last. */
 const SLOW = { roundTripMs: 20, bitsPerSecond: 3e6 };

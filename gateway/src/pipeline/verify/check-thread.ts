@@ -18,6 +18,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export type CheckTalk = {
   readonly task: {
     readonly size: number;
+    readonly account: string;
     readonly promised: PromisedIdentity;
     readonly rules: PolicyRules;
   };
@@ -47,7 +48,7 @@ export function createCheckThread({
   const large = createFairLine(['one large header']);
   return (source, promised, rules, turn) => {
     const { account, signal } = turn;
-    const task = { size: source.size, promised: onlyIdentity(promised), rules };
+    const task = { size: source.size, account, promised: onlyIdentity(promised), rules };
     const judge = (mayBeLarge: boolean) =>
       enter(turn, async (thread) => {
         let readBytes = 0;

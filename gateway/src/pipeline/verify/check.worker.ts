@@ -2,15 +2,13 @@
 import { serveTasks } from '../../threads/serve-tasks.ts';
 import { giving } from '../../threads/thread.ts';
 import type { CheckTalk } from './check-thread.ts';
-import { toVerifyRules, verifyInstance, type VerifyRules } from './verify-instance.ts';
+import { createRulesInUse } from './rules-in-use.ts';
+import { verifyInstance } from './verify-instance.ts';
 
-/** The rules of the policies in use, by what they say. */
-const made = new Map<string, VerifyRules>();
+const rulesOf = createRulesInUse();
 
-serveTasks<CheckTalk>(async ({ size, promised, rules: policy }, ask, isOver) => {
-  const name = JSON.stringify(policy);
-  const rules = made.get(name) ?? (await toVerifyRules(policy));
-  made.set(name, rules);
+serveTasks<CheckTalk>(async ({ size, account, promised, rules: policy }, ask, isOver) => {
+  const rules = await rulesOf(account, policy);
   const source = {
     size,
     read: (offset: number, length: number) => ask(giving({ offset, length })),

@@ -122,7 +122,7 @@ function createDeaths(tools: PipelineTools) {
   };
 }
 
-/** Three instances that have come to a gateway that does nothing by itself; `use` may fail. */
+/** Three instances that have come to a gateway whose jobs do not run on their own; `use` may fail. */
 async function withParcel(
   seed: number,
   use: (of: {

@@ -13,13 +13,7 @@ import type { DeidRules } from '../rules.ts';
 import { findAges, type FoundAge } from './ages-in-text.ts';
 import { findDates, type FoundDate } from './dates-in-text.ts';
 import { fold } from './fold.ts';
-import {
-  holdsInOtherReading,
-  remember,
-  REMEMBERED_BYTES,
-  type Cleaned,
-  type Known,
-} from './hold-known-values.ts';
+import { holdsInOtherReading, REMEMBERED_BYTES, type Cleaned, type Known } from './hold-known-values.ts';
 import { findNames } from './names-in-text.ts';
 import { findNationalNumbers } from './national-numbers.ts';
 import { plainOf } from './plain-text.ts';
@@ -91,7 +85,7 @@ function outcomeOf(cleaning: Cleaning, prose: Prose, vr: string): Cleaned {
   const cleaned = cleanValue(cleaning, prose, vr);
   const outcome = { bytes: cleaned, steps: left - budget.left };
   // A search that was cut short has not seen all.
-  if (key !== null && outcome.steps <= left) remember(known.cleaned, key, outcome);
+  if (key !== null && outcome.steps <= left) known.cleaned.set(key, outcome);
   return outcome;
 }
 

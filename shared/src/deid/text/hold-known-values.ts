@@ -7,6 +7,7 @@
  * their bytes (screen-bytes.ts); what a search says of a text is remembered for the next instance with the
  * same header, which changes no answer.
  */
+import { BoundedMemo, bytesOfTexts } from '../../bounded-memo.ts';
 import { textReader } from '../../dicom/character-sets.ts';
 import type { DicomElement, ParsedInstance } from '../../dicom/data-set.ts';
 import { dictionaryEntry } from '../../dicom/dictionary.ts';
@@ -38,9 +39,9 @@ export interface Known {
   readonly days: readonly ReadonlySet<number>[];
   readonly retainsUids: boolean;
   /** Of values that were searched, by their bytes and how these are read. */
-  readonly verdicts: Map<string, Verdict>;
+  readonly verdicts: BoundedMemo<string, Verdict>;
   /** Texts as they were cleaned (clean-text.ts). */
-  readonly cleaned: Map<string, Cleaned>;
+  readonly cleaned: BoundedMemo<string, Cleaned>;
 }
 
 interface Verdict {
@@ -69,22 +70,42 @@ const PRODUCTS = new Set([
   0x00181251, 0x00189005,
 ]);
 
-/** Headers whose search is remembered: a study read by one worker has one or two. */
-const HEADERS_KEPT = 8;
-const VALUES_KEPT = 2_000;
 /** Longer values are few, and rarely the same in two instances. */
 export const REMEMBERED_BYTES = 256;
 
-/** These values identify: they stay in memory only, bounded, and no longer than the rules of the policy. */
-export function remember<T>(values: Map<string, T>, key: string, value: T): void {
-  if (values.size >= VALUES_KEPT) values.clear();
-  values.set(key, value);
+/**
+ * For the headers whose search is remembered, with all that is remembered of their values: under one policy, and
+ * again for the companions of a study. A study read by one worker has one or two headers; some 14 fit.
+ */
+export const KNOWN_LIMIT_BYTES = 16 * 1024 ** 2;
+/** For the verdicts of a header, and again for its cleaned texts: some 2 000 of each. */
+const VALUES_LIMIT_BYTES = 512 * 1024;
+/** The table of the screen. */
+const SCREEN_BYTES = 50_000;
+/** A character that is searched for, in sources, tries and the index of near words (measured: 25 to 65). */
+const SOURCE_CHARACTER_BYTES = 64;
+
+/** The memory that it takes at most. */
+export function bytesOfKnown(known: Known): number {
+  const { words, placeWords, identifiers } = known.values;
+  const sources = [words, placeWords, identifiers].flatMap((some) => [...some]);
+  const characters = sources.reduce((sum, source) => sum + source.length, 0);
+  return SCREEN_BYTES + characters * SOURCE_CHARACTER_BYTES + 2 * VALUES_LIMIT_BYTES;
 }
 
 /** One whole number, as IS and DS may write it. */
 const WHOLE = /^\+?(?<number>\d{6,})(?:\.0*)?$/;
 
-const REMEMBERED = new WeakMap<DeidRules, Map<string, Known | null>>();
+type Headers = BoundedMemo<string, Known | null>;
+
+const REMEMBERED = new WeakMap<DeidRules, Headers>();
+
+const headersMemo = (): Headers =>
+  new BoundedMemo(
+    KNOWN_LIMIT_BYTES,
+    // A header's values stand in its key and once more in what is known of it.
+    (key, known) => bytesOfTexts(key, key) + (known === null ? 0 : bytesOfKnown(known)),
+  );
 
 /**
  * Null where the header names more than can be searched for. `wereMoved`: its dates are not the original ones.
@@ -93,13 +114,12 @@ export function knownIn(instance: ParsedInstance, rules: DeidRules, wereMoved: b
   const sources = sourcesIn(instance);
   const key = keyOfSources(sources);
   if (key === null) return compile(sources, rules, wereMoved);
-  const remembered = REMEMBERED.get(rules) ?? new Map<string, Known | null>();
+  const remembered = REMEMBERED.get(rules) ?? headersMemo();
   REMEMBERED.set(rules, remembered);
   const named = `${wereMoved}${key}`;
   const before = remembered.get(named);
   if (before !== undefined) return before;
   const known = compile(sources, rules, wereMoved);
-  if (remembered.size >= HEADERS_KEPT) remembered.delete(remembered.keys().next().value!);
   remembered.set(named, known);
   return known;
 }
@@ -122,8 +142,11 @@ export function compileKnown(header: HeaderValues, rules: DeidRules, wereMoved: 
     screen: createScreen(beginningsOf(values), values),
     days: movesDays ? [values.removedDays, values.namedDays] : [values.removedDays],
     retainsUids: rules.options.includes('retain-uids'),
-    verdicts: new Map(),
-    cleaned: new Map(),
+    verdicts: new BoundedMemo(VALUES_LIMIT_BYTES, (key) => bytesOfTexts(key)),
+    cleaned: new BoundedMemo(
+      VALUES_LIMIT_BYTES,
+      (key, { bytes }) => bytesOfTexts(key, '') + (bytes?.length ?? 0),
+    ),
   };
 }
 
@@ -172,7 +195,7 @@ function verdictOf(known: Known, reading: Reading, left: number): Verdict {
   const verdict = search(known, reading, left);
   // A search that was cut short has not seen all.
   if (verdict.steps > left) return verdict;
-  remember(verdicts, key, verdict);
+  verdicts.set(key, verdict);
   return verdict;
 }
 

@@ -5,13 +5,7 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
-import {
-  contentsOf,
-  deleteParcels,
-  deleteReports,
-  dropStudy,
-  endAsTakenBack,
-} from './drop-study.ts';
+import { contentsOf, deleteParcels, deleteReports, dropStudy, endAsTakenBack } from './drop-study.ts';
 import { instancesOf, putInstances, recountReasons } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { mayBeRetried } from '../may-be-retried.ts';

@@ -2,7 +2,7 @@
  * Settles a study with a checked receipt: the one place where copies are deleted because the PACS has the
  * instances.
  */
-import { isAlreadyHere } from '#shared/protocol/reasons.ts';
+import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';

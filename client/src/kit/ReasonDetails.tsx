@@ -1,0 +1,22 @@
+/** Below the sentence about a reason: its code, and, where the sentence stands for many faults, which one it is. */
+import { CodeLine } from './CodeLine.tsx';
+import { Icon } from './Icon.tsx';
+import { kitWords } from './kit-words.ts';
+import { sentencesOfReason } from './reason-sentences.ts';
+
+export function ReasonDetails({ code }: { readonly code: string }) {
+  const precise = sentencesOfReason(code)?.precise;
+  if (!precise) return <CodeLine code={code} />;
+  return (
+    <details class="disclosure">
+      <summary class="small">
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        {kitWords.details}
+      </summary>
+      <p class="small">{precise}</p>
+      <CodeLine code={code} />
+    </details>
+  );
+}

@@ -1,0 +1,24 @@
+/**
+ * The sentences of a screen about an instance or a file that did not end as `stored`. Some twenty faults of a
+ * file's structure are one sentence for a person; `precise` then names the fault, for the details.
+ */
+import { isDamaged } from '#shared/protocol/reason-kinds.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import { kitWords } from './kit-words.ts';
+
+export type ReasonSentences = {
+  /** Says what happened. */
+  readonly title: string;
+  /** Says what to do next. */
+  readonly next: string;
+  readonly precise: string | null;
+};
+
+/** Null for a code outside the table: a newer gateway may give one. */
+export function sentencesOfReason(code: ReasonCode): ReasonSentences;
+export function sentencesOfReason(code: string): ReasonSentences | null;
+export function sentencesOfReason(code: string): ReasonSentences | null {
+  if (!(code in REASONS)) return null;
+  const { title, next } = REASONS[code as ReasonCode];
+  return isDamaged(code) ? { ...kitWords.damaged, precise: title } : { title, next, precise: null };
+}

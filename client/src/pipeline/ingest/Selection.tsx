@@ -1,0 +1,128 @@
+/** The chosen files: the progress of reading, the studies found, and the files that cannot be sent. */
+import { useIngest } from './ingest-context.ts';
+import { Notice } from '../../kit/Notice.tsx';
+import { hrefOf } from '../../kit/routes.ts';
+import { VirtualList } from '../../kit/VirtualList.tsx';
+import { chosenWords } from './chosen-words.ts';
+import { ingestWords } from './ingest-words.ts';
+import type { FoundStudy } from './found-study.ts';
+import { HasRead, Reading } from './Reading.tsx';
+import { RejectedFiles } from './RejectedFiles.tsx';
+import { StudyCard } from './StudyCard.tsx';
+
+/** Height of a card that was not drawn yet, in px. */
+const CARD = 196;
+
+export type SelectionProps = {
+  /** The instances of the last Send that are in the queue, where some of its files were refused; otherwise null. */
+  readonly queued: number | null;
+};
+
+export function Selection({ queued }: SelectionProps) {
+  const ingest = useIngest();
+  const phase = ingest.phase.value;
+  const studies = ingest.studies.value;
+  const isRead = phase === 'found' || phase === 'idle';
+  // Files of studies that are in the queue by now were neither refused nor skipped.
+  const nothingFound =
+    studies.length === 0 &&
+    ingest.rejected.value.length + ingest.skipped.value >= ingest.progress.value.filesRead;
+  return (
+    <>
+      {studies.length > 0 && <GoToSend />}
+      {phase === 'reading' ? <Reading /> : <HasRead />}
+      {isRead && <SendProblem />}
+      {isRead && queued !== null && <QueuedInPart instances={queued} />}
+      <SeveralPatients studies={studies} />
+      {isRead && nothingFound && (
+        <Notice kind="plain" title={chosenWords.nothing}>
+          <p>{chosenWords.nothingNext}</p>
+        </Notice>
+      )}
+      {studies.length > 0 && (
+        <VirtualList
+          items={studies}
+          keyOf={(study) => study.studyInstanceUID}
+          estimate={CARD}
+          label={ingestWords.found(studies.length)}
+          class="cards"
+          render={(study) => <StudyCard study={study} />}
+        />
+      )}
+      <RejectedFiles
+        files={ingest.heldBack.value}
+        title={chosenWords.heldBack(ingest.heldBack.value.length)}
+        what={chosenWords.heldBackWhat}
+      />
+      <RejectedFiles
+        files={ingest.rejected.value}
+        title={chosenWords.cannotGo(ingest.rejected.value.length)}
+        what={chosenWords.cannotGoWhat}
+      />
+      <RejectedFiles
+        files={ingest.skippedFiles.value}
+        title={chosenWords.skipped(ingest.skipped.value)}
+        what={chosenWords.skippedWhat}
+      />
+    </>
+  );
+}
+
+/** From the keyboard, past every study and picture. */
+function GoToSend() {
+  const go = () =>
+    (
+      document.querySelector<HTMLElement>('.send-button:enabled') ??
+      document.querySelector<HTMLElement>('.send-bar button:enabled')
+    )?.focus();
+  return (
+    <button type="button" class="skip button" onClick={go}>
+      {ingestWords.goToSend}
+    </button>
+  );
+}
+
+/**
+ * The result of the last Send, until the page is left: some of its files are listed below and not in the
+ * queue.
+ */
+function QueuedInPart({ instances }: { readonly instances: number }) {
+  return (
+    <Notice kind="plain" sign="device" title={chosenWords.queued(instances)}>
+      <p>{chosenWords.queuedInPart}</p>
+      <p class="notice-actions">
+        <a class="button" href={hrefOf({ page: 'studies' })}>
+          {chosenWords.toQueue}
+        </a>
+      </p>
+    </Notice>
+  );
+}
+
+/** A mistake that nobody notices until the wrong chart is open: shown once, above all studies. */
+function SeveralPatients({ studies }: { readonly studies: readonly FoundStudy[] }) {
+  if (!studies.some((study) => study.warnings.includes('two-patients'))) return null;
+  const patients = new Set(
+    studies.map((study) => `${study.patientId.trim()}\n${study.patientName.trim().toUpperCase()}`),
+  );
+  return (
+    <Notice kind="wait">
+      <p>{chosenWords.severalPatients(patients.size)}</p>
+    </Notice>
+  );
+}
+
+/** Why Send did not work: what happened, what it means, what to do. */
+function SendProblem() {
+  const ingest = useIngest();
+  const problem = ingest.problem.value;
+  return (
+    <div role="alert">
+      {problem && (
+        <Notice kind="stop" title={chosenWords.sendProblem[problem].title}>
+          <p>{chosenWords.sendProblem[problem].next}</p>
+        </Notice>
+      )}
+    </div>
+  );
+}

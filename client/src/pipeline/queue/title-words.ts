@@ -1,0 +1,11 @@
+/** The words that name a study: whose it is, and what remains to tell it apart by once its title is erased. */
+
+export const titleWords = {
+  noPatient: 'No patient name',
+  patientId: (id: string) => `ID ${id}`,
+  born: (date: string) => `born ${date}`,
+  erasedName: (modalities: readonly string[]) =>
+    modalities.length === 0 ? 'Study' : `${modalities.join('/')} study`,
+  queuedWhen: (when: string) => `queued ${when}`,
+  arrivedWhen: (when: string) => `in the PACS ${when}`,
+};

@@ -1,0 +1,22 @@
+/**
+ * The rules of a policy, made once for all instances that one account sends under it. Rules remember what they
+ * found in instances: with the next account, or under the next policy, that is forgotten. So a thread holds nothing
+ * of others, and no more than one set of rules.
+ */
+import type { PolicyRules } from '../pipeline-tools.ts';
+import { toVerifyRules, type VerifyRules } from './verify-instance.ts';
+
+/** Throws where the policy is not possible. */
+export type RulesInUse = (account: string, policy: PolicyRules) => Promise<VerifyRules>;
+
+export function createRulesInUse(): RulesInUse {
+  let last: { readonly name: string; readonly rules: VerifyRules } | null = null;
+  return async (account, policy) => {
+    const name = JSON.stringify([account, policy]);
+    if (last?.name === name) return last.rules;
+    last = null;
+    const rules = await toVerifyRules(policy);
+    last = { name, rules };
+    return rules;
+  };
+}

@@ -1,0 +1,69 @@
+/** Kinds of reasons. Their sentences (reasons.ts) stand apart: a page needs them only once it shows one. */
+import type { ReasonCode } from './reasons.ts';
+
+/** The same bytes may be stored later: the cause lay elsewhere. */
+const MAY_PASS_LATER: readonly ReasonCode[] = [
+  'digest-mismatch',
+  'cannot-be-verified',
+  'pacs-refused',
+  'pacs-lost',
+  'pacs-changed-it',
+  'pacs-fails-on-it',
+  'never-arrived',
+];
+
+/** Whether trying a refused instance again, unchanged, can help. False for a code outside the table. */
+export function canRetry(code: string): boolean {
+  return (MAY_PASS_LATER as readonly string[]).includes(code);
+}
+
+/** The same original is there: nothing is missing. */
+export function isAlreadyHere(code: string | null): boolean {
+  return code === 'already-here-other-policy' || code === 'already-here-other-boxes';
+}
+
+/** Held on the device: a person who looks at its pixels, or its texts, can release it. */
+export function isReleasable(code: string | null): boolean {
+  return isHeldForPixels(code) || code === 'named-by-companion';
+}
+
+/** Held because of its pixels: a person who looks at them can release it. */
+export function isHeldForPixels(code: string | null): boolean {
+  return code === 'burned-in-annotation' || code === 'undeclared-text';
+}
+
+/**
+ * Faults of a file's structure that mean the same to a person: export it again. Screens say so in one sentence
+ * and give the precise one as details; receipts and the command line give the precise one alone. Reasons with
+ * another next step, such as telling the administrator, are not among them.
+ */
+const DAMAGED: readonly ReasonCode[] = [
+  'not-parseable',
+  'length-beyond-end',
+  'inconsistent-length',
+  'missing-delimiter',
+  'trailing-data',
+  'duplicate-element',
+  'wrong-vr',
+  'unknown-vr',
+  'multiple-values',
+  'command-element',
+  'file-meta-in-data-set',
+  'identifier-mismatch',
+  'invalid-uid',
+  'transfer-syntax-mismatch',
+  'pixel-data-encoding',
+  'pixel-data-length',
+  'pixel-data-missing',
+  'pixel-data-not-decodable',
+  'offset-table-invalid',
+  'invalid-dimensions',
+  'invalid-number-of-frames',
+  'inconsistent-pixel-module',
+  'palette-missing',
+];
+
+/** The file itself is faulty, and only another export helps. */
+export function isDamaged(code: string | null): boolean {
+  return (DAMAGED as readonly (string | null)[]).includes(code);
+}
