@@ -100,7 +100,7 @@ function Segments<K extends string>({ name, label, choices, chosen, onChoose }: 
   );
 }
 
-/** Which frame and, where the boxes are for several instances, which instance is in sight. */
+/** The frame in sight and, where the boxes are for several instances, the instance; and the way to the next. */
 export function PictureSteps({ store }: { readonly store: CoverStore }) {
   const { files } = store;
   const phase = store.phase.value;
@@ -191,7 +191,7 @@ type SliderProps = {
   readonly most: number;
   readonly value: number;
   readonly says: string;
-  /** What stands above it says the same. */
+  /** The line above it says the same. */
   readonly isUnnamed?: boolean;
   readonly onSlide: (value: number) => void;
 };

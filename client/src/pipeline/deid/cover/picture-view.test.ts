@@ -25,7 +25,7 @@ test('the whole image stands in the middle of the window', () => {
   assert.ok(near(toImage(whole, { x: 200, y: 200 }), { x: 500, y: 250 }));
 });
 
-test('what lies under the pointer stays under it, unless an edge would come in', () => {
+test('the pixel under the pointer stays under it, unless an edge would come in', () => {
   const at = { x: 100, y: 180 };
   const before = toImage(whole, at);
   const closer = { ...whole, view: zoomedAt(whole, 8, at) };

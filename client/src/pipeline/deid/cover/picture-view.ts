@@ -1,4 +1,4 @@
-/** Which part of an image a window of the page shows, and how large. Pure. */
+/** The part of an image that a window of the page shows, and its size there. Pure. */
 import type { Point } from './edit-boxes.ts';
 
 /** Of the image, in its pixels. */
@@ -20,7 +20,7 @@ export interface View {
   readonly middle: Point;
 }
 
-/** What is looked at, and where. */
+/** An image, and the part of it in sight. */
 export interface Looking {
   readonly image: ImageSize;
   readonly window: WindowSize;
@@ -59,7 +59,7 @@ export function toWindow(looking: Looking, { x, y }: Point): Point {
   };
 }
 
-/** What lies under `at` (a place in the window) stays there. */
+/** The pixel under `at` (a place in the window) stays there. */
 export function zoomedAt(looking: Looking, factor: number, at: Point): View {
   const zoom = Math.min(ZOOM_LIMIT, Math.max(1, looking.view.zoom * factor));
   const fixed = toImage(looking, at);

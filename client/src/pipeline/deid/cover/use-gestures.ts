@@ -1,6 +1,6 @@
 /**
  * Finger, mouse and pen on the picture: one draws a box, moves it, drags its corner or moves the picture; two
- * fingers zoom. What is dragged is shown at once and becomes a step when it is let go.
+ * fingers zoom. A box is shown while it is dragged and becomes a step when it is let go.
  */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
