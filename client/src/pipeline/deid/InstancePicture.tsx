@@ -3,7 +3,8 @@
  * in text is small. With a choice of frames where it has several, and a sentence where none can be drawn. Key
  * it by its instance.
  */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { blackenBoxes } from './blacken-boxes.ts';
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
@@ -62,8 +63,7 @@ export function InstancePicture({ found, at, boxes = [], onDrawn }: InstancePict
           aria-label={deidWords.stage.larger(at)}
           onClick={() => setLarge(true)}
         >
-          <Picture thumbnail={picture} {...(onDrawn && { onDrawn })} />
-          <Covered picture={picture} boxes={boxesOn(boxes, frame)} />
+          <Covered picture={picture} boxes={boxesOn(boxes, frame)} onDrawn={onDrawn} />
         </button>
       ) : (
         <div
@@ -119,17 +119,16 @@ function FrameChoice({ found, frame, onChoose }: FrameChoiceProps) {
   );
 }
 
-type CoveredProps = { readonly picture: FramePicture; readonly boxes: readonly Box[] };
+type CoveredProps = {
+  readonly picture: FramePicture;
+  /** Those on its frame. */
+  readonly boxes: readonly Box[];
+  readonly onDrawn?: (() => void) | undefined;
+};
 
-function Covered({ picture: { columns, rows }, boxes }: CoveredProps) {
-  if (boxes.length === 0) return null;
-  return (
-    <svg class="look-covered" viewBox={`0 0 ${columns} ${rows}`} aria-hidden="true">
-      {boxes.map(({ x, y, width, height }) => (
-        <rect key={`${x} ${y} ${width} ${height}`} x={x} y={y} width={width} height={height} />
-      ))}
-    </svg>
-  );
+function Covered({ picture, boxes, onDrawn }: CoveredProps) {
+  const shown = useMemo(() => blackenBoxes(picture, boxes), [picture, JSON.stringify(boxes)]);
+  return <Picture thumbnail={shown} {...(onDrawn && { onDrawn })} />;
 }
 
 type LargePictureProps = FrameChoiceProps & {
@@ -143,10 +142,7 @@ function LargePicture({ found, at, frame, boxes, onChoose, onClose }: LargePictu
   return (
     <Sheet title={deidWords.stage.picture(at)} onClose={onClose}>
       <div class="look-large">
-        <div class="look-box">
-          {picture && <Picture thumbnail={picture} />}
-          {picture && <Covered picture={picture} boxes={boxesOn(boxes, frame)} />}
-        </div>
+        <div class="look-box">{picture && <Covered picture={picture} boxes={boxesOn(boxes, frame)} />}</div>
       </div>
       <FrameChoice found={found} frame={frame} onChoose={onChoose} />
       <div class="sheet-actions">

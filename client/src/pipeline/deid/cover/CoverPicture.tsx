@@ -2,11 +2,12 @@
  * The large picture with the boxes on it. Pointers draw, move and zoom (use-gestures.ts); the wheel zooms; keys do
  * the same on the picture and on a box that has the focus.
  */
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
 import { boxesOn } from '#shared/dicom/boxes.ts';
 import { Picture } from '../../ingest/ThumbnailPicture.tsx';
-import type { CoverStore } from './cover.store.ts';
+import { blackenBoxes } from '../blacken-boxes.ts';
+import type { CoverStore, Shown } from './cover.store.ts';
 import { coverWords } from './cover-words.ts';
 import type { Point } from './edit-boxes.ts';
 import {
@@ -81,16 +82,20 @@ export function CoverPicture(props: CoverPictureProps) {
         onView(next);
       }}
     >
-      {shown && <DrawnImage looking={looking} store={store} />}
+      {shown && <DrawnImage looking={looking} shown={shown} boxes={isPreview ? boxes : NONE} />}
       {shown === null && <p class="cover-none">{coverWords.noPicture}</p>}
-      {shown && <BoxesOnFrame {...props} looking={looking} dragged={dragged.value} />}
+      {shown && !isPreview && <BoxesOnFrame {...props} looking={looking} dragged={dragged.value} />}
     </div>
   );
 }
 
-function DrawnImage({ looking, store }: { readonly looking: Looking; readonly store: CoverStore }) {
-  const shown = store.shown.value;
-  if (!shown) return null;
+const NONE: readonly Box[] = [];
+
+type DrawnProps = { readonly looking: Looking; readonly shown: Shown; readonly boxes: readonly Box[] };
+
+/** `boxes`: black. */
+function DrawnImage({ looking, shown, boxes }: DrawnProps) {
+  const picture = useMemo(() => blackenBoxes(shown.picture, boxesOn(boxes, shown.frame)), [shown, boxes]);
   return (
     <div
       class="cover-image"
@@ -98,7 +103,7 @@ function DrawnImage({ looking, store }: { readonly looking: Looking; readonly st
       data-near={scaleOf(looking) > 2}
       style={placed(looking, { x: 0, y: 0, width: looking.image.columns, height: looking.image.rows })}
     >
-      <Picture thumbnail={shown.picture} />
+      <Picture thumbnail={picture} />
     </div>
   );
 }
@@ -122,7 +127,7 @@ type BoxesProps = CoverPictureProps & {
   readonly dragged: { readonly at: number | null; readonly box: Box } | null;
 };
 
-function BoxesOnFrame({ store, edits, isPreview, looking, dragged }: BoxesProps) {
+function BoxesOnFrame({ store, edits, looking, dragged }: BoxesProps) {
   const { boxes, selected } = store.edit.value;
   const here = new Set(boxesOn(boxes, store.frame.value));
   return (
@@ -133,8 +138,7 @@ function BoxesOnFrame({ store, edits, isPreview, looking, dragged }: BoxesProps)
             key={at}
             box={dragged?.at === at ? dragged.box : box}
             at={at}
-            isSelected={selected === at && !isPreview}
-            isPreview={isPreview}
+            isSelected={selected === at}
             isFilm={store.files[store.at.value]!.frames > 1}
             looking={looking}
             edits={edits}
@@ -152,15 +156,13 @@ type OneBoxProps = {
   readonly box: Box;
   readonly at: number;
   readonly isSelected: boolean;
-  readonly isPreview: boolean;
   readonly isFilm: boolean;
   readonly looking: Looking;
   readonly edits: Edits;
 };
 
-function OneBox({ box, at, isSelected, isPreview, isFilm, looking, edits }: OneBoxProps) {
+function OneBox({ box, at, isSelected, isFilm, looking, edits }: OneBoxProps) {
   const place = placeOf(looking, box);
-  if (isPreview) return <div class="cover-box cover-black" style={placed(looking, box)} />;
   // As large as a finger, however small the box is.
   const aside = Math.max(0, (TARGET - place.width) / 2);
   const above = Math.max(0, (TARGET - place.height) / 2);

@@ -112,7 +112,7 @@ export function PictureSteps({ store }: { readonly store: CoverStore }) {
   const at = among.indexOf(found);
   return (
     <>
-      {store.isForAll.value && among.length > 0 && (
+      {store.isForAll.value && among.length > 1 && (
         <Steps
           at={at}
           count={among.length}
