@@ -85,7 +85,7 @@ walk(
     assert.match(await name.locator('.change-value').first().innerText(), /QzFamily/);
     assert.match(
       await name.locator('.change-value').nth(1).innerText(),
-      /^(After\s+)?RP-[\s\S]*Replaced · A pseudonym takes its place/,
+      /^(After\s+)?RP-[\s\S]*Replaced · A code takes its place/,
     );
     assert.not.match(page.url(), /QzFamily|2\.25\./, 'the address names nobody');
     assert.is(await page.title(), 'Before and after – RelayPACS');

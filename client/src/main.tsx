@@ -9,7 +9,7 @@ import { FIRST_FORMATS } from './kit/format.ts';
 import { watchInstallOffer } from './app/install-offer.ts';
 import { takeLaunches } from './app/launches.ts';
 import { ProvideStores } from './app/ProvideStores.tsx';
-import { createRoute } from './kit/routes.ts';
+import { createRoute, hrefOf } from './kit/routes.ts';
 import { createTheme } from './app/theme.ts';
 import { createUpdate, pageAround } from './app/updates.ts';
 import { keepAwake } from './app/wake-lock.ts';
@@ -51,7 +51,7 @@ window.addEventListener('beforeunload', (event) => {
 window.addEventListener('vite:preloadError', update.partMissing);
 
 takeLaunches(window, { show: (hash) => (location.hash = hash), take: (files) => ingest.addFiles(files) });
-device.start();
+device.start(() => location.replace(hrefOf({ page: 'start' })));
 watchLink({
   ...around,
   baseUrl: device.api.baseUrl,
@@ -63,7 +63,7 @@ watchLink({
 });
 render(
   <ProvideStores device={device} theme={theme}>
-    <App route={route} update={update} install={install} />
+    <App route={route} update={update} install={install} lockMinutes={device.lockMinutes} />
   </ProvideStores>,
   document.getElementById('app')!,
 );

@@ -132,7 +132,7 @@ walk(
       'rgb(0, 0, 0)',
       'dark is black',
     );
-    await page.getByLabel('Same as device').check();
+    await page.getByLabel('System').check();
     await page.keyboard.press('Escape');
   },
 );
@@ -218,12 +218,12 @@ walk('without a network the queue waits, says so, and can be taken back', async 
   await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
   await looksRight(page, 'queue-offline');
   await page
-    .getByRole('button', { name: /^Take back/ })
+    .getByRole('button', { name: /^Cancel sending/ })
     .first()
     .click();
-  await page.getByRole('heading', { name: 'Take this study back?' }).waitFor();
+  await page.getByRole('heading', { name: 'Cancel this study?' }).waitFor();
   await looksRight(page, 'take-back');
-  await page.getByRole('button', { name: 'Take it back' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
   await page.getByText('12 instances are safe here', { exact: false }).waitFor();
   await page.locator('[data-part=taken-back] .study-open').click();
   await page.getByRole('button', { name: /^Remove from list/ }).click();
@@ -328,7 +328,7 @@ walk(
     await visitor.setOffline(false);
     const next = await createAccount(gateway, 'noor', ['technician']);
     await fillIn(page, next.username);
-    await page.getByText('1 study from other people waits on this device').waitFor();
+    await page.getByText('1 study from another user waits on this device').waitFor();
     await looksRight(page, 'queue-of-another');
     assert.is(await page.locator('.queue-row').count(), 0);
     assert.not.ok((await page.locator('body').innerText()).includes(title), 'no title of the other one');

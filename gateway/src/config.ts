@@ -52,6 +52,8 @@ export type Config = {
   readonly pacsLagMinutes: number;
   /** How long devices keep the local label of a study after sign-in, in hours; 0: not at all. */
   readonly labelHours: number;
+  /** How long a device may lie untouched before it signs the person out, in minutes; 0: it never does. */
+  readonly lockMinutes: number;
   /** How what the PACS stored is proven; null: by its own digests where it tells them, else `found`. */
   readonly pacsProof: 'found' | 'digest' | 'read-back' | 'read-back-sample' | null;
 };
@@ -88,6 +90,13 @@ const PACS_LAG_MINUTES_LIMIT = 1_440;
 /** A shift. Longer than two days a label answers nobody's question, and only lies there. */
 const LABEL_HOURS = 12;
 const LABEL_HOURS_LIMIT = 48;
+/**
+ * Long enough for a patient on the table between two touches; longer, and a tablet that was put down shows names to
+ * whoever picks it up.
+ */
+const LOCK_MINUTES = 15;
+/** A working day. Beyond it nothing is locked that was not forgotten. */
+const LOCK_MINUTES_LIMIT = 480;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|::1)$/;
 /** A host name or an address, of a URL (in brackets) or a socket. */
 export const isLoopbackName = (host: string): boolean => LOOPBACK.test(host);
@@ -286,6 +295,15 @@ function labelHoursOf(env: Env, wrong: Report): number {
   return LABEL_HOURS;
 }
 
+function lockMinutesOf(env: Env, wrong: Report): number {
+  const text = setting(env, 'RELAY_LOCK_MINUTES') ?? String(LOCK_MINUTES);
+  if (/^\d{1,3}$/.test(text) && Number(text) <= LOCK_MINUTES_LIMIT) return Number(text);
+  wrong(
+    `RELAY_LOCK_MINUTES must be the minutes without a touch or a key after which devices sign the person out, from 0 (never) to ${LOCK_MINUTES_LIMIT}, for example RELAY_LOCK_MINUTES=${LOCK_MINUTES}.`,
+  );
+  return LOCK_MINUTES;
+}
+
 function pacsProofOf(env: Env, wrong: Report): Config['pacsProof'] {
   const text = setting(env, 'RELAY_PACS_PROOF');
   switch (text) {
@@ -368,6 +386,7 @@ export function readConfig(env: Env): Config {
     uploadExpiresHours: uploadExpiresOf(env, wrong),
     pacsLagMinutes: pacsLagOf(env, wrong),
     labelHours: labelHoursOf(env, wrong),
+    lockMinutes: lockMinutesOf(env, wrong),
     pacsProof: pacsProofOf(env, wrong),
   };
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes);

@@ -26,9 +26,18 @@ export function Announcer() {
   const said = useSignal('');
   const milestones = useRef<Map<string, string> | null>(null);
   const link = useRef(queue.link.peek());
+  // The names within what was said, by study: once one is erased elsewhere it must not stay here.
+  const names = useRef<Map<string, string>>(new Map());
 
   useSignalEffect(() => {
     const sentences: string[] = [];
+    const now = new Map(queue.studies.value.map((study) => [study.id, nameOf(study)]));
+    if ([...names.current].some(([id, name]) => now.get(id) !== name)) said.value = '';
+    const named = new Map<string, string>();
+    const tell = (id: string, sentence: string) => {
+      named.set(id, now.get(id)!);
+      sentences.push(`${now.get(id)}: ${sentence}`);
+    };
     if (link.current !== queue.link.value) {
       link.current = queue.link.value;
       sentences.push(appWords.status.link[link.current]);
@@ -43,19 +52,19 @@ export function Announcer() {
     for (const study of queue.studies.value) {
       if (study.film.length > 0) {
         const toRepeat = `${study.id} film`;
-        if (before && !before.has(toRepeat)) sentences.push(`${nameOf(study)}: ${triageWords.repeat}`);
+        if (before && !before.has(toRepeat)) tell(study.id, triageWords.repeat);
         milestones.current.set(toRepeat, triageWords.repeat);
       }
       const track = trackOf(study, queue.link.value);
       // The study was only just chosen: its number of instances is not known yet.
       if (track.total === 0) continue;
       const milestone = milestoneOf(track);
-      if (before && before.get(study.id) !== milestone)
-        sentences.push(`${nameOf(study)}: ${sentenceOf(track)}`);
+      if (before && before.get(study.id) !== milestone) tell(study.id, sentenceOf(track));
       milestones.current.set(study.id, milestone);
     }
-    if (sentences.length > 0)
-      said.value = sentences.map((sentence) => sentence.replace(/\.$/, '')).join('. ');
+    if (sentences.length === 0) return;
+    names.current = named;
+    said.value = sentences.map((sentence) => sentence.replace(/\.$/, '')).join('. ');
   });
 
   return (

@@ -2,13 +2,15 @@
  * The frame around every page: header, status line, the page, and announcements. Signed out, only the sign-in
  * page is drawn, so that no patient stays on the screen; offline the app works with the data on this device.
  */
-import type { ReadonlySignal } from '@preact/signals';
+import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { UploadView } from '../pipeline/ingest/UploadView.tsx';
+import type { AutoLockProps } from './AutoLock.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
 import { Announcer } from './Announcer.tsx';
 import type { ResultsRoute } from '../results/ResultsPages.tsx';
 import { deferred } from '../kit/deferred.tsx';
+import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -17,6 +19,7 @@ import { useLate } from '../kit/use-late.ts';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
 import type { Install } from './install-offer.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
+import { landingOf } from './landing.ts';
 import { SignInView } from './SignInView.tsx';
 import { StatusLine } from './StatusLine.tsx';
 import { UpdateOffer } from './UpdateOffer.tsx';
@@ -34,39 +37,58 @@ const StudiesView = deferred<StudiesViewProps>(() =>
 const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
   import('../results/ResultsPages.tsx').then((view) => view.ResultsPages),
 );
+const StartView = deferred(() => import('./StartView.tsx').then((view) => view.StartView));
 const StudyView = deferred<{ id: string }>(() =>
   import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView),
+);
+
+// Without it (a part that cannot be fetched is told of elsewhere) the device locks at its next start.
+const AutoLock = deferred<AutoLockProps>(
+  () =>
+    import('./AutoLock.tsx').then(
+      (view) => view.AutoLock,
+      () => () => null,
+    ),
+  () => null,
 );
 
 export type AppProps = {
   readonly route: ReadonlySignal<Route>;
   readonly update: Update;
   readonly install: ReadonlySignal<Install | null>;
+  readonly lockMinutes: AutoLockProps['minutes'];
 };
 
 /** Draw it inside `ProvideStores`. */
-export function App({ route, update, install }: AppProps) {
-  const state = useSession().state.value;
+export function App({ route, update, install, lockMinutes }: AppProps) {
+  const session = useSession();
+  const state = session.state.value;
+  const user = session.user.value;
+  const here = landingOf(route.value, user);
+  const covered = useSignal(false);
   const signedOut = state === 'signed-out';
+  // Nothing that was drawn or said for a person stays while nobody is known to be here.
+  const hidden = signedOut || covered.value;
   return (
     <>
       {/* biome-ignore lint/a11y/useValidAnchor: a link to the content of this page, as assistive technology expects; the address behind # is the app's */}
       <a class="skip button" href="#content" onClick={skipToContent}>
         {appWords.skipToContent}
       </a>
-      <Header route={route} signedOut={signedOut} />
+      <Header page={here.page} hidden={hidden} />
       <StatusLine />
       <UpdateOffer update={update} />
-      <ProblemBoundary key={route.value.page}>
+      <ProblemBoundary key={here.page}>
         {state === 'unknown' ? (
           <Checking />
         ) : signedOut ? (
           <SignInView />
         ) : (
-          <Page route={route.value} install={install} />
+          !hidden && <Page route={here} install={install} />
         )}
       </ProblemBoundary>
-      {!signedOut && <Announcer />}
+      {!signedOut && user && <AutoLock minutes={lockMinutes} covered={covered} />}
+      {!hidden && <Announcer />}
     </>
   );
 }
@@ -77,15 +99,10 @@ function skipToContent(event: MouseEvent) {
   document.querySelector<HTMLElement>('#content h1')?.focus();
 }
 
-function Header({
-  route,
-  signedOut,
-}: {
-  readonly route: ReadonlySignal<Route>;
-  readonly signedOut: boolean;
-}) {
+function Header({ page, hidden }: { readonly page: Route['page']; readonly hidden: boolean }) {
   const queue = useQueue();
-  const page = route.value.page;
+  const user = useSession().user.value;
+  const first = user && !maySend(user) ? 'start' : 'upload';
   const waiting = queue.studies.value.filter(
     (study) => study.state !== 'done' && study.state !== 'taken-back',
   ).length;
@@ -96,14 +113,14 @@ function Header({
           <img src="/icon.svg" alt="" width="28" height="28" />
           <span class="brand-name">{kitWords.product}</span>
         </p>
-        {!signedOut && (
+        {!hidden && (
           <nav class="tabs" aria-label={appWords.nav.label}>
             <a
               class="tab"
-              href={hrefOf({ page: 'upload' })}
-              aria-current={page === 'upload' || page === 'before-after' ? 'page' : undefined}
+              href={hrefOf({ page: first })}
+              aria-current={page === first || page === 'before-after' ? 'page' : undefined}
             >
-              {kitWords.pages.upload}
+              {kitWords.pages[first]}
             </a>
             <a
               class="tab"
@@ -129,7 +146,7 @@ function Header({
             </a>
           </nav>
         )}
-        <AccountMenu />
+        <AccountMenu key={String(hidden)} />
       </div>
     </header>
   );
@@ -155,26 +172,14 @@ function Page({ route, install }: { readonly route: Route } & Pick<AppProps, 'in
 }
 
 function titleOf(route: Route): string {
-  switch (route.page) {
-    case 'upload':
-      return kitWords.pages.upload;
-    case 'before-after':
-      return kitWords.pages['before-after'];
-    case 'studies':
-      return kitWords.pages.studies;
-    case 'study':
-      return kitWords.pages.study;
-    case 'results':
-      return kitWords.pages[route.at];
-    case 'not-found':
-      return appWords.notFound.title;
-    default:
-      return route satisfies never;
-  }
+  if (route.page === 'not-found') return appWords.notFound.title;
+  return kitWords.pages[route.page === 'results' ? route.at : route.page];
 }
 
 function viewOf(route: Route, install: AppProps['install']) {
   switch (route.page) {
+    case 'start':
+      return <StartView />;
     case 'upload':
       return <UploadView />;
     case 'before-after':

@@ -7,7 +7,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import { appWords } from './app-words.ts';
+import { accountWords } from './account-words.ts';
 import { createSessionsStore } from './sessions.store.ts';
 import { sessionsWords as words } from './sessions-words.ts';
 import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
@@ -51,7 +51,7 @@ export function SessionsSheet({ onClose }: { readonly onClose: () => void }) {
             disabled={isLeaving}
             onClick={() => void tried(signOut)}
           >
-            {isLeaving ? words.leaving : isUnkept ? appWords.account.signOutAnyway : words.everywhere}
+            {isLeaving ? words.leaving : isUnkept ? accountWords.signOutAnyway : words.everywhere}
           </button>
         )}
       </div>
@@ -84,7 +84,7 @@ function Consequence() {
     <>
       <p class="small sheet-text">{words.unknown}</p>
       <p class="small sheet-text">
-        {unsafe.value > 0 ? appWords.account.signOutUnsafe(unsafe.value) : words.means}
+        {unsafe.value > 0 ? accountWords.signOutUnsafe(unsafe.value) : words.means}
       </p>
     </>
   );

@@ -4,29 +4,39 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Notice } from '../kit/Notice.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { ApiProblem } from '../net/api-client.ts';
 import { appWords } from './app-words.ts';
 import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
 
 const UNREACHABLE = { title: appWords.signIn.unreachable, next: null };
+
+type SignInForm = HTMLFormElement & Record<'username' | 'password', HTMLInputElement>;
 
 /** Signing in with the values of a form: the message after a failure, and whether a request is on its way. */
 function useSignIn() {
   const session = useSession();
   const trouble = useSignal<Trouble | null>(null);
   const busy = useSignal(false);
-  const signIn = async (form: FormData) => {
-    const name = String(form.get('username')).trim();
-    const password = String(form.get('password'));
-    if (!name || !password) {
+  const signIn = async (form: SignInForm) => {
+    const { username, password } = form;
+    const empty = [username, password].find(({ value }) => !value.trim());
+    if (empty) {
       trouble.value = { title: appWords.signIn.missing, next: null, code: null };
+      empty.focus();
       return;
     }
     busy.value = true;
     trouble.value = null;
     try {
-      await session.signIn(name, password);
+      await session.signIn(username.value.trim(), password.value);
     } catch (error) {
       trouble.value = troubleOf(error, UNREACHABLE);
+      // A mistake of one's own: to be typed again.
+      if (error instanceof ApiProblem && trouble.value.code === null) {
+        password.focus();
+        password.select();
+      }
     } finally {
       busy.value = false;
     }
@@ -38,11 +48,15 @@ export function SignInView() {
   const { trouble, busy, signIn } = useSignIn();
   const form = useRef<HTMLFormElement>(null);
   const message = useId();
+  const offline = useQueue().link.value === 'offline';
+  useEffect(() => {
+    document.title = `${appWords.signIn.title} – ${kitWords.product}`;
+  }, []);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    return signIn(new FormData(form.current!));
+    if (!busy.value) void signIn(form.current as SignInForm);
   };
-  const invalid = trouble.value !== null;
+  const invalid = trouble.value !== null && trouble.value.code === null && !offline;
   return (
     <main id="content" class="sign-in">
       <h1 tabIndex={-1}>{appWords.signIn.title}</h1>
@@ -51,9 +65,17 @@ export function SignInView() {
         <UsernameField invalid={invalid} message={message} />
         <PasswordField invalid={invalid} message={message} />
         <div id={message} role="alert">
-          {trouble.value && <TroubleNotice trouble={trouble.value} />}
+          {offline ? (
+            // Each attempt says it again: a new element is heard.
+            <Notice key={String(busy.value)} kind="wait" sign="offline">
+              <p>{appWords.signIn.offline}</p>
+            </Notice>
+          ) : (
+            trouble.value && <TroubleNotice trouble={trouble.value} />
+          )}
         </div>
-        <button type="submit" class="button button-main" disabled={busy.value}>
+        {/* Not disabled: the focus would be lost. */}
+        <button type="submit" class="button button-main" aria-disabled={busy.value}>
           {busy.value ? appWords.signIn.submitting : appWords.signIn.submit}
         </button>
       </form>
@@ -61,7 +83,7 @@ export function SignInView() {
   );
 }
 
-/** The studies that were sent from here or wait to be, and that the device is offline. */
+/** The studies that were sent from here or wait to be. */
 function StudiesOnDevice() {
   const queue = useQueue();
   const travelling = queue.travelling.value;
@@ -70,11 +92,6 @@ function StudiesOnDevice() {
     <>
       {travelling > 0 && <p class="quiet">{appWords.signIn.travelling(travelling)}</p>}
       {waiting > 0 && <p class="quiet">{appWords.signIn.waiting(waiting)}</p>}
-      {queue.link.value === 'offline' && (
-        <Notice kind="wait" sign="offline">
-          <p>{appWords.signIn.offline}</p>
-        </Notice>
-      )}
     </>
   );
 }

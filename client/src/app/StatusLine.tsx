@@ -4,6 +4,7 @@
  */
 import type { Link } from '../net/link.ts';
 import { goesOnAlone } from './background-sync.ts';
+import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -26,6 +27,7 @@ export function StatusLine() {
   const ingest = useIngest();
   const queue = useQueue();
   const session = useSession();
+  const user = session.user.value;
   const link = queue.link.value;
   const policy = ingest.policy.value;
   const chosen = ingest.studies.value.reduce(
@@ -58,7 +60,7 @@ export function StatusLine() {
           <Icon name={LINK_SIGN[link]} size={20} />
           <span>{appWords.status.link[link]}</span>
         </p>
-        {session.state.value !== 'signed-out' && (
+        {session.state.value !== 'signed-out' && (user === null || maySend(user)) && (
           <p class="status-item small">
             <Icon name={policy && !policy.deidentify ? 'person' : 'shield'} size={20} />
             <span>

@@ -19,9 +19,11 @@ export function troubleOf(error: unknown, unreachable: Pick<Trouble, 'title' | '
     : [error.code, error.correlationId].filter(Boolean).join(' ');
   // The gateway knows how long it refuses: nothing resumes automatically here.
   const next =
-    error.retryAfterMs === null
-      ? (known.next ?? null)
-      : appWords.signIn.waitSeconds(Math.ceil(error.retryAfterMs / 1000));
+    error.retryAfterMs !== null
+      ? appWords.signIn.waitSeconds(Math.ceil(error.retryAfterMs / 1000))
+      : error.status === 429
+        ? appWords.signIn.waitMinute
+        : (known.next ?? null);
   return { title: known.title, next, code };
 }
 

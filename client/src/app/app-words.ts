@@ -51,37 +51,18 @@ export const appWords = {
         : `${instances(count)} are safe on this device. They wait until the person who sent them signs in.`,
     offline: 'There is no network. You can sign in once it is back. Nothing on this device is lost.',
     unreachable: 'The gateway does not answer. Try again in a moment. Nothing on this device is lost.',
-    waitSeconds: (seconds: number) =>
-      seconds === 1 ? 'Wait a second, then try again.' : `Wait ${seconds} seconds, then try again.`,
+    waitSeconds: (seconds: number) => {
+      if (seconds === 1) return 'Wait a second, then try again.';
+      if (seconds < 120) return `Wait ${seconds} seconds, then try again.`;
+      return `Wait ${Math.ceil(seconds / 60)} minutes, then try again.`;
+    },
+    waitMinute: 'Wait a minute, then try again.',
     checking: 'Looking for your session…',
   },
 
   account: {
     nobody: 'Not signed in',
     open: (name: string) => `Account of ${name}`,
-    theme: 'Appearance',
-    themes: { system: 'Same as device', light: 'Light', dark: 'Dark' },
-    signOut: 'Sign out',
-    signOutSafe: (count: number) =>
-      count === 1
-        ? '1 instance stays safe on this device, and sending continues automatically.'
-        : `${instances(count)} stay safe on this device, and sending continues automatically.`,
-    /** Paused, or for another reason not sent without the person who queued them. */
-    signOutWaits: (count: number) =>
-      count === 1
-        ? '1 instance stays safe on this device and waits until the person who sent it signs in.'
-        : `${instances(count)} stay safe on this device and wait until the person who sent them signs in.`,
-    signOutUnsafe: (count: number) =>
-      `Not safe yet: ${instances(count)}. If you sign out now, they are taken back; the files themselves stay as they are.`,
-    signOutEmpty: 'Nothing waits on this device.',
-    keeping: 'Saving your verdict…',
-    unkept: 'Your verdict on a result was not saved',
-    unkeptWhat:
-      'The gateway does not accept it now. Stay and try again, or sign out: it waits for you in this window and is lost when the window is closed.',
-    signOutAnyway: 'Sign out anyway',
-    version: (version: string) => `Version ${version}`,
-    changePassword: 'Change password',
-    sessions: 'Where you are signed in',
   },
 
   update: {

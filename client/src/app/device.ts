@@ -24,6 +24,7 @@ import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
 import { holding, writingLock } from '../pipeline/upload/sender/leader-lock.ts';
 import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
 import { betweenAccounts, createAccount, untilSome } from './current-account.ts';
+import { lockMarkIn, startSession } from './lock-mark.ts';
 import { createPolicies, type Policies } from './policies.ts';
 import { spawnIngest, spawnSender } from './spawn-workers.ts';
 
@@ -37,8 +38,13 @@ export interface Device {
   readonly triage: ReadonlySignal<Triage | null>;
   /** Notes whether the gateway can be reached, as found out while nothing is being sent. */
   noteLink(link: Link): void;
-  /** Resumes the session and the queue of last time, and starts sending. */
-  start(): void;
+  /** After how long without input the device locks, in minutes; 0: never; null: not known yet. */
+  readonly lockMinutes: ReadonlySignal<number | null>;
+  /**
+   * Resumes the session and the queue of last time, and starts sending. `begin` leaves the page of a person who has
+   * gone.
+   */
+  start(begin: () => void): void;
 }
 
 const later = (work: () => void, ms: number): void => void setTimeout(work, ms);
@@ -86,13 +92,14 @@ export function createDevice(baseUrl = '/api'): Device {
     queue,
     triage,
     signOutTasks: createSignOutTasks(later),
+    lockMinutes: computed(() => policies.known.value?.lockMinutes ?? null),
     noteLink(link) {
       if (link !== queue.link.peek())
         void ignoreFailure(rememberLink(database, link), 'the screen follows the next answer');
       // The last user may still be signed in.
       if (link !== 'gateway-unreachable' && session.state.peek() === 'offline') void session.resume();
     },
-    start() {
+    start(begin) {
       // One person's files are not shown to the next.
       betweenAccounts(account, () => {
         ingest.cancel();
@@ -100,7 +107,7 @@ export function createDevice(baseUrl = '/api'): Device {
         pool.renew();
         policies.forget();
       });
-      void session.resume();
+      startSession({ session, mark: lockMarkIn(localStorage), now: Date.now, begin });
       void ignoreFailure(policies.load(), 'without a database the screen of the queue says so');
       void keepSending(parts, sender.run);
       void ignoreFailure(startModels(parts, ingest), 'without models the gateway does the work');

@@ -1,6 +1,5 @@
 /** Signing out with its consequences for what this page has read and not saved. */
 import { useState } from 'preact/hooks';
-import { hrefOf, parseRoute } from '../kit/routes.ts';
 import { useSession, useSignOutTasks } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 
@@ -27,8 +26,6 @@ export function useSignOut(onClose: () => void, everywhere = false) {
     // Files that were read but not queued identify patients and belong to the person who chose them.
     ingest.cancel();
     ingest.clear();
-    // The page of one study is not for the next person.
-    if (parseRoute(location.hash).page === 'study') location.hash = hrefOf({ page: 'studies' });
     if (!everywhere) void session.signOut();
     onClose();
   };

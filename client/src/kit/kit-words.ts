@@ -5,6 +5,7 @@ export const kitWords = {
   product: 'RelayPACS',
   /** The name of each page: in the navigation, in the window's title and above the page. */
   pages: {
+    start: 'Start',
     upload: 'Upload',
     'before-after': 'Before and after',
     studies: 'Studies',

@@ -14,6 +14,7 @@ const LATER = [
 test('every page has an address that leads back to it', () => {
   const results = LATER.map((place) => ({ page: 'results', ...place }) as const);
   for (const route of [
+    { page: 'start' },
     { page: 'upload' },
     { page: 'studies' },
     { page: 'study', id: '0f8b-1' },
@@ -22,7 +23,8 @@ test('every page has an address that leads back to it', () => {
   ] as const) {
     assert.equal(parseRoute(hrefOf(route)), route);
   }
-  assert.equal(parseRoute(''), { page: 'upload' });
+  assert.equal(parseRoute(''), { page: 'start' });
+  assert.equal(parseRoute('#'), { page: 'start' });
 });
 
 test('an unknown address says so and does nothing', () => {

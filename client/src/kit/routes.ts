@@ -5,6 +5,8 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 
 export type Route =
+  /** An address that names no page: each role begins at a page of its own. */
+  | { readonly page: 'start' }
   | { readonly page: 'upload' }
   | { readonly page: 'studies' }
   /** A found study that is not queued. */
@@ -28,7 +30,7 @@ export function parseRoute(hash: string): Route {
   if (page === 'results' || page === 'infer' || page === 'models')
     return { page: 'results', at: page, id, beside };
   if (beside !== '') return { page: 'not-found' };
-  if (page === '' && id === '') return { page: 'upload' };
+  if (page === '' && id === '') return { page: hash.length > 1 ? 'upload' : 'start' };
   if (page === 'studies' && id === '') return { page: 'studies' };
   if ((page === 'study' || page === 'before-after') && id !== '') return { page, id };
   return { page: 'not-found' };
@@ -37,6 +39,8 @@ export function parseRoute(hash: string): Route {
 /** The address of a page, for `href`. */
 export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
   switch (route.page) {
+    case 'start':
+      return '#';
     case 'upload':
       return '#/';
     case 'studies':

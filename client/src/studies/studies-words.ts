@@ -66,7 +66,7 @@ export const studiesWords = {
     waiting: 'Waiting',
     paused: 'Paused',
     reading: 'Being read',
-    takenBack: 'Taken back',
+    takenBack: 'Cancelled',
     cancelled: 'Cancelled',
     film: 'Repeat the film?',
   },

@@ -95,6 +95,7 @@ async function policiesWith(chosen: Policy, { sealingKey }: TestKeys, holdsKey: 
     default: chosen.name,
     keys: { [DEIDENTIFIED.name]: key, [chosen.name]: key },
     labelHours: 12,
+    lockMinutes: 15,
     sealingKey,
     vault: null,
   });

@@ -31,6 +31,11 @@ export const SCREENS = {
     password: 'A new password that is too easy',
     sessions: 'Where a person is signed in',
   },
+  'person.e2e.ts': {
+    'lock-warning': 'Nobody has touched the device for a while',
+    'start-auditor': 'What an auditor may do',
+    'start-researcher': 'What a researcher may do',
+  },
   'screens-queue.e2e.ts': {
     'queue-order': 'Three studies in their order',
     cancel: 'Asks before a study is cancelled on its way',

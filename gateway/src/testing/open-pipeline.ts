@@ -256,6 +256,7 @@ function createApp({ tools, parcels, sealingKey, signSheet, lines, failures, cal
       parcels,
       defaultPolicy: 'deidentified',
       labelHours: 12,
+      lockMinutes: 15,
       sealingKey,
       readPosted: readPostedHere(),
     }),

@@ -57,6 +57,8 @@ export type UploadRouteTools = {
   readonly defaultPolicy: string;
   /** How long devices may keep the local label of a study, in hours; 0: not at all. */
   readonly labelHours: number;
+  /** After how long without input a device signs the person out, in minutes; 0: it never does. */
+  readonly lockMinutes: number;
   /** The public key to which devices seal. */
   readonly sealingKey: SealingKey;
   readonly readPosted: ReadPosted;
@@ -198,7 +200,8 @@ export function uploadRoutes(all: UploadRouteTools): Router {
   return router;
 }
 
-function addPolicy(router: Router, { tools, defaultPolicy, labelHours, sealingKey }: UploadRouteTools): void {
+function addPolicy(router: Router, all: UploadRouteTools): void {
+  const { tools, defaultPolicy, labelHours, lockMinutes, sealingKey } = all;
   router.openapi(routes.policy, async (c) => {
     const caller = callerOf(c);
     const policies = await policiesFor(tools.db, caller.siteId, caller.roles);
@@ -209,7 +212,8 @@ function addPolicy(router: Router, { tools, defaultPolicy, labelHours, sealingKe
       ? defaultPolicy
       : (policies[0]?.name ?? defaultPolicy);
     const vault = await openVault(tools.db, caller.siteId);
-    const answer = { policies: [...policies], default: chosen, pseudonymKeys, labelHours, sealingKey };
+    const times = { labelHours, lockMinutes };
+    const answer = { policies: [...policies], default: chosen, pseudonymKeys, ...times, sealingKey };
     return c.json(vault === null ? answer : { ...answer, vault }, 200);
   });
 }

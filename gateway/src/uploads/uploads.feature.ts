@@ -16,18 +16,20 @@ export type UploadsFeatureTools = {
   readonly policy: string;
   /** How long devices may keep the local label of a study, in hours; 0: not at all. */
   readonly labelHours: number;
+  readonly lockMinutes: number;
   readonly keys: Pick<Keys, 'sealing'>;
   /** The events of an inference job, which `GET /events?job=` tells too. */
   readonly streamJob: Parameters<typeof eventRoutes>[1];
 };
 
 export function uploadsFeature(tools: UploadsFeatureTools): Feature {
-  const { pipeline, parcels, policy, labelHours, keys, streamJob } = tools;
+  const { pipeline, parcels, policy, labelHours, lockMinutes, keys, streamJob } = tools;
   const uploads = uploadRoutes({
     tools: pipeline,
     parcels,
     defaultPolicy: policy,
     labelHours,
+    lockMinutes,
     sealingKey: keys.sealing[0].jwk,
     readPosted: createPostedReader(),
   });

@@ -177,6 +177,8 @@ export const policyAnswerSchema = z.object({
    * the Patient ID), in hours; 0: not at all.
    */
   labelHours: z.number().int().min(0),
+  /** After how many minutes without a touch or a key a device signs the person out; 0: it never does. */
+  lockMinutes: z.number().int().min(0),
   /**
    * The public key to which waiting parcels are sealed (RFC 9180, DHKEM(X25519)); a JWK as RFC 8037 §2 writes
    * it.

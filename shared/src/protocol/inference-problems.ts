@@ -38,7 +38,7 @@ const INFERENCE_PROBLEMS = {
   'nothing-before': {
     status: 409,
     retry: 'never',
-    title: 'No version that could answer was active before it.',
+    title: 'There is no earlier version to go back to.',
     next: 'Activate one.',
   },
   'job-ended': { status: 409, retry: 'never', title: 'The job has ended.' },

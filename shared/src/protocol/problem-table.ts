@@ -162,13 +162,13 @@ export const PROBLEMS = {
   'too-many-openings': {
     status: 429,
     retry: 'later',
-    title: 'As many identities were asked for in the last 24 hours as may be.',
+    title: 'The limit of identities in 24 hours has been reached.',
     next: 'Ask again tomorrow.',
   },
   'last-admin': {
     status: 409,
     retry: 'changed',
-    title: 'Nobody could administer the site afterwards.',
+    title: 'This is the last administrator.',
     next: 'Give another user the role admin first.',
   },
   'body-too-large': { status: 413, retry: 'never', title: 'The request is larger than the limit.' },
@@ -226,13 +226,13 @@ export const PROBLEMS = {
   'quota-exceeded': {
     status: 507,
     retry: 'later',
-    title: 'You have announced as much as your account may.',
+    title: 'Your account has reached its limit of studies under way.',
     next: 'The study waits on this device until earlier ones have arrived. An administrator can raise the quota.',
   },
   'too-many-patients': {
     status: 429,
     retry: 'later',
-    title: 'You have asked for the pseudonyms of as many patients as your account may in a day.',
+    title: 'Your account has reached its limit of patients for one day.',
     next: 'Prepare the rest tomorrow. An administrator can raise the quota.',
   },
   'storage-full': {

@@ -228,8 +228,9 @@ export const REASONS = {
     next: 'Export it with Issuer of Patient ID, or send it under another policy.',
   },
   'named-by-companion': {
-    title: 'A text that stays holds a name, number or date that only other instances of the study identify.',
-    next: 'Look at the text; release the instance or leave it out, or send it under another policy.',
+    title:
+      'This instance may identify the patient: its text repeats a name, number or date from other instances of the study.',
+    next: 'Read the text; release the instance or leave it out, or send it under another policy.',
   },
   'too-much-to-deidentify': {
     title: 'The file has more identifiers, or more free text, than can be made safe.',
@@ -260,12 +261,11 @@ export const REASONS = {
     next: 'Try again; tell the administrator if it happens twice.',
   },
   'pacs-changed-it': {
-    title: 'The PACS holds other bytes than it was given.',
+    title: 'The PACS holds a different version of the instance than it was given.',
     next: 'Tell the administrator of the PACS: delete it there and try again, or leave it out.',
   },
   'pacs-fails-on-it': {
-    title:
-      'The PACS fails on this instance: it does not take it, or does not give it, however often it is asked.',
+    title: 'The PACS keeps failing on this instance: it does not accept it, or does not return it.',
     next: 'Try again once the PACS is fixed, or leave it out.',
   },
   'never-arrived': {

@@ -110,7 +110,7 @@ export const deidWords = {
     profile: 'The basic profile asks for it',
     option: 'An option of the policy decides here',
     policy: 'The policy has a rule for this attribute',
-    pseudonym: 'A pseudonym takes its place; the same person always gets the same one',
+    pseudonym: 'A code takes its place, the same one for this patient every time',
     private: 'Only its maker knows what a private element holds',
     'safe-private': 'The standard lists this private element as safe',
     overlay: 'It is drawn over the image and may hold a name',

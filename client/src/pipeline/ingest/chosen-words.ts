@@ -73,11 +73,12 @@ export const chosenWords = {
       next: 'Names are removed with the help of the gateway, which can’t be reached. Press Send again once there is a network.',
     },
     'look-first': {
-      title: 'Some instances hold names that only other instances of their study identify.',
+      title:
+        'The texts of some instances repeat names, numbers or dates from other instances of their study.',
       next: 'Open “See what is removed” on the card of the study and read the texts, then press Send again. Instances that you do not release stay here.',
     },
     'too-many-patients': {
-      title: 'You have prepared as many patients as your account may in a day.',
+      title: 'You have reached your limit of patients for one day.',
       next: 'Send the rest tomorrow. An administrator can raise the quota.',
     },
     'device-failed': {
@@ -98,7 +99,7 @@ export const chosenWords = {
     'burned-in': 'This study may show the patient’s name in its images. Check it before sending.',
     'undeclared-text': 'Some images may show the patient’s name. Check them before sending.',
     'named-by-companion':
-      'Some texts hold a name, number or date that only other instances of this study identify. Read them before sending; instances that you do not release stay here.',
+      'Some texts repeat a name, number or date from other instances of this study. Read them before sending; instances that you do not release stay here.',
     face: 'Head scan: the face could be reconstructed. Removing names does not remove it.',
     'connect-to-prepare': 'Connect to prepare this study; don’t remove the disc.',
     'too-many-instances': 'The study has more instances than the gateway takes.',

@@ -3,15 +3,19 @@ import { studies } from '../../kit/counted.ts';
 
 export const noticeWords = {
   others: (count: number) =>
-    `${studies(count)} from other people ${count === 1 ? 'is' : 'are'} on ${count === 1 ? 'its' : 'their'} way from this device`,
+    count === 1
+      ? '1 study from another user is being sent'
+      : `${studies(count)} from other users are being sent`,
   othersWhat: 'Nothing is sent under your name. Sending continues automatically.',
   othersWaiting: (count: number) =>
-    `${studies(count)} from other people ${count === 1 ? 'waits' : 'wait'} on this device`,
+    count === 1
+      ? '1 study from another user waits on this device'
+      : `${studies(count)} from other users wait on this device`,
   othersWaitingWhat:
-    'Nothing is lost. Sending resumes when its sender signs in here. If they cannot, an administrator can enable their account, set a new password, or sign in here and take the studies over.',
+    'Nothing is lost. Sending resumes when their sender signs in here. Otherwise an administrator can enable their account, set a new password, or sign in here and take the studies over.',
   takeOver: (count: number) => `Take over ${studies(count)}`,
   takeOverWhat:
-    'Their right to be sent from this device has ended. As an administrator you can take them over: they are then sent under your account.',
+    'This device may no longer send them. As an administrator you can take them over: they are then sent under your account.',
   takeOverFailed: 'The gateway does not answer, so nothing was taken over. Try again in a moment.',
   takeOverSheet: {
     title: 'Take over these studies?',

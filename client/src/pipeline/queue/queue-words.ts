@@ -16,14 +16,14 @@ export const queueWords = {
     'needs-you': 'Needs you',
     'under-way': 'Under way',
     arrived: 'In the PACS',
-    'taken-back': 'Taken back',
+    'taken-back': 'Cancelled',
   },
   loading: 'Reading your studies…',
   noDatabase: 'This browser does not let the page store anything, so studies cannot be made safe here.',
   noDatabaseNext: 'Leave private mode or free up space on the device, then reload the page.',
   openOf: (name: string) => `Open the study: ${name}`,
-  takeBack: 'Take back',
-  takeBackOf: (name: string) => `Take back: ${name}`,
+  takeBack: 'Cancel sending',
+  takeBackOf: (name: string) => `Cancel sending: ${name}`,
   makingSafe: (safe: number, total: number) =>
     `Making it safe here: ${formatCount(safe)} of ${instances(total)}`,
   naming: (named: number, total: number) => `Reading: ${formatCount(named)} of ${instances(total)}`,
@@ -33,7 +33,7 @@ export const queueWords = {
   resume: 'Resume',
   resumeOf: (name: string) => `Resume: ${name}`,
   paused: 'Paused. Nothing is sent until you resume.',
-  sendFirst: 'First',
+  sendFirst: 'Send first',
   sendFirstOf: (name: string) => `Send first: ${name}`,
   earlierOf: (name: string) => `Send earlier: ${name}`,
   laterOf: (name: string) => `Send later: ${name}`,
@@ -65,10 +65,9 @@ export const queueWords = {
     },
   } satisfies Record<Trouble, { title: string; means: string; next: string }>,
   interrupted: 'The page was closed before this study was safe.',
-  interruptedNext:
-    'It is not safe here. Choose it again from its original place. Instances that have arrived are not sent twice.',
+  interruptedNext: 'Choose it again from its original place. Nothing is sent twice.',
   chooseAgain: 'Choose it again',
-  takenBackWhat: 'This study was taken back. None of it has left this device, and the copy here was deleted.',
+  takenBackWhat: 'This study was cancelled before any of it left this device, and the copy here was deleted.',
   dismiss: 'Remove from list',
   dismissOf: (name: string) => `Remove from list: ${name}`,
   putBack: 'Put back',
@@ -89,13 +88,13 @@ export const queueWords = {
   } satisfies Record<Place, string>,
 
   takeBackSheet: {
-    title: 'Take this study back?',
+    title: 'Cancel this study?',
     what: (count: number) =>
       `${instances(count)} will not be sent, and the copy here is deleted. ` +
       'Your files, disc or folder stay as they are; nothing has left yet.',
-    yes: 'Take it back',
+    yes: 'Cancel sending',
     no: 'Keep sending',
-    tooLate: 'Sending has begun, so this study can no longer be taken back.',
+    tooLate: 'Sending has begun in the meantime. Press Cancel sending again to leave out the rest.',
   },
 
   cancelSheet: {
@@ -111,7 +110,7 @@ export const queueWords = {
 
   lost: {
     title: (count: number) => `The browser deleted ${studies(count)} that waited on this device`,
-    next: 'It cleared its storage before they had arrived. Choose them again from their original place. Instances that have arrived are not sent twice.',
+    next: 'It cleared its storage before they had arrived. Choose them again from their original place. Nothing is sent twice.',
     perhaps: (count: number) =>
       `The gateway is still waiting for ${studies(count)} of yours that ${count === 1 ? 'is' : 'are'} not here`,
     perhapsNext:

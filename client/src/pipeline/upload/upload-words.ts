@@ -9,7 +9,7 @@ export const uploadWords = {
   loading: 'Reading the study…',
   arrivedTitle: 'In the PACS',
   arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
-  provenFound: (count: number) => `${instances(count)} found in the PACS by query`,
+  provenFound: (count: number) => `Checked: the PACS lists ${instances(count)}`,
   provenByDigest: (count: number) =>
     `${instances(count)} in the PACS with the same digest as the bytes that were sent`,
   provenReadBack: (count: number) => `${instances(count)} read back from the PACS and compared byte for byte`,

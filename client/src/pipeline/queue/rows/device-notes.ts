@@ -24,6 +24,8 @@ export interface KnownPolicies {
   readonly keys: Readonly<Record<string, PolicyKeyHere>>;
   /** How long a shift is, and so the local label of a study is kept, in hours; 0: the site wants no labels. */
   readonly labelHours: number;
+  /** After how long without input the person is signed out, in minutes; 0: never. */
+  readonly lockMinutes: number;
   /** The gateway's public key, to which waiting parcels are sealed. null: not received yet. */
   readonly sealingKey: SealingKey | null;
   /** The site's vault of identities; null: it has none. */

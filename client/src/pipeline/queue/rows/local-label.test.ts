@@ -122,7 +122,7 @@ test('ends when the person signs out, and when another one signs in, but not whe
 test('is not made where the site wants none, and those that were made are erased', async () => {
   const device = await openDevice();
   await finishOne(device);
-  const answer = { policies: [], default: 'identified', pseudonymKeys: [], labelHours: 0 };
+  const answer = { policies: [], default: 'identified', pseudonymKeys: [], labelHours: 0, lockMinutes: 15 };
   await rememberPolicies(device.database, answer);
   await untilNamed(device, [ERASED], { at: 2 * HOUR });
   await finishOne(device, 't');

@@ -30,6 +30,7 @@ async function answerTo(path: string): Promise<PolicyAnswer> {
     policies: [POLICY],
     default: 'deidentified',
     labelHours: 12,
+    lockMinutes: 15,
     pseudonymKeys: [{ ...SHOWN, wrapped: await wrapPolicyKey(key, deviceKeyOf(path)) }],
   };
 }
@@ -70,6 +71,7 @@ test('of the person before, whose device may hold a key, nothing is left for one
     policies: [POLICY],
     default: 'deidentified',
     labelHours: 12,
+    lockMinutes: 15,
     pseudonymKeys: [SHOWN],
   });
   assert.is((await knownPolicies(database))?.keys.deidentified?.held, null);
@@ -96,6 +98,7 @@ test('a person who may not de-identify receives policies without a key', async (
     default: 'identified',
     pseudonymKeys: [],
     labelHours: 12,
+    lockMinutes: 15,
   });
   assert.equal([known.keys, known.sealingKey], [{}, null]);
 });

@@ -50,6 +50,7 @@ export async function rememberPolicies(
     default: answer.default,
     keys: Object.fromEntries(keys),
     labelHours: answer.labelHours,
+    lockMinutes: answer.lockMinutes,
     sealingKey: answer.sealingKey ?? null,
     vault: answer.vault ?? null,
   };

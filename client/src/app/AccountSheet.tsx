@@ -1,0 +1,117 @@
+/** The account, the appearance of the app, and signing out with its consequences for the queue. */
+import { kitWords } from '../kit/kit-words.ts';
+import { Sheet } from '../kit/Sheet.tsx';
+import { useSession } from '../net/net-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { accountWords as words } from './account-words.ts';
+import { THEMES, useTheme } from './theme.ts';
+import { Unkept } from './Unkept.tsx';
+import { useSignOut } from './use-sign-out.ts';
+
+/** Written by the build (vite.config.ts). */
+declare const RELAY_WEB_VERSION: string;
+
+export type AccountSheetProps = {
+  readonly name: string;
+  readonly onClose: () => void;
+  /** Opens another sheet in the place of this one. */
+  readonly onOpen: (which: 'password' | 'sessions') => void;
+};
+
+export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
+  const session = useSession();
+  const { signOut, isLeaving, isUnkept } = useSignOut(onClose);
+  const roles = session.user.value?.roles ?? [];
+  return (
+    <Sheet title={name} onClose={onClose}>
+      <p class="quiet small">{roles.map((role) => kitWords.roles[role]).join(kitWords.separator)}</p>
+      <ThemeChoice />
+      <div class="sheet-part hairline">
+        <Consequence isUnkept={isUnkept} />
+        <p class="small quiet">{words.version(RELAY_WEB_VERSION)}</p>
+      </div>
+      {session.state.value === 'signed-in' && (
+        <div class="sheet-part account-more">
+          <button type="button" class="button button-bare" onClick={() => onOpen('sessions')}>
+            {words.sessions}
+          </button>
+          <button type="button" class="button button-bare" onClick={() => onOpen('password')}>
+            {words.changePassword}
+          </button>
+        </div>
+      )}
+      <div class="sheet-actions">
+        <button type="button" class="button" onClick={onClose}>
+          {kitWords.close}
+        </button>
+        {session.user.value && (
+          <SignOutButton isLeaving={isLeaving} isUnkept={isUnkept} onSignOut={() => void signOut()} />
+        )}
+      </div>
+    </Sheet>
+  );
+}
+
+function ThemeChoice() {
+  const theme = useTheme();
+  return (
+    <fieldset class="sheet-part">
+      <legend class="small quiet">{words.theme}</legend>
+      {THEMES.map((choice) => (
+        <label key={choice} class="choice">
+          <input
+            type="radio"
+            name="theme"
+            checked={theme.value === choice}
+            onChange={() => (theme.value = choice)}
+          />
+          <span>{words.themes[choice]}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** Tells the consequence of signing out for the studies and the verdicts on this device. */
+function Consequence({ isUnkept }: { readonly isUnkept: boolean }) {
+  const queue = useQueue();
+  return (
+    <>
+      <p class="small sheet-text">
+        {meaningOf(queue.unsafe.value, queue.safe.value, queue.travelling.value)}
+      </p>
+      <div role="alert">{isUnkept && <Unkept />}</div>
+    </>
+  );
+}
+
+type SignOutButtonProps = {
+  readonly isLeaving: boolean;
+  readonly isUnkept: boolean;
+  readonly onSignOut: () => void;
+};
+
+function SignOutButton({ isLeaving, isUnkept, onSignOut }: SignOutButtonProps) {
+  const queue = useQueue();
+  return (
+    <button
+      type="button"
+      class={queue.unsafe.value > 0 || isUnkept ? 'button button-stop' : 'button'}
+      disabled={isLeaving}
+      onClick={onSignOut}
+    >
+      {isLeaving ? words.keeping : isUnkept ? words.signOutAnyway : words.signOut}
+    </button>
+  );
+}
+
+/** The consequence of signing out for the instances on this device. */
+function meaningOf(unsafe: number, safe: number, travelling: number): string {
+  if (unsafe > 0) return words.signOutUnsafe(unsafe);
+  const said = [
+    ...(travelling > 0 ? [words.signOutSafe(travelling)] : []),
+    ...(safe > travelling ? [words.signOutWaits(safe - travelling)] : []),
+  ];
+  if (said.length > 0) return said.join(' ');
+  return words.signOutEmpty;
+}

@@ -1,0 +1,143 @@
+/**
+ * The automatic lock on the screen: a warning that can be answered, and a cover while work that must not be lost is
+ * finished. Then the person is signed out; what is safe on this device is sent as after any sign-out.
+ */
+import { effect, type ReadonlySignal, type Signal } from '@preact/signals';
+import type { RefObject } from 'preact';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { Sheet } from '../kit/Sheet.tsx';
+import { useSession, useSignOutTasks } from '../net/net-context.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { createAutoLock, type AutoLock as Lock } from './auto-lock.ts';
+import { lockMarkIn } from './lock-mark.ts';
+import { lockWords as words } from './lock-words.ts';
+
+export type AutoLockProps = {
+  /** The site's time; 0: never; null: not known yet. */
+  readonly minutes: ReadonlySignal<number | null>;
+  /** Set while the page behind must not be drawn. */
+  readonly covered: Signal<boolean>;
+};
+
+export function AutoLock({ minutes, covered }: AutoLockProps) {
+  const here = useRef(true);
+  const leave = useLeave(here);
+  const lock = useMemo(
+    () =>
+      createAutoLock({
+        minutes,
+        clock: { wall: () => Date.now(), monotonic: () => performance.now() },
+        mark: lockMarkIn(localStorage),
+        later: (work, ms) => void setTimeout(work, ms),
+        lock() {
+          covered.value = true;
+          void leave();
+        },
+      }),
+    [],
+  );
+  useEffect(() => {
+    const unwatch = watchPerson(lock);
+    return () => {
+      unwatch();
+      lock.end();
+      here.current = false;
+      covered.value = false;
+    };
+  }, [lock]);
+  const leaveNow = () => {
+    lock.end();
+    covered.value = true;
+    void leave();
+  };
+  if (covered.value) return <Cover />;
+  const seconds = lock.secondsLeft.value;
+  return seconds === null ? null : <Warning seconds={seconds} lock={lock} onLeave={leaveNow} />;
+}
+
+const TOUCHES = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'dragover'] as const;
+
+/** Tells the lock about each touch, and when to look at the clock again. Returns a function that stops it. */
+function watchPerson({ touched, check }: Lock): () => void {
+  const over = new AbortController();
+  const { signal } = over;
+  for (const touch of TOUCHES)
+    window.addEventListener(touch, touched, { signal, capture: true, passive: true });
+  for (const wake of ['pageshow', 'focus', 'storage']) window.addEventListener(wake, check, { signal });
+  for (const wake of ['visibilitychange', 'resume']) document.addEventListener(wake, check, { signal });
+  return () => over.abort();
+}
+
+/**
+ * Signs out once nothing of this person is half done. `here`: nobody has done so meanwhile, in this tab or another, or
+ * it would be the next person who is signed out.
+ */
+function useLeave(here: RefObject<boolean>): () => Promise<void> {
+  const session = useSession();
+  const ingest = useIngest();
+  const queue = useQueue();
+  const tasks = useSignOutTasks();
+  return async () => {
+    // A verdict that cannot be saved now waits in this window, as after any sign-out.
+    await Promise.all([
+      tasks.finishAll(),
+      until(() => ingest.phase.value !== 'queueing' && queue.unsafe.value === 0),
+    ]);
+    if (!here.current) return;
+    ingest.cancel();
+    ingest.clear();
+    await session.signOut();
+  };
+}
+
+function until(isSo: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      if (!isSo()) return;
+      // `stop` does not exist yet while the effect runs for the first time.
+      queueMicrotask(() => {
+        stop();
+        resolve();
+      });
+    });
+  });
+}
+
+function Cover() {
+  const { unsafe } = useQueue();
+  return (
+    <main id="content" class="sign-in">
+      <h1 tabIndex={-1}>{words.covered}</h1>
+      <p>{unsafe.value > 0 ? words.coveredUnsafe(unsafe.value) : words.coveredWhat}</p>
+    </main>
+  );
+}
+
+type WarningProps = {
+  readonly seconds: number;
+  readonly lock: Lock;
+  readonly onLeave: () => void;
+};
+
+/** Closing it in any way means that somebody is there. */
+function Warning({ seconds, lock, onLeave }: WarningProps) {
+  const ingest = useIngest();
+  return (
+    <Sheet title={words.title} onClose={lock.stay}>
+      <p class="sheet-text">{words.what}</p>
+      <p class="sheet-text">{ingest.studies.value.length > 0 ? words.chosen : words.sending}</p>
+      <p class="sheet-text strong numbers" role="timer">
+        {words.in(seconds)}
+      </p>
+      <div class="sheet-actions">
+        <button type="button" class="button" onClick={onLeave}>
+          {words.leave}
+        </button>
+        <button type="button" class="button button-main" autofocus onClick={lock.stay}>
+          {words.stay}
+        </button>
+      </div>
+    </Sheet>
+  );
+}

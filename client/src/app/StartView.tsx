@@ -1,0 +1,66 @@
+/** Where people begin who do not come to send a study: what their roles may do here, with the way to it. */
+import type { Role } from '#shared/protocol/api.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf, type Route } from '../kit/routes.ts';
+import { useSession } from '../net/net-context.ts';
+import { startWords as words, type StartTask } from './start-words.ts';
+import './start.css';
+
+const TASKS: readonly StartTask[] = ['upload', 'results', 'infer', 'models', 'receipts', 'audit'];
+const MAY: Record<StartTask, readonly Role[]> = {
+  upload: ['technician', 'radiologist', 'researcher', 'admin'],
+  results: ['technician', 'radiologist', 'researcher', 'auditor', 'admin'],
+  infer: ['technician', 'radiologist', 'researcher', 'admin'],
+  models: ['technician', 'radiologist', 'researcher', 'auditor', 'admin'],
+  receipts: ['technician', 'radiologist', 'researcher', 'auditor', 'admin'],
+  audit: ['auditor', 'admin'],
+};
+const PLACES: Record<Exclude<StartTask, 'audit'>, Exclude<Route, { page: 'not-found' }>> = {
+  upload: { page: 'upload' },
+  results: { page: 'results', at: 'results', id: '', beside: '' },
+  infer: { page: 'results', at: 'infer', id: '', beside: '' },
+  models: { page: 'results', at: 'models', id: '', beside: '' },
+  receipts: { page: 'studies' },
+};
+
+export function StartView() {
+  const roles = useSession().user.value?.roles ?? [];
+  const tasks = TASKS.filter((task) => MAY[task].some((role) => roles.includes(role)));
+  return (
+    <main id="content" class="page stack">
+      <h1 tabIndex={-1}>{words.title}</h1>
+      <p class="quiet">{words.signedInAs(roles.map((role) => kitWords.roles[role]).join(', '))}</p>
+      <ul class="start-tasks">
+        {tasks.map((task) => (
+          <li key={task} class="hairline">
+            <Task task={task} isResearcher={roles.includes('researcher')} />
+          </li>
+        ))}
+      </ul>
+    </main>
+  );
+}
+
+function Task({ task, isResearcher }: { readonly task: StartTask; readonly isResearcher: boolean }) {
+  const { title, what } = words.tasks[task];
+  const about = task === 'results' && isResearcher ? words.resultsOfResearcher : what;
+  // Read with the command line: there is no page of it.
+  if (task === 'audit')
+    return (
+      <div class="start-task">
+        <h2>{title}</h2>
+        <p class="quiet">{about}</p>
+        <p class="code">{words.auditCommand}</p>
+      </div>
+    );
+  return (
+    <a class="start-task start-link" href={hrefOf(PLACES[task])}>
+      <span>
+        <span class="strong">{title}</span>
+        <span class="quiet">{about}</span>
+      </span>
+      <Icon name="chevron" size={20} turns />
+    </a>
+  );
+}

@@ -1,0 +1,28 @@
+/** The words of the account: appearance, and what signing out means. */
+import { instances } from '../kit/counted.ts';
+
+export const accountWords = {
+  theme: 'Appearance',
+  themes: { system: 'System', light: 'Light', dark: 'Dark' },
+  signOut: 'Sign out',
+  signOutSafe: (count: number) =>
+    count === 1
+      ? '1 instance stays safe on this device, and sending continues automatically.'
+      : `${instances(count)} stay safe on this device, and sending continues automatically.`,
+  /** Paused, or for another reason not sent without the person who queued them. */
+  signOutWaits: (count: number) =>
+    count === 1
+      ? '1 instance stays safe on this device and waits until the person who sent it signs in.'
+      : `${instances(count)} stay safe on this device and wait until the person who sent them signs in.`,
+  signOutUnsafe: (count: number) =>
+    `Not safe yet: ${instances(count)}. If you sign out now, they are not sent; the files themselves stay as they are.`,
+  signOutEmpty: 'Nothing waits on this device.',
+  keeping: 'Saving your verdict…',
+  unkept: 'Your verdict on a result was not saved',
+  unkeptWhat:
+    'The gateway does not accept it now. Stay and try again, or sign out: it waits for you in this window and is lost when the window is closed.',
+  signOutAnyway: 'Sign out anyway',
+  version: (version: string) => `Version ${version}`,
+  changePassword: 'Change password',
+  sessions: 'Where you are signed in',
+} as const;

@@ -1,0 +1,203 @@
+import { signal } from '@preact/signals';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { SessionState } from '../net/session.ts';
+import { createAutoLock } from './auto-lock.ts';
+import { lockMarkIn, startSession } from './lock-mark.ts';
+
+const test = suite('the automatic lock');
+
+const MINUTE = 60_000;
+
+function storage() {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+  };
+}
+
+/** A device with tabs that share one mark, and clocks that the test moves. */
+function device(minutes: number | null = 15) {
+  const time = { wall: 1_700_000_000_000, monotonic: 1_000 };
+  const site = signal(minutes);
+  const mark = lockMarkIn(storage());
+  const open = () => {
+    const seen = { locks: 0 };
+    let timers: { readonly at: number; readonly work: () => void }[] = [];
+    const lock = createAutoLock({
+      minutes: site,
+      clock: { wall: () => time.wall, monotonic: () => time.monotonic },
+      mark,
+      later: (work, ms) => void timers.push({ at: time.monotonic + ms, work }),
+      lock() {
+        seen.locks += 1;
+      },
+    });
+    /** Runs what is due, as a browser does: a timer may come later than it was asked for. */
+    const run = () => {
+      const due = timers.filter(({ at }) => at <= time.monotonic);
+      timers = timers.filter(({ at }) => at > time.monotonic);
+      for (const { work } of due) work();
+    };
+    return { lock, seen, run };
+  };
+  return {
+    time,
+    site,
+    mark,
+    open,
+    pass(ms: number, ...tabs: ReturnType<typeof open>[]) {
+      const end = time.monotonic + ms;
+      while (time.monotonic < end) {
+        const step = Math.min(1000, end - time.monotonic);
+        time.wall += step;
+        time.monotonic += step;
+        for (const { run } of tabs) run();
+      }
+    },
+    /** The wall clock goes on, the monotonic one and the timers stand still. */
+    sleep(ms: number) {
+      time.wall += ms;
+    },
+  };
+}
+
+test('an untouched device warns for 30 seconds, counts down, and locks once', () => {
+  const here = device();
+  const tab = here.open();
+  here.pass(15 * MINUTE - 31_000, tab);
+  assert.is(tab.lock.secondsLeft.value, null);
+  here.pass(1000, tab);
+  assert.is(tab.lock.secondsLeft.value, 30);
+  here.pass(10_000, tab);
+  assert.is(tab.lock.secondsLeft.value, 20);
+  here.pass(MINUTE, tab);
+  assert.equal([tab.seen.locks, tab.lock.secondsLeft.value], [1, null]);
+});
+
+test('each touch begins the time again; while the warning stands only its answer does', () => {
+  const here = device();
+  const tab = here.open();
+  here.pass(14 * MINUTE, tab);
+  tab.lock.touched();
+  here.pass(14 * MINUTE + 45_000, tab);
+  assert.is(tab.lock.secondsLeft.value, 15);
+  tab.lock.touched();
+  assert.is(tab.lock.secondsLeft.value, 15);
+  tab.lock.stay();
+  assert.is(tab.lock.secondsLeft.value, null);
+  here.pass(14 * MINUTE, tab);
+  assert.is(tab.seen.locks, 0);
+  here.pass(MINUTE, tab);
+  assert.is(tab.seen.locks, 1);
+});
+
+test('a tablet that slept through the time locks when it wakes, whichever comes first', () => {
+  for (const wake of ['check', 'touched', 'stay'] as const) {
+    const here = device();
+    const tab = here.open();
+    here.pass(MINUTE, tab);
+    here.sleep(60 * MINUTE);
+    tab.lock[wake]();
+    assert.equal([wake, tab.seen.locks], [wake, 1]);
+  }
+});
+
+test('a clock that is set back does not put the lock off', () => {
+  const here = device();
+  const tab = here.open();
+  here.time.wall -= 24 * 60 * MINUTE;
+  here.pass(15 * MINUTE + 1000, tab);
+  assert.is(tab.seen.locks, 1);
+});
+
+test('all tabs of a device count as one: a touch in one keeps the others, and they lock together', () => {
+  const here = device();
+  const one = here.open();
+  const other = here.open();
+  here.pass(14 * MINUTE + 40_000, one, other);
+  assert.equal([one.lock.secondsLeft.value, other.lock.secondsLeft.value], [20, 20]);
+  one.lock.stay();
+  other.lock.check();
+  assert.equal([one.lock.secondsLeft.value, other.lock.secondsLeft.value], [null, null]);
+  here.pass(10 * MINUTE, one, other);
+  one.lock.touched();
+  here.pass(14 * MINUTE, one, other);
+  assert.equal([one.seen.locks, other.seen.locks], [0, 0]);
+  here.pass(MINUTE, one, other);
+  assert.equal([one.seen.locks, other.seen.locks], [1, 1]);
+});
+
+test('a site that wants no lock has none, and a shorter time counts as soon as it is known', () => {
+  const never = device(0);
+  const tab = never.open();
+  never.pass(24 * 60 * MINUTE, tab);
+  assert.equal([tab.seen.locks, never.mark.read()], [0, null]);
+  const here = device(null);
+  const unknown = here.open();
+  here.pass(MINUTE, unknown);
+  here.site.value = 15;
+  here.pass(MINUTE, unknown);
+  here.site.value = 5;
+  here.pass(5 * MINUTE, unknown);
+  assert.is(unknown.seen.locks, 1);
+});
+
+test('after somebody has gone nothing locks', () => {
+  const here = device();
+  const tab = here.open();
+  tab.lock.end();
+  here.pass(60 * MINUTE, tab);
+  tab.lock.check();
+  assert.is(tab.seen.locks, 0);
+});
+
+/** The start of a page on this device. */
+function start(mark: ReturnType<typeof lockMarkIn>, now: number) {
+  const state = signal<SessionState>('unknown');
+  const did: string[] = [];
+  startSession({
+    session: {
+      state,
+      resume: async () => void did.push('resume'),
+      async signOut() {
+        did.push('sign out');
+        state.value = 'signed-out';
+      },
+    },
+    mark,
+    now: () => now,
+    begin: () => void did.push('begin'),
+  });
+  return { state, did };
+}
+
+test('a page that opens after the time asks who is there, and one that opens in time goes on', () => {
+  const mark = lockMarkIn(storage());
+  assert.equal(start(mark, 5).did, ['resume']);
+  mark.write(10);
+  assert.equal(start(mark, 9).did, ['resume']);
+  assert.equal(start(mark, 10).did, ['begin', 'sign out']);
+});
+
+test('a person who leaves is followed by the beginning, and the device stays locked until somebody signs in', () => {
+  const mark = lockMarkIn(storage());
+  const page = start(mark, 100);
+  page.state.value = 'signed-in';
+  page.state.value = 'signed-out';
+  assert.equal(page.did, ['resume', 'begin']);
+  assert.equal(start(mark, 101).did, ['begin', 'sign out']);
+  page.state.value = 'signed-in';
+  assert.equal(start(mark, 102).did, ['resume']);
+});
+
+test('a page that was opened at an address keeps it over the first sign-in', () => {
+  const page = start(lockMarkIn(storage()), 100);
+  page.state.value = 'signed-out';
+  page.state.value = 'signed-in';
+  assert.equal(page.did, ['resume']);
+});
+
+test.run();

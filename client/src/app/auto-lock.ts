@@ -1,0 +1,145 @@
+/**
+ * Signs a person out of a device that nobody has touched for the site's time, in all its tabs at once, and warns
+ * shortly before. Two clocks are asked, and the earlier one counts: the wall clock goes on while a tablet sleeps, the
+ * monotonic one does not follow a clock that is set back.
+ */
+import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import type { LockMark } from './lock-mark.ts';
+
+/** WCAG 2.2 2.2.1 asks for 20 s at least. */
+const WARN_MS = 30_000;
+/** The mark is written no more often, and so the lock may come this much early. */
+const MARK_EVERY_MS = 2_000;
+const MS_IN_MINUTE = 60_000;
+
+export interface AutoLockTools {
+  /** The site's time; 0: never; null: not known yet. */
+  readonly minutes: ReadonlySignal<number | null>;
+  readonly clock: {
+    /** Milliseconds since 1970. */
+    wall(): number;
+    /** Milliseconds that never go back. */
+    monotonic(): number;
+  };
+  /** Shared by the tabs of this device. */
+  readonly mark: LockMark;
+  /** Calls `work` after `ms`, or later. */
+  readonly later: (work: () => void, ms: number) => void;
+  /** Called once. */
+  readonly lock: () => void;
+}
+
+export interface AutoLock {
+  /** The time left while a warning is due; else null. */
+  readonly secondsLeft: ReadonlySignal<number | null>;
+  /** A person has moved, typed or touched. While the warning stands this means nothing: it has a button. */
+  touched(): void;
+  /** The answer to the warning. */
+  stay(): void;
+  /** The page was shown, the device woke, or another tab was touched. */
+  check(): void;
+  /** Nobody is signed in any more. */
+  end(): void;
+}
+
+interface Watched extends AutoLockTools {
+  readonly secondsLeft: Signal<number | null>;
+  /** The last touch of any tab that this one knows of, by the monotonic clock. */
+  touchedAt: number;
+  /** The mark as this tab knows it. */
+  marked: number | null;
+  /** Counts the timers: only the newest one is heard. */
+  turn: number;
+  isOver: boolean;
+}
+
+/** Watches from now on. */
+export function createAutoLock(tools: AutoLockTools): AutoLock {
+  const watched: Watched = {
+    ...tools,
+    secondsLeft: signal(null),
+    touchedAt: tools.clock.monotonic(),
+    marked: tools.mark.read(),
+    turn: 0,
+    isOver: false,
+  };
+  const stop = effect(() => {
+    if (tools.minutes.value !== null) begin(watched);
+  });
+  return {
+    secondsLeft: watched.secondsLeft,
+    check: () => check(watched),
+    touched() {
+      if (watched.secondsLeft.peek() === null) extend(watched);
+    },
+    stay: () => extend(watched),
+    end() {
+      stop();
+      watched.isOver = true;
+    },
+  };
+}
+
+const limitOf = ({ minutes }: Watched): number => (minutes.peek() ?? 0) * MS_IN_MINUTE;
+
+/** The site's time is known, or is another one now. */
+function begin(watched: Watched): void {
+  const { clock, mark } = watched;
+  const latest = clock.wall() + limitOf(watched);
+  const marked = mark.read();
+  if (limitOf(watched) === 0) mark.write(null);
+  else if (marked === null || marked > latest) mark.write(latest);
+  check(watched);
+}
+
+/** Milliseconds until the lock. */
+function left(watched: Watched): number {
+  const { clock, mark } = watched;
+  const marked = mark.read();
+  if (marked !== watched.marked) {
+    watched.marked = marked;
+    watched.touchedAt = clock.monotonic();
+  }
+  const byMonotonic = limitOf(watched) - (clock.monotonic() - watched.touchedAt);
+  return Math.min(byMonotonic, marked === null ? byMonotonic : marked - clock.wall());
+}
+
+function extend(watched: Watched): void {
+  if (watched.isOver || limitOf(watched) === 0) return;
+  // The first touch after a sleep comes too late.
+  if (left(watched) <= 0) {
+    lockNow(watched);
+    return;
+  }
+  const { clock, mark } = watched;
+  watched.touchedAt = clock.monotonic();
+  const latest = clock.wall() + limitOf(watched);
+  if (latest - (watched.marked ?? 0) >= MARK_EVERY_MS) {
+    mark.write(latest);
+    watched.marked = latest;
+  }
+  if (watched.secondsLeft.peek() !== null) check(watched);
+}
+
+function check(watched: Watched): void {
+  if (watched.isOver) return;
+  const mine = ++watched.turn;
+  const again = (ms: number) => watched.later(() => mine === watched.turn && check(watched), ms);
+  if (limitOf(watched) === 0) {
+    watched.secondsLeft.value = null;
+    return;
+  }
+  const ms = left(watched);
+  if (ms <= 0) {
+    lockNow(watched);
+    return;
+  }
+  watched.secondsLeft.value = ms > WARN_MS ? null : Math.ceil(ms / 1000);
+  again(ms > WARN_MS ? ms - WARN_MS : ms % 1000 || 1000);
+}
+
+function lockNow(watched: Watched): void {
+  watched.isOver = true;
+  watched.secondsLeft.value = null;
+  watched.lock();
+}

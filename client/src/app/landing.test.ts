@@ -1,0 +1,30 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Role } from '#shared/protocol/api.ts';
+import { landingOf } from './landing.ts';
+
+const test = suite('where a role begins');
+
+const begins = (...roles: Role[]) => landingOf({ page: 'start' }, { roles }).page;
+
+test('a technician begins with a study, a radiologist with results, others with what they may do', () => {
+  assert.equal(
+    [begins('technician'), begins('admin'), begins('radiologist'), begins('researcher'), begins('auditor')],
+    ['upload', 'upload', 'results', 'start', 'start'],
+  );
+  assert.is(begins('radiologist', 'technician'), 'upload');
+  assert.is(begins('auditor', 'researcher'), 'start');
+});
+
+test('an auditor gets no upload page, and those who may send get it when they ask for it', () => {
+  const asks = (...roles: Role[]) => landingOf({ page: 'upload' }, { roles }).page;
+  assert.equal([asks('auditor'), asks('radiologist'), asks('researcher')], ['start', 'upload', 'upload']);
+});
+
+test('an address of a page leads to that page, for everybody', () => {
+  for (const roles of [['auditor'], ['technician']] as const)
+    assert.equal(landingOf({ page: 'study', id: 'a' }, { roles: [...roles] }), { page: 'study', id: 'a' });
+  assert.equal(landingOf({ page: 'start' }, null), { page: 'upload' });
+});
+
+test.run();

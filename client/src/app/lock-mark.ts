@@ -1,0 +1,60 @@
+/**
+ * When this device locks, for all its tabs and over reloads: a tablet that slept through that moment, or whose page
+ * the browser had closed, asks who is there before anything is drawn. Auto-lock.ts moves the mark with each touch.
+ */
+import { effect } from '@preact/signals';
+import type { SessionStore } from '../net/session.ts';
+
+const KEY = 'relaypacs-locks-at';
+/** Long past: nobody goes on here without signing in. */
+const LOCKED = 0;
+
+export interface LockMark {
+  /** Milliseconds since 1970; null: nobody has signed in here, or the site wants no lock. */
+  read(): number | null;
+  write(at: number | null): void;
+}
+
+export function lockMarkIn(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): LockMark {
+  return {
+    read() {
+      const kept = storage.getItem(KEY);
+      return kept === null ? null : Number(kept);
+    },
+    write(at) {
+      if (at === null) storage.removeItem(KEY);
+      else storage.setItem(KEY, String(at));
+    },
+  };
+}
+
+export interface StartTools {
+  readonly session: Pick<SessionStore, 'state' | 'resume' | 'signOut'>;
+  readonly mark: LockMark;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Leaves the page of the last person. */
+  readonly begin: () => void;
+}
+
+/**
+ * Resumes the session of last time, or ends it where the device is locked: a gateway that could not be reached when
+ * the last person left would still know it. The next person begins at the beginning.
+ */
+export function startSession({ session, mark, now, begin }: StartTools): void {
+  const lockedAt = mark.read();
+  if (lockedAt !== null && lockedAt <= now()) {
+    begin();
+    void session.signOut();
+  } else void session.resume();
+  let before = session.state.peek();
+  effect(() => {
+    const state = session.state.value;
+    if (state === 'signed-out' && before !== 'unknown' && before !== state) {
+      mark.write(LOCKED);
+      begin();
+    }
+    if (state === 'signed-in' && before === 'signed-out') mark.write(null);
+    before = state;
+  });
+}

@@ -1,0 +1,16 @@
+/** The words before and during the automatic lock. */
+import { instances } from '../kit/counted.ts';
+
+export const lockWords = {
+  title: 'Are you still there?',
+  what: 'Nobody has touched this device for a while. You will be signed out, so that nobody else sees your studies.',
+  sending: 'Studies that are safe here are still sent.',
+  chosen: 'The studies that you chose and did not send have to be chosen again.',
+  in: (seconds: number) => `Signing out in ${seconds} s`,
+  stay: 'Stay signed in',
+  leave: 'Sign out now',
+  covered: 'This screen is locked',
+  coveredWhat: 'Your last entries are being saved. Then the next person can sign in.',
+  coveredUnsafe: (unsafe: number) =>
+    `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} still being made safe here. Then the next person can sign in.`,
+};

@@ -1,0 +1,32 @@
+/** The words of the page on which auditors and researchers begin. */
+export type StartTask = 'upload' | 'results' | 'infer' | 'models' | 'receipts' | 'audit';
+
+export const startWords = {
+  title: 'What you can do here',
+  signedInAs: (roles: string) => `Your role: ${roles}`,
+  tasks: {
+    upload: {
+      title: 'Send a study',
+      what: 'Choose files on this device. The site’s policy says whether names are removed.',
+    },
+    results: {
+      title: 'See what the models found',
+      what: 'The list of results: which model looked at which study, and when.',
+    },
+    infer: { title: 'Ask a model about a study', what: 'Choose a study or a picture, and a model.' },
+    models: {
+      title: 'Compare the models',
+      what: 'Their versions, what they were trained on, how well they do, and where they fail.',
+    },
+    receipts: {
+      title: 'Check a receipt',
+      what: 'On the Studies page. Point the camera at the code on a printed receipt: the page says whether it is genuine.',
+    },
+    audit: {
+      title: 'Read and verify the audit trail',
+      what: 'With the command line, on a computer that reaches the gateway:',
+    },
+  } satisfies Record<StartTask, { title: string; what: string }>,
+  resultsOfResearcher: 'Results of studies whose names were removed, with the pictures behind them.',
+  auditCommand: 'npm run -s relay -- audit verify --user NAME',
+};

@@ -1,0 +1,148 @@
+/**
+ * The person in front of the app, in a real Chromium against the running system: a device that nobody touches locks,
+ * signing in says one thing at a time, and each role begins at a page of its own.
+ */
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Role } from '#shared/protocol/api.ts';
+import { createAccount, PASSWORD } from '#testing/accounts.ts';
+import { onDisk, sendStudy } from '#testing/app-page.ts';
+import { walkScreens } from '#testing/screen-walk.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from './testing/screens.ts';
+
+const test = suite('the person');
+const walk = await walkScreens(test, { name: 'the person', roles: ['technician'], open: openWorld });
+
+const MINUTE = 60_000;
+
+/** Runs in the page before its own scripts: after the first move its clocks stand still. */
+function giveClock(): void {
+  const wall = Date.now.bind(Date);
+  const monotonic = performance.now.bind(performance);
+  let ahead = 0;
+  let stoppedAt: number | null = null;
+  const offset = (): number => ahead + (stoppedAt === null ? 0 : stoppedAt - monotonic());
+  Date.now = () => wall() + offset();
+  performance.now = () => monotonic() + offset();
+  const moveClock = (ms: number): void => {
+    stoppedAt ??= monotonic();
+    ahead += ms;
+    // As after a sleep: the page is told that it is seen again.
+    document.dispatchEvent(new Event('visibilitychange'));
+  };
+  Object.assign(globalThis, { moveClock });
+}
+
+const moveClock = (page: Page, by: number): Promise<void> =>
+  page.evaluate((ms) => (globalThis as unknown as { moveClock(ms: number): void }).moveClock(ms), by);
+
+async function fillSignIn(page: Page, username: string, password = PASSWORD): Promise<void> {
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+}
+
+/** Everything that a person or a screen reader finds on the page. */
+const saidBy = (page: Page): Promise<string> =>
+  page.evaluate(() => `${document.title}\n${document.body.textContent}\n${location.hash}`);
+
+const focusedOn = (page: Page): Promise<string | null> =>
+  page.evaluate(() => document.activeElement?.getAttribute('name') ?? document.activeElement!.tagName);
+
+walk(
+  'a device that nobody touches warns, then shows and says nothing of the last person, also after a sleep',
+  async (stage) => {
+    const { page, visitor, account, address } = stage;
+    await page.addInitScript(giveClock);
+    await stage.enter();
+    const study = syntheticStudy({
+      seed: stage.seed(0),
+      patient: { name: 'Lockmann^Vera', id: 'LOCK-4711' },
+    });
+    const names = ['Lockmann', 'Vera', 'V. L.', '711', study.studyInstanceUID];
+    await visitor.setOffline(true);
+    await sendStudy(
+      page,
+      study.instances.map(({ fileName, bytes }) => onDisk(fileName, bytes)),
+    );
+    await page.goto(`${address}/#/studies`);
+    await page.getByText('Lockmann').first().waitFor();
+    await moveClock(page, 14.6 * MINUTE);
+    await page.getByRole('heading', { name: 'Are you still there?' }).waitFor();
+    await looksRight(page, 'lock-warning');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByText('Lockmann').first().waitFor();
+    await moveClock(page, 60 * MINUTE);
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.getByText('on this device', { exact: false }).first().waitFor();
+    const said = await saidBy(page);
+    assert.equal(
+      names.filter((name) => said.includes(name)),
+      [],
+    );
+    assert.match(said, /^Sign in – RelayPACS\n/);
+    assert.not.match(said, '#/studies');
+    // Also without the network the next start does not go on as the last person.
+    await page.reload();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await visitor.setOffline(false);
+    await page.reload();
+    await fillSignIn(page, account.username);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Choose files' }).waitFor();
+  },
+);
+
+walk('a refused sign-in keeps the focus, and without a network one message says so', async (stage) => {
+  const { page, visitor, address, account } = stage;
+  await page.goto(address);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  assert.is(await focusedOn(page), 'username');
+  await fillSignIn(page, account.username, 'not this one');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('User name or password is wrong.').waitFor();
+  assert.is(await focusedOn(page), 'password');
+  await visitor.setOffline(true);
+  await page.getByText('There is no network.', { exact: false }).waitFor();
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', disabled: false }).waitFor();
+  assert.is(await page.locator('.sign-in .notice').count(), 1);
+  assert.is(await focusedOn(page), 'BUTTON');
+});
+
+walk('auditors, researchers and radiologists begin where their work is', async (stage) => {
+  const { page, address, gateway } = stage;
+  const enterAs = async (role: Role): Promise<void> => {
+    const { username } = await createAccount(gateway, role, [role]);
+    await page.goto(address);
+    await fillSignIn(page, username);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: `Account of ${username}` }).waitFor();
+  };
+  const leave = async (): Promise<void> => {
+    await page.getByRole('button', { name: /^Account of/ }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  };
+  await enterAs('auditor');
+  await page.getByRole('heading', { name: 'What you can do here' }).waitFor();
+  assert.is(await page.getByText('Policy not known yet').count(), 0);
+  assert.is(await page.getByRole('link', { name: 'Upload', exact: true }).count(), 0);
+  await looksRight(page, 'start-auditor');
+  await page.getByRole('link', { name: /^Compare the models/ }).click();
+  await page.getByRole('heading', { name: 'Models' }).waitFor();
+  await leave();
+  await enterAs('researcher');
+  await page.getByRole('link', { name: /^Send a study/ }).waitFor();
+  await looksRight(page, 'start-researcher');
+  await leave();
+  await enterAs('radiologist');
+  await page.getByRole('heading', { name: 'Results' }).waitFor();
+  await page.getByRole('link', { name: 'Upload', exact: true }).click();
+  await page.getByRole('button', { name: 'Choose files' }).waitFor();
+});
+
+test.run();
