@@ -1,4 +1,4 @@
-/** What a person is shown before a decision is what is sent: the preview and the covered file agree in every pixel. */
+/** The preview agrees in every pixel with the picture of the covered file: a person decides by what is sent. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Box } from '#shared/dicom/boxes.ts';

@@ -1,4 +1,4 @@
-/** A picture with its boxes black, as the instance is sent: a pixel is black if the one it was taken from is covered. */
+/** A picture with its boxes black, as it is sent: a pixel is black if the one it was taken from is covered. */
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { FramePicture } from '#shared/pixels/thumbnail.ts';
 
