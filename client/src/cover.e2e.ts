@@ -48,7 +48,8 @@ async function chooseHeld(page: Page, films: readonly Uint8Array[]): Promise<voi
 }
 
 async function openEditor(page: Page, at = 1): Promise<void> {
-  await page.getByRole('button', { name: `Cover the name on instance ${at}` }).click();
+  const name = new RegExp(`^(Cover the name|Change the boxes) on instance ${at}$`);
+  await page.getByRole('button', { name }).click();
   await page.locator('.cover-image canvas').waitFor();
 }
 

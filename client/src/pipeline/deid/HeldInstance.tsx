@@ -114,17 +114,18 @@ function Cover({ store, found, files, boxes }: CoverProps) {
     other.naming.length === 0 &&
     other.frames === found.frames;
   const drawn = draft.current.length > 0 ? draft.current : (boxes ?? []);
+  const label = drawn.length > 0 ? deidWords.held.change : deidWords.held.cover;
   return (
     <>
       <button
         type="button"
         class="button"
         aria-haspopup="dialog"
-        aria-label={deidWords.held.coverAt(at)}
+        aria-label={deidWords.held.onInstance(label, at)}
         disabled={ingest.phase.value === 'queueing'}
         onClick={() => setOpen(true)}
       >
-        {drawn.length > 0 ? deidWords.held.change : deidWords.held.cover}
+        {label}
       </button>
       {isOpen && (
         <CoverSheet

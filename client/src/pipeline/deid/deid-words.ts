@@ -143,8 +143,8 @@ export const deidWords = {
     released: 'Released: it is sent with the study',
     covered: (count: number) => `Covered by ${counted(count, 'box', 'boxes')}: it is sent with the study`,
     cover: 'Cover the name',
-    coverAt: (at: number) => `Cover the name on instance ${formatCount(at)}`,
     change: 'Change the boxes',
+    onInstance: (label: string, at: number) => `${label} on instance ${formatCount(at)}`,
     lookCovered: 'I covered everything in this picture that names a person',
     look: 'I looked at this picture; nothing in it names a person',
     lookFrames: (frames: number) =>
