@@ -23,7 +23,7 @@ export function InstanceStage({ store }: { readonly store: ComparisonStore }) {
         key={found.ordinal}
         found={found}
         at={at + 1}
-        boxes={ingest.released.value.get(found.ordinal) ?? []}
+        boxes={(ingest.policy.value?.deidentify && ingest.released.value.get(found.ordinal)) || []}
         onDrawn={() => store.markLooked(found)}
       />
       <div class="stage-body">
