@@ -142,9 +142,11 @@ walk(
   async (stage) => {
     const { page } = stage;
     await stage.enter();
+    const [{ buffer }] = study(stage, 1) as [StudyOnDisk];
     await choose(page, [
       ...study(stage, 1),
       ...study(stage, 2),
+      onDisk('twice.dcm', Buffer.concat([buffer, buffer])),
       onDisk('notes.dcm', Buffer.from('no image')),
       onDisk('empty.dcm', Buffer.alloc(0)),
     ]);
@@ -152,7 +154,9 @@ walk(
     await page.getByText('You selected 2 patients.', { exact: false }).waitFor();
     await page.getByText('The file is empty (0 bytes).').waitFor();
     await page.getByRole('button', { name: 'Send 2 studies' }).waitFor();
+    await page.getByText('This file is damaged.').waitFor();
     for (const summary of await page.locator('details > summary').all()) await summary.click();
+    await page.getByText('The file has extra bytes after the end of the object.').waitFor();
     await page.locator('.series-line canvas').first().waitFor();
     // The last click may have scrolled anywhere: half of a button may be under the status line.
     await page.evaluate(() => window.scrollTo(0, 0));
