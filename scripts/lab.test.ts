@@ -26,6 +26,7 @@ test('without a name, or with one that does not exist, npm run lab lists every p
     'hostile',
     'lying-pacs',
     'mutants',
+    'other-languages',
     'rot-at-rest',
     'stress',
   ])

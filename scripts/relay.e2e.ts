@@ -3,9 +3,9 @@
  * as its manifest says, the PACS holds the bytes that were on disk, a second run moves no instance, and the
  * receipt is good for nothing once a byte of it is changed.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { receiptSchema } from '#shared/protocol/receipt.ts';
@@ -14,6 +14,7 @@ import { skip, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { startLink } from '#testing/link.ts';
 import { readSheetCode } from '#testing/read-sheet-code.ts';
+import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { startOrthanc } from './system/orthanc.ts';
 import { freePort } from './system/ports.ts';
@@ -37,6 +38,7 @@ interface UploadDocument {
     instances: { sopInstanceUID: string; state: string }[];
   }[];
   readonly files: { path: string; state: string; reason: string | null }[];
+  readonly missing: readonly string[];
 }
 
 /** A file of `deidentify --report`. */
@@ -121,6 +123,11 @@ test('every file of the corpus ends as its manifest says, and the PACS holds wha
       continue;
     }
     expected.delete(file.path);
+    // The index of a disc cannot be stored, and is no refusal.
+    if (basename(path) === 'DICOMDIR') {
+      assert.equal([state, reason, first.err.includes(path)], ['skipped', 'sop-class-not-storage', false]);
+      continue;
+    }
     const ended = reason === 'conflicting-instance' ? reason : state;
     assert.is(ended, file.expect === 'refused-by-pacs' ? 'stored' : file.expect, path);
     assert.is(
@@ -135,12 +142,34 @@ test('every file of the corpus ends as its manifest says, and the PACS holds wha
     const hasMeta = onDisk.toString('latin1', 128, 132) === 'DICM';
     assert.ok(hasMeta ? onDisk.equals(inPacs) : inPacs.subarray(-onDisk.length).equals(onDisk), path);
   }
-  assert.equal([...expected.keys()], []);
+  assert.equal([[...expected.keys()], document.missing], [[], []]);
 
   const before = world.link.bytesUp;
   const second = await world.upload([join(corpus, 'dev')]);
   assert.equal([second.code, JSON.parse(second.out).files], [1, document.files]);
   assert.ok(world.link.bytesUp - before < 1_000_000, 'manifests and questions only; the corpus has 43 MB');
+});
+
+/** A disc of one study in a folder of the world. */
+async function discOnDisk(seed: number): Promise<{ folder: string; paths: readonly string[] }> {
+  const folder = join(world.folder, `disc-${seed}`);
+  const patient = { name: 'Doe^Jane', id: 'D-1' };
+  const disc = syntheticDisc([{ study: syntheticStudy({ seed }), patient }]);
+  for (const { path, bytes } of disc) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), bytes);
+  }
+  return { folder, paths: disc.map(({ path }) => path) };
+}
+
+test('a disc ends without a fault, and files that its index names and that are missing are named', async () => {
+  const whole = await world.upload([(await discOnDisk(91)).folder]);
+  assert.equal([whole.code, (JSON.parse(whole.out) as UploadDocument).missing], [0, []]);
+  const { folder, paths } = await discOnDisk(92);
+  await rm(join(folder, paths[2]!));
+  const part = await world.upload([folder]);
+  assert.equal([part.code, (JSON.parse(part.out) as UploadDocument).missing], [0, [paths[2]]]);
+  assert.match(part.err, `missing: 1. Copy the disc again, or name the whole disc.\n  ${paths[2]}`);
 });
 
 async function signIn(): Promise<Record<string, string>> {

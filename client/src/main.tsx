@@ -7,16 +7,16 @@ import { askForBackgroundSync, goesOnAlone } from './app/background-sync.ts';
 import { createDevice } from './app/device.ts';
 import { FIRST_FORMATS } from './kit/format.ts';
 import { watchInstallOffer } from './app/install-offer.ts';
+import { createLooks } from './app/looks.ts';
 import { takeLaunches } from './app/launches.ts';
 import { ProvideStores } from './app/ProvideStores.tsx';
 import { createRoute, hrefOf } from './kit/routes.ts';
-import { createTheme } from './app/theme.ts';
 import { createUpdate, pageAround } from './app/updates.ts';
 import { keepAwake } from './app/wake-lock.ts';
 import { watchLink } from './net/watch-link.ts';
 
 const page = new AbortController();
-const theme = createTheme(document.documentElement, window.localStorage);
+const looks = createLooks(document.documentElement, window.localStorage);
 const route = createRoute(window, page.signal);
 const install = watchInstallOffer(window);
 const device = createDevice();
@@ -62,7 +62,7 @@ watchLink({
   tell: device.noteLink,
 });
 render(
-  <ProvideStores device={device} theme={theme}>
+  <ProvideStores device={device} looks={looks}>
     <App route={route} update={update} install={install} lockMinutes={device.lockMinutes} />
   </ProvideStores>,
   document.getElementById('app')!,

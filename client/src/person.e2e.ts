@@ -145,4 +145,38 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
 });
 
+walk(
+  'help is there before signing in; settings tell what the device holds, and nobody’s name',
+  async (stage) => {
+    const { page, address, visitor } = stage;
+    await page.goto(address);
+    await page.getByRole('link', { name: 'Help' }).click();
+    await page.getByRole('heading', { name: 'When something goes wrong' }).waitFor();
+    await looksRight(page, 'help-signed-out');
+    await page.getByRole('link', { name: 'Back to the sign-in' }).click();
+    await stage.enter();
+    const study = syntheticStudy({
+      seed: stage.seed(0),
+      patient: { name: 'Lockmann^Vera', id: 'LOCK-4711' },
+    });
+    await visitor.setOffline(true);
+    await sendStudy(
+      page,
+      study.instances.map(({ fileName, bytes }) => onDisk(fileName, bytes)),
+    );
+    await page.getByRole('button', { name: /^Account of/ }).click();
+    await page.getByRole('link', { name: 'Settings and storage' }).click();
+    await page.getByText('1 study, 3 instances').waitFor();
+    await page.getByText('After 15 minutes without a touch or a key', { exact: false }).waitFor();
+    await page.getByText('Report for your IT staff').click();
+    await page.getByText('studies waiting for: offline 1', { exact: false }).waitFor();
+    assert.not.match(await page.locator('#content').innerText(), /Lockmann|Vera|LOCK/);
+    await looksRight(page, 'settings');
+    await page.getByLabel('Very large').check();
+    await looksRight(page, 'settings-large');
+    await page.reload();
+    assert.ok(await page.getByLabel('Very large').isChecked(), 'the choice is kept');
+  },
+);
+
 test.run();

@@ -1,9 +1,10 @@
 /**
- * `npm run lab -- chaos [--minutes 15] [--seed N] [--resume DIR]`: kills, cuts, pauses, fills or
+ * `npm run lab -- chaos [--minutes 15] [--seed N] [--resume DIR] [--still 10]`: kills, cuts, pauses, fills or
  * misconfigures everything that it can while several studies travel; then everything is repaired, and the
  * PACS is compared with the queued studies. Exits 0 when nothing was lost, doubled or changed, and everything
  * came to its end.
  *
+ * A run in which nothing has moved for `--still` minutes says where it stood, and fails.
  * An interrupted run resumes with `--resume DIR`; a failed run keeps its folder and says how to repeat it.
  */
 import { mkdtemp } from 'node:fs/promises';
@@ -13,22 +14,48 @@ import { inspect, parseArgs } from 'node:util';
 import { testEnvironment } from '#testing/environment.ts';
 import { buildWebApp, isWebAppCurrent } from '../build.ts';
 import { readState } from './chaos/state.ts';
-import { removeWorld, runChaos } from './chaos/run-chaos.ts';
+import { removeWorld, runChaos, STILL_MINUTES, type ChaosResult } from './chaos/run-chaos.ts';
+import { Standstill } from './chaos/standstill.ts';
 
-const USAGE = 'usage: npm run lab -- chaos [--minutes N] [--seed N] [--resume DIR]';
+const USAGE = 'usage: npm run lab -- chaos [--minutes N] [--seed N] [--resume DIR] [--still N]';
 const MINUTES = 15;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
+function report({ verdict, state }: Extract<ChaosResult, { kind: 'judged' }>, seed: number): void {
+  say(
+    `\nseed ${seed}: ${state.queued.length} studies, ${state.position} steps in ${(state.elapsedMs / 60_000).toFixed(1)} minutes`,
+  );
+  say(
+    `faults: ${Object.entries(state.faults)
+      .map(([name, times]) => `${name} ${times}`)
+      .join(', ')}`,
+  );
+  for (const [name, why] of Object.entries(state.skipped)) say(`without "${name}": ${why}`);
+  say(
+    Object.entries(verdict.figures)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', '),
+  );
+  say(verdict.bytes);
+  for (const fault of verdict.faults) say(`FAULT: ${fault}`);
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { minutes: { type: 'string' }, seed: { type: 'string' }, resume: { type: 'string' } },
+    options: {
+      minutes: { type: 'string' },
+      seed: { type: 'string' },
+      resume: { type: 'string' },
+      still: { type: 'string' },
+    },
   });
   const before = values.resume === undefined ? null : await readState(values.resume);
   const seed = before?.seed ?? Number(values.seed ?? Date.now() % 1_000_000);
   const minutes = before?.minutes ?? Number(values.minutes ?? MINUTES);
-  if (!Number.isSafeInteger(seed) || !(minutes > 0)) {
+  const stillMinutes = Number(values.still ?? STILL_MINUTES);
+  if (!Number.isSafeInteger(seed) || !(minutes > 0) || !(stillMinutes > 0)) {
     process.stderr.write(`${USAGE}\n`);
     return 2;
   }
@@ -37,33 +64,21 @@ async function main(args: readonly string[]): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupting.abort());
   say(`seed ${seed}, ${minutes} minutes, ${folder}`);
   const again = `npm run lab -- chaos --seed ${seed} --minutes ${minutes}`;
+  const resume = `npm run lab -- chaos --resume ${folder}`;
   const { chromium } = testEnvironment();
   if (chromium === null) say('without a browser: there is no Chromium');
   else if (!(await isWebAppCurrent())) await buildWebApp();
   try {
-    const result = await runChaos({ folder, seed, minutes, chromium, say, signal: interrupting.signal });
+    const result = await runChaos({
+      ...{ folder, seed, minutes, stillMinutes, chromium, say },
+      signal: interrupting.signal,
+    });
     if (result.kind === 'interrupted') {
-      say(`interrupted; resume with: npm run lab -- chaos --resume ${folder}`);
+      say(`interrupted; resume with: ${resume}`);
       return 1;
     }
-    const { verdict, state } = result;
-    say(
-      `\nseed ${seed}: ${state.queued.length} studies, ${state.position} steps in ${(state.elapsedMs / 60_000).toFixed(1)} minutes`,
-    );
-    say(
-      `faults: ${Object.entries(state.faults)
-        .map(([name, times]) => `${name} ${times}`)
-        .join(', ')}`,
-    );
-    for (const [name, why] of Object.entries(state.skipped)) say(`without "${name}": ${why}`);
-    say(
-      Object.entries(verdict.figures)
-        .map(([name, value]) => `${name} ${value}`)
-        .join(', '),
-    );
-    say(verdict.bytes);
-    for (const fault of verdict.faults) say(`FAULT: ${fault}`);
-    if (verdict.faults.length > 0) {
+    report(result, seed);
+    if (result.verdict.faults.length > 0) {
       say(`its world is kept in ${folder}; again: ${again}`);
       return 1;
     }
@@ -71,7 +86,8 @@ async function main(args: readonly string[]): Promise<number> {
     await removeWorld(folder);
     return 0;
   } catch (error) {
-    say(`FAULT: ${inspect(error)}\nits world is kept in ${folder}; again: ${again}`);
+    const said = error instanceof Standstill ? error.message : inspect(error);
+    say(`FAULT: ${said}\nits world is kept in ${folder}; resume with: ${resume}; again: ${again}`);
     return 1;
   }
 }

@@ -1,16 +1,39 @@
 /** The files that `relay deidentify` writes. */
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { patientsIn } from '#shared/deid/named-patients.ts';
 import { keysOfPatients } from '#shared/deid/patient-key.ts';
 import { parsed, pseudonymsOf } from '#testing/deidentified-file.ts';
+import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { UsageError } from './arguments.ts';
 import { deidentify } from './deidentify.ts';
+
+test('the index of a disc is neither refused nor written', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-deidentify-'));
+  try {
+    const study = syntheticStudy({ seed: 2, instancesPerSeries: 1 });
+    for (const { path, bytes } of syntheticDisc([{ study, patient: { name: 'Doe^Jane', id: 'D-1' } }])) {
+      await mkdir(dirname(join(folder, 'in', path)), { recursive: true });
+      await writeFile(join(folder, 'in', path), bytes);
+    }
+    const said: string[] = [];
+    const around = {
+      env: {},
+      signal: new AbortController().signal,
+      print: () => undefined,
+      say: (line: string) => void said.push(line),
+    };
+    assert.is(await deidentify([join(folder, 'in'), '--out', join(folder, 'out')], around), 0);
+    assert.equal([said, (await readdir(join(folder, 'out'))).length], [[], 1]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
 
 test('two files of one SOP Instance UID are both written, and the report says which is which', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'relay-deidentify-'));

@@ -1,4 +1,7 @@
-/** The files that paths of the command line name: files, folders with everything below, ZIP archives. In path order. */
+/**
+ * The files that paths of the command line name: files, folders with everything below, ZIP archives. In path order,
+ * the index of a disc first.
+ */
 import { openAsBlob, type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';

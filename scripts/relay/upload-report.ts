@@ -6,6 +6,7 @@ import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
+import { isInDoubt, type DiscFiles } from '../../client/src/pipeline/ingest/disc-files.ts';
 import { printable } from './arguments.ts';
 import type { FileInstance, FileQueue, FileStudy } from './file-queue.ts';
 
@@ -39,7 +40,14 @@ function receiptUrl(study: FileStudy, gateway: string): string | null {
   return study.receiptId === null ? null : `${gateway}/upload/${study.uploadId}/receipt`;
 }
 
-export function toDocument(queue: FileQueue, files: readonly FileResult[], gateway: string): unknown {
+interface Ended {
+  readonly queue: FileQueue;
+  readonly files: readonly FileResult[];
+  readonly disc: DiscFiles;
+  readonly gateway: string;
+}
+
+export function toDocument({ queue, files, disc, gateway }: Ended): unknown {
   return {
     studies: [...queue.studies.values()].map((study) => ({
       studyInstanceUID: study.studyInstanceUID,
@@ -54,7 +62,32 @@ export function toDocument(queue: FileQueue, files: readonly FileResult[], gatew
       })),
     })),
     files: files.map((file) => ({ path: file.path, ...outcomeOf(queue, file) })),
+    missing: missingFrom(disc),
   };
+}
+
+/** The index of a disc is DICOM, and never sent. */
+const OF_AN_INDEX: ReasonCode = 'sop-class-not-storage';
+
+/** Below the folder of the index, as it names them. By their names alone: pseudonyms name no file of the disc. */
+function missingFrom(disc: DiscFiles): readonly string[] {
+  return disc.missing(() => false).map(({ path }) => path);
+}
+
+/** Lines about the indexes of discs: nothing of the choice was refused. */
+export function remarksOn(disc: DiscFiles): string[] {
+  const missing = missingFrom(disc);
+  return [
+    ...(disc.indexes.some(isInDoubt)
+      ? ['The index of the disc (DICOMDIR) is damaged. It may not name every file of the disc.']
+      : []),
+    ...(missing.length === 0
+      ? []
+      : [
+          `Files that the index of the disc (DICOMDIR) names and that are missing: ${missing.length}. Copy the disc again, or name the whole disc.`,
+          ...missing.map((path) => `  ${printable(path)}`),
+        ]),
+  ];
 }
 
 export function toLines(queue: FileQueue, files: readonly FileResult[], gateway: string): string[] {
@@ -66,7 +99,7 @@ export function toLines(queue: FileQueue, files: readonly FileResult[], gateway:
     const counts = [...states].map(([state, instances]) => `${instances.length} ${state}`).join(', ');
     return `${study.studyInstanceUID}  ${counts}${study.receiptId === null ? '' : `  receipt ${receiptUrl(study, gateway)}`}`;
   });
-  const skipped = files.filter((file) => file.state === 'skipped').length;
+  const skipped = files.filter(({ state, reason }) => state === 'skipped' && reason !== OF_AN_INDEX).length;
   return skipped === 0 ? lines : [...lines, `${skipped} files are not DICOM and were skipped`];
 }
 

@@ -4,6 +4,8 @@
  * sent. With `--wait` it ends when the PACS has confirmed each instance or somebody must decide.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { blobSource } from '#shared/dicom/byte-source.ts';
+import { readDiscIndex } from '#shared/dicom/dicomdir.ts';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules, settingsOf } from '#shared/deid/rules.ts';
 import {
@@ -33,9 +35,11 @@ import type { Collected, CollectedFile } from '../../client/src/pipeline/ingest/
 import {
   applyPolicy,
   ingestFile,
+  isOfIndex,
   reportOf,
   type DevicePolicy,
 } from '../../client/src/pipeline/ingest/ingest-file.ts';
+import { createDiscFiles, type DiscFiles } from '../../client/src/pipeline/ingest/disc-files.ts';
 import { createIdentitySealer } from '../../client/src/pipeline/ingest/seal-identities.ts';
 import { openFile, refusingUnreadable } from '../../client/src/pipeline/ingest/open-file.ts';
 import { keyOf } from '../../client/src/pipeline/queue/upload-queue.ts';
@@ -52,7 +56,7 @@ import { createFileQueue, type FileQueue } from './file-queue.ts';
 import { findFiles } from './find-files.ts';
 import { gatherCompanions, type CompanionsOf } from './gather-companions.ts';
 import { createProgressLine } from './progress-line.ts';
-import { exitCodeOf, refusalsOf, toDocument, toLines, type FileResult } from './upload-report.ts';
+import { exitCodeOf, refusalsOf, remarksOn, toDocument, toLines, type FileResult } from './upload-report.ts';
 
 /** Reading waits for the disk more than for a core. */
 const FILES_AT_ONCE = 4;
@@ -94,12 +98,14 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
     onProgress: () => progress.show(`sent ${percent(queue.sent())} %`),
   });
   const open = (file: CollectedFile) => openFile(file.ref, archives, signal);
+  const disc = createDiscFiles();
   // Files that are sent unchanged can be read before anybody has signed in.
   const devicePolicy = async () =>
     options.value('policy') === 'identified' ? AS_IT_IS : (await sender).devicePolicy;
   const reading = readAll(() => findFiles(options.rest, signal), {
     open,
     devicePolicy,
+    disc,
     signal,
     onRead: progress.show,
     keepReport: queue.keepReport,
@@ -115,9 +121,9 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
   progress.clear();
 
   if (options.flag('json'))
-    around.print(JSON.stringify(toDocument(queue, files, connection.gateway), null, 2));
+    around.print(JSON.stringify(toDocument({ queue, files, disc, gateway: connection.gateway }), null, 2));
   else for (const line of toLines(queue, files, connection.gateway)) around.print(line);
-  for (const line of refusalsOf(queue, files)) around.say(line);
+  for (const line of [...refusalsOf(queue, files), ...remarksOn(disc)]) around.say(line);
   return exitCodeOf(queue, files);
 }
 
@@ -221,6 +227,8 @@ type Collecting = () => AsyncIterable<Collected>;
 interface Reading {
   readonly open: (file: CollectedFile) => Promise<Blob>;
   readonly devicePolicy: () => Promise<DevicePolicy>;
+  /** Gets every file of the choice, and the indexes among them. */
+  readonly disc: DiscFiles;
   readonly signal: AbortSignal;
   readonly onRead: (line: string) => void;
   readonly keepReport: FileQueue['keepReport'];
@@ -248,6 +256,7 @@ async function readAll(found: Collecting, reading: Reading): Promise<readonly Re
   const underWay: Promise<ReadOne>[] = [];
   let read = 0;
   for await (const each of found()) {
+    reading.disc.notePath(each.path);
     const one = limit.run(async () => {
       const done = await readOne(each, { ...reading, companions });
       read += 1;
@@ -273,6 +282,7 @@ async function readOne(
   {
     open,
     devicePolicy,
+    disc,
     signal,
     keepReport,
     keepEntry,
@@ -288,7 +298,10 @@ async function readOne(
   const outcome = await refusingUnreadable(signal, async () =>
     ingestFile(await open(found), { policy, inFolder: found.inFolder, companions }, signal),
   );
-  if (outcome.kind !== 'ready') return ended(outcome.kind, outcome.because);
+  if (outcome.kind !== 'ready') {
+    if (isOfIndex(outcome)) await noteIndex(disc, found, open);
+    return ended(outcome.kind, outcome.because);
+  }
   const {
     studyInstanceUID,
     sopInstanceUID,
@@ -321,6 +334,11 @@ async function readOne(
     },
     queued: { studyInstanceUID, manifest, file: found, report: report?.digest ?? null },
   };
+}
+
+async function noteIndex(disc: DiscFiles, found: CollectedFile, open: Reading['open']): Promise<void> {
+  const index = await readDiscIndex(blobSource(await open(found)));
+  if (index !== null) disc.noteIndex(found.path, index);
 }
 
 function enqueue({ result, queued }: ReadOne, { name, version }: Policy, queue: FileQueue): FileResult {

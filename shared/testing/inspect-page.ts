@@ -1,7 +1,7 @@
 /**
  * The requirements for every page of the app, checked in a real browser: axe finds nothing (WCAG 2.2 AA and
- * its good practice), every control is as large as a gloved finger, nothing is wider than the window. Changes
- * nothing on the page but its size and theme.
+ * its good practice), every control is as large as a gloved finger, nothing is wider than the window; on demand
+ * in other languages too. Changes nothing on the page but its size and theme.
  */
 import { createRequire } from 'node:module';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserServer, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { createBrowserCoverage } from './browser-coverage.ts';
+import { inOtherLanguages } from './other-languages.ts';
 
 /**
  * For a Chromium that runs as root and has no screen, and does not call home. The last two spare each new visitor
@@ -147,11 +148,19 @@ function isJudged(window: Window, theme: Theme): { readonly size: boolean; reado
   return { size: theme === 'light', axe: theme === 'light' ? window === 'narrow' : window === 'laptop' };
 }
 
-/**
- * Looks at the page in every window and both themes; `folder` takes a picture of each. Ends in the tablet's
- * window, light.
- */
-export async function inspectPage(page: Page, name: string, folder: string | undefined): Promise<Fault[]> {
+type Inspection = {
+  /** Takes a picture of each window and theme into it. */
+  readonly folder: string | undefined;
+  /** Measures longer words in both directions of writing as well (other-languages.ts). */
+  readonly otherLanguages: boolean;
+};
+
+/** Looks at the page in every window and both themes. Ends in the tablet's window, light. */
+export async function inspectPage(
+  page: Page,
+  name: string,
+  { folder, otherLanguages }: Inspection,
+): Promise<Fault[]> {
   const faults: Fault[] = [];
   if (folder) await mkdir(folder, { recursive: true });
   for (const theme of THEMES) {
@@ -161,6 +170,7 @@ export async function inspectPage(page: Page, name: string, folder: string | und
       if (!judged.size && !judged.axe && folder === undefined) continue;
       await page.setViewportSize(size);
       const found = judged.size ? await sizeFaults(page) : [];
+      if (judged.size && otherLanguages) found.push(...(await inOtherLanguages(page)));
       if (judged.axe) found.push(...(await axeFaults(page)));
       faults.push(...found.map((fault) => ({ page: name, window, theme, fault })));
       if (folder) await page.screenshot({ path: join(folder, `${name}-${window}-${theme}.png`) });

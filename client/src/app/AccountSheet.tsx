@@ -1,10 +1,12 @@
 /** The account, the appearance of the app, and signing out with its consequences for the queue. */
 import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { accountWords as words } from './account-words.ts';
-import { THEMES, useTheme } from './theme.ts';
+import { THEMES, useLooks } from './looks.ts';
+import { LooksChoice } from './LooksChoice.tsx';
 import { Unkept } from './Unkept.tsx';
 import { useSignOut } from './use-sign-out.ts';
 
@@ -20,26 +22,35 @@ export type AccountSheetProps = {
 
 export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
   const session = useSession();
+  const looks = useLooks();
   const { signOut, isLeaving, isUnkept } = useSignOut(onClose);
   const roles = session.user.value?.roles ?? [];
   return (
     <Sheet title={name} onClose={onClose}>
       <p class="quiet small">{roles.map((role) => kitWords.roles[role]).join(kitWords.separator)}</p>
-      <ThemeChoice />
+      <LooksChoice title={words.theme} choices={THEMES} words={words.themes} chosen={looks.theme} />
       <div class="sheet-part hairline">
         <Consequence isUnkept={isUnkept} />
         <p class="small quiet">{words.version(RELAY_WEB_VERSION)}</p>
       </div>
-      {session.state.value === 'signed-in' && (
-        <div class="sheet-part account-more">
-          <button type="button" class="button button-bare" onClick={() => onOpen('sessions')}>
-            {words.sessions}
-          </button>
-          <button type="button" class="button button-bare" onClick={() => onOpen('password')}>
-            {words.changePassword}
-          </button>
-        </div>
-      )}
+      <div class="sheet-part account-more">
+        <a class="button button-bare" href={hrefOf({ page: 'settings' })} onClick={onClose}>
+          {kitWords.pages.settings}
+        </a>
+        <a class="button button-bare" href={hrefOf({ page: 'help' })} onClick={onClose}>
+          {kitWords.pages.help}
+        </a>
+        {session.state.value === 'signed-in' && (
+          <>
+            <button type="button" class="button button-bare" onClick={() => onOpen('sessions')}>
+              {words.sessions}
+            </button>
+            <button type="button" class="button button-bare" onClick={() => onOpen('password')}>
+              {words.changePassword}
+            </button>
+          </>
+        )}
+      </div>
       <div class="sheet-actions">
         <button type="button" class="button" onClick={onClose}>
           {kitWords.close}
@@ -49,26 +60,6 @@ export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
         )}
       </div>
     </Sheet>
-  );
-}
-
-function ThemeChoice() {
-  const theme = useTheme();
-  return (
-    <fieldset class="sheet-part">
-      <legend class="small quiet">{words.theme}</legend>
-      {THEMES.map((choice) => (
-        <label key={choice} class="choice">
-          <input
-            type="radio"
-            name="theme"
-            checked={theme.value === choice}
-            onChange={() => (theme.value = choice)}
-          />
-          <span>{words.themes[choice]}</span>
-        </label>
-      ))}
-    </fieldset>
   );
 }
 

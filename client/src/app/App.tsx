@@ -20,6 +20,7 @@ import { ProblemBoundary } from './ProblemBoundary.tsx';
 import type { Install } from './install-offer.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import { landingOf } from './landing.ts';
+import type { SettingsViewProps } from './SettingsView.tsx';
 import { SignInView } from './SignInView.tsx';
 import { StatusLine } from './StatusLine.tsx';
 import { UpdateOffer } from './UpdateOffer.tsx';
@@ -37,6 +38,10 @@ const StudiesView = deferred<StudiesViewProps>(() =>
 const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
   import('../results/ResultsPages.tsx').then((view) => view.ResultsPages),
 );
+const SettingsView = deferred<SettingsViewProps>(() =>
+  import('./SettingsView.tsx').then((view) => view.SettingsView),
+);
+const HelpView = deferred(() => import('./HelpView.tsx').then((view) => view.HelpView));
 const StartView = deferred(() => import('./StartView.tsx').then((view) => view.StartView));
 const StudyView = deferred<{ id: string }>(() =>
   import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView),
@@ -76,15 +81,15 @@ export function App({ route, update, install, lockMinutes }: AppProps) {
         {appWords.skipToContent}
       </a>
       <Header page={here.page} hidden={hidden} />
-      <StatusLine />
+      <StatusLine page={here.page} />
       <UpdateOffer update={update} />
       <ProblemBoundary key={here.page}>
         {state === 'unknown' ? (
           <Checking />
-        ) : signedOut ? (
+        ) : signedOut && here.page !== 'help' ? (
           <SignInView />
         ) : (
-          !hidden && <Page route={here} install={install} />
+          !covered.value && <Page route={here} install={install} lockMinutes={lockMinutes} />
         )}
       </ProblemBoundary>
       {!signedOut && user && <AutoLock minutes={lockMinutes} covered={covered} />}
@@ -155,7 +160,9 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
 /**
  * Tells people and screen readers about a change of page: the window's title, and the focus on the heading.
  */
-function Page({ route, install }: { readonly route: Route } & Pick<AppProps, 'install'>) {
+type PageProps = { readonly route: Route } & SettingsViewProps;
+
+function Page({ route, ...of }: PageProps) {
   const first = useRef(true);
   const key = [
     route.page,
@@ -168,7 +175,7 @@ function Page({ route, install }: { readonly route: Route } & Pick<AppProps, 'in
     if (!first.current) document.querySelector<HTMLElement>('#content h1')?.focus();
     first.current = false;
   }, [key]);
-  return viewOf(route, install);
+  return viewOf(route, of);
 }
 
 function titleOf(route: Route): string {
@@ -176,7 +183,7 @@ function titleOf(route: Route): string {
   return kitWords.pages[route.page === 'results' ? route.at : route.page];
 }
 
-function viewOf(route: Route, install: AppProps['install']) {
+function viewOf(route: Route, of: SettingsViewProps) {
   switch (route.page) {
     case 'start':
       return <StartView />;
@@ -185,7 +192,11 @@ function viewOf(route: Route, install: AppProps['install']) {
     case 'before-after':
       return <BeforeAfterView key={route.id} id={route.id} />;
     case 'studies':
-      return <Studies install={install} />;
+      return <Studies install={of.install} />;
+    case 'settings':
+      return <SettingsView {...of} />;
+    case 'help':
+      return <HelpView />;
     case 'study':
       return <StudyView key={route.id} id={route.id} />;
     case 'results':

@@ -1,23 +1,22 @@
 /** Hands every store of this device to the views: each folder has a hook for its own. */
-import type { Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { ProvideApi, ProvideSession, ProvideSignOutTasks } from '../net/net-context.ts';
 import { ProvideIngest, ProvideTriageViews } from '../pipeline/ingest/ingest-context.ts';
 import { ProvideQueue } from '../pipeline/queue/queue-context.ts';
 import { ProvideTriage } from '../pipeline/triage/triage-context.ts';
 import type { Device } from './device.ts';
-import { ProvideTheme, type Theme } from './theme.ts';
+import { ProvideLooks, type Looks } from './looks.ts';
 
 export type ProvideStoresProps = {
   readonly device: Device;
-  readonly theme: Signal<Theme>;
+  readonly looks: Looks;
   readonly children: ComponentChildren;
 };
 
-export function ProvideStores({ device, theme, children }: ProvideStoresProps) {
+export function ProvideStores({ device, looks, children }: ProvideStoresProps) {
   const { session, api, signOutTasks, ingest, queue, triage } = device;
   return (
-    <ProvideTheme value={theme}>
+    <ProvideLooks value={looks}>
       <ProvideSession value={session}>
         <ProvideApi value={api}>
           <ProvideSignOutTasks value={signOutTasks}>
@@ -31,6 +30,6 @@ export function ProvideStores({ device, theme, children }: ProvideStoresProps) {
           </ProvideSignOutTasks>
         </ProvideApi>
       </ProvideSession>
-    </ProvideTheme>
+    </ProvideLooks>
   );
 }

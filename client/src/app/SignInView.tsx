@@ -5,6 +5,7 @@ import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { appWords } from './app-words.ts';
 import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
@@ -79,6 +80,11 @@ export function SignInView() {
           {busy.value ? appWords.signIn.submitting : appWords.signIn.submit}
         </button>
       </form>
+      <p>
+        <a class="button button-bare" href={hrefOf({ page: 'help' })}>
+          {kitWords.pages.help}
+        </a>
+      </p>
     </main>
   );
 }

@@ -6,10 +6,12 @@ import type { Link } from '../net/link.ts';
 import { goesOnAlone } from './background-sync.ts';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
+import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
-import { standingOf, type Standing } from './may-close.ts';
+import type { Route } from '../kit/routes.ts';
+import { mayRemoveDisc, standingOf, type Standing } from './may-close.ts';
 import { appWords } from './app-words.ts';
 import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
 import { trackWords } from '../pipeline/queue/track-words.ts';
@@ -23,7 +25,7 @@ const LINK_SIGN: Record<Link, IconName> = {
   'pacs-no-retrieval': 'unreachable',
 };
 
-export function StatusLine() {
+export function StatusLine({ page }: { readonly page: Route['page'] }) {
   const ingest = useIngest();
   const queue = useQueue();
   const session = useSession();
@@ -39,6 +41,12 @@ export function StatusLine() {
     phase: ingest.phase.value,
     unsafe: queue.unsafe.value,
     chosen,
+    canSend:
+      ingest.phase.value === 'found' &&
+      ingest.studies.value.some((study) => study.selected.value && study.instances > heldOf(ingest, study)) &&
+      policy !== null &&
+      (user === null || maySend(user)),
+    isOnUpload: page === 'upload',
     safe: queue.safe.value,
     undecided,
     goesOnAlone: goesOnAlone(globalThis),
@@ -50,7 +58,7 @@ export function StatusLine() {
           <StandingSentence standing={standing} />
         </p>
         <span class="status-break" />
-        {(standing.kind === 'may-close' || standing.kind === 'goes-on-open') && (
+        {mayRemoveDisc(standing) && (
           <p class="status-item status-disc small">
             <Icon name="disc" size={20} />
             <span>{appWords.status.discMayGo}</span>
@@ -73,41 +81,46 @@ export function StatusLine() {
   );
 }
 
+/** How many instances of it stay here if it is sent now. */
+function heldOf({ heldBack }: IngestStore, { studyInstanceUID }: FoundStudy): number {
+  return heldBack.value.filter((file) => file.studyInstanceUID === studyInstanceUID).length;
+}
+
 function StandingSentence({ standing }: { readonly standing: Standing }) {
   switch (standing.kind) {
     case 'keep-open':
       return (
         <>
           <Icon name="caution" size={20} />
-          <span>{appWords.status.keepOpen(standing.unsafe)}</span>
+          <span>{appWords.status.keepOpen(standing.count)}</span>
         </>
       );
     case 'not-queued':
       return (
         <>
           <Icon name="note" size={20} />
-          <span>{appWords.status.notQueued(standing.chosen)}</span>
+          <span>{appWords.status.notQueued(standing.count, standing.send)}</span>
         </>
       );
     case 'may-close':
       return (
         <>
           <Icon name="device" size={20} />
-          <span>{appWords.status.mayClose(standing.safe)}</span>
+          <span>{appWords.status.mayClose(standing.count)}</span>
         </>
       );
     case 'goes-on-open':
       return (
         <>
           <Icon name="device" size={20} />
-          <span>{appWords.status.goesOnOpen(standing.safe)}</span>
+          <span>{appWords.status.goesOnOpen(standing.count)}</span>
         </>
       );
     case 'decide':
       return (
         <>
           <Icon name="decide" size={20} />
-          <span>{trackWords.needsDecision(standing.undecided)}</span>
+          <span>{trackWords.needsDecision(standing.count)}</span>
         </>
       );
     case 'empty':

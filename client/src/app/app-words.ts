@@ -22,7 +22,8 @@ export const appWords = {
     },
     keepOpen: (unsafe: number) =>
       `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,
-    notQueued: (chosen: number) => `${instances(chosen)} chosen, not safe yet: press Send`,
+    notQueued: (chosen: number, send: 'here' | 'on-upload' | null) =>
+      `${instances(chosen)} chosen, not safe yet${send === null ? '' : send === 'here' ? ': press Send' : ': press Send under Upload'}`,
     mayClose: (safe: number) =>
       `You can close this page: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here`,
     /** In a browser that sends only while the page is open. */

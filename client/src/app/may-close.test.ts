@@ -1,43 +1,86 @@
+/** The status line's table, cell by cell: of all sentences that are true, the most urgent one is said. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { standingOf } from './may-close.ts';
+import { mayRemoveDisc, standingOf, type Standing, type StandingFacts } from './may-close.ts';
 
-test('the page says that it may be closed only when nothing can be lost by it', () => {
-  assert.is(
-    standingOf({ phase: 'queueing', unsafe: 1, chosen: 516, safe: 515, undecided: 0, goesOnAlone: true })
-      .kind,
-    'keep-open',
-  );
-  assert.is(
-    standingOf({ phase: 'found', unsafe: 0, chosen: 516, safe: 128, undecided: 0, goesOnAlone: true }).kind,
-    'not-queued',
-  );
-  assert.is(
-    standingOf({ phase: 'reading', unsafe: 0, chosen: 2, safe: 0, undecided: 0, goesOnAlone: true }).kind,
-    'not-queued',
-  );
-  assert.equal(
-    standingOf({ phase: 'idle', unsafe: 0, chosen: 0, safe: 128, undecided: 0, goesOnAlone: true }),
-    { kind: 'may-close', safe: 128 },
-  );
-  assert.is(
-    standingOf({ phase: 'idle', unsafe: 0, chosen: 0, safe: 0, undecided: 0, goesOnAlone: true }).kind,
-    'empty',
-  );
-});
+const NOTHING: StandingFacts = {
+  phase: 'idle',
+  unsafe: 0,
+  chosen: 0,
+  canSend: false,
+  isOnUpload: true,
+  undecided: 0,
+  safe: 0,
+  goesOnAlone: true,
+};
+const of = (some: Partial<StandingFacts>) => standingOf({ ...NOTHING, ...some });
+const found = { phase: 'found', chosen: 516, canSend: true } as const;
 
-test('in a browser that cannot upload without the page, the page says that it must stay open', () => {
-  assert.equal(
-    standingOf({ phase: 'idle', unsafe: 0, chosen: 0, safe: 128, undecided: 0, goesOnAlone: false }),
-    { kind: 'goes-on-open', safe: 128 },
-  );
-});
+const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boolean])[] = [
+  [
+    'instances that are being written come before everything',
+    { ...found, phase: 'queueing', unsafe: 1, undecided: 4, safe: 515 },
+    { kind: 'keep-open', count: 1 },
+    false,
+  ],
+  [
+    'unsent instances come before undecided ones',
+    { ...found, undecided: 4, safe: 128 },
+    { kind: 'not-queued', count: 516, send: 'here' },
+    false,
+  ],
+  [
+    'Send is on another page',
+    { ...found, isOnUpload: false },
+    { kind: 'not-queued', count: 516, send: 'on-upload' },
+    false,
+  ],
+  [
+    'Send is disabled, or not allowed',
+    { ...found, phase: 'reading', canSend: false },
+    { kind: 'not-queued', count: 516, send: null },
+    false,
+  ],
+  [
+    'everything chosen is held back: there is nothing to send, but to decide',
+    { phase: 'found', undecided: 3 },
+    { kind: 'decide', count: 3 },
+    false,
+  ],
+  ['four undecided beside a safe queue', { undecided: 4, safe: 128 }, { kind: 'decide', count: 4 }, false],
+  [
+    'four undecided in a browser that must stay open',
+    { undecided: 4, safe: 128, goesOnAlone: false },
+    { kind: 'decide', count: 4 },
+    false,
+  ],
+  ['nothing waits but a decision', { undecided: 1 }, { kind: 'decide', count: 1 }, false],
+  ['everything is safe', { safe: 128 }, { kind: 'may-close', count: 128 }, true],
+  [
+    'everything is safe where sending needs the page',
+    { safe: 128, goesOnAlone: false },
+    { kind: 'goes-on-open', count: 128 },
+    true,
+  ],
+  ['nothing at all', {}, { kind: 'empty' }, false],
+  ['files that cannot be sent are no studies', { phase: 'found' }, { kind: 'empty' }, false],
+];
 
-test('studies that wait for a decision are counted', () => {
-  assert.equal(
-    standingOf({ phase: 'idle', unsafe: 0, chosen: 0, safe: 0, undecided: 3, goesOnAlone: true }),
-    { kind: 'decide', undecided: 3 },
-  );
+for (const [title, facts, standing, disc] of TABLE)
+  test(title, () => {
+    assert.equal(of(facts), standing);
+    assert.is(mayRemoveDisc(of(facts)), disc);
+  });
+
+test('the disc may go only if nothing is unsafe, unsent or undecided', () => {
+  for (const unsafe of [0, 1])
+    for (const chosen of [0, 2])
+      for (const undecided of [0, 3])
+        for (const safe of [0, 5])
+          for (const goesOnAlone of [true, false]) {
+            const standing = of({ phase: 'found', unsafe, chosen, undecided, safe, goesOnAlone });
+            if (mayRemoveDisc(standing)) assert.equal([unsafe, chosen, undecided], [0, 0, 0]);
+          }
 });
 
 test.run();

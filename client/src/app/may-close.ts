@@ -1,37 +1,62 @@
-/** Decides which one sentence the status line says: whether the page may be closed and the disc removed. */
+/**
+ * Decides which one sentence the status line says: the first row of the table below that is true. Instances that could
+ * be lost come before those that need a person, and these before those that are safe.
+ */
 import type { IngestPhase } from '../pipeline/ingest/found-study.ts';
 
 export type Standing =
   /** Instances are being written into the queue: neither the page nor the disc may go. */
-  | { readonly kind: 'keep-open'; readonly unsafe: number }
-  /** Instances were read and shown, but Send was not pressed. */
-  | { readonly kind: 'not-queued'; readonly chosen: number }
-  /** Everything is safe here; the disc may go too. */
-  | { readonly kind: 'may-close'; readonly safe: number }
-  /** Everything is safe here, but this browser sends only while the page is open. */
-  | { readonly kind: 'goes-on-open'; readonly safe: number }
+  | { readonly kind: 'keep-open'; readonly count: number }
+  /** Instances were read and shown, but not sent. `send`: where Send can be pressed; null: it cannot be now. */
+  | { readonly kind: 'not-queued'; readonly count: number; readonly send: 'here' | 'on-upload' | null }
   /** Nothing is sent until a person decides; the device keeps these. */
-  | { readonly kind: 'decide'; readonly undecided: number }
+  | { readonly kind: 'decide'; readonly count: number }
+  /** Everything is safe here; the disc may go too. */
+  | { readonly kind: 'may-close'; readonly count: number }
+  /** Everything is safe here, but this browser sends only while the page is open. */
+  | { readonly kind: 'goes-on-open'; readonly count: number }
   | { readonly kind: 'empty' };
 
 export type StandingFacts = {
   readonly phase: IngestPhase;
   /** Instances that are being written into the queue. */
   readonly unsafe: number;
-  /** Instances in studies that were found and not yet queued. */
+  /** Instances that Send would take, in studies that were found and not yet queued. */
   readonly chosen: number;
-  /** Instances that wait on this device. */
-  readonly safe: number;
+  /** Send can be pressed: allowed, and nothing is missing for it. */
+  readonly canSend: boolean;
+  /** The page with Send is open. */
+  readonly isOnUpload: boolean;
   /** Instances that need a decision. */
   readonly undecided: number;
+  /** Instances that wait on this device. */
+  readonly safe: number;
   /** The browser sends the queue when no page is open. */
   readonly goesOnAlone: boolean;
 };
 
-/** The most urgent status that is true: data that could be lost comes before data that is safe. */
-export function standingOf({ phase, unsafe, chosen, safe, undecided, goesOnAlone }: StandingFacts): Standing {
-  if (unsafe > 0) return { kind: 'keep-open', unsafe };
-  if (phase !== 'idle' && chosen > 0) return { kind: 'not-queued', chosen };
-  if (safe > 0) return { kind: goesOnAlone ? 'may-close' : 'goes-on-open', safe };
-  return undecided > 0 ? { kind: 'decide', undecided } : { kind: 'empty' };
+const TABLE: readonly ((facts: StandingFacts) => Standing | false)[] = [
+  ({ unsafe }) => unsafe > 0 && { kind: 'keep-open', count: unsafe },
+  ({ phase, chosen, canSend, isOnUpload }) =>
+    phase !== 'idle' &&
+    chosen > 0 && {
+      kind: 'not-queued',
+      count: chosen,
+      send: canSend ? (isOnUpload ? 'here' : 'on-upload') : null,
+    },
+  ({ undecided }) => undecided > 0 && { kind: 'decide', count: undecided },
+  ({ safe, goesOnAlone }) => safe > 0 && { kind: goesOnAlone ? 'may-close' : 'goes-on-open', count: safe },
+];
+
+export function standingOf(facts: StandingFacts): Standing {
+  for (const row of TABLE) {
+    const standing = row(facts);
+    if (standing) return standing;
+  }
+  return { kind: 'empty' };
+}
+
+/** Nothing that is on the disc is missing here, and nobody may still want to look at it. */
+export function mayRemoveDisc({ kind }: Standing): boolean {
+  return kind === 'may-close' || kind === 'goes-on-open';
 }

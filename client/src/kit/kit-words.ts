@@ -13,6 +13,8 @@ export const kitWords = {
     results: 'Results',
     infer: 'Ask a model',
     models: 'Models',
+    settings: 'Settings and storage',
+    help: 'Help',
   },
   roles: {
     technician: 'Technician',

@@ -17,6 +17,8 @@ test('every page has an address that leads back to it', () => {
     { page: 'start' },
     { page: 'upload' },
     { page: 'studies' },
+    { page: 'settings' },
+    { page: 'help' },
     { page: 'study', id: '0f8b-1' },
     { page: 'before-after', id: '0f8b-1' },
     ...results,

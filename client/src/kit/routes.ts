@@ -9,6 +9,8 @@ export type Route =
   | { readonly page: 'start' }
   | { readonly page: 'upload' }
   | { readonly page: 'studies' }
+  | { readonly page: 'settings' }
+  | { readonly page: 'help' }
   /** A found study that is not queued. */
   | { readonly page: 'before-after'; readonly id: string }
   | { readonly page: 'study'; readonly id: string }
@@ -31,7 +33,7 @@ export function parseRoute(hash: string): Route {
     return { page: 'results', at: page, id, beside };
   if (beside !== '') return { page: 'not-found' };
   if (page === '' && id === '') return { page: hash.length > 1 ? 'upload' : 'start' };
-  if (page === 'studies' && id === '') return { page: 'studies' };
+  if ((page === 'studies' || page === 'settings' || page === 'help') && id === '') return { page };
   if ((page === 'study' || page === 'before-after') && id !== '') return { page, id };
   return { page: 'not-found' };
 }
@@ -44,7 +46,9 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
     case 'upload':
       return '#/';
     case 'studies':
-      return '#/studies';
+    case 'settings':
+    case 'help':
+      return `#/${route.page}`;
     case 'before-after':
     case 'study':
       return `#/${route.page}/${route.id}`;

@@ -35,6 +35,9 @@ export const SCREENS = {
     'lock-warning': 'Nobody has touched the device for a while',
     'start-auditor': 'What an auditor may do',
     'start-researcher': 'What a researcher may do',
+    settings: 'Settings, storage and the report of the device',
+    'settings-large': 'The same in very large text',
+    'help-signed-out': 'Help before signing in',
   },
   'screens-queue.e2e.ts': {
     'queue-order': 'Three studies in their order',
@@ -140,9 +143,19 @@ export const SCREENS = {
 type NamesOf<T> = T extends T ? keyof T : never;
 export type ScreenName = NamesOf<(typeof SCREENS)[keyof typeof SCREENS]>;
 
+/**
+ * The main job. Every run measures these in longer words and both directions of writing (other-languages.ts),
+ * `npm run lab -- other-languages` all screens.
+ */
+const IN_OTHER_LANGUAGES: ReadonlySet<ScreenName> = new Set([
+  ...(['sign-in', 'upload-empty', 'upload-found'] as const),
+  ...(['queue-offline', 'study-arrived', 'receipt'] as const),
+]);
+
 /** In every window and both themes: accessible, targets large enough, nothing scrolls sideways. */
 export async function looksRight(page: Page, name: ScreenName): Promise<void> {
-  const faults = await inspectPage(page, name, process.env['RELAY_SCREENSHOTS']);
+  const otherLanguages = IN_OTHER_LANGUAGES.has(name) || process.env['RELAY_OTHER_LANGUAGES'] === 'yes';
+  const faults = await inspectPage(page, name, { folder: process.env['RELAY_SCREENSHOTS'], otherLanguages });
   assert.equal(
     faults,
     [],

@@ -329,8 +329,11 @@ export type VaultRequestTable = {
   approved_at: Date | null;
   refused_at: Date | null;
   opened_at: Date | null;
-  /** By entry: the other holder's share, sealed to the one who asked. Null before the approval and after the end. */
-  shares: ColumnType<Record<string, string> | null, string | null, string | null>;
+  /**
+   * By each entry that the approval was about: the other holder's share, sealed to the one who asked, or null where
+   * that holder could not open it. Null before the approval and after the end.
+   */
+  shares: ColumnType<Record<string, string | null> | null, string | null, string | null>;
 };
 
 export type Tables = InferenceTables & {

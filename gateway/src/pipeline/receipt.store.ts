@@ -1,5 +1,5 @@
 /** Receipts in the database: one for each upload and revision of its study, never changed. */
-import type { Kysely, Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import type { StudyRow } from './study.store.ts';
 
@@ -29,6 +29,25 @@ export async function insertReceipt(
     })
     .onConflict((conflict) => conflict.columns(['upload_id', 'revision']).doNothing())
     .execute();
+}
+
+/** How many receipts, and the bytes of all of them together. */
+export type ReceiptsSize = { readonly receipts: number; readonly bytes: number };
+
+/** Of these uploads' receipts of their studies' present revisions. */
+export async function sizeOfReceipts(
+  db: Kysely<Tables>,
+  uploadIds: readonly string[],
+): Promise<ReceiptsSize> {
+  return db
+    .selectFrom('receipt')
+    .innerJoin('study', (join) =>
+      join.onRef('study.id', '=', 'receipt.study_id').onRef('study.revision', '=', 'receipt.revision'),
+    )
+    .select(sql<number>`count(*)::int`.as('receipts'))
+    .select(sql<number>`coalesce(sum(octet_length(receipt.jws)), 0)::int`.as('bytes'))
+    .where(sql<boolean>`receipt.upload_id = any(${uploadIds}::uuid[])`)
+    .executeTakeFirstOrThrow();
 }
 
 /** The upload's receipt of its study's present revision, as a compact JWS. */

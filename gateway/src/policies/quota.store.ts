@@ -47,7 +47,7 @@ type Row = {
 /**
  * Each study is of one upload, so an account's open studies lead to its instances, one by one: neither what it has
  * brought in years is read, nor what others promise. In a study under way every row counts, settled or not:
- * promises that are left out, again and again, take room as well.
+ * promises that are left out, again and again, take room as well. So do sealed identities that came with it.
  */
 async function listQuotas(
   db: Db,
@@ -59,7 +59,7 @@ async function listQuotas(
       a.quota_patients as own_patients, s.quota_patients as site_patients,
       case when a.patients_day = ${dayOf(now)}::date then a.patients_asked else 0 end as patients,
       s.quota_uploads as site_uploads, s.quota_instances as site_instances, s.quota_bytes as site_bytes,
-      coalesce(used.uploads, 0)::int as uploads, coalesce(used.instances, 0)::int as instances, coalesce(used.bytes, 0)::bigint as bytes
+      coalesce(used.uploads, 0)::int as uploads, coalesce(used.instances, 0)::int as instances, coalesce(used.bytes, 0)::bigint + coalesce(sealed.bytes, 0)::bigint as bytes
     from account a join site s on s.id = a.site_id
     left join lateral (
       select count(distinct t.id) filter (where c.is_open) as uploads, count(*) as instances,
@@ -77,6 +77,11 @@ async function listQuotas(
       ) c
       where t.account_id = a.id and t.state <> 'closed'
     ) used on true
+    left join lateral (
+      select sum(octet_length(e.sealed)) as bytes
+      from study t join upload u on u.study_id = t.id join vault_entry e on e.upload_id = u.id
+      where t.account_id = a.id and t.state <> 'closed'
+    ) sealed on true
     where ${where} order by lower(a.username)`.execute(db);
   return rows.map((row) => {
     const own = ownQuota(row);
@@ -121,14 +126,29 @@ export async function countPatients(
   patients: number,
   now: Date,
 ): Promise<boolean> {
-  const day = sql`${dayOf(now)}::date`;
-  const sum = sql`case when a.patients_day >= ${day} then a.patients_asked else 0 end + ${patients}::int`;
+  const { day, sum, isWithin } = askedWith(patients, now);
   const { rows } = await sql`
     update account a set patients_asked = ${sum}, patients_day = greatest(a.patients_day, ${day})
-    from site s where s.id = a.site_id and a.id = ${accountId}::uuid
-      and ${sum} <= case when a.quota_patients is null then s.quota_patients else a.quota_patients end
+    from site s where s.id = a.site_id and a.id = ${accountId}::uuid and ${isWithin}
     returning a.id`.execute(db);
   return rows.length > 0;
+}
+
+/** Whether `countPatients` would count them now. Counts none. */
+export async function mayAskFor(db: Db, accountId: string, patients: number, now: Date): Promise<boolean> {
+  const { isWithin } = askedWith(patients, now);
+  const { rows } = await sql`
+    select a.id from account a join site s on s.id = a.site_id
+    where a.id = ${accountId}::uuid and ${isWithin}`.execute(db);
+  return rows.length > 0;
+}
+
+/** For account `a` of site `s`: today's patients with these, and whether its quota lets it ask of so many. */
+function askedWith(patients: number, now: Date) {
+  const day = sql`${dayOf(now)}::date`;
+  const sum = sql`case when a.patients_day >= ${day} then a.patients_asked else 0 end + ${patients}::int`;
+  const most = sql`case when a.quota_patients is null then s.quota_patients else a.quota_patients end`;
+  return { day, sum, isWithin: sql`${sum} <= ${most}` };
 }
 
 export async function siteQuota(db: Db, siteId: string): Promise<Quota> {

@@ -3,12 +3,11 @@
  * Only bytes that have the digest which the gateway checked are believed, so a name that a PACS put back is never
  * printed.
  */
-import { createHash } from 'node:crypto';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import type { Receipt, ReceiptInstance } from '#shared/protocol/receipt.ts';
 import type { Db } from '../database/database.ts';
 import { FETCHED_BYTES_LIMIT, type Pacs } from '../ports/pacs/pacs.ts';
 import type { ReadPatientId } from './pseudonym-thread.ts';
+import type { SheetQuestion } from './sheet-thread.ts';
 
 export type PseudonymTools = {
   readonly db: Db;
@@ -16,21 +15,17 @@ export type PseudonymTools = {
   readonly readPatientId: ReadPatientId;
 };
 
-/** The sheet is for somebody who waits: without an answer it has no pseudonym. */
-const PATIENCE_MS = 3_000;
 /** PS3.5 §6.2, LO: 64 characters. A pseudonym of ours has no other than these. */
 const PSEUDONYM = /^[\x20-\x7e]{1,64}$/;
 
-/** null: names were not removed, or the PACS does not give an instance as it was sent. */
+/** null: names were not removed, or the PACS does not give an instance as it was sent before the signal. */
 export async function findPseudonym(
   { db, pacs, readPatientId }: PseudonymTools,
-  uploadId: string,
-  { studyInstanceUID, instances }: Receipt,
+  { uploadId, studyInstanceUID, smallest }: Omit<SheetQuestion, 'code'>,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const instance = smallestOf(instances);
-  if (instance === null) return null;
-  const { sopInstanceUID, digest } = instance;
+  if (smallest === null || signal.aborted) return null;
+  const { sopInstanceUID, digest } = smallest;
   const row = await db
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
@@ -41,24 +36,11 @@ export async function findPseudonym(
     .executeTakeFirst();
   if (row === undefined) return null;
   const where = { studyInstanceUID, seriesInstanceUID: row.series_instance_uid, sopInstanceUID };
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   const fetched = await ignoreFailure(
-    pacs.fetchInstance(where, FETCHED_BYTES_LIMIT, patience),
+    pacs.fetchInstance(where, FETCHED_BYTES_LIMIT, signal),
     'a receipt is given out while the PACS is away',
   );
-  if (fetched?.kind !== 'fetched' || digestOf(fetched.bytes) !== digest) return null;
-  const text = await readPatientId(fetched.bytes, patience);
+  if (fetched?.kind !== 'fetched') return null;
+  const text = await readPatientId({ bytes: fetched.bytes, digest }, signal);
   return text !== null && PSEUDONYM.test(text) ? text : null;
-}
-
-const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-/** Of those that the PACS has and in which the gateway found nothing left to remove. */
-function smallestOf(instances: readonly ReceiptInstance[]): ReceiptInstance | null {
-  return instances
-    .filter(({ state, residue }) => residue === 'none' && (state === 'stored' || state === 'already-stored'))
-    .reduce<ReceiptInstance | null>(
-      (least, each) => (least === null || each.bytes < least.bytes ? each : least),
-      null,
-    );
 }

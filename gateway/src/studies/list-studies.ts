@@ -1,9 +1,9 @@
 /**
  * The studies of an account, or with `accountId` null of its site, newest first and page by page: one row for a
- * Study Instance UID, with all its uploads.
+ * Study Instance UID, with its newest uploads.
  */
 import { sql } from 'kysely';
-import { standingOf, type SentStudy, type StudyStanding } from '#shared/protocol/studies.ts';
+import { UPLOADS_SHOWN, type SentStudy, type StudyStanding } from '#shared/protocol/studies.ts';
 import type { Db } from '../database/database.ts';
 import { uploadStatuses } from '../uploads/upload-status.ts';
 
@@ -23,6 +23,8 @@ export type StudyQuery = {
 
 type Row = {
   readonly uid: string;
+  /** Of all its uploads, those that are not shown too. */
+  readonly standing: StudyStanding;
   readonly first: Date;
   readonly last: Date;
   readonly uploads: readonly string[];
@@ -47,7 +49,7 @@ export async function listStudies(
     const sopClassUIDs = new Set(row.uploads.flatMap((id) => classes.get(id) ?? []));
     return {
       studyInstanceUID: row.uid,
-      standing: standingOf(uploads),
+      standing: row.standing,
       firstSentAt: row.first.toISOString(),
       lastSentAt: row.last.toISOString(),
       sopClassUIDs: [...sopClassUIDs].sort(),
@@ -59,28 +61,32 @@ export async function listStudies(
 
 const isHeld = sql<boolean>`bool_or(study.state = 'held')`;
 const isEnded = sql<boolean>`bool_and(study.state = 'closed')`;
-/** As `standingOf`, in SQL. */
 const STANDING: Readonly<Record<StudyStanding, ReturnType<typeof sql<boolean>>>> = {
   'needs-you': isHeld,
   ended: isEnded,
   'under-way': sql<boolean>`not (${isHeld} or ${isEnded})`,
 };
 
+const standing = sql<StudyStanding>`case when ${isHeld} then 'needs-you' when ${isEnded} then 'ended' else 'under-way' end`;
+
+/** Of a study, the newest uploads' values. */
+const newest = <T>(column: 'upload.id' | 'upload.device_id') =>
+  sql<
+    T[]
+  >`(array_agg(${sql.ref(column)} order by upload.created_at desc, upload.id))[1:${sql.lit(UPLOADS_SHOWN)}]`;
+
 /** One more than `limit`, so that it shows whether there is a following page. */
 async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]> {
-  const { accountId, text, standing, from, until, after } = query;
+  const { accountId, text, standing: wanted, from, until, after } = query;
   const last = sql<Date>`date_trunc('milliseconds', max(upload.created_at))`;
   let select = db
     .selectFrom('upload')
     .innerJoin('study', 'study.id', 'upload.study_id')
     .select(['study.study_instance_uid as uid', last.as('last')])
     .select(sql<Date>`min(upload.created_at)`.as('first'))
-    .select(sql<string[]>`array_agg(upload.id order by upload.created_at desc, upload.id)`.as('uploads'))
-    .select(
-      sql<(string | null)[]>`array_agg(upload.device_id order by upload.created_at desc, upload.id)`.as(
-        'devices',
-      ),
-    )
+    .select(standing.as('standing'))
+    .select(newest<string>('upload.id').as('uploads'))
+    .select(newest<string | null>('upload.device_id').as('devices'))
     .where('upload.site_id', '=', query.siteId)
     // The gateway's own uploads bring the results of a study: nobody sent them.
     .where('upload.account_id', 'is not', null)
@@ -90,7 +96,7 @@ async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]>
     .limit(query.limit + 1);
   if (accountId !== null) select = select.where('upload.account_id', '=', accountId);
   if (text !== undefined) select = select.having(named(text));
-  if (standing !== undefined) select = select.having(STANDING[standing]);
+  if (wanted !== undefined) select = select.having(STANDING[wanted]);
   if (from !== undefined) select = select.having(last, '>=', from);
   if (until !== undefined) select = select.having(last, '<', until);
   if (after !== undefined)

@@ -1,53 +1,72 @@
-/** The sheet of a study: its receipts of the present revision, drawn, and the file signed as a whole. */
-import { createHash } from 'node:crypto';
+/**
+ * The sheet of a study: its receipts of the present revision, drawn in a thread, and the file signed as a whole. It
+ * holds some 2 MB at most: more receipts than that are fetched one by one.
+ */
 import { sql } from 'kysely';
-import { receiptSchema, type Receipt } from '#shared/protocol/receipt.ts';
-import { sealLine, toReceiptCode } from '#shared/protocol/receipt-sheet.ts';
+import { sealLine } from '#shared/protocol/receipt-sheet.ts';
 import type { Db } from '../database/database.ts';
-import { findReceipt } from '../pipeline/receipt.store.ts';
-import type { SheetSigner } from './sign-sheet.ts';
-import { drawSheet, type SheetReceipt } from './draw-sheet.ts';
+import { findReceipt, sizeOfReceipts, type ReceiptsSize } from '../pipeline/receipt.store.ts';
 import { findPseudonym, type PseudonymTools } from './find-pseudonym.ts';
+import type { AssembleSheet, SheetUpload } from './sheet-thread.ts';
+import type { SheetSigner } from './sign-sheet.ts';
 import { uploadsOf, type WhoseStudy } from './study-timeline.ts';
 
-type Tools = PseudonymTools & { readonly now: () => Date; readonly signSheet: SheetSigner };
+export type SheetTools = PseudonymTools & {
+  readonly now: () => Date;
+  readonly signSheet: SheetSigner;
+  readonly assembleSheet: AssembleSheet;
+};
 
-/** The bytes of a PDF. An upload without a receipt of the present revision has no page. */
+/** The sheet is for somebody who waits: what the PACS has not answered by then, for all of its pages, it lacks. */
+const PACS_PATIENCE_MS = 3_000;
+/** An A4 page with its QR code, at most. The receipts are attached, and count as they are. */
+export const PAGE_BYTES = 32_000;
+export const SHEET_BYTES_LIMIT = 2_000_000;
+
+export const isTooLarge = ({ receipts, bytes }: ReceiptsSize): boolean =>
+  receipts * PAGE_BYTES + bytes > SHEET_BYTES_LIMIT;
+
+/** The bytes of a PDF. An upload without a receipt of the present revision has no page. Throws the signal's reason. */
 export async function makeSheet(
-  tools: Tools,
+  tools: SheetTools,
   whose: WhoseStudy,
   signal: AbortSignal,
-): Promise<Buffer | 'not-found' | 'no-receipt-yet'> {
-  const { db, now, signSheet } = tools;
-  const uploads = await uploadsOf(db, whose);
-  if (uploads.length === 0) return 'not-found';
-  const pages: SheetReceipt[] = [];
-  for (const upload of uploads) {
-    const jws = await findReceipt(db, upload.id);
-    if (jws === undefined) continue;
-    const receipt = contentOf(jws);
-    pages.push({
-      receipt,
-      jws,
-      code: await signSheet.code(toReceiptCode(receipt)),
-      uploadId: upload.id,
-      sentAt: upload.created_at,
-      sender: { username: upload.username, accountId: upload.account_id, device: upload.device_id },
-      pseudonym: await findPseudonym(tools, upload.id, receipt, signal),
-      classes: await classesOf(db, upload.id),
-    });
-  }
-  if (pages.length === 0) return 'no-receipt-yet';
-  const drawn = await drawSheet(pages, now());
-  const digest = createHash('sha256').update(drawn).digest('hex');
-  const receipts = pages.map(({ receipt }) => toReceiptCode(receipt));
-  return Buffer.concat([drawn, Buffer.from(sealLine(await signSheet.sheet({ digest, receipts })), 'latin1')]);
+): Promise<Uint8Array<ArrayBuffer> | 'not-found' | 'no-receipt-yet' | 'sheet-too-large'> {
+  const { db, now, signSheet, assembleSheet } = tools;
+  const found = await uploadsOf(db, whose);
+  if (found.length === 0) return 'not-found';
+  const size = await sizeOfReceipts(
+    db,
+    found.map(({ id }) => id),
+  );
+  if (isTooLarge(size)) return 'sheet-too-large';
+  const uploads = await withReceipts(db, found);
+  if (uploads.length === 0) return 'no-receipt-yet';
+  const pacsUntil = AbortSignal.any([signal, AbortSignal.timeout(PACS_PATIENCE_MS)]);
+  const { pdf, digest, receipts } = await assembleSheet(
+    { uploads, at: now() },
+    async ({ code, ...about }) => ({
+      code: await signSheet.code(code),
+      pseudonym: await findPseudonym(tools, about, pacsUntil),
+    }),
+    signal,
+  );
+  const seal = sealLine(await signSheet.sheet({ digest, receipts: [...receipts] }));
+  return new Uint8Array(Buffer.concat([pdf, Buffer.from(seal, 'latin1')]));
 }
 
-/** A receipt of our own database: it was checked when it was signed. */
-function contentOf(jws: string): Receipt {
-  const [, payload = ''] = jws.split('.');
-  return receiptSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
+async function withReceipts(
+  db: Db,
+  uploads: Awaited<ReturnType<typeof uploadsOf>>,
+): Promise<readonly SheetUpload[]> {
+  const pages: SheetUpload[] = [];
+  for (const { id, username, account_id: accountId, device_id: device, created_at: sentAt } of uploads) {
+    const jws = await findReceipt(db, id);
+    if (jws === undefined) continue;
+    const sender = { username, accountId, device };
+    pages.push({ jws, uploadId: id, sentAt, sender, classes: await classesOf(db, id) });
+  }
+  return pages;
 }
 
 async function classesOf(db: Db, uploadId: string): Promise<ReadonlyMap<string, number>> {

@@ -1,23 +1,30 @@
-/** Reads the Patient ID of an instance in a thread of its own: the bytes come from the PACS, and may be large. */
+/**
+ * Reads the Patient ID of an instance in a thread of its own, which hashes it first: the bytes come from the PACS, and
+ * may be large.
+ */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { giving, keepThread, toOwn } from '../threads/thread.ts';
 
-type Bytes = Uint8Array<ArrayBuffer>;
+type Fetched = {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The SHA-256 that the bytes must have, hexadecimal. */
+  readonly digest: string;
+};
 export type PseudonymTalk = {
-  readonly task: Bytes;
+  readonly task: Fetched;
   readonly question: never;
   readonly reply: never;
-  /** null: the instance has none, or cannot be read. */
+  /** null: the instance has none, cannot be read, or is another one. */
   readonly answer: string | null;
 };
-export type ReadPatientId = (bytes: Uint8Array, signal: AbortSignal) => Promise<string | null>;
+export type ReadPatientId = (fetched: Fetched, signal: AbortSignal) => Promise<string | null>;
 
 export function createPseudonymThread(): ReadPatientId {
   const thread = keepThread<PseudonymTalk>(new URL('./pseudonym.worker.ts', import.meta.url));
   const noReply = () => Promise.reject(new Error('it asks nothing'));
-  return async (bytes, signal) => {
+  return async ({ bytes, digest }, signal) => {
     const own = toOwn(bytes);
-    const read = thread.do(giving(own, own.buffer), noReply, signal);
+    const read = thread.do(giving({ bytes: own, digest }, own.buffer), noReply, signal);
     return (await ignoreFailure(read, 'a receipt without the pseudonym is as good')) ?? null;
   };
 }

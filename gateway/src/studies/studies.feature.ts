@@ -4,6 +4,7 @@ import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { createPseudonymThread } from './pseudonym-thread.ts';
+import { createSheetThread } from './sheet-thread.ts';
 import { createSheetSigner } from './sign-sheet.ts';
 import { studyRoutes } from './studies.routes.ts';
 
@@ -17,5 +18,6 @@ export type StudiesFeatureTools = {
 export function studiesFeature({ db, now, keys, pacs }: StudiesFeatureTools): Feature {
   const signSheet = createSheetSigner(keys.receipts);
   const readPatientId = createPseudonymThread();
-  return { routes: [studyRoutes({ db, now, pacs, readPatientId, signSheet })] };
+  const assembleSheet = createSheetThread();
+  return { routes: [studyRoutes({ db, now, pacs, readPatientId, assembleSheet, signSheet })] };
 }

@@ -14,7 +14,6 @@ import {
   type SentStudy,
 } from '#shared/protocol/studies.ts';
 import { recordReading } from '../audit/record-reading.ts';
-import type { Db } from '../database/database.ts';
 import { instantSchema, isInTime } from '../http/instant.ts';
 import {
   callerOf,
@@ -24,21 +23,13 @@ import {
   type Caller,
   type Router,
 } from '../http/route.ts';
-import type { Pacs } from '../ports/pacs/pacs.ts';
-import type { ReadPatientId } from './pseudonym-thread.ts';
-import type { SheetSigner } from './sign-sheet.ts';
 import { listStudies } from './list-studies.ts';
-import { makeSheet } from './make-sheet.ts';
+import type { SheetTools } from './make-sheet.ts';
+import { createSheetServer } from './serve-sheet.ts';
 import { timelineOf, type WhoseStudy } from './study-timeline.ts';
 
-export type StudiesTools = {
-  readonly db: Db;
-  readonly now: () => Date;
-  readonly signSheet: SheetSigner;
-  /** Asked for the pseudonym of a study whose names were removed. */
-  readonly pacs: Pick<Pacs, 'fetchInstance'>;
-  readonly readPatientId: ReadPatientId;
-};
+/** `sheetMs`: how long a sheet may take. */
+export type StudiesTools = SheetTools & { readonly sheetMs?: number };
 
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
 /** They see what others sent as well: it holds UIDs and codes only. */
@@ -101,7 +92,7 @@ const sheet = defineRoute({
   path: '/studies/{studyInstanceUID}/receipt.pdf',
   roles: READERS,
   tags: ['studies'],
-  problems: ['not-found', 'no-receipt-yet'],
+  problems: ['not-found', 'no-receipt-yet', 'sheet-too-large'],
   summary: 'Your receipts for this study on paper, each with a signed QR code; the receipts are attached',
   request: { params: byStudy },
   responses: {
@@ -125,6 +116,7 @@ const toCursor = ({ lastSentAt, studyInstanceUID }: SentStudy): string =>
 export function studyRoutes(tools: StudiesTools): Router {
   const { db } = tools;
   const router = createRouter();
+  const serveSheet = createSheetServer(tools, tools.sheetMs);
   router.openapi(list, async (c) => {
     const { q, standing, from, to, limit, cursor: after, all } = c.req.valid('query');
     const caller = callerOf(c);
@@ -147,10 +139,10 @@ export function studyRoutes(tools: StudiesTools): Router {
   router.openapi(sheet, async (c) => {
     const { studyInstanceUID } = c.req.valid('param');
     const caller = callerOf(c);
-    const made = await makeSheet(tools, named(caller, studyInstanceUID), c.req.raw.signal);
-    if (made === 'not-found' || made === 'no-receipt-yet') throw new Problem(made);
+    const made = await serveSheet(named(caller, studyInstanceUID), c.req.raw.signal);
+    if (typeof made === 'string') throw new Problem(made);
     await recordReading(tools, caller, studyInstanceUID, 'receipts');
-    return c.body(new Uint8Array(made), 200, {
+    return c.body(made, 200, {
       'Content-Type': 'application/pdf',
       'Content-Disposition': `attachment; filename="receipt-${studyInstanceUID}.pdf"`,
     });

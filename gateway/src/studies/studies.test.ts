@@ -2,7 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sentStudiesSchema, timelineSchema, type SentStudy } from '#shared/protocol/studies.ts';
+import {
+  sentStudiesSchema,
+  timelineSchema,
+  UPLOADS_SHOWN,
+  type SentStudy,
+} from '#shared/protocol/studies.ts';
 import { splitSheet } from '#shared/protocol/receipt-sheet.ts';
 import { readSheetCode } from '#testing/read-sheet-code.ts';
 import { deidentifyBytes, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
@@ -11,6 +16,10 @@ import { addAccount, addDevice } from '../testing/add-account.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
+import { findReceipt } from '../pipeline/receipt.store.ts';
+import { isTooLarge, PAGE_BYTES, SHEET_BYTES_LIMIT } from './make-sheet.ts';
+import { createSheetServer } from './serve-sheet.ts';
+import type { AssembleSheet } from './sheet-thread.ts';
 
 const test = suite('the studies of a person');
 const pacs = openTestPacs();
@@ -56,6 +65,42 @@ test('are listed newest first, page by page, with what stands where', async () =
     cursor = `&cursor=${page.next}`;
   }
   assert.equal(pages, [[uidOf(waiting)], [second.uid], [first.uid]]);
+});
+
+/** Of a study that is under way, so many uploads of its sender, the oldest one held. */
+async function addUploads(uid: string, count: number): Promise<void> {
+  const { accountId: account_id, siteId: site_id, tools } = pipeline;
+  const { db, newId } = tools;
+  const study = (state: 'held' | 'receiving') => ({
+    ...{ id: newId(), site_id, account_id, study_instance_uid: uid, state },
+    ...{ revision: 1, policy_name: 'identified', policy_version: 1 },
+    updated_at: new Date(),
+  });
+  const studies = Array.from({ length: count }, (_, at) => study(at === 0 ? 'held' : 'receiving'));
+  await db.insertInto('study').values(studies).execute();
+  const uploads = studies.map(({ id: study_id }, at) => ({
+    ...{ id: newId(), site_id, account_id, study_id, device_id: null, completed_at: null },
+    created_at: new Date(Date.now() - 10_000 + at),
+  }));
+  await db.insertInto('upload').values(uploads).execute();
+}
+
+test('one of more uploads than are shown has the newest, and its standing is of all', async () => {
+  for (const [uid, count] of [
+    ['1.2.826.20', UPLOADS_SHOWN],
+    ['1.2.826.21', UPLOADS_SHOWN + 1],
+  ] as const) {
+    await addUploads(uid, count);
+    const [study] = (await list(`?q=${uid}`)).studies;
+    assert.equal(
+      [study?.uploads.length, study?.uploads.some(({ state }) => state === 'held'), study?.standing],
+      [UPLOADS_SHOWN, count === UPLOADS_SHOWN, 'needs-you'],
+    );
+  }
+  const { db } = pipeline.tools;
+  const added = db.selectFrom('study').select('id').where('study_instance_uid', 'like', '1.2.826.%');
+  await db.deleteFrom('upload').where('study_id', 'in', added).execute();
+  await db.deleteFrom('study').where('study_instance_uid', 'like', '1.2.826.%').execute();
 });
 
 test('are found by a part of the UID, an upload, a receipt, their standing and their day', async () => {
@@ -190,6 +235,91 @@ test('have the pseudonym on their receipt where names were removed, as the PACS 
   assert.not.match(await sheetOf(uid), 'Pseudonym', 'what the PACS changed is not printed');
   const { uid: identified } = await deliver(7111);
   assert.not.match(await sheetOf(identified), 'Pseudonym');
+});
+
+test('have no sheet where their receipts are too large for one, and the answer says what to do', async () => {
+  const { uid, uploadId } = await deliver(7112);
+  const { db } = pipeline.tools;
+  const jws = await findReceipt(db, uploadId);
+  await db
+    .updateTable('receipt')
+    .set({ jws: `${jws}.${'a'.repeat(SHEET_BYTES_LIMIT)}` })
+    .where('upload_id', '=', uploadId)
+    .execute();
+  const response = await pipeline.request('GET', `/studies/${uid}/receipt.pdf`);
+  assert.equal(
+    [response.status, ((await response.json()) as { code: string }).code],
+    [413, 'sheet-too-large'],
+  );
+});
+
+test('a sheet has two megabytes: as many bytes fit, and not one more', () => {
+  const bytes = SHEET_BYTES_LIMIT - 3 * PAGE_BYTES;
+  assert.equal(
+    [isTooLarge({ receipts: 3, bytes }), isTooLarge({ receipts: 3, bytes: bytes + 1 })],
+    [false, true],
+  );
+});
+
+/** Sheets that are not drawn before the test ends them; `begun`: whose, in their order. */
+function heldSheets(sheetMs?: number) {
+  const begun: string[] = [];
+  const turns = new Map<string, PromiseWithResolvers<void>>();
+  const assembleSheet: AssembleSheet = async ({ uploads: [upload] }, _answer, signal) => {
+    signal.throwIfAborted();
+    const { promise, reject } = Promise.withResolvers<never>();
+    const account = upload!.sender.accountId;
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+    begun.push(account);
+    turns.get(account)?.resolve();
+    return promise;
+  };
+  const { tools, signSheet } = pipeline;
+  const serve = createSheetServer(
+    { ...tools, signSheet, assembleSheet, readPatientId: async () => null },
+    sheetMs,
+  );
+  const ask = async (accountId: string, studyInstanceUID: string, signal: AbortSignal) =>
+    serve({ siteId: pipeline.siteId, accountId, watches: false, studyInstanceUID }, signal).then(
+      () => 'drawn',
+      (error: { code: string }) => error.code,
+    );
+  const hasBegun = (account: string): Promise<void> => {
+    turns.set(account, Promise.withResolvers<void>());
+    return turns.get(account)!.promise;
+  };
+  return { begun, ask, hasBegun };
+}
+
+test('an account has one sheet drawn at a time and does not hold up another; a caller who leaves frees the place', async () => {
+  const own = await deliver(7113);
+  const other = await addAccount(pipeline);
+  pipeline.actAs(other, ['technician']);
+  const theirs = await deliver(7114);
+  const { begun, ask, hasBegun } = heldSheets();
+  const first = new AbortController();
+  const second = new AbortController();
+  const third = new AbortController();
+  const begins = hasBegun(pipeline.accountId);
+  const answers = [ask(pipeline.accountId, own.uid, first.signal)];
+  await begins;
+  const next = hasBegun(pipeline.accountId);
+  answers.push(ask(pipeline.accountId, own.uid, second.signal));
+  const otherBegins = hasBegun(other);
+  answers.push(ask(other, theirs.uid, third.signal));
+  await otherBegins;
+  assert.equal(begun, [pipeline.accountId, other]);
+  first.abort();
+  await next;
+  second.abort();
+  third.abort();
+  assert.equal(await Promise.all(answers), ['called-off', 'called-off', 'called-off']);
+});
+
+test('a sheet that takes too long is given up, and the caller is told to come again', async () => {
+  const { uid } = await deliver(7115);
+  const { ask } = heldSheets(1);
+  assert.is(await ask(pipeline.accountId, uid, new AbortController().signal), 'rate-limited');
 });
 
 test('a study without a receipt says so', async () => {

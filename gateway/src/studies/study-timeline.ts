@@ -17,6 +17,9 @@ export type WhoseStudy = {
 /** The newest are kept: a study of so many steps has been sent for weeks. */
 const EVENTS_LIMIT = 2_000;
 
+/** The newest are kept: a device or an account sends one study once, and a few share it. */
+const UPLOADS_LIMIT = 200;
+
 /** Oldest first; null: there is no such study. */
 export async function timelineOf(db: Db, whose: WhoseStudy): Promise<readonly TimelineEvent[] | null> {
   const uploads = await uploadsOf(db, whose);
@@ -37,8 +40,14 @@ export async function timelineOf(db: Db, whose: WhoseStudy): Promise<readonly Ti
 }
 
 /** The uploads of it that are shown, oldest first. */
-export async function uploadsOf(db: Db, { siteId, accountId, watches, studyInstanceUID }: WhoseStudy) {
-  const all = await db
+export async function uploadsOf(db: Db, whose: WhoseStudy) {
+  const own = await selectUploads(db, whose, whose.accountId);
+  return own.length > 0 || !whose.watches ? own : selectUploads(db, whose, null);
+}
+
+/** `accountId` null: of everybody who sent it. */
+async function selectUploads(db: Db, { siteId, studyInstanceUID }: WhoseStudy, accountId: string | null) {
+  let query = db
     .selectFrom('upload')
     .innerJoin('study', 'study.id', 'upload.study_id')
     .innerJoin('account', 'account.id', 'upload.account_id')
@@ -46,9 +55,9 @@ export async function uploadsOf(db: Db, { siteId, accountId, watches, studyInsta
     .select(['account.username', 'account.id as account_id'])
     .where('study.site_id', '=', siteId)
     .where('study.study_instance_uid', '=', studyInstanceUID)
-    .orderBy('upload.created_at')
-    .orderBy('upload.id')
-    .execute();
-  const own = all.filter(({ account_id }) => account_id === accountId);
-  return own.length > 0 || !watches ? own : all;
+    .orderBy('upload.created_at', 'desc')
+    .orderBy('upload.id', 'desc')
+    .limit(UPLOADS_LIMIT);
+  if (accountId !== null) query = query.where('upload.account_id', '=', accountId);
+  return (await query.execute()).reverse();
 }

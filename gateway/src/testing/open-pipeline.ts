@@ -29,6 +29,7 @@ import { uploadRoutes } from '../uploads/upload.routes.ts';
 import { ROAD, runParcel, runStudyStage, startPipeline } from '../pipeline/pipeline.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
 import { createPseudonymThread } from '../studies/pseudonym-thread.ts';
+import { createSheetThread } from '../studies/sheet-thread.ts';
 import { createSheetSigner, type SheetSigner } from '../studies/sign-sheet.ts';
 import { studyRoutes } from '../studies/studies.routes.ts';
 import { createStudyChanges } from '../pipeline/announce-changes.ts';
@@ -147,6 +148,7 @@ export async function openTestPipeline(options: TestPipelineOptions) {
     siteId,
     accountId,
     sealingKey,
+    signSheet,
     /** The folder of the blobs. */
     spool: join(folder, 'spool'),
     /** `device`: by the right to send of this one; else signed in. */
@@ -267,6 +269,7 @@ function createApp({ tools, parcels, sealingKey, signSheet, lines, failures, cal
       now: tools.now,
       pacs: tools.pacs,
       readPatientId: createPseudonymThread(),
+      assembleSheet: createSheetThread(),
       signSheet,
     }),
     eventRoutes(tools, () => Promise.reject(new Problem('not-found'))),

@@ -1,4 +1,5 @@
-/** A vault at a test gateway, with two holders who have their halves, and the calls of its tests. */
+/** A vault at a test gateway, with two holders who have their halves; the tests of vaults, and their calls. */
+import { suite, type Test } from 'uvu';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import {
   vaultAnswerSchema,
@@ -12,7 +13,7 @@ import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { createMessagePair } from '#shared/transfer/seal.ts';
 import type { OpenHalf } from '#shared/transfer/vault-half.ts';
 import { sealIdentity } from '#shared/transfer/vault-entry.ts';
-import type { TestGateway } from './open-gateway.ts';
+import { openTestGateway, type TestGateway } from './open-gateway.ts';
 import { testFilm } from './open-subject.ts';
 import { toManifest } from './pack-parcel.ts';
 
@@ -51,6 +52,35 @@ export async function openTestVault(
     terms: { id, keys: [first, second].map(({ half }) => toBase64Url(half.publicKey)) },
     holders: [first, second],
   };
+}
+
+/** A test begins without a vault. */
+type VaultScene = {
+  readonly gateway: TestGateway;
+  readonly calls: ReturnType<typeof vaultCalls>;
+  /** A technician. */
+  readonly sender: Session;
+  readonly admin: Session;
+  /** The number of the newest row of the audit trail. */
+  readonly auditedBefore: number;
+};
+
+export function vaultSuite(title: string): Test<VaultScene> {
+  const test = suite<VaultScene>(title, {} as VaultScene);
+  test.before(async (scene) => {
+    const gateway = await openTestGateway();
+    Object.assign(scene, { gateway, calls: vaultCalls(gateway) });
+  });
+  test.after(({ gateway }) => gateway.close());
+  test.before.each(async (scene) => {
+    const { gateway, calls } = scene;
+    Object.assign(scene, {
+      auditedBefore: await calls.clear(),
+      sender: await gateway.userWith(['technician']),
+      admin: await gateway.signIn(),
+    });
+  });
+  return test;
 }
 
 /** The requests that tests of the vault make. */

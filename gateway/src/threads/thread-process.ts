@@ -1,9 +1,10 @@
 /**
  * The process around one thread (start-thread.ts): passes on what both sides say, and ends with either. Its main
- * thread does nothing else, so that it sees its parent's end whatever the script is busy with.
+ * thread does nothing else, so that it sees its parent's end whatever the script is busy with. The thread is given
+ * its first task once the parent was told that it begins: whoever ends the process before is not the task.
  */
 import { writeFileSync } from 'node:fs';
-import { startWorker, type ProcessStart } from './start-thread.ts';
+import { BEGINS, startWorker, type ProcessStart } from './start-thread.ts';
 
 const die = (): boolean => process.kill(process.pid, 'SIGKILL');
 
@@ -22,9 +23,19 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.on('disconnect', die);
 offerToKernel();
 process.once('message', ({ script, heapMb, data }: ProcessStart) => {
+  const early: unknown[] = [];
+  let give = (message: unknown): void => void early.push(message);
   const worker = startWorker(
     { script: new URL(script), heapMb, data },
-    { take: (message) => void process.send?.(message), lose: die },
+    {
+      begin: () =>
+        process.send?.(BEGINS, () => {
+          give = (message) => worker.post(message, []);
+          early.forEach(give);
+        }),
+      take: (message) => void process.send?.(message),
+      lose: die,
+    },
   );
-  process.on('message', (message) => worker.post(message, []));
+  process.on('message', (message) => give(message));
 });

@@ -5,7 +5,8 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { giving, keepThread, ThreadEnded, type KeptThread, type Reply } from './thread.ts';
+import { giving, keepThread, ThreadEnded, ThreadNotStarted } from './thread.ts';
+import type { KeptThread, Reply, ThreadOptions } from './thread.ts';
 
 type Task =
   | 'double'
@@ -184,23 +185,42 @@ test('is ended when it takes more memory than it may, and the process lives on',
   await thread.close();
 });
 
-test('is ended when it says nothing for too long, but not while it waits for a reply', async () => {
-  // As long as a thread may take to start on a busy machine.
-  const silentMs = 3_000;
-  const waiting = keepThread<TestTalk>(SCRIPT, { silentMs });
-  const silent = keepThread<TestTalk>(SCRIPT, { silentMs });
-  await doubled(waiting);
-  const silence = Promise.withResolvers<Error>();
+/** Time that passes when the test says so. */
+function timeByHand() {
+  let pass = (): void => undefined;
+  let refreshed = 0;
+  const startTimer: NonNullable<ThreadOptions['startTimer']> = (work) => {
+    pass = work;
+    return { refresh: () => (refreshed += 1), clear: () => undefined };
+  };
+  return { startTimer, pass: () => pass(), refreshed: () => refreshed };
+}
+
+test('is ended when it says nothing for too long', async () => {
+  const { startTimer, pass } = timeByHand();
+  const thread = keepThread<TestTalk>(SCRIPT, { startTimer });
   const reply: Reply<TestTalk> = async () => {
-    const ended = errorOf(silent.do(giving({ what: 'loop' }), async () => giving(0), never));
-    silence.resolve(await ended);
+    // Once the reply is on its way.
+    setImmediate(pass);
+    return giving(0);
+  };
+  const error = await errorOf(thread.do(giving({ what: 'loop' }), reply, never));
+  assert.ok(error instanceof ThreadEnded && error.wasAlone, error.message);
+  assert.equal(await doubled(thread), DOUBLED);
+  await thread.close();
+});
+
+test('may say nothing for as long as it waits for a reply', async () => {
+  const { startTimer, pass, refreshed } = timeByHand();
+  const thread = keepThread<TestTalk>(SCRIPT, { startTimer });
+  const reply: Reply<TestTalk> = async () => {
+    const before = refreshed();
+    pass();
+    assert.is(refreshed(), before + 1, 'its time begins again');
     return giving(1);
   };
-  assert.is(await waiting.do(giving({ what: 'ask twice' }), reply, never), '1,1');
-  const error = await silence.promise;
-  assert.ok(error instanceof ThreadEnded, error.message);
-  await waiting.close();
-  await silent.close();
+  assert.is(await thread.do(giving({ what: 'ask twice' }), reply, never), '1,1');
+  await thread.close();
 });
 
 test('fails a task with the error of its reply', async () => {
@@ -254,6 +274,58 @@ for (const what of ['kill', 'end', 'fill'] as const)
       await thread.close();
     },
   );
+
+/** With another program in place of Node. */
+async function withProgram<T>(program: string, use: () => Promise<T>): Promise<T> {
+  const { execPath } = process;
+  process.execPath = program;
+  try {
+    return await use();
+  } finally {
+    process.execPath = execPath;
+  }
+}
+
+for (const [what, program] of [
+  ['does not exist', '/nowhere/node'],
+  ['ends at once', '/bin/false'],
+] as const)
+  own(`blames no task where its program ${what}, and the next task starts another`, async () => {
+    const thread = keepThread<TestTalk>(SCRIPT, { hasOwnProcess: true });
+    const errors = await withProgram(program, () =>
+      Promise.all([1, 2].map(() => errorOf(thread.do(giving({ what: 'ask twice' }), noReply, never)))),
+    );
+    for (const error of errors) assert.instance(error, ThreadNotStarted);
+    assert.is(await thread.do(giving({ what: 'ask twice' }), async () => giving(1), never), '1,1');
+    await thread.close();
+  });
+
+if (process.platform === 'linux')
+  own('that cannot be started since no file can be opened fails its task alone: its parent lives on', () => {
+    const script = `
+      import { closeSync, openSync } from 'node:fs';
+      import { giving, keepThread } from '${THIS_MODULE}';
+      const thread = keepThread(new URL(${JSON.stringify(SCRIPT.href)}), { hasOwnProcess: true });
+      const ask = () => thread.do(giving({ what: 'ask twice' }), async () => giving(7), new AbortController().signal);
+      const open = [];
+      try { for (;;) open.push(openSync('/dev/null')); } catch (error) { console.log(error.code); }
+      const failed = await ask().catch((error) => error.message);
+      open.forEach(closeSync);
+      console.log(failed);
+      console.log(await ask());
+      await thread.close();
+    `;
+    const { stdout, status, stderr } = spawnSync(
+      '/bin/sh',
+      ['-c', 'ulimit -n 64; exec "$0" --input-type=module --eval "$1"', process.execPath, script],
+      { encoding: 'utf8' },
+    );
+    assert.equal(
+      [stdout.trim().split('\n'), status],
+      [['EMFILE', 'a thread could not be started', '7,7'], 0],
+      stderr,
+    );
+  });
 
 own('that ends with two tasks tells of neither that it was alone', async () => {
   const thread = keepThread<TestTalk>(SCRIPT, { hasOwnProcess: true });

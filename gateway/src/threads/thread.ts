@@ -11,7 +11,7 @@
  * up), and its thread is ended. So is one that says nothing for too long though nobody asked it to stop, and
  * one that takes more memory than it may: the data may be an attacker's, and the process must outlive it.
  */
-import { startProcess, startWorker, type Body } from './start-thread.ts';
+import { startProcess, startWorker, type Body, type Listener } from './start-thread.ts';
 
 /** The messages of both sides. All of them are cloned. */
 export type Talk = {
@@ -34,7 +34,7 @@ export type Reply<T extends Talk> = (
 export type KeptThread<T extends Talk> = {
   /**
    * The task's answer. Throws what `reply` throws, the signal's reason, an Error that says nothing of the
-   * data where the task fails, and ThreadEnded.
+   * data where the task fails, ThreadEnded and ThreadNotStarted.
    */
   do(task: Given<T['task']>, reply: Reply<T>, signal: AbortSignal): Promise<T['answer']>;
   close(): Promise<void>;
@@ -58,12 +58,16 @@ type Task<T extends Talk> = {
   /** It waits for this side: for replies, or for nothing more. */
   readonly isWaiting: () => boolean;
 };
+/** As `setTimeout`: time is an input. It keeps no process alive. */
+type StartTimer = (work: () => void, ms: number) => Timer;
+type Timer = { refresh(): unknown; clear(): void };
+
 type Running<T extends Talk> = {
   readonly body: Body;
   readonly tasks: Map<number, Task<T>>;
   readonly hangs: Set<NodeJS.Timeout>;
   /** Ends it when it has been silent for too long. */
-  silence: NodeJS.Timeout | null;
+  silence: Timer | null;
   idle: NodeJS.Timeout | null;
 };
 
@@ -90,10 +94,21 @@ export class ThreadEnded extends Error {
   }
 }
 
+/**
+ * The system had no thread or process to give (EAGAIN, ENOMEM, EMFILE), or ended it before it was given a task. That
+ * says nothing about the tasks.
+ */
+export class ThreadNotStarted extends Error {
+  constructor(options?: ErrorOptions) {
+    super('a thread could not be started', options);
+  }
+}
+
 export type ThreadOptions = {
   readonly idleMs?: number | undefined;
   readonly hangsAfterMs?: number;
   readonly silentMs?: number;
+  readonly startTimer?: StartTimer;
   readonly heapMb?: number;
   /** For the script: `workerData`. */
   readonly data?: unknown;
@@ -107,6 +122,8 @@ type Place<T extends Talk> = {
   readonly idleMs: number;
   readonly hangsAfterMs: number;
   readonly silentMs: number;
+  /** Of the silence. */
+  readonly startTimer: StartTimer;
   readonly start: typeof startWorker;
   readonly heapMb: number;
   readonly data: unknown;
@@ -130,6 +147,7 @@ export function keepThread<T extends Talk>(
     idleMs = IDLE_MS,
     hangsAfterMs = HANGS_AFTER_MS,
     silentMs = SILENT_MS,
+    startTimer = startRealTimer,
     heapMb = HEAP_MB,
     data,
     hasOwnProcess = false,
@@ -137,7 +155,7 @@ export function keepThread<T extends Talk>(
 ): KeptThread<T> {
   const start = hasOwnProcess ? startProcess : startWorker;
   const place: Place<T> = {
-    ...{ script, idleMs, hangsAfterMs, silentMs, heapMb, data, start },
+    ...{ script, idleMs, hangsAfterMs, silentMs, startTimer, heapMb, data, start },
     ...{ running: null, id: 0 },
   };
   return {
@@ -166,12 +184,22 @@ export function keepThread<T extends Talk>(
   };
 }
 
+const startRealTimer: StartTimer = (work, ms) => {
+  const timer = setTimeout(work, ms).unref();
+  return { refresh: () => timer.refresh(), clear: () => clearTimeout(timer) };
+};
+
 function start<T extends Talk>(place: Place<T>): Running<T> {
   const tasks: Running<T>['tasks'] = new Map();
+  let hasBegun = false;
+  const begin = (): void => {
+    hasBegun = true;
+    started.silence?.refresh();
+  };
   const lose = (error: Error | null): void => {
     forget(place, started);
-    if (started.silence !== null) clearTimeout(started.silence);
-    const ended = new ThreadEnded(tasks.size === 1);
+    started.silence?.clear();
+    const ended = hasBegun ? new ThreadEnded(tasks.size === 1) : new ThreadNotStarted();
     // An error of the engine (out of memory) says nothing of the data; one of the script might.
     if (error !== null) Object.assign(ended, { name: error.name, stack: framesOf(error.stack) });
     for (const task of tasks.values()) task.fail(ended);
@@ -184,13 +212,22 @@ function start<T extends Talk>(place: Place<T>): Running<T> {
     const said = message as FromThread<T>;
     tasks.get(said.id)?.take(said);
   };
-  const body = place.start(place, { take, lose });
+  const body = bodyIn(place, { begin, take, lose });
   const started: Running<T> = { body, tasks, hangs: new Set(), silence: null, idle: null };
-  started.silence = setTimeout(() => {
+  started.silence = place.startTimer(() => {
     if ([...tasks.values()].every((task) => task.isWaiting())) started.silence?.refresh();
     else void end(place, started);
-  }, place.silentMs).unref();
+  }, place.silentMs);
   return started;
+}
+
+/** Throws ThreadNotStarted. */
+function bodyIn<T extends Talk>(place: Place<T>, listener: Listener): Body {
+  try {
+    return place.start(place, listener);
+  } catch (cause) {
+    throw new ThreadNotStarted({ cause });
+  }
 }
 
 /** The message of an error may hold anything; its frames do not. */

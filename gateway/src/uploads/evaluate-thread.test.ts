@@ -21,7 +21,7 @@ test('open to the same secrets as on the main thread, which takes turns while ei
   const elements = asked.map(({ blinded }) => blinded);
   let turns = 0;
   let isDone = false;
-  const answer = inTurn('a', (evaluate) => evaluate(pair, elements)).finally(() => {
+  const answer = inTurn('a', pair, elements).finally(() => {
     isDone = true;
   });
   while (!isDone) {
@@ -38,11 +38,9 @@ test('open to the same secrets as on the main thread, which takes turns while ei
 test('are refused where an element is not a point; the next are made', async () => {
   const inTurn = createEvaluateThread();
   const asked = blindInputs(inputs.slice(0, 1));
-  const refused = await inTurn('a', (evaluate) => evaluate(pair, [new Uint8Array(33)])).catch(
-    (error: unknown) => error,
-  );
+  const refused = await inTurn('a', pair, [new Uint8Array(33)]).catch((error: unknown) => error);
   assert.instance(refused, ObliviousPrfError);
-  const answer = await inTurn('a', (evaluate) => evaluate(pair, [asked[0]!.blinded]));
+  const answer = await inTurn('a', pair, [asked[0]!.blinded]);
   assert.is(openEvaluated(asked, answer, pair.publicKey).length, 1);
 });
 

@@ -14,23 +14,24 @@ export type EvaluateTalk = {
   readonly answer: Evaluated | null;
 };
 
-/** As `evaluateBlinded`. Throws ObliviousPrfError where an element is not a point. */
-export type Evaluate = (pair: EvaluationPair, blinded: readonly Uint8Array[]) => Promise<Evaluated>;
-
-/** Does this once it is the account's turn, so that nothing else is held while it waits. Throws what `work` throws. */
-export type EvaluateInTurn = <T>(accountId: string, work: (evaluate: Evaluate) => Promise<T>) => Promise<T>;
+/**
+ * As `evaluateBlinded`, once it is the account's turn. Throws ObliviousPrfError where an element is not a point.
+ */
+export type EvaluateInTurn = (
+  accountId: string,
+  pair: EvaluationPair,
+  blinded: readonly Uint8Array[],
+) => Promise<Evaluated>;
 
 const NEVER_OVER = new AbortController().signal;
 
 export function createEvaluateThread(): EvaluateInTurn {
   const line = createFairLine([keepThread<EvaluateTalk>(new URL('./evaluate.worker.ts', import.meta.url))]);
   const asksNothing = (): Promise<never> => Promise.reject(new Error('an evaluation asks nothing'));
-  return (accountId, work) =>
-    line(accountId, (thread) =>
-      work(async (pair, blinded) => {
-        const answer = await thread.do(giving({ pair, blinded }), asksNothing, NEVER_OVER);
-        if (answer === null) throw new ObliviousPrfError('an element is not a point of P-256');
-        return answer;
-      }),
-    );
+  return (accountId, pair, blinded) =>
+    line(accountId, async (thread) => {
+      const answer = await thread.do(giving({ pair, blinded }), asksNothing, NEVER_OVER);
+      if (answer === null) throw new ObliviousPrfError('an element is not a point of P-256');
+      return answer;
+    });
 }

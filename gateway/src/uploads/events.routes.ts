@@ -93,6 +93,9 @@ function countStreams(): { check(accountId: string): void; add(accountId: string
 /** The uploads that a stream reports: all of the owner's, or one of them. */
 type Told = { readonly owner: UploadOwner; readonly upload: string | undefined };
 
+/** Studies that one query is about: while a reader is slow, all of a site may have changed. */
+const STUDIES_AT_ONCE = 500;
+
 /** Studies that have changed since they were last told. */
 type Pending = {
   readonly studies: Set<string>;
@@ -125,8 +128,8 @@ async function tellUploads(
         if (!pending.isAnyChanged) await stream.write(': still here\n\n');
         continue;
       }
-      const studies = [...pending.studies];
-      pending.studies.clear();
+      const studies = [...pending.studies].slice(0, STUDIES_AT_ONCE);
+      for (const study of studies) pending.studies.delete(study);
       await tell(await uploadIds(tools.db, { owner, studyIds: studies }, OPENING_LIMIT * studies.length));
       await waitOrWake(INTERVAL_MS, () => undefined);
     }

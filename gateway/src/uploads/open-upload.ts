@@ -139,13 +139,13 @@ async function openIn(
   const said = { uploadId, manifest, originalKey, reports, known, compared };
   const { moved, inserted } = await applyManifest(trx, tools, study, said);
   await linkInstances(trx, uploadId, compared.keys, idsByKey(known, inserted));
-  if (compared.insert.length + compared.again.length > 0) await requireQuota(trx, sender, now);
   await insertTriage(trx, study.id, triageIn(manifest));
   const { siteId, accountId } = sender;
   const identities =
     accountId === null
       ? 0
       : await keepEntries(trx, manifest.vault ?? [], { siteId, accountId, uploadId, now });
+  if (compared.insert.length + compared.again.length + identities > 0) await requireQuota(trx, sender, now);
   if (need.length > 0) await renewPromises(trx, uploadId, now);
   if (moved.state === 'receiving' && need.length === 0)
     await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });

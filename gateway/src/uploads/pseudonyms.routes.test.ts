@@ -1,16 +1,22 @@
 /** The accounts that are given a key, the others that ask, and of how many patients. */
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { policyAnswerSchema, pseudonymsAnswerSchema, type Role } from '#shared/protocol/api.ts';
 import { PSEUDONYMS_AT_ONCE } from '#shared/protocol/limits.ts';
 import type { PolicyDocument } from '#shared/protocol/policy.ts';
+import { Problem } from '#shared/protocol/problem.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
 import { blindPatients, createHeldSecrets, openSecrets } from '#shared/transfer/patient-secrets.ts';
 import { createDevicePair, nameDevicePair, unwrapPolicyKey } from '#shared/transfer/wrapped-key.ts';
+import { recordAudit } from '../audit/audit.ts';
+import { createRouter } from '../http/route.ts';
 import { insertPolicy } from '../policies/policy.store.ts';
-import { setAccountQuota, setSiteQuota } from '../policies/quota.store.ts';
+import { countPatients, quotaUse, setAccountQuota, setSiteQuota } from '../policies/quota.store.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
+import { createEvaluateThread, type EvaluateInTurn } from './evaluate-thread.ts';
+import { pseudonymRoutes } from './pseudonyms.routes.ts';
 
 const test = suite('pseudonyms');
 let pipeline: TestPipeline;
@@ -172,6 +178,57 @@ test('requests at once do not get past the quota together', async () => {
   pipeline.actAs(pipeline.accountId, ['researcher']);
   const answers = await Promise.all(Array.from({ length: 6 }, () => ask(patientsOf(4))));
   assert.is(answers.filter(({ code }) => code === 'answered').length, 2);
+});
+
+/** The routes with another evaluation, for a researcher. */
+async function askWith(evaluate: EvaluateInTurn, patients: readonly string[]): Promise<Response> {
+  const { accountId, siteId, tools } = pipeline;
+  const user = { username: 't', scheme: 'bearer', epoch: 0, scope: 'session', device: null } as const;
+  const app = createRouter();
+  app.use(async (c, next) => {
+    c.set('caller', { ...user, id: accountId, siteId, roles: ['researcher'] });
+    await next();
+  });
+  app.route('/', pseudonymRoutes(tools, evaluate));
+  app.onError((error) => new Response(error instanceof Problem ? error.code : null, { status: 500 }));
+  const blinded = blindPatients(patients).map(({ element }) => element);
+  return app.request('/upload/pseudonyms', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ policy: 'deidentified', version: 1, blinded }),
+  });
+}
+
+test('while elements are evaluated the audit trail and the account stay open to others', async () => {
+  const { db } = pipeline.tools;
+  const evaluate = createEvaluateThread();
+  const answer = await askWith(async (...asked) => {
+    // Another request of the same account, and another entry of the trail.
+    await db.transaction().execute(async (trx) => {
+      await sql`set local lock_timeout = '10s'`.execute(trx);
+      assert.ok(await countPatients(trx, pipeline.accountId, 1, now));
+      await recordAudit(trx, pipeline.siteId, { event: 'login-failed', because: 'unknown-user' }, now);
+    });
+    return evaluate(...asked);
+  }, patientsOf(2));
+  assert.is(answer.status, 200);
+});
+
+test('an evaluation is not answered if others have used up the quota meanwhile, and none is begun after that', async () => {
+  const { db } = pipeline.tools;
+  await setSiteQuota(db, pipeline.siteId, { uploads: 1, instances: 1, bytes: 1, patients: 3 });
+  const evaluate = createEvaluateThread();
+  let evaluations = 0;
+  const counting: EvaluateInTurn = async (...asked) => {
+    evaluations += 1;
+    assert.ok(await countPatients(db, pipeline.accountId, 2, now));
+    return evaluate(...asked);
+  };
+  for (let times = 0; times < 2; times += 1)
+    assert.is(await (await askWith(counting, patientsOf(2))).text(), 'too-many-patients');
+  assert.is(evaluations, 1);
+  assert.is((await quotaUse(db, pipeline.accountId, now))?.used.patients, 2);
+  assert.is((await ask(patientsOf(1))).code, 'answered', 'nothing was counted that was not answered');
 });
 
 test('a quota of none lets nobody ask', async () => {

@@ -19,12 +19,12 @@ import { recordAudit } from '../audit/audit.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { requirePolicy } from '../policies/policies.ts';
-import { countPatients } from '../policies/quota.store.ts';
+import { countPatients, mayAskFor } from '../policies/quota.store.ts';
 import type { EvaluateInTurn } from './evaluate-thread.ts';
 
 type Tools = Pick<PipelineTools, 'db' | 'policyKey' | 'now'>;
 
-const evaluate = defineRoute({
+const evaluateRoute = defineRoute({
   method: 'post',
   path: '/upload/pseudonyms',
   roles: SENDERS,
@@ -35,9 +35,9 @@ const evaluate = defineRoute({
   responses: { 200: jsonResponse(pseudonymsAnswerSchema, 'The evaluated elements, and one proof for all') },
 });
 
-export function pseudonymRoutes({ db, policyKey, now }: Tools, evaluateInTurn: EvaluateInTurn): Router {
+export function pseudonymRoutes({ db, policyKey, now }: Tools, evaluate: EvaluateInTurn): Router {
   const router = createRouter();
-  router.openapi(evaluate, async (c) => {
+  router.openapi(evaluateRoute, async (c) => {
     const { id: accountId, siteId, roles } = callerOf(c);
     const { policy: name, version, blinded } = c.req.valid('json');
     const policy = await requirePolicy(db, siteId, { name, version }, roles);
@@ -50,15 +50,16 @@ export function pseudonymRoutes({ db, policyKey, now }: Tools, evaluateInTurn: E
       version,
       patients: blinded.length,
     } as const;
-    const answer = await evaluateInTurn(accountId, (evaluate) =>
-      db.transaction().execute(async (trx) => {
-        if (!(await countPatients(trx, accountId, blinded.length, now())))
-          throw new Problem('too-many-patients');
-        await recordAudit(trx, siteId, made, now());
-        // Before it counts: a request with an element that is no point is not answered, and costs nothing.
-        return orInvalid('blinded', () => evaluate(pair, blinded.map(parseBase64Url)));
-      }),
-    );
+    // No work is done for an account that has had its day's patients. Only the count below lets an answer out.
+    if (!(await mayAskFor(db, accountId, blinded.length, now()))) throw new Problem('too-many-patients');
+    // Before it counts: a request with an element that is no point is not answered, and costs nothing. Nothing is
+    // locked meanwhile.
+    const answer = await orInvalid('blinded', () => evaluate(accountId, pair, blinded.map(parseBase64Url)));
+    await db.transaction().execute(async (trx) => {
+      if (!(await countPatients(trx, accountId, blinded.length, now())))
+        throw new Problem('too-many-patients');
+      await recordAudit(trx, siteId, made, now());
+    });
     return c.json({ evaluated: answer.evaluated.map(toBase64Url), proof: toBase64Url(answer.proof) }, 200);
   });
   return router;

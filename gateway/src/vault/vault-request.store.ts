@@ -1,6 +1,7 @@
 /**
- * Requests to open the identity behind one pseudonym: one holder asks, the other approves by a share for each entry,
- * sealed to the one who asked. A request lasts a day, and a day longer from its approval; then its shares are deleted.
+ * Requests to open the identity behind one pseudonym: one holder asks, the other approves by a share for each entry
+ * that there is, sealed to the one who asked. Entries that come later are not part of it. A request
+ * lasts a day, and a day longer from its approval; then its shares are deleted.
  */
 import { sql, type Selectable } from 'kysely';
 import type { VaultReason, VaultRequest } from '#shared/protocol/vault.ts';
@@ -87,7 +88,7 @@ export async function lockRequest(trx: Trx, id: string, holder: string): Promise
 export async function approveRequest(
   trx: Trx,
   id: string,
-  shares: Readonly<Record<string, string>>,
+  shares: Readonly<Record<string, string | null>>,
   now: Date,
 ): Promise<void> {
   await trx

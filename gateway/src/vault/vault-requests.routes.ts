@@ -32,7 +32,8 @@ import {
   stateOfRequest,
   type Held,
 } from './vault-request.store.ts';
-import { HOLDERS, keysOf, requireNoResearcher, type VaultTools } from './vault.routes.ts';
+import { HOLDERS, keysOf, requireNoResearcher } from './holders.ts';
+import type { VaultTools } from './vault.routes.ts';
 import { entriesFor, lockVault, placeOf } from './vault.store.ts';
 
 const shownRequest = z.object(vaultRequestSchema.shape).openapi('VaultRequest');
@@ -131,11 +132,11 @@ function serveAnswering(router: Router, tools: VaultTools): void {
       if (isTheirs || stateOfRequest(held.request, now()) !== 'asked')
         throw new Problem('vault-step-not-possible');
       const entries = await entriesFor(trx, held.vault.id, held.request.pseudonym);
-      const known = new Set(entries.map((entry) => entry.id));
-      if (shares.some(({ entry }) => !known.has(entry)))
+      const byEntry = new Map<number, string | null>(entries.map((entry) => [entry.id, null]));
+      if (shares.some(({ entry }) => !byEntry.has(entry)))
         throw new Problem('invalid-request', 'Invalid: shares.');
-      const byEntry = Object.fromEntries(shares.map(({ entry, share }) => [entry, share]));
-      await approveRequest(trx, id, byEntry, now());
+      for (const { entry, share } of shares) byEntry.set(entry, share);
+      await approveRequest(trx, id, Object.fromEntries(byEntry), now());
       await audit(trx, tools, held, { event: 'vault-approved', caller });
     });
     return c.json(await showRequest(db, id, { siteId: caller.siteId, now: now() }), 200);
@@ -197,7 +198,9 @@ async function openingOf(
   { now }: VaultTools,
   siteId: string,
 ): Promise<VaultOpening> {
-  const entries = await entriesFor(trx, vault.id, request.pseudonym);
+  // The approval was about the entries that were there: which one of an account is shown may differ by now.
+  const approved = request.shares === null ? null : Object.keys(request.shares).map(Number);
+  const entries = await entriesFor(trx, vault.id, request.pseudonym, approved);
   return {
     request: await showRequest(trx, request.id, { siteId, now: now() }),
     keys: [...keysOf(vault)],

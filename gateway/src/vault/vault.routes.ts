@@ -4,13 +4,11 @@
  */
 import { z } from '@hono/zod-openapi';
 import type { Role } from '#shared/protocol/api.ts';
-import { NEVER_KEY_HOLDER } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
 import { sealMessage } from '#shared/transfer/seal.ts';
 import { newVaultSchema, vaultAnswerSchema, vaultKeyBodySchema } from '#shared/protocol/vault.ts';
 import { recordAudit } from '../audit/audit.ts';
-import { findAccount, type Account } from '../auth/account.store.ts';
 import type { Db, Trx } from '../database/database.ts';
 import {
   type Caller,
@@ -21,22 +19,13 @@ import {
   jsonResponse,
   type Router,
 } from '../http/route.ts';
+import { HOLDERS, holderNamed, requireNoResearcher } from './holders.ts';
 import { listRequests } from './vault-request.store.ts';
-import {
-  countEntries,
-  destroyVault,
-  listVaults,
-  lockVault,
-  placeOf,
-  termsOf,
-  type VaultRow,
-} from './vault.store.ts';
+import { countEntries, destroyVault, listVaults, lockVault, placeOf, type VaultRow } from './vault.store.ts';
 
 const ADMIN = ['admin'] as const;
 /** They see every vault and request of the site; others those of which they hold a half. Nobody sees an identity. */
 const WATCHERS: readonly Role[] = ['auditor', 'admin'];
-/** The roles that may hold a half: a researcher must not re-identify. */
-export const HOLDERS = ['technician', 'radiologist', 'auditor', 'admin'] as const;
 
 const shownVaults = z.object(vaultAnswerSchema.shape).openapi('Vaults');
 const byId = z.object({ id: z.uuid() });
@@ -98,11 +87,6 @@ export function vaultRoutes(tools: VaultTools): Router {
   serveMaking(router, tools);
   serveEnding(router, tools);
   return router;
-}
-
-/** Throws `not-allowed` for an account that is a researcher as well. */
-export function requireNoResearcher({ roles }: Pick<Caller, 'roles'>): void {
-  if (roles.includes(NEVER_KEY_HOLDER)) throw new Problem('not-allowed');
 }
 
 async function shown({ db, now }: VaultTools, caller: Caller) {
@@ -212,24 +196,4 @@ async function vaultAt(trx: Trx, siteId: string, id: string): Promise<VaultRow> 
   const vault = await lockVault(trx, siteId, id);
   if (vault === undefined) throw new Problem('not-found');
   return vault;
-}
-
-/** The account that a vault can have as a holder. The name is not repeated. */
-async function holderNamed(trx: Trx, siteId: string, username: string): Promise<Account> {
-  const account = await findAccount(trx, { username });
-  const canHold =
-    account !== null &&
-    account.siteId === siteId &&
-    !account.isDisabled &&
-    !account.roles.includes(NEVER_KEY_HOLDER) &&
-    account.roles.some((role) => HOLDERS.some((each) => each === role));
-  if (!canHold) throw new Problem('invalid-request', 'Invalid: holders.');
-  return account;
-}
-
-/** The keys of a vault of which there are entries. */
-export function keysOf(vault: VaultRow): readonly string[] {
-  const terms = termsOf(vault);
-  if (terms === null) throw new Problem('vault-step-not-possible');
-  return terms.keys;
 }

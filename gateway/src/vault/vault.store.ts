@@ -3,6 +3,8 @@
  * that writes a false one displaces nobody's: each upload has its own.
  */
 import { sql, type Selectable } from 'kysely';
+import { VAULT_ENTRIES_LIMIT } from '#shared/protocol/limits.ts';
+import { Problem } from '#shared/protocol/problem.ts';
 import type { Vault, VaultEntry, VaultTerms } from '#shared/protocol/vault.ts';
 import { parseBase64Url, toBase64Url } from '#shared/transfer/base64url.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -101,7 +103,8 @@ type Writer = {
 /**
  * Keeps the entries of an upload, once, and returns how many are new. Those for another vault than the one in force
  * are dropped: it was closed while the study waited on its device. An account that brought instances with an entry for
- * the same pseudonym before needs no second one.
+ * the same pseudonym before needs no second one. An upload has as many as one manifest may have, in however many
+ * manifests they come: with more, throws `invalid-request`.
  */
 export async function keepEntries(
   trx: Trx,
@@ -123,7 +126,19 @@ export async function keepEntries(
       on conflict do nothing`.execute(trx);
     kept += Number(numAffectedRows ?? 0);
   }
+  if (kept > 0 && (await countOfUpload(trx, terms.id, uploadId)) > VAULT_ENTRIES_LIMIT)
+    throw new Problem('invalid-request', 'Invalid: vault.');
   return kept;
+}
+
+async function countOfUpload(trx: Trx, vaultId: string, uploadId: string): Promise<number> {
+  const { n } = await trx
+    .selectFrom('vault_entry')
+    .select(sql<number>`count(*)::int`.as('n'))
+    .where('vault_id', '=', vaultId)
+    .where('upload_id', '=', uploadId)
+    .executeTakeFirstOrThrow();
+  return n;
 }
 
 export type StoredEntry = {
@@ -139,9 +154,14 @@ const WRITERS_LIMIT = 64;
 
 /**
  * The entries for a pseudonym: of each account the first whose study has arrived, else its first; those that have
- * arrived first, so that promises alone push none of them out.
+ * arrived first, so that promises alone push none of them out. `among`: of these entries alone; null: of all.
  */
-export async function entriesFor(db: Db, vaultId: string, pseudonym: string): Promise<StoredEntry[]> {
+export async function entriesFor(
+  db: Db,
+  vaultId: string,
+  pseudonym: string,
+  among: readonly number[] | null = null,
+): Promise<StoredEntry[]> {
   const { rows } = await sql<{ id: string; username: string; at: Date; arrived: boolean; sealed: Buffer }>`
     select * from (
       select distinct on (e.account_id) e.id, a.username, e.written_at as at, e.sealed, exists (
@@ -149,6 +169,7 @@ export async function entriesFor(db: Db, vaultId: string, pseudonym: string): Pr
           where u.upload_id = e.upload_id and i.brought) as arrived
       from vault_entry e join account a on a.id = e.account_id
       where e.vault_id = ${vaultId}::uuid and e.pseudonym = ${pseudonym}
+        and (${among}::bigint[] is null or e.id = any(${among}::bigint[]))
       order by e.account_id, arrived desc, e.id) each_account
     order by arrived desc, id limit ${WRITERS_LIMIT}`.execute(db);
   return rows.map(({ id, username, at, arrived, sealed }) => ({

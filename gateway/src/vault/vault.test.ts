@@ -1,33 +1,22 @@
 /** A vault: who makes it, what it keeps, and what a thief, an administrator or a hostile account can do. */
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Session } from '#shared/protocol/api.ts';
-import { VAULT_ENTRY_BYTES } from '#shared/protocol/limits.ts';
+import { VAULT_ENTRIES_LIMIT, VAULT_ENTRY_BYTES } from '#shared/protocol/limits.ts';
 import type { VaultRequest } from '#shared/protocol/vault.ts';
 import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { createMessagePair } from '#shared/transfer/seal.ts';
 import { approvalOf, identitiesIn } from '#shared/transfer/vault-opening.ts';
-import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
-import { ANNA, openTestVault, PSEUDONYM, pseudonymOf, vaultCalls } from '../testing/open-vault.ts';
+import { quotaUse, setAccountQuota } from '../policies/quota.store.ts';
+import { ANNA, openTestVault, PSEUDONYM, pseudonymOf, vaultSuite } from '../testing/open-vault.ts';
 
-const test = suite('a vault');
-let gateway: TestGateway;
-let calls: ReturnType<typeof vaultCalls>;
-let sender: Session;
-let admin: Session;
-let auditedBefore: number;
-test.before(async () => {
-  gateway = await openTestGateway();
-  calls = vaultCalls(gateway);
-});
-test.after(() => gateway.close());
-test.before.each(async () => {
-  auditedBefore = await calls.clear();
-  sender = await gateway.userWith(['technician']);
-  admin = await gateway.signIn();
-});
+const test = vaultSuite('a vault');
 
-test('is off until an administrator makes one and both holders have their halves; then devices are told its keys', async () => {
+test('is off until an administrator makes one and both holders have their halves; then devices are told its keys', async ({
+  gateway,
+  calls,
+  sender,
+  admin,
+  auditedBefore,
+}) => {
   assert.is('vault' in (await calls.call('GET', '/upload/policy', sender)).body!, false);
   const one = await gateway.userWith(['auditor']);
   const other = await gateway.userWith(['radiologist']);
@@ -54,7 +43,7 @@ test('is off until an administrator makes one and both holders have their halves
   assert.equal(await calls.eventsAfter(auditedBefore), ['vault-made', 'vault-key-set', 'vault-key-set']);
 });
 
-test('has two people as holders, who may sign in, and no researcher', async () => {
+test('has two people as holders, who may sign in, and no researcher', async ({ gateway, calls, admin }) => {
   const holder = (await gateway.userWith(['auditor'])).user.username;
   const researcher = (await gateway.userWith(['researcher', 'admin'])).user.username;
   const disabled = await gateway.userWith(['radiologist']);
@@ -68,7 +57,11 @@ test('has two people as holders, who may sign in, and no researcher', async () =
   assert.is(await calls.codeOf('POST', '/admin/vault', admin, { holders: [holder] }), 'invalid-request');
 });
 
-test('nothing of an identity is in the database, and a thief of it with one half opens nothing', async () => {
+test('nothing of an identity is in the database, and a thief of it with one half opens nothing', async ({
+  gateway,
+  calls,
+  sender,
+}) => {
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
@@ -94,7 +87,12 @@ test('nothing of an identity is in the database, and a thief of it with one half
   );
 });
 
-test('entries are kept under policies that feed the vault, for the vault in force, and once arrived not again', async () => {
+test('entries are kept under policies that feed the vault, for the vault in force, and once arrived not again', async ({
+  gateway,
+  calls,
+  sender,
+  admin,
+}) => {
   const { terms } = await openTestVault(gateway);
   const foreign = { ...terms, id: '7b0d0a3e-2f0e-4ac6-9d57-0a3c2f6b1a11' };
   const kept = async () => (await calls.shown(admin)).vaults[0]!.entries;
@@ -119,7 +117,12 @@ test('entries are kept under policies that feed the vault, for the vault in forc
   assert.is((await calls.shown(admin)).vaults[0]!.patients, 1);
 });
 
-test('an administrator’s policy feeds the vault where it says so', async () => {
+test('an administrator’s policy feeds the vault where it says so', async ({
+  gateway,
+  calls,
+  sender,
+  admin,
+}) => {
   const { terms } = await openTestVault(gateway);
   const own = { title: 'Own', deidentify: true, options: [], roles: ['technician'] };
   await calls.call('POST', '/admin/policies', admin, { ...own, name: 'silent' });
@@ -135,7 +138,12 @@ test('an administrator’s policy feeds the vault where it says so', async () =>
   }
 });
 
-test('an entry of another length, too many of them and one for no pseudonym are refused before anything is kept', async () => {
+test('an entry of another length, too many of them and one for no pseudonym are refused before anything is kept', async ({
+  gateway,
+  calls,
+  sender,
+  admin,
+}) => {
   const { terms } = await openTestVault(gateway);
   const entry = await calls.entryFor(terms);
   const longer = { ...entry, sealed: toBase64Url(Buffer.alloc(VAULT_ENTRY_BYTES + 3)) };
@@ -145,7 +153,53 @@ test('an entry of another length, too many of them and one for no pseudonym are 
   assert.is((await calls.shown(admin)).vaults[0]!.entries, 0);
 });
 
-test('false entries of a hostile account displace nobody’s: an opening shows who wrote what, arrived ones first', async () => {
+test('an upload brings sixteen entries, in however many manifests, and not one more; what is refused leaves nothing', async ({
+  gateway,
+  calls,
+  sender,
+  admin,
+}) => {
+  const { terms } = await openTestVault(gateway);
+  const letters = [...'ABCDEFGHJKMNPQRST'];
+  const entries = await Promise.all(letters.map((letter) => calls.entryFor(terms, pseudonymOf(letter))));
+  assert.is(entries.length, VAULT_ENTRIES_LIMIT + 1);
+  const kept = async () => (await calls.shown(admin)).vaults[0]!.entries;
+  assert.is((await calls.announce(entries.slice(0, 8), sender)).status, 200);
+  const rest = entries.slice(8, VAULT_ENTRIES_LIMIT);
+  assert.is((await calls.announce(rest, sender, { again: true })).status, 200);
+  assert.is(await kept(), VAULT_ENTRIES_LIMIT);
+  const more = await calls.announce(entries.slice(-1), sender, { again: true });
+  assert.equal([more.body?.code, await kept()], ['invalid-request', VAULT_ENTRIES_LIMIT]);
+  assert.is((await calls.announce(rest, sender, { again: true })).status, 200, 'the same ones again');
+  assert.is((await calls.announce(entries.slice(-1), sender)).status, 200, 'with another study');
+});
+
+test('entries count in the bytes that an account has announced: a quota that holds one more takes one more', async ({
+  gateway,
+  calls,
+  sender,
+}) => {
+  const { terms } = await openTestVault(gateway);
+  const { db } = gateway.database;
+  await calls.announce([], sender);
+  const used = async () => (await quotaUse(db, sender.user.id, new Date()))!.used.bytes;
+  const film = await used();
+  await calls.announce([await calls.entryFor(terms)], sender, { again: true });
+  assert.is(await used(), film + VAULT_ENTRY_BYTES);
+  const quota = { uploads: 9, instances: 9, patients: 9, bytes: film + 2 * VAULT_ENTRY_BYTES };
+  const second = [await calls.entryFor(terms, pseudonymOf('B'))];
+  const { siteId } = sender.user;
+  await setAccountQuota(db, siteId, sender.user.id, { ...quota, bytes: quota.bytes - 1 });
+  assert.is((await calls.announce(second, sender, { again: true })).body?.code, 'quota-exceeded');
+  await setAccountQuota(db, siteId, sender.user.id, quota);
+  assert.is((await calls.announce(second, sender, { again: true })).status, 200);
+});
+
+test('false entries of a hostile account displace nobody’s: an opening shows who wrote what, arrived ones first', async ({
+  gateway,
+  calls,
+  sender,
+}) => {
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   const hostile = await gateway.userWith(['technician']);
@@ -172,7 +226,7 @@ test('false entries of a hostile account displace nobody’s: an opening shows w
   );
 });
 
-test('a study that is taken back takes its entry with it', async () => {
+test('a study that is taken back takes its entry with it', async ({ gateway, calls, sender, admin }) => {
   const { terms } = await openTestVault(gateway);
   const { uploadId } = (await calls.announce([await calls.entryFor(terms)], sender)).body as {
     uploadId: string;
@@ -181,7 +235,13 @@ test('a study that is taken back takes its entry with it', async () => {
   assert.is((await calls.shown(admin)).vaults[0]!.entries, 0);
 });
 
-test('a closed vault takes no more and can be opened; a destroyed one is gone with its entries', async () => {
+test('a closed vault takes no more and can be opened; a destroyed one is gone with its entries', async ({
+  gateway,
+  calls,
+  sender,
+  admin,
+  auditedBefore,
+}) => {
   const vault = await openTestVault(gateway);
   const [first] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);

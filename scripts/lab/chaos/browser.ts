@@ -17,6 +17,7 @@ const TABS = 2;
 const TAG = 'relaypacs-queue';
 const LOOK_AGAIN_MS = 400;
 const DAY_MS = 86_400_000;
+const CONSOLE_LINES = 20;
 
 export type BrowserFaults = {
   reload(random: () => number): Promise<boolean>;
@@ -37,7 +38,12 @@ export type BrowserFaults = {
   want(): void;
 };
 
-export type ChaosBrowser = BrowserFaults & { readonly tabs: readonly Page[]; close(): Promise<void> };
+export type ChaosBrowser = BrowserFaults & {
+  readonly tabs: readonly Page[];
+  /** The last lines that its pages wrote, of every life. */
+  readonly consoleTail: readonly string[];
+  close(): Promise<void>;
+};
 
 export type BrowserPlace = {
   readonly chromium: string;
@@ -113,6 +119,7 @@ class KeptBrowser implements ChaosBrowser {
   readonly #clocks = new WeakMap<Page, ShiftedClock>();
   #life: Life | null = null;
   #tabs: Page[] = [];
+  #console: readonly string[] = [];
   #isWanted = true;
   #isClosed = false;
   #clockMs: number;
@@ -125,6 +132,10 @@ class KeptBrowser implements ChaosBrowser {
 
   get tabs(): readonly Page[] {
     return this.#tabs;
+  }
+
+  get consoleTail(): readonly string[] {
+    return this.#console;
   }
 
   async open(): Promise<void> {
@@ -209,12 +220,18 @@ class KeptBrowser implements ChaosBrowser {
   async #begin(): Promise<Life> {
     const life = await openLife(this.#place);
     this.#life = life;
+    life.context.on('console', (message) => this.#note(`${message.type()}: ${message.text()}`));
+    life.context.on('weberror', (error) => this.#note(`error: ${error.error().message}`));
     life.context.on('close', () => {
       if (this.#life !== life) return;
       this.#life = null;
       this.#tabs = [];
     });
     return life;
+  }
+
+  #note(line: string): void {
+    this.#console = [...this.#console, `${new Date().toISOString()} ${line}`].slice(-CONSOLE_LINES);
   }
 
   /** A tab that cannot be opened now is tried again. */

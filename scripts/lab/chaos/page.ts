@@ -19,6 +19,8 @@ export type PageDevice = BrowserFaults & {
   begin(study: Queued): void;
   /** Brings the state up to date with the device's own list; null where no tab can be asked. */
   look(): Promise<DeviceNow | null>;
+  /** Where it stands, and the last lines of its console. */
+  describe(): readonly string[];
   close(): Promise<void>;
 };
 
@@ -35,17 +37,24 @@ async function setPolicy(tab: Page, policy: Queued['policy']): Promise<void> {
   await tab.getByRole('button', { name: 'Done' }).click();
 }
 
+/** Says what the page is doing, for a person who wonders why it does not go on. */
+type Note = (what: string) => void;
+
 /** Chooses the files and presses Send. */
-async function sendFiles(tab: Page, files: string[], policy: Queued['policy']): Promise<void> {
+async function sendFiles(tab: Page, files: string[], policy: Queued['policy'], note: Note): Promise<void> {
+  note('opens the upload page');
   await tab.evaluate(() => {
     location.hash = '#/';
   });
   // An earlier attempt may have left something on the page.
   if (!(await tab.getByRole('button', { name: 'Choose files' }).isVisible())) await tab.reload();
+  note(`chooses ${files.length} files`);
   await tab.locator('input[data-picks=files]').first().setInputFiles(files);
   const send = tab.getByRole('button', { name: /^Send \d/ });
   await send.waitFor();
+  note('chooses the policy');
   await setPolicy(tab, policy);
+  note('presses Send');
   await send.click();
 }
 
@@ -58,7 +67,8 @@ function noteSafe(study: Queued): void {
  * As a person does it, up to the moment when the device says that it is safe. Throws when the tab dies, or
  * says that it cannot.
  */
-async function choose(study: Queued, folder: string, tabs: readonly Page[]): Promise<void> {
+async function choose(study: Queued, folder: string, tabs: readonly Page[], note: Note): Promise<void> {
+  note('looks for a tab');
   const tab = tabs[(study.number + study.chosen) % Math.max(1, tabs.length)];
   if (tab === undefined) throw new Error('no tab is open');
   const before = await readDevice(tab);
@@ -68,7 +78,9 @@ async function choose(study: Queued, folder: string, tabs: readonly Page[]): Pro
     tab,
     (await readdir(folder)).map((name) => join(folder, name)),
     study.policy,
+    note,
   );
+  note('waits until it is safe on the device');
   for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await after(LOOK_AGAIN_MS)) {
     const row = (await readDevice(tab))?.studies.find(({ id }) => !known.has(id));
     if (row) study.row = row.id;
@@ -101,6 +113,14 @@ export async function openPageDevice(
   });
   const closed = new AbortController();
   let turn: Promise<void> = Promise.resolve();
+  let place = 'nothing was chosen yet';
+  const chooseNext = async (study: Queued): Promise<void> => {
+    await untilSafe(study, { browser, world, closed: closed.signal }, (what) => {
+      place = `study ${study.number}, chosen ${study.chosen} times: ${what}`;
+    });
+    place = `study ${study.number} is ${study.state}`;
+    await writer.write();
+  };
   return {
     reload: (random) => browser.reload(random),
     killTab: (random) => browser.killTab(random),
@@ -112,7 +132,7 @@ export async function openPageDevice(
     want: () => browser.want(),
     begin(study) {
       if (study.state !== 'chosen') return;
-      turn = turn.then(() => untilSafe(study, browser, world, closed.signal)).then(() => writer.write());
+      turn = turn.then(() => chooseNext(study));
     },
     async setClock(days) {
       state.pageClockDays = days;
@@ -123,6 +143,10 @@ export async function openPageDevice(
       for (const study of state.queued) noteEnd(study, now);
       return now;
     },
+    describe: () => [
+      `the page, with ${browser.tabs.length} tabs: ${place}`,
+      ...browser.consoleTail.map((line) => `its console: ${line}`),
+    ],
     async close() {
       closed.abort();
       await browser.close();
@@ -131,19 +155,16 @@ export async function openPageDevice(
   };
 }
 
+type Choosing = { readonly browser: ChaosBrowser; readonly world: World; readonly closed: AbortSignal };
+
 /** Chooses it again and again, until it is safe or the device is closed. */
-async function untilSafe(
-  study: Queued,
-  browser: ChaosBrowser,
-  world: World,
-  closed: AbortSignal,
-): Promise<void> {
+async function untilSafe(study: Queued, { browser, world, closed }: Choosing, note: Note): Promise<void> {
   while (!closed.aborted && study.state === 'chosen') {
     const now = study.row === null ? null : await deviceNow(browser);
     // The tab died after the last byte was written: nothing is lost.
     if (isSafe(rowOf(study, now))) noteSafe(study);
     else
-      await choose(study, join(world.folder, 'studies', String(study.number)), browser.tabs).catch(() =>
+      await choose(study, join(world.folder, 'studies', String(study.number)), browser.tabs, note).catch(() =>
         after(LOOK_AGAIN_MS),
       );
   }

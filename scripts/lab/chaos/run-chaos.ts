@@ -12,6 +12,7 @@ import { createCommandLine, type CommandLine } from './command-line.ts';
 import type { DeviceNow } from './device-now.ts';
 import { countLossy, drawFault, faultsOf, type Mend } from './faults.ts';
 import { openPageDevice, type PageDevice } from './page.ts';
+import { endsWithin, failWhenStill, type Watched } from './standstill.ts';
 import { createStateWriter, readState, type Queued, type State, type StateWriter } from './state.ts';
 import { planStudy, writeFiles } from './studies.ts';
 import { judge, type Verdict } from './verdict.ts';
@@ -26,6 +27,8 @@ export type ChaosOptions = {
   readonly say: (line: string) => void;
   /** Interrupts the run; it can be resumed later. */
   readonly signal: AbortSignal;
+  /** A run in which nothing has moved for so long ends by Standstill. */
+  readonly stillMinutes?: number;
 };
 
 export type ChaosResult =
@@ -43,6 +46,10 @@ const STEP_MS = 8_000;
  * with other work.
  */
 const STILL_MS = 180_000;
+/** The longest step of a run: a gateway that starts again on a busy machine, a browser with a new profile. */
+export const STILL_MINUTES = 10;
+/** A stalled browser is not waited for; a resumed run ends whatever processes are left. */
+const CLOSE_MS = 60_000;
 
 async function newState(seed: number, minutes: number): Promise<State> {
   const gateways = [
@@ -69,6 +76,8 @@ async function newState(seed: number, minutes: number): Promise<State> {
 
 type Broken = { readonly breaks: string | null; readonly until: number; readonly mend: Mend };
 type Stage = ChaosOptions & {
+  /** Notes what the run does now. */
+  readonly note: (place: string) => void;
   readonly world: World;
   readonly state: State;
   readonly writer: StateWriter;
@@ -115,6 +124,7 @@ async function breakSomething(stage: Stage, random: () => number): Promise<void>
   const fault = drawFault(faultsOf(page), random);
   const lasts = 1 + Math.floor(random() * 3);
   if (fault.breaks !== null && broken.some(({ breaks }) => breaks === fault.breaks)) return;
+  stage.note(`breaks something: ${fault.name}`);
   const outcome = await fault.begin({ world, commandLine, random });
   if (outcome.kind === 'impossible') state.skipped[fault.name] = outcome.why;
   if (outcome.kind !== 'begun') return;
@@ -149,11 +159,15 @@ async function runSchedule(stage: Stage): Promise<void> {
   while (state.elapsedMs < state.minutes * 60_000 && !signal.aborted) {
     const began = performance.now();
     const random = seededRandom(state.seed * 100_003 + state.position);
+    stage.note('mends what was broken');
     await mendWhat(stage, ({ until }) => until <= state.position);
     const open = state.queued.filter((study) => study.state !== 'ended').length;
+    stage.note('queues a study');
     if (open < 3 || (random() < 0.4 && open < AT_ONCE)) await queueStudy(stage, random);
     else await breakSomething(stage, random);
+    stage.note('lets the studies travel');
     await letItMove(stage, random);
+    stage.note('looks at the page');
     await stage.page?.look();
     state.position += 1;
     state.elapsedMs += performance.now() - began;
@@ -174,10 +188,12 @@ function describeOpen(open: readonly Queued[], device: DeviceNow | null): string
 /** Everything must end now. Throws when nothing moves any more. */
 async function untilEnded(stage: Stage): Promise<void> {
   const { state, world, page, signal, say } = stage;
+  stage.note('mends everything');
   await mendWhat(stage, () => true);
   await world.setClocks(0);
   await page?.setClock(0);
   say('everything is mended; now everything must end');
+  stage.note('waits until everything has ended');
   await world.untilWhole(AbortSignal.any([signal, AbortSignal.timeout(STILL_MS)]));
   let last = '';
   let lastAt = performance.now();
@@ -214,44 +230,96 @@ async function letOthersThrough(folder: string): Promise<void> {
   }
 }
 
-/** Begins a run in an empty folder, or resumes one that was interrupted there. */
+type Opened = {
+  readonly options: ChaosOptions;
+  readonly state: State;
+  readonly writer: StateWriter;
+  readonly world: World;
+  readonly commandLine: CommandLine;
+  page: PageDevice | null;
+  /** Its present step. */
+  place: string;
+};
+
+/** Begins a run in an empty folder, or resumes one that was interrupted there. Throws Standstill. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { folder, say, signal } = options;
+  const { folder, say } = options;
   await mkdir(folder, { recursive: true });
   await letOthersThrough(folder);
   const state = await readState(folder).catch(() => newState(options.seed, options.minutes));
   const writer = createStateWriter(folder, state);
   await writer.write();
   const world = await openWorld({ folder, state, writer });
-  let page: PageDevice | null = null;
   const commandLine = createCommandLine(world, state, writer);
+  const opened: Opened = {
+    ...{ options, state, writer, world, commandLine },
+    ...{ page: null, place: 'starts the gateways' },
+  };
+  const ended = new AbortController();
   try {
-    for (const [name, why] of [
-      ['gateways without room', world.storage.why],
-      ['clocks set', world.faketime === null ? 'libfaketime is not installed' : null],
-    ] as const) {
-      if (why !== null) say(`without "${name}": ${why}`);
-    }
-    await world.untilWhole(AbortSignal.any([signal, AbortSignal.timeout(STILL_MS)]));
-    page = options.chromium === null ? null : await openPageDevice(options.chromium, world, state, writer);
-    const stage: Stage = { ...options, world, state, writer, commandLine, page, broken: [] };
-    for (const study of state.queued) if (study.state !== 'ended') begin(stage, study, 0);
-    await runSchedule(stage);
-    if (!signal.aborted) await untilEnded(stage);
-    if (signal.aborted) return { kind: 'interrupted' };
-    await writeFile(join(folder, 'sent-again.json'), JSON.stringify(world.sentAgain(), null, 1));
-    const verdict = await judge(world, page, state, {
-      lossy: countLossy(state.faults),
-      disturbing: Object.values(state.faults).reduce((sum, times) => sum + times, 0),
-    });
-    return { kind: 'judged', verdict, state };
+    return await Promise.race([travel(opened), failWhenStill(watch(opened), ended.signal)]);
   } finally {
-    await commandLine.close();
-    await page?.close();
-    await world.close();
-    await world.storage.unmount();
+    ended.abort();
+    if (!(await endsWithin(closeAll(opened), CLOSE_MS))) say('not everything could be closed in time');
     await writer.write();
   }
+}
+
+async function closeAll({ commandLine, page, world }: Opened): Promise<void> {
+  await commandLine.close();
+  await page?.close();
+  await world.close();
+  await world.storage.unmount();
+}
+
+/** Bytes on the link are no progress: questions may be asked for ever. */
+function watch(opened: Opened): Watched {
+  const { options, state } = opened;
+  const open = () => state.queued.filter((study) => study.state !== 'ended');
+  return {
+    limitMinutes: options.stillMinutes ?? STILL_MINUTES,
+    progress: () =>
+      JSON.stringify([
+        ...[state.position, opened.place, state.bytes.unique, Object.keys(state.posted).length],
+        open().map((study) => [study.number, study.state]),
+      ]),
+    places: () => [
+      `step ${state.position}: the run ${opened.place}`,
+      ...open().map((study) => `${study.device}: ${describeOpen([study], null)}`),
+      ...(opened.page?.describe() ?? []),
+    ],
+  };
+}
+
+async function travel(opened: Opened): Promise<ChaosResult> {
+  const { options, state, writer, world, commandLine } = opened;
+  const { folder, say, signal } = options;
+  for (const [name, why] of [
+    ['gateways without room', world.storage.why],
+    ['clocks set', world.faketime === null ? 'libfaketime is not installed' : null],
+  ] as const) {
+    if (why !== null) say(`without "${name}": ${why}`);
+  }
+  await world.untilWhole(AbortSignal.any([signal, AbortSignal.timeout(STILL_MS)]));
+  opened.place = 'opens the browser';
+  const page =
+    options.chromium === null ? null : await openPageDevice(options.chromium, world, state, writer);
+  opened.page = page;
+  const note = (place: string): void => {
+    opened.place = place;
+  };
+  const stage: Stage = { ...options, note, world, state, writer, commandLine, page, broken: [] };
+  for (const study of state.queued) if (study.state !== 'ended') begin(stage, study, 0);
+  await runSchedule(stage);
+  if (!signal.aborted) await untilEnded(stage);
+  if (signal.aborted) return { kind: 'interrupted' };
+  note('is judged');
+  await writeFile(join(folder, 'sent-again.json'), JSON.stringify(world.sentAgain(), null, 1));
+  const verdict = await judge(world, page, state, {
+    lossy: countLossy(state.faults),
+    disturbing: Object.values(state.faults).reduce((sum, times) => sum + times, 0),
+  });
+  return { kind: 'judged', verdict, state };
 }
 
 /** Removes what a run has left. */

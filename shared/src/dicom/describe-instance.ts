@@ -2,7 +2,7 @@
  * The description of an instance on the screen: decoded text and plain numbers. Identifying values are among
  * them, so a description lives on the device and in its memory only; it is never logged and never sent.
  */
-import type { ParsedInstance } from './data-set.ts';
+import type { DicomElement, ParsedInstance } from './data-set.ts';
 import {
   ACCESSION_NUMBER,
   BODY_PART_EXAMINED,
@@ -25,6 +25,7 @@ import {
   STUDY_TIME,
 } from './tags.ts';
 import { findElement, numberOf, textOf } from './values.ts';
+import type { ValueContext } from './values.ts';
 
 /** Texts are null where the element is absent or empty. */
 export interface InstanceDescription {
@@ -54,8 +55,16 @@ export interface InstanceDescription {
 }
 
 export function describeInstance(instance: ParsedInstance): InstanceDescription {
-  const text = (tag: number): string | null => textOf(findElement(instance.elements, tag), instance);
-  const number = (tag: number): number | null => numberOf(findElement(instance.elements, tag), instance);
+  return describeElements(instance.elements, instance);
+}
+
+/** Of any elements at one level: those of a Data Set, or of a record in the index of a disc. */
+export function describeElements(
+  elements: readonly DicomElement[],
+  context: ValueContext,
+): InstanceDescription {
+  const text = (tag: number): string | null => textOf(findElement(elements, tag), context);
+  const number = (tag: number): number | null => numberOf(findElement(elements, tag), context);
   const name = text(PATIENT_NAME);
   return {
     patientName: name?.split('=').find((group) => group !== '') ?? null,
@@ -75,7 +84,7 @@ export function describeInstance(instance: ParsedInstance): InstanceDescription 
     rows: number(ROWS),
     columns: number(COLUMNS),
     frames: Math.max(1, number(NUMBER_OF_FRAMES) ?? 1),
-    hasPixelData: instance.elements.some(({ tag }) => tag >= FLOAT_PIXEL_DATA && tag <= PIXEL_DATA),
+    hasPixelData: elements.some(({ tag }) => tag >= FLOAT_PIXEL_DATA && tag <= PIXEL_DATA),
   };
 }
 

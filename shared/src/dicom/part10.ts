@@ -26,6 +26,7 @@ import { FILE_META_GROUP_LENGTH, TRANSFER_SYNTAX_UID } from './tags.ts';
 import type { TransferSyntaxUID } from './uid.ts';
 import { findElement, uidText } from './values.ts';
 import { walkDataSet } from './walk-data-set.ts';
+import type { Unexamined } from './unexamined.ts';
 import type { Window } from './walk-state.ts';
 
 export type { ParsedInstance, ReadOutcome } from './data-set.ts';
@@ -59,37 +60,71 @@ export async function readInstance(
   signal?: AbortSignal,
   preamble: PreambleRule = 'checked',
 ): Promise<ReadOutcome> {
+  const opened = await openPart10(source, signal, preamble);
+  if (opened.kind === 'refused') return opened;
+  const read = await readDataSet(opened, signal);
+  if (read.kind === 'refused') return read.refused;
+  return await examineInstance(read.unexamined, signal);
+}
+
+/** A file whose beginning was read: its File Meta Information, and where its Data Set is. */
+export interface OpenedFile {
+  readonly kind: 'opened';
+  readonly source: ByteSource;
+  readonly head: Uint8Array;
+  readonly beginning: Beginning;
+}
+
+/** Reads up to the Data Set. Rejects as `readInstance`. */
+export async function openPart10(
+  source: ByteSource,
+  signal: AbortSignal | undefined,
+  preamble: PreambleRule,
+): Promise<OpenedFile | Refused> {
   if (source.size === 0) return refused('empty-file');
   signal?.throwIfAborted();
   const head = await source.read(0, FIRST_READ_BYTES);
   const beginning = await readBeginning(source, head, preamble, signal);
-  if ('kind' in beginning) return beginning;
+  return 'kind' in beginning ? beginning : { kind: 'opened', source, head, beginning };
+}
+
+export type DataSetOutcome =
+  | { readonly kind: 'data-set'; readonly unexamined: Unexamined }
+  /** `elements`: those at the top level before the place of the fault. */
+  | { readonly kind: 'refused'; readonly refused: Refused; readonly elements: readonly DicomElement[] };
+
+/** Reads the structure of the Data Set, without asking what it means. Rejects as `readInstance`. */
+export async function readDataSet(
+  { source, head, beginning }: OpenedFile,
+  signal?: AbortSignal,
+): Promise<DataSetOutcome> {
   let dataSet = source;
   let start = beginning.dataSetOffset;
   let window: Window = { offset: 0, bytes: head };
   if (beginning.encoding.deflated) {
     const inflated = await inflateDataSet(source, start, signal);
-    if (inflated.kind === 'refused') return refused(inflated.because);
+    if (inflated.kind === 'refused') return unread(refused(inflated.because));
     dataSet = inflated.dataSet;
     start = 0;
     window = { offset: 0, bytes: new Uint8Array() };
-  } else if (isEncodedOtherwise(beginning, head, source.size)) return refused('transfer-syntax-mismatch');
+  } else if (isEncodedOtherwise(beginning, head, source.size))
+    return unread(refused('transfer-syntax-mismatch'));
   const { encoding } = beginning;
   const walked = await walkDataSet(dataSet, { start, encoding, purpose: 'data-set', head: window }, signal);
   if (walked.kind === 'refused') {
-    const { because, where, cutPixelData } = walked;
-    if (!cutPixelData) return { kind: 'refused', because, where };
-    return {
-      kind: 'refused',
-      because: examineCutPixelData(walked.elements, encoding, cutPixelData),
-      where,
-    };
+    const { because, where, elements, cutPixelData } = walked;
+    const reason = cutPixelData ? examineCutPixelData(elements, encoding, cutPixelData) : because;
+    return unread(refused(reason, where), elements);
   }
   const warnings = new Set([...beginning.warnings, ...walked.warnings]);
-  return await examineInstance(
-    { ...beginning, dataSet, elements: walked.elements, dataSetEnd: walked.end, warnings },
-    signal,
-  );
+  return {
+    kind: 'data-set',
+    unexamined: { ...beginning, dataSet, elements: walked.elements, dataSetEnd: walked.end, warnings },
+  };
+}
+
+function unread(refused: Refused, elements: readonly DicomElement[] = []): DataSetOutcome {
+  return { kind: 'refused', refused, elements };
 }
 
 /**

@@ -99,6 +99,9 @@ export function sopClassKind(sopClassUID: SOPClassUID | string): SOPClassKind {
   return sopClassUID.startsWith(ROOT) ? 'not-storage' : 'unknown';
 }
 
+/** PS3.4 Annex B.6 gives no service for it: it lies on media alone (PS3.3 §F). */
+export const MEDIA_STORAGE_DIRECTORY = `${ROOT}1.3.10` as SOPClassUID;
+
 /** The storage SOP Classes that a synthetic study uses, by what they hold. */
 export const SOP_CLASSES = {
   CR: `${STORAGE_ROOT}1` as SOPClassUID,

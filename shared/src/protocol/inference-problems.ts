@@ -1,6 +1,6 @@
 /**
- * Refusals about models, images, jobs and results. They are apart from `problem-table.ts`, because no page needs
- * their sentences at its start.
+ * Refusals about models, images, jobs, results and receipts on paper. They are apart from `problem-table.ts`, because
+ * no page needs their sentences at its start.
  */
 import { PROBLEMS, type ProblemKind } from './problem-table.ts';
 
@@ -17,6 +17,12 @@ const INFERENCE_PROBLEMS = {
     next: 'Compare the number with the PACS; a new study may need a moment.',
   },
   'no-explanation': { status: 404, retry: 'never', title: 'The result has no explanation of this kind.' },
+  'sheet-too-large': {
+    status: 413,
+    retry: 'never',
+    title:
+      'The receipts of this study are too large for one PDF: download the receipt of each upload instead.',
+  },
   'model-exists': {
     status: 409,
     retry: 'never',

@@ -3,8 +3,11 @@
  * however many uploads it came in; and `GET /studies/{studyInstanceUID}/timeline`.
  */
 import { z } from 'zod';
-import { uploadStatusSchema, type UploadStatus } from './api.ts';
+import { uploadStatusSchema } from './api.ts';
 import { uidSchema } from './forms.ts';
+
+/** More accounts and devices than these do not send one study. */
+export const UPLOADS_SHOWN = 20;
 
 /**
  * `needs-you`: an upload is held for a person; `ended`: every upload has its receipt and waits for nothing;
@@ -21,7 +24,10 @@ export const sentStudySchema = z.object({
   lastSentAt: z.iso.datetime(),
   /** Of its instances; each once, in order. */
   sopClassUIDs: z.array(uidSchema),
-  /** Newest first. `device`: the device that sends it; null: sent by a signed-in person. */
+  /**
+   * The newest `UPLOADS_SHOWN`, newest first; the other fields are of all. `device`: the device that sends it; null:
+   * sent by a signed-in person.
+   */
   uploads: z.array(uploadStatusSchema.extend({ device: z.uuid().nullable() })),
 });
 export type SentStudy = z.infer<typeof sentStudySchema>;
@@ -43,9 +49,3 @@ export const timelineSchema = z.object({
     }),
   ),
 });
-
-/** The standing of a study from its uploads' states. */
-export function standingOf(uploads: readonly Pick<UploadStatus, 'state'>[]): StudyStanding {
-  if (uploads.some(({ state }) => state === 'held')) return 'needs-you';
-  return uploads.every(({ state }) => state === 'closed') ? 'ended' : 'under-way';
-}

@@ -12,7 +12,7 @@ import { chosenWords } from './chosen-words.ts';
 import type { RejectedFile } from './found-study.ts';
 
 /** Height of one line of a path, in px; the style sheet says the same. */
-const LINE = 44;
+export const LINE = 44;
 
 /** Files under one key, the most frequent key first. */
 function groupBy<K>(
@@ -88,7 +88,7 @@ function OfOneReason({ reason, files }: OfOneReasonProps) {
         estimate={LINE}
         label={precise ?? title}
         class="paths"
-        render={(file) => <Path file={file} />}
+        render={(file) => <Path path={file.path} />}
       />
       <CodeLine code={reason} />
     </>
@@ -96,12 +96,12 @@ function OfOneReason({ reason, files }: OfOneReasonProps) {
 }
 
 /** The end of a path says more than its beginning: the name is kept whole, the folders are cut. */
-function Path({ file }: { readonly file: RejectedFile }) {
-  const slash = file.path.lastIndexOf('/') + 1;
+export function Path({ path }: { readonly path: string }) {
+  const slash = path.lastIndexOf('/') + 1;
   return (
-    <p class="path small" title={file.path}>
-      <bdi class="path-folder cut quiet">{file.path.slice(0, slash)}</bdi>
-      <bdi class="path-name cut">{file.path.slice(slash)}</bdi>
+    <p class="path small" title={path}>
+      <bdi class="path-folder cut quiet">{path.slice(0, slash)}</bdi>
+      <bdi class="path-name cut">{path.slice(slash)}</bdi>
     </p>
   );
 }

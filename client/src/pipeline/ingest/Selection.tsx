@@ -6,6 +6,8 @@ import { VirtualList } from '../../kit/VirtualList.tsx';
 import { chosenWords } from './chosen-words.ts';
 import { ingestWords } from './ingest-words.ts';
 import type { FoundStudy } from './found-study.ts';
+import { DiscNotices, ExpectedStudies } from './DiscIndex.tsx';
+import { People } from './People.tsx';
 import { HasRead, Reading } from './Reading.tsx';
 import { RejectedFiles } from './RejectedFiles.tsx';
 import { StudyCard } from './StudyCard.tsx';
@@ -26,13 +28,15 @@ export function Selection({ queued }: SelectionProps) {
   // Files of studies that are in the queue by now were neither refused nor skipped.
   const nothingFound =
     studies.length === 0 &&
-    ingest.rejected.value.length + ingest.skipped.value >= ingest.progress.value.filesRead;
+    ingest.rejected.value.length + ingest.skipped.value + ingest.disc.value.indexes >=
+      ingest.progress.value.filesRead;
   return (
     <>
       {studies.length > 0 && <GoToSend />}
       {phase === 'reading' ? <Reading /> : <HasRead />}
       {isRead && <SendProblem />}
       {isRead && queued !== null && <QueuedInPart instances={queued} />}
+      <DiscNotices />
       <SeveralPatients studies={studies} />
       {isRead && nothingFound && (
         <Notice kind="plain" title={chosenWords.nothing}>
@@ -49,6 +53,7 @@ export function Selection({ queued }: SelectionProps) {
           render={(study) => <StudyCard study={study} />}
         />
       )}
+      <ExpectedStudies />
       <RejectedFiles
         files={ingest.heldBack.value}
         title={chosenWords.heldBack(ingest.heldBack.value.length)}
@@ -99,15 +104,18 @@ function QueuedInPart({ instances }: { readonly instances: number }) {
   );
 }
 
-/** A mistake that nobody notices until the wrong chart is open: shown once, above all studies. */
+/**
+ * A mistake that nobody notices until the wrong chart is open: shown once, above all studies, with the patients of
+ * those that Send takes.
+ */
 function SeveralPatients({ studies }: { readonly studies: readonly FoundStudy[] }) {
-  if (!studies.some((study) => study.warnings.includes('two-patients'))) return null;
-  const patients = new Set(
-    studies.map((study) => `${study.patientId.trim()}\n${study.patientName.trim().toUpperCase()}`),
-  );
+  const chosen = studies.filter((study) => study.selected.value);
+  const people = new Map(chosen.map((study) => [study.patient, study.people[0]!]));
+  if (people.size < 2) return null;
   return (
-    <Notice kind="wait">
-      <p>{chosenWords.severalPatients(patients.size)}</p>
+    <Notice kind="wait" title={chosenWords.wrongPatient}>
+      <p>{chosenWords.severalPatients(people.size)}</p>
+      <People people={[...people.values()]} />
     </Notice>
   );
 }

@@ -11,6 +11,7 @@ import { titleWords } from '../queue/title-words.ts';
 import { partsOf, toReadable } from '../queue/study-title.ts';
 import type { FoundSeries, FoundStudy } from './found-study.ts';
 import { ThumbnailPicture } from './ThumbnailPicture.tsx';
+import { People } from './People.tsx';
 import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
 
 /** Pictures on the card; the others are in the list of series. */
@@ -38,10 +39,13 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
         <Patient study={study} name={name} />
         <Contents study={study} selected={selected} />
         {loud.map((warning) => (
-          <p key={warning} class="card-warning small">
+          <div key={warning} class="card-warning small">
             <Icon name="caution" size={20} />
-            <span>{sentenceOfWarning(warning, policy)}</span>
-          </p>
+            <div>
+              <p>{sentenceOfWarning(warning, policy)}</p>
+              {warning === 'patients-differ' && <People people={study.people} />}
+            </div>
+          </div>
         ))}
       </div>
       <div class="card-side">

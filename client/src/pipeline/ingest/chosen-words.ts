@@ -13,8 +13,20 @@ export const chosenWords = {
   readAll: (count: number) => `${files(count)} read`,
   nothing: 'There are no DICOM instances in the files you chose.',
   nothingNext: 'Choose the folder that the modality exported, or the whole disc.',
+  wrongPatient: 'Wrong patient?',
   severalPatients: (count: number) =>
-    `You selected ${count > 1 ? formatCount(count) : 'several'} patients. Check that they all belong here.`,
+    `You selected ${formatCount(count)} patients. Check that they all belong here.`,
+  morePeople: (count: number) => `and ${formatCount(count)} more`,
+  person: (name: string, id: string) => (id === '' ? name : `${name} (ID ${id})`),
+  expected: 'On the disc, not read yet',
+  expectedFiles: (count: number) => `${files(count)}, not read yet`,
+  missing: (count: number) =>
+    count === 1
+      ? '1 file that the disc’s index names is missing'
+      : `${files(count)} that the disc’s index names are missing`,
+  missingNext: 'Copy the disc again, or choose the whole disc.',
+  indexInDoubt: 'The disc’s index is damaged',
+  indexInDoubtNext: 'It may not name every study. Check that all of them are listed here.',
   noDescription: 'No description',
   unnamedSeries: 'Series without a description',
   include: (name: string) => `Send the study of ${name}`,
@@ -91,9 +103,9 @@ export const chosenWords = {
     'Some images do not say whether text is burned into their pixels. This policy sends them all the same.',
   warning: {
     'two-patients': 'Another study here belongs to another patient.',
-    'patients-differ': 'The instances of this study name different patients.',
-    duplicates:
-      'Some instances seem to be chosen twice. Copies are sent once; any that differ need your decision.',
+    'patients-differ': 'Wrong patient? The instances of this study name different patients.',
+    duplicates: 'Some instances seem to be chosen twice. Comparing them…',
+    'chosen-twice': 'Some instances were chosen twice. The copies are the same, and each is sent once.',
     'same-uid-differs':
       'Different images have the same ID. The PACS can keep only one of each: you decide after sending.',
     'burned-in': 'This study may show the patient’s name in its images. Check it before sending.',

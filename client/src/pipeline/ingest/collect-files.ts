@@ -1,7 +1,7 @@
 /**
  * Turns a person's choice into a flat list of files: single files, folders with all their content, ZIP archives
  * (drops: dropped-files.ts). Listing reads only the directories of archives. Order: as chosen, and by path inside
- * a folder, so that the same choice gives the same order.
+ * a folder, the index of a disc first, so that the same choice gives the same order.
  */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { isArchiveName, listArchive } from './archive.ts';
@@ -46,7 +46,16 @@ export async function* collectFiles(files: Iterable<File>, signal?: AbortSignal)
 /** Sorted by name, in the engine's own order of strings: a comparison of our own is slow for ten thousand. */
 export function byName<T>(items: readonly T[], nameOf: (item: T) => string): T[] {
   const named = Map.groupBy(items, nameOf);
-  return [...named.keys()].sort().flatMap((name) => named.get(name)!);
+  return indexFirst([...named.keys()].sort(), (name) => name).flatMap((name) => named.get(name)!);
+}
+
+/** PS3.10 §8.6: the File ID of the index of a disc. */
+const INDEX_NAME = /(^|[/\\])DICOMDIR\.?(;\d+)?$/i;
+
+/** The index of a disc comes first: it names the studies before one of their files is read. */
+export function indexFirst<T>(items: readonly T[], nameOf: (item: T) => string): readonly T[] {
+  const first = items.filter((item) => INDEX_NAME.test(nameOf(item)));
+  return first.length === 0 ? items : [...first, ...items.filter((item) => !INDEX_NAME.test(nameOf(item)))];
 }
 
 /** One file, or the entries of one archive. `bytes` of an archive's entries are those of its directory. */
@@ -62,7 +71,7 @@ export async function* collectFile(
     return;
   }
   const archiveId = crypto.randomUUID();
-  for (const entry of await listArchive(file, signal)) {
+  for (const entry of indexFirst(await listArchive(file, signal), ({ path }) => path)) {
     const inside = entry.path === '' ? path : `${path}/${entry.path}`;
     if (entry.kind === 'refused')
       yield { kind: 'refused', path: inside, bytes: entry.bytes, because: entry.because };

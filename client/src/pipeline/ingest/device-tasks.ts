@@ -10,7 +10,7 @@ import type { AskedPatient } from '#shared/transfer/patient-secrets.ts';
 import type { Comparison } from '../deid/comparison.ts';
 import type { FileRef } from './collect-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
-import type { FileSummary } from './ingest-file.ts';
+import type { FileSummary, IndexSummary } from './ingest-file.ts';
 import type { NotSent } from './open-file.ts';
 import type { Listing } from './picked-folder.ts';
 
@@ -46,7 +46,7 @@ export interface FileToSummarise {
 }
 
 export interface Summarised {
-  readonly said: FileSummary | NotSent;
+  readonly said: FileSummary | IndexSummary | NotSent;
   readonly bytes: number;
 }
 
@@ -62,6 +62,8 @@ export type Task =
       readonly files: readonly FileToSummarise[];
       readonly policy: PolicyForTask['kind'];
     }
+  /** Whether two files are copies. */
+  | { readonly kind: 'same-bytes'; readonly first: FileRef; readonly second: FileRef }
   | ({ readonly kind: 'thumbnail'; readonly ref: FileRef } & WantedPicture)
   /** Patients on their way to the gateway, and its answer for them (transfer/patient-secrets.ts). */
   | { readonly kind: 'blind'; readonly patients: readonly string[] }
@@ -114,6 +116,8 @@ export interface TaskResults {
   readonly list: Listing | null;
   /** In the order of the files. */
   readonly summarise: readonly Summarised[];
+  /** Null where one of them cannot be read. */
+  readonly 'same-bytes': boolean | null;
   readonly thumbnail: FramePicture | null;
   readonly compare: Comparison;
   readonly blind: readonly AskedPatient[];

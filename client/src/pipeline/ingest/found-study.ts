@@ -6,8 +6,9 @@ import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { ReadonlySignal } from '@preact/signals';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
+import type { DiscView } from './disc-view.ts';
 import type { Forecast } from './forecast.ts';
-import type { FoundFile, StudyWarning } from './group-studies.ts';
+import type { FoundFile, NamedPerson, StudyWarning } from './group-studies.ts';
 import type { Released } from './cover-file.ts';
 import type { Inspection } from './inspection.ts';
 import type { FolderHandle } from './folder-handle.ts';
@@ -66,6 +67,10 @@ export interface FoundStudy {
   readonly studyTime: string;
   readonly description: string;
   readonly accessionNumber: string;
+  /** Equal for two studies of one patient. */
+  readonly patient: string;
+  /** Whom its instances name as their patient: more than one only by mistake. */
+  readonly people: readonly NamedPerson[];
   readonly modalities: readonly string[];
   readonly series: readonly FoundSeries[];
   readonly instances: number;
@@ -113,6 +118,8 @@ export interface IngestStore {
   readonly progress: ReadonlySignal<IngestProgress>;
   readonly queueing: ReadonlySignal<QueueingProgress>;
   readonly studies: ReadonlySignal<readonly FoundStudy[]>;
+  /** The indexes of the chosen discs. */
+  readonly disc: ReadonlySignal<DiscView>;
   /** Refused files, each with its reason. */
   readonly rejected: ReadonlySignal<readonly RejectedFile[]>;
   /** Files that the policy in force cannot make safe and nobody has released: they stay here. */

@@ -9,11 +9,12 @@ import { mayShowFace } from '#shared/deid/recognizable-features.ts';
 import type { ReasonCode, WarningCode } from '#shared/protocol/reasons.ts';
 import { noteNamed, type NamedValue, type StudyNames } from '#shared/deid/text/named-value.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
-import type { ReadFile } from './collect-files.ts';
+import type { CollectedFile, ReadFile } from './collect-files.ts';
 import type { FileSummary } from './ingest-file.ts';
 
 /**
- * `duplicates`: two files have one UID and one size; `same-uid-differs`: one UID and two sizes;
+ * Of files with one UID: `chosen-twice`: the same bytes; `same-uid-differs`: other ones; `duplicates`: the same
+ * size, and not compared yet;
  * `two-patients`: another study in the selection has another patient; `patients-differ`: within the study;
  * `connect-to-prepare`: the gateway was needed for its pseudonyms, and not reached.
  */
@@ -21,6 +22,7 @@ export type StudyWarning =
   | 'two-patients'
   | 'patients-differ'
   | 'duplicates'
+  | 'chosen-twice'
   | 'same-uid-differs'
   | 'burned-in'
   | 'undeclared-text'
@@ -29,6 +31,9 @@ export type StudyWarning =
   | 'connect-to-prepare'
   | 'too-many-instances'
   | WarningCode;
+
+/** Two files of one UID that may be copies of each other. */
+export type Pair = readonly [CollectedFile, CollectedFile];
 
 /** A file that can be sent. */
 export interface FoundFile {
@@ -61,11 +66,15 @@ export interface StudyGroup {
   readonly series: Map<string, SeriesGroup>;
   readonly modalities: Set<string>;
   readonly warnings: Set<StudyWarning>;
-  /** The size in bytes of the first file with each SOP Instance UID. */
-  readonly sopInstanceUIDs: Map<string, number>;
+  /** The first file with each SOP Instance UID. */
+  readonly sopInstanceUIDs: Map<string, ReadFile>;
+  /** Files of one UID and one size, still to be compared (compare-copies.ts). */
+  readonly unsettled: Pair[];
   /** Files of the study that are held back under a policy that de-identifies. */
   readonly held: FoundFile[];
   readonly patient: string;
+  /** The patients whom its instances name as theirs: more than one only by mistake. */
+  readonly people: Map<string, NamedPerson>;
   /** The distinct lists of patients of its files: ten thousand instances share one or two. */
   readonly patients: Map<string, readonly NamedPatient[]>;
   /** The values that its instances name, in this page's memory alone. */
@@ -76,6 +85,12 @@ export interface StudyGroup {
   bytes: number;
   /** Grows with each change, so that an unchanged study is not drawn again. */
   version: number;
+}
+
+/** As a header names a patient; either may be empty. */
+export interface NamedPerson {
+  readonly name: string;
+  readonly id: string;
 }
 
 export interface Gathering {
@@ -140,8 +155,10 @@ function newStudy(id: string, studyInstanceUID: string, description: InstanceDes
     modalities: new Set(),
     warnings: new Set(),
     sopInstanceUIDs: new Map(),
+    unsettled: [],
     held: [],
     patient: patientOf(description),
+    people: new Map(),
     patients: new Map(),
     names: new Map(),
     heard: new WeakSet(),
@@ -180,8 +197,8 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
   study.version += 1;
   if (description.modality) study.modalities.add(description.modality);
   for (const warning of warnings) study.warnings.add(warning);
-  noteSame(study, identifiers.sopInstanceUID, file.bytes);
-  if (patientOf(description) !== study.patient) study.warnings.add('patients-differ');
+  noteSame(study, identifiers.sopInstanceUID, file);
+  notePerson(study, description);
   if (held === 'burned-in-annotation') study.warnings.add('burned-in');
   if (held === 'undeclared-text') study.warnings.add('undeclared-text');
   if (mayShowFace(description)) study.warnings.add('face');
@@ -189,10 +206,21 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
 }
 
 /** Files of two sizes are two instances that claim one UID: of these the PACS can hold only one. */
-function noteSame({ sopInstanceUIDs, warnings }: StudyGroup, uid: string, bytes: number): void {
+function noteSame({ sopInstanceUIDs, unsettled, warnings }: StudyGroup, uid: string, file: ReadFile): void {
   const before = sopInstanceUIDs.get(uid);
-  if (before === undefined) sopInstanceUIDs.set(uid, bytes);
-  else warnings.add(before === bytes ? 'duplicates' : 'same-uid-differs');
+  if (before === undefined) sopInstanceUIDs.set(uid, file);
+  else if (before.bytes !== file.bytes) warnings.add('same-uid-differs');
+  else {
+    unsettled.push([before, file]);
+    warnings.add('duplicates');
+  }
+}
+
+function notePerson({ people, warnings }: StudyGroup, description: InstanceDescription): void {
+  const patient = patientOf(description);
+  if (people.has(patient)) return;
+  people.set(patient, { name: description.patientName ?? '', id: description.patientId ?? '' });
+  if (people.size > 1) warnings.add('patients-differ');
 }
 
 function shared({ patients: known }: StudyGroup, patients: readonly NamedPatient[]): readonly NamedPatient[] {
@@ -202,7 +230,12 @@ function shared({ patients: known }: StudyGroup, patients: readonly NamedPatient
   return same;
 }
 
-/** Equal for two studies of one person; the case of letters in the name does not matter. */
+/** Equal for two studies of one person; the case of letters and empty parts at the end of the name do not matter. */
 function patientOf(description: InstanceDescription): string {
-  return `${description.patientId?.trim() ?? ''}\n${description.patientName?.trim().toUpperCase() ?? ''}`;
+  return `${description.patientId?.trim() ?? ''}\n${
+    description.patientName
+      ?.replace(/[\^ ]+$/, '')
+      .trim()
+      .toUpperCase() ?? ''
+  }`;
 }

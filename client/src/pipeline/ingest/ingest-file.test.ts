@@ -67,4 +67,14 @@ test('the patient is sealed for a vault where there is one, and nowhere else; wh
   assert.is(twice.kind === 'ready' && twice.vault, null, 'a pseudonym is no identity');
 });
 
+test('an identity that could not be sealed is sealed with the next instance of the patient', async () => {
+  const terms = { id: '5c0d0a3e-2f0e-4ac6-9d57-0a3c2f6b1a11', keys: ['', ''] };
+  const seal = createIdentitySealer(terms);
+  const identity = { patientID: '1', issuer: '', name: 'A^B', birthDate: '' };
+  const failed = await seal('RP-A', identity).catch((error: unknown) => error);
+  assert.instance(failed, Error);
+  terms.keys = await Promise.all([1, 2].map(async () => toBase64Url((await createMessagePair()).publicKey)));
+  assert.is((await seal('RP-A', identity)).vault, terms.id);
+});
+
 test.run();

@@ -20,6 +20,7 @@ import { namedValuesOf, sourcesIn } from '#shared/deid/text/header-values.ts';
 import type { NamedValue } from '#shared/deid/text/named-value.ts';
 import { blobSource, bytesSource } from '#shared/dicom/byte-source.ts';
 import type { ByteSource, InstanceIdentifiers, ParsedInstance } from '#shared/dicom/data-set.ts';
+import { readDiscIndex, type DiscIndex } from '#shared/dicom/dicomdir.ts';
 import { describeInstance, type InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import { missingFileMeta, readInstance } from '#shared/dicom/part10.ts';
 import { populationOf } from '#shared/models/population.ts';
@@ -85,6 +86,12 @@ export interface FileSummary {
   readonly named: readonly NamedValue[];
 }
 
+/** The file is the index of its disc: nothing to send, and nothing refused. */
+export interface IndexSummary {
+  readonly kind: 'index';
+  readonly index: DiscIndex;
+}
+
 const NOT_DICOM = new Set<ReasonCode>([
   'empty-file',
   'not-dicom',
@@ -93,15 +100,19 @@ const NOT_DICOM = new Set<ReasonCode>([
   'not-dicom-archive',
 ]);
 
-/** Reads the header only. `inFolder`: as in `IngestTerms`. */
+/** Reads the header only, or the index of a disc. `inFolder`: as in `IngestTerms`. */
 export async function summariseFile(
   file: Blob,
   inFolder: boolean,
   policy: DevicePolicy['kind'],
   signal?: AbortSignal,
-): Promise<FileSummary | NotSent> {
-  const read = await readFile(blobSource(file), inFolder, policy, signal);
-  if (read.kind !== 'parsed') return read;
+): Promise<FileSummary | IndexSummary | NotSent> {
+  const source = blobSource(file);
+  const read = await readFile(source, inFolder, policy, signal);
+  if (read.kind !== 'parsed') {
+    const index = isOfIndex(read) ? await readDiscIndex(source, signal) : null;
+    return index === null ? read : { kind: 'index', index };
+  }
   const { instance } = read;
   const { identifiers, warnings } = instance;
   return {
@@ -304,6 +315,11 @@ const notLookedAt = (population: DeviceTriage['population']): DeviceTriage => ({
   film: [],
 });
 
+/** Whether the answer is that of an index: its place is the disc, so it is never sent, and that is no fault. */
+export function isOfIndex(said: NotSent): boolean {
+  return said.kind === 'skipped' && said.because === 'sop-class-not-storage';
+}
+
 type Read = { readonly kind: 'parsed'; readonly instance: ParsedInstance } | NotSent;
 
 async function readFile(
@@ -316,6 +332,8 @@ async function readFile(
     const outcome = await readInstance(source, signal, policy === 'identified' ? 'checked' : 'replaced');
     if (outcome.kind === 'ready') return { kind: 'parsed', instance: outcome.instance };
     if (inFolder && NOT_DICOM.has(outcome.because)) return { kind: 'skipped', because: outcome.because };
+    if (!NOT_DICOM.has(outcome.because) && (await readDiscIndex(source, signal)) !== null)
+      return { kind: 'skipped', because: 'sop-class-not-storage' };
     return outcome;
   });
 }

@@ -3,6 +3,7 @@
  * the signals at most four times a second.
  */
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
+import { createDiscs, NO_DISC, type DiscView } from './disc-view.ts';
 import type { KnownPolicies } from '../queue/rows/device-notes.ts';
 import type {
   FoundStudy,
@@ -63,12 +64,14 @@ export function createIngestState(tools: IngestTools) {
     skipped: signal(0),
     skippedFiles: signal<readonly RejectedFile[]>([]),
     heldFiles: signal<readonly HeldFile[]>([]),
+    disc: signal<DiscView>(NO_DISC),
     problem: signal<SendProblem | null>(null),
     persisted: signal<boolean | null>(null),
     /** The name of the policy that a person chose. */
     chosenPolicy: signal<string | null>(null),
     gathering: createGathering(tools.createId),
     heldBack: createHeldBack(),
+    discs: createDiscs(),
     /** Secrets of patients, in memory alone. */
     given: new Map() as GivenSecrets,
     snapshots: createStudySnapshots(tools.pool),
@@ -88,6 +91,7 @@ export function draw(state: IngestState): void {
     if (rejected.value.length !== notSent.refused.length) rejected.value = [...notSent.refused];
     if (skippedFiles.value.length !== notSent.skipped.length) skippedFiles.value = [...notSent.skipped];
     state.skipped.value = notSent.skipped.length;
+    state.disc.value = state.discs.view(count.reading > 0);
     drawHeld(state);
   });
 }
@@ -115,24 +119,15 @@ export function drawSoon(state: IngestState): void {
 
 /** Notes a file that is not sent, with its reason. */
 export function reject({ notSent }: IngestState, path: string, bytes: number, said: NotSent): void {
-  const outcome =
-    said.kind === 'refused' && isMediaDirectory(path)
-      ? { kind: said.kind, because: 'sop-class-not-storage' as const }
-      : said;
-  const where = outcome.kind === 'refused' && 'where' in outcome ? (outcome.where ?? null) : null;
-  if (outcome.kind === 'skipped')
-    notSent.skipped.push({ path, bytes, state: 'skipped', reason: outcome.because, where });
-  else notSent.refused.push({ path, bytes, state: 'refused', reason: outcome.because, where });
-}
-
-/** PS3.10 §8.6: the File ID DICOMDIR belongs to the media directory and to nothing else. */
-function isMediaDirectory(path: string): boolean {
-  return /(^|\/)DICOMDIR$/i.test(path);
+  const where = said.kind === 'refused' ? (said.where ?? null) : null;
+  if (said.kind === 'skipped')
+    notSent.skipped.push({ path, bytes, state: 'skipped', reason: said.because, where });
+  else notSent.refused.push({ path, bytes, state: 'refused', reason: said.because, where });
 }
 
 /** The phase when nothing is being read or queued. */
-export function phaseAtRest({ gathering, notSent }: IngestState): IngestPhase {
-  return gathering.studies.size + notSent.refused.length > 0 ? 'found' : 'idle';
+export function phaseAtRest({ discs, gathering, notSent }: IngestState): IngestPhase {
+  return gathering.studies.size + notSent.refused.length > 0 || discs.hasIndexAlone ? 'found' : 'idle';
 }
 
 /** Stops reading and forgets everything that was found. */
@@ -141,6 +136,7 @@ export function forget(state: IngestState): void {
   state.abort = new AbortController();
   state.gathering.clear();
   state.heldBack.clear();
+  state.discs.clear();
   state.given.clear();
   state.snapshots.clear();
   state.notSent.refused.length = 0;

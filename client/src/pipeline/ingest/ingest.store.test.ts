@@ -6,6 +6,7 @@ import { manifestSchema } from '#shared/protocol/manifest.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { createMessagePair } from '#shared/transfer/seal.ts';
 import { toBase64Url } from '#shared/transfer/base64url.ts';
+import { noteVaultEntries } from '../queue/rows/note-vault-entries.ts';
 import { endAsTakenBack } from '../queue/rows/drop-study.ts';
 import { rememberRate } from '../queue/rows/device-notes.ts';
 import { openParcel } from '../../testing/open-queue.ts';
@@ -30,7 +31,7 @@ test('a folder becomes studies and series; files that are not DICOM are skipped,
   );
 });
 
-test('files of one UID are called copies only where they may be, and different images are pointed out', async () => {
+test('files of one UID are called copies only where their bytes are the same', async () => {
   const study = syntheticStudy({ seed: 3, instancesPerSeries: 1 });
   const { bytes } = study.instances[0]!;
   const longer = new Uint8Array(
@@ -39,9 +40,12 @@ test('files of one UID are called copies only where they may be, and different i
   const warningsOf = async (second: Uint8Array<ArrayBuffer>) => {
     const { store } = await openIngest();
     await store.addFiles([new File([bytes], 'a.dcm'), new File([second], 'b.dcm')]);
-    return store.studies.value[0]!.warnings.filter((each) => /duplicates|differs/.test(each));
+    return store.studies.value[0]!.warnings.filter((each) => /duplicates|twice|differs/.test(each));
   };
-  assert.equal(await warningsOf(bytes), ['duplicates']);
+  assert.equal(await warningsOf(bytes), ['chosen-twice']);
+  const other = bytes.slice();
+  other[other.length - 1]! ^= 1;
+  assert.equal(await warningsOf(other), ['same-uid-differs']);
   assert.equal(await warningsOf(longer), ['same-uid-differs']);
 });
 
@@ -51,11 +55,25 @@ test('two patients in one choice are pointed out on both', async () => {
   assert.ok(store.studies.value.every((study) => study.warnings.includes('two-patients')));
 });
 
+test('where the instances of a study name two patients, both are shown', async () => {
+  const { store } = await openIngest();
+  const files = ['Doe^Jane', 'Roe^Richard'].map(
+    (name, nth) => filesOf(syntheticStudy({ seed: 5, patient: { name, id: `P-${nth}` } }))[nth]!,
+  );
+  await store.addFiles(files);
+  const [study] = store.studies.value;
+  assert.ok(study?.warnings.includes('patients-differ'));
+  assert.equal(study?.people, [
+    { name: 'Doe^Jane', id: 'P-0' },
+    { name: 'Roe^Richard', id: 'P-1' },
+  ]);
+});
+
 test('after Send every instance is safe on the device, the same one only once, and nothing is left to send', async () => {
   const { store, queue, database, announced } = await openIngest();
   const study = syntheticStudy({ seed: 3, series: 2, instancesPerSeries: 4 });
   await store.addFiles([...filesOf(study), filesOf(study)[0]!]);
-  assert.ok(store.studies.value[0]?.warnings.includes('duplicates'));
+  assert.ok(store.studies.value[0]?.warnings.includes('chosen-twice'));
   await store.send();
   assert.equal(
     [store.phase.value, store.studies.value.length, store.problem.value, announced()],
@@ -192,7 +210,10 @@ test('a patient is sealed for the vault with the study, offline too, and leaves 
   const kept = JSON.stringify(await database.studies.toArray());
   for (const planted of study.planted) assert.not(kept.includes(planted), planted);
   await endAsTakenBack(database, (await database.studies.get(pending!.id))!, 1);
-  assert.is((await database.studies.get(pending!.id))?.vault, undefined, 'gone with the study');
+  const left = async () => (await database.studies.get(pending!.id))?.vault;
+  assert.is(await left(), undefined, 'gone with the study');
+  await noteVaultEntries(database, pending!.id, manifest.vault!);
+  assert.is(await left(), undefined, 'a worker that ends late brings nothing back');
 });
 
 test("without the gateway's key nothing is queued, and the reason is given; with it the device may be offline", async () => {

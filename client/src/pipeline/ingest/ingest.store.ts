@@ -31,7 +31,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     'an unknown answer counts as no promise',
   );
   const { phase, progress, queueing, studies, rejected, skipped, skippedFiles, problem, persisted } = state;
-  const { heldBack, gathering, snapshots } = state;
+  const { heldBack, gathering, snapshots, disc } = state;
   return {
     phase,
     progress,
@@ -40,6 +40,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     rejected,
     skipped,
     skippedFiles,
+    disc,
     problem,
     persisted,
     forecast: forecastOf(state),
@@ -134,6 +135,8 @@ function addingTo(state: IngestState): Adding {
 function beginReading(state: IngestState): AbortSignal {
   // A policy may have changed since the person signed in.
   state.tools.hearPolicies();
+  // The discs of before were sent.
+  if (state.phase.peek() === 'idle') state.discs.clear();
   if (state.abort.signal.aborted) state.abort = new AbortController();
   return state.abort.signal;
 }

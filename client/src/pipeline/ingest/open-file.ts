@@ -17,7 +17,7 @@ export type NotSent =
       /** Under `named-by-companion`: originals, for the person who decides. */
       readonly texts?: readonly NamingText[];
     }
-  /** Not DICOM, and found in a folder. */
+  /** Not DICOM, and found in a folder; or the index of a disc (`sop-class-not-storage`). */
   | { readonly kind: 'skipped'; readonly because: ReasonCode };
 
 /**

@@ -5,7 +5,7 @@
  * and frees them in another: each blocks the page.
  */
 import { isArchiveName } from './archive.ts';
-import { collectFile, type Collected } from './collect-files.ts';
+import { collectFile, indexFirst, type Collected } from './collect-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 
 /** File System Access §3.3; the DOM's types do not know it. */
@@ -23,7 +23,7 @@ export async function pickFolder(scope: object): Promise<FolderHandle | null> {
   return (await (scope as Picking).showDirectoryPicker?.({ mode: 'read' }).catch(() => null)) ?? null;
 }
 
-/** The content of one folder, sorted by name; `folders`: the names that are folders. */
+/** The content of one folder, sorted by name, the index of a disc first; `folders`: the names that are folders. */
 export interface Listing {
   readonly names: readonly string[];
   readonly folders: readonly string[];
@@ -37,7 +37,7 @@ export async function listFolder(folder: FolderHandle, path: readonly string[]):
     names.push(name);
     if (kind === 'directory') folders.push(name);
   }
-  return { names: names.sort(), folders };
+  return { names: indexFirst(names.sort(), (name) => name), folders };
 }
 
 /** The last of `path` is the file's own name. Throws as `listFolder`. */

@@ -1,6 +1,8 @@
 /** Reads the headers of chosen files in the pool, while they are still being listed. */
 import type { Collected, CollectedFile, ReadFile } from './collect-files.ts';
 import type { Summarised } from './device-tasks.ts';
+import { compareCopies } from './compare-copies.ts';
+import type { ChosenDisc } from './disc-view.ts';
 import { draw, drawSoon, phaseAtRest, reject, type IngestState, type IngestTools } from './ingest-state.ts';
 import { policyInForce } from './policy-in-force.ts';
 import { TaskFault } from './worker-pool.ts';
@@ -9,7 +11,7 @@ import { TaskFault } from './worker-pool.ts';
 const FILES_AT_ONCE = 16;
 
 /** A file, and its place among all that were chosen. */
-type Numbered = { readonly file: CollectedFile; readonly ordinal: number };
+type Numbered = { readonly file: CollectedFile; readonly ordinal: number; readonly disc: ChosenDisc };
 
 /** Resolves when all of them are read, or `signal` aborts. */
 export async function readChosen(
@@ -22,8 +24,10 @@ export async function readChosen(
   count.reading += 1;
   if (phase.value !== 'queueing') phase.value = 'reading';
   const underWay = new Set<Promise<void>>();
+  const disc = state.discs.begin();
   try {
-    await readInBatches(state, source, underWay, signal);
+    await readInBatches(state, { source, disc }, underWay, signal);
+    disc.isListed = !signal.aborted;
   } catch (error) {
     if (!signal.aborted && !(error instanceof TaskFault)) throw error;
     // Part of this page is gone; the files are as good as before.
@@ -35,11 +39,12 @@ export async function readChosen(
     if (count.reading === 0 && phase.value === 'reading') phase.value = phaseAtRest(state);
     draw(state);
   }
+  if (count.reading === 0) await compareCopies(state, signal);
 }
 
 async function readInBatches(
   state: IngestState,
-  source: AsyncIterable<Collected>,
+  { source, disc }: { readonly source: AsyncIterable<Collected>; readonly disc: ChosenDisc },
   underWay: Set<Promise<void>>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -53,7 +58,7 @@ async function readInBatches(
   };
   for await (const found of source) {
     if (signal.aborted) break;
-    const numbered = note(state, found);
+    const numbered = note(state, found, disc);
     if (numbered === null) continue;
     batch.push(numbered);
     // The first ones immediately, then all that are found while those before are read; the rest of ten thousand
@@ -67,8 +72,9 @@ async function readInBatches(
 }
 
 /** Null where it was refused while listing. */
-function note(state: IngestState, found: Collected): Numbered | null {
+function note(state: IngestState, found: Collected, disc: ChosenDisc): Numbered | null {
   const { count } = state;
+  disc.files.notePath(found.path);
   count.filesFound += 1;
   drawSoon(state);
   if (found.kind === 'refused') {
@@ -78,7 +84,7 @@ function note(state: IngestState, found: Collected): Numbered | null {
   }
   const ordinal = count.ordinal;
   count.ordinal += 1;
-  return { file: found, ordinal };
+  return { file: found, ordinal, disc };
 }
 
 async function readFiles(state: IngestState, files: readonly Numbered[], signal: AbortSignal): Promise<void> {
@@ -97,9 +103,16 @@ async function readFiles(state: IngestState, files: readonly Numbered[], signal:
   }
 }
 
-function takeSummary(state: IngestState, { file, ordinal }: Numbered, { said, bytes }: Summarised): void {
+function takeSummary(
+  state: IngestState,
+  { file, ordinal, disc }: Numbered,
+  { said, bytes }: Summarised,
+): void {
   const read: ReadFile = { ...file, bytes: file.bytes ?? bytes };
-  if (said.kind === 'summary') state.gathering.add(said, read, ordinal);
+  if (said.kind === 'summary') {
+    state.gathering.add(said, read, ordinal);
+    state.discs.noteInstance(said.identifiers);
+  } else if (said.kind === 'index') disc.files.noteIndex(read.path, said.index);
   else reject(state, read.path, read.bytes, said);
   state.count.filesRead += 1;
   state.count.bytesRead += read.bytes;

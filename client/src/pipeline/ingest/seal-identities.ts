@@ -7,7 +7,7 @@ export type SealIdentity = (pseudonym: string, identity: PatientIdentity) => Pro
 /** A disc of a whole clinic has hundreds; the last ones are met again, when their next instance is read. */
 const REMEMBERED = 64;
 
-/** The entry of a patient has the values of the instance that was read first. */
+/** The entry of a patient has the values of the instance that was read first. One that failed is made again. */
 export function createIdentitySealer(terms: VaultTerms): SealIdentity {
   const sealed = new Map<string, Promise<VaultEntry>>();
   return (pseudonym, identity) => {
@@ -15,6 +15,9 @@ export function createIdentitySealer(terms: VaultTerms): SealIdentity {
     if (known !== undefined) return known;
     const entry = sealIdentity(terms, pseudonym, identity);
     sealed.set(pseudonym, entry);
+    entry.catch(() => {
+      if (sealed.get(pseudonym) === entry) sealed.delete(pseudonym);
+    });
     const [oldest] = sealed.keys();
     if (sealed.size > REMEMBERED && oldest !== undefined) sealed.delete(oldest);
     return entry;

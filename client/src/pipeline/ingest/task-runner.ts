@@ -22,6 +22,7 @@ import { nameFiles, packFiles, READ_AT_ONCE, type PackingWork, type TaskOf } fro
 import { openFile, refusingUnreadable } from './open-file.ts';
 import { listFolder, type Listing } from './picked-folder.ts';
 import { mapInParallel } from './run-in-parallel.ts';
+import { isSameBytes } from './same-bytes.ts';
 
 export interface TaskRunner {
   /** Throws QuotaExceededError, StudyGone, and unexpected errors. */
@@ -45,6 +46,8 @@ function runTask(work: PackingWork, task: Task): Promise<TaskResults[Task['kind'
       return list(task);
     case 'summarise':
       return summarise(work, task);
+    case 'same-bytes':
+      return sameBytes(work, task);
     case 'thumbnail':
       return makeThumbnail(work, task);
     case 'compare':
@@ -92,6 +95,14 @@ async function summarise(
     said: said.kind === 'summary' ? { ...said, named: shared(said.named) } : said,
     bytes,
   }));
+}
+
+async function sameBytes({ archives }: PackingWork, { first, second }: TaskOf<'same-bytes'>) {
+  const compared = await refusingUnreadable(undefined, async () => ({
+    kind: 'compared' as const,
+    same: await isSameBytes(await openFile(first, archives), await openFile(second, archives)),
+  }));
+  return compared.kind === 'compared' ? compared.same : null;
 }
 
 async function makeThumbnail(

@@ -12,6 +12,7 @@ const OF_THE_SELECTION = [
   'two-patients',
   'patients-differ',
   'duplicates',
+  'chosen-twice',
   'same-uid-differs',
   'burned-in',
   'undeclared-text',

@@ -45,6 +45,13 @@ const CACHE = 'relaypacs-models';
 /** An address that is never requested: the digest names the copy. */
 const keyOf = ({ digest }: Part): string => `/kept/${digest}`;
 
+/** How many parts are kept on this device. */
+export async function countKeptParts(caches: CacheStorage | undefined): Promise<number> {
+  if (!(await caches?.has(CACHE))) return 0;
+  const cache = await caches!.open(CACHE);
+  return (await cache.keys()).length;
+}
+
 export function createKeptParts({ caches, fetch }: KeptPartsTools): KeptParts {
   // A browser that forbids its storage has none (private windows); everything works from the network then.
   const open = async (): Promise<Cache | null> => (await caches?.open(CACHE).catch(() => null)) ?? null;

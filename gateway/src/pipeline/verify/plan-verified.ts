@@ -48,6 +48,7 @@ export async function planVerified({ study, db }: LockedStudy, found: VerifiedPa
       { kind: 'change-instances', from: ['promised'], changes },
       ...(isUseful ? [] : [{ kind: 'delete-parcels', parcelIds: [parcel.id] } satisfies Change]),
       ...(restoredId === null ? [] : [{ kind: 'stop-waiting', because: 'storage-full' } satisfies Change]),
+      { kind: 'stop-waiting', because: 'gateway-failed' },
     ],
     next: isComplete(left) ? [{ queue: 'assembly', studyId: study.id }] : [],
     audit: { event: 'parcel-verified', parcelId: parcel.id, ...counts },

@@ -12,7 +12,7 @@ import { openTestPacs } from '../../testing/open-pacs.ts';
 import { runExpiry } from '../eviction/run-expiry.ts';
 import { openTestPipeline, rollingBack, type TestPipeline } from '../../testing/open-pipeline.ts';
 import { packed, toManifest } from '../../testing/pack-parcel.ts';
-import { ThreadEnded } from '../../threads/thread.ts';
+import { ThreadEnded, ThreadNotStarted } from '../../threads/thread.ts';
 import { findParcel } from '../parcel.store.ts';
 import { noteTrace } from '../instance.store.ts';
 import type { CheckInstance, PipelineTools } from '../pipeline-tools.ts';
@@ -239,6 +239,24 @@ for (const [wasAlone, fate] of [
       await pipeline.runAll();
       assert.equal(await fates(), fate);
     }));
+
+test('for want of a thread holds no instance, however often that happens, and says that it waits', () =>
+  withParcel(7315, async ({ pipeline, instances, parcelId, fates }) => {
+    const { tools } = pipeline;
+    const check: CheckInstance = async (source, promised, ...more) => {
+      if (promised.sop_instance_uid === instances[1]!.identifiers.sopInstanceUID)
+        throw new ThreadNotStarted();
+      return tools.check(source, promised, ...more);
+    };
+    for (let run = 1; run <= 10; run += 1) await runParcel(parcelId, { ...tools, check }, signal);
+    const { upload_id: uploadId } = (await findParcel(tools.db, parcelId))!;
+    assert.is((await pipeline.status(uploadId)).waiting?.because, 'gateway-failed');
+    assert.equal(await fates(), PROMISED);
+    await runParcel(parcelId, tools, signal);
+    await pipeline.runAll();
+    assert.equal(await fates(), ['stored', 'stored', 'stored']);
+    assert.is((await pipeline.status(uploadId)).waiting, null);
+  }));
 
 const road = suite('a study that came coded');
 const soft = (seed: number) =>

@@ -10,7 +10,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { ParcelError, readParcel, type ParcelPart } from '#shared/transfer/parcel.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { BlobDamaged, StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
-import { ThreadEnded } from '../../threads/thread.ts';
+import { ThreadEnded, ThreadNotStarted } from '../../threads/thread.ts';
 import type { InstanceRow } from '../instance.store.ts';
 import type { CheckInstance, PolicyRules, Turn } from '../pipeline-tools.ts';
 import { readPart, type Place, type ReadTools } from './read-part.ts';
@@ -157,8 +157,8 @@ async function settlePart(
     const ends = await begun.endBadly(signal.aborted ? signal.reason : error);
     signal.throwIfAborted();
     if (error instanceof BlobDamaged) return { id, kind: 'damaged' };
-    // A disk that is full is no failure of the instance.
-    if (error instanceof StorageFull) throw error;
+    // A disk that is full is no failure of the instance, nor is a thread that could not be started.
+    if (error instanceof StorageFull || error instanceof ThreadNotStarted) throw error;
     if (tools.isLastRun || ends >= ENDS_LIMIT) return held;
     throw error;
   }

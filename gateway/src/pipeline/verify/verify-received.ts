@@ -9,11 +9,13 @@ import { keyNameOf } from '#shared/transfer/policy-key.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import { checkRoom, StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
 import { findPolicy } from '../../policies/policies.ts';
+import { ThreadNotStarted } from '../../threads/thread.ts';
 import { instancesByKey, noteTrace } from '../instance.store.ts';
 import { restoredOf } from '../parcel-blobs.ts';
 import { accountOf, type OwnedParcel } from '../parcel.store.ts';
 import type { PipelineTools, PolicyRules } from '../pipeline-tools.ts';
 import type { Planner } from '../study-plan.ts';
+import type { Waiting } from '../study.store.ts';
 import { planVerified, type VerifiedParcel } from './plan-verified.ts';
 import { createRestoredBlob } from './restored-blob.ts';
 import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.ts';
@@ -25,8 +27,8 @@ import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.t
  * without an explanation.
  */
 const RUNS_LIMIT = 8;
-/** The pause when the disk has no room to restore coded instances: until somebody has made room. */
-const ROOM_AGAIN_SECONDS = 30;
+/** The pause when the machine has no room, or no thread: until somebody has made some. */
+const AGAIN_SECONDS = 30;
 
 type Tools = Pick<PipelineTools, 'db' | 'blobs' | 'keys' | 'policyKey' | 'check' | 'restore' | 'newId'>;
 
@@ -39,21 +41,28 @@ export async function verifyReceived(
     const found = await lookInto(parcel, tools, signal);
     return (locked) => planVerified(locked, found);
   } catch (error) {
-    if (!(error instanceof StorageFull)) throw error;
+    const because = whyItWaits(error);
+    if (because === null) throw error;
     // No failure of the parcel: the study says that it waits, and verify comes back.
     return async () => ({
       outcome: 'waiting',
-      changes: [{ kind: 'wait', because: 'storage-full' }],
+      changes: [{ kind: 'wait', because }],
       next: [
         {
           queue: 'verify',
           parcelId: parcel.id,
           account: accountOf(parcel),
-          afterSeconds: ROOM_AGAIN_SECONDS,
+          afterSeconds: AGAIN_SECONDS,
         },
       ],
     });
   }
+}
+
+/** The machine lacks what verify needs: room on its disk, or a thread. Null: it fails by something else. */
+function whyItWaits(error: unknown): Waiting | null {
+  if (error instanceof StorageFull) return 'storage-full';
+  return error instanceof ThreadNotStarted ? 'gateway-failed' : null;
 }
 
 async function lookInto(parcel: OwnedParcel, tools: Tools, signal: AbortSignal): Promise<VerifiedParcel> {

@@ -45,7 +45,8 @@ export async function startEngineProcess(memoryBytes: number): Promise<EnginePro
       told(hasEnded);
       resolve();
     };
-    child.once('exit', (_, signal) => end(signal)).once('error', () => end(null));
+    // Each error is heard, also a second one: an unheard one ends the gateway.
+    child.once('exit', (_, signal) => end(signal)).on('error', () => end(null));
   });
   child.on('message', (message) => told(message as EngineStart | EngineAnswer));
 

@@ -3,7 +3,10 @@ import type { VaultEntry } from '#shared/protocol/vault.ts';
 import { joinEntries } from '../join-vault-entries.ts';
 import type { LocalDatabase } from './local-database.ts';
 
-/** The first of each pseudonym stays: several workers seal one patient, each otherwise. */
+/**
+ * The first of each pseudonym stays: several workers seal one patient, each otherwise. A worker that ends after its
+ * study was taken back, or has gone, leaves nothing with it.
+ */
 export async function noteVaultEntries(
   database: LocalDatabase,
   studyId: string,
@@ -14,6 +17,6 @@ export async function noteVaultEntries(
     .where('id')
     .equals(studyId)
     .modify((study) => {
-      study.vault = joinEntries(study.vault ?? [], entries);
+      if (study.state === 'reading' && !study.named) study.vault = joinEntries(study.vault ?? [], entries);
     });
 }

@@ -1,0 +1,58 @@
+/** The words of the help page: the track, what goes wrong most, and the keys. */
+import type { Place } from '../pipeline/queue/track-state.ts';
+
+export const helpWords = {
+  track: 'What the track means',
+  example: 'An example: a study of 516 instances on its way',
+  trackWhat: 'Every study shows where each of its instances is. Together the counts are the whole study.',
+  places: {
+    device: 'Safe in this browser, encrypted. The disc may be removed; sending continues automatically.',
+    way: 'Being sent. Amber with an hourglass: it waits for the network, and nobody has to do anything.',
+    gateway: 'The gateway has checked it and is storing it in the PACS.',
+    pacs: 'The PACS has confirmed that it holds it. Only then is the copy here deleted.',
+    'needs-you': 'Red: a person must decide. Open the study; it says what happened and what you can do.',
+  } satisfies Record<Place, string>,
+
+  wrong: 'When something goes wrong',
+  problems: [
+    {
+      title: 'It says “Offline” or “Gateway not reachable”',
+      what: 'Nothing is lost. Studies wait on this device and are sent automatically once the connection is back.',
+      next: 'Check the network of this device. If others are online, tell your administrator.',
+    },
+    {
+      title: 'It says “needs your decision”',
+      what: 'The gateway or the PACS did not take some instances. The others are sent.',
+      next: 'Open Studies and then the study under “Needs you”. Try again, or leave these instances out.',
+    },
+    {
+      title: 'Images are held back',
+      what: 'They may show the patient’s name in the picture, so they are not sent without a person who has looked.',
+      next: 'On the found study, open “Before and after”, look at each picture, and cover the name or release it.',
+    },
+    {
+      title: 'Files cannot be sent',
+      what: 'They are damaged, or are not images. Everything else can be sent.',
+      next: 'Open the list below the studies: it gives the reason for each file. Most often, exporting them again helps.',
+    },
+    {
+      title: 'There is not enough space, or the browser deleted studies',
+      what: 'Browsers may clear what waits when the device is full. This app then says which studies are gone.',
+      next: 'Choose those studies again; nothing is sent twice. Free some space, and install the app in Settings.',
+    },
+  ],
+  signIn: 'You cannot sign in',
+  signInWhat:
+    'Signing in needs the network. After too many attempts, wait as long as the page says. If you do not know your password, your administrator sets a new one.',
+
+  keys: 'Keys',
+  keysWhat: 'Everything works without a mouse. On the pages of results these work as well:',
+  general: [
+    ['Tab', 'Next button or field'],
+    ['Enter', 'Press the button'],
+    ['Esc', 'Close a window that lies over the page'],
+  ],
+  stuck: 'Still stuck?',
+  report: 'Make a report for your IT staff',
+  back: 'Back to the sign-in',
+} as const;

@@ -1,0 +1,50 @@
+/** The words of the page of settings and storage. */
+import { counted, files, instances, studies } from '../kit/counted.ts';
+import { formatBytes, formatCount } from '../kit/format.ts';
+
+export const settingsWords = {
+  appearance: 'Appearance',
+  theme: 'Theme',
+  text: 'Text size',
+  texts: { normal: 'Normal', large: 'Large', larger: 'Very large' },
+
+  storage: 'Storage on this device',
+  reading: 'Measuring…',
+  space: (used: number, free: number) => `${formatBytes(used)} used, ${formatBytes(free)} free`,
+  spaceUnknown: 'The browser does not say how much space there is.',
+  holds: {
+    waiting: 'Waiting to be sent',
+    receipts: 'In the PACS, with a receipt',
+    others: 'Of other people, on their way',
+    models: 'Parts of models',
+  },
+  waiting: (count: number, of: number) => (count === 0 ? 'none' : `${studies(count)}, ${instances(of)}`),
+  count: (count: number) => (count === 0 ? 'none' : formatCount(count)),
+  files: (count: number) => (count === 0 ? 'none' : files(count)),
+
+  kept: 'The browser has promised to keep what waits here, also when space runs out.',
+  notKept: 'If space runs out, the browser may delete studies that wait here.',
+  keptUnknown: 'This browser does not say whether it keeps what waits here when space runs out.',
+  keep: 'Ask the browser to keep it',
+  keepRefused:
+    'The browser has not promised it. Most browsers do so once the app is installed or used often.',
+  install: 'Install the app',
+  installed: 'The app is installed on this device.',
+  installWhat: 'An installed app opens without an address, and browsers keep what it stores for longer.',
+
+  lock: 'Automatic lock',
+  lockAfter: (minutes: number) =>
+    `After ${counted(minutes, 'minute', 'minutes')} without a touch or a key you are signed out, and the screen is cleared. Sending continues.`,
+  lockNever: 'This site has no automatic lock. Sign out before you put the device down.',
+  lockUnknown: 'Known once the gateway has answered.',
+
+  about: 'This version',
+  version: (version: string) => `RelayPACS ${version}`,
+  report: 'Report for your IT staff',
+  reportWhat:
+    'Versions, counts, and what this browser can do. No names, no numbers of patients, no file names.',
+  copy: 'Copy the report',
+  copied: 'Copied',
+  save: 'Save as a file',
+  fileName: 'relaypacs-device-report.txt',
+} as const;

@@ -1,0 +1,36 @@
+/**
+ * Files of one SOP Instance UID and one size: the same, or two images that claim one UID? Only their bytes tell.
+ * They are compared once everything was read, so that nothing waits for it; until then the page does not say.
+ */
+import type { Pair, StudyGroup } from './group-studies.ts';
+import { draw, type IngestState } from './ingest-state.ts';
+import { TaskFault } from './worker-pool.ts';
+
+export async function compareCopies(state: IngestState, signal: AbortSignal): Promise<void> {
+  for (const study of state.gathering.studies.values()) {
+    const pairs = study.unsettled.splice(0);
+    for (const [at, pair] of pairs.entries()) {
+      const same = await isSame(state, pair, signal);
+      if (signal.aborted) return void study.unsettled.push(...pairs.slice(at));
+      if (same !== null) note(study, same);
+    }
+    if (pairs.length === 0) continue;
+    if (study.unsettled.length === 0) study.warnings.delete('duplicates');
+    study.version += 1;
+    draw(state);
+  }
+}
+
+/** Null where one of them cannot be read any more: Send will tell. */
+async function isSame({ tools }: IngestState, [first, second]: Pair, signal: AbortSignal) {
+  try {
+    return await tools.pool.run({ kind: 'same-bytes', first: first.ref, second: second.ref }, signal);
+  } catch (error) {
+    if (signal.aborted || error instanceof TaskFault) return null;
+    throw error;
+  }
+}
+
+function note({ warnings }: StudyGroup, same: boolean): void {
+  warnings.add(same ? 'chosen-twice' : 'same-uid-differs');
+}

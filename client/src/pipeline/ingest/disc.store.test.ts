@@ -1,0 +1,117 @@
+/** A disc on the upload page: its index is read, never refused, and never believed against what was found. */
+import { effect } from '@preact/signals';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { syntheticDisc } from '#testing/synthetic-disc.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { inFolder, openIngest } from '../../testing/open-ingest.ts';
+
+const patientOf = (name: string) => ({ name, id: `ID-${name}` });
+const DISC = syntheticDisc([
+  { study: syntheticStudy({ seed: 41, instancesPerSeries: 2 }), patient: patientOf('Doe^Jane') },
+  { study: syntheticStudy({ seed: 42, instancesPerSeries: 2 }), patient: patientOf('Roe^Richard') },
+]);
+
+/** As a browser hands out the folder `cd`. */
+function filesIn(folder: string, paths: (path: string) => string | null = (path) => path): File[] {
+  return DISC.flatMap(({ path, bytes }) => {
+    const named = paths(path);
+    if (named === null) return [];
+    const cut = named.lastIndexOf('/');
+    return [
+      inFolder(
+        new File([bytes], named.slice(cut + 1)),
+        [folder, named.slice(0, Math.max(0, cut))].filter(Boolean).join('/'),
+      ),
+    ];
+  });
+}
+
+function until(isSo: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    effect(() => {
+      if (isSo()) resolve();
+    });
+  });
+}
+
+test('a whole disc is found without an alarm, whatever the case of its names', async () => {
+  const { store } = await openIngest();
+  await store.addFiles(filesIn('cd', (path) => (path === 'DICOMDIR' ? path : `${path.toLowerCase()};1`)));
+  assert.equal(
+    [store.phase.value, store.studies.value.length, store.rejected.value, store.skipped.value],
+    ['found', 2, [], 0],
+  );
+  assert.equal(store.disc.value, { indexes: 1, expected: [], missing: [], isInDoubt: false });
+  store.clear();
+  assert.is(store.disc.value.indexes, 0);
+});
+
+test('files that the index names and that were not chosen are named, until they are added', async () => {
+  const { store } = await openIngest();
+  await store.addFiles(filesIn('cd', (path) => (path.startsWith('ST1/') ? null : path)));
+  assert.equal(
+    store.disc.value.missing.map(({ path, study }) => [path, study?.description.patientName]),
+    [
+      ['ST1/IM0010001', 'Roe^Richard'],
+      ['ST1/IM0010002', 'Roe^Richard'],
+    ],
+  );
+  await store.addFiles(filesIn('ST1', (path) => (path.startsWith('ST1/') ? path.slice(4) : null)));
+  assert.equal(store.disc.value.missing, []);
+});
+
+test('an index alone is not nothing: every file of its disc is missing', async () => {
+  const { store } = await openIngest();
+  await store.addFiles(filesIn('', (path) => (path === 'DICOMDIR' ? path : null)));
+  assert.equal([store.phase.value, store.disc.value.missing.length, store.rejected.value], ['found', 4, []]);
+});
+
+test('an index that is cut is no file that cannot be sent, and is said to be damaged', async () => {
+  const { store } = await openIngest();
+  const [index, ...rest] = filesIn('cd');
+  await store.addFiles([inFolder(new File([index!.slice(0, -60)], 'DICOMDIR'), 'cd'), ...rest]);
+  assert.equal([store.rejected.value, store.studies.value.length], [[], 2]);
+  assert.equal([store.disc.value.isInDoubt, store.disc.value.missing], [true, []]);
+});
+
+test('the studies of a disc are named before one of their instances is read', async () => {
+  const { store, hooks } = await openIngest();
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  let tasks = 0;
+  hooks.beforeTask = async () => {
+    tasks += 1;
+    if (tasks > 1) await gate;
+  };
+  const reading = store.addFiles(filesIn('cd'));
+  await until(() => store.disc.value.expected.length === 2);
+  assert.is(store.studies.value.length, 0);
+  assert.equal(
+    store.disc.value.expected.map(({ description, files }) => [description.patientName, files.length]),
+    [
+      ['Doe^Jane', 2],
+      ['Roe^Richard', 2],
+    ],
+  );
+  open();
+  await reading;
+  assert.equal([store.studies.value.length, store.disc.value.expected], [2, []]);
+});
+
+test('nothing is called missing where reading was stopped', async () => {
+  const { store, hooks } = await openIngest();
+  let tasks = 0;
+  hooks.beforeTask = async () => {
+    tasks += 1;
+    if (tasks === 1) return;
+    await until(() => store.disc.value.indexes === 1);
+    store.cancel();
+  };
+  await store.addFiles(filesIn('cd', (path) => (path.startsWith('ST1/') ? null : path)));
+  assert.equal([store.disc.value.indexes, store.disc.value.missing], [1, []]);
+});
+
+test.run();

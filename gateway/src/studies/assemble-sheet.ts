@@ -1,0 +1,43 @@
+/** Reads the receipts of a study, draws their sheet and hashes it; asks for what only the gateway knows. */
+import { createHash } from 'node:crypto';
+import { receiptSchema, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+import { toReceiptCode, type ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
+import { drawSheet, type SheetReceipt } from './draw-sheet.ts';
+import type { AssembledSheet, SheetQuestion, SheetReply, SheetTask } from './sheet-thread.ts';
+
+export async function assembleSheet(
+  { uploads, at }: SheetTask,
+  ask: (question: SheetQuestion) => Promise<SheetReply>,
+): Promise<AssembledSheet> {
+  const pages: SheetReceipt[] = [];
+  const receipts: ReceiptCode[] = [];
+  for (const upload of uploads) {
+    const receipt = contentOf(upload.jws);
+    const { studyInstanceUID, instances } = receipt;
+    const code = toReceiptCode(receipt);
+    const { uploadId } = upload;
+    const said = await ask({ uploadId, studyInstanceUID, code, smallest: smallestOf(instances) });
+    pages.push({ ...upload, ...said, receipt });
+    receipts.push(code);
+  }
+  // A copy: the memory of a Buffer may not move to another thread.
+  const pdf = new Uint8Array(await drawSheet(pages, at));
+  return { pdf, digest: createHash('sha256').update(pdf).digest('hex'), receipts };
+}
+
+/** A receipt of our own database: it was checked when it was signed. */
+function contentOf(jws: string): Receipt {
+  const [, payload = ''] = jws.split('.');
+  return receiptSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
+}
+
+/** Of those that the PACS has and in which the gateway found nothing left to remove. */
+function smallestOf(instances: readonly ReceiptInstance[]): SheetQuestion['smallest'] {
+  const least = instances
+    .filter(({ state, residue }) => residue === 'none' && (state === 'stored' || state === 'already-stored'))
+    .reduce<ReceiptInstance | null>(
+      (least, each) => (least === null || each.bytes < least.bytes ? each : least),
+      null,
+    );
+  return least === null ? null : { sopInstanceUID: least.sopInstanceUID, digest: least.digest };
+}
