@@ -21,6 +21,8 @@ import {
   signIn,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
+import { syntheticDisc } from '#testing/synthetic-disc.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from './testing/screens.ts';
@@ -164,6 +166,38 @@ walk(
     await page.getByRole('button', { name: /Change$/ }).click();
     await looksRight(page, 'policy');
     await page.keyboard.press('Escape');
+  },
+);
+
+walk(
+  'the index of a disc is no alarm: it names the files that are missing, and both patients',
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    const patients = [
+      { name: 'Doe^Jane', id: 'D-1' },
+      { name: 'Roe^Richard', id: 'R-2' },
+    ];
+    const disc = syntheticDisc(
+      patients.map((patient, nth) => ({
+        study: syntheticStudy({ seed: stage.seed(50 + nth), patient }),
+        patient,
+      })),
+    );
+    // All of Jane's files and one of Richard's; browsers name files chosen one by one without their folders.
+    const chosen = disc.slice(0, -2);
+    await choose(
+      page,
+      chosen.map(({ path, bytes }) => onDisk(path.split('/').at(-1)!, bytes)),
+    );
+    await page.getByRole('heading', { name: '2 studies found' }).waitFor();
+    await page.getByText('2 files that the disc’s index names are missing').waitFor();
+    await page.getByText('Wrong patient?').waitFor();
+    await page.getByText('Doe, Jane (ID D-1)').waitFor();
+    assert.is(await page.getByText('can’t be sent').count(), 0);
+    await page.getByText('Show 2 files').click();
+    await page.getByText('IM0010003').waitFor();
+    await looksRight(page, 'upload-disc');
   },
 );
 

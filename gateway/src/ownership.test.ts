@@ -94,6 +94,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /results': 'roles',
   'get /results/{id}': READ,
   'get /results/{id}/explanations/{method}': READ,
+  'get /results/{id}/preview': READ,
   'get /results/{id}/instances/{sopInstanceUID}': READ,
   'post /results/{id}/verify': READ,
   'get /studies': 'roles',

@@ -18,9 +18,8 @@ export const accountWords = {
     `Not safe yet: ${instances(count)}. If you sign out now, they are not sent; the files themselves stay as they are.`,
   signOutEmpty: 'Nothing waits on this device.',
   keeping: 'Saving your verdict…',
-  unkept: 'Your verdict on a result was not saved',
-  unkeptWhat:
-    'The gateway does not accept it now. Stay and try again, or sign out: it waits for you in this window and is lost when the window is closed.',
+  unkept: 'Your verdict on a result was not sent',
+  unkeptWhat: 'It stays on this device, encrypted, and is sent after you sign in here again.',
   signOutAnyway: 'Sign out anyway',
   version: (version: string) => `Version ${version}`,
   changePassword: 'Change password',

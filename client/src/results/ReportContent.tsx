@@ -166,7 +166,9 @@ function narrowedTo({ items }: ContentItem): readonly Code[] {
 
 /** "Fraction of the image …, Right lung". */
 function nameOf(item: ContentItem): string {
-  return [item.name?.meaning ?? '', ...narrowedTo(item).map(({ meaning }) => meaning)].join(', ');
+  return [item.name?.meaning ?? storedWords.image, ...narrowedTo(item).map(({ meaning }) => meaning)].join(
+    ', ',
+  );
 }
 
 function Row({

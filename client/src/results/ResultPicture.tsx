@@ -45,14 +45,23 @@ type StageProps = Pick<ResultPictureProps, 'store' | 'finding' | 'picked'> & {
 
 function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) {
   const pictures = store.pictures.value;
-  const image = picked ?? pictures.get('image') ?? null;
+  const fetched = pictures.get('image') ?? null;
+  const image = fetched === 'missing' ? fetched : (picked ?? fetched);
   const over = map === 'none' ? undefined : (pictures.get(map) ?? null);
   const late = useLate(image === null || over === null);
   const slow = useLate(image === null, SLOW_MS);
   const name = map === 'none' ? said.image : said.imageWithMap(said.mapNames[map]);
   return (
     <div class="picture-box" style={{ aspectRatio: `${input.columns} / ${input.rows}` }}>
-      {image !== null && image !== 'missing' && <img src={image} alt={name} />}
+      {image !== null && image !== 'missing' && (
+        <img
+          key={image}
+          src={image}
+          alt={name}
+          onLoad={() => store.noteImage(true)}
+          onError={() => store.noteImage(false)}
+        />
+      )}
       {typeof over === 'string' && over !== 'missing' && (
         <img
           class="picture-map"

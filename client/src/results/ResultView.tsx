@@ -3,14 +3,13 @@
  * radiologist's verdict at the bottom. Everything also works by keyboard.
  */
 import { useEffect, useState } from 'preact/hooks';
-import type { Result } from '#shared/protocol/inference.ts';
+import { verifyRequestSchema, type Result } from '#shared/protocol/inference.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
-import { useApi, useSession, useSignOutTasks } from '../net/net-context.ts';
+import { useApi } from '../net/net-context.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { kitWords } from '../kit/kit-words.ts';
-import { realClock } from '../pipeline/upload/clock.ts';
 import { Bars } from './Bars.tsx';
 import {
   comparable,
@@ -31,31 +30,20 @@ import { resultWords } from './result-words.ts';
 import { canDecide, createResultStore, type ResultStore } from './result.store.ts';
 import { ResultPicture } from './ResultPicture.tsx';
 import type { ResultsStore } from './results.store.ts';
-import { unsentWords } from './unsent-words.ts';
 import { useKeys } from './use-keys.ts';
-import { CorrectSheet, useMayVerify, VerdictBar } from './Verdict.tsx';
+import { useOutbox } from './use-outbox.ts';
+import { CorrectSheet, useMayVerify, VerdictBar, Verdicts } from './Verdict.tsx';
 
 const said = resultWords.one;
 const toResult = (id: string) => (location.hash = hrefOf({ page: 'results', at: 'results', id, beside: '' }));
 
 export function useResult(id: string, onResult: (result: Result) => void): ResultStore {
   const api = useApi();
-  const session = useSession();
-  const signOutTasks = useSignOutTasks();
-  const [store] = useState(() =>
-    createResultStore({ api, clock: realClock, id, onResult, unsent: unsentWords(session, signOutTasks) }),
-  );
+  const outbox = useOutbox();
+  const [store] = useState(() => createResultStore({ api, id, onResult, outbox }));
   useEffect(() => {
     void store.load();
-    // The window is closed while a verdict can still be taken back: save it. The browser may later restore
-    // the page as it was.
-    window.addEventListener('pagehide', store.leave);
-    const stay = signOutTasks.add(store.settle);
-    return () => {
-      window.removeEventListener('pagehide', store.leave);
-      // Also wait for requests on their way.
-      void store.close().finally(stay);
-    };
+    return store.close;
   }, [store]);
   return store;
 }
@@ -107,57 +95,76 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
   const { finding } = result;
   const [open, setOpen] = useState<'keys' | 'correct' | null>(null);
   const [changing, setChanging] = useState(false);
-  const [corrected, setCorrected] = useState<VerifyRequest | null>(null);
+  const verdict = store.verdict.value;
   useEffect(() => void list.ahead(result.id), [list.results.value, result.id]);
-  useResultKeys({ store, result, list, look, changing, onOpen: setOpen });
+  useResultKeys({ store, result, list, look, changing, onChanging: setChanging, onOpen: setOpen });
   const close = () => setOpen(null);
-  const correct = (request: VerifyRequest) => {
-    setCorrected(request);
-    store.decide(request);
-  };
   return (
     <>
       <main id="content" class="page result">
         <ResultTools id={result.id} list={list} onKeys={() => setOpen('keys')} />
         <div class="result-body">
-          <ResultHead result={result} />
+          <ResultHead result={result} fileName={picked.nameOf(result.id)} />
           <ResultPicture store={store} finding={finding} look={look} picked={picked.of(result.id)} />
           <ResultText result={result} list={list} />
         </div>
       </main>
-      <VerdictBar
-        store={store}
-        result={result}
-        changing={changing}
-        onChanging={setChanging}
-        onCorrect={() => setOpen('correct')}
-      />
+      {useMayVerify() && (
+        <VerdictBar
+          store={store}
+          result={result}
+          changing={changing}
+          onChanging={setChanging}
+          onCorrect={() => setOpen('correct')}
+        />
+      )}
       {open === 'keys' && <KeysSheet look={look} onClose={close} />}
       {open === 'correct' && (
-        <CorrectSheet finding={finding} before={corrected} onCorrect={correct} onClose={close} />
+        <CorrectSheet
+          finding={finding}
+          before={verdict.kind === 'overtaken' ? verdict.request : beforeOf(result)}
+          onCorrect={(request) => void store.decide(request)}
+          onClose={close}
+        />
       )}
     </>
   );
 }
 
+/** A correction that is being changed: nobody has to type it again. */
+function beforeOf({ verification }: Result): VerifyRequest | null {
+  const said = verifyRequestSchema.safeParse({
+    verdict: verification?.verdict,
+    finding: verification?.finding ?? undefined,
+    reason: verification?.reason ?? undefined,
+  });
+  return said.success ? said.data : null;
+}
+
 type ResultKeysProps = Omit<OneResultProps, 'picked'> & {
   readonly changing: boolean;
+  readonly onChanging: (changing: boolean) => void;
   readonly onOpen: (sheet: 'keys' | 'correct') => void;
 };
 
 /** The single keys of this page (keys.ts). */
-function useResultKeys({ store, result, list, look, changing, onOpen }: ResultKeysProps): void {
+function useResultKeys(props: ResultKeysProps): void {
+  const { store, result, list, look, changing, onChanging, onOpen } = props;
   const newer = list.neighbour(result.id, -1);
   const older = list.neighbour(result.id, 1);
-  const isAsked = useMayVerify() && canDecide(result, store.verdict.value, changing);
+  const may = useMayVerify();
+  const isAsked = may && canDecide(result, store.verdict.value, { changing, image: store.image.value });
   const maps = mapsOf(result.finding.explanations);
   useKeys(look.singleKeys.value, {
     map: () => look.cycle(maps),
     fainter: () => look.fade(-1),
     stronger: () => look.fade(1),
     keys: () => onOpen('keys'),
-    'take-back': store.takeBack,
-    ...(isAsked && { agree: () => store.decide({ verdict: 'agree' }), correct: () => onOpen('correct') }),
+    ...(may && result.verification && { change: () => onChanging(true) }),
+    ...(isAsked && {
+      agree: () => void store.decide({ verdict: 'agree' }),
+      correct: () => onOpen('correct'),
+    }),
     ...(older && { next: () => toResult(older.id) }),
     ...(newer && { previous: () => toResult(newer.id) }),
   });
@@ -186,13 +193,15 @@ function ResultTools({ id, list, onKeys }: ResultToolsProps) {
 }
 
 /** The answer in one line, the image, the model and the time. */
-function ResultHead({ result: { finding, createdAt } }: { readonly result: Result }) {
+type ResultHeadProps = { readonly result: Result; readonly fileName: string | undefined };
+
+function ResultHead({ result: { finding, createdAt }, fileName }: ResultHeadProps) {
   const nameOfInput = useInputName();
   return (
     <div class="result-head">
       <h1 tabIndex={-1}>{titleOf(headlineOf(finding))}</h1>
       <p class="kept">
-        <bdi>{nameOfInput(finding.input)}</bdi>
+        <bdi>{fileName ?? nameOfInput(finding.input)}</bdi>
         <span class="quiet">
           {kitWords.separator +
             [modelName(finding.model), formatMoment(new Date(createdAt), new Date())].join(
@@ -210,6 +219,7 @@ function ResultText({ result, list }: { readonly result: Result; readonly list: 
   const { finding } = result;
   return (
     <div class="result-said">
+      <Verdicts result={result} />
       <Remarks result={result} />
       <Bars finding={finding} />
       <Sentences title={resultWords.rationale} lines={reasonsOf(finding)} />

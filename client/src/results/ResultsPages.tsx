@@ -12,6 +12,7 @@ import { StoredView } from './StoredView.tsx';
 import { createLookStore } from './look.store.ts';
 import { ModelsView } from './ModelsView.tsx';
 import { createPickedPictures } from './picked-pictures.ts';
+import { createPreviewsStore } from './previews.store.ts';
 import { ResultsView } from './ResultsView.tsx';
 import { ResultView } from './ResultView.tsx';
 import './results.css';
@@ -20,6 +21,7 @@ import './stored.css';
 import './ask.css';
 import { createResultsStore } from './results.store.ts';
 import { RunView } from './RunView.tsx';
+import { useOutbox } from './use-outbox.ts';
 
 export type ResultsRoute = Extract<Route, { page: 'results' }>;
 
@@ -29,6 +31,7 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
   const session = useSession();
   const [look] = useState(() => createLookStore(localStorage));
   const [picked] = useState(createPickedPictures);
+  const [previews] = useState(() => createPreviewsStore(api));
   const [list] = useState(() =>
     createResultsStore({
       api,
@@ -38,16 +41,21 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
       storage: sessionStorage,
     }),
   );
+  const outbox = useOutbox();
+  const saved = outbox.saved.value;
+  useEffect(() => void outbox.retry(), [outbox]);
+  useEffect(() => void (saved && list.note(saved)), [list, saved]);
   useEffect(
     () => () => {
       list.close();
       picked.close();
+      previews.close();
     },
     [list],
   );
   if (at === 'infer') return <RunView key={id} id={id} list={list} picked={picked} />;
   if (at === 'models') return <ModelsView />;
-  if (id === '') return <ResultsView list={list} />;
+  if (id === '') return <ResultsView list={list} previews={previews} picked={picked} />;
   if (isPlace(beside)) return <StoredView key={`${id} ${beside}`} id={id} place={beside} look={look} />;
   if (beside !== '')
     return <BesideView key={`${id} ${beside}`} id={id} beside={beside} look={look} picked={picked} />;

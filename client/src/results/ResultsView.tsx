@@ -3,24 +3,29 @@
  * explains how to start.
  */
 import { useEffect } from 'preact/hooks';
-import type { Job, Result } from '#shared/protocol/inference.ts';
-import { formatMoment } from '../kit/format.ts';
+import type { Job } from '#shared/protocol/inference.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
-import { useSession, useSignOutTasks } from '../net/net-context.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { kitWords } from '../kit/kit-words.ts';
-import { headlineOf, modelName, shortOf, type Headline } from './describe-result.ts';
 import { ALL, isFiltered, PERIODS, WHOSE, type Filters } from './filters.ts';
 import { JobRow } from './JobRow.tsx';
 import { NotForDiagnosis, Segments, Select, TroubleNotice, useInputName } from './Parts.tsx';
+import type { PickedPictures } from './picked-pictures.ts';
+import type { PreviewsStore } from './previews.store.ts';
+import { ResultRow } from './ResultRow.tsx';
 import { resultWords } from './result-words.ts';
 import type { ResultsStore } from './results.store.ts';
-import { unsentWords } from './unsent-words.ts';
+import { useOutbox } from './use-outbox.ts';
 
 const said = resultWords.list;
 
-export function ResultsView({ list }: { readonly list: ResultsStore }) {
+export type ResultsViewProps = {
+  readonly list: ResultsStore;
+  readonly previews: PreviewsStore;
+  readonly picked: PickedPictures;
+};
+
+export function ResultsView({ list, previews, picked }: ResultsViewProps) {
   useEffect(() => {
     // It may have been read long ago, before visiting another page of results.
     void list.refresh();
@@ -52,26 +57,32 @@ export function ResultsView({ list }: { readonly list: ResultsStore }) {
           </button>
         </TroubleNotice>
       )}
-      <Unsent />
+      <NotSent />
       <Jobs list={list} />
       {(results.length > 0 || isFiltered(list.filters.value)) && <FilterBar list={list} />}
-      {isEmpty ? isFiltered(list.filters.value) ? <NoneFits list={list} /> : <Teach /> : <List list={list} />}
+      {isEmpty ? (
+        isFiltered(list.filters.value) ? (
+          <NoneFits list={list} />
+        ) : (
+          <Teach />
+        )
+      ) : (
+        <List list={list} previews={previews} picked={picked} />
+      )}
     </main>
   );
 }
 
-/** Unsaved verdicts: the page of each result offers to send its verdict again or discard it. */
-function Unsent() {
-  const unsent = unsentWords(useSession(), useSignOutTasks());
+/** Verdicts that were not sent: the page of each result offers to send or discard it. */
+function NotSent() {
+  const { unsent } = useOutbox();
   const nameOfInput = useInputName();
-  return unsent.all.value.map(({ result, trouble }) => (
-    <TroubleNotice key={result.id} trouble={trouble}>
-      <span>
-        {resultWords.verdict.failed + kitWords.separator}
-        <a href={hrefOf({ page: 'results', at: 'results', id: result.id, beside: '' })}>
-          <bdi>{nameOfInput(result.finding.input)}</bdi>
-        </a>
-      </span>
+  return unsent.value.map(({ resultId, input, trouble }) => (
+    <TroubleNotice key={resultId} trouble={trouble}>
+      <span>{resultWords.verdict.unsent}</span>
+      <a class="button" href={hrefOf({ page: 'results', at: 'results', id: resultId, beside: '' })}>
+        <bdi>{nameOfInput(input)}</bdi>
+      </a>
     </TroubleNotice>
   ));
 }
@@ -184,7 +195,7 @@ function Teach() {
   );
 }
 
-function List({ list }: { readonly list: ResultsStore }) {
+function List({ list, previews, picked }: ResultsViewProps) {
   const late = useLate(list.phase.value === 'loading');
   const results = list.results.value;
   if (results.length === 0) return late ? <p class="quiet">{said.loading}</p> : null;
@@ -194,7 +205,7 @@ function List({ list }: { readonly list: ResultsStore }) {
       <ol class="result-list">
         {results.map((result) => (
           <li key={result.id}>
-            <ResultRow result={result} />
+            <ResultRow result={result} previews={previews} picked={picked} />
           </li>
         ))}
       </ol>
@@ -211,47 +222,5 @@ function List({ list }: { readonly list: ResultsStore }) {
         </p>
       )}
     </section>
-  );
-}
-
-const SIGNS: Record<Headline['kind'], IconName> = {
-  above: 'up',
-  below: 'down',
-  segmented: 'pacs',
-  kind: 'note',
-  silent: 'caution',
-};
-
-function ResultRow({ result }: { readonly result: Result }) {
-  const { finding, verification } = result;
-  const headline = headlineOf(finding);
-  const nameOfInput = useInputName();
-  const verdict = resultWords.verdict;
-  const parts = [
-    nameOfInput(finding.input),
-    modelName(finding.model),
-    formatMoment(new Date(result.createdAt), new Date()),
-  ];
-  return (
-    <a
-      class="result-row"
-      href={hrefOf({ page: 'results', at: 'results', id: result.id, beside: '' })}
-      data-kind={headline.kind}
-    >
-      <Icon name={SIGNS[headline.kind]} size={20} />
-      <span class="result-row-body">
-        <span class="strong">{shortOf(headline)}</span>
-        <span class="small quiet kept">
-          <bdi>{parts.join(kitWords.separator)}</bdi>
-        </span>
-      </span>
-      {verification && (
-        <span class="small result-row-verdict">
-          <Icon name="person" size={16} />
-          {verdict.done[verification.verdict]}
-        </span>
-      )}
-      <Icon name="chevron" size={16} turns />
-    </a>
   );
 }

@@ -1,6 +1,7 @@
 /**
- * At the bottom of the window, within reach of the thumb: agree or correct, in one action that can be taken
- * back for a moment. Shows an existing verdict with its author. Only radiologists are asked.
+ * At the bottom of a radiologist's window, within reach of the thumb: agree or correct, in one action, which can be
+ * changed at any time. It asks nothing while the image is not on the screen, and says why. Everyone else reads the
+ * verdict beside the picture.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Finding, Result } from '#shared/protocol/inference.ts';
@@ -12,7 +13,8 @@ import { kitWords } from '../kit/kit-words.ts';
 import { correctionsOf, headlineOf, personOf } from './describe-result.ts';
 import type { Correction, VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
-import type { ResultStore, Verdict } from './result.store.ts';
+import type { ImageState, ResultStore, Verdict } from './result.store.ts';
+import type { Unsent } from './verdict-outbox.ts';
 
 const said = resultWords.verdict;
 
@@ -33,8 +35,7 @@ export type VerdictBarProps = {
 export function VerdictBar({ store, result, changing, onChanging, onCorrect }: VerdictBarProps) {
   const bar = useRef<HTMLElement>(null);
   const verdict = store.verdict.value;
-  const may = useMayVerify();
-  const isAsked = may && (result.verification === null || changing);
+  const isAsked = result.verification === null || changing;
   // The pressed button is gone: move the focus to its replacement for keyboard users.
   useEffect(() => {
     if (verdict.kind !== 'none' && document.activeElement === document.body)
@@ -46,17 +47,14 @@ export function VerdictBar({ store, result, changing, onChanging, onCorrect }: V
       <div class="send-inside verdict">
         <div class="verdict-said">
           <div role="status">
-            <Sentence verdict={verdict} result={result} may={may} isAsked={isAsked} />
+            <Sentence verdict={verdict} result={result} isAsked={isAsked} image={store.image.value} />
           </div>
-          {verdict.kind === 'pending' && (
-            <p class="small quiet numbers">{said.pendingWhat(verdict.secondsLeft)}</p>
-          )}
         </div>
         <Buttons
           store={store}
           verdict={verdict}
           isAsked={isAsked}
-          may={may}
+          isGone={isGone(result)}
           onCorrect={onCorrect}
           onChange={() => onChanging(true)}
         />
@@ -65,29 +63,29 @@ export function VerdictBar({ store, result, changing, onChanging, onCorrect }: V
   );
 }
 
+/** Its image came as a file, and the gateway keeps none. */
+const isGone = ({ finding }: Result): boolean => finding.input.studyInstanceUID === undefined;
+
 type SentenceProps = {
   readonly verdict: Verdict;
   readonly result: Result;
-  readonly may: boolean;
   readonly isAsked: boolean;
+  readonly image: ImageState;
 };
 
-function Sentence({ verdict, result, may, isAsked }: SentenceProps) {
+function Sentence({ verdict, result, isAsked, image }: SentenceProps) {
   switch (verdict.kind) {
-    case 'pending':
-      return <p class="strong">{pendingWord(verdict.request)}</p>;
     case 'sending':
-      return <p>{said.sending}</p>;
-    case 'failed':
       return (
-        <div class="said-red">
-          <Icon name="decide" size={20} />
-          <p>
-            <span class="strong">{said.failed}.</span> {verdict.trouble.title} {verdict.trouble.next}
-          </p>
-        </div>
+        <>
+          <p class="strong">{yourWord(verdict.request)}</p>
+          <p class="small quiet">{said.sending}</p>
+        </>
       );
+    case 'unsent':
+      return <NotSent unsent={verdict.unsent} />;
     case 'overtaken':
+      if (isAsked) break;
       return (
         <>
           <p class="strong">{said.overtaken}</p>
@@ -97,10 +95,24 @@ function Sentence({ verdict, result, may, isAsked }: SentenceProps) {
       );
     case 'none':
       if (result.verification && !isAsked) return <Verified verification={result.verification} />;
-      return may ? <p>{questionOf(result.finding)}</p> : <p class="quiet">{`${said.none} ${said.only}`}</p>;
+      break;
     default:
       return verdict satisfies never;
   }
+  if (image === 'shown') return <p>{questionOf(result.finding)}</p>;
+  return <p>{said.image[image === 'missing' && isGone(result) ? 'gone' : image]}</p>;
+}
+
+function NotSent({ unsent: { request, trouble, isRetried } }: { readonly unsent: Unsent }) {
+  return (
+    <div class={isRetried ? 'said-wait' : 'said-red'}>
+      <Icon name={isRetried ? 'caution' : 'decide'} size={20} />
+      <p>
+        <span class="strong">{said.unsent}:</span> {yourWord(request)}. {trouble.title}{' '}
+        {isRetried ? said.unsentRetried : trouble.next} <span class="quiet">{said.unsentWhat}</span>
+      </p>
+    </div>
+  );
 }
 
 /**
@@ -112,10 +124,10 @@ function questionOf(finding: Finding): string {
   return kind === 'above' || kind === 'below' ? said.ask : said.askOther;
 }
 
-function pendingWord(request: VerifyRequest): string {
+function yourWord(request: VerifyRequest): string {
   return request.verdict === 'agree'
-    ? said.pending.agree
-    : said.pending.correct(said.findings[request.finding ?? 'other']);
+    ? said.yours.agree
+    : said.yours.correct(said.findings[request.finding ?? 'other']);
 }
 
 export function Verified({ verification }: { readonly verification: NonNullable<Result['verification']> }) {
@@ -139,64 +151,83 @@ export function Verified({ verification }: { readonly verification: NonNullable<
   );
 }
 
+/** Everything that radiologists have said of it; who is not asked also reads here that nobody has. */
+export function Verdicts({ result: { verification, history } }: { readonly result: Result }) {
+  const may = useMayVerify();
+  const all = history ?? (verification ? [verification] : []);
+  // A radiologist reads the only one in the bar.
+  if (may && all.length < 2) return null;
+  return (
+    <div class="result-part">
+      <h2>{all.length < 2 ? said.label : said.history}</h2>
+      {all.length === 0 && <p class="small quiet">{said.none}</p>}
+      <ol class="verdicts">
+        {all.toReversed().map((one) => (
+          <li key={one.at}>
+            <Verified verification={one} />
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
 type ButtonsProps = {
   readonly store: ResultStore;
   readonly verdict: Verdict;
   readonly isAsked: boolean;
-  readonly may: boolean;
+  readonly isGone: boolean;
   readonly onCorrect: () => void;
   readonly onChange: () => void;
 };
 
-function Buttons({ store, verdict, isAsked, may, onCorrect, onChange }: ButtonsProps) {
-  switch (verdict.kind) {
-    case 'pending':
-      return (
-        <div class="verdict-buttons">
-          <button type="button" class="button" onClick={store.takeBack}>
-            <Icon name="back" size={20} turns />
-            {said.takeBack}
-          </button>
-          <button type="button" class="button button-bare" onClick={() => void store.keepNow()}>
-            {said.now}
-          </button>
-        </div>
-      );
-    case 'failed':
-      return (
-        <div class="verdict-buttons">
-          <button type="button" class="button" onClick={() => void store.keepNow()}>
-            {said.again}
-          </button>
-          <button type="button" class="button button-bare" onClick={store.takeBack}>
-            {said.drop}
-          </button>
-        </div>
-      );
-    case 'sending':
-      return null;
-    case 'none':
-    case 'overtaken':
-      if (!may) return null;
-      if (!isAsked)
-        return (
-          <button type="button" class="button button-bare" onClick={onChange}>
-            {said.change}
-          </button>
-        );
-      return (
-        <div class="verdict-buttons">
-          <button type="button" class="button" aria-haspopup="dialog" onClick={onCorrect}>
-            {said.correct}
-          </button>
-          <button type="button" class="button button-main" onClick={() => store.decide({ verdict: 'agree' })}>
-            {said.agree}
-          </button>
-        </div>
-      );
-    default:
-      return verdict satisfies never;
-  }
+function Buttons({ store, verdict, isAsked, isGone: gone, onCorrect, onChange }: ButtonsProps) {
+  if (verdict.kind === 'sending') return null;
+  if (verdict.kind === 'unsent')
+    return (
+      <div class="verdict-buttons">
+        <button type="button" class="button" onClick={() => void store.again()}>
+          {said.again}
+        </button>
+        <button type="button" class="button button-bare" onClick={() => void store.discard()}>
+          {said.drop}
+        </button>
+      </div>
+    );
+  if (!isAsked)
+    return (
+      <button type="button" class="button button-bare" onClick={onChange}>
+        {said.change}
+      </button>
+    );
+  const image = store.image.value;
+  if (image === 'missing')
+    return gone ? null : (
+      <button type="button" class="button" onClick={() => void store.want('image')}>
+        {said.image.again}
+      </button>
+    );
+  return (
+    <div class="verdict-buttons">
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        disabled={image !== 'shown'}
+        onClick={onCorrect}
+      >
+        {said.correct}
+      </button>
+      <button
+        type="button"
+        class="button button-main"
+        disabled={image !== 'shown'}
+        onClick={() => void store.decide({ verdict: 'agree' })}
+      >
+        {said.agree}
+      </button>
+    </div>
+  );
 }
 
 /** A longer text would be a report, not a reason. */

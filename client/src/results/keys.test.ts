@@ -21,7 +21,7 @@ test('a single key does what the help says', () => {
     [']', 'stronger'],
     ['a', 'agree'],
     ['c', 'correct'],
-    ['u', 'take-back'],
+    ['u', 'change'],
     ['j', 'next'],
     ['k', 'previous'],
     ['?', 'keys'],

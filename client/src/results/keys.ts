@@ -9,7 +9,7 @@ export type Command =
   | 'stronger'
   | 'agree'
   | 'correct'
-  | 'take-back'
+  | 'change'
   | 'next'
   | 'previous'
   | 'keys';
@@ -22,7 +22,7 @@ const KEYS: Readonly<Record<string, Command>> = {
   '+': 'stronger',
   a: 'agree',
   c: 'correct',
-  u: 'take-back',
+  u: 'change',
   j: 'next',
   k: 'previous',
   '?': 'keys',

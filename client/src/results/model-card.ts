@@ -2,6 +2,7 @@
  * Converts a card for display: only the known fields, each as a few short lines. Fields that are not
  * understood are left out.
  */
+import { measureSaid } from './measure-words.ts';
 import { resultWords } from './result-words.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -17,8 +18,7 @@ function measuresOf(value: unknown, group = ''): readonly string[] {
   if (!isFields(value)) return [];
   return Object.entries(value).flatMap(([name, measure]) => {
     const title = [group, name.replaceAll('_', ' ')].filter(Boolean).join(', ');
-    if (typeof measure === 'number')
-      return [`${title}: ${Number.isInteger(measure) ? measure : Number(measure.toPrecision(3))}`];
+    if (typeof measure === 'number') return measureSaid(title, measure) ?? [];
     return measuresOf(measure, title);
   });
 }

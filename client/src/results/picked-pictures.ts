@@ -1,12 +1,15 @@
 /**
- * Pictures picked on this page and examined by a model. The gateway does not keep single files, so the image
- * under the map is the file itself, as long as the page is open. Nothing is stored.
+ * Files picked on this page and examined by a model. The gateway does not keep single files, nor their names, which
+ * may be a patient's: the image under the map is the file itself, and its result bears the file's name, as long as the
+ * page is open. Nothing is stored.
  */
 export interface PickedPictures {
   /** A browser cannot draw a DICOM file. */
   keep(resultId: string, file: File): void;
   /** An address for an image element; undefined if it was not picked here. */
   of(resultId: string): string | undefined;
+  /** The file's own name; undefined if it was not picked here. */
+  nameOf(resultId: string): string | undefined;
   close(): void;
 }
 
@@ -14,15 +17,19 @@ const DRAWN_BY_BROWSERS = ['image/png', 'image/jpeg'];
 
 export function createPickedPictures(): PickedPictures {
   const addresses = new Map<string, string>();
+  const names = new Map<string, string>();
   return {
     keep(resultId, file) {
+      names.set(resultId, file.name);
       if (DRAWN_BY_BROWSERS.includes(file.type) && !addresses.has(resultId))
         addresses.set(resultId, URL.createObjectURL(file));
     },
     of: (resultId) => addresses.get(resultId),
+    nameOf: (resultId) => names.get(resultId),
     close() {
       for (const address of addresses.values()) URL.revokeObjectURL(address);
       addresses.clear();
+      names.clear();
     },
   };
 }

@@ -1,10 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createVirtualTime } from '#testing/virtual-time.ts';
-import { json, openTestApi, refusal, unreachable, untilRead, type Answering } from '../testing/open-api.ts';
+import { signal } from '@preact/signals';
+import type { Result } from '#shared/protocol/inference.ts';
+import { json, openTestApi, refusal, untilRead, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
-import { canDecide, createResultStore, TAKE_BACK_SECONDS } from './result.store.ts';
-import { createUnsentWords } from './unsent-words.ts';
+import type { VerifyRequest } from './finding-kinds.ts';
+import { canDecide, createResultStore, type Verdict } from './result.store.ts';
+import type { Given, Unsent } from './verdict-outbox.ts';
 
 const RESULT = recordedResult(1);
 const VERIFIED = {
@@ -12,158 +14,113 @@ const VERIFIED = {
   revision: 2,
   verification: { verdict: 'agree' as const, finding: null, at: RESULT.createdAt, by: idOf(501) },
 };
+const plain: Answering = () => json(RESULT);
 
-async function open(answer: Answering, unsent = createUnsentWords()) {
-  const time = createVirtualTime(() => false);
+/** A result's page over an outbox that takes every verdict, and says later what became of it. */
+async function open(answer: Answering) {
   const { api, asked } = openTestApi(answer);
-  const store = createResultStore({ api, clock: time, id: RESULT.id, onResult: () => undefined, unsent });
-  await store.load();
-  const sent = () => asked.filter(({ method }) => method === 'POST');
-  /** Lets the moment pass until this much of it is left. */
-  const untilLeft = async (seconds: number) => {
-    const isSo = () => store.verdict.value.kind === 'pending' && store.verdict.value.secondsLeft === seconds;
-    assert.ok(await time.run(isSo, 60_000), `${seconds} s left`);
+  const given: Given[] = [];
+  const outbox = {
+    unsent: signal<readonly Unsent[]>([]),
+    sending: signal<ReadonlyMap<string, VerifyRequest>>(new Map()),
+    saved: signal<Result | null>(null),
+    async give(one: Given) {
+      given.push(one);
+    },
+    async discard() {
+      outbox.unsent.value = [];
+    },
+    retry: async () => undefined,
+    settle: async () => true,
   };
-  return { time, store, asked, sent, untilLeft };
+  const listed: Result[] = [];
+  const store = createResultStore({ api, id: RESULT.id, onResult: (one) => listed.push(one), outbox });
+  await store.load();
+  return { store, asked, given, outbox, listed };
 }
 
-const plain: Answering = ({ method }) => json(method === 'POST' ? VERIFIED : RESULT);
-
-test('a verdict is saved after a moment, for the revision that was viewed', async () => {
-  const { time, store, sent, untilLeft } = await open(plain);
-  store.decide({ verdict: 'agree' });
-  await untilLeft(TAKE_BACK_SECONDS);
-  await untilLeft(1);
-  assert.is(sent().length, 0);
-  await time.run(() => false, 60_000);
-  assert.ok(await untilRead(() => store.verdict.value.kind === 'none'));
-  assert.equal(
-    sent().map(({ path, body, headers }) => [path, body, headers.get('if-match')]),
-    [[`/results/${RESULT.id}/verify`, { verdict: 'agree' }, '"1"']],
+test('a verdict is impossible until its image is drawn, and again once it is not', async () => {
+  const { store, given } = await open(({ path }) =>
+    path.includes('explanations') ? new Response('png') : json(RESULT),
   );
-  assert.equal(store.shown.value, { kind: 'ready', result: VERIFIED });
+  const kinds = [store.image.value];
+  await store.decide({ verdict: 'agree' });
+  await store.want('image');
+  kinds.push(store.image.value);
+  await store.decide({ verdict: 'agree' });
+  assert.equal([kinds, given.length], [['loading', 'loading'], 0], 'fetched is not drawn');
+  store.noteImage(true);
+  await store.decide({ verdict: 'agree' });
+  assert.equal(
+    given.map(({ resultId, revision, request }) => [resultId, revision, request]),
+    [[RESULT.id, 1, { verdict: 'agree' }]],
+  );
+  store.noteImage(false);
+  await store.decide({ verdict: 'correct', finding: 'normal', reason: 'no opacity' });
+  assert.equal([store.image.value, given.length], ['missing', 1], 'the browser cannot draw it');
+  await store.want('image');
+  assert.is(store.image.value, 'loading');
 });
 
-test('within the moment a verdict can be taken back, and then nothing is sent', async () => {
-  const { time, store, sent, untilLeft } = await open(plain);
-  store.decide({ verdict: 'agree' });
-  await untilLeft(1);
-  store.takeBack();
-  await time.run(() => false, 60_000);
-  assert.equal([store.verdict.value.kind, sent().length], ['none', 0]);
-});
-
-test('a second press does not replace a waiting correction: it must be taken back first', async () => {
-  const { time, store, sent, untilLeft } = await open(plain);
-  store.decide({ verdict: 'agree' });
-  store.takeBack();
-  store.decide({ verdict: 'correct', finding: 'normal', reason: 'no opacity' });
-  await untilLeft(3);
-  store.decide({ verdict: 'agree' });
-  await time.run(() => false, 60_000);
-  assert.ok(await untilRead(() => store.verdict.value.kind === 'none'));
-  assert.equal(
-    sent().map(({ body }) => (body as { verdict: string }).verdict),
-    ['correct'],
+test('an image that cannot be fetched allows no verdict', async () => {
+  const { store, given } = await open(({ path }) =>
+    path.includes('explanations') ? refusal(410, 'image-gone') : json(RESULT),
   );
+  await store.want('image');
+  await store.decide({ verdict: 'agree' });
+  assert.equal([store.image.value, given], ['missing', []]);
 });
 
 test('one key does not overwrite a radiologist’s verdict: changing it takes a separate step', () => {
-  const none = { kind: 'none' } as const;
-  const overtaken = { kind: 'overtaken' } as const;
-  assert.ok(canDecide(RESULT, none, false));
+  const none: Verdict = { kind: 'none' };
+  const overtaken: Verdict = { kind: 'overtaken', request: { verdict: 'agree' } };
+  const image = 'shown';
+  assert.ok(canDecide(RESULT, none, { changing: false, image }));
   assert.equal(
-    [none, overtaken].map((verdict) => canDecide(VERIFIED, verdict, false)),
+    [none, overtaken].map((verdict) => canDecide(VERIFIED, verdict, { changing: false, image })),
     [false, false],
   );
-  assert.ok(canDecide(VERIFIED, overtaken, true));
-  assert.not.ok(canDecide(RESULT, { kind: 'pending', request: { verdict: 'agree' }, secondsLeft: 3 }, true));
+  assert.ok(canDecide(VERIFIED, overtaken, { changing: true, image }));
+  assert.not.ok(canDecide(VERIFIED, overtaken, { changing: true, image: 'missing' }));
+  const sending: Verdict = { kind: 'sending', request: { verdict: 'agree' } };
+  assert.not.ok(canDecide(RESULT, sending, { changing: true, image }));
 });
 
-test('leaving the page saves a verdict once', async () => {
-  const { time, store, sent, untilLeft } = await open(plain);
-  store.decide({ verdict: 'agree' });
-  await untilLeft(5);
-  store.close();
-  store.close();
-  await time.run(() => false, 60_000);
-  assert.is(sent().length, 1);
+test('a second press does not send a second verdict while one is on its way', async () => {
+  const { store, given, outbox } = await open(plain);
+  store.noteImage(true);
+  outbox.sending.value = new Map([[RESULT.id, { verdict: 'agree' }]]);
+  await store.decide({ verdict: 'agree' });
+  assert.equal([store.verdict.value.kind, given], ['sending', []]);
 });
 
-test('signing out first saves a waiting verdict, retries a failed one once, and waits for one on its way', async () => {
-  let isAway = false;
-  const { store, sent, untilLeft } = await open(({ method }) =>
-    method === 'POST' ? (isAway ? unreachable() : json(VERIFIED)) : json(RESULT),
-  );
-  assert.equal([await store.settle(), sent().length], [true, 0]);
-  store.decide({ verdict: 'agree' });
-  await untilLeft(5);
-  const onItsWay = store.settle();
-  assert.equal(await Promise.all([onItsWay, store.settle()]), [true, true]);
-  assert.is(sent().length, 1);
-  isAway = true;
-  store.decide({ verdict: 'agree' });
-  assert.equal([await store.settle(), store.verdict.value.kind], [false, 'failed']);
-  isAway = false;
-  assert.equal([await store.settle(), store.verdict.value.kind, sent().length], [true, 'none', 3]);
-});
-
-test('the slower of two radiologists sees the verdict of the faster one', async () => {
-  let isVerified = false;
-  const { time, store } = await open(({ method }) => {
-    if (method !== 'POST') return json(isVerified ? VERIFIED : RESULT);
-    isVerified = true;
-    return refusal(409, 'not-found');
-  });
-  store.decide({ verdict: 'agree' });
-  await time.run(() => false, 60_000);
-  assert.ok(await untilRead(() => store.verdict.value.kind === 'overtaken'));
+test('a verdict that arrives long after it was given is shown, here and in the list', async () => {
+  const { store, outbox, listed } = await open(plain);
+  outbox.saved.value = VERIFIED;
   assert.equal(store.shown.value, { kind: 'ready', result: VERIFIED });
+  assert.is(listed.at(-1), VERIFIED);
 });
 
-test('a verdict that could not be saved is not lost and can be sent again', async () => {
-  let isAway = true;
-  const { time, store, sent } = await open(({ method }) =>
-    method === 'POST' ? (isAway ? unreachable() : json(VERIFIED)) : json(RESULT),
-  );
-  store.decide({ verdict: 'agree' });
-  await time.run(() => false, 60_000);
-  assert.ok(await untilRead(() => store.verdict.value.kind === 'failed'));
-  isAway = false;
-  await store.keepNow();
-  assert.equal([store.verdict.value.kind, sent().length], ['none', 2]);
-});
-
-test('a verdict that could not be saved on leaving waits for that page, for the revision that was viewed', async () => {
-  const unsent = createUnsentWords();
-  const left = await open(({ method }) => (method === 'POST' ? unreachable() : json(RESULT)), unsent);
-  left.store.decide({ verdict: 'agree' });
-  await left.untilLeft(5);
-  left.store.close();
-  assert.ok(await untilRead(() => unsent.all.value.length === 1));
-  (await open(plain, unsent)).store.close();
-  assert.is(unsent.all.value.length, 1, 'even if the page was opened and left again');
-  const back = await open(
-    ({ method }) => (method === 'POST' ? refusal(409, 'not-found') : json(VERIFIED)),
-    unsent,
-  );
-  assert.is(back.store.verdict.value.kind, 'failed');
-  await back.store.keepNow();
-  assert.equal(
-    [back.sent()[0]?.headers.get('if-match'), back.store.verdict.value.kind, unsent.all.value.length],
-    ['"1"', 'overtaken', 0],
-  );
-});
-
-test('a page restored by the browser is as it was, and its verdict is saved', async () => {
-  const { store, sent, untilLeft } = await open(plain);
-  store.decide({ verdict: 'agree' });
-  await untilLeft(5);
-  store.leave();
-  assert.ok(await untilRead(() => store.verdict.value.kind === 'none'));
-  assert.equal([sent().length, store.shown.value.kind], [1, 'ready']);
-  store.decide({ verdict: 'agree' });
-  await untilLeft(5);
+test('the slower of two radiologists sees the verdict of the faster one, and has their own in the form', async () => {
+  let isVerified = false;
+  const { store, outbox } = await open(() => json(isVerified ? VERIFIED : RESULT));
+  isVerified = true;
+  const request = { verdict: 'correct' as const, finding: 'normal' as const, reason: 'no opacity' };
+  const trouble = { kind: 'stop' as const, title: '', next: null, code: 'result-changed' };
+  outbox.unsent.value = [
+    {
+      resultId: RESULT.id,
+      revision: 1,
+      request,
+      input: { kind: 'dicom' },
+      trouble,
+      isOvertaken: true,
+      isRetried: false,
+    },
+  ];
+  assert.ok(await untilRead(() => store.verdict.value.kind === 'overtaken'));
+  assert.equal(store.verdict.value, { kind: 'overtaken', request });
+  assert.equal(store.shown.value, { kind: 'ready', result: VERIFIED });
 });
 
 test('a picture that cannot be fetched is missing, and is requested again when needed', async () => {

@@ -98,14 +98,15 @@ walk('they agree with one key, and the next reader sees it', async (stage) => {
   if (film === undefined) skip('results: agreeing', NO_FILM);
   const { page } = stage;
   await runOnFilm(stage, film);
+  await page.getByText('Do you agree with the model?').waitFor();
   await page.keyboard.press('a');
-  await page.getByText('You agree').waitFor();
-  await page.getByRole('button', { name: 'Save now' }).click();
   await page.getByText('Agreed', { exact: true }).waitFor();
   await page.reload();
   await page.getByText('Agreed', { exact: true }).waitFor();
   await page.getByText('by you', { exact: false }).first().waitFor();
   await page.getByText('The image is not kept', { exact: false }).waitFor();
+  await page.keyboard.press('u');
+  await page.getByText('You cannot answer without the image.', { exact: false }).waitFor();
   await looksRight(page, 'real-verified');
 });
 

@@ -145,9 +145,9 @@ step(
       'RelayPACS',
       model.version,
       model.digest,
-      'no units',
-      String(Math.round(score! * 10_000) / 10_000),
-      String(threshold),
+      `${Math.round(score! * 10_000) / 100} %`,
+      `${Math.round(threshold! * 10_000) / 100} %`,
+      'Visual Explanation',
       '99RELAYPACS SCORE',
       'SCT 3341006',
       input.sopInstanceUID!,
@@ -229,7 +229,6 @@ step(
   async ({ page, gateway, account }, { id }) => {
     await page.getByText('Do you agree with the model?').waitFor();
     await page.keyboard.press('a');
-    await page.getByRole('button', { name: 'Save now' }).click();
     await page.getByText('Agreed', { exact: true }).waitFor();
     const result = await until('the verified report to be in the PACS', async () => {
       const one = await askAs<Result>(gateway, account.username, `/results/${id}`);

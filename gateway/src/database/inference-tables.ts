@@ -141,6 +141,20 @@ export type ResultRequestTable = {
   at: Date;
 };
 
+/** Every verdict on a result, by the revision that it made; the result itself holds the present one. */
+export type ResultVerdictTable = {
+  result_id: string;
+  revision: number;
+  verdict: (typeof VERIFICATIONS)[number];
+  finding: string | null;
+  sealed_reason: Uint8Array | null;
+  by_account: string;
+  at: Date;
+};
+
+/** The accounts that were shown the image of a result; without it nobody gives a verdict. */
+export type ResultViewTable = { result_id: string; account_id: string; at: Date };
+
 /** A result's instances in the PACS. `revision`: the revision of the result that it states. */
 export type ResultInstanceTable = {
   result_id: string;
@@ -176,6 +190,8 @@ export type InferenceTables = {
   inference_result: InferenceResultTable;
   result_map: ResultMapTable;
   result_request: ResultRequestTable;
+  result_view: ResultViewTable;
+  result_verdict: ResultVerdictTable;
   result_instance: ResultInstanceTable;
   device_triage: DeviceTriageTable;
 };

@@ -38,7 +38,7 @@ export const CODING_SCHEME: SimpleElement = [
   ],
 ];
 
-export const UNITY: Code = { value: '1', scheme: 'UCUM', meaning: 'no units' };
+export const PERCENT: Code = { value: '%', scheme: 'UCUM', meaning: 'percent' };
 export const RIGHT_LUNG = sct('3341006', 'Right lung');
 export const LEFT_LUNG = sct('44029006', 'Left lung');
 export const ANATOMICAL_STRUCTURE = sct('123037004', 'Anatomical Structure');
@@ -51,7 +51,7 @@ export const DIAGNOSES: Readonly<Record<string, Code>> = {
   'bacterial pneumonia': sct('53084003', 'Bacterial pneumonia'),
   'viral pneumonia': sct('75570004', 'Viral pneumonia'),
   pneumonia: sct('233604007', 'Pneumonia'),
-  other: own('OTHER', 'Other finding'),
+  other: sct('74964007', 'Other'),
   'not-assessable': own('NOT-ASSESSABLE', 'Not assessable'),
 };
 

@@ -3,7 +3,7 @@
  * name, value, children.
  */
 import type { SimpleElement } from '#shared/dicom/build-instance.ts';
-import { codeItem, UNITY, type Code } from './codes.ts';
+import { codeItem, PERCENT, type Code } from './codes.ts';
 import { oneValue, toAscii } from './result-text.ts';
 
 export type ContentItem = readonly SimpleElement[];
@@ -17,13 +17,13 @@ type Held = { readonly value: readonly SimpleElement[]; readonly children?: read
 function item(
   relationship: Relationship,
   type: string,
-  name: Code,
+  name: Code | null,
   { value, children = [] }: Held,
 ): ContentItem {
   return [
     [0x0040a010, 'CS', relationship],
     [0x0040a040, 'CS', type],
-    [0x0040a043, 'SQ', codeItem(name)],
+    ...(name === null ? [] : [[0x0040a043, 'SQ', codeItem(name)] as const]),
     ...value,
     ...(children.length === 0 ? [] : [[0x0040a730, 'SQ', ...children] as const]),
   ];
@@ -81,18 +81,21 @@ export function decimal(value: number): string {
   return String(Math.round(value * 10_000) / 10_000);
 }
 
-/** A number without a unit: a probability or a fraction. */
-export function ratio(name: Code, value: number, children: readonly ContentItem[] = []): ContentItem {
+/** A probability or a fraction, in percent: that is how people read it. */
+export function percentage(name: Code, part: number, children: readonly ContentItem[] = []): ContentItem {
   const measured: readonly SimpleElement[] = [
-    [0x004008ea, 'SQ', codeItem(UNITY)],
-    [0x0040a30a, 'DS', decimal(value)],
+    [0x004008ea, 'SQ', codeItem(PERCENT)],
+    [0x0040a30a, 'DS', String(Math.round(part * 10_000) / 100)],
   ];
   return item('CONTAINS', 'NUM', name, { value: [[0x0040a300, 'SQ', measured]], children });
 }
 
-/** `referenced`: the item of Referenced SOP Sequence (0008,1199). */
+/**
+ * `referenced`: the item of Referenced SOP Sequence (0008,1199). `name` null: PS3.3 Table C.17.3-1 wants none of an
+ * IMAGE, and PS3.16 TID 1601 gives it none.
+ */
 export function imageReference(
-  name: Code,
+  name: Code | null,
   referenced: readonly SimpleElement[],
   relationship: Relationship = 'CONTAINS',
 ): ContentItem {

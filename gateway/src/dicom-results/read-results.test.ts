@@ -48,7 +48,7 @@ test('a report has its flags, its observer, its numbers with their units and its
     ['Imaging Measurement Report', 'PARTIAL', 'AI, not for diagnosis', 'UNVERIFIED', 'PRELIMINARY', [], []],
   );
   assert.equal(named(report.content, 'Score'), [
-    { kind: 'number', number: '0.9288', unit: { value: '1', scheme: 'UCUM', meaning: 'no units' } },
+    { kind: 'number', number: '92.88', unit: { value: '%', scheme: 'UCUM', meaning: 'percent' } },
   ]);
   assert.equal(
     named(report.content, 'Algorithm Name'),
@@ -61,10 +61,13 @@ test('a report has its flags, its observer, its numbers with their units and its
     },
   ]);
   const { sopClassUID, sopInstanceUID } = subject.source.identifiers;
-  assert.equal(named(report.content, 'Image that was looked at'), [
-    { kind: 'reference', sopClassUID, sopInstanceUID },
-  ]);
-  assert.is(named(report.content, 'Heat map')[0]?.kind, 'reference');
+  const library = flat(report.content).find(({ name }) => name?.meaning === 'Image Library Group');
+  assert.equal(
+    library?.items.map(({ name, value }) => [name, value]),
+    [[null, { kind: 'reference', sopClassUID, sopInstanceUID }]],
+    'TID 1601 names it by its place',
+  );
+  assert.is(named(report.content, 'Visual Explanation')[0]?.kind, 'reference');
   const sites = flat(report.content)
     .filter(({ name }) => name?.value === 'LUNG-AREA')
     .map(({ items: [site] }) => (site?.value.kind === 'code' ? site.value.code.meaning : null));

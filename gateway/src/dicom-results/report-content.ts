@@ -27,7 +27,7 @@ import {
   maybe,
   personName,
   personText,
-  ratio,
+  percentage,
   textValue,
   uidValue,
   type ContentItem,
@@ -44,6 +44,8 @@ import {
 } from './source-modules.ts';
 
 const SOURCE_OF_MEASUREMENT = dcm('121112', 'Source of Measurement');
+/** PS3.16 TID 1410: an image that explains what the model saw. */
+const VISUAL_EXPLANATION = dcm('130401', 'Visual Explanation');
 const ALGORITHM_PARAMETERS = dcm('111002', 'Algorithm Parameters');
 const NOTE = {
   rationale: own('RATIONALE', 'Rationale'),
@@ -85,9 +87,7 @@ export function reportTree(
         'HAS CONCEPT MOD',
       ),
       container(dcm('111028', 'Image Library'), [
-        container(dcm('126200', 'Image Library Group'), [
-          imageReference(own('SOURCE', 'Image that was looked at'), sourceReference(subject)),
-        ]),
+        container(dcm('126200', 'Image Library Group'), [imageReference(null, sourceReference(subject))]),
       ]),
       container(dcm('126010', 'Imaging Measurements'), measurements(subject, maps)),
       container({ value: 'C0034375', scheme: 'UMLS', meaning: 'Qualitative Evaluations' }, [
@@ -155,13 +155,13 @@ function measurements(subject: ResultSubject, maps: readonly InstanceIdentifiers
   ];
   const kind = [
     textValue(own('IMAGE-KIND', 'Kind of image'), finding.image.kind),
-    ratio(own('P-IMAGE-KIND', 'Probability of the kind of image'), finding.image.probability),
+    percentage(own('P-IMAGE-KIND', 'Probability of the kind of image'), finding.image.probability),
   ];
   return [
     group(subject, 'Kind of image', modelOf('image-kind'), kind),
     group(subject, 'Score', algorithm(model, parameters), [
       ...score(subject),
-      ...heatMaps.map((map) => imageReference(own('HEAT-MAP', 'Heat map'), reference(map))),
+      ...heatMaps.map((map) => imageReference(VISUAL_EXPLANATION, reference(map))),
     ]),
     ...(finding.lungs === null
       ? []
@@ -183,9 +183,9 @@ function score({ finding }: ResultSubject): readonly ContentItem[] {
     codeValue(dcm('121071', 'Finding'), outcome(positive)),
     codeValue(own('POPULATION', 'Population of the model'), POPULATIONS[population]),
     ...film.map((found) => codeValue(own('FILM', 'Quality of the film'), FILM[found])),
-    ...(probabilities ?? []).map(({ name, probability }) => ratio(probabilityOf(name), probability)),
-    ...maybe(score, (value) => ratio(own('SCORE', 'Score'), value)),
-    ...maybe(threshold, (value) => ratio(own('THRESHOLD', 'Threshold of the score'), value)),
+    ...(probabilities ?? []).map(({ name, probability }) => percentage(probabilityOf(name), probability)),
+    ...maybe(score, (value) => percentage(own('SCORE', 'Score'), value)),
+    ...maybe(threshold, (value) => percentage(own('THRESHOLD', 'Threshold of the score'), value)),
   ];
 }
 
@@ -210,10 +210,10 @@ function lungs({
     [LEFT_LUNG, left],
   ] as const;
   return [
-    ratio(area, fraction),
+    percentage(area, fraction),
     ...sides.flatMap(([site, lung]) => [
-      ratio(area, lung.fraction, at(site)),
-      ...maybe(lung.marked, (value) => ratio(marked, value, at(site))),
+      percentage(area, lung.fraction, at(site)),
+      ...maybe(lung.marked, (value) => percentage(marked, value, at(site))),
     ]),
   ];
 }

@@ -230,7 +230,7 @@ test('real answers about rules that ask models are as /openapi.json says', async
 });
 
 test('real answers about jobs and results are as /openapi.json says', async () => {
-  const { accessToken: token } = await gateway.signIn();
+  const { accessToken: token } = await gateway.userWith(['radiologist', 'admin']);
   await callByContract('post', '/predict', 200, { token, form: formOf([greyFile(1)]) });
   await callByContract('post', '/predict', 415, { token, form: formOf([Buffer.from('x')]) });
   await callByContract('post', '/infer', 422, { token, body: { model: 'pneumonia' } });
@@ -260,12 +260,14 @@ async function callResultByContract(token: string, id: string): Promise<void> {
     token,
     params: { id, method: 'cam' },
   });
+  await callByContract('get', '/results/{id}/preview', 410, { token, params: { id } });
   await callByContract('get', '/results/{id}/instances/{sopInstanceUID}', 404, {
     token,
     params: { id, sopInstanceUID: '1.2.3' },
   });
-  const radiologist = (await gateway.userWith(['radiologist'])).accessToken;
-  const verdict = { token: radiologist, params: { id }, body: { verdict: 'agree' } };
+  const verdict = { token, params: { id }, body: { verdict: 'agree' } };
+  const colleague = (await gateway.userWith(['radiologist'])).accessToken;
+  await callByContract('post', '/results/{id}/verify', 409, { ...verdict, token: colleague });
   await callByContract('post', '/results/{id}/verify', 200, verdict);
   await callByContract('post', '/results/{id}/verify', 409, verdict);
 }

@@ -213,17 +213,17 @@ function toMaps({ cam, attributions, lungs }: Examination['maps']): ResultMap[] 
   ];
 }
 
-/** As a person sees it, scaled down where it is larger than needed. */
+/** As a person sees it, scaled down where its longer side is above `limit` pixels. */
 export async function showImage(
   bytes: Uint8Array,
-  frame: number,
+  { frame, limit }: { readonly frame: number; readonly limit: number },
   tools: SeeingTools,
   signal: AbortSignal,
 ): Promise<Shown> {
   const seen = await see(bytes, frame, tools, signal);
   if (seen.kind === 'refused') return seen;
   try {
-    const { rows: height, columns: width, grey } = reducePicture(seen.picture);
+    const { rows: height, columns: width, grey } = reducePicture(seen.picture, limit);
     const data = Uint8ClampedArray.from(grey, (value) => value * 255);
     return { kind: 'shown', png: encodePng({ width, height, channels: 1, data }) };
   } finally {

@@ -7,6 +7,7 @@ import type { Tensor } from '#shared/models/model.ts';
 import type { Explanation } from '../results/draw-explanation.ts';
 import { giving, keepThread, type Reply } from '../threads/thread.ts';
 import type { Examined, Question, RunRole, Shown } from './examination.ts';
+import type { Preview } from './preview-image.ts';
 
 export type Outputs = Readonly<Record<string, Tensor>>;
 /** Runs a model of the question. Throws the engine's errors. */
@@ -17,11 +18,12 @@ export type ExamineTalk = {
   readonly task:
     | { readonly kind: 'examine'; readonly question: Question }
     | { readonly kind: 'show'; readonly bytes: Uint8Array; readonly frame: number }
+    | { readonly kind: 'preview'; readonly bytes: Uint8Array; readonly frame: number }
     | { readonly kind: 'body-part'; readonly bytes: Uint8Array }
     | { readonly kind: 'explain'; readonly explanation: Explanation };
   readonly question: { readonly role: RunRole; readonly input: Tensor };
   readonly reply: Outputs;
-  readonly answer: Examined | Shown | Png | string;
+  readonly answer: Examined | Shown | Preview | Png | string;
 };
 
 /** Each throws the signal's reason, and an Error where the thread ends unexpectedly. */
@@ -30,6 +32,8 @@ export type Examiner = {
   examine(question: Question, run: Run, signal: AbortSignal): Promise<Examined>;
   /** The image as a person sees it (`reducePicture`). */
   show(bytes: Uint8Array, frame: number, signal: AbortSignal): Promise<Shown>;
+  /** The small picture and the patient for a list. */
+  preview(bytes: Uint8Array, frame: number, signal: AbortSignal): Promise<Preview>;
   /** Body Part Examined (0018,0015); '' where the header does not say, and where it is no instance. */
   bodyPart(bytes: Uint8Array, signal: AbortSignal): Promise<string>;
   /** The picture of a map, to be laid over the image. */
@@ -53,6 +57,7 @@ export function createExaminer(): Examiner {
         signal,
       ),
     show: (bytes, frame, signal) => ask<Shown>({ kind: 'show', bytes, frame }, noModel, signal),
+    preview: (bytes, frame, signal) => ask<Preview>({ kind: 'preview', bytes, frame }, noModel, signal),
     bodyPart: (bytes, signal) => ask<string>({ kind: 'body-part', bytes }, noModel, signal),
     explain: (explanation, signal) => ask<Png>({ kind: 'explain', explanation }, noModel, signal),
     close: thread.close,

@@ -1,4 +1,5 @@
 /** The thread that looks at images: message glue, the work is examination.ts and draw-explanation.ts. */
+import { SHOWN_SIDE_LIMIT } from '#shared/pixels/reduce-picture.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { drawExplanation } from '../results/draw-explanation.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
@@ -6,6 +7,7 @@ import { giving } from '../threads/thread.ts';
 import { examineImage, showImage } from './examination.ts';
 import type { ExamineTalk } from './examine-thread.ts';
 import { createPixelRoom } from './pixel-room.ts';
+import { previewImage } from './preview-image.ts';
 import { readBodyPart } from './read-body-part.ts';
 
 const tools = { codecs: loadCodecs(), room: createPixelRoom() };
@@ -16,9 +18,10 @@ serveTasks<ExamineTalk>(async (task, ask, isOver) => {
       await examineImage(task.question, (role) => (input) => ask(giving({ role, input })), tools, isOver),
     );
   if (task.kind === 'show') {
-    const shown = await showImage(task.bytes, task.frame, tools, isOver);
+    const shown = await showImage(task.bytes, { ...task, limit: SHOWN_SIDE_LIMIT }, tools, isOver);
     return shown.kind === 'shown' ? giving(shown, shown.png.buffer) : giving(shown);
   }
+  if (task.kind === 'preview') return giving(await previewImage(task.bytes, task.frame, tools, isOver));
   if (task.kind === 'body-part') return giving(await readBodyPart(task.bytes, isOver));
   const png = drawExplanation(task.explanation);
   return giving(png, png.buffer);

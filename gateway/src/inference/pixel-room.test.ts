@@ -51,7 +51,7 @@ test('an image of more pixels is refused by its header, before anything is decod
     { tag: 0x7fe00010, vr: 'OB', value: new Uint8Array(2 * Math.ceil((side * side) / 16)) },
   ]);
   const tools = { codecs: loadCodecs(), room: createPixelRoom() };
-  const shown = await showImage(bytes, 0, tools, new AbortController().signal);
+  const shown = await showImage(bytes, { frame: 0, limit: 1024 }, tools, new AbortController().signal);
   assert.equal(shown, { kind: 'refused', because: 'image-too-large' });
 });
 

@@ -99,7 +99,7 @@ test('a fresh installation examines nothing unasked', async () => {
   assert.equal(await jobsOf(film.identifiers.studyInstanceUID), []);
 });
 
-test('except the sample study: its projection is examined, and the results stand next to it in the PACS', async () => {
+test('except the sample study: its film is examined, is a good one, and the results stand next to it in the PACS', async () => {
   const files = await Promise.all(
     sampleStudyFiles()
       .slice(-2)
@@ -126,7 +126,10 @@ test('except the sample study: its projection is examined, and the results stand
     [['done', 1]],
   );
   const [result] = await resultsOf(SAMPLE_STUDY);
-  assert.is(result!.finding.input.sopInstanceUID, instances[1]!.identifiers.sopInstanceUID);
+  const { input, image, film, warnings, positive } = result!.finding;
+  assert.is(input.sopInstanceUID, instances[1]!.identifiers.sopInstanceUID);
+  // The first result that anyone sees.
+  assert.equal([image.kind, film, warnings, positive], ['CXR', [], [], false]);
   assert.ok(
     result!.instances.length > 0 &&
       result!.instances.every(

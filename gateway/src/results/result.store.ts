@@ -6,7 +6,7 @@ import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { z } from 'zod';
 import type { ModelRef } from '#shared/models/model.ts';
 import type { disagreementSchema, Finding } from '#shared/protocol/inference.ts';
-import type { InferenceResultTable } from '../database/inference-tables.ts';
+import type { InferenceResultTable, ResultVerdictTable } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
 import { insertMaps, type ResultMap } from './result-map.store.ts';
 import { isOwn, type Asking } from './result-reach.ts';
@@ -203,7 +203,7 @@ export type Verification = {
   readonly now: Date;
 };
 
-/** Keeps the radiologist's verdict as the next revision. */
+/** Keeps the radiologist's verdict as the next revision; those before it stay in `result_verdict`. */
 export async function setVerification(
   trx: Trx,
   result: ResultRow,
@@ -222,5 +222,29 @@ export async function setVerification(
     })
     .where('id', '=', result.id)
     .execute();
+  await trx
+    .insertInto('result_verdict')
+    .values({
+      result_id: result.id,
+      revision,
+      verdict,
+      finding,
+      sealed_reason: sealedReason,
+      by_account: by,
+      at: now,
+    })
+    .execute();
   return revision;
+}
+
+export type VerdictRow = Selectable<ResultVerdictTable>;
+
+/** Every verdict on a result, the oldest first. */
+export async function verdictsOf(db: Db, resultId: string): Promise<VerdictRow[]> {
+  return db
+    .selectFrom('result_verdict')
+    .selectAll()
+    .where('result_id', '=', resultId)
+    .orderBy('revision')
+    .execute();
 }

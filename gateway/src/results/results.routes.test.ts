@@ -1,7 +1,10 @@
 import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Job, Result } from '#shared/protocol/inference.ts';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { findElement, textOf } from '#shared/dicom/values.ts';
+import type { Job, Result, ResultPreview } from '#shared/protocol/inference.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { skip } from '#testing/environment.ts';
@@ -10,7 +13,7 @@ import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { decode } from 'fast-png';
 import { formOf, lastOf } from '../testing/open-job.ts';
-import { ask, lookAtFilm } from '../testing/look-at-film.ts';
+import { ask, lookAtFilm, seeImage } from '../testing/look-at-film.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { testFilm } from '../testing/open-subject.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
@@ -228,6 +231,7 @@ test('are visible to the sender of the image, for that image alone', async () =>
     200,
   );
   await asked('GET', `/results/${result.id}`, 404, { token: sender });
+  await seeImage({ gateway, pacs, token: radiologist }, results[0]!.id);
   await asked('POST', `/results/${results[0]!.id}/verify`, 200, {
     body: { verdict: 'correct', finding: 'normal', reason: 'PLANTED words of a person' },
   });
@@ -277,6 +281,28 @@ test('show the image as the PACS has it, or say that the PACS is away or no long
     (await asked<{ code: string }>('GET', `/results/${result.id}/explanations/image`, 410)).code,
     'image-gone',
   );
+});
+
+test('are listed with a small picture and the patient as the PACS has it, for callers who may see the image', async () => {
+  const film = testFilm({ seed: 625, rows: 1200, columns: 700 });
+  const { result } = await lookedAt(film);
+  const path = `/results/${result.id}/preview`;
+  const { thumbnail, patient } = await asked<ResultPreview>('GET', path, 200);
+  const { width, height } = decode(new Uint8Array(Buffer.from(thumbnail!, 'base64url')));
+  assert.equal([width, height], [93, 160]);
+  const read = await readInstance(bytesSource(film.bytes));
+  assert.is(read.kind, 'ready');
+  const of = (tag: number): string | null =>
+    read.kind === 'ready' ? textOf(findElement(read.instance.elements, tag), read.instance) : null;
+  assert.equal(patient, { name: of(0x00100010), id: of(0x00100020), isPseudonym: false });
+  assert.ok(patient?.id, 'the film has a patient');
+  const list = await asked<{ results: Result[] }>('GET', '/results', 200);
+  assert.not.match(JSON.stringify(list), patient.id, 'the gateway itself keeps no patient');
+  const stranger = (await gateway.userWith(['technician'])).accessToken;
+  await asked('GET', path, 404, { token: stranger });
+  const view = (await gateway.userWith(['radiologist'])).accessToken;
+  await asked('GET', path, 200, { token: view });
+  await asked('POST', `/results/${result.id}/verify`, 409, { token: view, body: { verdict: 'agree' } });
 });
 
 test('are read back from the PACS byte for byte, or the answer says that the PACS is away or no longer has them', async () => {
@@ -334,6 +360,7 @@ test('name who asked and who verified to administrators and to those people them
   const {
     result: { id, requestedByName },
   } = await lookedAt(testFilm({ seed: 622 }));
+  await seeImage({ gateway, pacs, token: radiologist }, id);
   await asked('POST', `/results/${id}/verify`, 200, {
     body: { verdict: 'agree' },
     headers: { 'if-match': '"1"' },

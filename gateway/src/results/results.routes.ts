@@ -10,6 +10,7 @@ import type { Role } from '#shared/protocol/api.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import {
   EXPLANATION_METHODS,
+  resultPreviewSchema,
   resultSchema,
   verifyRequestSchema,
   type ExplanationMethod,
@@ -35,6 +36,7 @@ import type { Explanation } from './draw-explanation.ts';
 import { reachedInstances, reachesAll, reachesResult } from './result-reach.ts';
 import { instancesOfResults } from './result-instance.store.ts';
 import { mapOf, masksOf, sideOf } from './result-map.store.ts';
+import { recordView } from './result-view.store.ts';
 import { findResult, listResults, type ResultRow } from './result.store.ts';
 import { mayRead, showResult, showResults } from './show-results.ts';
 import { sourceOf, verifyResult, type VerifyTools } from './verify-result.ts';
@@ -96,7 +98,7 @@ const verify = defineRoute({
   path: '/results/{id}/verify',
   roles: ['radiologist'],
   tags: ['results'],
-  problems: ['not-found', 'result-changed'],
+  problems: ['not-found', 'image-not-shown', 'result-changed'],
   summary: 'The radiologist agrees or corrects; the report in the PACS gets a completed and verified version',
   request: {
     params: byId,
@@ -128,6 +130,16 @@ const explain = defineRoute({
   },
 });
 
+const preview = defineRoute({
+  method: 'get',
+  path: '/results/{id}/preview',
+  roles: VIEWERS,
+  tags: ['results'],
+  problems: ['not-found', 'image-gone', 'pacs-unreachable'],
+  summary: 'What a list shows of its image: a small picture, and the patient or pseudonym as the PACS has it',
+  request: { params: byId },
+  responses: { 200: jsonResponse(resultPreviewSchema, 'Read from the PACS now.') },
+});
 const readBack = defineRoute({
   method: 'get',
   path: '/results/{id}/instances/{sopInstanceUID}',
@@ -149,7 +161,7 @@ const NOT_KEPT = { 'Cache-Control': 'private, max-age=0, no-store' };
 
 export type ResultRouteTools = VerifyTools & {
   readonly pacs: Pick<Pacs, 'fetchInstance'>;
-  readonly examiner: Pick<Examiner, 'show' | 'explain'>;
+  readonly examiner: Pick<Examiner, 'show' | 'preview' | 'explain'>;
 };
 
 export function resultRoutes(tools: ResultRouteTools): Router {
@@ -215,7 +227,19 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
         ? await imageOf(result, caller, tools, signal)
         : await tools.examiner.explain(await explanationOf(db, result, method), signal);
     await recordReading(tools, caller, result.study_instance_uid, 'images');
+    if (method === 'image') await recordView(db, { resultId: id, accountId: caller.id, at: tools.now() });
     return c.body(png, 200, { 'Content-Type': 'image/png', ...NOT_KEPT });
+  });
+  router.openapi(preview, async (c) => {
+    const { id } = c.req.valid('param');
+    const caller = callerOf(c);
+    const result = await reached(db, caller, id);
+    const { signal } = c.req.raw;
+    const bytes = await sourceImage(result, caller, tools, signal);
+    const { png, ...about } = await tools.examiner.preview(bytes, result.finding.input.frame, signal);
+    await recordReading(tools, caller, result.study_instance_uid, 'images');
+    const thumbnail = png && Buffer.from(png).toString('base64url');
+    return c.json({ ...about, thumbnail }, 200, NOT_KEPT);
   });
   router.openapi(readBack, async (c) => {
     const { id, sopInstanceUID } = c.req.valid('param');
@@ -252,14 +276,27 @@ async function fromPacs<T>(asked: Promise<T>): Promise<T> {
   });
 }
 
-/**
- * The very image that was looked at, for callers who reach the image and not only its result. @throws Problem
- * image-gone, pacs-unreachable.
- */
+/** The very image that was looked at, as a person sees it. @throws Problem image-gone, pacs-unreachable. */
 async function imageOf(
   result: ResultRow,
   caller: Caller,
-  { db, pacs, examiner }: ResultRouteTools,
+  tools: ResultRouteTools,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await sourceImage(result, caller, tools, signal);
+  const seen = await tools.examiner.show(bytes, result.finding.input.frame, signal);
+  if (seen.kind === 'refused') throw new Problem('image-gone');
+  return seen.png;
+}
+
+/**
+ * The instance that was looked at, for callers who reach the image and not only its result. @throws Problem
+ * image-gone, pacs-unreachable.
+ */
+async function sourceImage(
+  result: ResultRow,
+  caller: Caller,
+  { db, pacs }: ResultRouteTools,
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const where = await reachedSource(result, caller, db);
@@ -269,9 +306,7 @@ async function imageOf(
   });
   if (createHash('sha256').update(bytes).digest('hex') !== result.finding.input.digest)
     throw new Problem('image-gone');
-  const seen = await examiner.show(bytes, result.finding.input.frame, signal);
-  if (seen.kind === 'refused') throw new Problem('image-gone');
-  return seen.png;
+  return bytes;
 }
 
 /** @throws Problem no-explanation. */

@@ -1,11 +1,11 @@
 /** A result as a caller may see it: other people's names, and a radiologist's reasons, are not for everybody. */
 import type { Role } from '#shared/protocol/api.ts';
-import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
+import type { Result, ResultInstance, Verification } from '#shared/protocol/inference.ts';
 import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
 import { instancesOfResults } from './result-instance.store.ts';
 import { reachesAll } from './result-reach.ts';
-import { firstRequests, usernamesOf, type ResultRow } from './result.store.ts';
+import { firstRequests, usernamesOf, verdictsOf, type ResultRow, type VerdictRow } from './result.store.ts';
 import type { ReasonSeal } from './seal-reason.ts';
 
 /** The roles that may see the names of other accounts. */
@@ -25,6 +25,7 @@ export async function showResults(rows: readonly ResultRow[], caller: Caller, db
   return rows.map((row) => {
     const request = requests.get(row.id);
     const askedBy = request?.accountId ?? null;
+    const present = presentOf(row);
     return {
       id: row.id,
       jobId: request?.jobId ?? null,
@@ -36,21 +37,28 @@ export async function showResults(rows: readonly ResultRow[], caller: Caller, db
       disagreement: row.disagreement,
       revision: row.revision,
       instances: (instances.get(row.id) ?? []).filter((instance) => mayRead(caller, instance)),
-      verification: verificationOf(row, caller, names),
+      verification: present && verificationOf(present, caller, names),
     };
   });
 }
 
-/** With the radiologist's reason, in which a name may stand: only for those who reach all results. */
+/**
+ * With every verdict on it; with the radiologists' reasons, in which a name may stand, only for those who reach all
+ * results.
+ */
 export async function showResult(
   row: ResultRow,
   caller: Caller,
   { db, seal }: { readonly db: Db; readonly seal: ReasonSeal },
 ): Promise<Result> {
   const [result] = await showResults([row], caller, db);
-  if (!reachesAll(caller)) return result!;
-  const reason = row.sealed_reason && seal.open(row.id, row.sealed_reason);
-  return { ...result!, verification: result!.verification && { ...result!.verification, reason } };
+  const rows = await verdictsOf(db, row.id);
+  const accounts = rows.map(({ by_account }) => by_account);
+  const names = await namesFor(caller, accounts, db);
+  const reasonOf = ({ sealed_reason }: VerdictRow) =>
+    reachesAll(caller) ? { reason: sealed_reason && seal.open(row.id, sealed_reason) } : {};
+  const history = rows.map((said) => ({ ...verificationOf(said, caller, names), ...reasonOf(said) }));
+  return { ...result!, history, verification: history.at(-1) ?? null };
 }
 
 /** A verified report names the radiologist and the reason: it is for those who may see both. */
@@ -63,14 +71,24 @@ export function mayRead(
 
 type Names = ReadonlyMap<string | null, string>;
 
-function verificationOf(row: ResultRow, caller: Caller, names: Names): Result['verification'] {
-  if (row.verdict === null) return null;
+type Said = Pick<VerdictRow, 'verdict' | 'finding' | 'by_account' | 'at'>;
+
+function presentOf({ verdict, verified_finding, verified_by, verified_at }: ResultRow): Said | null {
+  if (verdict === null) return null;
+  return { verdict, finding: verified_finding, by_account: verified_by!, at: verified_at! };
+}
+
+function verificationOf(
+  { verdict, finding, by_account: by, at }: Said,
+  caller: Caller,
+  names: Names,
+): Verification {
   return {
-    verdict: row.verdict,
-    finding: row.verified_finding,
-    at: row.verified_at!.toISOString(),
-    by: accountFor(caller, row.verified_by!),
-    ...(names.has(row.verified_by) ? { byName: names.get(row.verified_by)! } : {}),
+    verdict,
+    finding,
+    at: at.toISOString(),
+    by: accountFor(caller, by),
+    ...(names.has(by) ? { byName: names.get(by)! } : {}),
   };
 }
 

@@ -7,7 +7,7 @@ import { findElement, textOf } from '#shared/dicom/values.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { ask, lookAtFilm } from '../testing/look-at-film.ts';
+import { ask, lookAtFilm, seeImage } from '../testing/look-at-film.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { testFilm } from '../testing/open-subject.ts';
@@ -31,8 +31,13 @@ const asked = <T>(
   status: number,
   options: Parameters<TestGateway['call']>[2] = {},
 ): Promise<T> => ask<T>({ gateway, pacs, token: radiologist }, method, path, { ...options, status });
-const lookedAt = (film: SyntheticInstance, body: object = {}) =>
-  lookAtFilm({ gateway, pacs, token: radiologist }, film, body);
+/** As the radiologist, who sees the image. */
+async function lookedAt(film: SyntheticInstance, body: object = {}): ReturnType<typeof lookAtFilm> {
+  const client = { gateway, pacs, token: radiologist };
+  const looked = await lookAtFilm(client, film, body);
+  await seeImage(client, looked.result.id);
+  return looked;
+}
 
 async function verificationFlags(): Promise<string[]> {
   const reports = await Promise.all(
@@ -87,6 +92,58 @@ test('makes a new, verified version of the report; a verdict on an outdated revi
   );
   for (const body of [{ verdict: 'correct' }, { verdict: 'agree', finding: 'normal' }])
     await asked('POST', `/results/${result.id}/verify`, 422, { body });
+});
+
+test('is refused from someone who was not shown the image, and from everyone once the image is gone', async () => {
+  const film = testFilm({ seed: 613 });
+  const { result } = await lookedAt(film);
+  const verdict = { body: { verdict: 'agree' }, headers: { 'if-match': '"1"' } };
+  const colleague = { gateway, pacs, token: (await gateway.userWith(['radiologist'])).accessToken };
+  const refused = async () =>
+    (
+      await ask<{ code: string }>(colleague, 'POST', `/results/${result.id}/verify`, {
+        status: 409,
+        ...verdict,
+      })
+    ).code;
+  assert.is(await refused(), 'image-not-shown');
+  pacs.held.delete(film.identifiers.sopInstanceUID);
+  await ask(colleague, 'GET', `/results/${result.id}/explanations/image`, { status: 410 });
+  assert.is(await refused(), 'image-not-shown', 'an image that could not be shown does not count');
+  pacs.held.set(film.identifiers.sopInstanceUID, {
+    study: film.identifiers.studyInstanceUID,
+    bytes: Buffer.from(film.bytes),
+  });
+  await ask(colleague, 'GET', `/results/${result.id}`, { status: 200 });
+  assert.is(await refused(), 'image-not-shown', 'nor does the text of the result');
+  await seeImage(colleague, result.id);
+  await ask(colleague, 'POST', `/results/${result.id}/verify`, { status: 200, ...verdict });
+});
+
+test('can be changed at any time, and each one stays in the history of the result', async () => {
+  const { result } = await lookedAt(testFilm({ seed: 614 }));
+  const say = (revision: number, body: object) =>
+    asked<Result>('POST', `/results/${result.id}/verify`, 200, {
+      body,
+      headers: { 'if-match': `"${revision}"` },
+    });
+  await say(1, { verdict: 'correct', finding: 'normal', reason: 'PLANTED first words' });
+  const { history, verification } = await say(2, { verdict: 'agree' });
+  assert.equal(
+    history?.map(({ verdict, finding, reason }) => [verdict, finding, reason]),
+    [
+      ['correct', 'normal', 'PLANTED first words'],
+      ['agree', null, null],
+    ],
+  );
+  assert.equal(verification, history?.at(-1));
+  assert.is(new Set(history?.map(({ by }) => by)).size, 1);
+  const rows = await gateway.database.db.selectFrom('result_verdict').selectAll().execute();
+  assert.not.match(
+    JSON.stringify(rows) + Buffer.concat(rows.flatMap((row) => row.sealed_reason ?? [])).toString('latin1'),
+    'PLANTED',
+    'not readable in the database',
+  );
 });
 
 test('belongs to one result: other parameters make another result, add nothing to the PACS, and are verified separately', async () => {

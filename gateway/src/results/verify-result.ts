@@ -14,6 +14,7 @@ import type { Pacs } from '../ports/pacs/pacs.ts';
 import { VERIFIED_QUEUE, type ResultSender, type VerifiedReport } from './deliver-result.ts';
 import { insertResultInstances, instancesOfResults } from './result-instance.store.ts';
 import { lockResult, setVerification, type ResultRow } from './result.store.ts';
+import { hasSeenImage } from './result-view.store.ts';
 import type { ReasonSeal } from './seal-reason.ts';
 
 export type Verdict = {
@@ -28,7 +29,7 @@ export type VerifyTools = {
   readonly now: () => Date;
 };
 
-/** @throws Problem not-found; result-changed when it is no longer at this revision. */
+/** @throws Problem not-found; image-not-shown; result-changed when it is no longer at this revision. */
 export async function verifyResult(
   { id, revision }: { readonly id: string; readonly revision: number },
   said: Verdict,
@@ -39,6 +40,7 @@ export async function verifyResult(
   await db.transaction().execute(async (trx) => {
     const result = await lockResult(trx, siteId, id);
     if (result === undefined) throw new Problem('not-found');
+    if (!(await hasSeenImage(trx, { resultId: id, accountId: by }))) throw new Problem('image-not-shown');
     if (result.revision !== revision) throw new Problem('result-changed');
     const reason = said.reason?.trim() ?? '';
     const next = await setVerification(trx, result, {

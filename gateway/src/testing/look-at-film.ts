@@ -49,3 +49,9 @@ export async function lookAtFilm(
   );
   return { job, result };
 }
+
+/** Has the gateway show the person the image of a result: without it they give no verdict. */
+export async function seeImage({ gateway, token }: ResultsClient, resultId: string): Promise<void> {
+  const { status } = await gateway.call('GET', `/results/${resultId}/explanations/image`, { token });
+  assert.is(status, 200);
+}

@@ -84,7 +84,7 @@ export function vaultSuite(title: string): Test<VaultScene> {
 }
 
 /** The requests that tests of the vault make. */
-export function vaultCalls(gateway: TestGateway) {
+function vaultCalls(gateway: TestGateway) {
   const { db } = gateway.database;
   async function call(method: string, path: string, as: Session, body?: unknown) {
     const answer = await gateway.call(method, path, { token: as.accessToken, body });

@@ -1,5 +1,4 @@
 /** Two holders of a vault open one identity together; nobody opens one alone. */
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Session } from '#shared/protocol/api.ts';
 import { vaultOpeningSchema, type VaultRequest } from '#shared/protocol/vault.ts';
@@ -7,35 +6,20 @@ import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { createMessagePair } from '#shared/transfer/seal.ts';
 import { approvalOf, identitiesIn } from '#shared/transfer/vault-opening.ts';
 import { openContract } from '../testing/call-by-contract.ts';
-import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import {
   ANNA,
   openTestVault,
   PSEUDONYM,
   pseudonymOf,
-  vaultCalls,
+  vaultSuite,
   type TestHolder,
 } from '../testing/open-vault.ts';
 import { OPENINGS_A_DAY } from './vault-request.store.ts';
 
-const test = suite('the holders of a vault');
-let gateway: TestGateway;
-let calls: ReturnType<typeof vaultCalls>;
-let sender: Session;
-let admin: Session;
-let auditedBefore: number;
-test.before(async () => {
-  gateway = await openTestGateway();
-  calls = vaultCalls(gateway);
-});
-test.after(() => gateway.close());
-test.before.each(async () => {
-  auditedBefore = await calls.clear();
-  sender = await gateway.userWith(['technician']);
-  admin = await gateway.signIn();
-});
+const test = vaultSuite('the holders of a vault');
 
-test('an identity comes back to the holder who asked, once the other has approved; each step is audited', async () => {
+test('an identity comes back to the holder who asked, once the other has approved; each step is audited', async (scene) => {
+  const { gateway, calls, sender, auditedBefore } = scene;
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   assert.is((await calls.announce([await calls.entryFor(vault.terms)], sender)).status, 200);
@@ -93,7 +77,53 @@ test('an identity comes back to the holder who asked, once the other has approve
   });
 });
 
-test('a holder notices another key in the place of theirs, and an entry sealed before does not open with it', async () => {
+test('an approval is about the entries that were there: none that comes later is opened by it, nor takes their place', async ({
+  gateway,
+  calls,
+  sender,
+}) => {
+  const vault = await openTestVault(gateway);
+  const [first, second] = vault.holders;
+  await calls.announce([await calls.entryFor(vault.terms)], sender);
+  const { id } = (await calls.ask(vault, first)).body as unknown as VaultRequest;
+  const path = `/admin/vault/requests/${id}`;
+  const read = await calls.readOpening('GET', path, second);
+  const shares = await approvalOf(read, second.half);
+  await calls.call('POST', `${path}/approve`, second.session, { shares });
+  const later = { ...ANNA, name: 'Later^Entry' };
+  await calls.announce([await calls.entryFor(vault.terms, PSEUDONYM, later)], sender);
+  const other = await gateway.userWith(['technician']);
+  await calls.announce([await calls.entryFor(vault.terms, PSEUDONYM, later)], other);
+  const { db } = gateway.database;
+  const newest = (writer: Session) =>
+    db
+      .selectFrom('study')
+      .select('id')
+      .where('account_id', '=', writer.user.id)
+      .orderBy('created_at', 'desc')
+      .limit(1);
+  for (const writer of [sender, other])
+    await db.updateTable('instance').set({ brought: true }).where('study_id', 'in', newest(writer)).execute();
+  const opened = await identitiesIn(await calls.readOpening('POST', `${path}/open`, first), first.half);
+  assert.equal(
+    opened.map(({ entry, identity }) => [entry.id, identity?.name]),
+    read.entries.map((entry) => [entry.id, ANNA.name]),
+  );
+  assert.is(
+    (await calls.readOpening('GET', path, second)).entries.length,
+    read.entries.length,
+    'the other holder sees what was approved',
+  );
+  const next = (await calls.ask(vault, first)).body as unknown as VaultRequest;
+  const all = await calls.readOpening('GET', `/admin/vault/requests/${next.id}`, second);
+  assert.is(all.entries.length, 2, 'a new request is about all of them');
+});
+
+test('a holder notices another key in the place of theirs, and an entry sealed before does not open with it', async ({
+  gateway,
+  calls,
+  sender,
+}) => {
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
@@ -106,7 +136,12 @@ test('a holder notices another key in the place of theirs, and an entry sealed b
   assert.throws(() => identitiesIn(opening, first.half), /does not belong/);
 });
 
-test('requests are for the two holders alone; for everybody else they are not there', async () => {
+test('requests are for the two holders alone; for everybody else they are not there', async ({
+  gateway,
+  calls,
+  sender,
+  admin,
+}) => {
   const vault = await openTestVault(gateway);
   const [first] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
@@ -136,7 +171,7 @@ test('requests are for the two holders alone; for everybody else they are not th
   assert.is(await calls.codeOf('GET', '/admin/vault', researcher), 'not-allowed');
 });
 
-test('a holder who became a researcher opens nothing', async () => {
+test('a holder who became a researcher opens nothing', async ({ gateway, calls, sender, admin }) => {
   const vault = await openTestVault(gateway);
   const { user } = vault.holders[0].session;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
@@ -145,7 +180,11 @@ test('a holder who became a researcher opens nothing', async () => {
   assert.is((await calls.ask(vault, { ...vault.holders[0], session })).body?.code, 'not-allowed');
 });
 
-test('a refused request, and one that is a day old, open nothing; shares that nobody may use are deleted', async () => {
+test('a refused request, and one that is a day old, open nothing; shares that nobody may use are deleted', async ({
+  gateway,
+  calls,
+  sender,
+}) => {
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
@@ -186,7 +225,7 @@ test('a refused request, and one that is a day old, open nothing; shares that no
   assert.ok(kept.every((row) => row.shares === null));
 });
 
-test('ten are opened a day; the next day it may be more', async () => {
+test('ten are opened a day; the next day it may be more', async ({ gateway, calls, sender }) => {
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
@@ -200,7 +239,7 @@ test('ten are opened a day; the next day it may be more', async () => {
   assert.is((await calls.ask(vault, { ...first, session })).status, 201);
 });
 
-test('real answers are as /openapi.json says', async () => {
+test('real answers are as /openapi.json says', async ({ gateway, calls, sender, admin }) => {
   const { callByContract } = await openContract(gateway);
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;

@@ -9,13 +9,14 @@ export const SHOWN_SIDE_LIMIT = 1024;
 export function shownSize(
   rows: number,
   columns: number,
+  limit = SHOWN_SIDE_LIMIT,
 ): { readonly rows: number; readonly columns: number } {
-  const scale = Math.min(1, SHOWN_SIDE_LIMIT / Math.max(rows, columns));
+  const scale = Math.min(1, limit / Math.max(rows, columns));
   return { rows: Math.max(1, Math.round(rows * scale)), columns: Math.max(1, Math.round(columns * scale)) };
 }
 
 /** Each pixel is the mean of those it replaces. */
-export function reducePicture(picture: GreyPicture): GreyPicture {
-  const size = shownSize(picture.rows, picture.columns);
+export function reducePicture(picture: GreyPicture, limit = SHOWN_SIDE_LIMIT): GreyPicture {
+  const size = shownSize(picture.rows, picture.columns, limit);
   return { ...size, grey: averaged(picture, size.rows, size.columns) };
 }

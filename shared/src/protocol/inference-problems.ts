@@ -60,6 +60,12 @@ const INFERENCE_PROBLEMS = {
     title: 'Somebody has verified the result in the meantime.',
     next: 'Look at it again.',
   },
+  'image-not-shown': {
+    status: 409,
+    retry: 'changed',
+    title: 'A verdict needs its image, and this account was not shown it.',
+    next: 'Open the result and wait for its image. An image that came as a file counts only for the account that sent it.',
+  },
   'nothing-to-look-at': {
     status: 422,
     retry: 'never',

@@ -193,6 +193,17 @@ export const resultInstanceSchema = z.object({
 });
 export type ResultInstance = z.infer<typeof resultInstanceSchema>;
 
+export const verificationSchema = z.object({
+  verdict: z.enum(VERIFICATIONS),
+  finding: z.string().nullable(),
+  at: z.string(),
+  by: z.string(),
+  byName: z.string().optional(),
+  /** In the radiologist's words; only if a single result is requested. */
+  reason: z.string().nullable().optional(),
+});
+export type Verification = z.infer<typeof verificationSchema>;
+
 export const resultSchema = z.object({
   id: z.uuid(),
   jobId: z.uuid().nullable(),
@@ -208,21 +219,28 @@ export const resultSchema = z.object({
   disagreement: disagreementSchema.nullable(),
   /** The result instances in the PACS. */
   instances: z.array(resultInstanceSchema),
-  verification: z
-    .object({
-      verdict: z.enum(VERIFICATIONS),
-      finding: z.string().nullable(),
-      at: z.string(),
-      by: z.string(),
-      byName: z.string().optional(),
-      /** In the radiologist's words; only if a single result is requested. */
-      reason: z.string().nullable().optional(),
-    })
-    .nullable(),
+  verification: verificationSchema.nullable(),
+  /** Every verdict, the oldest first; only if a single result is requested. */
+  history: z.array(verificationSchema).optional(),
   /** Grows with each verification. */
   revision: z.number().int(),
 });
 export type Result = z.infer<typeof resultSchema>;
+
+/**
+ * `GET /results/{id}/preview`: what a list shows of the image, read from the PACS for those who may see the image. It
+ * names the patient as the PACS does, so no one keeps it.
+ */
+export const resultPreviewSchema = z.object({
+  /** A PNG in base64url; null where the image cannot be drawn. */
+  thumbnail: z.string().nullable(),
+  patient: z
+    .object({ name: z.string().nullable(), id: z.string().nullable(), isPseudonym: z.boolean() })
+    .nullable(),
+  /** `YYYY-MM-DD`. */
+  studyDate: z.string().nullable(),
+});
+export type ResultPreview = z.infer<typeof resultPreviewSchema>;
 
 export const VERSION_STATES = ['available', 'active', 'stopped', 'failed'] as const;
 export const modelVersionSchema = modelRefSchema.extend({

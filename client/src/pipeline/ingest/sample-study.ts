@@ -1,11 +1,12 @@
 /**
- * A small study for the first visitor, made here and now: a CT of a phantom with 24 slices and one projection
- * image of it. Nobody is in it. Its identifiers are fixed, so sending it again is the same study again.
+ * A small study for the first visitor, made here and now: a CT of a phantom with 24 slices and one drawn chest
+ * film. Nobody is in it. Its identifiers are fixed, so sending it again is the same study again.
  */
 import { type BuiltImage, type SimpleElement, buildInstance } from '#shared/dicom/build-instance.ts';
 import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { type SOPClassUID, parseUid } from '#shared/dicom/uid.ts';
+import { drawSampleFilm } from './sample-film.ts';
 
 /**
  * PS3.5 §B.2: derived from the UUID c5c0a5b4-0f6e-4a53-8f0e-6b1a40d90000; its last digits count what the
@@ -14,10 +15,10 @@ import { type SOPClassUID, parseUid } from '#shared/dicom/uid.ts';
 const FIRST_UUID = 0xc5c0a5b40f6e4a538f0e6b1a40d90000n;
 const SLICES = 24;
 const SIDE = 256;
-const PROJECTION_SIDE = 512;
+const FILM_SIDE = 512;
+const FILM_WHITE = 4000;
 /** Hounsfield units are stored from zero on. */
 const INTERCEPT = -1024;
-const AIR = -1000;
 const BODY = 20;
 
 /**
@@ -35,7 +36,7 @@ type Ellipse = {
 /** The study's files, as if they had been chosen: 25 instances, 3.7 MB. */
 export function sampleStudyFiles(): File[] {
   const files = Array.from({ length: SLICES }, (_, slice) => ctSlice(slice));
-  return [...files, projection()];
+  return [...files, film()];
 }
 
 function ctSlice(slice: number): File {
@@ -64,32 +65,17 @@ function ctSlice(slice: number): File {
   );
 }
 
-/** The image of X-rays through the slices: along each ray, the chord of each ellipse times its density. */
-function projection(): File {
+/** A drawn chest film of a child, for whom the models were made. */
+function film(): File {
   const elements: SimpleElement[] = [
     ...commonElements('CR', 2, 1, 'Phantom frontal'),
     [0x00185101, 'CS', 'AP'],
     [0x00200020, 'CS', 'L', 'F'],
-    [0x00281050, 'DS', '2000'],
-    [0x00281051, 'DS', '4000'],
+    [0x00281050, 'DS', String(FILM_WHITE / 2)],
+    [0x00281051, 'DS', String(FILM_WHITE)],
   ];
-  const samples = new Uint16Array(PROJECTION_SIDE * PROJECTION_SIDE);
-  for (let row = 0; row < PROJECTION_SIDE; row++) {
-    const phantom = ellipsesAt(row / (PROJECTION_SIDE - 1));
-    for (let column = 0; column < PROJECTION_SIDE; column++) {
-      const x = (2 * column) / (PROJECTION_SIDE - 1) - 1;
-      let sum = 0;
-      for (const { x: centre, a, b, value } of phantom) {
-        const part = (x - centre) / a;
-        // The body is in air; everything else is in the body.
-        if (part * part < 1)
-          sum += 2 * b * Math.sqrt(1 - part * part) * (value === BODY ? value - AIR : value - BODY);
-      }
-      samples[row * PROJECTION_SIDE + column] = Math.min(4095, Math.max(0, Math.round(sum * 2.4)));
-    }
-  }
   const place = { sopClassUID: SOP_CLASSES.CR, seriesNumber: 2, instanceNumber: 1 };
-  return asFile(place, elements, grey(PROJECTION_SIDE, samples));
+  return asFile(place, elements, grey(FILM_SIDE, drawSampleFilm(FILM_SIDE, FILM_WHITE)));
 }
 
 /** Body, lungs, heart, spine and two inserts, as they change from the first slice (0) to the last (1). */
@@ -154,6 +140,7 @@ function commonElements(
     [0x00100020, 'LO', 'SAMPLE-1'],
     [0x00100030, 'DA', ''],
     [0x00100040, 'CS', 'O'],
+    [0x00101010, 'AS', '004Y'],
     [0x00180015, 'CS', 'CHEST'],
     [0x00200010, 'SH', 'SAMPLE'],
     [0x00200011, 'IS', seriesNumber],

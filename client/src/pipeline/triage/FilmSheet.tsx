@@ -1,8 +1,9 @@
 /**
- * A film that may have to be taken again, as large as the window, with the findings drawn on it and listed
- * below. It offers both answers: repeat the film, and do not send its study, or send it as it is. Without an
- * answer nothing is held back.
+ * A film with a fault, as large as the window, with the findings drawn on it and listed below. A rotated or inverted
+ * one is turned, on the screen alone. One that may have to be taken again has both answers: repeat the film, and do
+ * not send its study, or send it as it is. Without an answer nothing is held back.
  */
+import { useState } from 'preact/hooks';
 import { Sheet } from '../../kit/Sheet.tsx';
 import { triageWords } from './triage-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
@@ -10,7 +11,9 @@ import { useTriage } from './triage-context.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
 import { Picture } from '../ingest/ThumbnailPicture.tsx';
+import { isToRepeat, uprightOf, type Upright } from './film-faults.ts';
 import { FilmMarks } from './FilmMarks.tsx';
+import { turnWords } from './turn-words.ts';
 import type { FilmWarning } from './triage.store.ts';
 
 export type FilmSheetProps = {
@@ -21,35 +24,17 @@ export type FilmSheetProps = {
 };
 
 export function FilmSheet({ study, name, warning, onClose }: FilmSheetProps) {
-  const ingest = useIngest();
-  const triage = useTriage();
-  const { picture, marks, findings } = warning;
-  const goes = study.selected.value;
-  const doNotSend = () => {
-    onClose();
-    ingest.toggle(study.studyInstanceUID);
-  };
-  const asItIs = () => {
-    onClose();
-    triage.value?.store.setAside(study, warning.ordinal, true);
-  };
-  const { width, height } = picture;
+  const { marks, findings } = warning;
+  const toRepeat = findings.some(isToRepeat);
+  const upright = uprightOf(marks);
+  // A film that has no other fault is opened to be turned; one that may be repeated, to see why.
+  const [isTurned, setTurned] = useState(!toRepeat);
   return (
-    <Sheet title={triageWords.repeat} onClose={onClose}>
+    <Sheet title={toRepeat ? triageWords.repeat : turnWords.title} onClose={onClose}>
       <p class="small film-name kept">
         <bdi>{name}</bdi>
       </p>
-      <div class="look-large film">
-        <div
-          class="film-box"
-          role="img"
-          aria-label={triageWords.picture}
-          style={{ '--shape': width / height, aspectRatio: `${width} / ${height}` }}
-        >
-          <Picture thumbnail={picture} />
-          <FilmMarks marks={marks} width={width} height={height} />
-        </div>
-      </div>
+      <Film warning={warning} upright={isTurned ? upright : null} />
       <ul class="film-reasons">
         {findings.map((finding) => (
           <li key={finding} class="strong">
@@ -59,23 +44,82 @@ export function FilmSheet({ study, name, warning, onClose }: FilmSheetProps) {
       </ul>
       <p class="small quiet">
         {triageWords.mayBeWrong} {triageWords.notDiagnostic}.{' '}
-        {goes ? triageWords.howToRepeat : triageWords.doesNotGo}
+        {toRepeat && (study.selected.value ? triageWords.howToRepeat : triageWords.doesNotGo)}{' '}
+        {isTurned && upright && turnWords.turned}
       </p>
       <div class="sheet-actions">
         <button type="button" class="button" autofocus onClick={onClose}>
           {kitWords.close}
         </button>
-        {goes && (
-          <button type="button" class="button" onClick={doNotSend}>
-            {triageWords.doNotSend}
+        {upright && (
+          <button type="button" class="button" onClick={() => setTurned(!isTurned)}>
+            {isTurned ? turnWords.asStored : turnWords.turn}
           </button>
         )}
-        {goes && !warning.isSetAside && (
-          <button type="button" class="button" onClick={asItIs}>
-            {triageWords.asItIs}
-          </button>
-        )}
+        {toRepeat && <Answers study={study} warning={warning} onClose={onClose} />}
       </div>
     </Sheet>
+  );
+}
+
+/** The film with its marks, or upright: that turns the picture on the screen, not the instance that is sent. */
+function Film({
+  warning: { picture, marks },
+  upright,
+}: {
+  readonly warning: FilmWarning;
+  readonly upright: Upright | null;
+}) {
+  const isAcross = upright !== null && upright.degrees % 180 !== 0;
+  const width = isAcross ? picture.height : picture.width;
+  const height = isAcross ? picture.width : picture.height;
+  const turn = upright && {
+    // The turned picture fills the box: its own width is the box's height where it lies across.
+    inlineSize: `${(100 * picture.width) / width}%`,
+    transform: `translate(-50%, -50%) rotate(${upright.degrees}deg)`,
+    filter: upright.isInverted ? 'invert(1)' : 'none',
+  };
+  return (
+    <div class="look-large film">
+      <div
+        class="film-box"
+        role="img"
+        aria-label={upright ? turnWords.picture : triageWords.picture}
+        data-turned={upright !== null}
+        style={{ '--shape': width / height, aspectRatio: `${width} / ${height}` }}
+      >
+        <div class="film-turn" style={turn ?? {}}>
+          <Picture thumbnail={picture} />
+        </div>
+        {!upright && <FilmMarks marks={marks} width={picture.width} height={picture.height} />}
+      </div>
+    </div>
+  );
+}
+
+/** Repeat the film, and do not send its study; or send it as it is. */
+function Answers({ study, warning, onClose }: Omit<FilmSheetProps, 'name'>) {
+  const ingest = useIngest();
+  const triage = useTriage();
+  if (!study.selected.value) return null;
+  const doNotSend = () => {
+    onClose();
+    ingest.toggle(study.studyInstanceUID);
+  };
+  const asItIs = () => {
+    onClose();
+    triage.value?.store.setAside(study, warning.ordinal, true);
+  };
+  return (
+    <>
+      <button type="button" class="button" onClick={doNotSend}>
+        {triageWords.doNotSend}
+      </button>
+      {!warning.isSetAside && (
+        <button type="button" class="button" onClick={asItIs}>
+          {triageWords.asItIs}
+        </button>
+      )}
+    </>
   );
 }

@@ -9,6 +9,7 @@ import { Icon } from '../../kit/Icon.tsx';
 import { triageWords } from './triage-words.ts';
 import { titleWords } from '../queue/title-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
+import { isToRepeat } from './film-faults.ts';
 import { FilmSheet } from './FilmSheet.tsx';
 
 export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] }) {
@@ -17,7 +18,11 @@ export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] })
   const warned = store?.warned.value;
   const studies =
     warned && warned.size > 0 ? chosen.filter(({ studyInstanceUID }) => warned.has(studyInstanceUID)) : [];
-  const warning = opened && store?.of(opened).value?.warnings.find(({ isSetAside }) => !isSetAside);
+  const warning =
+    opened &&
+    store
+      ?.of(opened)
+      .value?.warnings.find(({ isSetAside, findings }) => !isSetAside && findings.some(isToRepeat));
   // The last one was answered, and the button that had the focus is gone.
   const before = useRef(0);
   useEffect(() => {

@@ -6,7 +6,9 @@ import { useState } from 'preact/hooks';
 import { useTriage } from './triage-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { MovedUp } from './MovedUp.tsx';
+import { isToRepeat } from './film-faults.ts';
 import { triageWords } from './triage-words.ts';
+import { turnWords } from './turn-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
 import { FilmSheet } from './FilmSheet.tsx';
 import type { FilmWarning, StudyTriage } from './triage.store.ts';
@@ -56,29 +58,41 @@ type WarningProps = NotesProps & { readonly warning: FilmWarning; readonly at: n
 
 function Warning({ study, name, warning, at, of }: WarningProps) {
   const [isOpen, setOpen] = useState(false);
-  const reasons = warning.findings.map((finding) => triageWords.findings[finding]).join(' ');
+  const { findings, isSetAside } = warning;
+  const toRepeat = findings.some(isToRepeat);
+  const isOfMany = of > 1;
   return (
-    <div class="triage-warning" data-set-aside={warning.isSetAside}>
-      <Icon name={warning.isSetAside ? 'note' : 'caution'} size={20} />
+    <div class="triage-warning" data-set-aside={isSetAside || !toRepeat}>
+      <Icon name={isSetAside || !toRepeat ? 'note' : 'caution'} size={20} />
       <p class="small">
-        <span class="strong">
-          {warning.isSetAside
-            ? triageWords.setAside
-            : of > 1
-              ? triageWords.repeatOne(at)
-              : triageWords.repeat}
+        {toRepeat && (
+          <>
+            <span class="strong">
+              {isSetAside ? triageWords.setAside : isOfMany ? triageWords.repeatOne(at) : triageWords.repeat}
+            </span>{' '}
+          </>
+        )}
+        <span>
+          {isSetAside
+            ? triageWords.setAsideWhat
+            : findings.map((finding) => triageWords.findings[finding]).join(' ')}
         </span>{' '}
-        <span>{warning.isSetAside ? triageWords.setAsideWhat : reasons}</span>{' '}
+        {!toRepeat && (
+          <>
+            <span class="strong">{isOfMany ? turnWords.titleOne(at) : turnWords.title}.</span>{' '}
+            {turnWords.what}{' '}
+          </>
+        )}
         <span class="quiet">{triageWords.notDiagnostic}.</span>
       </p>
       <button
         type="button"
         class="button triage-look"
         aria-haspopup="dialog"
-        aria-label={triageWords.lookOf(at, name)}
+        aria-label={(toRepeat ? triageWords.lookOf : turnWords.turnOf)(at, name)}
         onClick={() => setOpen(true)}
       >
-        {triageWords.look}
+        {toRepeat ? triageWords.look : turnWords.turn}
       </button>
       {isOpen && <FilmSheet study={study} name={name} warning={warning} onClose={() => setOpen(false)} />}
     </div>

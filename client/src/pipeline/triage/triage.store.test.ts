@@ -213,7 +213,7 @@ test('a film that may have to be repeated is pointed out until a person has look
 });
 
 test('a film that may have to be repeated is noted on the queued study, also if noticed after Send, unless a person dismissed it', async () => {
-  const findings: DeviceTriage['film'][] = [['rotated'], ['inverted']];
+  const findings: DeviceTriage['film'][] = [['blurred', 'rotated'], ['blurred']];
   const late = Promise.withResolvers<Examination>();
   const page = await openPage(async () =>
     findings.length > 0 ? examined(said({ film: findings.shift()! })) : late.promise,
@@ -234,9 +234,22 @@ test('a film that may have to be repeated is noted on the queued study, also if 
   }
   await page.store.addFiles(film(3));
   await page.store.send();
-  assert.equal(await filmOf(), [['rotated'], [], []]);
+  assert.equal(await filmOf(), [['blurred'], [], []], 'a rotated film is no reason to repeat it');
   late.resolve(examined(said({ film: ['blurred', 'lungs-cut-off'] })));
   await until(async () => (await filmOf())[2]!.length === 2);
+});
+
+test('a film that is only rotated or inverted is shown, but nobody is asked to repeat it, before or after Send', async () => {
+  const page = await openPage(async () => examined(said({ film: ['rotated', 'inverted'] })));
+  await page.store.addFiles(film(1));
+  const [study] = page.store.studies.value;
+  await until(() => page.triage.of(study!).value?.looked === 1);
+  assert.equal([page.triage.of(study!).value?.warnings.length, page.triage.warned.value.size], [1, 0]);
+  await page.store.send();
+  const [queued] = await page.database.studies.toArray();
+  assert.is(queued?.film, undefined);
+  const { instances } = await page.queue.manifestOf(queued!.id);
+  assert.equal(instances[0]!.triage?.film, ['rotated', 'inverted'], 'the gateway still learns of it');
 });
 
 test('a study removed from the page is forgotten', async () => {

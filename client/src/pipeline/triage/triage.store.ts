@@ -13,9 +13,13 @@ import type { FoundStudy, IngestStore } from '../ingest/found-study.ts';
 import { FILMS } from '../ingest/plain-films.ts';
 import type { Triaged } from '../queue/rows/note-triage.ts';
 import type { Examination } from './examination.ts';
+import { isToRepeat } from './film-faults.ts';
 import type { ModelWorker } from './model-worker.ts';
 
-/** One image that may have to be taken again, with its picture and the marks on it. */
+/**
+ * One image that may have to be taken again, or only lies on its side or is inverted (film-faults.ts), with its
+ * picture and the marks on it.
+ */
 export interface FilmWarning {
   readonly ordinal: number;
   readonly findings: readonly FilmFinding[];
@@ -138,7 +142,8 @@ function entryOf({ entries }: TriageState, studyInstanceUID: string): Entry {
 function show(state: TriageState, entry: Entry): void {
   entry.shown.value = entry.files.size === 0 ? null : summarise(entry);
   const warnings = entry.shown.peek()?.warnings ?? [];
-  warn(state, entry, entry.queuedAs === null && warnings.some(({ isSetAside }) => !isSetAside));
+  const isOpen = ({ isSetAside, findings }: FilmWarning) => !isSetAside && findings.some(isToRepeat);
+  warn(state, entry, entry.queuedAs === null && warnings.some(isOpen));
 }
 
 function warn({ warned }: TriageState, { uid }: Entry, isWarned: boolean): void {

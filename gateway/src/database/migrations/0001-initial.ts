@@ -185,6 +185,13 @@ const INFERENCE = [
     timestamptz not null, primary key (result_id, asked_id))`,
   `create index result_request_account on result_request (account_id, at)`,
   `create index result_request_job on result_request (job_id)`,
+  `create table result_verdict (
+     result_id uuid not null references inference_result on delete cascade, revision int not null, verdict
+     text not null, finding text, sealed_reason bytea, by_account uuid not null references account, at
+     timestamptz not null, primary key (result_id, revision))`,
+  `create table result_view (
+     result_id uuid not null references inference_result on delete cascade, account_id uuid not null
+     references account, at timestamptz not null, primary key (result_id, account_id))`,
   `create table result_instance (
      result_id uuid not null references inference_result on delete cascade, kind text not null,
     series_instance_uid text not null, sop_instance_uid text not null, revision int not null, primary key

@@ -172,7 +172,8 @@ export interface RecordRow {
 /**
  * The device's own rows: its key, the key pair to which keys of policies are wrapped, the last known policies
  * and sealing key, the link as the leading tab sees it, the last account, the speed of the link and of the
- * coding (bytes per second), the database's name, when the person signed in, and each account's right to send.
+ * coding (bytes per second), the database's name, when the person signed in, each account's right to send,
+ * and its verdicts that were not sent (kept-verdicts.ts).
  */
 export interface DeviceRow {
   readonly name:
@@ -187,7 +188,8 @@ export interface DeviceRow {
     | 'origin'
     | 'clock'
     | 'shift'
-    | `right/${string}`;
+    | `right/${string}`
+    | `verdict/${string}/${string}`;
   readonly value: unknown;
 }
 

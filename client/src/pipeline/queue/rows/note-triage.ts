@@ -5,6 +5,7 @@
  * because its card is gone by then.
  */
 import type { DeviceTriage, FilmFinding } from '#shared/protocol/inference.ts';
+import { isToRepeat } from '../../triage/film-faults.ts';
 import type { LocalDatabase } from './local-database.ts';
 
 /** By the instances' positions. `setAside`: a person has looked at these films and sends them as they are. */
@@ -31,7 +32,8 @@ export async function noteTriage(
     const film = new Set<FilmFinding>();
     for (const [position, triage] of said) {
       if (triage.runtime === 'none') continue;
-      if (!setAside.has(position)) for (const finding of triage.film) film.add(finding);
+      if (!setAside.has(position))
+        for (const finding of triage.film) if (isToRepeat(finding)) film.add(finding);
       const isHere = (await database.instances.update([studyId, position], { triage })) === 1;
       if (isHere && triage.first && triage.score !== null) scores.push(triage.score);
     }

@@ -1,0 +1,11 @@
+/** The words about films that are turned for display; fetched with the models on this device. */
+export const turnWords = {
+  title: 'No repeat needed',
+  titleOne: (at: number) => `Image ${at}: no repeat needed`,
+  what: 'Turn it to look at it. It is sent as it is.',
+  turn: 'Turn it',
+  turnOf: (at: number, name: string) => `Turn it: image ${at} of ${name}`,
+  asStored: 'As it is stored',
+  turned: 'Turned on this screen only. The study is sent unchanged.',
+  picture: 'The image, turned upright',
+} as const;

@@ -1,0 +1,91 @@
+/** One row of the list: the image, the finding in words, the patient or pseudonym, the kind of image, and a verdict. */
+import { useEffect, useRef } from 'preact/hooks';
+import type { Result } from '#shared/protocol/inference.ts';
+import { formatMoment, formatPersonName } from '../kit/format.ts';
+import { Icon, type IconName } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { headlineOf, kindName, modelName, shortOf, type Headline } from './describe-result.ts';
+import { useInputName } from './Parts.tsx';
+import type { PickedPictures } from './picked-pictures.ts';
+import type { Preview, PreviewsStore } from './previews.store.ts';
+import { resultWords } from './result-words.ts';
+
+const SIGNS: Record<Headline['kind'], IconName> = {
+  above: 'up',
+  below: 'down',
+  segmented: 'pacs',
+  kind: 'note',
+  silent: 'caution',
+};
+
+export type ResultRowProps = {
+  readonly result: Result;
+  readonly previews: PreviewsStore;
+  readonly picked: PickedPictures;
+};
+
+export function ResultRow({ result, previews, picked }: ResultRowProps) {
+  const { id, finding, verification } = result;
+  const row = useRef<HTMLAnchorElement>(null);
+  const preview = previews.of(id).value;
+  const isInPacs = finding.input.studyInstanceUID !== undefined;
+  useEffect(() => {
+    if (!isInPacs) return;
+    const observer = new IntersectionObserver((entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) previews.want(id);
+    });
+    observer.observe(row.current!);
+    return () => observer.disconnect();
+  }, [id, isInPacs]);
+  const nameOfInput = useInputName();
+  const headline = headlineOf(finding);
+  const whose = picked.nameOf(id) ?? patientOf(preview) ?? nameOfInput(finding.input);
+  const kind = kindName(finding.image.kind);
+  const about = [
+    `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`,
+    modelName(finding.model),
+    formatMoment(new Date(result.createdAt), new Date()),
+  ];
+  return (
+    <a
+      ref={row}
+      class="result-row"
+      href={hrefOf({ page: 'results', at: 'results', id, beside: '' })}
+      data-kind={headline.kind}
+    >
+      <span class="result-row-image">
+        <Image address={picked.of(id) ?? preview?.picture ?? null} />
+      </span>
+      <Icon name={SIGNS[headline.kind]} size={20} />
+      <span class="result-row-body">
+        <span class="strong">{shortOf(headline)}</span>
+        <span class="small kept">
+          <bdi>{whose}</bdi>
+        </span>
+        <span class="small quiet">{about.join(kitWords.separator)}</span>
+      </span>
+      {verification && (
+        <span class="small result-row-verdict">
+          <Icon name="person" size={16} />
+          {resultWords.verdict.done[verification.verdict]}
+        </span>
+      )}
+      <Icon name="chevron" size={16} turns />
+    </a>
+  );
+}
+
+/** Decoration: the words beside it say what was found. */
+function Image({ address }: { readonly address: string | null }) {
+  return address === null ? <Icon name="files" size={20} /> : <img src={address} alt="" />;
+}
+
+/** As the PACS names them; a pseudonym says that it is one. */
+function patientOf(preview: Preview | null): string | null {
+  if (!preview?.patient) return null;
+  const { name, id, isPseudonym } = preview.patient;
+  const known = [...new Set([formatPersonName(name), id])].filter(Boolean).join(', ');
+  if (known === '') return null;
+  return isPseudonym ? resultWords.list.pseudonym(known) : known;
+}

@@ -1,0 +1,72 @@
+/** The rows of the list show whose image it is, without keeping that anywhere. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { json, openTestApi, refusal, untilRead, type Answering } from '../testing/open-api.ts';
+import { idOf } from '../testing/recorded-answers.ts';
+import { createPreviewsStore } from './previews.store.ts';
+
+const PATIENT = { name: 'Planted^Name', id: 'P-1', isPseudonym: false };
+const ANSWER = { thumbnail: 'iVBORw', patient: PATIENT, studyDate: '2026-01-01' };
+
+function open(answer: Answering = () => json(ANSWER)) {
+  const { api, asked } = openTestApi(answer);
+  return { store: createPreviewsStore(api), asked };
+}
+
+test('a preview is asked for once, a few at a time', async () => {
+  let now = 0;
+  let most = 0;
+  const { store, asked } = open(async () => {
+    now += 1;
+    most = Math.max(most, now);
+    await untilRead(() => false);
+    now -= 1;
+    return json(ANSWER);
+  });
+  for (let row = 1; row <= 8; row += 1) store.want(idOf(row));
+  store.want(idOf(1));
+  assert.ok(await untilRead(() => now === 3));
+  const isThere = () => [1, 2, 3, 4, 5, 6, 7, 8].every((row) => store.of(idOf(row)).value !== null);
+  for (let turns = 0; turns < 50 && !isThere(); turns += 1) await untilRead(isThere);
+  assert.equal([isThere(), asked.length, most], [true, 8, 3]);
+  assert.equal(store.of(idOf(1)).value?.patient, PATIENT);
+  assert.match(String(store.of(idOf(1)).value?.picture), /^blob:/);
+});
+
+test('its picture is freed with the pages, also one that arrives later', async () => {
+  const freed: string[] = [];
+  const { revokeObjectURL } = URL;
+  URL.revokeObjectURL = (address) => void freed.push(address);
+  try {
+    const late = Promise.withResolvers<void>();
+    const { store, asked } = open(async ({ path }) => {
+      if (path.includes(idOf(2))) await late.promise;
+      return json(ANSWER);
+    });
+    store.want(idOf(1));
+    assert.ok(await untilRead(() => store.of(idOf(1)).value !== null));
+    const { picture } = store.of(idOf(1)).value!;
+    store.want(idOf(2));
+    assert.ok(await untilRead(() => asked.length === 2));
+    store.close();
+    late.resolve();
+    await untilRead(() => false);
+    assert.equal([freed, store.of(idOf(2)).value], [[picture], null]);
+  } finally {
+    URL.revokeObjectURL = revokeObjectURL;
+  }
+});
+
+test('one that could not be fetched leaves the row as it is, and is asked for again when it is seen again', async () => {
+  let isGone = true;
+  const { store, asked } = open(() => (isGone ? refusal(502, 'pacs-unreachable') : json(ANSWER)));
+  store.want(idOf(1));
+  assert.ok(await untilRead(() => asked.length === 1));
+  await untilRead(() => false);
+  assert.is(store.of(idOf(1)).value, null);
+  isGone = false;
+  store.want(idOf(1));
+  assert.ok(await untilRead(() => store.of(idOf(1)).value !== null));
+});
+
+test.run();

@@ -1,0 +1,83 @@
+/**
+ * The previews in the rows of the list: a small picture, and the patient or pseudonym as the PACS has it. The list
+ * asks for each when its row comes into sight, a few at a time. They stay in memory only, until the pages of results
+ * are left.
+ */
+import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { resultPreviewSchema, type ResultPreview } from '#shared/protocol/inference.ts';
+import { parseBase64Url } from '#shared/transfer/base64url.ts';
+import type { ApiClient } from '../net/api-client.ts';
+
+/** `picture`: a blob's address; null where there is none to show. */
+export type Preview = Omit<ResultPreview, 'thumbnail'> & { readonly picture: string | null };
+
+export interface PreviewsStore {
+  /** Null until it is there, and where the image is gone. */
+  of(resultId: string): ReadonlySignal<Preview | null>;
+  /** Asks for it, once. */
+  want(resultId: string): void;
+  close(): void;
+}
+
+/** Each reads an image from the PACS, which has other work. */
+const AT_ONCE = 3;
+
+type State = {
+  readonly known: Map<string, Signal<Preview | null>>;
+  readonly wanted: string[];
+  readonly asked: Set<string>;
+  readonly closed: AbortController;
+  running: number;
+};
+
+export function createPreviewsStore(api: Pick<ApiClient, 'json'>): PreviewsStore {
+  const state: State = {
+    known: new Map(),
+    wanted: [],
+    asked: new Set(),
+    closed: new AbortController(),
+    running: 0,
+  };
+  return {
+    of: (id) => previewOf(state, id),
+    want(id) {
+      if (state.asked.has(id)) return;
+      state.asked.add(id);
+      state.wanted.push(id);
+      void fetchWanted(state, api);
+    },
+    close() {
+      state.closed.abort();
+      for (const { value } of state.known.values()) if (value?.picture) URL.revokeObjectURL(value.picture);
+      state.known.clear();
+    },
+  };
+}
+
+function previewOf({ known }: State, id: string): Signal<Preview | null> {
+  const found = known.get(id) ?? signal(null);
+  known.set(id, found);
+  return found;
+}
+
+async function fetchWanted(state: State, api: Pick<ApiClient, 'json'>): Promise<void> {
+  if (state.running >= AT_ONCE) return;
+  state.running += 1;
+  // The last row that came into sight first: the others may be out of it again.
+  for (let id = state.wanted.pop(); id !== undefined; id = state.wanted.pop()) await fetchOne(state, api, id);
+  state.running -= 1;
+}
+
+async function fetchOne(state: State, api: Pick<ApiClient, 'json'>, id: string): Promise<void> {
+  const { signal: closed } = state.closed;
+  try {
+    const answer = await api.json(`/results/${id}/preview`, resultPreviewSchema, { signal: closed });
+    const { thumbnail, ...about } = answer;
+    if (closed.aborted) return;
+    const png = thumbnail === null ? null : new Blob([parseBase64Url(thumbnail)], { type: 'image/png' });
+    previewOf(state, id).value = { ...about, picture: png && URL.createObjectURL(png) };
+  } catch {
+    // The row says the rest; when the list is opened again, it is asked for again.
+    state.asked.delete(id);
+  }
+}

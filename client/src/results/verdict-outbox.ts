@@ -1,0 +1,208 @@
+/**
+ * The way of a verdict to the gateway. It is kept on the device, encrypted, before its first byte leaves, and
+ * forgotten once the gateway has it: a cut link or a closed page loses none. One that could not be sent is shown as
+ * not sent, and is sent when the link is back; one that the gateway refuses waits for its author.
+ */
+import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { z } from 'zod';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { findingSchema, resultSchema, verifyRequestSchema, type Result } from '#shared/protocol/inference.ts';
+import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
+import type { Clock } from '../pipeline/upload/clock.ts';
+import type { VerifyRequest } from './finding-kinds.ts';
+import { troubleOf, type Trouble } from './trouble.ts';
+
+/** A verdict as it was given, on the revision that its author looked at. */
+const givenSchema = z.object({
+  resultId: z.uuid(),
+  revision: z.number().int(),
+  request: verifyRequestSchema,
+  input: findingSchema.shape.input.pick({ studyInstanceUID: true, kind: true }),
+});
+export type Given = z.infer<typeof givenSchema>;
+
+export interface Unsent extends Given {
+  readonly trouble: Trouble;
+  /** Another person verified the result meanwhile: theirs holds until this author decides. */
+  readonly isOvertaken: boolean;
+  /** The link is at fault, not the verdict: it is sent again without its author. */
+  readonly isRetried: boolean;
+}
+export interface VerdictOutbox {
+  readonly unsent: ReadonlySignal<readonly Unsent[]>;
+  /** The verdicts on their way, by result. */
+  readonly sending: ReadonlySignal<ReadonlyMap<string, VerifyRequest>>;
+  /** The result whose verdict was saved last. */
+  readonly saved: ReadonlySignal<Result | null>;
+  /** Keeps it, then sends it. Replaces an unsent one on the same result. */
+  give(given: Given): Promise<void>;
+  discard(resultId: string): Promise<void>;
+  /** Sends those that wait for the link. */
+  retry(): Promise<void>;
+  /** Tries all of them; resolves to whether nothing is left. */
+  settle(): Promise<boolean>;
+}
+
+/** The device's own place for verdicts (rows/kept-verdicts.ts), for one account. */
+export interface VerdictRows {
+  keep(resultId: string, given: Given): Promise<void>;
+  kept(): Promise<readonly unknown[]>;
+  forget(resultId: string): Promise<void>;
+}
+
+export interface OutboxTools {
+  readonly api: Pick<ApiClient, 'json' | 'send'>;
+  readonly clock: Clock;
+  readonly rows: VerdictRows;
+  /** The user's id. */
+  readonly account: string;
+  /** Whether this person is still signed in: nobody else's right sends a verdict of theirs. */
+  readonly isHere: () => boolean;
+}
+
+/** The link is usually back within this time of saying so, and a person notices a delay above it. */
+const RETRY_MS = 10_000;
+
+type State = {
+  readonly unsent: Signal<readonly Unsent[]>;
+  readonly sending: Signal<ReadonlyMap<string, VerifyRequest>>;
+  /** Everything on its way, to wait for. */
+  readonly underWay: Set<Promise<void>>;
+  readonly saved: Signal<Result | null>;
+  isWaiting: boolean;
+};
+
+/** Reads what was kept before, and sends it. */
+export function createVerdictOutbox(tools: OutboxTools): VerdictOutbox {
+  const state: State = {
+    unsent: signal([]),
+    sending: signal(new Map()),
+    underWay: new Set(),
+    saved: signal(null),
+    isWaiting: false,
+  };
+  void ignoreFailure(readKept(state, tools), 'without a database there is nothing kept');
+  const again = async (isMeant: (unsent: Unsent) => boolean) => {
+    for (const unsent of state.unsent.peek().filter(isMeant)) await send(state, tools, unsent);
+  };
+  return {
+    unsent: state.unsent,
+    sending: state.sending,
+    saved: state.saved,
+    async give(given) {
+      const outcome = give(state, tools, given);
+      state.underWay.add(outcome);
+      return outcome.finally(() => state.underWay.delete(outcome));
+    },
+    async discard(resultId) {
+      drop(state, resultId);
+      await ignoreFailure(tools.rows.forget(resultId), 'without a database nothing is kept');
+    },
+    retry: () => again(({ isRetried }) => isRetried),
+    async settle() {
+      await Promise.allSettled(state.underWay);
+      await again(({ isOvertaken }) => !isOvertaken);
+      return state.unsent.peek().length === 0 && state.sending.peek().size === 0;
+    },
+  };
+}
+
+function drop({ unsent }: State, resultId: string): void {
+  unsent.value = unsent.peek().filter((each) => each.resultId !== resultId);
+}
+
+/** Two can be on their way for one result: the later one is shown. */
+function setSending({ sending }: State, resultId: string, request: VerifyRequest | null): void {
+  const all = new Map(sending.peek());
+  if (request) all.set(resultId, request);
+  else all.delete(resultId);
+  sending.value = all;
+}
+
+async function readKept(state: State, tools: OutboxTools): Promise<void> {
+  for (const kept of await tools.rows.kept()) {
+    const given = givenSchema.safeParse(kept);
+    if (given.success) await send(state, tools, given.data);
+  }
+}
+
+async function give(state: State, tools: OutboxTools, given: Given): Promise<void> {
+  setSending(state, given.resultId, given.request);
+  // Where the device keeps nothing (a private window), sending is all that can be done.
+  await ignoreFailure(tools.rows.keep(given.resultId, given), 'it is sent all the same');
+  await send(state, tools, given);
+}
+
+async function send(state: State, tools: OutboxTools, given: Given): Promise<void> {
+  const { resultId, request, revision } = given;
+  if (!tools.isHere()) return;
+  drop(state, resultId);
+  setSending(state, resultId, request);
+  try {
+    const response = await tools.api.send(`/results/${resultId}/verify`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        // If another person was faster, there is a newer revision by now.
+        'if-match': `"${revision}"`,
+      },
+      body: JSON.stringify(request),
+      // Also when the window is closed: the browser finishes the request.
+      keepalive: true,
+    });
+    if (!response.ok) throw await problemOf(response);
+    await take(state, tools, resultSchema.parse(await response.json()));
+  } catch (error) {
+    await notSent(state, tools, given, error);
+  } finally {
+    setSending(state, resultId, null);
+  }
+}
+
+async function take({ saved }: State, { rows }: OutboxTools, result: Result): Promise<void> {
+  await ignoreFailure(rows.forget(result.id), 'sent again, it is recognised as saved');
+  saved.value = result;
+}
+
+async function notSent(state: State, tools: OutboxTools, given: Given, error: unknown): Promise<void> {
+  const isOvertaken = error instanceof ApiProblem && error.anyCode === 'result-changed';
+  if (isOvertaken) {
+    const result = await savedBefore(tools, given);
+    if (result) return take(state, tools, result);
+  }
+  const isRetried =
+    !(error instanceof ApiProblem) || error.status >= 500 || [401, 429].includes(error.status);
+  drop(state, given.resultId);
+  state.unsent.value = [
+    ...state.unsent.peek(),
+    { ...given, trouble: troubleOf(error), isOvertaken, isRetried },
+  ];
+  if (isRetried) void ignoreFailure(waitForLink(state, tools), 'waiting never ends by a signal');
+}
+
+/** The verdict had arrived and its answer was lost: the result holds it, as the next revision. */
+async function savedBefore(
+  { api, account }: OutboxTools,
+  { resultId, revision, request }: Given,
+): Promise<Result | null> {
+  const result = await ignoreFailure(
+    api.json(`/results/${resultId}`, resultSchema),
+    'it is asked again later',
+  );
+  const held = result?.verification;
+  const isMine =
+    held?.by === account && held.verdict === request.verdict && held.finding === (request.finding ?? null);
+  return result && isMine && result.revision === revision + 1 ? result : null;
+}
+
+async function waitForLink(state: State, { clock, ...tools }: OutboxTools): Promise<void> {
+  if (state.isWaiting) return;
+  state.isWaiting = true;
+  while (tools.isHere() && state.unsent.peek().some(({ isRetried }) => isRetried)) {
+    await clock.sleep(RETRY_MS, new AbortController().signal);
+    for (const unsent of state.unsent.peek())
+      if (unsent.isRetried) await send(state, { clock, ...tools }, unsent);
+  }
+  state.isWaiting = false;
+}

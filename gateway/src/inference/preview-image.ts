@@ -1,0 +1,37 @@
+/**
+ * The preview of an image in a list: a small picture, and the patient as the PACS has it. The thread that looks at
+ * images reads it, because the header is the sender's.
+ */
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { describeInstance } from '#shared/dicom/describe-instance.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { findElement, textOf } from '#shared/dicom/values.ts';
+import type { ResultPreview } from '#shared/protocol/inference.ts';
+import { showImage, type SeeingTools } from './examination.ts';
+
+/** The longer side of a thumbnail, in pixels: 64 on a screen of two and a half dots a pixel. */
+const THUMBNAIL_SIDE = 160;
+/** PS3.15 §E.1.1: YES where the patient's name and number are pseudonyms. */
+const PATIENT_IDENTITY_REMOVED = 0x00120062;
+
+/** `png` null: the image cannot be drawn. */
+export type Preview = Omit<ResultPreview, 'thumbnail'> & { readonly png: Uint8Array | null };
+
+export async function previewImage(
+  bytes: Uint8Array,
+  frame: number,
+  tools: SeeingTools,
+  signal: AbortSignal,
+): Promise<Preview> {
+  const shown = await showImage(bytes, { frame, limit: THUMBNAIL_SIDE }, tools, signal);
+  const png = shown.kind === 'shown' ? shown.png : null;
+  const read = await readInstance(bytesSource(bytes), signal);
+  if (read.kind !== 'ready') return { png, patient: null, studyDate: null };
+  const { patientName, patientId, studyDate } = describeInstance(read.instance);
+  const removed = textOf(findElement(read.instance.elements, PATIENT_IDENTITY_REMOVED), read.instance);
+  return {
+    png,
+    patient: { name: patientName, id: patientId, isPseudonym: removed === 'YES' },
+    studyDate,
+  };
+}

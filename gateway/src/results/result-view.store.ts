@@ -1,0 +1,43 @@
+/**
+ * The accounts that were shown the image of a result. A verdict is about an image: nobody gives one on a score alone.
+ */
+import type { Kysely } from 'kysely';
+import type { Tables } from '../database/tables.ts';
+
+type Db = Kysely<Tables>;
+type Viewing = { readonly resultId: string; readonly accountId: string };
+
+/** Before the image is answered. Repeatable. */
+export async function recordView(
+  db: Db,
+  { resultId, accountId, at }: Viewing & { readonly at: Date },
+): Promise<void> {
+  await db
+    .insertInto('result_view')
+    .values({ result_id: resultId, account_id: accountId, at })
+    .onConflict((conflict) => conflict.columns(['result_id', 'account_id']).doNothing())
+    .execute();
+}
+
+/**
+ * Whether this account was shown the image, or has sent it itself: the gateway keeps no files, but their sender
+ * has them.
+ */
+export async function hasSeenImage(db: Db, { resultId, accountId }: Viewing): Promise<boolean> {
+  const view = await db
+    .selectFrom('result_view')
+    .select('at')
+    .where('result_id', '=', resultId)
+    .where('account_id', '=', accountId)
+    .executeTakeFirst();
+  if (view !== undefined) return true;
+  const sent = await db
+    .selectFrom('result_request as q')
+    .innerJoin('inference_result as r', 'r.id', 'q.result_id')
+    .select('q.at')
+    .where('q.result_id', '=', resultId)
+    .where('q.account_id', '=', accountId)
+    .where('r.study_instance_uid', 'is', null)
+    .executeTakeFirst();
+  return sent !== undefined;
+}
