@@ -52,7 +52,7 @@ const focusedOn = (page: Page): Promise<string | null> =>
   page.evaluate(() => document.activeElement?.getAttribute('name') ?? document.activeElement!.tagName);
 
 walk(
-  'a device that nobody touches warns, then shows and says nothing of the last person, also after a sleep',
+  'a device that nobody touches warns, then shows and says nothing of the last person, also after a sleep; but not without a network',
   async (stage) => {
     const { page, visitor, account, address } = stage;
     await page.addInitScript(giveClock);
@@ -69,6 +69,11 @@ walk(
     );
     await page.goto(`${address}/#/studies`);
     await page.getByText('Lockmann').first().waitFor();
+    // Without a network nobody could sign in again.
+    await moveClock(page, 60 * MINUTE);
+    await page.getByRole('button', { name: /^Pause/ }).click();
+    await visitor.setOffline(false);
+    await page.locator('[data-link=online]').waitFor();
     await moveClock(page, 14.6 * MINUTE);
     await page.getByRole('heading', { name: 'Are you still there?' }).waitFor();
     await looksRight(page, 'lock-warning');
@@ -85,7 +90,8 @@ walk(
     );
     assert.match(said, /^Sign in – RelayPACS\n/);
     assert.not.match(said, '#/studies');
-    // Also without the network the next start does not go on as the last person.
+    // Also without the network the next start does not continue as the last person.
+    await visitor.setOffline(true);
     await page.reload();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await visitor.setOffline(false);

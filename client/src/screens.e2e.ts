@@ -366,22 +366,28 @@ walk(
     await visitor.setOffline(false);
     const next = await createAccount(gateway, 'noor', ['technician']);
     await fillIn(page, next.username);
+    await openStudies(page);
     await page.getByText('1 study from another user waits on this device').waitFor();
     await looksRight(page, 'queue-of-another');
     assert.is(await page.locator('.queue-row').count(), 0);
     assert.not.ok((await page.locator('body').innerText()).includes(title), 'no title of the other one');
     await signOut({ page, account: next });
     await fillIn(page, account.username);
+    await openStudies(page);
     await page.locator('[data-part=arrived] .queue-name, .queue-row[data-part=arrived]').first().waitFor();
     await page.getByText('Nothing waits on this device').waitFor();
   },
 );
 
-/** Signs in on whatever page was open last. */
+/** Signs in; each person starts at the beginning. */
 async function fillIn(page: Page, username: string): Promise<void> {
   await page.getByLabel('User name').fill(username);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.keyboard.press('Enter');
+}
+
+async function openStudies(page: Page): Promise<void> {
+  await page.getByRole('link', { name: /^Studies/ }).click();
 }
 
 walk(

@@ -2,7 +2,7 @@
  * The automatic lock on the screen: a warning that can be answered, and a cover while work that must not be lost is
  * finished. Then the person is signed out; what is safe on this device is sent as after any sign-out.
  */
-import { effect, type ReadonlySignal, type Signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { Sheet } from '../kit/Sheet.tsx';
@@ -23,10 +23,12 @@ export type AutoLockProps = {
 export function AutoLock({ minutes, covered }: AutoLockProps) {
   const here = useRef(true);
   const leave = useLeave(here);
+  const { link } = useQueue();
   const lock = useMemo(
     () =>
       createAutoLock({
         minutes,
+        canSignIn: computed(() => link.value !== 'offline' && link.value !== 'gateway-unreachable'),
         clock: { wall: () => Date.now(), monotonic: () => performance.now() },
         mark: lockMarkIn(localStorage),
         later: (work, ms) => void setTimeout(work, ms),

@@ -22,12 +22,14 @@ function storage() {
 function device(minutes: number | null = 15) {
   const time = { wall: 1_700_000_000_000, monotonic: 1_000 };
   const site = signal(minutes);
+  const canSignIn = signal(true);
   const mark = lockMarkIn(storage());
   const open = () => {
     const seen = { locks: 0 };
     let timers: { readonly at: number; readonly work: () => void }[] = [];
     const lock = createAutoLock({
       minutes: site,
+      canSignIn,
       clock: { wall: () => time.wall, monotonic: () => time.monotonic },
       mark,
       later: (work, ms) => void timers.push({ at: time.monotonic + ms, work }),
@@ -46,6 +48,7 @@ function device(minutes: number | null = 15) {
   return {
     time,
     site,
+    canSignIn,
     mark,
     open,
     pass(ms: number, ...tabs: ReturnType<typeof open>[]) {
@@ -154,8 +157,24 @@ test('after somebody has gone nothing locks', () => {
   assert.is(tab.seen.locks, 0);
 });
 
+test('without a gateway, where nobody could sign in, the lock waits; with it an untouched device locks at once', () => {
+  const here = device();
+  const tab = here.open();
+  here.canSignIn.value = false;
+  here.pass(60 * MINUTE, tab);
+  assert.equal([tab.seen.locks, tab.lock.secondsLeft.value], [0, null]);
+  tab.lock.touched();
+  here.canSignIn.value = true;
+  here.pass(14 * MINUTE, tab);
+  assert.is(tab.seen.locks, 0, 'somebody was there');
+  here.canSignIn.value = false;
+  here.pass(60 * MINUTE, tab);
+  here.canSignIn.value = true;
+  assert.is(tab.seen.locks, 1);
+});
+
 /** The start of a page on this device. */
-function start(mark: ReturnType<typeof lockMarkIn>, now: number) {
+async function start(mark: ReturnType<typeof lockMarkIn>, now: number, isReachable = true) {
   const state = signal<SessionState>('unknown');
   const did: string[] = [];
   startSession({
@@ -170,31 +189,36 @@ function start(mark: ReturnType<typeof lockMarkIn>, now: number) {
     mark,
     now: () => now,
     begin: () => void did.push('begin'),
+    canSignIn: async () => isReachable,
   });
+  await new Promise((resolve) => setImmediate(resolve));
   return { state, did };
 }
 
-test('a page that opens after the time asks who is there, and one that opens in time goes on', () => {
+test('a page that opens after the time asks who is there, and one that opens in time continues', async () => {
   const mark = lockMarkIn(storage());
-  assert.equal(start(mark, 5).did, ['resume']);
+  assert.equal((await start(mark, 5)).did, ['resume']);
   mark.write(10);
-  assert.equal(start(mark, 9).did, ['resume']);
-  assert.equal(start(mark, 10).did, ['begin', 'sign out']);
+  assert.equal((await start(mark, 9)).did, ['resume']);
+  assert.equal((await start(mark, 10)).did, ['begin', 'sign out']);
+  assert.equal((await start(mark, 10, false)).did, ['begin', 'sign out'], 'it was locked meanwhile');
+  mark.write(10);
+  assert.equal((await start(mark, 10, false)).did, ['resume'], 'nobody could sign in');
 });
 
-test('a person who leaves is followed by the beginning, and the device stays locked until somebody signs in', () => {
+test('a person who leaves is followed by the beginning, and the device stays locked until somebody signs in', async () => {
   const mark = lockMarkIn(storage());
-  const page = start(mark, 100);
+  const page = await start(mark, 100);
   page.state.value = 'signed-in';
   page.state.value = 'signed-out';
   assert.equal(page.did, ['resume', 'begin']);
-  assert.equal(start(mark, 101).did, ['begin', 'sign out']);
+  assert.equal((await start(mark, 101)).did, ['begin', 'sign out']);
   page.state.value = 'signed-in';
-  assert.equal(start(mark, 102).did, ['resume']);
+  assert.equal((await start(mark, 102)).did, ['resume']);
 });
 
-test('a page that was opened at an address keeps it over the first sign-in', () => {
-  const page = start(lockMarkIn(storage()), 100);
+test('a page that was opened at an address keeps it over the first sign-in', async () => {
+  const page = await start(lockMarkIn(storage()), 100);
   page.state.value = 'signed-out';
   page.state.value = 'signed-in';
   assert.equal(page.did, ['resume']);

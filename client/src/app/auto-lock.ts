@@ -1,7 +1,8 @@
 /**
  * Signs a person out of a device that nobody has touched for the site's time, in all its tabs at once, and warns
  * shortly before. Two clocks are asked, and the earlier one counts: the wall clock goes on while a tablet sleeps, the
- * monotonic one does not follow a clock that is set back.
+ * monotonic one does not follow a clock that is set back. While nobody could sign in, for want of a gateway, the lock
+ * waits: a technician without a network must be able to continue.
  */
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { LockMark } from './lock-mark.ts';
@@ -15,6 +16,8 @@ const MS_IN_MINUTE = 60_000;
 export interface AutoLockTools {
   /** The site's time; 0: never; null: not known yet. */
   readonly minutes: ReadonlySignal<number | null>;
+  /** The gateway can be reached. */
+  readonly canSignIn: ReadonlySignal<boolean>;
   readonly clock: {
     /** Milliseconds since 1970. */
     wall(): number;
@@ -64,6 +67,8 @@ export function createAutoLock(tools: AutoLockTools): AutoLock {
     isOver: false,
   };
   const stop = effect(() => {
+    // Also once the gateway can be reached again.
+    void tools.canSignIn.value;
     if (tools.minutes.value !== null) begin(watched);
   });
   return {
@@ -107,7 +112,7 @@ function left(watched: Watched): number {
 function extend(watched: Watched): void {
   if (watched.isOver || limitOf(watched) === 0) return;
   // The first touch after a sleep comes too late.
-  if (left(watched) <= 0) {
+  if (left(watched) <= 0 && watched.canSignIn.peek()) {
     lockNow(watched);
     return;
   }
@@ -125,7 +130,7 @@ function check(watched: Watched): void {
   if (watched.isOver) return;
   const mine = ++watched.turn;
   const again = (ms: number) => watched.later(() => mine === watched.turn && check(watched), ms);
-  if (limitOf(watched) === 0) {
+  if (limitOf(watched) === 0 || !watched.canSignIn.peek()) {
     watched.secondsLeft.value = null;
     return;
   }

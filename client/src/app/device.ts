@@ -25,6 +25,7 @@ import { holding, writingLock } from '../pipeline/upload/sender/leader-lock.ts';
 import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
 import { betweenAccounts, createAccount, untilSome } from './current-account.ts';
 import { lockMarkIn, startSession } from './lock-mark.ts';
+import { canReachGateway } from '../net/watch-link.ts';
 import { createPolicies, type Policies } from './policies.ts';
 import { spawnIngest, spawnSender } from './spawn-workers.ts';
 
@@ -100,6 +101,7 @@ export function createDevice(baseUrl = '/api'): Device {
       if (link !== 'gateway-unreachable' && session.state.peek() === 'offline') void session.resume();
     },
     start(begin) {
+      const link = { baseUrl, fetch: globalThis.fetch, isOnline: () => navigator.onLine };
       // One person's files are not shown to the next.
       betweenAccounts(account, () => {
         ingest.cancel();
@@ -107,7 +109,8 @@ export function createDevice(baseUrl = '/api'): Device {
         pool.renew();
         policies.forget();
       });
-      startSession({ session, mark: lockMarkIn(localStorage), now: Date.now, begin });
+      const mark = lockMarkIn(localStorage);
+      startSession({ session, mark, now: Date.now, begin, canSignIn: () => canReachGateway(link) });
       void ignoreFailure(policies.load(), 'without a database the screen of the queue says so');
       void keepSending(parts, sender.run);
       void ignoreFailure(startModels(parts, ingest), 'without models the gateway does the work');

@@ -6,7 +6,7 @@ import { effect } from '@preact/signals';
 import type { SessionStore } from '../net/session.ts';
 
 const KEY = 'relaypacs-locks-at';
-/** Long past: nobody goes on here without signing in. */
+/** Somebody left: nobody continues here without signing in. */
 const LOCKED = 0;
 
 export interface LockMark {
@@ -35,18 +35,17 @@ export interface StartTools {
   readonly now: () => number;
   /** Leaves the page of the last person. */
   readonly begin: () => void;
+  /** Whether the gateway can be reached: without it nobody could sign in. */
+  readonly canSignIn: () => Promise<boolean>;
 }
 
 /**
  * Resumes the session of last time, or ends it where the device is locked: a gateway that could not be reached when
  * the last person left would still know it. The next person begins at the beginning.
  */
-export function startSession({ session, mark, now, begin }: StartTools): void {
-  const lockedAt = mark.read();
-  if (lockedAt !== null && lockedAt <= now()) {
-    begin();
-    void session.signOut();
-  } else void session.resume();
+export function startSession(tools: StartTools): void {
+  const { session, mark, begin } = tools;
+  void resumeOrEnd(tools);
   let before = session.state.peek();
   effect(() => {
     const state = session.state.value;
@@ -57,4 +56,14 @@ export function startSession({ session, mark, now, begin }: StartTools): void {
     if (state === 'signed-in' && before === 'signed-out') mark.write(null);
     before = state;
   });
+}
+
+/** Nothing is drawn until this is decided. */
+async function resumeOrEnd({ session, mark, now, begin, canSignIn }: StartTools): Promise<void> {
+  const lockedAt = mark.read();
+  const isDue = lockedAt !== null && lockedAt <= now();
+  if (!isDue || (lockedAt !== LOCKED && !(await canSignIn()))) return session.resume();
+  mark.write(LOCKED);
+  begin();
+  await session.signOut();
 }

@@ -49,6 +49,13 @@ export function watchLink(tools: LinkWatchTools): void {
   void ask();
 }
 
+/** Asks once whether the gateway answers. Never throws. */
+export async function canReachGateway(
+  tools: Pick<LinkWatchTools, 'baseUrl' | 'fetch' | 'isOnline'>,
+): Promise<boolean> {
+  return tools.isOnline() && (await askHealth(tools)) !== 'gateway-unreachable';
+}
+
 const LINK_OF = {
   ok: 'online',
   unreachable: 'pacs-unreachable',
@@ -56,7 +63,10 @@ const LINK_OF = {
   'no-retrieval': 'pacs-no-retrieval',
 } as const;
 
-async function askHealth({ baseUrl, fetch }: LinkWatchTools): Promise<Exclude<Link, 'offline'>> {
+async function askHealth({
+  baseUrl,
+  fetch,
+}: Pick<LinkWatchTools, 'baseUrl' | 'fetch'>): Promise<Exclude<Link, 'offline'>> {
   try {
     const response = await fetch(`${baseUrl}/health`, {
       headers: { accept: 'application/json' },

@@ -86,6 +86,12 @@ export const SCREENS = {
     'before-after-missing': 'The study is no longer chosen',
     'held-cine': 'A cine is held back',
   },
+  'cover.e2e.ts': {
+    cover: 'Boxes are drawn over a name, for two films',
+    'cover-tried': 'What is sent then',
+    'held-covered': 'Both are covered',
+    'cover-refused': 'Two of three cannot be covered',
+  },
   'triage.e2e.ts': {
     'triage-card': 'Films that can be turned for display',
     'triage-turned': 'Such a film, turned',

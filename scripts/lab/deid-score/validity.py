@@ -23,12 +23,12 @@ FORCED = {
 
 
 def errors_of(path: Path) -> Counter | None:
-    """Without values and UIDs, which are others afterwards. None: it cannot be read."""
+    """Without values, the first wrong byte in one, and UIDs, which are others afterwards. None: it cannot be read."""
     ran = subprocess.run(["dciodvfy", str(path)], capture_output=True)
     lines = (ran.stderr + ran.stdout).decode("latin-1").splitlines()
     if not any("<" in line or line.startswith("Error") or line.startswith("Warning") for line in lines) or any("Dicom dataset read failed" in line for line in lines):
         return None
-    kept = r"<(?![A-Z][A-Za-z]+>)[^>]*>"
+    kept = r"<(?![A-Z][A-Za-z]+>)[^>]*>|(?<=\()0x[0-9a-f]{2}(?=\)$)"
     return Counter(re.sub(r"(?<=UID )[0-9.]+", "…", re.sub(kept, "<>", line)) for line in lines if line.startswith("Error"))
 
 

@@ -63,6 +63,38 @@ pixelData('a window maps values to grey, MONOCHROME1 the other way round', async
   assert.equal(reds(await drawnFrom(inverted, WINDOW)), [255, 170, 85, 0]);
 });
 
+pixelData(
+  'a part of the range is spread from black to white, whatever window the header asks for',
+  async () => {
+    const ranged = async (image: BuiltImage, range: readonly [number, number]) => {
+      const parts = buildInstance({
+        identifiers,
+        transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+        elements: WINDOW,
+        image,
+      });
+      const read = await readInstance(bytesSource(concatBytes(parts)));
+      if (read.kind !== 'ready') throw new Error(read.because);
+      return reds(await thumbnail(read.instance, read.instance.dataSet, { maxSide: 64, range }, { codecs }));
+    };
+    const grey: BuiltImage = {
+      rows: 2,
+      columns: 2,
+      bitsAllocated: 8,
+      pixels: Uint8Array.of(100, 110, 120, 140),
+    };
+    assert.equal(await ranged(grey, [0, 1]), [0, 64, 128, 255]);
+    assert.equal(await ranged(grey, [0, 0.5]), [0, 128, 255, 255]);
+    assert.equal(await ranged(grey, [0.5, 1]), [0, 0, 0, 255]);
+    assert.equal(
+      await ranged({ ...grey, photometricInterpretation: 'MONOCHROME1' }, [0, 0.5]),
+      [255, 255, 255, 0],
+    );
+    const colour = { ...grey, columns: 1, photometricInterpretation: 'RGB' };
+    assert.equal(await ranged({ ...colour, pixels: Uint8Array.of(0, 0, 0, 51, 0, 0) }, [0, 0.4]), [0, 128]);
+  },
+);
+
 for (const transferSyntaxUID of [EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN] as TransferSyntaxUID[]) {
   pixelData(`signed values, rescaled, with rubbish in the unused bits: ${transferSyntaxUID}`, async () => {
     const pixels = new Uint8Array(Uint16Array.of(0x0f80, 0xf07f, 0xf000, 0x0fff).buffer);

@@ -27,8 +27,11 @@ export interface Wanted {
   readonly maxSide: number;
   /** Counted from 0; by default the one in the middle. */
   readonly frame?: number | undefined;
-  /** From the lowest to the highest value of the frame, whatever window the header asks for. */
-  readonly isWholeRange?: boolean | undefined;
+  /**
+   * The part from black to white, of the range from the lowest (0) to the highest (1) value of the frame, whatever
+   * window the header asks for. Of colours, the part of each.
+   */
+  readonly range?: readonly [low: number, high: number] | undefined;
 }
 
 /** A larger decoded frame is not worth its memory for a thumbnail; a mammogram has 40 MB. */
@@ -41,7 +44,7 @@ const FRAME_BYTES_LIMIT = 64 * 1024 * 1024;
 export async function thumbnail(
   instance: ParsedInstance,
   source: ByteSource,
-  { maxSide, frame, isWholeRange = false }: Wanted,
+  { maxSide, frame, range }: Wanted,
   decoding: Decoding,
 ): Promise<FramePicture | null> {
   const shape = readFrameShape(instance);
@@ -52,7 +55,7 @@ export async function thumbnail(
     return null;
   const decoded = await decodeFrame(instance, source, frame ?? Math.floor(shape.frames / 2), decoding);
   if (decoded.kind === 'refused') return null;
-  const paint = await painterOf(instance, source, decoded.frame, isWholeRange);
+  const paint = await painterOf(instance, source, decoded.frame, range);
   return paint && drawn(decoded.frame, maxSide, paint);
 }
 
@@ -63,13 +66,16 @@ async function painterOf(
   instance: ParsedInstance,
   source: ByteSource,
   frame: Frame,
-  isWholeRange: boolean,
+  range: Wanted['range'],
 ): Promise<PixelPainter | null> {
   const { values } = frame;
+  const [low, high] = range ?? [0, 1];
+  const shown = 255 / Math.max(high - low, 2 ** -20);
   if (frame.samples === 3) {
-    const scale = 255 / mostOf(instance, values);
+    const most = mostOf(instance, values);
     return (pixel, rgba, at) => {
-      for (let sample = 0; sample < 3; sample += 1) rgba[at + sample] = values[pixel * 3 + sample]! * scale;
+      for (let sample = 0; sample < 3; sample += 1)
+        rgba[at + sample] = (values[pixel * 3 + sample]! / most - low) * shown;
     };
   }
   if (frame.photometricInterpretation === 'PALETTE COLOR') {
@@ -78,12 +84,12 @@ async function painterOf(
       palette &&
       ((pixel, rgba, at) => {
         for (let colour = 0; colour < 3; colour += 1)
-          rgba[at + colour] = entryOf(palette[colour]!, values[pixel]!) * 255;
+          rgba[at + colour] = (entryOf(palette[colour]!, values[pixel]!) - low) * shown;
       })
     );
   }
-  const greyOf = await greyOfStored(instance, source, frame, isWholeRange);
-  return (pixel, rgba, at) => rgba.fill(greyOf(values[pixel]!) * 255, at, at + 3);
+  const greyOf = await greyOfStored(instance, source, frame, range !== undefined);
+  return (pixel, rgba, at) => rgba.fill((greyOf(values[pixel]!) - low) * shown, at, at + 3);
 }
 
 /** Nearest neighbour: quick, and a thumbnail of an X-ray gains nothing from more. */

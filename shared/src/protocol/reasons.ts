@@ -242,11 +242,11 @@ export const REASONS = {
   },
   'burned-in-annotation': {
     title: 'The object states that identifying text is burned into its pixels.',
-    next: 'Look at it; leave it out, or send it under another policy.',
+    next: 'Look at it; cover the name, release it or leave it out, or send it under another policy.',
   },
   'undeclared-text': {
     title: 'The object does not say whether text is burned into its pixels; its kind often has a name there.',
-    next: 'Look at it; release it or leave it out, or send it under another policy.',
+    next: 'Look at it; cover the name, release it or leave it out, or send it under another policy.',
   },
   'cannot-be-covered': {
     title: 'This device cannot cover parts of this image: its pixels are damaged or of a kind not read here.',

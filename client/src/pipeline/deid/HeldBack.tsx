@@ -1,10 +1,9 @@
 /**
  * Instances that the policy cannot make safe, series by series: a person looks at each picture, or reads the texts
- * that name what other instances name, and leaves it out, which is the default, or states that nothing in it names
- * anybody. This can be withdrawn until sending begins.
+ * that name what other instances name, and leaves it out, which is the default, covers the names in its pixels, or
+ * states that nothing in it names anybody. This can be withdrawn until sending begins.
  */
 import { useState } from 'preact/hooks';
-import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { deidWords } from './deid-words.ts';
@@ -15,7 +14,7 @@ import type { FoundFile } from '../ingest/group-studies.ts';
 import { isReleasable, reasonsUnder } from '../ingest/held-back.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';
-import { InstancePicture } from './InstancePicture.tsx';
+import { HeldInstance, wasSeen } from './HeldInstance.tsx';
 
 /** As many pictures as a person looks at in one go; a device draws that many without a wait. */
 const AT_ONCE = 12;
@@ -78,8 +77,7 @@ function HeldSeries({
             key={found.ordinal}
             store={store}
             found={found}
-            at={series.files.indexOf(found) + 1}
-            total={series.files.length}
+            files={series.files}
             reasons={reasons.length === 1 ? [] : why(found)}
           />
         ))}
@@ -93,10 +91,6 @@ function HeldSeries({
     </div>
   );
 }
-
-/** The texts stand next to the choice; a picture has to be drawn first. */
-const wasSeen = (store: ComparisonStore, { ordinal, held }: FoundFile): boolean =>
-  !isHeldForPixels(held) || store.looked.value.has(ordinal);
 
 type SeriesHeadProps = { readonly description: string; readonly reasons: readonly ReasonCode[] };
 
@@ -151,87 +145,4 @@ function ConfirmAll({ open, onClose }: ConfirmAllProps) {
       onClose={onClose}
     />
   );
-}
-
-type HeldInstanceProps = {
-  readonly store: ComparisonStore;
-  readonly found: FoundFile;
-  readonly at: number;
-  readonly total: number;
-  /** Those that are not said above, for the whole series. */
-  readonly reasons: readonly ReasonCode[];
-};
-
-function HeldInstance({ store, found, at, total, reasons }: HeldInstanceProps) {
-  const ingest = useIngest();
-  const isReleased = ingest.released.value.has(found.ordinal);
-  const place = deidWords.stage.instance(at, total);
-  return (
-    <li class="held-instance" data-released={isReleased}>
-      <InstancePicture found={found} at={at} onDrawn={() => store.markLooked(found)} />
-      <div class="held-body">
-        <p class="small quiet numbers">{place}</p>
-        {reasons.map((reason) => (
-          <p key={reason} class="small">
-            {REASONS[reason].title}
-          </p>
-        ))}
-        <Texts found={found} />
-        <div class="held-release">
-          <Release store={store} found={found} place={place} isReleased={isReleased} />
-        </div>
-        <p class="held-state small strong" role="status">
-          <Icon name={isReleased ? 'way' : 'device'} size={16} />
-          {isReleased ? deidWords.held.released : deidWords.held.leftOut}
-        </p>
-      </div>
-    </li>
-  );
-}
-
-/** The texts that hold what other instances name, whole: a person decides by them. */
-function Texts({ found: { naming } }: { readonly found: FoundFile }) {
-  if (naming.length === 0) return null;
-  return (
-    <ul class="held-texts">
-      {naming.map(({ path, text }) => (
-        <li key={path} class="small">
-          <span class="quiet numbers">{path}</span> <bdi class="kept">{text.trim()}</bdi>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-type ReleaseProps = {
-  readonly store: ComparisonStore;
-  readonly found: FoundFile;
-  readonly place: string;
-  readonly isReleased: boolean;
-};
-
-function Release({ store, found, place, isReleased }: ReleaseProps) {
-  const ingest = useIngest();
-  if (!isReleasable(found)) return <p class="small quiet">{deidWords.held.never}</p>;
-  if (!wasSeen(store, found)) return <p class="small quiet">{deidWords.held.unseen}</p>;
-  const sentence = sentenceFor(found);
-  return (
-    <label class="choice held-choice">
-      <input
-        type="checkbox"
-        class="tick"
-        checked={isReleased}
-        disabled={ingest.phase.value === 'queueing'}
-        aria-label={`${place}: ${sentence}`}
-        onChange={() => (isReleased ? ingest.holdBack([found]) : ingest.release([found]))}
-      />
-      <span class="small">{sentence}</span>
-    </label>
-  );
-}
-
-function sentenceFor({ held, naming, frames }: FoundFile): string {
-  const { look, lookFrames, read, lookAndRead } = deidWords.held;
-  if (naming.length > 0) return isHeldForPixels(held) ? lookAndRead : read;
-  return frames > 1 ? lookFrames(frames) : look;
 }

@@ -3,14 +3,16 @@
  * in text is small. With a choice of frames where it has several, and a sentence where none can be drawn. Key
  * it by its instance.
  */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { blackenBoxes } from './blacken-boxes.ts';
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Sheet } from '../../kit/Sheet.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
-import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
+import { boxesOn, type Box } from '#shared/dicom/boxes.ts';
+import type { FramePicture } from '#shared/pixels/thumbnail.ts';
 import { Picture } from '../ingest/ThumbnailPicture.tsx';
 
 /** Sharp at the size of a card; a dozen of them take 12 MB. */
@@ -22,16 +24,18 @@ export type InstancePictureProps = {
   readonly found: FoundFile;
   /** Counted from 1, for its name. */
   readonly at: number;
+  /** Drawn black over it: they are sent so. */
+  readonly boxes?: readonly Box[];
   readonly onDrawn?: () => void;
 };
 
 /** Undefined until the first picture arrives; null where there is none. A picture stays until the next arrives. */
-function usePicture(found: FoundFile, frame: number, side: number): Thumbnail | null | undefined {
+function usePicture(found: FoundFile, frame: number, side: number): FramePicture | null | undefined {
   const ingest = useIngest();
-  const [picture, setPicture] = useState<Thumbnail | null | undefined>(undefined);
+  const [picture, setPicture] = useState<FramePicture | null | undefined>(undefined);
   useEffect(() => {
     let gone = false;
-    const show = (made: Thumbnail | null) => {
+    const show = (made: FramePicture | null) => {
       if (!gone) setPicture(made);
     };
     // The worker may finish: ending it for each step to the next instance would cost more.
@@ -45,7 +49,7 @@ function usePicture(found: FoundFile, frame: number, side: number): Thumbnail | 
   return picture;
 }
 
-export function InstancePicture({ found, at, onDrawn }: InstancePictureProps) {
+export function InstancePicture({ found, at, boxes = [], onDrawn }: InstancePictureProps) {
   const [frame, setFrame] = useState(Math.floor(found.frames / 2));
   const [isLarge, setLarge] = useState(false);
   const picture = usePicture(found, frame, CARD_SIDE);
@@ -59,7 +63,7 @@ export function InstancePicture({ found, at, onDrawn }: InstancePictureProps) {
           aria-label={deidWords.stage.larger(at)}
           onClick={() => setLarge(true)}
         >
-          <Picture thumbnail={picture} {...(onDrawn && { onDrawn })} />
+          <Covered picture={picture} boxes={boxesOn(boxes, frame)} onDrawn={onDrawn} />
         </button>
       ) : (
         <div
@@ -81,6 +85,7 @@ export function InstancePicture({ found, at, onDrawn }: InstancePictureProps) {
           found={found}
           at={at}
           frame={frame}
+          boxes={boxes}
           onChoose={setFrame}
           onClose={() => setLarge(false)}
         />
@@ -114,14 +119,30 @@ function FrameChoice({ found, frame, onChoose }: FrameChoiceProps) {
   );
 }
 
-type LargePictureProps = FrameChoiceProps & { readonly at: number; readonly onClose: () => void };
+type CoveredProps = {
+  readonly picture: FramePicture;
+  /** Those on its frame. */
+  readonly boxes: readonly Box[];
+  readonly onDrawn?: (() => void) | undefined;
+};
 
-function LargePicture({ found, at, frame, onChoose, onClose }: LargePictureProps) {
+function Covered({ picture, boxes, onDrawn }: CoveredProps) {
+  const shown = useMemo(() => blackenBoxes(picture, boxes), [picture, JSON.stringify(boxes)]);
+  return <Picture thumbnail={shown} {...(onDrawn && { onDrawn })} />;
+}
+
+type LargePictureProps = FrameChoiceProps & {
+  readonly at: number;
+  readonly boxes: readonly Box[];
+  readonly onClose: () => void;
+};
+
+function LargePicture({ found, at, frame, boxes, onChoose, onClose }: LargePictureProps) {
   const picture = usePicture(found, frame, LARGE_SIDE);
   return (
     <Sheet title={deidWords.stage.picture(at)} onClose={onClose}>
       <div class="look-large">
-        <div class="look-box">{picture && <Picture thumbnail={picture} />}</div>
+        <div class="look-box">{picture && <Covered picture={picture} boxes={boxesOn(boxes, frame)} />}</div>
       </div>
       <FrameChoice found={found} frame={frame} onChoose={onChoose} />
       <div class="sheet-actions">

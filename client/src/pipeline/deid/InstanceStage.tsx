@@ -2,6 +2,7 @@
  * The instance on show: its series, its place in the series, the buttons to the next one, and its picture.
  */
 import { deidWords } from './deid-words.ts';
+import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { chosenWords } from '../ingest/chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
@@ -10,6 +11,7 @@ import type { ComparisonStore } from './comparison.store.ts';
 import { InstancePicture } from './InstancePicture.tsx';
 
 export function InstanceStage({ store }: { readonly store: ComparisonStore }) {
+  const ingest = useIngest();
   const place = store.place.value;
   if (!place) return null;
   const { series, found, at } = place;
@@ -21,6 +23,7 @@ export function InstanceStage({ store }: { readonly store: ComparisonStore }) {
         key={found.ordinal}
         found={found}
         at={at + 1}
+        boxes={(ingest.policy.value?.deidentify && ingest.released.value.get(found.ordinal)) || []}
         onDrawn={() => store.markLooked(found)}
       />
       <div class="stage-body">

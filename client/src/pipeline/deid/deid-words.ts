@@ -138,9 +138,14 @@ export const deidWords = {
 
   held: {
     title: (count: number) => `${instances(count)} held back`,
-    what: 'The policy cannot make these safe. They stay on this device unless you release them.',
+    what: 'The policy cannot make these safe. They stay on this device unless you cover the name or release them.',
     leftOut: 'Left out: it stays on this device',
     released: 'Released: it is sent with the study',
+    covered: (count: number) => `Covered by ${counted(count, 'box', 'boxes')}: it is sent with the study`,
+    cover: 'Cover the name',
+    change: 'Change the boxes',
+    onInstance: (label: string, at: number) => `${label} on instance ${formatCount(at)}`,
+    lookCovered: 'I covered everything in this picture that names a person',
     look: 'I looked at this picture; nothing in it names a person',
     lookFrames: (frames: number) =>
       `I looked at all ${formatCount(frames)} frames; nothing in them names a person`,

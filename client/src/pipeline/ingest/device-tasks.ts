@@ -50,6 +50,11 @@ export interface Summarised {
   readonly bytes: number;
 }
 
+export interface WantedPicture extends Wanted {
+  /** Of the instance with these blank in all its frames; no picture where it cannot be covered. */
+  readonly boxes?: readonly Box[];
+}
+
 export type Task =
   | { readonly kind: 'list'; readonly folder: FolderHandle; readonly path: readonly string[] }
   | {
@@ -59,7 +64,7 @@ export type Task =
     }
   /** Whether two files are copies. */
   | { readonly kind: 'same-bytes'; readonly first: FileRef; readonly second: FileRef }
-  | ({ readonly kind: 'thumbnail'; readonly ref: FileRef } & Wanted)
+  | ({ readonly kind: 'thumbnail'; readonly ref: FileRef } & WantedPicture)
   /** Patients on their way to the gateway, and its answer for them (transfer/patient-secrets.ts). */
   | { readonly kind: 'blind'; readonly patients: readonly string[] }
   | {

@@ -3,10 +3,10 @@
  * the picture. The pool does the work; results go to the caller and are kept nowhere.
  */
 import type { Comparison } from '../deid/comparison.ts';
-import type { PolicyForTask } from './device-tasks.ts';
+import type { PolicyForTask, WantedPicture } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { Released } from './cover-file.ts';
-import type { FramePicture, Wanted } from '#shared/pixels/thumbnail.ts';
+import type { FramePicture } from '#shared/pixels/thumbnail.ts';
 import { areNoted, lookedAt, type NamingFiles } from './hold-companions.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -35,8 +35,8 @@ export interface Inspection {
    * force.
    */
   compare(shown: InspectedFile, signal: AbortSignal): Promise<Comparison | null>;
-  /** Null where it is not drawn here. */
-  picture(found: FoundFile, wanted: Wanted, signal: AbortSignal): Promise<FramePicture | null>;
+  /** Null where it is not drawn here, or cannot be covered. */
+  picture(found: FoundFile, wanted: WantedPicture, signal: AbortSignal): Promise<FramePicture | null>;
 }
 
 export interface InspectionTools {

@@ -14,6 +14,7 @@ import { blindPatients, openSecrets } from '#shared/transfer/patient-secrets.ts'
 import { compareInstance } from '../deid/compare-instance.ts';
 import type { Comparison } from '../deid/comparison.ts';
 import { createArchiveReader } from './archive.ts';
+import { coverFile } from './cover-file.ts';
 import { createPolicyCache } from './device-policy.ts';
 import type { ResultOf, Task, TaskResults } from './device-tasks.ts';
 import { summariseFile, type FileSummary } from './ingest-file.ts';
@@ -106,10 +107,13 @@ async function sameBytes({ archives }: PackingWork, { first, second }: TaskOf<'s
 
 async function makeThumbnail(
   { archives, codecs }: PackingWork,
-  { ref, ...wanted }: TaskOf<'thumbnail'>,
+  { ref, boxes = [], ...wanted }: TaskOf<'thumbnail'>,
 ): Promise<FramePicture | null> {
   const made = await refusingUnreadable(undefined, async () => {
-    const source = blobSource(await openFile(ref, archives));
+    const file = await openFile(ref, archives);
+    const shown = boxes.length > 0 ? await coverFile(blobSource(file), { boxes, codecs }) : { file };
+    if (!('file' in shown)) return shown;
+    const source = blobSource(shown.file);
     const [read, { thumbnail }] = await Promise.all([
       readInstance(source, undefined, 'replaced'),
       import('#shared/pixels/thumbnail.ts'),

@@ -119,8 +119,12 @@ class Workers implements WorkerPool {
     const id = this.#nextId;
     this.#nextId += 1;
     this.#busy.add(worker);
+    const { task } = job;
+    // To cover all frames of a film takes its time, and a person waits for it.
     const signal =
-      job.task.kind === 'thumbnail' ? AbortSignal.any([job.signal, this.#timeout(PICTURE_MS)]) : job.signal;
+      task.kind === 'thumbnail' && !task.boxes
+        ? AbortSignal.any([job.signal, this.#timeout(PICTURE_MS)])
+        : job.signal;
     const onAbort = () => end(() => job.reject(signal.reason), false);
     const end = (settle: () => void, isUsable: boolean): void => {
       if (!this.#busy.delete(worker)) return;
@@ -137,7 +141,7 @@ class Workers implements WorkerPool {
     // An error of the script has a message; a script that never came has none (HTML, "run a worker").
     worker.onerror = (event) =>
       end(() => job.reject(new TaskFault('message' in event ? 'WorkerEnded' : 'WorkerMissing')), false);
-    worker.postMessage({ id, task: job.task });
+    worker.postMessage({ id, task });
   }
 
   #putAway(worker: PoolWorker, isUsable: boolean): void {

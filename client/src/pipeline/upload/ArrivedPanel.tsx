@@ -3,6 +3,8 @@
  * link to the next study.
  */
 import { useEffect, useState } from 'preact/hooks';
+import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { useQueue } from '../queue/queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';
@@ -80,12 +82,14 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
 function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; readonly loaded: Loaded }) {
   const summary = summaryOf(receipt.instances);
   const when = formatMoment(new Date(study.completedAt ?? receipt.iat * 1000), new Date());
+  const same = receipt.instances.map(({ reason }) => reason ?? null).filter(isAlreadyHere);
   const lines = [
     summary.found > 0 && uploadWords.provenFound(summary.found),
     summary.digest > 0 && uploadWords.provenByDigest(summary.digest),
     summary.readBack > 0 && uploadWords.provenReadBack(summary.readBack),
     summary.alreadyThere > 0 && uploadWords.alreadyThere(summary.alreadyThere),
     summary.coerced > 0 && uploadWords.coerced(summary.coerced),
+    ...sameOriginals(same),
     deidentificationLine(receipt),
     uploadWords.provenSigned,
     ...notSentOf(study),
@@ -107,3 +111,12 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
     </>
   );
 }
+
+/** Instances whose original the PACS has in another form, which stands. */
+const sameOriginals = (reasons: readonly (string | null)[]): string[] =>
+  [...new Set(reasons)].map((reason) =>
+    uploadWords.sameOriginal(
+      reasons.filter((other) => other === reason).length,
+      REASONS[reason as ReasonCode].title,
+    ),
+  );

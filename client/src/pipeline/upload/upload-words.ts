@@ -15,6 +15,7 @@ export const uploadWords = {
   provenReadBack: (count: number) => `${instances(count)} read back from the PACS and compared byte for byte`,
   provenSigned: 'The receipt’s signature was checked on this device',
   alreadyThere: (count: number) => `${instances(count)} already there before`,
+  sameOriginal: (count: number, why: string) => `${instances(count)} not stored twice. ${why}`,
   coerced: (count: number) => `${instances(count)} stored with changes that the PACS made`,
   heldHere: (count: number, total: number) =>
     `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} held back on this device.`,

@@ -1,0 +1,274 @@
+/**
+ * Cover the name, in a real Chromium: boxes drawn on films with a name burned in, by mouse and by keyboard, and
+ * what a real PACS holds afterwards. RELAY_SCREENSHOTS names the folder for pictures of every state.
+ */
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { claimedBoxes, type Box } from '#shared/dicom/boxes.ts';
+import { findElement, textOf } from '#shared/dicom/values.ts';
+import { choose, onDisk, pressSend, studiesSentBy } from '#testing/app-page.ts';
+import { filesOfStudy } from '#testing/ask-orthanc.ts';
+import { burnedInFile, NAME_PLACE, type BurnedIn } from '#testing/burned-in-file.ts';
+import { faultsOf } from '#testing/covered-file.ts';
+import { parsed } from '#testing/deidentified-file.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from './testing/screens.ts';
+
+const test = suite('cover the name');
+const walk = await walkScreens(test, { name: 'cover the name', roles: ['admin'], open: openWorld });
+
+const FILM = { rows: 240, columns: 320, frames: 3 } as const;
+const BURNED_IN_ANNOTATION = 0x00280301;
+
+type Film = Partial<Omit<BurnedIn, 'seed' | 'number'>>;
+
+const filmsOf = ({ seed }: Stage, films: readonly Film[]): Uint8Array[] =>
+  films.map((film, at) =>
+    burnedInFile({ ...FILM, coding: 'native', ...film, seed: seed(0), number: at + 1 }),
+  );
+
+/** Signs in, chooses the films and opens what is held back of them. */
+async function openHeld(stage: Stage, films: readonly Uint8Array[]): Promise<void> {
+  await stage.enter();
+  await chooseHeld(stage.page, films);
+}
+
+async function chooseHeld(page: Page, films: readonly Uint8Array[]): Promise<void> {
+  await choose(
+    page,
+    films.map((bytes, at) => onDisk(`film-${at}.dcm`, bytes)),
+  );
+  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await page
+    .locator('.held-choice')
+    .nth(films.length - 1)
+    .waitFor();
+}
+
+async function openEditor(page: Page, at = 1): Promise<void> {
+  const name = new RegExp(`^(Cover the name|Change the boxes) on instance ${at}$`);
+  await page.getByRole('button', { name }).click();
+  await page.locator('.cover-image canvas').waitFor();
+}
+
+/** Drags the mouse from one pixel of the image to another; both are inside the box. */
+async function drag(page: Page, { x, y, width, height }: Omit<Box, 'frames'>): Promise<void> {
+  const image = (await page.locator('.cover-image').boundingBox())!;
+  const scale = image.width / FILM.columns;
+  await page.mouse.move(image.x + (x + 0.5) * scale, image.y + (y + 0.5) * scale);
+  await page.mouse.down();
+  await page.mouse.move(image.x + (x + width - 0.5) * scale, image.y + (y + height - 0.5) * scale, {
+    steps: 4,
+  });
+  await page.mouse.up();
+}
+
+const boxAt = (page: Page, at: number) => page.getByRole('button', { name: new RegExp(`^Box ${at}: `) });
+
+/** Covers what is drawn, looks at the preview and releases it. */
+async function coverAndRelease(page: Page, images: string): Promise<void> {
+  await page.getByRole('button', { name: `Cover ${images}` }).click();
+  await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
+  await page.getByRole('button', { name: `Release ${images}` }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+}
+
+async function sendHeld(page: Page): Promise<void> {
+  await page.locator('main').getByRole('link', { name: 'Upload' }).click();
+  await pressSend(page);
+}
+
+/** The instances of the study that this account has sent, by their Instance Number. */
+async function inPacs(stage: Stage) {
+  const [study] = await studiesSentBy(stage, stage.account.username);
+  const found = await Promise.all((await filesOfStudy(stage.orthanc, study!)).map(parsed));
+  const numberOf = (each: (typeof found)[number]) =>
+    textOf(findElement(each.elements, 0x00200013), each) ?? '';
+  return found.sort((a, b) => numberOf(a).localeCompare(numberOf(b)));
+}
+
+walk(
+  'a box drawn once covers native and RLE films; the PACS has them blank inside and as they were outside',
+  async (stage) => {
+    const { page } = stage;
+    const films = filmsOf(stage, [{}, { coding: 'rle' }]);
+    await openHeld(stage, films);
+    await openEditor(page);
+    await drag(page, NAME_PLACE);
+    await boxAt(page, 1).waitFor();
+    await drag(page, { x: 200, y: 200, width: 60, height: 20 });
+    // Of the box that was drawn last.
+    await page.locator('.segment', { hasText: 'This frame' }).click();
+    await page.getByRole('button', { name: 'Next frame' }).click();
+    await page.getByText('1 box on other frames').waitFor();
+    await page.getByRole('button', { name: 'Previous frame' }).click();
+    await page.getByLabel('Decide for all 2 held images of this series').check();
+    await page.locator('.cover-light summary').click();
+    await page.getByLabel('Brightness').selectOption('Dark parts');
+    await looksRight(page, 'cover');
+    await page.getByRole('button', { name: 'Cover 2 images' }).click();
+    await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
+    await looksRight(page, 'cover-tried');
+    await page.getByRole('button', { name: 'Release 2 images' }).click();
+    await page.getByText('Covered by 2 boxes: it is sent with the study').nth(1).waitFor();
+    await looksRight(page, 'held-covered');
+    await page.getByLabel('Search').fill('BurnedIn');
+    await page.getByText('A person covered it on this device').waitFor();
+    await sendHeld(page);
+    await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+    const stored = await inPacs(stage);
+    assert.is(stored.length, 2);
+    for (const [at, instance] of stored.entries()) {
+      const boxes = claimedBoxes(instance.elements)!;
+      assert.equal(
+        boxes.map(({ frames }) => frames),
+        [null, [2, 2]],
+      );
+      assert.ok(holdsName(boxes[0]!), JSON.stringify(boxes[0]));
+      const faults = await faultsOf(await parsed(films[at]!), { bytes: films[at]!, instance, boxes });
+      assert.equal(faults, []);
+      assert.is(textOf(findElement(instance.elements, BURNED_IN_ANNOTATION), instance), 'NO');
+    }
+  },
+);
+
+const holdsName = ({ x, y, width, height }: Box): boolean =>
+  x <= NAME_PLACE.x &&
+  y <= NAME_PLACE.y &&
+  x + width >= NAME_PLACE.x + NAME_PLACE.width &&
+  y + height >= NAME_PLACE.y + NAME_PLACE.height;
+
+walk('with the keyboard alone a box is added, moved, resized, removed and brought back', async (stage) => {
+  const { page } = stage;
+  await openHeld(stage, filmsOf(stage, [{}]));
+  await page.getByRole('button', { name: 'Cover the name on instance 1' }).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('.cover-image canvas').waitFor();
+  await page.getByRole('button', { name: 'Add a box' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByText(/^Box added: 80 by 30 pixels at 120, 105/).waitFor();
+  const box = boxAt(page, 1);
+  await page.getByRole('application').focus();
+  await page.keyboard.press('Tab');
+  assert.is(
+    await box.evaluate((element) => element === document.activeElement),
+    true,
+    'the next stop is the box',
+  );
+  for (let press = 0; press < 150; press += 1) await page.keyboard.press('ArrowUp');
+  for (let press = 0; press < 150; press += 1) await page.keyboard.press('ArrowLeft');
+  assert.match((await box.getAttribute('aria-label'))!, /^Box 1: 80 by 30 pixels at 0, 0, on all frames$/);
+  await page.keyboard.press('Shift+ArrowRight');
+  await page.keyboard.press('Shift+ArrowUp');
+  const [, width, height] = /(\d+) by (\d+) pixels/
+    .exec((await box.getAttribute('aria-label'))!)!
+    .map(Number);
+  assert.ok(width! > 80 && height! < 30, `${width} by ${height}`);
+  await page.keyboard.press('Delete');
+  await box.waitFor({ state: 'detached' });
+  assert.ok(await page.getByRole('application').evaluate((element) => element === document.activeElement));
+  await page.keyboard.press('Control+z');
+  await box.waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await openEditor(page);
+  await box.waitFor();
+  await page.getByRole('button', { name: 'Cover 1 image' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Release 1 image' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('Covered by 1 box: it is sent with the study').waitFor();
+});
+
+walk(
+  'the picture zooms and moves under wheel, buttons and keys, and a box drawn close up lies where it was drawn',
+  async (stage) => {
+    const { page } = stage;
+    await openHeld(stage, filmsOf(stage, [{}]));
+    await openEditor(page);
+    const image = page.locator('.cover-image');
+    const whole = (await image.boundingBox())!;
+    // The name is still in sight then.
+    await page.mouse.move(whole.x + 2, whole.y + 2);
+    await page.mouse.wheel(0, -400);
+    await page.waitForFunction(
+      (width) => document.querySelector('.cover-image')!.getBoundingClientRect().width > width * 1.9,
+      whole.width,
+    );
+    await drag(page, NAME_PLACE);
+    const label = (await boxAt(page, 1).getAttribute('aria-label'))!;
+    const { x, y, width, height } = NAME_PLACE;
+    assert.match(label, new RegExp(`${width} by ${height} pixels at ${x}, ${y}`));
+    await page.getByRole('button', { name: 'Fit' }).click();
+    await page.getByRole('button', { name: 'Zoom in' }).click();
+    await page.getByRole('application').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('+');
+    await page.keyboard.press('0');
+    assert.equal(await image.boundingBox(), whole);
+    assert.is(
+      await boxAt(page, 1).getAttribute('aria-label'),
+      label,
+      'the box stays where it is in the image',
+    );
+  },
+);
+
+walk(
+  'images that cannot be covered, or have another size, stay held back, and the sheet says so',
+  async (stage) => {
+    const { page } = stage;
+    await openHeld(stage, filmsOf(stage, [{}, { coding: 'rle', isDamaged: true }, { rows: 200 }]));
+    await openEditor(page);
+    await drag(page, NAME_PLACE);
+    await page.getByLabel('Decide for all 3 held images of this series').check();
+    await page.getByRole('button', { name: 'Cover 3 images' }).click();
+    await page.getByText('1 image can’t be covered on this device').waitFor();
+    await page.getByText('1 image of another size').waitFor();
+    await looksRight(page, 'cover-refused');
+    await page.getByRole('button', { name: 'Release 1 image' }).click();
+    await page.getByText('Covered by 1 box: it is sent with the study').waitFor();
+    await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
+  },
+);
+
+walk(
+  'an image released without boxes arrives as it was; the same original with boxes later changes nothing, and the page says so',
+  async (stage) => {
+    const { page } = stage;
+    const films = filmsOf(stage, [{}]);
+    await openHeld(stage, films);
+    await openEditor(page);
+    await drag(page, NAME_PLACE);
+    assert.ok(await page.getByRole('button', { name: 'Nothing identifying is visible' }).isDisabled());
+    await page.getByRole('button', { name: 'Remove all' }).click();
+    await page.getByRole('button', { name: 'Nothing identifying is visible' }).click();
+    await page.getByText('Released: it is sent with the study').waitFor();
+    await sendHeld(page);
+    await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+    await page.getByRole('link', { name: 'Upload' }).first().click();
+    await chooseHeld(page, films);
+    await openEditor(page);
+    await drag(page, NAME_PLACE);
+    await coverAndRelease(page, '1 image');
+    await sendHeld(page);
+    const arrived = page.locator('[data-part=arrived] .queue-name a');
+    await arrived.nth(1).waitFor();
+    await arrived.first().click();
+    await page
+      .getByText('1 instance not stored twice. The same original is already here', { exact: false })
+      .waitFor();
+    const [instance, ...others] = await inPacs(stage);
+    assert.equal([others.length, claimedBoxes(instance!.elements)], [0, []]);
+    const faults = await faultsOf(await parsed(films[0]!), {
+      bytes: films[0]!,
+      instance: instance!,
+      boxes: [],
+    });
+    assert.equal(faults, []);
+  },
+);
+
+test.run();

@@ -1,0 +1,145 @@
+/** One instance that is held back: its picture, why it is held, and what a person decides about it. */
+import { useRef, useState } from 'preact/hooks';
+import type { Box } from '#shared/dicom/boxes.ts';
+import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import { deferred } from '../../kit/deferred.tsx';
+import { Icon } from '../../kit/Icon.tsx';
+import type { FoundFile } from '../ingest/group-studies.ts';
+import { isReleasable } from '../ingest/held-back.ts';
+import { useIngest } from '../ingest/ingest-context.ts';
+import type { ComparisonStore } from './comparison.store.ts';
+import type { CoverSheetProps } from './cover/CoverSheet.tsx';
+import { deidWords } from './deid-words.ts';
+import { InstancePicture } from './InstancePicture.tsx';
+import { NamingTexts } from './NamingTexts.tsx';
+
+const CoverSheet = deferred<CoverSheetProps>(
+  () => import('./cover/CoverSheet.tsx').then((view) => view.CoverSheet),
+  () => null,
+);
+
+/** The texts stand next to the choice; a picture has to be drawn first. */
+export const wasSeen = (store: ComparisonStore, { ordinal, held }: FoundFile): boolean =>
+  !isHeldForPixels(held) || store.looked.value.has(ordinal);
+
+export type HeldInstanceProps = {
+  readonly store: ComparisonStore;
+  readonly found: FoundFile;
+  /** The files of its series; it is one of them. */
+  readonly files: readonly FoundFile[];
+  /** Those that are not said above, for the whole series. */
+  readonly reasons: readonly ReasonCode[];
+};
+
+export function HeldInstance({ store, found, files, reasons }: HeldInstanceProps) {
+  const ingest = useIngest();
+  const boxes = ingest.released.value.get(found.ordinal);
+  const at = files.indexOf(found) + 1;
+  const place = deidWords.stage.instance(at, files.length);
+  return (
+    <li class="held-instance" data-released={boxes !== undefined}>
+      <InstancePicture found={found} at={at} boxes={boxes ?? []} onDrawn={() => store.markLooked(found)} />
+      <div class="held-body">
+        <p class="small quiet numbers">{place}</p>
+        {reasons.map((reason) => (
+          <p key={reason} class="small">
+            {REASONS[reason].title}
+          </p>
+        ))}
+        <NamingTexts found={found} />
+        <div class="held-release">
+          <Release store={store} found={found} place={place} boxes={boxes} />
+          <Cover store={store} found={found} files={files} boxes={boxes} />
+        </div>
+        <p class="held-state small strong" role="status">
+          <Icon name={boxes ? 'way' : 'device'} size={16} />
+          {stateOf(boxes)}
+        </p>
+      </div>
+    </li>
+  );
+}
+
+function stateOf(boxes: readonly Box[] | undefined): string {
+  if (boxes === undefined) return deidWords.held.leftOut;
+  return boxes.length > 0 ? deidWords.held.covered(boxes.length) : deidWords.held.released;
+}
+
+type ReleaseProps = {
+  readonly store: ComparisonStore;
+  readonly found: FoundFile;
+  readonly place: string;
+  /** Undefined: it is not released. */
+  readonly boxes: readonly Box[] | undefined;
+};
+
+function Release({ store, found, place, boxes }: ReleaseProps) {
+  const ingest = useIngest();
+  if (!isReleasable(found)) return <p class="small quiet">{deidWords.held.never}</p>;
+  if (!wasSeen(store, found)) return <p class="small quiet">{deidWords.held.unseen}</p>;
+  const sentence = boxes && boxes.length > 0 ? deidWords.held.lookCovered : sentenceFor(found);
+  return (
+    <label class="choice held-choice">
+      <input
+        type="checkbox"
+        class="tick"
+        checked={boxes !== undefined}
+        disabled={ingest.phase.value === 'queueing'}
+        aria-label={`${place}: ${sentence}`}
+        onChange={() => (boxes ? ingest.holdBack([found]) : ingest.release([found]))}
+      />
+      <span class="small">{sentence}</span>
+    </label>
+  );
+}
+
+function sentenceFor({ held, naming, frames }: FoundFile): string {
+  const { look, lookFrames, read, lookAndRead } = deidWords.held;
+  if (naming.length > 0) return isHeldForPixels(held) ? lookAndRead : read;
+  return frames > 1 ? lookFrames(frames) : look;
+}
+
+type CoverProps = Omit<ReleaseProps, 'place'> & { readonly files: readonly FoundFile[] };
+
+function Cover({ store, found, files, boxes }: CoverProps) {
+  const ingest = useIngest();
+  const [isOpen, setOpen] = useState(false);
+  const draft = useRef<readonly Box[]>([]);
+  const at = files.indexOf(found) + 1;
+  if (!isHeldForPixels(found.held) || !wasSeen(store, found)) return null;
+  const isAlike = (other: FoundFile): boolean =>
+    isHeldForPixels(other.held) &&
+    wasSeen(store, other) &&
+    other.naming.length === 0 &&
+    other.frames === found.frames;
+  const drawn = draft.current.length > 0 ? draft.current : (boxes ?? []);
+  const label = drawn.length > 0 ? deidWords.held.change : deidWords.held.cover;
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        aria-label={deidWords.held.onInstance(label, at)}
+        disabled={ingest.phase.value === 'queueing'}
+        onClick={() => setOpen(true)}
+      >
+        {label}
+      </button>
+      {isOpen && (
+        <CoverSheet
+          files={files.filter((other) => other === found || isAlike(other))}
+          found={found}
+          at={at}
+          boxes={drawn}
+          onBoxes={(now) => {
+            draft.current = now;
+          }}
+          onLooked={store.markLooked}
+          onClose={() => setOpen(false)}
+        />
+      )}
+    </>
+  );
+}

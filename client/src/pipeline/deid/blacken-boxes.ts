@@ -1,0 +1,25 @@
+/** A picture with its boxes black, as it is sent: a pixel is black if the one it was taken from is covered. */
+import type { Box } from '#shared/dicom/boxes.ts';
+import type { FramePicture } from '#shared/pixels/thumbnail.ts';
+
+/** `boxes`: those on its frame. The same picture where there are none. */
+export function blackenBoxes(picture: FramePicture, boxes: readonly Box[]): FramePicture {
+  if (boxes.length === 0) return picture;
+  const { width, height, columns, rows } = picture;
+  const rgba = picture.rgba.slice();
+  for (const box of boxes) {
+    const [left, right] = drawnSpan(box.x, box.width, { drawn: width, of: columns });
+    const [top, bottom] = drawnSpan(box.y, box.height, { drawn: height, of: rows });
+    for (let y = top; y < bottom; y += 1)
+      for (let x = left; x < right; x += 1) rgba.fill(0, (y * width + x) * 4, (y * width + x) * 4 + 3);
+  }
+  return { ...picture, rgba };
+}
+
+type Side = { readonly drawn: number; readonly of: number };
+
+/** The drawn pixels that are taken from these (pixels/thumbnail.ts): number `at` from `(at + 0.5) * of / drawn`. */
+function drawnSpan(from: number, size: number, { drawn, of }: Side): [number, number] {
+  const first = (source: number) => Math.ceil((source * drawn) / of - 0.5);
+  return [Math.max(0, first(from)), Math.min(drawn, first(from + size))];
+}

@@ -1,0 +1,257 @@
+/**
+ * The large picture with the boxes on it. Pointers draw, move and zoom (use-gestures.ts); the wheel zooms; keys do
+ * the same on the picture and on a box that has the focus.
+ */
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Box } from '#shared/dicom/boxes.ts';
+import { boxesOn } from '#shared/dicom/boxes.ts';
+import { Picture } from '../../ingest/ThumbnailPicture.tsx';
+import { blackenBoxes } from '../blacken-boxes.ts';
+import type { CoverStore, Shown } from './cover.store.ts';
+import { coverWords } from './cover-words.ts';
+import type { Point } from './edit-boxes.ts';
+import {
+  movedView,
+  scaleOf,
+  toWindow,
+  zoomedAt,
+  type Looking,
+  type View,
+  type WindowSize,
+} from './picture-view.ts';
+import type { Edits } from './use-edits.ts';
+import { useGestures, type Mode } from './use-gestures.ts';
+
+const CORNERS = ['nw', 'ne', 'sw', 'se'] as const;
+/** The least side of what a finger hits, in pixels of the page (kit/tokens.css). */
+const TARGET = 44;
+/** One press of a zoom key or button. */
+export const ZOOM_STEP = 1.5;
+/** One press of an arrow key moves the picture by this part of the window. */
+const PAN_STEP = 1 / 8;
+/** One press of an arrow key moves a box by as many pixels of the page, and by one of the image at least. */
+const BOX_STEP = 4;
+
+export type CoverPictureProps = {
+  readonly store: CoverStore;
+  readonly edits: Edits;
+  readonly mode: Mode;
+  readonly view: View;
+  readonly onView: (view: View) => void;
+  /** Told when it is known, and when it changes. */
+  readonly onWindow: (size: WindowSize) => void;
+  readonly size: WindowSize;
+  /** After the boxes were tried: they are black, and nothing is drawn. */
+  readonly isPreview: boolean;
+};
+
+export function CoverPicture(props: CoverPictureProps) {
+  const { store, view, size, onView, isPreview, edits, mode } = props;
+  const place = useRef<HTMLDivElement>(null);
+  useWindowSize(place, props.onWindow);
+  const shown = store.shown.value;
+  const extent = store.extent.value ?? { rows: 1, columns: 1, frames: 1 };
+  const looking: Looking = { image: extent, window: size, view };
+  const { boxes } = store.edit.value;
+  const gestures = useGestures({
+    mode,
+    draws: !isPreview && store.extent.value !== null,
+    boxes,
+    extent,
+    edits,
+    looking: () => looking,
+    see: onView,
+  });
+  useWheel(place, (factor, at) => onView(zoomedAt(looking, factor, at)));
+  const { dragged, ...pointers } = gestures;
+  return (
+    <div
+      ref={place}
+      class="cover-window"
+      data-mode={isPreview ? 'move' : mode}
+      role="application"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: keys move and zoom the picture
+      tabIndex={0}
+      aria-label={coverWords.picture}
+      aria-busy={shown === undefined}
+      {...pointers}
+      onKeyDown={(event) => {
+        const next = event.target === event.currentTarget ? viewAfter(event, looking) : null;
+        if (next === null) return;
+        event.preventDefault();
+        onView(next);
+      }}
+    >
+      {shown && <DrawnImage looking={looking} shown={shown} boxes={isPreview ? boxes : NONE} />}
+      {shown === null && <p class="cover-none">{coverWords.noPicture}</p>}
+      {shown && !isPreview && <BoxesOnFrame {...props} looking={looking} dragged={dragged.value} />}
+    </div>
+  );
+}
+
+const NONE: readonly Box[] = [];
+
+type DrawnProps = { readonly looking: Looking; readonly shown: Shown; readonly boxes: readonly Box[] };
+
+/** `boxes`: black. */
+function DrawnImage({ looking, shown, boxes }: DrawnProps) {
+  const picture = useMemo(() => blackenBoxes(shown.picture, boxesOn(boxes, shown.frame)), [shown, boxes]);
+  return (
+    <div
+      class="cover-image"
+      data-frame={shown.frame + 1}
+      data-near={scaleOf(looking) > 2}
+      style={placed(looking, { x: 0, y: 0, width: looking.image.columns, height: looking.image.rows })}
+    >
+      <Picture thumbnail={picture} />
+    </div>
+  );
+}
+
+type Placed = Pick<Box, 'x' | 'y' | 'width' | 'height'>;
+
+/** In pixels of the page, from the upper left corner of the window. */
+function placeOf(looking: Looking, { x, y, width, height }: Placed) {
+  const { x: left, y: top } = toWindow(looking, { x, y });
+  const scale = scaleOf(looking);
+  return { left, top, width: width * scale, height: height * scale };
+}
+
+function placed(looking: Looking, box: Placed) {
+  const { left, top, width, height } = placeOf(looking, box);
+  return { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` };
+}
+
+type BoxesProps = CoverPictureProps & {
+  readonly looking: Looking;
+  readonly dragged: { readonly at: number | null; readonly box: Box } | null;
+};
+
+function BoxesOnFrame({ store, edits, looking, dragged }: BoxesProps) {
+  const { boxes, selected } = store.edit.value;
+  const here = new Set(boxesOn(boxes, store.frame.value));
+  return (
+    <>
+      {boxes.map((box, at) =>
+        here.has(box) ? (
+          <OneBox
+            key={at}
+            box={dragged?.at === at ? dragged.box : box}
+            at={at}
+            isSelected={selected === at}
+            isFilm={store.files[store.at.value]!.frames > 1}
+            looking={looking}
+            edits={edits}
+          />
+        ) : null,
+      )}
+      {dragged?.at === null && (
+        <div class="cover-box cover-fill cover-new" style={placed(looking, dragged.box)} />
+      )}
+    </>
+  );
+}
+
+type OneBoxProps = {
+  readonly box: Box;
+  readonly at: number;
+  readonly isSelected: boolean;
+  readonly isFilm: boolean;
+  readonly looking: Looking;
+  readonly edits: Edits;
+};
+
+function OneBox({ box, at, isSelected, isFilm, looking, edits }: OneBoxProps) {
+  const place = placeOf(looking, box);
+  // As large as a finger, however small the box is.
+  const aside = Math.max(0, (TARGET - place.width) / 2);
+  const above = Math.max(0, (TARGET - place.height) / 2);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a button cannot hold the handles
+    <div
+      class="cover-box"
+      role="button"
+      tabIndex={0}
+      data-box={at}
+      aria-pressed={isSelected}
+      aria-label={coverWords.box(at + 1, box, isFilm)}
+      title={coverWords.boxKeys}
+      style={{
+        left: `${place.left - aside}px`,
+        top: `${place.top - above}px`,
+        width: `${place.width + 2 * aside}px`,
+        height: `${place.height + 2 * above}px`,
+      }}
+      onFocus={() => edits.select(at)}
+      onKeyDown={(event) => onBoxKey(event, at, looking, edits)}
+    >
+      <div class="cover-fill" style={{ inset: `${above}px ${aside}px` }}>
+        {isSelected &&
+          CORNERS.map((corner) => <span key={corner} class="cover-corner" data-corner={corner} />)}
+      </div>
+    </div>
+  );
+}
+
+const ARROWS: Readonly<Record<string, Point>> = {
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 },
+  ArrowDown: { x: 0, y: 1 },
+};
+
+function onBoxKey(event: KeyboardEvent, at: number, looking: Looking, edits: Edits): void {
+  const arrow = ARROWS[event.key];
+  if (arrow) {
+    const step = Math.max(1, Math.round(BOX_STEP / scaleOf(looking)));
+    edits.nudge(at, { x: arrow.x * step, y: arrow.y * step }, event.shiftKey);
+  } else if (event.key === 'Delete' || event.key === 'Backspace') {
+    (event.currentTarget as HTMLElement).closest<HTMLElement>('.cover-window')?.focus();
+    edits.remove(at);
+  } else return;
+  event.preventDefault();
+}
+
+/** Null where the key does not move or zoom the picture. */
+function viewAfter(event: KeyboardEvent, looking: Looking): View | null {
+  const { width, height } = looking.window;
+  const middle = { x: width / 2, y: height / 2 };
+  const arrow = ARROWS[event.key];
+  if (arrow) return movedView(looking, { x: -arrow.x * width * PAN_STEP, y: -arrow.y * height * PAN_STEP });
+  if (event.key === '+' || event.key === '=') return zoomedAt(looking, ZOOM_STEP, middle);
+  if (event.key === '-') return zoomedAt(looking, 1 / ZOOM_STEP, middle);
+  return event.key === '0' ? zoomedAt(looking, 0, middle) : null;
+}
+
+type Place = { readonly current: HTMLElement | null };
+
+function useWindowSize(place: Place, onWindow: (size: WindowSize) => void): void {
+  const [tell] = useState(() => (element: HTMLElement) => {
+    const { clientWidth: width, clientHeight: height } = element;
+    if (width > 0 && height > 0) onWindow({ width, height });
+  });
+  useLayoutEffect(() => {
+    const element = place.current!;
+    tell(element);
+    const observer = new ResizeObserver(() => tell(element));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+}
+
+/** Preact's own listeners are passive, and the page would scroll. */
+function useWheel(place: Place, zoom: (factor: number, at: Point) => void): void {
+  const latest = useRef(zoom);
+  latest.current = zoom;
+  useEffect(() => {
+    const element = place.current!;
+    const turn = (event: WheelEvent) => {
+      event.preventDefault();
+      const around = element.getBoundingClientRect();
+      const at = { x: event.clientX - around.left, y: event.clientY - around.top };
+      latest.current(2 ** (-event.deltaY / 400), at);
+    };
+    element.addEventListener('wheel', turn, { passive: false });
+    return () => element.removeEventListener('wheel', turn);
+  }, []);
+}

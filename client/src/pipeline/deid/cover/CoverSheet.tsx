@@ -1,0 +1,258 @@
+/**
+ * Cover the name: a person draws boxes over what names somebody in the pixels of an instance that is held back, sees
+ * what is sent then, and decides. Nothing of the picture leaves this device; boxes outlast a sheet that is closed by
+ * accident, until a decision or Cancel.
+ */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Box } from '#shared/dicom/boxes.ts';
+import { kitWords } from '../../../kit/kit-words.ts';
+import { Notice } from '../../../kit/Notice.tsx';
+import { Sheet } from '../../../kit/Sheet.tsx';
+import type { FoundFile } from '../../ingest/group-studies.ts';
+import { useIngest } from '../../ingest/ingest-context.ts';
+import { NamingTexts } from '../NamingTexts.tsx';
+import { CoverPicture, ZOOM_STEP } from './CoverPicture.tsx';
+import { BoxTools, Brightness, PictureSteps } from './CoverTools.tsx';
+import { createCoverStore, type CoverStore, type Phase } from './cover.store.ts';
+import { coverWords } from './cover-words.ts';
+import { toImage, wholeImage, zoomedAt, type View, type WindowSize } from './picture-view.ts';
+import { useEdits, type Edits } from './use-edits.ts';
+import type { Mode } from './use-gestures.ts';
+import './cover.css';
+
+export type CoverSheetProps = {
+  /** Held for their pixels, in the order of their series: those to which the same boxes may be given. */
+  readonly files: readonly FoundFile[];
+  readonly found: FoundFile;
+  /** Its number in the series, for the title. */
+  readonly at: number;
+  readonly boxes: readonly Box[];
+  /** After each step. */
+  readonly onBoxes: (boxes: readonly Box[]) => void;
+  /** A picture of it was drawn. */
+  readonly onLooked: (found: FoundFile) => void;
+  readonly onClose: () => void;
+};
+
+export function CoverSheet(props: CoverSheetProps) {
+  const ingest = useIngest();
+  const [store] = useState(() => createCoverStore(ingest, props));
+  useEffect(() => {
+    const stop = [
+      store.edit.subscribe(({ boxes }) => props.onBoxes(boxes)),
+      store.shown.subscribe((shown) => shown && props.onLooked(shown.found)),
+    ];
+    return () => {
+      for (const end of stop) end();
+      store.close();
+    };
+  }, [store]);
+  const phase = store.phase.value;
+  const title =
+    phase.kind === 'tried' && phase.able.length > 0 ? coverWords.preview : coverWords.title(props.at);
+  return (
+    <Sheet title={title} onClose={props.onClose}>
+      <Editor store={store} found={props.found} onClose={props.onClose} onBoxes={props.onBoxes} />
+    </Sheet>
+  );
+}
+
+type EditorProps = Pick<CoverSheetProps, 'found' | 'onClose' | 'onBoxes'> & { readonly store: CoverStore };
+
+function Editor({ store, found, onClose, onBoxes }: EditorProps) {
+  const edits = useEdits(store);
+  const [mode, setMode] = useState<Mode>('draw');
+  const [size, setSize] = useState<WindowSize>({ width: 1, height: 1 });
+  const [seen, setView] = useState<View | null>(null);
+  const image = store.extent.value ?? { rows: 1, columns: 1 };
+  const view = seen ?? wholeImage(image);
+  const looking = { image, window: size, view };
+  const middle = { x: size.width / 2, y: size.height / 2 };
+  const phase = store.phase.value;
+  const isDrawing = phase.kind === 'drawing';
+  useUndoKey(isDrawing, edits);
+  const addInSight = () => {
+    const from = toImage(looking, { x: 0, y: 0 });
+    const to = toImage(looking, { x: size.width, y: size.height });
+    const width = Math.min(image.columns, to.x - from.x);
+    edits.addInMiddle({ middle: view.middle, width, height: Math.min(image.rows, to.y - from.y) });
+  };
+  return (
+    <div class="cover">
+      <div class="cover-look">
+        <CoverPicture
+          store={store}
+          edits={edits}
+          mode={mode}
+          view={view}
+          onView={setView}
+          onWindow={setSize}
+          size={size}
+          isPreview={!isDrawing}
+        />
+        <Zoom onZoom={(factor) => setView(zoomedAt(looking, factor, middle))} />
+      </div>
+      <div class="cover-side">
+        {isDrawing ? <p class="cover-what">{coverWords.what}</p> : <Tried phase={phase} />}
+        {isDrawing && <ForAll store={store} found={found} />}
+        <PictureSteps store={store} />
+        {isDrawing && (
+          <BoxTools store={store} edits={edits} mode={mode} onMode={setMode} onAdd={addInSight} />
+        )}
+        <Brightness store={store} />
+        <NamingTexts found={found} />
+      </div>
+      <p class="unseen" role="status">
+        {edits.said}
+      </p>
+      <Decision store={store} onClose={onClose} onBoxes={onBoxes} />
+    </div>
+  );
+}
+
+function useUndoKey(isOn: boolean, { undo }: Edits): void {
+  const latest = useRef({ isOn, undo });
+  latest.current = { isOn, undo };
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (!latest.current.isOn || event.key !== 'z' || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      latest.current.undo();
+    };
+    document.addEventListener('keydown', listen);
+    return () => document.removeEventListener('keydown', listen);
+  }, []);
+}
+
+function Zoom({ onZoom }: { readonly onZoom: (factor: number) => void }) {
+  return (
+    <div class="cover-zoom">
+      <button
+        type="button"
+        class="button"
+        aria-label={coverWords.zoomOut}
+        onClick={() => onZoom(1 / ZOOM_STEP)}
+      >
+        −
+      </button>
+      <button type="button" class="button" onClick={() => onZoom(0)}>
+        {coverWords.zoomAll}
+      </button>
+      <button type="button" class="button" aria-label={coverWords.zoomIn} onClick={() => onZoom(ZOOM_STEP)}>
+        +
+      </button>
+    </div>
+  );
+}
+
+function ForAll({ store, found }: { readonly store: CoverStore; readonly found: FoundFile }) {
+  if (store.files.length < 2) return null;
+  return (
+    <label class="choice cover-all">
+      <input
+        type="checkbox"
+        class="tick"
+        checked={store.isForAll.value}
+        onChange={(event) => {
+          store.isForAll.value = event.currentTarget.checked;
+          store.show(store.files.indexOf(found));
+        }}
+      />
+      <span>{coverWords.forAll(store.files.length)}</span>
+    </label>
+  );
+}
+
+/** The progress of the trial, then what came of it. */
+function Tried({ phase }: { readonly phase: Phase }) {
+  if (phase.kind === 'drawing') return null;
+  if (phase.kind === 'covering') {
+    const says = coverWords.covering(phase.done, phase.total);
+    return (
+      <div role="status" class="stack-tight">
+        <p>{says}</p>
+        <progress
+          class="cover-progress"
+          aria-label={says}
+          max={phase.total}
+          {...(phase.total > 1 && { value: phase.done })}
+        />
+      </div>
+    );
+  }
+  const { able, unable, otherSize } = phase;
+  return (
+    <div role="status" class="stack">
+      {able.length > 0 && <p>{coverWords.previewWhat(able.length)}</p>}
+      {unable > 0 && (
+        <Notice kind="stop" title={coverWords.unable(unable)}>
+          <p>{coverWords.unableWhat}</p>
+        </Notice>
+      )}
+      {otherSize > 0 && (
+        <Notice kind="wait" title={coverWords.otherSize(otherSize)}>
+          <p>{coverWords.otherSizeWhat}</p>
+        </Notice>
+      )}
+    </div>
+  );
+}
+
+type DecisionProps = Omit<EditorProps, 'found'>;
+
+function Decision({ store, onClose, onBoxes }: DecisionProps) {
+  const ingest = useIngest();
+  const phase = store.phase.value;
+  const { boxes } = store.edit.value;
+  const decide = (how: () => void) => {
+    how();
+    onBoxes([]);
+    onClose();
+  };
+  if (phase.kind !== 'drawing') {
+    return (
+      <div class="sheet-actions">
+        <button type="button" class="button" onClick={store.drawOn}>
+          {phase.kind === 'covering' ? coverWords.stop : coverWords.back}
+        </button>
+        {phase.kind === 'tried' && phase.able.length > 0 && (
+          <button
+            type="button"
+            class="button button-main"
+            onClick={() => decide(() => ingest.release(phase.able, boxes))}
+          >
+            {coverWords.release(phase.able.length)}
+          </button>
+        )}
+      </div>
+    );
+  }
+  const covered = store.covered.value;
+  const isUnknown = store.extent.value === null;
+  return (
+    <div class="sheet-actions">
+      <button type="button" class="button button-bare" onClick={() => decide(() => undefined)}>
+        {kitWords.cancel}
+      </button>
+      <button type="button" class="button" onClick={() => decide(() => ingest.holdBack(covered))}>
+        {coverWords.leaveOut(covered.length)}
+      </button>
+      <button
+        type="button"
+        class="button"
+        disabled={boxes.length > 0 || isUnknown}
+        onClick={() => decide(() => ingest.release(covered))}
+      >
+        {coverWords.nothing(covered.length)}
+      </button>
+      <button
+        type="button"
+        class="button button-main"
+        disabled={boxes.length === 0 || isUnknown}
+        onClick={() => void store.tryBoxes()}
+      >
+        {coverWords.cover(covered.length)}
+      </button>
+    </div>
+  );
+}

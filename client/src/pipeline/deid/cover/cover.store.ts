@@ -1,0 +1,205 @@
+/**
+ * The editor of boxes over one instance, or over several of a series that get the same ones: what is drawn, what is
+ * shown, and the decision. Pixels are read and covered in the workers; before the decision each instance is covered
+ * there once, so that nobody decides about one that cannot be.
+ */
+import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import type { Box, Extent } from '#shared/dicom/boxes.ts';
+import type { FramePicture } from '#shared/pixels/thumbnail.ts';
+import type { FoundFile } from '../../ingest/group-studies.ts';
+import type { IngestStore } from '../../ingest/found-study.ts';
+import { beginEdit, type Edit } from './edit-boxes.ts';
+
+/** Large enough for every pixel of most images; 64 MB, one at a time. */
+const LARGE_SIDE = 4096;
+/** Of the picture that only proves that an instance can be covered. */
+const PROOF_SIDE = 16;
+
+/** From black to white, as parts of the range of values; null: as the file asks for. */
+export type Range = readonly [low: number, high: number] | null;
+
+/** The frame of the file in sight. */
+export interface Shown {
+  readonly found: FoundFile;
+  /** Counted from 0. */
+  readonly frame: number;
+  readonly picture: FramePicture;
+}
+
+export interface Tried {
+  readonly able: readonly FoundFile[];
+  /** Damaged, or of a kind that is not read here. */
+  readonly unable: number;
+  /** Of another size than the image on which the boxes were drawn. */
+  readonly otherSize: number;
+}
+
+/** `tried`: covered once; the person sees what is sent, and decides. */
+export type Phase =
+  | { readonly kind: 'drawing' }
+  | { readonly kind: 'covering'; readonly done: number; readonly total: number }
+  | ({ readonly kind: 'tried' } & Tried);
+
+export interface CoverStore {
+  /** In the order of the series; the same boxes can be for all of them. */
+  readonly files: readonly FoundFile[];
+  readonly at: Signal<number>;
+  /** Counted from 0. */
+  readonly frame: Signal<number>;
+  readonly range: Signal<Range>;
+  readonly edit: Signal<Edit>;
+  /** Where a new box lies: on all frames, or only on the one in sight. */
+  readonly onAllFrames: Signal<boolean>;
+  /** The boxes are for all files. */
+  readonly isForAll: Signal<boolean>;
+  /** The last picture drawn, while the next one is read too; null where none can be drawn. */
+  readonly shown: ReadonlySignal<Shown | null | undefined>;
+  /** Of the image on which is drawn; null until it is known. */
+  readonly extent: ReadonlySignal<Extent | null>;
+  readonly phase: ReadonlySignal<Phase>;
+  /** Files that get the boxes. */
+  readonly covered: ReadonlySignal<readonly FoundFile[]>;
+  show(at: number): void;
+  /** Covers each file once. */
+  tryBoxes(): Promise<void>;
+  /** Back to drawing; ends what `tryBoxes` does. */
+  drawOn(): void;
+  close(): void;
+}
+
+type CoveringIngest = Pick<IngestStore, 'inspection'>;
+
+export interface CoverAsked {
+  readonly files: readonly FoundFile[];
+  readonly found: FoundFile;
+  readonly boxes: readonly Box[];
+}
+
+export function createCoverStore(ingest: CoveringIngest, { files, found, boxes }: CoverAsked): CoverStore {
+  const at = signal(Math.max(0, files.indexOf(found)));
+  const frame = signal(Math.floor(found.frames / 2));
+  const range = signal<Range>(null);
+  const isForAll = signal(false);
+  const edit = signal(beginEdit(boxes));
+  const current = computed(() => files[at.value]!);
+  const { shown, stop } = followPicture(
+    ingest,
+    computed(() => ({ found: current.value, frame: frame.value, range: range.value })),
+  );
+  const extent = computed(() => {
+    const drawn = shown.value;
+    if (!drawn || drawn.found !== current.value) return null;
+    const { rows, columns } = drawn.picture;
+    return { rows, columns, frames: drawn.found.frames };
+  });
+  const covered = computed(() => (isForAll.value ? files : [current.value]));
+  const trying = createTrying(ingest, { covered, edit, extent });
+  return {
+    files,
+    at,
+    frame,
+    range,
+    edit,
+    onAllFrames: signal(true),
+    isForAll,
+    shown,
+    extent,
+    covered,
+    phase: trying.phase,
+    show(next) {
+      batch(() => {
+        at.value = next;
+        frame.value = Math.min(frame.peek(), current.value.frames - 1);
+      });
+    },
+    async tryBoxes() {
+      await trying.tryBoxes();
+      const tried = trying.phase.peek();
+      if (tried.kind !== 'tried' || tried.able.includes(current.peek())) return;
+      at.value = Math.max(0, files.indexOf(tried.able[0]!));
+    },
+    drawOn: trying.drawOn,
+    close() {
+      trying.drawOn();
+      stop();
+    },
+  };
+}
+
+type Wanted = { readonly found: FoundFile; readonly frame: number; readonly range: Range };
+
+/** One picture is read at a time, then the newest one that is wanted: a slider never has a queue behind it. */
+function followPicture(
+  { inspection }: CoveringIngest,
+  wanted: ReadonlySignal<Wanted>,
+): { readonly shown: ReadonlySignal<Shown | null | undefined>; stop(): void } {
+  const shown = signal<Shown | null | undefined>(undefined);
+  let isReading = false;
+  let isClosed = false;
+  async function read(): Promise<void> {
+    if (isReading) return;
+    isReading = true;
+    for (let asked: Wanted | null = null; asked !== wanted.peek() && !isClosed; ) {
+      asked = wanted.peek();
+      const { found, frame, range } = asked;
+      // The worker may finish: ending it for each step of a slider would cost more.
+      const picture = await inspection
+        .picture(found, { frame, maxSide: LARGE_SIDE, ...(range && { range }) }, new AbortController().signal)
+        .catch(() => null);
+      if (!isClosed) shown.value = picture && { found, frame, picture };
+    }
+    isReading = false;
+  }
+  const stop = effect(() => {
+    void wanted.value;
+    void read();
+  });
+  return {
+    shown,
+    stop() {
+      isClosed = true;
+      stop();
+    },
+  };
+}
+
+type Trying = Pick<CoverStore, 'covered' | 'edit' | 'extent'>;
+
+function createTrying(ingest: CoveringIngest, { covered, edit, extent }: Trying) {
+  const phase = signal<Phase>({ kind: 'drawing' });
+  let abort = new AbortController();
+  return {
+    phase: phase as ReadonlySignal<Phase>,
+    async tryBoxes(): Promise<void> {
+      const drawnOn = extent.peek();
+      if (phase.peek().kind !== 'drawing' || drawnOn === null) return;
+      abort = new AbortController();
+      const { signal: ended } = abort;
+      const files = covered.peek();
+      const { boxes } = edit.peek();
+      const tried = { able: [] as FoundFile[], unable: 0, otherSize: 0 };
+      for (const [done, found] of files.entries()) {
+        phase.value = { kind: 'covering', done, total: files.length };
+        const made = await coverOnce(ingest, found, boxes, ended);
+        if (ended.aborted) return;
+        if (made === null) tried.unable += 1;
+        else if (made.rows !== drawnOn.rows || made.columns !== drawnOn.columns) tried.otherSize += 1;
+        else tried.able.push(found);
+      }
+      phase.value = { kind: 'tried', ...tried };
+    },
+    drawOn(): void {
+      abort.abort();
+      phase.value = { kind: 'drawing' };
+    },
+  };
+}
+
+function coverOnce(
+  { inspection }: CoveringIngest,
+  found: FoundFile,
+  boxes: readonly Box[],
+  ended: AbortSignal,
+): Promise<FramePicture | null> {
+  return inspection.picture(found, { frame: 0, maxSide: PROOF_SIDE, boxes }, ended).catch(() => null);
+}

@@ -1,0 +1,92 @@
+/** The part of an image that a window of the page shows, and its size there. Pure. */
+import type { Point } from './edit-boxes.ts';
+
+/** Of the image, in its pixels. */
+export interface ImageSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Of the window, in pixels of the page. */
+export interface WindowSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface View {
+  /** 1: the whole image, as large as the window lets it be. */
+  readonly zoom: number;
+  /** The place in the image that lies in the middle of the window. */
+  readonly middle: Point;
+}
+
+/** An image, and the part of it in sight. */
+export interface Looking {
+  readonly image: ImageSize;
+  readonly window: WindowSize;
+  readonly view: View;
+}
+
+/** Enough to count the pixels of a letter in an image of 4096 columns. */
+export const ZOOM_LIMIT = 32;
+
+export const wholeImage = ({ columns, rows }: ImageSize): View => ({
+  zoom: 1,
+  middle: { x: columns / 2, y: rows / 2 },
+});
+
+/** Pixels of the page for one of the image. */
+export function scaleOf({ image, window, view }: Looking): number {
+  return Math.min(window.width / image.columns, window.height / image.rows) * view.zoom;
+}
+
+/** The place in the image under a place in the window, which is counted from its upper left corner. */
+export function toImage(looking: Looking, { x, y }: Point): Point {
+  const { window, view } = looking;
+  const scale = scaleOf(looking);
+  return {
+    x: view.middle.x + (x - window.width / 2) / scale,
+    y: view.middle.y + (y - window.height / 2) / scale,
+  };
+}
+
+export function toWindow(looking: Looking, { x, y }: Point): Point {
+  const { window, view } = looking;
+  const scale = scaleOf(looking);
+  return {
+    x: (x - view.middle.x) * scale + window.width / 2,
+    y: (y - view.middle.y) * scale + window.height / 2,
+  };
+}
+
+/** The pixel under `at` (a place in the window) stays there. */
+export function zoomedAt(looking: Looking, factor: number, at: Point): View {
+  const zoom = Math.min(ZOOM_LIMIT, Math.max(1, looking.view.zoom * factor));
+  const fixed = toImage(looking, at);
+  const near = toImage({ ...looking, view: { ...looking.view, zoom } }, at);
+  const { middle } = looking.view;
+  return kept(looking, { zoom, middle: { x: middle.x + fixed.x - near.x, y: middle.y + fixed.y - near.y } });
+}
+
+/** The image moves by so many pixels of the page. */
+export function movedView(looking: Looking, by: Point): View {
+  const scale = scaleOf(looking);
+  const { zoom, middle } = looking.view;
+  return kept(looking, { zoom, middle: { x: middle.x - by.x / scale, y: middle.y - by.y / scale } });
+}
+
+/** The image fills the window as far as it can: its edges do not come further in. */
+function kept({ image, window, view }: Looking, { zoom, middle }: View): View {
+  const scale = scaleOf({ image, window, view: { ...view, zoom } });
+  const within = (value: number, side: number, seen: number): number => {
+    const half = Math.min(seen / scale, side) / 2;
+    return Math.min(side - half, Math.max(half, value));
+  };
+  return {
+    zoom,
+    middle: {
+      x: within(middle.x, image.columns, window.width),
+      y: within(middle.y, image.rows, window.height),
+    },
+  };
+}
