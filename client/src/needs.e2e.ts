@@ -50,7 +50,7 @@ walk(
     await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
     await page.getByRole('button', { name: 'Release all 3 shown' }).click();
     await page.getByRole('button', { name: 'I looked at all of them: release' }).click();
-    await page.getByRole('link', { name: 'Upload', exact: true }).click();
+    await page.getByRole('navigation').getByRole('link', { name: 'Upload' }).click();
     await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
     await pressSend(page);
     await badge(page, 3).waitFor({ state: 'detached' });
