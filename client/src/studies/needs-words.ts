@@ -8,8 +8,7 @@ export const needsWords = {
   badge: (count: number) => `${formatCount(count)} ${count === 1 ? 'needs' : 'need'} you`,
   total: needsDecision,
   nothing: 'Nothing needs you',
-  nothingWhat:
-    'Everything you sent is on its way or has arrived. Studies that cannot go on without you appear here.',
+  nothingWhat: 'Studies that cannot go on without you appear here.',
   toStudies: 'Open your studies',
   of: (count: number) => instances(count),
   foreign: 'Studies for another gateway',
