@@ -37,7 +37,7 @@ export interface KeptHeld {
 
 interface Chosen extends Sealed {
   readonly studyId: string;
-  /** SOP Instance UIDs of all that were named or are held, as in the files: a file that cannot be read is in neither. */
+  /** SOP Instance UIDs, as in the files, of all that were named or are held; not of files that could not be read. */
   readonly sopInstanceUIDs: ReadonlySet<string>;
 }
 
