@@ -139,14 +139,14 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   assert.is(await page.getByRole('link', { name: 'Upload', exact: true }).count(), 0);
   await looksRight(page, 'start-auditor');
   await page.getByRole('link', { name: /^Compare the models/ }).click();
-  await page.getByRole('heading', { name: 'Models' }).waitFor();
+  await page.getByRole('heading', { name: 'Models', exact: true }).waitFor();
   await leave();
   await enterAs('researcher');
   await page.getByRole('link', { name: /^Send a study/ }).waitFor();
   await looksRight(page, 'start-researcher');
   await leave();
   await enterAs('radiologist');
-  await page.getByRole('heading', { name: 'Results' }).waitFor();
+  await page.getByRole('heading', { name: 'Results', exact: true }).waitFor();
   await page.getByRole('link', { name: 'Upload', exact: true }).click();
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
 });

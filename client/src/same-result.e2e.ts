@@ -95,7 +95,8 @@ async function throughBrowser(root: string, files: readonly StudyOnDisk[], role:
     await writeFile(join(app.dataDir, 'keys/pseudonyms.key'), KEY);
     await app.gateway.start();
     const page = await (await app.openVisitor()).newPage();
-    await page.goto(app.address);
+    // Researchers begin on another page.
+    await page.goto(`${app.address}/#/`);
     await signIn(page, (await createAccount(app.gateway, 'sender', [role])).username);
     await choose(page, files);
     await page.getByRole('button', { name: /^Send \d/ }).click();

@@ -1,7 +1,4 @@
-/**
- * The files that paths of the command line name: files, folders with everything below, ZIP archives. In path order,
- * the index of a disc first.
- */
+/** The files that paths of the command line name: files, folders with everything below, ZIP archives. In path order. */
 import { openAsBlob, type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -4,7 +4,7 @@ the command under four option sets, and tells what is left, by finding and sever
 to come out. Knows the standard and pydicom, and nothing of the product.
 
 Usage: attack.py --standards DIR --corpus DIR [--sets NAME,…] [--findings NAME,…] [--seed TEXT] [--brief] [--json] [--keep DIR] [--control] -- COMMAND…
-Exits 1 where anything High or Medium is left, or more of what is harmless was changed than may be. With --control the command changes nothing, and it
+Exits 1 where anything High, Medium or Low is left (but of "beyond": what nobody claims to see), or more of what is harmless was changed than may be. With --control the command changes nothing, and it
 exits 1 where a planted value was not found.
 """
 import argparse
@@ -140,7 +140,7 @@ def show(name: str, tally: Tally, brief: bool) -> None:
 
 def faults_of(tally: Tally) -> int:
     """The limits that are not held."""
-    bad = sum(len(found) for (severity, _), found in tally.left.items() if severity in ("High", "Medium"))
+    bad = sum(len(found) for (severity, finding), found in tally.left.items() if severity in ("High", "Medium", "Low") and finding != "beyond")
     bad += sum(len(found) > CUED_LEFT_AT_MOST * tally.planted[key] for key, found in tally.left.items() if key[0] == "Cue")
     return bad + sum(of - kept > (PROSE_CHANGED_AT_MOST if finding in PROSE else HARMLESS_CHANGED_AT_MOST) * of for finding, (kept, of, _) in tally.stays.items())
 

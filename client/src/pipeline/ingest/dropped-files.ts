@@ -2,7 +2,7 @@
  * Files and folders dropped on the page: as handles where the browser has them (picked-folder.ts), otherwise as
  * entries (File and Directory Entries API).
  */
-import { byName, collectFile, type Collected } from './collect-files.ts';
+import { byName, collectFile, indexFirst, type Collected } from './collect-files.ts';
 import type { FileHandle, FolderHandle } from './folder-handle.ts';
 import { collectPicked, type PickedFolder } from './picked-folder.ts';
 
@@ -79,7 +79,8 @@ async function* collectDirectory(
     yield { kind: 'refused', path, bytes: 0, because: 'file-unreadable' };
     return;
   }
-  for (const entry of byName(entries, ({ name }) => name))
+  const nameOf = ({ name }: FileSystemEntry): string => name;
+  for (const entry of indexFirst(byName(entries, nameOf), nameOf))
     yield* collectEntry(entry, { path: `${path}/${entry.name}`, depth: depth + 1 }, signal);
 }
 
