@@ -411,6 +411,10 @@ export const resultWords = {
       title: 'Something else answers in the gateway’s place.',
       next: 'A sign-in page of the network, or a proxy: open it, then try again.',
     },
+    otherAccount: {
+      title: 'Somebody else is signed in.',
+      next: 'Sign in again, then try again.',
+    },
     notUnderstood: {
       title: 'The gateway’s answer was not understood.',
       next: 'Reload the page; there may be a newer version.',
