@@ -95,7 +95,7 @@ export type FetchTelling = (
 export interface TokenSource {
   accessToken(): Promise<string | null>;
   renew(stale: string | null): Promise<string | null>;
-  /** Whose the tokens are. All tabs share one session: a renewal may bring another person's. */
+  /** The person behind the tokens. All tabs share one session: a renewal may bring another one's. */
   readonly user?: { peek(): { readonly id: string } | null };
 }
 
