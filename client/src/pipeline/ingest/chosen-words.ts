@@ -51,6 +51,7 @@ export const chosenWords = {
   send: (count: number) => `Send ${studies(count)}`,
   sendBar: 'Sending',
   sendNone: 'Choose a study to send',
+  sendLookFirst: 'Look at what is held back',
   tooLarge: (needs: string, room: string) =>
     `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until those in the queue have arrived.`,
   sendSize: (count: number, size: string) => `${instances(count)}, ${size}`,
