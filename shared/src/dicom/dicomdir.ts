@@ -32,7 +32,7 @@ export const INDEX_BYTES_LIMIT = 32 * 1024 * 1024;
 /** A study, or a file, without its texts; two bytes a character come in addition. */
 const STUDY_BYTES = 1024;
 const FILE_BYTES = 64;
-/** More of a value is not decoded. It is more than the longest File ID, so that a longer one stays a fault. */
+/** More of a value is not decoded. The longest File ID needs less, so that a longer one stays a fault. */
 const VALUE_BYTES_LIMIT = 8192;
 /** Characters of the texts that are shown, by their VR (PS3.5 §6.2); of PN three groups. */
 const TEXT_LIMITS = {

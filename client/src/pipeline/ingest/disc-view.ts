@@ -36,7 +36,7 @@ export function createDiscs(): Discs {
   const instances = new Set<string>();
   const studies = new Set<string>();
   let known: { readonly of: string; readonly missing: readonly MissingFile[] } | null = null;
-  /** Computed anew only after a change: the page is drawn far more often, and a disc has 50 000 files. */
+  /** Computed again only after a change: the page is drawn far more often, and a disc has 50 000 files. */
   const missing = (): readonly MissingFile[] => {
     const listed = chosen.filter(({ isListed }) => isListed);
     const of = [instances.size, ...chosen.map(({ isListed, files }) => `${isListed}${files.version}`)].join();

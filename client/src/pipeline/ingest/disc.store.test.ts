@@ -62,7 +62,7 @@ test('files that the index names and that were not chosen are named, until they 
   assert.equal(store.disc.value.missing, []);
 });
 
-test('missing files are compared anew after a change only', () => {
+test('missing files are compared again after a change only', () => {
   const discs = createDiscs();
   const disc = discs.begin();
   disc.files.noteIndex('cd/DICOMDIR', {
