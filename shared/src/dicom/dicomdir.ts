@@ -27,7 +27,7 @@ import {
 import { characterSetsOf, findElement, numberOf, textOf, textsOf, uidText } from './values.ts';
 import type { ValueContext } from './values.ts';
 
-/** What one index may weigh in memory, and as the message from the worker that read it. */
+/** Bytes of one index in memory, and in the message from the worker that read it. */
 export const INDEX_BYTES_LIMIT = 32 * 1024 * 1024;
 /** A study, or a file, without its texts; two bytes a character come in addition. */
 const STUDY_BYTES = 1024;
