@@ -144,7 +144,7 @@ if (why !== null) {
     assert.equal(await notificationsOf(page), [
       {
         title: 'CT study is in the PACS',
-        body: 'All 12 instances have arrived. Its receipt is ready.',
+        body: 'All 12 instances are in the PACS. Its receipt is ready.',
       },
     ]);
     await page.goto(world.address);

@@ -19,6 +19,7 @@ import {
   onDisk,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from './testing/screens.ts';
@@ -226,8 +227,11 @@ walk(
     await page.locator('main').getByRole('link', { name: 'Upload' }).click();
     await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
     await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '5 instances' }).click();
-    await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-    assert.is(await instancesSentBy(stage, account.username), 5);
+    await page.getByRole('link', { name: '1 needs you', exact: true }).waitFor();
+    await until(
+      'the released instances to be in the PACS',
+      async () => (await instancesSentBy(stage, account.username)) === 5,
+    );
   },
 );
 

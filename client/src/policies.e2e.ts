@@ -195,7 +195,7 @@ if (why !== null) {
   test('that is changed while a study waits holds it with an explanation; chosen again, it is sent under the current version', async () => {
     await page.getByRole('link', { name: 'Upload' }).click();
     app.link.cut();
-    await send(page, second);
+    await send(page, second, choosePolicy);
     await page.getByText(`You can close this page: ${INSTANCES} instances are safe here`).waitFor();
     const changed = await ask(app.gateway, ADMIN, {
       method: 'PUT',
@@ -207,11 +207,10 @@ if (why !== null) {
     await page.getByText(HELD).first().waitFor();
     assert.is(await instancesInPacs(app), INSTANCES);
     await page.getByRole('link', { name: 'Upload' }).click();
-    await send(page, second, () =>
-      until('the page to know the current version', async () => (await versionKept(page)) === 2).then(
-        () => undefined,
-      ),
-    );
+    await send(page, second, async () => {
+      await until('the page to know the current version', async () => (await versionKept(page)) === 2);
+      await choosePolicy(page);
+    });
     await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === 2 * INSTANCES);
     assert.equal(await plantedInPacs(app, [second]), new Set());
     await page.getByText(HELD).first().waitFor({ state: 'detached' });

@@ -172,6 +172,8 @@ if (why !== null || evaluation === null) {
     await pressSend(page);
     await page.getByRole('link', { name: 'Upload' }).click();
     await choose(page, [last]);
+    // The policy is the configured one again after each Send.
+    await keepEverythingUnchanged(page);
     await page.getByText('Moved up').waitFor();
     await page.getByText('Not for diagnostic use').first().waitFor();
     await pressSend(page);

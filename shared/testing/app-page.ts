@@ -87,12 +87,15 @@ export function filesOf({ seed, ...options }: SyntheticOptions): StudyOnDisk[] {
 export const largeFilesOf = (seed: number, instances = 16): StudyOnDisk[] =>
   filesOf({ seed, instancesPerSeries: instances / 2, rows: 512, columns: 512 });
 
+/** The button of the bar; the second where everything of the choice is held back. */
+const SENDS = /^(Send \d|Look at what is held back)/;
+
 export async function choose(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
   await page
     .locator('input[data-picks=files]')
     .first()
     .setInputFiles([...files]);
-  await page.getByRole('button', { name: /^Send \d/ }).waitFor();
+  await page.getByRole('button', { name: SENDS }).waitFor();
 }
 
 /** Chooses the files of a study from the disk: the browser itself reads them, and finds out when one is gone. */
@@ -106,7 +109,7 @@ export async function chooseFromDisk(page: Page, paths: readonly string[]): Prom
   if (result.objectId === undefined) throw new Error('the page has no place for files');
   await debug.send('DOM.setFileInputFiles', { objectId: result.objectId, files: [...paths] });
   await debug.detach();
-  await page.getByRole('button', { name: /^Send \d/ }).waitFor();
+  await page.getByRole('button', { name: SENDS }).waitFor();
 }
 
 /** Presses Send and waits for the queue. */

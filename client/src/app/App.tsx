@@ -3,17 +3,18 @@
  * page is drawn, so that no patient stays on the screen; offline the app works with the data on this device.
  */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
+import type { ComponentType } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { UploadView } from '../pipeline/ingest/UploadView.tsx';
 import type { AutoLockProps } from './AutoLock.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
-import { Announcer } from './Announcer.tsx';
 import type { ResultsRoute } from '../results/ResultsPages.tsx';
 import { deferred } from '../kit/deferred.tsx';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
+import type { NeedsBadgeProps } from '../studies/NeedsBadge.tsx';
 import type { StudiesViewProps } from '../studies/StudiesView.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
@@ -38,6 +39,13 @@ const StudiesView = deferred<StudiesViewProps>(() =>
 const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
   import('../results/ResultsPages.tsx').then((view) => view.ResultsPages),
 );
+const NeedsView = deferred<object>(() => import('../studies/NeedsView.tsx').then((view) => view.NeedsView));
+const NeedsBadge = beside<NeedsBadgeProps>(() =>
+  import('../studies/NeedsBadge.tsx').then((view) => view.NeedsBadge),
+);
+// Without it the device locks at its next start.
+const AutoLock = beside<AutoLockProps>(() => import('./AutoLock.tsx').then((view) => view.AutoLock));
+const Announcer = beside<object>(() => import('./Announcer.tsx').then((view) => view.Announcer));
 const SettingsView = deferred<SettingsViewProps>(() =>
   import('./SettingsView.tsx').then((view) => view.SettingsView),
 );
@@ -47,15 +55,14 @@ const StudyView = deferred<{ id: string }>(() =>
   import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView),
 );
 
-// Without it (a part that cannot be fetched is told of elsewhere) the device locks at its next start.
-const AutoLock = deferred<AutoLockProps>(
-  () =>
-    import('./AutoLock.tsx').then(
-      (view) => view.AutoLock,
-      () => () => null,
-    ),
-  () => null,
-);
+/**
+ * Stands beside every page, and is loaded once the first one is drawn. Where it cannot be loaded the page works
+ * without it, and UpdateOffer says that a part is missing.
+ */
+function beside<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+  const nothing = () => null;
+  return deferred<Props>(() => load().catch(() => nothing), nothing);
+}
 
 export type AppProps = {
   readonly route: ReadonlySignal<Route>;
@@ -93,7 +100,7 @@ export function App({ route, update, install, lockMinutes }: AppProps) {
         )}
       </ProblemBoundary>
       {!signedOut && user && <AutoLock minutes={lockMinutes} covered={covered} />}
-      {!hidden && <Announcer />}
+      {!hidden && state !== 'unknown' && <Announcer />}
     </>
   );
 }
@@ -106,7 +113,9 @@ function skipToContent(event: MouseEvent) {
 
 function Header({ page, hidden }: { readonly page: Route['page']; readonly hidden: boolean }) {
   const queue = useQueue();
-  const user = useSession().user.value;
+  const session = useSession();
+  const user = session.user.value;
+  const isKnown = session.state.value !== 'unknown';
   const first = user && !maySend(user) ? 'start' : 'upload';
   const waiting = queue.studies.value.filter(
     (study) => study.state !== 'done' && study.state !== 'taken-back',
@@ -149,6 +158,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
             >
               {kitWords.pages.results}
             </a>
+            {isKnown && <NeedsBadge isHere={page === 'needs'} />}
           </nav>
         )}
         <AccountMenu key={String(hidden)} />
@@ -199,6 +209,8 @@ function viewOf(route: Route, of: SettingsViewProps) {
       return <HelpView />;
     case 'study':
       return <StudyView key={route.id} id={route.id} />;
+    case 'needs':
+      return <NeedsView />;
     case 'results':
       return <ResultsPages route={route} />;
     case 'not-found':

@@ -88,7 +88,7 @@ function useLeave(here: RefObject<boolean>): () => Promise<void> {
     ]);
     if (!here.current) return;
     ingest.cancel();
-    ingest.clear();
+    ingest.clear('held-back');
     await session.signOut();
   };
 }

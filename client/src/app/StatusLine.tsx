@@ -6,15 +6,17 @@ import type { Link } from '../net/link.ts';
 import { goesOnAlone } from './background-sync.ts';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
-import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { canSend, sendableOf } from '../pipeline/ingest/sendable.ts';
+import { useNeeds } from '../pipeline/ingest/use-needs.ts';
+import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { needsDecision } from '../kit/counted.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
-import type { Route } from '../kit/routes.ts';
+import { hrefOf, type Route } from '../kit/routes.ts';
 import { mayRemoveDisc, standingOf, type Standing } from './may-close.ts';
 import { appWords } from './app-words.ts';
 import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
-import { trackWords } from '../pipeline/queue/track-words.ts';
 
 const LINK_SIGN: Record<Link, IconName> = {
   online: 'online',
@@ -32,25 +34,18 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
   const user = session.user.value;
   const link = queue.link.value;
   const policy = ingest.policy.value;
-  const chosen = ingest.studies.value.reduce(
-    (sum, study) => sum + (study.selected.value ? study.instances : 0),
-    0,
-  );
-  const undecided = queue.studies.value.reduce((sum, study) => sum + study.track.needsYou, 0);
+  const sendable = sendableOf(ingest);
   const standing = standingOf({
     phase: ingest.phase.value,
     unsafe: queue.unsafe.value,
-    chosen,
-    canSend:
-      ingest.phase.value === 'found' &&
-      ingest.studies.value.some((study) => study.selected.value && study.instances > heldOf(ingest, study)) &&
-      policy !== null &&
-      (user === null || maySend(user)),
+    chosen: sendable.instances,
+    canSend: canSend(ingest, sendable, user),
     isOnUpload: page === 'upload',
+    undecided: sumOf(useNeeds()),
     safe: queue.safe.value,
-    undecided,
     goesOnAlone: goesOnAlone(globalThis),
   });
+  const keepsNames = policy?.deidentify === false;
   return (
     <section class="status" aria-label={appWords.status.label}>
       <div class="status-inside" data-standing={standing.kind}>
@@ -69,8 +64,8 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
           <span>{appWords.status.link[link]}</span>
         </p>
         {session.state.value !== 'signed-out' && (user === null || maySend(user)) && (
-          <p class="status-item small">
-            <Icon name={policy && !policy.deidentify ? 'person' : 'shield'} size={20} />
+          <p class="status-item small" data-names={keepsNames}>
+            <Icon name={keepsNames ? 'person' : 'shield'} size={20} />
             <span>
               {policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown}
             </span>
@@ -81,50 +76,45 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
   );
 }
 
-/** How many instances of it stay here if it is sent now. */
-function heldOf({ heldBack }: IngestStore, { studyInstanceUID }: FoundStudy): number {
-  return heldBack.value.filter((file) => file.studyInstanceUID === studyInstanceUID).length;
-}
+const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
+  'keep-open': 'caution',
+  'not-queued': 'note',
+  decide: 'decide',
+  'may-close': 'device',
+  'goes-on-open': 'device',
+  empty: null,
+};
 
 function StandingSentence({ standing }: { readonly standing: Standing }) {
+  const sign = STANDING_SIGN[standing.kind];
+  const said = sentenceOf(standing);
+  return (
+    <>
+      {sign && <Icon name={sign} size={20} />}
+      {standing.kind === 'decide' ? (
+        <a href={hrefOf({ page: 'needs' })}>{said}</a>
+      ) : (
+        <span class={sign ? undefined : 'quiet'}>{said}</span>
+      )}
+    </>
+  );
+}
+
+function sentenceOf(standing: Standing): string {
+  const { keepOpen, notQueued, mayClose, goesOnOpen, empty } = appWords.status;
   switch (standing.kind) {
     case 'keep-open':
-      return (
-        <>
-          <Icon name="caution" size={20} />
-          <span>{appWords.status.keepOpen(standing.count)}</span>
-        </>
-      );
+      return keepOpen(standing.count);
     case 'not-queued':
-      return (
-        <>
-          <Icon name="note" size={20} />
-          <span>{appWords.status.notQueued(standing.count, standing.send)}</span>
-        </>
-      );
+      return notQueued(standing.count, standing.send);
     case 'may-close':
-      return (
-        <>
-          <Icon name="device" size={20} />
-          <span>{appWords.status.mayClose(standing.count)}</span>
-        </>
-      );
+      return mayClose(standing.count);
     case 'goes-on-open':
-      return (
-        <>
-          <Icon name="device" size={20} />
-          <span>{appWords.status.goesOnOpen(standing.count)}</span>
-        </>
-      );
+      return goesOnOpen(standing.count);
     case 'decide':
-      return (
-        <>
-          <Icon name="decide" size={20} />
-          <span>{trackWords.needsDecision(standing.count)}</span>
-        </>
-      );
+      return needsDecision(standing.count);
     case 'empty':
-      return <span class="quiet">{appWords.status.empty}</span>;
+      return empty;
     default:
       return standing satisfies never;
   }

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SessionState } from '../net/session.ts';
 import { createAutoLock } from './auto-lock.ts';
-import { lockMarkIn, startSession } from './lock-mark.ts';
+import { LOCKED, lockMarkIn, startSession } from './lock-mark.ts';
 
 const test = suite('the automatic lock');
 
@@ -157,20 +157,48 @@ test('after somebody has gone nothing locks', () => {
   assert.is(tab.seen.locks, 0);
 });
 
-test('without a gateway, where nobody could sign in, the lock waits; with it an untouched device locks at once', () => {
+test('without a gateway, where nobody could sign in, the lock waits, and touches in time keep it off', () => {
   const here = device();
   const tab = here.open();
   here.canSignIn.value = false;
-  here.pass(60 * MINUTE, tab);
-  assert.equal([tab.seen.locks, tab.lock.secondsLeft.value], [0, null]);
-  tab.lock.touched();
+  for (let touch = 0; touch < 4; touch += 1) {
+    here.pass(14 * MINUTE, tab);
+    tab.lock.touched();
+  }
   here.canSignIn.value = true;
   here.pass(14 * MINUTE, tab);
   assert.is(tab.seen.locks, 0, 'somebody was there');
   here.canSignIn.value = false;
   here.pass(60 * MINUTE, tab);
+  assert.equal([tab.seen.locks, tab.lock.secondsLeft.value], [0, null]);
   here.canSignIn.value = true;
   assert.is(tab.seen.locks, 1);
+});
+
+test('a touch without a gateway does not undo a time that is over', () => {
+  const here = device();
+  const tab = here.open();
+  here.pass(MINUTE, tab);
+  here.sleep(8 * 60 * MINUTE);
+  here.canSignIn.value = false;
+  tab.lock.touched();
+  tab.lock.stay();
+  assert.is(tab.seen.locks, 0);
+  here.canSignIn.value = true;
+  assert.is(tab.seen.locks, 1);
+});
+
+test('a person who left in one tab has left in all of them, also without a gateway and where the site wants no lock', () => {
+  for (const how of ['check', 'touched', 'stay'] as const) {
+    for (const minutes of [15, 0]) {
+      const here = device(minutes);
+      const tab = here.open();
+      here.canSignIn.value = false;
+      here.mark.write(LOCKED);
+      tab.lock[how]();
+      assert.equal([how, minutes, tab.seen.locks, here.mark.read()], [how, minutes, 1, LOCKED]);
+    }
+  }
 });
 
 /** The start of a page on this device. */

@@ -5,7 +5,7 @@
  * waits: a technician without a network must be able to continue.
  */
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import type { LockMark } from './lock-mark.ts';
+import { LOCKED, type LockMark } from './lock-mark.ts';
 
 /** WCAG 2.2 2.2.1 asks for 20 s at least. */
 const WARN_MS = 30_000;
@@ -92,7 +92,8 @@ function begin(watched: Watched): void {
   const { clock, mark } = watched;
   const latest = clock.wall() + limitOf(watched);
   const marked = mark.read();
-  if (limitOf(watched) === 0) mark.write(null);
+  if (marked === LOCKED) lockNow(watched);
+  else if (limitOf(watched) === 0) mark.write(null);
   else if (marked === null || marked > latest) mark.write(latest);
   check(watched);
 }
@@ -109,13 +110,17 @@ function left(watched: Watched): number {
   return Math.min(byMonotonic, marked === null ? byMonotonic : marked - clock.wall());
 }
 
+const isDue = (watched: Watched): boolean =>
+  watched.mark.read() === LOCKED || (limitOf(watched) > 0 && left(watched) <= 0);
+
 function extend(watched: Watched): void {
-  if (watched.isOver || limitOf(watched) === 0) return;
-  // The first touch after a sleep comes too late.
-  if (left(watched) <= 0 && watched.canSignIn.peek()) {
-    lockNow(watched);
-    return;
-  }
+  if (watched.isOver) return;
+  // The first touch after a sleep comes too late: without a gateway nothing locks, but the time stays over.
+  if (isDue(watched)) check(watched);
+  else if (limitOf(watched) > 0) extendNow(watched);
+}
+
+function extendNow(watched: Watched): void {
   const { clock, mark } = watched;
   watched.touchedAt = clock.monotonic();
   const latest = clock.wall() + limitOf(watched);
@@ -130,20 +135,23 @@ function check(watched: Watched): void {
   if (watched.isOver) return;
   const mine = ++watched.turn;
   const again = (ms: number) => watched.later(() => mine === watched.turn && check(watched), ms);
-  if (limitOf(watched) === 0 || !watched.canSignIn.peek()) {
+  const isWaiting = limitOf(watched) === 0 || !watched.canSignIn.peek();
+  // LOCKED: somebody has left in another tab.
+  if (watched.mark.read() === LOCKED || (!isWaiting && left(watched) <= 0)) {
+    lockNow(watched);
+    return;
+  }
+  if (isWaiting) {
     watched.secondsLeft.value = null;
     return;
   }
   const ms = left(watched);
-  if (ms <= 0) {
-    lockNow(watched);
-    return;
-  }
   watched.secondsLeft.value = ms > WARN_MS ? null : Math.ceil(ms / 1000);
   again(ms > WARN_MS ? ms - WARN_MS : ms % 1000 || 1000);
 }
 
 function lockNow(watched: Watched): void {
+  if (watched.isOver) return;
   watched.isOver = true;
   watched.secondsLeft.value = null;
   watched.lock();

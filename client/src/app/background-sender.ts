@@ -85,7 +85,7 @@ async function studiesIn(database: LocalDatabase): Promise<readonly WatchedStudy
     id: row.id,
     modalities: row.about.modalities,
     instances: row.chosen,
-    needsYou: countStudy(row).track.needsYou,
+    track: countStudy(row).track,
     state: row.state,
   }));
 }

@@ -105,7 +105,7 @@ export function createDevice(baseUrl = '/api'): Device {
       // One person's files are not shown to the next.
       betweenAccounts(account, () => {
         ingest.cancel();
-        ingest.clear();
+        ingest.clear('held-back');
         pool.renew();
         policies.forget();
       });

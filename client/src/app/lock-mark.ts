@@ -6,8 +6,8 @@ import { effect } from '@preact/signals';
 import type { SessionStore } from '../net/session.ts';
 
 const KEY = 'relaypacs-locks-at';
-/** Somebody left: nobody continues here without signing in. */
-const LOCKED = 0;
+/** Somebody left: nobody continues here without signing in. Only a sign-in overwrites it. */
+export const LOCKED = 0;
 
 export interface LockMark {
   /** Milliseconds since 1970; null: nobody has signed in here, or the site wants no lock. */

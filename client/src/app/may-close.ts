@@ -27,7 +27,7 @@ export type StandingFacts = {
   readonly canSend: boolean;
   /** The page with Send is open. */
   readonly isOnUpload: boolean;
-  /** Instances that need a decision. */
+  /** Instances that need a person (list-needs.ts). */
   readonly undecided: number;
   /** Instances that wait on this device. */
   readonly safe: number;

@@ -1,5 +1,4 @@
 /** The words of notifications: they may be read on a locked screen. */
-import { instances } from '../kit/counted.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
 import { trackWords } from '../pipeline/queue/track-words.ts';
@@ -10,15 +9,17 @@ export interface Notified {
   readonly body: string;
 }
 
-export function notificationOf(news: StudyNews): Notified {
-  const name = titleWords.erasedName(news.modalities);
-  return news.what === 'arrived'
+export function notificationOf({ what, modalities, instances: chosen, track }: StudyNews): Notified {
+  const name = titleWords.erasedName(modalities);
+  if (what === 'needs-you')
+    return {
+      title: `${name} needs you`,
+      body: `${trackWords.needsDecision(track.needsYou)}. Open ${kitWords.product} to decide.`,
+    };
+  return track.inPacs < chosen
     ? {
-        title: `${name} is in the PACS`,
-        body: `${news.instances === 1 ? 'Its instance has' : `All ${instances(news.instances)} have`} arrived. Its receipt is ready.`,
+        title: `${name} is in the PACS in part`,
+        body: `${trackWords.progress(track.inPacs, chosen)}. The others were left out. Its receipt is ready.`,
       }
-    : {
-        title: `${name} needs you`,
-        body: `${trackWords.needsDecision(news.needsYou)}. Open ${kitWords.product} to decide.`,
-      };
+    : { title: `${name} is in the PACS`, body: `${trackWords.arrived(chosen)}. Its receipt is ready.` };
 }

@@ -3,19 +3,21 @@
  * a locked screen, so it names nobody. Pure.
  */
 import type { UploadState } from '#shared/protocol/upload-state.ts';
+import type { Track } from '../pipeline/queue/queued-study.ts';
 
 /** A queued study, as the page and the service worker know it. */
 export interface WatchedStudy {
   /** Of this device alone, at random. */
   readonly id: string;
   readonly modalities: readonly string[];
+  /** All that were chosen. */
   readonly instances: number;
-  /** The instances about which a person has to decide. */
-  readonly needsYou: number;
+  /** Where they are (count-study.ts). */
+  readonly track: Pick<Track, 'inPacs' | 'needsYou'>;
   readonly state: UploadState;
 }
 
-export interface StudyNews extends Pick<WatchedStudy, 'id' | 'modalities' | 'instances' | 'needsYou'> {
+export interface StudyNews extends Pick<WatchedStudy, 'id' | 'modalities' | 'instances' | 'track'> {
   readonly what: 'arrived' | 'needs-you';
 }
 
@@ -27,15 +29,16 @@ export function createNewsSince(): NewsSince {
   return (studies) => {
     const known = before;
     before = new Map(studies.map((study) => [study.id, standingOf(study)]));
-    return studies.flatMap(({ id, modalities, instances, needsYou }) => {
+    return studies.flatMap(({ id, modalities, instances, track }) => {
       const what = before.get(id) ?? null;
       if (what === null || !known.has(id) || known.get(id) === what) return [];
-      return [{ id, modalities, instances, needsYou, what }];
+      return [{ id, modalities, instances, track, what }];
     });
   };
 }
 
-function standingOf({ needsYou, state }: WatchedStudy): StudyNews['what'] | null {
-  if (needsYou > 0) return 'needs-you';
-  return state === 'done' ? 'arrived' : null;
+/** A study of which a person left everything out is over, and nothing of it has arrived. */
+function standingOf({ track, state }: WatchedStudy): StudyNews['what'] | null {
+  if (track.needsYou > 0) return 'needs-you';
+  return state === 'done' && track.inPacs > 0 ? 'arrived' : null;
 }

@@ -21,7 +21,7 @@ export function tellNews({ workers, studies, isHidden }: TellNewsTools): void {
         id,
         modalities: about.modalities,
         instances,
-        needsYou: track.needsYou,
+        track,
         state,
       })),
     );

@@ -25,7 +25,7 @@ export function useSignOut(onClose: () => void, everywhere = false) {
     if (everywhere) await session.signOutEverywhere().finally(() => setLeaving(false));
     // Files that were read but not queued identify patients and belong to the person who chose them.
     ingest.cancel();
-    ingest.clear();
+    ingest.clear('held-back');
     if (!everywhere) void session.signOut();
     onClose();
   };

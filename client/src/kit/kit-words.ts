@@ -10,6 +10,7 @@ export const kitWords = {
     'before-after': 'Before and after',
     studies: 'Studies',
     study: 'Study',
+    needs: 'Needs you',
     results: 'Results',
     infer: 'Ask a model',
     models: 'Models',

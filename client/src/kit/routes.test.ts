@@ -17,6 +17,7 @@ test('every page has an address that leads back to it', () => {
     { page: 'start' },
     { page: 'upload' },
     { page: 'studies' },
+    { page: 'needs' },
     { page: 'settings' },
     { page: 'help' },
     { page: 'study', id: '0f8b-1' },

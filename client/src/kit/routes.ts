@@ -9,6 +9,8 @@ export type Route =
   | { readonly page: 'start' }
   | { readonly page: 'upload' }
   | { readonly page: 'studies' }
+  /** Everything that needs a person. */
+  | { readonly page: 'needs' }
   | { readonly page: 'settings' }
   | { readonly page: 'help' }
   /** A found study that is not queued. */
@@ -24,6 +26,9 @@ export type Route =
 
 export type ResultsPlace = 'results' | 'infer' | 'models';
 
+/** Their address has no id. */
+const plainPages = ['studies', 'needs', 'settings', 'help'] as const;
+
 /** Reads the part behind `#`; anything unknown is `not-found`, never an error. */
 export function parseRoute(hash: string): Route {
   const [page = '', id = '', beside = '', ...rest] = hash.replace(/^#?\/?/, '').split('/');
@@ -33,7 +38,8 @@ export function parseRoute(hash: string): Route {
     return { page: 'results', at: page, id, beside };
   if (beside !== '') return { page: 'not-found' };
   if (page === '' && id === '') return { page: hash.length > 1 ? 'upload' : 'start' };
-  if ((page === 'studies' || page === 'settings' || page === 'help') && id === '') return { page };
+  const plain = plainPages.find((each) => each === page);
+  if (plain !== undefined && id === '') return { page: plain };
   if ((page === 'study' || page === 'before-after') && id !== '') return { page, id };
   return { page: 'not-found' };
 }
@@ -46,6 +52,7 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
     case 'upload':
       return '#/';
     case 'studies':
+    case 'needs':
     case 'settings':
     case 'help':
       return `#/${route.page}`;

@@ -43,6 +43,14 @@ export class Unreachable extends Error {
 /** Something else answered instead of the gateway: a captive portal, a proxy's page. The person should know. */
 export class ForeignAnswer extends Unreachable {}
 
+/** The session is another account's by now: the request was not sent. */
+export class OtherAccount extends Error {
+  constructor() {
+    super('another account is signed in');
+    this.name = 'OtherAccount';
+  }
+}
+
 /** Longer than any problem of ours; a proxy's page of HTML is not read to its end. */
 const PROBLEM_BYTES_LIMIT = 64 * 1024;
 
@@ -87,6 +95,8 @@ export type FetchTelling = (
 export interface TokenSource {
   accessToken(): Promise<string | null>;
   renew(stale: string | null): Promise<string | null>;
+  /** The person behind the tokens. All tabs share one session: a renewal may bring another one's. */
+  readonly user?: { peek(): { readonly id: string } | null };
 }
 
 export interface ApiTools {
@@ -108,13 +118,18 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface SendInit extends RequestInit {
+  /** The id of the account that this request is for: no other's token goes with it. */
+  readonly as?: string;
+}
+
 export interface ApiClient {
   readonly baseUrl: string;
   /**
    * The response, whatever its status; the token is added, and renewed once. With `onSent` the response is complete
-   * when it is returned. Throws Unreachable, or the signal's reason.
+   * when it is returned. Throws Unreachable, OtherAccount, or the signal's reason.
    */
-  send(path: string, init: RequestInit, onSent?: (bytes: number) => void): Promise<Response>;
+  send(path: string, init: SendInit, onSent?: (bytes: number) => void): Promise<Response>;
   /** The JSON answer, checked. Throws ApiProblem, Unreachable, or ZodError where the answer breaks the schema. */
   json<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
   /** The text of the answer (a receipt). Throws as `json`. */
@@ -146,14 +161,26 @@ export function createApiClient(tools: ApiTools): ApiClient {
 
 type OnSent = (bytes: number) => void;
 
-async function send(tools: ApiTools, path: string, init: RequestInit, onSent?: OnSent): Promise<Response> {
+async function send(
+  tools: ApiTools,
+  path: string,
+  { as, ...init }: SendInit,
+  onSent?: OnSent,
+): Promise<Response> {
   const token = await tools.tokens.accessToken();
+  checkAccount(tools, as);
   const response = await sendOnce(tools, withToken(path, init, token), onSent);
   if (response.status !== 401) return response;
   const renewed = await tools.tokens.renew(token);
   if (renewed === null || renewed === token) return response;
   await response.body?.cancel();
+  checkAccount(tools, as);
   return sendOnce(tools, withToken(path, init, renewed), onSent);
+}
+
+/** After each token, and in the same turn as the request that it goes with. */
+function checkAccount({ tokens }: ApiTools, as: string | undefined): void {
+  if (as !== undefined && tokens.user?.peek()?.id !== as) throw new OtherAccount();
 }
 
 type Authorised = { readonly path: string; readonly init: RequestInit };

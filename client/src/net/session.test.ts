@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { User } from '#shared/protocol/api.ts';
-import { createApiClient, Unreachable } from './api-client.ts';
+import { createApiClient, OtherAccount, Unreachable } from './api-client.ts';
 import { createSession } from './session.ts';
 
 const USER = {
@@ -13,7 +13,7 @@ const USER = {
 
 /** A gateway whose tokens last `seconds`; a refresh token is good for one use. */
 function gateway(seconds: number) {
-  const state = { now: 0, issued: 0, refreshes: 0, isDown: false, isEnded: false };
+  const state = { now: 0, issued: 0, refreshes: 0, isDown: false, isEnded: false, user: USER };
   const valid = new Map<string, number>();
   let refresh = '';
   const answer = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
@@ -44,7 +44,7 @@ function gateway(seconds: number) {
       valid.set(accessToken, state.now + seconds * 1000);
       refresh = `r${state.issued}`;
       return new Response(
-        JSON.stringify({ accessToken, refreshToken: refresh, expiresIn: seconds, user: USER }),
+        JSON.stringify({ accessToken, refreshToken: refresh, expiresIn: seconds, user: state.user }),
       );
     }
     return isSignedIn ? new Response('{}') : refuse('not-authenticated');
@@ -67,6 +67,30 @@ test('a long upload outlives its token without asking for a password', async () 
     state.now += 60_000;
   }
   assert.is(session.state.value, 'signed-in');
+});
+
+test('a renewal that brings another person’s session sends nothing of the one before', async () => {
+  const { state, session, api, revoke } = gateway(60);
+  const mine = { method: 'POST', as: USER.id };
+  await session.signIn('someone', 'password');
+  assert.is((await api.send('/upload', mine)).status, 200);
+  const refused = () =>
+    api.send('/upload', mine).then(
+      () => false,
+      (error) => error instanceof OtherAccount,
+    );
+  // In another tab; the cookie is shared. The gateway refuses the token …
+  state.user = { ...USER, id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0003' };
+  revoke();
+  assert.ok(await refused());
+  assert.is((await api.send('/upload', {})).status, 200);
+  // … or it ends here.
+  state.user = USER;
+  await session.signIn('someone', 'password');
+  state.user = { ...USER, id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0003' };
+  state.now += 60_000;
+  assert.ok(await refused());
+  assert.is(session.user.value?.id, state.user.id);
 });
 
 test('many requests that meet the end of a token renew it once', async () => {

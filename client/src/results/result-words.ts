@@ -1,6 +1,5 @@
 /**
- * The texts of results, of running a model, and of the models, fetched only with those pages. They contain no
- * data except the arguments of the functions.
+ * The texts of results, runs and models, fetched only with those pages. No data but the functions' arguments.
  */
 import type { FilmFinding, Job, VERIFICATIONS } from '#shared/protocol/inference.ts';
 import { counted } from '../kit/counted.ts';
@@ -411,6 +410,7 @@ export const resultWords = {
       title: 'Something else answers in the gateway’s place.',
       next: 'A sign-in page of the network, or a proxy: open it, then try again.',
     },
+    otherAccount: { title: 'Somebody else is signed in.', next: 'Sign in again, then try again.' },
     notUnderstood: {
       title: 'The gateway’s answer was not understood.',
       next: 'Reload the page; there may be a newer version.',

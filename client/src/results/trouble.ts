@@ -1,5 +1,5 @@
 /** Describes a failure between this page and the gateway: what happened, what to do, and a small code. */
-import { ApiProblem, ForeignAnswer, Unreachable } from '../net/api-client.ts';
+import { ApiProblem, ForeignAnswer, OtherAccount, Unreachable } from '../net/api-client.ts';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { resultWords } from './result-words.ts';
 
@@ -35,6 +35,7 @@ export function troubleOfCode(code: string, title?: string): Trouble {
 export function troubleOf(error: unknown): Trouble {
   if (error instanceof ForeignAnswer) return { ...resultWords.trouble.foreign, kind: 'wait', code: null };
   if (error instanceof Unreachable) return { ...resultWords.trouble.unreachable, kind: 'wait', code: null };
+  if (error instanceof OtherAccount) return { ...resultWords.trouble.otherAccount, kind: 'wait', code: null };
   // A code newer than this page still comes with a title.
   if (error instanceof ApiProblem) return troubleOfCode(error.anyCode ?? `${error.status}`, error.message);
   return { ...resultWords.trouble.notUnderstood, kind: 'stop', code: null };

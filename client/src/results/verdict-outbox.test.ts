@@ -27,8 +27,8 @@ async function open(answer: Answering, device = openDevice()) {
   const { database } = await device;
   const rows = verdictRows(database, ACCOUNT);
   const time = createVirtualTime(() => false);
-  const { api, asked } = openTestApi(answer);
-  const person = { isHere: true };
+  const person = { isHere: true, session: ACCOUNT };
+  const { api, asked } = openTestApi(answer, () => person.session);
   const outbox = createVerdictOutbox({
     api,
     clock: time,
@@ -118,6 +118,17 @@ test('signing out tries once more, and says what is left; nobody else’s right 
   await time.run(() => false, 600_000);
   await outbox.retry();
   assert.equal([sent().length, (await rows.kept()).length], [2, 1]);
+});
+
+test('where the session became another person’s before it left, it stays on the device', async () => {
+  const { outbox, rows, sent, person } = await open(() => json(VERIFIED));
+  // Signed in in another tab: this one learns it with its next token.
+  person.session = idOf(502);
+  await outbox.give(AGREED);
+  assert.equal([sent().length, outbox.unsent.value.length, await rows.kept()], [0, 1, [AGREED]]);
+  person.session = ACCOUNT;
+  await outbox.retry();
+  assert.equal([sent().length, outbox.unsent.value, await rows.kept()], [1, [], []]);
 });
 
 test.run();

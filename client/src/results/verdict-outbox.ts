@@ -141,6 +141,8 @@ async function send(state: State, tools: OutboxTools, given: Given): Promise<voi
   try {
     const response = await tools.api.send(`/results/${resultId}/verify`, {
       method: 'POST',
+      // Another person may have signed in, in another tab: a verdict is signed by its author alone.
+      as: tools.account,
       headers: {
         'content-type': 'application/json',
         accept: 'application/json',

@@ -5,6 +5,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { VirtualList } from '../kit/VirtualList.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { EmptyQueue } from '../pipeline/queue/QueueNotices.tsx';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 import type { QueuePart } from '../pipeline/queue/track-of.ts';
@@ -106,6 +107,11 @@ function drawLine(line: Line, sent: SentStudiesStore): ComponentChildren {
   }
 }
 
+/** *Needs you* counts instances, as on every page; those that wait on another device are decided there. */
+function countOf(part: QueuePart, entries: readonly DayEntry[]): number {
+  return part === 'needs-you' ? sumOf(entries.flatMap(({ study }) => study?.needs ?? [])) : entries.length;
+}
+
 function SectionHeading({ section: { heading, entries } }: { readonly section: Section }) {
   return (
     <div class="queue-part-head">
@@ -113,7 +119,7 @@ function SectionHeading({ section: { heading, entries } }: { readonly section: S
         <h2 class="queue-part" data-part={heading.part}>
           {heading.part === 'needs-you' && <Icon name="decide" size={20} />}
           {queueWords.parts[heading.part]}{' '}
-          <span class="quiet numbers queue-part-count">{entries.length}</span>
+          <span class="quiet numbers queue-part-count">{countOf(heading.part, entries) || ''}</span>
         </h2>
       ) : (
         <h2 class="queue-part">

@@ -40,8 +40,8 @@ export function SelectTick({ entry: { key, name, study } }: { readonly entry: Da
   );
 }
 
-const isRemovable = ({ state, removed }: QueuedStudy): boolean =>
-  !removed && (state === 'done' || state === 'taken-back');
+const isRemovable = ({ state, removed, needs }: QueuedStudy): boolean =>
+  !removed && needs.length === 0 && (state === 'done' || state === 'taken-back');
 
 export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[] }) {
   const queue = useQueue();

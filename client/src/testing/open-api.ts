@@ -27,11 +27,21 @@ export async function untilRead(isOver: () => boolean): Promise<boolean> {
   return isOver();
 }
 
-export function openTestApi(answer: Answering): TestApi {
+/** `account`: whose session it is at that moment. */
+export function openTestApi(answer: Answering, account: () => string | null = () => null): TestApi {
   const asked: Asked[] = [];
   const api = createApiClient({
     baseUrl: '/api',
-    tokens: { accessToken: async () => 'token', renew: async () => null },
+    tokens: {
+      accessToken: async () => 'token',
+      renew: async () => null,
+      user: {
+        peek() {
+          const id = account();
+          return id === null ? null : { id };
+        },
+      },
+    },
     async fetch(url, init) {
       init?.signal?.throwIfAborted();
       const { body } = init ?? {};

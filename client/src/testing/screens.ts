@@ -47,6 +47,10 @@ export const SCREENS = {
     'queue-lost': 'The browser has cleared its storage',
     'upload-too-large': 'Not enough space',
   },
+  'needs.e2e.ts': {
+    needs: 'Instances are held back, with their pictures',
+    'needs-none': 'Nothing needs a person',
+  },
   'studies/studies.e2e.ts': {
     'studies-day': 'A day of studies: one is open, one needs a person, some were sent from another device',
     'studies-found': 'A search that finds two of one name',

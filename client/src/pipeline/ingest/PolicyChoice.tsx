@@ -24,12 +24,19 @@ export function PolicyChoice() {
       <span>{policy.title ?? ingestWords.policyInForce(policy.deidentify)}</span>
     </>
   );
-  if (ingest.policies.value.length < 2) return <p class="policy small">{shown}</p>;
+  const names = !policy.deidentify;
+  if (ingest.policies.value.length < 2)
+    return (
+      <p class="policy small" data-names={names}>
+        {shown}
+      </p>
+    );
   return (
     <>
       <button
         type="button"
         class="button button-bare policy"
+        data-names={names}
         aria-haspopup="dialog"
         onClick={() => setOpen(true)}
       >
@@ -65,7 +72,7 @@ function PolicySheet({
               checked={policy.name === chosen.name}
               onChange={() => ingest.choosePolicy(policy.name)}
             />
-            <span>
+            <span data-names={!policy.deidentify}>
               <span class="strong">{policy.title ?? titleOf(policy)}</span>
               <br />
               <span class="quiet small">

@@ -3,11 +3,11 @@ import { useSession } from '../../net/net-context.ts';
 import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { maySend } from '../../net/may-send.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { chosenWords } from './chosen-words.ts';
 import { queueWords } from '../queue/queue-words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
+import { canSend, sendableOf } from './sendable.ts';
 
 export type SendBarProps = {
   /**
@@ -28,44 +28,34 @@ function SendBar({ onQueuedInPart }: SendBarProps) {
   const session = useSession();
   const triage = useTriageViews();
   const ToRepeat = triage.value?.ToRepeat;
-  const user = session.user.value;
-  const chosen = ingest.studies.value.filter((study) => study.selected.value);
-  const held = ingest.heldBack.value.filter(({ studyInstanceUID }) =>
-    chosen.some((study) => study.studyInstanceUID === studyInstanceUID),
-  );
-  const instances = chosen.reduce((sum, study) => sum + study.instances, -held.length);
-  const bytes = chosen.reduce(
-    (sum, study) => sum + study.bytes,
-    -held.reduce((sum, file) => sum + file.bytes, 0),
-  );
-  const reading = ingest.phase.value === 'reading';
+  const sendable = sendableOf(ingest);
+  const { studies: chosen, instances, bytes, held } = sendable;
   const send = async () => {
     const studies = ingest.studies.peek().length;
     const refused = ingest.rejected.peek().length;
     await ingest.send();
     const queued = studies - ingest.studies.peek().length;
     if (ingest.problem.peek() !== null || queued < chosen.length) return;
-    // Files held back were on this page already.
-    const refusedNow = ingest.rejected.peek().length - refused - held.length;
+    const refusedNow = ingest.rejected.peek().length - refused;
     if (refusedNow > 0) return onQueuedInPart(Math.max(0, instances - refusedNow));
     // Files refused before Send were on this page already.
     if (queued === studies) ingest.clear();
     location.hash = hrefOf({ page: 'studies' });
   };
-  const disabled =
-    chosen.length === 0 ||
-    instances === 0 ||
-    reading ||
-    ingest.policy.value === null ||
-    (user !== null && !maySend(user));
+  const disabled = !canSend(ingest, sendable, session.user.value);
+  const none = held.length > 0 ? chosenWords.sendLookFirst : chosenWords.sendNone;
   return (
-    <section class="send-bar" aria-label={chosenWords.sendBar}>
+    <section
+      class="send-bar"
+      aria-label={chosenWords.sendBar}
+      data-names={ingest.policy.value?.deidentify === false}
+    >
       {ToRepeat && <ToRepeat chosen={chosen} />}
       <TooLarge />
       <div class="send-inside">
         <PolicyChoice />
         <button type="button" class="button button-main send-button" disabled={disabled} onClick={send}>
-          {chosen.length === 0 ? chosenWords.sendNone : chosenWords.send(chosen.length)}
+          {chosen.length === 0 ? none : chosenWords.send(chosen.length)}
           {chosen.length > 0 && (
             <span class="send-size small numbers">{chosenWords.sendSize(instances, formatBytes(bytes))}</span>
           )}

@@ -165,8 +165,12 @@ export interface IngestStore {
   addSample(): Promise<void>;
   /** Stops reading; the studies found so far stay. While queueing: takes back what is not queued yet. */
   cancel(): void;
-  /** Forgets everything that was found. */
-  clear(): void;
+  /** Forgets everything that was found. `held-back`: files of queued studies that are held back, too. */
+  clear(also?: 'held-back'): void;
+  /** By the id of a queued study, its files that are held back, where this page can still open them. */
+  readonly reopenable: ReadonlySignal<ReadonlyMap<string, FoundStudy>>;
+  /** Shows the held-back files of a queued study again; returns the found study's id, null where they are gone. */
+  reopen(id: string): string | null;
   toggle(studyInstanceUID: string): void;
   showThumbnail(seriesInstanceUID: string): void;
   /**

@@ -96,6 +96,8 @@ export interface NamedPerson {
 export interface Gathering {
   readonly studies: ReadonlyMap<string, StudyGroup>;
   add(summary: FileSummary, file: ReadFile, ordinal: number): void;
+  /** A study that was read before. */
+  put(study: StudyGroup): void;
   remove(studyInstanceUID: string): void;
   clear(): void;
 }
@@ -120,19 +122,22 @@ export function createGathering(createId: () => string): Gathering {
     study.version += 1;
   }
 
+  function put(study: StudyGroup): void {
+    studies.set(study.studyInstanceUID, study);
+    countPatient(study.patient, 1);
+    pointOutPatients(study);
+  }
+
   return {
     studies,
     add(summary, file, ordinal) {
       const { description, identifiers } = summary;
       const known = studies.get(identifiers.studyInstanceUID);
       const study = known ?? newStudy(createId(), identifiers.studyInstanceUID, description);
-      if (!known) {
-        studies.set(study.studyInstanceUID, study);
-        countPatient(study.patient, 1);
-        pointOutPatients(study);
-      }
+      if (!known) put(study);
       addInstance(study, summary, file, ordinal);
     },
+    put,
     remove(studyInstanceUID) {
       const study = studies.get(studyInstanceUID);
       if (!study) return;

@@ -16,7 +16,7 @@ import type {
 } from './found-study.ts';
 import { createGathering, type StudyGroup } from './group-studies.ts';
 import { createHeldBack } from './held-back.ts';
-import { noteNaming, type NamingFiles } from './hold-companions.ts';
+import { forgetNaming, noteNaming, type NamingFiles } from './hold-companions.ts';
 import type { NotSent } from './open-file.ts';
 import type { GivenSecrets, PreparingTools } from './prepare-policy.ts';
 import type { QueueingTools } from './queue-study.ts';
@@ -69,6 +69,8 @@ export function createIngestState(tools: IngestTools) {
     persisted: signal<boolean | null>(null),
     /** The name of the policy that a person chose. */
     chosenPolicy: signal<string | null>(null),
+    /** By the id of a queued study: its files that are held back (reopen-study.ts). */
+    undecided: signal<ReadonlyMap<string, StudyGroup>>(new Map()),
     gathering: createGathering(tools.createId),
     heldBack: createHeldBack(),
     discs: createDiscs(),
@@ -108,6 +110,13 @@ export function holdNaming(state: IngestState, study: StudyGroup, files: NamingF
   draw(state);
 }
 
+/** Null: the configured one. Another policy may keep other texts. */
+export function takePolicy({ chosenPolicy, gathering }: IngestState, name: string | null): void {
+  if (chosenPolicy.value === name) return;
+  chosenPolicy.value = name;
+  for (const study of gathering.studies.values()) forgetNaming(study);
+}
+
 export function drawSoon(state: IngestState): void {
   if (state.isDrawing) return;
   state.isDrawing = true;
@@ -130,7 +139,7 @@ export function phaseAtRest({ discs, gathering, notSent }: IngestState): IngestP
   return gathering.studies.size + notSent.refused.length > 0 || discs.hasIndexAlone ? 'found' : 'idle';
 }
 
-/** Stops reading and forgets everything that was found. */
+/** Stops reading and forgets everything that was found; files of queued studies that are held back stay known. */
 export function forget(state: IngestState): void {
   state.abort.abort();
   state.abort = new AbortController();
@@ -139,6 +148,8 @@ export function forget(state: IngestState): void {
   state.discs.clear();
   state.given.clear();
   state.snapshots.clear();
+  state.undecided.value = new Map(state.undecided.value);
+  takePolicy(state, null);
   state.notSent.refused.length = 0;
   state.notSent.skipped.length = 0;
   Object.assign(state.count, { filesFound: 0, filesRead: 0, bytesRead: 0 });

@@ -11,8 +11,8 @@ import { createForecast, needsOf, type Forecast } from './forecast.ts';
 import type { IngestStore } from './found-study.ts';
 import type { FoundFile } from './group-studies.ts';
 import { heldUnder } from './held-back.ts';
-import { forgetNaming, stillAsShown } from './hold-companions.ts';
-import { createIngestState, draw, drawHeld, forget, holdNaming } from './ingest-state.ts';
+import { stillAsShown } from './hold-companions.ts';
+import { createIngestState, draw, drawHeld, forget, holdNaming, takePolicy } from './ingest-state.ts';
 import type { IngestState, IngestTools } from './ingest-state.ts';
 import { createInspection, type Inspection } from './inspection.ts';
 import { collectPicked, type PickedFolder } from './picked-folder.ts';
@@ -20,6 +20,7 @@ import { policyInForce } from './policy-in-force.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
 import { sendChosen, totalOf } from './send-chosen.ts';
+import { reopenStudy } from './reopen-study.ts';
 import { patientsOfFile } from './split-patients.ts';
 
 export function createIngestStore(tools: IngestTools): IngestStore {
@@ -53,16 +54,27 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     policy: computed(() => policyInForce(state)),
     policies: computed(() => tools.policies.value?.policies ?? []),
     choosePolicy(name) {
-      state.chosenPolicy.value = name;
-      // Another policy may keep other texts.
-      for (const study of gathering.studies.values()) forgetNaming(study);
+      takePolicy(state, name);
       draw(state);
     },
     ...addingTo(state),
     cancel: () => state.abort.abort(),
-    clear: () => forget(state),
+    clear(also) {
+      if (also !== undefined) state.undecided.value = new Map();
+      forget(state);
+    },
+    reopenable: computed(() => {
+      const ids = [...state.undecided.value.keys()];
+      const shown = snapshots.show(state.undecided.value);
+      return new Map(ids.map((id, at) => [id, shown[at]!]));
+    }),
+    reopen: (id) => reopenStudy(state, id),
     toggle: (studyInstanceUID) => snapshots.toggle(studyInstanceUID),
-    showThumbnail: (seriesInstanceUID) => snapshots.askThumbnail(seriesInstanceUID, gathering.studies),
+    showThumbnail: (seriesInstanceUID) =>
+      snapshots.askThumbnail(seriesInstanceUID, [
+        ...gathering.studies.values(),
+        ...state.undecided.value.values(),
+      ]),
     send: () => sendChosen(state),
   };
 }

@@ -7,6 +7,7 @@ import type { NamingText } from '#shared/deid/companions.ts';
 import type { NamedValue } from '#shared/deid/text/named-value.ts';
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
 import { beginStudy, finishNaming } from '../queue/rows/name-study.ts';
+import { keepHeld, takeFromEarlier, type KeptHeld } from '../queue/rows/keep-held.ts';
 import { noteTriage, type Triaged } from '../queue/rows/note-triage.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
 import { finishPacking } from '../queue/rows/finish-packing.ts';
@@ -60,6 +61,8 @@ export interface QueueingWatch {
   /** These files are safe on this device, or need not be. */
   onSafe(files: readonly FoundFile[]): void;
   onNotQueued(file: FoundFile, because: NotQueued['because']): void;
+  /** The study is in the queue; these of its files stay here until a person decides. */
+  onHeld(studyId: string, files: readonly FoundFile[]): void;
 }
 
 export interface Queueing {
@@ -93,7 +96,7 @@ export async function queueStudy(tools: QueueingTools, queueing: Queueing): Prom
 }
 
 async function nameAndPack(begun: Begun): Promise<void> {
-  const { tools, studyId, group, terms, signal } = begun;
+  const { tools, studyId, group, terms } = begun;
   const { database } = tools;
   const { name, version, deidentify } = terms.policy;
   await beginStudy(database, await tools.key, {
@@ -105,20 +108,50 @@ async function nameAndPack(begun: Begun): Promise<void> {
     about: aboutOf(group),
     chosen: group.instances,
   });
-  const wanted = await nameAll(begun);
+  const { wanted, held, sopInstanceUIDs } = await nameAll(begun);
   const triaged = tools.triaged(studyId, group);
   if (triaged !== null)
     await ignoreFailure(
       noteTriage(database, studyId, triaged.said, triaged.setAside),
       'without these answers the gateway does the work of the models',
     );
-  if (!(await finishNaming(database, studyId))) return;
+  const kept = await keepHeld(database, await tools.key, {
+    studyId,
+    studyInstanceUID: group.studyInstanceUID,
+    held: held.map(({ found: { sopInstanceUID }, because }) => ({ sopInstanceUID, reason: because.because })),
+    sopInstanceUIDs,
+  });
+  const tellHeld = () => {
+    for (const { found, because } of held) begun.watch.onNotQueued(found, because);
+  };
+  if (!(await finishNaming(database, studyId, kept))) return tellHeld();
   tools.onQueued();
-  await packAll(begun, wanted);
-  signal.throwIfAborted();
-  await finishPacking(database, studyId);
+  if (!(await packAndFinish(begun, wanted, kept))) tellHeld();
+  else if (held.length > 0)
+    begun.watch.onHeld(
+      studyId,
+      held.map(({ found }) => found),
+    );
   tools.onQueued();
 }
+
+async function packAndFinish(begun: Begun, wanted: ReadonlySet<number>, kept: KeptHeld): Promise<boolean> {
+  const { tools, studyId, signal } = begun;
+  const { database } = tools;
+  try {
+    await packAll(begun, wanted);
+    signal.throwIfAborted();
+    return await finishPacking(database, studyId, kept);
+  } catch (error) {
+    // In the PACS as a whole before it was packed: only the instances that are held here remain.
+    if (!isGone(error) || (await database.studies.get(studyId))?.state !== 'done') throw error;
+    await database.transaction('rw', database.studies, () => takeFromEarlier(database, kept));
+    return true;
+  }
+}
+
+/** A file that the policy does not make safe: it stays on this device until a person decides. */
+type HeldHere = { readonly found: FoundFile; readonly because: NotQueued['because'] };
 
 function isGone(error: unknown): boolean {
   return error instanceof Error && error.name === 'StudyGone';
@@ -130,14 +163,16 @@ async function isOver(database: LocalDatabase, id: string): Promise<boolean> {
 }
 
 /**
- * Names all files; returns the places of those that must be packed. Files are told of once it is certain that the
- * study need not wait for a person.
+ * Names all files; returns the places of those that must be packed, the files that are held back, and the SOP Instance
+ * UIDs of both. Files are told of once it is certain that the study need not wait for a person.
  */
 async function nameAll({ tools, studyId, group, companions, terms, watch, signal }: Begun) {
   const { forTask: policy, released } = terms;
   const stays = ({ ordinal, naming }: FoundFile): boolean =>
     policy.kind === 'deidentified' && naming.length > 0 && !released.has(ordinal);
   const wanted = new Set<number>();
+  const held: HeldHere[] = [];
+  const sopInstanceUIDs = new Set<string>();
   const naming = new Map<number, readonly NamingText[]>();
   const tell: (() => void)[] = [];
   await forEachInParallel(planBatches(group), tools.pool.size, async (batch) => {
@@ -150,14 +185,23 @@ async function nameAll({ tools, studyId, group, companions, terms, watch, signal
     const out = new Set([...duplicates, ...notQueued.map(({ position }) => position)]);
     for (const { ordinal } of batch) if (!out.has(ordinal)) wanted.add(ordinal);
     watch.onNamed(batch);
+    for (const found of batch) {
+      const stayed = notQueued.find(({ position }) => position === found.ordinal);
+      if (stayed?.because.kind === 'quarantined') held.push({ found, because: stayed.because });
+      if (!stayed || stayed.because.kind === 'quarantined') sopInstanceUIDs.add(found.sopInstanceUID);
+    }
     tell.push(() => {
-      tellNotQueued(batch, notQueued, watch);
+      tellNotQueued(
+        batch,
+        notQueued.filter(({ because }) => because.kind !== 'quarantined'),
+        watch,
+      );
       watch.onSafe(batch.filter(({ ordinal }) => out.has(ordinal)));
     });
   });
   if (naming.size > 0) throw new NamedByCompanions(naming);
   for (const each of tell) each();
-  return wanted;
+  return { wanted, held, sopInstanceUIDs };
 }
 
 /** A person saw its texts on the page and has not released it. */

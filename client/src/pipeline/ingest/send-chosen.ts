@@ -5,11 +5,21 @@ import { isNoRoom } from '../queue/rows/no-room.ts';
 import type { QueueingProgress } from './found-study.ts';
 import { needsOf } from './forecast.ts';
 import type { FoundFile, StudyGroup, StudyWarning } from './group-studies.ts';
-import { draw, holdNaming, NOTHING_QUEUED, phaseAtRest, reject, type IngestState } from './ingest-state.ts';
+import { reasonsUnder } from './held-back.ts';
+import {
+  draw,
+  holdNaming,
+  NOTHING_QUEUED,
+  phaseAtRest,
+  reject,
+  takePolicy,
+  type IngestState,
+} from './ingest-state.ts';
 import { termsOf } from './policy-in-force.ts';
 import { NamedByCompanions } from './hold-companions.ts';
 import { NotPrepared, preparePolicy } from './prepare-policy.ts';
 import { queueStudy, type SendingTerms } from './queue-study.ts';
+import { forgetSent, keepForDeciding } from './reopen-study.ts';
 import { patientsOfStudy, splitByPatient } from './split-patients.ts';
 
 export async function sendChosen(state: IngestState): Promise<void> {
@@ -20,7 +30,10 @@ export async function sendChosen(state: IngestState): Promise<void> {
   if (typeof terms === 'string') return;
   askToPersist(state);
   const selected = [...state.gathering.studies.values()].filter(
-    (study) => state.snapshots.isSelected(study) && !study.warnings.has('too-many-instances'),
+    (study) =>
+      state.snapshots.isSelected(study) &&
+      !study.warnings.has('too-many-instances') &&
+      study.instances > countHeld(state, terms, study),
   );
   const total = totalOf(selected);
   const room = await tools.room().catch(() => null);
@@ -39,12 +52,21 @@ export async function sendChosen(state: IngestState): Promise<void> {
   } catch (error) {
     if (!signal.aborted) problem.value = isNoRoom(error) ? 'no-room' : 'device-failed';
   } finally {
+    // The next patient is sent as configured, whatever was chosen for this one.
+    if (problem.value === null && !signal.aborted) takePolicy(state, null);
     batch(() => {
       state.queueing.value = NOTHING_QUEUED;
       phase.value = phaseAtRest(state);
     });
     draw(state);
   }
+}
+
+/** The instances that stay here if the study is sent now. */
+function countHeld(state: IngestState, { policy }: SendingTerms, { held }: StudyGroup): number {
+  const released = state.heldBack.released.peek();
+  return held.filter((found) => !released.has(found.ordinal) && reasonsUnder(policy, found).length > 0)
+    .length;
 }
 
 /** Some browsers ask the person, and the answer may take its time: nothing waits for it. */
@@ -112,10 +134,12 @@ async function queueAll(
       countQueued(state, { instances: files.length, bytes: bytesOf(files) }),
     onNotQueued: ({ file }: FoundFile, because: Parameters<typeof reject>[3]) =>
       reject(state, file.path, file.bytes, because),
+    onHeld: (id: string, files: readonly FoundFile[]) => keepForDeciding(state, id, group, files),
   };
   const companions = [...group.names.values()];
   for (const part of parts) await queueStudy(state.tools, { group: part, companions, terms, watch, signal });
   state.gathering.remove(group.studyInstanceUID);
+  forgetSent(state, group);
   draw(state);
 }
 

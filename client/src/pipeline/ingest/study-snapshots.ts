@@ -13,7 +13,7 @@ export interface StudySnapshots {
   isSelected(study: StudyGroup): boolean;
   toggle(studyInstanceUID: string): void;
   /** Makes a thumbnail of the series' middle instance, once. */
-  askThumbnail(seriesInstanceUID: string, studies: ReadonlyMap<string, StudyGroup>): void;
+  askThumbnail(seriesInstanceUID: string, studies: Iterable<StudyGroup>): void;
   clear(): void;
 }
 
@@ -25,7 +25,7 @@ interface Shown {
   readonly selected: Map<string, Signal<boolean>>;
   readonly thumbnails: Map<string, Signal<Thumbnail | null | undefined>>;
   /** The last snapshot of each study. */
-  readonly drawn: WeakMap<StudyGroup, { readonly version: number; readonly study: FoundStudy }>;
+  drawn: WeakMap<StudyGroup, { readonly version: number; readonly study: FoundStudy }>;
 }
 
 export function createStudySnapshots(pool: WorkerPool): StudySnapshots {
@@ -56,6 +56,7 @@ export function createStudySnapshots(pool: WorkerPool): StudySnapshots {
       abort = new AbortController();
       shown.selected.clear();
       shown.thumbnails.clear();
+      shown.drawn = new WeakMap();
     },
   };
 }
@@ -111,8 +112,8 @@ function thumbnailOf({ thumbnails }: Shown, seriesInstanceUID: string): Signal<T
   return remembered(thumbnails, seriesInstanceUID, () => signal<Thumbnail | null | undefined>(undefined));
 }
 
-function findSeries(studies: ReadonlyMap<string, StudyGroup>, uid: string): SeriesGroup | undefined {
-  for (const study of studies.values()) {
+function findSeries(studies: Iterable<StudyGroup>, uid: string): SeriesGroup | undefined {
+  for (const study of studies) {
     const series = study.series.get(uid);
     if (series) return series;
   }

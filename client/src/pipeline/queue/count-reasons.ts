@@ -31,6 +31,6 @@ export function listOf(counts: ReadonlyMap<string, number>): readonly ReasonCoun
   return [...counts].map(([reason, instances]) => ({ reason, instances }));
 }
 
-export function sumOf(counts: readonly ReasonCount[]): number {
+export function sumOf(counts: readonly Pick<ReasonCount, 'instances'>[]): number {
   return counts.reduce((sum, count) => sum + count.instances, 0);
 }

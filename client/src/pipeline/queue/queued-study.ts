@@ -259,6 +259,8 @@ export interface QueueStore {
     id: string,
     instances?: readonly { readonly sopInstanceUID: string; readonly digest: string }[],
   ): Promise<void>;
+  /** Leaves out the instances that are held on this device for this reason, by a person's decision. */
+  leaveOutHeld(id: string, reason: string): Promise<void>;
   /**
    * Removes a study from the list. A finished or taken-back one can be put back, and its receipt is kept; an
    * interrupted or failed one is deleted and withdrawn from the gateway.

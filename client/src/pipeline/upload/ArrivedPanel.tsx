@@ -16,6 +16,7 @@ import { LookWithModel } from '../../results/LookWithModel.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { nameOf } from '../queue/study-title.ts';
 import { deidentificationLine, readReceipt, summaryOf } from './kept-receipt.ts';
+import { notSentOf } from './not-sent.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
 import { ReceiptSheet } from './ReceiptSheet.tsx';
 
@@ -65,7 +66,7 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
         )}
         <LookWithModel id={study.id} />
       </div>
-      {typeof loaded === 'object' && <PrintedReceipt receipt={loaded.receipt} />}
+      {typeof loaded === 'object' && <PrintedReceipt receipt={loaded.receipt} notSent={notSentOf(study)} />}
       {isOpen && study.studyInstanceUID !== null && (
         <ReceiptSheet
           studyInstanceUID={study.studyInstanceUID}
@@ -91,6 +92,7 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
     ...sameOriginals(same),
     deidentificationLine(receipt),
     uploadWords.provenSigned,
+    ...notSentOf(study),
   ].filter((line): line is string => typeof line === 'string');
   return (
     <>

@@ -5,12 +5,15 @@
  */
 import { useState } from 'preact/hooks';
 import { useQueue } from '../queue/queue-context.ts';
+import { sumOf } from '../queue/count-reasons.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Notice } from '../../kit/Notice.tsx';
 import { ReasonDetails } from '../../kit/ReasonDetails.tsx';
 import { sentencesOfReason } from '../../kit/reason-sentences.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { refusalSentence } from '../../net/refusal-sentence.ts';
+import { queueWords } from '../queue/queue-words.ts';
 import { trackWords } from '../queue/track-words.ts';
 import { uploadWords } from './upload-words.ts';
 import { countRetried, mayBeRetried } from '../queue/may-be-retried.ts';
@@ -26,12 +29,28 @@ function toUndecided({ cause, reason, instances }: Need): readonly Undecided[] {
 
 export function Decisions({ study }: { readonly study: QueuedStudy }) {
   const undecided = study.needs.flatMap(toUndecided);
+  const held = study.needs.filter(({ cause }) => cause === 'held');
   return (
     <>
+      {held.length > 0 && <HeldHere study={study} instances={sumOf(held)} />}
       {undecided.map((some) => (
         <Decision key={`${some.state} ${some.reason}`} study={study} some={some} />
       ))}
     </>
+  );
+}
+
+/** Held back on this device: decided on the page of everything that needs a person. */
+function HeldHere({ study, instances }: { readonly study: QueuedStudy; readonly instances: number }) {
+  return (
+    <Notice kind="stop" title={uploadWords.heldHere(instances, study.instances)}>
+      <p>{uploadWords.heldHereWhat}</p>
+      <p class="notice-actions">
+        <a class="button" href={hrefOf({ page: 'needs' })}>
+          {queueWords.decide}
+        </a>
+      </p>
+    </Notice>
   );
 }
 
@@ -59,7 +78,7 @@ function Decision({ study, some }: DecisionProps) {
       <Notice kind="stop" title={uploadWords.decide.sentence(some.instances, study.instances)}>
         <p>{meaningOf(study, some)}</p>
         <div class="notice-actions row">
-          {mayBeRetried(some.state, some.reason) && (
+          {mayBeRetried(some.state, some.reason) && countRetried(study) > 0 && (
             <RetryButton study={study} busy={busy} onRetry={() => void decide(() => queue.retry(study.id))} />
           )}
           <button
@@ -119,7 +138,7 @@ function RetryButton({ study, busy, onRetry }: RetryButtonProps) {
   return (
     <button type="button" class="button" disabled={busy} onClick={onRetry}>
       <Icon name="again" size={20} />
-      {uploadWords.decide.retry(countRetried(study.needs))}
+      {uploadWords.decide.retry(countRetried(study))}
     </button>
   );
 }

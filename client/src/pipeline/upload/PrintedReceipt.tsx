@@ -12,21 +12,31 @@ import { trackWords } from '../queue/track-words.ts';
 import { uploadWords } from './upload-words.ts';
 import { deidentificationLine, summaryOf } from './kept-receipt.ts';
 
-export function PrintedReceipt({ receipt }: { readonly receipt: Receipt }) {
+type PrintedReceiptProps = {
+  readonly receipt: Receipt;
+  /** Sentences about instances of the study that the gateway never got. */
+  readonly notSent: readonly string[];
+};
+
+export function PrintedReceipt({ receipt, notSent }: PrintedReceiptProps) {
   const paper = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const target = paper.current!;
     const page = new AbortController();
     // `render` draws synchronously; the printer does not wait.
-    window.addEventListener('beforeprint', () => render(<Paper receipt={receipt} />, target), {
-      signal: page.signal,
-    });
+    window.addEventListener(
+      'beforeprint',
+      () => render(<Paper receipt={receipt} notSent={notSent} />, target),
+      {
+        signal: page.signal,
+      },
+    );
     window.addEventListener('afterprint', () => render(null, target), { signal: page.signal });
     return () => {
       page.abort();
       render(null, target);
     };
-  }, [receipt]);
+  }, [receipt, notSent.join()]);
   return <div ref={paper} class="printed" />;
 }
 
@@ -41,7 +51,7 @@ function Why({ code }: { readonly code: string }) {
   );
 }
 
-function Paper({ receipt }: { readonly receipt: Receipt }) {
+function Paper({ receipt, notSent }: PrintedReceiptProps) {
   const { details, states } = uploadWords;
   const summary = summaryOf(receipt.instances);
   const deidentification = deidentificationLine(receipt);
@@ -63,6 +73,11 @@ function Paper({ receipt }: { readonly receipt: Receipt }) {
         {kitWords.product}: {uploadWords.receipt}
       </p>
       <p>{uploadWords.receiptWhat}</p>
+      {notSent.map((said) => (
+        <p key={said} class="strong">
+          {said}
+        </p>
+      ))}
       <dl>
         {rows.map(([term, value]) => (
           <div key={term}>

@@ -13,6 +13,7 @@ import { useApi } from '../../net/net-context.ts';
 import { useQueue } from '../queue/queue-context.ts';
 import type { KeptReceipt } from '../queue/queued-study.ts';
 import { receiptFileName, saveReceipt } from './kept-receipt.ts';
+import { notSentOf } from './not-sent.ts';
 import { uploadWords } from './upload-words.ts';
 
 const words = uploadWords.sheet;
@@ -34,12 +35,19 @@ type Loaded =
 export function ReceiptSheet({ studyInstanceUID, id, name, onClose }: ReceiptSheetProps) {
   const loaded = usePaper(studyInstanceUID);
   const kept = useKept(id);
+  const study = useQueue().studies.value.find((each) => each.id === id);
+  const notSent = study ? notSentOf(study) : [];
   return (
     <Sheet title={words.title} onClose={onClose}>
       <p class="strong kept">
         <bdi>{name}</bdi>
       </p>
       <p class="sheet-text">{words.what}</p>
+      {notSent.map((said) => (
+        <p key={said} class="sheet-text strong">
+          {said}
+        </p>
+      ))}
       <div aria-live="polite">
         {loaded.kind === 'loading' && <p class="quiet">{uploadWords.receiptLoading}</p>}
         {loaded.kind === 'trouble' && (

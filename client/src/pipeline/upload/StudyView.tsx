@@ -68,7 +68,7 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
             queueWords.travelled(study.policy.deidentify),
           ].join(kitWords.separator)}
         </p>
-        {study.state === 'done' && <p class="small quiet">{queueWords.erasedWhat}</p>}
+        {study.state === 'done' && study.title === null && <p class="small quiet">{queueWords.erasedWhat}</p>}
       </div>
       {study.state !== 'taken-back' && (
         <section class="study-track" aria-label={trackWords.label(study.instances)}>

@@ -17,6 +17,12 @@ export const uploadWords = {
   alreadyThere: (count: number) => `${instances(count)} already there before`,
   sameOriginal: (count: number, why: string) => `${instances(count)} not stored twice. ${why}`,
   coerced: (count: number) => `${instances(count)} stored with changes that the PACS made`,
+  heldHere: (count: number, total: number) =>
+    `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} held back on this device.`,
+  heldHereWhat: 'Nobody sees them in the PACS until you decide.',
+  /** On the completion page and beside the receipt, which lists only what reached the gateway. */
+  stayed: (count: number) => `${instances(count)} held back on this device: not in the PACS until you decide`,
+  leftOutHere: (count: number) => `${instances(count)} left out by a person: not in the PACS`,
   sendAnother: 'Send another study',
   decide: {
     sentence: (count: number, total: number) =>

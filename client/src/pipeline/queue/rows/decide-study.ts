@@ -7,6 +7,7 @@ import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { contentsOf, deleteParcels, deleteReports, dropStudy, endAsTakenBack } from './drop-study.ts';
 import { instancesOf, putInstances, recountReasons } from './instance-rows.ts';
+import { leaveOutHeld, titleAtEnd } from './keep-held.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { mayBeRetried } from '../may-be-retried.ts';
 import type { QueueStore } from '../queued-study.ts';
@@ -37,7 +38,10 @@ export function canTakeBack({ state, sending }: StudyRow): boolean {
 
 export function createDecisions(
   tools: DecisionTools,
-): Pick<QueueStore, 'takeBack' | 'cancel' | 'retry' | 'tryNow' | 'leaveOut' | 'dismiss' | 'putBack'> {
+): Pick<
+  QueueStore,
+  'takeBack' | 'cancel' | 'retry' | 'tryNow' | 'leaveOut' | 'leaveOutHeld' | 'dismiss' | 'putBack'
+> {
   return {
     takeBack: (id) => takeBack(tools, id),
     cancel: (id) => cancel(tools, id),
@@ -53,6 +57,7 @@ export function createDecisions(
       tools.wake();
     },
     leaveOut: (id, instances) => leaveOut(tools, id, instances),
+    leaveOutHeld: (id, reason) => leaveOutHeld(tools.database, id, reason),
     dismiss: (id) => dismiss(tools, id),
     putBack: (...ids) => putBack(tools.database, ids),
   };
@@ -152,8 +157,10 @@ function isOver({ state }: StudyRow): boolean {
   return state === 'done' || state === 'taken-back';
 }
 
+/** A study with instances that are held back stays in sight until a person has decided about them. */
 function mayBeDismissed(study: StudyRow): boolean {
-  return isOver(study) || study.state === 'failed' || study.waiting === 'interrupted';
+  if (isOver(study)) return study.state === 'taken-back' || study.held.reasons.length === 0;
+  return study.state === 'failed' || study.waiting === 'interrupted';
 }
 
 const FORGETS_BY_ITSELF = 'the gateway drops a promise after a while';
@@ -243,11 +250,11 @@ async function finish(database: LocalDatabase, id: string, at: number): Promise<
     const study = await database.studies.get(id);
     // A study that was taken back was not delivered.
     const state = study?.state === 'attention' ? nextUploadState(study.state, 'evicted') : null;
-    if (!state) return;
+    if (!study || !state) return;
     await database.studies.update(id, {
       state,
       packing: false,
-      title: null,
+      title: titleAtEnd(study),
       vault: undefined,
       completedAt: at,
     });

@@ -2,6 +2,7 @@
  * Deletes studies from the database that were taken back, given up, finished or interrupted. Kept receipts
  * stay.
  */
+import { sumOf } from '../count-reasons.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
 /** Deletes the study with everything that belongs to it. */
@@ -37,6 +38,7 @@ export async function endAsTakenBack(database: LocalDatabase, study: StudyRow, a
       state: 'taken-back',
       packing: false,
       title: null,
+      held: { reasons: [], leftOut: study.held.leftOut + sumOf(study.held.reasons) },
       vault: undefined,
       waiting: null,
       trouble: null,

@@ -1,6 +1,7 @@
 /** The end of packing: the one place where a study becomes safe on this device. */
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { contentsOf, dropStudy } from './drop-study.ts';
+import { takeFromEarlier, type KeptHeld } from './keep-held.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 import { StudyGone } from './name-study.ts';
 
@@ -15,10 +16,14 @@ export function isBeingPacked(study: StudyRow | undefined): study is StudyRow {
 }
 
 /**
- * Every byte is in this database: from now on the study is safe on this device. False when nothing was left
- * of it and it was dropped.
+ * Every byte is in this database: from now on the study is safe on this device, and its instances that are held here
+ * (`kept`) are counted with no earlier entry. False when nothing was left of it and it was dropped.
  */
-export async function finishPacking(database: LocalDatabase, studyId: string): Promise<boolean> {
+export async function finishPacking(
+  database: LocalDatabase,
+  studyId: string,
+  kept: KeptHeld | null = null,
+): Promise<boolean> {
   return database.transaction('rw', contentsOf(database), async () => {
     const study = await database.studies.get(studyId);
     if (!isBeingPacked(study)) throw new StudyGone();
@@ -26,6 +31,7 @@ export async function finishPacking(database: LocalDatabase, studyId: string): P
       await dropStudy(database, studyId);
       return false;
     }
+    if (kept !== null) await takeFromEarlier(database, kept);
     await database.studies.update(studyId, {
       packing: false,
       state: nextUploadState(study.state, 'packed') ?? study.state,

@@ -81,8 +81,11 @@ export interface StudyRow {
    * rows at every step.
    */
   reasons: Reasons;
-  /** Chosen instances that do not travel: held on this device for a person, or left out by one. */
-  held: { readonly reasons: readonly ReasonCount[]; readonly leftOut: number };
+  /**
+   * Chosen instances that do not travel: held on this device for a person, or left out by one. `sealed` says which
+   * are held (keep-held.ts); absent where none is.
+   */
+  held: { readonly reasons: readonly ReasonCount[]; readonly leftOut: number; readonly sealed?: Sealed };
   /** Paused by a person: nothing of it is sent until it is resumed. */
   paused: boolean;
   /** Set by a person: the lower goes first, and before all studies without a rank. */

@@ -15,6 +15,7 @@ import { open, seal } from './device-key.ts';
 import { knownUser } from './device-notes.ts';
 import { contentsOf, deleteContents } from './drop-study.ts';
 import { instancesOf } from './instance-rows.ts';
+import { isCovered, type KeptHeld } from './keep-held.ts';
 import { makeLabel } from './make-label.ts';
 import type { InstanceRow, LocalDatabase, ReportRow, StudyRow } from './local-database.ts';
 import type { StudyAbout, StudyTitle } from '../queued-study.ts';
@@ -166,9 +167,14 @@ async function keepReports(
 
 /**
  * Every instance has its row: from now on the study may be announced. It replaces earlier entries of the same
- * study that can no longer be sent from here. False when nothing was named and the study was dropped.
+ * study that can no longer be sent from here. `kept`: its instances that are held on this device. False when nothing
+ * was named and the study was dropped.
  */
-export async function finishNaming(database: LocalDatabase, studyId: string): Promise<boolean> {
+export async function finishNaming(
+  database: LocalDatabase,
+  studyId: string,
+  kept: KeptHeld | null = null,
+): Promise<boolean> {
   const { studies } = database;
   return database.transaction('rw', contentsOf(database), async () => {
     const study = await studies.get(studyId);
@@ -177,10 +183,11 @@ export async function finishNaming(database: LocalDatabase, studyId: string): Pr
       await studies.delete(studyId);
       return false;
     }
-    await replaceUnsendable(database, study);
+    await replaceUnsendable(database, study, kept);
+    const held = kept?.held ?? study.held;
     // An instance that was chosen twice travels once.
-    const chosen = study.instances + sumOf(study.held.reasons) + study.held.leftOut;
-    await studies.update(studyId, { named: true, chosen });
+    const chosen = study.instances + sumOf(held.reasons) + held.leftOut;
+    await studies.update(studyId, { named: true, chosen, held });
     return true;
   });
 }
@@ -200,13 +207,18 @@ const CHOOSE_AGAIN = new Set<string>(['policy-withdrawn', 'seal-key-unknown']);
 
 /**
  * The gateway is told that instances they promised and this choice lacks will not come. An entry stays if it
- * can still send instances that are not in this choice.
+ * can still send instances that are not in this choice, or holds such instances for a person.
  */
-async function replaceUnsendable(database: LocalDatabase, study: StudyRow): Promise<void> {
+async function replaceUnsendable(
+  database: LocalDatabase,
+  study: StudyRow,
+  kept: KeptHeld | null,
+): Promise<void> {
   const isEarlier = (row: StudyRow) =>
     row.id !== study.id &&
     row.studyInstanceUID === study.studyInstanceUID &&
-    (row.account === null || row.account === study.account);
+    (row.account === null || row.account === study.account) &&
+    isCovered(row, kept);
   const earlier = await database.studies.filter((row) => isEarlier(row) && isUnsendable(row)).toArray();
   if (earlier.length === 0) return;
   const chosen = new Set((await instancesOf(database, study.id)).map(keyOf));

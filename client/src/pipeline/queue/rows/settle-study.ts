@@ -10,6 +10,7 @@ import { countReasons } from '../count-reasons.ts';
 import { keyOf, type CheckedReceipt } from '../upload-queue.ts';
 import { contentsOf, deleteParcels, deleteReports } from './drop-study.ts';
 import { instancesOf, putInstances } from './instance-rows.ts';
+import { titleAtEnd } from './keep-held.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 
 export async function settleStudy(
@@ -70,7 +71,7 @@ function isSettledHere({ state, reason, sopInstanceUID }: InstanceRow, inPacs: R
   return isInPacs(state as InstanceState) || state === 'left-out';
 }
 
-/** With nothing left on the device the study is done and its title is erased. */
+/** With nothing left on the device the study is done and its title is erased, unless a person must still decide. */
 function outcomeOf(study: StudyRow, isComplete: boolean, at: number): Partial<StudyRow> {
   const checked = nextUploadState(study.state, isComplete ? 'receipt-checked' : 'receipt-names-refusals');
   if (checked === null) return {};
@@ -78,7 +79,7 @@ function outcomeOf(study: StudyRow, isComplete: boolean, at: number): Partial<St
   return {
     state: nextUploadState(checked, 'evicted') ?? checked,
     packing: false,
-    title: null,
+    title: titleAtEnd(study),
     vault: undefined,
     completedAt: at,
   };

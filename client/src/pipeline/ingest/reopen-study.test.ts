@@ -1,0 +1,222 @@
+/**
+ * Instances that are held back when their study is sent: they stay with it, counted once, until a person has looked,
+ * left them out, or chosen the study again.
+ */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { countStudy } from '../queue/count-study.ts';
+import { createDecisions } from '../queue/rows/decide-study.ts';
+import { onDisk, queueOver, receiptOf, type TestDevice } from '../../testing/open-queue.ts';
+import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+
+const study = (seed = 51) =>
+  syntheticStudy({ seed, series: 2, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 2 });
+
+const rowsOf = ({ database }: Pick<TestDevice, 'database'>) =>
+  database.studies.toArray().then((rows) => rows.sort((a, b) => b.chosen - a.chosen));
+/** Of each queued study: where its chosen instances are, without empty places. */
+const tracksOf = async (device: Pick<TestDevice, 'database'>) =>
+  (await rowsOf(device)).map((row) =>
+    Object.fromEntries(Object.entries(countStudy(row).track).filter(([, count]) => count > 0)),
+  );
+const decisionsOver = ({ database }: Pick<TestDevice, 'database'>) =>
+  createDecisions({
+    database,
+    now: () => 1,
+    decide: async () => undefined,
+    withdraw: async () => undefined,
+    wake: () => undefined,
+  });
+
+/** A study of four, two of which are held back, sent as it is. */
+async function sent() {
+  const device = await openIngest({ chosen: DEIDENTIFIED });
+  const made = study();
+  await device.store.addFiles(filesOf(made));
+  await device.store.send();
+  const [row] = await rowsOf(device);
+  return { ...device, made, id: row!.id };
+}
+
+const releaseAll = ({ store, made }: Awaited<ReturnType<typeof sent>>) =>
+  store.release(store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files));
+
+test('instances that are held back stay with the study, need somebody, and are named nowhere in the clear', async () => {
+  const device = await sent();
+  assert.equal(await tracksOf(device), [{ safe: 2, needsYou: 2 }]);
+  const [row] = await rowsOf(device);
+  assert.equal(countStudy(row!).needs, [{ cause: 'held', reason: 'burned-in-annotation', instances: 2 }]);
+  const disk = await onDisk(device.database);
+  for (const { identifiers } of device.made.instances)
+    assert.not(disk.includes(identifiers.sopInstanceUID), 'an original is kept only under the device’s key');
+  assert.equal([device.store.studies.value, device.store.rejected.value], [[], []]);
+});
+
+test('looked at again and released, they are sent, and count with their new entry alone', async () => {
+  const device = await sent();
+  const { store, id } = device;
+  store.clear();
+  assert.equal([...store.reopenable.value.keys()], [id]);
+  assert.is(store.reopen(id), store.studies.value[0]?.id);
+  assert.equal([store.phase.value, store.studies.value[0]?.instances], ['found', 2]);
+  await store.send();
+  assert.is((await rowsOf(device)).length, 1, 'without a release there is nothing to send');
+  releaseAll(device);
+  await store.send();
+  assert.equal(await tracksOf(device), [{ safe: 2 }, { safe: 2 }]);
+  assert.equal([store.studies.value.length, store.reopenable.value.size], [0, 0]);
+});
+
+test('after a restart the study is chosen again: of it only what is still held back needs somebody, once', async () => {
+  const device = await sent();
+  const later = await openIngest({ chosen: DEIDENTIFIED, device });
+  assert.is(later.store.reopen(device.id), null);
+  const [released] = device.made.instances.filter((_, at) => at >= 2);
+  await later.store.addFiles(filesOf(device.made));
+  const files = later.store.inspection.seriesOf(device.made.studyInstanceUID).flatMap((each) => each.files);
+  later.store.release(
+    files.filter(({ sopInstanceUID }) => sopInstanceUID === released!.identifiers.sopInstanceUID),
+  );
+  await later.store.send();
+  assert.equal(await tracksOf(device), [{ safe: 3, needsYou: 1 }, { safe: 2 }]);
+});
+
+test('until the study that was chosen again is safe, its earlier entry still says what is held back', async () => {
+  const device = await sent();
+  const before = await tracksOf(device);
+  const fails = async () => Promise.reject(new Error('the device failed'));
+  for (const stop of [fails, 'cancel'] as const) {
+    const later = await openIngest({ chosen: DEIDENTIFIED, device });
+    await later.store.addFiles(filesOf(device.made));
+    const during: unknown[] = [];
+    later.hooks.beforeTask = async ({ kind }) => {
+      if (kind !== 'pack') return;
+      during.push((await tracksOf(device)).map(({ needsYou }) => needsYou));
+      if (stop === 'cancel') later.store.cancel();
+      else await stop();
+    };
+    await later.store.send();
+    assert.equal(during[0], [2, 2], 'a page that is closed now loses neither');
+    assert.equal(await tracksOf(device), before);
+  }
+});
+
+test('a study that turns out to be in the PACS while it is packed takes over what is held back', async () => {
+  const device = await sent();
+  const later = await openIngest({ chosen: DEIDENTIFIED, device });
+  await later.store.addFiles(filesOf(device.made));
+  later.hooks.beforeTask = async ({ kind }) => {
+    if (kind === 'pack')
+      await device.database.studies
+        .filter(({ packing }) => packing)
+        .modify({ state: 'done', packing: false });
+  };
+  await later.store.send();
+  assert.equal(await tracksOf(device), [{ inPacs: 2, needsYou: 2 }, { safe: 2 }]);
+});
+
+test('an interrupted study that holds more back than is chosen now stays in the list', async () => {
+  const device = await sent();
+  await device.database.studies.update(device.id, { waiting: 'interrupted' });
+  const later = await openIngest({ chosen: DEIDENTIFIED, device });
+  await later.store.addFiles(filesOf(device.made).slice(0, 3));
+  await later.store.send();
+  assert.equal(await tracksOf(device), [{ needsYou: 3 }, { safe: 2, needsYou: 1 }]);
+  await later.store.addFiles(filesOf(device.made));
+  await later.store.send();
+  assert.equal(await tracksOf(device), [{ safe: 2, needsYou: 2 }, { safe: 2 }]);
+});
+
+test('sent with names by another policy, instances that were held back need nobody', async () => {
+  const device = await sent();
+  const { store, id } = device;
+  store.reopen(id);
+  store.choosePolicy(IDENTIFIED.name);
+  await store.send();
+  assert.equal(await tracksOf(device), [{ safe: 2 }, { safe: 2 }]);
+});
+
+test('a study chosen again in part leaves the need of the rest where it is', async () => {
+  const device = await sent();
+  const later = await openIngest({ chosen: DEIDENTIFIED, device });
+  const [first] = filesOf(device.made).slice(2);
+  await later.store.addFiles([filesOf(device.made)[0]!, first!]);
+  await later.store.send();
+  assert.equal(await tracksOf(device), [
+    { safe: 2, needsYou: 1 },
+    { safe: 1, needsYou: 1 },
+  ]);
+});
+
+test('left out by a person, they need nobody and are counted as left out', async () => {
+  const device = await sent();
+  await decisionsOver(device).leaveOutHeld(device.id, 'burned-in-annotation');
+  assert.equal(await tracksOf(device), [{ safe: 2, leftOut: 2 }]);
+  assert.is((await rowsOf(device))[0]?.held.sealed, undefined);
+});
+
+test('a study in the PACS keeps its name, and its row, until somebody has decided what is held back', async () => {
+  const device = await sent();
+  const { database, id } = device;
+  const queue = queueOver(device);
+  const { instances } = await queue.manifestOf(id);
+  await database.studies.update(id, { state: 'at-gateway' });
+  const checked = receiptOf([], () => 'stored');
+  const stored = instances.map(({ sopInstanceUID, digest, bytes }) => ({
+    sopInstanceUID,
+    digest,
+    bytes,
+    state: 'stored' as const,
+  }));
+  await queue.settle(id, { ...checked, receipt: { ...checked.receipt, instances: stored } });
+  assert.equal(await tracksOf(device), [{ inPacs: 2, needsYou: 2 }]);
+  await decisionsOver(device).dismiss(id);
+  const [kept] = await rowsOf(device);
+  assert.equal([kept?.state, kept?.title !== null, kept?.removed], ['done', true, undefined]);
+  await decisionsOver(device).leaveOutHeld(id, 'burned-in-annotation');
+  const [decided] = await rowsOf(device);
+  assert.equal([decided?.title, await tracksOf(device)], [null, [{ inPacs: 2, leftOut: 2 }]]);
+});
+
+test('a study of which everything is held back stays where it is chosen; the others are sent', async () => {
+  const { store, database } = await openIngest({ chosen: DEIDENTIFIED });
+  const held = syntheticStudy({ seed: 52, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 1 });
+  await store.addFiles([...filesOf(held), ...filesOf(study())]);
+  await store.send();
+  assert.is(await database.studies.count(), 1);
+  assert.equal(
+    store.studies.value.map(({ studyInstanceUID, instances }) => [studyInstanceUID, instances]),
+    [[held.studyInstanceUID, 2]],
+  );
+});
+
+test('the next person on the device cannot open the files', async () => {
+  const { store, id } = await sent();
+  store.clear('held-back');
+  assert.equal([store.reopenable.value.size, store.reopen(id), store.studies.value], [0, null, []]);
+});
+
+test('the policy is the configured one again after each Send, and after a cleared choice', async () => {
+  const { store } = await openIngest({ chosen: DEIDENTIFIED });
+  for (const seed of [53, 54]) {
+    await store.addFiles(filesOf(study(seed)));
+    assert.is(store.policy.value?.name, DEIDENTIFIED.name);
+    store.choosePolicy(IDENTIFIED.name);
+    await store.send();
+    assert.is(store.policy.value?.name, DEIDENTIFIED.name);
+  }
+  store.choosePolicy(IDENTIFIED.name);
+  store.clear();
+  assert.is(store.policy.value?.name, DEIDENTIFIED.name);
+});
+
+test('a Send that did not work keeps the policy that was chosen for it', async () => {
+  const { store } = await openIngest({ chosen: DEIDENTIFIED, room: 1 });
+  await store.addFiles(filesOf(study()));
+  store.choosePolicy(IDENTIFIED.name);
+  await store.send();
+  assert.equal([store.problem.value, store.policy.value?.name], ['no-room', IDENTIFIED.name]);
+});
+
+test.run();

@@ -1,0 +1,35 @@
+/** Lists everything that needs a person now: in the queue, and among the studies that were found and not sent. */
+import { useQueue } from '../queue/queue-context.ts';
+import { listNeeds, type ListedNeed } from '../queue/list-needs.ts';
+import { useIngest } from './ingest-context.ts';
+import type { FoundStudy, IngestStore } from './found-study.ts';
+import { sendableOf } from './sendable.ts';
+
+export function useNeeds(): readonly ListedNeed[] {
+  const ingest = useIngest();
+  const queue = useQueue();
+  const { held, instances } = sendableOf(ingest);
+  return listNeeds({
+    studies: queue.studies.value,
+    lost: queue.lost.value,
+    foreign: queue.foreignInstances.value,
+    found: held
+      .filter((study) => !isCountedInQueue(ingest, study))
+      .map((study) => toHeldFound(ingest, study)),
+    noRoom: ingest.problem.value === 'no-room' ? instances : 0,
+  });
+}
+
+/** Shown again, to be decided: it counts with the queued study until it is sent. */
+function isCountedInQueue({ reopenable }: IngestStore, { studyInstanceUID }: FoundStudy): boolean {
+  return [...reopenable.value.values()].some((study) => study.studyInstanceUID === studyInstanceUID);
+}
+
+function toHeldFound({ heldBack }: IngestStore, { id, studyInstanceUID }: FoundStudy) {
+  const files = heldBack.value.filter((file) => file.studyInstanceUID === studyInstanceUID);
+  const reasons = [...new Set(files.map(({ reason }) => reason))].map((reason) => ({
+    reason,
+    instances: files.filter((file) => file.reason === reason).length,
+  }));
+  return { id, studyInstanceUID, reasons };
+}

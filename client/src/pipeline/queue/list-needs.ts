@@ -1,0 +1,53 @@
+/**
+ * Everything on this device that cannot travel without a person, study by study and cause by cause. Each number that
+ * says how much that is, on any screen, is the sum of this list. Pure.
+ */
+import type { LostStudy, Need, QueuedStudy } from './queued-study.ts';
+
+/**
+ * Besides the causes of a queued study: `lost`: the browser cleared its storage; `foreign`: queued for another gateway;
+ * `no-room`: chosen, and there is no space for it.
+ */
+export type NeedCause = Need['cause'] | 'lost' | 'foreign' | 'no-room';
+
+/** A found study of which Send takes nothing until a person has looked. */
+export interface HeldFound {
+  readonly id: string;
+  readonly studyInstanceUID: string;
+  /** Of its instances, by reason. */
+  readonly reasons: readonly { readonly reason: string; readonly instances: number }[];
+}
+
+export interface NeedsFacts {
+  readonly studies: readonly QueuedStudy[];
+  readonly lost: readonly LostStudy[];
+  /** Instances that were queued for another gateway. */
+  readonly foreign: number;
+  readonly found: readonly HeldFound[];
+  /** Instances that were chosen and do not fit on this device. */
+  readonly noRoom: number;
+}
+
+export interface ListedNeed extends Omit<Need, 'cause'> {
+  readonly cause: NeedCause;
+  readonly study?: QueuedStudy;
+  readonly found?: HeldFound;
+  readonly lost?: LostStudy;
+}
+
+export function listNeeds({ studies, lost, foreign, found, noRoom }: NeedsFacts): readonly ListedNeed[] {
+  return [
+    ...studies.flatMap((study) => study.needs.map((need) => ({ ...need, study }))),
+    ...found.flatMap((each) =>
+      each.reasons.map((some) => ({ cause: 'held' as const, ...some, found: each })),
+    ),
+    // Those that only the gateway remembers may wait on another device.
+    ...lost.flatMap((each) =>
+      each.rememberedBy === 'device'
+        ? [{ cause: 'lost' as const, reason: null, instances: each.instances, lost: each }]
+        : [],
+    ),
+    { cause: 'foreign' as const, reason: null, instances: foreign },
+    { cause: 'no-room' as const, reason: null, instances: noRoom },
+  ].filter(({ instances }) => instances > 0);
+}

@@ -1,0 +1,135 @@
+/**
+ * Instances of a queued study that stay on this device until a person decides. The row counts them by reason, and
+ * says under the device's key which ones they are, so that they are recognised when the study is chosen again. Once the
+ * newer entry is safe they are counted with it alone; until then both have them, so that a closed page loses none.
+ * Their files stay where they are; nothing of them is copied.
+ */
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import { addTo, listOf } from '../count-reasons.ts';
+import { open, seal } from './device-key.ts';
+import type { LocalDatabase, StudyRow } from './local-database.ts';
+
+type Held = StudyRow['held'];
+
+interface HeldInstance {
+  /** As in the file: an original, which is never kept in the clear. */
+  readonly sopInstanceUID: string;
+  readonly reason: ReasonCode;
+}
+
+/** As in the files. */
+interface Sealed {
+  readonly studyInstanceUID: string;
+  readonly held: readonly HeldInstance[];
+}
+
+/** `finishNaming` writes `held`, and `finishPacking` takes from the earlier entries, each in its transaction. */
+export interface KeptHeld {
+  readonly held: Held;
+  /** Entries of the same study that held some of the instances chosen now. */
+  readonly earlier: readonly {
+    readonly id: string;
+    readonly before: Held;
+    readonly held: Held;
+    readonly taken: number;
+  }[];
+}
+
+interface Chosen extends Sealed {
+  readonly studyId: string;
+  /** SOP Instance UIDs, as in the files, of all that were named or are held; not of files that could not be read. */
+  readonly sopInstanceUIDs: ReadonlySet<string>;
+}
+
+/** Ciphers: call it before the transaction. */
+export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: Chosen): Promise<KeptHeld> {
+  const study = await database.studies.get(chosen.studyId);
+  const others = await database.studies
+    .filter(
+      (row) =>
+        row.id !== chosen.studyId &&
+        (row.account === null || row.account === study?.account) &&
+        row.state !== 'taken-back' &&
+        row.held.sealed !== undefined,
+    )
+    .toArray();
+  const earlier: KeptHeld['earlier'][number][] = [];
+  for (const { id, held: before } of others) {
+    const sealed = await openHeld(key, id, before);
+    // Another policy gives the study another UID in the row.
+    if (sealed?.studyInstanceUID !== chosen.studyInstanceUID) continue;
+    const all = sealed.held.filter(({ reason }) => before.reasons.some((open) => open.reason === reason));
+    const left = all.filter(({ sopInstanceUID }) => !chosen.sopInstanceUIDs.has(sopInstanceUID));
+    const taken = all.length - left.length;
+    if (taken === 0) continue;
+    const held = await toHeld(key, id, { ...sealed, held: left }, before.leftOut);
+    earlier.push({ id, before, held, taken });
+  }
+  return { held: await toHeld(key, chosen.studyId, chosen, 0), earlier };
+}
+
+/** Whether no instance that the row holds would be missing if this choice replaced it. */
+export function isCovered({ id, held }: StudyRow, kept: KeptHeld | null): boolean {
+  const taken = kept?.earlier.find((each) => each.id === id);
+  return held.reasons.length === 0 || (taken !== undefined && isAsBefore(held, taken) && isEmpty(taken.held));
+}
+
+const isEmpty = ({ reasons }: Held): boolean => reasons.length === 0;
+
+function isAsBefore({ reasons }: Held, { before }: { readonly before: Held }): boolean {
+  return JSON.stringify(reasons) === JSON.stringify(before.reasons);
+}
+
+/** In one transaction with the write that makes the newer entry safe. */
+export async function takeFromEarlier(database: LocalDatabase, { earlier }: KeptHeld): Promise<void> {
+  for (const each of earlier) {
+    const { id, held, taken } = each;
+    const row = await database.studies.get(id);
+    // Somebody decided meanwhile, in another tab: that stands.
+    if (!row || !isAsBefore(row.held, each)) continue;
+    await database.studies.update(id, { held, chosen: row.chosen - taken, ...endOf({ ...row, held }) });
+  }
+}
+
+export async function leaveOutHeld(database: LocalDatabase, id: string, reason: string): Promise<void> {
+  await database.transaction('rw', database.studies, async () => {
+    const study = await database.studies.get(id);
+    const open = study?.held.reasons.find((held) => held.reason === reason);
+    if (!study || !open) return;
+    const reasons = study.held.reasons.filter((held) => held !== open);
+    const held: Held = {
+      reasons,
+      leftOut: study.held.leftOut + open.instances,
+      ...(reasons.length > 0 && study.held.sealed && { sealed: study.held.sealed }),
+    };
+    await database.studies.update(id, { held, ...endOf({ ...study, held }) });
+  });
+}
+
+/** The title that a study keeps once it is done: a person who must still decide has to know whose it is. */
+export function titleAtEnd({ held, title }: StudyRow): StudyRow['title'] {
+  return held.reasons.length > 0 ? title : null;
+}
+
+function endOf(study: StudyRow): Partial<StudyRow> {
+  return study.state === 'done' ? { title: titleAtEnd(study) } : {};
+}
+
+async function toHeld(
+  key: CryptoKey,
+  id: string,
+  { studyInstanceUID, held }: Sealed,
+  leftOut: number,
+): Promise<Held> {
+  const counts = new Map<string, number>();
+  for (const { reason } of held) addTo(counts, reason);
+  if (held.length === 0) return { reasons: [], leftOut };
+  const said: Sealed = { studyInstanceUID, held };
+  const sealed = await seal(key, new TextEncoder().encode(JSON.stringify(said)), `held/${id}`);
+  return { reasons: listOf(counts), leftOut, sealed };
+}
+
+async function openHeld(key: CryptoKey, id: string, { sealed }: Held): Promise<Sealed | null> {
+  if (sealed === undefined) return null;
+  return JSON.parse(new TextDecoder().decode(await open(key, sealed, `held/${id}`))) as Sealed;
+}

@@ -1,0 +1,90 @@
+/**
+ * Everything that cannot travel without a person, as one list grouped by cause: what happened, what it means for the
+ * patient, the picture where there is one, and the possible answers.
+ */
+import { PROBLEMS } from '#shared/protocol/problem-table.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { ReasonDetails } from '../kit/ReasonDetails.tsx';
+import { sentencesOfReason } from '../kit/reason-sentences.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useNeeds } from '../pipeline/ingest/use-needs.ts';
+import { sumOf } from '../pipeline/queue/count-reasons.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import type { Trouble } from '../pipeline/queue/queued-study.ts';
+import { queueWords } from '../pipeline/queue/queue-words.ts';
+import { OneDecision } from './OneDecision.tsx';
+import { listDecisions, type DecisionGroup } from './list-decisions.ts';
+import { needsWords as words } from './needs-words.ts';
+import './needs.css';
+
+export function NeedsView() {
+  const ready = useQueue().ready.value;
+  const { reopenable } = useIngest();
+  const needs = useNeeds();
+  const groups = listDecisions(needs, (id) => reopenable.value.has(id));
+  return (
+    <main id="content" class="page needs" aria-busy={!ready}>
+      <h1 tabIndex={-1}>{kitWords.pages.needs}</h1>
+      {groups.length > 0 && <p class="numbers">{words.total(sumOf(needs))}</p>}
+      {ready && groups.length === 0 && <Nothing />}
+      {groups.map((group) => (
+        <Group key={group.key} group={group} />
+      ))}
+    </main>
+  );
+}
+
+function Nothing() {
+  return (
+    <div class="queue-empty">
+      <p class="strong">{words.nothing}</p>
+      <p class="quiet">{words.nothingWhat}</p>
+      <p>
+        <a class="button button-main" href={hrefOf({ page: 'studies' })}>
+          {words.toStudies}
+        </a>
+      </p>
+    </div>
+  );
+}
+
+function Group({ group }: { readonly group: DecisionGroup }) {
+  const { cause, reason, instances, decisions } = group;
+  const { title, next } = saidOf(group);
+  return (
+    <section class="needs-group" aria-label={title}>
+      <div class="needs-head">
+        <Icon name="decide" />
+        <div>
+          <h2>{title}</h2>
+          <p class="small quiet numbers">{words.of(instances)}</p>
+        </div>
+      </div>
+      <p>{[words.means[cause], next].filter(Boolean).join(' ')}</p>
+      <ul class="needs-list">
+        {decisions.map((decision) => (
+          <li key={decision.key}>
+            <OneDecision decision={decision} />
+          </li>
+        ))}
+      </ul>
+      {reason !== null && <ReasonDetails code={reason} />}
+    </section>
+  );
+}
+
+/** In the words of whoever gave the reason; a newer gateway may give one that this page does not know. */
+function saidOf({ cause, reason }: DecisionGroup): { readonly title: string; readonly next?: string } {
+  const unknown = { title: words.happened[cause] };
+  if (reason === null) return unknown;
+  const known: { readonly title: string; readonly next?: string } | undefined =
+    cause === 'failed'
+      ? (PROBLEMS as Partial<Record<string, { title: string; next?: string }>>)[reason]
+      : cause === 'trouble'
+        ? queueWords.trouble[reason as Trouble]
+        : (sentencesOfReason(reason) ?? undefined);
+  // On the road of `held` the answers below say what to do.
+  return known === undefined ? unknown : cause === 'held' ? { title: known.title } : known;
+}

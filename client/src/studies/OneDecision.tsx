@@ -1,0 +1,150 @@
+/** One study in the list of decisions: whose it is, how many instances, a picture, and the answers as buttons. */
+import { useState } from 'preact/hooks';
+import { AskFirst } from '../kit/AskFirst.tsx';
+import { formatDicomDate, formatMoment, formatPersonName } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { refusalSentence } from '../net/refusal-sentence.ts';
+import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { ThumbnailPicture } from '../pipeline/ingest/ThumbnailPicture.tsx';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { titleWords } from '../pipeline/queue/title-words.ts';
+import { nameOf } from '../pipeline/queue/study-title.ts';
+import { carryOut, type Place } from './carry-out.ts';
+import type { Answer, Decision } from './list-decisions.ts';
+import { needsWords as words } from './needs-words.ts';
+
+export function OneDecision({ decision }: { readonly decision: Decision }) {
+  const ingest = useIngest();
+  const queue = useQueue();
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState<string | null>(null);
+  const pictured = picturedOf(ingest, decision);
+  const { name, about } = describe(decision, pictured);
+  const answer = async (chosen: Answer) => {
+    setBusy(true);
+    setFailed(null);
+    try {
+      const outcome = await carryOut({ ingest, queue }, decision, chosen);
+      if (outcome === 'too-late') setFailed(words.tooLate);
+      else if (outcome !== null) location.hash = addressOf(outcome);
+    } catch (error) {
+      setFailed(refusalSentence(error, words.notReached));
+    }
+    setBusy(false);
+  };
+  return (
+    <article class="needs-item" aria-label={name}>
+      {pictured && (
+        <div class="needs-pictures" aria-hidden="true">
+          {pictured.series.slice(0, 3).map((series) => (
+            <ThumbnailPicture key={series.seriesInstanceUID} series={series} />
+          ))}
+        </div>
+      )}
+      <div class="needs-who">
+        <h3 class="kept">
+          <bdi>{name}</bdi>
+        </h3>
+        <p class="small quiet kept numbers">
+          <bdi>{[...about, words.of(decision.instances)].join(kitWords.separator)}</bdi>
+        </p>
+      </div>
+      <div class="row needs-answers">
+        {decision.answers.map((each) => (
+          <AnswerButton
+            key={each}
+            answer={each}
+            decision={decision}
+            name={name}
+            busy={busy}
+            onAnswer={() => void answer(each)}
+          />
+        ))}
+      </div>
+      <div role="alert">{failed && <p class="small">{failed}</p>}</div>
+    </article>
+  );
+}
+
+function addressOf(place: Place): string {
+  return place.kind === 'upload'
+    ? hrefOf({ page: 'upload' })
+    : hrefOf({ page: 'before-after', id: place.id });
+}
+
+type AnswerButtonProps = {
+  readonly answer: Answer;
+  readonly decision: Decision;
+  readonly name: string;
+  readonly busy: boolean;
+  readonly onAnswer: () => void;
+};
+
+/** Asks first where something is lost by it. */
+function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonProps) {
+  const label = words.answers[answer];
+  const of = words.answerOf(label, name);
+  const ask = answer in words.ask ? words.ask[answer as keyof typeof words.ask] : null;
+  if (ask !== null)
+    return (
+      <AskFirst
+        label={label}
+        of={of}
+        ask={{
+          title: ask.title,
+          about: name,
+          what: ask.what(decision.instances),
+          yes: label,
+          no: words.keep,
+        }}
+        onYes={onAnswer}
+      />
+    );
+  return (
+    <button
+      type="button"
+      class={answer === decision.answers[0] ? 'button button-main' : 'button'}
+      aria-label={of}
+      disabled={busy}
+      onClick={onAnswer}
+    >
+      {(answer === 'retry' || answer === 'try-now') && <Icon name="again" size={20} />}
+      {label}
+    </button>
+  );
+}
+
+/** The study whose pictures this page can draw. */
+function picturedOf(ingest: IngestStore, { found, study, cause }: Decision): FoundStudy | null {
+  if (found) return ingest.studies.value.find(({ id }) => id === found.id) ?? null;
+  return study && cause === 'held' ? (ingest.reopenable.value.get(study.id) ?? null) : null;
+}
+
+/** ID and birth date tell two patients of one name apart. */
+function describe(
+  { study, lost, cause }: Decision,
+  pictured: FoundStudy | null,
+): { readonly name: string; readonly about: readonly string[] } {
+  if (study) {
+    const { title } = study;
+    return { name: nameOf(study), about: personOf(title?.patientId, title?.patientBirthDate) };
+  }
+  if (pictured) {
+    const name = formatPersonName(pictured.patientName) ?? titleWords.noPatient;
+    return { name, about: personOf(pictured.patientId, pictured.patientBirthDate) };
+  }
+  if (lost) {
+    const at = lost.queuedAt;
+    const when = at === null ? [] : [titleWords.queuedWhen(formatMoment(new Date(at), new Date()))];
+    return { name: titleWords.erasedName(lost.modalities), about: when };
+  }
+  return { name: cause === 'foreign' ? words.foreign : words.chosen, about: [] };
+}
+
+function personOf(id: string | undefined, birthDate: string | undefined): readonly string[] {
+  const birth = formatDicomDate(birthDate);
+  return [...(id ? [titleWords.patientId(id)] : []), ...(birth ? [titleWords.born(birth)] : [])];
+}

@@ -1,0 +1,73 @@
+/** Carries out a person's answer to one decision. Each either changes what waits or names the page that it leads to. */
+import type { IngestStore } from '../pipeline/ingest/found-study.ts';
+import type { QueueStore } from '../pipeline/queue/queued-study.ts';
+import type { Answer, Decision } from './list-decisions.ts';
+
+export type Place = { readonly kind: 'upload' } | { readonly kind: 'before-after'; readonly id: string };
+
+export interface Stores {
+  readonly ingest: Pick<IngestStore, 'reopen' | 'toggle'>;
+  readonly queue: Pick<
+    QueueStore,
+    | 'retry'
+    | 'tryNow'
+    | 'leaveOut'
+    | 'leaveOutHeld'
+    | 'instancesOf'
+    | 'takeBack'
+    | 'dismiss'
+    | 'forgetLost'
+    | 'deleteForeign'
+  >;
+}
+
+const UPLOAD: Place = { kind: 'upload' };
+
+/** Null: done here. Throws like the API client, and then nothing has changed. */
+export async function carryOut(
+  stores: Stores,
+  decision: Decision,
+  answer: Answer,
+): Promise<Place | 'too-late' | null> {
+  const { ingest, queue } = stores;
+  const { study, found, lost } = decision;
+  const id = study?.id ?? '';
+  switch (answer) {
+    case 'look': {
+      const shown = found?.id ?? ingest.reopen(id);
+      return shown === null ? UPLOAD : { kind: 'before-after', id: shown };
+    }
+    case 'choose-again':
+    case 'choose-fewer':
+      return UPLOAD;
+    case 'retry':
+      return queue.retry(id).then(() => null);
+    case 'try-now':
+      return queue.tryNow(id).then(() => null);
+    case 'leave-out':
+      return leaveOut(queue, decision, id).then(() => null);
+    case 'set-aside':
+      if (found) ingest.toggle(found.studyInstanceUID);
+      return null;
+    case 'take-back':
+      return (await queue.takeBack(id)) ? null : 'too-late';
+    case 'remove':
+      if (lost) queue.forgetLost(lost.id);
+      else await queue.dismiss(id);
+      return null;
+    case 'delete':
+      return queue.deleteForeign().then(() => null);
+    default:
+      return answer satisfies never;
+  }
+}
+
+async function leaveOut(queue: Stores['queue'], { cause, reason }: Decision, id: string): Promise<void> {
+  if (reason === null) return;
+  if (cause === 'held') return queue.leaveOutHeld(id, reason);
+  const all = await queue.instancesOf(id);
+  await queue.leaveOut(
+    id,
+    all.filter((each) => each.state === cause && (each.reason ?? 'pacs-refused') === reason),
+  );
+}

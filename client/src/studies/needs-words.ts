@@ -1,0 +1,84 @@
+/** The words of the list of decisions, and of the badge that counts them. */
+import { instances, needsDecision } from '../kit/counted.ts';
+import { formatCount } from '../kit/format.ts';
+import type { NeedCause } from '../pipeline/queue/list-needs.ts';
+import type { Answer } from './list-decisions.ts';
+
+export const needsWords = {
+  badge: (count: number) => `${formatCount(count)} ${count === 1 ? 'needs' : 'need'} you`,
+  total: needsDecision,
+  nothing: 'Nothing needs you',
+  nothingWhat: 'Studies that cannot go on without you appear here.',
+  toStudies: 'Open your studies',
+  of: (count: number) => instances(count),
+  foreign: 'Studies for another gateway',
+  chosen: 'The studies you chose',
+  /** Titles where neither the gateway nor the PACS gave a reason. */
+  happened: {
+    held: 'Held back on this device.',
+    quarantined: 'Not stored in the PACS.',
+    refused: 'Not stored in the PACS.',
+    interrupted: 'The page was closed before this study was safe.',
+    failed: 'The gateway refused this study.',
+    trouble: 'Something went wrong with this study on this device.',
+    lost: 'The browser deleted studies that waited on this device.',
+    foreign: 'These studies were meant for another gateway.',
+    'no-room': 'There is not enough space on this device.',
+  } satisfies Record<NeedCause, string>,
+  /** The consequence for the patient. */
+  means: {
+    held: 'The rest of the study is sent. Until you decide, whoever reads it does not see these images. Keep your files or disc.',
+    quarantined: 'Until you decide, whoever reads the study does not see these images.',
+    refused: 'Whoever reads the study does not see these images.',
+    interrupted:
+      'It is not safe here and may be incomplete in the PACS. Keep your files or disc until it is sent again.',
+    failed: 'It is safe on this device, and nobody sees it in the PACS.',
+    trouble: 'Nothing is deleted here. Until it is solved, the study may be incomplete in the PACS.',
+    lost: 'They may be incomplete in the PACS. Instances that have arrived are not sent twice.',
+    foreign:
+      'They cannot be sent from here. If they were not sent from elsewhere, nobody sees them in the PACS.',
+    'no-room': 'These studies are not on this device yet. Keep your files or disc.',
+  } satisfies Record<NeedCause, string>,
+  answers: {
+    look: 'Look at the pictures',
+    retry: 'Send again',
+    'try-now': 'Try again now',
+    'choose-again': 'Choose it again',
+    'choose-fewer': 'Choose fewer studies',
+    'leave-out': 'Leave out',
+    'set-aside': 'Do not send this study',
+    'take-back': 'Cancel sending',
+    remove: 'Remove from list',
+    delete: 'Delete from this device',
+  } satisfies Record<Answer, string>,
+  /** For people who do not see which study the button belongs to. */
+  answerOf: (answer: string, name: string) => `${answer}: ${name}`,
+  /** Before something is lost. */
+  ask: {
+    'leave-out': {
+      title: 'Leave these out?',
+      what: (count: number) =>
+        `${instances(count)} will not be in the PACS. Copies on this device are deleted. ` +
+        'Your files, disc or folder stay as they are. The study says that a person decided this.',
+    },
+    'take-back': {
+      title: 'Cancel this study?',
+      what: () =>
+        'None of it is sent, and the copy here is deleted. Your files, disc or folder stay as they are.',
+    },
+    remove: {
+      title: 'Remove this from the list?',
+      what: () =>
+        'The copy on this device is deleted, if there is one, and nobody is reminded of it again. ' +
+        'Your files, disc or folder stay as they are.',
+    },
+    delete: {
+      title: 'Delete these studies from this device?',
+      what: () =>
+        'The copies here are deleted and cannot be recovered. Your files, disc or folder stay as they are.',
+    },
+  },
+  keep: 'Decide later',
+  notReached: 'The gateway could not be reached, so nothing was decided. Try again in a moment.',
+  tooLate: 'Sending has begun in the meantime. Cancel it on the Studies page to leave out the rest.',
+};
