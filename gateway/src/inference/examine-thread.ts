@@ -26,7 +26,8 @@ export type ShownImage = {
 export type ExamineTalk = {
   readonly task:
     | { readonly kind: 'examine'; readonly question: Question }
-    | { readonly kind: 'show' | 'preview'; readonly image: ShownImage }
+    | { readonly kind: 'show'; readonly image: ShownImage }
+    | { readonly kind: 'preview'; readonly image: ShownImage }
     | { readonly kind: 'body-part'; readonly bytes: Uint8Array }
     | { readonly kind: 'explain'; readonly explanation: Explanation };
   readonly question: { readonly role: RunRole; readonly input: Tensor };
