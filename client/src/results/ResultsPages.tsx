@@ -31,7 +31,7 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
   const session = useSession();
   const [look] = useState(() => createLookStore(localStorage));
   const [picked] = useState(createPickedPictures);
-  const [previews] = useState(() => createPreviewsStore(api));
+  const [previews] = useState(() => createPreviewsStore({ api, clock: realClock }));
   const [list] = useState(() =>
     createResultsStore({
       api,

@@ -1,6 +1,7 @@
 /** The rows of the list show whose image it is, without keeping that anywhere. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createVirtualTime } from '#testing/virtual-time.ts';
 import { json, openTestApi, refusal, untilRead, type Answering } from '../testing/open-api.ts';
 import { idOf } from '../testing/recorded-answers.ts';
 import { createPreviewsStore } from './previews.store.ts';
@@ -10,7 +11,8 @@ const ANSWER = { thumbnail: 'iVBORw', patient: PATIENT, studyDate: '2026-01-01' 
 
 function open(answer: Answering = () => json(ANSWER)) {
   const { api, asked } = openTestApi(answer);
-  return { store: createPreviewsStore(api), asked };
+  const time = createVirtualTime(() => false);
+  return { store: createPreviewsStore({ api, clock: time }), asked, time };
 }
 
 test('a preview is asked for once, a few at a time', async () => {
@@ -67,6 +69,28 @@ test('one that could not be fetched leaves the row as it is, and is asked for ag
   isGone = false;
   store.want(idOf(1));
   assert.ok(await untilRead(() => store.of(idOf(1)).value !== null));
+});
+
+test('one that the gateway has no place for comes later, by itself', async () => {
+  let refused = 0;
+  const { store, asked, time } = open(() => {
+    if (refused === 4) return json(ANSWER);
+    refused += 1;
+    return refusal(429, 'rate-limited');
+  });
+  const rows = [1, 2, 3, 4, 5];
+  for (const row of rows) store.want(idOf(row));
+  assert.ok(await time.run(() => rows.every((row) => store.of(idOf(row)).value !== null), 60_000));
+  assert.is(asked.length, rows.length + refused);
+});
+
+test('nothing is asked for later once the pages are left', async () => {
+  const { store, asked, time } = open(() => refusal(429, 'rate-limited'));
+  store.want(idOf(1));
+  assert.ok(await untilRead(() => asked.length === 1));
+  store.close();
+  await time.run(() => false, 60_000);
+  assert.is(asked.length, 1);
 });
 
 test.run();

@@ -6,7 +6,8 @@
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { resultPreviewSchema, type ResultPreview } from '#shared/protocol/inference.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
-import type { ApiClient } from '../net/api-client.ts';
+import { ApiProblem, type ApiClient } from '../net/api-client.ts';
+import { createBackOff, type Clock } from '../pipeline/upload/clock.ts';
 
 /** `picture`: a blob's address; null where there is none to show. */
 export type Preview = Omit<ResultPreview, 'thumbnail'> & { readonly picture: string | null };
@@ -22,6 +23,11 @@ export interface PreviewsStore {
 /** Each reads an image from the PACS, which has other work. */
 const AT_ONCE = 3;
 
+export type PreviewsTools = {
+  readonly api: Pick<ApiClient, 'json'>;
+  readonly clock: Clock;
+};
+
 type State = {
   readonly known: Map<string, Signal<Preview | null>>;
   readonly wanted: string[];
@@ -30,7 +36,7 @@ type State = {
   running: number;
 };
 
-export function createPreviewsStore(api: Pick<ApiClient, 'json'>): PreviewsStore {
+export function createPreviewsStore(tools: PreviewsTools): PreviewsStore {
   const state: State = {
     known: new Map(),
     wanted: [],
@@ -44,7 +50,7 @@ export function createPreviewsStore(api: Pick<ApiClient, 'json'>): PreviewsStore
       if (state.asked.has(id)) return;
       state.asked.add(id);
       state.wanted.push(id);
-      void fetchWanted(state, api);
+      void fetchWanted(state, tools);
     },
     close() {
       state.closed.abort();
@@ -60,19 +66,19 @@ function previewOf({ known }: State, id: string): Signal<Preview | null> {
   return found;
 }
 
-async function fetchWanted(state: State, api: Pick<ApiClient, 'json'>): Promise<void> {
+async function fetchWanted(state: State, tools: PreviewsTools): Promise<void> {
   if (state.running >= AT_ONCE) return;
   state.running += 1;
   // The last row that came into sight first: the others may be out of it again.
-  for (let id = state.wanted.pop(); id !== undefined; id = state.wanted.pop()) await fetchOne(state, api, id);
+  for (let id = state.wanted.pop(); id !== undefined; id = state.wanted.pop())
+    await fetchOne(state, tools, id);
   state.running -= 1;
 }
 
-async function fetchOne(state: State, api: Pick<ApiClient, 'json'>, id: string): Promise<void> {
+async function fetchOne(state: State, tools: PreviewsTools, id: string): Promise<void> {
   const { signal: closed } = state.closed;
   try {
-    const answer = await api.json(`/results/${id}/preview`, resultPreviewSchema, { signal: closed });
-    const { thumbnail, ...about } = answer;
+    const { thumbnail, ...about } = await askInTurn(tools, id, closed);
     if (closed.aborted) return;
     const png = thumbnail === null ? null : new Blob([parseBase64Url(thumbnail)], { type: 'image/png' });
     previewOf(state, id).value = { ...about, picture: png && URL.createObjectURL(png) };
@@ -80,4 +86,20 @@ async function fetchOne(state: State, api: Pick<ApiClient, 'json'>, id: string):
     // The row says the rest; when the list is opened again, it is asked for again.
     state.asked.delete(id);
   }
+}
+
+/** The gateway reads few at once: when all of its places are taken it is asked again later. */
+async function askInTurn(
+  { api, clock }: PreviewsTools,
+  id: string,
+  closed: AbortSignal,
+): Promise<ResultPreview> {
+  const backOff = createBackOff(Math.random);
+  for (;;)
+    try {
+      return await api.json(`/results/${id}/preview`, resultPreviewSchema, { signal: closed });
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || error.code !== 'rate-limited') throw error;
+      await clock.sleep(backOff.next(error.retryAfterMs), closed);
+    }
 }

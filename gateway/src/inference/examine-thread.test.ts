@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { modelCardSchema, type ModelCard } from '#shared/models/card.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { encodePng } from '../results/encode-png.ts';
 import type { Question } from './examination.ts';
 import { createExaminer } from './examine-thread.ts';
@@ -54,11 +55,46 @@ test('a caller that gives up while a model runs does not affect the images of ot
     );
     assert.match(String(await asked.catch((error: unknown) => error)), /gave up/);
     // The thread answers in turn: when it has shown this one it has let go of that one.
-    assert.is((await examiner.show(bytes, 0, new AbortController().signal)).kind, 'shown');
+    assert.is(
+      (await examiner.show({ bytes, frame: 0, digest: null }, new AbortController().signal)).kind,
+      'shown',
+    );
     assert.is(waiting.size, 0);
   } finally {
     globalThis.setTimeout = begin;
     globalThis.clearTimeout = end;
+    await examiner.close();
+  }
+});
+
+const never = new AbortController().signal;
+const picture = (): Uint8Array<ArrayBuffer> =>
+  encodePng({ width: 96, height: 96, channels: 1, data: new Uint8Array(96 * 96).fill(90) });
+
+test('an image that is shown is held once: its bytes move to the thread', async () => {
+  const examiner = createExaminer();
+  try {
+    for (const look of [examiner.show, examiner.preview]) {
+      const image = { bytes: picture(), frame: 0, digest: sha256(picture()) };
+      const looked = look(image, never);
+      assert.is(image.bytes.length, 0);
+      assert.ok(await looked);
+    }
+    const pooled = Buffer.from(picture());
+    assert.is((await examiner.show({ bytes: pooled, frame: 0, digest: null }, never)).kind, 'shown');
+    assert.is(pooled.length, picture().length, 'what shares its memory with others stays');
+  } finally {
+    await examiner.close();
+  }
+});
+
+test('another image than that of the digest is not shown', async () => {
+  const examiner = createExaminer();
+  try {
+    const image = () => ({ bytes: picture(), frame: 0, digest: sha256(Buffer.from('another')) });
+    assert.equal(await examiner.show(image(), never), { kind: 'refused', because: 'image-gone' });
+    assert.is(await examiner.preview(image(), never), null);
+  } finally {
     await examiner.close();
   }
 });

@@ -5,7 +5,7 @@
  */
 import type { Tensor } from '#shared/models/model.ts';
 import type { Explanation } from '../results/draw-explanation.ts';
-import { giving, keepThread, type Reply } from '../threads/thread.ts';
+import { giving, keepThread, toOwn, type Reply } from '../threads/thread.ts';
 import type { Examined, Question, RunRole, Shown } from './examination.ts';
 import type { Preview } from './preview-image.ts';
 
@@ -14,26 +14,35 @@ export type Outputs = Readonly<Record<string, Tensor>>;
 export type Run = (role: RunRole, input: Tensor, signal: AbortSignal) => Promise<Outputs>;
 type Png = Uint8Array<ArrayBuffer>;
 
+/** An image to be shown. Its bytes may be many, so they move to the thread: the giver no longer has them. */
+export type ShownImage = {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Counted from 0. */
+  readonly frame: number;
+  /** The SHA-256 that the bytes must have, hexadecimal; null: any. */
+  readonly digest: string | null;
+};
+
 export type ExamineTalk = {
   readonly task:
     | { readonly kind: 'examine'; readonly question: Question }
-    | { readonly kind: 'show'; readonly bytes: Uint8Array; readonly frame: number }
-    | { readonly kind: 'preview'; readonly bytes: Uint8Array; readonly frame: number }
+    | { readonly kind: 'show'; readonly image: ShownImage }
+    | { readonly kind: 'preview'; readonly image: ShownImage }
     | { readonly kind: 'body-part'; readonly bytes: Uint8Array }
     | { readonly kind: 'explain'; readonly explanation: Explanation };
   readonly question: { readonly role: RunRole; readonly input: Tensor };
   readonly reply: Outputs;
-  readonly answer: Examined | Shown | Preview | Png | string;
+  readonly answer: Examined | Shown | Preview | null | Png | string;
 };
 
 /** Each throws the signal's reason, and an Error where the thread ends unexpectedly. */
 export type Examiner = {
   /** The models' answers about one image. Throws the errors of `run`. */
   examine(question: Question, run: Run, signal: AbortSignal): Promise<Examined>;
-  /** The image as a person sees it (`reducePicture`). */
-  show(bytes: Uint8Array, frame: number, signal: AbortSignal): Promise<Shown>;
-  /** The small picture and the patient for a list. */
-  preview(bytes: Uint8Array, frame: number, signal: AbortSignal): Promise<Preview>;
+  /** The image as a person sees it (`reducePicture`). `image-gone`: the bytes are not those of the digest. */
+  show(image: ShownImage, signal: AbortSignal): Promise<Shown>;
+  /** The small picture and the patient for a list; null: the bytes are not those of the digest. */
+  preview(image: ShownImage, signal: AbortSignal): Promise<Preview | null>;
   /** Body Part Examined (0018,0015); '' where the header does not say, and where it is no instance. */
   bodyPart(bytes: Uint8Array, signal: AbortSignal): Promise<string>;
   /** The picture of a map, to be laid over the image. */
@@ -48,7 +57,16 @@ export function createExaminer(): Examiner {
     task: ExamineTalk['task'],
     reply: Reply<ExamineTalk>,
     signal: AbortSignal,
-  ): Promise<Answer> => (await thread.do(giving(task), reply, signal)) as Answer;
+    ...moved: ArrayBuffer[]
+  ): Promise<Answer> => (await thread.do(giving(task, ...moved), reply, signal)) as Answer;
+  const look = <Answer extends ExamineTalk['answer']>(
+    kind: 'show' | 'preview',
+    image: ShownImage,
+    signal: AbortSignal,
+  ): Promise<Answer> => {
+    const bytes = toOwn(image.bytes);
+    return ask<Answer>({ kind, image: { ...image, bytes } }, noModel, signal, bytes.buffer);
+  };
   return {
     examine: (question, run, signal) =>
       ask<Examined>(
@@ -56,8 +74,8 @@ export function createExaminer(): Examiner {
         async ({ role, input }, isOver) => giving(await run(role, input, isOver)),
         signal,
       ),
-    show: (bytes, frame, signal) => ask<Shown>({ kind: 'show', bytes, frame }, noModel, signal),
-    preview: (bytes, frame, signal) => ask<Preview>({ kind: 'preview', bytes, frame }, noModel, signal),
+    show: (image, signal) => look<Shown>('show', image, signal),
+    preview: (image, signal) => look<Preview | null>('preview', image, signal),
     bodyPart: (bytes, signal) => ask<string>({ kind: 'body-part', bytes }, noModel, signal),
     explain: (explanation, signal) => ask<Png>({ kind: 'explain', explanation }, noModel, signal),
     close: thread.close,

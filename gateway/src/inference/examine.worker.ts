@@ -1,16 +1,20 @@
 /** The thread that looks at images: message glue, the work is examination.ts and draw-explanation.ts. */
+import { createHash } from 'node:crypto';
 import { SHOWN_SIDE_LIMIT } from '#shared/pixels/reduce-picture.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { drawExplanation } from '../results/draw-explanation.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 import { examineImage, showImage } from './examination.ts';
-import type { ExamineTalk } from './examine-thread.ts';
+import type { ExamineTalk, ShownImage } from './examine-thread.ts';
 import { createPixelRoom } from './pixel-room.ts';
 import { previewImage } from './preview-image.ts';
 import { readBodyPart } from './read-body-part.ts';
 
 const tools = { codecs: loadCodecs(), room: createPixelRoom() };
+
+const isOther = ({ bytes, digest }: ShownImage): boolean =>
+  digest !== null && createHash('sha256').update(bytes).digest('hex') !== digest;
 
 serveTasks<ExamineTalk>(async (task, ask, isOver) => {
   if (task.kind === 'examine')
@@ -18,10 +22,15 @@ serveTasks<ExamineTalk>(async (task, ask, isOver) => {
       await examineImage(task.question, (role) => (input) => ask(giving({ role, input })), tools, isOver),
     );
   if (task.kind === 'show') {
-    const shown = await showImage(task.bytes, { ...task, limit: SHOWN_SIDE_LIMIT }, tools, isOver);
+    const { image } = task;
+    if (isOther(image)) return giving({ kind: 'refused', because: 'image-gone' });
+    const shown = await showImage(image.bytes, { ...image, limit: SHOWN_SIDE_LIMIT }, tools, isOver);
     return shown.kind === 'shown' ? giving(shown, shown.png.buffer) : giving(shown);
   }
-  if (task.kind === 'preview') return giving(await previewImage(task.bytes, task.frame, tools, isOver));
+  if (task.kind === 'preview') {
+    const { image } = task;
+    return giving(isOther(image) ? null : await previewImage(image.bytes, image.frame, tools, isOver));
+  }
   if (task.kind === 'body-part') return giving(await readBodyPart(task.bytes, isOver));
   const png = drawExplanation(task.explanation);
   return giving(png, png.buffer);

@@ -8,6 +8,7 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { inferRequestSchema, type Job } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { oneOfFew } from '../http/one-of-few.ts';
 import { createPlaces, type Places } from '../http/places.ts';
 import {
   allow,
@@ -44,18 +45,6 @@ export function inferRoutes(tools: InferenceTools): Router {
   router.post('/infer', allow(ASKERS), (c) => infer(c, tools, places));
   router.post('/infer/batch', allow(ASKERS), (c) => inferBatch(c, tools, batchPlaces));
   return router;
-}
-
-/** @throws Problem rate-limited; called-off when the caller hung up meanwhile; errors of `work`. */
-async function oneOfFew<T>(c: GatewayContext, among: Places, work: () => Promise<T>): Promise<T> {
-  const leave = await among.enter(callerOf(c).id, c.req.raw.signal);
-  try {
-    return await work();
-  } catch (error) {
-    throw c.req.raw.signal.aborted && !(error instanceof Problem) ? new Problem('called-off') : error;
-  } finally {
-    leave();
-  }
 }
 
 async function predict(c: GatewayContext, tools: InferenceTools): Promise<Response> {
@@ -152,7 +141,7 @@ async function requireImage(
 ): Promise<void> {
   const signal = AbortSignal.any([hungUp, AbortSignal.timeout(PREDICT_MS)]);
   const seen = await ignoreFailure(
-    examiner.show(Buffer.concat(chunks), 0, signal),
+    examiner.show({ bytes: Buffer.concat(chunks), frame: 0, digest: null }, signal),
     'the job looks again, and says what is wrong',
   );
   if (seen?.kind === 'refused') throw new Problem(seen.because);

@@ -305,6 +305,54 @@ test('are listed with a small picture and the patient as the PACS has it, for ca
   await asked('POST', `/results/${result.id}/verify`, 409, { token: view, body: { verdict: 'agree' } });
 });
 
+test('are previewed few at once; the next wait or are refused, and an image that is opened does not wait behind them', async () => {
+  const { result } = await lookedAt(testFilm({ seed: 627 }));
+  const other = (await gateway.userWith(['radiologist'])).accessToken;
+  const third = (await gateway.userWith(['radiologist'])).accessToken;
+  const get = (path: string, token: string) =>
+    gateway.call('GET', `/results/${result.id}/${path}`, { token });
+  const { fetchInstance } = pacs;
+  const opened = Promise.withResolvers<void>();
+  let isImage = false;
+  let held = 0;
+  let most = 0;
+  pacs.fetchInstance = async (...asking) => {
+    if (isImage) return fetchInstance(...asking);
+    held += 1;
+    most = Math.max(most, held);
+    await opened.promise;
+    held -= 1;
+    return fetchInstance(...asking);
+  };
+  try {
+    const statuses = new Map<number, number>();
+    const previews = [radiologist, other, third].flatMap((token) =>
+      Array.from({ length: token === radiologist ? 20 : 2 }, async () => {
+        const answer = await get('preview', token);
+        const { code } = (await answer.json()) as { code?: string };
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+        if (answer.status !== 429) return;
+        assert.equal([code, answer.headers.get('retry-after')], ['rate-limited', '1']);
+      }),
+    );
+    await until('three to be refused', () => statuses.get(429) === 3);
+    await until('the places to be taken', () => held === 2);
+    isImage = true;
+    assert.is((await get('explanations/image', radiologist)).status, 200);
+    isImage = false;
+    opened.resolve();
+    await Promise.all(previews);
+    assert.equal([...statuses].sort(), [
+      [200, 21],
+      [429, 3],
+    ]);
+    assert.is(most, 2);
+  } finally {
+    opened.resolve();
+    pacs.fetchInstance = fetchInstance;
+  }
+});
+
 test('are read back from the PACS byte for byte, or the answer says that the PACS is away or no longer has them', async () => {
   const film = testFilm({ seed: 620 });
   const { result } = await lookedAt(film);

@@ -3,7 +3,6 @@
  * that explain a finding; and its instances in the PACS. Those, and the image itself, are read from the PACS
  * on every request. Of an image that was sent as a file nothing is kept.
  */
-import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { SHOWN_SIDE_LIMIT, shownSize } from '#shared/pixels/reduce-picture.ts';
 import type { Role } from '#shared/protocol/api.ts';
@@ -28,7 +27,10 @@ import {
   type Router,
 } from '../http/route.ts';
 import { instantSchema, isInTime } from '../http/instant.ts';
-import type { Examiner } from '../inference/examine-thread.ts';
+import { oneOfFew } from '../http/one-of-few.ts';
+import { createPlaces } from '../http/places.ts';
+import type { Examiner, ShownImage } from '../inference/examine-thread.ts';
+import type { Preview } from '../inference/preview-image.ts';
 import { fetchWhole } from '../inference/study-images.ts';
 import { modelIdSchema } from '../models/model-name.ts';
 import { PacsUnreachable, type FoundInstance, type Pacs } from '../ports/pacs/pacs.ts';
@@ -118,7 +120,7 @@ const explain = defineRoute({
   path: '/results/{id}/explanations/{method}',
   roles: VIEWERS,
   tags: ['results'],
-  problems: ['not-found', 'no-explanation', 'image-gone', 'pacs-unreachable'],
+  problems: ['not-found', 'no-explanation', 'image-gone', 'pacs-unreachable', 'called-off'],
   summary:
     'A picture that explains the result; `image` is what was looked at, the others are laid over it and have its size',
   request: { params: byId.extend({ method: z.enum(EXPLANATION_METHODS) }) },
@@ -135,7 +137,7 @@ const preview = defineRoute({
   path: '/results/{id}/preview',
   roles: VIEWERS,
   tags: ['results'],
-  problems: ['not-found', 'image-gone', 'pacs-unreachable'],
+  problems: ['not-found', 'image-gone', 'pacs-unreachable', 'called-off'],
   summary: 'What a list shows of its image: a small picture, and the patient or pseudonym as the PACS has it',
   request: { params: byId },
   responses: { 200: jsonResponse(resultPreviewSchema, 'Read from the PACS now.') },
@@ -155,6 +157,13 @@ const readBack = defineRoute({
     },
   },
 });
+
+/**
+ * Each holds 50 MB until the picture is there. Previews take no places from people who open an image, and the one
+ * thread that draws them all has few of them before it.
+ */
+const PLACES = { atOnce: 4, ofOne: 2 };
+const PREVIEW_PLACES = { atOnce: 2, ofOne: 1 };
 
 /** Nothing between the gateway and the caller keeps these. */
 const NOT_KEPT = { 'Cache-Control': 'private, max-age=0, no-store' };
@@ -217,6 +226,8 @@ function serveVerifying(router: Router, tools: ResultRouteTools): void {
 
 function serveImages(router: Router, tools: ResultRouteTools): void {
   const { db } = tools;
+  const places = createPlaces(PLACES);
+  const previewPlaces = createPlaces(PREVIEW_PLACES);
   router.openapi(explain, async (c) => {
     const { id, method } = c.req.valid('param');
     const caller = callerOf(c);
@@ -224,7 +235,7 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
     const { signal } = c.req.raw;
     const png =
       method === 'image'
-        ? await imageOf(result, caller, tools, signal)
+        ? await oneOfFew(c, places, () => imageOf(result, caller, tools, signal))
         : await tools.examiner.explain(await explanationOf(db, result, method), signal);
     await recordReading(tools, caller, result.study_instance_uid, 'images');
     if (method === 'image') await recordView(db, { resultId: id, accountId: caller.id, at: tools.now() });
@@ -235,8 +246,9 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
     const caller = callerOf(c);
     const result = await reached(db, caller, id);
     const { signal } = c.req.raw;
-    const bytes = await sourceImage(result, caller, tools, signal);
-    const { png, ...about } = await tools.examiner.preview(bytes, result.finding.input.frame, signal);
+    const { png, ...about } = await oneOfFew(c, previewPlaces, () =>
+      previewOf(result, caller, tools, signal),
+    );
     await recordReading(tools, caller, result.study_instance_uid, 'images');
     const thumbnail = png && Buffer.from(png).toString('base64url');
     return c.json({ ...about, thumbnail }, 200, NOT_KEPT);
@@ -276,6 +288,12 @@ async function fromPacs<T>(asked: Promise<T>): Promise<T> {
   });
 }
 
+/**
+ * The thread holds the image until it is drawn, whether or not the caller has hung up: so long it takes its place,
+ * or whoever asks and hangs up would fill the memory.
+ */
+const UNTIL_DRAWN = new AbortController().signal;
+
 /** The very image that was looked at, as a person sees it. @throws Problem image-gone, pacs-unreachable. */
 async function imageOf(
   result: ResultRow,
@@ -283,30 +301,44 @@ async function imageOf(
   tools: ResultRouteTools,
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await sourceImage(result, caller, tools, signal);
-  const seen = await tools.examiner.show(bytes, result.finding.input.frame, signal);
+  const image = await sourceImage(result, caller, tools, signal);
+  const seen = await tools.examiner.show(image, UNTIL_DRAWN);
+  signal.throwIfAborted();
   if (seen.kind === 'refused') throw new Problem('image-gone');
   return seen.png;
 }
 
+/** @throws Problem image-gone, pacs-unreachable. */
+async function previewOf(
+  result: ResultRow,
+  caller: Caller,
+  tools: ResultRouteTools,
+  signal: AbortSignal,
+): Promise<Preview> {
+  const image = await sourceImage(result, caller, tools, signal);
+  const seen = await tools.examiner.preview(image, UNTIL_DRAWN);
+  signal.throwIfAborted();
+  if (seen === null) throw new Problem('image-gone');
+  return seen;
+}
+
 /**
- * The instance that was looked at, for callers who reach the image and not only its result. @throws Problem
- * image-gone, pacs-unreachable.
+ * The instance that was looked at, for callers who reach the image and not only its result. Whether the bytes are
+ * still the same is found by the thread. @throws Problem image-gone, pacs-unreachable.
  */
 async function sourceImage(
   result: ResultRow,
   caller: Caller,
   { db, pacs }: ResultRouteTools,
   signal: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<ShownImage> {
   const where = await reachedSource(result, caller, db);
   if (where === null) throw new Problem('image-gone');
   const bytes = await fromPacs(fetchWhole(pacs, where, signal)).catch((error: unknown) => {
     throw error instanceof Problem && error.code === 'study-not-found' ? new Problem('image-gone') : error;
   });
-  if (createHash('sha256').update(bytes).digest('hex') !== result.finding.input.digest)
-    throw new Problem('image-gone');
-  return bytes;
+  const { frame, digest } = result.finding.input;
+  return { bytes, frame, digest };
 }
 
 /** @throws Problem no-explanation. */

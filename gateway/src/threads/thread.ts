@@ -333,5 +333,6 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export function toOwn(bytes: Uint8Array): Bytes {
   return bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength
     ? (bytes as Bytes)
-    : bytes.slice();
+    : // Not `slice`: that of a Buffer copies nothing.
+      new Uint8Array(bytes);
 }

@@ -66,6 +66,7 @@ function holdsControlCharacters(bytes: Uint8Array): boolean {
  */
 export function isTrustworthy(element: DicomElement, vr: string): boolean {
   if (element.items !== null) return vr === 'SQ';
+  if (element.tag === FRAME_ORIGIN_TIMESTAMP) return isPtpTimestamp(element);
   const isText = TEXT.has(vr);
   // No vocabulary has words of 64 KiB.
   if (element.bytes === null) return !isText && isWholeNumberOfValues(element, vr);
@@ -80,6 +81,21 @@ export function isTrustworthy(element: DicomElement, vr: string): boolean {
   if (element.vr === 'UN') return isText || isWholeNumberOfValues(element, vr);
   if (isNumberByVR) return isWholeNumberOfValues(element, element.vr);
   return isText ? !PROSE.has(element.vr) : !TEXT.has(element.vr) && isWholeNumberOfValues(element, vr);
+}
+
+const FRAME_ORIGIN_TIMESTAMP = 0x00340007;
+/** 48 bits of seconds, 32 bits of nanoseconds. */
+const PTP_BYTES = 10;
+const NANOSECONDS_AT = 6;
+
+/**
+ * PS3.3 §C.7.6.27.1.1: "10 bytes conforming with the IEEE 1588:2008 (PTPv2) standard". The first two are 0 until the
+ * year 2106, so none of it reads as a name.
+ */
+function isPtpTimestamp({ bytes }: DicomElement): boolean {
+  if (bytes === null || bytes.length !== PTP_BYTES) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return view.getUint16(0) === 0 && view.getUint32(NANOSECONDS_AT) < 1e9;
 }
 
 /** As long as a name and a telephone number at least; shorter numbers may happen to be letters. */

@@ -7,7 +7,8 @@ import { skipped, testEnvironment } from '#testing/environment.ts';
 import { encodeDiscIndex, record, syntheticDisc, text, type DiscRecord } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { blobSource, bytesSource } from './byte-source.ts';
-import { LEVEL_LIMIT, RECORD_LIMIT, readDiscIndex, type DiscIndex } from './dicomdir.ts';
+import { INDEX_BYTES_LIMIT, LEVEL_LIMIT, readDiscIndex, type DiscIndex } from './dicomdir.ts';
+import { RECORD_LIMIT } from './limits.ts';
 
 const { corpus } = testEnvironment();
 const test = suite('the index of a disc');
@@ -101,6 +102,48 @@ test('records end at their limit', async () => {
     next: nth < RECORD_LIMIT ? nth + 1 : null,
   }));
   assert.equal((await read(encodeDiscIndex(images))).faults, ['too-many-records', 'outside']);
+});
+
+test('texts end at the length of their VR, and a patient with many studies stays small', async () => {
+  const long = 'A'.repeat(60_000);
+  const patient = record('PATIENT', [
+    text(0x00080070, 'LO', long),
+    text(0x00100010, 'PN', long),
+    text(0x00100020, 'LO', long),
+  ]);
+  const study = (nth: number) => ({
+    ...record('STUDY', [text(0x0020000d, 'UI', `2.25.${nth}`)]),
+    next: nth < 50 ? nth + 1 : null,
+  });
+  const studies = Array.from({ length: 50 }, (_, nth) => study(nth + 1));
+  const index = await read(encodeDiscIndex([{ ...patient, lower: 1 }, ...studies]));
+  assert.equal([index.studies.length, index.faults], [50, []]);
+  for (const { description } of index.studies)
+    assert.equal(
+      [description.patientName, description.patientId, description.manufacturer].map((name) => name?.length),
+      [194, 64, 64],
+    );
+  const named = [text(0x0020000d, 'UI', '1'.repeat(65))];
+  assert.is((await read(encodeDiscIndex([record('STUDY', named)]))).studies[0]!.studyInstanceUID, '');
+});
+
+test('an index ends where it would weigh too much, and that is said', async () => {
+  const path = Array.from({ length: 16 }, () => 'A'.repeat(64));
+  const count = Math.ceil(INDEX_BYTES_LIMIT / (2 * 16 * 64));
+  const images = Array.from({ length: count }, (_, nth) => ({
+    ...record('IMAGE', [text(0x00041500, 'CS', ...path)]),
+    next: nth + 1 < count ? nth + 1 : null,
+  }));
+  const index = await read(encodeDiscIndex(images));
+  assert.ok(index.others.length > 0 && index.others.length < count);
+  assert.equal(index.faults, ['too-many-records', 'unreached']);
+});
+
+test('a record of an instance without a File ID is said', async () => {
+  for (const nameless of [record('IMAGE', []), record('SR DOCUMENT', [text(0x00041511, 'UI', '2.25.1')])]) {
+    const index = await read(encodeDiscIndex([nameless]));
+    assert.equal([index.others, index.faults], [[], ['file-id']]);
+  }
 });
 
 test('a File ID that leads elsewhere, or cannot be shown, is not named', async () => {

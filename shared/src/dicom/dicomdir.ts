@@ -9,6 +9,7 @@
 import type { ReasonCode } from '../protocol/reasons.ts';
 import type { ByteSource, DicomElement, DicomItem } from './data-set.ts';
 import { describeElements, type InstanceDescription } from './describe-instance.ts';
+import { RECORD_LIMIT } from './limits.ts';
 import { openPart10, readDataSet } from './part10.ts';
 import { MEDIA_STORAGE_DIRECTORY } from './registry.ts';
 import {
@@ -26,10 +27,26 @@ import {
 import { characterSetsOf, findElement, numberOf, textOf, textsOf, uidText } from './values.ts';
 import type { ValueContext } from './values.ts';
 
-/**
- * Records of one index: as many CT slices as fit on a Blu-ray disc. Each costs a kilobyte of memory or two.
- */
-export const RECORD_LIMIT = 50_000;
+/** Bytes of one index in memory, and in the message from the worker that read it. */
+export const INDEX_BYTES_LIMIT = 32 * 1024 * 1024;
+/** A study, or a file, without its texts; two bytes a character come in addition. */
+const STUDY_BYTES = 1024;
+const FILE_BYTES = 64;
+/** More of a value is not decoded. The longest File ID needs less, so that a longer one stays a fault. */
+const VALUE_BYTES_LIMIT = 8192;
+/** Characters of the texts that are shown, by their VR (PS3.5 §6.2); of PN three groups. */
+const TEXT_LIMITS = {
+  patientName: 3 * 64 + 2,
+  patientId: 64,
+  patientSex: 16,
+  accessionNumber: 16,
+  studyDescription: 64,
+  modality: 16,
+  manufacturer: 64,
+  seriesDescription: 64,
+  bodyPart: 16,
+} as const;
+const UID_LIMIT = 64;
 /** Patient, study, series, instance; PS3.3 §F.4 lets private records stand between them. */
 export const LEVEL_LIMIT = 16;
 /** PS3.10 §8.2: a File ID has at most 8 components of 8 characters. Real discs have longer names. */
@@ -43,10 +60,11 @@ export type IndexFault =
   /** An offset leads to no record. */
   | 'outside'
   | 'too-deep'
+  /** Or too large ones. */
   | 'too-many-records'
   /** Records that no offset leads to. */
   | 'unreached'
-  /** A File ID that names no file below the index. */
+  /** A File ID that names no file below the index, or a record of an instance without one. */
   | 'file-id'
   /** There are no records at all. */
   | 'no-records';
@@ -97,7 +115,8 @@ export async function readDiscIndex(source: ByteSource, signal?: AbortSignal): P
 
 /** The records above a record. */
 interface Above {
-  readonly patient: readonly DicomElement[];
+  /** Described once, however many studies are below. */
+  readonly patient: InstanceDescription | null;
   readonly study: MutableStudy | null;
   /** PS3.3 §F.3.2.2: a record with the flag 0000H, and everything below it, counts as deleted. */
   readonly isInUse: boolean;
@@ -115,6 +134,8 @@ interface Reading {
   readonly studies: MutableStudy[];
   readonly others: IndexedFile[];
   readonly faults: Set<IndexFault>;
+  /** Bytes that may still be noted. */
+  room: number;
 }
 
 /** A record still to be visited, by its offset. */
@@ -129,12 +150,13 @@ function indexOf(elements: readonly DicomElement[], context: ValueContext): Disc
     studies: [],
     others: [],
     faults: new Set(),
+    room: INDEX_BYTES_LIMIT,
   };
   const { records, visited, studies, others, faults } = reading;
   if (items.length === 0) faults.add('no-records');
   if (items.length > RECORD_LIMIT) faults.add('too-many-records');
   const root = offsetIn(elements, FIRST_ROOT_RECORD_OFFSET, context);
-  const open: Next[] = [{ offset: root, level: 0, above: { patient: [], study: null, isInUse: true } }];
+  const open: Next[] = [{ offset: root, level: 0, above: { patient: null, study: null, isInUse: true } }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) open.push(...visit(reading, next));
   if (visited.size < records.size) faults.add('unreached');
   return {
@@ -148,7 +170,7 @@ function indexOf(elements: readonly DicomElement[], context: ValueContext): Disc
 /** Answers the records that follow, the one to be visited first at the end. */
 function visit(reading: Reading, { offset, level, above }: Next): readonly Next[] {
   const { records, visited, faults } = reading;
-  if (offset === 0) return [];
+  if (offset === 0 || reading.room < 0) return [];
   const record = records.get(offset);
   if (record === undefined || visited.has(offset) || level >= LEVEL_LIMIT) {
     if (record === undefined) faults.add('outside');
@@ -156,7 +178,8 @@ function visit(reading: Reading, { offset, level, above }: Next): readonly Next[
     return [];
   }
   visited.add(offset);
-  const { elements, encoding } = record;
+  const { encoding } = record;
+  const elements = record.elements.map(shortened);
   const context = { characterSets: characterSetsOf(elements, reading.context.characterSets), encoding };
   const below = enter(reading, elements, context, above);
   return [
@@ -175,31 +198,62 @@ function enter(
   const isInUse = above.isInUse && numberOf(findElement(elements, RECORD_IN_USE_FLAG), context) !== 0;
   if (!isInUse) return { ...above, isInUse };
   const type = textOf(findElement(elements, DIRECTORY_RECORD_TYPE), context);
-  if (type === 'PATIENT') return { patient: elements, study: null, isInUse };
+  if (type === 'PATIENT') return { patient: describe(elements, context), study: null, isInUse };
   if (type === 'STUDY') {
     const study = newStudy(above.patient, elements, context);
-    reading.studies.push(study);
+    if (hasRoom(reading, STUDY_BYTES, [study.studyInstanceUID, ...Object.values(study.description)]))
+      reading.studies.push(study);
     return { ...above, study };
   }
-  const { modality } = describeElements(elements, context);
-  if (type === 'SERIES' && modality !== null) above.study?.modalities.add(modality);
-  noteFile(reading, elements, context, above.study);
+  const modality = type === 'SERIES' ? describe(elements, context).modality : null;
+  const { modalities } = above.study ?? {};
+  if (modality !== null && modalities?.has(modality) === false && hasRoom(reading, FILE_BYTES, [modality]))
+    modalities.add(modality);
+  noteFile(reading, { type, elements, context }, above.study);
   return above;
+}
+
+/** False, and said, where no more can be noted. */
+function hasRoom(reading: Reading, bytes: number, values: readonly unknown[]): boolean {
+  for (const value of values) reading.room -= typeof value === 'string' ? 2 * value.length : 0;
+  reading.room -= bytes;
+  if (reading.room < 0) reading.faults.add('too-many-records');
+  return reading.room >= 0;
+}
+
+/** Without what nobody could read on the page anyway. */
+function shortened(element: DicomElement): DicomElement {
+  if (!element.bytes || element.bytes.length <= VALUE_BYTES_LIMIT) return element;
+  return { ...element, bytes: element.bytes.subarray(0, VALUE_BYTES_LIMIT) };
+}
+
+function describe(elements: readonly DicomElement[], context: ValueContext): InstanceDescription {
+  const described = describeElements(elements, context);
+  const cut = Object.entries(TEXT_LIMITS).map(([name, limit]) => [
+    name,
+    described[name as keyof typeof TEXT_LIMITS]?.slice(0, limit) ?? null,
+  ]);
+  return { ...described, ...(Object.fromEntries(cut) as Partial<InstanceDescription>) };
+}
+
+/** One that is too long is none: cut, it would be another one. */
+function uidIn(elements: readonly DicomElement[], tag: number): string {
+  const uid = uidText(findElement(elements, tag));
+  return uid.length > UID_LIMIT ? '' : uid;
 }
 
 /** The patient is in the record above it; some writers leave that out and name the patient in the study's own. */
 function newStudy(
-  patient: readonly DicomElement[],
+  patient: InstanceDescription | null,
   own: readonly DicomElement[],
   context: ValueContext,
 ): MutableStudy {
-  const whose = patient.length > 0 ? patient : own;
-  const characterSets = characterSetsOf(whose, context.characterSets);
-  const { studyDate, studyTime, studyDescription, accessionNumber } = describeElements(own, context);
+  const described = describe(own, context);
+  const { studyDate, studyTime, studyDescription, accessionNumber } = described;
   return {
-    studyInstanceUID: uidText(findElement(own, STUDY_INSTANCE_UID)),
+    studyInstanceUID: uidIn(own, STUDY_INSTANCE_UID),
     description: {
-      ...describeElements(whose, { ...context, characterSets }),
+      ...(patient ?? described),
       studyDate,
       studyTime,
       studyDescription,
@@ -211,19 +265,27 @@ function newStudy(
 }
 
 function noteFile(
-  { others, faults }: Reading,
-  elements: readonly DicomElement[],
-  context: ValueContext,
+  reading: Reading,
+  {
+    type,
+    elements,
+    context,
+  }: { type: string | null; elements: readonly DicomElement[]; context: ValueContext },
   study: MutableStudy | null,
 ): void {
   const components = textsOf(findElement(elements, REFERENCED_FILE_ID), context);
-  if (components.length === 0) return;
-  if (components.length > COMPONENT_LIMIT || !components.every(isComponent)) {
-    faults.add('file-id');
+  const namesInstance =
+    type === 'IMAGE' || findElement(elements, REFERENCED_SOP_INSTANCE_UID_IN_FILE) !== null;
+  if (components.length === 0 && !namesInstance) return;
+  const isInside = components.length > 0 && components.length <= COMPONENT_LIMIT;
+  if (!isInside || !components.every(isComponent)) {
+    reading.faults.add('file-id');
     return;
   }
-  const sopInstanceUID = uidText(findElement(elements, REFERENCED_SOP_INSTANCE_UID_IN_FILE));
-  (study?.files ?? others).push({ fileId: components.join('/'), sopInstanceUID });
+  const fileId = components.join('/');
+  const sopInstanceUID = uidIn(elements, REFERENCED_SOP_INSTANCE_UID_IN_FILE);
+  if (hasRoom(reading, FILE_BYTES, [fileId, sopInstanceUID]))
+    (study?.files ?? reading.others).push({ fileId, sopInstanceUID });
 }
 
 /** The name of one file or folder: nothing that leads elsewhere or cannot be shown. */

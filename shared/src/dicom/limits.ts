@@ -67,3 +67,6 @@ export const ZERO_PADDING_LIMIT = 16 * 1024 * 1024;
 /** Between large fragments only their 8-byte headers are wanted; small fragments are read through. */
 export const FRAGMENT_HEADER_READ_BYTES = 512;
 export const SMALL_FRAGMENT_BYTES = 16 * 1024;
+
+/** Records in the index of a disc, or in all indexes of one choice: as many CT slices as fit on a Blu-ray disc. */
+export const RECORD_LIMIT = 50_000;

@@ -105,7 +105,7 @@ export const chosenWords = {
   warning: {
     'two-patients': 'Another study here belongs to another patient.',
     'patients-differ': 'Wrong patient? The instances of this study name different patients.',
-    duplicates: 'Some instances seem to be chosen twice. Comparing them…',
+    duplicates: 'Some instances seem to be chosen twice. They are not compared yet.',
     'chosen-twice': 'Some instances were chosen twice. The copies are the same, and each is sent once.',
     'same-uid-differs':
       'Different images have the same ID. The PACS can keep only one of each: you decide after sending.',

@@ -12,7 +12,9 @@ export async function compareCopies(state: IngestState, signal: AbortSignal): Pr
     for (const [at, pair] of pairs.entries()) {
       const same = await isSame(state, pair, signal);
       if (signal.aborted) return void study.unsettled.push(...pairs.slice(at));
-      if (same !== null) note(study, same);
+      // The warning stays, and the next choice tries again.
+      if (same === null) study.unsettled.push(pair);
+      else note(study, same);
     }
     if (pairs.length === 0) continue;
     if (study.unsettled.length === 0) study.warnings.delete('duplicates');

@@ -2,7 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DiscIndex } from '#shared/dicom/dicomdir.ts';
-import { createDiscFiles } from './disc-files.ts';
+import { RECORD_LIMIT } from '#shared/dicom/limits.ts';
+import { createDiscFiles, isInDoubt } from './disc-files.ts';
 
 function indexOf(...fileIds: readonly string[]): DiscIndex {
   const files = fileIds.map((fileId, nth) => ({ fileId, sopInstanceUID: `2.25.${nth}` }));
@@ -50,6 +51,22 @@ test('an instance that was found under another name is not missing, nor is a fil
 test('a file that several records name is missing once, and a damaged index names none', () => {
   assert.equal(missingFrom([], 'DICOMDIR', indexOf('A', 'A', 'a')), ['A']);
   assert.equal(missingFrom([], 'DICOMDIR', { kind: 'damaged', because: 'truncated' }), []);
+});
+
+test('all indexes of a choice share one budget of records, and one that exceeds it is said', () => {
+  const half = indexOf(...Array.from({ length: RECORD_LIMIT / 2 }, (_, nth) => `IM${nth}`));
+  const disc = createDiscFiles();
+  for (const folder of ['a', 'b', 'c']) disc.noteIndex(`${folder}/DICOMDIR`, half);
+  disc.noteIndex('d/DICOMDIR', indexOf('IM1'));
+  assert.equal(
+    disc.indexes.map((index) => [index.kind === 'index' && index.studies.length, isInDoubt(index)]),
+    [
+      [1, false],
+      [0, true],
+      [0, true],
+      [1, false],
+    ],
+  );
 });
 
 test.run();

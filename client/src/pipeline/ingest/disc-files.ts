@@ -6,6 +6,7 @@
  * without an extension, and Windows separates by backslashes. None of these makes a file another one.
  */
 import type { DiscIndex, IndexedFile, IndexedStudy } from '#shared/dicom/dicomdir.ts';
+import { RECORD_LIMIT } from '#shared/dicom/limits.ts';
 
 /** A file that the index of its disc names, and that was not chosen. */
 export interface MissingFile {
@@ -17,9 +18,14 @@ export interface MissingFile {
 
 export interface DiscFiles {
   readonly indexes: readonly DiscIndex[];
+  /** Grows with each path and index. */
+  readonly version: number;
   /** Each file of the choice, refused ones too. */
   notePath(path: string): void;
-  /** `path`: where the index lies. */
+  /**
+   * `path`: where the index lies. All indexes of a choice share one budget of records: one that exceeds it is
+   * kept as an index that names nothing, and says so.
+   */
   noteIndex(path: string, index: DiscIndex): void;
   /**
    * `hasInstance`: whether an instance was found under whatever name. A File ID that several records name is
@@ -31,13 +37,20 @@ export interface DiscFiles {
 export function createDiscFiles(): DiscFiles {
   const paths: string[] = [];
   const found: { readonly folder: string; readonly index: DiscIndex }[] = [];
+  let left = RECORD_LIMIT;
   return {
+    get version() {
+      return paths.length + found.length;
+    },
     get indexes() {
       return found.map(({ index }) => index);
     },
     notePath: (path) => void paths.push(path),
     noteIndex(path, index) {
-      found.push({ folder: path.slice(0, path.search(/[^/\\]*$/)), index });
+      const size = recordsOf(index);
+      const kept = size > left ? emptied(index) : index;
+      if (kept === index) left -= size;
+      found.push({ folder: path.slice(0, path.search(/[^/\\]*$/)), index: kept });
     },
     missing(hasInstance) {
       if (found.length === 0) return [];
@@ -62,6 +75,16 @@ export function isInDoubt(index: DiscIndex): boolean {
 
 export const studiesIn = (index: DiscIndex): readonly IndexedStudy[] =>
   index.kind === 'index' ? index.studies : [];
+
+function recordsOf(index: DiscIndex): number {
+  if (index.kind === 'damaged') return 0;
+  return index.studies.reduce((sum, { files }) => sum + 1 + files.length, index.others.length);
+}
+
+function emptied(index: DiscIndex): DiscIndex {
+  if (index.kind === 'damaged') return index;
+  return { ...index, studies: [], others: [], faults: [...index.faults, 'too-many-records'] };
+}
 
 function namedBy(index: DiscIndex): readonly (MissingFile & { readonly file: IndexedFile })[] {
   if (index.kind === 'damaged') return [];

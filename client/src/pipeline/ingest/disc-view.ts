@@ -35,6 +35,15 @@ export function createDiscs(): Discs {
   let chosen: ChosenDisc[] = [];
   const instances = new Set<string>();
   const studies = new Set<string>();
+  let known: { readonly of: string; readonly missing: readonly MissingFile[] } | null = null;
+  /** Computed again only after a change: the page is drawn far more often, and a disc has 50 000 files. */
+  const missing = (): readonly MissingFile[] => {
+    const listed = chosen.filter(({ isListed }) => isListed);
+    const of = [instances.size, ...chosen.map(({ isListed, files }) => `${isListed}${files.version}`)].join();
+    if (known?.of !== of)
+      known = { of, missing: listed.flatMap(({ files }) => files.missing((uid) => instances.has(uid))) };
+    return known.missing;
+  };
   const indexes = (): readonly DiscIndex[] => chosen.flatMap(({ files }) => files.indexes);
   return {
     begin() {
@@ -48,17 +57,17 @@ export function createDiscs(): Discs {
     },
     clear() {
       chosen = [];
+      known = null;
       instances.clear();
       studies.clear();
     },
     view(isReading) {
       const all = indexes();
       if (all.length === 0) return NO_DISC;
-      const listed = isReading ? [] : chosen.filter(({ isListed }) => isListed);
       return {
         indexes: all.length,
         expected: isReading ? expectedOf(all, studies) : [],
-        missing: listed.flatMap(({ files }) => files.missing((uid) => instances.has(uid))),
+        missing: isReading ? [] : missing(),
         isInDoubt: all.some(isInDoubt),
       };
     },

@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { createDiscs } from './disc-view.ts';
 import { inFolder, openIngest } from '../../testing/open-ingest.ts';
 
 const patientOf = (name: string) => ({ name, id: `ID-${name}` });
@@ -59,6 +60,25 @@ test('files that the index names and that were not chosen are named, until they 
   );
   await store.addFiles(filesIn('ST1', (path) => (path.startsWith('ST1/') ? path.slice(4) : null)));
   assert.equal(store.disc.value.missing, []);
+});
+
+test('missing files are compared again after a change only', () => {
+  const discs = createDiscs();
+  const disc = discs.begin();
+  disc.files.noteIndex('cd/DICOMDIR', {
+    kind: 'index',
+    studies: [],
+    others: ['1', '2'].map((nth) => ({ fileId: `IM${nth}`, sopInstanceUID: `2.25.${nth}` })),
+    faults: [],
+  });
+  disc.isListed = true;
+  const missing = () => discs.view(false).missing;
+  const before = missing();
+  assert.is(missing(), before);
+  discs.noteInstance({ studyInstanceUID: '2.25.9', sopInstanceUID: '2.25.1' });
+  assert.is(missing().length, 1);
+  disc.files.notePath('cd/IM2');
+  assert.is(missing().length, 0);
 });
 
 test('an index alone is not nothing: every file of its disc is missing', async () => {

@@ -9,6 +9,7 @@ import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { noteVaultEntries } from '../queue/rows/note-vault-entries.ts';
 import { endAsTakenBack } from '../queue/rows/drop-study.ts';
 import { rememberRate } from '../queue/rows/device-notes.ts';
+import { TaskFault } from './worker-pool.ts';
 import { openParcel } from '../../testing/open-queue.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, inFolder, openIngest } from '../../testing/open-ingest.ts';
 
@@ -47,6 +48,20 @@ test('files of one UID are called copies only where their bytes are the same', a
   other[other.length - 1]! ^= 1;
   assert.equal(await warningsOf(other), ['same-uid-differs']);
   assert.equal(await warningsOf(longer), ['same-uid-differs']);
+});
+
+test('copies that could not be compared stay called so, until they were', async () => {
+  const [file] = filesOf(syntheticStudy({ seed: 3, instancesPerSeries: 1 }));
+  const { store, hooks } = await openIngest();
+  hooks.beforeTask = async ({ kind }) => {
+    if (kind === 'same-bytes') throw new TaskFault('NotReadableError');
+  };
+  const warnings = () => store.studies.value[0]!.warnings.filter((each) => /duplicates|twice/.test(each));
+  await store.addFiles([file!, file!]);
+  assert.equal(warnings(), ['duplicates']);
+  hooks.beforeTask = async () => undefined;
+  await store.addFiles([]);
+  assert.equal(warnings(), ['chosen-twice']);
 });
 
 test('two patients in one choice are pointed out on both', async () => {
