@@ -75,6 +75,7 @@ export async function examinePixelModule(
     return null;
   }
   const at = (because: ReasonCode): Fault => ({ because, tag: pixelData.tag, offset: pixelData.offset });
+  if (pixelData.items !== null) return at('wrong-vr');
   const module = readPixelModule(elements, context, pixelData.tag);
   if ('because' in module) return module;
   // PS3.5 §A.4: encapsulated transfer syntaxes have fragments, native ones do not. Float pixel data is never
