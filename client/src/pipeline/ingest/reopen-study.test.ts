@@ -6,6 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { countStudy } from '../queue/count-study.ts';
+import type { StudyRow } from '../queue/rows/local-database.ts';
 import { createDecisions } from '../queue/rows/decide-study.ts';
 import { onDisk, queueOver, receiptOf, type TestDevice } from '../../testing/open-queue.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
@@ -13,8 +14,12 @@ import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/ope
 const study = (seed = 51) =>
   syntheticStudy({ seed, series: 2, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 2 });
 
+const needing = (row: StudyRow): number => countStudy(row).track.needsYou;
+/** Their keys are random: in an order of their own. */
 const rowsOf = ({ database }: Pick<TestDevice, 'database'>) =>
-  database.studies.toArray().then((rows) => rows.sort((a, b) => b.chosen - a.chosen));
+  database.studies
+    .toArray()
+    .then((rows) => rows.sort((a, b) => b.chosen - a.chosen || needing(b) - needing(a)));
 /** Of each queued study: where its chosen instances are, without empty places. */
 const tracksOf = async (device: Pick<TestDevice, 'database'>) =>
   (await rowsOf(device)).map((row) =>
