@@ -60,7 +60,7 @@ function device(minutes: number | null = 15) {
         for (const { run } of tabs) run();
       }
     },
-    /** The wall clock goes on, the monotonic one and the timers stand still. */
+    /** The wall clock runs on; the monotonic one and the timers stand still. */
     sleep(ms: number) {
       time.wall += ms;
     },

@@ -1,6 +1,6 @@
 /**
  * Signs a person out of a device that nobody has touched for the site's time, in all its tabs at once, and warns
- * shortly before. Two clocks are asked, and the earlier one counts: the wall clock goes on while a tablet sleeps, the
+ * shortly before. Two clocks are asked, and the earlier one counts: the wall clock runs while a tablet sleeps, the
  * monotonic one does not follow a clock that is set back. While nobody could sign in, for want of a gateway, the lock
  * waits: a technician without a network must be able to continue.
  */

@@ -71,7 +71,7 @@ test('one that could not be fetched leaves the row as it is, and is asked for ag
   assert.ok(await untilRead(() => store.of(idOf(1)).value !== null));
 });
 
-test('one that the gateway has no place for comes later, by itself', async () => {
+test('one that the gateway has no place for is asked for again later', async () => {
   let refused = 0;
   const { store, asked, time } = open(() => {
     if (refused === 4) return json(ANSWER);

@@ -64,7 +64,7 @@ test('it is kept on the device before its first byte leaves', async () => {
   assert.equal(kept, [1]);
 });
 
-test('without a link it is shown as not sent, and is sent by itself once the link is back', async () => {
+test('without a link it is shown as not sent, and is sent automatically once the link is back', async () => {
   let isAway = true;
   const own = await open(() => (isAway ? unreachable() : json(VERIFIED)));
   const { outbox, rows, time, sent } = own;

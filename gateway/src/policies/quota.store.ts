@@ -118,7 +118,7 @@ function dayOf(now: Date): string {
 
 /**
  * Counts patients whose pseudonyms the account asks for today. False: that many it may not, and none is counted. On
- * a day before the last one counted, when a clock was set back, the count goes on.
+ * a day before the last one counted, when a clock was set back, the count continues.
  */
 export async function countPatients(
   db: Db,

@@ -57,7 +57,7 @@ export async function verifyInstance(
 
 const codecs = loadCodecs();
 
-/** Whatever the instance says is covered is blank. */
+/** The boxes that the instance names as covered are blank. */
 async function isCoverTrue(instance: ParsedInstance, signal: AbortSignal): Promise<boolean> {
   const boxes = claimedBoxes(instance.elements);
   return boxes !== null && (boxes.length === 0 || areCovered(instance, boxes, { codecs, signal }));

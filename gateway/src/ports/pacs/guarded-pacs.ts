@@ -57,7 +57,7 @@ export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pac
   };
 }
 
-/** Whatever came of the question: the request behind it was not made. */
+/** However the question ended, the request behind it was not made. */
 function asNotAsked(error: unknown): never {
   throw error instanceof PacsUnreachable
     ? new PacsUnreachable(error.message, error.status, NOT_ASKED, error)

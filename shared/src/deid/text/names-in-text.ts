@@ -288,7 +288,7 @@ function isCaretName(match: string): boolean {
   return (parts.length >= PARTS_OF_A_NAME || match.includes('^^')) && !isOrdinary;
 }
 
-/** How far a name goes on over the words beside it: `by` 1 forwards, -1 backwards. */
+/** How far a name extends over the words beside it: `by` 1 forwards, -1 backwards. */
 function besideCaret({ text, words }: Reading, at: number, by: 1 | -1): Word {
   let last = words[at]!;
   for (let k = 1; k <= BESIDE_CARET; k += 1) {
