@@ -2,8 +2,8 @@
  * Processes that outlive the one that started them: recognised before they are ended.
  *
  * A process id alone is not enough, for it is given again to others. A process is taken for the one that was
- * noted only when its start time and its command line are the same too; anything else is foreign and is never
- * touched.
+ * noted only when it began at the same moment of the same run of the system; anything else is foreign and is
+ * never touched.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -12,38 +12,30 @@ import { promisify } from 'node:util';
 
 export type NotedProcess = {
   readonly pid: number;
-  /** Start time and command line, as the system tells them. */
+  /** When it began, as the system tells it. Its command line is no mark: it is empty while a program is loaded. */
   readonly mark: string;
 };
 
 const LOOK_AGAIN_MS = 50;
 
 /**
- * Linux: proc(5); field 22 of `stat` is the start time, 20 the threads, 3 the state; the second field may hold spaces
- * and parentheses.
+ * Linux: proc(5); field 22 of `stat` is the start time since the system started, 20 the threads, 3 the state; the
+ * second field may hold spaces and parentheses.
  */
 async function markOnLinux(pid: number): Promise<string | null> {
-  const [stat, command] = await Promise.all([
+  const [stat, boot] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''),
-    readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+    readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),
   ]);
   if (stat === '') return null;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   // A zombie has ended; but while a thread of it ends, its ports are still taken.
   const hasEnded = fields[0] === 'Z' && Number(fields[17]) <= 1;
-  return hasEnded ? null : `${fields[19]} ${command.replaceAll('\0', ' ')}`.trim();
+  return hasEnded ? null : `${fields[19]} ${boot}`.trim();
 }
 
 async function markElsewhere(pid: number): Promise<string | null> {
-  const told = await promisify(execFile)('ps', [
-    '-ww',
-    '-o',
-    'lstart=',
-    '-o',
-    'command=',
-    '-p',
-    String(pid),
-  ]).catch(() => null);
+  const told = await promisify(execFile)('ps', ['-ww', '-o', 'lstart=', '-p', String(pid)]).catch(() => null);
   return told?.stdout.trim() || null;
 }
 
@@ -55,9 +47,7 @@ export async function noteProcess(pid: number): Promise<NotedProcess | null> {
 
 /** Whether the very process that was noted still runs. */
 export async function isStillRunning(noted: NotedProcess): Promise<boolean> {
-  const now = await noteProcess(noted.pid);
-  // One that is ending has no command line any more, and still has its ports.
-  return now !== null && (now.mark === noted.mark || noted.mark.startsWith(`${now.mark} `));
+  return (await noteProcess(noted.pid))?.mark === noted.mark;
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
