@@ -67,6 +67,7 @@ const SAID: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'HKM came': '[removed] came',
     'AHKM, H/KM, HKM_2': 'AHKM, H/KM, HKM_2',
   },
+  'Virtanen^Pekka^Timo': { 'PTV came': '[removed] came', 'VPT and CTV': '[removed] and CTV' },
   'Center^Long': {
     'long axis, center of the lesion': 'long axis, center of the lesion',
     'centre of rotation, longer delay': 'centre of rotation, longer delay',

@@ -4,7 +4,7 @@
  * `known-values.ts` the values of the header.
  */
 import { fold } from './fold.ts';
-import { ABBREVIATIONS, THREE_LETTERS, UNIT, VOCABULARY } from './vocabulary.ts';
+import { ABBREVIATIONS, UNIT, VOCABULARY } from './vocabulary.ts';
 
 /** The part that goes: the group `x`, or all of it. */
 const BEFORE = '(?<![\\p{L}\\p{N}])';
@@ -150,16 +150,17 @@ export function findPatterns(
   return [...found, ...findInitials(text, initials), ...findBareInitials(text, initials)];
 }
 
-/** "JKM" of a person in the header. Only prose is searched for them: a code of three letters is no person. */
+/**
+ * "JKM" of a person in the header, also where the letters are a word of the trade: nobody can tell which is meant.
+ * Only prose is searched for them: a code of three letters is no person.
+ */
 const BARE_INITIALS = /(?<![\p{L}\p{N}^_./-])\p{Lu}{3}(?![\p{L}\p{N}^_/-])/gu;
 
 function findBareInitials(text: string, initials: ReadonlySet<string>): Span[] {
   if (initials.size === 0) return [];
-  return [...text.matchAll(BARE_INITIALS)].flatMap(({ 0: three, index }): Span[] => {
-    const letters = fold(three).text;
-    const isOfThem = initials.has(letters) && !THREE_LETTERS.has(letters) && !VOCABULARY.has(letters);
-    return isOfThem ? [[index, index + three.length]] : [];
-  });
+  return [...text.matchAll(BARE_INITIALS)]
+    .filter(([three]) => initials.has(fold(three).text))
+    .map(({ 0: three, index }): Span => [index, index + three.length]);
 }
 
 /** The initials of persons of the header, where they are no abbreviation of the trade. */

@@ -49,31 +49,6 @@ export const ABBREVIATIONS: ReadonlySet<string> = new Set(
   'ap pa la ra lv rv va zn iv po im ct mr vs ua zb sc us ca pe dd od os'.split(' '),
 );
 
-/** Three letters that are an abbreviation of the trade before they are anybody's initials, folded. */
-export const THREE_LETTERS: ReadonlySet<string> = new Set(
-  (
-    'aaa aas abd abp abs acc acd ace acl acp acr acs adc afc afp aic aif aml and ang ant aoi apl arm art asc asd asl ath avf avm ' +
-    'avr axi bas bcc bic bil bkb bld bmi bpd bsa bsi bsm bss bwh bwp cad cal cam can cap cas cbc cbf cbv cca ccs cct ccu cda cep ' +
-    'cfr cha chd che cho ckd cll cmr cns col cor cow cpa cpf cpr crl crt csf csi csm cst cta ctd ctp ctv cva cvc cvi cxr dal dat ' +
-    'dbi dbt dca dcm ddd del des dfs dhs dia dif dir dis dki dlp dls dme dob dot drr dru dsa dsc dsi dti dtp dvd dvh dvt dwi dxa ' +
-    'dyn ecg ech ect edd eeg eem efg efw ekg elm emb enh ent epi erc esp ess ett exm ext fat fbp fcf fdg fem fes ffe ffs fgr fhc ' +
-    'fid fin fix flb fle flt fmr for fov fra frs fse fsh ful fup fut fwp gad gbc gbm gcl gcs gem gen gfr gib git gmc gmv gqb gqn ' +
-    'gra gre gtv gvn gyn hal har hcc hcm hdr hea hem hep hfl hfp hfs hip his hiv hnc hot hpf hps hrt iac ica ich ict icu idc ' +
-    'idm iec ihd ihe iia iib iii ijg ild ilm img imp inc ind inf inh ini inj inl ins int inv iod iol ipf ipl ips irm iso itr itv ' +
-    'ivc ivh ivp kne knl kub kvp lad lao lap lat lax lbw lca lcc lcl lcx ldl leg lft lge lie lit lma lmp lms loc los low ltd lun ' +
-    'lut lvc lve lvh lvo lvs lws mac mag man map mar mas max mca mcl med men met mib mid min mip mlo mod mol mon mpi mpr mra mri ' +
-    'mrs mrt msk mtc mtp mtr mtt mul mus mva nat nec neg nem neo net new nfs nhl nmb non nor nos not npo nsf nsq nte obl ocp oct ' +
-    'off ofd oic oiq old one ood opl ord ort oth out pac pan par pas pat pcl pcp pct pda ped peg pel per pet pff pha pic pid pkd ' +
-    'pla plt pns pos pre prk pro prp psa ptc pte ptv pul pvd pwi qct qin qrs qtu rad rao rar rbc rca rcc rct rec red ref reg rel ' +
-    'rep res rev rgb rhs rle rms roa roi rot rov rpe rpt rtg rth rul rur rvo rwv sad sag sam sar sas sat sax sbo sbr sca scc sch scr ' +
-    'sec sel sen seq ser set sfr shi shr sie sin sit sms snr sop spa spc spe spi spm spo sps squ src srd srk srs ssd ssm ssp std ' +
-    'ste sti sts sub sum sup sur suv svc svd swi syn sys tac tad tas tbi tcd tcp tdi tdm tec tee tep tes tfe the thi thk tho thr ' +
-    'thx tia tib tic tir tka tme tmj tnm tof tom top tor tot tra tri tse ttd tte ttp tum two ucb udi uid uid ult uni upp upr uri ' +
-    'use usb usa usg utc uti van var vas vat ven ver vfl vie vms voi vol vrt vsd vti wad wat wbc web who win wip wle wsi xrt xyz ' +
-    'ybr yes zoo'
-  ).split(' '),
-);
-
 /** Behind a number: it is a measurement. */
 export const UNIT =
   '\\s?(?:mm|cm|m|ml|l|min|sek|sec|ms|s|h|hz|khz|mhz|mgy|gy|mg|g|kg|ms?v|kv|kvp|ma|mas|hu|deg|grad|%|°|x|cts|cps|counts|fr|pixels?|px|slices?|images?|' +
