@@ -20,7 +20,7 @@ const VERIFIED = {
   verification: { verdict: 'agree' as const, finding: null, at: RESULT.createdAt, by: AUTHOR },
 };
 
-/** A device that kept a verdict of `author`, opened anew: nobody is signed in yet. */
+/** A device that kept a verdict of `author`, opened again: nobody is signed in yet. */
 async function reopened(author: string) {
   const { database } = await openDevice();
   await keepVerdict(

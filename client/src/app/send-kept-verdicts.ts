@@ -8,7 +8,7 @@ import type { SessionState } from '../net/session.ts';
 import type { VerdictOutbox } from '../results/verdict-outbox.ts';
 
 export interface KeptVerdictsTools {
-  /** Who is here; without a network the last one. */
+  /** The person who is here; without a network the last one. */
   readonly account: ReadonlySignal<string | null>;
   readonly state: ReadonlySignal<SessionState>;
   readonly isOnline: ReadonlySignal<boolean>;

@@ -1,4 +1,7 @@
-/** Makes the outbox of an account: it sends what an earlier window kept, and what is left before its author signs out. */
+/**
+ * Makes the outbox of an account. It sends the verdicts that an earlier window kept, and those that are left before
+ * their author signs out.
+ */
 import type { ApiClient } from '../net/api-client.ts';
 import type { SessionStore } from '../net/session.ts';
 import type { SignOutTasks } from '../net/sign-out-tasks.ts';

@@ -1,4 +1,4 @@
-/** What a person must have seen of an instance that is held back, and the statement that releases it. */
+/** Decides what a person must have seen of an instance that is held back, and which statement releases it. */
 import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';

@@ -44,7 +44,7 @@ export interface FoundFile {
   readonly sopInstanceUID: string;
   readonly instanceNumber: number | null;
   readonly frames: number;
-  /** What may hold it back; the policy in force decides whether it does (held-back.ts). */
+  /** The causes that may hold it back; the policy in force decides whether they do (held-back.ts). */
   readonly held: readonly HoldCause[];
   /** Its texts that hold what only its companions name, once that was found (hold-companions.ts). */
   readonly naming: readonly NamingText[];

@@ -1,6 +1,6 @@
 /**
- * What is held back, and whether a person can release it, follows from the policy in force when it is asked; the
- * instance that is sent then passes the gateway's check under the same policy.
+ * The policy in force decides what is held back, and whether a person can release it; an instance that is sent then
+ * passes the gateway's check under the same policy.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -68,7 +68,7 @@ async function chosen(policy: Policy, burnedIn = 'YES') {
   return { ...device, document, reasons: () => device.store.heldBack.value.map(({ reason }) => reason) };
 }
 
-/** What the gateway says of the document in the queue, and what the document says of its pages; null: it is not there. */
+/** The gateway's answer to the document in the queue, and its Burned In Annotation; null: it is not there. */
 async function sentDocument({ queue, keys }: Awaited<ReturnType<typeof chosen>>, policy: Policy) {
   const rules = createRules(policy.options, settingsOf(policy));
   if (rules.kind !== 'ready') throw new Error(rules.option);

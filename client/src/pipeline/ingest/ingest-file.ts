@@ -78,7 +78,7 @@ export interface FileSummary {
   readonly kind: 'summary';
   readonly identifiers: InstanceIdentifiers;
   readonly description: InstanceDescription;
-  /** What may hold it; the policy in force decides whether it does (held-back.ts). */
+  /** The causes that may hold it; the policy in force decides whether they do (held-back.ts). */
   readonly held: readonly HoldCause[];
   readonly warnings: readonly WarningCode[];
   /** Whom it names, its own patient first. */

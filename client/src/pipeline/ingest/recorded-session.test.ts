@@ -54,7 +54,7 @@ async function databaseRows(): Promise<string> {
   return shown(rows.map((each) => each.rows));
 }
 
-/** What lies on the gateway's disk before the PACS has it: sealed, and none the less searched. */
+/** The files on the gateway's disk before the PACS has the study: sealed, and none the less searched. */
 async function spooled(): Promise<Buffer[]> {
   const entries = await readdir(pipeline.spool, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
