@@ -8,6 +8,7 @@ import { afterDrawing } from '../kit/after-drawing.ts';
 import { createApiClient, type ApiClient } from '../net/api-client.ts';
 import { fetchTelling, QUIET_MS } from '../net/fetch-with-progress.ts';
 import type { Link } from '../net/link.ts';
+import { isMetered, linkFactsOf } from '../net/metered.ts';
 import { createSession, SESSION_LOCK, type SessionStore } from '../net/session.ts';
 import { createSignOutTasks, type SignOutTasks } from '../net/sign-out-tasks.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
@@ -62,6 +63,7 @@ interface Parts {
   readonly api: ApiClient;
   readonly account: ReadonlySignal<string | null>;
   readonly isOnline: ReadonlySignal<boolean>;
+  readonly isMetered: ReadonlySignal<boolean>;
   readonly policies: Policies;
   readonly triage: Signal<Triage | null>;
   /** Tells the sender that the queue has changed. */
@@ -85,7 +87,18 @@ export function createDevice(baseUrl = '/api'): Device {
   const triage = signal<Triage | null>(null);
   const key = deviceKey(database);
   const { wake } = sender;
-  const parts: Parts = { database, key, session, api, account, isOnline, policies, triage, wake };
+  const parts: Parts = {
+    database,
+    key,
+    session,
+    api,
+    account,
+    isOnline,
+    isMetered: watchMetered(),
+    policies,
+    triage,
+    wake,
+  };
   const decisions = decisionsOf(parts);
   const pool = createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnIngest);
   const ingest = openIngest(parts, decisions, pool);
@@ -198,12 +211,13 @@ async function roomLeft(): Promise<number | null> {
 }
 
 function openQueue(parts: Parts, decisions: DecisionTools, { queueing }: IngestStore): QueueStore {
-  const { key, account, isOnline, api } = parts;
+  const { key, account, isOnline, isMetered, api } = parts;
   return createQueueStore({
     ...decisions,
     key,
     account,
     isOnline,
+    isMetered,
     later,
     unsafe: computed(() => queueing.value.instancesTotal - queueing.value.instances),
     place: localStorage,
@@ -254,4 +268,13 @@ function watchOnline(): ReadonlySignal<boolean> {
   globalThis.addEventListener('online', update(true));
   globalThis.addEventListener('offline', update(false));
   return isOnline;
+}
+
+function watchMetered(): ReadonlySignal<boolean> {
+  const facts = linkFactsOf(navigator);
+  const metered = signal(isMetered(facts));
+  facts?.addEventListener('change', () => {
+    metered.value = isMetered(facts);
+  });
+  return metered;
 }
