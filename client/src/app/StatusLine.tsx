@@ -73,7 +73,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
           </p>
         )}
         {session.state.value !== 'signed-out' && (user === null || maySend(user)) && (
-          <p class="status-item small" data-names={keepsNames}>
+          <p class="status-item status-policy small" data-names={keepsNames}>
             <Icon name={keepsNames ? 'person' : 'shield'} size={20} />
             <span>
               {policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown}
