@@ -77,7 +77,7 @@ async function sendAll(database: LocalDatabase, over: AbortController): Promise<
   const { linkFacts } = senders;
   const maySend = async (): Promise<boolean> =>
     (await accountsWithWork(database, isMetered(linkFacts))).some((account) => senders.of.has(account));
-  // What waits for Wi-Fi is left: the browser is asked for another time.
+  // Studies that wait for Wi-Fi are left: the browser is asked for another time.
   const check = async (): Promise<void> => void ((await maySend()) || over.abort());
   const unwatch = watchQueue(database, () => void check().then(tell));
   linkFacts?.addEventListener('change', () => void check().then(wake), { signal: over.signal });

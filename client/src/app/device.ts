@@ -63,7 +63,6 @@ interface Parts {
   readonly api: ApiClient;
   readonly account: ReadonlySignal<string | null>;
   readonly isOnline: ReadonlySignal<boolean>;
-  readonly isMetered: ReadonlySignal<boolean>;
   readonly policies: Policies;
   readonly triage: Signal<Triage | null>;
   /** Tells the sender that the queue has changed. */
@@ -87,18 +86,7 @@ export function createDevice(baseUrl = '/api'): Device {
   const triage = signal<Triage | null>(null);
   const key = deviceKey(database);
   const { wake } = sender;
-  const parts: Parts = {
-    database,
-    key,
-    session,
-    api,
-    account,
-    isOnline,
-    isMetered: watchMetered(),
-    policies,
-    triage,
-    wake,
-  };
+  const parts: Parts = { database, key, session, api, account, isOnline, policies, triage, wake };
   const decisions = decisionsOf(parts);
   const pool = createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnIngest);
   const ingest = openIngest(parts, decisions, pool);
@@ -211,13 +199,13 @@ async function roomLeft(): Promise<number | null> {
 }
 
 function openQueue(parts: Parts, decisions: DecisionTools, { queueing }: IngestStore): QueueStore {
-  const { key, account, isOnline, isMetered, api } = parts;
+  const { key, account, isOnline, api } = parts;
   return createQueueStore({
     ...decisions,
     key,
     account,
     isOnline,
-    isMetered,
+    isMetered: watchMetered(),
     later,
     unsafe: computed(() => queueing.value.instancesTotal - queueing.value.instances),
     place: localStorage,

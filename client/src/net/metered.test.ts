@@ -1,4 +1,4 @@
-/** What a browser says of its link, and what follows from it. */
+/** A link is metered only where the browser says so. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isMetered, linkFactsOf } from './metered.ts';

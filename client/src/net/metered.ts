@@ -11,7 +11,7 @@ export interface LinkFacts {
   addEventListener(name: 'change', listener: () => void, options?: { readonly signal: AbortSignal }): void;
 }
 
-/** What this browser says; null: nothing, or not what kind of link it is. */
+/** The facts that this browser tells; null: none, or not the kind of link. */
 export function linkFactsOf(navigator: object): LinkFacts | null {
   const { connection } = navigator as { readonly connection?: LinkFacts };
   return connection?.type === undefined ? null : connection;

@@ -106,12 +106,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     studies: screen.studies,
     diagnosis: screen.diagnosis,
     link: computed(() => (tools.isOnline.value ? screen.leaderLink.value : 'offline')),
-    wifiOnly: screen.wifiOnly,
-    setWifiOnly: (only) => setWifiTerms(database, { only }),
-    waitingForWifi: computed(
-      () => screen.studies.value.filter(({ waiting }) => waiting === 'metered').length,
-    ),
-    sendAnyway: () => setWifiTerms(database, { anywayUntil: tools.now() }),
+    ...wifiOf(screen),
     unsafe: tools.unsafe,
     safe: screen.safe,
     others: screen.others,
@@ -141,6 +136,16 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       stopWatching();
       subscription.unsubscribe();
     },
+  };
+}
+
+function wifiOf({ tools, studies, wifiOnly }: Screen) {
+  const { database, now } = tools;
+  return {
+    wifiOnly,
+    setWifiOnly: (only: boolean) => setWifiTerms(database, { only }),
+    waitingForWifi: computed(() => studies.value.filter(({ waiting }) => waiting === 'metered').length),
+    sendAnyway: () => setWifiTerms(database, { anywayUntil: now() }),
   };
 }
 

@@ -60,7 +60,8 @@ export interface Need {
 
 /**
  * Why nothing moves although nothing has failed. `interrupted`: the page was closed while the study was being
- * copied; choose it again. `metered`: this device sends only over Wi-Fi; it is counted for the screen and no row has it.
+ * copied; choose it again. `metered`: this device sends only over Wi-Fi; only the
+ * screen says so, no row.
  */
 export type Waiting =
   | 'offline'

@@ -3,7 +3,10 @@ import { liveQuery } from 'dexie';
 import type { LocalDatabase } from './local-database.ts';
 import { knownWifiTerms } from './wifi-terms.ts';
 
-/** Calls `onChange` whenever any tab changes the studies in the queue, or on which links they are sent; returns a function that stops it. */
+/**
+ * Calls `onChange` whenever any tab changes the studies in the queue, or on which links they are sent; returns a
+ * function that stops it.
+ */
 export function watchQueue(database: LocalDatabase, onChange: () => void): () => void {
   const watched = liveQuery(async () => {
     const { only, anywayUntil } = await knownWifiTerms(database);

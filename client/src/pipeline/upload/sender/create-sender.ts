@@ -31,7 +31,7 @@ export interface SenderTools {
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
   readonly isOnline: () => boolean;
-  /** What the browser says of its link; null: nothing. */
+  /** The facts that the browser tells about its link; null: none. */
   readonly linkFacts: LinkFacts | null;
   /** The session, while it is this account's; null while it is not. */
   readonly session: () => TokenSource | null;
