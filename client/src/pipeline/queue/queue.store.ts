@@ -117,9 +117,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       const site = await knownSite(database);
       if (account !== null) await takeOver(tools, account, (row) => !isForeign(row, site));
     },
-    foreign: screen.foreign,
-    foreignInstances: screen.foreignInstances,
-    deleteForeign: () => deleteForeign(database),
+    ...foreignOf(screen),
     travelling: screen.travelling,
     lost: lostStudies.lost,
     forgetLost: (id) => lostStudies.forget(id),
@@ -137,6 +135,10 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       subscription.unsubscribe();
     },
   };
+}
+
+function foreignOf({ tools, foreign, foreignInstances }: Screen) {
+  return { foreign, foreignInstances, deleteForeign: () => deleteForeign(tools.database) };
 }
 
 function wifiOf({ tools, studies, wifiOnly }: Screen) {
