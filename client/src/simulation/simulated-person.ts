@@ -1,6 +1,6 @@
 /**
  * A person in front of the simulated device: sees the buttons of each study and the answers to each decision, as the
- * pages list them, and presses one. What a button does is left to the real queue.
+ * pages list them, and presses one. The real queue does what the button says.
  */
 import { signal } from '@preact/signals';
 import { carryOut } from '../studies/carry-out.ts';
@@ -24,7 +24,7 @@ export type Pressable =
 
 export async function shownOn({ database }: SimulatedDevice): Promise<readonly QueuedStudy[]> {
   const rows = (await database.studies.toArray()).filter(({ account }) => account === 'a');
-  const at = { title: null, label: null, rate: createRate(), at: 1 };
+  const at = { title: null, label: null, heldStudy: null, rate: createRate(), at: 1 };
   return rows.sort(compareForSending).map((row) => showStudy(row, at));
 }
 

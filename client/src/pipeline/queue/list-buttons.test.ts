@@ -1,6 +1,6 @@
 /**
  * Rows of studies in every combination of what the tables know: each instance is in one place, and a study that is not
- * over has a button, or something to do without one. What the buttons do: simulation/way-out.test.ts.
+ * over has a button, or goes on without one. The test simulation/way-out.test.ts presses the buttons.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -115,7 +115,7 @@ test('each chosen instance is in one place, whatever the row says, and the cause
   assert.ok(checked > 10_000);
 });
 
-/** Reached by no row: a study that is in the PACS is done in the same transaction, and names come before packing ends. */
+/** A study in the PACS is done in the same transaction, and packing ends after naming: no other row is ever at rest. */
 const isReached = ({ state, named, packing, sending }: Some): boolean =>
   state !== 'in-pacs' && (named || (packing && state === 'reading')) && (state !== 'reading' || !sending);
 

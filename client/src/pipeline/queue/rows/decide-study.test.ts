@@ -153,7 +153,7 @@ test('a study can be taken back until its first byte has left, even while it is 
   store.close();
 });
 
-test('what is noted of a study after its end stands nowhere: it waits for nothing and needs nobody', async () => {
+test('a study that is over waits for nothing and needs nobody, whatever is noted of it late', async () => {
   const device = await openDevice();
   await queueStudy(device, 'study', [100]);
   const store = storeOver(device);
