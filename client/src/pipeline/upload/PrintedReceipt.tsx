@@ -1,9 +1,10 @@
 /**
- * The receipt on paper: UIDs, counts and digests, no name. Drawn only while the page is printed: ten thousand
- * invisible rows would slow down every other page.
+ * The receipt on paper: UIDs, counts and digests, no name, and the QR code that the receipt holds. Drawn only while
+ * the page is printed: ten thousand invisible rows would slow down every other page.
  */
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import type { CodeSquares } from './draw-code.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { formatCount, formatFullMoment } from '../../kit/format.ts';
@@ -16,27 +17,24 @@ type PrintedReceiptProps = {
   readonly receipt: Receipt;
   /** Sentences about instances of the study that the gateway never got. */
   readonly notSent: readonly string[];
+  /** Its QR code; null: there is none, or it could not be drawn. */
+  readonly code: CodeSquares | null;
 };
 
-export function PrintedReceipt({ receipt, notSent }: PrintedReceiptProps) {
+export function PrintedReceipt({ receipt, notSent, code }: PrintedReceiptProps) {
   const paper = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const target = paper.current!;
     const page = new AbortController();
     // `render` draws synchronously; the printer does not wait.
-    window.addEventListener(
-      'beforeprint',
-      () => render(<Paper receipt={receipt} notSent={notSent} />, target),
-      {
-        signal: page.signal,
-      },
-    );
+    const draw = () => render(<Paper receipt={receipt} notSent={notSent} code={code} />, target);
+    window.addEventListener('beforeprint', draw, { signal: page.signal });
     window.addEventListener('afterprint', () => render(null, target), { signal: page.signal });
     return () => {
       page.abort();
       render(null, target);
     };
-  }, [receipt, notSent.join()]);
+  }, [receipt, notSent.join(), code]);
   return <div ref={paper} class="printed" />;
 }
 
@@ -51,7 +49,7 @@ function Why({ code }: { readonly code: string }) {
   );
 }
 
-function Paper({ receipt, notSent }: PrintedReceiptProps) {
+function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
   const { details, states } = uploadWords;
   const summary = summaryOf(receipt.instances);
   const deidentification = deidentificationLine(receipt);
@@ -69,10 +67,17 @@ function Paper({ receipt, notSent }: PrintedReceiptProps) {
   ];
   return (
     <>
+      {code !== null && (
+        <svg class="printed-code" viewBox={`0 0 ${code.side} ${code.side}`} role="img">
+          <title>{details.code}</title>
+          <path d={code.path} />
+        </svg>
+      )}
       <p class="large">
         {kitWords.product}: {uploadWords.receipt}
       </p>
       <p>{uploadWords.receiptWhat}</p>
+      {code !== null && <p>{uploadWords.codeWhat}</p>}
       {notSent.map((said) => (
         <p key={said} class="strong">
           {said}
