@@ -40,7 +40,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     unsafe: queue.unsafe.value,
     chosen: sendable.instances,
     canSend: canSend(ingest, sendable, user),
-    isOnUpload: page === 'upload',
+    isOnUpload: page === 'upload' || page === 'before-after',
     undecided: sumOf(useNeeds()),
     safe: queue.safe.value,
     goesOnAlone: goesOnAlone(globalThis),

@@ -62,7 +62,7 @@ export function HeldInstance({ store, found, files, reasons }: HeldInstanceProps
 }
 
 function stateOf(boxes: readonly Box[] | undefined): string {
-  if (boxes === undefined) return deidWords.held.leftOut;
+  if (boxes === undefined) return deidWords.held.heldBack;
   return boxes.length > 0 ? deidWords.held.covered(boxes.length) : deidWords.held.released;
 }
 
