@@ -4,6 +4,7 @@ import { ProvideApi, ProvideSession, ProvideSignOutTasks } from '../net/net-cont
 import { ProvideIngest, ProvideTriageViews } from '../pipeline/ingest/ingest-context.ts';
 import { ProvideQueue } from '../pipeline/queue/queue-context.ts';
 import { ProvideTriage } from '../pipeline/triage/triage-context.ts';
+import { ProvideOutboxes } from '../results/outboxes.ts';
 import type { Device } from './device.ts';
 import { ProvideLooks, type Looks } from './looks.ts';
 
@@ -14,19 +15,21 @@ export type ProvideStoresProps = {
 };
 
 export function ProvideStores({ device, looks, children }: ProvideStoresProps) {
-  const { session, api, signOutTasks, ingest, queue, triage } = device;
+  const { session, api, signOutTasks, outboxes, ingest, queue, triage } = device;
   return (
     <ProvideLooks value={looks}>
       <ProvideSession value={session}>
         <ProvideApi value={api}>
           <ProvideSignOutTasks value={signOutTasks}>
-            <ProvideIngest value={ingest}>
-              <ProvideQueue value={queue}>
-                <ProvideTriageViews value={triage}>
-                  <ProvideTriage value={triage}>{children}</ProvideTriage>
-                </ProvideTriageViews>
-              </ProvideQueue>
-            </ProvideIngest>
+            <ProvideOutboxes value={outboxes}>
+              <ProvideIngest value={ingest}>
+                <ProvideQueue value={queue}>
+                  <ProvideTriageViews value={triage}>
+                    <ProvideTriage value={triage}>{children}</ProvideTriage>
+                  </ProvideTriageViews>
+                </ProvideQueue>
+              </ProvideIngest>
+            </ProvideOutboxes>
           </ProvideSignOutTasks>
         </ProvideApi>
       </ProvideSession>

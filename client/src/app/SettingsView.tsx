@@ -3,6 +3,7 @@ import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { linkFactsOf } from '../net/metered.ts';
 import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { accountWords } from './account-words.ts';
@@ -37,6 +38,7 @@ export function SettingsView({ install, lockMinutes }: SettingsViewProps) {
         <LooksChoice title={words.theme} choices={THEMES} words={accountWords.themes} chosen={looks.theme} />
         <LooksChoice title={words.text} choices={TEXT_SIZES} words={words.texts} chosen={looks.text} />
       </section>
+      {linkFactsOf(navigator) !== null && <SendingPart />}
       <StoragePart kept={kept.value} install={install.value} onChanged={measure} />
       <section class="settings-part" aria-labelledby="settings-lock">
         <h2 id="settings-lock">{words.lock}</h2>
@@ -50,6 +52,26 @@ export function SettingsView({ install, lockMinutes }: SettingsViewProps) {
 function lockSentence(minutes: number | null): string {
   if (minutes === null) return words.lockUnknown;
   return minutes === 0 ? words.lockNever : words.lockAfter(minutes);
+}
+
+/** Only where the browser tells what kind of link it has. */
+function SendingPart() {
+  const queue = useQueue();
+  return (
+    <section class="settings-part" aria-labelledby="settings-sending">
+      <h2 id="settings-sending">{words.sending}</h2>
+      <label class="choice">
+        <input
+          type="checkbox"
+          class="tick"
+          checked={queue.wifiOnly.value}
+          onChange={({ currentTarget }) => void queue.setWifiOnly(currentTarget.checked)}
+        />
+        <span>{words.wifiOnly}</span>
+      </label>
+      <p class="quiet">{words.wifiOnlyWhat}</p>
+    </section>
+  );
 }
 
 type StoragePartProps = {

@@ -8,6 +8,7 @@ import { afterDrawing } from '../kit/after-drawing.ts';
 import { createApiClient, type ApiClient } from '../net/api-client.ts';
 import { fetchTelling, QUIET_MS } from '../net/fetch-with-progress.ts';
 import type { Link } from '../net/link.ts';
+import { isMetered, linkFactsOf } from '../net/metered.ts';
 import { createSession, SESSION_LOCK, type SessionStore } from '../net/session.ts';
 import { createSignOutTasks, type SignOutTasks } from '../net/sign-out-tasks.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
@@ -18,6 +19,7 @@ import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
 import { knownUser, rememberLink } from '../pipeline/queue/rows/device-notes.ts';
+import { countKeptVerdicts } from '../pipeline/queue/rows/kept-verdicts.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import type { Triage } from '../pipeline/triage/start-triage.ts';
 import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
@@ -25,8 +27,10 @@ import { holding, writingLock } from '../pipeline/upload/sender/leader-lock.ts';
 import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
 import { betweenAccounts, createAccount, untilSome } from './current-account.ts';
 import { lockMarkIn, startSession } from './lock-mark.ts';
+import { createOutboxes, type Outboxes } from '../results/outboxes.ts';
 import { canReachGateway } from '../net/watch-link.ts';
 import { createPolicies, type Policies } from './policies.ts';
+import { sendKeptVerdicts } from './send-kept-verdicts.ts';
 import { spawnIngest, spawnSender } from './spawn-workers.ts';
 
 export interface Device {
@@ -35,6 +39,7 @@ export interface Device {
   readonly ingest: IngestStore;
   readonly queue: QueueStore;
   readonly signOutTasks: SignOutTasks;
+  readonly outboxes: Outboxes;
   /** Null until it is fetched; nothing waits for it. */
   readonly triage: ReadonlySignal<Triage | null>;
   /** Notes whether the gateway can be reached, as found out while nothing is being sent. */
@@ -86,13 +91,16 @@ export function createDevice(baseUrl = '/api'): Device {
   const pool = createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnIngest);
   const ingest = openIngest(parts, decisions, pool);
   const queue = openQueue(parts, decisions, ingest);
+  const signOutTasks = createSignOutTasks(later);
+  const outboxes = createOutboxes(account);
   return {
     session,
     api,
     ingest,
     queue,
     triage,
-    signOutTasks: createSignOutTasks(later),
+    signOutTasks,
+    outboxes,
     lockMinutes: computed(() => policies.known.value?.lockMinutes ?? null),
     noteLink(link) {
       if (link !== queue.link.peek())
@@ -111,11 +119,24 @@ export function createDevice(baseUrl = '/api'): Device {
       });
       const mark = lockMarkIn(localStorage);
       startSession({ session, mark, now: Date.now, begin, canSignIn: () => canReachGateway(link) });
+      sendVerdicts(parts, { signOutTasks, outboxes });
       void ignoreFailure(policies.load(), 'without a database the screen of the queue says so');
       void keepSending(parts, sender.run);
       void ignoreFailure(startModels(parts, ingest), 'without models the gateway does the work');
     },
   };
+}
+
+function sendVerdicts(parts: Parts, own: Pick<Device, 'signOutTasks' | 'outboxes'>): void {
+  const { database, session, api, account, isOnline } = parts;
+  sendKeptVerdicts({
+    account,
+    isOnline,
+    state: session.state,
+    count: (author) => countKeptVerdicts(database, author),
+    open: async (author) =>
+      (await import('../results/open-outbox.ts')).openOutbox({ ...own, api, session, database }, author),
+  });
 }
 
 function openSession(baseUrl: string, database: LocalDatabase): SessionStore {
@@ -184,6 +205,7 @@ function openQueue(parts: Parts, decisions: DecisionTools, { queueing }: IngestS
     key,
     account,
     isOnline,
+    isMetered: watchMetered(),
     later,
     unsafe: computed(() => queueing.value.instancesTotal - queueing.value.instances),
     place: localStorage,
@@ -234,4 +256,13 @@ function watchOnline(): ReadonlySignal<boolean> {
   globalThis.addEventListener('online', update(true));
   globalThis.addEventListener('offline', update(false));
   return isOnline;
+}
+
+function watchMetered(): ReadonlySignal<boolean> {
+  const facts = linkFactsOf(navigator);
+  const metered = signal(isMetered(facts));
+  facts?.addEventListener('change', () => {
+    metered.value = isMetered(facts);
+  });
+  return metered;
 }

@@ -8,6 +8,11 @@ export const settingsWords = {
   text: 'Text size',
   texts: { normal: 'Normal', large: 'Large', larger: 'Very large' },
 
+  sending: 'Sending',
+  wifiOnly: 'Send only over Wi-Fi',
+  wifiOnlyWhat:
+    'On mobile data, studies of everybody who uses this device wait here. You can send them anyway from the list.',
+
   storage: 'Storage on this device',
   reading: 'Measuring…',
   space: (used: number, free: number) => `${formatBytes(used)} used, ${formatBytes(free)} free`,

@@ -19,6 +19,7 @@ import { forgetEndedLabels, openLabel } from './rows/local-label.ts';
 import type { LocalDatabase, StudyRow } from './rows/local-database.ts';
 import { createOrdering } from './rows/order-studies.ts';
 import { takeOver, type TakeOverTools, waitsForOwner } from './rows/take-over.ts';
+import { knownWifiTerms, setWifiTerms, waitsForWifi, type WifiTerms } from './rows/wifi-terms.ts';
 import { compareForSending } from './sending-order.ts';
 import { countSafe, showStudy, travels } from './show-study.ts';
 
@@ -30,6 +31,8 @@ export interface QueueStoreTools extends DecisionTools, TakeOverTools, LostStudi
   readonly account: ReadonlySignal<string | null>;
   /** Whether the browser has a network connection. */
   readonly isOnline: ReadonlySignal<boolean>;
+  /** Whether the link is metered, as far as the browser says. */
+  readonly isMetered: ReadonlySignal<boolean>;
   /** Instances that this tab is writing into the queue. */
   readonly unsafe: ReadonlySignal<number>;
 }
@@ -38,6 +41,7 @@ interface Snapshot {
   readonly studies: readonly StudyRow[];
   readonly link: Link;
   readonly diagnosis: Diagnosis | null;
+  readonly wifi: WifiTerms;
   /** The name of this database; null before its first use. */
   readonly origin: string | null;
   /** The site of the gateway that answers here, by the last person who signed in. */
@@ -58,6 +62,7 @@ interface Screen {
   readonly travelling: Signal<number>;
   readonly leaderLink: Signal<Link>;
   readonly diagnosis: Signal<Diagnosis | null>;
+  readonly wifiOnly: Signal<boolean>;
   readonly titles: Map<string, StudyTitle>;
   readonly labels: Map<string, string>;
   readonly rates: Map<string, Rate>;
@@ -92,7 +97,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     error: () => undefined,
   });
   const stopWatching = effect(() => {
-    tools.account.value;
+    void [tools.account.value, tools.isMetered.value];
     if (screen.last !== null) void show(screen.last);
   });
 
@@ -101,6 +106,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     studies: screen.studies,
     diagnosis: screen.diagnosis,
     link: computed(() => (tools.isOnline.value ? screen.leaderLink.value : 'offline')),
+    ...wifiOf(screen),
     unsafe: tools.unsafe,
     safe: screen.safe,
     others: screen.others,
@@ -111,9 +117,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       const site = await knownSite(database);
       if (account !== null) await takeOver(tools, account, (row) => !isForeign(row, site));
     },
-    foreign: screen.foreign,
-    foreignInstances: screen.foreignInstances,
-    deleteForeign: () => deleteForeign(database),
+    ...foreignOf(screen),
     travelling: screen.travelling,
     lost: lostStudies.lost,
     forgetLost: (id) => lostStudies.forget(id),
@@ -133,6 +137,20 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   };
 }
 
+function foreignOf({ tools, foreign, foreignInstances }: Screen) {
+  return { foreign, foreignInstances, deleteForeign: () => deleteForeign(tools.database) };
+}
+
+function wifiOf({ tools, studies, wifiOnly }: Screen) {
+  const { database, now } = tools;
+  return {
+    wifiOnly,
+    setWifiOnly: (only: boolean) => setWifiTerms(database, { only }),
+    waitingForWifi: computed(() => studies.value.filter(({ waiting }) => waiting === 'metered').length),
+    sendAnyway: () => setWifiTerms(database, { anywayUntil: now() }),
+  };
+}
+
 function createScreen(tools: QueueStoreTools): Screen {
   return {
     tools,
@@ -147,6 +165,7 @@ function createScreen(tools: QueueStoreTools): Screen {
     travelling: signal(0),
     leaderLink: signal<Link>('online'),
     diagnosis: signal<Diagnosis | null>(null),
+    wifiOnly: signal(false),
     titles: new Map(),
     labels: new Map(),
     rates: new Map(),
@@ -207,7 +226,7 @@ async function openTitle(key: CryptoKey, id: string, sealed: Uint8Array<ArrayBuf
   return JSON.parse(new TextDecoder().decode(await open(key, sealed, `title/${id}`))) as StudyTitle;
 }
 
-function draw(screen: Screen, { studies, link, diagnosis, site }: Snapshot): void {
+function draw(screen: Screen, { studies, link, diagnosis, wifi, site }: Snapshot): void {
   const own = studies.filter((row) => isOwn(screen, row)).sort(compareForSending);
   const unfinished = studies.filter(({ state }) => state !== 'done' && state !== 'taken-back');
   const foreign = unfinished.filter((row) => !isOwn(screen, row) && isForeign(row, site));
@@ -223,7 +242,8 @@ function draw(screen: Screen, { studies, link, diagnosis, site }: Snapshot): voi
     screen.ownerless.value = others.filter(waitsForOwner).length;
     screen.foreign.value = foreign.length;
     screen.foreignInstances.value = foreign.reduce((sum, { chosen }) => sum + chosen, 0);
-    screen.studies.value = own.map((row) => drawStudy(screen, row));
+    screen.studies.value = own.map((row) => drawStudy(screen, row, wifi));
+    screen.wifiOnly.value = wifi.only;
     screen.leaderLink.value = link;
     screen.diagnosis.value = diagnosis;
     screen.ready.value = true;
@@ -231,13 +251,19 @@ function draw(screen: Screen, { studies, link, diagnosis, site }: Snapshot): voi
   if (studies.some((row) => row.state === 'uploading')) drawLater(screen);
 }
 
-function drawStudy({ rates, titles, labels, tools }: Screen, row: StudyRow): QueuedStudy {
+function drawStudy({ rates, titles, labels, tools }: Screen, row: StudyRow, wifi: WifiTerms): QueuedStudy {
   const rate = rates.get(row.id) ?? createRate();
   rates.set(row.id, rate);
   const at = tools.now();
   if (row.state === 'uploading') rate.note(row.sentBytes, at);
   const label = row.label !== undefined && row.label.until > at ? (labels.get(row.id) ?? null) : null;
-  return showStudy(row, { title: titles.get(row.id) ?? null, label, rate, at });
+  const isHere = row.waiting === 'signed-out' || !waitsForWifi(wifi, tools.isMetered.peek(), row);
+  return showStudy(isHere ? row : { ...row, waiting: 'metered' }, {
+    title: titles.get(row.id) ?? null,
+    label,
+    rate,
+    at,
+  });
 }
 
 function drawLater(screen: Screen): void {
@@ -267,6 +293,7 @@ async function readSnapshot(database: LocalDatabase): Promise<Snapshot> {
     studies: await database.studies.toArray(),
     link: await knownLink(database),
     diagnosis: await knownDiagnosis(database),
+    wifi: await knownWifiTerms(database),
     origin: await knownOrigin(database),
     site: await knownSite(database),
   };
