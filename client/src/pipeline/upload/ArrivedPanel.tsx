@@ -23,12 +23,10 @@ import { ReceiptSheet } from './ReceiptSheet.tsx';
 
 type Loaded = { readonly kept: KeptReceipt; readonly receipt: Receipt };
 
-export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
+/** The receipt that this device keeps. */
+function useReceipt(study: QueuedStudy): Loaded | 'loading' | 'missing' {
   const queue = useQueue();
   const [loaded, setLoaded] = useState<Loaded | 'loading' | 'missing'>('loading');
-  const [isOpen, setOpen] = useState(false);
-  const late = useLate(loaded === 'loading');
-  const code = usePrintedCode(typeof loaded === 'object' ? loaded.receipt : null);
   useEffect(() => {
     let gone = false;
     const take = (kept: KeptReceipt | null) =>
@@ -41,6 +39,14 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
       gone = true;
     };
   }, [study.id, study.receiptId]);
+  return loaded;
+}
+
+export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
+  const loaded = useReceipt(study);
+  const [isOpen, setOpen] = useState(false);
+  const late = useLate(loaded === 'loading');
+  const code = usePrintedCode(typeof loaded === 'object' ? loaded.receipt : null);
   return (
     <section class="arrived" aria-label={uploadWords.arrivedTitle}>
       {typeof loaded === 'object' ? (

@@ -49,6 +49,15 @@ function Why({ code }: { readonly code: string }) {
   );
 }
 
+function Code({ side, path }: CodeSquares) {
+  return (
+    <svg class="printed-code" viewBox={`0 0 ${side} ${side}`} role="img">
+      <title>{uploadWords.details.code}</title>
+      <path d={path} />
+    </svg>
+  );
+}
+
 function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
   const { details, states } = uploadWords;
   const summary = summaryOf(receipt.instances);
@@ -67,12 +76,7 @@ function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
   ];
   return (
     <>
-      {code !== null && (
-        <svg class="printed-code" viewBox={`0 0 ${code.side} ${code.side}`} role="img">
-          <title>{details.code}</title>
-          <path d={code.path} />
-        </svg>
-      )}
+      {code !== null && <Code {...code} />}
       <p class="large">
         {kitWords.product}: {uploadWords.receipt}
       </p>
