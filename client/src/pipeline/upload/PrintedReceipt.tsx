@@ -6,7 +6,7 @@ import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { CodeSquares } from './draw-code.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
-import type { Receipt } from '#shared/protocol/receipt.ts';
+import type { Receipt, ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { formatCount, formatFullMoment } from '../../kit/format.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { trackWords } from '../queue/track-words.ts';
@@ -49,6 +49,19 @@ function Why({ code }: { readonly code: string }) {
   );
 }
 
+function Outcome({ sopInstanceUID, state, reason, digest }: ReceiptInstance) {
+  return (
+    <tr>
+      <td class="code">{sopInstanceUID}</td>
+      <td>
+        {uploadWords.states[state]}
+        {reason !== undefined && <Why code={reason} />}
+      </td>
+      <td class="code">{digest}</td>
+    </tr>
+  );
+}
+
 function Code({ side, path }: CodeSquares) {
   return (
     <svg class="printed-code" viewBox={`0 0 ${side} ${side}`} role="img">
@@ -59,7 +72,7 @@ function Code({ side, path }: CodeSquares) {
 }
 
 function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
-  const { details, states } = uploadWords;
+  const { details } = uploadWords;
   const summary = summaryOf(receipt.instances);
   const deidentification = deidentificationLine(receipt);
   const rows: readonly (readonly [string, string])[] = [
@@ -105,14 +118,7 @@ function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
         </thead>
         <tbody>
           {receipt.instances.map((instance) => (
-            <tr key={`${instance.sopInstanceUID} ${instance.digest}`}>
-              <td class="code">{instance.sopInstanceUID}</td>
-              <td>
-                {states[instance.state]}
-                {instance.reason !== undefined && <Why code={instance.reason} />}
-              </td>
-              <td class="code">{instance.digest}</td>
-            </tr>
+            <Outcome key={`${instance.sopInstanceUID} ${instance.digest}`} {...instance} />
           ))}
         </tbody>
       </table>
