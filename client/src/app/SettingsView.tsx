@@ -6,6 +6,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { linkFactsOf } from '../net/metered.ts';
 import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { KEPT_DAYS } from '../pipeline/queue/rows/forget-finished.ts';
 import { accountWords } from './account-words.ts';
 import { browserFacts, readKept } from './browser-facts.ts';
 import { deviceReport, type Kept } from './device-report.ts';
@@ -95,6 +96,7 @@ function StoragePart({ kept, install, onChanged }: StoragePartProps) {
               : words.space(kept.usedBytes, kept.freeBytes)}
           </p>
           <Holdings models={kept.models} />
+          <p class="quiet">{words.finished(KEPT_DAYS)}</p>
           <Persistence isPersisted={kept.isPersisted} onChanged={onChanged} />
         </>
       )}

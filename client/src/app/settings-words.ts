@@ -27,6 +27,9 @@ export const settingsWords = {
   count: (count: number) => (count === 0 ? 'none' : formatCount(count)),
   files: (count: number) => (count === 0 ? 'none' : files(count)),
 
+  finished: (days: number) =>
+    `Studies in the PACS leave this device’s list ${counted(days, 'day', 'days')} after they arrived. Their receipts stay with the gateway.`,
+
   kept: 'The browser has promised to keep what waits here, also when space runs out.',
   notKept: 'If space runs out, the browser may delete studies that wait here.',
   keptUnknown: 'This browser does not say whether it keeps what waits here when space runs out.',

@@ -390,7 +390,7 @@ export const resultWords = {
       }),
       stop: (name: string) => ({
         title: `Stop ${name}?`,
-        what: 'It no longer answers; the fallback does, if there is one. Its running jobs are ended.',
+        what: 'It no longer answers; the fallback does, if there is one. Current runs are stopped.',
         yes: 'Stop',
         no: 'Let it run',
       }),

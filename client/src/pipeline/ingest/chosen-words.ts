@@ -36,7 +36,8 @@ export const chosenWords = {
   cannotGo: (count: number) => `${files(count)} can’t be sent`,
   cannotGoWhat: 'They stay where they are. Everything else can be sent.',
   heldBack: (count: number) => `${instances(count)} will not be sent`,
-  heldBackWhat: 'Review them: open “See what is removed” on the card of their study. Some can be released.',
+  heldBackWhat: 'They may name the patient. Some can be covered, or released, once you have looked.',
+  review: 'Review them',
   fileList: (count: number) => `Show ${files(count)}`,
   /** Above the precise faults of damaged files. */
   faultList: (count: number) => `Details of ${files(count)}`,

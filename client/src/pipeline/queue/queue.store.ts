@@ -13,6 +13,8 @@ import { createDecisions, type DecisionTools } from './rows/decide-study.ts';
 import { open } from './rows/device-key.ts';
 import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin, knownUser } from './rows/device-notes.ts';
 import { dropStudy } from './rows/drop-study.ts';
+import { forgetFinished } from './rows/forget-finished.ts';
+import { heldStudyOf } from './rows/keep-held.ts';
 import { keptRight } from './rows/kept-rights.ts';
 import { FEW_ROWS, instancesOf } from './rows/instance-rows.ts';
 import { forgetEndedLabels, openLabel } from './rows/local-label.ts';
@@ -65,6 +67,7 @@ interface Screen {
   readonly wifiOnly: Signal<boolean>;
   readonly titles: Map<string, StudyTitle>;
   readonly labels: Map<string, string>;
+  readonly heldStudies: Map<string, string | null>;
   readonly rates: Map<string, Rate>;
   /** The snapshot on the screen. */
   last: Snapshot | null;
@@ -91,6 +94,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   }
 
   void ignoreFailure(databaseOrigin(database), 'without a database nothing waits here to be lost');
+  void ignoreFailure(forgetFinished(database, tools.now()), 'tried again when the app is next opened');
   const subscription = liveQuery(() => readSnapshot(database)).subscribe({
     next: (snapshot) => void show(snapshot),
     // A closed database (deleted by the user or by another version) shows the last known state.
@@ -168,6 +172,7 @@ function createScreen(tools: QueueStoreTools): Screen {
     wifiOnly: signal(false),
     titles: new Map(),
     labels: new Map(),
+    heldStudies: new Map(),
     rates: new Map(),
     last: null,
     isTimed: false,
@@ -199,12 +204,14 @@ function isOwn({ tools }: Screen, { account }: StudyRow): boolean {
 }
 
 async function openTitles(screen: Screen, rows: readonly StudyRow[]): Promise<void> {
-  const { titles, labels, tools } = screen;
+  const { titles, labels, heldStudies, tools } = screen;
   for (const row of rows) {
     if (row.title === null || !isOwn(screen, row)) titles.delete(row.id);
     else if (!titles.has(row.id)) titles.set(row.id, await openTitle(await tools.key, row.id, row.title));
     if (row.label === undefined || !isOwn(screen, row)) labels.delete(row.id);
     else if (!labels.has(row.id)) labels.set(row.id, await openLabel(await tools.key, row.id, row.label));
+    if (row.held.sealed === undefined || !isOwn(screen, row)) heldStudies.delete(row.id);
+    else if (!heldStudies.has(row.id)) heldStudies.set(row.id, await heldStudyOf(await tools.key, row));
   }
 }
 
@@ -251,7 +258,11 @@ function draw(screen: Screen, { studies, link, diagnosis, wifi, site }: Snapshot
   if (studies.some((row) => row.state === 'uploading')) drawLater(screen);
 }
 
-function drawStudy({ rates, titles, labels, tools }: Screen, row: StudyRow, wifi: WifiTerms): QueuedStudy {
+function drawStudy(
+  { rates, titles, labels, heldStudies, tools }: Screen,
+  row: StudyRow,
+  wifi: WifiTerms,
+): QueuedStudy {
   const rate = rates.get(row.id) ?? createRate();
   rates.set(row.id, rate);
   const at = tools.now();
@@ -261,6 +272,7 @@ function drawStudy({ rates, titles, labels, tools }: Screen, row: StudyRow, wifi
   return showStudy(isHere ? row : { ...row, waiting: 'metered' }, {
     title: titles.get(row.id) ?? null,
     label,
+    heldStudy: heldStudies.get(row.id) ?? null,
     rate,
     at,
   });

@@ -60,8 +60,7 @@ export interface Need {
 
 /**
  * Why nothing moves although nothing has failed. `interrupted`: the page was closed while the study was being
- * copied; choose it again. `metered`: this device sends only over Wi-Fi; only the
- * screen says so, no row.
+ * copied; choose it again. `metered`: this device sends only over Wi-Fi; only the screen says so, no row.
  */
 export type Waiting =
   | 'offline'
@@ -106,6 +105,8 @@ export interface QueuedStudy {
   readonly track: Track;
   /** The instances of `track.needsYou`, by cause; empty if none needs a person. */
   readonly needs: readonly Need[];
+  /** Study Instance UID, as in the files, of the instances that are held back here; null: there are none. */
+  readonly heldStudy: string | null;
   readonly waiting: Waiting;
   /** In state `failed`: why the gateway refused the whole study. */
   readonly problem: ProblemCode | null;
