@@ -5,7 +5,8 @@
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, instancesSentBy, pressSend } from '#testing/app-page.ts';
+import { filesOf, instancesSentBy, pressSend } from '#testing/app-page.ts';
+import { countTaps, type TapCount } from '#testing/count-taps.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
@@ -21,16 +22,27 @@ const walk = await walkScreens(test, {
 const badge = (page: Page, count: number) =>
   page.getByRole('link', { name: `${count} need you`, exact: true });
 
-/** Sends a study of six, three of which are held back, and opens the list of decisions. */
-async function sendHeldBack({ page, enter, seed }: Stage, nth: number): Promise<void> {
+/**
+ * Sends a study of eight, four of which are held back, and waits for the badge: two taps, the picker of files being
+ * the browser's own.
+ */
+async function sendHeldBack({ page, enter, seed }: Stage, nth: number): Promise<TapCount> {
+  const taps = await countTaps(page);
   await enter();
-  await choose(page, filesOf({ seed: seed(nth), modality: 'SC', instancesPerSeries: 3, burnedInSeries: 2 }));
+  await taps.again();
+  const picker = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Choose files' }).click();
+  const files = filesOf({ seed: seed(nth), modality: 'SC', instancesPerSeries: 4, burnedInSeries: 2 });
+  await (await picker).setFiles([...files]);
   await pressSend(page);
-  await badge(page, 3).waitFor();
-  await page.getByText('3 instances need your decision').first().waitFor();
+  assert.is(await taps.now(), 2, 'the main job is two taps');
+  await badge(page, 4).waitFor();
+  await page.getByText('4 instances need your decision').first().waitFor();
   assert.is(await page.getByText('The disc may be removed').count(), 0);
-  await badge(page, 3).click();
+  await taps.again();
+  await badge(page, 4).click();
   await page.getByRole('heading', { name: 'Needs you', level: 1 }).waitFor();
+  return taps;
 }
 
 const untilInPacs = (stage: Stage, count: number) =>
@@ -43,32 +55,35 @@ walk(
   'instances that were held back are looked at, released and sent, and then need nobody',
   async (stage) => {
     const { page } = stage;
-    await sendHeldBack(stage, 1);
+    const taps = await sendHeldBack(stage, 1);
     await page.locator('.needs-item canvas').first().waitFor();
     await looksRight(page, 'needs');
     await page.getByRole('button', { name: /^Look at the pictures/ }).click();
-    await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
-    await page.getByRole('button', { name: 'Release all 3 shown' }).click();
+    await page.getByRole('heading', { name: '4 instances held back' }).waitFor();
+    await page.getByRole('button', { name: 'Release all 4 shown' }).click();
     await page.getByRole('button', { name: 'I looked at all of them: release' }).click();
     await page.getByRole('navigation').getByRole('link', { name: 'Upload' }).click();
     await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
     await pressSend(page);
-    await badge(page, 3).waitFor({ state: 'detached' });
-    await untilInPacs(stage, 6);
+    const tapped = await taps.now();
+    assert.ok(tapped > 0 && tapped <= 6, `${tapped} taps`);
+    process.stdout.write(`${tapped} taps from the badge until four held instances are sent\n`);
+    await badge(page, 4).waitFor({ state: 'detached' });
+    await untilInPacs(stage, 8);
   },
 );
 
 walk('instances that a person left out are named at the end', async (stage) => {
   const { page } = stage;
   await sendHeldBack(stage, 2);
-  await untilInPacs(stage, 3);
+  await untilInPacs(stage, 4);
   await page.getByRole('button', { name: /^Leave out/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
   await page.getByText('Nothing needs you').waitFor();
   await looksRight(page, 'needs-none');
   await page.getByRole('link', { name: 'Open your studies' }).click();
   await page.locator('[data-part=arrived] .queue-name a').click();
-  await page.getByText('3 instances left out by a person: not in the PACS').waitFor();
+  await page.getByText('4 instances left out by a person: not in the PACS').waitFor();
 });
 
 test.run();
