@@ -57,6 +57,7 @@ import { createLatePacs } from './ports/pacs/late-pacs.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import { resultsFeature } from './results/results.feature.ts';
 import { studiesFeature } from './studies/studies.feature.ts';
+import type { SealingKeys } from './pipeline/intake/parcel-spool.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
 import { vaultFeature } from './vault/vault.feature.ts';
 
@@ -254,9 +255,12 @@ async function openBase(config: Config, around: Surroundings) {
 async function createTools(base: Base) {
   const { dataDir, keys } = base;
   const pipeline = await createPipelineTools(base);
+  const sealing: SealingKeys = {
+    get: (kid) => keys.sealingKey(kid)?.toCryptoKey('X25519', false, ['deriveBits']),
+  };
   const parcels = createParcelReceiver(pipeline, {
     expiresAfterMs: base.uploadExpiresHours * 3_600_000,
-    sealing: { get: (kid) => keys.sealingKey(kid)?.toCryptoKey('X25519', false, ['deriveBits']) },
+    sealing,
   });
   const files = openModelFiles(BUILT_IN_MODELS, join(dataDir, 'models'));
   const road = createResultSender({ ...base, pipeline, parcels });
@@ -264,6 +268,7 @@ async function createTools(base: Base) {
   return {
     pipeline,
     parcels,
+    sealing,
     files,
     road,
     callers: await openCallers(base),

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { ProvideApi, ProvideSession, ProvideSignOutTasks } from '../net/net-context.ts';
 import { ProvideIngest, ProvideTriageViews } from '../pipeline/ingest/ingest-context.ts';
 import { ProvideQueue } from '../pipeline/queue/queue-context.ts';
+import { ProvideStick } from '../pipeline/upload/stick/stick-context.ts';
 import { ProvideTriage } from '../pipeline/triage/triage-context.ts';
 import type { Device } from './device.ts';
 import { ProvideLooks, type Looks } from './looks.ts';
@@ -14,7 +15,7 @@ export type ProvideStoresProps = {
 };
 
 export function ProvideStores({ device, looks, children }: ProvideStoresProps) {
-  const { session, api, signOutTasks, ingest, queue, triage } = device;
+  const { session, api, signOutTasks, ingest, queue, stick, triage } = device;
   return (
     <ProvideLooks value={looks}>
       <ProvideSession value={session}>
@@ -22,9 +23,11 @@ export function ProvideStores({ device, looks, children }: ProvideStoresProps) {
           <ProvideSignOutTasks value={signOutTasks}>
             <ProvideIngest value={ingest}>
               <ProvideQueue value={queue}>
-                <ProvideTriageViews value={triage}>
-                  <ProvideTriage value={triage}>{children}</ProvideTriage>
-                </ProvideTriageViews>
+                <ProvideStick value={stick}>
+                  <ProvideTriageViews value={triage}>
+                    <ProvideTriage value={triage}>{children}</ProvideTriage>
+                  </ProvideTriageViews>
+                </ProvideStick>
               </ProvideQueue>
             </ProvideIngest>
           </ProvideSignOutTasks>
