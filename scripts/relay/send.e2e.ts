@@ -188,11 +188,11 @@ async function saveHere({ database, account }: Device, name: string): Promise<st
 }
 
 /** The device meets the network again. */
-async function comeBack({ database, account, right }: Device): Promise<void> {
+async function comeBack({ device, account, right }: Device): Promise<void> {
   const api = createApiClient({ baseUrl: world.gateway.api, fetch, tokens: right });
   const uploader = createUploader({
     api,
-    queue: queueOver({ database, key: undefined } as never, { account }),
+    queue: queueOver(device, { account }),
     clock: realClock,
     random: Math.random,
     patienceMs: 60_000,

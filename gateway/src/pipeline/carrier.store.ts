@@ -9,11 +9,11 @@ import type { Tables } from '../database/tables.ts';
 import type { UploadOwner } from './upload-owner.ts';
 
 /** A parcel as the device has sealed it; by the device's name for it. */
-export type CarriedParcels = Readonly<
+type CarriedParcels = Readonly<
   Record<string, { readonly bytes: number; readonly keyId: string; readonly enc: string }>
 >;
 
-export type Carrying = {
+type Carrying = {
   readonly uploadId: string;
   readonly accountId: string;
   readonly parcels: CarriedParcels;

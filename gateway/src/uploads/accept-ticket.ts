@@ -23,14 +23,14 @@ import { askPacs, openUpload } from './open-upload.ts';
 import type { UploadTools } from './upload-tools.ts';
 
 /** The ticket as it came. */
-export type SealedTicket = {
+type SealedTicket = {
   readonly id: string;
   readonly keyId: string;
   readonly enc: string;
   readonly sealed: Uint8Array<ArrayBuffer>;
 };
 
-export type OpenedTicket = {
+type OpenedTicket = {
   readonly signer: Signer;
   /** JSON in gzip; signed by the device. */
   readonly promise: Uint8Array<ArrayBuffer>;

@@ -45,7 +45,7 @@ export interface StickBody {
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-export type StickSection<Entry> = Entry & StickBody & { readonly digestAt: number };
+type StickSection<Entry> = Entry & StickBody & { readonly digestAt: number };
 
 export interface StickStudy {
   readonly ticket: StickSection<StickTicket>;

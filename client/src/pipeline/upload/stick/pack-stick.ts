@@ -34,7 +34,7 @@ export interface StickRefusal {
   readonly kind: 'not-enrolled' | 'nothing';
 }
 
-export interface StickTools {
+interface StickTools {
   readonly database: LocalDatabase;
   /** The signed-in person; only studies that they queued are saved. */
   readonly account: string | null;
@@ -72,7 +72,7 @@ export async function packStick(
 }
 
 /** Whole on this device, and not all sent. */
-export const isSavable = ({
+const isSavable = ({
   state,
   packing,
   waiting,

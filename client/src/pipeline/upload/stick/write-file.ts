@@ -14,7 +14,7 @@ interface Picker {
   }>;
 }
 
-export interface FileTarget {
+interface FileTarget {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** The file is whole. */
   close(): Promise<void>;
