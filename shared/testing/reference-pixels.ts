@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { FrameValues } from '#shared/pixels/picture.ts';
+import { PATIENCE_MS } from './environment.ts';
 
 const PYTHON = '/usr/bin/python3';
 const SCRIPT = fileURLToPath(new URL('reference-pixels.py', import.meta.url));
@@ -34,7 +35,7 @@ export async function pydicomVersion(): Promise<string | null> {
 
 /** Instances of every form that pixels have (`odd-pixels.py`), in `folder`. */
 export async function writeOddPixels(folder: string): Promise<string[]> {
-  await run(PYTHON, [ODD_PIXELS, folder], { timeout: 120_000 });
+  await run(PYTHON, [ODD_PIXELS, folder], { timeout: PATIENCE_MS });
   return (await readdir(folder)).sort().map((name) => join(folder, name));
 }
 
@@ -42,7 +43,7 @@ export async function writeOddPixels(folder: string): Promise<string[]> {
 export async function referenceFrames(folder: string, files: readonly string[]): Promise<ReferenceFrame[]> {
   const { stdout } = await run(PYTHON, [SCRIPT, folder, ...files], {
     maxBuffer: 64 * 1024 * 1024,
-    timeout: 120_000,
+    timeout: PATIENCE_MS,
   });
   return stdout
     .trim()

@@ -5,6 +5,7 @@ import { ProvideIngest, ProvideTriageViews } from '../pipeline/ingest/ingest-con
 import { ProvideQueue } from '../pipeline/queue/queue-context.ts';
 import { ProvideStick } from '../pipeline/upload/stick/stick-context.ts';
 import { ProvideTriage } from '../pipeline/triage/triage-context.ts';
+import { ProvideOutboxes } from '../results/outboxes.ts';
 import type { Device } from './device.ts';
 import { ProvideLooks, type Looks } from './looks.ts';
 
@@ -15,21 +16,23 @@ export type ProvideStoresProps = {
 };
 
 export function ProvideStores({ device, looks, children }: ProvideStoresProps) {
-  const { session, api, signOutTasks, ingest, queue, stick, triage } = device;
+  const { session, api, signOutTasks, outboxes, ingest, queue, stick, triage } = device;
   return (
     <ProvideLooks value={looks}>
       <ProvideSession value={session}>
         <ProvideApi value={api}>
           <ProvideSignOutTasks value={signOutTasks}>
-            <ProvideIngest value={ingest}>
-              <ProvideQueue value={queue}>
-                <ProvideStick value={stick}>
-                  <ProvideTriageViews value={triage}>
-                    <ProvideTriage value={triage}>{children}</ProvideTriage>
-                  </ProvideTriageViews>
-                </ProvideStick>
-              </ProvideQueue>
-            </ProvideIngest>
+            <ProvideOutboxes value={outboxes}>
+              <ProvideIngest value={ingest}>
+                <ProvideQueue value={queue}>
+                  <ProvideStick value={stick}>
+                    <ProvideTriageViews value={triage}>
+                      <ProvideTriage value={triage}>{children}</ProvideTriage>
+                    </ProvideTriageViews>
+                  </ProvideStick>
+                </ProvideQueue>
+              </ProvideIngest>
+            </ProvideOutboxes>
           </ProvideSignOutTasks>
         </ProvideApi>
       </ProvideSession>

@@ -15,6 +15,7 @@ import { needsDecision } from '../kit/counted.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import { mayRemoveDisc, standingOf, type Standing } from './may-close.ts';
+import { useOutboxes } from '../results/outboxes.ts';
 import { appWords } from './app-words.ts';
 import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
 
@@ -42,6 +43,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     canSend: canSend(ingest, sendable, user),
     isOnUpload: page === 'upload',
     undecided: sumOf(useNeeds()),
+    verdicts: useOutboxes().unsent.value,
     safe: queue.safe.value,
     goesOnAlone: goesOnAlone(globalThis),
   });
@@ -80,6 +82,7 @@ const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
   'keep-open': 'caution',
   'not-queued': 'note',
   decide: 'decide',
+  verdicts: 'caution',
   'may-close': 'device',
   'goes-on-open': 'device',
   empty: null,
@@ -93,6 +96,8 @@ function StandingSentence({ standing }: { readonly standing: Standing }) {
       {sign && <Icon name={sign} size={20} />}
       {standing.kind === 'decide' ? (
         <a href={hrefOf({ page: 'needs' })}>{said}</a>
+      ) : standing.kind === 'verdicts' ? (
+        <a href={hrefOf({ page: 'results', at: 'results', id: '', beside: '' })}>{said}</a>
       ) : (
         <span class={sign ? undefined : 'quiet'}>{said}</span>
       )}
@@ -101,12 +106,14 @@ function StandingSentence({ standing }: { readonly standing: Standing }) {
 }
 
 function sentenceOf(standing: Standing): string {
-  const { keepOpen, notQueued, mayClose, goesOnOpen, empty } = appWords.status;
+  const { keepOpen, notQueued, verdicts, mayClose, goesOnOpen, empty } = appWords.status;
   switch (standing.kind) {
     case 'keep-open':
       return keepOpen(standing.count);
     case 'not-queued':
       return notQueued(standing.count, standing.send);
+    case 'verdicts':
+      return verdicts(standing.count);
     case 'may-close':
       return mayClose(standing.count);
     case 'goes-on-open':

@@ -1,5 +1,5 @@
 /** The words of the frame around the pages: navigation, status line, sign-in, account and updates. */
-import { instances, studies } from '../kit/counted.ts';
+import { counted, instances, studies } from '../kit/counted.ts';
 import type { UpdateState } from './updates.ts';
 
 export const appWords = {
@@ -24,6 +24,8 @@ export const appWords = {
       `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,
     notQueued: (chosen: number, send: 'here' | 'on-upload' | null) =>
       `${instances(chosen)} chosen, not safe yet${send === null ? '' : send === 'here' ? ': press Send' : ': press Send under Upload'}`,
+    verdicts: (count: number) =>
+      `${counted(count, 'verdict is', 'verdicts are')} not sent yet: stay signed in`,
     mayClose: (safe: number) =>
       `You can close this page: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here`,
     /** In a browser that sends only while the page is open. */

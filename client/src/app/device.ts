@@ -18,6 +18,7 @@ import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
 import { knownUser, rememberLink } from '../pipeline/queue/rows/device-notes.ts';
+import { countKeptVerdicts } from '../pipeline/queue/rows/kept-verdicts.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import type { Triage } from '../pipeline/triage/start-triage.ts';
 import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
@@ -26,8 +27,10 @@ import type { StickSaver } from '../pipeline/upload/stick/stick-context.ts';
 import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
 import { betweenAccounts, createAccount, untilSome } from './current-account.ts';
 import { lockMarkIn, startSession } from './lock-mark.ts';
+import { createOutboxes, type Outboxes } from '../results/outboxes.ts';
 import { canReachGateway } from '../net/watch-link.ts';
 import { createPolicies, type Policies } from './policies.ts';
+import { sendKeptVerdicts } from './send-kept-verdicts.ts';
 import { spawnIngest, spawnSender } from './spawn-workers.ts';
 
 export interface Device {
@@ -37,6 +40,7 @@ export interface Device {
   readonly queue: QueueStore;
   readonly stick: StickSaver;
   readonly signOutTasks: SignOutTasks;
+  readonly outboxes: Outboxes;
   /** Null until it is fetched; nothing waits for it. */
   readonly triage: ReadonlySignal<Triage | null>;
   /** Notes whether the gateway can be reached, as found out while nothing is being sent. */
@@ -88,6 +92,8 @@ export function createDevice(baseUrl = '/api'): Device {
   const pool = createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnIngest);
   const ingest = openIngest(parts, decisions, pool);
   const queue = openQueue(parts, decisions, ingest);
+  const signOutTasks = createSignOutTasks(later);
+  const outboxes = createOutboxes(account);
   return {
     session,
     api,
@@ -95,7 +101,8 @@ export function createDevice(baseUrl = '/api'): Device {
     queue,
     stick: stickOf(parts),
     triage,
-    signOutTasks: createSignOutTasks(later),
+    signOutTasks,
+    outboxes,
     lockMinutes: computed(() => policies.known.value?.lockMinutes ?? null),
     noteLink(link) {
       if (link !== queue.link.peek())
@@ -114,11 +121,24 @@ export function createDevice(baseUrl = '/api'): Device {
       });
       const mark = lockMarkIn(localStorage);
       startSession({ session, mark, now: Date.now, begin, canSignIn: () => canReachGateway(link) });
+      sendVerdicts(parts, { signOutTasks, outboxes });
       void ignoreFailure(policies.load(), 'without a database the screen of the queue says so');
       void keepSending(parts, sender.run);
       void ignoreFailure(startModels(parts, ingest), 'without models the gateway does the work');
     },
   };
+}
+
+function sendVerdicts(parts: Parts, own: Pick<Device, 'signOutTasks' | 'outboxes'>): void {
+  const { database, session, api, account, isOnline } = parts;
+  sendKeptVerdicts({
+    account,
+    isOnline,
+    state: session.state,
+    count: (author) => countKeptVerdicts(database, author),
+    open: async (author) =>
+      (await import('../results/open-outbox.ts')).openOutbox({ ...own, api, session, database }, author),
+  });
 }
 
 function openSession(baseUrl: string, database: LocalDatabase): SessionStore {

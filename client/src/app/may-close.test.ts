@@ -10,6 +10,7 @@ const NOTHING: StandingFacts = {
   canSend: false,
   isOnUpload: true,
   undecided: 0,
+  verdicts: 0,
   safe: 0,
   goesOnAlone: true,
 };
@@ -55,6 +56,24 @@ const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boole
     false,
   ],
   ['nothing waits but a decision', { undecided: 1 }, { kind: 'decide', count: 1 }, false],
+  [
+    'an undecided image comes before a verdict that was not sent',
+    { undecided: 1, verdicts: 2 },
+    { kind: 'decide', count: 1 },
+    false,
+  ],
+  [
+    'a verdict that was not sent comes before instances that are safe, whose disc may go all the same',
+    { verdicts: 2, safe: 128, goesOnAlone: false },
+    { kind: 'verdicts', count: 2, safe: 128 },
+    true,
+  ],
+  [
+    'a verdict that was not sent, and nothing else',
+    { verdicts: 1 },
+    { kind: 'verdicts', count: 1, safe: 0 },
+    false,
+  ],
   ['everything is safe', { safe: 128 }, { kind: 'may-close', count: 128 }, true],
   [
     'everything is safe where sending needs the page',

@@ -1,6 +1,7 @@
 /**
  * Decides which one sentence the status line says: the first row of the table below that is true. Instances that could
- * be lost come before those that need a person, and these before those that are safe.
+ * be lost come before those that need a person, these before a verdict that was not sent, and that before instances
+ * that are safe.
  */
 import type { IngestPhase } from '../pipeline/ingest/found-study.ts';
 
@@ -11,6 +12,8 @@ export type Standing =
   | { readonly kind: 'not-queued'; readonly count: number; readonly send: 'here' | 'on-upload' | null }
   /** Nothing is sent until a person decides; the device keeps these. */
   | { readonly kind: 'decide'; readonly count: number }
+  /** Verdicts wait for the link, or for their author: they are sent only while that person is signed in. */
+  | { readonly kind: 'verdicts'; readonly count: number; readonly safe: number }
   /** Everything is safe here; the disc may go too. */
   | { readonly kind: 'may-close'; readonly count: number }
   /** Everything is safe here, but this browser sends only while the page is open. */
@@ -29,6 +32,8 @@ export type StandingFacts = {
   readonly isOnUpload: boolean;
   /** Instances that need a person (list-needs.ts). */
   readonly undecided: number;
+  /** Verdicts of the person who is here that the gateway does not have. */
+  readonly verdicts: number;
   /** Instances that wait on this device. */
   readonly safe: number;
   /** The browser sends the queue when no page is open. */
@@ -45,6 +50,7 @@ const TABLE: readonly ((facts: StandingFacts) => Standing | false)[] = [
       send: canSend ? (isOnUpload ? 'here' : 'on-upload') : null,
     },
   ({ undecided }) => undecided > 0 && { kind: 'decide', count: undecided },
+  ({ verdicts, safe }) => verdicts > 0 && { kind: 'verdicts', count: verdicts, safe },
   ({ safe, goesOnAlone }) => safe > 0 && { kind: goesOnAlone ? 'may-close' : 'goes-on-open', count: safe },
 ];
 
@@ -57,6 +63,7 @@ export function standingOf(facts: StandingFacts): Standing {
 }
 
 /** Nothing that is on the disc is missing here, and nobody may still want to look at it. */
-export function mayRemoveDisc({ kind }: Standing): boolean {
-  return kind === 'may-close' || kind === 'goes-on-open';
+export function mayRemoveDisc(standing: Standing): boolean {
+  if (standing.kind === 'verdicts') return standing.safe > 0;
+  return standing.kind === 'may-close' || standing.kind === 'goes-on-open';
 }

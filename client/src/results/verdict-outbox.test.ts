@@ -5,7 +5,7 @@ import { createVirtualTime } from '#testing/virtual-time.ts';
 import { json, openTestApi, refusal, unreachable, untilRead, type Answering } from '../testing/open-api.ts';
 import { openDevice } from '../testing/open-queue.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
-import { verdictRows } from './use-outbox.ts';
+import { verdictRows } from './open-outbox.ts';
 import { createVerdictOutbox, type Given } from './verdict-outbox.ts';
 
 const ACCOUNT = idOf(501);

@@ -15,7 +15,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { skipped } from '#testing/environment.ts';
+import { PATIENCE_MS, skipped } from '#testing/environment.ts';
 import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import { largeInstance } from '#testing/synthetic-study.ts';
@@ -40,8 +40,6 @@ const GROWTH_LIMIT_BYTES = 400 * MB;
 /** All of it, with Node itself and its threads. */
 const COMMAND_LINE_LIMIT_BYTES = 500 * MB;
 const LOOK_EVERY_MS = 50;
-/** 30 s here, 60 s beside other work. */
-const UPLOAD_WITHIN_MS = 200_000;
 
 interface UploadDocument {
   readonly files: { state: string; reason: string | null }[];
@@ -120,7 +118,7 @@ async function upload(
     env: { ...process.env, RELAY_PASSWORD: PASSWORD },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const late = setTimeout(() => child.kill('SIGKILL'), UPLOAD_WITHIN_MS);
+  const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
   let peak = 0;
   const look = setInterval(() => {
     if (canMeasureMemory)

@@ -9,6 +9,7 @@ import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import { manifestAnswerSchema, type ManifestInstance } from '#shared/protocol/manifest.ts';
 import { isUid } from '#shared/dicom/uid.ts';
 import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
+import { PATIENCE_MS } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { sha256 } from '#testing/sha256.ts';
 
@@ -47,9 +48,6 @@ export function claimsFor(bytes: Uint8Array): Claim {
   };
 }
 
-/** Any single answer takes milliseconds; `complete` may wait 20 s for verify. */
-const ANSWERED_WITHIN_MS = 30_000;
-
 /** Settled takes a tenth to a fifth of a second; each question costs the gateway milliseconds. */
 const ASKED_EVERY_MS = 100;
 
@@ -60,7 +58,7 @@ async function ask(
 ): Promise<Response> {
   return fetch(`${door.api}${path}`, {
     ...init,
-    signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
+    signal: AbortSignal.timeout(PATIENCE_MS),
     headers: { authorization: `Bearer ${door.token}`, ...init.headers },
   });
 }

@@ -8,36 +8,30 @@ import { findElement } from '../dicom/values.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
 import { OPAQUE_SOP_CLASSES } from './attribute-lists.ts';
 import { isClearable } from './bytes/clear-fragments.ts';
-import type { DeidRules } from './rules.ts';
+import { reasonToHold, type Exceptions, type HoldCause } from './hold-causes.ts';
 import { burnedInText } from './undeclared-text.ts';
 
 const ENCAPSULATED_DOCUMENT = 0x00420011;
 const WAVEFORM_ANNOTATION_SEQUENCE = 0x0040b020;
 const UNFORMATTED_TEXT_VALUE = 0x00700006;
 
-/** The exceptions that a policy may make. */
-type Exceptions = Pick<DeidRules, 'keepsDocuments' | 'cleansWaveformAnnotations' | 'undeclaredText'>;
-const NO_EXCEPTIONS: Exceptions = {
-  keepsDocuments: false,
-  cleansWaveformAnnotations: false,
-  undeclaredText: 'hold',
-};
-
 /** The reason why a person must decide, or null. */
-export function reasonToQuarantine(
-  instance: ParsedInstance,
-  rules: Exceptions = NO_EXCEPTIONS,
-): ReasonCode | null {
+export function reasonToQuarantine(instance: ParsedInstance, made: Exceptions): ReasonCode | null {
+  return reasonToHold(holdCausesOf(instance), made);
+}
+
+/** Everything that may hold it, whatever the policy. */
+export function holdCausesOf(instance: ParsedInstance): readonly HoldCause[] {
   const document = findElement(instance.elements, ENCAPSULATED_DOCUMENT);
   const isOpaque = OPAQUE_SOP_CLASSES.some((root) => instance.identifiers.sopClassUID.startsWith(root));
-  // First what nobody can release: looking at the pixels does not help a document.
-  if (!rules.keepsDocuments && (isOpaque || (document !== null && document.valueLength > 0)))
-    return 'cannot-be-deidentified';
-  if (hasUnclearablePixels(instance)) return 'pixel-data-not-clearable';
-  if (!rules.cleansWaveformAnnotations && hasWrittenAnnotation(instance)) return 'cannot-be-deidentified';
   const burnedIn = burnedInText(instance);
-  if (burnedIn === 'yes') return 'burned-in-annotation';
-  return burnedIn === 'unsaid' && rules.undeclaredText === 'hold' ? 'undeclared-text' : null;
+  const causes: HoldCause[] = [];
+  if (isOpaque || (document !== null && document.valueLength > 0)) causes.push('document');
+  if (hasUnclearablePixels(instance)) causes.push('unclearable-pixels');
+  if (hasWrittenAnnotation(instance)) causes.push('written-annotation');
+  if (burnedIn === 'yes') causes.push('burned-in');
+  if (burnedIn === 'unsaid') causes.push('undeclared-text');
+  return causes;
 }
 
 /** Video and other codings that nothing here can look through. */

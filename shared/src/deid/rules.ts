@@ -10,22 +10,18 @@
 import { dictionaryEntry, isPrivate } from '../dicom/dictionary.ts';
 import { CONTENT_SEQUENCES, IDENTIFIERS, STRUCTURAL_UIDS, TERMS } from './attribute-lists.ts';
 import { decision, orElse, type Because, type Decision } from './decision.ts';
+import { exceptionsOf, type Exceptions, type UndeclaredText } from './hold-causes.ts';
 import type { PatientDomain } from './patient-key.ts';
 import { decidingRows, OPTIONS } from './profile.ts';
 import type { OptionName, ProfileRow } from './profile.ts';
 
-export interface DeidRules {
+export interface DeidRules extends Exceptions {
   readonly options: readonly OptionName[];
   readonly retainsPatientCharacteristics: boolean;
   readonly retainsSafePrivate: boolean;
   readonly cleansGraphics: boolean;
   /** Some option keeps prose that is cleaned. */
   readonly cleansText: boolean;
-  /** The policy keeps encapsulated documents, which are otherwise quarantined. */
-  readonly keepsDocuments: boolean;
-  readonly cleansWaveformAnnotations: boolean;
-  /** Images that often have names in their pixels and do not say (`undeclared-text.ts`). */
-  readonly undeclaredText: UndeclaredText;
   readonly dates: 'removed' | 'modified' | 'full';
   readonly patientDomain: PatientDomain;
   /** `vr` is the dictionary's where that knows the tag, else the file's. */
@@ -94,9 +90,6 @@ export function settingsOf(policy: {
   return { ...policy.rules, patientDomain: policy.patientDomain };
 }
 
-/** `warn` sends the images and tells the person who sends them; the rules are the same as for `send`. */
-export type UndeclaredText = 'hold' | 'warn' | 'send';
-
 const KEEP = decision('keep', 'K', 'not-needed');
 const KEEP_ITEMS = decision('items', 'K', 'not-needed');
 const REMOVE = decision('remove', 'X', 'profile');
@@ -162,10 +155,10 @@ function optionDecision(tag: number, vr: string, row: ProfileRow, letters: strin
  * Attributes without a row in either table: kept if PS3.6 knows them and their VR cannot hold prose; dates and UIDs
  * by their VR (E.1.1 note 4).
  */
-function unlistedDecision(tag: number, vr: string, letters: string, settings: RulesSettings): Decision {
+function unlistedDecision(tag: number, vr: string, { letters, settings, exceptions }: Asked): Decision {
   if (!dictionaryEntry(tag) && settings.unknownAttributes !== 'keep')
     return decision('remove', 'X', 'unknown-attribute');
-  if (tag === WAVEFORM_ANNOTATION_SEQUENCE && cleansAnnotations(settings, letters))
+  if (tag === WAVEFORM_ANNOTATION_SEQUENCE && exceptions.cleansWaveformAnnotations)
     return decision('items', 'C', 'beside-the-table', 'cleaned');
   const content = CONTENT_SEQUENCES.get(tag);
   if (vr === 'SQ')
@@ -238,43 +231,40 @@ export function createRules(options: readonly string[], settings: RulesSettings 
     (name) => options.includes(name) && !(modified && name === 'retain-longitudinal-full-dates'),
   );
   const letters = chosen.map((name) => OPTIONS[name].letter).join('');
+  const exceptions = exceptionsOf(chosen, settings);
   const rules: DeidRules = {
     options: chosen,
     retainsPatientCharacteristics: letters.includes('p'),
     retainsSafePrivate: letters.includes('v'),
     cleansGraphics: letters.includes('g'),
-    cleansText: /[tpsg]/.test(letters) || cleansAnnotations(settings, letters),
-    keepsDocuments: settings.documents === 'keep',
-    cleansWaveformAnnotations: cleansAnnotations(settings, letters),
-    undeclaredText: settings.undeclaredText ?? 'hold',
+    cleansText: /[tpsg]/.test(letters) || exceptions.cleansWaveformAnnotations,
+    ...exceptions,
     dates: modified ? 'modified' : letters.includes('f') ? 'full' : 'removed',
     patientDomain: settings.patientDomain ?? 'id',
-    decide: remembered({ letters, settings, attributes, rows: decidingRows() }),
+    decide: remembered({ letters, settings, exceptions, attributes, rows: decidingRows() }),
   };
   return { kind: 'ready', rules };
 }
-
-const cleansAnnotations = ({ waveformAnnotations }: RulesSettings, letters: string): boolean =>
-  waveformAnnotations === 'clean' || /[ts]/.test(letters);
 
 type Asked = {
   /** The letters of the chosen options. */
   readonly letters: string;
   readonly settings: RulesSettings;
+  readonly exceptions: Exceptions;
   readonly attributes: ReadonlyMap<number, AttributeRule>;
   readonly rows: ReadonlyMap<number, ProfileRow>;
 };
 
 /** The order of precedence: a rule for this attribute, a rule for its group, its row, its VR. */
 function findDecision(tag: number, vr: string, asked: Asked): Decision {
-  const { letters, settings, attributes, rows } = asked;
+  const { letters, exceptions, attributes, rows } = asked;
   const rule = attributes.get(tag);
   if (rule !== undefined) return attributeDecision(vr, rule);
-  if (tag === ENCAPSULATED_DOCUMENT && settings.documents === 'keep') return decision('keep', 'K', 'policy');
+  if (tag === ENCAPSULATED_DOCUMENT && exceptions.keepsDocuments) return decision('keep', 'K', 'policy');
   const whole = groupDecision(tag);
   if (whole) return whole;
   const row = rows.get(tag);
-  if (!row) return unlistedDecision(tag, vr, letters, settings);
+  if (!row) return unlistedDecision(tag, vr, asked);
   return optionDecision(tag, vr, row, letters) ?? basicDecision(tag, vr, row);
 }
 

@@ -7,8 +7,9 @@ import { concatBytes } from '../dicom/encode.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/registry.ts';
 import { parseUid, type SOPClassUID } from '../dicom/uid.ts';
 import { findElement, textOf } from '../dicom/values.ts';
+import type { UndeclaredText } from './hold-causes.ts';
 import { checkResidue } from './residue.ts';
-import { createRules, type UndeclaredText } from './rules.ts';
+import { createRules } from './rules.ts';
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const STORAGE = '1.2.840.10008.5.1.4.1.1';

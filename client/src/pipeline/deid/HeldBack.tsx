@@ -11,10 +11,11 @@ import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { chosenWords } from '../ingest/chosen-words.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
-import { isReleasable, reasonsUnder } from '../ingest/held-back.ts';
+import { isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';
-import { HeldInstance, wasSeen } from './HeldInstance.tsx';
+import { HeldInstance } from './HeldInstance.tsx';
+import { wasSeen } from './what-to-look-at.ts';
 
 /** As many pictures as a person looks at in one go; a device draws that many without a wait. */
 const AT_ONCE = 12;
@@ -27,7 +28,7 @@ export function HeldBack({ store }: { readonly store: ComparisonStore }) {
   if (series.length === 0) return null;
   const count = series
     .flatMap(({ files }) => files)
-    .filter((found) => isHeld(found) && !ingest.released.value.has(found.ordinal)).length;
+    .filter((found) => staysHere(policy, ingest.released.value, found)).length;
   return (
     <details class="held disclosure" open>
       <summary>
@@ -59,11 +60,12 @@ function HeldSeries({
   const ingest = useIngest();
   const [most, setMost] = useState(AT_ONCE);
   const [asking, setAsking] = useState(false);
-  const why = (found: FoundFile) => reasonsUnder(ingest.policy.value, found);
+  const policy = ingest.policy.value;
+  const why = (found: FoundFile) => reasonsUnder(policy, found);
   const held = series.files.filter((found) => why(found).length > 0);
   const shown = held.slice(0, most);
-  const seen = shown.filter((found) => isReleasable(found) && wasSeen(store, found));
-  const open = seen.filter(({ ordinal }) => !ingest.released.value.has(ordinal));
+  const seen = shown.filter((found) => isReleasable(policy, found) && wasSeen(store, why(found), found));
+  const open = seen.filter((found) => staysHere(policy, ingest.released.value, found));
   const reasons = [...new Set(held.flatMap(why))];
   return (
     <div class="held-series">

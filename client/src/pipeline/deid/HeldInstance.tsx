@@ -1,27 +1,23 @@
 /** One instance that is held back: its picture, why it is held, and what a person decides about it. */
 import { useRef, useState } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
-import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { deferred } from '../../kit/deferred.tsx';
 import { Icon } from '../../kit/Icon.tsx';
 import type { FoundFile } from '../ingest/group-studies.ts';
-import { isReleasable } from '../ingest/held-back.ts';
+import { isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import type { CoverSheetProps } from './cover/CoverSheet.tsx';
 import { deidWords } from './deid-words.ts';
 import { InstancePicture } from './InstancePicture.tsx';
 import { NamingTexts } from './NamingTexts.tsx';
+import { isDocument, needsPicture, statementFor, wasSeen } from './what-to-look-at.ts';
 
 const CoverSheet = deferred<CoverSheetProps>(
   () => import('./cover/CoverSheet.tsx').then((view) => view.CoverSheet),
   () => null,
 );
-
-/** The texts stand next to the choice; a picture has to be drawn first. */
-export const wasSeen = (store: ComparisonStore, { ordinal, held }: FoundFile): boolean =>
-  !isHeldForPixels(held) || store.looked.value.has(ordinal);
 
 export type HeldInstanceProps = {
   readonly store: ComparisonStore;
@@ -34,7 +30,9 @@ export type HeldInstanceProps = {
 
 export function HeldInstance({ store, found, files, reasons }: HeldInstanceProps) {
   const ingest = useIngest();
-  const boxes = ingest.released.value.get(found.ordinal);
+  const released = ingest.released.value;
+  const stays = staysHere(ingest.policy.value, released, found);
+  const boxes = stays ? undefined : released.get(found.ordinal);
   const at = files.indexOf(found) + 1;
   const place = deidWords.stage.instance(at, files.length);
   return (
@@ -48,6 +46,7 @@ export function HeldInstance({ store, found, files, reasons }: HeldInstanceProps
           </p>
         ))}
         <NamingTexts found={found} />
+        {isDocument(found) && <WhichDocument found={found} />}
         <div class="held-release">
           <Release store={store} found={found} place={place} boxes={boxes} />
           <Cover store={store} found={found} files={files} boxes={boxes} />
@@ -58,6 +57,15 @@ export function HeldInstance({ store, found, files, reasons }: HeldInstanceProps
         </p>
       </div>
     </li>
+  );
+}
+
+/** A person has to find it among their own files. */
+function WhichDocument({ found }: { readonly found: FoundFile }) {
+  return (
+    <p class="small kept">
+      {deidWords.held.document} <bdi>{found.file.path}</bdi>
+    </p>
   );
 }
 
@@ -76,9 +84,11 @@ type ReleaseProps = {
 
 function Release({ store, found, place, boxes }: ReleaseProps) {
   const ingest = useIngest();
-  if (!isReleasable(found)) return <p class="small quiet">{deidWords.held.never}</p>;
-  if (!wasSeen(store, found)) return <p class="small quiet">{deidWords.held.unseen}</p>;
-  const sentence = boxes && boxes.length > 0 ? deidWords.held.lookCovered : sentenceFor(found);
+  const policy = ingest.policy.value;
+  const reasons = reasonsUnder(policy, found);
+  if (!isReleasable(policy, found)) return <p class="small quiet">{deidWords.held.never}</p>;
+  if (!wasSeen(store, reasons, found)) return <p class="small quiet">{deidWords.held.unseen}</p>;
+  const sentence = boxes && boxes.length > 0 ? deidWords.held.lookCovered : statementFor(reasons, found);
   return (
     <label class="choice held-choice">
       <input
@@ -94,12 +104,6 @@ function Release({ store, found, place, boxes }: ReleaseProps) {
   );
 }
 
-function sentenceFor({ held, naming, frames }: FoundFile): string {
-  const { look, lookFrames, read, lookAndRead } = deidWords.held;
-  if (naming.length > 0) return isHeldForPixels(held) ? lookAndRead : read;
-  return frames > 1 ? lookFrames(frames) : look;
-}
-
 type CoverProps = Omit<ReleaseProps, 'place'> & { readonly files: readonly FoundFile[] };
 
 function Cover({ store, found, files, boxes }: CoverProps) {
@@ -107,12 +111,13 @@ function Cover({ store, found, files, boxes }: CoverProps) {
   const [isOpen, setOpen] = useState(false);
   const draft = useRef<readonly Box[]>([]);
   const at = files.indexOf(found) + 1;
-  if (!isHeldForPixels(found.held) || !wasSeen(store, found)) return null;
+  const isPicture = (other: FoundFile): boolean => {
+    const reasons = reasonsUnder(ingest.policy.value, other);
+    return needsPicture(reasons, other) && wasSeen(store, reasons, other);
+  };
+  if (!isReleasable(ingest.policy.value, found) || !isPicture(found)) return null;
   const isAlike = (other: FoundFile): boolean =>
-    isHeldForPixels(other.held) &&
-    wasSeen(store, other) &&
-    other.naming.length === 0 &&
-    other.frames === found.frames;
+    isPicture(other) && other.naming.length === 0 && other.frames === found.frames;
   const drawn = draft.current.length > 0 ? draft.current : (boxes ?? []);
   const label = drawn.length > 0 ? deidWords.held.change : deidWords.held.cover;
   return (

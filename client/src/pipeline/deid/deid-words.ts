@@ -151,6 +151,8 @@ export const deidWords = {
       `I looked at all ${formatCount(frames)} frames; nothing in them names a person`,
     read: 'I read these texts; nothing in them names a person',
     lookAndRead: 'I read these texts and looked at this picture; nothing in them names a person',
+    document: 'This page cannot show documents. Read it in another program first:',
+    readDocument: 'I read this whole document in another program; nothing in it names a person',
     unseen: 'It can be released only where its picture can be shown.',
     never: 'It cannot be released, even after somebody has looked at it.',
     all: (count: number) =>

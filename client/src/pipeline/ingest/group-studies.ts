@@ -5,8 +5,9 @@
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import type { NamingText } from '#shared/deid/companions.ts';
 import type { NamedPatient } from '#shared/deid/patient-key.ts';
+import type { HoldCause } from '#shared/deid/hold-causes.ts';
 import { mayShowFace } from '#shared/deid/recognizable-features.ts';
-import type { ReasonCode, WarningCode } from '#shared/protocol/reasons.ts';
+import type { WarningCode } from '#shared/protocol/reasons.ts';
 import { noteNamed, type NamedValue, type StudyNames } from '#shared/deid/text/named-value.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { CollectedFile, ReadFile } from './collect-files.ts';
@@ -43,8 +44,8 @@ export interface FoundFile {
   readonly sopInstanceUID: string;
   readonly instanceNumber: number | null;
   readonly frames: number;
-  /** Why no de-identifying policy can make it safe; null where one can. */
-  readonly held: ReasonCode | null;
+  /** The causes that may hold it back; the policy in force decides whether they do (held-back.ts). */
+  readonly held: readonly HoldCause[];
   /** Its texts that hold what only its companions name, once that was found (hold-companions.ts). */
   readonly naming: readonly NamingText[];
   /** Whom it names, the instance's own patient first (deid/patient-key.ts). */
@@ -70,7 +71,7 @@ export interface StudyGroup {
   readonly sopInstanceUIDs: Map<string, ReadFile>;
   /** Files of one UID and one size, still to be compared (compare-copies.ts). */
   readonly unsettled: Pair[];
-  /** Files of the study that are held back under a policy that de-identifies. */
+  /** Files of the study that some policy holds back. */
   readonly held: FoundFile[];
   readonly patient: string;
   /** The patients whom its instances name as theirs: more than one only by mistake. */
@@ -195,7 +196,7 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
   if (!study.heard.has(summary.named)) noteNamed(study.names, summary.named);
   study.heard.add(summary.named);
   series.files.push(found);
-  if (held !== null) study.held.push(found);
+  if (held.length > 0) study.held.push(found);
   series.bytes += file.bytes;
   study.bytes += file.bytes;
   study.instances += 1;
@@ -204,8 +205,8 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
   for (const warning of warnings) study.warnings.add(warning);
   noteSame(study, identifiers.sopInstanceUID, file);
   notePerson(study, description);
-  if (held === 'burned-in-annotation') study.warnings.add('burned-in');
-  if (held === 'undeclared-text') study.warnings.add('undeclared-text');
+  if (held.length === 1 && held.includes('burned-in')) study.warnings.add('burned-in');
+  if (held.length === 1 && held.includes('undeclared-text')) study.warnings.add('undeclared-text');
   if (mayShowFace(description)) study.warnings.add('face');
   if (study.instances > MANIFEST_INSTANCE_LIMIT) study.warnings.add('too-many-instances');
 }

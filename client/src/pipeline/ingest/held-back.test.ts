@@ -10,8 +10,6 @@ import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { areCovered } from '#shared/pixels/check-cover.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
-import type { Policy } from '#shared/protocol/api.ts';
-import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
 import { readParcel } from '#shared/transfer/parcel.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -19,8 +17,6 @@ import { sumOf } from '../queue/count-reasons.ts';
 import { rememberRate } from '../queue/rows/device-notes.ts';
 import { openParcel } from '../../testing/open-queue.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
-import type { HeldFile } from './found-study.ts';
-import { heldUnder } from './held-back.ts';
 
 const BURNED_IN_ANNOTATION = 0x00280301;
 const study = () =>
@@ -34,7 +30,7 @@ async function chosen() {
   await device.store.addFiles(filesOf(made));
   const held = device.store.inspection
     .seriesOf(made.studyInstanceUID)
-    .flatMap(({ files }) => files.filter((found) => found.held !== null));
+    .flatMap(({ files }) => files.filter((found) => found.held.length > 0));
   return { ...device, study: made, held };
 }
 
@@ -147,7 +143,7 @@ test('instances that are not held, or that no look can make safe, cannot be rele
     study: { studyInstanceUID },
   } = await chosen();
   const [plain] = store.inspection.seriesOf(studyInstanceUID)[0]!.files;
-  store.release([plain!, { ...plain!, ordinal: 99, held: 'cannot-be-deidentified' }]);
+  store.release([plain!, { ...plain!, ordinal: 99, held: ['document'] }]);
   assert.is(store.released.value.size, 0);
 });
 
@@ -172,26 +168,6 @@ test('images that often have names in their pixels and do not say so are held, p
   await device.store.send();
   assert.equal(await heldInQueue(device), [[2, 1, 0]]);
   assert.equal(await saidInQueue({ ...device, study: made, held }), ['NO']);
-});
-
-test('a policy that sends images which do not say holds none of them back; what declares text stays held', () => {
-  const held = (reason: ReasonCode): HeldFile => ({
-    studyInstanceUID: study().studyInstanceUID,
-    path: 'a.dcm',
-    bytes: 1,
-    state: 'refused',
-    reason,
-    where: null,
-  });
-  const files = [held('undeclared-text'), held('burned-in-annotation'), held('cannot-be-deidentified')];
-  const under = (rules?: Policy['rules']) =>
-    heldUnder({ ...DEIDENTIFIED, ...(rules && { rules }) } as Policy, files).map(({ reason }) => reason);
-  assert.equal(
-    under(),
-    files.map(({ reason }) => reason),
-  );
-  assert.equal(under({ undeclaredText: 'warn' }), ['burned-in-annotation', 'cannot-be-deidentified']);
-  assert.equal(under({ undeclaredText: 'send' }), ['burned-in-annotation', 'cannot-be-deidentified']);
 });
 
 test('each frame of an instance has a picture, and a missing frame has none', async () => {

@@ -2,23 +2,25 @@
  * Instances that the policy in force cannot make safe are held back on this device. A person who looks at one may
  * cover the names in its pixels, or release it as it is; of any other image too, parts may be covered. These
  * statements are kept in this page's memory and can be withdrawn until sending begins.
+ *
+ * Every question about what is held, why, and whether a person can release it is answered here, by the reasons under
+ * the policy that is in force when it is asked: the policy can be changed after the files were read.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
-import { isHeldForPixels, isReleasable as isReleasableReason } from '#shared/protocol/reason-kinds.ts';
+import { exceptionsOf, reasonToHold } from '#shared/deid/hold-causes.ts';
+import { isReleasable as isReleasableReason } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Released } from './cover-file.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { HeldFile } from './found-study.ts';
-import { isHeld } from './hold-companions.ts';
 
 export interface HeldBack {
   /** By place (`ordinal`), the boxes over instances at which a person looked; none: nothing in it names anybody. */
   readonly released: ReadonlySignal<Released>;
-  /** Files that stay here if the policy removes names; updated with `show`. */
-  show(studies: ReadonlyMap<string, StudyGroup>): readonly HeldFile[];
-  release(files: readonly FoundFile[], boxes: readonly Box[]): void;
+  /** Ignored for files that a person cannot release under this policy. */
+  release(policy: Policy | null, files: readonly FoundFile[], boxes: readonly Box[]): void;
   holdBack(files: readonly FoundFile[]): void;
   /** Something new was found in these: a release has to be given again, and the boxes drawn before stay drawn. */
   askAgain(files: readonly FoundFile[]): void;
@@ -35,14 +37,10 @@ export function createHeldBack(): HeldBack {
   };
   return {
     released,
-    show: (studies) =>
-      [...studies.values()].flatMap(({ held, studyInstanceUID }) =>
-        held
-          .filter(({ ordinal }) => !released.value.has(ordinal))
-          .map((found) => toHeld(found, studyInstanceUID)),
-      ),
-    release(files, boxes) {
-      const able = files.filter((found) => isReleasable(found) || (!isHeld(found) && boxes.length > 0));
+    release(policy, files, boxes) {
+      const able = files.filter((found) =>
+        reasonsUnder(policy, found).length > 0 ? isReleasable(policy, found) : boxes.length > 0,
+      );
       const drawn = ({ ordinal }: FoundFile): readonly Box[] =>
         boxes.length > 0 ? boxes : (drawnBefore.get(ordinal) ?? []);
       released.value = new Map([
@@ -70,46 +68,49 @@ type Held = Pick<FoundFile, 'held' | 'naming'>;
 /** Why it is held under this policy; empty: it is not. */
 export function reasonsUnder(policy: Policy | null, { held, naming }: Held): readonly ReasonCode[] {
   if (!policy?.deidentify) return [];
-  const reasons: ReasonCode[] = naming.length > 0 ? ['named-by-companion'] : [];
-  if (held !== null && !mayPass(policy, held)) reasons.push(held);
-  return reasons;
+  const reason = reasonToHold(held, exceptionsOf(policy.options, policy.rules));
+  return [
+    ...(naming.length > 0 ? (['named-by-companion'] as const) : []),
+    ...(reason === null ? [] : [reason]),
+  ];
 }
 
-/** The pixels of a document tell nothing: documents stay held whatever a person says. */
-export function isReleasable({ held, naming }: Held): boolean {
-  return naming.length > 0 ? held === null || isHeldForPixels(held) : isReleasableReason(held);
+/** Held, and a person who looks can release it. Where one of several reasons is final, all are. */
+export function isReleasable(policy: Policy | null, found: Held): boolean {
+  const reasons = reasonsUnder(policy, found);
+  return reasons.length > 0 && reasons.every(isReleasableReason);
 }
 
-/** Options that clean the prose next to a curve (deid/rules.ts). */
-const CLEANS_PROSE = ['clean-structured-content', 'clean-descriptors'];
-
-/**
- * The files that this policy cannot make safe. With a rule for documents or for notes next to a curve it may:
- * then Send gives the reason of those it refuses. A policy may also send images that do not say whether text is
- * burned in.
- */
-export function heldUnder(policy: Policy | null, files: readonly HeldFile[]): readonly HeldFile[] {
-  return policy?.deidentify ? files.filter(({ reason }) => !mayPass(policy, reason)) : [];
-}
-
-function mayPass({ rules = {}, options }: Policy, reason: ReasonCode): boolean {
-  const { documents, waveformAnnotations, undeclaredText = 'hold' } = rules;
-  if (reason === 'undeclared-text') return undeclaredText !== 'hold';
+/** Whether it stays here. A release under another policy may be worth nothing under this one. */
+export function staysHere(
+  policy: Policy | null,
+  released: Released,
+  found: Held & Pick<FoundFile, 'ordinal'>,
+): boolean {
   return (
-    reason === 'cannot-be-deidentified' &&
-    (documents === 'keep' ||
-      waveformAnnotations === 'clean' ||
-      options.some((option) => CLEANS_PROSE.includes(option)))
+    reasonsUnder(policy, found).length > 0 && !(released.has(found.ordinal) && isReleasable(policy, found))
   );
 }
 
-function toHeld({ file, held, naming }: FoundFile, studyInstanceUID: string): HeldFile {
-  return {
-    studyInstanceUID,
-    path: file.path,
-    bytes: file.bytes,
-    state: 'refused',
-    reason: naming.length > 0 ? 'named-by-companion' : held!,
-    where: null,
-  };
+/** The files of these studies that stay here. */
+export function heldUnder(
+  policy: Policy | null,
+  released: Released,
+  studies: Iterable<Pick<StudyGroup, 'studyInstanceUID' | 'held'>>,
+): readonly HeldFile[] {
+  return [...studies].flatMap(({ studyInstanceUID, held }) =>
+    held
+      .filter((found) => staysHere(policy, released, found))
+      .map(({ file, ...found }): HeldFile => {
+        const reason = reasonsUnder(policy, found)[0]!;
+        return {
+          studyInstanceUID,
+          path: file.path,
+          bytes: file.bytes,
+          state: 'refused',
+          reason,
+          where: null,
+        };
+      }),
+  );
 }

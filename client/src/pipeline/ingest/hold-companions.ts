@@ -5,7 +5,7 @@
  */
 import type { NamingText } from '#shared/deid/companions.ts';
 import type { Looked } from '#shared/deid/deidentify-instance.ts';
-import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
+import { isForPixels } from '#shared/deid/hold-causes.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 
 /** By the place (`ordinal`) of the file. */
@@ -39,16 +39,17 @@ function replace(study: StudyGroup, change: (found: FoundFile) => FoundFile): vo
     for (const [at, found] of files.entries()) {
       const changed = change(found);
       if (changed.naming !== found.naming) files[at] = changed;
-      if (isHeld(files[at]!)) study.held.push(files[at]!);
+      if (mayBeHeld(files[at]!)) study.held.push(files[at]!);
     }
   study.version += 1;
 }
 
-export const isHeld = ({ held, naming }: FoundFile): boolean => held !== null || naming.length > 0;
+/** Some policy holds it back. */
+export const mayBeHeld = ({ held, naming }: FoundFile): boolean => held.length > 0 || naming.length > 0;
 
 /** A person who releases the instance has looked at all for which it is held. */
 export function lookedAt({ held, naming }: Pick<FoundFile, 'held' | 'naming'>): readonly Looked[] {
-  return isHeldForPixels(held) ? ['pixels', ...naming] : naming;
+  return isForPixels(held) ? ['pixels', ...naming] : naming;
 }
 
 /** Those that are still held for what a page shows of them: others may name more by now. */

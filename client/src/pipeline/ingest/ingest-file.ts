@@ -7,11 +7,12 @@
  */
 import { NOTHING_COVERED, type CoveredBoxes } from '#shared/dicom/boxes.ts';
 import type { DeidRules } from '#shared/deid/rules.ts';
+import type { HoldCause } from '#shared/deid/hold-causes.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import { deidentifyInstance, type Looked } from '#shared/deid/deidentify-instance.ts';
 import { identityOf, patientsIn } from '#shared/deid/named-patients.ts';
 import type { NamedPatient } from '#shared/deid/patient-key.ts';
-import { reasonToQuarantine } from '#shared/deid/reason-to-quarantine.ts';
+import { holdCausesOf } from '#shared/deid/reason-to-quarantine.ts';
 import { mayShowFace } from '#shared/deid/recognizable-features.ts';
 import { burnedInText } from '#shared/deid/undeclared-text.ts';
 import { createReport, toWireReport, type TagAction } from '#shared/deid/report.ts';
@@ -77,8 +78,8 @@ export interface FileSummary {
   readonly kind: 'summary';
   readonly identifiers: InstanceIdentifiers;
   readonly description: InstanceDescription;
-  /** Why no de-identifying policy can make it safe: it is held until a person decides. */
-  readonly held: ReasonCode | null;
+  /** The causes that may hold it; the policy in force decides whether they do (held-back.ts). */
+  readonly held: readonly HoldCause[];
   readonly warnings: readonly WarningCode[];
   /** Whom it names, its own patient first. */
   readonly patients: readonly NamedPatient[];
@@ -119,7 +120,7 @@ export async function summariseFile(
     kind: 'summary',
     identifiers,
     description: describeInstance(instance),
-    held: reasonToQuarantine(instance),
+    held: holdCausesOf(instance),
     warnings,
     patients: patientsIn(instance),
     named: namedValuesOf(sourcesIn(instance)).values,

@@ -7,7 +7,6 @@ import { createDiscs, NO_DISC, type DiscView } from './disc-view.ts';
 import type { KnownPolicies } from '../queue/rows/device-notes.ts';
 import type {
   FoundStudy,
-  HeldFile,
   IngestPhase,
   IngestProgress,
   QueueingProgress,
@@ -51,6 +50,8 @@ export const NOTHING_QUEUED: QueueingProgress = {
   bytesTotal: 0,
 };
 
+type HeldIn = Pick<StudyGroup, 'studyInstanceUID' | 'held'>;
+
 export type IngestState = ReturnType<typeof createIngestState>;
 
 export function createIngestState(tools: IngestTools) {
@@ -63,7 +64,8 @@ export function createIngestState(tools: IngestTools) {
     rejected: signal<readonly RejectedFile[]>([]),
     skipped: signal(0),
     skippedFiles: signal<readonly RejectedFile[]>([]),
-    heldFiles: signal<readonly HeldFile[]>([]),
+    /** Studies with files that some policy holds back, as they were when last drawn. */
+    heldIn: signal<readonly HeldIn[]>([]),
     disc: signal<DiscView>(NO_DISC),
     problem: signal<SendProblem | null>(null),
     persisted: signal<boolean | null>(null),
@@ -98,9 +100,11 @@ export function draw(state: IngestState): void {
   });
 }
 
-export function drawHeld({ heldBack, heldFiles, gathering }: IngestState): void {
-  const held = heldBack.show(gathering.studies);
-  if (held.length + heldFiles.value.length > 0) heldFiles.value = held;
+function drawHeld({ heldIn, gathering }: IngestState): void {
+  const held = [...gathering.studies.values()]
+    .filter((study) => study.held.length > 0)
+    .map(({ studyInstanceUID, held: files }): HeldIn => ({ studyInstanceUID, held: [...files] }));
+  if (held.length + heldIn.value.length > 0) heldIn.value = held;
 }
 
 /** A release of before was given without these texts. */

@@ -12,7 +12,7 @@ import type { IngestStore } from './found-study.ts';
 import type { FoundFile } from './group-studies.ts';
 import { heldUnder } from './held-back.ts';
 import { stillAsShown } from './hold-companions.ts';
-import { createIngestState, draw, drawHeld, forget, holdNaming, takePolicy } from './ingest-state.ts';
+import { createIngestState, draw, forget, holdNaming, takePolicy } from './ingest-state.ts';
 import type { IngestState, IngestTools } from './ingest-state.ts';
 import { createInspection, type Inspection } from './inspection.ts';
 import { collectPicked, type PickedFolder } from './picked-folder.ts';
@@ -46,10 +46,12 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     persisted,
     forecast: forecastOf(state),
     inspection: inspectionOf(state),
-    heldBack: computed(() => heldUnder(policyInForce(state), state.heldFiles.value)),
+    heldBack: computed(() => heldUnder(policyInForce(state), heldBack.released.value, state.heldIn.value)),
     released: heldBack.released,
     release: (files, boxes = []) =>
-      decide(state, stillAsShown(gathering.studies, files), (some) => heldBack.release(some, boxes)),
+      decide(state, stillAsShown(gathering.studies, files), (some) =>
+        heldBack.release(policyInForce(state), some, boxes),
+      ),
     holdBack: (files) => decide(state, files, heldBack.holdBack),
     policy: computed(() => policyInForce(state)),
     policies: computed(() => tools.policies.value?.policies ?? []),
@@ -115,7 +117,6 @@ function decide(
 ): void {
   if (state.phase.peek() === 'queueing') return;
   how(files);
-  drawHeld(state);
 }
 
 type Adding = Pick<IngestStore, 'addFiles' | 'addFolder' | 'addDataTransfer' | 'addSample'>;

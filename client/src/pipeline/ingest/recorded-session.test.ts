@@ -2,6 +2,8 @@
  * Everything that a device and the gateway recorded while a researcher prepared and sent a study. With all of it and a
  * list of all Patient IDs nobody finds the patient; with the gateway's key one does.
  */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sql } from 'kysely';
@@ -52,6 +54,13 @@ async function databaseRows(): Promise<string> {
   return shown(rows.map((each) => each.rows));
 }
 
+/** The files on the gateway's disk before the PACS has the study: sealed, and none the less searched. */
+async function spooled(): Promise<Buffer[]> {
+  const entries = await readdir(pipeline.spool, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name))));
+}
+
 /** The study as any device with the key makes it: its bytes are those that the manifest promises. */
 async function deidentified(instances: readonly SyntheticInstance[]): Promise<SyntheticInstance[]> {
   const pseudonyms = await pseudonymsOf(PSEUDONYMS_SEED);
@@ -90,6 +99,9 @@ test('tells nobody whose it was; with the key it does', async () => {
   const { uploadId } = await pipeline.init(manifest);
   const instances = await deidentified(study.instances);
   await pipeline.send(uploadId, instances);
+  const files = await spooled();
+  assert.ok(files.length > 0, 'something lies on the disk');
+  for (const bytes of files) recorded.push(bytes.toString('latin1'));
   await pipeline.runAll();
   const status = await pipeline.status(uploadId);
   assert.is(status.state, 'closed', 'the gateway’s own check found nothing');

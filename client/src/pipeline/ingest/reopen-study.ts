@@ -4,7 +4,7 @@
  */
 import { draw, phaseAtRest, type IngestState } from './ingest-state.ts';
 import type { FoundFile, SeriesGroup, StudyGroup } from './group-studies.ts';
-import { isHeld } from './hold-companions.ts';
+import { mayBeHeld } from './hold-companions.ts';
 
 export function keepForDeciding(
   { undecided }: IngestState,
@@ -44,7 +44,7 @@ function onlyThese(group: StudyGroup, files: ReadonlySet<FoundFile>): StudyGroup
   return {
     ...group,
     series,
-    held: all.filter(isHeld),
+    held: all.filter(mayBeHeld),
     sopInstanceUIDs: new Map([...group.sopInstanceUIDs].filter(([uid]) => uids.has(uid))),
     instances: all.length,
     bytes: sizeOf(all),

@@ -5,7 +5,7 @@ import { isNoRoom } from '../queue/rows/no-room.ts';
 import type { QueueingProgress } from './found-study.ts';
 import { needsOf } from './forecast.ts';
 import type { FoundFile, StudyGroup, StudyWarning } from './group-studies.ts';
-import { reasonsUnder } from './held-back.ts';
+import { staysHere } from './held-back.ts';
 import {
   draw,
   holdNaming,
@@ -65,8 +65,7 @@ export async function sendChosen(state: IngestState): Promise<void> {
 /** The instances that stay here if the study is sent now. */
 function countHeld(state: IngestState, { policy }: SendingTerms, { held }: StudyGroup): number {
   const released = state.heldBack.released.peek();
-  return held.filter((found) => !released.has(found.ordinal) && reasonsUnder(policy, found).length > 0)
-    .length;
+  return held.filter((found) => staysHere(policy, released, found)).length;
 }
 
 /** Some browsers ask the person, and the answer may take its time: nothing waits for it. */

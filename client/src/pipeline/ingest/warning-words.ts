@@ -2,7 +2,7 @@
  * The sentences for warnings about a found study: about the selection from ingest-words.ts, about a file from
  * the protocol's table.
  */
-import type { UndeclaredText } from '#shared/deid/rules.ts';
+import type { UndeclaredText } from '#shared/deid/hold-causes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import { WARNINGS } from '#shared/protocol/reasons.ts';
 import { chosenWords } from './chosen-words.ts';

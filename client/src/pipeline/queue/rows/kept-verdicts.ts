@@ -27,15 +27,20 @@ export async function keepVerdict(
 /** The unsent verdicts of this account, in no order; skips a verdict that cannot be opened. */
 export async function keptVerdicts(database: LocalDatabase, account: string): Promise<unknown[]> {
   const key = await deviceKey(database);
-  const rows = await database.device
-    .where('name')
-    .startsWith(nameOf({ account, resultId: '' }))
-    .toArray();
+  const rows = await ofAccount(database, account).toArray();
   const read = async ({ name, value }: (typeof rows)[number]): Promise<unknown> =>
     JSON.parse(new TextDecoder().decode(await open(key, value as Sealed, name)));
   const opened = await Promise.allSettled(rows.map(read));
   return opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
+
+/** How many unsent verdicts of this account lie here. */
+export function countKeptVerdicts(database: LocalDatabase, account: string): Promise<number> {
+  return ofAccount(database, account).count();
+}
+
+const ofAccount = (database: LocalDatabase, account: string) =>
+  database.device.where('name').startsWith(nameOf({ account, resultId: '' }));
 
 export async function forgetVerdict(database: LocalDatabase, place: VerdictPlace): Promise<void> {
   await database.device.delete(nameOf(place));

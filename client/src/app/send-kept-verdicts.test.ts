@@ -1,0 +1,106 @@
+/** A verdict that was kept is sent at sign-in and when the network returns, with no page of results open. */
+import { signal } from '@preact/signals';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createSignOutTasks } from '../net/sign-out-tasks.ts';
+import type { SessionState } from '../net/session.ts';
+import { countKeptVerdicts, keepVerdict } from '../pipeline/queue/rows/kept-verdicts.ts';
+import { openOutbox } from '../results/open-outbox.ts';
+import { createOutboxes } from '../results/outboxes.ts';
+import { json, openTestApi, unreachable, untilRead } from '../testing/open-api.ts';
+import { openDevice } from '../testing/open-queue.ts';
+import { idOf, recordedResult } from '../testing/recorded-answers.ts';
+import { sendKeptVerdicts } from './send-kept-verdicts.ts';
+
+const AUTHOR = idOf(601);
+const RESULT = recordedResult(1);
+const VERIFIED = {
+  ...RESULT,
+  revision: 2,
+  verification: { verdict: 'agree' as const, finding: null, at: RESULT.createdAt, by: AUTHOR },
+};
+
+/** A device that kept a verdict of `author`, opened again: nobody is signed in yet. */
+async function reopened(author: string) {
+  const { database } = await openDevice();
+  await keepVerdict(
+    database,
+    { account: author, resultId: RESULT.id },
+    { resultId: RESULT.id, revision: 1, request: { verdict: 'agree' }, input: { kind: 'dicom' } },
+  );
+  const network = { isThere: true };
+  const account = signal<string | null>(null);
+  const user = signal<{ readonly id: string } | null>(null);
+  const state = signal<SessionState>('signed-out');
+  const isOnline = signal(true);
+  const { api, asked } = openTestApi(
+    () => (network.isThere ? json(VERIFIED) : unreachable()),
+    () => account.peek() ?? '',
+  );
+  const outboxes = createOutboxes(account);
+  const signOutTasks = createSignOutTasks(() => undefined);
+  const parts = { api, session: { user } as never, signOutTasks, outboxes, database };
+  let opened = 0;
+  sendKeptVerdicts({
+    account,
+    state,
+    isOnline,
+    count: (who) => countKeptVerdicts(database, who),
+    async open(who) {
+      opened += 1;
+      return openOutbox(parts, who);
+    },
+  });
+  const signIn = (who: string) => {
+    user.value = { id: who };
+    account.value = who;
+    state.value = 'signed-in';
+  };
+  const isEmpty = async () => (await countKeptVerdicts(database, author)) === 0;
+  return { network, signIn, isOnline, outboxes, isEmpty, asked, opened: () => opened };
+}
+
+async function untilAsync(isTrue: () => Promise<boolean>): Promise<boolean> {
+  let said = await isTrue();
+  await untilRead(() => {
+    void isTrue().then((now) => {
+      said = now;
+    });
+    return said;
+  });
+  return said;
+}
+
+test('at sign-in the kept verdict is sent, and then nothing waits', async () => {
+  const device = await reopened(AUTHOR);
+  device.signIn(AUTHOR);
+  assert.ok(await untilAsync(device.isEmpty));
+  assert.equal(
+    device.asked.map(({ method, path }) => [method, path]),
+    [['POST', `/results/${RESULT.id}/verify`]],
+  );
+  assert.is(device.outboxes.unsent.value, 0);
+});
+
+test('without a network the status line counts it, and it is sent when the network returns', async () => {
+  const device = await reopened(AUTHOR);
+  device.network.isThere = false;
+  device.isOnline.value = false;
+  device.signIn(AUTHOR);
+  assert.ok(await untilRead(() => device.outboxes.unsent.value === 1));
+  device.network.isThere = true;
+  device.isOnline.value = true;
+  assert.ok(await untilAsync(device.isEmpty));
+  assert.is(device.outboxes.unsent.value, 0);
+});
+
+test('another person’s sign-in sends and counts nothing of it, and fetches no code for it', async () => {
+  const device = await reopened(AUTHOR);
+  device.signIn(idOf(602));
+  device.isOnline.value = false;
+  device.isOnline.value = true;
+  assert.is(await device.isEmpty(), false);
+  assert.equal([device.asked.length, device.opened(), device.outboxes.unsent.value], [0, 0, 0]);
+});
+
+test.run();

@@ -1,0 +1,160 @@
+/**
+ * The policy in force decides what is held back, and whether a person can release it; an instance that is sent then
+ * passes the gateway's check under the same policy.
+ */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';
+import { blobSource, bytesSource } from '#shared/dicom/byte-source.ts';
+import { concatBytes } from '#shared/dicom/encode.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
+import { parseUid } from '#shared/dicom/uid.ts';
+import { findElement, textOf } from '#shared/dicom/values.ts';
+import type { HoldCause } from '#shared/deid/hold-causes.ts';
+import { createTagCheck } from '#shared/deid/pseudonyms.ts';
+import { checkResidue } from '#shared/deid/residue.ts';
+import { createRules, settingsOf } from '#shared/deid/rules.ts';
+import type { Policy } from '#shared/protocol/api.ts';
+import { readParcel } from '#shared/transfer/parcel.ts';
+import { DEIDENTIFIED, openIngest, POLICY_KEY } from '../../testing/open-ingest.ts';
+import { openParcel } from '../../testing/open-queue.ts';
+import { rememberRate } from '../queue/rows/device-notes.ts';
+import { isReleasable, reasonsUnder } from './held-back.ts';
+
+const STUDY = '1.2.3.555.1';
+const PDF = parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.104.1');
+const BURNED_IN_ANNOTATION = 0x00280301;
+
+const policyWith = (more: Partial<Policy>): Policy => ({ ...DEIDENTIFIED, ...more });
+const KEEPS_DOCUMENTS = policyWith({ rules: { documents: 'keep' } });
+
+function fileOf(instance: number, isDocument: boolean, burnedIn: string): File {
+  const document: SimpleElement[] = [
+    [0x00420011, 'OB', new TextEncoder().encode('%PDF-1.7 report')],
+    [0x00420012, 'LO', 'application/pdf'],
+  ];
+  const parts = buildInstance({
+    identifiers: {
+      studyInstanceUID: parseUid('StudyInstanceUID', STUDY),
+      seriesInstanceUID: parseUid('SeriesInstanceUID', `1.2.3.555.2.${isDocument ? 1 : 2}`),
+      sopInstanceUID: parseUid('SOPInstanceUID', `1.2.3.555.3.${instance}`),
+      sopClassUID: isDocument ? PDF : SOP_CLASSES.CT,
+    },
+    transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+    elements: [
+      [0x00080060, 'CS', isDocument ? 'DOC' : 'CT'],
+      [0x00100010, 'PN', 'Lindqvist^A'],
+      [0x00100020, 'LO', 'MRN445566'],
+      [0x00200013, 'IS', instance],
+      [BURNED_IN_ANNOTATION, 'CS', burnedIn],
+      ...(isDocument ? document : []),
+    ],
+    ...(!isDocument && { image: { rows: 4, columns: 4, bitsAllocated: 16, pixels: new Uint8Array(32) } }),
+  });
+  return new File([concatBytes(parts) as Uint8Array<ArrayBuffer>], `${instance}.dcm`);
+}
+
+/** One image of which nothing is held, and a document. */
+async function chosen(policy: Policy, burnedIn = 'YES') {
+  const device = await openIngest({ chosen: policy });
+  await rememberRate(device.database, 'link-rate', 1e9);
+  await device.store.addFiles([fileOf(1, true, burnedIn), fileOf(2, false, 'NO')]);
+  const document = () =>
+    device.store.inspection
+      .seriesOf(STUDY)
+      .flatMap(({ files }) => files)
+      .find(({ held }) => held.includes('document'))!;
+  return { ...device, document, reasons: () => device.store.heldBack.value.map(({ reason }) => reason) };
+}
+
+/** The gateway's answer to the document in the queue, and its Burned In Annotation; null: it is not there. */
+async function sentDocument({ queue, keys }: Awaited<ReturnType<typeof chosen>>, policy: Policy) {
+  const rules = createRules(policy.options, settingsOf(policy));
+  if (rules.kind !== 'ready') throw new Error(rules.option);
+  const pseudonyms = await createTagCheck(POLICY_KEY.tagKey);
+  const [pending] = await queue.pending();
+  for await (const parcel of queue.parcelsFor(pending!.id, (await queue.manifestOf(pending!.id)).instances)) {
+    const body = await openParcel(parcel, keys);
+    for await (const { range } of readParcel(blobSource(body))) {
+      const bytes = new Uint8Array(await body.slice(range.offset, range.offset + range.length).arrayBuffer());
+      const read = await readInstance(bytesSource(bytes));
+      if (read.kind !== 'ready') throw new Error(read.because);
+      if (read.instance.identifiers.sopClassUID !== PDF) continue;
+      return {
+        burnedIn: textOf(findElement(read.instance.elements, BURNED_IN_ANNOTATION), read.instance),
+        residue: await checkResidue(read.instance, rules.rules, pseudonyms),
+      };
+    }
+  }
+  return null;
+}
+
+test('a document that says its pages name the patient is held where documents are kept, can be released, and passes the gateway', async () => {
+  const device = await chosen(KEEPS_DOCUMENTS);
+  assert.equal(device.reasons(), ['burned-in-annotation']);
+  device.store.release([device.document()]);
+  assert.equal(device.reasons(), []);
+  await device.store.send();
+  assert.equal(device.store.rejected.value, []);
+  assert.equal(await sentDocument(device, KEEPS_DOCUMENTS), { burnedIn: 'NO', residue: [] });
+});
+
+test('without a release it stays, and its reason in the queue is one that a person can answer', async () => {
+  const device = await chosen(KEEPS_DOCUMENTS);
+  await device.store.send();
+  assert.is(await sentDocument(device, KEEPS_DOCUMENTS), null);
+  const [row] = await device.database.studies.toArray();
+  assert.equal(row?.held.reasons, [{ reason: 'burned-in-annotation', instances: 1 }]);
+});
+
+test('where documents are not kept nobody can release one, and a release under another policy is worth nothing', async () => {
+  const device = await chosen(KEEPS_DOCUMENTS);
+  device.store.release([device.document()]);
+  device.store.choosePolicy(DEIDENTIFIED.name);
+  device.policies.value = { ...device.policies.value!, policies: [DEIDENTIFIED] };
+  assert.equal(device.reasons(), ['cannot-be-deidentified']);
+  device.store.release([device.document()]);
+  assert.equal(device.reasons(), ['cannot-be-deidentified']);
+  await device.store.send();
+  assert.is(await sentDocument(device, DEIDENTIFIED), null);
+});
+
+test('a document is counted as held before Send also where notes next to curves are cleaned', async () => {
+  const device = await chosen(policyWith({ options: ['clean-descriptors'] }), 'NO');
+  assert.equal(device.reasons(), ['cannot-be-deidentified']);
+});
+
+test('a kept document that says its pages name nobody is sent without a question', async () => {
+  const device = await chosen(KEEPS_DOCUMENTS, 'NO');
+  assert.equal(device.reasons(), []);
+  await device.store.send();
+  assert.equal(await sentDocument(device, KEEPS_DOCUMENTS), { burnedIn: 'NO', residue: [] });
+});
+
+test('each cause is held or passes as the policy says, and one that is final makes all of them final', () => {
+  const judged = (held: readonly HoldCause[], policy: Partial<Policy>) => {
+    const found = { held, naming: [] };
+    const under = policyWith(policy);
+    return [reasonsUnder(under, found)[0] ?? null, isReleasable(under, found)];
+  };
+  const document = 'cannot-be-deidentified';
+  assert.equal(judged(['undeclared-text'], {}), ['undeclared-text', true]);
+  assert.equal(judged(['undeclared-text'], { rules: { undeclaredText: 'warn' } }), [null, false]);
+  assert.equal(judged(['undeclared-text'], { deidentify: false }), [null, false]);
+  assert.equal(judged(['burned-in'], { rules: { undeclaredText: 'send' } }), ['burned-in-annotation', true]);
+  assert.equal(judged(['written-annotation'], {}), [document, false]);
+  assert.equal(judged(['written-annotation'], { options: ['clean-structured-content'] }), [null, false]);
+  assert.equal(judged(['written-annotation'], { rules: { waveformAnnotations: 'clean' } }), [null, false]);
+  assert.equal(judged(['written-annotation'], { rules: { documents: 'keep' } }), [document, false]);
+  assert.equal(judged(['document', 'burned-in'], { rules: { waveformAnnotations: 'clean' } }), [
+    document,
+    false,
+  ]);
+  assert.equal(judged(['unclearable-pixels', 'undeclared-text'], {}), ['pixel-data-not-clearable', false]);
+  const naming = [{ path: 'x', text: 'y' }];
+  assert.equal(isReleasable(DEIDENTIFIED, { held: ['document'], naming }), false);
+  assert.equal(reasonsUnder(DEIDENTIFIED, { held: [], naming }), ['named-by-companion']);
+});
+
+test.run();
