@@ -9,7 +9,8 @@ import { stickWords as words } from '../pipeline/upload/stick/stick-words.ts';
 import { openFileTarget } from '../pipeline/upload/stick/write-file.ts';
 
 type Phase =
-  | { readonly kind: 'preparing' | 'saved' }
+  | { readonly kind: 'preparing' }
+  | { readonly kind: 'saved'; readonly studies: number }
   | { readonly kind: 'ready'; readonly packed: PackedStick }
   | { readonly kind: 'saving'; readonly percent: number }
   | { readonly kind: 'fault'; readonly fault: keyof typeof words.faults };
@@ -23,7 +24,7 @@ export function SaveStick({ studyIds, onClose }: SaveStickProps) {
       <p class="sheet-text">{words.what}</p>
       <p class="sheet-text">{words.stays}</p>
       <div aria-live="polite">
-        <Outcome phase={phase} count={studyIds.length} />
+        <Outcome phase={phase} />
       </div>
       <div class="sheet-actions">
         {phase.kind === 'ready' && (
@@ -39,7 +40,7 @@ export function SaveStick({ studyIds, onClose }: SaveStickProps) {
   );
 }
 
-function Outcome({ phase, count }: { readonly phase: Phase; readonly count: number }) {
+function Outcome({ phase }: { readonly phase: Phase }) {
   switch (phase.kind) {
     case 'preparing':
       return <p class="quiet">{words.preparing}</p>;
@@ -47,7 +48,7 @@ function Outcome({ phase, count }: { readonly phase: Phase; readonly count: numb
       return <p class="numbers">{words.saving(phase.percent)}</p>;
     case 'saved':
       return (
-        <Notice kind="plain" sign="save" title={words.saved.title(count)}>
+        <Notice kind="plain" sign="save" title={words.saved.title(phase.studies)}>
           <p>{words.saved.next}</p>
         </Notice>
       );
@@ -79,7 +80,7 @@ function useSaving(studyIds: readonly string[]) {
     const onPercent = (percent: number) => setPhase({ kind: 'saving', percent });
     const isSaved = await saveTo(packed, onPercent).catch(() => 'failed' as const);
     if (isSaved === 'failed') setPhase({ kind: 'fault', fault: 'failed' });
-    else setPhase(isSaved ? { kind: 'saved' } : { kind: 'ready', packed });
+    else setPhase(isSaved ? { kind: 'saved', studies: packed.studies } : { kind: 'ready', packed });
   };
   return { phase, save };
 }
