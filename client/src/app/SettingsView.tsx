@@ -3,8 +3,10 @@ import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { linkFactsOf } from '../net/metered.ts';
 import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { KEPT_DAYS } from '../pipeline/queue/rows/forget-finished.ts';
 import { accountWords } from './account-words.ts';
 import { browserFacts, readKept } from './browser-facts.ts';
 import { deviceReport, type Kept } from './device-report.ts';
@@ -37,6 +39,7 @@ export function SettingsView({ install, lockMinutes }: SettingsViewProps) {
         <LooksChoice title={words.theme} choices={THEMES} words={accountWords.themes} chosen={looks.theme} />
         <LooksChoice title={words.text} choices={TEXT_SIZES} words={words.texts} chosen={looks.text} />
       </section>
+      {linkFactsOf(navigator) !== null && <SendingPart />}
       <StoragePart kept={kept.value} install={install.value} onChanged={measure} />
       <section class="settings-part" aria-labelledby="settings-lock">
         <h2 id="settings-lock">{words.lock}</h2>
@@ -50,6 +53,26 @@ export function SettingsView({ install, lockMinutes }: SettingsViewProps) {
 function lockSentence(minutes: number | null): string {
   if (minutes === null) return words.lockUnknown;
   return minutes === 0 ? words.lockNever : words.lockAfter(minutes);
+}
+
+/** Only where the browser tells what kind of link it has. */
+function SendingPart() {
+  const queue = useQueue();
+  return (
+    <section class="settings-part" aria-labelledby="settings-sending">
+      <h2 id="settings-sending">{words.sending}</h2>
+      <label class="choice">
+        <input
+          type="checkbox"
+          class="tick"
+          checked={queue.wifiOnly.value}
+          onChange={({ currentTarget }) => void queue.setWifiOnly(currentTarget.checked)}
+        />
+        <span>{words.wifiOnly}</span>
+      </label>
+      <p class="quiet">{words.wifiOnlyWhat}</p>
+    </section>
+  );
 }
 
 type StoragePartProps = {
@@ -73,6 +96,7 @@ function StoragePart({ kept, install, onChanged }: StoragePartProps) {
               : words.space(kept.usedBytes, kept.freeBytes)}
           </p>
           <Holdings models={kept.models} />
+          <p class="quiet">{words.finished(KEPT_DAYS)}</p>
           <Persistence isPersisted={kept.isPersisted} onChanged={onChanged} />
         </>
       )}

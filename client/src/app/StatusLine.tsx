@@ -61,12 +61,19 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
             <span>{appWords.status.discMayGo}</span>
           </p>
         )}
-        <p class="status-item small" data-link={link}>
-          <Icon name={LINK_SIGN[link]} size={20} />
-          <span>{appWords.status.link[link]}</span>
-        </p>
+        {link === 'online' && queue.waitingForWifi.value > 0 ? (
+          <p class="status-item small" data-link="offline">
+            <Icon name="offline" size={20} />
+            <a href={hrefOf({ page: 'studies' })}>{appWords.status.waitsForWifi}</a>
+          </p>
+        ) : (
+          <p class="status-item small" data-link={link}>
+            <Icon name={LINK_SIGN[link]} size={20} />
+            <span>{appWords.status.link[link]}</span>
+          </p>
+        )}
         {session.state.value !== 'signed-out' && (user === null || maySend(user)) && (
-          <p class="status-item small" data-names={keepsNames}>
+          <p class="status-item status-policy small" data-names={keepsNames}>
             <Icon name={keepsNames ? 'person' : 'shield'} size={20} />
             <span>
               {policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown}

@@ -20,6 +20,8 @@ export const appWords = {
       'pacs-no-search': 'The PACS answers, but does not search: tell the administrator',
       'pacs-no-retrieval': 'The PACS does not give back what it stores: tell the administrator',
     },
+    /** Leads to the list, where it can be sent anyway. */
+    waitsForWifi: 'Mobile data: waiting for Wi-Fi',
     keepOpen: (unsafe: number) =>
       `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,
     notQueued: (chosen: number, send: 'here' | 'on-upload' | null) =>

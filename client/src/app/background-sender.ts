@@ -7,6 +7,7 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { createSender } from '../pipeline/upload/sender/create-sender.ts';
 import { QUIET_MS } from '../net/fetch-with-progress.ts';
+import { isMetered } from '../net/metered.ts';
 import { openSendingTools } from '../pipeline/upload/sender/sending-tools.ts';
 import { countStudy } from '../pipeline/queue/count-study.ts';
 import { watchQueue } from '../pipeline/queue/rows/watch-queue.ts';
@@ -67,14 +68,22 @@ async function giveWay(over: AbortController): Promise<void> {
 async function sendAll(database: LocalDatabase, over: AbortController): Promise<boolean> {
   const senders = await createSenders(database);
   const isLeft = async (): Promise<boolean> =>
-    (await accountsWithWork(database)).some((account) => senders.has(account));
+    (await accountsWithWork(database)).some((account) => senders.of.has(account));
+  const wake = (): void => {
+    for (const { uploader } of senders.of.values()) uploader.wake();
+  };
   const since = createNewsSince();
   const tell = async (): Promise<void> => showNews(since(await studiesIn(database)), registration);
-  const check = async (): Promise<void> => void ((await isLeft()) || over.abort());
+  const { linkFacts } = senders;
+  const maySend = async (): Promise<boolean> =>
+    (await accountsWithWork(database, isMetered(linkFacts))).some((account) => senders.of.has(account));
+  // Studies that wait for Wi-Fi are left: the browser is asked for another time.
+  const check = async (): Promise<void> => void ((await maySend()) || over.abort());
   const unwatch = watchQueue(database, () => void check().then(tell));
+  linkFacts?.addEventListener('change', () => void check().then(wake), { signal: over.signal });
   await tell();
   await check();
-  await Promise.all([...senders.values()].map(({ uploader }) => uploader.run(over.signal)));
+  await Promise.all([...senders.of.values()].map(({ uploader }) => uploader.run(over.signal)));
   unwatch();
   await tell();
   return isLeft();
@@ -114,7 +123,7 @@ async function createSenders(database: LocalDatabase) {
     (account) => [account, createSender(account, tools)] as const,
   );
   const mayGive = await Promise.all(senders.map(([, { right }]) => right.mayGive()));
-  return new Map(senders.filter((_, at) => mayGive[at]));
+  return { of: new Map(senders.filter((_, at) => mayGive[at])), linkFacts: tools.linkFacts };
 }
 
 (globalThis as { sendWhatWaits?: typeof sendWhatWaits }).sendWhatWaits = sendWhatWaits;

@@ -8,6 +8,7 @@ import { afterDrawing } from '../kit/after-drawing.ts';
 import { createApiClient, type ApiClient } from '../net/api-client.ts';
 import { fetchTelling, QUIET_MS } from '../net/fetch-with-progress.ts';
 import type { Link } from '../net/link.ts';
+import { isMetered, linkFactsOf } from '../net/metered.ts';
 import { createSession, SESSION_LOCK, type SessionStore } from '../net/session.ts';
 import { createSignOutTasks, type SignOutTasks } from '../net/sign-out-tasks.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
@@ -217,6 +218,7 @@ function openQueue(parts: Parts, decisions: DecisionTools, { queueing }: IngestS
     key,
     account,
     isOnline,
+    isMetered: watchMetered(),
     later,
     unsafe: computed(() => queueing.value.instancesTotal - queueing.value.instances),
     place: localStorage,
@@ -267,4 +269,13 @@ function watchOnline(): ReadonlySignal<boolean> {
   globalThis.addEventListener('online', update(true));
   globalThis.addEventListener('offline', update(false));
   return isOnline;
+}
+
+function watchMetered(): ReadonlySignal<boolean> {
+  const facts = linkFactsOf(navigator);
+  const metered = signal(isMetered(facts));
+  facts?.addEventListener('change', () => {
+    metered.value = isMetered(facts);
+  });
+  return metered;
 }

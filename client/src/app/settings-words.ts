@@ -8,6 +8,11 @@ export const settingsWords = {
   text: 'Text size',
   texts: { normal: 'Normal', large: 'Large', larger: 'Very large' },
 
+  sending: 'Sending',
+  wifiOnly: 'Send only over Wi-Fi',
+  wifiOnlyWhat:
+    'On mobile data, studies of everybody who uses this device wait here. You can send them anyway from the list.',
+
   storage: 'Storage on this device',
   reading: 'Measuring…',
   space: (used: number, free: number) => `${formatBytes(used)} used, ${formatBytes(free)} free`,
@@ -21,6 +26,9 @@ export const settingsWords = {
   waiting: (count: number, of: number) => (count === 0 ? 'none' : `${studies(count)}, ${instances(of)}`),
   count: (count: number) => (count === 0 ? 'none' : formatCount(count)),
   files: (count: number) => (count === 0 ? 'none' : files(count)),
+
+  finished: (days: number) =>
+    `Studies in the PACS leave this device’s list ${counted(days, 'day', 'days')} after they arrived. Their receipts stay with the gateway.`,
 
   kept: 'The browser has promised to keep what waits here, also when space runs out.',
   notKept: 'If space runs out, the browser may delete studies that wait here.',

@@ -13,7 +13,7 @@ export const startWords = {
       title: 'See what the models found',
       what: 'The list of results: which model looked at which study, and when.',
     },
-    infer: { title: 'Ask a model about a study', what: 'Choose a study or a picture, and a model.' },
+    infer: { title: 'Run AI on a study', what: 'Choose a study or a picture, and a model.' },
     models: {
       title: 'Compare the models',
       what: 'Their versions, what they were trained on, how well they do, and where they fail.',

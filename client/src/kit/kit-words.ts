@@ -12,7 +12,7 @@ export const kitWords = {
     study: 'Study',
     needs: 'Needs you',
     results: 'Results',
-    infer: 'Ask a model',
+    infer: 'Run AI',
     models: 'Models',
     settings: 'Settings and storage',
     help: 'Help',

@@ -21,7 +21,7 @@ export const resultWords = {
 
   list: {
     title: 'Results',
-    ask: 'Ask a model',
+    ask: 'Run AI',
     models: 'Models',
     filters: 'Which results',
     model: 'Model',
@@ -46,7 +46,7 @@ export const resultWords = {
     none: 'No result fits these filters.',
     byRule: 'Delivered studies are examined automatically only if an administrator has made a rule for them.',
     teach: [
-      ['Ask a model', 'Choose a study that is in the PACS, or a picture, and one of the models.'],
+      ['Run AI', 'Choose a study that is in the PACS, or a picture, and one of the models.'],
       ['It looks at it', 'The gateway runs the model. You can leave this page: the result appears here.'],
       ['A radiologist decides', 'The map shows where the model looked. Agree, or say what it is instead.'],
     ] as const,
@@ -216,7 +216,7 @@ export const resultWords = {
       finding: 'Finding',
       findingMissing: 'Choose what it is.',
       reason: 'Why',
-      reasonWhat: 'No names or patient numbers: the report includes this text.',
+      reasonWhat: 'No patient names or numbers: this goes into the report.',
       reasonMissing: 'Say why, in a few words.',
       submit: 'Correct it',
       left: (count: number) => `${formatCount(count)} characters left`,
@@ -318,7 +318,7 @@ export const resultWords = {
   },
 
   run: {
-    title: 'Ask a model',
+    title: 'Run AI',
     source: 'What to examine',
     sources: { study: 'A study', uid: 'By its UID', file: 'A file' },
     studies: 'Studies in the PACS',
@@ -390,7 +390,7 @@ export const resultWords = {
       }),
       stop: (name: string) => ({
         title: `Stop ${name}?`,
-        what: 'It no longer answers; the fallback does, if there is one. Its running jobs are ended.',
+        what: 'It no longer answers; the fallback does, if there is one. Current runs are stopped.',
         yes: 'Stop',
         no: 'Let it run',
       }),

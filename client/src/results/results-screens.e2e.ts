@@ -420,7 +420,7 @@ step('a model is run on a study, watched, and leads to its result', async (scene
   const { page, said, looksRight } = scene;
   said.results = recordedResults();
   await page.getByRole('link', { name: 'Results' }).click();
-  await page.getByRole('link', { name: 'Ask a model' }).click();
+  await page.getByRole('link', { name: 'Run AI' }).click();
   await page.getByRole('heading', { name: 'What to examine' }).waitFor();
   await page.getByText('Parameters').click();
   await looksRight('run');

@@ -54,7 +54,7 @@ async function untilDrawn(page: Page, selector: string): Promise<void> {
 async function runOnFilm({ page, enter }: Stage, buffer: Buffer): Promise<void> {
   await enter();
   await page.getByRole('link', { name: 'Results' }).click();
-  await page.getByRole('link', { name: 'Ask a model' }).click();
+  await page.getByRole('link', { name: 'Run AI' }).click();
   await page.getByText('A file', { exact: true }).click();
   await page.locator('input[type=file]').setInputFiles({ name: 'film.png', mimeType: 'image/png', buffer });
   await run(page);

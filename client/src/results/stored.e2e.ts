@@ -148,7 +148,7 @@ step(
       `${Math.round(score! * 10_000) / 100} %`,
       `${Math.round(threshold! * 10_000) / 100} %`,
       'Visual Explanation',
-      '99RELAYPACS SCORE',
+      'SCT 246262008',
       'SCT 3341006',
       input.sopInstanceUID!,
       uidOf(result, 'SR'),

@@ -18,7 +18,7 @@ export const needsWords = {
     held: 'Held back on this device.',
     quarantined: 'Not stored in the PACS.',
     refused: 'Not stored in the PACS.',
-    interrupted: 'The page was closed before this study was safe.',
+    interrupted: 'Sending was interrupted.',
     failed: 'The gateway refused this study.',
     trouble: 'Something went wrong with this study on this device.',
     lost: 'The browser deleted studies that waited on this device.',

@@ -45,6 +45,11 @@ export const ANATOMICAL_STRUCTURE = sct('123037004', 'Anatomical Structure');
 export const FINDING_SITE = sct('363698007', 'Finding Site');
 export const SOURCE_FOR_PROCESSING = dcm('121322', 'Source image for image processing operation');
 
+/** A score of a model; SNOMED CT's concept for any. */
+export const SCORE = sct('246262008', 'Score');
+/** The concept name whose values are those of CID 6135 "Image Quality Finding". */
+export const QUALITY_FINDING = dcm('111052', 'Quality Finding');
+
 /** The findings that a radiologist may choose (`verifyRequestSchema`). */
 export const DIAGNOSES: Readonly<Record<string, Code>> = {
   normal: sct('17621005', 'Normal'),
@@ -55,6 +60,10 @@ export const DIAGNOSES: Readonly<Record<string, Code>> = {
   'not-assessable': own('NOT-ASSESSABLE', 'Not assessable'),
 };
 
+/**
+ * CID 6135 knows motion blur and positioning, which are causes: the model sees only that the film lies on its side, is
+ * inverted, blurred or cut off, so these stay ours.
+ */
 export const FILM: Readonly<Record<FilmFinding, Code>> = {
   rotated: own('ROTATED', 'Film is rotated'),
   inverted: own('INVERTED', 'Film is inverted'),
@@ -74,7 +83,10 @@ const CLASS_CODES: Readonly<Record<string, string>> = {
   'viral pneumonia': 'P-VIRAL',
 };
 
-/** A class of another model has a hash of its name as its code: the same class, the same code. */
+/**
+ * PS3.16 has a probability of cancer (111047) and none of these classes. A class of another model has a hash of its
+ * name as its code: the same class, the same code.
+ */
 export function probabilityOf(name: string): Code {
   return own(
     CLASS_CODES[name] ?? `P-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`,

@@ -16,7 +16,9 @@ import {
   own,
   POPULATIONS,
   probabilityOf,
+  QUALITY_FINDING,
   RIGHT_LUNG,
+  SCORE,
   sct,
   type Code,
 } from './codes.ts';
@@ -182,9 +184,9 @@ function score({ finding }: ResultSubject): readonly ContentItem[] {
   return [
     codeValue(dcm('121071', 'Finding'), outcome(positive)),
     codeValue(own('POPULATION', 'Population of the model'), POPULATIONS[population]),
-    ...film.map((found) => codeValue(own('FILM', 'Quality of the film'), FILM[found])),
+    ...film.map((found) => codeValue(QUALITY_FINDING, FILM[found])),
     ...(probabilities ?? []).map(({ name, probability }) => percentage(probabilityOf(name), probability)),
-    ...maybe(score, (value) => percentage(own('SCORE', 'Score'), value)),
+    ...maybe(score, (value) => percentage(SCORE, value)),
     ...maybe(threshold, (value) => percentage(own('THRESHOLD', 'Threshold of the score'), value)),
   ];
 }

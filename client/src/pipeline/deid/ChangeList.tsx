@@ -2,10 +2,11 @@
  * The data set before and after as one list: filter, search, and groups that fold. Thousands of elements
  * scroll.
  */
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import { deidWords } from './deid-words.ts';
 import { formatCount } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
+import { kitWords } from '../../kit/kit-words.ts';
 import { VirtualList } from '../../kit/VirtualList.tsx';
 import type { NotShown } from './comparison.ts';
 import type { ComparisonStore } from './comparison.store.ts';
@@ -23,12 +24,24 @@ export function ChangeList({
   readonly notShown: NotShown;
 }) {
   const { entries, found } = store.entries.value;
+  const [withRules, setRules] = useState(false);
   return (
     <section class="changes" aria-label={deidWords.list.label}>
       <Tools store={store} />
-      <p class="small quiet numbers" role="status">
-        {deidWords.list.found(found)}
-      </p>
+      <div class="row row-apart">
+        <p class="small quiet numbers" role="status">
+          {deidWords.list.found(found)}
+        </p>
+        <button
+          type="button"
+          class="button button-bare"
+          aria-pressed={withRules}
+          aria-label={deidWords.list.rules}
+          onClick={() => setRules(!withRules)}
+        >
+          {kitWords.details}
+        </button>
+      </div>
       {found === 0 ? (
         <Nothing store={store} />
       ) : (
@@ -47,7 +60,7 @@ export function ChangeList({
               entry.kind === 'group' ? (
                 <GroupHead store={store} entry={entry} />
               ) : (
-                <ElementRow entry={entry} onFlip={() => store.flip(entry)} />
+                <ElementRow entry={entry} withRule={withRules} onFlip={() => store.flip(entry)} />
               )
             }
           />

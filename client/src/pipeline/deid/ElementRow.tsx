@@ -14,9 +14,12 @@ const DEEPEST_INDENT = 5;
 
 export function ElementRow({
   entry,
+  withRule,
   onFlip,
 }: {
   readonly entry: Extract<Entry, { kind: 'row' }>;
+  /** Says the row of the standard's table too. */
+  readonly withRule: boolean;
   readonly onFlip: () => void;
 }) {
   const { row, open } = entry;
@@ -61,7 +64,7 @@ export function ElementRow({
             <span class="change-side small quiet">{deidWords.list.columns.after}</span>
             <div class="change-after">
               {row.change !== 'removed' && row.change !== 'emptied' && <Value value={row.after} />}
-              <Why row={row} />
+              <Why row={row} withRule={withRule} />
             </div>
           </div>
         </>
@@ -104,12 +107,12 @@ function reasonOf({ change, action, because }: ComparedRow): string {
   return isAlready ? deidWords.already : deidWords.because[because];
 }
 
-function Why({ row }: { readonly row: ComparedRow }) {
+function Why({ row, withRule }: { readonly row: ComparedRow; readonly withRule: boolean }) {
   return (
     <p class="change-why small">
       <span class="change-done">{deidWords.changes[row.change]}</span>
       {row.change !== 'inside' && <span class="quiet">{`${kitWords.separator}${reasonOf(row)}`}</span>}
-      {row.profile !== null && row.change !== 'inside' && row.because !== 'identified' && (
+      {withRule && row.profile !== null && row.change !== 'inside' && row.because !== 'identified' && (
         <>
           {' '}
           <span class="change-table quiet">{deidWords.table(row.profile)}</span>

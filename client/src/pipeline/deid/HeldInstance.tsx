@@ -46,7 +46,7 @@ export function HeldInstance({ store, found, files, reasons }: HeldInstanceProps
           </p>
         ))}
         <NamingTexts found={found} />
-        {isDocument(found) && <WhichDocument found={found} />}
+        {isDocument(found) && isReleasable(ingest.policy.value, found) && <WhichDocument found={found} />}
         <div class="held-release">
           <Release store={store} found={found} place={place} boxes={boxes} />
           <Cover store={store} found={found} files={files} boxes={boxes} />

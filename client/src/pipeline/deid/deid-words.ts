@@ -11,7 +11,7 @@ export const deidWords = {
   missingWhat:
     'Chosen studies are forgotten when the page reloads, and leave this list when they are queued.',
   missingNext: 'Choose a study',
-  inForce: '“After” shows the instance as it would be sent. Nothing has left yet.',
+  inForce: '“After” is exactly what will be sent. Nothing has left yet.',
   unchanged: 'Nothing is changed',
   unchangedWhat: 'The PACS gets this study exactly as it is, with names. Before and after are the same.',
 
@@ -45,6 +45,8 @@ export const deidWords = {
     search: 'Search',
     searchHint: 'Search keyword, tag or value',
     show: 'Show',
+    /** Begins with what the button shows. */
+    rules: 'Details: the rule of the standard for each element',
     filters: { changed: 'Changed', kept: 'Kept', all: 'All' } satisfies Record<Filter, string>,
     found: (count: number) => `${elements(count)} shown`,
     nothing: 'No element matches.',

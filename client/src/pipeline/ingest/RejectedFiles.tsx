@@ -2,6 +2,7 @@
  * Files that cannot be sent, grouped by what to do: the sentence, the next step, and the files on demand, with
  * the precise reason where the sentence stands for many. The paths stay on this screen.
  */
+import type { ComponentChildren } from 'preact';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';
 import { formatCount } from '../../kit/format.ts';
@@ -28,16 +29,19 @@ export function RejectedFiles({
   files,
   title,
   what,
+  action,
 }: {
   readonly files: readonly RejectedFile[];
   readonly title: string;
   readonly what: string;
+  readonly action?: ComponentChildren;
 }) {
   if (files.length === 0) return null;
   return (
     <section class="rejected" aria-label={title}>
       <h2>{title}</h2>
       <p class="quiet small">{what}</p>
+      {action}
       <ul class="rejected-groups">
         {groupBy(files, titleOf).map(([sentence, group]) => (
           <Group key={sentence} files={group} />

@@ -58,6 +58,7 @@ export function Selection({ queued }: SelectionProps) {
         files={ingest.heldBack.value}
         title={chosenWords.heldBack(ingest.heldBack.value.length)}
         what={chosenWords.heldBackWhat}
+        action={<Review />}
       />
       <RejectedFiles
         files={ingest.rejected.value}
@@ -70,6 +71,21 @@ export function Selection({ queued }: SelectionProps) {
         what={chosenWords.skippedWhat}
       />
     </>
+  );
+}
+
+/** Opens the pictures of the first study of which something stays here. */
+function Review() {
+  const { studies, heldBack } = useIngest();
+  const held = new Set(heldBack.value.map(({ studyInstanceUID }) => studyInstanceUID));
+  const first = studies.value.find(({ studyInstanceUID }) => held.has(studyInstanceUID));
+  if (!first) return null;
+  return (
+    <p>
+      <a class="button" href={hrefOf({ page: 'before-after', id: first.id })}>
+        {chosenWords.review}
+      </a>
+    </p>
   );
 }
 

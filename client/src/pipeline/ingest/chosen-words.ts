@@ -35,9 +35,9 @@ export const chosenWords = {
   warnings: (count: number) => counted(count, 'remark', 'remarks'),
   cannotGo: (count: number) => `${files(count)} can’t be sent`,
   cannotGoWhat: 'They stay where they are. Everything else can be sent.',
-  heldBack: (count: number) => `${instances(count)} held back`,
-  heldBackWhat:
-    'Where names are removed, these stay on this device. To look at them, open “See what is removed” on the card of their study. Some can be released.',
+  heldBack: (count: number) => `${instances(count)} will not be sent`,
+  heldBackWhat: 'They may name the patient. Some can be covered, or released, once you have looked.',
+  review: 'Review them',
   fileList: (count: number) => `Show ${files(count)}`,
   /** Above the precise faults of damaged files. */
   faultList: (count: number) => `Details of ${files(count)}`,
@@ -51,7 +51,7 @@ export const chosenWords = {
   send: (count: number) => `Send ${studies(count)}`,
   sendBar: 'Sending',
   sendNone: 'Choose a study to send',
-  sendLookFirst: 'Look at what is held back',
+  sendLookFirst: 'Review the images first',
   tooLarge: (needs: string, room: string) =>
     `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until those in the queue have arrived.`,
   sendSize: (count: number, size: string) => `${instances(count)}, ${size}`,
@@ -67,7 +67,7 @@ export const chosenWords = {
   toQueue: 'Open your studies',
   policyChange: 'Change',
   skipped: (count: number) => `${files(count)} not DICOM`,
-  skippedWhat: 'They were in the folder but are not part of a study.',
+  skippedWhat: 'These files are not part of a study.',
   sendProblem: {
     'no-room': {
       title: 'There is not enough space on this device for these studies.',

@@ -26,6 +26,7 @@ export function QueueNotices({ mayBeCleared, install }: QueueNoticesProps) {
     <>
       <LostStudies />
       <InBetween />
+      {queue.waitingForWifi.value > 0 && <ForWifi count={queue.waitingForWifi.value} />}
       {mayBeCleared && queue.safe.value > 0 && <MayBeCleared install={install} />}
       {ready && queue.others.value + queue.othersWaiting.value > 0 && (
         <OfOthers travelling={queue.others.value} waiting={queue.othersWaiting.value} />
@@ -45,6 +46,21 @@ function MayBeCleared({ install }: Pick<QueueNoticesProps, 'install'>) {
         {noticeWords.install}
       </button>
     </p>
+  );
+}
+
+/** The device is set to send only over Wi-Fi, and the link is a metered one. */
+function ForWifi({ count }: { readonly count: number }) {
+  const queue = useQueue();
+  return (
+    <Notice kind="wait" title={noticeWords.forWifi(count)}>
+      <p>{noticeWords.forWifiWhat}</p>
+      <p class="notice-actions">
+        <button type="button" class="button" onClick={() => void queue.sendAnyway()}>
+          {noticeWords.sendAnyway}
+        </button>
+      </p>
+    </Notice>
   );
 }
 

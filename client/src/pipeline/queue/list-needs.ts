@@ -1,6 +1,9 @@
 /**
  * Everything on this device that cannot travel without a person, study by study and cause by cause. Each number that
  * says how much that is, on any screen, is the sum of this list. Pure.
+ *
+ * Held-back files that are chosen again are counted with the study that was found, where a person can look at them,
+ * and not with the entry that held them before as well.
  */
 import type { LostStudy, Need, QueuedStudy } from './queued-study.ts';
 
@@ -37,7 +40,7 @@ export interface ListedNeed extends Omit<Need, 'cause'> {
 
 export function listNeeds({ studies, lost, foreign, found, noRoom }: NeedsFacts): readonly ListedNeed[] {
   return [
-    ...studies.flatMap((study) => study.needs.map((need) => ({ ...need, study }))),
+    ...studies.flatMap((study) => study.needs.map((need) => withoutFound({ ...need, study }, found))),
     ...found.flatMap((each) =>
       each.reasons.map((some) => ({ cause: 'held' as const, ...some, found: each })),
     ),
@@ -50,4 +53,14 @@ export function listNeeds({ studies, lost, foreign, found, noRoom }: NeedsFacts)
     { cause: 'foreign' as const, reason: null, instances: foreign },
     { cause: 'no-room' as const, reason: null, instances: noRoom },
   ].filter(({ instances }) => instances > 0);
+}
+
+function withoutFound(
+  need: Need & { readonly study: QueuedStudy },
+  found: readonly HeldFound[],
+): Need & { readonly study: QueuedStudy } {
+  if (need.cause !== 'held') return need;
+  const again = found.find(({ studyInstanceUID }) => studyInstanceUID === need.study.heldStudy);
+  const counted = again?.reasons.find(({ reason }) => reason === need.reason)?.instances ?? 0;
+  return { ...need, instances: Math.max(0, need.instances - counted) };
 }

@@ -36,6 +36,10 @@ export const noticeWords = {
     yes: 'Delete them',
     no: 'Keep them',
   },
+  forWifi: (count: number) => (count === 1 ? '1 study waits for Wi-Fi' : `${studies(count)} wait for Wi-Fi`),
+  forWifiWhat:
+    'This device is set to send only over Wi-Fi, and is using mobile data. Nothing is lost. Sending resumes automatically.',
+  sendAnyway: 'Send now anyway',
   mayBeCleared:
     'Low storage could delete waiting studies. Keep some space free on this device. If it happens, this page says so.',
   mayBeClearedInstall: 'Low storage could delete waiting studies. Install the app to prevent this.',

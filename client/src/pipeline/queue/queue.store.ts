@@ -13,12 +13,15 @@ import { createDecisions, type DecisionTools } from './rows/decide-study.ts';
 import { open } from './rows/device-key.ts';
 import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin, knownUser } from './rows/device-notes.ts';
 import { dropStudy } from './rows/drop-study.ts';
+import { forgetFinished } from './rows/forget-finished.ts';
+import { heldStudyOf } from './rows/keep-held.ts';
 import { keptRight } from './rows/kept-rights.ts';
 import { FEW_ROWS, instancesOf } from './rows/instance-rows.ts';
 import { forgetEndedLabels, openLabel } from './rows/local-label.ts';
 import type { LocalDatabase, StudyRow } from './rows/local-database.ts';
 import { createOrdering } from './rows/order-studies.ts';
 import { takeOver, type TakeOverTools, waitsForOwner } from './rows/take-over.ts';
+import { knownWifiTerms, setWifiTerms, waitsForWifi, type WifiTerms } from './rows/wifi-terms.ts';
 import { compareForSending } from './sending-order.ts';
 import { countSafe, showStudy, travels } from './show-study.ts';
 
@@ -30,6 +33,8 @@ export interface QueueStoreTools extends DecisionTools, TakeOverTools, LostStudi
   readonly account: ReadonlySignal<string | null>;
   /** Whether the browser has a network connection. */
   readonly isOnline: ReadonlySignal<boolean>;
+  /** Whether the link is metered, as far as the browser says. */
+  readonly isMetered: ReadonlySignal<boolean>;
   /** Instances that this tab is writing into the queue. */
   readonly unsafe: ReadonlySignal<number>;
 }
@@ -38,6 +43,7 @@ interface Snapshot {
   readonly studies: readonly StudyRow[];
   readonly link: Link;
   readonly diagnosis: Diagnosis | null;
+  readonly wifi: WifiTerms;
   /** The name of this database; null before its first use. */
   readonly origin: string | null;
   /** The site of the gateway that answers here, by the last person who signed in. */
@@ -58,8 +64,10 @@ interface Screen {
   readonly travelling: Signal<number>;
   readonly leaderLink: Signal<Link>;
   readonly diagnosis: Signal<Diagnosis | null>;
+  readonly wifiOnly: Signal<boolean>;
   readonly titles: Map<string, StudyTitle>;
   readonly labels: Map<string, string>;
+  readonly heldStudies: Map<string, string | null>;
   readonly rates: Map<string, Rate>;
   /** The snapshot on the screen. */
   last: Snapshot | null;
@@ -86,13 +94,14 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   }
 
   void ignoreFailure(databaseOrigin(database), 'without a database nothing waits here to be lost');
+  void ignoreFailure(forgetFinished(database, tools.now()), 'tried again when the app is next opened');
   const subscription = liveQuery(() => readSnapshot(database)).subscribe({
     next: (snapshot) => void show(snapshot),
     // A closed database (deleted by the user or by another version) shows the last known state.
     error: () => undefined,
   });
   const stopWatching = effect(() => {
-    tools.account.value;
+    void [tools.account.value, tools.isMetered.value];
     if (screen.last !== null) void show(screen.last);
   });
 
@@ -101,6 +110,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     studies: screen.studies,
     diagnosis: screen.diagnosis,
     link: computed(() => (tools.isOnline.value ? screen.leaderLink.value : 'offline')),
+    ...wifiOf(screen),
     unsafe: tools.unsafe,
     safe: screen.safe,
     others: screen.others,
@@ -111,9 +121,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       const site = await knownSite(database);
       if (account !== null) await takeOver(tools, account, (row) => !isForeign(row, site));
     },
-    foreign: screen.foreign,
-    foreignInstances: screen.foreignInstances,
-    deleteForeign: () => deleteForeign(database),
+    ...foreignOf(screen),
     travelling: screen.travelling,
     lost: lostStudies.lost,
     forgetLost: (id) => lostStudies.forget(id),
@@ -133,6 +141,20 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   };
 }
 
+function foreignOf({ tools, foreign, foreignInstances }: Screen) {
+  return { foreign, foreignInstances, deleteForeign: () => deleteForeign(tools.database) };
+}
+
+function wifiOf({ tools, studies, wifiOnly }: Screen) {
+  const { database, now } = tools;
+  return {
+    wifiOnly,
+    setWifiOnly: (only: boolean) => setWifiTerms(database, { only }),
+    waitingForWifi: computed(() => studies.value.filter(({ waiting }) => waiting === 'metered').length),
+    sendAnyway: () => setWifiTerms(database, { anywayUntil: now() }),
+  };
+}
+
 function createScreen(tools: QueueStoreTools): Screen {
   return {
     tools,
@@ -147,8 +169,10 @@ function createScreen(tools: QueueStoreTools): Screen {
     travelling: signal(0),
     leaderLink: signal<Link>('online'),
     diagnosis: signal<Diagnosis | null>(null),
+    wifiOnly: signal(false),
     titles: new Map(),
     labels: new Map(),
+    heldStudies: new Map(),
     rates: new Map(),
     last: null,
     isTimed: false,
@@ -180,12 +204,14 @@ function isOwn({ tools }: Screen, { account }: StudyRow): boolean {
 }
 
 async function openTitles(screen: Screen, rows: readonly StudyRow[]): Promise<void> {
-  const { titles, labels, tools } = screen;
+  const { titles, labels, heldStudies, tools } = screen;
   for (const row of rows) {
     if (row.title === null || !isOwn(screen, row)) titles.delete(row.id);
     else if (!titles.has(row.id)) titles.set(row.id, await openTitle(await tools.key, row.id, row.title));
     if (row.label === undefined || !isOwn(screen, row)) labels.delete(row.id);
     else if (!labels.has(row.id)) labels.set(row.id, await openLabel(await tools.key, row.id, row.label));
+    if (row.held.sealed === undefined || !isOwn(screen, row)) heldStudies.delete(row.id);
+    else if (!heldStudies.has(row.id)) heldStudies.set(row.id, await heldStudyOf(await tools.key, row));
   }
 }
 
@@ -207,7 +233,7 @@ async function openTitle(key: CryptoKey, id: string, sealed: Uint8Array<ArrayBuf
   return JSON.parse(new TextDecoder().decode(await open(key, sealed, `title/${id}`))) as StudyTitle;
 }
 
-function draw(screen: Screen, { studies, link, diagnosis, site }: Snapshot): void {
+function draw(screen: Screen, { studies, link, diagnosis, wifi, site }: Snapshot): void {
   const own = studies.filter((row) => isOwn(screen, row)).sort(compareForSending);
   const unfinished = studies.filter(({ state }) => state !== 'done' && state !== 'taken-back');
   const foreign = unfinished.filter((row) => !isOwn(screen, row) && isForeign(row, site));
@@ -223,7 +249,8 @@ function draw(screen: Screen, { studies, link, diagnosis, site }: Snapshot): voi
     screen.ownerless.value = others.filter(waitsForOwner).length;
     screen.foreign.value = foreign.length;
     screen.foreignInstances.value = foreign.reduce((sum, { chosen }) => sum + chosen, 0);
-    screen.studies.value = own.map((row) => drawStudy(screen, row));
+    screen.studies.value = own.map((row) => drawStudy(screen, row, wifi));
+    screen.wifiOnly.value = wifi.only;
     screen.leaderLink.value = link;
     screen.diagnosis.value = diagnosis;
     screen.ready.value = true;
@@ -231,13 +258,24 @@ function draw(screen: Screen, { studies, link, diagnosis, site }: Snapshot): voi
   if (studies.some((row) => row.state === 'uploading')) drawLater(screen);
 }
 
-function drawStudy({ rates, titles, labels, tools }: Screen, row: StudyRow): QueuedStudy {
+function drawStudy(
+  { rates, titles, labels, heldStudies, tools }: Screen,
+  row: StudyRow,
+  wifi: WifiTerms,
+): QueuedStudy {
   const rate = rates.get(row.id) ?? createRate();
   rates.set(row.id, rate);
   const at = tools.now();
   if (row.state === 'uploading') rate.note(row.sentBytes, at);
   const label = row.label !== undefined && row.label.until > at ? (labels.get(row.id) ?? null) : null;
-  return showStudy(row, { title: titles.get(row.id) ?? null, label, rate, at });
+  const isHere = row.waiting === 'signed-out' || !waitsForWifi(wifi, tools.isMetered.peek(), row);
+  return showStudy(isHere ? row : { ...row, waiting: 'metered' }, {
+    title: titles.get(row.id) ?? null,
+    label,
+    heldStudy: heldStudies.get(row.id) ?? null,
+    rate,
+    at,
+  });
 }
 
 function drawLater(screen: Screen): void {
@@ -267,6 +305,7 @@ async function readSnapshot(database: LocalDatabase): Promise<Snapshot> {
     studies: await database.studies.toArray(),
     link: await knownLink(database),
     diagnosis: await knownDiagnosis(database),
+    wifi: await knownWifiTerms(database),
     origin: await knownOrigin(database),
     site: await knownSite(database),
   };

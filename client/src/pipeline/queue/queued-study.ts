@@ -60,11 +60,12 @@ export interface Need {
 
 /**
  * Why nothing moves although nothing has failed. `interrupted`: the page was closed while the study was being
- * copied; choose it again.
+ * copied; choose it again. `metered`: this device sends only over Wi-Fi; only the screen says so, no row.
  */
 export type Waiting =
   | 'offline'
   | 'gateway-unreachable'
+  | 'metered'
   | 'pacs-unreachable'
   | 'storage-full'
   | 'quota-exceeded'
@@ -104,6 +105,8 @@ export interface QueuedStudy {
   readonly track: Track;
   /** The instances of `track.needsYou`, by cause; empty if none needs a person. */
   readonly needs: readonly Need[];
+  /** Study Instance UID, as in the files, of the instances that are held back here; null: there are none. */
+  readonly heldStudy: string | null;
   readonly waiting: Waiting;
   /** In state `failed`: why the gateway refused the whole study. */
   readonly problem: ProblemCode | null;
@@ -199,6 +202,13 @@ export interface QueueStore {
   /** The signed-in account's studies, in sending order. */
   readonly studies: ReadonlySignal<readonly QueuedStudy[]>;
   readonly link: ReadonlySignal<Link>;
+  /** Nothing is sent on a metered link: a setting of this device. */
+  readonly wifiOnly: ReadonlySignal<boolean>;
+  setWifiOnly(only: boolean): Promise<void>;
+  /** Studies of this account that wait for Wi-Fi now. */
+  readonly waitingForWifi: ReadonlySignal<number>;
+  /** Sends what waits now on any link; studies queued later wait again. */
+  sendAnyway(): Promise<void>;
   /** As the leading tab sees it; null if nothing was noticed. */
   readonly diagnosis: ReadonlySignal<Diagnosis | null>;
   /**

@@ -9,13 +9,14 @@ import { isToBeSent } from './rows/order-studies.ts';
 export interface Shown {
   readonly title: StudyTitle | null;
   readonly label: string | null;
+  readonly heldStudy: string | null;
   /** Has been told the bytes that have left so far. */
   readonly rate: Rate;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
 
-export function showStudy(row: StudyRow, { title, label, rate, at }: Shown): QueuedStudy {
+export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: Shown): QueuedStudy {
   return {
     id: row.id,
     title,
@@ -27,6 +28,7 @@ export function showStudy(row: StudyRow, { title, label, rate, at }: Shown): Que
     bytes: row.bytes,
     packing: row.packing,
     ...countStudy(row),
+    heldStudy,
     waiting: row.waiting,
     problem: row.problem,
     trouble: row.trouble,

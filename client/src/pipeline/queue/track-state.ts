@@ -11,6 +11,7 @@ export type Place = (typeof PLACES)[number];
 export type WaitingFor =
   | 'offline'
   | 'gateway-unreachable'
+  | 'metered'
   | 'signed-out'
   | 'pacs-unreachable'
   | 'storage-full'
@@ -35,6 +36,7 @@ export type TrackState = {
 const STANDS_AT: Record<WaitingFor, Place> = {
   offline: 'way',
   'gateway-unreachable': 'way',
+  metered: 'way',
   'signed-out': 'way',
   'storage-full': 'way',
   'quota-exceeded': 'way',

@@ -9,6 +9,7 @@ export const trackWords = {
   waiting: {
     offline: 'Waiting for the network. Sending resumes automatically.',
     'gateway-unreachable': 'Waiting for the gateway. Sending resumes automatically.',
+    metered: 'Waiting for Wi-Fi, as set on this device. Sending resumes automatically.',
     'signed-out': 'Waiting until you sign in. Nothing is lost.',
     'pacs-unreachable': 'Waiting for the PACS. The gateway resumes automatically.',
     'gateway-failed':

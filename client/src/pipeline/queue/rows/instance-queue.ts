@@ -14,6 +14,7 @@ import { instancesOf, putInstances, recountReasons } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { noteAnnouncement, type AnnouncementTools } from './note-announcement.ts';
 import { settleStudy } from './settle-study.ts';
+import { knownWifiTerms, waitsForWifi } from './wifi-terms.ts';
 
 export interface InstanceQueueTools extends AnnouncementTools {
   readonly database: LocalDatabase;
@@ -21,6 +22,8 @@ export interface InstanceQueueTools extends AnnouncementTools {
   readonly account: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Whether the link is metered now (net/metered.ts). */
+  readonly isMetered: () => boolean;
   /** Resolves when no tab is packing the study any more. */
   readonly packerGone: (studyId: string) => Promise<void>;
 }
@@ -87,10 +90,13 @@ function queueForStudies(tools: InstanceQueueTools): Omit<UploadQueue, ForParcel
   };
 }
 
-async function pendingOf({ database, account }: InstanceQueueTools): Promise<readonly QueuedUpload[]> {
+async function pendingOf(tools: InstanceQueueTools): Promise<readonly QueuedUpload[]> {
+  const { database, account, isMetered } = tools;
   const rows = await database.studies.toArray();
+  const terms = await knownWifiTerms(database);
   return rows
     .filter((study) => study.account === account && hasWork(study))
+    .filter((study) => !waitsForWifi(terms, isMetered(), study))
     .sort(compareForSending)
     .map(({ id, state, uploadId, receiptId, trouble, turn }) => ({
       id,

@@ -129,6 +129,11 @@ async function toHeld(
   return { reasons: listOf(counts), leftOut, sealed };
 }
 
+/** The Study Instance UID, as in the files, of the instances that the row holds; null: it holds none. */
+export async function heldStudyOf(key: CryptoKey, { id, held }: StudyRow): Promise<string | null> {
+  return (await openHeld(key, id, held))?.studyInstanceUID ?? null;
+}
+
 async function openHeld(key: CryptoKey, id: string, { sealed }: Held): Promise<Sealed | null> {
   if (sealed === undefined) return null;
   return JSON.parse(new TextDecoder().decode(await open(key, sealed, `held/${id}`))) as Sealed;

@@ -176,7 +176,8 @@ export interface RecordRow {
  * The device's own rows: its key, the key pair to which keys of policies are wrapped, the last known policies
  * and sealing key, the link as the leading tab sees it, the last account, the speed of the link and of the
  * coding (bytes per second), the database's name, when the person signed in, each account's right to send,
- * and its verdicts that were not sent (kept-verdicts.ts).
+ * its verdicts that were not sent (kept-verdicts.ts),
+ * and the links on which it sends (wifi-terms.ts).
  */
 export interface DeviceRow {
   readonly name:
@@ -191,6 +192,7 @@ export interface DeviceRow {
     | 'origin'
     | 'clock'
     | 'shift'
+    | 'wifi'
     | `right/${string}`
     | `verdict/${string}/${string}`;
   readonly value: unknown;

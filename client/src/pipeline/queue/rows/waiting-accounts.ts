@@ -1,6 +1,7 @@
 /** The accounts whose studies wait on this device. Each is sent by its own right, whoever is signed in. */
 import { liveQuery } from 'dexie';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
+import { knownWifiTerms, waitsForWifi } from './wifi-terms.ts';
 
 /** Studies still being packed belong to the page that packs them; studies that need a person wait for one. */
 const GOES_ON: ReadonlySet<StudyRow['state']> = new Set(['safe', 'uploading', 'at-gateway']);
@@ -32,12 +33,22 @@ async function accountsIn(database: LocalDatabase): Promise<readonly (string | n
 
 /**
  * The accounts with a study that can be sent without a person: not paused and not yet confirmed. The service
- * worker asks for them before and after a background run.
+ * worker asks for them before and after a background run. `isMetered`: without the studies that wait for Wi-Fi on
+ * such a link.
  */
-export async function accountsWithWork(database: LocalDatabase): Promise<readonly string[]> {
+export async function accountsWithWork(
+  database: LocalDatabase,
+  isMetered = false,
+): Promise<readonly string[]> {
+  const terms = await knownWifiTerms(database);
   const rows = await database.studies
     .filter(
-      ({ state, paused, packing, account }) => GOES_ON.has(state) && !paused && !packing && account !== null,
+      (row) =>
+        GOES_ON.has(row.state) &&
+        !row.paused &&
+        !row.packing &&
+        row.account !== null &&
+        !waitsForWifi(terms, isMetered, row),
     )
     .toArray();
   return [...new Set(rows.map(({ account }) => account!))];

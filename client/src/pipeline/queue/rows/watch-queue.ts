@@ -1,16 +1,21 @@
 /** Signals that the uploader may have something new to do. */
 import { liveQuery } from 'dexie';
 import type { LocalDatabase } from './local-database.ts';
+import { knownWifiTerms } from './wifi-terms.ts';
 
-/** Calls `onChange` whenever any tab changes the studies in the queue; returns a function that stops it. */
+/**
+ * Calls `onChange` whenever any tab changes the studies in the queue, or on which links they are sent; returns a
+ * function that stops it.
+ */
 export function watchQueue(database: LocalDatabase, onChange: () => void): () => void {
-  const watched = liveQuery(async () =>
-    (await database.studies.toArray())
-      .map(({ id, state, named, waiting, paused, rank, score, trouble, turn }) =>
+  const watched = liveQuery(async () => {
+    const { only, anywayUntil } = await knownWifiTerms(database);
+    const studies = (await database.studies.toArray()).map(
+      ({ id, state, named, waiting, paused, rank, score, trouble, turn }) =>
         [id, state, named, waiting === 'interrupted', paused, rank, score, trouble, turn].join(' '),
-      )
-      .join(),
-  );
+    );
+    return [only, anywayUntil, ...studies].join();
+  });
   let last = '';
   const subscription = watched.subscribe((states) => {
     if (states === last) return;

@@ -17,6 +17,7 @@ import type { Link } from '../../../net/link.ts';
 import { tellOwnerMissing } from '../../queue/rows/waiting-accounts.ts';
 import { createApiClient, type FetchTelling, type TokenSource } from '../../../net/api-client.ts';
 import { QUIET_MS } from '../../../net/fetch-with-progress.ts';
+import { isMetered, type LinkFacts } from '../../../net/metered.ts';
 import type { ServerClock } from '../../../net/server-clock.ts';
 
 export interface SenderTools {
@@ -30,6 +31,8 @@ export interface SenderTools {
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
   readonly isOnline: () => boolean;
+  /** The facts that the browser tells about its link; null: none. */
+  readonly linkFacts: LinkFacts | null;
   /** The session, while it is this account's; null while it is not. */
   readonly session: () => TokenSource | null;
   /** Resolves when this account may send again: its right had ended, and it signs in. */
@@ -74,6 +77,7 @@ export function createSender(account: string, tools: SenderTools): Sender {
       database,
       account,
       now: Date.now,
+      isMetered: () => isMetered(tools.linkFacts),
       // The packing page holds the lock until packing is over or the page is gone.
       packerGone: (studyId) => holding(locks, writingLock(studyId), async () => undefined),
       async decide(uploadId, decision, instances) {

@@ -106,6 +106,7 @@ async function send(): Promise<void> {
   // The last signed-in account may have a right to renew.
   await told.promise;
   senders = made;
+  tools.linkFacts?.addEventListener('change', made.wake);
   void untilEnrolled(made, here!);
   await runAsLeader(tools.locks, () => made.run(forever), forever);
 }

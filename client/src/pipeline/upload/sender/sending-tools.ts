@@ -6,6 +6,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { knownClockOffset, rememberClockOffset } from '../../queue/rows/kept-rights.ts';
 import type { LocalDatabase } from '../../queue/rows/local-database.ts';
 import type { SenderTools } from './create-sender.ts';
+import { linkFactsOf } from '../../../net/metered.ts';
 import { createServerClock } from '../../../net/server-clock.ts';
 
 /** Through the app's own origin. */
@@ -27,6 +28,7 @@ export async function openSendingTools(database: LocalDatabase) {
     serverClock,
     monotonic,
     locks: navigator.locks,
+    linkFacts: linkFactsOf(navigator),
     fetch: (...request: Parameters<typeof fetch>) => fetch(...request),
   } satisfies Partial<SenderTools>;
 }

@@ -1,0 +1,33 @@
+/**
+ * "Send only over Wi-Fi": a setting of this device, for everybody's studies. On a metered link nothing more of a study
+ * is sent; what the gateway has is followed as always. A person may send what waits now all the same: studies queued
+ * later wait again.
+ */
+import type { LocalDatabase, StudyRow } from './local-database.ts';
+
+export interface WifiTerms {
+  readonly only: boolean;
+  /** Studies queued until then are sent on any link; in milliseconds since 1970. */
+  readonly anywayUntil: number;
+}
+
+const ANY_LINK: WifiTerms = { only: false, anywayUntil: 0 };
+
+export async function knownWifiTerms(database: LocalDatabase): Promise<WifiTerms> {
+  return ((await database.device.get('wifi'))?.value as WifiTerms | undefined) ?? ANY_LINK;
+}
+
+export async function setWifiTerms(database: LocalDatabase, changed: Partial<WifiTerms>): Promise<void> {
+  await database.transaction('rw', database.device, async () => {
+    await database.device.put({ name: 'wifi', value: { ...(await knownWifiTerms(database)), ...changed } });
+  });
+}
+
+type OfStudy = Pick<StudyRow, 'state' | 'named' | 'paused' | 'waiting' | 'queuedAt'>;
+
+/** Whether the study has something to send, and it is the link that keeps it here. */
+export function waitsForWifi(terms: WifiTerms, isMetered: boolean, study: OfStudy): boolean {
+  if (!terms.only || !isMetered || study.paused || study.queuedAt <= terms.anywayUntil) return false;
+  if (study.waiting === 'interrupted') return false;
+  return study.state === 'safe' || study.state === 'uploading' || (study.state === 'reading' && study.named);
+}
