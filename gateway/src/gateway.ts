@@ -57,7 +57,6 @@ import { createLatePacs } from './ports/pacs/late-pacs.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import { resultsFeature } from './results/results.feature.ts';
 import { studiesFeature } from './studies/studies.feature.ts';
-import type { SealingKeys } from './pipeline/intake/parcel-spool.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
 import { vaultFeature } from './vault/vault.feature.ts';
 

@@ -27,7 +27,7 @@ import { policyRequest, rememberPolicies } from '../../client/src/pipeline/queue
 import { storeParcel } from '../../client/src/pipeline/queue/rows/store-parcel.ts';
 import { realClock } from '../../client/src/pipeline/upload/clock.ts';
 import { createFollower } from '../../client/src/pipeline/upload/follow-events.ts';
-import { packStick } from '../../client/src/pipeline/upload/stick/pack-stick.ts';
+import { packStick } from '../../client/src/pipeline/upload/sender/pack-stick.ts';
 import { createUploadRight } from '../../client/src/pipeline/upload/upload-right.ts';
 import { createUploader } from '../../client/src/pipeline/upload/uploader.ts';
 import { startOrthanc } from '../system/orthanc.ts';
@@ -147,10 +147,10 @@ async function queueHere({ device, database, account, sealingKey }: Device): Pro
     title: {
       patientName: study.planted[0]!,
       patientId: study.planted[1]!,
-      patientBirthDate: null,
-      studyDate: null,
-      description: null,
-      accessionNumber: null,
+      patientBirthDate: '',
+      studyDate: '',
+      description: '',
+      accessionNumber: '',
       modalities: ['CT'],
       bodyParts: [],
     },

@@ -127,7 +127,7 @@ const faultOf = (study: number, reason: keyof typeof BROKEN): Fault => ({
   sentence: BROKEN[reason],
 });
 
-/** What concerns this study alone; anything else is thrown and ends the command. */
+/** A failure of this study alone; any other is thrown and ends the command. */
 function toFault(error: unknown, study: number, broken: keyof typeof BROKEN): Fault {
   if (error instanceof CopyUnreadable) return faultOf(study, broken);
   if (!(error instanceof ApiProblem) || error.code === null || error.status === 401) throw error;

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { ProvideApi, ProvideSession, ProvideSignOutTasks } from '../net/net-context.ts';
 import { ProvideIngest, ProvideTriageViews } from '../pipeline/ingest/ingest-context.ts';
 import { ProvideQueue } from '../pipeline/queue/queue-context.ts';
-import { ProvideStick } from '../pipeline/upload/stick/stick-context.ts';
+import { ProvideStick } from '../pipeline/upload/sender/stick-context.ts';
 import { ProvideTriage } from '../pipeline/triage/triage-context.ts';
 import { ProvideOutboxes } from '../results/outboxes.ts';
 import type { Device } from './device.ts';

@@ -24,7 +24,7 @@ import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/lo
 import type { Triage } from '../pipeline/triage/start-triage.ts';
 import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
 import { holding, writingLock } from '../pipeline/upload/sender/leader-lock.ts';
-import type { StickSaver } from '../pipeline/upload/stick/stick-context.ts';
+import type { StickSaver } from '../pipeline/upload/sender/stick-context.ts';
 import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
 import { betweenAccounts, createAccount, untilSome } from './current-account.ts';
 import { lockMarkIn, startSession } from './lock-mark.ts';
@@ -199,7 +199,7 @@ function openIngest(parts: Parts, decisions: DecisionTools, pool: WorkerPool): I
 function stickOf({ database, account }: Parts): StickSaver {
   return {
     async pack(studyIds) {
-      const { packStick } = await import('../pipeline/upload/stick/pack-stick.ts');
+      const { packStick } = await import('../pipeline/upload/sender/pack-stick.ts');
       const tools = { database, account: account.peek(), now: Date.now, newId: () => crypto.randomUUID() };
       return packStick(tools, studyIds);
     },

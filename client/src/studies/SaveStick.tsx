@@ -3,8 +3,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
-import type { PackedStick } from '../pipeline/upload/stick/pack-stick.ts';
-import { useStick } from '../pipeline/upload/stick/stick-context.ts';
+import type { PackedStick } from '../pipeline/upload/sender/pack-stick.ts';
+import { useStick } from '../pipeline/upload/sender/stick-context.ts';
 import { stickWords as words } from '../pipeline/upload/stick/stick-words.ts';
 import { openFileTarget } from '../pipeline/upload/stick/write-file.ts';
 
@@ -63,7 +63,7 @@ function Outcome({ phase }: { readonly phase: Phase }) {
   }
 }
 
-/** The file is prepared when the sheet opens, so that the browser still knows of the click when a place is asked for. */
+/** The file is prepared when the sheet opens: a browser asks for a place only right after a click. */
 function useSaving(studyIds: readonly string[]) {
   const stick = useStick();
   const [phase, setPhase] = useState<Phase>({ kind: 'preparing' });

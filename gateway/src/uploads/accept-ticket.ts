@@ -16,7 +16,7 @@ import type { Turns } from '../http/take-turns.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
 import { noteCarrier } from '../pipeline/carrier.store.ts';
 import { begunParcels, findUpload } from '../pipeline/parcel.store.ts';
-import type { SealingKeys } from '../pipeline/intake/parcel-spool.ts';
+import type { SealingKeys } from '../pipeline/pipeline-tools.ts';
 import { requireOptions, requirePolicy } from '../policies/policies.ts';
 import { keyOf } from './compare-manifest.ts';
 import { askPacs, openUpload } from './open-upload.ts';

@@ -2,7 +2,7 @@
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
-import type { SealingKeys } from '../pipeline/intake/parcel-spool.ts';
+import type { SealingKeys } from '../pipeline/pipeline-tools.ts';
 import { carriedRoutes } from './carried.routes.ts';
 import type { Arrivals } from './complete-upload.ts';
 import { createEvaluateThread } from './evaluate-thread.ts';

@@ -1,6 +1,6 @@
 /**
- * Studies saved to a file for a stick: what the file says in the clear, what only the gateway reads, and its answer
- * to whoever brings the file. In the clear are sizes, and names of parcels and keys that were drawn at random.
+ * Studies saved to a file for a stick: the part of it that is in the clear, the part that only the gateway reads,
+ * and the gateway's answer to the carrier. In the clear are sizes, and names of parcels and keys that were drawn at random.
  */
 import { z } from 'zod';
 import { manifestAnswerSchema, manifestSchema } from './manifest.ts';
@@ -55,7 +55,7 @@ export const toStickIndex = (studies: StickIndex['studies']): StickIndex => ({
   studies,
 });
 
-/** What the device promises of one study, sealed in its ticket: the manifest, and where its bytes are in the file. */
+/** The device's promise of one study, sealed in its ticket: the manifest, and the parcels of the file that hold it. */
 export const ticketSchema = z.object({
   manifest: manifestSchema,
   parcels: z

@@ -31,7 +31,7 @@ async function makeFile(largest = LONGER_THAN_A_PIECE) {
   return { file, index, contents };
 }
 
-/** What a reader says of each part, or of the whole file. */
+/** A reader's verdict on each part, or on the whole file. */
 async function judge(file: Uint8Array): Promise<string> {
   try {
     const source = bytesSource(file);

@@ -18,7 +18,7 @@ export interface DeliveryTools extends SendingTools, Pick<Asking, 'untilAnswered
   readonly announce: Announce;
 }
 
-/** What the receipt has to be about. */
+/** The study and its instances, which the receipt has to name. */
 export interface PromisedStudy {
   readonly studyInstanceUID: string;
   readonly instances: readonly InstanceKey[];

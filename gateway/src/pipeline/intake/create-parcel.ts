@@ -21,9 +21,8 @@ import { isCarried, isCarrier } from '../carrier.store.ts';
 import { isInForce } from '../../policies/policies.ts';
 import type { UploadOwner } from '../upload-owner.ts';
 import { lockStudy } from '../study.store.ts';
-import type { PipelineTools } from '../pipeline-tools.ts';
+import type { PipelineTools, SealingKeys } from '../pipeline-tools.ts';
 import { checkAnnounced, reserveRoom } from './parcel-room.ts';
-import type { SealingKeys } from './parcel-spool.ts';
 
 /** One instance, and the headers around it; of a sealed parcel as it is opened. */
 export const PARCEL_BYTES_LIMIT = INSTANCE_BYTES_LIMIT + 64 * 1024;

@@ -13,7 +13,7 @@ import { StorageFull } from '../../ports/blobs/blobs.ts';
 import { applyPlan, type ApplyTools } from '../apply-plan.ts';
 import { removeParcelBlobs, tailOf } from '../parcel-blobs.ts';
 import { accountOf, deleteUnfinished, findParcel, plainBytes, type OwnedParcel } from '../parcel.store.ts';
-import type { PipelineTools } from '../pipeline-tools.ts';
+import type { PipelineTools, SealingKeys } from '../pipeline-tools.ts';
 import { setWaiting } from '../study.store.ts';
 import { isCarrier } from '../carrier.store.ts';
 import { isOwnedBy, maySend, type Sender } from '../upload-owner.ts';
@@ -21,7 +21,7 @@ import { createBodyPlaces, type PlacesLimit } from './body-places.ts';
 import { findOrCreateParcel, isUuid, PARCEL_BYTES_LIMIT, StudyStorageFull } from './create-parcel.ts';
 import { createCutBody, LET_GO_WITHIN_MS, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
-import { parcelOffset, ParcelSpool, type ParcelRequest, type SealingKeys } from './parcel-spool.ts';
+import { parcelOffset, ParcelSpool, type ParcelRequest } from './parcel-spool.ts';
 import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
 
 /**

@@ -72,11 +72,7 @@ export async function packStick(
 }
 
 /** Whole on this device, and not all sent. */
-const isSavable = ({
-  state,
-  packing,
-  waiting,
-}: Pick<StudyRow, 'state' | 'packing' | 'waiting'>): boolean =>
+const isSavable = ({ state, packing, waiting }: Pick<StudyRow, 'state' | 'packing' | 'waiting'>): boolean =>
   (state === 'safe' || state === 'uploading') && !packing && waiting !== 'interrupted';
 
 async function signingOf({ database, account, now }: StickTools): Promise<Signing | null> {
