@@ -43,7 +43,7 @@ import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
 import { createTakings } from './pipeline/takings.ts';
-import { PAUSES, type PipelineTools } from './pipeline/pipeline-tools.ts';
+import { PAUSES, type PipelineTools, type SealingKeys } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';

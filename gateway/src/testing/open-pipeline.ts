@@ -134,16 +134,8 @@ export async function openTestPipeline(options: TestPipelineOptions) {
   const roles = options.roles ?? ['technician'];
   let caller: Caller = { ...user, id: accountId, roles, siteId, scope: 'session', device: null };
   const signSheet = createSheetSigner(signer);
-  const app = createApp({
-    tools,
-    parcels,
-    sealing,
-    sealingKey,
-    signSheet,
-    lines,
-    failures,
-    callerOf: () => caller,
-  });
+  const keys = { sealing, sealingKey, signSheet };
+  const app = createApp({ tools, parcels, ...keys, lines, failures, callerOf: () => caller });
   const client = createUploadClient(app, sealingKey);
   return {
     ...client,

@@ -29,9 +29,7 @@ test.after(() => pipeline.close());
 test.before.each(async () => {
   const pair = await generateKeyPair('ES256');
   ({ privateKey } = pair);
-  device = await addDevice(pipeline);
-  const public_key = JSON.stringify(await exportJWK(pair.publicKey));
-  await pipeline.tools.db.updateTable('device').set({ public_key }).where('id', '=', device).execute();
+  device = await addDevice(pipeline, pipeline.accountId, await exportJWK(pair.publicKey));
   carrier = await addAccount(pipeline);
   pipeline.actAs(carrier, ['technician']);
 });
