@@ -224,7 +224,6 @@ walk(
     const { page, account } = stage;
     await openHeldBack(stage);
     await releaseTwo(page);
-    await page.locator('main').getByRole('link', { name: 'Upload' }).click();
     await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
     await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '5 instances' }).click();
     await page.getByRole('link', { name: '1 needs you', exact: true }).waitFor();

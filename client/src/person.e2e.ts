@@ -142,6 +142,10 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   assert.is(await page.getByText('Policy not known yet').count(), 0);
   assert.is(await page.getByRole('link', { name: 'Upload', exact: true }).count(), 0);
   await looksRight(page, 'start-auditor');
+  await page.getByRole('link', { name: 'See which studies were sent' }).click();
+  await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
+  assert.is(await page.getByRole('link', { name: 'Choose a study' }).count(), 0, 'an auditor sends nothing');
+  await page.getByRole('link', { name: 'Start', exact: true }).click();
   await page.getByRole('link', { name: /^Compare the models/ }).click();
   await page.getByRole('heading', { name: 'Models', exact: true }).waitFor();
   await leave();

@@ -21,10 +21,12 @@ import {
   signIn,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
+import { readSheetCode } from '#testing/read-sheet-code.ts';
 import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import { verifyReceiptCode, type JSONWebKeySet } from './pipeline/upload/accept-receipt.ts';
 import { looksRight } from './testing/screens.ts';
 
 /** Compressed JavaScript before the upload page is usable: on a slow network this takes a second. */
@@ -311,6 +313,7 @@ walk('on paper there is only the receipt', async (stage) => {
   const { page } = stage;
   await sendToPacs(stage);
   await openArrived(stage);
+  await page.locator('button:enabled', { hasText: /^Print$/ }).waitFor();
   await page.emulateMedia({ media: 'print' });
   await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
   assert.ok(await page.locator('.printed').isVisible());
@@ -323,7 +326,25 @@ walk('on paper there is only the receipt', async (stage) => {
   );
   await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
   assert.is(await page.locator('.printed tbody tr').count(), 0, 'the screen holds no invisible list');
+  await page.emulateMedia({ media: null });
+  await verifyPrinted(stage);
 });
+
+/** Prints the page, reads the code from the paper, and checks it with the gateway's keys as the app's camera does. */
+async function verifyPrinted({ page, gateway }: Stage): Promise<void> {
+  const paper = await page.pdf({ format: 'A4' });
+  const pictures = process.env['RELAY_SCREENSHOTS'];
+  if (pictures) await writeFile(join(pictures, 'printed-receipt.pdf'), paper);
+  const code = await readSheetCode(paper);
+  const keys = (await (await fetch(`${gateway.api}/.well-known/jwks.json`)).json()) as JSONWebKeySet;
+  const said = await verifyReceiptCode(code, keys);
+  assert.ok(typeof said === 'object' && code.length <= 1024, `${code.length} characters`);
+  assert.equal(said.counts, { stored: 12 });
+  for (let at = 0; at < code.length; at += 1) {
+    const changed = `${code.slice(0, at)}${code[at] === 'A' ? 'B' : 'A'}${code.slice(at + 1)}`;
+    assert.type(await verifyReceiptCode(changed, keys), 'string', `character ${at}`);
+  }
+}
 
 walk('an instance that contradicts the PACS waits for a decision, which is one button', async (stage) => {
   const { page } = stage;

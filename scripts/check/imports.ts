@@ -26,7 +26,14 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^fast-png$/, [/^gateway\/src\/results\/encode-png\.ts$/]],
   [/^workbox-/, [/^client\/src\/app\/service-worker\.ts$/]],
   [/^pdfkit$/, [/^gateway\/src\/studies\/draw-sheet\.ts$/]],
-  [/^qr$/, [/^gateway\/src\/studies\/draw-sheet\.ts$/, /^client\/src\/studies\/read-code\.ts$/]],
+  [
+    /^qr$/,
+    [
+      /^gateway\/src\/studies\/draw-sheet\.ts$/,
+      /^client\/src\/studies\/read-code\.ts$/,
+      /^client\/src\/pipeline\/upload\/draw-code\.ts$/,
+    ],
+  ],
   [/^hash-wasm$/, [/^shared\/src\/transfer\/digest\.ts$/]],
   [/^@hpke\/core$/, [/^shared\/src\/transfer\/seal\.ts$/]],
   [/^@noble\/curves/, [/^shared\/src\/transfer\/oblivious-prf\.ts$/]],

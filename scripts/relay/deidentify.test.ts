@@ -206,7 +206,7 @@ test('an image that does not say whether names are burned in is refused, unless 
     };
     const held = await run();
     assert.is(held.code, 1);
-    assert.match(held.said, /does not say whether text is burned into its pixels.*\(undeclared-text\)/);
+    assert.match(held.said, /does not say whether it does.*\(undeclared-text\)/);
     const warned = await run('--undeclared-text', 'warn');
     assert.is(warned.code, 0);
     assert.match(warned.said, /^1 instances do not say .* nobody has looked\.$/);

@@ -7,9 +7,10 @@ import { useSession } from '../net/net-context.ts';
 import { startWords as words, type StartTask } from './start-words.ts';
 import './start.css';
 
-const TASKS: readonly StartTask[] = ['upload', 'results', 'infer', 'models', 'receipts', 'audit'];
+const TASKS: readonly StartTask[] = ['upload', 'studies', 'results', 'infer', 'models', 'receipts', 'audit'];
 const MAY: Record<StartTask, readonly Role[]> = {
   upload: ['technician', 'radiologist', 'researcher', 'admin'],
+  studies: ['auditor'],
   results: ['technician', 'radiologist', 'researcher', 'auditor', 'admin'],
   infer: ['technician', 'radiologist', 'researcher', 'admin'],
   models: ['technician', 'radiologist', 'researcher', 'auditor', 'admin'],
@@ -18,6 +19,7 @@ const MAY: Record<StartTask, readonly Role[]> = {
 };
 const PLACES: Record<Exclude<StartTask, 'audit'>, Exclude<Route, { page: 'not-found' }>> = {
   upload: { page: 'upload' },
+  studies: { page: 'studies' },
   results: { page: 'results', at: 'results', id: '', beside: '' },
   infer: { page: 'results', at: 'infer', id: '', beside: '' },
   models: { page: 'results', at: 'models', id: '', beside: '' },

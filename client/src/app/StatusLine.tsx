@@ -41,7 +41,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     unsafe: queue.unsafe.value,
     chosen: sendable.instances,
     canSend: canSend(ingest, sendable, user),
-    isOnUpload: page === 'upload',
+    isOnUpload: page === 'upload' || page === 'before-after',
     undecided: sumOf(useNeeds()),
     verdicts: useOutboxes().unsent.value,
     safe: queue.safe.value,

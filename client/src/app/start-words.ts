@@ -1,5 +1,5 @@
 /** The words of the page on which auditors and researchers begin. */
-export type StartTask = 'upload' | 'results' | 'infer' | 'models' | 'receipts' | 'audit';
+export type StartTask = 'upload' | 'studies' | 'results' | 'infer' | 'models' | 'receipts' | 'audit';
 
 export const startWords = {
   title: 'What you can do here',
@@ -8,6 +8,10 @@ export const startWords = {
     upload: {
       title: 'Send a study',
       what: 'Choose files on this device. The site’s policy says whether names are removed.',
+    },
+    studies: {
+      title: 'See which studies were sent',
+      what: 'Every study of this site: what happened to it, and its receipts.',
     },
     results: {
       title: 'See what the models found',

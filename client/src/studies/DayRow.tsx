@@ -84,7 +84,7 @@ function Name({ entry: { study, name, person, place } }: { readonly entry: DayEn
         )}
       </h3>
       {(person.length > 0 || place !== 'here') && (
-        <p class="small quiet cut">
+        <p class="small quiet kept">
           <bdi>
             {(place === 'here' ? person : [place === 'gone' ? words.gone : words.elsewhere]).join(
               kitWords.separator,

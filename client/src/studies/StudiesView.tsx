@@ -3,8 +3,9 @@
  * sent from other devices. Rows are one line and expand to the track. The list can be of any length, and nothing
  * jumps when counts change.
  */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { kitWords } from '../kit/kit-words.ts';
+import { maySend } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { EmptyQueue, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
@@ -112,9 +113,12 @@ function FromGateway({ sent }: { readonly sent: SentStudiesStore }) {
 /** Asked when the page opens, and again when the gateway can be reached. */
 function useSent(): SentStudiesStore {
   const api = useApi();
-  const state = useSession().state.value;
+  const session = useSession();
+  const state = session.state.value;
   const link = useQueue().link.value;
-  const [sent] = useState(() => createSentStudies(api));
+  const user = session.user.value;
+  const whose = user === null || maySend(user) ? 'own' : 'of-the-site';
+  const sent = useMemo(() => createSentStudies(api, whose), [api, whose]);
   useEffect(() => {
     if (state !== 'signed-in' && state !== 'offline') return;
     void sent.refresh();

@@ -48,6 +48,19 @@ test('are read a page at a time, newest first, each once', async () => {
   );
 });
 
+test('are those of the whole site for people who only watch, on every page', async () => {
+  const { api, asked } = gatewayWith({ studies: 150, failure: null });
+  const sent = createSentStudies(api, 'of-the-site');
+  await sent.refresh();
+  await sent.more();
+  await sent.find('1.2.14');
+  assert.equal(
+    asked.map((path) => new URL(path, 'http://gateway').searchParams.get('all')),
+    ['1', '1', '1'],
+  );
+  assert.is(sent.studies.value.length, 150);
+});
+
 test('keep the pages that were read when new ones arrive, and begin again where they no longer meet', async () => {
   const gateway = { studies: 150, failure: null };
   const sent = createSentStudies(gatewayWith(gateway).api);

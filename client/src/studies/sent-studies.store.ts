@@ -1,6 +1,7 @@
 /**
- * The studies that this account sent from any device, as the gateway tells them: newest first, page by page
- * (keyset, `GET /studies`). Without an answer it keeps what it knows and says so.
+ * The studies that this account sent from any device, or for people who only watch those of the whole site, as the
+ * gateway tells them: newest first, page by page (keyset, `GET /studies`). Without an answer it keeps what it knows
+ * and says so.
  */
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { SentStudy } from '#shared/protocol/studies.ts';
@@ -27,8 +28,12 @@ const PAGE = 100;
 /** The gateway takes this for `q`; nothing shorter is asked for, because a few digits are in every UID. */
 const FINDABLE = /^[\w.-]{5,64}$/;
 
+export type WhoseStudies = 'own' | 'of-the-site';
+
 type State = {
   readonly api: Pick<ApiClient, 'json'>;
+  /** The query that every page has. */
+  readonly page: string;
   readonly byUid: Map<string, SentStudy>;
   readonly studies: Signal<readonly SentStudy[]>;
   readonly phase: Signal<SentPhase>;
@@ -37,9 +42,13 @@ type State = {
   readonly closed: AbortController;
 };
 
-export function createSentStudies(api: Pick<ApiClient, 'json'>): SentStudiesStore {
+export function createSentStudies(
+  api: Pick<ApiClient, 'json'>,
+  whose: WhoseStudies = 'own',
+): SentStudiesStore {
   const state: State = {
     api,
+    page: `limit=${PAGE}${whose === 'own' ? '' : '&all=1'}`,
     byUid: new Map(),
     studies: signal([]),
     phase: signal<SentPhase>('unasked'),
@@ -51,25 +60,25 @@ export function createSentStudies(api: Pick<ApiClient, 'json'>): SentStudiesStor
     studies: state.studies,
     phase: state.phase,
     hasMore: state.hasMore,
-    refresh: () => ask(state, `limit=${PAGE}`, 'first'),
+    refresh: () => ask(state, '', 'first'),
     async more() {
       const cursor = state.next.peek();
       if (cursor === null || state.phase.peek() === 'asking') return;
-      await ask(state, `limit=${PAGE}&cursor=${encodeURIComponent(cursor)}`, 'next');
+      await ask(state, `&cursor=${encodeURIComponent(cursor)}`, 'next');
     },
     async find(text) {
-      if (FINDABLE.test(text)) await ask(state, `limit=${PAGE}&q=${encodeURIComponent(text)}`, 'found');
+      if (FINDABLE.test(text)) await ask(state, `&q=${encodeURIComponent(text)}`, 'found');
     },
     close: () => state.closed.abort(),
   };
 }
 
 async function ask(state: State, query: string, which: 'first' | 'next' | 'found'): Promise<void> {
-  const { api, byUid, studies, phase, next, hasMore, closed } = state;
+  const { api, page: limits, byUid, studies, phase, next, hasMore, closed } = state;
   if (which !== 'found') phase.value = 'asking';
   try {
     const { sentStudiesSchema } = await import('#shared/protocol/studies.ts');
-    const page = await api.json(`/studies?${query}`, sentStudiesSchema, { signal: closed.signal });
+    const page = await api.json(`/studies?${limits}${query}`, sentStudiesSchema, { signal: closed.signal });
     const meets = page.studies.some(({ studyInstanceUID }) => byUid.has(studyInstanceUID));
     // Where the first page meets the pages that were read, those stay, and so does the place where they end.
     if (which === 'first' && !meets) byUid.clear();

@@ -14,11 +14,10 @@ export async function assembleSheet(
   for (const upload of uploads) {
     const receipt = contentOf(upload.jws);
     const { studyInstanceUID, instances } = receipt;
-    const code = toReceiptCode(receipt);
     const { uploadId } = upload;
-    const said = await ask({ uploadId, studyInstanceUID, code, smallest: smallestOf(instances) });
+    const said = await ask({ uploadId, studyInstanceUID, smallest: smallestOf(instances) });
     pages.push({ ...upload, ...said, receipt });
-    receipts.push(code);
+    receipts.push(toReceiptCode(receipt));
   }
   // A copy: the memory of a Buffer may not move to another thread.
   const pdf = new Uint8Array(await drawSheet(pages, at));

@@ -29,11 +29,11 @@ function sheetOf(instances: readonly ReceiptInstance[], more: Partial<SheetRecei
     pacs: 'http://pacs.test/dicom-web',
     root: 'b'.repeat(64),
     instances: [...instances],
+    code: 'eyJhbGciOiJFZERTQSJ9.e30.AA',
   };
   return {
     receipt,
     jws: 'eyJ.a.b',
-    code: 'eyJhbGciOiJFZERTQSJ9.e30.AA',
     uploadId: randomUUID(),
     sentAt: new Date(1_700_000_000_000),
     sender: { username: 'noor', accountId: randomUUID(), device: null },

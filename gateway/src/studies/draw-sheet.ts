@@ -14,8 +14,6 @@ export type SheetReceipt = {
   readonly receipt: Receipt;
   /** The whole receipt, as it is attached. */
   readonly jws: string;
-  /** The text of its QR code. */
-  readonly code: string;
   readonly uploadId: string;
   readonly sentAt: Date;
   readonly sender: { readonly username: string; readonly accountId: string; readonly device: string | null };
@@ -77,7 +75,8 @@ type Position = { readonly which: number; readonly of: number; readonly now: Dat
 function drawPage(page: Page, sheet: SheetReceipt, { which, of, now }: Position): void {
   const width = page.page.width - 2 * MARGIN;
   const textWidth = width - CODE_SIDE - 24;
-  drawCode(page, sheet.code, { x: MARGIN + textWidth + 24, y: MARGIN });
+  const { code } = sheet.receipt;
+  if (code !== undefined) drawCode(page, code, { x: MARGIN + textWidth + 24, y: MARGIN });
   page.fillColor(FAINT).font('Helvetica').fontSize(10).text(sheetWords.product, MARGIN, MARGIN);
   page.fillColor(INK).font('Helvetica-Bold').fontSize(24).text(sheetWords.title, { width: textWidth });
   if (of > 1) page.fillColor(FAINT).font('Helvetica').fontSize(10).text(sheetWords.upload(which, of));

@@ -21,7 +21,7 @@ const PSEUDONYM = /^[\x20-\x7e]{1,64}$/;
 /** null: names were not removed, or the PACS does not give an instance as it was sent before the signal. */
 export async function findPseudonym(
   { db, pacs, readPatientId }: PseudonymTools,
-  { uploadId, studyInstanceUID, smallest }: Omit<SheetQuestion, 'code'>,
+  { uploadId, studyInstanceUID, smallest }: SheetQuestion,
   signal: AbortSignal,
 ): Promise<string | null> {
   if (smallest === null || signal.aborted) return null;

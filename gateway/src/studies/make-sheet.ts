@@ -45,13 +45,10 @@ export async function makeSheet(
   const pacsUntil = AbortSignal.any([signal, AbortSignal.timeout(PACS_PATIENCE_MS)]);
   const { pdf, digest, receipts } = await assembleSheet(
     { uploads, at: now() },
-    async ({ code, ...about }) => ({
-      code: await signSheet.code(code),
-      pseudonym: await findPseudonym(tools, about, pacsUntil),
-    }),
+    async (about) => ({ pseudonym: await findPseudonym(tools, about, pacsUntil) }),
     signal,
   );
-  const seal = sealLine(await signSheet.sheet({ digest, receipts: [...receipts] }));
+  const seal = sealLine(await signSheet({ digest, receipts: [...receipts] }));
   return new Uint8Array(Buffer.concat([pdf, Buffer.from(seal, 'latin1')]));
 }
 

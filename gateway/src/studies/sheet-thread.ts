@@ -8,17 +8,15 @@ import { giving, keepThread } from '../threads/thread.ts';
 import type { SheetReceipt } from './draw-sheet.ts';
 
 /** A receipt and what stands beside it on its page. */
-export type SheetUpload = Omit<SheetReceipt, 'receipt' | 'code' | 'pseudonym'>;
+export type SheetUpload = Omit<SheetReceipt, 'receipt' | 'pseudonym'>;
 export type SheetTask = { readonly uploads: readonly SheetUpload[]; readonly at: Date };
 export type SheetQuestion = {
   readonly uploadId: string;
   readonly studyInstanceUID: string;
-  /** To be signed. */
-  readonly code: ReceiptCode;
   /** The smallest instance that is in the PACS with its names removed, to find the pseudonym; null: none is. */
   readonly smallest: Pick<ReceiptInstance, 'sopInstanceUID' | 'digest'> | null;
 };
-export type SheetReply = Pick<SheetReceipt, 'code' | 'pseudonym'>;
+export type SheetReply = Pick<SheetReceipt, 'pseudonym'>;
 export type AssembledSheet = {
   readonly pdf: Uint8Array<ArrayBuffer>;
   /** SHA-256 of the PDF, hexadecimal. */

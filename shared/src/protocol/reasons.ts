@@ -241,11 +241,11 @@ export const REASONS = {
     next: 'Leave it out, or send it under another policy.',
   },
   'burned-in-annotation': {
-    title: 'The object states that identifying text is burned into its pixels.',
+    title: 'This image is marked as showing a name or other identifying text.',
     next: 'Look at it; cover the name, release it or leave it out, or send it under another policy.',
   },
   'undeclared-text': {
-    title: 'The object does not say whether text is burned into its pixels; its kind often has a name there.',
+    title: 'Images of this kind often show a name, and this one does not say whether it does.',
     next: 'Look at it; cover the name, release it or leave it out, or send it under another policy.',
   },
   'cannot-be-covered': {

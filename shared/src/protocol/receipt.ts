@@ -94,6 +94,8 @@ export const receiptSchema = z.object({
    */
   root: digestSchema,
   instances: z.array(receiptInstanceSchema),
+  /** The text of its QR code on paper: a JWS of its own (receipt-sheet.ts), signed with the same key. */
+  code: z.string().max(1024).optional(),
   /** Each distinct one once; absent where no instance has one. */
   reports: z.array(receiptReportSchema).optional(),
 });

@@ -1,6 +1,7 @@
 /**
  * Before and after: the changes that the policy makes to a found study, instance by instance, before anything
- * is sent. A person decides here about instances that it cannot make safe. The values end with the screen.
+ * is sent. A person decides here about instances that it cannot make safe, and sends the chosen studies. The values
+ * end with the screen.
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -14,6 +15,7 @@ import { ReasonDetails } from '../../kit/ReasonDetails.tsx';
 import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { chosenWords } from '../ingest/chosen-words.ts';
+import { Bar } from '../ingest/SendBar.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { titleWords } from '../queue/title-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
@@ -26,7 +28,15 @@ import { InstanceStage } from './InstanceStage.tsx';
 export function BeforeAfterView({ id }: { readonly id: string }) {
   const ingest = useIngest();
   const study = ingest.studies.value.find((found) => found.id === id);
-  if (study) return <OneStudy study={study} />;
+  return (
+    <>
+      {study ? <OneStudy study={study} /> : <Missing />}
+      <Bar onQueuedInPart={() => (location.hash = hrefOf({ page: 'upload' }))} />
+    </>
+  );
+}
+
+function Missing() {
   return (
     <main id="content" class="page stack">
       <h1 tabIndex={-1}>{deidWords.missing}</h1>

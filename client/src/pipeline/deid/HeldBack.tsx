@@ -30,17 +30,21 @@ export function HeldBack({ store }: { readonly store: ComparisonStore }) {
     .flatMap(({ files }) => files)
     .filter((found) => staysHere(policy, ingest.released.value, found)).length;
   return (
-    <details class="held disclosure" open>
+    <details class="held disclosure" data-decided={count === 0} open>
       <summary>
-        <Icon name="caution" />
-        <h2>{deidWords.held.title(count)}</h2>
+        <Icon name={count > 0 ? 'caution' : 'way'} />
+        <h2>{count > 0 ? deidWords.held.title(count) : deidWords.held.none}</h2>
         <span class="disclosure-mark">
           <Icon name="chevron" size={16} turns />
         </span>
       </summary>
       <div class="held-inside">
         <p class="small held-what">
-          {ingest.phase.value === 'queueing' ? deidWords.held.sending : deidWords.held.what}
+          {ingest.phase.value === 'queueing'
+            ? deidWords.held.sending
+            : count > 0
+              ? deidWords.held.what
+              : deidWords.held.noneWhat}
         </p>
         {series.map((each) => (
           <HeldSeries key={each.seriesInstanceUID} store={store} series={each} />

@@ -70,7 +70,7 @@ function WhichDocument({ found }: { readonly found: FoundFile }) {
 }
 
 function stateOf(boxes: readonly Box[] | undefined): string {
-  if (boxes === undefined) return deidWords.held.leftOut;
+  if (boxes === undefined) return deidWords.held.heldBack;
   return boxes.length > 0 ? deidWords.held.covered(boxes.length) : deidWords.held.released;
 }
 

@@ -141,7 +141,9 @@ export const deidWords = {
   held: {
     title: (count: number) => `${instances(count)} held back`,
     what: 'The policy cannot make these safe. They stay on this device unless you cover the name or release them.',
-    leftOut: 'Left out: it stays on this device',
+    none: 'Nothing is held back any longer',
+    noneWhat: 'You decided about each of these. They are sent with the study.',
+    heldBack: 'Held back: it stays on this device',
     released: 'Released: it is sent with the study',
     covered: (count: number) => `Covered by ${counted(count, 'box', 'boxes')}: it is sent with the study`,
     cover: 'Cover the name',

@@ -65,9 +65,11 @@ export function HasRead() {
   return (
     <div class="upload-tools">
       <div class="upload-read">
-        <p class="quiet numbers">
-          {chosenWords.readAll(filesRead) + kitWords.separator + formatBytes(bytesRead)}
-        </p>
+        {filesRead > 0 && (
+          <p class="quiet numbers">
+            {chosenWords.readAll(filesRead) + kitWords.separator + formatBytes(bytesRead)}
+          </p>
+        )}
         {refused > 0 && studies > 0 && (
           <button type="button" class="button button-bare" onClick={showRefused}>
             {chosenWords.cannotGo(refused)}

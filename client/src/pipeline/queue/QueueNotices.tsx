@@ -1,5 +1,6 @@
 /** The notices above the list of studies, and what is shown while the list is empty or being read. */
 import { useSignal } from '@preact/signals';
+import { maySend } from '../../net/may-send.ts';
 import { useSession } from '../../net/net-context.ts';
 import { useQueue } from './queue-context.ts';
 import { AskFirst } from '../../kit/AskFirst.tsx';
@@ -144,6 +145,14 @@ function InBetween() {
 }
 
 export function EmptyQueue() {
+  const user = useSession().user.value;
+  if (user !== null && !maySend(user))
+    return (
+      <div class="queue-empty">
+        <p class="strong">{queueWords.noneOfSite}</p>
+        <p class="quiet">{queueWords.noneOfSiteWhat}</p>
+      </div>
+    );
   return (
     <div class="queue-empty">
       <p class="strong">{queueWords.empty}</p>

@@ -12,6 +12,9 @@ export const queueWords = {
   empty: 'Nothing is under way',
   emptyWhat: 'Studies appear here when you press Send and stay until the PACS has confirmed them.',
   toUpload: 'Choose a study',
+  noneOfSite: 'Nobody has sent a study yet',
+  noneOfSiteWhat:
+    'Studies that people at this site send appear here, with what happened to them and their receipts.',
   parts: {
     'needs-you': 'Needs you',
     'under-way': 'Under way',

@@ -18,15 +18,15 @@ import { nameOf } from '../queue/study-title.ts';
 import { deidentificationLine, readReceipt, summaryOf } from './kept-receipt.ts';
 import { notSentOf } from './not-sent.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
+import { usePrintedCode } from './use-printed-code.ts';
 import { ReceiptSheet } from './ReceiptSheet.tsx';
 
 type Loaded = { readonly kept: KeptReceipt; readonly receipt: Receipt };
 
-export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
+/** The receipt that this device keeps. */
+function useReceipt(study: QueuedStudy): Loaded | 'loading' | 'missing' {
   const queue = useQueue();
   const [loaded, setLoaded] = useState<Loaded | 'loading' | 'missing'>('loading');
-  const [isOpen, setOpen] = useState(false);
-  const late = useLate(loaded === 'loading');
   useEffect(() => {
     let gone = false;
     const take = (kept: KeptReceipt | null) =>
@@ -39,6 +39,14 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
       gone = true;
     };
   }, [study.id, study.receiptId]);
+  return loaded;
+}
+
+export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
+  const loaded = useReceipt(study);
+  const [isOpen, setOpen] = useState(false);
+  const late = useLate(loaded === 'loading');
+  const code = usePrintedCode(typeof loaded === 'object' ? loaded.receipt : null);
   return (
     <section class="arrived" aria-label={uploadWords.arrivedTitle}>
       {typeof loaded === 'object' ? (
@@ -58,7 +66,7 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
               <Icon name="save" size={20} />
               {uploadWords.receipt}
             </button>
-            <button type="button" class="button" onClick={() => window.print()}>
+            <button type="button" class="button" disabled={code === 'loading'} onClick={() => window.print()}>
               <Icon name="print" size={20} />
               {uploadWords.print}
             </button>
@@ -66,7 +74,13 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
         )}
         <LookWithModel id={study.id} />
       </div>
-      {typeof loaded === 'object' && <PrintedReceipt receipt={loaded.receipt} notSent={notSentOf(study)} />}
+      {typeof loaded === 'object' && (
+        <PrintedReceipt
+          receipt={loaded.receipt}
+          notSent={notSentOf(study)}
+          code={code === 'loading' ? null : code}
+        />
+      )}
       {isOpen && study.studyInstanceUID !== null && (
         <ReceiptSheet
           studyInstanceUID={study.studyInstanceUID}

@@ -1,11 +1,12 @@
 /**
- * The receipt on paper: UIDs, counts and digests, no name. Drawn only while the page is printed: ten thousand
- * invisible rows would slow down every other page.
+ * The receipt on paper: UIDs, counts and digests, no name, and the QR code that the receipt holds. Drawn only while
+ * the page is printed: ten thousand invisible rows would slow down every other page.
  */
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import type { CodeSquares } from './draw-code.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
-import type { Receipt } from '#shared/protocol/receipt.ts';
+import type { Receipt, ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { formatCount, formatFullMoment } from '../../kit/format.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { trackWords } from '../queue/track-words.ts';
@@ -16,27 +17,24 @@ type PrintedReceiptProps = {
   readonly receipt: Receipt;
   /** Sentences about instances of the study that the gateway never got. */
   readonly notSent: readonly string[];
+  /** Its QR code; null: there is none, or it could not be drawn. */
+  readonly code: CodeSquares | null;
 };
 
-export function PrintedReceipt({ receipt, notSent }: PrintedReceiptProps) {
+export function PrintedReceipt({ receipt, notSent, code }: PrintedReceiptProps) {
   const paper = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const target = paper.current!;
     const page = new AbortController();
     // `render` draws synchronously; the printer does not wait.
-    window.addEventListener(
-      'beforeprint',
-      () => render(<Paper receipt={receipt} notSent={notSent} />, target),
-      {
-        signal: page.signal,
-      },
-    );
+    const draw = () => render(<Paper receipt={receipt} notSent={notSent} code={code} />, target);
+    window.addEventListener('beforeprint', draw, { signal: page.signal });
     window.addEventListener('afterprint', () => render(null, target), { signal: page.signal });
     return () => {
       page.abort();
       render(null, target);
     };
-  }, [receipt, notSent.join()]);
+  }, [receipt, notSent.join(), code]);
   return <div ref={paper} class="printed" />;
 }
 
@@ -51,8 +49,30 @@ function Why({ code }: { readonly code: string }) {
   );
 }
 
-function Paper({ receipt, notSent }: PrintedReceiptProps) {
-  const { details, states } = uploadWords;
+function Outcome({ sopInstanceUID, state, reason, digest }: ReceiptInstance) {
+  return (
+    <tr>
+      <td class="code">{sopInstanceUID}</td>
+      <td>
+        {uploadWords.states[state]}
+        {reason !== undefined && <Why code={reason} />}
+      </td>
+      <td class="code">{digest}</td>
+    </tr>
+  );
+}
+
+function Code({ side, path }: CodeSquares) {
+  return (
+    <svg class="printed-code" viewBox={`0 0 ${side} ${side}`} role="img">
+      <title>{uploadWords.details.code}</title>
+      <path d={path} />
+    </svg>
+  );
+}
+
+function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
+  const { details } = uploadWords;
   const summary = summaryOf(receipt.instances);
   const deidentification = deidentificationLine(receipt);
   const rows: readonly (readonly [string, string])[] = [
@@ -69,10 +89,12 @@ function Paper({ receipt, notSent }: PrintedReceiptProps) {
   ];
   return (
     <>
+      {code !== null && <Code {...code} />}
       <p class="large">
         {kitWords.product}: {uploadWords.receipt}
       </p>
       <p>{uploadWords.receiptWhat}</p>
+      {code !== null && <p>{uploadWords.codeWhat}</p>}
       {notSent.map((said) => (
         <p key={said} class="strong">
           {said}
@@ -96,14 +118,7 @@ function Paper({ receipt, notSent }: PrintedReceiptProps) {
         </thead>
         <tbody>
           {receipt.instances.map((instance) => (
-            <tr key={`${instance.sopInstanceUID} ${instance.digest}`}>
-              <td class="code">{instance.sopInstanceUID}</td>
-              <td>
-                {states[instance.state]}
-                {instance.reason !== undefined && <Why code={instance.reason} />}
-              </td>
-              <td class="code">{instance.digest}</td>
-            </tr>
+            <Outcome key={`${instance.sopInstanceUID} ${instance.digest}`} {...instance} />
           ))}
         </tbody>
       </table>

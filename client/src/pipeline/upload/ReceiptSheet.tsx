@@ -58,6 +58,9 @@ export function ReceiptSheet({ studyInstanceUID, id, name, onClose }: ReceiptShe
         )}
       </div>
       <div class="sheet-actions">
+        <button type="button" class="button" onClick={onClose}>
+          {kitWords.close}
+        </button>
         {kept !== null && (
           <button type="button" class="button button-bare" onClick={() => saveReceipt(kept)}>
             {words.saveSigned}
@@ -75,9 +78,6 @@ export function ReceiptSheet({ studyInstanceUID, id, name, onClose }: ReceiptShe
             </a>
           </>
         )}
-        <button type="button" class="button" onClick={onClose}>
-          {kitWords.close}
-        </button>
       </div>
     </Sheet>
   );

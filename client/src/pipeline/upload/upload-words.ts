@@ -52,6 +52,7 @@ export const uploadWords = {
     keptHere: 'The signed receipt is kept on this device: you can save that file.',
   },
   receiptWhat: 'A signed statement of what the PACS holds. It can be checked without this gateway.',
+  codeWhat: 'To check this page, open Studies in the app and choose “Check a receipt”.',
   deidentifiedBy: (edition: string, options: readonly string[]) =>
     `PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
   /** `by`: editions with their options; empty if the device did not report them. */
@@ -88,6 +89,7 @@ export const uploadWords = {
     issued: 'Issued',
     receiptId: 'Receipt',
     root: 'Root of the list (SHA-256)',
+    code: 'Signed code of this receipt',
     instances: 'Instances',
     issuer: 'Gateway',
     sopInstanceUID: 'SOP Instance UID',
