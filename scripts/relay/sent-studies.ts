@@ -1,5 +1,6 @@
 /**
- * The studies that the command line sends, in memory: the half of the uploader's queue that does not read bytes. Files (file-queue.ts) and a file from a stick (stick-queue.ts) bring the other half.
+ * The studies that the command line sends, in memory: the half of the uploader's queue that does not read bytes.
+ * Files (file-queue.ts) and a file from a stick (stick-queue.ts) bring the other half.
  */
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';

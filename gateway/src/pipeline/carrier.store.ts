@@ -1,7 +1,8 @@
 /**
- * The carriers of an upload: accounts that bring it for the device that made it, and have shown the device's ticket
- * (a study saved to a file for a stick). A carrier brings the parcels that the ticket names, under the seals that it names, and
- * follows the upload to its receipt; it decides nothing. It may no longer when the device's right has ended.
+ * The carriers of an upload: accounts that bring it for the device that made it, and have shown the device's
+ * ticket (a study saved to a file for a stick). A carrier brings the parcels that the ticket names, under the
+ * seals that it names, and follows the upload to its receipt; it decides nothing. It may no longer when the
+ * device's right has ended.
  */
 import { sql, type Kysely } from 'kysely';
 import type { Trx } from '../database/database.ts';

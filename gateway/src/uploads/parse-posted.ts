@@ -1,7 +1,8 @@
 /**
  * The large JSON bodies of an upload (a manifest, a ticket from a stick, decisions about its instances) from bytes
- * to values. Runs in a thread (posted.worker.ts): of 12 MiB that a stranger wrote, unpacking, parsing and comparing with the
- * schema take seconds. Ratio and shape (parse-json.ts) are limited before anything is made of them.
+ * to values. Runs in a thread (posted.worker.ts): of 12 MiB that a stranger wrote, unpacking, parsing and
+ * comparing with the schema take seconds. Ratio and shape (parse-json.ts) are limited before anything is made of
+ * them.
  */
 import type { z } from 'zod';
 import { decisionSchema } from '#shared/protocol/api.ts';

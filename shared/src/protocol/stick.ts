@@ -1,6 +1,7 @@
 /**
  * Studies saved to a file for a stick: the part of it that is in the clear, the part that only the gateway reads,
- * and the gateway's answer to the carrier. In the clear are sizes, and names of parcels and keys that were drawn at random.
+ * and the gateway's answer to the carrier. In the clear are sizes, and names of parcels and keys that were drawn
+ * at random.
  */
 import { z } from 'zod';
 import { manifestAnswerSchema, manifestSchema } from './manifest.ts';
