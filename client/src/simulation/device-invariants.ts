@@ -54,6 +54,7 @@ export function check(device: SimulatedDevice, before: Snapshot, now: Snapshot, 
   assert.equal(device.unexpected, [], 'nothing goes wrong that nobody expected');
   assert.equal(device.broken, []);
   for (const study of now.studies) {
+    assert.is.not(study.state, 'in-pacs', 'a study in the PACS is done in the same transaction');
     checkCopies(device, study, now);
     checkNumbers(study, now.instances.get(study.id) ?? []);
   }
@@ -68,6 +69,7 @@ function checkCopies(
   { instances, parcels, records }: Snapshot,
 ): void {
   if (isOver(study)) {
+    assert.is(study.trouble ?? study.waiting, null, `a study that is ${study.state} waits for nothing`);
     assert.is(study.title, null, `a study that is ${study.state} has no title`);
     assert.equal(
       parcels.filter(({ studyId }) => studyId === study.id).map(({ id }) => id),

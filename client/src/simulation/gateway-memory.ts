@@ -1,4 +1,5 @@
 /** A gateway in memory for the simulated device: the state of each instance, and the answers. */
+import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { isInPacs, isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -25,6 +26,8 @@ export interface GatewayMemory {
   /** Forgets instances that were only promised. */
   withdraw(instances: readonly InstanceKey[]): void;
   lose(from: 'gateway' | 'pacs'): void;
+  /** For a test that begins in the middle: an announced instance came to this state. */
+  place(instance: InstanceKey, state: InstanceState, reason: string | null): void;
   /** Another account sends from here on: what the first one promised, and has in no PACS, is nothing to it. */
   changeAccount(): void;
 }
@@ -62,6 +65,7 @@ export function createGatewayMemory(): GatewayMemory {
     withdraw(instances) {
       for (const one of missingOf(held, instances)) held.delete(keyOf(one));
     },
+    place: (instance, state, reason) => place(held, instance, state, reason),
     changeAccount() {
       for (const [name, { state }] of held) if (!isInPacs(state)) held.delete(name);
     },
@@ -72,6 +76,21 @@ export function createGatewayMemory(): GatewayMemory {
       }
     },
   };
+}
+
+function place(
+  held: Map<string, Held>,
+  instance: InstanceKey,
+  state: InstanceState,
+  reason: string | null,
+): void {
+  const one = held.get(keyOf(instance));
+  if (!one) return;
+  Object.assign(one, { state, reason });
+  if (!isAlreadyHere(reason)) return;
+  // The same original under other bytes.
+  const twin: Held = { ...one, digest: 'e'.repeat(64), state: 'stored', reason: null };
+  held.set(keyOf(twin), twin);
 }
 
 function move(one: Held, state: InstanceState): void {

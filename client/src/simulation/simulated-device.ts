@@ -42,6 +42,8 @@ export class SimulatedDevice {
   readonly lostByPacs = new Set<string>();
   /** Entries that a person or a full disk took out of the queue. */
   readonly ended = new Set<string>();
+  /** The number of the study in each entry. */
+  readonly chosen = new Map<string, number>();
   /** Errors for which the sequence gave no reason. */
   readonly unexpected: unknown[] = [];
   /** A promise that only its step can look at. */
@@ -380,6 +382,11 @@ export class SimulatedDevice {
     await giveBack(this, this.tabs[0]!);
     for (const { id } of (await this.database.studies.toArray()).filter(({ paused }) => paused))
       await this.database.studies.update(id, { paused: false });
+    await this.letTimePass();
+  }
+
+  /** Pages pack, and the gateway stores what it is sent, until nothing moves any more. */
+  async letTimePass(): Promise<void> {
     for (let round = 0, isMoving = true; round < 8 && isMoving; round += 1) {
       isMoving = false;
       for (const tab of this.tabs)

@@ -78,13 +78,30 @@ interface Around {
   entries: number;
   /** Entries that were taken out of the queue. */
   readonly ended: Set<string>;
+  /** The number of the study in each entry. */
+  readonly chosen: Map<string, number>;
   decisionsOf(tab: Tab): DecisionTools;
 }
 
 export async function beginPacker(device: Around, study: number, count: number, tab: Tab): Promise<void> {
-  if ((await tab.device.database.studies.count()) >= ENTRIES_LIMIT) return;
+  if ((await tab.device.database.studies.count()) < ENTRIES_LIMIT) await begin(device, study, count, tab);
+}
+
+/** A person chooses all of the study once more, and waits until it is safe here. */
+export async function chooseAgain(
+  device: Around,
+  tab: Tab,
+  { id, studyInstanceUID }: { readonly id: string; readonly studyInstanceUID: string | null },
+): Promise<void> {
+  const study = device.chosen.get(id) ?? Number(studyInstanceUID?.split('.').at(-1)) - 1;
+  const packer = await begin(device, study, INSTANCES, tab);
+  await pack(device, tab, packer, { steps: INSTANCES + 2, isChanged: false });
+}
+
+async function begin(device: Around, study: number, count: number, tab: Tab): Promise<Packer> {
   device.entries += 1;
   const id = `entry-${device.entries}`;
+  device.chosen.set(id, study);
   const packer: Packer = {
     id,
     instances: (await chosen)[study % STUDIES]!.slice(0, count),
@@ -103,6 +120,7 @@ export async function beginPacker(device: Around, study: number, count: number, 
     chosen: packer.instances.length,
   };
   await orGiveUp(device, tab, packer, () => beginStudy(tab.device.database, tab.device.key, row));
+  return packer;
 }
 
 /** `isChanged`: the next file was rewritten since it was named. */

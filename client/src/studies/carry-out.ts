@@ -15,6 +15,7 @@ export interface Stores {
     | 'leaveOutHeld'
     | 'instancesOf'
     | 'takeBack'
+    | 'cancel'
     | 'dismiss'
     | 'forgetLost'
     | 'deleteForeign'
@@ -51,6 +52,8 @@ export async function carryOut(
       return null;
     case 'take-back':
       return (await queue.takeBack(id)) ? null : 'too-late';
+    case 'cancel':
+      return queue.cancel(id).then(() => null);
     case 'remove':
       if (lost) queue.forgetLost(lost.id);
       else await queue.dismiss(id);

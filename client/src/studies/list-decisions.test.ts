@@ -38,14 +38,16 @@ const anyStudy = (id: string): fc.Arbitrary<QueuedStudy> =>
       state: fc.constantFrom(...UPLOAD_STATES),
       needs: fc.uniqueArray(anyNeed, { maxLength: 3, selector: (need) => `${need.cause} ${need.reason}` }),
       canTakeBack: fc.boolean(),
+      canCancel: fc.boolean(),
     })
-    .map(({ state, needs, canTakeBack }) => {
+    .map(({ state, needs, canTakeBack, canCancel }) => {
       const failed = needs.find(({ cause }) => cause === 'failed');
       return queuedStudy({
         id,
         state: failed ? 'failed' : state,
         needs,
         canTakeBack,
+        canCancel,
         problem: (failed?.reason ?? null) as QueuedStudy['problem'],
       });
     });
@@ -93,6 +95,7 @@ function storesThatNote(): { readonly stores: Stores; readonly done: string[] } 
         await note('take-back')(id);
         return true;
       },
+      cancel: note('cancel'),
       dismiss: note('dismiss'),
       forgetLost: (id) => void note('forget')(id),
       deleteForeign: note('delete'),

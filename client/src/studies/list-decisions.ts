@@ -2,16 +2,16 @@
  * The decisions that wait for a person, grouped by cause, each with its possible answers. An answer changes something
  * or leads to a page; one that would do neither is not offered. Pure.
  */
-import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { isReleasable } from '#shared/protocol/reason-kinds.ts';
+import { mustChange } from '../pipeline/queue/list-buttons.ts';
 import type { HeldFound, ListedNeed, NeedCause } from '../pipeline/queue/list-needs.ts';
 import { countRetried, mayBeRetried } from '../pipeline/queue/may-be-retried.ts';
 import type { LostStudy, QueuedStudy } from '../pipeline/queue/queued-study.ts';
 
 /**
  * `look`: open the pictures, cover names, release them; `choose-again` and `choose-fewer` lead to Upload; `retry` and
- * `try-now`: send again; `leave-out`: a person decides that they are not sent; `take-back`, `remove`, `delete`: the
- * whole study goes from this device; `set-aside`: take a found study out of the selection.
+ * `try-now`: send again; `leave-out`: a person decides that they are not sent; `take-back`, `cancel`, `remove`,
+ * `delete`: the whole study goes from this device; `set-aside`: take a found study out of the selection.
  */
 export type Answer =
   | 'look'
@@ -22,6 +22,7 @@ export type Answer =
   | 'leave-out'
   | 'set-aside'
   | 'take-back'
+  | 'cancel'
   | 'remove'
   | 'delete';
 
@@ -94,12 +95,6 @@ function toDecision(need: ListedNeed, reopenable: (studyId: string) => boolean):
   };
 }
 
-/** A newer gateway may give a code that this page does not know. */
-function mustChange(code: string): boolean {
-  const problems: Partial<Record<string, { readonly retry: string }>> = PROBLEMS;
-  return problems[code]?.retry === 'changed';
-}
-
 function answersTo(need: ListedNeed, reopenable: (studyId: string) => boolean): readonly Answer[] {
   const { cause, reason, study, found } = need;
   switch (cause) {
@@ -123,7 +118,7 @@ function answersTo(need: ListedNeed, reopenable: (studyId: string) => boolean): 
     case 'trouble':
       return [
         reason === 'copy-unreadable' ? 'choose-again' : 'try-now',
-        ...(study?.canTakeBack ? (['take-back'] as const) : []),
+        ...(study?.canTakeBack ? (['take-back'] as const) : study?.canCancel ? (['cancel'] as const) : []),
       ];
     case 'lost':
       return ['choose-again', 'remove'];

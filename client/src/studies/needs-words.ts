@@ -48,6 +48,7 @@ export const needsWords = {
     'leave-out': 'Leave out',
     'set-aside': 'Do not send this study',
     'take-back': 'Cancel sending',
+    cancel: 'Cancel sending',
     remove: 'Remove from list',
     delete: 'Delete from this device',
   } satisfies Record<Answer, string>,
@@ -65,6 +66,12 @@ export const needsWords = {
       title: 'Cancel this study?',
       what: () =>
         'None of it is sent, and the copy here is deleted. Your files, disc or folder stay as they are.',
+    },
+    cancel: {
+      title: 'Cancel this study?',
+      what: () =>
+        'Instances that are not in the PACS yet are left out, and the copy here is deleted. ' +
+        'Your files, disc or folder stay as they are.',
     },
     remove: {
       title: 'Remove this from the list?',

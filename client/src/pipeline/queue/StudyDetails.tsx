@@ -6,7 +6,6 @@ import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { useQueue } from './queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { hrefOf } from '../../kit/routes.ts';
 import { Pace, Track } from './Track.tsx';
 import type { TrackState } from './track-state.ts';
 import { MovedUp } from '../triage/MovedUp.tsx';
@@ -14,13 +13,11 @@ import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from './queue-words.ts';
 import { titleWords } from './title-words.ts';
 import { trackWords } from './track-words.ts';
-import { ChooseAgain } from './ChooseAgain.tsx';
-import { GoOn } from './ResumeButton.tsx';
+import { isStopped, rowButtons } from './list-buttons.ts';
 import type { QueuedStudy } from './queued-study.ts';
 import { RepeatFilm } from './RepeatFilm.tsx';
-import { SendingButtons } from './SendingButtons.tsx';
+import { StudyButtons } from './StudyButtons.tsx';
 import { nameOf, partsOf, remainsOf } from './study-title.ts';
-import { Forget, TakeBack, type OfStudy } from './TakeBack.tsx';
 import { goesFirst, trackOf } from './track-of.ts';
 
 export type StudyDetailsProps = {
@@ -66,7 +63,7 @@ function Said({ study, track }: { readonly study: QueuedStudy; readonly track: T
       : { title: queueWords.failed };
     return <Red title={problem.title} next={problem.next ?? null} />;
   }
-  if (study.trouble)
+  if (study.trouble && isStopped(study))
     return (
       <Red title={queueWords.trouble[study.trouble].title} next={queueWords.trouble[study.trouble].means} />
     );
@@ -96,52 +93,8 @@ function Red({ title, next }: { readonly title: string; readonly next: string | 
 }
 
 function Actions({ study, onDismiss }: StudyDetailsProps) {
-  const name = nameOf(study);
-  const href = hrefOf({ page: 'study', id: study.id });
-  const dismiss = <Dismiss study={study} name={name} onDismiss={onDismiss} />;
-  if (study.waiting === 'interrupted') {
-    return (
-      <div class="row">
-        <ChooseAgain />
-        {dismiss}
-      </div>
-    );
-  }
-  if (study.state === 'failed' || study.trouble) {
-    return (
-      <div class="row">
-        <GoOn study={study} />
-        {study.canTakeBack ? (
-          <TakeBack study={study} name={name} />
-        ) : (
-          study.state === 'failed' && <Forget study={study} name={name} />
-        )}
-      </div>
-    );
-  }
-  if (study.needs.length > 0)
-    return (
-      <a class="button" href={href} aria-label={queueWords.decideOf(name)}>
-        {queueWords.decide}
-      </a>
-    );
-  if (study.isWaiting || study.canTakeBack || study.canCancel)
-    return <SendingButtons study={study} name={name} />;
-  return study.state === 'done' || study.state === 'taken-back' ? dismiss : null;
-}
-
-/** Loses nothing: a finished study can be put back, and an interrupted one can be chosen again. */
-function Dismiss({ study, name, onDismiss }: OfStudy & Pick<StudyDetailsProps, 'onDismiss'>) {
-  const queue = useQueue();
-  const { removed } = study;
-  return (
-    <button
-      type="button"
-      class="button button-bare"
-      aria-label={removed ? queueWords.putBackOf(name) : queueWords.dismissOf(name)}
-      onClick={() => (removed ? void queue.putBack(study.id) : onDismiss(study.id))}
-    >
-      {removed ? queueWords.putBack : queueWords.dismiss}
-    </button>
+  const buttons = rowButtons(study);
+  return buttons.length === 0 ? null : (
+    <StudyButtons study={study} name={nameOf(study)} buttons={buttons} onDismiss={onDismiss} />
   );
 }

@@ -16,7 +16,8 @@ import { trackWords } from '../queue/track-words.ts';
 import { uploadWords } from './upload-words.ts';
 import type { QueuedStudy, StudyTitle } from '../queue/queued-study.ts';
 import { RepeatFilm } from '../queue/RepeatFilm.tsx';
-import { SendingButtons } from '../queue/SendingButtons.tsx';
+import { isStopped, sendingButtons } from '../queue/list-buttons.ts';
+import { StudyButtons } from '../queue/StudyButtons.tsx';
 import { nameOf, partsOf, remainsOf } from '../queue/study-title.ts';
 import { trackOf } from '../queue/track-of.ts';
 import { ArrivedPanel } from './ArrivedPanel.tsx';
@@ -49,6 +50,8 @@ export function StudyView({ id }: { readonly id: string }) {
 function OneStudy({ study }: { readonly study: QueuedStudy }) {
   const track = trackOf(study, useQueue().link.value);
   const name = nameOf(study);
+  // A stopped one has its buttons with what happened.
+  const buttons = isStopped(study) ? [] : sendingButtons(study);
   const arrived =
     study.state === 'in-pacs' ||
     study.state === 'done' ||
@@ -88,9 +91,7 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
       <WholeStudyTrouble study={study} />
       <Decisions study={study} />
       {study.paused && study.isWaiting && <p class="quiet">{queueWords.paused}</p>}
-      {(study.isWaiting || study.canTakeBack || study.canCancel) && study.state !== 'failed' && (
-        <SendingButtons study={study} name={name} />
-      )}
+      {buttons.length > 0 && <StudyButtons study={study} name={name} buttons={buttons} />}
       {arrived && <ArrivedPanel study={study} />}
       {study.studyInstanceUID && <InstanceList study={study} />}
     </main>

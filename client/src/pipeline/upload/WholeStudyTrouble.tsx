@@ -7,9 +7,9 @@ import { CodeLine } from '../../kit/CodeLine.tsx';
 import { Notice } from '../../kit/Notice.tsx';
 import { queueWords } from '../queue/queue-words.ts';
 import { ChooseAgain } from '../queue/ChooseAgain.tsx';
-import { GoOn } from '../queue/ResumeButton.tsx';
+import { isStopped, stoppedButtons } from '../queue/list-buttons.ts';
 import type { QueuedStudy, Trouble } from '../queue/queued-study.ts';
-import { Forget, TakeBack } from '../queue/TakeBack.tsx';
+import { StudyButtons } from '../queue/StudyButtons.tsx';
 import { nameOf } from '../queue/study-title.ts';
 
 export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
@@ -30,8 +30,12 @@ export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
       </Notice>
     );
   }
-  if (study.state === 'failed') return <Failed study={study} />;
-  return study.trouble && <InTrouble study={study} trouble={study.trouble} />;
+  if (!isStopped(study)) return null;
+  return study.trouble && study.state !== 'failed' ? (
+    <InTrouble study={study} trouble={study.trouble} />
+  ) : (
+    <Failed study={study} />
+  );
 }
 
 function InTrouble({ study, trouble }: { readonly study: QueuedStudy; readonly trouble: Trouble }) {
@@ -39,9 +43,7 @@ function InTrouble({ study, trouble }: { readonly study: QueuedStudy; readonly t
   return (
     <Notice kind="stop" title={title}>
       <p>{`${means} ${next}`}</p>
-      <div class="notice-actions row">
-        <GoOn study={study} />
-      </div>
+      <Ways study={study} />
       <CodeLine code={trouble} />
     </Notice>
   );
@@ -53,15 +55,16 @@ function Failed({ study }: { readonly study: QueuedStudy }) {
   return (
     <Notice kind="stop" title={queueWords.failed}>
       <p>{[problem?.title, queueWords.failedMeans, problem?.next].filter(Boolean).join(' ')}</p>
-      <div class="notice-actions row">
-        <GoOn study={study} />
-        {study.canTakeBack ? (
-          <TakeBack study={study} name={nameOf(study)} />
-        ) : (
-          <Forget study={study} name={nameOf(study)} />
-        )}
-      </div>
+      <Ways study={study} />
       {study.problem && <CodeLine code={study.problem} />}
     </Notice>
+  );
+}
+
+function Ways({ study }: { readonly study: QueuedStudy }) {
+  return (
+    <div class="notice-actions">
+      <StudyButtons study={study} name={nameOf(study)} buttons={stoppedButtons(study)} />
+    </div>
   );
 }

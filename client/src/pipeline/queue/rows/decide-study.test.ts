@@ -153,6 +153,19 @@ test('a study can be taken back until its first byte has left, even while it is 
   store.close();
 });
 
+test('a study that is over waits for nothing and needs nobody, whatever is noted of it late', async () => {
+  const device = await openDevice();
+  await queueStudy(device, 'study', [100]);
+  const store = storeOver(device);
+  assert.ok(await store.takeBack('study'));
+  const queue = queueOver(device);
+  await queue.troubled('study', 'copy-unreadable');
+  await queue.waiting('study', 'offline');
+  const { trouble, waiting } = (await device.database.studies.get('study'))!;
+  assert.equal([trouble, waiting], [null, null]);
+  store.close();
+});
+
 test('cancelling midway leaves the study out at the gateway, then deletes its copy; instances in the PACS stay there', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100, 200, 300]);

@@ -256,6 +256,8 @@ async function finish(database: LocalDatabase, id: string, at: number): Promise<
       packing: false,
       title: titleAtEnd(study),
       vault: undefined,
+      waiting: null,
+      trouble: null,
       completedAt: at,
     });
     await deleteParcels(database, id);

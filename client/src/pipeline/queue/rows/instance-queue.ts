@@ -114,7 +114,7 @@ const WORTH_WORK = new Set(['safe', 'uploading', 'at-gateway', 'attention']);
  * Whether the uploader has something to do. A paused study is not sent; a completely sent one is followed
  * whether paused or not.
  */
-function hasWork({ state, named, waiting, paused }: StudyRow): boolean {
+export function hasWork({ state, named, waiting, paused }: StudyRow): boolean {
   if (waiting === 'interrupted') return false;
   if (state === 'reading') return named && !paused;
   return WORTH_WORK.has(state) && !(paused && (state === 'safe' || state === 'uploading'));
@@ -136,13 +136,13 @@ function change(
   });
 }
 
-/** The same for notes that are not events. */
+/** The same for notes that are not events; of a study that is over there is nothing to note any more. */
 async function note(database: LocalDatabase, id: string, work: (row: StudyRow) => void): Promise<void> {
   await database.studies
     .where('id')
     .equals(id)
     .modify((row) => {
-      if (row.waiting !== 'interrupted') work(row);
+      if (row.waiting !== 'interrupted' && row.state !== 'done' && row.state !== 'taken-back') work(row);
     });
 }
 

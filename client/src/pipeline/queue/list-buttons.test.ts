@@ -1,0 +1,180 @@
+/**
+ * Rows of studies in every combination of what the tables know: each instance is in one place, and a study that is not
+ * over has a button, or goes on without one. The test simulation/way-out.test.ts presses the buttons.
+ */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { UPLOAD_STATES } from '#shared/protocol/upload-state.ts';
+import { queuedStudy } from '../../testing/queued-study.ts';
+import { countStudy, type CountedRow } from './count-study.ts';
+import { NO_REASONS, sumOf, type Reasons } from './count-reasons.ts';
+import { rowButtons, TURNS, turnsOf } from './list-buttons.ts';
+import type { Waiting } from './queued-study.ts';
+import { canCancel, canTakeBack } from './rows/decide-study.ts';
+import { hasWork } from './rows/instance-queue.ts';
+import type { StudyRow } from './rows/local-database.ts';
+import { isToBeSent } from './rows/order-studies.ts';
+import { compareForSending, ranksAfterMove, type SendingOrder } from './sending-order.ts';
+import { hasArrived } from './track-state.ts';
+import { partOf, trackOf } from './track-of.ts';
+
+/** Every combination of one value of each. */
+function* product<T extends object>(some: { readonly [K in keyof T]: readonly T[K][] }): Generator<T> {
+  const names = Object.keys(some) as (keyof T)[];
+  const counts = names.map((name) => some[name].length);
+  const all = counts.reduce((sum, count) => sum * count, 1);
+  for (let nth = 0; nth < all; nth += 1) {
+    let rest = nth;
+    const one: Partial<T> = {};
+    for (const [at, name] of names.entries()) {
+      one[name] = some[name][rest % counts[at]!]!;
+      rest = Math.floor(rest / counts[at]!);
+    }
+    yield one as T;
+  }
+}
+
+const WAITING: readonly Waiting[] = [
+  null,
+  'offline',
+  'pacs-unreachable',
+  'storage-full',
+  'signed-out',
+  'interrupted',
+];
+const refused = (reason: string): Reasons => ({ ...NO_REASONS, refused: [{ reason, instances: 2 }] });
+const REASONS: readonly Reasons[] = [
+  NO_REASONS,
+  refused('pacs-refused'),
+  refused('already-here-other-policy'),
+  { refused: [], quarantined: [{ reason: 'identity-remains', instances: 1 }], leftOut: 2 },
+];
+const HELD: readonly StudyRow['held'][] = [
+  { reasons: [], leftOut: 0 },
+  { reasons: [{ reason: 'burned-in-annotation', instances: 2 }], leftOut: 1 },
+];
+const counted = (atGateway: number, inPacs: number): StudyRow['counts'] => ({
+  promised: 5,
+  atGateway,
+  inPacs,
+  refused: 0,
+  quarantined: 0,
+  leftOut: 0,
+});
+
+type Some = Omit<CountedRow, 'chosen' | 'instances' | 'packed' | 'problem'> &
+  Pick<StudyRow, 'sending' | 'paused' | 'named'>;
+
+/** Of five instances with a row. */
+const rows = (
+  more: {
+    readonly [K in
+      | 'departed'
+      | 'acknowledged'
+      | 'counts'
+      | 'sending'
+      | 'paused'
+      | 'named']: readonly Some[K][];
+  },
+) =>
+  product<Some>({
+    state: UPLOAD_STATES,
+    waiting: WAITING,
+    trouble: [null, 'receipt-faulty', 'copy-unreadable', 'unexpected'],
+    packing: [false, true],
+    reasons: REASONS,
+    held: HELD,
+    ...more,
+  });
+
+const rowOf = (some: Some): CountedRow => ({
+  ...some,
+  instances: 5,
+  packed: some.packing ? 3 : 5,
+  chosen: 5 + sumOf(some.held.reasons) + some.held.leftOut,
+  problem: some.state === 'failed' ? 'policy-withdrawn' : null,
+});
+
+test('each chosen instance is in one place, whatever the row says, and the causes add up', () => {
+  let checked = 0;
+  // A second device may have sent more of the study, and answers come late.
+  const numbers = {
+    departed: [0, 2, 5],
+    acknowledged: [0, 1, 5],
+    counts: [null, counted(1, 2), counted(0, 9)],
+  };
+  for (const some of rows({ ...numbers, sending: [true], paused: [false], named: [true] })) {
+    const row = rowOf(some);
+    const { track, needs } = countStudy(row);
+    const counts = Object.values(track);
+    const isWhole = counts.reduce((sum, count) => sum + count, 0) === row.chosen && Math.min(...counts) >= 0;
+    if (!isWhole) assert.unreachable(`${JSON.stringify(row)} is counted as ${JSON.stringify(track)}`);
+    assert.is(sumOf(needs), track.needsYou);
+    checked += 1;
+  }
+  assert.ok(checked > 10_000);
+});
+
+/** A study in the PACS is done in the same transaction, and packing ends after naming: no other row is ever at rest. */
+const isReached = ({ state, named, packing, sending }: Some): boolean =>
+  state !== 'in-pacs' && (named || (packing && state === 'reading')) && (state !== 'reading' || !sending);
+
+test('a study that is not over can be pressed on, or goes on without anybody', () => {
+  const either = [false, true];
+  const nothing = { departed: [0], acknowledged: [0], counts: [null] };
+  for (const some of rows({ ...nothing, sending: either, paused: either, named: either })) {
+    if (!isReached(some)) continue;
+    const row = { ...rowOf(some), rank: null } as unknown as StudyRow;
+    const { state, waiting, trouble, paused } = row;
+    const study = queuedStudy({
+      ...{ state, waiting, trouble, paused, instances: row.chosen, problem: row.problem },
+      ...countStudy(row),
+      isWaiting: isToBeSent(row),
+      canTakeBack: canTakeBack(row),
+      canCancel: canCancel(row),
+    });
+    const buttons = rowButtons(study);
+    const fail = (what: string) => assert.unreachable(`${JSON.stringify({ some, buttons })}: ${what}`);
+    if (new Set(buttons).size < buttons.length) fail('a button twice');
+    const isOver = state === 'done' || state === 'taken-back';
+    if (study.needs.length > 0 || isOver || paused) {
+      const isFollowed = paused && study.needs.length === 0 && hasWork(row);
+      if (buttons.length === 0 && !isFollowed) fail('no button');
+    } else if (!hasWork(row) && !row.packing) fail('nothing to do, and nobody is asked');
+    assert.is(partOf(study) === 'needs-you', study.track.needsYou > 0);
+    if (hasArrived(trackOf(study, 'online'))) assert.is(study.needs.length, 0);
+  }
+});
+
+test('each button that changes a turn moves the study to where it says', () => {
+  const one = { rank: [null, 0, 1, 2], score: [null, 0.5] };
+  for (const a of product<Pick<SendingOrder, 'rank' | 'score'>>(one))
+    for (const b of product<Pick<SendingOrder, 'rank' | 'score'>>(one))
+      for (const c of product<Pick<SendingOrder, 'rank' | 'score'>>(one)) moves([a, b, c]);
+});
+
+function moves(some: readonly Pick<SendingOrder, 'rank' | 'score'>[]): void {
+  const studies = some.map((each, nth) => ({ ...each, id: `${nth}`, queuedAt: nth }));
+  const order = studies.toSorted(compareForSending);
+  for (const [place, { id }] of order.entries()) {
+    const turns = turnsOf(queuedStudy({}), place, order.length);
+    assert.equal(
+      turns,
+      TURNS.filter((turn) => (turn === 'later' ? place < 2 : place > 0)),
+    );
+    for (const turn of turns) {
+      const to = { first: 0, earlier: place - 1, later: place + 1 }[turn];
+      const ranks = ranksAfterMove(studies, id, to);
+      const after = studies.map((study) => ({ ...study, rank: ranks.get(study.id) ?? study.rank }));
+      const at = after.toSorted(compareForSending).findIndex((study) => study.id === id);
+      assert.is(at, to, `${turn} of ${id} in ${JSON.stringify(studies)}`);
+    }
+  }
+}
+
+test('a paused study in the first place can be sent first: that resumes it', () => {
+  assert.equal(turnsOf(queuedStudy({ paused: true }), 0, 2), ['first', 'later']);
+  assert.equal(turnsOf(queuedStudy({ paused: true }), 0, 1), []);
+});
+
+test.run();

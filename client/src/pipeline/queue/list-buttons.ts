@@ -1,0 +1,76 @@
+/**
+ * The buttons of one study, each named after the act of the queue that it starts: a button is listed only where its act
+ * changes something. `chooseAgain` and `decide` lead to another page. Pure.
+ */
+import { PROBLEMS } from '#shared/protocol/problem-table.ts';
+import type { QueuedStudy } from './queued-study.ts';
+
+export type StudyButton =
+  | 'chooseAgain'
+  | 'decide'
+  | 'retry'
+  | 'tryNow'
+  | 'pause'
+  | 'resume'
+  | 'takeBack'
+  | 'cancel'
+  | 'dismiss'
+  | 'putBack';
+
+/** In its row of the list: the main one first. */
+export function rowButtons(study: QueuedStudy): readonly StudyButton[] {
+  const { waiting, needs, removed } = study;
+  if (waiting === 'interrupted') return ['chooseAgain', 'dismiss'];
+  if (isStopped(study)) return stoppedButtons(study);
+  if (needs.length > 0) return ['decide'];
+  if (isOver(study)) return [removed ? 'putBack' : 'dismiss'];
+  return sendingButtons(study);
+}
+
+/** Of a study that is stopped: the way on, and the end. */
+export function stoppedButtons(study: QueuedStudy): readonly StudyButton[] {
+  const { state, canTakeBack, canCancel } = study;
+  if (canTakeBack) return [wayOn(study), 'takeBack'];
+  if (state === 'failed') return [wayOn(study), 'dismiss'];
+  return canCancel ? [wayOn(study), 'cancel'] : [wayOn(study)];
+}
+
+/** Of a study that is not completely sent. */
+export function sendingButtons(study: QueuedStudy): readonly StudyButton[] {
+  const { isWaiting, paused, canTakeBack, canCancel } = study;
+  const buttons: StudyButton[] = isWaiting ? [paused ? 'resume' : 'pause'] : [];
+  if (canTakeBack) buttons.push('takeBack');
+  else if (canCancel) buttons.push('cancel');
+  return buttons;
+}
+
+/** A problem of the whole study needs a person. */
+export function isStopped(study: QueuedStudy): boolean {
+  return study.state === 'failed' || (study.trouble !== null && !isOver(study));
+}
+
+function isOver({ state }: QueuedStudy): boolean {
+  return state === 'done' || state === 'taken-back';
+}
+
+/** Sends it again where that can help; otherwise a person has to choose it again. */
+function wayOn({ state, trouble, problem }: QueuedStudy): StudyButton {
+  if (state === 'failed') return problem && mustChange(problem) ? 'chooseAgain' : 'retry';
+  return trouble === 'copy-unreadable' ? 'chooseAgain' : 'tryNow';
+}
+
+/** A newer gateway may give a code that this page does not know. */
+export function mustChange(code: string): boolean {
+  const problems: Partial<Record<string, { readonly retry: string }>> = PROBLEMS;
+  return problems[code]?.retry === 'changed';
+}
+
+export const TURNS = ['first', 'earlier', 'later'] as const;
+export type Turn = (typeof TURNS)[number];
+
+/** How a study may change its turn among those that wait. `place`: from 0. */
+export function turnsOf({ paused }: QueuedStudy, place: number, count: number): readonly Turn[] {
+  if (count < 2) return [];
+  const isPossible = { first: place > 0 || paused, earlier: place > 0, later: place < count - 1 };
+  return TURNS.filter((turn) => isPossible[turn]);
+}
