@@ -33,12 +33,13 @@ function addTo(
         studyInstanceUID: study,
         seriesInstanceUID: `${study}.${at}`,
         sopInstanceUID: uid ?? `${study}.${at}.${ordinal}`,
+        sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
       };
-      const summary = {
+      const summary: Parameters<typeof gathering.add>[0] = {
         kind: 'summary',
         identifiers,
         description: { patientId: patient, patientName: null, modality: 'CT' } as InstanceDescription,
-        held: null,
+        held: [],
         warnings: [],
         named: [],
       };
@@ -49,7 +50,7 @@ function addTo(
         ref: { kind: 'file' as const, file: new Blob() },
         inFolder: false,
       };
-      gathering.add(summary as unknown as Parameters<typeof gathering.add>[0], file, ordinal);
+      gathering.add(summary, file, ordinal);
       ordinal += 1;
     }
   }
