@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
+import { parseUid } from '#shared/dicom/uid.ts';
 import { createGathering, type StudyGroup } from './group-studies.ts';
 import { planBatches as batchesOf, planParcels as parcelsOf } from './plan-parcels.ts';
 
@@ -30,10 +31,10 @@ function addTo(
   for (const [at, files] of series.entries()) {
     for (const { bytes, uid } of files) {
       const identifiers = {
-        studyInstanceUID: study,
-        seriesInstanceUID: `${study}.${at}`,
-        sopInstanceUID: uid ?? `${study}.${at}.${ordinal}`,
-        sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
+        studyInstanceUID: parseUid('StudyInstanceUID', study),
+        seriesInstanceUID: parseUid('SeriesInstanceUID', `${study}.${at}`),
+        sopInstanceUID: parseUid('SOPInstanceUID', uid ?? `${study}.${at}.${ordinal}`),
+        sopClassUID: parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.2'),
       };
       const summary: Parameters<typeof gathering.add>[0] = {
         kind: 'summary',
