@@ -12,6 +12,7 @@ import { deidentify } from './relay/deidentify.ts';
 import { addressAsked } from './relay/connect.ts';
 import { inspect } from './relay/inspect.ts';
 import { receiptVerify } from './relay/receipt-verify.ts';
+import { send } from './relay/send.ts';
 import { upload } from './relay/upload.ts';
 import { userAdd, userList, userPassword } from './relay/users.ts';
 import { VAULT_COMMANDS } from './relay/vault-commands.ts';
@@ -21,6 +22,14 @@ const COMMANDS: readonly Command[] = [
     words: ['upload'],
     usage: 'upload PATH… [--gateway URL] [--token T | --user U] [--policy NAME] [--wait] [--json]',
     run: upload,
+  },
+  {
+    words: ['send'],
+    usage: 'send FILE [--gateway URL] [--token T | --user U] [--wait] [--json]',
+    run: send,
+    about: [
+      'FILE: studies that a device has saved for a stick. The account that sends needs a role that may send.',
+    ],
   },
   {
     words: ['deidentify'],

@@ -144,6 +144,7 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await looksRight(page, 'start-auditor');
   await page.getByRole('link', { name: 'See which studies were sent' }).click();
   await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
+  await page.locator('main[aria-busy=false]').waitFor();
   assert.is(await page.getByRole('link', { name: 'Choose a study' }).count(), 0, 'an auditor sends nothing');
   await page.getByRole('link', { name: 'Start', exact: true }).click();
   await page.getByRole('link', { name: /^Compare the models/ }).click();

@@ -43,7 +43,7 @@ import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
 import { createTakings } from './pipeline/takings.ts';
-import { PAUSES, type PipelineTools } from './pipeline/pipeline-tools.ts';
+import { PAUSES, type PipelineTools, type SealingKeys } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';
@@ -254,9 +254,12 @@ async function openBase(config: Config, around: Surroundings) {
 async function createTools(base: Base) {
   const { dataDir, keys } = base;
   const pipeline = await createPipelineTools(base);
+  const sealing: SealingKeys = {
+    get: (kid) => keys.sealingKey(kid)?.toCryptoKey('X25519', false, ['deriveBits']),
+  };
   const parcels = createParcelReceiver(pipeline, {
     expiresAfterMs: base.uploadExpiresHours * 3_600_000,
-    sealing: { get: (kid) => keys.sealingKey(kid)?.toCryptoKey('X25519', false, ['deriveBits']) },
+    sealing,
   });
   const files = openModelFiles(BUILT_IN_MODELS, join(dataDir, 'models'));
   const road = createResultSender({ ...base, pipeline, parcels });
@@ -264,6 +267,7 @@ async function createTools(base: Base) {
   return {
     pipeline,
     parcels,
+    sealing,
     files,
     road,
     callers: await openCallers(base),

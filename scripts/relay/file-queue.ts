@@ -10,20 +10,11 @@ import {
 } from '#shared/protocol/deid-report.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
-import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
-import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
-import { nextUploadState, type UploadEvent, type UploadState } from '#shared/protocol/upload-state.ts';
 import type { VaultEntry } from '#shared/protocol/vault.ts';
 import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
 import { describeReports } from '../../client/src/pipeline/queue/describe-reports.ts';
 import { joinEntries } from '../../client/src/pipeline/queue/join-vault-entries.ts';
-import {
-  keyOf,
-  stateOfConflict,
-  type InstanceKey,
-  type QueuedUpload,
-  type UploadQueue,
-} from '../../client/src/pipeline/queue/upload-queue.ts';
+import { keyOf, type UploadQueue } from '../../client/src/pipeline/queue/upload-queue.ts';
 import {
   codeAhead,
   giveFileParcels,
@@ -31,28 +22,25 @@ import {
   type FileParcel,
   type FileParcelTools,
 } from './file-parcels.ts';
+import {
+  newSentStudy,
+  sentStudiesAsQueue,
+  studyIn,
+  type ForParcels,
+  type SentInstance,
+  type SentStudy,
+} from './sent-studies.ts';
 
 /** One instance and the first file that holds it. */
-export interface FileInstance {
+export interface FileInstance extends SentInstance {
   readonly manifest: ManifestInstance;
   readonly file: CollectedFile;
   /** The digest of its de-identification report. */
   readonly report: string | null;
-  state: 'safe' | 'sent' | InstanceState;
-  reason: string | null;
 }
 
-export interface FileStudy {
-  readonly studyInstanceUID: string;
+export interface FileStudy extends SentStudy<FileInstance> {
   readonly policy: { readonly name: string; readonly version: number };
-  readonly instances: Map<string, FileInstance>;
-  state: UploadState;
-  gatewayState: StudyState | null;
-  uploadId: string | null;
-  revision: number;
-  receiptId: string | null;
-  /** Why the gateway refused the whole study. */
-  problem: AnyProblemCode | null;
 }
 
 export interface FileQueueTools extends FileParcelTools {
@@ -119,17 +107,16 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
       return true;
     },
     ...queueForParcels(kept),
-    ...queueForStudies(kept),
+    ...sentStudiesAsQueue(kept.studies),
+    manifestOf: async (id) => manifestOf(kept, id),
   };
 }
-
-type ForParcels = 'parcelsFor' | 'parcelCreated' | 'parcelForgotten' | 'parcelProgress' | 'parcelSent';
 
 function queueForParcels(kept: Kept): Pick<UploadQueue, ForParcels> {
   const { tools, planned, acknowledged, given } = kept;
   return {
     async *parcelsFor(id, need) {
-      const study = studyOf(kept, id);
+      const study = studyIn(kept.studies, id);
       const wanted = new Set(need.map(keyOf));
       const instances = [...study.instances.values()];
       const needed = instances.filter(({ manifest }) => wanted.has(keyOf(manifest)));
@@ -150,54 +137,6 @@ function queueForParcels(kept: Kept): Pick<UploadQueue, ForParcels> {
   };
 }
 
-function queueForStudies(kept: Kept): Omit<UploadQueue, ForParcels> {
-  return {
-    pending: async () => [...kept.studies.values()].map(toUpload),
-    manifestOf: async (id) => manifestOf(kept, id),
-    async announced(id, answer) {
-      const study = studyOf(kept, id);
-      study.uploadId = answer.uploadId;
-      study.revision = answer.revision;
-      for (const held of answer.have) change(study, held, 'sent', null);
-      for (const against of answer.conflict)
-        change(study, against, stateOfConflict(against.reason), against.reason);
-      return true;
-    },
-    beginSending: async (id) => move(studyOf(kept, id), 'started'),
-    async allSent(id) {
-      const study = studyOf(kept, id);
-      for (const instance of study.instances.values()) if (instance.state === 'safe') instance.state = 'sent';
-      move(study, 'all-sent');
-    },
-    async parcelsLost(id) {
-      move(studyOf(kept, id), 'parcels-lost');
-    },
-    async report(id, status) {
-      const study = studyOf(kept, id);
-      study.gatewayState = status.state;
-      study.revision = status.revision;
-    },
-    waiting: async () => undefined,
-    troubled: async () => undefined,
-    async refused(id, code) {
-      const study = studyOf(kept, id);
-      study.problem = code;
-      move(study, 'refused');
-    },
-    async settle(id, { receipt }) {
-      const study = studyOf(kept, id);
-      study.receiptId = receipt.jti;
-      study.revision = receipt.revision;
-      for (const instance of receipt.instances)
-        change(study, instance, instance.state, instance.reason ?? null);
-      const isComplete = receipt.instances.every(
-        (instance) => instance.state !== 'refused' && instance.state !== 'quarantined',
-      );
-      move(study, isComplete ? 'receipt-checked' : 'receipt-names-refusals');
-    },
-  };
-}
-
 function keepReport({ reports }: Kept, studyInstanceUID: string, report: WireReport): void {
   const own = reports.get(studyInstanceUID) ?? { kept: new Map(), room: REPORTS_CHARACTERS_LIMIT };
   reports.set(studyInstanceUID, own);
@@ -208,7 +147,7 @@ function keepReport({ reports }: Kept, studyInstanceUID: string, report: WireRep
 }
 
 function manifestOf({ tools, studies, ahead, reports, entries }: Kept, id: string): Manifest {
-  const study = studyOf({ studies }, id);
+  const study = studyIn(studies, id);
   const { studyInstanceUID, policy } = study;
   const instances = [...study.instances.values()];
   // A manifest is made to be announced: the threads have something to do meanwhile.
@@ -223,22 +162,6 @@ function manifestOf({ tools, studies, ahead, reports, entries }: Kept, id: strin
   };
 }
 
-function studyOf({ studies }: Pick<Kept, 'studies'>, id: string): FileStudy {
-  const study = studies.get(id);
-  if (!study) throw new Error('a study that is not queued');
-  return study;
-}
-
-function toUpload({ studyInstanceUID, state, uploadId, receiptId }: FileStudy): QueuedUpload {
-  return { id: studyInstanceUID, state, uploadId, receiptId, trouble: null, turn: 0 };
-}
-
-function move(study: FileStudy, event: UploadEvent): boolean {
-  const state = nextUploadState(study.state, event);
-  if (state !== null) study.state = state;
-  return state !== null;
-}
-
 function sum(numbers: Iterable<number>): number {
   let total = 0;
   for (const number of numbers) total += number;
@@ -246,25 +169,5 @@ function sum(numbers: Iterable<number>): number {
 }
 
 function newStudy(studyInstanceUID: string, policy: FileStudy['policy']): FileStudy {
-  return {
-    studyInstanceUID,
-    policy,
-    instances: new Map(),
-    state: 'safe',
-    gatewayState: null,
-    uploadId: null,
-    revision: 0,
-    receiptId: null,
-    problem: null,
-  };
-}
-
-function change(
-  study: FileStudy,
-  key: InstanceKey,
-  state: FileInstance['state'],
-  reason: string | null,
-): void {
-  const instance = study.instances.get(keyOf(key));
-  if (instance) Object.assign(instance, { state, reason });
+  return { ...newSentStudy(studyInstanceUID), policy };
 }

@@ -8,7 +8,8 @@ import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { isInDoubt, type DiscFiles } from '../../client/src/pipeline/ingest/disc-files.ts';
 import { printable } from './arguments.ts';
-import type { FileInstance, FileQueue, FileStudy } from './file-queue.ts';
+import type { FileQueue } from './file-queue.ts';
+import type { SentInstance, SentStudy } from './sent-studies.ts';
 
 /** One file of the choice. `instance` names what it holds; several files may hold one instance. */
 export interface FileResult {
@@ -29,14 +30,14 @@ function outcomeOf(queue: FileQueue, file: FileResult): Outcome {
   return study && instance ? outcomeOfInstance(study, instance) : { state: file.state, reason: file.reason };
 }
 
-function outcomeOfInstance(study: FileStudy, { state, reason }: FileInstance): Outcome {
+function outcomeOfInstance(study: SentStudy, { state, reason }: SentInstance): Outcome {
   // A whole study that is refused takes its instances with it.
   if (study.problem !== null && (state === 'safe' || state === 'sent'))
     return { state: 'refused', reason: study.problem };
   return { state: state === 'safe' ? 'queued' : state, reason };
 }
 
-function receiptUrl(study: FileStudy, gateway: string): string | null {
+function receiptUrl(study: SentStudy, gateway: string): string | null {
   return study.receiptId === null ? null : `${gateway}/upload/${study.uploadId}/receipt`;
 }
 
@@ -49,20 +50,25 @@ interface Ended {
 
 export function toDocument({ queue, files, disc, gateway }: Ended): unknown {
   return {
-    studies: [...queue.studies.values()].map((study) => ({
-      studyInstanceUID: study.studyInstanceUID,
-      state: study.problem === null ? (study.gatewayState ?? study.state) : 'refused',
-      revision: study.revision,
-      uploadId: study.uploadId,
-      receipt: receiptUrl(study, gateway),
-      instances: [...study.instances.values()].map((instance) => ({
-        sopInstanceUID: instance.manifest.sopInstanceUID,
-        digest: instance.manifest.digest,
-        ...outcomeOfInstance(study, instance),
-      })),
-    })),
+    studies: [...queue.studies.values()].map((study) => toStudyDocument(study, gateway)),
     files: files.map((file) => ({ path: file.path, ...outcomeOf(queue, file) })),
     missing: missingFrom(disc),
+  };
+}
+
+/** A study in the JSON document. */
+export function toStudyDocument(study: SentStudy, gateway: string): unknown {
+  return {
+    studyInstanceUID: study.studyInstanceUID,
+    state: study.problem === null ? (study.gatewayState ?? study.state) : 'refused',
+    revision: study.revision,
+    uploadId: study.uploadId,
+    receipt: receiptUrl(study, gateway),
+    instances: [...study.instances.values()].map((instance) => ({
+      sopInstanceUID: instance.manifest.sopInstanceUID,
+      digest: instance.manifest.digest,
+      ...outcomeOfInstance(study, instance),
+    })),
   };
 }
 
@@ -90,15 +96,29 @@ export function remarksOn(disc: DiscFiles): string[] {
   ];
 }
 
-export function toLines(queue: FileQueue, files: readonly FileResult[], gateway: string): string[] {
-  const lines = [...queue.studies.values()].map((study) => {
-    const states = Map.groupBy(
-      study.instances.values(),
-      (instance) => outcomeOfInstance(study, instance).state,
-    );
-    const counts = [...states].map(([state, instances]) => `${instances.length} ${state}`).join(', ');
-    return `${study.studyInstanceUID}  ${counts}${study.receiptId === null ? '' : `  receipt ${receiptUrl(study, gateway)}`}`;
+/** A study for a person: its UID, how many instances ended how, and the receipt. */
+export function toStudyLine(study: SentStudy, gateway: string): string {
+  const states = Map.groupBy(study.instances.values(), (each) => outcomeOfInstance(study, each).state);
+  const counts = [...states].map(([state, instances]) => `${instances.length} ${state}`).join(', ');
+  const receipt = study.receiptId === null ? '' : `  receipt ${receiptUrl(study, gateway)}`;
+  return `${study.studyInstanceUID}  ${counts}${receipt}`;
+}
+
+/** The instances of the study that a person must look at, by UID, with the reason and what to do next. */
+export function refusalsIn(study: SentStudy): string[] {
+  return [...study.instances.values()].flatMap((instance) => {
+    const outcome = outcomeOfInstance(study, instance);
+    return isRefusal(outcome) ? [toRefusal(instance.manifest.sopInstanceUID, outcome)] : [];
   });
+}
+
+function toRefusal(what: string, { state, reason }: Outcome): string {
+  const { title, next } = wordsOf(reason);
+  return `${what}: ${title} ${next} (${reason ?? state})`;
+}
+
+export function toLines(queue: FileQueue, files: readonly FileResult[], gateway: string): string[] {
+  const lines = [...queue.studies.values()].map((study) => toStudyLine(study, gateway));
   const skipped = files.filter(({ state, reason }) => state === 'skipped' && reason !== OF_AN_INDEX).length;
   return skipped === 0 ? lines : [...lines, `${skipped} files are not DICOM and were skipped`];
 }
@@ -107,9 +127,7 @@ export function toLines(queue: FileQueue, files: readonly FileResult[], gateway:
 export function refusalsOf(queue: FileQueue, files: readonly FileResult[]): string[] {
   return files.flatMap((file) => {
     const outcome = outcomeOf(queue, file);
-    if (!isRefusal(outcome)) return [];
-    const { title, next } = wordsOf(outcome.reason);
-    return [`${printable(file.path)}: ${title} ${next} (${outcome.reason ?? outcome.state})`];
+    return isRefusal(outcome) ? [toRefusal(printable(file.path), outcome)] : [];
   });
 }
 

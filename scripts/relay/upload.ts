@@ -43,15 +43,12 @@ import { createDiscFiles, type DiscFiles } from '../../client/src/pipeline/inges
 import { createIdentitySealer } from '../../client/src/pipeline/ingest/seal-identities.ts';
 import { openFile, refusingUnreadable } from '../../client/src/pipeline/ingest/open-file.ts';
 import { keyOf } from '../../client/src/pipeline/queue/upload-queue.ts';
-import { realClock } from '../../client/src/pipeline/upload/clock.ts';
-import { createFollower } from '../../client/src/pipeline/upload/follow-events.ts';
 import { createConcurrencyLimit } from '../../client/src/pipeline/upload/limit-concurrency.ts';
-import { DIAGNOSES } from '../../client/src/pipeline/queue/diagnosis-words.ts';
-import { createUploader } from '../../client/src/pipeline/upload/uploader.ts';
 import type { Surroundings } from './command.ts';
 import { parseArguments, UsageError, type Arguments } from './arguments.ts';
+import { carryAll } from './carry-all.ts';
 import { createCodingPool, type CodingPool } from './coding-pool.ts';
-import { connect, CONNECTION_OPTIONS, gatewayOf, SignedOut, type Connection } from './connect.ts';
+import { connect, CONNECTION_OPTIONS, gatewayOf, type Connection } from './connect.ts';
 import { createFileQueue, type FileQueue } from './file-queue.ts';
 import { findFiles } from './find-files.ts';
 import { gatherCompanions, type CompanionsOf } from './gather-companions.ts';
@@ -60,8 +57,6 @@ import { exitCodeOf, refusalsOf, remarksOn, toDocument, toLines, type FileResult
 
 /** Reading waits for the disk more than for a core. */
 const FILES_AT_ONCE = 4;
-/** A gateway that is restarted is met again; one that is gone is told after this. */
-const PATIENCE_MS = 120_000;
 
 const AS_IT_IS: DevicePolicy = { kind: 'identified' };
 
@@ -117,7 +112,11 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
     throw error;
   });
   const files = read.map((each) => enqueue(each, policy, queue));
-  await carryAll({ queue, coding, connection, awaitReceipts: options.flag('wait'), around });
+  await carryAll(connection, around, {
+    queue,
+    awaitReceipts: options.flag('wait'),
+    onRate: coding.noteLink,
+  });
   progress.clear();
 
   if (options.flag('json'))
@@ -344,36 +343,4 @@ async function noteIndex(disc: DiscFiles, found: CollectedFile, open: Reading['o
 function enqueue({ result, queued }: ReadOne, { name, version }: Policy, queue: FileQueue): FileResult {
   if (queued !== null) queue.add({ ...queued, policy: { name, version } }, queued);
   return result;
-}
-
-interface Carrying {
-  readonly queue: FileQueue;
-  readonly coding: CodingPool;
-  readonly connection: Connection;
-  readonly awaitReceipts: boolean;
-  readonly around: Surroundings;
-}
-
-async function carryAll({ queue, coding, connection, awaitReceipts, around }: Carrying): Promise<void> {
-  const { api } = connection;
-  const { signal, say } = around;
-  const uploader = createUploader({
-    queue,
-    api,
-    clock: realClock,
-    random: Math.random,
-    patienceMs: PATIENCE_MS,
-    awaitReceipts,
-    follower: createFollower({ api, clock: realClock, random: Math.random }),
-    isOnline: () => true,
-    signedIn: async () => {
-      throw new SignedOut();
-    },
-    onLink: () => undefined,
-    onRate: coding.noteLink,
-    onDiagnosis(diagnosis) {
-      if (diagnosis !== null) say(`${DIAGNOSES[diagnosis].title} ${DIAGNOSES[diagnosis].next}`);
-    },
-  });
-  await uploader.drain(signal);
 }

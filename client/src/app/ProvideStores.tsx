@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { ProvideApi, ProvideSession, ProvideSignOutTasks } from '../net/net-context.ts';
 import { ProvideIngest, ProvideTriageViews } from '../pipeline/ingest/ingest-context.ts';
 import { ProvideQueue } from '../pipeline/queue/queue-context.ts';
+import { ProvideStick } from '../pipeline/upload/sender/stick-context.ts';
 import { ProvideTriage } from '../pipeline/triage/triage-context.ts';
 import { ProvideOutboxes } from '../results/outboxes.ts';
 import type { Device } from './device.ts';
@@ -15,7 +16,7 @@ export type ProvideStoresProps = {
 };
 
 export function ProvideStores({ device, looks, children }: ProvideStoresProps) {
-  const { session, api, signOutTasks, outboxes, ingest, queue, triage } = device;
+  const { session, api, signOutTasks, outboxes, ingest, queue, stick, triage } = device;
   return (
     <ProvideLooks value={looks}>
       <ProvideSession value={session}>
@@ -24,9 +25,11 @@ export function ProvideStores({ device, looks, children }: ProvideStoresProps) {
             <ProvideOutboxes value={outboxes}>
               <ProvideIngest value={ingest}>
                 <ProvideQueue value={queue}>
-                  <ProvideTriageViews value={triage}>
-                    <ProvideTriage value={triage}>{children}</ProvideTriage>
-                  </ProvideTriageViews>
+                  <ProvideStick value={stick}>
+                    <ProvideTriageViews value={triage}>
+                      <ProvideTriage value={triage}>{children}</ProvideTriage>
+                    </ProvideTriageViews>
+                  </ProvideStick>
                 </ProvideQueue>
               </ProvideIngest>
             </ProvideOutboxes>

@@ -24,6 +24,7 @@ import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/lo
 import type { Triage } from '../pipeline/triage/start-triage.ts';
 import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
 import { holding, writingLock } from '../pipeline/upload/sender/leader-lock.ts';
+import type { StickSaver } from '../pipeline/upload/sender/stick-context.ts';
 import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
 import { betweenAccounts, createAccount, untilSome } from './current-account.ts';
 import { lockMarkIn, startSession } from './lock-mark.ts';
@@ -38,6 +39,7 @@ export interface Device {
   readonly api: ApiClient;
   readonly ingest: IngestStore;
   readonly queue: QueueStore;
+  readonly stick: StickSaver;
   readonly signOutTasks: SignOutTasks;
   readonly outboxes: Outboxes;
   /** Null until it is fetched; nothing waits for it. */
@@ -98,6 +100,7 @@ export function createDevice(baseUrl = '/api'): Device {
     api,
     ingest,
     queue,
+    stick: stickOf(parts),
     triage,
     signOutTasks,
     outboxes,
@@ -191,6 +194,16 @@ function openIngest(parts: Parts, decisions: DecisionTools, pool: WorkerPool): I
     askPseudonyms: async (asked, abort) =>
       (await import('../pipeline/ingest/ask-pseudonyms.ts')).askPseudonyms(parts.api, asked, abort),
   });
+}
+
+function stickOf({ database, account }: Parts): StickSaver {
+  return {
+    async pack(studyIds) {
+      const { packStick } = await import('../pipeline/upload/sender/pack-stick.ts');
+      const tools = { database, account: account.peek(), now: Date.now, newId: () => crypto.randomUUID() };
+      return packStick(tools, studyIds);
+    },
+  };
 }
 
 async function roomLeft(): Promise<number | null> {

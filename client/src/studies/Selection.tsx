@@ -1,9 +1,12 @@
 /** Selecting studies in the list, and what can be done with all of them at once. */
+import { useState } from 'preact/hooks';
+import { deferred } from '../kit/deferred.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { chooseEntries } from './choose-entries.ts';
 import type { DayEntry } from './day-entry.ts';
 import { useDayList } from './studies-context.ts';
+import type { SaveStickProps } from './SaveStick.tsx';
 import { studiesWords as words } from './studies-words.ts';
 import { dismissAll } from './Undo.tsx';
 
@@ -55,6 +58,7 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
   const toPause = idsOf(chosen.filter(({ isWaiting, paused }) => isWaiting && !paused));
   const toResume = idsOf(chosen.filter(({ isWaiting, paused }) => isWaiting && paused));
   const toRemove = idsOf(chosen.filter(isRemovable));
+  const toSave = idsOf(chosen.filter(({ state, packing }) => !packing && UNSENT.has(state)));
   const done = () => (list.selected.value = null);
   return (
     <section class="selection" aria-label={words.actions}>
@@ -71,6 +75,7 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
         {toResume.length > 0 && (
           <Act label={words.resume} act={() => void queue.resume(...toResume).then(done)} />
         )}
+        {toSave.length > 0 && <SaveButton studyIds={toSave} />}
         {toRemove.length > 0 && (
           <Act
             label={words.remove(toRemove.length)}
@@ -79,6 +84,23 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
         )}
       </div>
     </section>
+  );
+}
+
+const UNSENT: ReadonlySet<string> = new Set(['safe', 'uploading']);
+
+const SaveStick = deferred<SaveStickProps>(
+  () => import('./SaveStick.tsx').then((view) => view.SaveStick),
+  () => null,
+);
+
+function SaveButton({ studyIds }: Pick<SaveStickProps, 'studyIds'>) {
+  const [saving, setSaving] = useState<readonly string[] | null>(null);
+  return (
+    <>
+      <Act label={words.save} act={() => setSaving(studyIds)} />
+      {saving && <SaveStick studyIds={saving} onClose={() => setSaving(null)} />}
+    </>
   );
 }
 

@@ -126,6 +126,15 @@ export type UploadTable = {
   created_at: CreatedAt;
 };
 
+/** An account that brings an upload from a stick, for the device that saved it there. */
+export type UploadCarrierTable = {
+  upload_id: string;
+  account_id: string;
+  ticket_id: string;
+  /** CarriedParcels (pipeline/carrier.store.ts), as JSON. */
+  parcels: unknown;
+};
+
 /** The instances that each upload named, in the manifest's order. */
 export type UploadInstanceTable = { upload_id: string; position: number; instance_id: number };
 
@@ -344,6 +353,7 @@ export type Tables = InferenceTables & {
   device_assertion: DeviceAssertionTable;
   study: StudyTable;
   upload: UploadTable;
+  upload_carrier: UploadCarrierTable;
   upload_instance: UploadInstanceTable;
   instance: InstanceTable;
   tally: TallyTable;

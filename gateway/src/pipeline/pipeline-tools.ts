@@ -103,6 +103,9 @@ export type CheckInstance = (
   turn: Turn,
 ) => Promise<Verdict>;
 
+/** The gateway's private keys by their id: the one that devices seal to now, and retired ones. */
+export type SealingKeys = { get(keyId: string): CryptoKey | undefined };
+
 export type PipelineTools = {
   readonly db: Kysely<Tables>;
   readonly jobs: Pick<Jobs, 'enqueue'>;

@@ -18,15 +18,19 @@ export async function addAccount(pipeline: TestPipeline): Promise<string> {
   return id;
 }
 
-/** A device of the account; its id. */
-export async function addDevice(pipeline: TestPipeline, accountId = pipeline.accountId): Promise<string> {
+/** A device of the account; its id. `publicKey`: a JWK, where the test signs with it. */
+export async function addDevice(
+  pipeline: TestPipeline,
+  accountId = pipeline.accountId,
+  publicKey: object = {},
+): Promise<string> {
   const { id } = await pipeline.tools.db
     .insertInto('device')
     .values({
       site_id: pipeline.siteId,
       account_id: accountId,
       thumbprint: randomUUID(),
-      public_key: '{}',
+      public_key: JSON.stringify(publicKey),
       last_seen_at: new Date(),
       revoked_at: null,
     })

@@ -17,6 +17,7 @@ import { createJobs, type Jobs } from '../jobs/jobs.ts';
 import type { LogEvent } from '../observability/log.ts';
 import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
+import { carriedRoutes } from '../uploads/carried.routes.ts';
 import { eventRoutes } from '../uploads/events.routes.ts';
 import type { PlacesLimit } from '../pipeline/intake/body-places.ts';
 import { createTakings } from '../pipeline/takings.ts';
@@ -133,7 +134,8 @@ export async function openTestPipeline(options: TestPipelineOptions) {
   const roles = options.roles ?? ['technician'];
   let caller: Caller = { ...user, id: accountId, roles, siteId, scope: 'session', device: null };
   const signSheet = createSheetSigner(signer);
-  const app = createApp({ tools, parcels, sealingKey, signSheet, lines, failures, callerOf: () => caller });
+  const keys = { sealing, sealingKey, signSheet };
+  const app = createApp({ tools, parcels, ...keys, lines, failures, callerOf: () => caller });
   const client = createUploadClient(app, sealingKey);
   return {
     ...client,
@@ -238,6 +240,7 @@ async function addAccount(db: Db): Promise<{ siteId: string; accountId: string }
 type AppParts = {
   readonly tools: PipelineTools;
   readonly parcels: ParcelReceiver;
+  readonly sealing: TestSealing['sealing'];
   readonly sealingKey: SealingKey;
   readonly signSheet: SheetSigner;
   readonly lines: LogEvent[];
@@ -245,7 +248,9 @@ type AppParts = {
   readonly callerOf: () => Caller;
 };
 
-function createApp({ tools, parcels, sealingKey, signSheet, lines, failures, callerOf }: AppParts): Router {
+function createApp(parts: AppParts): Router {
+  const { tools, parcels, sealing, sealingKey, signSheet, lines, failures, callerOf } = parts;
+  const readPosted = readPostedHere();
   const app = createRouter();
   app.use(async (c, next) => {
     c.set('caller', callerOf());
@@ -260,8 +265,9 @@ function createApp({ tools, parcels, sealingKey, signSheet, lines, failures, cal
       labelHours: 12,
       lockMinutes: 15,
       sealingKey,
-      readPosted: readPostedHere(),
+      readPosted,
     }),
+    carriedRoutes({ tools, sealing, readPosted }),
     pseudonymRoutes(tools, createEvaluateThread()),
     tusRoutes(parcels),
     studyRoutes({

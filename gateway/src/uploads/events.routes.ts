@@ -11,6 +11,7 @@ import { streamEvents } from '../http/event-stream.ts';
 import { callerOf, createRouter, defineRoute, type GatewayContext, type Router } from '../http/route.ts';
 import { waitOrWake } from '../http/wait-or-wake.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
+import { isCarrier } from '../pipeline/carrier.store.ts';
 import { ownerOf, type UploadOwner } from '../pipeline/upload-owner.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { uploadIds, uploadStatuses } from './upload-status.ts';
@@ -59,7 +60,7 @@ export function eventRoutes(
       if (caller.scope !== 'session') throw new Problem('not-allowed');
       return streamJob(c, job);
     }
-    if (upload !== undefined && (await findUpload(tools.db, upload, owner)) === undefined)
+    if (upload !== undefined && !(await mayFollow(tools, upload, owner)))
       throw new Problem('upload-not-found');
     open.check(caller.id);
     return streamEvents(c, tools.log, async (stream) => {
@@ -72,6 +73,14 @@ export function eventRoutes(
     });
   });
   return router;
+}
+
+async function mayFollow(
+  { db }: Pick<EventTools, 'db'>,
+  upload: string,
+  owner: UploadOwner,
+): Promise<boolean> {
+  return (await findUpload(db, upload, owner)) !== undefined || isCarrier(db, owner, upload);
 }
 
 /** Open streams of each account. */
@@ -113,11 +122,13 @@ async function tellUploads(
   const unsubscribe = listen(pending, tools);
   stream.onAbort(() => pending.wake());
   const tell = createTeller(stream, upload, tools);
+  const orCarried = true;
   try {
     while (!stream.aborted && !stream.closed) {
       if (pending.isAnyChanged) {
         pending.isAnyChanged = false;
-        const known = upload === undefined ? await uploadIds(tools.db, { owner }, OPENING_LIMIT) : [upload];
+        const known =
+          upload === undefined ? await uploadIds(tools.db, { owner, orCarried }, OPENING_LIMIT) : [upload];
         await tell(known);
       }
       // A reader that left during a query has woken nobody.
@@ -130,7 +141,9 @@ async function tellUploads(
       }
       const studies = [...pending.studies].slice(0, STUDIES_AT_ONCE);
       for (const study of studies) pending.studies.delete(study);
-      await tell(await uploadIds(tools.db, { owner, studyIds: studies }, OPENING_LIMIT * studies.length));
+      await tell(
+        await uploadIds(tools.db, { owner, orCarried, studyIds: studies }, OPENING_LIMIT * studies.length),
+      );
       await waitOrWake(INTERVAL_MS, () => undefined);
     }
   } finally {

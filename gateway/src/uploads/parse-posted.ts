@@ -1,19 +1,21 @@
 /**
- * The large JSON bodies of an upload (a manifest, decisions about its instances) from bytes to values. Runs in
- * a thread (posted.worker.ts): of 12 MiB that a stranger wrote, unpacking, parsing and comparing with the
- * schema take seconds. Ratio and shape (parse-json.ts) are limited before anything is made of them.
+ * The large JSON bodies of an upload (a manifest, a ticket from a stick, decisions about its instances) from bytes
+ * to values. Runs in a thread (posted.worker.ts): of 12 MiB that a stranger wrote, unpacking, parsing and
+ * comparing with the schema take seconds. Ratio and shape (parse-json.ts) are limited before anything is made of
+ * them.
  */
 import type { z } from 'zod';
 import { decisionSchema } from '#shared/protocol/api.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
+import { ticketSchema } from '#shared/protocol/stick.ts';
 import { MANIFEST_BYTES_LIMIT, manifestSchema } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { joinBytes } from '../http/gather-bytes.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
 import { parseJson } from '../http/parse-json.ts';
 
-const SCHEMAS = { manifest: manifestSchema, decision: decisionSchema } as const;
+const SCHEMAS = { manifest: manifestSchema, decision: decisionSchema, ticket: ticketSchema } as const;
 export type PostedKind = keyof typeof SCHEMAS;
 export type Posted<K extends PostedKind> = z.infer<(typeof SCHEMAS)[K]>;
 
@@ -68,12 +70,17 @@ async function* limited(
 function parse(kind: PostedKind, bytes: Uint8Array): Posted<PostedKind> {
   const json = parseJson(bytes);
   // Before the schema, which would look at each of them.
-  const { instances } = (json ?? {}) as { readonly instances?: unknown };
+  const { instances } = (promiseIn(kind, json) ?? {}) as { readonly instances?: unknown };
   if (Array.isArray(instances) && instances.length > MANIFEST_INSTANCE_LIMIT)
-    throw kind === 'manifest'
+    throw kind !== 'decision'
       ? new Problem('too-many-instances')
       : new Problem('invalid-request', `Invalid: instances (expected: at most ${MANIFEST_INSTANCE_LIMIT}).`);
   const outcome = SCHEMAS[kind].safeParse(json);
   if (outcome.success) return outcome.data;
   throw invalidRequest(outcome.error.issues, 'json');
+}
+
+/** The part that names instances. */
+function promiseIn(kind: PostedKind, json: unknown): unknown {
+  return kind === 'ticket' ? (json as { readonly manifest?: unknown } | null)?.manifest : json;
 }

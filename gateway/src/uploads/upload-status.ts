@@ -154,15 +154,22 @@ export async function missingInstances(
 /** The uploads of which one of these studies is told; newest first. */
 export async function uploadIds(
   db: Db,
-  where: { owner?: UploadOwner; studyIds?: readonly string[]; siteId?: string },
+  where: { owner?: UploadOwner; orCarried?: true; studyIds?: readonly string[]; siteId?: string },
   limit: number,
 ): Promise<readonly string[]> {
   let query = db.selectFrom('upload').select('id').orderBy('created_at', 'desc').limit(limit);
-  if (where.owner !== undefined) query = query.where('account_id', '=', where.owner.accountId);
+  if (where.owner !== undefined) query = query.where(isOf(where.owner, where.orCarried === true));
   if (where.owner && where.owner.deviceId !== null)
     query = query.where('device_id', '=', where.owner.deviceId);
   if (where.siteId !== undefined) query = query.where('site_id', '=', where.siteId);
   if (where.studyIds !== undefined)
     query = query.where(sql<boolean>`study_id = any(${where.studyIds}::uuid[])`);
   return (await query.execute()).map(({ id }) => id);
+}
+
+/** `orCarried`: also those that this account brings from a stick, for another's device. */
+function isOf({ accountId, deviceId }: UploadOwner, orCarried: boolean) {
+  const own = sql<boolean>`account_id = ${accountId}::uuid`;
+  if (!orCarried || deviceId !== null) return own;
+  return sql<boolean>`(${own} or id in (select upload_id from upload_carrier where account_id = ${accountId}::uuid))`;
 }

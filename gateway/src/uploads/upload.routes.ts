@@ -32,6 +32,7 @@ import {
 } from '../http/route.ts';
 import { createTurns } from '../http/take-turns.ts';
 import { begunParcels, findUpload, unfinishedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
+import { isCarrier } from '../pipeline/carrier.store.ts';
 import { recordReading } from '../audit/record-reading.ts';
 import { findReceipt } from '../pipeline/receipt.store.ts';
 import { ownerOf, senderOf } from '../pipeline/upload-owner.ts';
@@ -178,9 +179,20 @@ const DECISIONS = {
 async function visibleUpload(tools: Pick<UploadTools, 'db'>, id: string, caller: Caller): Promise<UploadRow> {
   // A device sends; it watches nobody, whatever its user may do when signed in.
   const watches = caller.scope === 'session' && caller.roles.some((role) => WATCHERS.includes(role));
-  const upload = await findUpload(tools.db, id, watches ? null : ownerOf(caller));
+  const upload =
+    (await findUpload(tools.db, id, watches ? null : ownerOf(caller))) ??
+    (await carriedUpload(tools, id, caller));
   if (upload === undefined || upload.site_id !== caller.siteId) throw new Problem('upload-not-found');
   return upload;
+}
+
+/** The upload of another's device, if this caller brings it from a stick. */
+async function carriedUpload(
+  { db }: Pick<UploadTools, 'db'>,
+  id: string,
+  caller: Caller,
+): Promise<UploadRow | undefined> {
+  return (await isCarrier(db, ownerOf(caller), id)) ? findUpload(db, id, null) : undefined;
 }
 
 /** The upload, if this caller made it. */
@@ -280,7 +292,8 @@ function addEnding(router: Router, { tools, parcels }: UploadRouteTools): void {
   const completion = createCompletion(tools);
   router.openapi(routes.complete, async (c) => {
     const caller = callerOf(c);
-    const upload = await ownUpload(tools, c.req.valid('param').id, caller);
+    const { id: asked } = c.req.valid('param');
+    const upload = (await carriedUpload(tools, asked, caller)) ?? (await ownUpload(tools, asked, caller));
     // A parcel whose last byte was stored when the process died is complete, and nobody said so.
     for (const id of await unfinishedParcels(tools.db, upload.id))
       await parcels.arrived(id, senderOf(caller));

@@ -2,6 +2,8 @@
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { SealingKeys } from '../pipeline/pipeline-tools.ts';
+import { carriedRoutes } from './carried.routes.ts';
 import type { Arrivals } from './complete-upload.ts';
 import { createEvaluateThread } from './evaluate-thread.ts';
 import { eventRoutes } from './events.routes.ts';
@@ -18,12 +20,15 @@ export type UploadsFeatureTools = {
   readonly labelHours: number;
   readonly lockMinutes: number;
   readonly keys: Pick<Keys, 'sealing'>;
+  /** The private keys that open what devices have sealed. */
+  readonly sealing: SealingKeys;
   /** The events of an inference job, which `GET /events?job=` tells too. */
   readonly streamJob: Parameters<typeof eventRoutes>[1];
 };
 
 export function uploadsFeature(tools: UploadsFeatureTools): Feature {
-  const { pipeline, parcels, policy, labelHours, lockMinutes, keys, streamJob } = tools;
+  const { pipeline, parcels, policy, labelHours, lockMinutes, keys, sealing, streamJob } = tools;
+  const readPosted = createPostedReader();
   const uploads = uploadRoutes({
     tools: pipeline,
     parcels,
@@ -31,9 +36,15 @@ export function uploadsFeature(tools: UploadsFeatureTools): Feature {
     labelHours,
     lockMinutes,
     sealingKey: keys.sealing[0].jwk,
-    readPosted: createPostedReader(),
+    readPosted,
   });
+  const carried = carriedRoutes({ tools: pipeline, sealing, readPosted });
   return {
-    routes: [uploads, pseudonymRoutes(pipeline, createEvaluateThread()), eventRoutes(pipeline, streamJob)],
+    routes: [
+      carried,
+      uploads,
+      pseudonymRoutes(pipeline, createEvaluateThread()),
+      eventRoutes(pipeline, streamJob),
+    ],
   };
 }

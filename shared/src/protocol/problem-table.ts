@@ -122,6 +122,24 @@ export const PROBLEMS = {
     title: 'The gateway no longer has the key to this sealed copy, so nobody can open it.',
     next: 'Choose the same files again.',
   },
+  'stick-damaged': {
+    status: 422,
+    retry: 'never',
+    title: 'This saved study is damaged, or was changed.',
+    next: 'Save it again on the device that has it.',
+  },
+  'stick-expired': {
+    status: 409,
+    retry: 'changed',
+    title: 'This study was saved more than 30 days ago.',
+    next: 'Save it again on the device that has it.',
+  },
+  'stick-sender-ended': {
+    status: 409,
+    retry: 'changed',
+    title: 'The device that saved this study may no longer send.',
+    next: 'Sign in on that device, and send the file again.',
+  },
   'user-exists': { status: 409, retry: 'never', title: 'There is already a user with this name.' },
   'policy-exists': {
     status: 409,

@@ -53,6 +53,19 @@ export async function sha256OfBytes(bytes: Uint8Array<ArrayBuffer>): Promise<str
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }
 
+/** SHA-256 of bytes that come piece by piece. `end` gives the 32 bytes, once. */
+export async function createRunningDigest(): Promise<{
+  update(bytes: Uint8Array): void;
+  end(): Uint8Array<ArrayBuffer>;
+}> {
+  const hash = await createSHA256();
+  hash.init();
+  return {
+    update: (bytes) => void hash.update(bytes),
+    end: () => new Uint8Array(hash.digest('binary')),
+  };
+}
+
 /**
  * SHA-256 of a stream, in hexadecimal. Holds one chunk at a time. Throws the signal's reason when aborted.
  */

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
+import { parseUid } from '#shared/dicom/uid.ts';
 import { createGathering, type StudyGroup } from './group-studies.ts';
 import { planBatches as batchesOf, planParcels as parcelsOf } from './plan-parcels.ts';
 
@@ -30,15 +31,16 @@ function addTo(
   for (const [at, files] of series.entries()) {
     for (const { bytes, uid } of files) {
       const identifiers = {
-        studyInstanceUID: study,
-        seriesInstanceUID: `${study}.${at}`,
-        sopInstanceUID: uid ?? `${study}.${at}.${ordinal}`,
+        studyInstanceUID: parseUid('StudyInstanceUID', study),
+        seriesInstanceUID: parseUid('SeriesInstanceUID', `${study}.${at}`),
+        sopInstanceUID: parseUid('SOPInstanceUID', uid ?? `${study}.${at}.${ordinal}`),
+        sopClassUID: parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.2'),
       };
-      const summary = {
+      const summary: Parameters<typeof gathering.add>[0] = {
         kind: 'summary',
         identifiers,
         description: { patientId: patient, patientName: null, modality: 'CT' } as InstanceDescription,
-        held: null,
+        held: [],
         warnings: [],
         named: [],
       };
@@ -49,7 +51,7 @@ function addTo(
         ref: { kind: 'file' as const, file: new Blob() },
         inFolder: false,
       };
-      gathering.add(summary as unknown as Parameters<typeof gathering.add>[0], file, ordinal);
+      gathering.add(summary, file, ordinal);
       ordinal += 1;
     }
   }

@@ -9,13 +9,28 @@ import type { QueuedUpload, UploadQueue } from '../queue/upload-queue.ts';
 import { createAsking, StudyRefused, type AskingTools } from './ask-until-answered.ts';
 import { awaitReceipt, type ReceiptTools } from './await-receipt.ts';
 import { createBackOff } from './clock.ts';
-import { deliver, type CarriedStudy, type Delivered, type DeliveryTools } from './deliver-study.ts';
+import {
+  announceManifest,
+  deliver,
+  type Announce,
+  type CarriedStudy,
+  type Delivered,
+  type DeliveryTools,
+  type PromisedStudy,
+} from './deliver-study.ts';
 import type { Follower } from './follow-events.ts';
 import { createConcurrencyLimit, type ConcurrencyLimit } from './limit-concurrency.ts';
 import { createPace } from './pace.ts';
 
+/** A queue that may know no more of a study than what it promises. */
+export type CarriedQueue = Omit<UploadQueue, 'manifestOf'> & {
+  manifestOf(id: string): Promise<PromisedStudy>;
+};
+
 export interface CarrierTools extends AskingTools {
-  readonly queue: UploadQueue;
+  readonly queue: CarriedQueue;
+  /** How studies are announced; by their manifests unless said otherwise. */
+  readonly announce?: Announce;
   readonly api: ApiClient;
   readonly follower: Follower;
   /** False: the work ends when everything was sent (command line without `--wait`). */
@@ -46,6 +61,7 @@ export interface Carrier {
 }
 
 interface CarryingTools extends DeliveryTools, ReceiptTools {
+  readonly queue: CarriedQueue;
   readonly awaitReceipts: boolean;
   readonly studies: ConcurrencyLimit;
 }
@@ -59,6 +75,7 @@ export function createCarrier(tools: CarrierTools): Carrier {
   const carrying: CarryingTools = {
     queue,
     api,
+    announce: tools.announce ?? announceManifest(api),
     clock,
     random,
     patienceMs,

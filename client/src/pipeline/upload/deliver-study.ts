@@ -4,8 +4,8 @@
  */
 import { completeAnswerSchema } from '#shared/protocol/api.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { manifestAnswerSchema, type Manifest, type ManifestAnswer } from '#shared/protocol/manifest.ts';
-import { ApiProblem, Unreachable } from '../../net/api-client.ts';
+import { manifestAnswerSchema, type ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { ApiProblem, Unreachable, type ApiClient } from '../../net/api-client.ts';
 import { keyOf, type InstanceKey, type QueuedUpload } from '../queue/upload-queue.ts';
 import type { Asking } from './ask-until-answered.ts';
 import { createBackOff } from './clock.ts';
@@ -15,12 +15,28 @@ import { sendParcels, type Announced, type SendingTools } from './send-parcels.t
 export interface DeliveryTools extends SendingTools, Pick<Asking, 'untilAnswered'> {
   /** One at a time: if two studies claim one UID, the one chosen first gets it. */
   readonly announcements: ConcurrencyLimit;
+  readonly announce: Announce;
 }
+
+/** The study and its instances, which the receipt has to name. */
+export interface PromisedStudy {
+  readonly studyInstanceUID: string;
+  readonly instances: readonly InstanceKey[];
+}
+
+/** Says what one study will contain, and learns what to send. */
+export type Announce = (promised: PromisedStudy, signal: AbortSignal) => Promise<ManifestAnswer>;
+
+/** By its manifest, as the device that queued it does. */
+export const announceManifest =
+  (api: ApiClient): Announce =>
+  (manifest, signal) =>
+    api.json('/upload/init', manifestAnswerSchema, { body: manifest, gzip: true, signal });
 
 /** A study under way, until the signal ends it. */
 export interface CarriedStudy {
   readonly study: QueuedUpload;
-  readonly manifest: Manifest;
+  readonly manifest: PromisedStudy;
   readonly signal: AbortSignal;
 }
 
@@ -41,7 +57,7 @@ export async function deliver(tools: DeliveryTools, carried: CarriedStudy): Prom
   if (manifest.instances.length === 0 && study.uploadId !== null) return deliverNothing(tools, study);
   const backOff = createBackOff(tools.random);
   for (let { state } = study; ; ) {
-    const answer = await announce(tools, carried);
+    const answer = await announceInTurn(tools, carried);
     if (answer === null || !(await begin(tools, { ...study, state }, answer))) return null;
     const delivered = judgeAnswer(answer, manifest);
     if (delivered.isKnown || (await sendAndComplete(tools, carried, answer)) === 'complete') {
@@ -64,11 +80,11 @@ async function deliverNothing({ queue }: DeliveryTools, study: QueuedUpload): Pr
   return { uploadId: study.uploadId!, named: [], isKnown: false };
 }
 
-async function announce(
-  { api, queue, untilAnswered, announcements }: DeliveryTools,
+async function announceInTurn(
+  { api, queue, untilAnswered, announcements, announce }: DeliveryTools,
   { study: { id }, manifest, signal }: CarriedStudy,
 ): Promise<ManifestAnswer | null> {
-  const ask = () => api.json('/upload/init', manifestAnswerSchema, { body: manifest, gzip: true, signal });
+  const ask = () => announce(manifest, signal);
   // A problem of one study does not hold up the others. A study that was moved first while the gateway was
   // silent is announced first.
   const inTurn = () =>
@@ -95,7 +111,7 @@ async function begin(
   return (state === 'at-gateway' && need.length === 0) || queue.beginSending(id);
 }
 
-function judgeAnswer({ uploadId, need, have, conflict }: ManifestAnswer, manifest: Manifest): Delivered {
+function judgeAnswer({ uploadId, need, have, conflict }: ManifestAnswer, manifest: PromisedStudy): Delivered {
   const against = new Set(conflict.map(keyOf));
   const named = manifest.instances.filter((instance) => !against.has(keyOf(instance)));
   const isKnown =

@@ -14,7 +14,7 @@ import { sendParcel } from './tus-client.ts';
 import type { TusTools, Way } from './tus-requests.ts';
 
 export interface SendingTools extends Pick<Asking, 'waitForRight' | 'noteWaiting'> {
-  readonly queue: UploadQueue;
+  readonly queue: Omit<UploadQueue, 'manifestOf'>;
   readonly api: ApiClient;
   readonly clock: Clock;
   readonly random: () => number;

@@ -3,6 +3,7 @@
  * exported.
  */
 import { toBase64Url } from '#shared/transfer/base64url.ts';
+import { STICK_GRANT_TYPE, stickAudience } from '#shared/protocol/stick-grant.ts';
 import type { KeptRight } from '../queue/rows/kept-rights.ts';
 
 /**
@@ -20,19 +21,34 @@ export async function toPublicJwk(key: CryptoKey) {
   return { kty, crv, x, y };
 }
 
-/**
- * A JWT (RFC 7523 §3) in compact form; WebCrypto's signature already has the form required by JWS (RFC 7518
- * §3.4: R and S as octets).
- */
-export async function signAssertion(
-  { keys, deviceId, audience }: KeptRight,
-  now: number,
-  jti: string,
-): Promise<string> {
-  const encode = (value: unknown) => toBase64Url(new TextEncoder().encode(JSON.stringify(value)));
+/** A JWT for the gateway, good for a few minutes (RFC 7523 §3). */
+export function signAssertion(right: KeptRight, now: number, jti: string): Promise<string> {
+  const { deviceId, audience } = right;
   const at = Math.floor(now / 1000);
   const claims = { iss: deviceId, sub: deviceId, aud: audience, iat: at, exp: at + ASSERTION_SECONDS, jti };
-  const signed = `${encode({ alg: 'ES256', typ: 'JWT' })}.${encode(claims)}`;
+  return sign(right, 'JWT', claims);
+}
+
+/**
+ * The signature under the ticket of a study on a stick (PROTOCOL.md, "A file for a stick"): this device promised it.
+ * `digest`: SHA-256 of the promise, in hexadecimal. `keyId`: the gateway's key that the ticket is sealed to.
+ */
+export function signGrant(
+  right: KeptRight,
+  now: number,
+  { ticketId, keyId, digest }: { readonly ticketId: string; readonly keyId: string; readonly digest: string },
+): Promise<string> {
+  const iat = Math.floor(now / 1000);
+  const claims = { iss: right.deviceId, aud: stickAudience(keyId), iat, jti: ticketId, digest };
+  return sign(right, STICK_GRANT_TYPE, claims);
+}
+
+/**
+ * In compact form; WebCrypto's signature already has the form required by JWS (RFC 7518 §3.4: R and S as octets).
+ */
+async function sign({ keys }: KeptRight, typ: string, claims: object): Promise<string> {
+  const encode = (value: unknown) => toBase64Url(new TextEncoder().encode(JSON.stringify(value)));
+  const signed = `${encode({ alg: 'ES256', typ })}.${encode(claims)}`;
   const signature = await crypto.subtle.sign(
     { name: 'ECDSA', hash: 'SHA-256' },
     keys.privateKey,

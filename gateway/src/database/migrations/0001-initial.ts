@@ -65,6 +65,11 @@ const STUDIES = [
   `create unique index upload_of_study on upload (study_id) where account_id is not null`,
   `create unique index upload_of_gateway on upload (study_id) where account_id is null`,
   `create index upload_account on upload (account_id, created_at)`,
+  // The accounts that bring an upload from a stick, and the parcels that the device's ticket names.
+  `create table upload_carrier (
+    upload_id uuid not null references upload on delete cascade, account_id uuid not null references account,
+    ticket_id uuid not null, parcels jsonb not null, primary key (upload_id, account_id, ticket_id))`,
+  `create index upload_carrier_account on upload_carrier (account_id)`,
   // A parcel counts its own runs and failures: a replaced job begins at zero.
   `create table parcel (
     id text primary key, site_id uuid not null references site, upload_id uuid not null references upload,

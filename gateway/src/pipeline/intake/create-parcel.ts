@@ -17,12 +17,12 @@ import {
   type OwnedParcel,
   type UploadRow,
 } from '../parcel.store.ts';
+import { isCarried, isCarrier } from '../carrier.store.ts';
 import { isInForce } from '../../policies/policies.ts';
 import type { UploadOwner } from '../upload-owner.ts';
 import { lockStudy } from '../study.store.ts';
-import type { PipelineTools } from '../pipeline-tools.ts';
+import type { PipelineTools, SealingKeys } from '../pipeline-tools.ts';
 import { checkAnnounced, reserveRoom } from './parcel-room.ts';
-import type { SealingKeys } from './parcel-spool.ts';
 
 /** One instance, and the headers around it; of a sealed parcel as it is opened. */
 export const PARCEL_BYTES_LIMIT = INSTANCE_BYTES_LIMIT + 64 * 1024;
@@ -106,7 +106,8 @@ export async function findOrCreateParcel(
 ): Promise<{ row: OwnedParcel; fresh: boolean }> {
   const announced = parseAnnounced(request.headers);
   const { uploadId, deviceParcelId } = announced;
-  const upload = await findUpload(tools.db, uploadId, owner);
+  const upload =
+    (await findUpload(tools.db, uploadId, owner)) ?? (await findCarried(tools, announced, owner));
   // Without a key the study is closed: nothing of it is awaited, and init will say so.
   if (upload === undefined || upload.wrapped_key === null) throw new Problem('upload-not-found');
   const before = await forgetExpired(tools, await findDeviceParcel(tools.db, uploadId, deviceParcelId));
@@ -122,6 +123,22 @@ export async function findOrCreateParcel(
   const row = await findDeviceParcel(tools.db, uploadId, deviceParcelId);
   if (row === undefined) throw new Problem('upload-not-found');
   return { row, fresh };
+}
+
+/**
+ * The upload of a device whose ticket the sender has shown. A carrier brings what the device has sealed and nothing
+ * else: no other bytes open under that seal, and no other parcel takes the place of the device's.
+ */
+async function findCarried(
+  { db }: Pick<Tools, 'db'>,
+  { uploadId, deviceParcelId, bytes, seal }: Announced,
+  owner: UploadOwner,
+): Promise<UploadRow | undefined> {
+  if (!(await isCarrier(db, owner, uploadId))) return undefined;
+  const parcel = { id: deviceParcelId, bytes, seal };
+  if (!(await isCarried(db, owner, uploadId, parcel)))
+    throw new Problem('invalid-request', 'The saved file does not name this parcel.');
+  return findUpload(db, uploadId, null);
 }
 
 function checkSame({ bytes, seal }: Announced, before: OwnedParcel): void {

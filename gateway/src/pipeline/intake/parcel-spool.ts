@@ -13,6 +13,7 @@ import { createOpener } from '#shared/transfer/seal.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { StudyKeys } from '../study-key.ts';
 import type { OwnedParcel } from '../parcel.store.ts';
+import type { SealingKeys } from '../pipeline-tools.ts';
 import type { Sender } from '../upload-owner.ts';
 import type { CutBody } from './cut-body.ts';
 import {
@@ -40,9 +41,6 @@ export type ParcelRequest = {
   /** The cause of the failure, for the answer: @tus/server keeps only a status and a text. */
   failure: unknown;
 };
-
-/** The gateway's private keys by their id: the one that devices seal to now, and retired ones. */
-export type SealingKeys = { get(keyId: string): CryptoKey | undefined };
 
 export type SpoolTools = {
   readonly blobs: Blobs;

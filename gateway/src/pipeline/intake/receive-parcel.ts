@@ -13,14 +13,15 @@ import { StorageFull } from '../../ports/blobs/blobs.ts';
 import { applyPlan, type ApplyTools } from '../apply-plan.ts';
 import { removeParcelBlobs, tailOf } from '../parcel-blobs.ts';
 import { accountOf, deleteUnfinished, findParcel, plainBytes, type OwnedParcel } from '../parcel.store.ts';
-import type { PipelineTools } from '../pipeline-tools.ts';
+import type { PipelineTools, SealingKeys } from '../pipeline-tools.ts';
 import { setWaiting } from '../study.store.ts';
+import { isCarrier } from '../carrier.store.ts';
 import { isOwnedBy, maySend, type Sender } from '../upload-owner.ts';
 import { createBodyPlaces, type PlacesLimit } from './body-places.ts';
 import { findOrCreateParcel, isUuid, PARCEL_BYTES_LIMIT, StudyStorageFull } from './create-parcel.ts';
 import { createCutBody, LET_GO_WITHIN_MS, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
-import { parcelOffset, ParcelSpool, type ParcelRequest, type SealingKeys } from './parcel-spool.ts';
+import { parcelOffset, ParcelSpool, type ParcelRequest } from './parcel-spool.ts';
 import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
 
 /**
@@ -207,12 +208,22 @@ async function resume(intake: Intake, asked: Asked): Promise<Response> {
   const id = new URL(request.url).pathname.split('/').at(-1) ?? '';
   const parcel = isUuid(id) ? await findParcel(tools.db, id) : undefined;
   // Another owner's parcel is treated as missing: its existence is not revealed.
-  if (parcel === undefined || !isOwnedBy(sender, parcel)) throw new Problem('not-found');
+  if (parcel === undefined || !(await mayReach(tools, asked, parcel))) throw new Problem('not-found');
   if (request.method === 'PATCH') return receivePiece(intake, asked, parcel);
   const response = await speak(intake, asked, parcel);
   // The last PATCH was stored, and the process died before it said so.
   if (request.method === 'HEAD' && parcel.state === 'receiving') await handOver(tools, id, sender);
   return response;
+}
+
+/** A carrier brings bytes, and takes none away. */
+async function mayReach(
+  { db }: Pick<IntakeTools, 'db'>,
+  { request, sender }: Asked,
+  parcel: OwnedParcel,
+): Promise<boolean> {
+  if (isOwnedBy(sender, parcel)) return true;
+  return request.method !== 'DELETE' && isCarrier(db, sender, parcel.upload_id);
 }
 
 /** One PATCH, between its two lines in the log. */

@@ -162,7 +162,8 @@ async function* latestOf<T>(query: () => Promise<T>): AsyncGenerator<T> {
 /** The size of a record as stored and sent. */
 const RECORD_BYTES = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
 
-function toParcelToSend(database: LocalDatabase, parcel: ParcelRow): ParcelToSend {
+/** Throws CopyUnreadable when a record is not there, or not whole. */
+export function toParcelToSend(database: LocalDatabase, parcel: ParcelRow): ParcelToSend {
   async function record(position: number): Promise<Uint8Array<ArrayBuffer>> {
     const row = await database.records.get([parcel.id, position]);
     if (!row) throw new CopyUnreadable('a record is missing');

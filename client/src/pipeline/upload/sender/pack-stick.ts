@@ -1,0 +1,128 @@
+/**
+ * Saves studies of the queue to a file for a stick: of each its ticket (the promise, signed by this device and sealed
+ * to the gateway) and its parcels, as they lie here. Nothing is changed on this device: the studies wait here until
+ * a receipt says that the PACS has them, whichever way they came. Loaded when somebody saves a file.
+ */
+import { toStickIndex, type StickIndex, type Ticket } from '#shared/protocol/stick.ts';
+import type { SealingKey } from '#shared/protocol/api.ts';
+import { sha256OfBytes } from '#shared/transfer/digest.ts';
+import { stickBytes, writeStick, type StickBody } from '#shared/transfer/stick.ts';
+import { sealTicket } from '#shared/transfer/stick-ticket.ts';
+import { buildManifest } from '../../queue/rows/build-manifest.ts';
+import { knownPolicies } from '../../queue/rows/device-notes.ts';
+import { toParcelToSend } from '../../queue/rows/give-parcels.ts';
+import { instancesOf } from '../../queue/rows/instance-rows.ts';
+import { keptRight, knownClockOffset, type KeptRight } from '../../queue/rows/kept-rights.ts';
+import type { LocalDatabase, ParcelRow, StudyRow } from '../../queue/rows/local-database.ts';
+import { keyOf } from '../../queue/upload-queue.ts';
+import { signGrant } from '../sign-assertion.ts';
+
+export interface PackedStick {
+  readonly kind: 'packed';
+  readonly studies: number;
+  /** The size of the file. */
+  readonly bytes: number;
+  /** The file, in pieces of 1 MiB at most. Throws CopyUnreadable, also where a study has left this device meanwhile. */
+  pieces(): AsyncIterable<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * `not-enrolled`: the gateway does not know this device and person yet, or their right has ended; signing in once
+ * with a network mends it. `nothing`: none of the studies is whole here and unsent.
+ */
+export interface StickRefusal {
+  readonly kind: 'not-enrolled' | 'nothing';
+}
+
+interface StickTools {
+  readonly database: LocalDatabase;
+  /** The signed-in person; only studies that they queued are saved. */
+  readonly account: string | null;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+type Signing = { readonly right: KeptRight; readonly sealingKey: SealingKey; readonly at: number };
+type Saved = { readonly entry: StickIndex['studies'][number]; readonly bodies: readonly StickBody[] };
+
+export async function packStick(
+  tools: StickTools,
+  studyIds: readonly string[],
+): Promise<PackedStick | StickRefusal> {
+  const { database, account } = tools;
+  const signing = await signingOf(tools);
+  if (signing === null) return { kind: 'not-enrolled' };
+  const rows = (await database.studies.bulkGet([...studyIds])).filter((row) => row !== undefined);
+  const whole = rows.filter((row) => row.account === account && isSavable(row));
+  if (whole.length === 0) return { kind: 'nothing' };
+  const saved: Saved[] = [];
+  for (const row of whole) saved.push(await saveStudy(tools, signing, row.id));
+  const index = toStickIndex(saved.map(({ entry }) => entry));
+  return {
+    kind: 'packed',
+    studies: whole.length,
+    bytes: stickBytes(index),
+    pieces: () =>
+      writeStick(
+        index,
+        saved.flatMap(({ bodies }) => bodies),
+      ),
+  };
+}
+
+/** Whole on this device, and not all sent. */
+const isSavable = ({ state, packing, waiting }: Pick<StudyRow, 'state' | 'packing' | 'waiting'>): boolean =>
+  (state === 'safe' || state === 'uploading') && !packing && waiting !== 'interrupted';
+
+async function signingOf({ database, account, now }: StickTools): Promise<Signing | null> {
+  const right = account === null ? null : await keptRight(database, account);
+  const sealingKey = (await knownPolicies(database))?.sealingKey ?? null;
+  if (right === null || right.deviceId === null || right.hasEnded || sealingKey === null) return null;
+  return { right, sealingKey, at: now() + ((await knownClockOffset(database)) ?? 0) };
+}
+
+async function saveStudy({ database, newId }: StickTools, signing: Signing, studyId: string): Promise<Saved> {
+  const manifest = await buildManifest(database, studyId);
+  const rows = await database.parcels.where('studyId').equals(studyId).toArray();
+  const parcels = rows.map(({ id, bytes, seal }) => ({ id, bytes, ...seal }));
+  const places = await placesOf(database, studyId, manifest);
+  const ticket: Ticket = {
+    manifest,
+    parcels: parcels.map((parcel) => ({ ...parcel, instances: places.get(parcel.id) ?? [] })),
+  };
+  const sealed = await makeTicket(signing, newId(), ticket);
+  return {
+    entry: { ticket: sealed.entry, parcels },
+    bodies: [sealed.body, ...rows.map((row: ParcelRow) => toParcelToSend(database, row))],
+  };
+}
+
+/** The places in the manifest of the instances that each parcel holds. */
+async function placesOf(
+  database: LocalDatabase,
+  studyId: string,
+  { instances }: Ticket['manifest'],
+): Promise<ReadonlyMap<string, number[]>> {
+  const places = new Map(instances.map((instance, at) => [keyOf(instance), at]));
+  const byParcel = new Map<string, number[]>();
+  for (const row of await instancesOf(database, studyId)) {
+    const at = places.get(keyOf(row));
+    if (row.parcelId === null || at === undefined) continue;
+    byParcel.set(row.parcelId, [...(byParcel.get(row.parcelId) ?? []), at]);
+  }
+  return byParcel;
+}
+
+async function makeTicket({ right, sealingKey, at }: Signing, id: string, ticket: Ticket) {
+  const json = new Blob([JSON.stringify(ticket)]).stream().pipeThrough(new CompressionStream('gzip'));
+  const promise = new Uint8Array(await new Response(json).arrayBuffer());
+  const keyId = sealingKey.kid;
+  const grant = await signGrant(right, at, { ticketId: id, keyId, digest: await sha256OfBytes(promise) });
+  const { enc, sealed } = await sealTicket(sealingKey, id, { grant, promise });
+  const body: StickBody = {
+    bytes: sealed.length,
+    read: async (offset, length) => sealed.slice(offset, offset + length),
+  };
+  return { entry: { id, keyId, enc, bytes: sealed.length }, body };
+}

@@ -1,0 +1,30 @@
+/** The texts of saving studies to a file for a stick. */
+import { studies } from '../../../kit/counted.ts';
+import { formatBytes } from '../../../kit/format.ts';
+
+export const stickWords = {
+  title: 'Save for a USB stick',
+  what: 'For places without a network. Take the file to a computer that reaches the gateway, and send it there with “relay send”. Nobody who finds it can read it.',
+  stays: 'The studies stay on this device until the PACS has them.',
+  preparing: 'Preparing the file…',
+  save: (count: number, bytes: number) => `Save ${studies(count)} (${formatBytes(bytes)})`,
+  saving: (percent: number) => `Saving… ${percent} %`,
+  saved: {
+    title: (count: number) => `${studies(count)} saved`,
+    next: 'Bring the file to the gateway within 30 days. Sending it twice does no harm.',
+  },
+  faults: {
+    nothing: {
+      title: 'Nothing to save',
+      next: 'Only studies that are safe on this device and not sent yet can be saved.',
+    },
+    'not-enrolled': {
+      title: 'This device cannot save files yet',
+      next: 'Sign in once where it reaches the gateway. After that it works without a network.',
+    },
+    failed: {
+      title: 'The file could not be saved',
+      next: 'Check that the stick has enough space, and save again. Nothing is lost on this device.',
+    },
+  },
+} as const;

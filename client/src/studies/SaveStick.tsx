@@ -1,0 +1,105 @@
+/** The sheet that saves chosen studies to a file for a stick. Loaded when it is opened. */
+import { useEffect, useState } from 'preact/hooks';
+import { kitWords } from '../kit/kit-words.ts';
+import { Notice } from '../kit/Notice.tsx';
+import { Sheet } from '../kit/Sheet.tsx';
+import type { PackedStick } from '../pipeline/upload/sender/pack-stick.ts';
+import { useStick } from '../pipeline/upload/sender/stick-context.ts';
+import { stickWords as words } from '../pipeline/upload/stick/stick-words.ts';
+import { openFileTarget } from '../pipeline/upload/stick/write-file.ts';
+
+type Phase =
+  | { readonly kind: 'preparing' }
+  | { readonly kind: 'saved'; readonly studies: number }
+  | { readonly kind: 'ready'; readonly packed: PackedStick }
+  | { readonly kind: 'saving'; readonly percent: number }
+  | { readonly kind: 'fault'; readonly fault: keyof typeof words.faults };
+
+export type SaveStickProps = { readonly studyIds: readonly string[]; readonly onClose: () => void };
+
+export function SaveStick({ studyIds, onClose }: SaveStickProps) {
+  const { phase, save } = useSaving(studyIds);
+  return (
+    <Sheet title={words.title} onClose={onClose}>
+      <p class="sheet-text">{words.what}</p>
+      <p class="sheet-text">{words.stays}</p>
+      <div aria-live="polite">
+        <Outcome phase={phase} />
+      </div>
+      <div class="sheet-actions">
+        {phase.kind === 'ready' && (
+          <button type="button" class="button button-primary" onClick={() => void save(phase.packed)}>
+            {words.save(phase.packed.studies, phase.packed.bytes)}
+          </button>
+        )}
+        <button type="button" class="button" onClick={onClose}>
+          {kitWords.close}
+        </button>
+      </div>
+    </Sheet>
+  );
+}
+
+function Outcome({ phase }: { readonly phase: Phase }) {
+  switch (phase.kind) {
+    case 'preparing':
+      return <p class="quiet">{words.preparing}</p>;
+    case 'saving':
+      return <p class="numbers">{words.saving(phase.percent)}</p>;
+    case 'saved':
+      return (
+        <Notice kind="plain" sign="save" title={words.saved.title(phase.studies)}>
+          <p>{words.saved.next}</p>
+        </Notice>
+      );
+    case 'fault':
+      return (
+        <Notice kind="stop" title={words.faults[phase.fault].title}>
+          <p>{words.faults[phase.fault].next}</p>
+        </Notice>
+      );
+    default:
+      return null;
+  }
+}
+
+/** The file is prepared when the sheet opens: a browser asks for a place only right after a click. */
+function useSaving(studyIds: readonly string[]) {
+  const stick = useStick();
+  const [phase, setPhase] = useState<Phase>({ kind: 'preparing' });
+  useEffect(() => {
+    stick.pack(studyIds).then(
+      (packed) =>
+        setPhase(
+          packed.kind === 'packed' ? { kind: 'ready', packed } : { kind: 'fault', fault: packed.kind },
+        ),
+      () => setPhase({ kind: 'fault', fault: 'failed' }),
+    );
+  }, []);
+  const save = async (packed: PackedStick): Promise<void> => {
+    const onPercent = (percent: number) => setPhase({ kind: 'saving', percent });
+    const isSaved = await saveTo(packed, onPercent).catch(() => 'failed' as const);
+    if (isSaved === 'failed') setPhase({ kind: 'fault', fault: 'failed' });
+    else setPhase(isSaved ? { kind: 'saved', studies: packed.studies } : { kind: 'ready', packed });
+  };
+  return { phase, save };
+}
+
+/** False: the person has called it off. */
+async function saveTo(packed: PackedStick, onPercent: (percent: number) => void): Promise<boolean> {
+  const target = await openFileTarget(`studies-${new Date().toISOString().slice(0, 10)}.relaypacs`);
+  if (target === null) return false;
+  let written = 0;
+  try {
+    for await (const piece of packed.pieces()) {
+      await target.write(piece);
+      written += piece.length;
+      onPercent(Math.floor((100 * written) / packed.bytes));
+    }
+    await target.close();
+    return true;
+  } catch (error) {
+    await target.abort();
+    throw error;
+  }
+}

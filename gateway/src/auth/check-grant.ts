@@ -1,0 +1,57 @@
+/**
+ * The device's signature under a ticket (shared/src/transfer/stick-ticket.ts): the promise is that device's, made for
+ * this gateway, and not too old. Pure: the clock and the key are given.
+ */
+import { decodeJwt, errors, importJWK, jwtVerify } from 'jose';
+import { STICK_DAYS, STICK_GRANT_TYPE, stickAudience } from '#shared/protocol/stick-grant.ts';
+import { CLOCK_TOLERANCE_SECONDS } from './device-assertion.ts';
+import type { PublicEcKey } from './device.store.ts';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const STICK_SECONDS = STICK_DAYS * 86_400;
+
+export type Signed = {
+  readonly ticketId: string;
+  /** The gateway's key to which the ticket is sealed. */
+  readonly keyId: string;
+  /** SHA-256 of the promise. */
+  readonly digest: string;
+};
+
+/** The device that the signature names, not yet verified; null where it names none. */
+export function deviceNamedIn(grant: string): string | null {
+  try {
+    const { iss } = decodeJwt(grant);
+    return iss !== undefined && UUID.test(iss) ? iss : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Never throws, whatever is in the ticket. */
+export async function checkGrant(
+  grant: string,
+  device: { readonly id: string; readonly publicKey: PublicEcKey },
+  signed: Signed,
+  now: Date,
+): Promise<'holds' | 'expired' | 'forged'> {
+  try {
+    const { payload } = await jwtVerify(grant, await importJWK(device.publicKey, 'ES256'), {
+      algorithms: ['ES256'],
+      typ: STICK_GRANT_TYPE,
+      issuer: device.id,
+      audience: stickAudience(signed.keyId),
+      currentDate: now,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      maxTokenAge: STICK_SECONDS,
+      requiredClaims: ['iss', 'aud', 'iat', 'jti', 'digest'],
+    });
+    return payload.jti === signed.ticketId && payload.digest === signed.digest ? 'holds' : 'forged';
+  } catch (error) {
+    // jose checks the claims after the signature.
+    const isOld = error instanceof errors.JWTExpired;
+    return isOld || (error instanceof errors.JWTClaimValidationFailed && error.claim === 'iat')
+      ? 'expired'
+      : 'forged';
+  }
+}

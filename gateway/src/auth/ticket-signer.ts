@@ -1,0 +1,31 @@
+/** The device that has signed a ticket from a stick, and the account that it sends for, if both still may send. */
+import { Problem } from '#shared/protocol/problem.ts';
+import type { Db } from '../database/database.ts';
+import { type Account, findAccount } from './account.store.ts';
+import { checkGrant, deviceNamedIn, type Signed } from './check-grant.ts';
+import { findDevice } from './device.store.ts';
+import { isUnused } from './device-right.ts';
+
+export type Signer = { readonly deviceId: string; readonly account: Account };
+
+/**
+ * Throws Problem `stick-damaged` where no device of ours has signed it so, `stick-expired`, and `stick-sender-ended`
+ * where the right of the device has ended, or it is of another site than the caller.
+ */
+export async function findSigner(
+  { db, now }: { readonly db: Db; readonly now: () => Date },
+  grant: string,
+  signed: Signed,
+  siteId: string,
+): Promise<Signer> {
+  const named = deviceNamedIn(grant);
+  const device = named === null ? undefined : await findDevice(db, named);
+  if (device === undefined) throw new Problem('stick-damaged');
+  const check = await checkGrant(grant, { id: device.id, publicKey: device.public_key }, signed, now());
+  if (check !== 'holds') throw new Problem(check === 'expired' ? 'stick-expired' : 'stick-damaged');
+  const account = await findAccount(db, { id: device.account_id });
+  const hasEnded = device.revoked_at !== null || isUnused(device, now());
+  if (hasEnded || account === null || account.isDisabled || device.site_id !== siteId)
+    throw new Problem('stick-sender-ended');
+  return { deviceId: device.id, account };
+}

@@ -1,0 +1,85 @@
+/**
+ * The carriers of an upload: accounts that bring it for the device that made it, and have shown the device's
+ * ticket (a study saved to a file for a stick). A carrier brings the parcels that the ticket names, under the
+ * seals that it names, and follows the upload to its receipt; it decides nothing. It may no longer when the
+ * device's right has ended.
+ */
+import { sql, type Kysely } from 'kysely';
+import type { Trx } from '../database/database.ts';
+import type { Tables } from '../database/tables.ts';
+import type { UploadOwner } from './upload-owner.ts';
+
+/** A parcel as the device has sealed it; by the device's name for it. */
+type CarriedParcels = Readonly<
+  Record<string, { readonly bytes: number; readonly keyId: string; readonly enc: string }>
+>;
+
+type Carrying = {
+  readonly uploadId: string;
+  readonly accountId: string;
+  readonly parcels: CarriedParcels;
+};
+
+/** False: the same account has shown the same ticket before. */
+export async function noteCarrier(
+  trx: Trx,
+  { uploadId, accountId, parcels }: Carrying,
+  ticketId: string,
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto('upload_carrier')
+    .values({
+      upload_id: uploadId,
+      account_id: accountId,
+      ticket_id: ticketId,
+      parcels: JSON.stringify(parcels),
+    })
+    .onConflict((conflict) => conflict.columns(['upload_id', 'account_id', 'ticket_id']).doNothing())
+    .executeTakeFirst();
+  return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+}
+
+/** Whether this caller, a person who is signed in, may bring the upload now. */
+export async function isCarrier(
+  db: Kysely<Tables>,
+  { accountId, deviceId }: UploadOwner,
+  uploadId: string,
+): Promise<boolean> {
+  if (deviceId !== null) return false;
+  return (await carrying(db, accountId, uploadId).select('device.id').executeTakeFirst()) !== undefined;
+}
+
+type NamedParcel = {
+  readonly id: string;
+  readonly bytes: number;
+  /** null: in the clear. */
+  readonly seal: { readonly keyId: string; readonly enc: string } | null;
+};
+
+/** Whether a ticket that this carrier has shown names the parcel so. */
+export async function isCarried(
+  db: Kysely<Tables>,
+  { accountId }: UploadOwner,
+  uploadId: string,
+  { id, bytes, seal }: NamedParcel,
+): Promise<boolean> {
+  if (seal === null) return false;
+  const rows = await carrying(db, accountId, uploadId)
+    .select(sql<CarriedParcels[string] | null>`upload_carrier.parcels -> ${id}::text`.as('named'))
+    .execute();
+  return rows.some(
+    ({ named }) => named?.bytes === bytes && named.keyId === seal.keyId && named.enc === seal.enc,
+  );
+}
+
+function carrying(db: Kysely<Tables>, accountId: string, uploadId: string) {
+  return db
+    .selectFrom('upload_carrier')
+    .innerJoin('upload', 'upload.id', 'upload_carrier.upload_id')
+    .innerJoin('account', 'account.id', 'upload.account_id')
+    .innerJoin('device', 'device.id', 'upload.device_id')
+    .where('upload_carrier.upload_id', '=', uploadId)
+    .where('upload_carrier.account_id', '=', accountId)
+    .where('account.disabled_at', 'is', null)
+    .where('device.revoked_at', 'is', null);
+}

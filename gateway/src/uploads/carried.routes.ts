@@ -1,0 +1,112 @@
+/** The route by which a study that was saved to a file for a stick comes in (accept-ticket.ts). */
+import { z } from '@hono/zod-openapi';
+import { carriedAnswerSchema, TICKET_BYTES_LIMIT } from '#shared/protocol/stick.ts';
+import { SENDERS } from '#shared/protocol/policy.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { joinBytes } from '../http/gather-bytes.ts';
+import { invalidRequest } from '../http/invalid-request.ts';
+import { createPlaces } from '../http/places.ts';
+import { readLimited } from '../http/read-multipart.ts';
+import { allow, callerOf, createRouter, describeRoute, jsonResponse, type Router } from '../http/route.ts';
+import { createTurns } from '../http/take-turns.ts';
+import type { SealingKeys } from '../pipeline/pipeline-tools.ts';
+import { acceptTicket, openCarried } from './accept-ticket.ts';
+import type { ReadPosted } from './read-posted.ts';
+import type { UploadTools } from './upload-tools.ts';
+
+export type CarriedRouteTools = {
+  readonly tools: UploadTools;
+  /** The private keys that open what devices have sealed. */
+  readonly sealing: SealingKeys;
+  readonly readPosted: ReadPosted;
+};
+
+const query = z.object({
+  ticket: z.uuid().openapi({ description: 'The ticket’s id, as the file says.' }),
+  key: z.string().min(1).max(128).openapi({ description: 'The gateway’s key that it is sealed to.' }),
+  enc: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{43}=$/)
+    .openapi({ description: 'The encapsulated key in base64.' }),
+});
+
+const CARRIED = {
+  method: 'post',
+  path: '/upload/carried',
+  roles: SENDERS,
+  tags: ['upload'],
+  summary:
+    'Bring a study that a device has saved to a file: its ticket, as it lies there. Be told what to send. Repeatable',
+  problems: [
+    'seal-key-unknown',
+    'stick-damaged',
+    'stick-expired',
+    'stick-sender-ended',
+    'policy-not-allowed',
+    'policy-withdrawn',
+    'too-many-instances',
+    'quota-exceeded',
+  ],
+  request: {
+    query,
+    body: { content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } } },
+  },
+  responses: {
+    200: jsonResponse(carriedAnswerSchema, 'As the answer to a manifest, and the parcels that are wanted'),
+  },
+} satisfies Parameters<typeof describeRoute>[1];
+
+/** Four of the largest at once, and of one account one. */
+const COMING = { atOnce: 4 * TICKET_BYTES_LIMIT, ofOne: TICKET_BYTES_LIMIT };
+/** As of a manifest (read-posted.ts). */
+const TIMES = { quietMs: 30_000, totalMs: 300_000 };
+
+export function carriedRoutes({ tools, sealing, readPosted }: CarriedRouteTools): Router {
+  const router = createRouter();
+  const coming = createPlaces(COMING);
+  // As for manifests: two of one account at once would only wait for each other in the database.
+  const turns = createTurns(1);
+  describeRoute(router, CARRIED);
+  router.post(CARRIED.path, allow(SENDERS), async (c) => {
+    const caller = callerOf(c);
+    const params = query.safeParse(c.req.query());
+    if (!params.success) throw invalidRequest(params.error.issues, 'query');
+    const { ticket: id, key: keyId, enc } = params.data;
+    const { signal } = c.req.raw;
+    requireBytes(c.req.raw.headers);
+    const leave = await coming.enter(caller.id, signal, TICKET_BYTES_LIMIT);
+    const opened = await readBody(c.req.raw)
+      .then((sealed) => openCarried(tools, sealing, { id, keyId, enc, sealed }, caller.siteId))
+      .finally(leave);
+    const { promise, signer } = opened;
+    const answer = await readPosted('ticket', toPosted(c.req.raw, promise), caller.id, (ticket) =>
+      acceptTicket(tools, turns, { ticketId: id, signer, ticket, caller, signal }),
+    );
+    return c.json(answer, 200);
+  });
+  return router;
+}
+
+function requireBytes(headers: Headers): void {
+  if (!/^application\/octet-stream\s*(?:;|$)/i.test(headers.get('content-type') ?? ''))
+    throw new Problem('unsupported-media-type');
+}
+
+async function readBody({ body }: Request): Promise<Uint8Array<ArrayBuffer>> {
+  if (body === null) throw new Problem('stick-damaged');
+  return joinBytes(readLimited(body, { ...TIMES, bytes: TICKET_BYTES_LIMIT }));
+}
+
+/** The promise in the form in which a manifest comes: it is read with the same limits, in the same thread. */
+function toPosted({ url, signal }: Request, promise: Uint8Array<ArrayBuffer>): Request {
+  return new Request(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'content-encoding': 'gzip',
+      'content-length': String(promise.length),
+    },
+    body: promise,
+    signal,
+  });
+}

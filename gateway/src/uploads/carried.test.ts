@@ -1,0 +1,172 @@
+/** A study that comes in a file from a stick is its device's own upload; whoever carries it brings it, and no more. */
+import { randomUUID } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { CarriedAnswer, Ticket } from '#shared/protocol/stick.ts';
+import { STICK_DAYS, STICK_GRANT_TYPE, stickAudience } from '#shared/protocol/stick-grant.ts';
+import { sealTicket } from '#shared/transfer/stick-ticket.ts';
+import { sha256 } from '#testing/sha256.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { addAccount, addDevice } from '../testing/add-account.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
+import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
+import { packed, sealedBytes, toManifest, type SealedBytes } from '../testing/pack-parcel.ts';
+
+const test = suite('a study from a stick');
+const DAY_S = 86_400;
+const now = () => Math.floor(Date.now() / 1000);
+let pipeline: TestPipeline;
+let privateKey: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
+let device: string;
+let carrier: string;
+
+test.before(async () => {
+  pipeline = await openTestPipeline({ pacs: openTestPacs() });
+});
+test.after(() => pipeline.close());
+test.before.each(async () => {
+  const pair = await generateKeyPair('ES256');
+  ({ privateKey } = pair);
+  device = await addDevice(pipeline, pipeline.accountId, await exportJWK(pair.publicKey));
+  carrier = await addAccount(pipeline);
+  pipeline.actAs(carrier, ['technician']);
+});
+
+interface Changes {
+  /** In the signature. */
+  readonly claims?: object;
+  readonly typ?: string;
+  /** Of the sealed bytes. */
+  readonly spoil?: (sealed: Uint8Array) => void;
+  readonly key?: string;
+}
+
+interface SavedHere {
+  readonly parcel: string;
+  readonly sealed: SealedBytes;
+  bring(changes?: Changes): Promise<Response>;
+}
+
+/** A study as a device saves it, in one parcel. */
+async function save(seed: number): Promise<SavedHere> {
+  const { instances } = syntheticStudy({ seed, instancesPerSeries: 1, rows: 8, columns: 8 });
+  const [first] = instances;
+  const one = [first!];
+  const parcel = randomUUID();
+  const sealed = await sealedBytes(await packed(one), pipeline.sealingKey, parcel);
+  const named = { id: parcel, bytes: sealed.bytes.length, ...sealed.seal };
+  const ticket: Ticket = { manifest: toManifest(one), parcels: [{ ...named, instances: [0] }] };
+  const promise = new Uint8Array(gzipSync(JSON.stringify(ticket)));
+  const id = randomUUID();
+  return {
+    parcel,
+    sealed,
+    async bring({ claims, typ = STICK_GRANT_TYPE, spoil, key = pipeline.sealingKey.kid } = {}) {
+      const aud = stickAudience(pipeline.sealingKey.kid);
+      const said = { iss: device, aud, iat: now(), jti: id, digest: sha256(promise), ...claims };
+      const grant = await new SignJWT(said).setProtectedHeader({ alg: 'ES256', typ }).sign(privateKey);
+      const closed = await sealTicket(pipeline.sealingKey, id, { grant, promise });
+      spoil?.(closed.sealed);
+      const query = new URLSearchParams({ ticket: id, key, enc: closed.enc });
+      return pipeline.request('POST', `/upload/carried?${query}`, closed.sealed, {
+        'content-type': 'application/octet-stream',
+      });
+    },
+  };
+}
+
+async function brought(saved: SavedHere): Promise<CarriedAnswer> {
+  const response = await saved.bring();
+  assert.is(response.status, 200, await response.clone().text());
+  return (await response.json()) as CarriedAnswer;
+}
+
+const flip = (place: number) => (sealed: Uint8Array) => {
+  const at = place < 0 ? sealed.length + place : place;
+  sealed[at] = sealed[at]! ^ 1;
+};
+
+const codeOf = async (response: Response) => ((await response.json()) as { code: string }).code;
+
+test('is the device’s upload, whoever brings it, and is wanted until it is here', async () => {
+  const saved = await save(7001);
+  const { uploadId, parcels } = await brought(saved);
+  assert.equal(parcels, [saved.parcel]);
+  await pipeline.sendBytes(uploadId, saved.sealed.bytes, saved.parcel, { seal: saved.sealed.seal });
+  const { counts } = await pipeline.until(uploadId, (status) => status.counts.inPacs === 1);
+  assert.is(counts.promised, 1);
+
+  pipeline.actAs(await addAccount(pipeline), ['technician']);
+  assert.is((await pipeline.request('GET', `/upload/${uploadId}/status`)).status, 404, 'others see nothing');
+  const second = await brought(saved);
+  assert.equal([second.uploadId, second.parcels, second.need], [uploadId, [], []]);
+  const row = await pipeline.tools.db
+    .selectFrom('upload')
+    .select(['account_id', 'device_id'])
+    .where('id', '=', uploadId)
+    .executeTakeFirstOrThrow();
+  assert.equal(row, { account_id: pipeline.accountId, device_id: device });
+});
+
+test('its carrier brings what the device has sealed, and nothing else', async () => {
+  const saved = await save(7002);
+  const { uploadId } = await brought(saved);
+  const other = await sealedBytes(
+    new Uint8Array(saved.sealed.bytes.length - 16),
+    pipeline.sealingKey,
+    saved.parcel,
+  );
+  const length = saved.sealed.bytes.length;
+  for (const answer of [
+    await pipeline.create(uploadId, saved.parcel, length, { seal: other.seal }),
+    await pipeline.create(uploadId, saved.parcel, length),
+    await pipeline.create(uploadId, saved.parcel, length + 1, { seal: saved.sealed.seal }),
+    await pipeline.create(uploadId, randomUUID(), length, { seal: saved.sealed.seal }),
+  ])
+    assert.is(await codeOf(answer), 'invalid-request');
+  const created = await pipeline.create(uploadId, saved.parcel, length, { seal: saved.sealed.seal });
+  assert.is(created.status, 201);
+  const location = created.headers.get('location')!;
+  const gone = await pipeline.request('DELETE', `/upload/${location}`, null, { 'tus-resumable': '1.0.0' });
+  assert.is(gone.status, 404, 'a carrier ends no parcel');
+  assert.is((await pipeline.request('DELETE', `/upload/${uploadId}`)).status, 404);
+  const decided = await pipeline.request(
+    'POST',
+    `/upload/${uploadId}/decisions`,
+    JSON.stringify({ decision: 'take-back', instances: [] }),
+    { 'content-type': 'application/json' },
+  );
+  assert.is(decided.status, 404, 'and decides nothing');
+});
+
+test('with any part of its ticket changed, or signed otherwise, is refused', async () => {
+  const saved = await save(7003);
+  const refused = async (changes: Changes) => codeOf(await saved.bring(changes));
+  for (const changes of [
+    { spoil: flip(0) },
+    { spoil: flip(-1) },
+    { claims: { digest: '0'.repeat(64) } },
+    { claims: { jti: randomUUID() } },
+    { claims: { aud: stickAudience('another') } },
+    { claims: { iss: randomUUID() } },
+    { typ: 'JWT' },
+  ])
+    assert.is(await refused(changes), 'stick-damaged', JSON.stringify(changes));
+  assert.is(await refused({ key: 'another' }), 'seal-key-unknown');
+});
+
+test('is good for thirty days, and as long as its device may send', async () => {
+  const saved = await save(7004);
+  const at = (days: number) => ({ claims: { iat: now() - days * DAY_S } });
+  assert.is((await saved.bring(at(STICK_DAYS - 1))).status, 200);
+  assert.is(await codeOf(await saved.bring(at(STICK_DAYS + 1))), 'stick-expired');
+  const { uploadId } = await brought(saved);
+  const { db } = pipeline.tools;
+  await db.updateTable('device').set({ revoked_at: new Date() }).where('id', '=', device).execute();
+  assert.is(await codeOf(await saved.bring()), 'stick-sender-ended');
+  assert.is((await pipeline.request('GET', `/upload/${uploadId}/status`)).status, 404);
+});
+
+test.run();

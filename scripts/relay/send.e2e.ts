@@ -1,0 +1,268 @@
+/**
+ * The stick, with a real gateway and a real Orthanc: a device without a network saves a study, the file is carried
+ * and sent from two machines at once and again, and the device then finds everything in the PACS.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { policyAnswerSchema } from '#shared/protocol/api.ts';
+import { sizeOf } from '#shared/transfer/instance-bytes.ts';
+import { openStick } from '#shared/transfer/stick.ts';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { instanceIdsOfStudy } from '#testing/ask-orthanc.ts';
+import { createIdentitySearch } from '#testing/find-identities.ts';
+import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
+import { sha256 } from '#testing/sha256.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { createApiClient } from '../../client/src/net/api-client.ts';
+import { createServerClock } from '../../client/src/net/server-clock.ts';
+import { createSession } from '../../client/src/net/session.ts';
+import { openDevice, queueOver, type TestInstance } from '../../client/src/testing/open-queue.ts';
+import { beginStudy, finishNaming, nameInstances } from '../../client/src/pipeline/queue/rows/name-study.ts';
+import { finishPacking } from '../../client/src/pipeline/queue/rows/finish-packing.ts';
+import { keepRight, keptRight } from '../../client/src/pipeline/queue/rows/kept-rights.ts';
+import { policyRequest, rememberPolicies } from '../../client/src/pipeline/queue/rows/remember-policies.ts';
+import { storeParcel } from '../../client/src/pipeline/queue/rows/store-parcel.ts';
+import { realClock } from '../../client/src/pipeline/upload/clock.ts';
+import { createFollower } from '../../client/src/pipeline/upload/follow-events.ts';
+import { packStick } from '../../client/src/pipeline/upload/sender/pack-stick.ts';
+import { createUploadRight } from '../../client/src/pipeline/upload/upload-right.ts';
+import { createUploader } from '../../client/src/pipeline/upload/uploader.ts';
+import { startOrthanc } from '../system/orthanc.ts';
+import { freePort } from '../system/ports.ts';
+import { relay } from '../relay.ts';
+
+const PASSWORD = 'an-admin-of-the-tests';
+const CARRIERS = 'the password of a carrier';
+const ID = 'a0000000-0000-4000-8000-000000000001';
+const test = suite('the stick');
+const study = syntheticStudy({ seed: 4711, instancesPerSeries: 3 });
+
+interface Sent {
+  readonly code: number;
+  readonly err: string;
+  readonly studies: readonly {
+    readonly uploadId: string;
+    readonly receipt: string | null;
+    readonly instances: readonly { readonly sopInstanceUID: string; readonly state: string }[];
+  }[];
+}
+
+async function openWorld() {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-stick-'));
+  const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
+  const gateway = createGatewayUnderTest({
+    port: await freePort(),
+    webPort: await freePort(),
+    dataDir: join(folder, 'data'),
+    adminPassword: PASSWORD,
+    pacs: orthanc,
+  });
+  await gateway.start();
+  const command = async (user: string, args: readonly string[]) => {
+    const out: string[] = [];
+    const err: string[] = [];
+    const code = await relay([...args, '--user', user, '--gateway', gateway.api], {
+      env: { RELAY_PASSWORD: user === 'admin' ? PASSWORD : CARRIERS, RELAY_NEW_PASSWORD: CARRIERS },
+      signal: new AbortController().signal,
+      print: (line) => void out.push(line),
+      say: (line) => void err.push(line),
+    });
+    return { code, out: out.join('\n'), err: err.join('\n') };
+  };
+  return {
+    folder,
+    orthanc,
+    gateway,
+    command,
+    async send(user: string, file: string): Promise<Sent> {
+      const { code, out, err } = await command(user, ['send', file, '--wait', '--json']);
+      return { code, err, ...(JSON.parse(out === '' ? '{"studies":[]}' : out) as Pick<Sent, 'studies'>) };
+    },
+    async close() {
+      await gateway.stop();
+      await orthanc.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+let world: Awaited<ReturnType<typeof openWorld>>;
+test.before(async () => {
+  world = await openWorld();
+});
+test.after(async () => world?.close());
+
+/** A device of the administrator, as it is after a sign-in with a network. */
+async function enrolledDevice() {
+  const baseUrl = world.gateway.api;
+  const device = await openDevice();
+  const { database } = device;
+  const alone = <T>(work: () => Promise<T>) => work();
+  const session = createSession({ baseUrl, fetch, now: () => performance.now(), alone });
+  await session.signIn('admin', PASSWORD);
+  const account = session.user.peek()!.id;
+  const api = createApiClient({ baseUrl, fetch, tokens: session });
+  const known = await rememberPolicies(
+    database,
+    await api.json(await policyRequest(database), policyAnswerSchema),
+  );
+  const right = createUploadRight({
+    baseUrl,
+    fetch,
+    alone,
+    session: () => session,
+    clock: createServerClock({
+      wall: Date.now,
+      monotonic: () => performance.now(),
+      keep: () => undefined,
+    }),
+    monotonic: () => performance.now(),
+    newId: () => crypto.randomUUID(),
+    store: { get: () => keptRight(database, account), put: (kept) => keepRight(database, account, kept) },
+  });
+  await right.accessToken();
+  return { device, database, account, right, sealingKey: known.sealingKey! };
+}
+
+type Device = Awaited<ReturnType<typeof enrolledDevice>>;
+
+/** Queues the study as the page does, two instances in a parcel. */
+async function queueHere({ device, database, account, sealingKey }: Device): Promise<void> {
+  const instances = study.instances.map(({ identifiers, transferSyntaxUID, bytes }, position) => ({
+    ...identifiers,
+    transferSyntaxUID,
+    bytes: new Blob([bytes]),
+    digest: sha256(bytes),
+    originalDigest: null,
+    position,
+  })) as readonly unknown[] as readonly TestInstance[];
+  await beginStudy(database, device.key, {
+    id: ID,
+    queuedAt: 1,
+    account,
+    policy: { name: 'identified', version: 1, deidentify: false },
+    title: {
+      patientName: study.planted[0]!,
+      patientId: study.planted[1]!,
+      patientBirthDate: '',
+      studyDate: '',
+      description: '',
+      accessionNumber: '',
+      modalities: ['CT'],
+      bodyParts: [],
+    },
+    about: { modalities: ['CT'], series: 1 },
+    chosen: instances.length,
+  });
+  await nameInstances(
+    database,
+    ID,
+    instances.map(({ bytes, originalDigest: _, ...instance }) => ({ ...instance, bytes: sizeOf(bytes) })),
+  );
+  await finishNaming(database, ID);
+  for (const series of Map.groupBy(instances, ({ seriesInstanceUID }) => seriesInstanceUID).values())
+    for (let at = 0; at < series.length; at += 2)
+      await storeParcel(database, sealingKey, {
+        id: crypto.randomUUID(),
+        studyId: ID,
+        instances: series.slice(at, at + 2),
+      });
+  await finishPacking(database, ID);
+}
+
+async function saveHere({ database, account }: Device, name: string): Promise<string> {
+  const packed = await packStick({ database, account, now: Date.now, newId: () => crypto.randomUUID() }, [
+    ID,
+  ]);
+  if (packed.kind !== 'packed') throw new Error(packed.kind);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of packed.pieces()) pieces.push(piece);
+  const bytes = Buffer.concat(pieces);
+  assert.is(bytes.length, packed.bytes);
+  const path = join(world.folder, name);
+  await writeFile(path, bytes);
+  return path;
+}
+
+/** The device meets the network again. */
+async function comeBack({ device, account, right }: Device): Promise<void> {
+  const api = createApiClient({ baseUrl: world.gateway.api, fetch, tokens: right });
+  const uploader = createUploader({
+    api,
+    queue: queueOver(device, { account }),
+    clock: realClock,
+    random: Math.random,
+    patienceMs: 60_000,
+    awaitReceipts: true,
+    follower: createFollower({ api, clock: realClock, random: Math.random }),
+    isOnline: () => true,
+    signedIn: () => Promise.reject(new Error('the right has ended')),
+    onLink: () => undefined,
+    onRate: () => undefined,
+    onDiagnosis: () => undefined,
+  });
+  await uploader.drain(new AbortController().signal);
+}
+
+const storedCount = async (): Promise<number> =>
+  (await instanceIdsOfStudy(world.orthanc, study.studyInstanceUID)).length;
+
+test('a saved study is sent by two machines at once and again: one upload, each instance once, one receipt; the device lets go', async () => {
+  for (const name of ['carrier', 'another'])
+    assert.is((await world.command('admin', ['user', 'add', name, '--roles', 'technician'])).code, 0);
+  const device = await enrolledDevice();
+  await queueHere(device);
+  const file = await saveHere(device, 'study.relaypacs');
+  const bytes = await readFile(file);
+
+  const search = createIdentitySearch(study.planted);
+  assert.ok(
+    search.inBytes(Buffer.from(study.instances[0]!.bytes)).length > 0,
+    'the search finds what is there',
+  );
+  assert.equal(search.inBytes(bytes), []);
+  const uids = createIdentitySearch([study.studyInstanceUID]);
+  assert.equal(uids.inBytes(bytes), [], 'not even the study is named');
+
+  const damaged = Buffer.from(bytes);
+  const [saved] = await openStick(bytesSource(bytes));
+  damaged[saved!.ticket.digestAt - 1]! ^= 1;
+  await writeFile(join(world.folder, 'damaged.relaypacs'), damaged);
+  assert.is((await world.send('carrier', join(world.folder, 'damaged.relaypacs'))).code, 1);
+  assert.is(await storedCount(), 0);
+
+  const both = await Promise.all(['carrier', 'another'].map((user) => world.send(user, file)));
+  const again = await world.send('carrier', file);
+  for (const { code, err, studies } of [...both, again]) {
+    assert.is(code, 0, err);
+    assert.equal(
+      studies[0]!.instances.map(({ state }) => state),
+      study.instances.map(() => 'stored'),
+    );
+  }
+  const all = [...both, again].map(({ studies }) => studies[0]!);
+  assert.is(new Set(all.map(({ uploadId }) => uploadId)).size, 1, 'one upload');
+  assert.is(new Set(all.map(({ receipt }) => receipt)).size, 1, 'one receipt');
+  assert.is(await storedCount(), study.instances.length, 'each instance once');
+
+  await comeBack(device);
+  const { database } = device;
+  const row = await database.studies.get(ID);
+  assert.equal([row?.state, row?.uploadId], ['done', all[0]!.uploadId]);
+  assert.is(await database.records.count(), 0, 'no copy stays');
+  assert.is(await storedCount(), study.instances.length);
+});
+
+test('a file that is none, or was saved for another gateway, is refused by name', async () => {
+  const none = join(world.folder, 'none');
+  await writeFile(none, 'not a stick');
+  const refused = await world.command('carrier', ['send', none]);
+  assert.equal([refused.code, refused.err], [1, 'This is not a file with studies saved for a stick.']);
+  assert.is((await world.command('carrier', ['send', join(world.folder, 'missing')])).code, 2);
+  assert.is((await world.command('carrier', ['send'])).code, 2);
+});
+
+test.run();

@@ -1,0 +1,83 @@
+/**
+ * Studies saved to a file for a stick: the part of it that is in the clear, the part that only the gateway reads,
+ * and the gateway's answer to the carrier. In the clear are sizes, and names of parcels and keys that were drawn
+ * at random.
+ */
+import { z } from 'zod';
+import { manifestAnswerSchema, manifestSchema } from './manifest.ts';
+import { MANIFEST_INSTANCE_LIMIT } from './limits.ts';
+
+/** Raised when an older reader could misread a newer file. */
+const STICK_VERSION = 1;
+
+/** A manifest of 20 000 instances has some 2 MB in gzip, and its reports and parcels hardly more. */
+export const TICKET_BYTES_LIMIT = 6 * 1024 * 1024;
+
+/** More than a tablet holds; with their parcels the index stays below its own limit. */
+const STICK_STUDIES_LIMIT = 1000;
+
+const sealSchema = z.object({
+  /** The gateway's key: its RFC 7638 thumbprint. */
+  keyId: z.string().min(1).max(128),
+  /** The encapsulated key in base64. */
+  enc: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
+});
+
+const parcelSchema = sealSchema.extend({
+  /** The device's name for the parcel. */
+  id: z.guid(),
+  /** Sealed, as it is sent. */
+  bytes: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+});
+export type StickParcel = z.infer<typeof parcelSchema>;
+
+const ticketEntrySchema = sealSchema.extend({
+  id: z.uuid(),
+  bytes: z.number().int().min(1).max(TICKET_BYTES_LIMIT),
+});
+export type StickTicket = z.infer<typeof ticketEntrySchema>;
+
+export const stickIndexSchema = z.object({
+  version: z.literal(STICK_VERSION),
+  studies: z
+    .array(
+      z.object({
+        ticket: ticketEntrySchema,
+        parcels: z.array(parcelSchema).max(MANIFEST_INSTANCE_LIMIT),
+      }),
+    )
+    .min(1)
+    .max(STICK_STUDIES_LIMIT),
+});
+export type StickIndex = z.infer<typeof stickIndexSchema>;
+
+export const toStickIndex = (studies: StickIndex['studies']): StickIndex => ({
+  version: STICK_VERSION,
+  studies,
+});
+
+/** The device's promise of one study, sealed in its ticket: the manifest, and the parcels of the file that hold it. */
+export const ticketSchema = z.object({
+  manifest: manifestSchema,
+  parcels: z
+    .array(
+      parcelSchema.extend({
+        /** The instances that it holds: their places in the manifest, from 0. */
+        instances: z
+          .array(
+            z
+              .number()
+              .int()
+              .min(0)
+              .max(MANIFEST_INSTANCE_LIMIT - 1),
+          )
+          .max(MANIFEST_INSTANCE_LIMIT),
+      }),
+    )
+    .max(MANIFEST_INSTANCE_LIMIT),
+});
+export type Ticket = z.infer<typeof ticketSchema>;
+
+/** `POST /upload/carried`: as the answer to a manifest, and the parcels of the file that are still wanted. */
+export const carriedAnswerSchema = manifestAnswerSchema.extend({ parcels: z.array(z.guid()) });
+export type CarriedAnswer = z.infer<typeof carriedAnswerSchema>;
