@@ -43,6 +43,7 @@ function addTo(
         held: [],
         warnings: [],
         named: [],
+        patients: [],
       };
       const file = {
         kind: 'file' as const,
