@@ -8,11 +8,13 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PASSWORD } from '#testing/accounts.ts';
 import { filesOf, instancesSentBy, openInstalled, sendStudy } from '#testing/app-page.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { readSheetCode } from '#testing/read-sheet-code.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import { relay } from '../../../scripts/relay.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('the day’s list in a browser');
@@ -125,6 +127,46 @@ walk('all are paused at once, or those that a person selects', async (stage) => 
   await looksRight(page, 'studies-select');
   await page.getByRole('region', { name: 'Selected studies' }).getByRole('button', { name: 'Pause' }).click();
   await paused(2);
+});
+
+/** Sends the file as another machine does; the exit code. */
+function sendFrom({ gateway, account }: Stage, file: string): Promise<number> {
+  return relay(['send', file, '--user', account.username, '--gateway', gateway.api, '--wait', '--json'], {
+    env: { RELAY_PASSWORD: PASSWORD },
+    signal: new AbortController().signal,
+    print: () => undefined,
+    say: (line) => void process.stderr.write(`${line}\n`),
+  });
+}
+
+walk('without a network studies are saved to a file, which another machine sends', async (stage) => {
+  const { page, visitor, folder } = stage;
+  // A dialog of the system cannot be answered by a test; without it the file is a download.
+  await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showSaveFilePicker'));
+  await stage.enter();
+  await visitor.setOffline(true);
+  await queue(stage, PATIENTS.slice(2));
+  await page.getByRole('button', { name: 'Select', exact: true }).click();
+  await page.getByLabel('Select: Kurz, Bo').check();
+  await page.getByLabel('Select: Lang, Cem').check();
+  await page.getByRole('button', { name: 'Save for a USB stick' }).click();
+  const save = page.getByRole('button', { name: /^Save 2 studies/ });
+  await save.waitFor();
+  await looksRight(page, 'studies-stick');
+  const [download] = await Promise.all([page.waitForEvent('download'), save.click()]);
+  await page.getByText('2 studies saved').waitFor();
+  assert.match(
+    download.suggestedFilename(),
+    /^studies-[0-9-]+\.relaypacs$/,
+    'the file name identifies no one',
+  );
+  const file = join(folder, 'studies.relaypacs');
+  await download.saveAs(file);
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  assert.is(await sendFrom(stage, file), 0);
+  assert.is(await instancesSentBy(stage, stage.account.username), 4);
+  await visitor.setOffline(false);
+  await untilInPacs(stage, 4);
 });
 
 walk(

@@ -56,6 +56,7 @@ export const SCREENS = {
     'studies-found': 'A search that finds two of one name',
     'studies-none': 'A search that finds nothing',
     'studies-select': 'Studies are being selected',
+    'studies-stick': 'Two studies can be saved to a file for a stick',
     'studies-removed': 'Studies were removed from the list',
     'receipt-checked': 'A receipt that is genuine',
     'studies-timeline': 'What happened to a study',

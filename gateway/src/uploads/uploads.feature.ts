@@ -1,8 +1,7 @@
 /** A device's questions about its uploads, and the events that tell it how they fare. */
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
-import type { SealingKeys } from '../pipeline/pipeline-tools.ts';
+import type { PipelineTools, SealingKeys } from '../pipeline/pipeline-tools.ts';
 import { carriedRoutes } from './carried.routes.ts';
 import type { Arrivals } from './complete-upload.ts';
 import { createEvaluateThread } from './evaluate-thread.ts';

@@ -59,8 +59,8 @@ export const DEFENCES: readonly Defence[] = [
     ],
     [
       'gateway/src/uploads/uploads.feature.ts',
-      'readPosted: createPostedReader()',
-      'readPosted: readPostedHere()',
+      'readPosted = createPostedReader()',
+      'readPosted = readPostedHere()',
     ],
   ),
   defence(
@@ -121,8 +121,8 @@ export const DEFENCES: readonly Defence[] = [
     ['no-dicom'],
     [
       'gateway/src/uploads/upload.routes.ts',
-      'const upload = await findUpload(tools.db, id, watches ? null : ownerOf(caller));',
-      'const upload = await findUpload(tools.db, id, null);',
+      'await findUpload(tools.db, id, watches ? null : ownerOf(caller))',
+      'await findUpload(tools.db, id, null)',
     ],
   ),
   defence(
@@ -143,7 +143,7 @@ export const DEFENCES: readonly Defence[] = [
     ['no-dicom'],
     [
       'gateway/src/uploads/events.routes.ts',
-      'if (upload !== undefined && (await findUpload(tools.db, upload, owner)) === undefined)',
+      'if (upload !== undefined && !(await mayFollow(tools, upload, owner)))',
       'if (upload !== undefined && (await findUpload(tools.db, upload, null)) === undefined)',
     ],
   ),
