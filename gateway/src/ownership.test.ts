@@ -104,6 +104,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /uploads': 'roles',
   'post /upload/init': 'roles',
   'post /upload/pseudonyms': 'roles',
+  // Whose promise it is, its seal and signature say.
+  'post /upload/carried': 'roles',
   'get /upload/{id}/status': WATCHED,
   'get /upload/{id}/receipt': WATCHED,
   'post /upload/{id}/complete': OWNERS,
