@@ -24,6 +24,8 @@ export interface HeldBack {
   holdBack(files: readonly FoundFile[]): void;
   /** Something new was found in these: a release has to be given again, and the boxes drawn before stay drawn. */
   askAgain(files: readonly FoundFile[]): void;
+  /** Under another policy other questions are asked: what was said without boxes answered those of the last one. */
+  policyChanged(): void;
   clear(): void;
 }
 
@@ -55,6 +57,9 @@ export function createHeldBack(): HeldBack {
         if (boxes !== undefined) drawnBefore.set(ordinal, boxes);
       }
       holdBack(files);
+    },
+    policyChanged() {
+      released.value = new Map([...released.value].filter(([, boxes]) => boxes.length > 0));
     },
     clear() {
       drawnBefore.clear();

@@ -123,6 +123,15 @@ test('where documents are not kept nobody can release one, and a release under a
   assert.is(await sentDocument(device, DEIDENTIFIED), null);
 });
 
+test('what was released under one policy is asked again under another, which may hold it for another reason', async () => {
+  const device = await chosen(KEEPS_DOCUMENTS);
+  device.store.release([device.document()]);
+  assert.equal(device.reasons(), []);
+  device.store.choosePolicy(DEIDENTIFIED.name);
+  device.store.choosePolicy(KEEPS_DOCUMENTS.name);
+  assert.equal(device.reasons(), ['burned-in-annotation']);
+});
+
 test('a document is counted as held before Send also where notes next to curves are cleaned', async () => {
   const device = await chosen(policyWith({ options: ['clean-descriptors'] }), 'NO');
   assert.equal(device.reasons(), ['cannot-be-deidentified']);

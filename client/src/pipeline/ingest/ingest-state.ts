@@ -114,10 +114,11 @@ export function holdNaming(state: IngestState, study: StudyGroup, files: NamingF
   draw(state);
 }
 
-/** Null: the configured one. Another policy may keep other texts. */
-export function takePolicy({ chosenPolicy, gathering }: IngestState, name: string | null): void {
+/** Null: the configured one. Another policy may keep other texts, and hold for other reasons. */
+export function takePolicy({ chosenPolicy, gathering, heldBack }: IngestState, name: string | null): void {
   if (chosenPolicy.value === name) return;
   chosenPolicy.value = name;
+  heldBack.policyChanged();
   for (const study of gathering.studies.values()) forgetNaming(study);
 }
 
