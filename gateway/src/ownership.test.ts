@@ -104,7 +104,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /uploads': 'roles',
   'post /upload/init': 'roles',
   'post /upload/pseudonyms': 'roles',
-  // Whose promise it is, its seal and signature say.
+  // Its seal and signature say whose promise it is.
   'post /upload/carried': 'roles',
   'get /upload/{id}/status': WATCHED,
   'get /upload/{id}/receipt': WATCHED,

@@ -34,7 +34,7 @@ export async function checkGrant(
   device: { readonly id: string; readonly publicKey: PublicEcKey },
   signed: Signed,
   now: Date,
-): Promise<'holds' | 'expired' | 'forged'> {
+): Promise<{ readonly signedAt: Date } | 'expired' | 'forged'> {
   try {
     const { payload } = await jwtVerify(grant, await importJWK(device.publicKey, 'ES256'), {
       algorithms: ['ES256'],
@@ -46,7 +46,8 @@ export async function checkGrant(
       maxTokenAge: STICK_SECONDS,
       requiredClaims: ['iss', 'aud', 'iat', 'jti', 'digest'],
     });
-    return payload.jti === signed.ticketId && payload.digest === signed.digest ? 'holds' : 'forged';
+    const isOfThis = payload.jti === signed.ticketId && payload.digest === signed.digest;
+    return isOfThis ? { signedAt: new Date(payload.iat! * 1000) } : 'forged';
   } catch (error) {
     // jose checks the claims after the signature.
     const isOld = error instanceof errors.JWTExpired;

@@ -6,7 +6,7 @@ import { checkGrant, deviceNamedIn, type Signed } from './check-grant.ts';
 import { findDevice } from './device.store.ts';
 import { isUnused } from './device-right.ts';
 
-export type Signer = { readonly deviceId: string; readonly account: Account };
+export type Signer = { readonly deviceId: string; readonly account: Account; readonly signedAt: Date };
 
 /**
  * Throws Problem `stick-damaged` where no device of ours has signed it so, `stick-expired`, and `stick-sender-ended`
@@ -22,10 +22,10 @@ export async function findSigner(
   const device = named === null ? undefined : await findDevice(db, named);
   if (device === undefined) throw new Problem('stick-damaged');
   const check = await checkGrant(grant, { id: device.id, publicKey: device.public_key }, signed, now());
-  if (check !== 'holds') throw new Problem(check === 'expired' ? 'stick-expired' : 'stick-damaged');
+  if (typeof check === 'string') throw new Problem(check === 'expired' ? 'stick-expired' : 'stick-damaged');
   const account = await findAccount(db, { id: device.account_id });
   const hasEnded = device.revoked_at !== null || isUnused(device, now());
   if (hasEnded || account === null || account.isDisabled || device.site_id !== siteId)
     throw new Problem('stick-sender-ended');
-  return { deviceId: device.id, account };
+  return { deviceId: device.id, account, ...check };
 }

@@ -133,6 +133,7 @@ export type UploadCarrierTable = {
   ticket_id: string;
   /** CarriedParcels (pipeline/carrier.store.ts), as JSON. */
   parcels: unknown;
+  created_at: Generated<Date>;
 };
 
 /** The instances that each upload named, in the manifest's order. */

@@ -27,7 +27,8 @@ export function createResultSender(tools: ResultSenderTools): ResultSender {
   const roadFrom = (source: string | null): ResultRoad => ({
     async openUpload(manifest, gateway, signal) {
       const sender = { ...gateway, source };
-      return openUpload(pipeline, manifest, sender, await askPacs(pipeline, manifest, sender, signal));
+      const asked = await askPacs(pipeline, manifest, sender, signal);
+      return openUpload(pipeline, manifest, sender, { asked });
     },
     arrived: (parcelId) => parcels.arrived(parcelId, null),
   });

@@ -97,7 +97,9 @@ for (const [name, options] of Object.entries(FILMS)) {
     const results = buildResultInstances(subject, testMaps());
     const road: ResultRoad = {
       openUpload: async (manifest, sender, until) =>
-        openUpload(pipeline.tools, manifest, sender, await askPacs(pipeline.tools, manifest, sender, until)),
+        openUpload(pipeline.tools, manifest, sender, {
+          asked: await askPacs(pipeline.tools, manifest, sender, until),
+        }),
       arrived: (parcelId) => pipeline.parcels.arrived(parcelId, null),
     };
     const send = (built: typeof results) =>

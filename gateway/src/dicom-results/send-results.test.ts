@@ -36,7 +36,7 @@ test.after(() => ground.close());
 
 const roadOf = ({ tools, parcels }: TestPipeline): ResultRoad => ({
   openUpload: async (manifest, sender, until) =>
-    openUpload(tools, manifest, sender, await askPacs(tools, manifest, sender, until)),
+    openUpload(tools, manifest, sender, { asked: await askPacs(tools, manifest, sender, until) }),
   arrived: (parcelId) => parcels.arrived(parcelId, null),
 });
 const send = (pipeline: TestPipeline, results: readonly BuiltResult[], road = roadOf(pipeline)) =>

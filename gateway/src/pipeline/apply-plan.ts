@@ -13,6 +13,7 @@
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import { auditStudy } from './audit-study.ts';
+import { forgetCarriedParcels } from './carrier.store.ts';
 import { changeInstances } from './instance.store.ts';
 import { removeParcelBlobs } from './parcel-blobs.ts';
 import { deleteParcels, moveParcel, reopenParcels } from './parcel.store.ts';
@@ -78,6 +79,7 @@ async function applyChange(trx: Trx, tools: ApplyTools, study: StudyRow, change:
     case 'delete-parcels':
       return deleteParcels(trx, change.parcelIds);
     case 'forget-key':
+      await forgetCarriedParcels(trx, study.id);
       return setStudyKey(trx, study.id, null);
     case 'insert-receipt':
       return insertReceipt(trx, study, change);

@@ -20,7 +20,10 @@ type Carrying = {
   readonly parcels: CarriedParcels;
 };
 
-/** False: the same account has shown the same ticket before. */
+/** Of one upload and carrier; a file that was saved again has a ticket of its own. */
+const TICKETS_KEPT = 4;
+
+/** False: the same account has shown the same ticket before. Only its newest tickets are kept. */
 export async function noteCarrier(
   trx: Trx,
   { uploadId, accountId, parcels }: Carrying,
@@ -36,7 +39,41 @@ export async function noteCarrier(
     })
     .onConflict((conflict) => conflict.columns(['upload_id', 'account_id', 'ticket_id']).doNothing())
     .executeTakeFirst();
-  return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+  const isNew = (numInsertedOrUpdatedRows ?? 0n) > 0n;
+  if (isNew) await forgetOlder(trx, uploadId, accountId);
+  return isNew;
+}
+
+async function forgetOlder(trx: Trx, uploadId: string, accountId: string): Promise<void> {
+  const ofBoth = { upload_id: uploadId, account_id: accountId };
+  await trx
+    .deleteFrom('upload_carrier')
+    .where(({ eb, and, not, selectFrom }) =>
+      and([
+        and(ofBoth),
+        not(
+          eb(
+            'ticket_id',
+            'in',
+            selectFrom('upload_carrier')
+              .select('ticket_id')
+              .where((inner) => inner.and(ofBoth))
+              .orderBy('created_at', 'desc')
+              .limit(TICKETS_KEPT),
+          ),
+        ),
+      ]),
+    )
+    .execute();
+}
+
+/** The study is closed: its parcels are gone, and what a carrier may bring with them. */
+export async function forgetCarriedParcels(trx: Trx, studyId: string): Promise<void> {
+  await trx
+    .updateTable('upload_carrier')
+    .set({ parcels: '{}' })
+    .where('upload_id', 'in', (of) => of.selectFrom('upload').select('id').where('study_id', '=', studyId))
+    .execute();
 }
 
 /** Whether this caller, a person who is signed in, may bring the upload now. */

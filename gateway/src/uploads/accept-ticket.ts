@@ -85,14 +85,12 @@ export async function acceptTicket(
   // A device sends; it reads nothing, and neither does whoever carries for it.
   const sender = { accountId: account.id, deviceId, siteId: account.siteId, roles: [] };
   const asked = await askPacs(tools, said, sender, signal);
-  const answer = await turns(account.id, signal, () => openUpload(tools, said, sender, asked));
+  const from = { asked, signedAt: signer.signedAt };
+  const answer = await turns(account.id, signal, () => openUpload(tools, said, sender, from));
   await noteCarrying(tools, answer.uploadId, accepting);
   const begun = await begunParcels(tools.db, answer.uploadId);
   const needed = new Set(answer.need.map(keyOf));
-  const isNeeded = (at: number): boolean => {
-    const instance = ticket.manifest.instances[at];
-    return instance !== undefined && needed.has(keyOf(instance));
-  };
+  const isNeeded = (at: number): boolean => needed.has(keyOf(ticket.manifest.instances[at]!));
   const parcels = ticket.parcels.filter(({ instances }) => instances.some(isNeeded)).map(({ id }) => id);
   return { ...answer, ...(begun.length > 0 && { begun: [...begun] }), parcels };
 }

@@ -41,6 +41,7 @@ const CARRIED = {
     'seal-key-unknown',
     'stick-damaged',
     'stick-expired',
+    'stick-outdated',
     'stick-sender-ended',
     'policy-not-allowed',
     'policy-withdrawn',

@@ -4,11 +4,11 @@ import { gzipSync } from 'node:zlib';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { CarriedAnswer, Ticket } from '#shared/protocol/stick.ts';
+import { ticketSchema, type CarriedAnswer, type Ticket } from '#shared/protocol/stick.ts';
 import { STICK_DAYS, STICK_GRANT_TYPE, stickAudience } from '#shared/protocol/stick-grant.ts';
 import { sealTicket } from '#shared/transfer/stick-ticket.ts';
 import { sha256 } from '#testing/sha256.ts';
-import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { addAccount, addDevice } from '../testing/add-account.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
@@ -44,6 +44,7 @@ interface Changes {
 }
 
 interface SavedHere {
+  readonly instance: SyntheticInstance;
   readonly parcel: string;
   readonly sealed: SealedBytes;
   bring(changes?: Changes): Promise<Response>;
@@ -61,6 +62,7 @@ async function save(seed: number): Promise<SavedHere> {
   const promise = new Uint8Array(gzipSync(JSON.stringify(ticket)));
   const id = randomUUID();
   return {
+    instance: first!,
     parcel,
     sealed,
     async bring({ claims, typ = STICK_GRANT_TYPE, spoil, key = pipeline.sealingKey.kid } = {}) {
@@ -167,6 +169,54 @@ test('is good for thirty days, and as long as its device may send', async () => 
   await db.updateTable('device').set({ revoked_at: new Date() }).where('id', '=', device).execute();
   assert.is(await codeOf(await saved.bring()), 'stick-sender-ended');
   assert.is((await pipeline.request('GET', `/upload/${uploadId}/status`)).status, 404);
+});
+
+test('does not undo what its device has promised since it was saved', async () => {
+  const saved = await save(7005);
+  pipeline.actAs(pipeline.accountId, ['technician'], device);
+  const bytes = new Uint8Array(saved.instance.bytes);
+  bytes[bytes.length - 1]! ^= 1;
+  const { uploadId } = await pipeline.init(toManifest([{ ...saved.instance, bytes }]));
+  pipeline.actAs(carrier, ['technician']);
+  assert.is(await codeOf(await saved.bring({ claims: { iat: now() - 60 } })), 'stick-outdated');
+  assert.is((await pipeline.request('GET', `/upload/${uploadId}/status`)).status, 404, 'nor is it carried');
+  const later = await saved.bring({ claims: { iat: now() + 30 } });
+  assert.equal([later.status, ((await later.json()) as CarriedAnswer).uploadId], [200, uploadId]);
+});
+
+const keptTickets = (uploadId: string) =>
+  pipeline.tools.db
+    .selectFrom('upload_carrier')
+    .select('parcels')
+    .where('upload_id', '=', uploadId)
+    .execute();
+
+test('leaves no more behind, however many tickets are shown, and no parcels once the study is closed', async () => {
+  const first = await save(7006);
+  const { uploadId } = await brought(first);
+  for (let shown = 1; shown < 7; shown += 1) await brought(await save(7006));
+  assert.is((await keptTickets(uploadId)).length, 4);
+  const last = await save(7006);
+  await brought(last);
+  await pipeline.sendBytes(uploadId, last.sealed.bytes, last.parcel, { seal: last.sealed.seal });
+  await pipeline.until(uploadId, ({ state }) => state === 'closed');
+  assert.equal(
+    (await keptTickets(uploadId)).map(({ parcels }) => parcels),
+    [{}, {}, {}, {}],
+  );
+});
+
+test('names each instance in one parcel at most, and none that its manifest does not have', () => {
+  const { instances } = syntheticStudy({ seed: 7007, instancesPerSeries: 2 });
+  const parcel = () => ({ id: randomUUID(), bytes: 9, keyId: 'key', enc: `${'A'.repeat(43)}=` });
+  const isTicket = (...places: readonly (readonly number[])[]): boolean =>
+    ticketSchema.safeParse({
+      manifest: toManifest(instances.slice(0, 2)),
+      parcels: places.map((held) => ({ ...parcel(), instances: held })),
+    }).success;
+  assert.ok(isTicket([0], [1]));
+  assert.ok(isTicket([1, 0]));
+  for (const places of [[[]], [[0, 0]], [[0], [0]], [[2]], [[0, 1, 2]]]) assert.not.ok(isTicket(...places));
 });
 
 test.run();

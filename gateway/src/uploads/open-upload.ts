@@ -102,29 +102,35 @@ function toInPacs(asked: Asked | null, { known, elsewhere }: Rows): InPacs | nul
   };
 }
 
-/** Answers a manifest that was checked by its schema and whose policy was allowed. `asked`: of the PACS. */
+/** `asked`: of the PACS. `signedAt`: when the device made the promise, where somebody brings it later. */
+type From = { readonly asked: Asked | null; readonly signedAt?: Date };
+
+/**
+ * Answers a manifest that was checked by its schema and whose policy was allowed. Throws `quota-exceeded`, and
+ * `stick-outdated` where the device has promised other bytes since it signed this.
+ */
 export async function openUpload(
   tools: UploadTools,
   manifest: Manifest,
   sender: Sender,
-  asked: Asked | null,
+  from: From,
 ): Promise<ManifestAnswer> {
   const reports = await readReports(manifest);
   const { answer, studyId } = await tools.db
     .transaction()
-    .execute((trx) => openIn(trx, tools, sender, { manifest, reports, asked }));
+    .execute((trx) => openIn(trx, tools, sender, { manifest, reports, ...from }));
   tools.changes.emit(studyId);
   return answer;
 }
 
-type Opening = Pick<Said, 'manifest' | 'reports'> & { readonly asked: Asked | null };
+type Opening = Pick<Said, 'manifest' | 'reports'> & From;
 type Opened = { readonly answer: ManifestAnswer; readonly studyId: string };
 
 async function openIn(
   trx: Transaction<Tables>,
   tools: UploadTools,
   sender: Sender,
-  { manifest, reports, asked }: Opening,
+  { manifest, reports, asked, signedAt }: Opening,
 ): Promise<Opened> {
   const now = tools.now();
   const { studyInstanceUID, policy } = manifest;
@@ -136,6 +142,7 @@ async function openIn(
   const rows = { known, elsewhere };
   const compared = compareManifest(manifest, rows, toInPacs(asked, rows), originalKey);
   const { have, need, conflict } = compared;
+  requireNewest(known, compared, signedAt);
   const said = { uploadId, manifest, originalKey, reports, known, compared };
   const { moved, inserted } = await applyManifest(trx, tools, study, said);
   await linkInstances(trx, uploadId, compared.keys, idsByKey(known, inserted));
@@ -166,6 +173,18 @@ async function openIn(
     studyId: study.id,
     answer: { uploadId, studyInstanceUID, revision, have, need, conflict },
   };
+}
+
+/** What the device promised last stands: a file that was saved before does not undo it. */
+function requireNewest(
+  known: readonly InstanceRow[],
+  { superseded }: Comparison,
+  signedAt: Date | undefined,
+): void {
+  if (signedAt === undefined) return;
+  const replaced = new Set(superseded.map(({ id }) => id));
+  if (known.some(({ id, updated_at }) => replaced.has(id) && updated_at > signedAt))
+    throw new Problem('stick-outdated');
 }
 
 /**

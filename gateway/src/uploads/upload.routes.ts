@@ -247,7 +247,7 @@ function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void 
       const { vault, ...rest } = manifest;
       const said = vault !== undefined && feedsVault(policy) ? { ...rest, vault } : rest;
       const asked = await askPacs(tools, said, sender, signal);
-      return turns(caller.id, signal, () => openUpload(tools, said, sender, asked));
+      return turns(caller.id, signal, () => openUpload(tools, said, sender, { asked }));
     });
     const begun = await begunParcels(tools.db, answer.uploadId);
     return c.json(begun.length === 0 ? answer : { ...answer, begun: [...begun] }, 200);

@@ -134,6 +134,12 @@ export const PROBLEMS = {
     title: 'This study was saved more than 30 days ago.',
     next: 'Save it again on the device that has it.',
   },
+  'stick-outdated': {
+    status: 409,
+    retry: 'changed',
+    title: 'The device has prepared this study again since it was saved.',
+    next: 'Save it again on the device that has it.',
+  },
   'stick-sender-ended': {
     status: 409,
     retry: 'changed',

@@ -56,26 +56,45 @@ export const toStickIndex = (studies: StickIndex['studies']): StickIndex => ({
   studies,
 });
 
+/** Of an instance in the manifest, from 0. */
+const placeSchema = z
+  .number()
+  .int()
+  .min(0)
+  .max(MANIFEST_INSTANCE_LIMIT - 1);
+
 /** The device's promise of one study, sealed in its ticket: the manifest, and the parcels of the file that hold it. */
-export const ticketSchema = z.object({
-  manifest: manifestSchema,
-  parcels: z
-    .array(
-      parcelSchema.extend({
-        /** The instances that it holds: their places in the manifest, from 0. */
-        instances: z
-          .array(
-            z
-              .number()
-              .int()
-              .min(0)
-              .max(MANIFEST_INSTANCE_LIMIT - 1),
-          )
-          .max(MANIFEST_INSTANCE_LIMIT),
-      }),
-    )
-    .max(MANIFEST_INSTANCE_LIMIT),
-});
+export const ticketSchema = z
+  .object({
+    manifest: manifestSchema,
+    parcels: z
+      .array(
+        parcelSchema.extend({
+          /** The instances that it holds. */
+          instances: z.array(placeSchema).min(1).max(MANIFEST_INSTANCE_LIMIT),
+        }),
+      )
+      .max(MANIFEST_INSTANCE_LIMIT),
+  })
+  .refine(({ manifest, parcels }) => isEachHeldOnce(parcels, manifest.instances.length), {
+    path: ['parcels'],
+    message: 'Each instance lies in one parcel at most.',
+  });
+
+/** Then a ticket has no more parcels than instances: it costs the gateway what its manifest costs. */
+function isEachHeldOnce(
+  parcels: readonly { readonly instances: readonly number[] }[],
+  instances: number,
+): boolean {
+  const places = new Set<number>();
+  for (const parcel of parcels) {
+    for (const place of parcel.instances) {
+      if (place >= instances || places.has(place)) return false;
+      places.add(place);
+    }
+  }
+  return true;
+}
 export type Ticket = z.infer<typeof ticketSchema>;
 
 /** `POST /upload/carried`: as the answer to a manifest, and the parcels of the file that are still wanted. */

@@ -68,7 +68,8 @@ const STUDIES = [
   // The accounts that bring an upload from a stick, and the parcels that the device's ticket names.
   `create table upload_carrier (
     upload_id uuid not null references upload on delete cascade, account_id uuid not null references account,
-    ticket_id uuid not null, parcels jsonb not null, primary key (upload_id, account_id, ticket_id))`,
+    ticket_id uuid not null, parcels jsonb not null, created_at timestamptz not null default now(),
+    primary key (upload_id, account_id, ticket_id))`,
   `create index upload_carrier_account on upload_carrier (account_id)`,
   // A parcel counts its own runs and failures: a replaced job begins at zero.
   `create table parcel (
