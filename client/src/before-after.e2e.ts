@@ -178,7 +178,7 @@ walk(
     const { page } = stage;
     await stage.enter();
     await choose(page, burnedIn(stage));
-    await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
+    await page.getByRole('heading', { name: '3 instances will not be sent' }).waitFor();
     await looksRight(page, 'held-back-card');
     await page.getByRole('link', { name: /^See what is removed/ }).click();
     await page.getByRole('heading', { name: '3 instances held back' }).waitFor();

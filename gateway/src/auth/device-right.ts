@@ -7,6 +7,7 @@
  * sessions. It also ends when it is unused for long. Only the account's user can renew it, by signing in.
  */
 import { calculateJwkThumbprint } from 'jose';
+import { UNUSED_DAYS } from '#shared/protocol/limits.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -26,11 +27,6 @@ import {
   useAssertion,
 } from './device.store.ts';
 
-/**
- * Twice the longest time that a queue waits in a drawer and is still wanted; a key that nobody misses should
- * not send for ever.
- */
-export const UNUSED_DAYS = 60;
 const UNUSED_MS = UNUSED_DAYS * 86_400_000;
 /**
  * A ward's tablets may share an account, and each browser profile is one; beyond that somebody enrols without

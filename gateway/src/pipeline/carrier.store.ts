@@ -5,6 +5,8 @@
  * device's right has ended.
  */
 import { sql, type Kysely } from 'kysely';
+import { UNUSED_DAYS } from '#shared/protocol/limits.ts';
+import { SENDERS } from '#shared/protocol/policy.ts';
 import type { Trx } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 import type { UploadOwner } from './upload-owner.ts';
@@ -76,14 +78,17 @@ export async function forgetCarriedParcels(trx: Trx, studyId: string): Promise<v
     .execute();
 }
 
+/** The database, and the time at which a right is asked for. */
+type Tools = { readonly db: Kysely<Tables>; readonly now: () => Date };
+
 /** Whether this caller, a person who is signed in, may bring the upload now. */
 export async function isCarrier(
-  db: Kysely<Tables>,
+  tools: Tools,
   { accountId, deviceId }: UploadOwner,
   uploadId: string,
 ): Promise<boolean> {
   if (deviceId !== null) return false;
-  return (await carrying(db, accountId, uploadId).select('device.id').executeTakeFirst()) !== undefined;
+  return (await carrying(tools, accountId, uploadId).executeTakeFirst()) !== undefined;
 }
 
 type NamedParcel = {
@@ -95,13 +100,13 @@ type NamedParcel = {
 
 /** Whether a ticket that this carrier has shown names the parcel so. */
 export async function isCarried(
-  db: Kysely<Tables>,
+  tools: Tools,
   { accountId }: UploadOwner,
   uploadId: string,
   { id, bytes, seal }: NamedParcel,
 ): Promise<boolean> {
   if (seal === null) return false;
-  const rows = await carrying(db, accountId, uploadId)
+  const rows = await carrying(tools, accountId, uploadId)
     .select(sql<CarriedParcels[string] | null>`upload_carrier.parcels -> ${id}::text`.as('named'))
     .execute();
   return rows.some(
@@ -109,14 +114,25 @@ export async function isCarried(
   );
 }
 
-function carrying(db: Kysely<Tables>, accountId: string, uploadId: string) {
+function carrying(tools: Tools, accountId: string, uploadId: string) {
+  return carriedUploads(tools, accountId).where('upload_carrier.upload_id', '=', uploadId);
+}
+
+/**
+ * The ids of the uploads that this account may bring now. None of a device whose right has ended, or would end with
+ * the next look (auth/device-right.ts), or whose account may no longer send.
+ */
+export function carriedUploads({ db, now }: Tools, accountId: string) {
+  const unusedSince = new Date(now().getTime() - UNUSED_DAYS * 86_400_000);
   return db
     .selectFrom('upload_carrier')
     .innerJoin('upload', 'upload.id', 'upload_carrier.upload_id')
     .innerJoin('account', 'account.id', 'upload.account_id')
     .innerJoin('device', 'device.id', 'upload.device_id')
-    .where('upload_carrier.upload_id', '=', uploadId)
+    .select('upload_carrier.upload_id')
     .where('upload_carrier.account_id', '=', accountId)
     .where('account.disabled_at', 'is', null)
-    .where('device.revoked_at', 'is', null);
+    .where(sql<boolean>`account.roles && ${[...SENDERS]}::text[]`)
+    .where('device.revoked_at', 'is', null)
+    .where('device.last_seen_at', '>=', unusedSince);
 }

@@ -1,15 +1,20 @@
 /** A study that comes in a file from a stick is its device's own upload; whoever carries it brings it, and no more. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as after } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ticketSchema, type CarriedAnswer, type Ticket } from '#shared/protocol/stick.ts';
+import type { Role, UploadStatus } from '#shared/protocol/api.ts';
+import { UNUSED_DAYS } from '#shared/protocol/limits.ts';
 import { STICK_DAYS, STICK_GRANT_TYPE, stickAudience } from '#shared/protocol/stick-grant.ts';
 import { sealTicket } from '#shared/transfer/stick-ticket.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { addAccount, addDevice } from '../testing/add-account.ts';
+import type { MessageChannel } from '../database/message-channel.ts';
+import { createStudyChanges } from '../pipeline/announce-changes.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
 import { packed, sealedBytes, toManifest, type SealedBytes } from '../testing/pack-parcel.ts';
@@ -19,17 +24,28 @@ const DAY_S = 86_400;
 const now = () => Math.floor(Date.now() / 1000);
 let pipeline: TestPipeline;
 let privateKey: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
+/** The account of the device. */
+let owner: string;
 let device: string;
 let carrier: string;
+/** The connection to other gateways was lost: any study may have changed. */
+let loseMessages: () => void;
 
 test.before(async () => {
-  pipeline = await openTestPipeline({ pacs: openTestPacs() });
+  const others: MessageChannel = {
+    say: async () => undefined,
+    hear(_heard, missed) {
+      loseMessages = missed;
+    },
+  };
+  pipeline = await openTestPipeline({ pacs: openTestPacs(), tools: { changes: createStudyChanges(others) } });
 });
 test.after(() => pipeline.close());
 test.before.each(async () => {
   const pair = await generateKeyPair('ES256');
   ({ privateKey } = pair);
-  device = await addDevice(pipeline, pipeline.accountId, await exportJWK(pair.publicKey));
+  owner = await addAccount(pipeline);
+  device = await addDevice(pipeline, owner, await exportJWK(pair.publicKey));
   carrier = await addAccount(pipeline);
   pipeline.actAs(carrier, ['technician']);
 });
@@ -109,7 +125,7 @@ test('is the device’s upload, whoever brings it, and is wanted until it is her
     .select(['account_id', 'device_id'])
     .where('id', '=', uploadId)
     .executeTakeFirstOrThrow();
-  assert.equal(row, { account_id: pipeline.accountId, device_id: device });
+  assert.equal(row, { account_id: owner, device_id: device });
 });
 
 test('its carrier brings what the device has sealed, and nothing else', async () => {
@@ -173,7 +189,7 @@ test('is good for thirty days, and as long as its device may send', async () => 
 
 test('does not undo what its device has promised since it was saved', async () => {
   const saved = await save(7005);
-  pipeline.actAs(pipeline.accountId, ['technician'], device);
+  pipeline.actAs(owner, ['technician'], device);
   const bytes = new Uint8Array(saved.instance.bytes);
   bytes[bytes.length - 1]! ^= 1;
   const { uploadId } = await pipeline.init(toManifest([{ ...saved.instance, bytes }]));
@@ -218,5 +234,119 @@ test('names each instance in one parcel at most, and none that its manifest does
   assert.ok(isTicket([1, 0]));
   for (const places of [[[]], [[0, 0]], [[0], [0]], [[2]], [[0, 1, 2]]]) assert.not.ok(isTicket(...places));
 });
+const DAY_MS = DAY_S * 1000;
+const ofDevice = (change: { revoked_at?: Date | null; last_seen_at?: Date }) =>
+  pipeline.tools.db.updateTable('device').set(change).where('id', '=', device).execute();
+const ofOwner = (change: { disabled_at?: Date | null; roles?: Role[] }) =>
+  pipeline.tools.db.updateTable('account').set(change).where('id', '=', owner).execute();
+
+/** Each way in which the device's right ends, and how it comes back. */
+const RIGHT_ENDS: Record<string, readonly [end: () => Promise<unknown>, back: () => Promise<unknown>]> = {
+  'the device is revoked': [() => ofDevice({ revoked_at: new Date() }), () => ofDevice({ revoked_at: null })],
+  'the device is unused for too long': [
+    () => ofDevice({ last_seen_at: new Date(Date.now() - (UNUSED_DAYS + 1) * DAY_MS) }),
+    () => ofDevice({ last_seen_at: new Date(Date.now() - (UNUSED_DAYS - 1) * DAY_MS) }),
+  ],
+  'its account is disabled': [
+    () => ofOwner({ disabled_at: new Date() }),
+    () => ofOwner({ disabled_at: null }),
+  ],
+  'its account may no longer send': [
+    () => ofOwner({ roles: ['auditor'] }),
+    () => ofOwner({ roles: ['auditor', 'radiologist'] }),
+  ],
+};
+
+/** A PATCH whose bytes come later; it was let in. */
+async function beginPatch(location: string) {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const headers = {
+    'tus-resumable': '1.0.0',
+    'upload-offset': '0',
+    'content-type': 'application/offset+octet-stream',
+  };
+  const init = { method: 'PATCH', headers, body: readable, duplex: 'half' } as RequestInit;
+  const answer = Promise.resolve(pipeline.app.request(`/upload/${location}`, init));
+  const parcelId = location.split('/').at(-1)!;
+  const isLetIn = () => pipeline.lines.some((line) => 'parcelId' in line && line.parcelId === parcelId);
+  while (!isLetIn()) await after(5);
+  return async (bytes: Uint8Array): Promise<Response> => {
+    const writer = writable.getWriter();
+    await writer.write(bytes);
+    await writer.close();
+    return answer;
+  };
+}
+
+/** Undefined: all of it is verified, and it is gone. */
+async function stateOf(location: string): Promise<string | undefined> {
+  const row = await pipeline.tools.db
+    .selectFrom('parcel')
+    .select('state')
+    .where('id', '=', location.split('/').at(-1)!)
+    .executeTakeFirst();
+  return row?.state;
+}
+
+for (const [at, [what, [end, back]]] of Object.entries(RIGHT_ENDS).entries()) {
+  test(`goes no further if its last byte comes after ${what}, and goes on when the right is back`, async () => {
+    const { parcel, sealed, ...saved } = await save(7010 + at);
+    const { uploadId } = await brought({ parcel, sealed, ...saved });
+    const created = await pipeline.create(uploadId, parcel, sealed.bytes.length, { seal: sealed.seal });
+    const location = created.headers.get('location')!;
+    const finish = await beginPatch(location);
+    await end();
+    const last = await finish(sealed.bytes);
+    assert.equal([last.status, await codeOf(last)], [404, 'not-found']);
+    assert.is((await pipeline.head(location)).status, 404);
+    assert.is((await pipeline.request('POST', `/upload/${uploadId}/complete`)).status, 404);
+    assert.is(await stateOf(location), 'receiving');
+    await back();
+    assert.is((await pipeline.head(location)).status, 200);
+    assert.is.not(await stateOf(location), 'receiving');
+  });
+}
+
+/** Reads what a stream of events tells, one status at a time. */
+async function listen(query = ''): Promise<{ next(): Promise<UploadStatus>; close(): Promise<void> }> {
+  const { body } = await pipeline.request('GET', `/events${query}`);
+  const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  return {
+    async next() {
+      while (!text.includes('\n\n'))
+        text += (await reader.read()).value ?? assert.unreachable('it has ended');
+      const [event = '', ...rest] = text.split('\n\n');
+      text = rest.join('\n\n');
+      return JSON.parse(/^data: (.*)$/m.exec(event)![1]!) as UploadStatus;
+    },
+    close: () => reader.cancel(),
+  };
+}
+
+for (const [at, [what, [end, back]]] of Object.entries(RIGHT_ENDS).entries()) {
+  test(`is told of to its carrier no longer when ${what}`, async () => {
+    const { uploadId } = await brought(await save(7020 + at));
+    const { db, changes } = pipeline.tools;
+    const upload = db.selectFrom('upload').select('study_id').where('id', '=', uploadId);
+    const { study_id: study } = await upload.executeTakeFirstOrThrow();
+    const carriers = [await listen(), await listen(`?upload=${uploadId}`)];
+    pipeline.actAs(owner, ['technician']);
+    const owners = await listen();
+    const all = [...carriers, owners];
+    for (const stream of all) assert.is((await stream.next()).uploadId, uploadId);
+
+    await end();
+    for (const change of [() => changes.emit(study), loseMessages, () => changes.emit(study)]) {
+      change();
+      await owners.next();
+    }
+    await db.updateTable('study').set({ revision: 7 }).where('id', '=', study).execute();
+    await back();
+    changes.emit(study);
+    for (const stream of carriers) assert.is((await stream.next()).revision, 7, 'the first that it is told');
+    for (const stream of all) await stream.close();
+  });
+}
 
 test.run();

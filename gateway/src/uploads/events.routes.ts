@@ -76,11 +76,11 @@ export function eventRoutes(
 }
 
 async function mayFollow(
-  { db }: Pick<EventTools, 'db'>,
+  tools: Pick<EventTools, 'db' | 'now'>,
   upload: string,
   owner: UploadOwner,
 ): Promise<boolean> {
-  return (await findUpload(db, upload, owner)) !== undefined || isCarrier(db, owner, upload);
+  return (await findUpload(tools.db, upload, owner)) !== undefined || isCarrier(tools, owner, upload);
 }
 
 /** Open streams of each account. */
@@ -122,14 +122,11 @@ async function tellUploads(
   const unsubscribe = listen(pending, tools);
   stream.onAbort(() => pending.wake());
   const tell = createTeller(stream, upload, tools);
-  const orCarried = true;
   try {
     while (!stream.aborted && !stream.closed) {
       if (pending.isAnyChanged) {
         pending.isAnyChanged = false;
-        const known =
-          upload === undefined ? await uploadIds(tools.db, { owner, orCarried }, OPENING_LIMIT) : [upload];
-        await tell(known);
+        await tell(await knownUploads(tools, { owner, upload }));
       }
       // A reader that left during a query has woken nobody.
       const isIdle = pending.studies.size === 0 && !pending.isAnyChanged && !stream.aborted;
@@ -141,14 +138,19 @@ async function tellUploads(
       }
       const studies = [...pending.studies].slice(0, STUDIES_AT_ONCE);
       for (const study of studies) pending.studies.delete(study);
-      await tell(
-        await uploadIds(tools.db, { owner, orCarried, studyIds: studies }, OPENING_LIMIT * studies.length),
-      );
+      const where = { owner, orCarried: true, studyIds: studies } as const;
+      await tell(await uploadIds(tools, where, OPENING_LIMIT * studies.length));
       await waitOrWake(INTERVAL_MS, () => undefined);
     }
   } finally {
     unsubscribe();
   }
+}
+
+/** The uploads to tell where any may have changed: those that the caller may follow by now. */
+async function knownUploads(tools: EventTools, { owner, upload }: Told): Promise<readonly string[]> {
+  if (upload === undefined) return uploadIds(tools, { owner, orCarried: true }, OPENING_LIMIT);
+  return (await mayFollow(tools, upload, owner)) ? [upload] : [];
 }
 
 function listen(pending: Pending, { changes }: EventTools): () => void {

@@ -6,9 +6,11 @@ import { sql, type Kysely } from 'kysely';
 import type { InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
+import { carriedUploads } from '../pipeline/carrier.store.ts';
 import type { UploadOwner } from '../pipeline/upload-owner.ts';
 
 type Db = Kysely<Tables>;
+type Tools = { readonly db: Db; readonly now: () => Date };
 
 /** At the gateway, verified, not yet confirmed. */
 const AT_GATEWAY: readonly InstanceState[] = ['received', 'posting', 'posted'];
@@ -153,12 +155,12 @@ export async function missingInstances(
 
 /** The uploads of which one of these studies is told; newest first. */
 export async function uploadIds(
-  db: Db,
+  tools: Tools,
   where: { owner?: UploadOwner; orCarried?: true; studyIds?: readonly string[]; siteId?: string },
   limit: number,
 ): Promise<readonly string[]> {
-  let query = db.selectFrom('upload').select('id').orderBy('created_at', 'desc').limit(limit);
-  if (where.owner !== undefined) query = query.where(isOf(where.owner, where.orCarried === true));
+  let query = tools.db.selectFrom('upload').select('id').orderBy('created_at', 'desc').limit(limit);
+  if (where.owner !== undefined) query = query.where(isOf(tools, where.owner, where.orCarried === true));
   if (where.owner && where.owner.deviceId !== null)
     query = query.where('device_id', '=', where.owner.deviceId);
   if (where.siteId !== undefined) query = query.where('site_id', '=', where.siteId);
@@ -167,9 +169,9 @@ export async function uploadIds(
   return (await query.execute()).map(({ id }) => id);
 }
 
-/** `orCarried`: also those that this account brings from a stick, for another's device. */
-function isOf({ accountId, deviceId }: UploadOwner, orCarried: boolean) {
+/** `orCarried`: also those that this account may bring from a stick now, for another's device. */
+function isOf(tools: Tools, { accountId, deviceId }: UploadOwner, orCarried: boolean) {
   const own = sql<boolean>`account_id = ${accountId}::uuid`;
   if (!orCarried || deviceId !== null) return own;
-  return sql<boolean>`(${own} or id in (select upload_id from upload_carrier where account_id = ${accountId}::uuid))`;
+  return sql<boolean>`(${own} or id in ${carriedUploads(tools, accountId)})`;
 }

@@ -176,7 +176,11 @@ const DECISIONS = {
  * The upload, if this caller may see it. Throws `upload-not-found`, also for another's: whether it exists is
  * not said.
  */
-async function visibleUpload(tools: Pick<UploadTools, 'db'>, id: string, caller: Caller): Promise<UploadRow> {
+async function visibleUpload(
+  tools: Pick<UploadTools, 'db' | 'now'>,
+  id: string,
+  caller: Caller,
+): Promise<UploadRow> {
   // A device sends; it watches nobody, whatever its user may do when signed in.
   const watches = caller.scope === 'session' && caller.roles.some((role) => WATCHERS.includes(role));
   const upload =
@@ -188,11 +192,11 @@ async function visibleUpload(tools: Pick<UploadTools, 'db'>, id: string, caller:
 
 /** The upload of another's device, if this caller brings it from a stick. */
 async function carriedUpload(
-  { db }: Pick<UploadTools, 'db'>,
+  tools: Pick<UploadTools, 'db' | 'now'>,
   id: string,
   caller: Caller,
 ): Promise<UploadRow | undefined> {
-  return (await isCarrier(db, ownerOf(caller), id)) ? findUpload(db, id, null) : undefined;
+  return (await isCarrier(tools, ownerOf(caller), id)) ? findUpload(tools.db, id, null) : undefined;
 }
 
 /** The upload, if this caller made it. */
@@ -260,7 +264,7 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
     const caller = callerOf(c);
     const all = c.req.valid('query').all === '1' && caller.roles.some((role) => WATCHERS.includes(role));
     const where = all ? { siteId: caller.siteId } : { owner: ownerOf(caller) };
-    const uploads = await uploadStatuses(tools.db, await uploadIds(tools.db, where, LIST_LIMIT));
+    const uploads = await uploadStatuses(tools.db, await uploadIds(tools, where, LIST_LIMIT));
     const own = all ? undefined : await quotaUse(tools.db, caller.id, tools.now());
     return c.json(
       own === undefined ? { uploads } : { uploads, own: { quota: own.quota, used: own.used } },

@@ -12,6 +12,12 @@ export const PASSWORD_LENGTH_MOST = 1024;
 export const PROTOCOL_VERSION = 1;
 
 /**
+ * A device's right to send ends after so many days without use: twice the longest time that a queue waits in a
+ * drawer and is still wanted. A key that nobody misses should not send for ever.
+ */
+export const UNUSED_DAYS = 60;
+
+/**
  * One study of 20 000 instances is larger than any seen; its manifest has 6 MB. With a lower limit a
  * whole-body PET would be refused, with a far higher one a single request could fill the memory.
  */

@@ -130,15 +130,15 @@ export async function findOrCreateParcel(
  * else: no other bytes open under that seal, and no other parcel takes the place of the device's.
  */
 async function findCarried(
-  { db }: Pick<Tools, 'db'>,
+  tools: Pick<Tools, 'db' | 'now'>,
   { uploadId, deviceParcelId, bytes, seal }: Announced,
   owner: UploadOwner,
 ): Promise<UploadRow | undefined> {
-  if (!(await isCarrier(db, owner, uploadId))) return undefined;
+  if (!(await isCarrier(tools, owner, uploadId))) return undefined;
   const parcel = { id: deviceParcelId, bytes, seal };
-  if (!(await isCarried(db, owner, uploadId, parcel)))
+  if (!(await isCarried(tools, owner, uploadId, parcel)))
     throw new Problem('invalid-request', 'The saved file does not name this parcel.');
-  return findUpload(db, uploadId, null);
+  return findUpload(tools.db, uploadId, null);
 }
 
 function checkSame({ bytes, seal }: Announced, before: OwnedParcel): void {

@@ -43,7 +43,8 @@ export type ParcelReceiver = {
   handle(request: Request, sender: Sender, socket?: Readable): Promise<Response>;
   /**
    * A parcel is complete: verify takes over. May be called any number of times. `sender`: who says so; null: the
-   * gateway itself. @throws Problem not-authenticated where the sender's right has ended.
+   * gateway itself. @throws Problem not-authenticated where the sender's right has ended; not-found where it is that
+   * of the device for which the sender carries.
    */
   arrived(parcelId: string, sender: Sender | null): Promise<void>;
   /** This gateway is receiving something of this upload right now. */
@@ -158,7 +159,7 @@ async function handOver(tools: IntakeTools, parcelId: string, sender: Sender | n
   if (parcel.seal_enc !== null) await tools.blobs.remove(tailOf(parcelId));
   const { upload_id: uploadId, bytes } = parcel;
   await applyPlan(tools, parcel.study_id, async ({ db }) => {
-    if (sender !== null && !(await maySend(db, sender))) throw tokenEnded();
+    if (sender !== null) await requireRight({ db, now: tools.now }, sender, parcel);
     return {
       outcome: 'received',
       changes: [
@@ -169,6 +170,20 @@ async function handOver(tools: IntakeTools, parcelId: string, sender: Sender | n
       audit: { event: 'parcel-received', uploadId, parcelId, bytes },
     };
   });
+}
+
+/**
+ * A parcel takes effect while the right holds by which it was begun: its sender's own and, if a carrier brings it,
+ * that of the device whose upload it is. The carrier gets the answer that the next question would get.
+ */
+async function requireRight(
+  tools: Pick<IntakeTools, 'db' | 'now'>,
+  sender: Sender,
+  parcel: OwnedParcel,
+): Promise<void> {
+  if (!(await maySend(tools.db, sender))) throw tokenEnded();
+  if (isOwnedBy(sender, parcel) || (await isCarrier(tools, sender, parcel.upload_id))) return;
+  throw new Problem('not-found');
 }
 
 async function create(intake: Intake, asked: Asked): Promise<Response> {
@@ -218,12 +233,12 @@ async function resume(intake: Intake, asked: Asked): Promise<Response> {
 
 /** A carrier brings bytes, and takes none away. */
 async function mayReach(
-  { db }: Pick<IntakeTools, 'db'>,
+  tools: Pick<IntakeTools, 'db' | 'now'>,
   { request, sender }: Asked,
   parcel: OwnedParcel,
 ): Promise<boolean> {
   if (isOwnedBy(sender, parcel)) return true;
-  return request.method !== 'DELETE' && isCarrier(db, sender, parcel.upload_id);
+  return request.method !== 'DELETE' && isCarrier(tools, sender, parcel.upload_id);
 }
 
 /** One PATCH, between its two lines in the log. */
