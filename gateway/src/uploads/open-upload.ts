@@ -175,7 +175,7 @@ async function openIn(
   };
 }
 
-/** What the device promised last stands: a file that was saved before does not undo it. */
+/** A file that was saved before does not undo what the device promised last. */
 function requireNewest(
   known: readonly InstanceRow[],
   { superseded }: Comparison,

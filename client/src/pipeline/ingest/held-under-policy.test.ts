@@ -123,7 +123,7 @@ test('where documents are not kept nobody can release one, and a release under a
   assert.is(await sentDocument(device, DEIDENTIFIED), null);
 });
 
-test('what was released under one policy is asked again under another, which may hold it for another reason', async () => {
+test('a release is asked for again under another policy, which may hold the instance for another reason', async () => {
   const device = await chosen(KEEPS_DOCUMENTS);
   device.store.release([device.document()]);
   assert.equal(device.reasons(), []);
