@@ -101,6 +101,8 @@ export function answerTo(request: ClientRequest, maxBytes: number): Promise<Answ
         done(Buffer.concat(pieces).subarray(0, maxBytes), false);
         response.destroy();
       });
+      // Cut off: the close that follows says so.
+      response.on('error', () => undefined);
       response.on('close', () => done(Buffer.concat(pieces), response.complete));
     });
   });

@@ -24,7 +24,9 @@ let passedMs = 0;
 const STARTED_AT = Date.now();
 const clock = {
   now: () => STARTED_AT + passedMs,
-  wait: async (ms: number) => void (passedMs += ms),
+  async wait(ms: number) {
+    passedMs += ms;
+  },
 };
 
 const examine = (url: string, options: Partial<{ store: boolean; ca: string; authorization: string }> = {}) =>
@@ -174,7 +176,7 @@ promise('a clock that is ten minutes slow, and CORS for everybody', async ({ pro
   const date = new Date(clock.now() - 600_000).toUTCString();
   proxy.oddities.headers = { date, 'access-control-allow-origin': '*' };
   const report = await examine(proxy.url);
-  assert.match(found(report, 'clock-wrong').says, /(599|60[01]|[6-9]\d\d) s behind/);
+  assert.match(found(report, 'clock-wrong').says, /60[01] s behind/);
   assert.match(changeOf(found(report, 'cors-any'), 'nginx'), 'Access-Control-Allow-Origin');
 });
 

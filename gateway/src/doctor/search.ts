@@ -106,6 +106,8 @@ function originOf(location: string | undefined, base: string): string {
   return origin + pathname;
 }
 
+/** One study of a search; many are asked at once. */
+const ONE_ROW_BYTES = 1024 * 1024;
 /** Where others have their root; the path that was given comes first. Only on the same server. */
 const ROOTS = ['/dicom-web', '/dicomweb', '/dicomWeb', '/rs', '/v2'];
 const ROOTS_OF_SERVERS = ['/dicom-web', '/dicomweb', '/dcm4chee-arc/aets/DCM4CHEE/rs', '/orthanc/dicom-web'];
@@ -117,7 +119,9 @@ async function findRoot({ connection, ask }: Visit): Promise<string | null> {
     ...ROOTS_OF_SERVERS.map((path) => origin + path),
   ];
   const tried = [...new Set(roots)].filter((root) => root !== connection.url);
-  const answers = await Promise.all(tried.map((root) => ask(searchFor(root, '/studies?limit=1'))));
+  const answers = await Promise.all(
+    tried.map((root) => ask({ ...searchFor(root, '/studies?limit=1'), maxBytes: ONE_ROW_BYTES })),
+  );
   const at = answers.findIndex(
     (answer) => answer.kind === 'answer' && isSearchAnswer(answer) && mediaTypeOf(answer) !== 'text/html',
   );
