@@ -5,7 +5,8 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { CHECKS, type Finding } from '../../gateway/src/doctor/diagnoses.ts';
+import { CHECKS } from '../../gateway/src/doctor/checks.ts';
+import type { Finding } from '../../gateway/src/doctor/diagnoses.ts';
 import { examinePacs, type PacsReport } from '../../gateway/src/doctor/examine-pacs.ts';
 import { parseArguments, printable, UsageError, type Arguments } from './arguments.ts';
 import type { Surroundings } from './command.ts';

@@ -1,8 +1,9 @@
 /**
- * What bodies a store request may have. Nothing that these probes send can be stored: a multipart body without
- * a part, or with one that is not DICOM.
+ * Looks for the bodies that a store request may have. Nothing that these probes send can be stored: a multipart
+ * body without a part, or with one that is not DICOM.
  */
 import { once } from 'node:events';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { answerTo, codeOf, startRequest, type Answer, type NoAnswer } from './ask.ts';
 import { diagnose, type Finding } from './diagnoses.ts';
 import { DICOM_JSON, only, outcomeOf, type Probe, type Visit } from './visit.ts';
@@ -130,8 +131,8 @@ async function offer(visit: Visit, bytes: number): Promise<Answer | NoAnswer | n
     );
     const continues = once(request, 'continue', { signal: done.signal }).then(() => null);
     const silence = visit.clock.wait(CONTINUE_MS, done.signal).then(() => 'silence' as const);
-    continues.catch(() => undefined);
-    silence.catch(() => undefined);
+    void ignoreFailure(continues, 'it is no longer waited for');
+    void ignoreFailure(silence, 'it is no longer waited for');
     request.flushHeaders();
     const first = await Promise.race([answer, continues, silence]);
     if (first !== 'silence') return first;

@@ -247,7 +247,8 @@ promise('a web page, and a proxy whose PACS is away', async () => {
 });
 
 promise('behind TLS: a private CA, a wrong name, and plain HTTP to it', async ({ folder, orthanc }) => {
-  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const cert = join(folder, 'cert.pem');
+  const key = join(folder, 'key.pem');
   await Promise.all([writeFile(cert, PRIVATE_CERTIFICATE), writeFile(key, PRIVATE_CERTIFICATE_KEY)]);
   const port = await freePort();
   const server = [

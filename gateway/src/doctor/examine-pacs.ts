@@ -9,7 +9,8 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { PacsConnection } from './ask.ts';
 import { BODIES } from './bodies.ts';
-import { CHECKS, skipped, type CheckName, type Finding } from './diagnoses.ts';
+import { CHECKS, type CheckName } from './checks.ts';
+import { skipped, type Finding } from './diagnoses.ts';
 import { REACH } from './reach.ts';
 import { RETRIEVE } from './retrieve.ts';
 import { ROOT, SEARCHES } from './search.ts';
@@ -49,7 +50,7 @@ export async function examinePacs(
   const findings: Finding[] = [];
   const isReached = await look(visit, REACH, findings);
   const isRoot = isReached && (await look(visit, isStoring ? STORING : HARMLESS, findings));
-  // Whoever interrupts it leaves nothing behind either.
+  // Also where a person interrupts the visit.
   findings.push(await removeSamples(extend(visit, AbortSignal.timeout(REMOVAL_MS))));
   signal.throwIfAborted();
   const why = late.aborted ? WHY.late : !isReached ? WHY.unreached : isRoot ? WHY.unstored : WHY.noRoot;

@@ -7,6 +7,7 @@ import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { parseJson, parseStoreAnswer, readSearchAnswer, readStoreAnswer } from '../ports/pacs/dicom-json.ts';
 import { storeRequestBody } from '../ports/pacs/multipart.ts';
 import type { InstanceToStore } from '../ports/pacs/pacs.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import type { Answer, NoAnswer } from './ask.ts';
 import { diagnose, type Finding } from './diagnoses.ts';
@@ -23,7 +24,7 @@ const SAMPLE_BYTES_LIMIT = 1024 * 1024;
 
 /** Stores and waits until it is shown, so that searches find the samples too. */
 export const STORE: readonly Probe[] = [{ run: storeSamples }];
-/** What else is seen on them. They change the samples, so they come last. */
+/** They change the samples, so they come last. */
 export const COMPARE: readonly Probe[] = [{ run: tryDuplicates }];
 
 async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
@@ -98,11 +99,12 @@ async function waitUntilShown(visit: Visit, samples: readonly Sample[]): Promise
       visit.found.isNeverShown = true;
       return diagnose('never-shown', { seconds: Math.round(lagMs / 1000), minutes: lagMinutesOf(visit) });
     }
-    await clock.wait(LOOK_MS[Math.min(look, LOOK_MS.length - 1)]!, signal).catch(() => undefined);
+    const isOver = clock.wait(LOOK_MS[Math.min(look, LOOK_MS.length - 1)]!, signal);
+    await ignoreFailure(isOver, 'the next look sees that the time is over');
   }
 }
 
-/** What the gateway waits without a setting of its own. */
+/** The gateway's own, without a setting. */
 const LAG_MINUTES = 10;
 
 /** Under load a PACS takes far longer than for two instances: thirty times what was seen, never below the default. */

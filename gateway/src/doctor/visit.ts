@@ -1,4 +1,4 @@
-/** What the probes share while they look at one PACS: the connection, the questions, the time, the finds. */
+/** The probes' common ground while they look at one PACS: the connection, the questions, the time, the finds. */
 import type { FoundInstance } from '../ports/pacs/pacs.ts';
 import { ask, type Answer, type NoAnswer, type PacsConnection, type Question } from './ask.ts';
 import { diagnose, type Finding } from './diagnoses.ts';
@@ -16,7 +16,7 @@ export type Visit = {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   ask(question: Question): Promise<Answer | NoAnswer>;
-  /** What one probe finds and others need. */
+  /** Finds of one probe that others need. */
   readonly found: Found;
 };
 
@@ -27,7 +27,7 @@ export type Found = {
   instances: readonly FoundInstance[];
   /** Store requests are taken, as far as one without instances tells. */
   takesStores: boolean;
-  /** What this visit stored, or tried to. */
+  /** Instances that this visit stored, or tried to. */
   samples: readonly Sample[];
   /** The largest body that passed, in bytes. */
   bodyBytes: number | null;
@@ -37,7 +37,7 @@ export type Found = {
   isNeverShown: boolean;
   /** It tells digests of its own. */
   tellsDigests: boolean;
-  /** What was stored came back bit for bit; null: not tried. */
+  /** A stored instance came back bit for bit; null: not tried. */
   returnsSameBytes: boolean | null;
 };
 

@@ -56,9 +56,10 @@ export const sheetWords = {
   /** The gateway that issued the receipt may have known more reasons. */
   unknownReason: 'for a reason that this gateway does not know',
   /** Warning or Failure Reason, as PS3.4 and PS3.18 write it. */
-  pacsCode: (given: number) => {
-    const { code, says, remedy } = describePacsReason(given);
-    return `PACS code ${code}: ${says} ${remedy}`;
+  pacsCode: (given: number) => `PACS code ${describePacsReason(given).code}`,
+  pacsSays: (given: number) => {
+    const { says, remedy } = describePacsReason(given);
+    return `${says} ${remedy}`;
   },
   check:
     'The code and this file are signed, and can be checked without the gateway: relay receipt verify. ' +

@@ -1,5 +1,5 @@
 /**
- * What a PACS means by the code it gives for an instance: Warning Reason (0008,1196) and Failure Reason
+ * The meaning of the code that a PACS gives for an instance: Warning Reason (0008,1196) and Failure Reason
  * (0008,1197), in a sentence and a remedy. PS3.18 Tables I.2-1 and I.2-2 for a store, PS3.4 Table B.2-1 and
  * PS3.7 Annex C for the codes that a PACS passes on from DIMSE, PS3.3 C.14 for storage commitment, and those
  * that a vendor added and documents. A code outside these has a sentence too: codes come from outside.
@@ -9,7 +9,7 @@ export type PacsReason = {
   /** As the standards write it: four hexadecimal digits and H. */
   readonly code: string;
   readonly says: string;
-  /** What a person does about it. */
+  /** For the person who has to do something about it. */
   readonly remedy: string;
 };
 
