@@ -212,7 +212,7 @@ export const STORED = {
     change: {
       any: 'Delete it in the PACS. DICOMweb cannot.',
       Orthanc: 'Its REST API beside /dicom-web removes it, where a proxy lets that through.',
-      dcm4chee: 'Reject it there (Incorrect Worklist Entry Selected), then delete it.',
+      dcm4chee: 'Reject it in its user interface, then delete it.',
     },
   },
   'nothing-to-remove': { check: 'removal', result: 'skipped', says: 'Nothing was stored.' },
