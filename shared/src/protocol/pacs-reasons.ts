@@ -117,3 +117,13 @@ export function describePacsReason(code: number): PacsReason {
   const { says, remedy } = ROWS.find(({ from, to }) => code >= from && code <= to) ?? UNKNOWN;
   return { code: `${code.toString(16).toUpperCase().padStart(4, '0')}H`, says, remedy };
 }
+
+/** Each code that the PACS gave, in words and how often, the most frequent first. */
+export function countPacsReasons(
+  instances: readonly { readonly pacsCode?: number | undefined }[],
+): readonly (PacsReason & { readonly count: number })[] {
+  const codes = instances.flatMap(({ pacsCode }) => (pacsCode === undefined ? [] : [pacsCode]));
+  return [...Map.groupBy(codes, (code) => code)]
+    .map(([code, all]) => ({ ...describePacsReason(code), count: all.length }))
+    .sort((a, b) => b.count - a.count);
+}
