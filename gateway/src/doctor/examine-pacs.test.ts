@@ -44,26 +44,34 @@ function found(report: PacsReport, code: string): Finding {
 const changeOf = (finding: Finding, at: string): string =>
   finding.change.find((one) => one.at === at)?.text ?? '';
 
-type World = { folder: string; orthanc: RunningOrthanc; locked: RunningOrthanc; proxy: OddPacsProxy };
+type World = {
+  folder: string;
+  orthanc: RunningOrthanc;
+  locked: RunningOrthanc;
+  /** Without its DICOMweb plugin. */
+  bare: RunningOrthanc;
+  proxy: OddPacsProxy;
+};
 const test = suite<Partial<World>>('the doctor');
 let world: World | null = null;
 
 test.before(async () => {
   if ((await findOrthanc()) === null) skip('the doctor', 'Orthanc is not installed');
   const folder = await mkdtemp(join(tmpdir(), 'relay-doctor-'));
-  const [orthanc, locked] = await Promise.all([
+  const [orthanc, locked, bare] = await Promise.all([
     startOrthanc({
       folder: join(folder, 'open'),
       settings: { AuthenticationEnabled: false, OverwriteInstances: true },
     }),
     startOrthanc({ folder: join(folder, 'locked') }),
+    startOrthanc({ folder: join(folder, 'bare'), plugins: [], settings: { AuthenticationEnabled: false } }),
   ]);
-  world = { folder, orthanc, locked, proxy: await startOddPacsProxy(orthanc.url, clock.now) };
+  world = { folder, orthanc, locked, bare, proxy: await startOddPacsProxy(orthanc.url, clock.now) };
 });
 test.before.each(() => world?.proxy.reset());
 test.after(async () => {
   await world?.proxy.stop();
-  await Promise.all([world?.orthanc.stop(), world?.locked.stop()]);
+  await Promise.all([world?.orthanc.stop(), world?.locked.stop(), world?.bare.stop()]);
   if (world) await rm(world.folder, { recursive: true, force: true });
 });
 
@@ -180,14 +188,8 @@ promise('a clock that is ten minutes slow, and CORS for everybody', async ({ pro
   assert.match(changeOf(found(report, 'cors-any'), 'nginx'), 'Access-Control-Allow-Origin');
 });
 
-promise('an Orthanc without DICOMweb', async ({ folder }) => {
-  const bare = await startOrthanc({
-    folder: join(folder, 'bare'),
-    plugins: [],
-    settings: { AuthenticationEnabled: false },
-  });
+promise('an Orthanc without DICOMweb', async ({ bare }) => {
   const report = await examine(bare.url);
-  await bare.stop();
   assert.match(changeOf(found(report, 'orthanc-without-dicomweb'), 'Orthanc'), 'orthanc-dicomweb');
   assert.equal(codesOf(report, 'fail'), ['orthanc-without-dicomweb']);
 });
