@@ -54,7 +54,7 @@ export type ApiKeyTable = {
   site_id: string;
   account_id: string;
   epoch: number;
-  /** What it is for, in an administrator's words. */
+  /** Its purpose, in an administrator's words. */
   name: string;
   /** SHA-256 of its text, hexadecimal. */
   digest: string;

@@ -71,7 +71,7 @@ export function createRemembered<T>(
 /** An account that is not disabled; tokens of an earlier epoch no longer hold. */
 export type KnownAccount = { readonly user: User; readonly epoch: number };
 
-/** An API key that was not revoked; it ends with the account's epoch, too. */
+/** An API key that was not revoked; it ends with the account's epoch as well. */
 export type KnownKey = {
   readonly id: string;
   readonly accountId: string;
@@ -80,11 +80,11 @@ export type KnownKey = {
   readonly expiresAt: Date;
 };
 
-/** What the caller showed; `keyDigest` null: an access token. */
+/** The caller's proof; `keyDigest` null: an access token. */
 export type Shown = ReadToken & { readonly keyDigest: string | null };
 
 export type CallerTools = {
-  /** What a bearer token says, or null where it is not valid. */
+  /** The owner that a bearer token names, or null where it is not valid. */
   readonly readToken: (token: string) => Promise<Shown | null>;
   /** API keys, by the digest of their text. */
   readonly apiKeys: Remembered<KnownKey>;

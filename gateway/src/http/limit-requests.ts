@@ -1,9 +1,10 @@
 /**
  * Limits on requests, each caller alone: a device's right to send, else the account's sessions, else (on the
  * routes that serve everybody) the address. All devices and sessions of one account have a limit together, because
- * an account enrols as many devices as it likes. API keys have limits apart from those of people, each its own, because
- * a script that runs wild must not keep its account's user from working, and only administrators make keys. Nobody's requests are counted against somebody else: what is
- * refused anyway without a token costs as little as counting it, and signing in has limits of its own (attempts.ts).
+ * an account enrols as many devices as it likes. Each API key has a limit of its own:
+ * a script that runs wild must not keep its account's user from working, and only administrators make keys. Nobody's
+ * requests are counted against somebody else: what is refused anyway without a token costs as little as counting it, and
+ * signing in has limits of its own (attempts.ts).
  */
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';

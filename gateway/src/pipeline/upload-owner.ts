@@ -13,9 +13,7 @@ export function ownerOf({ id, device }: Pick<Caller, 'id' | 'device'>): UploadOw
   return { accountId: id, deviceId: device };
 }
 
-/**
- * The sender of a request; `epoch`: the account's, which the caller's token is of; `keyId`: the API key, if it is one.
- */
+/** The sender of a request; `epoch`: the account's, which the caller's token is of; `keyId`: of an API key. */
 export type Sender = UploadOwner & { readonly epoch: number; readonly keyId?: string };
 
 export function senderOf(caller: Caller): Sender {
@@ -23,7 +21,7 @@ export function senderOf(caller: Caller): Sender {
   return caller.scope === 'key' ? { ...sender, keyId: caller.key.id } : sender;
 }
 
-/** Whether the sender's session, key or right to send has not ended by now. Asked where something of theirs takes effect. */
+/** Whether the sender's session, key or right to send still holds. Asked where something of theirs takes effect. */
 export async function maySend(db: Kysely<Tables>, sender: Sender): Promise<boolean> {
   const { accountId, deviceId, epoch, keyId } = sender;
   const account = db

@@ -12,10 +12,10 @@ export const API_KEY_SCOPES = ['upload', 'read', 'metrics'] as const;
 export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
 const scopeSchema = z.enum(API_KEY_SCOPES);
 
-/** Every key ends: two years is what an audit still finds somebody for. */
+/** Every key ends. Beyond two years nobody remembers what one is for. */
 export const API_KEY_DAYS_MOST = 730;
 
-/** What it is for, as its administrator calls it. */
+/** Its purpose, in an administrator's words. */
 const nameSchema = z
   .string()
   .trim()
@@ -50,7 +50,7 @@ export const apiKeySchema = z.object({
   scopes: z.array(scopeSchema),
   state: z.enum(API_KEY_STATES),
   createdAt: z.iso.datetime(),
-  /** Who made it. */
+  /** The name of its maker. */
   createdBy: z.string(),
   expiresAt: z.iso.datetime(),
   /** To the minute; null: never. */
