@@ -3,8 +3,8 @@
  * routes that serve everybody) the address. All devices and sessions of one account have a limit together, because
  * an account enrols as many devices as it likes. Each API key has a limit of its own:
  * a script that runs wild must not keep its account's user from working, and only administrators make keys. Nobody's
- * requests are counted against somebody else: what is refused anyway without a token costs as little as counting it, and
- * signing in has limits of its own (attempts.ts).
+ * requests are counted against somebody else: what is refused anyway
+ * without a token costs as little as counting it, and signing in has limits of its own (attempts.ts).
  */
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';
