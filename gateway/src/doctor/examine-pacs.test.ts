@@ -93,7 +93,7 @@ promise('a plain Orthanc is right, but open to everybody', async ({ orthanc }) =
   assert.equal(report.settings.lagMinutes, null);
 });
 
-promise('without a word nothing is written: no request could store anything', async ({ orthanc, proxy }) => {
+promise('without --store nothing is written: no request could store anything', async ({ orthanc, proxy }) => {
   await examine(proxy.url);
   assert.ok(proxy.requests.length > 10);
   for (const { method, path, body } of proxy.requests) {
