@@ -35,7 +35,7 @@ import { createSheetSigner, type SheetSigner } from '../studies/sign-sheet.ts';
 import { studyRoutes } from '../studies/studies.routes.ts';
 import { createStudyChanges } from '../pipeline/announce-changes.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
-import type { CheckInstance, PipelineTools, Restore } from '../pipeline/pipeline-tools.ts';
+import type { CheckInstance, PipelineTools, StudyTools, Restore } from '../pipeline/pipeline-tools.ts';
 import { toVerifyRules, verifyInstance } from '../pipeline/verify/verify-instance.ts';
 import { derivePolicyKey, type NamedKey, type PolicyKey } from '#shared/transfer/policy-key.ts';
 import { openTestDatabase } from './open-database.ts';
@@ -95,6 +95,9 @@ export function createTestSealing(kid: string = randomUUID()): TestSealing {
     sealingKey: { kid, kty: 'OKP', crv: 'X25519', x },
   };
 }
+
+/** One PACS, which a test may change, takes every study. */
+export type TestTools = StudyTools & { pacs: Pacs };
 
 export type TestPipeline = Awaited<ReturnType<typeof openTestPipeline>>;
 
@@ -191,11 +194,14 @@ async function createTools(
   { database, jobs }: TestGround,
   folder: string,
   own: Pick<PipelineTools, 'log' | 'signReceipt'>,
-): Promise<PipelineTools> {
+): Promise<TestTools> {
   return {
     db: database.db,
     jobs,
     pacs: options.pacs,
+    async pacsOf() {
+      return this;
+    },
     // Nothing is waited for: a test that is about waiting brings its own.
     patience: { lagMinutes: 0, pauses: [0] },
     takings: createTakings(),
@@ -238,7 +244,7 @@ async function addAccount(db: Db): Promise<{ siteId: string; accountId: string }
 }
 
 type AppParts = {
-  readonly tools: PipelineTools;
+  readonly tools: TestTools;
   readonly parcels: ParcelReceiver;
   readonly sealing: TestSealing['sealing'];
   readonly sealingKey: SealingKey;
@@ -291,7 +297,7 @@ function createApp(parts: AppParts): Router {
   return app;
 }
 
-function createRunner(tools: PipelineTools, siteId: string) {
+function createRunner(tools: TestTools, siteId: string) {
   const { db } = tools;
   const { signal } = new AbortController();
   const runParcels = async (): Promise<void> => {
@@ -320,7 +326,7 @@ function createRunner(tools: PipelineTools, siteId: string) {
     async run(
       stage: (typeof ROAD)[number]['stage'],
       studyId: string,
-      with_: PipelineTools = tools,
+      with_: TestTools = tools,
     ): Promise<string | undefined> {
       const entry = ROAD.find((one) => one.stage === stage)!;
       await runStudyStage(entry, studyId, with_, signal);

@@ -4,10 +4,15 @@ import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE, NEXT_CERTIFICATE_KEY } from '../../testing/certificate.ts';
+import {
+  CERTIFICATE,
+  CERTIFICATE_KEY,
+  NEXT_CERTIFICATE,
+  NEXT_CERTIFICATE_KEY,
+} from '../../testing/certificate.ts';
 import { connectionSettings, type PacsAuthentication } from './connection.ts';
 import type { PacsProxy, PacsTls } from './pacs-fetch.ts';
-import { PacsUnreachable } from './pacs.ts';
+import type { PacsUnreachable } from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
 const test = suite('a PACS');
@@ -118,7 +123,12 @@ test('is not asked without an access token, and the trouble is told from its own
 test('has a certificate of a private authority, and asks for one of ours', async () => {
   const asks = { requestCert: true, ca: NEXT_CERTIFICATE };
   const tls = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
-  const port = await listen(createTlsServer({ ...tls, ...asks }, answerWhere(() => undefined)));
+  const port = await listen(
+    createTlsServer(
+      { ...tls, ...asks },
+      answerWhere(() => undefined),
+    ),
+  );
   const url = `https://localhost:${port}/dicom-web`;
   const own = { cert: NEXT_CERTIFICATE, key: NEXT_CERTIFICATE_KEY };
   const by = (tls: PacsTls) => troubleOf(reach(url, { kind: 'none' }, { tls }));
@@ -129,7 +139,12 @@ test('has a certificate of a private authority, and asks for one of ours', async
 
 test('is reached through the proxy, unless it is on this machine or among the exceptions', async () => {
   const tls = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
-  const port = await listen(createTlsServer(tls, answerWhere(() => undefined)));
+  const port = await listen(
+    createTlsServer(
+      tls,
+      answerWhere(() => undefined),
+    ),
+  );
   const tunnels: string[] = [];
   const proxy = createServer();
   // Every name leads to the PACS of the test.
@@ -144,7 +159,11 @@ test('is reached through the proxy, unless it is on this machine or among the ex
   const behind = { url: `http://127.0.0.1:${await listen(proxy)}`, except: 'pacs.ward.test' };
   const through = (host: string) =>
     troubleOf(
-      reach(`https://${host}:${port}/dicom-web`, { kind: 'none' }, { proxy: behind, tls: { ca: CERTIFICATE, own: null } }),
+      reach(
+        `https://${host}:${port}/dicom-web`,
+        { kind: 'none' },
+        { proxy: behind, tls: { ca: CERTIFICATE, own: null } },
+      ),
     );
   assert.is(await through('localhost'), null);
   assert.equal(tunnels, []);
