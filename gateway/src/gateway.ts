@@ -275,7 +275,7 @@ function pacsOpener({ pacsProxy }: Config, { pacs, clock }: Surroundings) {
     createGuardedPacs(pacs ?? createLatePacs(connectionSettings(connection, { proxy: pacsProxy, clock })));
 }
 
-/** What each PACS was seen to take, as long as the connection to it is the same. */
+/** Each PACS with the instances that it was seen to take, as long as the connection to it is the same. */
 function createPacsOf({ destinations }: Base): PipelineTools['pacsOf'] {
   const seen = new WeakMap<Pacs, Takings>();
   return async (siteId, studyInstanceUID) => {

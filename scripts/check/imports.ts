@@ -80,6 +80,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ['client/src/results', 'client/src/studies'],
     ['kit', 'net', 'pipeline'],
   ],
+  [['client/src/admin'], ['kit', 'net']],
   [['gateway/src/ports'], []],
   [['gateway/src/database', 'gateway/src/jobs'], ['database']],
   [

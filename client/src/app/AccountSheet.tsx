@@ -1,6 +1,6 @@
 /** The account, the appearance of the app, and signing out with its consequences for the queue. */
 import { kitWords } from '../kit/kit-words.ts';
-import { hrefOf } from '../kit/routes.ts';
+import { ADMIN_PLACES, hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -37,6 +37,15 @@ export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
         <a class="button button-bare" href={hrefOf({ page: 'settings' })} onClick={onClose}>
           {kitWords.pages.settings}
         </a>
+        {roles.includes('admin') && (
+          <a
+            class="button button-bare"
+            href={hrefOf({ page: 'admin', at: ADMIN_PLACES[0] })}
+            onClick={onClose}
+          >
+            {words.administration}
+          </a>
+        )}
         <a class="button button-bare" href={hrefOf({ page: 'help' })} onClick={onClose}>
           {kitWords.pages.help}
         </a>

@@ -16,6 +16,7 @@ export const kitWords = {
     models: 'Models',
     settings: 'Settings and storage',
     help: 'Help',
+    destinations: 'Destinations',
   },
   roles: {
     technician: 'Technician',

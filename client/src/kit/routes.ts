@@ -22,7 +22,12 @@ export type Route =
    * about any study; the models. One page, because a choice on one of them is shown on the next.
    */
   | { readonly page: 'results'; readonly at: ResultsPlace; readonly id: string; readonly beside: string }
+  /** The settings of administrators, a place each. */
+  | { readonly page: 'admin'; readonly at: AdminPlace }
   | { readonly page: 'not-found' };
+
+export const ADMIN_PLACES = ['destinations'] as const;
+export type AdminPlace = (typeof ADMIN_PLACES)[number];
 
 export type ResultsPlace = 'results' | 'infer' | 'models';
 
@@ -38,6 +43,10 @@ export function parseRoute(hash: string): Route {
     return { page: 'results', at: page, id, beside };
   if (beside !== '') return { page: 'not-found' };
   if (page === '' && id === '') return { page: hash.length > 1 ? 'upload' : 'start' };
+  if (page === 'admin') {
+    const at = ADMIN_PLACES.find((place) => place === (id || ADMIN_PLACES[0]));
+    return at === undefined ? { page: 'not-found' } : { page, at };
+  }
   const plain = plainPages.find((each) => each === page);
   if (plain !== undefined && id === '') return { page: plain };
   if ((page === 'study' || page === 'before-after') && id !== '') return { page, id };
@@ -59,6 +68,8 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
     case 'before-after':
     case 'study':
       return `#/${route.page}/${route.id}`;
+    case 'admin':
+      return `#/admin/${route.at}`;
     case 'results':
       return `#/${[route.at, route.id, route.beside].filter(Boolean).join('/')}`;
     default:

@@ -11,7 +11,10 @@ import type { Secrets, SecretSeal } from './seal-secrets.ts';
 
 export type CheckedWish = Pick<DestinationRow, 'name' | 'url' | 'settings' | 'sealed'>;
 
-/** `before`: the destination that is changed; null: a new one. @throws Problem invalid-request, destination-secret-missing. */
+/**
+ * `before`: the destination that is changed; null: a new one. @throws Problem invalid-request,
+ * destination-secret-missing.
+ */
 export function checkWish(
   wish: DestinationWish,
   of: { readonly id: string; readonly before: DestinationRow | null },
@@ -87,7 +90,7 @@ function keptSecrets(
   return { ...(isSame ? shown : {}), ...(isOwn && key !== undefined ? { key } : {}) };
 }
 
-/** Who is told the secret, and of whom. A new authority may be somebody who listens. */
+/** A secret is told to the server that all of this names. A new authority may be somebody who listens. */
 function receiverOf({ authentication, ca }: DestinationSettings): readonly (string | null)[] {
   switch (authentication.kind) {
     case 'none':
@@ -103,7 +106,7 @@ function receiverOf({ authentication, ca }: DestinationSettings): readonly (stri
   }
 }
 
-/** What cannot be read would be found out by the first study. @throws Problem invalid-request. */
+/** Otherwise the first study would find out. @throws Problem invalid-request. */
 function checkCertificates({ ca, certificate }: DestinationSettings, key: string | undefined): void {
   if (ca !== null && !isCertificate(ca)) throw new Problem('invalid-request', 'Invalid: ca.');
   if (certificate === null) return;

@@ -195,13 +195,11 @@ async function createTools(
   folder: string,
   own: Pick<PipelineTools, 'log' | 'signReceipt'>,
 ): Promise<TestTools> {
-  return {
+  const tools: TestTools = {
     db: database.db,
     jobs,
     pacs: options.pacs,
-    async pacsOf() {
-      return this;
-    },
+    pacsOf: async () => tools,
     // Nothing is waited for: a test that is about waiting brings its own.
     patience: { lagMinutes: 0, pauses: [0] },
     takings: createTakings(),
@@ -220,6 +218,7 @@ async function createTools(
     ...own,
     ...options.tools,
   };
+  return tools;
 }
 
 /** At a site of its own: many tests share a database. */
@@ -297,7 +296,7 @@ function createApp(parts: AppParts): Router {
   return app;
 }
 
-function createRunner(tools: TestTools, siteId: string) {
+function createRunner(tools: PipelineTools, siteId: string) {
   const { db } = tools;
   const { signal } = new AbortController();
   const runParcels = async (): Promise<void> => {
@@ -326,7 +325,7 @@ function createRunner(tools: TestTools, siteId: string) {
     async run(
       stage: (typeof ROAD)[number]['stage'],
       studyId: string,
-      with_: TestTools = tools,
+      with_: PipelineTools = tools,
     ): Promise<string | undefined> {
       const entry = ROAD.find((one) => one.stage === stage)!;
       await runStudyStage(entry, studyId, with_, signal);

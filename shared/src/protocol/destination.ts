@@ -59,7 +59,7 @@ export const destinationSettingsSchema = z.strictObject({
 });
 export type DestinationSettings = z.infer<typeof destinationSettingsSchema>;
 
-/** What an administrator writes. */
+/** A destination as an administrator writes it. */
 export const destinationWishSchema = z.strictObject({
   name: policyNameSchema,
   url: addressSchema,
@@ -96,7 +96,7 @@ export const destinationSchema = z.object({
 export type Destination = z.infer<typeof destinationSchema>;
 export const destinationsSchema = z.object({ destinations: z.array(destinationSchema) });
 
-/** What *Test* found; each has its words in the app. */
+/** Findings of *Test*; each has its words in the app. */
 export const DESTINATION_FINDINGS = [
   'ok',
   /** It answers searches and gives no instance back. */

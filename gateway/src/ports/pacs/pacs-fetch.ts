@@ -1,7 +1,7 @@
 /**
  * `fetch` for a PACS behind a proxy, with a private certificate authority, or that asks for a certificate of ours.
- * What it does is undici's, as in Node itself; that package is loaded with the first such request alone, because the
- * one inside Node takes no agents of ours.
+ * It is undici's, as in Node itself; that package is loaded with the first such request alone. The one inside Node
+ * takes no agents of ours.
  */
 
 /** In PEM. `ca`: trusted in addition to those that everybody trusts. */
