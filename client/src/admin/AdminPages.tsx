@@ -1,33 +1,40 @@
-/** The pages of administration, fetched when the first of them is opened: each is a place with an address. */
+/** The pages for administrators, fetched when the first of them is opened: the list of them, and each by its name. */
 import type { ComponentType } from 'preact';
-import { ADMIN_PLACES, hrefOf, type AdminPlace } from '../kit/routes.ts';
-import { useSession } from '../net/net-context.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { type AdminPlace, type AdminTask, hrefOf } from '../kit/routes.ts';
 import { adminWords as words } from './admin-words.ts';
 import { DestinationsView } from './DestinationsView.tsx';
 import './admin.css';
 
-/** A further page adds its line here, to ADMIN_PLACES and to the words. */
-const VIEWS: Record<AdminPlace, ComponentType> = { destinations: DestinationsView };
+/** A further page adds its line here, in `AdminTask`, and in both tables of words. */
+const PAGES = { destinations: DestinationsView } satisfies Record<AdminTask, ComponentType>;
+const TASKS = Object.keys(PAGES) as readonly AdminTask[];
 
 export function AdminPages({ at }: { readonly at: AdminPlace }) {
-  const isAdmin = useSession().user.value?.roles.includes('admin') ?? false;
-  const View = VIEWS[at];
+  if (at === 'admin') return <Tasks />;
+  const View = PAGES[at];
+  return <View />;
+}
+
+function Tasks() {
   return (
-    <main id="content" class="page admin">
-      <nav class="admin-places row" aria-label={words.title}>
-        {ADMIN_PLACES.map((place) => (
-          <a
-            key={place}
-            class="button button-bare"
-            href={hrefOf({ page: 'admin', at: place })}
-            aria-current={place === at ? 'page' : undefined}
-          >
-            {words.places[place]}
-          </a>
+    <main id="content" class="page stack admin">
+      <h1 tabIndex={-1}>{kitWords.pages.admin}</h1>
+      <p class="quiet">{words.intro}</p>
+      <ul class="plain">
+        {TASKS.map((task) => (
+          <li key={task} class="hairline">
+            <a class="admin-task" href={hrefOf({ page: 'admin', at: task })}>
+              <span>
+                <span class="strong">{kitWords.pages[task]}</span>
+                <span class="quiet">{words.tasks[task]}</span>
+              </span>
+              <Icon name="chevron" size={20} turns />
+            </a>
+          </li>
         ))}
-      </nav>
-      <h1 tabIndex={-1}>{words.places[at]}</h1>
-      {isAdmin ? <View /> : <p>{words.notForYou}</p>}
+      </ul>
     </main>
   );
 }

@@ -7,9 +7,10 @@ import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
+import { ApiProblem } from '../net/api-client.ts';
 import { isInTheClear, readForm, toTyped, type Typed } from './destination-form.ts';
 import { destinationWords, type AuthenticationKind, type FieldName } from './destination-words.ts';
-import { troubleOf, type Trouble } from './trouble.ts';
+import { troubleOf, type Trouble } from './admin-trouble.ts';
 
 const words = destinationWords.form;
 
@@ -51,7 +52,10 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
       await onSave(destination?.id ?? null, read.wish);
       onClose();
     } catch (error) {
-      form.mistake.value = { ...troubleOf(error), field: null };
+      // It names the field, never what was typed.
+      const detail = error instanceof ApiProblem ? error.detail : null;
+      const trouble = troubleOf(error);
+      form.mistake.value = { ...trouble, next: detail ?? trouble.next, field: null };
     } finally {
       busy.value = false;
     }

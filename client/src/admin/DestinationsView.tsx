@@ -3,17 +3,16 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { Destination, DestinationTest } from '#shared/protocol/destination.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
-import { CodeLine } from '../kit/CodeLine.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
-import { Notice } from '../kit/Notice.tsx';
+import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
+import { AdminTrouble } from './AdminTrouble.tsx';
 import { DestinationSheet } from './DestinationSheet.tsx';
 import { destinationWords as words } from './destination-words.ts';
 import { createDestinationsStore, type DestinationsStore } from './destinations.store.ts';
-import type { Trouble } from './trouble.ts';
 
 export function DestinationsView() {
   const api = useApi();
@@ -28,10 +27,16 @@ export function DestinationsView() {
   const trouble = store.trouble.value;
   const late = useLate(destinations === null && trouble === null);
   return (
-    <>
+    <main id="content" class="page stack admin" aria-busy={destinations === null && trouble === null}>
+      <div>
+        <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })}>
+          {kitWords.pages.admin}
+        </a>
+        <h1 tabIndex={-1}>{kitWords.pages.destinations}</h1>
+      </div>
       <p class="quiet">{words.intro}</p>
-      <div role="alert">{trouble && <TroubleNotice trouble={trouble} onAgain={store.load} />}</div>
-      {late && destinations === null && <p class="quiet">{words.loading}</p>}
+      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
+      {late && destinations === null && <p class="quiet">{adminWords.loading}</p>}
       {destinations && (
         <ul class="plain">
           {destinations.map((destination) => (
@@ -60,23 +65,7 @@ export function DestinationsView() {
           onClose={() => (editing.value = undefined)}
         />
       )}
-    </>
-  );
-}
-
-type TroubleProps = { readonly trouble: Trouble; readonly onAgain: () => Promise<void> };
-
-function TroubleNotice({ trouble, onAgain }: TroubleProps) {
-  return (
-    <Notice kind="stop" title={trouble.title}>
-      {trouble.next && <p>{trouble.next}</p>}
-      <p class="notice-actions row">
-        <button type="button" class="button" onClick={() => void onAgain()}>
-          {adminWords.again}
-        </button>
-      </p>
-      {trouble.code && <CodeLine code={trouble.code} />}
-    </Notice>
+    </main>
   );
 }
 

@@ -1,15 +1,12 @@
-/** The words of the pages of administration. */
-import type { AdminPlace } from '../kit/routes.ts';
-import { kitWords } from '../kit/kit-words.ts';
+/** The words of the pages for administrators: what each of them is for, and what may go wrong on all of them. */
+import type { AdminTask } from '../kit/routes.ts';
 
 export const adminWords = {
-  title: 'Administration',
-  places: { destinations: kitWords.pages.destinations } satisfies Record<AdminPlace, string>,
-  notForYou: 'Only administrators can change these settings.',
-  again: 'Try again',
-  unreachable: { title: 'The gateway does not answer.', next: 'Check the network, then try again.' },
-  notUnderstood: {
-    title: 'The gateway answered something unexpected.',
-    next: 'Reload the page. If it happens again, the app and the gateway may be of different versions.',
-  },
+  intro: 'How this site’s gateway works. Every change is recorded in the audit trail.',
+  tasks: {
+    destinations: 'The PACSs to which studies go: add one, test it, choose the primary one.',
+  } satisfies Record<AdminTask, string>,
+  retry: 'Try again',
+  loading: 'Asking the gateway…',
+  unreachable: { title: 'The gateway does not answer.', next: 'Check the connection, then try again.' },
 } as const;

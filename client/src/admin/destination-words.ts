@@ -7,7 +7,6 @@ export type AuthenticationKind = 'none' | 'basic' | 'bearer' | 'oauth';
 export const destinationWords = {
   intro:
     'The PACSs to which studies go. New studies go to the primary one; a study under way stays with its own.',
-  loading: 'Loading destinations…',
   add: 'Add a destination',
   primary: 'Primary',
   fromEnvironment: 'Set by PACS_URL at every start. To change it, change that setting and restart.',

@@ -21,6 +21,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await stage.enter();
   await page.getByRole('button', { name: `Account of ${account.username}` }).click();
   await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('link', { name: /^Destinations/ }).click();
   const first = page.getByRole('article', { name: 'default' });
   await first.getByText('It answers, and gives what it holds.').waitFor();
   await page.getByRole('button', { name: 'Add a destination' }).click();

@@ -10,7 +10,7 @@ import {
   type DestinationWish,
 } from '#shared/protocol/destination.ts';
 import { type ApiClient, problemOf } from '../net/api-client.ts';
-import { troubleOf, type Trouble } from './trouble.ts';
+import { troubleOf, type Trouble } from './admin-trouble.ts';
 
 export interface DestinationsStore {
   /** Null until loaded. */

@@ -1,6 +1,6 @@
 /** The account, the appearance of the app, and signing out with its consequences for the queue. */
 import { kitWords } from '../kit/kit-words.ts';
-import { ADMIN_PLACES, hrefOf } from '../kit/routes.ts';
+import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -34,18 +34,14 @@ export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
         <p class="small quiet">{words.version(RELAY_WEB_VERSION)}</p>
       </div>
       <div class="sheet-part account-more">
+        {roles.includes('admin') && (
+          <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })} onClick={onClose}>
+            {kitWords.pages.admin}
+          </a>
+        )}
         <a class="button button-bare" href={hrefOf({ page: 'settings' })} onClick={onClose}>
           {kitWords.pages.settings}
         </a>
-        {roles.includes('admin') && (
-          <a
-            class="button button-bare"
-            href={hrefOf({ page: 'admin', at: ADMIN_PLACES[0] })}
-            onClick={onClose}
-          >
-            {words.administration}
-          </a>
-        )}
         <a class="button button-bare" href={hrefOf({ page: 'help' })} onClick={onClose}>
           {kitWords.pages.help}
         </a>

@@ -215,10 +215,10 @@ function viewOf(route: Route, of: SettingsViewProps) {
       return <StudyView key={route.id} id={route.id} />;
     case 'needs':
       return <NeedsView />;
-    case 'admin':
-      return <AdminPages at={route.at} />;
     case 'results':
       return <ResultsPages route={route} />;
+    case 'admin':
+      return <AdminPages key={route.at} at={route.at} />;
     case 'not-found':
       return (
         <main id="content" class="page stack">

@@ -2,7 +2,6 @@
 import { instances } from '../kit/counted.ts';
 
 export const accountWords = {
-  administration: 'Administration',
   theme: 'Appearance',
   themes: { system: 'System', light: 'Light', dark: 'Dark' },
   signOut: 'Sign out',

@@ -14,9 +14,10 @@ export const kitWords = {
     results: 'Results',
     infer: 'Run AI',
     models: 'Models',
+    admin: 'Administration',
+    destinations: 'Destinations',
     settings: 'Settings and storage',
     help: 'Help',
-    destinations: 'Destinations',
   },
   roles: {
     technician: 'Technician',

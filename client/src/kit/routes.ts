@@ -22,14 +22,14 @@ export type Route =
    * about any study; the models. One page, because a choice on one of them is shown on the next.
    */
   | { readonly page: 'results'; readonly at: ResultsPlace; readonly id: string; readonly beside: string }
-  /** The settings of administrators, a place each. */
+  /** The pages for administrators: the list of them, and each of them. */
   | { readonly page: 'admin'; readonly at: AdminPlace }
   | { readonly page: 'not-found' };
 
-export const ADMIN_PLACES = ['destinations'] as const;
-export type AdminPlace = (typeof ADMIN_PLACES)[number];
-
 export type ResultsPlace = 'results' | 'infer' | 'models';
+const adminTasks = ['destinations'] as const;
+export type AdminTask = (typeof adminTasks)[number];
+export type AdminPlace = 'admin' | AdminTask;
 
 /** Their address has no id. */
 const plainPages = ['studies', 'needs', 'settings', 'help'] as const;
@@ -42,11 +42,11 @@ export function parseRoute(hash: string): Route {
   if (page === 'results' || page === 'infer' || page === 'models')
     return { page: 'results', at: page, id, beside };
   if (beside !== '') return { page: 'not-found' };
-  if (page === '' && id === '') return { page: hash.length > 1 ? 'upload' : 'start' };
   if (page === 'admin') {
-    const at = ADMIN_PLACES.find((place) => place === (id || ADMIN_PLACES[0]));
+    const at = id === '' ? page : adminTasks.find((task) => task === id);
     return at === undefined ? { page: 'not-found' } : { page, at };
   }
+  if (page === '' && id === '') return { page: hash.length > 1 ? 'upload' : 'start' };
   const plain = plainPages.find((each) => each === page);
   if (plain !== undefined && id === '') return { page: plain };
   if ((page === 'study' || page === 'before-after') && id !== '') return { page, id };
@@ -69,7 +69,7 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
     case 'study':
       return `#/${route.page}/${route.id}`;
     case 'admin':
-      return `#/admin/${route.at}`;
+      return route.at === 'admin' ? '#/admin' : `#/admin/${route.at}`;
     case 'results':
       return `#/${[route.at, route.id, route.beside].filter(Boolean).join('/')}`;
     default:
