@@ -34,16 +34,16 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   const [username = '', password = ''] = Buffer.from(orthanc.authorization.slice(6), 'base64')
     .toString()
     .split(':');
-  await page.getByLabel('Sign in with').selectOption('basic');
-  await page.getByLabel('User name').fill(username);
-  await page.getByLabel('Password').fill('a guess');
+  await page.getByRole('combobox', { name: 'Sign in with' }).selectOption('basic');
+  await page.getByRole('textbox', { name: 'User name' }).fill(username);
+  await page.getByLabel('Password', { exact: true }).fill('a guess');
   await page.getByRole('button', { name: 'Save' }).click();
   const second = page.getByRole('article', { name: 'second' });
   await second.getByText('It does not accept the password, token or certificate.').waitFor();
   await looksRight(page, 'destinations');
   await page.getByRole('button', { name: 'Change second' }).click();
-  assert.is(await page.getByLabel('Password').inputValue(), '');
-  await page.getByLabel('Password').fill(password);
+  assert.is(await page.getByLabel('Password', { exact: true }).inputValue(), '');
+  await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Save' }).click();
   await second.getByText('It answers, and gives what it holds.').waitFor();
   await page.getByRole('button', { name: 'Delete second' }).click();
