@@ -82,6 +82,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   ],
   [['client/src/admin'], ['kit', 'net']],
   [['gateway/src/ports'], []],
+  [['gateway/src/doctor'], ['ports']],
   [['gateway/src/database', 'gateway/src/jobs'], ['database']],
   [
     ['gateway/src/http', 'gateway/src/audit', 'gateway/src/observability', 'gateway/src/threads'],
@@ -164,6 +165,10 @@ const isOfDatabase = (path: string, target: string): boolean =>
 const isPacsOfLab = (path: string, target: string): boolean =>
   target === 'gateway/src/testing/lying-dicomweb.ts' && isIn(path, 'scripts/lab');
 
+/** The doctor looks at a PACS before there is a gateway. */
+const isDoctor = (path: string, target: string): boolean =>
+  path === 'scripts/relay/doctor.ts' && isIn(target, 'gateway/src/doctor');
+
 const scripts: Rule = ({ path }, { target, isPackage }) => {
   if (isPackage || !isIn(path, 'scripts') || path.startsWith('scripts/bench')) return false;
   if (isIn(target, 'gateway'))
@@ -171,6 +176,7 @@ const scripts: Rule = ({ path }, { target, isPackage }) => {
       target !== 'gateway/src/config.ts' &&
       !isOfDatabase(path, target) &&
       !isPacsOfLab(path, target) &&
+      !isDoctor(path, target) &&
       'scripts talk to the gateway as a process'
     );
   const isSending =
