@@ -5,6 +5,7 @@
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { PIXEL_DATA } from '../dicom/tags.ts';
 import { findElement } from '../dicom/values.ts';
+import { irregularitiesIn } from '../protocol/irregularities.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
 import { OPAQUE_SOP_CLASSES } from './attribute-lists.ts';
 import { isClearable } from './bytes/clear-fragments.ts';
@@ -15,7 +16,7 @@ const ENCAPSULATED_DOCUMENT = 0x00420011;
 const WAVEFORM_ANNOTATION_SEQUENCE = 0x0040b020;
 const UNFORMATTED_TEXT_VALUE = 0x00700006;
 
-/** The reason why a person must decide, or null. */
+/** The reason why a person must decide about what it may name, or null. */
 export function reasonToQuarantine(instance: ParsedInstance, made: Exceptions): ReasonCode | null {
   return reasonToHold(holdCausesOf(instance), made);
 }
@@ -31,7 +32,7 @@ export function holdCausesOf(instance: ParsedInstance): readonly HoldCause[] {
   if (hasWrittenAnnotation(instance)) causes.push('written-annotation');
   if (burnedIn === 'yes') causes.push('burned-in');
   if (burnedIn === 'unsaid') causes.push('undeclared-text');
-  return causes;
+  return [...causes, ...irregularitiesIn(instance.warnings)];
 }
 
 /** Video and other codings that nothing here can look through. */
