@@ -125,9 +125,12 @@ function even(bytes: Uint8Array): Uint8Array {
   return concatBytes([bytes, new Uint8Array(bytes.length % 2)]);
 }
 
-export const ODD_FILES: readonly OddFile[] = Object.entries(KINDS).map(
-  ([name, { because, isReleasable = true, odd, ...kind }], nth) => {
-    const bytes = build(nth + 1, kind);
+/** Those of another `set` are other instances, of other studies. */
+export function oddFiles(set: number): readonly OddFile[] {
+  return Object.entries(KINDS).map(([name, { because, isReleasable = true, odd, ...kind }], nth) => {
+    const bytes = build(100 * set + nth, kind);
     return { name, because, bytes: odd === undefined ? bytes : withoutPadding(bytes, odd), isReleasable };
-  },
-);
+  });
+}
+
+export const ODD_FILES = oddFiles(1);
