@@ -161,7 +161,7 @@ export const CORPUS_ANSWERS: Readonly<Record<string, Answer>> = {
   // A PACS stores them, and the policy decides about them (protocol/irregularities.ts).
   'pixel-too-short.dcm': ['pixel-data-length'],
   'pixel-empty.dcm': ['pixel-data-length'],
-  // Whoever opened an image of that size would run out of memory.
+  // An image of that size would exhaust the memory of any program that opens it.
   'rows-65535.dcm': 'pixel-data-length',
   'frames-huge.dcm': 'pixel-data-length',
   // Real objects whose Number of Frames is wrong look the same (rt-plan-dose-struct): nothing is missing, so

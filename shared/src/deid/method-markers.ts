@@ -26,7 +26,7 @@ const TEMPORAL = { removed: 'REMOVED', modified: 'MODIFIED', full: 'UNMODIFIED' 
 /** The value of each marker, by tag in ascending order. */
 type Markers = readonly (readonly [tag: number, vr: string, value: Uint8Array])[];
 
-/** What a person did about one instance. */
+/** The decisions of a person about one instance. */
 export interface Decided {
   /** The boxes of the image that are blank. */
   readonly covered: readonly Box[];

@@ -1,4 +1,4 @@
-/** What is odd and endangers nobody is read with a warning; what would exhaust whoever opens it is refused. */
+/** An odd instance that endangers nobody is read with a warning; one that would exhaust its readers is refused. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ODD_FILES } from '#testing/odd-files.ts';

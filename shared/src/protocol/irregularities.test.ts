@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { heldFor, IRREGULARITIES, irregularitiesIn, treatmentOf } from './irregularities.ts';
 import { REASONS, WARNINGS } from './reasons.ts';
 
-test('what is odd is sent with a warning unless the policy is strict or removes names', () => {
+test('an odd instance is sent with a warning unless the policy is strict or removes names', () => {
   assert.equal(heldFor(IRREGULARITIES, treatmentOf({ deidentify: false })), []);
   assert.equal(heldFor(IRREGULARITIES, treatmentOf({ deidentify: false, strict: false })), []);
   assert.equal(heldFor(IRREGULARITIES, treatmentOf({ deidentify: false, strict: true })), IRREGULARITIES);

@@ -29,7 +29,7 @@ test('several patients are pointed out above all studies, a face only where name
   assert.equal(loud(IDENTIFIED), ['burned-in']);
 });
 
-test('what is odd is said in full where it is sent, and once where the policy holds it', () => {
+test('each oddity is said in full where it is sent, and all at once where the policy holds them', () => {
   const sentences = (policy: Policy) =>
     sortWarnings(['pixel-data-missing', 'uid-form'], policy).loud.map((warning) =>
       sentenceOfWarning(warning, policy),

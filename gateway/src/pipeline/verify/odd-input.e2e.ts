@@ -1,5 +1,5 @@
 /**
- * What is odd and endangers nobody, through the real doors: a gateway with a real Orthanc behind it, by the command
+ * Odd instances that endanger nobody, through the real doors: a gateway with a real Orthanc behind it, by the command
  * line and by a client that checks nothing. Under a policy that keeps names it ends in the PACS bit for bit, and a
  * person is told; where names are removed, or the policy is strict, it is held for a person and the PACS has nothing.
  * So is every real instance that a PACS stores, and no hostile file gets past a policy.
