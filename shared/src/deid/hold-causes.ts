@@ -8,7 +8,8 @@ import type { ReasonCode } from '../protocol/reasons.ts';
 import type { OptionName } from './profile.ts';
 
 /**
- * `document`: encapsulated, or of a kind that is opaque as a whole; `unclearable-pixels`: video and other codings that
+ * `document`: encapsulated, or of a kind that is opaque as a whole; `document-in-image`: one where nobody looks for it,
+ * so that a policy that keeps documents does not mean it; `unclearable-pixels`: video and other codings that
  * nothing here can look through; `written-annotation`: a note next to a curve; `burned-in`, `undeclared-text`: the
  * image says that text is burned in, or does not say (`undeclared-text.ts`). The others are oddities of its form,
  * which policies that keep names may hold too (protocol/irregularities.ts).
@@ -16,6 +17,7 @@ import type { OptionName } from './profile.ts';
 export type HoldCause =
   | Irregularity
   | 'document'
+  | 'document-in-image'
   | 'unclearable-pixels'
   | 'written-annotation'
   | 'burned-in'
@@ -36,6 +38,7 @@ export interface Exceptions {
 /** First what nobody can release: looking at the pixels does not help those. */
 const CAUSES: readonly { cause: HoldCause; reason: ReasonCode; passes: (made: Exceptions) => boolean }[] = [
   { cause: 'document', reason: 'cannot-be-deidentified', passes: (made) => made.keepsDocuments },
+  { cause: 'document-in-image', reason: 'cannot-be-deidentified', passes: () => false },
   { cause: 'unclearable-pixels', reason: 'pixel-data-not-clearable', passes: () => false },
   {
     cause: 'written-annotation',

@@ -3,7 +3,7 @@
  * back, and the gateway refuses it, by this one function.
  */
 import type { ParsedInstance } from '../dicom/data-set.ts';
-import { PIXEL_DATA } from '../dicom/tags.ts';
+import { FLOAT_PIXEL_DATA, PIXEL_DATA } from '../dicom/tags.ts';
 import { findElement } from '../dicom/values.ts';
 import { irregularitiesIn } from '../protocol/irregularities.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
@@ -27,12 +27,17 @@ export function holdCausesOf(instance: ParsedInstance): readonly HoldCause[] {
   const isOpaque = OPAQUE_SOP_CLASSES.some((root) => instance.identifiers.sopClassUID.startsWith(root));
   const burnedIn = burnedInText(instance);
   const causes: HoldCause[] = [];
-  if (isOpaque || (document !== null && document.valueLength > 0)) causes.push('document');
+  if (isOpaque || (document !== null && document.valueLength > 0))
+    causes.push(isImage(instance) ? 'document-in-image' : 'document');
   if (hasUnclearablePixels(instance)) causes.push('unclearable-pixels');
   if (hasWrittenAnnotation(instance)) causes.push('written-annotation');
   if (burnedIn === 'yes') causes.push('burned-in');
   if (burnedIn === 'unsaid') causes.push('undeclared-text');
   return [...causes, ...irregularitiesIn(instance.warnings)];
+}
+
+function isImage({ elements }: ParsedInstance): boolean {
+  return elements.some(({ tag }) => tag >= FLOAT_PIXEL_DATA && tag <= PIXEL_DATA);
 }
 
 /** Video and other codings that nothing here can look through. */

@@ -163,6 +163,7 @@ test('each cause is held or passes as the policy says, and one that is final mak
     document,
     false,
   ]);
+  assert.equal(judged(['document-in-image'], { rules: { documents: 'keep' } }), [document, false]);
   assert.equal(judged(['unclearable-pixels', 'undeclared-text'], {}), ['pixel-data-not-clearable', false]);
   assert.equal(judged(['odd-length'], { deidentify: false }), [null, false]);
   assert.equal(judged(['odd-length'], { deidentify: false, strict: true }), ['odd-length', false]);
