@@ -147,6 +147,11 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await page.locator('main[aria-busy=false]').waitFor();
   assert.is(await page.getByRole('link', { name: 'Choose a study' }).count(), 0, 'an auditor sends nothing');
   await page.getByRole('link', { name: 'Start', exact: true }).click();
+  await page.getByRole('link', { name: /^Check a receipt/ }).click();
+  await page.getByLabel(/^Or paste the text/).fill('a parking ticket');
+  await page.getByRole('button', { name: 'Check this text' }).click();
+  await page.getByText('This is not a receipt').waitFor();
+  await page.getByRole('link', { name: 'Start', exact: true }).click();
   await page.getByRole('link', { name: /^Compare the models/ }).click();
   await page.getByRole('heading', { name: 'Models', exact: true }).waitFor();
   await leave();

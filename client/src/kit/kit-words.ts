@@ -16,6 +16,7 @@ export const kitWords = {
     models: 'Models',
     settings: 'Settings and storage',
     help: 'Help',
+    check: 'Check a receipt',
   },
   roles: {
     technician: 'Technician',

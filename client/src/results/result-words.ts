@@ -52,7 +52,8 @@ export const resultWords = {
     ] as const,
   },
 
-  study: (short: string) => `Study …${short}`,
+  study: 'Study',
+  studyUID: (short: string) => `UID …${short}`,
   picture: (kind: 'png' | 'jpeg') => `${kind === 'png' ? 'PNG' : 'JPEG'} picture`,
   loneInstance: 'DICOM file',
   kinds: {

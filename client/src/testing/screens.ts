@@ -59,6 +59,7 @@ export const SCREENS = {
     'studies-stick': 'Two studies can be saved to a file for a stick',
     'studies-removed': 'Studies were removed from the list',
     'receipt-checked': 'A receipt that is genuine',
+    'receipt-false': 'A receipt that is not',
     'studies-timeline': 'What happened to a study',
   },
   'upload-right.e2e.ts': {
