@@ -42,7 +42,7 @@ export function patientOf(preview: Pick<ResultPreview, 'patient'> | null): strin
   return isPseudonym ? resultWords.list.pseudonym(known) : known;
 }
 
-/** What the image of a result is, in words: its kind, and the day it was taken. Never a UID. */
+/** The image of a result in words: its kind, and the day it was taken. Never a UID. */
 export function aboutImage(
   finding: Pick<Finding, 'image'>,
   preview: Pick<ResultPreview, 'studyDate'> | null,
@@ -136,7 +136,7 @@ export function inputName({
   studyInstanceUID,
   kind,
 }: Pick<Finding['input'], 'studyInstanceUID' | 'kind'>): string {
-  if (studyInstanceUID !== undefined) return resultWords.study;
+  if (studyInstanceUID !== undefined) return resultWords.list.study;
   return kind === 'dicom' ? resultWords.loneInstance : resultWords.picture(kind);
 }
 

@@ -52,7 +52,6 @@ export const resultWords = {
     ] as const,
   },
 
-  study: 'Study',
   studyUID: (short: string) => `UID …${short}`,
   picture: (kind: 'png' | 'jpeg') => `${kind === 'png' ? 'PNG' : 'JPEG'} picture`,
   loneInstance: 'DICOM file',

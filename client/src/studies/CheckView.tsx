@@ -16,7 +16,7 @@ import { createCodeReader } from './read-code.ts';
 import { receiptKeys } from './receipt-keys.ts';
 import './check.css';
 
-/** What was read; null: a picture without a code. */
+/** Takes the text that was read; null: a picture without a code. */
 type Take = (text: string | null) => void;
 
 export function CheckView() {
@@ -164,7 +164,7 @@ function Outcome({ checked }: { readonly checked: Checked }) {
   );
 }
 
-/** What one receipt says. */
+/** The facts of one receipt. */
 function Says({ code: { counts, iat, jti, studyInstanceUID } }: { readonly code: ReceiptCode }) {
   const inPacs = (counts.stored ?? 0) + (counts.coerced ?? 0) + (counts['already-stored'] ?? 0);
   const others = (counts.refused ?? 0) + (counts.quarantined ?? 0) + (counts['left-out'] ?? 0);

@@ -69,7 +69,7 @@ function HeldSeries({
   const held = series.files.filter((found) => why(found).length > 0);
   const shown = held.slice(0, most);
   const seen = shown.filter((found) => isReleasable(policy, found) && wasSeen(store, why(found), found));
-  // What was decided is no longer asked.
+  // Nobody is asked again about a decided instance.
   const undecided = held.filter((found) => staysHere(policy, ingest.released.value, found));
   const open = seen.filter((found) => undecided.includes(found));
   const reasons = [...new Set(undecided.flatMap(why))];
