@@ -165,11 +165,43 @@ walk(
     // The last click may have scrolled anywhere: half of a button may be under the status line.
     await page.evaluate(() => window.scrollTo(0, 0));
     await looksRight(page, 'upload-found');
-    await page.getByRole('button', { name: /Change$/ }).click();
-    await looksRight(page, 'policy');
-    await page.keyboard.press('Escape');
   },
 );
+
+walk(
+  'sending with names takes more than a tap on the policy: a warning, a second tap, and amber for this Send alone',
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    await choose(page, study(stage, 1));
+    const change = page.getByRole('button', { name: /Change$/ });
+    const keep = page.getByLabel(/^Keep everything unchanged/);
+    await change.click();
+    await looksRight(page, 'policy');
+    await keep.check();
+    await page.getByText('Patients’ names leave this device').waitFor();
+    await looksRight(page, 'policy-names');
+    await page.keyboard.press('Escape');
+    const calm = await colourOfBar(page);
+    await page.getByText('Names are removed on this device').first().waitFor();
+    await change.click();
+    await keep.check();
+    await page.getByRole('button', { name: 'Keep names' }).click();
+    assert.match((await change.textContent())!, 'Unchanged: names are kept');
+    assert.is.not(await colourOfBar(page), calm);
+    await looksRight(page, 'upload-names');
+    await page.getByRole('button', { name: 'Send 1 study' }).click();
+    await page.locator('[data-part]').first().waitFor();
+    await page.getByText('Names are removed on this device').first().waitFor();
+    await page.getByRole('link', { name: 'Upload', exact: true }).click();
+    await choose(page, study(stage, 2));
+    await change.waitFor();
+    assert.is(await colourOfBar(page), calm, 'the next Send');
+  },
+);
+
+const colourOfBar = (page: Page): Promise<string> =>
+  page.locator('.send-bar').evaluate((bar) => getComputedStyle(bar).backgroundColor);
 
 walk(
   'the index of a disc is no alarm: it names the files that are missing, and both patients',

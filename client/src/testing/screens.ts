@@ -16,6 +16,8 @@ export const SCREENS = {
     'upload-found': 'Two studies of two patients, and files that cannot be sent',
     'upload-disc': 'A disc of two patients of which files are missing',
     policy: 'The choice of a policy',
+    'policy-names': 'A policy that keeps names is about to be chosen',
+    'upload-names': 'Such a policy is in force',
     'queue-offline': 'Two studies wait for the network',
     'take-back': 'Asks before a study is taken back',
     'queue-opened-offline': 'The app was opened without a network',

@@ -5,6 +5,7 @@ import { maySend } from '../../net/may-send.ts';
 import { useSession } from '../../net/net-context.ts';
 import { useIngest } from './ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
+import { Notice } from '../../kit/Notice.tsx';
 import { Sheet } from '../../kit/Sheet.tsx';
 import { ingestWords } from './ingest-words.ts';
 import { chosenWords } from './chosen-words.ts';
@@ -60,6 +61,13 @@ function PolicySheet({
   readonly onClose: () => void;
 }) {
   const ingest = useIngest();
+  // A tap chooses; the button below says what it means and does it.
+  const [draft, setDraft] = useState(chosen);
+  const addsNames = chosen.deidentify && !draft.deidentify;
+  const take = () => {
+    if (draft.name !== chosen.name) ingest.choosePolicy(draft.name);
+    onClose();
+  };
   return (
     <Sheet title={chosenWords.policyTitle} onClose={onClose}>
       <fieldset class="sheet-part">
@@ -69,8 +77,8 @@ function PolicySheet({
             <input
               type="radio"
               name="policy"
-              checked={policy.name === chosen.name}
-              onChange={() => ingest.choosePolicy(policy.name)}
+              checked={policy.name === draft.name}
+              onChange={() => setDraft(policy)}
             />
             <span data-names={!policy.deidentify}>
               <span class="strong">{policy.title ?? titleOf(policy)}</span>
@@ -90,9 +98,19 @@ function PolicySheet({
           </label>
         ))}
       </fieldset>
+      <div aria-live="polite">
+        {addsNames && (
+          <Notice kind="wait" title={chosenWords.namesLeave}>
+            <p>{chosenWords.namesLeaveWhat}</p>
+          </Notice>
+        )}
+      </div>
       <div class="sheet-actions">
-        <button type="button" class="button button-main" onClick={onClose}>
-          {kitWords.done}
+        <button type="button" class="button button-bare" onClick={onClose}>
+          {kitWords.cancel}
+        </button>
+        <button type="button" class="button button-main" onClick={take}>
+          {addsNames ? chosenWords.keepNames : kitWords.done}
         </button>
       </div>
     </Sheet>

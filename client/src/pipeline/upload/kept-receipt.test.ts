@@ -1,7 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Receipt } from '#shared/protocol/receipt.ts';
-import { deidentificationLine, readReceipt, receiptFileName, summaryOf } from './kept-receipt.ts';
+import {
+  deidentificationLine,
+  notFromHere,
+  readReceipt,
+  receiptFileName,
+  summaryOf,
+} from './kept-receipt.ts';
 
 const digest = 'a'.repeat(64);
 const receipt: Receipt = {
@@ -37,6 +43,15 @@ test('the completion page counts the instances in the signed list', () => {
     leftOut: 1,
     notInPacs: 1,
   });
+});
+
+test('the completion page says how many of the confirmed instances were not sent from here, such as results', () => {
+  const summary = summaryOf(receipt.instances);
+  const sent = (inPacs: number) =>
+    notFromHere(summary, {
+      track: { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs, needsYou: 0, leftOut: 0 },
+    });
+  assert.equal([sent(1), sent(3), sent(4)], [2, 0, 0]);
 });
 
 test('one line says by which edition, in how many ways and how surely instances were de-identified; no line if the receipt says nothing', () => {

@@ -8,7 +8,7 @@ import {
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
-import type { KeptReceipt } from '../queue/queued-study.ts';
+import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { uploadWords } from './upload-words.ts';
 
 /** The payload of a compact JWS (RFC 7515 §7.1). Throws if it is not a JWS, or not a receipt. */
@@ -46,6 +46,11 @@ export function summaryOf(instances: readonly ReceiptInstance[]): ReceiptSummary
     leftOut: count((instance) => instance.state === 'left-out'),
     notInPacs: count((instance) => instance.state === 'refused' || instance.state === 'quarantined'),
   };
+}
+
+/** Instances in the PACS of which this device sent none: results of models, or parts that another device sent. */
+export function notFromHere({ inPacs }: ReceiptSummary, { track }: Pick<QueuedStudy, 'track'>): number {
+  return Math.max(0, inPacs - track.inPacs);
 }
 
 /** One line on how the instances were de-identified; null if the receipt does not say. */
