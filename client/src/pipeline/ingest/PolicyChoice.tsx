@@ -73,29 +73,12 @@ function PolicySheet({
       <fieldset class="sheet-part">
         <legend class="unseen">{chosenWords.policyTitle}</legend>
         {policies.map((policy) => (
-          <label key={policy.name} class="choice">
-            <input
-              type="radio"
-              name="policy"
-              checked={policy.name === draft.name}
-              onChange={() => setDraft(policy)}
-            />
-            <span data-names={!policy.deidentify}>
-              <span class="strong">{policy.title ?? titleOf(policy)}</span>
-              <br />
-              <span class="quiet small">
-                {policy.title === undefined
-                  ? whatOf(policy)
-                  : (policy.description ?? ingestWords.policyInForce(policy.deidentify))}
-              </span>
-              {policy.title !== undefined && (
-                <>
-                  <br />
-                  <span class="code quiet">{policy.name}</span>
-                </>
-              )}
-            </span>
-          </label>
+          <OnePolicy
+            key={policy.name}
+            policy={policy}
+            checked={policy.name === draft.name}
+            onChoose={() => setDraft(policy)}
+          />
         ))}
       </fieldset>
       <div aria-live="polite">
@@ -114,6 +97,35 @@ function PolicySheet({
         </button>
       </div>
     </Sheet>
+  );
+}
+
+type OnePolicyProps = {
+  readonly policy: Policy;
+  readonly checked: boolean;
+  readonly onChoose: () => void;
+};
+
+function OnePolicy({ policy, checked, onChoose }: OnePolicyProps) {
+  return (
+    <label class="choice">
+      <input type="radio" name="policy" checked={checked} onChange={onChoose} />
+      <span data-names={!policy.deidentify}>
+        <span class="strong">{policy.title ?? titleOf(policy)}</span>
+        <br />
+        <span class="quiet small">
+          {policy.title === undefined
+            ? whatOf(policy)
+            : (policy.description ?? ingestWords.policyInForce(policy.deidentify))}
+        </span>
+        {policy.title !== undefined && (
+          <>
+            <br />
+            <span class="code quiet">{policy.name}</span>
+          </>
+        )}
+      </span>
+    </label>
   );
 }
 
