@@ -146,6 +146,7 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
   await page.locator('main[aria-busy=false]').waitFor();
   assert.is(await page.getByRole('link', { name: 'Choose a study' }).count(), 0, 'an auditor sends nothing');
+  await looksRight(page, 'studies-auditor');
   await page.getByRole('link', { name: 'Start', exact: true }).click();
   await page.getByRole('link', { name: /^Check a receipt/ }).click();
   await page.getByLabel(/^Or paste the text/).fill('a parking ticket');
@@ -196,6 +197,11 @@ walk(
     await looksRight(page, 'settings-large');
     await page.reload();
     assert.ok(await page.getByLabel('Very large').isChecked(), 'the choice is kept');
+    await page.getByLabel('Normal').check();
+    await page.getByRole('button', { name: /^Account of/ }).click();
+    await page.getByRole('link', { name: 'Help' }).click();
+    await page.getByText('save it for a USB stick', { exact: false }).waitFor();
+    await looksRight(page, 'help');
   },
 );
 

@@ -37,10 +37,12 @@ export const SCREENS = {
   'person.e2e.ts': {
     'lock-warning': 'Nobody has touched the device for a while',
     'start-auditor': 'What an auditor may do',
+    'studies-auditor': 'The studies of the site, for an auditor',
     'start-researcher': 'What a researcher may do',
     settings: 'Settings, storage and the report of the device',
     'settings-large': 'The same in very large text',
     'help-signed-out': 'Help before signing in',
+    help: 'Help for somebody who is signed in',
   },
   'screens-queue.e2e.ts': {
     'queue-order': 'Three studies in their order',
