@@ -1,6 +1,7 @@
 /**
  * Route × role × ownership: each route of the contract has a row below. It is called by the owner of the thing,
- * by another technician, by every other role, by a device, by an account that was disabled since, and by nobody.
+ * by another technician, by every other role, by a device, by an API key of another technician, by an account that was
+ * disabled since and its key, and by nobody.
  * A route without a row fails.
  */
 import { randomUUID } from 'node:crypto';
@@ -10,6 +11,7 @@ import { ROLES, type Role, type Session } from '#shared/protocol/api.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { createTestKey } from './testing/open-api-key.ts';
 import { createTestDevice } from './testing/open-device.ts';
 import { askOf, sendStudy } from './testing/open-film.ts';
 import { openTestGateway, type CallOptions, type TestGateway } from './testing/open-gateway.ts';
@@ -40,6 +42,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /auth/login': 'public',
   'post /auth/logout': 'public',
   'post /auth/refresh': 'public',
+  'get /admin/api-keys': 'roles',
+  'post /admin/api-keys': 'roles',
+  'delete /admin/api-keys/{id}': 'roles',
   'get /admin/inference-rules': 'roles',
   'put /admin/inference-rules': 'roles',
   'put /admin/models/{id}/fallback': 'roles',
@@ -179,6 +184,8 @@ async function openWorld(): Promise<World> {
   const vault = await openVaultOf(sessions.get('owner')!);
   const tokens = new Map([...sessions].map(([name, { accessToken }]) => [name, accessToken]));
   tokens.set('device', await device.token());
+  for (const name of ['technician', 'ended'])
+    tokens.set(`key of ${name}`, await createTestKey(gateway, { accountId: sessions.get(name)!.user.id }));
   await gateway.database.db
     .updateTable('account')
     .set({ disabled_at: new Date() })
@@ -263,11 +270,12 @@ test('serves something owned to its owner and to the roles that may, and hides i
   let checked = 0;
   for (const [row, rights] of IN_ORDER) {
     if (rights === 'public') continue;
-    for (const as of [null, 'ended'])
+    for (const as of [null, 'ended', 'key of ended'])
       assert.is(await outcomeOf(world, row, as), 'stranger', `${row} as ${as ?? 'nobody'}`);
     if (rights === 'roles') continue;
     const { security = [], 'x-roles': roles = [] } = served.get(row)!;
     const isForDevices = security.some((scheme) => 'uploadRight' in scheme);
+    const isForKeys = roles.includes('technician') && security.some((scheme) => 'apiKey' in scheme);
     let isGone = false;
     const expected = (role: Role, isOwner: boolean): Outcome => {
       if (!roles.includes(role)) return 'refused';
@@ -278,6 +286,8 @@ test('serves something owned to its owner and to the roles that may, and hides i
     for (const role of ROLES)
       assert.is(await outcomeOf(world, row, role), expected(role, false), `${row} as another ${role}`);
     const device = isForDevices ? 'hidden' : 'refused';
+    const key = isForKeys ? 'hidden' : 'refused';
+    assert.is(await outcomeOf(world, row, 'key of technician'), key, `${row} as a key of another`);
     assert.is(await outcomeOf(world, row, 'device'), device, `${row} as a device that did not make it`);
     assert.is(await outcomeOf(world, row, 'owner'), expected('technician', true), `${row} as its owner`);
     checked += 1;

@@ -1,7 +1,8 @@
-/** The settings of administrators: who may sign in, and under which policies devices send. */
+/** The settings of administrators: who may sign in, the API keys of scripts, and under which policies devices send. */
 import type { Callers } from '../auth/callers.ts';
 import type { Db } from '../database/database.ts';
 import type { Feature } from '../feature.ts';
+import { apiKeyRoutes } from './api-keys.routes.ts';
 import { policyRoutes } from './policies.routes.ts';
 import { quotaRoutes } from './quotas.routes.ts';
 import { createTryThread } from './try-thread.ts';
@@ -10,7 +11,7 @@ import { userRoutes } from './users.routes.ts';
 export type AdminFeatureTools = {
   readonly db: Db;
   readonly now: () => Date;
-  readonly callers: Pick<Callers, 'forgetAccount'>;
+  readonly callers: Pick<Callers, 'forgetAccount' | 'forgetApiKey' | 'keyTexts'>;
 };
 
 export function adminFeature({ db, now, callers }: AdminFeatureTools): Feature {
@@ -19,6 +20,7 @@ export function adminFeature({ db, now, callers }: AdminFeatureTools): Feature {
       userRoutes({ db, now, forget: callers.forgetAccount }),
       policyRoutes({ db, now, tryPolicy: createTryThread() }),
       quotaRoutes({ db, now }),
+      apiKeyRoutes({ db, now, keyTexts: callers.keyTexts, forget: callers.forgetApiKey }),
     ],
   };
 }

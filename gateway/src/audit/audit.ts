@@ -31,6 +31,15 @@ export type AuditEvent =
       by: string | null;
       roles?: readonly string[];
     }
+  | {
+      event: 'api-key-made';
+      keyId: string;
+      accountId: string;
+      by: string;
+      scopes: readonly string[];
+      expiresAt: string;
+    }
+  | { event: 'api-key-revoked'; keyId: string; accountId: string; by: string }
   // Studies that waited on a device for an account that could no longer send them became an administrator's
   | { event: 'queue-taken-over'; accountId: string; by: string; studies: number }
   // Security Alert (DCM 110113), Security Configuration (DCM 110131): what is promised of what is sent

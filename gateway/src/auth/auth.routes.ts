@@ -18,6 +18,7 @@ import {
   sessionSchema,
   userSchema,
 } from '#shared/protocol/api.ts';
+import { API_KEY_SCOPES } from '#shared/protocol/api-key.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import {
   callerOf,
@@ -111,6 +112,7 @@ const me = defineRoute({
   method: 'get',
   path: '/auth/me',
   roles: ROLES,
+  keys: API_KEY_SCOPES,
   tags: ['auth'],
   responses: { 200: jsonResponse(user, 'The signed-in user.') },
 });

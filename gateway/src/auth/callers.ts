@@ -4,10 +4,19 @@
  */
 import type { Db } from '../database/database.ts';
 import type { MessageChannel } from '../database/message-channel.ts';
-import { createRemembered, type CallerTools, type KnownAccount } from '../http/authenticate.ts';
+import {
+  createRemembered,
+  type CallerTools,
+  type KnownAccount,
+  type KnownKey,
+  type Remembered,
+  type Shown,
+} from '../http/authenticate.ts';
 import type { Keys } from '../keys.ts';
 import { createAccessTokens, type AccessTokens } from './access-token.ts';
 import { findAccount, toUser } from './account.store.ts';
+import { createKeyTexts, isKeyText, type KeyTexts } from './api-key.ts';
+import { useApiKey } from './api-key.store.ts';
 import { findDevice } from './device.store.ts';
 
 export type Callers = CallerTools & {
@@ -15,11 +24,14 @@ export type Callers = CallerTools & {
   /** The account's rights have changed, or those of these devices. */
   forgetAccount(accountId: string, deviceIds: readonly string[]): void;
   forgetDevices(deviceIds: readonly string[]): void;
+  readonly keyTexts: KeyTexts;
+  /** The API key of this digest has ended. */
+  forgetApiKey(digest: string): void;
 };
 
 export type CallersTools = {
   readonly db: Db;
-  readonly keys: Pick<Keys, 'tokens' | 'tokenKey'>;
+  readonly keys: Pick<Keys, 'tokens' | 'tokenKey' | 'secretFor'>;
   readonly publicUrl: string;
   readonly now: () => Date;
   /** Milliseconds. */
@@ -44,21 +56,41 @@ export async function openCallers(tools: CallersTools): Promise<Callers> {
     clock,
     await channel('relaypacs_devices'),
   );
+  const apiKeys = createRemembered(
+    (digest) => useApiKey(db, digest, now()),
+    clock,
+    await channel('relaypacs_api_keys'),
+  );
+  const keyTexts = createKeyTexts(keys.secretFor('api key'));
   const forgetDevices = (ids: readonly string[]): void => {
     for (const id of ids) devices.forget(id);
   };
   return {
     accessTokens,
-    readToken: accessTokens.read,
+    async readToken(token) {
+      if (isKeyText(token)) return readKey(apiKeys, keyTexts.read(token));
+      const read = await accessTokens.read(token);
+      return read && { ...read, keyDigest: null };
+    },
     users,
     devices,
+    apiKeys,
+    keyTexts,
     now,
+    forgetApiKey: apiKeys.forget,
     forgetDevices,
     forgetAccount(accountId, deviceIds) {
       users.forget(accountId);
       forgetDevices(deviceIds);
     },
   };
+}
+
+async function readKey(apiKeys: Remembered<KnownKey>, keyDigest: string | null): Promise<Shown | null> {
+  const key = keyDigest === null ? null : await apiKeys.find(keyDigest);
+  if (key === null) return null;
+  const { accountId, epoch, expiresAt } = key;
+  return { accountId, epoch, expiresAt, deviceId: null, keyDigest };
 }
 
 async function enabledAccount(db: Db, id: string): Promise<KnownAccount | null> {

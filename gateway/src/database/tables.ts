@@ -6,6 +6,7 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
 import type { ReportOption } from '#shared/protocol/deid-report.ts';
+import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import type { VaultReason } from '#shared/protocol/vault.ts';
@@ -45,6 +46,24 @@ export type AccountTable = {
   /** The day (UTC) on which it last asked for pseudonyms, and of how many patients on that day. */
   patients_day: Generated<Date | null>;
   patients_asked: Generated<number>;
+};
+
+/** A key for scripts, which acts for an account. It ends with the epoch of the account in which it was made. */
+export type ApiKeyTable = {
+  id: Generated<string>;
+  site_id: string;
+  account_id: string;
+  epoch: number;
+  /** Its purpose, in an administrator's words. */
+  name: string;
+  /** SHA-256 of its text, hexadecimal. */
+  digest: string;
+  scopes: ApiKeyScope[];
+  created_by: string;
+  created_at: Date;
+  expires_at: Date;
+  last_used_at: Date | null;
+  revoked_at: Date | null;
 };
 
 /** A refresh token is used once; using it again ends its family (RFC 9700 §4.14). */
@@ -350,6 +369,7 @@ export type Tables = InferenceTables & {
   site: SiteTable;
   account: AccountTable;
   refresh_token: RefreshTokenTable;
+  api_key: ApiKeyTable;
   device: DeviceTable;
   device_assertion: DeviceAssertionTable;
   study: StudyTable;

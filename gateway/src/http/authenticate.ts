@@ -1,10 +1,11 @@
 /**
- * Identifies the caller: reads the bearer token and checks that its account, and its device if it names one,
- * still have rights. It refuses nobody; a route's roles and scopes do.
+ * Identifies the caller: reads the bearer token or API key and checks that its account, and its device if it names
+ * one, still have rights. It refuses nobody; a route's roles and scopes do.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { User } from '#shared/protocol/api.ts';
-import type { ReadToken, TokenSubject } from '../auth/access-token.ts';
+import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
+import type { ReadToken } from '../auth/access-token.ts';
 import type { MessageChannel } from '../database/message-channel.ts';
 import type { Caller, GatewayEnv, TokenWatch } from './route.ts';
 
@@ -70,9 +71,23 @@ export function createRemembered<T>(
 /** An account that is not disabled; tokens of an earlier epoch no longer hold. */
 export type KnownAccount = { readonly user: User; readonly epoch: number };
 
+/** An API key that was not revoked; it ends with the account's epoch as well. */
+export type KnownKey = {
+  readonly id: string;
+  readonly accountId: string;
+  readonly epoch: number;
+  readonly scopes: readonly ApiKeyScope[];
+  readonly expiresAt: Date;
+};
+
+/** The caller's proof; `keyDigest` null: an access token. */
+export type Shown = ReadToken & { readonly keyDigest: string | null };
+
 export type CallerTools = {
-  /** The token's owner, or null where the token is not valid. */
-  readonly readToken: (token: string) => Promise<ReadToken | null>;
+  /** The owner that a bearer token names, or null where it is not valid. */
+  readonly readToken: (token: string) => Promise<Shown | null>;
+  /** API keys, by the digest of their text. */
+  readonly apiKeys: Remembered<KnownKey>;
   readonly users: Remembered<KnownAccount>;
   /** The account's id, for devices whose right has not ended. */
   readonly devices: Remembered<string>;
@@ -93,9 +108,9 @@ export function authenticate(tools: CallerTools): MiddlewareHandler<GatewayEnv> 
   };
 }
 
-function watchToken(tools: CallerTools, subject: ReadToken): TokenWatch {
-  const { users, devices, now } = tools;
-  const { accountId, deviceId, expiresAt } = subject;
+function watchToken(tools: CallerTools, subject: Shown): TokenWatch {
+  const { users, devices, apiKeys, now } = tools;
+  const { accountId, deviceId, expiresAt, keyDigest } = subject;
   const isNotTaken = async (): Promise<boolean> => (await callerWith(tools, subject)) !== null;
   return {
     stillHolds: async () => now() < expiresAt && (await isNotTaken()),
@@ -104,6 +119,7 @@ function watchToken(tools: CallerTools, subject: ReadToken): TokenWatch {
       const ends = [
         users.watch(accountId, changed),
         ...(deviceId === null ? [] : [devices.watch(deviceId, changed)]),
+        ...(keyDigest === null ? [] : [apiKeys.watch(keyDigest, changed)]),
       ];
       return () => {
         for (const end of ends) end();
@@ -113,12 +129,17 @@ function watchToken(tools: CallerTools, subject: ReadToken): TokenWatch {
 }
 
 async function callerWith(
-  { users, devices }: CallerTools,
-  { accountId, epoch, deviceId }: TokenSubject,
+  { users, devices, apiKeys, now }: CallerTools,
+  { accountId, epoch, deviceId, keyDigest }: Shown,
 ): Promise<Caller | null> {
   const known = await users.find(accountId);
   if (known === null || known.epoch !== epoch) return null;
   const user = { ...known.user, epoch };
+  if (keyDigest !== null) {
+    const key = await apiKeys.find(keyDigest);
+    if (key === null || now() >= key.expiresAt) return null;
+    return { ...user, scheme: 'bearer', scope: 'key', device: null, key: { id: key.id, scopes: key.scopes } };
+  }
   if (deviceId === null) return { ...user, scheme: 'bearer', scope: 'session', device: null };
   return (await devices.find(deviceId)) === accountId
     ? { ...user, scheme: 'bearer', scope: 'upload', device: deviceId }

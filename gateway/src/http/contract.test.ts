@@ -329,11 +329,12 @@ test('the contract names every route that is served, with its roles', () => {
       assert.match(operation.tags?.join() ?? '', /^[a-z]+$/, `${method} ${path} is in one group`);
       const schemes = operation.security?.flatMap((requirement) => Object.keys(requirement as object));
       if (operation['x-roles'] === 'public') assert.equal(schemes, [], `${method} ${path}`);
-      // The walk in gateway.test.ts checks the routes that a device's right to send reaches.
+      // The walks in gateway.test.ts and api-keys.test.ts check which routes a device's right and a key reach.
       else
         assert.ok(
-          schemes?.join() === 'bearer' ||
-            (schemes?.join() === 'bearer,uploadRight' && /^\/(upload\/|events$)/.test(path)),
+          /^bearer(,apiKey)*$/.test(schemes?.join() ?? '') ||
+            (/^bearer,uploadRight(,apiKey)*$/.test(schemes?.join() ?? '') &&
+              /^\/(upload\/|events$)/.test(path)),
           `${method} ${path}: ${schemes?.join()}`,
         );
     }

@@ -1,8 +1,10 @@
 /**
  * Limits on requests, each caller alone: a device's right to send, else the account's sessions, else (on the
  * routes that serve everybody) the address. All devices and sessions of one account have a limit together, because
- * an account enrols as many devices as it likes. Nobody's requests are counted against somebody else: what is
- * refused anyway without a token costs as little as counting it, and signing in has limits of its own (attempts.ts).
+ * an account enrols as many devices as it likes. Each API key has a limit of its own:
+ * a script that runs wild must not keep its account's user from working, and only administrators make keys. Nobody's
+ * requests are counted against somebody else: what is refused anyway
+ * without a token costs as little as counting it, and signing in has limits of its own (attempts.ts).
  */
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -25,7 +27,8 @@ export function limitRequests(perMinute: number | null, clock: () => number): Mi
   const ofAccount = createRateLimit(perMinute && perMinute * CALLERS_OF_ACCOUNT, clock);
   return async (c, next) => {
     const key = keyOf(c);
-    const account = c.get('caller')?.id;
+    const caller = c.get('caller');
+    const account = caller?.scope === 'key' ? undefined : caller?.id;
     const waitSeconds =
       (key !== null && ofCaller.take(key)) || (account !== undefined && ofAccount.take(account)) || 0;
     if (waitSeconds > 0) throw new Problem('rate-limited', undefined, { 'Retry-After': String(waitSeconds) });
@@ -41,6 +44,7 @@ const OWN_LIMITS = /^\/(auth|health)(\/|$)/;
 
 function keyOf(c: GatewayContext): string | null {
   const caller = c.get('caller');
+  if (caller?.scope === 'key') return `key ${caller.key.id}`;
   if (caller !== null) return caller.device === null ? `account ${caller.id}` : `device ${caller.device}`;
   const { path, access } = routeOf(c);
   return access !== 'public' || OWN_LIMITS.test(path) ? null : `address ${c.get('address')}`;

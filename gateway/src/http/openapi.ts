@@ -19,6 +19,12 @@ export function serveOpenApi(router: Router, version: string): void {
     description:
       'A token of scope `upload` from `POST /auth/device-token`: it reaches the uploads of its own device. Every other route answers `not-allowed`.',
   });
+  router.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'An API key (`rk_…`) from `POST /admin/api-keys` with the scope that the route names. Routes that name none answer `not-allowed`.',
+  });
   let document: string | null = null;
   router.get('/openapi.json', allow('public'), (c) => {
     document ??= JSON.stringify(

@@ -7,6 +7,7 @@ import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { problemSchema, type Role, type User } from '#shared/protocol/api.ts';
+import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { invalidRequest } from './invalid-request.ts';
@@ -16,12 +17,23 @@ export type Access = 'public' | readonly Role[];
 
 /**
  * The caller. `scheme`: how they proved it. `epoch`: the account's, which the token is of. `scope`: `session` for
- * all that the roles allow, `upload` for the uploads of `device` alone.
+ * all that the roles allow, `upload` for the uploads of `device` alone, `key` for what the roles and the scopes of an
+ * API key allow.
  */
 export type Caller = User & { readonly scheme: 'bearer'; readonly epoch: number } & (
     | { readonly scope: 'session'; readonly device: null }
     | { readonly scope: 'upload'; readonly device: string }
+    | {
+        readonly scope: 'key';
+        readonly device: null;
+        readonly key: { readonly id: string; readonly scopes: readonly ApiKeyScope[] };
+      }
   );
+
+/** Whether the caller may read what its roles may: a device sends and reads nothing, and a key needs the scope. */
+export function readsAsRoles(caller: Caller): boolean {
+  return caller.scope === 'session' || (caller.scope === 'key' && caller.key.scopes.includes('read'));
+}
 
 /** Tells whoever serves a caller for longer than one answer whether its token still holds. */
 export type TokenWatch = {
@@ -68,24 +80,40 @@ export function createRouter(): Router {
   });
 }
 
-/** `uploadRight`: a device's right to send is enough; without it callers must be signed in. */
-type AllowOptions = { readonly uploadRight?: boolean };
-type Guard = MiddlewareHandler<GatewayEnv> & { readonly access: Access; readonly uploadRight: boolean };
+/**
+ * `uploadRight`: a device's right to send is enough. `keys`: so is an API key of one of these scopes. Without them
+ * callers must be signed in.
+ */
+type AllowOptions = { readonly uploadRight?: boolean; readonly keys?: readonly ApiKeyScope[] };
+type Guard = MiddlewareHandler<GatewayEnv> & Required<AllowOptions> & { readonly access: Access };
 
 /**
  * Lets callers pass who have access. For routes that are not declared with `defineRoute` (tus); those have it
  * already.
  */
-export function allow(access: Access, { uploadRight = false }: AllowOptions = {}): Guard {
+export function allow(access: Access, { uploadRight = false, keys = [] }: AllowOptions = {}): Guard {
   const guard: MiddlewareHandler<GatewayEnv> = async (c, next) => {
     if (access !== 'public') {
       const caller = callerOf(c);
-      const isInScope = caller.scope === 'session' || uploadRight;
-      if (!isInScope || !caller.roles.some((role) => access.includes(role))) throw new Problem('not-allowed');
+      if (!isInScope(caller, { uploadRight, keys }) || !caller.roles.some((role) => access.includes(role)))
+        throw new Problem('not-allowed');
     }
     await next();
   };
-  return Object.assign(guard, { access, uploadRight });
+  return Object.assign(guard, { access, uploadRight, keys });
+}
+
+function isInScope(caller: Caller, { uploadRight, keys }: Required<AllowOptions>): boolean {
+  switch (caller.scope) {
+    case 'session':
+      return true;
+    case 'upload':
+      return uploadRight;
+    case 'key':
+      return caller.key.scopes.some((scope) => keys.includes(scope));
+    default:
+      return caller satisfies never;
+  }
 }
 
 /** The access declared for a handler, or undefined; for the walk over all routes in gateway.test.ts. */
@@ -118,6 +146,8 @@ type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware'
   roles: Access;
   /** A device's right to send is enough; no session is needed. */
   uploadRight?: boolean;
+  /** So is an API key of one of these scopes. */
+  keys?: readonly ApiKeyScope[];
   /** The largest body that is read, in bytes; 64 KiB unless said otherwise. */
   bodyBytesLimit?: number;
   /** Problems beyond those that every such route may answer. */
@@ -132,6 +162,7 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
   const {
     roles,
     uploadRight = false,
+    keys = [],
     problems = [],
     bodyBytesLimit = BODY_BYTES_LIMIT,
     ...rest
@@ -140,9 +171,9 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
   const route = {
     ...rest,
     responses: { ...problemResponses(codes), ...definition.responses },
-    ...accessInContract(roles, uploadRight),
+    ...accessInContract(roles, { uploadRight, keys }),
     middleware: [
-      allow(roles, { uploadRight }),
+      allow(roles, { uploadRight, keys }),
       ...(definition.request?.body ? [limitBody(bodyBytesLimit)] : []),
     ],
   };
@@ -152,21 +183,27 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
 /** Adds a route that is served without schemas (a stream) to the contract; its server also calls `allow`. */
 export function describeRoute(
   router: Router,
-  { roles, uploadRight = false, problems = [], ...rest }: RouteDefinition<string>,
+  { roles, uploadRight = false, keys = [], problems = [], ...rest }: RouteDefinition<string>,
 ): void {
   const codes = new Set<AnyProblemCode>([...alwaysPossible({ ...rest, roles }), ...problems]);
   const route = {
     ...rest,
     responses: { ...problemResponses(codes), ...rest.responses },
-    ...accessInContract(roles, uploadRight),
+    ...accessInContract(roles, { uploadRight, keys }),
   };
   router.openAPIRegistry.registerPath(route as unknown as RouteConfig);
 }
 
 /** Security requirements of one list are alternatives (OpenAPI 3.1 §4.8.10). */
-function accessInContract(roles: Access, uploadRight: boolean) {
+function accessInContract(roles: Access, { uploadRight, keys }: Required<AllowOptions>) {
   if (roles === 'public') return { security: [], 'x-roles': roles };
-  return { security: [{ bearer: [] }, ...(uploadRight ? [{ uploadRight: [] }] : [])], 'x-roles': [...roles] };
+  const security = [
+    { bearer: [] },
+    ...(uploadRight ? [{ uploadRight: [] }] : []),
+    // The names in a requirement are all needed (OpenAPI 3.1 §4.8.30), and of the scopes one is enough.
+    ...keys.map((scope) => ({ apiKey: [scope] })),
+  ];
+  return { security, 'x-roles': [...roles] };
 }
 
 /** Far above every small request (a password, a decision); routes with larger bodies say so. */

@@ -57,6 +57,7 @@ const routes = {
     method: 'get',
     path: '/metrics',
     roles: ['auditor', 'admin'],
+    keys: ['metrics'],
     tags: ['running'],
     summary:
       'How busy it is; with `Accept: application/json` how each version of each model does, for a while (`from`, `to`: days in UTC)',

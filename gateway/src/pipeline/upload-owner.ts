@@ -13,15 +13,17 @@ export function ownerOf({ id, device }: Pick<Caller, 'id' | 'device'>): UploadOw
   return { accountId: id, deviceId: device };
 }
 
-/** The sender of a request; `epoch`: the account's, which the caller's token is of. */
-export type Sender = UploadOwner & { readonly epoch: number };
+/** The sender of a request; `epoch`: the account's, which the caller's token is of; `keyId`: of an API key. */
+export type Sender = UploadOwner & { readonly epoch: number; readonly keyId?: string };
 
-export function senderOf(caller: Pick<Caller, 'id' | 'device' | 'epoch'>): Sender {
-  return { ...ownerOf(caller), epoch: caller.epoch };
+export function senderOf(caller: Caller): Sender {
+  const sender = { ...ownerOf(caller), epoch: caller.epoch };
+  return caller.scope === 'key' ? { ...sender, keyId: caller.key.id } : sender;
 }
 
-/** Whether the sender's session or right to send has not ended by now. Asked where something of theirs takes effect. */
-export async function maySend(db: Kysely<Tables>, { accountId, deviceId, epoch }: Sender): Promise<boolean> {
+/** Whether the sender's session, key or right to send still holds. Asked where something of theirs takes effect. */
+export async function maySend(db: Kysely<Tables>, sender: Sender): Promise<boolean> {
+  const { accountId, deviceId, epoch, keyId } = sender;
   const account = db
     .selectFrom('account')
     .select('account.id')
@@ -35,7 +37,18 @@ export async function maySend(db: Kysely<Tables>, { accountId, deviceId, epoch }
           .innerJoin('device', 'device.account_id', 'account.id')
           .where('device.id', '=', deviceId)
           .where('device.revoked_at', 'is', null);
-  return (await right.executeTakeFirst()) !== undefined;
+  const held =
+    keyId === undefined
+      ? right
+      : right.where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('api_key')
+              .select('api_key.id')
+              .where('api_key.id', '=', keyId)
+              .where('revoked_at', 'is', null),
+          ),
+        );
+  return (await held.executeTakeFirst()) !== undefined;
 }
 
 export function isOwnedBy(

@@ -1,6 +1,6 @@
 /**
  * `/studies`: what an account sent, from any device; what happened to a study since; and its receipt on paper.
- * A device's right to send is not enough: these answer a person.
+ * A device's right to send is not enough: these answer a person, or an API key that may read.
  */
 import { z } from '@hono/zod-openapi';
 import type { Role } from '#shared/protocol/api.ts';
@@ -51,6 +51,7 @@ const list = defineRoute({
   method: 'get',
   path: '/studies',
   roles: READERS,
+  keys: ['read'],
   tags: ['studies'],
   summary: 'The studies that you sent, from any device, the newest first',
   request: {
@@ -80,6 +81,7 @@ const timeline = defineRoute({
   method: 'get',
   path: '/studies/{studyInstanceUID}/timeline',
   roles: READERS,
+  keys: ['read'],
   tags: ['studies'],
   problems: ['not-found'],
   summary: 'What happened to your uploads of this study, the oldest first',
@@ -91,6 +93,7 @@ const sheet = defineRoute({
   method: 'get',
   path: '/studies/{studyInstanceUID}/receipt.pdf',
   roles: READERS,
+  keys: ['read'],
   tags: ['studies'],
   problems: ['not-found', 'no-receipt-yet', 'sheet-too-large'],
   summary: 'Your receipts for this study on paper, each with a signed QR code; the receipts are attached',

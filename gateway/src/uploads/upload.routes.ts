@@ -27,6 +27,7 @@ import {
   describeRoute,
   jsonBody,
   jsonResponse,
+  readsAsRoles,
   type Caller,
   type Router,
 } from '../http/route.ts';
@@ -70,6 +71,8 @@ const uploadParams = z.object({
 });
 /** The newest that a list shows. */
 const LIST_LIMIT = 200;
+/** API keys of these scopes follow an upload. Taking back and deciding is for people and their devices. */
+const FOLLOWED_BY = ['upload', 'read'] as const;
 
 const routes = {
   policy: defineRoute({
@@ -90,6 +93,7 @@ const routes = {
     method: 'get',
     path: '/uploads',
     roles: READERS,
+    keys: ['read'],
     tags: ['upload'],
     summary: 'The newest uploads: your own, or with `all=1` (auditor, admin) everybody’s',
     request: { query: z.object({ all: z.enum(['1']).optional() }) },
@@ -100,6 +104,7 @@ const routes = {
     path: '/upload/{id}/status',
     roles: READERS,
     uploadRight: true,
+    keys: FOLLOWED_BY,
     tags: ['upload'],
     summary: 'The status of the study',
     problems: ['upload-not-found'],
@@ -111,6 +116,7 @@ const routes = {
     path: '/upload/{id}/complete',
     roles: SENDERS,
     uploadRight: true,
+    keys: ['upload'],
     tags: ['upload'],
     summary: 'Everything was sent. Repeatable',
     problems: ['upload-not-found'],
@@ -122,6 +128,7 @@ const routes = {
     path: '/upload/{id}/receipt',
     roles: READERS,
     uploadRight: true,
+    keys: FOLLOWED_BY,
     tags: ['upload'],
     summary: 'The signed receipt of the newest revision',
     problems: ['upload-not-found', 'no-receipt-yet'],
@@ -149,6 +156,7 @@ const INIT = {
   path: '/upload/init',
   roles: SENDERS,
   uploadRight: true,
+  keys: ['upload'],
   tags: ['upload'],
   summary: 'Say what one study will contain; be told what to send. Repeatable',
   problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances', 'quota-exceeded'],
@@ -182,7 +190,7 @@ async function visibleUpload(
   caller: Caller,
 ): Promise<UploadRow> {
   // A device sends; it watches nobody, whatever its user may do when signed in.
-  const watches = caller.scope === 'session' && caller.roles.some((role) => WATCHERS.includes(role));
+  const watches = readsAsRoles(caller) && caller.roles.some((role) => WATCHERS.includes(role));
   const upload =
     (await findUpload(tools.db, id, watches ? null : ownerOf(caller))) ??
     (await carriedUpload(tools, id, caller));
@@ -238,24 +246,29 @@ function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void 
   // Two of one account at once would only wait for each other in the database.
   const turns = createTurns(1);
   describeRoute(router, INIT);
-  router.post(INIT.path, allow(SENDERS, { uploadRight: true }), compress({ encoding: 'gzip' }), async (c) => {
-    const caller = callerOf(c);
-    // A device sends; it reads nothing, whatever its user may do when signed in.
-    const roles = caller.scope === 'session' ? caller.roles : [];
-    const sender = { ...ownerOf(caller), siteId: caller.siteId, roles };
-    const { signal } = c.req.raw;
-    const answer = await readPosted('manifest', c.req.raw, caller.id, async (manifest) => {
-      const policy = await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles);
-      requireOptions(policy, manifest.deidentification);
-      // A policy that does not feed the vault leaves nothing there, whatever a device says.
-      const { vault, ...rest } = manifest;
-      const said = vault !== undefined && feedsVault(policy) ? { ...rest, vault } : rest;
-      const asked = await askPacs(tools, said, sender, signal);
-      return turns(caller.id, signal, () => openUpload(tools, said, sender, { asked }));
-    });
-    const begun = await begunParcels(tools.db, answer.uploadId);
-    return c.json(begun.length === 0 ? answer : { ...answer, begun: [...begun] }, 200);
-  });
+  router.post(
+    INIT.path,
+    allow(SENDERS, { uploadRight: true, keys: ['upload'] }),
+    compress({ encoding: 'gzip' }),
+    async (c) => {
+      const caller = callerOf(c);
+      // A device sends; it reads nothing, whatever its user may do when signed in.
+      const roles = readsAsRoles(caller) ? caller.roles : [];
+      const sender = { ...ownerOf(caller), siteId: caller.siteId, roles };
+      const { signal } = c.req.raw;
+      const answer = await readPosted('manifest', c.req.raw, caller.id, async (manifest) => {
+        const policy = await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles);
+        requireOptions(policy, manifest.deidentification);
+        // A policy that does not feed the vault leaves nothing there, whatever a device says.
+        const { vault, ...rest } = manifest;
+        const said = vault !== undefined && feedsVault(policy) ? { ...rest, vault } : rest;
+        const asked = await askPacs(tools, said, sender, signal);
+        return turns(caller.id, signal, () => openUpload(tools, said, sender, { asked }));
+      });
+      const begun = await begunParcels(tools.db, answer.uploadId);
+      return c.json(begun.length === 0 ? answer : { ...answer, begun: [...begun] }, 200);
+    },
+  );
 }
 
 /** The routes that read: list, status, receipt. */

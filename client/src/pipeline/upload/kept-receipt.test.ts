@@ -4,6 +4,7 @@ import type { Receipt } from '#shared/protocol/receipt.ts';
 import {
   deidentificationLine,
   notFromHere,
+  pacsReasonLines,
   readReceipt,
   receiptFileName,
   summaryOf,
@@ -52,6 +53,13 @@ test('the completion page says how many of the confirmed instances were not sent
       track: { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs, needsYou: 0, leftOut: 0 },
     });
   assert.equal([sent(1), sent(3), sent(4)], [2, 0, 0]);
+});
+
+test('the code of a PACS that changed an instance is shown in words', () => {
+  assert.equal(pacsReasonLines(receipt), [
+    '1 instance with code B000H: The PACS changed values of the instance when it stored it. ' +
+      'Check its coercion rules if you did not expect that.',
+  ]);
 });
 
 test('one line says by which edition, in how many ways and how surely instances were de-identified; no line if the receipt says nothing', () => {

@@ -2,6 +2,7 @@
  * Reads a kept receipt for the screen and the printer. Its signature was checked when it was accepted
  * (accept-receipt.ts). Counts come from the signed list, not from the screen's state.
  */
+import { countPacsReasons } from '#shared/protocol/pacs-reasons.ts';
 import {
   deidentificationOf,
   receiptSchema,
@@ -51,6 +52,11 @@ export function summaryOf(instances: readonly ReceiptInstance[]): ReceiptSummary
 /** Instances in the PACS of which this device sent none: results of models, or parts that another device sent. */
 export function notFromHere({ inPacs }: ReceiptSummary, { track }: Pick<QueuedStudy, 'track'>): number {
   return Math.max(0, inPacs - track.inPacs);
+}
+
+/** A line for each code that the PACS gave: why it changed instances, or did not take them. */
+export function pacsReasonLines({ instances }: Receipt): readonly string[] {
+  return countPacsReasons(instances).map(({ count, ...reason }) => uploadWords.pacsReason(count, reason));
 }
 
 /** One line on how the instances were de-identified; null if the receipt does not say. */

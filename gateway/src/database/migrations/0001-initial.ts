@@ -33,6 +33,12 @@ const PEOPLE_AND_DEVICES = [
   `create table device_assertion (
     device_id uuid not null references device on delete cascade, jti text not null,
     expires_at timestamptz not null, primary key (device_id, jti))`,
+  `create table api_key (
+    id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
+    account_id uuid not null references account, epoch int not null, name text not null,
+    digest text not null unique, scopes text[] not null, created_by uuid not null references account,
+    created_at timestamptz not null, expires_at timestamptz not null, last_used_at timestamptz,
+    revoked_at timestamptz)`,
   `create table policy (
     site_id uuid not null references site, name text not null, version int not null, document jsonb not null,
     made_by uuid not null references account, made_at timestamptz not null,

@@ -15,7 +15,7 @@ const byId = [
 ];
 const nothing = (description: string) => ({ description });
 
-type TusRoute = Omit<Parameters<typeof describeRoute>[1], 'roles' | 'uploadRight' | 'tags'>;
+type TusRoute = Omit<Parameters<typeof describeRoute>[1], 'roles' | 'uploadRight' | 'keys' | 'tags'>;
 
 const CREATE: TusRoute = {
   method: 'post',
@@ -81,5 +81,5 @@ const TERMINATION: TusRoute = {
 /** Adds the four routes to the router's contract. */
 export function describeTus(router: Router, roles: readonly Role[]): void {
   for (const route of [CREATE, OFFSET, NEXT_PIECE, TERMINATION])
-    describeRoute(router, { ...route, roles, uploadRight: true, tags: ['upload'] });
+    describeRoute(router, { ...route, roles, uploadRight: true, keys: ['upload'], tags: ['upload'] });
 }

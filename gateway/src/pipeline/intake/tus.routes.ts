@@ -30,7 +30,7 @@ export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>): Router {
     if (socket !== undefined) outgoing?.once('finish', () => endUnread(socket));
     return parcels.handle(c.req.raw, senderOf(callerOf(c)), socket);
   };
-  const mayCall = allow(SENDERS, { uploadRight: true });
+  const mayCall = allow(SENDERS, { uploadRight: true, keys: ['upload'] });
   router.on(['POST', 'OPTIONS'], '/upload/files', mayCall, tus);
   // Hono serves HEAD by the handler of GET; the request's own method is still HEAD.
   router.on(['GET', 'PATCH', 'DELETE', 'OPTIONS'], '/upload/files/:id', mayCall, tus);

@@ -1,0 +1,218 @@
+import { sql } from 'kysely';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type API_KEY_SCOPES, apiKeyListSchema } from '#shared/protocol/api-key.ts';
+import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { createTestKey, makeTestKey } from '../testing/open-api-key.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
+import { askOf, sendStudy } from '../testing/open-film.ts';
+import { testFilm } from '../testing/open-subject.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
+
+const DAY_MS = 86_400_000;
+const test = suite('an API key');
+let gateway: TestGateway;
+test.before(async () => {
+  gateway = await openTestGateway({ pacs: openTestPacs() });
+});
+test.after(() => gateway.close());
+
+const statusOf = async (token: string, path = '/auth/me'): Promise<number> =>
+  (await gateway.call('GET', path, { token })).status;
+const admin = async (): Promise<string> => (await gateway.signIn()).accessToken;
+const listed = async (id: string) => {
+  const answer = await gateway.call('GET', '/admin/api-keys', { token: await admin() });
+  return apiKeyListSchema.parse(await answer.json()).keys.find((key) => key.id === id);
+};
+const asTechnician = async () => (await gateway.userWith(['technician'])).user.id;
+
+test('sends a study for its account, and follows it to its receipt', async () => {
+  const { user, accessToken } = await gateway.userWith(['technician']);
+  const key = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
+  const id = await sendStudy(askOf(gateway), key, [testFilm({ seed: 11 })]);
+  assert.is(await statusOf(key, `/upload/${id}/status`), 200);
+  assert.is(await statusOf(accessToken, `/upload/${id}/status`), 200, 'its account sees it as well');
+});
+
+test('reaches only the routes of its scopes, and none that administers, whatever its account may do', async () => {
+  const { user } = await gateway.signIn();
+  const contract = (await (await gateway.call('GET', '/openapi.json')).json()) as {
+    paths: Record<string, Record<string, { security?: Record<string, string[]>[] }>>;
+  };
+  const reachedBy = async (scope: (typeof API_KEY_SCOPES)[number]): Promise<string[]> => {
+    const token = await createTestKey(gateway, { accountId: user.id, scopes: [scope] });
+    const reached = [];
+    for (const [path, operations] of Object.entries(contract.paths))
+      for (const [method, { security = [] }] of Object.entries(operations)) {
+        if (security.length === 0) continue;
+        const where = path.replaceAll(/\{\w+\}/g, '00000000-0000-4000-8000-000000000000');
+        const headers = { 'tus-resumable': '1.0.0' };
+        const answer = await gateway.call(method.toUpperCase(), where, { token, headers });
+        await answer.body?.cancel();
+        const isServed = answer.status !== 403;
+        const isTold = security.some(({ apiKey }) => apiKey?.includes(scope));
+        assert.is(isServed, isTold, `${method} ${path} with ${scope}: ${answer.status}`);
+        if (isServed) reached.push(`${method} ${path}`);
+      }
+    return reached.sort();
+  };
+  assert.equal(await reachedBy('metrics'), ['get /auth/me', 'get /metrics']);
+  assert.equal(await reachedBy('read'), [
+    'get /auth/me',
+    'get /studies',
+    'get /studies/{studyInstanceUID}/receipt.pdf',
+    'get /studies/{studyInstanceUID}/timeline',
+    'get /upload/{id}/receipt',
+    'get /upload/{id}/status',
+    'get /uploads',
+  ]);
+  assert.equal(await reachedBy('upload'), [
+    'delete /upload/files/{id}',
+    'get /auth/me',
+    'get /upload/files/{id}',
+    'get /upload/{id}/receipt',
+    'get /upload/{id}/status',
+    'patch /upload/files/{id}',
+    'post /upload/files',
+    'post /upload/init',
+    'post /upload/{id}/complete',
+  ]);
+});
+
+test('that may only send sees nothing that its administrator may watch', async () => {
+  const owner = await gateway.userWith(['technician']);
+  const token = owner.accessToken;
+  const body = toManifest([testFilm({ seed: 12 })]);
+  const promised = await gateway.call('POST', '/upload/init', { token, body });
+  const { uploadId } = (await promised.json()) as ManifestAnswer;
+  const { user } = await gateway.signIn();
+  const sends = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
+  const reads = await createTestKey(gateway, { accountId: user.id, scopes: ['read'] });
+  assert.is(await statusOf(sends, `/upload/${uploadId}/status`), 404);
+  assert.is(await statusOf(reads, `/upload/${uploadId}/status`), 200);
+  const stranger = await createTestKey(gateway, { accountId: await asTechnician() });
+  assert.is(await statusOf(stranger, `/upload/${uploadId}/status`), 404);
+});
+
+test('ends when it is revoked, and revoking it twice is as good as once', async () => {
+  const { id, key } = await makeTestKey(gateway, { accountId: await asTechnician() });
+  assert.is(await statusOf(key), 200);
+  for (let i = 0; i < 2; i += 1) {
+    const answer = await gateway.call('DELETE', `/admin/api-keys/${id}`, { token: await admin() });
+    assert.is(answer.status, 204);
+    assert.is(await statusOf(key), 401);
+  }
+  assert.is((await listed(id))?.state, 'revoked');
+});
+
+test('ends at its hour, even between two requests', async () => {
+  const { id, key } = await makeTestKey(gateway, { accountId: await asTechnician(), expiresInDays: 1 });
+  gateway.wait(DAY_MS - 1);
+  assert.is(await statusOf(key), 200);
+  gateway.wait(1);
+  assert.is(await statusOf(key), 401);
+  assert.is((await listed(id))?.state, 'expired');
+});
+
+test('ends when its account is disabled, and does not come back with it', async () => {
+  const { user } = await gateway.userWith(['technician']);
+  const key = await createTestKey(gateway, { accountId: user.id });
+  assert.is(await statusOf(key), 200);
+  for (const disabled of [true, false]) {
+    await gateway.call('PATCH', `/admin/users/${user.id}`, { token: await admin(), body: { disabled } });
+    assert.is(await statusOf(key), 401);
+  }
+});
+
+test('ends with the sessions of its account', async () => {
+  const { user, accessToken } = await gateway.userWith(['technician']);
+  const { id, key } = await makeTestKey(gateway, { accountId: user.id });
+  assert.is(await statusOf(key), 200);
+  await gateway.call('DELETE', '/auth/sessions?which=all', { token: accessToken });
+  assert.is(await statusOf(key), 401);
+  assert.is((await listed(id))?.state, 'account-ended');
+});
+
+test('cannot be guessed', async () => {
+  const key = await createTestKey(gateway, { accountId: await asTechnician() });
+  const flipped = key.slice(0, -2) + (key.endsWith('A') ? 'BB' : 'AA');
+  const other = await openTestGateway();
+  try {
+    const { key: foreign } = await makeTestKey(other, { accountId: (await other.signIn()).user.id });
+    for (const guess of ['rk_', `rk_${'A'.repeat(43)}`, flipped, key.slice(0, -1), `${key}A`, foreign])
+      assert.is(await statusOf(guess), 401, guess);
+  } finally {
+    await other.close();
+  }
+  assert.is(await statusOf(key), 200);
+});
+
+test('is shown once: neither the database nor the log nor a later answer holds it', async () => {
+  const { id, key } = await makeTestKey(gateway, { accountId: await asTechnician() });
+  await statusOf(key);
+  const rows = await gateway.database.db.selectFrom('api_key').selectAll().execute();
+  const trail = await gateway.database.db.selectFrom('audit').selectAll().execute();
+  assert.ok(rows.some((row) => row.id === id));
+  const kept = JSON.stringify([rows, trail, gateway.lines, await listed(id)]);
+  assert.not.ok(kept.includes(key.slice(3, 30)));
+});
+
+test('says when it was last used, to the minute, and who made it leaves a trace', async () => {
+  const { id, key } = await makeTestKey(gateway, { accountId: await asTechnician() });
+  assert.is((await listed(id))?.lastUsedAt, null);
+  const used: (string | null | undefined)[] = [];
+  for (const ms of [0, 30_000, 40_000]) {
+    gateway.wait(ms);
+    await statusOf(key);
+    used.push((await listed(id))?.lastUsedAt);
+  }
+  assert.is(used[0], used[1]);
+  assert.is(Date.parse(used[2]!) - Date.parse(used[0]!), 70_000);
+  await gateway.call('DELETE', `/admin/api-keys/${id}`, { token: await admin() });
+  const trail = await gateway.database.db
+    .selectFrom('audit')
+    .select('event')
+    .where('event', 'like', 'api-key-%')
+    .where(sql`fields->>'keyId'`, '=', id)
+    .orderBy('seq')
+    .execute();
+  assert.equal(
+    trail.map(({ event }) => event),
+    ['api-key-made', 'api-key-revoked'],
+  );
+});
+
+test('is made for accounts that exist and are enabled, for two years at most', async () => {
+  const accountId = await asTechnician();
+  const token = await admin();
+  const ask = async (change: object): Promise<number> => {
+    const body = { name: 'x', accountId, scopes: ['upload'], expiresInDays: 1, ...change };
+    return (await gateway.call('POST', '/admin/api-keys', { token, body })).status;
+  };
+  assert.is(await ask({ expiresInDays: 731 }), 422);
+  assert.is(await ask({ scopes: [] }), 422);
+  assert.is(await ask({ scopes: ['admin'] }), 422);
+  assert.is(await ask({ accountId: '00000000-0000-4000-8000-000000000000' }), 404);
+  await gateway.call('PATCH', `/admin/users/${accountId}`, { token, body: { disabled: true } });
+  assert.is(await ask({}), 404);
+});
+
+test('that asks too often is refused alone: its account and its other keys are not', async () => {
+  const limited = await openTestGateway({ env: { RELAY_RATE_LIMIT: '20' } });
+  try {
+    const { user, accessToken } = await limited.userWith(['technician']);
+    const busy = await createTestKey(limited, { accountId: user.id });
+    const calm = await createTestKey(limited, { accountId: user.id });
+    const ask = async (token: string) => (await limited.call('GET', '/auth/me', { token })).status;
+    const answers = [];
+    for (let i = 0; i < 90; i += 1) answers.push(await ask(busy));
+    assert.is(answers.filter((status) => status === 200).length, 20);
+    assert.is(await ask(calm), 200);
+    assert.is(await ask(accessToken), 200);
+  } finally {
+    await limited.close();
+  }
+});
+
+test.run();

@@ -1,0 +1,126 @@
+/**
+ * `/admin/api-keys`: the keys of scripts and PACSs. A key ends at once when it is revoked or expires, when its
+ * account is disabled, and with the account's sessions.
+ */
+import { z } from '@hono/zod-openapi';
+import {
+  apiKeyListSchema,
+  apiKeySchema,
+  madeApiKeySchema,
+  newApiKeySchema,
+} from '#shared/protocol/api-key.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { recordAudit } from '../audit/audit.ts';
+import { holdAccount } from '../auth/account.store.ts';
+import { digestOfKey, type KeyTexts } from '../auth/api-key.ts';
+import { insertApiKey, listApiKeys, revokeApiKey } from '../auth/api-key.store.ts';
+import type { Db } from '../database/database.ts';
+import {
+  type Caller,
+  callerOf,
+  createRouter,
+  defineRoute,
+  jsonBody,
+  jsonResponse,
+  type Router,
+  tokenEnded,
+} from '../http/route.ts';
+
+const ADMIN = ['admin'] as const;
+const DAY_MS = 86_400_000;
+
+const listed = z.object(apiKeySchema.shape).openapi('ApiKey');
+const list = defineRoute({
+  method: 'get',
+  path: '/admin/api-keys',
+  roles: ADMIN,
+  tags: ['admin'],
+  summary: 'The API keys of the site, without the keys themselves',
+  responses: {
+    200: jsonResponse(z.object({ ...apiKeyListSchema.shape, keys: z.array(listed) }), 'Newest first'),
+  },
+});
+const make = defineRoute({
+  method: 'post',
+  path: '/admin/api-keys',
+  roles: ADMIN,
+  problems: ['not-found'],
+  tags: ['admin'],
+  summary: 'Make an API key for an account',
+  request: { body: jsonBody(newApiKeySchema) },
+  responses: {
+    201: jsonResponse(z.object(madeApiKeySchema.shape), 'The key. No later answer shows it again.'),
+  },
+});
+const revoke = defineRoute({
+  method: 'delete',
+  path: '/admin/api-keys/{id}',
+  roles: ADMIN,
+  problems: ['not-found'],
+  tags: ['admin'],
+  summary: 'Revoke an API key, at once. Repeatable',
+  request: { params: z.object({ id: z.uuid() }) },
+  responses: { 204: { description: 'It opens nothing any more.' } },
+});
+
+export type ApiKeyRouteTools = {
+  readonly db: Db;
+  readonly now: () => Date;
+  readonly keyTexts: KeyTexts;
+  /** The key of this digest has ended: forget cached answers. */
+  readonly forget: (digest: string) => void;
+};
+
+type Asked = z.infer<typeof newApiKeySchema>;
+
+/** @throws Problem not-found: no such account, or it is disabled; not-authenticated: the caller's session ended. */
+async function makeKey({ db, now, keyTexts }: ApiKeyRouteTools, caller: Caller, asked: Asked) {
+  const key = keyTexts.make();
+  const at = now();
+  const expiresAt = new Date(at.getTime() + asked.expiresInDays * DAY_MS);
+  return db.transaction().execute(async (trx) => {
+    // A key must not outlive a session that was taken over and ended meanwhile.
+    const maker = await holdAccount(trx, caller.id);
+    if (maker?.epoch !== caller.epoch) throw tokenEnded();
+    const account = await holdAccount(trx, asked.accountId);
+    if (!account || account.siteId !== caller.siteId || account.isDisabled) throw new Problem('not-found');
+    const { siteId, epoch } = account;
+    const { name, accountId, scopes } = asked;
+    const of = { siteId, accountId, epoch, name, scopes, createdBy: caller.id, createdAt: at, expiresAt };
+    const id = await insertApiKey(trx, { ...of, digest: digestOfKey(key) });
+    const event = { event: 'api-key-made', keyId: id, accountId, by: caller.id, scopes } as const;
+    await recordAudit(trx, siteId, { ...event, expiresAt: expiresAt.toISOString() }, at);
+    const [made] = await listApiKeys(trx, { siteId, now: at, id });
+    return { ...made!, key };
+  });
+}
+
+async function revokeKey({ db, now, forget }: ApiKeyRouteTools, caller: Caller, id: string): Promise<void> {
+  const { siteId } = caller;
+  const revoked = await db.transaction().execute(async (trx) => {
+    const key = await revokeApiKey(trx, { id, siteId, now: now() });
+    if (key === undefined) throw new Problem('not-found');
+    if (key === null) return null;
+    const event = { event: 'api-key-revoked', keyId: id, accountId: key.accountId, by: caller.id } as const;
+    await recordAudit(trx, siteId, event, now());
+    return key;
+  });
+  if (revoked !== null) forget(revoked.digest);
+}
+
+export function apiKeyRoutes(tools: ApiKeyRouteTools): Router {
+  const { db, now } = tools;
+  const router = createRouter();
+  router.openapi(list, async (c) =>
+    c.json({ keys: await listApiKeys(db, { siteId: callerOf(c).siteId, now: now() }) }, 200),
+  );
+  router.openapi(make, async (c) => {
+    c.header('Cache-Control', 'no-store');
+    return c.json(await makeKey(tools, callerOf(c), c.req.valid('json')), 201);
+  });
+  router.openapi(revoke, async (c) => {
+    await revokeKey(tools, callerOf(c), c.req.valid('param').id);
+    return c.body(null, 204);
+  });
+  return router;
+}

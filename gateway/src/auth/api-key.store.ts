@@ -1,0 +1,125 @@
+/** API keys in the database, by the digest of their text. */
+import type { ApiKeyScope, ApiKeyState, ListedApiKey } from '#shared/protocol/api-key.ts';
+import type { Db, Trx } from '../database/database.ts';
+import type { KnownKey } from '../http/authenticate.ts';
+
+/** The page shows no more; whoever has more revokes what nobody needs. */
+const LIST_LIMIT = 500;
+/** A write for every request would cost more than the request. */
+const LAST_USED_MS = 60_000;
+
+export type NewApiKey = {
+  readonly siteId: string;
+  readonly accountId: string;
+  /** The account's: with the next one the key ends. */
+  readonly epoch: number;
+  readonly name: string;
+  readonly digest: string;
+  readonly scopes: readonly ApiKeyScope[];
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+};
+
+/** Its id. */
+export async function insertApiKey(trx: Trx, key: NewApiKey): Promise<string> {
+  const { id } = await trx
+    .insertInto('api_key')
+    .values({
+      site_id: key.siteId,
+      account_id: key.accountId,
+      epoch: key.epoch,
+      name: key.name,
+      digest: key.digest,
+      scopes: [...key.scopes],
+      created_by: key.createdBy,
+      created_at: key.createdAt,
+      expires_at: key.expiresAt,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** A key that was not revoked, and that it is being used now. Its expiry and its epoch are the caller's to check. */
+export async function useApiKey(db: Db, digest: string, now: Date): Promise<KnownKey | null> {
+  const row = await db
+    .selectFrom('api_key')
+    .select(['id', 'account_id', 'epoch', 'scopes', 'expires_at', 'last_used_at'])
+    .where('digest', '=', digest)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  if (!row) return null;
+  const isLate = row.last_used_at === null || now.getTime() - row.last_used_at.getTime() >= LAST_USED_MS;
+  if (isLate && now < row.expires_at)
+    await db.updateTable('api_key').set({ last_used_at: now }).where('id', '=', row.id).execute();
+  const { id, account_id: accountId, epoch, scopes, expires_at: expiresAt } = row;
+  return { id, accountId, epoch, scopes, expiresAt };
+}
+
+export type RevokedKey = { readonly accountId: string; readonly digest: string };
+
+/** Null where it was revoked before; undefined where the site has no such key. */
+export async function revokeApiKey(
+  trx: Trx,
+  { id, siteId, now }: { readonly id: string; readonly siteId: string; readonly now: Date },
+): Promise<RevokedKey | null | undefined> {
+  const row = await trx
+    .selectFrom('api_key')
+    .select(['account_id', 'digest', 'revoked_at'])
+    .where('id', '=', id)
+    .where('site_id', '=', siteId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!row) return undefined;
+  if (row.revoked_at !== null) return null;
+  await trx.updateTable('api_key').set({ revoked_at: now }).where('id', '=', id).execute();
+  return { accountId: row.account_id, digest: row.digest };
+}
+
+/** Of the site, the newest first. */
+export async function listApiKeys(
+  db: Db | Trx,
+  { siteId, now, id }: { readonly siteId: string; readonly now: Date; readonly id?: string },
+): Promise<ListedApiKey[]> {
+  let query = db
+    .selectFrom('api_key')
+    .innerJoin('account', 'account.id', 'api_key.account_id')
+    .innerJoin('account as maker', 'maker.id', 'api_key.created_by')
+    .selectAll('api_key')
+    .select([
+      'account.username',
+      'maker.username as maker',
+      'account.disabled_at',
+      'account.epoch as current',
+    ])
+    .where('api_key.site_id', '=', siteId)
+    .orderBy('api_key.created_at', 'desc')
+    .limit(LIST_LIMIT);
+  if (id !== undefined) query = query.where('api_key.id', '=', id);
+  return (await query.execute()).map((row) => ({
+    id: row.id,
+    name: row.name,
+    account: { id: row.account_id, username: row.username },
+    scopes: row.scopes,
+    state: stateOf(row, now),
+    createdAt: row.created_at.toISOString(),
+    createdBy: row.maker,
+    expiresAt: row.expires_at.toISOString(),
+    lastUsedAt: row.last_used_at?.toISOString() ?? null,
+  }));
+}
+
+type Standing = {
+  readonly revoked_at: Date | null;
+  readonly expires_at: Date;
+  readonly disabled_at: Date | null;
+  readonly epoch: number;
+  readonly current: number;
+};
+
+function stateOf(row: Standing, now: Date): ApiKeyState {
+  if (row.revoked_at !== null) return 'revoked';
+  if (row.expires_at <= now) return 'expired';
+  return row.disabled_at !== null || row.epoch !== row.current ? 'account-ended' : 'active';
+}

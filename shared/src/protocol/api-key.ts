@@ -1,0 +1,64 @@
+/**
+ * API keys, for scripts and for PACSs that cannot renew a session. A key acts for one account, within the roles
+ * that the account has and the scopes that the key was given.
+ */
+import { z } from 'zod';
+
+/**
+ * `upload`: send studies, and follow those that the account sent. `read`: see uploads, studies and receipts as the
+ * account's roles do. `metrics`: how busy the gateway is.
+ */
+export const API_KEY_SCOPES = ['upload', 'read', 'metrics'] as const;
+export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
+const scopeSchema = z.enum(API_KEY_SCOPES);
+
+/** Every key ends. Beyond two years nobody remembers what one is for. */
+export const API_KEY_DAYS_MOST = 730;
+
+/** Its purpose, in an administrator's words. */
+const nameSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}*$/u);
+
+/** `POST /admin/api-keys`. */
+export const newApiKeySchema = z.object({
+  name: nameSchema,
+  /** The account for which it acts. */
+  accountId: z.uuid(),
+  scopes: z
+    .array(scopeSchema)
+    .min(1)
+    .max(API_KEY_SCOPES.length)
+    .transform((scopes) => API_KEY_SCOPES.filter((scope) => scopes.includes(scope))),
+  expiresInDays: z.number().int().min(1).max(API_KEY_DAYS_MOST),
+});
+
+/**
+ * `account-ended`: the account was disabled, or its sessions were ended since (a new password, other roles, signed
+ * out everywhere), and its keys with them.
+ */
+export const API_KEY_STATES = ['active', 'expired', 'revoked', 'account-ended'] as const;
+export type ApiKeyState = (typeof API_KEY_STATES)[number];
+
+export const apiKeySchema = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  account: z.object({ id: z.uuid(), username: z.string() }),
+  scopes: z.array(scopeSchema),
+  state: z.enum(API_KEY_STATES),
+  createdAt: z.iso.datetime(),
+  /** The name of its maker. */
+  createdBy: z.string(),
+  expiresAt: z.iso.datetime(),
+  /** To the minute; null: never. */
+  lastUsedAt: z.iso.datetime().nullable(),
+});
+export type ListedApiKey = z.infer<typeof apiKeySchema>;
+
+/** `GET /admin/api-keys`: the newest first. */
+export const apiKeyListSchema = z.object({ keys: z.array(apiKeySchema) });
+/** The only answer that holds the key itself: the gateway keeps its digest alone. */
+export const madeApiKeySchema = z.object({ ...apiKeySchema.shape, key: z.string() });
