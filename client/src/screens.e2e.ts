@@ -21,6 +21,7 @@ import {
   signIn,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
+import { scriptsBeforeUsable, watchFirstLoad } from '#testing/first-load.ts';
 import { readSheetCode } from '#testing/read-sheet-code.ts';
 import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -83,26 +84,6 @@ walk('the first page is the sign-in, and a wrong password says what to do', asyn
   await looksRight(page, 'sign-in-refused');
 });
 
-/** Marks the moment at which files can be chosen: later requests delay no one. */
-function markUsable(): void {
-  const seen = new MutationObserver(() => {
-    if (!document.body?.textContent?.includes('Choose files')) return;
-    performance.mark('usable');
-    seen.disconnect();
-  });
-  seen.observe(document, { childList: true, subtree: true });
-}
-
-/** The bytes of the scripts requested before the page was usable. */
-function scriptsBeforeUsable(): number {
-  const usableAt = performance.getEntriesByName('usable')[0]!.startTime;
-  const asked = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
-  const scripts = asked.filter(
-    ({ name, startTime }) => new URL(name).pathname.endsWith('.js') && startTime < usableAt,
-  );
-  return scripts.reduce((sum, { transferSize }) => sum + transferSize, 0);
-}
-
 walk(
   'the upload page is usable after 80 kB of scripts, and breaks no rule of its own policy',
   async ({ page, address, account }) => {
@@ -110,7 +91,7 @@ walk(
     page.on('console', (message) => {
       if (message.type() === 'error' && !/401/.test(message.text())) said.push(message.text());
     });
-    await page.addInitScript(markUsable);
+    await watchFirstLoad(page);
     await page.goto(address);
     await signIn(page, account.username);
     const bytes = await page.evaluate(scriptsBeforeUsable);
