@@ -11,6 +11,8 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^dexie$/, [/^client\/src\/pipeline\/queue\//]],
   [/^@tus\//, [/^gateway\/src\/pipeline\/intake\//, /^scripts\/bench\/link\/peers\.ts$/]],
   [/^(pg|kysely-.*)$/, [/^gateway\/src\/database\//, /^scripts\/lab\/database\//]],
+  [/^oauth4webapi$/, [/^gateway\/src\/ports\/pacs\/access-token\.ts$/]],
+  [/^undici$/, [/^gateway\/src\/ports\/pacs\/pacs-fetch\.ts$/]],
   [/^pg-boss$/, [/^gateway\/src\/jobs\//]],
   [
     /^jose$/,
@@ -78,6 +80,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ['client/src/results', 'client/src/studies'],
     ['kit', 'net', 'pipeline'],
   ],
+  [['client/src/admin'], ['kit', 'net']],
   [['gateway/src/ports'], []],
   [['gateway/src/doctor'], ['ports']],
   [['gateway/src/database', 'gateway/src/jobs'], ['database']],
@@ -104,6 +107,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
       'threads',
     ],
   ],
+  [['gateway/src/destinations'], ['ports', 'http', 'audit', 'database']],
   [['gateway/src/vault'], ['auth', 'http', 'audit', 'database']],
   [['gateway/src/studies'], ['uploads', 'pipeline', 'ports', 'threads', 'http', 'audit', 'database']],
   [

@@ -14,6 +14,8 @@ export const kitWords = {
     results: 'Results',
     infer: 'Run AI',
     models: 'Models',
+    admin: 'Administration',
+    destinations: 'Destinations',
     settings: 'Settings and storage',
     help: 'Help',
     check: 'Check a receipt',
