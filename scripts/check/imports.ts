@@ -57,7 +57,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
  */
 const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
   dicom: [/^protocol\/reasons\.ts$/],
-  deid: [/^dicom\//, /^protocol\/(reasons|reason-kinds|deid-report)\.ts$/],
+  deid: [/^dicom\//, /^protocol\/(reasons|reason-kinds|irregularities|deid-report)\.ts$/],
   pixels: [/^dicom\//, /^transfer\/coding\/(bit-reader|jpeg-ls-scan)\.ts$/],
   transfer: [/^dicom\//, /^protocol\//],
   models: [/^dicom\//, /^pixels\//, /^protocol\//],

@@ -76,7 +76,8 @@ export type PromisedIdentity = {
 
 /** A policy as far as verify needs it: it must be possible (`createRules`). */
 export type PolicyRules =
-  | { readonly kind: 'identified' }
+  /** `strict`: odd instances are held (protocol/irregularities.ts). */
+  | { readonly kind: 'identified'; readonly strict?: boolean | undefined }
   | {
       readonly kind: 'deidentified';
       readonly options: readonly string[];
