@@ -18,6 +18,7 @@ export const kitWords = {
     destinations: 'Destinations',
     settings: 'Settings and storage',
     help: 'Help',
+    check: 'Check a receipt',
   },
   roles: {
     technician: 'Technician',
