@@ -34,6 +34,11 @@ export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
         <p class="small quiet">{words.version(RELAY_WEB_VERSION)}</p>
       </div>
       <div class="sheet-part account-more">
+        {roles.includes('admin') && (
+          <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })} onClick={onClose}>
+            {kitWords.pages.admin}
+          </a>
+        )}
         <a class="button button-bare" href={hrefOf({ page: 'settings' })} onClick={onClose}>
           {kitWords.pages.settings}
         </a>

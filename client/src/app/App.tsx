@@ -19,7 +19,7 @@ import type { StudiesViewProps } from '../studies/StudiesView.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
 import type { Install } from './install-offer.ts';
-import { hrefOf, type Route } from '../kit/routes.ts';
+import { type AdminPlace, hrefOf, type Route } from '../kit/routes.ts';
 import { landingOf } from './landing.ts';
 import type { SettingsViewProps } from './SettingsView.tsx';
 import { SignInView } from './SignInView.tsx';
@@ -38,6 +38,9 @@ const StudiesView = deferred<StudiesViewProps>(() =>
 );
 const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
   import('../results/ResultsPages.tsx').then((view) => view.ResultsPages),
+);
+const AdminPages = deferred<{ at: AdminPlace }>(() =>
+  import('../admin/AdminPages.tsx').then((view) => view.AdminPages),
 );
 const NeedsView = deferred<object>(() => import('../studies/NeedsView.tsx').then((view) => view.NeedsView));
 const NeedsBadge = beside<NeedsBadgeProps>(() =>
@@ -176,7 +179,8 @@ function Page({ route, ...of }: PageProps) {
   const first = useRef(true);
   const key = [
     route.page,
-    ...('at' in route ? [route.at, route.beside] : []),
+    ...('at' in route ? [route.at] : []),
+    ...('beside' in route ? [route.beside] : []),
     ...('id' in route ? [route.id] : []),
   ].join('/');
   useEffect(() => {
@@ -190,7 +194,7 @@ function Page({ route, ...of }: PageProps) {
 
 function titleOf(route: Route): string {
   if (route.page === 'not-found') return appWords.notFound.title;
-  return kitWords.pages[route.page === 'results' ? route.at : route.page];
+  return kitWords.pages['at' in route ? route.at : route.page];
 }
 
 function viewOf(route: Route, of: SettingsViewProps) {
@@ -213,6 +217,8 @@ function viewOf(route: Route, of: SettingsViewProps) {
       return <NeedsView />;
     case 'results':
       return <ResultsPages route={route} />;
+    case 'admin':
+      return <AdminPages key={route.at} at={route.at} />;
     case 'not-found':
       return (
         <main id="content" class="page stack">

@@ -7,6 +7,7 @@ import { maySend } from '../net/may-send.ts';
 export function landingOf(route: Route, user: Pick<User, 'roles'> | null): Route {
   if (user === null) return route.page === 'start' ? { page: 'upload' } : route;
   if (route.page === 'upload' && !maySend(user)) return { page: 'start' };
+  if (route.page === 'admin' && !user.roles.includes('admin')) return { page: 'not-found' };
   if (route.page !== 'start') return route;
   const { roles } = user;
   if (roles.includes('technician') || roles.includes('admin')) return { page: 'upload' };

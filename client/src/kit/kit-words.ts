@@ -14,6 +14,8 @@ export const kitWords = {
     results: 'Results',
     infer: 'Run AI',
     models: 'Models',
+    admin: 'Administration',
+    'api-keys': 'API keys',
     settings: 'Settings and storage',
     help: 'Help',
   },

@@ -22,9 +22,14 @@ export type Route =
    * about any study; the models. One page, because a choice on one of them is shown on the next.
    */
   | { readonly page: 'results'; readonly at: ResultsPlace; readonly id: string; readonly beside: string }
+  /** The pages for administrators: the list of them, and each of them. */
+  | { readonly page: 'admin'; readonly at: AdminPlace }
   | { readonly page: 'not-found' };
 
 export type ResultsPlace = 'results' | 'infer' | 'models';
+const adminTasks = ['api-keys'] as const;
+export type AdminTask = (typeof adminTasks)[number];
+export type AdminPlace = 'admin' | AdminTask;
 
 /** Their address has no id. */
 const plainPages = ['studies', 'needs', 'settings', 'help'] as const;
@@ -37,6 +42,10 @@ export function parseRoute(hash: string): Route {
   if (page === 'results' || page === 'infer' || page === 'models')
     return { page: 'results', at: page, id, beside };
   if (beside !== '') return { page: 'not-found' };
+  if (page === 'admin') {
+    const at = id === '' ? page : adminTasks.find((task) => task === id);
+    return at === undefined ? { page: 'not-found' } : { page, at };
+  }
   if (page === '' && id === '') return { page: hash.length > 1 ? 'upload' : 'start' };
   const plain = plainPages.find((each) => each === page);
   if (plain !== undefined && id === '') return { page: plain };
@@ -59,6 +68,8 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
     case 'before-after':
     case 'study':
       return `#/${route.page}/${route.id}`;
+    case 'admin':
+      return route.at === 'admin' ? '#/admin' : `#/admin/${route.at}`;
     case 'results':
       return `#/${[route.at, route.id, route.beside].filter(Boolean).join('/')}`;
     default:

@@ -1,0 +1,40 @@
+/** The pages for administrators, fetched when the first of them is opened: the list of them, and each by its name. */
+import type { ComponentType } from 'preact';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { type AdminPlace, type AdminTask, hrefOf } from '../kit/routes.ts';
+import { adminWords as words } from './admin-words.ts';
+import { ApiKeysView } from './ApiKeysView.tsx';
+import './admin.css';
+
+/** A further page adds its line here, in `AdminTask`, and in both tables of words. */
+const PAGES = { 'api-keys': ApiKeysView } satisfies Record<AdminTask, ComponentType>;
+const TASKS = Object.keys(PAGES) as readonly AdminTask[];
+
+export function AdminPages({ at }: { readonly at: AdminPlace }) {
+  if (at === 'admin') return <Tasks />;
+  const View = PAGES[at];
+  return <View />;
+}
+
+function Tasks() {
+  return (
+    <main id="content" class="page stack admin">
+      <h1 tabIndex={-1}>{kitWords.pages.admin}</h1>
+      <p class="quiet">{words.intro}</p>
+      <ul class="plain">
+        {TASKS.map((task) => (
+          <li key={task} class="hairline">
+            <a class="admin-task" href={hrefOf({ page: 'admin', at: task })}>
+              <span>
+                <span class="strong">{kitWords.pages[task]}</span>
+                <span class="quiet">{words.tasks[task]}</span>
+              </span>
+              <Icon name="chevron" size={20} turns />
+            </a>
+          </li>
+        ))}
+      </ul>
+    </main>
+  );
+}

@@ -1,0 +1,12 @@
+/** The words of the pages for administrators: what each of them is for, and what may go wrong on all of them. */
+import type { AdminTask } from '../kit/routes.ts';
+
+export const adminWords = {
+  intro: 'How this site’s gateway works. Every change is recorded in the audit trail.',
+  tasks: {
+    'api-keys': 'Let scripts and PACSs send and read without a person who signs in.',
+  } satisfies Record<AdminTask, string>,
+  retry: 'Try again',
+  loading: 'Asking the gateway…',
+  unreachable: { title: 'The gateway does not answer.', next: 'Check the connection, then try again.' },
+} as const;
