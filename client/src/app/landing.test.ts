@@ -27,4 +27,9 @@ test('an address of a page leads to that page, for everybody', () => {
   assert.equal(landingOf({ page: 'start' }, null), { page: 'upload' });
 });
 
+test('the pages for administrators are not there for anybody else', () => {
+  const asks = (...roles: Role[]) => landingOf({ page: 'admin', at: 'admin' }, { roles }).page;
+  assert.equal([asks('admin'), asks('auditor', 'technician')], ['admin', 'not-found']);
+});
+
 test.run();
