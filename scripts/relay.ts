@@ -9,6 +9,7 @@ import { printable, UsageError } from './relay/arguments.ts';
 import { auditVerify } from './relay/audit.ts';
 import type { Command, Surroundings } from './relay/command.ts';
 import { deidentify } from './relay/deidentify.ts';
+import { doctor } from './relay/doctor.ts';
 import { addressAsked } from './relay/connect.ts';
 import { inspect } from './relay/inspect.ts';
 import { receiptVerify } from './relay/receipt-verify.ts';
@@ -40,6 +41,18 @@ const COMMANDS: readonly Command[] = [
       '--report FILE: for each file (a number, in path order) the edition, options and methods, the actions by tag path',
       '(no values), digestAfter (SHA-256 of the new file), and reportDigest, which a receipt has too. With --key also',
       'originalDigest: the SHA-256 of the original under that key, as in a receipt.',
+    ],
+  },
+  {
+    words: ['doctor'],
+    usage: 'doctor URL [--authorization A] [--ca FILE] [--store] [--json]',
+    run: doctor,
+    about: [
+      'URL: the DICOMweb root of a PACS. Says what is wrong with it and what to change, within a minute.',
+      '--authorization A: the value of an Authorization header; without it PACS_AUTHORIZATION is used, if set.',
+      '--ca FILE: a certificate in PEM that is trusted besides the usual ones.',
+      '--store: stores two synthetic instances and removes them where the PACS lets it. Without it nothing is written.',
+      'Exit codes: 0 nothing fails, 1 something does, 2 wrong usage, 3 the PACS cannot be reached.',
     ],
   },
   { words: ['inspect'], usage: 'inspect FILE [--json]', run: inspect },

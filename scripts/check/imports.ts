@@ -80,6 +80,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ['kit', 'net', 'pipeline'],
   ],
   [['gateway/src/ports'], []],
+  [['gateway/src/doctor'], ['ports']],
   [['gateway/src/database', 'gateway/src/jobs'], ['database']],
   [
     ['gateway/src/http', 'gateway/src/audit', 'gateway/src/observability', 'gateway/src/threads'],
@@ -161,6 +162,10 @@ const isOfDatabase = (path: string, target: string): boolean =>
 const isPacsOfLab = (path: string, target: string): boolean =>
   target === 'gateway/src/testing/lying-dicomweb.ts' && isIn(path, 'scripts/lab');
 
+/** The doctor looks at a PACS before there is a gateway. */
+const isDoctor = (path: string, target: string): boolean =>
+  path === 'scripts/relay/doctor.ts' && isIn(target, 'gateway/src/doctor');
+
 const scripts: Rule = ({ path }, { target, isPackage }) => {
   if (isPackage || !isIn(path, 'scripts') || path.startsWith('scripts/bench')) return false;
   if (isIn(target, 'gateway'))
@@ -168,6 +173,7 @@ const scripts: Rule = ({ path }, { target, isPackage }) => {
       target !== 'gateway/src/config.ts' &&
       !isOfDatabase(path, target) &&
       !isPacsOfLab(path, target) &&
+      !isDoctor(path, target) &&
       'scripts talk to the gateway as a process'
     );
   const isSending =

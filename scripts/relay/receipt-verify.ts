@@ -5,6 +5,7 @@
  * the file are not trusted.
  */
 import { readFile } from 'node:fs/promises';
+import { countPacsReasons } from '#shared/protocol/pacs-reasons.ts';
 import { deidentificationOf, type Deidentification, type Receipt } from '#shared/protocol/receipt.ts';
 import { toReceiptCode, type ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
 import {
@@ -83,6 +84,7 @@ function toJson(found: Holds): object {
       issuer: receipt.iss,
       pacs: receipt.pacs,
       deidentification: deidentificationOf(receipt),
+      pacsReasons: countPacsReasons(receipt.instances),
     };
   }
   return { holds: true, kind: found.kind, receipts: found.codes.map(describe) };
@@ -97,10 +99,16 @@ function toLines(found: Holds): string[] {
   if (found.kind !== 'receipt') return found.codes.map((code) => toSentence(code, NAMES[found.kind]));
   const deidentification = deidentificationOf(found.receipt);
   const said = toSentence(toReceiptCode(found.receipt), 'receipt');
-  return deidentification === null
-    ? [said]
-    : [said, toLine(deidentification, found.receipt.instances.length)];
+  return [
+    said,
+    ...countPacsReasons(found.receipt.instances).map(toReason),
+    ...(deidentification === null ? [] : [toLine(deidentification, found.receipt.instances.length)]),
+  ];
 }
+
+type CountedReason = ReturnType<typeof countPacsReasons>[number];
+const toReason = ({ code, count, says, remedy }: CountedReason): string =>
+  `The PACS gave code ${code} for ${count} ${count === 1 ? 'instance' : 'instances'}: ${says} ${remedy}`;
 
 const NAMES = { code: 'code of a receipt', sheet: 'sheet' } as const;
 

@@ -9,14 +9,13 @@ import { createSender } from '../pipeline/upload/sender/create-sender.ts';
 import { QUIET_MS } from '../net/fetch-with-progress.ts';
 import { isMetered } from '../net/metered.ts';
 import { openSendingTools } from '../pipeline/upload/sender/sending-tools.ts';
-import { countStudy } from '../pipeline/queue/count-study.ts';
+import { takeNews } from '../pipeline/queue/rows/take-news.ts';
 import { watchQueue } from '../pipeline/queue/rows/watch-queue.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { accountsWithWork } from '../pipeline/queue/rows/waiting-accounts.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { isLeadWanted, runAsLeader } from '../pipeline/upload/sender/leader-lock.ts';
 import { showNews } from './show-news.ts';
-import { createNewsSince, type WatchedStudy } from './study-news.ts';
 
 /**
  * Chromium ends a sync event after three minutes; a sender that ends earlier can still report that something
@@ -72,8 +71,7 @@ async function sendAll(database: LocalDatabase, over: AbortController): Promise<
   const wake = (): void => {
     for (const { uploader } of senders.of.values()) uploader.wake();
   };
-  const since = createNewsSince();
-  const tell = async (): Promise<void> => showNews(since(await studiesIn(database)), registration);
+  const tell = async (): Promise<void> => showNews(await takeNews(database), registration);
   const { linkFacts } = senders;
   const maySend = async (): Promise<boolean> =>
     (await accountsWithWork(database, isMetered(linkFacts))).some((account) => senders.of.has(account));
@@ -87,16 +85,6 @@ async function sendAll(database: LocalDatabase, over: AbortController): Promise<
   unwatch();
   await tell();
   return isLeft();
-}
-
-async function studiesIn(database: LocalDatabase): Promise<readonly WatchedStudy[]> {
-  return (await database.studies.toArray()).map((row) => ({
-    id: row.id,
-    modalities: row.about.modalities,
-    instances: row.chosen,
-    track: countStudy(row).track,
-    state: row.state,
-  }));
 }
 
 /** One sender for each account that has instances to send and may send them. */

@@ -2,7 +2,7 @@
 import { kitWords } from '../kit/kit-words.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
 import { trackWords } from '../pipeline/queue/track-words.ts';
-import type { StudyNews } from './study-news.ts';
+import type { StudyNews } from '../pipeline/queue/rows/take-news.ts';
 
 export interface Notified {
   readonly title: string;

@@ -1,7 +1,7 @@
 /** Shows news as notifications of the system, where the person has allowed them. */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { notificationOf } from './news-words.ts';
-import type { StudyNews } from './study-news.ts';
+import type { StudyNews } from '../pipeline/queue/rows/take-news.ts';
 
 const NOT_SHOWN = 'the list of studies says the same';
 

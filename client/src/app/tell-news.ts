@@ -1,30 +1,27 @@
 /** Tells the person about their studies while they look at something else. */
 import { effect, type ReadonlySignal } from '@preact/signals';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
+import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+import { takeNews } from '../pipeline/queue/rows/take-news.ts';
 import { showNews } from './show-news.ts';
-import { createNewsSince } from './study-news.ts';
 
 export interface TellNewsTools {
   readonly workers: ServiceWorkerContainer | undefined;
-  /** The signed-in account's studies. */
+  /** Changes with the queue. */
   readonly studies: ReadonlySignal<readonly QueuedStudy[]>;
   readonly isHidden: () => boolean;
 }
 
-/** While the page is in sight it says all of this itself (Announcer.tsx). */
+/** While the page is in sight it says all of this itself (Announcer.tsx), so the news is only taken. */
 export function tellNews({ workers, studies, isHidden }: TellNewsTools): void {
   if (!workers) return;
-  const since = createNewsSince();
+  const database = openLocalDatabase();
+  const tell = async (): Promise<void> => {
+    const news = await takeNews(database);
+    if (news.length > 0 && isHidden()) await showNews(news, await workers.ready);
+  };
   effect(() => {
-    const news = since(
-      studies.value.map(({ id, about, instances, track, state }) => ({
-        id,
-        modalities: about.modalities,
-        instances,
-        track,
-        state,
-      })),
-    );
-    if (news.length > 0 && isHidden()) void workers.ready.then((ready) => showNews(news, ready));
+    if (studies.value.length > 0) void ignoreFailure(tell(), 'the list of studies says the same');
   });
 }

@@ -1,5 +1,6 @@
 /** For tests: the real API client with answers supplied by the test, and its requests. */
 import { setImmediate as turn } from 'node:timers/promises';
+import { PATIENCE_MS } from '#testing/environment.ts';
 import { createApiClient, type ApiClient } from '../net/api-client.ts';
 
 export type Asked = {
@@ -21,9 +22,10 @@ export const unreachable = (): never => {
   throw new TypeError('fetch failed');
 };
 
-/** Resolves when the answers have been read, which takes a few turns of the event loop. */
+/** Waits until the answers have been read, which takes some turns of the event loop; false: they never were. */
 export async function untilRead(isOver: () => boolean): Promise<boolean> {
-  for (let turns = 0; turns < 1_000 && !isOver(); turns += 1) await turn();
+  const end = performance.now() + PATIENCE_MS;
+  while (!isOver() && performance.now() < end) await turn();
   return isOver();
 }
 

@@ -189,9 +189,10 @@ function othersOf({ instances }: Receipt): readonly SheetRow[] {
     const small = codes.filter((code) => code !== undefined).join(', ');
     return {
       term: place === 0 ? sheetWords.terms.others : '',
-      value: [sheetWords.outcomes[state as Other](some.length), sentenceOf(reason)]
-        .filter(Boolean)
-        .join(': '),
+      value: [
+        [sheetWords.outcomes[state as Other](some.length), sentenceOf(reason)].filter(Boolean).join(': '),
+        ...(pacsCode === undefined ? [] : [sheetWords.pacsSays(pacsCode)]),
+      ].join(' '),
       ...(small === '' ? {} : { small }),
     };
   });

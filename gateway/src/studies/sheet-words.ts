@@ -1,4 +1,5 @@
 /** The words of the receipt on paper. */
+import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
 import type { ReceiptInstance } from '#shared/protocol/receipt.ts';
 
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
@@ -55,7 +56,11 @@ export const sheetWords = {
   /** The gateway that issued the receipt may have known more reasons. */
   unknownReason: 'for a reason that this gateway does not know',
   /** Warning or Failure Reason, as PS3.4 and PS3.18 write it. */
-  pacsCode: (code: number) => `PACS code ${code.toString(16).toUpperCase().padStart(4, '0')}H`,
+  pacsCode: (given: number) => `PACS code ${describePacsReason(given).code}`,
+  pacsSays: (given: number) => {
+    const { says, remedy } = describePacsReason(given);
+    return `${says} ${remedy}`;
+  },
   check:
     'The code and this file are signed, and can be checked without the gateway: relay receipt verify. ' +
     'The whole receipt, which names each instance, is attached to the file.',

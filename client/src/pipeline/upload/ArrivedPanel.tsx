@@ -15,7 +15,7 @@ import { uploadWords } from './upload-words.ts';
 import { LookWithModel } from '../../results/LookWithModel.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { nameOf } from '../queue/study-title.ts';
-import { deidentificationLine, readReceipt, summaryOf } from './kept-receipt.ts';
+import { deidentificationLine, pacsReasonLines, readReceipt, summaryOf } from './kept-receipt.ts';
 import { notSentOf } from './not-sent.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
 import { usePrintedCode } from './use-printed-code.ts';
@@ -103,6 +103,7 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
     summary.readBack > 0 && uploadWords.provenReadBack(summary.readBack),
     summary.alreadyThere > 0 && uploadWords.alreadyThere(summary.alreadyThere),
     summary.coerced > 0 && uploadWords.coerced(summary.coerced),
+    ...pacsReasonLines(receipt),
     ...sameOriginals(same),
     deidentificationLine(receipt),
     uploadWords.provenSigned,

@@ -11,7 +11,7 @@ import { formatCount, formatFullMoment } from '../../kit/format.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { trackWords } from '../queue/track-words.ts';
 import { uploadWords } from './upload-words.ts';
-import { deidentificationLine, summaryOf } from './kept-receipt.ts';
+import { deidentificationLine, pacsReasonLines, summaryOf } from './kept-receipt.ts';
 
 type PrintedReceiptProps = {
   readonly receipt: Receipt;
@@ -75,6 +75,7 @@ function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
   const { details } = uploadWords;
   const summary = summaryOf(receipt.instances);
   const deidentification = deidentificationLine(receipt);
+  const said = [...notSent, ...pacsReasonLines(receipt)];
   const rows: readonly (readonly [string, string])[] = [
     [details.instances, trackWords.progress(summary.inPacs, receipt.instances.length)],
     [details.issued, formatFullMoment(new Date(receipt.iat * 1000))],
@@ -95,9 +96,9 @@ function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
       </p>
       <p>{uploadWords.receiptWhat}</p>
       {code !== null && <p>{uploadWords.codeWhat}</p>}
-      {notSent.map((said) => (
-        <p key={said} class="strong">
-          {said}
+      {said.map((line) => (
+        <p key={line} class="strong">
+          {line}
         </p>
       ))}
       <dl>

@@ -1,7 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Receipt } from '#shared/protocol/receipt.ts';
-import { deidentificationLine, readReceipt, receiptFileName, summaryOf } from './kept-receipt.ts';
+import {
+  deidentificationLine,
+  pacsReasonLines,
+  readReceipt,
+  receiptFileName,
+  summaryOf,
+} from './kept-receipt.ts';
 
 const digest = 'a'.repeat(64);
 const receipt: Receipt = {
@@ -37,6 +43,13 @@ test('the completion page counts the instances in the signed list', () => {
     leftOut: 1,
     notInPacs: 1,
   });
+});
+
+test('the code of a PACS that changed an instance is shown in words', () => {
+  assert.equal(pacsReasonLines(receipt), [
+    '1 instance with code B000H: The PACS changed values of the instance when it stored it. ' +
+      'Check its coercion rules if you did not expect that.',
+  ]);
 });
 
 test('one line says by which edition, in how many ways and how surely instances were de-identified; no line if the receipt says nothing', () => {

@@ -2,6 +2,7 @@
  * Reads a kept receipt for the screen and the printer. Its signature was checked when it was accepted
  * (accept-receipt.ts). Counts come from the signed list, not from the screen's state.
  */
+import { countPacsReasons } from '#shared/protocol/pacs-reasons.ts';
 import {
   deidentificationOf,
   receiptSchema,
@@ -46,6 +47,11 @@ export function summaryOf(instances: readonly ReceiptInstance[]): ReceiptSummary
     leftOut: count((instance) => instance.state === 'left-out'),
     notInPacs: count((instance) => instance.state === 'refused' || instance.state === 'quarantined'),
   };
+}
+
+/** A line for each code that the PACS gave: why it changed instances, or did not take them. */
+export function pacsReasonLines({ instances }: Receipt): readonly string[] {
+  return countPacsReasons(instances).map(({ count, ...reason }) => uploadWords.pacsReason(count, reason));
 }
 
 /** One line on how the instances were de-identified; null if the receipt does not say. */

@@ -1,4 +1,5 @@
 /** The texts of one study, of the decisions about it, and of its receipt. */
+import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { counted, instances } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 
@@ -17,6 +18,8 @@ export const uploadWords = {
   alreadyThere: (count: number) => `${instances(count)} already there before`,
   sameOriginal: (count: number, why: string) => `${instances(count)} not stored twice. ${why}`,
   coerced: (count: number) => `${instances(count)} stored with changes that the PACS made`,
+  pacsReason: (count: number, { code, says, remedy }: PacsReason) =>
+    `${instances(count)} with code ${code}: ${says} ${remedy}`,
   heldHere: (count: number, total: number) =>
     `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} held back on this device.`,
   heldHereWhat: 'Nobody sees them in the PACS until you decide.',

@@ -107,6 +107,8 @@ export interface StudyRow {
   vault?: readonly VaultEntry[] | undefined;
   receiptId: string | null;
   completedAt: number | null;
+  /** The news of it that somebody has taken (take-news.ts). */
+  told?: 'arrived' | 'needs-you' | undefined;
   /** Removed from the list by a person, who may put it back. Absent unless so. */
   removed?: true;
 }

@@ -1,0 +1,116 @@
+/**
+ * One question to a PACS that may be anything: an answer has a size and a time, redirects are not followed,
+ * and nothing that comes back is trusted. Node's own HTTP and no fetch: a body that waits for "100 Continue",
+ * a private CA and a connection of its own for each question need it.
+ */
+import { request as requestPlain, type ClientRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as requestTls } from 'node:https';
+import { getCACertificates } from 'node:tls';
+
+/** The PACS to look at. */
+export type PacsConnection = {
+  /** The DICOMweb root, without a slash at its end and without a password in it. */
+  readonly url: string;
+  /** Value of the Authorization header, or null. */
+  readonly authorization: string | null;
+  /** Certificates in PEM that are trusted besides the usual ones, or null. */
+  readonly ca: string | null;
+};
+
+export type Question = {
+  readonly method?: 'GET' | 'POST' | 'OPTIONS' | 'DELETE';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** The body goes out in chunks, without its length. */
+  readonly isChunked?: boolean;
+  /** Without the credentials. */
+  readonly isAnonymous?: boolean;
+  /** Of the answer's body; the rest is not read. */
+  readonly maxBytes?: number;
+};
+
+export type Answer = {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** False: it was cut off, by us or by them. */
+  readonly isWhole: boolean;
+};
+
+/** `code`: the system's name for what happened to the connection. */
+export type NoAnswer = { readonly kind: 'none'; readonly isSilent: boolean; readonly code: string };
+
+/** A PACS that needs longer for one small question cannot be worked with; the whole visit has a minute. */
+const ANSWER_MS = 8_000;
+/** 2000 rows of a search have 3 to 6 MB. */
+const BODY_BYTES_LIMIT = 16 * 1024 * 1024;
+
+/** Options of TLS: the usual authorities, and those of the site. */
+export const trusting = (ca: string | null): { ca?: string[] } =>
+  ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
+
+export function startRequest(
+  { authorization, ca }: PacsConnection,
+  { method = 'GET', url, headers, isAnonymous }: Question,
+  signal: AbortSignal,
+): ClientRequest {
+  const target = new URL(url);
+  const credentials = authorization === null || isAnonymous ? {} : { authorization };
+  const options = { method, agent: false, headers: { ...headers, ...credentials }, signal };
+  return target.protocol === 'https:'
+    ? requestTls(target, { ...options, ...trusting(ca) })
+    : requestPlain(target, options);
+}
+
+/** Never rejects: no answer is an answer too. */
+export async function ask(
+  connection: PacsConnection,
+  question: Question,
+  signal: AbortSignal,
+): Promise<Answer | NoAnswer> {
+  const late = AbortSignal.timeout(ANSWER_MS);
+  const { body, isChunked } = question;
+  const headers: Record<string, string> = { ...question.headers };
+  if (body !== undefined && !isChunked) headers['content-length'] = String(body.length);
+  if (isChunked) headers['transfer-encoding'] = 'chunked';
+  return new Promise((resolve) => {
+    const request = startRequest(connection, { ...question, headers }, AbortSignal.any([signal, late]));
+    answerTo(request, question.maxBytes ?? BODY_BYTES_LIMIT).then(resolve, (error: unknown) =>
+      resolve({ kind: 'none', isSilent: late.aborted || signal.aborted, code: codeOf(error) }),
+    );
+    request.end(body);
+  });
+}
+
+/** Rejects where the connection ends without an answer. */
+export function answerTo(request: ClientRequest, maxBytes: number): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    request.on('error', reject);
+    request.on('response', (response) => {
+      const { statusCode: status = 0, headers } = response;
+      const done = (body: Buffer, isWhole: boolean): void =>
+        resolve({ kind: 'answer', status, headers, body, isWhole });
+      const pieces: Buffer[] = [];
+      let bytes = 0;
+      response.on('data', (piece: Buffer) => {
+        pieces.push(piece);
+        bytes += piece.length;
+        if (bytes <= maxBytes) return;
+        done(Buffer.concat(pieces).subarray(0, maxBytes), false);
+        response.destroy();
+      });
+      // Cut off: the close that follows says so.
+      response.on('error', () => undefined);
+      response.on('close', () => done(Buffer.concat(pieces), response.complete));
+    });
+  });
+}
+
+/** The name that the system or Node has for an error; no free text. */
+export function codeOf(error: unknown): string {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  for (const said of [code, name]) if (typeof said === 'string' && /^\w{1,60}$/.test(said)) return said;
+  return 'unknown';
+}

@@ -1,0 +1,149 @@
+/**
+ * Looks for the bodies that a store request may have. Nothing that these probes send can be stored: a multipart
+ * body without a part, or with one that is not DICOM.
+ */
+import { once } from 'node:events';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { answerTo, codeOf, startRequest, type Answer, type NoAnswer } from './ask.ts';
+import { diagnose, type Finding } from './diagnoses.ts';
+import { DICOM_JSON, only, outcomeOf, type Probe, type Visit } from './visit.ts';
+
+export const BODIES: readonly Probe[] = [
+  { run: tryStores },
+  { run: tryGarbage },
+  { run: tryChunks },
+  { run: trySizes },
+];
+
+const MIB = 1024 * 1024;
+/** Sent for real where the PACS does not say beforehand what it takes: more than a batch of the gateway (6 MiB). */
+const SENT_BYTES = 8 * MIB;
+/**
+ * Only announced. Finds the usual limits of proxies (1, 10, 50, 100 MB); some PACSs (Orthanc 1.10) take memory
+ * for a body as soon as it is announced, so far larger ones could harm them.
+ */
+const ANNOUNCED_BYTES = 128 * MIB;
+/** Images of a flat panel have 8 to 30 MB. */
+const ORDINARY_BYTES = 32 * MIB;
+/** How near the limit is found. */
+const STEP_BYTES = MIB / 4;
+/** RFC 9110 §10.1.1: a client should not wait for "100 Continue" without an end. */
+const CONTINUE_MS = 1_000;
+const SENDING_MS = 15_000;
+
+const BOUNDARY = 'relay-doctor';
+const CLOSING = Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
+const HEADERS = {
+  accept: DICOM_JSON,
+  'content-type': `multipart/related; type="application/dicom"; boundary=${BOUNDARY}`,
+};
+const GARBAGE = Buffer.from(
+  `--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\nThis is a test by RelayPACS.\r\n--${BOUNDARY}--\r\n`,
+);
+
+const storeUrl = ({ connection }: Visit): string => `${connection.url}/studies`;
+
+async function tryStores(visit: Visit): Promise<readonly Finding[]> {
+  const answer = await visit.ask({ method: 'POST', url: storeUrl(visit), headers: HEADERS, body: CLOSING });
+  if (answer.kind === 'none') return only('stores-fail', { outcome: outcomeOf(answer) });
+  const { status } = answer;
+  if (status === 401 || status === 403) return only('stores-forbidden', { status });
+  // 404, too, where such a study is unknown; here no study is named.
+  if ([404, 405, 410, 501].includes(status)) return only('stores-not-offered', { status });
+  if (status >= 500) return only('stores-fail', { outcome: outcomeOf(answer) });
+  visit.found.takesStores = true;
+  return only('stores-offered');
+}
+
+async function tryGarbage(visit: Visit): Promise<readonly Finding[]> {
+  const answer = await visit.ask({ method: 'POST', url: storeUrl(visit), headers: HEADERS, body: GARBAGE });
+  if (answer.kind === 'none' || answer.status >= 500)
+    return only('garbage-breaks', { outcome: outcomeOf(answer) });
+  // 202: it took the request and says in the body what it refused.
+  return answer.status >= 400 || answer.status === 202
+    ? only('garbage-refused', { status: answer.status })
+    : only('garbage-taken', { status: answer.status });
+}
+
+async function tryChunks(visit: Visit): Promise<readonly Finding[]> {
+  const question = { method: 'POST', url: storeUrl(visit), headers: HEADERS, body: CLOSING } as const;
+  const known = await visit.ask(question);
+  const chunked = await visit.ask({ ...question, isChunked: true });
+  const isTaken = chunked.kind === 'answer' && known.kind === 'answer' && chunked.status === known.status;
+  return isTaken ? only('chunks-taken') : only('chunks-refused', { outcome: outcomeOf(chunked) });
+}
+
+async function trySizes(visit: Visit): Promise<readonly Finding[]> {
+  const sent = await offer(visit, SENT_BYTES);
+  if (isLetThrough(sent)) return announceMore(visit);
+  const outcome = outcomeOf(sent);
+  if (sent.kind === 'none' && sent.isSilent)
+    return only('bodies-untold', { bytes: inWords(SENT_BYTES), outcome });
+  return limited(visit, await narrow(visit, 0, SENT_BYTES), outcome);
+}
+
+async function announceMore(visit: Visit): Promise<readonly Finding[]> {
+  const announced = await offer(visit, ANNOUNCED_BYTES);
+  if (announced === null || !isRefused(announced)) {
+    visit.found.bodyBytes = ANNOUNCED_BYTES;
+    return only('bodies-pass', { bytes: inWords(ANNOUNCED_BYTES) });
+  }
+  return limited(visit, await narrow(visit, SENT_BYTES, ANNOUNCED_BYTES), outcomeOf(announced));
+}
+
+function limited(visit: Visit, bytes: number, outcome: string): readonly Finding[] {
+  visit.found.bodyBytes = bytes;
+  const code = bytes < ORDINARY_BYTES ? 'bodies-too-small' : 'bodies-limited';
+  return [diagnose(code, { bytes: inWords(bytes), outcome })];
+}
+
+/** The largest body that is let through, to the step below. `passes` does, `fails` does not. */
+async function narrow(visit: Visit, passes: number, fails: number): Promise<number> {
+  if (fails - passes <= STEP_BYTES || visit.signal.aborted) return passes;
+  const middle = passes + Math.round((fails - passes) / 2 / STEP_BYTES) * STEP_BYTES;
+  const isThrough = !isRefused(await offer(visit, middle));
+  return isThrough ? narrow(visit, middle, fails) : narrow(visit, passes, middle);
+}
+
+/** RFC 9110 §15.5.14, and servers that hang up on a body in the middle. */
+const isRefused = (answer: Answer | NoAnswer | null): boolean =>
+  answer !== null && (answer.kind === 'answer' ? answer.status === 413 : !answer.isSilent);
+const isLetThrough = (answer: Answer | NoAnswer | null): answer is Answer | null =>
+  answer === null || (answer.kind === 'answer' && answer.status !== 413);
+
+/**
+ * Announces a body of so many bytes. A proxy says no at once. One that says "continue" lets it through: null,
+ * and nothing more is sent. Where nothing is said, a body that is not too large is sent.
+ */
+async function offer(visit: Visit, bytes: number): Promise<Answer | NoAnswer | null> {
+  const late = AbortSignal.timeout(SENDING_MS);
+  const headers = { ...HEADERS, 'content-length': String(bytes), expect: '100-continue' };
+  const question = { method: 'POST', url: storeUrl(visit), headers } as const;
+  const request = startRequest(visit.connection, question, AbortSignal.any([visit.signal, late]));
+  const done = new AbortController();
+  try {
+    const answer = answerTo(request, 65_536).catch(
+      (error: unknown): NoAnswer => ({
+        kind: 'none',
+        isSilent: late.aborted || visit.signal.aborted,
+        code: codeOf(error),
+      }),
+    );
+    const continues = once(request, 'continue', { signal: done.signal }).then(() => null);
+    const silence = visit.clock.wait(CONTINUE_MS, done.signal).then(() => 'silence' as const);
+    void ignoreFailure(continues, 'it is no longer waited for');
+    void ignoreFailure(silence, 'it is no longer waited for');
+    request.flushHeaders();
+    const first = await Promise.race([answer, continues, silence]);
+    if (first !== 'silence') return first;
+    if (bytes > SENT_BYTES) return null;
+    request.end(Buffer.concat([Buffer.alloc(bytes - CLOSING.length, ' '), CLOSING]));
+    return await answer;
+  } finally {
+    done.abort();
+    request.destroy();
+  }
+}
+
+const inWords = (bytes: number): string =>
+  bytes < MIB ? `${Math.round(bytes / 1024)} kB` : `${Math.round((bytes / MIB) * 4) / 4} MB`;

@@ -1,0 +1,59 @@
+/**
+ * Every diagnosis: which check it is of, how bad it is, what it means, and what to change where. Facts come
+ * from outside: control characters are written out and long ones cut.
+ */
+import type { CheckName, Diagnosis, Place, Result } from './checks.ts';
+import { EXTRAS, SEARCH } from './search-diagnoses.ts';
+import { BODIES, INSTANCES, STORED } from './store-diagnoses.ts';
+import { ACCESS, NETWORK } from './way-diagnoses.ts';
+
+export type Finding = {
+  readonly check: CheckName;
+  readonly result: Result;
+  readonly code: string;
+  readonly says: string;
+  readonly change: readonly { readonly at: Place; readonly text: string }[];
+};
+
+const DIAGNOSES = { ...NETWORK, ...ACCESS, ...SEARCH, ...INSTANCES, ...BODIES, ...STORED, ...EXTRAS };
+export type DiagnosisCode = keyof typeof DIAGNOSES;
+
+const PLACES: readonly Place[] = ['any', 'nginx', 'Orthanc', 'dcm4chee', 'cloud'];
+
+export type Facts = Readonly<Record<string, string | number>>;
+
+/** Throws where a fact of the sentence is missing. */
+export function diagnose(code: DiagnosisCode, facts: Facts = {}): Finding {
+  const { check, result, says, change = {} }: Diagnosis = DIAGNOSES[code];
+  const changes = PLACES.flatMap((at) => {
+    const text = change[at];
+    return text === undefined ? [] : [{ at, text: fill(text, facts) }];
+  });
+  return { check, result, code, says: fill(says, facts), change: changes };
+}
+
+/** A check that was not made. */
+export const skipped = (check: CheckName, says: string): Finding => ({
+  check,
+  result: 'skipped',
+  code: 'skipped',
+  says,
+  change: [],
+});
+
+function fill(text: string, facts: Facts): string {
+  return text.replace(/\{([a-z]+)\}/g, (_, name: string) => {
+    const fact = facts[name];
+    if (fact === undefined) throw new Error(`a diagnosis lacks the fact ${name}`);
+    return harmless(String(fact));
+  });
+}
+
+/** A certificate or a header of a hostile server must not steer the terminal, nor fill it. */
+function harmless(text: string): string {
+  const written = text.replace(/[^\x20-\x7e]/g, (character) => {
+    const point = character.codePointAt(0)!;
+    return /[\p{L}\p{N}]/u.test(character) ? character : `\\u${point.toString(16).padStart(4, '0')}`;
+  });
+  return written.length > 200 ? `${written.slice(0, 200)}…` : written;
+}

@@ -1,0 +1,141 @@
+/**
+ * The way to the PACS: its name, its port, its certificate. No credentials leave this machine before the
+ * certificate has been accepted.
+ */
+import { lookup } from 'node:dns/promises';
+import { connect, isIP, type Socket } from 'node:net';
+import { checkServerIdentity, connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { codeOf, trusting } from './ask.ts';
+import { diagnose, type Finding } from './diagnoses.ts';
+import { only, type Probe, type Visit } from './visit.ts';
+
+/** A handshake takes two round trips; five seconds are twenty of the slowest satellite's. */
+const CONNECT_MS = 5_000;
+const DAY_MS = 24 * 3_600_000;
+/** Time to order a certificate and to find who may install it. */
+const SOON_MS = 14 * DAY_MS;
+
+const placeOf = (url: string) => {
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  return { isTls: protocol === 'https:', host, port: Number(port || (protocol === 'https:' ? 443 : 80)) };
+};
+
+export const REACH: readonly Probe[] = [
+  { isVital: true, run: findName },
+  { isVital: true, run: openConnection },
+  { isVital: true, run: lookAtCertificate },
+];
+
+async function findName({ connection }: Visit): Promise<readonly Finding[]> {
+  const { host } = placeOf(connection.url);
+  if (isIP(host)) return only('name-is-address', { host });
+  try {
+    const addresses = await lookup(host, { all: true });
+    return only('name-found', { host, addresses: addresses.map(({ address }) => address).join(', ') });
+  } catch (error) {
+    return only('name-unknown', { host, code: codeOf(error) });
+  }
+}
+
+async function openConnection({ connection, signal }: Visit): Promise<readonly Finding[]> {
+  const { host, port } = placeOf(connection.url);
+  const late = AbortSignal.timeout(CONNECT_MS);
+  const socket = connect({ host, port, signal: AbortSignal.any([signal, late]) });
+  try {
+    await opened(socket, 'connect');
+    return only('connection-open', { port });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ECONNREFUSED') return only('connection-refused', { host, port });
+    return late.aborted || code === 'ETIMEDOUT'
+      ? only('connection-silent', { host, port })
+      : only('connection-failed', { host, code });
+  } finally {
+    socket.destroy();
+  }
+}
+
+function opened(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once(event, resolve);
+    socket.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
+  });
+}
+
+async function lookAtCertificate({ connection, clock, signal }: Visit): Promise<readonly Finding[]> {
+  const { isTls, host, port } = placeOf(connection.url);
+  if (!isTls)
+    return [diagnose(isLoopback(host) ? 'plain-loopback' : 'plain-network'), diagnose('plain-has-no-name')];
+  const socket = connectTls({
+    host,
+    port,
+    ...(isIP(host) ? {} : { servername: host }),
+    ...trusting(connection.ca),
+    // Looked at here, so that everything that is wrong with it is named at once. Nothing is sent.
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+  });
+  const end = (): void => void socket.destroy(new Error('late'));
+  const bound = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]);
+  bound.addEventListener('abort', end);
+  try {
+    await opened(socket, 'secureConnect');
+    return judge(socket, host, clock.now());
+  } catch (error) {
+    const code = codeOf(error);
+    const isOurs = /CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE_CERT/.test(code);
+    return only(isOurs ? 'client-certificate-wanted' : 'tls-failed', { port, code });
+  } finally {
+    bound.removeEventListener('abort', end);
+    socket.destroy();
+  }
+}
+
+const isLoopback = (host: string): boolean => /^(localhost|127(\.\d+){3}|::1)$/.test(host);
+
+function judge(socket: TLSSocket, host: string, now: number): Finding[] {
+  const certificate = socket.getPeerCertificate();
+  // Node gives the code of the fault as text, whatever its types say.
+  const fault = socket.authorizationError as unknown;
+  const code = typeof fault === 'string' ? fault : fault ? codeOf(fault) : null;
+  return [judgeChain(certificate, code, now), judgeName(certificate, host)];
+}
+
+/** The authority is not known here. */
+const PRIVATE = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+];
+
+function judgeChain({ valid_from, valid_to, issuer }: PeerCertificate, code: string | null, now: number) {
+  const until = dayOf(valid_to);
+  if (code === null)
+    return diagnose(Date.parse(valid_to) - now < SOON_MS ? 'certificate-ends-soon' : 'certificate-trusted', {
+      until,
+    });
+  if (code === 'CERT_HAS_EXPIRED') return diagnose('certificate-expired', { until });
+  if (code === 'CERT_NOT_YET_VALID')
+    return diagnose('certificate-not-yet-valid', { from: dayOf(valid_from) });
+  if (!PRIVATE.includes(code)) return diagnose('certificate-invalid', { code });
+  const named = issuer?.CN ?? issuer?.O ?? 'an authority without a name';
+  return diagnose('certificate-private', { issuer: String(named), code });
+}
+
+function judgeName(certificate: PeerCertificate, host: string): Finding {
+  if (checkServerIdentity(host, certificate) === undefined)
+    return diagnose('certificate-name-right', { host });
+  const names = (certificate.subjectaltname ?? `CN ${String(certificate.subject?.CN ?? '')}`)
+    .replaceAll(/(DNS|IP Address):/g, '')
+    .trim();
+  return diagnose('certificate-name-wrong', { host, names: names || 'nobody' });
+}
+
+const dayOf = (text: string): string => {
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? 'an unknown day' : new Date(at).toISOString().slice(0, 10);
+};

@@ -1,0 +1,170 @@
+/** Diagnoses of searches, and of what only other programs need. `{name}` stands for a fact. */
+import type { Diagnosis } from './checks.ts';
+
+export const SEARCH = {
+  searches: { check: 'search', result: 'ok', says: 'The PACS answers searches in DICOM JSON.' },
+  redirected: {
+    check: 'search',
+    result: 'fail',
+    says: 'The PACS sends the caller elsewhere (status {status}), to {target}.',
+    change: {
+      any: 'Use the address where the search ends, or credentials that need no sign-in page.',
+      nginx: 'Exempt the DICOMweb location from auth_request and from rewriting.',
+    },
+  },
+  'web-page': {
+    check: 'search',
+    result: 'fail',
+    says: 'A web page answers there (status {status}), not DICOMweb.',
+    change: {
+      any: 'Use the DICOMweb root, not the address of the viewer or of the administration.',
+      nginx: 'Add a location for DICOMweb that passes to the PACS (proxy_pass).',
+      Orthanc: 'The root is http://HOST:8042/dicom-web.',
+      dcm4chee: 'The root is http://HOST:8080/dcm4chee-arc/aets/AET/rs.',
+      cloud:
+        'Google: …/dicomStores/STORE/dicomWeb. Azure: https://WORKSPACE-SERVICE.dicom.azurehealthcareapis.com/v2.',
+    },
+  },
+  'root-elsewhere': {
+    check: 'search',
+    result: 'fail',
+    says: 'DICOMweb is not at this address, but at {root}.',
+    change: { any: 'Use {root}.' },
+  },
+  'orthanc-without-dicomweb': {
+    check: 'search',
+    result: 'fail',
+    says: 'Orthanc answers, but its DICOMweb plugin does not.',
+    change: {
+      Orthanc:
+        'Install the plugin (Debian: apt-get install orthanc-dicomweb), name its folder in "Plugins", set "DicomWeb": {"Enable": true, "Root": "/dicom-web/"}, and restart Orthanc.',
+    },
+  },
+  'no-dicomweb': {
+    check: 'search',
+    result: 'fail',
+    says: 'No DICOMweb is offered at this address (status {status}).',
+    change: {
+      any: 'Check the path: it is the DICOMweb root, without /studies.',
+      nginx: 'Check the slash at the end of proxy_pass: with it, nginx replaces the path of the location.',
+      Orthanc: 'The root is http://HOST:8042/dicom-web, and needs the DICOMweb plugin.',
+      dcm4chee: 'The root is http://HOST:8080/dcm4chee-arc/aets/AET/rs.',
+      cloud:
+        'Google: …/dicomStores/STORE/dicomWeb. Azure: https://WORKSPACE-SERVICE.dicom.azurehealthcareapis.com/v2.',
+    },
+  },
+  'wants-tls': {
+    check: 'search',
+    result: 'fail',
+    says: 'This port expects https.',
+    change: { any: 'Begin the address with https.' },
+  },
+  'backend-away': {
+    check: 'search',
+    result: 'fail',
+    says: 'A proxy answers, and cannot reach the PACS behind it (status {status}).',
+    change: {
+      any: 'Check that the PACS runs and that the proxy names its right address.',
+      nginx: 'Compare proxy_pass with the address of the PACS; the reason is in error.log.',
+    },
+  },
+  'search-fails': {
+    check: 'search',
+    result: 'fail',
+    says: 'The PACS fails when it is asked for its studies ({outcome}).',
+    change: { any: 'Look into the log of the PACS at this time.' },
+  },
+  'search-not-dicom': {
+    check: 'search',
+    result: 'fail',
+    says: 'The answer to a search is not DICOM JSON (status {status}, type {type}).',
+    change: { any: 'Check the address. RelayPACS needs searches in application/dicom+json.' },
+  },
+  'lists-known': {
+    check: 'uid-lists',
+    result: 'ok',
+    says: 'A search takes several UIDs at once.',
+  },
+  'lists-unknown': {
+    check: 'uid-lists',
+    result: 'warn',
+    says: 'A search with two UIDs found {count} of the two: the PACS does not take lists. RelayPACS asks for one instance at a time, which is correct and slower.',
+    change: {
+      any: 'Ask the vendor for UID List Matching (PS3.18 §8.3.4.1).',
+      nginx: 'Check that no rule rewrites or refuses commas in the query.',
+      Orthanc: 'Update the DICOMweb plugin.',
+      dcm4chee: 'Update it.',
+    },
+  },
+  'lists-untried': {
+    check: 'uid-lists',
+    result: 'skipped',
+    says: 'The PACS names fewer than two instances. With --store it is given two.',
+  },
+  'rows-paged': {
+    check: 'rows',
+    result: 'ok',
+    says: 'Limit and offset are respected{capped}.',
+  },
+  'limit-ignored': {
+    check: 'rows',
+    result: 'warn',
+    says: 'The PACS gives {count} rows where one was asked for: it ignores limit. Large searches are slow.',
+    change: {
+      any: 'Ask the vendor for limit and offset (PS3.18 §8.3.4.4).',
+      nginx: 'Check that proxy_pass keeps the query of the address.',
+    },
+  },
+  'offset-ignored': {
+    check: 'rows',
+    result: 'warn',
+    says: 'The PACS ignores offset: it names {rows} rows at most. Larger studies are confirmed instance by instance.',
+    change: {
+      any: 'Raise its limit of rows above the largest study, or ask the vendor for offset.',
+      Orthanc: 'Set "LimitFindInstances" to 0.',
+      dcm4chee: 'Raise its limit of rows for QIDO-RS.',
+    },
+  },
+  'rows-untried': {
+    check: 'rows',
+    result: 'skipped',
+    says: 'The PACS names fewer than two instances. With --store it is given two.',
+  },
+} as const satisfies Record<string, Diagnosis>;
+
+export const EXTRAS = {
+  'commitment-offered': {
+    check: 'commitment',
+    result: 'ok',
+    says: 'The PACS offers storage commitment (PS3.18 chapter 13).',
+  },
+  'commitment-absent': {
+    check: 'commitment',
+    result: 'ok',
+    says: 'The PACS offers no storage commitment, as most do not. RelayPACS searches for every instance instead.',
+  },
+  'cors-absent': {
+    check: 'cors',
+    result: 'ok',
+    says: 'Pages of other origins may not read the PACS. RelayPACS does not need that. A viewer that talks to the PACS itself does.',
+    change: {
+      nginx:
+        'For such a viewer only: add_header Access-Control-Allow-Origin https://VIEWER always; Access-Control-Allow-Headers "Authorization, Accept, Content-Type"; answer OPTIONS with 204.',
+    },
+  },
+  'cors-some': {
+    check: 'cors',
+    result: 'ok',
+    says: 'The PACS lets pages of {origin} read it.',
+  },
+  'cors-any': {
+    check: 'cors',
+    result: 'warn',
+    says: 'The PACS lets pages of every origin read it{credentials}.',
+    change: {
+      nginx: 'Name the viewer in Access-Control-Allow-Origin instead of * or $http_origin.',
+      Orthanc: 'Remove the header where a proxy or a plugin adds it.',
+      dcm4chee: 'Name the viewer in the CORS filter of WildFly.',
+    },
+  },
+} as const satisfies Record<string, Diagnosis>;

@@ -1,0 +1,208 @@
+/**
+ * Whether the address is a DICOMweb root that answers this caller: clock, credentials, search. Where it is
+ * not, the usual roots of the same server are tried.
+ */
+import { parseJson, readSearchAnswer } from '../ports/pacs/dicom-json.ts';
+import type { Answer, NoAnswer } from './ask.ts';
+import { diagnose, type Finding } from './diagnoses.ts';
+import { DICOM_JSON, mediaTypeOf, only, outcomeOf, type Probe, type Visit } from './visit.ts';
+
+/** Below this, a Date header of whole seconds and a slow line look the same as a clock that runs wrong. */
+const CLOCK_MS = 30_000;
+/** As many as the gateway asks for at once. */
+const PAGE = 2000;
+
+/** Whether this is DICOMweb at all. */
+export const ROOT: Probe = { isVital: true, run: search };
+/** How well it searches. */
+export const SEARCHES: readonly Probe[] = [{ run: lookAtTypes }, { run: tryRows }, { run: tryLists }];
+
+const searchFor = (root: string, what: string) => ({
+  url: `${root}${what}`,
+  headers: { accept: DICOM_JSON },
+});
+
+async function search(visit: Visit): Promise<readonly Finding[]> {
+  const { connection } = visit;
+  const answer = await visit.ask(searchFor(connection.url, '/studies?limit=1'));
+  if (answer.kind === 'none') return [await unanswered(visit, answer)];
+  const clock = judgeClock(answer, visit.clock.now());
+  const turnedAway = judgeAccess(answer, connection.authorization !== null);
+  if (turnedAway) return [clock, turnedAway];
+  if (!isSearchAnswer(answer)) return [clock, await whyNot(visit, answer)];
+  visit.found.orthancRest = await findOrthanc(visit);
+  const access = await judgeOpenness(visit);
+  await findInstances(visit);
+  return [clock, access, diagnose('searches')];
+}
+
+/** PS3.18 §10.6.3: 200 with results, 204 where nothing was found. */
+const isSearchAnswer = ({ status, body }: Answer): boolean =>
+  status === 204 || (status === 200 && Array.isArray(parseJson(body.toString())));
+
+async function unanswered({ connection, ask }: Visit, answer: NoAnswer): Promise<Finding> {
+  if (connection.url.startsWith('http:') && !answer.isSilent) {
+    const encrypted = await ask(searchFor(connection.url.replace(/^http:/, 'https:'), '/studies?limit=1'));
+    // A certificate that is not accepted was shown by somebody who speaks TLS.
+    if (encrypted.kind === 'answer' || /CERT|SIGNATURE|ISSUER/.test(encrypted.code))
+      return diagnose('wants-tls');
+  }
+  return diagnose('search-fails', { outcome: outcomeOf(answer) });
+}
+
+function judgeClock({ headers }: Answer, now: number): Finding {
+  const at = Date.parse(headers.date ?? '');
+  if (Number.isNaN(at)) return diagnose('clock-untold');
+  if (Math.abs(at - now) < CLOCK_MS) return diagnose('clock-right');
+  const seconds = Math.round(Math.abs(at - now) / 1000);
+  return diagnose('clock-wrong', { seconds, direction: at < now ? 'behind' : 'ahead of' });
+}
+
+function judgeAccess({ status, headers }: Answer, isAuthorized: boolean): Finding | null {
+  const scheme = /^\w+/.exec(headers['www-authenticate'] ?? '')?.[0] ?? 'not named';
+  if (status === 401)
+    return diagnose(isAuthorized ? 'credentials-refused' : 'credentials-wanted', { status, scheme });
+  if (status === 403) return diagnose('forbidden');
+  return status === 407 ? diagnose('proxy-wants-credentials') : null;
+}
+
+async function judgeOpenness({ connection, ask }: Visit): Promise<Finding> {
+  if (connection.authorization === null) return diagnose('open-to-all');
+  const answer = await ask({ ...searchFor(connection.url, '/studies?limit=1'), isAnonymous: true });
+  const isOpen = answer.kind === 'answer' && isSearchAnswer(answer);
+  return diagnose(isOpen ? 'open-to-all' : 'credentials-taken');
+}
+
+const NOT_OFFERED = [404, 405, 410, 501];
+
+async function whyNot(visit: Visit, answer: Answer): Promise<Finding> {
+  const { status, headers, body } = answer;
+  if (status >= 300 && status < 400)
+    return diagnose('redirected', { status, target: originOf(headers.location, visit.connection.url) });
+  if (status === 400 && /plain HTTP request/i.test(body.toString('latin1', 0, 2000)))
+    return diagnose('wants-tls');
+  if ([502, 503, 504].includes(status)) return diagnose('backend-away', { status });
+  const root = await findRoot(visit);
+  if (root !== null) return diagnose('root-elsewhere', { root });
+  if (NOT_OFFERED.includes(status)) {
+    const isOrthanc = (await findOrthanc(visit)) !== null;
+    if (isOrthanc) return diagnose('orthanc-without-dicomweb');
+  }
+  if (isPage(answer)) return diagnose('web-page', { status });
+  if (NOT_OFFERED.includes(status)) return diagnose('no-dicomweb', { status });
+  if (status >= 500) return diagnose('search-fails', { outcome: outcomeOf(answer) });
+  return diagnose('search-not-dicom', { status, type: mediaTypeOf(answer) || 'not named' });
+}
+
+/** A welcome page; the short page of an error is no reason to speak of one. */
+const isPage = (answer: Answer): boolean =>
+  answer.status < 300 &&
+  (mediaTypeOf(answer) === 'text/html' ||
+    /^\s*<(!doctype )?html/i.test(answer.body.toString('latin1', 0, 200)));
+
+function originOf(location: string | undefined, base: string): string {
+  if (location === undefined || !URL.canParse(location, base)) return 'an address that it does not name';
+  const { origin, pathname } = new URL(location, base);
+  return origin + pathname;
+}
+
+/** One study of a search; many are asked at once. */
+const ONE_ROW_BYTES = 1024 * 1024;
+/** Where others have their root; the path that was given comes first. Only on the same server. */
+const ROOTS = ['/dicom-web', '/dicomweb', '/dicomWeb', '/rs', '/v2'];
+const ROOTS_OF_SERVERS = ['/dicom-web', '/dicomweb', '/dcm4chee-arc/aets/DCM4CHEE/rs', '/orthanc/dicom-web'];
+
+async function findRoot({ connection, ask }: Visit): Promise<string | null> {
+  const { origin } = new URL(connection.url);
+  const roots = [
+    ...ROOTS.map((path) => connection.url + path),
+    ...ROOTS_OF_SERVERS.map((path) => origin + path),
+  ];
+  const tried = [...new Set(roots)].filter((root) => root !== connection.url);
+  const answers = await Promise.all(
+    tried.map((root) => ask({ ...searchFor(root, '/studies?limit=1'), maxBytes: ONE_ROW_BYTES })),
+  );
+  const at = answers.findIndex(
+    (answer) => answer.kind === 'answer' && isSearchAnswer(answer) && mediaTypeOf(answer) !== 'text/html',
+  );
+  return tried[at] ?? null;
+}
+
+/** The REST root, where `/system` beside the DICOMweb root is an Orthanc's. */
+async function findOrthanc({ connection, ask }: Visit): Promise<string | null> {
+  const rest = connection.url.replace(/\/[^/]*$/, '');
+  if (!/^https?:\/\/[^/]/.test(rest)) return null;
+  const answer = await ask({
+    url: `${rest}/system`,
+    headers: { accept: 'application/json' },
+    maxBytes: 65_536,
+  });
+  const body = answer.kind === 'answer' && answer.status === 200 ? parseJson(answer.body.toString()) : null;
+  return typeof body === 'object' && body !== null && 'ApiVersion' in body && 'DicomAet' in body
+    ? rest
+    : null;
+}
+
+async function findInstances(visit: Visit): Promise<void> {
+  const answer = await visit.ask(searchFor(visit.connection.url, '/instances?limit=10'));
+  if (answer.kind === 'answer' && isSearchAnswer(answer))
+    visit.found.instances = readSearchAnswer(parseJson(answer.body.toString())).filter(isOurForm);
+}
+
+const UID = /^[0-9.]{1,64}$/;
+/** They go into addresses. */
+const isOurForm = (one: Visit['found']['instances'][number]): boolean =>
+  UID.test(one.studyInstanceUID) && UID.test(one.seriesInstanceUID) && UID.test(one.sopInstanceUID);
+
+async function lookAtTypes(visit: Visit): Promise<readonly Finding[]> {
+  const answer = await visit.ask(searchFor(visit.connection.url, '/studies?limit=1'));
+  if (answer.kind === 'none') return only('search-fails', { outcome: outcomeOf(answer) });
+  const type = mediaTypeOf(answer) || 'nothing';
+  // RFC 9110 §15.3.5: 204 has no content, and so no type.
+  const isRight = answer.status === 204 || type === DICOM_JSON || type === 'application/json';
+  return isRight ? only('types-right') : only('types-odd', { type });
+}
+
+async function uidsOf(visit: Visit, path: string): Promise<readonly string[] | null> {
+  const answer = await visit.ask(searchFor(visit.connection.url, path));
+  if (answer.kind === 'none' || !isSearchAnswer(answer) || !answer.isWhole) return null;
+  return readSearchAnswer(parseJson(answer.body.toString())).map(({ sopInstanceUID }) => sopInstanceUID);
+}
+
+/** Of the studies that are known, the first with two instances. */
+const TRIED_STUDIES = 3;
+
+async function tryRows(visit: Visit): Promise<readonly Finding[]> {
+  const studies = new Set(visit.found.instances.map(({ studyInstanceUID }) => studyInstanceUID));
+  // Those of our own come last, and exist only with --store.
+  for (const study of [...[...studies].slice(0, TRIED_STUDIES), ...[...studies].slice(-1)]) {
+    const instances = `/studies/${study}/instances`;
+    const all = await uidsOf(visit, `${instances}?limit=${PAGE}`);
+    if (all !== null && all.length > 1) return turnPages(visit, instances, all);
+  }
+  return only('rows-untried');
+}
+
+async function turnPages(
+  visit: Visit,
+  instances: string,
+  all: readonly string[],
+): Promise<readonly Finding[]> {
+  const one = await uidsOf(visit, `${instances}?limit=1`);
+  if (one !== null && one.length > 1) return only('limit-ignored', { count: one.length });
+  const next = await uidsOf(visit, `${instances}?limit=1&offset=1`);
+  if (one === null || next === null || next.length === 0 || next[0] === one[0])
+    return only('offset-ignored', { rows: all.length });
+  // Full below what was asked for, and yet there is another one: its own limit.
+  const beyond = all.length < PAGE ? await uidsOf(visit, `${instances}?limit=1&offset=${all.length}`) : [];
+  const isCapped = beyond !== null && beyond.length > 0 && !all.includes(beyond[0]!);
+  return only('rows-paged', { capped: isCapped ? `; a page has ${all.length} rows at most` : '' });
+}
+
+async function tryLists(visit: Visit): Promise<readonly Finding[]> {
+  const known = [...new Set(visit.found.instances.map(({ sopInstanceUID }) => sopInstanceUID))].slice(-2);
+  if (known.length < 2) return only('lists-untried');
+  const named = new Set(await uidsOf(visit, `/instances?SOPInstanceUID=${known.join(',')}&limit=${PAGE}`));
+  const count = known.filter((uid) => named.has(uid)).length;
+  return count === 2 ? only('lists-known') : only('lists-unknown', { count });
+}

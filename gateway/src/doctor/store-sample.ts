@@ -1,0 +1,171 @@
+/**
+ * Stores the samples, looks what becomes of them, and removes them where the PACS lets itself be asked
+ * (Orthanc's REST API). Only where a person asked for it.
+ */
+import { createHash } from 'node:crypto';
+import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
+import { parseJson, parseStoreAnswer, readSearchAnswer, readStoreAnswer } from '../ports/pacs/dicom-json.ts';
+import { storeRequestBody } from '../ports/pacs/multipart.ts';
+import type { InstanceToStore } from '../ports/pacs/pacs.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
+import type { Answer, NoAnswer } from './ask.ts';
+import { diagnose, type Finding } from './diagnoses.ts';
+import { instanceIn, retrieve } from './retrieve.ts';
+import { createSamples, SAMPLE_PATIENT, sampleBytes, type Sample } from './sample.ts';
+import { DICOM_JSON, only, outcomeOf, type Probe, type Visit } from './visit.ts';
+
+/** Longer than most PACSs take to index; the visit has a minute. */
+const LAG_MS = 30_000;
+/** Between looks, in turn; the last one again and again. */
+const LOOK_MS = [250, 500, 1_000, 2_000];
+/** Far more than a sample has. */
+const SAMPLE_BYTES_LIMIT = 1024 * 1024;
+
+/** Stores and waits until it is shown, so that searches find the samples too. */
+export const STORE: readonly Probe[] = [{ run: storeSamples }];
+/** They change the samples, so they come last. */
+export const COMPARE: readonly Probe[] = [{ run: tryDuplicates }];
+
+async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
+  if (!visit.found.takesStores) return [];
+  const samples = createSamples(2, visit.clock.now());
+  // Before the request: an answer that is lost leaves them there as well.
+  visit.found.samples = samples;
+  const answer = await store(visit, samples);
+  const stored = judgeStore(answer, samples);
+  if (stored.result === 'fail') return [stored];
+  const lag = await waitUntilShown(visit, samples);
+  if (!visit.found.isNeverShown)
+    visit.found.instances = [...visit.found.instances, ...samples.map(({ identifiers }) => identifiers)];
+  return [stored, lag, await compare(visit, samples[0]!)];
+}
+
+async function store(visit: Visit, samples: readonly Sample[]): Promise<Answer | NoAnswer> {
+  const { studyInstanceUID } = samples[0]!.identifiers;
+  const { contentType, stream } = storeRequestBody(samples.map(toStore));
+  const body = Buffer.concat(await Array.fromAsync(stream(visit.signal)));
+  return visit.ask({
+    method: 'POST',
+    url: `${visit.connection.url}/studies/${studyInstanceUID}`,
+    headers: { accept: DICOM_JSON, 'content-type': contentType },
+    body,
+  });
+}
+
+const toStore = ({ identifiers, bytes }: Sample): InstanceToStore => ({
+  sopInstanceUID: identifiers.sopInstanceUID,
+  sopClassUID: identifiers.sopClassUID,
+  transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+  digest: createHash('sha256').update(bytes).digest('hex'),
+  bytes: bytes.length,
+  async *open() {
+    yield bytes;
+  },
+});
+
+const toldOf = (answer: Answer | NoAnswer, samples: readonly Sample[]) =>
+  readStoreAnswer(
+    answer.kind === 'answer' ? parseStoreAnswer(answer.body.toString()) : null,
+    samples.map(toStore),
+  );
+
+function judgeStore(answer: Answer | NoAnswer, samples: readonly Sample[]): Finding {
+  if (answer.kind === 'answer' && [401, 403].includes(answer.status))
+    return diagnose('stores-forbidden', { status: answer.status });
+  const told = toldOf(answer, samples);
+  const coded = told.find(({ pacsCode }) => pacsCode !== null);
+  const isTaken = told.every(({ outcome }) => outcome === 'stored' || outcome === 'coerced');
+  if (coded?.pacsCode != null) {
+    const { code, says, remedy } = describePacsReason(coded.pacsCode);
+    return diagnose(isTaken ? 'stored-with-warning' : 'store-refused', { code, reason: says, remedy });
+  }
+  return isTaken ? diagnose('stored') : diagnose('store-unanswered', { outcome: outcomeOf(answer) });
+}
+
+async function waitUntilShown(visit: Visit, samples: readonly Sample[]): Promise<Finding> {
+  const { clock, signal } = visit;
+  const storedAt = clock.now();
+  for (let look = 0; ; look += 1) {
+    const isShown = await areShown(visit, samples);
+    const lagMs = look === 0 ? 0 : clock.now() - storedAt;
+    if (isShown) {
+      visit.found.lagMs = lagMs;
+      return look === 0
+        ? diagnose('shown-at-once')
+        : diagnose('shown-late', { seconds: Math.ceil(lagMs / 1000), minutes: lagMinutesOf(visit) });
+    }
+    if (lagMs >= LAG_MS || signal.aborted) {
+      visit.found.isNeverShown = true;
+      return diagnose('never-shown', { seconds: Math.round(lagMs / 1000), minutes: lagMinutesOf(visit) });
+    }
+    const isOver = clock.wait(LOOK_MS[Math.min(look, LOOK_MS.length - 1)]!, signal);
+    await ignoreFailure(isOver, 'the next look sees that the time is over');
+  }
+}
+
+/** The gateway's own, without a setting. */
+const LAG_MINUTES = 10;
+
+/** Under load a PACS takes far longer than for two instances: thirty times what was seen, never below the default. */
+export function lagMinutesOf({ found }: Visit): number {
+  if (found.isNeverShown) return 6 * LAG_MINUTES;
+  return Math.max(LAG_MINUTES, Math.ceil((30 * (found.lagMs ?? 0)) / 60_000));
+}
+
+async function areShown({ connection, ask }: Visit, samples: readonly Sample[]): Promise<boolean> {
+  const { studyInstanceUID } = samples[0]!.identifiers;
+  const answer = await ask({
+    url: `${connection.url}/studies/${studyInstanceUID}/instances?limit=10`,
+    headers: { accept: DICOM_JSON },
+  });
+  if (answer.kind === 'none' || answer.status !== 200) return false;
+  const shown = new Set(readSearchAnswer(parseJson(answer.body.toString())).map((row) => row.sopInstanceUID));
+  return samples.every(({ identifiers }) => shown.has(identifiers.sopInstanceUID));
+}
+
+async function compare(visit: Visit, { identifiers, bytes }: Sample): Promise<Finding> {
+  const answer = await retrieve(visit, identifiers, SAMPLE_BYTES_LIMIT);
+  const back = await instanceIn(answer);
+  visit.found.returnsSameBytes = back?.equals(bytes) ?? false;
+  if (visit.found.returnsSameBytes) return diagnose('same-bytes');
+  return back === null ? diagnose('not-read-back', { outcome: outcomeOf(answer) }) : diagnose('other-bytes');
+}
+
+async function tryDuplicates(visit: Visit): Promise<readonly Finding[]> {
+  const [sample] = visit.found.samples;
+  if (sample === undefined) return [];
+  if (!visit.found.returnsSameBytes) return only('duplicates-untold');
+  const other = { ...sample, bytes: sampleBytes(sample.identifiers, 3, visit.clock.now()) };
+  const same = inWords(await store(visit, [sample]), sample);
+  const changed = inWords(await store(visit, [other]), sample);
+  const back = await instanceIn(await retrieve(visit, sample.identifiers, SAMPLE_BYTES_LIMIT));
+  if (back === null) return only('duplicates-untold');
+  return back.equals(sample.bytes) ? only('first-kept', { same, other: changed }) : only('last-kept');
+}
+
+function inWords(answer: Answer | NoAnswer, sample: Sample): string {
+  const [told] = toldOf(answer, [sample]);
+  const code = told!.pacsCode === null ? '' : ` and code ${describePacsReason(told!.pacsCode).code}`;
+  return `${outcomeOf(answer)}${code}`;
+}
+
+/** Removes what was stored. Asks for nothing that this visit did not store itself. */
+export async function removeSamples({ found, ask }: Visit): Promise<Finding> {
+  const { samples, orthancRest } = found;
+  if (samples.length === 0) return diagnose('nothing-to-remove');
+  const study = samples[0]!.identifiers.studyInstanceUID;
+  const left = diagnose('not-removed', { patient: SAMPLE_PATIENT, study });
+  if (orthancRest === null) return left;
+  const looked = await ask({ method: 'POST', url: `${orthancRest}/tools/lookup`, body: Buffer.from(study) });
+  const rows: unknown = looked.kind === 'answer' ? parseJson(looked.body.toString()) : null;
+  if (!Array.isArray(rows)) return left;
+  for (const row of rows as { Type?: unknown; ID?: unknown }[]) {
+    if (row?.Type !== 'Study' || typeof row.ID !== 'string' || !ORTHANC_ID.test(row.ID)) continue;
+    const gone = await ask({ method: 'DELETE', url: `${orthancRest}/studies/${row.ID}` });
+    if (gone.kind === 'none' || gone.status !== 200) return left;
+  }
+  return diagnose('removed');
+}
+
+const ORTHANC_ID = /^[0-9a-f]{8}(-[0-9a-f]{8}){4}$/;

@@ -1,0 +1,84 @@
+/** The probes' common ground while they look at one PACS: the connection, the questions, the time, the finds. */
+import type { FoundInstance } from '../ports/pacs/pacs.ts';
+import { ask, type Answer, type NoAnswer, type PacsConnection, type Question } from './ask.ts';
+import { diagnose, type Finding } from './diagnoses.ts';
+import type { Sample } from './sample.ts';
+
+/** Time as the probes use it; a test brings its own. */
+export type Clock = {
+  /** Milliseconds since 1970. */
+  now(): number;
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+};
+
+export type Visit = {
+  readonly connection: PacsConnection;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  ask(question: Question): Promise<Answer | NoAnswer>;
+  /** Finds of one probe that others need. */
+  readonly found: Found;
+};
+
+export type Found = {
+  /** Root of Orthanc's REST API, where the PACS is an Orthanc that shows it. */
+  orthancRest: string | null;
+  /** A few instances that the PACS names. */
+  instances: readonly FoundInstance[];
+  /** Store requests are taken, as far as one without instances tells. */
+  takesStores: boolean;
+  /** Instances that this visit stored, or tried to. */
+  samples: readonly Sample[];
+  /** The largest body that passed, in bytes. */
+  bodyBytes: number | null;
+  /** From the answer to a store until a search showed it; null: not measured, or never. */
+  lagMs: number | null;
+  /** A search did not show what was stored as long as we waited. */
+  isNeverShown: boolean;
+  /** It tells digests of its own. */
+  tellsDigests: boolean;
+  /** A stored instance came back bit for bit; null: not tried. */
+  returnsSameBytes: boolean | null;
+};
+
+/** A probe looks at one thing or at a few that belong together. A failed `isVital` one ends the visit. */
+export type Probe = {
+  readonly isVital?: boolean;
+  readonly run: (visit: Visit) => Promise<readonly Finding[]>;
+};
+
+export const DICOM_JSON = 'application/dicom+json';
+
+export function openVisit(connection: PacsConnection, clock: Clock, signal: AbortSignal): Visit {
+  return {
+    connection,
+    clock,
+    signal,
+    ask: (question) => ask(connection, question, signal),
+    found: {
+      orthancRest: null,
+      instances: [],
+      takesStores: false,
+      samples: [],
+      bodyBytes: null,
+      lagMs: null,
+      isNeverShown: false,
+      tellsDigests: false,
+      returnsSameBytes: null,
+    },
+  };
+}
+
+/** Same PACS, another end: for what must be done although the time is over. */
+export function extend(visit: Visit, signal: AbortSignal): Visit {
+  return { ...visit, signal, ask: (question) => ask(visit.connection, question, signal) };
+}
+
+/** A status as a fact for a sentence, or why there is none. */
+export const outcomeOf = (answer: Answer | NoAnswer): string =>
+  answer.kind === 'answer' ? `status ${answer.status}` : `no answer, ${answer.code}`;
+
+export const mediaTypeOf = ({ headers }: Answer): string =>
+  (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
+
+export const only = (...finding: Parameters<typeof diagnose>): readonly Finding[] => [diagnose(...finding)];

@@ -1,0 +1,212 @@
+/** Diagnoses of the way to a PACS and of access to it. `{name}` stands for a fact. */
+import type { Diagnosis } from './checks.ts';
+
+export const NETWORK = {
+  'name-found': { check: 'name', result: 'ok', says: '{host} is {addresses}.' },
+  'name-unknown': {
+    check: 'name',
+    result: 'fail',
+    says: 'No address is known for {host} ({code}).',
+    change: {
+      any: 'Check the spelling. If it is right, add the name to the DNS or to the hosts file of the gateway.',
+      cloud: 'A private endpoint is known only inside its own network: link that network to the gateway.',
+    },
+  },
+  'connection-open': { check: 'connection', result: 'ok', says: 'Port {port} answers.' },
+  'connection-refused': {
+    check: 'connection',
+    result: 'fail',
+    says: 'Nothing listens on port {port} of {host}.',
+    change: {
+      any: 'Start the PACS, or correct the port in the address.',
+      nginx: 'Check the listen directive, and that nginx runs: systemctl status nginx.',
+      Orthanc: 'Its port is "HttpPort" (8042 unless changed); "HttpServerEnabled" must be true.',
+      dcm4chee: 'It listens on 8080 (http) and 8443 (https) unless changed.',
+    },
+  },
+  'connection-silent': {
+    check: 'connection',
+    result: 'fail',
+    says: 'Port {port} of {host} does not answer at all. A firewall probably drops the packets.',
+    change: {
+      any: 'Allow TCP from the gateway to {host}, port {port}.',
+      cloud: 'Add the public address of the gateway to the list of allowed addresses.',
+    },
+  },
+  'connection-failed': {
+    check: 'connection',
+    result: 'fail',
+    says: '{host} cannot be reached ({code}).',
+    change: { any: 'Check the network and the routes between the gateway and the PACS.' },
+  },
+  'name-is-address': { check: 'name', result: 'ok', says: '{host} is an address.' },
+  'plain-loopback': {
+    check: 'certificate',
+    result: 'ok',
+    says: 'Plain HTTP, on this machine only.',
+  },
+  'plain-network': {
+    check: 'certificate',
+    result: 'warn',
+    says: 'The address begins with http: anybody on the way can read the password and the images.',
+    change: {
+      any: 'Use https.',
+      nginx: 'Put nginx before the PACS: listen 443 ssl, ssl_certificate, ssl_certificate_key, proxy_pass.',
+      Orthanc: 'Set "SslEnabled" to true and "SslCertificate" to a PEM file with certificate and key.',
+      dcm4chee: 'Use its port 8443.',
+    },
+  },
+  'certificate-trusted': {
+    check: 'certificate',
+    result: 'ok',
+    says: 'The certificate is trusted. It is valid until {until}.',
+  },
+  'certificate-ends-soon': {
+    check: 'certificate',
+    result: 'warn',
+    says: 'The certificate is trusted, but ends on {until}.',
+    change: { any: 'Renew it before then. Nothing reaches the PACS afterwards.' },
+  },
+  'certificate-expired': {
+    check: 'certificate',
+    result: 'fail',
+    says: 'The certificate ended on {until}.',
+    change: {
+      any: 'Renew it. If it is still valid, correct the clock of the gateway.',
+      nginx: 'After the renewal, run nginx -s reload: it serves the old one until then.',
+    },
+  },
+  'certificate-not-yet-valid': {
+    check: 'certificate',
+    result: 'fail',
+    says: 'The certificate is valid only from {from}.',
+    change: { any: 'Correct the clock of the gateway, or wait.' },
+  },
+  'certificate-private': {
+    check: 'certificate',
+    result: 'fail',
+    says: 'The certificate was issued by {issuer}, which this machine does not trust ({code}).',
+    change: {
+      any: 'Save the certificate of that authority as a PEM file. Start the gateway with NODE_EXTRA_CA_CERTS=/path/ca.pem, and try it here with --ca /path/ca.pem.',
+      nginx:
+        'If the authority is a public one, the chain is incomplete: ssl_certificate must name a file with the certificate of the server and those of the intermediate authorities (fullchain.pem).',
+    },
+  },
+  'certificate-invalid': {
+    check: 'certificate',
+    result: 'fail',
+    says: 'The certificate is not accepted ({code}).',
+    change: { any: 'Have a new certificate issued for this server.' },
+  },
+  'tls-failed': {
+    check: 'certificate',
+    result: 'fail',
+    says: 'Port {port} does not speak TLS as this machine does ({code}).',
+    change: {
+      any: 'If the PACS serves plain HTTP on this port, begin the address with http. Otherwise allow TLS 1.2 or 1.3.',
+      nginx: 'Write listen {port} ssl, and ssl_protocols TLSv1.2 TLSv1.3.',
+    },
+  },
+  'client-certificate-wanted': {
+    check: 'certificate',
+    result: 'fail',
+    says: 'The PACS asks for a client certificate ({code}).',
+    change: { nginx: 'Set ssl_verify_client to off for the gateway, and protect it by a password.' },
+  },
+  'certificate-name-right': {
+    check: 'certificate-name',
+    result: 'ok',
+    says: 'The certificate is for {host}.',
+  },
+  'certificate-name-wrong': {
+    check: 'certificate-name',
+    result: 'fail',
+    says: 'The certificate is for {names}, not for {host}.',
+    change: {
+      any: 'Use a name that the certificate has, or have a certificate issued for {host}.',
+      nginx: 'If another certificate was meant, check server_name: nginx chooses the certificate by it.',
+    },
+  },
+  'plain-has-no-name': {
+    check: 'certificate-name',
+    result: 'skipped',
+    says: 'Plain HTTP has no certificate.',
+  },
+  'clock-right': {
+    check: 'clock',
+    result: 'ok',
+    says: 'The clocks of the PACS and of this machine agree.',
+  },
+  'clock-wrong': {
+    check: 'clock',
+    result: 'warn',
+    says: 'The clock of the PACS is {seconds} s {direction} that of this machine.',
+    change: {
+      any: 'Set both by NTP (timedatectl set-ntp true). Tokens and certificates are refused otherwise.',
+    },
+  },
+  'clock-untold': {
+    check: 'clock',
+    result: 'skipped',
+    says: 'The PACS does not tell its time (no Date header).',
+  },
+} as const satisfies Record<string, Diagnosis>;
+
+export const ACCESS = {
+  'credentials-taken': {
+    check: 'authentication',
+    result: 'ok',
+    says: 'The PACS takes these credentials, and refuses callers without any.',
+  },
+  'open-to-all': {
+    check: 'authentication',
+    result: 'warn',
+    says: 'The PACS answers anybody, with or without credentials.',
+    change: {
+      any: 'Let it ask for a password, or let only the gateway reach it.',
+      nginx: 'Add auth_basic and auth_basic_user_file, or allow ADDRESS and deny all.',
+      Orthanc: 'Set "AuthenticationEnabled" to true and add a user to "RegisteredUsers".',
+      dcm4chee: 'Use the secured edition (Keycloak).',
+    },
+  },
+  'credentials-wanted': {
+    check: 'authentication',
+    result: 'fail',
+    says: 'The PACS asks for credentials (status {status}, scheme {scheme}).',
+    change: {
+      any: 'Give --authorization "Basic …" (base64 of user:password) or "Bearer …" here, and PACS_AUTHORIZATION to the gateway.',
+      Orthanc: 'The users are in "RegisteredUsers".',
+      dcm4chee: 'Keycloak issues the token.',
+      cloud: 'Use a token of the service account that may read and write this DICOM store.',
+    },
+  },
+  'credentials-refused': {
+    check: 'authentication',
+    result: 'fail',
+    says: 'The PACS does not take these credentials (status {status}, scheme {scheme}).',
+    change: {
+      any: 'Check user and password, or whether the token has ended. Basic is the base64 of user:password.',
+      nginx:
+        'If nginx asks for a password of its own, it must pass the header on: proxy_pass_request_headers on.',
+      Orthanc: 'Compare with "RegisteredUsers".',
+      cloud: 'Check that the token is for this service and its account has the role to read and write.',
+    },
+  },
+  forbidden: {
+    check: 'authentication',
+    result: 'fail',
+    says: 'The PACS refuses this caller (status 403).',
+    change: {
+      any: 'Give the account the right to search, retrieve and store.',
+      nginx: 'Check allow and deny, and that the firewall for web applications lets DICOMweb through.',
+      Orthanc: 'Set "RemoteAccessAllowed" to true where the gateway runs on another machine.',
+      cloud: 'Give the account the role of an editor of the DICOM store.',
+    },
+  },
+  'proxy-wants-credentials': {
+    check: 'authentication',
+    result: 'fail',
+    says: 'A proxy on the way asks for credentials (status 407).',
+    change: { any: 'Let the gateway reach the PACS without that proxy.' },
+  },
+} as const satisfies Record<string, Diagnosis>;

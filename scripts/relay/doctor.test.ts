@@ -1,0 +1,67 @@
+/** `relay doctor` as IT staff call it: what it prints, and the exit codes that a script reads. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { relay } from '../relay.ts';
+import { freePort } from '../system/ports.ts';
+
+const test = suite('relay doctor');
+
+async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const printed: string[] = [];
+  const said: string[] = [];
+  const code = await relay(['doctor', ...args], {
+    env,
+    signal: new AbortController().signal,
+    print: (line) => void printed.push(line),
+    say: (line) => void said.push(line),
+  });
+  return { code, printed: printed.join('\n'), said: said.join('\n') };
+}
+
+test('a dead port: exit 3, and what to change', async () => {
+  const url = `http://127.0.0.1:${await freePort()}/dicom-web`;
+  const { code, printed } = await run([url]);
+  assert.is(code, 3);
+  assert.match(printed, /FAIL {2}Connection +Nothing listens on port \d+/);
+  assert.match(printed, '→ Orthanc: Its port is "HttpPort"');
+  assert.match(printed, '1 problem, 0 warnings.');
+});
+
+test('a server that asks for credentials gets those of the environment: exit 1 while they are wrong', async () => {
+  const given: unknown[] = [];
+  const server = createServer((request, response) => {
+    given.push(request.headers.authorization);
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="PACS"' }).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/dicom-web/`;
+  const { code, printed } = await run([url, '--json'], { PACS_AUTHORIZATION: 'Basic c2VjcmV0' });
+  server.closeAllConnections();
+  server.close();
+  assert.is(code, 1);
+  assert.equal(given, ['Basic c2VjcmV0']);
+  const report = JSON.parse(printed) as { url: string; findings: { check: string; code: string }[] };
+  assert.is(report.url, url.slice(0, -1));
+  assert.is(report.findings.find(({ check }) => check === 'authentication')?.code, 'credentials-refused');
+  assert.not.match(printed, 'c2VjcmV0');
+});
+
+test('wrong usage: exit 2', async () => {
+  for (const args of [
+    [],
+    ['ftp://pacs/'],
+    ['http://user:secret@pacs/dicom-web'],
+    ['http://pacs/dicom-web', '--ca', import.meta.filename],
+    ['http://pacs/dicom-web', '--authorization', 'Basic\nx'],
+  ]) {
+    const { code, said } = await run(args);
+    assert.is(code, 2, args.join(' '));
+    assert.match(said, 'usage: npm run -s relay -- doctor URL');
+    assert.not.match(said, 'secret');
+  }
+});
+
+test.run();

@@ -1,0 +1,88 @@
+/**
+ * `relay doctor URL`: looks at a PACS and says what is wrong and what to change. Exit 0: nothing fails (there
+ * may be warnings); 1: something does; 2: wrong usage; 3: the PACS cannot be reached. The work is done by
+ * gateway/src/doctor; this prints.
+ */
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { CHECKS } from '../../gateway/src/doctor/checks.ts';
+import type { Finding } from '../../gateway/src/doctor/diagnoses.ts';
+import { examinePacs, type PacsReport } from '../../gateway/src/doctor/examine-pacs.ts';
+import { parseArguments, printable, UsageError, type Arguments } from './arguments.ts';
+import type { Surroundings } from './command.ts';
+
+export async function doctor(args: readonly string[], around: Surroundings): Promise<number> {
+  const options = parseArguments(args, { values: ['authorization', 'ca'], flags: ['store', 'json'] });
+  const connection = {
+    url: parseRoot(options.rest),
+    authorization: authorizationOf(options, around),
+    ca: await caOf(options),
+  };
+  const report = await examinePacs(connection, { isStoring: options.flag('store') }, around.signal);
+  const shown = connection.url;
+  if (options.flag('json')) around.print(JSON.stringify({ url: shown, ...report }, null, 2));
+  else for (const line of toLines(shown, report)) around.print(line);
+  if (!report.isReached) return 3;
+  return report.findings.some(({ result }) => result === 'fail') ? 1 : 0;
+}
+
+/** Throws UsageError. */
+function parseRoot([text, ...more]: readonly string[]): string {
+  if (text === undefined || more.length > 0) throw new UsageError('name one address, the DICOMweb root');
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new UsageError(`${printable(text)} is not an http or https URL`);
+  if (url.username || url.password)
+    throw new UsageError('the address must not hold a password: give --authorization');
+  return url.origin + url.pathname.replace(/\/+$/, '');
+}
+
+/** PACS_AUTHORIZATION keeps it out of the list of processes. */
+function authorizationOf(options: Arguments, { env }: Surroundings): string | null {
+  const given = options.value('authorization') ?? env.PACS_AUTHORIZATION?.trim();
+  if (!given) return null;
+  if (!/^[\x20-\x7e]+$/.test(given))
+    throw new UsageError('--authorization is the value of an Authorization header, for example "Bearer …"');
+  return given;
+}
+
+async function caOf(options: Arguments): Promise<string | null> {
+  const path = options.value('ca');
+  if (path === null) return null;
+  try {
+    const text = await readFile(path, 'utf8');
+    return new X509Certificate(text) && text;
+  } catch {
+    throw new UsageError(`${printable(path)} is not a certificate in PEM that can be read`);
+  }
+}
+
+const MARKS = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL', skipped: '-   ' } as const;
+const WIDTH = Math.max(...Object.values(CHECKS).map((title) => title.length));
+const INDENT = ' '.repeat(WIDTH + MARKS.ok.length + 2);
+
+function* toLines(url: string, { findings, settings }: PacsReport): Generator<string> {
+  yield url;
+  for (const { check, result, says, change } of findings) {
+    yield `${MARKS[result]}  ${CHECKS[check].padEnd(WIDTH)}  ${says}`;
+    if (result === 'ok' || result === 'skipped') continue;
+    for (const { at, text } of change) yield `${INDENT}→ ${at === 'any' ? '' : `${at}: `}${text}`;
+  }
+  yield '';
+  yield countOf(findings);
+  const { lagMinutes, proof, bodyBytes } = settings;
+  if (bodyBytes !== null) yield `Largest body that passed: ${bodyBytes} bytes.`;
+  if (findings.some(({ check, result }) => check === 'search' && result !== 'ok')) return;
+  yield 'Settings for the gateway:';
+  yield `  PACS_URL=${url}`;
+  if (lagMinutes !== null) yield `  RELAY_PACS_LAG_MINUTES=${lagMinutes}`;
+  if (proof !== null) yield `  RELAY_PACS_PROOF=${proof}`;
+}
+
+function countOf(findings: readonly Finding[]): string {
+  const count = (wanted: Finding['result']) => findings.filter(({ result }) => result === wanted).length;
+  const fails = count('fail');
+  const warnings = count('warn');
+  if (fails + warnings === 0) return 'Nothing is wrong.';
+  return `${fails} ${fails === 1 ? 'problem' : 'problems'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}.`;
+}

@@ -1,0 +1,62 @@
+/** `relay receipt verify` says in words why a PACS changed instances or did not take them. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CompactSign, exportJWK, generateKeyPair } from 'jose';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { merkleRoot, RECEIPT_TYPE, type Receipt } from '#shared/protocol/receipt.ts';
+import { relay } from '../relay.ts';
+
+const INSTANCES: Receipt['instances'] = [
+  { sopInstanceUID: '1.2.1', digest: 'a'.repeat(64), bytes: 1, state: 'coerced', pacsCode: 0xb006 },
+  { sopInstanceUID: '1.2.2', digest: 'b'.repeat(64), bytes: 1, state: 'coerced', pacsCode: 0xb006 },
+  { sopInstanceUID: '1.2.3', digest: 'c'.repeat(64), bytes: 1, state: 'stored' },
+];
+
+test('the codes of the PACS are explained', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-verify-'));
+  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
+  const receipt: Receipt = {
+    jti: crypto.randomUUID(),
+    iss: 'http://gateway',
+    iat: 1,
+    version: 1,
+    studyInstanceUID: '1.2',
+    revision: 1,
+    policy: { name: 'identified', version: 1 },
+    pacs: 'http://pacs',
+    root: await merkleRoot(INSTANCES),
+    instances: INSTANCES,
+  };
+  const jws = await new CompactSign(new TextEncoder().encode(JSON.stringify(receipt)))
+    .setProtectedHeader({ alg: 'EdDSA', kid: 'k1', typ: RECEIPT_TYPE })
+    .sign(privateKey);
+  const file = join(folder, 'study.receipt.jws');
+  const jwks = join(folder, 'jwks.json');
+  const key = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'EdDSA' };
+  await Promise.all([writeFile(file, jws), writeFile(jwks, JSON.stringify({ keys: [key] }))]);
+
+  const printed: string[] = [];
+  const around = {
+    env: {},
+    signal: new AbortController().signal,
+    print: (line: string) => void printed.push(line),
+    say: (line: string) => assert.unreachable(line),
+  };
+  assert.is(await relay(['receipt', 'verify', file, '--jwks', jwks], around), 0);
+  assert.is(await relay(['receipt', 'verify', file, '--jwks', jwks, '--json'], around), 0);
+  await rm(folder, { recursive: true, force: true });
+  assert.is(
+    printed[1],
+    'The PACS gave code B006H for 2 instances: The PACS left elements of the instance out when it stored it. ' +
+      'Check its coercion rules if you did not expect that.',
+  );
+  const { pacsReasons } = JSON.parse(printed[2]!) as { pacsReasons: { code: string; count: number }[] };
+  assert.equal(
+    pacsReasons.map(({ code, count }) => [code, count]),
+    [['B006H', 2]],
+  );
+});
+
+test.run();
