@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createVirtualTime } from '#testing/virtual-time.ts';
-import { json, openTestApi, refusal, untilRead, type Answering } from '../testing/open-api.ts';
+import { giveTurns, json, openTestApi, refusal, untilRead, type Answering } from '../testing/open-api.ts';
 import { idOf } from '../testing/recorded-answers.ts';
 import { createPreviewsStore } from './previews.store.ts';
 
@@ -16,21 +16,24 @@ function open(answer: Answering = () => json(ANSWER)) {
 }
 
 test('a preview is asked for once, a few at a time', async () => {
-  let now = 0;
   let most = 0;
+  const waiting: (() => void)[] = [];
   const { store, asked } = open(async () => {
-    now += 1;
-    most = Math.max(most, now);
-    await untilRead(() => false);
-    now -= 1;
+    const gate = Promise.withResolvers<void>();
+    most = Math.max(most, waiting.push(gate.resolve));
+    await gate.promise;
     return json(ANSWER);
   });
   for (let row = 1; row <= 8; row += 1) store.want(idOf(row));
   store.want(idOf(1));
-  assert.ok(await untilRead(() => now === 3));
+  assert.ok(await untilRead(() => waiting.length === 3));
   const isThere = () => [1, 2, 3, 4, 5, 6, 7, 8].every((row) => store.of(idOf(row)).value !== null);
-  for (let turns = 0; turns < 50 && !isThere(); turns += 1) await untilRead(isThere);
-  assert.equal([isThere(), asked.length, most], [true, 8, 3]);
+  const answered = () => {
+    waiting.shift()?.();
+    return isThere();
+  };
+  assert.ok(await untilRead(answered));
+  assert.equal([asked.length, most], [8, 3]);
   assert.equal(store.of(idOf(1)).value?.patient, PATIENT);
   assert.match(String(store.of(idOf(1)).value?.picture), /^blob:/);
 });
@@ -52,7 +55,7 @@ test('its picture is freed with the pages, also one that arrives later', async (
     assert.ok(await untilRead(() => asked.length === 2));
     store.close();
     late.resolve();
-    await untilRead(() => false);
+    await giveTurns();
     assert.equal([freed, store.of(idOf(2)).value], [[picture], null]);
   } finally {
     URL.revokeObjectURL = revokeObjectURL;
@@ -64,7 +67,7 @@ test('one that could not be fetched leaves the row as it is, and is asked for ag
   const { store, asked } = open(() => (isGone ? refusal(502, 'pacs-unreachable') : json(ANSWER)));
   store.want(idOf(1));
   assert.ok(await untilRead(() => asked.length === 1));
-  await untilRead(() => false);
+  await giveTurns();
   assert.is(store.of(idOf(1)).value, null);
   isGone = false;
   store.want(idOf(1));

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Job } from '#shared/protocol/inference.ts';
 import { createVirtualTime } from '#testing/virtual-time.ts';
 import { ALL } from './filters.ts';
-import { json, openTestApi, unreachable, untilRead, type Answering } from '../testing/open-api.ts';
+import { giveTurns, json, openTestApi, unreachable, untilRead, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedJob, recordedResult, STUDY } from '../testing/recorded-answers.ts';
 import { createResultsStore } from './results.store.ts';
 
@@ -79,7 +79,7 @@ test('of two answers the one to the newer request counts', async () => {
   store.filters.value = { ...ALL, model: 'pneumonia' };
   await time.run(() => store.phase.value === 'ready', 1_000);
   first.resolve();
-  await untilRead(() => false);
+  await giveTurns();
   assert.equal(
     store.results.value.map(({ id }) => id),
     [idOf(2)],

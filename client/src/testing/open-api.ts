@@ -29,6 +29,11 @@ export async function untilRead(isOver: () => boolean): Promise<boolean> {
   return isOver();
 }
 
+/** Gives an answer that must change nothing the turns of the event loop in which it would. */
+export async function giveTurns(): Promise<void> {
+  for (let turns = 0; turns < 1_000; turns += 1) await turn();
+}
+
 /** `account`: whose session it is at that moment. */
 export function openTestApi(answer: Answering, account: () => string | null = () => null): TestApi {
   const asked: Asked[] = [];
