@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Job } from '#shared/protocol/inference.ts';
 import { createVirtualTime } from '#testing/virtual-time.ts';
 import { ALL } from './filters.ts';
-import { giveTurns, json, openTestApi, unreachable, untilRead, type Answering } from '../testing/open-api.ts';
+import { giveTurns, json, openTestApi, unreachable, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedJob, recordedResult, STUDY } from '../testing/recorded-answers.ts';
 import { createResultsStore } from './results.store.ts';
 
