@@ -42,6 +42,8 @@ export type Config = {
   readonly blobs: BlobPlace;
   readonly policy: 'identified' | 'deidentified';
   readonly pacs: { readonly url: string; readonly authorization: string | null };
+  /** The proxy for https: requests to PACSs, and the hosts that are reached without it; null: none. */
+  readonly pacsProxy: { readonly url: string; readonly except: string } | null;
   /** Requests a minute for one caller; null: no limit. */
   readonly rateLimit: number | null;
   /** Where the heads of the audit trail are kept as well: a file, or a server that takes them. */
@@ -243,6 +245,17 @@ function pacsOf(env: Env, wrong: Report): Config['pacs'] {
   return { url: text?.replace(/\/+$/, '') ?? '', authorization };
 }
 
+/** As curl and others read them. */
+function pacsProxyOf(env: Env, wrong: Report): Config['pacsProxy'] {
+  const url = setting(env, 'HTTPS_PROXY') ?? setting(env, 'https_proxy');
+  if (url === undefined) return null;
+  if (urlOf(url, ['http:', 'https:']) === null)
+    wrong(
+      'HTTPS_PROXY must be the address of a proxy, for example HTTPS_PROXY=http://proxy.example.org:3128.',
+    );
+  return { url, except: setting(env, 'NO_PROXY') ?? setting(env, 'no_proxy') ?? '' };
+}
+
 function policyOf(env: Env, wrong: Report): Config['policy'] {
   const text = setting(env, 'RELAY_POLICY') ?? 'deidentified';
   if (text === 'identified' || text === 'deidentified') return text;
@@ -381,6 +394,7 @@ export function readConfig(env: Env): Config {
     blobs: blobsOf(env, dataDir, wrong),
     policy: policyOf(env, wrong),
     pacs: pacsOf(env, wrong),
+    pacsProxy: pacsProxyOf(env, wrong),
     rateLimit: rateLimitOf(env, host, wrong),
     auditUrl: auditUrlOf(env, dataDir, wrong),
     uploadExpiresHours: uploadExpiresOf(env, wrong),

@@ -20,6 +20,11 @@ import { isInClearText, type Config } from './config.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
 import { openRoom } from './database/room.ts';
+import { openDestinations } from './destinations/destinations.ts';
+import { destinationRoutes } from './destinations/destinations.routes.ts';
+import { createSecretSeal } from './destinations/seal-secrets.ts';
+import { setDefaultDestination } from './destinations/set-default.ts';
+import { createStudyPacs } from './destinations/study-pacs.ts';
 import { createResultSender } from './dicom-results/result-sender.ts';
 import { declareQueues, type Feature, startFeatures, stopFeatures } from './feature.ts';
 import { createApi } from './http/api.ts';
@@ -42,7 +47,7 @@ import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
-import { createTakings } from './pipeline/takings.ts';
+import { createTakings, type Takings } from './pipeline/takings.ts';
 import { PAUSES, type PipelineTools, type SealingKeys } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
@@ -52,6 +57,7 @@ import { createRestoreThread } from './pipeline/verify/restore-thread.ts';
 import { openFileBlobs } from './ports/blobs/file-blobs.ts';
 import type { Engine } from './ports/engine/engine.ts';
 import { createOnnxEngine } from './ports/engine/onnx-engine.ts';
+import { connectionSettings, type PacsConnection } from './ports/pacs/connection.ts';
 import { createGuardedPacs } from './ports/pacs/guarded-pacs.ts';
 import { createLatePacs } from './ports/pacs/late-pacs.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
@@ -132,6 +138,7 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
   await registerBuiltIn(db, tools.files, await defaultSiteId(db), now());
   const features = composeFeatures(tools);
   const api = createApi(features, tools);
+  const { siteId, destinations } = base;
   return {
     api,
     web: createWeb(api, tools),
@@ -145,10 +152,11 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       await startFeatures(features, jobs, db);
       await recordRunning(base, { event: 'gateway-started', version: VERSION });
       isStarted = true;
-      if (isInClearText(config.pacs.url)) log({ event: 'pacs-in-clear-text', pacs: base.pacs.describe() });
+      const pacs = (await destinations.primary(siteId)).describe();
+      if (isInClearText(config.pacs.url)) log({ event: 'pacs-in-clear-text', pacs });
       // Not waited for: studies are taken, and wait for the PACS.
       void base.pacsState().then((state) => {
-        const of = { pacs: base.pacs.describe() };
+        const of = { pacs };
         if (state === 'no-search') log({ event: 'pacs-does-not-search', ...of });
         if (state === 'no-retrieval') log({ event: 'pacs-does-not-give', ...of });
       });
@@ -187,6 +195,7 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     authFeature(tools),
     auditFeature(tools),
     adminFeature(tools),
+    { routes: [destinationRoutes(tools)] },
     { routes: [tusRoutes(tools.parcels)] },
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
     studiesFeature(tools),
@@ -217,9 +226,17 @@ async function openBase(config: Config, around: Surroundings) {
   const parcelBlobs = await openFileBlobs(config.blobs.path);
   await refuseForeignParcels(database.db, parcelBlobs);
   const jobs = await createJobs(database, logJobs(log));
-  const pacs = createGuardedPacs(around.pacs ?? createLatePacs(config.pacs));
+  const seal = createSecretSeal(keys.secretFor('destinations'));
+  const { db } = database;
+  const siteId = await defaultSiteId(db);
+  await setDefaultDestination(siteId, config.pacs, { db, seal, now });
+  const destinations = openDestinations({ db, seal, open: pacsOpener(config, around) });
   const engine = around.engine ?? createOnnxEngine();
-  const pacsState = remembered(createPacsState(pacs, PACS_PATIENCE_MS), PACS_REMEMBERED_MS, clock);
+  const pacsState = remembered(
+    createPacsState(() => destinations.primary(siteId), PACS_PATIENCE_MS),
+    PACS_REMEMBERED_MS,
+    clock,
+  );
   const metrics = createMetrics({
     countJobs: () => jobs.counts(),
     isPacsUp: async () => ['ok', 'no-retrieval'].includes(await pacsState()),
@@ -233,7 +250,10 @@ async function openBase(config: Config, around: Surroundings) {
     log,
     keys,
     database,
-    db: database.db,
+    db,
+    siteId,
+    seal,
+    destinations,
     parcelBlobs,
     channel: async (name: string) => (await database.shared?.channel(name)) ?? null,
     // Health is asked without limits.
@@ -242,11 +262,27 @@ async function openBase(config: Config, around: Surroundings) {
     room,
     isFull: around.isFull ?? (() => room.isLow()),
     jobs,
-    pacs,
+    pacs: createStudyPacs(destinations, siteId),
     pacsState,
     engine,
     metrics,
     policyKey: keys.policyKey,
+  };
+}
+
+function pacsOpener({ pacsProxy }: Config, { pacs, clock }: Surroundings) {
+  return (connection: PacsConnection): Pacs =>
+    createGuardedPacs(pacs ?? createLatePacs(connectionSettings(connection, { proxy: pacsProxy, clock })));
+}
+
+/** Each PACS with the instances that it was seen to take, as long as the connection to it is the same. */
+function createPacsOf({ destinations }: Base): PipelineTools['pacsOf'] {
+  const seen = new WeakMap<Pacs, Takings>();
+  return async (siteId, studyInstanceUID) => {
+    const pacs = await destinations.ofStudy(siteId, studyInstanceUID);
+    const takings = seen.get(pacs) ?? createTakings();
+    seen.set(pacs, takings);
+    return { pacs, takings };
   };
 }
 
@@ -280,10 +316,9 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
   return {
     db: base.db,
     jobs: base.jobs,
-    pacs: base.pacs,
+    pacsOf: createPacsOf(base),
     patience: { lagMinutes: base.pacsLagMinutes, pauses: PAUSES },
     proof: base.pacsProof,
-    takings: createTakings(),
     metrics: base.metrics,
     log: base.log,
     blobs: base.parcelBlobs,

@@ -11,6 +11,8 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^dexie$/, [/^client\/src\/pipeline\/queue\//]],
   [/^@tus\//, [/^gateway\/src\/pipeline\/intake\//, /^scripts\/bench\/link\/peers\.ts$/]],
   [/^(pg|kysely-.*)$/, [/^gateway\/src\/database\//, /^scripts\/lab\/database\//]],
+  [/^oauth4webapi$/, [/^gateway\/src\/ports\/pacs\/access-token\.ts$/]],
+  [/^undici$/, [/^gateway\/src\/ports\/pacs\/pacs-fetch\.ts$/]],
   [/^pg-boss$/, [/^gateway\/src\/jobs\//]],
   [
     /^jose$/,
@@ -55,7 +57,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
  */
 const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
   dicom: [/^protocol\/reasons\.ts$/],
-  deid: [/^dicom\//, /^protocol\/(reasons|reason-kinds|deid-report)\.ts$/],
+  deid: [/^dicom\//, /^protocol\/(reasons|reason-kinds|irregularities|deid-report)\.ts$/],
   pixels: [/^dicom\//, /^transfer\/coding\/(bit-reader|jpeg-ls-scan)\.ts$/],
   transfer: [/^dicom\//, /^protocol\//],
   models: [/^dicom\//, /^pixels\//, /^protocol\//],
@@ -79,6 +81,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ['client/src/results', 'client/src/studies'],
     ['kit', 'net', 'pipeline'],
   ],
+  [['client/src/admin'], ['kit', 'net']],
   [['gateway/src/ports'], []],
   [['gateway/src/doctor'], ['ports']],
   [['gateway/src/database', 'gateway/src/jobs'], ['database']],
@@ -105,6 +108,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
       'threads',
     ],
   ],
+  [['gateway/src/destinations'], ['ports', 'http', 'audit', 'database']],
   [['gateway/src/vault'], ['auth', 'http', 'audit', 'database']],
   [['gateway/src/studies'], ['uploads', 'pipeline', 'ports', 'threads', 'http', 'audit', 'database']],
   [

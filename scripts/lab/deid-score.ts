@@ -74,7 +74,7 @@ function optionSets(isEach: boolean): string[] {
   return ['', ...(isEach ? available : []), together];
 }
 
-const OURS = [process.execPath, RELAY, 'deidentify'];
+const OURS = [process.execPath, RELAY, 'deidentify', '--odd', 'send'];
 
 async function judge(
   script: string,

@@ -7,6 +7,9 @@
  * `--undeclared-text hold|warn|send`: images that often have names in their pixels and do not say so are refused
  * (`hold`, the default), written and counted, or written.
  *
+ * `--odd hold|send`: instances that are odd (protocol/irregularities.ts) are refused (the default), or written as if a
+ * person had released each.
+ *
  * `--report FILE` describes each file without a value: edition, options, methods, actions by tag path, the
  * digest of that list (the same as in a receipt's `reports`), SHA-256 of the file afterwards; with `--key`
  * also `originalDigest`, which a receipt of a gateway with this key names. Nothing in it leads back to the
@@ -19,6 +22,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createPseudonyms, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
+import type { Looked } from '#shared/deid/deidentify-instance.ts';
 import type { UndeclaredText } from '#shared/deid/hold-causes.ts';
 import { createRules } from '#shared/deid/rules.ts';
 import { REASONS } from '#shared/protocol/reasons.ts';
@@ -51,7 +55,7 @@ type Reported = { readonly file: number } & (
 
 export async function deidentify(args: readonly string[], around: Surroundings): Promise<number> {
   const options = parseArguments(args, {
-    values: ['out', 'options', 'key', 'report', 'undeclared-text'],
+    values: ['out', 'options', 'key', 'report', 'undeclared-text', 'odd'],
     flags: [],
   });
   const out = options.value('out');
@@ -59,10 +63,13 @@ export async function deidentify(args: readonly string[], around: Surroundings):
     throw new UsageError('name at least one file or folder, and --out DIR');
   const reportPath = options.value('report');
   const archives = createArchiveReader();
+  const odd = options.value('odd') ?? 'hold';
+  if (odd !== 'hold' && odd !== 'send') throw new UsageError('--odd is hold or send');
   const policy = await policyOf(options);
   const run: Run = {
     out,
     policy,
+    looked: odd === 'send' ? ['form'] : [],
     companions: await gatherCompanions(
       findFiles(options.rest, around.signal),
       ({ ref }) => openFile(ref, archives),
@@ -106,6 +113,7 @@ export async function deidentify(args: readonly string[], around: Surroundings):
 interface Run {
   readonly out: string;
   readonly policy: LocalPolicy;
+  readonly looked: readonly Looked[];
   readonly companions: CompanionsOf;
   /** The key was given: digests under it mean something outside this run. */
   readonly isKeyed: boolean;
@@ -142,8 +150,8 @@ async function deidentifyFile(
 
 async function applyTo(run: Run, { ref, inFolder }: CollectedFile) {
   const original = await openFile(ref, run.archives);
-  const { policy, companions } = run;
-  const applied = await applyPolicy(original, { policy, inFolder, companions }, run.signal);
+  const { policy, looked, companions } = run;
+  const applied = await applyPolicy(original, { policy, inFolder, looked, companions }, run.signal);
   if (applied.kind !== 'applied' || !run.isReported) return { ...applied, said: null };
   return { ...applied, said: await describe(run, original, applied) };
 }

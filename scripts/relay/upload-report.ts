@@ -3,8 +3,9 @@
  * exit code.
  */
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
+import type { Irregularity } from '#shared/protocol/irregularities.ts';
 import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
-import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import { REASONS, WARNINGS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { isInDoubt, type DiscFiles } from '../../client/src/pipeline/ingest/disc-files.ts';
 import { printable } from './arguments.ts';
@@ -16,6 +17,8 @@ export interface FileResult {
   readonly path: string;
   readonly state: 'queued' | 'refused' | 'quarantined' | 'skipped';
   readonly reason: ReasonCode | null;
+  /** Oddities with which it is sent. */
+  readonly warnings: readonly Irregularity[];
   readonly instance: { readonly studyInstanceUID: string; readonly key: string } | null;
 }
 
@@ -51,7 +54,7 @@ interface Ended {
 export function toDocument({ queue, files, disc, gateway }: Ended): unknown {
   return {
     studies: [...queue.studies.values()].map((study) => toStudyDocument(study, gateway)),
-    files: files.map((file) => ({ path: file.path, ...outcomeOf(queue, file) })),
+    files: files.map((file) => ({ path: file.path, ...outcomeOf(queue, file), warnings: file.warnings })),
     missing: missingFrom(disc),
   };
 }
@@ -129,6 +132,13 @@ export function refusalsOf(queue: FileQueue, files: readonly FileResult[]): stri
     const outcome = outcomeOf(queue, file);
     return isRefusal(outcome) ? [toRefusal(printable(file.path), outcome)] : [];
   });
+}
+
+/** The files that are sent although they are odd, with what to do. */
+export function warningsOf(files: readonly FileResult[]): string[] {
+  return files.flatMap(({ path, warnings }) =>
+    warnings.map((code) => `${printable(path)}: ${WARNINGS[code]} (${code})`),
+  );
 }
 
 function wordsOf(reason: string | null): { title: string; next: string } {

@@ -14,6 +14,7 @@ import {
   type Policy,
   type PolicyAnswer,
 } from '#shared/protocol/api.ts';
+import { irregularitiesIn } from '#shared/protocol/irregularities.ts';
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { feedsVault } from '#shared/protocol/feeds-vault.ts';
@@ -53,7 +54,15 @@ import { createFileQueue, type FileQueue } from './file-queue.ts';
 import { findFiles } from './find-files.ts';
 import { gatherCompanions, type CompanionsOf } from './gather-companions.ts';
 import { createProgressLine } from './progress-line.ts';
-import { exitCodeOf, refusalsOf, remarksOn, toDocument, toLines, type FileResult } from './upload-report.ts';
+import {
+  exitCodeOf,
+  refusalsOf,
+  remarksOn,
+  toDocument,
+  toLines,
+  warningsOf,
+  type FileResult,
+} from './upload-report.ts';
 
 /** Reading waits for the disk more than for a core. */
 const FILES_AT_ONCE = 4;
@@ -122,7 +131,8 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
   if (options.flag('json'))
     around.print(JSON.stringify(toDocument({ queue, files, disc, gateway: connection.gateway }), null, 2));
   else for (const line of toLines(queue, files, connection.gateway)) around.print(line);
-  for (const line of [...refusalsOf(queue, files), ...remarksOn(disc)]) around.say(line);
+  for (const line of [...refusalsOf(queue, files), ...warningsOf(files), ...remarksOn(disc)])
+    around.say(line);
   return exitCodeOf(queue, files);
 }
 
@@ -188,7 +198,7 @@ interface KeyTools {
 }
 
 async function toDevicePolicy(policy: Policy, answer: PolicyAnswer, tools: KeyTools): Promise<DevicePolicy> {
-  if (!policy.deidentify) return AS_IT_IS;
+  if (!policy.deidentify) return { kind: 'identified', strict: policy.strict };
   const rules = createRules(policy.options, settingsOf(policy));
   if (rules.kind === 'refused')
     throw new UsageError(`the policy asks for ${rules.option}, which cannot be carried out here`);
@@ -289,7 +299,7 @@ async function readOne(
   }: Reading & { readonly companions: CompanionsOf },
 ): Promise<ReadOne> {
   const ended = (state: 'refused' | 'quarantined' | 'skipped', reason: ReasonCode): ReadOne => ({
-    result: { path: found.path, state, reason, instance: null },
+    result: { path: found.path, state, reason, warnings: [], instance: null },
     queued: null,
   });
   if (found.kind === 'refused') return ended('refused', found.because);
@@ -329,6 +339,7 @@ async function readOne(
       path: found.path,
       state: 'queued',
       reason: null,
+      warnings: irregularitiesIn(outcome.warnings),
       instance: { studyInstanceUID, key: keyOf(manifest) },
     },
     queued: { studyInstanceUID, manifest, file: found, report: report?.digest ?? null },

@@ -158,14 +158,16 @@ export const CORPUS_ANSWERS: Readonly<Record<string, Answer>> = {
   'native-in-jpeg-syntax.dcm': 'pixel-data-encoding',
   // A viewer that trusts the table shows the wrong frame.
   'bot-offset-beyond.dcm': 'offset-table-invalid',
-  'pixel-too-short.dcm': 'pixel-data-length',
-  'pixel-empty.dcm': 'pixel-data-length',
+  // A PACS stores them, and the policy decides about them (protocol/irregularities.ts).
+  'pixel-too-short.dcm': ['pixel-data-length'],
+  'pixel-empty.dcm': ['pixel-data-length'],
+  // An image of that size would exhaust the memory of any program that opens it.
   'rows-65535.dcm': 'pixel-data-length',
   'frames-huge.dcm': 'pixel-data-length',
   // Real objects whose Number of Frames is wrong look the same (rt-plan-dose-struct): nothing is missing, so
   // it travels.
   'pixel-too-long.dcm': ['pixel-data-length'],
-  'pixel-missing.dcm': 'pixel-data-missing',
+  'pixel-missing.dcm': ['pixel-data-missing'],
   'rows-zero.dcm': 'invalid-dimensions',
   'frames-negative.dcm': 'invalid-number-of-frames',
   'frames-text.dcm': 'invalid-number-of-frames',
@@ -174,7 +176,7 @@ export const CORPUS_ANSWERS: Readonly<Record<string, Answer>> = {
   'samples-65535.dcm': 'inconsistent-pixel-module',
   // Without its tables no viewer can show it, or worse, shows it in grey.
   'palette-missing.dcm': 'palette-missing',
-  'rle-overlong.dcm': 'pixel-data-not-decodable',
+  'rle-overlong.dcm': ['pixel-data-not-decodable'],
   // The instance is whole; its icon stays in it, is never decoded and never sent apart.
   'icon-huge.dcm': ['icon-oversized'],
 };

@@ -15,6 +15,7 @@ export const kitWords = {
     infer: 'Run AI',
     models: 'Models',
     admin: 'Administration',
+    destinations: 'Destinations',
     'api-keys': 'API keys',
     settings: 'Settings and storage',
     help: 'Help',

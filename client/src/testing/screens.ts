@@ -45,6 +45,11 @@ export const SCREENS = {
     'settings-large': 'The same in very large text',
     'help-signed-out': 'Help before signing in',
   },
+  'admin/destinations.e2e.ts': {
+    destinations: 'The destination of the environment, and one with a wrong password',
+    'destination-form': 'A destination with mistakes in the form',
+    'destination-delete': 'Asks before a destination is deleted',
+  },
   'screens-queue.e2e.ts': {
     'queue-order': 'Three studies in their order',
     cancel: 'Asks before a study is cancelled on its way',

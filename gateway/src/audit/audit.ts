@@ -50,6 +50,11 @@ export type AuditEvent =
       by: string;
     }
   | {
+      event: `destination-${'made' | 'changed' | 'deleted' | 'primary'}`;
+      destinationId: string;
+      by: string | null;
+    }
+  | {
       event: 'quota-changed';
       /** Null: of every account without a quota of its own. */
       accountId: string | null;

@@ -115,6 +115,8 @@ export type StudyTable = {
   revision: number;
   policy_name: string;
   policy_version: number;
+  /** Where it goes, fixed when it is first promised; null: there was no destination. */
+  destination_id: string | null;
   /** The study's spool key, wrapped with the gateway's key; null once destroyed. */
   wrapped_key: Uint8Array | null;
   waiting_because:
@@ -297,6 +299,25 @@ export type PolicyTable = {
   withdrawn_at: Date | null;
 };
 
+/** A PACS to which studies go. */
+export type DestinationTable = {
+  id: Generated<string>;
+  site_id: string;
+  name: string;
+  url: string;
+  /** `destinationSettingsSchema` of shared/src/protocol/destination.ts: everything that may be shown. */
+  settings: ColumnType<unknown, string, string>;
+  /** Passwords, tokens and keys, under the gateway's key; null: there are none. */
+  sealed: Uint8Array | null;
+  /** New studies go to this one. */
+  is_primary: boolean;
+  /** `PACS_URL` sets it at every start. */
+  from_environment: boolean;
+  /** Grows with each change. */
+  version: Generated<number>;
+  changed_at: Date;
+};
+
 /** Append-only; each row's hash covers the one before it. */
 export type AuditTable = {
   seq: number;
@@ -382,6 +403,7 @@ export type Tables = InferenceTables & {
   parcel: ParcelTable;
   receipt: ReceiptTable;
   policy: PolicyTable;
+  destination: DestinationTable;
   vault: VaultTable;
   vault_entry: VaultEntryTable;
   vault_request: VaultRequestTable;

@@ -20,7 +20,7 @@ export function isImage({
 }: Pick<DescribedInstance, 'sopClassUID' | 'modality'>): boolean {
   if (modality !== null && NO_IMAGES.has(modality)) return false;
   const kind = sopClassUID === null ? 'unknown' : sopClassKind(sopClassUID);
-  return kind === 'image' || kind === 'image-or-header' || kind === 'unknown';
+  return kind === 'image' || kind === 'unknown';
 }
 
 /**

@@ -33,7 +33,8 @@ test('a PACS is asked to give an instance until it has given one', async () => {
     if (answer instanceof Error) throw answer;
     return answer ?? null;
   };
-  const state = createPacsState({ probe: async () => undefined, givesInstances }, 1_000);
+  const pacs = { probe: async () => undefined, givesInstances };
+  const state = createPacsState(async () => pacs, 1_000);
   const states = [];
   for (let i = 0; i < 6; i += 1) states.push(await state());
   assert.equal([states, asked], [['ok', 'no-retrieval', 'ok', 'ok', 'ok', 'ok'], 4]);
@@ -46,7 +47,7 @@ test('a PACS that does not answer, or does not search, is asked for nothing else
     [new PacsDoesNotSearch(501), 'no-search'],
   ] as const)
     assert.is(
-      await createPacsState({ probe: () => Promise.reject(error), givesInstances }, 1_000)(),
+      await createPacsState(async () => ({ probe: () => Promise.reject(error), givesInstances }), 1_000)(),
       expected,
     );
 });

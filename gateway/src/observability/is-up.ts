@@ -9,23 +9,27 @@ export const isUp = (answer: Promise<unknown>): Promise<boolean> =>
 
 export type PacsState = 'ok' | 'unreachable' | 'no-search' | 'no-retrieval';
 
-/** Asks the PACS for a small search, and for an instance until it has given one. */
-export function createPacsState(pacs: Pick<Pacs, 'probe' | 'givesInstances'>, patienceMs: number) {
-  let hasGiven = false;
-  const gives = async (): Promise<boolean> => {
-    if (hasGiven) return true;
+type Asked = Pick<Pacs, 'probe' | 'givesInstances'>;
+
+/** Asks the PACS of the moment for a small search, and for an instance until it has given one. */
+export function createPacsState(pacsNow: () => Promise<Asked>, patienceMs: number) {
+  const given = new WeakSet<Asked>();
+  const gives = async (pacs: Asked): Promise<boolean> => {
+    if (given.has(pacs)) return true;
     // A failure says neither yes nor no.
-    const given = await pacs.givesInstances(AbortSignal.timeout(patienceMs)).catch(() => null);
-    hasGiven = given === true;
-    return given !== false;
+    const isGiven = await pacs.givesInstances(AbortSignal.timeout(patienceMs)).catch(() => null);
+    if (isGiven === true) given.add(pacs);
+    return isGiven !== false;
   };
   return async (): Promise<PacsState> => {
+    let pacs: Asked;
     try {
+      pacs = await pacsNow();
       await pacs.probe(AbortSignal.timeout(patienceMs));
     } catch (error) {
       return error instanceof PacsDoesNotSearch ? 'no-search' : 'unreachable';
     }
-    return (await gives()) ? 'ok' : 'no-retrieval';
+    return (await gives(pacs)) ? 'ok' : 'no-retrieval';
   };
 }
 

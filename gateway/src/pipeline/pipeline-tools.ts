@@ -76,7 +76,8 @@ export type PromisedIdentity = {
 
 /** A policy as far as verify needs it: it must be possible (`createRules`). */
 export type PolicyRules =
-  | { readonly kind: 'identified' }
+  /** `strict`: odd instances are held (protocol/irregularities.ts). */
+  | { readonly kind: 'identified'; readonly strict?: boolean | undefined }
   | {
       readonly kind: 'deidentified';
       readonly options: readonly string[];
@@ -106,12 +107,15 @@ export type CheckInstance = (
 /** The gateway's private keys by their id: the one that devices seal to now, and retired ones. */
 export type SealingKeys = { get(keyId: string): CryptoKey | undefined };
 
+/** The PACS to which a study goes, and what this process has seen it take. */
+export type StudyPacs = { readonly pacs: Pacs; readonly takings: Takings };
+
 export type PipelineTools = {
   readonly db: Kysely<Tables>;
   readonly jobs: Pick<Jobs, 'enqueue'>;
-  readonly pacs: Pacs;
+  /** The same for every upload of the study. Throws PacsUnreachable. */
+  readonly pacsOf: (siteId: string, studyInstanceUID: string) => Promise<StudyPacs>;
   readonly patience: PacsPatience;
-  readonly takings: Takings;
   /** Null: `digest` where the PACS tells digests, else `found`. */
   readonly proof: WantedProof | null;
   readonly blobs: Blobs;
@@ -131,3 +135,6 @@ export type PipelineTools = {
   readonly now: () => Date;
   readonly newId: () => string;
 };
+
+/** Those of a stage that looks at the PACS of its study. */
+export type StudyTools = PipelineTools & StudyPacs;

@@ -29,7 +29,7 @@ import { forwardStudy } from './forward/forward-study.ts';
 import type { ForwardTools } from './forward/forward-tools.ts';
 import { reconcileStudy } from './forward/reconcile-study.ts';
 import { countFailure, countRun, findParcel, type OwnedParcel } from './parcel.store.ts';
-import type { PipelineTools } from './pipeline-tools.ts';
+import type { PipelineTools, StudyTools } from './pipeline-tools.ts';
 import { signRevision } from './receipt/sign-revision.ts';
 import { createMinuteCounter, MINUTE_SECONDS } from './tally.store.ts';
 import { renewJobs, RENEW_EVERY_SECONDS } from './renew-jobs.ts';
@@ -39,7 +39,7 @@ import type { Planner } from './study-plan.ts';
 import { findStudy, type StudyRow } from './study.store.ts';
 import { verifyReceived } from './verify/verify-received.ts';
 
-type StageTools = PipelineTools & Pick<ForwardTools, 'apply'>;
+type StageTools = StudyTools & Pick<ForwardTools, 'apply'>;
 
 type StudyStage = {
   readonly stage: Exclude<Stage, 'intake' | 'verify'>;
@@ -146,8 +146,9 @@ export async function runStudyStage(
   if (study === undefined || study.state !== entry.when) return;
   await logged(tools, entry.stage, { studyId }, async () => {
     try {
-      return await reachPacs(study, tools, signal, () =>
-        reportFailures(study, tools, signal, () => runAndApply(entry, study, tools, signal)),
+      const own = { ...tools, ...(await tools.pacsOf(study.site_id, study.study_instance_uid)) };
+      return await reachPacs(study, own, signal, () =>
+        reportFailures(study, own, signal, () => runAndApply(entry, study, own, signal)),
       );
     } catch (error) {
       if (!(error instanceof PacsUnreachable)) throw error;
@@ -159,7 +160,7 @@ export async function runStudyStage(
 async function runAndApply(
   { run }: StudyStage,
   study: StudyRow,
-  tools: PipelineTools,
+  tools: StudyTools,
   signal: AbortSignal,
 ): Promise<string> {
   const apply: StageTools['apply'] = (planner) => applyPlan(tools, study.id, planner);
@@ -169,7 +170,7 @@ async function runAndApply(
 /** A study that waits for the PACS runs no stage before the PACS answers; then it no longer waits. */
 async function reachPacs(
   study: StudyRow,
-  tools: PipelineTools,
+  tools: StudyTools,
   signal: AbortSignal,
   run: () => Promise<string>,
 ): Promise<string> {

@@ -3,7 +3,7 @@
  * transaction first; a caller that changes the state of a study holds its row locked (`lockStudy`), so that
  * two events of one study never cross.
  */
-import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
 import { IN_PACS, nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
 
@@ -54,6 +54,7 @@ export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> 
       site_id: siteId,
       account_id: accountId,
       study_instance_uid: studyInstanceUID,
+      destination_id: destinationFor(siteId, studyInstanceUID),
       state: 'receiving',
       revision: 1,
       policy_name: policy.name,
@@ -66,6 +67,16 @@ export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> 
     .returningAll()
     .executeTakeFirstOrThrow();
 }
+
+/**
+ * Fixed when the study is first promised: the primary destination then, and for later uploads of the study the same
+ * one, because a PACS answers for what it was given. Null: there was none.
+ */
+const destinationFor = (siteId: string, studyInstanceUID: string): RawBuilder<string | null> =>
+  sql`coalesce(
+    (select s.destination_id from study s where s.site_id = ${siteId} and s.study_instance_uid = ${studyInstanceUID}
+      and s.destination_id is not null order by s.created_at, s.id limit 1),
+    (select d.id from destination d where d.site_id = ${siteId} and d.is_primary))`;
 
 /**
  * The study that results of an instance join, locked: of the first upload that brought it and has it in the

@@ -15,6 +15,7 @@ import { sha256 } from '#testing/sha256.ts';
 
 export type Door = { readonly api: string; readonly token: string };
 type Claim = ManifestInstance & { readonly studyInstanceUID: string };
+type Lies = Partial<Claim> & { readonly policy?: string };
 
 export type LyingOutcome =
   /** The manifest itself was refused. */
@@ -87,12 +88,12 @@ async function push(door: Door, uploadId: string, parcel: Blob): Promise<void> {
 export async function sendUnchecked(
   door: Door,
   bytes: Uint8Array<ArrayBuffer>,
-  lies: Partial<Claim> = {},
+  { policy = 'identified', ...lies }: Lies = {},
 ): Promise<LyingOutcome> {
   const { studyInstanceUID, ...claim } = { ...claimsFor(bytes), ...lies };
   const manifest = {
     protocolVersion: PROTOCOL_VERSION,
-    policy: { name: 'identified', version: 1 },
+    policy: { name: policy, version: 1 },
     studyInstanceUID,
     instances: [claim],
   };

@@ -35,7 +35,7 @@ import { createSheetSigner, type SheetSigner } from '../studies/sign-sheet.ts';
 import { studyRoutes } from '../studies/studies.routes.ts';
 import { createStudyChanges } from '../pipeline/announce-changes.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
-import type { CheckInstance, PipelineTools, Restore } from '../pipeline/pipeline-tools.ts';
+import type { CheckInstance, PipelineTools, StudyTools, Restore } from '../pipeline/pipeline-tools.ts';
 import { toVerifyRules, verifyInstance } from '../pipeline/verify/verify-instance.ts';
 import { derivePolicyKey, type NamedKey, type PolicyKey } from '#shared/transfer/policy-key.ts';
 import { openTestDatabase } from './open-database.ts';
@@ -95,6 +95,9 @@ export function createTestSealing(kid: string = randomUUID()): TestSealing {
     sealingKey: { kid, kty: 'OKP', crv: 'X25519', x },
   };
 }
+
+/** One PACS, which a test may change, takes every study. */
+export type TestTools = StudyTools & { pacs: Pacs };
 
 export type TestPipeline = Awaited<ReturnType<typeof openTestPipeline>>;
 
@@ -191,11 +194,12 @@ async function createTools(
   { database, jobs }: TestGround,
   folder: string,
   own: Pick<PipelineTools, 'log' | 'signReceipt'>,
-): Promise<PipelineTools> {
-  return {
+): Promise<TestTools> {
+  const tools: TestTools = {
     db: database.db,
     jobs,
     pacs: options.pacs,
+    pacsOf: async () => tools,
     // Nothing is waited for: a test that is about waiting brings its own.
     patience: { lagMinutes: 0, pauses: [0] },
     takings: createTakings(),
@@ -214,6 +218,7 @@ async function createTools(
     ...own,
     ...options.tools,
   };
+  return tools;
 }
 
 /** At a site of its own: many tests share a database. */
@@ -238,7 +243,7 @@ async function addAccount(db: Db): Promise<{ siteId: string; accountId: string }
 }
 
 type AppParts = {
-  readonly tools: PipelineTools;
+  readonly tools: TestTools;
   readonly parcels: ParcelReceiver;
   readonly sealing: TestSealing['sealing'];
   readonly sealingKey: SealingKey;

@@ -193,8 +193,8 @@ const NOTHING_OFFERED: Offered = { notThere: new Map(), early: new Map() };
 
 /** Throws `pacs-unreachable`. */
 async function lookForOffered(
-  { db, pacs, patience: { lagMinutes } }: UploadTools,
-  { study_id: studyId }: UploadRow,
+  { db, pacsOf, patience: { lagMinutes } }: UploadTools,
+  { study_id: studyId, site_id: siteId, study_instance_uid: study }: UploadRow,
   instances: Decision['instances'],
 ): Promise<Offered> {
   const minutes = await countedMinutes(db);
@@ -208,7 +208,9 @@ async function lookForOffered(
   const early = new Map(offered.filter((row) => leftOf(row) > 0).map((row) => [row.id, leftOf(row)]));
   if (old.length === 0) return { notThere: new Map(), early };
   const uids = old.map((row) => row.sop_instance_uid);
-  const places = await pacs.findInstances(uids, AbortSignal.timeout(PACS_MS)).catch(() => {
+  const find = async () =>
+    (await pacsOf(siteId, study)).pacs.findInstances(uids, AbortSignal.timeout(PACS_MS));
+  const places = await find().catch(() => {
     throw new Problem('pacs-unreachable');
   });
   const there = new Set(places.map(({ sopInstanceUID }) => sopInstanceUID));

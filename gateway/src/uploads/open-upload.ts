@@ -81,7 +81,8 @@ export async function askPacs(
   const late = AbortSignal.timeout(tools.pacsAnswerMs ?? PACS_ANSWER_MS);
   try {
     const until = AbortSignal.any([signal, late]);
-    const { there, unanswered } = await findInPacs(manifest.studyInstanceUID, confirmed, tools, until);
+    const at = await tools.pacsOf(sender.siteId, manifest.studyInstanceUID);
+    const { there, unanswered } = await findInPacs(manifest.studyInstanceUID, confirmed, at, until);
     return { confirmed, seen: there, unanswered };
   } catch (error) {
     signal.throwIfAborted();

@@ -228,7 +228,11 @@ test('Pixel Data in an item that describes no image holds nothing afterwards', a
 });
 
 test('compressed pixel data stays, fragment by fragment', async () => {
-  const fragments = [CODED.jpegBaseline.subarray(0, 100), CODED.jpegBaseline.subarray(100)];
+  const padding = new Uint8Array(CODED.jpegBaseline.length % 2);
+  const fragments = [
+    CODED.jpegBaseline.subarray(0, 100),
+    concatBytes([CODED.jpegBaseline.subarray(100), padding]),
+  ];
   const file = buildInstance({
     identifiers: IDENTIFIERS,
     transferSyntaxUID: JPEG_BASELINE,

@@ -22,13 +22,14 @@ import { encodeFileMeta, textValue } from '../dicom/encode.ts';
 import type { TransferSyntaxUID } from '../dicom/uid.ts';
 import { PIXEL_DATA } from '../dicom/tags.ts';
 import { findElement } from '../dicom/values.ts';
+import { heldFor, IRREGULARITIES, type Irregularity } from '../protocol/irregularities.ts';
 import { isHeldForPixels } from '../protocol/reason-kinds.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
 import { clearBulk, type ClearedValues } from './bytes/clear-bulk.ts';
 import { textsNamingCompanions, type NamingText } from './companions.ts';
 import { deflateSegments } from './deflate-segments.ts';
 import { asciiOf } from './element-text.ts';
-import { LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, methodMarkers } from './method-markers.ts';
+import { LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, methodMarkers, type Decided } from './method-markers.ts';
 import { patientIdOf } from './patient-key.ts';
 import { plannedLiteral, plannedPatient, type Plan, type PlannedElement } from './plan.ts';
 import { planInstance } from './plan-instance.ts';
@@ -37,6 +38,7 @@ import type { TagAction } from './report.ts';
 import { reasonToQuarantine } from './reason-to-quarantine.ts';
 import { rewritePlan, rewrittenIdentifiers } from './rewrite-plan.ts';
 import type { Replacements } from './rewrite-plan.ts';
+import { claimedReleases, openIrregularities } from './released-oddities.ts';
 import type { DeidRules } from './rules.ts';
 import type { Segment } from './segments.ts';
 import { createTextCleaner } from './text/clean-text.ts';
@@ -46,14 +48,18 @@ import type { Known } from './text/hold-known-values.ts';
 export type { Segment } from './segments.ts';
 export type { DeidRules } from './rules.ts';
 
-/** The pixels of an instance, or one of its texts: a person looked, and said that nothing in it names anybody. */
-export type Looked = 'pixels' | NamingText;
+/**
+ * The pixels of an instance, or one of its texts: a person looked, and said that nothing in it names anybody. Its
+ * form: a person knows that it is odd, and sends it.
+ */
+export type Looked = 'pixels' | 'form' | NamingText;
 
 /** Knowledge from beside the instance. Its result may wait for it, and never differs by it. */
 export interface Beside {
   /**
    * `pixels` opens what is held because of them (`burned-in-annotation`, `undeclared-text`); texts open what is held
-   * because of its companions (`named-by-companion`) where they are all for which it is held.
+   * because of its companions (`named-by-companion`) where they are all for which it is held; `form` opens what is
+   * held because it is odd (protocol/irregularities.ts).
    */
   readonly looked?: readonly Looked[];
   /** The values that all instances of its study name (companions.ts). */
@@ -95,6 +101,8 @@ export interface ResolvedPlan {
   readonly lacksIssuer: boolean;
   /** The boxes of its image that are blank. */
   readonly covered: readonly Box[];
+  /** Its oddities that a person released. */
+  readonly released: readonly Irregularity[];
 }
 
 const BURNED_IN_ANNOTATION = 0x00280301;
@@ -111,8 +119,11 @@ export async function deidentifyInstance(
   const because = reasonToQuarantine(instance, rules);
   const isReleased = looked.includes('pixels') && isHeldForPixels(because);
   if (because !== null && !isReleased) return { kind: 'quarantined', because };
-  const resolved = await resolvePlan(instance, rules, pseudonyms, covered);
+  const released = looked.includes('form') ? heldFor(instance.warnings, 'deidentified') : [];
+  const resolved = await resolvePlan(instance, rules, pseudonyms, { covered, released });
   if (resolved === null) return { kind: 'quarantined', because: 'too-much-to-deidentify' };
+  const [odd] = openIrregularities(instance, resolved.released);
+  if (odd !== undefined) return { kind: 'quarantined', because: odd };
   if (resolved.covered.length > BOXES_LIMIT) return { kind: 'quarantined', because: 'cannot-be-covered' };
   if (resolved.lacksIssuer && !resolved.isOurs) return { kind: 'quarantined', because: 'issuer-missing' };
   const texts = textsNamingCompanions({ instance, rules, ...resolved }, companions);
@@ -140,7 +151,7 @@ export async function deidentifyInstance(
 /** A companion that came later may hold back a text that nobody has seen. */
 function haveBeenSeen(texts: readonly NamingText[], looked: readonly Looked[]): boolean {
   const keyOf = ({ path, text }: NamingText): string => `${path} ${text}`;
-  const seen = new Set(looked.flatMap((each) => (each === 'pixels' ? [] : [keyOf(each)])));
+  const seen = new Set(looked.flatMap((each) => (typeof each === 'string' ? [] : [keyOf(each)])));
   return texts.every((each) => seen.has(keyOf(each)));
 }
 
@@ -168,7 +179,7 @@ export async function resolvePlan(
   instance: ParsedInstance,
   rules: DeidRules,
   pseudonyms: Pseudonyms,
-  drawn: readonly Box[] = [],
+  { covered: drawn, released: releasedNow }: Decided = { covered: [], released: [] },
 ): Promise<ResolvedPlan | null> {
   const plan = planInstance(instance, rules);
   if (plan.known === null) return null;
@@ -177,7 +188,11 @@ export async function resolvePlan(
   const resolved = await pseudonyms.resolve(plan.requests);
   const isOurs = resolved.patient(patient) === patientIdOf(patient);
   const covered = [...(isOurs ? boxesBefore(instance, drawn) : []), ...drawn];
-  const added = [...missingPatient(plan), ...methodMarkers(instance, rules, covered)];
+  const releasedBefore = isOurs ? claimedReleases(instance.elements) : [];
+  const released = IRREGULARITIES.filter(
+    (each) => releasedNow.includes(each) || releasedBefore.includes(each),
+  );
+  const added = [...missingPatient(plan), ...methodMarkers(instance, rules, { covered, released })];
   // Dates that carry our marker were already moved if the Patient ID is also ours.
   const isMoved = isOurs && hasMovedDates(instance);
   const days = rules.dates === 'modified' && !isMoved ? await pseudonyms.dayOffset(patient) : 0;
@@ -199,6 +214,7 @@ export async function resolvePlan(
     isOurs,
     lacksIssuer: plan.lacksIssuer,
     covered,
+    released,
   };
 }
 

@@ -3,16 +3,21 @@
  * excepts some of it. The device and the gateway judge by this one table, and a page by the causes alone, whichever
  * policy is chosen after the file was read.
  */
+import { heldFor, type Irregularity } from '../protocol/irregularities.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
 import type { OptionName } from './profile.ts';
 
 /**
- * `document`: encapsulated, or of a kind that is opaque as a whole; `unclearable-pixels`: video and other codings that
+ * `document`: encapsulated, or of a kind that is opaque as a whole; `document-in-image`: one where nobody looks for it,
+ * so that a policy that keeps documents does not mean it; `unclearable-pixels`: video and other codings that
  * nothing here can look through; `written-annotation`: a note next to a curve; `burned-in`, `undeclared-text`: the
- * image says that text is burned in, or does not say (`undeclared-text.ts`).
+ * image says that text is burned in, or does not say (`undeclared-text.ts`). The others are oddities of its form,
+ * which policies that keep names may hold too (protocol/irregularities.ts).
  */
 export type HoldCause =
+  | Irregularity
   | 'document'
+  | 'document-in-image'
   | 'unclearable-pixels'
   | 'written-annotation'
   | 'burned-in'
@@ -33,6 +38,7 @@ export interface Exceptions {
 /** First what nobody can release: looking at the pixels does not help those. */
 const CAUSES: readonly { cause: HoldCause; reason: ReasonCode; passes: (made: Exceptions) => boolean }[] = [
   { cause: 'document', reason: 'cannot-be-deidentified', passes: (made) => made.keepsDocuments },
+  { cause: 'document-in-image', reason: 'cannot-be-deidentified', passes: () => false },
   { cause: 'unclearable-pixels', reason: 'pixel-data-not-clearable', passes: () => false },
   {
     cause: 'written-annotation',
@@ -43,9 +49,15 @@ const CAUSES: readonly { cause: HoldCause; reason: ReasonCode; passes: (made: Ex
   { cause: 'undeclared-text', reason: 'undeclared-text', passes: (made) => made.undeclaredText !== 'hold' },
 ];
 
-/** The reason why a person must decide; null: there is none. */
+/** The reason why a person must decide about what it may name, oddities aside; null: there is none. */
 export function reasonToHold(causes: readonly HoldCause[], made: Exceptions): ReasonCode | null {
   return CAUSES.find(({ cause, passes }) => causes.includes(cause) && !passes(made))?.reason ?? null;
+}
+
+/** All reasons why a person must decide where names are removed. */
+export function reasonsToHold(causes: readonly HoldCause[], made: Exceptions): readonly ReasonCode[] {
+  const reason = reasonToHold(causes, made);
+  return [...(reason === null ? [] : [reason]), ...heldFor(causes, 'deidentified')];
 }
 
 /** A person who looks at the pixels, or reads the document, can answer it. */

@@ -5,6 +5,7 @@
  * for the method that another tool recorded.
  */
 import { DEIDENTIFICATION_METHOD, formatBox, type Box } from '../dicom/boxes.ts';
+import type { Irregularity } from '../protocol/irregularities.ts';
 import type { DicomElement, Encoding } from '../dicom/data-set.ts';
 import { encodeElements, encodeHeader, concatBytes, textValue } from '../dicom/encode.ts';
 import { ITEM } from '../dicom/element-header.ts';
@@ -13,6 +14,7 @@ import { asciiOf } from './element-text.ts';
 import { plannedLiteral, type PlannedElement } from './plan.ts';
 import { PROFILE_EDITION } from './profile.generated.ts';
 import { methodCodes } from './report.ts';
+import { formatRelease } from './released-oddities.ts';
 import type { DeidRules } from './rules.ts';
 
 const PATIENT_IDENTITY_REMOVED = 0x00120062;
@@ -24,36 +26,47 @@ const TEMPORAL = { removed: 'REMOVED', modified: 'MODIFIED', full: 'UNMODIFIED' 
 /** The value of each marker, by tag in ascending order. */
 type Markers = readonly (readonly [tag: number, vr: string, value: Uint8Array])[];
 
-/** Where nothing is covered they depend on the rules and the encoding alone. */
+/** The decisions of a person about one instance. */
+export interface Decided {
+  /** The boxes of the image that are blank. */
+  readonly covered: readonly Box[];
+  /** Its oddities that a person released. */
+  readonly released: readonly Irregularity[];
+}
+const NOTHING_DECIDED: Decided = { covered: [], released: [] };
+
+/** Where a person decided nothing they depend on the rules and the encoding alone. */
 const REMEMBERED = new WeakMap<DeidRules, Map<string, Markers>>();
 
 /**
  * The markers for these rules, in ascending order. `elements` are the original's: markers that are already
- * right stay as they are. `covered`: the boxes of the image that are blank.
+ * right stay as they are.
  */
 export function methodMarkers(
   { elements, encoding }: { readonly elements: readonly DicomElement[]; readonly encoding: Encoding },
   rules: DeidRules,
-  covered: readonly Box[],
+  decided: Decided,
 ): PlannedElement[] {
-  const markers = covered.length > 0 ? markersOf(rules, encoding, covered) : uncovered(rules, encoding);
+  const isDecided = decided.covered.length + decided.released.length > 0;
+  const markers = isDecided ? markersOf(rules, encoding, decided) : undecided(rules, encoding);
   return markers.map(([tag, vr, value]) => plannedLiteral(findElement(elements, tag), tag, vr, value));
 }
 
-function uncovered(rules: DeidRules, encoding: Encoding): Markers {
+function undecided(rules: DeidRules, encoding: Encoding): Markers {
   const remembered = REMEMBERED.get(rules) ?? new Map<string, Markers>();
   REMEMBERED.set(rules, remembered);
   const key = `${encoding.explicitVR} ${encoding.bigEndian}`;
-  const markers = remembered.get(key) ?? markersOf(rules, encoding, []);
+  const markers = remembered.get(key) ?? markersOf(rules, encoding, NOTHING_DECIDED);
   remembered.set(key, markers);
   return markers;
 }
 
-function markersOf(rules: DeidRules, encoding: Encoding, covered: readonly Box[]): Markers {
+function markersOf(rules: DeidRules, encoding: Encoding, { covered, released }: Decided): Markers {
   const method = [
     `RelayPACS, PS3.15 Basic Profile, ${PROFILE_EDITION}`,
     ...rules.options,
     ...covered.map(formatBox),
+    ...released.map(formatRelease),
   ];
   return [
     [PATIENT_IDENTITY_REMOVED, 'CS', textValue('CS', 'YES')],

@@ -85,6 +85,20 @@ test('a document is quarantined, unless the policy keeps documents as they are',
   assert.not.ok(rawText(findElement(kept.elements, 0x00420010), kept)?.includes('Jane'));
 });
 
+test('a document in an image is held also by a policy that keeps documents', async () => {
+  const image: SimpleElement[] = [
+    [0x00280010, 'US', 1],
+    [0x00280011, 'US', 1],
+    [0x7fe00008, 'OF', new Uint8Array(4)],
+  ];
+  const document: SimpleElement = [0x00420011, 'OB', new TextEncoder().encode('%PDF-1.4 of Jane ')];
+  for (const documents of ['keep', 'quarantine'] as const) {
+    assert.is(await deidentified([...image, document], { documents }), 'cannot-be-deidentified');
+    const without = await deidentified(image, { documents });
+    assert.is.not(typeof without, 'string');
+  }
+});
+
 test('a policy may rule on single attributes, but not on those that an instance is known by', async () => {
   const elements: SimpleElement[] = [
     [0x00080070, 'LO', 'MAKER'],

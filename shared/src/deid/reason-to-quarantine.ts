@@ -3,8 +3,9 @@
  * back, and the gateway refuses it, by this one function.
  */
 import type { ParsedInstance } from '../dicom/data-set.ts';
-import { PIXEL_DATA } from '../dicom/tags.ts';
+import { FLOAT_PIXEL_DATA, PIXEL_DATA } from '../dicom/tags.ts';
 import { findElement } from '../dicom/values.ts';
+import { irregularitiesIn } from '../protocol/irregularities.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
 import { OPAQUE_SOP_CLASSES } from './attribute-lists.ts';
 import { isClearable } from './bytes/clear-fragments.ts';
@@ -15,7 +16,7 @@ const ENCAPSULATED_DOCUMENT = 0x00420011;
 const WAVEFORM_ANNOTATION_SEQUENCE = 0x0040b020;
 const UNFORMATTED_TEXT_VALUE = 0x00700006;
 
-/** The reason why a person must decide, or null. */
+/** The reason why a person must decide about what it may name, or null. */
 export function reasonToQuarantine(instance: ParsedInstance, made: Exceptions): ReasonCode | null {
   return reasonToHold(holdCausesOf(instance), made);
 }
@@ -26,12 +27,17 @@ export function holdCausesOf(instance: ParsedInstance): readonly HoldCause[] {
   const isOpaque = OPAQUE_SOP_CLASSES.some((root) => instance.identifiers.sopClassUID.startsWith(root));
   const burnedIn = burnedInText(instance);
   const causes: HoldCause[] = [];
-  if (isOpaque || (document !== null && document.valueLength > 0)) causes.push('document');
+  if (isOpaque || (document !== null && document.valueLength > 0))
+    causes.push(isImage(instance) ? 'document-in-image' : 'document');
   if (hasUnclearablePixels(instance)) causes.push('unclearable-pixels');
   if (hasWrittenAnnotation(instance)) causes.push('written-annotation');
   if (burnedIn === 'yes') causes.push('burned-in');
   if (burnedIn === 'unsaid') causes.push('undeclared-text');
-  return causes;
+  return [...causes, ...irregularitiesIn(instance.warnings)];
+}
+
+function isImage({ elements }: ParsedInstance): boolean {
+  return elements.some(({ tag }) => tag >= FLOAT_PIXEL_DATA && tag <= PIXEL_DATA);
 }
 
 /** Video and other codings that nothing here can look through. */

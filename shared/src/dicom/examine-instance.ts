@@ -71,8 +71,9 @@ function examineIdentifiers(elements: readonly DicomElement[], warnings: Set<War
     const uid = uidText(element);
     if (uid.includes('\\')) return { because: 'multiple-values', tag, offset };
     if (!isUid(uid)) return { because: 'invalid-uid', tag, offset };
+    if (!isStandardUid(uid)) warnings.add('uid-form');
     // PS3.5 §9.4: padding is a NUL; many write a space.
-    if (!isStandardUid(uid) || (bytes !== null && bytes[bytes.length - 1] === 0x20)) warnings.add('uid-form');
+    if (bytes !== null && bytes[bytes.length - 1] === 0x20) warnings.add('uid-padding');
   }
   const sopClass = findElement(elements, SOP_CLASS_UID);
   const kind = sopClassKind(uidText(sopClass));

@@ -1,12 +1,13 @@
 /**
  * Compares the Image Pixel Module (PS3.3 §C.7.6.3) with the pixel data, without decoding it: sizes, encoding,
- * offset tables and RLE headers. Too little data is refused, because it would be shown as an incomplete image;
- * too much is only a warning.
+ * offset tables and RLE headers. Pixel data that is missing, too short, too long or oddly coded is only a
+ * warning: a PACS stores such an image, and the policy decides about it (protocol/irregularities.ts). It is
+ * refused where the size that it claims would exhaust whoever opens it.
  */
 import type { ReasonCode } from '../protocol/reasons.ts';
 import type { ByteSource, DicomElement, Encoding } from './data-set.ts';
 import { readUint32 } from './element-header.ts';
-import { PLAUSIBLE_VALUE_BYTES } from './limits.ts';
+import { FRAME_PIXELS_LIMIT, FRAMES_LIMIT, PLAUSIBLE_VALUE_BYTES } from './limits.ts';
 import { RLE_LOSSLESS, type SOPClassKind } from './registry.ts';
 import {
   BITS_ALLOCATED,
@@ -69,9 +70,7 @@ export async function examinePixelModule(
   );
   if (isIconOversized(elements, context)) warnings.add('icon-oversized');
   if (!pixelData) {
-    if (kind === 'image')
-      return { because: 'pixel-data-missing', tag: PIXEL_DATA, offset: unexamined.dataSetEnd };
-    if (kind === 'image-or-header') warnings.add('pixel-data-missing');
+    if (kind === 'image') warnings.add('pixel-data-missing');
     return null;
   }
   const at = (because: ReasonCode): Fault => ({ because, tag: pixelData.tag, offset: pixelData.offset });
@@ -86,10 +85,11 @@ export async function examinePixelModule(
     return at('palette-missing');
   if (pixelData.fragments) return await examineFragments(unexamined, pixelData, module, signal);
   const needed = nativeBytes(module);
-  if (pixelData.valueLength < needed) return at('pixel-data-length');
+  if (pixelData.valueLength < needed && !isPlausible(module)) return at('pixel-data-length');
   // PS3.5 §8.1.1: an odd number of bytes is padded by one. More than that could be hidden data, or a frame
   // that nobody counts.
-  if (pixelData.valueLength > needed + (needed & 1)) warnings.add('pixel-data-length');
+  if (pixelData.valueLength < needed || pixelData.valueLength > needed + (needed & 1))
+    warnings.add('pixel-data-length');
   return null;
 }
 
@@ -139,6 +139,11 @@ export function readPixelModule(
   if (bitsStored > bitsAllocated) return faultAt('inconsistent-pixel-module', elements, BITS_STORED);
   const photometricInterpretation = textOf(findElement(elements, PHOTOMETRIC_INTERPRETATION), context) ?? '';
   return { rows, columns, samples, bitsAllocated, frames, photometricInterpretation };
+}
+
+/** A size that an image may have: one that claims more than it brings must not exhaust those who believe it. */
+function isPlausible({ rows, columns, frames }: PixelModule): boolean {
+  return rows * columns <= FRAME_PIXELS_LIMIT && frames <= FRAMES_LIMIT;
 }
 
 /** Bytes of native pixel data, padding not counted. */
@@ -207,10 +212,14 @@ async function examineFragments(
   module: PixelModule,
   signal?: AbortSignal,
 ): Promise<Fault | null> {
-  const { dataSet, elements, transferSyntaxUID } = unexamined;
+  const { dataSet, elements, transferSyntaxUID, warnings } = unexamined;
   const at = (because: ReasonCode): Fault => ({ because, tag: pixelData.tag, offset: pixelData.offset });
   const [table, ...fragments] = pixelData.fragments ?? [];
-  if (!table || fragments.length === 0) return at('pixel-data-missing');
+  if (!isPlausible(module) && fragments.length < module.frames) return at('pixel-data-length');
+  if (!table || fragments.length === 0) {
+    warnings.add('pixel-data-missing');
+    return null;
+  }
   const bytes = fragments.reduce((sum, { length }) => sum + 8 + length, 0);
   signal?.throwIfAborted();
   if (table.length % 4 !== 0) return at('offset-table-invalid');
@@ -223,13 +232,13 @@ async function examineFragments(
     if (readUint32(extended, i + 4, false) * 2 ** 32 + readUint32(extended, i, false) >= bytes)
       return at('offset-table-invalid');
   }
-  if (fragments.length < module.frames && !VIDEO.test(transferSyntaxUID)) return at('pixel-data-length');
+  if (fragments.length < module.frames && !VIDEO.test(transferSyntaxUID)) warnings.add('pixel-data-length');
   if (transferSyntaxUID !== RLE_LOSSLESS) return null;
   // PS3.5 §G: one fragment a frame, and in each as many segments as a pixel has bytes.
   const segments = module.samples * Math.ceil(module.bitsAllocated / 8);
   for (const { offset, length } of fragments.slice(0, RLE_FRAMES_EXAMINED)) {
     signal?.throwIfAborted();
-    if (!(await isRleFrame(dataSet, offset, length, segments))) return at('pixel-data-not-decodable');
+    if (!(await isRleFrame(dataSet, offset, length, segments))) warnings.add('pixel-data-not-decodable');
   }
   return null;
 }

@@ -64,6 +64,14 @@ export const READ_AFTER_JUMP_BYTES = 4 * 1024;
  */
 export const ZERO_PADDING_LIMIT = 16 * 1024 * 1024;
 
+/**
+ * Pixels of a frame: 16 384 × 8 192, four times the largest detector. Each takes 4 bytes of grey on a tablet,
+ * however few it is stored in.
+ */
+export const FRAME_PIXELS_LIMIT = 16_384 * 8_192;
+/** Frames that an image with too little pixel data may claim: a whole slide at full size has fewer tiles. */
+export const FRAMES_LIMIT = 1_048_576;
+
 /** Between large fragments only their 8-byte headers are wanted; small fragments are read through. */
 export const FRAGMENT_HEADER_READ_BYTES = 512;
 export const SMALL_FRAGMENT_BYTES = 16 * 1024;

@@ -111,7 +111,9 @@ part10('a file cut at any byte is never taken for whole', async () => {
   const bytes = smallInstance();
   for (let length = 0; length < bytes.length; length++) {
     const outcome = await readInstance(rangeSource(bytesSource(bytes), { offset: 0, length }));
-    assert.is(outcome.kind, 'refused', `cut to ${length} of ${bytes.length} bytes`);
+    // Cut between two elements, it may have been written without Pixel Data: a person is told.
+    const isWarned = outcome.kind === 'ready' && outcome.instance.warnings.includes('pixel-data-missing');
+    assert.ok(outcome.kind === 'refused' || isWarned, `cut to ${length} of ${bytes.length} bytes`);
   }
 });
 

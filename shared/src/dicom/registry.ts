@@ -75,21 +75,14 @@ const OTHER_ROOTS = new Set(
 const STORAGE_ROOT = `${ROOT}5.1.4.1.1.`;
 
 /**
- * Computed Radiography: reading stations of the film era file the header of an exposure by itself, and
- * archives have taken it. A slice without pixels, in contrast, would leave an invisible hole in its volume.
+ * `image`: a storage class that should have pixel data. `unknown`: private, or newer than this list.
+ * `not-storage`: cannot be stored.
  */
-const COMPUTED_RADIOGRAPHY = '1';
-
-/**
- * `image`: a storage class that must have pixel data. `image-or-header`: should have it. `unknown`: private,
- * or newer than this list. `not-storage`: cannot be stored.
- */
-export type SOPClassKind = 'image' | 'image-or-header' | 'other' | 'unknown' | 'not-storage';
+export type SOPClassKind = 'image' | 'other' | 'unknown' | 'not-storage';
 
 export function sopClassKind(sopClassUID: SOPClassUID | string): SOPClassKind {
   if (sopClassUID.startsWith(STORAGE_ROOT)) {
     const suffix = sopClassUID.slice(STORAGE_ROOT.length);
-    if (suffix === COMPUTED_RADIOGRAPHY) return 'image-or-header';
     if (IMAGE_CLASSES.has(suffix)) return 'image';
     return OTHER_CLASSES.has(suffix) ? 'other' : 'unknown';
   }

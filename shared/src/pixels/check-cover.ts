@@ -64,6 +64,7 @@ async function isNativeBlank({
   const layout = nativeLayout(shape, blank, encoding.bigEndian);
   const isSwapped = encoding.bigEndian && shape.bitsAllocated <= 8 && vr === 'OW';
   const needed = nativeBytes(shape);
+  if (shape.element.valueLength < needed) return false;
   const units = layout.isBits ? 8 : 1;
   for (let at = 0; at < needed; at += PIECE_BYTES) {
     decoding.signal?.throwIfAborted();

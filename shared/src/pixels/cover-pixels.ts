@@ -77,6 +77,8 @@ export async function coverPixels(
   const covering = { instance, shape, boxes: wholePairs(boxes, shape), decoding };
   const covered = { kind: 'covered', boxes: covering.boxes as CoveredBoxes } as const;
   if (shape.element.fragments === null) {
+    // Nobody could prove that boxes over missing pixels are blank.
+    if (shape.element.valueLength < nativeBytes(shape)) return REFUSED;
     if (blank === null || (shape.samples === 3 && shape.isSigned)) return REFUSED;
     const layout = nativeLayout(shape, blank, encoding.bigEndian);
     const isDeflated = transferSyntaxUID === DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;

@@ -4,6 +4,7 @@
  */
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { type PixelModule, readPixelModule } from '../dicom/examine-pixel-module.ts';
+import { FRAME_PIXELS_LIMIT } from '../dicom/limits.ts';
 import { readStoredBits, type StoredBits } from '../dicom/stored-bits.ts';
 import {
   DOUBLE_FLOAT_PIXEL_DATA,
@@ -12,7 +13,7 @@ import {
   PLANAR_CONFIGURATION,
 } from '../dicom/tags.ts';
 import { findElement, numberOf } from '../dicom/values.ts';
-import { FRAME_BYTES_LIMIT, FRAME_PIXELS_LIMIT, type PictureRefusal } from './picture.ts';
+import { FRAME_BYTES_LIMIT, type PictureRefusal } from './picture.ts';
 
 export interface FrameShape extends PixelModule, StoredBits {
   readonly element: DicomElement;

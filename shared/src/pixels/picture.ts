@@ -70,5 +70,3 @@ export type ImageWarning =
  * the grey picture at once.
  */
 export const FRAME_BYTES_LIMIT = 256 * 1024 * 1024;
-/** The same pixels, of 8 bits or one bit too: each takes 4 bytes of grey, however few it is stored in. */
-export const FRAME_PIXELS_LIMIT = 16_384 * 8_192;

@@ -108,6 +108,8 @@ export const policySchema = z.object({
   deidentify: z.boolean(),
   /** Options of PS3.15 E.3 in kebab-case; empty: the plain Basic Profile. */
   options: z.array(z.string()),
+  /** Odd instances are held; absent: only where names are removed (irregularities.ts). */
+  strict: z.boolean().optional(),
   /** Refinements of the profile; a device that does not understand one of them rejects the whole answer. */
   rules: policyRulesSchema.optional(),
   /** Absent: `id`. */

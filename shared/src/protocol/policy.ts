@@ -121,6 +121,11 @@ export const policyDocumentSchema = z
       .array(z.string().max(POLICY_NAME_LIMIT).regex(KEBAB))
       .max(OPTIONS_LIMIT)
       .refine(distinct, 'named twice'),
+    /**
+     * Odd instances that a PACS stores (irregularities.ts) are held for a person. Absent: they are sent with a
+     * warning, unless names are removed.
+     */
+    strict: z.boolean().optional(),
     roles: z.array(z.enum(SENDERS)).min(1).max(SENDERS.length).refine(distinct, 'named twice'),
     rules: policyRulesSchema.optional(),
     /** Absent: `id`. */

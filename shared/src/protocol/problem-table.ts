@@ -171,6 +171,30 @@ export const PROBLEMS = {
     title: 'The policy asks for something that is not possible.',
     next: 'Leave it out of the policy.',
   },
+  'destination-exists': {
+    status: 409,
+    retry: 'never',
+    title: 'There is already a destination with this name.',
+    next: 'Choose another name.',
+  },
+  'destination-set-by-environment': {
+    status: 409,
+    retry: 'never',
+    title: 'PACS_URL sets this destination at every start.',
+    next: 'Change PACS_URL, or make another destination primary.',
+  },
+  'destination-in-use': {
+    status: 409,
+    retry: 'changed',
+    title: 'The destination is primary, or studies were sent to it.',
+    next: 'Make another destination primary. One that has studies stays.',
+  },
+  'destination-secret-missing': {
+    status: 422,
+    retry: 'changed',
+    title: 'The password, token or key of the destination is missing.',
+    next: 'Enter it again: it is not kept for another address or another way to sign in.',
+  },
   'vault-exists': {
     status: 409,
     retry: 'changed',

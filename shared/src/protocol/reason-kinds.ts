@@ -1,4 +1,5 @@
 /** Kinds of reasons. Their sentences (reasons.ts) stand apart: a page needs them only once it shows one. */
+import { isIrregularity } from './irregularities.ts';
 import type { ReasonCode } from './reasons.ts';
 
 /** The same bytes may be stored later: the cause lay elsewhere. */
@@ -22,9 +23,9 @@ export function isAlreadyHere(code: string | null): boolean {
   return code === 'already-here-other-policy' || code === 'already-here-other-boxes';
 }
 
-/** Held on the device: a person who looks at its pixels, or its texts, can release it. */
+/** Held on the device where names are removed: a person who looks at its pixels, or its texts, can release it. */
 export function isReleasable(code: string | null): boolean {
-  return isHeldForPixels(code) || code === 'named-by-companion';
+  return isHeldForPixels(code) || code === 'named-by-companion' || isIrregularity(code);
 }
 
 /** Held because of its pixels: a person who looks at them can release it. */
@@ -53,9 +54,6 @@ const DAMAGED: readonly ReasonCode[] = [
   'invalid-uid',
   'transfer-syntax-mismatch',
   'pixel-data-encoding',
-  'pixel-data-length',
-  'pixel-data-missing',
-  'pixel-data-not-decodable',
   'offset-table-invalid',
   'invalid-dimensions',
   'invalid-number-of-frames',

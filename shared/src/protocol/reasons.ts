@@ -11,6 +11,10 @@ type Reason = {
   readonly next: string;
 };
 
+/** A PACS would store the instance; the policy in force has a person decide (irregularities.ts). */
+const ODD_NEXT =
+  'Export the study again. If it comes out the same, leave it out, release it where you can, or send it under another policy.';
+
 /** Why a file or an instance did not end as `stored`. */
 export const REASONS = {
   // The file is not DICOM at all.
@@ -105,6 +109,14 @@ export const REASONS = {
     next: 'Export the study from the modality, not from a viewer.',
   },
   'invalid-uid': { title: 'An identifier is not a valid UID.', next: 'Export the study again.' },
+  'uid-form': {
+    title: 'An identifier has a leading zero or letters, which the standard does not allow.',
+    next: ODD_NEXT,
+  },
+  'odd-length': {
+    title: 'A value has an odd number of bytes, which the standard does not allow.',
+    next: ODD_NEXT,
+  },
   'transfer-syntax-unknown': {
     title: 'The transfer syntax of the file is not known.',
     next: 'Export the study in a standard transfer syntax.',
@@ -123,13 +135,13 @@ export const REASONS = {
     next: 'Export the study again.',
   },
   'pixel-data-length': {
-    title: 'The amount of pixel data does not fit rows, columns and frames.',
-    next: 'Export the study again.',
+    title: 'The image has less or more pixel data than its rows, columns and frames need.',
+    next: ODD_NEXT,
   },
-  'pixel-data-missing': { title: 'The image has no pixel data.', next: 'Export the study again.' },
+  'pixel-data-missing': { title: 'The image has no pixel data.', next: ODD_NEXT },
   'pixel-data-not-decodable': {
-    title: 'The compressed pixel data is damaged.',
-    next: 'Export the study again.',
+    title: 'The compressed pixel data is laid out in a way that this app cannot read.',
+    next: ODD_NEXT,
   },
   'offset-table-invalid': {
     title: 'The table that finds the frames points beyond the data.',
@@ -284,7 +296,7 @@ export const WARNINGS = {
   'file-meta-written': 'The file had no File Meta Information; one was written.',
   'non-zero-preamble': 'The first 128 bytes of the file are not empty.',
   'trailing-padding': 'The file ends with Data Set Trailing Padding.',
-  'odd-length': 'A value has an odd length.',
+  'odd-length': 'A value has an odd number of bytes. It is sent as it is; nothing to do.',
   'tag-order': 'Elements are not in ascending order.',
   'file-meta-length': 'The length of the File Meta Information is wrong.',
   'missing-delimiter': 'The pixel data is not closed by a delimiter.',
@@ -299,13 +311,19 @@ export const WARNINGS = {
   'unknown-vr': 'An element has a type that DICOM does not know.',
   'wrong-vr': 'An element has a different type than DICOM requires.',
   'sop-class-unknown': 'The standard does not have this kind of object.',
-  'pixel-data-length': 'There is more pixel data than the image needs.',
-  'pixel-data-missing': 'The image has no pixel data.',
+  'pixel-data-length':
+    'An image has less or more pixel data than its rows, columns and frames need. It is sent as it is; check it in the PACS, and export it again if a part is missing.',
+  'pixel-data-missing':
+    'An image has no pixel data, so there is no picture to see. It is sent as it is; export it again if there should be one.',
+  'pixel-data-not-decodable':
+    'The compressed pixel data of an image is laid out in a way that this app cannot read. It is sent as it is; check in the PACS that it can be seen there.',
   'icon-oversized': 'The icon image claims an impossible size.',
   'identifier-mismatch': 'The identifiers at the start of the file and inside it differ; those inside count.',
   'control-characters': 'Text contains terminal controls or characters that change the direction of writing.',
   'name-form': 'A name is not written as the standard asks.',
-  'uid-form': 'An identifier is not written as the standard asks.',
+  'uid-form':
+    'An identifier has a leading zero or letters, which the standard does not allow. It is sent as it is; check that the PACS files the study correctly.',
+  'uid-padding': 'An identifier is padded with a space instead of a zero byte.',
 } as const satisfies Record<string, string>;
 
 export type WarningCode = keyof typeof WARNINGS;

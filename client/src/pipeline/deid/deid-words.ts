@@ -157,6 +157,7 @@ export const deidWords = {
     lookAndRead: 'I read these texts and looked at this picture; nothing in them names a person',
     document: 'This page cannot show documents. Read it in another program first:',
     readDocument: 'I read this whole document in another program; nothing in it names a person',
+    odd: 'I know what is unusual about this instance; send it',
     unseen: 'It can be released only where its picture can be shown.',
     never: 'It cannot be released, even after somebody has looked at it.',
     all: (count: number) =>

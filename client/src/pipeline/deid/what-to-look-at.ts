@@ -23,8 +23,9 @@ export function wasSeen(
 }
 
 export function statementFor(reasons: readonly ReasonCode[], found: FoundFile): string {
-  const { look, lookFrames, read, lookAndRead, readDocument } = deidWords.held;
+  const { look, lookFrames, read, lookAndRead, readDocument, odd } = deidWords.held;
   if (isDocument(found)) return readDocument;
   if (found.naming.length > 0) return reasons.some(isHeldForPixels) ? lookAndRead : read;
+  if (!reasons.some(isHeldForPixels)) return odd;
   return found.frames > 1 ? lookFrames(found.frames) : look;
 }

@@ -36,7 +36,8 @@ export const chosenWords = {
   cannotGo: (count: number) => `${files(count)} can’t be sent`,
   cannotGoWhat: 'They stay where they are. Everything else can be sent.',
   heldBack: (count: number) => `${instances(count)} will not be sent`,
-  heldBackWhat: 'They may name the patient. Some can be covered, or released, once you have looked.',
+  heldBackWhat:
+    'They may name the patient, or are unusual. Some can be covered, or released, once you have looked.',
   review: 'Review them',
   fileList: (count: number) => `Show ${files(count)}`,
   /** Above the precise faults of damaged files. */
@@ -99,6 +100,8 @@ export const chosenWords = {
       next: 'Nothing has left, and your files stay as they are. Reload the page and choose them again.',
     },
   },
+  /** Instead of what is odd, where the policy does not send it. */
+  oddIsHeld: 'Some instances are unusual, and this policy holds them back. Review them before sending.',
   /** Instead of `undeclared-text`, where the policy sends such images and tells. */
   undeclaredTextIsSent:
     'Some images do not say whether text is burned into their pixels. This policy sends them all the same.',

@@ -25,7 +25,7 @@ export function createPolicyCache(): PolicyCache {
   let last: Made | null = null;
   return {
     async resolve(policy) {
-      if (policy.kind === 'identified') return { kind: 'identified' };
+      if (policy.kind === 'identified') return policy;
       const { options, settings, publicKey, tagKey, secrets, vault } = policy;
       const asked = JSON.stringify([options, settings, publicKey, tagKey, secrets.kind, vault]);
       if (last?.asked !== asked) {

@@ -29,7 +29,9 @@ export interface DeidentifyingTask {
   /** The vault that the policy feeds; null: none. */
   readonly vault: VaultTerms | null;
 }
-export type PolicyForTask = { readonly kind: 'identified' } | DeidentifyingTask;
+export type PolicyForTask =
+  | { readonly kind: 'identified'; readonly strict?: boolean | undefined }
+  | DeidentifyingTask;
 
 export interface FileToQueue {
   readonly ref: FileRef;

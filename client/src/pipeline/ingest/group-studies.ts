@@ -7,6 +7,7 @@ import type { NamingText } from '#shared/deid/companions.ts';
 import type { NamedPatient } from '#shared/deid/patient-key.ts';
 import type { HoldCause } from '#shared/deid/hold-causes.ts';
 import { mayShowFace } from '#shared/deid/recognizable-features.ts';
+import { isIrregularity } from '#shared/protocol/irregularities.ts';
 import type { WarningCode } from '#shared/protocol/reasons.ts';
 import { noteNamed, type NamedValue, type StudyNames } from '#shared/deid/text/named-value.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
@@ -205,8 +206,9 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
   for (const warning of warnings) study.warnings.add(warning);
   noteSame(study, identifiers.sopInstanceUID, file);
   notePerson(study, description);
-  if (held.length === 1 && held.includes('burned-in')) study.warnings.add('burned-in');
-  if (held.length === 1 && held.includes('undeclared-text')) study.warnings.add('undeclared-text');
+  const [cause, ...others] = held.filter((each) => !isIrregularity(each));
+  if (others.length === 0 && (cause === 'burned-in' || cause === 'undeclared-text'))
+    study.warnings.add(cause);
   if (mayShowFace(description)) study.warnings.add('face');
   if (study.instances > MANIFEST_INSTANCE_LIMIT) study.warnings.add('too-many-instances');
 }

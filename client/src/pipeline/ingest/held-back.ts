@@ -9,7 +9,8 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
-import { exceptionsOf, reasonToHold } from '#shared/deid/hold-causes.ts';
+import { exceptionsOf, reasonsToHold } from '#shared/deid/hold-causes.ts';
+import { heldFor, treatmentOf } from '#shared/protocol/irregularities.ts';
 import { isReleasable as isReleasableReason } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Released } from './cover-file.ts';
@@ -72,18 +73,21 @@ type Held = Pick<FoundFile, 'held' | 'naming'>;
 
 /** Why it is held under this policy; empty: it is not. */
 export function reasonsUnder(policy: Policy | null, { held, naming }: Held): readonly ReasonCode[] {
-  if (!policy?.deidentify) return [];
-  const reason = reasonToHold(held, exceptionsOf(policy.options, policy.rules));
+  if (policy === null) return [];
+  if (!policy.deidentify) return heldFor(held, treatmentOf(policy));
   return [
     ...(naming.length > 0 ? (['named-by-companion'] as const) : []),
-    ...(reason === null ? [] : [reason]),
+    ...reasonsToHold(held, exceptionsOf(policy.options, policy.rules)),
   ];
 }
 
-/** Held, and a person who looks can release it. Where one of several reasons is final, all are. */
+/**
+ * Held, and a person who looks can release it. Where one of several reasons is final, all are. Bytes that are sent
+ * unchanged have no place to say that a person released them.
+ */
 export function isReleasable(policy: Policy | null, found: Held): boolean {
   const reasons = reasonsUnder(policy, found);
-  return reasons.length > 0 && reasons.every(isReleasableReason);
+  return policy?.deidentify === true && reasons.length > 0 && reasons.every(isReleasableReason);
 }
 
 /** Whether it stays here. A release under another policy may be worth nothing under this one. */

@@ -163,7 +163,13 @@ test('each cause is held or passes as the policy says, and one that is final mak
     document,
     false,
   ]);
+  assert.equal(judged(['document-in-image'], { rules: { documents: 'keep' } }), [document, false]);
   assert.equal(judged(['unclearable-pixels', 'undeclared-text'], {}), ['pixel-data-not-clearable', false]);
+  assert.equal(judged(['odd-length'], { deidentify: false }), [null, false]);
+  assert.equal(judged(['odd-length'], { deidentify: false, strict: true }), ['odd-length', false]);
+  assert.equal(judged(['odd-length'], {}), ['odd-length', true]);
+  assert.equal(judged(['odd-length', 'burned-in'], {}), ['burned-in-annotation', true]);
+  assert.equal(judged(['odd-length', 'unclearable-pixels'], {}), ['pixel-data-not-clearable', false]);
   const naming = [{ path: 'x', text: 'y' }];
   assert.equal(isReleasable(DEIDENTIFIED, { held: ['document'], naming }), false);
   assert.equal(reasonsUnder(DEIDENTIFIED, { held: [], naming }), ['named-by-companion']);

@@ -6,6 +6,7 @@
 import type { NamingText } from '#shared/deid/companions.ts';
 import type { Looked } from '#shared/deid/deidentify-instance.ts';
 import { isForPixels } from '#shared/deid/hold-causes.ts';
+import { isIrregularity } from '#shared/protocol/irregularities.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 
 /** By the place (`ordinal`) of the file. */
@@ -49,7 +50,11 @@ export const mayBeHeld = ({ held, naming }: FoundFile): boolean => held.length >
 
 /** A person who releases the instance has looked at all for which it is held. */
 export function lookedAt({ held, naming }: Pick<FoundFile, 'held' | 'naming'>): readonly Looked[] {
-  return isForPixels(held) ? ['pixels', ...naming] : naming;
+  return [
+    ...(isForPixels(held) ? (['pixels'] as const) : []),
+    ...(held.some(isIrregularity) ? (['form'] as const) : []),
+    ...naming,
+  ];
 }
 
 /** Those that are still held for what a page shows of them: others may name more by now. */

@@ -24,7 +24,11 @@ test('unseen bytes of a large file are cleared piece by piece, as in memory', as
   const pseudonyms = await pseudonymsOf(1);
   const expected = await deidentifyBytes(file, rules, pseudonyms);
   if (expected.kind !== 'ready') throw new Error(expected.because);
-  const terms = { policy: { kind: 'deidentified', rules, pseudonyms } as const, inFolder: false };
+  const terms = {
+    policy: { kind: 'deidentified', rules, pseudonyms } as const,
+    inFolder: false,
+    looked: ['form'] as const,
+  };
   const blob = new Blob([file]);
   const applied = await applyPolicy(blob, terms);
   if (applied.kind !== 'applied') throw new Error(applied.because);

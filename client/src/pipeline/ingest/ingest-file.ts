@@ -27,6 +27,7 @@ import { missingFileMeta, readInstance } from '#shared/dicom/part10.ts';
 import { populationOf } from '#shared/models/population.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
+import { heldFor, treatmentOf } from '#shared/protocol/irregularities.ts';
 import type { ReasonCode, WarningCode } from '#shared/protocol/reasons.ts';
 import type { VaultEntry } from '#shared/protocol/vault.ts';
 import { sha256OfBlob, sha256OfBytes } from '#shared/transfer/digest.ts';
@@ -40,7 +41,8 @@ import { FILMS } from './plain-films.ts';
 
 /** `identified`: the bytes stay as they are. */
 export type DevicePolicy =
-  | { readonly kind: 'identified' }
+  /** `strict`: odd instances are held (protocol/irregularities.ts). */
+  | { readonly kind: 'identified'; readonly strict?: boolean | undefined }
   | {
       readonly kind: 'deidentified';
       readonly rules: DeidRules;
@@ -255,6 +257,8 @@ async function applyTo<T extends InstanceBytes>(
       triage: modality !== null && FILMS.has(modality) ? notLookedAt(populationOf(instance)) : null,
     };
     if (policy.kind === 'identified') {
+      const [odd] = heldFor(instance.warnings, treatmentOf({ deidentify: false, strict: policy.strict }));
+      if (odd !== undefined) return { kind: 'quarantined', because: odd };
       const { identifiers, transferSyntaxUID } = instance;
       const bytes = await withFileMeta(file, source, instance);
       return {

@@ -44,7 +44,7 @@ export class NotPrepared extends Error {
 /** Null where the policy removes names and the device was not told yet how its pseudonyms are made. */
 export function policyForTask(policy: Policy, { keys, vault }: KnownPolicies): PolicyForTask | null {
   const { name, deidentify, options, rules, patientDomain } = policy;
-  if (!deidentify) return { kind: 'identified' };
+  if (!deidentify) return { kind: 'identified', strict: policy.strict };
   const key = keys[name];
   if (key === undefined) return null;
   return {

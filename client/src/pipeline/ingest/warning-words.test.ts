@@ -24,9 +24,23 @@ test('images that do not say whether text is burned in: held, told of, or sent w
 
 test('several patients are pointed out above all studies, a face only where names are removed', () => {
   const loud = (policy: Policy) =>
-    sortWarnings(['two-patients', 'face', 'burned-in', 'odd-length'], policy).loud;
+    sortWarnings(['two-patients', 'face', 'burned-in', 'invalid-date'], policy).loud;
   assert.equal(loud(DEIDENTIFIED), ['face', 'burned-in']);
   assert.equal(loud(IDENTIFIED), ['burned-in']);
+});
+
+test('each oddity is said in full where it is sent, and all at once where the policy holds them', () => {
+  const sentences = (policy: Policy) =>
+    sortWarnings(['pixel-data-missing', 'uid-form'], policy).loud.map((warning) =>
+      sentenceOfWarning(warning, policy),
+    );
+  const sent = sentences(IDENTIFIED);
+  assert.is(sent.length, 2);
+  for (const sentence of sent) assert.match(sentence, /It is sent as it is; /);
+  const strict = sentences({ ...IDENTIFIED, strict: true });
+  assert.is(strict.length, 1);
+  assert.match(strict[0]!, 'holds them back');
+  assert.equal(sentences(DEIDENTIFIED), strict);
 });
 
 test.run();

@@ -4,6 +4,7 @@
  */
 import type { UndeclaredText } from '#shared/deid/hold-causes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
+import { heldFor, IRREGULARITIES, treatmentOf } from '#shared/protocol/irregularities.ts';
 import { WARNINGS } from '#shared/protocol/reasons.ts';
 import { chosenWords } from './chosen-words.ts';
 import type { StudyWarning } from './group-studies.ts';
@@ -24,18 +25,23 @@ const OF_THE_SELECTION = [
 type OfTheSelection = (typeof OF_THE_SELECTION)[number];
 
 /** Warnings to look at before pressing Send; the others are remarks behind a touch. */
-const TO_LOOK_AT = new Set<StudyWarning>([...OF_THE_SELECTION, 'patient-missing']);
+const TO_LOOK_AT = new Set<StudyWarning>([...OF_THE_SELECTION, ...IRREGULARITIES, 'patient-missing']);
 
 /** `policy`: the one in force; null where it is not known yet. */
 export function sentenceOfWarning(warning: StudyWarning, policy: Policy | null): string {
   if (warning === 'undeclared-text' && undeclaredUnder(policy) === 'warn')
     return chosenWords.undeclaredTextIsSent;
+  if (isHeldAsOdd(warning, policy)) return chosenWords.oddIsHeld;
   return isOfTheSelection(warning) ? chosenWords.warning[warning] : WARNINGS[warning];
 }
 
 function isOfTheSelection(warning: StudyWarning): warning is OfTheSelection {
   return (OF_THE_SELECTION as readonly StudyWarning[]).includes(warning);
 }
+
+/** The policy holds instances with this oddity. */
+const isHeldAsOdd = (warning: StudyWarning, policy: Policy | null): boolean =>
+  policy !== null && heldFor([warning], treatmentOf(policy)).length > 0;
 
 /** A policy that keeps names sends such images as they are. */
 const undeclaredUnder = (policy: Policy | null): UndeclaredText =>
@@ -44,7 +50,7 @@ const undeclaredUnder = (policy: Policy | null): UndeclaredText =>
 /**
  * Warnings that must be seen, and remarks, in the order they were found. Several patients are pointed out
  * once, above all studies; a face only where names are removed, and text that may be burned in unless the policy
- * sends such images without a word.
+ * sends such images without a word. Oddities for which the policy holds instances are one warning.
  */
 export function sortWarnings(
   warnings: readonly StudyWarning[],
@@ -56,6 +62,7 @@ export function sortWarnings(
   const silent = new Set<StudyWarning>(['two-patients']);
   if (!policy?.deidentify) silent.add('face');
   if (undeclaredUnder(policy) === 'send') silent.add('undeclared-text');
+  for (const odd of warnings.filter((warning) => isHeldAsOdd(warning, policy)).slice(1)) silent.add(odd);
   return {
     loud: warnings.filter((warning) => TO_LOOK_AT.has(warning) && !silent.has(warning)),
     quiet: warnings.filter((warning) => !TO_LOOK_AT.has(warning)),

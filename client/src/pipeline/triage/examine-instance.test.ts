@@ -10,6 +10,7 @@ import type { GreyPicture } from '#shared/pixels/picture.ts';
 import { deviceTriageSchema } from '#shared/protocol/inference.ts';
 import { blurred, drawnFilm, turnedPicture } from '#testing/drawn-film.ts';
 import { filmOf } from '#testing/films.ts';
+import { ODD_FILES } from '#testing/odd-files.ts';
 import { openModels } from '#testing/open-models.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { createExaminer } from './examine-instance.ts';
@@ -21,6 +22,8 @@ films.before(() => {
 });
 films.after(() => opened.engine.close());
 
+/** Odd instances with a whole picture in their first frame: a model would be asked. */
+const SEEN = new Set(['pixel-data-long', 'frame-missing', 'rle-in-pieces', 'uid-leading-zero', 'odd-length']);
 const noModel = async (): Promise<never> => {
   throw new Error('a model was asked');
 };
@@ -53,6 +56,13 @@ films(
     });
   },
 );
+
+films('an odd instance is not reported as examined where it has no picture', async () => {
+  for (const { name, bytes } of ODD_FILES.filter(({ name }) => !SEEN.has(name))) {
+    const { triage, film } = await examine(fileOf(bytes));
+    assert.equal([triage.runtime, triage.models, film], ['none', [], null], name);
+  }
+});
 
 films('an unreadable instance is not reported as examined', async () => {
   const { triage } = await examine(fileOf(new TextEncoder().encode('no DICOM')));

@@ -46,6 +46,12 @@ const PEOPLE_AND_DEVICES = [
 ];
 
 const STUDIES = [
+  `create table destination (
+    id uuid primary key default gen_random_uuid(), site_id uuid not null references site, name text not null,
+    url text not null, settings jsonb not null, sealed bytea, is_primary boolean not null,
+    from_environment boolean not null, version int not null default 1, changed_at timestamptz not null,
+    unique (site_id, name))`,
+  `create unique index destination_primary on destination (site_id) where is_primary`,
   // Not a site's: it counts the minutes in which a gateway ran.
   `create table tally (is_one boolean primary key default true check (is_one), minutes int not null default 0)`,
   `insert into tally default values`,
@@ -53,10 +59,11 @@ const STUDIES = [
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
     account_id uuid references account,
     study_instance_uid text not null, state text not null, revision int not null, policy_name text not null,
-    policy_version int not null, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
+    policy_version int not null, destination_id uuid references destination, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
     created_at timestamptz not null default now(), updated_at timestamptz not null,
     failures int not null default 0)`,
   `create index study_of_uid on study (site_id, study_instance_uid)`,
+  `create index study_destination on study (destination_id)`,
   // Quotas begin here: neither an account's closed studies cost it anything, nor those of others (quota.store.ts).
   `create index study_open on study (account_id) where state <> 'closed'`,
   `create table deid_report (

@@ -1,9 +1,9 @@
 /** The tools of forward. */
-import type { PipelineTools } from '../pipeline-tools.ts';
+import type { StudyTools } from '../pipeline-tools.ts';
 import type { Planner } from '../study-plan.ts';
 
 export type ForwardTools = Pick<
-  PipelineTools,
+  StudyTools,
   'db' | 'pacs' | 'proof' | 'takings' | 'patience' | 'keys' | 'blobs' | 'now' | 'metrics'
 > & {
   /** Carries out the plan of a step now. */

@@ -428,9 +428,11 @@ test('its gateway slept and another one has taken it over, the first posts no mo
       return answer;
     },
   };
+  const { tools } = pipeline;
+  const sleeping = { ...tools, pacsOf: async () => ({ ...tools, pacs: slept }) };
   for (const stage of ['assembly', 'forward'] as const) {
     if (stage === 'assembly') await pipeline.runParcels();
-    await pipeline.run(stage, studyId, { ...pipeline.tools, pacs: slept });
+    await pipeline.run(stage, studyId, sleeping);
   }
   assert.ok(stores <= 4, `${stores} requests after it woke`);
   assert.ok(liar.given.size < studies[0]!.length);

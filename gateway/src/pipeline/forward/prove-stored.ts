@@ -3,7 +3,7 @@
  * made of them, by reading them back, by reading some back, or not at all.
  */
 import { handedOver, type InstanceRow } from '../instance.store.ts';
-import type { PipelineTools, WantedProof } from '../pipeline-tools.ts';
+import type { StudyTools, WantedProof } from '../pipeline-tools.ts';
 import type { StudyRow } from '../study.store.ts';
 import { wasHeard } from './count-offers.ts';
 import type { Shown } from './judge-posted.ts';
@@ -14,7 +14,7 @@ export type Proven = {
   readonly proof: NonNullable<InstanceRow['proof']>;
 };
 
-type Tools = Pick<PipelineTools, 'pacs' | 'proof'>;
+type Tools = Pick<StudyTools, 'pacs' | 'proof'>;
 
 export const wantedProof = ({ pacs, proof }: Tools): WantedProof =>
   proof ?? (pacs.digestsOf === null ? 'found' : 'digest');

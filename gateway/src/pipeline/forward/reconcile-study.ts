@@ -17,7 +17,7 @@ import {
   type InstanceChange,
   type InstanceRow,
 } from '../instance.store.ts';
-import type { PipelineTools } from '../pipeline-tools.ts';
+import type { StudyTools } from '../pipeline-tools.ts';
 import type { NextJob } from '../stages.ts';
 import { countsAfter, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import { nextStudyState } from '#shared/protocol/study-state.ts';
@@ -57,7 +57,7 @@ export type Reconciled = {
   readonly sentDigests?: string;
 };
 
-type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'patience' | 'proof'>;
+type Tools = Pick<StudyTools, 'db' | 'pacs' | 'patience' | 'proof'>;
 
 /** Throws PacsUnreachable. */
 export async function reconcileStudy(study: StudyRow, tools: Tools, signal: AbortSignal): Promise<Planner> {

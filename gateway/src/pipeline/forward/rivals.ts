@@ -60,6 +60,8 @@ export async function rivalsOf(db: Db, study: StudyRow, rows: readonly InstanceR
     .where(amongUids(rows.map((row) => row.sop_instance_uid)))
     .where('instance.state', 'in', [...GIVEN])
     .where('instance.study_id', '<>', study.id)
+    // One that goes to another PACS is in nobody's way here.
+    .where('study.destination_id', 'is not distinct from', study.destination_id)
     .orderBy('instance.id')
     .execute();
   return Map.groupBy(others, (row) => row.sop_instance_uid);

@@ -8,14 +8,14 @@ import { IN_PACS, isInPacs, isSettled } from '#shared/protocol/study-state.ts';
 import { findPolicy } from '../../policies/policies.ts';
 import { instancesOf, isAsHandedOver, type InstanceRow } from '../instance.store.ts';
 import { promisesOf } from '../parcel.store.ts';
-import type { PipelineTools } from '../pipeline-tools.ts';
+import type { StudyTools } from '../pipeline-tools.ts';
 import type { IssuedReceipt } from '../receipt.store.ts';
 import { reportsOf } from '../report.store.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import type { StudyRow } from '../study.store.ts';
 import { issueReceipt, policyKey } from './issue-receipt.ts';
 
-type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'issuer' | 'signReceipt' | 'now' | 'newId'>;
+type Tools = Pick<StudyTools, 'db' | 'pacs' | 'issuer' | 'signReceipt' | 'now' | 'newId'>;
 
 export async function signRevision(study: StudyRow, tools: Tools): Promise<Planner> {
   const instances = await instancesOf(tools.db, study.id);

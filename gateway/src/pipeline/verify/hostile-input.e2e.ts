@@ -14,6 +14,7 @@ import { basename, join, relative } from 'node:path';
 import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { irregularitiesIn } from '#shared/protocol/irregularities.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { allFiles } from '#testing/ask-orthanc.ts';
 import {
@@ -312,7 +313,8 @@ if (corpus === null || postgresUrl === null) {
       assertPrintable(err);
       if (isRefusal(answer))
         assert.ok(err.includes(basename(path)) && err.includes(answer), 'named on stderr');
-      else assert.is(err, '');
+      else
+        assert.is(err === '', irregularitiesIn(answer).length === 0, 'what is odd is said, and nothing else');
     });
     await world.assertUnharmed('corpus/bad by the command line');
   });

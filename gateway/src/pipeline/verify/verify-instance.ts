@@ -7,15 +7,17 @@ import { claimedBoxes } from '#shared/dicom/boxes.ts';
 import type { ByteSource, ParsedInstance } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { createTagCheck, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
+import { claimedReleases, openIrregularities } from '#shared/deid/released-oddities.ts';
 import { checkResidue, OVER_LIMITS } from '#shared/deid/residue.ts';
 import { createRules, type DeidRules } from '#shared/deid/rules.ts';
+import { heldFor, treatmentOf, type Irregularity } from '#shared/protocol/irregularities.ts';
 import { areCovered } from '#shared/pixels/check-cover.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
 import type { PolicyRules, PromisedIdentity, Verdict } from '../pipeline-tools.ts';
 
 export type VerifyRules =
-  | { readonly kind: 'identified' }
+  | Extract<PolicyRules, { kind: 'identified' }>
   | { readonly kind: 'deidentified'; readonly rules: DeidRules; readonly pseudonyms: Pseudonyms };
 
 /** Throws where the policy is not possible. */
@@ -46,6 +48,8 @@ export async function verifyInstance(
   // PS3.10 §7.1: instances travel as files with File Meta Information; the device adds it if it was missing
   // (manifest: "with File Meta Information").
   if (meta === null) return { kind: 'refused', because: 'manifest-mismatch' };
+  const [odd] = oddities(read.instance, rules);
+  if (odd !== undefined) return { kind: 'quarantined', because: odd };
   if (rules.kind === 'identified') return { kind: 'verified' };
   if (!(await isCoverTrue(read.instance, signal))) return { kind: 'quarantined', because: 'cover-mismatch' };
   // De-identifying a de-identified header again does not change it.
@@ -53,6 +57,13 @@ export async function verifyInstance(
   if (residue.length === 0) return { kind: 'verified' };
   const isTooMuch = residue.some(({ tag }) => tag === OVER_LIMITS);
   return { kind: 'quarantined', because: isTooMuch ? 'too-much-to-deidentify' : 'identity-remains' };
+}
+
+/** Those for which it is held; under a policy that removes names, all that nobody released on the device. */
+function oddities(instance: ParsedInstance, rules: VerifyRules): readonly Irregularity[] {
+  return rules.kind === 'identified'
+    ? heldFor(instance.warnings, treatmentOf({ deidentify: false, strict: rules.strict }))
+    : openIrregularities(instance, claimedReleases(instance.elements));
 }
 
 const codecs = loadCodecs();

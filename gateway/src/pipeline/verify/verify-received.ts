@@ -157,7 +157,7 @@ async function rulesFor(
   named: { readonly name: string; readonly version: number },
 ): Promise<PolicyRules> {
   const policy = await findPolicy(tools.db, siteId, named);
-  if (policy !== undefined && !policy.deidentify) return { kind: 'identified' };
+  if (policy !== undefined && !policy.deidentify) return { kind: 'identified', strict: policy.strict };
   const { tagKey } = await tools.policyKey(keyNameOf(policy ?? named));
   return {
     kind: 'deidentified',

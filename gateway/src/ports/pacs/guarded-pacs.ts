@@ -5,6 +5,7 @@
  * connection, or answers anything, holds nobody, and is asked as before.
  */
 import { NOT_ASKED, PacsUnreachable, type Pacs } from './pacs.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export type GuardLimits = {
   /**
@@ -121,16 +122,4 @@ async function join({ answer, isLate }: Question): Promise<void> {
     throw new PacsUnreachable('the PACS has not answered for a while', null, NOT_ASKED);
   });
   return Promise.race([answer, late]);
-}
-
-async function unlessAborted(answer: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort);
-  try {
-    await Promise.race([answer, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

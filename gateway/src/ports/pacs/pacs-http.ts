@@ -10,6 +10,10 @@ export type PacsSettings = {
   readonly url: string;
   /** Value of the Authorization header field, or null. */
   readonly authorization: string | null;
+  /** Gives the Authorization header field instead, where it has to be asked for (access-token.ts). */
+  readonly tokens?: TokenSource | undefined;
+  /** In the place of the global one, where a proxy or certificates are set (pacs-fetch.ts). */
+  readonly fetch?: typeof fetch | undefined;
   /**
    * Longest silence. Below about 30 s a PACS that stores a large batch before it answers is given up; far
    * above it a dead one holds a study.
@@ -17,6 +21,13 @@ export type PacsSettings = {
   readonly idleMs?: number;
   /** Runs `giveUp` after a silence of so many milliseconds, unless refreshed; a test brings its own. */
   readonly startTimer?: (giveUp: () => void, ms: number) => SilenceTimer;
+};
+
+export type TokenSource = {
+  /** The value of the Authorization header field. Throws PacsUnreachable. */
+  authorization(signal: AbortSignal): Promise<string>;
+  /** The PACS did not take it: the next one is asked for. */
+  forget(): void;
 };
 
 export type SilenceTimer = { refresh(): unknown; [Symbol.dispose](): void };
@@ -66,20 +77,22 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
       );
       const alive = () => void timer.refresh();
       const own: OwnFailure = { error: null };
-      const init: RequestInit & { duplex?: 'half' } = {
-        method: request.method ?? 'GET',
-        headers: headersOf(request, settings),
-        redirect: 'manual',
-        signal: AbortSignal.any([signal, idle.signal]),
-        ...(request.body === undefined
-          ? {}
-          : { body: ReadableStream.from(watched(request.body, alive, own)), ...SENT_ONCE }),
-      };
+      const until = AbortSignal.any([signal, idle.signal]);
       try {
-        const response = await fetch(url, init);
+        const init: RequestInit & { duplex?: 'half' } = {
+          method: request.method ?? 'GET',
+          headers: headersOf(request, await authorizationOf(settings, until)),
+          redirect: 'manual',
+          signal: until,
+          ...(request.body === undefined
+            ? {}
+            : { body: ReadableStream.from(watched(request.body, alive, own)), ...SENT_ONCE }),
+        };
+        const response = await (settings.fetch ?? fetch)(url, init);
         alive();
         if (isTurnedAway(response.status)) {
           await response.body?.cancel();
+          if (response.status === 401) settings.tokens?.forget();
           throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
         }
         return await read(response, alive);
@@ -95,7 +108,12 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
   };
 }
 
-function headersOf(request: PacsRequest, { authorization }: PacsSettings): Record<string, string> {
+const authorizationOf = async (
+  { authorization, tokens }: PacsSettings,
+  signal: AbortSignal,
+): Promise<string | null> => (tokens === undefined ? authorization : tokens.authorization(signal));
+
+function headersOf(request: PacsRequest, authorization: string | null): Record<string, string> {
   const headers: Record<string, string> = { accept: request.accept };
   if (authorization !== null) headers['authorization'] = authorization;
   if (request.contentType !== undefined) headers['content-type'] = request.contentType;

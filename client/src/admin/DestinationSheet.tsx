@@ -1,0 +1,207 @@
+/** The form of one destination. It never holds a saved secret, and forgets a typed one when it closes. */
+import { type Signal, useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import type { Destination, DestinationWish } from '#shared/protocol/destination.ts';
+import { CodeLine } from '../kit/CodeLine.tsx';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { Notice } from '../kit/Notice.tsx';
+import { Sheet } from '../kit/Sheet.tsx';
+import { ApiProblem } from '../net/api-client.ts';
+import { isInTheClear, readForm, toTyped, type Typed } from './destination-form.ts';
+import { destinationWords, type AuthenticationKind, type FieldName } from './destination-words.ts';
+import { troubleOf, type Trouble } from './admin-trouble.ts';
+
+const words = destinationWords.form;
+
+export type DestinationSheetProps = {
+  /** Null: a new one. */
+  readonly destination: Destination | null;
+  /** Throws ApiProblem, Unreachable. */
+  readonly onSave: (id: string | null, wish: DestinationWish) => Promise<void>;
+  readonly onClose: () => void;
+};
+
+/** A mistake, and the field that it lies in; null: in none, or the gateway refused. */
+type Mistake = Trouble & { readonly field: FieldName | null };
+type Form = {
+  readonly typed: Signal<Typed>;
+  readonly mistake: Signal<Mistake | null>;
+  readonly message: string;
+  readonly isNew: boolean;
+};
+
+export function DestinationSheet({ destination, onSave, onClose }: DestinationSheetProps) {
+  const busy = useSignal(false);
+  const form: Form = {
+    typed: useSignal(toTyped(destination)),
+    mistake: useSignal<Mistake | null>(null),
+    message: useId(),
+    isNew: destination === null,
+  };
+  const save = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const read = readForm(form.typed.value, form.isNew);
+    form.mistake.value =
+      read.kind === 'wish'
+        ? null
+        : { title: words.mistakes[read.field], next: null, code: null, field: read.field };
+    if (read.kind === 'mistake') return;
+    busy.value = true;
+    try {
+      await onSave(destination?.id ?? null, read.wish);
+      onClose();
+    } catch (error) {
+      // It names the field, never what was typed.
+      const detail = error instanceof ApiProblem ? error.detail : null;
+      const trouble = troubleOf(error);
+      form.mistake.value = { ...trouble, next: detail ?? trouble.next, field: null };
+    } finally {
+      busy.value = false;
+    }
+  };
+  return (
+    <Sheet title={destination === null ? words.add : words.change(destination.name)} onClose={onClose}>
+      <form class="stack sheet-part destination-form" onSubmit={(event) => void save(event)} noValidate>
+        <Field form={form} name="name" label={words.name} what={words.nameWhat} />
+        <Field form={form} name="url" label={words.url} what={words.urlWhat} />
+        {isInTheClear(form.typed.value.url) && <Notice kind="wait">{words.inTheClear}</Notice>}
+        <SignIn form={form} />
+        <Certificates form={form} />
+        <div id={form.message} role="alert">
+          {form.mistake.value && <MistakeNotice mistake={form.mistake.value} />}
+        </div>
+        <div class="sheet-actions">
+          <button type="button" class="button" onClick={onClose}>
+            {kitWords.cancel}
+          </button>
+          <button type="submit" class="button button-main" disabled={busy.value}>
+            {busy.value ? words.saving : words.save}
+          </button>
+        </div>
+      </form>
+    </Sheet>
+  );
+}
+
+function MistakeNotice({ mistake }: { readonly mistake: Mistake }) {
+  return (
+    <Notice kind="stop" title={mistake.title}>
+      {mistake.next && <p>{mistake.next}</p>}
+      {mistake.code && <CodeLine code={mistake.code} />}
+    </Notice>
+  );
+}
+
+const KINDS = Object.keys(words.kinds) as AuthenticationKind[];
+
+function SignIn({ form }: { readonly form: Form }) {
+  const { typed, isNew } = form;
+  const kept = isNew ? {} : { what: words.kept };
+  const { kind } = typed.value;
+  return (
+    <>
+      <label class="field">
+        <span>{words.authentication}</span>
+        <select
+          value={kind}
+          onChange={({ currentTarget }) => {
+            typed.value = { ...typed.value, kind: currentTarget.value as AuthenticationKind };
+          }}
+        >
+          {KINDS.map((one) => (
+            <option key={one} value={one}>
+              {words.kinds[one]}
+            </option>
+          ))}
+        </select>
+      </label>
+      {kind === 'basic' && (
+        <>
+          <Field form={form} name="username" label={words.username} />
+          <Field form={form} name="password" label={words.password} isSecret {...kept} />
+        </>
+      )}
+      {kind === 'bearer' && <Field form={form} name="token" label={words.token} isSecret {...kept} />}
+      {kind === 'oauth' && (
+        <>
+          <Field form={form} name="tokenUrl" label={words.tokenUrl} />
+          <Field form={form} name="clientId" label={words.clientId} />
+          <Field form={form} name="clientSecret" label={words.clientSecret} isSecret {...kept} />
+          <Field form={form} name="scope" label={words.scope} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Certificates({ form }: { readonly form: Form }) {
+  return (
+    <details class="disclosure">
+      <summary>
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        {words.certificates}
+      </summary>
+      <div class="stack">
+        <Field form={form} name="ca" label={words.ca} isLong />
+        <Field form={form} name="certificate" label={words.certificate} isLong />
+        <Field
+          form={form}
+          name="key"
+          label={words.key}
+          isLong
+          {...(form.isNew ? {} : { what: words.kept })}
+        />
+      </div>
+    </details>
+  );
+}
+
+type FieldProps = {
+  readonly form: Form;
+  readonly name: FieldName;
+  readonly label: string;
+  readonly what?: string;
+  readonly isSecret?: boolean;
+  readonly isLong?: boolean;
+};
+
+function Field({ form, name, label, what, isSecret = false, isLong = false }: FieldProps) {
+  const { typed, mistake, message } = form;
+  const id = useId();
+  const hint = `${id}-hint`;
+  const input = {
+    id,
+    name,
+    value: typed.value[name],
+    spellcheck: false,
+    'aria-invalid': mistake.value?.field === name,
+    'aria-describedby': [...(what === undefined ? [] : [hint]), message].join(' '),
+    onInput: ({ currentTarget: { value } }: { readonly currentTarget: { readonly value: string } }) => {
+      typed.value = { ...typed.value, [name]: value };
+    },
+  };
+  return (
+    <div class="stack-tight">
+      <label class="field" for={id}>
+        <span>{label}</span>
+        {isLong ? (
+          <textarea rows={4} {...input} />
+        ) : (
+          <input
+            type={(isSecret ? 'password' : 'text') as 'password'}
+            autocomplete={isSecret ? 'new-password' : 'off'}
+            {...input}
+          />
+        )}
+      </label>
+      {what && (
+        <p id={hint} class="small quiet">
+          {what}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,169 @@
+/** The destinations: where each is, whether it answers now, and what waits for it. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import type { Destination, DestinationTest } from '#shared/protocol/destination.ts';
+import { AskFirst } from '../kit/AskFirst.tsx';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { useLate } from '../kit/use-late.ts';
+import { useApi } from '../net/net-context.ts';
+import { adminWords } from './admin-words.ts';
+import { AdminTrouble } from './AdminTrouble.tsx';
+import { DestinationSheet } from './DestinationSheet.tsx';
+import { destinationWords as words } from './destination-words.ts';
+import { createDestinationsStore, type DestinationsStore } from './destinations.store.ts';
+
+export function DestinationsView() {
+  const api = useApi();
+  const [store] = useState(() => createDestinationsStore(api));
+  /** Undefined: the form is closed; null: it is for a new one. */
+  const editing = useSignal<Destination | null | undefined>(undefined);
+  useEffect(() => {
+    void store.load();
+    return () => store.close();
+  }, [store]);
+  const destinations = store.destinations.value;
+  const trouble = store.trouble.value;
+  const late = useLate(destinations === null && trouble === null);
+  return (
+    <main id="content" class="page stack admin" aria-busy={destinations === null && trouble === null}>
+      <div>
+        <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })}>
+          {kitWords.pages.admin}
+        </a>
+        <h1 tabIndex={-1}>{kitWords.pages.destinations}</h1>
+      </div>
+      <p class="quiet">{words.intro}</p>
+      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
+      {late && destinations === null && <p class="quiet">{adminWords.loading}</p>}
+      {destinations && (
+        <ul class="plain">
+          {destinations.map((destination) => (
+            <li key={destination.id} class="hairline">
+              <OneDestination
+                destination={destination}
+                test={store.tests.value.get(destination.id) ?? null}
+                store={store}
+                onChange={() => (editing.value = destination)}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+      {destinations && (
+        <p>
+          <button type="button" class="button button-main" onClick={() => (editing.value = null)}>
+            {words.add}
+          </button>
+        </p>
+      )}
+      {editing.value !== undefined && (
+        <DestinationSheet
+          destination={editing.value}
+          onSave={store.save}
+          onClose={() => (editing.value = undefined)}
+        />
+      )}
+    </main>
+  );
+}
+
+type OneProps = {
+  readonly destination: Destination;
+  readonly test: DestinationTest | 'testing' | null;
+  readonly store: DestinationsStore;
+  readonly onChange: () => void;
+};
+
+function OneDestination({ destination, test, store, onChange }: OneProps) {
+  const { name, url, isPrimary, fromEnvironment } = destination;
+  return (
+    <article class="destination" aria-label={name}>
+      <div>
+        <h2>{[name, ...(isPrimary ? [words.primary] : [])].join(kitWords.separator)}</h2>
+        <p class="code">{url}</p>
+        {fromEnvironment && <p class="small quiet">{words.fromEnvironment}</p>}
+      </div>
+      <p class="numbers">{studiesOf(destination)}</p>
+      <Finding test={test} />
+      <Actions destination={destination} store={store} onChange={onChange} isTesting={test === 'testing'} />
+    </article>
+  );
+}
+
+function studiesOf({ underWay, waiting }: Destination): string {
+  if (underWay === 0) return words.idle;
+  return [words.underWay(underWay), ...(waiting > 0 ? [words.waiting(waiting)] : [])].join(
+    kitWords.separator,
+  );
+}
+
+function Finding({ test }: Pick<OneProps, 'test'>) {
+  if (test === null || test === 'testing')
+    return (
+      <p class="quiet" role="status">
+        {test === 'testing' ? words.testing : ''}
+      </p>
+    );
+  const { title, next } = words.findings[test.finding];
+  const isOk = test.finding === 'ok';
+  return (
+    <div class="destination-finding" role="status" data-finding={isOk ? 'ok' : 'wrong'}>
+      <Icon name={isOk ? 'pacs' : 'decide'} />
+      <div>
+        <p class={isOk ? '' : 'strong'}>{title}</p>
+        {next && <p>{next}</p>}
+        <p class="small quiet numbers">
+          {isOk ? words.took(test.milliseconds) : [test.finding, test.status].filter(Boolean).join(' ')}
+        </p>
+      </div>
+    </div>
+  );
+}
+
+type ActionsProps = Omit<OneProps, 'test'> & { readonly isTesting: boolean };
+
+function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
+  const { id, name, isPrimary, fromEnvironment, hasStudies } = destination;
+  return (
+    <div class="row">
+      <button
+        type="button"
+        class="button"
+        aria-label={words.of(words.test, name)}
+        disabled={isTesting}
+        onClick={() => void store.test(id)}
+      >
+        {words.test}
+      </button>
+      {!fromEnvironment && (
+        <button
+          type="button"
+          class="button"
+          aria-haspopup="dialog"
+          aria-label={words.of(words.change, name)}
+          onClick={onChange}
+        >
+          {words.change}
+        </button>
+      )}
+      {!isPrimary && (
+        <AskFirst
+          label={words.makePrimary}
+          of={words.of(words.makePrimary, name)}
+          ask={words.askPrimary(name)}
+          onYes={() => void store.makePrimary(id)}
+        />
+      )}
+      {!isPrimary && !fromEnvironment && !hasStudies && (
+        <AskFirst
+          label={words.remove}
+          of={words.of(words.remove, name)}
+          ask={words.askRemove(name)}
+          onYes={() => void store.remove(id)}
+        />
+      )}
+    </div>
+  );
+}

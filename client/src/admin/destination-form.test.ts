@@ -1,0 +1,71 @@
+/** The form of a destination: what was typed, and what the gateway is asked for. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Destination } from '#shared/protocol/destination.ts';
+import { isInTheClear, readForm, toTyped, type Typed } from './destination-form.ts';
+
+const test = suite('the form of a destination');
+const typed = (more: Partial<Typed>): Typed => ({
+  ...{ ...toTyped(null), name: 'archive', url: 'https://pacs.test/dicom-web' },
+  ...more,
+});
+const PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----';
+
+test('asks for what was typed, without what belongs to another way to sign in', () => {
+  const read = readForm(typed({ kind: 'basic', username: 'relay', password: 's', token: 'of before' }), true);
+  assert.equal(read, {
+    kind: 'wish',
+    wish: {
+      ...{ name: 'archive', url: 'https://pacs.test/dicom-web', ca: null, certificate: null },
+      authentication: { kind: 'basic', username: 'relay', password: 's' },
+    },
+  });
+});
+
+test('names the first field with a mistake', () => {
+  const fieldOf = (more: Partial<Typed>, isNew = true): string => {
+    const read = readForm(typed(more), isNew);
+    return read.kind === 'mistake' ? read.field : 'none';
+  };
+  assert.is(fieldOf({ name: 'My PACS' }), 'name');
+  assert.is(fieldOf({ url: 'pacs.test' }), 'url');
+  assert.is(fieldOf({ url: 'https://me:secret@pacs.test' }), 'url');
+  assert.is(fieldOf({ kind: 'basic', username: 'a:b', password: 's' }), 'username');
+  assert.is(fieldOf({ kind: 'bearer', token: 'two words' }), 'token');
+  assert.is(fieldOf({ kind: 'oauth', tokenUrl: 'https://id.test/token', clientSecret: 's' }), 'clientId');
+  assert.is(fieldOf({ ca: 'a path' }), 'ca');
+  assert.is(fieldOf({ certificate: PEM }), 'key');
+  for (const [kind, secret] of [
+    ['basic', 'password'],
+    ['bearer', 'token'],
+    ['oauth', 'clientSecret'],
+  ] as const) {
+    const rest = { kind, username: 'relay', tokenUrl: 'https://id.test/token', clientId: 'relay' };
+    assert.is(fieldOf(rest), secret, 'a new one needs its secret');
+    assert.is(fieldOf(rest, false), 'none', 'a saved one is kept');
+  }
+});
+
+test('begins with what is saved, and with no secret', () => {
+  const saved: Destination = {
+    ...{ id: '0', name: 'cloud', url: 'https://pacs.test', ca: PEM, certificate: PEM },
+    ...{ isPrimary: false, fromEnvironment: false, underWay: 0, waiting: 0, hasStudies: false },
+    authentication: { kind: 'oauth', tokenUrl: 'https://id.test/token', clientId: 'relay', scope: null },
+  };
+  const read = readForm(toTyped(saved), false);
+  const { name, url, ca, certificate, authentication } = saved;
+  assert.equal(read, { kind: 'wish', wish: { name, url, ca, certificate, authentication } });
+});
+
+test('warns of an address over which everybody on the way can read', () => {
+  assert.ok(isInTheClear('http://pacs.ward.test/dicom-web'));
+  for (const url of [
+    'https://pacs.test',
+    'http://127.0.0.1:8042',
+    'http://localhost',
+    'http://[::1]/',
+    'pacs',
+  ])
+    assert.not.ok(isInTheClear(url), url);
+});
+test.run();

@@ -1,0 +1,142 @@
+/** The words of the page of destinations. Each finding says what is wrong, and what to change. */
+import type { DestinationFinding } from '#shared/protocol/destination.ts';
+import { counted } from '../kit/counted.ts';
+
+export type AuthenticationKind = 'none' | 'basic' | 'bearer' | 'oauth';
+
+export const destinationWords = {
+  intro:
+    'The PACSs to which studies go. New studies go to the primary one; a study under way stays with its own.',
+  add: 'Add a destination',
+  primary: 'Primary',
+  fromEnvironment: 'Set by PACS_URL at every start. To change it, change that setting and restart.',
+  underWay: (studies: number) => `${counted(studies, 'study', 'studies')} under way`,
+  waiting: (studies: number) => `${counted(studies, 'study', 'studies')} waiting for it`,
+  idle: 'No studies under way',
+  test: 'Test',
+  testing: 'Testing…',
+  change: 'Change',
+  of: (action: string, name: string) => `${action} ${name}`,
+  makePrimary: 'Make primary',
+  askPrimary: (name: string) => ({
+    title: `Send new studies to ${name}?`,
+    about: '',
+    what: 'Studies that are under way stay with their present destination, which must keep running until they are done.',
+    yes: 'Make primary',
+    no: 'Cancel',
+  }),
+  remove: 'Delete',
+  askRemove: (name: string) => ({
+    title: `Delete ${name}?`,
+    about: '',
+    what: 'Its address and its password are deleted. No study was ever sent to it.',
+    yes: 'Delete',
+    no: 'Keep',
+  }),
+  took: (milliseconds: number) => `answered in ${milliseconds} ms`,
+  findings: {
+    ok: { title: 'It answers, and gives what it holds.', next: null },
+    'no-retrieval': {
+      title: 'It answers searches, but gives no instance back (WADO-RS).',
+      next: 'Turn WADO-RS on in the PACS. Until then nothing can be read back, and images cannot be shown.',
+    },
+    'no-search': {
+      title: 'Something answers, but not with the result of a search (QIDO-RS).',
+      next: 'Check the path of the address: Orthanc’s ends in /dicom-web, dcm4chee’s in /aets/NAME/rs.',
+    },
+    'not-signed-in': {
+      title: 'It does not accept the password, token or certificate.',
+      next: 'Enter it again, or ask the PACS administrator whether this account may search and store.',
+    },
+    'no-access-token': {
+      title: 'The authorization server gives no access token.',
+      next: 'Check the token address, the client ID, the client secret and the scope.',
+    },
+    'secrets-unreadable': {
+      title: 'The saved password can no longer be read, because the gateway’s key has changed.',
+      next: 'Enter it again.',
+    },
+    redirects: {
+      title: 'It sends the gateway to another address.',
+      next: 'Enter the final address, often the same one with https.',
+    },
+    'answers-with-error': {
+      title: 'It answers with an error.',
+      next: 'Check whether the PACS runs behind its proxy, and look at its log.',
+    },
+    'unknown-name': {
+      title: 'There is no machine with this name.',
+      next: 'Check the spelling of the address, and the DNS of the gateway’s machine.',
+    },
+    'connection-refused': {
+      title: 'The machine is there, but nothing listens on this port.',
+      next: 'Check the port, and whether the PACS is running.',
+    },
+    'certificate-unknown': {
+      title: 'Its certificate is from an authority that the gateway does not trust.',
+      next: 'Enter the certificate of that authority under Certificates.',
+    },
+    'certificate-other-name': {
+      title: 'Its certificate is for another name.',
+      next: 'Use the name that is in the certificate.',
+    },
+    'certificate-expired': {
+      title: 'Its certificate has expired, or is not valid yet.',
+      next: 'Renew it on the PACS, and check the clocks of both machines.',
+    },
+    silent: {
+      title: 'It does not answer.',
+      next: 'Check the address and whether a firewall lies between the gateway and the PACS.',
+    },
+    unreachable: {
+      title: 'It cannot be reached.',
+      next: 'Check the address and the network between the gateway and the PACS.',
+    },
+  } satisfies Record<DestinationFinding, { readonly title: string; readonly next: string | null }>,
+  form: {
+    add: 'Add a destination',
+    change: (name: string) => `Change ${name}`,
+    name: 'Name',
+    nameWhat: 'Lower-case letters, digits and hyphens, for example main-archive.',
+    url: 'Address',
+    urlWhat: 'The DICOMweb root, for example https://pacs.example.org/dicom-web.',
+    inTheClear: 'Over http, images and passwords can be read by anybody on the way.',
+    authentication: 'Sign in with',
+    kinds: {
+      none: 'Nothing',
+      basic: 'User name and password',
+      bearer: 'A token that does not change',
+      oauth: 'OAuth 2 (client credentials)',
+    } satisfies Record<AuthenticationKind, string>,
+    username: 'User name',
+    password: 'Password',
+    token: 'Token',
+    tokenUrl: 'Token address',
+    clientId: 'Client ID',
+    clientSecret: 'Client secret',
+    scope: 'Scope, if it needs one',
+    kept: 'Leave empty to keep the saved one.',
+    certificates: 'Certificates',
+    ca: 'Certificate of a private authority (PEM)',
+    certificate: 'Certificate of the gateway (PEM), if the PACS asks for one',
+    key: 'Its private key (PEM, without a password)',
+    save: 'Save',
+    saving: 'Saving…',
+    mistakes: {
+      name: 'Enter a name of lower-case letters, digits and hyphens.',
+      url: 'Enter an address that begins with http:// or https://, without a password in it.',
+      username: 'Enter a user name without a colon.',
+      password: 'Enter the password.',
+      token: 'Enter the token, without spaces.',
+      tokenUrl: 'Enter the address of the token endpoint, beginning with http:// or https://.',
+      clientId: 'Enter the client ID.',
+      clientSecret: 'Enter the client secret.',
+      scope: 'The scope is too long.',
+      ca: 'Paste the whole certificate, from -----BEGIN to the end of the last line.',
+      certificate: 'Paste the whole certificate, from -----BEGIN to the end of the last line.',
+      key: 'Paste the whole key, from -----BEGIN to the end of the last line.',
+    },
+  },
+} as const;
+
+export type FieldName = keyof (typeof destinationWords)['form']['mistakes'];

@@ -1,0 +1,63 @@
+/**
+ * Destinations in an administrator's hands, in a real Chromium against the running system: one is added with a wrong
+ * password, the page says so, it is corrected and made primary. States are inspected as in
+ * screens.e2e.ts.
+ */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { walkScreens } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('destinations in an administrator’s hands');
+const walk = await walkScreens(test, {
+  name: 'destinations in an administrator’s hands',
+  roles: ['admin'],
+  open: openWorld,
+});
+
+walk('a PACS with a wrong password is told from a working one, corrected and made primary', async (stage) => {
+  const { page, account, orthanc } = stage;
+  await stage.enter();
+  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('link', { name: /^Destinations/ }).click();
+  const first = page.getByRole('article', { name: 'default' });
+  await first.getByText('It answers, and gives what it holds.').waitFor();
+  await page.getByRole('button', { name: 'Add a destination' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Second PACS');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Enter a name of lower-case letters, digits and hyphens.').waitFor();
+  await looksRight(page, 'destination-form');
+  await page.getByLabel('Name', { exact: true }).fill('second');
+  await page.getByLabel('Address').fill(orthanc.url);
+  const [username = '', password = ''] = Buffer.from(orthanc.authorization.slice(6), 'base64')
+    .toString()
+    .split(':');
+  await page.getByRole('combobox', { name: 'Sign in with' }).selectOption('basic');
+  await page.getByRole('textbox', { name: 'User name' }).fill(username);
+  await page.getByLabel('Password', { exact: true }).fill('a guess');
+  await page.getByRole('button', { name: 'Save' }).click();
+  const second = page.getByRole('article', { name: 'second' });
+  await second.getByText('It does not accept the password, token or certificate.').waitFor();
+  await looksRight(page, 'destinations');
+  await page.getByRole('button', { name: 'Change second' }).click();
+  assert.is(await page.getByLabel('Password', { exact: true }).inputValue(), '');
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await second.getByText('It answers, and gives what it holds.').waitFor();
+  await page.getByRole('button', { name: 'Delete second' }).click();
+  await looksRight(page, 'destination-delete');
+  await page.getByRole('button', { name: 'Keep' }).click();
+  await page.getByRole('button', { name: 'Make primary second' }).click();
+  await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
+  await second.getByRole('heading', { name: /Primary/ }).waitFor();
+  await page.getByRole('button', { name: 'Make primary default' }).click();
+  await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
+  await first.getByRole('heading', { name: /Primary/ }).waitFor();
+  await page.getByRole('button', { name: 'Delete second' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await second.waitFor({ state: 'detached' });
+});
+
+test.run();

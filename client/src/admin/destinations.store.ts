@@ -1,0 +1,107 @@
+/** The destinations as the gateway lists them, the finding of *Test* for each, and an administrator's changes. */
+import { signal, type ReadonlySignal } from '@preact/signals';
+import { z } from 'zod';
+import {
+  destinationSchema,
+  destinationsSchema,
+  destinationTestSchema,
+  type Destination,
+  type DestinationTest,
+  type DestinationWish,
+} from '#shared/protocol/destination.ts';
+import { type ApiClient, problemOf } from '../net/api-client.ts';
+import { troubleOf, type Trouble } from './admin-trouble.ts';
+
+export interface DestinationsStore {
+  /** Null until loaded. */
+  readonly destinations: ReadonlySignal<readonly Destination[] | null>;
+  /** By id; `testing` until the answer is here. */
+  readonly tests: ReadonlySignal<ReadonlyMap<string, DestinationTest | 'testing'>>;
+  readonly trouble: ReadonlySignal<Trouble | null>;
+  /** Loads the list, and tests each. */
+  load(): Promise<void>;
+  test(id: string): Promise<void>;
+  /** `id` null: a new one. Then it is tested. Throws ApiProblem, Unreachable. */
+  save(id: string | null, wish: DestinationWish): Promise<void>;
+  makePrimary(id: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  close(): void;
+}
+
+type State = {
+  readonly api: Pick<ApiClient, 'json' | 'send'>;
+  readonly destinations: ReturnType<typeof signal<readonly Destination[] | null>>;
+  readonly tests: ReturnType<typeof signal<ReadonlyMap<string, DestinationTest | 'testing'>>>;
+  readonly closed: AbortSignal;
+};
+
+const PATH = '/admin/destinations';
+
+async function list({ api, destinations, closed }: State): Promise<void> {
+  destinations.value = (await api.json(PATH, destinationsSchema, { signal: closed })).destinations;
+}
+
+async function test({ api, tests, closed }: State, id: string): Promise<void> {
+  const note = (is: DestinationTest | 'testing' | null): void => {
+    const others = [...(tests.value ?? [])].filter(([of]) => of !== id);
+    tests.value = new Map(is === null ? others : [...others, [id, is]]);
+  };
+  note('testing');
+  try {
+    const options = { method: 'POST', signal: closed };
+    note(await api.json(`${PATH}/${id}/test`, destinationTestSchema, options));
+  } catch (error) {
+    note(null);
+    throw error;
+  }
+}
+
+export function createDestinationsStore(api: State['api']): DestinationsStore {
+  const destinations = signal<readonly Destination[] | null>(null);
+  const tests = signal<ReadonlyMap<string, DestinationTest | 'testing'>>(new Map());
+  const trouble = signal<Trouble | null>(null);
+  const closing = new AbortController();
+  const state: State = { api, destinations, tests, closed: closing.signal };
+  const tried = async (work: () => Promise<unknown>): Promise<void> => {
+    trouble.value = null;
+    try {
+      await work();
+    } catch (error) {
+      if (!closing.signal.aborted) trouble.value = troubleOf(error);
+    }
+  };
+  return {
+    destinations,
+    tests,
+    trouble,
+    load: () =>
+      tried(async () => {
+        await list(state);
+        await Promise.all((destinations.value ?? []).map(({ id }) => test(state, id)));
+      }),
+    test: (id) => tried(() => test(state, id)),
+    async save(id, wish) {
+      const at = id === null ? PATH : `${PATH}/${id}`;
+      const saved = await api.json(at, destinationSchema, {
+        method: id === null ? 'POST' : 'PUT',
+        body: wish,
+      });
+      await tried(async () => {
+        await list(state);
+        await test(state, saved.id);
+      });
+    },
+    makePrimary: (id) =>
+      tried(async () => {
+        await api.json(`${PATH}/${id}/primary`, z.unknown(), { method: 'POST' });
+        await list(state);
+      }),
+    remove: (id) =>
+      tried(async () => {
+        const answer = await api.send(`${PATH}/${id}`, { method: 'DELETE' });
+        if (!answer.ok) throw await problemOf(answer);
+        await list(state);
+      }),
+    close: () => closing.abort(),
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * A destination as an administrator wants it, taken apart into what may be shown and what may not. A secret that is
+ * left out stays as it is, unless it would then go elsewhere: nobody gets at a password by changing the address.
+ */
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import type { DestinationSettings, DestinationWish } from '#shared/protocol/destination.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import type { DestinationRow } from './destination.store.ts';
+import type { Secrets, SecretSeal } from './seal-secrets.ts';
+
+export type CheckedWish = Pick<DestinationRow, 'name' | 'url' | 'settings' | 'sealed'>;
+
+/**
+ * `before`: the destination that is changed; null: a new one. @throws Problem invalid-request,
+ * destination-secret-missing.
+ */
+export function checkWish(
+  wish: DestinationWish,
+  of: { readonly id: string; readonly before: DestinationRow | null },
+  seal: SecretSeal,
+): CheckedWish {
+  const url = wish.url.replace(/\/+$/, '');
+  const { settings, secrets } = splitWish(wish);
+  const kept = of.before === null ? {} : keptSecrets({ url, settings }, of.before, seal);
+  const all = { ...kept, ...secrets };
+  const needed = neededSecrets(settings);
+  if (needed.some((name) => all[name] === undefined)) throw new Problem('destination-secret-missing');
+  checkCertificates(settings, all.key);
+  const held = Object.fromEntries(needed.map((name) => [name, all[name]])) as Secrets;
+  const sealed = needed.length === 0 ? null : seal.seal(of.id, held);
+  return { name: wish.name, url, settings, sealed };
+}
+
+function splitWish({ authentication, ca, certificate, key }: DestinationWish): {
+  readonly settings: DestinationSettings;
+  readonly secrets: Secrets;
+} {
+  const rest = { ca, certificate };
+  const own = key === undefined ? {} : { key };
+  switch (authentication.kind) {
+    case 'none':
+      return { settings: { ...rest, authentication }, secrets: own };
+    case 'basic': {
+      const { password, ...shown } = authentication;
+      return { settings: { ...rest, authentication: shown }, secrets: { ...own, ...given({ password }) } };
+    }
+    case 'bearer': {
+      const { token, ...shown } = authentication;
+      return { settings: { ...rest, authentication: shown }, secrets: { ...own, ...given({ token }) } };
+    }
+    case 'oauth': {
+      const { clientSecret, ...shown } = authentication;
+      return {
+        settings: { ...rest, authentication: shown },
+        secrets: { ...own, ...given({ clientSecret }) },
+      };
+    }
+    default:
+      return authentication satisfies never;
+  }
+}
+
+const given = (secrets: { readonly [name in keyof Secrets]: Secrets[name] }): Secrets =>
+  Object.fromEntries(Object.entries(secrets).filter(([, value]) => value !== undefined));
+
+function neededSecrets({ authentication, certificate }: DestinationSettings): readonly (keyof Secrets)[] {
+  const NEEDED = {
+    none: [],
+    basic: ['password'],
+    bearer: ['token'],
+    oauth: ['clientSecret'],
+    header: ['authorization'],
+  } as const;
+  return [...NEEDED[authentication.kind], ...(certificate === null ? [] : (['key'] as const))];
+}
+
+/** Those that would be shown to the same server as before, by the same name. */
+function keptSecrets(
+  wanted: Pick<DestinationRow, 'url' | 'settings'>,
+  before: DestinationRow,
+  seal: SecretSeal,
+): Secrets {
+  const { key, ...shown } = (before.sealed && seal.open(before.id, before.sealed)) ?? {};
+  const isSame =
+    new URL(wanted.url).origin === new URL(before.url).origin &&
+    JSON.stringify(receiverOf(wanted.settings)) === JSON.stringify(receiverOf(before.settings));
+  // The key proves that it is here, and is shown to nobody; it belongs to its certificate.
+  const isOwn = wanted.settings.certificate === before.settings.certificate;
+  return { ...(isSame ? shown : {}), ...(isOwn && key !== undefined ? { key } : {}) };
+}
+
+/** A secret is told to the server that all of this names. A new authority may be somebody who listens. */
+function receiverOf({ authentication, ca }: DestinationSettings): readonly (string | null)[] {
+  switch (authentication.kind) {
+    case 'none':
+    case 'bearer':
+    case 'header':
+      return [authentication.kind, ca];
+    case 'basic':
+      return [authentication.kind, ca, authentication.username];
+    case 'oauth':
+      return [authentication.kind, ca, new URL(authentication.tokenUrl).origin, authentication.clientId];
+    default:
+      return authentication satisfies never;
+  }
+}
+
+/** Otherwise the first study would find out. @throws Problem invalid-request. */
+function checkCertificates({ ca, certificate }: DestinationSettings, key: string | undefined): void {
+  if (ca !== null && !isCertificate(ca)) throw new Problem('invalid-request', 'Invalid: ca.');
+  if (certificate === null) return;
+  try {
+    createSecureContext({ cert: certificate, key });
+  } catch {
+    throw new Problem('invalid-request', 'Invalid: certificate, or the key does not belong to it.');
+  }
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}

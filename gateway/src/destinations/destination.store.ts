@@ -1,0 +1,171 @@
+/** Destinations in the database. One of a site's is primary; those to which studies were promised stay. */
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { destinationSettingsSchema, type DestinationSettings } from '#shared/protocol/destination.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import type { DestinationTable, Tables } from '../database/tables.ts';
+
+type Db = Kysely<Tables>;
+type Trx = Transaction<Tables>;
+
+export type DestinationRow = Omit<Selectable<DestinationTable>, 'settings'> & {
+  readonly settings: DestinationSettings;
+};
+
+const toRow = (row: Selectable<DestinationTable>): DestinationRow => ({
+  ...row,
+  settings: destinationSettingsSchema.parse(row.settings),
+});
+
+export type StudyCounts = {
+  readonly underWay: number;
+  /** Those of them that wait for it. */
+  readonly waiting: number;
+  readonly hasStudies: boolean;
+};
+
+/** The primary one first, then by name. */
+export async function listDestinations(
+  db: Db,
+  siteId: string,
+): Promise<readonly (DestinationRow & StudyCounts)[]> {
+  const rows = await db
+    .selectFrom('destination')
+    .selectAll()
+    .select([
+      sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.state <> 'closed')`.as(
+        'underWay',
+      ),
+      sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.state <> 'closed'
+        and s.waiting_because in ('pacs-unreachable', 'pacs-fails-on-some'))`.as('waiting'),
+      sql<boolean>`exists (select from study s where s.destination_id = destination.id)`.as('hasStudies'),
+    ])
+    .where('site_id', '=', siteId)
+    .orderBy('is_primary', 'desc')
+    .orderBy('name')
+    .execute();
+  return rows.map(({ underWay, waiting, hasStudies, ...row }) => ({
+    ...toRow(row),
+    underWay,
+    waiting,
+    hasStudies,
+  }));
+}
+
+/** The destination with this id at the site. @throws Problem not-found. */
+export async function findDestination(db: Db, siteId: string, id: string): Promise<DestinationRow> {
+  const row = await db
+    .selectFrom('destination')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (row === undefined) throw new Problem('not-found');
+  return toRow(row);
+}
+
+/** Where the study goes; undefined: the site has no destination. */
+export async function destinationOfStudy(
+  db: Db,
+  siteId: string,
+  studyInstanceUID: string,
+): Promise<DestinationRow | undefined> {
+  const row = await db
+    .selectFrom('destination')
+    .innerJoin('study', 'study.destination_id', 'destination.id')
+    .selectAll('destination')
+    .where('study.site_id', '=', siteId)
+    .where('study.study_instance_uid', '=', studyInstanceUID)
+    .orderBy('study.created_at')
+    .orderBy('study.id')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? primaryDestination(db, siteId) : toRow(row);
+}
+
+export async function primaryDestination(db: Db, siteId: string): Promise<DestinationRow | undefined> {
+  const row = await db
+    .selectFrom('destination')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .where('is_primary', '=', true)
+    .executeTakeFirst();
+  return row && toRow(row);
+}
+
+/** Until the end of the transaction nobody else changes the site's destinations. */
+export async function lockDestinations(trx: Trx, siteId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext(${`destinations ${siteId}`}))`.execute(trx);
+}
+
+export type DestinationContent = Pick<DestinationRow, 'id' | 'name' | 'url' | 'settings' | 'sealed'> & {
+  readonly now: Date;
+};
+
+/** The first one of a site is primary. @throws Problem destination-exists. */
+export async function insertDestination(
+  trx: Trx,
+  siteId: string,
+  { id, name, url, settings, sealed, now }: DestinationContent,
+  fromEnvironment = false,
+): Promise<void> {
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto('destination')
+    .values({
+      id,
+      site_id: siteId,
+      name,
+      url,
+      settings: JSON.stringify(settings),
+      sealed,
+      is_primary: (await primaryDestination(trx, siteId)) === undefined,
+      from_environment: fromEnvironment,
+      changed_at: now,
+    })
+    .onConflict((conflict) => conflict.columns(['site_id', 'name']).doNothing())
+    .executeTakeFirst();
+  if (numInsertedOrUpdatedRows === 0n) throw new Problem('destination-exists');
+}
+
+/** @throws Problem destination-exists. */
+export async function updateDestination(
+  trx: Trx,
+  siteId: string,
+  { id, name, url, settings, sealed, now }: DestinationContent,
+  fromEnvironment = false,
+): Promise<void> {
+  const namesake = trx.selectFrom('destination').select('id').where('site_id', '=', siteId);
+  const taken = await namesake.where('name', '=', name).where('id', '<>', id).executeTakeFirst();
+  if (taken !== undefined) throw new Problem('destination-exists');
+  await trx
+    .updateTable('destination')
+    .set((column) => ({
+      name,
+      url,
+      settings: JSON.stringify(settings),
+      sealed,
+      from_environment: fromEnvironment,
+      version: column('version', '+', 1),
+      changed_at: now,
+    }))
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Studies that were promised stay with theirs. False: it was primary before. */
+export async function makePrimary(trx: Trx, siteId: string, id: string): Promise<boolean> {
+  const own = trx.updateTable('destination').where('site_id', '=', siteId);
+  const before = await own
+    .set({ is_primary: false })
+    .where('is_primary', '=', true)
+    .returning('id')
+    .executeTakeFirst();
+  await own.set({ is_primary: true }).where('id', '=', id).execute();
+  return before?.id !== id;
+}
+
+/** @throws Problem destination-in-use: it is primary, or studies were promised to it. */
+export async function deleteDestination(trx: Trx, { id, is_primary }: DestinationRow): Promise<void> {
+  const study = trx.selectFrom('study').select('id').where('destination_id', '=', id).limit(1);
+  if (is_primary || (await study.executeTakeFirst()) !== undefined) throw new Problem('destination-in-use');
+  await trx.deleteFrom('destination').where('id', '=', id).execute();
+}

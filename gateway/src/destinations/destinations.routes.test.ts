@@ -1,0 +1,201 @@
+/** `/admin/destinations`, at a whole gateway: administrators set where studies go, and nobody reads a secret. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Destination, DestinationTest } from '#shared/protocol/destination.ts';
+import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE_KEY } from '../testing/certificate.ts';
+import { testFilm } from '../testing/open-subject.ts';
+import { openTestGateway, type CallOptions, type TestGateway } from '../testing/open-gateway.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
+
+const test = suite('a destination');
+const ENV = { PACS_URL: 'http://127.0.0.1:9/dicom-web', PACS_AUTHORIZATION: 'Bearer planted-environment' };
+let gateway: TestGateway;
+let token = '';
+const servers: Server[] = [];
+test.before(async () => {
+  gateway = await openTestGateway({ env: ENV });
+  token = (await gateway.signIn()).accessToken;
+});
+test.after(async () => {
+  await gateway.close();
+  for (const server of servers) server.close();
+});
+
+async function call<T = Destination>(method: string, path: string, body?: unknown): Promise<[number, T]> {
+  const options: CallOptions = body === undefined ? { token } : { token, body };
+  const answer = await gateway.call(method, `/admin/destinations${path}`, options);
+  const text = await answer.text();
+  assert.not.match(text, /planted/);
+  return [answer.status, (text === '' ? null : JSON.parse(text)) as T];
+}
+const list = async (): Promise<readonly Destination[]> =>
+  (await call<{ destinations: Destination[] }>('GET', ''))[1].destinations;
+const named = async (name: string): Promise<Destination | undefined> =>
+  (await list()).find((one) => one.name === name);
+const codeOf = async (answer: Promise<[number, unknown]>): Promise<unknown> =>
+  ((await answer)[1] as { code?: string }).code;
+
+const BASIC = { kind: 'basic', username: 'relay' } as const;
+const wish = (name: string, more: object = {}) => ({
+  ...{ name, url: 'http://127.0.0.1:9/other/' },
+  ...{ authentication: { ...BASIC, password: 'planted-password' }, ca: null, certificate: null, ...more },
+});
+const make = async (name: string, more: object = {}): Promise<Destination> => {
+  const [status, made] = await call('POST', '', wish(name, more));
+  assert.is(status, 201, JSON.stringify(made));
+  return made;
+};
+
+test('called default is set by the environment, and is nobody’s to change', async () => {
+  const set = (await named('default'))!;
+  assert.equal([set.url, set.fromEnvironment, set.isPrimary], [ENV.PACS_URL, true, true]);
+  assert.equal(set.authentication, { kind: 'header' });
+  const code = 'destination-set-by-environment';
+  assert.is(await codeOf(call('PUT', `/${set.id}`, wish('default'))), code);
+  assert.is(await codeOf(call('DELETE', `/${set.id}`)), code);
+  assert.is(await codeOf(call('POST', '', wish('default'))), 'destination-exists');
+});
+
+test('is made, changed and deleted, in the audit trail, and its password is never shown', async () => {
+  const made = await make('archive');
+  assert.equal([made.url, made.isPrimary, made.authentication], ['http://127.0.0.1:9/other', false, BASIC]);
+  const keeping = wish('archive-2', { authentication: BASIC });
+  assert.is((await call('PUT', `/${made.id}`, keeping))[1].name, 'archive-2');
+  assert.is((await call('DELETE', `/${made.id}`))[0], 204);
+  assert.is(await codeOf(call('PUT', `/${made.id}`, keeping)), 'not-found');
+  const rows = await gateway.database.db
+    .selectFrom('audit')
+    .select(['event', 'fields'])
+    .where('event', 'like', 'destination-%')
+    .execute();
+  const own = rows.filter(({ fields }) => fields['destinationId'] === made.id);
+  assert.equal(
+    own.map(({ event }) => event),
+    ['destination-made', 'destination-changed', 'destination-deleted'],
+  );
+  assert.not.match(JSON.stringify(rows), /planted/);
+});
+
+test('lies in the database without a readable secret', async () => {
+  await make('sealed', { certificate: CERTIFICATE, key: CERTIFICATE_KEY });
+  const rows = await gateway.database.db.selectFrom('destination').selectAll().execute();
+  const text =
+    JSON.stringify(rows) + rows.map(({ sealed }) => Buffer.from(sealed ?? []).toString('latin1')).join();
+  assert.match(text, 'CERTIFICATE');
+  assert.not.match(text, /planted|PRIVATE KEY/);
+});
+
+test('keeps its secret for no other address, user, authority or way to sign in', async () => {
+  const { id } = await make('moved');
+  const others = [
+    { url: 'http://127.0.0.1:10/other', authentication: BASIC },
+    { authentication: { kind: 'basic', username: 'somebody' } },
+    { authentication: { kind: 'bearer' } },
+    { authentication: BASIC, ca: CERTIFICATE },
+  ];
+  for (const other of others)
+    assert.is(
+      await codeOf(call('PUT', `/${id}`, wish('moved', other))),
+      'destination-secret-missing',
+      JSON.stringify(other),
+    );
+  const here = wish('moved', { url: 'http://127.0.0.1:9/elsewhere', authentication: BASIC });
+  assert.is((await call('PUT', `/${id}`, here))[0], 200, 'another path at the same server');
+});
+
+test('is refused with certificates that cannot be used, or a password in its address', async () => {
+  const wrong = [
+    { ca: CERTIFICATE_KEY },
+    { certificate: CERTIFICATE, key: NEXT_CERTIFICATE_KEY },
+    { url: 'http://me:planted@127.0.0.1/dicom-web' },
+    { url: 'ftp://127.0.0.1/dicom-web' },
+  ];
+  for (const one of wrong) assert.is(await codeOf(call('POST', '', wish('wrong', one))), 'invalid-request');
+  assert.is(
+    await codeOf(call('POST', '', wish('wrong', { certificate: CERTIFICATE }))),
+    'destination-secret-missing',
+  );
+});
+
+/** Insists on the password of `wish`, and finds nothing. */
+async function openPacs(): Promise<string> {
+  const known = `Basic ${Buffer.from('relay:planted-password').toString('base64')}`;
+  const server = createServer(({ headers }, response) => {
+    const isKnown = headers.authorization === known;
+    response.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/dicom+json' });
+    response.end(isKnown ? '[]' : '');
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/dicom-web`;
+}
+
+test('is tested, and the finding says what is wrong', async () => {
+  const url = await openPacs();
+  const finding = async (more: object): Promise<string> => {
+    const { id } = await make('tested', more);
+    const [, found] = await call<DestinationTest>('POST', `/${id}/test`);
+    await call('DELETE', `/${id}`);
+    return `${found.finding} ${found.status}`;
+  };
+  assert.is(await finding({ url }), 'ok null');
+  const guessed = { ...BASIC, password: 'guessed' };
+  assert.is(await finding({ url, authentication: guessed }), 'not-signed-in 401');
+  servers.pop()!.close();
+  assert.is(await finding({ url }), 'connection-refused null');
+  assert.is(await finding({ url: 'http://nobody.invalid/dicom-web' }), 'unknown-name null');
+});
+
+test('that is primary gets new studies; a study stays with the one that was primary before', async () => {
+  const sender = (await gateway.userWith(['technician'])).accessToken;
+  const again = (await gateway.userWith(['technician'])).accessToken;
+  const promise = async (seed: number, by: string): Promise<string | null> => {
+    const body = toManifest([testFilm({ seed })]);
+    const answer = await gateway.call('POST', '/upload/init', { token: by, body });
+    const { uploadId } = (await answer.json()) as ManifestAnswer;
+    const row = await gateway.database.db
+      .selectFrom('upload')
+      .innerJoin('study', 'study.id', 'upload.study_id')
+      .select('study.destination_id')
+      .where('upload.id', '=', uploadId)
+      .executeTakeFirstOrThrow();
+    return row.destination_id;
+  };
+  const first = (await named('default'))!;
+  const { id } = await make('next');
+  assert.is(await promise(811, sender), first.id);
+  assert.is((await call('POST', `/${id}/primary`))[1].isPrimary, true);
+  assert.is((await call('POST', `/${id}/primary`))[0], 200, 'repeatable');
+  assert.equal(
+    (await list()).filter(({ isPrimary }) => isPrimary).map(({ name }) => name),
+    ['next'],
+  );
+  assert.is(await promise(812, sender), id);
+  assert.is(await promise(811, again), first.id, 'by another account');
+  assert.equal([(await named('next'))!.underWay, (await named('next'))!.hasStudies], [1, true]);
+  assert.is(await codeOf(call('DELETE', `/${id}`)), 'destination-in-use');
+  await call('POST', `/${first.id}/primary`);
+  assert.is(await codeOf(call('DELETE', `/${id}`)), 'destination-in-use', 'it has a study');
+});
+
+test('is set again by the environment at the next start, and what administrators made stays', async () => {
+  const { id } = await make('stays');
+  const other = { ...ENV, PACS_URL: 'http://127.0.0.1:10/dicom-web' };
+  const { database } = gateway;
+  const next = await openTestGateway({
+    env: other,
+    open: async () => ({ ...database, close: async () => undefined }),
+  });
+  assert.is((await named('default'))!.url, other.PACS_URL);
+  assert.is((await named('stays'))!.id, id);
+  // Its keys lie in another folder: the secret is lost, and the finding says so.
+  const found = await next.call('POST', `/admin/destinations/${id}/test`, {
+    token: (await next.signIn()).accessToken,
+  });
+  assert.is(((await found.json()) as DestinationTest).finding, 'secrets-unreadable');
+  await next.close();
+});
+test.run();

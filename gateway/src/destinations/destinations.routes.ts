@@ -1,0 +1,224 @@
+/**
+ * `/admin/destinations`: the PACSs to which studies go. For the role `admin`; each change is in the audit trail, and
+ * no answer has a secret in it. A study stays with the destination that was primary when it was first promised.
+ */
+import { randomUUID } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
+import {
+  destinationSchema,
+  destinationsSchema,
+  destinationTestSchema,
+  destinationWishSchema,
+  type Destination,
+} from '#shared/protocol/destination.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { recordAudit } from '../audit/audit.ts';
+import type { Db, Trx } from '../database/database.ts';
+import {
+  type Caller,
+  callerOf,
+  createRouter,
+  defineRoute,
+  jsonBody,
+  jsonResponse,
+  type Router,
+} from '../http/route.ts';
+import { checkWish } from './check-wish.ts';
+import {
+  deleteDestination,
+  findDestination,
+  insertDestination,
+  listDestinations,
+  lockDestinations,
+  makePrimary,
+  updateDestination,
+  type DestinationRow,
+  type StudyCounts,
+} from './destination.store.ts';
+import type { Destinations } from './destinations.ts';
+import type { SecretSeal } from './seal-secrets.ts';
+import { testDestination } from './test-destination.ts';
+
+const ADMIN = ['admin'] as const;
+/** Certificates with their chains. */
+const BODY_LIMIT = 256 * 1024;
+const shown = z.object(destinationSchema.shape).openapi('Destination');
+const byId = z.object({ id: z.uuid() });
+
+const list = defineRoute({
+  method: 'get',
+  path: '/admin/destinations',
+  roles: ADMIN,
+  tags: ['admin'],
+  summary: 'The PACSs to which studies go',
+  responses: {
+    200: jsonResponse(z.object(destinationsSchema.shape), 'The primary one first, then by name.'),
+  },
+});
+const make = defineRoute({
+  method: 'post',
+  path: '/admin/destinations',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['destination-exists', 'destination-secret-missing'],
+  summary: 'Add a destination',
+  bodyBytesLimit: BODY_LIMIT,
+  request: { body: jsonBody(destinationWishSchema) },
+  responses: { 201: jsonResponse(shown, 'Nothing goes there before it is primary.') },
+});
+const change = defineRoute({
+  method: 'put',
+  path: '/admin/destinations/{id}',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: [
+    'not-found',
+    'destination-exists',
+    'destination-secret-missing',
+    'destination-set-by-environment',
+  ],
+  summary: 'Change a destination; a secret that is left out stays as it is',
+  bodyBytesLimit: BODY_LIMIT,
+  request: { params: byId, body: jsonBody(destinationWishSchema) },
+  responses: { 200: jsonResponse(shown, 'In force from the next request to it on.') },
+});
+const choose = defineRoute({
+  method: 'post',
+  path: '/admin/destinations/{id}/primary',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found'],
+  summary: 'Send new studies to this destination. Repeatable',
+  request: { params: byId },
+  responses: {
+    200: jsonResponse(shown, 'Studies that were promised before stay with theirs.'),
+  },
+});
+const remove = defineRoute({
+  method: 'delete',
+  path: '/admin/destinations/{id}',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found', 'destination-in-use', 'destination-set-by-environment'],
+  summary: 'Delete a destination to which no study was sent',
+  request: { params: byId },
+  responses: { 204: { description: 'Deleted, with its secrets.' } },
+});
+const tryIt = defineRoute({
+  method: 'post',
+  path: '/admin/destinations/{id}/test',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found'],
+  summary: 'Search it for a study, and read the first bytes of an instance. Writes nothing there',
+  request: { params: byId },
+  responses: { 200: jsonResponse(destinationTestSchema, 'The finding in a word.') },
+});
+
+export type DestinationRouteTools = {
+  readonly db: Db;
+  readonly seal: SecretSeal;
+  readonly destinations: Pick<Destinations, 'of'>;
+  readonly now: () => Date;
+  readonly clock: () => number;
+};
+
+export function destinationRoutes(tools: DestinationRouteTools): Router {
+  const router = createRouter();
+  const { db, destinations, clock } = tools;
+  router.openapi(list, async (c) => {
+    const rows = await listDestinations(db, callerOf(c).siteId);
+    return c.json({ destinations: rows.map(toShown) }, 200);
+  });
+  router.openapi(tryIt, async (c) => {
+    const row = await findDestination(db, callerOf(c).siteId, c.req.valid('param').id);
+    return c.json(await testDestination(() => destinations.of(row), clock, c.req.raw.signal), 200);
+  });
+  serveWriting(router, tools);
+  serveChoosing(router, tools);
+  return router;
+}
+
+function serveWriting(router: Router, tools: DestinationRouteTools): void {
+  const { seal, now } = tools;
+  router.openapi(make, async (c) => {
+    const caller = callerOf(c);
+    const id = randomUUID();
+    const wanted = checkWish(c.req.valid('json'), { id, before: null }, seal);
+    const made = await changing(tools, caller, id, async (trx) => {
+      await insertDestination(trx, caller.siteId, { id, ...wanted, now: now() });
+      return 'made';
+    });
+    return c.json(made, 201);
+  });
+  router.openapi(change, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    const changed = await changing(tools, caller, id, async (trx) => {
+      const before = await ownDestination(trx, caller, id);
+      const wanted = checkWish(c.req.valid('json'), { id, before }, seal);
+      await updateDestination(trx, caller.siteId, { id, ...wanted, now: now() });
+      return 'changed';
+    });
+    return c.json(changed, 200);
+  });
+}
+
+function serveChoosing(router: Router, tools: DestinationRouteTools): void {
+  const { db, now } = tools;
+  router.openapi(choose, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    const chosen = await changing(tools, caller, id, async (trx) => {
+      await findDestination(trx, caller.siteId, id);
+      return (await makePrimary(trx, caller.siteId, id)) ? 'primary' : null;
+    });
+    return c.json(chosen, 200);
+  });
+  router.openapi(remove, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    await db.transaction().execute(async (trx) => {
+      await lockDestinations(trx, caller.siteId);
+      await deleteDestination(trx, await ownDestination(trx, caller, id));
+      const event = { event: 'destination-deleted', destinationId: id, by: caller.id } as const;
+      await recordAudit(trx, caller.siteId, event, now());
+    });
+    return c.body(null, 204);
+  });
+}
+
+/** @throws Problem not-found, destination-set-by-environment. */
+async function ownDestination(trx: Trx, { siteId }: Caller, id: string): Promise<DestinationRow> {
+  const row = await findDestination(trx, siteId, id);
+  if (row.from_environment) throw new Problem('destination-set-by-environment');
+  return row;
+}
+
+/** The change with its audit row, and the destination after it. `work` gives null where nothing changed. */
+async function changing(
+  { db, now }: DestinationRouteTools,
+  { siteId, id: by }: Caller,
+  id: string,
+  work: (trx: Trx) => Promise<'made' | 'changed' | 'primary' | null>,
+): Promise<Destination> {
+  return db.transaction().execute(async (trx) => {
+    await lockDestinations(trx, siteId);
+    const happened = await work(trx);
+    const row = (await listDestinations(trx, siteId)).find((one) => one.id === id);
+    if (row === undefined) throw new Problem('not-found');
+    if (happened !== null)
+      await recordAudit(trx, siteId, { event: `destination-${happened}`, destinationId: id, by }, now());
+    return toShown(row);
+  });
+}
+
+function toShown(row: DestinationRow & StudyCounts): Destination {
+  const { id, name, url, settings, underWay, waiting, hasStudies } = row;
+  const counts = { underWay, waiting, hasStudies };
+  return {
+    ...settings,
+    ...counts,
+    ...{ id, name, url, isPrimary: row.is_primary, fromEnvironment: row.from_environment },
+  };
+}

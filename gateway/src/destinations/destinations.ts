@@ -1,0 +1,81 @@
+/**
+ * The connections to the destinations, one for each, opened when it is first needed and again after a change: several
+ * gateways share the database, so the version in it is looked at each time.
+ */
+import type { DestinationSettings } from '#shared/protocol/destination.ts';
+import type { Db } from '../database/database.ts';
+import type { PacsAuthentication, PacsConnection } from '../ports/pacs/connection.ts';
+import { PacsUnreachable, type Pacs } from '../ports/pacs/pacs.ts';
+import { destinationOfStudy, primaryDestination, type DestinationRow } from './destination.store.ts';
+import type { Secrets, SecretSeal } from './seal-secrets.ts';
+
+export type Destinations = {
+  /** Where the study goes, or went. Throws PacsUnreachable. */
+  ofStudy(siteId: string, studyInstanceUID: string): Promise<Pacs>;
+  /** Where new studies go. Throws PacsUnreachable. */
+  primary(siteId: string): Promise<Pacs>;
+  /** Throws PacsUnreachable. */
+  of(row: DestinationRow): Pacs;
+};
+
+type Tools = {
+  readonly db: Db;
+  readonly seal: SecretSeal;
+  readonly open: (connection: PacsConnection) => Pacs;
+};
+
+/** The `connection` of requests that were not made: the site has no destination, or its secrets cannot be read. */
+export const NO_DESTINATION = 'no-destination';
+export const SECRETS_UNREADABLE = 'secrets-unreadable';
+
+export function openDestinations({ db, seal, open }: Tools): Destinations {
+  const opened = new Map<string, { readonly version: number; readonly pacs: Pacs }>();
+  const of = (row: DestinationRow): Pacs => {
+    const known = opened.get(row.id);
+    if (known?.version === row.version) return known.pacs;
+    const pacs = open(connectionOf(row, seal));
+    opened.set(row.id, { version: row.version, pacs });
+    return pacs;
+  };
+  const found = (row: DestinationRow | undefined): Pacs => {
+    if (row === undefined) throw new PacsUnreachable('there is no destination', null, NO_DESTINATION);
+    return of(row);
+  };
+  return {
+    of,
+    ofStudy: async (siteId, studyInstanceUID) =>
+      found(await destinationOfStudy(db, siteId, studyInstanceUID)),
+    primary: async (siteId) => found(await primaryDestination(db, siteId)),
+  };
+}
+
+/** Throws PacsUnreachable where its secrets were sealed under another key. */
+function connectionOf({ id, url, settings, sealed }: DestinationRow, seal: SecretSeal): PacsConnection {
+  const secrets = sealed === null ? {} : seal.open(id, sealed);
+  if (secrets === null)
+    throw new PacsUnreachable('the secrets of the destination cannot be read', null, SECRETS_UNREADABLE);
+  const { ca, certificate, authentication } = settings;
+  const own = certificate === null ? null : { cert: certificate, key: secrets.key ?? '' };
+  return { url, authentication: toAuthentication(authentication, secrets), tls: { ca, own } };
+}
+
+/** Nothing is stored without its secret (check-wish.ts). */
+function toAuthentication(
+  said: DestinationSettings['authentication'],
+  { authorization = '', password = '', token = '', clientSecret = '' }: Secrets,
+): PacsAuthentication {
+  switch (said.kind) {
+    case 'none':
+      return said;
+    case 'header':
+      return { ...said, authorization };
+    case 'basic':
+      return { ...said, password };
+    case 'bearer':
+      return { ...said, token };
+    case 'oauth':
+      return { ...said, clientSecret };
+    default:
+      return said satisfies never;
+  }
+}

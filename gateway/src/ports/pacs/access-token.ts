@@ -1,0 +1,81 @@
+/**
+ * Access tokens for a PACS behind OAuth 2 (RFC 6749 §4.4, client credentials). One is asked for when the first
+ * request needs it, and used until shortly before its end, or until the PACS does not take it.
+ */
+import {
+  allowInsecureRequests,
+  clientCredentialsGrantRequest,
+  ClientSecretBasic,
+  customFetch,
+  processClientCredentialsResponse,
+  ResponseBodyError,
+  WWWAuthenticateChallengeError,
+} from 'oauth4webapi';
+import { PacsUnreachable } from './pacs.ts';
+import type { TokenSource } from './pacs-http.ts';
+import { unlessAborted } from './unless-aborted.ts';
+
+export type ClientCredentials = {
+  /** The token endpoint of the authorization server. */
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope: string | null;
+};
+
+/** The `connection` of a request that was not made, because the authorization server gave no token for it. */
+export const NO_TOKEN = 'no-access-token';
+
+/** Asked for so long before the end of the last one: a request that takes a while is still in time. */
+const EARLIER_MS = 30_000;
+/** A server that does not say how long its token holds; longer ones are found out by a 401. */
+const UNSAID_SECONDS = 300;
+
+type Token = { readonly authorization: string; readonly until: number };
+type Around = { readonly fetch: typeof fetch; readonly clock: () => number };
+
+export function createTokenSource(credentials: ClientCredentials, around: Around): TokenSource {
+  let held: Token | null = null;
+  let asked: Promise<Token> | null = null;
+  return {
+    async authorization(signal) {
+      if (held !== null && held.until > around.clock()) return held.authorization;
+      // One question for all who need a token, and the end of one request does not take it from the others.
+      asked ??= askForToken(credentials, around).finally(() => {
+        asked = null;
+      });
+      held = await unlessAborted(asked, signal);
+      return held.authorization;
+    },
+    forget() {
+      held = null;
+    },
+  };
+}
+
+/** An authorization server that says nothing for so long is away. */
+const PATIENCE_MS = 20_000;
+
+async function askForToken(credentials: ClientCredentials, around: Around): Promise<Token> {
+  const { tokenUrl, clientId, clientSecret, scope } = credentials;
+  const server = { issuer: tokenUrl, token_endpoint: tokenUrl };
+  const client = { client_id: clientId };
+  const options = {
+    [customFetch]: around.fetch,
+    // Addresses are checked where they are set.
+    [allowInsecureRequests]: true,
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  };
+  try {
+    const parameters: Record<string, string> = scope === null ? {} : { scope };
+    const asking = ClientSecretBasic(clientSecret);
+    const response = await clientCredentialsGrantRequest(server, client, asking, parameters, options);
+    const { access_token, expires_in } = await processClientCredentialsResponse(server, client, response);
+    const heldMs = (expires_in ?? UNSAID_SECONDS) * 1000;
+    return { authorization: `Bearer ${access_token}`, until: around.clock() + heldMs - EARLIER_MS };
+  } catch (error) {
+    const isSaid = error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError;
+    const status = isSaid ? error.status : null;
+    throw new PacsUnreachable('the authorization server gave no access token', status, NO_TOKEN, error);
+  }
+}

@@ -1,0 +1,176 @@
+/** How a PACS is reached: authentication, certificates and a proxy, each against a server that insists on it. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  CERTIFICATE,
+  CERTIFICATE_KEY,
+  NEXT_CERTIFICATE,
+  NEXT_CERTIFICATE_KEY,
+} from '../../testing/certificate.ts';
+import { connectionSettings, type PacsAuthentication } from './connection.ts';
+import type { PacsProxy, PacsTls } from './pacs-fetch.ts';
+import type { PacsUnreachable } from './pacs.ts';
+import { createStowPacs } from './stow-pacs.ts';
+
+const test = suite('a PACS');
+const { signal } = new AbortController();
+const NO_TLS: PacsTls = { ca: null, own: null };
+const servers: Server[] = [];
+test.after(() => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function listen(server: Server): Promise<number> {
+  servers.push(server);
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** Finds no study, for whoever says `authorization()`. */
+const answerWhere =
+  (authorization: () => string | undefined, seen: IncomingMessage[] = []) =>
+  (request: IncomingMessage, response: ServerResponse): void => {
+    seen.push(request);
+    const isKnown = request.headers.authorization === authorization();
+    response.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/dicom+json' });
+    response.end(isKnown ? '[]' : '');
+  };
+
+type Reached = { readonly tls?: PacsTls; readonly proxy?: PacsProxy; readonly clock?: () => number };
+
+function reach(url: string, authentication: PacsAuthentication, by: Reached = {}) {
+  const { tls = NO_TLS, proxy = null, clock = () => 0 } = by;
+  return createStowPacs(connectionSettings({ url, authentication, tls }, { proxy, clock }));
+}
+
+/** Null: it answers. */
+const troubleOf = (pacs: ReturnType<typeof reach>): Promise<PacsUnreachable | null> =>
+  pacs.probe(signal).then(
+    () => null,
+    (error: PacsUnreachable) => error,
+  );
+
+test('is told who asks: by nothing, a whole header, a password, a token', async () => {
+  let wanted: string | undefined;
+  const port = await listen(createServer(answerWhere(() => wanted)));
+  const ways: readonly [string | undefined, PacsAuthentication][] = [
+    [undefined, { kind: 'none' }],
+    ['Digest x', { kind: 'header', authorization: 'Digest x' }],
+    // RFC 7617 §2.1: in UTF-8.
+    ['Basic dGVzdDoxMjPCow==', { kind: 'basic', username: 'test', password: '123£' }],
+    ['Bearer abc', { kind: 'bearer', token: 'abc' }],
+  ];
+  for (const [header, authentication] of ways) {
+    wanted = header;
+    assert.is(await troubleOf(reach(`http://127.0.0.1:${port}/dicom-web`, authentication)), null);
+    wanted = 'something else';
+    const trouble = await troubleOf(reach(`http://127.0.0.1:${port}/dicom-web`, authentication));
+    assert.is(trouble?.status, 401, authentication.kind);
+  }
+});
+
+/** An authorization server whose tokens hold for a minute: `token-1`, `token-2`, … */
+async function openAuthorization() {
+  const asked: string[] = [];
+  const server = createServer(async (request, response) => {
+    asked.push(`${request.headers.authorization} ${Buffer.concat(await request.toArray()).toString()}`);
+    const isKnown = request.headers.authorization === 'Basic cmVsYXk6c2VjcmV0';
+    const said = isKnown
+      ? { access_token: `token-${asked.length}`, token_type: 'Bearer', expires_in: 60 }
+      : { error: 'invalid_client' };
+    response.writeHead(isKnown ? 200 : 400, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(said));
+  });
+  const port = await listen(server);
+  const oauth = (clientSecret: string): PacsAuthentication => ({
+    ...{ kind: 'oauth', clientId: 'relay', clientSecret, scope: 'dicom' },
+    tokenUrl: `http://127.0.0.1:${port}/token`,
+  });
+  return { asked, oauth };
+}
+
+test('is told an access token, which is asked for once, before its end, and when it is not taken', async () => {
+  const { asked, oauth } = await openAuthorization();
+  let wanted = 'Bearer token-1';
+  let now = 0;
+  const port = await listen(createServer(answerWhere(() => wanted)));
+  const pacs = reach(`http://127.0.0.1:${port}/dicom-web`, oauth('secret'), { clock: () => now });
+  assert.equal(await Promise.all([troubleOf(pacs), troubleOf(pacs)]), [null, null]);
+  assert.equal(asked, ['Basic cmVsYXk6c2VjcmV0 scope=dicom&grant_type=client_credentials']);
+  now = 40_000;
+  wanted = 'Bearer token-2';
+  assert.is(await troubleOf(pacs), null, 'another one before the end of the first');
+  wanted = 'Bearer token-3';
+  assert.is((await troubleOf(pacs))?.status, 401, 'revoked');
+  assert.is(await troubleOf(pacs), null, 'another one is asked for');
+  assert.is(asked.length, 3);
+});
+
+test('is not asked without an access token, and the trouble is told from its own', async () => {
+  const { oauth } = await openAuthorization();
+  const seen: IncomingMessage[] = [];
+  const port = await listen(createServer(answerWhere(() => undefined, seen)));
+  const trouble = await troubleOf(reach(`http://127.0.0.1:${port}/dicom-web`, oauth('wrong')));
+  assert.equal([trouble?.connection, trouble?.status, seen.length], ['no-access-token', 400, 0]);
+});
+
+test('has a certificate of a private authority, and asks for one of ours', async () => {
+  const asks = { requestCert: true, ca: NEXT_CERTIFICATE };
+  const tls = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
+  const port = await listen(
+    createTlsServer(
+      { ...tls, ...asks },
+      answerWhere(() => undefined),
+    ),
+  );
+  const url = `https://localhost:${port}/dicom-web`;
+  const own = { cert: NEXT_CERTIFICATE, key: NEXT_CERTIFICATE_KEY };
+  const by = (tls: PacsTls) => troubleOf(reach(url, { kind: 'none' }, { tls }));
+  assert.is(await by({ ca: CERTIFICATE, own }), null);
+  assert.is((await by({ ca: null, own }))?.connection, 'DEPTH_ZERO_SELF_SIGNED_CERT');
+  assert.ok(await by({ ca: CERTIFICATE, own: null }), 'without a certificate of ours');
+});
+
+test('is reached through the proxy, unless it is on this machine or among the exceptions', async () => {
+  const tls = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
+  const port = await listen(
+    createTlsServer(
+      tls,
+      answerWhere(() => undefined),
+    ),
+  );
+  const tunnels: string[] = [];
+  const proxy = createServer();
+  // Every name leads to the PACS of the test.
+  proxy.on('connect', ({ url = '' }: IncomingMessage, socket: Socket) => {
+    tunnels.push(url);
+    const onward = connect(port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      onward.pipe(socket).pipe(onward);
+    });
+    for (const end of [socket, onward]) end.on('error', () => void onward.destroy());
+  });
+  const behind = { url: `http://127.0.0.1:${await listen(proxy)}`, except: 'pacs.ward.test' };
+  const through = (host: string) =>
+    troubleOf(
+      reach(
+        `https://${host}:${port}/dicom-web`,
+        { kind: 'none' },
+        { proxy: behind, tls: { ca: CERTIFICATE, own: null } },
+      ),
+    );
+  assert.is(await through('localhost'), null);
+  assert.equal(tunnels, []);
+  // The certificate is for localhost: the PACS was reached by its name, and is not believed.
+  assert.is((await through('pacs.hospital.test'))?.connection, 'ERR_TLS_CERT_ALTNAME_INVALID');
+  assert.equal(tunnels, [`pacs.hospital.test:${port}`]);
+  assert.ok(await through('pacs.ward.test'), 'no such name');
+  assert.is(tunnels.length, 1);
+});
+test.run();

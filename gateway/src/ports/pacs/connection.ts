@@ -1,0 +1,50 @@
+/**
+ * A connection to a PACS as data, and what the adapters need of it: how it is reached, and how the gateway says
+ * who it is. Nothing is asked here: a token, a proxy and certificates come with the first request.
+ */
+import { createTokenSource, type ClientCredentials } from './access-token.ts';
+import { createPacsFetch, type PacsProxy, type PacsTls } from './pacs-fetch.ts';
+import type { PacsSettings } from './pacs-http.ts';
+
+export type PacsAuthentication =
+  | { readonly kind: 'none' }
+  /** A whole Authorization header field, as PACS_AUTHORIZATION gives it. */
+  | { readonly kind: 'header'; readonly authorization: string }
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  | { readonly kind: 'bearer'; readonly token: string }
+  | ({ readonly kind: 'oauth' } & ClientCredentials);
+
+export type PacsConnection = {
+  /** The DICOMweb root, with or without a slash at the end. */
+  readonly url: string;
+  readonly authentication: PacsAuthentication;
+  readonly tls: PacsTls;
+};
+
+export function connectionSettings(
+  { url, authentication, tls }: PacsConnection,
+  around: { readonly proxy: PacsProxy | null; readonly clock: () => number },
+): PacsSettings {
+  const through = createPacsFetch(tls, around.proxy);
+  const authorization = headerOf(authentication);
+  if (authentication.kind !== 'oauth') return { url, authorization, fetch: through };
+  const tokens = createTokenSource(authentication, { fetch: through ?? fetch, clock: around.clock });
+  return { url, authorization, fetch: through, tokens };
+}
+
+/** RFC 7617 in UTF-8; RFC 6750. Null: none, or one that is asked for. */
+function headerOf(by: PacsAuthentication): string | null {
+  switch (by.kind) {
+    case 'none':
+    case 'oauth':
+      return null;
+    case 'header':
+      return by.authorization;
+    case 'basic':
+      return `Basic ${Buffer.from(`${by.username}:${by.password}`).toString('base64')}`;
+    case 'bearer':
+      return `Bearer ${by.token}`;
+    default:
+      return by satisfies never;
+  }
+}

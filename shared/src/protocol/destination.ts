@@ -1,0 +1,126 @@
+/**
+ * Destinations on the wire: the PACSs to which studies go, and how each is reached. A password, token or key travels
+ * to the gateway alone and is never in an answer; a change that leaves one out keeps it.
+ */
+import { z } from 'zod';
+import { policyNameSchema } from './policy.ts';
+
+const lineSchema = z.string().min(1).max(2000);
+const secretSchema = lineSchema.optional();
+/** Visible ASCII: a header field carries nothing else (RFC 9110 §5.5), nor does RFC 6749 Appendix A. */
+const asciiSecretSchema = z
+  .string()
+  .max(8000)
+  .regex(/^[\x21-\x7e]+$/)
+  .optional();
+/** Certificates with their chain, or a key. */
+const PEM_LIMIT = 64 * 1024;
+const pemSchema = z
+  .string()
+  .max(PEM_LIMIT)
+  .regex(/^\s*-----BEGIN [A-Z0-9 ]+-----\s[\s\S]*-----END [A-Z0-9 ]+-----\s*$/);
+
+/** No password in it, and no query: both end in logs. */
+const addressSchema = z
+  .url({ protocol: /^https?$/ })
+  .max(2000)
+  .refine((text) => {
+    if (!URL.canParse(text)) return false;
+    const { username, password, search, hash } = new URL(text);
+    return username + password + search + hash === '';
+  }, 'an address without a password, a query or a fragment');
+
+const none = z.strictObject({ kind: z.literal('none') });
+const basic = z.strictObject({
+  kind: z.literal('basic'),
+  username: z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^[^:]+$/),
+});
+const bearer = z.strictObject({ kind: z.literal('bearer') });
+const oauth = z.strictObject({
+  kind: z.literal('oauth'),
+  tokenUrl: addressSchema,
+  clientId: lineSchema,
+  scope: lineSchema.nullable(),
+});
+/** A whole Authorization header field: of PACS_AUTHORIZATION alone. */
+const header = z.strictObject({ kind: z.literal('header') });
+
+/** Everything about the connection but its secrets. */
+export const destinationSettingsSchema = z.strictObject({
+  authentication: z.discriminatedUnion('kind', [none, basic, bearer, oauth, header]),
+  /** PEM: certificate authorities that are trusted besides the public ones. */
+  ca: pemSchema.nullable(),
+  /** PEM: the certificate that the gateway shows. Its key is a secret. */
+  certificate: pemSchema.nullable(),
+});
+export type DestinationSettings = z.infer<typeof destinationSettingsSchema>;
+
+/** A destination as an administrator writes it. */
+export const destinationWishSchema = z.strictObject({
+  name: policyNameSchema,
+  url: addressSchema,
+  authentication: z.discriminatedUnion('kind', [
+    none,
+    basic.extend({ password: secretSchema }),
+    bearer.extend({ token: asciiSecretSchema }),
+    oauth.extend({ clientSecret: secretSchema }),
+  ]),
+  ca: pemSchema.nullable(),
+  certificate: pemSchema.nullable(),
+  /** PEM, without a password. */
+  key: pemSchema.optional(),
+});
+export type DestinationWish = z.infer<typeof destinationWishSchema>;
+
+export const destinationSchema = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  /** The DICOMweb root. */
+  url: z.string(),
+  ...destinationSettingsSchema.shape,
+  /** New studies go to this one; it serves results and models. */
+  isPrimary: z.boolean(),
+  /** PACS_URL sets it at every start. */
+  fromEnvironment: z.boolean(),
+  /** Studies on their way to it. */
+  underWay: z.number().int(),
+  /** Those of them that wait for it. */
+  waiting: z.number().int(),
+  /** Whether any study was ever promised to it: then it cannot be deleted. */
+  hasStudies: z.boolean(),
+});
+export type Destination = z.infer<typeof destinationSchema>;
+export const destinationsSchema = z.object({ destinations: z.array(destinationSchema) });
+
+/** Findings of *Test*; each has its words in the app. */
+export const DESTINATION_FINDINGS = [
+  'ok',
+  /** It answers searches and gives no instance back. */
+  'no-retrieval',
+  'no-search',
+  'not-signed-in',
+  'no-access-token',
+  'secrets-unreadable',
+  'redirects',
+  'answers-with-error',
+  'unknown-name',
+  'connection-refused',
+  'certificate-unknown',
+  'certificate-other-name',
+  'certificate-expired',
+  'silent',
+  'unreachable',
+] as const;
+export type DestinationFinding = (typeof DESTINATION_FINDINGS)[number];
+
+export const destinationTestSchema = z.object({
+  finding: z.enum(DESTINATION_FINDINGS),
+  /** Of its answer, where there was one. */
+  status: z.number().int().nullable(),
+  milliseconds: z.number().int(),
+});
+export type DestinationTest = z.infer<typeof destinationTestSchema>;
