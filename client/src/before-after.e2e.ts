@@ -96,6 +96,18 @@ walk(
   },
 );
 
+walk('before and after sums up the study and has its own Send', async (stage) => {
+  const { page } = stage;
+  await openComparison(stage);
+  const head = page.locator('.study-head');
+  assert.match((await head.textContent())!, /\d{4}.*CT/);
+  await page
+    .getByRole('button', { name: 'Send 1 study' })
+    .filter({ hasText: /instances/ })
+    .click();
+  await page.locator('[data-part]').first().waitFor();
+});
+
 walk('sequences open, groups fold, and the search finds keywords, tags and values', async (stage) => {
   const { page } = stage;
   await openComparison(stage);
@@ -163,7 +175,7 @@ walk(
     await choose(page, filesOf({ seed: seed(0) }));
     await page.getByRole('button', { name: /Change$/ }).click();
     await page.getByText('Keep everything unchanged').click();
-    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Keep names' }).click();
     await page.getByRole('link', { name: /^See what is sent/ }).click();
     await page.getByText('Nothing is changed', { exact: true }).waitFor();
     await group(page, 'Kept').waitFor();

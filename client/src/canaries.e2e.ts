@@ -173,7 +173,7 @@ async function chooseUnder(page: Page, files: readonly StudyOnDisk[], policy: Re
   await choose(page, files);
   await page.getByRole('button', { name: /Change$/ }).click();
   await page.getByLabel(policy).check();
-  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: /^(Keep names|Done)$/ }).click();
 }
 
 if (why !== null || corpus === null) {

@@ -2,7 +2,7 @@
  * Cover the name, in a real Chromium: boxes drawn on films with a name burned in, by mouse and by keyboard, and
  * what a real PACS holds afterwards. RELAY_SCREENSHOTS names the folder for pictures of every state.
  */
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { claimedBoxes, type Box } from '#shared/dicom/boxes.ts';
@@ -75,8 +75,14 @@ async function coverAndRelease(page: Page, images: string): Promise<void> {
   await page.getByRole('dialog').waitFor({ state: 'detached' });
 }
 
+const ASKS_TO_LOOK = /is marked as showing a name|may show the patient’s name/;
+
+/** Nothing asks to look at a picture any longer once a person has covered it. */
 async function sendHeld(page: Page): Promise<void> {
+  assert.is(await page.getByText(ASKS_TO_LOOK).count(), 0, 'before and after');
   await page.locator('main').getByRole('link', { name: 'Upload' }).click();
+  await page.locator('.card').first().waitFor();
+  assert.is(await page.getByText(ASKS_TO_LOOK).count(), 0, 'the card');
   await pressSend(page);
 }
 
@@ -95,6 +101,7 @@ walk(
     const { page } = stage;
     const films = filmsOf(stage, [{}, { coding: 'rle' }]);
     await openHeld(stage, films);
+    await page.getByText(ASKS_TO_LOOK).first().waitFor();
     await openEditor(page);
     await drag(page, NAME_PLACE);
     await boxAt(page, 1).waitFor();
@@ -181,6 +188,26 @@ walk('with the keyboard alone a box is added, moved, resized, removed and brough
   await page.keyboard.press('Enter');
   await page.getByText('Covered by 1 box: it is sent with the study').waitFor();
 });
+
+walk('on a phone the decision is in sight, whatever is drawn', async (stage) => {
+  const { page } = stage;
+  await page.setViewportSize({ width: 390, height: 844 });
+  await openHeld(stage, filmsOf(stage, [{}]));
+  await openEditor(page);
+  const cover = page.getByRole('button', { name: 'Cover 1 image' });
+  assert.ok(await isInSight(cover), 'before');
+  await drag(page, NAME_PLACE);
+  await boxAt(page, 1).waitFor();
+  assert.ok(await isInSight(cover), 'after');
+  await coverAndRelease(page, '1 image');
+});
+
+/** At its place, nothing lies over it. */
+const isInSight = (button: Locator): Promise<boolean> =>
+  button.evaluate((element) => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return document.elementFromPoint(x + width / 2, y + height / 2) === element;
+  });
 
 walk(
   'the picture zooms and moves under wheel, buttons and keys, and a box drawn close up lies where it was drawn',

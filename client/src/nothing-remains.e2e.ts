@@ -116,7 +116,7 @@ async function travel(erasures: readonly Erasure[]): Promise<Journey> {
     await choose(page, files);
     await page.getByRole('button', { name: /Change$/ }).click();
     await page.getByLabel(/^Keep everything unchanged/).check();
-    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Keep names' }).click();
     await pressSend(page);
     await until('the study to wait for the PACS', () =>
       gateway.lines.some(({ event, stage }) => event === 'stage-started' && stage === 'forward'),

@@ -146,6 +146,12 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
   await page.locator('main[aria-busy=false]').waitFor();
   assert.is(await page.getByRole('link', { name: 'Choose a study' }).count(), 0, 'an auditor sends nothing');
+  await looksRight(page, 'studies-auditor');
+  await page.getByRole('link', { name: 'Start', exact: true }).click();
+  await page.getByRole('link', { name: /^Check a receipt/ }).click();
+  await page.getByLabel(/^Or paste the text/).fill('a parking ticket');
+  await page.getByRole('button', { name: 'Check this text' }).click();
+  await page.getByText('This is not a receipt').waitFor();
   await page.getByRole('link', { name: 'Start', exact: true }).click();
   await page.getByRole('link', { name: /^Compare the models/ }).click();
   await page.getByRole('heading', { name: 'Models', exact: true }).waitFor();
@@ -191,6 +197,11 @@ walk(
     await looksRight(page, 'settings-large');
     await page.reload();
     assert.ok(await page.getByLabel('Very large').isChecked(), 'the choice is kept');
+    await page.getByLabel('Normal').check();
+    await page.getByRole('button', { name: /^Account of/ }).click();
+    await page.getByRole('link', { name: 'Help' }).click();
+    await page.getByText('save it for a USB stick', { exact: false }).waitFor();
+    await looksRight(page, 'help');
   },
 );
 

@@ -21,6 +21,7 @@ import {
   signIn,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
+import { scriptsBeforeUsable, watchFirstLoad } from '#testing/first-load.ts';
 import { readSheetCode } from '#testing/read-sheet-code.ts';
 import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -83,26 +84,6 @@ walk('the first page is the sign-in, and a wrong password says what to do', asyn
   await looksRight(page, 'sign-in-refused');
 });
 
-/** Marks the moment at which files can be chosen: later requests delay no one. */
-function markUsable(): void {
-  const seen = new MutationObserver(() => {
-    if (!document.body?.textContent?.includes('Choose files')) return;
-    performance.mark('usable');
-    seen.disconnect();
-  });
-  seen.observe(document, { childList: true, subtree: true });
-}
-
-/** The bytes of the scripts requested before the page was usable. */
-function scriptsBeforeUsable(): number {
-  const usableAt = performance.getEntriesByName('usable')[0]!.startTime;
-  const asked = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
-  const scripts = asked.filter(
-    ({ name, startTime }) => new URL(name).pathname.endsWith('.js') && startTime < usableAt,
-  );
-  return scripts.reduce((sum, { transferSize }) => sum + transferSize, 0);
-}
-
 walk(
   'the upload page is usable after 80 kB of scripts, and breaks no rule of its own policy',
   async ({ page, address, account }) => {
@@ -110,7 +91,7 @@ walk(
     page.on('console', (message) => {
       if (message.type() === 'error' && !/401/.test(message.text())) said.push(message.text());
     });
-    await page.addInitScript(markUsable);
+    await watchFirstLoad(page);
     await page.goto(address);
     await signIn(page, account.username);
     const bytes = await page.evaluate(scriptsBeforeUsable);
@@ -165,11 +146,43 @@ walk(
     // The last click may have scrolled anywhere: half of a button may be under the status line.
     await page.evaluate(() => window.scrollTo(0, 0));
     await looksRight(page, 'upload-found');
-    await page.getByRole('button', { name: /Change$/ }).click();
-    await looksRight(page, 'policy');
-    await page.keyboard.press('Escape');
   },
 );
+
+walk(
+  'sending with names takes more than a tap on the policy: a warning, a second tap, and amber for this Send alone',
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    await choose(page, study(stage, 1));
+    const change = page.getByRole('button', { name: /Change$/ });
+    const keep = page.getByLabel(/^Keep everything unchanged/);
+    await change.click();
+    await looksRight(page, 'policy');
+    await keep.check();
+    await page.getByText('Patients’ names leave this device').waitFor();
+    await looksRight(page, 'policy-names');
+    await page.keyboard.press('Escape');
+    const calm = await colourOfBar(page);
+    await page.getByText('Names are removed on this device').first().waitFor();
+    await change.click();
+    await keep.check();
+    await page.getByRole('button', { name: 'Keep names' }).click();
+    assert.match((await change.textContent())!, 'Unchanged: names are kept');
+    assert.is.not(await colourOfBar(page), calm);
+    await looksRight(page, 'upload-names');
+    await page.getByRole('button', { name: 'Send 1 study' }).click();
+    await page.locator('[data-part]').first().waitFor();
+    await page.getByText('Names are removed on this device').first().waitFor();
+    await page.getByRole('link', { name: 'Upload', exact: true }).click();
+    await choose(page, study(stage, 2));
+    await change.waitFor();
+    assert.is(await colourOfBar(page), calm, 'the next Send');
+  },
+);
+
+const colourOfBar = (page: Page): Promise<string> =>
+  page.locator('.send-bar').evaluate((bar) => getComputedStyle(bar).backgroundColor);
 
 walk(
   'the index of a disc is no alarm: it names the files that are missing, and both patients',

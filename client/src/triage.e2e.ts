@@ -93,7 +93,7 @@ function triageInQueue(page: Page): Promise<Record<string, DeviceTriage | null>>
 async function keepEverythingUnchanged(page: Page): Promise<void> {
   await page.getByRole('button', { name: /Change$/ }).click();
   await page.getByLabel(/^Keep everything unchanged/).check();
-  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Keep names' }).click();
 }
 
 /** The studies in the order of their announcements. */

@@ -11,6 +11,7 @@ import { testEnvironment } from '#testing/environment.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { benchDayList } from './day-list.ts';
+import { benchFirstLoad } from './first-load.ts';
 import type { BenchRow } from './row.ts';
 import {
   describeLongTasks,
@@ -218,6 +219,7 @@ function toRow(tasks: readonly Task[], heapMB: number, { readMs, queueMs, frames
 export const benchBrowser = async (say: (line: string) => void): Promise<readonly BenchRow[]> => [
   ...(await measure(say, false)),
   await benchDayList(say),
+  await benchFirstLoad(say),
 ];
 
 /**

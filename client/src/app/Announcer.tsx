@@ -9,17 +9,9 @@ import { nameOf } from '../pipeline/queue/study-title.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { triageWords } from '../pipeline/triage/triage-words.ts';
-import { hasArrived, milestoneOf, type TrackState } from '../pipeline/queue/track-state.ts';
+import { milestoneOf } from '../pipeline/queue/track-state.ts';
 import { appWords } from './app-words.ts';
-import { trackWords } from '../pipeline/queue/track-words.ts';
-
-/** The announcement for a milestone. */
-function sentenceOf(track: TrackState): string {
-  if (track.needsYou > 0) return trackWords.needsDecision(track.needsYou);
-  if (hasArrived(track)) return trackWords.arrived(track.inPacs);
-  if (track.waitingFor) return trackWords.waiting[track.waitingFor];
-  return trackWords.progress(track.inPacs, track.total);
-}
+import { sayTrack } from './say-track.ts';
 
 export function Announcer() {
   const queue = useQueue();
@@ -59,7 +51,7 @@ export function Announcer() {
       // The study was only just chosen: its number of instances is not known yet.
       if (track.total === 0) continue;
       const milestone = milestoneOf(track);
-      if (before && before.get(study.id) !== milestone) tell(study.id, sentenceOf(track));
+      if (before && before.get(study.id) !== milestone) tell(study.id, sayTrack(track));
       milestones.current.set(study.id, milestone);
     }
     if (sentences.length === 0) return;

@@ -53,6 +53,7 @@ const SettingsView = deferred<SettingsViewProps>(() =>
   import('./SettingsView.tsx').then((view) => view.SettingsView),
 );
 const HelpView = deferred(() => import('./HelpView.tsx').then((view) => view.HelpView));
+const CheckView = deferred(() => import('../studies/CheckView.tsx').then((view) => view.CheckView));
 const StartView = deferred(() => import('./StartView.tsx').then((view) => view.StartView));
 const StudyView = deferred<{ id: string }>(() =>
   import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView),
@@ -209,6 +210,8 @@ function viewOf(route: Route, of: SettingsViewProps) {
       return <Studies install={of.install} />;
     case 'settings':
       return <SettingsView {...of} />;
+    case 'check':
+      return <CheckView />;
     case 'help':
       return <HelpView />;
     case 'study':

@@ -23,7 +23,7 @@ const PLACES: Record<Exclude<StartTask, 'audit'>, Exclude<Route, { page: 'not-fo
   results: { page: 'results', at: 'results', id: '', beside: '' },
   infer: { page: 'results', at: 'infer', id: '', beside: '' },
   models: { page: 'results', at: 'models', id: '', beside: '' },
-  receipts: { page: 'studies' },
+  receipts: { page: 'check' },
 };
 
 export function StartView() {

@@ -18,7 +18,7 @@ export const helpWords = {
     {
       title: 'It says “Offline” or “Gateway not reachable”',
       what: 'Nothing is lost. Studies wait on this device and are sent automatically once the connection is back.',
-      next: 'Check the network of this device. If others are online, tell your administrator.',
+      next: 'Check the network of this device. No network at all? In Studies, select what waits and save it for a USB stick; another computer sends the file.',
     },
     {
       title: 'It says “needs your decision”',

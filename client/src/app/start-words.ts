@@ -24,7 +24,7 @@ export const startWords = {
     },
     receipts: {
       title: 'Check a receipt',
-      what: 'On the Studies page. Point the camera at the code on a printed receipt: the page says whether it is genuine.',
+      what: 'By camera, photo, PDF or text: the page says whether the receipt is genuine.',
     },
     audit: {
       title: 'Read and verify the audit trail',

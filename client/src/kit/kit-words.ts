@@ -19,6 +19,7 @@ export const kitWords = {
     'api-keys': 'API keys',
     settings: 'Settings and storage',
     help: 'Help',
+    check: 'Check a receipt',
   },
   roles: {
     technician: 'Technician',

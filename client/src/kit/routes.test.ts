@@ -20,6 +20,7 @@ test('every page has an address that leads back to it', () => {
     { page: 'needs' },
     { page: 'settings' },
     { page: 'help' },
+    { page: 'check' },
     { page: 'admin', at: 'admin' },
     { page: 'admin', at: 'destinations' },
     { page: 'admin', at: 'api-keys' },

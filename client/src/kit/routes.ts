@@ -13,6 +13,8 @@ export type Route =
   | { readonly page: 'needs' }
   | { readonly page: 'settings' }
   | { readonly page: 'help' }
+  /** Whether a receipt is genuine. */
+  | { readonly page: 'check' }
   /** A found study that is not queued. */
   | { readonly page: 'before-after'; readonly id: string }
   | { readonly page: 'study'; readonly id: string }
@@ -32,7 +34,7 @@ export type AdminTask = (typeof adminTasks)[number];
 export type AdminPlace = 'admin' | AdminTask;
 
 /** Their address has no id. */
-const plainPages = ['studies', 'needs', 'settings', 'help'] as const;
+const plainPages = ['studies', 'needs', 'settings', 'help', 'check'] as const;
 
 /** Reads the part behind `#`; anything unknown is `not-found`, never an error. */
 export function parseRoute(hash: string): Route {
@@ -64,6 +66,7 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
     case 'needs':
     case 'settings':
     case 'help':
+    case 'check':
       return `#/${route.page}`;
     case 'before-after':
     case 'study':

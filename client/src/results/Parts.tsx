@@ -6,10 +6,11 @@ import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import { formatDicomDate } from '../kit/format.ts';
+import { formatDicomDate, formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { nameOf } from '../pipeline/queue/study-title.ts';
+import { titleWords } from '../pipeline/queue/title-words.ts';
 import type { Finding } from '#shared/protocol/inference.ts';
 import { inputName } from './describe-result.ts';
 import { resultWords } from './result-words.ts';
@@ -44,7 +45,7 @@ export function TroubleNotice({
   );
 }
 
-/** The name of the input: this device's name for it, otherwise the end of its UID. */
+/** The name of the input: this device's name for it, otherwise what kind of input it is. */
 export function useInputName(): (input: Pick<Finding['input'], 'studyInstanceUID' | 'kind'>) => string {
   const studies = useQueue().studies.value;
   return (input) => {
@@ -52,10 +53,11 @@ export function useInputName(): (input: Pick<Finding['input'], 'studyInstanceUID
       ({ studyInstanceUID }) => studyInstanceUID !== null && studyInstanceUID === input.studyInstanceUID,
     );
     if (!known) return inputName(input);
-    // Only the kind of an arrived study remains: add its number to tell it from others.
-    return [nameOf(known), known.title ? formatDicomDate(known.title.studyDate) : inputName(input)]
-      .filter(Boolean)
-      .join(', ');
+    // Only the kind of an arrived study remains, or its label: the time tells it from others.
+    const when = known.title
+      ? formatDicomDate(known.title.studyDate)
+      : titleWords.queuedWhen(formatMoment(new Date(known.queuedAt), new Date()));
+    return [nameOf(known), when].filter(Boolean).join(', ');
   };
 }
 

@@ -1,14 +1,14 @@
 /** One row of the list: the image, the finding in words, the patient or pseudonym, the kind of image, and a verdict. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { Result } from '#shared/protocol/inference.ts';
-import { formatMoment, formatPersonName } from '../kit/format.ts';
+import { formatMoment } from '../kit/format.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { headlineOf, kindName, modelName, shortOf, type Headline } from './describe-result.ts';
+import { aboutImage, headlineOf, modelName, patientOf, shortOf, type Headline } from './describe-result.ts';
 import { useInputName } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
-import type { Preview, PreviewsStore } from './previews.store.ts';
+import type { PreviewsStore } from './previews.store.ts';
 import { resultWords } from './result-words.ts';
 
 const SIGNS: Record<Headline['kind'], IconName> = {
@@ -41,9 +41,8 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
   const nameOfInput = useInputName();
   const headline = headlineOf(finding);
   const whose = picked.nameOf(id) ?? patientOf(preview) ?? nameOfInput(finding.input);
-  const kind = kindName(finding.image.kind);
   const about = [
-    `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`,
+    ...aboutImage(finding, preview),
     modelName(finding.model),
     formatMoment(new Date(result.createdAt), new Date()),
   ];
@@ -79,13 +78,4 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
 /** Decoration: the words beside it say what was found. */
 function Image({ address }: { readonly address: string | null }) {
   return address === null ? <Icon name="files" size={20} /> : <img src={address} alt="" />;
-}
-
-/** As the PACS names them; a pseudonym says that it is one. */
-function patientOf(preview: Preview | null): string | null {
-  if (!preview?.patient) return null;
-  const { name, id, isPseudonym } = preview.patient;
-  const known = [...new Set([formatPersonName(name), id])].filter(Boolean).join(', ');
-  if (known === '') return null;
-  return isPseudonym ? resultWords.list.pseudonym(known) : known;
 }

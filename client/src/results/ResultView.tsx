@@ -12,10 +12,12 @@ import { hrefOf } from '../kit/routes.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Bars } from './Bars.tsx';
 import {
+  aboutImage,
   comparable,
   headlineOf,
   isSameImage,
   modelName,
+  patientOf,
   reasonsOf,
   shortOf,
   titleOf,
@@ -26,6 +28,7 @@ import { KeysSheet } from './KeysSheet.tsx';
 import { mapsOf, type LookStore } from './look.store.ts';
 import { NotForDiagnosis, Select, TroubleNotice, useInputName } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
+import type { PreviewsStore } from './previews.store.ts';
 import { resultWords } from './result-words.ts';
 import { canDecide, createResultStore, type ResultStore } from './result.store.ts';
 import { ResultPicture } from './ResultPicture.tsx';
@@ -53,9 +56,10 @@ export type ResultViewProps = {
   readonly list: ResultsStore;
   readonly look: LookStore;
   readonly picked: PickedPictures;
+  readonly previews: PreviewsStore;
 };
 
-export function ResultView({ id, list, look, picked }: ResultViewProps) {
+export function ResultView({ id, list, look, picked, previews }: ResultViewProps) {
   const store = useResult(id, list.note);
   const shown = store.shown.value;
   const late = useLate(shown.kind === 'loading');
@@ -71,7 +75,7 @@ export function ResultView({ id, list, look, picked }: ResultViewProps) {
     [isReady],
   );
   if (shown.kind === 'ready')
-    return <OneResult store={store} result={shown.result} list={list} look={look} picked={picked} />;
+    return <OneResult {...{ store, list, look, picked, previews }} result={shown.result} />;
   return (
     <main id="content" class="page result" aria-busy={shown.kind === 'loading'}>
       <Back />
@@ -91,7 +95,7 @@ export function ResultView({ id, list, look, picked }: ResultViewProps) {
 
 type OneResultProps = Omit<ResultViewProps, 'id'> & { readonly store: ResultStore; readonly result: Result };
 
-function OneResult({ store, result, list, look, picked }: OneResultProps) {
+function OneResult({ store, result, list, look, picked, previews }: OneResultProps) {
   const { finding } = result;
   const [open, setOpen] = useState<'keys' | 'correct' | null>(null);
   const [changing, setChanging] = useState(false);
@@ -104,7 +108,7 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
       <main id="content" class="page result">
         <ResultTools id={result.id} list={list} onKeys={() => setOpen('keys')} />
         <div class="result-body">
-          <ResultHead result={result} fileName={picked.nameOf(result.id)} />
+          <ResultHead result={result} picked={picked} previews={previews} />
           <ResultPicture store={store} finding={finding} look={look} picked={picked.of(result.id)} />
           <ResultText result={result} list={list} />
         </div>
@@ -141,7 +145,7 @@ function beforeOf({ verification }: Result): VerifyRequest | null {
   return said.success ? said.data : null;
 }
 
-type ResultKeysProps = Omit<OneResultProps, 'picked'> & {
+type ResultKeysProps = Omit<OneResultProps, 'picked' | 'previews'> & {
   readonly changing: boolean;
   readonly onChanging: (changing: boolean) => void;
   readonly onOpen: (sheet: 'keys' | 'correct') => void;
@@ -193,20 +197,25 @@ function ResultTools({ id, list, onKeys }: ResultToolsProps) {
 }
 
 /** The answer in one line, the image, the model and the time. */
-type ResultHeadProps = { readonly result: Result; readonly fileName: string | undefined };
+type ResultHeadProps = Pick<ResultViewProps, 'picked' | 'previews'> & { readonly result: Result };
 
-function ResultHead({ result: { finding, createdAt }, fileName }: ResultHeadProps) {
+function ResultHead({ result: { id, finding, createdAt }, picked, previews }: ResultHeadProps) {
   const nameOfInput = useInputName();
+  const preview = previews.of(id).value;
+  const isInPacs = finding.input.studyInstanceUID !== undefined;
+  useEffect(() => void (isInPacs && previews.want(id)), [id, isInPacs]);
   return (
     <div class="result-head">
       <h1 tabIndex={-1}>{titleOf(headlineOf(finding))}</h1>
       <p class="kept">
-        <bdi>{fileName ?? nameOfInput(finding.input)}</bdi>
+        <bdi>{picked.nameOf(id) ?? patientOf(preview) ?? nameOfInput(finding.input)}</bdi>
         <span class="quiet">
           {kitWords.separator +
-            [modelName(finding.model), formatMoment(new Date(createdAt), new Date())].join(
-              kitWords.separator,
-            )}
+            [
+              ...aboutImage(finding, preview),
+              modelName(finding.model),
+              formatMoment(new Date(createdAt), new Date()),
+            ].join(kitWords.separator)}
         </span>
       </p>
       <NotForDiagnosis />

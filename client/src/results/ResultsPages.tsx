@@ -59,5 +59,5 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
   if (isPlace(beside)) return <StoredView key={`${id} ${beside}`} id={id} place={beside} look={look} />;
   if (beside !== '')
     return <BesideView key={`${id} ${beside}`} id={id} beside={beside} look={look} picked={picked} />;
-  return <ResultView key={id} id={id} list={list} look={look} picked={picked} />;
+  return <ResultView key={id} {...{ id, list, look, picked, previews }} />;
 }

@@ -5,9 +5,11 @@
 import { useEffect } from 'preact/hooks';
 import type { Job } from '#shared/protocol/inference.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
+import { formatMoment } from '../kit/format.ts';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { ALL, isFiltered, PERIODS, WHOSE, type Filters } from './filters.ts';
+import { patientOf } from './describe-result.ts';
 import { JobRow } from './JobRow.tsx';
 import { NotForDiagnosis, Segments, Select, TroubleNotice, useInputName } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
@@ -59,7 +61,9 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
       )}
       <NotSent />
       <Jobs list={list} />
-      {(results.length > 0 || isFiltered(list.filters.value)) && <FilterBar list={list} />}
+      {(results.length > 0 || isFiltered(list.filters.value)) && (
+        <FilterBar list={list} previews={previews} />
+      )}
       {isEmpty ? (
         isFiltered(list.filters.value) ? (
           <NoneFits list={list} />
@@ -122,14 +126,21 @@ function Jobs({ list }: { readonly list: ResultsStore }) {
   );
 }
 
-function FilterBar({ list }: { readonly list: ResultsStore }) {
+type FilterBarProps = { readonly list: ResultsStore; readonly previews: PreviewsStore };
+
+function FilterBar({ list, previews }: FilterBarProps) {
   const filters = list.filters.value;
   const nameOfInput = useInputName();
   const set = (some: Partial<Filters>) => (list.filters.value = { ...filters, ...some });
-  const studies = list.studies.value.map((uid) => ({
-    value: uid,
-    name: nameOfInput({ studyInstanceUID: uid, kind: 'dicom' }),
-  }));
+  const results = list.results.value;
+  const studies = list.studies.value.map((uid) => {
+    const newest = results.find(({ finding }) => finding.input.studyInstanceUID === uid);
+    const name = nameOfInput({ studyInstanceUID: uid, kind: 'dicom' });
+    const whose = newest && patientOf(previews.of(newest.id).value);
+    const when = newest && formatMoment(new Date(newest.createdAt), new Date());
+    // Without a result in sight nothing else tells it from another.
+    return { value: uid, name: [whose ?? name, when ?? resultWords.studyUID(uid.slice(-8))].join(', ') };
+  });
   const models = list.models.value.map((id) => ({ value: id, name: id }));
   return (
     <section class="filters" aria-label={said.filters}>

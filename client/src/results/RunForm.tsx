@@ -70,7 +70,8 @@ function Studies({ store }: OfStore) {
           ? partsOf(known.title).slice(1)
           : known
             ? remainsOf(known, new Date()).slice(-1)
-            : [];
+            : // Nothing else tells two studies of other devices apart.
+              [resultWords.studyUID(studyInstanceUID.slice(-8))];
         const more = [...kept, ...(counts ? [instances(counts.inPacs)] : [])];
         return (
           <label key={studyInstanceUID} class="choice">

@@ -13,14 +13,13 @@ import { kitWords } from '../kit/kit-words.ts';
 import { correctionsOf, headlineOf, personOf } from './describe-result.ts';
 import type { Correction, VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
-import type { ImageState, ResultStore, Verdict } from './result.store.ts';
+import { mayVerify, type ImageState, type ResultStore, type Verdict } from './result.store.ts';
 import type { Unsent } from './verdict-outbox.ts';
 
 const said = resultWords.verdict;
 
-/** The gateway decides; this check only spares a person a refusal. */
 export function useMayVerify(): boolean {
-  return useSession().user.value?.roles.includes('radiologist') ?? false;
+  return mayVerify(useSession().user.value);
 }
 
 export type VerdictBarProps = {

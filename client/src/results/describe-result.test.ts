@@ -1,15 +1,19 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  aboutImage,
   barsOf,
   comparable,
   correctionsOf,
   headlineOf,
+  inputName,
+  patientOf,
   personOf,
   reasonsOf,
   shortOf,
 } from './describe-result.ts';
 import { recordedFinding, recordedResult, recordedResults } from '../testing/recorded-answers.ts';
+import { formatDicomDate } from '../kit/format.ts';
 import { resultWords } from './result-words.ts';
 
 test('a finding reads as above or below the threshold, or says why there is none', () => {
@@ -107,6 +111,17 @@ test('an account appears as you, a name, or another person, never as a number', 
     [who(viewer.id, 'rahel'), who(another), who(another, 'jonas')],
     ['you', 'somebody else', 'jonas'],
   );
+});
+
+test('the title of a result says its patient or pseudonym, kind and day in words, never a UID', () => {
+  const patient = { name: 'Relay^7Q3MX', id: 'P-7Q3MX', isPseudonym: true };
+  assert.is(patientOf({ patient }), 'Pseudonym Relay, 7Q3MX, P-7Q3MX');
+  assert.is(patientOf({ patient: { ...patient, isPseudonym: false } }), 'Relay, 7Q3MX, P-7Q3MX');
+  assert.is(patientOf({ patient: null }), null, 'the viewer may not see it');
+  const finding = recordedFinding();
+  assert.equal(aboutImage(finding, { studyDate: '2026-01-01' }), ['Chest film', formatDicomDate('20260101')]);
+  assert.equal(aboutImage(finding, null), ['Chest film']);
+  assert.is(inputName(finding.input), 'Study');
 });
 
 test.run();

@@ -2,7 +2,8 @@
  * Classifies findings into the kinds that the page has texts for: above or below the threshold, marked, or
  * without an answer and why. Numbers come from the gateway; nothing is judged here.
  */
-import type { Finding, Result } from '#shared/protocol/inference.ts';
+import type { Finding, Result, ResultPreview } from '#shared/protocol/inference.ts';
+import { formatDicomDate, formatPersonName } from '../kit/format.ts';
 import type { Correction, NoAnswer } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
 
@@ -24,6 +25,30 @@ export function headlineOf(finding: Finding): Headline {
     return { kind: 'silent', because: 'not-a-chest-film' };
   if (model.id === 'lung-fields' && lungs !== null) return { kind: 'segmented', fraction: lungs.fraction };
   return { kind: 'silent', because: population === 'outside' ? 'outside-population' : 'no-reason' };
+}
+
+/** The kind of image at the beginning of a line: "Chest film". */
+export function imageKindOf({ image }: Pick<Finding, 'image'>): string {
+  const kind = kindName(image.kind);
+  return `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
+}
+
+/** The patient as the PACS names them; a pseudonym says that it is one. Null: not known, or not for this viewer. */
+export function patientOf(preview: Pick<ResultPreview, 'patient'> | null): string | null {
+  if (!preview?.patient) return null;
+  const { name, id, isPseudonym } = preview.patient;
+  const known = [...new Set([formatPersonName(name), id])].filter(Boolean).join(', ');
+  if (known === '') return null;
+  return isPseudonym ? resultWords.list.pseudonym(known) : known;
+}
+
+/** The image of a result in words: its kind, and the day it was taken. Never a UID. */
+export function aboutImage(
+  finding: Pick<Finding, 'image'>,
+  preview: Pick<ResultPreview, 'studyDate'> | null,
+) {
+  const date = preview?.studyDate ? formatDicomDate(preview.studyDate.replaceAll('-', '')) : null;
+  return [imageKindOf(finding), date].filter((part) => part !== null);
 }
 
 export function kindName(kind: string): string {
@@ -106,12 +131,12 @@ export function modelName({ id, version }: { readonly id: string; readonly versi
   return `${id} ${version}`;
 }
 
-/** The name of an input that this device has no name for; the end of a UID tells two apart. */
+/** The name of an input that this device has no name for. */
 export function inputName({
   studyInstanceUID,
   kind,
 }: Pick<Finding['input'], 'studyInstanceUID' | 'kind'>): string {
-  if (studyInstanceUID !== undefined) return resultWords.study(studyInstanceUID.slice(-8));
+  if (studyInstanceUID !== undefined) return resultWords.list.study;
   return kind === 'dicom' ? resultWords.loneInstance : resultWords.picture(kind);
 }
 

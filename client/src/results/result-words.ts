@@ -52,7 +52,7 @@ export const resultWords = {
     ] as const,
   },
 
-  study: (short: string) => `Study …${short}`,
+  studyUID: (short: string) => `UID …${short}`,
   picture: (kind: 'png' | 'jpeg') => `${kind === 'png' ? 'PNG' : 'JPEG'} picture`,
   loneInstance: 'DICOM file',
   kinds: {

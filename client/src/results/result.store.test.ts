@@ -1,11 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { signal } from '@preact/signals';
+import type { Role } from '#shared/protocol/api.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import { json, openTestApi, refusal, untilRead, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
-import { canDecide, createResultStore, type Verdict } from './result.store.ts';
+import { canDecide, createResultStore, mayVerify, type Verdict } from './result.store.ts';
 import type { Given, Unsent } from './verdict-outbox.ts';
 
 const RESULT = recordedResult(1);
@@ -38,6 +39,13 @@ async function open(answer: Answering) {
   await store.load();
   return { store, asked, given, outbox, listed };
 }
+
+test('only a radiologist gets the bar that asks for a verdict; it takes no room on a technician’s page', () => {
+  const may = (...roles: Role[]) => mayVerify({ roles });
+  assert.equal([may('radiologist'), may('technician', 'radiologist')], [true, true]);
+  const others = [may('technician'), may('researcher'), may('auditor'), may('admin'), mayVerify(null)];
+  assert.equal(others.filter(Boolean), []);
+});
 
 test('a verdict is impossible until its image is drawn, and again once it is not', async () => {
   const { store, given } = await open(({ path }) =>

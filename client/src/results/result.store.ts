@@ -3,6 +3,7 @@
  * at any time. A verdict is possible only while the image is on the screen. Pictures are freed with the page.
  */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
+import type { User } from '#shared/protocol/api.ts';
 import { resultSchema, type ExplanationMethod, type Result } from '#shared/protocol/inference.ts';
 import { problemOf, type ApiClient } from '../net/api-client.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
@@ -20,6 +21,11 @@ export type Verdict =
   | { readonly kind: 'unsent'; readonly unsent: Unsent };
 /** Whether the image is on the screen, drawn by the browser. */
 export type ImageState = 'loading' | 'shown' | 'missing';
+
+/** Whether this person is asked for a verdict. The gateway decides; this only spares a person a refusal. */
+export function mayVerify(user: Pick<User, 'roles'> | null): boolean {
+  return user?.roles.includes('radiologist') ?? false;
+}
 
 /**
  * One press does not overwrite a verdict: a person asks to change it first (`changing`). Nobody judges an image

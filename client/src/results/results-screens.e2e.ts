@@ -160,14 +160,11 @@ function answerResults(question: Question): Promise<void> {
   if (what === 'explanations' && said.hasNoImage) return route.fulfill(problem(410, 'image-gone'));
   if (what === 'explanations')
     return route.fulfill({ contentType: 'image/png', body: PICTURES.get(method!)! });
-  if (what === 'preview')
-    return route.fulfill({
-      json: {
-        thumbnail: PICTURES.get('image')!.toString('base64url'),
-        patient: { name: 'Relay^7Q3MX', id: 'P-7Q3MX', isPseudonym: true },
-        studyDate: '2026-01-01',
-      },
-    });
+  if (what === 'preview') {
+    const patient = { name: 'Relay^7Q3MX', id: 'P-7Q3MX', isPseudonym: true };
+    const thumbnail = PICTURES.get('image')!.toString('base64url');
+    return route.fulfill({ json: { thumbnail, patient, studyDate: '2026-01-01' } });
+  }
   return what === 'verify' ? answerVerdict(question, result) : route.fulfill({ json: result });
 }
 
@@ -252,6 +249,7 @@ step('one result shows the finding, the map over the image and the threshold on 
   await page.locator('.picture-map').waitFor();
   await page.getByText('Not for diagnostic use').waitFor();
   await page.getByText('above the threshold of 21 %').first().waitFor();
+  await page.locator('.result-head', { hasText: /Pseudonym Relay, 7Q3MX, P-7Q3MX.*Chest film/ }).waitFor();
   await looksRight('result-above');
 });
 

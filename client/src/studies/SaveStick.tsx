@@ -1,5 +1,5 @@
 /** The sheet that saves chosen studies to a file for a stick. Loaded when it is opened. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
@@ -67,6 +67,9 @@ function Outcome({ phase }: { readonly phase: Phase }) {
 function useSaving(studyIds: readonly string[]) {
   const stick = useStick();
   const [phase, setPhase] = useState<Phase>({ kind: 'preparing' });
+  // The browser reads a download while the sheet says that it is saved.
+  const free = useRef<(() => void) | null>(null);
+  useEffect(() => () => free.current?.(), []);
   useEffect(() => {
     stick.pack(studyIds).then(
       (packed) =>
@@ -78,17 +81,21 @@ function useSaving(studyIds: readonly string[]) {
   }, []);
   const save = async (packed: PackedStick): Promise<void> => {
     const onPercent = (percent: number) => setPhase({ kind: 'saving', percent });
-    const isSaved = await saveTo(packed, onPercent).catch(() => 'failed' as const);
-    if (isSaved === 'failed') setPhase({ kind: 'fault', fault: 'failed' });
-    else setPhase(isSaved ? { kind: 'saved', studies: packed.studies } : { kind: 'ready', packed });
+    const saved = await saveTo(packed, onPercent).catch(() => 'failed' as const);
+    if (saved === 'failed') return setPhase({ kind: 'fault', fault: 'failed' });
+    free.current = saved;
+    setPhase(saved === null ? { kind: 'ready', packed } : { kind: 'saved', studies: packed.studies });
   };
   return { phase, save };
 }
 
-/** False: the person has called it off. */
-async function saveTo(packed: PackedStick, onPercent: (percent: number) => void): Promise<boolean> {
+/** Null: the person has called it off; else what frees the memory of a download. */
+async function saveTo(
+  packed: PackedStick,
+  onPercent: (percent: number) => void,
+): Promise<(() => void) | null> {
   const target = await openFileTarget(`studies-${new Date().toISOString().slice(0, 10)}.relaypacs`);
-  if (target === null) return false;
+  if (target === null) return null;
   let written = 0;
   try {
     for await (const piece of packed.pieces()) {
@@ -96,8 +103,7 @@ async function saveTo(packed: PackedStick, onPercent: (percent: number) => void)
       written += piece.length;
       onPercent(Math.floor((100 * written) / packed.bytes));
     }
-    await target.close();
-    return true;
+    return await target.close();
   } catch (error) {
     await target.abort();
     throw error;

@@ -5,11 +5,11 @@
  */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
 import { maySend } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { EmptyQueue, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
-import { deferred } from '../kit/deferred.tsx';
 import { isNarrowed } from './choose-entries.ts';
 import { toEntries, type DayEntry } from './day-entry.ts';
 import { createDayList } from './day-list.ts';
@@ -49,7 +49,9 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
         <div class="studies-head">
           <h1 tabIndex={-1}>{kitWords.pages.studies}</h1>
           <div class="row">
-            <CheckButton />
+            <a class="button button-bare" href={hrefOf({ page: 'check' })}>
+              {studiesWords.check}
+            </a>
             {ready && entries.length > 1 && <SelectToggle />}
           </div>
         </div>
@@ -60,23 +62,6 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
         <SelectionBar entries={entries} />
       </main>
     </ProvideDayList>
-  );
-}
-
-const CheckReceipt = deferred<{ onClose: () => void }>(
-  () => import('./CheckReceipt.tsx').then((view) => view.CheckReceipt),
-  () => null,
-);
-
-function CheckButton() {
-  const [isOpen, setOpen] = useState(false);
-  return (
-    <>
-      <button type="button" class="button button-bare" aria-haspopup="dialog" onClick={() => setOpen(true)}>
-        {studiesWords.check.open}
-      </button>
-      {isOpen && <CheckReceipt onClose={() => setOpen(false)} />}
-    </>
   );
 }
 

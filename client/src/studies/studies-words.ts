@@ -90,36 +90,7 @@ export const studiesWords = {
   undo: 'Undo',
   hideNotice: 'Close this message',
 
-  check: {
-    open: 'Check a receipt',
-    title: 'Check a receipt',
-    what: 'Hold the code of a printed receipt before the camera. It is checked on this device; nothing is sent.',
-    camera: 'Picture of the camera',
-    noCamera: 'There is no camera here, or this page may not use it. Choose a photo of the code instead.',
-    photo: 'Choose a photo',
-    another: 'Check another',
-    holds: 'This receipt is genuine',
-    inPacs: (count: number, when: string) => `${instances(count)} in the PACS, confirmed ${when}`,
-    others: (count: number) => `${instances(count)} not in the PACS`,
-    faults: {
-      signature: {
-        title: 'This receipt is not genuine',
-        next: 'It was not signed by this gateway, or was changed. Ask for the original.',
-      },
-      unreadable: {
-        title: 'This is not the code of a receipt',
-        next: 'Hold the code at the top right of the receipt.',
-      },
-      'no-code': {
-        title: 'No code found in this photo',
-        next: 'Take it from straight above, with the whole code in it.',
-      },
-      'no-keys': {
-        title: 'This device cannot check receipts yet',
-        next: 'Connect it to the gateway once. After that it works without a network.',
-      },
-    },
-  },
+  check: 'Check a receipt',
 
   timeline: {
     open: 'What happened',

@@ -195,7 +195,7 @@ walk(
     const paper = await readFile(join(stage.folder, 'receipt.pdf'));
     assert.match(await readSheetCode(paper), /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/);
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
-    await checkByPhoto(stage, await photoOf(stage));
+    await checkReceipt(stage, await photoOf(stage));
   },
 );
 
@@ -207,18 +207,30 @@ async function photoOf({ folder }: Stage): Promise<string> {
   return `${to}.png`;
 }
 
-/** Checks it without a network, and that a photo of something else is not taken for it. */
-async function checkByPhoto({ page, visitor }: Stage, photo: string): Promise<void> {
+/** Checks its photo, PDF and code without a network, and that a photo of something else is not taken for it. */
+async function checkReceipt({ page, visitor, folder }: Stage, photo: string): Promise<void> {
   await visitor.setOffline(true);
-  await page.getByRole('button', { name: 'Check a receipt' }).click();
+  await page.getByRole('link', { name: 'Check a receipt' }).click();
   await page.getByText('There is no camera here', { exact: false }).waitFor();
-  const input = page.getByRole('dialog').locator('input[type=file]');
+  const input = page.getByLabel('Choose a photo or PDF');
   await input.setInputFiles(new URL('../../public/icon-512.png', import.meta.url).pathname);
   await page.getByText('No code found in this photo').waitFor();
   await input.setInputFiles(photo);
   await page.getByText('This receipt is genuine').waitFor();
   await page.getByText(/^2 instances in the PACS, confirmed/).waitFor();
   await looksRight(page, 'receipt-checked');
+  await page.getByRole('button', { name: 'Check another' }).click();
+  await input.setInputFiles(join(folder, 'receipt.pdf'));
+  await page.getByText('This receipt is genuine').waitFor();
+  await page.getByRole('button', { name: 'Check another' }).click();
+  const code = await readSheetCode(await readFile(join(folder, 'receipt.pdf')));
+  await page.getByLabel(/^Or paste the text/).fill(`${code.slice(0, -8)}AAAAAAAA`);
+  await page.getByRole('button', { name: 'Check this text' }).click();
+  await page.getByText('This receipt is not genuine').waitFor();
+  await looksRight(page, 'receipt-false');
+  await page.getByLabel(/^Or paste the text/).fill(code);
+  await page.getByRole('button', { name: 'Check this text' }).click();
+  await page.getByText('This receipt is genuine').waitFor();
 }
 
 walk(

@@ -16,6 +16,8 @@ export const SCREENS = {
     'upload-found': 'Two studies of two patients, and files that cannot be sent',
     'upload-disc': 'A disc of two patients of which files are missing',
     policy: 'The choice of a policy',
+    'policy-names': 'A policy that keeps names is about to be chosen',
+    'upload-names': 'Such a policy is in force',
     'queue-offline': 'Two studies wait for the network',
     'take-back': 'Asks before a study is taken back',
     'queue-opened-offline': 'The app was opened without a network',
@@ -40,10 +42,12 @@ export const SCREENS = {
   'person.e2e.ts': {
     'lock-warning': 'Nobody has touched the device for a while',
     'start-auditor': 'What an auditor may do',
+    'studies-auditor': 'The studies of the site, for an auditor',
     'start-researcher': 'What a researcher may do',
     settings: 'Settings, storage and the report of the device',
     'settings-large': 'The same in very large text',
     'help-signed-out': 'Help before signing in',
+    help: 'Help for somebody who is signed in',
   },
   'admin/destinations.e2e.ts': {
     destinations: 'The destination of the environment, and one with a wrong password',
@@ -69,6 +73,7 @@ export const SCREENS = {
     'studies-stick': 'Two studies can be saved to a file for a stick',
     'studies-removed': 'Studies were removed from the list',
     'receipt-checked': 'A receipt that is genuine',
+    'receipt-false': 'A receipt that is not',
     'studies-timeline': 'What happened to a study',
   },
   'upload-right.e2e.ts': {

@@ -289,7 +289,7 @@ async function stateOf(location: string): Promise<string | undefined> {
 }
 
 for (const [at, [what, [end, back]]] of Object.entries(RIGHT_ENDS).entries()) {
-  test(`goes no further if its last byte comes after ${what}, and goes on when the right is back`, async () => {
+  test(`goes no further if its last byte comes after ${what}, and continues once the right is back`, async () => {
     const { parcel, sealed, ...saved } = await save(7010 + at);
     const { uploadId } = await brought({ parcel, sealed, ...saved });
     const created = await pipeline.create(uploadId, parcel, sealed.bytes.length, { seal: sealed.seal });

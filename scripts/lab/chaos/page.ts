@@ -34,7 +34,7 @@ async function setPolicy(tab: Page, policy: Queued['policy']): Promise<void> {
   if ((await shown.textContent())?.includes(said)) return;
   await shown.click();
   await tab.getByText(choice).click();
-  await tab.getByRole('button', { name: 'Done' }).click();
+  await tab.getByRole('button', { name: /^(Keep names|Done)$/ }).click();
 }
 
 /** Says what the page is doing, for a person who wonders why it does not go on. */

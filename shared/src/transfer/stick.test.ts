@@ -1,8 +1,16 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesSource } from '../dicom/byte-source.ts';
-import { toStickIndex } from '../protocol/stick.ts';
-import { checkSection, openStick, stickBytes, StickError, writeStick, type StickBody } from './stick.ts';
+import { TICKET_BYTES_LIMIT, toStickIndex } from '../protocol/stick.ts';
+import {
+  checkSection,
+  fitsReader,
+  openStick,
+  stickBytes,
+  StickError,
+  writeStick,
+  type StickBody,
+} from './stick.ts';
 import { openTicket, sealTicket } from './stick-ticket.ts';
 
 const test = suite('a file for a stick');
@@ -128,6 +136,22 @@ test('its ticket opens for the gateway alone, under its own id, with every byte 
     assert.is(await openTicket(pair.privateKey, { id: 'one', enc }, changed), null);
   }
   assert.is(await openTicket(pair.privateKey, { id: 'one', enc }, sealed.slice(0, -1)), null);
+});
+
+test('that no reader would take is not written: too many studies, too large a ticket, too long an index', () => {
+  const entry = (bytes: number) => ({ id: crypto.randomUUID(), ...KEY, bytes });
+  const of = (studies: number, parcels: number, ticketBytes = 5) =>
+    fitsReader(
+      toStickIndex(
+        Array.from({ length: studies }, () => ({
+          ticket: entry(ticketBytes),
+          parcels: Array.from({ length: parcels }, () => entry(9)),
+        })),
+      ),
+    );
+  assert.equal([of(1000, 0), of(1001, 0), of(0, 0)], [true, false, false]);
+  assert.equal([of(1, 0, TICKET_BYTES_LIMIT), of(1, 0, TICKET_BYTES_LIMIT + 1)], [true, false]);
+  assert.equal([of(3, 18_000), of(4, 18_000)], [true, false]);
 });
 
 test.run();

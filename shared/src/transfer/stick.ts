@@ -52,6 +52,11 @@ export interface StickStudy {
   readonly parcels: readonly StickSection<StickParcel>[];
 }
 
+/** Whether a reader takes a file with this index: it has as many studies, and as large tickets, as one may have. */
+export function fitsReader(index: StickIndex): boolean {
+  return stickIndexSchema.safeParse(index).success && encodeIndex(index).length <= INDEX_BYTES_LIMIT;
+}
+
 /** The size of the file with this index. */
 export function stickBytes(index: StickIndex): number {
   const head = MAGIC.length + 4 + DIGEST_BYTES + encodeIndex(index).length;

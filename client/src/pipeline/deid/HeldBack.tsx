@@ -69,8 +69,10 @@ function HeldSeries({
   const held = series.files.filter((found) => why(found).length > 0);
   const shown = held.slice(0, most);
   const seen = shown.filter((found) => isReleasable(policy, found) && wasSeen(store, why(found), found));
-  const open = seen.filter((found) => staysHere(policy, ingest.released.value, found));
-  const reasons = [...new Set(held.flatMap(why))];
+  // Nobody is asked again about a decided instance.
+  const undecided = held.filter((found) => staysHere(policy, ingest.released.value, found));
+  const open = seen.filter((found) => undecided.includes(found));
+  const reasons = [...new Set(undecided.flatMap(why))];
   return (
     <div class="held-series">
       <div class="held-bar">
@@ -84,7 +86,7 @@ function HeldSeries({
             store={store}
             found={found}
             files={series.files}
-            reasons={reasons.length === 1 ? [] : why(found)}
+            reasons={reasons.length > 1 && undecided.includes(found) ? why(found) : []}
           />
         ))}
       </ul>

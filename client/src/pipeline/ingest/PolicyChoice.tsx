@@ -5,6 +5,7 @@ import { maySend } from '../../net/may-send.ts';
 import { useSession } from '../../net/net-context.ts';
 import { useIngest } from './ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
+import { Notice } from '../../kit/Notice.tsx';
 import { Sheet } from '../../kit/Sheet.tsx';
 import { ingestWords } from './ingest-words.ts';
 import { chosenWords } from './chosen-words.ts';
@@ -60,42 +61,71 @@ function PolicySheet({
   readonly onClose: () => void;
 }) {
   const ingest = useIngest();
+  // A tap chooses; the button below says what it means and does it.
+  const [draft, setDraft] = useState(chosen);
+  const addsNames = chosen.deidentify && !draft.deidentify;
+  const take = () => {
+    if (draft.name !== chosen.name) ingest.choosePolicy(draft.name);
+    onClose();
+  };
   return (
     <Sheet title={chosenWords.policyTitle} onClose={onClose}>
       <fieldset class="sheet-part">
         <legend class="unseen">{chosenWords.policyTitle}</legend>
         {policies.map((policy) => (
-          <label key={policy.name} class="choice">
-            <input
-              type="radio"
-              name="policy"
-              checked={policy.name === chosen.name}
-              onChange={() => ingest.choosePolicy(policy.name)}
-            />
-            <span data-names={!policy.deidentify}>
-              <span class="strong">{policy.title ?? titleOf(policy)}</span>
-              <br />
-              <span class="quiet small">
-                {policy.title === undefined
-                  ? whatOf(policy)
-                  : (policy.description ?? ingestWords.policyInForce(policy.deidentify))}
-              </span>
-              {policy.title !== undefined && (
-                <>
-                  <br />
-                  <span class="code quiet">{policy.name}</span>
-                </>
-              )}
-            </span>
-          </label>
+          <OnePolicy
+            key={policy.name}
+            policy={policy}
+            checked={policy.name === draft.name}
+            onChoose={() => setDraft(policy)}
+          />
         ))}
       </fieldset>
+      <div aria-live="polite">
+        {addsNames && (
+          <Notice kind="wait" title={chosenWords.namesLeave}>
+            <p>{chosenWords.namesLeaveWhat}</p>
+          </Notice>
+        )}
+      </div>
       <div class="sheet-actions">
-        <button type="button" class="button button-main" onClick={onClose}>
-          {kitWords.done}
+        <button type="button" class="button button-bare" onClick={onClose}>
+          {kitWords.cancel}
+        </button>
+        <button type="button" class="button button-main" onClick={take}>
+          {addsNames ? chosenWords.keepNames : kitWords.done}
         </button>
       </div>
     </Sheet>
+  );
+}
+
+type OnePolicyProps = {
+  readonly policy: Policy;
+  readonly checked: boolean;
+  readonly onChoose: () => void;
+};
+
+function OnePolicy({ policy, checked, onChoose }: OnePolicyProps) {
+  return (
+    <label class="choice">
+      <input type="radio" name="policy" checked={checked} onChange={onChoose} />
+      <span data-names={!policy.deidentify}>
+        <span class="strong">{policy.title ?? titleOf(policy)}</span>
+        <br />
+        <span class="quiet small">
+          {policy.title === undefined
+            ? whatOf(policy)
+            : (policy.description ?? ingestWords.policyInForce(policy.deidentify))}
+        </span>
+        {policy.title !== undefined && (
+          <>
+            <br />
+            <span class="code quiet">{policy.name}</span>
+          </>
+        )}
+      </span>
+    </label>
   );
 }
 

@@ -22,7 +22,11 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
   const Notes = useTriageViews().value?.Notes;
   const name = formatPersonName(study.patientName) ?? titleWords.noPatient;
   const policy = ingest.policy.value;
-  const { loud, quiet } = sortWarnings(study.warnings, policy);
+  const { loud, quiet } = sortWarnings(
+    study.warnings,
+    policy,
+    ingest.answered.value.get(study.studyInstanceUID),
+  );
   const selected = study.selected.value;
   return (
     <article class="card" data-selected={selected}>

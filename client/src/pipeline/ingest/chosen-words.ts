@@ -48,6 +48,10 @@ export const chosenWords = {
     deidentify: 'Names, IDs and dates are removed or replaced before anything leaves.',
     keep: 'The PACS gets the study exactly as it is, with names.',
   },
+  namesLeave: 'Patients’ names leave this device',
+  namesLeaveWhat:
+    'Everybody who may open the study in the PACS can read them. This choice holds for one Send.',
+  keepNames: 'Keep names',
   policyMissing: 'The gateway has not said yet which policy is in force. You can send once it has.',
   send: (count: number) => `Send ${studies(count)}`,
   sendBar: 'Sending',

@@ -124,6 +124,8 @@ export interface IngestStore {
   readonly rejected: ReadonlySignal<readonly RejectedFile[]>;
   /** Files that the policy in force cannot make safe and nobody has released: they stay here. */
   readonly heldBack: ReadonlySignal<readonly HeldFile[]>;
+  /** By study, why instances were held that a person has since looked at, all of them. */
+  readonly answered: ReadonlySignal<ReadonlyMap<string, ReadonlySet<ReasonCode>>>;
   /** By place (`ordinal`), the boxes over the instances at which a person looked; none where nothing is covered. */
   readonly released: ReadonlySignal<Released>;
   /**

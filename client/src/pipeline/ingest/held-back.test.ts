@@ -186,4 +186,15 @@ test('each frame of an instance has a picture, and a missing frame has none', as
   assert.is(bytes[3], null);
 });
 
+test('a reason is answered once every instance held for it is released, and asked again when one is not', async () => {
+  const { store, held, study: made } = await chosen();
+  const answered = () => [...(store.answered.value.get(made.studyInstanceUID) ?? [])];
+  store.release(held.slice(1));
+  assert.equal([held.length, answered()], [2, []]);
+  store.release(held);
+  assert.equal(answered(), ['burned-in-annotation']);
+  store.holdBack(held.slice(0, 1));
+  assert.equal(answered(), []);
+});
+
 test.run();

@@ -101,6 +101,21 @@ export function staysHere(
   );
 }
 
+/** By study, the reasons that a person has answered for every instance held for them. */
+export function answeredUnder(
+  policy: Policy | null,
+  released: Released,
+  studies: Iterable<Pick<StudyGroup, 'studyInstanceUID' | 'held'>>,
+): ReadonlyMap<string, ReadonlySet<ReasonCode>> {
+  const reasonsOf = (files: readonly Held[]) => new Set(files.flatMap((each) => reasonsUnder(policy, each)));
+  return new Map(
+    [...studies].map(({ studyInstanceUID, held }) => {
+      const open = reasonsOf(held.filter((found) => staysHere(policy, released, found)));
+      return [studyInstanceUID, reasonsOf(held).difference(open)];
+    }),
+  );
+}
+
 /** The files of these studies that stay here. */
 export function heldUnder(
   policy: Policy | null,

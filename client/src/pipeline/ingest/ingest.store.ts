@@ -10,7 +10,7 @@ import type { FolderHandle } from './folder-handle.ts';
 import { createForecast, needsOf, type Forecast } from './forecast.ts';
 import type { IngestStore } from './found-study.ts';
 import type { FoundFile } from './group-studies.ts';
-import { heldUnder } from './held-back.ts';
+import { answeredUnder, heldUnder } from './held-back.ts';
 import { stillAsShown } from './hold-companions.ts';
 import { createIngestState, draw, forget, holdNaming, takePolicy } from './ingest-state.ts';
 import type { IngestState, IngestTools } from './ingest-state.ts';
@@ -47,6 +47,9 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     forecast: forecastOf(state),
     inspection: inspectionOf(state),
     heldBack: computed(() => heldUnder(policyInForce(state), heldBack.released.value, state.heldIn.value)),
+    answered: computed(() =>
+      answeredUnder(policyInForce(state), heldBack.released.value, state.heldIn.value),
+    ),
     released: heldBack.released,
     release: (files, boxes = []) =>
       decide(state, stillAsShown(gathering.studies, files), (some) =>

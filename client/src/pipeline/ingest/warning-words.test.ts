@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Policy } from '#shared/protocol/api.ts';
 import { DEIDENTIFIED, IDENTIFIED } from '../../testing/open-ingest.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
 
 const said = (policy: Policy | null): readonly string[] =>
@@ -27,6 +28,14 @@ test('several patients are pointed out above all studies, a face only where name
     sortWarnings(['two-patients', 'face', 'burned-in', 'invalid-date'], policy).loud;
   assert.equal(loud(DEIDENTIFIED), ['face', 'burned-in']);
   assert.equal(loud(IDENTIFIED), ['burned-in']);
+});
+
+test('a study no longer may show a name once a person has covered or released every image held for it', () => {
+  const loud = (answered: readonly ReasonCode[]) =>
+    sortWarnings(['burned-in', 'undeclared-text', 'face'], DEIDENTIFIED, new Set(answered)).loud;
+  assert.equal(loud([]), ['burned-in', 'undeclared-text', 'face']);
+  assert.equal(loud(['burned-in-annotation']), ['undeclared-text', 'face']);
+  assert.equal(loud(['burned-in-annotation', 'undeclared-text']), ['face']);
 });
 
 test('each oddity is said in full where it is sent, and all at once where the policy holds them', () => {

@@ -5,7 +5,7 @@
 import type { UndeclaredText } from '#shared/deid/hold-causes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import { heldFor, IRREGULARITIES, treatmentOf } from '#shared/protocol/irregularities.ts';
-import { WARNINGS } from '#shared/protocol/reasons.ts';
+import { WARNINGS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { chosenWords } from './chosen-words.ts';
 import type { StudyWarning } from './group-studies.ts';
 
@@ -26,6 +26,13 @@ type OfTheSelection = (typeof OF_THE_SELECTION)[number];
 
 /** Warnings to look at before pressing Send; the others are remarks behind a touch. */
 const TO_LOOK_AT = new Set<StudyWarning>([...OF_THE_SELECTION, ...IRREGULARITIES, 'patient-missing']);
+
+/** The reasons for which the instances behind a warning are held. */
+const ANSWERS: readonly (readonly [StudyWarning, ReasonCode])[] = [
+  ['burned-in', 'burned-in-annotation'],
+  ['undeclared-text', 'undeclared-text'],
+  ['named-by-companion', 'named-by-companion'],
+];
 
 /** `policy`: the one in force; null where it is not known yet. */
 export function sentenceOfWarning(warning: StudyWarning, policy: Policy | null): string {
@@ -50,11 +57,13 @@ const undeclaredUnder = (policy: Policy | null): UndeclaredText =>
 /**
  * Warnings that must be seen, and remarks, in the order they were found. Several patients are pointed out
  * once, above all studies; a face only where names are removed, and text that may be burned in unless the policy
- * sends such images without a word. Oddities for which the policy holds instances are one warning.
+ * sends such images without a word. Oddities for which the policy holds instances are one warning. A warning goes
+ * once a person has looked at (`answered`) or covered everything that was held for it.
  */
 export function sortWarnings(
   warnings: readonly StudyWarning[],
   policy: Policy | null,
+  answered: ReadonlySet<ReasonCode> = new Set(),
 ): {
   readonly loud: readonly StudyWarning[];
   readonly quiet: readonly StudyWarning[];
@@ -62,6 +71,7 @@ export function sortWarnings(
   const silent = new Set<StudyWarning>(['two-patients']);
   if (!policy?.deidentify) silent.add('face');
   if (undeclaredUnder(policy) === 'send') silent.add('undeclared-text');
+  for (const [warning, reason] of ANSWERS) if (answered.has(reason)) silent.add(warning);
   for (const odd of warnings.filter((warning) => isHeldAsOdd(warning, policy)).slice(1)) silent.add(odd);
   return {
     loud: warnings.filter((warning) => TO_LOOK_AT.has(warning) && !silent.has(warning)),

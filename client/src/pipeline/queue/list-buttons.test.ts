@@ -1,6 +1,6 @@
 /**
  * Rows of studies in every combination of what the tables know: each instance is in one place, and a study that is not
- * over has a button, or goes on without one. The test simulation/way-out.test.ts presses the buttons.
+ * over has a button, or continues without one. The test simulation/way-out.test.ts presses the buttons.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -119,7 +119,7 @@ test('each chosen instance is in one place, whatever the row says, and the cause
 const isReached = ({ state, named, packing, sending }: Some): boolean =>
   state !== 'in-pacs' && (named || (packing && state === 'reading')) && (state !== 'reading' || !sending);
 
-test('a study that is not over can be pressed on, or goes on without anybody', () => {
+test('a study that is not over has a button, or continues without anybody', () => {
   const either = [false, true];
   const nothing = { departed: [0], acknowledged: [0], counts: [null] };
   for (const some of rows({ ...nothing, sending: either, paused: either, named: either })) {

@@ -15,7 +15,13 @@ import { uploadWords } from './upload-words.ts';
 import { LookWithModel } from '../../results/LookWithModel.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { nameOf } from '../queue/study-title.ts';
-import { deidentificationLine, pacsReasonLines, readReceipt, summaryOf } from './kept-receipt.ts';
+import {
+  deidentificationLine,
+  notFromHere,
+  pacsReasonLines,
+  readReceipt,
+  summaryOf,
+} from './kept-receipt.ts';
 import { notSentOf } from './not-sent.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
 import { usePrintedCode } from './use-printed-code.ts';
@@ -97,7 +103,9 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
   const summary = summaryOf(receipt.instances);
   const when = formatMoment(new Date(study.completedAt ?? receipt.iat * 1000), new Date());
   const same = receipt.instances.map(({ reason }) => reason ?? null).filter(isAlreadyHere);
+  const others = notFromHere(summary, study);
   const lines = [
+    others > 0 && uploadWords.notFromHere(others),
     summary.found > 0 && uploadWords.provenFound(summary.found),
     summary.digest > 0 && uploadWords.provenByDigest(summary.digest),
     summary.readBack > 0 && uploadWords.provenReadBack(summary.readBack),

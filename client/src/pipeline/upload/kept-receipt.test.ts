@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import {
   deidentificationLine,
+  notFromHere,
   pacsReasonLines,
   readReceipt,
   receiptFileName,
@@ -43,6 +44,15 @@ test('the completion page counts the instances in the signed list', () => {
     leftOut: 1,
     notInPacs: 1,
   });
+});
+
+test('the completion page says how many of the confirmed instances were not sent from here, such as results', () => {
+  const summary = summaryOf(receipt.instances);
+  const sent = (inPacs: number) =>
+    notFromHere(summary, {
+      track: { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs, needsYou: 0, leftOut: 0 },
+    });
+  assert.equal([sent(1), sent(3), sent(4)], [2, 0, 0]);
 });
 
 test('the code of a PACS that changed an instance is shown in words', () => {

@@ -9,7 +9,7 @@ import {
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
-import type { KeptReceipt } from '../queue/queued-study.ts';
+import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { uploadWords } from './upload-words.ts';
 
 /** The payload of a compact JWS (RFC 7515 §7.1). Throws if it is not a JWS, or not a receipt. */
@@ -47,6 +47,11 @@ export function summaryOf(instances: readonly ReceiptInstance[]): ReceiptSummary
     leftOut: count((instance) => instance.state === 'left-out'),
     notInPacs: count((instance) => instance.state === 'refused' || instance.state === 'quarantined'),
   };
+}
+
+/** Instances in the PACS of which this device sent none: results of models, or parts that another device sent. */
+export function notFromHere({ inPacs }: ReceiptSummary, { track }: Pick<QueuedStudy, 'track'>): number {
+  return Math.max(0, inPacs - track.inPacs);
 }
 
 /** A line for each code that the PACS gave: why it changed instances, or did not take them. */

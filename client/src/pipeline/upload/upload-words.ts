@@ -10,6 +10,8 @@ export const uploadWords = {
   loading: 'Reading the study…',
   arrivedTitle: 'In the PACS',
   arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
+  notFromHere: (count: number) =>
+    `${instances(count)} of them not sent from here: results of models, or images from another device`,
   provenFound: (count: number) => `Checked: the PACS lists ${instances(count)}`,
   provenByDigest: (count: number) =>
     `${instances(count)} in the PACS with the same digest as the bytes that were sent`,

@@ -6,7 +6,7 @@
 import { toStickIndex, type StickIndex, type Ticket } from '#shared/protocol/stick.ts';
 import type { SealingKey } from '#shared/protocol/api.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
-import { stickBytes, writeStick, type StickBody } from '#shared/transfer/stick.ts';
+import { fitsReader, stickBytes, writeStick, type StickBody } from '#shared/transfer/stick.ts';
 import { sealTicket } from '#shared/transfer/stick-ticket.ts';
 import { buildManifest } from '../../queue/rows/build-manifest.ts';
 import { knownPolicies } from '../../queue/rows/device-notes.ts';
@@ -28,10 +28,11 @@ export interface PackedStick {
 
 /**
  * `not-enrolled`: the gateway does not know this device and person yet, or their right has ended; signing in once
- * with a network mends it. `nothing`: none of the studies is whole here and unsent.
+ * with a network mends it. `nothing`: none of the studies is whole here and unsent. `too-much`: no reader would take
+ * so many studies in one file, or one of so many parts.
  */
 export interface StickRefusal {
-  readonly kind: 'not-enrolled' | 'nothing';
+  readonly kind: 'not-enrolled' | 'nothing' | 'too-much';
 }
 
 interface StickTools {
@@ -59,6 +60,7 @@ export async function packStick(
   const saved: Saved[] = [];
   for (const row of whole) saved.push(await saveStudy(tools, signing, row.id));
   const index = toStickIndex(saved.map(({ entry }) => entry));
+  if (!fitsReader(index)) return { kind: 'too-much' };
   return {
     kind: 'packed',
     studies: whole.length,

@@ -22,6 +22,10 @@ export const stickWords = {
       title: 'This device cannot save files yet',
       next: 'Sign in once where it reaches the gateway. After that it works without a network.',
     },
+    'too-much': {
+      title: 'Too much for one file',
+      next: 'Choose fewer studies, and save the others to a second file.',
+    },
     failed: {
       title: 'The file could not be saved',
       next: 'Check that the stick has enough space, and save again. Nothing is lost on this device.',

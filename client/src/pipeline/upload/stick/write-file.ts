@@ -4,20 +4,21 @@
  */
 
 /** File System Access (WICG), not in TypeScript's library. */
+interface Writable {
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  close(): Promise<void>;
+  abort(): Promise<void>;
+}
 interface Picker {
   showSaveFilePicker?(options: { readonly suggestedName: string }): Promise<{
-    createWritable(): Promise<{
-      write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-      close(): Promise<void>;
-      abort(): Promise<void>;
-    }>;
+    createWritable(): Promise<Writable>;
   }>;
 }
 
 interface FileTarget {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** The file is whole. */
-  close(): Promise<void>;
+  /** The file is whole. Call the result once the browser has read a download: its bytes are kept until then. */
+  close(): Promise<() => void>;
   /** Leaves no half file. */
   abort(): Promise<void>;
 }
@@ -30,11 +31,22 @@ export async function openFileTarget(name: string): Promise<FileTarget | null> {
   const picker = globalThis as Picker;
   if (picker.showSaveFilePicker === undefined) return downloadTarget(name);
   try {
-    return await (await picker.showSaveFilePicker({ suggestedName: name })).createWritable();
+    return chosenTarget(await (await picker.showSaveFilePicker({ suggestedName: name })).createWritable());
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return null;
     throw error;
   }
+}
+
+function chosenTarget(file: Writable): FileTarget {
+  return {
+    write: (bytes) => file.write(bytes),
+    async close() {
+      await file.close();
+      return () => undefined;
+    },
+    abort: () => file.abort(),
+  };
 }
 
 function downloadTarget(name: string): FileTarget {
@@ -59,8 +71,7 @@ function downloadTarget(name: string): FileTarget {
       link.href = url;
       link.download = name;
       link.click();
-      // The browser has begun to read it; an address that is never given back keeps the file until the page ends.
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      return () => URL.revokeObjectURL(url);
     },
     abort: async () => void blobs.splice(0),
   };

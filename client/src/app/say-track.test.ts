@@ -1,0 +1,22 @@
+/** The live region tells of a study what its track shows. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { queuedStudy } from '../testing/queued-study.ts';
+import { trackOf } from '../pipeline/queue/track-of.ts';
+import { sayTrack } from './say-track.ts';
+
+const WHERE = { unsafe: 0, safe: 24, onTheWay: 0, atGateway: 0, inPacs: 0, needsYou: 0, leftOut: 0 };
+const said = (track: Partial<typeof WHERE>) =>
+  sayTrack(trackOf(queuedStudy({ instances: 25, track: { ...WHERE, ...track } }), 'online'));
+
+test('the live region counts every instance that was chosen, not only those that travel', () => {
+  assert.is(said({ safe: 25 }), '0 of 25 instances in the PACS');
+  assert.is(said({ safe: 0, inPacs: 24, onTheWay: 1 }), '24 of 25 instances in the PACS');
+  assert.is(said({ safe: 0, inPacs: 25 }), 'All 25 instances are in the PACS');
+});
+
+test('the live region says first what needs a person', () => {
+  assert.is(said({ needsYou: 1 }), '1 instance needs your decision');
+});
+
+test.run();

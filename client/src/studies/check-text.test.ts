@@ -1,0 +1,59 @@
+/** A receipt is checked from its code, as a saved file and as a sheet; a changed byte is found in each. */
+import { generateKeyPairSync } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CompactSign } from 'jose';
+import {
+  RECEIPT_CODE_TYPE,
+  RECEIPT_SHEET_TYPE,
+  sealLine,
+  type ReceiptCode,
+} from '#shared/protocol/receipt-sheet.ts';
+import { toHex } from '#shared/transfer/digest.ts';
+import { checkText, toCharacters } from './check-text.ts';
+
+const test = suite('checking what a person has of a receipt');
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+const KEYS = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'EdDSA' }] };
+const CODE: ReceiptCode = {
+  jti: '11111111-1111-4111-8111-111111111111',
+  iat: 1,
+  studyInstanceUID: '1.2.3',
+  revision: 1,
+  root: 'a'.repeat(64),
+  counts: { stored: 2 },
+};
+
+const sign = (content: object, typ: string): Promise<string> =>
+  new CompactSign(new TextEncoder().encode(JSON.stringify(content)))
+    .setProtectedHeader({ alg: 'EdDSA', kid: 'k', typ })
+    .sign(privateKey);
+
+/** Bytes above 127 are in every PDF. */
+async function sheet(): Promise<Uint8Array> {
+  const page = Uint8Array.from([...new TextEncoder().encode('%PDF-1.7\n'), 0x80, 0x93, 0xff, 0x0a]);
+  const sealed = await sign(
+    { digest: toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', page))), receipts: [CODE, CODE] },
+    RECEIPT_SHEET_TYPE,
+  );
+  return Uint8Array.from([...page, ...new TextEncoder().encode(sealLine(sealed))]);
+}
+
+test('the text of a code holds, also pasted with line breaks, and no changed one does', async () => {
+  const jws = await sign(CODE, RECEIPT_CODE_TYPE);
+  const pasted = ` ${jws.slice(0, 60)}\n${jws.slice(60)}\r\n`;
+  for (const text of [jws, pasted])
+    assert.equal(await checkText(text, KEYS), { kind: 'holds', codes: [CODE] });
+  const changed = jws.slice(0, -6) + (jws.at(-6) === 'A' ? 'B' : 'A') + jws.slice(-5);
+  assert.equal(await checkText(changed, KEYS), { kind: 'fault', fault: 'signature' });
+  assert.equal(await checkText('a parking ticket', KEYS), { kind: 'fault', fault: 'unreadable' });
+});
+
+test('a sheet names each of its receipts, and one changed byte is found', async () => {
+  const bytes = await sheet();
+  assert.equal(await checkText(toCharacters(bytes), KEYS), { kind: 'holds', codes: [CODE, CODE] });
+  bytes[10]! ^= 1;
+  assert.equal(await checkText(toCharacters(bytes), KEYS), { kind: 'fault', fault: 'signature' });
+});
+
+test.run();

@@ -1,0 +1,40 @@
+/** The texts of the page that checks a receipt; fetched with it alone. */
+import { instances } from '../kit/counted.ts';
+import type { CheckFault } from './check-text.ts';
+
+export const checkWords = {
+  title: 'Check a receipt',
+  what: 'Hold the code of a printed receipt before the camera, or choose its photo, its PDF or the saved file. It is checked on this device; nothing is sent.',
+  camera: 'Picture of the camera',
+  noCamera:
+    'There is no camera here, or this page may not use it. Choose a photo of the code or the PDF instead.',
+  file: 'Choose a photo or PDF',
+  paste: 'Or paste the text of the receipt or of its code',
+  checkText: 'Check this text',
+  another: 'Check another',
+  holds: 'This receipt is genuine',
+  inPacs: (count: number, when: string) => `${instances(count)} in the PACS, confirmed ${when}`,
+  others: (count: number) => `${instances(count)} not in the PACS`,
+  faults: {
+    signature: {
+      title: 'This receipt is not genuine',
+      next: 'It was not signed by this gateway, or was changed. Ask for the original.',
+    },
+    unreadable: {
+      title: 'This is not a receipt',
+      next: 'Hold the code at the top right of the receipt before the camera, or choose the PDF as it was saved.',
+    },
+    'no-code': {
+      title: 'No code found in this photo',
+      next: 'Take it from straight above, with the whole code in it.',
+    },
+    'no-keys': {
+      title: 'This device cannot check receipts yet',
+      next: 'Connect it to the gateway once. After that it works without a network.',
+    },
+    'too-large': {
+      title: 'This file is too large for a receipt',
+      next: 'Choose the PDF, the saved receipt or a photo of its code.',
+    },
+  } satisfies Record<CheckFault, { title: string; next: string }>,
+};
