@@ -76,6 +76,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/pipeline/triage'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
   [['client/src/pipeline/queue'], ['kit', 'net', 'pipeline/triage']],
   [['client/src/pipeline/upload'], ['kit', 'net', 'pipeline/queue', 'results']],
+  [['client/src/admin'], ['kit', 'net']],
   [
     ['client/src/results', 'client/src/studies'],
     ['kit', 'net', 'pipeline'],

@@ -4,11 +4,15 @@ import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { type AdminPlace, type AdminTask, hrefOf } from '../kit/routes.ts';
 import { adminWords as words } from './admin-words.ts';
+import { ApiKeysView } from './ApiKeysView.tsx';
 import { DestinationsView } from './DestinationsView.tsx';
 import './admin.css';
 
 /** A further page adds its line here, in `AdminTask`, and in both tables of words. */
-const PAGES = { destinations: DestinationsView } satisfies Record<AdminTask, ComponentType>;
+const PAGES = { destinations: DestinationsView, 'api-keys': ApiKeysView } satisfies Record<
+  AdminTask,
+  ComponentType
+>;
 const TASKS = Object.keys(PAGES) as readonly AdminTask[];
 
 export function AdminPages({ at }: { readonly at: AdminPlace }) {

@@ -16,6 +16,7 @@ export const kitWords = {
     models: 'Models',
     admin: 'Administration',
     destinations: 'Destinations',
+    'api-keys': 'API keys',
     settings: 'Settings and storage',
     help: 'Help',
     check: 'Check a receipt',

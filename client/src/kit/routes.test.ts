@@ -23,6 +23,7 @@ test('every page has an address that leads back to it', () => {
     { page: 'check' },
     { page: 'admin', at: 'admin' },
     { page: 'admin', at: 'destinations' },
+    { page: 'admin', at: 'api-keys' },
     { page: 'study', id: '0f8b-1' },
     { page: 'before-after', id: '0f8b-1' },
     ...results,

@@ -34,6 +34,11 @@ export const SCREENS = {
     password: 'A new password that is too easy',
     sessions: 'Where a person is signed in',
   },
+  'admin/api-keys.e2e.ts': {
+    admin: 'What an administrator can set up',
+    'api-keys': 'A new API key, and one that was revoked',
+    'api-keys-revoke': 'Asks before a key is revoked',
+  },
   'person.e2e.ts': {
     'lock-warning': 'Nobody has touched the device for a while',
     'start-auditor': 'What an auditor may do',

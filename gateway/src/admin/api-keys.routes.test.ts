@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type API_KEY_SCOPES, apiKeyListSchema } from '#shared/protocol/api-key.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { maySend } from '../pipeline/upload-owner.ts';
 import { createTestKey, makeTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -104,6 +105,19 @@ test('ends when it is revoked, and revoking it twice is as good as once', async 
     assert.is(await statusOf(key), 401);
   }
   assert.is((await listed(id))?.state, 'revoked');
+});
+
+test('that is revoked while a parcel travels lets nothing of it take effect', async () => {
+  const { user } = await gateway.userWith(['technician']);
+  const { id } = await makeTestKey(gateway, { accountId: user.id });
+  const other = await makeTestKey(gateway, { accountId: user.id });
+  const { db } = gateway.database;
+  const sender = { accountId: user.id, deviceId: null, epoch: 0 };
+  assert.ok(await maySend(db, { ...sender, keyId: id }));
+  await gateway.call('DELETE', `/admin/api-keys/${id}`, { token: await admin() });
+  assert.not(await maySend(db, { ...sender, keyId: id }));
+  assert.ok(await maySend(db, { ...sender, keyId: other.id }));
+  assert.ok(await maySend(db, sender), 'its account may');
 });
 
 test('ends at its hour, even between two requests', async () => {

@@ -1,0 +1,100 @@
+/** The form for a new API key: its purpose, its account, its rights and its end. */
+import { useSignal } from '@preact/signals';
+import { useId, useRef } from 'preact/hooks';
+import { API_KEY_SCOPES } from '#shared/protocol/api-key.ts';
+import { Notice } from '../kit/Notice.tsx';
+import { apiKeysWords as words } from './api-keys-words.ts';
+import type { ApiKeysStore, AskedKey } from './api-keys.store.ts';
+
+const DAYS = [30, 90, 365, 730] as const;
+const DAYS_USUAL = 365;
+
+/** Null where something is missing. */
+function readForm(form: HTMLFormElement): AskedKey | null {
+  const data = new FormData(form);
+  const name = String(data.get('name')).trim();
+  const accountId = String(data.get('account'));
+  const scopes = API_KEY_SCOPES.filter((scope) => data.getAll('scope').includes(scope));
+  if (name === '' || accountId === '' || scopes.length === 0) return null;
+  return { name, accountId, scopes, expiresInDays: Number(data.get('days')) };
+}
+
+export function ApiKeyForm({ store }: { readonly store: ApiKeysStore }) {
+  const form = useRef<HTMLFormElement>(null);
+  const isIncomplete = useSignal(false);
+  const message = useId();
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const asked = readForm(form.current!);
+    isIncomplete.value = asked === null;
+    if (asked !== null && (await store.make(asked))) form.current?.reset();
+  };
+  const isBusy = store.isBusy.value;
+  return (
+    <form
+      ref={form}
+      class="stack admin-form"
+      aria-label={words.make}
+      aria-describedby={message}
+      onSubmit={(event) => void submit(event)}
+      noValidate
+    >
+      <h2>{words.make}</h2>
+      <label class="field">
+        <span>{words.name}</span>
+        <input name="name" type="text" maxLength={100} autocomplete="off" placeholder={words.nameHint} />
+      </label>
+      <Account store={store} />
+      <Scopes />
+      <label class="field">
+        <span>{words.ends}</span>
+        <select name="days">
+          {DAYS.map((days) => (
+            <option key={days} value={days} selected={days === DAYS_USUAL}>
+              {words.days[days]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <div id={message} role="alert">
+        {isIncomplete.value && <Notice kind="stop" title={words.incomplete} />}
+      </div>
+      <div>
+        <button type="submit" class="button button-main" disabled={isBusy}>
+          {isBusy ? words.submitting : words.submit}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Account({ store }: { readonly store: ApiKeysStore }) {
+  return (
+    <label class="field">
+      <span>{words.account}</span>
+      <select name="account">
+        <option value="">{words.noAccount}</option>
+        {store.owners.value.map(({ id, username }) => (
+          <option key={id} value={id}>
+            {username}
+          </option>
+        ))}
+      </select>
+      <span class="small quiet">{words.accountHint}</span>
+    </label>
+  );
+}
+
+function Scopes() {
+  return (
+    <fieldset>
+      <legend>{words.scopes}</legend>
+      {API_KEY_SCOPES.map((scope) => (
+        <label key={scope} class="choice">
+          <input type="checkbox" class="tick" name="scope" value={scope} />
+          <span>{words.scopeNames[scope]}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,113 @@
+/** API keys: the ones there are, a form for a new one, and its text, shown once. */
+import { useEffect, useState } from 'preact/hooks';
+import type { ListedApiKey } from '#shared/protocol/api-key.ts';
+import { AskFirst } from '../kit/AskFirst.tsx';
+import { CodeLine } from '../kit/CodeLine.tsx';
+import { formatMoment } from '../kit/format.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { Notice } from '../kit/Notice.tsx';
+import { hrefOf } from '../kit/routes.ts';
+import { useLate } from '../kit/use-late.ts';
+import { useApi } from '../net/net-context.ts';
+import { adminWords } from './admin-words.ts';
+import { AdminTrouble } from './AdminTrouble.tsx';
+import { ApiKeyForm } from './ApiKeyForm.tsx';
+import { apiKeysWords as words } from './api-keys-words.ts';
+import { type ApiKeysStore, createApiKeysStore } from './api-keys.store.ts';
+
+export function ApiKeysView() {
+  const api = useApi();
+  const [store] = useState(() => createApiKeysStore(api));
+  useEffect(() => {
+    void store.load();
+    return () => store.close();
+  }, [store]);
+  const keys = store.keys.value;
+  const trouble = store.trouble.value;
+  const late = useLate(keys === null && trouble === null);
+  return (
+    <main id="content" class="page stack admin" aria-busy={keys === null && trouble === null}>
+      <div>
+        <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })}>
+          {kitWords.pages.admin}
+        </a>
+        <h1 tabIndex={-1}>{kitWords.pages['api-keys']}</h1>
+      </div>
+      <p class="quiet">{words.intro}</p>
+      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
+      {late && <p class="quiet">{adminWords.loading}</p>}
+      {keys && (
+        <>
+          <ApiKeyForm store={store} />
+          <div aria-live="polite">
+            <Made store={store} />
+          </div>
+          <KeyList keys={keys} store={store} />
+        </>
+      )}
+    </main>
+  );
+}
+
+function Made({ store }: { readonly store: ApiKeysStore }) {
+  const made = store.made.value;
+  if (made === null) return null;
+  return (
+    <Notice kind="wait" title={words.made(made.name)}>
+      <p>{words.madeWhat}</p>
+      <CodeLine code={made.key} />
+    </Notice>
+  );
+}
+
+type ListProps = { readonly keys: readonly ListedApiKey[]; readonly store: ApiKeysStore };
+
+function KeyList({ keys, store }: ListProps) {
+  return (
+    <section aria-label={words.list}>
+      <h2>{words.list}</h2>
+      {keys.length === 0 && <p class="quiet">{words.none}</p>}
+      <ul class="plain">
+        {keys.map((key) => (
+          <li key={key.id} class="hairline admin-row">
+            <OneKey of={key} store={store} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function OneKey({ of: key, store }: { readonly of: ListedApiKey; readonly store: ApiKeysStore }) {
+  const now = new Date();
+  const when = (at: string): string => formatMoment(new Date(at), now);
+  const isActive = key.state === 'active';
+  const facts = [
+    words.of(key.account.username),
+    words.until(when(key.expiresAt)),
+    key.lastUsedAt === null ? words.neverUsed : words.lastUsed(when(key.lastUsedAt)),
+    words.madeBy(key.createdBy, when(key.createdAt)),
+  ];
+  return (
+    <>
+      <div class="admin-what">
+        <p>
+          <bdi class="strong kept">{key.name}</bdi>
+          {kitWords.separator}
+          <span class={isActive ? '' : 'quiet'}>{words.states[key.state]}</span>
+        </p>
+        <p class="small">{key.scopes.map((scope) => words.scopeNames[scope]).join(kitWords.separator)}</p>
+        <p class="small quiet numbers kept">{facts.join(kitWords.separator)}</p>
+        {key.state === 'account-ended' && <p class="small">{words.accountEnded}</p>}
+      </div>
+      {isActive && (
+        <AskFirst
+          label={words.revoke}
+          of={`${words.revoke} ${key.name}`}
+          ask={words.ask(key.name)}
+          onYes={() => void store.revoke(key.id)}
+        />
+      )}
+    </>
+  );
+}

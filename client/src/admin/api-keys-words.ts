@@ -1,0 +1,49 @@
+/** The words of the page API keys. */
+import type { ApiKeyScope, ApiKeyState } from '#shared/protocol/api-key.ts';
+
+export const apiKeysWords = {
+  intro:
+    'A key lets a script or a PACS act for one account, without a person who signs in. It can do what both the account’s roles and the key’s own rights allow.',
+  make: 'New key',
+  name: 'What it is for',
+  nameHint: 'For example: night export of the CT',
+  account: 'Account',
+  accountHint: 'Give each script an account of its own, with one role.',
+  noAccount: 'Choose an account',
+  scopes: 'It may',
+  scopeNames: {
+    upload: 'Send studies, and follow what the account sent',
+    read: 'See uploads, studies and receipts',
+    metrics: 'Read how busy the gateway is',
+  } satisfies Record<ApiKeyScope, string>,
+  ends: 'It ends after',
+  days: { 30: '30 days', 90: '90 days', 365: '1 year', 730: '2 years' },
+  submit: 'Make the key',
+  submitting: 'Making the key…',
+  incomplete: 'Say what the key is for, choose an account, and allow at least one thing.',
+  made: (name: string) => `The key “${name}” is ready`,
+  madeWhat:
+    'Copy it now, to where the script keeps its secrets. Nobody can see it again, here or at the gateway.',
+  list: 'Keys',
+  none: 'There is no key yet.',
+  states: {
+    active: 'Active',
+    expired: 'Expired',
+    revoked: 'Revoked',
+    'account-ended': 'Ended with its account',
+  } satisfies Record<ApiKeyState, string>,
+  accountEnded: 'The account was disabled, or its sessions were ended. Make a new key if the script goes on.',
+  of: (username: string) => `for ${username}`,
+  madeBy: (username: string, when: string) => `made by ${username}, ${when}`,
+  until: (when: string) => `until ${when}`,
+  lastUsed: (when: string) => `last used ${when}`,
+  neverUsed: 'never used',
+  revoke: 'Revoke',
+  ask: (name: string) => ({
+    title: 'Revoke this key?',
+    about: name,
+    what: 'Whatever uses it is refused at once, and an upload on its way is cut off. This cannot be undone.',
+    yes: 'Revoke',
+    no: 'Keep the key',
+  }),
+} as const;

@@ -1,0 +1,46 @@
+/** API keys in an administrator's hands, in a real Chromium against the running system. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { walkScreens } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('API keys');
+const walk = await walkScreens(test, { name: 'API keys', roles: ['admin'], open: openWorld });
+
+walk('an administrator makes a key, sees it once, and revokes it', async (stage) => {
+  const { page, account, gateway } = stage;
+  await stage.enter();
+  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('heading', { name: 'Administration' }).waitFor();
+  await looksRight(page, 'admin');
+  await page.getByRole('link', { name: 'API keys' }).click();
+  await page.getByRole('button', { name: 'Make the key' }).click();
+  await page.getByText('Say what the key is for').waitFor();
+  const make = async (name: string): Promise<string> => {
+    await page.getByLabel('What it is for').fill(name);
+    await page.getByRole('combobox', { name: /^Account/ }).selectOption({ label: account.username });
+    await page.getByLabel('Send studies').check();
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    await page.getByText(`The key “${name}” is ready`).waitFor();
+    return (await page.locator('.notice .code-text').innerText()).trim();
+  };
+  const status = async (key: string): Promise<number> =>
+    (await fetch(`${gateway.api}/auth/me`, { headers: { authorization: `Bearer ${key}` } })).status;
+  const first = await make('a script that ended');
+  assert.is(await status(first), 200);
+  await page.getByRole('button', { name: 'Revoke a script that ended' }).click();
+  await page.getByRole('heading', { name: 'Revoke this key?' }).waitFor();
+  await looksRight(page, 'api-keys-revoke');
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await page.getByText('Revoked', { exact: true }).waitFor();
+  assert.is(await status(first), 401);
+  assert.is(await status(await make('night export of the CT')), 200);
+  await looksRight(page, 'api-keys');
+  await page.reload();
+  await page.getByText('night export of the CT').waitFor();
+  assert.is(await page.locator('.notice .code-text').count(), 0, 'the key is not shown again');
+});
+
+test.run();

@@ -1,0 +1,74 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Answering, json, openTestApi, refusal, unreachable } from '../testing/open-api.ts';
+import { createApiKeysStore } from './api-keys.store.ts';
+
+const test = suite('the store of API keys');
+
+const ID = '6f1c2d3e-0000-4000-8000-000000000001';
+const KEY = {
+  id: ID,
+  name: 'night export',
+  account: { id: ID, username: 'script' },
+  scopes: ['upload'],
+  state: 'active',
+  createdAt: '2026-11-22T10:00:00.000Z',
+  createdBy: 'admin',
+  expiresAt: '2027-11-22T10:00:00.000Z',
+  lastUsedAt: null,
+};
+const TEXT = `rk_${'A'.repeat(43)}`;
+const ASKED = { name: 'night export', accountId: ID, scopes: ['upload'], expiresInDays: 365 } as const;
+const USERS = [
+  { id: ID, username: 'script', disabled: false },
+  { id: ID, username: 'gone', disabled: true },
+];
+
+/** As the gateway answers; `post`: to a new key. */
+const answers =
+  (post: () => Response): Answering =>
+  ({ method, path }) => {
+    if (path === '/admin/users') return json({ users: USERS });
+    if (method === 'POST') return post();
+    return method === 'DELETE' ? new Response(null, { status: 204 }) : json({ keys: [KEY] });
+  };
+const made = (): Response => json({ ...KEY, key: TEXT }, 201);
+
+test('offers the accounts that are enabled, and holds the text of the newest key alone', async () => {
+  let post = made;
+  const { api, asked } = openTestApi(answers(() => post()));
+  const store = createApiKeysStore(api);
+  await store.load();
+  assert.equal(
+    store.owners.value.map(({ username }) => username),
+    ['script'],
+  );
+  assert.ok(await store.make(ASKED));
+  assert.is(store.made.value?.key, TEXT);
+  assert.equal(asked.find(({ method }) => method === 'POST')?.body, ASKED);
+  post = () => refusal(404, 'not-found');
+  assert.not(await store.make(ASKED));
+  assert.is(store.made.value, null, 'the text of another key would be taken for the new one');
+  assert.is(store.trouble.value?.code, 'not-found');
+});
+
+test('revokes a key and lists them again', async () => {
+  const { api, asked } = openTestApi(answers(made));
+  const store = createApiKeysStore(api);
+  await store.revoke(ID);
+  assert.equal(
+    asked.map(({ method, path }) => `${method} ${path}`),
+    [`DELETE /admin/api-keys/${ID}`, 'GET /admin/api-keys'],
+  );
+  assert.is(store.trouble.value, null);
+});
+
+test('says that the gateway does not answer, and is ready to be asked again', async () => {
+  const store = createApiKeysStore(openTestApi(unreachable).api);
+  await store.load();
+  assert.is(store.trouble.value?.title, 'The gateway does not answer.');
+  assert.is(store.isBusy.value, false);
+  assert.is(store.keys.value, null);
+});
+
+test.run();
