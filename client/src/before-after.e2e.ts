@@ -96,18 +96,6 @@ walk(
   },
 );
 
-walk('before and after sums up the study and has its own Send', async (stage) => {
-  const { page } = stage;
-  await openComparison(stage);
-  const head = page.locator('.study-head');
-  assert.match((await head.textContent())!, /\d{4}.*CT/);
-  await page
-    .getByRole('button', { name: 'Send 1 study' })
-    .filter({ hasText: /instances/ })
-    .click();
-  await page.locator('[data-part]').first().waitFor();
-});
-
 walk('sequences open, groups fold, and the search finds keywords, tags and values', async (stage) => {
   const { page } = stage;
   await openComparison(stage);
@@ -342,5 +330,18 @@ walk(
     assert.unreachable('the keyboard does not reach the release');
   },
 );
+
+// Last: it sends, and an account is shared by all walks.
+walk('before and after sums up the study and has its own Send', async (stage) => {
+  const { page } = stage;
+  await openComparison(stage);
+  const head = page.locator('.study-head');
+  assert.match((await head.textContent())!, /\d{4}.*CT/);
+  await page
+    .getByRole('button', { name: 'Send 1 study' })
+    .filter({ hasText: /instances/ })
+    .click();
+  await page.locator('[data-part]').first().waitFor();
+});
 
 test.run();

@@ -129,16 +129,16 @@ const PACS_PATIENCE_MS = 2_000;
  */
 export async function createGateway(config: Config, overrides: Partial<Surroundings> = {}): Promise<Gateway> {
   const base = await openBase(config, { ...DEFAULTS, ...overrides });
-  const { database, db, jobs, engine, log, now } = base;
+  const { database, db, jobs, engine, log, now, siteId, destinations } = base;
   const auditHeads = openAuditHeads(base);
   await auditHeads.link();
   const { madePassword } = await ensureFirstUser(db, config.adminPassword, now());
+  await setDefaultDestination(siteId, config.pacs, base);
   let isStarted = false;
   const tools = { ...base, auditHeads, ...(await createTools(base)), isStarted: () => isStarted };
-  await registerBuiltIn(db, tools.files, await defaultSiteId(db), now());
+  await registerBuiltIn(db, tools.files, siteId, now());
   const features = composeFeatures(tools);
   const api = createApi(features, tools);
-  const { siteId, destinations } = base;
   return {
     api,
     web: createWeb(api, tools),
@@ -229,7 +229,6 @@ async function openBase(config: Config, around: Surroundings) {
   const seal = createSecretSeal(keys.secretFor('destinations'));
   const { db } = database;
   const siteId = await defaultSiteId(db);
-  await setDefaultDestination(siteId, config.pacs, { db, seal, now });
   const destinations = openDestinations({ db, seal, open: pacsOpener(config, around) });
   const engine = around.engine ?? createOnnxEngine();
   const pacsState = remembered(
