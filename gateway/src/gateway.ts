@@ -20,6 +20,7 @@ import { isInClearText, type Config } from './config.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
 import { openRoom } from './database/room.ts';
+import { primaryDestination } from './destinations/destination.store.ts';
 import { openDestinations } from './destinations/destinations.ts';
 import { destinationRoutes } from './destinations/destinations.routes.ts';
 import { createSecretSeal } from './destinations/seal-secrets.ts';
@@ -60,6 +61,7 @@ import { createOnnxEngine } from './ports/engine/onnx-engine.ts';
 import { connectionSettings, type PacsConnection } from './ports/pacs/connection.ts';
 import { createGuardedPacs } from './ports/pacs/guarded-pacs.ts';
 import { createLatePacs } from './ports/pacs/late-pacs.ts';
+import { withoutCredentials } from './ports/pacs/pacs-http.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import { resultsFeature } from './results/results.feature.ts';
 import { studiesFeature } from './studies/studies.feature.ts';
@@ -129,7 +131,7 @@ const PACS_PATIENCE_MS = 2_000;
  */
 export async function createGateway(config: Config, overrides: Partial<Surroundings> = {}): Promise<Gateway> {
   const base = await openBase(config, { ...DEFAULTS, ...overrides });
-  const { database, db, jobs, engine, log, now, siteId, destinations } = base;
+  const { database, db, jobs, engine, log, now, siteId } = base;
   const auditHeads = openAuditHeads(base);
   await auditHeads.link();
   const { madePassword } = await ensureFirstUser(db, config.adminPassword, now());
@@ -152,14 +154,7 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       await startFeatures(features, jobs, db);
       await recordRunning(base, { event: 'gateway-started', version: VERSION });
       isStarted = true;
-      const pacs = (await destinations.primary(siteId)).describe();
-      if (isInClearText(config.pacs.url)) log({ event: 'pacs-in-clear-text', pacs });
-      // Not waited for: studies are taken, and wait for the PACS.
-      void base.pacsState().then((state) => {
-        const of = { pacs };
-        if (state === 'no-search') log({ event: 'pacs-does-not-search', ...of });
-        if (state === 'no-retrieval') log({ event: 'pacs-does-not-give', ...of });
-      });
+      await tellOfPacs(base);
       tools.room.watch();
     },
     async stop() {
@@ -178,6 +173,19 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       await database.close();
     },
   };
+}
+
+/** Logs what is wrong with the PACS for new studies. Nobody waits for it: studies are taken, and wait. */
+async function tellOfPacs({ db, siteId, pacsState, log }: Base): Promise<void> {
+  // Its row is enough: its secrets may be unreadable, and the gateway starts all the same.
+  const primary = await primaryDestination(db, siteId);
+  if (primary === undefined) return;
+  const of = { pacs: withoutCredentials(primary.url) };
+  if (isInClearText(primary.url)) log({ event: 'pacs-in-clear-text', ...of });
+  void pacsState().then((state) => {
+    if (state === 'no-search') log({ event: 'pacs-does-not-search', ...of });
+    if (state === 'no-retrieval') log({ event: 'pacs-does-not-give', ...of });
+  });
 }
 
 type Base = Awaited<ReturnType<typeof openBase>>;

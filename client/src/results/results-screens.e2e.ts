@@ -231,7 +231,7 @@ step('results are listed below the running jobs, and filters persist', async ({ 
   await page.getByRole('link', { name: 'Results' }).click();
   await page.getByText('1 of 3 images').waitFor();
   await page.getByText('Above the threshold, 89 %').first().waitFor();
-  await page.getByText('Pseudonym Relay, 7Q3MX, P-7Q3MX').first().waitFor();
+  await page.locator('.result-row').getByText('Pseudonym Relay, 7Q3MX, P-7Q3MX').first().waitFor();
   await page.locator('.result-row-image img').first().waitFor();
   await looksRight('results');
   await page.getByLabel('Model').selectOption('lung-fields');

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type API_KEY_SCOPES, apiKeyListSchema } from '#shared/protocol/api-key.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
-import { maySend } from '../pipeline/upload-owner.ts';
+import { maySend, type Sender } from '../pipeline/upload-owner.ts';
 import { createTestKey, makeTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -113,11 +113,13 @@ test('that is revoked while a parcel travels lets nothing of it take effect', as
   const other = await makeTestKey(gateway, { accountId: user.id });
   const { db } = gateway.database;
   const sender = { accountId: user.id, deviceId: null, epoch: 0 };
-  assert.ok(await maySend(db, { ...sender, keyId: id }));
+  const may = (of: Sender, now = new Date(gateway.now())) => maySend(db, of, now);
+  assert.ok(await may({ ...sender, keyId: id }));
   await gateway.call('DELETE', `/admin/api-keys/${id}`, { token: await admin() });
-  assert.not(await maySend(db, { ...sender, keyId: id }));
-  assert.ok(await maySend(db, { ...sender, keyId: other.id }));
-  assert.ok(await maySend(db, sender), 'its account may');
+  assert.not(await may({ ...sender, keyId: id }));
+  assert.ok(await may({ ...sender, keyId: other.id }));
+  assert.not(await may({ ...sender, keyId: other.id }, new Date('2099-01-01')), 'it ended meanwhile');
+  assert.ok(await may(sender), 'its account may');
 });
 
 test('ends at its hour, even between two requests', async () => {

@@ -5,7 +5,7 @@
 import type { DestinationSettings } from '#shared/protocol/destination.ts';
 import type { Db } from '../database/database.ts';
 import type { PacsAuthentication, PacsConnection } from '../ports/pacs/connection.ts';
-import { PacsUnreachable, type Pacs } from '../ports/pacs/pacs.ts';
+import { NO_DESTINATION, PacsUnreachable, type Pacs, SECRETS_UNREADABLE } from '../ports/pacs/pacs.ts';
 import { destinationOfStudy, primaryDestination, type DestinationRow } from './destination.store.ts';
 import type { Secrets, SecretSeal } from './seal-secrets.ts';
 
@@ -23,10 +23,6 @@ type Tools = {
   readonly seal: SecretSeal;
   readonly open: (connection: PacsConnection) => Pacs;
 };
-
-/** The `connection` of requests that were not made: the site has no destination, or its secrets cannot be read. */
-export const NO_DESTINATION = 'no-destination';
-export const SECRETS_UNREADABLE = 'secrets-unreadable';
 
 export function openDestinations({ db, seal, open }: Tools): Destinations {
   const opened = new Map<string, { readonly version: number; readonly pacs: Pacs }>();

@@ -1,8 +1,12 @@
 /** *Test*: a small search and the first bytes of an instance, and the trouble in a word. Writes nothing. */
 import type { DestinationFinding, DestinationTest } from '#shared/protocol/destination.ts';
-import { NO_TOKEN } from '../ports/pacs/access-token.ts';
-import { PacsDoesNotSearch, PacsUnreachable, type Pacs } from '../ports/pacs/pacs.ts';
-import { SECRETS_UNREADABLE } from './destinations.ts';
+import {
+  NO_TOKEN,
+  PacsDoesNotSearch,
+  PacsUnreachable,
+  type Pacs,
+  SECRETS_UNREADABLE,
+} from '../ports/pacs/pacs.ts';
 
 /** A person waits for it. */
 const PATIENCE_MS = 15_000;

@@ -22,7 +22,7 @@ export function senderOf(caller: Caller): Sender {
 }
 
 /** Whether the sender's session, key or right to send still holds. Asked where something of theirs takes effect. */
-export async function maySend(db: Kysely<Tables>, sender: Sender): Promise<boolean> {
+export async function maySend(db: Kysely<Tables>, sender: Sender, now: Date): Promise<boolean> {
   const { accountId, deviceId, epoch, keyId } = sender;
   const account = db
     .selectFrom('account')
@@ -45,7 +45,8 @@ export async function maySend(db: Kysely<Tables>, sender: Sender): Promise<boole
             selectFrom('api_key')
               .select('api_key.id')
               .where('api_key.id', '=', keyId)
-              .where('revoked_at', 'is', null),
+              .where('revoked_at', 'is', null)
+              .where('expires_at', '>', now),
           ),
         );
   return (await held.executeTakeFirst()) !== undefined;

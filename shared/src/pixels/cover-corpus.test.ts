@@ -28,7 +28,7 @@ const pseudonyms = await pseudonymsOf(1);
 /** The gateway's doubts about it once it is de-identified; empty: none. */
 async function doubtsOf({ instance, boxes }: CoveredBytes): Promise<string[]> {
   const outcome = await deidentifyInstance(instance, rules, pseudonyms, {
-    looked: ['pixels'],
+    looked: ['pixels', 'form'],
     covered: boxes as CoveredBoxes,
   });
   if (outcome.kind !== 'ready') return [outcome.because];

@@ -1,7 +1,13 @@
 /** When an instance that the PACS says nothing of is offered again, and when it is left to a person. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { NOT_ASKED, PacsUnreachable } from '../../ports/pacs/pacs.ts';
+import {
+  NO_DESTINATION,
+  NO_TOKEN,
+  NOT_ASKED,
+  PacsUnreachable,
+  SECRETS_UNREADABLE,
+} from '../../ports/pacs/pacs.ts';
 import { PAUSES } from '../pipeline-tools.ts';
 import {
   countOffer,
@@ -40,7 +46,8 @@ test('was offered whatever the answer was, and not to a PACS that nobody reached
     assert.ok(offered(status, null), `${status}`);
   for (const connection of ['silent', 'UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', null])
     assert.ok(offered(null, connection), `${connection}`);
-  for (const connection of ['ECONNREFUSED', 'ENOTFOUND', 'UND_ERR_CONNECT_TIMEOUT', NOT_ASKED])
+  const nobody = [NOT_ASKED, NO_DESTINATION, NO_TOKEN, SECRETS_UNREADABLE];
+  for (const connection of ['ECONNREFUSED', 'ENOTFOUND', 'UND_ERR_CONNECT_TIMEOUT', ...nobody])
     assert.not(offered(null, connection), connection);
   assert.not(wasHeard(new Error('our own')));
 });

@@ -8,7 +8,13 @@
  * Two counts tell an illness of the PACS from an instance on which it fails: all offers, and those while it took
  * others. As soon as it takes others again after an illness, only the second one says how long to wait.
  */
-import { NOT_ASKED, PacsUnreachable } from '../../ports/pacs/pacs.ts';
+import {
+  NO_DESTINATION,
+  NO_TOKEN,
+  NOT_ASKED,
+  PacsUnreachable,
+  SECRETS_UNREADABLE,
+} from '../../ports/pacs/pacs.ts';
 import type { InstanceChange, InstanceRow } from '../instance.store.ts';
 
 /** From then on it is offered alone, so that only the one on which the PACS fails is counted. */
@@ -58,6 +64,9 @@ const NOT_SPOKEN_TO: readonly string[] = [
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
   NOT_ASKED,
+  NO_DESTINATION,
+  NO_TOKEN,
+  SECRETS_UNREADABLE,
 ];
 
 /** Whether anybody heard the request: it may have failed because of what it carried. */

@@ -181,7 +181,7 @@ async function requireRight(
   sender: Sender,
   parcel: OwnedParcel,
 ): Promise<void> {
-  if (!(await maySend(tools.db, sender))) throw tokenEnded();
+  if (!(await maySend(tools.db, sender, tools.now()))) throw tokenEnded();
   if (isOwnedBy(sender, parcel) || (await isCarrier(tools, sender, parcel.upload_id))) return;
   throw new Problem('not-found');
 }

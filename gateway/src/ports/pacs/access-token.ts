@@ -11,7 +11,7 @@ import {
   ResponseBodyError,
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi';
-import { PacsUnreachable } from './pacs.ts';
+import { NO_TOKEN, PacsUnreachable } from './pacs.ts';
 import type { TokenSource } from './pacs-http.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
@@ -22,9 +22,6 @@ export type ClientCredentials = {
   readonly clientSecret: string;
   readonly scope: string | null;
 };
-
-/** The `connection` of a request that was not made, because the authorization server gave no token for it. */
-export const NO_TOKEN = 'no-access-token';
 
 /** Asked for so long before the end of the last one: a request that takes a while is still in time. */
 const EARLIER_MS = 30_000;

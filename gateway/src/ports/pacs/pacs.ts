@@ -169,6 +169,12 @@ export const isTurnedAway = (status: number): boolean =>
 
 /** The `connection` of a request that was not made, because the PACS is silent on another one. */
 export const NOT_ASKED = 'not-asked';
+/** The `connection` of a request that was not made: the study has no PACS. */
+export const NO_DESTINATION = 'no-destination';
+/** The `connection` of a request that was not made: the secrets for it were sealed under another key. */
+export const SECRETS_UNREADABLE = 'secrets-unreadable';
+/** The `connection` of a request that was not made: the authorization server gave no access token for it. */
+export const NO_TOKEN = 'no-access-token';
 
 /**
  * The bytes of an instance cannot be read, or are not those of its digest: the gateway's trouble, not the
