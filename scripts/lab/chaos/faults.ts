@@ -141,8 +141,11 @@ const WORLD_FAULTS: readonly Fault[] = [
   },
 ];
 
-/** Days: the clock of a tablet whose battery was empty may show any date. */
-const PAGE_CLOCK_DAYS = 40;
+/**
+ * Days: the clock of a tablet whose battery was empty may show any date. Two jumps stay below KEPT_DAYS
+ * (forget-finished.ts): of what arrived longer ago the device knows nothing that could be judged.
+ */
+const PAGE_CLOCK_DAYS = 14;
 /** Less than any study needs. */
 const PAGE_ROOM_BYTES = 300_000;
 
