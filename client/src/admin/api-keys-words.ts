@@ -32,7 +32,8 @@ export const apiKeysWords = {
     revoked: 'Revoked',
     'account-ended': 'Ended with its account',
   } satisfies Record<ApiKeyState, string>,
-  accountEnded: 'The account was disabled, or its sessions were ended. Make a new key if the script goes on.',
+  accountEnded:
+    'The account was disabled, or its sessions were ended. Make a new key if the script is still needed.',
   of: (username: string) => `for ${username}`,
   madeBy: (username: string, when: string) => `made by ${username}, ${when}`,
   until: (when: string) => `until ${when}`,

@@ -2,6 +2,7 @@
 import type { DestinationFinding, DestinationTest } from '#shared/protocol/destination.ts';
 import {
   NO_TOKEN,
+  NOT_ASKED,
   PacsDoesNotSearch,
   PacsUnreachable,
   type Pacs,
@@ -57,7 +58,7 @@ const BY_CONNECTION: Readonly<Record<string, DestinationFinding>> = {
   EAI_AGAIN: 'unknown-name',
   ECONNREFUSED: 'connection-refused',
   silent: 'silent',
-  'not-asked': 'silent',
+  [NOT_ASKED]: 'silent',
   UND_ERR_CONNECT_TIMEOUT: 'silent',
   UND_ERR_HEADERS_TIMEOUT: 'silent',
   UND_ERR_BODY_TIMEOUT: 'silent',

@@ -1,4 +1,4 @@
-/** The answer that others may wait for too; whoever is told to end stops waiting, and the question goes on. */
+/** The answer that others may wait for too; whoever is told to end stops waiting, and the question continues. */
 export async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => aborted.reject(signal.reason);
