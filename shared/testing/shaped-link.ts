@@ -202,8 +202,16 @@ class Connections {
     const target = connect({ port: this.#shape.targetPort, host: '127.0.0.1', allowHalfOpen: true });
     this.#track(target);
     this.#servers.add(target);
-    this.#up.carry(client, target, now() + this.#shape.roundTripMs);
-    this.#down.carry(target, client, now());
+    const startsAt = now() + this.#shape.roundTripMs;
+    // Bytes handed to a connection that does not stand yet would vanish with it at a cut, and it with them.
+    const refuse = (): void => void client.destroy();
+    target.once('close', refuse);
+    target.once('connect', () => {
+      target.off('close', refuse);
+      if (client.destroyed) return void target.destroy();
+      this.#up.carry(client, target, startsAt);
+      this.#down.carry(target, client, now());
+    });
   }
 
   end(): void {
