@@ -105,7 +105,7 @@ export type DeviceAssertionTable = { device_id: string; jti: string; expires_at:
  * one Study Instance UID have two rows, and neither holds up, changes or sees the other's. Results of the
  * gateway join the row of the study that they are of.
  */
-/** What says where a study goes; `destination_id` null: it has none, or only its UID is known. */
+/** The columns that say where a study goes. `destination_id` null: it has none, or only its UID is known. */
 export type PlacedStudy = Pick<Selectable<StudyTable>, 'site_id' | 'study_instance_uid' | 'destination_id'>;
 
 export type StudyTable = {

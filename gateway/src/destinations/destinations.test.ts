@@ -1,4 +1,4 @@
-/** Which destination answers for a study. */
+/** Each study goes to the destination that it was promised to. */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
