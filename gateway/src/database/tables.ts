@@ -337,6 +337,8 @@ export type AuditTable = {
 export type ReadingTable = {
   site_id: string;
   account_id: string;
+  /** An API key of the account; empty: a person who is signed in. */
+  key_id: string;
   /** Empty: of no study. */
   study_instance_uid: string;
   /** Quarters of an hour since 1970. */

@@ -133,8 +133,9 @@ const STUDIES = [
   `create index audit_study on audit ((fields->>'studyId')) where fields ? 'studyId'`,
   `create table reading (
     site_id uuid not null references site, account_id uuid not null references account,
-    study_instance_uid text not null, period bigint not null, kind text not null, count int not null,
-    since timestamptz not null, primary key (site_id, account_id, study_instance_uid, period, kind))`,
+    key_id text not null, study_instance_uid text not null, period bigint not null, kind text not null,
+    count int not null, since timestamptz not null,
+    primary key (site_id, account_id, key_id, study_instance_uid, period, kind))`,
 ];
 
 const VAULT = [
