@@ -45,6 +45,7 @@ const CARRIED = {
     'stick-sender-ended',
     'policy-not-allowed',
     'policy-withdrawn',
+    'reason-missing',
     'too-many-instances',
     'quota-exceeded',
   ],

@@ -168,6 +168,7 @@ async function openIn(
       need: need.length,
       conflict: conflict.length,
       ...(identities > 0 && { identities }),
+      ...(policy.reason !== undefined && { reason: policy.reason }),
     });
   const { revision } = moved;
   return {

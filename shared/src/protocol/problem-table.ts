@@ -74,6 +74,12 @@ export const PROBLEMS = {
     title: 'The policy was changed while the study waited.',
     next: 'Choose the study again under the present policy.',
   },
+  'reason-missing': {
+    status: 422,
+    retry: 'changed',
+    title: 'This policy asks why names are kept.',
+    next: 'Choose the study again and give a reason.',
+  },
   'origin-refused': { status: 403, retry: 'never', title: 'The request comes from another web site.' },
   'wrong-host': {
     status: 421,

@@ -62,6 +62,10 @@ export function createIngestStore(tools: IngestTools): IngestStore {
       takePolicy(state, name);
       draw(state);
     },
+    giveReason(given) {
+      state.reason.value = given;
+      if (problem.value === 'reason-missing') problem.value = null;
+    },
     ...addingTo(state),
     cancel: () => state.abort.abort(),
     clear(also) {
