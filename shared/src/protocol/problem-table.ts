@@ -138,7 +138,13 @@ export const PROBLEMS = {
     status: 409,
     retry: 'changed',
     title: 'This study was saved more than 30 days ago.',
-    next: 'Save it again on the device that has it.',
+    next: 'Check the clock of the device that has it, and save it again there.',
+  },
+  'stick-clock-ahead': {
+    status: 409,
+    retry: 'changed',
+    title: 'The clock of the device that saved this study is ahead.',
+    next: 'Set its clock, or connect the device once, and save the study again there.',
   },
   'stick-outdated': {
     status: 409,
