@@ -2,7 +2,7 @@
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { destinationSettingsSchema, type DestinationSettings } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { DestinationTable, Tables } from '../database/tables.ts';
+import type { DestinationTable, PlacedStudy, Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -64,11 +64,9 @@ export async function findDestination(db: Db, siteId: string, id: string): Promi
 }
 
 /** Where the study goes; undefined: the site has no destination. */
-export async function destinationOfStudy(
-  db: Db,
-  siteId: string,
-  studyInstanceUID: string,
-): Promise<DestinationRow | undefined> {
+export async function destinationOfStudy(db: Db, study: PlacedStudy): Promise<DestinationRow | undefined> {
+  const { site_id: siteId, study_instance_uid: studyInstanceUID } = study;
+  if (study.destination_id !== null) return findDestination(db, siteId, study.destination_id);
   const row = await db
     .selectFrom('destination')
     .innerJoin('study', 'study.destination_id', 'destination.id')
