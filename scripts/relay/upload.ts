@@ -32,7 +32,7 @@ import {
   unwrapPolicyKey,
   type DevicePair,
 } from '#shared/transfer/wrapped-key.ts';
-import { createArchiveReader } from '../../client/src/pipeline/ingest/archive.ts';
+import { createArchiveReader } from '#shared/ingest/archive.ts';
 import type { Collected, CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
 import {
   applyPolicy,
@@ -40,10 +40,11 @@ import {
   isOfIndex,
   reportOf,
   type DevicePolicy,
-} from '../../client/src/pipeline/ingest/ingest-file.ts';
+} from '#shared/ingest/ingest-file.ts';
 import { createDiscFiles, type DiscFiles } from '../../client/src/pipeline/ingest/disc-files.ts';
-import { createIdentitySealer } from '../../client/src/pipeline/ingest/seal-identities.ts';
-import { openFile, refusingUnreadable } from '../../client/src/pipeline/ingest/open-file.ts';
+import { createIdentitySealer } from '#shared/ingest/seal-identities.ts';
+import { refusingUnreadable } from '#shared/ingest/refusing-unreadable.ts';
+import { openFile } from '../../client/src/pipeline/ingest/open-file.ts';
 import { keyOf } from '../../client/src/pipeline/queue/upload-queue.ts';
 import { createConcurrencyLimit } from '../../client/src/pipeline/upload/limit-concurrency.ts';
 import type { Surroundings } from './command.ts';

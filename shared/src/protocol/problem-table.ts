@@ -195,12 +195,6 @@ export const PROBLEMS = {
     title: 'PACS_URL sets this destination at every start.',
     next: 'Change PACS_URL, or make another destination primary.',
   },
-  'destination-has-work': {
-    status: 409,
-    retry: 'later',
-    title: 'Studies are on their way to this address.',
-    next: 'Wait until they have arrived, or make another destination for the new address.',
-  },
   'destination-in-use': {
     status: 409,
     retry: 'changed',

@@ -10,7 +10,7 @@ import type { Policy } from '#shared/protocol/api.ts';
 import type { DiscView } from './disc-view.ts';
 import type { Forecast } from './forecast.ts';
 import type { FoundFile, NamedPerson, StudyWarning } from './group-studies.ts';
-import type { Released } from './cover-file.ts';
+import type { Released } from '#shared/ingest/cover-file.ts';
 import type { Inspection } from './inspection.ts';
 import type { FolderHandle } from './folder-handle.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';

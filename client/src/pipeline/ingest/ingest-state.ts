@@ -17,7 +17,7 @@ import type {
 import { createGathering, type StudyGroup } from './group-studies.ts';
 import { createHeldBack } from './held-back.ts';
 import { forgetNaming, noteNaming, type NamingFiles } from './hold-companions.ts';
-import type { NotSent } from './open-file.ts';
+import type { NotSent } from '#shared/ingest/refusing-unreadable.ts';
 import type { GivenSecrets, PreparingTools } from './prepare-policy.ts';
 import type { QueueingTools } from './queue-study.ts';
 import { createStudySnapshots } from './study-snapshots.ts';

@@ -14,7 +14,7 @@ import type { LocalDatabase } from '../queue/rows/local-database.ts';
 import { finishPacking } from '../queue/rows/finish-packing.ts';
 import type { FileToQueue, NotQueued, PolicyForTask } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
-import type { Released } from './cover-file.ts';
+import type { Released } from '#shared/ingest/cover-file.ts';
 import { lookedAt, NamedByCompanions } from './hold-companions.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { planBatches, planParcels } from './plan-parcels.ts';
