@@ -16,8 +16,8 @@ const PROBLEM_OF = {
 } as const satisfies Record<string, ProblemCode>;
 
 /**
- * Throws Problem `stick-damaged` where no device of ours has signed it so, `stick-expired`, `stick-clock-ahead`, and `stick-sender-ended`
- * where the right of the device has ended, or it is of another site than the caller.
+ * Throws Problem `stick-damaged` where no device of ours has signed it so, `stick-expired`, `stick-clock-ahead`, and
+ * `stick-sender-ended` where the right of the device has ended, or it is of another site than the caller.
  */
 export async function findSigner(
   { db, now }: { readonly db: Db; readonly now: () => Date },

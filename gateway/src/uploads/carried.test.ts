@@ -201,7 +201,8 @@ test('its promise has a place until it is answered, and no further body of the s
     },
   });
   await entered.promise;
-  const [same, other] = [unread(), unread()];
+  const same = unread();
+  const other = unread();
   const answers = [ask(path, carrier, same.body), ask(path, randomUUID(), other.body)];
   await other.read;
   assert.not.ok(same.state.isRead);

@@ -126,7 +126,7 @@ export const policyDocumentSchema = z
      * warning, unless names are removed.
      */
     strict: z.boolean().optional(),
-    /** Whoever sends under it says why (sending-reason.ts). Absent: nobody is asked. */
+    /** The sender says why names are kept (sending-reason.ts). Absent: nobody is asked. */
     asksReason: z.boolean().optional(),
     roles: z.array(z.enum(SENDERS)).min(1).max(SENDERS.length).refine(distinct, 'named twice'),
     rules: policyRulesSchema.optional(),

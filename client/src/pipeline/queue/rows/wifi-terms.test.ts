@@ -56,7 +56,7 @@ test('a person sends what waits anyway; a study queued later waits again', async
   store.close();
 });
 
-test('what waits is sent anyway though its date lies ahead, because the clock was set back since', async () => {
+test('a study that is dated ahead, because the clock was set back since, is sent anyway', async () => {
   const device = await withStudy('ahead', 1000);
   await setWifiTerms(device.database, { only: true });
   const store = storeOver(device, { isMetered: signal(true), now: () => 15 });
