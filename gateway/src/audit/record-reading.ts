@@ -1,8 +1,8 @@
 /**
  * Reading is an event: who read images, reports, receipts or exports of which study. One event for an account
- * or an API key of it, a study and a quarter of an hour, with counts: a radiologist who pages through a study is one row, not a
- * thousand. Each reading is counted in a table, before it is answered; the clock writes the event when the
- * quarter of an hour is over.
+ * or an API key of it, a study and a quarter of an hour, with counts: a radiologist who pages through a study
+ * is one row, not a thousand. Each reading is counted in a table, before it is answered; the clock writes the
+ * event when the quarter of an hour is over.
  */
 import { sql } from 'kysely';
 import type { Db, Trx } from '../database/database.ts';

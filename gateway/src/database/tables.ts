@@ -203,6 +203,8 @@ export type InstanceTable = {
   /** Warning Reason or Failure Reason as the PACS gave it. */
   pacs_code: number | null;
   proof: 'found' | 'digest' | 'read-back' | null;
+  /** The address of the PACS (`Pacs.describe`) in which it was last seen: a receipt names no other one. */
+  proven_at: Generated<string | null>;
   /**
    * Its UID, SHA-256 and MD5 (hexadecimal, a space between) as they were handed to the PACS, or found there; `-`
    * where no MD5 was made, which only a PACS that tells its own needs. Null: it was never handed over.

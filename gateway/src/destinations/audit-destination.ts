@@ -1,4 +1,4 @@
-/** A change of a destination in the audit trail, with what it was called and where it led: its row may be gone later. */
+/** A change of a destination in the audit trail, with its name and its address: its row may be gone later. */
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import type { DestinationRow } from './destination.store.ts';

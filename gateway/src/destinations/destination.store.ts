@@ -161,16 +161,6 @@ export async function makePrimary(trx: Trx, siteId: string, id: string): Promise
   return before?.id !== id;
 }
 
-/**
- * A study under way stays where a part of it may lie already.
- * @throws Problem destination-has-work.
- */
-export async function requireNothingUnderWay(trx: Trx, id: string): Promise<void> {
-  const study = trx.selectFrom('study').select('id').where('destination_id', '=', id);
-  if ((await study.where('state', '<>', 'closed').limit(1).executeTakeFirst()) !== undefined)
-    throw new Problem('destination-has-work');
-}
-
 /** @throws Problem destination-in-use: it is primary, or studies were promised to it. */
 export async function deleteDestination(trx: Trx, { id, is_primary }: DestinationRow): Promise<void> {
   const study = trx.selectFrom('study').select('id').where('destination_id', '=', id).limit(1);

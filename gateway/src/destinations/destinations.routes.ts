@@ -29,7 +29,6 @@ import {
   findDestination,
   insertDestination,
   listDestinations,
-  requireNothingUnderWay,
   lockDestinations,
   makePrimary,
   updateDestination,
@@ -75,7 +74,6 @@ const change = defineRoute({
   problems: [
     'not-found',
     'destination-exists',
-    'destination-has-work',
     'destination-secret-missing',
     'destination-set-by-environment',
   ],
@@ -159,7 +157,6 @@ function serveWriting(router: Router, tools: DestinationRouteTools): void {
     const changed = await changing(tools, caller, id, async (trx) => {
       const before = await ownDestination(trx, caller, id);
       const wanted = checkWish(c.req.valid('json'), { id, before }, seal);
-      if (wanted.url !== before.url) await requireNothingUnderWay(trx, id);
       await updateDestination(trx, caller.siteId, { id, ...wanted, now: now() });
       return 'changed';
     });

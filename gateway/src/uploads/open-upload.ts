@@ -174,6 +174,7 @@ async function openIn(
       conflict: conflict.length,
       ...(sender.keyId !== undefined && { keyId: sender.keyId }),
       ...(identities > 0 && { identities }),
+      ...(policy.reason !== undefined && { reason: policy.reason }),
     });
   const { revision } = moved;
   return {

@@ -38,7 +38,7 @@ import { recordReading } from '../audit/record-reading.ts';
 import { findReceipt } from '../pipeline/receipt.store.ts';
 import { ownerOf, senderOf } from '../pipeline/upload-owner.ts';
 import { quotaUse } from '../policies/quota.store.ts';
-import { policiesFor, requireOptions, requirePolicy } from '../policies/policies.ts';
+import { policiesFor, requireOptions, requirePolicy, requireReason } from '../policies/policies.ts';
 import { openVault } from '../vault/vault.store.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { uploadIds, uploadStatus, uploadStatuses } from './upload-status.ts';
@@ -159,7 +159,13 @@ const INIT = {
   keys: ['upload'],
   tags: ['upload'],
   summary: 'Say what one study will contain; be told what to send. Repeatable',
-  problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances', 'quota-exceeded'],
+  problems: [
+    'policy-not-allowed',
+    'policy-withdrawn',
+    'reason-missing',
+    'too-many-instances',
+    'quota-exceeded',
+  ],
   request: { body: jsonBody(manifestSchema) },
   responses: {
     200: jsonResponse(
@@ -259,6 +265,7 @@ function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void 
       const answer = await readPosted('manifest', c.req.raw, caller.id, async (manifest) => {
         const policy = await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles);
         requireOptions(policy, manifest.deidentification);
+        requireReason(policy, manifest);
         // A policy that does not feed the vault leaves nothing there, whatever a device says.
         const { vault, ...rest } = manifest;
         const said = vault !== undefined && feedsVault(policy) ? { ...rest, vault } : rest;
