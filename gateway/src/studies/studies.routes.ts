@@ -32,7 +32,7 @@ import { timelineOf, type WhoseStudy } from './study-timeline.ts';
 export type StudiesTools = SheetTools & { readonly sheetMs?: number };
 
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
-/** They see what others sent as well: it holds UIDs and codes only. */
+/** They also see what others sent, and who sent it: it holds UIDs, codes and account names only. */
 const WATCHERS: readonly Role[] = ['auditor', 'admin'];
 const LIST_LIMIT = 200;
 
@@ -58,10 +58,11 @@ const list = defineRoute({
     query: z.object({
       q: z
         .string()
-        .regex(/^[\w.-]{1,64}$/)
+        .regex(/^[\p{L}\p{N}_.@ -]{1,64}$/u)
         .optional()
         .openapi({
-          description: 'A part of the Study Instance UID, or the beginning of an upload’s or a receipt’s id.',
+          description:
+            'A part of the Study Instance UID, or the beginning of an upload’s or a receipt’s id; with `all` also a part of the sender’s account name.',
         }),
       standing: z.enum(STUDY_STANDINGS).optional(),
       from: instantSchema.optional(),
@@ -71,7 +72,7 @@ const list = defineRoute({
       all: z
         .enum(['1'])
         .optional()
-        .openapi({ description: 'Everybody’s at this site, for `auditor` and `admin`.' }),
+        .openapi({ description: 'Everybody’s at this site with their senders, for `auditor` and `admin`.' }),
     }),
   },
   responses: { 200: jsonResponse(sentStudiesSchema, 'A page.') },
