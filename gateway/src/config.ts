@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { join, resolve, sep } from 'node:path';
+import { isAbsolute, join, resolve, sep } from 'node:path';
 import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 import type { DatabasePlace } from './database/database.ts';
 import { isServable, type TlsFiles, type TlsPair } from './http/certificate.ts';
@@ -44,6 +44,8 @@ export type Config = {
   readonly pacs: { readonly url: string; readonly authorization: string | null };
   /** The proxy for https: requests to PACSs, and the hosts that are reached without it; null: none. */
   readonly pacsProxy: { readonly url: string; readonly except: string } | null;
+  /** The only place where folders as destinations may lie; null: nowhere. */
+  readonly folderRoot: string | null;
   /** Requests a minute for one caller; null: no limit. */
   readonly rateLimit: number | null;
   /** Where the heads of the audit trail are kept as well: a file, or a server that takes them. */
@@ -256,6 +258,20 @@ function pacsProxyOf(env: Env, wrong: Report): Config['pacsProxy'] {
   return { url, except: setting(env, 'NO_PROXY') ?? setting(env, 'no_proxy') ?? '' };
 }
 
+/** An administrator's account must not be able to write anywhere else on the disk, or among the gateway's own files. */
+function folderRootOf(env: Env, dataDir: string, wrong: Report): string | null {
+  const text = setting(env, 'RELAY_FOLDER_ROOT');
+  if (text === undefined) return null;
+  const example = 'RELAY_FOLDER_ROOT=/srv/dicom';
+  if (!isAbsolute(text) || resolve(text) === sep)
+    wrong(`RELAY_FOLDER_ROOT must be the full path of a folder, for example ${example}.`);
+  else if (isWithin(dataDir, text) || isWithin(text, dataDir))
+    wrong(
+      `RELAY_FOLDER_ROOT and RELAY_DATA_DIR must not lie in each other: studies would mix with the gateway's own files. Name another folder, for example ${example}.`,
+    );
+  return resolve(text);
+}
+
 function policyOf(env: Env, wrong: Report): Config['policy'] {
   const text = setting(env, 'RELAY_POLICY') ?? 'deidentified';
   if (text === 'identified' || text === 'deidentified') return text;
@@ -395,6 +411,7 @@ export function readConfig(env: Env): Config {
     policy: policyOf(env, wrong),
     pacs: pacsOf(env, wrong),
     pacsProxy: pacsProxyOf(env, wrong),
+    folderRoot: folderRootOf(env, dataDir, wrong),
     rateLimit: rateLimitOf(env, host, wrong),
     auditUrl: auditUrlOf(env, dataDir, wrong),
     uploadExpiresHours: uploadExpiresOf(env, wrong),

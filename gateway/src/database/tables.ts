@@ -5,6 +5,7 @@
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
+import type { DestinationKind } from '#shared/protocol/destination.ts';
 import type { ReportOption } from '#shared/protocol/deid-report.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -303,7 +304,9 @@ export type PolicyTable = {
 export type DestinationTable = {
   id: Generated<string>;
   site_id: string;
+  kind: DestinationKind;
   name: string;
+  /** Of a folder, its path beneath the root of folders. */
   url: string;
   /** `destinationSettingsSchema` of shared/src/protocol/destination.ts: everything that may be shown. */
   settings: ColumnType<unknown, string, string>;
