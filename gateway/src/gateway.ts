@@ -285,8 +285,8 @@ function pacsOpener({ pacsProxy: proxy, folderRoot }: Config, { pacs, clock }: S
 /** Each PACS with the instances that it was seen to take, as long as the connection to it is the same. */
 function createPacsOf({ destinations }: Base): PipelineTools['pacsOf'] {
   const seen = new WeakMap<Pacs, Takings>();
-  return async (siteId, studyInstanceUID) => {
-    const pacs = await destinations.ofStudy(siteId, studyInstanceUID);
+  return async (study) => {
+    const pacs = await destinations.ofStudy(study);
     const takings = seen.get(pacs) ?? createTakings();
     seen.set(pacs, takings);
     return { pacs, takings };

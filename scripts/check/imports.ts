@@ -41,7 +41,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^@noble\/curves/, [/^shared\/src\/transfer\/oblivious-prf\.ts$/]],
   [/^@cornerstonejs\/codec-charls/, [/^shared\/src\/transfer\/coding\/load-charls(\.browser)?\.ts$/]],
   [/^@cornerstonejs\/codec-openjpeg/, [/^shared\/src\/pixels\/load-codecs(\.browser)?\.ts$/]],
-  [/^@zip\.js\/zip\.js$/, [/^client\/src\/pipeline\/ingest\//]],
+  [/^@zip\.js\/zip\.js$/, [/^shared\/src\/ingest\//]],
   [/^(hono|@hono\/.*|prom-client|kysely)$/, [/^gateway\//]],
   [/^(preact|@preact\/.*)$/, [/^client\//]],
   [
@@ -61,6 +61,7 @@ const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
   pixels: [/^dicom\//, /^transfer\/coding\/(bit-reader|jpeg-ls-scan)\.ts$/],
   transfer: [/^dicom\//, /^protocol\//],
   models: [/^dicom\//, /^pixels\//, /^protocol\//],
+  ingest: [/^(dicom|deid|pixels|models|transfer|protocol)\//],
   protocol: [/^dicom\/uid\.ts$/],
 };
 

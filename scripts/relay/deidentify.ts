@@ -30,14 +30,11 @@ import { createReport, toWireReport } from '#shared/deid/report.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
 import { secretsUnder } from '#shared/transfer/patient-secrets.ts';
 import { derivePolicyKey, keyNameOf } from '#shared/transfer/policy-key.ts';
-import { createArchiveReader, type ArchiveReader } from '../../client/src/pipeline/ingest/archive.ts';
+import { createArchiveReader, type ArchiveReader } from '#shared/ingest/archive.ts';
 import type { Collected, CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
-import {
-  applyPolicy,
-  type Applied,
-  type DevicePolicy,
-} from '../../client/src/pipeline/ingest/ingest-file.ts';
-import { openFile, refusingUnreadable } from '../../client/src/pipeline/ingest/open-file.ts';
+import { applyPolicy, type Applied, type DevicePolicy } from '#shared/ingest/ingest-file.ts';
+import { refusingUnreadable } from '#shared/ingest/refusing-unreadable.ts';
+import { openFile } from '../../client/src/pipeline/ingest/open-file.ts';
 import type { Surroundings } from './command.ts';
 import { parseArguments, printable, UsageError, type Arguments } from './arguments.ts';
 import { findFiles } from './find-files.ts';

@@ -5,8 +5,8 @@
  */
 import { noteNamed, type NamedValue, type StudyNames } from '#shared/deid/text/named-value.ts';
 import type { Collected, CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
-import { summariseFile } from '../../client/src/pipeline/ingest/ingest-file.ts';
-import { refusingUnreadable } from '../../client/src/pipeline/ingest/open-file.ts';
+import { summariseFile } from '#shared/ingest/ingest-file.ts';
+import { refusingUnreadable } from '#shared/ingest/refusing-unreadable.ts';
 import { forEachInParallel } from '../../client/src/pipeline/ingest/run-in-parallel.ts';
 
 /** Reading waits for the disk more than for a core. */

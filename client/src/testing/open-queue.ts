@@ -14,7 +14,7 @@ import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
 import { createInstanceQueue, type InstanceQueueTools } from '../pipeline/queue/rows/instance-queue.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { beginStudy, finishNaming, nameInstances } from '../pipeline/queue/rows/name-study.ts';
-import type { Outgoing, PreparedInstance } from '../pipeline/queue/outgoing.ts';
+import type { Outgoing, PreparedInstance } from '#shared/ingest/outgoing.ts';
 import { createQueueStore, type QueueStoreTools } from '../pipeline/queue/queue.store.ts';
 import { finishPacking } from '../pipeline/queue/rows/finish-packing.ts';
 import { storeParcel } from '../pipeline/queue/rows/store-parcel.ts';

@@ -2,7 +2,7 @@
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { destinationSettingsSchema, type DestinationSettings } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { DestinationTable, Tables } from '../database/tables.ts';
+import type { DestinationTable, PlacedStudy, Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -64,11 +64,9 @@ export async function findDestination(db: Db, siteId: string, id: string): Promi
 }
 
 /** Where the study goes; undefined: the site has no destination. */
-export async function destinationOfStudy(
-  db: Db,
-  siteId: string,
-  studyInstanceUID: string,
-): Promise<DestinationRow | undefined> {
+export async function destinationOfStudy(db: Db, study: PlacedStudy): Promise<DestinationRow | undefined> {
+  const { site_id: siteId, study_instance_uid: studyInstanceUID } = study;
+  if (study.destination_id !== null) return findDestination(db, siteId, study.destination_id);
   const row = await db
     .selectFrom('destination')
     .innerJoin('study', 'study.destination_id', 'destination.id')
@@ -166,16 +164,6 @@ export async function makePrimary(trx: Trx, siteId: string, id: string): Promise
     .executeTakeFirst();
   await own.set({ is_primary: true }).where('id', '=', id).execute();
   return before?.id !== id;
-}
-
-/**
- * A study under way stays where a part of it may lie already.
- * @throws Problem destination-has-work.
- */
-export async function requireNothingUnderWay(trx: Trx, id: string): Promise<void> {
-  const study = trx.selectFrom('study').select('id').where('destination_id', '=', id);
-  if ((await study.where('state', '<>', 'closed').limit(1).executeTakeFirst()) !== undefined)
-    throw new Problem('destination-has-work');
 }
 
 /** @throws Problem destination-in-use: it is primary, or studies were promised to it. */

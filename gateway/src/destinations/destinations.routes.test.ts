@@ -82,6 +82,11 @@ test('is made, changed and deleted, in the audit trail, and its password is neve
     own.map(({ event }) => event),
     ['destination-made', 'destination-changed', 'destination-deleted'],
   );
+  const about = own.map(({ fields }) => [fields['name'], fields['address'], fields['authentication']]);
+  const after = ['archive-2', 'http://127.0.0.1:9/other', 'basic'];
+  assert.equal(about, [['archive', ...after.slice(1)], after, after]);
+  const set = rows.find(({ fields }) => fields['name'] === 'default')?.fields;
+  assert.equal([set?.['address'], set?.['authentication'], set?.['by']], [ENV.PACS_URL, 'header', null]);
   assert.not.match(JSON.stringify(rows), /planted/);
 });
 
@@ -206,8 +211,7 @@ test('that is primary gets new studies; a study stays with the one that was prim
   assert.is(await promise(812, sender), id);
   assert.is(await promise(811, again), first.id, 'by another account');
   const moved = { ...wish('next'), url: 'http://127.0.0.1:11/dicom-web' };
-  assert.is(await codeOf(call('PUT', `/${id}`, moved)), 'destination-has-work');
-  assert.is((await call('PUT', `/${id}`, { ...wish('next'), name: 'next' }))[0], 200, 'its address stays');
+  assert.is((await call('PUT', `/${id}`, moved))[1].url, moved.url, 'with a study on its way');
   assert.equal([(await named('next'))!.underWay, (await named('next'))!.hasStudies], [1, true]);
   assert.is(await codeOf(call('DELETE', `/${id}`)), 'destination-in-use');
   await call('POST', `/${first.id}/primary`);

@@ -9,7 +9,7 @@ import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { NamedKey, PolicyKey } from '#shared/transfer/policy-key.ts';
 import type { SharedLocks } from '../database/shared-locks.ts';
-import type { Tables } from '../database/tables.ts';
+import type { PlacedStudy, Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Log } from '../observability/log.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
@@ -114,7 +114,7 @@ export type PipelineTools = {
   readonly db: Kysely<Tables>;
   readonly jobs: Pick<Jobs, 'enqueue'>;
   /** The same for every upload of the study. Throws PacsUnreachable. */
-  readonly pacsOf: (siteId: string, studyInstanceUID: string) => Promise<StudyPacs>;
+  readonly pacsOf: (study: PlacedStudy) => Promise<StudyPacs>;
   readonly patience: PacsPatience;
   /** Null: `digest` where the PACS tells digests, else `found`. */
   readonly proof: WantedProof | null;

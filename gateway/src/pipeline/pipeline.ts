@@ -146,7 +146,7 @@ export async function runStudyStage(
   if (study === undefined || study.state !== entry.when) return;
   await logged(tools, entry.stage, { studyId }, async () => {
     try {
-      const { pacs, takings } = await tools.pacsOf(study.site_id, study.study_instance_uid);
+      const { pacs, takings } = await tools.pacsOf(study);
       const own = { ...tools, pacs, takings };
       return await reachPacs(study, own, signal, () =>
         reportFailures(study, own, signal, () => runAndApply(entry, study, own, signal)),

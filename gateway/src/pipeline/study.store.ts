@@ -44,9 +44,14 @@ export type NewStudy = {
   readonly now: Date;
 };
 
-/** A study that one upload sends; new, so nobody else can have it locked. */
+/**
+ * A study that one upload sends; new, so nobody else can have it locked. A second upload of the same study waits
+ * for the first: the primary destination may change between the two, and both must go to the same one.
+ */
 export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> {
   const { id, siteId, accountId, studyInstanceUID, policy, now } = study;
+  const place = `place of ${siteId} ${studyInstanceUID}`;
+  await sql`select pg_advisory_xact_lock(hashtextextended(${place}, 0))`.execute(trx);
   return trx
     .insertInto('study')
     .values({

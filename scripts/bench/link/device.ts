@@ -9,7 +9,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { ingestFile } from '../../../client/src/pipeline/ingest/ingest-file.ts';
+import { ingestFile } from '#shared/ingest/ingest-file.ts';
 import { upload } from '../../relay/upload.ts';
 
 export type TracedRequest = {

@@ -5,7 +5,7 @@
 import { blobSource } from '#shared/dicom/byte-source.ts';
 import { loadKeywords } from '#shared/dicom/dictionary.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
-import { applyPolicy, type IngestTerms } from '../ingest/ingest-file.ts';
+import { applyPolicy, type IngestTerms } from '#shared/ingest/ingest-file.ts';
 import type { Comparison } from './comparison.ts';
 import { pairDataSets } from './pair-data-sets.ts';
 

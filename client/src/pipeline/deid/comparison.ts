@@ -5,7 +5,7 @@
  */
 import type { ActionCode, Because } from '#shared/deid/decision.ts';
 import type { Group } from '#shared/deid/groups.ts';
-import type { NotSent } from '../ingest/open-file.ts';
+import type { NotSent } from '#shared/ingest/refusing-unreadable.ts';
 
 /**
  * A value as the screen shows it; `text` may be cut: `characters` counts all of it. An empty text is an empty

@@ -11,7 +11,7 @@ import { parseUid } from '#shared/dicom/uid.ts';
 import { parsed, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { sampleImage } from '#testing/sample-image.ts';
-import type { DevicePolicy } from '../ingest/ingest-file.ts';
+import type { DevicePolicy } from '#shared/ingest/ingest-file.ts';
 import { compareInstance } from './compare-instance.ts';
 import type { ComparedRow, ShownValue } from './comparison.ts';
 import { pairDataSets } from './pair-data-sets.ts';

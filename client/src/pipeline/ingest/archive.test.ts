@@ -5,9 +5,10 @@ import * as assert from 'uvu/assert';
 import { ARCHIVE_ANSWERS } from '#testing/corpus-answers.ts';
 import { skip, testEnvironment } from '#testing/environment.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import { createArchiveReader, listArchive } from './archive.ts';
+import { createArchiveReader, listArchive } from '#shared/ingest/archive.ts';
 import { collectFile, type Collected } from './collect-files.ts';
-import { openFile, refusingUnreadable } from './open-file.ts';
+import { refusingUnreadable } from '#shared/ingest/refusing-unreadable.ts';
+import { openFile } from './open-file.ts';
 
 const { corpus } = testEnvironment();
 

@@ -9,7 +9,7 @@ import { codingPays } from '#shared/transfer/coding/coding-pays.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { knownRate, rememberRate } from '../queue/rows/device-notes.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
-import type { Outgoing, PreparedInstance } from '../queue/outgoing.ts';
+import type { Outgoing, PreparedInstance } from '#shared/ingest/outgoing.ts';
 
 /** The usual ratio of CT and MR; too optimistic for noisy pixels, where coding is worth least. */
 const EXPECTED_RATIO = 0.45;

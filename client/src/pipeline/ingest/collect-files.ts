@@ -4,7 +4,7 @@
  * a folder, the index of a disc first, so that the same choice gives the same order.
  */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import { isArchiveName, listArchive } from './archive.ts';
+import { isArchiveName, listArchive } from '#shared/ingest/archive.ts';
 import type { FolderHandle } from './folder-handle.ts';
 
 /** Where the bytes of a file are. A worker can receive it. */

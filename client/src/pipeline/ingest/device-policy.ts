@@ -6,8 +6,8 @@ import { createRules } from '#shared/deid/rules.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
 import { createGivenSecrets, createHeldSecrets } from '#shared/transfer/patient-secrets.ts';
 import type { DeidentifyingTask, PolicyForTask } from './device-tasks.ts';
-import type { DevicePolicy } from './ingest-file.ts';
-import { createIdentitySealer } from './seal-identities.ts';
+import type { DevicePolicy } from '#shared/ingest/ingest-file.ts';
+import { createIdentitySealer } from '#shared/ingest/seal-identities.ts';
 
 export interface PolicyCache {
   /** Throws where this device cannot carry out the policy. */

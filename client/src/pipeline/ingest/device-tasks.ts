@@ -10,8 +10,8 @@ import type { AskedPatient } from '#shared/transfer/patient-secrets.ts';
 import type { Comparison } from '../deid/comparison.ts';
 import type { FileRef } from './collect-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
-import type { FileSummary, IndexSummary } from './ingest-file.ts';
-import type { NotSent } from './open-file.ts';
+import type { FileSummary, IndexSummary } from '#shared/ingest/ingest-file.ts';
+import type { NotSent } from '#shared/ingest/refusing-unreadable.ts';
 import type { Listing } from './picked-folder.ts';
 
 /** The policy in the form sent to a worker. Keys of pseudonyms are CryptoKeys that cannot be exported. */

@@ -12,7 +12,7 @@ import type { WarningCode } from '#shared/protocol/reasons.ts';
 import { noteNamed, type NamedValue, type StudyNames } from '#shared/deid/text/named-value.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { CollectedFile, ReadFile } from './collect-files.ts';
-import type { FileSummary } from './ingest-file.ts';
+import type { FileSummary } from '#shared/ingest/ingest-file.ts';
 
 /**
  * Of files with one UID: `chosen-twice`: the same bytes; `same-uid-differs`: other ones; `duplicates`: the same

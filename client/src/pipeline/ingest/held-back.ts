@@ -13,7 +13,7 @@ import { exceptionsOf, reasonsToHold } from '#shared/deid/hold-causes.ts';
 import { heldFor, treatmentOf } from '#shared/protocol/irregularities.ts';
 import { isReleasable as isReleasableReason } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import type { Released } from './cover-file.ts';
+import type { Released } from '#shared/ingest/cover-file.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { HeldFile } from './found-study.ts';
 

@@ -5,7 +5,7 @@
 import type { Comparison } from '../deid/comparison.ts';
 import type { PolicyForTask, WantedPicture } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
-import type { Released } from './cover-file.ts';
+import type { Released } from '#shared/ingest/cover-file.ts';
 import type { FramePicture } from '#shared/pixels/thumbnail.ts';
 import { areNoted, lookedAt, type NamingFiles } from './hold-companions.ts';
 import type { WorkerPool } from './worker-pool.ts';

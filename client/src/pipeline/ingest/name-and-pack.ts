@@ -8,18 +8,19 @@ import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import type { CodingTools } from '#shared/transfer/coding/code-instance.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import type { VaultEntry } from '#shared/protocol/vault.ts';
-import type { PreparedInstance } from '../queue/outgoing.ts';
+import type { PreparedInstance } from '#shared/ingest/outgoing.ts';
 import { isBeingPacked } from '../queue/rows/finish-packing.ts';
 import type { InstanceRow, LocalDatabase } from '../queue/rows/local-database.ts';
 import { nameInstances, StudyGone, withdrawInstances, type NamedInstance } from '../queue/rows/name-study.ts';
 import { noteVaultEntries } from '../queue/rows/note-vault-entries.ts';
 import { storeParcel, type NewParcel } from '../queue/rows/store-parcel.ts';
-import type { ArchiveReader } from './archive.ts';
+import type { ArchiveReader } from '#shared/ingest/archive.ts';
 import { codeParts } from './code-parts.ts';
 import type { PolicyCache } from './device-policy.ts';
 import type { FileToQueue, NotQueued, Task, TaskResults } from './device-tasks.ts';
-import { ingestFile, reportOf, type IngestOutcome, type IngestTerms } from './ingest-file.ts';
-import { openFile, refusingUnreadable, type NotSent } from './open-file.ts';
+import { ingestFile, reportOf, type IngestOutcome, type IngestTerms } from '#shared/ingest/ingest-file.ts';
+import { refusingUnreadable, type NotSent } from '#shared/ingest/refusing-unreadable.ts';
+import { openFile } from './open-file.ts';
 import { mapInParallel } from './run-in-parallel.ts';
 
 export interface PackingWork {

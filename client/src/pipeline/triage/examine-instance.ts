@@ -19,7 +19,7 @@ import { readFrameShape } from '#shared/pixels/frame-shape.ts';
 import { readInstancePicture } from '#shared/pixels/grey-picture.ts';
 import type { GreyPicture } from '#shared/pixels/picture.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
-import { createArchiveReader } from '../ingest/archive.ts';
+import { createArchiveReader } from '#shared/ingest/archive.ts';
 import type { FileRef } from '../ingest/collect-files.ts';
 import { openFile } from '../ingest/open-file.ts';
 import type { DeviceModelId } from './device-models.ts';

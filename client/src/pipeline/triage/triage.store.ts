@@ -10,7 +10,7 @@ import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { DeviceTriage, FilmFinding } from '#shared/protocol/inference.ts';
 import type { FoundFile, StudyGroup } from '../ingest/group-studies.ts';
 import type { FoundStudy, IngestStore } from '../ingest/found-study.ts';
-import { FILMS } from '../ingest/plain-films.ts';
+import { FILMS } from '#shared/ingest/plain-films.ts';
 import type { Triaged } from '../queue/rows/note-triage.ts';
 import type { Examination } from './examination.ts';
 import { isToRepeat } from './film-faults.ts';

@@ -95,7 +95,7 @@ test('is led nowhere by a UID', async ({ root }) => {
       [0, 1, 2].map(() => ['refused', 0x0117]),
     );
     const where = { studyInstanceUID: uid, seriesInstanceUID: uid, sopInstanceUID: uid };
-    assert.is(await at(root).readBack(where, signal), null);
+    assert.is(await at(root).readBack(where, 3, signal), null);
     assert.is((await at(root).findStudy(uid, signal)).size, 0);
     assert.equal(await at(root).findInstances([uid], signal), []);
   }

@@ -58,8 +58,8 @@ export function createFolderPacs(settings: FolderSettings): Pacs {
         return new Set(places.map(({ sopInstanceUID }) => sopInstanceUID));
       }),
     findInstances: (uids) => within((folder) => findInstances(folder, uids)),
-    readBack: (where, signal) =>
-      within((folder) => reading(folder, where, ({ handle }) => hashAll(piecesOf(handle, signal)))),
+    readBack: (where, bytes, signal) =>
+      within((folder) => reading(folder, where, ({ handle }) => hashAll(piecesOf(handle, signal), bytes))),
     fetchInstance: (where, maxBytes, signal) =>
       within((folder) =>
         reading(folder, where, async ({ handle }) => {

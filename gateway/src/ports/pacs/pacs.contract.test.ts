@@ -135,7 +135,7 @@ for (const [name, create] of ADAPTERS) {
         seriesInstanceUID: first.series,
         sopInstanceUID: first.sopInstanceUID,
       });
-      assert.equal(await pacs.readBack(found!, signal), {
+      assert.equal(await pacs.readBack(found!, first.bytes, signal), {
         digest: sha256(first.content),
         bytes: first.bytes,
       });
@@ -178,6 +178,7 @@ for (const [name, create] of ADAPTERS) {
       assert.is(
         await pacs.readBack(
           { studyInstanceUID: mr[0]!.study, seriesInstanceUID: mr[0]!.series, sopInstanceUID: '1.2.3' },
+          1,
           signal,
         ),
         null,
@@ -206,7 +207,7 @@ for (const [name, create] of ADAPTERS) {
         if (pacs.storeAnotherWay === null) return assert.is(name, 'STOW-RS');
         assert.is((await pacs.storeAnotherWay(irregular, signal)).outcome, 'stored');
         const [found] = await pacs.findInstances([irregular.sopInstanceUID], signal);
-        assert.equal(await pacs.readBack(found!, signal), {
+        assert.equal(await pacs.readBack(found!, irregular.bytes, signal), {
           digest: sha256(irregular.content),
           bytes: irregular.bytes,
         });
@@ -240,7 +241,7 @@ for (const [name, create] of ADAPTERS) {
       other.writeUInt8(other.at(-1)! ^ 1, other.length - 1);
       await pacs.storeInstances(mr[0]!.study, [toStore(mr[0]!.row, other)], signal);
       const [found] = await pacs.findInstances([mr[0]!.sopInstanceUID], signal);
-      assert.is((await pacs.readBack(found!, signal))?.digest, sha256(mr[0]!.content));
+      assert.is((await pacs.readBack(found!, mr[0]!.bytes, signal))?.digest, sha256(mr[0]!.content));
     },
   );
 

@@ -72,7 +72,7 @@ async function storeOne(
     for (const each of [...parents, study, series, shelf]) touched.add(each);
     const file = fileOf(folder, where);
     const isPut = await putInPlace(temporary, file);
-    const isOurs = isPut || (await digestOf(file)) === instance.digest;
+    const isOurs = isPut || (await digestOf(file, instance.bytes)) === instance.digest;
     return isOurs
       ? { sopInstanceUID, outcome: 'stored', pacsCode: null }
       : { sopInstanceUID, outcome: 'refused', pacsCode: DUPLICATE_INSTANCE };
@@ -134,9 +134,9 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function digestOf(path: string): Promise<string | null> {
+async function digestOf(path: string, bytes: number): Promise<string | null> {
   const handle = await orNull(open(path, constants.O_RDONLY | constants.O_NOFOLLOW));
   if (handle === null) return null;
   const pieces = handle.createReadStream({ autoClose: false, start: 0 });
-  return (await hashAll(pieces).finally(() => handle.close())).digest;
+  return (await hashAll(pieces, bytes).finally(() => handle.close())).digest;
 }

@@ -12,7 +12,7 @@ import { deleteUnlessComplete } from './drop-study.ts';
 import { isBeingPacked } from './finish-packing.ts';
 import type { InstanceRow, LocalDatabase, RecordRow } from './local-database.ts';
 import { StudyGone } from './name-study.ts';
-import type { Outgoing, PreparedInstance } from '../outgoing.ts';
+import type { Outgoing, PreparedInstance } from '#shared/ingest/outgoing.ts';
 
 /** Records in one transaction: 16 MiB in memory at once, which is also a whole parcel of the usual size. */
 const RECORDS_AT_ONCE = 16;

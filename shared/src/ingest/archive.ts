@@ -5,7 +5,7 @@
  * door to zip.js, which is loaded with the first archive.
  */
 import type { FileEntry } from '@zip.js/zip.js';
-import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import type { ReasonCode } from '../protocol/reasons.ts';
 
 /** Limits of an archive. */
 export const ARCHIVE_LIMITS = {

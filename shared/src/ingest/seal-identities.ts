@@ -1,6 +1,6 @@
 /** Seals the identities of patients for the vault: once for each patient, since sealing takes milliseconds. */
-import type { VaultEntry, VaultTerms } from '#shared/protocol/vault.ts';
-import { sealIdentity, type PatientIdentity } from '#shared/transfer/vault-entry.ts';
+import type { VaultEntry, VaultTerms } from '../protocol/vault.ts';
+import { sealIdentity, type PatientIdentity } from '../transfer/vault-entry.ts';
 
 export type SealIdentity = (pseudonym: string, identity: PatientIdentity) => Promise<VaultEntry>;
 

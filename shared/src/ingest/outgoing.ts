@@ -1,5 +1,5 @@
 /** The types of data that may be queued and sent: they say that a policy was applied. */
-import type { PackedInstance } from '#shared/transfer/parcel.ts';
+import type { PackedInstance } from '../transfer/parcel.ts';
 
 /** An instance ready to be sent. The brand says that the policy was applied; only ingest-file.ts gives it. */
 declare const applied: unique symbol;

@@ -2,12 +2,12 @@
  * A file with the boxes that a person drew blank in it, before any policy is applied. Written piece by piece into a
  * Blob, which the browser may keep on its disk: a frame is in memory, never all of them.
  */
-import type { Box, CoveredBoxes } from '#shared/dicom/boxes.ts';
-import type { ByteSource } from '#shared/dicom/data-set.ts';
-import { readInstance } from '#shared/dicom/part10.ts';
-import type { Codecs } from '#shared/pixels/codecs.ts';
-import { coverPixels, NotCoverable } from '#shared/pixels/cover-pixels.ts';
-import type { NotSent } from './open-file.ts';
+import type { Box, CoveredBoxes } from '../dicom/boxes.ts';
+import type { ByteSource } from '../dicom/data-set.ts';
+import { readInstance } from '../dicom/part10.ts';
+import type { Codecs } from '../pixels/codecs.ts';
+import { coverPixels, NotCoverable } from '../pixels/cover-pixels.ts';
+import type { NotSent } from './refusing-unreadable.ts';
 
 /** Boxes that a person drew over names, and the decoders for pixels that are compressed. */
 export interface Cover {

@@ -1,15 +1,15 @@
 /** A large instance is read in pieces from its file, and becomes what it would become in memory. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { identityOf } from '#shared/deid/named-patients.ts';
-import { bytesSource } from '#shared/dicom/byte-source.ts';
-import { readInstance } from '#shared/dicom/part10.ts';
-import { toBase64Url } from '#shared/transfer/base64url.ts';
-import { createMessagePair } from '#shared/transfer/seal.ts';
-import { openIdentity, openShare } from '#shared/transfer/vault-entry.ts';
+import { identityOf } from '../deid/named-patients.ts';
+import { bytesSource } from '../dicom/byte-source.ts';
+import { readInstance } from '../dicom/part10.ts';
+import { toBase64Url } from '../transfer/base64url.ts';
+import { createMessagePair } from '../transfer/seal.ts';
+import { openIdentity, openShare } from '../transfer/vault-entry.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
-import { sha256OfBytes } from '#shared/transfer/digest.ts';
-import { HELD_BYTES } from '#shared/transfer/instance-bytes.ts';
+import { sha256OfBytes } from '../transfer/digest.ts';
+import { HELD_BYTES } from '../transfer/instance-bytes.ts';
 import { deidentifyBytes, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { planted, sampleImage } from '#testing/sample-image.ts';
 import { applyPolicy, ingestFile, type DevicePolicy } from './ingest-file.ts';

@@ -1,0 +1,42 @@
+/** Why a file of a choice, a disc or an archive is not sent: an outcome with a reason, not an error. */
+import type { NamingText } from '../deid/companions.ts';
+import type { Place } from '../dicom/data-set.ts';
+import type { ReasonCode } from '../protocol/reasons.ts';
+import { ArchiveError } from './archive.ts';
+
+export type NotSent =
+  | { readonly kind: 'refused'; readonly because: ReasonCode; readonly where?: Place }
+  | {
+      readonly kind: 'quarantined';
+      readonly because: ReasonCode;
+      /** Under `named-by-companion`: originals, for the person who decides. */
+      readonly texts?: readonly NamingText[];
+    }
+  /** Not DICOM, and found in a folder; or the index of a disc (`sop-class-not-storage`). */
+  | { readonly kind: 'skipped'; readonly because: ReasonCode };
+
+/** A medium that was pulled out and a damaged archive are answers, not faults. */
+export async function refusingUnreadable<T>(
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T | NotSent> {
+  try {
+    return await work();
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof ArchiveError) return { kind: 'refused', because: error.because };
+    // NotReadableError, NotFoundError: what reading a file throws once it is gone (File API §6.5).
+    if (error instanceof DOMException || isSystemError(error))
+      return { kind: 'refused', because: 'file-unreadable' };
+    throw error;
+  }
+}
+
+function isSystemError(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /^E[A-Z]+$/.test(error.code)
+  );
+}
