@@ -44,8 +44,7 @@ export type Config = {
   readonly pacs: { readonly url: string; readonly authorization: string | null };
   /** The proxy for https: requests to PACSs, and the hosts that are reached without it; null: none. */
   readonly pacsProxy: { readonly url: string; readonly except: string } | null;
-  /** The only place where folders as destinations may lie; null: nowhere. */
-  readonly folderRoot: string | null;
+  readonly folderRoot: string | null; // The only place where folders as destinations may lie; null: nowhere.
   /** Requests a minute for one caller; null: no limit. */
   readonly rateLimit: number | null;
   /** Where the heads of the audit trail are kept as well: a file, or a server that takes them. */
@@ -258,18 +257,14 @@ function pacsProxyOf(env: Env, wrong: Report): Config['pacsProxy'] {
   return { url, except: setting(env, 'NO_PROXY') ?? setting(env, 'no_proxy') ?? '' };
 }
 
-/** An administrator's account must not be able to write anywhere else on the disk, or among the gateway's own files. */
+/** An administrator's account must not be able to write among the gateway's own files, or all over the disk. */
 function folderRootOf(env: Env, dataDir: string, wrong: Report): string | null {
-  const text = setting(env, 'RELAY_FOLDER_ROOT');
-  if (text === undefined) return null;
-  const example = 'RELAY_FOLDER_ROOT=/srv/dicom';
-  if (!isAbsolute(text) || resolve(text) === sep)
-    wrong(`RELAY_FOLDER_ROOT must be the full path of a folder, for example ${example}.`);
-  else if (isWithin(dataDir, text) || isWithin(text, dataDir))
-    wrong(
-      `RELAY_FOLDER_ROOT and RELAY_DATA_DIR must not lie in each other: studies would mix with the gateway's own files. Name another folder, for example ${example}.`,
-    );
-  return resolve(text);
+  const root = setting(env, 'RELAY_FOLDER_ROOT');
+  if (root === undefined) return null;
+  const isApart = resolve(root) !== sep && !isWithin(dataDir, root) && !isWithin(root, dataDir);
+  if (!isAbsolute(root) || !isApart)
+    wrong('RELAY_FOLDER_ROOT must be a full path apart from RELAY_DATA_DIR: RELAY_FOLDER_ROOT=/srv/dicom.');
+  return root;
 }
 
 function policyOf(env: Env, wrong: Report): Config['policy'] {

@@ -311,7 +311,6 @@ export type DestinationTable = {
   site_id: string;
   kind: DestinationKind;
   name: string;
-  /** Of a folder, its path beneath the root of folders. */
   url: string;
   /** `destinationSettingsSchema` of shared/src/protocol/destination.ts: everything that may be shown. */
   settings: ColumnType<unknown, string, string>;
@@ -319,7 +318,6 @@ export type DestinationTable = {
   sealed: Uint8Array | null;
   /** New studies go to this one. */
   is_primary: boolean;
-  /** `PACS_URL` sets it at every start. */
   from_environment: boolean;
   /** Grows with each change. */
   version: Generated<number>;

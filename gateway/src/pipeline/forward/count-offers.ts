@@ -56,7 +56,7 @@ export function countOffer(
     : { id: row.id, state: waitsAs, offers };
 }
 
-/** The names that fetch, the system and the guard give to a PACS to which nobody spoke, or a folder that takes nothing. */
+/** The names that fetch, the system and the guard give to a PACS to which nobody spoke, or a folder that is ill. */
 const NOT_SPOKEN_TO: readonly string[] = [
   'ECONNREFUSED',
   'ENOTFOUND',

@@ -150,7 +150,8 @@ test('overwrites nothing on a file system without links either', async ({ root }
   const noLinks = async (): Promise<never> => {
     throw Object.assign(new Error('no links'), { code: 'EPERM' });
   };
-  const [from, to] = [join(root, 'from'), join(root, 'to')];
+  const from = join(root, 'from');
+  const to = join(root, 'to');
   await writeFile(from, 'new');
   assert.is(await putInPlace(from, to, noLinks), true);
   await writeFile(from, 'newer');

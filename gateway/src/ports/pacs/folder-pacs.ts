@@ -5,10 +5,8 @@
 import { constants } from 'node:fs';
 import { access, open, readdir, realpath, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { readInstance } from '#shared/dicom/part10.ts';
-import { MODALITY, NUMBER_OF_FRAMES } from '#shared/dicom/tags.ts';
-import { findElement, numberOf, textOf } from '#shared/dicom/values.ts';
-import { fileOf, findInstances, isPlace, orNull, placesIn } from './folder-places.ts';
+import { isUid } from '#shared/dicom/uid.ts';
+import { fileOf, findInstances, indexOf, isPlace, orNull, placesIn } from './folder-places.ts';
 import { gatherAll, hashAll } from './multipart.ts';
 import {
   FOLDERS_NOT_ALLOWED,
@@ -30,6 +28,8 @@ export type FolderSettings = {
   readonly freeBytes?: number;
 };
 
+/** PS3.5 §9.1. */
+const UID_BYTES = 64;
 /** With less nothing is begun: the disk is full before an instance of ordinary size is written. */
 const FREE_BYTES = 64 * 1024 * 1024;
 
@@ -59,19 +59,19 @@ export function createFolderPacs(settings: FolderSettings): Pacs {
       }),
     findInstances: (uids) => within((folder) => findInstances(folder, uids)),
     readBack: (where, bytes, signal) =>
-      within((folder) => reading(folder, where, ({ handle }) => hashAll(piecesOf(handle, signal), bytes))),
+      within((folder) => reading(folder, where, (handle) => hashAll(piecesOf(handle, signal), bytes))),
     fetchInstance: (where, maxBytes, signal) =>
       within((folder) =>
-        reading(folder, where, async ({ handle }) => {
+        reading(folder, where, async (handle) => {
           const bytes = await gatherAll(piecesOf(handle, signal), maxBytes);
           return bytes === null ? { kind: 'too-large' as const } : { kind: 'fetched' as const, bytes };
         }),
       ),
-    describeStudy: (study, limit, signal) =>
+    describeStudy: (study, limit) =>
       within(async (folder) => {
         const described: DescribedInstance[] = [];
         for (const place of (await placesIn(folder, study)).slice(0, limit))
-          described.push(await describe(folder, place, signal));
+          described.push(await describe(folder, place));
         return described;
       }),
     givesInstances: () => within(givesInstances),
@@ -100,19 +100,17 @@ function asIllness(error: unknown): unknown {
   return new PacsUnreachable('the folder cannot be used', null, code, error);
 }
 
-type Opened = { readonly handle: FileHandle; readonly size: number };
-
 /** Null: it is not there. */
 async function reading<T>(
   folder: string,
   where: FoundInstance,
-  read: (file: Opened) => Promise<T>,
+  read: (handle: FileHandle) => Promise<T>,
 ): Promise<T | null> {
   if (!isPlace(where)) return null;
   const handle = await orNull(open(fileOf(folder, where), constants.O_RDONLY | constants.O_NOFOLLOW));
   if (handle === null) return null;
   try {
-    return await read({ handle, size: (await handle.stat()).size });
+    return await read(handle);
   } finally {
     await handle.close();
   }
@@ -121,29 +119,12 @@ async function reading<T>(
 const piecesOf = (handle: FileHandle, signal: AbortSignal): AsyncIterable<Uint8Array> =>
   handle.createReadStream({ autoClose: false, start: 0, signal });
 
-/** The header alone is read. */
-async function describe(
-  folder: string,
-  where: FoundInstance,
-  signal: AbortSignal,
-): Promise<DescribedInstance> {
-  const read = await reading(folder, where, ({ handle, size }) =>
-    readInstance(
-      {
-        size,
-        read: async (offset, length) => {
-          const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, offset);
-          return buffer.subarray(0, bytesRead);
-        },
-      },
-      signal,
-    ),
-  );
-  if (read?.kind !== 'ready') return { ...where, sopClassUID: null, modality: null, frames: null };
-  const { instance } = read;
-  const modality = textOf(findElement(instance.elements, MODALITY), instance);
-  const frames = numberOf(findElement(instance.elements, NUMBER_OF_FRAMES), instance);
-  return { ...where, sopClassUID: instance.identifiers.sopClassUID, modality, frames };
+/** The index alone is asked: headers of instances are the sender's. */
+async function describe(folder: string, where: FoundInstance): Promise<DescribedInstance> {
+  const handle = await orNull(open(indexOf(folder, where), constants.O_RDONLY | constants.O_NOFOLLOW));
+  const read = await handle?.read(Buffer.alloc(UID_BYTES), 0, UID_BYTES, 0).finally(() => handle.close());
+  const text = read?.buffer.toString('latin1', 0, read.bytesRead) ?? '';
+  return { ...where, sopClassUID: isUid(text) ? text : null, modality: null, frames: null };
 }
 
 /** The first one that lies there. */
@@ -151,7 +132,7 @@ async function givesInstances(folder: string): Promise<boolean | null> {
   for (const study of await readdir(folder)) {
     const [where] = await placesIn(folder, study);
     if (where === undefined) continue;
-    return reading(folder, where, async ({ handle }) => {
+    return reading(folder, where, async (handle) => {
       const { bytesRead } = await handle.read(new Uint8Array(1), 0, 1, 0);
       return bytesRead === 1;
     });

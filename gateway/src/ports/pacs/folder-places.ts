@@ -1,6 +1,6 @@
 /**
  * The places of instances in a folder: FOLDER/<Study Instance UID>/<Series Instance UID>/<SOP Instance UID>.dcm, and
- * beneath FOLDER/.relaypacs the places of each SOP Instance UID, as names of empty files.
+ * beneath FOLDER/.relaypacs the places of each SOP Instance UID, as names of files with its SOP Class UID.
  */
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
@@ -36,8 +36,12 @@ export function shelfOf(folder: string, sopInstanceUID: string): string {
 }
 
 const BETWEEN = '_';
-export const nameOf = ({ sopInstanceUID, studyInstanceUID, seriesInstanceUID }: FoundInstance): string =>
+const nameOf = ({ sopInstanceUID, studyInstanceUID, seriesInstanceUID }: FoundInstance): string =>
   [sopInstanceUID, studyInstanceUID, seriesInstanceUID].join(BETWEEN);
+
+/** Its entry in the index. */
+export const indexOf = (folder: string, where: FoundInstance): string =>
+  join(shelfOf(folder, where.sopInstanceUID), nameOf(where));
 
 export async function findInstances(
   folder: string,

@@ -1,12 +1,22 @@
 /**
- * Writing instances into a folder: each file whole under another name, synced, and only then put in its place. What is
- * there is never overwritten.
+ * Writes instances into a folder: each file whole under another name, synced, and only then put in its place. A file
+ * that is there is never overwritten.
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileOf, hasCode, INCOMING, isPlace, nameOf, orNull, OWN, PLACES, shelfOf } from './folder-places.ts';
+import {
+  fileOf,
+  hasCode,
+  INCOMING,
+  indexOf,
+  isPlace,
+  orNull,
+  OWN,
+  PLACES,
+  shelfOf,
+} from './folder-places.ts';
 import { hashAll } from './multipart.ts';
 import { PacsUnreachable, type FoundInstance, type InstanceToStore, type StoreAnswer } from './pacs.ts';
 import { provenBytes } from './proven-bytes.ts';
@@ -67,7 +77,7 @@ async function storeOne(
     await mkdir(series, { recursive: true });
     await mkdir(shelf, { recursive: true });
     // Before the instance: a place without an instance is passed over, an instance without a place is not found.
-    await (await open(join(shelf, nameOf(where)), 'a', 0o640)).close();
+    await writeFile(indexOf(folder, where), instance.sopClassUID, { mode: 0o640 });
     const parents = [folder, join(folder, OWN), join(folder, PLACES)];
     for (const each of [...parents, study, series, shelf]) touched.add(each);
     const file = fileOf(folder, where);
