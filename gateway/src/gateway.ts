@@ -47,7 +47,6 @@ import { isUp, oneAtATime, remembered, createPacsState } from './observability/i
 import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
-import { tusRoutes } from './pipeline/intake/tus.routes.ts';
 import { createTakings, type Takings } from './pipeline/takings.ts';
 import { PAUSES, type PipelineTools, type SealingKeys } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
@@ -63,6 +62,7 @@ import { createGuardedPacs } from './ports/pacs/guarded-pacs.ts';
 import { openPacsAt } from './ports/pacs/open-pacs.ts';
 import { withoutCredentials } from './ports/pacs/pacs-http.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
+import { foreignFeature } from './foreign/foreign.feature.ts';
 import { resultsFeature } from './results/results.feature.ts';
 import { studiesFeature } from './studies/studies.feature.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
@@ -204,7 +204,7 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     auditFeature(tools),
     adminFeature(tools),
     { routes: [destinationRoutes(tools)] },
-    { routes: [tusRoutes(tools.parcels)] },
+    foreignFeature(tools),
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
     studiesFeature(tools),
     vaultFeature(tools),
@@ -305,11 +305,17 @@ async function createTools(base: Base) {
     sealing,
   });
   const files = openModelFiles(BUILT_IN_MODELS, join(dataDir, 'models'));
+  const spool = {
+    ...pipeline,
+    blobs: await openFileBlobs(join(dataDir, 'files')),
+    keys: createStudyKeys(keys.wrapKey, join(dataDir, 'keys', 'files')),
+  };
   const road = createResultSender({ ...base, pipeline, parcels });
   const inputBlobs = await openFileBlobs(join(dataDir, 'inputs'));
   return {
     pipeline,
     parcels,
+    spool,
     sealing,
     files,
     road,

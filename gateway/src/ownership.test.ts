@@ -123,6 +123,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /upload/{id}/decisions': ADMINS,
   'delete /upload/{id}': ADMINS,
   'post /upload/files': 'roles',
+  'post /dicom-web/studies': 'roles',
+  'post /dicom-web/studies/{studyInstanceUID}': 'roles',
   // HEAD, which a contract lists as GET.
   'get /upload/files/{id}': OWNERS,
   'patch /upload/files/{id}': OWNERS,

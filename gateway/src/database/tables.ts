@@ -8,6 +8,7 @@ import type { Role } from '#shared/protocol/api.ts';
 import type { DestinationKind } from '#shared/protocol/destination.ts';
 import type { ReportOption } from '#shared/protocol/deid-report.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
+import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import type { VaultReason } from '#shared/protocol/vault.ts';
@@ -279,6 +280,33 @@ export type ParcelTable = {
   expires_at: Date;
 };
 
+/** A file that another client sends as it lies on its disk; also the body of a STOW-RS request. */
+export type SentFileTable = {
+  id: string;
+  site_id: string;
+  account_id: string;
+  /** The device whose right it was sent with; null: somebody signed in, or an API key. */
+  device_id: string | null;
+  /** `FileForm` (pipeline/sent-file.store.ts). */
+  form: ColumnType<unknown, string, string>;
+  policy_name: string;
+  policy_version: number;
+  /** Null: its length was not announced. */
+  bytes: number | null;
+  /** `received`: it waits to be opened. `opened`: its bytes are gone from here. */
+  state: 'receiving' | 'received' | 'opened';
+  /** Its own key, as that of a study; null once destroyed. */
+  wrapped_key: Uint8Array | null;
+  /** How often it was begun to be opened: counted before it begins, and bounded. */
+  runs: Generated<number>;
+  /** Why nothing, or nothing more, of it was taken. */
+  problem: AnyProblemCode | null;
+  /** `FileEntry[]`: no names of files, which may be those of patients. */
+  entries: ColumnType<unknown, string | undefined, string>;
+  created_at: CreatedAt;
+  expires_at: Date;
+};
+
 export type ReceiptTable = {
   id: string;
   site_id: string;
@@ -409,6 +437,7 @@ export type Tables = InferenceTables & {
   tally: TallyTable;
   deid_report: DeidReportTable;
   parcel: ParcelTable;
+  sent_file: SentFileTable;
   receipt: ReceiptTable;
   policy: PolicyTable;
   destination: DestinationTable;

@@ -21,6 +21,7 @@ import { carriedRoutes } from '../uploads/carried.routes.ts';
 import { eventRoutes } from '../uploads/events.routes.ts';
 import type { PlacesLimit } from '../pipeline/intake/body-places.ts';
 import { createTakings } from '../pipeline/takings.ts';
+import { createFileReceiver } from '../pipeline/intake/receive-file.ts';
 import { createParcelReceiver, type ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from '../pipeline/intake/tus.routes.ts';
 import { createEvaluateThread } from '../uploads/evaluate-thread.ts';
@@ -274,7 +275,7 @@ function createApp(parts: AppParts): Router {
     }),
     carriedRoutes({ tools, sealing, readPosted }),
     pseudonymRoutes(tools, createEvaluateThread()),
-    tusRoutes(parcels),
+    tusRoutes(parcels, createFileReceiver(tools, { expiresAfterMs: 3_600_000, policy: 'deidentified' })),
     studyRoutes({
       db: tools.db,
       now: tools.now,

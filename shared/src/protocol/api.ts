@@ -250,6 +250,33 @@ export const uploadStatusSchema = z.object({
 });
 export type UploadStatus = z.infer<typeof uploadStatusSchema>;
 
+/** A file of another client: what became of it, and its studies one by one. */
+export const fileStatusSchema = uploadStatusSchema.extend({
+  /** Null until it is opened, and where it holds none or several. */
+  studyInstanceUID: uidSchema.nullable(),
+  file: z.object({
+    state: z.enum(['receiving', 'received', 'opened']),
+    bytes: z.number().int().nullable(),
+    /** Why nothing, or nothing more, of it was taken; while it is `received`, it is opened again later. */
+    problem: z.string().nullable(),
+    /** By its place in the file, counted from 1, and the code of the reason. */
+    notTaken: z.array(
+      z.object({
+        entry: z.number().int(),
+        state: z.enum(['quarantined', 'refused', 'skipped', 'conflict']),
+        reason: z.string(),
+      }),
+    ),
+  }),
+  studies: z.array(uploadStatusSchema),
+});
+export type FileStatus = z.infer<typeof fileStatusSchema>;
+
+/** The receipts of a file that holds several studies. */
+export const fileReceiptsSchema = z.object({
+  receipts: z.array(z.object({ studyInstanceUID: uidSchema, jws: z.string() })),
+});
+
 /** `GET /uploads`: newest first. */
 /** `own`: the caller's quota, in a list of the caller's own uploads. */
 export const uploadListSchema = z.object({

@@ -93,6 +93,14 @@ const STUDIES = [
     expires_at timestamptz not null, unique (upload_id, device_parcel_id))`,
   `create index parcel_study on parcel (study_id)`,
   `create index parcel_open on parcel (upload_id) where state = 'receiving'`,
+  // A file that another client sends as it lies on its disk. Its entries: what became of each instance in it.
+  `create table sent_file (
+    id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
+    device_id uuid references device, form jsonb not null, policy_name text not null, policy_version int not null,
+    bytes bigint, state text not null, wrapped_key bytea, runs int not null default 0, problem text,
+    entries jsonb not null default '[]', created_at timestamptz not null default now(),
+    expires_at timestamptz not null)`,
+  `create index sent_file_account on sent_file (account_id, state)`,
   `create table instance (
     id bigint primary key generated always as identity, site_id uuid not null references site,
     study_id uuid not null references study, sop_instance_uid text not null, sop_class_uid text not null,

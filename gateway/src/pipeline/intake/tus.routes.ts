@@ -1,5 +1,5 @@
 /**
- * The tus routes: parcels at `/upload/files`. Bodies are streamed and the headers are the protocol's own, so
+ * The tus routes: parcels of devices, and files of other clients, at `/upload/files`. Bodies are streamed and the headers are the protocol's own, so
  * the routes carry no schemas; describe-tus.ts writes out their part of the contract.
  */
 import { IncomingMessage } from 'node:http';
@@ -7,6 +7,7 @@ import { SENDERS } from '#shared/protocol/policy.ts';
 import { allow, callerOf, createRouter, type GatewayContext, type Router } from '../../http/route.ts';
 import { senderOf } from '../upload-owner.ts';
 import { describeTus } from './describe-tus.ts';
+import type { FileReceiver } from './receive-file.ts';
 import type { ParcelReceiver } from './receive-parcel.ts';
 
 /**
@@ -22,13 +23,27 @@ function endUnread(request: IncomingMessage): void {
   }, ANSWERED_MS).unref();
 }
 
-export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>): Router {
+export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>, files: FileReceiver): Router {
   const router = createRouter();
+  const answer = async (c: GatewayContext, socket: IncomingMessage | undefined): Promise<Response> => {
+    const { raw: request } = c.req;
+    const caller = callerOf(c);
+    const sender = senderOf(caller);
+    if (request.method === 'POST' && files.isCreation(request)) {
+      const { siteId, roles } = caller;
+      return files.create(request, { ...sender, siteId, roles }, socket);
+    }
+    const id = c.req.param('id');
+    const file = id === undefined || request.method === 'GET' ? undefined : await files.find(id, sender);
+    return file === undefined
+      ? parcels.handle(request, sender, socket)
+      : files.resume(request, sender, file, socket);
+  };
   const tus = async (c: GatewayContext): Promise<Response> => {
     const { incoming, outgoing } = c.env ?? {};
     const socket = incoming instanceof IncomingMessage ? incoming : undefined;
     if (socket !== undefined) outgoing?.once('finish', () => endUnread(socket));
-    return parcels.handle(c.req.raw, senderOf(callerOf(c)), socket);
+    return answer(c, socket);
   };
   const mayCall = allow(SENDERS, { uploadRight: true, keys: ['upload'] });
   router.on(['POST', 'OPTIONS'], '/upload/files', mayCall, tus);
