@@ -314,6 +314,8 @@ export type DestinationTable = {
   settings: ColumnType<unknown, string, string>;
   /** Passwords, tokens and keys, under the gateway's key; null: there are none. */
   sealed: Uint8Array | null;
+  /** `viewersSchema` of shared/src/protocol/viewer.ts: those that show what it holds. */
+  viewers: ColumnType<unknown, string | undefined, string>;
   /** New studies go to this one. */
   is_primary: boolean;
   /** `PACS_URL` sets it at every start. */
