@@ -13,7 +13,6 @@ import {
 } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { viewersSchema } from '#shared/protocol/viewer.ts';
-import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
 import {
   type Caller,
@@ -24,6 +23,7 @@ import {
   jsonResponse,
   type Router,
 } from '../http/route.ts';
+import { auditDestination, type DestinationChange } from './audit-destination.ts';
 import { checkWish } from './check-wish.ts';
 import {
   deleteDestination,
@@ -207,9 +207,9 @@ function serveChoosing(router: Router, tools: DestinationRouteTools): void {
     const { id } = c.req.valid('param');
     await db.transaction().execute(async (trx) => {
       await lockDestinations(trx, caller.siteId);
-      await deleteDestination(trx, await ownDestination(trx, caller, id));
-      const event = { event: 'destination-deleted', destinationId: id, by: caller.id } as const;
-      await recordAudit(trx, caller.siteId, event, now());
+      const row = await ownDestination(trx, caller, id);
+      await deleteDestination(trx, row);
+      await auditDestination(trx, row, { change: 'deleted', by: caller.id, now: now() });
     });
     return c.body(null, 204);
   });
@@ -227,26 +227,25 @@ async function changing(
   { db, now }: DestinationRouteTools,
   { siteId, id: by }: Caller,
   id: string,
-  work: (trx: Trx) => Promise<'made' | 'changed' | 'primary' | null>,
+  work: (trx: Trx) => Promise<DestinationChange | null>,
 ): Promise<Destination> {
   return db.transaction().execute(async (trx) => {
     await lockDestinations(trx, siteId);
     const happened = await work(trx);
     const row = (await listDestinations(trx, siteId)).find((one) => one.id === id);
     if (row === undefined) throw new Problem('not-found');
-    if (happened !== null)
-      await recordAudit(trx, siteId, { event: `destination-${happened}`, destinationId: id, by }, now());
+    if (happened !== null) await auditDestination(trx, row, { change: happened, by, now: now() });
     return toShown(row);
   });
 }
 
 function toShown(row: DestinationRow & StudyCounts): Destination {
-  const { id, name, url, settings, viewers, underWay, waiting, hasStudies } = row;
+  const { id, kind, name, url, settings, viewers, underWay, waiting, hasStudies } = row;
   const counts = { underWay, waiting, hasStudies };
   return {
     ...settings,
     ...counts,
     viewers: [...viewers],
-    ...{ id, name, url, isPrimary: row.is_primary, fromEnvironment: row.from_environment },
+    ...{ id, kind, name, url, isPrimary: row.is_primary, fromEnvironment: row.from_environment },
   };
 }

@@ -1,7 +1,7 @@
 /** PACS_URL and PACS_AUTHORIZATION set the destination `default` at every start. */
 import { randomUUID } from 'node:crypto';
-import { recordAudit } from '../audit/audit.ts';
 import type { Db } from '../database/database.ts';
+import { auditDestination } from './audit-destination.ts';
 import {
   insertDestination,
   listDestinations,
@@ -34,13 +34,13 @@ export async function setDefaultDestination(
     const id = before?.id ?? randomUUID();
     const authentication = { kind: authorization === null ? ('none' as const) : ('header' as const) };
     const content = {
-      ...{ id, url, name: DEFAULT_NAME, now: now() },
+      ...{ id, url, kind: 'dicomweb' as const, name: DEFAULT_NAME, now: now() },
       settings: { authentication, ca: null, certificate: null },
       sealed: authorization === null ? null : seal.seal(id, { authorization }),
     };
     if (before === undefined) await insertDestination(trx, siteId, content, true);
     else await updateDestination(trx, siteId, content, true);
-    const event = before === undefined ? 'destination-made' : 'destination-changed';
-    await recordAudit(trx, siteId, { event, destinationId: id, by: null }, now());
+    const change = before === undefined ? 'made' : 'changed';
+    await auditDestination(trx, { ...content, site_id: siteId }, { change, by: null, now: now() });
   });
 }

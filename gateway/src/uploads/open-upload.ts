@@ -172,6 +172,7 @@ async function openIn(
       have: have.length,
       need: need.length,
       conflict: conflict.length,
+      ...(sender.keyId !== undefined && { keyId: sender.keyId }),
       ...(identities > 0 && { identities }),
       ...(policy.reason !== undefined && { reason: policy.reason }),
     });

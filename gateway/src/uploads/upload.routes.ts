@@ -260,7 +260,7 @@ function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void 
       const caller = callerOf(c);
       // A device sends; it reads nothing, whatever its user may do when signed in.
       const roles = readsAsRoles(caller) ? caller.roles : [];
-      const sender = { ...ownerOf(caller), siteId: caller.siteId, roles };
+      const sender = { ...senderOf(caller), siteId: caller.siteId, roles };
       const { signal } = c.req.raw;
       const answer = await readPosted('manifest', c.req.raw, caller.id, async (manifest) => {
         const policy = await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles);
@@ -319,10 +319,10 @@ function addEnding(router: Router, { tools, parcels }: UploadRouteTools): void {
     const { id: asked } = c.req.valid('param');
     const upload = (await carriedUpload(tools, asked, caller)) ?? (await ownUpload(tools, asked, caller));
     // A parcel whose last byte was stored when the process died is complete, and nobody said so.
-    for (const id of await unfinishedParcels(tools.db, upload.id))
-      await parcels.arrived(id, senderOf(caller));
+    const sender = senderOf(caller);
+    for (const id of await unfinishedParcels(tools.db, upload.id)) await parcels.arrived(id, sender);
     const isReceiving = () => parcels.isReceiving(upload.id);
-    return c.json(await completion.complete(upload, caller.id, isReceiving, c.req.raw.signal), 200);
+    return c.json(await completion.complete(upload, sender, isReceiving, c.req.raw.signal), 200);
   });
 
   router.openapi(routes.takeBack, async (c) => {

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -9,6 +10,9 @@ import {
   CERTIFICATE_KEY,
   NEXT_CERTIFICATE,
   NEXT_CERTIFICATE_KEY,
+  PRIVATE_CA,
+  PRIVATE_CERTIFICATE,
+  PRIVATE_CERTIFICATE_KEY,
 } from '../../testing/certificate.ts';
 import { connectionSettings, type PacsAuthentication } from './connection.ts';
 import type { PacsProxy, PacsTls } from './pacs-fetch.ts';
@@ -135,6 +139,29 @@ test('has a certificate of a private authority, and asks for one of ours', async
   assert.is(await by({ ca: CERTIFICATE, own }), null);
   assert.is((await by({ ca: null, own }))?.connection, 'DEPTH_ZERO_SELF_SIGNED_CERT');
   assert.ok(await by({ ca: CERTIFICATE, own: null }), 'without a certificate of ours');
+});
+
+test('is believed by an authority of the site, also where the destination names another one', async () => {
+  const tls = { cert: PRIVATE_CERTIFICATE, key: PRIVATE_CERTIFICATE_KEY };
+  const port = await listen(
+    createTlsServer(
+      tls,
+      answerWhere(() => undefined),
+    ),
+  );
+  const before = getCACertificates('default');
+  const trouble = () =>
+    troubleOf(
+      reach(`https://127.0.0.1:${port}/dicom-web`, { kind: 'none' }, { tls: { ca: CERTIFICATE, own: null } }),
+    );
+  assert.ok(await trouble(), 'nobody has named its authority');
+  // As NODE_EXTRA_CA_CERTS does at the start of the process.
+  setDefaultCACertificates([...before, PRIVATE_CA]);
+  try {
+    assert.is(await trouble(), null);
+  } finally {
+    setDefaultCACertificates(before);
+  }
 });
 
 test('is reached through the proxy, unless it is on this machine or among the exceptions', async () => {
