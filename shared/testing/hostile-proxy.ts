@@ -108,7 +108,7 @@ const BRINGS_BYTES = /^(POST \/upload\/files|PATCH) /m;
 
 /**
  * A relay that ends each connection so long after the first piece of a parcel began on it. What a busy gateway needs
- * for its other answers is not counted: it says nothing of the proxy.
+ * for its other answers is not counted: that time says nothing of the proxy.
  */
 export async function startBetween({
   targetPort,
