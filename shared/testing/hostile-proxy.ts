@@ -107,8 +107,8 @@ export type Between = {
 const BRINGS_BYTES = /^(POST \/upload\/files|PATCH) /m;
 
 /**
- * A relay that ends each connection so long after the first piece of a parcel began on it. What a busy gateway needs
- * for its other answers is not counted: that time says nothing of the proxy.
+ * A relay that ends each connection so long after the first piece of a parcel began on it. The time that a busy
+ * gateway needs for other answers says nothing of a proxy, and is not counted.
  */
 export async function startBetween({
   targetPort,
