@@ -5,7 +5,8 @@
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import type { SentFileTable, Tables } from '../database/tables.ts';
+import type { SentFileTable } from '../database/foreign-tables.ts';
+import type { Tables } from '../database/tables.ts';
 import type { UploadOwner } from './upload-owner.ts';
 
 type Db = Kysely<Tables>;
