@@ -5,6 +5,7 @@
  */
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
+import type { DestinationKind } from '#shared/protocol/destination.ts';
 import type { ReportOption } from '#shared/protocol/deid-report.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -308,6 +309,7 @@ export type PolicyTable = {
 export type DestinationTable = {
   id: Generated<string>;
   site_id: string;
+  kind: DestinationKind;
   name: string;
   url: string;
   /** `destinationSettingsSchema` of shared/src/protocol/destination.ts: everything that may be shown. */
@@ -316,7 +318,6 @@ export type DestinationTable = {
   sealed: Uint8Array | null;
   /** New studies go to this one. */
   is_primary: boolean;
-  /** `PACS_URL` sets it at every start. */
   from_environment: boolean;
   /** Grows with each change. */
   version: Generated<number>;

@@ -213,11 +213,11 @@ async function changing(
 }
 
 function toShown(row: DestinationRow & StudyCounts): Destination {
-  const { id, name, url, settings, underWay, waiting, hasStudies } = row;
+  const { id, kind, name, url, settings, underWay, waiting, hasStudies } = row;
   const counts = { underWay, waiting, hasStudies };
   return {
     ...settings,
     ...counts,
-    ...{ id, name, url, isPrimary: row.is_primary, fromEnvironment: row.from_environment },
+    ...{ id, kind, name, url, isPrimary: row.is_primary, fromEnvironment: row.from_environment },
   };
 }
