@@ -46,15 +46,9 @@ export interface ApiKeysStore {
   close(): void;
 }
 
-export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKeysStore {
+/** The keys as far as they were asked for, page by page. */
+function openLists(api: Pick<ApiClient, 'json'>, options: { readonly signal: AbortSignal }) {
   const lists = { keys: signal<ApiKeyList | null>(null), ended: signal<ApiKeyList | null>(null) };
-  const owners = signal<readonly KeyOwner[]>([]);
-  const made = signal<MadeKey | null>(null);
-  const trouble = signal<Trouble | null>(null);
-  const isBusy = signal(false);
-  const closed = new AbortController();
-  const options = { signal: closed.signal };
-
   const page = (which: Which, after: string | null): Promise<ApiKeyList> => {
     const query = new URLSearchParams();
     if (which === 'ended') query.set('ended', '1');
@@ -62,15 +56,30 @@ export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKe
     const path = query.size === 0 ? '/admin/api-keys' : `/admin/api-keys?${query.toString()}`;
     return api.json(path, apiKeyListSchema, options);
   };
-  const list = async (): Promise<void> => {
-    lists.keys.value = await page('keys', null);
-    if (lists.ended.value !== null) lists.ended.value = await page('ended', null);
+  return {
+    lists,
+    /** From the first page on. */
+    async list(): Promise<void> {
+      lists.keys.value = await page('keys', null);
+      if (lists.ended.value !== null) lists.ended.value = await page('ended', null);
+    },
+    async loadMore(which: Which): Promise<void> {
+      const before = lists[which].value;
+      const more = await page(which, before?.next ?? null);
+      lists[which].value = { keys: [...(before?.keys ?? []), ...more.keys], next: more.next };
+    },
   };
-  const loadMore = async (which: Which): Promise<void> => {
-    const before = lists[which].value;
-    const more = await page(which, before?.next ?? null);
-    lists[which].value = { keys: [...(before?.keys ?? []), ...more.keys], next: more.next };
-  };
+}
+
+export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKeysStore {
+  const owners = signal<readonly KeyOwner[]>([]);
+  const made = signal<MadeKey | null>(null);
+  const trouble = signal<Trouble | null>(null);
+  const isBusy = signal(false);
+  const closed = new AbortController();
+  const options = { signal: closed.signal };
+  const { lists, list, loadMore } = openLists(api, options);
+
   const tried = async (work: () => Promise<void>): Promise<boolean> => {
     trouble.value = null;
     isBusy.value = true;
