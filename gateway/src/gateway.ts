@@ -46,7 +46,11 @@ import { observabilityFeature } from './observability/observability.feature.ts';
 import { isUp, oneAtATime, remembered, createPacsState } from './observability/is-up.ts';
 import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
+import { createBodyPlaces } from './pipeline/intake/body-places.ts';
+import { createCutBody } from './pipeline/intake/cut-body.ts';
+import { createFileReceiver } from './pipeline/intake/receive-file.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
+import { tusRoutes } from './pipeline/intake/tus.routes.ts';
 import { createTakings, type Takings } from './pipeline/takings.ts';
 import { PAUSES, type PipelineTools, type SealingKeys } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
@@ -120,6 +124,9 @@ const VERSION = (
 
 /** The models that come with the gateway, with their cards. */
 const BUILT_IN_MODELS = fileURLToPath(new URL('../../shared/models', import.meta.url));
+
+/** STOW-RS: each holds a megabyte while its body comes, and asks the database while it waits. */
+const STORES_AT_ONCE = { atOnce: 64, ofOne: 16 };
 
 /** How long the PACS's answer to "are you there" is believed, and how long it may take. */
 const PACS_REMEMBERED_MS = 5_000;
@@ -204,7 +211,11 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     auditFeature(tools),
     adminFeature(tools),
     { routes: [destinationRoutes(tools)] },
-    foreignFeature(tools),
+    { routes: [tusRoutes(tools.parcels, createFileReceiver(tools.spool, tools))] },
+    foreignFeature({
+      ...tools,
+      bodies: { takePlace: createBodyPlaces(STORES_AT_ONCE), read: createCutBody },
+    }),
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
     studiesFeature({ ...tools, viewersOf: createViewersOf(tools.db) }),
     vaultFeature(tools),

@@ -1,34 +1,32 @@
 /** Clients that are not ours: tus clients send a file as it is, DICOMweb clients store; the gateway opens both. */
 import type { Feature } from '../feature.ts';
-import { EXPIRY_EVERY_SECONDS } from '../pipeline/eviction/run-expiry.ts';
-import { sweepFiles, type FileSpoolTools } from '../pipeline/intake/file-spool.ts';
-import { createFileReceiver } from '../pipeline/intake/receive-file.ts';
-import type { ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
-import { tusRoutes } from '../pipeline/intake/tus.routes.ts';
+import { sweepFiles, type FileSpoolTools } from '../pipeline/file-spool.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { OPEN_FILE_QUEUE, type OpenFileJob } from '../pipeline/sent-file.store.ts';
+import type { Arrivals } from '../uploads/complete-upload.ts';
 import { createOpenFiles } from './run-open-file.ts';
-import { stowRoutes } from './stow.routes.ts';
+import { stowRoutes, type RequestBodies } from './stow.routes.ts';
 
 export type ForeignFeatureTools = {
   readonly pipeline: PipelineTools;
-  readonly parcels: ParcelReceiver;
+  readonly parcels: Pick<Arrivals, 'arrived'>;
   readonly spool: FileSpoolTools;
-  /** The name of the policy under which a file is sent that names none. */
+  readonly bodies: RequestBodies;
+  /** The name of the policy under which a request stores that names none. */
   readonly policy: string;
   readonly uploadExpiresHours: number;
 };
 
 /** As many as there are threads that open them. */
 const FILES_AT_ONCE = 2;
+const SWEEP_SECONDS = 600;
 
 export function foreignFeature(tools: ForeignFeatureTools): Feature {
-  const { pipeline, parcels, spool, policy, uploadExpiresHours } = tools;
+  const { pipeline, parcels, spool, bodies, policy, uploadExpiresHours } = tools;
   const open = createOpenFiles({ pipeline, spool, parcels });
-  const settings = { expiresAfterMs: uploadExpiresHours * 3_600_000, policy };
-  const files = createFileReceiver(spool, settings);
+  const expiresAfterMs = uploadExpiresHours * 3_600_000;
   return {
-    routes: [tusRoutes(parcels, files), stowRoutes({ pipeline, spool, ...settings })],
+    routes: [stowRoutes({ pipeline, spool, bodies, policy, expiresAfterMs })],
     jobs: [
       {
         queue: OPEN_FILE_QUEUE,
@@ -36,7 +34,7 @@ export function foreignFeature(tools: ForeignFeatureTools): Feature {
         run: ({ fileId }: OpenFileJob, signal) => open.run(fileId, signal),
       },
     ],
-    clocks: [{ name: 'files-upkeep', everySeconds: EXPIRY_EVERY_SECONDS, run: () => sweepFiles(spool) }],
+    clocks: [{ name: 'files-upkeep', everySeconds: SWEEP_SECONDS, run: () => sweepFiles(spool) }],
     stop: () => open.close(),
   };
 }

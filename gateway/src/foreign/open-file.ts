@@ -61,7 +61,7 @@ async function gatherNames(
   return (study) => lists.get(study) ?? [];
 }
 
-/** What is no instance in it is a text, a picture or the program of a disc: skipped as in a folder. */
+/** An entry that is no instance is a text, a picture or the program of a disc: it is skipped, as in a folder. */
 const isArchive = ({ kind }: FileForm): boolean => kind === 'archive';
 
 async function openEntry(

@@ -1,4 +1,4 @@
-/** What the thread that opens files and the gateway say to each other. */
+/** The messages between the gateway and the thread that opens files. */
 import type { RulesSettings } from '#shared/deid/rules.ts';
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';

@@ -11,7 +11,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import { keyNameOf } from '#shared/transfer/policy-key.ts';
 import { recordAudit } from '../audit/audit.ts';
-import { destroyFile, fileKey, type FileSpoolTools } from '../pipeline/intake/file-spool.ts';
+import { destroyFile, fileKey, type FileSpoolTools } from '../pipeline/file-spool.ts';
 import {
   countRun,
   findFile,

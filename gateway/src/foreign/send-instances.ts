@@ -29,7 +29,7 @@ type Awaited = { readonly uploadId: string; readonly instances: readonly OpenedI
 
 export type Sending = {
   readonly take: (opened: OpenedInstance) => Promise<void>;
-  /** Brings what is left. What became of each instance, in no order. */
+  /** Brings the rest. Gives the outcome of each instance, in no order. */
   readonly end: () => Promise<readonly FileEntry[]>;
 };
 
@@ -43,7 +43,9 @@ export function createSending(tools: SendTools): Sending {
     for (const instances of Map.groupBy(batch, (opened) => opened.studyInstanceUID).values())
       promised.push(await promise(tools, instances, entries));
     for (const each of awaited) await bring(tools, each);
-    [awaited, batch, bytes] = [promised, [], 0];
+    awaited = promised;
+    batch = [];
+    bytes = 0;
   };
   return {
     async take(opened) {

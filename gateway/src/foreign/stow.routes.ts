@@ -3,6 +3,7 @@
  * like a file that came by tus. The answer waits for the PACS, and says where to ask if that takes long.
  */
 import { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { z } from '@hono/zod-openapi';
 import { isUid } from '#shared/dicom/uid.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
@@ -16,9 +17,7 @@ import {
   type GatewayContext,
   type Router,
 } from '../http/route.ts';
-import { createBodyPlaces } from '../pipeline/intake/body-places.ts';
-import { createCutBody } from '../pipeline/intake/cut-body.ts';
-import { receiveBody, type FileSpoolTools } from '../pipeline/intake/file-spool.ts';
+import { receiveBody, type FileSpoolTools, type RequestBody } from '../pipeline/file-spool.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { senderOf } from '../pipeline/upload-owner.ts';
 import { policyNamed } from '../policies/policies.ts';
@@ -31,10 +30,16 @@ export type StowTools = {
   /** The name of the policy under which a request stores that names none. */
   readonly policy: string;
   readonly expiresAfterMs: number;
+  readonly bodies: RequestBodies;
 };
 
-/** Each holds a megabyte while its body comes, and a line of the database while it waits. */
-const PLACES = { atOnce: 64, ofOne: 16 };
+/** Bodies of requests as the pipeline's intake reads them. */
+export type RequestBodies = {
+  /** Returns the function that frees the place. @throws Problem rate-limited: none is free. */
+  takePlace(account: string): () => void;
+  read(source: Readable | ReadableStream<Uint8Array> | null): RequestBody & { stop(): void };
+};
+
 /** RFC 2046 §5.1.1, RFC 2387 §3. */
 const BOUNDARY = /^multipart\/related\s*;(?:.*;)?\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s";,]{1,70}))/i;
 const OF_INSTANCES = /;\s*type=(?:"application\/dicom"|application\/dicom(?=\s*(?:;|$)))/i;
@@ -86,11 +91,10 @@ const STOW = (path: string, summary: string): Parameters<typeof describeRoute>[1
 
 export function stowRoutes(tools: StowTools): Router {
   const router = createRouter();
-  const takePlace = createBodyPlaces(PLACES);
   const store = async (c: GatewayContext): Promise<Response> => {
     const caller = callerOf(c);
     const asked = parseAsked(c);
-    const leave = takePlace(caller.id);
+    const leave = tools.bodies.takePlace(caller.id);
     try {
       const outcome = await receiveAndWait(tools, c, caller, asked);
       return answerOf(c, outcome, asked.type);
@@ -134,7 +138,7 @@ function typeOf(accept = '*/*'): Asked['type'] {
 }
 
 async function receiveAndWait(
-  { pipeline, spool, policy: fallback, expiresAfterMs }: StowTools,
+  { pipeline, spool, policy: fallback, expiresAfterMs, bodies }: StowTools,
   c: GatewayContext,
   caller: Caller,
   { boundary, studyInstanceUID }: Asked,
@@ -146,7 +150,7 @@ async function receiveAndWait(
     caller.roles,
   );
   const { incoming } = c.env ?? {};
-  const body = createCutBody(incoming instanceof IncomingMessage ? incoming : c.req.raw.body);
+  const body = bodies.read(incoming instanceof IncomingMessage ? incoming : c.req.raw.body);
   try {
     const length = c.req.header('content-length');
     const id = await receiveBody(

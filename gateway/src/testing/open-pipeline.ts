@@ -275,7 +275,7 @@ function createApp(parts: AppParts): Router {
     }),
     carriedRoutes({ tools, sealing, readPosted }),
     pseudonymRoutes(tools, createEvaluateThread()),
-    tusRoutes(parcels, createFileReceiver(tools, { expiresAfterMs: 3_600_000, policy: 'deidentified' })),
+    tusRoutes(parcels, createFileReceiver(tools, { uploadExpiresHours: 1, policy: 'deidentified' })),
     studyRoutes({
       db: tools.db,
       now: tools.now,

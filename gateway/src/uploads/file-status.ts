@@ -25,7 +25,8 @@ export async function fileStatus(db: Db, file: SentFile): Promise<FileStatus> {
   );
   const left = (state: string) => notTaken.filter((entry) => entry.state === state).length;
   const sum = (of: Amount) => studies.reduce((total, { counts }) => total + counts[of], 0);
-  const [refused, quarantined] = [left('refused'), left('quarantined') + left('conflict')];
+  const refused = left('refused');
+  const quarantined = left('quarantined') + left('conflict');
   const sumBytes = (of: keyof UploadStatus['bytes']) =>
     studies.reduce((total, { bytes }) => total + bytes[of], 0);
   const isOne = studies.length === 1 && file.state === 'opened';

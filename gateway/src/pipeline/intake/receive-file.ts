@@ -22,7 +22,7 @@ import {
   handOverFile,
   removeUnfinishedFile,
   type FileSpoolTools,
-} from './file-spool.ts';
+} from '../file-spool.ts';
 import { createParcelLocker } from './parcel-locker.ts';
 import { taken } from './parcel-spool.ts';
 import { withoutCors } from './without-cors.ts';
@@ -46,7 +46,7 @@ export type FileReceiver = {
 };
 export type FileSettings = {
   /** How long an unfinished file is kept. */
-  readonly expiresAfterMs: number;
+  readonly uploadExpiresHours: number;
   /** The policy under which a file is sent that names none. */
   readonly policy: string;
 };
@@ -140,7 +140,7 @@ async function announce(
     policy_name: policy.name,
     policy_version: policy.version,
     bytes,
-    expires_at: new Date(tools.now().getTime() + settings.expiresAfterMs),
+    expires_at: new Date(tools.now().getTime() + settings.uploadExpiresHours * 3_600_000),
   });
   return {
     ...file,

@@ -1,6 +1,7 @@
 /**
- * The tus routes: parcels of devices, and files of other clients, at `/upload/files`. Bodies are streamed and the headers are the protocol's own, so
- * the routes carry no schemas; describe-tus.ts writes out their part of the contract.
+ * The tus routes: parcels of devices, and files of other clients, at `/upload/files`. Bodies are streamed and the
+ * headers are the protocol's own, so the routes carry no schemas; describe-tus.ts writes out their part of the
+ * contract.
  */
 import { IncomingMessage } from 'node:http';
 import { SENDERS } from '#shared/protocol/policy.ts';

@@ -5,10 +5,10 @@
  */
 import { sql } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
-import { quotaUse } from '../../policies/quota.store.ts';
-import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
-import { checkRoom, StorageFull, type BlobKey, type Blobs } from '../../ports/blobs/blobs.ts';
-import type { StudyKeys } from '../study-key.ts';
+import { quotaUse } from '../policies/quota.store.ts';
+import { parcelKey } from '../ports/blobs/blob-cipher.ts';
+import { checkRoom, StorageFull, type BlobKey, type Blobs } from '../ports/blobs/blobs.ts';
+import type { StudyKeys } from './study-key.ts';
 import {
   deleteReceiving,
   expiredFiles,
@@ -19,11 +19,10 @@ import {
   setReceived,
   type NewFile,
   type SentFile,
-} from '../sent-file.store.ts';
-import type { PipelineTools } from '../pipeline-tools.ts';
-import type { CutBody } from './cut-body.ts';
-import { maySend, type Sender } from '../upload-owner.ts';
-import { tokenEnded } from '../../http/route.ts';
+} from './sent-file.store.ts';
+import type { PipelineTools } from './pipeline-tools.ts';
+import { maySend, type Sender } from './upload-owner.ts';
+import { tokenEnded } from '../http/route.ts';
 
 /** A disc of a CT examination in one archive; more than that is sent in several. */
 export const FILE_BYTES_LIMIT = 16 * 1024 ** 3;
@@ -97,6 +96,9 @@ export async function handOverFile(tools: FileSpoolTools, id: string, sender: Se
   });
 }
 
+/** The body of a request, which ends where the connection was cut (intake/cut-body.ts). */
+export type RequestBody = AsyncIterable<Uint8Array> & { isCut(): boolean };
+
 /** Of a body whose length nobody announced: how often it is looked whether there is still room. */
 const LOOK_EVERY_BYTES = 64 * 1024 ** 2;
 
@@ -107,7 +109,7 @@ const LOOK_EVERY_BYTES = 64 * 1024 ** 2;
 export async function receiveBody(
   tools: FileSpoolTools,
   announced: Omit<NewFile, 'id' | 'wrapped_key'>,
-  body: CutBody,
+  body: RequestBody,
   sender: Sender,
 ): Promise<string> {
   const file = await createFile(tools, announced);
@@ -126,7 +128,7 @@ export async function receiveBody(
 async function* withinRoom(
   tools: FileSpoolTools,
   { account_id, bytes: announced }: Pick<NewFile, 'account_id' | 'bytes'>,
-  body: CutBody,
+  body: RequestBody,
 ): AsyncGenerator<Uint8Array> {
   const limit = announced ?? FILE_BYTES_LIMIT;
   let came = 0;
