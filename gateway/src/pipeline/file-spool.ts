@@ -17,6 +17,7 @@ import {
   OPEN_FILE_QUEUE,
   openFiles,
   setReceived,
+  toFileId,
   type NewFile,
   type SentFile,
 } from './sent-file.store.ts';
@@ -53,7 +54,7 @@ export async function createFile(
   tools: FileSpoolTools,
   file: Omit<NewFile, 'id' | 'wrapped_key'>,
 ): Promise<NewFile> {
-  const id = tools.newId();
+  const id = toFileId(tools.newId());
   const row = await tools.db.transaction().execute(async (trx) => {
     // Two creations do not see the same room.
     await sql`select pg_advisory_xact_lock(hashtext('file room'))`.execute(trx);

@@ -20,6 +20,14 @@ export type FileForm =
   | { readonly kind: 'archive' }
   | { readonly kind: 'parts'; readonly boundary: string; readonly studyInstanceUID: string | null };
 
+/**
+ * A UUID of version 8 (RFC 9562 §5.8): so the id alone tells a file from a parcel, before anything is asked of the
+ * database. Until then nobody would read the body that comes with it.
+ */
+export const toFileId = (uuid: string): string => `${uuid.slice(0, 14)}8${uuid.slice(15)}`;
+export const isFileId = (id: string): boolean =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id);
+
 /** Opens a file: `gateway/src/foreign`. */
 export const OPEN_FILE_QUEUE = 'open-file';
 export type OpenFileJob = { readonly fileId: string };

@@ -14,7 +14,6 @@ import { BlobDamaged, checkRoom, StorageFull } from '../../ports/blobs/blobs.ts'
 import { findFile, type FileForm, type SentFile } from '../sent-file.store.ts';
 import { isOwnedBy, type Sender } from '../upload-owner.ts';
 import { createBodyPlaces } from './body-places.ts';
-import { isUuid } from './create-parcel.ts';
 import { createCutBody, LET_GO_WITHIN_MS, type CutBody } from './cut-body.ts';
 import {
   createFile,
@@ -38,11 +37,10 @@ export type FileSender = Sender & { readonly siteId: string; readonly roles: rea
 export type FileReceiver = {
   /** The creation is of a file, not of a parcel. */
   isCreation(request: Request): boolean;
-  /** The file, if it is one of this sender's. */
-  find(id: string, sender: Sender): Promise<SentFile | undefined>;
   /** Throws Problem. */
   create(request: Request, sender: FileSender, socket?: Readable): Promise<Response>;
-  resume(request: Request, sender: Sender, file: SentFile, socket?: Readable): Promise<Response>;
+  /** `id`: of a file (`isFileId`). Throws Problem. */
+  resume(request: Request, sender: Sender, id: string, socket?: Readable): Promise<Response>;
 };
 export type FileSettings = {
   /** How long an unfinished file is kept. */
@@ -87,18 +85,14 @@ export function createFileReceiver(tools: FileSpoolTools, settings: FileSettings
       const named = metadataOf(headers);
       return named.has('filename') && !named.has('upload');
     },
-    find: async (id, sender) => {
-      const file = isUuid(id) ? await findFile(tools.db, id, null) : undefined;
-      // Another's is treated as missing. The body of a STOW-RS request is nobody's to continue.
-      return file !== undefined && isOwnedBy(sender, file) && file.form.kind !== 'parts' ? file : undefined;
-    },
     create: (request, sender, socket) =>
       inPlace(sender, socket ?? request.body, async (body) => {
         const file = await announce(tools, request.headers, sender, settings);
         return speak(receiving, request, { file, sender, body });
       }),
-    resume: (request, sender, file, socket) =>
+    resume: (request, sender, id, socket) =>
       inPlace(sender, request.method === 'PATCH' ? (socket ?? request.body) : null, async (body) => {
+        const file = await findOwn(tools, id, sender);
         const answer = await speak(receiving, request, { file, sender, body });
         // The last PATCH was stored, and the process died before it said so.
         if (request.method === 'HEAD' && (await tools.blobs.size(file.id)) === file.bytes)
@@ -106,6 +100,14 @@ export function createFileReceiver(tools: FileSpoolTools, settings: FileSettings
         return answer;
       }),
   };
+}
+
+/** Another's is treated as missing. The body of a STOW-RS request is nobody's to continue. */
+async function findOwn({ db }: FileSpoolTools, id: string, sender: Sender): Promise<SentFile> {
+  const file = await findFile(db, id, null);
+  if (file === undefined || !isOwnedBy(sender, file) || file.form.kind === 'parts')
+    throw new Problem('not-found');
+  return file;
 }
 
 /** tus 1.0 Creation: pairs of a key and a value in base64. */

@@ -6,6 +6,7 @@
 import { IncomingMessage } from 'node:http';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { allow, callerOf, createRouter, type GatewayContext, type Router } from '../../http/route.ts';
+import { isFileId } from '../sent-file.store.ts';
 import { senderOf } from '../upload-owner.ts';
 import { describeTus } from './describe-tus.ts';
 import type { FileReceiver } from './receive-file.ts';
@@ -35,10 +36,9 @@ export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>, files: FileRe
       return files.create(request, { ...sender, siteId, roles }, socket);
     }
     const id = c.req.param('id');
-    const file = id === undefined || request.method === 'GET' ? undefined : await files.find(id, sender);
-    return file === undefined
-      ? parcels.handle(request, sender, socket)
-      : files.resume(request, sender, file, socket);
+    return id !== undefined && isFileId(id) && request.method !== 'GET'
+      ? files.resume(request, sender, id, socket)
+      : parcels.handle(request, sender, socket);
   };
   const tus = async (c: GatewayContext): Promise<Response> => {
     const { incoming, outgoing } = c.env ?? {};
