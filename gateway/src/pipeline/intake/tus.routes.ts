@@ -25,6 +25,9 @@ function endUnread(request: IncomingMessage): void {
   }, ANSWERED_MS).unref();
 }
 
+/** The rest is answered without looking at it. */
+const OF_A_FILE = new Set(['HEAD', 'PATCH', 'DELETE']);
+
 export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>, files: FileReceiver): Router {
   const router = createRouter();
   const answer = async (c: GatewayContext, socket: IncomingMessage | undefined): Promise<Response> => {
@@ -36,7 +39,7 @@ export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>, files: FileRe
       return files.create(request, { ...sender, siteId, roles }, socket);
     }
     const id = c.req.param('id');
-    return id !== undefined && isFileId(id) && request.method !== 'GET'
+    return id !== undefined && isFileId(id) && OF_A_FILE.has(request.method)
       ? files.resume(request, sender, id, socket)
       : parcels.handle(request, sender, socket);
   };
