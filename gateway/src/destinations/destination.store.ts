@@ -1,8 +1,10 @@
 /** Destinations in the database. One of a site's is primary; those to which studies were promised stay. */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { destinationSettingsSchema, type DestinationSettings } from '#shared/protocol/destination.ts';
+import type { Need } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { DestinationTable, Tables } from '../database/tables.ts';
+import { firstBrought } from '../pipeline/copies/copy.store.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -63,7 +65,7 @@ export async function findDestination(db: Db, siteId: string, id: string): Promi
   return toRow(row);
 }
 
-/** Where the study goes; undefined: the site has no destination. */
+/** Where the study was brought first, or promised; undefined: the site has no destination. */
 export async function destinationOfStudy(
   db: Db,
   siteId: string,
@@ -75,6 +77,8 @@ export async function destinationOfStudy(
     .selectAll('destination')
     .where('study.site_id', '=', siteId)
     .where('study.study_instance_uid', '=', studyInstanceUID)
+    .where('study.copy_of', 'is', null)
+    .orderBy(sql`study.id = ${firstBrought(siteId, studyInstanceUID)}`, (order) => order.desc().nullsLast())
     .orderBy('study.created_at')
     .orderBy('study.id')
     .limit(1)
@@ -161,6 +165,17 @@ export async function makePrimary(trx: Trx, siteId: string, id: string): Promise
     .executeTakeFirst();
   await own.set({ is_primary: true }).where('id', '=', id).execute();
   return before?.id !== id;
+}
+
+/** For studies that are promised from now on. False: it was so before. */
+export async function setNeed(trx: Trx, id: string, need: Need | null): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('destination')
+    .set({ need })
+    .where('id', '=', id)
+    .where('need', 'is distinct from', need)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 /**

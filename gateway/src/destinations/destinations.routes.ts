@@ -9,8 +9,10 @@ import {
   destinationsSchema,
   destinationTestSchema,
   destinationWishSchema,
+  needWishSchema,
   type Destination,
 } from '#shared/protocol/destination.ts';
+import type { Need } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -32,6 +34,7 @@ import {
   requireNothingUnderWay,
   lockDestinations,
   makePrimary,
+  setNeed,
   updateDestination,
   type DestinationRow,
   type StudyCounts,
@@ -94,6 +97,18 @@ const choose = defineRoute({
   request: { params: byId },
   responses: {
     200: jsonResponse(shown, 'Studies that were promised before stay with theirs.'),
+  },
+});
+const need = defineRoute({
+  method: 'put',
+  path: '/admin/destinations/{id}/need',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found'],
+  summary: 'Send new studies to this destination too, or no longer. Repeatable',
+  request: { params: byId, body: jsonBody(needWishSchema) },
+  responses: {
+    200: jsonResponse(shown, 'Studies that were promised before go where they were to go.'),
   },
 });
 const remove = defineRoute({
@@ -178,6 +193,16 @@ function serveChoosing(router: Router, tools: DestinationRouteTools): void {
     });
     return c.json(chosen, 200);
   });
+  router.openapi(need, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    const wanted = c.req.valid('json');
+    const set = await changing(tools, caller, id, async (trx) => {
+      await findDestination(trx, caller.siteId, id);
+      return (await setNeed(trx, id, wanted.need)) ? (wanted.need ?? 'left') : null;
+    });
+    return c.json(set, 200);
+  });
   router.openapi(remove, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
@@ -198,12 +223,15 @@ async function ownDestination(trx: Trx, { siteId }: Caller, id: string): Promise
   return row;
 }
 
+/** `left`: new studies no longer go there. */
+type Happened = 'made' | 'changed' | 'primary' | 'left' | Need;
+
 /** The change with its audit row, and the destination after it. `work` gives null where nothing changed. */
 async function changing(
   { db, now }: DestinationRouteTools,
   { siteId, id: by }: Caller,
   id: string,
-  work: (trx: Trx) => Promise<'made' | 'changed' | 'primary' | null>,
+  work: (trx: Trx) => Promise<Happened | null>,
 ): Promise<Destination> {
   return db.transaction().execute(async (trx) => {
     await lockDestinations(trx, siteId);
@@ -222,6 +250,6 @@ function toShown(row: DestinationRow & StudyCounts): Destination {
   return {
     ...settings,
     ...counts,
-    ...{ id, name, url, isPrimary: row.is_primary, fromEnvironment: row.from_environment },
+    ...{ id, name, url, isPrimary: row.is_primary, need: row.need, fromEnvironment: row.from_environment },
   };
 }

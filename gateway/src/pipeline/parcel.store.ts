@@ -57,6 +57,7 @@ export type UploadRow = {
   account_id: string | null;
   wrapped_key: Uint8Array | null;
   study_instance_uid: string;
+  destination_id: string | null;
 };
 
 /** The upload with its study, if it is within owner; null: whoever's. */
@@ -75,6 +76,7 @@ export async function findUpload(
       'upload.account_id',
       'study.wrapped_key',
       'study.study_instance_uid',
+      'study.destination_id',
     ])
     .where('upload.id', '=', uploadId);
   if (owner !== null) query = query.where('upload.account_id', '=', owner.accountId);

@@ -110,11 +110,18 @@ export type SealingKeys = { get(keyId: string): CryptoKey | undefined };
 /** The PACS to which a study goes, and what this process has seen it take. */
 export type StudyPacs = { readonly pacs: Pacs; readonly takings: Takings };
 
+/** Without a destination: where the study went first, whoever sent it. */
+export type StudyPlace = {
+  readonly site_id: string;
+  readonly study_instance_uid: string;
+  readonly destination_id?: string | null;
+};
+
 export type PipelineTools = {
   readonly db: Kysely<Tables>;
   readonly jobs: Pick<Jobs, 'enqueue'>;
-  /** The same for every upload of the study. Throws PacsUnreachable. */
-  readonly pacsOf: (siteId: string, studyInstanceUID: string) => Promise<StudyPacs>;
+  /** Throws PacsUnreachable. */
+  readonly pacsOf: (study: StudyPlace) => Promise<StudyPacs>;
   readonly patience: PacsPatience;
   /** Null: `digest` where the PACS tells digests, else `found`. */
   readonly proof: WantedProof | null;

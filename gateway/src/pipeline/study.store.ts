@@ -6,6 +6,7 @@
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
 import { IN_PACS, nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
+import { firstBrought, insertCopies } from './copies/copy.store.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -44,10 +45,10 @@ export type NewStudy = {
   readonly now: Date;
 };
 
-/** A study that one upload sends; new, so nobody else can have it locked. */
+/** A study that one upload sends, with its copies; new, so nobody else can have it locked. */
 export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> {
   const { id, siteId, accountId, studyInstanceUID, policy, now } = study;
-  return trx
+  const made = await trx
     .insertInto('study')
     .values({
       id,
@@ -66,16 +67,17 @@ export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> 
     })
     .returningAll()
     .executeTakeFirstOrThrow();
+  await insertCopies(trx, made, now);
+  return made;
 }
 
 /**
- * Fixed when the study is first promised: the primary destination then, and for later uploads of the study the same
- * one, because a PACS answers for what it was given. Null: there was none.
+ * Fixed when the study is first promised: the primary destination then, and for later uploads of a study that was
+ * brought the same one, because a PACS answers for what it was given. Null: there was none.
  */
 const destinationFor = (siteId: string, studyInstanceUID: string): RawBuilder<string | null> =>
   sql`coalesce(
-    (select s.destination_id from study s where s.site_id = ${siteId} and s.study_instance_uid = ${studyInstanceUID}
-      and s.destination_id is not null order by s.created_at, s.id limit 1),
+    (select destination_id from study where id = ${firstBrought(siteId, studyInstanceUID)}),
     (select d.id from destination d where d.site_id = ${siteId} and d.is_primary))`;
 
 /**
@@ -110,6 +112,9 @@ export async function lockStudyOfResults(
     .executeTakeFirst();
 }
 
+/** These keep a study in its state. */
+const OF_ITS_STATE: readonly Waiting[] = ['behind-another', 'pacs-fails-on-some', 'required-destination'];
+
 /**
  * Moves a locked study on. Null: the event has no meaning in its present state, and nothing was changed. A
  * study that goes back to `receiving` after its receipt gets the next revision: a receipt is never changed, a
@@ -132,7 +137,7 @@ export async function applyStudyEvent(
     .execute();
   // A study that moves on no longer waits for what kept some of its instances in its last state.
   const { waiting_because } = study;
-  if (waiting_because !== 'behind-another' && waiting_because !== 'pacs-fails-on-some')
+  if (waiting_because === null || !OF_ITS_STATE.includes(waiting_because))
     return { ...study, state, revision, updated_at: now };
   await clearWaiting(trx, study.id, waiting_because);
   return { ...study, state, revision, updated_at: now, waiting_because: null, waiting_since: null };

@@ -30,6 +30,7 @@ import {
   unlinkInstances,
   type UploadRow,
 } from '../pipeline/parcel.store.ts';
+import { expectInCopies, leaveOutInCopies } from '../pipeline/copies/copy.store.ts';
 import { countedMinutes } from '../pipeline/tally.store.ts';
 import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../pipeline/study.store.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
@@ -78,6 +79,8 @@ export async function decide(
     });
     if (done.size === 0 && leftToOthers === 0) requireDecided(decision, named, early);
     if (done.size === 0) return leftToOthers;
+    const follow = decision === 'retry' ? expectInCopies : leaveOutInCopies;
+    await follow(trx, [...done], tools.now());
     if (changes.some(({ state }) => state === 'promised')) await expectAgain(trx, tools, study);
     const { revision } = await moveStudy(trx, tools, study);
     await auditStudy(trx, tools, study, {
@@ -194,11 +197,11 @@ const NOTHING_OFFERED: Offered = { notThere: new Map(), early: new Map() };
 /** Throws `pacs-unreachable`. */
 async function lookForOffered(
   { db, pacsOf, patience: { lagMinutes } }: UploadTools,
-  { study_id: studyId, site_id: siteId, study_instance_uid: study }: UploadRow,
+  upload: UploadRow,
   instances: Decision['instances'],
 ): Promise<Offered> {
   const minutes = await countedMinutes(db);
-  const offered = (await instancesByKey(db, studyId, instances)).flatMap((row) =>
+  const offered = (await instancesByKey(db, upload.study_id, instances)).flatMap((row) =>
     row.state === 'received' && row.posted_at !== null ? [{ ...row, posted_at: row.posted_at }] : [],
   );
   // Two counts differ by one more than the minutes between them, at most (tally.store.ts).
@@ -208,8 +211,7 @@ async function lookForOffered(
   const early = new Map(offered.filter((row) => leftOf(row) > 0).map((row) => [row.id, leftOf(row)]));
   if (old.length === 0) return { notThere: new Map(), early };
   const uids = old.map((row) => row.sop_instance_uid);
-  const find = async () =>
-    (await pacsOf(siteId, study)).pacs.findInstances(uids, AbortSignal.timeout(PACS_MS));
+  const find = async () => (await pacsOf(upload)).pacs.findInstances(uids, AbortSignal.timeout(PACS_MS));
   const places = await find().catch(() => {
     throw new Problem('pacs-unreachable');
   });

@@ -23,6 +23,7 @@ import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../
 import { Problem } from '#shared/protocol/problem.ts';
 import { quotaUse } from '../policies/quota.store.ts';
 import { originalKeyOf, RESULTS_POLICY } from '../policies/policies.ts';
+import { expectInCopies } from '../pipeline/copies/copy.store.ts';
 import { insertReports, readReports } from '../pipeline/report.store.ts';
 import {
   applyStudyEvent,
@@ -81,7 +82,10 @@ export async function askPacs(
   const late = AbortSignal.timeout(tools.pacsAnswerMs ?? PACS_ANSWER_MS);
   try {
     const until = AbortSignal.any([signal, late]);
-    const at = await tools.pacsOf(sender.siteId, manifest.studyInstanceUID);
+    const at = await tools.pacsOf({
+      site_id: sender.siteId,
+      study_instance_uid: manifest.studyInstanceUID,
+    });
     const { there, unanswered } = await findInPacs(manifest.studyInstanceUID, confirmed, at, until);
     return { confirmed, seen: there, unanswered };
   } catch (error) {
@@ -356,6 +360,7 @@ async function wantAgain(
   const ids = again.map(({ id }) => id);
   await trx.updateTable('instance').set({ revision }).where('id', 'in', ids).execute();
   await reopenParcels(trx, studyId);
+  await expectInCopies(trx, ids, now);
   await changeInstances(trx, again, { from: ['promised', 'refused', 'quarantined', ...IN_PACS], now });
 }
 

@@ -4,7 +4,8 @@
  */
 import { sql, type Kysely } from 'kysely';
 import type { InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
-import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
+import type { Need } from '#shared/protocol/forms.ts';
+import { IN_PACS, isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
 import { carriedUploads } from '../pipeline/carrier.store.ts';
 import type { UploadOwner } from '../pipeline/upload-owner.ts';
@@ -28,14 +29,15 @@ export async function uploadStatus(
   return instances ? { ...status, instances: await instanceStatuses(db, uploadId) } : status;
 }
 
-/** In the order of the ids, without instances; two queries for all of them. Unknown ids are left out. */
+/** In the order of the ids, without instances; three queries for all of them. Unknown ids are left out. */
 export async function uploadStatuses(db: Db, uploadIds: readonly string[]): Promise<UploadStatus[]> {
   if (uploadIds.length === 0) return [];
   const rows = new Map((await selectUploads(db, uploadIds)).map((row) => [row.id, row]));
   const sums = await amounts(db, uploadIds);
+  const copies = await copiesAt(db, uploadIds);
   return uploadIds.flatMap((id) => {
     const row = rows.get(id);
-    return row === undefined ? [] : [toStatus(row, sums(id))];
+    return row === undefined ? [] : [toStatus(row, sums(id), copies.get(id))];
   });
 }
 
@@ -62,7 +64,7 @@ function selectUploads(db: Db, uploadIds: readonly string[]) {
     .execute();
 }
 
-function toStatus(row: UploadRow, sums: Amounts): UploadStatus {
+function toStatus(row: UploadRow, sums: Amounts, destinations: UploadStatus['destinations']): UploadStatus {
   const { waiting_because: because, waiting_since: since } = row;
   return {
     uploadId: row.id,
@@ -72,9 +74,36 @@ function toStatus(row: UploadRow, sums: Amounts): UploadStatus {
     policy: row.policy_name,
     ...sums,
     waiting: because === null ? null : { because, since: (since ?? new Date(0)).toISOString() },
+    ...(destinations === undefined ? {} : { destinations }),
     receipt: row.receipt_id === null ? null : { id: row.receipt_id, href: `/upload/${row.id}/receipt` },
   };
 }
+
+/** What further destinations have of the uploads' studies, by the uploads' ids. */
+async function copiesAt(
+  db: Db,
+  uploadIds: readonly string[],
+): Promise<ReadonlyMap<string, UploadStatus['destinations']>> {
+  const rows = await db
+    .selectFrom('upload')
+    .innerJoin('study', 'study.copy_of', 'upload.study_id')
+    .innerJoin('destination', 'destination.id', 'study.destination_id')
+    .select(['upload.id as upload_id', 'destination.name', 'study.waiting_because as waiting'])
+    .select([
+      sql<Need>`study.need`.as('need'),
+      countIn(IN_PACS).as('inPacs'),
+      countIn(['refused', 'quarantined']).as('failed'),
+    ])
+    .where(sql<boolean>`upload.id = any(${uploadIds}::uuid[])`)
+    .orderBy('destination.name')
+    .execute();
+  const byUpload = Map.groupBy(rows, ({ upload_id: id }) => id);
+  return new Map([...byUpload].map(([id, own]) => [id, own.map(({ upload_id: _, ...copy }) => copy)]));
+}
+
+/** The study's instances in these states. */
+const countIn = (states: readonly InstanceState[]) =>
+  sql<number>`(select count(*)::int from instance i where i.study_id = study.id and i.state in (${sql.join([...states])}))`;
 
 /** The amounts of each upload, by its id. */
 async function amounts(db: Db, uploadIds: readonly string[]): Promise<(uploadId: string) => Amounts> {

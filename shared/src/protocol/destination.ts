@@ -3,6 +3,7 @@
  * to the gateway alone and is never in an answer; a change that leaves one out keeps it.
  */
 import { z } from 'zod';
+import { needSchema } from './forms.ts';
 import { policyNameSchema } from './policy.ts';
 
 const lineSchema = z.string().min(1).max(2000);
@@ -84,6 +85,8 @@ export const destinationSchema = z.object({
   ...destinationSettingsSchema.shape,
   /** New studies go to this one; it serves results and models. */
   isPrimary: z.boolean(),
+  /** Whether new studies go there besides the primary one. */
+  need: needSchema.nullable(),
   /** PACS_URL sets it at every start. */
   fromEnvironment: z.boolean(),
   /** Studies on their way to it. */
@@ -94,6 +97,8 @@ export const destinationSchema = z.object({
   hasStudies: z.boolean(),
 });
 export type Destination = z.infer<typeof destinationSchema>;
+/** Whether new studies go there besides the primary one. */
+export const needWishSchema = z.strictObject({ need: needSchema.nullable() });
 export const destinationsSchema = z.object({ destinations: z.array(destinationSchema) });
 
 /** Findings of *Test*; each has its words in the app. */
