@@ -21,7 +21,8 @@ import { VAULT_COMMANDS } from './relay/vault-commands.ts';
 const COMMANDS: readonly Command[] = [
   {
     words: ['upload'],
-    usage: 'upload PATH… [--gateway URL] [--token T | --user U] [--policy NAME] [--wait] [--json]',
+    usage:
+      'upload PATH… [--gateway URL] [--token T | --user U] [--policy NAME] [--reason CODE] [--wait] [--json]',
     run: upload,
   },
   {

@@ -10,7 +10,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PolicyAnswer } from '#shared/protocol/api.ts';
 import { derivePolicyKey } from '#shared/transfer/policy-key.ts';
-import { ADMIN, ask } from '#testing/accounts.ts';
+import { ADMIN, ask, askAs } from '#testing/accounts.ts';
 import {
   choose,
   instancesInPacs,
@@ -25,12 +25,21 @@ import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
+import { looksRight } from './testing/screens.ts';
 
 const POLICY = {
   name: 'own',
   title: 'Institutions stay',
   deidentify: true,
   options: ['retain-institution-identity'],
+  roles: ['admin'],
+};
+const ASKING = {
+  name: 'names-with-reason',
+  title: 'With names, for a reason',
+  deidentify: false,
+  options: [],
+  asksReason: true,
   roles: ['admin'],
 };
 const INSTANCES = 4;
@@ -42,6 +51,10 @@ const why = await noWorldBecause();
 const studyOf = (seed: number): SyntheticStudy => syntheticStudy({ seed, instancesPerSeries: INSTANCES });
 const filesOf = ({ instances }: SyntheticStudy): StudyOnDisk[] =>
   instances.map(({ fileName, bytes }) => onDisk(fileName, bytes));
+
+interface AuditTrail {
+  readonly rows: readonly { readonly event: string; readonly fields: { readonly reason?: string } }[];
+}
 
 /** The operations that a script of the page can perform with the keys in its database. */
 function keysOnDevice(
@@ -214,6 +227,32 @@ if (why !== null) {
     await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === 2 * INSTANCES);
     assert.equal(await plantedInPacs(app, [second]), new Set());
     await page.getByText(HELD).first().waitFor({ state: 'detached' });
+  });
+
+  test('that asks why names are kept asks before each Send, and the audit trail has the answer', async () => {
+    const third = studyOf(43);
+    const asked = await ask(app.gateway, ADMIN, { method: 'POST', path: '/admin/policies', body: ASKING });
+    assert.is(asked.status, 201);
+    await page.reload();
+    await page.getByRole('link', { name: 'Upload' }).click();
+    await choose(page, filesOf(third));
+    await page.getByRole('button', { name: /^Names are removed on this device/ }).click();
+    await page.getByLabel(ASKING.title).check();
+    await page.getByRole('button', { name: 'Keep names' }).click();
+    const send = page.locator('.send-button');
+    await send.click();
+    const sheet = page.getByRole('dialog', { name: 'Why are names kept?' });
+    assert.ok(await sheet.getByRole('button', { name: /^Send/ }).isDisabled());
+    await looksRight(page, 'send-reason');
+    await page.keyboard.press('Escape');
+    await sheet.waitFor({ state: 'detached' });
+    await send.click();
+    await sheet.getByLabel('The patient asked for it').check();
+    await sheet.getByRole('button', { name: 'Send 1 study' }).click();
+    await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === 3 * INSTANCES);
+    const { rows } = await askAs<AuditTrail>(app.gateway, ADMIN, '/audit?limit=1000');
+    const reasons = rows.flatMap(({ event, fields }) => (event === 'upload-opened' ? [fields.reason] : []));
+    assert.equal(reasons, [undefined, undefined, 'patient-request']);
   });
 }
 

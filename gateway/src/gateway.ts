@@ -285,11 +285,8 @@ function pacsOpener({ pacsProxy }: Config, { pacs, clock }: Surroundings) {
 /** Each PACS with the instances that it was seen to take, as long as the connection to it is the same. */
 function createPacsOf({ destinations }: Base): PipelineTools['pacsOf'] {
   const seen = new WeakMap<Pacs, Takings>();
-  return async ({ site_id, study_instance_uid, destination_id = null }) => {
-    const pacs =
-      destination_id === null
-        ? await destinations.ofStudy(site_id, study_instance_uid)
-        : await destinations.ofId(site_id, destination_id);
+  return async (study) => {
+    const pacs = await destinations.ofStudy(study);
     const takings = seen.get(pacs) ?? createTakings();
     seen.set(pacs, takings);
     return { pacs, takings };

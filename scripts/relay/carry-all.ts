@@ -10,7 +10,7 @@ import { SignedOut, type Connection } from './connect.ts';
 /** A gateway that is restarted is met again; one that is gone is told after this. */
 const PATIENCE_MS = 120_000;
 
-/** Throws Unreachable, ReceiptFaulty, CopyUnreadable, SignedOut. */
+/** Throws Unreachable, ReceiptFaulty, CopyUnreadable, SignedOut, and what the queue throws. */
 export async function carryAll(
   { api }: Connection,
   { signal, say }: Pick<Surroundings, 'signal' | 'say'>,

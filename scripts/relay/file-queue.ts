@@ -40,7 +40,7 @@ export interface FileInstance extends SentInstance {
 }
 
 export interface FileStudy extends SentStudy<FileInstance> {
-  readonly policy: { readonly name: string; readonly version: number };
+  readonly policy: Manifest['policy'];
 }
 
 export interface FileQueueTools extends FileParcelTools {

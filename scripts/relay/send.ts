@@ -18,13 +18,13 @@ import type { Surroundings } from './command.ts';
 import { connect, CONNECTION_OPTIONS, type Connection } from './connect.ts';
 import { createProgressLine, type ProgressLine } from './progress-line.ts';
 import type { SentStudy } from './sent-studies.ts';
-import { createStickQueue } from './stick-queue.ts';
+import { createStickQueue, NotInFile } from './stick-queue.ts';
 import { refusalsIn, toStudyDocument, toStudyLine } from './upload-report.ts';
 
 /** Something of the file that was not sent: `study` is its number, from 1. */
 interface Fault {
   readonly study: number;
-  readonly reason: 'cut' | 'damaged' | NonNullable<ApiProblem['anyCode']>;
+  readonly reason: 'cut' | 'damaged' | 'missing' | NonNullable<ApiProblem['anyCode']>;
   readonly sentence: string;
 }
 
@@ -80,6 +80,7 @@ async function sendStudy(sending: Sending, study: StickStudy, number: number): P
     const first = await bring(connection, study.ticket, around.signal);
     const queue = createStickQueue(first, {
       whole,
+      now: () => performance.now(),
       onProgress: (sent, of) => progress.show(`study ${number}: ${sent} of ${of} bytes`),
     });
     sending.studies.push(queue.study);
@@ -119,6 +120,7 @@ async function bring(
 const BROKEN = {
   cut: 'The file ends too early: a part of this study is missing. Copy the file again.',
   damaged: 'A part of this study is damaged. Copy the file again, or save it again on the device.',
+  missing: 'The file does not hold all instances of this study. Save it again on the device.',
 } as const;
 
 const faultOf = (study: number, reason: keyof typeof BROKEN): Fault => ({
@@ -128,7 +130,8 @@ const faultOf = (study: number, reason: keyof typeof BROKEN): Fault => ({
 });
 
 /** A failure of this study alone; any other is thrown and ends the command. */
-function toFault(error: unknown, study: number, broken: keyof typeof BROKEN): Fault {
+function toFault(error: unknown, study: number, broken: 'cut' | 'damaged'): Fault {
+  if (error instanceof NotInFile) return faultOf(study, 'missing');
   if (error instanceof CopyUnreadable) return faultOf(study, broken);
   if (!(error instanceof ApiProblem) || error.code === null || error.status === 401) throw error;
   if (error.code === 'seal-key-unknown')

@@ -10,6 +10,20 @@ import {
 import type { CarriedQueue } from '../../client/src/pipeline/upload/carry-study.ts';
 import { newSentStudy, sentStudiesAsQueue, type SentStudy } from './sent-studies.ts';
 
+/**
+ * The gateway waits for instances that no parcel of the file holds, and nobody else is bringing: the device had sent
+ * them when it saved the study, and they were lost since.
+ */
+export class NotInFile extends Error {
+  constructor() {
+    super('the file does not hold all instances of the study');
+    this.name = 'NotInFile';
+  }
+}
+
+/** Longer than another machine pauses between two parcels, or than a verified one takes to count. */
+const LACKING_PATIENCE_MS = 30_000;
+
 export interface StickQueue extends CarriedQueue {
   readonly study: SentStudy;
   /** The gateway's newest answer: it names the parcels that it wants. */
@@ -20,6 +34,8 @@ export interface StickQueueTools {
   /** Those of its parcels whose bytes are as they were saved. */
   readonly whole: StickStudy['parcels'];
   readonly onProgress: (sent: number, of: number) => void;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
 }
 
 /** `first`: the gateway's answer to the ticket, which alone tells what the study has. */
@@ -33,15 +49,19 @@ export function createStickQueue(first: CarriedAnswer, tools: StickQueueTools): 
     });
   const promised = [...study.instances.values()].map(({ manifest }): InstanceKey => manifest);
   const acknowledged = new Map<string, number>();
+  const lack = createLack(tools.now);
   let answer = first;
+  lack.note(first);
   return {
     ...sentStudiesAsQueue(new Map([[study.studyInstanceUID, study]])),
     study,
     note(newest) {
       answer = newest;
+      lack.note(newest);
     },
     manifestOf: async () => ({ studyInstanceUID: study.studyInstanceUID, instances: promised }),
     async *parcelsFor() {
+      if (lack.isLasting()) throw new NotInFile();
       const wanted = new Set(answer.parcels.map((id) => id.toLowerCase()));
       for (const parcel of tools.whole)
         if (wanted.delete(parcel.id.toLowerCase())) yield toParcelToSend(parcel);
@@ -54,6 +74,18 @@ export function createStickQueue(first: CarriedAnswer, tools: StickQueueTools): 
       tools.onProgress(sum([...acknowledged.values()]), sum(tools.whole.map((parcel) => parcel.bytes)));
     },
     parcelSent: async () => undefined,
+  };
+}
+
+/** How long the gateway has wanted what neither this file nor a parcel that it is receiving or verifying holds. */
+function createLack(now: () => number) {
+  let since: number | null = null;
+  return {
+    note({ need, parcels, begun = [] }: CarriedAnswer): void {
+      if (need.length > 0 && parcels.length + begun.length === 0) since ??= now();
+      else since = null;
+    },
+    isLasting: () => since !== null && now() - since >= LACKING_PATIENCE_MS,
   };
 }
 

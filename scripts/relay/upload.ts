@@ -15,8 +15,9 @@ import {
   type PolicyAnswer,
 } from '#shared/protocol/api.ts';
 import { irregularitiesIn } from '#shared/protocol/irregularities.ts';
-import type { ManifestInstance } from '#shared/protocol/manifest.ts';
+import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import { SENDING_REASONS, type SendingReason } from '#shared/protocol/sending-reason.ts';
 import { feedsVault } from '#shared/protocol/feeds-vault.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
@@ -72,19 +73,33 @@ const AS_IT_IS: DevicePolicy = { kind: 'identified' };
 
 export async function upload(args: readonly string[], around: Surroundings): Promise<number> {
   const options = parseArguments(args, {
-    values: [...CONNECTION_OPTIONS, 'policy'],
+    values: [...CONNECTION_OPTIONS, 'policy', 'reason'],
     flags: ['wait', 'json'],
   });
   if (options.rest.length === 0) throw new UsageError('name at least one file, folder or ZIP');
+  const reason = reasonIn(options);
   const coding = createCodingPool(() => performance.now(), around.env.RELAY_CODING !== 'off');
   try {
-    return await send(options, coding, around);
+    return await send(options, reason, { coding, around });
   } finally {
     await coding.close();
   }
 }
 
-async function send(options: Arguments, coding: CodingPool, around: Surroundings): Promise<number> {
+/** Null: none was given. */
+function reasonIn(options: Arguments): SendingReason | null {
+  const given = options.value('reason');
+  if (given === null) return null;
+  const reason = SENDING_REASONS.find((each) => each === given);
+  if (reason === undefined) throw new UsageError(`--reason is one of ${SENDING_REASONS.join(', ')}`);
+  return reason;
+}
+
+async function send(
+  options: Arguments,
+  reason: SendingReason | null,
+  { coding, around }: { readonly coding: CodingPool; readonly around: Surroundings },
+): Promise<number> {
   const { signal, cancel } = cancellable(around.signal);
   const archives = createArchiveReader();
   const progress = createProgressLine(!options.flag('json'));
@@ -121,7 +136,8 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
     cancel(error);
     throw error;
   });
-  const files = read.map((each) => enqueue(each, policy, queue));
+  const under = { name: policy.name, version: policy.version, ...(reason !== null && { reason }) };
+  const files = read.map((each) => enqueue(each, under, queue));
   await carryAll(connection, around, {
     queue,
     awaitReceipts: options.flag('wait'),
@@ -160,6 +176,10 @@ async function openSender(options: Arguments, coding: CodingPool, around: Surrou
     { signal: around.signal },
   );
   const policy = choosePolicy(answer, options.value('policy'));
+  if (policy.asksReason === true && options.value('reason') === null)
+    throw new UsageError(
+      `this policy asks why names are kept: give --reason (${SENDING_REASONS.join(', ')})`,
+    );
   return { connection, policy, devicePolicy: await toDevicePolicy(policy, answer, { pair, connection }) };
 }
 
@@ -352,7 +372,7 @@ async function noteIndex(disc: DiscFiles, found: CollectedFile, open: Reading['o
   if (index !== null) disc.noteIndex(found.path, index);
 }
 
-function enqueue({ result, queued }: ReadOne, { name, version }: Policy, queue: FileQueue): FileResult {
-  if (queued !== null) queue.add({ ...queued, policy: { name, version } }, queued);
+function enqueue({ result, queued }: ReadOne, policy: Manifest['policy'], queue: FileQueue): FileResult {
+  if (queued !== null) queue.add({ ...queued, policy }, queued);
   return result;
 }

@@ -86,9 +86,31 @@ function OneDestination({ destination, test, store, onChange }: OneProps) {
         {fromEnvironment && <p class="small quiet">{words.fromEnvironment}</p>}
       </div>
       <p class="numbers">{studiesOf(destination)}</p>
+      {!isPrimary && <NeedField destination={destination} store={store} />}
       <Finding test={test} />
       <Actions destination={destination} store={store} onChange={onChange} isTesting={test === 'testing'} />
     </article>
+  );
+}
+
+function NeedField({ destination: { id, name, need }, store }: Pick<OneProps, 'destination' | 'store'>) {
+  return (
+    <label class="field">
+      <span>{words.need}</span>
+      <select
+        aria-label={words.of(words.need, name)}
+        value={need ?? 'none'}
+        onChange={({ currentTarget: { value } }) =>
+          void store.setNeed(id, value === 'also' || value === 'required' ? value : null)
+        }
+      >
+        {(['none', 'also', 'required'] as const).map((one) => (
+          <option key={one} value={one}>
+            {words.needs[one]}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -9,6 +9,7 @@ import {
   type DestinationTest,
   type DestinationWish,
 } from '#shared/protocol/destination.ts';
+import type { Need } from '#shared/protocol/forms.ts';
 import { type ApiClient, problemOf } from '../net/api-client.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 
@@ -24,6 +25,8 @@ export interface DestinationsStore {
   /** `id` null: a new one. Then it is tested. Throws ApiProblem, Unreachable. */
   save(id: string | null, wish: DestinationWish): Promise<void>;
   makePrimary(id: string): Promise<void>;
+  /** Whether studies that are promised from now on go there too. */
+  setNeed(id: string, need: Need | null): Promise<void>;
   remove(id: string): Promise<void>;
   close(): void;
 }
@@ -94,6 +97,11 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
     makePrimary: (id) =>
       tried(async () => {
         await api.json(`${PATH}/${id}/primary`, z.unknown(), { method: 'POST' });
+        await list(state);
+      }),
+    setNeed: (id, need) =>
+      tried(async () => {
+        await api.json(`${PATH}/${id}/need`, z.unknown(), { method: 'PUT', body: { need } });
         await list(state);
       }),
     remove: (id) =>

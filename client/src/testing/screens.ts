@@ -30,6 +30,9 @@ export const SCREENS = {
     'queue-of-another': 'Studies of other people wait',
     'study-receipt-faulty': 'A receipt does not hold',
   },
+  'policies.e2e.ts': {
+    'send-reason': 'The policy asks why names are kept',
+  },
   'screens-account.e2e.ts': {
     password: 'A new password that is too easy',
     sessions: 'Where a person is signed in',

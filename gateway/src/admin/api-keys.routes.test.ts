@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { type API_KEY_SCOPES, apiKeyListSchema } from '#shared/protocol/api-key.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { maySend, type Sender } from '../pipeline/upload-owner.ts';
+import { closeReadings } from '../audit/record-reading.ts';
 import { createTestKey, makeTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -34,6 +35,33 @@ test('sends a study for its account, and follows it to its receipt', async () =>
   const id = await sendStudy(askOf(gateway), key, [testFilm({ seed: 11 })]);
   assert.is(await statusOf(key, `/upload/${id}/status`), 200);
   assert.is(await statusOf(accessToken, `/upload/${id}/status`), 200, 'its account sees it as well');
+});
+
+test('is named by the audit trail in what it sends and reads', async () => {
+  const { user, accessToken } = await gateway.userWith(['technician']);
+  const { id: keyId, key } = await makeTestKey(gateway, { accountId: user.id });
+  const upload = await sendStudy(askOf(gateway), key, [testFilm({ seed: 12 })]);
+  const receipt = (token: string) => statusOf(token, `/upload/${upload}/receipt`);
+  // Until the study is in the PACS.
+  while ((await receipt(key)) === 404);
+  assert.equal([await receipt(key), await receipt(accessToken)], [200, 200]);
+  await closeReadings({ db: gateway.database.db, now: () => new Date(Date.now() + 3_600_000) });
+  const own = sql<boolean>`(fields->>'uploadId' = ${upload} or fields->>'accountId' = ${user.id})`;
+  const trail = await gateway.database.db
+    .selectFrom('audit')
+    .select(['event', 'fields'])
+    .where('event', 'in', ['upload-opened', 'upload-completed', 'records-read'])
+    .where(own)
+    .execute();
+  assert.equal(
+    trail.map(({ event, fields }) => `${event} ${fields['keyId'] === keyId} ${fields['receipts']}`).sort(),
+    [
+      'records-read false 1',
+      'records-read true 2',
+      'upload-completed true undefined',
+      'upload-opened true undefined',
+    ],
+  );
 });
 
 test('reaches only the routes of its scopes, and none that administers, whatever its account may do', async () => {

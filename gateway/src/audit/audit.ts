@@ -52,6 +52,11 @@ export type AuditEvent =
   | {
       event: `destination-${'made' | 'changed' | 'deleted' | 'primary' | 'required' | 'also' | 'left'}`;
       destinationId: string;
+      name: string;
+      /** Without a password or a query. */
+      address: string;
+      /** How the gateway says who it is. */
+      authentication: string;
       by: string | null;
     }
   | {
@@ -103,6 +108,8 @@ export type AuditEvent =
   | {
       event: 'records-read';
       accountId: string;
+      /** By an API key of the account. */
+      keyId?: string;
       studyInstanceUID: string | null;
       from: string;
       images: number;

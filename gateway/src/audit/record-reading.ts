@@ -1,8 +1,8 @@
 /**
- * Reading is an event: who read images, reports, receipts or exports of which study. One event for an account,
- * a study and a quarter of an hour, with counts: a radiologist who pages through a study is one row, not a
- * thousand. Each reading is counted in a table, before it is answered; the clock writes the event when the
- * quarter of an hour is over.
+ * Reading is an event: who read images, reports, receipts or exports of which study. One event for an account
+ * or an API key of it, a study and a quarter of an hour, with counts: a radiologist who pages through a study
+ * is one row, not a thousand. Each reading is counted in a table, before it is answered; the clock writes the
+ * event when the quarter of an hour is over.
  */
 import { sql } from 'kysely';
 import type { Db, Trx } from '../database/database.ts';
@@ -11,7 +11,12 @@ import { recordAudit } from './audit.ts';
 export const READINGS = ['images', 'reports', 'receipts', 'exports'] as const;
 export type Reading = (typeof READINGS)[number];
 
-export type Reader = { readonly id: string; readonly siteId: string };
+/** `key`: the API key by which the account reads. */
+export type Reader = {
+  readonly id: string;
+  readonly siteId: string;
+  readonly key?: { readonly id: string };
+};
 type Tools = { readonly db: Db; readonly now: () => Date };
 
 const PERIOD_MS = 15 * 60_000;
@@ -32,6 +37,7 @@ export async function recordReading(
     .values({
       site_id: reader.siteId,
       account_id: reader.id,
+      key_id: reader.key?.id ?? '',
       study_instance_uid: studyInstanceUID ?? '',
       period: periodOf(now()),
       kind,
@@ -40,7 +46,7 @@ export async function recordReading(
     })
     .onConflict((conflict) =>
       conflict
-        .columns(['site_id', 'account_id', 'study_instance_uid', 'period', 'kind'])
+        .columns(['site_id', 'account_id', 'key_id', 'study_instance_uid', 'period', 'kind'])
         .doUpdateSet({ count: sql`reading.count + 1` }),
     )
     .execute();
@@ -57,7 +63,7 @@ export async function closeReadings({ db, now }: Tools): Promise<void> {
 async function closeSome(trx: Trx, now: Date): Promise<number> {
   const over = await trx
     .selectFrom('reading')
-    .select(['site_id', 'account_id', 'study_instance_uid', 'period'])
+    .select(['site_id', 'account_id', 'key_id', 'study_instance_uid', 'period'])
     .distinct()
     .where('period', '<>', periodOf(now))
     .limit(AT_ONCE)
@@ -67,6 +73,7 @@ async function closeSome(trx: Trx, now: Date): Promise<number> {
       .deleteFrom('reading')
       .where('site_id', '=', one.site_id)
       .where('account_id', '=', one.account_id)
+      .where('key_id', '=', one.key_id)
       .where('study_instance_uid', '=', one.study_instance_uid)
       .where('period', '=', one.period)
       .returning(['kind', 'count', 'since'])
@@ -81,6 +88,7 @@ async function closeSome(trx: Trx, now: Date): Promise<number> {
       {
         event: 'records-read',
         accountId: one.account_id,
+        ...(one.key_id !== '' && { keyId: one.key_id }),
         studyInstanceUID: one.study_instance_uid || null,
         from: new Date(since).toISOString(),
         images: countOf('images'),

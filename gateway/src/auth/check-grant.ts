@@ -34,7 +34,7 @@ export async function checkGrant(
   device: { readonly id: string; readonly publicKey: PublicEcKey },
   signed: Signed,
   now: Date,
-): Promise<{ readonly signedAt: Date } | 'expired' | 'forged'> {
+): Promise<{ readonly signedAt: Date } | 'expired' | 'ahead' | 'forged'> {
   try {
     const { payload } = await jwtVerify(grant, await importJWK(device.publicKey, 'ES256'), {
       algorithms: ['ES256'],
@@ -50,9 +50,16 @@ export async function checkGrant(
     return isOfThis ? { signedAt: new Date(payload.iat! * 1000) } : 'forged';
   } catch (error) {
     // jose checks the claims after the signature.
-    const isOld = error instanceof errors.JWTExpired;
-    return isOld || (error instanceof errors.JWTClaimValidationFailed && error.claim === 'iat')
-      ? 'expired'
-      : 'forged';
+    if (error instanceof errors.JWTExpired) return 'expired';
+    return isAhead(error) ? 'ahead' : 'forged';
   }
+}
+
+/** `iat` is a time, and has not come yet: the device's clock was ahead. */
+function isAhead(error: unknown): boolean {
+  return (
+    error instanceof errors.JWTClaimValidationFailed &&
+    error.claim === 'iat' &&
+    error.reason === 'check_failed'
+  );
 }

@@ -1,5 +1,6 @@
 /** The device that has signed a ticket from a stick, and the account that it sends for, if both still may send. */
 import { Problem } from '#shared/protocol/problem.ts';
+import type { ProblemCode } from '#shared/protocol/problem-table.ts';
 import type { Db } from '../database/database.ts';
 import { type Account, findAccount } from './account.store.ts';
 import { checkGrant, deviceNamedIn, type Signed } from './check-grant.ts';
@@ -8,9 +9,15 @@ import { isUnused } from './device-right.ts';
 
 export type Signer = { readonly deviceId: string; readonly account: Account; readonly signedAt: Date };
 
+const PROBLEM_OF = {
+  expired: 'stick-expired',
+  ahead: 'stick-clock-ahead',
+  forged: 'stick-damaged',
+} as const satisfies Record<string, ProblemCode>;
+
 /**
- * Throws Problem `stick-damaged` where no device of ours has signed it so, `stick-expired`, and `stick-sender-ended`
- * where the right of the device has ended, or it is of another site than the caller.
+ * Throws Problem `stick-damaged` where no device of ours has signed it so, `stick-expired`, `stick-clock-ahead`, and
+ * `stick-sender-ended` where the right of the device has ended, or it is of another site than the caller.
  */
 export async function findSigner(
   { db, now }: { readonly db: Db; readonly now: () => Date },
@@ -22,7 +29,7 @@ export async function findSigner(
   const device = named === null ? undefined : await findDevice(db, named);
   if (device === undefined) throw new Problem('stick-damaged');
   const check = await checkGrant(grant, { id: device.id, publicKey: device.public_key }, signed, now());
-  if (typeof check === 'string') throw new Problem(check === 'expired' ? 'stick-expired' : 'stick-damaged');
+  if (typeof check === 'string') throw new Problem(PROBLEM_OF[check]);
   const account = await findAccount(db, { id: device.account_id });
   const hasEnded = device.revoked_at !== null || isUnused(device, now());
   if (hasEnded || account === null || account.isDisabled || device.site_id !== siteId)

@@ -3,7 +3,7 @@
  * times only. Times are `timestamptz`, sizes are bytes in `bigint`, read as numbers (no instance nears 2^53
  * bytes).
  */
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
 import type { ReportOption } from '#shared/protocol/deid-report.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
@@ -106,6 +106,9 @@ export type DeviceAssertionTable = { device_id: string; jti: string; expires_at:
  * one Study Instance UID have two rows, and neither holds up, changes or sees the other's. Results of the
  * gateway join the row of the study that they are of.
  */
+/** The columns that say where a study goes. `destination_id` null: it has none, or only its UID is known. */
+export type PlacedStudy = Pick<Selectable<StudyTable>, 'site_id' | 'study_instance_uid' | 'destination_id'>;
+
 export type StudyTable = {
   id: Generated<string>;
   site_id: string;
@@ -209,6 +212,8 @@ export type InstanceTable = {
   /** Warning Reason or Failure Reason as the PACS gave it. */
   pacs_code: number | null;
   proof: 'found' | 'digest' | 'read-back' | null;
+  /** The address of the PACS (`Pacs.describe`) in which it was last seen: a receipt names no other one. */
+  proven_at: Generated<string | null>;
   /**
    * Its UID, SHA-256 and MD5 (hexadecimal, a space between) as they were handed to the PACS, or found there; `-`
    * where no MD5 was made, which only a PACS that tells its own needs. Null: it was never handed over.
@@ -345,6 +350,8 @@ export type AuditTable = {
 export type ReadingTable = {
   site_id: string;
   account_id: string;
+  /** An API key of the account; empty: a person who is signed in. */
+  key_id: string;
   /** Empty: of no study. */
   study_instance_uid: string;
   /** Quarters of an hour since 1970. */

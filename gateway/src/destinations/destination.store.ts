@@ -3,8 +3,7 @@ import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { destinationSettingsSchema, type DestinationSettings } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { DestinationTable, Tables } from '../database/tables.ts';
-import { firstBrought } from '../pipeline/copies/copy.store.ts';
+import type { DestinationTable, PlacedStudy, Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -65,12 +64,10 @@ export async function findDestination(db: Db, siteId: string, id: string): Promi
   return toRow(row);
 }
 
-/** Where the study was brought first, or promised; undefined: the site has no destination. */
-export async function destinationOfStudy(
-  db: Db,
-  siteId: string,
-  studyInstanceUID: string,
-): Promise<DestinationRow | undefined> {
+/** Where the study goes; undefined: the site has no destination. */
+export async function destinationOfStudy(db: Db, study: PlacedStudy): Promise<DestinationRow | undefined> {
+  const { site_id: siteId, study_instance_uid: studyInstanceUID } = study;
+  if (study.destination_id !== null) return findDestination(db, siteId, study.destination_id);
   const row = await db
     .selectFrom('destination')
     .innerJoin('study', 'study.destination_id', 'destination.id')
@@ -78,7 +75,6 @@ export async function destinationOfStudy(
     .where('study.site_id', '=', siteId)
     .where('study.study_instance_uid', '=', studyInstanceUID)
     .where('study.copy_of', 'is', null)
-    .orderBy(sql`study.id = ${firstBrought(siteId, studyInstanceUID)}`, (order) => order.desc().nullsLast())
     .orderBy('study.created_at')
     .orderBy('study.id')
     .limit(1)
@@ -176,16 +172,6 @@ export async function setNeed(trx: Trx, id: string, need: Need | null): Promise<
     .where('need', 'is distinct from', need)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
-}
-
-/**
- * A study under way stays where a part of it may lie already.
- * @throws Problem destination-has-work.
- */
-export async function requireNothingUnderWay(trx: Trx, id: string): Promise<void> {
-  const study = trx.selectFrom('study').select('id').where('destination_id', '=', id);
-  if ((await study.where('state', '<>', 'closed').limit(1).executeTakeFirst()) !== undefined)
-    throw new Problem('destination-has-work');
 }
 
 /** @throws Problem destination-in-use: it is primary, or studies were promised to it. */

@@ -76,6 +76,11 @@ test('is made, changed and deleted, in the audit trail, and its password is neve
     own.map(({ event }) => event),
     ['destination-made', 'destination-changed', 'destination-deleted'],
   );
+  const about = own.map(({ fields }) => [fields['name'], fields['address'], fields['authentication']]);
+  const after = ['archive-2', 'http://127.0.0.1:9/other', 'basic'];
+  assert.equal(about, [['archive', ...after.slice(1)], after, after]);
+  const set = rows.find(({ fields }) => fields['name'] === 'default')?.fields;
+  assert.equal([set?.['address'], set?.['authentication'], set?.['by']], [ENV.PACS_URL, 'header', null]);
   assert.not.match(JSON.stringify(rows), /planted/);
 });
 
@@ -176,12 +181,48 @@ test('that is primary gets new studies; a study stays with the one that was prim
   assert.is(await promise(812, sender), id);
   assert.is(await promise(811, again), first.id, 'by another account');
   const moved = { ...wish('next'), url: 'http://127.0.0.1:11/dicom-web' };
-  assert.is(await codeOf(call('PUT', `/${id}`, moved)), 'destination-has-work');
-  assert.is((await call('PUT', `/${id}`, { ...wish('next'), name: 'next' }))[0], 200, 'its address stays');
+  assert.is((await call('PUT', `/${id}`, moved))[1].url, moved.url, 'with a study on its way');
   assert.equal([(await named('next'))!.underWay, (await named('next'))!.hasStudies], [1, true]);
   assert.is(await codeOf(call('DELETE', `/${id}`)), 'destination-in-use');
   await call('POST', `/${first.id}/primary`);
   assert.is(await codeOf(call('DELETE', `/${id}`)), 'destination-in-use', 'it has a study');
+});
+
+test('gets new studies besides the primary one, as is chosen, for good', async () => {
+  const sender = (await gateway.userWith(['technician'])).accessToken;
+  const again = (await gateway.userWith(['technician'])).accessToken;
+  const { id } = await make('archive');
+  const copiesOf = async (seed: number, by: string) => {
+    const body = toManifest([testFilm({ seed })]);
+    const answer = await gateway.call('POST', '/upload/init', { token: by, body });
+    const { uploadId } = (await answer.json()) as ManifestAnswer;
+    return gateway.database.db
+      .selectFrom('upload')
+      .innerJoin('study', 'study.copy_of', 'upload.study_id')
+      .select(['study.destination_id', 'study.need'])
+      .where('upload.id', '=', uploadId)
+      .execute();
+  };
+  const required = [{ destination_id: id, need: 'required' }];
+  assert.equal(await copiesOf(821, sender), []);
+  assert.is((await call('PUT', `/${id}/need`, { need: 'required' }))[1].need, 'required');
+  assert.equal(await copiesOf(822, sender), required);
+  assert.equal(await copiesOf(821, again), [], 'where the study went before');
+  assert.is((await call('PUT', `/${id}/need`, { need: null }))[1].need, null);
+  assert.equal(await copiesOf(822, again), required, 'by another account');
+  assert.equal(await copiesOf(823, sender), []);
+  assert.is(await codeOf(call('PUT', `/${id}/need`, { need: 'perhaps' })), 'invalid-request');
+  assert.is(await codeOf(call('DELETE', `/${id}`)), 'destination-in-use');
+  const events = await gateway.database.db
+    .selectFrom('audit')
+    .select(['event', 'fields'])
+    .where('event', 'in', ['destination-required', 'destination-left'] as never)
+    .orderBy('seq')
+    .execute();
+  assert.equal(
+    events.filter(({ fields }) => fields['destinationId'] === id).map(({ event }) => event),
+    ['destination-required', 'destination-left'],
+  );
 });
 
 test('is set again by the environment at the next start, and what administrators made stays', async () => {

@@ -12,9 +12,7 @@ import {
   needWishSchema,
   type Destination,
 } from '#shared/protocol/destination.ts';
-import type { Need } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
 import {
   type Caller,
@@ -25,13 +23,13 @@ import {
   jsonResponse,
   type Router,
 } from '../http/route.ts';
+import { auditDestination, type DestinationChange } from './audit-destination.ts';
 import { checkWish } from './check-wish.ts';
 import {
   deleteDestination,
   findDestination,
   insertDestination,
   listDestinations,
-  requireNothingUnderWay,
   lockDestinations,
   makePrimary,
   setNeed,
@@ -78,7 +76,6 @@ const change = defineRoute({
   problems: [
     'not-found',
     'destination-exists',
-    'destination-has-work',
     'destination-secret-missing',
     'destination-set-by-environment',
   ],
@@ -174,7 +171,6 @@ function serveWriting(router: Router, tools: DestinationRouteTools): void {
     const changed = await changing(tools, caller, id, async (trx) => {
       const before = await ownDestination(trx, caller, id);
       const wanted = checkWish(c.req.valid('json'), { id, before }, seal);
-      if (wanted.url !== before.url) await requireNothingUnderWay(trx, id);
       await updateDestination(trx, caller.siteId, { id, ...wanted, now: now() });
       return 'changed';
     });
@@ -208,9 +204,9 @@ function serveChoosing(router: Router, tools: DestinationRouteTools): void {
     const { id } = c.req.valid('param');
     await db.transaction().execute(async (trx) => {
       await lockDestinations(trx, caller.siteId);
-      await deleteDestination(trx, await ownDestination(trx, caller, id));
-      const event = { event: 'destination-deleted', destinationId: id, by: caller.id } as const;
-      await recordAudit(trx, caller.siteId, event, now());
+      const row = await ownDestination(trx, caller, id);
+      await deleteDestination(trx, row);
+      await auditDestination(trx, row, { change: 'deleted', by: caller.id, now: now() });
     });
     return c.body(null, 204);
   });
@@ -223,23 +219,19 @@ async function ownDestination(trx: Trx, { siteId }: Caller, id: string): Promise
   return row;
 }
 
-/** `left`: new studies no longer go there. */
-type Happened = 'made' | 'changed' | 'primary' | 'left' | Need;
-
 /** The change with its audit row, and the destination after it. `work` gives null where nothing changed. */
 async function changing(
   { db, now }: DestinationRouteTools,
   { siteId, id: by }: Caller,
   id: string,
-  work: (trx: Trx) => Promise<Happened | null>,
+  work: (trx: Trx) => Promise<DestinationChange | null>,
 ): Promise<Destination> {
   return db.transaction().execute(async (trx) => {
     await lockDestinations(trx, siteId);
     const happened = await work(trx);
     const row = (await listDestinations(trx, siteId)).find((one) => one.id === id);
     if (row === undefined) throw new Problem('not-found');
-    if (happened !== null)
-      await recordAudit(trx, siteId, { event: `destination-${happened}`, destinationId: id, by }, now());
+    if (happened !== null) await auditDestination(trx, row, { change: happened, by, now: now() });
     return toShown(row);
   });
 }

@@ -4,21 +4,15 @@
  */
 import type { DestinationSettings } from '#shared/protocol/destination.ts';
 import type { Db } from '../database/database.ts';
+import type { PlacedStudy } from '../database/tables.ts';
 import type { PacsAuthentication, PacsConnection } from '../ports/pacs/connection.ts';
 import { NO_DESTINATION, PacsUnreachable, type Pacs, SECRETS_UNREADABLE } from '../ports/pacs/pacs.ts';
-import {
-  destinationOfStudy,
-  findDestination,
-  primaryDestination,
-  type DestinationRow,
-} from './destination.store.ts';
+import { destinationOfStudy, primaryDestination, type DestinationRow } from './destination.store.ts';
 import type { Secrets, SecretSeal } from './seal-secrets.ts';
 
 export type Destinations = {
   /** Where the study goes, or went. Throws PacsUnreachable. */
-  ofStudy(siteId: string, studyInstanceUID: string): Promise<Pacs>;
-  /** Throws PacsUnreachable. */
-  ofId(siteId: string, id: string): Promise<Pacs>;
+  ofStudy(study: PlacedStudy): Promise<Pacs>;
   /** Where new studies go. Throws PacsUnreachable. */
   primary(siteId: string): Promise<Pacs>;
   /** Throws PacsUnreachable. */
@@ -46,9 +40,7 @@ export function openDestinations({ db, seal, open }: Tools): Destinations {
   };
   return {
     of,
-    ofStudy: async (siteId, studyInstanceUID) =>
-      found(await destinationOfStudy(db, siteId, studyInstanceUID)),
-    ofId: async (siteId, id) => of(await findDestination(db, siteId, id)),
+    ofStudy: async (study) => found(await destinationOfStudy(db, study)),
     primary: async (siteId) => found(await primaryDestination(db, siteId)),
   };
 }

@@ -1,7 +1,7 @@
 /** PACS_URL and PACS_AUTHORIZATION set the destination `default` at every start. */
 import { randomUUID } from 'node:crypto';
-import { recordAudit } from '../audit/audit.ts';
 import type { Db } from '../database/database.ts';
+import { auditDestination } from './audit-destination.ts';
 import {
   insertDestination,
   listDestinations,
@@ -40,7 +40,7 @@ export async function setDefaultDestination(
     };
     if (before === undefined) await insertDestination(trx, siteId, content, true);
     else await updateDestination(trx, siteId, content, true);
-    const event = before === undefined ? 'destination-made' : 'destination-changed';
-    await recordAudit(trx, siteId, { event, destinationId: id, by: null }, now());
+    const change = before === undefined ? 'made' : 'changed';
+    await auditDestination(trx, { ...content, site_id: siteId }, { change, by: null, now: now() });
   });
 }

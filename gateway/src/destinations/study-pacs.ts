@@ -6,10 +6,11 @@ export function createStudyPacs(
   destinations: Pick<Destinations, 'ofStudy'>,
   siteId: string,
 ): Pick<Pacs, 'describeStudy' | 'fetchInstance'> {
+  const of = (studyInstanceUID: string): Promise<Pacs> =>
+    destinations.ofStudy({ site_id: siteId, study_instance_uid: studyInstanceUID, destination_id: null });
   return {
-    describeStudy: async (study, limit, signal) =>
-      (await destinations.ofStudy(siteId, study)).describeStudy(study, limit, signal),
+    describeStudy: async (study, limit, signal) => (await of(study)).describeStudy(study, limit, signal),
     fetchInstance: async (where, maxBytes, signal) =>
-      (await destinations.ofStudy(siteId, where.studyInstanceUID)).fetchInstance(where, maxBytes, signal),
+      (await of(where.studyInstanceUID)).fetchInstance(where, maxBytes, signal),
   };
 }

@@ -9,7 +9,7 @@ import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { NamedKey, PolicyKey } from '#shared/transfer/policy-key.ts';
 import type { SharedLocks } from '../database/shared-locks.ts';
-import type { Tables } from '../database/tables.ts';
+import type { PlacedStudy, Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Log } from '../observability/log.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
@@ -110,18 +110,11 @@ export type SealingKeys = { get(keyId: string): CryptoKey | undefined };
 /** The PACS to which a study goes, and what this process has seen it take. */
 export type StudyPacs = { readonly pacs: Pacs; readonly takings: Takings };
 
-/** Without a destination: where the study went first, whoever sent it. */
-export type StudyPlace = {
-  readonly site_id: string;
-  readonly study_instance_uid: string;
-  readonly destination_id?: string | null;
-};
-
 export type PipelineTools = {
   readonly db: Kysely<Tables>;
   readonly jobs: Pick<Jobs, 'enqueue'>;
-  /** Throws PacsUnreachable. */
-  readonly pacsOf: (study: StudyPlace) => Promise<StudyPacs>;
+  /** The same for every upload of the study. Throws PacsUnreachable. */
+  readonly pacsOf: (study: PlacedStudy) => Promise<StudyPacs>;
   readonly patience: PacsPatience;
   /** Null: `digest` where the PACS tells digests, else `found`. */
   readonly proof: WantedProof | null;

@@ -61,7 +61,7 @@ promise(
       signal,
     )) {
       const sent = instances.find(({ identifiers }) => identifiers.sopInstanceUID === found.sopInstanceUID)!;
-      assert.is((await pacs.readBack(found, signal))?.digest, sha256(sent.bytes));
+      assert.is((await pacs.readBack(found, sent.bytes.length, signal))?.digest, sha256(sent.bytes));
     }
     const { receipt, protectedHeader } = await receiptOf(pipeline, answer.uploadId);
     assert.is(protectedHeader.typ, RECEIPT_TYPE);
@@ -109,7 +109,7 @@ promise(
     const held = await pipeline.until(second.uploadId, ({ state }) => state === 'held');
     assert.is(held.counts.quarantined, 1);
     const [found] = await pacs.findInstances([a.identifiers.sopInstanceUID], signal);
-    assert.is((await pacs.readBack(found!, signal))?.digest, sha256(a.bytes));
+    assert.is((await pacs.readBack(found!, a.bytes.length, signal))?.digest, sha256(a.bytes));
     await pipeline.json('POST', `/upload/${second.uploadId}/decisions`, {
       decision: 'leave-out',
       instances: second.conflict,

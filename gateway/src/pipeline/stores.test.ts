@@ -1,9 +1,10 @@
 /** The stores on every database that the gateway runs on: bulk changes, locks and counts. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { testDatabases } from '../testing/open-database.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, Db, Trx } from '../database/database.ts';
 import {
   changeInstances,
   countStates,
@@ -42,6 +43,31 @@ const instance = (n: number): NewInstance => ({
   reason: null,
 });
 
+const newStudyOf = (siteId: string, accountId: string, studyInstanceUID: string) => ({
+  ...{ id: randomUUID(), siteId, accountId, studyInstanceUID, now },
+  policy: { name: 'identified', version: 1 },
+});
+
+/** Their ids; the first one is primary. */
+async function addDestinations(db: Db, site: string): Promise<readonly string[]> {
+  const row = (name: string) => ({
+    ...{ id: randomUUID(), site_id: site, name, url: `http://${name}.test`, settings: '{}' },
+    ...{ sealed: null, is_primary: name === 'first', from_environment: false, changed_at: now },
+  });
+  const rows = [row('first'), row('next')];
+  await db.insertInto('destination').values(rows).execute();
+  return rows.map(({ id }) => id);
+}
+
+async function choosePrimary(db: Db, site: string, id: string | undefined): Promise<void> {
+  const own = db.updateTable('destination').where('site_id', '=', site);
+  await own.set({ is_primary: false }).execute();
+  await own
+    .set({ is_primary: true })
+    .where('id', '=', id ?? '')
+    .execute();
+}
+
 for (const { name, open } of testDatabases('stores of the pipeline')) {
   const test = suite(`the stores on ${name}`);
   let database: Database;
@@ -65,14 +91,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
       .id;
     const uploadId = randomUUID();
     const study = await db.transaction().execute(async (trx) => {
-      const created = await createStudy(trx, {
-        id: randomUUID(),
-        siteId: site,
-        accountId: account,
-        studyInstanceUID: '1.2.3',
-        policy: { name: 'identified', version: 1 },
-        now,
-      });
+      const created = await createStudy(trx, newStudyOf(site, account, '1.2.3'));
       const ids = await insertInstances(
         trx,
         created,
@@ -124,6 +143,24 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
           (error: { code?: string }) => error.code,
         );
     assert.equal([await join(account), await join(null), await join(null)], ['23505', 'joined', '23505']);
+  });
+
+  test('two uploads of a study go to one place, though another is primary between them', async () => {
+    const { db, site, account } = await begin();
+    const [first, next] = await addDestinations(db, site);
+    const promised = async (trx: Trx): Promise<string | null> =>
+      (await createStudy(trx, newStudyOf(site, account, '1.2.4'))).destination_id;
+    await db.transaction().execute(async (trx) => {
+      assert.is(await promised(trx), first);
+      await choosePrimary(db, site, next);
+      const meanwhile = db.transaction().execute(async (other) => {
+        await sql`set local lock_timeout = 100`.execute(other);
+        return promised(other);
+      });
+      const refused = (error: { code?: string }) => error.code;
+      assert.is(await meanwhile.catch(refused), '55P03', 'it waits until the first is promised');
+    });
+    assert.is(await db.transaction().execute(promised), first);
   });
 
   test('twenty thousand instances are promised, changed and counted', async () => {

@@ -6,7 +6,7 @@
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
 import { IN_PACS, nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
-import { firstBrought, insertCopies } from './copies/copy.store.ts';
+import { insertCopies } from './copies/copy.store.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -45,9 +45,14 @@ export type NewStudy = {
   readonly now: Date;
 };
 
-/** A study that one upload sends, with its copies; new, so nobody else can have it locked. */
+/**
+ * A study that one upload sends, with its copies; new, so nobody else can have it locked. A second upload of the same
+ * study waits for the first: the destinations may change between the two, and both must go to the same ones.
+ */
 export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> {
   const { id, siteId, accountId, studyInstanceUID, policy, now } = study;
+  const place = `place of ${siteId} ${studyInstanceUID}`;
+  await sql`select pg_advisory_xact_lock(hashtextextended(${place}, 0))`.execute(trx);
   const made = await trx
     .insertInto('study')
     .values({
@@ -72,12 +77,13 @@ export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> 
 }
 
 /**
- * Fixed when the study is first promised: the primary destination then, and for later uploads of a study that was
- * brought the same one, because a PACS answers for what it was given. Null: there was none.
+ * Fixed when the study is first promised: the primary destination then, and for later uploads of the study the same
+ * one, because a PACS answers for what it was given. Null: there was none.
  */
 const destinationFor = (siteId: string, studyInstanceUID: string): RawBuilder<string | null> =>
   sql`coalesce(
-    (select destination_id from study where id = ${firstBrought(siteId, studyInstanceUID)}),
+    (select s.destination_id from study s where s.site_id = ${siteId} and s.study_instance_uid = ${studyInstanceUID}
+      and s.destination_id is not null and s.copy_of is null order by s.created_at, s.id limit 1),
     (select d.id from destination d where d.site_id = ${siteId} and d.is_primary))`;
 
 /**

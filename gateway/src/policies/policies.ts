@@ -104,6 +104,11 @@ export function requireOptions(policy: Policy, said: Manifest['deidentification'
   if (!isAsked) throw new Problem('invalid-request', 'Invalid: deidentification.options.');
 }
 
+/** Throws `reason-missing` where the policy asks why names are kept, and the manifest does not say. */
+export function requireReason({ asksReason }: Policy, { policy }: Pick<Manifest, 'policy'>): void {
+  if (asksReason === true && policy.reason === undefined) throw new Problem('reason-missing');
+}
+
 /**
  * The name of the key under which devices name originals by this version; null where it de-identifies nothing, or is
  * unknown.

@@ -180,7 +180,7 @@ export class World {
         const upload = await findUpload(tools.db, uploadId, null).catch(unlessKilled);
         // A wait in vain is answered at once: nothing happens meanwhile that a test would wait for.
         const { complete } = createCompletion(tools);
-        if (upload) await complete(upload, uploadId, () => false, AbortSignal.abort()).catch(unlessKilled);
+        if (upload) await complete(upload, device, () => false, AbortSignal.abort()).catch(unlessKilled);
         return;
       }
       default:

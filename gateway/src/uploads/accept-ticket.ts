@@ -17,7 +17,7 @@ import { auditStudy } from '../pipeline/audit-study.ts';
 import { noteCarrier } from '../pipeline/carrier.store.ts';
 import { begunParcels, findUpload } from '../pipeline/parcel.store.ts';
 import type { SealingKeys } from '../pipeline/pipeline-tools.ts';
-import { requireOptions, requirePolicy } from '../policies/policies.ts';
+import { requireOptions, requirePolicy, requireReason } from '../policies/policies.ts';
 import { keyOf } from './compare-manifest.ts';
 import { askPacs, openUpload } from './open-upload.ts';
 import type { UploadTools } from './upload-tools.ts';
@@ -102,6 +102,7 @@ async function allowed(
 ): Promise<Manifest> {
   const policy = await requirePolicy(db, account.siteId, manifest.policy, account.roles);
   requireOptions(policy, manifest.deidentification);
+  requireReason(policy, manifest);
   const { vault, ...rest } = manifest;
   return vault !== undefined && feedsVault(policy) ? { ...rest, vault } : rest;
 }

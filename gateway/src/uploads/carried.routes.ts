@@ -41,10 +41,12 @@ const CARRIED = {
     'seal-key-unknown',
     'stick-damaged',
     'stick-expired',
+    'stick-clock-ahead',
     'stick-outdated',
     'stick-sender-ended',
     'policy-not-allowed',
     'policy-withdrawn',
+    'reason-missing',
     'too-many-instances',
     'quota-exceeded',
   ],
@@ -59,6 +61,8 @@ const CARRIED = {
 
 /** Four of the largest at once, and of one account one. */
 const COMING = { atOnce: 4 * TICKET_BYTES_LIMIT, ofOne: TICKET_BYTES_LIMIT };
+/** A request that brings next to nothing costs as much. */
+const LEAST_BYTES = 64 * 1024;
 /** As of a manifest (read-posted.ts). */
 const TIMES = { quietMs: 30_000, totalMs: 300_000 };
 
@@ -75,15 +79,18 @@ export function carriedRoutes({ tools, sealing, readPosted }: CarriedRouteTools)
     const { ticket: id, key: keyId, enc } = params.data;
     const { signal } = c.req.raw;
     requireBytes(c.req.raw.headers);
-    const leave = await coming.enter(caller.id, signal, TICKET_BYTES_LIMIT);
-    const opened = await readBody(c.req.raw)
-      .then((sealed) => openCarried(tools, sealing, { id, keyId, enc, sealed }, caller.siteId))
-      .finally(leave);
-    const { promise, signer } = opened;
-    const answer = await readPosted('ticket', toPosted(c.req.raw, promise), caller.id, (ticket) =>
-      acceptTicket(tools, turns, { ticketId: id, signer, ticket, caller, signal }),
-    );
-    return c.json(answer, 200);
+    // Kept until the answer: the opened promise stays in memory while it waits for its turn to be read.
+    const leave = await coming.enter(caller.id, signal, announcedBytes(c.req.raw));
+    try {
+      const ticket = { id, keyId, enc, sealed: await readBody(c.req.raw) };
+      const { promise, signer } = await openCarried(tools, sealing, ticket, caller.siteId);
+      const answer = await readPosted('ticket', toPosted(c.req.raw, promise), caller.id, (opened) =>
+        acceptTicket(tools, turns, { ticketId: id, signer, ticket: opened, caller, signal }),
+      );
+      return c.json(answer, 200);
+    } finally {
+      leave();
+    }
   });
   return router;
 }
@@ -91,6 +98,14 @@ export function carriedRoutes({ tools, sealing, readPosted }: CarriedRouteTools)
 function requireBytes(headers: Headers): void {
   if (!/^application\/octet-stream\s*(?:;|$)/i.test(headers.get('content-type') ?? ''))
     throw new Problem('unsupported-media-type');
+}
+
+/** One that says nothing of its length may have them all. */
+function announcedBytes({ headers }: Request): number {
+  const length = Number(headers.get('content-length') ?? NaN);
+  return Number.isSafeInteger(length) && length > 0
+    ? Math.min(Math.max(length, LEAST_BYTES), TICKET_BYTES_LIMIT)
+    : TICKET_BYTES_LIMIT;
 }
 
 async function readBody({ body }: Request): Promise<Uint8Array<ArrayBuffer>> {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as after } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ticketSchema, type CarriedAnswer, type Ticket } from '#shared/protocol/stick.ts';
@@ -12,16 +13,27 @@ import { STICK_DAYS, STICK_GRANT_TYPE, stickAudience } from '#shared/protocol/st
 import { sealTicket } from '#shared/transfer/stick-ticket.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { createRouter } from '../http/route.ts';
+import { carriedRoutes } from './carried.routes.ts';
 import { addAccount, addDevice } from '../testing/add-account.ts';
 import type { MessageChannel } from '../database/message-channel.ts';
 import { createStudyChanges } from '../pipeline/announce-changes.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
-import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
+import { createTestSealing, openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
 import { packed, sealedBytes, toManifest, type SealedBytes } from '../testing/pack-parcel.ts';
 
 const test = suite('a study from a stick');
 const DAY_S = 86_400;
 const now = () => Math.floor(Date.now() / 1000);
+const sealing = createTestSealing();
+const CALLER = {
+  username: 't',
+  scheme: 'bearer',
+  scope: 'session',
+  epoch: 0,
+  device: null,
+  roles: ['technician'] satisfies Role[],
+} as const;
 let pipeline: TestPipeline;
 let privateKey: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
 /** The account of the device. */
@@ -38,7 +50,11 @@ test.before(async () => {
       loseMessages = missed;
     },
   };
-  pipeline = await openTestPipeline({ pacs: openTestPacs(), tools: { changes: createStudyChanges(others) } });
+  pipeline = await openTestPipeline({
+    pacs: openTestPacs(),
+    sealing,
+    tools: { changes: createStudyChanges(others) },
+  });
 });
 test.after(() => pipeline.close());
 test.before.each(async () => {
@@ -57,6 +73,8 @@ interface Changes {
   /** Of the sealed bytes. */
   readonly spoil?: (sealed: Uint8Array) => void;
   readonly key?: string;
+  /** How the gateway is asked. */
+  readonly ask?: (path: string, sealed: Uint8Array<ArrayBuffer>) => Promise<Response>;
 }
 
 interface SavedHere {
@@ -81,19 +99,26 @@ async function save(seed: number): Promise<SavedHere> {
     instance: first!,
     parcel,
     sealed,
-    async bring({ claims, typ = STICK_GRANT_TYPE, spoil, key = pipeline.sealingKey.kid } = {}) {
+    async bring({
+      claims,
+      typ = STICK_GRANT_TYPE,
+      spoil,
+      key = pipeline.sealingKey.kid,
+      ask = askPipeline,
+    } = {}) {
       const aud = stickAudience(pipeline.sealingKey.kid);
       const said = { iss: device, aud, iat: now(), jti: id, digest: sha256(promise), ...claims };
       const grant = await new SignJWT(said).setProtectedHeader({ alg: 'ES256', typ }).sign(privateKey);
       const closed = await sealTicket(pipeline.sealingKey, id, { grant, promise });
       spoil?.(closed.sealed);
       const query = new URLSearchParams({ ticket: id, key, enc: closed.enc });
-      return pipeline.request('POST', `/upload/carried?${query}`, closed.sealed, {
-        'content-type': 'application/octet-stream',
-      });
+      return ask(`/upload/carried?${query}`, closed.sealed);
     },
   };
 }
+
+const askPipeline = (path: string, sealed: Uint8Array<ArrayBuffer>): Promise<Response> =>
+  pipeline.request('POST', path, sealed, { 'content-type': 'application/octet-stream' });
 
 async function brought(saved: SavedHere): Promise<CarriedAnswer> {
   const response = await saved.bring();
@@ -128,6 +153,64 @@ test('is the device’s upload, whoever brings it, and is wanted until it is her
   assert.equal(row, { account_id: owner, device_id: device });
 });
 
+/** A request with a body that nobody has looked at yet; `read` resolves when somebody does. */
+function unread() {
+  const { promise: read, resolve } = Promise.withResolvers<void>();
+  const state = { isRead: false };
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        state.isRead = true;
+        resolve();
+        controller.enqueue(new Uint8Array(9));
+        controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { body, read, state };
+}
+
+test('its promise has a place until it is answered, and no further body of the same account is read', async () => {
+  const entered = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<never>();
+  const readPosted = () => {
+    entered.resolve();
+    return gate.promise;
+  };
+  const app = createRouter();
+  app.use(async (c, next) => {
+    c.set('caller', { ...CALLER, siteId: pipeline.siteId, id: c.req.header('x-account')! });
+    await next();
+  });
+  app.route('/', carriedRoutes({ tools: pipeline.tools, sealing: sealing.sealing, readPosted }));
+  app.onError(() => new Response(null, { status: 500 }));
+  const ask = (path: string, account: string, body: Uint8Array<ArrayBuffer> | ReadableStream) =>
+    app.request(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/octet-stream', 'x-account': account },
+      body,
+      duplex: 'half',
+    } as RequestInit);
+  let path = '';
+  const saved = await save(7030);
+  const first = saved.bring({
+    ask(asked, sealed) {
+      path = asked;
+      return Promise.resolve(ask(asked, carrier, sealed));
+    },
+  });
+  await entered.promise;
+  const same = unread();
+  const other = unread();
+  const answers = [ask(path, carrier, same.body), ask(path, randomUUID(), other.body)];
+  await other.read;
+  assert.not.ok(same.state.isRead);
+  gate.reject(new Error('answered'));
+  await Promise.all([first, ...answers]);
+  assert.ok(same.state.isRead);
+});
+
 test('its carrier brings what the device has sealed, and nothing else', async () => {
   const saved = await save(7002);
   const { uploadId } = await brought(saved);
@@ -159,6 +242,39 @@ test('its carrier brings what the device has sealed, and nothing else', async ()
   assert.is(decided.status, 404, 'and decides nothing');
 });
 
+test('its carrier adds nothing to a parcel that no ticket of theirs names', async () => {
+  const saved = await save(7008);
+  const { uploadId } = await brought(saved);
+  const { bytes } = saved.sealed;
+  pipeline.actAs(owner, ['technician'], device);
+  const own = await pipeline.create(uploadId, randomUUID(), bytes.length, { seal: saved.sealed.seal });
+  assert.is(own.status, 201);
+  const location = own.headers.get('location')!;
+  pipeline.actAs(carrier, ['technician']);
+  assert.is((await pipeline.head(location)).status, 404);
+  const sent = await pipeline.request('PATCH', `/upload/${location}`, bytes, {
+    'tus-resumable': '1.0.0',
+    'upload-offset': '0',
+    'content-type': 'application/offset+octet-stream',
+  });
+  assert.equal([sent.status, await codeOf(sent)], [404, 'not-found']);
+  pipeline.actAs(owner, ['technician'], device);
+  assert.is((await pipeline.head(location)).headers.get('upload-offset'), '0');
+});
+
+test('the audit trail says who has brought each parcel', async () => {
+  const saved = await save(7009);
+  const { uploadId } = await brought(saved);
+  await pipeline.sendBytes(uploadId, saved.sealed.bytes, saved.parcel, { seal: saved.sealed.seal });
+  const received = await pipeline.tools.db
+    .selectFrom('audit')
+    .select(sql<string>`fields ->> 'by'`.as('by'))
+    .where('event', '=', 'parcel-received')
+    .where(sql<boolean>`fields ->> 'uploadId' = ${uploadId}`)
+    .execute();
+  assert.equal(received, [{ by: carrier }]);
+});
+
 test('with any part of its ticket changed, or signed otherwise, is refused', async () => {
   const saved = await save(7003);
   const refused = async (changes: Changes) => codeOf(await saved.bring(changes));
@@ -180,6 +296,7 @@ test('is good for thirty days, and as long as its device may send', async () => 
   const at = (days: number) => ({ claims: { iat: now() - days * DAY_S } });
   assert.is((await saved.bring(at(STICK_DAYS - 1))).status, 200);
   assert.is(await codeOf(await saved.bring(at(STICK_DAYS + 1))), 'stick-expired');
+  assert.is(await codeOf(await saved.bring(at(-1))), 'stick-clock-ahead', 'saved tomorrow');
   const { uploadId } = await brought(saved);
   const { db } = pipeline.tools;
   await db.updateTable('device').set({ revoked_at: new Date() }).where('id', '=', device).execute();

@@ -39,8 +39,8 @@ test('a hundred of as many accounts look together; of one account a few wait, an
   const { signal } = new AbortController();
   const never = () => false;
   const outcomes: string[] = [];
-  const ask = (account: string): Promise<unknown> =>
-    completion.complete(upload, account, never, signal).then(
+  const ask = (accountId: string): Promise<unknown> =>
+    completion.complete(upload, { accountId }, never, signal).then(
       ({ missing }) => outcomes.push(`missing ${missing.length}`),
       (error: unknown) => outcomes.push(error instanceof Problem ? error.code : String(error)),
     );

@@ -52,7 +52,7 @@ export type Completion = {
    */
   complete(
     upload: UploadRow,
-    account: string,
+    sender: Pick<Sender, 'accountId' | 'keyId'>,
     isReceiving: () => boolean,
     signal: AbortSignal,
   ): Promise<CompleteAnswer>;
@@ -63,12 +63,12 @@ export function createCompletion(tools: UploadTools): Completion {
   const places = createPlaces(PLACES);
   const lookAt = lookTogether(tools);
   return {
-    async complete(upload, account, isReceiving, signal) {
-      const isNews = await setComplete(tools, upload);
+    async complete(upload, { accountId, keyId }, isReceiving, signal) {
+      const isNews = await setComplete(tools, upload, keyId);
       const answer = await whenVerified({
         lookAt: () => lookAt(upload),
         isReceiving,
-        enter: () => places.enter(account, signal),
+        enter: () => places.enter(accountId, signal),
         signal,
       });
       if (isNews) tools.changes.emit(upload.study_id);
@@ -78,7 +78,7 @@ export function createCompletion(tools: UploadTools): Completion {
 }
 
 /** Whether nobody had said so before. */
-function setComplete(tools: UploadTools, upload: UploadRow): Promise<boolean> {
+function setComplete(tools: UploadTools, upload: UploadRow, keyId: string | undefined): Promise<boolean> {
   return tools.db.transaction().execute(async (trx) => {
     const { numUpdatedRows } = await trx
       .updateTable('upload')
@@ -91,7 +91,7 @@ function setComplete(tools: UploadTools, upload: UploadRow): Promise<boolean> {
         trx,
         tools,
         { ...upload, id: upload.study_id },
-        { event: 'upload-completed', uploadId: upload.id },
+        { event: 'upload-completed', uploadId: upload.id, ...(keyId !== undefined && { keyId }) },
       );
     return numUpdatedRows > 0n;
   });

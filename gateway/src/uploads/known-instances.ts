@@ -22,6 +22,8 @@ type Db = Kysely<Tables>;
 export type Sender = {
   readonly accountId: string | null;
   readonly deviceId: string | null;
+  /** The API key by which the account sends. */
+  readonly keyId?: string;
   readonly siteId: string;
   /** Those by which it may read what others brought; none where a device sends. */
   readonly roles?: readonly Role[];

@@ -75,7 +75,8 @@ export async function askPacs(
   sender: Sender,
   signal: AbortSignal,
 ): Promise<Asked | null> {
-  const uids = await confirmedInstances(tools.db, sender, manifest.studyInstanceUID);
+  const { studyInstanceUID } = manifest;
+  const uids = await confirmedInstances(tools.db, sender, studyInstanceUID);
   const named = new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID));
   const confirmed = new Set(uids.filter((uid) => named.has(uid)));
   if (confirmed.size === 0) return null;
@@ -84,9 +85,10 @@ export async function askPacs(
     const until = AbortSignal.any([signal, late]);
     const at = await tools.pacsOf({
       site_id: sender.siteId,
-      study_instance_uid: manifest.studyInstanceUID,
+      study_instance_uid: studyInstanceUID,
+      destination_id: null,
     });
-    const { there, unanswered } = await findInPacs(manifest.studyInstanceUID, confirmed, at, until);
+    const { there, unanswered } = await findInPacs(studyInstanceUID, confirmed, at, until);
     return { confirmed, seen: there, unanswered };
   } catch (error) {
     signal.throwIfAborted();
@@ -171,7 +173,9 @@ async function openIn(
       have: have.length,
       need: need.length,
       conflict: conflict.length,
+      ...(sender.keyId !== undefined && { keyId: sender.keyId }),
       ...(identities > 0 && { identities }),
+      ...(policy.reason !== undefined && { reason: policy.reason }),
     });
   const { revision } = moved;
   return {

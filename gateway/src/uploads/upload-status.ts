@@ -16,6 +16,15 @@ type Tools = { readonly db: Db; readonly now: () => Date };
 /** At the gateway, verified, not yet confirmed. */
 const AT_GATEWAY: readonly InstanceState[] = ['received', 'posting', 'posted'];
 
+/** In the text: a statement that groups by this has to see that it is the same. */
+const inPacs = sql.join(IN_PACS.map((state) => sql.lit(state)));
+/** It is in the PACS when each required destination has it. */
+const shownState = sql<InstanceState>`case when instance.state in (${inPacs}) and exists (
+    select from study s where s.copy_of = instance.study_id and s.need = 'required' and not exists (
+      select from instance c where c.study_id = s.id and c.sop_instance_uid = instance.sop_instance_uid
+        and c.digest = instance.digest and c.state in (${inPacs})))
+  then 'posted' else instance.state end`;
+
 type Amounts = Pick<UploadStatus, 'counts' | 'bytes'>;
 
 /** Null: there is no such upload. `instances`: with each instance, in the manifest's order. */
@@ -110,14 +119,14 @@ async function amounts(db: Db, uploadIds: readonly string[]): Promise<(uploadId:
   const rows = await db
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
+    .select(shownState.as('state'))
     .select([
       'upload_instance.upload_id',
-      'instance.state',
       (of) => of.fn.countAll<string | number>().as('count'),
       (of) => of.fn.sum<string | number>('instance.bytes').as('bytes'),
     ])
     .where(sql<boolean>`upload_instance.upload_id = any(${uploadIds}::uuid[])`)
-    .groupBy(['upload_instance.upload_id', 'instance.state'])
+    .groupBy(['upload_instance.upload_id', shownState])
     .execute();
   const byUpload = Map.groupBy(rows, (row) => row.upload_id);
   return (uploadId) => sumAmounts(byUpload.get(uploadId) ?? []);
@@ -154,7 +163,8 @@ async function instanceStatuses(db: Db, uploadId: string): Promise<InstanceStatu
   const rows = await db
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
-    .select(['instance.sop_instance_uid', 'instance.digest', 'instance.state', 'instance.reason'])
+    .select(['instance.sop_instance_uid', 'instance.digest', 'instance.reason'])
+    .select(shownState.as('state'))
     .where('upload_instance.upload_id', '=', uploadId)
     .orderBy('upload_instance.position')
     .execute();

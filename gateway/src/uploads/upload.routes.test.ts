@@ -4,11 +4,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { policyAnswerSchema, studyEventSchema, type Role } from '#shared/protocol/api.ts';
+import type { PolicyDocument } from '#shared/protocol/policy.ts';
 import { MANIFEST_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { insertPolicy } from '../policies/policy.store.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
@@ -48,6 +51,46 @@ test('under a policy that its sender may not use, or no longer, is refused by na
   assert.is(
     await codeOf({ ...toManifest(instances), policy: { name: 'my-own', version: 1 } }),
     'policy-withdrawn',
+  );
+});
+
+test('under a policy that asks why names are kept needs a reason of the list, which the audit trail keeps', async () => {
+  const named = { name: 'names-with-reason', version: 1 };
+  const { db } = pipeline.tools;
+  const document: PolicyDocument = {
+    name: named.name,
+    title: 'With names',
+    deidentify: false,
+    options: [],
+    asksReason: true,
+    roles: ['technician'],
+  };
+  const by = { siteId: pipeline.siteId, by: pipeline.accountId, now: new Date() };
+  await db.transaction().execute((trx) => insertPolicy(trx, document, by));
+  const { policies } = policyAnswerSchema.parse(await pipeline.json('GET', '/upload/policy'));
+  assert.is(policies.find(({ name }) => name === named.name)?.asksReason, true);
+
+  const manifest = toManifest(syntheticStudy({ seed: 92, instancesPerSeries: 1 }).instances);
+  assert.is(await codeOf({ ...manifest, policy: named }), 'reason-missing');
+  const free = await pipeline.json<{ code: string }>('POST', '/upload/init', {
+    ...manifest,
+    policy: { ...named, reason: 'for DOE^JANE' },
+  });
+  assert.is(free.code, 'invalid-request');
+  assert.not.match(JSON.stringify(free), /DOE/);
+  const { uploadId } = await pipeline.init({ ...manifest, policy: { ...named, reason: 'treatment' } });
+  const opened = await db
+    .selectFrom('audit')
+    .select('fields')
+    .where('event', '=', 'upload-opened')
+    .where(sql<boolean>`fields ->> 'uploadId' = ${uploadId}`)
+    .execute();
+  assert.equal(
+    opened.map(({ fields }) => [
+      (fields as { policy: string }).policy,
+      (fields as { reason: string }).reason,
+    ]),
+    [[named.name, 'treatment']],
   );
 });
 

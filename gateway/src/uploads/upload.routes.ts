@@ -38,7 +38,7 @@ import { recordReading } from '../audit/record-reading.ts';
 import { findReceipt } from '../pipeline/receipt.store.ts';
 import { ownerOf, senderOf } from '../pipeline/upload-owner.ts';
 import { quotaUse } from '../policies/quota.store.ts';
-import { policiesFor, requireOptions, requirePolicy } from '../policies/policies.ts';
+import { policiesFor, requireOptions, requirePolicy, requireReason } from '../policies/policies.ts';
 import { openVault } from '../vault/vault.store.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { uploadIds, uploadStatus, uploadStatuses } from './upload-status.ts';
@@ -159,7 +159,13 @@ const INIT = {
   keys: ['upload'],
   tags: ['upload'],
   summary: 'Say what one study will contain; be told what to send. Repeatable',
-  problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances', 'quota-exceeded'],
+  problems: [
+    'policy-not-allowed',
+    'policy-withdrawn',
+    'reason-missing',
+    'too-many-instances',
+    'quota-exceeded',
+  ],
   request: { body: jsonBody(manifestSchema) },
   responses: {
     200: jsonResponse(
@@ -254,11 +260,12 @@ function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void 
       const caller = callerOf(c);
       // A device sends; it reads nothing, whatever its user may do when signed in.
       const roles = readsAsRoles(caller) ? caller.roles : [];
-      const sender = { ...ownerOf(caller), siteId: caller.siteId, roles };
+      const sender = { ...senderOf(caller), siteId: caller.siteId, roles };
       const { signal } = c.req.raw;
       const answer = await readPosted('manifest', c.req.raw, caller.id, async (manifest) => {
         const policy = await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles);
         requireOptions(policy, manifest.deidentification);
+        requireReason(policy, manifest);
         // A policy that does not feed the vault leaves nothing there, whatever a device says.
         const { vault, ...rest } = manifest;
         const said = vault !== undefined && feedsVault(policy) ? { ...rest, vault } : rest;
@@ -312,10 +319,10 @@ function addEnding(router: Router, { tools, parcels }: UploadRouteTools): void {
     const { id: asked } = c.req.valid('param');
     const upload = (await carriedUpload(tools, asked, caller)) ?? (await ownUpload(tools, asked, caller));
     // A parcel whose last byte was stored when the process died is complete, and nobody said so.
-    for (const id of await unfinishedParcels(tools.db, upload.id))
-      await parcels.arrived(id, senderOf(caller));
+    const sender = senderOf(caller);
+    for (const id of await unfinishedParcels(tools.db, upload.id)) await parcels.arrived(id, sender);
     const isReceiving = () => parcels.isReceiving(upload.id);
-    return c.json(await completion.complete(upload, caller.id, isReceiving, c.req.raw.signal), 200);
+    return c.json(await completion.complete(upload, sender, isReceiving, c.req.raw.signal), 200);
   });
 
   router.openapi(routes.takeBack, async (c) => {

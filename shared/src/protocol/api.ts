@@ -110,6 +110,8 @@ export const policySchema = z.object({
   options: z.array(z.string()),
   /** Odd instances are held; absent: only where names are removed (irregularities.ts). */
   strict: z.boolean().optional(),
+  /** A manifest under it says why names are kept (sending-reason.ts). */
+  asksReason: z.boolean().optional(),
   /** Refinements of the profile; a device that does not understand one of them rejects the whole answer. */
   rules: policyRulesSchema.optional(),
   /** Absent: `id`. */

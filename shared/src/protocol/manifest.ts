@@ -16,6 +16,7 @@ import {
 import { digestSchema, uidSchema } from './forms.ts';
 import { deviceTriageSchema } from './inference.ts';
 import { MANIFEST_INSTANCE_LIMIT, PROTOCOL_VERSION } from './limits.ts';
+import { sendingReasonSchema } from './sending-reason.ts';
 import { vaultEntriesSchema } from './vault.ts';
 
 /**
@@ -83,7 +84,12 @@ export const deidentificationSchema = reportTermsSchema.extend({
 export const manifestSchema = z
   .object({
     protocolVersion: z.literal(PROTOCOL_VERSION),
-    policy: z.object({ name: z.string().max(64), version: z.number().int().min(1) }),
+    policy: z.object({
+      name: z.string().max(64),
+      version: z.number().int().min(1),
+      /** Where the policy asks why names are kept. */
+      reason: sendingReasonSchema.optional(),
+    }),
     studyInstanceUID: uidSchema,
     /**
      * In the order they were chosen (path order). One SOP Instance UID may stand here with several digests:

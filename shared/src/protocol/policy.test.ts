@@ -134,4 +134,11 @@ test('a policy that sends instances unchanged has no options and no rules', () =
   assert.not.ok(isTaken({ deidentify: false, options: [], rules: {} }));
 });
 
+test('only a policy that keeps names asks why, and devices are told', () => {
+  const asking = { ...GOOD, deidentify: false, options: [], asksReason: true };
+  const policy = policyDocumentSchema.parse(asking);
+  assert.is(policySchema.parse({ ...policy, version: 1 }).asksReason, true);
+  assert.not.ok(isTaken({ asksReason: true }));
+});
+
 test.run();

@@ -126,6 +126,8 @@ export const policyDocumentSchema = z
      * warning, unless names are removed.
      */
     strict: z.boolean().optional(),
+    /** The sender says why names are kept (sending-reason.ts). Absent: nobody is asked. */
+    asksReason: z.boolean().optional(),
     roles: z.array(z.enum(SENDERS)).min(1).max(SENDERS.length).refine(distinct, 'named twice'),
     rules: policyRulesSchema.optional(),
     /** Absent: `id`. */
@@ -153,7 +155,11 @@ export const policyDocumentSchema = z
     ({ deidentify, patientDomain, pseudonyms, key, vault }) =>
       deidentify || [patientDomain, pseudonyms, key, vault].every((each) => each === undefined),
     { path: ['pseudonyms'], error: 'only where names are removed' },
-  );
+  )
+  .refine(({ deidentify, asksReason }) => !deidentify || asksReason === undefined, {
+    path: ['asksReason'],
+    error: 'only where names are kept',
+  });
 export type PolicyDocument = z.infer<typeof policyDocumentSchema>;
 
 /** One version in the administrator's list. */

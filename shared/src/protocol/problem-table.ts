@@ -74,6 +74,12 @@ export const PROBLEMS = {
     title: 'The policy was changed while the study waited.',
     next: 'Choose the study again under the present policy.',
   },
+  'reason-missing': {
+    status: 422,
+    retry: 'changed',
+    title: 'This policy asks why names are kept.',
+    next: 'Choose the study again and give a reason.',
+  },
   'origin-refused': { status: 403, retry: 'never', title: 'The request comes from another web site.' },
   'wrong-host': {
     status: 421,
@@ -132,7 +138,13 @@ export const PROBLEMS = {
     status: 409,
     retry: 'changed',
     title: 'This study was saved more than 30 days ago.',
-    next: 'Save it again on the device that has it.',
+    next: 'Check the clock of the device that has it, and save it again there.',
+  },
+  'stick-clock-ahead': {
+    status: 409,
+    retry: 'changed',
+    title: 'The clock of the device that saved this study is ahead.',
+    next: 'Set its clock, or connect the device once, and save the study again there.',
   },
   'stick-outdated': {
     status: 409,
@@ -182,12 +194,6 @@ export const PROBLEMS = {
     retry: 'never',
     title: 'PACS_URL sets this destination at every start.',
     next: 'Change PACS_URL, or make another destination primary.',
-  },
-  'destination-has-work': {
-    status: 409,
-    retry: 'later',
-    title: 'Studies are on their way to this address.',
-    next: 'Wait until they have arrived, or make another destination for the new address.',
   },
   'destination-in-use': {
     status: 409,

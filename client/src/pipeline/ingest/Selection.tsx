@@ -136,13 +136,13 @@ function SeveralPatients({ studies }: { readonly studies: readonly FoundStudy[] 
   );
 }
 
-/** Why Send did not work: what happened, what it means, what to do. */
+/** Why Send did not work: what happened, what it means, what to do. A missing reason is asked for in its own sheet. */
 function SendProblem() {
   const ingest = useIngest();
   const problem = ingest.problem.value;
   return (
     <div role="alert">
-      {problem && (
+      {problem && problem !== 'reason-missing' && (
         <Notice kind="stop" title={chosenWords.sendProblem[problem].title}>
           <p>{chosenWords.sendProblem[problem].next}</p>
         </Notice>

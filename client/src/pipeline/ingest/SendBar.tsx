@@ -7,6 +7,7 @@ import { hrefOf } from '../../kit/routes.ts';
 import { chosenWords } from './chosen-words.ts';
 import { queueWords } from '../queue/queue-words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
+import { ReasonSheet } from './ReasonSheet.tsx';
 import { canSend, sendableOf } from './sendable.ts';
 
 export type SendBarProps = {
@@ -61,6 +62,7 @@ function SendBar({ onQueuedInPart }: SendBarProps) {
           )}
         </button>
       </div>
+      {ingest.problem.value === 'reason-missing' && <ReasonSheet studies={chosen.length} onGiven={send} />}
     </section>
   );
 }

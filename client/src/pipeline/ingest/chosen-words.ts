@@ -1,4 +1,5 @@
 /** The words about what was chosen: reading, found studies, and sending them. */
+import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import { counted, files, instances, series, studies } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 
@@ -52,6 +53,16 @@ export const chosenWords = {
   namesLeaveWhat:
     'Everybody who may open the study in the PACS can read them. This choice holds for one Send.',
   keepNames: 'Keep names',
+  reasonTitle: 'Why are names kept?',
+  reasonWhat: 'This policy asks for a reason. The audit trail keeps it, with your account.',
+  reason: {
+    treatment: 'Treatment of the patient',
+    'emergency-treatment': 'Emergency',
+    'patient-request': 'The patient asked for it',
+    'quality-improvement': 'Quality assurance',
+    'public-health': 'Public health',
+    'legal-order': 'A court or an authority ordered it',
+  } satisfies Record<SendingReason, string>,
   policyMissing: 'The gateway has not said yet which policy is in force. You can send once it has.',
   send: (count: number) => `Send ${studies(count)}`,
   sendBar: 'Sending',

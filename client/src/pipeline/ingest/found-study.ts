@@ -2,6 +2,7 @@
  * The chosen files as the screen shows them before Send: studies, series, and files that cannot be sent.
  * Values here identify patients; they are only in the page's memory and end with `clear()`.
  */
+import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { ReadonlySignal } from '@preact/signals';
 import type { Box } from '#shared/dicom/boxes.ts';
@@ -102,12 +103,14 @@ export interface HeldFile extends RejectedFile {
 /**
  * The reason why Send failed. `seal-key-unknown`: the gateway's public key is not known, so nothing may be
  * stored here. `not-prepared`: this person's devices make no pseudonyms without the gateway, and it was not reached.
+ * `reason-missing`: the policy asks why names are kept, and nobody has said so (`giveReason`).
  * `look-first`: instances have texts that name what their companions name, and nobody has seen that yet.
  */
 export type SendProblem =
   | 'no-room'
   | 'policy-unknown'
   | 'seal-key-unknown'
+  | 'reason-missing'
   | 'not-prepared'
   | 'look-first'
   | 'too-many-patients'
@@ -154,6 +157,8 @@ export interface IngestStore {
    */
   readonly persisted: ReadonlySignal<boolean | null>;
   choosePolicy(name: string): void;
+  /** Why names are kept, for the next Send. Null: nobody wants to say, and nothing is sent. */
+  giveReason(reason: SendingReason | null): void;
   /**
    * From `<input type=file>`, with or without `webkitdirectory`; several calls add up. Resolves when all are
    * read.

@@ -3,6 +3,7 @@
  * the signals at most four times a second.
  */
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
+import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import { createDiscs, NO_DISC, type DiscView } from './disc-view.ts';
 import type { KnownPolicies } from '../queue/rows/device-notes.ts';
 import type {
@@ -71,6 +72,8 @@ export function createIngestState(tools: IngestTools) {
     persisted: signal<boolean | null>(null),
     /** The name of the policy that a person chose. */
     chosenPolicy: signal<string | null>(null),
+    /** Why names are kept, for the next Send alone. */
+    reason: signal<SendingReason | null>(null),
     /** By the id of a queued study: its files that are held back (reopen-study.ts). */
     undecided: signal<ReadonlyMap<string, StudyGroup>>(new Map()),
     gathering: createGathering(tools.createId),
@@ -115,7 +118,11 @@ export function holdNaming(state: IngestState, study: StudyGroup, files: NamingF
 }
 
 /** Null: the configured one. Another policy may keep other texts, and hold for other reasons. */
-export function takePolicy({ chosenPolicy, gathering, heldBack }: IngestState, name: string | null): void {
+export function takePolicy(
+  { chosenPolicy, reason, gathering, heldBack }: IngestState,
+  name: string | null,
+): void {
+  reason.value = null;
   if (chosenPolicy.value === name) return;
   chosenPolicy.value = name;
   heldBack.policyChanged();

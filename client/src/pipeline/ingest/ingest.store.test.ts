@@ -156,6 +156,32 @@ test('the rules of an administrator’s policy are carried out here', async () =
   }
 });
 
+test('a policy that asks why names are kept is asked for at each Send, and nothing is queued without a reason', async () => {
+  const asking = { ...IDENTIFIED, name: 'names-with-reason', asksReason: true };
+  const { store, queue } = await openIngest({ chosen: asking });
+  await store.addFiles(filesOf(syntheticStudy({ seed: 6 })));
+  await store.send();
+  assert.equal([store.problem.value, (await queue.pending()).length], ['reason-missing', 0]);
+  store.giveReason(null);
+  assert.is(store.problem.value, null);
+  store.giveReason('treatment');
+  store.choosePolicy('identified');
+  store.choosePolicy(asking.name);
+  await store.send();
+  assert.is(store.problem.value, 'reason-missing', 'the reason was given for another choice');
+  store.giveReason('treatment');
+  await store.send();
+  const [pending] = await queue.pending();
+  assert.equal((await queue.manifestOf(pending!.id)).policy, {
+    name: asking.name,
+    version: 1,
+    reason: 'treatment',
+  });
+  await store.addFiles(filesOf(syntheticStudy({ seed: 7 })));
+  await store.send();
+  assert.equal([store.problem.value, (await queue.pending()).length], ['reason-missing', 1]);
+});
+
 test('the policies in force are fetched before anything is sent; if the chosen one is withdrawn, one that removes names replaces it', async () => {
   let asked = 0;
   const hearPolicies = () => {

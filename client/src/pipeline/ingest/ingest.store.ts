@@ -56,12 +56,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
         heldBack.release(policyInForce(state), some, boxes),
       ),
     holdBack: (files) => decide(state, files, heldBack.holdBack),
-    policy: computed(() => policyInForce(state)),
-    policies: computed(() => tools.policies.value?.policies ?? []),
-    choosePolicy(name) {
-      takePolicy(state, name);
-      draw(state);
-    },
+    ...choosingOf(state),
     ...addingTo(state),
     cancel: () => state.abort.abort(),
     clear(also) {
@@ -120,6 +115,24 @@ function decide(
 ): void {
   if (state.phase.peek() === 'queueing') return;
   how(files);
+}
+
+type Choosing = Pick<IngestStore, 'policy' | 'policies' | 'choosePolicy' | 'giveReason'>;
+
+function choosingOf(state: IngestState): Choosing {
+  const { tools, problem } = state;
+  return {
+    policy: computed(() => policyInForce(state)),
+    policies: computed(() => tools.policies.value?.policies ?? []),
+    choosePolicy(name) {
+      takePolicy(state, name);
+      draw(state);
+    },
+    giveReason(given) {
+      state.reason.value = given;
+      if (problem.value === 'reason-missing') problem.value = null;
+    },
+  };
 }
 
 type Adding = Pick<IngestStore, 'addFiles' | 'addFolder' | 'addDataTransfer' | 'addSample'>;

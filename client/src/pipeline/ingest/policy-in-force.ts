@@ -25,13 +25,14 @@ function choosePolicy({ policies, default: preset }: KnownPolicies, chosen: stri
 /** The terms for the selected studies, or the reason why they cannot be sent. */
 export function termsOf(
   state: IngestState,
-): SendingTerms | Extract<SendProblem, 'policy-unknown' | 'seal-key-unknown'> {
+): SendingTerms | Extract<SendProblem, 'policy-unknown' | 'seal-key-unknown' | 'reason-missing'> {
   const known = state.tools.policies.value;
   const policy = policyInForce(state);
   const forTask = known && policy && policyForTask(policy, known);
   if (!known || !policy || !forTask) return 'policy-unknown';
   const { sealingKey } = known;
-  return sealingKey === null
-    ? 'seal-key-unknown'
-    : { policy, forTask, sealingKey, released: state.heldBack.released.value };
+  if (sealingKey === null) return 'seal-key-unknown';
+  const reason = policy.asksReason === true ? state.reason.value : null;
+  if (policy.asksReason === true && reason === null) return 'reason-missing';
+  return { policy, reason, forTask, sealingKey, released: state.heldBack.released.value };
 }

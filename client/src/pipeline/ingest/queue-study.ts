@@ -6,6 +6,7 @@
 import type { NamingText } from '#shared/deid/companions.ts';
 import type { NamedValue } from '#shared/deid/text/named-value.ts';
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
+import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import { beginStudy, finishNaming } from '../queue/rows/name-study.ts';
 import { keepHeld, takeFromEarlier, type KeptHeld } from '../queue/rows/keep-held.ts';
 import { noteTriage, type Triaged } from '../queue/rows/note-triage.ts';
@@ -49,6 +50,8 @@ export interface QueueingTools {
 /** The policy of a study, and the key to which it is sealed. */
 export interface SendingTerms {
   readonly policy: Policy;
+  /** Why names are kept; null where the policy does not ask. */
+  readonly reason: SendingReason | null;
   readonly forTask: PolicyForTask;
   readonly sealingKey: SealingKey;
   /** The boxes over files at which a person looked, by place. */
@@ -98,12 +101,13 @@ export async function queueStudy(tools: QueueingTools, queueing: Queueing): Prom
 async function nameAndPack(begun: Begun): Promise<void> {
   const { tools, studyId, group, terms } = begun;
   const { database } = tools;
+  const { reason } = terms;
   const { name, version, deidentify } = terms.policy;
   await beginStudy(database, await tools.key, {
     id: studyId,
     queuedAt: tools.now(),
     account: tools.account(),
-    policy: { name, version, deidentify },
+    policy: { name, version, deidentify, ...(reason !== null && { reason }) },
     title: titleOf(group),
     about: aboutOf(group),
     chosen: group.instances,

@@ -21,7 +21,7 @@ import { forgetEndedLabels, openLabel } from './rows/local-label.ts';
 import type { LocalDatabase, StudyRow } from './rows/local-database.ts';
 import { createOrdering } from './rows/order-studies.ts';
 import { takeOver, type TakeOverTools, waitsForOwner } from './rows/take-over.ts';
-import { knownWifiTerms, setWifiTerms, waitsForWifi, type WifiTerms } from './rows/wifi-terms.ts';
+import { knownWifiTerms, sendAnyway, setWifiTerms, waitsForWifi, type WifiTerms } from './rows/wifi-terms.ts';
 import { compareForSending } from './sending-order.ts';
 import { countSafe, showStudy, travels } from './show-study.ts';
 
@@ -151,7 +151,7 @@ function wifiOf({ tools, studies, wifiOnly }: Screen) {
     wifiOnly,
     setWifiOnly: (only: boolean) => setWifiTerms(database, { only }),
     waitingForWifi: computed(() => studies.value.filter(({ waiting }) => waiting === 'metered').length),
-    sendAnyway: () => setWifiTerms(database, { anywayUntil: now() }),
+    sendAnyway: () => sendAnyway(database, now()),
   };
 }
 

@@ -72,6 +72,7 @@ export type Waiting =
   | 'gateway-failed'
   | 'behind-another'
   | 'pacs-fails-on-some'
+  | 'required-destination'
   | 'signed-out'
   | 'interrupted'
   | null;

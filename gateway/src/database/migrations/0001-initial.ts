@@ -101,7 +101,7 @@ const STUDIES = [
     series_instance_uid text not null, transfer_syntax_uid text not null, digest text not null,
     original_digest text, original_key text, policy_name text not null, policy_version int not null, report_digest text,
     bytes bigint not null, state text not null, reason text, parcel_id text references parcel,
-    body_offset bigint, restored text, posted_at timestamptz, pacs_code int, proof text,
+    body_offset bigint, restored text, posted_at timestamptz, pacs_code int, proof text, proven_at text,
     sent_digests text, offers int not null default 0, offers_amid int not null default 0,
     offered_minute int not null default 0,
     revision int not null, damages int not null default 0, losses int not null default 0, beginnings int not null default 0,
@@ -115,8 +115,6 @@ const STUDIES = [
   // Quotas count what is open, however much was brought in years (quota.store.ts).
   `create index instance_open on instance (study_id) where state in ('promised', 'received', 'posting', 'quarantined')`,
   `create index instance_parcel on instance (parcel_id)`,
-  // Whether a study was brought at all: mere promises, however many, are not read for it.
-  `create index instance_brought on instance (study_id) where brought`,
   `create index instance_original on instance (site_id, original_digest)`,
   // PROTOCOL I2, within one upload: its study's lock prevents any attempt; if a code path ever forgot it, the
   // database would refuse. Between uploads, forward looks first and hands over one at a time.
@@ -137,8 +135,9 @@ const STUDIES = [
   `create index audit_study on audit ((fields->>'studyId')) where fields ? 'studyId'`,
   `create table reading (
     site_id uuid not null references site, account_id uuid not null references account,
-    study_instance_uid text not null, period bigint not null, kind text not null, count int not null,
-    since timestamptz not null, primary key (site_id, account_id, study_instance_uid, period, kind))`,
+    key_id text not null, study_instance_uid text not null, period bigint not null, kind text not null,
+    count int not null, since timestamptz not null,
+    primary key (site_id, account_id, key_id, study_instance_uid, period, kind))`,
 ];
 
 const VAULT = [

@@ -8,14 +8,15 @@ import type { Plan } from '../study-plan.ts';
 
 export type CopyOutcome = {
   readonly name: string;
-  readonly url: string;
+  /** The address at which its instances were seen. */
+  readonly pacs: string;
   readonly need: Need;
   /** By `outcomeKey`. */
   readonly instances: ReadonlyMap<string, CopiedInstance>;
 };
 export type CopiedInstance = Pick<
   InstanceRow,
-  'sop_instance_uid' | 'digest' | 'state' | 'reason' | 'pacs_code' | 'proof'
+  'sop_instance_uid' | 'digest' | 'state' | 'reason' | 'pacs_code' | 'proof' | 'proven_at'
 >;
 
 export const outcomeKey = (row: Pick<InstanceRow, 'sop_instance_uid' | 'digest'>): string =>
@@ -32,13 +33,15 @@ export async function copyOutcomes(db: Kysely<Tables>, studyId: string): Promise
     .orderBy('destination.name')
     .execute();
   return Promise.all(
-    copies.map(async ({ id, ...copy }) => {
+    copies.map(async ({ id, url, ...copy }) => {
       const rows = await db
         .selectFrom('instance')
-        .select(['sop_instance_uid', 'digest', 'state', 'reason', 'pacs_code', 'proof'])
+        .select(['sop_instance_uid', 'digest', 'state', 'reason', 'pacs_code', 'proof', 'proven_at'])
         .where('study_id', '=', id)
         .execute();
-      return { ...copy, instances: new Map(rows.map((row) => [outcomeKey(row), row])) };
+      // All of it was seen at one address (receipt/sign-revision.ts).
+      const pacs = rows.find(({ state }) => isInPacs(state))?.proven_at ?? url;
+      return { ...copy, pacs, instances: new Map(rows.map((row) => [outcomeKey(row), row])) };
     }),
   );
 }

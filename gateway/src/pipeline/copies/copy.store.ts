@@ -19,11 +19,10 @@ const VERIFIED: readonly InstanceState[] = ['received', 'posting', 'posted', ...
 /** Of a copy: its bytes are still wanted. */
 const WANTED: readonly InstanceState[] = ['promised', 'received', 'posting', 'posted', 'quarantined'];
 
-/** The first upload of the study that brought anything: later ones go where that went. */
-export const firstBrought = (siteId: string, studyInstanceUID: string): RawBuilder<string | null> =>
-  sql`(select s.id from study s where s.site_id = ${siteId} and s.study_instance_uid = ${studyInstanceUID}
-    and s.copy_of is null and s.destination_id is not null
-    and exists (select from instance i where i.study_id = s.id and i.brought) order by s.created_at, s.id limit 1)`;
+/** The first upload of the study at the site: later ones go where that goes. */
+const firstOf = ({ site_id: siteId, study_instance_uid: uid, id }: StudyRow): RawBuilder<string | null> =>
+  sql`(select s.id from study s where s.site_id = ${siteId} and s.study_instance_uid = ${uid} and s.id <> ${id}::uuid
+    and s.copy_of is null and s.destination_id is not null order by s.created_at, s.id limit 1)`;
 
 /** Fixed when the study is first promised, as its own destination is. */
 export async function insertCopies(trx: Trx, study: StudyRow, now: Date): Promise<void> {
@@ -32,9 +31,9 @@ export async function insertCopies(trx: Trx, study: StudyRow, now: Date): Promis
     insert into study (site_id, account_id, study_instance_uid, state, revision, policy_name, policy_version, destination_id, copy_of, need, updated_at)
     select ${siteId}::uuid, null, ${uid}, 'receiving', 1, ${study.policy_name}, ${study.policy_version}::int, wanted.id, ${id}::uuid, wanted.need, ${now}::timestamptz
     from (
-      select destination_id as id, need from study where copy_of = ${firstBrought(siteId, uid)}
+      select destination_id as id, need from study where copy_of = ${firstOf(study)}
       union
-      select id, need from destination where site_id = ${siteId} and need is not null and ${firstBrought(siteId, uid)} is null
+      select id, need from destination where site_id = ${siteId} and need is not null and ${firstOf(study)} is null
     ) wanted where wanted.id is distinct from ${own}::uuid`.execute(trx);
 }
 

@@ -153,7 +153,8 @@ async function settleKnown(
   const unknown = never.filter((row) => twinOf(row, rivals) === undefined);
   const looked = await lookBefore(unknown, tools, signal);
   const of = new Map(unknown.map((row) => [row.id, row]));
-  const changes = looked.flatMap((outcome) => toKnown(outcome, of.get(outcome.id)!, rivals));
+  const provenAt = tools.pacs.describe();
+  const changes = looked.flatMap((outcome) => toKnown(outcome, of.get(outcome.id)!, { rivals, provenAt }));
   if (changes.length > 0) {
     const count = (wanted: LookOutcome['kind']) => looked.filter(({ kind }) => kind === wanted).length;
     await tools.apply(async () => ({
@@ -170,13 +171,20 @@ async function settleKnown(
   return new Set(looked.filter(({ kind }) => kind === 'absent').map(({ id }) => id));
 }
 
-function toKnown({ id, kind }: LookOutcome, row: InstanceRow, rivals: Rivals): readonly InstanceChange[] {
+function toKnown(
+  { id, kind }: LookOutcome,
+  row: InstanceRow,
+  { rivals, provenAt }: { readonly rivals: Rivals; readonly provenAt: string },
+): readonly InstanceChange[] {
   switch (kind) {
     case 'absent':
       return [];
     case 'same':
       return [
-        { id, state: 'already-stored', proof: 'read-back', reason: null, sentDigests: handedOver(row) },
+        {
+          ...{ id, state: 'already-stored', proof: 'read-back', provenAt, reason: null },
+          sentDigests: handedOver(row),
+        },
       ];
     case 'other': {
       const there = isAlreadyThere(row, rivals);

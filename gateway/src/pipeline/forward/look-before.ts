@@ -6,7 +6,8 @@ import { isTurnedAway, PacsUnreachable, type FoundInstance, type Pacs } from '..
 import { searchEach } from '../search-each.ts';
 import { wasHeard } from './count-offers.ts';
 
-export type Candidate = { readonly id: number; readonly sop_instance_uid: string; readonly digest: string };
+export type Candidate = Promised & { readonly id: number; readonly sop_instance_uid: string };
+type Promised = { readonly digest: string; readonly bytes: number };
 
 export type LookOutcome = {
   readonly id: number;
@@ -33,27 +34,28 @@ export async function lookBefore(
   const found = Map.groupBy(searched.places, (place) => place.sopInstanceUID);
   const outcomes: LookOutcome[] = [];
   let isSilent = false;
-  for (const { id, sop_instance_uid, digest } of candidates) {
+  for (const candidate of candidates) {
+    const { id, sop_instance_uid } = candidate;
     const places = found.get(sop_instance_uid);
     if (places !== undefined && isSilent) continue;
     const unseen = searched.unanswered.has(sop_instance_uid) ? 'unanswered' : 'absent';
-    const kind = places === undefined ? unseen : await compare(places, digest, tools.pacs, signal);
+    const kind = places === undefined ? unseen : await compare(places, candidate, tools.pacs, signal);
     isSilent ||= kind === 'silent';
     outcomes.push({ id, kind });
   }
   return outcomes;
 }
 
-/** Bytes in the PACS against those of the digest. Throws PacsUnreachable where nobody heard the question. */
+/** Bytes in the PACS against the promised ones. Throws PacsUnreachable where nobody heard the question. */
 export async function compare(
   places: readonly FoundInstance[],
-  digest: string,
+  { digest, bytes }: Promised,
   pacs: Pacs,
   signal: AbortSignal,
 ): Promise<Exclude<LookOutcome['kind'], 'absent' | 'unanswered'>> {
   let shown: 'other' | 'unknown' = 'other';
   for (const place of places) {
-    const held = await pacs.readBack(place, signal).catch(withoutBytes);
+    const held = await pacs.readBack(place, bytes, signal).catch(withoutBytes);
     if (held === 'silent') return 'silent';
     if (held === null) shown = 'unknown';
     else if (held.digest === digest) return 'same';

@@ -76,7 +76,7 @@ async function readBackAll(
         seriesInstanceUID: row.series_instance_uid,
         sopInstanceUID: row.sop_instance_uid,
       };
-      const shown = await compare([place], row.digest, pacs, signal);
+      const shown = await compare([place], row, pacs, signal);
       isSilent ||= shown === 'silent';
       proven.set(row.id, { shown, proof: 'read-back' });
     }

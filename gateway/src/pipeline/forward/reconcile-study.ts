@@ -53,6 +53,8 @@ export type Reconciled = {
   readonly counted?: InstanceChange;
   /** Of one that was `missing`: how often by now. */
   readonly losses?: number;
+  /** Of one that the PACS has: its address. */
+  readonly provenAt?: string;
   /** Of one whose bytes were read back, and are the promised ones: the note of what the PACS has. */
   readonly sentDigests?: string;
 };
@@ -66,12 +68,14 @@ export async function reconcileStudy(study: StudyRow, tools: Tools, signal: Abor
   const until = (row: InstanceRow): number => minutesUntilDue(row, { minutes, tookOthers: false }, pauses);
   const posted = await instancesOf(tools.db, study.id, ['posted']);
   const due = posted.filter((row) => until(row) === 0);
+  const provenAt = tools.pacs.describe();
   const looks = await lookAtAll(study, due, tools, signal);
   const looked = due.flatMap((row) => {
     const look = looks.get(row.id);
     if (look === undefined) return [];
     const lag = lagOf(look.said, lagMinutes);
-    return [toReconciled(row, look, lag > 0 && minutes - row.since_minute <= lag)];
+    const one = toReconciled(row, look, lag > 0 && minutes - row.since_minute <= lag);
+    return [isThere(one) ? { ...one, provenAt } : one];
   });
   const waitedMinutes = Math.max(0, ...posted.map((row) => minutes - row.since_minute));
   return (locked) => planReconciled(locked, looked, { waitedMinutes, pausing: posted.length - due.length });
@@ -136,6 +140,8 @@ function saidOf(row: InstanceRow, rivals: Rivals): Said {
   return isContested(row, rivals) ? 'contested' : 'claimed';
 }
 
+const isThere = ({ kind }: Pick<Reconciled, 'kind'>): boolean => kind === 'stored' || kind === 'coerced';
+
 function toReconciled(row: InstanceRow, look: Look, isEarly: boolean): Reconciled {
   const { id } = row;
   const kind = judgePosted(look.said, look.shown, isEarly);
@@ -147,22 +153,23 @@ function toReconciled(row: InstanceRow, look: Look, isEarly: boolean): Reconcile
     const counted = countOffer(row, look.shown !== 'silent', 'posted');
     return { id, kind: counted.state === 'quarantined' ? 'fails' : kind, counted };
   }
-  const isThere = kind === 'stored' || kind === 'coerced';
   return {
     id,
     kind,
-    ...(isThere && look.proof !== undefined ? { proof: look.proof } : {}),
+    ...(isThere({ kind }) && look.proof !== undefined ? { proof: look.proof } : {}),
     ...(look.shown === 'same' && !isAsHandedOver(row) ? { sentDigests: handedOver(row) } : {}),
   };
 }
 
-function toChange({ id, kind, proof, losses, counted, sentDigests }: Reconciled): readonly InstanceChange[] {
+function toChange({ id, kind, ...said }: Reconciled): readonly InstanceChange[] {
+  const { proof, provenAt, losses, counted, sentDigests } = said;
   if (counted !== undefined) return [counted];
   if (kind === 'late' || kind === 'unseen') return [];
   return [
     {
       ...toEnd(id, kind),
       ...(proof === undefined ? {} : { proof }),
+      ...(provenAt === undefined ? {} : { provenAt }),
       ...(losses === undefined ? {} : { losses }),
       ...(sentDigests === undefined ? {} : { sentDigests }),
     },

@@ -15,7 +15,7 @@ import { removeParcelBlobs, tailOf } from '../parcel-blobs.ts';
 import { accountOf, deleteUnfinished, findParcel, plainBytes, type OwnedParcel } from '../parcel.store.ts';
 import type { PipelineTools, SealingKeys } from '../pipeline-tools.ts';
 import { setWaiting } from '../study.store.ts';
-import { isCarrier } from '../carrier.store.ts';
+import { isCarried, isCarrier } from '../carrier.store.ts';
 import { isOwnedBy, maySend, type Sender } from '../upload-owner.ts';
 import { createBodyPlaces, type PlacesLimit } from './body-places.ts';
 import { findOrCreateParcel, isUuid, PARCEL_BYTES_LIMIT, StudyStorageFull } from './create-parcel.ts';
@@ -167,7 +167,14 @@ async function handOver(tools: IntakeTools, parcelId: string, sender: Sender | n
         { kind: 'stop-waiting', because: 'storage-full' },
       ],
       next: [{ queue: 'verify', parcelId, account: accountOf(parcel) }],
-      audit: { event: 'parcel-received', uploadId, parcelId, bytes },
+      // By nobody: the gateway itself found it complete.
+      audit: {
+        event: 'parcel-received',
+        uploadId,
+        parcelId,
+        bytes,
+        ...(sender !== null && { by: sender.accountId }),
+      },
     };
   });
 }
@@ -231,14 +238,17 @@ async function resume(intake: Intake, asked: Asked): Promise<Response> {
   return response;
 }
 
-/** A carrier brings bytes, and takes none away. */
+/** A carrier brings the bytes of parcels that its ticket names, and takes none away. */
 async function mayReach(
   tools: Pick<IntakeTools, 'db' | 'now'>,
   { request, sender }: Asked,
   parcel: OwnedParcel,
 ): Promise<boolean> {
   if (isOwnedBy(sender, parcel)) return true;
-  return request.method !== 'DELETE' && isCarrier(tools, sender, parcel.upload_id);
+  if (request.method === 'DELETE' || !(await isCarrier(tools, sender, parcel.upload_id))) return false;
+  const { upload_id: uploadId, device_parcel_id: id, bytes, seal_key_id: keyId, seal_enc: enc } = parcel;
+  const seal = keyId === null || enc === null ? null : { keyId, enc };
+  return isCarried(tools, sender, uploadId, { id, bytes, seal });
 }
 
 /** One PATCH, between its two lines in the log. */

@@ -113,7 +113,7 @@ function toReceiptInstance(
 
 /** Without instances: not all of them have come to an end there. */
 function toReceiptDestination(
-  { name, url, need, instances: copied }: CopyOutcome,
+  { instances: copied, ...of }: CopyOutcome,
   instances: readonly InstanceRow[],
 ): ReceiptDestination {
   const outcomes = instances.map((row) => copied.get(outcomeKey(row)));
@@ -121,7 +121,7 @@ function toReceiptDestination(
     const copy = outcomes[at];
     return copy === undefined ? !isInPacs(state) : isSettled(copy.state);
   });
-  return { name, pacs: url, need, ...(isOver ? { instances: outcomes.map(toCopied) } : {}) };
+  return { ...of, ...(isOver ? { instances: outcomes.map(toCopied) } : {}) };
 }
 
 /** Of what the first destination did not take, others are not given anything. */

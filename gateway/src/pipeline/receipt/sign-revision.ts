@@ -22,9 +22,13 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
   const instances = await instancesOf(tools.db, study.id);
   // No road leads here; if a fault did, the study starts its way again instead of standing still.
   if (!instances.every(({ state }) => isSettled(state))) return async (locked) => startAgain(locked, study);
-  // Nothing is signed of a row that was changed behind the gateway's back: the PACS is looked at again.
-  const altered = instances.filter((row) => isInPacs(row.state) && !isAsHandedOver(row));
-  if (altered.length > 0) return async (locked) => startAgain(locked, study, altered);
+  // Nothing is signed of a row that was changed behind the gateway's back, nor of one that was seen in another PACS
+  // than the receipt names, because the address has changed meanwhile: this one is looked at.
+  const there = tools.pacs.describe();
+  const unproven = instances.filter(
+    (row) => isInPacs(row.state) && (!isAsHandedOver(row) || row.proven_at !== there),
+  );
+  if (unproven.length > 0) return async (locked) => startAgain(locked, study, unproven);
   if (study.copy_of !== null) return planner(study, () => endCopy(study));
   const copies = await copyOutcomes(tools.db, study.id);
   const without = withoutRequired(instances, copies, study);
@@ -38,7 +42,7 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
   const issued: (IssuedReceipt & { readonly root: string })[] = [];
   for (const [uploadId, promised] of await promisesOf(tools.db, study.id)) {
     const subject = { ...of, instances: instances.filter(({ id }) => promised.has(id)) };
-    const receipt = await issueReceipt(subject, { ...tools, describePacs: () => tools.pacs.describe() });
+    const receipt = await issueReceipt(subject, { ...tools, describePacs: () => there });
     if (receipt.kind === 'unsettled') return async (locked) => startAgain(locked, study);
     const { id, jws, issuedAt, root } = receipt;
     issued.push({ id, uploadId, jws, issuedAt, root });
@@ -75,7 +79,7 @@ const endCopy = ({ id, copy_of: original, need }: StudyRow): Plan => ({
 async function startAgain(
   { study }: LockedStudy,
   seen: StudyRow,
-  altered: readonly InstanceRow[] = [],
+  unproven: readonly InstanceRow[] = [],
 ): Promise<Plan> {
   if (study.revision !== seen.revision || study.state !== seen.state) return nothingToDo('elsewhere');
   return {
@@ -84,7 +88,7 @@ async function startAgain(
       {
         kind: 'change-instances',
         from: IN_PACS,
-        changes: altered.map(({ id }) => ({ id, state: 'posted', proof: null })),
+        changes: unproven.map(({ id }) => ({ id, state: 'posted', proof: null })),
       },
     ],
     event: 'late-instance',

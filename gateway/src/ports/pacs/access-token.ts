@@ -11,6 +11,7 @@ import {
   ResponseBodyError,
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi';
+import { gatherAll } from './multipart.ts';
 import { NO_TOKEN, PacsUnreachable } from './pacs.ts';
 import type { TokenSource } from './pacs-http.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -53,12 +54,23 @@ export function createTokenSource(credentials: ClientCredentials, around: Around
 /** An authorization server that says nothing for so long is away. */
 const PATIENCE_MS = 20_000;
 
+/** Tokens have some kilobytes. */
+const ANSWER_LIMIT = 64 * 1024;
+
+/** The whole answer. Throws PacsUnreachable where it is longer than any that has a token in it. */
+async function bounded({ status, headers, body }: Response): Promise<Response> {
+  const bytes = body === null ? null : await gatherAll(body, ANSWER_LIMIT);
+  if (body !== null && bytes === null)
+    throw new PacsUnreachable('the authorization server answered with too much', status, NO_TOKEN);
+  return new Response(bytes, { status, headers });
+}
+
 async function askForToken(credentials: ClientCredentials, around: Around): Promise<Token> {
   const { tokenUrl, clientId, clientSecret, scope } = credentials;
   const server = { issuer: tokenUrl, token_endpoint: tokenUrl };
   const client = { client_id: clientId };
   const options = {
-    [customFetch]: around.fetch,
+    [customFetch]: async (...request: Parameters<typeof fetch>) => bounded(await around.fetch(...request)),
     // Addresses are checked where they are set.
     [allowInsecureRequests]: true,
     signal: AbortSignal.timeout(PATIENCE_MS),
@@ -71,6 +83,7 @@ async function askForToken(credentials: ClientCredentials, around: Around): Prom
     const heldMs = (expires_in ?? UNSAID_SECONDS) * 1000;
     return { authorization: `Bearer ${access_token}`, until: around.clock() + heldMs - EARLIER_MS };
   } catch (error) {
+    if (error instanceof PacsUnreachable) throw error;
     const isSaid = error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError;
     const status = isSaid ? error.status : null;
     throw new PacsUnreachable('the authorization server gave no access token', status, NO_TOKEN, error);

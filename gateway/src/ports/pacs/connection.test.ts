@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -9,10 +10,13 @@ import {
   CERTIFICATE_KEY,
   NEXT_CERTIFICATE,
   NEXT_CERTIFICATE_KEY,
+  PRIVATE_CA,
+  PRIVATE_CERTIFICATE,
+  PRIVATE_CERTIFICATE_KEY,
 } from '../../testing/certificate.ts';
 import { connectionSettings, type PacsAuthentication } from './connection.ts';
 import type { PacsProxy, PacsTls } from './pacs-fetch.ts';
-import type { PacsUnreachable } from './pacs.ts';
+import { NO_TOKEN, type PacsUnreachable } from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
 const test = suite('a PACS');
@@ -137,6 +141,29 @@ test('has a certificate of a private authority, and asks for one of ours', async
   assert.ok(await by({ ca: CERTIFICATE, own: null }), 'without a certificate of ours');
 });
 
+test('is believed by an authority of the site, also where the destination names another one', async () => {
+  const tls = { cert: PRIVATE_CERTIFICATE, key: PRIVATE_CERTIFICATE_KEY };
+  const port = await listen(
+    createTlsServer(
+      tls,
+      answerWhere(() => undefined),
+    ),
+  );
+  const before = getCACertificates('default');
+  const trouble = () =>
+    troubleOf(
+      reach(`https://127.0.0.1:${port}/dicom-web`, { kind: 'none' }, { tls: { ca: CERTIFICATE, own: null } }),
+    );
+  assert.ok(await trouble(), 'nobody has named its authority');
+  // As NODE_EXTRA_CA_CERTS does at the start of the process.
+  setDefaultCACertificates([...before, PRIVATE_CA]);
+  try {
+    assert.is(await trouble(), null);
+  } finally {
+    setDefaultCACertificates(before);
+  }
+});
+
 test('is reached through the proxy, unless it is on this machine or among the exceptions', async () => {
   const tls = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
   const port = await listen(
@@ -173,4 +200,71 @@ test('is reached through the proxy, unless it is on this machine or among the ex
   assert.ok(await through('pacs.ward.test'), 'no such name');
   assert.is(tunnels.length, 1);
 });
+/** Never ends its answer by itself; `ended`: whoever asked has gone. */
+function endless(type: string, begin: string) {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const more = Buffer.alloc(1024 ** 2, ' ');
+  const server = createServer((_request, response) => {
+    response.on('close', () => resolve());
+    response.writeHead(200, { 'content-type': type });
+    response.write(begin);
+    const write = (): void => {
+      while (!response.destroyed && response.write(more));
+    };
+    response.on('drain', write);
+    write();
+  });
+  return { server, ended };
+}
+
+test('answers a search with 32 MiB, which are read, or with more, which are not', async () => {
+  const exact = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/dicom+json' });
+    response.end(`[]${' '.repeat(32 * 1024 ** 2 - 2)}`);
+  });
+  const whole = reach(`http://127.0.0.1:${await listen(exact)}/dicom-web`, { kind: 'none' });
+  assert.is(await troubleOf(whole), null);
+  const { server, ended } = endless('application/dicom+json', '[]');
+  const url = `http://127.0.0.1:${await listen(server)}/dicom-web`;
+  assert.match((await troubleOf(reach(url, { kind: 'none' })))?.message ?? '', 'too much text');
+  await ended;
+});
+
+test('gives an instance that does not end: it is another one after its last byte', async () => {
+  const { server, ended } = endless('application/dicom', 'x');
+  const pacs = reach(`http://127.0.0.1:${await listen(server)}/dicom-web`, { kind: 'none' });
+  const where = { studyInstanceUID: '1.2', seriesInstanceUID: '1.3', sopInstanceUID: '1.4' };
+  const read = await pacs.readBack(where, 5, signal);
+  assert.ok(read!.bytes > 5);
+  await ended;
+});
+
+test('lists more instances of a study than any study has: no more pages are asked for', async () => {
+  let pages = 0;
+  const server = createServer((_request, response) => {
+    pages += 1;
+    const uid = (at: number) => ({ Value: [`1.2.${pages}.${at}`] });
+    const rows = Array.from({ length: 20_000 }, (_, at) => ({
+      '00080018': uid(at),
+      '0020000D': { Value: ['1.2'] },
+      '0020000E': { Value: ['1.3'] },
+    }));
+    response.writeHead(200, { 'content-type': 'application/dicom+json' });
+    response.end(JSON.stringify(rows));
+  });
+  const pacs = reach(`http://127.0.0.1:${await listen(server)}/dicom-web`, { kind: 'none' });
+  assert.is((await pacs.findStudy('1.2', signal)).size, 100_000);
+  assert.is(pages, 5);
+});
+
+test('has an authorization server whose answer does not end: it gives no token', async () => {
+  const { server, ended } = endless('application/json', '{"access_token":"a","token_type":"bearer"');
+  const tokenUrl = `http://127.0.0.1:${await listen(server)}/token`;
+  const oauth = { kind: 'oauth', tokenUrl, clientId: 'relay', clientSecret: 'x', scope: null } as const;
+  const trouble = await troubleOf(reach('http://127.0.0.1:9/dicom-web', oauth));
+  assert.is(trouble?.connection, NO_TOKEN);
+  assert.match(trouble?.message ?? '', 'too much');
+  await ended;
+});
+
 test.run();

@@ -38,7 +38,7 @@ export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pac
       guard.pass(signal, () => pacs.storeInstances(study, instances, signal)),
     findStudy: (study, signal, enough) => guard.pass(signal, () => pacs.findStudy(study, signal, enough)),
     findInstances: (uids, signal) => guard.pass(signal, () => pacs.findInstances(uids, signal)),
-    readBack: (where, signal) => guard.pass(signal, () => pacs.readBack(where, signal)),
+    readBack: (where, bytes, signal) => guard.pass(signal, () => pacs.readBack(where, bytes, signal)),
     fetchInstance: (where, maxBytes, signal) =>
       guard.pass(signal, () => pacs.fetchInstance(where, maxBytes, signal)),
     describeStudy: (study, limit, signal) =>

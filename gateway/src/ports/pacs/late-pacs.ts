@@ -21,7 +21,7 @@ export function createLatePacs(settings: PacsSettings): Pacs {
       (await pacs(signal)).storeInstances(study, instances, signal),
     findStudy: async (study, signal, enough) => (await pacs(signal)).findStudy(study, signal, enough),
     findInstances: async (uids, signal) => (await pacs(signal)).findInstances(uids, signal),
-    readBack: async (where, signal) => (await pacs(signal)).readBack(where, signal),
+    readBack: async (where, bytes, signal) => (await pacs(signal)).readBack(where, bytes, signal),
     fetchInstance: async (where, maxBytes, signal) =>
       (await pacs(signal)).fetchInstance(where, maxBytes, signal),
     describeStudy: async (study, limit, signal) => (await pacs(signal)).describeStudy(study, limit, signal),

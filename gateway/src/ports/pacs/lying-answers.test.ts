@@ -114,7 +114,7 @@ test('answers a retrieval with anything but DICOM, nothing is known of the bytes
   for (const status of STATUSES)
     for (const body of BODIES) {
       liar.conduct = answering({ retrieve: { status, body } });
-      const read = await pacs.readBack(identifiers, signal).catch((error: unknown) => error);
+      const read = await pacs.readBack(identifiers, 1, signal).catch((error: unknown) => error);
       const isUnknown = read === null || read instanceof PacsUnreachable;
       assert.ok(isUnknown, `${status} ${body}: ${JSON.stringify(read)}`);
     }

@@ -89,12 +89,14 @@ export async function* firstPart(
   if (delimiter !== null) throw new PacsUnreachable('the PACS broke off its answer', null);
 }
 
-export async function hashAll(pieces: AsyncIterable<Uint8Array>): Promise<ReadBack> {
+/** No more is read once there are more than `maxBytes`. */
+export async function hashAll(pieces: AsyncIterable<Uint8Array>, maxBytes: number): Promise<ReadBack> {
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const piece of pieces) {
     hash.update(piece);
     bytes += piece.length;
+    if (bytes > maxBytes) break;
   }
   return { digest: hash.digest('hex'), bytes };
 }

@@ -5,7 +5,7 @@
  * pipeline/forward looks behind each of these.
  */
 import { parseJson } from './dicom-json.ts';
-import { createPacsHttp, type PacsHttp, type PacsSettings } from './pacs-http.ts';
+import { createPacsHttp, type PacsAnswer, type PacsHttp, type PacsSettings } from './pacs-http.ts';
 import { PacsUnreachable, type InstanceToStore, type Pacs, type StoreAnswer } from './pacs.ts';
 import { provenBytes } from './proven-bytes.ts';
 import { createStowPacs } from './stow-pacs.ts';
@@ -31,7 +31,7 @@ async function* once(text: string): AsyncGenerator<Uint8Array> {
  * A JSON array of objects; a study that was deleted in between has none. Throws PacsUnreachable for anything
  * else.
  */
-async function readList(response: Response): Promise<readonly Record<string, unknown>[]> {
+async function readList(response: PacsAnswer): Promise<readonly Record<string, unknown>[]> {
   const body = parseJson(await response.text());
   if (response.status === 404 && isRecord(body)) return [];
   if (!response.ok || !Array.isArray(body))

@@ -28,8 +28,10 @@ export function createPacsFetch(tls: PacsTls, proxy: PacsProxy | null): typeof f
 
 async function openFetch({ ca, own }: PacsTls, proxy: PacsProxy | null): Promise<typeof fetch> {
   const { EnvHttpProxyAgent, fetch: fetchThrough } = await import('undici');
-  const { rootCertificates } = await import('node:tls');
-  const connect = { ...(ca === null ? {} : { ca: [...rootCertificates, ca] }), ...own };
+  const { createSecureContext, getCACertificates } = await import('node:tls');
+  // Those of the site stay trusted (NODE_EXTRA_CA_CERTS, the system's). Read once, not for each connection.
+  const trusted = ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
+  const connect = { secureContext: createSecureContext({ ...trusted, ...own }) };
   const dispatcher = new EnvHttpProxyAgent({
     httpProxy: '',
     httpsProxy: proxy?.url ?? '',

@@ -3,6 +3,7 @@
  * time-out counts from the last byte that moved, never from the start: an instance of 1 GB over a slow line
  * is not an error.
  */
+import { gatherAll } from './multipart.ts';
 import { InstanceUnreadable, isTurnedAway, PacsUnreachable } from './pacs.ts';
 
 export type PacsSettings = {
@@ -42,13 +43,16 @@ export type PacsRequest = {
   readonly body?: AsyncIterable<Uint8Array> | undefined;
 };
 
+/** `text` throws PacsUnreachable where there is more of it than anything that is asked for. */
+export type PacsAnswer = Pick<Response, 'status' | 'ok' | 'headers' | 'body' | 'text'>;
+
 export type PacsHttp = {
   /** Sends the request and gives the answer to `read`; the time-out covers both. Throws PacsUnreachable. */
   exchange<T>(
     url: string,
     request: PacsRequest,
     signal: AbortSignal,
-    read: (response: Response, alive: () => void) => Promise<T>,
+    read: (answer: PacsAnswer, alive: () => void) => Promise<T>,
   ): Promise<T>;
 };
 
@@ -95,7 +99,7 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
           if (response.status === 401) settings.tokens?.forget();
           throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
         }
-        return await read(response, alive);
+        return await read(boundedAnswer(response), alive);
       } catch (error) {
         // The caller ended it: not the PACS's doing.
         signal.throwIfAborted();
@@ -104,6 +108,21 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
       } finally {
         timer[Symbol.dispose]();
       }
+    },
+  };
+}
+
+/** Orthanc's list of a study with 20 000 instances has 16 MB. */
+const TEXT_LIMIT = 32 * 1024 ** 2;
+
+function boundedAnswer(response: Response): PacsAnswer {
+  const { status, ok, headers, body } = response;
+  return {
+    ...{ status, ok, headers, body },
+    async text() {
+      const bytes = body === null ? new Uint8Array() : await gatherAll(body, TEXT_LIMIT);
+      if (bytes === null) throw new PacsUnreachable('the PACS answered with too much text', status);
+      return new TextDecoder().decode(bytes);
     },
   };
 }

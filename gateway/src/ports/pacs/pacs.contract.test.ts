@@ -122,7 +122,7 @@ for (const [name, create] of [
         seriesInstanceUID: first.series,
         sopInstanceUID: first.sopInstanceUID,
       });
-      assert.equal(await pacs.readBack(found!, signal), {
+      assert.equal(await pacs.readBack(found!, first.bytes, signal), {
         digest: sha256(first.content),
         bytes: first.bytes,
       });
@@ -165,6 +165,7 @@ for (const [name, create] of [
       assert.is(
         await pacs.readBack(
           { studyInstanceUID: mr[0]!.study, seriesInstanceUID: mr[0]!.series, sopInstanceUID: '1.2.3' },
+          1,
           signal,
         ),
         null,
@@ -192,7 +193,7 @@ for (const [name, create] of [
       if (pacs.storeAnotherWay === null) return assert.is(name, 'STOW-RS');
       assert.is((await pacs.storeAnotherWay(irregular, signal)).outcome, 'stored');
       const [found] = await pacs.findInstances([irregular.sopInstanceUID], signal);
-      assert.equal(await pacs.readBack(found!, signal), {
+      assert.equal(await pacs.readBack(found!, irregular.bytes, signal), {
         digest: sha256(irregular.content),
         bytes: irregular.bytes,
       });
@@ -226,7 +227,7 @@ for (const [name, create] of [
       other.writeUInt8(other.at(-1)! ^ 1, other.length - 1);
       await pacs.storeInstances(mr[0]!.study, [toStore(mr[0]!.row, other)], signal);
       const [found] = await pacs.findInstances([mr[0]!.sopInstanceUID], signal);
-      assert.is((await pacs.readBack(found!, signal))?.digest, sha256(mr[0]!.content));
+      assert.is((await pacs.readBack(found!, mr[0]!.bytes, signal))?.digest, sha256(mr[0]!.content));
     },
   );
 

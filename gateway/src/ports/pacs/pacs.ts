@@ -98,10 +98,11 @@ export interface Pacs {
    */
   findInstances(sopInstanceUIDs: readonly string[], signal: AbortSignal): Promise<readonly FoundInstance[]>;
   /**
-   * Reads an instance back as it is stored; null where the PACS does not give it: whatever its reason, that
-   * does not say that it is not there. Throws PacsUnreachable.
+   * Reads an instance of `bytes` back as it is stored; of a longer one only its first bytes, which are others then.
+   * Null where the PACS does not give it: whatever its reason, that does not say that it is not there. Throws
+   * PacsUnreachable.
    */
-  readBack(where: FoundInstance, signal: AbortSignal): Promise<ReadBack | null>;
+  readBack(where: FoundInstance, bytes: number, signal: AbortSignal): Promise<ReadBack | null>;
   /**
    * The bytes of an instance as it is stored, at most `maxBytes`; null where the PACS says that it is not
    * there. Throws PacsUnreachable.

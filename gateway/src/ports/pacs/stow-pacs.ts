@@ -32,6 +32,9 @@ const NOT_OFFERED: readonly number[] = [404, 405, 410, 501];
 /** PS3.18 §8.7.3.1. A page, whatever its status, is a proxy's, and its bytes are nobody's instance. */
 const DICOM_BYTES = /^(multipart\/related|application\/(dicom|octet-stream))\s*(;|$)/i;
 
+/** Five times the largest study; a PACS may end a list earlier, and so may we. */
+const LISTED_LIMIT = 100_000;
+
 /** A PACS by its DICOMweb root. `takesLists`: null until that was tried (`findInstances`). */
 type Web = { readonly root: string; readonly http: PacsHttp; takesLists: boolean | null };
 
@@ -45,7 +48,7 @@ export function createStowPacs(settings: PacsSettings, takesLists: true | null =
     storeInstances: (study, instances, signal) => storeInstances(web, study, instances, signal),
     findStudy: (study, signal, enough) => findStudy(web, study, signal, enough),
     findInstances: (sopInstanceUIDs, signal) => findInstances(web, sopInstanceUIDs, signal),
-    readBack: (where, signal) => retrieve(web, where, signal, hashAll),
+    readBack: (where, bytes, signal) => retrieve(web, where, signal, (pieces) => hashAll(pieces, bytes)),
     fetchInstance: (where, maxBytes, signal) => fetchInstance(web, where, maxBytes, signal),
     describeStudy: (study, limit, signal) => describeStudy(web, study, limit, signal),
     givesInstances: (signal) => givesInstances(web, signal),
@@ -179,6 +182,7 @@ async function findStudy(
     for (const row of rows) found.add(row.sopInstanceUID);
     // A PACS that ignores `offset` repeats itself: a page without anything new is the end as well.
     if (rows.length === 0 || found.size === before || enough?.isSubsetOf(found)) return found;
+    if (found.size >= LISTED_LIMIT) return found;
     offset += rows.length;
   }
 }

@@ -27,10 +27,11 @@ export async function buildManifest(database: LocalDatabase, id: string): Promis
     const isTooMuch = row.triage?.runtime === 'none' && unseenFilms > UNSEEN_FILMS_LIMIT;
     named.set(keyOf(row), nameInstance(row, isTooMuch ? undefined : row.triage));
   }
+  const { name, version, reason } = study.policy;
   const reports = await database.reports.where('studyId').equals(id).toArray();
   return {
     protocolVersion: PROTOCOL_VERSION,
-    policy: { name: study.policy.name, version: study.policy.version },
+    policy: { name, version, ...(reason !== undefined && { reason }) },
     studyInstanceUID: study.studyInstanceUID,
     ...(study.vault !== undefined && { vault: [...study.vault] }),
     ...describeReports([...named.values()], new Map(reports.map((report) => [report.digest, report]))),

@@ -11,6 +11,7 @@ import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { DeviceTriage, FilmFinding } from '#shared/protocol/inference.ts';
 import type { ProblemCode } from '#shared/protocol/problem-table.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
+import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { KeptReceipt, ReasonCount, StudyAbout, Trouble, Waiting } from '../queued-study.ts';
 import { LADDER, type Rung } from './schema-ladder.ts';
@@ -35,7 +36,13 @@ export interface StudyRow {
   named: boolean;
   /** Not every byte is in this database yet: it is not safe here, regardless of the state. */
   packing: boolean;
-  readonly policy: { readonly name: string; readonly version: number; readonly deidentify: boolean };
+  readonly policy: {
+    readonly name: string;
+    readonly version: number;
+    readonly deidentify: boolean;
+    /** Why names are kept; absent where the policy does not ask. */
+    readonly reason?: SendingReason;
+  };
   /**
    * The account that queued it and alone sends it. null: queued while nobody was signed in; it belongs to the
    * first person who signs in.

@@ -203,7 +203,7 @@ function isUnsendable({ waiting, state, problem, trouble }: StudyRow): boolean {
     (state === 'failed' && problem !== null && CHOOSE_AGAIN.has(problem))
   );
 }
-const CHOOSE_AGAIN = new Set<string>(['policy-withdrawn', 'seal-key-unknown']);
+const CHOOSE_AGAIN = new Set<string>(['policy-withdrawn', 'reason-missing', 'seal-key-unknown']);
 
 /**
  * The gateway is told that instances they promised and this choice lacks will not come. An entry stays if it

@@ -9,12 +9,12 @@ import { knownWifiTerms } from './wifi-terms.ts';
  */
 export function watchQueue(database: LocalDatabase, onChange: () => void): () => void {
   const watched = liveQuery(async () => {
-    const { only, anywayUntil } = await knownWifiTerms(database);
+    const { only, anywayUntil, anyway } = await knownWifiTerms(database);
     const studies = (await database.studies.toArray()).map(
       ({ id, state, named, waiting, paused, rank, score, trouble, turn }) =>
         [id, state, named, waiting === 'interrupted', paused, rank, score, trouble, turn].join(' '),
     );
-    return [only, anywayUntil, ...studies].join();
+    return [only, anywayUntil, ...anyway, ...studies].join();
   });
   let last = '';
   const subscription = watched.subscribe((states) => {

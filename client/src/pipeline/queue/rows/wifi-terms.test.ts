@@ -56,6 +56,16 @@ test('a person sends what waits anyway; a study queued later waits again', async
   store.close();
 });
 
+test('a study that is dated ahead, because the clock was set back since, is sent anyway', async () => {
+  const device = await withStudy('ahead', 1000);
+  await setWifiTerms(device.database, { only: true });
+  const store = storeOver(device, { isMetered: signal(true), now: () => 15 });
+  await store.sendAnyway();
+  await queueStudy(device, 'later', [10], { queuedAt: 20 });
+  assert.equal(await pendingIds(device, true), ['ahead']);
+  store.close();
+});
+
 test('a change of the setting wakes every sender of the device', async () => {
   const device = await withStudy();
   let woken = 0;

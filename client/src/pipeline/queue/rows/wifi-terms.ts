@@ -9,12 +9,14 @@ export interface WifiTerms {
   readonly only: boolean;
   /** Studies queued until then are sent on any link; in milliseconds since 1970. */
   readonly anywayUntil: number;
+  /** So are these: their date lies after that, because the device's clock was set back since. */
+  readonly anyway: readonly string[];
 }
 
-const ANY_LINK: WifiTerms = { only: false, anywayUntil: 0 };
+const ANY_LINK: WifiTerms = { only: false, anywayUntil: 0, anyway: [] };
 
 export async function knownWifiTerms(database: LocalDatabase): Promise<WifiTerms> {
-  return ((await database.device.get('wifi'))?.value as WifiTerms | undefined) ?? ANY_LINK;
+  return { ...ANY_LINK, ...((await database.device.get('wifi'))?.value as Partial<WifiTerms> | undefined) };
 }
 
 export async function setWifiTerms(database: LocalDatabase, changed: Partial<WifiTerms>): Promise<void> {
@@ -23,11 +25,18 @@ export async function setWifiTerms(database: LocalDatabase, changed: Partial<Wif
   });
 }
 
-type OfStudy = Pick<StudyRow, 'state' | 'named' | 'paused' | 'waiting' | 'queuedAt'>;
+/** Sends what waits now on any link. */
+export async function sendAnyway(database: LocalDatabase, now: number): Promise<void> {
+  const dated = await database.studies.filter(({ queuedAt }) => queuedAt > now).primaryKeys();
+  await setWifiTerms(database, { anywayUntil: now, anyway: dated });
+}
+
+type OfStudy = Pick<StudyRow, 'id' | 'state' | 'named' | 'paused' | 'waiting' | 'queuedAt'>;
 
 /** Whether the study has something to send, and it is the link that keeps it here. */
 export function waitsForWifi(terms: WifiTerms, isMetered: boolean, study: OfStudy): boolean {
-  if (!terms.only || !isMetered || study.paused || study.queuedAt <= terms.anywayUntil) return false;
+  if (!terms.only || !isMetered || study.paused) return false;
+  if (study.queuedAt <= terms.anywayUntil || terms.anyway.includes(study.id)) return false;
   if (study.waiting === 'interrupted') return false;
   return study.state === 'safe' || study.state === 'uploading' || (study.state === 'reading' && study.named);
 }

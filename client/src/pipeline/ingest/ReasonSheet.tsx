@@ -1,0 +1,44 @@
+/** Asks why names are kept, where the policy says so: one choice of a closed list, then Send. */
+import { useState } from 'preact/hooks';
+import { SENDING_REASONS, type SendingReason } from '#shared/protocol/sending-reason.ts';
+import { kitWords } from '../../kit/kit-words.ts';
+import { Sheet } from '../../kit/Sheet.tsx';
+import { chosenWords } from './chosen-words.ts';
+import { useIngest } from './ingest-context.ts';
+
+export type ReasonSheetProps = {
+  readonly studies: number;
+  /** A reason was given: Send goes on. */
+  readonly onGiven: () => void;
+};
+
+export function ReasonSheet({ studies, onGiven }: ReasonSheetProps) {
+  const ingest = useIngest();
+  const [reason, setReason] = useState<SendingReason | null>(null);
+  const give = () => {
+    ingest.giveReason(reason);
+    onGiven();
+  };
+  return (
+    <Sheet title={chosenWords.reasonTitle} onClose={() => ingest.giveReason(null)}>
+      <p>{chosenWords.reasonWhat}</p>
+      <fieldset class="sheet-part">
+        <legend class="unseen">{chosenWords.reasonTitle}</legend>
+        {SENDING_REASONS.map((each) => (
+          <label class="choice" key={each}>
+            <input type="radio" name="reason" checked={each === reason} onChange={() => setReason(each)} />
+            <span>{chosenWords.reason[each]}</span>
+          </label>
+        ))}
+      </fieldset>
+      <div class="sheet-actions">
+        <button type="button" class="button button-bare" onClick={() => ingest.giveReason(null)}>
+          {kitWords.cancel}
+        </button>
+        <button type="button" class="button button-main" disabled={reason === null} onClick={give}>
+          {chosenWords.send(studies)}
+        </button>
+      </div>
+    </Sheet>
+  );
+}
