@@ -87,6 +87,7 @@ function OneDestination({ destination, test, store, onChange }: OneProps) {
       </div>
       <p class="numbers">{studiesOf(destination)}</p>
       {!isPrimary && <NeedField destination={destination} store={store} />}
+      {destination.deadLetters > 0 && <DeadLetters destination={destination} store={store} />}
       <Finding test={test} />
       <Actions destination={destination} store={store} onChange={onChange} isTesting={test === 'testing'} />
     </article>
@@ -111,6 +112,32 @@ function NeedField({ destination: { id, name, need }, store }: Pick<OneProps, 'd
         ))}
       </select>
     </label>
+  );
+}
+
+/** What nobody but an administrator waits for. */
+function DeadLetters({
+  destination: { id, name, deadLetters },
+  store,
+}: Pick<OneProps, 'destination' | 'store'>) {
+  return (
+    <div class="row">
+      <p class="strong numbers">{words.deadLetters(deadLetters)}</p>
+      <button
+        type="button"
+        class="button"
+        aria-label={words.of(words.sendAgain, name)}
+        onClick={() => void store.decideAll(id, 'retry')}
+      >
+        {words.sendAgain}
+      </button>
+      <AskFirst
+        label={words.leaveOut}
+        of={words.of(words.leaveOut, name)}
+        ask={words.askLeaveOut(name)}
+        onYes={() => void store.decideAll(id, 'leave-out')}
+      />
+    </div>
   );
 }
 

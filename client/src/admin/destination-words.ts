@@ -1,7 +1,7 @@
 /** The words of the page of destinations. Each finding says what is wrong, and what to change. */
 import type { DestinationFinding } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
-import { counted } from '../kit/counted.ts';
+import { counted, instances } from '../kit/counted.ts';
 
 export type AuthenticationKind = 'none' | 'basic' | 'bearer' | 'oauth';
 
@@ -31,6 +31,16 @@ export const destinationWords = {
     what: 'Studies that are under way stay with their present destination, which must keep running until they are done.',
     yes: 'Make primary',
     no: 'Cancel',
+  }),
+  deadLetters: (count: number) => `${instances(count)} not taken there`,
+  sendAgain: 'Send again',
+  leaveOut: 'Leave out',
+  askLeaveOut: (name: string) => ({
+    title: `Leave out what ${name} did not take?`,
+    about: '',
+    what: 'It will not be sent there again. The other destinations keep what they have.',
+    yes: 'Leave out',
+    no: 'Keep',
   }),
   remove: 'Delete',
   askRemove: (name: string) => ({

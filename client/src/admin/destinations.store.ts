@@ -2,9 +2,11 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
 import {
+  deadLettersDecidedSchema,
   destinationSchema,
   destinationsSchema,
   destinationTestSchema,
+  type DeadLetterDecision,
   type Destination,
   type DestinationTest,
   type DestinationWish,
@@ -27,6 +29,8 @@ export interface DestinationsStore {
   makePrimary(id: string): Promise<void>;
   /** Whether studies that are promised from now on go there too. */
   setNeed(id: string, need: Need | null): Promise<void>;
+  /** All that it did not take: sent there again, or left out. */
+  decideAll(id: string, decision: DeadLetterDecision['decision']): Promise<void>;
   remove(id: string): Promise<void>;
   close(): void;
 }
@@ -102,6 +106,12 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
     setNeed: (id, need) =>
       tried(async () => {
         await api.json(`${PATH}/${id}/need`, z.unknown(), { method: 'PUT', body: { need } });
+        await list(state);
+      }),
+    decideAll: (id, decision) =>
+      tried(async () => {
+        const path = `${PATH}/${id}/dead-letters`;
+        await api.json(path, deadLettersDecidedSchema, { method: 'POST', body: { decision } });
         await list(state);
       }),
     remove: (id) =>

@@ -21,6 +21,8 @@ export type StudyCounts = {
   readonly underWay: number;
   /** Those of them that wait for it. */
   readonly waiting: number;
+  /** Instances of studies that it gets also, which it did not take. */
+  readonly deadLetters: number;
   readonly hasStudies: boolean;
 };
 
@@ -38,16 +40,19 @@ export async function listDestinations(
       ),
       sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.state <> 'closed'
         and s.waiting_because in ('pacs-unreachable', 'pacs-fails-on-some'))`.as('waiting'),
+      sql<number>`(select count(*)::int from study s join instance i on i.study_id = s.id where s.destination_id = destination.id
+        and s.need = 'also' and i.state in ('quarantined', 'refused'))`.as('deadLetters'),
       sql<boolean>`exists (select from study s where s.destination_id = destination.id)`.as('hasStudies'),
     ])
     .where('site_id', '=', siteId)
     .orderBy('is_primary', 'desc')
     .orderBy('name')
     .execute();
-  return rows.map(({ underWay, waiting, hasStudies, ...row }) => ({
+  return rows.map(({ underWay, waiting, deadLetters, hasStudies, ...row }) => ({
     ...toRow(row),
     underWay,
     waiting,
+    deadLetters,
     hasStudies,
   }));
 }

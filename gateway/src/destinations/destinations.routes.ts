@@ -237,8 +237,8 @@ async function changing(
 }
 
 function toShown(row: DestinationRow & StudyCounts): Destination {
-  const { id, name, url, settings, underWay, waiting, hasStudies } = row;
-  const counts = { underWay, waiting, hasStudies };
+  const { id, name, url, settings, underWay, waiting, deadLetters, hasStudies } = row;
+  const counts = { underWay, waiting, deadLetters, hasStudies };
   return {
     ...settings,
     ...counts,

@@ -6,6 +6,8 @@ import { merkleRoot } from '#shared/protocol/receipt.ts';
 import { copyOf, sentStudy, uidsOf, type CopiedStudy } from '../../testing/open-copies.ts';
 import { openTestGround, type TestGround } from '../../testing/open-pipeline.ts';
 import { receiptOf } from '../../testing/open-study.ts';
+import { decideDeadLetters, listDeadLetters } from '../../uploads/dead-letters.ts';
+import { listDestinations } from '../../destinations/destination.store.ts';
 import { runExpiry } from '../eviction/run-expiry.ts';
 import { renewJobs } from '../renew-jobs.ts';
 import { ROAD } from '../pipeline.ts';
@@ -153,6 +155,49 @@ test('that gets it also says what the disk lost before', async () => {
   assert.is(copy.state, 'held');
   for (const { state, reason } of copy.instances)
     assert.equal([state, reason], ['refused', 'lost-before-copied']);
+  await pipeline.close();
+});
+
+test('that gets it also and refuses is sent it again, or is not, by an administrator', async () => {
+  const sent = await sentStudy(ground, 'also');
+  const {
+    pipeline,
+    other,
+    otherId: destinationId,
+    siteId,
+    instances,
+  } = { ...sent, siteId: sent.pipeline.siteId };
+  const [first = '', second = '', third = ''] = uidsOf(instances);
+  for (const uid of [first, second, third]) other.failsOn.set(uid, 'refused');
+  await pipeline.runAll();
+  const place = { siteId, destinationId };
+  const letters = async () => (await listDeadLetters(pipeline.tools.db, place)).deadLetters;
+  const listed = await letters();
+  assert.equal(
+    listed.map(({ reason, canRetry }) => [reason, canRetry]),
+    instances.map(() => ['pacs-refused', true]),
+  );
+  assert.is((await keptOf(sent)).parcels, 1, 'the bytes wait for the decision');
+  const shown = (await listDestinations(pipeline.tools.db, siteId)).map(({ deadLetters }) => deadLetters);
+  assert.equal(shown, [0, 3]);
+  other.failsOn.delete(first);
+  other.failsOn.delete(second);
+  const by = randomUUID();
+  const idOf = (uid: string): number => listed.find(({ sopInstanceUID }) => sopInstanceUID === uid)!.id;
+  const decide = (decision: 'retry' | 'leave-out', ids?: number[]) =>
+    decideDeadLetters(pipeline.tools, place, by, { decision, ...(ids && { ids }) });
+  assert.is(await decide('retry', [idOf(first)]), 1);
+  await pipeline.runAll();
+  assert.equal([...other.held.keys()], [first]);
+  assert.is((await letters()).length, 2);
+  assert.is(await decide('retry'), 2);
+  await pipeline.runAll();
+  assert.equal([...other.held.keys()].sort(), [first, second].sort());
+  assert.is(await decide('leave-out'), 1);
+  assert.is(await decide('leave-out'), 0, 'repeatable');
+  await pipeline.runAll();
+  assert.equal([(await letters()).length, (await copyOf(sent)).state], [0, 'closed']);
+  assert.equal(await keptOf(sent), { state: 'closed', hasKey: false, parcels: 0, blobs: 0 });
   await pipeline.close();
 });
 
