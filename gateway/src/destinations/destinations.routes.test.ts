@@ -212,6 +212,8 @@ test('gets new studies besides the primary one, as is chosen, for good', async (
   assert.equal(await copiesOf(822, again), required, 'by another account');
   assert.equal(await copiesOf(823, sender), []);
   assert.is(await codeOf(call('PUT', `/${id}/need`, { need: 'perhaps' })), 'invalid-request');
+  assert.equal(await call('GET', `/${id}/dead-letters`), [200, { total: 0, deadLetters: [] }]);
+  assert.equal(await call('POST', `/${id}/dead-letters`, { decision: 'retry' }), [200, { changed: 0 }]);
   assert.is(await codeOf(call('DELETE', `/${id}`)), 'destination-in-use');
   const events = await gateway.database.db
     .selectFrom('audit')
