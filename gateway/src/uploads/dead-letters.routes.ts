@@ -9,16 +9,15 @@ import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Route
 import type { ApplyTools } from '../pipeline/apply-plan.ts';
 import { decideDeadLetters, listDeadLetters } from './dead-letters.ts';
 
-const ADMIN = {
-  path: '/admin/destinations/{id}/dead-letters',
-  roles: ['admin'],
-  tags: ['admin'],
-} as const;
+const PATH = '/admin/destinations/{id}/dead-letters';
+const ADMIN = ['admin'] as const;
 const byId = z.object({ id: z.uuid() });
 
 const list = defineRoute({
-  ...ADMIN,
   method: 'get',
+  path: PATH,
+  roles: ADMIN,
+  tags: ['admin'],
   summary: 'What this destination, which gets studies also, did not take',
   request: { params: byId },
   responses: {
@@ -26,8 +25,10 @@ const list = defineRoute({
   },
 });
 const decide = defineRoute({
-  ...ADMIN,
   method: 'post',
+  path: PATH,
+  roles: ADMIN,
+  tags: ['admin'],
   summary: 'Send them there again, or leave them out: those that are named, or all. Repeatable',
   request: { params: byId, body: jsonBody(deadLetterDecisionSchema) },
   responses: {
