@@ -58,9 +58,9 @@ import { createRestoreThread } from './pipeline/verify/restore-thread.ts';
 import { openFileBlobs } from './ports/blobs/file-blobs.ts';
 import type { Engine } from './ports/engine/engine.ts';
 import { createOnnxEngine } from './ports/engine/onnx-engine.ts';
-import { connectionSettings, type PacsConnection } from './ports/pacs/connection.ts';
+import type { PacsConnection } from './ports/pacs/connection.ts';
 import { createGuardedPacs } from './ports/pacs/guarded-pacs.ts';
-import { createLatePacs } from './ports/pacs/late-pacs.ts';
+import { openPacsAt } from './ports/pacs/open-pacs.ts';
 import { withoutCredentials } from './ports/pacs/pacs-http.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import { resultsFeature } from './results/results.feature.ts';
@@ -277,9 +277,9 @@ async function openBase(config: Config, around: Surroundings) {
   };
 }
 
-function pacsOpener({ pacsProxy }: Config, { pacs, clock }: Surroundings) {
+function pacsOpener({ pacsProxy: proxy, folderRoot }: Config, { pacs, clock }: Surroundings) {
   return (connection: PacsConnection): Pacs =>
-    createGuardedPacs(pacs ?? createLatePacs(connectionSettings(connection, { proxy: pacsProxy, clock })));
+    createGuardedPacs(pacs ?? openPacsAt(connection, { proxy, clock, folderRoot }));
 }
 
 /** Each PACS with the instances that it was seen to take, as long as the connection to it is the same. */

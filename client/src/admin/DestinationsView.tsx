@@ -77,12 +77,14 @@ type OneProps = {
 };
 
 function OneDestination({ destination, test, store, onChange }: OneProps) {
-  const { name, url, isPrimary, fromEnvironment } = destination;
+  const { kind, name, url, isPrimary, fromEnvironment } = destination;
   return (
     <article class="destination" aria-label={name}>
       <div>
         <h2>{[name, ...(isPrimary ? [words.primary] : [])].join(kitWords.separator)}</h2>
-        <p class="code">{url}</p>
+        <p>
+          {words.form.kindNames[kind]} <span class="code">{url}</span>
+        </p>
         {fromEnvironment && <p class="small quiet">{words.fromEnvironment}</p>}
       </div>
       <p class="numbers">{studiesOf(destination)}</p>

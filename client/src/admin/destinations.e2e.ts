@@ -46,6 +46,18 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Save' }).click();
   await second.getByText('It answers, and gives what it holds.').waitFor();
+  await page.getByRole('button', { name: 'Add a destination' }).click();
+  await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
+  await page.getByLabel('Name', { exact: true }).fill('third');
+  await page.getByLabel('Folder', { exact: true }).fill('/etc');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Enter a path of letters, digits').waitFor();
+  await page.getByLabel('Folder', { exact: true }).fill('archive/night');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('article', { name: 'third' }).getByText('The gateway may not write there.').waitFor();
+  await page.getByRole('button', { name: 'Delete third' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('article', { name: 'third' }).waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Delete second' }).click();
   await looksRight(page, 'destination-delete');
   await page.getByRole('button', { name: 'Keep' }).click();

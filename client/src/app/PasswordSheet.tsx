@@ -7,7 +7,8 @@ import { Sheet } from '../kit/Sheet.tsx';
 import { ApiProblem } from '../net/api-client.ts';
 import { useSession } from '../net/net-context.ts';
 import { passwordWords as words } from './password-words.ts';
-import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
+import { TroubleNotice } from './TroubleNotice.tsx';
+import { type Trouble, troubleOf } from './trouble-of.ts';
 
 type FieldName = 'current' | 'next';
 /** A mistake, and the fields that it lies in; none where it lies in neither. */

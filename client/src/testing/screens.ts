@@ -24,6 +24,7 @@ export const SCREENS = {
     'queue-arrived': 'A study is in the PACS',
     'study-arrived': 'A study in the PACS, with its receipt',
     receipt: 'The receipt of a study, to open, print and save',
+    'receipt-printed': 'The receipt on paper',
     'study-decision': 'An instance contradicts the PACS',
     'leave-out': 'Asks before an instance is left out',
     'not-found': 'An address that does not exist',

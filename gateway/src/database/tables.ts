@@ -5,6 +5,7 @@
  */
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
+import type { DestinationKind } from '#shared/protocol/destination.ts';
 import type { ReportOption } from '#shared/protocol/deid-report.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -317,6 +318,7 @@ export type PolicyTable = {
 export type DestinationTable = {
   id: Generated<string>;
   site_id: string;
+  kind: DestinationKind;
   name: string;
   url: string;
   /** `destinationSettingsSchema` of shared/src/protocol/destination.ts: everything that may be shown. */
@@ -325,7 +327,6 @@ export type DestinationTable = {
   sealed: Uint8Array | null;
   /** New studies go to this one. */
   is_primary: boolean;
-  /** `PACS_URL` sets it at every start. */
   from_environment: boolean;
   /** New studies also go there; null: only where it is the primary one. */
   need: Need | null;

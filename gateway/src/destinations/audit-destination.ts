@@ -22,8 +22,9 @@ export async function auditDestination(
   await recordAudit(trx, row.site_id, { event: `destination-${change}`, ...about, by }, now);
 }
 
-/** Without what may be secret in it. */
+/** Without what may be secret in it; of a folder, its path. */
 function addressOf({ url }: Pick<DestinationRow, 'url'>): string {
+  if (!URL.canParse(url)) return url;
   const address = new URL(url);
   address.username = '';
   address.password = '';

@@ -102,7 +102,10 @@ export async function lockDestinations(trx: Trx, siteId: string): Promise<void> 
   await sql`select pg_advisory_xact_lock(hashtext(${`destinations ${siteId}`}))`.execute(trx);
 }
 
-export type DestinationContent = Pick<DestinationRow, 'id' | 'name' | 'url' | 'settings' | 'sealed'> & {
+export type DestinationContent = Pick<
+  DestinationRow,
+  'id' | 'kind' | 'name' | 'url' | 'settings' | 'sealed'
+> & {
   readonly now: Date;
 };
 
@@ -110,7 +113,7 @@ export type DestinationContent = Pick<DestinationRow, 'id' | 'name' | 'url' | 's
 export async function insertDestination(
   trx: Trx,
   siteId: string,
-  { id, name, url, settings, sealed, now }: DestinationContent,
+  { id, kind, name, url, settings, sealed, now }: DestinationContent,
   fromEnvironment = false,
 ): Promise<void> {
   const { numInsertedOrUpdatedRows } = await trx
@@ -118,6 +121,7 @@ export async function insertDestination(
     .values({
       id,
       site_id: siteId,
+      kind,
       name,
       url,
       settings: JSON.stringify(settings),
@@ -135,7 +139,7 @@ export async function insertDestination(
 export async function updateDestination(
   trx: Trx,
   siteId: string,
-  { id, name, url, settings, sealed, now }: DestinationContent,
+  { id, kind, name, url, settings, sealed, now }: DestinationContent,
   fromEnvironment = false,
 ): Promise<void> {
   const namesake = trx.selectFrom('destination').select('id').where('site_id', '=', siteId);
@@ -144,6 +148,7 @@ export async function updateDestination(
   await trx
     .updateTable('destination')
     .set((column) => ({
+      kind,
       name,
       url,
       settings: JSON.stringify(settings),

@@ -237,11 +237,11 @@ async function changing(
 }
 
 function toShown(row: DestinationRow & StudyCounts): Destination {
-  const { id, name, url, settings, underWay, waiting, deadLetters, hasStudies } = row;
+  const { id, kind, name, url, settings, underWay, waiting, deadLetters, hasStudies } = row;
   const counts = { underWay, waiting, deadLetters, hasStudies };
   return {
     ...settings,
     ...counts,
-    ...{ id, name, url, isPrimary: row.is_primary, need: row.need, fromEnvironment: row.from_environment },
+    ...{ id, kind, name, url, isPrimary: row.is_primary, need: row.need, fromEnvironment: row.from_environment },
   };
 }

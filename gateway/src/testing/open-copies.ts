@@ -13,7 +13,7 @@ async function addDestination(pipeline: TestPipeline, name: string, need: Need |
   const { id } = await pipeline.tools.db
     .insertInto('destination')
     .values({
-      ...{ site_id: pipeline.siteId, name, url: `http://${name}.test/dicom-web`, need },
+      ...{ site_id: pipeline.siteId, kind: 'dicomweb', name, url: `http://${name}.test/dicom-web`, need },
       settings: JSON.stringify({ authentication: { kind: 'none' }, ca: null, certificate: null }),
       ...{ sealed: null, is_primary: need === null, from_environment: false, changed_at: new Date() },
     })
