@@ -242,6 +242,7 @@ function toShown(row: DestinationRow & StudyCounts): Destination {
   return {
     ...settings,
     ...counts,
-    ...{ id, kind, name, url, isPrimary: row.is_primary, need: row.need, fromEnvironment: row.from_environment },
+    ...{ id, kind, name, url, need: row.need },
+    ...{ isPrimary: row.is_primary, fromEnvironment: row.from_environment },
   };
 }

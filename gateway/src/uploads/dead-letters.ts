@@ -18,7 +18,7 @@ const DEAD: readonly InstanceState[] = ['quarantined', 'refused'];
 /** The first ones, if there are more. */
 const LISTED_LIMIT = 500;
 
-export type Place = { readonly siteId: string; readonly destinationId: string };
+type Place = { readonly siteId: string; readonly destinationId: string };
 
 const deadAt = (db: ApplyTools['db'], { siteId, destinationId }: Place) =>
   db

@@ -72,7 +72,7 @@ export const receiptReportSchema = reportTermsSchema.extend({
 export type ReceiptReport = z.infer<typeof receiptReportSchema>;
 
 /** A further destination of the study. */
-export const receiptDestinationSchema = z.object({
+const receiptDestinationSchema = z.object({
   name: z.string(),
   /** Its DICOMweb root without credentials. */
   pacs: z.string(),

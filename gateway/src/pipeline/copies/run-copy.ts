@@ -9,7 +9,7 @@ import { findStudy } from '../study.store.ts';
 import { hasNews } from './copy.store.ts';
 
 /** Runs the stage of its state. */
-export type RunStage = (studyId: string, tools: PipelineTools, signal: AbortSignal) => Promise<void>;
+type RunStage = (studyId: string, tools: PipelineTools, signal: AbortSignal) => Promise<void>;
 
 export async function runCopy(
   studyId: string,
