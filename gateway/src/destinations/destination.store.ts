@@ -2,19 +2,22 @@
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { destinationSettingsSchema, type DestinationSettings } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
+import { viewersSchema, type Viewer } from '#shared/protocol/viewer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { DestinationTable, PlacedStudy, Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
 
-export type DestinationRow = Omit<Selectable<DestinationTable>, 'settings'> & {
+export type DestinationRow = Omit<Selectable<DestinationTable>, 'settings' | 'viewers'> & {
   readonly settings: DestinationSettings;
+  readonly viewers: readonly Viewer[];
 };
 
 const toRow = (row: Selectable<DestinationTable>): DestinationRow => ({
   ...row,
   settings: destinationSettingsSchema.parse(row.settings),
+  viewers: viewersSchema.parse({ viewers: row.viewers }).viewers,
 });
 
 export type StudyCounts = {
@@ -159,6 +162,16 @@ export async function updateDestination(
     }))
     .where('id', '=', id)
     .execute();
+}
+
+/** Also of the one that the environment sets: it says nothing of viewers. */
+export async function setViewers(
+  trx: Trx,
+  id: string,
+  { viewers, now }: { readonly viewers: readonly Viewer[]; readonly now: Date },
+): Promise<void> {
+  const set = { viewers: JSON.stringify(viewers), changed_at: now };
+  await trx.updateTable('destination').set(set).where('id', '=', id).execute();
 }
 
 /** Studies that were promised stay with theirs. False: it was primary before. */

@@ -257,6 +257,16 @@ test('gets new studies besides the primary one, as is chosen, for good', async (
   );
 });
 
+test('has viewers, also where the environment sets it', async () => {
+  const { id } = (await named('default'))!;
+  const viewers = [{ title: 'Stone', address: 'https://stone.test/?study={StudyInstanceUID}' }];
+  const [status, changed] = await call('PUT', `/${id}/viewers`, { viewers });
+  assert.equal([status, changed.viewers], [200, viewers]);
+  const script = [{ title: 'Bad', address: 'javascript:alert({StudyInstanceUID})' }];
+  assert.is(await codeOf(call('PUT', `/${id}/viewers`, { viewers: script })), 'invalid-request');
+  assert.equal((await named('default'))!.viewers, viewers);
+});
+
 test('is set again by the environment at the next start, and what administrators made stays', async () => {
   const { id } = await make('stays');
   await call('POST', `/${id}/primary`);
@@ -268,6 +278,7 @@ test('is set again by the environment at the next start, and what administrators
   });
   assert.is((await named('default'))!.url, other.PACS_URL);
   assert.is((await named('stays'))!.id, id);
+  assert.is((await named('default'))!.viewers.length, 1, 'the environment says nothing of viewers');
   // Its keys lie in another folder: the secret is lost, and the finding says so.
   const found = await next.call('POST', `/admin/destinations/${id}/test`, {
     token: (await next.signIn()).accessToken,

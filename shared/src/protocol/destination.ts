@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { needSchema } from './forms.ts';
 import { policyNameSchema } from './policy.ts';
+import { viewerSchema } from './viewer.ts';
 
 const lineSchema = z.string().min(1).max(2000);
 const secretSchema = lineSchema.optional();
@@ -119,6 +120,8 @@ export const destinationSchema = z.object({
   /** The DICOMweb root, or the path of the folder beneath the root of folders. */
   url: z.string(),
   ...destinationSettingsSchema.shape,
+  /** Those that show what it holds. */
+  viewers: z.array(viewerSchema),
   /** New studies go to this one; it serves results and models. */
   isPrimary: z.boolean(),
   /** Whether new studies go there besides the primary one. */
