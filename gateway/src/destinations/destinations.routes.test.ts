@@ -82,8 +82,10 @@ test('is made, changed and deleted, in the audit trail, and its password is neve
     own.map(({ event }) => event),
     ['destination-made', 'destination-changed', 'destination-deleted'],
   );
-  const about = own.map(({ fields }) => [fields['name'], fields['address'], fields['authentication']]);
-  const after = ['archive-2', 'http://127.0.0.1:9/other', 'basic'];
+  const about = own.map(({ fields }) =>
+    ['name', 'address', 'authentication', 'kind'].map((of) => fields[of]),
+  );
+  const after = ['archive-2', 'http://127.0.0.1:9/other', 'basic', 'dicomweb'];
   assert.equal(about, [['archive', ...after.slice(1)], after, after]);
   const set = rows.find(({ fields }) => fields['name'] === 'default')?.fields;
   assert.equal([set?.['address'], set?.['authentication'], set?.['by']], [ENV.PACS_URL, 'header', null]);
