@@ -119,7 +119,7 @@ function NeedField({ destination: { id, name, need }, store }: Pick<OneProps, 'd
   );
 }
 
-/** What nobody but an administrator waits for. */
+/** The instances that nobody but an administrator waits for. */
 function DeadLetters({
   destination: { id, name, deadLetters },
   store,

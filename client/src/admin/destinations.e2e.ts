@@ -65,7 +65,6 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   const need = second.getByRole('combobox', { name: 'New studies second' });
   await need.selectOption('required');
   await page.reload();
-  await need.waitFor();
   assert.is(await need.inputValue(), 'required');
   await need.selectOption('none');
   await page.getByRole('button', { name: 'Make primary second' }).click();

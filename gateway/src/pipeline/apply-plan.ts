@@ -14,7 +14,7 @@ import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import { auditStudy } from './audit-study.ts';
 import { forgetCarriedParcels } from './carrier.store.ts';
-import { takeNews } from './copies/copy.store.ts';
+import { takeNews } from './copy.store.ts';
 import { changeInstances } from './instance.store.ts';
 import { removeParcelBlobs } from './parcel-blobs.ts';
 import { deleteParcels, moveParcel, reopenParcels } from './parcel.store.ts';

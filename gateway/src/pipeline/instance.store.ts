@@ -118,7 +118,7 @@ export async function keepThoseIn<T extends { readonly id: number }>(
   return instances.filter(({ id }) => kept.has(Number(id)));
 }
 
-/** A condition on an instance: it is not of a copy (copies/copy.store.ts). */
+/** A condition on an instance: it is not of a copy (copy.store.ts). */
 export const isOriginal = sql<boolean>`instance.study_id in (select id from study where copy_of is null)`;
 
 /** Ids as one parameter, however many there are. */

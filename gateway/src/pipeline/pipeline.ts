@@ -23,7 +23,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { applyPlan } from './apply-plan.ts';
 import { planAssembly } from './assembly/plan-assembly.ts';
-import { runCopy } from './copies/run-copy.ts';
+import { runCopy } from './run-copy.ts';
 import { evictStudy } from './eviction/plan-eviction.ts';
 import { EXPIRY_EVERY_SECONDS, runExpiry } from './eviction/run-expiry.ts';
 import { forwardStudy } from './forward/forward-study.ts';

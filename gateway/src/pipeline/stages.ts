@@ -19,7 +19,7 @@ export type Stage = (typeof STAGES)[number];
 
 /**
  * `expiry` runs by the clock; `inference` lets models look at a delivered study (gateway/src/inference); `copies` has
- * every stage of a copy (copies/run-copy.ts).
+ * every stage of a copy (run-copy.ts).
  */
 export type PipelineQueue = Exclude<Stage, 'intake'> | 'expiry' | 'inference' | 'copies';
 export type StudyJob = { readonly studyId: string };

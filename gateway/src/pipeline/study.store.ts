@@ -6,7 +6,7 @@
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
 import { IN_PACS, nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
-import { insertCopies } from './copies/copy.store.ts';
+import { insertCopies } from './copy.store.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;

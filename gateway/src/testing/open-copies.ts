@@ -26,7 +26,8 @@ export type CopiedStudy = Awaited<ReturnType<typeof sentStudy>>;
 
 /** All of it is at the gateway; no stage has run. `other`: the PACS of the second destination. */
 export async function sentStudy(ground: TestGround, need: Need, count = 3) {
-  const [pacs, other] = [openTestPacs(), openTestPacs()];
+  const pacs = openTestPacs();
+  const other = openTestPacs();
   const places = new Map<
     string | null | undefined,
     { pacs: TestPacs; takings: ReturnType<typeof createTakings> }

@@ -27,7 +27,7 @@ import { createEvaluateThread } from '../uploads/evaluate-thread.ts';
 import { readPostedHere } from '../uploads/read-posted.ts';
 import { pseudonymRoutes } from '../uploads/pseudonyms.routes.ts';
 import { uploadRoutes } from '../uploads/upload.routes.ts';
-import { runCopy } from '../pipeline/copies/run-copy.ts';
+import { runCopy } from '../pipeline/run-copy.ts';
 import { ROAD, runNextStage, runParcel, runStudyStage, startPipeline } from '../pipeline/pipeline.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
 import { createPseudonymThread } from '../studies/pseudonym-thread.ts';

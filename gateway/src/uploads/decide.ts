@@ -30,7 +30,7 @@ import {
   unlinkInstances,
   type UploadRow,
 } from '../pipeline/parcel.store.ts';
-import { expectInCopies, leaveOutInCopies } from '../pipeline/copies/copy.store.ts';
+import { expectInCopies, leaveOutInCopies } from '../pipeline/copy.store.ts';
 import { countedMinutes } from '../pipeline/tally.store.ts';
 import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../pipeline/study.store.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';

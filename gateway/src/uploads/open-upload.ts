@@ -23,7 +23,7 @@ import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../
 import { Problem } from '#shared/protocol/problem.ts';
 import { quotaUse } from '../policies/quota.store.ts';
 import { originalKeyOf, RESULTS_POLICY } from '../policies/policies.ts';
-import { expectInCopies } from '../pipeline/copies/copy.store.ts';
+import { expectInCopies } from '../pipeline/copy.store.ts';
 import { insertReports, readReports } from '../pipeline/report.store.ts';
 import {
   applyStudyEvent,

@@ -88,7 +88,7 @@ function toStatus(row: UploadRow, sums: Amounts, destinations: UploadStatus['des
   };
 }
 
-/** What further destinations have of the uploads' studies, by the uploads' ids. */
+/** The state of the uploads' studies at further destinations, by the uploads' ids. */
 async function copiesAt(
   db: Db,
   uploadIds: readonly string[],

@@ -8,7 +8,7 @@ export const uidSchema = z.string().max(64).refine(isUid, 'not a UID (PS3.5 §9.
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
 
 /**
- * What a further destination is to a study. `required`: the study is in the PACS, and the device lets go, when this
+ * The part of a further destination in a study. `required`: the study is in the PACS, and the device lets go, when this
  * one has it too. `also`: it gets the study, and nobody waits for it.
  */
 export const needSchema = z.enum(['required', 'also']);

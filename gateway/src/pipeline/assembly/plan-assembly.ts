@@ -1,5 +1,5 @@
 /** Assembly: sends a complete study to the PACS, and has its copies take it over. */
-import { copiesOf } from '../copies/copy.store.ts';
+import { copiesOf } from '../copy.store.ts';
 import { countStates } from '../instance.store.ts';
 import { isComplete, nothingToDo, type LockedStudy, type Plan } from '../study-plan.ts';
 

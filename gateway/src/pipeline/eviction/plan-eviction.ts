@@ -8,15 +8,16 @@
  * were left out.
  */
 import { isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
-import { parcelsForCopies } from '../copies/copy.store.ts';
-import type { ForwardTools } from '../forward/forward-tools.ts';
+import { parcelsForCopies } from '../copy.store.ts';
 import { instancesOf, type InstanceRow } from '../instance.store.ts';
 import { parcelsOfStudy } from '../parcel.store.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import type { StudyRow } from '../study.store.ts';
 
+type Tools = { readonly apply: (planner: Planner, studyId: string) => Promise<unknown> };
+
 /** Of a copy: first what its original kept for it, so that a crash in between leaves the copy to try again. */
-export async function evictStudy(study: StudyRow, { apply }: Pick<ForwardTools, 'apply'>): Promise<Planner> {
+export async function evictStudy(study: StudyRow, { apply }: Tools): Promise<Planner> {
   if (study.copy_of !== null) await apply(planRelease, study.copy_of);
   return planEviction;
 }
@@ -42,13 +43,13 @@ async function planEviction({ study, db }: LockedStudy): Promise<Plan> {
   };
 }
 
-/** What waits for a person. What an `also` destination refused is seen nowhere but in its list. */
+/** Instances in these states wait for a person. A refusal by an `also` destination is seen in its list alone. */
 const HOLDING: Record<NonNullable<StudyRow['need']>, readonly InstanceState[]> = {
   required: ['quarantined'],
   also: ['quarantined', 'refused'],
 };
 
-/** What an original that is at rest kept for its copies. */
+/** An original at rest lets go of the parcels that it kept for its copies. */
 const planRelease: Planner = async ({ study, db }) => {
   if (study.state !== 'held' && study.state !== 'closed') return nothingToDo('elsewhere');
   const instances = await instancesOf(db, study.id);

@@ -12,7 +12,7 @@ import {
   type ReceiptReport,
 } from '#shared/protocol/receipt.ts';
 import { isInPacs, isSettled } from '#shared/protocol/study-state.ts';
-import { outcomeKey, type CopiedInstance, type CopyOutcome } from '../copies/copy-outcomes.ts';
+import { outcomeKey, type CopiedInstance, type CopyOutcome } from '../copy-outcomes.ts';
 import type { InstanceRow } from '../instance.store.ts';
 import type { StudyRow } from '../study.store.ts';
 

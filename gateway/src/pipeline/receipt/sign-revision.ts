@@ -6,7 +6,7 @@
  */
 import { IN_PACS, isInPacs, isSettled } from '#shared/protocol/study-state.ts';
 import { findPolicy } from '../../policies/policies.ts';
-import { copyOutcomes, withoutRequired } from '../copies/copy-outcomes.ts';
+import { copyOutcomes, withoutRequired } from '../copy-outcomes.ts';
 import { instancesOf, isAsHandedOver, type InstanceRow } from '../instance.store.ts';
 import { promisesOf } from '../parcel.store.ts';
 import type { StudyTools } from '../pipeline-tools.ts';

@@ -2,10 +2,10 @@
  * A copy's way: it takes what its original has verified, and goes the road of any study, in a queue of its own. So a
  * destination that is ill holds up neither the studies nor the other destinations.
  */
-import { applyPlan } from '../apply-plan.ts';
-import type { PipelineTools } from '../pipeline-tools.ts';
-import { nothingToDo, type Planner } from '../study-plan.ts';
-import { findStudy } from '../study.store.ts';
+import { applyPlan } from './apply-plan.ts';
+import type { PipelineTools } from './pipeline-tools.ts';
+import { nothingToDo, type Planner } from './study-plan.ts';
+import { findStudy } from './study.store.ts';
 import { hasNews } from './copy.store.ts';
 
 /** Runs the stage of its state. */

@@ -6,10 +6,10 @@
  */
 import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
-import type { Trx } from '../../database/database.ts';
-import type { StudyTable, Tables } from '../../database/tables.ts';
-import { idList } from '../instance.store.ts';
-import { minutesNow } from '../tally.store.ts';
+import type { Trx } from '../database/database.ts';
+import type { StudyTable, Tables } from '../database/tables.ts';
+import { idList } from './instance.store.ts';
+import { minutesNow } from './tally.store.ts';
 
 type Db = Kysely<Tables>;
 type StudyRow = Selectable<StudyTable>;
@@ -68,7 +68,7 @@ export async function hasNews(db: Db, copy: StudyRow): Promise<boolean> {
   return rows[0]?.has ?? false;
 }
 
-/** What the original has and the copy has not. Other bytes that the copy has under a UID are not replaced. */
+/** The copy gets the instances that it lacks. Other bytes that it has under a UID are not replaced. */
 export async function takeNews(trx: Db, copy: StudyRow, now: Date): Promise<void> {
   await sql`
     update instance c set state = 'received', parcel_id = o.parcel_id, body_offset = o.body_offset, restored = o.restored,

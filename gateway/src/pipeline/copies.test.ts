@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { merkleRoot } from '#shared/protocol/receipt.ts';
-import { copyOf, sentStudy, uidsOf, type CopiedStudy } from '../../testing/open-copies.ts';
-import { openTestGround, type TestGround } from '../../testing/open-pipeline.ts';
-import { receiptOf } from '../../testing/open-study.ts';
-import { decideDeadLetters, listDeadLetters } from '../../uploads/dead-letters.ts';
-import { listDestinations } from '../../destinations/destination.store.ts';
-import { runExpiry } from '../eviction/run-expiry.ts';
-import { renewJobs } from '../renew-jobs.ts';
-import { ROAD } from '../pipeline.ts';
+import { copyOf, sentStudy, uidsOf, type CopiedStudy } from '../testing/open-copies.ts';
+import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
+import { receiptOf } from '../testing/open-study.ts';
+import { decideDeadLetters, listDeadLetters } from '../uploads/dead-letters.ts';
+import { listDestinations } from '../destinations/destination.store.ts';
+import { runExpiry } from './eviction/run-expiry.ts';
+import { renewJobs } from './renew-jobs.ts';
+import { ROAD } from './pipeline.ts';
 
 const test = suite('a second destination');
 let ground: TestGround;
@@ -19,7 +19,7 @@ test.before(async () => {
 });
 test.after(() => ground.close());
 
-/** What the gateway still has of the study. */
+/** The rows, files and key of the study that the gateway still has. */
 async function keptOf({ pipeline, studyId }: CopiedStudy) {
   const { db, blobs } = pipeline.tools;
   const study = await db

@@ -1,10 +1,10 @@
-/** What became of a study's instances at its further destinations, for its receipt. */
+/** The outcomes of a study's instances at its further destinations, for its receipt. */
 import { sql, type Kysely } from 'kysely';
 import type { Need } from '#shared/protocol/forms.ts';
 import { IN_PACS, isInPacs, isSettled } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../../database/tables.ts';
-import type { InstanceChange, InstanceRow } from '../instance.store.ts';
-import type { Plan } from '../study-plan.ts';
+import type { Tables } from '../database/tables.ts';
+import type { InstanceChange, InstanceRow } from './instance.store.ts';
+import type { Plan } from './study-plan.ts';
 
 export type CopyOutcome = {
   readonly name: string;
