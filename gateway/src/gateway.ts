@@ -17,10 +17,10 @@ import { authFeature } from './auth/auth.feature.ts';
 import { openCallers } from './auth/callers.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
 import { isInClearText, type Config } from './config.ts';
-import { type Database, openDatabase } from './database/database.ts';
+import { type Database, type Db, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
 import { openRoom } from './database/room.ts';
-import { primaryDestination } from './destinations/destination.store.ts';
+import { destinationOfStudy, primaryDestination } from './destinations/destination.store.ts';
 import { openDestinations } from './destinations/destinations.ts';
 import { destinationRoutes } from './destinations/destinations.routes.ts';
 import { createSecretSeal } from './destinations/seal-secrets.ts';
@@ -64,7 +64,7 @@ import { openPacsAt } from './ports/pacs/open-pacs.ts';
 import { withoutCredentials } from './ports/pacs/pacs-http.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import { resultsFeature } from './results/results.feature.ts';
-import { studiesFeature } from './studies/studies.feature.ts';
+import { studiesFeature, type StudiesFeatureTools } from './studies/studies.feature.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
 import { vaultFeature } from './vault/vault.feature.ts';
 
@@ -206,7 +206,7 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     { routes: [destinationRoutes(tools)] },
     { routes: [tusRoutes(tools.parcels)] },
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
-    studiesFeature(tools),
+    studiesFeature({ ...tools, viewersOf: createViewersOf(tools.db) }),
     vaultFeature(tools),
     modelsFeature(tools),
     inference,
@@ -276,6 +276,12 @@ async function openBase(config: Config, around: Surroundings) {
     policyKey: keys.policyKey,
   };
 }
+
+/** Of the destination to which the study was first promised. */
+const createViewersOf =
+  (db: Db): StudiesFeatureTools['viewersOf'] =>
+  async (site_id, study_instance_uid) =>
+    (await destinationOfStudy(db, { site_id, study_instance_uid, destination_id: null }))?.viewers ?? [];
 
 function pacsOpener({ pacsProxy: proxy, folderRoot }: Config, { pacs, clock }: Surroundings) {
   return (connection: PacsConnection): Pacs =>

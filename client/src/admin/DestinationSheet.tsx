@@ -4,7 +4,7 @@ import { useId } from 'preact/hooks';
 import type { Destination, DestinationKind, DestinationWish } from '#shared/protocol/destination.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { Icon } from '../kit/Icon.tsx';
-import { kitWords } from '../kit/kit-words.ts';
+import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { ApiProblem } from '../net/api-client.ts';
@@ -77,14 +77,7 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
         <div id={form.message} role="alert">
           {form.mistake.value && <MistakeNotice mistake={form.mistake.value} />}
         </div>
-        <div class="sheet-actions">
-          <button type="button" class="button" onClick={onClose}>
-            {kitWords.cancel}
-          </button>
-          <button type="submit" class="button button-main" disabled={busy.value}>
-            {busy.value ? words.saving : words.save}
-          </button>
-        </div>
+        <FormActions submit={words.save} submitting={words.saving} isBusy={busy.value} onCancel={onClose} />
       </form>
     </Sheet>
   );

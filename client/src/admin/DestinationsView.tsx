@@ -12,6 +12,8 @@ import { adminWords } from './admin-words.ts';
 import { AdminTrouble } from './AdminTrouble.tsx';
 import { DestinationSheet } from './DestinationSheet.tsx';
 import { destinationWords as words } from './destination-words.ts';
+import { ViewersSheet } from './ViewersSheet.tsx';
+import { viewersWords } from './viewers-words.ts';
 import { createDestinationsStore, type DestinationsStore } from './destinations.store.ts';
 
 export function DestinationsView() {
@@ -128,6 +130,7 @@ type ActionsProps = Omit<OneProps, 'test'> & { readonly isTesting: boolean };
 
 function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
   const { id, name, isPrimary, fromEnvironment, hasStudies } = destination;
+  const viewing = useSignal(false);
   return (
     <div class="row">
       <button
@@ -149,6 +152,22 @@ function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
         >
           {words.change}
         </button>
+      )}
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        aria-label={viewersWords.title(name)}
+        onClick={() => (viewing.value = true)}
+      >
+        {viewersWords.button}
+      </button>
+      {viewing.value && (
+        <ViewersSheet
+          destination={destination}
+          onSave={store.setViewers}
+          onClose={() => (viewing.value = false)}
+        />
       )}
       {!isPrimary && (
         <AskFirst

@@ -58,7 +58,7 @@ test('names the first field with a mistake', () => {
 test('begins with what is saved, and with no secret', () => {
   const saved: Destination = {
     ...{ id: '0', kind: 'dicomweb', name: 'cloud', url: 'https://pacs.test', ca: PEM, certificate: PEM },
-    ...{ isPrimary: false, fromEnvironment: false, underWay: 0, waiting: 0, hasStudies: false },
+    ...{ isPrimary: false, viewers: [], fromEnvironment: false, underWay: 0, waiting: 0, hasStudies: false },
     authentication: { kind: 'oauth', tokenUrl: 'https://id.test/token', clientId: 'relay', scope: null },
   };
   const read = readForm(toTyped(saved), false);

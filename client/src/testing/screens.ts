@@ -57,6 +57,7 @@ export const SCREENS = {
     destinations: 'The destination of the environment, and one with a wrong password',
     'destination-form': 'A destination with mistakes in the form',
     'destination-delete': 'Asks before a destination is deleted',
+    'destination-viewers': 'A viewer whose address does not name the study',
   },
   'screens-queue.e2e.ts': {
     'queue-order': 'Three studies in their order',

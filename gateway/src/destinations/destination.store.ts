@@ -1,19 +1,22 @@
 /** Destinations in the database. One of a site's is primary; those to which studies were promised stay. */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { destinationSettingsSchema, type DestinationSettings } from '#shared/protocol/destination.ts';
+import { viewersSchema, type Viewer } from '#shared/protocol/viewer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { DestinationTable, PlacedStudy, Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
 
-export type DestinationRow = Omit<Selectable<DestinationTable>, 'settings'> & {
+export type DestinationRow = Omit<Selectable<DestinationTable>, 'settings' | 'viewers'> & {
   readonly settings: DestinationSettings;
+  readonly viewers: readonly Viewer[];
 };
 
 const toRow = (row: Selectable<DestinationTable>): DestinationRow => ({
   ...row,
   settings: destinationSettingsSchema.parse(row.settings),
+  viewers: viewersSchema.parse({ viewers: row.viewers }).viewers,
 });
 
 export type StudyCounts = {
@@ -152,6 +155,16 @@ export async function updateDestination(
     }))
     .where('id', '=', id)
     .execute();
+}
+
+/** Also of the one that the environment sets: it says nothing of viewers. */
+export async function setViewers(
+  trx: Trx,
+  id: string,
+  { viewers, now }: { readonly viewers: readonly Viewer[]; readonly now: Date },
+): Promise<void> {
+  const set = { viewers: JSON.stringify(viewers), changed_at: now };
+  await trx.updateTable('destination').set(set).where('id', '=', id).execute();
 }
 
 /** Studies that were promised stay with theirs. False: it was primary before. */

@@ -82,8 +82,10 @@ test('is made, changed and deleted, in the audit trail, and its password is neve
     own.map(({ event }) => event),
     ['destination-made', 'destination-changed', 'destination-deleted'],
   );
-  const about = own.map(({ fields }) => [fields['name'], fields['address'], fields['authentication']]);
-  const after = ['archive-2', 'http://127.0.0.1:9/other', 'basic'];
+  const about = own.map(({ fields }) =>
+    ['name', 'address', 'authentication', 'kind'].map((of) => fields[of]),
+  );
+  const after = ['archive-2', 'http://127.0.0.1:9/other', 'basic', 'dicomweb'];
   assert.equal(about, [['archive', ...after.slice(1)], after, after]);
   const set = rows.find(({ fields }) => fields['name'] === 'default')?.fields;
   assert.equal([set?.['address'], set?.['authentication'], set?.['by']], [ENV.PACS_URL, 'header', null]);
@@ -218,6 +220,16 @@ test('that is primary gets new studies; a study stays with the one that was prim
   assert.is(await codeOf(call('DELETE', `/${id}`)), 'destination-in-use', 'it has a study');
 });
 
+test('has viewers, also where the environment sets it', async () => {
+  const { id } = (await named('default'))!;
+  const viewers = [{ title: 'Stone', address: 'https://stone.test/?study={StudyInstanceUID}' }];
+  const [status, changed] = await call('PUT', `/${id}/viewers`, { viewers });
+  assert.equal([status, changed.viewers], [200, viewers]);
+  const script = [{ title: 'Bad', address: 'javascript:alert({StudyInstanceUID})' }];
+  assert.is(await codeOf(call('PUT', `/${id}/viewers`, { viewers: script })), 'invalid-request');
+  assert.equal((await named('default'))!.viewers, viewers);
+});
+
 test('is set again by the environment at the next start, and what administrators made stays', async () => {
   const { id } = await make('stays');
   await call('POST', `/${id}/primary`);
@@ -229,6 +241,7 @@ test('is set again by the environment at the next start, and what administrators
   });
   assert.is((await named('default'))!.url, other.PACS_URL);
   assert.is((await named('stays'))!.id, id);
+  assert.is((await named('default'))!.viewers.length, 1, 'the environment says nothing of viewers');
   // Its keys lie in another folder: the secret is lost, and the finding says so.
   const found = await next.call('POST', `/admin/destinations/${id}/test`, {
     token: (await next.signIn()).accessToken,

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { policyNameSchema } from './policy.ts';
+import { viewerSchema } from './viewer.ts';
 
 const lineSchema = z.string().min(1).max(2000);
 const secretSchema = lineSchema.optional();
@@ -118,6 +119,8 @@ export const destinationSchema = z.object({
   /** The DICOMweb root, or the path of the folder beneath the root of folders. */
   url: z.string(),
   ...destinationSettingsSchema.shape,
+  /** Those that show what it holds. */
+  viewers: z.array(viewerSchema),
   /** New studies go to this one; it serves results and models. */
   isPrimary: z.boolean(),
   /** PACS_URL sets it at every start. */
