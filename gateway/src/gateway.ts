@@ -17,10 +17,10 @@ import { authFeature } from './auth/auth.feature.ts';
 import { openCallers } from './auth/callers.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
 import { isInClearText, type Config } from './config.ts';
-import { type Database, openDatabase } from './database/database.ts';
+import { type Database, type Db, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
 import { openRoom } from './database/room.ts';
-import { primaryDestination } from './destinations/destination.store.ts';
+import { destinationOfStudy, primaryDestination } from './destinations/destination.store.ts';
 import { openDestinations } from './destinations/destinations.ts';
 import { destinationRoutes } from './destinations/destinations.routes.ts';
 import { createSecretSeal } from './destinations/seal-secrets.ts';
@@ -46,6 +46,9 @@ import { observabilityFeature } from './observability/observability.feature.ts';
 import { isUp, oneAtATime, remembered, createPacsState } from './observability/is-up.ts';
 import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
+import { createBodyPlaces } from './pipeline/intake/body-places.ts';
+import { createCutBody } from './pipeline/intake/cut-body.ts';
+import { createFileReceiver } from './pipeline/intake/receive-file.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
 import { createTakings, type Takings } from './pipeline/takings.ts';
@@ -58,13 +61,14 @@ import { createRestoreThread } from './pipeline/verify/restore-thread.ts';
 import { openFileBlobs } from './ports/blobs/file-blobs.ts';
 import type { Engine } from './ports/engine/engine.ts';
 import { createOnnxEngine } from './ports/engine/onnx-engine.ts';
-import { connectionSettings, type PacsConnection } from './ports/pacs/connection.ts';
+import type { PacsConnection } from './ports/pacs/connection.ts';
 import { createGuardedPacs } from './ports/pacs/guarded-pacs.ts';
-import { createLatePacs } from './ports/pacs/late-pacs.ts';
+import { openPacsAt } from './ports/pacs/open-pacs.ts';
 import { withoutCredentials } from './ports/pacs/pacs-http.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
+import { foreignFeature } from './foreign/foreign.feature.ts';
 import { resultsFeature } from './results/results.feature.ts';
-import { studiesFeature } from './studies/studies.feature.ts';
+import { studiesFeature, type StudiesFeatureTools } from './studies/studies.feature.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
 import { vaultFeature } from './vault/vault.feature.ts';
 
@@ -120,6 +124,9 @@ const VERSION = (
 
 /** The models that come with the gateway, with their cards. */
 const BUILT_IN_MODELS = fileURLToPath(new URL('../../shared/models', import.meta.url));
+
+/** STOW-RS: each holds a megabyte while its body comes, and asks the database while it waits. */
+const STORES_AT_ONCE = { atOnce: 64, ofOne: 16 };
 
 /** How long the PACS's answer to "are you there" is believed, and how long it may take. */
 const PACS_REMEMBERED_MS = 5_000;
@@ -204,9 +211,13 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     auditFeature(tools),
     adminFeature(tools),
     { routes: [destinationRoutes(tools)] },
-    { routes: [tusRoutes(tools.parcels)] },
+    { routes: [tusRoutes(tools.parcels, createFileReceiver(tools.spool, tools))] },
+    foreignFeature({
+      ...tools,
+      bodies: { takePlace: createBodyPlaces(STORES_AT_ONCE), read: createCutBody },
+    }),
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
-    studiesFeature(tools),
+    studiesFeature({ ...tools, viewersOf: createViewersOf(tools.db) }),
     vaultFeature(tools),
     modelsFeature(tools),
     inference,
@@ -277,9 +288,15 @@ async function openBase(config: Config, around: Surroundings) {
   };
 }
 
-function pacsOpener({ pacsProxy }: Config, { pacs, clock }: Surroundings) {
+/** Of the destination to which the study was first promised. */
+const createViewersOf =
+  (db: Db): StudiesFeatureTools['viewersOf'] =>
+  async (site_id, study_instance_uid) =>
+    (await destinationOfStudy(db, { site_id, study_instance_uid, destination_id: null }))?.viewers ?? [];
+
+function pacsOpener({ pacsProxy: proxy, folderRoot }: Config, { pacs, clock }: Surroundings) {
   return (connection: PacsConnection): Pacs =>
-    createGuardedPacs(pacs ?? createLatePacs(connectionSettings(connection, { proxy: pacsProxy, clock })));
+    createGuardedPacs(pacs ?? openPacsAt(connection, { proxy, clock, folderRoot }));
 }
 
 /** Each PACS with the instances that it was seen to take, as long as the connection to it is the same. */
@@ -305,11 +322,17 @@ async function createTools(base: Base) {
     sealing,
   });
   const files = openModelFiles(BUILT_IN_MODELS, join(dataDir, 'models'));
+  const spool = {
+    ...pipeline,
+    blobs: await openFileBlobs(join(dataDir, 'files')),
+    keys: createStudyKeys(keys.wrapKey, join(dataDir, 'keys', 'files')),
+  };
   const road = createResultSender({ ...base, pipeline, parcels });
   const inputBlobs = await openFileBlobs(join(dataDir, 'inputs'));
   return {
     pipeline,
     parcels,
+    spool,
     sealing,
     files,
     road,

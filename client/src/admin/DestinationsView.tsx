@@ -12,6 +12,8 @@ import { adminWords } from './admin-words.ts';
 import { AdminTrouble } from './AdminTrouble.tsx';
 import { DestinationSheet } from './DestinationSheet.tsx';
 import { destinationWords as words } from './destination-words.ts';
+import { ViewersSheet } from './ViewersSheet.tsx';
+import { viewersWords } from './viewers-words.ts';
 import { createDestinationsStore, type DestinationsStore } from './destinations.store.ts';
 
 export function DestinationsView() {
@@ -77,18 +79,69 @@ type OneProps = {
 };
 
 function OneDestination({ destination, test, store, onChange }: OneProps) {
-  const { name, url, isPrimary, fromEnvironment } = destination;
+  const { kind, name, url, isPrimary, fromEnvironment } = destination;
   return (
     <article class="destination" aria-label={name}>
       <div>
         <h2>{[name, ...(isPrimary ? [words.primary] : [])].join(kitWords.separator)}</h2>
-        <p class="code">{url}</p>
+        <p>
+          {words.form.kindNames[kind]} <span class="code">{url}</span>
+        </p>
         {fromEnvironment && <p class="small quiet">{words.fromEnvironment}</p>}
       </div>
       <p class="numbers">{studiesOf(destination)}</p>
+      {!isPrimary && <NeedField destination={destination} store={store} />}
+      {destination.deadLetters > 0 && <DeadLetters destination={destination} store={store} />}
       <Finding test={test} />
       <Actions destination={destination} store={store} onChange={onChange} isTesting={test === 'testing'} />
     </article>
+  );
+}
+
+function NeedField({ destination: { id, name, need }, store }: Pick<OneProps, 'destination' | 'store'>) {
+  return (
+    <label class="field">
+      <span>{words.need}</span>
+      <select
+        aria-label={words.of(words.need, name)}
+        value={need ?? 'none'}
+        onChange={({ currentTarget: { value } }) =>
+          void store.setNeed(id, value === 'also' || value === 'required' ? value : null)
+        }
+      >
+        {(['none', 'also', 'required'] as const).map((one) => (
+          <option key={one} value={one}>
+            {words.needs[one]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The instances that nobody but an administrator waits for. */
+function DeadLetters({
+  destination: { id, name, deadLetters },
+  store,
+}: Pick<OneProps, 'destination' | 'store'>) {
+  return (
+    <div class="row">
+      <p class="strong numbers">{words.deadLetters(deadLetters)}</p>
+      <button
+        type="button"
+        class="button"
+        aria-label={words.of(words.sendAgain, name)}
+        onClick={() => void store.decideAll(id, 'retry')}
+      >
+        {words.sendAgain}
+      </button>
+      <AskFirst
+        label={words.leaveOut}
+        of={words.of(words.leaveOut, name)}
+        ask={words.askLeaveOut(name)}
+        onYes={() => void store.decideAll(id, 'leave-out')}
+      />
+    </div>
   );
 }
 
@@ -126,6 +179,7 @@ type ActionsProps = Omit<OneProps, 'test'> & { readonly isTesting: boolean };
 
 function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
   const { id, name, isPrimary, fromEnvironment, hasStudies } = destination;
+  const viewing = useSignal(false);
   return (
     <div class="row">
       <button
@@ -147,6 +201,22 @@ function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
         >
           {words.change}
         </button>
+      )}
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        aria-label={viewersWords.title(name)}
+        onClick={() => (viewing.value = true)}
+      >
+        {viewersWords.button}
+      </button>
+      {viewing.value && (
+        <ViewersSheet
+          destination={destination}
+          onSave={store.setViewers}
+          onClose={() => (viewing.value = false)}
+        />
       )}
       {!isPrimary && (
         <AskFirst

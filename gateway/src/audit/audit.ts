@@ -50,10 +50,11 @@ export type AuditEvent =
       by: string;
     }
   | {
-      event: `destination-${'made' | 'changed' | 'deleted' | 'primary'}`;
+      event: `destination-${'made' | 'changed' | 'deleted' | 'primary' | 'required' | 'also' | 'left'}`;
       destinationId: string;
+      kind: string;
       name: string;
-      /** Without a password or a query. */
+      /** Without a password or a query; of a folder its path. */
       address: string;
       /** How the gateway says who it is. */
       authentication: string;

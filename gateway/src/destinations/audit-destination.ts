@@ -1,19 +1,21 @@
 /** A change of a destination in the audit trail, with its name and its address: its row may be gone later. */
+import type { Need } from '#shared/protocol/forms.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import type { DestinationRow } from './destination.store.ts';
 
-export type DestinationChange = 'made' | 'changed' | 'deleted' | 'primary';
+export type DestinationChange = 'made' | 'changed' | 'deleted' | 'primary' | 'left' | Need;
 
 /** `by` null: the environment. Call it last in the transaction: the audit chain stays locked until its end. */
 export async function auditDestination(
   trx: Trx,
-  row: Pick<DestinationRow, 'id' | 'site_id' | 'name' | 'url' | 'settings'>,
+  row: Pick<DestinationRow, 'id' | 'site_id' | 'kind' | 'name' | 'url' | 'settings'>,
   { change, by, now }: { readonly change: DestinationChange; readonly by: string | null; readonly now: Date },
 ): Promise<void> {
-  const { id: destinationId, name, settings } = row;
+  const { id: destinationId, kind, name, settings } = row;
   const about = {
     destinationId,
+    kind,
     name,
     address: addressOf(row),
     authentication: settings.authentication.kind,
@@ -21,8 +23,10 @@ export async function auditDestination(
   await recordAudit(trx, row.site_id, { event: `destination-${change}`, ...about, by }, now);
 }
 
-/** Without what may be secret in it. */
-function addressOf({ url }: Pick<DestinationRow, 'url'>): string {
+/** Without what may be secret in it; of a folder, its path. */
+function addressOf({ kind, url }: Pick<DestinationRow, 'kind' | 'url'>): string {
+  if (kind === 'folder') return url;
+  if (!URL.canParse(url)) return url;
   const address = new URL(url);
   address.username = '';
   address.password = '';

@@ -1,25 +1,31 @@
 /** Destinations in the database. One of a site's is primary; those to which studies were promised stay. */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { destinationSettingsSchema, type DestinationSettings } from '#shared/protocol/destination.ts';
+import type { Need } from '#shared/protocol/forms.ts';
+import { viewersSchema, type Viewer } from '#shared/protocol/viewer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { DestinationTable, PlacedStudy, Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
 
-export type DestinationRow = Omit<Selectable<DestinationTable>, 'settings'> & {
+export type DestinationRow = Omit<Selectable<DestinationTable>, 'settings' | 'viewers'> & {
   readonly settings: DestinationSettings;
+  readonly viewers: readonly Viewer[];
 };
 
 const toRow = (row: Selectable<DestinationTable>): DestinationRow => ({
   ...row,
   settings: destinationSettingsSchema.parse(row.settings),
+  viewers: viewersSchema.parse({ viewers: row.viewers }).viewers,
 });
 
 export type StudyCounts = {
   readonly underWay: number;
   /** Those of them that wait for it. */
   readonly waiting: number;
+  /** Instances of studies that it gets also, which it did not take. */
+  readonly deadLetters: number;
   readonly hasStudies: boolean;
 };
 
@@ -37,16 +43,19 @@ export async function listDestinations(
       ),
       sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.state <> 'closed'
         and s.waiting_because in ('pacs-unreachable', 'pacs-fails-on-some'))`.as('waiting'),
+      sql<number>`(select count(*)::int from study s join instance i on i.study_id = s.id where s.destination_id = destination.id
+        and s.need = 'also' and i.state in ('quarantined', 'refused'))`.as('deadLetters'),
       sql<boolean>`exists (select from study s where s.destination_id = destination.id)`.as('hasStudies'),
     ])
     .where('site_id', '=', siteId)
     .orderBy('is_primary', 'desc')
     .orderBy('name')
     .execute();
-  return rows.map(({ underWay, waiting, hasStudies, ...row }) => ({
+  return rows.map(({ underWay, waiting, deadLetters, hasStudies, ...row }) => ({
     ...toRow(row),
     underWay,
     waiting,
+    deadLetters,
     hasStudies,
   }));
 }
@@ -73,6 +82,7 @@ export async function destinationOfStudy(db: Db, study: PlacedStudy): Promise<De
     .selectAll('destination')
     .where('study.site_id', '=', siteId)
     .where('study.study_instance_uid', '=', studyInstanceUID)
+    .where('study.copy_of', 'is', null)
     .orderBy('study.created_at')
     .orderBy('study.id')
     .limit(1)
@@ -95,7 +105,10 @@ export async function lockDestinations(trx: Trx, siteId: string): Promise<void> 
   await sql`select pg_advisory_xact_lock(hashtext(${`destinations ${siteId}`}))`.execute(trx);
 }
 
-export type DestinationContent = Pick<DestinationRow, 'id' | 'name' | 'url' | 'settings' | 'sealed'> & {
+export type DestinationContent = Pick<
+  DestinationRow,
+  'id' | 'kind' | 'name' | 'url' | 'settings' | 'sealed'
+> & {
   readonly now: Date;
 };
 
@@ -103,7 +116,7 @@ export type DestinationContent = Pick<DestinationRow, 'id' | 'name' | 'url' | 's
 export async function insertDestination(
   trx: Trx,
   siteId: string,
-  { id, name, url, settings, sealed, now }: DestinationContent,
+  { id, kind, name, url, settings, sealed, now }: DestinationContent,
   fromEnvironment = false,
 ): Promise<void> {
   const { numInsertedOrUpdatedRows } = await trx
@@ -111,6 +124,7 @@ export async function insertDestination(
     .values({
       id,
       site_id: siteId,
+      kind,
       name,
       url,
       settings: JSON.stringify(settings),
@@ -128,7 +142,7 @@ export async function insertDestination(
 export async function updateDestination(
   trx: Trx,
   siteId: string,
-  { id, name, url, settings, sealed, now }: DestinationContent,
+  { id, kind, name, url, settings, sealed, now }: DestinationContent,
   fromEnvironment = false,
 ): Promise<void> {
   const namesake = trx.selectFrom('destination').select('id').where('site_id', '=', siteId);
@@ -137,6 +151,7 @@ export async function updateDestination(
   await trx
     .updateTable('destination')
     .set((column) => ({
+      kind,
       name,
       url,
       settings: JSON.stringify(settings),
@@ -149,6 +164,16 @@ export async function updateDestination(
     .execute();
 }
 
+/** Also of the one that the environment sets: it says nothing of viewers. */
+export async function setViewers(
+  trx: Trx,
+  id: string,
+  { viewers, now }: { readonly viewers: readonly Viewer[]; readonly now: Date },
+): Promise<void> {
+  const set = { viewers: JSON.stringify(viewers), changed_at: now };
+  await trx.updateTable('destination').set(set).where('id', '=', id).execute();
+}
+
 /** Studies that were promised stay with theirs. False: it was primary before. */
 export async function makePrimary(trx: Trx, siteId: string, id: string): Promise<boolean> {
   const own = trx.updateTable('destination').where('site_id', '=', siteId);
@@ -159,6 +184,17 @@ export async function makePrimary(trx: Trx, siteId: string, id: string): Promise
     .executeTakeFirst();
   await own.set({ is_primary: true }).where('id', '=', id).execute();
   return before?.id !== id;
+}
+
+/** For studies that are promised from now on. False: it was so before. */
+export async function setNeed(trx: Trx, id: string, need: Need | null): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('destination')
+    .set({ need })
+    .where('id', '=', id)
+    .where('need', 'is distinct from', need)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 /** @throws Problem destination-in-use: it is primary, or studies were promised to it. */

@@ -9,9 +9,11 @@ import {
   destinationsSchema,
   destinationTestSchema,
   destinationWishSchema,
+  needWishSchema,
   type Destination,
 } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { viewersSchema } from '#shared/protocol/viewer.ts';
 import type { Db, Trx } from '../database/database.ts';
 import {
   type Caller,
@@ -29,8 +31,10 @@ import {
   findDestination,
   insertDestination,
   listDestinations,
+  setViewers,
   lockDestinations,
   makePrimary,
+  setNeed,
   updateDestination,
   type DestinationRow,
   type StudyCounts,
@@ -82,6 +86,16 @@ const change = defineRoute({
   request: { params: byId, body: jsonBody(destinationWishSchema) },
   responses: { 200: jsonResponse(shown, 'In force from the next request to it on.') },
 });
+const view = defineRoute({
+  method: 'put',
+  path: '/admin/destinations/{id}/viewers',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found'],
+  summary: 'Set the viewers that show what the destination holds',
+  request: { params: byId, body: jsonBody(viewersSchema) },
+  responses: { 200: jsonResponse(shown, 'Offered for its studies from now on.') },
+});
 const choose = defineRoute({
   method: 'post',
   path: '/admin/destinations/{id}/primary',
@@ -92,6 +106,18 @@ const choose = defineRoute({
   request: { params: byId },
   responses: {
     200: jsonResponse(shown, 'Studies that were promised before stay with theirs.'),
+  },
+});
+const need = defineRoute({
+  method: 'put',
+  path: '/admin/destinations/{id}/need',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found'],
+  summary: 'Send new studies to this destination too, or no longer. Repeatable',
+  request: { params: byId, body: jsonBody(needWishSchema) },
+  responses: {
+    200: jsonResponse(shown, 'Studies that were promised before go where they were to go.'),
   },
 });
 const remove = defineRoute({
@@ -135,6 +161,7 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
     return c.json(await testDestination(() => destinations.of(row), clock, c.req.raw.signal), 200);
   });
   serveWriting(router, tools);
+  serveViewers(router, tools);
   serveChoosing(router, tools);
   return router;
 }
@@ -164,6 +191,20 @@ function serveWriting(router: Router, tools: DestinationRouteTools): void {
   });
 }
 
+function serveViewers(router: Router, tools: DestinationRouteTools): void {
+  router.openapi(view, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    const { viewers } = c.req.valid('json');
+    const changed = await changing(tools, caller, id, async (trx) => {
+      await findDestination(trx, caller.siteId, id);
+      await setViewers(trx, id, { viewers, now: tools.now() });
+      return 'changed';
+    });
+    return c.json(changed, 200);
+  });
+}
+
 function serveChoosing(router: Router, tools: DestinationRouteTools): void {
   const { db, now } = tools;
   router.openapi(choose, async (c) => {
@@ -174,6 +215,16 @@ function serveChoosing(router: Router, tools: DestinationRouteTools): void {
       return (await makePrimary(trx, caller.siteId, id)) ? 'primary' : null;
     });
     return c.json(chosen, 200);
+  });
+  router.openapi(need, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    const wanted = c.req.valid('json');
+    const set = await changing(tools, caller, id, async (trx) => {
+      await findDestination(trx, caller.siteId, id);
+      return (await setNeed(trx, id, wanted.need)) ? (wanted.need ?? 'left') : null;
+    });
+    return c.json(set, 200);
   });
   router.openapi(remove, async (c) => {
     const caller = callerOf(c);
@@ -213,11 +264,13 @@ async function changing(
 }
 
 function toShown(row: DestinationRow & StudyCounts): Destination {
-  const { id, name, url, settings, underWay, waiting, hasStudies } = row;
-  const counts = { underWay, waiting, hasStudies };
+  const { id, kind, name, url, settings, viewers, underWay, waiting, deadLetters, hasStudies } = row;
+  const counts = { underWay, waiting, deadLetters, hasStudies };
   return {
     ...settings,
     ...counts,
-    ...{ id, name, url, isPrimary: row.is_primary, fromEnvironment: row.from_environment },
+    viewers: [...viewers],
+    ...{ id, kind, name, url, need: row.need },
+    ...{ isPrimary: row.is_primary, fromEnvironment: row.from_environment },
   };
 }
