@@ -100,7 +100,7 @@ function Name({ entry }: { readonly entry: DayEntry }) {
   );
 }
 
-/** What tells it apart from others of its name. */
+/** Words that tell it apart from others of its name. */
 function beneathOf({ person, place, senders }: DayEntry): readonly string[] {
   if (place === 'here') return person;
   if (senders.length === 0) return [place === 'gone' ? words.gone : words.elsewhere];

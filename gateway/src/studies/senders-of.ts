@@ -1,4 +1,4 @@
-/** Who sent uploads, for those who watch a site: the account's name, and whether the patients' names were kept. */
+/** The senders of uploads, for people who watch a site: the account's name, and whether patients' names were kept. */
 import { sql } from 'kysely';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { Db } from '../database/database.ts';

@@ -1,6 +1,6 @@
 /**
- * The receipt on one sheet of paper. Its QR code holds a small JWS of its own (id, Merkle root, policy, counts and time),
- * so that paper can be checked offline; the PDF file ends with a line that signs every byte before it.
+ * The receipt on one sheet of paper. Its QR code holds a small JWS of its own (id, Merkle root, policy, counts and
+ * time), so that paper can be checked offline; the PDF file ends with a line that signs every byte before it.
  */
 import { z } from 'zod';
 import { digestSchema, uidSchema } from './forms.ts';
