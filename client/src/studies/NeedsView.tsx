@@ -15,7 +15,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { Trouble } from '../pipeline/queue/queued-study.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 import { OneDecision } from './OneDecision.tsx';
-import { listDecisions, type DecisionGroup } from './list-decisions.ts';
+import { listDecisions, meaningOf, type DecisionGroup } from './list-decisions.ts';
 import { needsWords as words } from './needs-words.ts';
 import './needs.css';
 
@@ -51,7 +51,7 @@ function Nothing() {
 }
 
 function Group({ group }: { readonly group: DecisionGroup }) {
-  const { cause, reason, instances, decisions } = group;
+  const { reason, instances, decisions } = group;
   const { title, next } = saidOf(group);
   return (
     <section class="needs-group" aria-label={title}>
@@ -62,7 +62,7 @@ function Group({ group }: { readonly group: DecisionGroup }) {
           <p class="small quiet numbers">{words.of(instances)}</p>
         </div>
       </div>
-      <p>{[words.means[cause], next].filter(Boolean).join(' ')}</p>
+      <p>{[words.means[meaningOf(group)], next].filter(Boolean).join(' ')}</p>
       <ul class="needs-list">
         {decisions.map((decision) => (
           <li key={decision.key}>
