@@ -67,7 +67,8 @@ render(
   </ProvideStores>,
   document.getElementById('app')!,
 );
-const tell = { workers, studies: queue.studies, isHidden: around.isHidden };
+const { takeNews } = device;
+const tell = { workers, studies: queue.studies, isHidden: around.isHidden, takeNews };
 void afterDrawing().then(async () => (await import('./app/tell-news.ts')).tellNews(tell));
 void FIRST_FORMATS.reduce<Promise<unknown>>(
   (before, make) => before.then(afterDrawing).then(make),

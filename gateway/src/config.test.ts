@@ -167,6 +167,17 @@ test('the heads of the audit trail are not kept beside the database', () => {
   );
 });
 
+test('folders as destinations lie beneath one folder that is neither the disk nor among the gateway’s own', () => {
+  const mistakes = (path: string) =>
+    mistakesOf({ ...PACS, RELAY_DATA_DIR: '/var/lib/relay', RELAY_FOLDER_ROOT: path }).length;
+  assert.equal(
+    ['/', 'dicom', '/var/lib/relay', '/var/lib/relay/pacs', '/var/lib', '/srv/dicom', '/var/lib/relay-2'].map(
+      mistakes,
+    ),
+    [1, 1, 1, 1, 1, 0, 0],
+  );
+});
+
 test('a PACS on another machine is reached in clear text over http, and only there', () => {
   assert.equal(
     ['http://10.1.2.3/dicom-web', 'https://10.1.2.3/dicom-web', 'http://127.0.0.1:8042/dicom-web'].map(

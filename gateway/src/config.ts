@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { join, resolve, sep } from 'node:path';
+import { isAbsolute, join, resolve, sep } from 'node:path';
 import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 import type { DatabasePlace } from './database/database.ts';
 import { isServable, type TlsFiles, type TlsPair } from './http/certificate.ts';
@@ -44,6 +44,7 @@ export type Config = {
   readonly pacs: { readonly url: string; readonly authorization: string | null };
   /** The proxy for https: requests to PACSs, and the hosts that are reached without it; null: none. */
   readonly pacsProxy: { readonly url: string; readonly except: string } | null;
+  readonly folderRoot: string | null; // The only place where folders as destinations may lie; null: nowhere.
   /** Requests a minute for one caller; null: no limit. */
   readonly rateLimit: number | null;
   /** Where the heads of the audit trail are kept as well: a file, or a server that takes them. */
@@ -256,6 +257,16 @@ function pacsProxyOf(env: Env, wrong: Report): Config['pacsProxy'] {
   return { url, except: setting(env, 'NO_PROXY') ?? setting(env, 'no_proxy') ?? '' };
 }
 
+/** An administrator's account must not be able to write among the gateway's own files, or all over the disk. */
+function folderRootOf(env: Env, dataDir: string, wrong: Report): string | null {
+  const root = setting(env, 'RELAY_FOLDER_ROOT');
+  if (root === undefined) return null;
+  const isApart = resolve(root) !== sep && !isWithin(dataDir, root) && !isWithin(root, dataDir);
+  if (!isAbsolute(root) || !isApart)
+    wrong('RELAY_FOLDER_ROOT must be a full path apart from RELAY_DATA_DIR: RELAY_FOLDER_ROOT=/srv/dicom.');
+  return root;
+}
+
 function policyOf(env: Env, wrong: Report): Config['policy'] {
   const text = setting(env, 'RELAY_POLICY') ?? 'deidentified';
   if (text === 'identified' || text === 'deidentified') return text;
@@ -395,6 +406,7 @@ export function readConfig(env: Env): Config {
     policy: policyOf(env, wrong),
     pacs: pacsOf(env, wrong),
     pacsProxy: pacsProxyOf(env, wrong),
+    folderRoot: folderRootOf(env, dataDir, wrong),
     rateLimit: rateLimitOf(env, host, wrong),
     auditUrl: auditUrlOf(env, dataDir, wrong),
     uploadExpiresHours: uploadExpiresOf(env, wrong),

@@ -17,10 +17,10 @@ import { authFeature } from './auth/auth.feature.ts';
 import { openCallers } from './auth/callers.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
 import { isInClearText, type Config } from './config.ts';
-import { type Database, openDatabase } from './database/database.ts';
+import { type Database, type Db, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
 import { openRoom } from './database/room.ts';
-import { primaryDestination } from './destinations/destination.store.ts';
+import { destinationOfStudy, primaryDestination } from './destinations/destination.store.ts';
 import { openDestinations } from './destinations/destinations.ts';
 import { destinationRoutes } from './destinations/destinations.routes.ts';
 import { createSecretSeal } from './destinations/seal-secrets.ts';
@@ -58,13 +58,13 @@ import { createRestoreThread } from './pipeline/verify/restore-thread.ts';
 import { openFileBlobs } from './ports/blobs/file-blobs.ts';
 import type { Engine } from './ports/engine/engine.ts';
 import { createOnnxEngine } from './ports/engine/onnx-engine.ts';
-import { connectionSettings, type PacsConnection } from './ports/pacs/connection.ts';
+import type { PacsConnection } from './ports/pacs/connection.ts';
 import { createGuardedPacs } from './ports/pacs/guarded-pacs.ts';
-import { createLatePacs } from './ports/pacs/late-pacs.ts';
+import { openPacsAt } from './ports/pacs/open-pacs.ts';
 import { withoutCredentials } from './ports/pacs/pacs-http.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import { resultsFeature } from './results/results.feature.ts';
-import { studiesFeature } from './studies/studies.feature.ts';
+import { studiesFeature, type StudiesFeatureTools } from './studies/studies.feature.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
 import { vaultFeature } from './vault/vault.feature.ts';
 
@@ -206,7 +206,7 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     { routes: [destinationRoutes(tools)] },
     { routes: [tusRoutes(tools.parcels)] },
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
-    studiesFeature(tools),
+    studiesFeature({ ...tools, viewersOf: createViewersOf(tools.db) }),
     vaultFeature(tools),
     modelsFeature(tools),
     inference,
@@ -277,9 +277,15 @@ async function openBase(config: Config, around: Surroundings) {
   };
 }
 
-function pacsOpener({ pacsProxy }: Config, { pacs, clock }: Surroundings) {
+/** Of the destination to which the study was first promised. */
+const createViewersOf =
+  (db: Db): StudiesFeatureTools['viewersOf'] =>
+  async (site_id, study_instance_uid) =>
+    (await destinationOfStudy(db, { site_id, study_instance_uid, destination_id: null }))?.viewers ?? [];
+
+function pacsOpener({ pacsProxy: proxy, folderRoot }: Config, { pacs, clock }: Surroundings) {
   return (connection: PacsConnection): Pacs =>
-    createGuardedPacs(pacs ?? createLatePacs(connectionSettings(connection, { proxy: pacsProxy, clock })));
+    createGuardedPacs(pacs ?? openPacsAt(connection, { proxy, clock, folderRoot }));
 }
 
 /** Each PACS with the instances that it was seen to take, as long as the connection to it is the same. */

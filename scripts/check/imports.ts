@@ -77,12 +77,14 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/pipeline/triage'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
   [['client/src/pipeline/queue'], ['kit', 'net', 'pipeline/triage']],
   [['client/src/pipeline/upload'], ['kit', 'net', 'pipeline/queue', 'results']],
-  [['client/src/admin'], ['kit', 'net']],
+  [
+    ['client/src/admin', 'client/src/viewer'],
+    ['kit', 'net'],
+  ],
   [
     ['client/src/results', 'client/src/studies'],
-    ['kit', 'net', 'pipeline'],
+    ['kit', 'net', 'pipeline', 'viewer'],
   ],
-  [['client/src/admin'], ['kit', 'net']],
   [['gateway/src/ports'], []],
   [['gateway/src/doctor'], ['ports']],
   [['gateway/src/database', 'gateway/src/jobs'], ['database']],

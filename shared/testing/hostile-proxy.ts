@@ -103,7 +103,13 @@ export type Between = {
   stop(): Promise<void>;
 };
 
-/** A relay that ends each connection when it is so old. */
+/** tus sends a first piece with the creation, all others by PATCH. */
+const BRINGS_BYTES = /^(POST \/upload\/files|PATCH) /m;
+
+/**
+ * A relay that ends each connection so long after the first piece of a parcel began on it. The time that a busy
+ * gateway needs for other answers says nothing of a proxy, and is not counted.
+ */
 export async function startBetween({
   targetPort,
   livesMs = Number.POSITIVE_INFINITY,
@@ -129,7 +135,11 @@ export async function startBetween({
       device.destroy();
       onward.destroy();
     };
-    const timer = Number.isFinite(livesMs) ? setTimeout(end, livesMs) : undefined;
+    let timer: NodeJS.Timeout | undefined;
+    if (Number.isFinite(livesMs))
+      device.on('data', (bytes: Buffer) => {
+        if (BRINGS_BYTES.test(bytes.toString('latin1'))) timer ??= setTimeout(end, livesMs);
+      });
     device.on('close', end);
     onward.on('close', end);
   });

@@ -4,6 +4,7 @@ import type { ListedApiKey } from '#shared/protocol/api-key.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
@@ -42,7 +43,11 @@ export function ApiKeysView() {
           <div aria-live="polite">
             <Made store={store} />
           </div>
-          <KeyList keys={keys} store={store} />
+          <section aria-label={words.list}>
+            <h2>{words.list}</h2>
+            <KeyList store={store} which="keys" />
+          </section>
+          <EndedKeys store={store} />
         </>
       )}
     </main>
@@ -60,21 +65,50 @@ function Made({ store }: { readonly store: ApiKeysStore }) {
   );
 }
 
-type ListProps = { readonly keys: readonly ListedApiKey[]; readonly store: ApiKeysStore };
+type ListProps = { readonly store: ApiKeysStore; readonly which: 'keys' | 'ended' };
 
-function KeyList({ keys, store }: ListProps) {
+function KeyList({ store, which }: ListProps) {
+  const list = store[which].value;
+  if (list === null) return null;
   return (
-    <section aria-label={words.list}>
-      <h2>{words.list}</h2>
-      {keys.length === 0 && <p class="quiet">{words.none}</p>}
+    <>
+      {list.keys.length === 0 && <p class="quiet">{which === 'keys' ? words.none : words.noneEnded}</p>}
       <ul class="plain">
-        {keys.map((key) => (
+        {list.keys.map((key) => (
           <li key={key.id} class="hairline admin-row">
             <OneKey of={key} store={store} />
           </li>
         ))}
       </ul>
-    </section>
+      {list.next !== null && (
+        <button
+          type="button"
+          class="button"
+          disabled={store.isBusy.value}
+          onClick={() => void store.loadMore(which)}
+        >
+          {words.more}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** Asked for when somebody opens it: nobody needs them in the daily work. */
+function EndedKeys({ store }: { readonly store: ApiKeysStore }) {
+  const load = (isOpen: boolean): void => {
+    if (isOpen && store.ended.value === null) void store.loadMore('ended');
+  };
+  return (
+    <details class="disclosure" onToggle={(event) => load(event.currentTarget.open)}>
+      <summary>
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        {words.ended}
+      </summary>
+      <KeyList store={store} which="ended" />
+    </details>
   );
 }
 

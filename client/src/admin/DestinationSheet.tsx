@@ -1,10 +1,10 @@
 /** The form of one destination. It never holds a saved secret, and forgets a typed one when it closes. */
 import { type Signal, useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
-import type { Destination, DestinationWish } from '#shared/protocol/destination.ts';
+import type { Destination, DestinationKind, DestinationWish } from '#shared/protocol/destination.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { Icon } from '../kit/Icon.tsx';
-import { kitWords } from '../kit/kit-words.ts';
+import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { ApiProblem } from '../net/api-client.ts';
@@ -45,7 +45,7 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
     form.mistake.value =
       read.kind === 'wish'
         ? null
-        : { title: words.mistakes[read.field], next: null, code: null, field: read.field };
+        : { title: mistakeIn(read.field, form.typed.value.kind), next: null, code: null, field: read.field };
     if (read.kind === 'mistake') return;
     busy.value = true;
     try {
@@ -60,29 +60,31 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
       busy.value = false;
     }
   };
+  const address = words.addresses[form.typed.value.kind];
   return (
     <Sheet title={destination === null ? words.add : words.change(destination.name)} onClose={onClose}>
       <form class="stack sheet-part destination-form" onSubmit={(event) => void save(event)} noValidate>
         <Field form={form} name="name" label={words.name} what={words.nameWhat} />
-        <Field form={form} name="url" label={words.url} what={words.urlWhat} />
+        <Kind form={form} />
+        <Field form={form} name="url" label={address.label} what={address.what} />
         {isInTheClear(form.typed.value.url) && <Notice kind="wait">{words.inTheClear}</Notice>}
-        <SignIn form={form} />
-        <Certificates form={form} />
+        {form.typed.value.kind !== 'folder' && (
+          <>
+            <SignIn form={form} />
+            <Certificates form={form} />
+          </>
+        )}
         <div id={form.message} role="alert">
           {form.mistake.value && <MistakeNotice mistake={form.mistake.value} />}
         </div>
-        <div class="sheet-actions">
-          <button type="button" class="button" onClick={onClose}>
-            {kitWords.cancel}
-          </button>
-          <button type="submit" class="button button-main" disabled={busy.value}>
-            {busy.value ? words.saving : words.save}
-          </button>
-        </div>
+        <FormActions submit={words.save} submitting={words.saving} isBusy={busy.value} onCancel={onClose} />
       </form>
     </Sheet>
   );
 }
+
+const mistakeIn = (field: FieldName, kind: DestinationKind): string =>
+  field === 'url' ? words.addresses[kind].mistake : words.mistakes[field];
 
 function MistakeNotice({ mistake }: { readonly mistake: Mistake }) {
   return (
@@ -93,29 +95,51 @@ function MistakeNotice({ mistake }: { readonly mistake: Mistake }) {
   );
 }
 
-const KINDS = Object.keys(words.kinds) as AuthenticationKind[];
+type ChoiceProps<T extends string> = {
+  readonly label: string;
+  readonly names: Readonly<Record<T, string>>;
+  readonly value: T;
+  readonly onChoose: (value: T) => void;
+};
+
+function Choice<T extends string>({ label, names, value, onChoose }: ChoiceProps<T>) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <select value={value} onChange={({ currentTarget }) => onChoose(currentTarget.value as T)}>
+        {(Object.keys(names) as T[]).map((one) => (
+          <option key={one} value={one}>
+            {names[one]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Kind({ form: { typed } }: { readonly form: Form }) {
+  return (
+    <Choice<DestinationKind>
+      label={words.kind}
+      names={words.kindNames}
+      value={typed.value.kind}
+      onChoose={(kind) => (typed.value = { ...typed.value, kind })}
+    />
+  );
+}
 
 function SignIn({ form }: { readonly form: Form }) {
   const { typed, isNew } = form;
   const kept = isNew ? {} : { what: words.kept };
-  const { kind } = typed.value;
+  const { signIn: kind } = typed.value;
   return (
     <>
-      <label class="field">
-        <span>{words.authentication}</span>
-        <select
-          value={kind}
-          onChange={({ currentTarget }) => {
-            typed.value = { ...typed.value, kind: currentTarget.value as AuthenticationKind };
-          }}
-        >
-          {KINDS.map((one) => (
-            <option key={one} value={one}>
-              {words.kinds[one]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice<AuthenticationKind>
+        label={words.authentication}
+        names={words.signIns}
+        value={kind}
+        onChoose={(signIn) => (typed.value = { ...typed.value, signIn })}
+      />
       {kind === 'basic' && (
         <>
           <Field form={form} name="username" label={words.username} />

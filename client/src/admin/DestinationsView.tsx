@@ -12,6 +12,8 @@ import { adminWords } from './admin-words.ts';
 import { AdminTrouble } from './AdminTrouble.tsx';
 import { DestinationSheet } from './DestinationSheet.tsx';
 import { destinationWords as words } from './destination-words.ts';
+import { ViewersSheet } from './ViewersSheet.tsx';
+import { viewersWords } from './viewers-words.ts';
 import { createDestinationsStore, type DestinationsStore } from './destinations.store.ts';
 
 export function DestinationsView() {
@@ -77,12 +79,14 @@ type OneProps = {
 };
 
 function OneDestination({ destination, test, store, onChange }: OneProps) {
-  const { name, url, isPrimary, fromEnvironment } = destination;
+  const { kind, name, url, isPrimary, fromEnvironment } = destination;
   return (
     <article class="destination" aria-label={name}>
       <div>
         <h2>{[name, ...(isPrimary ? [words.primary] : [])].join(kitWords.separator)}</h2>
-        <p class="code">{url}</p>
+        <p>
+          {words.form.kindNames[kind]} <span class="code">{url}</span>
+        </p>
         {fromEnvironment && <p class="small quiet">{words.fromEnvironment}</p>}
       </div>
       <p class="numbers">{studiesOf(destination)}</p>
@@ -126,6 +130,7 @@ type ActionsProps = Omit<OneProps, 'test'> & { readonly isTesting: boolean };
 
 function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
   const { id, name, isPrimary, fromEnvironment, hasStudies } = destination;
+  const viewing = useSignal(false);
   return (
     <div class="row">
       <button
@@ -147,6 +152,22 @@ function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
         >
           {words.change}
         </button>
+      )}
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        aria-label={viewersWords.title(name)}
+        onClick={() => (viewing.value = true)}
+      >
+        {viewersWords.button}
+      </button>
+      {viewing.value && (
+        <ViewersSheet
+          destination={destination}
+          onSave={store.setViewers}
+          onClose={() => (viewing.value = false)}
+        />
       )}
       {!isPrimary && (
         <AskFirst

@@ -25,7 +25,10 @@ export const apiKeysWords = {
   madeWhat:
     'Copy it now, to where the script keeps its secrets. Nobody can see it again, here or at the gateway.',
   list: 'Keys',
-  none: 'There is no key yet.',
+  ended: 'Keys that have ended',
+  more: 'Show older keys',
+  none: 'There is no key that works.',
+  noneEnded: 'No key has ended yet.',
   states: {
     active: 'Active',
     expired: 'Expired',

@@ -34,6 +34,8 @@ walk('an administrator makes a key, sees it once, and revokes it', async (stage)
   await page.getByRole('heading', { name: 'Revoke this key?' }).waitFor();
   await looksRight(page, 'api-keys-revoke');
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('button', { name: 'Revoke a script that ended' }).waitFor({ state: 'detached' });
+  await page.getByText('Keys that have ended').click();
   await page.getByText('Revoked', { exact: true }).waitFor();
   assert.is(await status(first), 401);
   assert.is(await status(await make('night export of the CT')), 200);

@@ -30,7 +30,7 @@ const answers =
   ({ method, path }) => {
     if (path === '/admin/users') return json({ users: USERS });
     if (method === 'POST') return post();
-    return method === 'DELETE' ? new Response(null, { status: 204 }) : json({ keys: [KEY] });
+    return method === 'DELETE' ? new Response(null, { status: 204 }) : json({ keys: [KEY], next: null });
   };
 const made = (): Response => json({ ...KEY, key: TEXT }, 201);
 
@@ -61,6 +61,30 @@ test('revokes a key and lists them again', async () => {
     [`DELETE /admin/api-keys/${ID}`, 'GET /admin/api-keys'],
   );
   assert.is(store.trouble.value, null);
+});
+
+test('reads the keys page by page, and those that have ended only when asked', async () => {
+  const other = { ...KEY, id: '6f1c2d3e-0000-4000-8000-000000000002' };
+  const { api, asked } = openTestApi(({ path }) => {
+    if (path === '/admin/users') return json({ users: USERS });
+    if (path.includes('ended')) return json({ keys: [{ ...KEY, state: 'revoked' }], next: null });
+    return json(path.includes('after') ? { keys: [other], next: null } : { keys: [KEY], next: ID });
+  });
+  const store = createApiKeysStore(api);
+  await store.load();
+  await store.loadMore('keys');
+  assert.equal(
+    store.keys.value?.keys.map(({ id }) => id),
+    [KEY.id, other.id],
+  );
+  assert.is(store.keys.value?.next, null);
+  assert.is(store.ended.value, null);
+  await store.loadMore('ended');
+  assert.is(store.ended.value?.keys[0]?.state, 'revoked');
+  assert.equal(
+    asked.slice(2).map(({ path }) => path),
+    [`/admin/api-keys?after=${ID}`, '/admin/api-keys?ended=1'],
+  );
 });
 
 test('says that the gateway does not answer, and is ready to be asked again', async () => {

@@ -2,9 +2,9 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
 import {
+  type ApiKeyList,
   apiKeyListSchema,
   type ApiKeyScope,
-  type ListedApiKey,
   madeApiKeySchema,
 } from '#shared/protocol/api-key.ts';
 import type { ApiClient } from '../net/api-client.ts';
@@ -24,9 +24,13 @@ export type AskedKey = {
 /** With the text, which no later answer holds. */
 export type MadeKey = { readonly name: string; readonly key: string };
 
+type Which = 'keys' | 'ended';
+
 export interface ApiKeysStore {
   /** Null until loaded. */
-  readonly keys: ReadonlySignal<readonly ListedApiKey[] | null>;
+  readonly keys: ReadonlySignal<ApiKeyList | null>;
+  /** Those that were revoked or have expired; null until somebody asks for them. */
+  readonly ended: ReadonlySignal<ApiKeyList | null>;
   /** The accounts that a key may act for. */
   readonly owners: ReadonlySignal<readonly KeyOwner[]>;
   /** The key that was made last, until the page closes or another one is made. */
@@ -34,24 +38,48 @@ export interface ApiKeysStore {
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   load(): Promise<void>;
+  /** The first ones, or those after the last that is shown. */
+  loadMore(which: Which): Promise<void>;
   /** Whether it was made. */
   make(asked: AskedKey): Promise<boolean>;
   revoke(id: string): Promise<void>;
   close(): void;
 }
 
+/** The keys as far as they were asked for, page by page. */
+function openLists(api: Pick<ApiClient, 'json'>, options: { readonly signal: AbortSignal }) {
+  const lists = { keys: signal<ApiKeyList | null>(null), ended: signal<ApiKeyList | null>(null) };
+  const page = (which: Which, after: string | null): Promise<ApiKeyList> => {
+    const query = new URLSearchParams();
+    if (which === 'ended') query.set('ended', '1');
+    if (after !== null) query.set('after', after);
+    const path = query.size === 0 ? '/admin/api-keys' : `/admin/api-keys?${query.toString()}`;
+    return api.json(path, apiKeyListSchema, options);
+  };
+  return {
+    lists,
+    /** From the first page on. */
+    async list(): Promise<void> {
+      lists.keys.value = await page('keys', null);
+      if (lists.ended.value !== null) lists.ended.value = await page('ended', null);
+    },
+    async loadMore(which: Which): Promise<void> {
+      const before = lists[which].value;
+      const more = await page(which, before?.next ?? null);
+      lists[which].value = { keys: [...(before?.keys ?? []), ...more.keys], next: more.next };
+    },
+  };
+}
+
 export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKeysStore {
-  const keys = signal<readonly ListedApiKey[] | null>(null);
   const owners = signal<readonly KeyOwner[]>([]);
   const made = signal<MadeKey | null>(null);
   const trouble = signal<Trouble | null>(null);
   const isBusy = signal(false);
   const closed = new AbortController();
   const options = { signal: closed.signal };
+  const { lists, list, loadMore } = openLists(api, options);
 
-  const list = async (): Promise<void> => {
-    keys.value = (await api.json('/admin/api-keys', apiKeyListSchema, options)).keys;
-  };
   const tried = async (work: () => Promise<void>): Promise<boolean> => {
     trouble.value = null;
     isBusy.value = true;
@@ -67,7 +95,7 @@ export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKe
   };
 
   return {
-    keys,
+    ...lists,
     owners,
     made,
     trouble,
@@ -78,6 +106,9 @@ export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKe
         owners.value = users.filter(({ disabled }) => !disabled);
         await list();
       });
+    },
+    loadMore: async (which) => {
+      await tried(() => loadMore(which));
     },
     make: (asked) =>
       tried(async () => {

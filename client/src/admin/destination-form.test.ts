@@ -12,11 +12,20 @@ const typed = (more: Partial<Typed>): Typed => ({
 const PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----';
 
 test('asks for what was typed, without what belongs to another way to sign in', () => {
-  const read = readForm(typed({ kind: 'basic', username: 'relay', password: 's', token: 'of before' }), true);
+  const read = readForm(
+    typed({ signIn: 'basic', username: 'relay', password: 's', token: 'of before' }),
+    true,
+  );
   assert.equal(read, {
     kind: 'wish',
     wish: {
-      ...{ name: 'archive', url: 'https://pacs.test/dicom-web', ca: null, certificate: null },
+      ...{
+        kind: 'dicomweb',
+        name: 'archive',
+        url: 'https://pacs.test/dicom-web',
+        ca: null,
+        certificate: null,
+      },
       authentication: { kind: 'basic', username: 'relay', password: 's' },
     },
   });
@@ -30,17 +39,17 @@ test('names the first field with a mistake', () => {
   assert.is(fieldOf({ name: 'My PACS' }), 'name');
   assert.is(fieldOf({ url: 'pacs.test' }), 'url');
   assert.is(fieldOf({ url: 'https://me:secret@pacs.test' }), 'url');
-  assert.is(fieldOf({ kind: 'basic', username: 'a:b', password: 's' }), 'username');
-  assert.is(fieldOf({ kind: 'bearer', token: 'two words' }), 'token');
-  assert.is(fieldOf({ kind: 'oauth', tokenUrl: 'https://id.test/token', clientSecret: 's' }), 'clientId');
+  assert.is(fieldOf({ signIn: 'basic', username: 'a:b', password: 's' }), 'username');
+  assert.is(fieldOf({ signIn: 'bearer', token: 'two words' }), 'token');
+  assert.is(fieldOf({ signIn: 'oauth', tokenUrl: 'https://id.test/token', clientSecret: 's' }), 'clientId');
   assert.is(fieldOf({ ca: 'a path' }), 'ca');
   assert.is(fieldOf({ certificate: PEM }), 'key');
-  for (const [kind, secret] of [
+  for (const [signIn, secret] of [
     ['basic', 'password'],
     ['bearer', 'token'],
     ['oauth', 'clientSecret'],
   ] as const) {
-    const rest = { kind, username: 'relay', tokenUrl: 'https://id.test/token', clientId: 'relay' };
+    const rest = { signIn, username: 'relay', tokenUrl: 'https://id.test/token', clientId: 'relay' };
     assert.is(fieldOf(rest), secret, 'a new one needs its secret');
     assert.is(fieldOf(rest, false), 'none', 'a saved one is kept');
   }
@@ -48,13 +57,25 @@ test('names the first field with a mistake', () => {
 
 test('begins with what is saved, and with no secret', () => {
   const saved: Destination = {
-    ...{ id: '0', name: 'cloud', url: 'https://pacs.test', ca: PEM, certificate: PEM },
-    ...{ isPrimary: false, fromEnvironment: false, underWay: 0, waiting: 0, hasStudies: false },
+    ...{ id: '0', kind: 'dicomweb', name: 'cloud', url: 'https://pacs.test', ca: PEM, certificate: PEM },
+    ...{ isPrimary: false, viewers: [], fromEnvironment: false, underWay: 0, waiting: 0, hasStudies: false },
     authentication: { kind: 'oauth', tokenUrl: 'https://id.test/token', clientId: 'relay', scope: null },
   };
   const read = readForm(toTyped(saved), false);
-  const { name, url, ca, certificate, authentication } = saved;
-  assert.equal(read, { kind: 'wish', wish: { name, url, ca, certificate, authentication } });
+  const { kind, name, url, ca, certificate, authentication } = saved;
+  assert.equal(read, { kind: 'wish', wish: { kind, name, url, ca, certificate, authentication } });
+});
+
+test('asks for a folder by its path alone, whatever was typed before', () => {
+  const before = { signIn: 'basic', username: 'a:b', ca: PEM, certificate: PEM } as const;
+  const wish = { kind: 'folder', name: 'archive', url: 'night/new', ca: null, certificate: null };
+  assert.equal(readForm(typed({ kind: 'folder', url: ' night/new ', ...before }), true), {
+    kind: 'wish',
+    wish: { ...wish, authentication: { kind: 'none' } },
+  });
+  for (const url of ['', '/etc', '../up', 'a/../b', '.ssh', 'a//b', 'a/', 'two words', 'https://pacs.test'])
+    assert.equal(readForm(typed({ kind: 'folder', url }), true), { kind: 'mistake', field: 'url' }, url);
+  assert.is(readForm(typed({ kind: 'orthanc', url: 'https://pacs.test/rs' }), true).kind, 'mistake');
 });
 
 test('warns of an address over which everybody on the way can read', () => {

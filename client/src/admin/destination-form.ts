@@ -2,47 +2,58 @@
 import {
   destinationWishSchema,
   type Destination,
+  type DestinationKind,
   type DestinationWish,
 } from '#shared/protocol/destination.ts';
 import { destinationWords, type AuthenticationKind, type FieldName } from './destination-words.ts';
 
-export type Typed = Readonly<Record<FieldName, string>> & { readonly kind: AuthenticationKind };
+export type Typed = Readonly<Record<FieldName, string>> & {
+  readonly kind: DestinationKind;
+  readonly signIn: AuthenticationKind;
+};
 
 export type ReadForm =
   | { readonly kind: 'wish'; readonly wish: DestinationWish }
   | { readonly kind: 'mistake'; readonly field: FieldName };
 
-const FIELDS = Object.keys(destinationWords.form.mistakes) as FieldName[];
+/** In the order of the form. */
+const FIELDS: readonly FieldName[] = [
+  'name',
+  'url',
+  ...(Object.keys(destinationWords.form.mistakes) as FieldName[]).filter((field) => field !== 'name'),
+];
 const isField = (name: unknown): name is FieldName => FIELDS.includes(name as FieldName);
 
 /** The form before anybody typed; a secret is never in it. */
 export function toTyped(destination: Destination | null): Typed {
   const empty = Object.fromEntries(FIELDS.map((name) => [name, ''])) as Record<FieldName, string>;
-  if (destination === null) return { ...empty, kind: 'none' };
-  const { name, url, ca, certificate, authentication } = destination;
-  const typed = { ...empty, name, url, ca: ca ?? '', certificate: certificate ?? '' };
+  if (destination === null) return { ...empty, kind: 'dicomweb', signIn: 'none' };
+  const { kind, name, url, ca, certificate, authentication } = destination;
+  const typed = { ...empty, kind, name, url, ca: ca ?? '', certificate: certificate ?? '' };
   switch (authentication.kind) {
     case 'none':
     case 'bearer':
-      return { ...typed, kind: authentication.kind };
+      return { ...typed, signIn: authentication.kind };
     case 'basic':
-      return { ...typed, kind: 'basic', username: authentication.username };
+      return { ...typed, signIn: 'basic', username: authentication.username };
     case 'oauth': {
       const { tokenUrl, clientId, scope } = authentication;
-      return { ...typed, kind: 'oauth', tokenUrl, clientId, scope: scope ?? '' };
+      return { ...typed, signIn: 'oauth', tokenUrl, clientId, scope: scope ?? '' };
     }
     case 'header':
       // Only the environment sets it, and that one is not changed here.
-      return { ...typed, kind: 'none' };
+      return { ...typed, signIn: 'none' };
     default:
       return authentication satisfies never;
   }
 }
 
 /** `isNew`: there is no saved secret that an empty field could keep. */
-export function readForm(typed: Typed, isNew: boolean): ReadForm {
-  const missing = isNew ? secretOf(typed.kind) : null;
+export function readForm(filledIn: Typed, isNew: boolean): ReadForm {
+  const typed = withoutHidden(filledIn);
+  const missing = isNew ? secretOf(typed.signIn) : null;
   const wished = destinationWishSchema.safeParse({
+    kind: typed.kind,
     name: typed.name.trim(),
     url: typed.url.trim(),
     authentication: authenticationOf(typed),
@@ -60,8 +71,13 @@ export function readForm(typed: Typed, isNew: boolean): ReadForm {
   return { kind: 'wish', wish: wished.data };
 }
 
+/** A folder has neither passwords nor certificates: what was typed before for another kind is not asked for. */
+function withoutHidden(typed: Typed): Typed {
+  return typed.kind === 'folder' ? { ...typed, signIn: 'none', ca: '', certificate: '', key: '' } : typed;
+}
+
 function authenticationOf(typed: Typed): object {
-  const { kind } = typed;
+  const { signIn: kind } = typed;
   switch (kind) {
     case 'none':
       return { kind };

@@ -1,5 +1,5 @@
 /** The words of the page of destinations. Each finding says what is wrong, and what to change. */
-import type { DestinationFinding } from '#shared/protocol/destination.ts';
+import type { DestinationFinding, DestinationKind } from '#shared/protocol/destination.ts';
 import { counted } from '../kit/counted.ts';
 
 export type AuthenticationKind = 'none' | 'basic' | 'bearer' | 'oauth';
@@ -44,6 +44,10 @@ export const destinationWords = {
       title: 'Something answers, but not with the result of a search (QIDO-RS).',
       next: 'Check the path of the address: Orthanc’s ends in /dicom-web, dcm4chee’s in /aets/NAME/rs.',
     },
+    'not-orthanc': {
+      title: 'It answers, but its REST API does not answer as Orthanc’s.',
+      next: 'Check that the proxy before it lets /system and /instances through, or choose DICOMweb.',
+    },
     'not-signed-in': {
       title: 'It does not accept the password, token or certificate.',
       next: 'Enter it again, or ask the PACS administrator whether this account may search and store.',
@@ -84,6 +88,22 @@ export const destinationWords = {
       title: 'Its certificate has expired, or is not valid yet.',
       next: 'Renew it on the PACS, and check the clocks of both machines.',
     },
+    'folders-not-allowed': {
+      title: 'The gateway may not write there.',
+      next: 'Set RELAY_FOLDER_ROOT on the gateway to the folder in which destinations may lie, and restart it.',
+    },
+    'folder-missing': {
+      title: 'The folder is not there.',
+      next: 'Create it beneath RELAY_FOLDER_ROOT, and check that its disk or share is mounted.',
+    },
+    'folder-not-writable': {
+      title: 'The gateway may not read and write in this folder.',
+      next: 'Make the folder the gateway’s own, and check that its disk is not read-only.',
+    },
+    'disk-full': {
+      title: 'Its disk is full.',
+      next: 'Make room. Studies wait until then, and are sent automatically.',
+    },
     silent: {
       title: 'It does not answer.',
       next: 'Check the address and whether a firewall lies between the gateway and the PACS.',
@@ -98,11 +118,32 @@ export const destinationWords = {
     change: (name: string) => `Change ${name}`,
     name: 'Name',
     nameWhat: 'Lower-case letters, digits and hyphens, for example main-archive.',
-    url: 'Address',
-    urlWhat: 'The DICOMweb root, for example https://pacs.example.org/dicom-web.',
+    kind: 'Kind',
+    kindNames: {
+      dicomweb: 'DICOMweb',
+      orthanc: 'Orthanc, with its REST API',
+      folder: 'Folder',
+    } satisfies Record<DestinationKind, string>,
+    addresses: {
+      dicomweb: {
+        label: 'Address',
+        what: 'The DICOMweb root, for example https://pacs.example.org/dicom-web.',
+        mistake: 'Enter an address that begins with http:// or https://, without a password in it.',
+      },
+      orthanc: {
+        label: 'Address',
+        what: 'Ends in /dicom-web, for example https://orthanc.example.org/dicom-web.',
+        mistake: 'Enter an address that begins with http:// or https:// and ends in /dicom-web.',
+      },
+      folder: {
+        label: 'Folder',
+        what: 'Its path beneath RELAY_FOLDER_ROOT, for example archive/night. It must exist.',
+        mistake: 'Enter a path of letters, digits, dots, hyphens and underscores, for example archive/night.',
+      },
+    } satisfies Record<DestinationKind, { readonly [part in 'label' | 'what' | 'mistake']: string }>,
     inTheClear: 'Over http, images and passwords can be read by anybody on the way.',
     authentication: 'Sign in with',
-    kinds: {
+    signIns: {
       none: 'Nothing',
       basic: 'User name and password',
       bearer: 'A token that does not change',
@@ -124,7 +165,6 @@ export const destinationWords = {
     saving: 'Saving…',
     mistakes: {
       name: 'Enter a name of lower-case letters, digits and hyphens.',
-      url: 'Enter an address that begins with http:// or https://, without a password in it.',
       username: 'Enter a user name without a colon.',
       password: 'Enter the password.',
       token: 'Enter the token, without spaces.',
@@ -139,4 +179,4 @@ export const destinationWords = {
   },
 } as const;
 
-export type FieldName = keyof (typeof destinationWords)['form']['mistakes'];
+export type FieldName = 'url' | keyof (typeof destinationWords)['form']['mistakes'];

@@ -5,6 +5,7 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { filesOf, sendStudy } from '#testing/app-page.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
@@ -46,6 +47,18 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Save' }).click();
   await second.getByText('It answers, and gives what it holds.').waitFor();
+  await page.getByRole('button', { name: 'Add a destination' }).click();
+  await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
+  await page.getByLabel('Name', { exact: true }).fill('third');
+  await page.getByLabel('Folder', { exact: true }).fill('/etc');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Enter a path of letters, digits').waitFor();
+  await page.getByLabel('Folder', { exact: true }).fill('archive/night');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('article', { name: 'third' }).getByText('The gateway may not write there.').waitFor();
+  await page.getByRole('button', { name: 'Delete third' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('article', { name: 'third' }).waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Delete second' }).click();
   await looksRight(page, 'destination-delete');
   await page.getByRole('button', { name: 'Keep' }).click();
@@ -58,6 +71,32 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByRole('button', { name: 'Delete second' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await second.waitFor({ state: 'detached' });
+});
+
+walk('a viewer is set for the PACS, and opens a study with one press', async (stage) => {
+  const { page, account, seed } = stage;
+  await stage.enter();
+  await sendStudy(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 1 }));
+  await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('link', { name: /^Destinations/ }).click();
+  await page.getByRole('button', { name: 'Viewers of default' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Stone');
+  await page.getByLabel('Address').fill('https://stone.test/?study=all');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Viewer 1 needs a name, and an address with {StudyInstanceUID} in it.').waitFor();
+  await looksRight(page, 'destination-viewers');
+  await page.getByLabel('Address').fill(`${new URL(page.url()).origin}/?study={StudyInstanceUID}`);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('link', { name: 'Studies' }).click();
+  await page.locator('.study-open').click();
+  const opened = page.context().waitForEvent('page');
+  await page.getByRole('button', { name: 'Open in viewer' }).click();
+  const viewer = await opened;
+  assert.match(viewer.url(), /\/\?study=[\d.]+/);
+  assert.is(await viewer.evaluate(() => opener), null);
 });
 
 test.run();

@@ -9,6 +9,7 @@ import {
   type DestinationTest,
   type DestinationWish,
 } from '#shared/protocol/destination.ts';
+import type { Viewer } from '#shared/protocol/viewer.ts';
 import { type ApiClient, problemOf } from '../net/api-client.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 
@@ -23,6 +24,8 @@ export interface DestinationsStore {
   test(id: string): Promise<void>;
   /** `id` null: a new one. Then it is tested. Throws ApiProblem, Unreachable. */
   save(id: string | null, wish: DestinationWish): Promise<void>;
+  /** Throws ApiProblem, Unreachable. */
+  setViewers(id: string, viewers: readonly Viewer[]): Promise<void>;
   makePrimary(id: string): Promise<void>;
   remove(id: string): Promise<void>;
   close(): void;
@@ -90,6 +93,11 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
         await list(state);
         await test(state, saved.id);
       });
+    },
+    async setViewers(id, viewers) {
+      const options = { method: 'PUT', body: { viewers } };
+      await api.json(`${PATH}/${id}/viewers`, destinationSchema, options);
+      await tried(() => list(state));
     },
     makePrimary: (id) =>
       tried(async () => {

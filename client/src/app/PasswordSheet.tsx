@@ -2,12 +2,14 @@
 import { useSignal, type Signal } from '@preact/signals';
 import { useId, useRef } from 'preact/hooks';
 import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from '#shared/protocol/limits.ts';
+import { FormActions } from '../kit/FormActions.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { ApiProblem } from '../net/api-client.ts';
 import { useSession } from '../net/net-context.ts';
 import { passwordWords as words } from './password-words.ts';
-import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
+import { TroubleNotice } from './TroubleNotice.tsx';
+import { type Trouble, troubleOf } from './trouble-of.ts';
 
 type FieldName = 'current' | 'next';
 /** A mistake, and the fields that it lies in; none where it lies in neither. */
@@ -97,14 +99,12 @@ function PasswordForm({ onClose, onChanged }: FormProps) {
       <div id={message} role="alert">
         {trouble.value && <TroubleNotice trouble={trouble.value} />}
       </div>
-      <div class="sheet-actions">
-        <button type="button" class="button" onClick={onClose}>
-          {kitWords.cancel}
-        </button>
-        <button type="submit" class="button button-main" disabled={busy.value}>
-          {busy.value ? words.submitting : words.submit}
-        </button>
-      </div>
+      <FormActions
+        submit={words.submit}
+        submitting={words.submitting}
+        isBusy={busy.value}
+        onCancel={onClose}
+      />
     </form>
   );
 }

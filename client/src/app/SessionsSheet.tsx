@@ -11,7 +11,8 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { accountWords } from './account-words.ts';
 import { createSessionsStore } from './sessions.store.ts';
 import { sessionsWords as words } from './sessions-words.ts';
-import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
+import { TroubleNotice } from './TroubleNotice.tsx';
+import { type Trouble, troubleOf } from './trouble-of.ts';
 import { Unkept } from './Unkept.tsx';
 import { useSignOut } from './use-sign-out.ts';
 

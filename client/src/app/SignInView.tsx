@@ -8,7 +8,8 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { appWords } from './app-words.ts';
-import { type Trouble, TroubleNotice, troubleOf } from './TroubleNotice.tsx';
+import { TroubleNotice } from './TroubleNotice.tsx';
+import { type Trouble, troubleOf } from './trouble-of.ts';
 
 const UNREACHABLE = { title: appWords.signIn.unreachable, next: null };
 

@@ -22,6 +22,7 @@ import { knownUser, rememberLink } from '../pipeline/queue/rows/device-notes.ts'
 import { countKeptVerdicts } from '../pipeline/queue/rows/kept-verdicts.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import type { Triage } from '../pipeline/triage/start-triage.ts';
+import type { StudyNews } from '../pipeline/queue/rows/take-news.ts';
 import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
 import { holding, writingLock } from '../pipeline/upload/sender/leader-lock.ts';
 import type { StickSaver } from '../pipeline/upload/sender/stick-context.ts';
@@ -44,6 +45,8 @@ export interface Device {
   readonly outboxes: Outboxes;
   /** Null until it is fetched; nothing waits for it. */
   readonly triage: ReadonlySignal<Triage | null>;
+  /** News of studies that nobody has been told yet. */
+  takeNews(): Promise<readonly StudyNews[]>;
   /** Notes whether the gateway can be reached, as found out while nothing is being sent. */
   noteLink(link: Link): void;
   /** After how long without input the device locks, in minutes; 0: never; null: not known yet. */
@@ -105,6 +108,7 @@ export function createDevice(baseUrl = '/api'): Device {
     signOutTasks,
     outboxes,
     lockMinutes: computed(() => policies.known.value?.lockMinutes ?? null),
+    takeNews: async () => (await import('../pipeline/queue/rows/take-news.ts')).takeNews(database),
     noteLink(link) {
       if (link !== queue.link.peek())
         void ignoreFailure(rememberLink(database, link), 'the screen follows the next answer');

@@ -10,6 +10,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 import { StudyDetails } from '../pipeline/queue/StudyDetails.tsx';
 import { Track } from '../pipeline/queue/Track.tsx';
+import type { OpenInViewerProps } from '../viewer/OpenInViewer.tsx';
 import type { ReceiptSheetProps } from '../pipeline/upload/ReceiptSheet.tsx';
 import { uploadWords } from '../pipeline/upload/upload-words.ts';
 import type { DayEntry } from './day-entry.ts';
@@ -22,6 +23,11 @@ import { whereOf } from './where-of.ts';
 
 const ReceiptSheet = deferred<ReceiptSheetProps>(
   () => import('../pipeline/upload/ReceiptSheet.tsx').then((view) => view.ReceiptSheet),
+  () => null,
+);
+
+const OpenInViewer = deferred<OpenInViewerProps>(
+  () => import('../viewer/OpenInViewer.tsx').then((view) => view.OpenInViewer),
   () => null,
 );
 
@@ -135,7 +141,7 @@ function Receipt({ entry: { hasReceipt, studyInstanceUID, study, name } }: { rea
 function Details({ entry }: { readonly entry: DayEntry }) {
   const queue = useQueue();
   const list = useDayList();
-  const { study, studyInstanceUID, track, place } = entry;
+  const { study, studyInstanceUID, track, place, hasReceipt } = entry;
   return (
     <>
       {study ? (
@@ -147,6 +153,7 @@ function Details({ entry }: { readonly entry: DayEntry }) {
           {track.needsYou > 0 && <p class="small said-red">{words.decideThere}</p>}
         </>
       )}
+      {studyInstanceUID !== null && hasReceipt && <OpenInViewer studyInstanceUID={studyInstanceUID} />}
       {studyInstanceUID !== null && <Timeline studyInstanceUID={studyInstanceUID} />}
     </>
   );

@@ -2,6 +2,7 @@
  * Everything that cannot travel without a person, as one list grouped by cause: what happened, what it means for the
  * patient, the picture where there is one, and the possible answers.
  */
+import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
@@ -51,7 +52,7 @@ function Nothing() {
 }
 
 function Group({ group }: { readonly group: DecisionGroup }) {
-  const { reason, instances, decisions } = group;
+  const { reason, instances, pacsCodes, decisions } = group;
   const { title, next } = saidOf(group);
   return (
     <section class="needs-group" aria-label={title}>
@@ -63,6 +64,9 @@ function Group({ group }: { readonly group: DecisionGroup }) {
         </div>
       </div>
       <p>{[words.means[meaningOf(group)], next].filter(Boolean).join(' ')}</p>
+      {pacsCodes.map((code) => (
+        <p key={code}>{words.pacsReason(describePacsReason(code))}</p>
+      ))}
       <ul class="needs-list">
         {decisions.map((decision) => (
           <li key={decision.key}>

@@ -155,6 +155,20 @@ test('sending again is offered only where it can change anything', () => {
   assert.equal(answersTo({ state: 'at-gateway', needs: [need('pacs-refused')] }), ['leave-out']);
 });
 
+test('each code of the PACS is named once for all that it refused for one reason', () => {
+  const refused = (...pacsCodes: number[]): Need => ({
+    ...{ cause: 'refused', reason: 'pacs-refused', instances: 2, pacsCodes },
+  });
+  const studies = [[refused(0x0122, 0xa900)], [refused(0xa900)]].map((needs, at) =>
+    queuedStudy({ id: `study-${at}`, needs }),
+  );
+  const needs = listNeeds({ studies, lost: [], foreign: 0, found: [], noRoom: 0 });
+  assert.equal(
+    listDecisions(needs, () => false).map(({ pacsCodes }) => pacsCodes),
+    [[0x0122, 0xa900]],
+  );
+});
+
 test('pictures are looked at where the page has them and a person can release them', () => {
   const held = (code: string): Need => ({ cause: 'held', reason: code, instances: 1 });
   assert.equal(answersTo({ needs: [held('burned-in-annotation')] }), ['look', 'leave-out']);

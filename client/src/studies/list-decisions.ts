@@ -44,6 +44,8 @@ export interface DecisionGroup {
   readonly cause: NeedCause;
   readonly reason: string | null;
   readonly instances: number;
+  /** The Failure Reasons that the PACS gave, each once. */
+  readonly pacsCodes: readonly number[];
   readonly decisions: readonly Decision[];
 }
 
@@ -83,6 +85,7 @@ export function listDecisions(
         cause,
         reason,
         instances: some.reduce((sum, each) => sum + each.instances, 0),
+        pacsCodes: [...new Set(some.flatMap((each) => each.pacsCodes ?? []))],
         decisions,
       };
     })

@@ -1,4 +1,5 @@
 /** The words of the list of decisions, and of the badge that counts them. */
+import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { instances, needsDecision } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import type { NeedCause } from '../pipeline/queue/list-needs.ts';
@@ -11,6 +12,7 @@ export const needsWords = {
   nothingWhat: 'Studies that cannot go on without you appear here.',
   toStudies: 'Open your studies',
   of: (count: number) => instances(count),
+  pacsReason: ({ code, says, remedy }: PacsReason) => `${says} ${remedy} (${code})`,
   foreign: 'Studies for another gateway',
   chosen: 'The studies you chose',
   /** Titles where neither the gateway nor the PACS gave a reason. */

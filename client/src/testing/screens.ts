@@ -24,6 +24,7 @@ export const SCREENS = {
     'queue-arrived': 'A study is in the PACS',
     'study-arrived': 'A study in the PACS, with its receipt',
     receipt: 'The receipt of a study, to open, print and save',
+    'receipt-printed': 'The receipt on paper',
     'study-decision': 'An instance contradicts the PACS',
     'leave-out': 'Asks before an instance is left out',
     'not-found': 'An address that does not exist',
@@ -56,6 +57,7 @@ export const SCREENS = {
     destinations: 'The destination of the environment, and one with a wrong password',
     'destination-form': 'A destination with mistakes in the form',
     'destination-delete': 'Asks before a destination is deleted',
+    'destination-viewers': 'A viewer whose address does not name the study',
   },
   'screens-queue.e2e.ts': {
     'queue-order': 'Three studies in their order',

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type API_KEY_SCOPES, apiKeyListSchema } from '#shared/protocol/api-key.ts';
+import { type API_KEY_SCOPES, type ApiKeyList, apiKeyListSchema } from '#shared/protocol/api-key.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { maySend, type Sender } from '../pipeline/upload-owner.ts';
 import { closeReadings } from '../audit/record-reading.ts';
@@ -23,10 +24,12 @@ test.after(() => gateway.close());
 const statusOf = async (token: string, path = '/auth/me'): Promise<number> =>
   (await gateway.call('GET', path, { token })).status;
 const admin = async (): Promise<string> => (await gateway.signIn()).accessToken;
-const listed = async (id: string) => {
-  const answer = await gateway.call('GET', '/admin/api-keys', { token: await admin() });
-  return apiKeyListSchema.parse(await answer.json()).keys.find((key) => key.id === id);
+const page = async (query: string): Promise<ApiKeyList> => {
+  const answer = await gateway.call('GET', `/admin/api-keys${query}`, { token: await admin() });
+  return apiKeyListSchema.parse(await answer.json());
 };
+const listed = async (id: string) =>
+  [...(await page('')).keys, ...(await page('?ended=1')).keys].find((key) => key.id === id);
 const asTechnician = async () => (await gateway.userWith(['technician'])).user.id;
 
 test('sends a study for its account, and follows it to its receipt', async () => {
@@ -240,6 +243,36 @@ test('is made for accounts that exist and are enabled, for two years at most', a
   assert.is(await ask({ accountId: '00000000-0000-4000-8000-000000000000' }), 404);
   await gateway.call('PATCH', `/admin/users/${accountId}`, { token, body: { disabled: true } });
   assert.is(await ask({}), 404);
+});
+
+test('is found on one of the pages, apart from those that have ended', async () => {
+  const { user } = await gateway.signIn();
+  const { id } = await makeTestKey(gateway, { accountId: user.id });
+  const { db } = gateway.database;
+  const row = await db
+    .selectFrom('api_key')
+    .select(['site_id', 'account_id', 'epoch', 'scopes', 'created_by', 'created_at', 'expires_at'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  // All of one moment: their order is by their ids.
+  const many = (count: number, more: object) =>
+    Array.from({ length: count }, () => ({ ...row, name: 'many', digest: randomUUID(), ...more }));
+  const added = [...many(220, {}), ...many(120, { revoked_at: new Date() })];
+  const made = await db.insertInto('api_key').values(added).returning(['id', 'revoked_at']).execute();
+  for (const isEnded of [false, true]) {
+    const keys = [];
+    let next: string | null = null;
+    do {
+      const after: string = next === null ? '' : `after=${next}`;
+      const answer: ApiKeyList = await page(`?${isEnded ? 'ended=1&' : ''}${after}`);
+      keys.push(...answer.keys);
+      next = answer.next;
+    } while (next !== null);
+    assert.is(new Set(keys.map((key) => key.id)).size, keys.length, 'none twice');
+    assert.ok(keys.every(({ state }) => (state === 'active') !== isEnded));
+    const named = new Set(keys.map((key) => key.id));
+    assert.ok(made.every((one) => named.has(one.id) === ((one.revoked_at !== null) === isEnded)));
+  }
 });
 
 test('that asks too often is refused alone: its account and its other keys are not', async () => {

@@ -13,7 +13,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import { holdAccount } from '../auth/account.store.ts';
 import { digestOfKey, type KeyTexts } from '../auth/api-key.ts';
-import { insertApiKey, listApiKeys, revokeApiKey } from '../auth/api-key.store.ts';
+import { findApiKey, insertApiKey, listApiKeys, revokeApiKey } from '../auth/api-key.store.ts';
 import type { Db } from '../database/database.ts';
 import {
   type Caller,
@@ -35,9 +35,13 @@ const list = defineRoute({
   path: '/admin/api-keys',
   roles: ADMIN,
   tags: ['admin'],
-  summary: 'The API keys of the site, without the keys themselves',
+  summary: 'The active API keys of the site, or with `ended=1` the others, without the keys themselves',
+  request: { query: z.object({ ended: z.enum(['1']).optional(), after: z.uuid().optional() }) },
   responses: {
-    200: jsonResponse(z.object({ ...apiKeyListSchema.shape, keys: z.array(listed) }), 'Newest first'),
+    200: jsonResponse(
+      z.object({ ...apiKeyListSchema.shape, keys: z.array(listed) }),
+      'Newest first; `next` is the `after` of the next page',
+    ),
   },
 });
 const make = defineRoute({
@@ -90,8 +94,7 @@ async function makeKey({ db, now, keyTexts }: ApiKeyRouteTools, caller: Caller, 
     const id = await insertApiKey(trx, { ...of, digest: digestOfKey(key) });
     const event = { event: 'api-key-made', keyId: id, accountId, by: caller.id, scopes } as const;
     await recordAudit(trx, siteId, { ...event, expiresAt: expiresAt.toISOString() }, at);
-    const [made] = await listApiKeys(trx, { siteId, now: at, id });
-    return { ...made!, key };
+    return { ...(await findApiKey(trx, id, { siteId, now: at })), key };
   });
 }
 
@@ -111,9 +114,11 @@ async function revokeKey({ db, now, forget }: ApiKeyRouteTools, caller: Caller, 
 export function apiKeyRoutes(tools: ApiKeyRouteTools): Router {
   const { db, now } = tools;
   const router = createRouter();
-  router.openapi(list, async (c) =>
-    c.json({ keys: await listApiKeys(db, { siteId: callerOf(c).siteId, now: now() }) }, 200),
-  );
+  router.openapi(list, async (c) => {
+    const { ended, after } = c.req.valid('query');
+    const { siteId } = callerOf(c);
+    return c.json(await listApiKeys(db, { siteId, now: now(), isEnded: ended === '1', after }), 200);
+  });
   router.openapi(make, async (c) => {
     c.header('Cache-Control', 'no-store');
     return c.json(await makeKey(tools, callerOf(c), c.req.valid('json')), 201);

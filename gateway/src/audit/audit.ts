@@ -52,8 +52,9 @@ export type AuditEvent =
   | {
       event: `destination-${'made' | 'changed' | 'deleted' | 'primary'}`;
       destinationId: string;
+      kind: string;
       name: string;
-      /** Without a password or a query. */
+      /** Without a password or a query; of a folder its path. */
       address: string;
       /** How the gateway says who it is. */
       authentication: string;

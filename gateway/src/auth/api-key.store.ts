@@ -1,10 +1,11 @@
 /** API keys in the database, by the digest of their text. */
-import type { ApiKeyScope, ApiKeyState, ListedApiKey } from '#shared/protocol/api-key.ts';
+import { sql } from 'kysely';
+import type { ApiKeyList, ApiKeyScope, ApiKeyState, ListedApiKey } from '#shared/protocol/api-key.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { KnownKey } from '../http/authenticate.ts';
 
-/** The page shows no more; whoever has more revokes what nobody needs. */
-const LIST_LIMIT = 500;
+/** Keys in one answer. */
+const PAGE = 100;
 /** A write for every request would cost more than the request. */
 const LAST_USED_MS = 60_000;
 
@@ -77,12 +78,37 @@ export async function revokeApiKey(
   return { accountId: row.account_id, digest: row.digest };
 }
 
-/** Of the site, the newest first. */
-export async function listApiKeys(
-  db: Db | Trx,
-  { siteId, now, id }: { readonly siteId: string; readonly now: Date; readonly id?: string },
-): Promise<ListedApiKey[]> {
-  let query = db
+type SiteKeys = { readonly siteId: string; readonly now: Date };
+/** `after`: the last key of the page before. */
+export type KeyPage = SiteKeys & { readonly isEnded: boolean; readonly after: string | undefined };
+
+/** A page of the site's keys, the newest first. Their order never changes, so no key is missed between two pages. */
+export async function listApiKeys(db: Db, { siteId, now, isEnded, after }: KeyPage): Promise<ApiKeyList> {
+  const ended = sql<boolean>`(api_key.revoked_at is not null or api_key.expires_at <= ${now}
+    or account.disabled_at is not null or api_key.epoch <> account.epoch)`;
+  let query = selectKeys(db, siteId)
+    .where(sql<boolean>`${ended} = ${isEnded}`)
+    .orderBy('api_key.created_at', 'desc')
+    .orderBy('api_key.id', 'desc')
+    .limit(PAGE + 1);
+  if (after !== undefined)
+    query = query.where(
+      sql<boolean>`(api_key.created_at, api_key.id) < (select k.created_at, k.id from api_key k where k.id = ${after}::uuid)`,
+    );
+  const rows = await query.execute();
+  const shown = rows.slice(0, PAGE);
+  const next = rows.length > PAGE ? shown.at(-1)!.id : null;
+  return { keys: shown.map((row) => toListed(row, now)), next };
+}
+
+/** Throws where the site has no such key. */
+export async function findApiKey(trx: Trx, id: string, { siteId, now }: SiteKeys): Promise<ListedApiKey> {
+  const row = await selectKeys(trx, siteId).where('api_key.id', '=', id).executeTakeFirstOrThrow();
+  return toListed(row, now);
+}
+
+const selectKeys = (db: Db | Trx, siteId: string) =>
+  db
     .selectFrom('api_key')
     .innerJoin('account', 'account.id', 'api_key.account_id')
     .innerJoin('account as maker', 'maker.id', 'api_key.created_by')
@@ -93,22 +119,21 @@ export async function listApiKeys(
       'account.disabled_at',
       'account.epoch as current',
     ])
-    .where('api_key.site_id', '=', siteId)
-    .orderBy('api_key.created_at', 'desc')
-    .limit(LIST_LIMIT);
-  if (id !== undefined) query = query.where('api_key.id', '=', id);
-  return (await query.execute()).map((row) => ({
-    id: row.id,
-    name: row.name,
-    account: { id: row.account_id, username: row.username },
-    scopes: row.scopes,
-    state: stateOf(row, now),
-    createdAt: row.created_at.toISOString(),
-    createdBy: row.maker,
-    expiresAt: row.expires_at.toISOString(),
-    lastUsedAt: row.last_used_at?.toISOString() ?? null,
-  }));
-}
+    .where('api_key.site_id', '=', siteId);
+
+type KeyRow = Awaited<ReturnType<ReturnType<typeof selectKeys>['executeTakeFirstOrThrow']>>;
+
+const toListed = (row: KeyRow, now: Date): ListedApiKey => ({
+  id: row.id,
+  name: row.name,
+  account: { id: row.account_id, username: row.username },
+  scopes: row.scopes,
+  state: stateOf(row, now),
+  createdAt: row.created_at.toISOString(),
+  createdBy: row.maker,
+  expiresAt: row.expires_at.toISOString(),
+  lastUsedAt: row.last_used_at?.toISOString() ?? null,
+});
 
 type Standing = {
   readonly revoked_at: Date | null;

@@ -5,12 +5,13 @@
  */
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
+import type { DestinationKind } from '#shared/protocol/destination.ts';
 import type { ReportOption } from '#shared/protocol/deid-report.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
-import type { VaultReason } from '#shared/protocol/vault.ts';
 import type { InferenceTables } from './inference-tables.ts';
+import type { VaultTables } from './vault-tables.ts';
 
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
 
@@ -308,15 +309,17 @@ export type PolicyTable = {
 export type DestinationTable = {
   id: Generated<string>;
   site_id: string;
+  kind: DestinationKind;
   name: string;
   url: string;
   /** `destinationSettingsSchema` of shared/src/protocol/destination.ts: everything that may be shown. */
   settings: ColumnType<unknown, string, string>;
   /** Passwords, tokens and keys, under the gateway's key; null: there are none. */
   sealed: Uint8Array | null;
+  /** `viewersSchema` of shared/src/protocol/viewer.ts: those that show what it holds. */
+  viewers: ColumnType<unknown, string | undefined, string>;
   /** New studies go to this one. */
   is_primary: boolean;
-  /** `PACS_URL` sets it at every start. */
   from_environment: boolean;
   /** Grows with each change. */
   version: Generated<number>;
@@ -350,70 +353,25 @@ export type ReadingTable = {
   since: Date;
 };
 
-/** Identities that two holders open together (decisions/2026-11-vault.md). One at most is not closed. */
-export type VaultTable = {
-  id: string;
-  site_id: string;
-  made_by: string;
-  made_at: Date;
-  first_holder: string;
-  second_holder: string;
-  /** Public keys in base64url; null until the holder has made their half. */
-  first_key: string | null;
-  second_key: string | null;
-  closed_at: Date | null;
-};
-
-/** One upload's sealed identity behind a pseudonym; nothing here opens it. */
-export type VaultEntryTable = {
-  id: Generated<number>;
-  vault_id: string;
-  pseudonym: string;
-  upload_id: string;
-  account_id: string;
-  sealed: Uint8Array;
-  written_at: Date;
-};
-
-export type VaultRequestTable = {
-  id: string;
-  vault_id: string;
-  pseudonym: string;
-  reason: VaultReason;
-  asked_by: string;
-  asked_at: Date;
-  ends_at: Date;
-  approved_at: Date | null;
-  refused_at: Date | null;
-  opened_at: Date | null;
-  /**
-   * By each entry that the approval was about: the other holder's share, sealed to the one who asked, or null where
-   * that holder could not open it. Null before the approval and after the end.
-   */
-  shares: ColumnType<Record<string, string | null> | null, string | null, string | null>;
-};
-
-export type Tables = InferenceTables & {
-  site: SiteTable;
-  account: AccountTable;
-  refresh_token: RefreshTokenTable;
-  api_key: ApiKeyTable;
-  device: DeviceTable;
-  device_assertion: DeviceAssertionTable;
-  study: StudyTable;
-  upload: UploadTable;
-  upload_carrier: UploadCarrierTable;
-  upload_instance: UploadInstanceTable;
-  instance: InstanceTable;
-  tally: TallyTable;
-  deid_report: DeidReportTable;
-  parcel: ParcelTable;
-  receipt: ReceiptTable;
-  policy: PolicyTable;
-  destination: DestinationTable;
-  vault: VaultTable;
-  vault_entry: VaultEntryTable;
-  vault_request: VaultRequestTable;
-  audit: AuditTable;
-  reading: ReadingTable;
-};
+export type Tables = InferenceTables &
+  VaultTables & {
+    site: SiteTable;
+    account: AccountTable;
+    refresh_token: RefreshTokenTable;
+    api_key: ApiKeyTable;
+    device: DeviceTable;
+    device_assertion: DeviceAssertionTable;
+    study: StudyTable;
+    upload: UploadTable;
+    upload_carrier: UploadCarrierTable;
+    upload_instance: UploadInstanceTable;
+    instance: InstanceTable;
+    tally: TallyTable;
+    deid_report: DeidReportTable;
+    parcel: ParcelTable;
+    receipt: ReceiptTable;
+    policy: PolicyTable;
+    destination: DestinationTable;
+    audit: AuditTable;
+    reading: ReadingTable;
+  };

@@ -8,12 +8,13 @@ export type DestinationChange = 'made' | 'changed' | 'deleted' | 'primary';
 /** `by` null: the environment. Call it last in the transaction: the audit chain stays locked until its end. */
 export async function auditDestination(
   trx: Trx,
-  row: Pick<DestinationRow, 'id' | 'site_id' | 'name' | 'url' | 'settings'>,
+  row: Pick<DestinationRow, 'id' | 'site_id' | 'kind' | 'name' | 'url' | 'settings'>,
   { change, by, now }: { readonly change: DestinationChange; readonly by: string | null; readonly now: Date },
 ): Promise<void> {
-  const { id: destinationId, name, settings } = row;
+  const { id: destinationId, kind, name, settings } = row;
   const about = {
     destinationId,
+    kind,
     name,
     address: addressOf(row),
     authentication: settings.authentication.kind,
@@ -21,8 +22,10 @@ export async function auditDestination(
   await recordAudit(trx, row.site_id, { event: `destination-${change}`, ...about, by }, now);
 }
 
-/** Without what may be secret in it. */
-function addressOf({ url }: Pick<DestinationRow, 'url'>): string {
+/** Without what may be secret in it; of a folder, its path. */
+function addressOf({ kind, url }: Pick<DestinationRow, 'kind' | 'url'>): string {
+  if (kind === 'folder') return url;
+  if (!URL.canParse(url)) return url;
   const address = new URL(url);
   address.username = '';
   address.password = '';

@@ -9,7 +9,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import type { DestinationRow } from './destination.store.ts';
 import type { Secrets, SecretSeal } from './seal-secrets.ts';
 
-export type CheckedWish = Pick<DestinationRow, 'name' | 'url' | 'settings' | 'sealed'>;
+export type CheckedWish = Pick<DestinationRow, 'kind' | 'name' | 'url' | 'settings' | 'sealed'>;
 
 /**
  * `before`: the destination that is changed; null: a new one. @throws Problem invalid-request,
@@ -29,7 +29,7 @@ export function checkWish(
   checkCertificates(settings, all.key);
   const held = Object.fromEntries(needed.map((name) => [name, all[name]])) as Secrets;
   const sealed = needed.length === 0 ? null : seal.seal(of.id, held);
-  return { name: wish.name, url, settings, sealed };
+  return { kind: wish.kind, name: wish.name, url, settings, sealed };
 }
 
 function splitWish({ authentication, ca, certificate, key }: DestinationWish): {
@@ -83,12 +83,15 @@ function keptSecrets(
 ): Secrets {
   const { key, ...shown } = (before.sealed && seal.open(before.id, before.sealed)) ?? {};
   const isSame =
-    new URL(wanted.url).origin === new URL(before.url).origin &&
+    originOf(wanted.url) === originOf(before.url) &&
     JSON.stringify(receiverOf(wanted.settings)) === JSON.stringify(receiverOf(before.settings));
   // The key proves that it is here, and is shown to nobody; it belongs to its certificate.
   const isOwn = wanted.settings.certificate === before.settings.certificate;
   return { ...(isSame ? shown : {}), ...(isOwn && key !== undefined ? { key } : {}) };
 }
+
+/** Null: a folder, which is told no secret. */
+const originOf = (url: string): string | null => (URL.canParse(url) ? new URL(url).origin : null);
 
 /** A secret is told to the server that all of this names. A new authority may be somebody who listens. */
 function receiverOf({ authentication, ca }: DestinationSettings): readonly (string | null)[] {

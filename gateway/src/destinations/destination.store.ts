@@ -1,19 +1,22 @@
 /** Destinations in the database. One of a site's is primary; those to which studies were promised stay. */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { destinationSettingsSchema, type DestinationSettings } from '#shared/protocol/destination.ts';
+import { viewersSchema, type Viewer } from '#shared/protocol/viewer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { DestinationTable, PlacedStudy, Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
 
-export type DestinationRow = Omit<Selectable<DestinationTable>, 'settings'> & {
+export type DestinationRow = Omit<Selectable<DestinationTable>, 'settings' | 'viewers'> & {
   readonly settings: DestinationSettings;
+  readonly viewers: readonly Viewer[];
 };
 
 const toRow = (row: Selectable<DestinationTable>): DestinationRow => ({
   ...row,
   settings: destinationSettingsSchema.parse(row.settings),
+  viewers: viewersSchema.parse({ viewers: row.viewers }).viewers,
 });
 
 export type StudyCounts = {
@@ -95,7 +98,10 @@ export async function lockDestinations(trx: Trx, siteId: string): Promise<void> 
   await sql`select pg_advisory_xact_lock(hashtext(${`destinations ${siteId}`}))`.execute(trx);
 }
 
-export type DestinationContent = Pick<DestinationRow, 'id' | 'name' | 'url' | 'settings' | 'sealed'> & {
+export type DestinationContent = Pick<
+  DestinationRow,
+  'id' | 'kind' | 'name' | 'url' | 'settings' | 'sealed'
+> & {
   readonly now: Date;
 };
 
@@ -103,7 +109,7 @@ export type DestinationContent = Pick<DestinationRow, 'id' | 'name' | 'url' | 's
 export async function insertDestination(
   trx: Trx,
   siteId: string,
-  { id, name, url, settings, sealed, now }: DestinationContent,
+  { id, kind, name, url, settings, sealed, now }: DestinationContent,
   fromEnvironment = false,
 ): Promise<void> {
   const { numInsertedOrUpdatedRows } = await trx
@@ -111,6 +117,7 @@ export async function insertDestination(
     .values({
       id,
       site_id: siteId,
+      kind,
       name,
       url,
       settings: JSON.stringify(settings),
@@ -128,7 +135,7 @@ export async function insertDestination(
 export async function updateDestination(
   trx: Trx,
   siteId: string,
-  { id, name, url, settings, sealed, now }: DestinationContent,
+  { id, kind, name, url, settings, sealed, now }: DestinationContent,
   fromEnvironment = false,
 ): Promise<void> {
   const namesake = trx.selectFrom('destination').select('id').where('site_id', '=', siteId);
@@ -137,6 +144,7 @@ export async function updateDestination(
   await trx
     .updateTable('destination')
     .set((column) => ({
+      kind,
       name,
       url,
       settings: JSON.stringify(settings),
@@ -147,6 +155,16 @@ export async function updateDestination(
     }))
     .where('id', '=', id)
     .execute();
+}
+
+/** Also of the one that the environment sets: it says nothing of viewers. */
+export async function setViewers(
+  trx: Trx,
+  id: string,
+  { viewers, now }: { readonly viewers: readonly Viewer[]; readonly now: Date },
+): Promise<void> {
+  const set = { viewers: JSON.stringify(viewers), changed_at: now };
+  await trx.updateTable('destination').set(set).where('id', '=', id).execute();
 }
 
 /** Studies that were promised stay with theirs. False: it was primary before. */

@@ -1,6 +1,9 @@
 /** `/admin/destinations`, at a whole gateway: administrators set where studies go, and nobody reads a secret. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Destination, DestinationTest } from '#shared/protocol/destination.ts';
@@ -13,15 +16,18 @@ import { toManifest } from '../testing/pack-parcel.ts';
 const test = suite('a destination');
 const ENV = { PACS_URL: 'http://127.0.0.1:9/dicom-web', PACS_AUTHORIZATION: 'Bearer planted-environment' };
 let gateway: TestGateway;
+let folders = '';
 let token = '';
 const servers: Server[] = [];
 test.before(async () => {
-  gateway = await openTestGateway({ env: ENV });
+  folders = await mkdtemp(join(tmpdir(), 'relay-folders-'));
+  gateway = await openTestGateway({ env: { ...ENV, RELAY_FOLDER_ROOT: folders } });
   token = (await gateway.signIn()).accessToken;
 });
 test.after(async () => {
   await gateway.close();
   for (const server of servers) server.close();
+  await rm(folders, { recursive: true });
 });
 
 async function call<T = Destination>(method: string, path: string, body?: unknown): Promise<[number, T]> {
@@ -40,7 +46,7 @@ const codeOf = async (answer: Promise<[number, unknown]>): Promise<unknown> =>
 
 const BASIC = { kind: 'basic', username: 'relay' } as const;
 const wish = (name: string, more: object = {}) => ({
-  ...{ name, url: 'http://127.0.0.1:9/other/' },
+  ...{ kind: 'dicomweb', name, url: 'http://127.0.0.1:9/other/' },
   ...{ authentication: { ...BASIC, password: 'planted-password' }, ca: null, certificate: null, ...more },
 });
 const make = async (name: string, more: object = {}): Promise<Destination> => {
@@ -76,8 +82,10 @@ test('is made, changed and deleted, in the audit trail, and its password is neve
     own.map(({ event }) => event),
     ['destination-made', 'destination-changed', 'destination-deleted'],
   );
-  const about = own.map(({ fields }) => [fields['name'], fields['address'], fields['authentication']]);
-  const after = ['archive-2', 'http://127.0.0.1:9/other', 'basic'];
+  const about = own.map(({ fields }) =>
+    ['name', 'address', 'authentication', 'kind'].map((of) => fields[of]),
+  );
+  const after = ['archive-2', 'http://127.0.0.1:9/other', 'basic', 'dicomweb'];
   assert.equal(about, [['archive', ...after.slice(1)], after, after]);
   const set = rows.find(({ fields }) => fields['name'] === 'default')?.fields;
   assert.equal([set?.['address'], set?.['authentication'], set?.['by']], [ENV.PACS_URL, 'header', null]);
@@ -154,6 +162,30 @@ test('is tested, and the finding says what is wrong', async () => {
   assert.is(await finding({ url: 'http://nobody.invalid/dicom-web' }), 'unknown-name null');
 });
 
+test('that is a folder lies beneath the one that the environment sets, and takes no secret', async () => {
+  const folder = { kind: 'folder', url: 'night/new', authentication: { kind: 'none' } };
+  const made = await make('folder', folder);
+  assert.equal([made.kind, made.url], ['folder', 'night/new']);
+  const finding = async () => (await call<DestinationTest>('POST', `/${made.id}/test`))[1].finding;
+  assert.is(await finding(), 'folder-missing');
+  await mkdir(join(folders, 'night/new'), { recursive: true });
+  assert.is(await finding(), 'ok');
+  const wrong = [
+    { ...folder, url: '/etc' },
+    { ...folder, url: '../up' },
+    { ...folder, authentication: { ...BASIC, password: 'planted' } },
+    { ...folder, ca: CERTIFICATE },
+    { kind: 'orthanc', url: 'http://127.0.0.1:9/rs' },
+    { kind: 'dicomweb', url: 'night/new' },
+  ];
+  for (const one of wrong) assert.is(await codeOf(call('POST', '', wish('wrong', one))), 'invalid-request');
+});
+
+test('that is called an Orthanc, and is none, is found out', async () => {
+  const { id } = await make('no-orthanc', { kind: 'orthanc', url: await openPacs() });
+  assert.is((await call<DestinationTest>('POST', `/${id}/test`))[1].finding, 'not-orthanc');
+});
+
 test('that is primary gets new studies; a study stays with the one that was primary before', async () => {
   const sender = (await gateway.userWith(['technician'])).accessToken;
   const again = (await gateway.userWith(['technician'])).accessToken;
@@ -188,6 +220,16 @@ test('that is primary gets new studies; a study stays with the one that was prim
   assert.is(await codeOf(call('DELETE', `/${id}`)), 'destination-in-use', 'it has a study');
 });
 
+test('has viewers, also where the environment sets it', async () => {
+  const { id } = (await named('default'))!;
+  const viewers = [{ title: 'Stone', address: 'https://stone.test/?study={StudyInstanceUID}' }];
+  const [status, changed] = await call('PUT', `/${id}/viewers`, { viewers });
+  assert.equal([status, changed.viewers], [200, viewers]);
+  const script = [{ title: 'Bad', address: 'javascript:alert({StudyInstanceUID})' }];
+  assert.is(await codeOf(call('PUT', `/${id}/viewers`, { viewers: script })), 'invalid-request');
+  assert.equal((await named('default'))!.viewers, viewers);
+});
+
 test('is set again by the environment at the next start, and what administrators made stays', async () => {
   const { id } = await make('stays');
   await call('POST', `/${id}/primary`);
@@ -199,6 +241,7 @@ test('is set again by the environment at the next start, and what administrators
   });
   assert.is((await named('default'))!.url, other.PACS_URL);
   assert.is((await named('stays'))!.id, id);
+  assert.is((await named('default'))!.viewers.length, 1, 'the environment says nothing of viewers');
   // Its keys lie in another folder: the secret is lost, and the finding says so.
   const found = await next.call('POST', `/admin/destinations/${id}/test`, {
     token: (await next.signIn()).accessToken,

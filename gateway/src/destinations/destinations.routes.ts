@@ -12,6 +12,7 @@ import {
   type Destination,
 } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { viewersSchema } from '#shared/protocol/viewer.ts';
 import type { Db, Trx } from '../database/database.ts';
 import {
   type Caller,
@@ -29,6 +30,7 @@ import {
   findDestination,
   insertDestination,
   listDestinations,
+  setViewers,
   lockDestinations,
   makePrimary,
   updateDestination,
@@ -81,6 +83,16 @@ const change = defineRoute({
   bodyBytesLimit: BODY_LIMIT,
   request: { params: byId, body: jsonBody(destinationWishSchema) },
   responses: { 200: jsonResponse(shown, 'In force from the next request to it on.') },
+});
+const view = defineRoute({
+  method: 'put',
+  path: '/admin/destinations/{id}/viewers',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found'],
+  summary: 'Set the viewers that show what the destination holds',
+  request: { params: byId, body: jsonBody(viewersSchema) },
+  responses: { 200: jsonResponse(shown, 'Offered for its studies from now on.') },
 });
 const choose = defineRoute({
   method: 'post',
@@ -135,6 +147,7 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
     return c.json(await testDestination(() => destinations.of(row), clock, c.req.raw.signal), 200);
   });
   serveWriting(router, tools);
+  serveViewers(router, tools);
   serveChoosing(router, tools);
   return router;
 }
@@ -158,6 +171,20 @@ function serveWriting(router: Router, tools: DestinationRouteTools): void {
       const before = await ownDestination(trx, caller, id);
       const wanted = checkWish(c.req.valid('json'), { id, before }, seal);
       await updateDestination(trx, caller.siteId, { id, ...wanted, now: now() });
+      return 'changed';
+    });
+    return c.json(changed, 200);
+  });
+}
+
+function serveViewers(router: Router, tools: DestinationRouteTools): void {
+  router.openapi(view, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    const { viewers } = c.req.valid('json');
+    const changed = await changing(tools, caller, id, async (trx) => {
+      await findDestination(trx, caller.siteId, id);
+      await setViewers(trx, id, { viewers, now: tools.now() });
       return 'changed';
     });
     return c.json(changed, 200);
@@ -213,11 +240,12 @@ async function changing(
 }
 
 function toShown(row: DestinationRow & StudyCounts): Destination {
-  const { id, name, url, settings, underWay, waiting, hasStudies } = row;
+  const { id, kind, name, url, settings, viewers, underWay, waiting, hasStudies } = row;
   const counts = { underWay, waiting, hasStudies };
   return {
     ...settings,
     ...counts,
-    ...{ id, name, url, isPrimary: row.is_primary, fromEnvironment: row.from_environment },
+    viewers: [...viewers],
+    ...{ id, kind, name, url, isPrimary: row.is_primary, fromEnvironment: row.from_environment },
   };
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Database } from '../database/database.ts';
+import type { PacsConnection } from '../ports/pacs/connection.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { openTestDatabase } from '../testing/open-database.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -27,14 +28,21 @@ async function openSite() {
   await db.transaction().execute(async (trx) => {
     for (const [at, id] of ids.entries())
       await insertDestination(trx, site.id, {
-        ...{ id, name: `pacs-${at}`, url: `http://pacs-${at}.test`, sealed: null, now: NOW },
+        ...{
+          id,
+          kind: 'dicomweb',
+          name: `pacs-${at}`,
+          url: `http://pacs-${at}.test`,
+          sealed: null,
+          now: NOW,
+        },
         settings: { authentication: { kind: 'none' }, ca: null, certificate: null },
       });
   });
   const opened = new Map<Pacs, string>();
-  const open = ({ url }: { readonly url: string }): Pacs => {
+  const open = (connection: PacsConnection): Pacs => {
     const pacs = openTestPacs();
-    opened.set(pacs, url);
+    opened.set(pacs, connection.kind === 'folder' ? connection.folder : connection.url);
     return pacs;
   };
   const destinations = openDestinations({ db, seal: createSecretSeal(new Uint8Array(32)), open });

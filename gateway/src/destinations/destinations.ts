@@ -46,13 +46,14 @@ export function openDestinations({ db, seal, open }: Tools): Destinations {
 }
 
 /** Throws PacsUnreachable where its secrets were sealed under another key. */
-function connectionOf({ id, url, settings, sealed }: DestinationRow, seal: SecretSeal): PacsConnection {
+function connectionOf({ id, kind, url, settings, sealed }: DestinationRow, seal: SecretSeal): PacsConnection {
+  if (kind === 'folder') return { kind, folder: url };
   const secrets = sealed === null ? {} : seal.open(id, sealed);
   if (secrets === null)
     throw new PacsUnreachable('the secrets of the destination cannot be read', null, SECRETS_UNREADABLE);
   const { ca, certificate, authentication } = settings;
   const own = certificate === null ? null : { cert: certificate, key: secrets.key ?? '' };
-  return { url, authentication: toAuthentication(authentication, secrets), tls: { ca, own } };
+  return { kind, url, authentication: toAuthentication(authentication, secrets), tls: { ca, own } };
 }
 
 /** Nothing is stored without its secret (check-wish.ts). */

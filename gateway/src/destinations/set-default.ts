@@ -34,7 +34,7 @@ export async function setDefaultDestination(
     const id = before?.id ?? randomUUID();
     const authentication = { kind: authorization === null ? ('none' as const) : ('header' as const) };
     const content = {
-      ...{ id, url, name: DEFAULT_NAME, now: now() },
+      ...{ id, url, kind: 'dicomweb' as const, name: DEFAULT_NAME, now: now() },
       settings: { authentication, ca: null, certificate: null },
       sealed: authorization === null ? null : seal.seal(id, { authorization }),
     };

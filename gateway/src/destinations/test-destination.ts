@@ -1,7 +1,9 @@
 /** *Test*: a small search and the first bytes of an instance, and the trouble in a word. Writes nothing. */
 import type { DestinationFinding, DestinationTest } from '#shared/protocol/destination.ts';
 import {
+  FOLDERS_NOT_ALLOWED,
   NO_TOKEN,
+  NOT_ORTHANC,
   NOT_ASKED,
   PacsDoesNotSearch,
   PacsUnreachable,
@@ -54,6 +56,15 @@ function byStatus(status: number): DestinationFinding {
 const BY_CONNECTION: Readonly<Record<string, DestinationFinding>> = {
   [NO_TOKEN]: 'no-access-token',
   [SECRETS_UNREADABLE]: 'secrets-unreadable',
+  [NOT_ORTHANC]: 'not-orthanc',
+  [FOLDERS_NOT_ALLOWED]: 'folders-not-allowed',
+  ENOENT: 'folder-missing',
+  ENOTDIR: 'folder-missing',
+  EACCES: 'folder-not-writable',
+  EPERM: 'folder-not-writable',
+  EROFS: 'folder-not-writable',
+  ENOSPC: 'disk-full',
+  EDQUOT: 'disk-full',
   ENOTFOUND: 'unknown-name',
   EAI_AGAIN: 'unknown-name',
   ECONNREFUSED: 'connection-refused',

@@ -55,6 +55,7 @@ async function store(visit: Visit, samples: readonly Sample[]): Promise<Answer |
 
 const toStore = ({ identifiers, bytes }: Sample): InstanceToStore => ({
   sopInstanceUID: identifiers.sopInstanceUID,
+  seriesInstanceUID: identifiers.seriesInstanceUID,
   sopClassUID: identifiers.sopClassUID,
   transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
   digest: createHash('sha256').update(bytes).digest('hex'),

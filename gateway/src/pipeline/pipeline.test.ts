@@ -131,6 +131,7 @@ promise(
     const [same, other] = newStudy(2) as [SyntheticInstance, SyntheticInstance];
     const before = [same, otherBytes(other)].map((instance) => ({
       sopInstanceUID: instance.identifiers.sopInstanceUID,
+      seriesInstanceUID: instance.identifiers.seriesInstanceUID,
       sopClassUID: instance.identifiers.sopClassUID,
       transferSyntaxUID: instance.transferSyntaxUID,
       digest: sha256(instance.bytes),

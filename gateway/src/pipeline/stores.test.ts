@@ -52,7 +52,13 @@ const newStudyOf = (siteId: string, accountId: string, studyInstanceUID: string)
 async function addDestinations(db: Db, site: string): Promise<readonly string[]> {
   const row = (name: string) => ({
     ...{ id: randomUUID(), site_id: site, name, url: `http://${name}.test`, settings: '{}' },
-    ...{ sealed: null, is_primary: name === 'first', from_environment: false, changed_at: now },
+    ...{
+      kind: 'dicomweb' as const,
+      sealed: null,
+      is_primary: name === 'first',
+      from_environment: false,
+      changed_at: now,
+    },
   });
   const rows = [row('first'), row('next')];
   await db.insertInto('destination').values(rows).execute();

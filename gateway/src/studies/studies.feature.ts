@@ -6,18 +6,18 @@ import type { Pacs } from '../ports/pacs/pacs.ts';
 import { createPseudonymThread } from './pseudonym-thread.ts';
 import { createSheetThread } from './sheet-thread.ts';
 import { createSheetSigner } from './sign-sheet.ts';
-import { studyRoutes } from './studies.routes.ts';
+import { studyRoutes, type StudiesTools } from './studies.routes.ts';
 
-export type StudiesFeatureTools = {
+export type StudiesFeatureTools = Pick<StudiesTools, 'viewersOf'> & {
   readonly db: Db;
   readonly now: () => Date;
   readonly keys: Pick<Keys, 'receipts'>;
   readonly pacs: Pick<Pacs, 'fetchInstance'>;
 };
 
-export function studiesFeature({ db, now, keys, pacs }: StudiesFeatureTools): Feature {
+export function studiesFeature({ keys, ...tools }: StudiesFeatureTools): Feature {
   const signSheet = createSheetSigner(keys.receipts);
   const readPatientId = createPseudonymThread();
   const assembleSheet = createSheetThread();
-  return { routes: [studyRoutes({ db, now, pacs, readPatientId, assembleSheet, signSheet })] };
+  return { routes: [studyRoutes({ ...tools, readPatientId, assembleSheet, signSheet })] };
 }

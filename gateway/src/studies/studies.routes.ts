@@ -13,6 +13,7 @@ import {
   timelineSchema,
   type SentStudy,
 } from '#shared/protocol/studies.ts';
+import { fillViewerAddress, viewerLinksSchema, type Viewer } from '#shared/protocol/viewer.ts';
 import { recordReading } from '../audit/record-reading.ts';
 import { instantSchema, isInTime } from '../http/instant.ts';
 import {
@@ -23,13 +24,18 @@ import {
   type Caller,
   type Router,
 } from '../http/route.ts';
+import { confirmedInstances } from '../uploads/known-instances.ts';
 import { listStudies } from './list-studies.ts';
 import type { SheetTools } from './make-sheet.ts';
 import { createSheetServer } from './serve-sheet.ts';
 import { timelineOf, type WhoseStudy } from './study-timeline.ts';
 
 /** `sheetMs`: how long a sheet may take. */
-export type StudiesTools = SheetTools & { readonly sheetMs?: number };
+export type StudiesTools = SheetTools & {
+  readonly sheetMs?: number;
+  /** Of the destination that the study goes to. */
+  readonly viewersOf: (siteId: string, studyInstanceUID: string) => Promise<readonly Viewer[]>;
+};
 
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
 /** They see what others sent as well: it holds UIDs and codes only. */
@@ -106,6 +112,19 @@ const sheet = defineRoute({
   },
 });
 
+const viewerLink = defineRoute({
+  method: 'post',
+  path: '/studies/{studyInstanceUID}/viewer-link',
+  roles: SENDERS,
+  tags: ['studies'],
+  problems: ['not-found'],
+  summary: 'The addresses at which your site’s viewers show this study',
+  request: { params: byStudy },
+  responses: {
+    200: jsonResponse(viewerLinksSchema, 'None: an administrator has set no viewer for its destination.'),
+  },
+});
+
 const watches = (caller: Caller): boolean => caller.roles.some((role) => WATCHERS.includes(role));
 
 const named = (caller: Caller, studyInstanceUID: string): WhoseStudy => {
@@ -137,6 +156,25 @@ export function studyRoutes(tools: StudiesTools): Router {
     const events = await timelineOf(db, named(callerOf(c), studyInstanceUID));
     if (events === null) throw new Problem('not-found');
     return c.json({ events: [...events] }, 200);
+  });
+
+  router.openapi(viewerLink, async (c) => {
+    const { studyInstanceUID } = c.req.valid('param');
+    const caller = callerOf(c);
+    const { id: accountId, siteId, roles } = caller;
+    const readable = await confirmedInstances(
+      db,
+      { accountId, siteId, roles, deviceId: null },
+      studyInstanceUID,
+    );
+    if (readable.length === 0) throw new Problem('not-found');
+    const viewers = await tools.viewersOf(siteId, studyInstanceUID);
+    if (viewers.length > 0) await recordReading(tools, caller, studyInstanceUID, 'images');
+    const links = viewers.map(({ title, address }) => ({
+      title,
+      url: fillViewerAddress(address, studyInstanceUID),
+    }));
+    return c.json({ links }, 200);
   });
 
   router.openapi(sheet, async (c) => {

@@ -322,6 +322,34 @@ test('a sheet that takes too long is given up, and the caller is told to come ag
   assert.is(await ask(pipeline.accountId, uid, new AbortController().signal), 'rate-limited');
 });
 
+test('opens in the viewers of its PACS, for whoever may see its images, and that is a reading', async () => {
+  const { uid } = await deliver(7120);
+  const ask = async (of = uid) => {
+    const answer = await pipeline.request('POST', `/studies/${of}/viewer-link`);
+    return [answer.status, await answer.json()] as const;
+  };
+  const link = { title: 'Stone', url: `https://stone.test/${uid}` };
+  assert.equal(await ask(), [200, { links: [link] }]);
+  const readings = await pipeline.tools.db
+    .selectFrom('reading')
+    .select(['account_id', 'kind', 'count'])
+    .where('study_instance_uid', '=', uid)
+    .execute();
+  assert.equal(readings, [{ account_id: pipeline.accountId, kind: 'images', count: 1 }]);
+  const promised = soft(7121);
+  await pipeline.init(toManifest(promised));
+  assert.is((await ask(uidOf(promised)))[0], 404, 'not in the PACS');
+  const other = await addAccount(pipeline);
+  for (const [role, status] of [
+    ['technician', 404],
+    ['researcher', 404],
+    ['radiologist', 200],
+  ] as const) {
+    pipeline.actAs(other, [role]);
+    assert.is((await ask())[0], status, role);
+  }
+});
+
 test('a study without a receipt says so', async () => {
   const instances = soft(7109);
   await pipeline.init(toManifest(instances));

@@ -279,6 +279,7 @@ function createApp(parts: AppParts): Router {
       db: tools.db,
       now: tools.now,
       pacs: tools.pacs,
+      viewersOf: async () => [{ title: 'Stone', address: 'https://stone.test/{StudyInstanceUID}' }],
       readPatientId: createPseudonymThread(),
       assembleSheet: createSheetThread(),
       signSheet,

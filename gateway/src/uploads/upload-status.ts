@@ -125,15 +125,22 @@ async function instanceStatuses(db: Db, uploadId: string): Promise<InstanceStatu
   const rows = await db
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
-    .select(['instance.sop_instance_uid', 'instance.digest', 'instance.state', 'instance.reason'])
+    .select([
+      'instance.sop_instance_uid',
+      'instance.digest',
+      'instance.state',
+      'instance.reason',
+      'instance.pacs_code',
+    ])
     .where('upload_instance.upload_id', '=', uploadId)
     .orderBy('upload_instance.position')
     .execute();
-  return rows.map(({ sop_instance_uid, digest, state, reason }) => ({
+  return rows.map(({ sop_instance_uid, digest, state, reason, pacs_code }) => ({
     sopInstanceUID: sop_instance_uid,
     digest,
     state,
     ...(reason === null ? {} : { reason }),
+    ...(pacs_code === null ? {} : { pacsCode: pacs_code }),
   }));
 }
 

@@ -6,7 +6,7 @@
 import { sql, type Selectable } from 'kysely';
 import type { VaultReason, VaultRequest } from '#shared/protocol/vault.ts';
 import type { Db, Trx } from '../database/database.ts';
-import type { VaultRequestTable } from '../database/tables.ts';
+import type { VaultRequestTable } from '../database/vault-tables.ts';
 import type { VaultRow } from './vault.store.ts';
 
 export type RequestRow = Selectable<VaultRequestTable>;

@@ -8,7 +8,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import type { Vault, VaultEntry, VaultTerms } from '#shared/protocol/vault.ts';
 import { parseBase64Url, toBase64Url } from '#shared/transfer/base64url.ts';
 import type { Db, Trx } from '../database/database.ts';
-import type { VaultTable } from '../database/tables.ts';
+import type { VaultTable } from '../database/vault-tables.ts';
 
 export type VaultRow = Selectable<VaultTable>;
 

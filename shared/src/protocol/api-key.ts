@@ -58,7 +58,11 @@ export const apiKeySchema = z.object({
 });
 export type ListedApiKey = z.infer<typeof apiKeySchema>;
 
-/** `GET /admin/api-keys`: the newest first. */
-export const apiKeyListSchema = z.object({ keys: z.array(apiKeySchema) });
+/**
+ * `GET /admin/api-keys`: the newest first; active ones, or with `ended=1` the others. `next`: the last of them, to be
+ * given as `after` for those that follow; null: there are no more.
+ */
+export const apiKeyListSchema = z.object({ keys: z.array(apiKeySchema), next: z.uuid().nullable() });
+export type ApiKeyList = z.infer<typeof apiKeyListSchema>;
 /** The only answer that holds the key itself: the gateway keeps its digest alone. */
 export const madeApiKeySchema = z.object({ ...apiKeySchema.shape, key: z.string() });

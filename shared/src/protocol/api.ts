@@ -215,6 +215,8 @@ export const instanceStatusSchema = z.object({
   digest: z.string(),
   state: z.enum(INSTANCE_STATES),
   reason: z.string().optional(),
+  /** Failure Reason (0008,1197) or Warning Reason (0008,1196), as the PACS gave it. */
+  pacsCode: z.number().int().optional(),
 });
 export type InstanceStatus = z.infer<typeof instanceStatusSchema>;
 

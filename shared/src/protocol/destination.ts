@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { policyNameSchema } from './policy.ts';
+import { viewerSchema } from './viewer.ts';
 
 const lineSchema = z.string().min(1).max(2000);
 const secretSchema = lineSchema.optional();
@@ -19,6 +20,18 @@ const pemSchema = z
   .string()
   .max(PEM_LIMIT)
   .regex(/^\s*-----BEGIN [A-Z0-9 ]+-----\s[\s\S]*-----END [A-Z0-9 ]+-----\s*$/);
+
+/**
+ *   dicomweb   the DICOMweb root of any PACS; an Orthanc is recognised by its answers
+ *   orthanc    the DICOMweb root of an Orthanc whose REST API the gateway may use: it must be there
+ *   folder     a path beneath RELAY_FOLDER_ROOT
+ */
+export const DESTINATION_KINDS = ['dicomweb', 'orthanc', 'folder'] as const;
+export type DestinationKind = (typeof DESTINATION_KINDS)[number];
+
+/** A path downwards from the root, and no name that begins with a dot. */
+const FOLDER = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
+const FOLDER_LIMIT = 200;
 
 /** No password in it, and no query: both end in logs. */
 const addressSchema = z
@@ -60,28 +73,54 @@ export const destinationSettingsSchema = z.strictObject({
 export type DestinationSettings = z.infer<typeof destinationSettingsSchema>;
 
 /** A destination as an administrator writes it. */
-export const destinationWishSchema = z.strictObject({
-  name: policyNameSchema,
-  url: addressSchema,
-  authentication: z.discriminatedUnion('kind', [
-    none,
-    basic.extend({ password: secretSchema }),
-    bearer.extend({ token: asciiSecretSchema }),
-    oauth.extend({ clientSecret: secretSchema }),
-  ]),
-  ca: pemSchema.nullable(),
-  certificate: pemSchema.nullable(),
-  /** PEM, without a password. */
-  key: pemSchema.optional(),
-});
+export const destinationWishSchema = z
+  .strictObject({
+    kind: z.enum(DESTINATION_KINDS),
+    name: policyNameSchema,
+    /** A web address; of a folder, its path beneath the root of folders. */
+    url: z.string().max(2000),
+    authentication: z.discriminatedUnion('kind', [
+      none,
+      basic.extend({ password: secretSchema }),
+      bearer.extend({ token: asciiSecretSchema }),
+      oauth.extend({ clientSecret: secretSchema }),
+    ]),
+    ca: pemSchema.nullable(),
+    certificate: pemSchema.nullable(),
+    /** PEM, without a password. */
+    key: pemSchema.optional(),
+  })
+  .refine(({ kind, url }) => isAddressOf(kind, url), { path: ['url'], error: 'not an address of this kind' })
+  .refine(
+    ({ kind, authentication, ca, certificate, key }) =>
+      kind !== 'folder' || (authentication.kind === 'none' && !ca && !certificate && key === undefined),
+    { path: ['authentication'], error: 'a folder takes no password and no certificate' },
+  );
+
+function isAddressOf(kind: DestinationKind, url: string): boolean {
+  switch (kind) {
+    case 'dicomweb':
+      return addressSchema.safeParse(url).success;
+    case 'orthanc':
+      return addressSchema.safeParse(url).success && /\/dicom-web\/?$/.test(url);
+    case 'folder':
+      return url.length <= FOLDER_LIMIT && FOLDER.test(url);
+    default:
+      return kind satisfies never;
+  }
+}
+
 export type DestinationWish = z.infer<typeof destinationWishSchema>;
 
 export const destinationSchema = z.object({
   id: z.uuid(),
+  kind: z.enum(DESTINATION_KINDS),
   name: z.string(),
-  /** The DICOMweb root. */
+  /** The DICOMweb root, or the path of the folder beneath the root of folders. */
   url: z.string(),
   ...destinationSettingsSchema.shape,
+  /** Those that show what it holds. */
+  viewers: z.array(viewerSchema),
   /** New studies go to this one; it serves results and models. */
   isPrimary: z.boolean(),
   /** PACS_URL sets it at every start. */
@@ -102,6 +141,8 @@ export const DESTINATION_FINDINGS = [
   /** It answers searches and gives no instance back. */
   'no-retrieval',
   'no-search',
+  /** It is said to be an Orthanc, and its REST API does not answer as one. */
+  'not-orthanc',
   'not-signed-in',
   'no-access-token',
   'secrets-unreadable',
@@ -112,6 +153,10 @@ export const DESTINATION_FINDINGS = [
   'certificate-unknown',
   'certificate-other-name',
   'certificate-expired',
+  'folders-not-allowed',
+  'folder-missing',
+  'folder-not-writable',
+  'disk-full',
   'silent',
   'unreachable',
 ] as const;

@@ -10,17 +10,29 @@ export interface Reasons {
 export const NO_REASONS: Reasons = { refused: [], quarantined: [], leftOut: 0 };
 
 export function countReasons(
-  instances: Iterable<{ readonly state: string; readonly reason: string | null }>,
+  instances: Iterable<{
+    readonly state: string;
+    readonly reason: string | null;
+    readonly pacsCode?: number | null;
+  }>,
 ): Reasons {
   const counted = { refused: new Map<string, number>(), quarantined: new Map<string, number>() };
+  const codes = new Map<string, Set<number>>();
   let leftOut = 0;
-  for (const { state, reason } of instances) {
+  for (const { state, reason, pacsCode = null } of instances) {
     if (state === 'left-out') leftOut += 1;
     if (state !== 'refused' && state !== 'quarantined') continue;
     // The PACS refused it without a reason.
-    addTo(counted[state], reason ?? 'pacs-refused');
+    const because = reason ?? 'pacs-refused';
+    addTo(counted[state], because);
+    if (state === 'refused' && pacsCode !== null)
+      codes.set(because, (codes.get(because) ?? new Set()).add(pacsCode));
   }
-  return { refused: listOf(counted.refused), quarantined: listOf(counted.quarantined), leftOut };
+  const refused = listOf(counted.refused).map((count) => {
+    const given = codes.get(count.reason);
+    return given === undefined ? count : { ...count, pacsCodes: [...given] };
+  });
+  return { refused, quarantined: listOf(counted.quarantined), leftOut };
 }
 
 export function addTo(counts: Map<string, number>, reason: string): void {

@@ -65,7 +65,7 @@ function counted(track: Track, needs: readonly Need[]): Counted {
 }
 
 function toNeeds(cause: Need['cause'], counts: readonly ReasonCount[]): readonly Need[] {
-  return counts.map(({ reason, instances }) => ({ cause, reason, instances }));
+  return counts.map((count) => ({ cause, ...count }));
 }
 
 /** The PACS has the same original, as the receipt confirmed: nobody has to decide anything. */

@@ -56,6 +56,8 @@ export interface Need {
   /** A ReasonCode for the first three causes, a ProblemCode for `failed`, a Trouble for `trouble`. */
   readonly reason: string | null;
   readonly instances: number;
+  /** The Failure Reasons that the PACS gave for them, each once. */
+  readonly pacsCodes?: readonly number[];
 }
 
 /**
@@ -86,6 +88,8 @@ export type Trouble = 'receipt-faulty' | 'copy-unreadable' | 'unexpected';
 export interface ReasonCount {
   readonly reason: ReasonCode | string;
   readonly instances: number;
+  /** The Failure Reasons that the PACS gave for them, each once. */
+  readonly pacsCodes?: readonly number[];
 }
 
 export interface QueuedStudy {

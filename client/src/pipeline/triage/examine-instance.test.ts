@@ -5,6 +5,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SimpleElement } from '#shared/dicom/build-instance.ts';
+import { CARDS } from '#shared/models/card.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import type { GreyPicture } from '#shared/pixels/picture.ts';
 import { deviceTriageSchema } from '#shared/protocol/inference.ts';
@@ -13,6 +14,7 @@ import { filmOf } from '#testing/films.ts';
 import { ODD_FILES } from '#testing/odd-files.ts';
 import { openModels } from '#testing/open-models.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { sampleStudyFiles } from '../ingest/sample-study.ts';
 import { createExaminer } from './examine-instance.ts';
 
 const films = suite('an instance before the models of the device');
@@ -143,5 +145,19 @@ films('of the header only inside, outside or unknown leaves the device: no value
     for (const value of planted) assert.not.ok(said.includes(value), value);
   }
 });
+
+films(
+  'the film of the sample study is a chest film without a fault, and nothing is found in it',
+  async () => {
+    const film = sampleStudyFiles().at(-1)!;
+    const examineReally = createExaminer({ ...tools, run: (id) => opened.models[id] });
+    const { triage, film: mark } = await examineReally({ kind: 'file', file: film });
+    assert.equal(
+      [triage.population, triage.models.map(({ id }) => id), triage.film, mark, triage.first],
+      ['inside', ['image-kind', 'lung-fields', 'pneumonia'], [], null, false],
+    );
+    assert.ok(triage.score! < CARDS.pneumonia.threshold!, `a score of ${triage.score}`);
+  },
+);
 
 films.run();

@@ -91,9 +91,9 @@ function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
   return (
     <>
       {code !== null && <Code {...code} />}
-      <p class="large">
+      <h1 class="large">
         {kitWords.product}: {uploadWords.receipt}
-      </p>
+      </h1>
       <p>{uploadWords.receiptWhat}</p>
       {code !== null && <p>{uploadWords.codeWhat}</p>}
       {said.map((line) => (

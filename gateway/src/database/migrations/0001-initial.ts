@@ -47,8 +47,9 @@ const PEOPLE_AND_DEVICES = [
 
 const STUDIES = [
   `create table destination (
-    id uuid primary key default gen_random_uuid(), site_id uuid not null references site, name text not null,
-    url text not null, settings jsonb not null, sealed bytea, is_primary boolean not null,
+    id uuid primary key default gen_random_uuid(), site_id uuid not null references site, kind text not null,
+    name text not null, url text not null, settings jsonb not null, sealed bytea,
+    viewers jsonb not null default '[]', is_primary boolean not null,
     from_environment boolean not null, version int not null default 1, changed_at timestamptz not null,
     unique (site_id, name))`,
   `create unique index destination_primary on destination (site_id) where is_primary`,

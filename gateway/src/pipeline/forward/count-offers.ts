@@ -14,6 +14,7 @@ import {
   NOT_ASKED,
   PacsUnreachable,
   SECRETS_UNREADABLE,
+  FOLDERS_NOT_ALLOWED,
 } from '../../ports/pacs/pacs.ts';
 import type { InstanceChange, InstanceRow } from '../instance.store.ts';
 
@@ -55,7 +56,7 @@ export function countOffer(
     : { id: row.id, state: waitsAs, offers };
 }
 
-/** The names that fetch, the system and the guard give to a PACS to which nobody spoke. */
+/** The names that fetch, the system and the guard give to a PACS to which nobody spoke, or a folder that is ill. */
 const NOT_SPOKEN_TO: readonly string[] = [
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -67,6 +68,14 @@ const NOT_SPOKEN_TO: readonly string[] = [
   NO_DESTINATION,
   NO_TOKEN,
   SECRETS_UNREADABLE,
+  FOLDERS_NOT_ALLOWED,
+  'ENOENT',
+  'ENOTDIR',
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOSPC',
+  'EDQUOT',
 ];
 
 /** Whether anybody heard the request: it may have failed because of what it carried. */

@@ -11,6 +11,7 @@ type Outcome = StoreAnswer['outcome'];
 const instance = (id: number): Posted => ({
   id,
   sopInstanceUID: `1.${id}`,
+  seriesInstanceUID: '1.2',
   sopClassUID: '1.2',
   transferSyntaxUID: '1.2.1',
   digest: '00',

@@ -135,6 +135,7 @@ test('the PACS refuses, each instance says so, and the study closes', async () =
   await pipeline.runAll();
   const status = await pipeline.status(uploadId);
   assert.equal([status.state, status.counts.refused], ['closed', 3]);
+  assert.ok(status.instances?.every(({ pacsCode }) => pacsCode === 0x0110));
   const { receipt } = await receiptOf(pipeline, uploadId);
   assert.equal(
     receipt.instances.map(({ reason, pacsCode }) => [reason, pacsCode]),

@@ -187,6 +187,7 @@ function postedOf(row: InstanceRow, bodies: ToPost['bodies'], sent: Run['sent'])
   const body = bodies.get(blobOf(row) ?? '');
   return {
     id: row.id,
+    seriesInstanceUID: row.series_instance_uid,
     sopInstanceUID: row.sop_instance_uid,
     sopClassUID: row.sop_class_uid,
     transferSyntaxUID: row.transfer_syntax_uid,

@@ -1,6 +1,10 @@
 /** The instances that are read back under each setting, and the end of those that the PACS changed. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createFolderPacs } from '../../ports/pacs/folder-pacs.ts';
 import type { WantedProof } from '../pipeline-tools.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
@@ -48,6 +52,24 @@ async function proven(proof: WantedProof, isChanged: (nth: number) => boolean) {
 }
 
 const isRead = (proof: string | null | undefined): boolean => proof === 'read-back';
+
+test('of a folder is made by reading all back, where no setting says otherwise', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'relay-folders-'));
+  await mkdir(join(root, 'archive'));
+  const pacs = createFolderPacs({ root, folder: 'archive' });
+  const instances = newStudy(3);
+  const pipeline = await openTestPipeline({ pacs, start: false, ground });
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances);
+  await pipeline.runAll();
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  assert.equal(
+    receipt.instances.map(({ state, proof }) => [state, proof]),
+    instances.map(() => ['stored', 'read-back']),
+  );
+  await pipeline.close();
+  await rm(root, { recursive: true });
+});
 
 test('by a sample reads some back, the first of them in any case, and says of each what was done', async () => {
   const { state, read, listed } = await proven('read-back-sample', () => false);

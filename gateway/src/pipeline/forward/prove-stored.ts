@@ -17,7 +17,7 @@ export type Proven = {
 type Tools = Pick<StudyTools, 'pacs' | 'proof'>;
 
 export const wantedProof = ({ pacs, proof }: Tools): WantedProof =>
-  proof ?? (pacs.digestsOf === null ? 'found' : 'digest');
+  proof ?? pacs.usualProof ?? (pacs.digestsOf === null ? 'found' : 'digest');
 
 const READ_AT_ONCE = 4;
 /** Of a sample: by the digest, so that a second look takes the same ones. */

@@ -14,15 +14,20 @@ export type PacsAuthentication =
   | { readonly kind: 'bearer'; readonly token: string }
   | ({ readonly kind: 'oauth' } & ClientCredentials);
 
-export type PacsConnection = {
+export type WebConnection = {
+  /** `dicomweb`: an Orthanc is recognised when it first answers. */
+  readonly kind: 'dicomweb' | 'orthanc';
   /** The DICOMweb root, with or without a slash at the end. */
   readonly url: string;
   readonly authentication: PacsAuthentication;
   readonly tls: PacsTls;
 };
 
+/** `folder`: its path beneath the root of folders. */
+export type PacsConnection = WebConnection | { readonly kind: 'folder'; readonly folder: string };
+
 export function connectionSettings(
-  { url, authentication, tls }: PacsConnection,
+  { url, authentication, tls }: Omit<WebConnection, 'kind'>,
   around: { readonly proxy: PacsProxy | null; readonly clock: () => number },
 ): PacsSettings {
   const through = createPacsFetch(tls, around.proxy);

@@ -45,6 +45,9 @@ export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pac
       guard.pass(signal, () => pacs.describeStudy(study, limit, signal)),
     givesInstances: (signal) => guard.pass(signal, () => pacs.givesInstances(signal)),
     probe: (signal) => guard.probe(signal),
+    get usualProof() {
+      return pacs.usualProof;
+    },
     get digestsOf(): Pacs['digestsOf'] {
       const ask = pacs.digestsOf;
       if (ask === null) return null;

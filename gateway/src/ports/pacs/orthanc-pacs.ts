@@ -6,7 +6,7 @@
  */
 import { parseJson } from './dicom-json.ts';
 import { createPacsHttp, type PacsAnswer, type PacsHttp, type PacsSettings } from './pacs-http.ts';
-import { PacsUnreachable, type InstanceToStore, type Pacs, type StoreAnswer } from './pacs.ts';
+import { NOT_ORTHANC, PacsUnreachable, type InstanceToStore, type Pacs, type StoreAnswer } from './pacs.ts';
 import { provenBytes } from './proven-bytes.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
@@ -149,6 +149,19 @@ async function md5Of(url: string, http: PacsHttp, signal: AbortSignal): Promise<
     const text = (await response.text()).trim();
     return response.ok && /^[0-9a-f]{32}$/.test(text) ? text : null;
   });
+}
+
+/** Where an administrator says that it is an Orthanc: its REST API has to answer too. */
+export function createToldOrthanc(settings: PacsSettings): Pacs {
+  const pacs = createOrthancPacs(settings);
+  return {
+    ...pacs,
+    async probe(signal) {
+      await pacs.probe(signal);
+      if (!(await isOrthanc(settings, signal)))
+        throw new PacsUnreachable('its REST API does not answer as Orthanc', null, NOT_ORTHANC);
+    },
+  };
 }
 
 /** The adapter that fits what answers at the URL; asked again at each start. Throws PacsUnreachable. */

@@ -1,9 +1,9 @@
 /**
- * The contract of a PACS, on which the gateway relies: against a real Orthanc through both adapters, and answers
- * that no Orthanc gives.
+ * The contract of a PACS, on which the gateway relies: against a real Orthanc through both of its adapters, a folder,
+ * and answers that no Orthanc gives.
  */
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import * as assert from 'uvu/assert';
 import { skip, testEnvironment } from '#testing/environment.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../../scripts/system/orthanc.ts';
+import { createFolderPacs } from './folder-pacs.ts';
 import { createOrthancPacs, isOrthanc } from './orthanc-pacs.ts';
 import {
   DigestMismatch,
@@ -22,6 +23,7 @@ import {
   type InstanceToStore,
   type Pacs,
 } from './pacs.ts';
+import type { PacsSettings } from './pacs-http.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
 const signal = new AbortController().signal;
@@ -44,6 +46,7 @@ function toStore(
     sopInstanceUID: row.sopInstanceUid,
     sopClassUID: row.sopClassUid,
     transferSyntaxUID: row.transferSyntax,
+    seriesInstanceUID: row.seriesInstanceUid,
     study: row.studyInstanceUid,
     series: row.seriesInstanceUid,
     digest: sha256(bytes),
@@ -57,16 +60,21 @@ function toStore(
 }
 
 type Context = {
-  orthanc: RunningOrthanc;
+  /** Null: the adapter needs none. */
+  orthanc: RunningOrthanc | null;
   folder: string;
   mr: ReturnType<typeof toStore>[];
   irregular: ReturnType<typeof toStore>;
 };
 
-for (const [name, create] of [
+/** Null: a folder, which takes what anybody gives it. */
+const ADAPTERS: readonly (readonly [string, ((settings: PacsSettings) => Pacs) | null])[] = [
   ['STOW-RS', createStowPacs],
   ['Orthanc', createOrthancPacs],
-] as const) {
+  ['a folder', null],
+];
+
+for (const [name, create] of ADAPTERS) {
   const test = suite<Partial<Context>>(`a PACS through ${name}`);
   let pacs: Pacs;
   let context: Context | null = null;
@@ -74,9 +82,10 @@ for (const [name, create] of [
   test.before(async () => {
     const { corpus } = testEnvironment();
     if (corpus === null) skip(`PACS contract (${name})`, 'the corpus is not there');
-    if ((await findOrthanc()) === null) skip(`PACS contract (${name})`, 'Orthanc is not installed');
+    if (create !== null && (await findOrthanc()) === null)
+      skip(`PACS contract (${name})`, 'Orthanc is not installed');
     const folder = await mkdtemp(join(tmpdir(), 'relay-pacs-'));
-    const orthanc = await startOrthanc({ folder });
+    const orthanc = create === null ? null : await startOrthanc({ folder });
     const rows = (JSON.parse(await readFile(join(corpus, 'manifest.json'), 'utf8')) as { files: Row[] })
       .files;
     const take = (rows: Row[]) =>
@@ -86,10 +95,14 @@ for (const [name, create] of [
       rows.filter(({ path }) => path === 'dev/ct-irregular/explicit_VR-UN.dcm'),
     )) as [ReturnType<typeof toStore>];
     context = { orthanc, folder, mr, irregular };
-    pacs = create(orthanc);
+    if (create === null || orthanc === null) await mkdir(join(folder, 'pacs'));
+    pacs =
+      create === null || orthanc === null
+        ? createFolderPacs({ root: folder, folder: 'pacs' })
+        : create(orthanc);
   });
   test.after(async () => {
-    await context?.orthanc.stop();
+    await context?.orthanc?.stop();
     if (context) await rm(context.folder, { recursive: true, force: true });
   });
 
@@ -152,7 +165,10 @@ for (const [name, create] of [
       [mr[0]!, mr[1]!].map(({ sopInstanceUID }) => sopInstanceUID).sort(),
     );
     for (const { sopClassUID, modality, frames } of described)
-      assert.equal([sopClassUID, modality, frames], [mr[0]!.row.sopClassUid, 'MR', null]);
+      assert.equal(
+        [sopClassUID, modality, frames],
+        [mr[0]!.row.sopClassUid, create === null ? null : 'MR', null],
+      );
     assert.is((await pacs.describeStudy(mr[0]!.study, 1, signal)).length, 1);
     assert.equal(await pacs.describeStudy('1.2.3', 100, signal), []);
   });
@@ -178,27 +194,28 @@ for (const [name, create] of [
     async ({ mr, irregular }) => {
       const sent = [mr[2]!, irregular, mr[3]!];
       const answers = await pacs.storeInstances(mr[2]!.study, sent, signal);
-      assert.is.not(answers[1]!.outcome, 'stored');
+      if (create !== null) assert.is.not(answers[1]!.outcome, 'stored');
       const found = await pacs.findStudy(mr[2]!.study, signal);
       for (const [i, { outcome, sopInstanceUID }] of answers.entries())
         if (i !== 1) assert.is(outcome === 'stored', found.has(sopInstanceUID));
     },
   );
 
-  promise(
-    'one that is declined alone may be refused, and Orthanc takes it the other way',
-    async ({ irregular }) => {
-      const [answer] = await pacs.storeInstances(irregular.study, [irregular], signal);
-      assert.is(answer!.outcome, 'declined');
-      if (pacs.storeAnotherWay === null) return assert.is(name, 'STOW-RS');
-      assert.is((await pacs.storeAnotherWay(irregular, signal)).outcome, 'stored');
-      const [found] = await pacs.findInstances([irregular.sopInstanceUID], signal);
-      assert.equal(await pacs.readBack(found!, irregular.bytes, signal), {
-        digest: sha256(irregular.content),
-        bytes: irregular.bytes,
-      });
-    },
-  );
+  if (create !== null)
+    promise(
+      'one that is declined alone may be refused, and Orthanc takes it the other way',
+      async ({ irregular }) => {
+        const [answer] = await pacs.storeInstances(irregular.study, [irregular], signal);
+        assert.is(answer!.outcome, 'declined');
+        if (pacs.storeAnotherWay === null) return assert.is(name, 'STOW-RS');
+        assert.is((await pacs.storeAnotherWay(irregular, signal)).outcome, 'stored');
+        const [found] = await pacs.findInstances([irregular.sopInstanceUID], signal);
+        assert.equal(await pacs.readBack(found!, irregular.bytes, signal), {
+          digest: sha256(irregular.content),
+          bytes: irregular.bytes,
+        });
+      },
+    );
 
   promise(
     'an instance that the spool spoiled is never stored, at whatever place of a request it is',
@@ -238,6 +255,7 @@ for (const [name, create] of [
   });
 
   promise('a wrong password is told from a refusal', async ({ orthanc, mr }) => {
+    if (create === null || orthanc === null) return assert.is(name, 'a folder');
     const locked = create({ url: orthanc.url, authorization: 'Basic eDp4' });
     assert.instance(await locked.probe(signal).catch((error: unknown) => error), PacsUnreachable);
     assert.instance(
@@ -275,6 +293,7 @@ async function answering(status: number, body: string | null, seen: IncomingMess
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/dicom-web`;
 }
 const small = (sopInstanceUID: string): InstanceToStore => ({
+  seriesInstanceUID: '1.2',
   sopInstanceUID,
   sopClassUID: '1.2',
   transferSyntaxUID: '1.2',

@@ -1,7 +1,7 @@
 /**
- * The PACS as the gateway needs it: give instances, ask what it has, read one back. Two adapters: any STOW-RS
- * origin server (stow-pacs.ts) and Orthanc with its REST API as the way out (orthanc-pacs.ts); both pass
- * pacs.contract.test.ts.
+ * The PACS as the gateway needs it: give instances, ask what it has, read one back. Three adapters: any STOW-RS
+ * origin server (stow-pacs.ts), Orthanc with its REST API as the way out (orthanc-pacs.ts) and a folder
+ * (folder-pacs.ts); all pass pacs.contract.test.ts.
  *
  * It promises: the only instance held in memory is the one that `fetchInstance` returns, within the given
  * limit; the PACS's answer is passed on per instance and never believed per request; a PACS that does not
@@ -14,6 +14,7 @@
  * bytes from the start. `digest`: their SHA-256 (hexadecimal).
  */
 export type InstanceToStore = {
+  readonly seriesInstanceUID: string;
   readonly sopInstanceUID: string;
   readonly sopClassUID: string;
   readonly transferSyntaxUID: string;
@@ -72,7 +73,7 @@ export type DescribedInstance = FoundInstance & {
 export const FETCHED_BYTES_LIMIT = 50_000_000;
 
 export interface Pacs {
-  /** For receipts and people: the DICOMweb root without credentials. */
+  /** For receipts and people: the DICOMweb root without credentials, or the name of the folder. */
   describe(): string;
   /**
    * Offers instances of one study in one request. Answers in the order given. Throws PacsUnreachable, and
@@ -129,6 +130,11 @@ export interface Pacs {
         signal: AbortSignal,
       ) => Promise<ReadonlyMap<string, string>>)
     | null;
+  /**
+   * How it proves what it stored where no setting says otherwise; undefined: by its digests where it tells them, else
+   * by its list.
+   */
+  readonly usualProof?: 'read-back' | undefined;
   /** A second way for one that `storeInstances` refused; null where there is none. Throws the same. */
   readonly storeAnotherWay: ((instance: InstanceToStore, signal: AbortSignal) => Promise<StoreAnswer>) | null;
   /**
@@ -176,6 +182,10 @@ export const NO_DESTINATION = 'no-destination';
 export const SECRETS_UNREADABLE = 'secrets-unreadable';
 /** The `connection` of a request that was not made: the authorization server gave no access token for it. */
 export const NO_TOKEN = 'no-access-token';
+/** The `connection` of a folder that lies where none may lie: RELAY_FOLDER_ROOT does not allow it. */
+export const FOLDERS_NOT_ALLOWED = 'folders-not-allowed';
+/** The `connection` of an Orthanc that is none. */
+export const NOT_ORTHANC = 'not-orthanc';
 
 /**
  * The bytes of an instance cannot be read, or are not those of its digest: the gateway's trouble, not the

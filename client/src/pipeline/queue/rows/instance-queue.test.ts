@@ -19,6 +19,7 @@ import {
 } from '../../../testing/open-queue.ts';
 import { finishPacking } from './finish-packing.ts';
 import { UNSEEN_FILMS_LIMIT } from './build-manifest.ts';
+import { countStudy } from '../count-study.ts';
 import { CopyUnreadable, type InstanceKey, type ParcelToSend } from '../upload-queue.ts';
 import { claimNobodys } from './waiting-accounts.ts';
 
@@ -242,6 +243,24 @@ test('an instance refused because of a rival stays on the device until the rival
     await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
     assert.is(await device.database.parcels.count(), rival === 'stored' ? 0 : 1, rival);
   }
+});
+
+test('the code with which the PACS refused instances is there for the person who has to decide', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 100, 100]);
+  const queue = queueOver(device);
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'refused'));
+  const named = receipt.instances.map((one) => ({
+    ...one,
+    pacsCode: one.state === 'stored' ? 0xb000 : 0x0122,
+  }));
+  await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
+  const row = await device.database.studies.get('study');
+  assert.equal(countStudy(row!).needs, [
+    { cause: 'refused', reason: 'pacs-refused', instances: 2, pacsCodes: [0x0122] },
+  ]);
 });
 
 test('a parcel needed again although it was sent is created again, not assumed to be there', async () => {

@@ -137,6 +137,8 @@ export interface InstanceRow {
   readonly report?: string;
   state: 'safe' | 'sent' | InstanceState;
   reason: string | null;
+  /** Failure or Warning Reason of the PACS, as the receipt names it. */
+  pacsCode?: number | null;
   /** In the PACS when the study was announced: no copy is kept here. */
   inPacs?: boolean;
   /** Its size in the parcel, in bytes, if it was coded. */

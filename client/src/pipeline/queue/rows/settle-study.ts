@@ -56,7 +56,8 @@ function asReceiptSays(rows: readonly InstanceRow[], receipt: Receipt): Instance
     const said = named.get(keyOf(row));
     // A person's decision overrides a receipt issued before it.
     if (row.state === 'left-out' && said && !isInPacs(said.state)) return row;
-    return said ? { ...row, state: said.state, reason: said.reason ?? null } : row;
+    if (!said) return row;
+    return { ...row, state: said.state, reason: said.reason ?? null, pacsCode: said.pacsCode ?? null };
   });
 }
 

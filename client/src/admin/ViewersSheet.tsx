@@ -1,0 +1,116 @@
+/** The viewers of one destination: a name and an address each. */
+import { type Signal, useSignal } from '@preact/signals';
+import type { Destination } from '#shared/protocol/destination.ts';
+import { viewerSchema, VIEWERS_LIMIT, type Viewer } from '#shared/protocol/viewer.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { Notice } from '../kit/Notice.tsx';
+import { Sheet } from '../kit/Sheet.tsx';
+import { troubleOf, type Trouble } from './admin-trouble.ts';
+import { viewersWords as words } from './viewers-words.ts';
+
+export type ViewersSheetProps = {
+  readonly destination: Destination;
+  /** Throws ApiProblem, Unreachable. */
+  readonly onSave: (id: string, viewers: readonly Viewer[]) => Promise<void>;
+  readonly onClose: () => void;
+};
+
+const EMPTY: Viewer = { title: '', address: '' };
+
+export function ViewersSheet({ destination, onSave, onClose }: ViewersSheetProps) {
+  const rows = useSignal<readonly Viewer[]>(destination.viewers.length === 0 ? [EMPTY] : destination.viewers);
+  const trouble = useSignal<Trouble | null>(null);
+  const busy = useSignal(false);
+  const save = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const wrong = rows.value.findIndex((row) => !viewerSchema.safeParse(row).success);
+    trouble.value =
+      wrong < 0 ? null : { title: words.mistake(wrong + 1), next: words.mistakeNext, code: null };
+    if (wrong >= 0) return;
+    busy.value = true;
+    try {
+      await onSave(destination.id, rows.value);
+      onClose();
+    } catch (error) {
+      trouble.value = troubleOf(error);
+    } finally {
+      busy.value = false;
+    }
+  };
+  return (
+    <Sheet title={words.title(destination.name)} onClose={onClose}>
+      <form class="stack sheet-part" onSubmit={(event) => void save(event)} noValidate>
+        <p class="quiet">{words.what}</p>
+        {rows.value.length === 0 && <p class="quiet">{words.none}</p>}
+        {rows.value.map((_, at) => (
+          <OneViewer key={at} rows={rows} at={at} />
+        ))}
+        {rows.value.length < VIEWERS_LIMIT && (
+          <p>
+            <button type="button" class="button" onClick={() => (rows.value = [...rows.value, EMPTY])}>
+              {words.add}
+            </button>
+          </p>
+        )}
+        <div role="alert">
+          {trouble.value && (
+            <Notice kind="stop" title={trouble.value.title}>
+              {trouble.value.next && <p>{trouble.value.next}</p>}
+            </Notice>
+          )}
+        </div>
+        <div class="sheet-actions">
+          <button type="button" class="button" onClick={onClose}>
+            {kitWords.cancel}
+          </button>
+          <button type="submit" class="button button-main" disabled={busy.value}>
+            {busy.value ? words.saving : words.save}
+          </button>
+        </div>
+      </form>
+    </Sheet>
+  );
+}
+
+function OneViewer({ rows, at }: { readonly rows: Signal<readonly Viewer[]>; readonly at: number }) {
+  const { title, address } = rows.value[at]!;
+  const change = (part: Partial<Viewer>) => {
+    rows.value = rows.value.with(at, { ...rows.value[at]!, ...part });
+  };
+  return (
+    <fieldset class="stack-tight">
+      <legend class="strong">{words.nth(at + 1)}</legend>
+      <label class="field">
+        <span>{words.name}</span>
+        <input
+          type="text"
+          autocomplete="off"
+          maxLength={60}
+          value={title}
+          onInput={({ currentTarget }) => change({ title: currentTarget.value })}
+        />
+      </label>
+      <label class="field">
+        <span>{words.address}</span>
+        <input
+          type="text"
+          autocomplete="off"
+          spellcheck={false}
+          placeholder={words.example}
+          value={address}
+          onInput={({ currentTarget }) => change({ address: currentTarget.value.trim() })}
+        />
+      </label>
+      <p>
+        <button
+          type="button"
+          class="button button-bare"
+          aria-label={words.remove(at + 1)}
+          onClick={() => (rows.value = rows.value.toSpliced(at, 1))}
+        >
+          {words.removeShort}
+        </button>
+      </p>
+    </fieldset>
+  );
+}

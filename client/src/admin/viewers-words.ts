@@ -1,0 +1,19 @@
+/** The words of the sheet of viewers. */
+export const viewersWords = {
+  button: 'Viewers',
+  title: (name: string) => `Viewers of ${name}`,
+  what: 'Everybody who may see a study gets Open in viewer. Write {StudyInstanceUID} where the address names the study.',
+  none: 'No viewers yet.',
+  nth: (nth: number) => `Viewer ${nth}`,
+  name: 'Name',
+  address: 'Address',
+  example: 'https://pacs.example.org/ohif/viewer?StudyInstanceUIDs={StudyInstanceUID}',
+  add: 'Add a viewer',
+  remove: (nth: number) => `Remove viewer ${nth}`,
+  removeShort: 'Remove',
+  save: 'Save',
+  saving: 'Saving…',
+  mistake: (nth: number) => `Viewer ${nth} needs a name, and an address with {StudyInstanceUID} in it.`,
+  mistakeNext:
+    'The address begins with https, http, weasis, radiant, osirix or horos, and has no password in it.',
+};

@@ -1,0 +1,62 @@
+/** *Open in viewer*: asks the gateway where the site's viewers show a study, and opens the only one. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ViewerLink } from '#shared/protocol/viewer.ts';
+import { ApiProblem } from '../net/api-client.ts';
+import { useApi } from '../net/net-context.ts';
+import { viewerWords as words } from './viewer-words.ts';
+
+type Answer = readonly ViewerLink[] | 'asking' | 'notThere' | 'failed';
+
+export type OpenInViewerProps = { readonly studyInstanceUID: string };
+
+export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
+  const api = useApi();
+  const [answer, setAnswer] = useState<Answer | null>(null);
+  const gone = useRef(new AbortController());
+  useEffect(() => () => gone.current.abort(), []);
+  const ask = async () => {
+    setAnswer('asking');
+    const { signal } = gone.current;
+    try {
+      const { viewerLinksSchema } = await import('#shared/protocol/viewer.ts');
+      const path = `/studies/${studyInstanceUID}/viewer-link`;
+      const { links } = await api.json(path, viewerLinksSchema, { method: 'POST', signal });
+      setAnswer(links);
+      if (links.length === 1) open(links[0]!.url);
+    } catch (error) {
+      if (signal.aborted) return;
+      setAnswer(error instanceof ApiProblem && error.code === 'not-found' ? 'notThere' : 'failed');
+    }
+  };
+  return (
+    <div class="stack-tight">
+      <button type="button" class="button" disabled={answer === 'asking'} onClick={() => void ask()}>
+        {words.open}
+      </button>
+      <div role="status">{answer !== null && <Said answer={answer} />}</div>
+    </div>
+  );
+}
+
+/** A page in a tab of its own, which learns nothing of this one; an installed viewer is started by its scheme. */
+function open(url: string): void {
+  if (/^https?:/.test(url)) window.open(url, '_blank', 'noopener,noreferrer');
+  else location.assign(url);
+}
+
+function Said({ answer }: { readonly answer: Answer }) {
+  if (typeof answer === 'string') return <p class="small quiet">{words[answer]}</p>;
+  if (answer.length === 0) return <p class="small quiet">{words.none}</p>;
+  // Also where there is one: the browser may have kept it from opening.
+  return (
+    <ul class="plain row" aria-label={words.choose}>
+      {answer.map(({ title, url }) => (
+        <li key={url}>
+          <a href={url} target="_blank" rel="noopener noreferrer">
+            {title}
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
