@@ -1,4 +1,4 @@
-/** What of the list's choice stays while the window is open, and what Send ends. */
+/** The list’s choice: it stays while the window is open, and Send ends what narrows it. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { endNarrowing, KEPT_CHOICE } from '../pipeline/queue/kept-choice.ts';
