@@ -1,4 +1,4 @@
-/** The consequence of signing out for the instances on this device and for those that were chosen and not sent. Pure. */
+/** The consequence of signing out for the instances on this device and for those chosen and not sent. Pure. */
 import { accountWords as words } from './account-words.ts';
 
 export type LeavingFacts = {
