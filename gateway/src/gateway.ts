@@ -46,6 +46,9 @@ import { observabilityFeature } from './observability/observability.feature.ts';
 import { isUp, oneAtATime, remembered, createPacsState } from './observability/is-up.ts';
 import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
+import { createBodyPlaces } from './pipeline/intake/body-places.ts';
+import { createCutBody } from './pipeline/intake/cut-body.ts';
+import { createFileReceiver } from './pipeline/intake/receive-file.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
 import { createTakings, type Takings } from './pipeline/takings.ts';
@@ -63,6 +66,7 @@ import { createGuardedPacs } from './ports/pacs/guarded-pacs.ts';
 import { openPacsAt } from './ports/pacs/open-pacs.ts';
 import { withoutCredentials } from './ports/pacs/pacs-http.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
+import { foreignFeature } from './foreign/foreign.feature.ts';
 import { resultsFeature } from './results/results.feature.ts';
 import { studiesFeature, type StudiesFeatureTools } from './studies/studies.feature.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
@@ -120,6 +124,9 @@ const VERSION = (
 
 /** The models that come with the gateway, with their cards. */
 const BUILT_IN_MODELS = fileURLToPath(new URL('../../shared/models', import.meta.url));
+
+/** STOW-RS: each holds a megabyte while its body comes, and asks the database while it waits. */
+const STORES_AT_ONCE = { atOnce: 64, ofOne: 16 };
 
 /** How long the PACS's answer to "are you there" is believed, and how long it may take. */
 const PACS_REMEMBERED_MS = 5_000;
@@ -204,7 +211,11 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     auditFeature(tools),
     adminFeature(tools),
     { routes: [destinationRoutes(tools)] },
-    { routes: [tusRoutes(tools.parcels)] },
+    { routes: [tusRoutes(tools.parcels, createFileReceiver(tools.spool, tools))] },
+    foreignFeature({
+      ...tools,
+      bodies: { takePlace: createBodyPlaces(STORES_AT_ONCE), read: createCutBody },
+    }),
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
     studiesFeature({ ...tools, viewersOf: createViewersOf(tools.db) }),
     vaultFeature(tools),
@@ -311,11 +322,17 @@ async function createTools(base: Base) {
     sealing,
   });
   const files = openModelFiles(BUILT_IN_MODELS, join(dataDir, 'models'));
+  const spool = {
+    ...pipeline,
+    blobs: await openFileBlobs(join(dataDir, 'files')),
+    keys: createStudyKeys(keys.wrapKey, join(dataDir, 'keys', 'files')),
+  };
   const road = createResultSender({ ...base, pipeline, parcels });
   const inputBlobs = await openFileBlobs(join(dataDir, 'inputs'));
   return {
     pipeline,
     parcels,
+    spool,
     sealing,
     files,
     road,

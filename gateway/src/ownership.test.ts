@@ -48,6 +48,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   'delete /admin/destinations/{id}': 'roles',
   'post /admin/destinations/{id}/primary': 'roles',
   'post /admin/destinations/{id}/test': 'roles',
+  'put /admin/destinations/{id}/need': 'roles',
+  'get /admin/destinations/{id}/dead-letters': 'roles',
+  'post /admin/destinations/{id}/dead-letters': 'roles',
   'get /admin/api-keys': 'roles',
   'post /admin/api-keys': 'roles',
   'delete /admin/api-keys/{id}': 'roles',
@@ -125,6 +128,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /upload/{id}/decisions': ADMINS,
   'delete /upload/{id}': ADMINS,
   'post /upload/files': 'roles',
+  'post /dicom-web/studies': 'roles',
+  'post /dicom-web/studies/{studyInstanceUID}': 'roles',
   // HEAD, which a contract lists as GET.
   'get /upload/files/{id}': OWNERS,
   'patch /upload/files/{id}': OWNERS,

@@ -111,6 +111,10 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
       'threads',
     ],
   ],
+  [
+    ['gateway/src/foreign'],
+    ['uploads', 'pipeline', 'policies', 'vault', 'ports', 'threads', 'http', 'audit', 'database'],
+  ],
   [['gateway/src/destinations'], ['ports', 'http', 'audit', 'database']],
   [['gateway/src/vault'], ['auth', 'http', 'audit', 'database']],
   [['gateway/src/studies'], ['uploads', 'pipeline', 'ports', 'threads', 'http', 'audit', 'database']],

@@ -12,7 +12,7 @@ import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { VaultEntry } from '#shared/protocol/vault.ts';
 import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
-import { describeReports } from '../../client/src/pipeline/queue/describe-reports.ts';
+import { describeReports } from '#shared/ingest/describe-reports.ts';
 import { joinEntries } from '../../client/src/pipeline/queue/join-vault-entries.ts';
 import { keyOf, type UploadQueue } from '../../client/src/pipeline/queue/upload-queue.ts';
 import {

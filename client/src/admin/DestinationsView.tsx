@@ -90,9 +90,58 @@ function OneDestination({ destination, test, store, onChange }: OneProps) {
         {fromEnvironment && <p class="small quiet">{words.fromEnvironment}</p>}
       </div>
       <p class="numbers">{studiesOf(destination)}</p>
+      {!isPrimary && <NeedField destination={destination} store={store} />}
+      {destination.deadLetters > 0 && <DeadLetters destination={destination} store={store} />}
       <Finding test={test} />
       <Actions destination={destination} store={store} onChange={onChange} isTesting={test === 'testing'} />
     </article>
+  );
+}
+
+function NeedField({ destination: { id, name, need }, store }: Pick<OneProps, 'destination' | 'store'>) {
+  return (
+    <label class="field">
+      <span>{words.need}</span>
+      <select
+        aria-label={words.of(words.need, name)}
+        value={need ?? 'none'}
+        onChange={({ currentTarget: { value } }) =>
+          void store.setNeed(id, value === 'also' || value === 'required' ? value : null)
+        }
+      >
+        {(['none', 'also', 'required'] as const).map((one) => (
+          <option key={one} value={one}>
+            {words.needs[one]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The instances that nobody but an administrator waits for. */
+function DeadLetters({
+  destination: { id, name, deadLetters },
+  store,
+}: Pick<OneProps, 'destination' | 'store'>) {
+  return (
+    <div class="row">
+      <p class="strong numbers">{words.deadLetters(deadLetters)}</p>
+      <button
+        type="button"
+        class="button"
+        aria-label={words.of(words.sendAgain, name)}
+        onClick={() => void store.decideAll(id, 'retry')}
+      >
+        {words.sendAgain}
+      </button>
+      <AskFirst
+        label={words.leaveOut}
+        of={words.of(words.leaveOut, name)}
+        ask={words.askLeaveOut(name)}
+        onYes={() => void store.decideAll(id, 'leave-out')}
+      />
+    </div>
   );
 }
 

@@ -1,12 +1,13 @@
 /** The words of the page of destinations. Each finding says what is wrong, and what to change. */
 import type { DestinationFinding, DestinationKind } from '#shared/protocol/destination.ts';
-import { counted } from '../kit/counted.ts';
+import type { Need } from '#shared/protocol/forms.ts';
+import { counted, instances } from '../kit/counted.ts';
 
 export type AuthenticationKind = 'none' | 'basic' | 'bearer' | 'oauth';
 
 export const destinationWords = {
   intro:
-    'The PACSs to which studies go. New studies go to the primary one; a study under way stays with its own.',
+    'The PACSs to which studies go. New studies go to the primary one, and to others that you choose; a study under way stays with its own.',
   add: 'Add a destination',
   primary: 'Primary',
   fromEnvironment: 'Set by PACS_URL at every start. To change it, change that setting and restart.',
@@ -17,6 +18,12 @@ export const destinationWords = {
   testing: 'Testing…',
   change: 'Change',
   of: (action: string, name: string) => `${action} ${name}`,
+  need: 'New studies',
+  needs: {
+    none: 'Do not go there',
+    also: 'Also go there; nobody waits for it',
+    required: 'Must arrive there too before they count as in the PACS',
+  } satisfies Record<Need | 'none', string>,
   makePrimary: 'Make primary',
   askPrimary: (name: string) => ({
     title: `Send new studies to ${name}?`,
@@ -24,6 +31,16 @@ export const destinationWords = {
     what: 'Studies that are under way stay with their present destination, which must keep running until they are done.',
     yes: 'Make primary',
     no: 'Cancel',
+  }),
+  deadLetters: (count: number) => `${instances(count)} not taken there`,
+  sendAgain: 'Send again',
+  leaveOut: 'Leave out',
+  askLeaveOut: (name: string) => ({
+    title: `Leave out what ${name} did not take?`,
+    about: '',
+    what: 'It will not be sent there again. The other destinations keep what they have.',
+    yes: 'Leave out',
+    no: 'Keep',
   }),
   remove: 'Delete',
   askRemove: (name: string) => ({

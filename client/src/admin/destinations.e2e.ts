@@ -62,6 +62,11 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByRole('button', { name: 'Delete second' }).click();
   await looksRight(page, 'destination-delete');
   await page.getByRole('button', { name: 'Keep' }).click();
+  const need = second.getByRole('combobox', { name: 'New studies second' });
+  await need.selectOption('required');
+  await page.reload();
+  assert.is(await need.inputValue(), 'required');
+  await need.selectOption('none');
   await page.getByRole('button', { name: 'Make primary second' }).click();
   await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
   await second.getByRole('heading', { name: /Primary/ }).waitFor();

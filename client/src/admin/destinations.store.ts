@@ -2,13 +2,16 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
 import {
+  deadLettersDecidedSchema,
   destinationSchema,
   destinationsSchema,
   destinationTestSchema,
+  type DeadLetterDecision,
   type Destination,
   type DestinationTest,
   type DestinationWish,
 } from '#shared/protocol/destination.ts';
+import type { Need } from '#shared/protocol/forms.ts';
 import type { Viewer } from '#shared/protocol/viewer.ts';
 import { type ApiClient, problemOf } from '../net/api-client.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
@@ -27,6 +30,10 @@ export interface DestinationsStore {
   /** Throws ApiProblem, Unreachable. */
   setViewers(id: string, viewers: readonly Viewer[]): Promise<void>;
   makePrimary(id: string): Promise<void>;
+  /** Whether studies that are promised from now on go there too. */
+  setNeed(id: string, need: Need | null): Promise<void>;
+  /** All that it did not take: sent there again, or left out. */
+  decideAll(id: string, decision: DeadLetterDecision['decision']): Promise<void>;
   remove(id: string): Promise<void>;
   close(): void;
 }
@@ -59,13 +66,39 @@ async function test({ api, tests, closed }: State, id: string): Promise<void> {
   }
 }
 
+type Tried = (work: () => Promise<unknown>) => Promise<void>;
+type Deciding = Pick<DestinationsStore, 'makePrimary' | 'setNeed' | 'decideAll'>;
+
+/** Where studies go. */
+function deciding(state: State, tried: Tried): Deciding {
+  const { api } = state;
+  return {
+    makePrimary: (id) =>
+      tried(async () => {
+        await api.json(`${PATH}/${id}/primary`, z.unknown(), { method: 'POST' });
+        await list(state);
+      }),
+    setNeed: (id, need) =>
+      tried(async () => {
+        await api.json(`${PATH}/${id}/need`, z.unknown(), { method: 'PUT', body: { need } });
+        await list(state);
+      }),
+    decideAll: (id, decision) =>
+      tried(async () => {
+        const path = `${PATH}/${id}/dead-letters`;
+        await api.json(path, deadLettersDecidedSchema, { method: 'POST', body: { decision } });
+        await list(state);
+      }),
+  };
+}
+
 export function createDestinationsStore(api: State['api']): DestinationsStore {
   const destinations = signal<readonly Destination[] | null>(null);
   const tests = signal<ReadonlyMap<string, DestinationTest | 'testing'>>(new Map());
   const trouble = signal<Trouble | null>(null);
   const closing = new AbortController();
   const state: State = { api, destinations, tests, closed: closing.signal };
-  const tried = async (work: () => Promise<unknown>): Promise<void> => {
+  const tried: Tried = async (work) => {
     trouble.value = null;
     try {
       await work();
@@ -99,11 +132,7 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
       await api.json(`${PATH}/${id}/viewers`, destinationSchema, options);
       await tried(() => list(state));
     },
-    makePrimary: (id) =>
-      tried(async () => {
-        await api.json(`${PATH}/${id}/primary`, z.unknown(), { method: 'POST' });
-        await list(state);
-      }),
+    ...deciding(state, tried),
     remove: (id) =>
       tried(async () => {
         const answer = await api.send(`${PATH}/${id}`, { method: 'DELETE' });

@@ -106,6 +106,8 @@ test('reaches only the routes of its scopes, and none that administers, whatever
     'get /upload/{id}/receipt',
     'get /upload/{id}/status',
     'patch /upload/files/{id}',
+    'post /dicom-web/studies',
+    'post /dicom-web/studies/{studyInstanceUID}',
     'post /upload/files',
     'post /upload/init',
     'post /upload/{id}/complete',

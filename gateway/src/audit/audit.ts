@@ -50,7 +50,7 @@ export type AuditEvent =
       by: string;
     }
   | {
-      event: `destination-${'made' | 'changed' | 'deleted' | 'primary'}`;
+      event: `destination-${'made' | 'changed' | 'deleted' | 'primary' | 'required' | 'also' | 'left'}`;
       destinationId: string;
       kind: string;
       name: string;

@@ -10,6 +10,8 @@ import type { ReportOption } from '#shared/protocol/deid-report.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
+import type { Need } from '#shared/protocol/forms.ts';
+import type { ForeignTables } from './foreign-tables.ts';
 import type { InferenceTables } from './inference-tables.ts';
 import type { VaultTables } from './vault-tables.ts';
 
@@ -121,6 +123,13 @@ export type StudyTable = {
   policy_version: number;
   /** Where it goes, fixed when it is first promised; null: there was no destination. */
   destination_id: string | null;
+  /**
+   * The study that goes to a further destination by this row, which has no upload of its own: the bytes, their key
+   * and the receipt are that one's. Null: the study itself.
+   */
+  copy_of: string | null;
+  /** Of a copy: whether the receipt waits for it. */
+  need: Need | null;
   /** The study's spool key, wrapped with the gateway's key; null once destroyed. */
   wrapped_key: Uint8Array | null;
   waiting_because:
@@ -129,6 +138,7 @@ export type StudyTable = {
     | 'gateway-failed'
     | 'behind-another'
     | 'pacs-fails-on-some'
+    | 'required-destination'
     | null;
   waiting_since: Date | null;
   /** How often stages failed on it without an outcome, since one last had one. */
@@ -321,6 +331,8 @@ export type DestinationTable = {
   /** New studies go to this one. */
   is_primary: boolean;
   from_environment: boolean;
+  /** New studies also go there; null: only where it is the primary one. */
+  need: Need | null;
   /** Grows with each change. */
   version: Generated<number>;
   changed_at: Date;
@@ -354,7 +366,8 @@ export type ReadingTable = {
 };
 
 export type Tables = InferenceTables &
-  VaultTables & {
+  VaultTables &
+  ForeignTables & {
     site: SiteTable;
     account: AccountTable;
     refresh_token: RefreshTokenTable;

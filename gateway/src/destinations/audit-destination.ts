@@ -1,9 +1,10 @@
 /** A change of a destination in the audit trail, with its name and its address: its row may be gone later. */
+import type { Need } from '#shared/protocol/forms.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import type { DestinationRow } from './destination.store.ts';
 
-export type DestinationChange = 'made' | 'changed' | 'deleted' | 'primary';
+export type DestinationChange = 'made' | 'changed' | 'deleted' | 'primary' | 'left' | Need;
 
 /** `by` null: the environment. Call it last in the transaction: the audit chain stays locked until its end. */
 export async function auditDestination(

@@ -1,6 +1,7 @@
 /** Destinations in the database. One of a site's is primary; those to which studies were promised stay. */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { destinationSettingsSchema, type DestinationSettings } from '#shared/protocol/destination.ts';
+import type { Need } from '#shared/protocol/forms.ts';
 import { viewersSchema, type Viewer } from '#shared/protocol/viewer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { DestinationTable, PlacedStudy, Tables } from '../database/tables.ts';
@@ -23,6 +24,8 @@ export type StudyCounts = {
   readonly underWay: number;
   /** Those of them that wait for it. */
   readonly waiting: number;
+  /** Instances of studies that it gets also, which it did not take. */
+  readonly deadLetters: number;
   readonly hasStudies: boolean;
 };
 
@@ -40,16 +43,19 @@ export async function listDestinations(
       ),
       sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.state <> 'closed'
         and s.waiting_because in ('pacs-unreachable', 'pacs-fails-on-some'))`.as('waiting'),
+      sql<number>`(select count(*)::int from study s join instance i on i.study_id = s.id where s.destination_id = destination.id
+        and s.need = 'also' and i.state in ('quarantined', 'refused'))`.as('deadLetters'),
       sql<boolean>`exists (select from study s where s.destination_id = destination.id)`.as('hasStudies'),
     ])
     .where('site_id', '=', siteId)
     .orderBy('is_primary', 'desc')
     .orderBy('name')
     .execute();
-  return rows.map(({ underWay, waiting, hasStudies, ...row }) => ({
+  return rows.map(({ underWay, waiting, deadLetters, hasStudies, ...row }) => ({
     ...toRow(row),
     underWay,
     waiting,
+    deadLetters,
     hasStudies,
   }));
 }
@@ -76,6 +82,7 @@ export async function destinationOfStudy(db: Db, study: PlacedStudy): Promise<De
     .selectAll('destination')
     .where('study.site_id', '=', siteId)
     .where('study.study_instance_uid', '=', studyInstanceUID)
+    .where('study.copy_of', 'is', null)
     .orderBy('study.created_at')
     .orderBy('study.id')
     .limit(1)
@@ -177,6 +184,17 @@ export async function makePrimary(trx: Trx, siteId: string, id: string): Promise
     .executeTakeFirst();
   await own.set({ is_primary: true }).where('id', '=', id).execute();
   return before?.id !== id;
+}
+
+/** For studies that are promised from now on. False: it was so before. */
+export async function setNeed(trx: Trx, id: string, need: Need | null): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('destination')
+    .set({ need })
+    .where('id', '=', id)
+    .where('need', 'is distinct from', need)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 /** @throws Problem destination-in-use: it is primary, or studies were promised to it. */

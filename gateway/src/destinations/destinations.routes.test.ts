@@ -220,6 +220,45 @@ test('that is primary gets new studies; a study stays with the one that was prim
   assert.is(await codeOf(call('DELETE', `/${id}`)), 'destination-in-use', 'it has a study');
 });
 
+test('gets new studies besides the primary one, as is chosen, for good', async () => {
+  const sender = (await gateway.userWith(['technician'])).accessToken;
+  const again = (await gateway.userWith(['technician'])).accessToken;
+  const { id } = await make('archive');
+  const copiesOf = async (seed: number, by: string) => {
+    const body = toManifest([testFilm({ seed })]);
+    const answer = await gateway.call('POST', '/upload/init', { token: by, body });
+    const { uploadId } = (await answer.json()) as ManifestAnswer;
+    return gateway.database.db
+      .selectFrom('upload')
+      .innerJoin('study', 'study.copy_of', 'upload.study_id')
+      .select(['study.destination_id', 'study.need'])
+      .where('upload.id', '=', uploadId)
+      .execute();
+  };
+  const required = [{ destination_id: id, need: 'required' }];
+  assert.equal(await copiesOf(821, sender), []);
+  assert.is((await call('PUT', `/${id}/need`, { need: 'required' }))[1].need, 'required');
+  assert.equal(await copiesOf(822, sender), required);
+  assert.equal(await copiesOf(821, again), [], 'where the study went before');
+  assert.is((await call('PUT', `/${id}/need`, { need: null }))[1].need, null);
+  assert.equal(await copiesOf(822, again), required, 'by another account');
+  assert.equal(await copiesOf(823, sender), []);
+  assert.is(await codeOf(call('PUT', `/${id}/need`, { need: 'perhaps' })), 'invalid-request');
+  assert.equal(await call('GET', `/${id}/dead-letters`), [200, { total: 0, deadLetters: [] }]);
+  assert.equal(await call('POST', `/${id}/dead-letters`, { decision: 'retry' }), [200, { changed: 0 }]);
+  assert.is(await codeOf(call('DELETE', `/${id}`)), 'destination-in-use');
+  const events = await gateway.database.db
+    .selectFrom('audit')
+    .select(['event', 'fields'])
+    .where('event', 'in', ['destination-required', 'destination-left'] as never)
+    .orderBy('seq')
+    .execute();
+  assert.equal(
+    events.filter(({ fields }) => fields['destinationId'] === id).map(({ event }) => event),
+    ['destination-required', 'destination-left'],
+  );
+});
+
 test('has viewers, also where the environment sets it', async () => {
   const { id } = (await named('default'))!;
   const viewers = [{ title: 'Stone', address: 'https://stone.test/?study={StudyInstanceUID}' }];

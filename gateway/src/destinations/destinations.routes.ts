@@ -9,6 +9,7 @@ import {
   destinationsSchema,
   destinationTestSchema,
   destinationWishSchema,
+  needWishSchema,
   type Destination,
 } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -33,6 +34,7 @@ import {
   setViewers,
   lockDestinations,
   makePrimary,
+  setNeed,
   updateDestination,
   type DestinationRow,
   type StudyCounts,
@@ -104,6 +106,18 @@ const choose = defineRoute({
   request: { params: byId },
   responses: {
     200: jsonResponse(shown, 'Studies that were promised before stay with theirs.'),
+  },
+});
+const need = defineRoute({
+  method: 'put',
+  path: '/admin/destinations/{id}/need',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found'],
+  summary: 'Send new studies to this destination too, or no longer. Repeatable',
+  request: { params: byId, body: jsonBody(needWishSchema) },
+  responses: {
+    200: jsonResponse(shown, 'Studies that were promised before go where they were to go.'),
   },
 });
 const remove = defineRoute({
@@ -202,6 +216,16 @@ function serveChoosing(router: Router, tools: DestinationRouteTools): void {
     });
     return c.json(chosen, 200);
   });
+  router.openapi(need, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    const wanted = c.req.valid('json');
+    const set = await changing(tools, caller, id, async (trx) => {
+      await findDestination(trx, caller.siteId, id);
+      return (await setNeed(trx, id, wanted.need)) ? (wanted.need ?? 'left') : null;
+    });
+    return c.json(set, 200);
+  });
   router.openapi(remove, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
@@ -240,12 +264,13 @@ async function changing(
 }
 
 function toShown(row: DestinationRow & StudyCounts): Destination {
-  const { id, kind, name, url, settings, viewers, underWay, waiting, hasStudies } = row;
-  const counts = { underWay, waiting, hasStudies };
+  const { id, kind, name, url, settings, viewers, underWay, waiting, deadLetters, hasStudies } = row;
+  const counts = { underWay, waiting, deadLetters, hasStudies };
   return {
     ...settings,
     ...counts,
     viewers: [...viewers],
-    ...{ id, kind, name, url, isPrimary: row.is_primary, fromEnvironment: row.from_environment },
+    ...{ id, kind, name, url, need: row.need },
+    ...{ isPrimary: row.is_primary, fromEnvironment: row.from_environment },
   };
 }

@@ -12,9 +12,7 @@ import type { Transaction } from 'kysely';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { MANIFEST_INSTANCE_LIMIT, PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
-import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
 import type { Tables } from '../database/tables.ts';
-import { parcelKey } from '../ports/blobs/blob-cipher.ts';
 import { checkRoom } from '../ports/blobs/blobs.ts';
 import {
   changeInstances,
@@ -22,12 +20,13 @@ import {
   resultsUnder,
   type InstanceRow,
 } from '../pipeline/instance.store.ts';
-import { deleteUnfinished, insertParcel } from '../pipeline/parcel.store.ts';
+import { deleteUnfinished } from '../pipeline/parcel.store.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 import { lockStudy } from '../pipeline/study.store.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
+import { bringParcel } from '../uploads/bring-parcel.ts';
 import type { BuiltResult } from './result-subject.ts';
 
 /** Intake, as the composition root hands it over: a stage imports no other. */
@@ -57,9 +56,6 @@ export type SentResult = {
   readonly outcome: 'sent' | 'there' | 'other-bytes' | 'left-out' | 'conflict';
   readonly reason: string | null;
 };
-
-/** A parcel is written in one go; the remains of a killed run are swept after this long. */
-const PARCEL_EXPIRES_AFTER_MS = 3600 * 1000;
 
 type Digested = { readonly result: BuiltResult; readonly digest: string };
 
@@ -189,7 +185,6 @@ function toManifest(promised: readonly Digested[]): Manifest {
   };
 }
 
-/** Row first, then the bytes under the study's key, then the word that all is there: as tus does it. */
 async function bring(tools: ResultTools, uploadId: string, toSend: readonly Digested[]): Promise<void> {
   const parts = toSend.map(({ result: { identifiers, transferSyntaxUID, bytes }, digest }) => ({
     sopInstanceUID: identifiers.sopInstanceUID,
@@ -197,14 +192,9 @@ async function bring(tools: ResultTools, uploadId: string, toSend: readonly Dige
     transferSyntaxUID,
     bytes,
   }));
-  const body = packParcel(createBoundary(), parts);
-  let parcelId: string | null = null;
+  const parcelId = tools.newId();
   try {
-    parcelId = tools.newId();
-    const studyKey = await insertRow(tools, uploadId, parcelId, body.size);
-    await tools.blobs.create(parcelId);
-    await tools.blobs.append(parcelId, parcelKey(studyKey, parcelId), 0, body.stream());
-    await tools.road.arrived(parcelId);
+    await bringParcel({ ...tools, arrived: tools.road.arrived }, uploadId, parcelId, parts);
   } catch (error) {
     await ignoreFailure(giveUp(tools, uploadId, toSend, parcelId), 'the promise expires');
     throw error;
@@ -216,7 +206,7 @@ async function giveUp(
   tools: ResultTools,
   uploadId: string,
   toSend: readonly Digested[],
-  parcelId: string | null,
+  parcelId: string,
 ): Promise<void> {
   const { study_id: studyId } = await tools.db
     .selectFrom('upload')
@@ -280,36 +270,4 @@ async function isOnItsWay(trx: Transaction<Tables>, studyId: string): Promise<bo
     .where('parcel.state', '<>', 'verified')
     .limit(1);
   return (await own.executeTakeFirst()) !== undefined;
-}
-
-/** The study's key: intake made one when it promised, and keeps it while something is awaited. */
-async function insertRow(
-  tools: ResultTools,
-  uploadId: string,
-  parcelId: string,
-  bytes: number,
-): Promise<Uint8Array> {
-  return tools.db.transaction().execute(async (trx) => {
-    const upload = await trx
-      .selectFrom('upload')
-      .select(['study_id', 'site_id'])
-      .where('id', '=', uploadId)
-      .executeTakeFirstOrThrow();
-    const study = await lockStudy(trx, upload.study_id);
-    const key = study?.wrapped_key ? tools.keys.unwrap(study.id, study.wrapped_key) : null;
-    if (key === null) throw new Error('the key of the study went while its results were on their way');
-    const expiresAt = new Date(tools.now().getTime() + PARCEL_EXPIRES_AFTER_MS);
-    await insertParcel(trx, {
-      id: parcelId,
-      site_id: upload.site_id,
-      upload_id: uploadId,
-      study_id: upload.study_id,
-      device_parcel_id: tools.newId(),
-      bytes,
-      expires_at: expiresAt,
-      seal_key_id: null,
-      seal_enc: null,
-    });
-    return key;
-  });
 }

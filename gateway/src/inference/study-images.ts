@@ -1,6 +1,7 @@
 /** The instances of a study that models examine, and the facts known about them without reading them. */
 import type { Kysely } from 'kysely';
 import { sopClassKind } from '#shared/dicom/registry.ts';
+import { isOriginal } from '../pipeline/instance.store.ts';
 import type { Tables } from '../database/tables.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import {
@@ -38,6 +39,7 @@ export async function storedDigest(
     .where('site_id', '=', siteId)
     .where('sop_instance_uid', '=', sopInstanceUID)
     .where('state', '=', 'stored')
+    .where(isOriginal)
     .execute();
   return rows.length === 1 ? rows[0]!.digest : null;
 }

@@ -14,6 +14,7 @@ import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import { auditStudy } from './audit-study.ts';
 import { forgetCarriedParcels } from './carrier.store.ts';
+import { takeNews } from './copy.store.ts';
 import { changeInstances } from './instance.store.ts';
 import { removeParcelBlobs } from './parcel-blobs.ts';
 import { deleteParcels, moveParcel, reopenParcels } from './parcel.store.ts';
@@ -41,10 +42,12 @@ class PlanIsVoid extends Error {}
 /** Returns the plan that was carried out; an empty one if the study is gone or the plan was void. */
 export async function applyPlan(tools: ApplyTools, studyId: string, planner: Planner): Promise<Plan> {
   let made: Plan = { outcome: 'gone' };
+  let shownAs = studyId;
   try {
     await tools.db.transaction().execute(async (trx) => {
       const study = await lockStudy(trx, studyId);
       if (study === undefined) return;
+      shownAs = study.copy_of ?? studyId;
       made = await planner({ study, db: trx });
       await write(trx, tools, study, made);
     });
@@ -52,7 +55,7 @@ export async function applyPlan(tools: ApplyTools, studyId: string, planner: Pla
     if (!(error instanceof PlanIsVoid)) throw error;
     return { outcome: 'elsewhere' };
   }
-  if (isVisible(made)) tools.changes.emit(studyId);
+  if (isVisible(made)) tools.changes.emit(shownAs);
   for (const effect of made.effects ?? []) await carryOut(effect, tools);
   return made;
 }
@@ -78,6 +81,8 @@ async function applyChange(trx: Trx, tools: ApplyTools, study: StudyRow, change:
       return reopenParcels(trx, study.id);
     case 'delete-parcels':
       return deleteParcels(trx, change.parcelIds);
+    case 'take-news':
+      return takeNews(trx, study, now);
     case 'forget-key':
       await forgetCarriedParcels(trx, study.id);
       return setStudyKey(trx, study.id, null);

@@ -118,6 +118,9 @@ export async function keepThoseIn<T extends { readonly id: number }>(
   return instances.filter(({ id }) => kept.has(Number(id)));
 }
 
+/** A condition on an instance: it is not of a copy (copy.store.ts). */
+export const isOriginal = sql<boolean>`instance.study_id in (select id from study where copy_of is null)`;
+
 /** Ids as one parameter, however many there are. */
 export function idList(ids: readonly number[]) {
   return sql<number>`(select x::bigint from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as x)`;
@@ -218,6 +221,7 @@ export async function resultsUnder(
     .where('site_id', '=', siteId)
     .where(amongUids(sopInstanceUIDs))
     .where(sql<boolean>`(brought or policy_name = ${resultsPolicy})`)
+    .where(isOriginal)
     .orderBy('id')
     .execute();
 }

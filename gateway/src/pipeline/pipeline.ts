@@ -23,7 +23,8 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { applyPlan } from './apply-plan.ts';
 import { planAssembly } from './assembly/plan-assembly.ts';
-import { planEviction } from './eviction/plan-eviction.ts';
+import { runCopy } from './run-copy.ts';
+import { evictStudy } from './eviction/plan-eviction.ts';
 import { EXPIRY_EVERY_SECONDS, runExpiry } from './eviction/run-expiry.ts';
 import { forwardStudy } from './forward/forward-study.ts';
 import type { ForwardTools } from './forward/forward-tools.ts';
@@ -53,7 +54,7 @@ export const ROAD: readonly StudyStage[] = [
   { stage: 'forward', when: 'assembled', run: forwardStudy },
   { stage: 'reconcile', when: 'forwarded', run: reconcileStudy },
   { stage: 'receipt', when: 'reconciled', run: signRevision },
-  { stage: 'eviction', when: 'receipted', run: async () => planEviction },
+  { stage: 'eviction', when: 'receipted', run: evictStudy },
 ];
 
 /** The queues that this pipeline enqueues to; on the last one models examine delivered studies. */
@@ -62,6 +63,7 @@ export const QUEUES: readonly PipelineQueue[] = [
   ...ROAD.map(({ stage }) => stage),
   'expiry',
   'inference',
+  'copies',
 ];
 
 /**
@@ -80,6 +82,8 @@ const STUDIES_AT_ONCE = 2;
 const FORWARDS = { concurrency: 4, ofOneGroup: 3 };
 /** The PACS may be asked for every byte. */
 const RECONCILES = { concurrency: 3, ofOneGroup: 2 };
+/** A destination that is silent leaves places for the others. */
+const COPIES = { concurrency: 4, ofOneGroup: 2 };
 /** The PACS is asked again after this long at the latest. */
 const BACK_OFF_LIMIT_SECONDS = 30;
 
@@ -98,6 +102,9 @@ export async function startPipeline(tools: PipelineTools, jobs: Jobs, every = EV
       runStudyStage(entry, studyId, tools, signal),
     );
   }
+  await jobs.work<StudyJob>('copies', COPIES, ({ studyId }, signal) =>
+    runCopy(studyId, tools, signal, runNextStage),
+  );
   await jobs.every(MINUTE_SECONDS, createMinuteCounter(tools.db));
   const expiry = { name: 'expiry', everySeconds: every.expirySeconds, run: () => runExpiry(tools) };
   await startClock(expiry, jobs, tools.db);
@@ -135,6 +142,17 @@ export async function runVerify(
   }
 }
 
+/** Runs the stage that leads out of the study's state. */
+export async function runNextStage(
+  studyId: string,
+  tools: PipelineTools,
+  signal: AbortSignal,
+): Promise<void> {
+  const study = await findStudy(tools.db, studyId);
+  const entry = ROAD.find(({ when }) => when === study?.state);
+  if (entry) await runStudyStage(entry, studyId, tools, signal);
+}
+
 /** Runs a stage on a study; does nothing if the study is in another state. */
 export async function runStudyStage(
   entry: StudyStage,
@@ -164,8 +182,8 @@ async function runAndApply(
   tools: StudyTools,
   signal: AbortSignal,
 ): Promise<string> {
-  const apply: StageTools['apply'] = (planner) => applyPlan(tools, study.id, planner);
-  return (await applyPlan(tools, study.id, await run(study, { ...tools, apply }, signal))).outcome;
+  const apply: StageTools['apply'] = (planner, studyId = study.id) => applyPlan(tools, studyId, planner);
+  return (await apply(await run(study, { ...tools, apply }, signal))).outcome;
 }
 
 /** A study that waits for the PACS runs no stage before the PACS answers; then it no longer waits. */

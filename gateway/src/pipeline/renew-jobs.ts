@@ -9,7 +9,7 @@ import type { Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Log } from '../observability/log.ts';
 import { accountOf } from './parcel.store.ts';
-import { enqueueStage, type NextJob, type Stage } from './stages.ts';
+import { enqueueStage, type NextJob, type PipelineQueue, type Stage } from './stages.ts';
 
 export const RENEW_EVERY_SECONDS = 60;
 
@@ -34,11 +34,23 @@ export async function renewJobs(tools: Tools, jobs: Jobs, road: readonly StudySt
     const studies = await studiesIn(tools.db, when);
     await renew(tools, jobs, studies, ({ id: studyId }) => ({ queue: stage, studyId }));
   }
+  await renewCopies(tools, jobs);
+}
+
+/** One whose original is not complete has nothing to do yet. */
+async function movingCopies(db: Kysely<Tables>): Promise<Ids> {
+  return db
+    .selectFrom('study')
+    .innerJoin('study as original', 'original.id', 'study.copy_of')
+    .select('study.id')
+    .where('study.state', 'not in', ['held', 'closed'])
+    .where('original.state', '<>', 'receiving')
+    .execute();
 }
 
 /** A study that still awaits instances is moved by their parcels, or by expiry. */
 async function studiesIn(db: Kysely<Tables>, state: StudyState): Promise<Ids> {
-  const studies = db.selectFrom('study').select('id').where('state', '=', state);
+  const studies = db.selectFrom('study').select('id').where('state', '=', state).where('copy_of', 'is', null);
   if (state !== 'receiving') return studies.execute();
   return studies
     .where(
@@ -47,22 +59,37 @@ async function studiesIn(db: Kysely<Tables>, state: StudyState): Promise<Ids> {
     .execute();
 }
 
+async function renewCopies(tools: Tools, jobs: Jobs): Promise<void> {
+  const copies = await movingCopies(tools.db);
+  await enqueueMissing(tools, jobs, { queue: 'copies', ids: copies.map(({ id }) => id) }, (studyId) => ({
+    queue: 'assembly',
+    studyId,
+  }));
+}
+
 async function renew<Row extends { readonly id: string }>(
-  { db, log }: Tools,
+  tools: Tools,
   jobs: Jobs,
   rows: readonly Row[],
   toJob: (row: Row) => NextJob,
 ): Promise<void> {
   const [first] = rows;
   if (first === undefined) return;
+  const of = new Map(rows.map((row) => [row.id, row]));
   const { queue } = toJob(first);
-  const missing = new Set(
-    await jobs.withoutJob(
-      queue,
-      rows.map(({ id }) => id),
-    ),
-  );
-  for (const row of rows.filter(({ id }) => missing.has(id)))
-    await db.transaction().execute((trx) => enqueueStage(trx, { jobs }, toJob(row)));
-  if (missing.size > 0) log({ event: 'jobs-renewed', queue, count: missing.size });
+  await enqueueMissing(tools, jobs, { queue, ids: [...of.keys()] }, (id) => toJob(of.get(id)!));
+}
+
+type Line = { readonly queue: PipelineQueue; readonly ids: readonly string[] };
+
+async function enqueueMissing(
+  { db, log }: Tools,
+  jobs: Jobs,
+  { queue, ids }: Line,
+  toJob: (id: string) => NextJob,
+): Promise<void> {
+  if (ids.length === 0) return;
+  const missing = await jobs.withoutJob(queue, ids);
+  for (const id of missing) await db.transaction().execute((trx) => enqueueStage(trx, { jobs }, toJob(id)));
+  if (missing.length > 0) log({ event: 'jobs-renewed', queue, count: missing.length });
 }

@@ -17,8 +17,11 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** `expiry` runs by the clock; `inference` lets models look at a delivered study (gateway/src/inference). */
-export type PipelineQueue = Exclude<Stage, 'intake'> | 'expiry' | 'inference';
+/**
+ * `expiry` runs by the clock; `inference` lets models look at a delivered study (gateway/src/inference); `copies` has
+ * every stage of a copy (run-copy.ts).
+ */
+export type PipelineQueue = Exclude<Stage, 'intake'> | 'expiry' | 'inference' | 'copies';
 export type StudyJob = { readonly studyId: string };
 export type ParcelJob = { readonly parcelId: string };
 
@@ -28,13 +31,16 @@ export type ParcelJob = { readonly parcelId: string };
  */
 export type NextJob = { readonly afterSeconds?: number } & (
   | ({ readonly queue: 'verify'; readonly account: string } & ParcelJob)
-  | ({ readonly queue: Exclude<PipelineQueue, 'verify' | 'expiry'> } & StudyJob)
+  | ({ readonly queue: Exclude<PipelineQueue, 'verify' | 'expiry' | 'copies'> } & StudyJob)
 );
 
 /** The stages in which a study waits for the PACS as long as that takes. */
 const AT_THE_PACS: readonly PipelineQueue[] = ['forward', 'reconcile'];
 
-/** Enqueues the next stage in the transaction. Jobs of one study never run side by side in one stage. */
+/**
+ * Enqueues the next stage in the transaction. Jobs of one study never run side by side in one stage, and jobs of one
+ * copy in none.
+ */
 export async function enqueueStage(
   trx: Transaction<Tables>,
   { jobs }: { readonly jobs: Pick<Jobs, 'enqueue'> },
@@ -42,18 +48,27 @@ export async function enqueueStage(
 ): Promise<void> {
   const subject = 'studyId' in job ? { studyId: job.studyId } : { parcelId: job.parcelId };
   const key = 'studyId' in job ? job.studyId : job.parcelId;
-  const group = await accountOf(trx, job);
-  await jobs.enqueue(trx, job.queue, subject, {
+  const { queue, group } = await lineOf(trx, job);
+  await jobs.enqueue(trx, queue, subject, {
     key,
     ...(group === null ? {} : { group }),
     startAfterSeconds: job.afterSeconds ?? 0,
   });
 }
 
-/** Null: jobs of this stage take no turns by account. */
-async function accountOf(trx: Transaction<Tables>, job: NextJob): Promise<string | null> {
-  if ('account' in job) return job.account;
-  if (!AT_THE_PACS.includes(job.queue)) return null;
-  const study = trx.selectFrom('study').select('account_id').where('id', '=', job.studyId);
-  return (await study.executeTakeFirst())?.account_id ?? null;
+type Line = { readonly queue: PipelineQueue; readonly group: string | null };
+
+/** `group` null: jobs of this stage take no turns by account. Copies take turns by destination. */
+async function lineOf(trx: Transaction<Tables>, job: NextJob): Promise<Line> {
+  if ('account' in job) return { queue: job.queue, group: job.account };
+  const study = await trx
+    .selectFrom('study')
+    .select(['account_id', 'copy_of', 'destination_id'])
+    .where('id', '=', job.studyId)
+    .executeTakeFirst();
+  if (study && study.copy_of !== null) return { queue: 'copies', group: study.destination_id };
+  return {
+    queue: job.queue,
+    group: AT_THE_PACS.includes(job.queue) ? (study?.account_id ?? null) : null,
+  };
 }

@@ -40,6 +40,8 @@ export type Change =
   /** The study's verified parcels may be sent again under the device's own names. */
   | { readonly kind: 'reopen-parcels' }
   | { readonly kind: 'delete-parcels'; readonly parcelIds: readonly string[] }
+  /** A copy has its original's instances from now on. */
+  | { readonly kind: 'take-news' }
   | { readonly kind: 'forget-key' }
   /** For the study's present revision. */
   | ({ readonly kind: 'insert-receipt' } & IssuedReceipt)

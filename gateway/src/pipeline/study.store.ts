@@ -6,6 +6,7 @@
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
 import { IN_PACS, nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
+import { insertCopies } from './copy.store.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -45,14 +46,14 @@ export type NewStudy = {
 };
 
 /**
- * A study that one upload sends; new, so nobody else can have it locked. A second upload of the same study waits
- * for the first: the primary destination may change between the two, and both must go to the same one.
+ * A study that one upload sends, with its copies; new, so nobody else can have it locked. A second upload of the same
+ * study waits for the first: the destinations may change between the two, and both must go to the same ones.
  */
 export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> {
   const { id, siteId, accountId, studyInstanceUID, policy, now } = study;
   const place = `place of ${siteId} ${studyInstanceUID}`;
   await sql`select pg_advisory_xact_lock(hashtextextended(${place}, 0))`.execute(trx);
-  return trx
+  const made = await trx
     .insertInto('study')
     .values({
       id,
@@ -71,6 +72,8 @@ export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> 
     })
     .returningAll()
     .executeTakeFirstOrThrow();
+  await insertCopies(trx, made, now);
+  return made;
 }
 
 /**
@@ -80,7 +83,7 @@ export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> 
 const destinationFor = (siteId: string, studyInstanceUID: string): RawBuilder<string | null> =>
   sql`coalesce(
     (select s.destination_id from study s where s.site_id = ${siteId} and s.study_instance_uid = ${studyInstanceUID}
-      and s.destination_id is not null order by s.created_at, s.id limit 1),
+      and s.destination_id is not null and s.copy_of is null order by s.created_at, s.id limit 1),
     (select d.id from destination d where d.site_id = ${siteId} and d.is_primary))`;
 
 /**
@@ -115,6 +118,9 @@ export async function lockStudyOfResults(
     .executeTakeFirst();
 }
 
+/** These keep a study in its state. */
+const OF_ITS_STATE: readonly Waiting[] = ['behind-another', 'pacs-fails-on-some', 'required-destination'];
+
 /**
  * Moves a locked study on. Null: the event has no meaning in its present state, and nothing was changed. A
  * study that goes back to `receiving` after its receipt gets the next revision: a receipt is never changed, a
@@ -137,7 +143,7 @@ export async function applyStudyEvent(
     .execute();
   // A study that moves on no longer waits for what kept some of its instances in its last state.
   const { waiting_because } = study;
-  if (waiting_because !== 'behind-another' && waiting_because !== 'pacs-fails-on-some')
+  if (waiting_because === null || !OF_ITS_STATE.includes(waiting_because))
     return { ...study, state, revision, updated_at: now };
   await clearWaiting(trx, study.id, waiting_because);
   return { ...study, state, revision, updated_at: now, waiting_because: null, waiting_since: null };

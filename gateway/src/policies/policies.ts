@@ -94,6 +94,21 @@ export async function requirePolicy(
 }
 
 /**
+ * The policy in force of this name, for a client that knows no version. Throws `policy-not-allowed` where there is
+ * none under which one of the roles may send.
+ */
+export async function policyNamed(
+  db: Db,
+  siteId: string,
+  name: string,
+  roles: readonly Role[],
+): Promise<Policy> {
+  const policy = (await policiesFor(db, siteId, roles)).find((each) => each.name === name);
+  if (policy === undefined) throw new Problem('policy-not-allowed');
+  return policy;
+}
+
+/**
  * Throws `invalid-request` where a device says that it did what the policy does not ask for: a receipt would
  * say it again.
  */

@@ -10,7 +10,8 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { runExpiry } from '../pipeline/eviction/run-expiry.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
-import { ROAD, runParcel, runStudyStage } from '../pipeline/pipeline.ts';
+import { runCopy } from '../pipeline/run-copy.ts';
+import { ROAD, runNextStage, runParcel, runStudyStage } from '../pipeline/pipeline.ts';
 import type { ParcelJob, StudyJob } from '../pipeline/stages.ts';
 import {
   createLife,
@@ -61,6 +62,7 @@ export async function runJob(
   try {
     if (queue === 'verify') await runParcel((data as ParcelJob).parcelId, tools, signal);
     else if (queue === 'expiry') await runExpiry(tools);
+    else if (queue === 'copies') await runCopy((data as StudyJob).studyId, tools, signal, runNextStage);
     // Models look at what was delivered, and change nothing of it.
     else if (queue !== 'inference')
       await runStudyStage(

@@ -21,13 +21,15 @@ import { carriedRoutes } from '../uploads/carried.routes.ts';
 import { eventRoutes } from '../uploads/events.routes.ts';
 import type { PlacesLimit } from '../pipeline/intake/body-places.ts';
 import { createTakings } from '../pipeline/takings.ts';
+import { createFileReceiver } from '../pipeline/intake/receive-file.ts';
 import { createParcelReceiver, type ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from '../pipeline/intake/tus.routes.ts';
 import { createEvaluateThread } from '../uploads/evaluate-thread.ts';
 import { readPostedHere } from '../uploads/read-posted.ts';
 import { pseudonymRoutes } from '../uploads/pseudonyms.routes.ts';
 import { uploadRoutes } from '../uploads/upload.routes.ts';
-import { ROAD, runParcel, runStudyStage, startPipeline } from '../pipeline/pipeline.ts';
+import { runCopy } from '../pipeline/run-copy.ts';
+import { ROAD, runNextStage, runParcel, runStudyStage, startPipeline } from '../pipeline/pipeline.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
 import { createPseudonymThread } from '../studies/pseudonym-thread.ts';
 import { createSheetThread } from '../studies/sheet-thread.ts';
@@ -63,7 +65,7 @@ export async function openTestGround(opened?: Database): Promise<TestGround> {
     failed: (_queue, _id, _attempt, error) => void failures.push(error),
     trouble: (error) => void failures.push(error),
   });
-  for (const queue of ['verify', ...ROAD.map(({ stage }) => stage), 'expiry', 'inference'])
+  for (const queue of ['verify', ...ROAD.map(({ stage }) => stage), 'expiry', 'inference', 'copies'])
     await jobs.declare(queue);
   const close = async () => {
     await jobs.stop();
@@ -274,7 +276,7 @@ function createApp(parts: AppParts): Router {
     }),
     carriedRoutes({ tools, sealing, readPosted }),
     pseudonymRoutes(tools, createEvaluateThread()),
-    tusRoutes(parcels),
+    tusRoutes(parcels, createFileReceiver(tools, { uploadExpiresHours: 1, policy: 'deidentified' })),
     studyRoutes({
       db: tools.db,
       now: tools.now,
@@ -318,7 +320,10 @@ function createRunner(tools: PipelineTools, siteId: string) {
         await runParcels();
         const before = await describeStates(db, siteId);
         const studies = await db.selectFrom('study').select('id').where('site_id', '=', siteId).execute();
-        for (const { id } of studies) for (const entry of ROAD) await runStudyStage(entry, id, tools, signal);
+        for (const { id } of studies) {
+          await runCopy(id, tools, signal, runNextStage);
+          for (const entry of ROAD) await runStudyStage(entry, id, tools, signal);
+        }
         if ((await describeStates(db, siteId)) === before) return;
       }
     },
@@ -346,7 +351,7 @@ async function describeStates(db: Db, siteId: string): Promise<string> {
     .execute();
   const instances = await db
     .selectFrom('instance')
-    .select(['state', (of) => of.fn.sum('damages').as('damages')])
+    .select(['state', (of) => of.fn.countAll().as('count'), (of) => of.fn.sum('damages').as('damages')])
     .select([(of) => of.fn.sum('losses').as('losses'), (of) => of.fn.sum('offers').as('offers')])
     .where('site_id', '=', siteId)
     .groupBy('state')

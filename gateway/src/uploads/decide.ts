@@ -30,6 +30,7 @@ import {
   unlinkInstances,
   type UploadRow,
 } from '../pipeline/parcel.store.ts';
+import { expectInCopies, leaveOutInCopies } from '../pipeline/copy.store.ts';
 import { countedMinutes } from '../pipeline/tally.store.ts';
 import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../pipeline/study.store.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
@@ -78,6 +79,8 @@ export async function decide(
     });
     if (done.size === 0 && leftToOthers === 0) requireDecided(decision, named, early);
     if (done.size === 0) return leftToOthers;
+    const follow = decision === 'retry' ? expectInCopies : leaveOutInCopies;
+    await follow(trx, [...done], tools.now());
     if (changes.some(({ state }) => state === 'promised')) await expectAgain(trx, tools, study);
     const { revision } = await moveStudy(trx, tools, study);
     await auditStudy(trx, tools, study, {

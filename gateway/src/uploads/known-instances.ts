@@ -54,6 +54,7 @@ export async function confirmedInstances(
     .distinct()
     .where('study.site_id', '=', sender.siteId)
     .where('study.study_instance_uid', '=', studyInstanceUID)
+    .where('study.copy_of', 'is', null)
     .where('instance.state', 'in', [...IN_PACS])
     .where(sql<boolean>`(${wasBrought(sender)} or ${await mayReadByRole(db, readerOf(sender), 'instance')})`)
     .execute();
@@ -109,6 +110,7 @@ async function toldOf(
     .where('instance.site_id', '=', sender.siteId)
     .where(amongUids(sopInstanceUIDs))
     .where('instance.study_id', '<>', study.id)
+    .where('study.copy_of', 'is', null)
     .where((where) =>
       where.or([
         where.and([where('instance.state', 'in', [...BROUGHT]), sql<boolean>`(${isOwn} or ${mayRead})`]),

@@ -23,6 +23,7 @@ import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../
 import { Problem } from '#shared/protocol/problem.ts';
 import { quotaUse } from '../policies/quota.store.ts';
 import { originalKeyOf, RESULTS_POLICY } from '../policies/policies.ts';
+import { expectInCopies } from '../pipeline/copy.store.ts';
 import { insertReports, readReports } from '../pipeline/report.store.ts';
 import {
   applyStudyEvent,
@@ -363,6 +364,7 @@ async function wantAgain(
   const ids = again.map(({ id }) => id);
   await trx.updateTable('instance').set({ revision }).where('id', 'in', ids).execute();
   await reopenParcels(trx, studyId);
+  await expectInCopies(trx, ids, now);
   await changeInstances(trx, again, { from: ['promised', 'refused', 'quarantined', ...IN_PACS], now });
 }
 

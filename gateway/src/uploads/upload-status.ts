@@ -4,7 +4,8 @@
  */
 import { sql, type Kysely } from 'kysely';
 import type { InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
-import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
+import type { Need } from '#shared/protocol/forms.ts';
+import { IN_PACS, isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
 import { carriedUploads } from '../pipeline/carrier.store.ts';
 import type { UploadOwner } from '../pipeline/upload-owner.ts';
@@ -14,6 +15,15 @@ type Tools = { readonly db: Db; readonly now: () => Date };
 
 /** At the gateway, verified, not yet confirmed. */
 const AT_GATEWAY: readonly InstanceState[] = ['received', 'posting', 'posted'];
+
+/** In the text: a statement that groups by this has to see that it is the same. */
+const inPacs = sql.join(IN_PACS.map((state) => sql.lit(state)));
+/** It is in the PACS when each required destination has it. */
+const shownState = sql<InstanceState>`case when instance.state in (${inPacs}) and exists (
+    select from study s where s.copy_of = instance.study_id and s.need = 'required' and not exists (
+      select from instance c where c.study_id = s.id and c.sop_instance_uid = instance.sop_instance_uid
+        and c.digest = instance.digest and c.state in (${inPacs})))
+  then 'posted' else instance.state end`;
 
 type Amounts = Pick<UploadStatus, 'counts' | 'bytes'>;
 
@@ -28,14 +38,15 @@ export async function uploadStatus(
   return instances ? { ...status, instances: await instanceStatuses(db, uploadId) } : status;
 }
 
-/** In the order of the ids, without instances; two queries for all of them. Unknown ids are left out. */
+/** In the order of the ids, without instances; three queries for all of them. Unknown ids are left out. */
 export async function uploadStatuses(db: Db, uploadIds: readonly string[]): Promise<UploadStatus[]> {
   if (uploadIds.length === 0) return [];
   const rows = new Map((await selectUploads(db, uploadIds)).map((row) => [row.id, row]));
   const sums = await amounts(db, uploadIds);
+  const copies = await copiesAt(db, uploadIds);
   return uploadIds.flatMap((id) => {
     const row = rows.get(id);
-    return row === undefined ? [] : [toStatus(row, sums(id))];
+    return row === undefined ? [] : [toStatus(row, sums(id), copies.get(id))];
   });
 }
 
@@ -62,7 +73,7 @@ function selectUploads(db: Db, uploadIds: readonly string[]) {
     .execute();
 }
 
-function toStatus(row: UploadRow, sums: Amounts): UploadStatus {
+function toStatus(row: UploadRow, sums: Amounts, destinations: UploadStatus['destinations']): UploadStatus {
   const { waiting_because: because, waiting_since: since } = row;
   return {
     uploadId: row.id,
@@ -72,23 +83,50 @@ function toStatus(row: UploadRow, sums: Amounts): UploadStatus {
     policy: row.policy_name,
     ...sums,
     waiting: because === null ? null : { because, since: (since ?? new Date(0)).toISOString() },
+    ...(destinations === undefined ? {} : { destinations }),
     receipt: row.receipt_id === null ? null : { id: row.receipt_id, href: `/upload/${row.id}/receipt` },
   };
 }
+
+/** The state of the uploads' studies at further destinations, by the uploads' ids. */
+async function copiesAt(
+  db: Db,
+  uploadIds: readonly string[],
+): Promise<ReadonlyMap<string, UploadStatus['destinations']>> {
+  const rows = await db
+    .selectFrom('upload')
+    .innerJoin('study', 'study.copy_of', 'upload.study_id')
+    .innerJoin('destination', 'destination.id', 'study.destination_id')
+    .select(['upload.id as upload_id', 'destination.name', 'study.waiting_because as waiting'])
+    .select([
+      sql<Need>`study.need`.as('need'),
+      countIn(IN_PACS).as('inPacs'),
+      countIn(['refused', 'quarantined']).as('failed'),
+    ])
+    .where(sql<boolean>`upload.id = any(${uploadIds}::uuid[])`)
+    .orderBy('destination.name')
+    .execute();
+  const byUpload = Map.groupBy(rows, ({ upload_id: id }) => id);
+  return new Map([...byUpload].map(([id, own]) => [id, own.map(({ upload_id: _, ...copy }) => copy)]));
+}
+
+/** The study's instances in these states. */
+const countIn = (states: readonly InstanceState[]) =>
+  sql<number>`(select count(*)::int from instance i where i.study_id = study.id and i.state in (${sql.join([...states])}))`;
 
 /** The amounts of each upload, by its id. */
 async function amounts(db: Db, uploadIds: readonly string[]): Promise<(uploadId: string) => Amounts> {
   const rows = await db
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
+    .select(shownState.as('state'))
     .select([
       'upload_instance.upload_id',
-      'instance.state',
       (of) => of.fn.countAll<string | number>().as('count'),
       (of) => of.fn.sum<string | number>('instance.bytes').as('bytes'),
     ])
     .where(sql<boolean>`upload_instance.upload_id = any(${uploadIds}::uuid[])`)
-    .groupBy(['upload_instance.upload_id', 'instance.state'])
+    .groupBy(['upload_instance.upload_id', shownState])
     .execute();
   const byUpload = Map.groupBy(rows, (row) => row.upload_id);
   return (uploadId) => sumAmounts(byUpload.get(uploadId) ?? []);
@@ -125,13 +163,8 @@ async function instanceStatuses(db: Db, uploadId: string): Promise<InstanceStatu
   const rows = await db
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
-    .select([
-      'instance.sop_instance_uid',
-      'instance.digest',
-      'instance.state',
-      'instance.reason',
-      'instance.pacs_code',
-    ])
+    .select(['instance.sop_instance_uid', 'instance.digest', 'instance.reason', 'instance.pacs_code'])
+    .select(shownState.as('state'))
     .where('upload_instance.upload_id', '=', uploadId)
     .orderBy('upload_instance.position')
     .execute();

@@ -7,6 +7,8 @@ import { compress } from 'hono/compress';
 import {
   completeAnswerSchema,
   decisionSchema,
+  fileReceiptsSchema,
+  fileStatusSchema,
   policyAnswerSchema,
   policyQuerySchema,
   uploadListSchema,
@@ -34,6 +36,7 @@ import {
 import { createTurns } from '../http/take-turns.ts';
 import { begunParcels, findUpload, unfinishedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
 import { isCarrier } from '../pipeline/carrier.store.ts';
+import { findFile, type SentFile } from '../pipeline/sent-file.store.ts';
 import { recordReading } from '../audit/record-reading.ts';
 import { findReceipt } from '../pipeline/receipt.store.ts';
 import { ownerOf, senderOf } from '../pipeline/upload-owner.ts';
@@ -44,6 +47,7 @@ import type { UploadTools } from './upload-tools.ts';
 import { uploadIds, uploadStatus, uploadStatuses } from './upload-status.ts';
 import { createCompletion, type Arrivals } from './complete-upload.ts';
 import { decide } from './decide.ts';
+import { fileReceipts, fileStatus } from './file-status.ts';
 import { askPacs, openUpload } from './open-upload.ts';
 import { pseudonymKeysFor } from './pseudonyms.routes.ts';
 import type { ReadPosted } from './read-posted.ts';
@@ -109,7 +113,12 @@ const routes = {
     summary: 'The status of the study',
     problems: ['upload-not-found'],
     request: { params: uploadParams, query: z.object({ instances: z.enum(['1']).optional() }) },
-    responses: { 200: jsonResponse(uploadStatusSchema, 'The state; with `instances=1` of each instance') },
+    responses: {
+      200: jsonResponse(
+        z.union([fileStatusSchema, uploadStatusSchema]),
+        'The state; with `instances=1` of each instance. Of a file that was sent as it is: of all its studies',
+      ),
+    },
   }),
   complete: defineRoute({
     method: 'post',
@@ -134,7 +143,13 @@ const routes = {
     problems: ['upload-not-found', 'no-receipt-yet'],
     request: { params: uploadParams },
     responses: {
-      200: { description: 'One compact JWS', content: { 'application/jose': { schema: z.string() } } },
+      200: {
+        description: 'One compact JWS; of a file with several studies, those of all',
+        content: {
+          'application/jose': { schema: z.string() },
+          'application/json': { schema: fileReceiptsSchema },
+        },
+      },
     },
   }),
   takeBack: defineRoute({
@@ -195,14 +210,26 @@ async function visibleUpload(
   id: string,
   caller: Caller,
 ): Promise<UploadRow> {
-  // A device sends; it watches nobody, whatever its user may do when signed in.
-  const watches = readsAsRoles(caller) && caller.roles.some((role) => WATCHERS.includes(role));
   const upload =
-    (await findUpload(tools.db, id, watches ? null : ownerOf(caller))) ??
+    (await findUpload(tools.db, id, watchesAll(caller) ? null : ownerOf(caller))) ??
     (await carriedUpload(tools, id, caller));
   if (upload === undefined || upload.site_id !== caller.siteId) throw new Problem('upload-not-found');
   return upload;
 }
+
+/** The file that was sent as it is, if this caller may see it. */
+async function visibleFile(
+  tools: Pick<UploadTools, 'db'>,
+  id: string,
+  caller: Caller,
+): Promise<SentFile | undefined> {
+  const file = await findFile(tools.db, id, watchesAll(caller) ? null : ownerOf(caller));
+  return file?.site_id === caller.siteId ? file : undefined;
+}
+
+/** A device sends; it watches nobody, whatever its user may do when signed in. */
+const watchesAll = (caller: Caller): boolean =>
+  readsAsRoles(caller) && caller.roles.some((role) => WATCHERS.includes(role));
 
 /** The upload of another's device, if this caller brings it from a stick. */
 async function carriedUpload(
@@ -293,6 +320,8 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
   });
 
   router.openapi(routes.status, async (c) => {
+    const file = await visibleFile(tools, c.req.valid('param').id, callerOf(c));
+    if (file !== undefined) return c.json(await fileStatus(tools.db, file), 200);
     const { id } = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
     const status = await uploadStatus(tools.db, id, c.req.valid('query').instances === '1');
     if (status === null) throw new Problem('upload-not-found');
@@ -300,6 +329,15 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
   });
 
   router.openapi(routes.receipt, async (c) => {
+    const file = await visibleFile(tools, c.req.valid('param').id, callerOf(c));
+    if (file !== undefined) {
+      const receipts = await fileReceipts(tools.db, file);
+      if (receipts.length === 0) throw new Problem('no-receipt-yet');
+      for (const { studyInstanceUID } of receipts)
+        await recordReading(tools, callerOf(c), studyInstanceUID, 'receipts');
+      if (receipts.length > 1) return c.json({ receipts: [...receipts] }, 200);
+      return c.body(receipts[0]!.jws, 200, { 'Content-Type': 'application/jose' });
+    }
     const upload = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
     const jws = await findReceipt(tools.db, upload.id);
     if (jws === undefined) throw new Problem('no-receipt-yet');

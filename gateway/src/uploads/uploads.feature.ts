@@ -4,6 +4,7 @@ import type { Keys } from '../keys.ts';
 import type { PipelineTools, SealingKeys } from '../pipeline/pipeline-tools.ts';
 import { carriedRoutes } from './carried.routes.ts';
 import type { Arrivals } from './complete-upload.ts';
+import { deadLetterRoutes } from './dead-letters.routes.ts';
 import { createEvaluateThread } from './evaluate-thread.ts';
 import { eventRoutes } from './events.routes.ts';
 import { pseudonymRoutes } from './pseudonyms.routes.ts';
@@ -44,6 +45,7 @@ export function uploadsFeature(tools: UploadsFeatureTools): Feature {
       uploads,
       pseudonymRoutes(pipeline, createEvaluateThread()),
       eventRoutes(pipeline, streamJob),
+      deadLetterRoutes(pipeline),
     ],
   };
 }

@@ -4,7 +4,8 @@
  * and its checksum is compared. Nothing is written to disk, names are shown and never used as paths. The one
  * door to zip.js, which is loaded with the first archive.
  */
-import type { FileEntry } from '@zip.js/zip.js';
+import type { FileEntry, Reader } from '@zip.js/zip.js';
+import type { ByteSource } from '../dicom/data-set.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
 
 /** Limits of an archive. */
@@ -22,6 +23,9 @@ export const ARCHIVE_LIMITS = {
   ratio: 250,
   ratioFromBytes: 16 * 1024 * 1024,
 } as const;
+
+/** The bytes of an archive: a file of the device, or what can be read at any place. */
+export type ArchiveBytes = Blob | ByteSource;
 
 export type ArchiveEntry =
   | { readonly kind: 'entry'; readonly path: string; readonly bytes: number; readonly index: number }
@@ -48,7 +52,10 @@ export function isArchiveName(name: string): boolean {
  * The entries of the archive, in the order of its directory, without folders. An archive refused as a whole
  * yields one row with an empty path.
  */
-export async function listArchive(archive: Blob, signal?: AbortSignal): Promise<readonly ArchiveEntry[]> {
+export async function listArchive(
+  archive: ArchiveBytes,
+  signal?: AbortSignal,
+): Promise<readonly ArchiveEntry[]> {
   let entries: readonly FileEntry[];
   try {
     entries = await readDirectory(archive, signal);
@@ -90,10 +97,10 @@ function isSafePath(path: string): boolean {
   return !path.split(/[/\\]/).includes('..');
 }
 
-async function readDirectory(archive: Blob, signal?: AbortSignal): Promise<readonly FileEntry[]> {
-  const { BlobReader, ZipReader } = await import('@zip.js/zip.js');
+async function readDirectory(archive: ArchiveBytes, signal?: AbortSignal): Promise<readonly FileEntry[]> {
+  const { ZipReader } = await import('@zip.js/zip.js');
   // Names are judged by us, one by one: zip.js would refuse the whole archive for a single unsafe one.
-  const reader = new ZipReader(new BlobReader(archive), {
+  const reader = new ZipReader(await readerOf(archive), {
     useWebWorkers: false,
     filenameValidation: 'tolerant',
   });
@@ -112,12 +119,27 @@ async function readDirectory(archive: Blob, signal?: AbortSignal): Promise<reado
   return files;
 }
 
+/** A directory of 20 000 entries has 2 MB; a length that reaches beyond this was not written by an archiver. */
+const READ_AT_ONCE_BYTES = 64 * 1024 * 1024;
+
+async function readerOf(archive: ArchiveBytes): Promise<Reader<unknown>> {
+  const zip = await import('@zip.js/zip.js');
+  if (archive instanceof Blob) return new zip.BlobReader(archive);
+  return new (class extends zip.Reader<ByteSource> {
+    override readonly size = archive.size;
+    override readUint8Array(offset: number, length: number): Promise<Uint8Array> {
+      if (length > READ_AT_ONCE_BYTES) throw new ArchiveError('archive-too-many-entries');
+      return archive.read(offset, Math.max(0, Math.min(length, archive.size - offset)));
+    }
+  })(archive);
+}
+
 export interface ArchiveReader {
   /**
    * The bytes of one entry. `archiveId` names the archive: its directory is read once. Throws ArchiveError,
    * or the signal's reason.
    */
-  openEntry(archiveId: string, archive: Blob, index: number, signal?: AbortSignal): Promise<Blob>;
+  openEntry(archiveId: string, archive: ArchiveBytes, index: number, signal?: AbortSignal): Promise<Blob>;
 }
 
 /** Opens entries again and again; keeps the directory of the archive last used. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { INSTANCE_STATES, STUDY_STATES } from './study-state.ts';
-import { uidSchema } from './forms.ts';
+import { needSchema, uidSchema } from './forms.ts';
 import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST, PSEUDONYMS_AT_ONCE } from './limits.ts';
 import { patientDomainSchema, policyRulesSchema, pseudonymPlaceSchema } from './policy.ts';
 import { quotaUseSchema } from './quota.ts';
@@ -220,6 +220,25 @@ export const instanceStatusSchema = z.object({
 });
 export type InstanceStatus = z.infer<typeof instanceStatusSchema>;
 
+const waitingBecauseSchema = z.enum([
+  'pacs-unreachable',
+  'storage-full',
+  'gateway-failed',
+  'behind-another',
+  'pacs-fails-on-some',
+  'required-destination',
+]);
+
+/** Instances of a study at a further destination. */
+const copyStatusSchema = z.object({
+  name: z.string(),
+  need: needSchema,
+  inPacs: z.number().int(),
+  /** Refused there, or held for an administrator. */
+  failed: z.number().int(),
+  waiting: waitingBecauseSchema.nullable(),
+});
+
 export const uploadStatusSchema = z.object({
   uploadId: z.uuid(),
   studyInstanceUID: uidSchema,
@@ -231,26 +250,50 @@ export const uploadStatusSchema = z.object({
   /**
    * Why nothing moves, if the reason does not lie with the user. `gateway-failed`: a stage fails unexpectedly.
    * `behind-another`: another upload is handing instances of the same UIDs to the PACS. `pacs-fails-on-some`: the
-   * PACS answers, but does not take, or does not give, some of the instances.
+   * PACS answers, but does not take, or does not give, some of the instances. `required-destination`: the first
+   * destination has the study, and another one that must have it does not yet (`destinations`).
    */
   waiting: z
     .object({
-      because: z.enum([
-        'pacs-unreachable',
-        'storage-full',
-        'gateway-failed',
-        'behind-another',
-        'pacs-fails-on-some',
-      ]),
+      because: waitingBecauseSchema,
       since: z.string(),
     })
     .nullable(),
+  /** The further ones of the study, by name; absent where it has none. */
+  destinations: z.array(copyStatusSchema).optional(),
   /** The receipt of this revision, once there is one. */
   receipt: z.object({ id: z.uuid(), href: z.string() }).nullable(),
   /** With `?instances=1`: each instance, in the manifest's order. */
   instances: z.array(instanceStatusSchema).optional(),
 });
 export type UploadStatus = z.infer<typeof uploadStatusSchema>;
+
+/** A file of another client: what became of it, and its studies one by one. */
+export const fileStatusSchema = uploadStatusSchema.extend({
+  /** Null until it is opened, and where it holds none or several. */
+  studyInstanceUID: uidSchema.nullable(),
+  file: z.object({
+    state: z.enum(['receiving', 'received', 'opened']),
+    bytes: z.number().int().nullable(),
+    /** Why nothing, or nothing more, of it was taken; while it is `received`, it is opened again later. */
+    problem: z.string().nullable(),
+    /** By its place in the file, counted from 1, and the code of the reason. */
+    notTaken: z.array(
+      z.object({
+        entry: z.number().int(),
+        state: z.enum(['quarantined', 'refused', 'skipped', 'conflict']),
+        reason: z.string(),
+      }),
+    ),
+  }),
+  studies: z.array(uploadStatusSchema),
+});
+export type FileStatus = z.infer<typeof fileStatusSchema>;
+
+/** The receipts of a file that holds several studies. */
+export const fileReceiptsSchema = z.object({
+  receipts: z.array(z.object({ studyInstanceUID: uidSchema, jws: z.string() })),
+});
 
 /** `GET /uploads`: newest first. */
 /** `own`: the caller's quota, in a list of the caller's own uploads. */

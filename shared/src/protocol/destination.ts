@@ -3,6 +3,7 @@
  * to the gateway alone and is never in an answer; a change that leaves one out keeps it.
  */
 import { z } from 'zod';
+import { needSchema } from './forms.ts';
 import { policyNameSchema } from './policy.ts';
 import { viewerSchema } from './viewer.ts';
 
@@ -123,17 +124,47 @@ export const destinationSchema = z.object({
   viewers: z.array(viewerSchema),
   /** New studies go to this one; it serves results and models. */
   isPrimary: z.boolean(),
+  /** Whether new studies go there besides the primary one. */
+  need: needSchema.nullable(),
   /** PACS_URL sets it at every start. */
   fromEnvironment: z.boolean(),
   /** Studies on their way to it. */
   underWay: z.number().int(),
   /** Those of them that wait for it. */
   waiting: z.number().int(),
+  /** Instances that it did not take, of studies that it gets also. */
+  deadLetters: z.number().int(),
   /** Whether any study was ever promised to it: then it cannot be deleted. */
   hasStudies: z.boolean(),
 });
 export type Destination = z.infer<typeof destinationSchema>;
+/** Whether new studies go there besides the primary one. */
+export const needWishSchema = z.strictObject({ need: needSchema.nullable() });
 export const destinationsSchema = z.object({ destinations: z.array(destinationSchema) });
+
+/** An instance that a destination did not take, and that nobody but an administrator waits for. */
+const deadLetterSchema = z.object({
+  id: z.number().int(),
+  studyInstanceUID: z.string(),
+  sopInstanceUID: z.string(),
+  /** A code of REASONS. */
+  reason: z.string().nullable(),
+  since: z.string(),
+  /** Its bytes are at the gateway. */
+  canRetry: z.boolean(),
+});
+export type DeadLetter = z.infer<typeof deadLetterSchema>;
+export const deadLettersSchema = z.object({
+  total: z.number().int(),
+  deadLetters: z.array(deadLetterSchema),
+});
+/** Of those with these ids; without ids, of all. */
+export const deadLetterDecisionSchema = z.strictObject({
+  decision: z.enum(['retry', 'leave-out']),
+  ids: z.array(z.number().int()).min(1).max(500).optional(),
+});
+export type DeadLetterDecision = z.infer<typeof deadLetterDecisionSchema>;
+export const deadLettersDecidedSchema = z.object({ changed: z.number().int() });
 
 /** Findings of *Test*; each has its words in the app. */
 export const DESTINATION_FINDINGS = [

@@ -6,3 +6,10 @@ export const uidSchema = z.string().max(64).refine(isUid, 'not a UID (PS3.5 §9.
 
 /** SHA-256 in lower-case hexadecimal: 64 characters. */
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
+
+/**
+ * The part of a further destination in a study. `required`: the study is in the PACS, and the device lets go, when this
+ * one has it too. `also`: it gets the study, and nobody waits for it.
+ */
+export const needSchema = z.enum(['required', 'also']);
+export type Need = z.infer<typeof needSchema>;

@@ -280,6 +280,10 @@ export const REASONS = {
     title: 'The PACS keeps failing on this instance: it does not accept it, or does not return it.',
     next: 'Try again once the PACS is fixed, or leave it out.',
   },
+  'lost-before-copied': {
+    title: 'The gateway’s disk lost the instance before this destination had it.',
+    next: 'Copy it there from the PACS that has it.',
+  },
   'never-arrived': {
     title: 'The device promised the instance, but it never arrived.',
     next: 'Choose the study again on the device that has it.',

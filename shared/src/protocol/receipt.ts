@@ -4,7 +4,7 @@
  * and live at the two ends; this file defines the content.
  */
 import { z } from 'zod';
-import { digestSchema, uidSchema } from './forms.ts';
+import { digestSchema, needSchema, uidSchema } from './forms.ts';
 import { reportActionsSchema, reportTermsSchema } from './manifest.ts';
 
 /**
@@ -71,6 +71,24 @@ export const receiptReportSchema = reportTermsSchema.extend({
 });
 export type ReceiptReport = z.infer<typeof receiptReportSchema>;
 
+/** A further destination of the study. */
+const receiptDestinationSchema = z.object({
+  name: z.string(),
+  /** Its DICOMweb root without credentials. */
+  pacs: z.string(),
+  need: needSchema,
+  /** In the order of the receipt's; absent where they were not all settled there when it was signed (`also`). */
+  instances: z
+    .array(
+      receiptInstanceSchema
+        .pick({ state: true, reason: true, pacsCode: true, proof: true })
+        /** Of the instance as this destination holds it; for those that it has. */
+        .extend({ digest: digestSchema.optional() }),
+    )
+    .optional(),
+});
+export type ReceiptDestination = z.infer<typeof receiptDestinationSchema>;
+
 export const receiptSchema = z.object({
   /** The receipt's id, a UUID. */
   jti: z.uuid(),
@@ -94,6 +112,8 @@ export const receiptSchema = z.object({
    */
   root: digestSchema,
   instances: z.array(receiptInstanceSchema),
+  /** The further ones, by name; absent where it has none. An instance is `stored` when each required one has it. */
+  destinations: z.array(receiptDestinationSchema).optional(),
   /** The text of its QR code on paper: a JWS of its own (receipt-sheet.ts), signed with the same key. */
   code: z.string().max(1024).optional(),
   /** Each distinct one once; absent where no instance has one. */

@@ -74,6 +74,7 @@ export type Waiting =
   | 'gateway-failed'
   | 'behind-another'
   | 'pacs-fails-on-some'
+  | 'required-destination'
   | 'signed-out'
   | 'interrupted'
   | null;

@@ -18,7 +18,8 @@ export type WaitingFor =
   | 'quota-exceeded'
   | 'gateway-failed'
   | 'behind-another'
-  | 'pacs-fails-on-some';
+  | 'pacs-fails-on-some'
+  | 'required-destination';
 
 export type TrackState = {
   readonly total: number;
@@ -44,6 +45,7 @@ const STANDS_AT: Record<WaitingFor, Place> = {
   'gateway-failed': 'gateway',
   'behind-another': 'gateway',
   'pacs-fails-on-some': 'gateway',
+  'required-destination': 'gateway',
 };
 
 export type TrackPlace = {

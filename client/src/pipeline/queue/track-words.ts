@@ -18,6 +18,8 @@ export const trackWords = {
       'The PACS does not accept some images yet. The gateway tries again automatically and asks you if it keeps failing.',
     'behind-another':
       'Another upload is sending the same images. This one follows automatically; there is nothing to do.',
+    'required-destination':
+      'Waiting for another PACS that must have it too. The gateway resumes automatically.',
     'storage-full':
       'The gateway is out of space. It resumes automatically once there is space. Tell your administrator.',
     'quota-exceeded':

@@ -50,7 +50,7 @@ const STUDIES = [
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site, kind text not null,
     name text not null, url text not null, settings jsonb not null, sealed bytea,
     viewers jsonb not null default '[]', is_primary boolean not null,
-    from_environment boolean not null, version int not null default 1, changed_at timestamptz not null,
+    from_environment boolean not null, need text, version int not null default 1, changed_at timestamptz not null,
     unique (site_id, name))`,
   `create unique index destination_primary on destination (site_id) where is_primary`,
   // Not a site's: it counts the minutes in which a gateway ran.
@@ -60,11 +60,13 @@ const STUDIES = [
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
     account_id uuid references account,
     study_instance_uid text not null, state text not null, revision int not null, policy_name text not null,
-    policy_version int not null, destination_id uuid references destination, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
+    policy_version int not null, destination_id uuid references destination,
+    copy_of uuid references study, need text, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
     created_at timestamptz not null default now(), updated_at timestamptz not null,
     failures int not null default 0)`,
   `create index study_of_uid on study (site_id, study_instance_uid)`,
   `create index study_destination on study (destination_id)`,
+  `create index study_copies on study (copy_of) where copy_of is not null`,
   // Quotas begin here: neither an account's closed studies cost it anything, nor those of others (quota.store.ts).
   `create index study_open on study (account_id) where state <> 'closed'`,
   `create table deid_report (
@@ -94,6 +96,14 @@ const STUDIES = [
     expires_at timestamptz not null, unique (upload_id, device_parcel_id))`,
   `create index parcel_study on parcel (study_id)`,
   `create index parcel_open on parcel (upload_id) where state = 'receiving'`,
+  // A file that another client sends as it lies on its disk. Its entries: what became of each instance in it.
+  `create table sent_file (
+    id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
+    device_id uuid references device, form jsonb not null, policy_name text not null, policy_version int not null,
+    bytes bigint, state text not null, wrapped_key bytea, runs int not null default 0, problem text,
+    entries jsonb not null default '[]', created_at timestamptz not null default now(),
+    expires_at timestamptz not null)`,
+  `create index sent_file_account on sent_file (account_id, state)`,
   `create table instance (
     id bigint primary key generated always as identity, site_id uuid not null references site,
     study_id uuid not null references study, sop_instance_uid text not null, sop_class_uid text not null,

@@ -1,4 +1,5 @@
-/** Assembly: sends a complete study to the PACS. */
+/** Assembly: sends a complete study to the PACS, and has its copies take it over. */
+import { copiesOf } from '../copy.store.ts';
 import { countStates } from '../instance.store.ts';
 import { isComplete, nothingToDo, type LockedStudy, type Plan } from '../study-plan.ts';
 
@@ -9,7 +10,10 @@ export async function planAssembly({ study, db }: LockedStudy): Promise<Plan> {
   return {
     outcome: 'assembled',
     event: 'all-settled',
-    next: [{ queue: 'forward', studyId: study.id }],
+    next: [
+      { queue: 'forward', studyId: study.id },
+      ...(await copiesOf(db, study.id)).map(({ id }) => ({ queue: 'assembly', studyId: id }) as const),
+    ],
     audit: { event: 'study-assembled', revision: study.revision, ...Object.fromEntries(counts) },
   };
 }

@@ -1,16 +1,28 @@
 /**
  * Eviction: which parcels of a study the gateway no longer needs. One that holds a quarantined instance
- * stays, because a person may still release it; everything else goes, and with the last one the study's key.
+ * stays, because a person may still release it, and one of which a copy still has to hand something over; everything
+ * else goes, and with the last one the study's key. A study whose copies are under way is closed all the same: the
+ * last copy takes parcels and key with it.
  *
  * The rows go first, key and bytes once that is committed: until then a person may still retry instances that
  * were left out.
  */
 import { isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
-import { instancesOf } from '../instance.store.ts';
+import { parcelsForCopies } from '../copy.store.ts';
+import { instancesOf, type InstanceRow } from '../instance.store.ts';
 import { parcelsOfStudy } from '../parcel.store.ts';
-import { nothingToDo, type Effect, type LockedStudy, type Plan } from '../study-plan.ts';
+import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
+import type { StudyRow } from '../study.store.ts';
 
-export async function planEviction({ study, db }: LockedStudy): Promise<Plan> {
+type Tools = { readonly apply: (planner: Planner, studyId: string) => Promise<unknown> };
+
+/** Of a copy: first what its original kept for it, so that a crash in between leaves the copy to try again. */
+export async function evictStudy(study: StudyRow, { apply }: Tools): Promise<Planner> {
+  if (study.copy_of !== null) await apply(planRelease, study.copy_of);
+  return planEviction;
+}
+
+async function planEviction({ study, db }: LockedStudy): Promise<Plan> {
   if (study.state !== 'receipted') return nothingToDo('elsewhere');
   const instances = await instancesOf(db, study.id);
   // No road leads here; if a fault did, the study starts its way again instead of losing an instance.
@@ -21,25 +33,50 @@ export async function planEviction({ study, db }: LockedStudy): Promise<Plan> {
       next: [{ queue: 'assembly', studyId: study.id }],
       audit: { event: 'study-unsettled', revision: study.revision },
     };
-  const isHeld = instances.some(({ state }) => state === 'quarantined');
-  const parcelIds = unneededParcels(await parcelsOfStudy(db, study.id), instances);
-  const removed: Effect = { kind: 'remove-parcel-blobs', parcelIds };
-  const { wrapped_key: wrappedKey } = study;
+  const isHeld = instances.some(({ state }) => HOLDING[study.need ?? 'required'].includes(state));
+  const { parcelIds, ...removal } = await removalOf({ study, db }, instances, isHeld);
   return {
+    ...removal,
     outcome: isHeld ? 'held' : 'closed',
-    changes: [{ kind: 'delete-parcels', parcelIds }, ...(isHeld ? [] : [{ kind: 'forget-key' } as const])],
     event: isHeld ? 'evicted-but-held' : 'evicted',
     audit: { event: 'study-evicted', revision: study.revision, parcels: parcelIds.length, held: isHeld },
-    effects: isHeld || wrappedKey === null ? [removed] : [{ kind: 'destroy-key', wrappedKey }, removed],
   };
 }
 
-function unneededParcels(
-  parcels: readonly { readonly id: string }[],
-  instances: readonly { readonly parcel_id: string | null; readonly state: InstanceState }[],
-): readonly string[] {
-  const needed = new Set(
-    instances.filter(({ state }) => state === 'quarantined').map((instance) => instance.parcel_id),
+/** Instances in these states wait for a person. A refusal by an `also` destination is seen in its list alone. */
+const HOLDING: Record<NonNullable<StudyRow['need']>, readonly InstanceState[]> = {
+  required: ['quarantined'],
+  also: ['quarantined', 'refused'],
+};
+
+/** An original at rest lets go of the parcels that it kept for its copies. */
+const planRelease: Planner = async ({ study, db }) => {
+  if (study.state !== 'held' && study.state !== 'closed') return nothingToDo('elsewhere');
+  const instances = await instancesOf(db, study.id);
+  const { parcelIds, ...removal } = await removalOf({ study, db }, instances, study.state === 'held');
+  return parcelIds.length === 0 ? nothingToDo('kept') : { ...removal, outcome: 'released' };
+};
+
+type Removal = Pick<Plan, 'changes' | 'effects'> & { readonly parcelIds: readonly string[] };
+
+/** `isHeld`: the key stays for the instances that do. */
+async function removalOf(
+  { study, db }: LockedStudy,
+  instances: readonly InstanceRow[],
+  isHeld: boolean,
+): Promise<Removal> {
+  const needed = (await parcelsForCopies(db, study.id)).union(
+    new Set(instances.flatMap(({ state, parcel_id: id }) => (state === 'quarantined' && id ? [id] : []))),
   );
-  return parcels.map(({ id }) => id).filter((id) => !needed.has(id));
+  const parcelIds = (await parcelsOfStudy(db, study.id)).map(({ id }) => id).filter((id) => !needed.has(id));
+  const keepsKey = isHeld || needed.size > 0;
+  const { wrapped_key: wrappedKey } = study;
+  return {
+    parcelIds,
+    changes: [{ kind: 'delete-parcels', parcelIds }, ...(keepsKey ? [] : [{ kind: 'forget-key' } as const])],
+    effects: [
+      ...(keepsKey || wrappedKey === null ? [] : [{ kind: 'destroy-key', wrappedKey } as const]),
+      { kind: 'remove-parcel-blobs', parcelIds },
+    ],
+  };
 }

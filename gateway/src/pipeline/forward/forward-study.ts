@@ -26,7 +26,7 @@ import {
 import { blobOf } from '../parcel-blobs.ts';
 import { searchEach } from '../search-each.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
-import type { StudyRow } from '../study.store.ts';
+import { findStudy, type StudyRow } from '../study.store.ts';
 import { countedMinutes, MINUTE_SECONDS } from '../tally.store.ts';
 import type { ForwardTools } from './forward-tools.ts';
 import { countOffer, minutesUntilDue } from './count-offers.ts';
@@ -248,9 +248,11 @@ async function postAll(
   signal: AbortSignal,
 ): Promise<void> {
   const { study, rows } = posting;
-  const bodies = await openBodies(study, rows, tools);
+  const holder = study.copy_of === null ? study : await findStudy(tools.db, study.copy_of);
+  const bodies = await openBodies(holder ?? study, rows, tools);
   try {
     await returnLost(
+      study,
       rows.filter((row) => !hasBytes(row, bodies)),
       tools,
     );
@@ -263,6 +265,7 @@ async function postAll(
 
 type Bodies = ReadonlyMap<string, OpenBlob | null>;
 
+/** `study`: the one whose key they lie under. */
 async function openBodies(
   study: StudyRow,
   rows: readonly InstanceRow[],

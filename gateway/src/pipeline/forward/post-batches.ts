@@ -147,16 +147,18 @@ async function keepOwn(batch: Batch, { claimedAt }: ToPost, { db }: ForwardTools
 }
 
 async function writeAnswers(
-  { rows }: ToPost,
+  { study, rows }: ToPost,
   { answers, sent }: Pick<Run, 'answers' | 'sent'>,
   tools: ForwardTools,
 ): Promise<void> {
   if (answers.length === 0) return;
+  const of = new Map(rows.map((row) => [row.id, row]));
+  const damaged = answers.filter(({ kind }) => kind === 'damaged');
   await returnLost(
-    answers.filter(({ kind }) => kind === 'damaged'),
+    study,
+    damaged.map(({ id }) => of.get(id)!),
     tools,
   );
-  const of = new Map(rows.map((row) => [row.id, row]));
   const told = answers.flatMap((answer) =>
     answer.kind === 'damaged' ? [] : [{ answer, row: of.get(answer.id)! }],
   );

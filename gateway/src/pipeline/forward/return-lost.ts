@@ -1,23 +1,64 @@
 /**
  * Instances that the spool lost or spoiled: the device still has them, because it has no receipt, and is asked
- * for them again.
+ * for them again. It may have the receipt where an `also` destination is still to get them: there they are given up,
+ * and that is said.
  */
-import type { InstanceChange, InstanceRow } from '../instance.store.ts';
+import { IN_PACS } from '#shared/protocol/study-state.ts';
+import { instancesByKey, type InstanceChange, type InstanceRow } from '../instance.store.ts';
+import type { Planner } from '../study-plan.ts';
+import type { StudyRow } from '../study.store.ts';
 import type { ForwardTools } from './forward-tools.ts';
+
+type Lost = Pick<InstanceRow, 'id' | 'sop_instance_uid' | 'digest'>;
 
 /** They were marked `posting`, and the PACS was given none of them whole. */
 export async function returnLost(
-  lost: readonly Pick<InstanceRow, 'id'>[],
+  { copy_of: original, need }: Pick<StudyRow, 'copy_of' | 'need'>,
+  lost: readonly Lost[],
   { apply }: Pick<ForwardTools, 'apply'>,
 ): Promise<void> {
   if (lost.length === 0) return;
-  const changes = lost.map(
-    ({ id }): InstanceChange => ({ id, state: 'promised', place: null, postedAt: null }),
-  );
+  // Before the copy's own: after a crash in between, the copy finds them lost again.
+  if (original !== null && need === 'required') await apply(planLostInCopy(lost), original);
   await apply(async () => ({
     outcome: 'lost',
-    changes: [{ kind: 'change-instances', from: ['posting'], changes }, { kind: 'reopen-parcels' }],
-    event: 'late-instance',
+    changes: [
+      {
+        kind: 'change-instances',
+        from: ['posting'],
+        changes: lost.map(
+          ({ id }): InstanceChange =>
+            need === 'also'
+              ? { id, state: 'refused', reason: 'lost-before-copied', place: null }
+              : { id, state: 'promised', place: null, postedAt: null },
+        ),
+      },
+      { kind: 'reopen-parcels' },
+    ],
+    event: need === 'also' ? null : 'late-instance',
     audit: { event: 'instances-lost', instances: lost.length },
   }));
 }
+
+/** The original may have delivered them: it will find that its PACS has them. */
+const planLostInCopy =
+  (lost: readonly Lost[]): Planner =>
+  async ({ study, db }) => {
+    const keys = lost.map((row) => ({ sopInstanceUID: row.sop_instance_uid, digest: row.digest }));
+    const rows = await instancesByKey(db, study.id, keys);
+    return {
+      outcome: 'lost',
+      changes: [
+        {
+          kind: 'change-instances',
+          from: ['received', ...IN_PACS],
+          changes: rows.map(({ id }) => ({
+            ...{ id, state: 'promised', place: null, postedAt: null, pacsCode: null, proof: null },
+          })),
+        },
+        { kind: 'reopen-parcels' },
+      ],
+      event: 'late-instance',
+      audit: { event: 'instances-lost', instances: rows.length },
+    };
+  };

@@ -23,12 +23,15 @@ const CREATE: TusRoute = {
   summary: 'tus creation of a parcel. Repeatable under the same device parcel id',
   description:
     '`Upload-Metadata: upload <base64 of the upload’s id>,parcel <base64 of the device’s UUID for the parcel>`, and of a sealed parcel `,seal <base64 of the sealing key’s kid>,' +
-    'enc <base64 of the encapsulated key>`. The first bytes may come along. `Location` is relative.',
+    'enc <base64 of the encapsulated key>`. Other clients send a lone instance or a ZIP: `filename <base64 of its name>`, and perhaps `policy <base64 of the policy’s name>`; the last' +
+    ' segment of `Location` is then the `{id}` of its status and receipt. The first bytes may come along. `Location` is relative.',
   requestBody: { ...PIECE, required: false },
   problems: [
     'invalid-request',
     'upload-not-found',
     'policy-withdrawn',
+    'policy-not-allowed',
+    'quota-exceeded',
     'seal-key-unknown',
     'body-too-large',
     'checksum-mismatch',

@@ -203,7 +203,7 @@ export function every(ms: number, clock: () => number = () => performance.now())
 }
 
 /** Hashes what passes. Throws where more comes than was announced. */
-async function* taken(
+export async function* taken(
   body: AsyncIterable<Uint8Array>,
   room: number,
   checksum: Checksum | null,

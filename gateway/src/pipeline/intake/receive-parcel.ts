@@ -23,6 +23,7 @@ import { createCutBody, LET_GO_WITHIN_MS, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
 import { parcelOffset, ParcelSpool, type ParcelRequest } from './parcel-spool.ts';
 import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
+import { withoutCors } from './without-cors.ts';
 
 /**
  * How long a replaced request may take to let go: it takes the bytes that still flow in, and writes those it
@@ -339,11 +340,4 @@ async function refuse(tools: IntakeTools, request: ParcelRequest, parcel: OwnedP
   if (status === 413) throw new Problem('body-too-large');
   // Not one of tus's own: unexpected, and for the log.
   if (status === undefined && failure !== null) throw failure;
-}
-
-/** Removes @tus/server's CORS headers: the allowed origins are decided in one place, and not here. */
-function withoutCors(response: Response): Response {
-  for (const name of [...response.headers.keys()])
-    if (name.startsWith('access-control-')) response.headers.delete(name);
-  return response;
 }

@@ -1,12 +1,15 @@
 /**
- * The tus routes: parcels at `/upload/files`. Bodies are streamed and the headers are the protocol's own, so
- * the routes carry no schemas; describe-tus.ts writes out their part of the contract.
+ * The tus routes: parcels of devices, and files of other clients, at `/upload/files`. Bodies are streamed and the
+ * headers are the protocol's own, so the routes carry no schemas; describe-tus.ts writes out their part of the
+ * contract.
  */
 import { IncomingMessage } from 'node:http';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { allow, callerOf, createRouter, type GatewayContext, type Router } from '../../http/route.ts';
+import { isFileId } from '../sent-file.store.ts';
 import { senderOf } from '../upload-owner.ts';
 import { describeTus } from './describe-tus.ts';
+import type { FileReceiver } from './receive-file.ts';
 import type { ParcelReceiver } from './receive-parcel.ts';
 
 /**
@@ -22,13 +25,29 @@ function endUnread(request: IncomingMessage): void {
   }, ANSWERED_MS).unref();
 }
 
-export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>): Router {
+/** The rest is answered without looking at it. */
+const OF_A_FILE = new Set(['HEAD', 'PATCH', 'DELETE']);
+
+export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>, files: FileReceiver): Router {
   const router = createRouter();
+  const answer = async (c: GatewayContext, socket: IncomingMessage | undefined): Promise<Response> => {
+    const { raw: request } = c.req;
+    const caller = callerOf(c);
+    const sender = senderOf(caller);
+    if (request.method === 'POST' && files.isCreation(request)) {
+      const { siteId, roles } = caller;
+      return files.create(request, { ...sender, siteId, roles }, socket);
+    }
+    const id = c.req.param('id');
+    return id !== undefined && isFileId(id) && OF_A_FILE.has(request.method)
+      ? files.resume(request, sender, id, socket)
+      : parcels.handle(request, sender, socket);
+  };
   const tus = async (c: GatewayContext): Promise<Response> => {
     const { incoming, outgoing } = c.env ?? {};
     const socket = incoming instanceof IncomingMessage ? incoming : undefined;
     if (socket !== undefined) outgoing?.once('finish', () => endUnread(socket));
-    return parcels.handle(c.req.raw, senderOf(callerOf(c)), socket);
+    return answer(c, socket);
   };
   const mayCall = allow(SENDERS, { uploadRight: true, keys: ['upload'] });
   router.on(['POST', 'OPTIONS'], '/upload/files', mayCall, tus);

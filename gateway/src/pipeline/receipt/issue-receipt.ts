@@ -7,16 +7,20 @@ import type { WireReport } from '#shared/protocol/deid-report.ts';
 import {
   merkleRoot,
   type Receipt,
+  type ReceiptDestination,
   type ReceiptInstance,
   type ReceiptReport,
 } from '#shared/protocol/receipt.ts';
 import { isInPacs, isSettled } from '#shared/protocol/study-state.ts';
+import { outcomeKey, type CopiedInstance, type CopyOutcome } from '../copy-outcomes.ts';
 import type { InstanceRow } from '../instance.store.ts';
 import type { StudyRow } from '../study.store.ts';
 
 export type ReceiptSubject = {
   readonly study: StudyRow;
   readonly instances: readonly InstanceRow[];
+  /** At its further destinations. */
+  readonly copies: readonly CopyOutcome[];
   /** Of the study, by their digests. */
   readonly reports: ReadonlyMap<string, WireReport>;
   /** Those of its instances' policies that de-identify, as `policyKey` names them. */
@@ -69,6 +73,9 @@ export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools)
     pacs: tools.describePacs(),
     root: await merkleRoot(instances),
     instances,
+    ...(subject.copies.length === 0
+      ? {}
+      : { destinations: subject.copies.map((copy) => toReceiptDestination(copy, subject.instances)) }),
     ...(reports.length === 0 ? {} : { reports: reports.map(toReceiptReport) }),
   };
   return {
@@ -101,6 +108,32 @@ function toReceiptInstance(
     ...(name === study.policy_name && version === study.policy_version ? {} : { policy: { name, version } }),
     ...(report === undefined ? {} : { report }),
     ...(isChecked ? { residue: 'none' } : {}),
+  };
+}
+
+/** Without instances: not all of them have come to an end there. */
+function toReceiptDestination(
+  { instances: copied, ...of }: CopyOutcome,
+  instances: readonly InstanceRow[],
+): ReceiptDestination {
+  const outcomes = instances.map((row) => copied.get(outcomeKey(row)));
+  const isOver = instances.every(({ state }, at) => {
+    const copy = outcomes[at];
+    return copy === undefined ? !isInPacs(state) : isSettled(copy.state);
+  });
+  return { ...of, ...(isOver ? { instances: outcomes.map(toCopied) } : {}) };
+}
+
+/** Of what the first destination did not take, others are not given anything. */
+function toCopied(copy: CopiedInstance | undefined): NonNullable<ReceiptDestination['instances']>[number] {
+  if (copy === undefined) return { state: 'left-out' };
+  const { digest, state, reason, pacs_code: pacsCode, proof } = copy;
+  return {
+    state: state as ReceiptInstance['state'],
+    ...(isInPacs(state) ? { digest } : {}),
+    ...(reason === null ? {} : { reason }),
+    ...(pacsCode === null ? {} : { pacsCode }),
+    ...(proof === null ? {} : { proof }),
   };
 }
 

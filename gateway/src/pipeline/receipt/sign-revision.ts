@@ -6,6 +6,7 @@
  */
 import { IN_PACS, isInPacs, isSettled } from '#shared/protocol/study-state.ts';
 import { findPolicy } from '../../policies/policies.ts';
+import { copyOutcomes, withoutRequired } from '../copy-outcomes.ts';
 import { instancesOf, isAsHandedOver, type InstanceRow } from '../instance.store.ts';
 import { promisesOf } from '../parcel.store.ts';
 import type { StudyTools } from '../pipeline-tools.ts';
@@ -28,8 +29,13 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
     (row) => isInPacs(row.state) && (!isAsHandedOver(row) || row.proven_at !== there),
   );
   if (unproven.length > 0) return async (locked) => startAgain(locked, study, unproven);
+  if (study.copy_of !== null) return planner(study, () => endCopy(study));
+  const copies = await copyOutcomes(tools.db, study.id);
+  const without = withoutRequired(instances, copies, study);
+  if (without !== null) return planner(study, () => without);
   const of = {
     study,
+    copies,
     reports: await reportsOf(tools.db, study.id),
     deidentifying: await deidentifyingOf(study, instances, tools),
   };
@@ -41,20 +47,34 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
     const { id, jws, issuedAt, root } = receipt;
     issued.push({ id, uploadId, jws, issuedAt, root });
   }
-  return async ({ study: { id: studyId, revision, state } }) => {
-    if (revision !== study.revision || state !== study.state) return nothingToDo('elsewhere');
-    return {
-      outcome: 'issued',
-      changes: issued.map((receipt) => ({ ...receipt, kind: 'insert-receipt' })),
-      event: 'receipt-issued',
-      next: [
-        { queue: 'eviction', studyId },
-        { queue: 'inference', studyId },
-      ],
-      audit: issued.map(({ id, root }) => ({ event: 'receipt-issued', revision, receiptId: id, root })),
-    };
-  };
+  const { id: studyId, revision } = study;
+  return planner(study, () => ({
+    outcome: 'issued',
+    changes: issued.map((receipt) => ({ ...receipt, kind: 'insert-receipt' })),
+    event: 'receipt-issued',
+    next: [
+      { queue: 'eviction', studyId },
+      { queue: 'inference', studyId },
+    ],
+    audit: issued.map(({ id, root }) => ({ event: 'receipt-issued', revision, receiptId: id, root })),
+  }));
 }
+
+/** The plan, where the study is as it was when it was looked at. */
+const planner =
+  (seen: StudyRow, toPlan: () => Plan): Planner =>
+  async ({ study }) =>
+    study.revision === seen.revision && study.state === seen.state ? toPlan() : nothingToDo('elsewhere');
+
+/** A copy has no receipt of its own: its original's says what became of it. */
+const endCopy = ({ id, copy_of: original, need }: StudyRow): Plan => ({
+  outcome: 'copied',
+  event: 'receipt-issued',
+  next: [
+    { queue: 'eviction', studyId: id },
+    ...(need === 'required' && original !== null ? [{ queue: 'receipt', studyId: original } as const] : []),
+  ],
+});
 
 async function startAgain(
   { study }: LockedStudy,

@@ -1,7 +1,7 @@
 /** Builds the manifest of a queued study from its rows, for each announcement. */
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
-import { describeReports } from '../describe-reports.ts';
+import { describeReports } from '#shared/ingest/describe-reports.ts';
 import { keyOf } from '../upload-queue.ts';
 import { instancesOf } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase } from './local-database.ts';

@@ -1,9 +1,9 @@
 /**
- * The de-identification reports of a manifest, for both queues: each distinct report once, and for each
+ * The de-identification reports of a manifest, for whoever announces it: each distinct report once, and for each
  * instance the report that applies to it.
  */
-import type { WireReport } from '#shared/protocol/deid-report.ts';
-import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
+import type { WireReport } from '../protocol/deid-report.ts';
+import type { Manifest, ManifestInstance } from '../protocol/manifest.ts';
 
 /**
  * `reports` maps digests to the reports that instances name; each is listed once. All share one edition and

@@ -1,0 +1,32 @@
+/** The tables of clients that are not ours; as in tables.ts, no column holds an identifying value. */
+import type { ColumnType, Generated } from 'kysely';
+import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+
+/** A file that another client sends as it lies on its disk; also the body of a STOW-RS request. */
+export type SentFileTable = {
+  id: string;
+  site_id: string;
+  account_id: string;
+  /** The device whose right it was sent with; null: somebody signed in, or an API key. */
+  device_id: string | null;
+  /** `FileForm` (pipeline/sent-file.store.ts). */
+  form: ColumnType<unknown, string, string>;
+  policy_name: string;
+  policy_version: number;
+  /** Null: its length was not announced. */
+  bytes: number | null;
+  /** `received`: it waits to be opened. `opened`: its bytes are gone from here. */
+  state: 'receiving' | 'received' | 'opened';
+  /** Its own key, as that of a study; null once destroyed. */
+  wrapped_key: Uint8Array | null;
+  /** How often it was begun to be opened: counted before it begins, and bounded. */
+  runs: Generated<number>;
+  /** Why nothing, or nothing more, of it was taken. */
+  problem: AnyProblemCode | null;
+  /** `FileEntry[]`: no names of files, which may be those of patients. */
+  entries: ColumnType<unknown, string | undefined, string>;
+  created_at: ColumnType<Date, Date | undefined, never>;
+  expires_at: Date;
+};
+
+export type ForeignTables = { sent_file: SentFileTable };

@@ -1,0 +1,82 @@
+/** Waits, for a while, until the PACS has confirmed the instances of a file, or somebody has to decide about them. */
+import { sql } from 'kysely';
+import { Problem } from '#shared/protocol/problem.ts';
+import { isSettled } from '#shared/protocol/study-state.ts';
+import { waitOrWake } from '../http/wait-or-wake.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import { findFile, type SentFile } from '../pipeline/sent-file.store.ts';
+import { uploadsOf } from '../uploads/file-status.ts';
+import type { StoredInstance } from './stow-answer.ts';
+
+/** A DICOMweb client gives up after 30 s or more. */
+const PATIENCE_MS = 20_000;
+/** A change of another gateway's making may go unheard: it is seen at the next look. */
+const LOOK_AGAIN_MS = 1_000;
+
+/** `stored`: by UID and digest. `isOver`: nothing more will change by itself. */
+export type Outcome = {
+  readonly file: SentFile;
+  readonly stored: ReadonlyMap<string, StoredInstance>;
+  readonly isOver: boolean;
+};
+
+type Tools = Pick<PipelineTools, 'db' | 'changes'> & { readonly patienceMs?: number };
+
+/** Throws `not-found` where the file is gone, and the signal's reason. */
+export async function awaitStored(tools: Tools, fileId: string, signal: AbortSignal): Promise<Outcome> {
+  const until = performance.now() + (tools.patienceMs ?? PATIENCE_MS);
+  let wake = (): void => undefined;
+  const unsubscribe = tools.changes.subscribe(
+    () => wake(),
+    () => wake(),
+  );
+  try {
+    for (;;) {
+      // Armed before it looks: a change meanwhile is not missed.
+      const left = until - performance.now();
+      const changed = waitOrWake(Math.max(0, Math.min(left, LOOK_AGAIN_MS)), (resolve) => (wake = resolve));
+      const outcome = await lookAt(tools, fileId);
+      if (outcome.isOver || left <= 0) return outcome;
+      await changed;
+      signal.throwIfAborted();
+    }
+  } finally {
+    unsubscribe();
+    wake();
+  }
+}
+
+async function lookAt({ db }: Tools, fileId: string): Promise<Outcome> {
+  const file = await findFile(db, fileId, null);
+  if (file === undefined) throw new Problem('not-found');
+  if (file.state !== 'opened') return { file, stored: new Map(), isOver: false };
+  const sent = file.entries.flatMap((entry) => (entry.state === 'sent' ? [entry] : []));
+  const rows = await db
+    .selectFrom('instance as i')
+    .innerJoin('upload_instance as l', 'l.instance_id', 'i.id')
+    .select(['i.sop_instance_uid', 'i.sop_class_uid', 'i.digest', 'i.state', 'i.reason', 'i.pacs_code'])
+    .where(sql<boolean>`l.upload_id = any(${uploadsOf(file)}::uuid[])`)
+    .where(
+      sql<boolean>`i.sop_instance_uid = any(${sent.map(({ sopInstanceUID }) => sopInstanceUID)}::text[])`,
+    )
+    .execute();
+  const stored = new Map(
+    rows.map((row): [string, StoredInstance] => [
+      `${row.sop_instance_uid} ${row.digest}`,
+      {
+        sopInstanceUID: row.sop_instance_uid,
+        sopClassUID: row.sop_class_uid,
+        digest: row.digest,
+        state: row.state,
+        reason: row.reason,
+        pacsCode: row.pacs_code,
+      },
+    ]),
+  );
+  const isOver = sent.every(({ sopInstanceUID, digest }) => {
+    const instance = stored.get(`${sopInstanceUID} ${digest}`);
+    // Forgotten since: it was taken back.
+    return instance === undefined || isSettled(instance.state);
+  });
+  return { file, stored, isOver };
+}

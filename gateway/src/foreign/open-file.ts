@@ -1,0 +1,125 @@
+/**
+ * Opens a file in a thread: each instance is read and goes under the policy by the code of our own clients
+ * (shared/src/ingest). Where names are removed all headers are read first, for what one instance names may stand in a
+ * text of another (deid/companions.ts).
+ */
+import { noteNamed, type NamedValue, type StudyNames } from '#shared/deid/text/named-value.ts';
+import type { ByteSource } from '#shared/dicom/data-set.ts';
+import {
+  ingestFile,
+  isOfIndex,
+  reportOf,
+  summariseFile,
+  type DevicePolicy,
+  type IngestOutcome,
+} from '#shared/ingest/ingest-file.ts';
+import { refusingUnreadable, type NotSent } from '#shared/ingest/refusing-unreadable.ts';
+import { sizeOf } from '#shared/transfer/instance-bytes.ts';
+import { toOwn } from '../threads/thread.ts';
+import type { FileForm } from '../pipeline/sent-file.store.ts';
+import { listEntries, type OpenableEntry } from './list-entries.ts';
+import type { NotTaken, OpenedInstance } from './open-talk.ts';
+
+export type Opening = {
+  readonly form: FileForm;
+  readonly policy: DevicePolicy;
+  readonly take: (opened: OpenedInstance) => Promise<void>;
+  readonly leave: (entry: NotTaken) => Promise<void>;
+  readonly signal: AbortSignal;
+};
+
+/** Throws PartsError, and what `take`, `leave` and reading throw. */
+export async function openFile(file: ByteSource, opening: Opening): Promise<void> {
+  const { form, policy, signal } = opening;
+  const entries = await listEntries(file, form, signal);
+  const companions = policy.kind === 'deidentified' ? await gatherNames(entries, opening) : () => [];
+  for (const entry of entries) {
+    signal.throwIfAborted();
+    await openEntry(entry, companions, opening);
+  }
+}
+
+type CompanionsOf = (studyInstanceUID: string) => readonly NamedValue[];
+
+async function gatherNames(
+  entries: readonly OpenableEntry[],
+  { form, signal }: Opening,
+): Promise<CompanionsOf> {
+  const studies = new Map<string, StudyNames>();
+  for (const entry of entries) {
+    if (entry.kind === 'refused') continue;
+    const said = await refusingUnreadable(signal, async () =>
+      summariseFile(await entry.open(signal), isArchive(form), 'deidentified', signal),
+    );
+    if (said.kind !== 'summary') continue;
+    const { studyInstanceUID } = said.identifiers;
+    const names: StudyNames = studies.get(studyInstanceUID) ?? new Map();
+    studies.set(studyInstanceUID, names);
+    noteNamed(names, said.named);
+  }
+  const lists = new Map([...studies].map(([study, names]) => [study, [...names.values()]]));
+  return (study) => lists.get(study) ?? [];
+}
+
+/** An entry that is no instance is a text, a picture or the program of a disc: it is skipped, as in a folder. */
+const isArchive = ({ kind }: FileForm): boolean => kind === 'archive';
+
+async function openEntry(
+  { entry, ...found }: OpenableEntry,
+  companions: CompanionsOf,
+  opening: Opening,
+): Promise<void> {
+  const { form, policy, take, leave, signal } = opening;
+  if (found.kind === 'refused') return leave({ entry, state: 'refused', reason: found.because });
+  const blob = await refusingUnreadable(signal, () => found.open(signal));
+  if (!(blob instanceof Blob)) return leave({ entry, ...reasonOf(blob) });
+  if (await isOfAnother(blob, opening))
+    return leave({ entry, state: 'refused', reason: 'manifest-mismatch', ...(await uidsOf(blob, opening)) });
+  const outcome = await ingestFile(blob, { policy, inFolder: isArchive(form), companions }, signal);
+  if (outcome.kind === 'ready') return take({ entry, ...(await toOpened(outcome, policy)) });
+  return leave({ entry, ...reasonOf(outcome), ...(await uidsOf(blob, opening)) });
+}
+
+/** An index of a disc is not sent, and that is no fault. */
+function reasonOf(said: NotSent): Pick<NotTaken, 'state' | 'reason'> {
+  return { state: isOfIndex(said) ? 'skipped' : said.kind, reason: said.because };
+}
+
+/** PS3.18 §10.5.1: a request that names a study brings instances of that study alone. */
+async function isOfAnother(blob: Blob, { form, signal }: Opening): Promise<boolean> {
+  if (form.kind !== 'parts' || form.studyInstanceUID === null) return false;
+  const said = await summariseFile(blob, false, 'identified', signal);
+  return said.kind === 'summary' && said.identifiers.studyInstanceUID !== form.studyInstanceUID;
+}
+
+/** The answer to a request names the instances that were not taken; under a policy that removes UIDs it cannot. */
+async function uidsOf(
+  blob: Blob,
+  { form, policy, signal }: Opening,
+): Promise<Pick<NotTaken, 'sopInstanceUID' | 'sopClassUID'>> {
+  if (form.kind !== 'parts' || policy.kind !== 'identified') return {};
+  const said = await summariseFile(blob, false, 'identified', signal);
+  if (said.kind !== 'summary') return {};
+  const { sopInstanceUID, sopClassUID } = said.identifiers;
+  return { sopInstanceUID, sopClassUID };
+}
+
+async function toOpened(
+  { instance, report, triage, vault }: Extract<IngestOutcome, { kind: 'ready' }>,
+  policy: DevicePolicy,
+): Promise<Omit<OpenedInstance, 'entry'>> {
+  const { studyInstanceUID, bytes, originalDigest } = instance;
+  const { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, digest } = instance;
+  return {
+    studyInstanceUID,
+    instance: {
+      ...{ sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, digest },
+      bytes: sizeOf(bytes),
+      ...(originalDigest === null ? {} : { originalDigest }),
+      ...(triage === null ? {} : { triage }),
+    },
+    report: await reportOf(policy, report),
+    vault,
+    bytes: bytes instanceof Blob ? new Uint8Array(await bytes.arrayBuffer()) : toOwn(bytes),
+  };
+}

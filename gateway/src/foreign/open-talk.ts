@@ -1,0 +1,51 @@
+/** The messages between the gateway and the thread that opens files. */
+import type { RulesSettings } from '#shared/deid/rules.ts';
+import type { ManifestInstance } from '#shared/protocol/manifest.ts';
+import type { WireReport } from '#shared/protocol/deid-report.ts';
+import type { VaultEntry, VaultTerms } from '#shared/protocol/vault.ts';
+import type { EvaluationPair } from '#shared/transfer/oblivious-prf.ts';
+import type { FileEntry, FileForm } from '../pipeline/sent-file.store.ts';
+
+/** The policy with everything that carrying it out needs. It stays in this process. */
+export type OpeningPolicy =
+  | { readonly kind: 'identified'; readonly strict?: boolean | undefined }
+  | {
+      readonly kind: 'deidentified';
+      readonly options: readonly string[];
+      readonly settings: RulesSettings;
+      readonly pair: EvaluationPair;
+      readonly tagKey: Uint8Array;
+      /** Null where the policy does not feed a vault, or the site has none. */
+      readonly vault: VaultTerms | null;
+    };
+
+/** An instance as the policy allows it to be sent; its report has no place in a manifest yet. */
+export type OpenedInstance = {
+  readonly entry: number;
+  readonly studyInstanceUID: string;
+  readonly instance: Omit<ManifestInstance, 'report'>;
+  readonly report: WireReport | null;
+  readonly vault: VaultEntry | null;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+};
+
+export type NotTaken = Exclude<FileEntry, { state: 'sent' }>;
+
+export type OpenTalk = {
+  readonly task: {
+    readonly account: string;
+    readonly size: number;
+    readonly form: FileForm;
+    readonly policy: OpeningPolicy;
+  };
+  readonly question:
+    | { readonly kind: 'read'; readonly offset: number; readonly length: number }
+    /** Before their pseudonyms are made: the account may have had its day's patients. */
+    | { readonly kind: 'patients'; readonly count: number }
+    | { readonly kind: 'take'; readonly opened: OpenedInstance }
+    | { readonly kind: 'leave'; readonly entry: NotTaken };
+  /** Bytes for `read`. */
+  readonly reply: Uint8Array<ArrayBuffer>;
+  /** `malformed`: the body of a request is not what it says. */
+  readonly answer: 'opened' | 'malformed';
+};

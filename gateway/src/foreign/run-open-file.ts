@@ -1,0 +1,241 @@
+/**
+ * The job that opens a file: once it is whole, its instances go on the road of every upload, for the account that
+ * sent it. Afterwards its bytes are gone from here. An instance that was not taken stands in the file's row with the
+ * reason; the sender has the file.
+ */
+import { settingsOf } from '#shared/deid/rules.ts';
+import type { Policy } from '#shared/protocol/api.ts';
+import { feedsVault } from '#shared/protocol/feeds-vault.ts';
+import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import type { Role } from '#shared/protocol/api.ts';
+import { keyNameOf } from '#shared/transfer/policy-key.ts';
+import { recordAudit } from '../audit/audit.ts';
+import { destroyFile, fileKey, type FileSpoolTools } from '../pipeline/file-spool.ts';
+import {
+  countRun,
+  findFile,
+  setOpened,
+  setProblem,
+  type FileEntry,
+  type SentFile,
+} from '../pipeline/sent-file.store.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import { findPolicy, isInForce } from '../policies/policies.ts';
+import { countPatients } from '../policies/quota.store.ts';
+import { BlobDamaged, StorageFull, type OpenBlob } from '../ports/blobs/blobs.ts';
+import { createFairLine } from '../threads/fair-line.ts';
+import { giving, keepThread, ThreadEnded, type KeptThread, type Reply } from '../threads/thread.ts';
+import type { Arrivals } from '../uploads/complete-upload.ts';
+import { askPacs, openUpload } from '../uploads/open-upload.ts';
+import { mayHoldKey } from '../uploads/pseudonyms.routes.ts';
+import { openVault } from '../vault/vault.store.ts';
+import type { NotTaken, OpeningPolicy, OpenTalk } from './open-talk.ts';
+import { createSending, type Sending } from './send-instances.ts';
+
+export type ForeignTools = {
+  readonly pipeline: PipelineTools;
+  readonly spool: FileSpoolTools;
+  readonly parcels: Pick<Arrivals, 'arrived'>;
+};
+
+/** One for an account whose files are slow, and one for everybody else. */
+const THREADS = 2;
+/** A file that ends its thread as often would end the next one too. */
+const RUNS_LIMIT = 4;
+
+export type OpenFiles = {
+  /** Throws where it is to be run again: the disk is full, or the account's quota is used up. */
+  run(fileId: string, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+};
+
+export function createOpenFiles(tools: ForeignTools): OpenFiles {
+  const script = new URL('./open-file.worker.ts', import.meta.url);
+  const threads = Array.from({ length: THREADS }, () => keepThread<OpenTalk>(script));
+  const line = createFairLine(threads);
+  return {
+    async run(fileId, signal) {
+      const file = await findFile(tools.pipeline.db, fileId, null);
+      if (file?.state !== 'received') return;
+      await line(file.account_id, (thread) => openOne(tools, thread, file, signal));
+    },
+    async close() {
+      await Promise.all(threads.map((thread) => thread.close()));
+    },
+  };
+}
+
+async function openOne(
+  tools: ForeignTools,
+  thread: KeptThread<OpenTalk>,
+  file: SentFile,
+  signal: AbortSignal,
+): Promise<void> {
+  const { db } = tools.pipeline;
+  const left: NotTaken[] = [];
+  let sent: readonly FileEntry[] = [];
+  let problem: AnyProblemCode | null = null;
+  try {
+    if ((await countRun(db, file.id)) >= RUNS_LIMIT) throw new Problem('unexpected');
+    sent = await openAndSend(tools, thread, { file, left, signal });
+  } catch (error) {
+    problem = await endingOf(tools, file, error, signal);
+  }
+  const entries = [...sent, ...left].sort((a, b) => a.entry - b.entry);
+  await setOpened(db, file.id, { entries, problem });
+  await destroyFile(tools.spool, file);
+  // Its sender may wait for it as for a study.
+  tools.pipeline.changes.emit(file.id);
+}
+
+/** Problems that pass: the same file is opened again later. */
+const PASSING: readonly AnyProblemCode[] = ['storage-full', 'quota-exceeded', 'too-many-patients'];
+
+/** The problem with which the file ends. Throws where it does not. */
+async function endingOf(
+  { pipeline: { db } }: ForeignTools,
+  file: SentFile,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<AnyProblemCode> {
+  signal.throwIfAborted();
+  if (error instanceof BlobDamaged) return 'checksum-mismatch';
+  const code = error instanceof StorageFull ? 'storage-full' : error instanceof Problem ? error.code : null;
+  if (code !== null && !PASSING.includes(code)) return code;
+  // It did not end the thread: it may be opened as often as it takes.
+  if (!(error instanceof ThreadEnded))
+    await db.updateTable('sent_file').set({ runs: 0 }).where('id', '=', file.id).execute();
+  await setProblem(db, file.id, code ?? 'unexpected');
+  throw error;
+}
+
+type OneFile = { readonly file: SentFile; readonly left: NotTaken[]; readonly signal: AbortSignal };
+
+async function openAndSend(
+  tools: ForeignTools,
+  thread: KeptThread<OpenTalk>,
+  { file, left, signal }: OneFile,
+): Promise<readonly FileEntry[]> {
+  const { db } = tools.pipeline;
+  const named = { name: file.policy_name, version: file.policy_version };
+  const roles = await rolesOf(tools, file);
+  const policy = (await isInForce(db, file.site_id, named))
+    ? await findPolicy(db, file.site_id, named)
+    : undefined;
+  if (policy === undefined) throw new Problem('policy-withdrawn');
+  if (!policy.roles.some((role) => roles.includes(role))) throw new Problem('policy-not-allowed');
+  const blob = await tools.spool.blobs.open(file.id, fileKey(tools.spool, file));
+  if (blob === null) throw new Problem('not-found');
+  try {
+    const sending = createSending(sendToolsOf(tools, file, signal));
+    const reply = replies(tools, {
+      file,
+      blob,
+      sending,
+      left,
+      isCounted: !mayHoldKey(policy, roles),
+      policy,
+    });
+    const task = {
+      account: file.account_id,
+      size: blob.size,
+      form: file.form,
+      policy: await toOpening(tools, file.site_id, policy),
+    };
+    const answer = await thread.do(giving(task), reply, signal);
+    if (answer === 'malformed') throw new Problem('bad-request');
+    return await sending.end();
+  } finally {
+    await blob.close();
+  }
+}
+
+/** Those that the account has now. Throws `not-allowed` where it was disabled. */
+async function rolesOf({ pipeline: { db } }: ForeignTools, file: SentFile): Promise<readonly Role[]> {
+  const account = await db
+    .selectFrom('account')
+    .select('roles')
+    .where('id', '=', file.account_id)
+    .where('disabled_at', 'is', null)
+    .executeTakeFirst();
+  if (account === undefined) throw new Problem('not-allowed');
+  return account.roles;
+}
+
+async function toOpening(
+  { pipeline: { db, policyKey } }: ForeignTools,
+  siteId: string,
+  policy: Policy,
+): Promise<OpeningPolicy> {
+  if (!policy.deidentify) return { kind: 'identified', strict: policy.strict };
+  const { pair, tagKey } = await policyKey(keyNameOf(policy));
+  const vault = feedsVault(policy) ? await openVault(db, siteId) : null;
+  return { kind: 'deidentified', options: policy.options, settings: settingsOf(policy), pair, tagKey, vault };
+}
+
+function sendToolsOf({ pipeline, parcels }: ForeignTools, file: SentFile, signal: AbortSignal) {
+  // As a device: it sends, and reads nothing by its roles.
+  const sender = {
+    accountId: file.account_id,
+    deviceId: file.device_id,
+    siteId: file.site_id,
+    roles: [],
+  };
+  return {
+    ...pipeline,
+    policy: { name: file.policy_name, version: file.policy_version },
+    arrived: (parcelId: string) => parcels.arrived(parcelId, null),
+    openUpload: async (manifest: Parameters<typeof openUpload>[1]) => {
+      const asked = await askPacs(pipeline, manifest, sender, signal);
+      return openUpload(pipeline, manifest, sender, { asked });
+    },
+  };
+}
+
+type Replying = {
+  readonly file: SentFile;
+  readonly blob: OpenBlob;
+  readonly sending: Sending;
+  readonly left: NotTaken[];
+  readonly policy: Policy;
+  /** Patients count towards the account's day: its own devices would have to ask. */
+  readonly isCounted: boolean;
+};
+
+const NOTHING = new Uint8Array(0);
+
+function replies(
+  { pipeline: { db, now } }: ForeignTools,
+  { file, blob, sending, left, policy, isCounted }: Replying,
+): Reply<OpenTalk> {
+  return async (question) => {
+    switch (question.kind) {
+      case 'read': {
+        // A copy: what moves to the thread is gone here.
+        const bytes = new Uint8Array(await blob.read(question.offset, question.length));
+        return giving(bytes, bytes.buffer);
+      }
+      case 'take':
+        await sending.take(question.opened);
+        return giving(NOTHING);
+      case 'leave':
+        left.push(question.entry);
+        return giving(NOTHING);
+      case 'patients': {
+        const { account_id: accountId, site_id: siteId } = file;
+        const { count: patients } = question;
+        await db.transaction().execute(async (trx) => {
+          if (isCounted && !(await countPatients(trx, accountId, patients, now())))
+            throw new Problem('too-many-patients');
+          const { name, version } = policy;
+          const made = { event: 'pseudonyms-made', accountId, policy: name, version, patients } as const;
+          if (isCounted) await recordAudit(trx, siteId, made, now());
+        });
+        return giving(NOTHING);
+      }
+      default:
+        return question satisfies never;
+    }
+  };
+}

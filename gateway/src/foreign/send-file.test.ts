@@ -1,0 +1,226 @@
+import { BlobWriter, Uint8ArrayReader, ZipWriter } from '@zip.js/zip.js';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { FileStatus } from '#shared/protocol/api.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { createTestKey } from '../testing/open-api-key.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
+
+const test = suite('a file of another client');
+const pacs = openTestPacs();
+let gateway: TestGateway;
+test.before(async () => {
+  gateway = await openTestGateway({ pacs });
+});
+test.after(() => gateway.close());
+
+type Bytes = Uint8Array<ArrayBuffer>;
+const text = (said: string): Bytes => new TextEncoder().encode(said);
+
+async function zipOf(files: Readonly<Record<string, Bytes>>): Promise<Bytes> {
+  const zip = new ZipWriter(new BlobWriter(), { useWebWorkers: false });
+  for (const [path, bytes] of Object.entries(files)) await zip.add(path, new Uint8ArrayReader(bytes));
+  return new Uint8Array(await (await zip.close()).arrayBuffer());
+}
+
+const filesOf = (instances: readonly SyntheticInstance[]): Record<string, Bytes> =>
+  Object.fromEntries(instances.map(({ fileName, bytes }, at) => [`DISC/${at}/${fileName}`, bytes]));
+
+const base64 = (said: string): string => Buffer.from(said).toString('base64');
+const METADATA = (name: string, policy: string) =>
+  `filename ${base64(name)},filetype ${base64('application/octet-stream')},policy ${base64(policy)}`;
+
+type Creation = { readonly name: string; readonly bytes: number; readonly policy: string };
+
+/** Its id. */
+async function create(token: string, { name, bytes, policy }: Creation): Promise<string> {
+  const answer = await gateway.call('POST', '/upload/files', {
+    token,
+    headers: {
+      'tus-resumable': '1.0.0',
+      'upload-length': String(bytes),
+      'upload-metadata': METADATA(name, policy),
+    },
+  });
+  if (answer.status !== 201) throw new Error(await answer.text());
+  return answer.headers.get('location')!.split('/').at(-1)!;
+}
+
+async function patch(token: string, id: string, offset: number, bytes: Bytes): Promise<Response> {
+  return gateway.api.request(`http://localhost/upload/files/${id}`, {
+    method: 'PATCH',
+    headers: {
+      authorization: `Bearer ${token}`,
+      'tus-resumable': '1.0.0',
+      'upload-offset': String(offset),
+      'content-type': 'application/offset+octet-stream',
+    },
+    body: bytes,
+  });
+}
+
+async function send(token: string, name: string, bytes: Bytes, policy = 'identified'): Promise<string> {
+  const id = await create(token, { name, bytes: bytes.length, policy });
+  const answer = await patch(token, id, 0, bytes);
+  if (answer.status !== 204) throw new Error(await answer.text());
+  return id;
+}
+
+async function statusOf(token: string, id: string): Promise<FileStatus> {
+  const answer = await gateway.call('GET', `/upload/${id}/status`, { token });
+  if (!answer.ok) throw new Error(await answer.text());
+  return (await answer.json()) as FileStatus;
+}
+
+const whenOpened = (token: string, id: string): Promise<FileStatus> =>
+  until('the file to be opened', async () => {
+    const status = await statusOf(token, id);
+    return status.file.state === 'opened' && status;
+  });
+
+const whenReceipted = (token: string, id: string): Promise<FileStatus> =>
+  until('the receipt', async () => {
+    const status = await statusOf(token, id);
+    return status.receipt !== null && status;
+  });
+
+const technician = async (): Promise<string> => (await gateway.userWith(['technician'])).accessToken;
+
+test('a lone instance is resumed where it was cut, and reaches the PACS with a receipt', async () => {
+  const token = await technician();
+  const [{ bytes, identifiers }] = syntheticStudy({ seed: 9101, instancesPerSeries: 1 }).instances as [
+    SyntheticInstance,
+  ];
+  const id = await create(token, { name: 'IM0001.dcm', bytes: bytes.length, policy: 'identified' });
+  const half = Math.floor(bytes.length / 2);
+  assert.is((await patch(token, id, 0, bytes.slice(0, half))).status, 204);
+  assert.is((await statusOf(token, id)).state, 'receiving');
+  const head = await gateway.call('HEAD', `/upload/files/${id}`, {
+    token,
+    headers: { 'tus-resumable': '1.0.0' },
+  });
+  assert.is(head.headers.get('upload-offset'), String(half));
+  assert.is((await patch(token, id, half, bytes.slice(half))).status, 204);
+  const status = await whenReceipted(token, id);
+  assert.is(status.studyInstanceUID, identifiers.studyInstanceUID);
+  assert.equal(status.counts, {
+    ...{ promised: 1, atGateway: 0, inPacs: 1, refused: 0, quarantined: 0, leftOut: 0 },
+  });
+  assert.equal(Buffer.from(bytes), pacs.held.get(identifiers.sopInstanceUID)?.bytes);
+  const receipt = await gateway.call('GET', `/upload/${id}/receipt`, { token });
+  assert.is(receipt.headers.get('content-type'), 'application/jose');
+  const [, payload = ''] = (await receipt.text()).split('.');
+  assert.ok(Buffer.from(payload, 'base64url').includes(identifiers.sopInstanceUID));
+});
+
+test('an archive of two studies is opened, and what is no instance in it is told of', async () => {
+  const token = await technician();
+  const one = syntheticStudy({ seed: 9102 });
+  const other = syntheticStudy({ seed: 9103 });
+  const cut = one.instances[0]!.bytes.slice(0, 700);
+  const zip = await zipOf({
+    ...filesOf(one.instances),
+    'DISC/README.TXT': text('a text'),
+    'DISC/CUT.DCM': cut,
+    ...Object.fromEntries(other.instances.map(({ bytes }, at) => [`second/${at}`, bytes])),
+  });
+  const id = await send(token, 'export.zip', zip);
+  const status = await whenReceipted(token, id);
+  assert.equal(
+    status.studies.map(({ studyInstanceUID }) => studyInstanceUID).sort(),
+    [one.studyInstanceUID, other.studyInstanceUID].sort(),
+  );
+  assert.is(status.counts.inPacs, 6);
+  assert.is(status.counts.refused, 1);
+  assert.equal(status.file.notTaken, [
+    { entry: 4, state: 'skipped', reason: 'not-dicom' },
+    { entry: 5, state: 'refused', reason: status.file.notTaken[1]!.reason },
+  ]);
+  assert.is(status.file.problem, null);
+  const { receipts } = (await (await gateway.call('GET', `/upload/${id}/receipt`, { token })).json()) as {
+    receipts: { studyInstanceUID: string }[];
+  };
+  assert.is(receipts.length, 2);
+});
+
+test('under a policy that removes names none of them reaches the PACS, nor a disk of the gateway', async () => {
+  const key = await createTestKey(gateway, {
+    accountId: (await gateway.userWith(['technician'])).user.id,
+    scopes: ['upload'],
+  });
+  const study = syntheticStudy({ seed: 9104, instancesPerSeries: 4 });
+  const id = await send(key, 'PLANTED^NAME.zip', await zipOf(filesOf(study.instances)), 'deidentified');
+  const status = await whenReceipted(key, id);
+  assert.is(status.counts.inPacs, 4);
+  const stored = [...pacs.held.values()].filter((held) => held.study === status.studyInstanceUID);
+  assert.is(stored.length, 4);
+  for (const { bytes } of stored)
+    for (const planted of study.planted) assert.not(bytes.includes(planted), 'a planted value');
+  const rows = JSON.stringify(await gateway.database.db.selectFrom('sent_file').selectAll().execute());
+  for (const said of [...study.planted, 'PLANTED', study.studyInstanceUID])
+    assert.not(rows.includes(said), said);
+});
+
+test('an instance with burned-in text is held with its reason, and the others go on', async () => {
+  const token = await technician();
+  const study = syntheticStudy({ seed: 9105, series: 2, instancesPerSeries: 1, burnedInSeries: 2 });
+  const id = await send(token, 'study.zip', await zipOf(filesOf(study.instances)), 'deidentified');
+  const status = await whenReceipted(token, id);
+  assert.is(status.counts.inPacs, 1);
+  assert.is(status.counts.quarantined, 1);
+  assert.equal(status.file.notTaken, [{ entry: 2, state: 'quarantined', reason: 'burned-in-annotation' }]);
+});
+
+test('a hostile archive is refused as a whole, and says why', async () => {
+  const token = await technician();
+  const damaged = await send(token, 'broken.zip', text('PK no archive'));
+  const said = await whenOpened(token, damaged);
+  assert.equal(said.file.notTaken, [{ entry: 1, state: 'refused', reason: 'archive-damaged' }]);
+  assert.is(said.studies.length, 0);
+  const bomb = await zipOf({ 'zeros.dcm': new Uint8Array(32 * 1024 ** 2) });
+  const bombed = await whenOpened(token, await send(token, 'bomb.zip', bomb));
+  assert.equal(bombed.file.notTaken, [{ entry: 1, state: 'refused', reason: 'archive-expansion-limit' }]);
+  const nested = await zipOf({ 'inner.zip': bomb });
+  const opened = await whenOpened(token, await send(token, 'nested.zip', nested));
+  assert.equal(opened.file.notTaken, [{ entry: 1, state: 'refused', reason: 'archive-nested' }]);
+});
+
+test('the file of another account is not there, and a key needs the scope', async () => {
+  const owner = await gateway.userWith(['technician']);
+  const bytes = syntheticStudy({ seed: 9106, instancesPerSeries: 1 }).instances[0]!.bytes;
+  const id = await create(owner.accessToken, { name: 'a.dcm', bytes: bytes.length, policy: 'identified' });
+  const other = await technician();
+  assert.is((await patch(other, id, 0, bytes)).status, 404);
+  for (const path of ['status', 'receipt'])
+    assert.is((await gateway.call('GET', `/upload/${id}/${path}`, { token: other })).status, 404);
+  const key = await createTestKey(gateway, { accountId: owner.user.id, scopes: ['read'] });
+  assert.is((await patch(key, id, 0, bytes)).status, 403);
+  const headers = { 'tus-resumable': '1.0.0' };
+  const deleted = await gateway.call('DELETE', `/upload/files/${id}`, { token: owner.accessToken, headers });
+  assert.is(deleted.status, 204);
+  assert.is((await gateway.call('GET', `/upload/${id}/status`, { token: owner.accessToken })).status, 404);
+});
+
+test('a policy that nobody has, and more than the quota, are refused before a byte travels', async () => {
+  const token = await technician();
+  const refusal = async (creation: Creation): Promise<string> =>
+    create(token, creation).then(String, (error: Error) => error.message);
+  assert.match(await refusal({ name: 'a.dcm', bytes: 9, policy: 'of-nobody' }), '"policy-not-allowed"');
+  assert.match(
+    await refusal({ name: 'a.zip', bytes: 17 * 1024 ** 3, policy: 'identified' }),
+    '"body-too-large"',
+  );
+  await gateway.database.db.updateTable('site').set({ quota_bytes: 1000 }).execute();
+  try {
+    assert.match(await refusal({ name: 'a.dcm', bytes: 1001, policy: 'identified' }), '"quota-exceeded"');
+  } finally {
+    await gateway.database.db
+      .updateTable('site')
+      .set({ quota_bytes: 1024 ** 4 })
+      .execute();
+  }
+});
+
+test.run();

@@ -1,0 +1,143 @@
+/**
+ * The opened instances of a file on the road of every upload: promised by a manifest, brought in parcels, told to
+ * verify. A batch is promised before the one before it is brought, so that a study does not look whole, and is not
+ * handed on, while more of it is still being opened. Run again after a crash it ends the same: what is here is
+ * answered by `have`, and a parcel that comes twice is dropped by verify.
+ */
+import { describeReports } from '#shared/ingest/describe-reports.ts';
+import { charactersOf, REPORTS_CHARACTERS_LIMIT, type WireReport } from '#shared/protocol/deid-report.ts';
+import { PROTOCOL_VERSION, VAULT_ENTRIES_LIMIT } from '#shared/protocol/limits.ts';
+import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import type { VaultEntry } from '#shared/protocol/vault.ts';
+import type { FileEntry } from '../pipeline/sent-file.store.ts';
+import { bringParcel, type BringTools } from '../uploads/bring-parcel.ts';
+import { checkRoom } from '../ports/blobs/blobs.ts';
+import type { OpenedInstance } from './open-talk.ts';
+
+/** As much as a parcel of a device. Two batches are in memory at once. */
+const BATCH_BYTES = 16 * 1024 * 1024;
+const BATCH_INSTANCES = 512;
+
+export type SendTools = BringTools & {
+  readonly policy: { readonly name: string; readonly version: number };
+  readonly openUpload: (manifest: Manifest) => Promise<ManifestAnswer>;
+};
+
+/** Promised, and to be brought: those of one study. */
+type Awaited = { readonly uploadId: string; readonly instances: readonly OpenedInstance[] };
+
+export type Sending = {
+  readonly take: (opened: OpenedInstance) => Promise<void>;
+  /** Brings the rest. Gives the outcome of each instance, in no order. */
+  readonly end: () => Promise<readonly FileEntry[]>;
+};
+
+export function createSending(tools: SendTools): Sending {
+  const entries: FileEntry[] = [];
+  let batch: OpenedInstance[] = [];
+  let bytes = 0;
+  let awaited: readonly Awaited[] = [];
+  const moveOn = async (): Promise<void> => {
+    const promised: Awaited[] = [];
+    for (const instances of Map.groupBy(batch, (opened) => opened.studyInstanceUID).values())
+      promised.push(await promise(tools, instances, entries));
+    for (const each of awaited) await bring(tools, each);
+    awaited = promised;
+    batch = [];
+    bytes = 0;
+  };
+  return {
+    async take(opened) {
+      batch.push(opened);
+      bytes += opened.bytes.length;
+      if (bytes >= BATCH_BYTES || batch.length >= BATCH_INSTANCES) await moveOn();
+    },
+    async end() {
+      await moveOn();
+      await moveOn();
+      return entries;
+    },
+  };
+}
+
+const keyOf = ({ sopInstanceUID, digest }: { readonly sopInstanceUID: string; readonly digest: string }) =>
+  `${sopInstanceUID} ${digest}`;
+
+async function promise(
+  { openUpload, policy }: SendTools,
+  opened: readonly OpenedInstance[],
+  entries: FileEntry[],
+): Promise<Awaited> {
+  const answer = await openUpload(toManifest(policy, opened));
+  const { uploadId } = answer;
+  const needed = new Set(answer.need.map(keyOf));
+  const conflicts = new Map(answer.conflict.map((each) => [keyOf(each), each.reason as ReasonCode]));
+  const instances = new Map<string, OpenedInstance>();
+  for (const each of opened) {
+    const key = keyOf(each.instance);
+    const { sopInstanceUID, sopClassUID, digest } = each.instance;
+    const reason = conflicts.get(key);
+    entries.push(
+      reason === undefined
+        ? { entry: each.entry, state: 'sent', upload: uploadId, sopInstanceUID, digest }
+        : { entry: each.entry, state: 'conflict', reason, sopInstanceUID, sopClassUID },
+    );
+    if (needed.has(key)) instances.set(key, each);
+  }
+  return { uploadId, instances: [...instances.values()] };
+}
+
+function toManifest(policy: SendTools['policy'], opened: readonly OpenedInstance[]): Manifest {
+  const first = new Map<string, OpenedInstance>();
+  for (const each of opened) {
+    const key = keyOf(each.instance);
+    if (!first.has(key)) first.set(key, each);
+  }
+  const named = [...first.values()].map(({ instance, report }) => ({
+    ...instance,
+    reportDigest: report?.digest ?? null,
+  }));
+  const vault = entriesOf(opened);
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    policy,
+    studyInstanceUID: opened[0]!.studyInstanceUID,
+    ...(vault.length > 0 && { vault }),
+    ...describeReports(named, reportsOf(opened)),
+  };
+}
+
+/** Each distinct report once; beyond the room for lists, by its digest alone. */
+function reportsOf(opened: readonly OpenedInstance[]): ReadonlyMap<string, WireReport> {
+  const reports = new Map<string, WireReport>();
+  let room = REPORTS_CHARACTERS_LIMIT;
+  for (const { report } of opened) {
+    if (report === null || reports.has(report.digest)) continue;
+    const characters = charactersOf(report.actions);
+    reports.set(report.digest, characters <= room ? report : { ...report, actions: null });
+    room -= characters <= room ? characters : 0;
+  }
+  return reports;
+}
+
+/** One for each patient. */
+function entriesOf(opened: readonly OpenedInstance[]): VaultEntry[] {
+  const entries = new Map(opened.flatMap(({ vault }) => (vault === null ? [] : [[vault.pseudonym, vault]])));
+  return [...entries.values()].slice(0, VAULT_ENTRIES_LIMIT);
+}
+
+async function bring(tools: SendTools, { uploadId, instances }: Awaited): Promise<void> {
+  if (instances.length === 0) return;
+  const parts = instances.map(({ instance, bytes }) => ({
+    sopInstanceUID: instance.sopInstanceUID,
+    digest: instance.digest,
+    transferSyntaxUID: instance.transferSyntaxUID,
+    bytes,
+  }));
+  await checkRoom(
+    tools.blobs,
+    parts.reduce((sum, { bytes }) => sum + bytes.length, 0),
+  );
+  await bringParcel(tools, uploadId, tools.newId(), parts);
+}

@@ -1,0 +1,138 @@
+/**
+ * The answer to a store request (PS3.18 §10.5.3 and Annex I): which instances the PACS has, and which not with the
+ * reason, in the DICOM JSON Model or as the Native DICOM Model in XML.
+ */
+import { isInPacs, isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import type { FileEntry } from '../pipeline/sent-file.store.ts';
+
+/** An instance of the request that is on the road. */
+export type StoredInstance = {
+  readonly sopInstanceUID: string;
+  readonly sopClassUID: string;
+  readonly digest: string;
+  readonly state: InstanceState;
+  readonly reason: ReasonCode | null;
+  readonly pacsCode: number | null;
+};
+
+/** PS3.18 Table I.2-2, and PS3.7 Annex C for what it does not have. */
+const PROCESSING_FAILURE = 0x0110;
+const DUPLICATE = 0x0111;
+const CLASS_NOT_SUPPORTED = 0x0122;
+const NOT_AUTHORIZED = 0x0124;
+const DOES_NOT_MATCH = 0xa900;
+const CANNOT_UNDERSTAND = 0xc000;
+
+const BY_REASON: { readonly [reason in ReasonCode]?: number } = {
+  'conflicting-instance': DUPLICATE,
+  'already-here-other-policy': DUPLICATE,
+  'already-here-other-boxes': DUPLICATE,
+  'already-here-other-key': DUPLICATE,
+  'sop-class-not-storage': CLASS_NOT_SUPPORTED,
+  'manifest-mismatch': DOES_NOT_MATCH,
+};
+
+type Attribute = { readonly vr: 'UI' | 'US' | 'UR' | 'SQ'; readonly Value?: readonly unknown[] };
+type DataSet = Readonly<Record<string, Attribute>>;
+
+export type StowAnswer = { readonly status: 200 | 202 | 409; readonly dataSet: DataSet };
+
+/**
+ * 200: the PACS has confirmed all without a warning. 202: some, or not all yet. 409: none, and none will be. `stored`:
+ * by UID and digest.
+ */
+export function toAnswer(
+  entries: readonly FileEntry[],
+  stored: ReadonlyMap<string, StoredInstance>,
+  isOver: boolean,
+): StowAnswer {
+  const referenced: DataSet[] = [];
+  const failed: DataSet[] = [];
+  const unnamed: DataSet[] = [];
+  let warnings = 0;
+  let waiting = isOver ? 0 : 1;
+  for (const entry of entries) {
+    if (entry.state !== 'sent') {
+      const failure = { ...failureOf(entry.state, entry.reason) };
+      const { sopInstanceUID, sopClassUID } = entry;
+      if (sopInstanceUID === undefined || sopClassUID === undefined) unnamed.push(failure);
+      else failed.push({ ...named({ sopInstanceUID, sopClassUID }), ...failure });
+      continue;
+    }
+    const instance = stored.get(`${entry.sopInstanceUID} ${entry.digest}`);
+    if (instance === undefined) waiting += 1;
+    else if (isInPacs(instance.state)) {
+      const warning = instance.state === 'coerced' ? (instance.pacsCode ?? 0xb000) : null;
+      if (warning !== null) warnings += 1;
+      referenced.push({ ...named(instance), ...(warning !== null && { '00081196': unsigned(warning) }) });
+    } else if (isSettled(instance.state)) {
+      const reason = instance.pacsCode ?? codeOf(instance.state, instance.reason);
+      failed.push({ ...named(instance), '00081197': unsigned(reason) });
+    } else waiting += 1;
+  }
+  const failures = failed.length + unnamed.length;
+  const isWhole = failures + warnings + waiting === 0;
+  return {
+    status: isWhole ? 200 : referenced.length + waiting > 0 ? 202 : 409,
+    dataSet: {
+      // Type 2 (PS3.18 Table I.1-1).
+      '00081190': { vr: 'UR' },
+      ...(failed.length > 0 && { '00081198': sequence(failed) }),
+      ...(referenced.length > 0 && { '00081199': sequence(referenced) }),
+      // Other Failures Sequence: those of which no UID can be told.
+      ...(unnamed.length > 0 && { '0008119A': sequence(unnamed) }),
+    },
+  };
+}
+
+const failureOf = (state: string, reason: ReasonCode): DataSet => ({
+  '00081197': unsigned(codeOf(state, reason)),
+});
+
+function codeOf(state: string, reason: ReasonCode | null): number {
+  const own = reason === null ? undefined : BY_REASON[reason];
+  if (own !== undefined) return own;
+  if (state === 'quarantined') return NOT_AUTHORIZED;
+  return state === 'refused' || state === 'skipped' ? CANNOT_UNDERSTAND : PROCESSING_FAILURE;
+}
+
+const named = ({
+  sopClassUID,
+  sopInstanceUID,
+}: Pick<StoredInstance, 'sopClassUID' | 'sopInstanceUID'>): DataSet => ({
+  '00081150': { vr: 'UI', Value: [sopClassUID] },
+  '00081155': { vr: 'UI', Value: [sopInstanceUID] },
+});
+
+const unsigned = (code: number): Attribute => ({ vr: 'US', Value: [code] });
+const sequence = (items: readonly DataSet[]): Attribute => ({ vr: 'SQ', Value: items });
+
+const KEYWORDS: Readonly<Record<string, string>> = {
+  '00081150': 'ReferencedSOPClassUID',
+  '00081155': 'ReferencedSOPInstanceUID',
+  '00081190': 'RetrieveURL',
+  '00081196': 'WarningReason',
+  '00081197': 'FailureReason',
+  '00081198': 'FailedSOPSequence',
+  '00081199': 'ReferencedSOPSequence',
+  '0008119A': 'OtherFailuresSequence',
+};
+
+/** PS3.19 A.1. UIDs and numbers alone: nothing needs to be escaped. */
+export function toXml(dataSet: DataSet): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<NativeDicomModel xmlns="http://dicom.nema.org/PS3.19/models/NativeDICOM">${attributes(dataSet)}</NativeDicomModel>`;
+}
+
+function attributes(dataSet: DataSet): string {
+  return Object.entries(dataSet)
+    .map(([tag, { vr, Value = [] }]) => {
+      const values = Value.map((value, at) =>
+        vr === 'SQ'
+          ? `<Item number="${at + 1}">${attributes(value as DataSet)}</Item>`
+          : `<Value number="${at + 1}">${String(value)}</Value>`,
+      );
+      return `<DicomAttribute tag="${tag}" vr="${vr}" keyword="${KEYWORDS[tag]}">${values.join('')}</DicomAttribute>`;
+    })
+    .join('');
+}

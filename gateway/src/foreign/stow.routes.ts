@@ -1,0 +1,187 @@
+/**
+ * STOW-RS (PS3.18 §10.5): any DICOMweb client stores by one request. The body is kept as it streams in, and opened
+ * like a file that came by tus. The answer waits for the PACS, and says where to ask if that takes long.
+ */
+import { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { z } from '@hono/zod-openapi';
+import { isUid } from '#shared/dicom/uid.ts';
+import { SENDERS } from '#shared/protocol/policy.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import {
+  allow,
+  callerOf,
+  createRouter,
+  describeRoute,
+  type Caller,
+  type GatewayContext,
+  type Router,
+} from '../http/route.ts';
+import { receiveBody, type FileSpoolTools, type RequestBody } from '../pipeline/file-spool.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import { senderOf } from '../pipeline/upload-owner.ts';
+import { policyNamed } from '../policies/policies.ts';
+import { awaitStored, type Outcome } from './await-stored.ts';
+import { toAnswer, toXml } from './stow-answer.ts';
+
+export type StowTools = {
+  readonly pipeline: PipelineTools;
+  readonly spool: FileSpoolTools;
+  /** The name of the policy under which a request stores that names none. */
+  readonly policy: string;
+  readonly expiresAfterMs: number;
+  readonly bodies: RequestBodies;
+};
+
+/** Bodies of requests as the pipeline's intake reads them. */
+export type RequestBodies = {
+  /** Returns the function that frees the place. @throws Problem rate-limited: none is free. */
+  takePlace(account: string): () => void;
+  read(source: Readable | ReadableStream<Uint8Array> | null): RequestBody & { stop(): void };
+};
+
+/** RFC 2046 §5.1.1, RFC 2387 §3. */
+const BOUNDARY = /^multipart\/related\s*;(?:.*;)?\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s";,]{1,70}))/i;
+const OF_INSTANCES = /;\s*type=(?:"application\/dicom"|application\/dicom(?=\s*(?:;|$)))/i;
+
+const JSON_TYPE = 'application/dicom+json';
+const XML_TYPE = 'application/dicom+xml';
+
+const STOW = (path: string, summary: string): Parameters<typeof describeRoute>[1] => ({
+  method: 'post',
+  path,
+  roles: SENDERS,
+  keys: ['upload'],
+  tags: ['dicomweb'],
+  summary,
+  description:
+    '`?policy=NAME` chooses the policy. 200: the PACS has confirmed all. 202: it has not confirmed all within 20 s, or has not taken some; `Location` says where to ask.',
+  requestBody: {
+    required: true,
+    content: {
+      'multipart/related; type="application/dicom"': {
+        schema: { type: 'string' as const, format: 'binary' },
+      },
+    },
+  },
+  problems: [
+    'bad-request',
+    'unsupported-media-type',
+    'not-acceptable',
+    'policy-not-allowed',
+    'policy-withdrawn',
+    'quota-exceeded',
+    'body-too-large',
+    'storage-full',
+  ],
+  responses: Object.fromEntries(
+    [
+      [200, 'Stored'],
+      [202, 'Accepted: some are stored, or none yet'],
+      [409, 'None was taken'],
+    ].map(([status, description]) => [
+      status,
+      {
+        description: String(description),
+        content: { [JSON_TYPE]: { schema: z.object({}) }, [XML_TYPE]: { schema: z.string() } },
+      },
+    ]),
+  ),
+});
+
+export function stowRoutes(tools: StowTools): Router {
+  const router = createRouter();
+  const store = async (c: GatewayContext): Promise<Response> => {
+    const caller = callerOf(c);
+    const asked = parseAsked(c);
+    const leave = tools.bodies.takePlace(caller.id);
+    try {
+      const outcome = await receiveAndWait(tools, c, caller, asked);
+      return answerOf(c, outcome, asked.type);
+    } finally {
+      leave();
+    }
+  };
+  const mayCall = allow(SENDERS, { keys: ['upload'] });
+  router.post('/dicom-web/studies', mayCall, store);
+  router.post('/dicom-web/studies/:studyInstanceUID', mayCall, store);
+  describeRoute(router, STOW('/dicom-web/studies', 'STOW-RS: store instances of any study'));
+  describeRoute(router, {
+    ...STOW('/dicom-web/studies/{studyInstanceUID}', 'STOW-RS: store instances of this study'),
+    parameters: [{ name: 'studyInstanceUID', in: 'path', required: true, schema: { type: 'string' } }],
+  });
+  return router;
+}
+
+type Asked = {
+  readonly boundary: string;
+  readonly studyInstanceUID: string | null;
+  readonly type: typeof JSON_TYPE | typeof XML_TYPE;
+};
+
+function parseAsked(c: GatewayContext): Asked {
+  const contentType = c.req.header('content-type') ?? '';
+  const [, quoted, bare] = BOUNDARY.exec(contentType) ?? [];
+  const boundary = quoted ?? bare;
+  if (boundary === undefined || !OF_INSTANCES.test(contentType)) throw new Problem('unsupported-media-type');
+  const studyInstanceUID = c.req.param('studyInstanceUID') ?? null;
+  if (studyInstanceUID !== null && !isUid(studyInstanceUID))
+    throw new Problem('bad-request', 'The address names no study.');
+  return { boundary, studyInstanceUID, type: typeOf(c.req.header('accept')) };
+}
+
+/** PS3.18 §10.5.3: JSON unless XML is asked for. */
+function typeOf(accept = '*/*'): Asked['type'] {
+  if (/application\/(dicom\+)?json|\*\/\*|application\/\*/i.test(accept)) return JSON_TYPE;
+  if (/application\/(dicom\+)?xml|text\/xml/i.test(accept)) return XML_TYPE;
+  throw new Problem('not-acceptable');
+}
+
+async function receiveAndWait(
+  { pipeline, spool, policy: fallback, expiresAfterMs, bodies }: StowTools,
+  c: GatewayContext,
+  caller: Caller,
+  { boundary, studyInstanceUID }: Asked,
+): Promise<Outcome> {
+  const policy = await policyNamed(
+    pipeline.db,
+    caller.siteId,
+    c.req.query('policy') ?? fallback,
+    caller.roles,
+  );
+  const { incoming } = c.env ?? {};
+  const body = bodies.read(incoming instanceof IncomingMessage ? incoming : c.req.raw.body);
+  try {
+    const length = c.req.header('content-length');
+    const id = await receiveBody(
+      spool,
+      {
+        site_id: caller.siteId,
+        account_id: caller.id,
+        device_id: null,
+        form: { kind: 'parts', boundary, studyInstanceUID },
+        policy_name: policy.name,
+        policy_version: policy.version,
+        bytes: length === undefined ? null : Number(length),
+        expires_at: new Date(spool.now().getTime() + expiresAfterMs),
+      },
+      body,
+      senderOf(caller),
+    );
+    return await awaitStored(pipeline, id, c.req.raw.signal);
+  } finally {
+    body.stop();
+  }
+}
+
+function answerOf(c: GatewayContext, { file, stored, isOver }: Outcome, type: Asked['type']): Response {
+  // Opened, and nothing of it was taken.
+  if (file.state === 'opened' && file.problem !== null) throw new Problem(file.problem);
+  const { status, dataSet } = toAnswer(file.entries, stored, isOver);
+  const headers = {
+    'Content-Type': type,
+    // Through the web app's port the API has a prefix.
+    Location: `${c.get('throughWeb') ? '/api' : ''}/upload/${file.id}/status`,
+  };
+  return c.body(type === XML_TYPE ? toXml(dataSet) : JSON.stringify(dataSet), status, headers);
+}

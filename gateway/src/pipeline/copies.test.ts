@@ -1,0 +1,228 @@
+/** A study with a second destination: what waits for it, what does not, and what the receipt says of it. */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { merkleRoot } from '#shared/protocol/receipt.ts';
+import { copyOf, sentStudy, uidsOf, type CopiedStudy } from '../testing/open-copies.ts';
+import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
+import { receiptOf } from '../testing/open-study.ts';
+import { decideDeadLetters, listDeadLetters } from '../uploads/dead-letters.ts';
+import { listDestinations } from '../destinations/destination.store.ts';
+import { runExpiry } from './eviction/run-expiry.ts';
+import { renewJobs } from './renew-jobs.ts';
+import { ROAD } from './pipeline.ts';
+
+const test = suite('a second destination');
+let ground: TestGround;
+test.before(async () => {
+  ground = await openTestGround();
+});
+test.after(() => ground.close());
+
+/** The rows, files and key of the study that the gateway still has. */
+async function keptOf({ pipeline, studyId }: CopiedStudy) {
+  const { db, blobs } = pipeline.tools;
+  const study = await db
+    .selectFrom('study')
+    .select(['state', 'wrapped_key'])
+    .where('id', '=', studyId)
+    .executeTakeFirstOrThrow();
+  const parcels = await db.selectFrom('parcel').select('id').where('study_id', '=', studyId).execute();
+  const blobIds = await blobs.ids();
+  return {
+    state: study.state,
+    hasKey: study.wrapped_key !== null,
+    parcels: parcels.length,
+    blobs: blobIds.length,
+  };
+}
+
+const holdsAll = ({ instances }: CopiedStudy, pacs: CopiedStudy['pacs']): boolean =>
+  instances.every(({ bytes, identifiers: { sopInstanceUID } }) =>
+    pacs.held.get(sopInstanceUID)?.bytes.equals(Buffer.from(bytes)),
+  );
+
+test('that gets it also, and is down, delays nothing, and gets all of it later', async () => {
+  const sent = await sentStudy(ground, 'also');
+  const { pipeline, other, uploadId } = sent;
+  other.lie = 'down';
+  await pipeline.runAll();
+  await runExpiry(pipeline.tools);
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  assert.ok(receipt.instances.every(({ state }) => state === 'stored'));
+  assert.equal(receipt.destinations, [{ name: 'other', pacs: 'http://other.test/dicom-web', need: 'also' }]);
+  assert.equal(await keptOf(sent), { state: 'closed', hasKey: true, parcels: 1, blobs: 1 });
+  const status = await pipeline.status(uploadId);
+  assert.is(status.waiting, null);
+  assert.equal(status.destinations, [
+    { name: 'other', need: 'also', waiting: 'pacs-unreachable', inPacs: 0, failed: 0 },
+  ]);
+  other.lie = 'honest';
+  await pipeline.runAll();
+  assert.ok(holdsAll(sent, other));
+  assert.is((await copyOf(sent)).state, 'closed');
+  assert.equal(await keptOf(sent), { state: 'closed', hasKey: false, parcels: 0, blobs: 0 });
+  assert.is((await pipeline.status(uploadId)).revision, 1, 'the study itself did not move');
+  await pipeline.close();
+});
+
+test('that must have it is waited for, is seen, and is in the receipt with proof and digest', async () => {
+  const sent = await sentStudy(ground, 'required');
+  const { pipeline, other, uploadId, instances } = sent;
+  other.lie = 'down';
+  await pipeline.runAll();
+  const waiting = await pipeline.status(uploadId);
+  assert.equal(
+    [waiting.state, waiting.receipt, waiting.waiting?.because, waiting.destinations?.[0]?.waiting],
+    ['reconciled', null, 'required-destination', 'pacs-unreachable'],
+  );
+  other.lie = 'honest';
+  await pipeline.runAll();
+  assert.ok(holdsAll(sent, sent.pacs) && holdsAll(sent, other));
+  const done = await pipeline.status(uploadId);
+  assert.equal([done.state, done.waiting], ['closed', null]);
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  const [copy] = receipt.destinations ?? [];
+  assert.equal(
+    copy?.instances,
+    receipt.instances.map(({ digest }) => ({ state: 'stored', digest, proof: 'found' })),
+  );
+  assert.is(copy?.instances?.length, instances.length);
+  assert.is(receipt.root, await merkleRoot(receipt.instances));
+  await pipeline.close();
+});
+
+test('that must have it and refuses one keeps it from counting as stored, until it takes it', async () => {
+  const sent = await sentStudy(ground, 'required');
+  const { pipeline, other, pacs, uploadId, instances } = sent;
+  const [refused = ''] = uidsOf(instances);
+  other.failsOn.set(refused, 'refused');
+  await pipeline.runAll();
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  const said = receipt.instances.filter(({ state }) => state !== 'stored');
+  assert.equal(
+    said.map(({ sopInstanceUID, state, reason }) => [sopInstanceUID, state, reason]),
+    [[refused, 'refused', 'pacs-refused']],
+  );
+  assert.ok(pacs.held.has(refused), 'although the first one has it');
+  other.failsOn.clear();
+  const { digest } = said[0]!;
+  const body = JSON.stringify({ decision: 'retry', instances: [{ sopInstanceUID: refused, digest }] });
+  const answer = await pipeline.request('POST', `/upload/${uploadId}/decisions`, body, {
+    'content-type': 'application/json',
+  });
+  assert.is(answer.status, 200, await answer.text());
+  await pipeline.send(
+    uploadId,
+    instances.filter(({ identifiers }) => identifiers.sopInstanceUID === refused),
+    randomUUID(),
+  );
+  await pipeline.runAll();
+  const after = (await receiptOf(pipeline, uploadId)).receipt;
+  assert.is(after.revision, 2);
+  assert.ok(after.instances.every(({ state }) => state === 'stored' || state === 'already-stored'));
+  assert.ok(holdsAll(sent, other));
+  await pipeline.close();
+});
+
+test('that must have it asks the device again for what the disk lost', async () => {
+  const sent = await sentStudy(ground, 'required');
+  const { pipeline, other, uploadId, instances } = sent;
+  other.lie = 'down';
+  await pipeline.runAll();
+  for (const id of await pipeline.tools.blobs.ids()) await pipeline.tools.blobs.remove(id);
+  other.lie = 'honest';
+  await pipeline.runAll();
+  const asked = await pipeline.status(uploadId);
+  assert.equal([asked.state, asked.receipt], ['receiving', null]);
+  await pipeline.send(uploadId, instances, randomUUID());
+  await pipeline.runAll();
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  assert.ok(receipt.instances.every(({ state }) => state === 'already-stored'));
+  assert.ok(holdsAll(sent, other));
+  await pipeline.close();
+});
+
+test('that gets it also says what the disk lost before', async () => {
+  const sent = await sentStudy(ground, 'also');
+  const { pipeline, other } = sent;
+  other.lie = 'down';
+  await pipeline.runAll();
+  for (const id of await pipeline.tools.blobs.ids()) await pipeline.tools.blobs.remove(id);
+  other.lie = 'honest';
+  await pipeline.runAll();
+  const copy = await copyOf(sent);
+  assert.is(copy.state, 'held');
+  for (const { state, reason } of copy.instances)
+    assert.equal([state, reason], ['refused', 'lost-before-copied']);
+  await pipeline.close();
+});
+
+test('that gets it also and refuses is sent it again, or is not, by an administrator', async () => {
+  const sent = await sentStudy(ground, 'also');
+  const {
+    pipeline,
+    other,
+    otherId: destinationId,
+    siteId,
+    instances,
+  } = { ...sent, siteId: sent.pipeline.siteId };
+  const [first = '', second = '', third = ''] = uidsOf(instances);
+  for (const uid of [first, second, third]) other.failsOn.set(uid, 'refused');
+  await pipeline.runAll();
+  const place = { siteId, destinationId };
+  const letters = async () => (await listDeadLetters(pipeline.tools.db, place)).deadLetters;
+  const listed = await letters();
+  assert.equal(
+    listed.map(({ reason, canRetry }) => [reason, canRetry]),
+    instances.map(() => ['pacs-refused', true]),
+  );
+  assert.is((await keptOf(sent)).parcels, 1, 'the bytes wait for the decision');
+  const shown = (await listDestinations(pipeline.tools.db, siteId)).map(({ deadLetters }) => deadLetters);
+  assert.equal(shown, [0, 3]);
+  other.failsOn.delete(first);
+  other.failsOn.delete(second);
+  const by = randomUUID();
+  const idOf = (uid: string): number => listed.find(({ sopInstanceUID }) => sopInstanceUID === uid)!.id;
+  const decide = (decision: 'retry' | 'leave-out', ids?: number[]) =>
+    decideDeadLetters(pipeline.tools, place, by, { decision, ...(ids && { ids }) });
+  assert.is(await decide('retry', [idOf(first)]), 1);
+  await pipeline.runAll();
+  assert.equal([...other.held.keys()], [first]);
+  assert.is((await letters()).length, 2);
+  assert.is(await decide('retry'), 2);
+  await pipeline.runAll();
+  assert.equal([...other.held.keys()].sort(), [first, second].sort());
+  assert.is(await decide('leave-out'), 1);
+  assert.is(await decide('leave-out'), 0, 'repeatable');
+  await pipeline.runAll();
+  assert.equal([(await letters()).length, (await copyOf(sent)).state], [0, 'closed']);
+  assert.equal(await keptOf(sent), { state: 'closed', hasKey: false, parcels: 0, blobs: 0 });
+  await pipeline.close();
+});
+
+test('has its lost jobs made again, in a queue of its own', async () => {
+  const sent = await sentStudy(ground, 'also');
+  const { pipeline, other, studyId } = sent;
+  other.lie = 'down';
+  await pipeline.runAll();
+  const { db } = pipeline.tools;
+  const { id } = await copyOf(sent);
+  const queuesOf = async (key: string): Promise<readonly string[]> => {
+    const jobs = await db
+      .withSchema('jobs')
+      .selectFrom('job' as never)
+      .select(['name', 'singleton_key'] as never)
+      .where('singleton_key' as never, '=', key as never)
+      .where('state' as never, 'in', ['created', 'retry'] as never)
+      .execute();
+    return (jobs as { name: string }[]).map(({ name }) => name);
+  };
+  assert.equal(await queuesOf(id), ['copies']);
+  assert.not.ok((await queuesOf(studyId)).includes('copies'));
+  await renewJobs(pipeline.tools, pipeline.jobs, ROAD);
+  assert.equal(await queuesOf(id), ['copies'], 'none is doubled');
+  await pipeline.close();
+});
+
+test.run();

@@ -1,0 +1,85 @@
+/** The outcomes of a study's instances at its further destinations, for its receipt. */
+import { sql, type Kysely } from 'kysely';
+import type { Need } from '#shared/protocol/forms.ts';
+import { IN_PACS, isInPacs, isSettled } from '#shared/protocol/study-state.ts';
+import type { Tables } from '../database/tables.ts';
+import type { InstanceChange, InstanceRow } from './instance.store.ts';
+import type { Plan } from './study-plan.ts';
+
+export type CopyOutcome = {
+  readonly name: string;
+  /** The address at which its instances were seen. */
+  readonly pacs: string;
+  readonly need: Need;
+  /** By `outcomeKey`. */
+  readonly instances: ReadonlyMap<string, CopiedInstance>;
+};
+export type CopiedInstance = Pick<
+  InstanceRow,
+  'sop_instance_uid' | 'digest' | 'state' | 'reason' | 'pacs_code' | 'proof' | 'proven_at'
+>;
+
+export const outcomeKey = (row: Pick<InstanceRow, 'sop_instance_uid' | 'digest'>): string =>
+  `${row.sop_instance_uid} ${row.digest}`;
+
+/** In the order of the destinations' names. */
+export async function copyOutcomes(db: Kysely<Tables>, studyId: string): Promise<readonly CopyOutcome[]> {
+  const copies = await db
+    .selectFrom('study')
+    .innerJoin('destination', 'destination.id', 'study.destination_id')
+    .select(['study.id', 'destination.name', 'destination.url'])
+    .select(sql<Need>`study.need`.as('need'))
+    .where('study.copy_of', '=', studyId)
+    .orderBy('destination.name')
+    .execute();
+  return Promise.all(
+    copies.map(async ({ id, url, ...copy }) => {
+      const rows = await db
+        .selectFrom('instance')
+        .select(['sop_instance_uid', 'digest', 'state', 'reason', 'pacs_code', 'proof', 'proven_at'])
+        .where('study_id', '=', id)
+        .execute();
+      // All of it was seen at one address (receipt/sign-revision.ts).
+      const pacs = rows.find(({ state }) => isInPacs(state))?.proven_at ?? url;
+      return { ...copy, pacs, instances: new Map(rows.map((row) => [outcomeKey(row), row])) };
+    }),
+  );
+}
+
+/**
+ * An instance is in the PACS when every required destination has it. Null: they have all that the first one has.
+ * Else what is to be done before a receipt is signed: wait for them, or say of an instance what the one said that did
+ * not take it.
+ */
+export function withoutRequired(
+  instances: readonly InstanceRow[],
+  outcomes: readonly CopyOutcome[],
+  { id: studyId, waiting_because }: { readonly id: string; readonly waiting_because: string | null },
+): Plan | null {
+  const there = instances.filter(({ state }) => isInPacs(state));
+  const required = outcomes.filter(({ need }) => need === 'required');
+  const changes = new Map<number, InstanceChange>();
+  for (const row of there)
+    for (const { instances: copied } of required) {
+      const copy = copied.get(outcomeKey(row));
+      if (copy === undefined || !isSettled(copy.state)) return awaitRequired(waiting_because);
+      if (!isInPacs(copy.state)) changes.set(row.id, { id: row.id, state: copy.state, reason: copy.reason });
+    }
+  if (changes.size === 0) return null;
+  return {
+    outcome: 'not-in-all',
+    changes: [{ kind: 'change-instances', from: IN_PACS, changes: [...changes.values()] }],
+    next: [{ queue: 'receipt', studyId }],
+    audit: { event: 'instances-not-in-all', instances: changes.size },
+  };
+}
+
+/** The copy that comes to its end wakes the study. */
+function awaitRequired(waitingBecause: string | null): Plan {
+  const isNews = waitingBecause !== 'required-destination';
+  return {
+    outcome: 'required-destination',
+    changes: isNews ? [{ kind: 'wait', because: 'required-destination' }] : [],
+    audit: isNews ? { event: 'study-waiting', because: 'required-destination', stage: 'receipt' } : null,
+  };
+}

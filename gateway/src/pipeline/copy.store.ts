@@ -1,0 +1,130 @@
+/**
+ * A study goes to further destinations as copies of its row. Each is a study of its own on the road, with a row for
+ * each instance: its state, what was posted, the PACS's code, proof, losses, offers and what it waits for are those of
+ * one destination, and what is true of one says nothing of another. A copy has no upload, no bytes, no key and no
+ * receipt: those are its original's. Its instances come from there when all of the original is at the gateway.
+ */
+import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
+import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
+import type { Trx } from '../database/database.ts';
+import type { StudyTable, Tables } from '../database/tables.ts';
+import { idList } from './instance.store.ts';
+import { minutesNow } from './tally.store.ts';
+
+type Db = Kysely<Tables>;
+type StudyRow = Selectable<StudyTable>;
+
+/** Of an original: verified, and not held back. */
+const VERIFIED: readonly InstanceState[] = ['received', 'posting', 'posted', ...IN_PACS];
+/** Of a copy: its bytes are still wanted. */
+const WANTED: readonly InstanceState[] = ['promised', 'received', 'posting', 'posted', 'quarantined'];
+
+/** The first upload of the study at the site: later ones go where that goes. */
+const firstOf = ({ site_id: siteId, study_instance_uid: uid, id }: StudyRow): RawBuilder<string | null> =>
+  sql`(select s.id from study s where s.site_id = ${siteId} and s.study_instance_uid = ${uid} and s.id <> ${id}::uuid
+    and s.copy_of is null and s.destination_id is not null order by s.created_at, s.id limit 1)`;
+
+/** Fixed when the study is first promised, as its own destination is. */
+export async function insertCopies(trx: Trx, study: StudyRow, now: Date): Promise<void> {
+  const { id, site_id: siteId, study_instance_uid: uid, destination_id: own } = study;
+  await sql`
+    insert into study (site_id, account_id, study_instance_uid, state, revision, policy_name, policy_version, destination_id, copy_of, need, updated_at)
+    select ${siteId}::uuid, null, ${uid}, 'receiving', 1, ${study.policy_name}, ${study.policy_version}::int, wanted.id, ${id}::uuid, wanted.need, ${now}::timestamptz
+    from (
+      select destination_id as id, need from study where copy_of = ${firstOf(study)}
+      union
+      select id, need from destination where site_id = ${siteId} and need is not null and ${firstOf(study)} is null
+    ) wanted where wanted.id is distinct from ${own}::uuid`.execute(trx);
+}
+
+export async function copiesOf(db: Db, studyId: string): Promise<readonly StudyRow[]> {
+  return db.selectFrom('study').selectAll().where('copy_of', '=', studyId).orderBy('id').execute();
+}
+
+/** Instances of the original, `o`, under the same UID and digest as those of the copy, `c`. */
+const isSame = sql<boolean>`o.sop_instance_uid = c.sop_instance_uid and o.digest = c.digest`;
+const inStates = (alias: string, states: readonly InstanceState[]): RawBuilder<boolean> =>
+  sql`${sql.ref(`${alias}.state`)} in (${sql.join([...states])})`;
+
+/**
+ * True of an instance `o` that the copy does not have yet. One without bytes was in the PACS before this upload: a
+ * destination that must have it is looked at; to others whoever brought it has sent it.
+ */
+const isNew = (copy: StudyRow): RawBuilder<boolean> => sql`
+  o.study_id = ${copy.copy_of}::uuid and ${inStates('o', VERIFIED)} and (o.parcel_id is not null or ${copy.need} = 'required')
+  and not exists (select from instance c where c.study_id = ${copy.id}::uuid and ${isSame})`;
+/** True of an instance `c` of the copy whose bytes are at the gateway again, as `o`. */
+const isBack = (copy: StudyRow): RawBuilder<boolean> => sql`
+  c.study_id = ${copy.id}::uuid and c.state = 'promised' and o.study_id = ${copy.copy_of}::uuid
+  and ${isSame} and o.parcel_id is not null and ${inStates('o', VERIFIED)}`;
+
+/** Nothing while the original still awaits some. */
+export async function hasNews(db: Db, copy: StudyRow): Promise<boolean> {
+  const { rows } = await sql<{ has: boolean }>`
+    select (exists (select from instance o where ${isNew(copy)}) or exists (select from instance o, instance c where ${isBack(copy)}))
+      and not exists (select from study where id = ${copy.copy_of}::uuid and state = 'receiving') as has`.execute(
+    db,
+  );
+  return rows[0]?.has ?? false;
+}
+
+/** The copy gets the instances that it lacks. Other bytes that it has under a UID are not replaced. */
+export async function takeNews(trx: Db, copy: StudyRow, now: Date): Promise<void> {
+  await sql`
+    update instance c set state = 'received', parcel_id = o.parcel_id, body_offset = o.body_offset, restored = o.restored,
+      updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
+    from instance o where ${isBack(copy)}`.execute(trx);
+  await sql`
+    insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid, transfer_syntax_uid, digest,
+      original_digest, original_key, report_digest, policy_name, policy_version, bytes, state, reason, parcel_id, body_offset, restored,
+      sent_digests, posted_at, revision, updated_at, since_minute)
+    select o.site_id, ${copy.id}::uuid, o.sop_instance_uid, o.sop_class_uid, o.series_instance_uid, o.transfer_syntax_uid, o.digest,
+      o.original_digest, o.original_key, o.report_digest, o.policy_name, o.policy_version, o.bytes,
+      case when taken.is_so then 'quarantined' when o.parcel_id is null then 'posted' else 'received' end,
+      case when taken.is_so then 'conflicting-instance' end, o.parcel_id, o.body_offset, o.restored,
+      case when o.parcel_id is null then o.sop_instance_uid || ' ' || o.digest || ' -' end,
+      case when o.parcel_id is null then ${now}::timestamptz end, ${copy.revision}::int, ${now}::timestamptz, ${minutesNow()}
+    from instance o cross join lateral (
+      select exists (select from instance c where c.study_id = ${copy.id}::uuid and c.sop_instance_uid = o.sop_instance_uid
+        and c.state not in ('refused', 'quarantined', 'left-out')) as is_so
+    ) taken
+    where ${isNew(copy)} order by o.id`.execute(trx);
+}
+
+/** The ids of parcels of the study in which copies have something that they still have to hand over. */
+export async function parcelsForCopies(db: Db, studyId: string): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select distinct o.parcel_id as id from study s join instance o on o.study_id = s.copy_of
+      left join instance c on c.study_id = s.id and ${isSame}
+    where s.copy_of = ${studyId}::uuid and o.parcel_id is not null and
+      case when c.id is null then ${inStates('o', VERIFIED)} else ${inStates('c', WANTED)} or (c.state = 'refused' and s.need = 'also') end`.execute(
+    db,
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** These instances of the original come once more: what its copies could not deliver of them is tried again. */
+export async function expectInCopies(trx: Trx, ids: readonly number[], now: Date): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`
+    update instance c set state = 'promised', reason = null, pacs_code = null, proof = null, posted_at = null, sent_digests = null,
+      parcel_id = null, body_offset = null, restored = null, offers = 0, offers_amid = 0, losses = 0, damages = 0,
+      updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
+    from instance o, study s
+    where o.id in ${idList(ids)} and s.copy_of = o.study_id and c.study_id = s.id and ${isSame}
+      and c.state in ('quarantined', 'refused', 'left-out')
+      and not exists (select from instance t where t.study_id = c.study_id and t.sop_instance_uid = c.sop_instance_uid
+        and t.id <> c.id and t.state not in ('refused', 'quarantined', 'left-out'))`.execute(trx);
+}
+
+/** A person left these out: they go nowhere any more where no PACS may have them. */
+export async function leaveOutInCopies(trx: Trx, ids: readonly number[], now: Date): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`
+    update instance c set state = 'left-out', reason = 'left-out', updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
+    from instance o, study s
+    where o.id in ${idList(ids)} and s.copy_of = o.study_id and c.study_id = s.id and ${isSame}
+      and (c.state in ('promised', 'quarantined', 'refused') or (c.state = 'received' and c.posted_at is null))`.execute(
+    trx,
+  );
+}

@@ -1,0 +1,175 @@
+/**
+ * Where files of other clients lie until they are opened: encrypted blobs in a folder of their own, each under a key
+ * of its own that is destroyed with it. A file counts as written from the moment it is announced, for the disk and
+ * for the quota of its account.
+ */
+import { sql } from 'kysely';
+import { Problem } from '#shared/protocol/problem.ts';
+import { quotaUse } from '../policies/quota.store.ts';
+import { parcelKey } from '../ports/blobs/blob-cipher.ts';
+import { checkRoom, StorageFull, type BlobKey, type Blobs } from '../ports/blobs/blobs.ts';
+import type { StudyKeys } from './study-key.ts';
+import {
+  deleteReceiving,
+  expiredFiles,
+  insertFile,
+  keptFiles,
+  OPEN_FILE_QUEUE,
+  openFiles,
+  setReceived,
+  toFileId,
+  type NewFile,
+  type SentFile,
+} from './sent-file.store.ts';
+import type { PipelineTools } from './pipeline-tools.ts';
+import { maySend, type Sender } from './upload-owner.ts';
+import { tokenEnded } from '../http/route.ts';
+
+/** A disc of a CT examination in one archive; more than that is sent in several. */
+export const FILE_BYTES_LIMIT = 16 * 1024 ** 3;
+/** Unfinished and unopened ones of an account: each is a row and a file. */
+const OPEN_FILES_LIMIT = 256;
+
+export type FileSpoolTools = Pick<PipelineTools, 'db' | 'jobs' | 'now' | 'newId' | 'locks'> & {
+  /** Of files alone. */
+  readonly blobs: Blobs;
+  readonly keys: StudyKeys;
+};
+
+/** The key of the file's blob. Throws where it was destroyed. */
+export function fileKey(
+  { keys }: Pick<FileSpoolTools, 'keys'>,
+  file: Pick<SentFile, 'id' | 'wrapped_key'>,
+): BlobKey {
+  const key = file.wrapped_key === null ? null : keys.unwrap(file.id, file.wrapped_key);
+  if (key === null) throw new Error('the key of a file is gone');
+  return parcelKey(key, file.id);
+}
+
+/**
+ * Announces a file. @throws Problem body-too-large, quota-exceeded, storage-full. `bytes` null: nobody knows how many
+ * will come; `checkGrown` is asked as they do.
+ */
+export async function createFile(
+  tools: FileSpoolTools,
+  file: Omit<NewFile, 'id' | 'wrapped_key'>,
+): Promise<NewFile> {
+  const id = toFileId(tools.newId());
+  const row = await tools.db.transaction().execute(async (trx) => {
+    // Two creations do not see the same room.
+    await sql`select pg_advisory_xact_lock(hashtext('file room'))`.execute(trx);
+    await checkAnnounced({ ...tools, db: trx }, file.account_id, file.bytes ?? 0);
+    const made = { ...file, id, wrapped_key: tools.keys.create(id) };
+    await insertFile(trx, made);
+    return made;
+  });
+  await tools.blobs.create(id);
+  return row;
+}
+
+/** Throws as `createFile`. */
+export async function checkAnnounced(
+  { db, blobs, now }: Pick<FileSpoolTools, 'db' | 'blobs' | 'now'>,
+  accountId: string,
+  bytes: number,
+): Promise<void> {
+  if (bytes > FILE_BYTES_LIMIT) throw new Problem('body-too-large');
+  const open = await openFiles(db, accountId);
+  const use = await quotaUse(db, accountId, now());
+  const isOver = use !== undefined && use.used.bytes + open.ofAccount + bytes > use.quota.bytes;
+  if (isOver || open.files >= OPEN_FILES_LIMIT) throw new Problem('quota-exceeded');
+  try {
+    await checkRoom(blobs, open.all + bytes);
+  } catch (error) {
+    throw error instanceof StorageFull ? new Problem('storage-full') : error;
+  }
+}
+
+/** The file is whole: it will be opened. @throws Problem not-authenticated: the sender's right has ended. */
+export async function handOverFile(tools: FileSpoolTools, id: string, sender: Sender): Promise<void> {
+  const bytes = await tools.blobs.size(id);
+  if (bytes === null) return;
+  await tools.blobs.sync(id);
+  await tools.db.transaction().execute(async (trx) => {
+    if (!(await maySend(trx, sender, tools.now()))) throw tokenEnded();
+    if (!(await setReceived(trx, id, bytes))) return;
+    await tools.jobs.enqueue(trx, OPEN_FILE_QUEUE, { fileId: id }, { key: id, group: sender.accountId });
+  });
+}
+
+/** The body of a request, which ends where the connection was cut (intake/cut-body.ts). */
+export type RequestBody = AsyncIterable<Uint8Array> & { isCut(): boolean };
+
+/** Of a body whose length nobody announced: how often it is looked whether there is still room. */
+const LOOK_EVERY_BYTES = 64 * 1024 ** 2;
+
+/**
+ * Keeps the body of a request as a file, and hands it over. @throws Problem as `createFile`; `bad-request` where the
+ * connection was cut, or the length is not the announced one: nothing of it is kept.
+ */
+export async function receiveBody(
+  tools: FileSpoolTools,
+  announced: Omit<NewFile, 'id' | 'wrapped_key'>,
+  body: RequestBody,
+  sender: Sender,
+): Promise<string> {
+  const file = await createFile(tools, announced);
+  try {
+    const pieces = withinRoom(tools, announced, body);
+    const bytes = await tools.blobs.append(file.id, fileKey(tools, file), 0, pieces);
+    if (body.isCut() || bytes !== (announced.bytes ?? bytes) || bytes === 0) throw new Problem('bad-request');
+    await handOverFile(tools, file.id, sender);
+  } catch (error) {
+    await removeUnfinishedFile(tools, file);
+    throw error instanceof StorageFull ? new Problem('storage-full') : error;
+  }
+  return file.id;
+}
+
+async function* withinRoom(
+  tools: FileSpoolTools,
+  { account_id, bytes: announced }: Pick<NewFile, 'account_id' | 'bytes'>,
+  body: RequestBody,
+): AsyncGenerator<Uint8Array> {
+  const limit = announced ?? FILE_BYTES_LIMIT;
+  let came = 0;
+  let looked = 0;
+  for await (const piece of body) {
+    came += piece.length;
+    if (came > limit) throw new Problem(announced === null ? 'body-too-large' : 'bad-request');
+    if (announced === null && came - looked >= LOOK_EVERY_BYTES) {
+      await checkAnnounced(tools, account_id, came);
+      looked = came;
+    }
+    yield piece;
+  }
+  // The rest, of which the last look knew nothing.
+  if (announced === null) await checkAnnounced(tools, account_id, came);
+}
+
+/** It was not whole: nothing of it is kept. */
+export async function removeUnfinishedFile(
+  tools: FileSpoolTools,
+  file: Pick<SentFile, 'id' | 'wrapped_key'>,
+): Promise<void> {
+  if (!(await deleteReceiving(tools.db, file.id))) return;
+  await destroyFile(tools, file);
+}
+
+/** Its bytes, for ever. */
+export async function destroyFile(
+  { blobs, keys }: Pick<FileSpoolTools, 'blobs' | 'keys'>,
+  { id, wrapped_key }: Pick<SentFile, 'id' | 'wrapped_key'>,
+): Promise<void> {
+  if (wrapped_key !== null) keys.destroy(wrapped_key);
+  await blobs.remove(id);
+}
+
+/** Unfinished files whose time is over, and the bytes of those that no row names. A row comes before its bytes. */
+export async function sweepFiles(tools: FileSpoolTools): Promise<void> {
+  const blobs = await tools.blobs.ids();
+  for (const id of await expiredFiles(tools.db, tools.now())) await deleteReceiving(tools.db, id);
+  const kept = await keptFiles(tools.db);
+  tools.keys.sweep([...kept.values()]);
+  for (const id of blobs) if (!kept.has(id)) await tools.blobs.remove(id);
+}

@@ -1,0 +1,275 @@
+/**
+ * tus 1.0 at `/upload/files` for other clients: a lone instance or a ZIP, as it lies on the sender's disk. The
+ * gateway opens it once it is whole (gateway/src/foreign). It speaks like the intake of parcels, with the file's own
+ * spool: the offset is what lies there, the newest request wins, and a cut keeps its bytes.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Readable } from 'node:stream';
+import { DataStore, ERRORS, Server, Upload } from '@tus/server';
+import { Problem } from '#shared/protocol/problem.ts';
+import { isArchiveName } from '#shared/ingest/archive.ts';
+import type { Role } from '#shared/protocol/api.ts';
+import { policyNamed } from '../../policies/policies.ts';
+import { BlobDamaged, checkRoom, StorageFull } from '../../ports/blobs/blobs.ts';
+import { findFile, type FileForm, type SentFile } from '../sent-file.store.ts';
+import { isOwnedBy, type Sender } from '../upload-owner.ts';
+import { createBodyPlaces } from './body-places.ts';
+import { createCutBody, LET_GO_WITHIN_MS, type CutBody } from './cut-body.ts';
+import {
+  createFile,
+  fileKey,
+  handOverFile,
+  removeUnfinishedFile,
+  type FileSpoolTools,
+} from '../file-spool.ts';
+import { createParcelLocker } from './parcel-locker.ts';
+import { taken } from './parcel-spool.ts';
+import { withoutCors } from './without-cors.ts';
+import { parseUploadChecksum, type Checksum } from './upload-checksum.ts';
+
+/** As for parcels: fewer at once, for a client that is not ours sends one file after the other. */
+const PLACES = { atOnce: 64, ofOne: 16 };
+/** Until the one that was replaced has written what it holds. */
+const LOCK_DRAIN_MS = LET_GO_WITHIN_MS + 300;
+
+export type FileSender = Sender & { readonly siteId: string; readonly roles: readonly Role[] };
+
+export type FileReceiver = {
+  /** The creation is of a file, not of a parcel. */
+  isCreation(request: Request): boolean;
+  /** Throws Problem. */
+  create(request: Request, sender: FileSender, socket?: Readable): Promise<Response>;
+  /** `id`: of a file (`isFileId`). Throws Problem. */
+  resume(request: Request, sender: Sender, id: string, socket?: Readable): Promise<Response>;
+};
+export type FileSettings = {
+  /** How long an unfinished file is kept. */
+  readonly uploadExpiresHours: number;
+  /** The policy under which a file is sent that names none. */
+  readonly policy: string;
+};
+
+type FileRequest = {
+  readonly file: SentFile;
+  readonly sender: Sender;
+  readonly body: CutBody;
+  readonly checksum: Checksum | null;
+  readonly contentLength: number | null;
+  failure: unknown;
+};
+
+type Current = AsyncLocalStorage<FileRequest>;
+type Receiving = { readonly tools: FileSpoolTools; readonly server: Server; readonly current: Current };
+
+export function createFileReceiver(tools: FileSpoolTools, settings: FileSettings): FileReceiver {
+  const current: Current = new AsyncLocalStorage();
+  const receiving = { tools, current, server: createServer(tools, current) };
+  const takePlace = createBodyPlaces(PLACES);
+  const inPlace = async (
+    sender: Sender,
+    source: Readable | ReadableStream<Uint8Array> | null,
+    work: (body: CutBody) => Promise<Response>,
+  ): Promise<Response> => {
+    // Before its body is read.
+    const leave = source === null ? null : takePlace(sender.accountId);
+    const body = createCutBody(source);
+    try {
+      return await work(body);
+    } finally {
+      body.stop();
+      leave?.();
+    }
+  };
+  return {
+    isCreation: ({ headers }) => {
+      const named = metadataOf(headers);
+      return named.has('filename') && !named.has('upload');
+    },
+    create: (request, sender, socket) =>
+      inPlace(sender, socket ?? request.body, async (body) => {
+        const file = await announce(tools, request.headers, sender, settings);
+        return speak(receiving, request, { file, sender, body });
+      }),
+    resume: (request, sender, id, socket) =>
+      inPlace(sender, request.method === 'PATCH' ? (socket ?? request.body) : null, async (body) => {
+        const file = await findOwn(tools, id, sender);
+        const answer = await speak(receiving, request, { file, sender, body });
+        // The last PATCH was stored, and the process died before it said so.
+        if (request.method === 'HEAD' && (await tools.blobs.size(file.id)) === file.bytes)
+          await handOverFile(tools, file.id, sender);
+        return answer;
+      }),
+  };
+}
+
+/** Another's is treated as missing. The body of a STOW-RS request is nobody's to continue. */
+async function findOwn({ db }: FileSpoolTools, id: string, sender: Sender): Promise<SentFile> {
+  const file = await findFile(db, id, null);
+  if (file === undefined || !isOwnedBy(sender, file) || file.form.kind === 'parts')
+    throw new Problem('not-found');
+  return file;
+}
+
+/** tus 1.0 Creation: pairs of a key and a value in base64. */
+function metadataOf(headers: Headers): ReadonlyMap<string, string> {
+  return new Map(
+    (headers.get('upload-metadata') ?? '').split(',').map((pair): [string, string] => {
+      const [key = '', value = ''] = pair.trim().split(/ +/);
+      return [key, Buffer.from(value, 'base64').toString()];
+    }),
+  );
+}
+
+async function announce(
+  tools: FileSpoolTools,
+  headers: Headers,
+  sender: FileSender,
+  settings: FileSettings,
+): Promise<SentFile> {
+  const bytes = Number(headers.get('upload-length') ?? NaN);
+  if (!Number.isSafeInteger(bytes) || bytes < 1)
+    throw new Problem('invalid-request', 'Upload-Length is missing or no length.');
+  const named = metadataOf(headers);
+  const { siteId, roles } = sender;
+  const policy = await policyNamed(tools.db, siteId, named.get('policy') ?? settings.policy, roles);
+  // The name is not kept: it may be a patient's.
+  const form: FileForm = { kind: isArchiveName(named.get('filename') ?? '') ? 'archive' : 'instance' };
+  const file = await createFile(tools, {
+    site_id: siteId,
+    account_id: sender.accountId,
+    device_id: sender.deviceId,
+    form,
+    policy_name: policy.name,
+    policy_version: policy.version,
+    bytes,
+    expires_at: new Date(tools.now().getTime() + settings.uploadExpiresHours * 3_600_000),
+  });
+  return {
+    ...file,
+    state: 'receiving',
+    runs: 0,
+    problem: null,
+    entries: [],
+    created_at: tools.now(),
+  };
+}
+
+function createServer(tools: FileSpoolTools, current: Current): Server {
+  return new Server({
+    path: '/upload/files',
+    datastore: new FileStore(tools, current),
+    locker: createParcelLocker(() => {
+      const body = current.getStore()?.body;
+      return (because) => (because === 'lost' ? body?.stop() : body?.letGo());
+    }, tools.locks),
+    lockDrainTimeout: LOCK_DRAIN_MS,
+    namingFunction: () => current.getStore()?.file.id ?? '',
+    generateUrl: (_request, { id }) => `files/${id}`,
+    onResponseError: (_request, error) => {
+      const request = current.getStore();
+      if (request) request.failure ??= error;
+      return undefined;
+    },
+    onUploadFinish: async (_request, { id }) => {
+      await handOverFile(tools, id, current.getStore()!.sender);
+      return {};
+    },
+  });
+}
+
+async function speak(
+  { server, current }: Receiving,
+  { url, method, headers }: Request,
+  of: Pick<FileRequest, 'file' | 'sender' | 'body'>,
+): Promise<Response> {
+  const length = headers.get('content-length');
+  const beside: FileRequest = {
+    ...of,
+    checksum: parseUploadChecksum(headers.get('upload-checksum')),
+    contentLength: length === null ? null : Number(length),
+    failure: null,
+  };
+  // Without its body: the store reads that itself.
+  const request = new Request(url, { method, headers });
+  const response = await current.run(beside, () => server.handleWeb(request as never));
+  if (response.status >= 400) refuse(beside.failure);
+  if (of.file.state === 'receiving') response.headers.set('Upload-Expires', of.file.expires_at.toUTCString());
+  return withoutCors(response);
+}
+
+/** Throws what has a code of ours; 409 stays as tus means it. */
+function refuse(failure: unknown): void {
+  if (failure instanceof StorageFull) throw new Problem('storage-full');
+  if (failure instanceof Problem) throw failure;
+  if (failure === ERRORS.ERR_LOCK_TIMEOUT)
+    throw new Problem('parcel-busy', undefined, { 'Retry-After': '1' });
+  const status = (failure as { status_code?: number } | null)?.status_code;
+  if (status === 404 || status === 410) throw new Problem('not-found');
+  if (status === 413) throw new Problem('body-too-large');
+  if (status === undefined && failure !== null) throw failure;
+}
+
+class FileStore extends DataStore {
+  readonly #tools: FileSpoolTools;
+  readonly #current: Current;
+
+  constructor(tools: FileSpoolTools, current: Current) {
+    super();
+    this.#tools = tools;
+    this.#current = current;
+    this.extensions = ['creation', 'creation-with-upload', 'termination', 'expiration', 'checksum'];
+  }
+
+  #request(id: string): FileRequest {
+    const request = this.#current.getStore();
+    if (request === undefined || request.file.id !== id) throw ERRORS.FILE_NOT_FOUND;
+    return request;
+  }
+
+  override async create(upload: Upload): Promise<Upload> {
+    this.#request(upload.id);
+    return upload;
+  }
+
+  override async getUpload(id: string): Promise<Upload> {
+    const { file } = this.#request(id);
+    const size = file.bytes ?? 0;
+    if (file.state === 'receiving' && file.expires_at < this.#tools.now()) throw ERRORS.FILE_NO_LONGER_EXISTS;
+    const offset = file.state === 'receiving' ? await this.#tools.blobs.size(id) : size;
+    if (offset === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
+    return new Upload({ id, size, offset });
+  }
+
+  /** Reads the request's own body: the stream that @tus/server passes on is empty (see `speak`). */
+  override async write(_stream: Readable, id: string, offset: number): Promise<number> {
+    const { file, checksum, contentLength, body } = this.#request(id);
+    const { blobs } = this.#tools;
+    const left = (file.bytes ?? 0) - offset;
+    if (left === 0) return offset;
+    const key = fileKey(this.#tools, file);
+    try {
+      await checkRoom(blobs, Math.min(contentLength ?? left, left));
+      const written = await blobs.append(id, key, offset, taken(body, left, checksum));
+      const whole = contentLength === null ? !body.isCut() : written === contentLength;
+      if (checksum === null || !whole || checksum.matches()) return offset + written;
+    } catch (error) {
+      if (!(error instanceof BlobDamaged)) throw error;
+      await blobs.truncate(id, key, error.offset);
+      throw new Problem('checksum-mismatch');
+    }
+    await blobs.truncate(id, key, offset);
+    throw new Problem('checksum-mismatch');
+  }
+
+  override async remove(id: string): Promise<void> {
+    const { file } = this.#request(id);
+    // Opened, its instances are uploads, and are taken back as such.
+    if (file.state !== 'receiving') throw ERRORS.INVALID_TERMINATION;
+    await removeUnfinishedFile(this.#tools, file);
+  }
+
+  /** 0: @tus/server says nothing of it, and `speak` does. */
+  override getExpiration(): number {
+    return 0;
+  }
+}

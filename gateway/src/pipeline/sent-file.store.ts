@@ -1,0 +1,188 @@
+/**
+ * Files that other clients send as they lie on their disks, and what became of each instance in them. A file is
+ * opened once it is here; from then on its instances are those of uploads like any other, and its row says which.
+ */
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import type { SentFileTable } from '../database/foreign-tables.ts';
+import type { Tables } from '../database/tables.ts';
+import type { UploadOwner } from './upload-owner.ts';
+
+type Db = Kysely<Tables>;
+
+/**
+ * A lone instance, an archive of them, or the body of a STOW-RS request. `studyInstanceUID`: the only study that may
+ * be in it.
+ */
+export type FileForm =
+  | { readonly kind: 'instance' }
+  | { readonly kind: 'archive' }
+  | { readonly kind: 'parts'; readonly boundary: string; readonly studyInstanceUID: string | null };
+
+/**
+ * A UUID of version 8 (RFC 9562 §5.8): so the id alone tells a file from a parcel, before anything is asked of the
+ * database. Until then nobody would read the body that comes with it.
+ */
+export const toFileId = (uuid: string): string => `${uuid.slice(0, 14)}8${uuid.slice(15)}`;
+export const isFileId = (id: string): boolean =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id);
+
+/** Opens a file: `gateway/src/foreign`. */
+export const OPEN_FILE_QUEUE = 'open-file';
+export type OpenFileJob = { readonly fileId: string };
+
+/**
+ * One instance of the file; `entry` is its place there, counted from 1. `sent`: it is on the road, in `upload`.
+ * UIDs of others stand here only where the policy keeps them.
+ */
+export type FileEntry = { readonly entry: number } & (
+  | {
+      readonly state: 'sent';
+      readonly upload: string;
+      readonly sopInstanceUID: string;
+      readonly digest: string;
+    }
+  | {
+      readonly state: 'quarantined' | 'refused' | 'skipped' | 'conflict';
+      readonly reason: ReasonCode;
+      readonly sopInstanceUID?: string | undefined;
+      readonly sopClassUID?: string | undefined;
+    }
+);
+
+export type SentFile = Omit<Selectable<SentFileTable>, 'form' | 'entries' | 'bytes'> & {
+  readonly form: FileForm;
+  readonly entries: readonly FileEntry[];
+  readonly bytes: number | null;
+};
+
+/** Of this store alone, and unlike any parcel's: files lie in a folder of their own. */
+export type NewFile = Pick<
+  SentFile,
+  | 'id'
+  | 'site_id'
+  | 'account_id'
+  | 'device_id'
+  | 'form'
+  | 'policy_name'
+  | 'policy_version'
+  | 'bytes'
+  | 'wrapped_key'
+  | 'expires_at'
+>;
+
+export async function insertFile(db: Db, { form, ...file }: NewFile): Promise<void> {
+  await db
+    .insertInto('sent_file')
+    .values({ ...file, form: JSON.stringify(form), state: 'receiving', problem: null })
+    .execute();
+}
+
+/** `owner` null: whoever's. */
+export async function findFile(db: Db, id: string, owner: UploadOwner | null): Promise<SentFile | undefined> {
+  let query = db.selectFrom('sent_file').selectAll().where('id', '=', id);
+  if (owner !== null) query = query.where('account_id', '=', owner.accountId);
+  if (owner !== null && owner.deviceId !== null) query = query.where('device_id', '=', owner.deviceId);
+  const row = await query.executeTakeFirst();
+  return row && toFile(row);
+}
+
+function toFile(row: Selectable<SentFileTable>): SentFile {
+  return {
+    ...row,
+    bytes: row.bytes === null ? null : Number(row.bytes),
+    form: row.form as FileForm,
+    entries: row.entries as FileEntry[],
+  };
+}
+
+/** Whether it was still being received. */
+export async function setReceived(trx: Transaction<Tables>, id: string, bytes: number): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('sent_file')
+    .set({ state: 'received', bytes })
+    .where('id', '=', id)
+    .where('state', '=', 'receiving')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** The runs before this one. */
+export async function countRun(db: Db, id: string): Promise<number> {
+  const { runs } = await db
+    .updateTable('sent_file')
+    .set({ runs: sql<number>`runs + 1` })
+    .where('id', '=', id)
+    .returning('runs')
+    .executeTakeFirstOrThrow();
+  return runs - 1;
+}
+
+/** Nothing is known any more of what it was but what became of it. */
+export async function setOpened(
+  db: Db,
+  id: string,
+  { entries, problem }: { readonly entries: readonly FileEntry[]; readonly problem: AnyProblemCode | null },
+): Promise<void> {
+  await db
+    .updateTable('sent_file')
+    .set({ state: 'opened', entries: JSON.stringify(entries), problem, form: '{}', wrapped_key: null })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** It is opened again later. */
+export async function setProblem(db: Db, id: string, problem: AnyProblemCode | null): Promise<void> {
+  await db.updateTable('sent_file').set({ problem }).where('id', '=', id).execute();
+}
+
+/** Whether it was there, and not yet whole. */
+export async function deleteReceiving(db: Db, id: string): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('sent_file')
+    .where('id', '=', id)
+    .where('state', '=', 'receiving')
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
+/** The files whose bytes are here, or may come: of all, and of one account. */
+export async function openFiles(
+  db: Db,
+  accountId: string,
+): Promise<{ readonly all: number; readonly ofAccount: number; readonly files: number }> {
+  const row = await db
+    .selectFrom('sent_file')
+    .select([
+      sql<number | string>`coalesce(sum(bytes), 0)`.as('all'),
+      sql<number | string>`coalesce(sum(bytes) filter (where account_id = ${accountId}::uuid), 0)`.as(
+        'ofAccount',
+      ),
+      sql<number | string>`count(*) filter (where account_id = ${accountId}::uuid)`.as('files'),
+    ])
+    .where('state', '<>', 'opened')
+    .executeTakeFirstOrThrow();
+  return { all: Number(row.all), ofAccount: Number(row.ofAccount), files: Number(row.files) };
+}
+
+/** Of unfinished files whose time is over. */
+export async function expiredFiles(db: Db, now: Date): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('sent_file')
+    .select('id')
+    .where('state', '=', 'receiving')
+    .where('expires_at', '<', now)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** The files whose bytes are here, with their keys. */
+export async function keptFiles(db: Db): Promise<ReadonlyMap<string, Uint8Array>> {
+  const rows = await db
+    .selectFrom('sent_file')
+    .select(['id', 'wrapped_key'])
+    .where('state', '<>', 'opened')
+    .execute();
+  return new Map(rows.flatMap(({ id, wrapped_key }) => (wrapped_key === null ? [] : [[id, wrapped_key]])));
+}

@@ -1,0 +1,71 @@
+/** A study that goes to two destinations, each a PACS in memory. */
+import { randomUUID } from 'node:crypto';
+import type { Need } from '#shared/protocol/forms.ts';
+import type { SyntheticInstance } from '#testing/synthetic-study.ts';
+import { createTakings } from '../pipeline/takings.ts';
+import { openTestPacs, type TestPacs } from './open-pacs.ts';
+import { openTestPipeline, type TestGround, type TestPipeline } from './open-pipeline.ts';
+import { newStudy, studyIdOf } from './open-study.ts';
+import { toManifest } from './pack-parcel.ts';
+
+/** A destination in the database, of the pipeline's site. */
+async function addDestination(pipeline: TestPipeline, name: string, need: Need | null): Promise<string> {
+  const { id } = await pipeline.tools.db
+    .insertInto('destination')
+    .values({
+      ...{ site_id: pipeline.siteId, kind: 'dicomweb', name, url: `http://${name}.test/dicom-web`, need },
+      settings: JSON.stringify({ authentication: { kind: 'none' }, ca: null, certificate: null }),
+      ...{ sealed: null, is_primary: need === null, from_environment: false, changed_at: new Date() },
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+export type CopiedStudy = Awaited<ReturnType<typeof sentStudy>>;
+
+/** All of it is at the gateway; no stage has run. `other`: the PACS of the second destination. */
+export async function sentStudy(ground: TestGround, need: Need, count = 3) {
+  const pacs = openTestPacs();
+  const other = openTestPacs();
+  const places = new Map<
+    string | null | undefined,
+    { pacs: TestPacs; takings: ReturnType<typeof createTakings> }
+  >();
+  const pipeline = await openTestPipeline({
+    pacs,
+    start: false,
+    ground,
+    tools: { pacsOf: async ({ destination_id: id }) => places.get(id) ?? places.get(null)! },
+  });
+  const first = { pacs, takings: createTakings() };
+  places.set(null, first);
+  places.set(await addDestination(pipeline, 'first', null), first);
+  const otherId = await addDestination(pipeline, 'other', need);
+  places.set(otherId, { pacs: other, takings: createTakings() });
+  const instances = newStudy(count);
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances, randomUUID());
+  const studyId = await studyIdOf(pipeline, uploadId);
+  return { pipeline, pacs, other, otherId, instances, uploadId, studyId };
+}
+
+/** The row of the study that goes to the second destination. */
+export async function copyOf({ pipeline, studyId }: Pick<CopiedStudy, 'pipeline' | 'studyId'>) {
+  const { db } = pipeline.tools;
+  const copy = await db
+    .selectFrom('study')
+    .selectAll()
+    .where('copy_of', '=', studyId)
+    .executeTakeFirstOrThrow();
+  const instances = await db
+    .selectFrom('instance')
+    .select(['sop_instance_uid', 'digest', 'state', 'reason', 'proof'])
+    .where('study_id', '=', copy.id)
+    .orderBy('id')
+    .execute();
+  return { ...copy, instances };
+}
+
+export const uidsOf = (instances: readonly SyntheticInstance[]): readonly string[] =>
+  instances.map(({ identifiers }) => identifiers.sopInstanceUID);

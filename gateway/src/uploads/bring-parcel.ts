@@ -1,0 +1,64 @@
+/**
+ * A parcel of the gateway's own making: results, and instances of files that it has opened. Row first, then the bytes
+ * under the study's key, then the word that all is there: as tus does it.
+ */
+import { createBoundary, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
+import { insertParcel } from '../pipeline/parcel.store.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import { lockStudy } from '../pipeline/study.store.ts';
+import { parcelKey } from '../ports/blobs/blob-cipher.ts';
+import type { Arrivals } from './complete-upload.ts';
+
+/** A parcel is written in one go; the remains of a killed run are swept after this long. */
+const PARCEL_EXPIRES_AFTER_MS = 3600 * 1000;
+
+export type BringTools = Pick<PipelineTools, 'db' | 'blobs' | 'keys' | 'now' | 'newId'> & {
+  /** The parcel is complete: verify takes over. */
+  readonly arrived: (parcelId: string) => ReturnType<Arrivals['arrived']>;
+};
+
+/** Throws where the disk is full, or the study's key has gone. */
+export async function bringParcel(
+  tools: BringTools,
+  uploadId: string,
+  parcelId: string,
+  parts: readonly PackedInstance[],
+): Promise<void> {
+  const body = packParcel(createBoundary(), parts);
+  const studyKey = await insertRow(tools, uploadId, parcelId, body.size);
+  await tools.blobs.create(parcelId);
+  await tools.blobs.append(parcelId, parcelKey(studyKey, parcelId), 0, body.stream());
+  await tools.arrived(parcelId);
+}
+
+/** The study's key: intake made one when it promised, and keeps it while something is awaited. */
+async function insertRow(
+  tools: BringTools,
+  uploadId: string,
+  parcelId: string,
+  bytes: number,
+): Promise<Uint8Array> {
+  return tools.db.transaction().execute(async (trx) => {
+    const upload = await trx
+      .selectFrom('upload')
+      .select(['study_id', 'site_id'])
+      .where('id', '=', uploadId)
+      .executeTakeFirstOrThrow();
+    const study = await lockStudy(trx, upload.study_id);
+    const key = study?.wrapped_key ? tools.keys.unwrap(study.id, study.wrapped_key) : null;
+    if (key === null) throw new Error('the key of the study went while its instances were on their way');
+    const expiresAt = new Date(tools.now().getTime() + PARCEL_EXPIRES_AFTER_MS);
+    await insertParcel(trx, {
+      id: parcelId,
+      site_id: upload.site_id,
+      upload_id: uploadId,
+      study_id: upload.study_id,
+      device_parcel_id: tools.newId(),
+      bytes,
+      expires_at: expiresAt,
+      seal_key_id: null,
+      seal_enc: null,
+    });
+    return key;
+  });
+}
