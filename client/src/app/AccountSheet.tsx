@@ -3,10 +3,12 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSession } from '../net/net-context.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { accountWords as words } from './account-words.ts';
 import { THEMES, useLooks } from './looks.ts';
 import { LooksChoice } from './LooksChoice.tsx';
+import { signOutMeaning } from './sign-out-meaning.ts';
 import { Unkept } from './Unkept.tsx';
 import { useSignOut } from './use-sign-out.ts';
 
@@ -71,11 +73,15 @@ export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
 /** Tells the consequence of signing out for the studies and the verdicts on this device. */
 function Consequence({ isUnkept }: { readonly isUnkept: boolean }) {
   const queue = useQueue();
+  const said = signOutMeaning({
+    unsafe: queue.unsafe.value,
+    chosen: useChosen(),
+    safe: queue.safe.value,
+    travelling: queue.travelling.value,
+  });
   return (
     <>
-      <p class="small sheet-text">
-        {meaningOf(queue.unsafe.value, queue.safe.value, queue.travelling.value)}
-      </p>
+      <p class="small sheet-text">{said}</p>
       <div role="alert">{isUnkept && <Unkept />}</div>
     </>
   );
@@ -89,25 +95,21 @@ type SignOutButtonProps = {
 
 function SignOutButton({ isLeaving, isUnkept, onSignOut }: SignOutButtonProps) {
   const queue = useQueue();
+  const clears = useChosen() > 0;
+  const signOut = clears ? words.signOutClear : words.signOut;
   return (
     <button
       type="button"
-      class={queue.unsafe.value > 0 || isUnkept ? 'button button-stop' : 'button'}
+      class={queue.unsafe.value > 0 || clears || isUnkept ? 'button button-stop' : 'button'}
       disabled={isLeaving}
       onClick={onSignOut}
     >
-      {isLeaving ? words.keeping : isUnkept ? words.signOutAnyway : words.signOut}
+      {isLeaving ? words.keeping : isUnkept ? words.signOutAnyway : signOut}
     </button>
   );
 }
 
-/** The consequence of signing out for the instances on this device. */
-function meaningOf(unsafe: number, safe: number, travelling: number): string {
-  if (unsafe > 0) return words.signOutUnsafe(unsafe);
-  const said = [
-    ...(travelling > 0 ? [words.signOutSafe(travelling)] : []),
-    ...(safe > travelling ? [words.signOutWaits(safe - travelling)] : []),
-  ];
-  if (said.length > 0) return said.join(' ');
-  return words.signOutEmpty;
+/** Instances that were found and are not in the queue. */
+function useChosen(): number {
+  return useIngest().studies.value.reduce((sum, { instances }) => sum + instances, 0);
 }

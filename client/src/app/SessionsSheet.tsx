@@ -6,6 +6,7 @@ import { formatMoment } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { accountWords } from './account-words.ts';
 import { createSessionsStore } from './sessions.store.ts';
@@ -81,11 +82,14 @@ function SessionList({ sessions }: { readonly sessions: readonly ListedSession[]
 
 function Consequence() {
   const { unsafe } = useQueue();
+  const chosen = useIngest().studies.value.reduce((sum, { instances }) => sum + instances, 0);
   return (
     <>
       <p class="small sheet-text">{words.unknown}</p>
       <p class="small sheet-text">
-        {unsafe.value > 0 ? accountWords.signOutUnsafe(unsafe.value) : words.means}
+        {unsafe.value > 0
+          ? accountWords.signOutUnsafe(Math.max(unsafe.value, chosen))
+          : [...(chosen > 0 ? [accountWords.signOutClears(chosen)] : []), words.means].join(' ')}
       </p>
     </>
   );

@@ -14,7 +14,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { needsDecision } from '../kit/counted.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { hrefOf, type Route } from '../kit/routes.ts';
-import { mayRemoveDisc, standingOf, type Standing } from './may-close.ts';
+import { mayRemoveDisc, namedUnderWay, standingOf, type Standing } from './may-close.ts';
 import { useOutboxes } from '../results/outboxes.ts';
 import { appWords } from './app-words.ts';
 import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
@@ -48,6 +48,8 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     goesOnAlone: goesOnAlone(globalThis),
   });
   const keepsNames = policy?.deidentify === false;
+  const said = policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown;
+  const named = policy?.deidentify ? namedUnderWay(queue.studies.value) : 0;
   return (
     <section class="status" aria-label={appWords.status.label}>
       <div class="status-inside" data-standing={standing.kind}>
@@ -73,11 +75,9 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
           </p>
         )}
         {session.state.value !== 'signed-out' && (user === null || maySend(user)) && (
-          <p class="status-item status-policy small" data-names={keepsNames}>
-            <Icon name={keepsNames ? 'person' : 'shield'} size={20} />
-            <span>
-              {policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown}
-            </span>
+          <p class="status-item status-policy small" data-names={keepsNames || named > 0}>
+            <Icon name={keepsNames || named > 0 ? 'person' : 'shield'} size={20} />
+            <span>{named > 0 ? appWords.status.exceptNamed(said, named) : said}</span>
           </p>
         )}
       </div>

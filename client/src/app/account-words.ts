@@ -16,10 +16,14 @@ export const accountWords = {
       : `${instances(count)} stay safe on this device and wait until the person who sent them signs in.`,
   signOutUnsafe: (count: number) =>
     `Not safe yet: ${instances(count)}. If you sign out now, they are not sent; the files themselves stay as they are.`,
+  /** Found, and Send was not pressed. */
+  signOutClears: (count: number) =>
+    `${instances(count)} ${count === 1 ? 'is' : 'are'} chosen and not sent. Signing out clears the list; your files, disc or folder stay as they are.`,
   signOutEmpty: 'Nothing waits on this device.',
   keeping: 'Saving your verdict…',
   unkept: 'Your verdict on a result was not sent',
   unkeptWhat: 'It stays on this device, encrypted, and is sent after you sign in here again.',
+  signOutClear: 'Sign out and clear the list',
   signOutAnyway: 'Sign out anyway',
   version: (version: string) => `Version ${version}`,
   changePassword: 'Change password',

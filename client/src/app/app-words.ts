@@ -36,6 +36,8 @@ export const appWords = {
     discMayGo: 'The disc may be removed',
     empty: 'Nothing waits on this device',
     policyUnknown: 'Policy not known yet',
+    /** Studies under way were sent under another policy. */
+    exceptNamed: (policy: string, count: number) => `${policy}, but kept in ${studies(count)} under way`,
   },
 
   signIn: {

@@ -22,13 +22,13 @@ export const helpWords = {
     },
     {
       title: 'It says “needs your decision”',
-      what: 'The gateway or the PACS did not take some instances. The others are sent.',
-      next: 'Open Studies and then the study under “Needs you”. Try again, or leave these instances out.',
+      what: 'Some instances cannot go on without you: this device holds them back, or the gateway or the PACS did not take them. Whatever else you sent goes on.',
+      next: 'Press it: the page says for each why, and offers what you can do.',
     },
     {
       title: 'Images are held back',
       what: 'They may show the patient’s name in the picture, so they are not sent without a person who has looked.',
-      next: 'On the found study, open “Before and after”, look at each picture, and cover the name or release it.',
+      next: 'On the found study, press “See what is removed”, look at each picture, and cover the name or release it.',
     },
     {
       title: 'Files cannot be sent',

@@ -1,7 +1,8 @@
 /** The status line's table, cell by cell: of all sentences that are true, the most urgent one is said. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { mayRemoveDisc, standingOf, type Standing, type StandingFacts } from './may-close.ts';
+import { queuedStudy } from '../testing/queued-study.ts';
+import { mayRemoveDisc, namedUnderWay, standingOf, type Standing, type StandingFacts } from './may-close.ts';
 
 const NOTHING: StandingFacts = {
   phase: 'idle',
@@ -100,6 +101,18 @@ test('the disc may go only if nothing is unsafe, unsent or undecided', () => {
             const standing = of({ phase: 'found', unsafe, chosen, undecided, safe, goesOnAlone });
             if (mayRemoveDisc(standing)) assert.equal([unsafe, chosen, undecided], [0, 0, 0]);
           }
+});
+
+test('the policy in force is not said of a study under way that was sent with names', () => {
+  const removed = { name: 'removed', version: 1, deidentify: true };
+  const studies = [
+    queuedStudy({ id: 'named' }),
+    queuedStudy({ id: 'named and arrived', state: 'done' }),
+    queuedStudy({ id: 'named and cancelled', state: 'taken-back' }),
+    queuedStudy({ id: 'without names', policy: removed }),
+  ];
+  assert.is(namedUnderWay(studies), 1);
+  assert.is(namedUnderWay(studies.slice(1)), 0);
 });
 
 test.run();

@@ -4,6 +4,7 @@
  * that are safe.
  */
 import type { IngestPhase } from '../pipeline/ingest/found-study.ts';
+import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 
 export type Standing =
   /** Instances are being written into the queue: neither the page nor the disc may go. */
@@ -66,4 +67,11 @@ export function standingOf(facts: StandingFacts): Standing {
 export function mayRemoveDisc(standing: Standing): boolean {
   if (standing.kind === 'verdicts') return standing.safe > 0;
   return standing.kind === 'may-close' || standing.kind === 'goes-on-open';
+}
+
+/** Studies that were sent with names and have not arrived: the policy that is in force now is not theirs. */
+export function namedUnderWay(studies: readonly Pick<QueuedStudy, 'state' | 'policy'>[]): number {
+  return studies.filter(
+    ({ state, policy }) => !policy.deidentify && state !== 'done' && state !== 'taken-back',
+  ).length;
 }

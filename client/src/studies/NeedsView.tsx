@@ -16,7 +16,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { Trouble } from '../pipeline/queue/queued-study.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 import { OneDecision } from './OneDecision.tsx';
-import { listDecisions, type DecisionGroup } from './list-decisions.ts';
+import { listDecisions, meaningOf, type DecisionGroup } from './list-decisions.ts';
 import { needsWords as words } from './needs-words.ts';
 import './needs.css';
 
@@ -52,7 +52,7 @@ function Nothing() {
 }
 
 function Group({ group }: { readonly group: DecisionGroup }) {
-  const { cause, reason, instances, pacsCodes, decisions } = group;
+  const { reason, instances, pacsCodes, decisions } = group;
   const { title, next } = saidOf(group);
   return (
     <section class="needs-group" aria-label={title}>
@@ -63,7 +63,7 @@ function Group({ group }: { readonly group: DecisionGroup }) {
           <p class="small quiet numbers">{words.of(instances)}</p>
         </div>
       </div>
-      <p>{[words.means[cause], next].filter(Boolean).join(' ')}</p>
+      <p>{[words.means[meaningOf(group)], next].filter(Boolean).join(' ')}</p>
       {pacsCodes.map((code) => (
         <p key={code}>{words.pacsReason(describePacsReason(code))}</p>
       ))}

@@ -1,5 +1,6 @@
 /** The state of the list in a person's hands: their choice, the open rows, the selection, and removed studies. */
 import { signal, type Signal } from '@preact/signals';
+import { KEPT_CHOICE } from '../pipeline/queue/kept-choice.ts';
 import { EVERYTHING, PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
 
 export interface DayList {
@@ -13,18 +14,17 @@ export interface DayList {
 }
 
 type Place = Pick<Storage, 'getItem' | 'setItem'>;
-const KEY = 'relaypacs-studies';
 
 /** The choice stays while the window is open; a searched name is written nowhere. */
 export function createDayList(storage: Place): DayList {
   const choice = signal(readChoice(storage));
-  choice.subscribe(({ text: _, ...kept }) => storage.setItem(KEY, JSON.stringify(kept)));
+  choice.subscribe(({ text: _, ...kept }) => storage.setItem(KEPT_CHOICE, JSON.stringify(kept)));
   return { choice, open: signal(new Map()), selected: signal(null), removed: signal([]) };
 }
 
 function readChoice(storage: Place): Choice {
   try {
-    const kept = JSON.parse(storage.getItem(KEY) ?? '{}') as Partial<Choice>;
+    const kept = JSON.parse(storage.getItem(KEPT_CHOICE) ?? '{}') as Partial<Choice>;
     return {
       text: '',
       shown: SHOWN.find((known) => known === kept.shown) ?? EVERYTHING.shown,

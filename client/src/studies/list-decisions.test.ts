@@ -14,7 +14,7 @@ import { listNeeds, type NeedsFacts } from '../pipeline/queue/list-needs.ts';
 import type { LostStudy, Need, QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { carryOut, type Stores } from './carry-out.ts';
-import { listDecisions, type Answer, type Decision } from './list-decisions.ts';
+import { listDecisions, meaningOf, type Answer, type Decision } from './list-decisions.ts';
 
 const instances = fc.integer({ min: 1, max: 9 });
 const reason = fc.constantFrom(...REASON_CODES);
@@ -178,6 +178,19 @@ test('pictures are looked at where the page has them and a person can release th
 test('a study that only the gateway remembers is not counted: it may wait on another device', () => {
   const lost = [lostStudy('device'), lostStudy('gateway')];
   assert.is(sumOf(listNeeds({ studies: [], lost, foreign: 0, found: [], noRoom: 0 })), 7);
+});
+
+test('that the rest is sent is said only where something was sent', () => {
+  const reasons = [{ reason: 'burned-in-annotation', instances: 1 }];
+  const found = [{ id: 'f', studyInstanceUID: '1.3', reasons }];
+  const studies = [queuedStudy({ needs: [{ cause: 'held', ...reasons[0]! }] })];
+  const nothing: NeedsFacts = { studies: [], lost: [], foreign: 0, found: [], noRoom: 0 };
+  const meaning = (some: Partial<NeedsFacts>) =>
+    listDecisions(listNeeds({ ...nothing, ...some }), () => true).map(meaningOf);
+  assert.equal(meaning({ found }), ['found']);
+  assert.equal(meaning({ studies }), ['held']);
+  assert.equal(meaning({ studies, found }), ['held-and-found']);
+  assert.equal(meaning({ noRoom: 2, foreign: 1 }), ['no-room', 'foreign']);
 });
 
 test.run();

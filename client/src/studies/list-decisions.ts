@@ -49,6 +49,14 @@ export interface DecisionGroup {
   readonly decisions: readonly Decision[];
 }
 
+/** Of found studies of which everything is held back nothing was sent; of queued ones the rest is. */
+export type Meaning = NeedCause | 'found' | 'held-and-found';
+
+export function meaningOf({ cause, decisions }: DecisionGroup): Meaning {
+  if (cause !== 'held' || decisions.every(({ found }) => found === null)) return cause;
+  return decisions.every(({ found }) => found !== null) ? 'found' : 'held-and-found';
+}
+
 /** Instances that may be lost come first, then those at which a person must look, then those that were refused. */
 const ORDER: readonly NeedCause[] = [
   'no-room',

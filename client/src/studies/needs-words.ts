@@ -3,7 +3,7 @@ import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { instances, needsDecision } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import type { NeedCause } from '../pipeline/queue/list-needs.ts';
-import type { Answer } from './list-decisions.ts';
+import type { Answer, Meaning } from './list-decisions.ts';
 
 export const needsWords = {
   badge: (count: number) => `${formatCount(count)} ${count === 1 ? 'needs' : 'need'} you`,
@@ -30,6 +30,10 @@ export const needsWords = {
   /** The consequence for the patient. */
   means: {
     held: 'The rest of the study is sent. Until you decide, whoever reads it does not see these images. Keep your files or disc.',
+    found:
+      'Nothing of these studies is sent before you decide. Until then, nobody sees them in the PACS. Keep your files or disc.',
+    'held-and-found':
+      'Until you decide, these images are not sent, and whoever reads the study does not see them. Keep your files or disc.',
     quarantined: 'Until you decide, whoever reads the study does not see these images.',
     refused: 'Whoever reads the study does not see these images.',
     interrupted:
@@ -40,7 +44,7 @@ export const needsWords = {
     foreign:
       'They cannot be sent from here. If they were not sent from elsewhere, nobody sees them in the PACS.',
     'no-room': 'These studies are not on this device yet. Keep your files or disc.',
-  } satisfies Record<NeedCause, string>,
+  } satisfies Record<Meaning, string>,
   answers: {
     look: 'Look at the pictures',
     retry: 'Send again',

@@ -5,6 +5,7 @@ import { formatBytes } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
 import { chosenWords } from './chosen-words.ts';
+import { endNarrowing } from '../queue/kept-choice.ts';
 import { queueWords } from '../queue/queue-words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
 import { ReasonSheet } from './ReasonSheet.tsx';
@@ -36,6 +37,7 @@ function SendBar({ onQueuedInPart }: SendBarProps) {
     const refused = ingest.rejected.peek().length;
     await ingest.send();
     const queued = studies - ingest.studies.peek().length;
+    if (queued > 0) endNarrowing(sessionStorage);
     if (ingest.problem.peek() !== null || queued < chosen.length) return;
     const refusedNow = ingest.rejected.peek().length - refused;
     if (refusedNow > 0) return onQueuedInPart(Math.max(0, instances - refusedNow));

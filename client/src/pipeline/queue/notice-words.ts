@@ -41,7 +41,8 @@ export const noticeWords = {
     'This device is set to send only over Wi-Fi, and is using mobile data. Nothing is lost. Sending resumes automatically.',
   sendAnyway: 'Send now anyway',
   mayBeCleared:
-    'Low storage could delete waiting studies. Keep some space free on this device. If it happens, this page says so.',
-  mayBeClearedInstall: 'Low storage could delete waiting studies. Install the app to prevent this.',
+    'Keep your files or disc until the studies are in the PACS: a device that runs out of space could delete waiting studies. If it happens, this page says so, and you choose them again.',
+  mayBeClearedInstall:
+    'Keep your files or disc until the studies are in the PACS: a device that runs out of space could delete waiting studies. Install the app to prevent this.',
   install: 'Install',
 };

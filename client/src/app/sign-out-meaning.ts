@@ -1,0 +1,22 @@
+/** The consequence of signing out for the instances on this device and for those chosen and not sent. Pure. */
+import { accountWords as words } from './account-words.ts';
+
+export type LeavingFacts = {
+  /** Instances that are being written into the queue. */
+  readonly unsafe: number;
+  /** Instances of studies that were found and are not in the queue: signing out clears them. */
+  readonly chosen: number;
+  /** Instances that wait on this device, and those of them that are sent without anybody. */
+  readonly safe: number;
+  readonly travelling: number;
+};
+
+export function signOutMeaning({ unsafe, chosen, safe, travelling }: LeavingFacts): string {
+  if (unsafe > 0) return words.signOutUnsafe(Math.max(unsafe, chosen));
+  const said = [
+    ...(chosen > 0 ? [words.signOutClears(chosen)] : []),
+    ...(travelling > 0 ? [words.signOutSafe(travelling)] : []),
+    ...(safe > travelling ? [words.signOutWaits(safe - travelling)] : []),
+  ];
+  return said.length > 0 ? said.join(' ') : words.signOutEmpty;
+}

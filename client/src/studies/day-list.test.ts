@@ -1,0 +1,48 @@
+/** The list’s choice: it stays while the window is open, and Send ends what narrows it. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { endNarrowing, KEPT_CHOICE } from '../pipeline/queue/kept-choice.ts';
+import { EVERYTHING, isNarrowed } from './choose-entries.ts';
+import { createDayList } from './day-list.ts';
+
+function openStorage() {
+  const kept = new Map<string, string>();
+  return {
+    kept,
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+  };
+}
+
+test('a filter stays while the window is open, and a searched name is written nowhere', () => {
+  const storage = openStorage();
+  const choice = { ...EVERYTHING, text: 'Doe', shown: 'taken-back', sort: 'name' } as const;
+  createDayList(storage).choice.value = choice;
+  assert.equal(createDayList(storage).choice.value, { ...choice, text: '' });
+  assert.not.match([...storage.kept.values()].join(), 'Doe');
+});
+
+test('after Send no filter hides the study that was sent; order and groups stay', () => {
+  const storage = openStorage();
+  createDayList(storage).choice.value = {
+    ...EVERYTHING,
+    shown: 'taken-back',
+    period: 'yesterday',
+    sort: 'oldest',
+    byPatient: true,
+  };
+  endNarrowing(storage);
+  const { choice } = createDayList(storage);
+  assert.not.ok(isNarrowed(choice.value));
+  assert.equal(choice.value, { ...EVERYTHING, sort: 'oldest', byPatient: true });
+});
+
+test('a choice that cannot be read is no choice', () => {
+  const storage = openStorage();
+  storage.setItem(KEPT_CHOICE, '{');
+  endNarrowing(storage);
+  assert.equal(createDayList(storage).choice.value, EVERYTHING);
+});
+
+test.run();
