@@ -10,7 +10,7 @@ import { formatPersonName } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { momentSaid } from './stored-moment.ts';
-import { hrefOfInstance, titleOfInstance } from './stored-places.ts';
+import { hrefOfInstance, titleOfReport } from './stored-places.ts';
 import { storedWords } from './stored-words.ts';
 import type { StoredHead } from './read-stored.ts';
 
@@ -225,7 +225,7 @@ function Value({ item: { value }, result }: OfResult & { readonly item: ContentI
         <>
           {own ? (
             <a class="report-link" href={hrefOfInstance(result.id, own)}>
-              {titleOfInstance(own)}
+              {titleOfReport(result, own)}
             </a>
           ) : (
             <span>

@@ -17,7 +17,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { Picture } from '../pipeline/ingest/ThumbnailPicture.tsx';
 import { Fact } from './FindingParts.tsx';
 import { momentSaid } from './stored-moment.ts';
-import { hrefOfInstance, inReadingOrder, placeOf, titleOfInstance } from './stored-places.ts';
+import { hrefOfInstance, inReadingOrder, placeOf, replacementOf, titleOfReport } from './stored-places.ts';
 import { readInWorker } from './stored-reader.ts';
 import { storedWords } from './stored-words.ts';
 import { createStoredStore, type Reading, type StoredStore } from './stored.store.ts';
@@ -60,7 +60,9 @@ export function StoredView({ id, place, look }: StoredViewProps) {
         </a>
       </p>
       <div class="result-head">
-        <h1 tabIndex={-1}>{instance ? titleOfInstance(instance) : storedWords.tabs}</h1>
+        <h1 tabIndex={-1}>
+          {shown.kind === 'ready' && instance ? titleOfReport(shown.result, instance) : storedWords.tabs}
+        </h1>
         {instance && <p class="quiet">{storedWords.what[instance.kind]}</p>}
         <NotForDiagnosis />
       </div>
@@ -72,7 +74,10 @@ export function StoredView({ id, place, look }: StoredViewProps) {
         </TroubleNotice>
       )}
       {shown.kind === 'loading' && late && <p class="quiet">{resultWords.one.loading}</p>}
-      {instances.length > 1 && <Tabs id={id} instances={instances} at={instance} />}
+      {shown.kind === 'ready' && instances.length > 1 && (
+        <Tabs result={shown.result} instances={instances} at={instance} />
+      )}
+      {shown.kind === 'ready' && instance && <Replaced result={shown.result} instance={instance} />}
       {shown.kind === 'ready' && instance && (
         <StoredInstance
           key={instance.sopInstanceUID}
@@ -87,12 +92,25 @@ export function StoredView({ id, place, look }: StoredViewProps) {
   );
 }
 
+/** An older report stays in the PACS, and could be taken for the one that counts. */
+function Replaced({ result, instance }: { readonly result: Result; readonly instance: ResultInstance }) {
+  const by = replacementOf(result.instances, instance);
+  if (by === null) return null;
+  return (
+    <Notice kind="wait">
+      <p>
+        {storedWords.replacedBy} <a href={hrefOfInstance(result.id, by)}>{titleOfReport(result, by)}</a>
+      </p>
+    </Notice>
+  );
+}
+
 function Tabs({
-  id,
+  result,
   instances,
   at,
 }: {
-  readonly id: string;
+  readonly result: Result;
   readonly instances: readonly ResultInstance[];
   readonly at: ResultInstance | undefined;
 }) {
@@ -102,10 +120,10 @@ function Tabs({
         <a
           key={one.sopInstanceUID}
           class="stored-tab"
-          href={hrefOfInstance(id, one)}
+          href={hrefOfInstance(result.id, one)}
           aria-current={one === at ? 'page' : undefined}
         >
-          {titleOfInstance(one)}
+          {titleOfReport(result, one)}
         </a>
       ))}
     </nav>

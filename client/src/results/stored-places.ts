@@ -1,6 +1,8 @@
 /** Names a result's instance in the page address by its kind, because addresses contain no UIDs. */
-import type { ResultInstance } from '#shared/protocol/inference.ts';
+import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
+import { formatMoment } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';
+import { resultWords } from './result-words.ts';
 import { storedWords } from './stored-words.ts';
 
 /** `SR`; of a later revision `SR-2`. */
@@ -31,4 +33,33 @@ export function inReadingOrder<I extends Pick<ResultInstance, 'kind' | 'revision
 
 export function titleOfInstance({ kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>): string {
   return kind === 'SR' && revision > 1 ? storedWords.verifiedReport : storedWords.titles[kind];
+}
+
+/** Also with the verdict and its time, where `history` names them: verdict n is in the report of revision n + 1. */
+export function titleOfReport(
+  { history }: Pick<Result, 'history'>,
+  instance: Pick<ResultInstance, 'kind' | 'revision'>,
+): string {
+  const verdict = instance.kind === 'SR' ? history?.[instance.revision - 2] : undefined;
+  if (verdict === undefined) return titleOfInstance(instance);
+  const said = resultWords.verdict.done[verdict.verdict];
+  return storedWords.verified(said, formatMoment(new Date(verdict.at), new Date()));
+}
+
+/** They are not in the PACS and never will be. */
+const NOT_THERE = ['refused', 'quarantined', 'left-out'];
+
+/**
+ * The report that replaces this one; null: it is the newest. Each names its predecessor, the report before it, in its
+ * Predecessor Documents Sequence (0040,A360).
+ */
+export function replacementOf<I extends Pick<ResultInstance, 'kind' | 'revision' | 'state'>>(
+  instances: readonly I[],
+  { kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>,
+): I | null {
+  if (kind !== 'SR') return null;
+  const later = instances.filter(
+    (one) => one.kind === 'SR' && one.revision > revision && !NOT_THERE.includes(one.state),
+  );
+  return later.toSorted((a, b) => a.revision - b.revision)[0] ?? null;
 }

@@ -9,6 +9,9 @@ export const storedWords = {
     string
   >,
   verifiedReport: 'Verified report',
+  /** Two reports of one result differ in the verdict and its time. */
+  verified: (verdict: string, when: string) => `Verified report: ${verdict}, ${when}`,
+  replacedBy: 'Replaced by:',
   what: {
     SR: 'The structured report (SR), as the PACS holds it',
     SEG: 'The segmentation (SEG) over its source image, as the PACS holds it',

@@ -8,7 +8,14 @@ import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
 import { momentSaid } from './stored-moment.ts';
-import { hrefOfInstance, inReadingOrder, isPlace, placeOf } from './stored-places.ts';
+import {
+  hrefOfInstance,
+  inReadingOrder,
+  isPlace,
+  placeOf,
+  replacementOf,
+  titleOfReport,
+} from './stored-places.ts';
 import { createStoredStore, type Reading } from './stored.store.ts';
 import { refusal, openTestApi, unreachable, type Answering } from '../testing/open-api.ts';
 import { readStored } from './read-stored.ts';
@@ -118,6 +125,32 @@ test('a moment is shown to its precision, with its zone; a removed one says so',
     [momentSaid('19000101', '0000', nameless), momentSaid('', '', named)],
     ['removed with the names', null],
   );
+});
+
+test('two verified reports differ in verdict and time, and an older one names the report that replaced it', () => {
+  const verdictOf = (verdict: 'agree' | 'correct', hour: string) => ({
+    ...{ verdict, finding: null, by: '11111111-1111-4111-8111-111111111111' },
+    at: `2020-11-22T${hour}:00:00Z`,
+  });
+  const result = { history: [verdictOf('agree', '08'), verdictOf('correct', '09')] };
+  const first = recordedInstance();
+  const agreed = recordedInstance({ revision: 2 });
+  const corrected = recordedInstance({ revision: 3 });
+  const map = recordedInstance({ kind: 'SC' });
+  assert.equal(
+    [first, map].map((one) => titleOfReport(result, one)),
+    ['Report', 'Heat map'],
+  );
+  assert.match(titleOfReport(result, agreed), /^Verified report: Agreed, .*2020/);
+  assert.match(titleOfReport(result, corrected), /^Verified report: Corrected, .*2020/);
+  assert.is(titleOfReport({}, agreed), 'Verified report');
+  const all = [map, corrected, first, agreed];
+  assert.equal(
+    [first, agreed, corrected, map].map((one) => replacementOf(all, one)),
+    [agreed, corrected, null, null],
+  );
+  const refused = recordedInstance({ revision: 3, state: 'refused' });
+  assert.is(replacementOf([agreed, refused], agreed), null, 'the PACS does not have the later one');
 });
 
 test('an address names the kind and no UID, and instances are in reading order', () => {
