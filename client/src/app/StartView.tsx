@@ -3,7 +3,7 @@ import type { Role } from '#shared/protocol/api.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
-import { useSession } from '../net/net-context.ts';
+import { useApi, useSession } from '../net/net-context.ts';
 import { startWords as words, type StartTask } from './start-words.ts';
 import './start.css';
 
@@ -45,6 +45,8 @@ export function StartView() {
 }
 
 function Task({ task, isResearcher }: { readonly task: StartTask; readonly isResearcher: boolean }) {
+  // The gateway's address may be a path of this page's own.
+  const gateway = new URL(useApi().baseUrl, location.href).href.replace(/\/$/, '');
   const { title, what } = words.tasks[task];
   const about = task === 'results' && isResearcher ? words.resultsOfResearcher : what;
   // Read with the command line: there is no page of it.
@@ -53,7 +55,8 @@ function Task({ task, isResearcher }: { readonly task: StartTask; readonly isRes
       <div class="start-task">
         <h2>{title}</h2>
         <p class="quiet">{about}</p>
-        <p class="code">{words.auditCommand}</p>
+        <p class="code">{words.auditCommand(gateway)}</p>
+        <p class="small quiet">{words.auditPassword}</p>
       </div>
     );
   return (

@@ -32,5 +32,6 @@ export const startWords = {
     },
   } satisfies Record<StartTask, { title: string; what: string }>,
   resultsOfResearcher: 'Results of studies whose names were removed, with the pictures behind them.',
-  auditCommand: 'npm run -s relay -- audit verify --user NAME',
+  auditCommand: (gateway: string) => `npm run -s relay -- audit verify --user NAME --gateway ${gateway}`,
+  auditPassword: 'Put your password into the environment variable RELAY_PASSWORD first.',
 };
