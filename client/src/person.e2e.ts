@@ -142,11 +142,22 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   assert.is(await page.getByText('Policy not known yet').count(), 0);
   assert.is(await page.getByRole('link', { name: 'Upload', exact: true }).count(), 0);
   await looksRight(page, 'start-auditor');
+  assert.match(
+    await page.locator('.start-task .code').innerText(),
+    / --gateway https?:\/\/\S+[^/]$/,
+    'the command is whole',
+  );
+  await page.getByText('RELAY_PASSWORD', { exact: false }).waitFor();
   await page.getByRole('link', { name: 'See which studies were sent' }).click();
   await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
   await page.locator('main[aria-busy=false]').waitFor();
   assert.is(await page.getByRole('link', { name: 'Choose a study' }).count(), 0, 'an auditor sends nothing');
+  assert.is(await page.getByRole('button', { name: 'Select' }).count(), 0, 'nothing here can be selected');
   await looksRight(page, 'studies-auditor');
+  await page.getByRole('link', { name: 'Start', exact: true }).click();
+  await page.getByRole('link', { name: /^See what the models found/ }).click();
+  await page.getByRole('heading', { name: 'Results', level: 1 }).waitFor();
+  assert.is(await page.getByRole('link', { name: 'Run AI' }).count(), 0, 'an auditor runs no model');
   await page.getByRole('link', { name: 'Start', exact: true }).click();
   await page.getByRole('link', { name: /^Check a receipt/ }).click();
   await page.getByLabel(/^Or paste the text/).fill('a parking ticket');

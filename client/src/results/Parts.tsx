@@ -5,6 +5,8 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { CodeLine } from '../kit/CodeLine.tsx';
+import { maySend } from '../net/may-send.ts';
+import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { formatDicomDate, formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
@@ -43,6 +45,12 @@ export function TroubleNotice({
       </Notice>
     </div>
   );
+}
+
+/** Whether the roles may run a model and open results: auditors read the list alone, as they send nothing. */
+export function useMayOpen(): boolean {
+  const user = useSession().user.value;
+  return user === null || maySend(user);
 }
 
 /** The name of the input: this device's name for it, otherwise what kind of input it is. */

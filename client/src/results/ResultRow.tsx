@@ -6,7 +6,7 @@ import { Icon, type IconName } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { aboutImage, headlineOf, modelName, patientOf, shortOf, type Headline } from './describe-result.ts';
-import { useInputName } from './Parts.tsx';
+import { useInputName, useMayOpen } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
 import { resultWords } from './result-words.ts';
@@ -29,19 +29,23 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
   const { id, finding, verification } = result;
   const row = useRef<HTMLAnchorElement>(null);
   const preview = previews.of(id).value;
-  const isInPacs = finding.input.studyInstanceUID !== undefined;
+  const { studyInstanceUID } = finding.input;
+  const mayOpen = useMayOpen();
+  const hasPreview = mayOpen && studyInstanceUID !== undefined;
   useEffect(() => {
-    if (!isInPacs) return;
+    if (!hasPreview) return;
     const observer = new IntersectionObserver((entries) => {
       if (entries.some((entry) => entry.isIntersecting)) previews.want(id);
     });
     observer.observe(row.current!);
     return () => observer.disconnect();
-  }, [id, isInPacs]);
+  }, [id, hasPreview]);
   const nameOfInput = useInputName();
   const headline = headlineOf(finding);
   const whose = picked.nameOf(id) ?? patientOf(preview) ?? nameOfInput(finding.input);
   const about = [
+    // Nothing else tells two studies apart for a reader who is not shown their images.
+    ...(mayOpen || studyInstanceUID === undefined ? [] : [resultWords.studyUID(studyInstanceUID.slice(-8))]),
     ...aboutImage(finding, preview),
     modelName(finding.model),
     formatMoment(new Date(result.createdAt), new Date()),
@@ -50,7 +54,7 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
     <a
       ref={row}
       class="result-row"
-      href={hrefOf({ page: 'results', at: 'results', id, beside: '' })}
+      href={mayOpen ? hrefOf({ page: 'results', at: 'results', id, beside: '' }) : undefined}
       data-kind={headline.kind}
     >
       <span class="result-row-image">
@@ -70,7 +74,7 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
           {resultWords.verdict.done[verification.verdict]}
         </span>
       )}
-      <Icon name="chevron" size={16} turns />
+      {mayOpen && <Icon name="chevron" size={16} turns />}
     </a>
   );
 }

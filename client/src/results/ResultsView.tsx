@@ -11,7 +11,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { ALL, isFiltered, PERIODS, WHOSE, type Filters } from './filters.ts';
 import { patientOf } from './describe-result.ts';
 import { JobRow } from './JobRow.tsx';
-import { NotForDiagnosis, Segments, Select, TroubleNotice, useInputName } from './Parts.tsx';
+import { NotForDiagnosis, Segments, Select, TroubleNotice, useInputName, useMayOpen } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
 import { ResultRow } from './ResultRow.tsx';
@@ -38,6 +38,7 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
   const results = list.results.value;
   const isEmpty = list.phase.value === 'ready' && results.length === 0;
   const trouble = list.trouble.value;
+  const mayRun = useMayOpen();
   return (
     <main id="content" class="page results" aria-busy={list.phase.value === 'loading'}>
       <div class="results-head">
@@ -46,9 +47,11 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
           <a class="button button-bare" href={hrefOf({ page: 'results', at: 'models', id: '', beside: '' })}>
             {said.models}
           </a>
-          <a class="button button-main" href={hrefOf({ page: 'results', at: 'infer', id: '', beside: '' })}>
-            {said.ask}
-          </a>
+          {mayRun && (
+            <a class="button button-main" href={hrefOf({ page: 'results', at: 'infer', id: '', beside: '' })}>
+              {said.ask}
+            </a>
+          )}
         </div>
       </div>
       <NotForDiagnosis />
@@ -71,7 +74,10 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
           <Teach />
         )
       ) : (
-        <List list={list} previews={previews} picked={picked} />
+        <>
+          <p class="small quiet">{said.byRule}</p>
+          <List list={list} previews={previews} picked={picked} />
+        </>
       )}
     </main>
   );

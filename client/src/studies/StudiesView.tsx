@@ -52,7 +52,7 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
             <a class="button button-bare" href={hrefOf({ page: 'check' })}>
               {studiesWords.check}
             </a>
-            {ready && entries.length > 1 && <SelectToggle />}
+            {ready && entries.filter(({ study }) => study !== null).length > 1 && <SelectToggle />}
           </div>
         </div>
         <QueueNotices mayBeCleared={mayBeCleared} install={install} />
