@@ -1,4 +1,5 @@
 /** One row of the list: the image, the finding in words, the patient or pseudonym, the kind of image, and a verdict. */
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Result } from '#shared/protocol/inference.ts';
 import { formatMoment } from '../kit/format.ts';
@@ -51,12 +52,7 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
     formatMoment(new Date(result.createdAt), new Date()),
   ];
   return (
-    <a
-      ref={row}
-      class="result-row"
-      href={mayOpen ? hrefOf({ page: 'results', at: 'results', id, beside: '' }) : undefined}
-      data-kind={headline.kind}
-    >
+    <Line id={id} kind={headline.kind} row={row}>
       <span class="result-row-image">
         <Image address={picked.of(id) ?? preview?.picture ?? null} />
       </span>
@@ -74,7 +70,30 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
           {resultWords.verdict.done[verification.verdict]}
         </span>
       )}
-      {mayOpen && <Icon name="chevron" size={16} turns />}
+    </Line>
+  );
+}
+
+type LineProps = {
+  readonly id: string;
+  readonly kind: Headline['kind'];
+  readonly row: RefObject<HTMLAnchorElement>;
+  readonly children: ComponentChildren;
+};
+
+/** A link for readers who may open the result. */
+function Line({ id, kind, row, children }: LineProps) {
+  if (!useMayOpen())
+    return (
+      <div class="result-row" data-kind={kind}>
+        {children}
+      </div>
+    );
+  const href = hrefOf({ page: 'results', at: 'results', id, beside: '' });
+  return (
+    <a ref={row} class="result-row" href={href} data-kind={kind}>
+      {children}
+      <Icon name="chevron" size={16} turns />
     </a>
   );
 }
