@@ -40,7 +40,7 @@ export const studiesWords = {
   unknownPatient: 'No patient known on this device',
   none: 'No study matches',
   noneNamed:
-    'Names are erased once a study has arrived: it is found by initials and the end of the ID, after signing out only by kind and time. To see whether a study is in the PACS, choose its files or disc again: nothing is sent twice.',
+    'Names are erased once a study has arrived. Is it in the PACS? Choose its files or disc again: nothing is sent twice.',
   byInitials: 'Of studies that have arrived only initials and the end of the ID are known.',
   clear: 'Show all studies',
   found: (count: number) => `${studies(count)} found`,
