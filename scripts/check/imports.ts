@@ -117,7 +117,10 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   ],
   [['gateway/src/destinations'], ['ports', 'http', 'audit', 'database']],
   [['gateway/src/vault'], ['auth', 'http', 'audit', 'database']],
-  [['gateway/src/studies'], ['uploads', 'pipeline', 'ports', 'threads', 'http', 'audit', 'database']],
+  [
+    ['gateway/src/studies'],
+    ['uploads', 'policies', 'pipeline', 'ports', 'threads', 'http', 'audit', 'database'],
+  ],
   [
     ['gateway/src/dicom-results'],
     ['pipeline', 'uploads', 'results', 'policies', 'auth', 'ports', 'threads', 'database'],

@@ -4,8 +4,6 @@
  * Nothing is sent anywhere.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
-import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { useApi } from '../net/net-context.ts';
@@ -13,6 +11,7 @@ import { checkText, RECEIPT_BYTES_LIMIT, toCharacters, type Checked } from './ch
 import { checkWords as words } from './check-words.ts';
 import { followCamera, pictureOfFile } from './pictures.ts';
 import { createCodeReader } from './read-code.ts';
+import { factsOf } from './receipt-facts.ts';
 import { receiptKeys } from './receipt-keys.ts';
 import './check.css';
 
@@ -151,29 +150,24 @@ function Outcome({ checked }: { readonly checked: Checked }) {
         <p>{words.faults[checked.fault].next}</p>
       </Notice>
     );
+  const { title, next } = words.holds[checked.as];
   return (
     <div class="check-holds">
       <p class="row">
         <Icon name="pacs" size={32} />
-        <span class="strong">{words.holds}</span>
+        <span class="strong">{title}</span>
       </p>
+      <p>{next}</p>
       {checked.codes.map((code) => (
-        <Says key={code.jti} code={code} />
+        <dl key={code.jti} class="check-facts">
+          {factsOf(code).map(([label, said]) => (
+            <div key={label}>
+              <dt class="quiet">{label}</dt>
+              <dd>{said}</dd>
+            </div>
+          ))}
+        </dl>
       ))}
-    </div>
-  );
-}
-
-/** The facts of one receipt. */
-function Says({ code: { counts, iat, jti, studyInstanceUID } }: { readonly code: ReceiptCode }) {
-  const inPacs = (counts.stored ?? 0) + (counts.coerced ?? 0) + (counts['already-stored'] ?? 0);
-  const others = (counts.refused ?? 0) + (counts.quarantined ?? 0) + (counts['left-out'] ?? 0);
-  return (
-    <div>
-      <p>{words.inPacs(inPacs, formatMoment(new Date(iat * 1000), new Date()))}</p>
-      {others > 0 && <p>{words.others(others)}</p>}
-      <p class="code quiet">{studyInstanceUID}</p>
-      <p class="code quiet">{jti}</p>
     </div>
   );
 }

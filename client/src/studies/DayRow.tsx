@@ -75,7 +75,9 @@ export function DayRow({ entry, opens }: DayRowProps) {
   );
 }
 
-function Name({ entry: { study, name, person, place } }: { readonly entry: DayEntry }) {
+function Name({ entry }: { readonly entry: DayEntry }) {
+  const { study, name } = entry;
+  const beneath = beneathOf(entry);
   return (
     <div class="study-who">
       <h3 class="queue-name">
@@ -89,17 +91,24 @@ function Name({ entry: { study, name, person, place } }: { readonly entry: DayEn
           </span>
         )}
       </h3>
-      {(person.length > 0 || place !== 'here') && (
+      {beneath.length > 0 && (
         <p class="small quiet kept">
-          <bdi>
-            {(place === 'here' ? person : [place === 'gone' ? words.gone : words.elsewhere]).join(
-              kitWords.separator,
-            )}
-          </bdi>
+          <bdi>{beneath.join(kitWords.separator)}</bdi>
         </p>
       )}
     </div>
   );
+}
+
+/** Words that tell it apart from others of its name. */
+function beneathOf({ person, place, senders }: DayEntry): readonly string[] {
+  if (place === 'here') return person;
+  if (senders.length === 0) return [place === 'gone' ? words.gone : words.elsewhere];
+  const kept = senders.some(({ keptNames }) => keptNames);
+  return [
+    ...senders.map(({ username }) => words.sentBy(username)),
+    kept ? words.namesKept : words.namesRemoved,
+  ];
 }
 
 function WhereItIs({ entry }: { readonly entry: DayEntry }) {
@@ -141,14 +150,21 @@ function Receipt({ entry: { hasReceipt, studyInstanceUID, study, name } }: { rea
 function Details({ entry }: { readonly entry: DayEntry }) {
   const queue = useQueue();
   const list = useDayList();
-  const { study, studyInstanceUID, track, place, hasReceipt } = entry;
+  const { study, studyInstanceUID, track, place, senders, hasReceipt } = entry;
   return (
     <>
       {study ? (
         <StudyDetails study={study} onDismiss={(id) => void dismissAll(queue, list, [id])} />
       ) : (
         <>
-          <p class="small quiet">{place === 'gone' ? words.goneWhat : words.elsewhereWhat}</p>
+          {senders.length === 0 && (
+            <p class="small quiet">{place === 'gone' ? words.goneWhat : words.elsewhereWhat}</p>
+          )}
+          {senders.map(({ username, keptNames }) => (
+            <p key={username} class="small quiet">
+              <bdi>{words.sentByWhat(username, keptNames)}</bdi>
+            </p>
+          ))}
           <Track track={track} />
           {track.needsYou > 0 && <p class="small said-red">{words.decideThere}</p>}
         </>

@@ -21,7 +21,7 @@ export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
           spellcheck={false}
           dir="auto"
           maxLength={128}
-          placeholder={words.searchHint}
+          placeholder={sent.whose === 'own' ? words.searchHint : words.siteHint}
           value={choice.value.text}
           onInput={(event) => set({ text: event.currentTarget.value })}
           onChange={(event) => void sent.find(event.currentTarget.value.trim())}

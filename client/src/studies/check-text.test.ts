@@ -6,11 +6,13 @@ import { CompactSign } from 'jose';
 import {
   RECEIPT_CODE_TYPE,
   RECEIPT_SHEET_TYPE,
+  receiptCodeSchema,
   sealLine,
   type ReceiptCode,
 } from '#shared/protocol/receipt-sheet.ts';
 import { toHex } from '#shared/transfer/digest.ts';
 import { checkText, toCharacters } from './check-text.ts';
+import { factsOf } from './receipt-facts.ts';
 
 const test = suite('checking what a person has of a receipt');
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -20,6 +22,7 @@ const CODE: ReceiptCode = {
   iat: 1,
   studyInstanceUID: '1.2.3',
   revision: 1,
+  policy: { name: 'deidentified', version: 3 },
   root: 'a'.repeat(64),
   counts: { stored: 2 },
 };
@@ -43,7 +46,7 @@ test('the text of a code holds, also pasted with line breaks, and no changed one
   const jws = await sign(CODE, RECEIPT_CODE_TYPE);
   const pasted = ` ${jws.slice(0, 60)}\n${jws.slice(60)}\r\n`;
   for (const text of [jws, pasted])
-    assert.equal(await checkText(text, KEYS), { kind: 'holds', codes: [CODE] });
+    assert.equal(await checkText(text, KEYS), { kind: 'holds', as: 'code', codes: [CODE] });
   const changed = jws.slice(0, -6) + (jws.at(-6) === 'A' ? 'B' : 'A') + jws.slice(-5);
   assert.equal(await checkText(changed, KEYS), { kind: 'fault', fault: 'signature' });
   assert.equal(await checkText('a parking ticket', KEYS), { kind: 'fault', fault: 'unreadable' });
@@ -51,9 +54,41 @@ test('the text of a code holds, also pasted with line breaks, and no changed one
 
 test('a sheet names each of its receipts, and one changed byte is found', async () => {
   const bytes = await sheet();
-  assert.equal(await checkText(toCharacters(bytes), KEYS), { kind: 'holds', codes: [CODE, CODE] });
+  assert.equal(await checkText(toCharacters(bytes), KEYS), {
+    kind: 'holds',
+    as: 'file',
+    codes: [CODE, CODE],
+  });
   bytes[10]! ^= 1;
   assert.equal(await checkText(toCharacters(bytes), KEYS), { kind: 'fault', fault: 'signature' });
+});
+
+/** Every string and number in it. */
+const valuesOf = (content: object): readonly string[] =>
+  Object.values(content).flatMap((value) =>
+    typeof value === 'object' && value !== null ? valuesOf(value) : [`${value}`],
+  );
+
+test('whatever a code holds is said with a label, as the paper has it', () => {
+  const counts = { stored: 11, coerced: 20, 'already-stored': 30, refused: 4, quarantined: 5, 'left-out': 6 };
+  const code: ReceiptCode = { ...CODE, iat: 1_700_000_000, revision: 7, counts };
+  assert.equal(Object.keys(code).sort(), Object.keys(receiptCodeSchema.shape).sort(), 'no field is missing');
+  const facts = factsOf(code);
+  assert.ok(
+    facts.every(([label]) => label !== '') && new Set(facts.map(([label]) => label)).size === facts.length,
+  );
+  const said = facts.map(([, text]) => text).join('\n');
+  const { iat: _, counts: __, ...plain } = code;
+  for (const value of [
+    ...valuesOf(plain),
+    '2023-11-14 22:13 UTC',
+    '61 instances',
+    '4 refused',
+    '5 held',
+    '6 left out',
+  ])
+    assert.ok(said.includes(value), value);
+  assert.not.ok(factsOf(CODE).some(([label]) => label === 'Not in the PACS'));
 });
 
 test.run();

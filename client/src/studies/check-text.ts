@@ -12,28 +12,31 @@ import {
 
 export type CheckFault = 'signature' | 'unreadable' | 'no-code' | 'no-keys' | 'too-large';
 
+/** `code`: of a paper only its code was checked; `file`: every byte of the file was. */
+export type CheckedAs = 'code' | 'file';
+
 export type Checked =
-  | { readonly kind: 'holds'; readonly codes: readonly ReceiptCode[] }
+  | { readonly kind: 'holds'; readonly as: CheckedAs; readonly codes: readonly ReceiptCode[] }
   | { readonly kind: 'fault'; readonly fault: CheckFault };
 
 /** A receipt of 20 000 instances has 8 MB, and its sheet holds it too. */
 export const RECEIPT_BYTES_LIMIT = 64 * 1024 * 1024;
 
-const holds = (codes: readonly ReceiptCode[]): Checked => ({ kind: 'holds', codes });
+const holds = (as: CheckedAs, codes: readonly ReceiptCode[]): Checked => ({ kind: 'holds', as, codes });
 const fault = (name: CheckFault): Checked => ({ kind: 'fault', fault: name });
 
 /** `text`: the bytes of a sheet are given as characters (Latin-1). Never throws. */
 export async function checkText(text: string, keys: JSONWebKeySet): Promise<Checked> {
   if (text.startsWith('%PDF-')) {
     const sheet = await verifySheet(text, keys);
-    return typeof sheet === 'string' ? fault(sheet) : holds(sheet.receipts);
+    return typeof sheet === 'string' ? fault(sheet) : holds('file', sheet.receipts);
   }
   // Copied text has spaces around it, and line breaks where it was folded.
   const jws = text.replace(/\s/g, '');
   const whole = await verifyReceipt(jws, keys);
-  if (whole.kind === 'holds') return holds([toReceiptCode(whole.checked.receipt)]);
+  if (whole.kind === 'holds') return holds('file', [toReceiptCode(whole.checked.receipt)]);
   const code = await verifyReceiptCode(jws, keys);
-  return typeof code === 'string' ? fault(code) : holds([code]);
+  return typeof code === 'string' ? fault(code) : holds('code', [code]);
 }
 
 const AT_ONCE_BYTES = 32_768;

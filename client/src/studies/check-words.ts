@@ -1,6 +1,6 @@
 /** The texts of the page that checks a receipt; fetched with it alone. */
-import { instances } from '../kit/counted.ts';
-import type { CheckFault } from './check-text.ts';
+import { formatCount } from '../kit/format.ts';
+import type { CheckFault, CheckedAs } from './check-text.ts';
 
 export const checkWords = {
   title: 'Check a receipt',
@@ -12,9 +12,33 @@ export const checkWords = {
   paste: 'Or paste the text of the receipt or of its code',
   checkText: 'Check this text',
   another: 'Check another',
-  holds: 'This receipt is genuine',
-  inPacs: (count: number, when: string) => `${instances(count)} in the PACS, confirmed ${when}`,
-  others: (count: number) => `${instances(count)} not in the PACS`,
+  holds: {
+    code: {
+      title: 'The code is genuine',
+      next: 'It says what follows. Compare it with the paper: where they differ, the paper was changed. The code does not hold the rest of the paper; for that, check the PDF.',
+    },
+    file: {
+      title: 'This receipt is genuine',
+      next: 'The file was not changed. If you have it on paper, compare the paper with what follows.',
+    },
+  } satisfies Record<CheckedAs, { title: string; next: string }>,
+  /** The terms of the paper. */
+  facts: {
+    inPacs: 'In the PACS',
+    others: 'Not in the PACS',
+    confirmed: 'Confirmed',
+    policy: 'Policy',
+    study: 'Study Instance UID',
+    receipt: 'Receipt',
+    root: 'Merkle root',
+  },
+  outcomes: {
+    refused: (count: number) => `${formatCount(count)} refused`,
+    quarantined: (count: number) => `${formatCount(count)} held for a person`,
+    'left-out': (count: number) => `${formatCount(count)} left out by a person`,
+  },
+  policy: (name: string, version: number) => `${name}, version ${version}`,
+  revision: (id: string, revision: number) => `${id}, revision ${revision}`,
   faults: {
     signature: {
       title: 'This receipt is not genuine',

@@ -144,6 +144,27 @@ test('a typed name or ID finds a study that arrived by what is left of it: initi
   assert.equal(keys(entries, { text: 'Kim' }), ['other']);
 });
 
+test('a study of the site is found by its sender, and names each sender once', () => {
+  const [first] = sent('1.2.9').uploads;
+  const by = (username: string, keptNames: boolean) => ({ ...first!, sender: { username, keptNames } });
+  const told: SentStudy = {
+    ...sent('1.2.9'),
+    uploads: [by('tess', false), by('noor', false), by('tess', true)],
+  };
+  const entries = entriesOf([], [told, sent('1.2.8')]);
+  assert.equal(keys(entries, { text: 'TESS' }), ['1.2.9']);
+  assert.equal(
+    entries.map(({ senders }) => senders),
+    [
+      [
+        { username: 'tess', keptNames: true },
+        { username: 'noor', keptNames: false },
+      ],
+      [],
+    ],
+  );
+});
+
 test('filters by place and day, and removed studies are shown only when asked for', () => {
   const entries = entriesOf([
     queuedStudy({ id: 'now', queuedAt: at(22) }),

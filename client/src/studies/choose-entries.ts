@@ -113,7 +113,7 @@ function mayBe({ study }: DayEntry, words: readonly string[], kinds: ReadonlySet
 }
 
 /** Everything by which a person may remember a study. */
-function textOf({ study, sent, name, person, modalities, studyInstanceUID }: DayEntry): string {
+function textOf({ study, sent, name, person, modalities, studyInstanceUID, senders }: DayEntry): string {
   const title = study?.title;
   const parts = [
     name,
@@ -127,6 +127,7 @@ function textOf({ study, sent, name, person, modalities, studyInstanceUID }: Day
     ...(title?.bodyParts ?? []),
     studyInstanceUID,
     study?.receiptId,
+    ...senders.map(({ username }) => username),
     ...(sent?.uploads.flatMap(({ uploadId, receipt }) => [uploadId, receipt?.id]) ?? []),
   ];
   return plain(parts.filter((part) => part !== null && part !== undefined).join('\n'));

@@ -35,7 +35,11 @@ export interface DayEntry {
   readonly place: 'here' | 'elsewhere' | 'gone';
   /** A person removed it from the list. */
   readonly removed: boolean;
+  /** The accounts that sent it, each once, and whether they kept names; told only to those who watch the site. */
+  readonly senders: readonly Sender[];
 }
+
+export type Sender = NonNullable<SentStudy['uploads'][number]['sender']>;
 
 export interface EntryFacts {
   readonly studies: readonly QueuedStudy[];
@@ -74,6 +78,7 @@ function entryHere(study: QueuedStudy, sent: SentStudy | null, link: Link): DayE
     hasReceipt: study.receiptId !== null,
     place: 'here',
     removed: study.removed,
+    senders: sendersOf(sent),
   };
 }
 
@@ -94,7 +99,16 @@ function entryElsewhere(sent: SentStudy, device: string | null): DayEntry {
     hasReceipt: sent.uploads.some(({ receipt }) => receipt !== null),
     place: isOwn ? 'gone' : 'elsewhere',
     removed: false,
+    senders: sendersOf(sent),
   };
+}
+
+function sendersOf(sent: SentStudy | null): readonly Sender[] {
+  const told = sent?.uploads.flatMap(({ sender }) => sender ?? []) ?? [];
+  return [...Map.groupBy(told, ({ username }) => username)].map(([username, own]) => ({
+    username,
+    keptNames: own.some(({ keptNames }) => keptNames),
+  }));
 }
 
 function partOfSent({ standing, uploads }: SentStudy): QueuePart {

@@ -17,6 +17,7 @@ const CODE = {
   iat: 1,
   studyInstanceUID: '1.2.3',
   revision: 1,
+  policy: { name: 'identified', version: 1 },
   root: 'a'.repeat(64),
   counts: { stored: 3 },
 };

@@ -54,10 +54,13 @@ test('are those of the whole site for people who only watch, on every page', asy
   await sent.refresh();
   await sent.more();
   await sent.find('1.2.14');
+  await sent.find('tess');
+  const asking = asked.map((path) => new URL(path, 'http://gateway').searchParams);
   assert.equal(
-    asked.map((path) => new URL(path, 'http://gateway').searchParams.get('all')),
-    ['1', '1', '1'],
+    asking.map((query) => query.get('all')),
+    ['1', '1', '1', '1'],
   );
+  assert.is(asking.at(-1)!.get('q'), 'tess', 'a sender’s name');
   assert.is(sent.studies.value.length, 150);
 });
 

@@ -11,6 +11,7 @@ import { Unreachable, type ApiClient } from '../net/api-client.ts';
 export type SentPhase = 'unasked' | 'asking' | 'known' | 'unreachable' | 'refused';
 
 export interface SentStudiesStore {
+  readonly whose: WhoseStudies;
   readonly studies: ReadonlySignal<readonly SentStudy[]>;
   readonly phase: ReadonlySignal<SentPhase>;
   readonly hasMore: ReadonlySignal<boolean>;
@@ -18,7 +19,7 @@ export interface SentStudiesStore {
   refresh(): Promise<void>;
   /** The following page. Never throws. */
   more(): Promise<void>;
-  /** Also those that the gateway finds by a part of a UID, an upload or a receipt. Never throws. */
+  /** Also those that the gateway finds by a part of a UID, an upload, a receipt or a sender. Never throws. */
   find(text: string): Promise<void>;
   close(): void;
 }
@@ -27,6 +28,8 @@ export interface SentStudiesStore {
 const PAGE = 100;
 /** The gateway takes this for `q`; nothing shorter is asked for, because a few digits are in every UID. */
 const FINDABLE = /^[\w.-]{5,64}$/;
+/** Of the whole site also by the sender's name, which may be short. */
+const FINDABLE_AT_SITE = /^[\p{L}\p{N}_.@ -]{3,64}$/u;
 
 export type WhoseStudies = 'own' | 'of-the-site';
 
@@ -57,6 +60,7 @@ export function createSentStudies(
     closed: new AbortController(),
   };
   return {
+    whose,
     studies: state.studies,
     phase: state.phase,
     hasMore: state.hasMore,
@@ -67,7 +71,8 @@ export function createSentStudies(
       await ask(state, `&cursor=${encodeURIComponent(cursor)}`, 'next');
     },
     async find(text) {
-      if (FINDABLE.test(text)) await ask(state, `&q=${encodeURIComponent(text)}`, 'found');
+      if ((whose === 'own' ? FINDABLE : FINDABLE_AT_SITE).test(text))
+        await ask(state, `&q=${encodeURIComponent(text)}`, 'found');
     },
     close: () => state.closed.abort(),
   };

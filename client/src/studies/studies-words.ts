@@ -53,6 +53,12 @@ export const studiesWords = {
   elsewhereWhat: 'Sent from another device, so this one knows no patient.',
   gone: 'sent from here earlier',
   goneWhat: 'Sent from this device, which no longer has it.',
+  sentBy: (username: string) => `sent by ${username}`,
+  sentByWhat: (username: string, keptNames: boolean) =>
+    `Sent by ${username}, ${keptNames ? 'with names kept' : 'with names removed'}.`,
+  namesKept: 'names kept',
+  namesRemoved: 'names removed',
+  siteHint: 'Sender, UID, date or receipt',
   decideThere: 'Decide on the device that sent it.',
 
   expand: (name: string) => `Where it is: ${name}`,

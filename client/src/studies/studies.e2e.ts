@@ -216,8 +216,9 @@ async function checkReceipt({ page, visitor, folder }: Stage, photo: string): Pr
   await input.setInputFiles(new URL('../../public/icon-512.png', import.meta.url).pathname);
   await page.getByText('No code found in this photo').waitFor();
   await input.setInputFiles(photo);
-  await page.getByText('This receipt is genuine').waitFor();
-  await page.getByText(/^2 instances in the PACS, confirmed/).waitFor();
+  await page.getByText('The code is genuine').waitFor();
+  await page.getByText('Compare it with the paper', { exact: false }).waitFor();
+  assert.match(await page.locator('.check-facts').innerText(), /In the PACS\s+2 instances\s+Confirmed\s+2/);
   await looksRight(page, 'receipt-checked');
   await page.getByRole('button', { name: 'Check another' }).click();
   await input.setInputFiles(join(folder, 'receipt.pdf'));
@@ -230,7 +231,7 @@ async function checkReceipt({ page, visitor, folder }: Stage, photo: string): Pr
   await looksRight(page, 'receipt-false');
   await page.getByLabel(/^Or paste the text/).fill(code);
   await page.getByRole('button', { name: 'Check this text' }).click();
-  await page.getByText('This receipt is genuine').waitFor();
+  await page.getByText('The code is genuine').waitFor();
 }
 
 walk(

@@ -6,12 +6,16 @@ import { sql } from 'kysely';
 import { UPLOADS_SHOWN, type SentStudy, type StudyStanding } from '#shared/protocol/studies.ts';
 import type { Db } from '../database/database.ts';
 import { uploadStatuses } from '../uploads/upload-status.ts';
+import { sendersOf } from './senders-of.ts';
 
 /** The studies that are asked for. `until` is not included. */
 export type StudyQuery = {
   readonly siteId: string;
   readonly accountId: string | null;
-  /** A part of the Study Instance UID, or the beginning of an upload's or a receipt's id. */
+  /**
+   * A part of the Study Instance UID, or the beginning of an upload's or a receipt's id; of everybody's studies also a
+   * part of the sender's name.
+   */
   readonly text: string | undefined;
   readonly standing: StudyStanding | undefined;
   readonly from: Date | undefined;
@@ -41,10 +45,13 @@ export async function listStudies(
   const ids = rows.flatMap(({ uploads }) => uploads);
   const statuses = new Map((await uploadStatuses(db, ids)).map((status) => [status.uploadId, status]));
   const classes = await sopClassesOf(db, ids);
+  const senders = query.accountId === null ? await sendersOf(db, query.siteId, ids) : null;
   const studies = rows.map((row) => {
     const uploads = row.uploads.flatMap((id, place) => {
       const status = statuses.get(id);
-      return status === undefined ? [] : [{ ...status, device: row.devices[place] ?? null }];
+      const sender = senders?.get(id);
+      const more = { device: row.devices[place] ?? null, ...(sender === undefined ? {} : { sender }) };
+      return status === undefined ? [] : [{ ...status, ...more }];
     });
     const sopClassUIDs = new Set(row.uploads.flatMap((id) => classes.get(id) ?? []));
     return {
@@ -95,7 +102,7 @@ async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]>
     .orderBy('study.study_instance_uid', 'desc')
     .limit(query.limit + 1);
   if (accountId !== null) select = select.where('upload.account_id', '=', accountId);
-  if (text !== undefined) select = select.having(named(text));
+  if (text !== undefined) select = select.having(named(text, accountId === null));
   if (wanted !== undefined) select = select.having(STANDING[wanted]);
   if (from !== undefined) select = select.having(last, '>=', from);
   if (until !== undefined) select = select.having(last, '<', until);
@@ -106,12 +113,15 @@ async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]>
   return select.execute();
 }
 
-/** `text` holds digits, dots, hyphens and letters only, so no wildcard. */
-function named(text: string) {
+/** `text` holds no wildcard but `_`, which finds itself too. */
+function named(text: string, bySender: boolean) {
+  const sender = sql<boolean>`or bool_or(exists (select from account
+      where account.id = upload.account_id and strpos(lower(account.username), lower(${text})) > 0))`;
   return sql<boolean>`(study.study_instance_uid like ${`%${text}%`}
     or bool_or(upload.id::text like ${`${text}%`})
     or bool_or(exists (select from receipt
-      where receipt.upload_id = upload.id and receipt.id::text like ${`${text}%`})))`;
+      where receipt.upload_id = upload.id and receipt.id::text like ${`${text}%`}))
+    ${bySender ? sender : sql``})`;
 }
 
 async function sopClassesOf(

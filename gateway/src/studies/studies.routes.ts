@@ -38,7 +38,7 @@ export type StudiesTools = SheetTools & {
 };
 
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
-/** They see what others sent as well: it holds UIDs and codes only. */
+/** They also see what others sent, and who sent it: it holds UIDs, codes and account names only. */
 const WATCHERS: readonly Role[] = ['auditor', 'admin'];
 const LIST_LIMIT = 200;
 
@@ -64,10 +64,11 @@ const list = defineRoute({
     query: z.object({
       q: z
         .string()
-        .regex(/^[\w.-]{1,64}$/)
+        .regex(/^[\p{L}\p{N}_.@ -]{1,64}$/u)
         .optional()
         .openapi({
-          description: 'A part of the Study Instance UID, or the beginning of an upload’s or a receipt’s id.',
+          description:
+            'A part of the Study Instance UID, or the beginning of an upload’s or a receipt’s id; with `all` also a part of the sender’s account name.',
         }),
       standing: z.enum(STUDY_STANDINGS).optional(),
       from: instantSchema.optional(),
@@ -77,7 +78,7 @@ const list = defineRoute({
       all: z
         .enum(['1'])
         .optional()
-        .openapi({ description: 'Everybody’s at this site, for `auditor` and `admin`.' }),
+        .openapi({ description: 'Everybody’s at this site with their senders, for `auditor` and `admin`.' }),
     }),
   },
   responses: { 200: jsonResponse(sentStudiesSchema, 'A page.') },

@@ -172,6 +172,34 @@ test('of another account are nobody’s to see but an auditor’s', async () => 
   assert.equal(await statuses(), [200, 200]);
 });
 
+test('name their sender and whether names were kept to those who watch the site, and to nobody else', async () => {
+  const { uid } = await deliver(7116);
+  const removed = soft(7117);
+  await pipeline.init(toManifest(removed, 'deidentified'));
+  const { username } = await pipeline.tools.db
+    .selectFrom('account')
+    .select('username')
+    .where('id', '=', pipeline.accountId)
+    .executeTakeFirstOrThrow();
+  const sendersIn = ({ studies }: Awaited<ReturnType<typeof list>>, of: string) =>
+    studies.flatMap(({ studyInstanceUID, uploads }) =>
+      studyInstanceUID === of ? uploads.map(({ sender }) => sender) : [],
+    );
+  const part = username.slice(0, 4).toUpperCase();
+  assert.equal(sendersIn(await list('?all=1'), uid), [undefined], 'not to the technician');
+  assert.equal(sendersIn(await list(`?q=${part}`), uid), []);
+  const stranger = await addAccount(pipeline);
+  for (const role of ['auditor', 'admin'] as const) {
+    pipeline.actAs(stranger, [role]);
+    const all = await list('?all=1');
+    assert.equal(sendersIn(all, uid), [{ username, keptNames: true }], role);
+    assert.equal(sendersIn(all, uidOf(removed)), [{ username, keptNames: false }], role);
+    assert.equal(sendersIn(await list(`?all=1&q=${part}`), uid).length, 1, 'found by the name');
+    assert.equal(sendersIn(await list('?all=1&q=nobody-of-this-name'), uid), []);
+    assert.equal(uids((await list(`?q=${part}`)).studies), [], 'their own list stays their own');
+  }
+});
+
 test('have a timeline: the steps of the audit trail, the oldest first', async () => {
   const { uid, uploadId } = await deliver(7107);
   const { events } = timelineSchema.parse(await pipeline.json('GET', `/studies/${uid}/timeline`));

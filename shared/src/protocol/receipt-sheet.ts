@@ -1,10 +1,10 @@
 /**
- * The receipt on one sheet of paper. Its QR code holds a small JWS of its own (id, Merkle root, counts and time),
- * so that paper can be checked offline; the PDF file ends with a line that signs every byte before it.
+ * The receipt on one sheet of paper. Its QR code holds a small JWS of its own (id, Merkle root, policy, counts and
+ * time), so that paper can be checked offline; the PDF file ends with a line that signs every byte before it.
  */
 import { z } from 'zod';
 import { digestSchema, uidSchema } from './forms.ts';
-import { receiptInstanceSchema, type Receipt, type ReceiptInstance } from './receipt.ts';
+import { receiptInstanceSchema, receiptPolicySchema, type Receipt, type ReceiptInstance } from './receipt.ts';
 
 /** The JWS headers' `typ`: neither can be taken for a receipt, nor for one another. */
 export const RECEIPT_CODE_TYPE = 'relaypacs-receipt-code+jws';
@@ -18,6 +18,7 @@ export const receiptCodeSchema = z.object({
   iat: z.number().int(),
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),
+  policy: receiptPolicySchema,
   root: digestSchema,
   /** Instances by their outcome; outcomes that none has are left out. */
   counts: z.partialRecord(receiptInstanceSchema.shape.state, z.number().int().min(1)),
@@ -37,10 +38,11 @@ export function toReceiptCode({
   iat,
   studyInstanceUID,
   revision,
+  policy,
   root,
   instances,
 }: Receipt): ReceiptCode {
-  return { jti, iat, studyInstanceUID, revision, root, counts: countOutcomes(instances) };
+  return { jti, iat, studyInstanceUID, revision, policy, root, counts: countOutcomes(instances) };
 }
 
 function countOutcomes(instances: readonly Pick<ReceiptInstance, 'state'>[]): ReceiptCode['counts'] {

@@ -13,7 +13,7 @@ import { reportActionsSchema, reportTermsSchema } from './manifest.ts';
  */
 export const RECEIPT_TYPE = 'relaypacs-receipt+jws';
 
-const policySchema = z.object({ name: z.string(), version: z.number().int() });
+export const receiptPolicySchema = z.object({ name: z.string(), version: z.number().int() });
 
 /**
  * The outcome of one instance. `stored`, `coerced`, `already-stored` were seen in the PACS; the others are
@@ -43,7 +43,7 @@ export const receiptInstanceSchema = z.object({
    * The policy under which it was promised, where it is not the study's: a study may be sent in parts, and
    * the policy change in between.
    */
-  policy: policySchema.optional(),
+  policy: receiptPolicySchema.optional(),
   /** The index of its report in `reports`, from 0. */
   report: z.number().int().min(0).optional(),
   /**
@@ -103,7 +103,7 @@ export const receiptSchema = z.object({
    * Of the newest manifest that named something new; an instance that was promised under another one names
    * it.
    */
-  policy: policySchema,
+  policy: receiptPolicySchema,
   /** The PACS that was asked: its DICOMweb root without credentials. */
   pacs: z.string(),
   /**

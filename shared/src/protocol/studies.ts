@@ -28,7 +28,13 @@ export const sentStudySchema = z.object({
    * The newest `UPLOADS_SHOWN`, newest first; the other fields are of all. `device`: the device that sends it; null:
    * sent by a signed-in person.
    */
-  uploads: z.array(uploadStatusSchema.extend({ device: z.uuid().nullable() })),
+  uploads: z.array(
+    uploadStatusSchema.extend({
+      device: z.uuid().nullable(),
+      /** Only in a list of everybody's studies: the account that sent it, and whether its names were kept. */
+      sender: z.object({ username: z.string(), keptNames: z.boolean() }).optional(),
+    }),
+  ),
 });
 export type SentStudy = z.infer<typeof sentStudySchema>;
 

@@ -1,0 +1,34 @@
+/**
+ * A receipt's code as labelled lines, in the words and the order of the paper, so that the two can be compared. It says
+ * all that the code holds and nothing else. Pure.
+ */
+import type { ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
+import { instances } from '../kit/counted.ts';
+import { checkWords } from './check-words.ts';
+
+export type Fact = readonly [label: string, said: string];
+
+const { facts: labels, outcomes } = checkWords;
+
+export function factsOf(code: ReceiptCode): readonly Fact[] {
+  const { counts, policy, revision } = code;
+  const inPacs = (counts.stored ?? 0) + (counts.coerced ?? 0) + (counts['already-stored'] ?? 0);
+  const others = OTHERS.flatMap((state) => {
+    const count = counts[state] ?? 0;
+    return count === 0 ? [] : [outcomes[state](count)];
+  });
+  return [
+    [labels.inPacs, instances(inPacs)],
+    ...(others.length === 0 ? [] : [[labels.others, others.join(', ')] as const]),
+    [labels.confirmed, toMinute(new Date(code.iat * 1000))],
+    [labels.policy, checkWords.policy(policy.name, policy.version)],
+    [labels.study, code.studyInstanceUID],
+    [labels.receipt, checkWords.revision(code.jti, revision)],
+    [labels.root, code.root],
+  ];
+}
+
+const OTHERS = ['refused', 'quarantined', 'left-out'] as const;
+
+/** As the paper has it: "2026-11-22 06:51 UTC". */
+const toMinute = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
