@@ -36,6 +36,7 @@ function NoneFound() {
   return (
     <div class="queue-empty">
       <p class="strong">{words.none}</p>
+      {list.choice.value.text.trim() !== '' && <p class="quiet">{words.noneNamed}</p>}
       <button type="button" class="button" onClick={() => (list.choice.value = EVERYTHING)}>
         {words.clear}
       </button>
@@ -52,6 +53,9 @@ export function DaySections({ entries, sent }: DaySectionsProps) {
       <p class="unseen" role="status">
         {isNarrowed(choice) ? words.found(found) : ''}
       </p>
+      {choice.text.trim() !== '' && sections.some(isOfLabels) && (
+        <p class="small quiet">{words.byInitials}</p>
+      )}
       {found === 0 && (isNarrowed(choice) ? <NoneFound /> : <EmptyQueue />)}
       <VirtualList
         items={linesOf(sections, entries, sent.hasMore.value)}
@@ -64,6 +68,10 @@ export function DaySections({ entries, sent }: DaySectionsProps) {
     </>
   );
 }
+
+/** Holds a study of which only the label is left. */
+const isOfLabels = ({ entries }: Section): boolean =>
+  entries.some(({ study }) => study !== null && study.title === null && study.label !== null);
 
 function linesOf(sections: readonly Section[], all: readonly DayEntry[], hasMore: boolean): readonly Line[] {
   const isUnfinished = ({ part }: DayEntry) => part === 'under-way' || part === 'needs-you';

@@ -130,6 +130,20 @@ test('a search finds by name, ID, date, description, receipt and upload, without
     assert.equal(keys(entries, { text }).toSorted(), wanted.toSorted(), text);
 });
 
+test('a typed name or ID finds a study that arrived by what is left of it: initials and the end of the ID', () => {
+  const entries = entriesOf([
+    done('doe', { label: 'P. D. …234' }),
+    done('other', { label: 'A. K. …777' }),
+    done('nobody'),
+    queuedStudy({ id: 'waits', title: title('Doe^Peter', '98890234') }),
+  ]);
+  for (const text of ['Doe', 'Doe, Peter', 'Peter Doe', 'peter^doe', '98890234', 'Doe 98890234'])
+    assert.equal(keys(entries, { text }).toSorted(), ['doe', 'waits'], text);
+  for (const text of ['Dora Doe', 'Doe 98890777', '12345', 'CT Doe Peter Paul'])
+    assert.equal(keys(entries, { text }), [], text);
+  assert.equal(keys(entries, { text: 'Kim' }), ['other']);
+});
+
 test('a study of the site is found by its sender, and names each sender once', () => {
   const [first] = sent('1.2.9').uploads;
   const by = (username: string, keptNames: boolean) => ({ ...first!, sender: { username, keptNames } });

@@ -41,11 +41,12 @@ export interface Section {
 /** The sections of the list in their order; none is empty. */
 export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now: Date): readonly Section[] {
   const words = wordsOf(choice.text);
+  const kinds = new Set(entries.flatMap(({ modalities }) => modalities.map(plain)));
   const found = entries.filter(
     (entry) =>
       isShown(entry, choice.shown) &&
       isWithin(entry.at, choice.period, now) &&
-      (words.length === 0 || holds(entry, words)),
+      (words.length === 0 || holds(entry, words) || mayBe(entry, words, kinds)),
   );
   if (choice.byPatient) return byPatient(sorted(found, choice.sort));
   if (choice.sort === 'place') return byPart(found);
@@ -92,6 +93,23 @@ const wordsOf = (text: string): readonly string[] =>
 function holds(entry: DayEntry, words: readonly string[]): boolean {
   const text = textOf(entry);
   return words.every((word) => text.includes(word));
+}
+
+/**
+ * Of a study whose title was erased the label is left: initials and the end of the ID. A typed name may be meant by an
+ * initial, each by another one, and a typed ID by its end. `kinds` of studies (CT, MR) are not names.
+ */
+function mayBe({ study }: DayEntry, words: readonly string[], kinds: ReadonlySet<string>): boolean {
+  if (!study || study.title !== null || study.label === null) return false;
+  const [initials, last] = study.label.split('…').map(plain);
+  const left = (initials ?? '').split(/[\s.]+/).filter(Boolean);
+  return words.every((word) => {
+    if (last && word.length > last.length && word.endsWith(last)) return true;
+    const at =
+      kinds.has(word) || !/^\p{L}{2}/u.test(word) ? -1 : left.findIndex((each) => word.startsWith(each));
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  });
 }
 
 /** Everything by which a person may remember a study. */

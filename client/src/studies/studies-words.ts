@@ -39,6 +39,9 @@ export const studiesWords = {
   byPatient: 'Group by patient',
   unknownPatient: 'No patient known on this device',
   none: 'No study matches',
+  noneNamed:
+    'Names are erased once a study has arrived. Is it in the PACS? Choose its files or disc again: nothing is sent twice.',
+  byInitials: 'Of studies that have arrived only initials and the end of the ID are known.',
   clear: 'Show all studies',
   found: (count: number) => `${studies(count)} found`,
 

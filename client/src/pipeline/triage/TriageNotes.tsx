@@ -23,6 +23,7 @@ export function TriageNotes({ study, name }: NotesProps) {
       <Said triage={triage} />
       {/* Read aloud when they come; that an image was looked at is not. */}
       <div class="triage-warnings" role="status">
+        {triage.blank > 0 && <Blank count={triage.blank} />}
         {triage.warnings.map((warning, nth) => (
           <Warning
             key={warning.ordinal}
@@ -41,16 +42,29 @@ export function TriageNotes({ study, name }: NotesProps) {
 /** One line, whatever it says. */
 function Said({ triage }: { readonly triage: StudyTriage }) {
   const { films, images, looked, unseen, first, outside, warnings } = triage;
+  const judged = looked - unseen - triage.notJudged - triage.blank;
   if (looked < images) return <p class="triage-line small quiet">{triageWords.looking(images)}</p>;
   if (first) return <MovedUp />;
   if (warnings.length > 0 && !outside) return null;
   if (unseen === images) return <p class="triage-line small quiet">{triageWords.unseen}</p>;
+  if (judged === 0 && triage.notJudged === 0) return null;
+  const said = outside
+    ? triageWords[warnings.length > 0 ? 'outside' : 'outsideNotJudged']
+    : judged === 0
+      ? triageWords.notJudged
+      : triageWords.looked(judged, films);
+  return <p class="triage-line small quiet">{`${said}. ${triageWords.notDiagnostic}.`}</p>;
+}
+
+/** Measured and not judged: no model takes part in it. */
+function Blank({ count }: { readonly count: number }) {
   return (
-    <p class="triage-line small quiet">
-      {outside
-        ? `${triageWords.outside}. ${triageWords.notDiagnostic}.`
-        : `${triageWords.looked(looked - unseen, films)}. ${triageWords.notDiagnostic}.`}
-    </p>
+    <div class="triage-warning">
+      <Icon name="caution" size={20} />
+      <p class="small">
+        <span class="strong">{triageWords.blank(count)}</span> {triageWords.blankNext}
+      </p>
+    </div>
   );
 }
 

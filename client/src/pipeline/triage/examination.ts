@@ -11,6 +11,11 @@ export interface Examination {
   readonly triage: DeviceTriage;
   /** Null where there is nothing to point out. */
   readonly film: { readonly picture: Thumbnail; readonly marks: readonly FilmMark[] } | null;
+  /**
+   * `blank`: every point of the picture is equally bright. `not-judged`: not drawn here, or not recognized as a chest
+   * film, and nothing can be said about another image.
+   */
+  readonly quality: 'checked' | 'not-judged' | 'blank';
   readonly readings: Readings;
 }
 

@@ -9,7 +9,7 @@ import { CARDS } from '#shared/models/card.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import type { GreyPicture } from '#shared/pixels/picture.ts';
 import { deviceTriageSchema } from '#shared/protocol/inference.ts';
-import { blurred, drawnFilm, turnedPicture } from '#testing/drawn-film.ts';
+import { blurred, drawnFilm, stripes, turnedPicture } from '#testing/drawn-film.ts';
 import { filmOf } from '#testing/films.ts';
 import { ODD_FILES } from '#testing/odd-files.ts';
 import { openModels } from '#testing/open-models.ts';
@@ -112,6 +112,14 @@ films(
   },
 );
 
+films('an empty image is blank, and of stripes nothing is said: neither is called checked', async () => {
+  const of = (value: number) => ({ rows: 256, columns: 256, grey: new Float32Array(65_536).fill(value) });
+  const film = drawnFilm();
+  const spot = { ...of(0), grey: of(0).grey.with(300, 1) };
+  const looked = [of(0), of(1), spot, stripes(), film].map(async (each) => (await look(each)).quality);
+  assert.equal(await Promise.all(looked), ['blank', 'blank', 'not-judged', 'not-judged', 'checked']);
+});
+
 films('of the header only inside, outside or unknown leaves the device: no value, for any film', async () => {
   const planted = [
     'Kanarienvogel',
@@ -137,7 +145,7 @@ films('of the header only inside, outside or unknown leaves the device: no value
     turnedPicture(drawnFilm(), { degrees: 180, isInverted: true }),
     blurred(drawnFilm(), 4),
   ]) {
-    const { triage, film, readings, ...more } = await look(picture, elements);
+    const { triage, film, readings, quality: _, ...more } = await look(picture, elements);
     assert.equal(more, {});
     deviceTriageSchema.strict().parse(triage);
     assert.equal([triage.population, triage.score], ['outside', null], 'the dates say what the age does not');

@@ -24,7 +24,7 @@ import type { FileRef } from '../ingest/collect-files.ts';
 import { openFile } from '../ingest/open-file.ts';
 import type { DeviceModelId } from './device-models.ts';
 import type { Examination } from './examination.ts';
-import { filmPicture } from './film-picture.ts';
+import { filmPicture, showsNothing } from './film-picture.ts';
 
 export interface ExaminerTools {
   readonly run: (id: DeviceModelId) => RunModel;
@@ -98,12 +98,16 @@ export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<
     };
     const shown =
       picture === null || marks.length === 0 ? null : { picture: filmPicture(picture, PICTURE_SIDE), marks };
-    return { triage, film: shown, readings: { ...readings, ms: { picture: pictureMs, models } } };
+    const quality =
+      picture !== null && showsNothing(picture) ? 'blank' : seen.isChest ? 'checked' : 'not-judged';
+    return { triage, film: shown, quality, readings: { ...readings, ms: { picture: pictureMs, models } } };
   };
 }
 
 type Seen = Pick<DeviceTriage, 'score'> & {
   readonly marks: readonly FilmMark[];
+  /** Recognized as a chest film, upright or not: the film check speaks of nothing else. */
+  readonly isChest: boolean;
   readonly readings: Omit<Examination['readings'], 'ms'>;
 };
 
@@ -111,6 +115,7 @@ type Seen = Pick<DeviceTriage, 'score'> & {
 const NOTHING_SEEN: Seen = {
   score: null,
   marks: [],
+  isChest: false,
   readings: { kind: [], probabilities: null, camPeak: null, lungs: null },
 };
 
@@ -133,6 +138,7 @@ async function look(
   return {
     score: scored?.score ?? null,
     marks,
+    isChest: kind.isChestFilm || kind.turn !== null,
     readings: {
       kind: [...kind.probabilities.values()],
       probabilities: scored?.probabilities.map(({ probability }) => probability) ?? null,

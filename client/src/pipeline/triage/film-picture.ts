@@ -28,3 +28,8 @@ export function filmPicture(
   }
   return { width, height, rgba };
 }
+
+/** Nothing is drawn: every pixel has the same grey. It costs nothing on a film, which differs after a few pixels. */
+export function showsNothing({ grey }: Pick<GreyPicture, 'grey'>): boolean {
+  return grey.every((value) => value === grey[0]);
+}

@@ -15,8 +15,14 @@ export const triageWords = {
       ? `Image quality checked in ${formatCount(count)} of ${images(of)}: nothing found`
       : 'Image quality checked: nothing found',
   unseen: 'Not checked. It is sent in the normal order.',
+  notJudged: 'Image quality could not be judged: not recognized as a chest film',
+  blank: (count: number) =>
+    `${images(count)} ${count === 1 ? 'shows' : 'show'} nothing: every point is equally bright.`,
+  blankNext: 'Check the detector and the files before the patient leaves.',
   first: 'Moved up.',
   firstBy: 'The automatic check marked it for early reading',
+  outsideNotJudged:
+    'Outside this model’s population (frontal films of small children): image quality was not judged, and it keeps its place',
   outside: 'Outside this model’s population: it keeps its place',
   notDiagnostic: 'Not for diagnostic use',
   repeat: 'Repeat before the patient leaves?',

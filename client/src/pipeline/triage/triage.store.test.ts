@@ -28,6 +28,7 @@ const examined = (triage: DeviceTriage): Examination => ({
     triage.film.length > 0
       ? { picture: { width: 1, height: 1, rgba: new Uint8ClampedArray(4) }, marks: [] }
       : null,
+  quality: 'checked',
   readings: { kind: [], probabilities: null, camPeak: null, lungs: null, ms: { picture: 0, models: {} } },
 });
 
@@ -79,6 +80,8 @@ test('only plain films are examined, and a limited number of each study', async 
     images: 6,
     looked: 6,
     unseen: 0,
+    notJudged: 0,
+    blank: 0,
     first: false,
     outside: false,
     warnings: [],
@@ -117,6 +120,17 @@ test('Send does not wait: a later answer still moves the queued study', async ()
   slow.resolve(examined(said({ score: 0.7, first: true })));
   await until(async () => (await page.database.studies.get(study!.id))?.score === 0.7);
   assert.is((await page.queue.manifestOf(study!.id)).instances[0]!.triage?.first, true);
+});
+
+test('a film that is blank or of which nothing can be said is not counted as checked', async () => {
+  const of = (quality: Examination['quality']) => ({ ...examined(said()), quality });
+  const answers = [of('checked'), of('blank'), of('not-judged')];
+  const page = await openPage(async () => answers.shift()!);
+  await page.store.addFiles(film(1, 3));
+  const [study] = page.store.studies.value;
+  await until(() => page.triage.of(study!).value?.looked === 3);
+  const { unseen, notJudged, blank } = page.triage.of(study!).value!;
+  assert.equal([unseen, notJudged, blank], [0, 1, 1]);
 });
 
 test('a film that no model saw counts as not examined', async () => {

@@ -38,6 +38,9 @@ export interface StudyTriage {
   readonly looked: number;
   /** Images not seen: the models could not run, or the image could not be drawn here. */
   readonly unseen: number;
+  /** Images that the models saw and can say nothing about, and those that show nothing at all. */
+  readonly notJudged: number;
+  readonly blank: number;
   readonly first: boolean;
   /** A chest film that the scoring model was not made for. */
   readonly outside: boolean;
@@ -260,13 +263,18 @@ async function keepModels(state: TriageState): Promise<void> {
 
 const isDone = ({ files, answers }: Entry): boolean => answers.size === files.size;
 
+const isUnseen = (examined: Examination | null): boolean =>
+  examined === null || examined.triage.models.length === 0;
+
 function summarise({ films, files, answers, setAside }: Entry): StudyTriage {
   const looked = [...answers.values()];
   return {
     films,
     images: files.size,
     looked: looked.length,
-    unseen: looked.filter((examined) => examined === null || examined.triage.models.length === 0).length,
+    unseen: looked.filter(isUnseen).length,
+    notJudged: looked.filter((each) => !isUnseen(each) && each?.quality === 'not-judged').length,
+    blank: looked.filter((each) => each?.quality === 'blank').length,
     first: looked.some((examined) => examined?.triage.first),
     outside: looked.some((examined) => examined?.triage.population === 'outside'),
     warnings: [...answers].flatMap(([ordinal, examined]) =>
