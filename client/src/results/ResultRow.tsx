@@ -77,7 +77,7 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
 type LineProps = {
   readonly id: string;
   readonly kind: Headline['kind'];
-  readonly row: RefObject<HTMLAnchorElement>;
+  readonly row: RefObject<HTMLAnchorElement | null>;
   readonly children: ComponentChildren;
 };
 
