@@ -121,7 +121,7 @@ export const DEFENCES: readonly Defence[] = [
     ['no-dicom'],
     [
       'gateway/src/uploads/upload.routes.ts',
-      'await findUpload(tools.db, id, watches ? null : ownerOf(caller))',
+      'await findUpload(tools.db, id, watchesAll(caller) ? null : ownerOf(caller))',
       'await findUpload(tools.db, id, null)',
     ],
   ),
