@@ -120,7 +120,8 @@ async function bring(
 const BROKEN = {
   cut: 'The file ends too early: a part of this study is missing. Copy the file again.',
   damaged: 'A part of this study is damaged. Copy the file again, or save it again on the device.',
-  missing: 'The file does not hold all instances of this study. Save it again on the device.',
+  missing:
+    'The gateway still waits for instances that are not in this file, and nobody is bringing them. Save the study again on the device.',
 } as const;
 
 const faultOf = (study: number, reason: keyof typeof BROKEN): Fault => ({

@@ -88,7 +88,7 @@ export const largeFilesOf = (seed: number, instances = 16): StudyOnDisk[] =>
   filesOf({ seed, instancesPerSeries: instances / 2, rows: 512, columns: 512 });
 
 /** The button of the bar; the second where everything of the choice is held back. */
-const SENDS = /^(Send \d|Review the images first)/;
+const SENDS = /^(Send \d|Nothing to send until)/;
 
 export async function choose(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
   await page

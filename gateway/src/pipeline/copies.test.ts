@@ -5,8 +5,9 @@ import * as assert from 'uvu/assert';
 import { merkleRoot } from '#shared/protocol/receipt.ts';
 import { copyOf, sentStudy, uidsOf, type CopiedStudy } from '../testing/open-copies.ts';
 import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
-import { receiptOf } from '../testing/open-study.ts';
 import { decideDeadLetters, listDeadLetters } from '../uploads/dead-letters.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
+import { newStudy, receiptOf, studyIdOf } from '../testing/open-study.ts';
 import { listDestinations } from '../destinations/destination.store.ts';
 import { runExpiry } from './eviction/run-expiry.ts';
 import { renewJobs } from './renew-jobs.ts';
@@ -224,5 +225,23 @@ test('has its lost jobs made again, in a queue of its own', async () => {
   assert.equal(await queuesOf(id), ['copies'], 'none is doubled');
   await pipeline.close();
 });
+
+for (const need of ['also', 'required'] as const)
+  test(`that gets it ${need} does not keep a study that was never sent from being taken back`, async () => {
+    const { pipeline, studyId: other } = await sentStudy(ground, need);
+    const { uploadId } = await pipeline.init(toManifest(newStudy(2)));
+    const studyId = await studyIdOf(pipeline, uploadId);
+    assert.is((await copyOf({ pipeline, studyId })).instances.length, 0);
+    const { status } = await pipeline.request('DELETE', `/upload/${uploadId}`);
+    assert.is(status, 204);
+    const rows = await pipeline.tools.db
+      .selectFrom('study')
+      .select('id')
+      .where(({ or, eb }) => or([eb('id', '=', studyId), eb('copy_of', '=', studyId)]))
+      .execute();
+    assert.equal(rows, []);
+    assert.is((await copyOf({ pipeline, studyId: other })).copy_of, other, 'those of others stay');
+    await pipeline.close();
+  });
 
 test.run();

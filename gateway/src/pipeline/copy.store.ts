@@ -41,6 +41,21 @@ export async function copiesOf(db: Db, studyId: string): Promise<readonly StudyR
   return db.selectFrom('study').selectAll().where('copy_of', '=', studyId).orderBy('id').execute();
 }
 
+/** With their instances. Locked first: one that is just taking instances over is waited for. */
+export async function deleteCopies(trx: Trx, studyId: string): Promise<void> {
+  const copies = await trx
+    .selectFrom('study')
+    .select('id')
+    .where('copy_of', '=', studyId)
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+  if (copies.length === 0) return;
+  const ids = copies.map(({ id }) => id);
+  await trx.deleteFrom('instance').where('study_id', 'in', ids).execute();
+  await trx.deleteFrom('study').where('id', 'in', ids).execute();
+}
+
 /** Instances of the original, `o`, under the same UID and digest as those of the copy, `c`. */
 const isSame = sql<boolean>`o.sop_instance_uid = c.sop_instance_uid and o.digest = c.digest`;
 const inStates = (alias: string, states: readonly InstanceState[]): RawBuilder<boolean> =>

@@ -7,6 +7,7 @@ import type { Transaction } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
+import { deleteCopies } from '../pipeline/copy.store.ts';
 import { countStates, instancesByKey } from '../pipeline/instance.store.ts';
 import { removeParcelBlobs, tailOf } from '../pipeline/parcel-blobs.ts';
 import { deleteUnfinished, type UploadRow } from '../pipeline/parcel.store.ts';
@@ -79,6 +80,7 @@ async function deleteUnused(trx: Transaction<Tables>, studyId: string): Promise<
     const rows = await trx.selectFrom(table).select('id').where('study_id', '=', studyId).limit(1).execute();
     if (rows.length > 0) return;
   }
+  await deleteCopies(trx, studyId);
   await trx.deleteFrom('study').where('id', '=', studyId).execute();
 }
 

@@ -67,7 +67,7 @@ export const chosenWords = {
   send: (count: number) => `Send ${studies(count)}`,
   sendBar: 'Sending',
   sendNone: 'Choose a study to send',
-  sendLookFirst: 'Review the images first',
+  sendLookFirst: 'Nothing to send until you have looked at the images',
   tooLarge: (needs: string, room: string) =>
     `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until those in the queue have arrived.`,
   sendSize: (count: number, size: string) => `${instances(count)}, ${size}`,

@@ -10,7 +10,8 @@ import type { Place } from './track-state.ts';
 
 export const queueWords = {
   empty: 'Nothing is under way',
-  emptyWhat: 'Studies appear here when you press Send and stay until the PACS has confirmed them.',
+  emptyWhat:
+    'Studies appear here when you press Send. Without names they stay listed after they have arrived.',
   toUpload: 'Choose a study',
   noneOfSite: 'Nobody has sent a study yet',
   noneOfSiteWhat:
