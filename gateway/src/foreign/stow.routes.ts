@@ -55,7 +55,8 @@ const STOW = (path: string, summary: string): Parameters<typeof describeRoute>[1
   tags: ['dicomweb'],
   summary,
   description:
-    '`?policy=NAME` chooses the policy, `&reason=CODE` says why names are kept. 200: the PACS has confirmed all. 202: it has not confirmed all within 20 s, or has not taken some; `Location` says where to ask.',
+    '`?policy=NAME` chooses the policy, `&reason=CODE` says why names are kept.' +
+    ' 200: the PACS has confirmed all. 202: it has not confirmed all within 20 s, or has not taken some; `Location` says where to ask.',
   requestBody: {
     required: true,
     content: {
