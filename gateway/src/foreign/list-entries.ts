@@ -6,10 +6,10 @@ import type { FileForm } from '../pipeline/sent-file.store.ts';
 import { findParts } from './read-parts.ts';
 
 /**
- * An entry is in memory while it is opened, up to three times: an instance larger than this is sent by our own
+ * An entry is in memory while it is opened, several times over: an instance larger than this is sent by our own
  * client, which streams it.
  */
-export const ENTRY_BYTES_LIMIT = 512 * 1024 ** 2;
+export const ENTRY_BYTES_LIMIT = 64 * 1024 ** 2;
 /** Read at once. */
 const PIECE_BYTES = 4 * 1024 * 1024;
 

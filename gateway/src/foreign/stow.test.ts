@@ -2,11 +2,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FileStatus } from '#shared/protocol/api.ts';
 import { parsed } from '#testing/deidentified-file.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { addAskingPolicy, ASKING_POLICY, auditedReasons } from '../testing/add-asking-policy.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
+import { ENTRY_BYTES_LIMIT, listEntries } from './list-entries.ts';
 import { findParts, PARTS_LIMIT, PartsError } from './read-parts.ts';
 
 const test = suite('STOW-RS');
@@ -202,6 +204,53 @@ test('a delimiter that lies across two pieces is found, at whatever place', asyn
       [piece - head.length - before, 1],
     );
   }
+});
+
+test('what came of a body without a length counts against the quota of its account', async () => {
+  const { db } = gateway.database;
+  const mebibytes = 17;
+  const quota = (bytes: number) => db.updateTable('site').set({ quota_bytes: bytes }).execute();
+  let writer: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      writer = controller;
+      for (let at = 0; at < mebibytes; at += 1) controller.enqueue(new Uint8Array(1024 ** 2));
+    },
+  });
+  const user = await gateway.userWith(['technician']);
+  const headers = { authorization: `Bearer ${user.accessToken}` };
+  const request = {
+    method: 'POST',
+    headers: { ...headers, 'content-type': TYPE },
+    body,
+    duplex: 'half' as const,
+  };
+  const coming = gateway.api.request('http://localhost/dicom-web/studies?policy=identified', request);
+  await until('the bytes in the row', async () => {
+    const rows = db.selectFrom('sent_file').select('bytes').where('account_id', '=', user.user.id);
+    return Number((await rows.executeTakeFirst())?.bytes ?? 0) > 0;
+  });
+  await quota(16 * 1024 ** 2 + 10);
+  const second = await gateway.api.request('http://localhost/dicom-web/studies?policy=identified', {
+    method: 'POST',
+    headers: { ...headers, 'content-type': TYPE, 'content-length': '1000' },
+    body: 'x'.repeat(1000),
+  });
+  const { code } = (await second.json()) as { code: string };
+  await quota(1024 ** 4);
+  writer?.close();
+  assert.is(code, 'quota-exceeded');
+  assert.is((await coming).status, 400);
+});
+
+test('an instance that would need too much memory is refused unread', async () => {
+  const kindOf = async (size: number) => {
+    const read = () => Promise.reject(new Error('read'));
+    const [entry] = await listEntries({ size, read }, { kind: 'instance' }, new AbortController().signal);
+    return entry?.kind;
+  };
+  assert.is(await kindOf(ENTRY_BYTES_LIMIT), 'entry');
+  assert.is(await kindOf(ENTRY_BYTES_LIMIT + 1), 'refused');
 });
 
 test.run();

@@ -16,6 +16,7 @@ import {
   keptFiles,
   OPEN_FILE_QUEUE,
   openFiles,
+  setCame,
   setReceived,
   toFileId,
   type NewFile,
@@ -101,7 +102,7 @@ export async function handOverFile(tools: FileSpoolTools, id: string, sender: Se
 export type RequestBody = AsyncIterable<Uint8Array> & { isCut(): boolean };
 
 /** Of a body whose length nobody announced: how often it is looked whether there is still room. */
-const LOOK_EVERY_BYTES = 64 * 1024 ** 2;
+const LOOK_EVERY_BYTES = 16 * 1024 ** 2;
 
 /**
  * Keeps the body of a request as a file, and hands it over. @throws Problem as `createFile`; `bad-request` where the
@@ -115,7 +116,7 @@ export async function receiveBody(
 ): Promise<string> {
   const file = await createFile(tools, announced);
   try {
-    const pieces = withinRoom(tools, announced, body);
+    const pieces = withinRoom(tools, file, body);
     const bytes = await tools.blobs.append(file.id, fileKey(tools, file), 0, pieces);
     if (body.isCut() || bytes !== (announced.bytes ?? bytes) || bytes === 0) throw new Problem('bad-request');
     await handOverFile(tools, file.id, sender);
@@ -128,23 +129,28 @@ export async function receiveBody(
 
 async function* withinRoom(
   tools: FileSpoolTools,
-  { account_id, bytes: announced }: Pick<NewFile, 'account_id' | 'bytes'>,
+  { id, account_id, bytes: announced }: Pick<NewFile, 'id' | 'account_id' | 'bytes'>,
   body: RequestBody,
 ): AsyncGenerator<Uint8Array> {
   const limit = announced ?? FILE_BYTES_LIMIT;
+  // Written first: two bodies do not see the same room.
+  const look = async (bytes: number): Promise<void> => {
+    await setCame(tools.db, id, bytes);
+    await checkAnnounced(tools, account_id, 0);
+  };
   let came = 0;
   let looked = 0;
   for await (const piece of body) {
     came += piece.length;
     if (came > limit) throw new Problem(announced === null ? 'body-too-large' : 'bad-request');
     if (announced === null && came - looked >= LOOK_EVERY_BYTES) {
-      await checkAnnounced(tools, account_id, came);
+      await look(came);
       looked = came;
     }
     yield piece;
   }
   // The rest, of which the last look knew nothing.
-  if (announced === null) await checkAnnounced(tools, account_id, came);
+  if (announced === null) await look(came);
 }
 
 /** It was not whole: nothing of it is kept. */

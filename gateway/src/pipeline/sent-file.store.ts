@@ -109,6 +109,16 @@ export async function setReceived(trx: Transaction<Tables>, id: string, bytes: n
   return numUpdatedRows > 0n;
 }
 
+/** Of a body whose length nobody announced: what came of it counts as what others announce. */
+export async function setCame(db: Db, id: string, bytes: number): Promise<void> {
+  await db
+    .updateTable('sent_file')
+    .set({ bytes })
+    .where('id', '=', id)
+    .where('state', '=', 'receiving')
+    .execute();
+}
+
 /** The runs before this one. */
 export async function countRun(db: Db, id: string): Promise<number> {
   const { runs } = await db
