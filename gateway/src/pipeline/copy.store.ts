@@ -121,7 +121,7 @@ export async function takeNews(trx: Db, copy: StudyRow, now: Date): Promise<void
     where ${isNew(copy)} order by o.id`.execute(trx);
 }
 
-/** The ids of parcels of the study in which copies have something that they still have to hand over: all, until they ended. */
+/** The ids of parcels of the study in which copies still have something to hand over: all, until they ended. */
 export async function parcelsForCopies(db: Db, studyId: string): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ id: string }>`
     select distinct o.parcel_id as id from study s join instance o on o.study_id = s.copy_of

@@ -126,7 +126,7 @@ function toReceiptDestination(
   return { name, pacs, need, ...(isOver ? { instances: outcomes.map(toCopied) } : {}) };
 }
 
-/** What did not get as far as the PACS was not given to others either. */
+/** Undefined: the gateway had nothing of it to give. */
 function toCopied(copy: CopiedInstance | undefined): NonNullable<ReceiptDestination['instances']>[number] {
   if (copy === undefined) return { state: 'not-given' };
   const { digest, state, reason, pacs_code: pacsCode, proof } = copy;

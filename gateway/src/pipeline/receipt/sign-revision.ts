@@ -9,7 +9,6 @@ import { findPolicy } from '../../policies/policies.ts';
 import { copyOutcomes, withoutRequired } from '../copy-outcomes.ts';
 import { instancesOf, isAsHandedOver, type InstanceRow } from '../instance.store.ts';
 import { promisesOf } from '../parcel.store.ts';
-import type { ForwardTools } from '../forward/forward-tools.ts';
 import type { StudyTools } from '../pipeline-tools.ts';
 import type { IssuedReceipt } from '../receipt.store.ts';
 import { reportsOf } from '../report.store.ts';
@@ -17,8 +16,10 @@ import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study
 import type { StudyRow } from '../study.store.ts';
 import { issueReceipt, policyKey } from './issue-receipt.ts';
 
-type Tools = Pick<StudyTools, 'db' | 'pacs' | 'issuer' | 'signReceipt' | 'now' | 'newId'> &
-  Pick<ForwardTools, 'apply'>;
+type Tools = Pick<StudyTools, 'db' | 'pacs' | 'issuer' | 'signReceipt' | 'now' | 'newId'> & {
+  /** Carries out the plan of a step now, of a copy. */
+  readonly apply: (planner: Planner, studyId: string) => Promise<unknown>;
+};
 
 export async function signRevision(study: StudyRow, tools: Tools): Promise<Planner> {
   const instances = await instancesOf(tools.db, study.id);
