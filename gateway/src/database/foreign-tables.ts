@@ -1,6 +1,7 @@
 /** The tables of clients that are not ours; as in tables.ts, no column holds an identifying value. */
 import type { ColumnType, Generated } from 'kysely';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 
 /** A file that another client sends as it lies on its disk; also the body of a STOW-RS request. */
 export type SentFileTable = {
@@ -13,6 +14,8 @@ export type SentFileTable = {
   form: ColumnType<unknown, string, string>;
   policy_name: string;
   policy_version: number;
+  /** Why it is sent with names; null: nobody said, and the policy does not ask. */
+  reason: SendingReason | null;
   /** Null: its length was not announced. */
   bytes: number | null;
   /** `received`: it waits to be opened. `opened`: its bytes are gone from here. */

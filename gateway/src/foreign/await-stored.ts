@@ -6,6 +6,7 @@ import { waitOrWake } from '../http/wait-or-wake.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { findFile, type SentFile } from '../pipeline/sent-file.store.ts';
 import { uploadsOf } from '../uploads/file-status.ts';
+import { shownState } from '../uploads/upload-status.ts';
 import type { StoredInstance } from './stow-answer.ts';
 
 /** A DICOMweb client gives up after 30 s or more. */
@@ -52,12 +53,15 @@ async function lookAt({ db }: Tools, fileId: string): Promise<Outcome> {
   if (file.state !== 'opened') return { file, stored: new Map(), isOver: false };
   const sent = file.entries.flatMap((entry) => (entry.state === 'sent' ? [entry] : []));
   const rows = await db
-    .selectFrom('instance as i')
-    .innerJoin('upload_instance as l', 'l.instance_id', 'i.id')
-    .select(['i.sop_instance_uid', 'i.sop_class_uid', 'i.digest', 'i.state', 'i.reason', 'i.pacs_code'])
+    .selectFrom('instance')
+    .innerJoin('upload_instance as l', 'l.instance_id', 'instance.id')
+    .select(['instance.sop_instance_uid', 'instance.sop_class_uid', 'instance.digest'])
+    .select(['instance.reason', 'instance.pacs_code'])
+    // A required further destination may lack what the first one has.
+    .select(shownState.as('state'))
     .where(sql<boolean>`l.upload_id = any(${uploadsOf(file)}::uuid[])`)
     .where(
-      sql<boolean>`i.sop_instance_uid = any(${sent.map(({ sopInstanceUID }) => sopInstanceUID)}::text[])`,
+      sql<boolean>`instance.sop_instance_uid = any(${sent.map(({ sopInstanceUID }) => sopInstanceUID)}::text[])`,
     )
     .execute();
   const stored = new Map(

@@ -21,7 +21,7 @@ import {
   type SentFile,
 } from '../pipeline/sent-file.store.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
-import { findPolicy, isInForce } from '../policies/policies.ts';
+import { findPolicy, isInForce, requireReason } from '../policies/policies.ts';
 import { countPatients } from '../policies/quota.store.ts';
 import { BlobDamaged, StorageFull, type OpenBlob } from '../ports/blobs/blobs.ts';
 import { createFairLine } from '../threads/fair-line.ts';
@@ -125,6 +125,8 @@ async function openAndSend(
     : undefined;
   if (policy === undefined) throw new Problem('policy-withdrawn');
   if (!policy.roles.some((role) => roles.includes(role))) throw new Problem('policy-not-allowed');
+  // Asked for at the announcement too.
+  requireReason(policy, file.reason);
   const blob = await tools.spool.blobs.open(file.id, fileKey(tools.spool, file));
   if (blob === null) throw new Problem('not-found');
   try {
@@ -184,7 +186,11 @@ function sendToolsOf({ pipeline, parcels }: ForeignTools, file: SentFile, signal
   };
   return {
     ...pipeline,
-    policy: { name: file.policy_name, version: file.policy_version },
+    policy: {
+      name: file.policy_name,
+      version: file.policy_version,
+      ...(file.reason !== null && { reason: file.reason }),
+    },
     arrived: (parcelId: string) => parcels.arrived(parcelId, null),
     openUpload: async (manifest: Parameters<typeof openUpload>[1]) => {
       const asked = await askPacs(pipeline, manifest, sender, signal);

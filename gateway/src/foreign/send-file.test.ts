@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import type { FileStatus } from '#shared/protocol/api.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { addAskingPolicy, ASKING_POLICY, auditedReasons } from '../testing/add-asking-policy.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -29,19 +30,26 @@ const filesOf = (instances: readonly SyntheticInstance[]): Record<string, Bytes>
   Object.fromEntries(instances.map(({ fileName, bytes }, at) => [`DISC/${at}/${fileName}`, bytes]));
 
 const base64 = (said: string): string => Buffer.from(said).toString('base64');
-const METADATA = (name: string, policy: string) =>
-  `filename ${base64(name)},filetype ${base64('application/octet-stream')},policy ${base64(policy)}`;
+const METADATA = ({ name, policy, reason }: Creation) =>
+  `filename ${base64(name)},filetype ${base64('application/octet-stream')},policy ${base64(policy)}${
+    reason === undefined ? '' : `,reason ${base64(reason)}`
+  }`;
 
-type Creation = { readonly name: string; readonly bytes: number; readonly policy: string };
+type Creation = {
+  readonly name: string;
+  readonly bytes: number;
+  readonly policy: string;
+  readonly reason?: string;
+};
 
 /** Its id. */
-async function create(token: string, { name, bytes, policy }: Creation): Promise<string> {
+async function create(token: string, creation: Creation): Promise<string> {
   const answer = await gateway.call('POST', '/upload/files', {
     token,
     headers: {
       'tus-resumable': '1.0.0',
-      'upload-length': String(bytes),
-      'upload-metadata': METADATA(name, policy),
+      'upload-length': String(creation.bytes),
+      'upload-metadata': METADATA(creation),
     },
   });
   if (answer.status !== 201) throw new Error(await answer.text());
@@ -221,6 +229,29 @@ test('a policy that nobody has, and more than the quota, are refused before a by
       .set({ quota_bytes: 1024 ** 4 })
       .execute();
   }
+});
+
+test('why names are kept is asked for at the announcement, and again when the file is sent on', async () => {
+  const { user, accessToken: token } = await gateway.userWith(['technician']);
+  await addAskingPolicy(gateway, user.id);
+  const { bytes, identifiers } = syntheticStudy({ seed: 9108, instancesPerSeries: 1 }).instances[0]!;
+  const creation = { name: 'a.dcm', bytes: bytes.length, policy: ASKING_POLICY };
+  const refusal = async (reason?: string): Promise<string> =>
+    create(token, { ...creation, ...(reason !== undefined && { reason }) }).catch(String);
+  assert.match(await refusal(), '"reason-missing"');
+  assert.match(await refusal('for DOE^JANE'), '"invalid-request"');
+  assert.not.match(await refusal('for DOE^JANE'), 'DOE');
+  const before = await auditedReasons(gateway);
+  const lost = await create(token, { ...creation, reason: 'treatment' });
+  await gateway.database.db.updateTable('sent_file').set({ reason: null }).where('id', '=', lost).execute();
+  assert.is((await patch(token, lost, 0, bytes)).status, 204);
+  assert.is((await whenOpened(token, lost)).file.problem, 'reason-missing');
+  assert.equal(await auditedReasons(gateway), before);
+  assert.not.ok(pacs.held.has(identifiers.sopInstanceUID));
+  const id = await create(token, { ...creation, reason: 'public-health' });
+  assert.is((await patch(token, id, 0, bytes)).status, 204);
+  assert.is((await whenReceipted(token, id)).counts.inPacs, 1);
+  assert.equal(await auditedReasons(gateway), [...before, 'public-health']);
 });
 
 test.run();

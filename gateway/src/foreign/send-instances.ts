@@ -20,7 +20,7 @@ const BATCH_BYTES = 16 * 1024 * 1024;
 const BATCH_INSTANCES = 512;
 
 export type SendTools = BringTools & {
-  readonly policy: { readonly name: string; readonly version: number };
+  readonly policy: Manifest['policy'];
   readonly openUpload: (manifest: Manifest) => Promise<ManifestAnswer>;
 };
 

@@ -20,7 +20,7 @@ import {
 import { receiveBody, type FileSpoolTools, type RequestBody } from '../pipeline/file-spool.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { senderOf } from '../pipeline/upload-owner.ts';
-import { policyNamed } from '../policies/policies.ts';
+import { policyNamed, reasonSaid } from '../policies/policies.ts';
 import { awaitStored, type Outcome } from './await-stored.ts';
 import { toAnswer, toXml } from './stow-answer.ts';
 
@@ -55,7 +55,8 @@ const STOW = (path: string, summary: string): Parameters<typeof describeRoute>[1
   tags: ['dicomweb'],
   summary,
   description:
-    '`?policy=NAME` chooses the policy. 200: the PACS has confirmed all. 202: it has not confirmed all within 20 s, or has not taken some; `Location` says where to ask.',
+    '`?policy=NAME` chooses the policy, `&reason=CODE` says why names are kept.' +
+    ' 200: the PACS has confirmed all. 202: it has not confirmed all within 20 s, or has not taken some; `Location` says where to ask.',
   requestBody: {
     required: true,
     content: {
@@ -70,6 +71,8 @@ const STOW = (path: string, summary: string): Parameters<typeof describeRoute>[1
     'not-acceptable',
     'policy-not-allowed',
     'policy-withdrawn',
+    'reason-missing',
+    'invalid-request',
     'quota-exceeded',
     'body-too-large',
     'storage-full',
@@ -149,6 +152,7 @@ async function receiveAndWait(
     c.req.query('policy') ?? fallback,
     caller.roles,
   );
+  const reason = reasonSaid(policy, c.req.query('reason'));
   const { incoming } = c.env ?? {};
   const body = bodies.read(incoming instanceof IncomingMessage ? incoming : c.req.raw.body);
   try {
@@ -162,6 +166,7 @@ async function receiveAndWait(
         form: { kind: 'parts', boundary, studyInstanceUID },
         policy_name: policy.name,
         policy_version: policy.version,
+        reason,
         bytes: length === undefined ? null : Number(length),
         expires_at: new Date(spool.now().getTime() + expiresAfterMs),
       },

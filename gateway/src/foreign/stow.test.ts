@@ -3,10 +3,11 @@ import * as assert from 'uvu/assert';
 import type { FileStatus } from '#shared/protocol/api.ts';
 import { parsed } from '#testing/deidentified-file.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { addAskingPolicy, ASKING_POLICY, auditedReasons } from '../testing/add-asking-policy.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
-import { findParts } from './read-parts.ts';
+import { findParts, PARTS_LIMIT, PartsError } from './read-parts.ts';
 
 const test = suite('STOW-RS');
 const pacs = openTestPacs();
@@ -15,6 +16,7 @@ let key: string;
 test.before(async () => {
   gateway = await openTestGateway({ pacs });
   const { user } = await gateway.userWith(['technician']);
+  await addAskingPolicy(gateway, user.id);
   key = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
 });
 test.after(() => gateway.close());
@@ -138,6 +140,68 @@ test('parts are found wherever a piece of the body ends, with or without headers
       ['two--b', ''],
     ],
   );
+});
+
+test('why names are kept is said in the address where the policy asks, and is in the audit trail', async () => {
+  const { bytes, identifiers } = syntheticStudy({ seed: 9207, instancesPerSeries: 1 }).instances[0]!;
+  const path = `/dicom-web/studies?policy=${ASKING_POLICY}`;
+  const before = await auditedReasons(gateway);
+  for (const [said, code] of [
+    ['', 'reason-missing'],
+    ['&reason=for+DOE^JANE', 'invalid-request'],
+  ] as const) {
+    const text = await (await store({ path: `${path}${said}`, body: bodyOf([bytes]) })).text();
+    assert.is((JSON.parse(text) as { code: string }).code, code);
+    assert.not.match(text, 'DOE');
+  }
+  assert.equal(await auditedReasons(gateway), before);
+  assert.not.ok(pacs.held.has(identifiers.sopInstanceUID));
+  assert.is((await store({ path: `${path}&reason=treatment`, body: bodyOf([bytes]) })).status, 200);
+  assert.equal(await auditedReasons(gateway), [...before, 'treatment']);
+});
+
+/** A body of so many parts of one byte, and what was read of it. */
+function countedBody(parts: number) {
+  const bytes = Buffer.from(`${'--b\r\n\r\nx\r\n'.repeat(parts)}--b--`);
+  const read = { times: 0, bytes: 0 };
+  const source = {
+    size: bytes.length,
+    async read(offset: number, length: number) {
+      read.times += 1;
+      read.bytes += length;
+      return bytes.subarray(offset, offset + length);
+    },
+  };
+  return { source, read };
+}
+
+test('a body of many small parts is read once, and not opened beyond as many as are allowed', async () => {
+  const { source, read } = countedBody(PARTS_LIMIT);
+  assert.is((await findParts(source, 'b')).length, PARTS_LIMIT);
+  assert.ok(read.times < 5, `${read.times} reads`);
+  assert.ok(read.bytes < 2 * source.size, `${read.bytes} bytes`);
+  const error = await findParts(countedBody(PARTS_LIMIT + 1).source, 'b').catch((thrown: unknown) => thrown);
+  assert.instance(error, PartsError);
+});
+
+test('a delimiter that lies across two pieces is found, at whatever place', async () => {
+  const piece = 4 * 1024 * 1024;
+  for (const before of [3, 4, 5, 6, 7, 8, 40]) {
+    const head = '--b\r\n\r\n';
+    const body = Buffer.concat([
+      Buffer.from(head),
+      Buffer.alloc(piece - head.length - before, 'x'),
+      Buffer.from('\r\n--b\r\nContent-Type: application/dicom\r\n\r\ny\r\n--b--'),
+    ]);
+    const parts = await findParts(
+      { size: body.length, read: async (offset, length) => body.subarray(offset, offset + length) },
+      'b',
+    );
+    assert.equal(
+      parts.map(({ range }) => range.length),
+      [piece - head.length - before, 1],
+    );
+  }
 });
 
 test.run();

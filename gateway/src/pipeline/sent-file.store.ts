@@ -67,6 +67,7 @@ export type NewFile = Pick<
   | 'form'
   | 'policy_name'
   | 'policy_version'
+  | 'reason'
   | 'bytes'
   | 'wrapped_key'
   | 'expires_at'

@@ -11,6 +11,7 @@ import { createRules, settingsOf } from '#shared/deid/rules.ts';
 import type { Policy, Role } from '#shared/protocol/api.ts';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { sendingReasonSchema, type SendingReason } from '#shared/protocol/sending-reason.ts';
 import type { Tables } from '../database/tables.ts';
 import { keyNameOf } from '#shared/transfer/policy-key.ts';
 import { findVersion, newestVersion, newestVersions, type NamedVersion } from './policy.store.ts';
@@ -119,9 +120,21 @@ export function requireOptions(policy: Policy, said: Manifest['deidentification'
   if (!isAsked) throw new Problem('invalid-request', 'Invalid: deidentification.options.');
 }
 
-/** Throws `reason-missing` where the policy asks why names are kept, and the manifest does not say. */
-export function requireReason({ asksReason }: Policy, { policy }: Pick<Manifest, 'policy'>): void {
-  if (asksReason === true && policy.reason === undefined) throw new Problem('reason-missing');
+/** Throws `reason-missing` where the policy asks why names are kept, and nothing is said. */
+export function requireReason({ asksReason }: Policy, reason: SendingReason | null | undefined): void {
+  if (asksReason === true && (reason ?? null) === null) throw new Problem('reason-missing');
+}
+
+/**
+ * Why names are kept, as a client says it who sends no manifest. Throws as `requireReason`, and `invalid-request` where
+ * it is none of the list.
+ */
+export function reasonSaid(policy: Policy, said: string | undefined): SendingReason | null {
+  const { success, data } = sendingReasonSchema.optional().safeParse(said);
+  // Not repeated: it may be a name.
+  if (!success) throw new Problem('invalid-request', 'Invalid: reason.');
+  requireReason(policy, data);
+  return data ?? null;
 }
 
 /**

@@ -102,7 +102,7 @@ async function allowed(
 ): Promise<Manifest> {
   const policy = await requirePolicy(db, account.siteId, manifest.policy, account.roles);
   requireOptions(policy, manifest.deidentification);
-  requireReason(policy, manifest);
+  requireReason(policy, manifest.policy.reason);
   const { vault, ...rest } = manifest;
   return vault !== undefined && feedsVault(policy) ? { ...rest, vault } : rest;
 }

@@ -19,7 +19,7 @@ const AT_GATEWAY: readonly InstanceState[] = ['received', 'posting', 'posted'];
 /** In the text: a statement that groups by this has to see that it is the same. */
 const inPacs = sql.join(IN_PACS.map((state) => sql.lit(state)));
 /** It is in the PACS when each required destination has it. */
-const shownState = sql<InstanceState>`case when instance.state in (${inPacs}) and exists (
+export const shownState = sql<InstanceState>`case when instance.state in (${inPacs}) and exists (
     select from study s where s.copy_of = instance.study_id and s.need = 'required' and not exists (
       select from instance c where c.study_id = s.id and c.sop_instance_uid = instance.sop_instance_uid
         and c.digest = instance.digest and c.state in (${inPacs})))

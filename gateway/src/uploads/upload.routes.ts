@@ -292,7 +292,7 @@ function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void 
       const answer = await readPosted('manifest', c.req.raw, caller.id, async (manifest) => {
         const policy = await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles);
         requireOptions(policy, manifest.deidentification);
-        requireReason(policy, manifest);
+        requireReason(policy, manifest.policy.reason);
         // A policy that does not feed the vault leaves nothing there, whatever a device says.
         const { vault, ...rest } = manifest;
         const said = vault !== undefined && feedsVault(policy) ? { ...rest, vault } : rest;

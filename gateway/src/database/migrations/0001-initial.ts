@@ -100,7 +100,7 @@ const STUDIES = [
   `create table sent_file (
     id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
     device_id uuid references device, form jsonb not null, policy_name text not null, policy_version int not null,
-    bytes bigint, state text not null, wrapped_key bytea, runs int not null default 0, problem text,
+    reason text, bytes bigint, state text not null, wrapped_key bytea, runs int not null default 0, problem text,
     entries jsonb not null default '[]', created_at timestamptz not null default now(),
     expires_at timestamptz not null)`,
   `create index sent_file_account on sent_file (account_id, state)`,

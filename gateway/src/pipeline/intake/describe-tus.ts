@@ -31,6 +31,7 @@ const CREATE: TusRoute = {
     'upload-not-found',
     'policy-withdrawn',
     'policy-not-allowed',
+    'reason-missing',
     'quota-exceeded',
     'seal-key-unknown',
     'body-too-large',

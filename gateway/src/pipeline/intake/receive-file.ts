@@ -9,7 +9,7 @@ import { DataStore, ERRORS, Server, Upload } from '@tus/server';
 import { Problem } from '#shared/protocol/problem.ts';
 import { isArchiveName } from '#shared/ingest/archive.ts';
 import type { Role } from '#shared/protocol/api.ts';
-import { policyNamed } from '../../policies/policies.ts';
+import { policyNamed, reasonSaid } from '../../policies/policies.ts';
 import { BlobDamaged, checkRoom, StorageFull } from '../../ports/blobs/blobs.ts';
 import { findFile, type FileForm, type SentFile } from '../sent-file.store.ts';
 import { isOwnedBy, type Sender } from '../upload-owner.ts';
@@ -141,6 +141,7 @@ async function announce(
     form,
     policy_name: policy.name,
     policy_version: policy.version,
+    reason: reasonSaid(policy, named.get('reason')),
     bytes,
     expires_at: new Date(tools.now().getTime() + settings.uploadExpiresHours * 3_600_000),
   });

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { insertFile, setOpened, toFileId } from '../pipeline/sent-file.store.ts';
+import { sentStudy } from '../testing/open-copies.ts';
+import { openTestGround } from '../testing/open-pipeline.ts';
+import { awaitStored } from './await-stored.ts';
+import { toAnswer } from './stow-answer.ts';
+
+const test = suite('the wait for what a request stores');
+
+test('is not over while a destination that must have it lacks it', async () => {
+  const ground = await openTestGround();
+  const { pipeline, other, instances, uploadId } = await sentStudy(ground, 'required');
+  const { db } = pipeline.tools;
+  const rows = await db
+    .selectFrom('instance')
+    .innerJoin('upload_instance as l', 'l.instance_id', 'instance.id')
+    .select(['instance.sop_instance_uid', 'instance.digest'])
+    .where('l.upload_id', '=', uploadId)
+    .execute();
+  assert.is(rows.length, instances.length);
+  const id = toFileId(randomUUID());
+  await insertFile(db, {
+    ...{ id, site_id: pipeline.siteId, account_id: pipeline.accountId, device_id: null, bytes: 1 },
+    ...{ policy_name: 'identified', policy_version: 1, reason: null, wrapped_key: null },
+    ...{ form: { kind: 'instance' }, expires_at: new Date() },
+  });
+  const entries = rows.map(({ sop_instance_uid: sopInstanceUID, digest }, at) => ({
+    ...{ entry: at + 1, state: 'sent' as const, upload: uploadId, sopInstanceUID, digest },
+  }));
+  await setOpened(db, id, { entries, problem: null });
+  const look = async () => {
+    const tools = { db, changes: pipeline.tools.changes, patienceMs: 0 };
+    const { file, stored, isOver } = await awaitStored(tools, id, new AbortController().signal);
+    return { isOver, status: toAnswer(file.entries, stored, isOver).status };
+  };
+  other.lie = 'down';
+  await pipeline.runAll();
+  assert.equal(await look(), { isOver: false, status: 202 });
+  other.lie = 'honest';
+  await pipeline.runAll();
+  assert.equal(await look(), { isOver: true, status: 200 });
+  await pipeline.close();
+  await ground.close();
+});
+
+test.run();
