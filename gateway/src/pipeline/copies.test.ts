@@ -11,7 +11,8 @@ import { newStudy, receiptOf, studyIdOf } from '../testing/open-study.ts';
 import { listDestinations } from '../destinations/destination.store.ts';
 import { runExpiry } from './eviction/run-expiry.ts';
 import { renewJobs } from './renew-jobs.ts';
-import { ROAD } from './pipeline.ts';
+import { ROAD, runNextStage } from './pipeline.ts';
+import { runCopy } from './run-copy.ts';
 
 const test = suite('a second destination');
 let ground: TestGround;
@@ -223,6 +224,115 @@ test('has its lost jobs made again, in a queue of its own', async () => {
   assert.not.ok((await queuesOf(studyId)).includes('copies'));
   await renewJobs(pipeline.tools, pipeline.jobs, ROAD);
   assert.equal(await queuesOf(id), ['copies'], 'none is doubled');
+  await pipeline.close();
+});
+
+const { signal } = new AbortController();
+const NEXT = 'http://moved.test/dicom-web';
+
+/** The copy was seen in its PACS, and its own check is still to come. */
+async function seenCopy(need: 'also' | 'required') {
+  const sent = await sentStudy(ground, need);
+  const { pipeline, studyId } = sent;
+  await pipeline.runParcels();
+  await pipeline.run('assembly', studyId);
+  const { id } = await copyOf(sent);
+  await runCopy(id, pipeline.tools, signal, runNextStage);
+  await pipeline.run('forward', id);
+  assert.is(await pipeline.run('reconcile', id), 'reconciled');
+  return { ...sent, copyId: id };
+}
+
+for (const need of ['also', 'required'] as const)
+  test(`that gets it ${need} and moves is done only when it was seen where it is now`, async () => {
+    const sent = await seenCopy(need);
+    const { pipeline, studyId, other, uploadId } = sent;
+    Object.assign(other, { describe: () => NEXT });
+    other.held.clear();
+    await pipeline.run('forward', studyId);
+    await pipeline.run('reconcile', studyId);
+    const signed = await pipeline.run('receipt', studyId);
+    assert.is(signed, need === 'also' ? 'receipted' : 'reconciled');
+    await pipeline.run('eviction', studyId);
+    assert.equal([(await keptOf(sent)).parcels, (await keptOf(sent)).hasKey], [1, true]);
+    if (need === 'also')
+      assert.is((await receiptOf(pipeline, uploadId)).receipt.destinations?.[0]?.instances, undefined);
+    await pipeline.runAll();
+    assert.ok(holdsAll(sent, other));
+    assert.equal(await keptOf(sent), { state: 'closed', hasKey: false, parcels: 0, blobs: 0 });
+    if (need === 'required') {
+      const [copy] = (await receiptOf(pipeline, uploadId)).receipt.destinations ?? [];
+      assert.equal([copy?.pacs, copy?.instances?.length], [NEXT, 3]);
+    }
+    await pipeline.close();
+  });
+
+for (const change of [{ sent_digests: 'another' }, { proven_at: 'http://elsewhere.test' }])
+  test(`is looked at again where ${Object.keys(change).join()} was changed since its check`, async () => {
+    const sent = await seenCopy('required');
+    const { pipeline, studyId, copyId, uploadId } = sent;
+    await pipeline.run('receipt', copyId);
+    assert.is(await pipeline.run('eviction', copyId), 'closed');
+    const [one] = uidsOf(sent.instances);
+    await pipeline.tools.db
+      .updateTable('instance')
+      .set(change)
+      .where('study_id', '=', copyId)
+      .where('sop_instance_uid', '=', one!)
+      .execute();
+    await pipeline.run('forward', studyId);
+    await pipeline.run('reconcile', studyId);
+    assert.is(await pipeline.run('receipt', studyId), 'reconciled', 'nothing is signed of it');
+    assert.is((await copyOf(sent)).state, 'receiving');
+    await pipeline.runAll();
+    const { receipt } = await receiptOf(pipeline, uploadId);
+    assert.is(receipt.destinations?.[0]?.instances?.length, 3);
+    await pipeline.close();
+  });
+
+test('was not given what was left out before it came: the receipt does not say that it was left out there', async () => {
+  const { pipeline } = await sentStudy(ground, 'required');
+  const instances = newStudy(2);
+  const manifest = toManifest(instances);
+  const { uploadId } = await pipeline.init(manifest);
+  await pipeline.send(uploadId, instances.slice(0, 1));
+  const left = (await pipeline.status(uploadId)).instances!.filter(({ state }) => state === 'promised');
+  await pipeline.runAll();
+  const unsent = instances[1]!.identifiers.sopInstanceUID;
+  const { digest } = left.find(({ sopInstanceUID }) => sopInstanceUID === unsent)!;
+  const said = { decision: 'leave-out', instances: [{ sopInstanceUID: unsent, digest }] };
+  const type = { 'content-type': 'application/json' };
+  const path = `/upload/${uploadId}/decisions`;
+  assert.is((await pipeline.request('POST', path, JSON.stringify(said), type)).status, 200);
+  await pipeline.runAll();
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  const states = receipt.destinations?.[0]?.instances?.map(({ state }) => state);
+  assert.equal(
+    [receipt.instances.map(({ state }) => state), states],
+    [
+      ['stored', 'left-out'],
+      ['stored', 'not-given'],
+    ],
+  );
+  await pipeline.close();
+});
+
+test('that must have it comes to its end without what was lost, and then taken back', async () => {
+  const sent = await sentStudy(ground, 'required');
+  const { pipeline, other, uploadId } = sent;
+  other.lie = 'down';
+  await pipeline.runAll();
+  for (const id of await pipeline.tools.blobs.ids()) await pipeline.tools.blobs.remove(id);
+  other.lie = 'honest';
+  await pipeline.runAll();
+  pipeline.actAs(randomUUID(), ['admin']);
+  assert.is((await pipeline.request('DELETE', `/upload/${uploadId}`)).status, 204);
+  await pipeline.runAll();
+  const { state, instances } = await copyOf(sent);
+  assert.equal(
+    [state, instances.map(({ reason }) => reason)],
+    ['closed', ['never-arrived', 'never-arrived', 'never-arrived']],
+  );
   await pipeline.close();
 });
 

@@ -3,20 +3,35 @@ import { sql, type Kysely } from 'kysely';
 import type { Need } from '#shared/protocol/forms.ts';
 import { IN_PACS, isInPacs, isSettled } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
-import type { InstanceChange, InstanceRow } from './instance.store.ts';
+import { ENDED } from './copy.store.ts';
+import { isAsHandedOver, type InstanceChange, type InstanceRow } from './instance.store.ts';
 import type { Plan } from './study-plan.ts';
+import type { StudyRow } from './study.store.ts';
 
 export type CopyOutcome = {
   readonly name: string;
-  /** The address at which its instances were seen. */
+  readonly study: Pick<StudyRow, 'id' | 'state' | 'revision'>;
+  /** The address at which all that it has was seen; while it is on its way, the present one. */
   readonly pacs: string;
   readonly need: Need;
+  /** It has ended, and its rows are as its own check left them. */
+  readonly isOver: boolean;
+  /** Of one that has ended: what it has, where its rows were changed since. */
+  readonly unproven: readonly Pick<InstanceRow, 'id'>[];
   /** By `outcomeKey`. */
   readonly instances: ReadonlyMap<string, CopiedInstance>;
 };
 export type CopiedInstance = Pick<
   InstanceRow,
-  'sop_instance_uid' | 'digest' | 'state' | 'reason' | 'pacs_code' | 'proof' | 'proven_at'
+  | 'id'
+  | 'sop_instance_uid'
+  | 'digest'
+  | 'state'
+  | 'reason'
+  | 'pacs_code'
+  | 'proof'
+  | 'proven_at'
+  | 'sent_digests'
 >;
 
 export const outcomeKey = (row: Pick<InstanceRow, 'sop_instance_uid' | 'digest'>): string =>
@@ -27,23 +42,52 @@ export async function copyOutcomes(db: Kysely<Tables>, studyId: string): Promise
   const copies = await db
     .selectFrom('study')
     .innerJoin('destination', 'destination.id', 'study.destination_id')
-    .select(['study.id', 'destination.name', 'destination.url'])
+    .select(['study.id', 'study.state', 'study.revision', 'destination.name', 'destination.url'])
     .select(sql<Need>`study.need`.as('need'))
     .where('study.copy_of', '=', studyId)
     .orderBy('destination.name')
     .execute();
   return Promise.all(
-    copies.map(async ({ id, url, ...copy }) => {
+    copies.map(async ({ id, state, revision, url, name, need }) => {
       const rows = await db
         .selectFrom('instance')
-        .select(['sop_instance_uid', 'digest', 'state', 'reason', 'pacs_code', 'proof', 'proven_at'])
+        .select([
+          'id',
+          'sent_digests',
+          'sop_instance_uid',
+          'digest',
+          'state',
+          'reason',
+          'pacs_code',
+          'proof',
+          'proven_at',
+        ])
         .where('study_id', '=', id)
         .execute();
-      // All of it was seen at one address (receipt/sign-revision.ts).
-      const pacs = rows.find(({ state }) => isInPacs(state))?.proven_at ?? url;
-      return { ...copy, pacs, instances: new Map(rows.map((row) => [outcomeKey(row), row])) };
+      const study = { id, state, revision };
+      return {
+        name,
+        need,
+        study,
+        ...judge(rows, study, url),
+        instances: new Map(rows.map((row) => [outcomeKey(row), row])),
+      };
     }),
   );
+}
+
+/** All of it was seen at one address, and is as it was handed over: so its own check left it. */
+function judge(
+  rows: readonly CopiedInstance[],
+  { state }: CopyOutcome['study'],
+  url: string,
+): Pick<CopyOutcome, 'pacs' | 'isOver' | 'unproven'> {
+  if (!ENDED.includes(state)) return { pacs: url, isOver: false, unproven: [] };
+  const there = rows.filter((row) => isInPacs(row.state));
+  const pacs = there[0] === undefined ? url : there[0].proven_at;
+  if (pacs !== null && there.every((row) => isAsHandedOver(row) && row.proven_at === pacs))
+    return { pacs, isOver: true, unproven: [] };
+  return { pacs: url, isOver: false, unproven: there };
 }
 
 /**
@@ -58,6 +102,7 @@ export function withoutRequired(
 ): Plan | null {
   const there = instances.filter(({ state }) => isInPacs(state));
   const required = outcomes.filter(({ need }) => need === 'required');
+  if (there.length > 0 && required.some(({ isOver }) => !isOver)) return awaitRequired(waiting_because);
   const changes = new Map<number, InstanceChange>();
   for (const row of there)
     for (const { instances: copied } of required) {

@@ -5,7 +5,7 @@
  * receipt: those are its original's. Its instances come from there when all of the original is at the gateway.
  */
 import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
-import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
+import { IN_PACS, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
 import type { Trx } from '../database/database.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
 import { idList } from './instance.store.ts';
@@ -16,6 +16,11 @@ type StudyRow = Selectable<StudyTable>;
 
 /** Of an original: verified, and not held back. */
 const VERIFIED: readonly InstanceState[] = ['received', 'posting', 'posted', ...IN_PACS];
+/**
+ * Of a copy's study: its own check has passed, so what it has was seen where its destination was then
+ * (receipt/sign-revision.ts). Before that it may all go back, and be posted again.
+ */
+export const ENDED: readonly StudyState[] = ['receipted', 'held', 'closed'];
 /** Of a copy: its bytes are still wanted. */
 const WANTED: readonly InstanceState[] = ['promised', 'received', 'posting', 'posted', 'quarantined'];
 
@@ -72,11 +77,18 @@ const isNew = (copy: StudyRow): RawBuilder<boolean> => sql`
 const isBack = (copy: StudyRow): RawBuilder<boolean> => sql`
   c.study_id = ${copy.id}::uuid and c.state = 'promised' and o.study_id = ${copy.copy_of}::uuid
   and ${isSame} and o.parcel_id is not null and ${inStates('o', VERIFIED)}`;
+/** True of an instance `c` that the copy awaits again, and its original does no longer: it will not come. */
+const isGone = (copy: StudyRow): RawBuilder<boolean> => sql`
+  c.study_id = ${copy.id}::uuid and c.state = 'promised'
+  and not exists (select from study s where s.id = ${copy.copy_of}::uuid and s.state = 'receiving')
+  and not exists (select from instance o where o.study_id = ${copy.copy_of}::uuid and ${isSame} and ${inStates('o', VERIFIED)}
+    and (o.parcel_id is not null or ${copy.need} = 'required'))`;
 
 /** Nothing while the original still awaits some. */
 export async function hasNews(db: Db, copy: StudyRow): Promise<boolean> {
   const { rows } = await sql<{ has: boolean }>`
-    select (exists (select from instance o where ${isNew(copy)}) or exists (select from instance o, instance c where ${isBack(copy)}))
+    select (exists (select from instance o where ${isNew(copy)}) or exists (select from instance o, instance c where ${isBack(copy)})
+        or exists (select from instance c where ${isGone(copy)}))
       and not exists (select from study where id = ${copy.copy_of}::uuid and state = 'receiving') as has`.execute(
     db,
   );
@@ -89,6 +101,9 @@ export async function takeNews(trx: Db, copy: StudyRow, now: Date): Promise<void
     update instance c set state = 'received', parcel_id = o.parcel_id, body_offset = o.body_offset, restored = o.restored,
       updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
     from instance o where ${isBack(copy)}`.execute(trx);
+  await sql`
+    update instance c set state = 'refused', reason = 'never-arrived', updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
+    where ${isGone(copy)}`.execute(trx);
   await sql`
     insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid, transfer_syntax_uid, digest,
       original_digest, original_key, report_digest, policy_name, policy_version, bytes, state, reason, parcel_id, body_offset, restored,
@@ -106,13 +121,14 @@ export async function takeNews(trx: Db, copy: StudyRow, now: Date): Promise<void
     where ${isNew(copy)} order by o.id`.execute(trx);
 }
 
-/** The ids of parcels of the study in which copies have something that they still have to hand over. */
+/** The ids of parcels of the study in which copies still have something to hand over: all, until they ended. */
 export async function parcelsForCopies(db: Db, studyId: string): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ id: string }>`
     select distinct o.parcel_id as id from study s join instance o on o.study_id = s.copy_of
       left join instance c on c.study_id = s.id and ${isSame}
     where s.copy_of = ${studyId}::uuid and o.parcel_id is not null and
-      case when c.id is null then ${inStates('o', VERIFIED)} else ${inStates('c', WANTED)} or (c.state = 'refused' and s.need = 'also') end`.execute(
+      (s.state not in (${sql.join([...ENDED])}) or
+      case when c.id is null then ${inStates('o', VERIFIED)} else ${inStates('c', WANTED)} or (c.state = 'refused' and s.need = 'also') end)`.execute(
     db,
   );
   return new Set(rows.map(({ id }) => id));

@@ -81,7 +81,9 @@ const receiptDestinationSchema = z.object({
   instances: z
     .array(
       receiptInstanceSchema
-        .pick({ state: true, reason: true, pacsCode: true, proof: true })
+        .pick({ reason: true, pacsCode: true, proof: true })
+        /** `not-given`: the gateway had nothing of it to give. */
+        .extend({ state: receiptInstanceSchema.shape.state.or(z.literal('not-given')) })
         /** Of the instance as this destination holds it; for those that it has. */
         .extend({ digest: digestSchema.optional() }),
     )

@@ -111,22 +111,24 @@ function toReceiptInstance(
   };
 }
 
-/** Without instances: not all of them have come to an end there. */
+/** Without instances: it has not come to its end there. */
 function toReceiptDestination(
-  { instances: copied, ...of }: CopyOutcome,
+  { name, pacs, need, isOver: hasEnded, instances: copied }: CopyOutcome,
   instances: readonly InstanceRow[],
 ): ReceiptDestination {
   const outcomes = instances.map((row) => copied.get(outcomeKey(row)));
-  const isOver = instances.every(({ state }, at) => {
-    const copy = outcomes[at];
-    return copy === undefined ? !isInPacs(state) : isSettled(copy.state);
-  });
-  return { ...of, ...(isOver ? { instances: outcomes.map(toCopied) } : {}) };
+  const isOver =
+    hasEnded &&
+    instances.every(({ state }, at) => {
+      const copy = outcomes[at];
+      return copy === undefined ? !isInPacs(state) : isSettled(copy.state);
+    });
+  return { name, pacs, need, ...(isOver ? { instances: outcomes.map(toCopied) } : {}) };
 }
 
-/** Of what the first destination did not take, others are not given anything. */
+/** Undefined: the gateway had nothing of it to give. */
 function toCopied(copy: CopiedInstance | undefined): NonNullable<ReceiptDestination['instances']>[number] {
-  if (copy === undefined) return { state: 'left-out' };
+  if (copy === undefined) return { state: 'not-given' };
   const { digest, state, reason, pacs_code: pacsCode, proof } = copy;
   return {
     state: state as ReceiptInstance['state'],

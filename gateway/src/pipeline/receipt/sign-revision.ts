@@ -16,7 +16,10 @@ import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study
 import type { StudyRow } from '../study.store.ts';
 import { issueReceipt, policyKey } from './issue-receipt.ts';
 
-type Tools = Pick<StudyTools, 'db' | 'pacs' | 'issuer' | 'signReceipt' | 'now' | 'newId'>;
+type Tools = Pick<StudyTools, 'db' | 'pacs' | 'issuer' | 'signReceipt' | 'now' | 'newId'> & {
+  /** Carries out the plan of a step now, of a copy. */
+  readonly apply: (planner: Planner, studyId: string) => Promise<unknown>;
+};
 
 export async function signRevision(study: StudyRow, tools: Tools): Promise<Planner> {
   const instances = await instancesOf(tools.db, study.id);
@@ -31,6 +34,8 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
   if (unproven.length > 0) return async (locked) => startAgain(locked, study, unproven);
   if (study.copy_of !== null) return planner(study, () => endCopy(study));
   const copies = await copyOutcomes(tools.db, study.id);
+  for (const { study: copy, unproven: changed } of copies)
+    if (changed.length > 0) await tools.apply(async (locked) => startAgain(locked, copy, changed), copy.id);
   const without = withoutRequired(instances, copies, study);
   if (without !== null) return planner(study, () => without);
   const of = {
@@ -78,8 +83,8 @@ const endCopy = ({ id, copy_of: original, need }: StudyRow): Plan => ({
 
 async function startAgain(
   { study }: LockedStudy,
-  seen: StudyRow,
-  unproven: readonly InstanceRow[] = [],
+  seen: Pick<StudyRow, 'state' | 'revision'>,
+  unproven: readonly Pick<InstanceRow, 'id'>[] = [],
 ): Promise<Plan> {
   if (study.revision !== seen.revision || study.state !== seen.state) return nothingToDo('elsewhere');
   return {
