@@ -206,7 +206,7 @@ test('a delimiter that lies across two pieces is found, at whatever place', asyn
   }
 });
 
-test('what came of a body without a length counts against the quota of its account', async () => {
+test('a body without a length counts, as it comes, against the quota of its account', async () => {
   const { db } = gateway.database;
   const mebibytes = 17;
   const quota = (bytes: number) => db.updateTable('site').set({ quota_bytes: bytes }).execute();
