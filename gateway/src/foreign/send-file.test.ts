@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import type { FileStatus } from '#shared/protocol/api.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { expireFiles } from '../pipeline/sent-file.store.ts';
 import { addAskingPolicy, ASKING_POLICY, auditedReasons } from '../testing/add-asking-policy.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -252,6 +253,38 @@ test('why names are kept is asked for at the announcement, and again when the fi
   assert.is((await patch(token, id, 0, bytes)).status, 204);
   assert.is((await whenReceipted(token, id)).counts.inPacs, 1);
   assert.equal(await auditedReasons(gateway), [...before, 'public-health']);
+});
+
+test('a file that cannot be opened is deleted by its sender, or given up when its time is over', async () => {
+  const token = await technician();
+  const { db } = gateway.database;
+  const { bytes } = syntheticStudy({ seed: 9109, instancesPerSeries: 1 }).instances[0]!;
+  const waiting = async (): Promise<string> => {
+    const id = await send(token, 'a.dcm', bytes);
+    await until('the quota to be told', async () => (await statusOf(token, id)).file.problem !== null);
+    return id;
+  };
+  const { quota_uploads } = await db.selectFrom('site').select('quota_uploads').executeTakeFirstOrThrow();
+  await db.updateTable('site').set({ quota_uploads: 0 }).execute();
+  try {
+    const deleted = await waiting();
+    const headers = { 'tus-resumable': '1.0.0' };
+    assert.is((await gateway.call('DELETE', `/upload/files/${deleted}`, { token, headers })).status, 204);
+    assert.is((await gateway.call('GET', `/upload/${deleted}/status`, { token })).status, 404);
+    const late = await waiting();
+    await expireFiles(db, new Date());
+    assert.is((await statusOf(token, late)).file.state, 'received', 'its time is not over');
+    await db
+      .updateTable('sent_file')
+      .set({ expires_at: new Date(0) })
+      .where('id', '=', late)
+      .execute();
+    await expireFiles(db, new Date());
+    const { file } = await statusOf(token, late);
+    assert.equal([file.state, file.problem], ['opened', 'quota-exceeded']);
+  } finally {
+    await db.updateTable('site').set({ quota_uploads }).execute();
+  }
 });
 
 test.run();

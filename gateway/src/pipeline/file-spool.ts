@@ -10,8 +10,8 @@ import { parcelKey } from '../ports/blobs/blob-cipher.ts';
 import { checkRoom, StorageFull, type BlobKey, type Blobs } from '../ports/blobs/blobs.ts';
 import type { StudyKeys } from './study-key.ts';
 import {
-  deleteReceiving,
-  expiredFiles,
+  deleteUnopened,
+  expireFiles,
   insertFile,
   keptFiles,
   OPEN_FILE_QUEUE,
@@ -93,7 +93,7 @@ export async function handOverFile(tools: FileSpoolTools, id: string, sender: Se
   await tools.blobs.sync(id);
   await tools.db.transaction().execute(async (trx) => {
     if (!(await maySend(trx, sender, tools.now()))) throw tokenEnded();
-    if (!(await setReceived(trx, id, bytes))) return;
+    if (!(await setReceived(trx, { id, bytes, now: tools.now() }))) return;
     await tools.jobs.enqueue(trx, OPEN_FILE_QUEUE, { fileId: id }, { key: id, group: sender.accountId });
   });
 }
@@ -158,7 +158,7 @@ export async function removeUnfinishedFile(
   tools: FileSpoolTools,
   file: Pick<SentFile, 'id' | 'wrapped_key'>,
 ): Promise<void> {
-  if (!(await deleteReceiving(tools.db, file.id))) return;
+  if (!(await deleteUnopened(tools.db, file.id))) return;
   await destroyFile(tools, file);
 }
 
@@ -171,10 +171,10 @@ export async function destroyFile(
   await blobs.remove(id);
 }
 
-/** Unfinished files whose time is over, and the bytes of those that no row names. A row comes before its bytes. */
+/** Files whose time is over, and the bytes of those that no row names. A row comes before its bytes. */
 export async function sweepFiles(tools: FileSpoolTools): Promise<void> {
   const blobs = await tools.blobs.ids();
-  for (const id of await expiredFiles(tools.db, tools.now())) await deleteReceiving(tools.db, id);
+  await expireFiles(tools.db, tools.now());
   const kept = await keptFiles(tools.db);
   tools.keys.sweep([...kept.values()]);
   for (const id of blobs) if (!kept.has(id)) await tools.blobs.remove(id);

@@ -98,11 +98,14 @@ function toFile(row: Selectable<SentFileTable>): SentFile {
   };
 }
 
-/** Whether it was still being received. */
-export async function setReceived(trx: Transaction<Tables>, id: string, bytes: number): Promise<boolean> {
+/** Whether it was still being received. Its time begins again: it is opened, also where that has to wait. */
+export async function setReceived(
+  trx: Transaction<Tables>,
+  { id, bytes, now }: Pick<SentFile, 'id'> & { readonly bytes: number; readonly now: Date },
+): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('sent_file')
-    .set({ state: 'received', bytes })
+    .set({ state: 'received', bytes, expires_at: sql`${now}::timestamptz + (expires_at - created_at)` })
     .where('id', '=', id)
     .where('state', '=', 'receiving')
     .executeTakeFirst();
@@ -148,12 +151,12 @@ export async function setProblem(db: Db, id: string, problem: AnyProblemCode | n
   await db.updateTable('sent_file').set({ problem }).where('id', '=', id).execute();
 }
 
-/** Whether it was there, and not yet whole. */
-export async function deleteReceiving(db: Db, id: string): Promise<boolean> {
+/** Whether it was there, and either not yet whole or could not be opened so far. */
+export async function deleteUnopened(db: Db, id: string): Promise<boolean> {
   const { numDeletedRows } = await db
     .deleteFrom('sent_file')
     .where('id', '=', id)
-    .where('state', '=', 'receiving')
+    .where(sql<boolean>`(state = 'receiving' or (state = 'received' and problem is not null))`)
     .executeTakeFirst();
   return numDeletedRows > 0n;
 }
@@ -177,15 +180,20 @@ export async function openFiles(
   return { all: Number(row.all), ofAccount: Number(row.ofAccount), files: Number(row.files) };
 }
 
-/** Of unfinished files whose time is over. */
-export async function expiredFiles(db: Db, now: Date): Promise<readonly string[]> {
-  const rows = await db
-    .selectFrom('sent_file')
-    .select('id')
-    .where('state', '=', 'receiving')
+/** Those whose time is over: unfinished ones go, and the status of those that never could be opened says why. */
+export async function expireFiles(db: Db, now: Date): Promise<void> {
+  await db.deleteFrom('sent_file').where('state', '=', 'receiving').where('expires_at', '<', now).execute();
+  await db
+    .updateTable('sent_file')
+    .set({
+      state: 'opened',
+      problem: sql<AnyProblemCode>`coalesce(problem, 'unexpected')`,
+      form: '{}',
+      wrapped_key: null,
+    })
+    .where('state', '=', 'received')
     .where('expires_at', '<', now)
     .execute();
-  return rows.map(({ id }) => id);
 }
 
 /** The files whose bytes are here, with their keys. */

@@ -265,7 +265,8 @@ class FileStore extends DataStore {
   override async remove(id: string): Promise<void> {
     const { file } = this.#request(id);
     // Opened, its instances are uploads, and are taken back as such.
-    if (file.state !== 'receiving') throw ERRORS.INVALID_TERMINATION;
+    const isWaiting = file.state === 'received' && file.problem !== null;
+    if (file.state !== 'receiving' && !isWaiting) throw ERRORS.INVALID_TERMINATION;
     await removeUnfinishedFile(this.#tools, file);
   }
 
