@@ -22,7 +22,7 @@ export const helpWords = {
     },
     {
       title: 'It says “needs your decision”',
-      what: 'Some instances cannot go on without you: this device holds them back, or the gateway or the PACS did not take them. Whatever else you sent goes on.',
+      what: 'Some instances cannot go on without you: this device holds them back, or the gateway or the PACS did not take them. Everything else that you sent is still on its way.',
       next: 'Press it: the page says for each why, and offers what you can do.',
     },
     {

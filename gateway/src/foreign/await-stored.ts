@@ -1,4 +1,4 @@
-/** Waits, for a while, until the PACS has confirmed the instances of a file, or somebody has to decide about them. */
+/** Waits, for a while, until the PACS has confirmed the instances of a file, or a person has to decide about them. */
 import { sql } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
 import { isSettled } from '#shared/protocol/study-state.ts';
@@ -14,7 +14,7 @@ const PATIENCE_MS = 20_000;
 /** A change of another gateway's making may go unheard: it is seen at the next look. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** `stored`: by UID and digest. `isOver`: nothing more will change by itself. */
+/** `stored`: by UID and digest. `isOver`: nothing more changes unless a person decides. */
 export type Outcome = {
   readonly file: SentFile;
   readonly stored: ReadonlyMap<string, StoredInstance>;

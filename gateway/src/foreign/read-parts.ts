@@ -4,7 +4,7 @@
  */
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 
-/** As many as entries of an archive. A body that has more is opened not at all. */
+/** As many as entries of an archive. A body that has more is not opened. */
 export const PARTS_LIMIT = 20_000;
 /** The headers of a part end within this many bytes; dcm4che's take about 150. */
 const HEADER_LIMIT = 8 * 1024;

@@ -4,11 +4,10 @@
  * reason; the sender has the file.
  */
 import { settingsOf } from '#shared/deid/rules.ts';
-import type { Policy } from '#shared/protocol/api.ts';
+import type { Policy, Role } from '#shared/protocol/api.ts';
 import { feedsVault } from '#shared/protocol/feeds-vault.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { Role } from '#shared/protocol/api.ts';
 import { keyNameOf } from '#shared/transfer/policy-key.ts';
 import { recordAudit } from '../audit/audit.ts';
 import { destroyFile, fileKey, type FileSpoolTools } from '../pipeline/file-spool.ts';
@@ -103,7 +102,7 @@ async function endingOf(
   if (error instanceof BlobDamaged) return 'checksum-mismatch';
   const code = error instanceof StorageFull ? 'storage-full' : error instanceof Problem ? error.code : null;
   if (code !== null && !PASSING.includes(code)) return code;
-  // It did not end the thread: it may be opened as often as it takes.
+  // It did not end the thread: until its time is over, it is opened again.
   if (!(error instanceof ThreadEnded))
     await db.updateTable('sent_file').set({ runs: 0 }).where('id', '=', file.id).execute();
   await setProblem(db, file.id, code ?? 'unexpected');

@@ -80,7 +80,7 @@ export async function insertFile(db: Db, { form, ...file }: NewFile): Promise<vo
     .execute();
 }
 
-/** `owner` null: whoever's. */
+/** `owner` null: of anybody. */
 export async function findFile(db: Db, id: string, owner: UploadOwner | null): Promise<SentFile | undefined> {
   let query = db.selectFrom('sent_file').selectAll().where('id', '=', id);
   if (owner !== null) query = query.where('account_id', '=', owner.accountId);
@@ -133,7 +133,7 @@ export async function countRun(db: Db, id: string): Promise<number> {
   return runs - 1;
 }
 
-/** Nothing is known any more of what it was but what became of it. */
+/** From now on only what became of it is known. */
 export async function setOpened(
   db: Db,
   id: string,

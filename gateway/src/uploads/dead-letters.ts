@@ -7,6 +7,7 @@ import type { DeadLetter, DeadLetterDecision } from '#shared/protocol/destinatio
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import { applyPlan, type ApplyTools } from '../pipeline/apply-plan.ts';
 import {
+  idList,
   instancesOf,
   NOTHING_COUNTED,
   type InstanceChange,
@@ -59,7 +60,8 @@ export async function decideDeadLetters(
   { decision, ids }: DeadLetterDecision,
 ): Promise<number> {
   const asked = ids && new Set(ids);
-  const studies = await deadAt(tools.db, place).select('study.id').distinct().execute();
+  const dead = deadAt(tools.db, place).select('study.id').distinct();
+  const studies = await (ids === undefined ? dead : dead.where('instance.id', 'in', idList(ids))).execute();
   let changed = 0;
   for (const { id } of studies) {
     const planner: Planner = async (locked) => {

@@ -28,8 +28,12 @@ export type CutBody = AsyncIterable<Uint8Array> & {
  */
 export type LettingGo = { readonly silenceMs: number; readonly mostMs: number };
 const LETTING_GO: LettingGo = { silenceMs: 200, mostMs: 5_000 };
-/** A replaced request ends within this time. */
-export const LET_GO_WITHIN_MS = LETTING_GO.mostMs;
+
+/**
+ * How long a replaced request may take to let go: it takes the bytes that still flow in, and writes those it
+ * holds.
+ */
+export const LOCK_DRAIN_MS = LETTING_GO.mostMs + 300;
 
 /**
  * Read from the first moment, before anybody asks: bytes that still wait for a reader when the socket dies

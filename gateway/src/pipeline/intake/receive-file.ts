@@ -14,7 +14,7 @@ import { BlobDamaged, checkRoom, StorageFull } from '../../ports/blobs/blobs.ts'
 import { findFile, type FileForm, type SentFile } from '../sent-file.store.ts';
 import { isOwnedBy, type Sender } from '../upload-owner.ts';
 import { createBodyPlaces } from './body-places.ts';
-import { createCutBody, LET_GO_WITHIN_MS, type CutBody } from './cut-body.ts';
+import { createCutBody, LOCK_DRAIN_MS, type CutBody } from './cut-body.ts';
 import {
   createFile,
   fileKey,
@@ -24,13 +24,12 @@ import {
 } from '../file-spool.ts';
 import { createParcelLocker } from './parcel-locker.ts';
 import { taken } from './parcel-spool.ts';
+import { throwFailure } from './tus-failure.ts';
 import { withoutCors } from './without-cors.ts';
 import { parseUploadChecksum, type Checksum } from './upload-checksum.ts';
 
 /** As for parcels: fewer at once, for a client that is not ours sends one file after the other. */
 const PLACES = { atOnce: 64, ofOne: 16 };
-/** Until the one that was replaced has written what it holds. */
-const LOCK_DRAIN_MS = LET_GO_WITHIN_MS + 300;
 
 export type FileSender = Sender & { readonly siteId: string; readonly roles: readonly Role[] };
 
@@ -193,21 +192,12 @@ async function speak(
   // Without its body: the store reads that itself.
   const request = new Request(url, { method, headers });
   const response = await current.run(beside, () => server.handleWeb(request as never));
-  if (response.status >= 400) refuse(beside.failure);
+  if (response.status >= 400) {
+    if (beside.failure instanceof StorageFull) throw new Problem('storage-full');
+    throwFailure(beside.failure);
+  }
   if (of.file.state === 'receiving') response.headers.set('Upload-Expires', of.file.expires_at.toUTCString());
   return withoutCors(response);
-}
-
-/** Throws what has a code of ours; 409 stays as tus means it. */
-function refuse(failure: unknown): void {
-  if (failure instanceof StorageFull) throw new Problem('storage-full');
-  if (failure instanceof Problem) throw failure;
-  if (failure === ERRORS.ERR_LOCK_TIMEOUT)
-    throw new Problem('parcel-busy', undefined, { 'Retry-After': '1' });
-  const status = (failure as { status_code?: number } | null)?.status_code;
-  if (status === 404 || status === 410) throw new Problem('not-found');
-  if (status === 413) throw new Problem('body-too-large');
-  if (status === undefined && failure !== null) throw failure;
 }
 
 class FileStore extends DataStore {

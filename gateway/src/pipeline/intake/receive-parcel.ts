@@ -5,7 +5,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
-import { ERRORS, Server } from '@tus/server';
+import { Server } from '@tus/server';
 import { Problem } from '#shared/protocol/problem.ts';
 import { sealedSize } from '#shared/transfer/seal.ts';
 import { tokenEnded } from '../../http/route.ts';
@@ -19,17 +19,12 @@ import { isCarried, isCarrier } from '../carrier.store.ts';
 import { isOwnedBy, maySend, type Sender } from '../upload-owner.ts';
 import { createBodyPlaces, type PlacesLimit } from './body-places.ts';
 import { findOrCreateParcel, isUuid, PARCEL_BYTES_LIMIT, StudyStorageFull } from './create-parcel.ts';
-import { createCutBody, LET_GO_WITHIN_MS, type CutBody } from './cut-body.ts';
+import { createCutBody, LOCK_DRAIN_MS, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
 import { parcelOffset, ParcelSpool, type ParcelRequest } from './parcel-spool.ts';
+import { throwFailure } from './tus-failure.ts';
 import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
 import { withoutCors } from './without-cors.ts';
-
-/**
- * How long a replaced request may take to let go: it takes the bytes that still flow in, and writes those it
- * holds.
- */
-const LOCK_DRAIN_MS = LET_GO_WITHIN_MS + 300;
 
 /** A DELETE has no body that anybody reads; a HEAD has none. */
 const BRINGS_BYTES = new Set(['POST', 'PATCH']);
@@ -325,19 +320,8 @@ async function reportFull(
   throw new Problem('storage-full');
 }
 
-/**
- * Throws what has a code of ours. 409 stays as tus means it ("ask with HEAD"), as do the statuses of a lost
- * connection.
- */
 async function refuse(tools: IntakeTools, request: ParcelRequest, parcel: OwnedParcel): Promise<void> {
   const { failure } = request;
   if (failure instanceof StorageFull) await reportFull(tools, parcel.study_id);
-  if (failure instanceof Problem) throw failure;
-  if (failure === ERRORS.ERR_LOCK_TIMEOUT)
-    throw new Problem('parcel-busy', undefined, { 'Retry-After': '1' });
-  const status = (failure as { status_code?: number } | null)?.status_code;
-  if (status === 404 || status === 410) throw new Problem('not-found');
-  if (status === 413) throw new Problem('body-too-large');
-  // Not one of tus's own: unexpected, and for the log.
-  if (status === undefined && failure !== null) throw failure;
+  throwFailure(failure);
 }

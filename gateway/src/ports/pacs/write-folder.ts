@@ -70,7 +70,8 @@ async function storeOne(
   const temporary = join(folder, INCOMING, randomUUID());
   try {
     await writeWhole(temporary, instance, signal);
-    await removeAbandoned(join(folder, INCOMING), temporary);
+    // Once for a request: its first file tells the time there.
+    if (touched.size === 0) await removeAbandoned(join(folder, INCOMING), temporary);
     const study = join(folder, where.studyInstanceUID);
     const series = join(study, where.seriesInstanceUID);
     const shelf = shelfOf(folder, sopInstanceUID);
