@@ -1,6 +1,6 @@
 /**
- * The tables of clients that are not ours. As in tables.ts, columns hold UIDs, digests and codes; the Study Instance UID
- * in an address of STOW-RS is the original one, and goes when the file is opened.
+ * The tables of clients that are not ours. As in tables.ts, columns hold UIDs, digests and codes; the Study Instance
+ * UID in an address of STOW-RS is the original one, and goes when the file is opened.
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
