@@ -2,7 +2,7 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { viewerSchema, VIEWERS_LIMIT, type Viewer } from '#shared/protocol/viewer.ts';
-import { kitWords } from '../kit/kit-words.ts';
+import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
@@ -59,14 +59,7 @@ export function ViewersSheet({ destination, onSave, onClose }: ViewersSheetProps
             </Notice>
           )}
         </div>
-        <div class="sheet-actions">
-          <button type="button" class="button" onClick={onClose}>
-            {kitWords.cancel}
-          </button>
-          <button type="submit" class="button button-main" disabled={busy.value}>
-            {busy.value ? words.saving : words.save}
-          </button>
-        </div>
+        <FormActions submit={words.save} submitting={words.saving} isBusy={busy.value} onCancel={onClose} />
       </form>
     </Sheet>
   );

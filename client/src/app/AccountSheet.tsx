@@ -3,12 +3,12 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSession } from '../net/net-context.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { accountWords as words } from './account-words.ts';
 import { THEMES, useLooks } from './looks.ts';
 import { LooksChoice } from './LooksChoice.tsx';
 import { signOutMeaning } from './sign-out-meaning.ts';
+import { useChosen } from './use-chosen.ts';
 import { Unkept } from './Unkept.tsx';
 import { useSignOut } from './use-sign-out.ts';
 
@@ -107,9 +107,4 @@ function SignOutButton({ isLeaving, isUnkept, onSignOut }: SignOutButtonProps) {
       {isLeaving ? words.keeping : isUnkept ? words.signOutAnyway : signOut}
     </button>
   );
-}
-
-/** Instances that were found and are not in the queue. */
-function useChosen(): number {
-  return useIngest().studies.value.reduce((sum, { instances }) => sum + instances, 0);
 }

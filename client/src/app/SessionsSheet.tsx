@@ -6,13 +6,13 @@ import { formatMoment } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { accountWords } from './account-words.ts';
 import { createSessionsStore } from './sessions.store.ts';
 import { sessionsWords as words } from './sessions-words.ts';
 import { TroubleNotice } from './TroubleNotice.tsx';
 import { type Trouble, troubleOf } from './trouble-of.ts';
+import { useChosen } from './use-chosen.ts';
 import { Unkept } from './Unkept.tsx';
 import { useSignOut } from './use-sign-out.ts';
 
@@ -82,7 +82,7 @@ function SessionList({ sessions }: { readonly sessions: readonly ListedSession[]
 
 function Consequence() {
   const { unsafe } = useQueue();
-  const chosen = useIngest().studies.value.reduce((sum, { instances }) => sum + instances, 0);
+  const chosen = useChosen();
   return (
     <>
       <p class="small sheet-text">{words.unknown}</p>
