@@ -24,6 +24,7 @@ test('every page has an address that leads back to it', () => {
     { page: 'admin', at: 'admin' },
     { page: 'admin', at: 'destinations' },
     { page: 'admin', at: 'api-keys' },
+    { page: 'admin', at: 'rules' },
     { page: 'study', id: '0f8b-1' },
     { page: 'before-after', id: '0f8b-1' },
     ...results,
