@@ -107,15 +107,15 @@ const describe = (
 
 /** @throws Problem not-found: nothing has such a name. */
 function whereOf(c: GatewayContext): Where {
-  const [study, series, instance] = ['studyInstanceUID', 'seriesInstanceUID', 'sopInstanceUID'].map(
-    (name) => {
-      const uid = c.req.param(name);
-      if (uid !== undefined && !isUid(uid)) throw new Problem('not-found');
-      return uid;
-    },
-  );
+  const uid = (name: string): string | undefined => {
+    const value = c.req.param(name);
+    if (value !== undefined && !isUid(value)) throw new Problem('not-found');
+    return value;
+  };
+  const series = uid('seriesInstanceUID');
+  const instance = uid('sopInstanceUID');
   return {
-    study: study ?? '',
+    study: uid('studyInstanceUID') ?? '',
     ...(series !== undefined && { series }),
     ...(instance !== undefined && { instance }),
   };

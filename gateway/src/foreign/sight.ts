@@ -1,8 +1,8 @@
 /**
- * The studies that a caller may find and read over DICOMweb. Roles that read everything read all that the PACS
- * has. Everybody else reads studies that they brought, or may read by role, and that hold nothing else. A PACS
- * describes a study by all of its instances, and fills in the patient's name from any of them: an account that sends
- * one instance under another's Study Instance UID must learn nothing of that study. The gateway's own results in it hold nobody up,
+ * The studies that a caller may find and read over DICOMweb. Roles that read everything read all that the PACS has.
+ * Everybody else reads studies that they brought, or may read by role, and that hold nothing else. A PACS describes a
+ * study by all of its instances, and fills in the patient's name from any of them: an account that sends one instance
+ * under another's Study Instance UID must learn nothing of that study. The gateway's own results in it hold nobody up,
  * and are read elsewhere.
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
