@@ -11,6 +11,7 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import {
+  afterVerdict,
   drawnExplanations,
   idOf,
   recordedJob,
@@ -129,20 +130,7 @@ function answerVerdict({ route, said }: Question, result: Result): Promise<void>
     return route.fulfill(
       problem(said.verifyStatus, said.verifyStatus === 409 ? 'result-changed' : 'unexpected'),
     );
-  const verification = {
-    verdict: verdict.verdict,
-    finding: verdict.finding ?? null,
-    at: new Date().toISOString(),
-    by: idOf(501),
-    byName: 'rahel',
-    reason: verdict.reason ?? null,
-  };
-  const verified: Result = {
-    ...result,
-    revision: result.revision + 1,
-    verification,
-    history: [...(result.history ?? []), verification],
-  };
+  const verified = afterVerdict(result, verdict);
   said.results = said.results.map((each) => (each.id === result.id ? verified : each));
   return route.fulfill({ json: verified });
 }
@@ -318,6 +306,10 @@ step('a verdict is sent at once, can be changed, and every one stays in view', a
   await page.getByRole('button', { name: 'Correct it' }).click();
   await page.getByRole('heading', { name: 'Verdicts, newest first' }).waitFor();
   assert.equal(await page.locator('.verdicts .strong').allTextContents(), ['Corrected', 'Agreed']);
+  const reports = await page.locator('.result-instance-name', { hasText: '(SR)' }).allTextContents();
+  const told =
+    /^Verified report: Corrected, .* \(SR\)\nVerified report: Agreed, .* · replaced .*\nReport .* · replaced/;
+  assert.match(reports.join('\n'), told);
   await looksRight('result-history');
 });
 

@@ -55,6 +55,11 @@ export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now:
     : [{ key: 'all', heading: { by: 'nothing' }, entries: sorted(found, choice.sort) }];
 }
 
+/** What a person removed from the list and this choice would find there. */
+export function removedAmong(entries: readonly DayEntry[], choice: Choice, now: Date): readonly DayEntry[] {
+  return chooseEntries(entries, { ...choice, shown: 'removed' }, now).flatMap((section) => section.entries);
+}
+
 function isShown({ part, removed }: DayEntry, shown: Shown): boolean {
   if (shown === 'removed' || removed) return removed && shown === 'removed';
   return shown === 'all' || part === shown;
