@@ -5,6 +5,9 @@
 import type { FilmMark } from '#shared/models/film.ts';
 import type { FilmFinding } from '#shared/protocol/inference.ts';
 
+/** What a queued study says of its films. `blank`: a film shows nothing, whatever it was meant to show. */
+export type FilmFault = FilmFinding | 'blank';
+
 export const isToRepeat = (finding: FilmFinding): boolean =>
   finding === 'blurred' || finding === 'lungs-cut-off';
 
