@@ -195,7 +195,7 @@ async function agree(scene: Scene): Promise<void> {
   await openFirst(scene);
   await untilAsked(scene);
   await page.keyboard.press('a');
-  await page.getByText('Agreed').waitFor();
+  await page.getByText('Agreed', { exact: true }).waitFor();
 }
 
 step('the empty list explains itself in three lines', async ({ page, looksRight }) => {
@@ -283,7 +283,7 @@ step('a radiologist gives no verdict while the image is not shown', async (scene
   await page.getByRole('button', { name: 'Fetch the image again' }).click();
   await untilAsked(scene);
   await page.keyboard.press('a');
-  await page.getByText('Agreed').waitFor();
+  await page.getByText('Agreed', { exact: true }).waitFor();
   assert.equal(said.verified, [{ verdict: 'agree' }]);
 });
 
@@ -296,7 +296,7 @@ step('a verdict is sent at once, can be changed, and every one stays in view', a
   await page.getByRole('heading', { name: 'Below the threshold for pneumonia' }).waitFor();
   await page.keyboard.press('k');
   await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
-  await page.getByText('Agreed').waitFor();
+  await page.getByText('Agreed', { exact: true }).waitFor();
   await page.locator('.picture-box img').first().waitFor();
   await page.keyboard.press('u');
   await untilAsked(scene);
@@ -340,7 +340,7 @@ step(
     assert.ok(await page.getByLabel('Viral pneumonia').isChecked());
     said.verifyStatus = 200;
     await page.getByRole('button', { name: 'Correct it' }).click();
-    await page.getByText('Corrected').first().waitFor();
+    await page.getByText('Corrected', { exact: true }).first().waitFor();
   },
 );
 
@@ -359,7 +359,7 @@ step('a verdict without a link is kept on the device, also over a reload, and se
   await page.getByText('Your verdict is not sent').waitFor();
   said.verifyStatus = 200;
   await page.evaluate(() => window.dispatchEvent(new Event('online')));
-  await page.locator('.result-row').getByText('Agreed').waitFor();
+  await page.locator('.result-row').getByText('Agreed', { exact: true }).waitFor();
   await page.waitForFunction(() => !document.body.textContent.includes('Your verdict is not sent'));
 });
 

@@ -110,7 +110,9 @@ test('a film that shows nothing is said of the queued study too, whether the ans
   const answers = [Promise.resolve(blank), Promise.resolve(examined(said())), slow.promise];
   const page = await openPage(() => answers.shift()!);
   const filmsOf = async () =>
-    (await page.database.studies.orderBy('queuedAt').toArray()).map(({ film: faults }) => faults);
+    (await page.database.studies.toArray())
+      .sort((a, b) => a.queuedAt - b.queuedAt)
+      .map((study) => study.film);
   for (const seed of [1, 2]) {
     await page.store.addFiles(film(seed));
     await until(() => page.triage.of(page.store.studies.value[0]!).value?.looked === 1);
