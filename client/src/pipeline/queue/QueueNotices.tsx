@@ -159,7 +159,7 @@ function OfReader() {
         <a class="button button-main" href={hrefOf({ page: 'results', at: 'infer', id: '', beside: '' })}>
           {kitWords.pages.infer}
         </a>
-        <a class="button" href={hrefOf({ page: 'upload' })}>
+        <a class="button button-bare" href={hrefOf({ page: 'upload' })}>
           {queueWords.toUpload}
         </a>
       </div>
