@@ -82,7 +82,8 @@ async function fillsSmallWindow(page: Page): Promise<void> {
   for (const name of ['Cancel', 'Leave all out', 'Nothing identifying on any of them', 'Cover 2 images']) {
     const button = page.getByRole('dialog').getByRole('button', { name, exact: true });
     await button.scrollIntoViewIfNeeded();
-    const [box, picture] = [(await button.boundingBox())!, (await inSight())!];
+    const box = (await button.boundingBox())!;
+    const picture = (await inSight())!;
     assert.ok(box.x >= picture.x + picture.width, `${name} covers the picture`);
     assert.ok(box.x + box.width <= small.width && box.y >= 0 && box.y + box.height <= small.height, name);
   }

@@ -71,7 +71,7 @@ function Steps({ studyInstanceUID }: { readonly studyInstanceUID: string }) {
 type Step = {
   readonly at: string;
   readonly said: string;
-  /** Who did it, where this person may know. */
+  /** The person behind it, where the reader may know. */
   readonly account: string | undefined;
   readonly times: number;
 };

@@ -55,7 +55,7 @@ export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now:
     : [{ key: 'all', heading: { by: 'nothing' }, entries: sorted(found, choice.sort) }];
 }
 
-/** What a person removed from the list and this choice would find there. */
+/** Studies that a person removed from the list, as far as this choice finds them. */
 export function removedAmong(entries: readonly DayEntry[], choice: Choice, now: Date): readonly DayEntry[] {
   return chooseEntries(entries, { ...choice, shown: 'removed' }, now).flatMap((section) => section.entries);
 }

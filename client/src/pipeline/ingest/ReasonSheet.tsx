@@ -7,7 +7,7 @@ import { chosenWords } from './chosen-words.ts';
 import { useIngest } from './ingest-context.ts';
 
 export type ReasonSheetProps = {
-  /** What Send says. */
+  /** The label of the Send button. */
   readonly label: string;
   /** A reason was given: Send goes on. */
   readonly onGiven: () => void;

@@ -5,7 +5,7 @@
 import type { FilmMark } from '#shared/models/film.ts';
 import type { FilmFinding } from '#shared/protocol/inference.ts';
 
-/** What a queued study says of its films. `blank`: a film shows nothing, whatever it was meant to show. */
+/** A fault of a film of a queued study. `blank`: it shows nothing. */
 export type FilmFault = FilmFinding | 'blank';
 
 export const isToRepeat = (finding: FilmFinding): boolean =>
