@@ -250,6 +250,9 @@ walk(
     await page.getByText('from another device').waitFor();
     await untilRows(page, 5);
     await row(page, 'B. K. …003').locator('.study-open').click();
+    await row(page, 'B. K. …003')
+      .getByText('The PACS’s administrator can remove it there.', { exact: false })
+      .waitFor();
     await looksRight(page, 'studies-day');
     await row(page, 'from another device').locator('.study-open').click();
     await row(page, 'from another device').getByText('What happened').click();
@@ -265,10 +268,21 @@ walk(
     await looksRight(page, 'studies-removed');
     await page.getByRole('button', { name: 'Undo' }).click();
     await untilRows(page, 5);
+    await page.getByRole('button', { name: 'Remove all 4 from list' }).click();
+    await untilRows(page, 1);
     await stage.visitor.setOffline(true);
     await page.reload();
     await page.getByText('Offline: you see only what this device knows.').waitFor();
+    await page.getByText('4 studies removed from this list').waitFor();
+    await page.getByRole('button', { name: 'Show them' }).click();
     await untilRows(page, 4);
+    await row(page, 'B. K. …003').locator('.study-open').click();
+    await looksRight(page, 'studies-put-back');
+    await page.getByRole('button', { name: 'Put back on the list: B. K. …003' }).click();
+    await untilRows(page, 3);
+    await page.getByRole('button', { name: 'Put all 3 back' }).click();
+    await untilRows(page, 4);
+    await page.getByRole('button', { name: 'Remove all 4 from list' }).waitFor();
   },
 );
 
