@@ -6,6 +6,7 @@
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
 import { IN_PACS, nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
+import { holdDestinations } from '../database/destinations-lock.ts';
 import { insertCopies } from './copy.store.ts';
 
 type Db = Kysely<Tables>;
@@ -51,6 +52,7 @@ export type NewStudy = {
  */
 export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> {
   const { id, siteId, accountId, studyInstanceUID, policy, now } = study;
+  await holdDestinations(trx, siteId);
   const place = `place of ${siteId} ${studyInstanceUID}`;
   await sql`select pg_advisory_xact_lock(hashtextextended(${place}, 0))`.execute(trx);
   const made = await trx
