@@ -101,6 +101,7 @@ test('is given up by name, takes new studies no longer, and is told from one tha
   await call('PUT', `/${id}/need`, { need: 'required' });
   await call('POST', `/${id}/give-up`, { need: 'also' });
   assert.is((await named('gone'))?.need, 'required', 'that is a question of its own');
+  await call('DELETE', `/${id}`);
   const said = await gateway.database.db
     .selectFrom('audit')
     .select('fields')

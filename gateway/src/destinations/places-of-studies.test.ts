@@ -106,6 +106,7 @@ test('that must have it is looked at again for what it awaits and the first one 
     .execute();
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'receiving', 'the device is asked for it');
+  await pipeline.init(toManifest(instances));
   const again = instances.filter(({ identifiers }) => identifiers.sopInstanceUID === uid);
   await pipeline.send(uploadId, again, randomUUID());
   await pipeline.runAll();

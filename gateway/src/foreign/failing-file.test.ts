@@ -144,7 +144,7 @@ test('by a fault of the gateway is not opened for ever', async () => {
 test('counts its patients towards the account’s day once, however often it is opened', async () => {
   const gateway = await openTestGateway({ pacs: openTestPacs() });
   const { db } = gateway.database;
-  const { accessToken: token, user } = await gateway.userWith(['technician']);
+  const { accessToken: token, user } = await gateway.userWith(['researcher']);
   const { bytes } = syntheticStudy({ seed: 9304, instancesPerSeries: 1 }).instances[0]!;
   const base64 = (said: string): string => Buffer.from(said).toString('base64');
   const { quota_uploads } = await db.selectFrom('site').select('quota_uploads').executeTakeFirstOrThrow();
