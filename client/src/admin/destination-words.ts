@@ -47,14 +47,14 @@ export const destinationWords = {
   askGiveUp: (name: string, studies: number) => ({
     title: `Give up sending ${counted(studies, 'study', 'studies')} to ${name}?`,
     about: '',
-    what: 'They will not arrive there, and new studies will not go there. The other destinations keep what they have; the copies that wait on the gateway are deleted.',
+    what: 'They will not arrive there, and new studies go there only if a rule sends them. The other destinations keep what they have; the copies that wait on the gateway are deleted.',
     yes: 'Give up',
     no: 'Keep',
   }),
   askGiveUpRequired: (name: string, studies: number) => ({
     title: `Give up ${counted(studies, 'study', 'studies')} that must arrive in ${name}?`,
     about: '',
-    what: 'They then count as in the PACS without it, and devices delete their copies. Receipts say that this destination was given up. New studies will not go there.',
+    what: 'They then count as in the PACS without it, and devices delete their copies. Receipts say that this destination was given up. New studies go there only if a rule sends them.',
     yes: 'Give up',
     no: 'Keep',
   }),

@@ -213,9 +213,12 @@ export async function setNeed(trx: Trx, id: string, need: Need | null): Promise<
   return numUpdatedRows > 0n;
 }
 
-/** @throws Problem destination-in-use: it is primary, or studies were promised to it. */
+/** @throws Problem destination-in-use: it is primary, or studies were promised to it; destination-in-rule. */
 export async function deleteDestination(trx: Trx, { id, is_primary }: DestinationRow): Promise<void> {
   const study = trx.selectFrom('study').select('id').where('destination_id', '=', id).limit(1);
   if (is_primary || (await study.executeTakeFirst()) !== undefined) throw new Problem('destination-in-use');
+  const named = JSON.stringify({ to: [{ destination: id }] });
+  const rule = trx.selectFrom('rule').select('position').where(sql<boolean>`rule.rule @> ${named}::jsonb`);
+  if ((await rule.limit(1).executeTakeFirst()) !== undefined) throw new Problem('destination-in-rule');
   await trx.deleteFrom('destination').where('id', '=', id).execute();
 }

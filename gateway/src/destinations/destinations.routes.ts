@@ -143,8 +143,8 @@ const remove = defineRoute({
   path: '/admin/destinations/{id}',
   roles: ADMIN,
   tags: ['admin'],
-  problems: ['not-found', 'destination-in-use', 'destination-set-by-environment'],
-  summary: 'Delete a destination to which no study was sent',
+  problems: ['not-found', 'destination-in-use', 'destination-in-rule', 'destination-set-by-environment'],
+  summary: 'Delete a destination to which no study was sent, and that no rule names',
   request: { params: byId },
   responses: { 204: { description: 'Deleted, with its secrets.' } },
 });

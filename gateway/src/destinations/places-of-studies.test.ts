@@ -38,7 +38,15 @@ test('is not deleted while a study is being promised to it', async () => {
   const promised = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
   const policy = { name: 'identified', version: 1 };
-  const study = { id: randomUUID(), siteId, accountId, studyInstanceUID: '1.2.3', policy, now: new Date() };
+  const study = {
+    id: randomUUID(),
+    siteId,
+    accountId,
+    studyInstanceUID: '1.2.3',
+    policy,
+    chosen: null,
+    now: new Date(),
+  };
   const promising = db.transaction().execute(async (trx) => {
     await createStudy(trx, study);
     promised.resolve();

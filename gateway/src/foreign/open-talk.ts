@@ -2,6 +2,7 @@
 import type { RulesSettings } from '#shared/deid/rules.ts';
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
+import type { Described } from '#shared/protocol/rule.ts';
 import type { VaultEntry, VaultTerms } from '#shared/protocol/vault.ts';
 import type { EvaluationPair } from '#shared/transfer/oblivious-prf.ts';
 import type { FileEntry, FileForm } from '../pipeline/sent-file.store.ts';
@@ -26,6 +27,7 @@ export type OpenedInstance = {
   readonly instance: Omit<ManifestInstance, 'report'>;
   readonly report: WireReport | null;
   readonly vault: VaultEntry | null;
+  readonly described: Described;
   readonly bytes: Uint8Array<ArrayBuffer>;
 };
 

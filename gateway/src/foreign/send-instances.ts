@@ -5,6 +5,7 @@
  * answered by `have`, and a parcel that comes twice is dropped by verify.
  */
 import { describeReports } from '#shared/ingest/describe-reports.ts';
+import { joinDescribed } from '#shared/ingest/describe-study.ts';
 import { charactersOf, REPORTS_CHARACTERS_LIMIT, type WireReport } from '#shared/protocol/deid-report.ts';
 import { PROTOCOL_VERSION, VAULT_ENTRIES_LIMIT } from '#shared/protocol/limits.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
@@ -126,6 +127,7 @@ function toManifest(policy: SendTools['policy'], opened: readonly OpenedInstance
     policy,
     studyInstanceUID: opened[0]!.studyInstanceUID,
     ...(vault.length > 0 && { vault }),
+    ...joinDescribed(opened.map(({ described }) => described)),
     ...describeReports(named, reportsOf(opened)),
   };
 }

@@ -30,8 +30,18 @@ const firstOf = ({ site_id: siteId, study_instance_uid: uid, id }: StudyRow): Ra
   sql`(select s.id from study s where s.site_id = ${siteId} and s.study_instance_uid = ${uid} and s.id <> ${id}::uuid
     and s.copy_of is null and s.destination_id is not null order by s.created_at, s.id limit 1)`;
 
-/** Fixed when the study is first promised, as its own destination is. */
-export async function insertCopies(trx: Trx, study: StudyRow, now: Date): Promise<void> {
+/** A further destination that a rule chose. */
+export type ChosenCopy = { readonly destination: string; readonly need: Need };
+
+/**
+ * Fixed when the study is first promised, as its own destination is. `chosen` null: each destination that has a need of
+ * its own gets it.
+ */
+export async function insertCopies(
+  trx: Trx,
+  study: StudyRow,
+  { chosen, now }: { readonly chosen: readonly ChosenCopy[] | null; readonly now: Date },
+): Promise<void> {
   const { id, site_id: siteId, study_instance_uid: uid, destination_id: own } = study;
   await sql`
     insert into study (site_id, account_id, study_instance_uid, state, revision, policy_name, policy_version, destination_id, copy_of, need, updated_at)
@@ -39,9 +49,15 @@ export async function insertCopies(trx: Trx, study: StudyRow, now: Date): Promis
     from (
       select destination_id as id, need from study where copy_of = ${firstOf(study)} and given_up_at is null
       union
-      select id, need from destination where site_id = ${siteId} and need is not null and ${firstOf(study)} is null
+      select id, need from (${wantedOf(siteId, chosen)}) wished where ${firstOf(study)} is null
     ) wanted where wanted.id is distinct from ${own}::uuid`.execute(trx);
 }
+
+const wantedOf = (siteId: string, chosen: readonly ChosenCopy[] | null): RawBuilder<unknown> =>
+  chosen === null
+    ? sql`select id, need from destination where site_id = ${siteId} and need is not null`
+    : sql`select d.id, c.need from jsonb_to_recordset(${JSON.stringify(chosen)}::jsonb) as c(destination uuid, need text)
+        join destination d on d.id = c.destination and d.site_id = ${siteId}`;
 
 export async function copiesOf(db: Db, studyId: string): Promise<readonly StudyRow[]> {
   return db.selectFrom('study').selectAll().where('copy_of', '=', studyId).orderBy('id').execute();

@@ -53,6 +53,9 @@ const STUDIES = [
     from_environment boolean not null, need text, version int not null default 1, changed_at timestamptz not null,
     unique (site_id, name))`,
   `create unique index destination_primary on destination (site_id) where is_primary`,
+  `create table rule (
+    site_id uuid not null references site, kind text not null, position int not null, rule jsonb not null,
+    primary key (site_id, kind, position))`,
   // Not a site's: it counts the minutes in which a gateway ran.
   `create table tally (is_one boolean primary key default true check (is_one), minutes int not null default 0)`,
   `insert into tally default values`,
@@ -184,9 +187,6 @@ const INFERENCE = [
   `create table model_fallback (
      site_id uuid not null references site, model_id text not null, fallback_id text not null,
     fallback_version text not null, primary key (site_id, model_id))`,
-  `create table inference_rule (
-     site_id uuid not null references site, position int not null, rule jsonb not null, primary key
-    (site_id, position))`,
   `create table inference_job (
      id uuid primary key, site_id uuid not null references site, account_id uuid references account, kind
     text not null, rule_name text, study_instance_uid text, sop_instance_uid text, frame int not null,
