@@ -50,7 +50,7 @@ export type AuditEvent =
       by: string;
     }
   | {
-      event: `destination-${'made' | 'changed' | 'deleted' | 'primary' | 'required' | 'also' | 'left'}`;
+      event: `destination-${'made' | 'changed' | 'deleted' | 'primary' | 'required' | 'also' | 'left' | 'given-up'}`;
       destinationId: string;
       kind: string;
       name: string;

@@ -131,6 +131,8 @@ export type StudyTable = {
   copy_of: string | null;
   /** Of a copy: whether the receipt waits for it. */
   need: Need | null;
+  /** Of a copy: since when an administrator has given its destination up for it. */
+  given_up_at: Generated<Date | null>;
   /** The study's spool key, wrapped with the gateway's key; null once destroyed. */
   wrapped_key: Uint8Array | null;
   waiting_because:

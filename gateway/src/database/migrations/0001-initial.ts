@@ -64,7 +64,7 @@ const STUDIES = [
     account_id uuid references account,
     study_instance_uid text not null, state text not null, revision int not null, policy_name text not null,
     policy_version int not null, destination_id uuid references destination,
-    copy_of uuid references study, need text, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
+    copy_of uuid references study, need text, given_up_at timestamptz, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
     created_at timestamptz not null default now(), updated_at timestamptz not null,
     failures int not null default 0)`,
   `create index study_of_uid on study (site_id, study_instance_uid)`,
@@ -103,7 +103,8 @@ const STUDIES = [
   `create table sent_file (
     id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
     device_id uuid references device, form jsonb not null, policy_name text not null, policy_version int not null,
-    reason text, bytes bigint, state text not null, wrapped_key bytea, runs int not null default 0, problem text,
+    reason text, bytes bigint, state text not null, wrapped_key bytea, runs int not null default 0,
+    patients int not null default 0, fatal int[] not null default '{}', problem text,
     entries jsonb not null default '[]', created_at timestamptz not null default now(),
     expires_at timestamptz not null)`,
   `create index sent_file_account on sent_file (account_id, state)`,
