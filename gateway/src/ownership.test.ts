@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ROLES, type Role, type Session } from '#shared/protocol/api.ts';
+import type { Case } from '#shared/protocol/cases.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { until } from '#testing/gateway-under-test.ts';
@@ -112,6 +113,18 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /results/{id}/preview': READ,
   'get /results/{id}/instances/{sopInstanceUID}': READ,
   'post /results/{id}/verify': READ,
+  'get /cases': 'roles',
+  'post /cases': 'roles',
+  'get /case-assignees': 'roles',
+  'get /cases/{id}': READ,
+  'patch /cases/{id}': READ,
+  'delete /cases/{id}': READ,
+  'post /cases/{id}/close': READ,
+  'post /cases/{id}/reopen': READ,
+  'get /cases/{id}/notes': READ,
+  'post /cases/{id}/notes': READ,
+  'get /cases/{id}/patients': READ,
+  'get /cases/{id}/timeline': { others: ['radiologist', 'admin', 'auditor'] },
   'get /studies': 'roles',
   'get /studies/{studyInstanceUID}/timeline': WATCHED,
   'get /studies/{studyInstanceUID}/receipt.pdf': WATCHED,
@@ -195,6 +208,10 @@ async function openWorld(): Promise<World> {
   const device = await createTestDevice(gateway);
   await device.enrol(token('owner'));
   const vault = await openVaultOf(sessions.get('owner')!);
+  const opened = await json<Case>('POST', '/cases', {
+    token: token('radiologist'),
+    body: { title: 'Second look', studies: [film.identifiers.studyInstanceUID] },
+  });
   const tokens = new Map([...sessions].map(([name, { accessToken }]) => [name, accessToken]));
   tokens.set('device', await device.token());
   for (const name of ['technician', 'ended'])
@@ -219,6 +236,7 @@ async function openWorld(): Promise<World> {
         .replace('/upload/files/{id}', `/upload/${created.headers.get('location')}`)
         .replace(/\/upload\/\{id\}(?=\/status|\/receipt)/, `/upload/${delivered}`)
         .replace('/upload/{id}', `/upload/${uploadId}`)
+        .replace('/cases/{id}', `/cases/${opened.id}`)
         .replace('/jobs/{id}', `/jobs/${job.id}`)
         .replace('/results/{id}', `/results/${result.id}`)
         .replace('{method}', 'image')

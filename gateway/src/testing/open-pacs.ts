@@ -5,6 +5,7 @@
 import {
   PacsUnreachable,
   type DescribedInstance,
+  type DescribedStudy,
   type InstanceToStore,
   type Pacs,
   type StoreAnswer,
@@ -41,6 +42,8 @@ export type TestPacs = Pacs & {
   slowToShow: number;
   /** A search of a study names at most so many. */
   listsAtMost: number;
+  /** What a search for studies tells. */
+  readonly studies: DescribedStudy[];
 };
 
 export function openTestPacs(): TestPacs {
@@ -51,6 +54,7 @@ export function openTestPacs(): TestPacs {
     failsOn: new Map(),
     slowToShow: 0,
     listsAtMost: Infinity,
+    studies: [],
     describe: () => 'http://pacs.test/dicom-web',
     storeAnotherWay: null,
     digestsOf: null,
@@ -82,6 +86,14 @@ export function openTestPacs(): TestPacs {
       return bytes.length > maxBytes
         ? { kind: 'too-large' }
         : { kind: 'fetched', bytes: new Uint8Array(bytes) };
+    },
+    async searchStudies(key, limit) {
+      requireSearch(pacs);
+      return pacs.studies
+        .filter((study) =>
+          Object.entries(key).every(([name, value]) => study[name as keyof DescribedStudy] === value),
+        )
+        .slice(0, limit);
     },
     async givesInstances() {
       requireSearch(pacs);
