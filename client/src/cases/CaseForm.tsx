@@ -18,6 +18,7 @@ import { CaseTroubleNotice } from './CaseParts.tsx';
 import type { CaseStore, Change } from './case.store.ts';
 import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 import { caseWords } from './case-words.ts';
+import './cases.css';
 
 const words = caseWords.form;
 
@@ -172,20 +173,22 @@ function NumberOfStudy() {
 function Fields({ of }: { readonly of: Case | null }) {
   return (
     <>
-      <label class="field">
-        <span>{words.priority}</span>
-        <select name="priority">
-          {CASE_PRIORITIES.map((priority) => (
-            <option key={priority} value={priority} selected={priority === (of?.priority ?? 'routine')}>
-              {caseWords.priorities[priority]}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label class="field">
-        <span>{words.due}</span>
-        <input name="due" type="date" defaultValue={of?.dueOn ?? ''} />
-      </label>
+      <div class="case-pair">
+        <label class="field">
+          <span>{words.priority}</span>
+          <select name="priority">
+            {CASE_PRIORITIES.map((priority) => (
+              <option key={priority} value={priority} selected={priority === (of?.priority ?? 'routine')}>
+                {caseWords.priorities[priority]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          <span>{words.due}</span>
+          <input name="due" type="date" defaultValue={of?.dueOn ?? ''} />
+        </label>
+      </div>
       <Assignee chosen={of?.assignee ?? null} />
       {(of === null || of.tags !== null) && (
         <label class="field">

@@ -53,7 +53,7 @@ function PatientOf({ patient }: { readonly patient: Patient | null }) {
   const said = caseWords.patient;
   const name = formatPersonName(patient?.patientName);
   const about = [
-    patient?.patientId && `${said.id} ${patient.patientId}`,
+    patient?.patientId && patient.patientId !== name && `${said.id} ${patient.patientId}`,
     formatDicomDate(patient?.birthDate) && `${said.born} ${formatDicomDate(patient?.birthDate)}`,
     patient?.sex && `${said.sex} ${patient.sex}`,
     patient?.accessionNumber && `${said.accession} ${patient.accessionNumber}`,

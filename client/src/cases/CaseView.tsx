@@ -35,7 +35,7 @@ export function CaseView({ id, listQuery, anonymise }: CaseViewProps) {
   const late = useLate(of === null && store.trouble.value === null && !store.isMissing.value);
   return (
     <main id="content" class="page stack case" aria-busy={store.isBusy.value}>
-      <p>
+      <p class="case-back">
         <a class="button button-bare" href={hrefOf({ page: 'cases', id: '', query: listQuery })}>
           <span class="flipped">
             <Icon name="chevron" size={16} turns />
@@ -88,7 +88,7 @@ function Facts({ of }: { readonly of: Case }) {
   const late = isOverdue(of);
   const due = of.dueOn === null ? words.noDue : dayWords(of.dueOn);
   const facts: readonly (readonly [string, string])[] = [
-    ...(of.title === null ? [] : [['#', caseWords.caseNumber(of.number)] as const]),
+    ...(of.title === null ? [] : [[words.number, String(of.number)] as const]),
     [words.status, caseWords.statuses[of.status]],
     [words.priority, caseWords.priorities[of.priority]],
     [words.due, late ? caseWords.overdue(due) : due],
@@ -105,7 +105,8 @@ function Facts({ of }: { readonly of: Case }) {
       {facts.map(([name, value]) => (
         <div key={name}>
           <dt class="small quiet">{name}</dt>
-          <dd class="numbers">
+          <dd class={late && name === words.due ? 'numbers case-late' : 'numbers'}>
+            {late && name === words.due && <Icon name="decide" size={16} />}
             <bdi>{value}</bdi>
           </dd>
         </div>

@@ -4,7 +4,6 @@ import type { Route } from '../kit/routes.ts';
 import { createAnonymise } from './anonymise.ts';
 import { CasesView } from './CasesView.tsx';
 import { CaseView } from './CaseView.tsx';
-import './cases.css';
 
 export type CasesRoute = Extract<Route, { page: 'cases' }>;
 

@@ -80,6 +80,7 @@ export const caseWords = {
     missing: 'There is no such case',
     missingWhat: 'It was deleted, or it is not one of yours.',
     facts: 'About this case',
+    number: 'Number',
     status: 'Status',
     priority: 'Priority',
     due: 'Due',
