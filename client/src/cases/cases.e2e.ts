@@ -56,7 +56,7 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await page.getByText('Settled with the prior.').waitFor();
   await page.getByRole('link', { name: 'All cases' }).press('Enter');
   await page.getByRole('heading', { name: 'Cases' }).waitFor();
-  await page.getByLabel('Status').selectOption('closed');
+  await page.getByRole('combobox', { name: /^Status/ }).selectOption('closed');
   await page.getByRole('link', { name: TITLE }).press('Enter');
   await press(page, 'Open again');
   await page.getByRole('dialog').getByLabel('Why').pressSequentially('The prior came.');
@@ -82,7 +82,7 @@ walk(
       await page.getByRole('link', { name: 'All cases' }).press('Enter');
       await page.getByRole('link', { name: title }).waitFor();
     }
-    await page.getByLabel('For', { exact: true }).selectOption('me');
+    await page.getByRole('combobox', { name: /^For/ }).selectOption('me');
     await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
     assert.match(page.url(), /#\/cases\?assignee=me$/);
     await looksRight(page, 'cases');
