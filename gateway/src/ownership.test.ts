@@ -8,11 +8,11 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ROLES, type Role, type Session } from '#shared/protocol/api.ts';
-import type { Case } from '#shared/protocol/cases.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { createTestKey } from './testing/open-api-key.ts';
+import { openTestCase } from './testing/open-cases.ts';
 import { createTestDevice } from './testing/open-device.ts';
 import { askOf, sendStudy } from './testing/open-film.ts';
 import { openTestGateway, type CallOptions, type TestGateway } from './testing/open-gateway.ts';
@@ -208,10 +208,8 @@ async function openWorld(): Promise<World> {
   const device = await createTestDevice(gateway);
   await device.enrol(token('owner'));
   const vault = await openVaultOf(sessions.get('owner')!);
-  const opened = await json<Case>('POST', '/cases', {
-    token: token('radiologist'),
-    body: { title: 'Second look', studies: [film.identifiers.studyInstanceUID] },
-  });
+  const studies = [film.identifiers.studyInstanceUID];
+  const opened = await openTestCase(gateway, token('radiologist'), { studies });
   const tokens = new Map([...sessions].map(([name, { accessToken }]) => [name, accessToken]));
   tokens.set('device', await device.token());
   for (const name of ['technician', 'ended'])

@@ -166,21 +166,22 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
             >
               {kitWords.pages.results}
             </a>
-            {user && mayOpenCases(user) && (
-              <a
-                class="tab tab-wide"
-                href={hrefOf({ page: 'cases', id: '', query: '' })}
-                aria-current={page === 'cases' ? 'page' : undefined}
-              >
-                {kitWords.pages.cases}
-              </a>
-            )}
+            {user && mayOpenCases(user) && <CasesTab isHere={page === 'cases'} />}
             {isKnown && <NeedsBadge isHere={page === 'needs'} />}
           </nav>
         )}
         <AccountMenu key={String(hidden)} />
       </div>
     </header>
+  );
+}
+
+function CasesTab({ isHere }: { readonly isHere: boolean }) {
+  const href = hrefOf({ page: 'cases', id: '', query: '' });
+  return (
+    <a class="tab tab-wide" href={href} aria-current={isHere ? 'page' : undefined}>
+      {kitWords.pages.cases}
+    </a>
   );
 }
 

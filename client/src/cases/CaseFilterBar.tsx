@@ -11,7 +11,7 @@ export type CaseFilterBarProps = {
   readonly mayKeep: boolean;
 };
 
-/** Who has a case is a filter for those who may have one. */
+/** Only people who may have a case filter by assignee. */
 export function CaseFilterBar({ filters, onChoose, mayKeep }: CaseFilterBarProps) {
   const options = { filters, onChoose };
   return (

@@ -31,7 +31,7 @@ export function CaseNotes({ store, mayWrite }: CaseNotesProps) {
   );
 }
 
-/** What could not be sent stays in the field. */
+/** A note that could not be sent stays in the field. */
 function NewNote({ store }: { readonly store: CaseStore }) {
   const [text, setText] = useState('');
   const isBusy = store.isBusy.value;

@@ -1,4 +1,4 @@
-/** Parts that the pages of cases share: a refusal, what is withheld and the switch for it, and the words of a due date. */
+/** Parts that the pages of cases share: a refusal, the switch that hides names, and the words of a due date. */
 import type { ComponentChildren } from 'preact';
 import type { CasePart, ListedCase } from '#shared/protocol/cases.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
@@ -27,7 +27,7 @@ export function CaseTroubleNotice({ trouble, children }: TroubleProps) {
 
 type WithheldProps = { readonly anonymise: Anonymise; readonly withheld: readonly CasePart[] };
 
-/** What a person may not see anyway needs no switch. */
+/** A person who never sees titles needs no switch. */
 export function Withheld({ anonymise, withheld }: WithheldProps) {
   const isSwitched = anonymise.isOn.value;
   return (

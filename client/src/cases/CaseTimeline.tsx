@@ -1,4 +1,4 @@
-/** What happened to a case and its studies, asked for when a person opens it. */
+/** The events of a case and its studies, asked for when a person opens them. */
 import { useEffect, useState } from 'preact/hooks';
 import { caseTimelineSchema, type CaseTimeline as Timeline } from '#shared/protocol/cases.ts';
 import { formatMoment } from '../kit/format.ts';

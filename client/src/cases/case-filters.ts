@@ -81,7 +81,7 @@ export function queryOf({ q, due, ...filters }: CaseFilters, { now, cursor, isAn
   const query = new URLSearchParams();
   if (q !== '' && mayBeSearched(q)) query.set('q', q);
   for (const [name, value] of Object.entries(filters)) if (value !== '') query.set(name, value);
-  // What is due today is not overdue.
+  // A case that is due today is not overdue.
   if (due === 'overdue')
     query.set('dueUntil', dayOf(new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1)));
   if (due === 'week') query.set('dueUntil', dayOf(new Date(now.getTime() + WEEK_MS)));

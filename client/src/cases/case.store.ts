@@ -35,16 +35,67 @@ export interface CaseStore {
   close(): void;
 }
 
-export function createCaseStore(api: Pick<ApiClient, 'json' | 'text'>, id: string): CaseStore {
+type Api = Pick<ApiClient, 'json' | 'text'>;
+
+/** The parts that the page shows, and the requests that fill them. */
+function openShown(api: Api, path: string) {
   const shown = signal<Case | null>(null);
-  const isMissing = signal(false);
   const notes = signal<CaseNotes['notes'] | null>(null);
   const patients = signal<CasePatients['studies'] | 'failed' | null>(null);
+  let isAnonymous = false;
+  let asking = new AbortController();
+  const read = (): Promise<Case> =>
+    api.json(isAnonymous ? `${path}?anonymise=1` : path, caseSchema, { signal: asking.signal });
+  const readNotes = async (): Promise<void> => {
+    const { signal: until } = asking;
+    const answer = await api.json(`${path}/notes`, caseNotesSchema, { signal: until });
+    if (!until.aborted) notes.value = answer.notes;
+  };
+  const askPatients = async (): Promise<void> => {
+    const { signal: until } = asking;
+    patients.value = null;
+    try {
+      const answer = await api.json(`${path}/patients`, casePatientsSchema, { signal: until });
+      if (!until.aborted) patients.value = answer.studies;
+    } catch {
+      if (!until.aborted) patients.value = 'failed';
+    }
+  };
+  return {
+    shown,
+    notes,
+    patients,
+    askPatients,
+    readNotes,
+    signal: (): AbortSignal => asking.signal,
+    close: () => asking.abort(),
+    async load(anonymous: boolean): Promise<void> {
+      // Nothing that was shown with names, or is on its way, comes behind the switch.
+      asking.abort();
+      asking = new AbortController();
+      isAnonymous = anonymous;
+      shown.value = null;
+      notes.value = null;
+      patients.value = null;
+      const of = await read();
+      shown.value = of;
+      if (!of.withheld.includes('patient')) void askPatients();
+      if (!of.withheld.includes('notes')) await readNotes();
+    },
+    /** The answer to a change names everything: behind the switch it is not looked at. */
+    async send(to: string, request: { readonly method: string; readonly body: unknown }): Promise<void> {
+      const answer = await api.json(to, caseSchema, { ...request, signal: asking.signal });
+      shown.value = isAnonymous ? await read() : answer;
+    },
+  };
+}
+
+export function createCaseStore(api: Api, id: string): CaseStore {
+  const path = `/cases/${id}`;
+  const of = openShown(api, path);
+  const isMissing = signal(false);
   const trouble = signal<CaseTrouble | null>(null);
   const isBusy = signal(false);
-  const closed = new AbortController();
-  const { signal: until } = closed;
-  const path = `/cases/${id}`;
 
   const tried = async (work: () => Promise<void>): Promise<boolean> => {
     trouble.value = null;
@@ -53,7 +104,8 @@ export function createCaseStore(api: Pick<ApiClient, 'json' | 'text'>, id: strin
       await work();
       return true;
     } catch (error) {
-      if (until.aborted) return false;
+      // Given up: the page is closed, or asks again.
+      if (error instanceof DOMException && error.name === 'AbortError') return false;
       if (error instanceof ApiProblem && error.anyCode === 'not-found') isMissing.value = true;
       else trouble.value = troubleOf(error);
       return false;
@@ -61,69 +113,36 @@ export function createCaseStore(api: Pick<ApiClient, 'json' | 'text'>, id: strin
       isBusy.value = false;
     }
   };
-  const askPatients = async (): Promise<void> => {
-    patients.value = null;
-    try {
-      patients.value = (await api.json(`${path}/patients`, casePatientsSchema, { signal: until })).studies;
-    } catch {
-      if (!until.aborted) patients.value = 'failed';
-    }
-  };
-  const readNotes = async (): Promise<void> => {
-    notes.value = (await api.json(`${path}/notes`, caseNotesSchema, { signal: until })).notes;
-  };
-  let isAnonymous = false;
-  const read = (): Promise<Case> =>
-    api.json(isAnonymous ? `${path}?anonymise=1` : path, caseSchema, { signal: until });
-  /** The answer to a change names everything: behind the switch it is not looked at. */
-  const send = async (
-    to: string,
-    request: { readonly method: string; readonly body: unknown },
-  ): Promise<void> => {
-    const answer = await api.json(to, caseSchema, { ...request, signal: until });
-    shown.value = isAnonymous ? await read() : answer;
-  };
-  const version = (): number => shown.peek()?.version ?? 1;
+  const version = (): number => of.shown.peek()?.version ?? 1;
   /** Closing and opening again write a note too. */
   const step = (name: 'close' | 'reopen', reason: string): Promise<boolean> =>
     tried(async () => {
       const body = { version: version(), ...(reason !== '' && { reason }) };
-      await send(`${path}/${name}`, { method: 'POST', body });
-      if (notes.peek() !== null) await readNotes();
+      await of.send(`${path}/${name}`, { method: 'POST', body });
+      if (of.notes.peek() !== null) await of.readNotes();
     });
   return {
-    case: shown,
+    case: of.shown,
     isMissing,
-    notes,
-    patients,
+    notes: of.notes,
+    patients: of.patients,
     trouble,
     isBusy,
-    async load(anonymous) {
-      isAnonymous = anonymous;
-      // Nothing that was shown with names stays behind the switch.
-      shown.value = null;
-      notes.value = null;
-      patients.value = null;
-      await tried(async () => {
-        const of = await read();
-        shown.value = of;
-        if (!of.withheld.includes('patient')) void askPatients();
-        if (!of.withheld.includes('notes')) await readNotes();
-      });
-    },
-    askPatients,
-    change: (change) => tried(() => send(path, { method: 'PATCH', body: { ...change, version: version() } })),
+    load: async (isAnonymous) => void (await tried(() => of.load(isAnonymous))),
+    askPatients: of.askPatients,
+    change: (change) =>
+      tried(() => of.send(path, { method: 'PATCH', body: { ...change, version: version() } })),
     end: (reason) => step('close', reason),
     reopen: (reason) => step('reopen', reason),
     note: (text) =>
       tried(async () => {
-        const request = { method: 'POST', body: { text }, signal: until };
-        notes.value = (await api.json(`${path}/notes`, caseNotesSchema, request)).notes;
+        const request = { method: 'POST', body: { text }, signal: of.signal() };
+        of.notes.value = (await api.json(`${path}/notes`, caseNotesSchema, request)).notes;
       }),
     remove: () =>
       tried(async () => {
-        await api.text(`${path}?version=${version()}`, { method: 'DELETE', signal: until });
+        await api.text(`${path}?version=${version()}`, { method: 'DELETE', signal: of.signal() });
       }),
-    close: () => closed.abort(),
+    close: of.close,
   };
 }

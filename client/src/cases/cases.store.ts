@@ -5,7 +5,7 @@ import type { ApiClient } from '../net/api-client.ts';
 import { queryOf, type CaseFilters } from './case-filters.ts';
 import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 
-/** What is asked for: other ones begin a new list. */
+/** The cases that are asked for: other ones begin a new list. */
 export type Asked = { readonly filters: CaseFilters; readonly isAnonymous: boolean };
 
 export interface CasesStore {

@@ -83,7 +83,7 @@ async function resultsOf(db: Db, siteId: string, uids: readonly string[]) {
   );
 }
 
-/** What the models say of all these studies together. */
+/** The models' answer about all these studies together. */
 export function findingOf(studies: Studies): (typeof CASE_FINDINGS)[number] {
   const results = studies.flatMap((study) => study.results);
   if (results.length === 0) return 'none';

@@ -1,5 +1,6 @@
 /**
- * Who sees which case, and what of it. Radiologists and administrators see all; technicians those of what they sent;
+ * The rights to see a case, and parts of it. Radiologists and administrators see all; technicians those of studies
+ * that they sent;
  * researchers those of de-identified studies, without a word that somebody typed. A case that is not shown is answered
  * as if it were not there.
  */

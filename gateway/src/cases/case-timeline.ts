@@ -1,4 +1,4 @@
-/** What happened to a case and to its studies, read from the audit trail: no other place keeps it. */
+/** The events of a case and of its studies, read from the audit trail: no other place keeps them. */
 import { sql } from 'kysely';
 import type { CasePart, CaseTimeline } from '#shared/protocol/cases.ts';
 import type { Db } from '../database/database.ts';

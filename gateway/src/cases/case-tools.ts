@@ -1,4 +1,4 @@
-/** What the parts of this feature build on. */
+/** The tools of this feature's parts. */
 import type { Db } from '../database/database.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { CaseSeal } from './case-seal.ts';

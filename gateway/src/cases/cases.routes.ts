@@ -1,4 +1,4 @@
-/** `/cases`: the list, a case, and its changes. Only people who are signed in: no key of a script reads what people type. */
+/** `/cases`: the list, a case, and its changes, for people who are signed in. No key of a script reads what they type. */
 import { z } from '@hono/zod-openapi';
 import {
   assigneesSchema,
@@ -209,7 +209,7 @@ async function page(tools: CaseTools, caller: Caller, query: ListQuery) {
   const after = cursor === undefined ? undefined : parseCursor(sort, cursor);
   if (after === null) throw new Problem('invalid-request', 'Invalid: cursor (of another sort).');
   const withheld = withheldFrom(caller, anonymous === '1');
-  // Who has a case is not for a reader of pseudonyms: the filter would tell.
+  // A reader of pseudonyms does not learn the assignee: the filter would tell.
   const assigneeId = withheld.includes('people') ? undefined : assigneeOf(caller, assignee);
   const found = await listCases(tools.db, caller, {
     ...filters,

@@ -1,4 +1,4 @@
-/** Changes of a case. Each names the version that the person has seen, so that nobody overwrites what they did not see. */
+/** Changes of a case. Each names the version that the person has seen: nobody overwrites a change unseen. */
 import { CASE_PRIORITIES, type CaseChange, type NOTE_KINDS } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';

@@ -1,4 +1,4 @@
-/** A page of the cases that a reader may see: filtered, in one of a few orders, continued where the page before ended. */
+/** A page of the cases that a reader may see: filtered, in one of five orders, from where the page before ended. */
 import { sql, type RawBuilder } from 'kysely';
 import {
   CASE_PRIORITIES,
@@ -33,7 +33,7 @@ export type CaseQuery = {
 
 type Condition = RawBuilder<boolean>;
 type Order = {
-  /** What is compared first, as text or number; null: only the case's number is. */
+  /** The value that is compared first; null: only the case's number is. */
   readonly by: RawBuilder<unknown> | null;
   readonly valueOf: (row: CaseRow) => string;
   readonly isDescending: boolean;

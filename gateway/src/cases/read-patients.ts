@@ -1,4 +1,4 @@
-/** Who the patients of studies are, asked of the PACS for one answer. Only a keyed hash of the Patient ID is kept. */
+/** The patients of studies, asked of the PACS for one answer. Only a keyed hash of the Patient ID is kept. */
 import type { CasePatients } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { PacsUnreachable, type DescribedStudy, type Pacs, type StudyKey } from '../ports/pacs/pacs.ts';

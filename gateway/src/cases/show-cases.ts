@@ -8,12 +8,12 @@ import { pseudonymOf, type CaseSeal } from './case-seal.ts';
 import { usernamesOf, type CaseRow } from './case.store.ts';
 
 const textSchema = z.object({ title: z.string(), tags: z.array(z.string()) });
-/** What is sealed with the case itself. */
+/** The text that is sealed with the case itself. */
 export type CaseText = z.infer<typeof textSchema>;
 export const TEXT_PLACE = 'case';
 
 type ShowTools = { readonly db: Db; readonly seal: CaseSeal };
-/** Who reads, and what is kept from them. */
+/** The reader, and the parts that are kept from them. */
 export type Shown = { readonly reader: CaseReader; readonly withheld: readonly CasePart[] };
 
 /** Null: its key is gone, or it was sealed elsewhere. */
@@ -50,7 +50,7 @@ export async function showCases(
   });
 }
 
-/** What anybody may see who sees the case. */
+/** For everybody who sees the case. */
 function bareOf(row: CaseRow) {
   return {
     id: row.id,

@@ -1,4 +1,4 @@
-/** The tables of cases. What people typed is sealed under the case's key (cases/case-seal.ts). */
+/** The tables of cases. All that people typed is sealed under the case's key (cases/case-seal.ts). */
 import type { ColumnType, Generated } from 'kysely';
 import type { CaseStatus, NOTE_KINDS } from '#shared/protocol/cases.ts';
 
@@ -47,7 +47,7 @@ export type CaseNoteTable = {
   at: Date;
 };
 
-/** Who read it in which quarter of an hour since 1970: each is one audit event. */
+/** Readings of a case by an account, in quarters of an hour since 1970: each is one audit event. */
 export type CaseReadingTable = { case_id: string; account_id: string; period: number };
 
 /** The studies whose numbers were compared with those that cases wait for, since they last changed. */

@@ -9,6 +9,7 @@ import {
   type InstanceToStore,
   type Pacs,
   type StoreAnswer,
+  type StudyKey,
 } from '../ports/pacs/pacs.ts';
 import { provenBytes } from '../ports/pacs/proven-bytes.ts';
 import { sha256 } from '#testing/sha256.ts';
@@ -42,7 +43,7 @@ export type TestPacs = Pacs & {
   slowToShow: number;
   /** A search of a study names at most so many. */
   listsAtMost: number;
-  /** What a search for studies tells. */
+  /** A search for studies tells of these. */
   readonly studies: DescribedStudy[];
 };
 
@@ -88,12 +89,7 @@ export function openTestPacs(): TestPacs {
         : { kind: 'fetched', bytes: new Uint8Array(bytes) };
     },
     async searchStudies(key, limit) {
-      requireSearch(pacs);
-      return pacs.studies
-        .filter((study) =>
-          Object.entries(key).every(([name, value]) => study[name as keyof DescribedStudy] === value),
-        )
-        .slice(0, limit);
+      return searchIn(pacs, key).slice(0, limit);
     },
     async givesInstances() {
       requireSearch(pacs);
@@ -107,6 +103,13 @@ export function openTestPacs(): TestPacs {
     },
   };
   return pacs;
+}
+
+function searchIn(pacs: TestPacs, key: StudyKey): DescribedStudy[] {
+  requireSearch(pacs);
+  return pacs.studies.filter((study) =>
+    Object.entries(key).every(([name, value]) => study[name as keyof DescribedStudy] === value),
+  );
 }
 
 function requireAnswer({ lie }: TestPacs): void {

@@ -1,6 +1,6 @@
 /**
- * Cases: a study, or several of one patient, with what people write about it. What people type is ciphertext in the
- * gateway, and who the patient is stands in the PACS alone (PROTOCOL.md, *Cases*).
+ * Cases: a study, or several of one patient, with people's notes on it. All that people type is ciphertext in the
+ * gateway, and the patient's identity stands in the PACS alone (PROTOCOL.md, *Cases*).
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';
@@ -29,7 +29,7 @@ const TAG_LENGTH = 40;
 export const NOTE_LENGTH = 10_000;
 export const CASE_STUDIES = 20;
 
-/** What a person types: anything but control characters. Line feeds only in notes. */
+/** A person may type anything but control characters. Line feeds only in notes. */
 const lineSchema = (longest: number) =>
   z
     .string()

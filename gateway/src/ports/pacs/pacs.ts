@@ -66,7 +66,7 @@ export type DescribedInstance = FoundInstance & {
   readonly frames: number | null;
 };
 
-/** What a study is searched by. An identifier holds no wildcard and no backslash. */
+/** The key of a search for studies. An identifier holds no wildcard and no backslash. */
 export type StudyKey =
   | { readonly studyInstanceUID: string }
   | { readonly accessionNumber: string }

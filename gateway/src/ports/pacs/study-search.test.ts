@@ -1,4 +1,4 @@
-/** What a PACS says of studies, as it may say it. */
+/** Answers about studies, as a PACS may give them. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readStudies, studyQuery } from './study-search.ts';
