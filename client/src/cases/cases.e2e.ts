@@ -19,7 +19,8 @@ const press = (page: Page, name: string): Promise<void> =>
   page.getByRole('button', { name, exact: true }).press('Enter');
 
 const TITLE = 'Second look at the left lung';
-const UNHURRIED = 'Compare with the prior';
+const HURRIED = 'Before the ward round';
+const LATER = 'Compare with the prior';
 
 walk('a radiologist opens a case, writes in it, closes it and finds it again, by keyboard', async (stage) => {
   const { page, enter, seed } = stage;
@@ -70,7 +71,7 @@ walk(
     const { page, enter } = stage;
     await enter();
     await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
-    for (const title of [UNHURRIED, TITLE]) {
+    for (const title of [LATER, HURRIED]) {
       await press(page, 'Open a case');
       const dialog = page.getByRole('dialog');
       await dialog.getByLabel('Title').pressSequentially(title);
@@ -86,25 +87,25 @@ walk(
     await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
     assert.match(page.url(), /#\/cases\?assignee=me$/);
     await looksRight(page, 'cases');
-    await page.getByRole('link', { name: TITLE }).focus();
+    await page.getByRole('link', { name: HURRIED }).focus();
     await page.keyboard.press('ArrowDown');
-    assert.match(await page.locator(':focus').innerText(), new RegExp(UNHURRIED));
+    assert.match(await page.locator(':focus').innerText(), new RegExp(LATER));
     await page.getByLabel('Hide names and titles').press('Space');
     await page.getByText('Not shown to you').waitFor();
-    await page.getByRole('link', { name: TITLE }).waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: HURRIED }).waitFor({ state: 'detached' });
     await page.reload();
     await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
-    assert.not.ok((await page.locator('main').innerText()).includes(TITLE));
+    assert.not.ok((await page.locator('main').innerText()).includes(HURRIED));
     await looksRight(page, 'cases-hidden');
     await page.getByLabel('Hide names and titles').press('Space');
-    await page.getByRole('link', { name: TITLE }).waitFor();
+    await page.getByRole('link', { name: HURRIED }).waitFor();
     await page.locator('h1').press('/');
     await page.keyboard.type('999999999');
     await page.keyboard.press('Enter');
     await page.getByText('No case fits these filters.').waitFor();
     await looksRight(page, 'cases-none');
     await press(page, 'Clear the filters');
-    await page.getByRole('link', { name: TITLE }).first().waitFor();
+    await page.getByRole('link', { name: HURRIED }).first().waitFor();
   },
 );
 

@@ -1,7 +1,7 @@
 /**
- * The words that people type into a case lie in the database as ciphertext under the case's own key (AES-256-GCM, NIST SP
- * 800-38D), and nobody reads it any more once that key is destroyed with the case. Numbers of patients and of studies
- * are kept as keyed hashes, which can be compared and not turned back.
+ * The words that people type into a case lie in the database as ciphertext under the case's own key (AES-256-GCM,
+ * NIST SP 800-38D), and nobody reads them any more once that key is destroyed with the case. Numbers of patients and
+ * of studies are kept as keyed hashes, which can be compared and not turned back.
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import type { StudyKeys } from '../pipeline/study-key.ts';

@@ -1,4 +1,4 @@
-/** `/cases`: the list, a case, and its changes, for people who are signed in. No key of a script reads what they type. */
+/** `/cases`: the list, a case, and its changes, for people who are signed in. No script's key reads what they type. */
 import { z } from '@hono/zod-openapi';
 import {
   assigneesSchema,
