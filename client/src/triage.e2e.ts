@@ -315,8 +315,8 @@ if (why !== null || evaluation === null) {
   });
 
   test('a worker that dies stops no upload: the study arrives, the manifest claims no result, and the gateway examines it', async () => {
-    await askAs(app.gateway, 'admin', '/admin/inference-rules', {
-      rules: [{ name: 'films', enabled: true, model: 'pneumonia' }],
+    await askAs(app.gateway, 'admin', '/admin/rules/inference', {
+      rules: [{ name: 'films', enabled: true, when: {}, models: ['pneumonia'] }],
     });
     const film = await childFilm({ set: evaluation, file: positive.file, seed: 500 });
     page.on('worker', (worker) => {

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Hono } from 'hono';
+import type { RuleKind } from '#shared/protocol/rule.ts';
 import { adminFeature } from './admin/admin.feature.ts';
 import { auditFeature } from './audit/audit.feature.ts';
 import { type AuditHeads, openAuditHeads } from './audit/audit-heads.ts';
@@ -34,6 +35,7 @@ import { type Certificate, openCertificate } from './http/certificate.ts';
 import type { GatewayEnv, Router } from './http/route.ts';
 import { createWeb } from './http/web.ts';
 import { inferenceFeature } from './inference/inference.feature.ts';
+import { appliedInference, checkInference, inferenceBy } from './inference/inference-rules.ts';
 import { openInferenceTools } from './inference/inference-tools.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { openKeys } from './keys.ts';
@@ -69,6 +71,8 @@ import { withoutCredentials } from './ports/pacs/pacs-http.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import { foreignFeature } from './foreign/foreign.feature.ts';
 import { resultsFeature } from './results/results.feature.ts';
+import { checkForwarding, forwardingBy } from './rules/forwarding-rules.ts';
+import { ruleRoutes, type KindOfRules } from './rules/rules.routes.ts';
 import { studiesFeature, type StudiesFeatureTools } from './studies/studies.feature.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
 import { vaultFeature } from './vault/vault.feature.ts';
@@ -125,6 +129,16 @@ const VERSION = (
 
 /** The models that come with the gateway, with their cards. */
 const BUILT_IN_MODELS = fileURLToPath(new URL('../../shared/models', import.meta.url));
+
+const KINDS_OF_RULES: Readonly<Record<RuleKind, KindOfRules>> = {
+  forwarding: {
+    which: 'first',
+    check: checkForwarding,
+    applied: (rule) => rule,
+    follow: (db, siteId, [taker]) => forwardingBy(db, siteId, taker),
+  },
+  inference: { which: 'every', check: checkInference, applied: appliedInference, follow: inferenceBy },
+};
 
 /** STOW-RS: each holds a megabyte while its body comes, and asks the database while it waits. */
 const STORES_AT_ONCE = { atOnce: 64, ofOne: 16 };
@@ -226,6 +240,7 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     }),
     modelsFeature(tools),
     inference,
+    { routes: [ruleRoutes(tools, KINDS_OF_RULES)] },
     resultsFeature({ ...tools, examiner: tools.inference.examiner }),
   ];
 }

@@ -100,6 +100,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     [
       'pipeline',
       'policies',
+      'rules',
       'vault',
       'auth',
       'ports',
@@ -112,9 +113,22 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   ],
   [
     ['gateway/src/foreign'],
-    ['uploads', 'pipeline', 'policies', 'vault', 'ports', 'threads', 'http', 'audit', 'database'],
+    [
+      'uploads',
+      'pipeline',
+      'policies',
+      'vault',
+      'destinations',
+      'ports',
+      'threads',
+      'http',
+      'audit',
+      'observability',
+      'database',
+    ],
   ],
-  [['gateway/src/destinations'], ['ports', 'http', 'audit', 'database']],
+  [['gateway/src/destinations'], ['pipeline', 'ports', 'http', 'audit', 'database']],
+  [['gateway/src/rules'], ['destinations', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/vault'], ['auth', 'http', 'audit', 'database']],
   [
     ['gateway/src/studies'],
@@ -133,7 +147,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [
     ['gateway/src/models', 'gateway/src/inference', 'gateway/src/results'],
     [
-      ...['models', 'inference', 'results', 'policies', 'pipeline', 'ports', 'threads'],
+      ...['models', 'inference', 'results', 'policies', 'rules', 'pipeline', 'ports', 'threads'],
       ...['http', 'audit', 'observability', 'database', 'jobs'],
     ],
   ],

@@ -31,12 +31,16 @@ const openQueue = () =>
     onProgress: () => undefined,
   });
 const POLICY = { name: 'deidentified', version: 1 };
+const described = { modalities: [], bodyParts: [], descriptions: [] };
 
 test('three thousand instances with one report hold it once, and the manifest names it once', async () => {
   const queue = openQueue();
   for (let n = 0; n < 3000; n += 1) {
     queue.keepReport('1.2', reportOf(1, [ACTION]));
-    queue.add({ studyInstanceUID: '1.2', policy: POLICY }, { manifest: instance(n), file, report: hex(1) });
+    queue.add(
+      { studyInstanceUID: '1.2', policy: POLICY },
+      { manifest: instance(n), file, report: hex(1), described },
+    );
   }
   const manifest = await queue.manifestOf('1.2');
   assert.equal(manifest.deidentification, { edition: 'DICOM 2024e', options: [], reports: [[ACTION]] });
@@ -51,7 +55,10 @@ test('when reports are too long for a manifest the first ones are held; each stu
   for (let n = 0; n <= fitting; n += 1) {
     for (const study of ['1.2', '1.3']) {
       queue.keepReport(study, reportOf(n, many));
-      queue.add({ studyInstanceUID: study, policy: POLICY }, { manifest: instance(n), file, report: hex(n) });
+      queue.add(
+        { studyInstanceUID: study, policy: POLICY },
+        { manifest: instance(n), file, report: hex(n), described },
+      );
     }
   }
   for (const study of ['1.2', '1.3']) {
@@ -67,13 +74,26 @@ test('when reports are too long for a manifest the first ones are held; each stu
 test('the manifest of files that are sent as they are does not mention de-identification', async () => {
   const queue = openQueue();
   const policy = { name: 'identified', version: 1 };
-  queue.add({ studyInstanceUID: '1.2', policy }, { manifest: instance(1), file, report: null });
+  queue.add({ studyInstanceUID: '1.2', policy }, { manifest: instance(1), file, report: null, described });
   assert.equal(Object.keys(await queue.manifestOf('1.2')).sort(), [
     'instances',
     'policy',
     'protocolVersion',
     'studyInstanceUID',
   ]);
+});
+
+test('the manifest says once what its instances are, and nothing where they say nothing', async () => {
+  const queue = openQueue();
+  const policy = { name: 'identified', version: 1 };
+  const study = { studyInstanceUID: '1.2', policy };
+  const chest = { modalities: ['CT'], bodyParts: ['CHEST'], descriptions: ['CT Thorax'] };
+  const said = [chest, chest, { ...described, modalities: ['SR'] }];
+  for (const [n, one] of said.entries())
+    queue.add(study, { manifest: instance(n), file, report: null, described: one });
+  queue.add({ ...study, studyInstanceUID: '1.3' }, { manifest: instance(9), file, report: null, described });
+  assert.equal((await queue.manifestOf('1.2')).described, { ...chest, modalities: ['CT', 'SR'] });
+  assert.is((await queue.manifestOf('1.3')).described, undefined);
 });
 
 test.run();

@@ -10,9 +10,11 @@ import {
 } from '#shared/protocol/deid-report.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
+import type { Described } from '#shared/protocol/rule.ts';
 import type { VaultEntry } from '#shared/protocol/vault.ts';
 import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
 import { describeReports } from '#shared/ingest/describe-reports.ts';
+import { joinDescribed } from '#shared/ingest/describe-study.ts';
 import { joinEntries } from '../../client/src/pipeline/queue/join-vault-entries.ts';
 import { keyOf, type UploadQueue } from '../../client/src/pipeline/queue/upload-queue.ts';
 import {
@@ -37,6 +39,7 @@ export interface FileInstance extends SentInstance {
   readonly file: CollectedFile;
   /** The digest of its de-identification report. */
   readonly report: string | null;
+  readonly described: Described;
 }
 
 export interface FileStudy extends SentStudy<FileInstance> {
@@ -64,7 +67,7 @@ export interface FileQueue extends UploadQueue {
 }
 
 /** `report`: the digest of a report that was kept. */
-export type NewInstance = Pick<FileInstance, 'manifest' | 'file' | 'report'>;
+export type NewInstance = Pick<FileInstance, 'manifest' | 'file' | 'report' | 'described'>;
 
 interface Kept {
   readonly tools: FileQueueTools;
@@ -102,8 +105,8 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
       kept.studies.set(studyInstanceUID, study);
       const key = keyOf(instance.manifest);
       if (study.instances.has(key)) return false;
-      const { manifest, file, report } = instance;
-      study.instances.set(key, { manifest, file, report, state: 'safe', reason: null });
+      const { manifest, file, report, described } = instance;
+      study.instances.set(key, { manifest, file, report, described, state: 'safe', reason: null });
       return true;
     },
     ...queueForParcels(kept),
@@ -158,6 +161,7 @@ function manifestOf({ tools, studies, ahead, reports, entries }: Kept, id: strin
     policy,
     studyInstanceUID,
     ...(entries.has(id) && { vault: [...entries.get(id)!] }),
+    ...joinDescribed(instances.map(({ described }) => described)),
     ...describeReports(named, reports.get(id)?.kept ?? new Map()),
   };
 }

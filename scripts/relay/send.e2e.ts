@@ -7,19 +7,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { policyAnswerSchema } from '#shared/protocol/api.ts';
+import { policyAnswerSchema, uploadStatusSchema } from '#shared/protocol/api.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { openStick } from '#shared/transfer/stick.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { instanceIdsOfStudy } from '#testing/ask-orthanc.ts';
 import { createIdentitySearch } from '#testing/find-identities.ts';
-import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
+import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { sha256 } from '#testing/sha256.ts';
-import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { createApiClient } from '../../client/src/net/api-client.ts';
 import { createServerClock } from '../../client/src/net/server-clock.ts';
 import { createSession } from '../../client/src/net/session.ts';
-import { openDevice, queueOver, type TestInstance } from '../../client/src/testing/open-queue.ts';
+import {
+  makeSealingKeys,
+  openDevice,
+  queueOver,
+  type TestInstance,
+} from '../../client/src/testing/open-queue.ts';
+import { knownPolicies } from '../../client/src/pipeline/queue/rows/device-notes.ts';
 import { beginStudy, finishNaming, nameInstances } from '../../client/src/pipeline/queue/rows/name-study.ts';
 import { finishPacking } from '../../client/src/pipeline/queue/rows/finish-packing.ts';
 import { keepRight, keptRight } from '../../client/src/pipeline/queue/rows/kept-rights.ts';
@@ -36,13 +42,28 @@ import { relay } from '../relay.ts';
 
 const PASSWORD = 'an-admin-of-the-tests';
 const CARRIERS = 'the password of a carrier';
-const ID = 'a0000000-0000-4000-8000-000000000001';
 const test = suite('the stick');
-const study = syntheticStudy({ seed: 4711, instancesPerSeries: 3 });
+
+/** A study in the queue of a device, by its id there. */
+interface Queued {
+  readonly id: string;
+  readonly study: SyntheticStudy;
+}
+
+const queuedStudy = (nth: number): Queued => ({
+  id: `a0000000-0000-4000-8000-00000000000${nth}`,
+  study: syntheticStudy({ seed: 4710 + nth, instancesPerSeries: 3 }),
+});
+const first = queuedStudy(1);
+const { study } = first;
 
 interface Sent {
   readonly code: number;
   readonly err: string;
+  readonly files: readonly {
+    readonly path: string;
+    readonly faults: readonly { readonly study: number; readonly reason: string }[];
+  }[];
   readonly studies: readonly {
     readonly uploadId: string;
     readonly receipt: string | null;
@@ -61,10 +82,10 @@ async function openWorld() {
     pacs: orthanc,
   });
   await gateway.start();
-  const command = async (user: string, args: readonly string[]) => {
+  const command = async (user: string, args: readonly string[], address = gateway.api) => {
     const out: string[] = [];
     const err: string[] = [];
-    const code = await relay([...args, '--user', user, '--gateway', gateway.api], {
+    const code = await relay([...args, '--user', user, '--gateway', address], {
       env: { RELAY_PASSWORD: user === 'admin' ? PASSWORD : CARRIERS, RELAY_NEW_PASSWORD: CARRIERS },
       signal: new AbortController().signal,
       print: (line) => void out.push(line),
@@ -79,7 +100,11 @@ async function openWorld() {
     command,
     async send(user: string, file: string): Promise<Sent> {
       const { code, out, err } = await command(user, ['send', file, '--wait', '--json']);
-      return { code, err, ...(JSON.parse(out === '' ? '{"studies":[]}' : out) as Pick<Sent, 'studies'>) };
+      return {
+        code,
+        err,
+        ...(JSON.parse(out === '' ? '{"studies":[],"files":[]}' : out) as Pick<Sent, 'studies' | 'files'>),
+      };
     },
     async close() {
       await gateway.stop();
@@ -92,6 +117,8 @@ async function openWorld() {
 let world: Awaited<ReturnType<typeof openWorld>>;
 test.before(async () => {
   world = await openWorld();
+  for (const name of ['carrier', 'another'])
+    assert.is((await world.command('admin', ['user', 'add', name, '--roles', 'technician'])).code, 0);
 });
 test.after(async () => world?.close());
 
@@ -124,14 +151,17 @@ async function enrolledDevice() {
     store: { get: () => keptRight(database, account), put: (kept) => keepRight(database, account, kept) },
   });
   await right.accessToken();
-  return { device, database, account, right, sealingKey: known.sealingKey! };
+  return { device, database, account, api, right, sealingKey: known.sealingKey! };
 }
 
 type Device = Awaited<ReturnType<typeof enrolledDevice>>;
 
 /** Queues the study as the page does, two instances in a parcel. */
-async function queueHere({ device, database, account, sealingKey }: Device): Promise<void> {
-  const instances = study.instances.map(({ identifiers, transferSyntaxUID, bytes }, position) => ({
+async function queueHere(
+  { device, database, account, sealingKey }: Device,
+  { id, study: queued }: Queued,
+): Promise<void> {
+  const instances = queued.instances.map(({ identifiers, transferSyntaxUID, bytes }, position) => ({
     ...identifiers,
     transferSyntaxUID,
     bytes: new Blob([bytes]),
@@ -140,13 +170,13 @@ async function queueHere({ device, database, account, sealingKey }: Device): Pro
     position,
   })) as readonly unknown[] as readonly TestInstance[];
   await beginStudy(database, device.key, {
-    id: ID,
+    id,
     queuedAt: 1,
     account,
     policy: { name: 'identified', version: 1, deidentify: false },
     title: {
-      patientName: study.planted[0]!,
-      patientId: study.planted[1]!,
+      patientName: queued.planted[0]!,
+      patientId: queued.planted[1]!,
       patientBirthDate: '',
       studyDate: '',
       description: '',
@@ -159,23 +189,23 @@ async function queueHere({ device, database, account, sealingKey }: Device): Pro
   });
   await nameInstances(
     database,
-    ID,
+    id,
     instances.map(({ bytes, originalDigest: _, ...instance }) => ({ ...instance, bytes: sizeOf(bytes) })),
   );
-  await finishNaming(database, ID);
+  await finishNaming(database, id);
   for (const series of Map.groupBy(instances, ({ seriesInstanceUID }) => seriesInstanceUID).values())
     for (let at = 0; at < series.length; at += 2)
       await storeParcel(database, sealingKey, {
         id: crypto.randomUUID(),
-        studyId: ID,
+        studyId: id,
         instances: series.slice(at, at + 2),
       });
-  await finishPacking(database, ID);
+  await finishPacking(database, id);
 }
 
-async function saveHere({ database, account }: Device, name: string): Promise<string> {
+async function saveHere({ database, account }: Device, { id }: Queued, name: string): Promise<string> {
   const packed = await packStick({ database, account, now: Date.now, newId: () => crypto.randomUUID() }, [
-    ID,
+    id,
   ]);
   if (packed.kind !== 'packed') throw new Error(packed.kind);
   const pieces: Uint8Array[] = [];
@@ -207,15 +237,13 @@ async function comeBack({ device, account, right }: Device): Promise<void> {
   await uploader.drain(new AbortController().signal);
 }
 
-const storedCount = async (): Promise<number> =>
-  (await instanceIdsOfStudy(world.orthanc, study.studyInstanceUID)).length;
+const storedCount = async ({ study: sent } = first): Promise<number> =>
+  (await instanceIdsOfStudy(world.orthanc, sent.studyInstanceUID)).length;
 
 test('a saved study is sent by two machines at once and again: one upload, each instance once, one receipt; the device lets go', async () => {
-  for (const name of ['carrier', 'another'])
-    assert.is((await world.command('admin', ['user', 'add', name, '--roles', 'technician'])).code, 0);
   const device = await enrolledDevice();
-  await queueHere(device);
-  const file = await saveHere(device, 'study.relaypacs');
+  await queueHere(device, first);
+  const file = await saveHere(device, first, 'study.relaypacs');
   const bytes = await readFile(file);
 
   const search = createIdentitySearch(study.planted);
@@ -250,13 +278,68 @@ test('a saved study is sent by two machines at once and again: one upload, each 
 
   await comeBack(device);
   const { database } = device;
-  const row = await database.studies.get(ID);
+  const row = await database.studies.get(first.id);
   assert.equal([row?.state, row?.uploadId], ['done', all[0]!.uploadId]);
   assert.is(await database.records.count(), 0, 'no copy stays');
   assert.is(await storedCount(), study.instances.length);
 });
 
-test('a file that is none, or was saved for another gateway, is refused by name', async () => {
+test('a damaged parcel is named and the rest is sent; the file as it was saved then brings what is missing', async () => {
+  const second = queuedStudy(2);
+  const device = await enrolledDevice();
+  await queueHere(device, second);
+  const file = await saveHere(device, second, 'second.relaypacs');
+  const damaged = await readFile(file);
+  const [saved] = await openStick(bytesSource(new Uint8Array(damaged)));
+  // In the order of their random ids: the one with two of the three instances is larger.
+  const [broken, whole] = saved!.parcels.toSorted((one, other) => other.bytes - one.bytes);
+  assert.ok(whole, 'the study has two parcels');
+  damaged[broken!.digestAt - 1]! ^= 1;
+  const copy = join(world.folder, 'copied-badly.relaypacs');
+  await writeFile(copy, damaged);
+
+  const sent = await world.send('carrier', copy);
+  assert.is(sent.code, 1);
+  assert.match(sent.err, 'study 1: A part of this study is damaged. Copy the file again');
+  assert.equal(sent.files, [{ path: copy, faults: [{ study: 1, reason: 'damaged' }] }]);
+  const { uploadId } = sent.studies[0]!;
+  await until('the whole parcel to be at the gateway', async () => {
+    const { counts } = await device.api.json(`/upload/${uploadId}/status`, uploadStatusSchema);
+    return counts.promised === 3 && counts.atGateway === 1;
+  });
+  assert.is(await storedCount(second), 0, 'nothing of an unfinished study');
+
+  const again = await world.send('carrier', file);
+  assert.is(again.code, 0, again.err);
+  assert.is(again.studies[0]!.uploadId, uploadId);
+  assert.is(await storedCount(second), 3);
+});
+
+test('a file that was saved for another gateway is not sent, and says so', async () => {
+  const third = queuedStudy(3);
+  const device = await enrolledDevice();
+  const { sealingKey } = await makeSealingKeys('another-gateway');
+  const elsewhere = { ...device, sealingKey };
+  await queueHere(elsewhere, third);
+  const known = await knownPolicies(device.database);
+  await device.database.device.put({ name: 'policies', value: { ...known, sealingKey } });
+  const sent = await world.send('carrier', await saveHere(elsewhere, third, 'third.relaypacs'));
+  assert.equal([sent.code, sent.studies.length], [1, 0]);
+  assert.match(sent.err, 'This file was saved for another gateway. (seal-key-unknown)');
+});
+
+test('a gateway that cannot be reached is told by exit code 3', async () => {
+  const fourth = queuedStudy(4);
+  const device = await enrolledDevice();
+  await queueHere(device, fourth);
+  const file = await saveHere(device, fourth, 'fourth.relaypacs');
+  const nobody = `http://127.0.0.1:${await freePort()}`;
+  const { code, err, out } = await world.command('carrier', ['send', file], nobody);
+  assert.equal([code, out], [3, '']);
+  assert.match(err, `cannot be reached at ${nobody}`);
+});
+
+test('a file that is none is refused by name', async () => {
   const none = join(world.folder, 'none');
   await writeFile(none, 'not a stick');
   const refused = await world.command('carrier', ['send', none]);

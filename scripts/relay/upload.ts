@@ -19,6 +19,7 @@ import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { SENDING_REASONS, type SendingReason } from '#shared/protocol/sending-reason.ts';
 import { feedsVault } from '#shared/protocol/feeds-vault.ts';
+import type { Described } from '#shared/protocol/rule.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
 import {
@@ -40,6 +41,7 @@ import {
   isOfIndex,
   reportOf,
   type DevicePolicy,
+  type IngestOutcome,
 } from '#shared/ingest/ingest-file.ts';
 import { createDiscFiles, type DiscFiles } from '../../client/src/pipeline/ingest/disc-files.ts';
 import { createIdentitySealer } from '#shared/ingest/seal-identities.ts';
@@ -273,6 +275,7 @@ interface ReadOne {
     readonly manifest: ManifestInstance;
     readonly file: CollectedFile;
     readonly report: string | null;
+    readonly described: Described;
   } | null;
 }
 
@@ -332,26 +335,8 @@ async function readOne(
     if (isOfIndex(outcome)) await noteIndex(disc, found, open);
     return ended(outcome.kind, outcome.because);
   }
-  const {
-    studyInstanceUID,
-    sopInstanceUID,
-    seriesInstanceUID,
-    sopClassUID,
-    transferSyntaxUID,
-    digest,
-    originalDigest,
-    bytes,
-  } = outcome.instance;
-  const manifest = {
-    sopInstanceUID,
-    seriesInstanceUID,
-    sopClassUID,
-    transferSyntaxUID,
-    digest,
-    bytes: sizeOf(bytes),
-    ...(originalDigest === null ? {} : { originalDigest }),
-    ...(outcome.triage !== null && { triage: outcome.triage }),
-  };
+  const { studyInstanceUID } = outcome.instance;
+  const manifest = entryOf(outcome);
   const report = await reportOf(policy, outcome.report);
   if (report !== null) keepReport(studyInstanceUID, report);
   if (outcome.vault !== null) keepEntry(studyInstanceUID, outcome.vault);
@@ -363,7 +348,26 @@ async function readOne(
       warnings: irregularitiesIn(outcome.warnings),
       instance: { studyInstanceUID, key: keyOf(manifest) },
     },
-    queued: { studyInstanceUID, manifest, file: found, report: report?.digest ?? null },
+    queued: {
+      ...{ studyInstanceUID, manifest, file: found, report: report?.digest ?? null },
+      described: outcome.described,
+    },
+  };
+}
+
+/** Its entry in the manifest. */
+function entryOf({ instance, triage }: Extract<IngestOutcome, { kind: 'ready' }>): ManifestInstance {
+  const { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, digest } = instance;
+  const { originalDigest, bytes } = instance;
+  return {
+    sopInstanceUID,
+    seriesInstanceUID,
+    sopClassUID,
+    transferSyntaxUID,
+    digest,
+    bytes: sizeOf(bytes),
+    ...(originalDigest === null ? {} : { originalDigest }),
+    ...(triage !== null && { triage }),
   };
 }
 

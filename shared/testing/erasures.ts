@@ -71,9 +71,9 @@ export const ERASURES: readonly Erasure[] = [
     mutations: [
       {
         what: 'the title stays',
-        file: 'client/src/pipeline/queue/rows/instance-queue.ts',
-        from: 'packing: false, title: null, completedAt: at }',
-        to: 'packing: false, completedAt: at }',
+        file: 'client/src/pipeline/queue/rows/settle-study.ts',
+        from: 'title: titleAtEnd(study),',
+        to: '',
       },
     ],
   },
@@ -93,9 +93,9 @@ export const ERASURES: readonly Erasure[] = [
     mutations: [
       {
         what: 'parcels stay',
-        file: 'gateway/src/pipeline/eviction/run-eviction.ts',
-        from: 'await removeParcelBlobs(tools.blobs, removed);',
-        to: 'void [removeParcelBlobs, removed];',
+        file: 'gateway/src/pipeline/apply-plan.ts',
+        from: 'return removeParcelBlobs(blobs, effect.parcelIds);',
+        to: 'void removeParcelBlobs;\n      return;',
       },
     ],
   },
@@ -104,9 +104,9 @@ export const ERASURES: readonly Erasure[] = [
     mutations: [
       {
         what: 'the key stays',
-        file: 'gateway/src/pipeline/eviction/run-eviction.ts',
-        from: 'if (destroyed !== null) tools.keys.destroy(destroyed);',
-        to: 'void destroyed;',
+        file: 'gateway/src/pipeline/apply-plan.ts',
+        from: 'return keys.destroy(effect.wrappedKey);',
+        to: 'return;',
       },
     ],
   },

@@ -81,13 +81,18 @@ function unformatted(text: string): { readonly text: string; readonly places: re
   return { text: kept.map(([character]) => character).join(''), places: kept.map(({ index }) => index) };
 }
 
+/** How often the lines stand in the source, however the formatter has set them. */
+export function timesIn(source: string, lines: string): number {
+  return unformatted(source).text.split(unformatted(lines).text).length - 1;
+}
+
 async function mutate(root: string, { what, file, from, to }: Mutation): Promise<void> {
   const path = join(root, file);
   const source = await readFile(path, 'utf8');
+  const times = timesIn(source, from);
+  if (times !== 1) throw new Error(`"${what}": the lines to change stand ${times} times in ${file}`);
   const whole = unformatted(source);
   const wanted = unformatted(from);
-  const times = whole.text.split(wanted.text).length - 1;
-  if (times !== 1) throw new Error(`"${what}": the lines to change stand ${times} times in ${file}`);
   const start = whole.text.indexOf(wanted.text);
   const first = whole.places[start]!;
   const last = whole.places[start + wanted.text.length - 1]!;

@@ -242,7 +242,7 @@ function ResultText({ result, list }: { readonly result: Result; readonly list: 
           <OpenCase studyInstanceUID={finding.input.studyInstanceUID} />
         </div>
       )}
-      <ResultInstances id={result.id} instances={result.instances} />
+      <ResultInstances result={result} />
       <Compare result={result} list={list} />
       <HowItWasMade result={result} />
     </div>

@@ -61,8 +61,8 @@ async function openTab(page: Page, name: 'Segmentation' | 'Heat map'): Promise<v
 
 /** Sends the film to a gateway with a rule for films, and waits until everything found on it has a receipt. */
 async function sendFilm({ page, gateway, account }: Stage<OwnWorld>, set: EvalSet): Promise<Result> {
-  await askAs(gateway, ADMIN, '/admin/inference-rules', {
-    rules: [{ name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] }],
+  await askAs(gateway, ADMIN, '/admin/rules/inference', {
+    rules: [{ name: 'films', enabled: true, when: { bodyPart: ['CHEST'] }, models: ['pneumonia'] }],
   });
   const film = filmOf(await readEvalImage(set, FILM), { seed: SEED });
   await choose(page, [onDisk('film.dcm', film.bytes)]);
@@ -240,7 +240,8 @@ step(
       );
     });
     await page.reload();
-    await page.getByRole('link', { name: /^Verified report \(SR\)/ }).click();
+    await page.getByRole('link', { name: /^Report \(SR\) · replaced by a later report/ }).waitFor();
+    await page.getByRole('link', { name: /^Verified report: Agreed, .* \(SR\)/ }).click();
     await untilRead(page);
     const said = await text(page);
     for (const words of [

@@ -50,7 +50,7 @@ export type AuditEvent =
       by: string;
     }
   | {
-      event: `destination-${'made' | 'changed' | 'deleted' | 'primary' | 'required' | 'also' | 'left'}`;
+      event: `destination-${'made' | 'changed' | 'deleted' | 'primary' | 'required' | 'also' | 'left' | 'given-up'}`;
       destinationId: string;
       kind: string;
       name: string;
@@ -94,7 +94,16 @@ export type AuditEvent =
       by: string | null;
       [field: string]: AuditValue;
     }
-  | { event: 'inference-rules-changed'; rules: number; by: string }
+  // Security Configuration (DCM 110131): which studies go where, and which a model looks at without being asked
+  | {
+      event: 'rules-changed';
+      kind: string;
+      rules: number;
+      enabled: number;
+      /** SHA-256 of the list. */
+      version: string;
+      by: string;
+    }
   // Application Activity (DCM 110100), Query, Report (DCM 110106): what was asked of models, and what a
   // person said of it
   | { event: `inference-${'asked' | 'cancelled' | 'retried'}`; jobId: string; [field: string]: AuditValue }

@@ -9,7 +9,6 @@ import type {
   DeviceTriage,
   disagreementSchema,
   Finding,
-  inferenceRuleSchema,
   JobState,
   VERIFICATIONS,
   VERSION_STATES,
@@ -49,12 +48,6 @@ export type ModelFallbackTable = {
   model_id: string;
   fallback_id: string;
   fallback_version: string;
-};
-
-export type InferenceRuleTable = {
-  site_id: string;
-  position: number;
-  rule: Json<z.infer<typeof inferenceRuleSchema>>;
 };
 
 export type JobKind = 'study' | 'instance' | 'file';
@@ -185,7 +178,6 @@ export type InferenceTables = {
   model_version: ModelVersionTable;
   model_activation: ModelActivationTable;
   model_fallback: ModelFallbackTable;
-  inference_rule: InferenceRuleTable;
   inference_job: InferenceJobTable;
   inference_result: InferenceResultTable;
   result_map: ResultMapTable;

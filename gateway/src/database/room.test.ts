@@ -58,7 +58,7 @@ test('is answered 507 wherever something new would be taken, and said by ready; 
       ['POST', '/predict'],
       ['POST', '/models'],
       ['POST', '/admin/users', { username: 'x', password: 'correct horse battery', roles: [] }],
-      ['PUT', '/admin/inference-rules', {}],
+      ['PUT', '/admin/rules/inference', {}],
       ['GET', '/health/ready'],
       ['GET', '/health'],
       ['GET', '/health/live'],

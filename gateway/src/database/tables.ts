@@ -9,6 +9,7 @@ import type { DestinationKind } from '#shared/protocol/destination.ts';
 import type { ReportOption } from '#shared/protocol/deid-report.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import type { RuleKind } from '#shared/protocol/rule.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { CaseTables } from './case-tables.ts';
@@ -131,6 +132,8 @@ export type StudyTable = {
   copy_of: string | null;
   /** Of a copy: whether the receipt waits for it. */
   need: Need | null;
+  /** Of a copy: since when an administrator has given its destination up for it. */
+  given_up_at: Generated<Date | null>;
   /** The study's spool key, wrapped with the gateway's key; null once destroyed. */
   wrapped_key: Uint8Array | null;
   waiting_because:
@@ -339,6 +342,16 @@ export type DestinationTable = {
   changed_at: Date;
 };
 
+/** A rule by which studies are forwarded, or models look at them. */
+export type RuleTable = {
+  site_id: string;
+  kind: RuleKind;
+  /** Its place in the list of its kind, from 0. */
+  position: number;
+  /** `ruleSchema` of shared/src/protocol/rule.ts. */
+  rule: ColumnType<unknown, string, never>;
+};
+
 /** Append-only; each row's hash covers the one before it. */
 export type AuditTable = {
   seq: number;
@@ -387,6 +400,7 @@ export type Tables = InferenceTables &
     receipt: ReceiptTable;
     policy: PolicyTable;
     destination: DestinationTable;
+    rule: RuleTable;
     audit: AuditTable;
     reading: ReadingTable;
   };

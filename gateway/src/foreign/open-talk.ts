@@ -2,6 +2,7 @@
 import type { RulesSettings } from '#shared/deid/rules.ts';
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
+import type { Described } from '#shared/protocol/rule.ts';
 import type { VaultEntry, VaultTerms } from '#shared/protocol/vault.ts';
 import type { EvaluationPair } from '#shared/transfer/oblivious-prf.ts';
 import type { FileEntry, FileForm } from '../pipeline/sent-file.store.ts';
@@ -26,6 +27,7 @@ export type OpenedInstance = {
   readonly instance: Omit<ManifestInstance, 'report'>;
   readonly report: WireReport | null;
   readonly vault: VaultEntry | null;
+  readonly described: Described;
   readonly bytes: Uint8Array<ArrayBuffer>;
 };
 
@@ -37,11 +39,14 @@ export type OpenTalk = {
     readonly size: number;
     readonly form: FileForm;
     readonly policy: OpeningPolicy;
+    /** Entries that ended a thread before, by their places. */
+    readonly fatal: readonly number[];
   };
-  readonly question:
+  readonly question: /** From now on this entry is being read. */
+    | { readonly kind: 'begin'; readonly entry: number }
     | { readonly kind: 'read'; readonly offset: number; readonly length: number }
-    /** Before their pseudonyms are made: the account may have had its day's patients. */
-    | { readonly kind: 'patients'; readonly count: number }
+    /** One more patient, before a pseudonym is made: the account may have had its day's. */
+    | { readonly kind: 'patient' }
     | { readonly kind: 'take'; readonly opened: OpenedInstance }
     | { readonly kind: 'leave'; readonly entry: NotTaken };
   /** Bytes for `read`. */

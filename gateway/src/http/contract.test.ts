@@ -219,14 +219,18 @@ test('real answers about models are as /openapi.json says', async () => {
   });
 });
 
-test('real answers about rules that ask models are as /openapi.json says', async () => {
+test('real answers about rules are as /openapi.json says', async () => {
   const { accessToken: token } = await gateway.signIn();
-  await callByContract('get', '/admin/inference-rules', 200, { token });
-  await callByContract('put', '/admin/inference-rules', 200, {
-    token,
-    body: { rules: [{ name: 'films', enabled: false, model: 'pneumonia' }] },
-  });
-  await callByContract('put', '/admin/inference-rules', 422, { token, body: { rules: [{ name: '' }] } });
+  const path = '/admin/rules/{kind}';
+  const of = { token, params: { kind: 'inference' } };
+  const films = { name: 'films', enabled: false, when: {}, models: ['pneumonia'] };
+  await callByContract('get', path, 200, of);
+  await callByContract('put', path, 200, { ...of, body: { rules: [films] } });
+  await callByContract('put', path, 422, { ...of, body: { rules: [{ name: '' }] } });
+  await callByContract('put', path, 409, { ...of, body: { rules: [], version: '0'.repeat(64) } });
+  const dryRun = `${path}/dry-run`;
+  await callByContract('post', dryRun, 200, { ...of, body: { attributes: { modality: ['DX'] } } });
+  await callByContract('post', dryRun, 404, { ...of, body: { studyInstanceUID: '1.2.3' } });
 });
 
 test('real answers about jobs and results are as /openapi.json says', async () => {
@@ -358,7 +362,8 @@ test('no value of a parameter is unexpected', async () => {
   const look = async (path: string): Promise<void> => {
     const { status, body } = await gateway.call('GET', path, { token });
     await body?.cancel();
-    if (status >= 500 && status !== 503) unexpected.push(`${path}: ${status}`);
+    // The PACS is down.
+    if (status >= 500 && status !== 502 && status !== 503) unexpected.push(`${path}: ${status}`);
   };
   let count = 0;
   for (const [template, { get }] of Object.entries(contract.paths)) {

@@ -3,11 +3,15 @@
  * instance and model; the models' own results are never looked at.
  */
 import { Problem } from '#shared/protocol/problem.ts';
+import { CONDITIONS, type Condition, type InferenceRule } from '#shared/protocol/rule.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import { instancesOf } from '../pipeline/instance.store.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
+import { firstUnmet, NO_ATTRIBUTES, type Attributes } from '../rules/match-rule.ts';
+import { inferenceRules } from '../rules/rule.store.ts';
+import { attributesOfSender } from '../rules/study-attributes.ts';
 import { findStudy, type StudyRow } from '../pipeline/study.store.ts';
 import type { StudyJob } from '../pipeline/stages.ts';
 import type { DescribedInstance, FoundInstance } from '../ports/pacs/pacs.ts';
@@ -15,14 +19,26 @@ import { createJob } from './create-job.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { isSample } from './is-sample.ts';
 import { IMAGES_A_JOB } from './run-job.ts';
-import { isMeant, isMeantBodyPart, rulesOf, SAMPLE_RULE, type InferenceRule } from './rule.store.ts';
+import { appliedInference, SAMPLE_RULE } from './inference-rules.ts';
 import { fetchWhole, isImage, LISTED_LIMIT } from './study-images.ts';
 
 export const RULE_QUEUE = 'inference';
 
-/** An instance in the PACS, and the rules that it fits but for its body part. */
-type Candidate = { readonly one: DescribedInstance; readonly fitting: readonly InferenceRule[] };
-type Meant = { readonly rule: InferenceRule; readonly sopInstanceUID: string };
+/** Only the header says these; it is read where a rule asks for one of them. */
+const IN_HEADER: readonly Condition[] = ['bodyPart', 'description'];
+const OUTSIDE_HEADER = CONDITIONS.filter((condition) => !IN_HEADER.includes(condition));
+
+/** An instance in the PACS, and the rules that it fits but for what its header says. */
+type Candidate = {
+  readonly one: DescribedInstance;
+  readonly attributes: Attributes;
+  readonly fitting: readonly InferenceRule[];
+};
+type Meant = {
+  readonly rule: Pick<InferenceRule, 'name' | 'priority'>;
+  readonly model: string;
+  readonly sopInstanceUID: string;
+};
 
 /** Throws PacsUnreachable; then the job is run again. */
 export async function applyRules(
@@ -39,20 +55,19 @@ export async function applyRules(
   // nobody's use.
   if (candidates.length > IMAGES_A_JOB) return;
   const meant: Meant[] = [];
-  for (const { one, fitting } of candidates) {
-    // The body part stands in the header alone; it is read where a rule asks for it.
-    const bodyPart = fitting.some((rule) => rule.bodyPart !== undefined)
-      ? await bodyPartOf(one, tools, signal)
-      : '';
-    for (const rule of fitting)
-      if (isMeantBodyPart(rule, bodyPart)) meant.push({ rule, sopInstanceUID: one.sopInstanceUID });
+  for (const { one, attributes, fitting } of candidates) {
+    const asksHeader = fitting.some(({ when }) => IN_HEADER.some((condition) => when[condition]));
+    const whole = asksHeader ? { ...attributes, ...(await headerOf(one, tools, signal)) } : attributes;
+    const taking = fitting.filter(({ when }) => firstUnmet(when, whole, IN_HEADER) === null);
+    const { sopInstanceUID } = one;
+    for (const rule of taking) for (const model of rule.models) meant.push({ rule, model, sopInstanceUID });
   }
   if (meant.length > 0) await tools.db.transaction().execute((trx) => ask(trx, tools, study, meant));
 }
 
 async function rulesFor(study: StudyRow, tools: InferenceTools): Promise<readonly InferenceRule[]> {
-  const enabled = (await rulesOf(tools.db, study.site_id)).filter((rule) => rule.enabled);
-  return (await isSample(study, tools)) ? [...enabled, SAMPLE_RULE] : enabled;
+  const enabled = (await inferenceRules(tools.db, study.site_id)).filter((rule) => rule.enabled);
+  return ((await isSample(study, tools)) ? [...enabled, SAMPLE_RULE] : enabled).map(appliedInference);
 }
 
 /** The images of the study that came from a device and are in the PACS. Throws PacsUnreachable. */
@@ -66,11 +81,19 @@ async function candidatesIn(
   if (inPacs.length === 0) return [];
   const policies = new Map(inPacs.map((row) => [row.sop_instance_uid, row.policy_name]));
   const listed = await pacs.describeStudy(study.study_instance_uid, LISTED_LIMIT, signal);
+  const sender = await attributesOfSender(db, study.id);
   return listed.flatMap((one) => {
     const policy = policies.get(one.sopInstanceUID);
     if (policy === undefined || policy === RESULTS_POLICY.name || !isImage(one)) return [];
-    const fitting = rules.filter((rule) => isMeant(rule, { modality: one.modality ?? '', policy }));
-    return fitting.length === 0 ? [] : [{ one, fitting }];
+    const attributes: Attributes = {
+      ...NO_ATTRIBUTES,
+      ...sender,
+      policy: [policy],
+      modality: one.modality === null ? [] : [one.modality],
+      sopClass: one.sopClassUID === null ? [] : [one.sopClassUID],
+    };
+    const fitting = rules.filter(({ when }) => firstUnmet(when, attributes, OUTSIDE_HEADER) === null);
+    return fitting.length === 0 ? [] : [{ one, attributes, fitting }];
   });
 }
 
@@ -84,7 +107,7 @@ async function ask(
   const fresh = await withoutAsked(trx, siteId, studyInstanceUID, meant);
   if (fresh.length === 0) return;
   const ids: string[] = [];
-  for (const { rule, sopInstanceUID } of fresh) {
+  for (const { rule, model, sopInstanceUID } of fresh) {
     ids.push(
       await createJob(trx, tools, {
         siteId,
@@ -93,7 +116,7 @@ async function ask(
         kind: 'instance',
         studyInstanceUID,
         sopInstanceUID,
-        model: rule.model,
+        model,
         priority: rule.priority,
       }),
     );
@@ -107,21 +130,21 @@ async function ask(
   );
 }
 
-/**
- * Body Part Examined (0018,0015); '' where the header does not say, where the PACS no longer has the
- * instance, and where it is too large. Throws PacsUnreachable.
- */
-async function bodyPartOf(
+/** Nothing where the PACS no longer has the instance, and where it is too large. Throws PacsUnreachable. */
+async function headerOf(
   where: FoundInstance,
   { pacs, examiner }: InferenceTools,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Pick<Attributes, 'bodyPart' | 'description'>> {
   const bytes = await fetchWhole(pacs, where, signal).catch((error: unknown) => {
     if (error instanceof Problem) return null;
     throw error;
   });
-  return bytes === null ? '' : examiner.bodyPart(bytes, signal);
+  const said = bytes === null ? null : await examiner.header(bytes, signal);
+  return { bodyPart: listOf(said?.bodyPart), description: listOf(said?.description) };
 }
+
+const listOf = (value: string | null | undefined): readonly string[] => (value == null ? [] : [value]);
 
 /**
  * A later revision of the study brings new instances in addition to those already asked about; failed ones
@@ -153,8 +176,8 @@ async function withoutAsked(
   const seen = new Set(
     [...asked, ...answered].map(({ sop_instance_uid, model_id }) => `${sop_instance_uid} ${model_id}`),
   );
-  return meant.filter(({ rule, sopInstanceUID }) => {
-    const key = `${sopInstanceUID} ${rule.model}`;
+  return meant.filter(({ model, sopInstanceUID }) => {
+    const key = `${sopInstanceUID} ${model}`;
     return !seen.has(key) && seen.add(key);
   });
 }

@@ -8,6 +8,7 @@ import type { Explanation } from '../results/draw-explanation.ts';
 import { giving, keepThread, toOwn, type Reply } from '../threads/thread.ts';
 import type { Examined, Question, RunRole, Shown } from './examination.ts';
 import type { Preview } from './preview-image.ts';
+import type { HeaderWords } from './read-header.ts';
 
 export type Outputs = Readonly<Record<string, Tensor>>;
 /** Runs a model of the question. Throws the engine's errors. */
@@ -28,11 +29,11 @@ export type ExamineTalk = {
     | { readonly kind: 'examine'; readonly question: Question }
     | { readonly kind: 'show'; readonly image: ShownImage }
     | { readonly kind: 'preview'; readonly image: ShownImage }
-    | { readonly kind: 'body-part'; readonly bytes: Uint8Array }
+    | { readonly kind: 'header'; readonly bytes: Uint8Array }
     | { readonly kind: 'explain'; readonly explanation: Explanation };
   readonly question: { readonly role: RunRole; readonly input: Tensor };
   readonly reply: Outputs;
-  readonly answer: Examined | Shown | Preview | null | Png | string;
+  readonly answer: Examined | Shown | Preview | null | Png | HeaderWords;
 };
 
 /** Each throws the signal's reason, and an Error where the thread ends unexpectedly. */
@@ -43,8 +44,8 @@ export type Examiner = {
   show(image: ShownImage, signal: AbortSignal): Promise<Shown>;
   /** The small picture and the patient for a list; null: the bytes are not those of the digest. */
   preview(image: ShownImage, signal: AbortSignal): Promise<Preview | null>;
-  /** Body Part Examined (0018,0015); '' where the header does not say, and where it is no instance. */
-  bodyPart(bytes: Uint8Array, signal: AbortSignal): Promise<string>;
+  /** Body Part Examined (0018,0015) and Study Description (0008,1030). */
+  header(bytes: Uint8Array, signal: AbortSignal): Promise<HeaderWords>;
   /** The picture of a map, to be laid over the image. */
   explain(explanation: Explanation, signal: AbortSignal): Promise<Png>;
   close(): Promise<void>;
@@ -76,7 +77,7 @@ export function createExaminer(): Examiner {
       ),
     show: (image, signal) => look<Shown>('show', image, signal),
     preview: (image, signal) => look<Preview | null>('preview', image, signal),
-    bodyPart: (bytes, signal) => ask<string>({ kind: 'body-part', bytes }, noModel, signal),
+    header: (bytes, signal) => ask<HeaderWords>({ kind: 'header', bytes }, noModel, signal),
     explain: (explanation, signal) => ask<Png>({ kind: 'explain', explanation }, noModel, signal),
     close: thread.close,
   };

@@ -9,7 +9,7 @@ import { examineImage, showImage } from './examination.ts';
 import type { ExamineTalk, ShownImage } from './examine-thread.ts';
 import { createPixelRoom } from './pixel-room.ts';
 import { previewImage } from './preview-image.ts';
-import { readBodyPart } from './read-body-part.ts';
+import { readHeader } from './read-header.ts';
 
 const tools = { codecs: loadCodecs(), room: createPixelRoom() };
 
@@ -31,7 +31,7 @@ serveTasks<ExamineTalk>(async (task, ask, isOver) => {
     const { image } = task;
     return giving(isOther(image) ? null : await previewImage(image.bytes, image.frame, tools, isOver));
   }
-  if (task.kind === 'body-part') return giving(await readBodyPart(task.bytes, isOver));
+  if (task.kind === 'header') return giving(await readHeader(task.bytes, isOver));
   const png = drawExplanation(task.explanation);
   return giving(png, png.buffer);
 });

@@ -104,8 +104,10 @@ test('an upload under a rule ends with report, segmentation and heat map in the 
   const film = await evaluationFilm(`lungs/${FILM}.png`, 801);
   if (film === null) skip('a chest film through the whole gateway', 'the evaluation set is not there');
   await asked(
-    '/admin/inference-rules',
-    json('PUT', { rules: [{ name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] }] }),
+    '/admin/rules/inference',
+    json('PUT', {
+      rules: [{ name: 'films', enabled: true, when: { bodyPart: ['CHEST'] }, models: ['pneumonia'] }],
+    }),
   );
   const { studyInstanceUID, sopInstanceUID } = film.identifiers;
   const uploadId = await sendStudy(ask, world.token, [film]);

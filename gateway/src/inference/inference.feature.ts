@@ -8,7 +8,6 @@ import { applyRules, RULE_QUEUE } from './apply-rules.ts';
 import { inferRoutes } from './infer.routes.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { jobRoutes, type StreamJob } from './jobs.routes.ts';
-import { ruleRoutes } from './rules.routes.ts';
 import { JOB_QUEUE, runInferenceJob, type InferenceJob } from './run-job.ts';
 import { removeOutdated } from './remove-outdated.ts';
 
@@ -18,7 +17,7 @@ export function inferenceFeature(tools: InferenceTools): Feature & { readonly st
   const { router: jobsRouter, streamJob } = jobRoutes(tools);
   return {
     streamJob,
-    routes: [inferRoutes(tools), jobsRouter, ruleRoutes(tools)],
+    routes: [inferRoutes(tools), jobsRouter],
     jobs: [
       {
         queue: JOB_QUEUE,

@@ -6,7 +6,7 @@ import { keyNameOf } from '#shared/transfer/policy-key.ts';
 import type { StudyRow } from '../pipeline/study.store.ts';
 import { findPolicy } from '../policies/policies.ts';
 import type { InferenceTools } from './inference-tools.ts';
-import { SAMPLE_PATIENT_ID, SAMPLE_STUDY } from './rule.store.ts';
+import { SAMPLE_PATIENT_ID, SAMPLE_STUDY } from './inference-rules.ts';
 
 /** Under a policy that replaces UIDs the study has a pseudonym: a function of its patient and its UID. */
 export async function isSample(

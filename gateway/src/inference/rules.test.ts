@@ -11,7 +11,7 @@ import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { testFilm } from '../testing/open-subject.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { askOf, sendStudy } from '../testing/open-film.ts';
-import { isMeant, isMeantBodyPart, SAMPLE_STUDY } from './rule.store.ts';
+import { appliedInference, SAMPLE_RULE, SAMPLE_STUDY } from './inference-rules.ts';
 import { removeOutdated } from './remove-outdated.ts';
 
 const test = suite('inference by rule');
@@ -63,7 +63,7 @@ const resultsOf = async (study: string, token = admin): Promise<Result[]> =>
   ((await (await gateway.call('GET', `/results?study=${study}`, { token })).json()) as { results: Result[] })
     .results;
 const setRules = (rules: object[]) =>
-  gateway.call('PUT', '/admin/inference-rules', { token: admin, body: { rules } });
+  gateway.call('PUT', '/admin/rules/inference', { token: admin, body: { rules } });
 
 /**
  * Its receipt is there, and the jobs that the rules started have ended: nothing waits in the queues of
@@ -91,9 +91,8 @@ async function settled(study: string): Promise<void> {
 
 test('a fresh installation examines nothing unasked', async () => {
   const film = testFilm({ seed: 701 });
-  assert.equal(await (await gateway.call('GET', '/admin/inference-rules', { token: admin })).json(), {
-    rules: [],
-  });
+  const none = await (await gateway.call('GET', '/admin/rules/inference', { token: admin })).json();
+  assert.equal((none as { rules: unknown[] }).rules, []);
   await sendStudy(askOf(gateway), admin, [film]);
   await settled(film.identifiers.studyInstanceUID);
   assert.equal(await jobsOf(film.identifiers.studyInstanceUID), []);
@@ -139,14 +138,14 @@ test('except the sample study: its film is examined, is a good one, and the resu
 });
 
 const CHEST_FILMS = [
-  { name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] },
-  { name: 'off', enabled: false, model: 'image-kind' },
+  { name: 'films', enabled: true, when: { bodyPart: ['CHEST'] }, models: ['pneumonia'] },
+  { name: 'off', enabled: false, when: {}, models: ['image-kind'] },
 ];
 const asTechnician = async (): Promise<string> => (await gateway.userWith(['technician'])).accessToken;
 
 test('under an administrator’s rule each delivered study is examined once, and its sender sees the finding', async () => {
-  assert.is((await setRules([{ name: 'films', enabled: true, model: 'nobodys' }])).status, 404);
-  const helper = await setRules([{ name: 'films', enabled: true, model: 'pneumonia-gradient' }]);
+  assert.is((await setRules([{ name: 'films', enabled: true, when: {}, models: ['nobodys'] }])).status, 404);
+  const helper = await setRules([{ name: 'films', enabled: true, when: {}, models: ['pneumonia-gradient'] }]);
   assert.equal(
     [helper.status, ((await helper.json()) as { code: string }).code],
     [409, 'model-not-usable'],
@@ -249,7 +248,9 @@ test('a finding says if the device found something else', async () => {
 });
 
 test('a rule that asks for a body part reads no volume, and one image that cannot be read does not hold up the rules', async () => {
-  await setRules([{ name: 'ct', enabled: true, model: 'image-kind', modality: ['DX'], bodyPart: ['CHEST'] }]);
+  await setRules([
+    { name: 'ct', enabled: true, when: { modality: ['DX'], bodyPart: ['CHEST'] }, models: ['image-kind'] },
+  ]);
   const fetch = pacs.fetchInstance;
   let fetched = 0;
   pacs.fetchInstance = async () => {
@@ -270,17 +271,10 @@ test('a rule that asks for a body part reads no volume, and one image that canno
   pacs.fetchInstance = fetch;
 });
 
-test('a rule applies to the modalities, policies and body parts that it names; without modalities, to projections', () => {
-  const rule = { name: 'r', enabled: true, model: 'pneumonia', priority: 0 };
-  const chest = { modality: 'DX', policy: 'identified' };
-  assert.ok(isMeant(rule, chest));
-  assert.not.ok(isMeant({ ...rule, enabled: false }, chest));
-  assert.not.ok(isMeant(rule, { ...chest, modality: 'CT' }));
-  assert.ok(isMeant({ ...rule, modality: ['CT'] }, { ...chest, modality: 'ct' }));
-  assert.not.ok(isMeant({ ...rule, policy: ['deidentified'] }, chest));
-  assert.ok(isMeantBodyPart(rule, ''));
-  assert.ok(isMeantBodyPart({ ...rule, bodyPart: ['CHEST'] }, 'Chest'));
-  assert.not.ok(isMeantBodyPart({ ...rule, bodyPart: ['CHEST'] }, ''));
+test('a rule without modalities is about projections; one that names some, about those', () => {
+  assert.equal(appliedInference(SAMPLE_RULE).when, { modality: ['CR', 'DX'] });
+  const ct = { ...SAMPLE_RULE, when: { modality: ['CT'], policy: ['identified'] } };
+  assert.equal(appliedInference(ct), ct);
 });
 
 test.run();

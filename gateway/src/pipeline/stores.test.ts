@@ -45,7 +45,7 @@ const instance = (n: number): NewInstance => ({
 
 const newStudyOf = (siteId: string, accountId: string, studyInstanceUID: string) => ({
   ...{ id: randomUUID(), siteId, accountId, studyInstanceUID, now },
-  policy: { name: 'identified', version: 1 },
+  ...{ policy: { name: 'identified', version: 1 }, chosen: null },
 });
 
 /** Their ids; the first one is primary. */

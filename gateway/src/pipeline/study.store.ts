@@ -6,7 +6,8 @@
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
 import { IN_PACS, nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
-import { insertCopies } from './copy.store.ts';
+import { holdDestinations } from '../database/destinations-lock.ts';
+import { insertCopies, type ChosenCopy } from './copy.store.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -42,17 +43,40 @@ export type NewStudy = {
   readonly accountId: string | null;
   readonly studyInstanceUID: string;
   readonly policy: { readonly name: string; readonly version: number };
+  /** Its destinations besides the primary one, by a rule; null: by each destination's own need. */
+  readonly chosen: readonly ChosenCopy[] | null;
   readonly now: Date;
 };
+
+/**
+ * Until the end of the transaction nobody else promises a study of this UID for the first time: the place of a study is
+ * decided once.
+ */
+export async function lockPlace(trx: Trx, siteId: string, studyInstanceUID: string): Promise<void> {
+  const place = `place of ${siteId} ${studyInstanceUID}`;
+  await sql`select pg_advisory_xact_lock(hashtextextended(${place}, 0))`.execute(trx);
+}
+
+/** Whether the study was promised before: it goes where it went. */
+export async function isPlaced(trx: Trx, siteId: string, studyInstanceUID: string): Promise<boolean> {
+  const placed = trx.selectFrom('study').select('id').where('site_id', '=', siteId);
+  const row = await placed
+    .where('study_instance_uid', '=', studyInstanceUID)
+    .where('copy_of', 'is', null)
+    .where('destination_id', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
 
 /**
  * A study that one upload sends, with its copies; new, so nobody else can have it locked. A second upload of the same
  * study waits for the first: the destinations may change between the two, and both must go to the same ones.
  */
 export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> {
-  const { id, siteId, accountId, studyInstanceUID, policy, now } = study;
-  const place = `place of ${siteId} ${studyInstanceUID}`;
-  await sql`select pg_advisory_xact_lock(hashtextextended(${place}, 0))`.execute(trx);
+  const { id, siteId, accountId, studyInstanceUID, policy, chosen, now } = study;
+  await lockPlace(trx, siteId, studyInstanceUID);
+  await holdDestinations(trx, siteId);
   const made = await trx
     .insertInto('study')
     .values({
@@ -72,7 +96,7 @@ export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> 
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  await insertCopies(trx, made, now);
+  await insertCopies(trx, made, { chosen, now });
   return made;
 }
 

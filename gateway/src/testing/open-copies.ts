@@ -9,13 +9,18 @@ import { newStudy, studyIdOf } from './open-study.ts';
 import { toManifest } from './pack-parcel.ts';
 
 /** A destination in the database, of the pipeline's site. */
-async function addDestination(pipeline: TestPipeline, name: string, need: Need | null): Promise<string> {
+export async function addDestination(
+  pipeline: TestPipeline,
+  name: string,
+  need: Need | null,
+  isPrimary = need === null,
+): Promise<string> {
   const { id } = await pipeline.tools.db
     .insertInto('destination')
     .values({
       ...{ site_id: pipeline.siteId, kind: 'dicomweb', name, url: `http://${name}.test/dicom-web`, need },
       settings: JSON.stringify({ authentication: { kind: 'none' }, ca: null, certificate: null }),
-      ...{ sealed: null, is_primary: need === null, from_environment: false, changed_at: new Date() },
+      ...{ sealed: null, is_primary: isPrimary, from_environment: false, changed_at: new Date() },
     })
     .returning('id')
     .executeTakeFirstOrThrow();
@@ -65,6 +70,24 @@ export async function copyOf({ pipeline, studyId }: Pick<CopiedStudy, 'pipeline'
     .orderBy('id')
     .execute();
   return { ...copy, instances };
+}
+
+/** The rows, files and key of the study that the gateway still has. */
+export async function keptOf({ pipeline, studyId }: CopiedStudy) {
+  const { db, blobs } = pipeline.tools;
+  const study = await db
+    .selectFrom('study')
+    .select(['state', 'wrapped_key'])
+    .where('id', '=', studyId)
+    .executeTakeFirstOrThrow();
+  const parcels = await db.selectFrom('parcel').select('id').where('study_id', '=', studyId).execute();
+  const blobIds = await blobs.ids();
+  return {
+    state: study.state,
+    hasKey: study.wrapped_key !== null,
+    parcels: parcels.length,
+    blobs: blobIds.length,
+  };
 }
 
 export const uidsOf = (instances: readonly SyntheticInstance[]): readonly string[] =>

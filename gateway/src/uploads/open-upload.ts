@@ -27,10 +27,7 @@ import { expectInCopies } from '../pipeline/copy.store.ts';
 import { insertReports, readReports } from '../pipeline/report.store.ts';
 import {
   applyStudyEvent,
-  createStudy,
   lockAnnouncing,
-  lockStudy,
-  lockStudyOfResults,
   setPolicy,
   setStudyKey,
   type StudyRow,
@@ -50,6 +47,7 @@ import {
   type Rows,
 } from './compare-manifest.ts';
 import { dropPromises, NEVER_ARRIVED } from './drop-promises.ts';
+import { findOrCreateUpload } from './find-or-create-upload.ts';
 import { confirmedInstances, knownInstances, type Sender } from './known-instances.ts';
 
 /**
@@ -142,7 +140,7 @@ async function openIn(
   const now = tools.now();
   const { studyInstanceUID, policy } = manifest;
   await lockAnnouncing(trx, sender);
-  const { uploadId, study: found } = await findOrCreateUpload(trx, tools, manifest, sender);
+  const { uploadId, study: found, rule } = await findOrCreateUpload(trx, tools, manifest, sender);
   const study = await giveUpUnreadable(trx, tools, found);
   const { known, elsewhere } = await knownInstances(trx, sender, study, manifest.instances);
   const originalKey = await originalKeyOf(trx, sender.siteId, policy);
@@ -174,6 +172,7 @@ async function openIn(
       need: need.length,
       conflict: conflict.length,
       ...(sender.keyId !== undefined && { keyId: sender.keyId }),
+      ...(rule !== null && { rule }),
       ...(identities > 0 && { identities }),
       ...(policy.reason !== undefined && { reason: policy.reason }),
     });
@@ -224,57 +223,6 @@ const triageIn = ({ instances }: Manifest): readonly InstanceTriage[] =>
   instances.flatMap(({ sopInstanceUID, triage }) =>
     triage === undefined ? [] : [{ sopInstanceUID, triage }],
   );
-
-/**
- * The sender's upload of this study, and the study as that upload sends it, locked. A device takes over what
- * the account began without one (before it was enrolled, or before there were devices): its parcels continue
- * where they are, and the signed-in user still reaches it.
- */
-async function findOrCreateUpload(
-  trx: Transaction<Tables>,
-  tools: UploadTools,
-  { studyInstanceUID, policy }: Manifest,
-  { accountId, deviceId, siteId, source = null }: Sender,
-): Promise<{ readonly uploadId: string; readonly study: StudyRow }> {
-  const of = { studyInstanceUID, source };
-  const joined = accountId === null ? await lockStudyOfResults(trx, siteId, of) : undefined;
-  const uploads = await trx
-    .selectFrom('upload')
-    .innerJoin('study', 'study.id', 'upload.study_id')
-    .select(['upload.id', 'upload.device_id', 'upload.study_id'])
-    .where('study.site_id', '=', siteId)
-    .where('study.study_instance_uid', '=', studyInstanceUID)
-    .where('upload.account_id', accountId === null ? 'is' : '=', accountId)
-    .where(
-      sql<boolean>`(${joined?.id ?? null}::uuid is null or upload.study_id = ${joined?.id ?? null}::uuid)`,
-    )
-    .orderBy('upload.created_at')
-    .execute();
-  const own =
-    uploads.find(({ device_id }) => device_id === deviceId) ??
-    uploads.find(({ device_id }) => device_id === null);
-  const begun = own && (await lockStudy(trx, own.study_id));
-  if (own && begun) {
-    if (own.device_id !== deviceId)
-      await trx.updateTable('upload').set({ device_id: deviceId }).where('id', '=', own.id).execute();
-    return { uploadId: own.id, study: begun };
-  }
-  const created = { id: tools.newId(), siteId, accountId, studyInstanceUID, policy, now: tools.now() };
-  const study = joined ?? (await createStudy(trx, created));
-  const id = tools.newId();
-  await trx
-    .insertInto('upload')
-    .values({
-      id,
-      site_id: siteId,
-      study_id: study.id,
-      account_id: accountId,
-      device_id: deviceId,
-      completed_at: null,
-    })
-    .execute();
-  return { uploadId: id, study };
-}
 
 /**
  * The gateway's own key has changed: data encrypted with the study's key is lost. It is given up here, where

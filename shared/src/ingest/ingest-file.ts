@@ -27,6 +27,7 @@ import { missingFileMeta, readInstance } from '../dicom/part10.ts';
 import { populationOf } from '../models/population.ts';
 import type { WireReport } from '../protocol/deid-report.ts';
 import type { DeviceTriage } from '../protocol/inference.ts';
+import type { Described } from '../protocol/rule.ts';
 import { heldFor, treatmentOf } from '../protocol/irregularities.ts';
 import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type { VaultEntry } from '../protocol/vault.ts';
@@ -35,6 +36,7 @@ import { HELD_BYTES, type InstanceBytes } from '../transfer/instance-bytes.ts';
 import type { PatientIdentity } from '../transfer/vault-entry.ts';
 import type { Outgoing, PreparedInstance } from './outgoing.ts';
 import { coverFile, type Cover } from './cover-file.ts';
+import { describeOne } from './describe-study.ts';
 import { refusingUnreadable, type NotSent } from './refusing-unreadable.ts';
 import type { SealIdentity } from './seal-identities.ts';
 import { FILMS } from './plain-films.ts';
@@ -72,6 +74,8 @@ export type IngestOutcome =
       readonly triage: DeviceTriage | null;
       /** Its patient, sealed for the vault; null where there is none to feed. */
       readonly vault: VaultEntry | null;
+      /** For the rules that choose destinations. */
+      readonly described: Described;
     }
   | NotSent;
 
@@ -140,7 +144,7 @@ export async function ingestFile(
     const original = file.size <= HELD_BYTES ? new Uint8Array(await file.arrayBuffer()) : file;
     const applied = await coverAndApply(original, terms, signal);
     if (applied.kind !== 'applied') return applied;
-    const { identifiers, transferSyntaxUID, bytes, warnings, report, triage, named } = applied;
+    const { identifiers, transferSyntaxUID, bytes, warnings, report, triage, named, described } = applied;
     const originalDigest =
       policy.kind === 'identified' || applied.patient === null
         ? null
@@ -164,6 +168,7 @@ export async function ingestFile(
       report,
       triage,
       vault,
+      described,
     };
   });
 }
@@ -207,6 +212,7 @@ export interface Applied<T extends InstanceBytes = Blob> {
   readonly isUndeclared: boolean;
   /** As in `IngestOutcome`. */
   readonly triage: DeviceTriage | null;
+  readonly described: Described;
 }
 
 /**
@@ -249,13 +255,7 @@ async function applyTo<T extends InstanceBytes>(
   if (read.kind !== 'parsed') return read;
   const { instance } = read;
   return refusingUnreadable(signal, async (): Promise<Applied<T> | NotSent> => {
-    const { modality } = describeInstance(instance);
-    const common = {
-      kind: 'applied' as const,
-      warnings: instance.warnings,
-      // Decided on the original header: the de-identified one may not contain the age.
-      triage: modality !== null && FILMS.has(modality) ? notLookedAt(populationOf(instance)) : null,
-    };
+    const common = commonOf(instance, policy);
     if (policy.kind === 'identified') {
       const [odd] = heldFor(instance.warnings, treatmentOf({ deidentify: false, strict: policy.strict }));
       if (odd !== undefined) return { kind: 'quarantined', because: odd };
@@ -297,6 +297,22 @@ async function applyTo<T extends InstanceBytes>(
       named,
     };
   });
+}
+
+/** The same under every policy. */
+function commonOf(
+  instance: ParsedInstance,
+  { kind }: DevicePolicy,
+): Pick<Applied, 'kind' | 'warnings' | 'triage' | 'described'> {
+  const description = describeInstance(instance);
+  const { modality } = description;
+  return {
+    kind: 'applied',
+    warnings: instance.warnings,
+    // Decided on the original header: the de-identified one may not contain the age.
+    triage: modality !== null && FILMS.has(modality) ? notLookedAt(populationOf(instance)) : null,
+    described: describeOne(description, kind !== 'identified'),
+  };
 }
 
 /** The file as it is; one without File Meta Information gets it, and nothing else. */

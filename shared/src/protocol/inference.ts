@@ -299,14 +299,3 @@ export const modelMetricsSchema = z.object({
   ),
 });
 export type ModelMetrics = z.infer<typeof modelMetricsSchema>;
-
-/** When a delivered study is examined automatically. */
-export const inferenceRuleSchema = z.object({
-  name: z.string().min(1).max(64),
-  enabled: z.boolean(),
-  model: z.string().max(64),
-  modality: z.array(z.string().max(16)).max(16).optional(),
-  bodyPart: z.array(z.string().max(16)).max(16).optional(),
-  policy: z.array(z.string().max(64)).max(16).optional(),
-  priority: z.number().int().min(-100).max(100).default(0),
-});

@@ -16,6 +16,7 @@ import {
 import { digestSchema, uidSchema } from './forms.ts';
 import { deviceTriageSchema } from './inference.ts';
 import { MANIFEST_INSTANCE_LIMIT, PROTOCOL_VERSION } from './limits.ts';
+import { describedSchema } from './rule.ts';
 import { sendingReasonSchema } from './sending-reason.ts';
 import { vaultEntriesSchema } from './vault.ts';
 
@@ -98,6 +99,8 @@ export const manifestSchema = z
     instances: z.array(manifestInstanceSchema).min(1).max(MANIFEST_INSTANCE_LIMIT),
     /** Under a de-identifying policy. */
     deidentification: deidentificationSchema.optional(),
+    /** For the rules that choose its destinations; not kept. */
+    described: describedSchema.optional(),
     /** Where the policy feeds a vault: the sealed identities of the study's patients. */
     vault: vaultEntriesSchema.optional(),
   })

@@ -201,6 +201,18 @@ export const PROBLEMS = {
     title: 'The destination is primary, or studies were sent to it.',
     next: 'Make another destination primary. One that has studies stays.',
   },
+  'destination-in-rule': {
+    status: 409,
+    retry: 'changed',
+    title: 'A rule names this destination.',
+    next: 'Change or remove the rule first, also where it is switched off.',
+  },
+  'rules-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'Somebody else has changed the rules in the meantime.',
+    next: 'Load the page again, then repeat your change.',
+  },
   'destination-secret-missing': {
     status: 422,
     retry: 'changed',

@@ -1,5 +1,6 @@
 /** The found studies as the screen sees them: snapshots that share their signals. */
 import { signal, type Signal } from '@preact/signals';
+import { MODALITIES } from '#shared/dicom/defined-terms.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { StudyAbout, StudyTitle } from '../queue/queued-study.ts';
@@ -79,7 +80,6 @@ function toStudy(shown: Shown, study: StudyGroup): FoundStudy {
     bytes,
     ...namesOf(description),
     studyTime: digitsOf(description.studyTime),
-    patient: study.patient,
     people: [...study.people.values()],
     modalities: [...study.modalities].sort(),
     series: [...study.series.values()]
@@ -144,18 +144,6 @@ export function titleOf({ description, modalities, series }: StudyGroup): StudyT
     bodyParts: [...bodyParts],
   };
 }
-
-/**
- * Defined Terms of Modality (PS3.3 C.7.3.1.1.1), current and retired. A file can contain anything there, even a
- * name, so other values are not kept.
- */
-const MODALITIES = new Set(
-  (
-    'ANN AR ASMT AU BDUS BI BMD CFM CR CT CTPROTOCOL DG DMS DOC DX ECG EEG EMG EOG EPS ES FID GM HC HD IO IOL IVOCT IVUS KER KO LEN LS M3D MG MR NM ' +
-    'OAM OCT OP OPM OPT OPTBSV OPTENF OPV OSS OT PA PLAN POS PR PT PX REG RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN RTSTRUCT ' +
-    'RWV SC SEG SM SMR SR SRF STAIN TEXTUREMAP TG US VA XA XAPROTOCOL XC'
-  ).split(' '),
-);
 
 /** The facts that may stay on the device when the title is erased. */
 export function aboutOf({ modalities, series }: StudyGroup): StudyAbout {

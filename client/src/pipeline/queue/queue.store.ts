@@ -10,7 +10,6 @@ import { createLostStudies, type LostStudiesTools } from './lost-studies.ts';
 import type { Diagnosis, QueuedInstance, QueuedStudy, QueueStore, StudyTitle } from './queued-study.ts';
 import { createRate, type Rate } from './rate.ts';
 import { createDecisions, type DecisionTools } from './rows/decide-study.ts';
-import { open } from './rows/device-key.ts';
 import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin, knownUser } from './rows/device-notes.ts';
 import { dropStudy } from './rows/drop-study.ts';
 import { forgetFinished } from './rows/forget-finished.ts';
@@ -22,6 +21,7 @@ import type { LocalDatabase, StudyRow } from './rows/local-database.ts';
 import { createOrdering } from './rows/order-studies.ts';
 import { takeOver, type TakeOverTools, waitsForOwner } from './rows/take-over.ts';
 import { knownWifiTerms, sendAnyway, setWifiTerms, waitsForWifi, type WifiTerms } from './rows/wifi-terms.ts';
+import { openTitle } from './rows/open-title.ts';
 import { compareForSending } from './sending-order.ts';
 import { countSafe, showStudy, travels } from './show-study.ts';
 
@@ -227,10 +227,6 @@ function endLabels(screen: Screen, studies: readonly StudyRow[]): void {
     screen.endsLabels = false;
     if (screen.last !== null && !screen.isClosed) endLabels(screen, screen.last.studies);
   }, LABELS_EVERY_MS);
-}
-
-async function openTitle(key: CryptoKey, id: string, sealed: Uint8Array<ArrayBuffer>): Promise<StudyTitle> {
-  return JSON.parse(new TextDecoder().decode(await open(key, sealed, `title/${id}`))) as StudyTitle;
 }
 
 function draw(screen: Screen, { studies, link, diagnosis, wifi, site }: Snapshot): void {

@@ -53,6 +53,9 @@ const STUDIES = [
     from_environment boolean not null, need text, version int not null default 1, changed_at timestamptz not null,
     unique (site_id, name))`,
   `create unique index destination_primary on destination (site_id) where is_primary`,
+  `create table rule (
+    site_id uuid not null references site, kind text not null, position int not null, rule jsonb not null,
+    primary key (site_id, kind, position))`,
   // Not a site's: it counts the minutes in which a gateway ran.
   `create table tally (is_one boolean primary key default true check (is_one), minutes int not null default 0)`,
   `insert into tally default values`,
@@ -61,7 +64,7 @@ const STUDIES = [
     account_id uuid references account,
     study_instance_uid text not null, state text not null, revision int not null, policy_name text not null,
     policy_version int not null, destination_id uuid references destination,
-    copy_of uuid references study, need text, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
+    copy_of uuid references study, need text, given_up_at timestamptz, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
     created_at timestamptz not null default now(), updated_at timestamptz not null,
     failures int not null default 0)`,
   `create index study_of_uid on study (site_id, study_instance_uid)`,
@@ -100,7 +103,8 @@ const STUDIES = [
   `create table sent_file (
     id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
     device_id uuid references device, form jsonb not null, policy_name text not null, policy_version int not null,
-    reason text, bytes bigint, state text not null, wrapped_key bytea, runs int not null default 0, problem text,
+    reason text, bytes bigint, state text not null, wrapped_key bytea, runs int not null default 0,
+    patients int not null default 0, fatal int[] not null default '{}', problem text,
     entries jsonb not null default '[]', created_at timestamptz not null default now(),
     expires_at timestamptz not null)`,
   `create index sent_file_account on sent_file (account_id, state)`,
@@ -184,9 +188,6 @@ const INFERENCE = [
   `create table model_fallback (
      site_id uuid not null references site, model_id text not null, fallback_id text not null,
     fallback_version text not null, primary key (site_id, model_id))`,
-  `create table inference_rule (
-     site_id uuid not null references site, position int not null, rule jsonb not null, primary key
-    (site_id, position))`,
   `create table inference_job (
      id uuid primary key, site_id uuid not null references site, account_id uuid references account, kind
     text not null, rule_name text, study_instance_uid text, sop_instance_uid text, frame int not null,

@@ -2,9 +2,13 @@
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import { describeReports } from '#shared/ingest/describe-reports.ts';
+import { describeStudy } from '#shared/ingest/describe-study.ts';
+import type { Described } from '#shared/protocol/rule.ts';
 import { keyOf } from '../upload-queue.ts';
+import { deviceKey } from './device-key.ts';
 import { instancesOf } from './instance-rows.ts';
-import type { InstanceRow, LocalDatabase } from './local-database.ts';
+import { openTitle } from './open-title.ts';
+import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 
 /**
  * The manifest names the population of up to this many films that no model examined, at 100 bytes each. In a
@@ -28,14 +32,31 @@ export async function buildManifest(database: LocalDatabase, id: string): Promis
     named.set(keyOf(row), nameInstance(row, isTooMuch ? undefined : row.triage));
   }
   const { name, version, reason } = study.policy;
+  const described = await describedOf(database, study);
   const reports = await database.reports.where('studyId').equals(id).toArray();
   return {
     protocolVersion: PROTOCOL_VERSION,
     policy: { name, version, ...(reason !== undefined && { reason }) },
     studyInstanceUID: study.studyInstanceUID,
     ...(study.vault !== undefined && { vault: [...study.vault] }),
+    ...(described !== null && { described }),
     ...describeReports([...named.values()], new Map(reports.map((report) => [report.digest, report]))),
   };
+}
+
+/** By its title; null once that was erased: then the gateway has decided where the study goes. */
+async function describedOf(
+  database: LocalDatabase,
+  { id, title, policy }: StudyRow,
+): Promise<Described | null> {
+  if (title === null) return null;
+  try {
+    const { modalities, bodyParts, description } = await openTitle(await deviceKey(database), id, title);
+    return describeStudy({ modalities, bodyParts, descriptions: [description] }, policy.deidentify);
+  } catch {
+    // A title that cannot be opened keeps no study here.
+    return null;
+  }
 }
 
 function nameInstance(row: InstanceRow, triage: InstanceRow['triage']): Named {

@@ -1,0 +1,53 @@
+/**
+ * Rules of inference say when a delivered study is examined automatically: those that an administrator has set, and
+ * the one that every installation has.
+ */
+import type { Kysely } from 'kysely';
+import type { DryRun, InferenceRule, Rule } from '#shared/protocol/rule.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import type { Tables } from '../database/tables.ts';
+import { versionsOf } from '../models/model.store.ts';
+import { answersItself } from './model-set.ts';
+
+type Db = Kysely<Tables>;
+
+/** For a rule that names no modality: projections, which the models here were made for. */
+const DEFAULT_MODALITIES = ['CR', 'DX'];
+
+/** For the sample study, which the first visitor sends: nobody is in it. */
+export const SAMPLE_RULE: InferenceRule = {
+  name: 'sample-study',
+  enabled: true,
+  when: {},
+  models: ['pneumonia'],
+  priority: 0,
+};
+/** PS3.5 §B.2: as client/src/pipeline/ingest/sample-study.ts derives it. */
+export const SAMPLE_PATIENT_ID = 'SAMPLE-1';
+export const SAMPLE_STUDY = `2.25.${0xc5c0a5b40f6e4a538f0e6b1a40d90000n}`;
+
+/** With the modalities of a rule that names none. */
+export const appliedInference = <R extends Rule>(rule: R): R => ({
+  ...rule,
+  when: { ...rule.when, modality: rule.when.modality ?? DEFAULT_MODALITIES },
+});
+
+const modelsIn = (rules: readonly Rule[]): string[] => [
+  ...new Set(rules.flatMap((rule) => ('models' in rule ? rule.models : []))),
+];
+
+/** @throws Problem model-not-found, model-not-usable. */
+export async function checkInference(db: Db, siteId: string, rules: readonly Rule[]): Promise<void> {
+  const known = Map.groupBy(await versionsOf(db, siteId), ({ model_id }) => model_id);
+  for (const model of modelsIn(rules)) {
+    const versions = known.get(model);
+    if (versions === undefined) throw new Problem('model-not-found');
+    if (!versions.some(answersItself)) throw new Problem('model-not-usable');
+  }
+}
+
+export const inferenceBy = async (
+  _db: Db,
+  _siteId: string,
+  takers: readonly Rule[],
+): Promise<Pick<DryRun, 'forwarding' | 'models'>> => ({ forwarding: null, models: modelsIn(takers) });

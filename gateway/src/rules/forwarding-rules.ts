@@ -1,0 +1,35 @@
+/** Rules of forwarding: what they may name, and where a study goes by them. */
+import type { Kysely } from 'kysely';
+import type { Need } from '#shared/protocol/forms.ts';
+import type { DryRun, ForwardingRule, Rule } from '#shared/protocol/rule.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import type { Tables } from '../database/tables.ts';
+import { listDestinations } from '../destinations/destination.store.ts';
+
+type Db = Kysely<Tables>;
+
+const isForwarding = (rule: Rule): rule is ForwardingRule => 'to' in rule;
+
+/** @throws Problem invalid-request where one names a destination that is not there. */
+export async function checkForwarding(db: Db, siteId: string, rules: readonly Rule[]): Promise<void> {
+  const known = new Set((await listDestinations(db, siteId)).map(({ id }) => id));
+  const named = rules.filter(isForwarding).flatMap(({ to }) => to);
+  if (named.some(({ destination }) => !known.has(destination)))
+    throw new Problem('invalid-request', 'Invalid: a rule names a destination that is not there.');
+}
+
+/** The primary one first, which gets every study. `taker` undefined: each destination's own need holds. */
+export async function forwardingBy(
+  db: Db,
+  siteId: string,
+  taker: Rule | undefined,
+): Promise<Pick<DryRun, 'forwarding' | 'models'>> {
+  const rule = taker !== undefined && isForwarding(taker) ? taker : null;
+  const all = await listDestinations(db, siteId);
+  const destinations = all.flatMap(({ id, name, need: own, is_primary: isPrimary }) => {
+    const need = rule === null ? own : rule.to.find(({ destination }) => destination === id)?.need;
+    const shown: Need | 'primary' | null | undefined = isPrimary ? 'primary' : need;
+    return shown ? [{ name, need: shown }] : [];
+  });
+  return { forwarding: { byRule: rule !== null, destinations }, models: null };
+}

@@ -1,0 +1,142 @@
+/** A study is promised, and a rule decides where it goes: from the manifest to the PACSs and the receipt. */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Described, ForwardingRule } from '#shared/protocol/rule.ts';
+import { createTakings } from '../pipeline/takings.ts';
+import { addDestination } from '../testing/open-copies.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
+import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
+import { newStudy, receiptOf } from '../testing/open-study.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
+import { replaceRules } from './rule.store.ts';
+
+const test = suite('rules of forwarding');
+let ground: TestGround;
+test.before(async () => {
+  ground = await openTestGround();
+});
+test.after(() => ground.close());
+
+type Named = Readonly<Record<'first' | 'archive' | 'research', string>>;
+
+/** A site with a primary destination, one that gets nothing by itself, and one that gets all studies also. */
+async function openSite(rules: (ids: Named) => readonly ForwardingRule[]) {
+  const places = new Map<string, ReturnType<typeof newPlace>>();
+  const newPlace = () => ({ pacs: openTestPacs(), takings: createTakings() });
+  const pipeline = await openTestPipeline({
+    pacs: openTestPacs(),
+    start: false,
+    ground,
+    tools: { pacsOf: async ({ destination_id: id }) => places.get(id ?? ids.first)! },
+  });
+  const ids: Named = {
+    first: await addDestination(pipeline, 'first', null),
+    archive: await addDestination(pipeline, 'archive', null, false),
+    research: await addDestination(pipeline, 'research', 'also'),
+  };
+  for (const id of Object.values(ids)) places.set(id, newPlace());
+  const { db } = pipeline.tools;
+  const setRules = (all: readonly ForwardingRule[]) =>
+    db.transaction().execute((trx) => replaceRules(trx, pipeline.siteId, 'forwarding', all));
+  await setRules(rules(ids));
+  /** Sends a study to its end: the destinations that have all of it, and those that its receipt names. */
+  const send = async (described?: Described, instances = newStudy()) => {
+    const manifest = { ...toManifest(instances), ...(described && { described }) };
+    const { uploadId } = await pipeline.init(manifest);
+    await pipeline.send(uploadId, instances, randomUUID());
+    await pipeline.runAll();
+    const { receipt } = await receiptOf(pipeline, uploadId);
+    assert.ok(receipt.instances.every(({ state }) => state === 'stored'));
+    const having = (Object.keys(ids) as (keyof Named)[]).filter((name) =>
+      instances.every(({ identifiers }) => places.get(ids[name])!.pacs.held.has(identifiers.sopInstanceUID)),
+    );
+    return { having, named: (receipt.destinations ?? []).map(({ name, need }) => `${name} ${need}`) };
+  };
+  return { pipeline, ids, setRules, send };
+}
+
+const described = (modality: string, description: string): Described => ({
+  modalities: [modality],
+  bodyParts: ['CHEST'],
+  descriptions: [description],
+});
+const rule = (name: string, when: ForwardingRule['when'], to: ForwardingRule['to']): ForwardingRule => ({
+  ...{ name, enabled: true, when, to },
+});
+
+test('two rules send studies to where each says, and what none takes goes by each destination’s own need', async () => {
+  const { pipeline, send } = await openSite(({ archive }) => [
+    rule('films stay', { modality: ['CR', 'DX'] }, []),
+    rule('chest CT', { modality: ['CT'], description: ['*thorax*'] }, [
+      { destination: archive, need: 'required' },
+    ]),
+  ]);
+  assert.equal(await send(described('DX', 'Thorax')), { having: ['first'], named: [] });
+  assert.equal(await send(described('CT', 'CT Thorax nativ')), {
+    having: ['first', 'archive'],
+    named: ['archive required'],
+  });
+  const others = { having: ['first', 'research'], named: ['research also'] };
+  assert.equal(await send(described('CT', 'Abdomen')), others);
+  assert.equal(await send(), others, 'a device that says nothing');
+  const rows = await pipeline.tools.db
+    .selectFrom('audit')
+    .select('fields')
+    .where('site_id', '=', pipeline.siteId)
+    .where('event', '=', 'upload-opened')
+    .orderBy('seq')
+    .execute();
+  assert.equal(
+    rows.map(({ fields }) => fields['rule'] ?? null),
+    ['films stay', 'chest CT', null, null],
+  );
+  assert.not.match(JSON.stringify(rows), /nativ|Abdomen/);
+  await pipeline.close();
+});
+
+test('a study stays with the destinations that it was promised to, whatever the rules say later', async () => {
+  const { pipeline, ids, setRules, send } = await openSite(({ archive }) => [
+    rule('all', {}, [{ destination: archive, need: 'also' }]),
+  ]);
+  const instances = newStudy(2);
+  const archived = { having: ['first', 'archive'], named: ['archive also'] };
+  assert.equal(await send(undefined, instances.slice(0, 1)), archived);
+  await setRules([rule('all', {}, [{ destination: ids.research, need: 'required' }])]);
+  assert.equal(await send(undefined, instances), archived);
+  assert.equal(await send(), { having: ['first', 'research'], named: ['research required'] });
+  await pipeline.close();
+});
+
+test('the account, the policy and the SOP Class count too, and a rule that is switched off does not', async () => {
+  const { pipeline, ids, setRules, send } = await openSite(() => []);
+  const account = await pipeline.tools.db
+    .selectFrom('account')
+    .select('username')
+    .where('site_id', '=', pipeline.siteId)
+    .executeTakeFirstOrThrow();
+  const [{ identifiers } = { identifiers: { sopClassUID: '' } }] = newStudy(1);
+  const when = {
+    account: [account.username],
+    policy: ['identified'],
+    sopClass: [identifiers.sopClassUID],
+  };
+  const archive = rule('own', when, [{ destination: ids.archive, need: 'required' }]);
+  await setRules([{ ...archive, name: 'off', enabled: false, to: [] }, archive]);
+  assert.equal((await send()).named, ['archive required']);
+  for (const other of [{ account: ['somebody'] }, { policy: ['deidentified'] }, { device: ['*'] }]) {
+    await setRules([{ ...archive, when: { ...when, ...other } }]);
+    assert.equal((await send()).named, ['research also'], JSON.stringify(other));
+  }
+  await pipeline.close();
+});
+
+test('the primary destination takes every study, though a rule names it as one to wait for no longer', async () => {
+  const { pipeline, send } = await openSite(({ first }) => [
+    rule('all', {}, [{ destination: first, need: 'also' }]),
+  ]);
+  assert.equal(await send(), { having: ['first'], named: [] });
+  await pipeline.close();
+});
+
+test.run();

@@ -1,0 +1,55 @@
+/** The rules of a site, a list of each kind in its order. A list is replaced as a whole. */
+import { createHash } from 'node:crypto';
+import type { Kysely, Transaction } from 'kysely';
+import {
+  forwardingRuleSchema,
+  inferenceRuleSchema,
+  type ForwardingRule,
+  type InferenceRule,
+  type Rule,
+  type RuleKind,
+} from '#shared/protocol/rule.ts';
+import type { Tables } from '../database/tables.ts';
+
+type Db = Kysely<Tables>;
+
+async function readRules(db: Db, siteId: string, kind: RuleKind): Promise<unknown[]> {
+  const rows = await db
+    .selectFrom('rule')
+    .select('rule')
+    .where('site_id', '=', siteId)
+    .where('kind', '=', kind)
+    .orderBy('position')
+    .execute();
+  return rows.map(({ rule }) => rule);
+}
+
+export async function forwardingRules(db: Db, siteId: string): Promise<ForwardingRule[]> {
+  return (await readRules(db, siteId, 'forwarding')).map((rule) => forwardingRuleSchema.parse(rule));
+}
+
+export async function inferenceRules(db: Db, siteId: string): Promise<InferenceRule[]> {
+  return (await readRules(db, siteId, 'inference')).map((rule) => inferenceRuleSchema.parse(rule));
+}
+
+export const rulesOf = (db: Db, siteId: string, kind: RuleKind): Promise<Rule[]> =>
+  kind === 'forwarding' ? forwardingRules(db, siteId) : inferenceRules(db, siteId);
+
+/** Names the list; another order or another rule gives another name. `rules`: as they were parsed. */
+export const versionOf = (rules: readonly Rule[]): string =>
+  createHash('sha256').update(JSON.stringify(rules)).digest('hex');
+
+/** All of the kind; none of those before. */
+export async function replaceRules(
+  trx: Transaction<Tables>,
+  siteId: string,
+  kind: RuleKind,
+  rules: readonly Rule[],
+): Promise<void> {
+  await trx.deleteFrom('rule').where('site_id', '=', siteId).where('kind', '=', kind).execute();
+  if (rules.length === 0) return;
+  const rows = rules.map((rule, position) => ({
+    ...{ site_id: siteId, kind, position, rule: JSON.stringify(rule) },
+  }));
+  await trx.insertInto('rule').values(rows).execute();
+}

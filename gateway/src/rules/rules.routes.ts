@@ -1,0 +1,177 @@
+/**
+ * `/admin/rules/{kind}`: the rules by which studies are forwarded, and models look at them. For the role `admin`. A
+ * list is read and replaced as a whole, so that its order is never in doubt; each change is in the audit trail.
+ */
+import { z } from '@hono/zod-openapi';
+import { Problem } from '#shared/protocol/problem.ts';
+import {
+  CONDITIONS,
+  dryRunSchema,
+  dryRunWishSchema,
+  forwardingRuleSchema,
+  inferenceRuleSchema,
+  RULE_KINDS,
+  rulesSchema,
+  rulesWishSchema,
+  type DryRun,
+  type DryRunWish,
+  type Rule,
+  type RuleKind,
+} from '#shared/protocol/rule.ts';
+import { recordAudit } from '../audit/audit.ts';
+import type { Db, Trx } from '../database/database.ts';
+import { lockDestinations } from '../database/destinations-lock.ts';
+import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
+import { PacsUnreachable, type Pacs } from '../ports/pacs/pacs.ts';
+import { judgeRules, NO_ATTRIBUTES, type Attributes } from './match-rule.ts';
+import { replaceRules, rulesOf, versionOf } from './rule.store.ts';
+import { attributesOfSent } from './study-attributes.ts';
+
+const ADMIN = ['admin'] as const;
+/** As many rules as there may be, with all the values that they may have. */
+const BODY_LIMIT = 1024 * 1024;
+/** A PACS that works answers in a second, and somebody waits. */
+const PACS_ANSWER_MS = 5_000;
+/** Instances asked for their modality: a study seldom has another one behind them. */
+const LISTED_LIMIT = 500;
+
+const byKind = z.object({ kind: z.enum(RULE_KINDS) });
+const shown = z.object(rulesSchema.shape);
+
+const read = defineRoute({
+  method: 'get',
+  path: '/admin/rules/{kind}',
+  roles: ADMIN,
+  tags: ['admin'],
+  summary: 'The rules by which studies are forwarded, or models look at them',
+  request: { params: byKind },
+  responses: { 200: jsonResponse(shown, 'In their order') },
+});
+const replace = defineRoute({
+  method: 'put',
+  path: '/admin/rules/{kind}',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['rules-changed', 'model-not-found', 'model-not-usable'],
+  summary: 'Set all rules of a kind',
+  bodyBytesLimit: BODY_LIMIT,
+  request: { params: byKind, body: jsonBody(rulesWishSchema) },
+  responses: {
+    200: jsonResponse(shown, 'For studies that are promised, or receipted, from now on'),
+  },
+});
+const dryRun = defineRoute({
+  method: 'post',
+  path: '/admin/rules/{kind}/dry-run',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['study-not-found'],
+  summary: 'Say which rules take a study, why the others do not, and what follows. Changes nothing',
+  request: { params: byKind, body: jsonBody(dryRunWishSchema) },
+  responses: { 200: jsonResponse(dryRunSchema, 'As if the study came now') },
+});
+
+/** The part of rules that each kind has for itself. */
+export type KindOfRules = {
+  readonly which: 'first' | 'every';
+  /** Throws a Problem where a rule names what is not there. */
+  readonly check: (db: Db | Trx, siteId: string, rules: readonly Rule[]) => Promise<void>;
+  /** As it is applied, where it leaves something unsaid. */
+  readonly applied: (rule: Rule) => Rule;
+  /** The destinations or models of a study that these rules take. */
+  readonly follow: (
+    db: Db,
+    siteId: string,
+    takers: readonly Rule[],
+  ) => Promise<Pick<DryRun, 'forwarding' | 'models'>>;
+};
+
+export type RuleRouteTools = {
+  readonly db: Db;
+  readonly pacs: Pick<Pacs, 'describeStudy'>;
+  readonly now: () => Date;
+};
+
+export function ruleRoutes(tools: RuleRouteTools, kinds: Readonly<Record<RuleKind, KindOfRules>>): Router {
+  const router = createRouter();
+  const { db, now } = tools;
+  router.openapi(read, async (c) => {
+    const rules = await rulesOf(db, callerOf(c).siteId, c.req.valid('param').kind);
+    return c.json({ rules, version: versionOf(rules) }, 200);
+  });
+  router.openapi(replace, async (c) => {
+    const { siteId, id: by } = callerOf(c);
+    const { kind } = c.req.valid('param');
+    const wanted = c.req.valid('json');
+    const rules = parseOf(kind, wanted.rules);
+    const version = versionOf(rules);
+    await db.transaction().execute(async (trx) => {
+      // A destination is not deleted while a rule comes to name it.
+      await lockDestinations(trx, siteId);
+      const before = versionOf(await rulesOf(trx, siteId, kind));
+      if (wanted.version !== undefined && wanted.version !== before) throw new Problem('rules-changed');
+      await kinds[kind].check(trx, siteId, rules);
+      await replaceRules(trx, siteId, kind, rules);
+      const enabled = rules.filter((rule) => rule.enabled).length;
+      const event = { event: 'rules-changed' as const, kind, rules: rules.length, enabled, version, by };
+      if (version !== before) await recordAudit(trx, siteId, event, now());
+    });
+    return c.json({ rules, version }, 200);
+  });
+  router.openapi(dryRun, async (c) => {
+    const { kind } = c.req.valid('param');
+    const { siteId } = callerOf(c);
+    const of = kinds[kind];
+    const attributes = await attributesFor(tools, siteId, c.req.valid('json'), c.req.raw.signal);
+    const rules = (await rulesOf(db, siteId, kind)).map(of.applied);
+    const verdicts = judgeRules(rules, attributes, of.which);
+    const takers = rules.filter((_, at) => verdicts[at]?.takes);
+    const followed = await of.follow(db, siteId, takers);
+    const shownAttributes = Object.fromEntries(CONDITIONS.map((one) => [one, [...attributes[one]]]));
+    return c.json(dryRunSchema.parse({ attributes: shownAttributes, verdicts, ...followed }), 200);
+  });
+  return router;
+}
+
+/** @throws Problem invalid-request: a rule of the other kind, or two of one name. */
+function parseOf(kind: RuleKind, rules: readonly Rule[]): Rule[] {
+  const schema = kind === 'forwarding' ? forwardingRuleSchema : inferenceRuleSchema;
+  const parsed = z.array(schema).safeParse(rules);
+  if (!parsed.success) throw new Problem('invalid-request', `Invalid: a rule is not one of ${kind}.`);
+  if (new Set(parsed.data.map(({ name }) => name)).size < rules.length)
+    throw new Problem('invalid-request', 'Invalid: two rules have one name.');
+  return parsed.data;
+}
+
+/** Values that the caller gives count more than those that are known. @throws Problem study-not-found. */
+async function attributesFor(
+  { db, pacs }: RuleRouteTools,
+  siteId: string,
+  { studyInstanceUID, attributes = {} }: DryRunWish,
+  signal: AbortSignal,
+): Promise<Attributes> {
+  const given = Object.fromEntries(Object.entries(attributes).filter(([, values]) => values !== undefined));
+  if (studyInstanceUID === undefined) return { ...NO_ATTRIBUTES, ...given };
+  const sent = await attributesOfSent(db, siteId, studyInstanceUID);
+  if (sent === undefined) throw new Problem('study-not-found');
+  const modality = given.modality ?? (await modalitiesOf(pacs, studyInstanceUID, signal));
+  return { ...NO_ATTRIBUTES, ...sent, modality, ...given };
+}
+
+/** As the PACS lists them; none where it does not answer in time. */
+async function modalitiesOf(
+  pacs: RuleRouteTools['pacs'],
+  studyInstanceUID: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const late = AbortSignal.timeout(PACS_ANSWER_MS);
+  try {
+    const until = AbortSignal.any([signal, late]);
+    const listed = await pacs.describeStudy(studyInstanceUID, LISTED_LIMIT, until);
+    return [...new Set(listed.flatMap(({ modality }) => (modality === null ? [] : [modality])))].sort();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof PacsUnreachable || late.aborted) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The attributes by which rules judge a study: as it is promised, or as it was sent. Nothing of them is stored for it:
+ * a description may name somebody.
+ */
+import type { Kysely } from 'kysely';
+import type { Manifest } from '#shared/protocol/manifest.ts';
+import type { Tables } from '../database/tables.ts';
+import type { Attributes } from './match-rule.ts';
+
+type Db = Kysely<Tables>;
+
+/** The one who sends; null: the gateway itself, or a person without a device. */
+export type SentBy = { readonly accountId: string | null; readonly deviceId: string | null };
+
+type OfSender = Pick<Attributes, 'account' | 'device'>;
+
+async function ofSender(db: Db, { accountId, deviceId }: SentBy): Promise<OfSender> {
+  const account =
+    accountId === null
+      ? undefined
+      : await db.selectFrom('account').select('username').where('id', '=', accountId).executeTakeFirst();
+  return { account: account ? [account.username] : [], device: deviceId === null ? [] : [deviceId] };
+}
+
+/** Its modalities, body parts and descriptions are what the device says of it. */
+export async function attributesOfPromise(
+  db: Db,
+  { policy, instances, described }: Pick<Manifest, 'policy' | 'instances' | 'described'>,
+  sender: SentBy,
+): Promise<Attributes> {
+  return {
+    ...(await ofSender(db, sender)),
+    policy: [policy.name],
+    sopClass: [...new Set(instances.map(({ sopClassUID }) => sopClassUID))],
+    modality: described?.modalities ?? [],
+    bodyPart: described?.bodyParts ?? [],
+    description: described?.descriptions ?? [],
+  };
+}
+
+/** The account and the device of the upload by which this row of a study came. */
+export async function attributesOfSender(db: Db, studyId: string): Promise<OfSender> {
+  const upload = await db
+    .selectFrom('upload')
+    .select(['account_id', 'device_id'])
+    .where('study_id', '=', studyId)
+    .where('account_id', 'is not', null)
+    .executeTakeFirst();
+  return upload === undefined
+    ? { account: [], device: [] }
+    : ofSender(db, { accountId: upload.account_id, deviceId: upload.device_id });
+}
+
+/** As the database knows them, by the upload that first promised the study. Undefined: it never came through here. */
+export async function attributesOfSent(
+  db: Db,
+  siteId: string,
+  studyInstanceUID: string,
+): Promise<Pick<Attributes, 'account' | 'device' | 'policy' | 'sopClass'> | undefined> {
+  const study = await db
+    .selectFrom('study')
+    .select(['id', 'policy_name'])
+    .where('site_id', '=', siteId)
+    .where('study_instance_uid', '=', studyInstanceUID)
+    .where('copy_of', 'is', null)
+    .orderBy('created_at')
+    .orderBy('id')
+    .executeTakeFirst();
+  if (study === undefined) return undefined;
+  const classes = await db
+    .selectFrom('instance')
+    .select('sop_class_uid')
+    .distinct()
+    .where('study_id', '=', study.id)
+    .orderBy('sop_class_uid')
+    .execute();
+  return {
+    ...(await attributesOfSender(db, study.id)),
+    policy: [study.policy_name],
+    sopClass: classes.map(({ sop_class_uid: uid }) => uid),
+  };
+}

@@ -1,0 +1,93 @@
+/** The upload by which a sender sends a study: the one that it began, or a new one with a study of its own. */
+import { sql, type Transaction } from 'kysely';
+import type { Manifest } from '#shared/protocol/manifest.ts';
+import type { Tables } from '../database/tables.ts';
+import {
+  createStudy,
+  isPlaced,
+  lockPlace,
+  lockStudy,
+  lockStudyOfResults,
+  type StudyRow,
+} from '../pipeline/study.store.ts';
+import { chooseDestinations } from '../rules/choose-destinations.ts';
+import type { Sender } from './known-instances.ts';
+import type { UploadTools } from './upload-tools.ts';
+
+/** `rule`: the one that chose the destinations of a study that is new; null: none did. */
+type FoundUpload = { readonly uploadId: string; readonly study: StudyRow; readonly rule: string | null };
+
+/**
+ * The sender's upload of this study, and the study as that upload sends it, locked. A device takes over what
+ * the account began without one (before it was enrolled, or before there were devices): its parcels continue
+ * where they are, and the signed-in user still reaches it.
+ */
+export async function findOrCreateUpload(
+  trx: Transaction<Tables>,
+  tools: Pick<UploadTools, 'now' | 'newId'>,
+  manifest: Manifest,
+  { accountId, deviceId, siteId, source = null }: Sender,
+): Promise<FoundUpload> {
+  const { studyInstanceUID } = manifest;
+  const of = { studyInstanceUID, source };
+  const joined = accountId === null ? await lockStudyOfResults(trx, siteId, of) : undefined;
+  const uploads = await trx
+    .selectFrom('upload')
+    .innerJoin('study', 'study.id', 'upload.study_id')
+    .select(['upload.id', 'upload.device_id', 'upload.study_id'])
+    .where('study.site_id', '=', siteId)
+    .where('study.study_instance_uid', '=', studyInstanceUID)
+    .where('upload.account_id', accountId === null ? 'is' : '=', accountId)
+    .where(
+      sql<boolean>`(${joined?.id ?? null}::uuid is null or upload.study_id = ${joined?.id ?? null}::uuid)`,
+    )
+    .orderBy('upload.created_at')
+    .execute();
+  const own =
+    uploads.find(({ device_id }) => device_id === deviceId) ??
+    uploads.find(({ device_id }) => device_id === null);
+  const begun = own && (await lockStudy(trx, own.study_id));
+  if (own && begun) {
+    if (own.device_id !== deviceId)
+      await trx.updateTable('upload').set({ device_id: deviceId }).where('id', '=', own.id).execute();
+    return { uploadId: own.id, study: begun, rule: null };
+  }
+  const { study, rule } =
+    joined === undefined
+      ? await placeStudy(trx, tools, manifest, { siteId, accountId, deviceId })
+      : { study: joined, rule: null };
+  const id = tools.newId();
+  await trx
+    .insertInto('upload')
+    .values({
+      id,
+      site_id: siteId,
+      study_id: study.id,
+      account_id: accountId,
+      device_id: deviceId,
+      completed_at: null,
+    })
+    .execute();
+  return { uploadId: id, study, rule };
+}
+
+/** The study goes where the first rule says that it fits, or where it went before. */
+async function placeStudy(
+  trx: Transaction<Tables>,
+  tools: Pick<UploadTools, 'now' | 'newId'>,
+  manifest: Manifest,
+  { siteId, ...sender }: Pick<Sender, 'siteId' | 'accountId' | 'deviceId'>,
+): Promise<Omit<FoundUpload, 'uploadId'>> {
+  const { studyInstanceUID, policy } = manifest;
+  await lockPlace(trx, siteId, studyInstanceUID);
+  const rule = (await isPlaced(trx, siteId, studyInstanceUID))
+    ? null
+    : await chooseDestinations(trx, siteId, manifest, sender);
+  const { accountId } = sender;
+  const study = await createStudy(trx, {
+    ...{ id: tools.newId(), siteId, accountId, studyInstanceUID, policy },
+    chosen: rule?.to ?? null,
+    now: tools.now(),
+  });
+  return { study, rule: rule?.name ?? null };
+}
