@@ -249,11 +249,7 @@ async function openWorld(): Promise<World> {
   tokens.set('device', await device.token());
   for (const name of ['technician', 'ended'])
     tokens.set(`key of ${name}`, await createTestKey(gateway, { accountId: sessions.get(name)!.user.id }));
-  await gateway.database.db
-    .updateTable('account')
-    .set({ disabled_at: new Date() })
-    .where('id', '=', sessions.get('ended')!.user.id)
-    .execute();
+  await disableAccount(sessions.get('ended')!);
   const { sopInstanceUID, digest } = promised.instances[0]!;
   const key = { sopInstanceUID, digest };
   return {
@@ -279,6 +275,14 @@ async function openWorld(): Promise<World> {
         .replace('{studyInstanceUID}', film.identifiers.studyInstanceUID)
         .replace('{sopInstanceUID}', result.instances[0]!.sopInstanceUID),
   };
+}
+
+async function disableAccount({ user }: Session): Promise<void> {
+  await gateway.database.db
+    .updateTable('account')
+    .set({ disabled_at: new Date() })
+    .where('id', '=', user.id)
+    .execute();
 }
 
 /** A vault of which the owner holds a half, with an entry that the owner has asked to open. */
