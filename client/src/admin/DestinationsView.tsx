@@ -91,6 +91,7 @@ function OneDestination({ destination, test, store, onChange }: OneProps) {
       </div>
       <p class="numbers">{studiesOf(destination)}</p>
       {!isPrimary && <NeedField destination={destination} store={store} />}
+      <GivingUp destination={destination} store={store} />
       {destination.deadLetters > 0 && <DeadLetters destination={destination} store={store} />}
       <Finding test={test} />
       <Actions destination={destination} store={store} onChange={onChange} isTesting={test === 'testing'} />
@@ -116,6 +117,32 @@ function NeedField({ destination: { id, name, need }, store }: Pick<OneProps, 'd
         ))}
       </select>
     </label>
+  );
+}
+
+/** Of one that is gone for good: what waits for it would stay on the gateway's disk for ever. */
+function GivingUp({ destination, store }: Pick<OneProps, 'destination' | 'store'>) {
+  const { id, name, copies } = destination;
+  if (copies.also + copies.required === 0) return null;
+  return (
+    <div class="row">
+      {copies.also > 0 && (
+        <AskFirst
+          label={words.giveUp}
+          of={words.of(words.giveUp, name)}
+          ask={words.askGiveUp(name, copies.also)}
+          onYes={() => void store.giveUp(id, 'also')}
+        />
+      )}
+      {copies.required > 0 && (
+        <AskFirst
+          label={words.giveUpRequired}
+          of={words.of(words.giveUpRequired, name)}
+          ask={words.askGiveUpRequired(name, copies.required)}
+          onYes={() => void store.giveUp(id, 'required')}
+        />
+      )}
+    </div>
   );
 }
 

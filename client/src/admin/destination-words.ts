@@ -42,6 +42,22 @@ export const destinationWords = {
     yes: 'Leave out',
     no: 'Keep',
   }),
+  giveUp: 'Give up',
+  giveUpRequired: 'Give up required studies',
+  askGiveUp: (name: string, studies: number) => ({
+    title: `Give up sending ${counted(studies, 'study', 'studies')} to ${name}?`,
+    about: '',
+    what: 'They will not arrive there, and new studies go there only if a rule sends them. The other destinations keep what they have; the copies that wait on the gateway are deleted.',
+    yes: 'Give up',
+    no: 'Keep',
+  }),
+  askGiveUpRequired: (name: string, studies: number) => ({
+    title: `Give up ${counted(studies, 'study', 'studies')} that must arrive in ${name}?`,
+    about: '',
+    what: 'They then count as in the PACS without it, and devices delete their copies. Receipts say that this destination was given up. New studies go there only if a rule sends them.',
+    yes: 'Give up',
+    no: 'Keep',
+  }),
   remove: 'Delete',
   askRemove: (name: string) => ({
     title: `Delete ${name}?`,

@@ -6,6 +6,7 @@ import {
   destinationSchema,
   destinationsSchema,
   destinationTestSchema,
+  givenUpSchema,
   type DeadLetterDecision,
   type Destination,
   type DestinationTest,
@@ -34,6 +35,8 @@ export interface DestinationsStore {
   setNeed(id: string, need: Need | null): Promise<void>;
   /** All that it did not take: sent there again, or left out. */
   decideAll(id: string, decision: DeadLetterDecision['decision']): Promise<void>;
+  /** Ends the copies of this need that are under way to it. */
+  giveUp(id: string, need: Need): Promise<void>;
   remove(id: string): Promise<void>;
   close(): void;
 }
@@ -67,7 +70,7 @@ async function test({ api, tests, closed }: State, id: string): Promise<void> {
 }
 
 type Tried = (work: () => Promise<unknown>) => Promise<void>;
-type Deciding = Pick<DestinationsStore, 'makePrimary' | 'setNeed' | 'decideAll'>;
+type Deciding = Pick<DestinationsStore, 'makePrimary' | 'setNeed' | 'decideAll' | 'giveUp'>;
 
 /** Where studies go. */
 function deciding(state: State, tried: Tried): Deciding {
@@ -87,6 +90,11 @@ function deciding(state: State, tried: Tried): Deciding {
       tried(async () => {
         const path = `${PATH}/${id}/dead-letters`;
         await api.json(path, deadLettersDecidedSchema, { method: 'POST', body: { decision } });
+        await list(state);
+      }),
+    giveUp: (id, need) =>
+      tried(async () => {
+        await api.json(`${PATH}/${id}/give-up`, givenUpSchema, { method: 'POST', body: { need } });
         await list(state);
       }),
   };

@@ -7,10 +7,11 @@ export const kitWords = {
   pages: {
     start: 'Start',
     upload: 'Upload',
-    'before-after': 'Before and after',
+    'before-after': 'See what is removed',
     studies: 'Studies',
     study: 'Study',
     needs: 'Needs you',
+    cases: 'Cases',
     results: 'Results',
     infer: 'Run AI',
     models: 'Models',

@@ -9,12 +9,15 @@ import {
   destinationsSchema,
   destinationTestSchema,
   destinationWishSchema,
+  givenUpSchema,
+  giveUpWishSchema,
   needWishSchema,
   type Destination,
 } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { viewersSchema } from '#shared/protocol/viewer.ts';
 import type { Db, Trx } from '../database/database.ts';
+import { lockDestinations } from '../database/destinations-lock.ts';
 import {
   type Caller,
   callerOf,
@@ -24,6 +27,7 @@ import {
   jsonResponse,
   type Router,
 } from '../http/route.ts';
+import { giveUpCopies } from '../pipeline/copy.store.ts';
 import { auditDestination, type DestinationChange } from './audit-destination.ts';
 import { checkWish } from './check-wish.ts';
 import {
@@ -32,7 +36,6 @@ import {
   insertDestination,
   listDestinations,
   setViewers,
-  lockDestinations,
   makePrimary,
   setNeed,
   updateDestination,
@@ -118,6 +121,21 @@ const need = defineRoute({
   request: { params: byId, body: jsonBody(needWishSchema) },
   responses: {
     200: jsonResponse(shown, 'Studies that were promised before go where they were to go.'),
+  },
+});
+const giveUp = defineRoute({
+  method: 'post',
+  path: '/admin/destinations/{id}/give-up',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found'],
+  summary: 'Send no study there any more that goes there also, or must. Repeatable',
+  request: { params: byId, body: jsonBody(giveUpWishSchema) },
+  responses: {
+    200: jsonResponse(
+      givenUpSchema,
+      'How many studies. Their bytes are deleted; where nobody else lacks it, a required one counts as in the PACS.',
+    ),
   },
 });
 const remove = defineRoute({
@@ -226,6 +244,20 @@ function serveChoosing(router: Router, tools: DestinationRouteTools): void {
     });
     return c.json(set, 200);
   });
+  router.openapi(giveUp, async (c) => {
+    const { siteId, id: by } = callerOf(c);
+    const { id: destinationId } = c.req.valid('param');
+    const { need: given } = c.req.valid('json');
+    const count = await db.transaction().execute(async (trx) => {
+      await lockDestinations(trx, siteId);
+      const row = await findDestination(trx, siteId, destinationId);
+      const isLeft = row.need === given && (await setNeed(trx, destinationId, null));
+      const copies = await giveUpCopies(trx, { siteId, destinationId, need: given }, now());
+      if (isLeft || copies > 0) await auditDestination(trx, row, { change: 'given-up', by, now: now() });
+      return copies;
+    });
+    return c.json({ givenUp: count }, 200);
+  });
   router.openapi(remove, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
@@ -264,8 +296,8 @@ async function changing(
 }
 
 function toShown(row: DestinationRow & StudyCounts): Destination {
-  const { id, kind, name, url, settings, viewers, underWay, waiting, deadLetters, hasStudies } = row;
-  const counts = { underWay, waiting, deadLetters, hasStudies };
+  const { id, kind, name, url, settings, viewers, underWay, waiting, copies, deadLetters, hasStudies } = row;
+  const counts = { underWay, waiting, copies, deadLetters, hasStudies };
   return {
     ...settings,
     ...counts,

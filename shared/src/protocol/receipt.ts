@@ -77,6 +77,8 @@ const receiptDestinationSchema = z.object({
   /** Its DICOMweb root without credentials. */
   pacs: z.string(),
   need: needSchema,
+  /** An administrator gave it up for this study: what it does not have, it does not get. UTC, ISO 8601. */
+  givenUpAt: z.iso.datetime().optional(),
   /** In the order of the receipt's; absent where they were not all settled there when it was signed (`also`). */
   instances: z
     .array(
@@ -114,7 +116,10 @@ export const receiptSchema = z.object({
    */
   root: digestSchema,
   instances: z.array(receiptInstanceSchema),
-  /** The further ones, by name; absent where it has none. An instance is `stored` when each required one has it. */
+  /**
+   * The further ones, by name; absent where it has none. An instance is `stored` when each required one that was not
+   * given up has it.
+   */
   destinations: z.array(receiptDestinationSchema).optional(),
   /** The text of its QR code on paper: a JWS of its own (receipt-sheet.ts), signed with the same key. */
   code: z.string().max(1024).optional(),

@@ -148,6 +148,8 @@ async function announce(
     ...file,
     state: 'receiving',
     runs: 0,
+    patients: 0,
+    fatal: [],
     problem: null,
     entries: [],
     created_at: tools.now(),

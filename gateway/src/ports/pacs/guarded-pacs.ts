@@ -43,10 +43,20 @@ export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pac
       guard.pass(signal, () => pacs.fetchInstance(where, maxBytes, signal)),
     describeStudy: (study, limit, signal) =>
       guard.pass(signal, () => pacs.describeStudy(study, limit, signal)),
+    searchStudies: (key, limit, signal) => guard.pass(signal, () => pacs.searchStudies(key, limit, signal)),
     givesInstances: (signal) => guard.pass(signal, () => pacs.givesInstances(signal)),
     probe: (signal) => guard.probe(signal),
     get usualProof() {
       return pacs.usualProof;
+    },
+    get web(): Pacs['web'] {
+      const { web } = pacs;
+      return (
+        web && {
+          get: (path, accept, signal) => guard.pass(signal, () => web.get(path, accept, signal)),
+          takesLists: (signal) => guard.pass(signal, () => web.takesLists(signal)),
+        }
+      );
     },
     get digestsOf(): Pacs['digestsOf'] {
       const ask = pacs.digestsOf;

@@ -66,11 +66,44 @@ export type DescribedInstance = FoundInstance & {
   readonly frames: number | null;
 };
 
+/** The key of a search for studies. An identifier holds no wildcard and no backslash. */
+export type StudyKey =
+  | { readonly studyInstanceUID: string }
+  | { readonly accessionNumber: string }
+  | { readonly patientId: string };
+
+/** A study as the PACS's search describes it: identifying values, to be shown and never kept. Null: it does not say. */
+export type DescribedStudy = {
+  readonly studyInstanceUID: string;
+  readonly patientName: string | null;
+  readonly patientId: string | null;
+  readonly issuer: string | null;
+  readonly birthDate: string | null;
+  readonly sex: string | null;
+  readonly accessionNumber: string | null;
+  readonly studyDate: string | null;
+  readonly description: string | null;
+};
+
 /**
  * The limit of `fetchInstance` for instances that models look at. Far larger ones would crowd out the
  * gateway's own memory.
  */
 export const FETCHED_BYTES_LIMIT = 50_000_000;
+
+/** An answer of QIDO-RS or WADO-RS. `body`: to be read to its end, or cancelled. It fails with PacsUnreachable. */
+export type WebAnswer = {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: ReadableStream<Uint8Array>;
+};
+
+export type DicomWeb = {
+  /** `path`: under the DICOMweb root, with its query; checked and encoded. Throws PacsUnreachable. */
+  get(path: string, accept: string, signal: AbortSignal): Promise<WebAnswer>;
+  /** Whether one search takes several UIDs (PS3.18 §8.3.4.1). Throws PacsUnreachable. */
+  takesLists(signal: AbortSignal): Promise<boolean>;
+};
 
 export interface Pacs {
   /** For receipts and people: the DICOMweb root without credentials, or the name of the folder. */
@@ -119,6 +152,11 @@ export interface Pacs {
     signal: AbortSignal,
   ): Promise<readonly DescribedInstance[]>;
   /**
+   * The studies with exactly this key, at most `limit` of them; none where the PACS has no such search. Throws
+   * PacsUnreachable.
+   */
+  searchStudies(key: StudyKey, limit: number, signal: AbortSignal): Promise<readonly DescribedStudy[]>;
+  /**
    * MD5 (hexadecimal) of the bytes of these instances as the PACS stored them, by SOP Instance UID, from its own
    * books; those of which it has none are not among them. Null where it tells no digests. Throws
    * PacsUnreachable.
@@ -135,6 +173,8 @@ export interface Pacs {
    * by its list.
    */
   readonly usualProof?: 'read-back' | undefined;
+  /** Its QIDO-RS and WADO-RS for callers of the gateway; undefined where it has none. */
+  readonly web?: DicomWeb | undefined;
   /** A second way for one that `storeInstances` refused; null where there is none. Throws the same. */
   readonly storeAnotherWay: ((instance: InstanceToStore, signal: AbortSignal) => Promise<StoreAnswer>) | null;
   /**

@@ -2,16 +2,21 @@
  * Any PACS that speaks DICOMweb: STOW-RS, QIDO-RS and WADO-RS (PS3.18 §10). Streams both ways with fetch.
  */
 import { DESCRIBED, parseJson, parseStoreAnswer, readSearchAnswer, readStoreAnswer } from './dicom-json.ts';
+import { getThrough } from './dicom-web.ts';
+import { readStudies, studyQuery } from './study-search.ts';
 import { firstPart, gatherAll, hashAll, storeRequestBody } from './multipart.ts';
 import { createPacsHttp, withoutCredentials, type PacsHttp, type PacsSettings } from './pacs-http.ts';
 import {
   PacsDoesNotSearch,
   PacsUnreachable,
   type DescribedInstance,
+  type DescribedStudy,
+  type DicomWeb,
   type FoundInstance,
   type InstanceToStore,
   type Pacs,
   type StoreAnswer,
+  type StudyKey,
 } from './pacs.ts';
 
 const DICOM_JSON = 'application/dicom+json';
@@ -38,8 +43,10 @@ const LISTED_LIMIT = 100_000;
 /** A PACS by its DICOMweb root. `takesLists`: null until that was tried (`findInstances`). */
 type Web = { readonly root: string; readonly http: PacsHttp; takesLists: boolean | null };
 
+export type WebPacs = Pacs & { readonly web: DicomWeb };
+
 /** `takesLists`: UID List Matching is known to work. */
-export function createStowPacs(settings: PacsSettings, takesLists: true | null = null): Pacs {
+export function createStowPacs(settings: PacsSettings, takesLists: true | null = null): WebPacs {
   const web: Web = { root: settings.url.replace(/\/+$/, ''), http: createPacsHttp(settings), takesLists };
   return {
     describe: () => withoutCredentials(web.root),
@@ -51,7 +58,12 @@ export function createStowPacs(settings: PacsSettings, takesLists: true | null =
     readBack: (where, bytes, signal) => retrieve(web, where, signal, (pieces) => hashAll(pieces, bytes)),
     fetchInstance: (where, maxBytes, signal) => fetchInstance(web, where, maxBytes, signal),
     describeStudy: (study, limit, signal) => describeStudy(web, study, limit, signal),
+    searchStudies: (key, limit, signal) => searchStudies(web, key, limit, signal),
     givesInstances: (signal) => givesInstances(web, signal),
+    web: {
+      get: (path, accept, signal) => getThrough(web, path, accept, signal),
+      takesLists: (signal) => asksLists(web, signal),
+    },
     async probe(signal) {
       await search(web, '/studies?limit=1', signal);
     },
@@ -60,10 +72,20 @@ export function createStowPacs(settings: PacsSettings, takesLists: true | null =
 
 /** Null: such a study is not known, or nothing is known at all. */
 async function searchOrNull(
-  { root, http }: Web,
+  web: Web,
   path: string,
   signal: AbortSignal,
 ): Promise<readonly DescribedInstance[] | null> {
+  const rows = await searchRows(web, path, signal);
+  return rows && readSearchAnswer(rows);
+}
+
+/** As `searchOrNull`, the rows as the PACS writes them. */
+async function searchRows(
+  { root, http }: Web,
+  path: string,
+  signal: AbortSignal,
+): Promise<readonly unknown[] | null> {
   return http.exchange(`${root}${path}`, { accept: DICOM_JSON }, signal, async (response) => {
     const text = await response.text();
     // PS3.18 §10.6.3: 200 with results, 204 where nothing was found.
@@ -71,8 +93,18 @@ async function searchOrNull(
     if (response.status === 404) return null;
     const body = parseJson(text);
     if (!response.ok || !Array.isArray(body)) throw new PacsDoesNotSearch(response.status);
-    return readSearchAnswer(body);
+    return body;
   });
+}
+
+async function searchStudies(
+  web: Web,
+  key: StudyKey,
+  limit: number,
+  signal: AbortSignal,
+): Promise<readonly DescribedStudy[]> {
+  const rows = await searchRows(web, `/studies?${studyQuery(key, limit)}`, signal);
+  return readStudies(rows ?? [], key).slice(0, limit);
 }
 
 async function search(web: Web, path: string, signal: AbortSignal): Promise<readonly DescribedInstance[]> {
@@ -192,7 +224,7 @@ async function findInstances(
   sopInstanceUIDs: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly FoundInstance[]> {
-  const atOnce = sopInstanceUIDs.length > 1 && (await takesLists(web, signal)) ? UIDS_IN_A_SEARCH : 1;
+  const atOnce = sopInstanceUIDs.length > 1 && (await asksLists(web, signal)) ? UIDS_IN_A_SEARCH : 1;
   const groups: string[][] = [];
   for (let at = 0; at < sopInstanceUIDs.length; at += atOnce)
     groups.push(sopInstanceUIDs.slice(at, at + atOnce));
@@ -240,7 +272,7 @@ async function searchUIDs(
  * or ignores it, and everything would look lost: two instances that it has are asked for in one list. With
  * fewer in it, nothing can be said yet, and each UID is asked for alone.
  */
-async function takesLists(web: Web, signal: AbortSignal): Promise<boolean> {
+async function asksLists(web: Web, signal: AbortSignal): Promise<boolean> {
   if (web.takesLists !== null) return web.takesLists;
   const known = [
     ...new Set((await search(web, '/instances?limit=10', signal)).map((row) => row.sopInstanceUID)),
