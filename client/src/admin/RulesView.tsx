@@ -1,4 +1,4 @@
-/** The rules of both kinds in their order: moved, switched, changed and removed here, and tried before a study comes. */
+/** The rules of both kinds in their order: moved, switched, changed, removed, and tried before a study comes. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { CONDITIONS, RULE_KINDS, type Rule, type RuleKind } from '#shared/protocol/rule.ts';
