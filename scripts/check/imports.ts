@@ -116,7 +116,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ['gateway/src/foreign'],
     ['uploads', 'pipeline', 'policies', 'vault', 'ports', 'threads', 'http', 'audit', 'database'],
   ],
-  [['gateway/src/destinations'], ['pipeline', 'ports', 'http', 'audit', 'database']],
+  [['gateway/src/destinations'], ['pipeline', 'doctor', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/rules'], ['destinations', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/vault'], ['auth', 'http', 'audit', 'database']],
   [
