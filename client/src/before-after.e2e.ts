@@ -36,7 +36,7 @@ const walk = await walkScreens(test, {
 const burnedIn = ({ seed }: Stage, options = {}): StudyOnDisk[] =>
   filesOf({ seed: seed(1), modality: 'SC', instancesPerSeries: 3, burnedInSeries: 2, ...options });
 
-const heading = (page: Page) => page.getByRole('heading', { name: 'Before and after', level: 1 });
+const heading = (page: Page) => page.getByRole('heading', { name: /^See what is (removed|sent)/, level: 1 });
 /** The group of the list with this name. */
 const group = (page: Page, name: string) => page.locator('.change-fold', { hasText: name });
 
@@ -89,7 +89,7 @@ walk(
       /^(After\s+)?RP-[\s\S]*Replaced · A code takes its place/,
     );
     assert.not.match(page.url(), /QzFamily|2\.25\./, 'the address names nobody');
-    assert.is(await page.title(), 'Before and after – RelayPACS');
+    assert.is(await page.title(), 'See what is removed – RelayPACS');
     await looksRight(page, 'before-after');
     await page.mouse.wheel(0, 700);
     await looksRight(page, 'before-after-scrolled');

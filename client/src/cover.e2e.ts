@@ -2,6 +2,7 @@
  * Cover the name, in a real Chromium: boxes drawn on films with a name burned in, by mouse and by keyboard, and
  * what a real PACS holds afterwards. RELAY_SCREENSHOTS names the folder for pictures of every state.
  */
+import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -11,6 +12,7 @@ import { choose, onDisk, pressSend, studiesSentBy } from '#testing/app-page.ts';
 import { filesOfStudy } from '#testing/ask-orthanc.ts';
 import { burnedInFile, NAME_PLACE, type BurnedIn } from '#testing/burned-in-file.ts';
 import { faultsOf } from '#testing/covered-file.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { parsed } from '#testing/deidentified-file.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
@@ -67,6 +69,29 @@ async function drag(page: Page, { x, y, width, height }: Omit<Box, 'frames'>): P
 
 const boxAt = (page: Page, at: number) => page.getByRole('button', { name: new RegExp(`^Box ${at}: `) });
 
+/** At 200 % zoom a laptop has so few pixels: the picture has half of them, and each button can be reached. */
+async function fillsSmallWindow(page: Page): Promise<void> {
+  const before = page.viewportSize()!;
+  const small = { width: 512, height: 384 };
+  await page.setViewportSize(small);
+  const inSight = () => page.locator('.cover-window').boundingBox();
+  await until('half of the window to be the picture', async () => {
+    const box = await inSight();
+    return box !== null && box.width * box.height >= (small.width * small.height) / 2;
+  });
+  for (const name of ['Cancel', 'Leave all out', 'Nothing identifying on any of them', 'Cover 2 images']) {
+    const button = page.getByRole('dialog').getByRole('button', { name, exact: true });
+    await button.scrollIntoViewIfNeeded();
+    const box = (await button.boundingBox())!;
+    const picture = (await inSight())!;
+    assert.ok(box.x >= picture.x + picture.width, `${name} covers the picture`);
+    assert.ok(box.x + box.width <= small.width && box.y >= 0 && box.y + box.height <= small.height, name);
+  }
+  const folder = process.env['RELAY_SCREENSHOTS'];
+  if (folder) await page.screenshot({ path: join(folder, 'cover-small-window.png') });
+  await page.setViewportSize(before);
+}
+
 /** Covers what is drawn, looks at the preview and releases it. */
 async function coverAndRelease(page: Page, images: string): Promise<void> {
   await page.getByRole('button', { name: `Cover ${images}` }).click();
@@ -115,6 +140,7 @@ walk(
     await page.locator('.cover-light summary').click();
     await page.getByLabel('Brightness').selectOption('Dark parts');
     await looksRight(page, 'cover');
+    await fillsSmallWindow(page);
     await page.getByRole('button', { name: 'Cover 2 images' }).click();
     await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
     await looksRight(page, 'cover-tried');

@@ -173,6 +173,11 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await leave();
   await enterAs('radiologist');
   await page.getByRole('heading', { name: 'Results', exact: true }).waitFor();
+  await page.getByRole('link', { name: /^Studies/ }).click();
+  await page.getByText('You have not sent a study').waitFor();
+  await looksRight(page, 'studies-radiologist');
+  await page.locator('main').getByRole('link', { name: 'Run AI' }).click();
+  await page.getByText('By its UID').waitFor();
   await page.getByRole('link', { name: 'Upload', exact: true }).click();
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
 });
@@ -212,6 +217,9 @@ walk(
     await page.getByRole('button', { name: /^Account of/ }).click();
     await page.getByRole('link', { name: 'Help' }).click();
     await page.getByText('save it for a USB stick', { exact: false }).waitFor();
+    await page
+      .getByText('Ask the administrator of your PACS to remove it there.', { exact: false })
+      .waitFor();
     await looksRight(page, 'help');
   },
 );

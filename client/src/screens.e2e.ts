@@ -138,7 +138,7 @@ walk(
     await page.getByRole('heading', { name: '2 studies found' }).waitFor();
     await page.getByText('You selected 2 patients.', { exact: false }).waitFor();
     await page.getByText('The file is empty (0 bytes).').waitFor();
-    await page.getByRole('button', { name: 'Send 2 studies' }).waitFor();
+    await page.getByRole('button', { name: 'Send 2 studies of 2 patients' }).waitFor();
     await page.getByText('This file is damaged.').waitFor();
     for (const summary of await page.locator('details > summary').all()) await summary.click();
     await page.getByText('The file has extra bytes after the end of the object.').waitFor();

@@ -11,15 +11,16 @@ import { ROLES, type Role, type Session } from '#shared/protocol/api.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { createTestKey } from './testing/open-api-key.ts';
 import { createTestDevice } from './testing/open-device.ts';
 import { askOf, sendStudy } from './testing/open-film.ts';
 import { openTestGateway, type CallOptions, type TestGateway } from './testing/open-gateway.ts';
 import { lastOf } from './testing/open-job.ts';
-import { openTestPacs } from './testing/open-pacs.ts';
 import { testFilm } from './testing/open-subject.ts';
 import { openTestVault } from './testing/open-vault.ts';
 import { toManifest } from './testing/pack-parcel.ts';
+import { startWebPacs, type WebPacs } from './testing/web-pacs.ts';
 
 /**
  * `public`: nobody is asked. `roles`: nothing in it is owned, or a caller is shown their own alone. `others`: of
@@ -133,6 +134,27 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /upload/files': 'roles',
   'post /dicom-web/studies': 'roles',
   'post /dicom-web/studies/{studyInstanceUID}': 'roles',
+  'get /dicom-web/studies': 'roles',
+  'get /dicom-web/series': 'roles',
+  'get /dicom-web/instances': 'roles',
+  'get /dicom-web/studies/{studyInstanceUID}/series': READ,
+  'get /dicom-web/studies/{studyInstanceUID}/instances': READ,
+  'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances': READ,
+  'get /dicom-web/studies/{studyInstanceUID}': READ,
+  'get /dicom-web/studies/{studyInstanceUID}/metadata': READ,
+  'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}': READ,
+  'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/metadata': READ,
+  'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances/{sopInstanceUID}': READ,
+  'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances/{sopInstanceUID}/metadata':
+    READ,
+  'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances/{sopInstanceUID}/frames/{frames}':
+    READ,
+  'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances/{sopInstanceUID}/rendered':
+    READ,
+  'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances/{sopInstanceUID}/frames/{frames}/rendered':
+    READ,
+  'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances/{sopInstanceUID}/bulkdata/{path}':
+    READ,
   // HEAD, which a contract lists as GET.
   'get /upload/files/{id}': OWNERS,
   'patch /upload/files/{id}': OWNERS,
@@ -144,10 +166,15 @@ type Contract = { readonly paths: Record<string, Record<string, Operation>> };
 
 const test = suite('the gateway');
 let gateway: TestGateway;
+let web: WebPacs;
 test.before(async () => {
-  gateway = await openTestGateway({ pacs: openTestPacs() });
+  web = await startWebPacs();
+  gateway = await openTestGateway({ pacs: web.pacs });
 });
-test.after(() => gateway.close());
+test.after(async () => {
+  await gateway.close();
+  await web.close();
+});
 
 const METHODS = ['get', 'put', 'post', 'patch', 'delete'];
 async function operations(): Promise<ReadonlyMap<string, Operation>> {
@@ -171,6 +198,12 @@ type World = {
   readonly bodies: Readonly<Record<string, CallOptions>>;
 };
 
+function webFilm(): SyntheticInstance {
+  const film = testFilm({ seed: 701 });
+  web.expect([film]);
+  return film;
+}
+
 /** A study that is delivered, with a result; another that is promised, with a parcel on its way. */
 async function openWorld(): Promise<World> {
   const sessions = new Map<string, Session>();
@@ -179,7 +212,7 @@ async function openWorld(): Promise<World> {
   const token = (name: string): string => sessions.get(name)!.accessToken;
   const json = async <T>(method: string, path: string, options: CallOptions): Promise<T> =>
     (await (await gateway.call(method, path, { token: token('owner'), ...options })).json()) as T;
-  const film = testFilm({ seed: 701 });
+  const film = webFilm();
   const delivered = await sendStudy(askOf(gateway), token('owner'), [film]);
   const body = { model: 'pneumonia', studyInstanceUID: film.identifiers.studyInstanceUID };
   const job = await until('the study to be in the PACS', async () => {
@@ -225,6 +258,9 @@ async function openWorld(): Promise<World> {
         .replace('/jobs/{id}', `/jobs/${job.id}`)
         .replace('/results/{id}', `/results/${result.id}`)
         .replace('{method}', 'image')
+        .replace(/\{(frames|path)\}/, '1')
+        .replace('{seriesInstanceUID}', film.identifiers.seriesInstanceUID)
+        .replace(/(dicom-web.*)\{sopInstanceUID\}/, `$1${film.identifiers.sopInstanceUID}`)
         .replace('{studyInstanceUID}', film.identifiers.studyInstanceUID)
         .replace('{sopInstanceUID}', result.instances[0]!.sopInstanceUID),
   };

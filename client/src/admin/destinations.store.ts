@@ -41,7 +41,7 @@ export interface DestinationsStore {
   setNeed(id: string, need: Need | null): Promise<void>;
   /** All that it did not take: sent there again, or left out. */
   decideAll(id: string, decision: DeadLetterDecision['decision']): Promise<void>;
-  /** What is under way to it also, or must arrive there, no longer goes there. */
+  /** Ends the copies of this need that are under way to it. */
   giveUp(id: string, need: Need): Promise<void>;
   remove(id: string): Promise<void>;
   close(): void;

@@ -31,6 +31,11 @@ export const helpWords = {
       next: 'On the found study, press “See what is removed”, look at each picture, and cover the name or release it.',
     },
     {
+      title: 'A study was sent by mistake',
+      what: 'Cancel it in Studies while a part of it is still on this device. Once all of it is at the gateway or in the PACS, nobody can cancel it here.',
+      next: 'Ask the administrator of your PACS to remove it there. Name the study’s date and time, or its UID on the receipt.',
+    },
+    {
       title: 'Files cannot be sent',
       what: 'They are damaged, or are not images. Everything else can be sent.',
       next: 'Open the list below the studies: it gives the reason for each file. Most often, exporting them again helps.',

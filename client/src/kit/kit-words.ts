@@ -7,7 +7,7 @@ export const kitWords = {
   pages: {
     start: 'Start',
     upload: 'Upload',
-    'before-after': 'Before and after',
+    'before-after': 'See what is removed',
     studies: 'Studies',
     study: 'Study',
     needs: 'Needs you',

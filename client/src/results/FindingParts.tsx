@@ -6,7 +6,9 @@ import { useSession } from '../net/net-context.ts';
 import { formatFullMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
-import { hrefOfInstance, inReadingOrder, titleOfInstance } from './stored-places.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOfInstance, inReadingOrder, replacementOf, titleOfReport } from './stored-places.ts';
+import { storedWords } from './stored-words.ts';
 import { headlineOf, inputName, kindName, modelName, personOf } from './describe-result.ts';
 import { resultWords } from './result-words.ts';
 
@@ -183,8 +185,9 @@ function RequestFacts({ result }: { readonly result: Result }) {
 }
 
 /** SR, SEG and SC with the state of each, linked to the stored instance. */
-export function ResultInstances({ id, instances }: Pick<Result, 'id' | 'instances'>) {
+export function ResultInstances({ result }: { readonly result: Result }) {
   const said = resultWords.details;
+  const { id, instances } = result;
   return (
     <div class="result-part">
       <h2>{said.instances}</h2>
@@ -194,7 +197,12 @@ export function ResultInstances({ id, instances }: Pick<Result, 'id' | 'instance
           <li key={instance.sopInstanceUID} data-state={instance.state}>
             <a href={hrefOfInstance(id, instance)}>
               <Icon name={signOf(instance.state)} size={20} />
-              <span class="result-instance-name">{`${titleOfInstance(instance)} (${instance.kind})`}</span>
+              <span class="result-instance-name">
+                {`${titleOfReport(result, instance)} (${instance.kind})`}
+                {replacementOf(instances, instance) && (
+                  <span class="small quiet">{kitWords.separator + storedWords.replaced}</span>
+                )}
+              </span>
               <span class="small quiet">{said.states[instance.state] ?? instance.state}</span>
               <Icon name="chevron" size={16} turns />
             </a>

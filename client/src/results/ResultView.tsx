@@ -236,7 +236,7 @@ function ResultText({ result, list }: { readonly result: Result; readonly list: 
       <Lungs lungs={finding.lungs} />
       <Sentences title={resultWords.limits} lines={finding.limits} />
       {finding.input.studyInstanceUID && <OpenInViewer studyInstanceUID={finding.input.studyInstanceUID} />}
-      <ResultInstances id={result.id} instances={result.instances} />
+      <ResultInstances result={result} />
       <Compare result={result} list={list} />
       <HowItWasMade result={result} />
     </div>

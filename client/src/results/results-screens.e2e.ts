@@ -11,6 +11,7 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import {
+  afterVerdict,
   drawnExplanations,
   idOf,
   recordedJob,
@@ -129,20 +130,7 @@ function answerVerdict({ route, said }: Question, result: Result): Promise<void>
     return route.fulfill(
       problem(said.verifyStatus, said.verifyStatus === 409 ? 'result-changed' : 'unexpected'),
     );
-  const verification = {
-    verdict: verdict.verdict,
-    finding: verdict.finding ?? null,
-    at: new Date().toISOString(),
-    by: idOf(501),
-    byName: 'rahel',
-    reason: verdict.reason ?? null,
-  };
-  const verified: Result = {
-    ...result,
-    revision: result.revision + 1,
-    verification,
-    history: [...(result.history ?? []), verification],
-  };
+  const verified = afterVerdict(result, verdict);
   said.results = said.results.map((each) => (each.id === result.id ? verified : each));
   return route.fulfill({ json: verified });
 }
@@ -207,7 +195,7 @@ async function agree(scene: Scene): Promise<void> {
   await openFirst(scene);
   await untilAsked(scene);
   await page.keyboard.press('a');
-  await page.getByText('Agreed').waitFor();
+  await page.getByText('Agreed', { exact: true }).waitFor();
 }
 
 step('the empty list explains itself in three lines', async ({ page, looksRight }) => {
@@ -295,7 +283,7 @@ step('a radiologist gives no verdict while the image is not shown', async (scene
   await page.getByRole('button', { name: 'Fetch the image again' }).click();
   await untilAsked(scene);
   await page.keyboard.press('a');
-  await page.getByText('Agreed').waitFor();
+  await page.getByText('Agreed', { exact: true }).waitFor();
   assert.equal(said.verified, [{ verdict: 'agree' }]);
 });
 
@@ -308,7 +296,7 @@ step('a verdict is sent at once, can be changed, and every one stays in view', a
   await page.getByRole('heading', { name: 'Below the threshold for pneumonia' }).waitFor();
   await page.keyboard.press('k');
   await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
-  await page.getByText('Agreed').waitFor();
+  await page.getByText('Agreed', { exact: true }).waitFor();
   await page.locator('.picture-box img').first().waitFor();
   await page.keyboard.press('u');
   await untilAsked(scene);
@@ -318,6 +306,10 @@ step('a verdict is sent at once, can be changed, and every one stays in view', a
   await page.getByRole('button', { name: 'Correct it' }).click();
   await page.getByRole('heading', { name: 'Verdicts, newest first' }).waitFor();
   assert.equal(await page.locator('.verdicts .strong').allTextContents(), ['Corrected', 'Agreed']);
+  const reports = await page.locator('.result-instance-name', { hasText: '(SR)' }).allTextContents();
+  const told =
+    /^Verified report: Corrected, .* \(SR\)\nVerified report: Agreed, .* · replaced .*\nReport .* · replaced/;
+  assert.match(reports.join('\n'), told);
   await looksRight('result-history');
 });
 
@@ -348,7 +340,7 @@ step(
     assert.ok(await page.getByLabel('Viral pneumonia').isChecked());
     said.verifyStatus = 200;
     await page.getByRole('button', { name: 'Correct it' }).click();
-    await page.getByText('Corrected').first().waitFor();
+    await page.getByText('Corrected', { exact: true }).first().waitFor();
   },
 );
 
@@ -367,7 +359,7 @@ step('a verdict without a link is kept on the device, also over a reload, and se
   await page.getByText('Your verdict is not sent').waitFor();
   said.verifyStatus = 200;
   await page.evaluate(() => window.dispatchEvent(new Event('online')));
-  await page.locator('.result-row').getByText('Agreed').waitFor();
+  await page.locator('.result-row').getByText('Agreed', { exact: true }).waitFor();
   await page.waitForFunction(() => !document.body.textContent.includes('Your verdict is not sent'));
 });
 

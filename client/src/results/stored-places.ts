@@ -31,7 +31,7 @@ export function inReadingOrder<I extends Pick<ResultInstance, 'kind' | 'revision
   );
 }
 
-export function titleOfInstance({ kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>): string {
+function titleOfInstance({ kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>): string {
   return kind === 'SR' && revision > 1 ? storedWords.verifiedReport : storedWords.titles[kind];
 }
 

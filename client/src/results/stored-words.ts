@@ -12,6 +12,7 @@ export const storedWords = {
   /** Two reports of one result differ in the verdict and its time. */
   verified: (verdict: string, when: string) => `Verified report: ${verdict}, ${when}`,
   replacedBy: 'Replaced by:',
+  replaced: 'replaced by a later report',
   what: {
     SR: 'The structured report (SR), as the PACS holds it',
     SEG: 'The segmentation (SEG) over its source image, as the PACS holds it',

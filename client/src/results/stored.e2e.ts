@@ -240,7 +240,8 @@ step(
       );
     });
     await page.reload();
-    await page.getByRole('link', { name: /^Verified report \(SR\)/ }).click();
+    await page.getByRole('link', { name: /^Report \(SR\) · replaced by a later report/ }).waitFor();
+    await page.getByRole('link', { name: /^Verified report: Agreed, .* \(SR\)/ }).click();
     await untilRead(page);
     const said = await text(page);
     for (const words of [

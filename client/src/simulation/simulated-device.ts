@@ -348,7 +348,7 @@ export class SimulatedDevice {
       device: { database },
     } = tab;
     const ordering = createOrdering({ database, wake: () => undefined, account: () => 'a' });
-    if (act.do === 'score') return noteTriage(database, id, new Map([[0, said(act.score)]]));
+    if (act.do === 'score') return noteTriage(database, id, { said: new Map([[0, said(act.score)]]) });
     if (act.do === 'move') return ordering.move(id, act.at);
     if (act.what === 'sendFirst') return this.sendFirst(ordering, id, tab);
     if (act.what === 'pause' || act.what === 'resume') return ordering[act.what](id);

@@ -2,7 +2,7 @@
 import { useId, useState } from 'preact/hooks';
 import { instances } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
-import { formatCount, formatMoment } from '../kit/format.ts';
+import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -50,10 +50,7 @@ export function DayRow({ entry, opens }: DayRowProps) {
         <p class="study-facts small quiet numbers">
           <span class="study-time">{formatMoment(new Date(entry.at), new Date())}</span>
           <span class="study-kind">{entry.modalities.join('/')}</span>
-          <span class="study-count">
-            <span aria-hidden="true">{formatCount(entry.track.total)}</span>
-            <span class="unseen">{instances(entry.track.total)}</span>
-          </span>
+          <span class="study-count">{instances(entry.track.total)}</span>
         </p>
         <WhereItIs entry={entry} />
         <Receipt entry={entry} />

@@ -21,7 +21,7 @@ import { SelectionBar, SelectToggle } from './Selection.tsx';
 import { OfferNews } from './OfferNews.tsx';
 import { ProvideDayList, useDayList } from './studies-context.ts';
 import { studiesWords } from './studies-words.ts';
-import { Undo } from './Undo.tsx';
+import { Removed, Undo } from './Undo.tsx';
 import './studies.css';
 
 export type StudiesViewProps = {
@@ -82,6 +82,7 @@ function Found({
     <>
       {canFind && <Finder sent={sent} />}
       <FromGateway sent={sent} />
+      <Removed entries={entries} />
       <DaySections entries={entries} sent={sent} />
     </>
   );

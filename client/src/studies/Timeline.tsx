@@ -54,11 +54,12 @@ function Steps({ studyInstanceUID }: { readonly studyInstanceUID: string }) {
   if (steps.length === 0) return <p class="small quiet">{words.empty}</p>;
   return (
     <ol class="timeline small" aria-label={words.label}>
-      {steps.map(({ at, said, times }) => (
+      {steps.map(({ at, said, account, times }) => (
         <li key={`${at} ${said}`}>
           <span class="quiet numbers">{formatMoment(new Date(at), new Date())}</span>
           <span>
             {said}
+            {account !== undefined && <bdi class="quiet"> {words.by(account)}</bdi>}
             {times > 1 && <span class="quiet"> × {times}</span>}
           </span>
         </li>
@@ -67,17 +68,24 @@ function Steps({ studyInstanceUID }: { readonly studyInstanceUID: string }) {
   );
 }
 
-type Step = { readonly at: string; readonly said: string; readonly times: number };
+type Step = {
+  readonly at: string;
+  readonly said: string;
+  /** The person behind it, where the reader may know. */
+  readonly account: string | undefined;
+  readonly times: number;
+};
 
 /** The same step several times in a row is one line; a step for which there are no words is left out. */
 function stepsOf(events: readonly Event[]): readonly Step[] {
   const steps: Step[] = [];
-  for (const { at, event } of events) {
+  for (const { at, event, account } of events) {
     const said = words.events[event];
     if (said === undefined) continue;
     const last = steps.at(-1);
-    if (last?.said === said) steps[steps.length - 1] = { ...last, times: last.times + 1 };
-    else steps.push({ at, said, times: 1 });
+    if (last?.said === said && last.account === account)
+      steps[steps.length - 1] = { ...last, times: last.times + 1 };
+    else steps.push({ at, said, account, times: 1 });
   }
   return steps;
 }

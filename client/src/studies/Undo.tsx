@@ -1,7 +1,9 @@
-/** Says what was removed from the list, for as long as the page is open, and puts it back. */
+/** Says what was removed from the list, and puts it back: at once by Undo, later from the line above the list. */
 import { Icon } from '../kit/Icon.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { QueueStore } from '../pipeline/queue/queued-study.ts';
+import { removedAmong } from './choose-entries.ts';
+import type { DayEntry } from './day-entry.ts';
 import type { DayList } from './day-list.ts';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
@@ -53,6 +55,40 @@ export function Undo() {
           </button>
         </div>
       )}
+    </div>
+  );
+}
+
+/** Studies that were removed are in no other view of the list. */
+export function Removed({ entries }: { readonly entries: readonly DayEntry[] }) {
+  const queue = useQueue();
+  const { choice, removed } = useDayList();
+  const isOpen = choice.value.shown === 'removed';
+  const found = removedAmong(entries, choice.value, new Date());
+  const isSaid = !isOpen && removed.value.length > 0;
+  if (found.length === 0 || isSaid) return null;
+  const show = (shown: 'all' | 'removed') => (choice.value = { ...choice.value, shown });
+  const putBack = () => {
+    removed.value = [];
+    void queue.putBack(...found.flatMap(({ study }) => study?.id ?? [])).then(() => show('all'));
+  };
+  const says = choice.value.text.trim() === '' ? words.hidden : words.hiddenMatch;
+  return (
+    <div class="row row-apart small">
+      <p class="quiet">
+        {says(found.length)}
+        {isOpen && `. ${words.removedWhat}`}
+      </p>
+      <div class="row">
+        {isOpen && (
+          <button type="button" class="button" onClick={putBack}>
+            {words.putAllBack(found.length)}
+          </button>
+        )}
+        <button type="button" class="button button-bare" onClick={() => show(isOpen ? 'all' : 'removed')}>
+          {isOpen ? words.clear : words.showHidden(found.length)}
+        </button>
+      </div>
     </div>
   );
 }

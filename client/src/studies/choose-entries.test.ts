@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { QueuedStudy, StudyTitle } from '../pipeline/queue/queued-study.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
-import { chooseEntries, EVERYTHING, isNarrowed, type Choice } from './choose-entries.ts';
+import { chooseEntries, EVERYTHING, isNarrowed, removedAmong, type Choice } from './choose-entries.ts';
 import { toEntries, type DayEntry } from './day-entry.ts';
 import { modalitiesOf } from './modalities-of.ts';
 import { whereOf } from './where-of.ts';
@@ -218,6 +218,21 @@ test('studies are grouped by patient, and those of nobody known come last', () =
     chosen(entries, { byPatient: true }).map(({ entries: own }) => own.map(({ key }) => key)),
     [['a1', 'a2'], ['b'], ['c'], ['1.2.9']],
   );
+});
+
+test('a removed study is in no other view, and a search says that it is among the removed', () => {
+  const mine = entriesOf([
+    done('1', { label: 'P. D. …234', removed: true }),
+    done('2', { label: 'A. M. …777', removed: true }),
+    done('3', { label: 'P. D. …999' }),
+  ]);
+  const removed = (choice: Partial<Choice>) =>
+    removedAmong(mine, { ...EVERYTHING, ...choice }, NOW).map(({ key }) => key);
+  assert.equal(keys(mine, {}), ['3']);
+  assert.equal(removed({}).toSorted(), ['1', '2']);
+  assert.equal(keys(mine, { text: '98890234' }), []);
+  assert.equal(removed({ text: '98890234' }), ['1']);
+  assert.equal(removed({ shown: 'arrived', text: 'Doe' }), ['1']);
 });
 
 test('says where each study is, the most urgent first', () => {

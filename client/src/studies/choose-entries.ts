@@ -55,6 +55,11 @@ export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now:
     : [{ key: 'all', heading: { by: 'nothing' }, entries: sorted(found, choice.sort) }];
 }
 
+/** Studies that a person removed from the list, as far as this choice finds them. */
+export function removedAmong(entries: readonly DayEntry[], choice: Choice, now: Date): readonly DayEntry[] {
+  return chooseEntries(entries, { ...choice, shown: 'removed' }, now).flatMap((section) => section.entries);
+}
+
 function isShown({ part, removed }: DayEntry, shown: Shown): boolean {
   if (shown === 'removed' || removed) return removed && shown === 'removed';
   return shown === 'all' || part === shown;

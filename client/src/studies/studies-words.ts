@@ -96,6 +96,11 @@ export const studiesWords = {
   resumeAll: 'Resume all',
   removed: (count: number) => `${studies(count)} removed from the list`,
   removedWhat: 'Nothing is deleted in the PACS, and the receipts are kept.',
+  hidden: (count: number) => `${studies(count)} removed from this list`,
+  hiddenMatch: (count: number) =>
+    `${studies(count)} removed from this list ${count === 1 ? 'matches' : 'match'}`,
+  showHidden: (count: number) => (count === 1 ? 'Show it' : 'Show them'),
+  putAllBack: (count: number) => (count === 1 ? 'Put it back' : `Put all ${formatCount(count)} back`),
   undo: 'Undo',
   hideNotice: 'Close this message',
 
@@ -107,6 +112,7 @@ export const studiesWords = {
     failed: 'The gateway cannot be reached, so its record of this study cannot be shown.',
     empty: 'Nothing has reached the gateway yet.',
     label: 'What happened to this study',
+    by: (account: string) => `by ${account}`,
     events: {
       'upload-opened': 'Sending began',
       'parcel-received': 'A part arrived at the gateway',

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PASSWORD } from '#testing/accounts.ts';
+import { createAccount, PASSWORD } from '#testing/accounts.ts';
 import { filesOf, instancesSentBy, openInstalled, sendStudy } from '#testing/app-page.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { readSheetCode } from '#testing/read-sheet-code.ts';
@@ -250,6 +250,9 @@ walk(
     await page.getByText('from another device').waitFor();
     await untilRows(page, 5);
     await row(page, 'B. K. …003').locator('.study-open').click();
+    await row(page, 'B. K. …003')
+      .getByText('The PACS’s administrator can remove it there.', { exact: false })
+      .waitFor();
     await looksRight(page, 'studies-day');
     await row(page, 'from another device').locator('.study-open').click();
     await row(page, 'from another device').getByText('What happened').click();
@@ -265,11 +268,43 @@ walk(
     await looksRight(page, 'studies-removed');
     await page.getByRole('button', { name: 'Undo' }).click();
     await untilRows(page, 5);
+    await page.getByRole('button', { name: 'Remove all 4 from list' }).click();
+    await untilRows(page, 1);
     await stage.visitor.setOffline(true);
     await page.reload();
     await page.getByText('Offline: you see only what this device knows.').waitFor();
+    await page.getByText('4 studies removed from this list').waitFor();
+    await page.getByRole('button', { name: 'Show them' }).click();
     await untilRows(page, 4);
+    await row(page, 'B. K. …003').locator('.study-open').click();
+    await looksRight(page, 'studies-put-back');
+    await page.getByRole('button', { name: 'Put back on the list: B. K. …003' }).click();
+    await untilRows(page, 3);
+    await page.getByRole('button', { name: 'Put all 3 back' }).click();
+    await untilRows(page, 4);
+    await page.getByRole('button', { name: 'Remove all 4 from list' }).waitFor();
   },
 );
+
+walk('an auditor sees which account is behind each step of a study', async (stage) => {
+  const { address, gateway, account } = stage;
+  await stage.enter();
+  await queue(stage, PATIENTS.slice(3));
+  await untilInPacs(stage, 2);
+  const { username } = await createAccount(gateway, 'auditor', ['auditor']);
+  const other = await stage.openVisitor();
+  const watching = await other.newPage();
+  await watching.goto(address);
+  await watching.getByLabel('User name').fill(username);
+  await watching.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await watching.keyboard.press('Enter');
+  await watching.getByRole('link', { name: 'See which studies were sent' }).click();
+  await row(watching, `sent by ${account.username}`).locator('.study-open').click();
+  await watching.getByText('What happened').click();
+  const steps = watching.getByRole('list', { name: 'What happened to this study' });
+  await steps.getByText('Receipt issued').waitFor();
+  assert.match(await steps.innerText(), new RegExp(`Sending began\\s+by ${account.username}`));
+  assert.not.match(await steps.innerText(), /Receipt issued\s+by/);
+});
 
 test.run();

@@ -96,6 +96,25 @@ export function recordedResult(
   };
 }
 
+/** As the gateway tells it after this verdict, with the report that says so. */
+export function afterVerdict(
+  result: Result,
+  { verdict, finding, reason }: Pick<NonNullable<Result['verification']>, 'verdict' | 'finding' | 'reason'>,
+): Result {
+  const verification = {
+    ...{ verdict, finding: finding ?? null, reason: reason ?? null },
+    ...{ at: new Date().toISOString(), by: idOf(501), byName: 'rahel' },
+  };
+  const revision = result.revision + 1;
+  return {
+    ...result,
+    revision,
+    instances: [...result.instances, recordedInstance({ revision, sopInstanceUID: `${STUDY}9${revision}` })],
+    verification,
+    history: [...(result.history ?? []), verification],
+  };
+}
+
 /** The fields of a finding without a model's answer. */
 const SILENT = {
   probabilities: null,

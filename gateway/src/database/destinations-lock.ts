@@ -1,6 +1,6 @@
 /**
- * Studies are promised to destinations, and administrators change these. Whoever promises one holds them as they are,
- * and whoever changes them waits: none goes in between, nor is a study promised to one that is gone.
+ * Studies are promised to destinations, and administrators change these. A promise holds them as they are, and a change
+ * waits for it: no destination goes in between, nor is a study promised to one that is gone.
  */
 import { sql } from 'kysely';
 import type { Trx } from './database.ts';

@@ -77,7 +77,8 @@ test('is the first one that is primary, where there was none when it was promise
   const studyId = await studyIdOf(pipeline, uploadId);
   const settings = { authentication: { kind: 'none' }, ca: null, certificate: null } as const;
   const content = { kind: 'dicomweb', url: 'http://one.test/dicom-web', settings, sealed: null } as const;
-  const [first, second] = [randomUUID(), randomUUID()];
+  const first = randomUUID();
+  const second = randomUUID();
   await db.transaction().execute(async (trx) => {
     await insertDestination(trx, siteId, { ...content, id: first, name: 'first', now: new Date() });
     await insertDestination(trx, siteId, { ...content, id: second, name: 'second', now: new Date() });

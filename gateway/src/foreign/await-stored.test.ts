@@ -33,7 +33,7 @@ test('is not over while a destination that must have it lacks it', async () => {
   const look = async () => {
     const tools = { db, changes: pipeline.tools.changes, patienceMs: 0 };
     const { file, stored, isOver } = await awaitStored(tools, id, new AbortController().signal);
-    return { isOver, status: toAnswer(file.entries, stored, isOver).status };
+    return { isOver, status: toAnswer(file.entries, { stored, isOver, address: '' }).status };
   };
   other.lie = 'down';
   await pipeline.runAll();

@@ -55,7 +55,9 @@ async function lookAt({ db }: Tools, fileId: string): Promise<Outcome> {
   const rows = await db
     .selectFrom('instance')
     .innerJoin('upload_instance as l', 'l.instance_id', 'instance.id')
+    .innerJoin('study', 'study.id', 'instance.study_id')
     .select(['instance.sop_instance_uid', 'instance.sop_class_uid', 'instance.digest'])
+    .select(['study.study_instance_uid', 'instance.series_instance_uid'])
     .select(['instance.reason', 'instance.pacs_code'])
     // A required further destination may lack what the first one has.
     .select(shownState.as('state'))
@@ -68,6 +70,8 @@ async function lookAt({ db }: Tools, fileId: string): Promise<Outcome> {
     rows.map((row): [string, StoredInstance] => [
       `${row.sop_instance_uid} ${row.digest}`,
       {
+        studyInstanceUID: row.study_instance_uid,
+        seriesInstanceUID: row.series_instance_uid,
         sopInstanceUID: row.sop_instance_uid,
         sopClassUID: row.sop_class_uid,
         digest: row.digest,

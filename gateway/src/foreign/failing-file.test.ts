@@ -75,7 +75,7 @@ test('because one of its entries ends the thread loses that entry alone, by name
   assert.equal(
     entries.map(({ entry }) => entry),
     [1],
-    'what was found out so far is shown',
+    'the findings so far are shown',
   );
   await run();
   const opened = await look();

@@ -1,10 +1,18 @@
-/** Clients that are not ours: tus clients send a file as it is, DICOMweb clients store; the gateway opens both. */
+/**
+ * Clients that are not ours: tus clients send a file as it is, DICOMweb clients store, and the gateway opens both;
+ * DICOMweb clients search and retrieve.
+ */
+import type { Destinations } from '../destinations/destinations.ts';
 import type { Feature } from '../feature.ts';
+import { createPlaces } from '../http/places.ts';
 import { sweepFiles, type FileSpoolTools } from '../pipeline/file-spool.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { OPEN_FILE_QUEUE, type OpenFileJob } from '../pipeline/sent-file.store.ts';
 import type { Arrivals } from '../uploads/complete-upload.ts';
+import { createRememberSight } from './remember-sight.ts';
+import { retrieveRoutes } from './retrieve.routes.ts';
 import { createOpenFiles } from './run-open-file.ts';
+import { searchRoutes } from './search.routes.ts';
 import { stowRoutes, type RequestBodies } from './stow.routes.ts';
 
 export type ForeignFeatureTools = {
@@ -15,18 +23,33 @@ export type ForeignFeatureTools = {
   /** The name of the policy under which a request stores that names none. */
   readonly policy: string;
   readonly uploadExpiresHours: number;
+  readonly destinations: Pick<Destinations, 'of'>;
+  readonly publicUrl: string;
+  readonly now: () => Date;
+  readonly clock: () => number;
 };
 
 /** As many as there are threads that open them. */
 const FILES_AT_ONCE = 2;
 const SWEEP_SECONDS = 600;
+/** Answers on their way: each holds a connection to the PACS. A viewer opens six. */
+const ANSWERS_AT_ONCE = { atOnce: 64, ofOne: 16 };
 
 export function foreignFeature(tools: ForeignFeatureTools): Feature {
-  const { pipeline, parcels, spool, bodies, policy, uploadExpiresHours } = tools;
+  const { pipeline, parcels, spool, bodies, policy, uploadExpiresHours, publicUrl } = tools;
   const open = createOpenFiles({ pipeline, spool, parcels });
   const expiresAfterMs = uploadExpiresHours * 3_600_000;
+  const visits = {
+    ...{ db: pipeline.db, log: pipeline.log, now: tools.now, destinations: tools.destinations, publicUrl },
+    places: createPlaces(ANSWERS_AT_ONCE),
+    remember: createRememberSight(tools.clock),
+  };
   return {
-    routes: [stowRoutes({ pipeline, spool, bodies, policy, expiresAfterMs })],
+    routes: [
+      stowRoutes({ pipeline, spool, bodies, policy, expiresAfterMs, publicUrl }),
+      searchRoutes(visits),
+      retrieveRoutes(visits),
+    ],
     jobs: [
       {
         queue: OPEN_FILE_QUEUE,

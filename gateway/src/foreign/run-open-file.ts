@@ -108,7 +108,7 @@ async function openOne(
   tools.pipeline.changes.emit(file.id);
 }
 
-/** What a run has found out, in whatever way it ends. */
+/** The findings of a run, in whatever way it ends. */
 type Opened = {
   readonly sending: Sending;
   readonly left: NotTaken[];

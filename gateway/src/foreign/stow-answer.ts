@@ -5,9 +5,12 @@
 import { isInPacs, isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { FileEntry } from '../pipeline/sent-file.store.ts';
+import { retrieveUrl } from './own-addresses.ts';
 
 /** An instance of the request that is on the road. */
 export type StoredInstance = {
+  readonly studyInstanceUID: string;
+  readonly seriesInstanceUID: string;
   readonly sopInstanceUID: string;
   readonly sopClassUID: string;
   readonly digest: string;
@@ -38,15 +41,16 @@ type DataSet = Readonly<Record<string, Attribute>>;
 
 export type StowAnswer = { readonly status: 200 | 202 | 409; readonly dataSet: DataSet };
 
-/**
- * 200: the PACS has confirmed all without a warning. 202: some, or not all yet. 409: none, and none will be. `stored`:
- * by UID and digest.
- */
-export function toAnswer(
-  entries: readonly FileEntry[],
-  stored: ReadonlyMap<string, StoredInstance>,
-  isOver: boolean,
-): StowAnswer {
+/** `stored`: by UID and digest. `address`: of `/dicom-web`, for what can be retrieved there. */
+export type Known = {
+  readonly stored: ReadonlyMap<string, StoredInstance>;
+  readonly isOver: boolean;
+  readonly address: string;
+};
+
+/** 200: the PACS has confirmed all without a warning. 202: some, or not all yet. 409: none, and none will be. */
+export function toAnswer(entries: readonly FileEntry[], { stored, isOver, address }: Known): StowAnswer {
+  const studies = new Set<string>();
   const referenced: DataSet[] = [];
   const failed: DataSet[] = [];
   const unnamed: DataSet[] = [];
@@ -65,7 +69,12 @@ export function toAnswer(
     else if (isInPacs(instance.state)) {
       const warning = instance.state === 'coerced' ? (instance.pacsCode ?? 0xb000) : null;
       if (warning !== null) warnings += 1;
-      referenced.push({ ...named(instance), ...(warning !== null && { '00081196': unsigned(warning) }) });
+      studies.add(instance.studyInstanceUID);
+      referenced.push({
+        ...named(instance),
+        '00081190': toUrl(addressOf(instance, address)),
+        ...(warning !== null && { '00081196': unsigned(warning) }),
+      });
     } else if (isSettled(instance.state)) {
       const reason = instance.pacsCode ?? codeOf(instance.state, instance.reason);
       failed.push({ ...named(instance), '00081197': unsigned(reason) });
@@ -76,8 +85,8 @@ export function toAnswer(
   return {
     status: isWhole ? 200 : referenced.length + waiting > 0 ? 202 : 409,
     dataSet: {
-      // Type 2 (PS3.18 Table I.1-1).
-      '00081190': { vr: 'UR' },
+      // Type 2 (PS3.18 Table I.1-1): of the study, where all are of one.
+      '00081190': studies.size === 1 ? toUrl(`${address}/studies/${[...studies].join('')}`) : { vr: 'UR' },
       ...(failed.length > 0 && { '00081198': sequence(failed) }),
       ...(referenced.length > 0 && { '00081199': sequence(referenced) }),
       // Other Failures Sequence: those of which no UID can be told.
@@ -105,6 +114,12 @@ const named = ({
   '00081155': { vr: 'UI', Value: [sopInstanceUID] },
 });
 
+const addressOf = (
+  { studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID: instance }: StoredInstance,
+  address: string,
+): string => retrieveUrl(address, { study, series, instance });
+
+const toUrl = (address: string): Attribute => ({ vr: 'UR', Value: [address] });
 const unsigned = (code: number): Attribute => ({ vr: 'US', Value: [code] });
 const sequence = (items: readonly DataSet[]): Attribute => ({ vr: 'SQ', Value: items });
 
@@ -119,7 +134,7 @@ const KEYWORDS: Readonly<Record<string, string>> = {
   '0008119A': 'OtherFailuresSequence',
 };
 
-/** PS3.19 A.1. UIDs and numbers alone: nothing needs to be escaped. */
+/** PS3.19 A.1. UIDs, numbers and the gateway's own addresses alone: nothing needs to be escaped. */
 export function toXml(dataSet: DataSet): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<NativeDicomModel xmlns="http://dicom.nema.org/PS3.19/models/NativeDICOM">${attributes(dataSet)}</NativeDicomModel>`;
 }

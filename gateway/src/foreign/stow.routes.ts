@@ -22,6 +22,7 @@ import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { senderOf } from '../pipeline/upload-owner.ts';
 import { policyNamed, reasonSaid } from '../policies/policies.ts';
 import { awaitStored, type Outcome } from './await-stored.ts';
+import { webAddress } from './own-addresses.ts';
 import { toAnswer, toXml } from './stow-answer.ts';
 
 export type StowTools = {
@@ -31,6 +32,7 @@ export type StowTools = {
   readonly policy: string;
   readonly expiresAfterMs: number;
   readonly bodies: RequestBodies;
+  readonly publicUrl: string;
 };
 
 /** Bodies of requests as the pipeline's intake reads them. */
@@ -100,7 +102,7 @@ export function stowRoutes(tools: StowTools): Router {
     const leave = tools.bodies.takePlace(caller.id);
     try {
       const outcome = await receiveAndWait(tools, c, caller, asked);
-      return answerOf(c, outcome, asked.type);
+      return answerOf(c, outcome, { type: asked.type, address: webAddress(c, tools.publicUrl) });
     } finally {
       leave();
     }
@@ -179,10 +181,14 @@ async function receiveAndWait(
   }
 }
 
-function answerOf(c: GatewayContext, { file, stored, isOver }: Outcome, type: Asked['type']): Response {
+function answerOf(
+  c: GatewayContext,
+  { file, stored, isOver }: Outcome,
+  { type, address }: Pick<Asked, 'type'> & { readonly address: string },
+): Response {
   // Opened, and nothing of it was taken.
   if (file.state === 'opened' && file.problem !== null) throw new Problem(file.problem);
-  const { status, dataSet } = toAnswer(file.entries, stored, isOver);
+  const { status, dataSet } = toAnswer(file.entries, { stored, isOver, address });
   const headers = {
     'Content-Type': type,
     // Through the web app's port the API has a prefix.

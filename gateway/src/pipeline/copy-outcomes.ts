@@ -97,9 +97,9 @@ function judge(
 }
 
 /**
- * An instance is in the PACS when every required destination that was not given up has it. Null: they have all that the first one has.
- * Else what is to be done before a receipt is signed: wait for them, or say of an instance what the one said that did
- * not take it.
+ * An instance is in the PACS when every required destination that was not given up has it. Null: they have all that
+ * the first one has. Else the plan for before a receipt is signed: wait for them, or say of an instance what the one
+ * said that did not take it.
  */
 export function withoutRequired(
   instances: readonly InstanceRow[],

@@ -129,8 +129,8 @@ const isBack = (copy: StudyRow): RawBuilder<boolean> => sql`
   c.study_id = ${copy.id}::uuid and c.state = 'promised' and o.study_id = ${copy.copy_of}::uuid
   and ${isSame} and o.parcel_id is not null and ${inStates('o', VERIFIED)}`;
 /**
- * True of an instance `c` that a copy awaits again, and that its original has in its PACS and not here: it was lost while
- * the original was on its way. It is looked for once more; what is then missing the device is asked for.
+ * True of an instance `c` that a copy awaits again, and that its original has in its PACS and not here: it was lost
+ * while the original was on its way. It is looked for once more; what is then missing the device is asked for.
  */
 const isElsewhere = (copy: StudyRow): RawBuilder<boolean> => sql`
   c.study_id = ${copy.id}::uuid and c.state = 'promised' and ${copy.need} = 'required' and o.study_id = ${copy.copy_of}::uuid

@@ -31,7 +31,7 @@ const planNews: Planner = async ({ study, db }) =>
     ? { outcome: 'taken-over', changes: [{ kind: 'take-news' }], event: 'late-instance' }
     : nothingToDo('elsewhere');
 
-/** What is not known to be there. It may have some of it: nobody looks any more. */
+/** Instances that are not known to be there. The destination may have some of them: nobody looks any more. */
 const UNSEEN: readonly InstanceState[] = INSTANCE_STATES.filter(
   (state) => state !== 'left-out' && !IN_PACS.some((inPacs) => inPacs === state),
 );

@@ -200,6 +200,26 @@ test('name their sender and whether names were kept to those who watch the site,
   }
 });
 
+test('have a timeline that names the account behind each step to those who watch the site alone', async () => {
+  const { uid } = await deliver(7118);
+  const { username } = await pipeline.tools.db
+    .selectFrom('account')
+    .select('username')
+    .where('id', '=', pipeline.accountId)
+    .executeTakeFirstOrThrow();
+  const named = async () => {
+    const { events } = timelineSchema.parse(await pipeline.json('GET', `/studies/${uid}/timeline`));
+    return new Map(events.map(({ event, account }) => [event, account]));
+  };
+  assert.equal([...(await named()).values()].filter(Boolean), [], 'not to the technician');
+  pipeline.actAs(await addAccount(pipeline), ['auditor']);
+  const told = await named();
+  assert.equal(
+    [told.get('upload-opened'), told.has('receipt-issued'), told.get('receipt-issued')],
+    [username, true, undefined],
+  );
+});
+
 test('have a timeline: the steps of the audit trail, the oldest first', async () => {
   const { uid, uploadId } = await deliver(7107);
   const { events } = timelineSchema.parse(await pipeline.json('GET', `/studies/${uid}/timeline`));

@@ -24,7 +24,7 @@ const UPLOADS_LIMIT = 200;
 export async function timelineOf(db: Db, whose: WhoseStudy): Promise<readonly TimelineEvent[] | null> {
   const uploads = await uploadsOf(db, whose);
   if (uploads.length === 0) return null;
-  const uploadOf = new Map(uploads.map(({ id, study_id }) => [study_id, id]));
+  const uploadOf = new Map(uploads.map((upload) => [upload.study_id, upload]));
   const rows = await db
     .selectFrom('audit')
     .select(['at', 'event', 'fields'])
@@ -33,10 +33,35 @@ export async function timelineOf(db: Db, whose: WhoseStudy): Promise<readonly Ti
     .orderBy('seq', 'desc')
     .limit(EVENTS_LIMIT)
     .execute();
+  const named = whose.watches ? await usernamesOf(db, whose.siteId, rows) : null;
   return rows.reverse().map(({ at, event, fields }) => {
     const { studyId, studyInstanceUID: _, ...said } = fields;
-    return { at: at.toISOString(), event, uploadId: uploadOf.get(String(studyId)) ?? null, fields: said };
+    const upload = uploadOf.get(String(studyId));
+    const account = named?.get(String(said['by'])) ?? (BY_SENDER.test(event) ? upload?.username : undefined);
+    return {
+      ...{ at: at.toISOString(), event, uploadId: upload?.id ?? null, fields: said },
+      ...(named !== null && account !== undefined && { account }),
+    };
   });
+}
+
+/** Steps of the account that sends it, unless they name another one; all others are the gateway's. */
+const BY_SENDER = /^upload-|^instances-taken-back$/;
+
+/** Of the accounts that the events name in `by`, by their ids. */
+async function usernamesOf(
+  db: Db,
+  siteId: string,
+  events: readonly { readonly fields: Record<string, unknown> }[],
+): Promise<ReadonlyMap<string, string>> {
+  const ids = new Set(events.flatMap(({ fields: { by } }) => (typeof by === 'string' ? [by] : [])));
+  const rows = await db
+    .selectFrom('account')
+    .select([sql<string>`id::text`.as('id'), 'username'])
+    .where('site_id', '=', siteId)
+    .where(sql<boolean>`id::text = any(${[...ids]}::text[])`)
+    .execute();
+  return new Map(rows.map(({ id, username }) => [id, username]));
 }
 
 /** The uploads of it that are shown, oldest first. */

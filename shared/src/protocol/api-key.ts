@@ -5,8 +5,8 @@
 import { z } from 'zod';
 
 /**
- * `upload`: send studies, and follow those that the account sent. `read`: see uploads, studies and receipts as the
- * account's roles do. `metrics`: how busy the gateway is.
+ * `upload`: send studies, and follow those that the account sent. `read`: see uploads, studies and receipts, and
+ * search and retrieve over DICOMweb, as the account's roles do. `metrics`: how busy the gateway is.
  */
 export const API_KEY_SCOPES = ['upload', 'read', 'metrics'] as const;
 export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];

@@ -144,7 +144,7 @@ export type Destination = z.infer<typeof destinationSchema>;
 export const needWishSchema = z.strictObject({ need: needSchema.nullable() });
 export const destinationsSchema = z.object({ destinations: z.array(destinationSchema) });
 
-/** Which studies no longer go there: of `required` ones somebody waits, and then no longer does. */
+/** The copies of this need end; somebody waits for `required` ones, and then no longer does. */
 export const giveUpWishSchema = z.strictObject({ need: needSchema });
 /** Studies; each comes to its end within a minute or two. */
 export const givenUpSchema = z.object({ givenUp: z.number().int() });

@@ -1,6 +1,6 @@
 /**
- * Refusals about models, images, jobs, results and receipts on paper. They are apart from `problem-table.ts`, because
- * no page needs their sentences at its start.
+ * Refusals about models, images, jobs, results, receipts on paper and DICOMweb. They are apart from
+ * `problem-table.ts`, because no page needs their sentences at its start.
  */
 import { PROBLEMS, type ProblemKind } from './problem-table.ts';
 
@@ -15,6 +15,18 @@ const INFERENCE_PROBLEMS = {
     retry: 'never',
     title: 'The PACS has no such study or instance.',
     next: 'Compare the number with the PACS; a new study may need a moment.',
+  },
+  'pacs-without-dicomweb': {
+    status: 501,
+    retry: 'never',
+    title: 'The PACS offers no search and retrieval over DICOMweb.',
+    next: 'Ask an administrator: the primary destination must be a PACS with QIDO-RS and WADO-RS.',
+  },
+  'pacs-declined': {
+    status: 502,
+    retry: 'changed',
+    title: 'The PACS did not give what was asked for.',
+    next: 'Ask for less, or in another form.',
   },
   'no-explanation': { status: 404, retry: 'never', title: 'The result has no explanation of this kind.' },
   'sheet-too-large': {

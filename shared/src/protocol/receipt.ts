@@ -117,8 +117,8 @@ export const receiptSchema = z.object({
   root: digestSchema,
   instances: z.array(receiptInstanceSchema),
   /**
-   * The further ones, by name; absent where it has none. An instance is `stored` when each required one that was not given up
-   * has it.
+   * The further ones, by name; absent where it has none. An instance is `stored` when each required one that was not
+   * given up has it.
    */
   destinations: z.array(receiptDestinationSchema).optional(),
   /** The text of its QR code on paper: a JWS of its own (receipt-sheet.ts), signed with the same key. */

@@ -52,6 +52,8 @@ export const timelineSchema = z.object({
       event: z.string(),
       uploadId: z.uuid().nullable(),
       fields: z.record(z.string(), z.unknown()),
+      /** The person behind it, told only to those who watch the site; absent: the gateway did it by itself. */
+      account: z.string().optional(),
     }),
   ),
 });

@@ -67,7 +67,9 @@ function OneStudy({ study }: { readonly study: FoundStudy }) {
         </a>
       </p>
       <div class="study-head">
-        <h1 tabIndex={-1}>{kitWords.pages['before-after']}</h1>
+        <h1 tabIndex={-1}>
+          {policy?.deidentify === false ? chosenWords.beforeAfter.openKept : chosenWords.beforeAfter.open}
+        </h1>
         <p class="strong kept">
           <bdi>{formatPersonName(study.patientName) ?? titleWords.noPatient}</bdi>
         </p>

@@ -7,12 +7,13 @@ import { chosenWords } from './chosen-words.ts';
 import { useIngest } from './ingest-context.ts';
 
 export type ReasonSheetProps = {
-  readonly studies: number;
+  /** The label of the Send button. */
+  readonly label: string;
   /** A reason was given: Send goes on. */
   readonly onGiven: () => void;
 };
 
-export function ReasonSheet({ studies, onGiven }: ReasonSheetProps) {
+export function ReasonSheet({ label, onGiven }: ReasonSheetProps) {
   const ingest = useIngest();
   const [reason, setReason] = useState<SendingReason | null>(null);
   const give = () => {
@@ -36,7 +37,7 @@ export function ReasonSheet({ studies, onGiven }: ReasonSheetProps) {
           {kitWords.cancel}
         </button>
         <button type="button" class="button button-main" disabled={reason === null} onClick={give}>
-          {chosenWords.send(studies)}
+          {label}
         </button>
       </div>
     </Sheet>

@@ -10,6 +10,7 @@ import { DiscNotices, ExpectedStudies } from './DiscIndex.tsx';
 import { People } from './People.tsx';
 import { HasRead, Reading } from './Reading.tsx';
 import { RejectedFiles } from './RejectedFiles.tsx';
+import { peopleOf } from './sendable.ts';
 import { StudyCard } from './StudyCard.tsx';
 
 /** Height of a card that was not drawn yet, in px. */
@@ -125,13 +126,12 @@ function QueuedInPart({ instances }: { readonly instances: number }) {
  * those that Send takes.
  */
 function SeveralPatients({ studies }: { readonly studies: readonly FoundStudy[] }) {
-  const chosen = studies.filter((study) => study.selected.value);
-  const people = new Map(chosen.map((study) => [study.patient, study.people[0]!]));
-  if (people.size < 2) return null;
+  const people = peopleOf(studies.filter((study) => study.selected.value));
+  if (people.length < 2) return null;
   return (
     <Notice kind="wait" title={chosenWords.wrongPatient}>
-      <p>{chosenWords.severalPatients(people.size)}</p>
-      <People people={[...people.values()]} />
+      <p>{chosenWords.severalPatients(people.length)}</p>
+      <People people={people} />
     </Notice>
   );
 }

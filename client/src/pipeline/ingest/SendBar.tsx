@@ -9,7 +9,7 @@ import { endNarrowing } from '../queue/kept-choice.ts';
 import { queueWords } from '../queue/queue-words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
 import { ReasonSheet } from './ReasonSheet.tsx';
-import { canSend, sendableOf } from './sendable.ts';
+import { canSend, peopleOf, sendableOf } from './sendable.ts';
 
 export type SendBarProps = {
   /**
@@ -46,6 +46,7 @@ function SendBar({ onQueuedInPart }: SendBarProps) {
     location.hash = hrefOf({ page: 'studies' });
   };
   const disabled = !canSend(ingest, sendable, session.user.value);
+  const label = chosenWords.send(chosen.length, peopleOf(chosen).length);
   const none = held.length > 0 ? chosenWords.sendLookFirst : chosenWords.sendNone;
   return (
     <section
@@ -58,13 +59,13 @@ function SendBar({ onQueuedInPart }: SendBarProps) {
       <div class="send-inside">
         <PolicyChoice />
         <button type="button" class="button button-main send-button" disabled={disabled} onClick={send}>
-          {chosen.length === 0 ? none : chosenWords.send(chosen.length)}
+          {chosen.length === 0 ? none : label}
           {chosen.length > 0 && (
             <span class="send-size small numbers">{chosenWords.sendSize(instances, formatBytes(bytes))}</span>
           )}
         </button>
       </div>
-      {ingest.problem.value === 'reason-missing' && <ReasonSheet studies={chosen.length} onGiven={send} />}
+      {ingest.problem.value === 'reason-missing' && <ReasonSheet label={label} onGiven={send} />}
     </section>
   );
 }

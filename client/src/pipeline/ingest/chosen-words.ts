@@ -64,7 +64,8 @@ export const chosenWords = {
     'legal-order': 'A court or an authority ordered it',
   } satisfies Record<SendingReason, string>,
   policyMissing: 'The gateway has not said yet which policy is in force. You can send once it has.',
-  send: (count: number) => `Send ${studies(count)}`,
+  send: (count: number, patients: number) =>
+    patients < 2 ? `Send ${studies(count)}` : `Send ${studies(count)} of ${formatCount(patients)} patients`,
   sendBar: 'Sending',
   sendNone: 'Choose a study to send',
   sendLookFirst: 'Nothing to send until you have looked at the images',

@@ -68,8 +68,6 @@ export interface FoundStudy {
   readonly studyTime: string;
   readonly description: string;
   readonly accessionNumber: string;
-  /** Equal for two studies of one patient. */
-  readonly patient: string;
   /** Whom its instances name as their patient: more than one only by mistake. */
   readonly people: readonly NamedPerson[];
   readonly modalities: readonly string[];

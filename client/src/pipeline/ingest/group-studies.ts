@@ -227,7 +227,7 @@ function noteSame({ sopInstanceUIDs, unsettled, warnings }: StudyGroup, uid: str
 function notePerson({ people, warnings }: StudyGroup, description: InstanceDescription): void {
   const patient = patientOf(description);
   if (people.has(patient)) return;
-  people.set(patient, { name: description.patientName ?? '', id: description.patientId ?? '' });
+  people.set(patient, personOf(description));
   if (people.size > 1) warnings.add('patients-differ');
 }
 
@@ -238,12 +238,17 @@ function shared({ patients: known }: StudyGroup, patients: readonly NamedPatient
   return same;
 }
 
+const personOf = ({ patientName, patientId }: InstanceDescription): NamedPerson => ({
+  name: patientName ?? '',
+  id: patientId ?? '',
+});
+
+const patientOf = (description: InstanceDescription): string => keyOfPerson(personOf(description));
+
 /** Equal for two studies of one person; the case of letters and empty parts at the end of the name do not matter. */
-function patientOf(description: InstanceDescription): string {
-  return `${description.patientId?.trim() ?? ''}\n${
-    description.patientName
-      ?.replace(/[\^ ]+$/, '')
-      .trim()
-      .toUpperCase() ?? ''
-  }`;
+export function keyOfPerson({ name, id }: NamedPerson): string {
+  return `${id.trim()}\n${name
+    .replace(/[\^ ]+$/, '')
+    .trim()
+    .toUpperCase()}`;
 }

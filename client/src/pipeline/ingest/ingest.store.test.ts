@@ -9,6 +9,8 @@ import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { noteVaultEntries } from '../queue/rows/note-vault-entries.ts';
 import { endAsTakenBack } from '../queue/rows/drop-study.ts';
 import { rememberRate } from '../queue/rows/device-notes.ts';
+import { chosenWords } from './chosen-words.ts';
+import { peopleOf } from './sendable.ts';
 import { TaskFault } from './worker-pool.ts';
 import { openParcel } from '../../testing/open-queue.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, inFolder, openIngest } from '../../testing/open-ingest.ts';
@@ -68,6 +70,7 @@ test('two patients in one choice are pointed out on both', async () => {
   const { store } = await openIngest();
   await store.addFiles([...filesOf(syntheticStudy({ seed: 1 })), ...filesOf(syntheticStudy({ seed: 2 }))]);
   assert.ok(store.studies.value.every((study) => study.warnings.includes('two-patients')));
+  assert.match(chosenWords.send(2, peopleOf(store.studies.value).length), /^Send 2 studies of 2 patients$/);
 });
 
 test('where the instances of a study name two patients, both are shown', async () => {
@@ -82,6 +85,7 @@ test('where the instances of a study name two patients, both are shown', async (
     { name: 'Doe^Jane', id: 'P-0' },
     { name: 'Roe^Richard', id: 'P-1' },
   ]);
+  assert.is(peopleOf(store.studies.value).length, 2);
 });
 
 test('after Send every instance is safe on the device, the same one only once, and nothing is left to send', async () => {

@@ -116,7 +116,7 @@ async function nameAndPack(begun: Begun): Promise<void> {
   const triaged = tools.triaged(studyId, group);
   if (triaged !== null)
     await ignoreFailure(
-      noteTriage(database, studyId, triaged.said, triaged.setAside),
+      noteTriage(database, studyId, triaged),
       'without these answers the gateway does the work of the models',
     );
   const kept = await keepHeld(database, await tools.key, {

@@ -2,6 +2,7 @@
 import type { User } from '#shared/protocol/api.ts';
 import { maySend } from '../../net/may-send.ts';
 import type { FoundStudy, HeldFile, IngestStore } from './found-study.ts';
+import { keyOfPerson, type NamedPerson } from './group-studies.ts';
 
 interface Sendable {
   /** Without the studies of which everything is held back. */
@@ -25,6 +26,12 @@ export function sendableOf({ studies, heldBack }: Pick<IngestStore, 'studies' | 
     bytes: chosen.reduce((sum, { bytes }) => sum + bytes, -kept.reduce((sum, { bytes }) => sum + bytes, 0)),
     held: selected.filter((study) => !chosen.includes(study)),
   };
+}
+
+/** The patients whom these studies name as theirs, each once. */
+export function peopleOf(studies: readonly Pick<FoundStudy, 'people'>[]): readonly NamedPerson[] {
+  const people = studies.flatMap((study) => study.people);
+  return [...new Map(people.map((person) => [keyOfPerson(person), person])).values()];
 }
 
 /** Whether Send can be pressed now. Without a network nobody knows the user, and the gateway decides. */

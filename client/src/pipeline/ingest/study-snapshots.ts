@@ -80,7 +80,6 @@ function toStudy(shown: Shown, study: StudyGroup): FoundStudy {
     bytes,
     ...namesOf(description),
     studyTime: digitsOf(description.studyTime),
-    patient: study.patient,
     people: [...study.people.values()],
     modalities: [...study.modalities].sort(),
     series: [...study.series.values()]

@@ -1,11 +1,13 @@
 /** The notices above the list of studies, and what is shown while the list is empty or being read. */
 import { useSignal } from '@preact/signals';
+import type { Role } from '#shared/protocol/api.ts';
 import { maySend } from '../../net/may-send.ts';
 import { useSession } from '../../net/net-context.ts';
 import { useQueue } from './queue-context.ts';
 import { AskFirst } from '../../kit/AskFirst.tsx';
 import { useLate } from '../../kit/use-late.ts';
 import { Notice } from '../../kit/Notice.tsx';
+import { kitWords } from '../../kit/kit-words.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { noticeWords } from './notice-words.ts';
 import { queueWords } from './queue-words.ts';
@@ -144,6 +146,27 @@ function InBetween() {
   );
 }
 
+/** People with these roles come to send. */
+const SENDS: ReadonlySet<Role> = new Set(['technician', 'admin']);
+
+/** Where a radiologist finds what others sent, which they may read and this list does not show. */
+function OfReader() {
+  return (
+    <div class="queue-empty">
+      <p class="strong">{noticeWords.ofReader}</p>
+      <p class="quiet">{noticeWords.ofReaderWhat}</p>
+      <div class="row">
+        <a class="button button-main" href={hrefOf({ page: 'results', at: 'infer', id: '', beside: '' })}>
+          {kitWords.pages.infer}
+        </a>
+        <a class="button button-bare" href={hrefOf({ page: 'upload' })}>
+          {queueWords.toUpload}
+        </a>
+      </div>
+    </div>
+  );
+}
+
 export function EmptyQueue() {
   const user = useSession().user.value;
   if (user !== null && !maySend(user))
@@ -153,6 +176,7 @@ export function EmptyQueue() {
         <p class="quiet">{queueWords.noneOfSiteWhat}</p>
       </div>
     );
+  if (user?.roles.includes('radiologist') && !user.roles.some((role) => SENDS.has(role))) return <OfReader />;
   return (
     <div class="queue-empty">
       <p class="strong">{queueWords.empty}</p>

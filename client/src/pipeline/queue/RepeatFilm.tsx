@@ -3,8 +3,12 @@
  * so the warnings are repeated here.
  */
 import { Icon } from '../../kit/Icon.tsx';
+import type { FilmFault } from '../triage/film-faults.ts';
 import { triageWords } from '../triage/triage-words.ts';
 import type { QueuedStudy } from './queued-study.ts';
+
+const sayFault = (fault: FilmFault): string =>
+  fault === 'blank' ? triageWords.showsNothing : triageWords.findings[fault];
 
 export function RepeatFilm({ study: { film, state } }: { readonly study: QueuedStudy }) {
   if (film.length === 0 || state === 'taken-back') return null;
@@ -12,8 +16,7 @@ export function RepeatFilm({ study: { film, state } }: { readonly study: QueuedS
     <div class="triage-warning repeat-film">
       <Icon name="caution" size={20} />
       <p class="small">
-        <span class="strong">{triageWords.repeat}</span>{' '}
-        {film.map((finding) => triageWords.findings[finding]).join(' ')}{' '}
+        <span class="strong">{triageWords.repeat}</span> {film.map(sayFault).join(' ')}{' '}
         <span class="quiet">{triageWords.notDiagnostic}.</span>
       </p>
     </div>

@@ -13,7 +13,7 @@ import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from './queue-words.ts';
 import { titleWords } from './title-words.ts';
 import { trackWords } from './track-words.ts';
-import { isStopped, rowButtons } from './list-buttons.ts';
+import { isStopped, rowButtons, whyNotCancelled } from './list-buttons.ts';
 import type { QueuedStudy } from './queued-study.ts';
 import { RepeatFilm } from './RepeatFilm.tsx';
 import { StudyButtons } from './StudyButtons.tsx';
@@ -47,6 +47,7 @@ export function StudyDetails({ study, onDismiss }: StudyDetailsProps) {
       <div class="queue-foot">
         <div class="queue-said">
           <Said study={study} track={track} />
+          <NotCancelled study={study} />
         </div>
         <Actions study={study} onDismiss={onDismiss} />
       </div>
@@ -90,6 +91,12 @@ function Red({ title, next }: { readonly title: string; readonly next: string | 
       </span>
     </p>
   );
+}
+
+/** Says whom to ask where cancelling is not offered any longer. */
+export function NotCancelled({ study }: { readonly study: QueuedStudy }) {
+  const why = whyNotCancelled(study);
+  return why && <p class="small quiet">{queueWords.notCancelled[why]}</p>;
 }
 
 function Actions({ study, onDismiss }: StudyDetailsProps) {

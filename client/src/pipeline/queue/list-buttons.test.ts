@@ -8,7 +8,7 @@ import { UPLOAD_STATES } from '#shared/protocol/upload-state.ts';
 import { queuedStudy } from '../../testing/queued-study.ts';
 import { countStudy, type CountedRow } from './count-study.ts';
 import { NO_REASONS, sumOf, type Reasons } from './count-reasons.ts';
-import { rowButtons, TURNS, turnsOf } from './list-buttons.ts';
+import { rowButtons, TURNS, turnsOf, whyNotCancelled } from './list-buttons.ts';
 import type { Waiting } from './queued-study.ts';
 import { canCancel, canTakeBack } from './rows/decide-study.ts';
 import { hasWork } from './rows/instance-queue.ts';
@@ -144,6 +144,21 @@ test('a study that is not over has a button, or continues without anybody', () =
     assert.is(partOf(study) === 'needs-you', study.track.needsYou > 0);
     if (hasArrived(trackOf(study, 'online'))) assert.is(study.needs.length, 0);
   }
+});
+
+test('a study that can no longer be cancelled, and only such a one, says where it is', () => {
+  const nothing = { departed: [0], acknowledged: [0], counts: [null, counted(5, 0), counted(0, 5)] };
+  const said = new Set<string | null>();
+  for (const some of rows({ ...nothing, sending: [true], paused: [false], named: [true] })) {
+    const row = { ...rowOf(some), rank: null } as unknown as StudyRow;
+    const buttons = { canTakeBack: canTakeBack(row), canCancel: canCancel(row) };
+    const study = queuedStudy({ state: row.state, ...countStudy(row), ...buttons });
+    const why = whyNotCancelled(study);
+    if (why !== null && (study.canCancel || study.canTakeBack)) assert.unreachable(JSON.stringify(some));
+    if (why === null && row.state === 'done' && study.track.inPacs > 0) assert.unreachable('not said');
+    said.add(why);
+  }
+  assert.equal(said, new Set([null, 'gateway', 'pacs']));
 });
 
 test('each button that changes a turn moves the study to where it says', () => {

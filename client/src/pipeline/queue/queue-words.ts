@@ -46,6 +46,11 @@ export const queueWords = {
   diagnosis: DIAGNOSES,
   cancel: 'Cancel sending',
   cancelOf: (name: string) => `Cancel sending: ${name}`,
+  notCancelled: {
+    gateway:
+      'It can no longer be cancelled: it is on its way into the PACS. The PACS’s administrator can remove it there.',
+    pacs: 'It is in the PACS and can no longer be cancelled. The PACS’s administrator can remove it there.',
+  },
   cancelledWhat:
     'This study was cancelled while it was being sent. Instances that were not in the PACS were left out, and the copy here was deleted.',
   failed: 'The gateway refused this study.',

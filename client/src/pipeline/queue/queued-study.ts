@@ -3,7 +3,7 @@
  * gateway, in the PACS). Titles are decrypted for the screen and erased when the study is done.
  */
 import type { ReadonlySignal } from '@preact/signals';
-import type { FilmFinding } from '#shared/protocol/inference.ts';
+import type { FilmFault } from '../triage/film-faults.ts';
 import type { Link } from '../../net/link.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
@@ -133,7 +133,7 @@ export interface QueuedStudy {
    * Warnings about its films, which may have to be taken again. Empty if there are none, or once a person has
    * looked.
    */
-  readonly film: readonly FilmFinding[];
+  readonly film: readonly FilmFault[];
   /** Placed in the order by a person. */
   readonly ranked: boolean;
   /** Nothing of it has left: `takeBack` applies. */

@@ -5,6 +5,9 @@
 import type { FilmMark } from '#shared/models/film.ts';
 import type { FilmFinding } from '#shared/protocol/inference.ts';
 
+/** A fault of a film of a queued study. `blank`: it shows nothing. */
+export type FilmFault = FilmFinding | 'blank';
+
 export const isToRepeat = (finding: FilmFinding): boolean =>
   finding === 'blurred' || finding === 'lungs-cut-off';
 

@@ -37,7 +37,7 @@ export function startTriage(ingest: IngestStore, database: LocalDatabase): Triag
   const store = createTriageStore({
     ingest,
     worker: cautious,
-    note: (studyId, said) => noteTriage(database, studyId, said),
+    note: (studyId, triaged) => noteTriage(database, studyId, triaged),
   });
   // On a metered connection they are fetched when the first film is chosen.
   if (!savesData()) setTimeout(() => void store.keep(), KEEP_AFTER_MS);

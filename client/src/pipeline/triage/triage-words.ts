@@ -25,6 +25,7 @@ export const triageWords = {
     'Outside this model’s population (frontal films of small children): image quality was not judged, and it keeps its place',
   outside: 'Outside this model’s population: it keeps its place',
   notDiagnostic: 'Not for diagnostic use',
+  showsNothing: 'An image shows nothing: every point of it is equally bright.',
   repeat: 'Repeat before the patient leaves?',
   /** Above Send, because the cards of these studies may be out of sight. */
   repeatStudies: (count: number) => `${studies(count)} to look at: repeat before the patient leaves?`,

@@ -104,6 +104,28 @@ test('the study whose film reaches the threshold goes first, and the manifest sa
   );
 });
 
+test('a film that shows nothing is said of the queued study too, whether the answer came before Send or after', async () => {
+  const slow = Promise.withResolvers<Examination>();
+  const blank = { ...examined(said()), quality: 'blank' as const };
+  const answers = [Promise.resolve(blank), Promise.resolve(examined(said())), slow.promise];
+  const page = await openPage(() => answers.shift()!);
+  const filmsOf = async () =>
+    (await page.database.studies.toArray())
+      .sort((a, b) => a.queuedAt - b.queuedAt)
+      .map((study) => study.film);
+  for (const seed of [1, 2]) {
+    await page.store.addFiles(film(seed));
+    await until(() => page.triage.of(page.store.studies.value[0]!).value?.looked === 1);
+    await page.store.send();
+  }
+  await page.store.addFiles(film(3));
+  await page.store.send();
+  assert.equal(await filmsOf(), [['blank'], undefined, undefined]);
+  slow.resolve(blank);
+  await until(async () => (await filmsOf())[2] !== undefined);
+  assert.equal(await filmsOf(), [['blank'], undefined, ['blank']]);
+});
+
 test('Send does not wait: a later answer still moves the queued study', async () => {
   const slow = Promise.withResolvers<Examination>();
   const page = await openPage(() => slow.promise);

@@ -63,7 +63,7 @@ export interface TriageTools {
   readonly ingest: Pick<IngestStore, 'studies' | 'inspection'>;
   readonly worker: ModelWorker;
   /** Notes an answer that came after the study was named. */
-  readonly note: (studyId: string, said: ReadonlyMap<number, DeviceTriage>) => Promise<void>;
+  readonly note: (studyId: string, triaged: Omit<Triaged, 'setAside'>) => Promise<void>;
 }
 
 /** Two views and a repeat of each; more images are no chest study. */
@@ -119,7 +119,8 @@ export function createTriageStore(tools: TriageTools): TriageStore {
       if (!entry) return null;
       entry.queuedAs = studyId;
       warn(state, entry, false);
-      return { said: answersFor(entry, group), setAside: entry.setAside };
+      const said = answersFor(entry, group);
+      return { said, setAside: entry.setAside, blank: blankAmong(entry, said) };
     },
     keep: () => keepModels(state),
   };
@@ -212,9 +213,21 @@ async function lookAt(state: TriageState, entry: Entry, found: FoundFile): Promi
   show(state, entry);
   if (entry.queuedAs !== null && examination !== null)
     await ignoreFailure(
-      state.note(entry.queuedAs, new Map([[found.ordinal, examination.triage]])),
+      noteLate(state, entry.queuedAs, { ordinal: found.ordinal, examination }),
       'if the database cannot be written now, the queue keeps its order',
     );
+}
+
+function noteLate(
+  { note }: TriageState,
+  studyId: string,
+  { ordinal, examination }: { readonly ordinal: number; readonly examination: Examination },
+): Promise<void> {
+  const { triage, quality } = examination;
+  return note(studyId, {
+    said: new Map([[ordinal, triage]]),
+    blank: new Set(quality === 'blank' ? [ordinal] : []),
+  });
 }
 
 async function examine(
@@ -248,6 +261,9 @@ function answersFor({ answers }: Entry, { series }: StudyGroup): ReadonlyMap<num
     ),
   );
 }
+
+const blankAmong = ({ answers }: Entry, said: Triaged['said']): Triaged['blank'] =>
+  new Set([...said.keys()].filter((ordinal) => answers.get(ordinal)?.quality === 'blank'));
 
 async function keepModels(state: TriageState): Promise<void> {
   if (state.isLooking) return;

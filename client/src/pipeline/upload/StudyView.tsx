@@ -18,6 +18,7 @@ import type { QueuedStudy, StudyTitle } from '../queue/queued-study.ts';
 import { RepeatFilm } from '../queue/RepeatFilm.tsx';
 import { isStopped, sendingButtons } from '../queue/list-buttons.ts';
 import { StudyButtons } from '../queue/StudyButtons.tsx';
+import { NotCancelled } from '../queue/StudyDetails.tsx';
 import { nameOf, partsOf, remainsOf } from '../queue/study-title.ts';
 import { trackOf } from '../queue/track-of.ts';
 import { ArrivedPanel } from './ArrivedPanel.tsx';
@@ -66,6 +67,7 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
         {study.title && <TitleLines title={study.title} />}
         <p class="small quiet numbers">
           {[
+            ...(study.title ? [] : kindOf(study)),
             ...remainsOf({ ...study, completedAt: null }, new Date()),
             formatBytes(study.bytes),
             queueWords.travelled(study.policy.deidentify),
@@ -93,9 +95,15 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
       {study.paused && study.isWaiting && <p class="quiet">{queueWords.paused}</p>}
       {buttons.length > 0 && <StudyButtons study={study} name={name} buttons={buttons} />}
       {arrived && <ArrivedPanel study={study} />}
+      <NotCancelled study={study} />
       {study.studyInstanceUID && <InstanceList study={study} />}
     </main>
   );
+}
+
+/** Said where no title says it. */
+function kindOf({ about: { modalities } }: QueuedStudy): readonly string[] {
+  return modalities.length === 0 ? [] : [modalities.join('/')];
 }
 
 function TitleLines({ title }: { readonly title: StudyTitle }) {

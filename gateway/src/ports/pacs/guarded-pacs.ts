@@ -48,6 +48,15 @@ export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pac
     get usualProof() {
       return pacs.usualProof;
     },
+    get web(): Pacs['web'] {
+      const { web } = pacs;
+      return (
+        web && {
+          get: (path, accept, signal) => guard.pass(signal, () => web.get(path, accept, signal)),
+          takesLists: (signal) => guard.pass(signal, () => web.takesLists(signal)),
+        }
+      );
+    },
     get digestsOf(): Pacs['digestsOf'] {
       const ask = pacs.digestsOf;
       if (ask === null) return null;

@@ -6,15 +6,15 @@
 import { openPacs } from './orthanc-pacs.ts';
 import type { Pacs } from './pacs.ts';
 import type { PacsSettings } from './pacs-http.ts';
-import { createStowPacs } from './stow-pacs.ts';
+import { createStowPacs, type WebPacs } from './stow-pacs.ts';
 
 /**
  * `storeAnotherWay` and `digestsOf` are null until the PACS has answered; callers ask for them only after a
  * refusal or a search, which is an answer.
  */
 export function createLatePacs(settings: PacsSettings): Pacs {
-  let found: Pacs | null = null;
-  const pacs = async (signal: AbortSignal): Promise<Pacs> => (found ??= await openPacs(settings, signal));
+  let found: WebPacs | null = null;
+  const pacs = async (signal: AbortSignal): Promise<WebPacs> => (found ??= await openPacs(settings, signal));
   return {
     describe: () => createStowPacs(settings).describe(),
     storeInstances: async (study, instances, signal) =>
@@ -27,6 +27,10 @@ export function createLatePacs(settings: PacsSettings): Pacs {
     describeStudy: async (study, limit, signal) => (await pacs(signal)).describeStudy(study, limit, signal),
     givesInstances: async (signal) => (await pacs(signal)).givesInstances(signal),
     probe: async (signal) => (await pacs(signal)).probe(signal),
+    web: {
+      get: async (path, accept, signal) => (await pacs(signal)).web.get(path, accept, signal),
+      takesLists: async (signal) => (await pacs(signal)).web.takesLists(signal),
+    },
     get digestsOf() {
       return found?.digestsOf ?? null;
     },

@@ -8,7 +8,7 @@ import { parseJson } from './dicom-json.ts';
 import { createPacsHttp, type PacsAnswer, type PacsHttp, type PacsSettings } from './pacs-http.ts';
 import { NOT_ORTHANC, PacsUnreachable, type InstanceToStore, type Pacs, type StoreAnswer } from './pacs.ts';
 import { provenBytes } from './proven-bytes.ts';
-import { createStowPacs } from './stow-pacs.ts';
+import { createStowPacs, type WebPacs } from './stow-pacs.ts';
 
 /**
  * Orthanc's REST root from its DICOMweb root, whose default name is /dicom-web; null where the URL does not
@@ -67,7 +67,7 @@ function outcomeOf(status: number, body: unknown): StoreAnswer['outcome'] {
   return status < 500 && OrthancStatus === BAD_FILE_FORMAT ? 'refused' : 'unanswered';
 }
 
-export function createOrthancPacs(settings: PacsSettings): Pacs {
+export function createOrthancPacs(settings: PacsSettings): WebPacs {
   const stow = createStowPacs(settings, true);
   const http = createPacsHttp(settings);
   const rest = restRootOf(settings.url) ?? settings.url;
@@ -165,6 +165,6 @@ export function createToldOrthanc(settings: PacsSettings): Pacs {
 }
 
 /** The adapter that fits what answers at the URL; asked again at each start. Throws PacsUnreachable. */
-export async function openPacs(settings: PacsSettings, signal: AbortSignal): Promise<Pacs> {
+export async function openPacs(settings: PacsSettings, signal: AbortSignal): Promise<WebPacs> {
   return (await isOrthanc(settings, signal)) ? createOrthancPacs(settings) : createStowPacs(settings);
 }

@@ -72,6 +72,20 @@ export type DescribedInstance = FoundInstance & {
  */
 export const FETCHED_BYTES_LIMIT = 50_000_000;
 
+/** An answer of QIDO-RS or WADO-RS. `body`: to be read to its end, or cancelled. It fails with PacsUnreachable. */
+export type WebAnswer = {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: ReadableStream<Uint8Array>;
+};
+
+export type DicomWeb = {
+  /** `path`: under the DICOMweb root, with its query; checked and encoded. Throws PacsUnreachable. */
+  get(path: string, accept: string, signal: AbortSignal): Promise<WebAnswer>;
+  /** Whether one search takes several UIDs (PS3.18 §8.3.4.1). Throws PacsUnreachable. */
+  takesLists(signal: AbortSignal): Promise<boolean>;
+};
+
 export interface Pacs {
   /** For receipts and people: the DICOMweb root without credentials, or the name of the folder. */
   describe(): string;
@@ -135,6 +149,8 @@ export interface Pacs {
    * by its list.
    */
   readonly usualProof?: 'read-back' | undefined;
+  /** Its QIDO-RS and WADO-RS for callers of the gateway; undefined where it has none. */
+  readonly web?: DicomWeb | undefined;
   /** A second way for one that `storeInstances` refused; null where there is none. Throws the same. */
   readonly storeAnotherWay: ((instance: InstanceToStore, signal: AbortSignal) => Promise<StoreAnswer>) | null;
   /**

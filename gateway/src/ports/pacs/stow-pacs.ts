@@ -2,12 +2,14 @@
  * Any PACS that speaks DICOMweb: STOW-RS, QIDO-RS and WADO-RS (PS3.18 §10). Streams both ways with fetch.
  */
 import { DESCRIBED, parseJson, parseStoreAnswer, readSearchAnswer, readStoreAnswer } from './dicom-json.ts';
+import { getThrough } from './dicom-web.ts';
 import { firstPart, gatherAll, hashAll, storeRequestBody } from './multipart.ts';
 import { createPacsHttp, withoutCredentials, type PacsHttp, type PacsSettings } from './pacs-http.ts';
 import {
   PacsDoesNotSearch,
   PacsUnreachable,
   type DescribedInstance,
+  type DicomWeb,
   type FoundInstance,
   type InstanceToStore,
   type Pacs,
@@ -38,8 +40,10 @@ const LISTED_LIMIT = 100_000;
 /** A PACS by its DICOMweb root. `takesLists`: null until that was tried (`findInstances`). */
 type Web = { readonly root: string; readonly http: PacsHttp; takesLists: boolean | null };
 
+export type WebPacs = Pacs & { readonly web: DicomWeb };
+
 /** `takesLists`: UID List Matching is known to work. */
-export function createStowPacs(settings: PacsSettings, takesLists: true | null = null): Pacs {
+export function createStowPacs(settings: PacsSettings, takesLists: true | null = null): WebPacs {
   const web: Web = { root: settings.url.replace(/\/+$/, ''), http: createPacsHttp(settings), takesLists };
   return {
     describe: () => withoutCredentials(web.root),
@@ -52,6 +56,10 @@ export function createStowPacs(settings: PacsSettings, takesLists: true | null =
     fetchInstance: (where, maxBytes, signal) => fetchInstance(web, where, maxBytes, signal),
     describeStudy: (study, limit, signal) => describeStudy(web, study, limit, signal),
     givesInstances: (signal) => givesInstances(web, signal),
+    web: {
+      get: (path, accept, signal) => getThrough(web, path, accept, signal),
+      takesLists: (signal) => asksLists(web, signal),
+    },
     async probe(signal) {
       await search(web, '/studies?limit=1', signal);
     },
@@ -192,7 +200,7 @@ async function findInstances(
   sopInstanceUIDs: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly FoundInstance[]> {
-  const atOnce = sopInstanceUIDs.length > 1 && (await takesLists(web, signal)) ? UIDS_IN_A_SEARCH : 1;
+  const atOnce = sopInstanceUIDs.length > 1 && (await asksLists(web, signal)) ? UIDS_IN_A_SEARCH : 1;
   const groups: string[][] = [];
   for (let at = 0; at < sopInstanceUIDs.length; at += atOnce)
     groups.push(sopInstanceUIDs.slice(at, at + atOnce));
@@ -240,7 +248,7 @@ async function searchUIDs(
  * or ignores it, and everything would look lost: two instances that it has are asked for in one list. With
  * fewer in it, nothing can be said yet, and each UID is asked for alone.
  */
-async function takesLists(web: Web, signal: AbortSignal): Promise<boolean> {
+async function asksLists(web: Web, signal: AbortSignal): Promise<boolean> {
   if (web.takesLists !== null) return web.takesLists;
   const known = [
     ...new Set((await search(web, '/instances?limit=10', signal)).map((row) => row.sopInstanceUID)),

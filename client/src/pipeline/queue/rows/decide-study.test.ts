@@ -243,11 +243,11 @@ test('a person reorders studies, pauses one and sends one first; triage orders t
   const store = storeOver(device, { wake: () => (woken += 1) });
   assert.is(await order(), 'abcd');
   const said = { models: [], runtime: 'a runtime', population: 'inside' as const, film: [] };
-  await noteTriage(device.database, 'b', new Map([[0, { ...said, score: 0.1, first: false }]]));
+  await noteTriage(device.database, 'b', { said: new Map([[0, { ...said, score: 0.1, first: false }]]) });
   assert.is(await order(), 'abcd', 'a score below the threshold keeps its place');
-  await noteTriage(device.database, 'b', new Map([[7, { ...said, score: 0.9, first: true }]]));
+  await noteTriage(device.database, 'b', { said: new Map([[7, { ...said, score: 0.9, first: true }]]) });
   assert.is(await order(), 'abcd', 'a score for an image outside the study puts nothing first');
-  await noteTriage(device.database, 'c', new Map([[0, { ...said, score: 0.9, first: true }]]));
+  await noteTriage(device.database, 'c', { said: new Map([[0, { ...said, score: 0.9, first: true }]]) });
   assert.is(await order(), 'cabd');
   await store.move('d', 1);
   assert.is(await order(), 'cdab');

@@ -8,12 +8,13 @@ import type { Reasons } from '../count-reasons.ts';
 import type { Counts } from '#shared/protocol/api.ts';
 import type { VaultEntry } from '#shared/protocol/vault.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
-import type { DeviceTriage, FilmFinding } from '#shared/protocol/inference.ts';
+import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { ProblemCode } from '#shared/protocol/problem-table.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { KeptReceipt, ReasonCount, StudyAbout, Trouble, Waiting } from '../queued-study.ts';
+import type { FilmFault } from '../../triage/film-faults.ts';
 import { LADDER, type Rung } from './schema-ladder.ts';
 
 /**
@@ -103,7 +104,7 @@ export interface StudyRow {
    */
   score: number | null;
   /** Open warnings about films, which may have to be taken again. Absent if there are none. */
-  film?: readonly FilmFinding[];
+  film?: readonly FilmFault[];
   /** The failure on this device that ended the last attempt. */
   trouble: Trouble | null;
   /** Incremented when a person retries, leaves out or cancels. */

@@ -4,17 +4,21 @@
  * lower score moves nothing. Warnings about films that may have to be taken again are stored with the study,
  * because its card is gone by then.
  */
-import type { DeviceTriage, FilmFinding } from '#shared/protocol/inference.ts';
-import { isToRepeat } from '../../triage/film-faults.ts';
+import type { DeviceTriage } from '#shared/protocol/inference.ts';
+import { isToRepeat, type FilmFault } from '../../triage/film-faults.ts';
 import type { LocalDatabase } from './local-database.ts';
 
-/** By the instances' positions. `setAside`: a person has looked at these films and sends them as they are. */
+/**
+ * By the instances' positions. `setAside`: a person has looked at these films and sends them as they are; `blank`:
+ * these show nothing, which was measured and of which no model says anything.
+ */
 export interface Triaged {
   readonly said: ReadonlyMap<number, DeviceTriage>;
   readonly setAside: ReadonlySet<number>;
+  readonly blank: ReadonlySet<number>;
 }
 
-const NOBODY_LOOKED: Triaged['setAside'] = new Set();
+const NONE: ReadonlySet<number> = new Set();
 
 /**
  * By the instances' positions. Skips instances that are gone, and models that did not run: naming has
@@ -24,12 +28,11 @@ const NOBODY_LOOKED: Triaged['setAside'] = new Set();
 export async function noteTriage(
   database: LocalDatabase,
   studyId: string,
-  said: Triaged['said'],
-  setAside = NOBODY_LOOKED,
+  { said, setAside = NONE, blank = NONE }: Pick<Triaged, 'said'> & Partial<Triaged>,
 ): Promise<void> {
   await database.transaction('rw', database.studies, database.instances, async () => {
     const scores: number[] = [];
-    const film = new Set<FilmFinding>();
+    const film = new Set<FilmFault>(blank.size > 0 ? ['blank'] : []);
     for (const [position, triage] of said) {
       if (triage.runtime === 'none') continue;
       if (!setAside.has(position))

@@ -1,0 +1,95 @@
+/**
+ * The Accept header of a retrieval (PS3.18 §8.7.5): of the forms that are passed on, those that the caller takes. The
+ * PACS is sent a new header, made from them.
+ */
+import { isUid } from '#shared/dicom/uid.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+
+/** `accept`: for the PACS. `isSingle`: the caller takes the one part itself. `type`: of the parts. */
+export type Accepted = { readonly accept: string; readonly type: string; readonly isSingle: boolean };
+
+const DICOM = 'application/dicom';
+const OCTETS = 'application/octet-stream';
+/** Frames and bulk data as they are encoded (PS3.18 Tables 8.7.3-2 to 8.7.3-5). */
+const ENCODED: readonly string[] = [
+  ...[OCTETS, 'image/jpeg', 'image/jp2', 'image/jpx', 'image/jph', 'image/jphc', 'image/jls', 'image/jxl'],
+  ...['image/dicom-rle', 'image/x-dicom-rle', 'image/x-jls', 'image/png', 'image/gif'],
+  ...['video/mpeg', 'video/mpeg2', 'video/mp4', 'video/h265'],
+];
+export const RENDERED: readonly string[] = ['image/jpeg', 'image/png', 'image/gif', 'video/mp4'];
+/** Media ranges that are read. */
+const RANGES_LIMIT = 16;
+
+type Range = {
+  readonly type: string;
+  readonly inner: string | undefined;
+  readonly syntax: string | undefined;
+};
+
+/** RFC 9110 §12.5.1, without weights: the order of the ranges is the caller's wish. */
+function rangesOf(header: string | undefined): readonly Range[] {
+  const ranges = (header?.trim() || '*/*').match(/(?:[^,"]|"[^"]*")+/g) ?? [];
+  return ranges.slice(0, RANGES_LIMIT).map((range) => {
+    const [type = '', ...parameters] = (range.match(/(?:[^;"]|"[^"]*")+/g) ?? []).map((one) => one.trim());
+    const named = new Map(
+      parameters.map((one): [string, string] => {
+        const [name = '', ...value] = one.split('=');
+        return [
+          name.trim().toLowerCase(),
+          value
+            .join('=')
+            .trim()
+            .replace(/^"(.*)"$/, '$1'),
+        ];
+      }),
+    );
+    const lower = (text: string | undefined) => text?.toLowerCase();
+    return {
+      type: type.toLowerCase(),
+      inner: lower(named.get('type')),
+      syntax: named.get('transfer-syntax'),
+    };
+  });
+}
+
+/** `types`: of parts, the first of them where the caller does not say. `single`: the body may be one part itself. */
+function parts(header: string | undefined, types: readonly string[], single: readonly string[]): Accepted {
+  const [usual = ''] = types;
+  const taken = rangesOf(header).flatMap((range) => {
+    const { type, inner, syntax } = range;
+    const isSingle = single.includes(type);
+    const isAny =
+      type === '*/*' || type === 'multipart/*' || (type === 'multipart/related' && inner === undefined);
+    const wanted = isSingle ? type : isAny ? usual : type === 'multipart/related' ? (inner ?? '') : '';
+    if (!types.includes(wanted) || !(syntax === undefined || syntax === '*' || isUid(syntax))) return [];
+    const encoded = syntax === undefined ? '' : `; transfer-syntax=${syntax}`;
+    return [{ accept: `multipart/related; type="${wanted}"${encoded}`, type: wanted, isSingle }];
+  });
+  const [first] = taken;
+  if (first === undefined) throw new Problem('not-acceptable');
+  const alike = taken.filter(({ isSingle }) => isSingle === first.isSingle);
+  return { ...first, accept: alike.map(({ accept }) => accept).join(', ') };
+}
+
+/** @throws Problem not-acceptable, as all others here. */
+export const acceptedInstances = (header: string | undefined, isOne: boolean): Accepted =>
+  parts(header, [DICOM], isOne ? [DICOM] : []);
+
+export const acceptedEncoded = (header: string | undefined): Accepted => parts(header, ENCODED, []);
+
+export function acceptedRendered(header: string | undefined): Accepted {
+  const type = rangesOf(header)
+    .map((range) => (range.type === '*/*' || range.type === 'image/*' ? 'image/jpeg' : range.type))
+    .find((one) => RENDERED.includes(one));
+  if (type === undefined) throw new Problem('not-acceptable');
+  return { accept: type, type, isSingle: true };
+}
+
+export const DICOM_JSON = 'application/dicom+json';
+
+export function requireJson(header: string | undefined): void {
+  const isTaken = rangesOf(header).some(({ type }) =>
+    ['*/*', 'application/*', 'application/json', DICOM_JSON].includes(type),
+  );
+  if (!isTaken) throw new Problem('not-acceptable', 'This is answered in JSON.');
+}

@@ -1,0 +1,114 @@
+/**
+ * The addresses in a Data Set of the PACS's answer, written as the gateway's own: nobody learns where the PACS is, and
+ * what they ask for next comes to the gateway. Bulk data that lies anywhere else than under its instance has none.
+ */
+import { isLoopbackName } from '../config.ts';
+import type { GatewayContext } from '../http/route.ts';
+
+export type Json = { [tag: string]: unknown };
+
+const RETRIEVE_URL = '00081190';
+const RETRIEVE_AE_TITLE = '00080054';
+const STUDY_INSTANCE_UID = '0020000D';
+const SERIES_INSTANCE_UID = '0020000E';
+const SOP_INSTANCE_UID = '00080018';
+
+export type Uids = {
+  readonly study: string | undefined;
+  readonly series: string | undefined;
+  readonly instance: string | undefined;
+};
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function firstOf(dataSet: Json, tag: string): unknown {
+  const attribute = dataSet[tag];
+  const values = isObject(attribute) ? attribute['Value'] : undefined;
+  return Array.isArray(values) ? values[0] : undefined;
+}
+
+export function uidsIn(dataSet: Json): Uids {
+  const text = (tag: string): string | undefined => {
+    const value = firstOf(dataSet, tag);
+    return typeof value === 'string' ? value : undefined;
+  };
+  return {
+    study: text(STUDY_INSTANCE_UID),
+    series: text(SERIES_INSTANCE_UID),
+    instance: text(SOP_INSTANCE_UID),
+  };
+}
+
+/** Number of Study Related Instances (0020,1208); null where it is not said. */
+export function relatedInstances(dataSet: Json): number | null {
+  const said = firstOf(dataSet, '00201208');
+  const count = Number(said ?? Number.NaN);
+  return Number.isInteger(count) ? count : null;
+}
+
+/** The address of `/dicom-web` by the way that the caller came. */
+export function webAddress(c: GatewayContext, publicUrl: string): string {
+  if (c.get('throughWeb')) return `${new URL(publicUrl).origin}/api/dicom-web`;
+  const { protocol, hostname, host } = new URL(c.req.url);
+  // TLS may end at a proxy before the gateway.
+  const isBehind = publicUrl.startsWith('https:') && !isLoopbackName(hostname);
+  return `${isBehind ? 'https:' : protocol}//${host}/dicom-web`;
+}
+
+export function retrieveUrl(address: string, { study, series, instance }: Uids): string {
+  const ofSeries = series === undefined ? '' : `/series/${series}`;
+  const ofInstance = series === undefined || instance === undefined ? '' : `/instances/${instance}`;
+  return `${address}/studies/${study ?? ''}${ofSeries}${ofInstance}`;
+}
+
+/** A new Data Set. `of`: its UIDs, also those that the request named. */
+export function withOwnAddresses(dataSet: Json, of: Uids, address: string): Json {
+  const own = rewritten(dataSet, of, address);
+  delete own[RETRIEVE_AE_TITLE];
+  own[RETRIEVE_URL] = { vr: 'UR', Value: [retrieveUrl(address, of)] };
+  return own;
+}
+
+function rewritten(dataSet: Json, of: Uids, address: string): Json {
+  const own: Json = {};
+  for (const [tag, attribute] of Object.entries(dataSet)) {
+    if (!isObject(attribute)) continue;
+    const { BulkDataURI: uri, Value: values, ...rest } = attribute;
+    const bulk = typeof uri === 'string' ? bulkAddress(uri, of, address) : null;
+    own[tag] = {
+      ...rest,
+      ...(bulk !== null && { BulkDataURI: bulk }),
+      ...(Array.isArray(values) && {
+        Value:
+          attribute['vr'] === 'SQ'
+            ? values.map((item) => (isObject(item) ? rewritten(item, of, address) : {}))
+            : values,
+      }),
+    };
+  }
+  return own;
+}
+
+/** Between the segments of a path at the PACS, in one segment of ours. */
+const BETWEEN = '~';
+const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}$/;
+const SEGMENTS_LIMIT = 12;
+
+function bulkAddress(uri: string, of: Uids, address: string): string | null {
+  const { study, series, instance } = of;
+  const parts = /\/studies\/([^/]+)\/series\/([^/]+)\/instances\/([^/]+)\/([^?#]+)$/.exec(uri);
+  if (parts === null || parts[1] !== study || parts[2] !== series || parts[3] !== instance) return null;
+  const segments = parts[4]!.split('/');
+  const isPlain = segments.length <= SEGMENTS_LIMIT && segments.every((one) => SEGMENT.test(one));
+  return isPlain ? `${retrieveUrl(address, of)}/bulkdata/${segments.join(BETWEEN)}` : null;
+}
+
+/** The path under its instance at the PACS; null: no such one was ever given out. */
+export function bulkPath(name: string): string | null {
+  const segments = name.split(BETWEEN);
+  return segments.length <= SEGMENTS_LIMIT && segments.every((one) => SEGMENT.test(one))
+    ? segments.join('/')
+    : null;
+}

@@ -1,0 +1,57 @@
+/** The objects of a JSON array, one after the other as they come: never more than one of them is in memory. */
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+
+/** A Data Set without bulk data. Whole slides have some megabytes of functional groups. */
+export const ITEM_BYTES_LIMIT = 32 * 1024 ** 2;
+
+const [QUOTE, ESCAPE, OPEN, CLOSE, BEGIN, END, COMMA] = Buffer.from('"\\{}[],');
+const BLANKS: readonly number[] = [...Buffer.from(' \t\r\n')];
+
+type Place = { depth: number; isText: boolean; isEscaped: boolean };
+
+/** The text of each. Throws PacsUnreachable where it is anything else, or ends too early. */
+export async function* readItems(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const held: Uint8Array[] = [];
+  let heldBytes = 0;
+  let state: 'before' | 'within' | 'after' = 'before';
+  const place: Place = { depth: 0, isText: false, isEscaped: false };
+  for await (const piece of body) {
+    let start = place.depth > 0 ? 0 : -1;
+    for (let at = 0; at < piece.length; at += 1) {
+      const byte = piece[at]!;
+      if (place.depth === 0) {
+        if (byte === OPEN && state === 'within') {
+          place.depth = 1;
+          start = at;
+        } else if (byte === BEGIN && state === 'before') state = 'within';
+        else if (byte === END && state === 'within') state = 'after';
+        else if (!BLANKS.includes(byte) && !(byte === COMMA && state === 'within')) throw unreadable();
+        continue;
+      }
+      step(place, byte);
+      if (place.depth > 0) continue;
+      if (heldBytes + at - start >= ITEM_BYTES_LIMIT) throw unreadable();
+      yield Buffer.concat([...held.splice(0), piece.subarray(start, at + 1)]).toString('utf8');
+      heldBytes = 0;
+      start = -1;
+    }
+    if (start < 0) continue;
+    held.push(piece.slice(start));
+    heldBytes += piece.length - start;
+    if (heldBytes > ITEM_BYTES_LIMIT) throw unreadable();
+  }
+  if (state !== 'after') throw unreadable();
+}
+
+/** One byte further, inside an object. */
+function step(place: Place, byte: number): void {
+  if (place.isText) {
+    if (place.isEscaped) place.isEscaped = false;
+    else if (byte === ESCAPE) place.isEscaped = true;
+    else if (byte === QUOTE) place.isText = false;
+  } else if (byte === QUOTE) place.isText = true;
+  else if (byte === OPEN) place.depth += 1;
+  else if (byte === CLOSE) place.depth -= 1;
+}
+
+const unreadable = (): PacsUnreachable => new PacsUnreachable('the PACS answered with no list', null);

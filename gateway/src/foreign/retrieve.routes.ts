@@ -1,0 +1,247 @@
+/**
+ * WADO-RS (PS3.18 §10.4) from the primary destination, as a stream. The caller's rights are checked before the PACS is
+ * asked; callers who may not read all are given their instances one by one, so that none that came to the study since
+ * is among them.
+ */
+import { randomBytes } from 'node:crypto';
+import { isUid } from '#shared/dicom/uid.ts';
+import { SENDERS } from '#shared/protocol/policy.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { allow, createRouter, describeRoute, type GatewayContext, type Router } from '../http/route.ts';
+import {
+  acceptedEncoded,
+  acceptedInstances,
+  acceptedRendered,
+  DICOM_JSON,
+  RENDERED,
+  requireJson,
+  type Accepted,
+} from './accepted.ts';
+import { bulkPath, uidsIn, withOwnAddresses } from './own-addresses.ts';
+import { dataSets } from './search.routes.ts';
+import { seen, type SeenStudy } from './sight.ts';
+import { onlyPart, readParts, writeParts, type PartPiece } from './web-parts.ts';
+import { serveVisit, type Served, type Visit, type VisitTools } from './web-visit.ts';
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+
+type Where = { readonly study: string; readonly series?: string; readonly instance?: string };
+type Reading = (visit: Visit, where: Where, own: SeenStudy | null) => Promise<Served>;
+/** Reads the request; what it returns asks the PACS. */
+type Reader = (c: GatewayContext, isOne: boolean) => Reading;
+
+const STUDY = '/dicom-web/studies/{studyInstanceUID}';
+const SERIES = `${STUDY}/series/{seriesInstanceUID}`;
+const INSTANCE = `${SERIES}/instances/{sopInstanceUID}`;
+const MULTIPART = 'multipart/related';
+
+const ROUTES: readonly (readonly [string, string, readonly string[], Reader])[] = [
+  [STUDY, 'the instances of a study', [MULTIPART], readInstances],
+  [SERIES, 'the instances of a series', [MULTIPART], readInstances],
+  [INSTANCE, 'an instance', [MULTIPART, 'application/dicom'], readInstances],
+  [`${STUDY}/metadata`, 'the metadata of a study', [DICOM_JSON], readMetadata],
+  [`${SERIES}/metadata`, 'the metadata of a series', [DICOM_JSON], readMetadata],
+  [`${INSTANCE}/metadata`, 'the metadata of an instance', [DICOM_JSON], readMetadata],
+  [`${INSTANCE}/frames/{frames}`, 'frames', [MULTIPART], readFrames],
+  [`${INSTANCE}/rendered`, 'an instance as a picture', RENDERED, readRendered],
+  [`${INSTANCE}/frames/{frames}/rendered`, 'a frame as a picture', RENDERED, readRendered],
+  [`${INSTANCE}/bulkdata/{path}`, 'bulk data, at an address that metadata gave', [MULTIPART], readBulkData],
+];
+
+export function retrieveRoutes(tools: VisitTools): Router {
+  const router = createRouter();
+  for (const [path, what, types, read] of ROUTES) {
+    router.get(
+      path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      allow(SENDERS, { keys: ['read'] }),
+      (c: GatewayContext) => {
+        const where = whereOf(c);
+        const reading = read(c, where.instance !== undefined);
+        return serveVisit(c, tools, async (visit) => {
+          const own = await seen(visit.sight, where.study, visit.signal);
+          if (!isOwn(own, where)) throw new Problem('not-found');
+          visit.web();
+          return { ...(await reading(visit, where, own)), study: where.study };
+        });
+      },
+    );
+    describeRoute(router, describe(path, what, types));
+  }
+  return router;
+}
+
+const describe = (
+  path: string,
+  what: string,
+  types: readonly string[],
+): Parameters<typeof describeRoute>[1] => ({
+  method: 'get',
+  path,
+  roles: SENDERS,
+  keys: ['read'],
+  tags: ['dicomweb'],
+  summary: `WADO-RS: ${what}`,
+  parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+    ...{ name, in: 'path' as const, required: true, schema: { type: 'string' as const } },
+  })),
+  problems: [
+    ...(['bad-request', 'not-found', 'not-acceptable', 'called-off'] as const),
+    ...(['pacs-without-dicomweb', 'pacs-declined', 'pacs-unreachable'] as const),
+  ],
+  responses: {
+    200: {
+      description: 'As the PACS has it.',
+      content: Object.fromEntries(
+        types.map((type) => [
+          type,
+          {
+            schema:
+              type === DICOM_JSON
+                ? { type: 'array' as const, items: { type: 'object' as const } }
+                : { type: 'string' as const, format: 'binary' },
+          },
+        ]),
+      ),
+    },
+  },
+});
+
+/** @throws Problem not-found: nothing has such a name. */
+function whereOf(c: GatewayContext): Where {
+  const uid = (name: string): string | undefined => {
+    const value = c.req.param(name);
+    if (value !== undefined && !isUid(value)) throw new Problem('not-found');
+    return value;
+  };
+  const series = uid('seriesInstanceUID');
+  const instance = uid('sopInstanceUID');
+  return {
+    study: uid('studyInstanceUID') ?? '',
+    ...(series !== undefined && { series }),
+    ...(instance !== undefined && { instance }),
+  };
+}
+
+function isOwn(own: SeenStudy | null, { series, instance }: Where): boolean {
+  if (own === null) return true;
+  if (instance !== undefined) return own.instances.get(instance) === series;
+  return series === undefined || own.series.has(series);
+}
+
+const pathOf = ({ study, series, instance }: Where): string =>
+  `/studies/${study}${series === undefined ? '' : `/series/${series}`}${instance === undefined ? '' : `/instances/${instance}`}`;
+
+function readInstances(c: GatewayContext, isOne: boolean): Reading {
+  const accepted = acceptedInstances(c.req.header('accept'), isOne);
+  return async (visit, where, own) => {
+    const paths = own === null || where.instance !== undefined ? [pathOf(where)] : ownPaths(where, own);
+    return served(accepted, answersAt(visit, paths, accepted.accept));
+  };
+}
+
+function ownPaths({ study, series: asked }: Where, own: SeenStudy): readonly string[] {
+  return [...own.instances]
+    .filter(([, series]) => asked === undefined || series === asked)
+    .map(([instance, series]) => pathOf({ study, series, instance }));
+}
+
+type Answers = AsyncGenerator<AsyncGenerator<PartPiece>>;
+
+async function* answersAt(visit: Visit, paths: readonly string[], accept: string): Answers {
+  for (const path of paths) {
+    const { contentType, body } = await visit.get(path, accept);
+    yield readParts(contentType, body);
+  }
+}
+
+function served({ type, isSingle }: Accepted, answers: Answers): Served {
+  if (isSingle) return { type, pieces: firstOf(answers) };
+  const boundary = randomBytes(16).toString('hex');
+  return {
+    type: `multipart/related; type="${type}"; boundary=${boundary}`,
+    pieces: writeParts(answers, boundary),
+  };
+}
+
+async function* firstOf(answers: Answers): AsyncGenerator<Uint8Array> {
+  for await (const answer of answers) return yield* onlyPart(answer);
+}
+
+function readMetadata(c: GatewayContext): Reading {
+  requireJson(c.req.header('accept'));
+  return async (visit, where, own) => ({ type: DICOM_JSON, pieces: metadata(visit, where, own) });
+}
+
+async function* metadata(visit: Visit, where: Where, own: SeenStudy | null): AsyncGenerator<Uint8Array> {
+  let before = '[';
+  for await (const dataSet of dataSets(visit, `${pathOf(where)}/metadata`)) {
+    const said = uidsIn(dataSet);
+    const of = {
+      study: where.study,
+      series: said.series ?? where.series,
+      instance: said.instance ?? where.instance,
+    };
+    if (own !== null && (of.instance === undefined || own.instances.get(of.instance) !== of.series)) continue;
+    yield Buffer.from(before + JSON.stringify(withOwnAddresses(dataSet, of, visit.address)));
+    before = ',';
+  }
+  if (before === '[') throw new Problem('not-found');
+  yield Buffer.from(']');
+}
+
+/** An address of so many fits into what proxies take. */
+const FRAMES = /^[1-9]\d{0,5}(,[1-9]\d{0,5}){0,255}$/;
+
+function framesOf(c: GatewayContext): string | undefined {
+  const frames = c.req.param('frames');
+  if (frames !== undefined && !FRAMES.test(frames))
+    throw new Problem('bad-request', 'Frames are named by number, at most 256 of them.');
+  return frames;
+}
+
+function readFrames(c: GatewayContext): Reading {
+  const frames = framesOf(c);
+  const accepted = acceptedEncoded(c.req.header('accept'));
+  return async (visit, where) =>
+    served(accepted, answersAt(visit, [`${pathOf(where)}/frames/${frames}`], accepted.accept));
+}
+
+function readBulkData(c: GatewayContext): Reading {
+  const path = bulkPath(c.req.param('path') ?? '');
+  if (path === null) throw new Problem('not-found');
+  const accepted = acceptedEncoded(c.req.header('accept'));
+  return async (visit, where) =>
+    served(accepted, answersAt(visit, [`${pathOf(where)}/${path}`], accepted.accept));
+}
+
+/** PS3.18 §8.3.5.1. */
+const RENDERING: Readonly<Record<string, RegExp>> = {
+  viewport: /^\d{1,5},\d{1,5}(,-?\d{0,5}(\.\d{1,4})?){0,4}$/,
+  window: /^-?\d{1,7}(\.\d{1,6})?,\d{1,7}(\.\d{1,6})?,(linear|linear-exact|sigmoid)$/i,
+  quality: /^(100|[1-9]?\d)$/,
+};
+
+function readRendered(c: GatewayContext): Reading {
+  const frames = framesOf(c);
+  if (frames?.includes(',')) throw new Problem('bad-request', 'A picture is of one frame.');
+  const { type, accept } = acceptedRendered(c.req.header('accept'));
+  const query = new URLSearchParams();
+  for (const [name, value] of new URL(c.req.url).searchParams) {
+    const form = Object.hasOwn(RENDERING, name) ? RENDERING[name] : undefined;
+    if (form === undefined || query.has(name) || !form.test(value))
+      throw new Problem('bad-request', 'A parameter is not one of a picture.');
+    query.set(name, value);
+  }
+  return async (visit, where) => {
+    const ofFrame = frames === undefined ? '' : `/frames/${frames}`;
+    const path = `${pathOf(where)}${ofFrame}/rendered${query.size > 0 ? `?${query.toString()}` : ''}`;
+    const { contentType, body } = await visit.get(path, accept);
+    const [said = ''] = contentType.toLowerCase().split(';');
+    if (said.trim() === type) return { type, pieces: piecesOf(body) };
+    await body.cancel();
+    throw new PacsUnreachable('the PACS answered with no such picture', null);
+  };
+}
+
+async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* body;
+}

@@ -1,0 +1,252 @@
+import { once } from 'node:events';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { until } from '#testing/gateway-under-test.ts';
+import type { SyntheticInstance, SyntheticStudy } from '#testing/synthetic-study.ts';
+import { openWebWorld, type DataSet, type WebWorld } from '../testing/open-web-world.ts';
+import { acceptedInstances } from './accepted.ts';
+import { bulkPath, withOwnAddresses } from './own-addresses.ts';
+import { readParts } from './web-parts.ts';
+
+const test = suite('WADO-RS');
+let world: WebWorld;
+let token: string;
+let study: SyntheticStudy;
+test.before(async () => {
+  world = await openWebWorld();
+  token = await world.person('technician');
+  study = await world.send(token, 9501, { series: 2 });
+});
+test.after(() => world.close());
+
+const placeOf = ({ identifiers: of }: SyntheticInstance): string =>
+  `/studies/${of.studyInstanceUID}/series/${of.seriesInstanceUID}/instances/${of.sopInstanceUID}`;
+
+type Part = { readonly type: string; readonly bytes: Buffer };
+
+async function partsOf(answer: Response): Promise<readonly Part[]> {
+  const parts: { type: string; pieces: Uint8Array[] }[] = [];
+  if (answer.status !== 200) throw new Error(await answer.text());
+  for await (const piece of readParts(answer.headers.get('content-type') ?? '', answer.body!))
+    if (piece instanceof Uint8Array) parts.at(-1)!.pieces.push(piece.slice());
+    else parts.push({ type: piece.type, pieces: [] });
+  return parts.map(({ type, pieces }) => ({ type, bytes: Buffer.concat(pieces) }));
+}
+
+test('an instance comes back byte for byte, alone and with the others of its series and study', async () => {
+  const [one, other] = study.instances;
+  const [, seriesPath = ''] = /^(.*)\/instances/.exec(placeOf(one!)) ?? [];
+  assert.equal(await partsOf(await world.get(placeOf(one!), token)), [
+    { type: 'application/dicom', bytes: Buffer.from(one!.bytes) },
+  ]);
+  const series = await partsOf(await world.get(seriesPath, token));
+  assert.equal(
+    series.map(({ bytes }) => bytes),
+    [one!, other!].map(({ bytes }) => Buffer.from(bytes)),
+  );
+  for (const who of [token, await world.person('admin')])
+    assert.is((await partsOf(await world.get(`/studies/${study.studyInstanceUID}`, who))).length, 4);
+  const single = await world.get(placeOf(one!), token, 'application/dicom');
+  assert.is(single.headers.get('content-type'), 'application/dicom');
+  assert.equal(Buffer.from(await single.arrayBuffer()), Buffer.from(one!.bytes));
+});
+
+test('nothing of another’s study comes by any address, and of one’s own nothing that came to it since', async () => {
+  const stranger = await world.person('technician');
+  const place = placeOf(study.instances[0]!);
+  const [, seriesPath = '', studyPath = ''] = /^((.*)\/series\/[^/]+)/.exec(place) ?? [];
+  world.pacs.asked.splice(0);
+  for (const path of [
+    studyPath,
+    seriesPath,
+    place,
+    `${place}/frames/1`,
+    `${place}/rendered`,
+    `${place}/bulkdata/x`,
+  ])
+    for (const under of /instances/.test(path) ? [''] : ['', '/metadata'])
+      assert.is((await world.get(path + under, stranger)).status, 404, path + under);
+  assert.equal(world.pacs.asked, [], 'the PACS is not asked');
+  const own = await world.send(stranger, 9502);
+  await partsOf(await world.get(`/studies/${own.studyInstanceUID}`, stranger));
+  const late = `${place.split('/').at(-1)}.1`;
+  world.pacs.held.set(late, { study: own.studyInstanceUID, bytes: Buffer.from('another’s') });
+  assert.is((await partsOf(await world.get(`/studies/${own.studyInstanceUID}`, stranger))).length, 2);
+  const metadata = await world.rows(`/studies/${own.studyInstanceUID}/metadata`, stranger);
+  assert.is(metadata.length, 2);
+  world.gateway.wait(10_000);
+  assert.is(
+    (await world.get(`/studies/${own.studyInstanceUID}`, stranger)).status,
+    404,
+    'it is not theirs alone',
+  );
+  world.pacs.held.delete(late);
+});
+
+test('metadata leads to bulk data at the gateway, and never to the PACS', async () => {
+  const place = placeOf(study.instances[0]!);
+  const answer = await world.get(`${place}/metadata`, token);
+  const text = await answer.text();
+  assert.not.match(text, world.pacs.url);
+  const [dataSet] = JSON.parse(text) as (DataSet & Record<string, { BulkDataURI?: string }>)[];
+  const uri = dataSet!['7FE00010']!.BulkDataURI!;
+  assert.is(uri, `http://localhost/dicom-web${place}/bulkdata/bulk~7fe00010`);
+  assert.is(dataSet!['00420011']!.BulkDataURI, undefined, 'it lies elsewhere');
+  assert.match(JSON.stringify(dataSet!['00081115']), 'bulkdata/bulk~00081115~1~00420011');
+  const [part] = await partsOf(await world.get(uri.replace(/^.*dicom-web/, ''), token));
+  assert.is(part!.type, 'application/octet-stream');
+  assert.match(String(part!.bytes), 'bulk/7fe00010 of');
+});
+
+test('frames and pictures are asked for by number, with checked parameters', async () => {
+  const place = placeOf(study.instances[0]!);
+  world.pacs.asked.splice(0);
+  const accept = 'multipart/related; type="image/jp2"; transfer-syntax=1.2.840.10008.1.2.4.90, text/html';
+  const [part] = await partsOf(await world.get(`${place}/frames/1,3`, token, accept));
+  assert.match(String(part!.bytes), 'frames/1,3');
+  assert.is(world.pacs.asked[0]!.accept, accept.replace(', text/html', ''));
+  const picture = await world.get(
+    `${place}/rendered?viewport=64,64&window=40,400,linear&quality=90`,
+    token,
+    'image/*',
+  );
+  assert.is(picture.headers.get('content-type'), 'image/jpeg');
+  assert.is(await picture.text(), 'a picture');
+  assert.is(world.pacs.asked[1]!.query.get('window'), '40,400,linear');
+  await (await world.get(`${place}/frames/2/rendered`, token)).text();
+  assert.match(world.pacs.asked[2]!.path, /\/frames\/2\/rendered$/);
+  const many = Array.from({ length: 257 }, (_, at) => at + 1).join(',');
+  for (const bad of ['0', '1,', 'a', '1%2F..', '-1', many, '1,2/rendered'])
+    assert.is((await world.get(`${place}/frames/${bad}`, token)).status, 400, bad);
+  for (const bad of ['viewport=a', 'x=1', 'quality=101', 'window=1', 'quality=1&quality=2'])
+    assert.is((await world.get(`${place}/rendered?${bad}`, token)).status, 400, bad);
+  for (const bad of ['..', '..~..', '.', 'a~~b', 'a%2Fb', '%2e%2e', 'a?'.repeat(30)])
+    assert.is((await world.get(`${place}/bulkdata/${encodeURIComponent(bad)}`, token)).status, 404, bad);
+  assert.is(world.pacs.asked.length, 3);
+});
+
+test('a form that nobody gives is refused, and one that runs in a browser is never passed on', async () => {
+  const place = placeOf(study.instances[0]!);
+  for (const [path, accept] of [
+    [place, 'text/html'],
+    [place, 'multipart/related; type="application/dicom"; transfer-syntax=1.2;x'.replace(';x', '.x')],
+    [`${place}/metadata`, 'multipart/related; type="application/dicom+xml"'],
+    [`${place}/rendered`, 'text/html'],
+    [`${place}/frames/1`, 'application/dicom'],
+  ] as const)
+    assert.is((await world.get(path, token, accept)).status, 406, accept);
+  const page = '<script>alert(1)</script>';
+  world.pacs.say(/./, (response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page));
+  for (const path of ['', '/metadata', '/frames/1', '/rendered', '/bulkdata/x'])
+    assert.is((await world.get(place + path, token)).status, 502, path);
+  const inPart = `--b\r\nContent-Type: text/html\r\n\r\n${page}\r\n--b--`;
+  world.pacs.say(/./, (response) =>
+    response.writeHead(200, { 'content-type': 'multipart/related; boundary=b' }).end(inPart),
+  );
+  assert.is((await world.get(place, token)).status, 502);
+  for (const [status, expected] of [
+    [404, 404],
+    [406, 406],
+    [400, 502],
+    [503, 502],
+  ] as const) {
+    world.pacs.say(/./, (response) => response.writeHead(status).end());
+    assert.is((await world.get(place, token)).status, expected, String(status));
+  }
+  world.pacs.say(/./, null);
+});
+
+test('an answer that breaks off does not end as if it were whole', async () => {
+  const head = '--b\r\nContent-Type: application/dicom\r\n\r\nhalf';
+  world.pacs.say(/./, (response) => {
+    response.writeHead(200, { 'content-type': 'multipart/related; boundary=b' });
+    response.write(head, () => response.destroy());
+  });
+  const answer = await world.get(placeOf(study.instances[0]!), token);
+  const text = answer.status === 200 ? await answer.text().catch(() => 'broken') : 'refused';
+  assert.not.match(text, 'half');
+  world.pacs.say(/./, null);
+});
+
+test('a caller who leaves ends the request to the PACS, and their place is free again', async () => {
+  const left = Promise.withResolvers<void>();
+  world.pacs.say(/./, (response) => {
+    response.writeHead(200, { 'content-type': 'multipart/related; boundary=b' });
+    response.write(`--b\r\nContent-Type: application/dicom\r\n\r\n${'x'.repeat(100_000)}`);
+    void once(response, 'close').then(() => left.resolve());
+  });
+  const answers: Response[] = [];
+  for (let i = 0; i < 16; i += 1) answers.push(await world.get(placeOf(study.instances[0]!), token));
+  for (const { body } of answers) await body!.cancel();
+  await left.promise;
+  world.pacs.say(/./, null);
+  await until('a place', async () => (await world.get(placeOf(study.instances[0]!), token)).ok);
+});
+
+test('a reading is counted before it is answered, and not where nothing was read', async () => {
+  const { user, accessToken } = await world.gateway.userWith(['radiologist']);
+  await partsOf(await world.get(placeOf(study.instances[0]!), accessToken));
+  assert.is((await world.get('/studies/1.2.3/series/1.2/instances/1.2', accessToken)).status, 404);
+  const rows = world.gateway.database.db
+    .selectFrom('reading')
+    .select(['study_instance_uid', 'kind', 'count']);
+  assert.equal(await rows.where('account_id', '=', user.id).execute(), [
+    { study_instance_uid: study.studyInstanceUID, kind: 'images', count: 1 },
+  ]);
+});
+
+test('the answer to a store says where each instance can be retrieved', async () => {
+  const said = await world.store(token, study.instances);
+  const references = said['00081199']!.Value as DataSet[];
+  const urls = references.map((one) => String(one['00081190']!.Value![0]));
+  assert.equal(
+    urls.toSorted(),
+    study.instances.map((one) => `http://localhost/dicom-web${placeOf(one)}`).toSorted(),
+  );
+  assert.equal(said['00081190']!.Value, [`http://localhost/dicom-web/studies/${study.studyInstanceUID}`]);
+  assert.is((await world.get(urls[0]!.replace(/^.*dicom-web/, ''), token)).status, 200);
+});
+
+test('parts are read wherever a piece ends', async () => {
+  const text =
+    'before\r\n--b  \r\nContent-Type: image/jpeg\r\nX: y\r\n\r\none\r\n--\r\n--b\r\n\r\n\r\n--b--after';
+  const bytes = Buffer.from(text);
+  for (let size = 1; size < 20; size += 1) {
+    async function* pieces() {
+      for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+    }
+    let read = '';
+    for await (const piece of readParts('multipart/related; boundary="b"', pieces()))
+      read += piece instanceof Uint8Array ? Buffer.from(piece).toString() : `[${piece.type}]`;
+    assert.is(read, '[image/jpeg]one\r\n--[application/octet-stream]', `${size} bytes`);
+  }
+});
+
+test('the order of an Accept header is the caller’s wish', () => {
+  const both = 'application/dicom; q=0.9, multipart/related; type="application/dicom"; transfer-syntax=*';
+  assert.ok(acceptedInstances(both, true).isSingle);
+  const { accept } = acceptedInstances(both, false);
+  assert.is(accept, 'multipart/related; type="application/dicom"; transfer-syntax=*');
+  assert.is(acceptedInstances(undefined, true).isSingle, false);
+});
+
+test('an address that leads out of its instance is none', () => {
+  const of = { study: '1.1', series: '1.2', instance: '1.3' };
+  const own = 'http://pacs/studies/1.1/series/1.2/instances/1.3';
+  const bulk = (uri: string) => {
+    const item = { '7FE00010': { vr: 'OW', BulkDataURI: uri } };
+    return (withOwnAddresses(item, of, 'http://us')['7FE00010'] as { BulkDataURI?: string }).BulkDataURI;
+  };
+  assert.match(bulk(`${own}/bulk/1`) ?? '', /^http:\/\/us\/studies\/1\.1\/.*\/bulkdata\/bulk~1$/);
+  for (const uri of [
+    `${own}/../../x`,
+    `${own}/a?b`,
+    `${own.replace('1.3', '1.4')}/a`,
+    'file:///etc/passwd',
+    `${own}/`,
+  ])
+    assert.is(bulk(uri), undefined, uri);
+  assert.is(bulkPath('bulk~1~2'), 'bulk/1/2');
+});
+
+test.run();

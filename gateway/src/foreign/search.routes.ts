@@ -1,0 +1,256 @@
+/**
+ * QIDO-RS (PS3.18 §10.6) from the primary destination. Callers who may see some studies alone are given rows of those:
+ * the PACS is asked for them by UID, so that pages, counts and what matches come from nobody else's.
+ */
+import { z } from '@hono/zod-openapi';
+import { isUid } from '#shared/dicom/uid.ts';
+import { SENDERS } from '#shared/protocol/policy.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { allow, createRouter, describeRoute, type GatewayContext, type Router } from '../http/route.ts';
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { DICOM_JSON, requireJson } from './accepted.ts';
+import {
+  isObject,
+  relatedInstances,
+  uidsIn,
+  withOwnAddresses,
+  type Json,
+  type Uids,
+} from './own-addresses.ts';
+import { readItems } from './read-items.ts';
+import {
+  KEYS,
+  parseSearch,
+  ROWS_LIMIT,
+  searchPath,
+  UIDS_LIMIT,
+  type Level,
+  type Search,
+} from './search-query.ts';
+import { seen, type SeenStudy, type Sight } from './sight.ts';
+import { serveVisit, type Served, type Visit, type VisitTools } from './web-visit.ts';
+
+/** A search: its level, and what of the address names the study and series that it is within. */
+type Within = { readonly level: Level; readonly study?: string; readonly series?: string };
+
+const ROUTES: readonly (readonly [string, Level, string])[] = [
+  ['/dicom-web/studies', 'studies', 'QIDO-RS: search for studies'],
+  ['/dicom-web/series', 'series', 'QIDO-RS: search for series'],
+  ['/dicom-web/instances', 'instances', 'QIDO-RS: search for instances'],
+  ['/dicom-web/studies/{studyInstanceUID}/series', 'series', 'QIDO-RS: the series of a study'],
+  ['/dicom-web/studies/{studyInstanceUID}/instances', 'instances', 'QIDO-RS: the instances of a study'],
+  [
+    '/dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances',
+    'instances',
+    'QIDO-RS: the instances of a series',
+  ],
+];
+
+export function searchRoutes(tools: VisitTools): Router {
+  const router = createRouter();
+  for (const [path, level, summary] of ROUTES) {
+    router.get(
+      path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      allow(SENDERS, { keys: ['read'] }),
+      (c: GatewayContext) => {
+        const within = { level, ...uidsOf(c) };
+        requireJson(c.req.header('accept'));
+        const search = parseSearch(level, new URL(c.req.url).searchParams);
+        return serveVisit(c, tools, async (visit) => serveRows(visit, within, search));
+      },
+    );
+    describeRoute(router, describe(path, level, summary));
+  }
+  return router;
+}
+
+const describe = (path: string, level: Level, summary: string): Parameters<typeof describeRoute>[1] => ({
+  method: 'get',
+  path,
+  roles: SENDERS,
+  keys: ['read'],
+  tags: ['dicomweb'],
+  summary,
+  description: `Of the primary destination. Matches on ${Object.keys(KEYS[level]).join(', ')}, by keyword or tag.`,
+  parameters: [
+    ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+      ...{ name, in: 'path' as const, required: true, schema: { type: 'string' as const } },
+    })),
+    ...['limit', 'offset', 'includefield', 'fuzzymatching'].map((name) => ({
+      ...{ name, in: 'query' as const, schema: { type: 'string' as const } },
+    })),
+  ],
+  problems: [
+    ...(['bad-request', 'not-found', 'not-acceptable', 'called-off'] as const),
+    ...(['pacs-without-dicomweb', 'pacs-declined', 'pacs-unreachable'] as const),
+  ],
+  responses: {
+    200: {
+      description: 'The rows, in the DICOM JSON Model.',
+      content: { [DICOM_JSON]: { schema: z.array(z.object({})) } },
+    },
+  },
+});
+
+/** @throws Problem not-found: no such thing has such a name. */
+function uidsOf(c: GatewayContext): Omit<Within, 'level'> {
+  const study = c.req.param('studyInstanceUID');
+  const series = c.req.param('seriesInstanceUID');
+  for (const uid of [study, series]) if (uid !== undefined && !isUid(uid)) throw new Problem('not-found');
+  return { ...(study !== undefined && { study }), ...(series !== undefined && { series }) };
+}
+
+async function serveRows(visit: Visit, within: Within, search: Search): Promise<Served> {
+  const { sight, address } = visit;
+  if (within.study !== undefined) {
+    if (search.studies !== null) throw new Problem('bad-request', 'The address names the study already.');
+    await seen(sight, within.study, visit.signal);
+  }
+  // A gateway before a folder says so, also where there is nothing to ask for.
+  visit.web();
+  const rows = sight === null ? allRows(visit, within, search) : ownRows(visit, sight, within, search);
+  return { type: DICOM_JSON, pieces: asArray(recorded(visit, within, rows), within, address) };
+}
+
+type Rows = AsyncGenerator<Json>;
+
+async function* allRows(visit: Visit, within: Within, search: Search): Rows {
+  yield* dataSets(
+    visit,
+    searchPath(pathOf(within), search),
+    within.study === undefined ? 'pacs-without-dicomweb' : 'not-found',
+  );
+}
+
+const pathOf = ({ level, study, series }: Within): string =>
+  (study === undefined ? '' : `/studies/${study}`) +
+  (series === undefined ? '' : `/series/${series}`) +
+  `/${level}`;
+
+/** The Data Sets that the PACS answers with. @throws Problem; PacsUnreachable. */
+export async function* dataSets(
+  visit: Visit,
+  path: string,
+  notThere: 'not-found' | 'pacs-without-dicomweb' = 'not-found',
+): Rows {
+  const { status, contentType, body } = await visit.get(path, DICOM_JSON, notThere);
+  const isJson = /^application\/(dicom\+)?json\s*(;|$)/i.test(contentType);
+  if (status === 204 || !isJson) await body.cancel();
+  if (status === 204) return;
+  if (!isJson) throw new PacsUnreachable('the PACS answered a search without JSON', status);
+  for await (const text of readItems(body)) {
+    const item = parsed(text);
+    if (isObject(item)) yield item;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new PacsUnreachable('the PACS answered with no JSON', null);
+  }
+}
+
+/** The page of the rows that the caller may see. */
+async function* ownRows(visit: Visit, sight: Sight, within: Within, search: Search): Rows {
+  let { offset, limit } = search;
+  if (limit === 0) return;
+  for await (const row of visibleRows(visit, sight, within, search)) {
+    if (offset > 0) {
+      offset -= 1;
+      continue;
+    }
+    yield row;
+    limit -= 1;
+    if (limit === 0) return;
+  }
+}
+
+async function* visibleRows(visit: Visit, sight: Sight, within: Within, search: Search): Rows {
+  const studies = within.study === undefined ? await sight.studies(search.studies) : [within.study];
+  if (within.level === 'studies') return yield* studyRows(visit, sight, studies, search);
+  for (const study of studies) {
+    const own = await sight.of(study, visit.signal);
+    if (own !== null) yield* rowsWithin(visit, own, { ...within, study }, search);
+  }
+}
+
+/** Some studies in one search, where the PACS takes lists of UIDs. */
+async function* studyRows(visit: Visit, sight: Sight, studies: readonly string[], search: Search): Rows {
+  const atOnce = studies.length > 1 && (await visit.web().takesLists(visit.signal)) ? UIDS_LIMIT : 1;
+  for (let at = 0; at < studies.length; at += atOnce) {
+    const group = studies.slice(at, at + atOnce);
+    const path = searchPath('/studies', { ...search, studies: group, limit: ROWS_LIMIT, offset: 0 });
+    const found = await Array.fromAsync(dataSets(visit, path, 'pacs-without-dicomweb'));
+    const byStudy = Map.groupBy(found, (row) => uidsIn(row).study);
+    for (const study of group) {
+      const rows = byStudy.get(study);
+      const own = rows && (await sight.of(study, visit.signal));
+      // A PACS that says of more than it lists has others' instances in it.
+      if (own) yield* rows.filter((row) => (relatedInstances(row) ?? 0) <= own.listed);
+    }
+  }
+}
+
+/** The series or instances of a study, page by page: a PACS may give fewer rows at once than it is asked for. */
+async function* rowsWithin(visit: Visit, own: SeenStudy, within: Within, search: Search): Rows {
+  const known = new Set<string>();
+  for (let offset = 0; ; ) {
+    const asked = { ...search, studies: null, limit: ROWS_LIMIT, offset };
+    const before = known.size;
+    let rows = 0;
+    for await (const row of dataSets(visit, searchPath(pathOf(within), asked))) {
+      rows += 1;
+      const uids = uidsIn(row);
+      const key = `${uids.series} ${uids.instance}`;
+      if (known.has(key)) continue;
+      known.add(key);
+      if (isOwn(own, within, uids)) yield row;
+    }
+    if (rows === 0 || known.size === before) return;
+    offset += rows;
+  }
+}
+
+function isOwn(own: SeenStudy, { level, study }: Within, uids: Uids): boolean {
+  if (uids.study !== undefined && uids.study !== study) return false;
+  if (level === 'series') return uids.series !== undefined && own.series.has(uids.series);
+  return uids.instance !== undefined && own.instances.has(uids.instance);
+}
+
+/** Each study that the answer names is read. */
+async function* recorded(visit: Visit, { study }: Within, rows: Rows): Rows {
+  const told = new Set<string>();
+  if (study !== undefined) {
+    told.add(study);
+    await visit.record(study);
+  }
+  for await (const row of rows) {
+    const uid = study ?? uidsIn(row).study;
+    if (uid === undefined || !isUid(uid)) continue;
+    if (!told.has(uid)) await visit.record(uid);
+    told.add(uid);
+    yield row;
+  }
+}
+
+async function* asArray(rows: Rows, within: Within, address: string): AsyncGenerator<Uint8Array> {
+  let before = '[';
+  for await (const row of rows) {
+    const own = withOwnAddresses(row, namedBy(row, within), address);
+    yield Buffer.from(before + JSON.stringify(own));
+    before = ',';
+  }
+  yield Buffer.from(before === '[' ? '[]' : ']');
+}
+
+/** The UIDs that its Retrieve URL names: no more than its level says. */
+function namedBy(row: Json, { level, study, series }: Within): Uids {
+  const uids = uidsIn(row);
+  return {
+    study: uids.study ?? study,
+    series: level === 'studies' ? undefined : (uids.series ?? series),
+    instance: level === 'instances' ? uids.instance : undefined,
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * The studies that a caller may find and read over DICOMweb. Roles that read everything read all that the PACS has.
+ * Everybody else reads studies that they brought, or may read by role, and that hold nothing else. A PACS describes a
+ * study by all of its instances, and fills in the patient's name from any of them: an account that sends one instance
+ * under another's Study Instance UID must learn nothing of that study. The gateway's own results in it hold nobody up,
+ * and are read elsewhere.
+ */
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { READS_ALL } from '#shared/protocol/api.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { IN_PACS } from '#shared/protocol/study-state.ts';
+import type { Tables } from '../database/tables.ts';
+import type { Caller } from '../http/route.ts';
+import { RESULTS_POLICY } from '../policies/policies.ts';
+import { mayReadByRole } from '../policies/read-by-role.ts';
+import type { Pacs } from '../ports/pacs/pacs.ts';
+
+/** The part of a study that a caller sees. `listed`: how many instances the PACS names in it. */
+export type SeenStudy = {
+  readonly series: ReadonlySet<string>;
+  /** The Series Instance UID of each SOP Instance UID. */
+  readonly instances: ReadonlyMap<string, string>;
+  readonly listed: number;
+};
+
+export type Sight = {
+  /** Their Study Instance UIDs, the newest first; `among`: of these alone. */
+  studies(among: readonly string[] | null): Promise<readonly string[]>;
+  /** Null: it is not theirs, or not in the PACS: which, is not said. Throws PacsUnreachable. */
+  of(studyInstanceUID: string, signal: AbortSignal): Promise<SeenStudy | null>;
+};
+
+export type SightTools = {
+  readonly db: Kysely<Tables>;
+  /** The destination that is read, by its row's id. */
+  readonly destination: string;
+  readonly pacs: Pick<Pacs, 'findStudy'>;
+};
+
+/** Null: the caller reads all that the PACS has. */
+export function sightOf(caller: Caller, tools: SightTools): Sight | null {
+  if (caller.roles.some((role) => READS_ALL.includes(role))) return null;
+  return {
+    studies: (among) => ownStudies(caller, tools, among),
+    of: (study, signal) => look(caller, tools, study, signal),
+  };
+}
+
+/** @throws Problem not-found. */
+export async function seen(
+  sight: Sight | null,
+  studyInstanceUID: string,
+  signal: AbortSignal,
+): Promise<SeenStudy | null> {
+  if (sight === null) return null;
+  const study = await sight.of(studyInstanceUID, signal);
+  if (study === null) throw new Problem('not-found');
+  return study;
+}
+
+/** A condition on an instance (`i`) and its study (`s`): it was confirmed at this destination, and is the caller's. */
+async function isSeen(
+  { id, siteId, roles }: Caller,
+  { db, destination }: SightTools,
+): Promise<RawBuilder<boolean>> {
+  // To name an instance proves nothing.
+  const brought = sql`(i.brought and exists (select 1 from upload_instance l join upload u on u.id = l.upload_id
+    where l.instance_id = i.id and u.account_id = ${id}))`;
+  return sql`(i.site_id = ${siteId} and s.site_id = ${siteId} and s.copy_of is null
+    and s.destination_id = ${destination} and i.state in (${sql.join([...IN_PACS])})
+    and (${brought} or ${await mayReadByRole(db, { siteId, roles }, 'i')}))`;
+}
+
+async function ownStudies(
+  caller: Caller,
+  tools: SightTools,
+  among: readonly string[] | null,
+): Promise<readonly string[]> {
+  let select = tools.db
+    .selectFrom('instance as i')
+    .innerJoin('study as s', 's.id', 'i.study_id')
+    .select('s.study_instance_uid as uid')
+    .where(await isSeen(caller, tools))
+    .groupBy('s.study_instance_uid')
+    .orderBy(sql`max(s.created_at)`, 'desc')
+    .orderBy('s.study_instance_uid');
+  if (among !== null) select = select.where(sql<boolean>`s.study_instance_uid = any(${among}::text[])`);
+  return (await select.execute()).map(({ uid }) => uid);
+}
+
+async function look(
+  caller: Caller,
+  tools: SightTools,
+  studyInstanceUID: string,
+  signal: AbortSignal,
+): Promise<SeenStudy | null> {
+  const { db, pacs } = tools;
+  const ofStudy = db
+    .selectFrom('instance as i')
+    .innerJoin('study as s', 's.id', 'i.study_id')
+    .select(['i.sop_instance_uid as uid', 'i.series_instance_uid as series'])
+    .where('s.study_instance_uid', '=', studyInstanceUID);
+  const own = await ofStudy.where(await isSeen(caller, tools)).execute();
+  if (own.length === 0) return null;
+  const results = await ofStudy
+    .where('i.site_id', '=', caller.siteId)
+    .where('i.policy_name', '=', RESULTS_POLICY.name)
+    .execute();
+  const listed = await pacs.findStudy(studyInstanceUID, signal);
+  const isWhole = listed.isSubsetOf(new Set([...own, ...results].map(({ uid }) => uid)));
+  const instances = new Map(own.filter(({ uid }) => listed.has(uid)).map(({ uid, series }) => [uid, series]));
+  if (!isWhole || instances.size === 0) return null;
+  return { series: new Set(instances.values()), instances, listed: listed.size };
+}

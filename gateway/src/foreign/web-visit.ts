@@ -1,0 +1,165 @@
+/**
+ * One request of a caller for what the primary destination has, by DICOMweb. It takes a place until its answer has gone
+ * out; a caller who leaves ends the request to the PACS with it.
+ */
+import { ServerResponse } from 'node:http';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { recordReading } from '../audit/record-reading.ts';
+import type { Db } from '../database/database.ts';
+import { primaryDestination } from '../destinations/destination.store.ts';
+import type { Destinations } from '../destinations/destinations.ts';
+import type { Places } from '../http/places.ts';
+import { callerOf, type Caller, type GatewayContext } from '../http/route.ts';
+import { describeError, type Log } from '../observability/log.ts';
+import { PacsUnreachable, type DicomWeb, type WebAnswer } from '../ports/pacs/pacs.ts';
+import { webAddress } from './own-addresses.ts';
+import type { RememberSight } from './remember-sight.ts';
+import { sightOf, type Sight } from './sight.ts';
+
+export type VisitTools = {
+  readonly db: Db;
+  readonly now: () => Date;
+  readonly log: Log;
+  readonly destinations: Pick<Destinations, 'of'>;
+  readonly publicUrl: string;
+  readonly places: Places;
+  readonly remember: RememberSight;
+};
+
+export type Visit = {
+  /** Null: the caller reads all that the PACS has. */
+  readonly sight: Sight | null;
+  readonly signal: AbortSignal;
+  /** Of `/dicom-web`, for addresses in the answer. */
+  readonly address: string;
+  /** @throws Problem pacs-without-dicomweb. */
+  web(): DicomWeb;
+  /** An answer of 200 or 204. @throws Problem where the PACS answers anything else; PacsUnreachable. */
+  get(path: string, accept: string, notThere?: 'not-found' | 'pacs-without-dicomweb'): Promise<WebAnswer>;
+  /** Counts a reading of the study for the audit trail, before anything of it is sent. */
+  record(studyInstanceUID: string): Promise<void>;
+};
+
+/** `pieces`: nothing of them is sent before the reading of `study` is counted. */
+export type Served = {
+  readonly type: string;
+  readonly pieces: AsyncGenerator<Uint8Array>;
+  readonly study?: string;
+};
+
+/** Answers with what `work` serves. @throws Problem */
+export async function serveVisit(
+  c: GatewayContext,
+  tools: VisitTools,
+  work: (visit: Visit) => Promise<Served>,
+): Promise<Response> {
+  const caller = callerOf(c);
+  const { signal } = c.req.raw;
+  const leave = await tools.places.enter(caller.id, signal);
+  const ended = new AbortController();
+  const end = once(() => {
+    ended.abort();
+    leave();
+  });
+  try {
+    const visit = await openVisit(c, tools, AbortSignal.any([signal, ended.signal]));
+    const { type, pieces, study } = await work(visit);
+    const first = await pieces.next();
+    if (study !== undefined) await visit.record(study);
+    const body = bodyOf(c, { first, pieces, end, log: tools.log });
+    return c.body(body, 200, { 'Content-Type': type });
+  } catch (error) {
+    end();
+    throw asProblem(error, signal);
+  }
+}
+
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    work();
+  };
+}
+
+async function openVisit(c: GatewayContext, tools: VisitTools, signal: AbortSignal): Promise<Visit> {
+  const { db, destinations, remember, publicUrl } = tools;
+  const caller = callerOf(c);
+  const row = await primaryDestination(db, caller.siteId);
+  if (row === undefined) throw new Problem('pacs-without-dicomweb');
+  const pacs = destinations.of(row);
+  const web = (): DicomWeb => {
+    if (pacs.web === undefined) throw new Problem('pacs-without-dicomweb');
+    return pacs.web;
+  };
+  const sight = sightOf(caller, { db, destination: row.id, pacs });
+  const who = `${rightsOf(caller)} ${row.id} ${row.version}`;
+  return {
+    sight: sight && remember(who, sight),
+    signal,
+    address: webAddress(c, publicUrl),
+    web,
+    async get(path, accept, notThere = 'not-found') {
+      const answer = await web().get(path, accept, signal);
+      if (answer.status === 200 || answer.status === 204) return answer;
+      await answer.body.cancel();
+      throw refusalOf(answer.status, notThere);
+    },
+    record: (study) => recordReading(tools, caller, study, 'images'),
+  };
+}
+
+/** Roles change with the account's epoch. */
+const rightsOf = ({ id, epoch }: Caller): string => `${id} ${epoch}`;
+
+function refusalOf(status: number, notThere: 'not-found' | 'pacs-without-dicomweb'): Problem {
+  if (status === 404 || status === 410) return new Problem(notThere);
+  if (status === 406 || status === 415) return new Problem('not-acceptable');
+  if (status === 405 || status === 501) return new Problem('pacs-without-dicomweb');
+  return new Problem('pacs-declined');
+}
+
+function asProblem(error: unknown, signal: AbortSignal): unknown {
+  if (error instanceof Problem) return error;
+  if (signal.aborted) return new Problem('called-off');
+  return error instanceof PacsUnreachable ? new Problem('pacs-unreachable') : error;
+}
+
+type Pieces = {
+  readonly first: IteratorResult<Uint8Array>;
+  readonly pieces: AsyncGenerator<Uint8Array>;
+  readonly end: () => void;
+  readonly log: Log;
+};
+
+/** A body that breaks off breaks the connection: the caller must not take it for the whole. */
+function bodyOf(c: GatewayContext, { first, pieces, end, log }: Pieces): ReadableStream<Uint8Array> {
+  let next: IteratorResult<Uint8Array> | null = first;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = next ?? (await pieces.next());
+          next = null;
+          if (done !== true) return controller.enqueue(value);
+          end();
+          controller.close();
+        } catch (error) {
+          end();
+          if (!(error instanceof PacsUnreachable) && !c.req.raw.signal.aborted)
+            log({ event: 'unexpected-error', where: 'request', ...describeError(error) });
+          const { outgoing } = c.env ?? {};
+          if (outgoing instanceof ServerResponse) outgoing.destroy();
+          else controller.error(error);
+        }
+      },
+      cancel() {
+        end();
+        void ignoreFailure(pieces.return(undefined), 'a piece on its way fails by the signal');
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

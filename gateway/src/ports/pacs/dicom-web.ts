@@ -1,0 +1,36 @@
+/**
+ * The PACS's own QIDO-RS and WADO-RS, for callers of the gateway: each answer as it comes, piece by piece. Nothing is
+ * kept of it, and a caller who reads slowly slows the PACS down.
+ */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import type { PacsHttp } from './pacs-http.ts';
+import type { WebAnswer } from './pacs.ts';
+
+type Root = { readonly root: string; readonly http: PacsHttp };
+
+export async function getThrough(
+  { root, http }: Root,
+  path: string,
+  accept: string,
+  signal: AbortSignal,
+): Promise<WebAnswer> {
+  const opened = Promise.withResolvers<WebAnswer>();
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  void ignoreFailure(writer.closed, 'the exchange tells');
+  http
+    .exchange(`${root}${path}`, { accept }, signal, async ({ status, headers, body }, alive) => {
+      opened.resolve({ status, contentType: headers.get('content-type') ?? '', body: readable });
+      for await (const piece of body ?? []) {
+        await writer.write(piece);
+        alive();
+      }
+      await writer.close();
+    })
+    .catch((error: unknown) => {
+      opened.reject(error);
+      // A reader that has gone caused it, and hears of nothing.
+      void ignoreFailure(writer.abort(error), 'it has ended already');
+    });
+  return opened.promise;
+}
