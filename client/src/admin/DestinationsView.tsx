@@ -227,11 +227,34 @@ function Examining({ destination: { id, name }, store }: Pick<OneProps, 'destina
   );
 }
 
+function Viewers({ destination, store }: Pick<OneProps, 'destination' | 'store'>) {
+  const viewing = useSignal(false);
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        aria-label={viewersWords.title(destination.name)}
+        onClick={() => (viewing.value = true)}
+      >
+        {viewersWords.button}
+      </button>
+      {viewing.value && (
+        <ViewersSheet
+          destination={destination}
+          onSave={store.setViewers}
+          onClose={() => (viewing.value = false)}
+        />
+      )}
+    </>
+  );
+}
+
 type ActionsProps = Omit<OneProps, 'test'> & { readonly isTesting: boolean };
 
 function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
   const { id, kind, name, isPrimary, fromEnvironment, hasStudies } = destination;
-  const viewing = useSignal(false);
   return (
     <div class="row">
       <button
@@ -255,22 +278,7 @@ function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
           {words.change}
         </button>
       )}
-      <button
-        type="button"
-        class="button"
-        aria-haspopup="dialog"
-        aria-label={viewersWords.title(name)}
-        onClick={() => (viewing.value = true)}
-      >
-        {viewersWords.button}
-      </button>
-      {viewing.value && (
-        <ViewersSheet
-          destination={destination}
-          onSave={store.setViewers}
-          onClose={() => (viewing.value = false)}
-        />
-      )}
+      <Viewers destination={destination} store={store} />
       {!isPrimary && (
         <AskFirst
           label={words.makePrimary}

@@ -1,4 +1,4 @@
-/** What the doctor found at a destination: what is wrong, what to change, and the settings that fit. */
+/** The doctor's findings at a destination: each with what to change, and the settings that fit. */
 import type { DestinationExamination } from '#shared/protocol/destination.ts';
 import { destinationWords as words } from './destination-words.ts';
 

@@ -182,7 +182,7 @@ export const destinationExaminationSchema = z.object({
       title: z.string(),
       result: z.enum(['ok', 'warn', 'fail', 'skipped']),
       says: z.string(),
-      /** What to change, and where. */
+      /** The remedies, each with its place. */
       change: z.array(z.string()),
     }),
   ),
