@@ -47,6 +47,11 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Save' }).click();
   await second.getByText('It answers, and gives what it holds.').waitFor();
+  await page.getByRole('button', { name: 'Look closer second', exact: true }).click();
+  const found = second.getByRole('region', { name: 'What the gateway found at second' });
+  await found.getByText('Search (QIDO-RS)').waitFor();
+  await found.getByText('Settings that fit').waitFor();
+  await found.getByText('The PACS takes these credentials').waitFor();
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
   await page.getByLabel('Name', { exact: true }).fill('third');
