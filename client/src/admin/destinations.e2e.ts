@@ -3,6 +3,7 @@
  * password, the page says so, it is corrected and made primary. States are inspected as in
  * screens.e2e.ts.
  */
+import type { Locator } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
@@ -16,6 +17,15 @@ const walk = await walkScreens(test, {
   roles: ['admin'],
   open: openWorld,
 });
+
+/** The doctor’s findings at the destination called second. */
+async function lookCloser(second: Locator): Promise<void> {
+  await second.getByRole('button', { name: 'Look closer second', exact: true }).click();
+  const found = second.getByRole('region', { name: 'What the gateway found at second' });
+  await found.getByText('Search (QIDO-RS)').waitFor();
+  await found.getByText('Settings that fit').waitFor();
+  await found.getByText('The PACS takes these credentials').waitFor();
+}
 
 walk('a PACS with a wrong password is told from a working one, corrected and made primary', async (stage) => {
   const { page, account, orthanc } = stage;
@@ -47,11 +57,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Save' }).click();
   await second.getByText('It answers, and gives what it holds.').waitFor();
-  await page.getByRole('button', { name: 'Look closer second', exact: true }).click();
-  const found = second.getByRole('region', { name: 'What the gateway found at second' });
-  await found.getByText('Search (QIDO-RS)').waitFor();
-  await found.getByText('Settings that fit').waitFor();
-  await found.getByText('The PACS takes these credentials').waitFor();
+  await lookCloser(second);
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
   await page.getByLabel('Name', { exact: true }).fill('third');
