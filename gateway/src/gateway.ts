@@ -17,6 +17,7 @@ import { defaultSiteId } from './auth/account.store.ts';
 import { authFeature } from './auth/auth.feature.ts';
 import { openCallers } from './auth/callers.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
+import { casesFeature } from './cases/cases.feature.ts';
 import { isInClearText, type Config } from './config.ts';
 import { type Database, type Db, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
@@ -236,6 +237,10 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
     studiesFeature({ ...tools, viewersOf: createViewersOf(tools.db) }),
     vaultFeature(tools),
+    casesFeature({
+      ...tools,
+      caseKeys: createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', 'cases')),
+    }),
     modelsFeature(tools),
     inference,
     { routes: [ruleRoutes(tools, KINDS_OF_RULES)] },

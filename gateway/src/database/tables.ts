@@ -12,6 +12,7 @@ import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { RuleKind } from '#shared/protocol/rule.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import type { Need } from '#shared/protocol/forms.ts';
+import type { CaseTables } from './case-tables.ts';
 import type { ForeignTables } from './foreign-tables.ts';
 import type { InferenceTables } from './inference-tables.ts';
 import type { VaultTables } from './vault-tables.ts';
@@ -379,6 +380,7 @@ export type ReadingTable = {
 };
 
 export type Tables = InferenceTables &
+  CaseTables &
   VaultTables &
   ForeignTables & {
     site: SiteTable;
