@@ -3,7 +3,7 @@
  * password, the page says so, it is corrected and made primary. States are inspected as in
  * screens.e2e.ts.
  */
-import type { Locator } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
@@ -25,6 +25,15 @@ async function lookCloser(second: Locator): Promise<void> {
   await found.getByText('Search (QIDO-RS)').waitFor();
   await found.getByText('Settings that fit').waitFor();
   await found.getByText('The PACS takes these credentials').waitFor();
+}
+
+/** New studies must arrive there too; then they do not go there any more. */
+async function setNeed(page: Page, second: Locator): Promise<void> {
+  const need = second.getByRole('combobox', { name: 'New studies second' });
+  await need.selectOption('required');
+  await page.reload();
+  assert.is(await need.inputValue(), 'required');
+  await need.selectOption('none');
 }
 
 walk('a PACS with a wrong password is told from a working one, corrected and made primary', async (stage) => {
@@ -73,11 +82,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByRole('button', { name: 'Delete second' }).click();
   await looksRight(page, 'destination-delete');
   await page.getByRole('button', { name: 'Keep' }).click();
-  const need = second.getByRole('combobox', { name: 'New studies second' });
-  await need.selectOption('required');
-  await page.reload();
-  assert.is(await need.inputValue(), 'required');
-  await need.selectOption('none');
+  await setNeed(page, second);
   await page.getByRole('button', { name: 'Make primary second' }).click();
   await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
   await second.getByRole('heading', { name: /Primary/ }).waitFor();
