@@ -13,6 +13,7 @@ import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { createTestKey } from './testing/open-api-key.ts';
+import { openTestCase } from './testing/open-cases.ts';
 import { createTestDevice } from './testing/open-device.ts';
 import { askOf, sendStudy } from './testing/open-film.ts';
 import { openTestGateway, type CallOptions, type TestGateway } from './testing/open-gateway.ts';
@@ -50,6 +51,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /admin/destinations/{id}/primary': 'roles',
   'post /admin/destinations/{id}/test': 'roles',
   'put /admin/destinations/{id}/need': 'roles',
+  'post /admin/destinations/{id}/examine': 'roles',
+  'post /admin/destinations/{id}/give-up': 'roles',
   'get /admin/destinations/{id}/dead-letters': 'roles',
   'post /admin/destinations/{id}/dead-letters': 'roles',
   'get /admin/api-keys': 'roles',
@@ -114,6 +117,18 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /results/{id}/preview': READ,
   'get /results/{id}/instances/{sopInstanceUID}': READ,
   'post /results/{id}/verify': READ,
+  'get /cases': 'roles',
+  'post /cases': 'roles',
+  'get /case-assignees': 'roles',
+  'get /cases/{id}': READ,
+  'patch /cases/{id}': READ,
+  'delete /cases/{id}': READ,
+  'post /cases/{id}/close': READ,
+  'post /cases/{id}/reopen': READ,
+  'get /cases/{id}/notes': READ,
+  'post /cases/{id}/notes': READ,
+  'get /cases/{id}/patients': READ,
+  'get /cases/{id}/timeline': { others: ['radiologist', 'admin', 'auditor'] },
   'get /studies': 'roles',
   'get /studies/{studyInstanceUID}/timeline': WATCHED,
   'get /studies/{studyInstanceUID}/receipt.pdf': WATCHED,
@@ -229,15 +244,13 @@ async function openWorld(): Promise<World> {
   const device = await createTestDevice(gateway);
   await device.enrol(token('owner'));
   const vault = await openVaultOf(sessions.get('owner')!);
+  const studies = [film.identifiers.studyInstanceUID];
+  const opened = await openTestCase(gateway, token('radiologist'), { studies });
   const tokens = new Map([...sessions].map(([name, { accessToken }]) => [name, accessToken]));
   tokens.set('device', await device.token());
   for (const name of ['technician', 'ended'])
     tokens.set(`key of ${name}`, await createTestKey(gateway, { accountId: sessions.get(name)!.user.id }));
-  await gateway.database.db
-    .updateTable('account')
-    .set({ disabled_at: new Date() })
-    .where('id', '=', sessions.get('ended')!.user.id)
-    .execute();
+  await disableAccount(sessions.get('ended')!);
   const { sopInstanceUID, digest } = promised.instances[0]!;
   const key = { sopInstanceUID, digest };
   return {
@@ -253,6 +266,7 @@ async function openWorld(): Promise<World> {
         .replace('/upload/files/{id}', `/upload/${created.headers.get('location')}`)
         .replace(/\/upload\/\{id\}(?=\/status|\/receipt)/, `/upload/${delivered}`)
         .replace('/upload/{id}', `/upload/${uploadId}`)
+        .replace('/cases/{id}', `/cases/${opened.id}`)
         .replace('/jobs/{id}', `/jobs/${job.id}`)
         .replace('/results/{id}', `/results/${result.id}`)
         .replace('{method}', 'image')
@@ -262,6 +276,14 @@ async function openWorld(): Promise<World> {
         .replace('{studyInstanceUID}', film.identifiers.studyInstanceUID)
         .replace('{sopInstanceUID}', result.instances[0]!.sopInstanceUID),
   };
+}
+
+async function disableAccount({ user }: Session): Promise<void> {
+  await gateway.database.db
+    .updateTable('account')
+    .set({ disabled_at: new Date() })
+    .where('id', '=', user.id)
+    .execute();
 }
 
 /** A vault of which the owner holds a half, with an entry that the owner has asked to open. */

@@ -76,15 +76,14 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/pipeline/deid'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
   [['client/src/pipeline/triage'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
   [['client/src/pipeline/queue'], ['kit', 'net', 'pipeline/triage']],
-  [['client/src/pipeline/upload'], ['kit', 'net', 'pipeline/queue', 'results']],
+  [['client/src/pipeline/upload'], ['kit', 'net', 'pipeline/queue', 'results', 'cases']],
   [
     ['client/src/admin', 'client/src/viewer'],
     ['kit', 'net'],
   ],
-  [
-    ['client/src/results', 'client/src/studies'],
-    ['kit', 'net', 'pipeline', 'viewer'],
-  ],
+  [['client/src/results'], ['kit', 'net', 'pipeline', 'viewer', 'cases']],
+  [['client/src/studies'], ['kit', 'net', 'pipeline', 'viewer']],
+  [['client/src/cases'], ['kit', 'net', 'viewer']],
   [['gateway/src/ports'], []],
   [['gateway/src/doctor'], ['ports']],
   [['gateway/src/database', 'gateway/src/jobs'], ['database']],
@@ -128,7 +127,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
       'database',
     ],
   ],
-  [['gateway/src/destinations'], ['ports', 'http', 'audit', 'database']],
+  [['gateway/src/destinations'], ['pipeline', 'doctor', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/rules'], ['destinations', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/vault'], ['auth', 'http', 'audit', 'database']],
   [
@@ -139,6 +138,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ['gateway/src/dicom-results'],
     ['pipeline', 'uploads', 'results', 'policies', 'auth', 'ports', 'threads', 'database'],
   ],
+  [['gateway/src/cases'], ['results', 'pipeline', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/policies'], ['database']],
   [
     ['gateway/src/auth', 'gateway/src/admin'],

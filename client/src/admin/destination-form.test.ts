@@ -59,7 +59,7 @@ test('begins with what is saved, and with no secret', () => {
   const saved: Destination = {
     ...{ id: '0', kind: 'dicomweb', name: 'cloud', url: 'https://pacs.test', ca: PEM, certificate: PEM },
     ...{ isPrimary: false, viewers: [], fromEnvironment: false, underWay: 0, waiting: 0, hasStudies: false },
-    ...{ need: null, deadLetters: 0 },
+    ...{ need: null, deadLetters: 0, copies: { also: 0, required: 0 } },
     authentication: { kind: 'oauth', tokenUrl: 'https://id.test/token', clientId: 'relay', scope: null },
   };
   const read = readForm(toTyped(saved), false);

@@ -5,6 +5,7 @@ import { Sheet } from '../kit/Sheet.tsx';
 import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { accountWords as words } from './account-words.ts';
+import { mayOpenCases } from './landing.ts';
 import { THEMES, useLooks } from './looks.ts';
 import { LooksChoice } from './LooksChoice.tsx';
 import { signOutMeaning } from './sign-out-meaning.ts';
@@ -36,6 +37,11 @@ export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
         <p class="small quiet">{words.version(RELAY_WEB_VERSION)}</p>
       </div>
       <div class="sheet-part account-more">
+        {session.user.value && mayOpenCases(session.user.value) && (
+          <a class="button button-bare" href={hrefOf({ page: 'cases', id: '', query: '' })} onClick={onClose}>
+            {kitWords.pages.cases}
+          </a>
+        )}
         {roles.includes('admin') && (
           <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })} onClick={onClose}>
             {kitWords.pages.admin}

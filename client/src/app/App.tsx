@@ -8,6 +8,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { UploadView } from '../pipeline/ingest/UploadView.tsx';
 import type { AutoLockProps } from './AutoLock.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
+import type { CasesRoute } from '../cases/CasesPages.tsx';
 import type { ResultsRoute } from '../results/ResultsPages.tsx';
 import { deferred } from '../kit/deferred.tsx';
 import { maySend } from '../net/may-send.ts';
@@ -20,7 +21,7 @@ import { useLate } from '../kit/use-late.ts';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
 import type { Install } from './install-offer.ts';
 import { type AdminPlace, hrefOf, type Route } from '../kit/routes.ts';
-import { landingOf } from './landing.ts';
+import { landingOf, mayOpenCases } from './landing.ts';
 import type { SettingsViewProps } from './SettingsView.tsx';
 import { SignInView } from './SignInView.tsx';
 import { StatusLine } from './StatusLine.tsx';
@@ -38,6 +39,9 @@ const StudiesView = deferred<StudiesViewProps>(() =>
 );
 const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
   import('../results/ResultsPages.tsx').then((view) => view.ResultsPages),
+);
+const CasesPages = deferred<{ route: CasesRoute }>(() =>
+  import('../cases/CasesPages.tsx').then((view) => view.CasesPages),
 );
 const AdminPages = deferred<{ at: AdminPlace }>(() =>
   import('../admin/AdminPages.tsx').then((view) => view.AdminPages),
@@ -162,12 +166,22 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
             >
               {kitWords.pages.results}
             </a>
+            {user && mayOpenCases(user) && <CasesTab isHere={page === 'cases'} />}
             {isKnown && <NeedsBadge isHere={page === 'needs'} />}
           </nav>
         )}
         <AccountMenu key={String(hidden)} />
       </div>
     </header>
+  );
+}
+
+function CasesTab({ isHere }: { readonly isHere: boolean }) {
+  const href = hrefOf({ page: 'cases', id: '', query: '' });
+  return (
+    <a class="tab tab-wide" href={href} aria-current={isHere ? 'page' : undefined}>
+      {kitWords.pages.cases}
+    </a>
   );
 }
 
@@ -220,6 +234,8 @@ function viewOf(route: Route, of: SettingsViewProps) {
       return <NeedsView />;
     case 'results':
       return <ResultsPages route={route} />;
+    case 'cases':
+      return <CasesPages route={route} />;
     case 'admin':
       return <AdminPages key={route.at} at={route.at} />;
     case 'not-found':

@@ -7,11 +7,21 @@ import { useApi, useSession } from '../net/net-context.ts';
 import { startWords as words, type StartTask } from './start-words.ts';
 import './start.css';
 
-const TASKS: readonly StartTask[] = ['upload', 'studies', 'results', 'infer', 'models', 'receipts', 'audit'];
+const TASKS: readonly StartTask[] = [
+  'upload',
+  'studies',
+  'results',
+  'cases',
+  'infer',
+  'models',
+  'receipts',
+  'audit',
+];
 const MAY: Record<StartTask, readonly Role[]> = {
   upload: ['technician', 'radiologist', 'researcher', 'admin'],
   studies: ['auditor'],
   results: ['technician', 'radiologist', 'researcher', 'auditor', 'admin'],
+  cases: ['technician', 'radiologist', 'researcher', 'admin'],
   infer: ['technician', 'radiologist', 'researcher', 'admin'],
   models: ['technician', 'radiologist', 'researcher', 'auditor', 'admin'],
   receipts: ['technician', 'radiologist', 'researcher', 'auditor', 'admin'],
@@ -21,6 +31,7 @@ const PLACES: Record<Exclude<StartTask, 'audit'>, Exclude<Route, { page: 'not-fo
   upload: { page: 'upload' },
   studies: { page: 'studies' },
   results: { page: 'results', at: 'results', id: '', beside: '' },
+  cases: { page: 'cases', id: '', query: '' },
   infer: { page: 'results', at: 'infer', id: '', beside: '' },
   models: { page: 'results', at: 'models', id: '', beside: '' },
   receipts: { page: 'check' },

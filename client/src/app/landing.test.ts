@@ -27,6 +27,14 @@ test('an address of a page leads to that page, for everybody', () => {
   assert.equal(landingOf({ page: 'start' }, null), { page: 'upload' });
 });
 
+test('the pages of cases are there for all but auditors', () => {
+  const asks = (...roles: Role[]) => landingOf({ page: 'cases', id: '', query: '' }, { roles }).page;
+  assert.equal(
+    [asks('technician'), asks('radiologist'), asks('researcher'), asks('auditor')],
+    ['cases', 'cases', 'cases', 'not-found'],
+  );
+});
+
 test('the pages for administrators are not there for anybody else', () => {
   const asks = (...roles: Role[]) => landingOf({ page: 'admin', at: 'admin' }, { roles }).page;
   assert.equal([asks('admin'), asks('auditor', 'technician')], ['admin', 'not-found']);

@@ -1,5 +1,13 @@
 /** The words of the page on which auditors and researchers begin. */
-export type StartTask = 'upload' | 'studies' | 'results' | 'infer' | 'models' | 'receipts' | 'audit';
+export type StartTask =
+  | 'upload'
+  | 'studies'
+  | 'results'
+  | 'cases'
+  | 'infer'
+  | 'models'
+  | 'receipts'
+  | 'audit';
 
 export const startWords = {
   title: 'What you can do here',
@@ -16,6 +24,10 @@ export const startWords = {
     results: {
       title: 'See what the models found',
       what: 'The list of results: which model looked at which study, and when.',
+    },
+    cases: {
+      title: 'See the cases',
+      what: 'Studies that somebody follows up: how urgent they are, and what the models say.',
     },
     infer: { title: 'Run AI on a study', what: 'Choose a study or a picture, and a model.' },
     models: {

@@ -11,6 +11,7 @@ export const kitWords = {
     studies: 'Studies',
     study: 'Study',
     needs: 'Needs you',
+    cases: 'Cases',
     results: 'Results',
     infer: 'Run AI',
     models: 'Models',

@@ -24,6 +24,9 @@ test('every page has an address that leads back to it', () => {
     { page: 'admin', at: 'admin' },
     { page: 'admin', at: 'destinations' },
     { page: 'admin', at: 'api-keys' },
+    { page: 'cases', id: '', query: '' },
+    { page: 'cases', id: '', query: 'q=7&status=on-hold&sort=due' },
+    { page: 'cases', id: '0f8b-1', query: '' },
     { page: 'study', id: '0f8b-1' },
     { page: 'before-after', id: '0f8b-1' },
     ...results,
@@ -37,6 +40,8 @@ test('every page has an address that leads back to it', () => {
 test('an unknown address says so and does nothing', () => {
   for (const hash of [
     '#/study/',
+    '#/cases/a/b',
+    '#/cases?q=%3Cb%3E',
     '#/study/a/b',
     '#/study/<img>',
     '#/admin/nothing',

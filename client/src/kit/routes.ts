@@ -24,6 +24,8 @@ export type Route =
    * about any study; the models. One page, because a choice on one of them is shown on the next.
    */
   | { readonly page: 'results'; readonly at: ResultsPlace; readonly id: string; readonly beside: string }
+  /** The list of cases (without an id), its filters in `query`; or one case. */
+  | { readonly page: 'cases'; readonly id: string; readonly query: string }
   /** The pages for administrators: the list of them, and each of them. */
   | { readonly page: 'admin'; readonly at: AdminPlace }
   | { readonly page: 'not-found' };
@@ -36,8 +38,12 @@ export type AdminPlace = 'admin' | AdminTask;
 /** Their address has no id. */
 const plainPages = ['studies', 'needs', 'settings', 'help', 'check'] as const;
 
+const CASES = /^#?\/?cases(?:\/([\w-]{1,64}))?(?:\?([\w=&-]{1,256}))?$/;
+
 /** Reads the part behind `#`; anything unknown is `not-found`, never an error. */
 export function parseRoute(hash: string): Route {
+  const cases = CASES.exec(hash);
+  if (cases !== null) return { page: 'cases', id: cases[1] ?? '', query: cases[2] ?? '' };
   const [page = '', id = '', beside = '', ...rest] = hash.replace(/^#?\/?/, '').split('/');
   if (rest.length > 0 || ![id, beside].every((part) => /^[\w-]{0,64}$/.test(part)))
     return { page: 'not-found' };
@@ -71,6 +77,8 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
     case 'before-after':
     case 'study':
       return `#/${route.page}/${route.id}`;
+    case 'cases':
+      return `#/cases${route.id && `/${route.id}`}${route.query && `?${route.query}`}`;
     case 'admin':
       return route.at === 'admin' ? '#/admin' : `#/admin/${route.at}`;
     case 'results':

@@ -10,6 +10,7 @@ import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { kitWords } from '../kit/kit-words.ts';
+import { OpenCase } from '../cases/OpenCase.tsx';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
 import { Bars } from './Bars.tsx';
 import {
@@ -235,7 +236,12 @@ function ResultText({ result, list }: { readonly result: Result; readonly list: 
       <Sentences title={resultWords.rationale} lines={reasonsOf(finding)} />
       <Lungs lungs={finding.lungs} />
       <Sentences title={resultWords.limits} lines={finding.limits} />
-      {finding.input.studyInstanceUID && <OpenInViewer studyInstanceUID={finding.input.studyInstanceUID} />}
+      {finding.input.studyInstanceUID && (
+        <div class="row">
+          <OpenInViewer studyInstanceUID={finding.input.studyInstanceUID} />
+          <OpenCase studyInstanceUID={finding.input.studyInstanceUID} />
+        </div>
+      )}
       <ResultInstances result={result} />
       <Compare result={result} list={list} />
       <HowItWasMade result={result} />

@@ -6,7 +6,7 @@ import type { QueuedStudy, StudyTitle } from '../pipeline/queue/queued-study.ts'
 import { queuedStudy } from '../testing/queued-study.ts';
 import { chooseEntries, EVERYTHING, isNarrowed, removedAmong, type Choice } from './choose-entries.ts';
 import { toEntries, type DayEntry } from './day-entry.ts';
-import { modalitiesOf } from './modalities-of.ts';
+import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import { whereOf } from './where-of.ts';
 
 const test = suite('the day’s list');

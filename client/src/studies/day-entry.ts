@@ -10,7 +10,7 @@ import { titleWords } from '../pipeline/queue/title-words.ts';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { partOf, trackOf, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { TrackState } from '../pipeline/queue/track-state.ts';
-import { modalitiesOf } from './modalities-of.ts';
+import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 
 export interface DayEntry {
   /** The device's id for it; for a study that is not here its Study Instance UID. */

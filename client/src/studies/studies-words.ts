@@ -127,6 +127,7 @@ export const studiesWords = {
       'study-unsettled': 'More of it came',
       'receipt-issued': 'Receipt issued',
       'study-evicted': 'The gateway deleted its copy',
+      'study-given-up': 'A further destination was given up: the study no longer goes there',
       'instances-known-to-pacs': 'The PACS had some of it before',
       'instances-not-verified': 'Some instances did not pass the check',
       'instances-decided': 'A person decided about instances',

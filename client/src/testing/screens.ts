@@ -43,6 +43,14 @@ export const SCREENS = {
     'api-keys': 'A new API key, and one that was revoked',
     'api-keys-revoke': 'Asks before a key is revoked',
   },
+  'cases/cases.e2e.ts': {
+    'case-form': 'A new case without a title',
+    case: 'A case that is overdue, with a note',
+    'case-close': 'Asks before a case is closed',
+    cases: 'Two cases that wait for their study',
+    'cases-hidden': 'The same without what may hold a name',
+    'cases-none': 'Filters that no case fits',
+  },
   'person.e2e.ts': {
     'lock-warning': 'Nobody has touched the device for a while',
     'start-auditor': 'What an auditor may do',

@@ -50,7 +50,7 @@ export type AuditEvent =
       by: string;
     }
   | {
-      event: `destination-${'made' | 'changed' | 'deleted' | 'primary' | 'required' | 'also' | 'left'}`;
+      event: `destination-${'made' | 'changed' | 'deleted' | 'primary' | 'required' | 'also' | 'left' | 'given-up'}`;
       destinationId: string;
       kind: string;
       name: string;
@@ -108,6 +108,8 @@ export type AuditEvent =
   // person said of it
   | { event: `inference-${'asked' | 'cancelled' | 'retried'}`; jobId: string; [field: string]: AuditValue }
   | { event: 'result-verified'; resultId: string; verdict: string; revision: number; by: string }
+  // Patient Record (DCM 110110): what people did with a case. Nothing that they typed
+  | { event: CaseEventName; caseId: string; by: string | null; [field: string]: AuditValue }
   // Application Activity (DCM 110100)
   | { event: 'gateway-started'; version: string }
   | { event: 'gateway-stopped' }
@@ -131,6 +133,8 @@ export type AuditEvent =
   // a study
   | { event: StudyEventName; studyId: string; [field: string]: AuditValue };
 
+export type CaseEventName =
+  `case-${'opened' | 'changed' | 'closed' | 'reopened' | 'deleted' | 'linked' | 'noted' | 'read'}`;
 export type StudyEventName =
   | `study-${string}`
   | `instance-${string}`

@@ -13,6 +13,8 @@ export type SentFileTable = {
   account_id: string;
   /** The device whose right it was sent with; null: somebody signed in, or an API key. */
   device_id: string | null;
+  /** The API key that it was sent with. */
+  key_id: string | null;
   /** `FileForm` (pipeline/sent-file.store.ts). */
   form: ColumnType<unknown, string, string>;
   policy_name: string;
@@ -25,8 +27,12 @@ export type SentFileTable = {
   state: 'receiving' | 'received' | 'opened';
   /** Its own key, as that of a study; null once destroyed. */
   wrapped_key: Uint8Array | null;
-  /** How often it was begun to be opened: counted before it begins, and bounded. */
+  /** How often it was begun to be opened and came to no end that was not its own: counted before it begins, bounded. */
   runs: Generated<number>;
+  /** Its patients that count towards the account's day already. */
+  patients: Generated<number>;
+  /** The entries that ended their thread, by their places: they are not opened again. */
+  fatal: Generated<number[]>;
   /** Why nothing, or nothing more, of it was taken. */
   problem: AnyProblemCode | null;
   /** `FileEntry[]`: no names of files, which may be those of patients. */

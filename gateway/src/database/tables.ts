@@ -12,6 +12,7 @@ import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { RuleKind } from '#shared/protocol/rule.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import type { Need } from '#shared/protocol/forms.ts';
+import type { CaseTables } from './case-tables.ts';
 import type { ForeignTables } from './foreign-tables.ts';
 import type { InferenceTables } from './inference-tables.ts';
 import type { VaultTables } from './vault-tables.ts';
@@ -131,6 +132,8 @@ export type StudyTable = {
   copy_of: string | null;
   /** Of a copy: whether the receipt waits for it. */
   need: Need | null;
+  /** Of a copy: since when an administrator has given its destination up for it. */
+  given_up_at: Generated<Date | null>;
   /** The study's spool key, wrapped with the gateway's key; null once destroyed. */
   wrapped_key: Uint8Array | null;
   waiting_because:
@@ -377,6 +380,7 @@ export type ReadingTable = {
 };
 
 export type Tables = InferenceTables &
+  CaseTables &
   VaultTables &
   ForeignTables & {
     site: SiteTable;

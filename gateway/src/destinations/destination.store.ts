@@ -1,5 +1,5 @@
 /** Destinations in the database. One of a site's is primary; those to which studies were promised stay. */
-import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
 import { destinationSettingsSchema, type DestinationSettings } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { viewersSchema, type Viewer } from '#shared/protocol/viewer.ts';
@@ -24,10 +24,16 @@ export type StudyCounts = {
   readonly underWay: number;
   /** Those of them that wait for it. */
   readonly waiting: number;
+  /** Of those under way, the copies that are not being given up. */
+  readonly copies: { readonly also: number; readonly required: number };
   /** Instances of studies that it gets also, which it did not take. */
   readonly deadLetters: number;
   readonly hasStudies: boolean;
 };
+
+const copiesUnderWay = (need: Need): RawBuilder<number> =>
+  sql`(select count(*)::int from study s where s.destination_id = destination.id and s.need = ${need}
+    and s.state <> 'closed' and s.given_up_at is null)`;
 
 /** The primary one first, then by name. */
 export async function listDestinations(
@@ -45,16 +51,19 @@ export async function listDestinations(
         and s.waiting_because in ('pacs-unreachable', 'pacs-fails-on-some'))`.as('waiting'),
       sql<number>`(select count(*)::int from study s join instance i on i.study_id = s.id where s.destination_id = destination.id
         and s.need = 'also' and i.state in ('quarantined', 'refused'))`.as('deadLetters'),
+      copiesUnderWay('also').as('also'),
+      copiesUnderWay('required').as('required'),
       sql<boolean>`exists (select from study s where s.destination_id = destination.id)`.as('hasStudies'),
     ])
     .where('site_id', '=', siteId)
     .orderBy('is_primary', 'desc')
     .orderBy('name')
     .execute();
-  return rows.map(({ underWay, waiting, deadLetters, hasStudies, ...row }) => ({
+  return rows.map(({ underWay, waiting, also, required, deadLetters, hasStudies, ...row }) => ({
     ...toRow(row),
     underWay,
     waiting,
+    copies: { also, required },
     deadLetters,
     hasStudies,
   }));
@@ -100,17 +109,22 @@ export async function primaryDestination(db: Db, siteId: string): Promise<Destin
   return row && toRow(row);
 }
 
-/** Until the end of the transaction nobody else changes the site's destinations. */
-export async function lockDestinations(trx: Trx, siteId: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtext(${`destinations ${siteId}`}))`.execute(trx);
-}
-
 export type DestinationContent = Pick<
   DestinationRow,
   'id' | 'kind' | 'name' | 'url' | 'settings' | 'sealed'
 > & {
   readonly now: Date;
 };
+
+/** Studies that were promised while there was no destination go to the first one that is primary, and stay with it. */
+async function placeWaiting(trx: Trx, siteId: string, id: string): Promise<void> {
+  await trx
+    .updateTable('study')
+    .set({ destination_id: id })
+    .where('site_id', '=', siteId)
+    .where('destination_id', 'is', null)
+    .execute();
+}
 
 /** The first one of a site is primary. @throws Problem destination-exists. */
 export async function insertDestination(
@@ -119,6 +133,7 @@ export async function insertDestination(
   { id, kind, name, url, settings, sealed, now }: DestinationContent,
   fromEnvironment = false,
 ): Promise<void> {
+  const isFirst = (await primaryDestination(trx, siteId)) === undefined;
   const { numInsertedOrUpdatedRows } = await trx
     .insertInto('destination')
     .values({
@@ -129,13 +144,14 @@ export async function insertDestination(
       url,
       settings: JSON.stringify(settings),
       sealed,
-      is_primary: (await primaryDestination(trx, siteId)) === undefined,
+      is_primary: isFirst,
       from_environment: fromEnvironment,
       changed_at: now,
     })
     .onConflict((conflict) => conflict.columns(['site_id', 'name']).doNothing())
     .executeTakeFirst();
   if (numInsertedOrUpdatedRows === 0n) throw new Problem('destination-exists');
+  if (isFirst) await placeWaiting(trx, siteId, id);
 }
 
 /** @throws Problem destination-exists. */

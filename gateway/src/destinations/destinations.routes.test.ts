@@ -92,6 +92,31 @@ test('is made, changed and deleted, in the audit trail, and its password is neve
   assert.not.match(JSON.stringify(rows), /planted/);
 });
 
+test('is given up by name, takes new studies no longer, and is told from one that is unknown', async () => {
+  const { id } = await make('gone');
+  assert.is((await call('PUT', `/${id}/need`, { need: 'also' }))[1].need, 'also');
+  const given = await call<{ givenUp: number }>('POST', `/${id}/give-up`, { need: 'also' });
+  assert.equal(given, [200, { givenUp: 0 }]);
+  assert.is((await named('gone'))?.need, null);
+  await call('PUT', `/${id}/need`, { need: 'required' });
+  await call('POST', `/${id}/give-up`, { need: 'also' });
+  assert.is((await named('gone'))?.need, 'required', 'that is a question of its own');
+  await call('DELETE', `/${id}`);
+  const said = await gateway.database.db
+    .selectFrom('audit')
+    .select('fields')
+    .where('event', '=', 'destination-given-up')
+    .execute();
+  assert.equal(
+    said.map(({ fields }) => fields['name']),
+    ['gone'],
+  );
+  const unknown = '/7c9e6679-7425-40de-944b-e07fc1f90ae7';
+  assert.is((await call('POST', `${unknown}/give-up`, { need: 'also' }))[0], 404);
+  assert.is((await call('GET', `${unknown}/dead-letters`))[0], 404);
+  assert.is((await call('POST', `${unknown}/dead-letters`, { decision: 'retry' }))[0], 404);
+});
+
 test('lies in the database without a readable secret', async () => {
   await make('sealed', { certificate: CERTIFICATE, key: CERTIFICATE_KEY });
   const rows = await gateway.database.db.selectFrom('destination').selectAll().execute();

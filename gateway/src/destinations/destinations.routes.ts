@@ -5,16 +5,21 @@
 import { randomUUID } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import {
+  destinationExaminationSchema,
   destinationSchema,
   destinationsSchema,
   destinationTestSchema,
   destinationWishSchema,
+  examinationWishSchema,
+  givenUpSchema,
+  giveUpWishSchema,
   needWishSchema,
   type Destination,
 } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { viewersSchema } from '#shared/protocol/viewer.ts';
 import type { Db, Trx } from '../database/database.ts';
+import { lockDestinations } from '../database/destinations-lock.ts';
 import {
   type Caller,
   callerOf,
@@ -24,6 +29,7 @@ import {
   jsonResponse,
   type Router,
 } from '../http/route.ts';
+import { giveUpCopies } from '../pipeline/copy.store.ts';
 import { auditDestination, type DestinationChange } from './audit-destination.ts';
 import { checkWish } from './check-wish.ts';
 import {
@@ -32,14 +38,15 @@ import {
   insertDestination,
   listDestinations,
   setViewers,
-  lockDestinations,
   makePrimary,
   setNeed,
   updateDestination,
   type DestinationRow,
   type StudyCounts,
 } from './destination.store.ts';
-import type { Destinations } from './destinations.ts';
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { connectionOf, type Destinations } from './destinations.ts';
+import { examineDestination, type Examining } from './examine-destination.ts';
 import type { SecretSeal } from './seal-secrets.ts';
 import { testDestination } from './test-destination.ts';
 
@@ -120,6 +127,21 @@ const need = defineRoute({
     200: jsonResponse(shown, 'Studies that were promised before go where they were to go.'),
   },
 });
+const giveUp = defineRoute({
+  method: 'post',
+  path: '/admin/destinations/{id}/give-up',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found'],
+  summary: 'Send no study there any more that goes there also, or must. Repeatable',
+  request: { params: byId, body: jsonBody(giveUpWishSchema) },
+  responses: {
+    200: jsonResponse(
+      givenUpSchema,
+      'How many studies. Their bytes are deleted; where nobody else lacks it, a required one counts as in the PACS.',
+    ),
+  },
+});
 const remove = defineRoute({
   method: 'delete',
   path: '/admin/destinations/{id}',
@@ -141,12 +163,30 @@ const tryIt = defineRoute({
   responses: { 200: jsonResponse(destinationTestSchema, 'The finding in a word.') },
 });
 
+const examine = defineRoute({
+  method: 'post',
+  path: '/admin/destinations/{id}/examine',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found', 'pacs-unreachable'],
+  summary:
+    'Have the doctor look at it, for up to a minute. Stores test instances only where that is asked for',
+  request: { params: byId, body: jsonBody(examinationWishSchema) },
+  responses: {
+    200: jsonResponse(
+      destinationExaminationSchema,
+      'What it found, and the settings that fit; of a folder nothing.',
+    ),
+  },
+});
+
 export type DestinationRouteTools = {
   readonly db: Db;
   readonly seal: SecretSeal;
   readonly destinations: Pick<Destinations, 'of'>;
   readonly now: () => Date;
   readonly clock: () => number;
+  readonly pacsProxy: Examining['proxy'];
 };
 
 export function destinationRoutes(tools: DestinationRouteTools): Router {
@@ -159,6 +199,18 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
   router.openapi(tryIt, async (c) => {
     const row = await findDestination(db, callerOf(c).siteId, c.req.valid('param').id);
     return c.json(await testDestination(() => destinations.of(row), clock, c.req.raw.signal), 200);
+  });
+  router.openapi(examine, async (c) => {
+    const row = await findDestination(db, callerOf(c).siteId, c.req.valid('param').id);
+    const around = { proxy: tools.pacsProxy, clock };
+    const { store } = c.req.valid('json');
+    try {
+      const connection = connectionOf(row, tools.seal);
+      return c.json(await examineDestination(connection, around, store, c.req.raw.signal), 200);
+    } catch (error) {
+      // Its secrets cannot be read, or it gives no token: the test says which.
+      throw error instanceof PacsUnreachable ? new Problem('pacs-unreachable') : error;
+    }
   });
   serveWriting(router, tools);
   serveViewers(router, tools);
@@ -226,6 +278,20 @@ function serveChoosing(router: Router, tools: DestinationRouteTools): void {
     });
     return c.json(set, 200);
   });
+  router.openapi(giveUp, async (c) => {
+    const { siteId, id: by } = callerOf(c);
+    const { id: destinationId } = c.req.valid('param');
+    const { need: given } = c.req.valid('json');
+    const count = await db.transaction().execute(async (trx) => {
+      await lockDestinations(trx, siteId);
+      const row = await findDestination(trx, siteId, destinationId);
+      const isLeft = row.need === given && (await setNeed(trx, destinationId, null));
+      const copies = await giveUpCopies(trx, { siteId, destinationId, need: given }, now());
+      if (isLeft || copies > 0) await auditDestination(trx, row, { change: 'given-up', by, now: now() });
+      return copies;
+    });
+    return c.json({ givenUp: count }, 200);
+  });
   router.openapi(remove, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
@@ -264,8 +330,8 @@ async function changing(
 }
 
 function toShown(row: DestinationRow & StudyCounts): Destination {
-  const { id, kind, name, url, settings, viewers, underWay, waiting, deadLetters, hasStudies } = row;
-  const counts = { underWay, waiting, deadLetters, hasStudies };
+  const { id, kind, name, url, settings, viewers, underWay, waiting, copies, deadLetters, hasStudies } = row;
+  const counts = { underWay, waiting, copies, deadLetters, hasStudies };
   return {
     ...settings,
     ...counts,

@@ -1,13 +1,9 @@
 /** PACS_URL and PACS_AUTHORIZATION set the destination `default` at every start. */
 import { randomUUID } from 'node:crypto';
 import type { Db } from '../database/database.ts';
+import { lockDestinations } from '../database/destinations-lock.ts';
 import { auditDestination } from './audit-destination.ts';
-import {
-  insertDestination,
-  listDestinations,
-  lockDestinations,
-  updateDestination,
-} from './destination.store.ts';
+import { insertDestination, listDestinations, updateDestination } from './destination.store.ts';
 import type { SecretSeal } from './seal-secrets.ts';
 
 export const DEFAULT_NAME = 'default';

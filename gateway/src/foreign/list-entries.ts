@@ -32,7 +32,7 @@ export async function listEntries(
       return listArchived(file, signal);
     case 'parts':
       return (await findParts(file, form.boundary)).map(({ range, contentType }, at) =>
-        isInstance(contentType) ? ranged(file, range, at + 1) : refused(at + 1, 'not-dicom'),
+        isInstance(contentType) ? ranged(file, range, at + 1) : refusedUnread(at + 1, 'not-dicom'),
       );
     default:
       return form satisfies never;
@@ -47,8 +47,8 @@ async function listArchived(file: ByteSource, signal: AbortSignal): Promise<read
   const archives = createArchiveReader();
   return (await listArchive(file, signal)).map((found, at): OpenableEntry => {
     const entry = at + 1;
-    if (found.kind === 'refused') return refused(entry, found.because);
-    if (found.bytes > ENTRY_BYTES_LIMIT) return refused(entry, 'instance-too-large');
+    if (found.kind === 'refused') return refusedUnread(entry, found.because);
+    if (found.bytes > ENTRY_BYTES_LIMIT) return refusedUnread(entry, 'instance-too-large');
     return {
       kind: 'entry',
       entry,
@@ -57,10 +57,14 @@ async function listArchived(file: ByteSource, signal: AbortSignal): Promise<read
   });
 }
 
-const refused = (entry: number, because: ReasonCode): OpenableEntry => ({ kind: 'refused', entry, because });
+export const refusedUnread = (entry: number, because: ReasonCode): OpenableEntry => ({
+  kind: 'refused',
+  entry,
+  because,
+});
 
 function ranged(file: ByteSource, { offset, length }: ByteRange, entry: number): OpenableEntry {
-  if (length > ENTRY_BYTES_LIMIT) return refused(entry, 'instance-too-large');
+  if (length > ENTRY_BYTES_LIMIT) return refusedUnread(entry, 'instance-too-large');
   return {
     kind: 'entry',
     entry,

@@ -17,12 +17,16 @@ import { refusingUnreadable, type NotSent } from '#shared/ingest/refusing-unread
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { toOwn } from '../threads/thread.ts';
 import type { FileForm } from '../pipeline/sent-file.store.ts';
-import { listEntries, type OpenableEntry } from './list-entries.ts';
+import { listEntries, refusedUnread, type OpenableEntry } from './list-entries.ts';
 import type { NotTaken, OpenedInstance } from './open-talk.ts';
 
 export type Opening = {
   readonly form: FileForm;
   readonly policy: DevicePolicy;
+  /** Entries that ended a thread before, by their places: they are refused unread. */
+  readonly fatal: ReadonlySet<number>;
+  /** Called before an entry is read. */
+  readonly begin: (entry: number) => Promise<void>;
   readonly take: (opened: OpenedInstance) => Promise<void>;
   readonly leave: (entry: NotTaken) => Promise<void>;
   readonly signal: AbortSignal;
@@ -31,7 +35,10 @@ export type Opening = {
 /** Throws PartsError, and what `take`, `leave` and reading throw. */
 export async function openFile(file: ByteSource, opening: Opening): Promise<void> {
   const { form, policy, signal } = opening;
-  const entries = await listEntries(file, form, signal);
+  const entries = (await listEntries(file, form, signal)).map(
+    (entry): OpenableEntry =>
+      opening.fatal.has(entry.entry) ? refusedUnread(entry.entry, 'cannot-be-opened') : entry,
+  );
   const companions = policy.kind === 'deidentified' ? await gatherNames(entries, opening) : () => [];
   for (const entry of entries) {
     signal.throwIfAborted();
@@ -43,11 +50,12 @@ type CompanionsOf = (studyInstanceUID: string) => readonly NamedValue[];
 
 async function gatherNames(
   entries: readonly OpenableEntry[],
-  { form, signal }: Opening,
+  { form, signal, begin }: Opening,
 ): Promise<CompanionsOf> {
   const studies = new Map<string, StudyNames>();
   for (const entry of entries) {
     if (entry.kind === 'refused') continue;
+    await begin(entry.entry);
     const said = await refusingUnreadable(signal, async () =>
       summariseFile(await entry.open(signal), isArchive(form), 'deidentified', signal),
     );
@@ -71,6 +79,7 @@ async function openEntry(
 ): Promise<void> {
   const { form, policy, take, leave, signal } = opening;
   if (found.kind === 'refused') return leave({ entry, state: 'refused', reason: found.because });
+  await opening.begin(entry);
   const blob = await refusingUnreadable(signal, () => found.open(signal));
   if (!(blob instanceof Blob)) return leave({ entry, ...reasonOf(blob) });
   if (await isOfAnother(blob, opening))

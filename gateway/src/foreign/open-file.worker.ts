@@ -10,7 +10,7 @@ import { openFile } from './open-file.ts';
 import type { OpeningPolicy, OpenTalk } from './open-talk.ts';
 import { PartsError } from './read-parts.ts';
 
-serveTasks<OpenTalk>(async ({ size, form, policy }, ask, signal) => {
+serveTasks<OpenTalk>(async ({ size, form, policy, fatal }, ask, signal) => {
   const file = {
     size,
     read: (offset: number, length: number) => ask(giving({ kind: 'read', offset, length })),
@@ -18,6 +18,8 @@ serveTasks<OpenTalk>(async ({ size, form, policy }, ask, signal) => {
   try {
     await openFile(file, {
       form,
+      fatal: new Set(fatal),
+      begin: async (entry) => void (await ask(giving({ kind: 'begin', entry }))),
       policy: await toDevicePolicy(policy, ask),
       take: async (opened) => void (await ask(giving({ kind: 'take', opened }, opened.bytes.buffer))),
       leave: async (entry) => void (await ask(giving({ kind: 'leave', entry }))),
@@ -50,7 +52,7 @@ function counted(secrets: PatientSecrets, ask: Ask<OpenTalk>): PatientSecrets {
   const asked = new Map<string, Promise<unknown>>();
   return {
     async secretOf(patient) {
-      const count = asked.get(patient) ?? ask(giving({ kind: 'patients', count: 1 }));
+      const count = asked.get(patient) ?? ask(giving({ kind: 'patient' }));
       asked.set(patient, count);
       await count;
       return secrets.secretOf(patient);

@@ -39,11 +39,14 @@ export type OpenTalk = {
     readonly size: number;
     readonly form: FileForm;
     readonly policy: OpeningPolicy;
+    /** Entries that ended a thread before, by their places. */
+    readonly fatal: readonly number[];
   };
-  readonly question:
+  readonly question: /** From now on this entry is being read. */
+    | { readonly kind: 'begin'; readonly entry: number }
     | { readonly kind: 'read'; readonly offset: number; readonly length: number }
-    /** Before their pseudonyms are made: the account may have had its day's patients. */
-    | { readonly kind: 'patients'; readonly count: number }
+    /** One more patient, before a pseudonym is made: the account may have had its day's. */
+    | { readonly kind: 'patient' }
     | { readonly kind: 'take'; readonly opened: OpenedInstance }
     | { readonly kind: 'leave'; readonly entry: NotTaken };
   /** Bytes for `read`. */

@@ -50,11 +50,10 @@ export function relatedInstances(dataSet: Json): number | null {
 
 /** The address of `/dicom-web` by the way that the caller came. */
 export function webAddress(c: GatewayContext, publicUrl: string): string {
-  if (c.get('throughWeb')) return `${new URL(publicUrl).origin}/api/dicom-web`;
   const { protocol, hostname, host } = new URL(c.req.url);
   // TLS may end at a proxy before the gateway.
   const isBehind = publicUrl.startsWith('https:') && !isLoopbackName(hostname);
-  return `${isBehind ? 'https:' : protocol}//${host}/dicom-web`;
+  return `${isBehind ? 'https:' : protocol}//${host}${c.get('throughWeb') ? '/api' : ''}/dicom-web`;
 }
 
 export function retrieveUrl(address: string, { study, series, instance }: Uids): string {

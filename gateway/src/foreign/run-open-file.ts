@@ -3,6 +3,7 @@
  * sent it. Afterwards its bytes are gone from here. An instance that was not taken stands in the file's row with the
  * reason; the sender has the file.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { settingsOf } from '#shared/deid/rules.ts';
 import type { Policy, Role } from '#shared/protocol/api.ts';
 import { feedsVault } from '#shared/protocol/feeds-vault.ts';
@@ -14,22 +15,34 @@ import { destroyFile, fileKey, type FileSpoolTools } from '../pipeline/file-spoo
 import {
   countRun,
   findFile,
+  forgetRun,
+  noteFatal,
+  notePatient,
   setOpened,
   setProblem,
   type FileEntry,
   type SentFile,
 } from '../pipeline/sent-file.store.ts';
+import { findUpload } from '../pipeline/parcel.store.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { findPolicy, isInForce, requireReason } from '../policies/policies.ts';
 import { countPatients } from '../policies/quota.store.ts';
 import { BlobDamaged, StorageFull, type OpenBlob } from '../ports/blobs/blobs.ts';
 import { createFairLine } from '../threads/fair-line.ts';
-import { giving, keepThread, ThreadEnded, type KeptThread, type Reply } from '../threads/thread.ts';
+import {
+  giving,
+  keepThread,
+  ThreadEnded,
+  ThreadNotStarted,
+  type KeptThread,
+  type Reply,
+} from '../threads/thread.ts';
 import type { Arrivals } from '../uploads/complete-upload.ts';
 import { askPacs, openUpload } from '../uploads/open-upload.ts';
 import { mayHoldKey } from '../uploads/pseudonyms.routes.ts';
 import { openVault } from '../vault/vault.store.ts';
 import type { NotTaken, OpeningPolicy, OpenTalk } from './open-talk.ts';
+import { takeBackInstances } from '../uploads/take-back.ts';
 import { createSending, type Sending } from './send-instances.ts';
 
 export type ForeignTools = {
@@ -40,8 +53,8 @@ export type ForeignTools = {
 
 /** One for an account whose files are slow, and one for everybody else. */
 const THREADS = 2;
-/** A file that ends its thread as often would end the next one too. */
-const RUNS_LIMIT = 4;
+/** A file that fails as often, or ends as many threads, would do so the next time too. */
+const RUNS_LIMIT = 8;
 
 export type OpenFiles = {
   /** Throws where it is to be run again: the disk is full, or the account's quota is used up. */
@@ -49,8 +62,10 @@ export type OpenFiles = {
   close(): Promise<void>;
 };
 
-export function createOpenFiles(tools: ForeignTools): OpenFiles {
-  const script = new URL('./open-file.worker.ts', import.meta.url);
+const SCRIPT = new URL('./open-file.worker.ts', import.meta.url);
+
+/** `script`: of the threads; a test brings one that dies. */
+export function createOpenFiles(tools: ForeignTools, script = SCRIPT): OpenFiles {
   const threads = Array.from({ length: THREADS }, () => keepThread<OpenTalk>(script));
   const line = createFairLine(threads);
   return {
@@ -72,20 +87,42 @@ async function openOne(
   signal: AbortSignal,
 ): Promise<void> {
   const { db } = tools.pipeline;
-  const left: NotTaken[] = [];
-  let sent: readonly FileEntry[] = [];
+  const opened: Opened = {
+    sending: createSending(sendToolsOf(tools, file, signal)),
+    left: [],
+    reading: null,
+    patients: 0,
+  };
   let problem: AnyProblemCode | null = null;
   try {
     if ((await countRun(db, file.id)) >= RUNS_LIMIT) throw new Problem('unexpected');
-    sent = await openAndSend(tools, thread, { file, left, signal });
+    await openAndSend(tools, thread, { file, opened, signal });
+    await opened.sending.end();
   } catch (error) {
-    problem = await endingOf(tools, file, error, signal);
+    problem = await endingOf(tools, { file, opened, signal }, error);
   }
-  const entries = [...sent, ...left].sort((a, b) => a.entry - b.entry);
+  const entries = entriesOf(opened, file);
   await setOpened(db, file.id, { entries, problem });
   await destroyFile(tools.spool, file);
   // Its sender may wait for it as for a study.
   tools.pipeline.changes.emit(file.id);
+}
+
+/** The findings of a run, in whatever way it ends. */
+type Opened = {
+  readonly sending: Sending;
+  readonly left: NotTaken[];
+  /** The entry that is being read, by its place. */
+  reading: number | null;
+  /** Those that this run has met. */
+  patients: number;
+};
+type OneFile = { readonly file: SentFile; readonly opened: Opened; readonly signal: AbortSignal };
+
+/** Where a run failed before it came so far again, what the run before had found out holds. */
+function entriesOf({ sending, left }: Opened, file: SentFile): readonly FileEntry[] {
+  const now = new Map([...file.entries, ...sending.entries(), ...left].map((entry) => [entry.entry, entry]));
+  return [...now.values()].sort((a, b) => a.entry - b.entry);
 }
 
 /** Problems that pass: the same file is opened again later. */
@@ -94,28 +131,29 @@ const PASSING: readonly AnyProblemCode[] = ['storage-full', 'quota-exceeded', 't
 /** The problem with which the file ends. Throws where it does not. */
 async function endingOf(
   { pipeline: { db } }: ForeignTools,
-  file: SentFile,
+  { file, opened, signal }: OneFile,
   error: unknown,
-  signal: AbortSignal,
 ): Promise<AnyProblemCode> {
+  // A gateway that stops is no failure of the file.
+  if (signal.aborted) await ignoreFailure(forgetRun(db, file.id), 'one run too many only ends it sooner');
   signal.throwIfAborted();
+  // A file that is opened again promises again; one that never is leaves no promise behind.
+  await opened.sending.giveUp();
   if (error instanceof BlobDamaged) return 'checksum-mismatch';
   const code = error instanceof StorageFull ? 'storage-full' : error instanceof Problem ? error.code : null;
   if (code !== null && !PASSING.includes(code)) return code;
-  // It did not end the thread: until its time is over, it is opened again.
-  if (!(error instanceof ThreadEnded))
-    await db.updateTable('sent_file').set({ runs: 0 }).where('id', '=', file.id).execute();
-  await setProblem(db, file.id, code ?? 'unexpected');
+  // It passes: until its time is over, the file is opened again. Everything else is counted.
+  if (code !== null || error instanceof ThreadNotStarted) await forgetRun(db, file.id);
+  if (error instanceof ThreadEnded && opened.reading !== null) await noteFatal(db, file.id, opened.reading);
+  await setProblem(db, file.id, { entries: entriesOf(opened, file), problem: code ?? 'unexpected' });
   throw error;
 }
-
-type OneFile = { readonly file: SentFile; readonly left: NotTaken[]; readonly signal: AbortSignal };
 
 async function openAndSend(
   tools: ForeignTools,
   thread: KeptThread<OpenTalk>,
-  { file, left, signal }: OneFile,
-): Promise<readonly FileEntry[]> {
+  { file, opened, signal }: OneFile,
+): Promise<void> {
   const { db } = tools.pipeline;
   const named = { name: file.policy_name, version: file.policy_version };
   const roles = await rolesOf(tools, file);
@@ -129,24 +167,17 @@ async function openAndSend(
   const blob = await tools.spool.blobs.open(file.id, fileKey(tools.spool, file));
   if (blob === null) throw new Problem('not-found');
   try {
-    const sending = createSending(sendToolsOf(tools, file, signal));
-    const reply = replies(tools, {
-      file,
-      blob,
-      sending,
-      left,
-      isCounted: !mayHoldKey(policy, roles),
-      policy,
-    });
+    const reply = replies(tools, { file, blob, opened, isCounted: !mayHoldKey(policy, roles), policy });
     const task = {
       account: file.account_id,
       size: blob.size,
       form: file.form,
       policy: await toOpening(tools, file.site_id, policy),
+      fatal: file.fatal,
     };
     const answer = await thread.do(giving(task), reply, signal);
     if (answer === 'malformed') throw new Problem('bad-request');
-    return await sending.end();
+    opened.reading = null;
   } finally {
     await blob.close();
   }
@@ -180,6 +211,7 @@ function sendToolsOf({ pipeline, parcels }: ForeignTools, file: SentFile, signal
   const sender = {
     accountId: file.account_id,
     deviceId: file.device_id,
+    ...(file.key_id !== null && { keyId: file.key_id }),
     siteId: file.site_id,
     roles: [],
   };
@@ -195,14 +227,17 @@ function sendToolsOf({ pipeline, parcels }: ForeignTools, file: SentFile, signal
       const asked = await askPacs(pipeline, manifest, sender, signal);
       return openUpload(pipeline, manifest, sender, { asked });
     },
+    takeBack: async (uploadId: string, keys: Parameters<typeof takeBackInstances>[2]) => {
+      const upload = await findUpload(pipeline.db, uploadId, null);
+      if (upload !== undefined) await takeBackInstances(pipeline, upload, keys);
+    },
   };
 }
 
 type Replying = {
   readonly file: SentFile;
   readonly blob: OpenBlob;
-  readonly sending: Sending;
-  readonly left: NotTaken[];
+  readonly opened: Opened;
   readonly policy: Policy;
   /** Patients count towards the account's day: its own devices would have to ask. */
   readonly isCounted: boolean;
@@ -212,30 +247,35 @@ const NOTHING = new Uint8Array(0);
 
 function replies(
   { pipeline: { db, now } }: ForeignTools,
-  { file, blob, sending, left, policy, isCounted }: Replying,
+  { file, blob, opened, policy, isCounted }: Replying,
 ): Reply<OpenTalk> {
   return async (question) => {
     switch (question.kind) {
+      case 'begin':
+        opened.reading = question.entry;
+        return giving(NOTHING);
       case 'read': {
         // A copy: what moves to the thread is gone here.
         const bytes = new Uint8Array(await blob.read(question.offset, question.length));
         return giving(bytes, bytes.buffer);
       }
       case 'take':
-        await sending.take(question.opened);
+        await opened.sending.take(question.opened);
         return giving(NOTHING);
       case 'leave':
-        left.push(question.entry);
+        opened.left.push(question.entry);
         return giving(NOTHING);
-      case 'patients': {
+      case 'patient': {
         const { account_id: accountId, site_id: siteId } = file;
-        const { count: patients } = question;
+        opened.patients += 1;
+        // Every run meets the same ones: as many as a run before has counted are not counted again.
+        if (!isCounted || opened.patients <= file.patients) return giving(NOTHING);
         await db.transaction().execute(async (trx) => {
-          if (isCounted && !(await countPatients(trx, accountId, patients, now())))
-            throw new Problem('too-many-patients');
+          await notePatient(trx, file.id);
+          if (!(await countPatients(trx, accountId, 1, now()))) throw new Problem('too-many-patients');
           const { name, version } = policy;
-          const made = { event: 'pseudonyms-made', accountId, policy: name, version, patients } as const;
-          if (isCounted) await recordAudit(trx, siteId, made, now());
+          const made = { event: 'pseudonyms-made', accountId, policy: name, version, patients: 1 } as const;
+          await recordAudit(trx, siteId, made, now());
         });
         return giving(NOTHING);
       }

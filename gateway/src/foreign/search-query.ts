@@ -88,7 +88,8 @@ export function parseSearch(level: Level, query: URLSearchParams): Search {
   return {
     matching,
     studies,
-    limit: Math.min(numberOf(once.get('limit') ?? String(ROWS)), ROWS_LIMIT),
+    // Some PACSs take 0 for no limit.
+    limit: Math.min(numberOf(checked(once.get('limit') ?? String(ROWS), /^[1-9]/)), ROWS_LIMIT),
     offset: numberOf(once.get('offset') ?? '0'),
   };
 }

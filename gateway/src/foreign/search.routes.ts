@@ -155,7 +155,6 @@ function parsed(text: string): unknown {
 /** The page of the rows that the caller may see. */
 async function* ownRows(visit: Visit, sight: Sight, within: Within, search: Search): Rows {
   let { offset, limit } = search;
-  if (limit === 0) return;
   for await (const row of visibleRows(visit, sight, within, search)) {
     if (offset > 0) {
       offset -= 1;

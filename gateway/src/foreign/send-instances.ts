@@ -23,28 +23,38 @@ const BATCH_INSTANCES = 512;
 export type SendTools = BringTools & {
   readonly policy: Manifest['policy'];
   readonly openUpload: (manifest: Manifest) => Promise<ManifestAnswer>;
+  /** These promises of the upload will not be kept. */
+  readonly takeBack: (uploadId: string, keys: readonly InstanceKey[]) => Promise<void>;
 };
+type InstanceKey = { readonly sopInstanceUID: string; readonly digest: string };
 
 /** Promised, and to be brought: those of one study. */
 type Awaited = { readonly uploadId: string; readonly instances: readonly OpenedInstance[] };
 
 export type Sending = {
   readonly take: (opened: OpenedInstance) => Promise<void>;
-  /** Brings the rest. Gives the outcome of each instance, in no order. */
-  readonly end: () => Promise<readonly FileEntry[]>;
+  /** Brings the rest. */
+  readonly end: () => Promise<void>;
+  /** Takes back the promises of what was not brought: it ends here, and nobody waits for it. */
+  readonly giveUp: () => Promise<void>;
+  /** The outcome of each instance so far, in no order. */
+  readonly entries: () => readonly FileEntry[];
 };
 
 export function createSending(tools: SendTools): Sending {
   const entries: FileEntry[] = [];
   let batch: OpenedInstance[] = [];
   let bytes = 0;
-  let awaited: readonly Awaited[] = [];
+  /** In the order in which they were promised. */
+  const awaited: Awaited[] = [];
   const moveOn = async (): Promise<void> => {
-    const promised: Awaited[] = [];
+    const before = awaited.length;
     for (const instances of Map.groupBy(batch, (opened) => opened.studyInstanceUID).values())
-      promised.push(await promise(tools, instances, entries));
-    for (const each of awaited) await bring(tools, each);
-    awaited = promised;
+      awaited.push(await promise(tools, instances, entries));
+    for (let left = before; left > 0; left -= 1) {
+      await bring(tools, awaited[0]!);
+      awaited.shift();
+    }
     batch = [];
     bytes = 0;
   };
@@ -57,13 +67,25 @@ export function createSending(tools: SendTools): Sending {
     async end() {
       await moveOn();
       await moveOn();
-      return entries;
     },
+    async giveUp() {
+      for (const { uploadId, instances } of awaited.splice(0)) {
+        await tools.takeBack(
+          uploadId,
+          instances.map(({ instance }) => instance),
+        );
+        const lost = new Set(instances.map(({ instance }) => keyOf(instance)));
+        entries.forEach((entry, at) => {
+          if (entry.state === 'sent' && entry.upload === uploadId && lost.has(keyOf(entry)))
+            entries[at] = { entry: entry.entry, state: 'refused', reason: 'never-arrived' };
+        });
+      }
+    },
+    entries: () => entries,
   };
 }
 
-const keyOf = ({ sopInstanceUID, digest }: { readonly sopInstanceUID: string; readonly digest: string }) =>
-  `${sopInstanceUID} ${digest}`;
+const keyOf = ({ sopInstanceUID, digest }: InstanceKey): string => `${sopInstanceUID} ${digest}`;
 
 async function promise(
   { openUpload, policy }: SendTools,

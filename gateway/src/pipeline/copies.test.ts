@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { merkleRoot } from '#shared/protocol/receipt.ts';
-import { copyOf, sentStudy, uidsOf, type CopiedStudy } from '../testing/open-copies.ts';
+import { copyOf, keptOf, sentStudy, uidsOf, type CopiedStudy } from '../testing/open-copies.ts';
 import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
 import { decideDeadLetters, listDeadLetters } from '../uploads/dead-letters.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
@@ -20,24 +20,6 @@ test.before(async () => {
   ground = await openTestGround();
 });
 test.after(() => ground.close());
-
-/** The rows, files and key of the study that the gateway still has. */
-async function keptOf({ pipeline, studyId }: CopiedStudy) {
-  const { db, blobs } = pipeline.tools;
-  const study = await db
-    .selectFrom('study')
-    .select(['state', 'wrapped_key'])
-    .where('id', '=', studyId)
-    .executeTakeFirstOrThrow();
-  const parcels = await db.selectFrom('parcel').select('id').where('study_id', '=', studyId).execute();
-  const blobIds = await blobs.ids();
-  return {
-    state: study.state,
-    hasKey: study.wrapped_key !== null,
-    parcels: parcels.length,
-    blobs: blobIds.length,
-  };
-}
 
 const holdsAll = ({ instances }: CopiedStudy, pacs: CopiedStudy['pacs']): boolean =>
   instances.every(({ bytes, identifiers: { sopInstanceUID } }) =>
@@ -57,7 +39,7 @@ test('that gets it also, and is down, delays nothing, and gets all of it later',
   const status = await pipeline.status(uploadId);
   assert.is(status.waiting, null);
   assert.equal(status.destinations, [
-    { name: 'other', need: 'also', waiting: 'pacs-unreachable', inPacs: 0, failed: 0 },
+    { name: 'other', need: 'also', waiting: 'pacs-unreachable', inPacs: 0, failed: 0, givenUp: false },
   ]);
   other.lie = 'honest';
   await pipeline.runAll();

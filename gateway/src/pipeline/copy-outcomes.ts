@@ -14,6 +14,8 @@ export type CopyOutcome = {
   /** The address at which all that it has was seen; while it is on its way, the present one. */
   readonly pacs: string;
   readonly need: Need;
+  /** Nothing more goes there. */
+  readonly givenUpAt: Date | null;
   /** It has ended, and its rows are as its own check left them. */
   readonly isOver: boolean;
   /** Of one that has ended: what it has, where its rows were changed since. */
@@ -42,13 +44,14 @@ export async function copyOutcomes(db: Kysely<Tables>, studyId: string): Promise
   const copies = await db
     .selectFrom('study')
     .innerJoin('destination', 'destination.id', 'study.destination_id')
-    .select(['study.id', 'study.state', 'study.revision', 'destination.name', 'destination.url'])
+    .select(['study.id', 'study.state', 'study.revision', 'study.given_up_at as givenUpAt'])
+    .select(['destination.name', 'destination.url'])
     .select(sql<Need>`study.need`.as('need'))
     .where('study.copy_of', '=', studyId)
     .orderBy('destination.name')
     .execute();
   return Promise.all(
-    copies.map(async ({ id, state, revision, url, name, need }) => {
+    copies.map(async ({ id, state, revision, url, name, need, givenUpAt }) => {
       const rows = await db
         .selectFrom('instance')
         .select([
@@ -68,8 +71,11 @@ export async function copyOutcomes(db: Kysely<Tables>, studyId: string): Promise
       return {
         name,
         need,
+        givenUpAt,
         study,
         ...judge(rows, study, url),
+        // Nobody asks it any more.
+        ...(givenUpAt === null ? {} : { unproven: [] }),
         instances: new Map(rows.map((row) => [outcomeKey(row), row])),
       };
     }),
@@ -91,9 +97,9 @@ function judge(
 }
 
 /**
- * An instance is in the PACS when every required destination has it. Null: they have all that the first one has.
- * Else what is to be done before a receipt is signed: wait for them, or say of an instance what the one said that did
- * not take it.
+ * An instance is in the PACS when every required destination that was not given up has it. Null: they have all that
+ * the first one has. Else the plan for before a receipt is signed: wait for them, or say of an instance what the one
+ * said that did not take it.
  */
 export function withoutRequired(
   instances: readonly InstanceRow[],
@@ -101,8 +107,9 @@ export function withoutRequired(
   { id: studyId, waiting_because }: { readonly id: string; readonly waiting_because: string | null },
 ): Plan | null {
   const there = instances.filter(({ state }) => isInPacs(state));
-  const required = outcomes.filter(({ need }) => need === 'required');
-  if (there.length > 0 && required.some(({ isOver }) => !isOver)) return awaitRequired(waiting_because);
+  const all = outcomes.filter(({ need }) => need === 'required');
+  if (there.length > 0 && all.some(isAwaited)) return awaitRequired(waiting_because);
+  const required = all.filter(({ givenUpAt }) => givenUpAt === null);
   const changes = new Map<number, InstanceChange>();
   for (const row of there)
     for (const { instances: copied } of required) {
@@ -118,6 +125,10 @@ export function withoutRequired(
     audit: { event: 'instances-not-in-all', instances: changes.size },
   };
 }
+
+/** One that was given up, until it has ended: it may be giving its destination something just now. */
+const isAwaited = ({ givenUpAt, isOver, study }: CopyOutcome): boolean =>
+  givenUpAt === null ? !isOver : !ENDED.includes(study.state);
 
 /** The copy that comes to its end wakes the study. */
 function awaitRequired(waitingBecause: string | null): Plan {

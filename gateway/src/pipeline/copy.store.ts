@@ -30,12 +30,12 @@ const firstOf = ({ site_id: siteId, study_instance_uid: uid, id }: StudyRow): Ra
   sql`(select s.id from study s where s.site_id = ${siteId} and s.study_instance_uid = ${uid} and s.id <> ${id}::uuid
     and s.copy_of is null and s.destination_id is not null order by s.created_at, s.id limit 1)`;
 
-/** A further destination that a rule chose. */
+/** A further destination that the rules chose. */
 export type ChosenCopy = { readonly destination: string; readonly need: Need };
 
 /**
- * Fixed when the study is first promised, as its own destination is. `chosen` null: each destination that has a need of
- * its own gets it.
+ * Fixed when the study is first promised by its upload. `chosen` null, where there are no rules: it goes where the
+ * first upload of the study went, and that one to each destination that has a need of its own.
  */
 export async function insertCopies(
   trx: Trx,
@@ -46,21 +46,56 @@ export async function insertCopies(
   await sql`
     insert into study (site_id, account_id, study_instance_uid, state, revision, policy_name, policy_version, destination_id, copy_of, need, updated_at)
     select ${siteId}::uuid, null, ${uid}, 'receiving', 1, ${study.policy_name}, ${study.policy_version}::int, wanted.id, ${id}::uuid, wanted.need, ${now}::timestamptz
-    from (
-      select destination_id as id, need from study where copy_of = ${firstOf(study)}
-      union
-      select id, need from (${wantedOf(siteId, chosen)}) wished where ${firstOf(study)} is null
-    ) wanted where wanted.id is distinct from ${own}::uuid`.execute(trx);
+    from (${chosen === null ? asBefore(study) : among(siteId, chosen)}) wanted where wanted.id is distinct from ${own}::uuid`.execute(
+    trx,
+  );
 }
 
-const wantedOf = (siteId: string, chosen: readonly ChosenCopy[] | null): RawBuilder<unknown> =>
-  chosen === null
-    ? sql`select id, need from destination where site_id = ${siteId} and need is not null`
-    : sql`select d.id, c.need from jsonb_to_recordset(${JSON.stringify(chosen)}::jsonb) as c(destination uuid, need text)
-        join destination d on d.id = c.destination and d.site_id = ${siteId}`;
+const asBefore = (study: StudyRow): RawBuilder<unknown> =>
+  sql`select destination_id as id, need from study where copy_of = ${firstOf(study)} and given_up_at is null
+    union
+    select id, need from destination where site_id = ${study.site_id} and need is not null and ${firstOf(study)} is null`;
+
+const among = (siteId: string, chosen: readonly ChosenCopy[]): RawBuilder<unknown> =>
+  sql`select d.id, c.need from jsonb_to_recordset(${JSON.stringify(chosen)}::jsonb) as c(destination uuid, need text)
+    join destination d on d.id = c.destination and d.site_id = ${siteId}`;
 
 export async function copiesOf(db: Db, studyId: string): Promise<readonly StudyRow[]> {
   return db.selectFrom('study').selectAll().where('copy_of', '=', studyId).orderBy('id').execute();
+}
+
+/**
+ * No copy of this need goes to the destination any more; each ends with what is there (run-copy.ts), and its bytes go.
+ * Returns how many. Those that have ended stay as they are.
+ */
+export async function giveUpCopies(
+  trx: Trx,
+  {
+    siteId,
+    destinationId,
+    need,
+  }: { readonly siteId: string; readonly destinationId: string; readonly need: Need },
+  now: Date,
+): Promise<number> {
+  const open = await trx
+    .selectFrom('study')
+    .select('id')
+    .where('site_id', '=', siteId)
+    .where('destination_id', '=', destinationId)
+    .where('copy_of', 'is not', null)
+    .where('need', '=', need)
+    .where('state', '<>', 'closed')
+    .where('given_up_at', 'is', null)
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+  const ids = open.map(({ id }) => id);
+  await trx
+    .updateTable('study')
+    .set({ given_up_at: now, updated_at: now })
+    .where(sql<boolean>`id = any(${ids}::uuid[])`)
+    .execute();
+  return ids.length;
 }
 
 /** With their instances. Locked first: one that is just taking instances over is waited for. */
@@ -94,6 +129,13 @@ const isNew = (copy: StudyRow): RawBuilder<boolean> => sql`
 const isBack = (copy: StudyRow): RawBuilder<boolean> => sql`
   c.study_id = ${copy.id}::uuid and c.state = 'promised' and o.study_id = ${copy.copy_of}::uuid
   and ${isSame} and o.parcel_id is not null and ${inStates('o', VERIFIED)}`;
+/**
+ * True of an instance `c` that a copy awaits again, and that its original has in its PACS and not here: it was lost
+ * while the original was on its way. It is looked for once more; what is then missing the device is asked for.
+ */
+const isElsewhere = (copy: StudyRow): RawBuilder<boolean> => sql`
+  c.study_id = ${copy.id}::uuid and c.state = 'promised' and ${copy.need} = 'required' and o.study_id = ${copy.copy_of}::uuid
+  and ${isSame} and o.parcel_id is null and ${inStates('o', IN_PACS)}`;
 /** True of an instance `c` that the copy awaits again, and its original does no longer: it will not come. */
 const isGone = (copy: StudyRow): RawBuilder<boolean> => sql`
   c.study_id = ${copy.id}::uuid and c.state = 'promised'
@@ -101,10 +143,11 @@ const isGone = (copy: StudyRow): RawBuilder<boolean> => sql`
   and not exists (select from instance o where o.study_id = ${copy.copy_of}::uuid and ${isSame} and ${inStates('o', VERIFIED)}
     and (o.parcel_id is not null or ${copy.need} = 'required'))`;
 
-/** Nothing while the original still awaits some. */
+/** Nothing while the original still awaits some, and nothing more once its destination was given up. */
 export async function hasNews(db: Db, copy: StudyRow): Promise<boolean> {
+  if (copy.given_up_at !== null) return false;
   const { rows } = await sql<{ has: boolean }>`
-    select (exists (select from instance o where ${isNew(copy)}) or exists (select from instance o, instance c where ${isBack(copy)})
+    select (exists (select from instance o where ${isNew(copy)}) or exists (select from instance o, instance c where ${isBack(copy)} or ${isElsewhere(copy)})
         or exists (select from instance c where ${isGone(copy)}))
       and not exists (select from study where id = ${copy.copy_of}::uuid and state = 'receiving') as has`.execute(
     db,
@@ -118,6 +161,10 @@ export async function takeNews(trx: Db, copy: StudyRow, now: Date): Promise<void
     update instance c set state = 'received', parcel_id = o.parcel_id, body_offset = o.body_offset, restored = o.restored,
       updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
     from instance o where ${isBack(copy)}`.execute(trx);
+  await sql`
+    update instance c set state = 'posted', parcel_id = null, body_offset = null, restored = null, posted_at = ${now}::timestamptz,
+      sent_digests = c.sop_instance_uid || ' ' || c.digest || ' -', updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
+    from instance o where ${isElsewhere(copy)}`.execute(trx);
   await sql`
     update instance c set state = 'refused', reason = 'never-arrived', updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
     where ${isGone(copy)}`.execute(trx);
@@ -144,7 +191,7 @@ export async function parcelsForCopies(db: Db, studyId: string): Promise<Readonl
     select distinct o.parcel_id as id from study s join instance o on o.study_id = s.copy_of
       left join instance c on c.study_id = s.id and ${isSame}
     where s.copy_of = ${studyId}::uuid and o.parcel_id is not null and
-      (s.state not in (${sql.join([...ENDED])}) or
+      (s.state not in (${sql.join([...ENDED])}) or s.given_up_at is null and
       case when c.id is null then ${inStates('o', VERIFIED)} else ${inStates('c', WANTED)} or (c.state = 'refused' and s.need = 'also') end)`.execute(
     db,
   );
@@ -159,7 +206,7 @@ export async function expectInCopies(trx: Trx, ids: readonly number[], now: Date
       parcel_id = null, body_offset = null, restored = null, offers = 0, offers_amid = 0, losses = 0, damages = 0,
       updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
     from instance o, study s
-    where o.id in ${idList(ids)} and s.copy_of = o.study_id and c.study_id = s.id and ${isSame}
+    where o.id in ${idList(ids)} and s.copy_of = o.study_id and c.study_id = s.id and ${isSame} and s.given_up_at is null
       and c.state in ('quarantined', 'refused', 'left-out')
       and not exists (select from instance t where t.study_id = c.study_id and t.sop_instance_uid = c.sop_instance_uid
         and t.id <> c.id and t.state not in ('refused', 'quarantined', 'left-out'))`.execute(trx);

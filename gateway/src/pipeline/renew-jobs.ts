@@ -43,7 +43,8 @@ async function movingCopies(db: Kysely<Tables>): Promise<Ids> {
     .selectFrom('study')
     .innerJoin('study as original', 'original.id', 'study.copy_of')
     .select('study.id')
-    .where('study.state', 'not in', ['held', 'closed'])
+    .where('study.state', '<>', 'closed')
+    .where(sql<boolean>`(study.state <> 'held' or study.given_up_at is not null)`)
     .where('original.state', '<>', 'receiving')
     .execute();
 }

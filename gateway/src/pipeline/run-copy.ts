@@ -2,9 +2,11 @@
  * A copy's way: it takes what its original has verified, and goes the road of any study, in a queue of its own. So a
  * destination that is ill holds up neither the studies nor the other destinations.
  */
+import { IN_PACS, INSTANCE_STATES, type InstanceState } from '#shared/protocol/study-state.ts';
 import { applyPlan } from './apply-plan.ts';
 import type { PipelineTools } from './pipeline-tools.ts';
-import { nothingToDo, type Planner } from './study-plan.ts';
+import { instancesOf } from './instance.store.ts';
+import { nothingToDo, type Plan, type Planner } from './study-plan.ts';
 import { findStudy } from './study.store.ts';
 import { hasNews } from './copy.store.ts';
 
@@ -19,7 +21,8 @@ export async function runCopy(
 ): Promise<void> {
   const copy = await findStudy(tools.db, studyId);
   if (copy === undefined || copy.copy_of === null) return;
-  if (await hasNews(tools.db, copy)) await applyPlan(tools, studyId, planNews);
+  if (copy.given_up_at !== null) await applyPlan(tools, studyId, planGivenUp);
+  else if (await hasNews(tools.db, copy)) await applyPlan(tools, studyId, planNews);
   await runStage(studyId, tools, signal);
 }
 
@@ -27,3 +30,36 @@ const planNews: Planner = async ({ study, db }) =>
   (await hasNews(db, study))
     ? { outcome: 'taken-over', changes: [{ kind: 'take-news' }], event: 'late-instance' }
     : nothingToDo('elsewhere');
+
+/** Instances that are not known to be there. The destination may have some of them: nobody looks any more. */
+const UNSEEN: readonly InstanceState[] = INSTANCE_STATES.filter(
+  (state) => state !== 'left-out' && !IN_PACS.some((inPacs) => inPacs === state),
+);
+
+/** A copy whose destination was given up: it ends with what was seen there, and nobody waits for it. */
+const planGivenUp: Planner = async ({ study, db }): Promise<Plan> => {
+  const { copy_of: original, destination_id: destinationId, waiting_because: because } = study;
+  const unseen = (await instancesOf(db, study.id)).filter(({ state }) => UNSEEN.includes(state));
+  if (original === null || study.state === 'closed') return nothingToDo('elsewhere');
+  if (study.state === 'receipted' && unseen.length === 0) return nothingToDo('given-up');
+  return {
+    outcome: 'given-up',
+    changes: [
+      {
+        kind: 'change-instances',
+        from: UNSEEN,
+        changes: unseen.map(({ id }) => ({ id, state: 'left-out', reason: 'destination-given-up' })),
+      },
+      ...(because === null ? [] : [{ kind: 'stop-waiting', because } as const]),
+    ],
+    event: 'given-up',
+    next: study.need === 'required' ? [{ queue: 'receipt', studyId: original }] : [],
+    audit: {
+      event: 'study-given-up',
+      // The study's own: a copy has no record that anybody reads.
+      studyId: original,
+      destinationId: destinationId ?? '',
+      instances: unseen.length,
+    },
+  };
+};

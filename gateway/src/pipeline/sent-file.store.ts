@@ -64,6 +64,7 @@ export type NewFile = Pick<
   | 'site_id'
   | 'account_id'
   | 'device_id'
+  | 'key_id'
   | 'form'
   | 'policy_name'
   | 'policy_version'
@@ -133,6 +134,33 @@ export async function countRun(db: Db, id: string): Promise<number> {
   return runs - 1;
 }
 
+/** The run that counted itself ended by nothing that the file did. */
+export async function forgetRun(db: Db, id: string): Promise<void> {
+  await db
+    .updateTable('sent_file')
+    .set({ runs: sql<number>`greatest(runs - 1, 0)` })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** This entry ended the thread in which it was opened. */
+export async function noteFatal(db: Db, id: string, entry: number): Promise<void> {
+  await db
+    .updateTable('sent_file')
+    .set({ fatal: sql<number[]>`array_append(fatal, ${entry}::int)` })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** One more of its patients counts towards the account's day. */
+export async function notePatient(trx: Db, id: string): Promise<void> {
+  await trx
+    .updateTable('sent_file')
+    .set({ patients: sql<number>`patients + 1` })
+    .where('id', '=', id)
+    .execute();
+}
+
 /** From now on only what became of it is known. */
 export async function setOpened(
   db: Db,
@@ -146,9 +174,18 @@ export async function setOpened(
     .execute();
 }
 
-/** It is opened again later. */
-export async function setProblem(db: Db, id: string, problem: AnyProblemCode | null): Promise<void> {
-  await db.updateTable('sent_file').set({ problem }).where('id', '=', id).execute();
+/** It is opened again later. `entries`: what became of it so far, if that never happens. */
+export async function setProblem(
+  db: Db,
+  id: string,
+  { entries, problem }: { readonly entries: readonly FileEntry[]; readonly problem: AnyProblemCode },
+): Promise<void> {
+  await db
+    .updateTable('sent_file')
+    .set({ problem, entries: JSON.stringify(entries) })
+    .where('id', '=', id)
+    .where('state', '=', 'received')
+    .execute();
 }
 
 /** Whether it was there, and either not yet whole or could not be opened so far. */

@@ -6,6 +6,7 @@
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
 import { IN_PACS, nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
+import { holdDestinations } from '../database/destinations-lock.ts';
 import { insertCopies, type ChosenCopy } from './copy.store.ts';
 
 type Db = Kysely<Tables>;
@@ -75,6 +76,7 @@ export async function isPlaced(trx: Trx, siteId: string, studyInstanceUID: strin
 export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> {
   const { id, siteId, accountId, studyInstanceUID, policy, chosen, now } = study;
   await lockPlace(trx, siteId, studyInstanceUID);
+  await holdDestinations(trx, siteId);
   const made = await trx
     .insertInto('study')
     .values({

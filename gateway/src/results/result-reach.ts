@@ -20,7 +20,7 @@ export const reachesAll = ({ roles }: Pick<Caller, 'roles'>, also: readonly Role
  * A condition on an instance (`i` in the query): it is in the PACS, and this caller brought it or may see it as
  * part of a de-identified study, in whosever upload.
  */
-async function isReached(db: Db, { id, siteId, roles }: Asking): Promise<RawBuilder<boolean>> {
+export async function isReached(db: Db, { id, siteId, roles }: Asking): Promise<RawBuilder<boolean>> {
   const brought = sql<boolean>`(i.brought and i.state in (${sql.join([...IN_PACS])}) and exists (
     select 1 from upload_instance l join upload u on u.id = l.upload_id
     where l.instance_id = i.id and u.account_id = ${id}))`;

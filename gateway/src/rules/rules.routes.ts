@@ -20,7 +20,7 @@ import {
 } from '#shared/protocol/rule.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
-import { lockDestinations } from '../destinations/destination.store.ts';
+import { lockDestinations } from '../database/destinations-lock.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import { PacsUnreachable, type Pacs } from '../ports/pacs/pacs.ts';
 import { judgeRules, NO_ATTRIBUTES, type Attributes } from './match-rule.ts';

@@ -197,6 +197,7 @@ export function mortalPacs(life: Life, current: () => TestPacs, doubled: string[
     readBack: mortal((pacs) => pacs.readBack),
     fetchInstance: mortal((pacs) => pacs.fetchInstance),
     describeStudy: mortal((pacs) => pacs.describeStudy),
+    searchStudies: mortal((pacs) => pacs.searchStudies),
     givesInstances: mortal((pacs) => pacs.givesInstances),
   };
 }

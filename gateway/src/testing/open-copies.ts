@@ -72,5 +72,23 @@ export async function copyOf({ pipeline, studyId }: Pick<CopiedStudy, 'pipeline'
   return { ...copy, instances };
 }
 
+/** The rows, files and key of the study that the gateway still has. */
+export async function keptOf({ pipeline, studyId }: CopiedStudy) {
+  const { db, blobs } = pipeline.tools;
+  const study = await db
+    .selectFrom('study')
+    .select(['state', 'wrapped_key'])
+    .where('id', '=', studyId)
+    .executeTakeFirstOrThrow();
+  const parcels = await db.selectFrom('parcel').select('id').where('study_id', '=', studyId).execute();
+  const blobIds = await blobs.ids();
+  return {
+    state: study.state,
+    hasKey: study.wrapped_key !== null,
+    parcels: parcels.length,
+    blobs: blobIds.length,
+  };
+}
+
 export const uidsOf = (instances: readonly SyntheticInstance[]): readonly string[] =>
   instances.map(({ identifiers }) => identifiers.sopInstanceUID);

@@ -5,9 +5,11 @@
 import {
   PacsUnreachable,
   type DescribedInstance,
+  type DescribedStudy,
   type InstanceToStore,
   type Pacs,
   type StoreAnswer,
+  type StudyKey,
 } from '../ports/pacs/pacs.ts';
 import { provenBytes } from '../ports/pacs/proven-bytes.ts';
 import { sha256 } from '#testing/sha256.ts';
@@ -41,6 +43,8 @@ export type TestPacs = Pacs & {
   slowToShow: number;
   /** A search of a study names at most so many. */
   listsAtMost: number;
+  /** A search for studies tells of these. */
+  readonly studies: DescribedStudy[];
 };
 
 export function openTestPacs(): TestPacs {
@@ -51,6 +55,7 @@ export function openTestPacs(): TestPacs {
     failsOn: new Map(),
     slowToShow: 0,
     listsAtMost: Infinity,
+    studies: [],
     describe: () => 'http://pacs.test/dicom-web',
     storeAnotherWay: null,
     digestsOf: null,
@@ -83,6 +88,9 @@ export function openTestPacs(): TestPacs {
         ? { kind: 'too-large' }
         : { kind: 'fetched', bytes: new Uint8Array(bytes) };
     },
+    async searchStudies(key, limit) {
+      return searchIn(pacs, key).slice(0, limit);
+    },
     async givesInstances() {
       requireSearch(pacs);
       return pacs.held.size > 0 ? true : null;
@@ -95,6 +103,13 @@ export function openTestPacs(): TestPacs {
     },
   };
   return pacs;
+}
+
+function searchIn(pacs: TestPacs, key: StudyKey): DescribedStudy[] {
+  requireSearch(pacs);
+  return pacs.studies.filter((study) =>
+    Object.entries(key).every(([name, value]) => study[name as keyof DescribedStudy] === value),
+  );
 }
 
 function requireAnswer({ lie }: TestPacs): void {

@@ -18,6 +18,7 @@ const list = defineRoute({
   path: PATH,
   roles: ADMIN,
   tags: ['admin'],
+  problems: ['not-found'],
   summary: 'What this destination, which gets studies also, did not take',
   request: { params: byId },
   responses: {
@@ -29,6 +30,7 @@ const decide = defineRoute({
   path: PATH,
   roles: ADMIN,
   tags: ['admin'],
+  problems: ['not-found'],
   summary: 'Send them there again, or leave them out: those that are named, or all. Repeatable',
   request: { params: byId, body: jsonBody(deadLetterDecisionSchema) },
   responses: {

@@ -4,6 +4,7 @@
  */
 import { sql } from 'kysely';
 import type { DeadLetter, DeadLetterDecision } from '#shared/protocol/destination.ts';
+import { Problem } from '#shared/protocol/problem.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import { applyPlan, type ApplyTools } from '../pipeline/apply-plan.ts';
 import {
@@ -30,11 +31,23 @@ const deadAt = (db: ApplyTools['db'], { siteId, destinationId }: Place) =>
     .where('study.need', '=', 'also')
     .where('instance.state', 'in', [...DEAD]);
 
-/** The oldest first, and how many there are. */
+/** @throws Problem not-found. */
+async function requireDestination(db: ApplyTools['db'], { siteId, destinationId }: Place): Promise<void> {
+  const row = await db
+    .selectFrom('destination')
+    .select('id')
+    .where('site_id', '=', siteId)
+    .where('id', '=', destinationId)
+    .executeTakeFirst();
+  if (row === undefined) throw new Problem('not-found');
+}
+
+/** The oldest first, and how many there are. @throws Problem not-found. */
 export async function listDeadLetters(
   db: ApplyTools['db'],
   place: Place,
 ): Promise<{ readonly total: number; readonly deadLetters: readonly DeadLetter[] }> {
+  await requireDestination(db, place);
   const rows = await deadAt(db, place)
     .select(['instance.id', 'instance.sop_instance_uid', 'study.study_instance_uid', 'instance.reason'])
     .select(['instance.parcel_id', 'instance.updated_at', sql<number>`(count(*) over ())::int`.as('total')])
@@ -52,13 +65,14 @@ export async function listDeadLetters(
   return { total: rows[0]?.total ?? 0, deadLetters };
 }
 
-/** Returns how many it changed. One whose bytes are gone is not sent again. */
+/** Returns how many it changed. One whose bytes are gone is not sent again. @throws Problem not-found. */
 export async function decideDeadLetters(
   tools: ApplyTools,
   place: Place,
   by: string,
   { decision, ids }: DeadLetterDecision,
 ): Promise<number> {
+  await requireDestination(tools.db, place);
   const asked = ids && new Set(ids);
   const dead = deadAt(tools.db, place).select('study.id').distinct();
   const studies = await (ids === undefined ? dead : dead.where('instance.id', 'in', idList(ids))).execute();

@@ -18,9 +18,9 @@ const AT_GATEWAY: readonly InstanceState[] = ['received', 'posting', 'posted'];
 
 /** In the text: a statement that groups by this has to see that it is the same. */
 const inPacs = sql.join(IN_PACS.map((state) => sql.lit(state)));
-/** It is in the PACS when each required destination has it. */
+/** It is in the PACS when each required destination that was not given up has it. */
 export const shownState = sql<InstanceState>`case when instance.state in (${inPacs}) and exists (
-    select from study s where s.copy_of = instance.study_id and s.need = 'required' and not exists (
+    select from study s where s.copy_of = instance.study_id and s.need = 'required' and s.given_up_at is null and not exists (
       select from instance c where c.study_id = s.id and c.sop_instance_uid = instance.sop_instance_uid
         and c.digest = instance.digest and c.state in (${inPacs})))
   then 'posted' else instance.state end`;
@@ -100,6 +100,7 @@ async function copiesAt(
     .select(['upload.id as upload_id', 'destination.name', 'study.waiting_because as waiting'])
     .select([
       sql<Need>`study.need`.as('need'),
+      sql<boolean>`study.given_up_at is not null`.as('givenUp'),
       countIn(IN_PACS).as('inPacs'),
       countIn(['refused', 'quarantined']).as('failed'),
     ])

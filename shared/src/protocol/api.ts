@@ -237,6 +237,8 @@ const copyStatusSchema = z.object({
   /** Refused there, or held for an administrator. */
   failed: z.number().int(),
   waiting: waitingBecauseSchema.nullable(),
+  /** An administrator gave it up: nothing more goes there. */
+  givenUp: z.boolean(),
 });
 
 export const uploadStatusSchema = z.object({

@@ -132,6 +132,8 @@ export const destinationSchema = z.object({
   underWay: z.number().int(),
   /** Those of them that wait for it. */
   waiting: z.number().int(),
+  /** Those of them that it gets besides the primary one, by whether somebody waits for it. */
+  copies: z.object({ also: z.number().int(), required: z.number().int() }),
   /** Instances that it did not take, of studies that it gets also. */
   deadLetters: z.number().int(),
   /** Whether any study was ever promised to it: then it cannot be deleted. */
@@ -141,6 +143,11 @@ export type Destination = z.infer<typeof destinationSchema>;
 /** Whether new studies go there besides the primary one. */
 export const needWishSchema = z.strictObject({ need: needSchema.nullable() });
 export const destinationsSchema = z.object({ destinations: z.array(destinationSchema) });
+
+/** The copies of this need end; somebody waits for `required` ones, and then no longer does. */
+export const giveUpWishSchema = z.strictObject({ need: needSchema });
+/** Studies; each comes to its end within a minute or two. */
+export const givenUpSchema = z.object({ givenUp: z.number().int() });
 
 /** An instance that a destination did not take, and that nobody but an administrator waits for. */
 const deadLetterSchema = z.object({
@@ -165,6 +172,30 @@ export const deadLetterDecisionSchema = z.strictObject({
 });
 export type DeadLetterDecision = z.infer<typeof deadLetterDecisionSchema>;
 export const deadLettersDecidedSchema = z.object({ changed: z.number().int() });
+
+/** `store`: two synthetic instances may be stored there, and are removed where possible. */
+export const examinationWishSchema = z.strictObject({ store: z.boolean() });
+/** Findings of the doctor (`relay doctor`), in words. */
+export const destinationExaminationSchema = z.object({
+  findings: z.array(
+    z.object({
+      title: z.string(),
+      result: z.enum(['ok', 'warn', 'fail', 'skipped']),
+      says: z.string(),
+      /** The remedies, each with its place. */
+      change: z.array(z.string()),
+    }),
+  ),
+  /** Those of the gateway that fit it, null where it did not say enough; null: it was not reached. */
+  settings: z
+    .object({
+      lagMinutes: z.number().nullable(),
+      proof: z.string().nullable(),
+      bodyBytes: z.number().int().nullable(),
+    })
+    .nullable(),
+});
+export type DestinationExamination = z.infer<typeof destinationExaminationSchema>;
 
 /** Findings of *Test*; each has its words in the app. */
 export const DESTINATION_FINDINGS = [

@@ -1,5 +1,5 @@
 /**
- * Refusals about models, images, jobs, results, receipts on paper and DICOMweb. They are apart from
+ * Refusals about models, images, jobs, results, cases, receipts on paper and DICOMweb. They are apart from
  * `problem-table.ts`, because no page needs their sentences at its start.
  */
 import { PROBLEMS, type ProblemKind } from './problem-table.ts';
@@ -52,6 +52,31 @@ const INFERENCE_PROBLEMS = {
     retry: 'changed',
     title: 'This version was not activated last.',
     next: 'Look at the list of models.',
+  },
+  'case-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'Somebody else has changed the case in the meantime.',
+    next: 'Look at the case as it is now, and change it again.',
+  },
+  'case-closed': {
+    status: 409,
+    retry: 'changed',
+    title: 'The case is closed.',
+    next: 'Open it again first.',
+  },
+  'case-not-closed': { status: 409, retry: 'changed', title: 'The case is not closed.' },
+  'case-unreadable': {
+    status: 410,
+    retry: 'never',
+    title: 'The key of this case is gone: what was written in it can no longer be read or continued.',
+    next: 'Open a new case.',
+  },
+  'case-of-several-patients': {
+    status: 422,
+    retry: 'never',
+    title: 'The PACS does not say that these studies are of one patient.',
+    next: 'Open a case for each patient.',
   },
   'nothing-before': {
     status: 409,

@@ -74,6 +74,10 @@ export const REASONS = {
     title: 'The compressed file grows beyond the limit when it is opened.',
     next: 'Do not send this file; tell the administrator where it came from.',
   },
+  'cannot-be-opened': {
+    title: 'Opening the instance took more time or memory than an instance may take.',
+    next: 'It was not stored. Tell the administrator where it came from.',
+  },
   'forbidden-preamble': {
     title: 'The file is DICOM and also a program or document.',
     next: 'Do not open it with other programs; tell the administrator where it came from.',
@@ -283,6 +287,10 @@ export const REASONS = {
   'lost-before-copied': {
     title: 'The gateway’s disk lost the instance before this destination had it.',
     next: 'Copy it there from the PACS that has it.',
+  },
+  'destination-given-up': {
+    title: 'An administrator gave this destination up before it was seen to have the instance.',
+    next: 'Copy it there from the PACS that has it, if it is still wanted there.',
   },
   'never-arrived': {
     title: 'The device promised the instance, but it never arrived.',

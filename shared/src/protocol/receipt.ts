@@ -77,6 +77,8 @@ const receiptDestinationSchema = z.object({
   /** Its DICOMweb root without credentials. */
   pacs: z.string(),
   need: needSchema,
+  /** An administrator gave it up for this study: what it does not have, it does not get. UTC, ISO 8601. */
+  givenUpAt: z.iso.datetime().optional(),
   /** In the order of the receipt's; absent where they were not all settled there when it was signed (`also`). */
   instances: z
     .array(
@@ -114,7 +116,10 @@ export const receiptSchema = z.object({
    */
   root: digestSchema,
   instances: z.array(receiptInstanceSchema),
-  /** The further ones, by name; absent where it has none. An instance is `stored` when each required one has it. */
+  /**
+   * The further ones, by name; absent where it has none. An instance is `stored` when each required one that was not
+   * given up has it.
+   */
   destinations: z.array(receiptDestinationSchema).optional(),
   /** The text of its QR code on paper: a JWS of its own (receipt-sheet.ts), signed with the same key. */
   code: z.string().max(1024).optional(),
@@ -122,6 +127,26 @@ export const receiptSchema = z.object({
   reports: z.array(receiptReportSchema).optional(),
 });
 export type Receipt = z.infer<typeof receiptSchema>;
+
+/** The summary of one further destination. */
+export type DestinationSummary = Pick<ReceiptDestination, 'name' | 'pacs' | 'need' | 'givenUpAt'> & {
+  readonly of: number;
+  /** Instances that it has; null: they had not come to an end there when the receipt was signed. */
+  readonly there: number | null;
+  /** Those of them with the digest that was promised. */
+  readonly asPromised: number;
+};
+
+export const destinationsOf = ({ instances, destinations = [] }: Receipt): readonly DestinationSummary[] =>
+  destinations.map(({ instances: outcomes, ...destination }) => {
+    const digests = outcomes?.map(({ digest }) => digest);
+    return {
+      ...destination,
+      of: instances.length,
+      there: digests?.filter((digest) => digest !== undefined).length ?? null,
+      asPromised: digests?.filter((digest, at) => digest === instances[at]?.digest).length ?? 0,
+    };
+  });
 
 /** A receipt's summary of de-identification, in a line. */
 export interface Deidentification {

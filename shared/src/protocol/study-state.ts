@@ -9,6 +9,8 @@
  *       └──────────────── late-instance (revision + 1) ◄──────────────────────────────────────── closed              held
  *                                                                                                   ▲──── decided ─────┘
  *
+ * Of a copy (a further destination of a study), `given-up` leads from every state but `closed` to `receipted`.
+ *
  * Nothing here touches the database: `nextStudyState` is applied by study.store in the transaction that
  * changes the row.
  */
@@ -34,6 +36,7 @@ export const STUDY_EVENTS = [
   'evicted', // the gateway's copy is gone and the study's key destroyed
   'evicted-but-held', // the same for what was stored; quarantined instances keep the key
   'decided', // a person left out or requeued instances that the study was held for
+  'given-up', // of a copy alone: an administrator gave its destination up, and it ends with what is there
 ] as const;
 export type StudyEvent = (typeof STUDY_EVENTS)[number];
 
@@ -52,6 +55,7 @@ const TRANSITIONS: Record<StudyState, Record<StudyEvent, StudyState | null>> = {
     evicted: null,
     'evicted-but-held': null,
     decided: null,
+    'given-up': 'receipted',
   },
   assembled: {
     'late-instance': 'receiving',
@@ -63,6 +67,7 @@ const TRANSITIONS: Record<StudyState, Record<StudyEvent, StudyState | null>> = {
     evicted: null,
     'evicted-but-held': null,
     decided: null,
+    'given-up': 'receipted',
   },
   forwarded: {
     'late-instance': 'receiving',
@@ -74,6 +79,7 @@ const TRANSITIONS: Record<StudyState, Record<StudyEvent, StudyState | null>> = {
     evicted: null,
     'evicted-but-held': null,
     decided: null,
+    'given-up': 'receipted',
   },
   reconciled: {
     'late-instance': 'receiving',
@@ -85,6 +91,7 @@ const TRANSITIONS: Record<StudyState, Record<StudyEvent, StudyState | null>> = {
     evicted: null,
     'evicted-but-held': null,
     decided: null,
+    'given-up': 'receipted',
   },
   receipted: {
     'late-instance': 'receiving',
@@ -96,6 +103,7 @@ const TRANSITIONS: Record<StudyState, Record<StudyEvent, StudyState | null>> = {
     evicted: 'closed',
     'evicted-but-held': 'held',
     decided: null,
+    'given-up': 'receipted',
   },
   held: {
     'late-instance': 'receiving',
@@ -107,6 +115,7 @@ const TRANSITIONS: Record<StudyState, Record<StudyEvent, StudyState | null>> = {
     evicted: null,
     'evicted-but-held': null,
     decided: 'receiving',
+    'given-up': 'receipted',
   },
   closed: {
     'late-instance': 'receiving',
@@ -118,6 +127,7 @@ const TRANSITIONS: Record<StudyState, Record<StudyEvent, StudyState | null>> = {
     evicted: null,
     'evicted-but-held': null,
     decided: null,
+    'given-up': null,
   },
 };
 

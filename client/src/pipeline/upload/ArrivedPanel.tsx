@@ -12,6 +12,7 @@ import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { uploadWords } from './upload-words.ts';
+import { OpenCase } from '../../cases/OpenCase.tsx';
 import { LookWithModel } from '../../results/LookWithModel.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { nameOf } from '../queue/study-title.ts';
@@ -79,6 +80,7 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
           </>
         )}
         <LookWithModel id={study.id} />
+        {study.studyInstanceUID !== null && <OpenCase studyInstanceUID={study.studyInstanceUID} />}
       </div>
       {typeof loaded === 'object' && (
         <PrintedReceipt

@@ -64,7 +64,7 @@ const STUDIES = [
     account_id uuid references account,
     study_instance_uid text not null, state text not null, revision int not null, policy_name text not null,
     policy_version int not null, destination_id uuid references destination,
-    copy_of uuid references study, need text, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
+    copy_of uuid references study, need text, given_up_at timestamptz, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
     created_at timestamptz not null default now(), updated_at timestamptz not null,
     failures int not null default 0)`,
   `create index study_of_uid on study (site_id, study_instance_uid)`,
@@ -102,8 +102,9 @@ const STUDIES = [
   // A file that another client sends as it lies on its disk. Its entries: what became of each instance in it.
   `create table sent_file (
     id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
-    device_id uuid references device, form jsonb not null, policy_name text not null, policy_version int not null,
-    reason text, bytes bigint, state text not null, wrapped_key bytea, runs int not null default 0, problem text,
+    device_id uuid references device, key_id uuid, form jsonb not null, policy_name text not null, policy_version int not null,
+    reason text, bytes bigint, state text not null, wrapped_key bytea, runs int not null default 0,
+    patients int not null default 0, fatal int[] not null default '{}', problem text,
     entries jsonb not null default '[]', created_at timestamptz not null default now(),
     expires_at timestamptz not null)`,
   `create index sent_file_account on sent_file (account_id, state)`,
@@ -145,6 +146,7 @@ const STUDIES = [
     seq bigint primary key, site_id uuid not null references site, at timestamptz not null,
     event text not null, fields jsonb not null, previous_hash text not null, hash text not null unique)`,
   `create index audit_study on audit ((fields->>'studyId')) where fields ? 'studyId'`,
+  `create index audit_case on audit ((fields->>'caseId')) where fields ? 'caseId'`,
   `create table reading (
     site_id uuid not null references site, account_id uuid not null references account,
     key_id text not null, study_instance_uid text not null, period bigint not null, kind text not null,
@@ -237,7 +239,40 @@ const INFERENCE = [
   `create index inference_job_finished on inference_job (finished_at)`,
 ];
 
-export const statements: readonly string[] = [...PEOPLE_AND_DEVICES, ...STUDIES, ...VAULT, ...INFERENCE];
+const CASES = [
+  `create table case_record (
+    id uuid primary key, site_id uuid not null references site, number int not null generated always as identity,
+    version int not null default 1, status text not null, priority smallint not null, due_on text,
+    assignee_id uuid references account, sealed bytea not null, wrapped_key bytea not null, patient_print text,
+    expects text, expected_print text, created_by uuid not null references account,
+    created_at timestamptz not null, changed_at timestamptz not null, closed_at timestamptz)`,
+  `create unique index case_number on case_record (site_id, number)`,
+  `create index case_changed on case_record (site_id, changed_at, number)`,
+  `create index case_expects on case_record (site_id, expected_print) where expects is not null`,
+  `create table case_study (
+    case_id uuid not null references case_record on delete cascade, site_id uuid not null references site,
+    study_instance_uid text not null, added_at timestamptz not null, primary key (case_id, study_instance_uid))`,
+  `create index case_study_uid on case_study (site_id, study_instance_uid)`,
+  `create table case_note (
+    id uuid primary key, position bigint not null generated always as identity,
+    case_id uuid not null references case_record on delete cascade, kind text not null,
+    sealed bytea not null, by_account uuid not null references account, at timestamptz not null)`,
+  `create index case_note_case on case_note (case_id, position)`,
+  `create table case_reading (
+    case_id uuid not null references case_record on delete cascade, account_id uuid not null references account,
+    period bigint not null, primary key (case_id, account_id, period))`,
+  `create table case_arrival (
+    site_id uuid not null references site, study_instance_uid text not null, looked_at timestamptz not null,
+    primary key (site_id, study_instance_uid))`,
+];
+
+export const statements: readonly string[] = [
+  ...PEOPLE_AND_DEVICES,
+  ...STUDIES,
+  ...VAULT,
+  ...INFERENCE,
+  ...CASES,
+];
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);

@@ -113,7 +113,7 @@ function toReceiptInstance(
 
 /** Without instances: it has not come to its end there. */
 function toReceiptDestination(
-  { name, pacs, need, isOver: hasEnded, instances: copied }: CopyOutcome,
+  { name, pacs, need, givenUpAt, isOver: hasEnded, instances: copied }: CopyOutcome,
   instances: readonly InstanceRow[],
 ): ReceiptDestination {
   const outcomes = instances.map((row) => copied.get(outcomeKey(row)));
@@ -121,9 +121,10 @@ function toReceiptDestination(
     hasEnded &&
     instances.every(({ state }, at) => {
       const copy = outcomes[at];
-      return copy === undefined ? !isInPacs(state) : isSettled(copy.state);
+      return copy === undefined ? givenUpAt !== null || !isInPacs(state) : isSettled(copy.state);
     });
-  return { name, pacs, need, ...(isOver ? { instances: outcomes.map(toCopied) } : {}) };
+  const ended = givenUpAt === null ? {} : { givenUpAt: givenUpAt.toISOString() };
+  return { name, pacs, need, ...ended, ...(isOver ? { instances: outcomes.map(toCopied) } : {}) };
 }
 
 /** Undefined: the gateway had nothing of it to give. */

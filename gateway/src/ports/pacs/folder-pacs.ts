@@ -74,6 +74,8 @@ export function createFolderPacs(settings: FolderSettings): Pacs {
           described.push(await describe(folder, place));
         return described;
       }),
+    // A folder is no PACS with an index: it does not know whose studies it holds.
+    searchStudies: async () => [],
     givesInstances: () => within(givesInstances),
     probe: () =>
       within(async (folder) => {

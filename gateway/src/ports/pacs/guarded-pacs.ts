@@ -43,6 +43,7 @@ export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pac
       guard.pass(signal, () => pacs.fetchInstance(where, maxBytes, signal)),
     describeStudy: (study, limit, signal) =>
       guard.pass(signal, () => pacs.describeStudy(study, limit, signal)),
+    searchStudies: (key, limit, signal) => guard.pass(signal, () => pacs.searchStudies(key, limit, signal)),
     givesInstances: (signal) => guard.pass(signal, () => pacs.givesInstances(signal)),
     probe: (signal) => guard.probe(signal),
     get usualProof() {

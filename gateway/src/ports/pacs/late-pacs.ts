@@ -25,6 +25,7 @@ export function createLatePacs(settings: PacsSettings): Pacs {
     fetchInstance: async (where, maxBytes, signal) =>
       (await pacs(signal)).fetchInstance(where, maxBytes, signal),
     describeStudy: async (study, limit, signal) => (await pacs(signal)).describeStudy(study, limit, signal),
+    searchStudies: async (key, limit, signal) => (await pacs(signal)).searchStudies(key, limit, signal),
     givesInstances: async (signal) => (await pacs(signal)).givesInstances(signal),
     probe: async (signal) => (await pacs(signal)).probe(signal),
     web: {

@@ -22,6 +22,7 @@ import {
   PacsUnreachable,
   type InstanceToStore,
   type Pacs,
+  type StudyKey,
 } from './pacs.ts';
 import type { PacsSettings } from './pacs-http.ts';
 import { createStowPacs } from './stow-pacs.ts';
@@ -172,6 +173,28 @@ for (const [name, create] of ADAPTERS) {
     assert.is((await pacs.describeStudy(mr[0]!.study, 1, signal)).length, 1);
     assert.equal(await pacs.describeStudy('1.2.3', 100, signal), []);
   });
+
+  promise(
+    'a study is found by its UID and by its patient, and by nothing that only resembles them',
+    async ({ mr }) => {
+      const { study } = mr[0]!;
+      const [found] = await pacs.searchStudies({ studyInstanceUID: study }, 10, signal);
+      if (create === null) {
+        assert.is(found, undefined, 'a folder has no index');
+        return;
+      }
+      assert.is(found?.studyInstanceUID, study);
+      const patientId = found?.patientId ?? '';
+      assert.ok(patientId.length > 2);
+      const uids = async (key: StudyKey) =>
+        (await pacs.searchStudies(key, 10, signal)).map(({ studyInstanceUID }) => studyInstanceUID);
+      assert.equal(await uids({ patientId }), [study]);
+      assert.equal(await uids({ patientId: `${patientId.slice(0, -1)}*` }), []);
+      assert.equal(await uids({ patientId: patientId.slice(0, -1) }), []);
+      assert.equal(await uids({ studyInstanceUID: '1.2.3' }), []);
+      assert.equal(await uids({ accessionNumber: 'nowhere' }), []);
+    },
+  );
 
   promise(
     'a study that is not there is an empty answer, an instance that is not there is null',

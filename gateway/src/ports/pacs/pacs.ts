@@ -66,6 +66,25 @@ export type DescribedInstance = FoundInstance & {
   readonly frames: number | null;
 };
 
+/** The key of a search for studies. An identifier holds no wildcard and no backslash. */
+export type StudyKey =
+  | { readonly studyInstanceUID: string }
+  | { readonly accessionNumber: string }
+  | { readonly patientId: string };
+
+/** A study as the PACS's search describes it: identifying values, to be shown and never kept. Null: it does not say. */
+export type DescribedStudy = {
+  readonly studyInstanceUID: string;
+  readonly patientName: string | null;
+  readonly patientId: string | null;
+  readonly issuer: string | null;
+  readonly birthDate: string | null;
+  readonly sex: string | null;
+  readonly accessionNumber: string | null;
+  readonly studyDate: string | null;
+  readonly description: string | null;
+};
+
 /**
  * The limit of `fetchInstance` for instances that models look at. Far larger ones would crowd out the
  * gateway's own memory.
@@ -132,6 +151,11 @@ export interface Pacs {
     limit: number,
     signal: AbortSignal,
   ): Promise<readonly DescribedInstance[]>;
+  /**
+   * The studies with exactly this key, at most `limit` of them; none where the PACS has no such search. Throws
+   * PacsUnreachable.
+   */
+  searchStudies(key: StudyKey, limit: number, signal: AbortSignal): Promise<readonly DescribedStudy[]>;
   /**
    * MD5 (hexadecimal) of the bytes of these instances as the PACS stored them, by SOP Instance UID, from its own
    * books; those of which it has none are not among them. Null where it tells no digests. Throws

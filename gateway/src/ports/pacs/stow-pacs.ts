@@ -3,17 +3,20 @@
  */
 import { DESCRIBED, parseJson, parseStoreAnswer, readSearchAnswer, readStoreAnswer } from './dicom-json.ts';
 import { getThrough } from './dicom-web.ts';
+import { readStudies, studyQuery } from './study-search.ts';
 import { firstPart, gatherAll, hashAll, storeRequestBody } from './multipart.ts';
 import { createPacsHttp, withoutCredentials, type PacsHttp, type PacsSettings } from './pacs-http.ts';
 import {
   PacsDoesNotSearch,
   PacsUnreachable,
   type DescribedInstance,
+  type DescribedStudy,
   type DicomWeb,
   type FoundInstance,
   type InstanceToStore,
   type Pacs,
   type StoreAnswer,
+  type StudyKey,
 } from './pacs.ts';
 
 const DICOM_JSON = 'application/dicom+json';
@@ -55,6 +58,7 @@ export function createStowPacs(settings: PacsSettings, takesLists: true | null =
     readBack: (where, bytes, signal) => retrieve(web, where, signal, (pieces) => hashAll(pieces, bytes)),
     fetchInstance: (where, maxBytes, signal) => fetchInstance(web, where, maxBytes, signal),
     describeStudy: (study, limit, signal) => describeStudy(web, study, limit, signal),
+    searchStudies: (key, limit, signal) => searchStudies(web, key, limit, signal),
     givesInstances: (signal) => givesInstances(web, signal),
     web: {
       get: (path, accept, signal) => getThrough(web, path, accept, signal),
@@ -68,10 +72,20 @@ export function createStowPacs(settings: PacsSettings, takesLists: true | null =
 
 /** Null: such a study is not known, or nothing is known at all. */
 async function searchOrNull(
-  { root, http }: Web,
+  web: Web,
   path: string,
   signal: AbortSignal,
 ): Promise<readonly DescribedInstance[] | null> {
+  const rows = await searchRows(web, path, signal);
+  return rows && readSearchAnswer(rows);
+}
+
+/** As `searchOrNull`, the rows as the PACS writes them. */
+async function searchRows(
+  { root, http }: Web,
+  path: string,
+  signal: AbortSignal,
+): Promise<readonly unknown[] | null> {
   return http.exchange(`${root}${path}`, { accept: DICOM_JSON }, signal, async (response) => {
     const text = await response.text();
     // PS3.18 §10.6.3: 200 with results, 204 where nothing was found.
@@ -79,8 +93,18 @@ async function searchOrNull(
     if (response.status === 404) return null;
     const body = parseJson(text);
     if (!response.ok || !Array.isArray(body)) throw new PacsDoesNotSearch(response.status);
-    return readSearchAnswer(body);
+    return body;
   });
+}
+
+async function searchStudies(
+  web: Web,
+  key: StudyKey,
+  limit: number,
+  signal: AbortSignal,
+): Promise<readonly DescribedStudy[]> {
+  const rows = await searchRows(web, `/studies?${studyQuery(key, limit)}`, signal);
+  return readStudies(rows ?? [], key).slice(0, limit);
 }
 
 async function search(web: Web, path: string, signal: AbortSignal): Promise<readonly DescribedInstance[]> {

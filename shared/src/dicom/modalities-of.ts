@@ -14,7 +14,7 @@ const MODALITIES: readonly (readonly [RegExp, string])[] = [
   [/^(3|6)(\.|$)/, 'US'],
   [/^7(\.|$)/, 'OT'],
   [/^12\.2/, 'RF'],
-  [/^1[23]\./, 'XA'],
+  [/^(12\.[13]|13\.)/, 'XA'],
   [/^20$/, 'NM'],
   [/^(128|130)(\.|$)/, 'PT'],
   [/^77\.1/, 'XC'],
@@ -34,4 +34,10 @@ export function modalitiesOf(sopClassUIDs: readonly string[]): readonly string[]
     return MODALITIES.find(([form]) => form.test(end))?.[1] ?? [];
   });
   return [...new Set(known)];
+}
+
+/** A pattern for the SOP Class UIDs of one modality, as PostgreSQL and JavaScript both read it. */
+export function classPatternOf(modality: string): string {
+  const ends = MODALITIES.filter(([, name]) => name === modality).map(([{ source }]) => source.slice(1));
+  return `^${STORAGE_ROOT.replaceAll('.', '\\.')}(${ends.join('|')})`;
 }

@@ -1,0 +1,96 @@
+/** The search, the filters and the order above the list of cases. */
+import { useEffect, useId, useState } from 'preact/hooks';
+import { mayBeSearched, choicesOf, type CaseFilters, type Choice } from './case-filters.ts';
+import { caseWords } from './case-words.ts';
+
+const words = caseWords.list;
+
+export type CaseFilterBarProps = {
+  readonly filters: CaseFilters;
+  readonly onChoose: (some: Partial<CaseFilters>) => void;
+  readonly mayKeep: boolean;
+};
+
+/** Only people who may have a case filter by assignee. */
+export function CaseFilterBar({ filters, onChoose, mayKeep }: CaseFilterBarProps) {
+  const options = { filters, onChoose };
+  return (
+    <search class="case-filters" aria-label={words.filters}>
+      <Search q={filters.q} onSearch={(q) => onChoose({ q })} />
+      <Select
+        {...options}
+        name="status"
+        label={words.status}
+        words={{ ...words.statuses, ...caseWords.statuses }}
+      />
+      <Select {...options} name="priority" label={words.priority} words={caseWords.priorities} />
+      {mayKeep && <Select {...options} name="assignee" label={words.assignee} words={words.assignees} />}
+      <Select {...options} name="due" label={words.due} words={words.dues} />
+      <Select {...options} name="modality" label={words.modality} words={{}} />
+      <Select {...options} name="finding" label={words.finding} words={caseWords.findings} />
+      <Select {...options} name="sort" label={words.sort} words={words.sorts} />
+    </search>
+  );
+}
+
+type SelectProps<C extends Choice> = Omit<CaseFilterBarProps, 'mayKeep'> & {
+  readonly name: C;
+  readonly label: string;
+  readonly words: Readonly<Record<string, string>>;
+};
+
+function Select<C extends Choice>({ name, label, words: named, filters, onChoose }: SelectProps<C>) {
+  return (
+    <label class="field">
+      <span class="small quiet">{label}</span>
+      <select
+        value={filters[name]}
+        onChange={(event) => onChoose({ [name]: event.currentTarget.value } as Partial<CaseFilters>)}
+      >
+        {choicesOf(name).map((choice) => (
+          <option key={choice} value={choice} selected={choice === filters[name]}>
+            {named[choice] ?? (choice === '' ? words.any : choice)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** Asked for when it is complete: with Enter, or when the field is left. */
+function Search({ q, onSearch }: { readonly q: string; readonly onSearch: (q: string) => void }) {
+  const [typed, setTyped] = useState(q);
+  const hint = useId();
+  useEffect(() => setTyped(q), [q]);
+  const isWrong = !mayBeSearched(typed.trim());
+  const ask = () => {
+    if (!isWrong && typed.trim() !== q) onSearch(typed.trim());
+  };
+  return (
+    <form
+      class="case-search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        ask();
+      }}
+    >
+      <label class="field">
+        <span class="small quiet">{words.search}</span>
+        <input
+          type="search"
+          inputMode="decimal"
+          autocomplete="off"
+          maxLength={64}
+          value={typed}
+          aria-invalid={isWrong}
+          aria-describedby={hint}
+          onInput={(event) => setTyped(event.currentTarget.value)}
+          onBlur={ask}
+        />
+      </label>
+      <p id={hint} class="small" role="status">
+        {isWrong && words.searchWrong}
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,61 @@
+/** The notes of a case, oldest first, and the field for the next. */
+import { useState } from 'preact/hooks';
+import { NOTE_LENGTH } from '#shared/protocol/cases.ts';
+import { formatMoment } from '../kit/format.ts';
+import type { CaseStore } from './case.store.ts';
+import { caseWords } from './case-words.ts';
+
+const words = caseWords.notes;
+
+type CaseNotesProps = { readonly store: CaseStore; readonly mayWrite: boolean };
+
+export function CaseNotes({ store, mayWrite }: CaseNotesProps) {
+  const notes = store.notes.value;
+  return (
+    <section class="stack" aria-label={words.title}>
+      <h2>{words.title}</h2>
+      {notes?.length === 0 && <p class="quiet">{words.none}</p>}
+      <ol class="plain" aria-live="polite">
+        {(notes ?? []).map(({ id, kind, text, by, at }) => (
+          <li key={id} class="hairline case-note">
+            <p class="case-note-text">
+              {words.kinds[kind] && <span class="strong">{words.kinds[kind]}</span>}
+              {text === null ? <span class="quiet">{words.gone}</span> : <bdi>{text}</bdi>}
+            </p>
+            <p class="small quiet numbers">{words.by(by, formatMoment(new Date(at), new Date()))}</p>
+          </li>
+        ))}
+      </ol>
+      {mayWrite && <NewNote store={store} />}
+    </section>
+  );
+}
+
+/** A note that could not be sent stays in the field. */
+function NewNote({ store }: { readonly store: CaseStore }) {
+  const [text, setText] = useState('');
+  const isBusy = store.isBusy.value;
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (text.trim() !== '' && (await store.note(text))) setText('');
+  };
+  return (
+    <form class="stack case-new-note" onSubmit={(event) => void submit(event)}>
+      <label class="field">
+        <span>{words.add}</span>
+        <textarea
+          rows={3}
+          maxLength={NOTE_LENGTH}
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+        <span class="small quiet">{words.hint}</span>
+      </label>
+      <div>
+        <button type="submit" class="button" disabled={isBusy || text.trim() === ''}>
+          {isBusy ? words.submitting : words.submit}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,52 @@
+/** A case in the list: its title, and what tells how urgent it is and whose. */
+import type { ListedCase } from '#shared/protocol/cases.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { hrefOf } from '../kit/routes.ts';
+import { dayWords, isOverdue, nameOf } from './CaseParts.tsx';
+import { caseWords as words } from './case-words.ts';
+
+export function CaseRow({ of }: { readonly of: ListedCase }) {
+  const late = isOverdue(of);
+  const facts = [
+    of.title !== null && words.caseNumber(of.number),
+    of.status !== 'open' && words.statuses[of.status],
+    of.priority !== 'routine' && words.priorities[of.priority],
+    ...of.modalities,
+    of.studyCount > 0 && words.studies(of.studyCount),
+    of.pseudonym,
+    of.assignee ? words.assignedTo(of.assignee.username) : of.createdBy !== null && words.unassigned,
+    of.dueOn !== null && !late && words.due(dayWords(of.dueOn)),
+  ].filter((fact): fact is string => typeof fact === 'string');
+  return (
+    <a class="case-row" href={hrefOf({ page: 'cases', id: of.id, query: '' })}>
+      <span class="case-row-body">
+        <bdi class="strong kept">{nameOf(of)}</bdi>
+        <span class="small quiet numbers">{facts.join(words.separator)}</span>
+        {of.tags !== null && of.tags.length > 0 && (
+          <span class="small quiet kept">
+            <bdi>{of.tags.join(', ')}</bdi>
+          </span>
+        )}
+        {late && (
+          <span class="small case-late">
+            <Icon name="decide" size={16} />
+            {words.overdue(dayWords(of.dueOn!))}
+          </span>
+        )}
+        {of.expects !== null && (
+          <span class="small case-waits">
+            <Icon name="wait" size={16} />
+            {words.expects[of.expects]}
+          </span>
+        )}
+        {of.finding === 'positive' && (
+          <span class="small case-finding">
+            <Icon name="note" size={16} />
+            {words.findings.positive}
+          </span>
+        )}
+      </span>
+      <Icon name="chevron" size={20} turns />
+    </a>
+  );
+}

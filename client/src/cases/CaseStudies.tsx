@@ -1,0 +1,110 @@
+/** The studies of a case: whose they are as the PACS tells it, what models say, and the way to a viewer. */
+import { useId } from 'preact/hooks';
+import type { Case, CasePatients } from '#shared/protocol/cases.ts';
+import { formatDicomDate, formatMoment, formatPersonName } from '../kit/format.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
+import type { CaseStore } from './case.store.ts';
+import { caseWords } from './case-words.ts';
+
+const words = caseWords.study;
+type Study = Case['studies'][number];
+type Patient = CasePatients['studies'][number];
+
+type CaseStudiesProps = { readonly of: Case; readonly store: CaseStore; readonly mayOpen: boolean };
+
+export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
+  const patients = store.patients.value;
+  const isShown = !of.withheld.includes('patient');
+  const ofStudy = (uid: string): Patient | null =>
+    (Array.isArray(patients) && patients.find(({ studyInstanceUID }) => studyInstanceUID === uid)) || null;
+  return (
+    <section class="stack" aria-label={words.title}>
+      <h2>{words.title}</h2>
+      {of.expects !== null && <p>{caseWords.expects[of.expects]}.</p>}
+      {of.studies.length === 0 && of.expects === null && <p class="quiet">{words.none}</p>}
+      <div role="status">
+        {isShown && of.studies.length > 0 && patients === null && (
+          <p class="small quiet">{caseWords.patient.loading}</p>
+        )}
+      </div>
+      {patients === 'failed' && (
+        <div class="row">
+          <p class="small">{caseWords.patient.failed}</p>
+          <button type="button" class="button" onClick={() => void store.askPatients()}>
+            {caseWords.patient.again}
+          </button>
+        </div>
+      )}
+      <ul class="plain">
+        {of.studies.map((study) => (
+          <li key={study.studyInstanceUID} class="hairline case-study">
+            {isShown && Array.isArray(patients) && <PatientOf patient={ofStudy(study.studyInstanceUID)} />}
+            <Results study={study} />
+            {mayOpen && <OpenInViewer studyInstanceUID={study.studyInstanceUID} />}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function PatientOf({ patient }: { readonly patient: Patient | null }) {
+  const said = caseWords.patient;
+  const name = formatPersonName(patient?.patientName);
+  const about = [
+    patient?.patientId && patient.patientId !== name && `${said.id} ${patient.patientId}`,
+    formatDicomDate(patient?.birthDate) && `${said.born} ${formatDicomDate(patient?.birthDate)}`,
+    patient?.sex && `${said.sex} ${patient.sex}`,
+    patient?.accessionNumber && `${said.accession} ${patient.accessionNumber}`,
+  ].filter(Boolean);
+  if (name === null && about.length === 0) return <p class="quiet">{said.unknown}</p>;
+  return (
+    <div>
+      <p class="strong kept">
+        <bdi>{name ?? said.unknown}</bdi>
+      </p>
+      <p class="small quiet kept">
+        <bdi>{about.join(caseWords.separator)}</bdi>
+      </p>
+    </div>
+  );
+}
+
+function Results({ study: { results, modalities } }: { readonly study: Study }) {
+  const label = useId();
+  const kinds = modalities.join(caseWords.separator);
+  return (
+    <div>
+      <p id={label} class="small">
+        {[kinds, results.length === 0 ? words.noResults : words.results]
+          .filter(Boolean)
+          .join(caseWords.separator)}
+      </p>
+      {results.length > 0 && (
+        <ul class="plain" aria-labelledby={label}>
+          {results.map((result) => (
+            <li key={result.id}>
+              <a
+                class="case-result"
+                href={hrefOf({ page: 'results', at: 'results', id: result.id, beside: '' })}
+              >
+                {words.result(result.model, formatMoment(new Date(result.createdAt), new Date()))}
+              </a>
+              <span class="small">
+                {[verdictOf(result.positive), result.isVerified && words.verified]
+                  .filter(Boolean)
+                  .join(caseWords.separator)}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function verdictOf(positive: boolean | null): string {
+  if (positive === null) return words.positive.silent;
+  return positive ? words.positive.yes : words.positive.no;
+}

@@ -1,0 +1,53 @@
+/** The events of a case and its studies, asked for when a person opens them. */
+import { useEffect, useState } from 'preact/hooks';
+import { caseTimelineSchema, type CaseTimeline as Timeline } from '#shared/protocol/cases.ts';
+import { formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { useApi } from '../net/net-context.ts';
+import { caseWords } from './case-words.ts';
+
+const words = caseWords.timeline;
+
+/** `version`: a change of the case is an event of it. */
+export function CaseTimeline({ id, version }: { readonly id: string; readonly version: number }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details class="disclosure" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        {words.open}
+      </summary>
+      {isOpen && <Steps key={version} id={id} />}
+    </details>
+  );
+}
+
+function Steps({ id }: { readonly id: string }) {
+  const api = useApi();
+  const [loaded, setLoaded] = useState<Timeline['events'] | 'loading' | 'failed'>('loading');
+  useEffect(() => {
+    const gone = new AbortController();
+    api.json(`/cases/${id}/timeline`, caseTimelineSchema, { signal: gone.signal }).then(
+      ({ events }) => setLoaded(events),
+      () => {
+        if (!gone.signal.aborted) setLoaded('failed');
+      },
+    );
+    return () => gone.abort();
+  }, [api, id]);
+  if (typeof loaded === 'string') return <p class="small quiet">{words[loaded]}</p>;
+  const steps = loaded.filter(({ event }) => words.events[event] !== undefined);
+  if (steps.length === 0) return <p class="small quiet">{words.empty}</p>;
+  return (
+    <ol class="case-timeline small" aria-label={words.label}>
+      {steps.map(({ at, event, by }, place) => (
+        <li key={place}>
+          <span class="quiet numbers">{formatMoment(new Date(at), new Date())}</span>
+          <span>{[words.events[event], by].filter(Boolean).join(caseWords.separator)}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}

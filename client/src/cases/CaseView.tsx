@@ -1,0 +1,169 @@
+/** One case: what it is about, its patient as the PACS tells them, its studies, its notes, and what happened. */
+import { useEffect, useState } from 'preact/hooks';
+import { CASE_KEEPERS, type Case } from '#shared/protocol/cases.ts';
+import { AskFirst } from '../kit/AskFirst.tsx';
+import { formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { hrefOf } from '../kit/routes.ts';
+import { useLate } from '../kit/use-late.ts';
+import { useApi, useSession } from '../net/net-context.ts';
+import type { Anonymise } from './anonymise.ts';
+import { EditCaseSheet } from './CaseForm.tsx';
+import { CaseNotes } from './CaseNotes.tsx';
+import { CaseTroubleNotice, dayWords, isOverdue, nameOf, Withheld } from './CaseParts.tsx';
+import { CaseStudies } from './CaseStudies.tsx';
+import { CaseTimeline } from './CaseTimeline.tsx';
+import { CloseSheet, ReopenSheet } from './CloseSheets.tsx';
+import { caseWords } from './case-words.ts';
+import { createCaseStore, type CaseStore } from './case.store.ts';
+
+const words = caseWords.page;
+
+export type CaseViewProps = {
+  readonly id: string;
+  readonly listQuery: string;
+  readonly anonymise: Anonymise;
+};
+
+export function CaseView({ id, listQuery, anonymise }: CaseViewProps) {
+  const api = useApi();
+  const [store] = useState(() => createCaseStore(api, id));
+  const isAnonymous = anonymise.isOn.value;
+  useEffect(() => void store.load(isAnonymous), [store, isAnonymous]);
+  useEffect(() => () => store.close(), [store]);
+  const of = store.case.value;
+  const late = useLate(of === null && store.trouble.value === null && !store.isMissing.value);
+  return (
+    <main id="content" class="page stack case" aria-busy={store.isBusy.value}>
+      <p class="case-back">
+        <a class="button button-bare" href={hrefOf({ page: 'cases', id: '', query: listQuery })}>
+          <span class="flipped">
+            <Icon name="chevron" size={16} turns />
+          </span>
+          {words.back}
+        </a>
+      </p>
+      {store.isMissing.value ? (
+        <>
+          <h1 tabIndex={-1}>{words.missing}</h1>
+          <p class="quiet">{words.missingWhat}</p>
+        </>
+      ) : (
+        <>
+          <h1 tabIndex={-1}>{of ? <bdi>{nameOf(of)}</bdi> : late && words.loading}</h1>
+          <CaseTroubleNotice trouble={store.trouble.value}>
+            <p>
+              <button type="button" class="button" onClick={() => void store.load(isAnonymous)}>
+                {caseWords.trouble.again}
+              </button>
+            </p>
+          </CaseTroubleNotice>
+          {of && <OneCase of={of} store={store} anonymise={anonymise} listQuery={listQuery} />}
+        </>
+      )}
+    </main>
+  );
+}
+
+type OneCaseProps = Omit<CaseViewProps, 'id'> & { readonly of: Case; readonly store: CaseStore };
+
+function OneCase({ of, store, anonymise, listQuery }: OneCaseProps) {
+  const roles = useSession().user.value?.roles ?? [];
+  const mayKeep = roles.some((role) => CASE_KEEPERS.includes(role));
+  return (
+    <>
+      <Withheld anonymise={anonymise} withheld={of.withheld} />
+      {of.title === null && !of.withheld.includes('title') && <p>{caseWords.unreadable}</p>}
+      <Facts of={of} />
+      {mayKeep && <Actions of={of} store={store} listQuery={listQuery} mayDelete={roles.includes('admin')} />}
+      <CaseStudies of={of} store={store} mayOpen={!roles.includes('auditor')} />
+      {!of.withheld.includes('notes') && <CaseNotes store={store} mayWrite={mayKeep} />}
+      <CaseTimeline id={of.id} version={of.version} />
+    </>
+  );
+}
+
+function Facts({ of }: { readonly of: Case }) {
+  const when = (at: string): string => formatMoment(new Date(at), new Date());
+  const late = isOverdue(of);
+  const due = of.dueOn === null ? words.noDue : dayWords(of.dueOn);
+  const facts: readonly (readonly [string, string])[] = [
+    ...(of.title === null ? [] : [[words.number, String(of.number)] as const]),
+    [words.status, caseWords.statuses[of.status]],
+    [words.priority, caseWords.priorities[of.priority]],
+    [words.due, late ? caseWords.overdue(due) : due],
+    ...(of.withheld.includes('people')
+      ? []
+      : [[words.assignee, of.assignee?.username ?? words.nobody] as const]),
+    ...(of.tags?.length ? [[words.tags, of.tags.join(', ')] as const] : []),
+    ...(of.pseudonym ? [[words.pseudonym, of.pseudonym] as const] : []),
+    [words.made, of.createdBy ? words.madeBy(when(of.createdAt), of.createdBy) : when(of.createdAt)],
+    ...(of.closedAt ? [[words.closedAt, when(of.closedAt)] as const] : []),
+  ];
+  return (
+    <dl class="case-facts" aria-label={words.facts}>
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt class="small quiet">{name}</dt>
+          <dd class={late && name === words.due ? 'numbers case-late' : 'numbers'}>
+            {late && name === words.due && <Icon name="decide" size={16} />}
+            <bdi>{value}</bdi>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+type ActionsProps = Pick<OneCaseProps, 'of' | 'store' | 'listQuery'> & { readonly mayDelete: boolean };
+type Opened = 'edit' | 'close' | 'reopen';
+
+function Actions({ of, store, listQuery, mayDelete }: ActionsProps) {
+  const user = useSession().user.value;
+  const [opened, setOpened] = useState<Opened | null>(null);
+  const close = () => setOpened(null);
+  const isClosed = of.status === 'closed';
+  const isBusy = store.isBusy.value;
+  const remove = async () => {
+    if (await store.remove()) location.hash = hrefOf({ page: 'cases', id: '', query: listQuery });
+  };
+  return (
+    <div class="row">
+      {isClosed ? (
+        <button type="button" class="button" disabled={isBusy} onClick={() => setOpened('reopen')}>
+          {words.reopen}
+        </button>
+      ) : (
+        <>
+          {user !== null && of.assignee?.id !== user.id && (
+            <button
+              type="button"
+              class="button"
+              disabled={isBusy}
+              onClick={() => void store.change({ assigneeId: user.id })}
+            >
+              {words.take}
+            </button>
+          )}
+          <button type="button" class="button" disabled={isBusy} onClick={() => setOpened('edit')}>
+            {words.edit}
+          </button>
+          <button type="button" class="button" disabled={isBusy} onClick={() => setOpened('close')}>
+            {words.close}
+          </button>
+        </>
+      )}
+      {mayDelete && (
+        <AskFirst
+          label={words.remove}
+          of={words.removeOf}
+          ask={words.removeAsk(nameOf(of))}
+          onYes={() => void remove()}
+        />
+      )}
+      {opened === 'edit' && <EditCaseSheet of={of} store={store} onClose={close} />}
+      {opened === 'close' && <CloseSheet store={store} onClose={close} />}
+      {opened === 'reopen' && <ReopenSheet store={store} onClose={close} />}
+    </div>
+  );
+}

@@ -1,0 +1,148 @@
+/** The list of cases, with its filters and its order in the address of the page, by mouse, finger and keyboard. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { useLate } from '../kit/use-late.ts';
+import { useApi, useSession } from '../net/net-context.ts';
+import type { Anonymise } from './anonymise.ts';
+import { isFiltered, parseFilters, USUAL, writeFilters, type CaseFilters } from './case-filters.ts';
+import { CaseFilterBar } from './CaseFilterBar.tsx';
+import { CaseRow } from './CaseRow.tsx';
+import { CaseTroubleNotice, Withheld } from './CaseParts.tsx';
+import { caseWords } from './case-words.ts';
+import { createCasesStore, type CasesStore } from './cases.store.ts';
+import { NewCaseSheet } from './CaseForm.tsx';
+
+const words = caseWords.list;
+
+export type CasesViewProps = { readonly query: string; readonly anonymise: Anonymise };
+
+export function CasesView({ query, anonymise }: CasesViewProps) {
+  const api = useApi();
+  const user = useSession().user.value;
+  const mayKeep = user?.roles.some((role) => CASE_KEEPERS.includes(role)) ?? false;
+  const [store] = useState(() => createCasesStore(api, () => new Date()));
+  const isOpening = useSignal(false);
+  // A search for a UID does not come into the address.
+  const [filters, setFilters] = useState<CaseFilters>(() => parseFilters(query));
+  const isAnonymous = anonymise.isOn.value;
+  useEffect(() => {
+    if (query !== writeFilters(filters)) setFilters(parseFilters(query));
+  }, [query]);
+  useEffect(() => void store.load({ filters, isAnonymous }), [store, filters, isAnonymous]);
+  useEffect(() => () => store.close(), [store]);
+  const choose = (some: Partial<CaseFilters>) => {
+    const chosen = { ...filters, ...some };
+    setFilters(chosen);
+    // In the place of the address before: the way back leads out of the list, not through every filter.
+    location.replace(hrefOf({ page: 'cases', id: '', query: writeFilters(chosen) }));
+  };
+  return (
+    <main id="content" class="page stack cases" aria-busy={store.isBusy.value} onKeyDown={toSearch}>
+      <div class="cases-head">
+        <h1 tabIndex={-1}>{kitWords.pages.cases}</h1>
+        {mayKeep && (
+          <button type="button" class="button button-main" onClick={() => (isOpening.value = true)}>
+            {caseWords.open}
+          </button>
+        )}
+      </div>
+      <Withheld anonymise={anonymise} withheld={store.withheld.value} />
+      <CaseFilterBar filters={filters} onChoose={choose} mayKeep={mayKeep} />
+      <CaseTroubleNotice trouble={store.trouble.value}>
+        <p>
+          <button type="button" class="button" onClick={() => void store.load({ filters, isAnonymous })}>
+            {caseWords.trouble.again}
+          </button>
+        </p>
+      </CaseTroubleNotice>
+      <List
+        store={store}
+        filters={filters}
+        onClear={() => choose({ ...USUAL, sort: filters.sort })}
+        mayKeep={mayKeep}
+      />
+      {isOpening.value && <NewCaseSheet studyInstanceUID={null} onClose={() => (isOpening.value = false)} />}
+    </main>
+  );
+}
+
+/** As in other lists: a stroke leads to the search, unless somebody types one. */
+function toSearch(event: KeyboardEvent) {
+  if (event.key !== '/' || event.target instanceof HTMLInputElement) return;
+  if (event.target instanceof Element && event.target.closest('dialog')) return;
+  event.preventDefault();
+  document.querySelector<HTMLElement>('.case-search input')?.focus();
+}
+
+type ListProps = {
+  readonly store: CasesStore;
+  readonly filters: CaseFilters;
+  readonly onClear: () => void;
+  readonly mayKeep: boolean;
+};
+
+function List({ store, filters, onClear, mayKeep }: ListProps) {
+  const list = useRef<HTMLOListElement>(null);
+  const cases = store.cases.value;
+  const late = useLate(cases === null && store.trouble.value === null);
+  if (cases === null) return late ? <p class="quiet">{words.loading}</p> : null;
+  if (cases.length === 0) return <Empty filters={filters} onClear={onClear} mayKeep={mayKeep} />;
+  /** From row to row, as in the lists of a PACS. */
+  const move = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step === undefined) return;
+    const links = [...(list.current?.querySelectorAll<HTMLElement>('a.case-row') ?? [])];
+    const next = links[links.indexOf(document.activeElement as HTMLElement) + step];
+    if (next === undefined) return;
+    event.preventDefault();
+    next.focus();
+  };
+  return (
+    <section aria-label={words.label}>
+      <ol class="plain" ref={list} onKeyDown={move}>
+        {cases.map((of) => (
+          <li key={of.id} class="hairline">
+            <CaseRow of={of} />
+          </li>
+        ))}
+      </ol>
+      {store.hasMore.value && (
+        <p class="cases-more">
+          <button
+            type="button"
+            class="button"
+            disabled={store.isBusy.value}
+            onClick={() => void store.more()}
+          >
+            {words.more}
+          </button>
+        </p>
+      )}
+      <p class="small quiet case-keys">{words.keys}</p>
+    </section>
+  );
+}
+
+function Empty({ filters, onClear, mayKeep }: Omit<ListProps, 'store'>) {
+  if (isFiltered(filters))
+    return (
+      <div class="stack" role="status">
+        <p class="strong">{words.none}</p>
+        <p>
+          <button type="button" class="button" onClick={onClear}>
+            {words.clear}
+          </button>
+        </p>
+      </div>
+    );
+  return (
+    <div class="stack-tight" role="status">
+      <p class="strong">{words.empty}</p>
+      <p class="quiet">{caseWords.intro}</p>
+      <p class="quiet">{mayKeep ? words.emptyKeeper : words.emptyOther}</p>
+    </div>
+  );
+}

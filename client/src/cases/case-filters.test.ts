@@ -1,0 +1,51 @@
+import * as fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  CHOICE_NAMES,
+  choicesOf,
+  isFiltered,
+  parseFilters,
+  queryOf,
+  USUAL,
+  writeFilters,
+  type CaseFilters,
+} from './case-filters.ts';
+
+const test = suite('the filters of the list of cases');
+
+const anyFilters = fc.record(
+  {
+    ...Object.fromEntries(CHOICE_NAMES.map((name) => [name, fc.constantFrom(...choicesOf(name))])),
+    q: fc.constantFrom('', '7', '123456789'),
+  },
+  { noNullPrototype: true },
+) as fc.Arbitrary<CaseFilters>;
+
+test('every choice comes back from the address of the page', () => {
+  fc.assert(fc.property(anyFilters, (filters) => assert.equal(parseFilters(writeFilters(filters)), filters)));
+  assert.is(writeFilters(USUAL), '');
+});
+
+test('an address of anybody’s making lists what is usual', () => {
+  assert.equal(parseFilters('status=deleted&sort=%00&q=M%C3%BCller&nothing'), USUAL);
+  assert.is(isFiltered(USUAL), false);
+  assert.is(isFiltered({ ...USUAL, sort: 'due' }), false);
+  assert.is(isFiltered({ ...USUAL, status: '' }), true);
+});
+
+test('a search for a UID, or for anything that may be a name, does not come into the address', () => {
+  assert.is(writeFilters({ ...USUAL, q: '1.2.840.1' }), '');
+  assert.is(writeFilters({ ...USUAL, q: 'Yamada' }), '');
+});
+
+test('asks the gateway for the days of this device’s calendar', () => {
+  const page = { now: new Date(2026, 2, 1, 12), cursor: null, isAnonymous: false };
+  const until = (due: CaseFilters['due']) =>
+    new URLSearchParams(queryOf({ ...USUAL, due }, page)).get('dueUntil');
+  assert.equal([until(''), until('overdue'), until('week')], [null, '2026-02-28', '2026-03-08']);
+  const said = queryOf({ ...USUAL, q: 'Yamada' }, { ...page, isAnonymous: true, cursor: 'newest~~4' });
+  assert.is(said, 'status=active&sort=newest&cursor=newest%7E%7E4&anonymise=1');
+});
+
+test.run();

@@ -1,0 +1,91 @@
+/**
+ * The filters and the order of the list of cases. They stand in the address of the page, so that a list can be kept and
+ * passed on; a search for a UID does not, because addresses hold none.
+ */
+import {
+  CASE_FINDINGS,
+  CASE_MODALITIES,
+  CASE_PRIORITIES,
+  CASE_SORTS,
+  CASE_STATUSES,
+} from '#shared/protocol/cases.ts';
+
+const CHOICES = {
+  status: ['active', ...CASE_STATUSES, ''],
+  priority: ['', ...CASE_PRIORITIES],
+  assignee: ['', 'me', 'nobody'],
+  due: ['', 'overdue', 'week'],
+  modality: ['', ...CASE_MODALITIES],
+  finding: ['', ...CASE_FINDINGS],
+  sort: CASE_SORTS,
+} as const;
+export type Choice = keyof typeof CHOICES;
+export const CHOICE_NAMES = Object.keys(CHOICES) as readonly Choice[];
+export const choicesOf = <C extends Choice>(name: C): (typeof CHOICES)[C] => CHOICES[name];
+
+/** An empty one means any. */
+export type CaseFilters = { readonly [C in Choice]: (typeof CHOICES)[C][number] } & { readonly q: string };
+
+export const USUAL: CaseFilters = {
+  q: '',
+  status: 'active',
+  priority: '',
+  assignee: '',
+  due: '',
+  modality: '',
+  finding: '',
+  sort: 'newest',
+};
+
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
+/** A case's number: PostgreSQL counts further, and no site does. */
+const NUMBER = /^\d{1,9}$/;
+/** As the gateway takes it. */
+export const mayBeSearched = (q: string): boolean => /^[\d.]{0,64}$/.test(q);
+
+/** The part of an address that is understood; anything else is as usual. */
+export function parseFilters(query: string): CaseFilters {
+  const said = new URLSearchParams(query);
+  const chosen = CHOICE_NAMES.map((name) => {
+    const value = said.get(name) === 'all' ? '' : said.get(name);
+    return [name, (CHOICES[name] as readonly string[]).find((known) => known === value) ?? USUAL[name]];
+  });
+  const q = said.get('q') ?? '';
+  return { ...(Object.fromEntries(chosen) as CaseFilters), q: NUMBER.test(q) ? q : '' };
+}
+
+/** For the address; empty where everything is as usual. */
+export function writeFilters(filters: CaseFilters): string {
+  const said = CHOICE_NAMES.filter((name) => filters[name] !== USUAL[name]).map((name): [string, string] => [
+    name,
+    filters[name] === '' ? 'all' : filters[name],
+  ]);
+  if (NUMBER.test(filters.q)) said.unshift(['q', filters.q]);
+  return new URLSearchParams(said).toString();
+}
+
+/** Whether fewer cases are listed than usual. */
+export const isFiltered = ({ sort: _, ...filters }: CaseFilters): boolean =>
+  filters.q !== '' || CHOICE_NAMES.some((name) => name !== 'sort' && filters[name] !== USUAL[name]);
+
+/** A day as the person's calendar has it: YYYY-MM-DD. */
+export function dayOf(at: Date): string {
+  const two = (part: number): string => String(part).padStart(2, '0');
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
+type Page = { readonly now: Date; readonly cursor: string | null; readonly isAnonymous: boolean };
+
+/** The query of `GET /cases`. */
+export function queryOf({ q, due, ...filters }: CaseFilters, { now, cursor, isAnonymous }: Page): string {
+  const query = new URLSearchParams();
+  if (q !== '' && mayBeSearched(q)) query.set('q', q);
+  for (const [name, value] of Object.entries(filters)) if (value !== '') query.set(name, value);
+  // A case that is due today is not overdue.
+  if (due === 'overdue')
+    query.set('dueUntil', dayOf(new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1)));
+  if (due === 'week') query.set('dueUntil', dayOf(new Date(now.getTime() + WEEK_MS)));
+  if (cursor !== null) query.set('cursor', cursor);
+  if (isAnonymous) query.set('anonymise', '1');
+  return query.toString();
+}

@@ -1,0 +1,112 @@
+/** Cases in a radiologist's hands and by keyboard alone, in a real Chromium against the running system. */
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { filesOf, sendStudy } from '#testing/app-page.ts';
+import { walkScreens } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('cases');
+const walk = await walkScreens(test, {
+  name: 'cases',
+  roles: ['radiologist', 'technician', 'admin'],
+  open: openWorld,
+});
+
+/** As a hand on the keyboard does it: the control has the focus, and Enter presses it. */
+const press = (page: Page, name: string): Promise<void> =>
+  page.getByRole('button', { name, exact: true }).press('Enter');
+
+const TITLE = 'Second look at the left lung';
+const HURRIED = 'Before the ward round';
+const LATER = 'Compare with the prior';
+
+walk('a radiologist opens a case, writes in it, closes it and finds it again, by keyboard', async (stage) => {
+  const { page, enter, seed } = stage;
+  await enter();
+  await sendStudy(page, filesOf({ seed: seed(0), instancesPerSeries: 1, rows: 64, columns: 64 }));
+  await page.locator('[data-part=arrived] .queue-name a').first().click();
+  await press(page, 'Open a case');
+  await page.getByRole('heading', { name: 'Open a case' }).waitFor();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Title').press('Enter');
+  await dialog.getByText('Give the case a title.').waitFor();
+  await looksRight(page, 'case-form');
+  await dialog.getByLabel('Title').pressSequentially(TITLE);
+  await dialog.getByLabel('Priority').selectOption('urgent');
+  await dialog.getByLabel('Due').fill('2020-03-01');
+  await dialog.getByLabel('Title').press('Enter');
+  await page.getByRole('heading', { name: TITLE }).waitFor();
+  await page.getByText('Overdue since').waitFor();
+  await press(page, 'Assign to me');
+  await page.getByRole('button', { name: 'Assign to me' }).waitFor({ state: 'detached' });
+  await page.getByLabel('New note').pressSequentially('Opacity behind the heart?');
+  await press(page, 'Add the note');
+  await page.getByRole('region', { name: 'Notes' }).getByText('Opacity behind the heart?').waitFor();
+  await page.getByText('Asking the PACS').waitFor({ state: 'detached' });
+  await page.locator('summary').press('Enter');
+  await page.getByText('Note added').waitFor();
+  await looksRight(page, 'case');
+  assert.not.ok((await page.title()).includes(TITLE), 'the window’s title names nobody');
+  assert.not.ok(page.url().includes('Second'), 'nor does the address');
+  await press(page, 'Close the case');
+  await page.getByLabel('A last note').pressSequentially('Settled with the prior.');
+  await looksRight(page, 'case-close');
+  await page.getByRole('dialog').getByRole('button', { name: 'Close the case' }).press('Enter');
+  await page.getByText('Settled with the prior.').waitFor();
+  await page.getByRole('link', { name: 'All cases' }).press('Enter');
+  await page.getByRole('heading', { name: 'Cases' }).waitFor();
+  await page.getByRole('combobox', { name: /^Status/ }).selectOption('closed');
+  await page.getByRole('link', { name: TITLE }).press('Enter');
+  await press(page, 'Open again');
+  await page.getByRole('dialog').getByLabel('Why').pressSequentially('The prior came.');
+  await page.getByRole('dialog').getByRole('button', { name: 'Open again' }).press('Enter');
+  await page.getByText('The prior came.').waitFor();
+});
+
+walk(
+  'the list is filtered, hidden and walked by keyboard, and its address keeps the filters',
+  async (stage) => {
+    const { page, enter } = stage;
+    await enter();
+    await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
+    for (const title of [LATER, HURRIED]) {
+      await press(page, 'Open a case');
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Title').pressSequentially(title);
+      await dialog.getByLabel('The number').pressSequentially(`NOT-THERE-${stage.account.id.slice(0, 4)}`);
+      await dialog.getByLabel('Assign to').selectOption({ label: stage.account.username });
+      await dialog.getByLabel('Title').press('Enter');
+      await page.getByRole('heading', { name: title }).waitFor();
+      await page.getByText('Waits for the study with its accession number').waitFor();
+      await page.getByRole('link', { name: 'All cases' }).press('Enter');
+      await page.getByRole('link', { name: title }).waitFor();
+    }
+    await page.getByRole('combobox', { name: /^For/ }).selectOption('me');
+    await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
+    assert.match(page.url(), /#\/cases\?assignee=me$/);
+    await looksRight(page, 'cases');
+    await page.getByRole('link', { name: HURRIED }).focus();
+    await page.keyboard.press('ArrowDown');
+    assert.match(await page.locator(':focus').innerText(), new RegExp(LATER));
+    await page.getByLabel('Hide names and titles').press('Space');
+    await page.getByText('Not shown to you').waitFor();
+    await page.getByRole('link', { name: HURRIED }).waitFor({ state: 'detached' });
+    await page.reload();
+    await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
+    assert.not.ok((await page.locator('main').innerText()).includes(HURRIED));
+    await looksRight(page, 'cases-hidden');
+    await page.getByLabel('Hide names and titles').press('Space');
+    await page.getByRole('link', { name: HURRIED }).waitFor();
+    await page.locator('h1').press('/');
+    await page.keyboard.type('999999999');
+    await page.keyboard.press('Enter');
+    await page.getByText('No case fits these filters.').waitFor();
+    await looksRight(page, 'cases-none');
+    await press(page, 'Clear the filters');
+    await page.getByRole('link', { name: HURRIED }).first().waitFor();
+  },
+);
+
+test.run();

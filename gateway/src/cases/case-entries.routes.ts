@@ -1,0 +1,124 @@
+/** `/cases/{id}/…`: notes, the patient as the PACS tells them, and what happened. */
+import { z } from '@hono/zod-openapi';
+import {
+  CASE_KEEPERS,
+  CASE_READERS,
+  caseNotesSchema,
+  casePatientsSchema,
+  caseTimelineSchema,
+  newNoteSchema,
+} from '#shared/protocol/cases.ts';
+import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
+import { withheldFrom, type CaseReader } from './case-rights.ts';
+import { studiesOf } from './case-facts.ts';
+import { timelineOf } from './case-timeline.ts';
+import { findCase, notesOf, type CaseRow } from './case.store.ts';
+import type { CaseTools } from './case-tools.ts';
+import { noteInCase, placeOfNote } from './change-case.ts';
+import { readPatients } from './read-patients.ts';
+import { recordCaseReading } from './record-case-reading.ts';
+
+const byId = z.object({ id: z.uuid() });
+/** 10 000 characters of four bytes, and the rest of the request. */
+const NOTE_BYTES_LIMIT = 128 * 1024;
+
+const notes = defineRoute({
+  method: 'get',
+  path: '/cases/{id}/notes',
+  roles: ['technician', ...CASE_KEEPERS],
+  tags: ['cases'],
+  problems: ['not-found'],
+  summary: 'The notes of a case',
+  request: { params: byId },
+  responses: { 200: jsonResponse(caseNotesSchema, 'Oldest first.') },
+});
+const write = defineRoute({
+  method: 'post',
+  path: '/cases/{id}/notes',
+  roles: CASE_KEEPERS,
+  tags: ['cases'],
+  problems: ['not-found', 'case-unreadable'],
+  bodyBytesLimit: NOTE_BYTES_LIMIT,
+  summary: 'Add a note. Notes are not changed: write another one',
+  request: { params: byId, body: jsonBody(newNoteSchema) },
+  responses: { 201: jsonResponse(caseNotesSchema, 'All notes, oldest first.') },
+});
+const patients = defineRoute({
+  method: 'get',
+  path: '/cases/{id}/patients',
+  roles: CASE_KEEPERS,
+  tags: ['cases'],
+  problems: ['not-found', 'pacs-unreachable'],
+  summary: 'Who the patient is, read from the PACS for this answer',
+  request: { params: byId },
+  responses: { 200: jsonResponse(casePatientsSchema, 'For each study of the case.') },
+});
+const timeline = defineRoute({
+  method: 'get',
+  path: '/cases/{id}/timeline',
+  roles: [...CASE_READERS, 'auditor'],
+  tags: ['cases'],
+  problems: ['not-found'],
+  summary: 'What happened to a case and its studies',
+  request: { params: byId },
+  responses: { 200: jsonResponse(caseTimelineSchema, 'Events of the audit trail.') },
+});
+
+export function caseEntryRoutes(tools: CaseTools): Router {
+  const { db } = tools;
+  const router = createRouter();
+  router.openapi(notes, async (c) => {
+    const caller = callerOf(c);
+    const row = await findCase(db, caller, c.req.valid('param').id);
+    await recordCaseReading(tools, caller, row.id);
+    return c.json({ notes: await shownNotes(tools, row) }, 200);
+  });
+  router.openapi(write, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    await noteInCase(tools, caller, { id, text: c.req.valid('json').text });
+    return c.json({ notes: await shownNotes(tools, await findCase(db, caller, id)) }, 201);
+  });
+  router.openapi(patients, async (c) => {
+    const caller = callerOf(c);
+    const row = await findCase(db, caller, c.req.valid('param').id);
+    await recordCaseReading(tools, caller, row.id);
+    return c.json({ studies: await patientsOf(tools, caller, row) }, 200);
+  });
+  router.openapi(timeline, async (c) => {
+    const caller = callerOf(c);
+    const { id } = await findCase(db, caller, c.req.valid('param').id);
+    const isAuditor = caller.roles.includes('auditor');
+    const withheld = isAuditor ? [] : withheldFrom(caller, false);
+    return c.json({ events: await timelineOf(db, { reader: caller, withheld }, id) }, 200);
+  });
+  return router;
+}
+
+async function shownNotes({ db, seal }: CaseTools, { id: caseId, wrapped_key }: CaseRow) {
+  const cipher = seal.cipherOf(caseId, wrapped_key);
+  return (await notesOf(db, caseId)).map(({ id, kind, sealed, username, at }) => ({
+    id,
+    kind,
+    text: cipher?.open(placeOfNote(id), sealed) ?? null,
+    by: username,
+    at: at.toISOString(),
+  }));
+}
+
+/** A case that was opened while the PACS was away learns here whose it is: as a keyed hash. */
+async function patientsOf(tools: CaseTools, reader: CaseReader, row: CaseRow) {
+  const studies = (await studiesOf(tools.db, reader, [row.id])).get(row.id) ?? [];
+  const read = await readPatients(
+    tools,
+    studies.map(({ studyInstanceUID }) => studyInstanceUID),
+  );
+  const patientId = read.find((study) => study.patientId !== null)?.patientId;
+  if (row.patient_print === null && patientId)
+    await tools.db
+      .updateTable('case_record')
+      .set({ patient_print: tools.seal.print('patient-id', patientId) })
+      .where('id', '=', row.id)
+      .execute();
+  return read;
+}

@@ -1,0 +1,91 @@
+/** The studies of cases, their kinds of image, and what models found in them, as far as a reader may know. */
+import { sql } from 'kysely';
+import type { CASE_FINDINGS, Case } from '#shared/protocol/cases.ts';
+import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
+import type { Db } from '../database/database.ts';
+import { mayKnowStudy, type CaseReader } from './case-rights.ts';
+
+type Studies = Case['studies'];
+/** More are on the page of results. */
+const RESULTS_SHOWN = 10;
+
+/** By the case's id; each study's newest results first. */
+export async function studiesOf(
+  db: Db,
+  reader: CaseReader,
+  caseIds: readonly string[],
+): Promise<ReadonlyMap<string, Studies>> {
+  if (caseIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('case_study')
+    .select(['case_id', 'study_instance_uid', 'added_at'])
+    .where('case_id', 'in', [...caseIds])
+    .where(await mayKnowStudy(db, reader, 'case_study.study_instance_uid'))
+    .orderBy('added_at')
+    .orderBy('study_instance_uid')
+    .execute();
+  const uids = [...new Set(rows.map((row) => row.study_instance_uid))];
+  const classes = await classesOf(db, reader.siteId, uids);
+  const results = await resultsOf(db, reader.siteId, uids);
+  const byCase = Map.groupBy(rows, (row) => row.case_id);
+  return new Map(
+    [...byCase].map(([id, of]) => [
+      id,
+      of.map(({ study_instance_uid: uid, added_at }) => ({
+        studyInstanceUID: uid,
+        addedAt: added_at.toISOString(),
+        modalities: [...modalitiesOf(classes.get(uid) ?? [])],
+        results: results.get(uid) ?? [],
+      })),
+    ]),
+  );
+}
+
+async function classesOf(db: Db, siteId: string, uids: readonly string[]) {
+  if (uids.length === 0) return new Map<string, string[]>();
+  const rows = await db
+    .selectFrom('study')
+    .innerJoin('instance', 'instance.study_id', 'study.id')
+    .select(['study.study_instance_uid as uid', 'instance.sop_class_uid as sopClass'])
+    .distinct()
+    .where('study.site_id', '=', siteId)
+    .where('study.study_instance_uid', 'in', [...uids])
+    // The gateway's own results are no kind of image of the study.
+    .where('instance.policy_name', '<>', 'gateway.results')
+    .orderBy('sopClass')
+    .execute();
+  const byStudy = Map.groupBy(rows, ({ uid }) => uid);
+  return new Map([...byStudy].map(([uid, of]) => [uid, of.map(({ sopClass }) => sopClass)]));
+}
+
+async function resultsOf(db: Db, siteId: string, uids: readonly string[]) {
+  if (uids.length === 0) return new Map<string, Studies[number]['results']>();
+  const rows = await db
+    .selectFrom('inference_result')
+    .select(['id', 'study_instance_uid as uid', 'model_id', 'created_at', 'verdict'])
+    .select(sql<boolean | null>`(finding->>'positive')::boolean`.as('positive'))
+    .where('site_id', '=', siteId)
+    .where('study_instance_uid', 'in', [...uids])
+    .orderBy('created_at', 'desc')
+    .execute();
+  const byStudy = Map.groupBy(rows, ({ uid }) => uid ?? '');
+  return new Map(
+    [...byStudy].map(([uid, of]) => [
+      uid,
+      of.slice(0, RESULTS_SHOWN).map(({ id, model_id, positive, created_at, verdict }) => ({
+        id,
+        model: model_id,
+        positive,
+        createdAt: created_at.toISOString(),
+        isVerified: verdict !== null,
+      })),
+    ]),
+  );
+}
+
+/** The models' answer about all these studies together. */
+export function findingOf(studies: Studies): (typeof CASE_FINDINGS)[number] {
+  const results = studies.flatMap((study) => study.results);
+  if (results.length === 0) return 'none';
+  return results.some(({ positive }) => positive === true) ? 'positive' : 'negative';
+}

@@ -1,0 +1,61 @@
+/**
+ * The rights to see a case, and parts of it. Radiologists and administrators see all; technicians those of studies
+ * that they sent;
+ * researchers those of de-identified studies, without a word that somebody typed. A case that is not shown is answered
+ * as if it were not there.
+ */
+import { sql, type RawBuilder } from 'kysely';
+import { CASE_KEEPERS, type CasePart } from '#shared/protocol/cases.ts';
+import { IN_PACS } from '#shared/protocol/study-state.ts';
+import type { Db } from '../database/database.ts';
+import type { Caller } from '../http/route.ts';
+import { isReached } from '../results/result-reach.ts';
+
+export type CaseReader = Pick<Caller, 'id' | 'siteId' | 'roles'>;
+
+export const isKeeper = ({ roles }: Pick<Caller, 'roles'>): boolean =>
+  roles.some((role) => CASE_KEEPERS.includes(role));
+
+/** The parts of a case that this reader is not given. `isAnonymous`: they asked for none that may hold a name. */
+export function withheldFrom(reader: CaseReader, isAnonymous: boolean): CasePart[] {
+  if (isKeeper(reader)) return isAnonymous ? ['title', 'tags', 'notes', 'patient'] : [];
+  if (reader.roles.includes('technician'))
+    return isAnonymous ? ['title', 'tags', 'notes', 'patient'] : ['patient'];
+  return ['title', 'tags', 'notes', 'patient', 'people'];
+}
+
+/** A condition on `uid`, a Study Instance UID in the query: the reader may know that this study is of a case. */
+export async function mayKnowStudy(db: Db, reader: CaseReader, uid: string): Promise<RawBuilder<boolean>> {
+  if (isKeeper(reader)) return sql`true`;
+  return sql`exists (select 1 from study s join instance i on i.study_id = s.id
+    where s.site_id = ${reader.siteId} and s.study_instance_uid = ${sql.ref(uid)}
+      and ${await isReached(db, reader)})`;
+}
+
+/** A condition on `case_record`. */
+export async function isVisible(db: Db, reader: CaseReader): Promise<RawBuilder<boolean>> {
+  const isOfSite = sql<boolean>`case_record.site_id = ${reader.siteId}`;
+  // An auditor, who is shown events alone, finds those of every case.
+  if (isKeeper(reader) || reader.roles.includes('auditor')) return isOfSite;
+  return sql`(${isOfSite} and exists (select 1 from case_study c where c.case_id = case_record.id
+    and ${await mayKnowStudy(db, reader, 'c.study_instance_uid')}))`;
+}
+
+/** Those of the studies that this site's PACS has from us. */
+export async function knownStudies(
+  db: Db,
+  siteId: string,
+  studyInstanceUIDs: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (studyInstanceUIDs.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('study')
+    .innerJoin('instance', 'instance.study_id', 'study.id')
+    .select('study.study_instance_uid')
+    .distinct()
+    .where('study.site_id', '=', siteId)
+    .where('study.study_instance_uid', 'in', [...studyInstanceUIDs])
+    .where('instance.state', 'in', [...IN_PACS])
+    .execute();
+  return new Set(rows.map((row) => row.study_instance_uid));
+}

@@ -1,0 +1,56 @@
+/** The events of a case and of its studies, read from the audit trail: no other place keeps them. */
+import { sql } from 'kysely';
+import type { CasePart, CaseTimeline } from '#shared/protocol/cases.ts';
+import type { Db } from '../database/database.ts';
+import { mayKnowStudy, type CaseReader } from './case-rights.ts';
+import { usernamesOf } from './case.store.ts';
+
+/** The newest are kept. */
+const EVENTS_LIMIT = 500;
+
+/** Oldest first. */
+export async function timelineOf(
+  db: Db,
+  { reader, withheld }: { readonly reader: CaseReader; readonly withheld: readonly CasePart[] },
+  caseId: string,
+): Promise<CaseTimeline['events']> {
+  const studyIds = await db
+    .selectFrom('case_study')
+    .innerJoin('study', (join) =>
+      join
+        .onRef('study.site_id', '=', 'case_study.site_id')
+        .onRef('study.study_instance_uid', '=', 'case_study.study_instance_uid'),
+    )
+    .select('study.id')
+    .where('case_study.case_id', '=', caseId)
+    .where(await mayKnowStudy(db, reader, 'case_study.study_instance_uid'))
+    .execute();
+  const ids = studyIds.map(({ id }) => id);
+  const rows = await db
+    .selectFrom('audit')
+    .select(['at', 'event', 'fields'])
+    .where('site_id', '=', reader.siteId)
+    .where(
+      sql<boolean>`((fields ? 'caseId' and fields->>'caseId' = ${caseId})
+        or (fields ? 'studyId' and fields->>'studyId' = any(${ids}::text[])))`,
+    )
+    .orderBy('seq', 'desc')
+    .limit(EVENTS_LIMIT)
+    .execute();
+  const accounts = rows.flatMap(({ fields }) => accountOf(fields) ?? []);
+  const names = withheld.includes('people') ? new Map() : await usernamesOf(db, [...new Set(accounts)]);
+  return rows.reverse().map(({ at, event, fields }) => ({
+    at: at.toISOString(),
+    event,
+    by: names.get(accountOf(fields) ?? '') ?? null,
+    fields: saidIn(fields),
+  }));
+}
+
+const accountOf = ({ by }: Record<string, unknown>): string | null => (typeof by === 'string' ? by : null);
+
+/** Without the ids that tell a reader nothing, or something that is not theirs to know. */
+function saidIn(fields: Record<string, unknown>): Record<string, unknown> {
+  const { caseId: _case, studyId: _study, by: _by, accountId: _account, studies: _studies, ...said } = fields;
+  return said;
+}

@@ -1,0 +1,120 @@
+/** Cases in the database: rows as they are, without the right to see them and without their key. */
+import { sql, type Selectable, type Updateable } from 'kysely';
+import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import type { CaseNoteTable, CaseRecordTable } from '../database/case-tables.ts';
+import type { Db, Trx } from '../database/database.ts';
+import { isVisible, type CaseReader } from './case-rights.ts';
+
+export type CaseRow = Selectable<CaseRecordTable>;
+export type NoteRow = Selectable<CaseNoteTable> & { readonly username: string };
+
+/** @throws Problem not-found, also for one that the reader may not see. */
+export async function findCase(db: Db, reader: CaseReader, id: string): Promise<CaseRow> {
+  const row = await db
+    .selectFrom('case_record')
+    .selectAll()
+    .where('id', '=', id)
+    .where(await isVisible(db, reader))
+    .executeTakeFirst();
+  if (row === undefined) throw new Problem('not-found');
+  return row;
+}
+
+/** Locked until the transaction ends. @throws Problem not-found; case-changed: somebody was faster. */
+export async function lockCase(
+  trx: Trx,
+  reader: CaseReader,
+  { id, version }: { readonly id: string; readonly version: number | null },
+): Promise<CaseRow> {
+  const row = await trx
+    .selectFrom('case_record')
+    .selectAll()
+    .where('id', '=', id)
+    .where('site_id', '=', reader.siteId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (row === undefined) throw new Problem('not-found');
+  if (version !== null && row.version !== version) throw new Problem('case-changed');
+  return row;
+}
+
+/** Writes its next version. */
+export async function updateCase(
+  trx: Trx,
+  { id, version }: CaseRow,
+  changes: Updateable<CaseRecordTable>,
+  now: Date,
+): Promise<CaseRow> {
+  return trx
+    .updateTable('case_record')
+    .set({ ...changes, version: version + 1, changed_at: now })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+type StudiesAdded = { readonly siteId: string; readonly caseId: string; readonly now: Date };
+
+export async function addStudies(
+  trx: Trx,
+  studyInstanceUIDs: readonly string[],
+  { siteId, caseId, now }: StudiesAdded,
+): Promise<void> {
+  if (studyInstanceUIDs.length === 0) return;
+  await trx
+    .insertInto('case_study')
+    .values(
+      studyInstanceUIDs.map((uid) => ({
+        case_id: caseId,
+        site_id: siteId,
+        study_instance_uid: uid,
+        added_at: now,
+      })),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+export async function notesOf(db: Db, caseId: string): Promise<readonly NoteRow[]> {
+  return db
+    .selectFrom('case_note')
+    .innerJoin('account', 'account.id', 'case_note.by_account')
+    .selectAll('case_note')
+    .select('account.username')
+    .where('case_id', '=', caseId)
+    .orderBy('position')
+    .execute();
+}
+
+/** The accounts to which a case may be assigned. */
+export async function listAssignees(
+  db: Db,
+  siteId: string,
+): Promise<{ readonly id: string; readonly username: string }[]> {
+  return db
+    .selectFrom('account')
+    .select(['id', 'username'])
+    .where('site_id', '=', siteId)
+    .where('disabled_at', 'is', null)
+    .where(sql<boolean>`roles && ${[...CASE_KEEPERS]}::text[]`)
+    .orderBy('username')
+    .execute();
+}
+
+/** @throws Problem invalid-request: no such account, or it works on no cases. */
+export async function requireAssignee(db: Db, siteId: string, id: string | null): Promise<void> {
+  if (id === null) return;
+  if ((await listAssignees(db, siteId)).some((account) => account.id === id)) return;
+  throw new Problem('invalid-request', 'Invalid: assigneeId (an account that may open cases).');
+}
+
+export async function usernamesOf(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('account')
+    .select(['id', 'username'])
+    .where('id', 'in', [...ids])
+    .execute();
+  return new Map(rows.map(({ id, username }) => [id, username]));
+}

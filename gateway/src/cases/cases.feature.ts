@@ -1,0 +1,43 @@
+/** Cases: what people do with a study after it has arrived (PROTOCOL.md, *Cases*). */
+import type { Feature } from '../feature.ts';
+import type { Keys } from '../keys.ts';
+import type { StudyKeys } from '../pipeline/study-key.ts';
+import { createCaseSeal } from './case-seal.ts';
+import { caseEntryRoutes } from './case-entries.routes.ts';
+import { caseRoutes } from './cases.routes.ts';
+import type { CaseTools } from './case-tools.ts';
+import { linkArrivals } from './link-arrivals.ts';
+import { forgetCaseReadings } from './record-case-reading.ts';
+
+/** `caseKeys`: in a folder of their own, where nothing but cases has a key. */
+export type CasesFeatureTools = Omit<CaseTools, 'seal'> & {
+  readonly keys: Pick<Keys, 'secretFor'>;
+  readonly caseKeys: StudyKeys;
+};
+
+/** The purpose of the secret by which numbers of patients and studies are hashed. */
+export const PRINTS = 'numbers of cases';
+/** How long a case may wait for a study that has arrived. */
+const LINK_EVERY_SECONDS = 60;
+const SWEEP_EVERY_SECONDS = 3600;
+
+export function casesFeature({ keys, caseKeys, ...rest }: CasesFeatureTools): Feature {
+  const tools = { ...rest, seal: createCaseSeal(caseKeys, keys.secretFor(PRINTS)) };
+  return {
+    routes: [caseRoutes(tools), caseEntryRoutes(tools)],
+    clocks: [
+      {
+        name: 'case-arrivals',
+        everySeconds: LINK_EVERY_SECONDS,
+        run: (signal) => linkArrivals(tools, signal),
+      },
+      { name: 'case-keys', everySeconds: SWEEP_EVERY_SECONDS, run: () => sweep(tools) },
+    ],
+  };
+}
+
+async function sweep(tools: CaseTools): Promise<void> {
+  await forgetCaseReadings(tools);
+  const rows = await tools.db.selectFrom('case_record').select('wrapped_key').execute();
+  tools.seal.sweep(rows.map((row) => row.wrapped_key));
+}

@@ -1,0 +1,246 @@
+/** `/cases`: the list, a case, and its changes, for people who are signed in. No script's key reads what they type. */
+import { z } from '@hono/zod-openapi';
+import {
+  assigneesSchema,
+  CASE_FINDINGS,
+  CASE_KEEPERS,
+  CASE_MODALITIES,
+  CASE_PRIORITIES,
+  CASE_READERS,
+  CASE_SORTS,
+  CASE_STATUSES,
+  type Case,
+  caseChangeSchema,
+  caseListSchema,
+  caseSchema,
+  closeCaseSchema,
+  newCaseSchema,
+  reopenCaseSchema,
+} from '#shared/protocol/cases.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { instantSchema } from '../http/instant.ts';
+import {
+  callerOf,
+  createRouter,
+  defineRoute,
+  jsonBody,
+  jsonResponse,
+  type Caller,
+  type Router,
+} from '../http/route.ts';
+import { withheldFrom } from './case-rights.ts';
+import { findCase, listAssignees } from './case.store.ts';
+import type { CaseTools } from './case-tools.ts';
+import { changeCase, closeCase, deleteCase, reopenCase } from './change-case.ts';
+import { cursorOf, listCases, parseCursor } from './list-cases.ts';
+import { openCase } from './open-case.ts';
+import { recordCaseReading } from './record-case-reading.ts';
+import { showCases } from './show-cases.ts';
+
+const LIST_LIMIT = 200;
+
+const byId = z.object({ id: z.uuid() });
+const shownCase = z.object(caseSchema.shape).openapi('Case');
+const anonymise = z
+  .enum(['1'])
+  .optional()
+  .openapi({ description: 'Leave out what may hold a name: `withheld` says what that is.' });
+
+const list = defineRoute({
+  method: 'get',
+  path: '/cases',
+  roles: CASE_READERS,
+  tags: ['cases'],
+  summary: 'The cases that you may see',
+  request: {
+    query: z.object({
+      q: z
+        .string()
+        .regex(/^[\d.]{1,64}$/)
+        .optional()
+        .openapi({
+          description: 'The number of a case, or a part of the Study Instance UID of its studies.',
+        }),
+      status: z
+        .enum(['active', ...CASE_STATUSES])
+        .optional()
+        .openapi({ description: '`active`: all but closed.' }),
+      priority: z.enum(CASE_PRIORITIES).optional(),
+      assignee: z.union([z.enum(['me', 'nobody']), z.uuid()]).optional(),
+      dueUntil: z.iso
+        .date()
+        .optional()
+        .openapi({ description: 'Included. Cases without a due date are not.' }),
+      modality: z.enum(CASE_MODALITIES).optional(),
+      finding: z.enum(CASE_FINDINGS).optional(),
+      from: instantSchema.optional(),
+      to: instantSchema.optional().openapi({ description: 'Not included.' }),
+      sort: z.enum(CASE_SORTS).default('newest'),
+      limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),
+      cursor: z.string().max(64).optional(),
+      anonymise,
+    }),
+  },
+  responses: { 200: jsonResponse(caseListSchema, 'A page.') },
+});
+type ListQuery = z.infer<typeof list.request.query>;
+
+const open = defineRoute({
+  method: 'post',
+  path: '/cases',
+  roles: CASE_KEEPERS,
+  tags: ['cases'],
+  problems: ['study-not-found', 'case-of-several-patients', 'pacs-unreachable'],
+  summary: 'Open a case for studies of one patient, or for a number before its study is there',
+  request: { body: jsonBody(newCaseSchema) },
+  responses: { 201: jsonResponse(shownCase, 'The case.') },
+});
+const show = defineRoute({
+  method: 'get',
+  path: '/cases/{id}',
+  roles: CASE_READERS,
+  tags: ['cases'],
+  problems: ['not-found'],
+  summary: 'A case',
+  request: { params: byId, query: z.object({ anonymise }) },
+  responses: { 200: jsonResponse(shownCase, 'The case, as far as you may see it.') },
+});
+const change = defineRoute({
+  method: 'patch',
+  path: '/cases/{id}',
+  roles: CASE_KEEPERS,
+  tags: ['cases'],
+  problems: ['not-found', 'case-changed', 'case-closed', 'case-unreadable'],
+  summary: 'Change fields of a case',
+  request: { params: byId, body: jsonBody(caseChangeSchema) },
+  responses: { 200: jsonResponse(shownCase, 'Its next version.') },
+});
+const close = defineRoute({
+  method: 'post',
+  path: '/cases/{id}/close',
+  roles: CASE_KEEPERS,
+  tags: ['cases'],
+  problems: ['not-found', 'case-changed', 'case-closed', 'case-unreadable'],
+  summary: 'Close a case',
+  request: { params: byId, body: jsonBody(closeCaseSchema) },
+  responses: { 200: jsonResponse(shownCase, 'Closed.') },
+});
+const reopen = defineRoute({
+  method: 'post',
+  path: '/cases/{id}/reopen',
+  roles: CASE_KEEPERS,
+  tags: ['cases'],
+  problems: ['not-found', 'case-changed', 'case-not-closed', 'case-unreadable'],
+  summary: 'Open a closed case again',
+  request: { params: byId, body: jsonBody(reopenCaseSchema) },
+  responses: { 200: jsonResponse(shownCase, 'Open.') },
+});
+const remove = defineRoute({
+  method: 'delete',
+  path: '/cases/{id}',
+  roles: ['admin'],
+  tags: ['cases'],
+  problems: ['not-found', 'case-changed'],
+  summary: 'Delete a case and destroy its key: nobody reads what was written in it any more',
+  request: { params: byId, query: z.object({ version: z.coerce.number().int().min(1) }) },
+  responses: { 204: { description: 'Deleted. Its studies stay where they are.' } },
+});
+const assignees = defineRoute({
+  method: 'get',
+  path: '/case-assignees',
+  roles: CASE_KEEPERS,
+  tags: ['cases'],
+  summary: 'The accounts to which a case may be assigned',
+  responses: { 200: jsonResponse(assigneesSchema, 'By name.') },
+});
+
+export function caseRoutes(tools: CaseTools): Router {
+  const { db } = tools;
+  const router = createRouter();
+  router.openapi(list, async (c) => c.json(await page(tools, callerOf(c), c.req.valid('query')), 200));
+  router.openapi(show, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    const isAnonymous = c.req.valid('query').anonymise === '1';
+    const shown = await shownTo(tools, caller, { id, isAnonymous });
+    await recordCaseReading(tools, caller, id);
+    return c.json(shown, 200);
+  });
+  router.openapi(assignees, async (c) =>
+    c.json({ accounts: await listAssignees(db, callerOf(c).siteId) }, 200),
+  );
+  serveChanges(router, tools);
+  return router;
+}
+
+function serveChanges(router: Router, tools: CaseTools): void {
+  router.openapi(open, async (c) => {
+    const caller = callerOf(c);
+    const id = await openCase(tools, caller, c.req.valid('json'));
+    return c.json(await shownTo(tools, caller, { id }), 201);
+  });
+  router.openapi(change, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    await changeCase(tools, caller, { id, ...c.req.valid('json') });
+    return c.json(await shownTo(tools, caller, { id }), 200);
+  });
+  router.openapi(close, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    await closeCase(tools, caller, { id, ...c.req.valid('json') });
+    return c.json(await shownTo(tools, caller, { id }), 200);
+  });
+  router.openapi(reopen, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    await reopenCase(tools, caller, { id, ...c.req.valid('json') });
+    return c.json(await shownTo(tools, caller, { id }), 200);
+  });
+  router.openapi(remove, async (c) => {
+    const { version } = c.req.valid('query');
+    await deleteCase(tools, callerOf(c), { id: c.req.valid('param').id, version });
+    return c.body(null, 204);
+  });
+}
+
+async function page(tools: CaseTools, caller: Caller, query: ListQuery) {
+  const { q, assignee, to, cursor, anonymise: anonymous, sort, ...filters } = query;
+  const after = cursor === undefined ? undefined : parseCursor(sort, cursor);
+  if (after === null) throw new Problem('invalid-request', 'Invalid: cursor (of another sort).');
+  const withheld = withheldFrom(caller, anonymous === '1');
+  // A reader of pseudonyms does not learn the assignee: the filter would tell.
+  const assigneeId = withheld.includes('people') ? undefined : assigneeOf(caller, assignee);
+  const found = await listCases(tools.db, caller, {
+    ...filters,
+    sort,
+    text: q,
+    assigneeId,
+    until: to,
+    after,
+  });
+  const cases = await showCases(tools, { reader: caller, withheld }, found.rows);
+  const last = found.rows.at(-1);
+  return {
+    cases: cases.map(({ studies: _, ...listed }) => listed),
+    withheld,
+    next: found.more && last !== undefined ? cursorOf(sort, last) : null,
+  };
+}
+
+function assigneeOf({ id }: Caller, asked: string | undefined): string | null | undefined {
+  if (asked === 'me') return id;
+  return asked === 'nobody' ? null : asked;
+}
+
+/** @throws Problem not-found. */
+async function shownTo(
+  tools: CaseTools,
+  caller: Caller,
+  { id, isAnonymous = false }: { readonly id: string; readonly isAnonymous?: boolean },
+): Promise<Case> {
+  const withheld = withheldFrom(caller, isAnonymous);
+  const row = await findCase(tools.db, caller, id);
+  const [shown] = await showCases(tools, { reader: caller, withheld }, [row]);
+  return { ...shown!, withheld };
+}

@@ -1,0 +1,223 @@
+/** Cases through the real routes: who sees what of them, changes side by side, and what remains of a deleted one. */
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Role, Session } from '#shared/protocol/api.ts';
+import type { Case, CaseList, CaseNotes, CasePatients, CaseTimeline } from '#shared/protocol/cases.ts';
+import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+
+const NAME = 'Yamada^Kitsune';
+const TITLE = 'Kitsune Yamada, second look';
+const NOTE = 'Seen with Dr Oberhuber:\nold rib fracture';
+const TAG = 'oberhuber-rounds';
+
+const test = suite('cases');
+let gateway: TestGateway & { pacs: TestPacs };
+let folder: string;
+const tokens = new Map<Role | 'sender', string>();
+const as = (who: Role | 'sender'): { token: string } => ({ token: tokens.get(who)! });
+let study: string;
+let other: string;
+
+test.before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'relaypacs-cases-'));
+  const pacs = openTestPacs();
+  gateway = Object.assign(await openTestGateway({ pacs, folder }), { pacs });
+  const sessionOf = (role: Role): Promise<Session> => gateway.userWith([role]);
+  for (const role of ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const)
+    tokens.set(role, (await sessionOf(role)).accessToken);
+  tokens.set('sender', (await sessionOf('technician')).accessToken);
+  const patient = { patientName: NAME, patientId: 'PID-4711', birthDate: '19700101', sex: 'F' };
+  study = await deliverStudy(gateway, { ...as('sender'), seed: 901, ...patient, accessionNumber: 'ACC-1' });
+  other = await deliverStudy(gateway, { ...as('sender'), seed: 902, ...patient, accessionNumber: 'ACC-2' });
+});
+test.after(async () => {
+  await gateway.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const openOne = (body: Record<string, unknown> = {}): Promise<Case> =>
+  openTestCase(gateway, as('radiologist').token, { title: TITLE, tags: [TAG], studies: [study], ...body });
+const statusOf = async (request: string, who: Role | 'sender', body?: unknown): Promise<number | string> => {
+  const [method = '', path = ''] = request.split(' ');
+  const answer = await gateway.call(method, path, { ...as(who), ...(body === undefined ? {} : { body }) });
+  const { code } = ((await answer.json().catch(() => null)) ?? {}) as { code?: string };
+  return code ?? answer.status;
+};
+
+test('a keeper sees all of a case, and who the patient is; the sender its words; a stranger nothing', async () => {
+  const { id } = await openOne();
+  await jsonOf<CaseNotes>(gateway, `POST /cases/${id}/notes`, {
+    ...as('admin'),
+    body: { text: NOTE },
+    status: 201,
+  });
+  for (const who of ['radiologist', 'admin'] as const) {
+    const seen = await jsonOf<Case>(gateway, `GET /cases/${id}`, as(who));
+    assert.equal([seen.title, seen.tags, seen.withheld], [TITLE, [TAG], []]);
+    assert.match(seen.pseudonym ?? '', /^P-[0-9A-Z]{4}-[0-9A-Z]{4}$/);
+    const { studies } = await jsonOf<CasePatients>(gateway, `GET /cases/${id}/patients`, as(who));
+    assert.equal([studies[0]?.patientName, studies[0]?.patientId], [NAME, 'PID-4711']);
+    const { notes } = await jsonOf<CaseNotes>(gateway, `GET /cases/${id}/notes`, as(who));
+    assert.is(notes[0]?.text, NOTE);
+  }
+  const sent = await jsonOf<Case>(gateway, `GET /cases/${id}`, as('sender'));
+  assert.equal([sent.title, sent.withheld], [TITLE, ['patient']]);
+  assert.is(await statusOf(`GET /cases/${id}`, 'technician'), 'not-found');
+  assert.is(await statusOf(`GET /cases/${id}`, 'researcher'), 'not-found', 'its study keeps names');
+  assert.is(await statusOf(`GET /cases/${id}`, 'auditor'), 'not-allowed');
+  assert.is(await statusOf(`GET /cases/${id}/patients`, 'sender'), 'not-allowed');
+  for (const who of ['technician', 'researcher'] as const)
+    assert.equal((await jsonOf<CaseList>(gateway, 'GET /cases', as(who))).cases, []);
+});
+
+test('a researcher sees a case of a de-identified study without a word that somebody typed', async () => {
+  const { id, number } = await openOne();
+  // As if its names had been removed on the device.
+  await sql`update instance set policy_name = 'deidentified' where study_id in
+    (select id from study where study_instance_uid = ${study})`.execute(gateway.database.db);
+  const seen = await jsonOf<Case>(gateway, `GET /cases/${id}`, as('researcher'));
+  assert.equal(seen.withheld, ['title', 'tags', 'notes', 'patient', 'people']);
+  const list = await jsonOf<CaseList>(gateway, `GET /cases?q=${number}`, as('researcher'));
+  const { events } = await jsonOf<CaseTimeline>(gateway, `GET /cases/${id}/timeline`, as('researcher'));
+  const said = JSON.stringify([seen, list, events]);
+  for (const word of [NAME, TITLE, TAG, 'PID-4711', 'radiologist'])
+    assert.not.ok(said.includes(word), `${word} in ${said}`);
+  assert.is(await statusOf(`GET /cases/${id}/notes`, 'researcher'), 'not-allowed');
+  await sql`update instance set policy_name = 'identified' where study_id in
+    (select id from study where study_instance_uid = ${study})`.execute(gateway.database.db);
+});
+
+test('with the switch a keeper gets no title, tag or note either, in the list and in the case', async () => {
+  const { id } = await openOne();
+  const seen = await jsonOf<Case>(gateway, `GET /cases/${id}?anonymise=1`, as('admin'));
+  const list = await jsonOf<CaseList>(gateway, 'GET /cases?anonymise=1', as('admin'));
+  assert.equal(list.withheld, ['title', 'tags', 'notes', 'patient']);
+  for (const word of [TITLE, TAG, NAME]) assert.not.ok(JSON.stringify([seen, list]).includes(word));
+});
+
+test('only keepers write, and nobody overwrites what they have not seen', async () => {
+  const { id, version } = await openOne();
+  for (const who of ['sender', 'technician', 'researcher', 'auditor'] as const) {
+    assert.is(await statusOf('POST /cases', who, { title: 'x', studies: [study] }), 'not-allowed');
+    assert.is(await statusOf(`PATCH /cases/${id}`, who, { version, title: 'x' }), 'not-allowed');
+  }
+  const both = await Promise.all(
+    ['First', 'Second'].map((title) => statusOf(`PATCH /cases/${id}`, 'admin', { version, title })),
+  );
+  assert.equal(both.map(String).sort(), ['200', 'case-changed']);
+  const now = await jsonOf<Case>(gateway, `GET /cases/${id}`, as('admin'));
+  const closed = await jsonOf<Case>(gateway, `POST /cases/${id}/close`, {
+    ...as('radiologist'),
+    body: { version: now.version, reason: 'Done' },
+  });
+  assert.is(closed.status, 'closed');
+  const stale = { version: closed.version, title: 'Late' };
+  assert.is(await statusOf(`PATCH /cases/${id}`, 'admin', stale), 'case-closed');
+  assert.is(await statusOf(`POST /cases/${id}/reopen`, 'admin', { version: 1, reason: 'x' }), 'case-changed');
+  const reason = 'The prior came';
+  const body = { version: closed.version, reason };
+  const opened = await jsonOf<Case>(gateway, `POST /cases/${id}/reopen`, { ...as('admin'), body });
+  assert.equal([opened.status, opened.closedAt], ['open', null]);
+  const { notes } = await jsonOf<CaseNotes>(gateway, `GET /cases/${id}/notes`, as('admin'));
+  assert.equal(
+    notes.map(({ kind, text }) => `${kind} ${text}`),
+    ['closed Done', `reopened ${reason}`],
+  );
+  const again = { version: opened.version, reason: 'x' };
+  assert.is(await statusOf(`POST /cases/${id}/reopen`, 'admin', again), 'case-not-closed');
+});
+
+test('is assigned only to an account that may open it', async () => {
+  const { accounts } = await jsonOf<{ accounts: { id: string; username: string }[] }>(
+    gateway,
+    'GET /case-assignees',
+    as('admin'),
+  );
+  const { id, version } = await openOne({ assigneeId: accounts[0]!.id });
+  const { id: technician } = await jsonOf<{ id: string }>(gateway, 'GET /auth/me', as('technician'));
+  assert.not.ok(accounts.some((account) => account.id === technician));
+  const body = { version, assigneeId: technician };
+  assert.is(await statusOf(`PATCH /cases/${id}`, 'admin', body), 'invalid-request');
+});
+
+test('several studies are one case only where the PACS says that they are of one patient', async () => {
+  const stranger = await deliverStudy(gateway, { ...as('sender'), seed: 903, patientId: 'PID-5' });
+  const { studies } = await openOne({ studies: [study, other] });
+  assert.is(studies.length, 2);
+  const open = (studies: string[]) => statusOf('POST /cases', 'admin', { title: 'x', studies });
+  assert.is(await open([study, stranger]), 'case-of-several-patients');
+  assert.is(await open(['2.25.404']), 'study-not-found');
+  gateway.pacs.lie = 'down';
+  assert.is(await open([study, other]), 'pacs-unreachable');
+  const alone = await openOne();
+  assert.is(alone.pseudonym, null, 'one alone needs no PACS');
+  gateway.pacs.lie = 'honest';
+  await jsonOf(gateway, `GET /cases/${alone.id}/patients`, as('admin'));
+  const { pseudonym } = await jsonOf<Case>(gateway, `GET /cases/${alone.id}`, as('admin'));
+  assert.match(pseudonym ?? '', /^P-/, 'learnt when its patient was asked for');
+});
+
+test('nothing that anybody typed, and no number of a patient, is in any table', async () => {
+  const { id } = await openOne({ dueOn: '2026-12-24' });
+  await jsonOf(gateway, `POST /cases/${id}/notes`, { ...as('admin'), body: { text: NOTE }, status: 201 });
+  await openOne({ studies: undefined, expected: { accessionNumber: 'OBERHUBER-17' } });
+  const { rows } = await sql<{ tablename: string }>`
+    select tablename from pg_tables where schemaname = 'public'`.execute(gateway.database.db);
+  assert.ok(rows.length > 20);
+  for (const { tablename } of rows) {
+    const held = await sql<{ row: string }>`
+      select to_jsonb(t)::text as row from ${sql.table(tablename)} t`.execute(gateway.database.db);
+    const text = held.rows.map(({ row }) => row).join('\n');
+    for (const typed of [NAME, TITLE, TAG, NOTE, 'PID-4711', 'OBERHUBER-17'])
+      for (const form of [typed, JSON.stringify(typed).slice(1, -1), Buffer.from(typed).toString('hex')])
+        assert.not.ok(text.includes(form), `${typed} in ${tablename}`);
+  }
+});
+
+test('the key of a deleted case is gone from the disk, and its events stay', async () => {
+  const keys = join(folder, 'keys', 'cases');
+  const before = readdirSync(keys);
+  const { id, version } = await openOne();
+  const [own] = readdirSync(keys).filter((name) => !before.includes(name));
+  assert.is(await statusOf(`DELETE /cases/${id}?version=${version}`, 'radiologist'), 'not-allowed');
+  assert.is(await statusOf(`DELETE /cases/${id}?version=${version + 1}`, 'admin'), 'case-changed');
+  assert.is(await statusOf(`DELETE /cases/${id}?version=${version}`, 'admin'), 204);
+  assert.not.ok(existsSync(join(keys, own!)));
+  assert.is(await statusOf(`GET /cases/${id}`, 'admin'), 'not-found');
+  const events = await gateway.database.db
+    .selectFrom('audit')
+    .select('event')
+    .where(sql<boolean>`fields->>'caseId' = ${id}`)
+    .orderBy('seq')
+    .execute();
+  assert.equal(
+    events.map(({ event }) => event),
+    ['case-opened', 'case-deleted'],
+  );
+});
+
+test('reading is one event for an account, a case and a quarter of an hour', async () => {
+  const { id } = await openOne();
+  const readings = async (): Promise<number> => {
+    const { events } = await jsonOf<CaseTimeline>(gateway, `GET /cases/${id}/timeline`, as('auditor'));
+    return events.filter(({ event }) => event === 'case-read').length;
+  };
+  for (const path of ['', '/notes', '/patients'])
+    await jsonOf(gateway, `GET /cases/${id}${path}`, as('radiologist'));
+  assert.is(await readings(), 1);
+  await jsonOf(gateway, `GET /cases/${id}`, as('admin'));
+  assert.is(await readings(), 2);
+  gateway.wait(15 * 60_000);
+  for (const role of ['radiologist', 'admin', 'auditor'] as const)
+    tokens.set(role, (await gateway.userWith([role])).accessToken);
+  await jsonOf(gateway, `GET /cases/${id}`, as('radiologist'));
+  assert.is(await readings(), 3);
+});
+
+test.run();

@@ -1,0 +1,144 @@
+/** Changes of a case. Each names the version that the person has seen: nobody overwrites a change unseen. */
+import { CASE_PRIORITIES, type CaseChange, type NOTE_KINDS } from '#shared/protocol/cases.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { recordAudit } from '../audit/audit.ts';
+import type { Trx } from '../database/database.ts';
+import type { CaseReader } from './case-rights.ts';
+import type { CaseCipher } from './case-seal.ts';
+import { lockCase, requireAssignee, updateCase, type CaseRow } from './case.store.ts';
+import type { CaseTools } from './case-tools.ts';
+import { openText, TEXT_PLACE } from './show-cases.ts';
+
+type Which = { readonly id: string; readonly version: number };
+export type NewNote = { readonly kind: (typeof NOTE_KINDS)[number]; readonly text: string };
+
+/** @throws Problem not-found, case-changed, case-closed, invalid-request (the assignee). */
+export async function changeCase(
+  tools: CaseTools,
+  keeper: CaseReader,
+  { id, version, ...asked }: CaseChange & Which,
+): Promise<void> {
+  const { db, seal, now } = tools;
+  const { title, tags, status, priority, dueOn, assigneeId } = asked;
+  await db.transaction().execute(async (trx) => {
+    const row = await lockOpen(trx, keeper, { id, version });
+    if (assigneeId !== undefined) await requireAssignee(trx, keeper.siteId, assigneeId);
+    const text = {
+      ...openText(row, seal)!,
+      ...(title && { title }),
+      ...(tags && { tags: [...new Set(tags)] }),
+    };
+    const isRetyped = title !== undefined || tags !== undefined;
+    await updateCase(
+      trx,
+      row,
+      {
+        ...(isRetyped && { sealed: cipherOf(tools, row).seal(TEXT_PLACE, JSON.stringify(text)) }),
+        ...(status && { status }),
+        ...(priority && { priority: CASE_PRIORITIES.indexOf(priority) }),
+        ...(dueOn !== undefined && { due_on: dueOn }),
+        ...(assigneeId !== undefined && { assignee_id: assigneeId }),
+      },
+      now(),
+    );
+    const event = { event: 'case-changed', caseId: id, by: keeper.id } as const;
+    const said = {
+      status,
+      priority,
+      ...(dueOn !== undefined && { dueOn }),
+      ...(assigneeId !== undefined && { assigneeId }),
+    };
+    await recordAudit(trx, keeper.siteId, { ...event, changed: Object.keys(asked).sort(), ...said }, now());
+  });
+}
+
+/** @throws Problem not-found, case-changed, case-closed. */
+export async function closeCase(
+  tools: CaseTools,
+  keeper: CaseReader,
+  { id, version, reason }: Which & { readonly reason?: string | undefined },
+): Promise<void> {
+  const { db, now } = tools;
+  await db.transaction().execute(async (trx) => {
+    const row = await lockOpen(trx, keeper, { id, version });
+    if (reason !== undefined)
+      await insertNote(trx, tools, row, { kind: 'closed', text: reason, by: keeper.id });
+    await updateCase(trx, row, { status: 'closed', closed_at: now() }, now());
+    await recordAudit(trx, keeper.siteId, { event: 'case-closed', caseId: id, by: keeper.id }, now());
+  });
+}
+
+/** @throws Problem not-found, case-changed, case-not-closed. */
+export async function reopenCase(
+  tools: CaseTools,
+  keeper: CaseReader,
+  { id, version, reason }: Which & { readonly reason: string },
+): Promise<void> {
+  const { db, now } = tools;
+  await db.transaction().execute(async (trx) => {
+    const row = await lockCase(trx, keeper, { id, version });
+    if (row.status !== 'closed') throw new Problem('case-not-closed');
+    await insertNote(trx, tools, row, { kind: 'reopened', text: reason, by: keeper.id });
+    await updateCase(trx, row, { status: 'open', closed_at: null }, now());
+    await recordAudit(trx, keeper.siteId, { event: 'case-reopened', caseId: id, by: keeper.id }, now());
+  });
+}
+
+/** A closed case takes notes too: an addendum. @throws Problem not-found. */
+export async function noteInCase(
+  tools: CaseTools,
+  keeper: CaseReader,
+  { id, text }: { readonly id: string; readonly text: string },
+): Promise<void> {
+  const { db, now } = tools;
+  await db.transaction().execute(async (trx) => {
+    const row = await lockCase(trx, keeper, { id, version: null });
+    await insertNote(trx, tools, row, { kind: 'note', text, by: keeper.id });
+    await recordAudit(trx, keeper.siteId, { event: 'case-noted', caseId: id, by: keeper.id }, now());
+  });
+}
+
+/** With everything in it; its key is destroyed once that is on the disk. @throws Problem not-found, case-changed. */
+export async function deleteCase(
+  { db, seal, now }: CaseTools,
+  keeper: CaseReader,
+  which: Which,
+): Promise<void> {
+  const wrapped = await db.transaction().execute(async (trx) => {
+    const row = await lockCase(trx, keeper, which);
+    await trx.deleteFrom('case_record').where('id', '=', row.id).execute();
+    const event = { event: 'case-deleted', caseId: row.id, by: keeper.id, number: row.number } as const;
+    await recordAudit(trx, keeper.siteId, event, now());
+    return row.wrapped_key;
+  });
+  seal.destroy(wrapped);
+}
+
+export const placeOfNote = (id: string): string => `note ${id}`;
+
+async function lockOpen(trx: Trx, keeper: CaseReader, which: Which): Promise<CaseRow> {
+  const row = await lockCase(trx, keeper, which);
+  if (row.status === 'closed') throw new Problem('case-closed');
+  return row;
+}
+
+/** @throws Problem case-unreadable: its key is gone, and nothing can be added to it. */
+function cipherOf({ seal }: CaseTools, { id, wrapped_key }: CaseRow): CaseCipher {
+  const cipher = seal.cipherOf(id, wrapped_key);
+  if (cipher === null) throw new Problem('case-unreadable');
+  return cipher;
+}
+
+async function insertNote(
+  trx: Trx,
+  tools: CaseTools,
+  row: CaseRow,
+  { kind, text, by }: NewNote & { readonly by: string },
+): Promise<void> {
+  const id = tools.newId();
+  const sealed = cipherOf(tools, row).seal(placeOfNote(id), text);
+  await trx
+    .insertInto('case_note')
+    .values({ id, case_id: row.id, kind, sealed, by_account: by, at: tools.now() })
+    .execute();
+}

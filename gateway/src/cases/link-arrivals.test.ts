@@ -1,0 +1,75 @@
+/** Cases that were opened before their study, and the studies that arrive for them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Case } from '#shared/protocol/cases.ts';
+import { openKeys } from '../keys.ts';
+import { createStudyKeys } from '../pipeline/study-key.ts';
+import { PacsUnreachable, type Pacs } from '../ports/pacs/pacs.ts';
+import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { createCaseSeal } from './case-seal.ts';
+import { PRINTS } from './cases.feature.ts';
+import { linkArrivals } from './link-arrivals.ts';
+
+const test = suite('cases that wait for their study');
+let gateway: TestGateway & { pacs: TestPacs };
+let token: string;
+
+let folder: string;
+test.before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'relaypacs-arrivals-'));
+  const pacs = openTestPacs();
+  gateway = Object.assign(await openTestGateway({ pacs, folder }), { pacs });
+  token = (await gateway.userWith(['admin'])).accessToken;
+});
+test.after(async () => {
+  await gateway.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** As the gateway's clock does it, which may also do it in between. */
+function link(pacs: Pick<Pacs, 'searchStudies'> = gateway.pacs): Promise<void> {
+  const keys = openKeys(join(folder, 'keys'));
+  const caseKeys = createStudyKeys(keys.wrapKey, join(folder, 'keys', 'cases'));
+  const seal = createCaseSeal(caseKeys, keys.secretFor(PRINTS));
+  const { db } = gateway.database;
+  const tools = { db, seal, pacs, now: gateway.now, newId: () => crypto.randomUUID() };
+  return linkArrivals(tools, new AbortController().signal);
+}
+const read = (id: string): Promise<Case> => jsonOf(gateway, `GET /cases/${id}`, { token });
+
+test('takes the study that arrives with its number, once, and no other', async () => {
+  const waits = await openTestCase(gateway, token, { expected: { accessionNumber: 'ACC-77' } });
+  const patient = await openTestCase(gateway, token, { expected: { patientId: 'PID-77' } });
+  assert.equal([waits.expects, waits.studyCount, patient.expects], ['accession-number', 0, 'patient-id']);
+  await deliverStudy(gateway, { token, seed: 911, accessionNumber: 'ACC-7', patientId: 'P' });
+  await link();
+  assert.is((await read(waits.id)).expects, 'accession-number');
+  const said = { accessionNumber: 'ACC-77', patientId: 'PID-77' };
+  const study = await deliverStudy(gateway, { token, seed: 912, ...said });
+  const away = { searchStudies: () => Promise.reject(new PacsUnreachable('away', null)) };
+  await link(away);
+  await link();
+  for (const { id } of [waits, patient]) {
+    const { expects, studies, pseudonym } = await read(id);
+    assert.equal([expects, studies.map(({ studyInstanceUID }) => studyInstanceUID)], [null, [study]]);
+    assert.is(pseudonym, patient.pseudonym);
+  }
+});
+
+test('takes at once what is there already', async () => {
+  const study = await deliverStudy(gateway, {
+    token,
+    seed: 913,
+    accessionNumber: 'ACC-90',
+    patientId: 'PID-90',
+  });
+  const opened = await openTestCase(gateway, token, { expected: { patientId: 'PID-90' } });
+  assert.equal([opened.expects, opened.studies[0]?.studyInstanceUID], [null, study]);
+});
+
+test.run();

@@ -1,0 +1,88 @@
+/**
+ * Cases that were opened before their study: once a study has arrived, its numbers are asked of the PACS and compared,
+ * as keyed hashes, with those that cases wait for. Each study is looked at once after each change of it, and only while
+ * a case waits.
+ */
+import { sql } from 'kysely';
+import { recordAudit } from '../audit/audit.ts';
+import { PacsUnreachable, type DescribedStudy } from '../ports/pacs/pacs.ts';
+import type { CaseTools } from './case-tools.ts';
+import { addStudies, updateCase } from './case.store.ts';
+
+/** In one turn of the clock: each is a search at the PACS. */
+const AT_ONCE = 50;
+
+type Arrival = { readonly siteId: string; readonly studyInstanceUID: string; readonly changedAt: Date };
+
+export async function linkArrivals(tools: CaseTools, signal: AbortSignal): Promise<void> {
+  const { db, pacs } = tools;
+  // Nobody waits: what was looked at need not be remembered.
+  await sql`delete from case_arrival a where not exists (select 1 from case_record c
+    where c.site_id = a.site_id and c.expects is not null and c.status <> 'closed')`.execute(db);
+  for (const arrival of await newArrivals(tools)) {
+    if (signal.aborted) return;
+    try {
+      const key = { studyInstanceUID: arrival.studyInstanceUID };
+      const [study] = await pacs.searchStudies(key, 1, signal);
+      await compare(tools, arrival, study);
+    } catch (error) {
+      // The others would wait for it too: the next turn asks again.
+      if (error instanceof PacsUnreachable) return;
+      throw error;
+    }
+  }
+}
+
+async function newArrivals({ db }: CaseTools): Promise<readonly Arrival[]> {
+  const { rows } = await sql<Arrival>`
+    select s.site_id as "siteId", s.study_instance_uid as "studyInstanceUID", max(s.updated_at) as "changedAt"
+    from study s
+    left join case_arrival a on a.site_id = s.site_id and a.study_instance_uid = s.study_instance_uid
+    where s.state = 'closed' and s.account_id is not null and (a.looked_at is null or a.looked_at < s.updated_at)
+      and s.updated_at >= (select min(c.created_at) from case_record c
+        where c.site_id = s.site_id and c.expects is not null and c.status <> 'closed')
+    group by 1, 2 order by 3 limit ${AT_ONCE}`.execute(db);
+  return rows;
+}
+
+/** `study` undefined: the PACS does not show it. It was confirmed, so it will not, and is not asked for again. */
+async function compare(
+  { db, seal, now }: CaseTools,
+  { siteId, studyInstanceUID, changedAt }: Arrival,
+  study: DescribedStudy | undefined,
+): Promise<void> {
+  const at = now();
+  const patient = study?.patientId ? seal.print('patient-id', study.patientId) : null;
+  const accession = study?.accessionNumber ? seal.print('accession-number', study.accessionNumber) : null;
+  await db.transaction().execute(async (trx) => {
+    await trx
+      .insertInto('case_arrival')
+      .values({ site_id: siteId, study_instance_uid: studyInstanceUID, looked_at: changedAt })
+      .onConflict((conflict) =>
+        conflict.columns(['site_id', 'study_instance_uid']).doUpdateSet({ looked_at: changedAt }),
+      )
+      .execute();
+    const waiting = await trx
+      .selectFrom('case_record')
+      .selectAll()
+      .where('site_id', '=', siteId)
+      .where('status', '<>', 'closed')
+      .where('expects', 'is not', null)
+      .where('expected_print', 'in', [patient ?? '', accession ?? ''])
+      .orderBy('id')
+      .forUpdate()
+      .execute();
+    for (const row of waiting) {
+      await addStudies(trx, [studyInstanceUID], { siteId, caseId: row.id, now: at });
+      const changes = { expects: null, expected_print: null, patient_print: patient ?? row.patient_print };
+      await updateCase(trx, row, changes, at);
+    }
+    for (const { id: caseId } of waiting)
+      await recordAudit(
+        trx,
+        siteId,
+        { event: 'case-linked', caseId, by: null, studies: [studyInstanceUID] },
+        at,
+      );
+  });
+}

@@ -1,0 +1,156 @@
+/** A page of the cases that a reader may see: filtered, in one of five orders, from where the page before ended. */
+import { sql, type RawBuilder } from 'kysely';
+import {
+  CASE_PRIORITIES,
+  type CASE_FINDINGS,
+  type CasePriority,
+  type CaseSort,
+  type CaseStatus,
+} from '#shared/protocol/cases.ts';
+import { classPatternOf } from '#shared/dicom/modalities-of.ts';
+import type { Db } from '../database/database.ts';
+import { isVisible, type CaseReader } from './case-rights.ts';
+import type { CaseRow } from './case.store.ts';
+
+/** The cases that are asked for; undefined: any. `until` is not included. */
+export type CaseQuery = {
+  /** A case's number, or a part of the Study Instance UID of one of its studies. */
+  readonly text?: string | undefined;
+  readonly status?: CaseStatus | 'active' | undefined;
+  readonly priority?: CasePriority | undefined;
+  /** An account's id; null: nobody. */
+  readonly assigneeId?: string | null | undefined;
+  readonly dueUntil?: string | undefined;
+  readonly modality?: string | undefined;
+  readonly finding?: (typeof CASE_FINDINGS)[number] | undefined;
+  readonly from?: Date | undefined;
+  readonly until?: Date | undefined;
+  readonly sort: CaseSort;
+  /** The last case of the page before. */
+  readonly after?: { readonly value: string; readonly number: number } | undefined;
+  readonly limit: number;
+};
+
+type Condition = RawBuilder<boolean>;
+type Order = {
+  /** The value that is compared first; null: only the case's number is. */
+  readonly by: RawBuilder<unknown> | null;
+  readonly valueOf: (row: CaseRow) => string;
+  readonly isDescending: boolean;
+  /** Of the number, among equals. */
+  readonly newestFirst: boolean;
+};
+
+/** No date is as late: a case that is due never comes last. */
+const NEVER = '9999-12-31';
+
+const ORDERS: Readonly<Record<CaseSort, Order>> = {
+  newest: { by: null, valueOf: () => '', isDescending: true, newestFirst: true },
+  oldest: { by: null, valueOf: () => '', isDescending: false, newestFirst: false },
+  changed: {
+    by: sql`case_record.changed_at`,
+    valueOf: ({ changed_at }) => changed_at.toISOString(),
+    isDescending: true,
+    newestFirst: true,
+  },
+  due: {
+    by: sql`coalesce(case_record.due_on, ${sql.lit(NEVER)})`,
+    valueOf: ({ due_on }) => due_on ?? NEVER,
+    isDescending: false,
+    newestFirst: true,
+  },
+  priority: {
+    by: sql`case_record.priority`,
+    valueOf: ({ priority }) => `${priority}`,
+    isDescending: false,
+    newestFirst: true,
+  },
+};
+
+/** "The page after this case", in the order of `sort`. */
+export const cursorOf = (sort: CaseSort, row: CaseRow): string =>
+  `${sort}~${ORDERS[sort].valueOf(row)}~${row.number}`;
+
+const VALUES: Readonly<Record<CaseSort, RegExp>> = {
+  newest: /^$/,
+  oldest: /^$/,
+  changed: /^[12]\d{3}-\d\d-\d\dT[\d:.]{12}Z$/,
+  due: /^\d{4}-\d\d-\d\d$/,
+  priority: /^\d$/,
+};
+
+/** Null: no cursor of this order. */
+export function parseCursor(sort: CaseSort, text: string): { value: string; number: number } | null {
+  const [of, value = '', number = ''] = text.split('~');
+  if (of !== sort || !VALUES[sort].test(value) || !/^\d{1,9}$/.test(number)) return null;
+  if (sort === 'changed' && Number.isNaN(Date.parse(value))) return null;
+  return { value, number: Number(number) };
+}
+
+/** At most `limit` rows, and whether there are more. */
+export async function listCases(
+  db: Db,
+  reader: CaseReader,
+  query: CaseQuery,
+): Promise<{ readonly rows: readonly CaseRow[]; readonly more: boolean }> {
+  const { by, isDescending, newestFirst } = ORDERS[query.sort];
+  let select = db
+    .selectFrom('case_record')
+    .selectAll()
+    .where(await isVisible(db, reader))
+    .limit(query.limit + 1);
+  for (const condition of conditionsOf(query)) select = select.where(condition);
+  if (by !== null) select = select.orderBy(by, isDescending ? 'desc' : 'asc');
+  const rows = await select.orderBy('number', newestFirst ? 'desc' : 'asc').execute();
+  return { rows: rows.slice(0, query.limit), more: rows.length > query.limit };
+}
+
+function* conditionsOf(query: CaseQuery): Generator<Condition> {
+  const { text, status, priority, assigneeId, dueUntil, modality, finding, from, until, after } = query;
+  if (text !== undefined) yield isNamed(text);
+  if (status === 'active') yield sql`case_record.status <> 'closed'`;
+  else if (status !== undefined) yield sql`case_record.status = ${status}`;
+  if (priority !== undefined) yield sql`case_record.priority = ${CASE_PRIORITIES.indexOf(priority)}`;
+  if (assigneeId !== undefined) yield sql`case_record.assignee_id is not distinct from ${assigneeId}::uuid`;
+  if (dueUntil !== undefined) yield sql`case_record.due_on <= ${dueUntil}`;
+  if (modality !== undefined) yield isOfModality(modality);
+  if (finding !== undefined) yield HAS_FINDING[finding];
+  if (from !== undefined) yield sql`case_record.created_at >= ${from}`;
+  if (until !== undefined) yield sql`case_record.created_at < ${until}`;
+  if (after !== undefined) yield isAfter(query.sort, after);
+}
+
+function isAfter(sort: CaseSort, { value, number }: NonNullable<CaseQuery['after']>): Condition {
+  const { by, isDescending, newestFirst } = ORDERS[sort];
+  const byNumber = newestFirst
+    ? sql<boolean>`case_record.number < ${number}`
+    : sql<boolean>`case_record.number > ${number}`;
+  if (by === null) return byNumber;
+  const beyond = isDescending ? sql`${by} < ${value}` : sql`${by} > ${value}`;
+  return sql`(${beyond} or (${by} = ${value} and ${byNumber}))`;
+}
+
+/** `text` holds digits and dots alone. */
+function isNamed(text: string): Condition {
+  return sql`(case_record.number::text = ${text} or exists (select 1 from case_study c
+    where c.case_id = case_record.id and strpos(c.study_instance_uid, ${text}) > 0))`;
+}
+
+function isOfModality(modality: string): Condition {
+  return sql`exists (select 1 from case_study c
+    join study s on s.site_id = c.site_id and s.study_instance_uid = c.study_instance_uid
+    join instance i on i.study_id = s.id
+    where c.case_id = case_record.id and i.sop_class_uid ~ ${classPatternOf(modality)})`;
+}
+
+const hasResult = (like: RawBuilder<unknown>): Condition =>
+  sql`exists (select 1 from case_study c
+    join inference_result r on r.site_id = c.site_id and r.study_instance_uid = c.study_instance_uid
+    where c.case_id = case_record.id and ${like})`;
+const isPositive = sql`r.finding->>'positive' = 'true'`;
+
+const HAS_FINDING: Readonly<Record<(typeof CASE_FINDINGS)[number], Condition>> = {
+  positive: hasResult(isPositive),
+  negative: sql`(${hasResult(sql`true`)} and not ${hasResult(isPositive)})`,
+  none: sql`not ${hasResult(sql`true`)}`,
+};

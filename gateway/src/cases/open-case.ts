@@ -1,0 +1,126 @@
+/**
+ * A new case. Of several studies the PACS must say that they are of one patient. A case that names a number instead
+ * takes the studies that the PACS has under it, or waits for the first (link-arrivals.ts).
+ */
+import { CASE_PRIORITIES, type NewCase } from '#shared/protocol/cases.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { recordAudit } from '../audit/audit.ts';
+import type { DescribedStudy } from '../ports/pacs/pacs.ts';
+import { knownStudies, type CaseReader } from './case-rights.ts';
+import { addStudies, requireAssignee } from './case.store.ts';
+import type { CaseTools } from './case-tools.ts';
+import { isOnePatient, searchStudies } from './read-patients.ts';
+import { TEXT_PLACE, type CaseText } from './show-cases.ts';
+
+type Found = {
+  readonly studies: readonly string[];
+  readonly patientPrint: string | null;
+  readonly expects: 'accession-number' | 'patient-id' | null;
+  readonly expectedPrint: string | null;
+};
+
+/**
+ * Returns its id. @throws Problem study-not-found, case-of-several-patients, pacs-unreachable, and invalid-request for
+ * an assignee who works on no cases.
+ */
+export async function openCase(tools: CaseTools, keeper: CaseReader, asked: NewCase): Promise<string> {
+  const { db, seal, now, newId } = tools;
+  // Before the PACS is asked: a study that arrives meanwhile is newer than the case.
+  const at = now();
+  const found =
+    asked.studies === undefined
+      ? await findExpected(tools, keeper, asked.expected!)
+      : await findStudies(tools, keeper, [...new Set(asked.studies)]);
+  const id = newId();
+  const wrapped = seal.create(id);
+  const text: CaseText = { title: asked.title, tags: [...new Set(asked.tags)] };
+  await db.transaction().execute(async (trx) => {
+    await requireAssignee(trx, keeper.siteId, asked.assigneeId);
+    await trx
+      .insertInto('case_record')
+      .values({
+        id,
+        site_id: keeper.siteId,
+        status: 'open',
+        priority: CASE_PRIORITIES.indexOf(asked.priority),
+        due_on: asked.dueOn,
+        assignee_id: asked.assigneeId,
+        sealed: seal.cipherOf(id, wrapped)!.seal(TEXT_PLACE, JSON.stringify(text)),
+        wrapped_key: wrapped,
+        patient_print: found.patientPrint,
+        expects: found.expects,
+        expected_print: found.expectedPrint,
+        created_by: keeper.id,
+        created_at: at,
+        changed_at: at,
+        closed_at: null,
+      })
+      .execute();
+    await addStudies(trx, found.studies, { siteId: keeper.siteId, caseId: id, now: at });
+    const event = { event: 'case-opened', caseId: id, by: keeper.id } as const;
+    await recordAudit(trx, keeper.siteId, { ...event, studies: [...found.studies] }, at);
+  });
+  return id;
+}
+
+/** The gateway must know each. One alone is of one patient, whether the PACS answers or not. */
+async function findStudies(
+  tools: CaseTools,
+  { siteId }: CaseReader,
+  uids: readonly string[],
+): Promise<Found> {
+  const known = await knownStudies(tools.db, siteId, uids);
+  if (uids.some((uid) => !known.has(uid))) throw new Problem('study-not-found');
+  const described = await Promise.all(
+    uids.map(async (studyInstanceUID) => {
+      try {
+        return (await searchStudies(tools, { studyInstanceUID }))[0];
+      } catch (error) {
+        if (uids.length === 1 && error instanceof Problem) return undefined;
+        throw error;
+      }
+    }),
+  );
+  const told = described.filter((study) => study !== undefined);
+  if (uids.length > 1 && (told.length < uids.length || !isOnePatient(told)))
+    throw new Problem('case-of-several-patients');
+  return { ...noneExpected(tools, told), studies: uids };
+}
+
+/** The studies under a number: those that came through this gateway. */
+async function findExpected(
+  tools: CaseTools,
+  { siteId }: CaseReader,
+  expected: NonNullable<NewCase['expected']>,
+): Promise<Found> {
+  const there = await searchStudies(tools, expected);
+  const known = await knownStudies(
+    tools.db,
+    siteId,
+    there.map((study) => study.studyInstanceUID),
+  );
+  const found = there.filter((study) => known.has(study.studyInstanceUID));
+  if (found.length > 1 && !isOnePatient(found)) throw new Problem('case-of-several-patients');
+  if (found.length > 0)
+    return { ...noneExpected(tools, found), studies: found.map((study) => study.studyInstanceUID) };
+  const [kind, value] =
+    'patientId' in expected
+      ? (['patient-id', expected.patientId] as const)
+      : (['accession-number', expected.accessionNumber] as const);
+  const print = tools.seal.print(kind, value);
+  return {
+    studies: [],
+    patientPrint: kind === 'patient-id' ? print : null,
+    expects: kind,
+    expectedPrint: print,
+  };
+}
+
+function noneExpected({ seal }: CaseTools, described: readonly DescribedStudy[]) {
+  const patientId = described[0]?.patientId ?? null;
+  return {
+    patientPrint: patientId === null ? null : seal.print('patient-id', patientId),
+    expects: null,
+    expectedPrint: null,
+  };
+}

@@ -1,0 +1,56 @@
+/** The patients of studies, asked of the PACS for one answer. Only a keyed hash of the Patient ID is kept. */
+import type { CasePatients } from '#shared/protocol/cases.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { PacsUnreachable, type DescribedStudy, type Pacs, type StudyKey } from '../ports/pacs/pacs.ts';
+
+type SearchTools = { readonly pacs: Pick<Pacs, 'searchStudies'> };
+
+/** One person waits for it on a page. */
+const PATIENCE_MS = 10_000;
+/** Of one patient, or under one accession number. */
+const FOUND_LIMIT = 50;
+
+/** @throws Problem pacs-unreachable. */
+export async function searchStudies(
+  { pacs }: SearchTools,
+  key: StudyKey,
+): Promise<readonly DescribedStudy[]> {
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  try {
+    return await pacs.searchStudies(key, FOUND_LIMIT, patience);
+  } catch (error) {
+    if (error instanceof PacsUnreachable || patience.aborted) throw new Problem('pacs-unreachable');
+    throw error;
+  }
+}
+
+/** In the order of the studies; one of which the PACS says nothing is all null. */
+export async function readPatients(
+  tools: SearchTools,
+  studyInstanceUIDs: readonly string[],
+): Promise<CasePatients['studies']> {
+  return Promise.all(
+    studyInstanceUIDs.map(async (studyInstanceUID) => {
+      const [found] = await searchStudies(tools, { studyInstanceUID });
+      return {
+        studyInstanceUID,
+        patientName: found?.patientName ?? null,
+        patientId: found?.patientId ?? null,
+        birthDate: found?.birthDate ?? null,
+        sex: found?.sex ?? null,
+        accessionNumber: found?.accessionNumber ?? null,
+        studyDate: found?.studyDate ?? null,
+        description: found?.description ?? null,
+      };
+    }),
+  );
+}
+
+/** Whether the PACS says that all of these are of one patient. A Patient ID alone counts under one issuer. */
+export function isOnePatient(studies: readonly DescribedStudy[]): boolean {
+  const [first] = studies;
+  return studies.every(
+    ({ patientId, issuer }) =>
+      patientId !== null && patientId === first?.patientId && issuer === first.issuer,
+  );
+}

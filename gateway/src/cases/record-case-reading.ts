@@ -1,0 +1,33 @@
+/** Reading a case is an event: one for an account, a case and a quarter of an hour. */
+import { recordAudit } from '../audit/audit.ts';
+import type { Db } from '../database/database.ts';
+import type { CaseReader } from './case-rights.ts';
+
+const PERIOD_MS = 15 * 60_000;
+const periodOf = (now: Date): number => Math.floor(now.getTime() / PERIOD_MS);
+
+type Tools = { readonly db: Db; readonly now: () => Date };
+
+/** Before the answer is sent. */
+export async function recordCaseReading(
+  { db, now }: Tools,
+  reader: CaseReader,
+  caseId: string,
+): Promise<void> {
+  const at = now();
+  await db.transaction().execute(async (trx) => {
+    const first = await trx
+      .insertInto('case_reading')
+      .values({ case_id: caseId, account_id: reader.id, period: periodOf(at) })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('case_id')
+      .executeTakeFirst();
+    if (first !== undefined)
+      await recordAudit(trx, reader.siteId, { event: 'case-read', caseId, by: reader.id }, at);
+  });
+}
+
+/** Those of earlier quarters of an hour are in the audit trail. */
+export async function forgetCaseReadings({ db, now }: Tools): Promise<void> {
+  await db.deleteFrom('case_reading').where('period', '<', periodOf(now())).execute();
+}

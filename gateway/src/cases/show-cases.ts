@@ -1,0 +1,68 @@
+/** Cases as a reader is shown them: opened with their keys, and without the parts that are withheld. */
+import { z } from 'zod';
+import { CASE_PRIORITIES, type Case, type CasePart, type ListedCase } from '#shared/protocol/cases.ts';
+import type { Db } from '../database/database.ts';
+import { findingOf, studiesOf } from './case-facts.ts';
+import type { CaseReader } from './case-rights.ts';
+import { pseudonymOf, type CaseSeal } from './case-seal.ts';
+import { usernamesOf, type CaseRow } from './case.store.ts';
+
+const textSchema = z.object({ title: z.string(), tags: z.array(z.string()) });
+/** The text that is sealed with the case itself. */
+export type CaseText = z.infer<typeof textSchema>;
+export const TEXT_PLACE = 'case';
+
+type ShowTools = { readonly db: Db; readonly seal: CaseSeal };
+/** The reader, and the parts that are kept from them. */
+export type Shown = { readonly reader: CaseReader; readonly withheld: readonly CasePart[] };
+
+/** Null: its key is gone, or it was sealed elsewhere. */
+export function openText({ id, wrapped_key, sealed }: CaseRow, seal: CaseSeal): CaseText | null {
+  const text = seal.cipherOf(id, wrapped_key)?.open(TEXT_PLACE, sealed) ?? null;
+  return text === null ? null : textSchema.parse(JSON.parse(text));
+}
+
+/** In the order of the rows. */
+export async function showCases(
+  { db, seal }: ShowTools,
+  { reader, withheld }: Shown,
+  rows: readonly CaseRow[],
+): Promise<Omit<Case, 'withheld'>[]> {
+  const ids = rows.map(({ id }) => id);
+  const studies = await studiesOf(db, reader, ids);
+  const people = rows.flatMap((row) => [row.created_by, row.assignee_id ?? []].flat());
+  const names = withheld.includes('people') ? new Map() : await usernamesOf(db, [...new Set(people)]);
+  return rows.map((row) => {
+    const text = withheld.includes('title') ? null : openText(row, seal);
+    const assignee = row.assignee_id !== null && names.get(row.assignee_id);
+    const of = studies.get(row.id) ?? [];
+    return {
+      ...bareOf(row),
+      title: text?.title ?? null,
+      tags: text?.tags ?? null,
+      assignee: assignee ? { id: row.assignee_id!, username: assignee } : null,
+      createdBy: names.get(row.created_by) ?? null,
+      modalities: [...new Set(of.flatMap(({ modalities }) => modalities))],
+      studyCount: of.length,
+      finding: findingOf(of),
+      studies: of,
+    };
+  });
+}
+
+/** For everybody who sees the case. */
+function bareOf(row: CaseRow) {
+  return {
+    id: row.id,
+    number: row.number,
+    version: row.version,
+    status: row.status,
+    priority: CASE_PRIORITIES[row.priority] ?? 'routine',
+    dueOn: row.due_on,
+    pseudonym: row.patient_print === null ? null : pseudonymOf(row.patient_print),
+    expects: row.expects,
+    createdAt: row.created_at.toISOString(),
+    changedAt: row.changed_at.toISOString(),
+    closedAt: row.closed_at?.toISOString() ?? null,
+  } satisfies Partial<ListedCase>;
+}

@@ -1,0 +1,62 @@
+/** The tables of cases. All that people typed is sealed under the case's key (cases/case-seal.ts). */
+import type { ColumnType, Generated } from 'kysely';
+import type { CaseStatus, NOTE_KINDS } from '#shared/protocol/cases.ts';
+
+/** `case` is a reserved word in SQL. */
+export type CaseRecordTable = {
+  id: string;
+  site_id: string;
+  number: Generated<number>;
+  version: Generated<number>;
+  status: CaseStatus;
+  /** The place in CASE_PRIORITIES. */
+  priority: number;
+  /** YYYY-MM-DD. */
+  due_on: string | null;
+  assignee_id: string | null;
+  /** Title and tags. */
+  sealed: Uint8Array;
+  /** Half of the case's key; the other half is a file (pipeline/study-key.ts). */
+  wrapped_key: ColumnType<Uint8Array, Uint8Array, never>;
+  /** A keyed hash of the Patient ID, once the PACS has told it. */
+  patient_print: string | null;
+  /** The number of a study that is not there yet, as a keyed hash. */
+  expects: 'accession-number' | 'patient-id' | null;
+  expected_print: string | null;
+  created_by: string;
+  created_at: ColumnType<Date, Date, never>;
+  changed_at: Date;
+  closed_at: Date | null;
+};
+
+export type CaseStudyTable = {
+  case_id: string;
+  site_id: string;
+  study_instance_uid: string;
+  added_at: Date;
+};
+
+export type CaseNoteTable = {
+  id: string;
+  /** Grows: two notes may be of one moment. */
+  position: Generated<number>;
+  case_id: string;
+  kind: (typeof NOTE_KINDS)[number];
+  sealed: Uint8Array;
+  by_account: string;
+  at: Date;
+};
+
+/** Readings of a case by an account, in quarters of an hour since 1970: each is one audit event. */
+export type CaseReadingTable = { case_id: string; account_id: string; period: number };
+
+/** The studies whose numbers were compared with those that cases wait for, since they last changed. */
+export type CaseArrivalTable = { site_id: string; study_instance_uid: string; looked_at: Date };
+
+export type CaseTables = {
+  case_record: CaseRecordTable;
+  case_study: CaseStudyTable;
+  case_note: CaseNoteTable;
+  case_reading: CaseReadingTable;
+  case_arrival: CaseArrivalTable;
+};

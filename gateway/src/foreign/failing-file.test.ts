@@ -1,0 +1,184 @@
+/** A file that fails while it is opened: nothing is counted twice, forgotten, or left promised. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { FileStatus } from '#shared/protocol/api.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { createFile, fileKey } from '../pipeline/file-spool.ts';
+import { findFile, setReceived } from '../pipeline/sent-file.store.ts';
+import { openTestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
+import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
+import { openFile } from './open-file.ts';
+import type { NotTaken } from './open-talk.ts';
+import { createOpenFiles } from './run-open-file.ts';
+
+const test = suite('a file that fails');
+let ground: TestGround;
+test.before(async () => {
+  ground = await openTestGround();
+});
+test.after(() => ground.close());
+
+const { signal } = new AbortController();
+
+/** A file of this account that waits to be opened, and what opens it. */
+async function receivedFile(bytes: Uint8Array, script?: URL, isFull = () => false) {
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
+  const { tools, siteId, accountId } = pipeline;
+  const made = await createFile(tools, {
+    ...{ site_id: siteId, account_id: accountId, device_id: null, key_id: null, bytes: bytes.length },
+    ...{ policy_name: 'identified', policy_version: 1, reason: null, form: { kind: 'instance' } },
+    expires_at: new Date(Date.now() + 3_600_000),
+  });
+  await tools.blobs.append(
+    made.id,
+    fileKey(tools, made),
+    0,
+    (async function* () {
+      yield bytes;
+    })(),
+  );
+  const { id } = made;
+  await tools.db
+    .transaction()
+    .execute((trx) => setReceived(trx, { id, bytes: bytes.length, now: new Date() }));
+  const { blobs } = tools;
+  const disk = Object.assign(Object.create(blobs) as typeof blobs, {
+    freeBytes: () => (isFull() ? Promise.resolve(0) : blobs.freeBytes()),
+  });
+  const parcels = { arrived: async () => undefined };
+  const opening = createOpenFiles({ pipeline: { ...tools, blobs: disk }, spool: tools, parcels }, script);
+  return {
+    pipeline,
+    run: () => opening.run(id, signal),
+    look: async () => (await findFile(tools.db, id, null))!,
+    async close() {
+      await opening.close();
+      await pipeline.close();
+    },
+  };
+}
+
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => null,
+    (error: Error) => error.message,
+  );
+
+test('because one of its entries ends the thread loses that entry alone, by name', async () => {
+  const script = new URL('../testing/dying-open.worker.ts', import.meta.url);
+  const { run, look, close } = await receivedFile(new Uint8Array(10), script);
+  assert.is(await codeOf(run()), 'a thread ended');
+  const { state, problem, entries, fatal } = await look();
+  assert.equal([state, problem, fatal], ['received', 'unexpected', [2]]);
+  assert.equal(
+    entries.map(({ entry }) => entry),
+    [1],
+    'the findings so far are shown',
+  );
+  await run();
+  const opened = await look();
+  assert.equal([opened.state, opened.problem], ['opened', null]);
+  assert.equal(
+    opened.entries.map((entry) => (entry.state === 'refused' ? entry.reason : entry.state)),
+    ['not-dicom', 'cannot-be-opened', 'not-dicom'],
+  );
+  await close();
+});
+
+test('and an entry that ended a thread is not read again', async () => {
+  const { bytes } = syntheticStudy({ seed: 9301, instancesPerSeries: 1 }).instances[0]!;
+  const left: NotTaken[] = [];
+  const begun: number[] = [];
+  const source = {
+    size: bytes.length,
+    read: async (at: number, length: number) => bytes.slice(at, at + length),
+  };
+  await openFile(source, {
+    ...{ form: { kind: 'instance' }, policy: { kind: 'identified' }, fatal: new Set([1]), signal },
+    begin: async (entry) => void begun.push(entry),
+    take: async () => assert.unreachable(),
+    leave: async (entry) => void left.push(entry),
+  });
+  assert.equal(left, [{ entry: 1, state: 'refused', reason: 'cannot-be-opened' }]);
+  assert.equal(begun, []);
+});
+
+test('for want of room promises nothing meanwhile, and all of it comes later', async () => {
+  const [{ bytes, identifiers }] = syntheticStudy({ seed: 9302, instancesPerSeries: 1 }).instances as [
+    ReturnType<typeof syntheticStudy>['instances'][number],
+  ];
+  let full = true;
+  const { run, look, close, pipeline } = await receivedFile(bytes, undefined, () => full);
+  const promised = async (): Promise<number> => {
+    const rows = pipeline.tools.db.selectFrom('instance').select('id').where('site_id', '=', pipeline.siteId);
+    return (await rows.execute()).length;
+  };
+  for (let times = 0; times < 10; times += 1) assert.is(await codeOf(run()), 'no room is left for parcels');
+  assert.is(await promised(), 0);
+  const waiting = await look();
+  assert.equal([waiting.state, waiting.problem, waiting.runs], ['received', 'storage-full', 0]);
+  assert.equal(waiting.entries, [{ entry: 1, state: 'refused', reason: 'never-arrived' }]);
+  full = false;
+  await run();
+  const [entry] = (await look()).entries;
+  assert.is(entry?.state === 'sent' && entry.sopInstanceUID, identifiers.sopInstanceUID);
+  assert.is(await promised(), 1);
+  await close();
+});
+
+test('by a fault of the gateway is not opened for ever', async () => {
+  const { bytes } = syntheticStudy({ seed: 9303, instancesPerSeries: 1 }).instances[0]!;
+  const { run, look, close } = await receivedFile(bytes, undefined, () => {
+    throw new Error('planted fault');
+  });
+  let times = 0;
+  while (times < 50 && (await codeOf(run())) !== null) times += 1;
+  assert.ok(times < 50, 'it ends');
+  const { state, problem } = await look();
+  assert.equal([state, problem], ['opened', 'unexpected']);
+  await close();
+});
+
+test('counts its patients towards the account’s day once, however often it is opened', async () => {
+  const gateway = await openTestGateway({ pacs: openTestPacs() });
+  const { db } = gateway.database;
+  const { accessToken: token, user } = await gateway.userWith(['researcher']);
+  const { bytes } = syntheticStudy({ seed: 9304, instancesPerSeries: 1 }).instances[0]!;
+  const base64 = (said: string): string => Buffer.from(said).toString('base64');
+  const { quota_uploads } = await db.selectFrom('site').select('quota_uploads').executeTakeFirstOrThrow();
+  await db.updateTable('site').set({ quota_uploads: 0 }).execute();
+  const announced = await gateway.call('POST', '/upload/files', {
+    token,
+    headers: {
+      ...{ 'tus-resumable': '1.0.0', 'upload-length': String(bytes.length) },
+      'upload-metadata': `filename ${base64('a.dcm')},policy ${base64('deidentified')}`,
+    },
+  });
+  const id = announced.headers.get('location')!.split('/').at(-1)!;
+  await gateway.api.request(`http://localhost/upload/files/${id}`, {
+    method: 'PATCH',
+    headers: {
+      ...{ authorization: `Bearer ${token}`, 'tus-resumable': '1.0.0', 'upload-offset': '0' },
+      'content-type': 'application/offset+octet-stream',
+    },
+    body: bytes,
+  });
+  const status = async (): Promise<FileStatus> =>
+    (await (await gateway.call('GET', `/upload/${id}/status`, { token })).json()) as FileStatus;
+  await until('the quota to be told', async () => (await status()).file.problem !== null);
+  await db.updateTable('site').set({ quota_uploads }).execute();
+  await until('the receipt', async () => (await status()).receipt !== null);
+  const { patients_asked } = await db
+    .selectFrom('account')
+    .select('patients_asked')
+    .where('id', '=', user.id)
+    .executeTakeFirstOrThrow();
+  assert.is(patients_asked, 1);
+  const rows = await db.selectFrom('audit').select('fields').where('event', '=', 'pseudonyms-made').execute();
+  assert.is(rows.length, 1);
+  await gateway.close();
+});
+
+test.run();

@@ -1,0 +1,51 @@
+/** Answers about studies, as a PACS may give them. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readStudies, studyQuery } from './study-search.ts';
+
+const test = suite('the search for studies');
+
+const row = (uid: string, more: Record<string, unknown>) => ({
+  '0020000D': { vr: 'UI', Value: [uid] },
+  ...more,
+});
+
+test('reads names of all three kinds, and cuts and cleans what is too long or odd', () => {
+  const [study] = readStudies(
+    [
+      row('1.2', {
+        '00100010': { vr: 'PN', Value: [{ Alphabetic: 'Yamada^Tarou', Ideographic: '山田^太郎' }] },
+        '00100020': { vr: 'LO', Value: ['PID\u0000 7 '] },
+        '00081030': { vr: 'LO', Value: ['x'.repeat(5000)] },
+        '00100040': { vr: 'CS' },
+      }),
+    ],
+    { studyInstanceUID: '1.2' },
+  );
+  assert.equal([study?.patientName, study?.patientId, study?.sex], ['Yamada^Tarou=山田^太郎', 'PID 7', null]);
+  assert.is(study?.description?.length, 200);
+});
+
+test('believes only rows that have exactly what was asked for', () => {
+  const rows = [
+    null,
+    'page',
+    {},
+    row('1.2', { '00080050': { vr: 'SH', Value: ['A1'] } }),
+    row('1.3', { '00080050': { vr: 'SH', Value: ['A11'] } }),
+    row('1.4', { '00080050': { vr: 'SH', Value: [{ toString: 'A1' }] } }),
+  ];
+  const found = readStudies(rows, { accessionNumber: 'A1' });
+  assert.equal(
+    found.map(({ studyInstanceUID }) => studyInstanceUID),
+    ['1.2'],
+  );
+});
+
+test('an identifier cannot change the query', () => {
+  const query = new URLSearchParams(studyQuery({ patientId: 'a&limit=9999#' }, 5));
+  assert.equal([query.get('PatientID'), query.getAll('limit')], ['a&limit=9999#', ['5']]);
+  assert.ok(query.getAll('includefield').includes('00100010'));
+});
+
+test.run();

@@ -1,0 +1,74 @@
+/**
+ * A search for studies (PS3.18 §10.6) and its answer in the DICOM JSON Model (PS3.18 Annex F). A PACS may match by
+ * wildcard, ignore the key or send anything: only rows that have exactly the key are believed, and their values are cut
+ * to what a page can show.
+ */
+import type { DescribedStudy, StudyKey } from './pacs.ts';
+
+const STUDY_INSTANCE_UID = '0020000D';
+const TAGS = {
+  patientName: '00100010',
+  patientId: '00100020',
+  issuer: '00100021',
+  birthDate: '00100030',
+  sex: '00100040',
+  accessionNumber: '00080050',
+  studyDate: '00080020',
+  description: '00081030',
+} as const;
+/** PS3.5 §6.2: a component group of a Person Name has 64 characters, and there are three. */
+const LONGEST = 200;
+
+const NAMES = {
+  studyInstanceUID: 'StudyInstanceUID',
+  accessionNumber: 'AccessionNumber',
+  patientId: 'PatientID',
+};
+
+const namedIn = (key: StudyKey): [keyof typeof NAMES, string] =>
+  Object.entries(key)[0] as [keyof typeof NAMES, string];
+
+export function studyQuery(key: StudyKey, limit: number): string {
+  const [name, value] = namedIn(key);
+  const query = new URLSearchParams({ [NAMES[name]]: value, limit: `${limit}` });
+  for (const tag of Object.values(TAGS)) query.append('includefield', tag);
+  return query.toString();
+}
+
+export function readStudies(rows: readonly unknown[], key: StudyKey): readonly DescribedStudy[] {
+  const [name, value] = namedIn(key);
+  return rows.flatMap((row) => {
+    const studyInstanceUID = textOf(row, STUDY_INSTANCE_UID);
+    if (studyInstanceUID === null) return [];
+    const said = Object.fromEntries(
+      Object.entries(TAGS).map(([field, tag]) => [field, textOf(row, tag)]),
+    ) as Record<keyof typeof TAGS, string | null>;
+    const study = { studyInstanceUID, ...said };
+    return study[name] === value ? [study] : [];
+  });
+}
+
+/** PS3.18 F.2.2: a Person Name is an object of its component groups. */
+function textOf(row: unknown, tag: string): string | null {
+  const first = firstOf(row, tag);
+  const text = typeof first === 'string' ? first : nameOf(first);
+  const shown = text
+    .replace(/\p{Cc}/gu, '')
+    .trim()
+    .slice(0, LONGEST);
+  return shown === '' ? null : shown;
+}
+
+function firstOf(row: unknown, tag: string): unknown {
+  const attribute = (row as Record<string, { readonly Value?: unknown } | null> | null)?.[tag];
+  const values = attribute?.Value;
+  return Array.isArray(values) ? values[0] : undefined;
+}
+
+function nameOf(value: unknown): string {
+  const { Alphabetic, Ideographic, Phonetic } = (value ?? {}) as Record<string, unknown>;
+  return [Alphabetic, Ideographic, Phonetic]
+    .map((group) => (typeof group === 'string' ? group : ''))
+    .join('=')
+    .replace(/=+$/, '');
+}

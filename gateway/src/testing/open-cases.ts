@@ -1,0 +1,56 @@
+/** Studies in the PACS of a test gateway, of patients that the test names, and cases about them. */
+import type { Case } from '#shared/protocol/cases.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import type { DescribedStudy } from '../ports/pacs/pacs.ts';
+import { askOf, sendStudy } from './open-film.ts';
+import type { CallOptions, TestGateway } from './open-gateway.ts';
+import type { TestPacs } from './open-pacs.ts';
+import { testFilm } from './open-subject.ts';
+
+const NOBODY: Omit<DescribedStudy, 'studyInstanceUID'> = {
+  patientName: null,
+  patientId: null,
+  issuer: null,
+  birthDate: null,
+  sex: null,
+  accessionNumber: null,
+  studyDate: null,
+  description: null,
+};
+
+/** The answer's JSON; throws where the status is another one than expected. */
+export async function jsonOf<T>(
+  gateway: TestGateway,
+  request: string,
+  options: CallOptions & { readonly status?: number },
+): Promise<T> {
+  const [method = '', path = ''] = request.split(' ');
+  const answer = await gateway.call(method, path, options);
+  const text = await answer.text();
+  if (answer.status !== (options.status ?? 200)) throw new Error(`${request}: ${answer.status} ${text}`);
+  return JSON.parse(text) as T;
+}
+
+/** Sends a film and waits until it is in the PACS, which then says this of it. Returns its Study Instance UID. */
+export async function deliverStudy(
+  gateway: TestGateway & { readonly pacs: TestPacs },
+  { token, seed, ...said }: Partial<DescribedStudy> & { readonly token: string; readonly seed: number },
+): Promise<string> {
+  const film = testFilm({ seed });
+  const { studyInstanceUID, sopInstanceUID } = film.identifiers;
+  gateway.pacs.studies.push({ ...NOBODY, ...said, studyInstanceUID });
+  const upload = await sendStudy(askOf(gateway), token, [film]);
+  await until('the study to be in the PACS', async () => {
+    const answer = await gateway.call('GET', `/upload/${upload}/receipt`, { token });
+    return answer.status === 200 && gateway.pacs.held.has(sopInstanceUID);
+  });
+  return studyInstanceUID;
+}
+
+export async function openTestCase(
+  gateway: TestGateway,
+  token: string,
+  body: Record<string, unknown>,
+): Promise<Case> {
+  return jsonOf(gateway, 'POST /cases', { token, body: { title: 'A case', ...body }, status: 201 });
+}

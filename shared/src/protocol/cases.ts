@@ -1,0 +1,206 @@
+/**
+ * Cases: a study, or several of one patient, with people's notes on it. All that people type is ciphertext in the
+ * gateway, and the patient's identity stands in the PACS alone (PROTOCOL.md, *Cases*).
+ */
+import { z } from 'zod';
+import type { Role } from './api.ts';
+import { uidSchema } from './forms.ts';
+
+/** They open, change and assign cases, and see who the patient is. */
+export const CASE_KEEPERS: readonly Role[] = ['radiologist', 'admin'];
+/** They may open the list: technicians see cases of what they sent, researchers see no words and no names. */
+export const CASE_READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
+
+export const CASE_STATUSES = ['open', 'on-hold', 'closed'] as const;
+export type CaseStatus = (typeof CASE_STATUSES)[number];
+/** In the order of the sort. */
+export const CASE_PRIORITIES = ['urgent', 'high', 'routine', 'low'] as const;
+export type CasePriority = (typeof CASE_PRIORITIES)[number];
+export const CASE_SORTS = ['newest', 'oldest', 'changed', 'due', 'priority'] as const;
+export type CaseSort = (typeof CASE_SORTS)[number];
+/** `positive`: a model found something in one of its studies; `none`: no model has looked. */
+export const CASE_FINDINGS = ['positive', 'negative', 'none'] as const;
+/** Defined Terms of Modality (0008,0060), as far as SOP Classes tell them. */
+export const CASE_MODALITIES = ['CR', 'CT', 'DX', 'MG', 'MR', 'NM', 'PT', 'US', 'XA'] as const;
+
+const TITLE_LENGTH = 200;
+const TAGS = 10;
+const TAG_LENGTH = 40;
+export const NOTE_LENGTH = 10_000;
+export const CASE_STUDIES = 20;
+
+/** A person may type anything but control characters. Line feeds only in notes. */
+const lineSchema = (longest: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(longest)
+    .regex(/^\P{Cc}*$/u);
+export const noteTextSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(NOTE_LENGTH)
+  .regex(/^[\P{Cc}\n\t]*$/u);
+export const caseTitleSchema = lineSchema(TITLE_LENGTH);
+export const caseTagsSchema = z.array(lineSchema(TAG_LENGTH)).max(TAGS);
+/** PS3.5 §6.2: no backslash. `*` and `?` are wildcards of a search (PS3.4 §C.2.2.2.4). */
+const identifierSchema = (longest: number) =>
+  lineSchema(longest).regex(/^[^\\*?]+$/, 'a number without * ? \\');
+
+/** `POST /cases`: for studies in the PACS, or before they are there: exactly one of both. */
+export const newCaseSchema = z
+  .object({
+    title: caseTitleSchema,
+    priority: z.enum(CASE_PRIORITIES).default('routine'),
+    tags: caseTagsSchema.default([]),
+    dueOn: z.iso.date().nullable().default(null),
+    assigneeId: z.uuid().nullable().default(null),
+    studies: z.array(uidSchema).min(1).max(CASE_STUDIES).optional(),
+    /** As the PACS holds it. The gateway keeps a keyed hash of it until the study is there. */
+    expected: z
+      .union([
+        z.object({ accessionNumber: identifierSchema(16) }).strict(),
+        z.object({ patientId: identifierSchema(64) }).strict(),
+      ])
+      .optional(),
+  })
+  .refine(
+    ({ studies, expected }) => (studies === undefined) !== (expected === undefined),
+    'either studies or expected',
+  );
+export type NewCase = z.infer<typeof newCaseSchema>;
+
+/** `PATCH /cases/{id}`: the fields that change, and the version that the person has seen. */
+export const caseChangeSchema = z.object({
+  version: z.number().int().min(1),
+  title: caseTitleSchema.optional(),
+  status: z.enum(['open', 'on-hold']).optional(),
+  priority: z.enum(CASE_PRIORITIES).optional(),
+  tags: caseTagsSchema.optional(),
+  dueOn: z.iso.date().nullable().optional(),
+  assigneeId: z.uuid().nullable().optional(),
+});
+export type CaseChange = z.infer<typeof caseChangeSchema>;
+
+/** `POST /cases/{id}/close`. The reason becomes a note. */
+export const closeCaseSchema = z.object({
+  version: z.number().int().min(1),
+  reason: noteTextSchema.optional(),
+});
+/** `POST /cases/{id}/reopen`. */
+export const reopenCaseSchema = z.object({ version: z.number().int().min(1), reason: noteTextSchema });
+
+const personSchema = z.object({ id: z.uuid(), username: z.string() });
+
+/** The parts that this answer leaves out: the caller's roles do not see them, or the caller asked for none. */
+export const CASE_PARTS = ['title', 'tags', 'notes', 'patient', 'people'] as const;
+export type CasePart = (typeof CASE_PARTS)[number];
+
+export const listedCaseSchema = z.object({
+  id: z.uuid(),
+  /** For people: unlike the title it tells nothing, and everybody may see it. */
+  number: z.number().int(),
+  version: z.number().int(),
+  /** Null: withheld, or its key is gone. */
+  title: z.string().nullable(),
+  tags: z.array(z.string()).nullable(),
+  status: z.enum(CASE_STATUSES),
+  priority: z.enum(CASE_PRIORITIES),
+  dueOn: z.iso.date().nullable(),
+  assignee: personSchema.nullable(),
+  /** The same for all cases of one Patient ID; null: the PACS has not told it yet. */
+  pseudonym: z.string().nullable(),
+  /** It waits for a study with this number. */
+  expects: z.enum(['accession-number', 'patient-id']).nullable(),
+  modalities: z.array(z.string()),
+  /** Of those that the caller may see. */
+  studyCount: z.number().int(),
+  finding: z.enum(CASE_FINDINGS),
+  createdBy: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+  changedAt: z.iso.datetime(),
+  closedAt: z.iso.datetime().nullable(),
+});
+export type ListedCase = z.infer<typeof listedCaseSchema>;
+
+/** `GET /cases`. `next`: the cursor of the following page; null: there is none. */
+export const caseListSchema = z.object({
+  cases: z.array(listedCaseSchema),
+  withheld: z.array(z.enum(CASE_PARTS)),
+  next: z.string().nullable(),
+});
+export type CaseList = z.infer<typeof caseListSchema>;
+
+export const caseStudySchema = z.object({
+  studyInstanceUID: uidSchema,
+  addedAt: z.iso.datetime(),
+  modalities: z.array(z.string()),
+  /** The newest results of models, newest first. */
+  results: z.array(
+    z.object({
+      id: z.uuid(),
+      model: z.string(),
+      positive: z.boolean().nullable(),
+      createdAt: z.iso.datetime(),
+      isVerified: z.boolean(),
+    }),
+  ),
+});
+export const caseSchema = listedCaseSchema.extend({
+  studies: z.array(caseStudySchema),
+  withheld: z.array(z.enum(CASE_PARTS)),
+});
+export type Case = z.infer<typeof caseSchema>;
+
+/** `GET /cases/{id}/patients`: read from the PACS for this answer, and kept nowhere. */
+export const casePatientsSchema = z.object({
+  studies: z.array(
+    z.object({
+      studyInstanceUID: uidSchema,
+      /** Null: the PACS does not say. As in DICOM: a Person Name, dates as YYYYMMDD. */
+      patientName: z.string().nullable(),
+      patientId: z.string().nullable(),
+      birthDate: z.string().nullable(),
+      sex: z.string().nullable(),
+      accessionNumber: z.string().nullable(),
+      studyDate: z.string().nullable(),
+      description: z.string().nullable(),
+    }),
+  ),
+});
+export type CasePatients = z.infer<typeof casePatientsSchema>;
+
+export const NOTE_KINDS = ['note', 'closed', 'reopened'] as const;
+export const caseNoteSchema = z.object({
+  id: z.uuid(),
+  kind: z.enum(NOTE_KINDS),
+  /** Null: its key is gone. */
+  text: z.string().nullable(),
+  by: z.string(),
+  at: z.iso.datetime(),
+});
+/** `GET /cases/{id}/notes`: oldest first. */
+export const caseNotesSchema = z.object({ notes: z.array(caseNoteSchema) });
+export type CaseNotes = z.infer<typeof caseNotesSchema>;
+/** `POST /cases/{id}/notes`. */
+export const newNoteSchema = z.object({ text: noteTextSchema });
+
+/** `GET /cases/{id}/timeline`: events of the audit trail, of the case and of its studies, oldest first. */
+export const caseTimelineSchema = z.object({
+  events: z.array(
+    z.object({
+      at: z.iso.datetime(),
+      event: z.string(),
+      /** The account's name; null: the gateway itself, or withheld. */
+      by: z.string().nullable(),
+      fields: z.record(z.string(), z.unknown()),
+    }),
+  ),
+});
+export type CaseTimeline = z.infer<typeof caseTimelineSchema>;
+
+/** `GET /case-assignees`. */
+export const assigneesSchema = z.object({ accounts: z.array(personSchema) });
+export type Assignees = z.infer<typeof assigneesSchema>;
