@@ -92,7 +92,7 @@ test('asks for a PACS over DIMSE by host, port and AE titles, and shows what is 
   const saved = toTyped({
     ...{ id: '0', kind: 'dimse', name: 'archive', url, ca: null, certificate: null },
     ...{ isPrimary: false, viewers: [], fromEnvironment: false, underWay: 0, waiting: 0, hasStudies: false },
-    ...{ need: null, deadLetters: 0, authentication: { kind: 'none' } },
+    ...{ need: null, deadLetters: 0, copies: { also: 0, required: 0 }, authentication: { kind: 'none' } },
   });
   assert.equal({ ...saved, ...peer, callingAE: 'RELAYPACS', connection: 'plain' }, saved);
 });

@@ -92,7 +92,7 @@ export const destinationWords = {
     },
     'no-search': {
       title: 'Something answers, but not with the result of a search (QIDO-RS, C-FIND).',
-      next: 'Check the path of the address: Orthanc’s ends in /dicom-web, dcm4chee’s in /aets/NAME/rs. Over DIMSE, let the gateway’s AE title query the PACS: what it cannot find there counts as waiting.',
+      next: 'Check the path of the address: Orthanc’s ends in /dicom-web, dcm4chee’s in /aets/NAME/rs. Over DIMSE, let the gateway’s AE title query the PACS.',
     },
     'unknown-ae-title': {
       title: 'It does not know one of the AE titles.',

@@ -61,13 +61,13 @@ test('is read back: the receipt says so, and where it is', async () => {
     );
 });
 
-test('whose PACS gives nothing back is proven by its list, and the receipt says no more', async () => {
+test('is proven by a list where the PACS gives nothing back, and the receipt says no more', async () => {
   const { state, listed } = await endOf(await sent('without-get'));
   assert.is(state, 'closed');
   for (const one of listed) assert.equal([one.state, one.proof], ['stored', 'found']);
 });
 
-test('whose PACS says Success and keeps other bytes, or none, is held for a person', async () => {
+test('is held for a person where the PACS says Success and keeps other bytes, or none', async () => {
   const changed = await endOf(await sent('changing'));
   assert.is(changed.state, 'held');
   for (const one of changed.listed) assert.equal([one.state, one.reason], ['quarantined', 'pacs-changed-it']);
@@ -113,7 +113,7 @@ test('that the PACS had before is compared, and neither given again nor replaced
   await fresh.close();
 });
 
-test('whose PACS does not search waits, and is done once it does', async () => {
+test('waits for a PACS that does not search, and is done once it does', async () => {
   const going = await sent('without-find');
   await going.pipeline.runAll().catch(() => {});
   const { waiting, state } = await going.pipeline.status(going.uploadId);

@@ -1,10 +1,9 @@
 /**
- * Part 10 files as DIMSE sees them: only the Data Set travels. What a PACS gives back is the promised file again when
- * the File Meta Information of that one stands before it, so the digest of the file proves the Data Set.
+ * Part 10 files as DIMSE sees them: only the Data Set travels. The promised file is whole again when its File
+ * Meta Information stands before the Data Set that a PACS gives back, so the digest of the file proves the Data Set.
  */
-import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { newHeader, readHeader, UNDEFINED_LENGTH } from '#shared/dicom/element-header.ts';
 import { encodeFileMeta } from '#shared/dicom/encode.ts';
-import { openPart10 } from '#shared/dicom/part10.ts';
 import type { SOPClassUID, SOPInstanceUID, TransferSyntaxUID } from '#shared/dicom/uid.ts';
 import type { PromisedFile } from './pacs.ts';
 
@@ -38,16 +37,36 @@ export async function openDataSet(pieces: AsyncIterable<Uint8Array>): Promise<Op
     bytes += value.length;
   }
   const begun = Buffer.concat(head);
-  const opened = await openPart10(bytesSource(begun), undefined, 'replaced');
+  const dataSetOffset = endOfMeta(begun);
   const close = async (): Promise<void> => void (await rest.return?.());
-  if (opened.kind === 'refused') {
+  if (dataSetOffset === null) {
     await close();
     return null;
   }
-  const { dataSetOffset } = opened.beginning;
   const meta = begun.subarray(0, dataSetOffset);
   return { meta, dataSet: continued(begun.subarray(dataSetOffset), rest), close };
 }
+
+const PREFIX_END = 132;
+const META_GROUP = 2;
+
+/**
+ * PS3.10 §7.1: behind the preamble and its prefix the elements of group 0002, in Explicit VR Little Endian. Null: they
+ * are not there, or have no end here.
+ */
+function endOfMeta(begun: Buffer): number | null {
+  if (begun.toString('latin1', PREFIX_END - 4, PREFIX_END) !== 'DICM') return null;
+  let at = PREFIX_END;
+  const header = newHeader();
+  while (at + 2 <= begun.length && begun.readUInt16LE(at) === META_GROUP) {
+    if (readHeader(header, begun, at, META_ENCODING) !== 'ok' || header.length === UNDEFINED_LENGTH)
+      return null;
+    at += header.size + header.length;
+  }
+  return at + 2 <= begun.length ? at : null;
+}
+
+const META_ENCODING = { explicitVR: true, bigEndian: false } as const;
 
 async function* continued(begun: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield begun;

@@ -81,7 +81,8 @@ test('that only stores gets each Data Set bit for bit, and says that it does not
 test('with TLS gets the same, shows a certificate that is trusted, and sees ours', async () => {
   if (!hasStorescp()) skip('a PACS over DIMSE with TLS', 'dcmtk is not installed');
   const folder = await mkdtemp(join(tmpdir(), 'relay-dimse-'));
-  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const cert = join(folder, 'cert.pem');
+  const key = join(folder, 'key.pem');
   await writeFile(cert, CERTIFICATE);
   await writeFile(key, CERTIFICATE_KEY);
   const server = await storescp('+tls', key, cert, '+cf', cert, '-rc');

@@ -8,8 +8,8 @@
  */
 import { IMPLICIT_VR_LITTLE_ENDIAN, TRANSFER_SYNTAXES } from '#shared/dicom/registry.ts';
 import { formatDimseAddress, withoutCalling, type DimseAddress } from '#shared/protocol/dimse-address.ts';
-import { AssociationFailed } from '../dimse/association-failed.ts';
-import { withAssociation, type Association, type PeerSettings, type Wanted } from '../dimse/association.ts';
+import { AssociationFailed } from './dimse/association-failed.ts';
+import { withAssociation, type Association, type PeerSettings, type Wanted } from './dimse/association.ts';
 import {
   echo,
   get,
@@ -18,7 +18,7 @@ import {
   SUCCESS,
   VERIFICATION,
   type Brought,
-} from '../dimse/services.ts';
+} from './dimse/messages.ts';
 import { asFile, following, metaOf } from './dimse-files.ts';
 import { identifierOf, LISTED_LIMIT, listStudy, searchNothing, type Listing } from './dimse-search.ts';
 import { storeAll } from './dimse-store.ts';
@@ -69,6 +69,7 @@ export function createDimsePacs({ address, tls, idleMs }: DimseSettings): Pacs {
       promised === undefined ? null : readBack(dimse, where, { ...promised, bytes }, signal),
     fetchInstance: (where, maxBytes, signal) => fetchInstance(dimse, where, maxBytes, signal),
     describeStudy: async (study, limit, signal) => (await list(dimse, study, limit, signal)).instances,
+    searchStudies: async () => [],
     givesInstances: async (signal) => {
       await asking(dimse, QUERIES, signal, async () => {});
       return dimse.givesBack === false ? false : null;
@@ -77,7 +78,7 @@ export function createDimsePacs({ address, tls, idleMs }: DimseSettings): Pacs {
   };
 }
 
-/** What goes wrong with the association says nothing of instances. */
+/** A failure of the association says nothing of instances. */
 async function reaching<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,11 +1,11 @@
 /**
- * What a PACS has of a study, by C-FIND in the Study Root model (PS3.4 Annex C), level by level: a query of instances
+ * Lists the instances of a study, by C-FIND in the Study Root model (PS3.4 Annex C), level by level: a query of instances
  * names its study and its series, so that any SCP can answer it. Nobody's study is searched for an instance.
  */
 import { isUid } from '#shared/dicom/uid.ts';
-import type { Association } from '../dimse/association.ts';
-import { textIn, type Elements, type ElementsToSend } from '../dimse/elements.ts';
-import { CLASS_NOT_SUPPORTED, find, STUDY_ROOT_FIND, SUCCESS } from '../dimse/services.ts';
+import type { Association } from './dimse/association.ts';
+import { textIn, type Elements, type ElementsToSend } from './dimse/elements.ts';
+import { CLASS_NOT_SUPPORTED, find, STUDY_ROOT_FIND, SUCCESS } from './dimse/messages.ts';
 import { PacsDoesNotSearch, type DescribedInstance } from './pacs.ts';
 
 const SOP_CLASS_UID = 0x00080016;

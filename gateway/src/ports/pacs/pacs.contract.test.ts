@@ -100,7 +100,7 @@ const dimseOf = (url: string, calledAE = 'ORTHANC'): Pacs => {
   });
 };
 
-/** What has to be the same: over DIMSE, what follows the File Meta Information. */
+/** The digest that has to be the same: over DIMSE, of the bytes after the File Meta Information. */
 async function proven(bytes: Uint8Array, isDimse = false): Promise<string> {
   if (!isDimse) return sha256(bytes);
   const opened = await openPart10(bytesSource(bytes), undefined, 'checked');

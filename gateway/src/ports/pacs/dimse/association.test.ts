@@ -10,7 +10,7 @@ import {
   respond,
   type Peer,
   type Script,
-} from '../../testing/dimse-peer.ts';
+} from '../../../testing/dimse-peer.ts';
 import {
   ABORTED,
   ASSOCIATION_REFUSED,
@@ -23,7 +23,7 @@ import {
 import { withAssociation, type PeerSettings } from './association.ts';
 import { textIn } from './elements.ts';
 import { RECEIVED_BYTES_LIMIT } from './pdu.ts';
-import { echo, find, get, store, STUDY_ROOT_FIND, STUDY_ROOT_GET, VERIFICATION } from './services.ts';
+import { echo, find, get, store, STUDY_ROOT_FIND, STUDY_ROOT_GET, VERIFICATION } from './messages.ts';
 
 const test = suite('an association');
 

@@ -81,7 +81,7 @@ export class Transport {
     });
   }
 
-  /** What is said before, and by whom, decides: a destroyed socket reports what follows from it. */
+  /** The first failure decides: a destroyed socket reports what follows from it. */
   #asFailure(error: unknown): unknown {
     this.#signal.throwIfAborted();
     return asAssociationFailed(this.#failure ?? error);

@@ -59,7 +59,7 @@ test('that is too long, or none, is refused by its header alone', () => {
   refuses(() => parsePdu(1, Buffer.alloc(80)), 'a request');
 });
 
-test('whose lengths lead beyond its end, or that is empty, is refused', () => {
+test('is refused where its lengths lead beyond its end, or it is empty', () => {
   const bad = [
     '',
     '00000004 0102 ca',
