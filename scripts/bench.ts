@@ -14,11 +14,13 @@ import { benchLink } from './bench/link.ts';
 import { benchMemory } from './bench/memory.ts';
 import { benchResent } from './bench/resent.ts';
 import type { Bench, BenchRow } from './bench/row.ts';
+import { benchStow } from './bench/stow.ts';
 import { calibrate, describeCalibration } from './calibration.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   audit: benchAudit,
   gateway: async (say) => [...(await benchGateway(say)), ...(await benchParse(say))],
+  stow: benchStow,
   memory: benchMemory,
   link: (say, { rows }) => benchLink(say, rows),
   resent: benchResent,

@@ -304,6 +304,11 @@ walk('once the network is back the study reaches the PACS, and the receipt can b
   await page.locator('.study-open').first().click();
   await page.getByText(/^2 series · 12 instances · queued .* · in the PACS/).waitFor();
   await openArrived(stage);
+  await page
+    .locator('.study-head')
+    .getByText(/^CT · 2 series · 12 instances/)
+    .waitFor();
+  await page.getByText('It is in the PACS and can no longer be cancelled.', { exact: false }).waitFor();
   await page.getByText(/^Names removed from 12 instances, checked twice \(PS3\.15 of .*\)$/).waitFor();
   await page.getByText('Show 12 instances').click();
   await page.locator('.instance').nth(11).waitFor();

@@ -22,7 +22,7 @@ import { isInClearText, type Config } from './config.ts';
 import { type Database, type Db, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
 import { openRoom } from './database/room.ts';
-import { destinationOfStudy, primaryDestination } from './destinations/destination.store.ts';
+import { destinationOfStudy, listDestinations } from './destinations/destination.store.ts';
 import { openDestinations } from './destinations/destinations.ts';
 import { destinationRoutes } from './destinations/destinations.routes.ts';
 import { createSecretSeal } from './destinations/seal-secrets.ts';
@@ -199,11 +199,14 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
 
 /** Logs what is wrong with the PACS for new studies. Nobody waits for it: studies are taken, and wait. */
 async function tellOfPacs({ db, siteId, pacsState, log }: Base): Promise<void> {
-  // Its row is enough: its secrets may be unreadable, and the gateway starts all the same.
-  const primary = await primaryDestination(db, siteId);
+  // Rows are enough: secrets may be unreadable, and the gateway starts all the same.
+  const destinations = await listDestinations(db, siteId);
+  for (const { kind, url } of destinations)
+    if (kind !== 'folder' && isInClearText(url))
+      log({ event: 'pacs-in-clear-text', pacs: withoutCredentials(url) });
+  const primary = destinations.find(({ is_primary: isPrimary }) => isPrimary);
   if (primary === undefined) return;
   const of = { pacs: withoutCredentials(primary.url) };
-  if (isInClearText(primary.url)) log({ event: 'pacs-in-clear-text', ...of });
   void pacsState().then((state) => {
     if (state === 'no-search') log({ event: 'pacs-does-not-search', ...of });
     if (state === 'no-retrieval') log({ event: 'pacs-does-not-give', ...of });

@@ -28,6 +28,18 @@ test('the codes of the PACS are explained', async () => {
     pacs: 'http://pacs',
     root: await merkleRoot(INSTANCES),
     instances: INSTANCES,
+    destinations: [
+      {
+        ...{ name: 'archive', pacs: 'http://archive', need: 'required' },
+        instances: [
+          { state: 'stored', digest: 'a'.repeat(64) },
+          { state: 'stored', digest: 'd'.repeat(64) },
+          { state: 'left-out', reason: 'destination-given-up' },
+        ],
+        givenUpAt: '2026-11-22T06:51:00.000Z',
+      },
+      { name: 'late', pacs: 'http://late', need: 'also' },
+    ],
   };
   const jws = await new CompactSign(new TextEncoder().encode(JSON.stringify(receipt)))
     .setProtectedHeader({ alg: 'EdDSA', kid: 'k1', typ: RECEIPT_TYPE })
@@ -47,12 +59,16 @@ test('the codes of the PACS are explained', async () => {
   assert.is(await relay(['receipt', 'verify', file, '--jwks', jwks], around), 0);
   assert.is(await relay(['receipt', 'verify', file, '--jwks', jwks, '--json'], around), 0);
   await rm(folder, { recursive: true, force: true });
+  assert.equal(printed.slice(1, 3), [
+    'Further destination archive (required), http://archive: 2 of 3 are there, 1 of them with the promised digest; given up by an administrator, 2026-11-22T06:51:00.000Z.',
+    'Further destination late (also), http://late: not finished there when this was signed.',
+  ]);
   assert.is(
-    printed[1],
+    printed[3],
     'The PACS gave code B006H for 2 instances: The PACS left elements of the instance out when it stored it. ' +
       'Check its coercion rules if you did not expect that.',
   );
-  const { pacsReasons } = JSON.parse(printed[2]!) as { pacsReasons: { code: string; count: number }[] };
+  const { pacsReasons } = JSON.parse(printed[4]!) as { pacsReasons: { code: string; count: number }[] };
   assert.equal(
     pacsReasons.map(({ code, count }) => [code, count]),
     [['B006H', 2]],

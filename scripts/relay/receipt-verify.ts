@@ -6,7 +6,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import { countPacsReasons } from '#shared/protocol/pacs-reasons.ts';
-import { deidentificationOf, type Deidentification, type Receipt } from '#shared/protocol/receipt.ts';
+import {
+  deidentificationOf,
+  destinationsOf,
+  type Deidentification,
+  type DestinationSummary,
+  type Receipt,
+} from '#shared/protocol/receipt.ts';
 import { toReceiptCode, type ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
 import {
   verifyReceipt,
@@ -83,6 +89,7 @@ function toJson(found: Holds): object {
       ...describe(toReceiptCode(receipt)),
       issuer: receipt.iss,
       pacs: receipt.pacs,
+      destinations: destinationsOf(receipt),
       deidentification: deidentificationOf(receipt),
       pacsReasons: countPacsReasons(receipt.instances),
     };
@@ -101,9 +108,19 @@ function toLines(found: Holds): string[] {
   const said = toSentence(toReceiptCode(found.receipt), 'receipt');
   return [
     said,
+    ...destinationsOf(found.receipt).map(toDestination),
     ...countPacsReasons(found.receipt.instances).map(toReason),
     ...(deidentification === null ? [] : [toLine(deidentification, found.receipt.instances.length)]),
   ];
+}
+
+function toDestination({ name, pacs, need, givenUpAt, of, there, asPromised }: DestinationSummary): string {
+  const said =
+    there === null
+      ? 'not finished there when this was signed'
+      : `${there} of ${of} are there, ${asPromised} of them with the promised digest`;
+  const given = givenUpAt === undefined ? '' : `; given up by an administrator, ${givenUpAt}`;
+  return `Further destination ${name} (${need}), ${pacs}: ${said}${given}.`;
 }
 
 type CountedReason = ReturnType<typeof countPacsReasons>[number];

@@ -6,10 +6,11 @@ import { type AdminPlace, type AdminTask, hrefOf } from '../kit/routes.ts';
 import { adminWords as words } from './admin-words.ts';
 import { ApiKeysView } from './ApiKeysView.tsx';
 import { DestinationsView } from './DestinationsView.tsx';
+import { RulesView } from './RulesView.tsx';
 import './admin.css';
 
 /** A further page adds its line here, in `AdminTask`, and in both tables of words. */
-const PAGES = { destinations: DestinationsView, 'api-keys': ApiKeysView } satisfies Record<
+const PAGES = { destinations: DestinationsView, rules: RulesView, 'api-keys': ApiKeysView } satisfies Record<
   AdminTask,
   ComponentType
 >;

@@ -13,6 +13,7 @@ import { AdminTrouble } from './AdminTrouble.tsx';
 import { DestinationSheet } from './DestinationSheet.tsx';
 import { destinationWords as words } from './destination-words.ts';
 import { ViewersSheet } from './ViewersSheet.tsx';
+import { Examination } from './Examination.tsx';
 import { viewersWords } from './viewers-words.ts';
 import { createDestinationsStore, type DestinationsStore } from './destinations.store.ts';
 
@@ -94,6 +95,7 @@ function OneDestination({ destination, test, store, onChange }: OneProps) {
       <GivingUp destination={destination} store={store} />
       {destination.deadLetters > 0 && <DeadLetters destination={destination} store={store} />}
       <Finding test={test} />
+      <Examination name={name} examination={store.examinations.value.get(destination.id) ?? null} />
       <Actions destination={destination} store={store} onChange={onChange} isTesting={test === 'testing'} />
     </article>
   );
@@ -202,38 +204,38 @@ function Finding({ test }: Pick<OneProps, 'test'>) {
   );
 }
 
-type ActionsProps = Omit<OneProps, 'test'> & { readonly isTesting: boolean };
-
-function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
-  const { id, name, isPrimary, fromEnvironment, hasStudies } = destination;
-  const viewing = useSignal(false);
+/** Storing something there is a question of its own. */
+function Examining({ destination: { id, name }, store }: Pick<OneProps, 'destination' | 'store'>) {
   return (
-    <div class="row">
+    <>
       <button
         type="button"
         class="button"
-        aria-label={words.of(words.test, name)}
-        disabled={isTesting}
-        onClick={() => void store.test(id)}
+        aria-label={words.of(words.examine, name)}
+        disabled={store.examinations.value.get(id) === 'examining'}
+        onClick={() => void store.examine(id, false)}
       >
-        {words.test}
+        {words.examine}
       </button>
-      {!fromEnvironment && (
-        <button
-          type="button"
-          class="button"
-          aria-haspopup="dialog"
-          aria-label={words.of(words.change, name)}
-          onClick={onChange}
-        >
-          {words.change}
-        </button>
-      )}
+      <AskFirst
+        label={words.examineStoring}
+        of={words.of(words.examineStoring, name)}
+        ask={words.askStoring(name)}
+        onYes={() => void store.examine(id, true)}
+      />
+    </>
+  );
+}
+
+function Viewers({ destination, store }: Pick<OneProps, 'destination' | 'store'>) {
+  const viewing = useSignal(false);
+  return (
+    <>
       <button
         type="button"
         class="button"
         aria-haspopup="dialog"
-        aria-label={viewersWords.title(name)}
+        aria-label={viewersWords.title(destination.name)}
         onClick={() => (viewing.value = true)}
       >
         {viewersWords.button}
@@ -245,6 +247,38 @@ function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
           onClose={() => (viewing.value = false)}
         />
       )}
+    </>
+  );
+}
+
+type ActionsProps = Omit<OneProps, 'test'> & { readonly isTesting: boolean };
+
+function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
+  const { id, kind, name, isPrimary, fromEnvironment, hasStudies } = destination;
+  return (
+    <div class="row">
+      <button
+        type="button"
+        class="button"
+        aria-label={words.of(words.test, name)}
+        disabled={isTesting}
+        onClick={() => void store.test(id)}
+      >
+        {words.test}
+      </button>
+      {kind !== 'folder' && <Examining destination={destination} store={store} />}
+      {!fromEnvironment && (
+        <button
+          type="button"
+          class="button"
+          aria-haspopup="dialog"
+          aria-label={words.of(words.change, name)}
+          onClick={onChange}
+        >
+          {words.change}
+        </button>
+      )}
+      <Viewers destination={destination} store={store} />
       {!isPrimary && (
         <AskFirst
           label={words.makePrimary}

@@ -5,6 +5,7 @@ export const adminWords = {
   intro: 'How this site’s gateway works. Every change is recorded in the audit trail.',
   tasks: {
     destinations: 'The PACSs to which studies go: add one, test it, choose the primary one.',
+    rules: 'Choose the studies that go to further destinations, and those that models look at.',
     'api-keys': 'Let scripts and PACSs send and read without a person who signs in.',
   } satisfies Record<AdminTask, string>,
   retry: 'Try again',

@@ -3,6 +3,7 @@
  * password, the page says so, it is corrected and made primary. States are inspected as in
  * screens.e2e.ts.
  */
+import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
@@ -16,6 +17,24 @@ const walk = await walkScreens(test, {
   roles: ['admin'],
   open: openWorld,
 });
+
+/** The doctor’s findings at the destination called second. */
+async function lookCloser(second: Locator): Promise<void> {
+  await second.getByRole('button', { name: 'Look closer second', exact: true }).click();
+  const found = second.getByRole('region', { name: 'What the gateway found at second' });
+  await found.getByText('Search (QIDO-RS)').waitFor();
+  await found.getByText('Settings that fit').waitFor();
+  await found.getByText('The PACS takes these credentials').waitFor();
+}
+
+/** New studies must arrive there too; then they do not go there any more. */
+async function setNeed(page: Page, second: Locator): Promise<void> {
+  const need = second.getByRole('combobox', { name: 'New studies second' });
+  await need.selectOption('required');
+  await page.reload();
+  assert.is(await need.inputValue(), 'required');
+  await need.selectOption('none');
+}
 
 walk('a PACS with a wrong password is told from a working one, corrected and made primary', async (stage) => {
   const { page, account, orthanc } = stage;
@@ -47,6 +66,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Save' }).click();
   await second.getByText('It answers, and gives what it holds.').waitFor();
+  await lookCloser(second);
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
   await page.getByLabel('Name', { exact: true }).fill('third');
@@ -62,11 +82,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByRole('button', { name: 'Delete second' }).click();
   await looksRight(page, 'destination-delete');
   await page.getByRole('button', { name: 'Keep' }).click();
-  const need = second.getByRole('combobox', { name: 'New studies second' });
-  await need.selectOption('required');
-  await page.reload();
-  assert.is(await need.inputValue(), 'required');
-  await need.selectOption('none');
+  await setNeed(page, second);
   await page.getByRole('button', { name: 'Make primary second' }).click();
   await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
   await second.getByRole('heading', { name: /Primary/ }).waitFor();

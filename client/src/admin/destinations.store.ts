@@ -3,12 +3,14 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
 import {
   deadLettersDecidedSchema,
+  destinationExaminationSchema,
   destinationSchema,
   destinationsSchema,
   destinationTestSchema,
   givenUpSchema,
   type DeadLetterDecision,
   type Destination,
+  type DestinationExamination,
   type DestinationTest,
   type DestinationWish,
 } from '#shared/protocol/destination.ts';
@@ -26,6 +28,10 @@ export interface DestinationsStore {
   /** Loads the list, and tests each. */
   load(): Promise<void>;
   test(id: string): Promise<void>;
+  /** The doctor's findings, by id; `examining` until they are here. */
+  readonly examinations: ReadonlySignal<ReadonlyMap<string, DestinationExamination | 'examining'>>;
+  /** Has the doctor look at it, for up to a minute. `store`: it may store test instances. */
+  examine(id: string, store: boolean): Promise<void>;
   /** `id` null: a new one. Then it is tested. Throws ApiProblem, Unreachable. */
   save(id: string | null, wish: DestinationWish): Promise<void>;
   /** Throws ApiProblem, Unreachable. */
@@ -41,10 +47,13 @@ export interface DestinationsStore {
   close(): void;
 }
 
+type Examinations = ReadonlyMap<string, DestinationExamination | 'examining'>;
+
 type State = {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
   readonly destinations: ReturnType<typeof signal<readonly Destination[] | null>>;
   readonly tests: ReturnType<typeof signal<ReadonlyMap<string, DestinationTest | 'testing'>>>;
+  readonly examinations: ReturnType<typeof signal<Examinations>>;
   readonly closed: AbortSignal;
 };
 
@@ -63,6 +72,21 @@ async function test({ api, tests, closed }: State, id: string): Promise<void> {
   try {
     const options = { method: 'POST', signal: closed };
     note(await api.json(`${PATH}/${id}/test`, destinationTestSchema, options));
+  } catch (error) {
+    note(null);
+    throw error;
+  }
+}
+
+async function examine({ api, examinations, closed }: State, id: string, store: boolean): Promise<void> {
+  const note = (is: DestinationExamination | 'examining' | null): void => {
+    const others = [...(examinations.value ?? [])].filter(([of]) => of !== id);
+    examinations.value = new Map(is === null ? others : [...others, [id, is]]);
+  };
+  note('examining');
+  try {
+    const options = { method: 'POST', body: { store }, signal: closed };
+    note(await api.json(`${PATH}/${id}/examine`, destinationExaminationSchema, options));
   } catch (error) {
     note(null);
     throw error;
@@ -105,7 +129,8 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
   const tests = signal<ReadonlyMap<string, DestinationTest | 'testing'>>(new Map());
   const trouble = signal<Trouble | null>(null);
   const closing = new AbortController();
-  const state: State = { api, destinations, tests, closed: closing.signal };
+  const examinations = signal<Examinations>(new Map());
+  const state: State = { api, destinations, tests, examinations, closed: closing.signal };
   const tried: Tried = async (work) => {
     trouble.value = null;
     try {
@@ -117,6 +142,7 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
   return {
     destinations,
     tests,
+    examinations,
     trouble,
     load: () =>
       tried(async () => {
@@ -124,6 +150,7 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
         await Promise.all((destinations.value ?? []).map(({ id }) => test(state, id)));
       }),
     test: (id) => tried(() => test(state, id)),
+    examine: (id, store) => tried(() => examine(state, id, store)),
     async save(id, wish) {
       const at = id === null ? PATH : `${PATH}/${id}`;
       const saved = await api.json(at, destinationSchema, {

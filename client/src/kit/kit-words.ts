@@ -17,6 +17,7 @@ export const kitWords = {
     models: 'Models',
     admin: 'Administration',
     destinations: 'Destinations',
+    rules: 'Rules',
     'api-keys': 'API keys',
     settings: 'Settings and storage',
     help: 'Help',

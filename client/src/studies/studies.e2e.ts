@@ -95,6 +95,7 @@ walk('two patients of one name are two lines, and a search finds either', async 
   await search(page, 'meier');
   await untilRows(page, 2);
   const told = await page.locator('.study-who').allInnerTexts();
+  assert.is(await page.locator('.study-count').first().innerText(), '2 instances');
   assert.is(new Set(told).size, 2, told.join());
   await looksRight(page, 'studies-found');
   await search(page, 'anna 2002');

@@ -68,6 +68,11 @@ export const SCREENS = {
     'destination-delete': 'Asks before a destination is deleted',
     'destination-viewers': 'A viewer whose address does not name the study',
   },
+  'admin/rules.e2e.ts': {
+    'rules-empty': 'No rule yet',
+    'rule-form': 'A rule without a name',
+    rules: 'Two rules, one switched off, and what a dry run says of them',
+  },
   'screens-queue.e2e.ts': {
     'queue-order': 'Three studies in their order',
     cancel: 'Asks before a study is cancelled on its way',

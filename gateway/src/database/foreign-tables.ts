@@ -13,6 +13,8 @@ export type SentFileTable = {
   account_id: string;
   /** The device whose right it was sent with; null: somebody signed in, or an API key. */
   device_id: string | null;
+  /** The API key that it was sent with. */
+  key_id: string | null;
   /** `FileForm` (pipeline/sent-file.store.ts). */
   form: ColumnType<unknown, string, string>;
   policy_name: string;

@@ -5,10 +5,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import {
+  destinationExaminationSchema,
   destinationSchema,
   destinationsSchema,
   destinationTestSchema,
   destinationWishSchema,
+  examinationWishSchema,
   givenUpSchema,
   giveUpWishSchema,
   needWishSchema,
@@ -42,7 +44,9 @@ import {
   type DestinationRow,
   type StudyCounts,
 } from './destination.store.ts';
-import type { Destinations } from './destinations.ts';
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { connectionOf, type Destinations } from './destinations.ts';
+import { examineDestination, type Examining } from './examine-destination.ts';
 import type { SecretSeal } from './seal-secrets.ts';
 import { testDestination } from './test-destination.ts';
 
@@ -159,12 +163,30 @@ const tryIt = defineRoute({
   responses: { 200: jsonResponse(destinationTestSchema, 'The finding in a word.') },
 });
 
+const examine = defineRoute({
+  method: 'post',
+  path: '/admin/destinations/{id}/examine',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found', 'pacs-unreachable'],
+  summary:
+    'Have the doctor look at it, for up to a minute. Stores test instances only where that is asked for',
+  request: { params: byId, body: jsonBody(examinationWishSchema) },
+  responses: {
+    200: jsonResponse(
+      destinationExaminationSchema,
+      'What it found, and the settings that fit; of a folder nothing.',
+    ),
+  },
+});
+
 export type DestinationRouteTools = {
   readonly db: Db;
   readonly seal: SecretSeal;
   readonly destinations: Pick<Destinations, 'of'>;
   readonly now: () => Date;
   readonly clock: () => number;
+  readonly pacsProxy: Examining['proxy'];
 };
 
 export function destinationRoutes(tools: DestinationRouteTools): Router {
@@ -177,6 +199,18 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
   router.openapi(tryIt, async (c) => {
     const row = await findDestination(db, callerOf(c).siteId, c.req.valid('param').id);
     return c.json(await testDestination(() => destinations.of(row), clock, c.req.raw.signal), 200);
+  });
+  router.openapi(examine, async (c) => {
+    const row = await findDestination(db, callerOf(c).siteId, c.req.valid('param').id);
+    const around = { proxy: tools.pacsProxy, clock };
+    const { store } = c.req.valid('json');
+    try {
+      const connection = connectionOf(row, tools.seal);
+      return c.json(await examineDestination(connection, around, store, c.req.raw.signal), 200);
+    } catch (error) {
+      // Its secrets cannot be read, or it gives no token: the test says which.
+      throw error instanceof PacsUnreachable ? new Problem('pacs-unreachable') : error;
+    }
   });
   serveWriting(router, tools);
   serveViewers(router, tools);

@@ -46,7 +46,10 @@ export function openDestinations({ db, seal, open }: Tools): Destinations {
 }
 
 /** Throws PacsUnreachable where its secrets were sealed under another key. */
-function connectionOf({ id, kind, url, settings, sealed }: DestinationRow, seal: SecretSeal): PacsConnection {
+export function connectionOf(
+  { id, kind, url, settings, sealed }: DestinationRow,
+  seal: SecretSeal,
+): PacsConnection {
   if (kind === 'folder') return { kind, folder: url };
   const secrets = sealed === null ? {} : seal.open(id, sealed);
   if (secrets === null)

@@ -4,7 +4,7 @@
  * a private CA and a connection of its own for each question need it.
  */
 import { request as requestPlain, type ClientRequest, type IncomingHttpHeaders } from 'node:http';
-import { request as requestTls } from 'node:https';
+import { Agent, request as requestTls } from 'node:https';
 import { getCACertificates } from 'node:tls';
 
 /** The PACS to look at. */
@@ -15,6 +15,10 @@ export type PacsConnection = {
   readonly authorization: string | null;
   /** Certificates in PEM that are trusted besides the usual ones, or null. */
   readonly ca: string | null;
+  /** The certificate that is shown to the PACS, with its key, in PEM. */
+  readonly own?: { readonly cert: string; readonly key: string } | null;
+  /** Https goes through it; `except`: as NO_PROXY lists them. */
+  readonly proxy?: { readonly url: string; readonly except: string } | null;
 };
 
 export type Question = {
@@ -51,17 +55,40 @@ const BODY_BYTES_LIMIT = 16 * 1024 * 1024;
 export const trusting = (ca: string | null): { ca?: string[] } =>
   ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
 
+/** This machine is never behind a proxy. */
+const HERE = ['localhost', '127.0.0.1', '::1'];
+
+/** Whether this address is asked for through the proxy. */
+export function isProxied({ url, proxy }: Pick<PacsConnection, 'url' | 'proxy'>): boolean {
+  const { protocol, hostname } = new URL(url);
+  if (!proxy || protocol !== 'https:') return false;
+  const host = hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const except = proxy.except
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .map((one) => one.replace(/:\d+$/, ''));
+  return ![...HERE, ...except].some((one) => {
+    const name = one.replace(/^\*?\./, '');
+    return one === '*' || host === name || (name !== '' && host.endsWith(`.${name}`));
+  });
+}
+
+/** Each question has a connection of its own. */
+function agentFor(url: string, proxy: PacsConnection['proxy']): Agent | false {
+  return proxy && isProxied({ url, proxy }) ? new Agent({ proxyEnv: { HTTPS_PROXY: proxy.url } }) : false;
+}
+
 export function startRequest(
-  { authorization, ca }: PacsConnection,
+  { authorization, ca, own = null, proxy = null }: PacsConnection,
   { method = 'GET', url, headers, isAnonymous }: Question,
   signal: AbortSignal,
 ): ClientRequest {
   const target = new URL(url);
   const credentials = authorization === null || isAnonymous ? {} : { authorization };
-  const options = { method, agent: false, headers: { ...headers, ...credentials }, signal };
+  const options = { method, headers: { ...headers, ...credentials }, signal };
   return target.protocol === 'https:'
-    ? requestTls(target, { ...options, ...trusting(ca) })
-    : requestPlain(target, options);
+    ? requestTls(target, { ...options, ...trusting(ca), ...own, agent: agentFor(url, proxy) })
+    : requestPlain(target, { ...options, agent: false });
 }
 
 /** Never rejects: no answer is an answer too. */

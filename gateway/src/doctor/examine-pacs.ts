@@ -62,7 +62,7 @@ const WHY = {
   late: 'There was no time left: the PACS answers too slowly.',
   unreached: 'The PACS was not reached.',
   noRoot: 'Searches do not work yet.',
-  unstored: 'Needs a stored test instance (--store).',
+  unstored: 'Needs a stored test instance, which was not asked for (--store).',
 } as const;
 
 const CLOCK: Clock = {

@@ -5,8 +5,9 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
-import { codeOf, trusting } from './ask.ts';
-import { diagnose, type Finding } from './diagnoses.ts';
+import type { CheckName } from './checks.ts';
+import { codeOf, isProxied, trusting } from './ask.ts';
+import { diagnose, skipped, type Finding } from './diagnoses.ts';
 import { only, type Probe, type Visit } from './visit.ts';
 
 /** A handshake takes two round trips; five seconds are twenty of the slowest satellite's. */
@@ -21,10 +22,18 @@ const placeOf = (url: string) => {
   return { isTls: protocol === 'https:', host, port: Number(port || (protocol === 'https:' ? 443 : 80)) };
 };
 
+/** Behind a proxy, which alone knows the way: the first search says what is wrong with it. */
+const unlessProxied =
+  (checks: readonly CheckName[], run: Probe['run']): Probe['run'] =>
+  async (visit) =>
+    isProxied(visit.connection)
+      ? checks.map((check) => skipped(check, 'The proxy of the gateway (HTTPS_PROXY) leads there.'))
+      : run(visit);
+
 export const REACH: readonly Probe[] = [
-  { isVital: true, run: findName },
-  { isVital: true, run: openConnection },
-  { isVital: true, run: lookAtCertificate },
+  { isVital: true, run: unlessProxied(['name'], findName) },
+  { isVital: true, run: unlessProxied(['connection'], openConnection) },
+  { isVital: true, run: unlessProxied(['certificate', 'certificate-name'], lookAtCertificate) },
 ];
 
 async function findName({ connection }: Visit): Promise<readonly Finding[]> {
@@ -73,6 +82,7 @@ async function lookAtCertificate({ connection, clock, signal }: Visit): Promise<
     port,
     ...(isIP(host) ? {} : { servername: host }),
     ...trusting(connection.ca),
+    ...connection.own,
     // Looked at here, so that everything that is wrong with it is named at once. Nothing is sent.
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,

@@ -22,7 +22,14 @@ test('is not over while a destination that must have it lacks it', async () => {
   assert.is(rows.length, instances.length);
   const id = toFileId(randomUUID());
   await insertFile(db, {
-    ...{ id, site_id: pipeline.siteId, account_id: pipeline.accountId, device_id: null, bytes: 1 },
+    ...{
+      id,
+      site_id: pipeline.siteId,
+      account_id: pipeline.accountId,
+      device_id: null,
+      key_id: null,
+      bytes: 1,
+    },
     ...{ policy_name: 'identified', policy_version: 1, reason: null, wrapped_key: null },
     ...{ form: { kind: 'instance' }, expires_at: new Date() },
   });

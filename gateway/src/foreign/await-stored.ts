@@ -27,8 +27,9 @@ type Tools = Pick<PipelineTools, 'db' | 'changes'> & { readonly patienceMs?: num
 export async function awaitStored(tools: Tools, fileId: string, signal: AbortSignal): Promise<Outcome> {
   const until = performance.now() + (tools.patienceMs ?? PATIENCE_MS);
   let wake = (): void => undefined;
+  let own: ReadonlySet<string> = new Set([fileId]);
   const unsubscribe = tools.changes.subscribe(
-    () => wake(),
+    (changedId) => own.has(changedId) && wake(),
     () => wake(),
   );
   try {
@@ -36,7 +37,8 @@ export async function awaitStored(tools: Tools, fileId: string, signal: AbortSig
       // Armed before it looks: a change meanwhile is not missed.
       const left = until - performance.now();
       const changed = waitOrWake(Math.max(0, Math.min(left, LOOK_AGAIN_MS)), (resolve) => (wake = resolve));
-      const outcome = await lookAt(tools, fileId);
+      const { studies, ...outcome } = await lookAt(tools, fileId);
+      own = new Set([fileId, ...studies]);
       if (outcome.isOver || left <= 0) return outcome;
       await changed;
       signal.throwIfAborted();
@@ -47,10 +49,14 @@ export async function awaitStored(tools: Tools, fileId: string, signal: AbortSig
   }
 }
 
-async function lookAt({ db }: Tools, fileId: string): Promise<Outcome> {
+/** `studies`: those of which a change may change it. */
+async function lookAt(
+  { db }: Tools,
+  fileId: string,
+): Promise<Outcome & { readonly studies: readonly string[] }> {
   const file = await findFile(db, fileId, null);
   if (file === undefined) throw new Problem('not-found');
-  if (file.state !== 'opened') return { file, stored: new Map(), isOver: false };
+  if (file.state !== 'opened') return { file, stored: new Map(), isOver: false, studies: [] };
   const sent = file.entries.flatMap((entry) => (entry.state === 'sent' ? [entry] : []));
   const rows = await db
     .selectFrom('instance')
@@ -58,7 +64,7 @@ async function lookAt({ db }: Tools, fileId: string): Promise<Outcome> {
     .innerJoin('study', 'study.id', 'instance.study_id')
     .select(['instance.sop_instance_uid', 'instance.sop_class_uid', 'instance.digest'])
     .select(['study.study_instance_uid', 'instance.series_instance_uid'])
-    .select(['instance.reason', 'instance.pacs_code'])
+    .select(['instance.reason', 'instance.pacs_code', 'instance.study_id'])
     // A required further destination may lack what the first one has.
     .select(shownState.as('state'))
     .where(sql<boolean>`l.upload_id = any(${uploadsOf(file)}::uuid[])`)
@@ -86,5 +92,5 @@ async function lookAt({ db }: Tools, fileId: string): Promise<Outcome> {
     // Forgotten since: it was taken back.
     return instance === undefined || isSettled(instance.state);
   });
-  return { file, stored, isOver };
+  return { file, stored, isOver, studies: rows.map((row) => row.study_id) };
 }

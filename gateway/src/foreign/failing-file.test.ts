@@ -27,7 +27,7 @@ async function receivedFile(bytes: Uint8Array, script?: URL, isFull = () => fals
   const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
   const { tools, siteId, accountId } = pipeline;
   const made = await createFile(tools, {
-    ...{ site_id: siteId, account_id: accountId, device_id: null, bytes: bytes.length },
+    ...{ site_id: siteId, account_id: accountId, device_id: null, key_id: null, bytes: bytes.length },
     ...{ policy_name: 'identified', policy_version: 1, reason: null, form: { kind: 'instance' } },
     expires_at: new Date(Date.now() + 3_600_000),
   });

@@ -183,6 +183,13 @@ test('a caller who leaves ends the request to the PACS, and their place is free 
   await until('a place', async () => (await world.get(placeOf(study.instances[0]!), token)).ok);
 });
 
+test('a HEAD request, which no body answers, keeps no place', async () => {
+  const place = placeOf(study.instances[0]!);
+  const head = () => world.gateway.call('HEAD', `/dicom-web${place}`, { token });
+  for (let i = 0; i < 17; i += 1) assert.is((await head()).status, 200);
+  assert.ok((await world.get(place, token)).ok);
+});
+
 test('a reading is counted before it is answered, and not where nothing was read', async () => {
   const { user, accessToken } = await world.gateway.userWith(['radiologist']);
   await partsOf(await world.get(placeOf(study.instances[0]!), accessToken));

@@ -211,6 +211,7 @@ function sendToolsOf({ pipeline, parcels }: ForeignTools, file: SentFile, signal
   const sender = {
     accountId: file.account_id,
     deviceId: file.device_id,
+    ...(file.key_id !== null && { keyId: file.key_id }),
     siteId: file.site_id,
     roles: [],
   };

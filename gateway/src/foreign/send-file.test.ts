@@ -167,6 +167,12 @@ test('under a policy that removes names none of them reaches the PACS, nor a dis
   assert.is(stored.length, 4);
   for (const { bytes } of stored)
     for (const planted of study.planted) assert.not(bytes.includes(planted), 'a planted value');
+  const opened = gateway.database.db
+    .selectFrom('audit')
+    .select('fields')
+    .where('event', '=', 'upload-opened');
+  const { fields } = await opened.orderBy('seq', 'desc').limit(1).executeTakeFirstOrThrow();
+  assert.type(fields['keyId'], 'string', 'the audit trail names the key');
   const rows = JSON.stringify(await gateway.database.db.selectFrom('sent_file').selectAll().execute());
   for (const said of [...study.planted, 'PLANTED', study.studyInstanceUID])
     assert.not(rows.includes(said), said);

@@ -165,6 +165,7 @@ async function receiveAndWait(
         site_id: caller.siteId,
         account_id: caller.id,
         device_id: null,
+        key_id: senderOf(caller).keyId ?? null,
         form: { kind: 'parts', boundary, studyInstanceUID },
         policy_name: policy.name,
         policy_version: policy.version,

@@ -62,13 +62,20 @@ export async function serveVisit(
     ended.abort();
     leave();
   });
+  signal.addEventListener('abort', end, { once: true });
   try {
     const visit = await openVisit(c, tools, AbortSignal.any([signal, ended.signal]));
     const { type, pieces, study } = await work(visit);
     const first = await pieces.next();
     if (study !== undefined) await visit.record(study);
+    const headers = { 'Content-Type': type };
+    if (c.req.method === 'HEAD') {
+      // Hono drops the body of such an answer: nobody would read it to its end.
+      end();
+      return c.body(null, 200, headers);
+    }
     const body = bodyOf(c, { first, pieces, end, log: tools.log });
-    return c.body(body, 200, { 'Content-Type': type });
+    return c.body(body, 200, headers);
   } catch (error) {
     end();
     throw asProblem(error, signal);

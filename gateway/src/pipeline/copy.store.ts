@@ -30,12 +30,12 @@ const firstOf = ({ site_id: siteId, study_instance_uid: uid, id }: StudyRow): Ra
   sql`(select s.id from study s where s.site_id = ${siteId} and s.study_instance_uid = ${uid} and s.id <> ${id}::uuid
     and s.copy_of is null and s.destination_id is not null order by s.created_at, s.id limit 1)`;
 
-/** A further destination that a rule chose. */
+/** A further destination that the rules chose. */
 export type ChosenCopy = { readonly destination: string; readonly need: Need };
 
 /**
- * Fixed when the study is first promised, as its own destination is. `chosen` null: each destination that has a need of
- * its own gets it.
+ * Fixed when the study is first promised by its upload. `chosen` null, where there are no rules: it goes where the
+ * first upload of the study went, and that one to each destination that has a need of its own.
  */
 export async function insertCopies(
   trx: Trx,
@@ -46,18 +46,19 @@ export async function insertCopies(
   await sql`
     insert into study (site_id, account_id, study_instance_uid, state, revision, policy_name, policy_version, destination_id, copy_of, need, updated_at)
     select ${siteId}::uuid, null, ${uid}, 'receiving', 1, ${study.policy_name}, ${study.policy_version}::int, wanted.id, ${id}::uuid, wanted.need, ${now}::timestamptz
-    from (
-      select destination_id as id, need from study where copy_of = ${firstOf(study)} and given_up_at is null
-      union
-      select id, need from (${wantedOf(siteId, chosen)}) wished where ${firstOf(study)} is null
-    ) wanted where wanted.id is distinct from ${own}::uuid`.execute(trx);
+    from (${chosen === null ? asBefore(study) : among(siteId, chosen)}) wanted where wanted.id is distinct from ${own}::uuid`.execute(
+    trx,
+  );
 }
 
-const wantedOf = (siteId: string, chosen: readonly ChosenCopy[] | null): RawBuilder<unknown> =>
-  chosen === null
-    ? sql`select id, need from destination where site_id = ${siteId} and need is not null`
-    : sql`select d.id, c.need from jsonb_to_recordset(${JSON.stringify(chosen)}::jsonb) as c(destination uuid, need text)
-        join destination d on d.id = c.destination and d.site_id = ${siteId}`;
+const asBefore = (study: StudyRow): RawBuilder<unknown> =>
+  sql`select destination_id as id, need from study where copy_of = ${firstOf(study)} and given_up_at is null
+    union
+    select id, need from destination where site_id = ${study.site_id} and need is not null and ${firstOf(study)} is null`;
+
+const among = (siteId: string, chosen: readonly ChosenCopy[]): RawBuilder<unknown> =>
+  sql`select d.id, c.need from jsonb_to_recordset(${JSON.stringify(chosen)}::jsonb) as c(destination uuid, need text)
+    join destination d on d.id = c.destination and d.site_id = ${siteId}`;
 
 export async function copiesOf(db: Db, studyId: string): Promise<readonly StudyRow[]> {
   return db.selectFrom('study').selectAll().where('copy_of', '=', studyId).orderBy('id').execute();

@@ -64,6 +64,7 @@ export type NewFile = Pick<
   | 'site_id'
   | 'account_id'
   | 'device_id'
+  | 'key_id'
   | 'form'
   | 'policy_name'
   | 'policy_version'

@@ -1,4 +1,7 @@
-/** The destinations that a rule chooses for a study when it is first promised. */
+/**
+ * The further destinations of a study by the rules, when an upload first promises it. Each upload is judged by what it
+ * promises itself: nobody leads another's study elsewhere, or keeps it from anywhere, by promising its UID first.
+ */
 import type { Kysely } from 'kysely';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import type { ForwardingRule } from '#shared/protocol/rule.ts';
@@ -7,15 +10,30 @@ import { judgeRules } from './match-rule.ts';
 import { forwardingRules } from './rule.store.ts';
 import { attributesOfPromise, type SentBy } from './study-attributes.ts';
 
-/** The rule that takes the study; null: none does, and each destination's own need holds. */
+/** `rule`: the one that takes the study; null: none does, and each destination's own need holds. */
+type Choice = { readonly rule: string | null; readonly to: ForwardingRule['to'] };
+
+/** Null: no rule is switched on. */
 export async function chooseDestinations(
   db: Kysely<Tables>,
   siteId: string,
   manifest: Manifest,
   sender: SentBy,
-): Promise<ForwardingRule | null> {
+): Promise<Choice | null> {
   const rules = await forwardingRules(db, siteId);
   if (!rules.some(({ enabled }) => enabled)) return null;
   const verdicts = judgeRules(rules, await attributesOfPromise(db, manifest, sender), 'first');
-  return rules[verdicts.findIndex(({ takes }) => takes)] ?? null;
+  const taker = rules[verdicts.findIndex(({ takes }) => takes)];
+  return taker === undefined
+    ? { rule: null, to: await byOwnNeed(db, siteId) }
+    : { rule: taker.name, to: taker.to };
+}
+
+async function byOwnNeed(db: Kysely<Tables>, siteId: string): Promise<ForwardingRule['to']> {
+  const rows = await db
+    .selectFrom('destination')
+    .select(['id', 'need'])
+    .where('site_id', '=', siteId)
+    .execute();
+  return rows.flatMap(({ id, need }) => (need === null ? [] : [{ destination: id, need }]));
 }

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Described, ForwardingRule } from '#shared/protocol/rule.ts';
 import { createTakings } from '../pipeline/takings.ts';
+import { addAccount } from '../testing/add-account.ts';
 import { addDestination } from '../testing/open-copies.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
@@ -128,6 +129,42 @@ test('the account, the policy and the SOP Class count too, and a rule that is sw
     await setRules([{ ...archive, when: { ...when, ...other } }]);
     assert.equal((await send()).named, ['research also'], JSON.stringify(other));
   }
+  await pipeline.close();
+});
+
+test('an account that promises another’s study first decides nothing of where that goes', async () => {
+  const { pipeline, send } = await openSite(({ archive, research }) => [
+    rule('research', { modality: ['MR'] }, [{ destination: research, need: 'also' }]),
+    rule('care', { modality: ['CT'] }, [{ destination: archive, need: 'required' }]),
+  ]);
+  const instances = newStudy();
+  const { studyInstanceUID } = instances[0]!.identifiers;
+  pipeline.actAs(await addAccount(pipeline), ['technician']);
+  const claim = { ...toManifest(newStudy(1)), studyInstanceUID, described: described('MR', '') };
+  await pipeline.init(claim);
+  pipeline.actAs(pipeline.accountId, ['technician']);
+  const own = { having: ['first', 'archive'], named: ['archive required'] };
+  assert.equal(await send(described('CT', ''), instances), own);
+  await pipeline.close();
+});
+
+test('an instance that another account brought to fewer destinations is asked for where one must have it', async () => {
+  const { pipeline, send } = await openSite(({ archive }) => [
+    rule('care', { modality: ['CT'] }, [{ destination: archive, need: 'required' }]),
+    rule('rest', {}, []),
+  ]);
+  const instances = newStudy();
+  assert.equal(await send(undefined, instances), { having: ['first'], named: [] });
+  pipeline.actAs(await addAccount(pipeline), ['radiologist']);
+  const manifest = { ...toManifest(instances), described: described('CT', '') };
+  const { need } = await pipeline.init(manifest);
+  assert.equal(need, [], 'the first one has it');
+  await pipeline.runAll();
+  assert.is((await pipeline.init(manifest)).need.length, instances.length, 'the archive lacks it');
+  assert.equal(await send(described('CT', ''), instances), {
+    having: ['first', 'archive'],
+    named: ['archive required'],
+  });
   await pipeline.close();
 });
 

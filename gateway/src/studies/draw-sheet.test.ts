@@ -75,6 +75,30 @@ test('has the pseudonym where there is one', async () => {
   assert.not.match((await read(sheetOf(there))).words, 'Pseudonym');
 });
 
+test('says of each further destination what it has, and which was given up', async () => {
+  const sheet = sheetOf([instance(1, 'stored'), instance(2, 'stored')]);
+  const digest = 'a'.repeat(64);
+  const destinations: Receipt['destinations'] = [
+    {
+      ...{
+        name: 'archive',
+        pacs: 'http://archive.test',
+        need: 'also',
+        givenUpAt: '2026-11-22T06:51:00.000Z',
+      },
+      instances: [
+        { state: 'stored', digest },
+        { state: 'left-out', reason: 'destination-given-up' },
+      ],
+    },
+    { name: 'late', pacs: 'http://late.test', need: 'also' },
+  ];
+  const { words, pages } = await read({ ...sheet, receipt: { ...sheet.receipt, destinations } });
+  assert.match(words, 'archive: 1 of 2 there, 1 with the promised digest; given up by an administrator,');
+  assert.match(words, 'late: not finished there when this was signed');
+  assert.is(pages, 1);
+});
+
 test('begins with what a person asks, and ends with what a support desk asks', async () => {
   const { words } = await read(sheetOf([instance(1, 'stored')]));
   assert.ok(words.indexOf('What') < words.indexOf('Sent by'));

@@ -6,7 +6,12 @@
 import PDFDocument from 'pdfkit';
 import encodeQR from 'qr';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
-import { deidentificationOf, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+import {
+  deidentificationOf,
+  destinationsOf,
+  type Receipt,
+  type ReceiptInstance,
+} from '#shared/protocol/receipt.ts';
 import { describeClasses, sheetWords } from './sheet-words.ts';
 
 /** One receipt as it stands on the sheet. */
@@ -148,6 +153,7 @@ function rowsOf(sheet: SheetReceipt): readonly SheetRow[] {
     { term: terms.when, value: toMinute(new Date(receipt.iat * 1000)) },
     { term: terms.where, value: receipt.pacs },
     ...(how === '' ? [] : [{ term: terms.how, value: how }]),
+    ...furtherOf(receipt),
     ...othersOf(receipt),
     {
       term: terms.by,
@@ -172,6 +178,23 @@ function proofsOf({ instances }: Receipt): string {
     .filter(([, count]) => count > 0)
     .map(([kind, count]) => sheetWords.proof[kind](count))
     .join('; ');
+}
+
+/** A sheet is one page: more destinations stand in the attached receipt. */
+const FURTHER_LIMIT = 4;
+
+function furtherOf(receipt: Receipt): readonly SheetRow[] {
+  const all = destinationsOf(receipt);
+  const rows = all.slice(0, FURTHER_LIMIT).map(({ name, pacs, there, of, asPromised, givenUpAt }, place) => ({
+    term: place === 0 ? sheetWords.terms.further : '',
+    value: [
+      there === null ? sheetWords.unfinished(name) : sheetWords.further(name, there, of, asPromised),
+      ...(givenUpAt === undefined ? [] : [sheetWords.givenUp(toMinute(new Date(givenUpAt)))]),
+    ].join('; '),
+    small: pacs,
+  }));
+  const rest = all.length - rows.length;
+  return rest === 0 ? rows : [...rows, { term: '', value: sheetWords.moreOthers(rest) }];
 }
 
 /** A sheet is one page: more kinds of refusals stand in the attached receipt. */

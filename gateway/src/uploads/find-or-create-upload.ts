@@ -71,7 +71,7 @@ export async function findOrCreateUpload(
   return { uploadId: id, study, rule };
 }
 
-/** The study goes where the first rule says that it fits, or where it went before. */
+/** Where the rules say. The gateway's own results go where their study went. */
 async function placeStudy(
   trx: Transaction<Tables>,
   tools: Pick<UploadTools, 'now' | 'newId'>,
@@ -80,14 +80,15 @@ async function placeStudy(
 ): Promise<Omit<FoundUpload, 'uploadId'>> {
   const { studyInstanceUID, policy } = manifest;
   await lockPlace(trx, siteId, studyInstanceUID);
-  const rule = (await isPlaced(trx, siteId, studyInstanceUID))
-    ? null
-    : await chooseDestinations(trx, siteId, manifest, sender);
   const { accountId } = sender;
+  const choice =
+    accountId === null && (await isPlaced(trx, siteId, studyInstanceUID))
+      ? null
+      : await chooseDestinations(trx, siteId, manifest, sender);
   const study = await createStudy(trx, {
     ...{ id: tools.newId(), siteId, accountId, studyInstanceUID, policy },
-    chosen: rule?.to ?? null,
+    chosen: choice?.to ?? null,
     now: tools.now(),
   });
-  return { study, rule: rule?.name ?? null };
+  return { study, rule: choice?.rule ?? null };
 }

@@ -173,6 +173,30 @@ export const deadLetterDecisionSchema = z.strictObject({
 export type DeadLetterDecision = z.infer<typeof deadLetterDecisionSchema>;
 export const deadLettersDecidedSchema = z.object({ changed: z.number().int() });
 
+/** `store`: two synthetic instances may be stored there, and are removed where possible. */
+export const examinationWishSchema = z.strictObject({ store: z.boolean() });
+/** Findings of the doctor (`relay doctor`), in words. */
+export const destinationExaminationSchema = z.object({
+  findings: z.array(
+    z.object({
+      title: z.string(),
+      result: z.enum(['ok', 'warn', 'fail', 'skipped']),
+      says: z.string(),
+      /** The remedies, each with its place. */
+      change: z.array(z.string()),
+    }),
+  ),
+  /** Those of the gateway that fit it, null where it did not say enough; null: it was not reached. */
+  settings: z
+    .object({
+      lagMinutes: z.number().nullable(),
+      proof: z.string().nullable(),
+      bodyBytes: z.number().int().nullable(),
+    })
+    .nullable(),
+});
+export type DestinationExamination = z.infer<typeof destinationExaminationSchema>;
+
 /** Findings of *Test*; each has its words in the app. */
 export const DESTINATION_FINDINGS = [
   'ok',

@@ -128,6 +128,26 @@ export const receiptSchema = z.object({
 });
 export type Receipt = z.infer<typeof receiptSchema>;
 
+/** The summary of one further destination. */
+export type DestinationSummary = Pick<ReceiptDestination, 'name' | 'pacs' | 'need' | 'givenUpAt'> & {
+  readonly of: number;
+  /** Instances that it has; null: they had not come to an end there when the receipt was signed. */
+  readonly there: number | null;
+  /** Those of them with the digest that was promised. */
+  readonly asPromised: number;
+};
+
+export const destinationsOf = ({ instances, destinations = [] }: Receipt): readonly DestinationSummary[] =>
+  destinations.map(({ instances: outcomes, ...destination }) => {
+    const digests = outcomes?.map(({ digest }) => digest);
+    return {
+      ...destination,
+      of: instances.length,
+      there: digests?.filter((digest) => digest !== undefined).length ?? null,
+      asPromised: digests?.filter((digest, at) => digest === instances[at]?.digest).length ?? 0,
+    };
+  });
+
 /** A receipt's summary of de-identification, in a line. */
 export interface Deidentification {
   /** Edition and options of its reports, each combination once. */

@@ -1,8 +1,8 @@
 /**
  * Rules on the wire. A rule says which studies it is about, and what follows for them; both kinds have one form:
  *
- *   forwarding   the destinations of a study besides the primary one. The first rule that fits decides, when the
- *                study is first promised; where none fits, each destination's own need holds
+ *   forwarding   the destinations of a study besides the primary one. The first rule that fits decides, when an
+ *                upload first promises the study; where none fits, each destination's own need holds
  *   inference    the models that look at a delivered study. Every rule that fits starts its models
  */
 import { z } from 'zod';

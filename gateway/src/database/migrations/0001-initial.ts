@@ -102,7 +102,7 @@ const STUDIES = [
   // A file that another client sends as it lies on its disk. Its entries: what became of each instance in it.
   `create table sent_file (
     id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
-    device_id uuid references device, form jsonb not null, policy_name text not null, policy_version int not null,
+    device_id uuid references device, key_id uuid, form jsonb not null, policy_name text not null, policy_version int not null,
     reason text, bytes bigint, state text not null, wrapped_key bytea, runs int not null default 0,
     patients int not null default 0, fatal int[] not null default '{}', problem text,
     entries jsonb not null default '[]', created_at timestamptz not null default now(),

@@ -137,6 +137,7 @@ async function announce(
     site_id: siteId,
     account_id: sender.accountId,
     device_id: sender.deviceId,
+    key_id: sender.keyId ?? null,
     form,
     policy_name: policy.name,
     policy_version: policy.version,

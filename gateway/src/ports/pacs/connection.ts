@@ -37,6 +37,16 @@ export function connectionSettings(
   return { url, authorization, fetch: through, tokens };
 }
 
+/** The header field that a request has now; a token is asked for. Throws PacsUnreachable. */
+export async function authorizationNow(
+  connection: Omit<WebConnection, 'kind'>,
+  around: Parameters<typeof connectionSettings>[1],
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { authorization, tokens } = connectionSettings(connection, around);
+  return tokens === undefined ? authorization : tokens.authorization(signal);
+}
+
 /** RFC 7617 in UTF-8; RFC 6750. Null: none, or one that is asked for. */
 function headerOf(by: PacsAuthentication): string | null {
   switch (by.kind) {

@@ -1,0 +1,151 @@
+/** A study is picked or described, and the page says which rule takes it, and why the others do not. */
+import { type Signal, useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import { RULE_KINDS, type Condition, type DryRun, type RuleKind } from '#shared/protocol/rule.ts';
+import { formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { Notice } from '../kit/Notice.tsx';
+import { troubleOf } from './admin-trouble.ts';
+import { RuleFields, SelectField } from './RuleFields.tsx';
+import { readValues, toTypedValues } from './rule-form.ts';
+import { rulesWords } from './rules-words.ts';
+import type { Known, RulesStore } from './rules.store.ts';
+
+const words = rulesWords.dryRun;
+
+type Props = { readonly store: RulesStore; readonly studies: Known['studies'] };
+/** With the rules that it is about: after a change it is shown no longer. */
+type Said = { readonly rules: RulesStore['lists']['value']; readonly said: DryRun };
+type Wrong = { readonly title: string; readonly next: string | null; readonly field: Condition | null };
+
+/** The fields, the answer, and the way to ask for it. */
+function useDryRun(store: RulesStore) {
+  const form = {
+    kind: useSignal<RuleKind>('forwarding'),
+    study: useSignal(''),
+    values: useSignal(toTypedValues({})),
+    wrong: useSignal<Wrong | null>(null),
+    result: useSignal<Said | null>(null),
+    busy: useSignal(false),
+  };
+  const { kind, study, values, wrong, result, busy } = form;
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    result.value = null;
+    const read = readValues(values.value);
+    wrong.value =
+      read.kind === 'mistake' ? { title: words.mistake(read.field), next: null, field: read.field } : null;
+    if (read.kind === 'mistake') return;
+    busy.value = true;
+    const of = study.value === '' ? {} : { studyInstanceUID: study.value };
+    try {
+      const rules = store.lists.value;
+      result.value = { rules, said: await store.dryRun(kind.value, { ...of, attributes: read.when }) };
+    } catch (error) {
+      wrong.value = { ...troubleOf(error), field: null };
+    } finally {
+      busy.value = false;
+    }
+  };
+  return { ...form, submit };
+}
+
+export function DryRunForm({ store, studies }: Props) {
+  const { kind, study, values, wrong, result, busy, submit } = useDryRun(store);
+  const message = useId();
+  return (
+    <section aria-label={words.title}>
+      <form class="stack admin-form" onSubmit={(event) => void submit(event)} noValidate>
+        <div>
+          <h2>{words.title}</h2>
+          <p class="quiet">{words.what}</p>
+        </div>
+        <Choices kind={kind} study={study} studies={studies} />
+        <fieldset class="stack">
+          <legend class="strong">{words.attributes}</legend>
+          <p class="small quiet">{words.attributesWhat}</p>
+          <RuleFields
+            values={values.value}
+            onChange={(next) => (values.value = next)}
+            wrong={wrong.value?.field ?? null}
+            message={message}
+          />
+        </fieldset>
+        <div id={message} role="alert">
+          {wrong.value && (
+            <Notice kind="stop" title={wrong.value.title}>
+              {wrong.value.next && <p>{wrong.value.next}</p>}
+            </Notice>
+          )}
+        </div>
+        <div>
+          <button type="submit" class="button button-main" disabled={busy.value}>
+            {busy.value ? words.trying : words.submit}
+          </button>
+        </div>
+        <div role="status">
+          {result.value?.rules === store.lists.value && result.value && <Result result={result.value.said} />}
+        </div>
+      </form>
+    </section>
+  );
+}
+
+type ChoicesProps = {
+  readonly kind: Signal<RuleKind>;
+  readonly study: Signal<string>;
+  readonly studies: Known['studies'];
+};
+
+function Choices({ kind, study, studies }: ChoicesProps) {
+  const now = new Date();
+  return (
+    <>
+      <SelectField
+        label={words.which}
+        value={kind.value}
+        options={RULE_KINDS.map((value) => ({ value, text: rulesWords.kinds[value].title }))}
+        onChoose={(value) => (kind.value = RULE_KINDS.find((one) => one === value) ?? 'forwarding')}
+      />
+      <SelectField
+        label={words.study}
+        value={study.value}
+        options={[
+          { value: '', text: words.noStudy },
+          ...studies.map(({ studyInstanceUID, lastSentAt }) => ({
+            value: studyInstanceUID,
+            text: words.studyOf(formatMoment(new Date(lastSentAt), now), studyInstanceUID),
+          })),
+        ]}
+        onChoose={(value) => (study.value = value)}
+      />
+    </>
+  );
+}
+
+function Result({ result: { verdicts, forwarding, models } }: { readonly result: DryRun }) {
+  return (
+    <div class="stack">
+      <p class="strong">{forwarding === null ? words.models(models ?? []) : goesTo(verdicts, forwarding)}</p>
+      {verdicts.length === 0 && <p>{words.noRules}</p>}
+      <ol class="plain">
+        {verdicts.map(({ name, takes, because }) => (
+          <li key={name} class="rule-verdict" data-takes={takes}>
+            <Icon name={takes ? 'pacs' : 'close'} size={20} />
+            <p>
+              <bdi class="strong kept">{name}</bdi>
+              <br />
+              {because === null ? words.takes : words.because(because)}
+            </p>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function goesTo(verdicts: DryRun['verdicts'], { destinations }: NonNullable<DryRun['forwarding']>): string {
+  const to = destinations.map(({ name, need }) => words.destination(name, need));
+  const taker = verdicts.find(({ takes }) => takes);
+  return taker === undefined ? words.own(to) : words.taken(taker.name, to);
+}

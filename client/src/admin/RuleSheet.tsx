@@ -1,0 +1,185 @@
+/** The form of one rule, of either kind. */
+import { type Signal, useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import { CONDITIONS, type Condition, type Rule, type RuleKind } from '#shared/protocol/rule.ts';
+import { FormActions } from '../kit/FormActions.tsx';
+import { Notice } from '../kit/Notice.tsx';
+import { Sheet } from '../kit/Sheet.tsx';
+import { ApiProblem } from '../net/api-client.ts';
+import { troubleOf, type Trouble } from './admin-trouble.ts';
+import { RuleFields, SelectField } from './RuleFields.tsx';
+import { readRule, toTyped, type RuleField, type TypedRule } from './rule-form.ts';
+import { rulesWords } from './rules-words.ts';
+import type { Known } from './rules.store.ts';
+
+const words = rulesWords.form;
+
+export type RuleSheetProps = {
+  readonly kind: RuleKind;
+  /** Null: a new one. */
+  readonly rule: Rule | null;
+  /** The names of the other rules of the kind. */
+  readonly others: readonly string[];
+  readonly known: Known;
+  /** Throws ApiProblem, Unreachable. */
+  readonly onSave: (rule: Rule) => Promise<void>;
+  readonly onClose: () => void;
+};
+
+type Mistake = Trouble & { readonly field: RuleField | null };
+
+export function RuleSheet({ kind, rule, others, known, onSave, onClose }: RuleSheetProps) {
+  const typed = useSignal(toTyped(rule));
+  const mistake = useSignal<Mistake | null>(null);
+  const busy = useSignal(false);
+  const message = useId();
+  const save = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const read = readRule(kind, typed.value, others);
+    if (read.kind === 'mistake') {
+      mistake.value = { title: mistakeIn(read.field), next: null, code: null, field: read.field };
+      return;
+    }
+    mistake.value = null;
+    busy.value = true;
+    try {
+      await onSave(read.rule);
+      onClose();
+    } catch (error) {
+      const trouble = troubleOf(error);
+      const detail = error instanceof ApiProblem ? error.detail : null;
+      mistake.value = { ...trouble, next: detail ?? trouble.next, field: null };
+    } finally {
+      busy.value = false;
+    }
+  };
+  return (
+    <Sheet title={rule === null ? words.add : words.change(rule.name)} onClose={onClose}>
+      <form class="stack sheet-part rule-form" onSubmit={(event) => void save(event)} noValidate>
+        <TextField typed={typed} mistake={mistake} name="name" message={message} />
+        <Conditions kind={kind} typed={typed} mistake={mistake} message={message} />
+        {kind === 'forwarding' ? (
+          <Destinations typed={typed} known={known} />
+        ) : (
+          <>
+            <Models typed={typed} known={known} />
+            <TextField typed={typed} mistake={mistake} name="priority" message={message} />
+          </>
+        )}
+        <div id={message} role="alert">
+          {mistake.value && (
+            <Notice kind="stop" title={mistake.value.title}>
+              {mistake.value.next && <p>{mistake.value.next}</p>}
+            </Notice>
+          )}
+        </div>
+        <FormActions submit={words.save} submitting={words.saving} isBusy={busy.value} onCancel={onClose} />
+      </form>
+    </Sheet>
+  );
+}
+
+const isCondition = (field: RuleField | null | undefined): field is Condition =>
+  CONDITIONS.some((condition) => condition === field);
+
+const mistakeIn = (field: RuleField): string =>
+  isCondition(field) ? words.mistakes.values(field) : words.mistakes[field];
+
+type PartProps = {
+  readonly typed: Signal<TypedRule>;
+  readonly mistake: Signal<Mistake | null>;
+  readonly message: string;
+};
+
+function TextField({ typed, mistake, name, message }: PartProps & { readonly name: 'name' | 'priority' }) {
+  return (
+    <label class="field">
+      <span>{words[name]}</span>
+      <input
+        type="text"
+        name={name}
+        autocomplete="off"
+        inputMode={name === 'priority' ? 'numeric' : 'text'}
+        value={typed.value[name]}
+        aria-invalid={mistake.value?.field === name}
+        aria-describedby={message}
+        onInput={({ currentTarget }) => {
+          typed.value = { ...typed.value, [name]: currentTarget.value };
+        }}
+      />
+    </label>
+  );
+}
+
+function Conditions({ kind, typed, mistake, message }: PartProps & { readonly kind: RuleKind }) {
+  const field = mistake.value?.field;
+  return (
+    <fieldset class="stack">
+      <legend class="strong">{words.when}</legend>
+      <p class="small quiet">
+        {words.whenWhat} {kind === 'inference' && words.filmsWhat}
+      </p>
+      <RuleFields
+        values={typed.value.values}
+        onChange={(values) => (typed.value = { ...typed.value, values })}
+        wrong={isCondition(field) ? field : null}
+        message={message}
+      />
+    </fieldset>
+  );
+}
+
+type ActionProps = Pick<PartProps, 'typed'> & { readonly known: Known };
+
+function Destinations({ typed, known }: ActionProps) {
+  const others = known.destinations.filter(({ isPrimary }) => !isPrimary);
+  const choose = (id: string, need: string): void => {
+    const { [id]: _, ...rest } = typed.value.needs;
+    const isChosen = need === 'also' || need === 'required';
+    const needs: TypedRule['needs'] = isChosen ? { ...rest, [id]: need } : rest;
+    typed.value = { ...typed.value, needs };
+  };
+  return (
+    <fieldset class="stack">
+      <legend class="strong">{words.to}</legend>
+      {others.length === 0 && <p class="quiet">{words.noDestinations}</p>}
+      {others.map(({ id, name }) => (
+        <SelectField
+          key={id}
+          label={name}
+          value={typed.value.needs[id] ?? 'none'}
+          options={(['none', 'also', 'required'] as const).map((need) => ({
+            value: need,
+            text: words.needs[need],
+          }))}
+          onChoose={(need) => choose(id, need)}
+        />
+      ))}
+    </fieldset>
+  );
+}
+
+function Models({ typed, known }: ActionProps) {
+  const { models } = typed.value;
+  const choose = (id: string, isChosen: boolean): void => {
+    const others = models.filter((one) => one !== id);
+    typed.value = { ...typed.value, models: isChosen ? [...others, id] : others };
+  };
+  return (
+    <fieldset>
+      <legend class="strong">{words.models}</legend>
+      {known.models.map(({ id, title }) => (
+        <label key={id} class="choice">
+          <input
+            type="checkbox"
+            class="tick"
+            name="model"
+            checked={models.includes(id)}
+            onChange={({ currentTarget }) => choose(id, currentTarget.checked)}
+          />
+          <span>{title}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

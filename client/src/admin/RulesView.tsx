@@ -1,0 +1,225 @@
+/** The rules of both kinds in their order: moved, switched, changed, removed, and tried before a study comes. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import { CONDITIONS, RULE_KINDS, type Rule, type RuleKind } from '#shared/protocol/rule.ts';
+import { AskFirst } from '../kit/AskFirst.tsx';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { useLate } from '../kit/use-late.ts';
+import { useApi } from '../net/net-context.ts';
+import { adminWords } from './admin-words.ts';
+import { AdminTrouble } from './AdminTrouble.tsx';
+import { DryRunForm } from './DryRunForm.tsx';
+import { RuleSheet } from './RuleSheet.tsx';
+import { rulesWords as words } from './rules-words.ts';
+import { createRulesStore, type Known, type RulesStore } from './rules.store.ts';
+import './rules.css';
+
+export function RulesView() {
+  const api = useApi();
+  const [store] = useState(() => createRulesStore(api));
+  useEffect(() => {
+    void store.load();
+    return () => store.close();
+  }, [store]);
+  const lists = store.lists.value;
+  const known = store.known.value;
+  const trouble = store.trouble.value;
+  const isLoading = lists === null && trouble === null;
+  const late = useLate(isLoading);
+  return (
+    <main id="content" class="page stack admin rules" aria-busy={isLoading}>
+      <div>
+        <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })}>
+          {kitWords.pages.admin}
+        </a>
+        <h1 tabIndex={-1}>{kitWords.pages.rules}</h1>
+      </div>
+      <p class="quiet">{words.intro}</p>
+      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
+      {late && isLoading && <p class="quiet">{adminWords.loading}</p>}
+      {lists && known && (
+        <>
+          {RULE_KINDS.map((kind) => (
+            <KindOfRules key={kind} kind={kind} rules={lists[kind].rules} known={known} store={store} />
+          ))}
+          <DryRunForm store={store} studies={known.studies} />
+        </>
+      )}
+    </main>
+  );
+}
+
+type KindProps = {
+  readonly kind: RuleKind;
+  readonly rules: readonly Rule[];
+  readonly known: Known;
+  readonly store: RulesStore;
+};
+
+function KindOfRules({ kind, rules, known, store }: KindProps) {
+  /** The place of the rule in the form: after the last for a new one; null: the form is closed. */
+  const editing = useSignal<number | null>(null);
+  const { title, what, none } = words.kinds[kind];
+  const at = editing.value;
+  return (
+    <section class="stack" aria-label={title}>
+      <div>
+        <h2>{title}</h2>
+        <p class="quiet">{what}</p>
+      </div>
+      {rules.length === 0 && <p>{none}</p>}
+      <ol class="plain">
+        {rules.map((rule, place) => (
+          <li key={rule.name} class="hairline">
+            <OneRule
+              rule={rule}
+              known={known}
+              place={place}
+              count={rules.length}
+              onSet={(all) => void store.change(kind, all(rules))}
+              onChange={() => (editing.value = place)}
+            />
+          </li>
+        ))}
+      </ol>
+      <p>
+        <button
+          type="button"
+          class="button"
+          aria-haspopup="dialog"
+          aria-label={words.addOf[kind]}
+          onClick={() => (editing.value = rules.length)}
+        >
+          {words.add}
+        </button>
+      </p>
+      {at !== null && (
+        <RuleSheet
+          kind={kind}
+          rule={rules[at] ?? null}
+          others={rules.filter((_, place) => place !== at).map(({ name }) => name)}
+          known={known}
+          onSave={(rule) => store.save(kind, rules[at] ? rules.with(at, rule) : [...rules, rule])}
+          onClose={() => (editing.value = null)}
+        />
+      )}
+    </section>
+  );
+}
+
+type OneProps = {
+  readonly rule: Rule;
+  readonly known: Known;
+  readonly place: number;
+  readonly count: number;
+  /** Changes the list. */
+  readonly onSet: (change: (rules: readonly Rule[]) => readonly Rule[]) => void;
+  readonly onChange: () => void;
+};
+
+/** The list with the rule at another place. */
+const moved =
+  (from: number, to: number) =>
+  (rules: readonly Rule[]): readonly Rule[] =>
+    rules.toSpliced(from, 1).toSpliced(to, 0, rules[from]!);
+
+function OneRule({ rule, known, place, count, onSet, onChange }: OneProps) {
+  const { name, enabled } = rule;
+  return (
+    <article class="rule" aria-label={name}>
+      <div class="rule-what" data-off={!enabled}>
+        <h3 class="kept">
+          <bdi>{name}</bdi>
+        </h3>
+        <p>{conditionsOf(rule)}</p>
+        <p class="strong">{actionOf(rule, known)}</p>
+      </div>
+      <label class="choice">
+        <input
+          type="checkbox"
+          class="tick"
+          aria-label={words.of(words.on, name)}
+          checked={enabled}
+          onChange={({ currentTarget: { checked } }) =>
+            onSet((rules) => rules.with(place, { ...rule, enabled: checked }))
+          }
+        />
+        <span>{words.on}</span>
+      </label>
+      <div class="row">
+        <MoveButton
+          name={name}
+          to="up"
+          isPossible={place > 0}
+          onMove={() => onSet(moved(place, place - 1))}
+        />
+        <MoveButton
+          name={name}
+          to="down"
+          isPossible={place < count - 1}
+          onMove={() => onSet(moved(place, place + 1))}
+        />
+        <button
+          type="button"
+          class="button"
+          aria-haspopup="dialog"
+          aria-label={words.of(words.change, name)}
+          onClick={onChange}
+        >
+          {words.change}
+        </button>
+        <AskFirst
+          label={words.remove}
+          of={words.of(words.remove, name)}
+          ask={words.askRemove(name)}
+          onYes={() => onSet((rules) => rules.toSpliced(place, 1))}
+        />
+      </div>
+    </article>
+  );
+}
+
+type MoveProps = {
+  readonly name: string;
+  readonly to: 'up' | 'down';
+  readonly isPossible: boolean;
+  readonly onMove: () => void;
+};
+
+/** At the end of the list it keeps the focus, and does nothing. */
+function MoveButton({ name, to, isPossible, onMove }: MoveProps) {
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-label={words.of(words[to], name)}
+      aria-disabled={!isPossible}
+      onClick={() => isPossible && onMove()}
+    >
+      <Icon name={to} size={20} />
+    </button>
+  );
+}
+
+function conditionsOf({ when, ...rule }: Rule): string {
+  const said = CONDITIONS.flatMap((condition) => {
+    const values = when[condition];
+    return values === undefined ? [] : [words.conditionOf(condition, values)];
+  });
+  const isOfFilms = 'models' in rule && when.modality === undefined;
+  if (isOfFilms) said.push(words.everyFilm);
+  return said.length === 0 ? words.everyStudy : said.join(kitWords.separator);
+}
+
+function actionOf(rule: Rule, { destinations, models }: Known): string {
+  if ('models' in rule)
+    return rule.models.map((id) => models.find((one) => one.id === id)?.title ?? id).join(kitWords.separator);
+  if (rule.to.length === 0) return words.primaryAlone;
+  const nameOf = (id: string): string =>
+    destinations.find((one) => one.id === id)?.name ?? words.goneDestination;
+  return rule.to
+    .map(({ destination, need }) => words.goesTo(nameOf(destination), need))
+    .join(kitWords.separator);
+}

@@ -1,0 +1,54 @@
+/** A rule survives its form, and a mistake in the form names its field. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ForwardingRule, InferenceRule } from '#shared/protocol/rule.ts';
+import { readRule, readValues, toTyped, toTypedValues } from './rule-form.ts';
+
+const DESTINATION = '6f1c2d3e-0000-4000-8000-000000000001';
+const archive: ForwardingRule = {
+  name: 'CT to the archive',
+  enabled: false,
+  when: { modality: ['CT', 'MR'], description: ['*thorax, native*', 'Abdomen'] },
+  to: [{ destination: DESTINATION, need: 'required' }],
+};
+const films: InferenceRule = {
+  ...{ name: 'films', enabled: true, when: {} },
+  ...{ models: ['pneumonia', 'image-kind'], priority: -5 },
+};
+
+test('a rule that is opened and saved is the same rule', () => {
+  assert.equal(readRule('forwarding', toTyped(archive), ['other']), { kind: 'rule', rule: archive });
+  assert.equal(readRule('inference', toTyped(films), []), { kind: 'rule', rule: films });
+});
+
+test('values are separated by commas, descriptions by lines; what is empty does not count', () => {
+  const values = {
+    ...toTypedValues({}),
+    modality: ' CT,, MR ,',
+    description: 'CT, thorax\n\n',
+    account: ' ',
+  };
+  assert.equal(readValues(values), {
+    kind: 'when',
+    when: { modality: ['CT', 'MR'], description: ['CT, thorax'] },
+  });
+});
+
+test('a mistake names its field', () => {
+  const typed = toTyped(archive);
+  const field = (more: object, kind: 'forwarding' | 'inference' = 'forwarding', others: string[] = []) => {
+    const read = readRule(kind, { ...typed, ...more }, others);
+    return read.kind === 'mistake' ? read.field : null;
+  };
+  assert.is(field({}), null);
+  assert.is(field({ name: ' ' }), 'name');
+  assert.is(field({ name: 'x'.repeat(65) }), 'name');
+  assert.is(field({}, 'forwarding', [archive.name]), 'name');
+  assert.is(field({ values: { ...typed.values, account: 'x'.repeat(65) } }), 'account');
+  assert.is(field({ values: { ...typed.values, modality: Array(33).fill('CT').join() } }), 'modality');
+  assert.is(field({ models: [] }, 'inference'), 'models');
+  for (const priority of ['', 'high', '101', '1.5'])
+    assert.is(field({ models: ['pneumonia'], priority }, 'inference'), 'priority', priority);
+});
+
+test.run();

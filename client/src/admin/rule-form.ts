@@ -1,0 +1,101 @@
+/** The form of a rule as it is typed, and the rule in it. Pure. */
+import type { Need } from '#shared/protocol/forms.ts';
+import {
+  CONDITIONS,
+  forwardingRuleSchema,
+  inferenceRuleSchema,
+  whenSchema,
+  type Condition,
+  type Rule,
+  type RuleKind,
+  type When,
+} from '#shared/protocol/rule.ts';
+
+/** The values of each condition as a text. */
+export type TypedValues = Readonly<Record<Condition, string>>;
+export type TypedRule = {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly values: TypedValues;
+  /** By the id of the destination. */
+  readonly needs: Readonly<Record<string, Need>>;
+  readonly models: readonly string[];
+  readonly priority: string;
+};
+/** A condition is the field of its values. */
+export type RuleField = 'name' | 'models' | 'priority' | Condition;
+
+const NO_VALUES: TypedValues = {
+  policy: '',
+  modality: '',
+  sopClass: '',
+  bodyPart: '',
+  device: '',
+  account: '',
+  description: '',
+};
+
+/** A description may have commas in it. */
+const separatorOf = (condition: Condition): string => (condition === 'description' ? '\n' : ',');
+
+export function toTypedValues(when: When): TypedValues {
+  const texts = CONDITIONS.map((condition) => {
+    const separator = condition === 'description' ? '\n' : ', ';
+    return [condition, (when[condition] ?? []).join(separator)] as const;
+  });
+  return { ...NO_VALUES, ...Object.fromEntries(texts) };
+}
+
+/** Conditions without a value are not there. */
+export function readValues(
+  values: TypedValues,
+): { readonly kind: 'when'; readonly when: When } | { readonly kind: 'mistake'; readonly field: Condition } {
+  const lists = CONDITIONS.flatMap((condition) => {
+    const list = values[condition]
+      .split(separatorOf(condition))
+      .map((value) => value.trim())
+      .filter((value) => value !== '');
+    return list.length === 0 ? [] : [[condition, list] as const];
+  });
+  const wrong = lists.find(([condition, list]) => !whenSchema.safeParse({ [condition]: list }).success);
+  if (wrong !== undefined) return { kind: 'mistake', field: wrong[0] };
+  return { kind: 'when', when: Object.fromEntries(lists) };
+}
+
+/** Null: a new one, switched on. */
+export function toTyped(rule: Rule | null): TypedRule {
+  const to = rule !== null && 'to' in rule ? rule.to : [];
+  const isOfModels = rule !== null && 'models' in rule;
+  return {
+    name: rule?.name ?? '',
+    enabled: rule?.enabled ?? true,
+    values: toTypedValues(rule?.when ?? {}),
+    needs: Object.fromEntries(to.map(({ destination, need }) => [destination, need])),
+    models: isOfModels ? rule.models : [],
+    priority: isOfModels ? String(rule.priority) : '0',
+  };
+}
+
+export type ReadRule =
+  | { readonly kind: 'rule'; readonly rule: Rule }
+  | { readonly kind: 'mistake'; readonly field: RuleField };
+
+/** `others`: the names of the other rules of the kind. */
+export function readRule(kind: RuleKind, typed: TypedRule, others: readonly string[]): ReadRule {
+  const name = typed.name.trim();
+  const { enabled, needs, models } = typed;
+  if (!forwardingRuleSchema.shape.name.safeParse(name).success || others.includes(name))
+    return { kind: 'mistake', field: 'name' };
+  const read = readValues(typed.values);
+  if (read.kind === 'mistake') return read;
+  const common = { name, enabled, when: read.when };
+  if (kind === 'forwarding') {
+    const to = Object.entries(needs).map(([destination, need]) => ({ destination, need }));
+    return { kind: 'rule', rule: { ...common, to } };
+  }
+  const { shape } = inferenceRuleSchema;
+  if (!shape.models.safeParse(models).success) return { kind: 'mistake', field: 'models' };
+  const priority = typed.priority.trim() === '' ? Number.NaN : Number(typed.priority);
+  if (!shape.priority.safeParse(priority).success) return { kind: 'mistake', field: 'priority' };
+  return { kind: 'rule', rule: { ...common, models: [...models], priority } };
+}

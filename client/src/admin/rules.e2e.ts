@@ -1,0 +1,100 @@
+/** Rules in an administrator’s hands, in a real Chromium against the running system. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { filesOf, sendStudy } from '#testing/app-page.ts';
+import { walkScreens } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('rules in an administrator’s hands');
+const walk = await walkScreens(test, {
+  name: 'rules in an administrator’s hands',
+  roles: ['admin'],
+  open: openWorld,
+});
+
+walk('rules are made, ordered, tried, switched off and removed', async (stage) => {
+  const { page, account, seed } = stage;
+  await stage.enter();
+  await sendStudy(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 1 }));
+  await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('link', { name: /^Rules/ }).click();
+  await page.getByText('No rule yet: each destination').waitFor();
+  await looksRight(page, 'rules-empty');
+  const add = async (name: string, fields: Readonly<Record<string, string>>): Promise<void> => {
+    await page.getByRole('button', { name: 'Add a rule for where studies go' }).click();
+    const sheet = page.getByRole('dialog');
+    await sheet.getByLabel('Name', { exact: true }).fill(name);
+    for (const [label, value] of Object.entries(fields))
+      await sheet.getByLabel(label, { exact: true }).fill(value);
+    await sheet.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('article', { name }).waitFor();
+  };
+  await page.getByRole('button', { name: 'Add a rule for where studies go' }).click();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Give the rule a name').waitFor();
+  await looksRight(page, 'rule-form');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await add('CT stays', { Modality: 'CT, PT' });
+  await add('MR stays', { Modality: 'mr', 'Study description': '*skull*' });
+  const list = page.getByRole('region', { name: 'Where studies go' });
+  const names = () => list.getByRole('article').getByRole('heading').allInnerTexts();
+  const saved = () => page.waitForResponse((answer) => answer.request().method() === 'PUT');
+  assert.equal(await names(), ['CT stays', 'MR stays']);
+  await page.getByRole('button', { name: 'Move up MR stays' }).focus();
+  const moved = saved();
+  await page.keyboard.press('Enter');
+  await moved;
+  await list.locator('li:first-child').getByRole('article', { name: 'MR stays' }).waitFor();
+  const switched = saved();
+  await page.getByRole('checkbox', { name: 'Switched on MR stays' }).uncheck();
+  await switched;
+  await page.reload();
+  await page.getByRole('article', { name: 'CT stays' }).waitFor();
+  assert.equal(await names(), ['MR stays', 'CT stays']);
+  const tried = page.getByRole('region', { name: 'Try the rules' });
+  await tried.getByLabel('Modality', { exact: true }).fill('CT');
+  await tried.getByRole('button', { name: 'Try' }).click();
+  await tried.getByText('It is switched off.').waitFor();
+  await tried.getByText(/^Goes to default \(primary\).*because of “CT stays”\.$/).waitFor();
+  await page.getByRole('heading', { name: 'Where studies go' }).scrollIntoViewIfNeeded();
+  await looksRight(page, 'rules');
+  await tried.getByLabel('Modality', { exact: true }).fill('');
+  await tried.getByRole('combobox', { name: 'A study that was sent' }).selectOption({ index: 1 });
+  await tried.getByRole('button', { name: 'Try' }).click();
+  await tried.getByText(/(The modality is .+, not CT or PT|Takes it)\.$/).waitFor();
+  for (const name of ['MR stays', 'CT stays']) {
+    await page.getByRole('button', { name: `Remove ${name}` }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('article', { name }).waitFor({ state: 'detached' });
+  }
+  await page.getByText('No rule yet: each destination').waitFor();
+});
+
+walk('a rule for models says what it misses', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  await page.goto(`${new URL(page.url()).origin}/#/admin/rules`);
+  await page.getByRole('button', { name: 'Add a rule for models' }).click();
+  const sheet = page.getByRole('dialog');
+  await sheet.getByLabel('Name', { exact: true }).fill('chest films');
+  await sheet.getByLabel('Body part', { exact: true }).fill('CHEST');
+  await sheet.getByRole('button', { name: 'Save' }).click();
+  await sheet.getByText('Choose at least one model').waitFor();
+  await sheet.getByRole('checkbox').first().check();
+  await sheet.getByRole('button', { name: 'Save' }).click();
+  const films = page.getByRole('article', { name: 'chest films' });
+  assert.match(await films.innerText(), 'Body part: CHEST · CR and DX');
+  const tried = page.getByRole('region', { name: 'Try the rules' });
+  await tried.getByRole('combobox', { name: 'Rules' }).selectOption({ label: 'Models that look' });
+  await tried.getByLabel('Modality', { exact: true }).fill('DX');
+  await tried.getByRole('button', { name: 'Try' }).click();
+  await tried.getByText('The body part is not known, and the rule asks for CHEST.').waitFor();
+  await page.getByRole('button', { name: 'Remove chest films' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await films.waitFor({ state: 'detached' });
+});
+
+test.run();

@@ -1,0 +1,130 @@
+/** The doctor reaches a destination as the gateway does: by its token, its certificates and the proxy. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { DestinationExamination } from '#shared/protocol/destination.ts';
+import type { PacsConnection } from '../ports/pacs/connection.ts';
+import type { PacsProxy } from '../ports/pacs/pacs-fetch.ts';
+import {
+  CERTIFICATE,
+  CERTIFICATE_KEY,
+  NEXT_CERTIFICATE,
+  NEXT_CERTIFICATE_KEY,
+} from '../testing/certificate.ts';
+import { examineDestination } from './examine-destination.ts';
+
+const test = suite('the doctor at a destination');
+const { signal } = new AbortController();
+const servers: Server[] = [];
+test.after(() => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function listen(server: Server): Promise<number> {
+  servers.push(server);
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+const ASKS = { requestCert: true, rejectUnauthorized: true, ca: NEXT_CERTIFICATE };
+const TLS = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
+const OWN = { cert: NEXT_CERTIFICATE, key: NEXT_CERTIFICATE_KEY };
+
+/** Empty, for whoever says the token. `bodies`: all that it was sent. */
+async function openPacs(tls: object) {
+  const bodies: Buffer[] = [];
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    // The doctor breaks some questions off.
+    bodies.push(Buffer.concat(await request.toArray().catch(() => [])));
+    const isKnown = request.headers.authorization === 'Bearer planted-token';
+    response.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/dicom+json' });
+    response.end(isKnown ? '[]' : '');
+  };
+  return { bodies, port: await listen(createTlsServer({ ...TLS, ...tls }, (...of) => void answer(...of))) };
+}
+
+async function oauth() {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ access_token: 'planted-token', token_type: 'Bearer' }));
+  });
+  const tokenUrl = `http://127.0.0.1:${await listen(server)}/token`;
+  return { kind: 'oauth', tokenUrl, clientId: 'relay', clientSecret: 'x', scope: null } as const;
+}
+
+const examine = (connection: PacsConnection, proxy: PacsProxy | null = null) =>
+  examineDestination(connection, { proxy, clock: () => 0 }, false, signal);
+
+const resultOf = ({ findings }: DestinationExamination, title: string): string | undefined =>
+  findings.find((one) => one.title === title)?.result;
+
+test('shows its certificate and its token, and stores nothing', async () => {
+  const { port, bodies } = await openPacs(ASKS);
+  const way = {
+    kind: 'dicomweb',
+    url: `https://localhost:${port}/dicom-web/`,
+    authentication: await oauth(),
+  } as const;
+  const report = await examine({ ...way, tls: { ca: CERTIFICATE, own: OWN } });
+  assert.equal(
+    ['TLS certificate', 'Authentication', 'Search (QIDO-RS)'].map((title) => resultOf(report, title)),
+    ['ok', 'ok', 'ok'],
+    JSON.stringify(report.findings),
+  );
+  assert.ok(report.settings);
+  assert.not.ok(bodies.some((body) => body.includes('DICM')));
+  assert.not.match(JSON.stringify(report), /planted|PRIVATE/);
+  const unknown = await examine({ ...way, tls: { ca: null, own: OWN } });
+  assert.is(resultOf(unknown, 'TLS certificate'), 'fail', 'without the authority of the site');
+  assert.is(unknown.settings, null);
+  const nobody = await examine({ ...way, tls: { ca: CERTIFICATE, own: null } });
+  assert.ok(
+    nobody.findings.some(({ result }) => result === 'fail'),
+    'without a certificate of ours',
+  );
+});
+
+test('goes through the proxy of the gateway, unless it is among the exceptions', async () => {
+  const { port } = await openPacs({});
+  const tunnels: string[] = [];
+  const proxy = createServer();
+  proxy.on('connect', ({ url = '' }: IncomingMessage, socket: Socket) => {
+    tunnels.push(url);
+    const onward = connect(port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      onward.pipe(socket).pipe(onward);
+    });
+    for (const end of [socket, onward]) end.on('error', () => void onward.destroy());
+  });
+  const behind = { url: `http://127.0.0.1:${await listen(proxy)}`, except: '.ward.test' };
+  const at = async (host: string) =>
+    examine(
+      {
+        ...{
+          kind: 'dicomweb',
+          url: `https://${host}:${port}/dicom-web`,
+          tls: { ca: CERTIFICATE, own: null },
+        },
+        authentication: { kind: 'none' },
+      },
+      behind,
+    );
+  const through = await at('pacs.hospital.test');
+  assert.is(resultOf(through, 'Name'), 'skipped');
+  // The certificate is for localhost: it was reached, and is not believed.
+  assert.is(resultOf(through, 'Search (QIDO-RS)') === 'ok', false);
+  assert.equal([...new Set(tunnels)], [`pacs.hospital.test:${port}`]);
+  assert.is(resultOf(await at('pacs.ward.test'), 'Name'), 'fail');
+  assert.is(resultOf(await at('localhost'), 'Connection'), 'ok');
+});
+
+test('is not asked of a folder', async () => {
+  assert.equal(await examine({ kind: 'folder', folder: 'archive' }), { findings: [], settings: null });
+});
+
+test.run();

@@ -1,0 +1,131 @@
+/**
+ * 500 CT slices of 525 kB by STOW-RS into the gateway ÷ by the same requests straight to the same Orthanc: fifty in
+ * each, four at once, streamed from the disk. The gateway answers when every instance has been seen in the PACS; a
+ * request that it has to answer earlier counts until it has. Also how far the gateway's memory grows meanwhile.
+ */
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { writeSlices } from '#testing/ct-slices.ts';
+import { forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
+import type { BenchRow } from './row.ts';
+import { sliceSource } from './slices.ts';
+import { openBenchSystem, type BenchSystem } from './system.ts';
+
+const SLICES = 500;
+const IN_A_REQUEST = 50;
+const AT_ONCE = 4;
+const WARM = 20;
+const BOUNDARY = 'bench-boundary-of-stow';
+const ASK_AGAIN_MS = 50;
+const MB = 1e6;
+
+type Door = { readonly url: string; readonly authorization: string };
+
+async function* bodyOf(paths: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const path of paths) {
+    yield Buffer.from(`--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n`);
+    yield* createReadStream(path, { highWaterMark: 1024 * 1024 });
+    yield Buffer.from('\r\n');
+  }
+  yield Buffer.from(`--${BOUNDARY}--`);
+}
+
+async function post(paths: readonly string[], { url, authorization }: Door): Promise<void> {
+  const request: RequestInit & { duplex: 'half' } = {
+    ...{ method: 'POST', body: bodyOf(paths) as unknown as BodyInit, duplex: 'half' as const },
+    headers: {
+      authorization,
+      accept: 'application/dicom+json',
+      'content-type': `multipart/related; type="application/dicom"; boundary=${BOUNDARY}`,
+    },
+  };
+  const answer = await fetch(url, request);
+  const text = await answer.text();
+  if (answer.status !== 200 && answer.status !== 202) throw new Error(`${answer.status}: ${text}`);
+  const status = answer.headers.get('location');
+  if (answer.status === 202 && status !== null) await untilClosed(new URL(status, url).href, authorization);
+}
+
+async function untilClosed(url: string, authorization: string): Promise<void> {
+  for (;;) {
+    const { state } = (await (await fetch(url, { headers: { authorization } })).json()) as { state: string };
+    if (state === 'closed') return;
+    await after(ASK_AGAIN_MS);
+  }
+}
+
+/** In milliseconds. */
+async function store(paths: readonly string[], door: Door): Promise<number> {
+  const requests: string[][] = [];
+  for (let at = 0; at < paths.length; at += IN_A_REQUEST) requests.push(paths.slice(at, at + IN_A_REQUEST));
+  const started = performance.now();
+  const next = async (): Promise<void> => {
+    for (let one = requests.shift(); one !== undefined; one = requests.shift()) await post(one, door);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, next));
+  return performance.now() - started;
+}
+
+async function openDoors({
+  gateway,
+  orthanc,
+  password,
+}: BenchSystem): Promise<{ direct: Door; through: Door }> {
+  const answer = await fetch(`${gateway.api}/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'admin', password }),
+  });
+  const { accessToken } = (await answer.json()) as { accessToken: string };
+  return {
+    direct: { url: `${orthanc.url}/studies`, authorization: orthanc.authorization },
+    through: {
+      url: `${gateway.api}/dicom-web/studies?policy=identified`,
+      authorization: `Bearer ${accessToken}`,
+    },
+  };
+}
+
+export async function benchStow(say: (line: string) => void): Promise<readonly BenchRow[]> {
+  const system = await openBenchSystem();
+  try {
+    const source = await sliceSource(system.folder);
+    const slicesOf = async (study: number, count: number): Promise<string[]> => {
+      const folder = join(system.folder, `study-${study}`);
+      await mkdir(folder);
+      return writeSlices(source, folder, { count, study });
+    };
+    const { direct, through } = await openDoors(system);
+    await store(await slicesOf(1, WARM), direct);
+    await store(await slicesOf(2, WARM), through);
+    const one = await slicesOf(3, SLICES);
+    const other = await slicesOf(4, SLICES);
+    say(
+      `${SLICES} ${source.kind} slices straight to Orthanc, ${IN_A_REQUEST} in a request, ${AT_ONCE} at once …`,
+    );
+    const directMs = await store(one, direct);
+    say('… and through the gateway');
+    const { pid } = system.gateway;
+    const idle = await residentBytes(pid);
+    await forgetPeak(pid);
+    const throughMs = await store(other, through);
+    const growth = (await peakResidentBytes(pid)) - idle;
+    return [
+      {
+        ...{ name: 'stow-vs-direct', ratio: throughMs / directMs },
+        ...{ throughMs: Math.round(throughMs), directMs: Math.round(directMs) },
+        ...{
+          slices: SLICES,
+          source: source.kind,
+          growthMb: Math.round(growth / MB),
+          idleMb: Math.round(idle / MB),
+        },
+        passedMb: Math.round((SLICES * (await readFile(source.path)).length) / MB),
+      },
+    ];
+  } finally {
+    await system.close();
+  }
+}
