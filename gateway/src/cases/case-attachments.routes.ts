@@ -1,4 +1,4 @@
-/** `/cases/{id}/attachments`: PDFs and pictures, as ciphertext under the key of their case; given out to be saved only. */
+/** `/cases/{id}/attachments`: PDFs and pictures, sealed under the key of their case, and given out to be saved only. */
 import { z } from '@hono/zod-openapi';
 import {
   ATTACHMENT_BYTES_LIMIT,
