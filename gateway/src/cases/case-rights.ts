@@ -16,12 +16,14 @@ export type CaseReader = Pick<Caller, 'id' | 'siteId' | 'roles'>;
 export const isKeeper = ({ roles }: Pick<Caller, 'roles'>): boolean =>
   roles.some((role) => CASE_KEEPERS.includes(role));
 
+/** Everything that may hold a name. */
+const ANONYMOUS: CasePart[] = ['title', 'tags', 'notes', 'attachments', 'patient'];
+
 /** The parts of a case that this reader is not given. `isAnonymous`: they asked for none that may hold a name. */
 export function withheldFrom(reader: CaseReader, isAnonymous: boolean): CasePart[] {
-  if (isKeeper(reader)) return isAnonymous ? ['title', 'tags', 'notes', 'patient'] : [];
-  if (reader.roles.includes('technician'))
-    return isAnonymous ? ['title', 'tags', 'notes', 'patient'] : ['patient'];
-  return ['title', 'tags', 'notes', 'patient', 'people'];
+  if (isKeeper(reader)) return isAnonymous ? ANONYMOUS : [];
+  if (reader.roles.includes('technician')) return isAnonymous ? ANONYMOUS : ['patient'];
+  return [...ANONYMOUS, 'people'];
 }
 
 /** A condition on `uid`, a Study Instance UID in the query: the reader may know that this study is of a case. */
