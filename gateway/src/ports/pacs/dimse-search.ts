@@ -1,6 +1,6 @@
 /**
- * Lists the instances of a study, by C-FIND in the Study Root model (PS3.4 Annex C), level by level: a query of instances
- * names its study and its series, so that any SCP can answer it. Nobody's study is searched for an instance.
+ * Lists the instances of a study, by C-FIND in the Study Root model (PS3.4 Annex C), level by level: a query of
+ * instances names its study and its series, so that any SCP can answer it.
  */
 import { isUid } from '#shared/dicom/uid.ts';
 import type { Association } from './dimse/association.ts';
