@@ -46,7 +46,8 @@ const isPadding = (byte: number | undefined): boolean => byte === 0 || byte === 
  * part of a string keeps the whole of it in memory.
  */
 export function trimmed(bytes: Buffer): string {
-  let [start, end] = [0, bytes.length];
+  let start = 0;
+  let end = bytes.length;
   while (start < end && isPadding(bytes[start])) start++;
   while (end > start && isPadding(bytes[end - 1])) end--;
   return bytes.toString('latin1', start, end);

@@ -17,8 +17,8 @@ export type TransportSettings = {
   /** Null: no TLS. */
   readonly tls: TransportTls | null;
   /**
-   * Longest wait for a PDU. Below about 30 s a PACS that stores a large instance before it answers is given up; far above
-   * it a dead one holds a study.
+   * Longest wait for a PDU. Below about 30 s a PACS that stores a large instance before it answers is given up; far
+   * above it a dead one holds a study.
    */
   readonly idleMs?: number;
 };
