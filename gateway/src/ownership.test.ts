@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ROLES, type Role, type Session } from '#shared/protocol/api.ts';
+import type { CaseAttachments } from '#shared/protocol/cases.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { until } from '#testing/gateway-under-test.ts';
@@ -127,6 +128,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /cases/{id}/reopen': READ,
   'get /cases/{id}/notes': READ,
   'post /cases/{id}/notes': READ,
+  'get /cases/{id}/attachments': READ,
+  'post /cases/{id}/attachments': READ,
+  'get /cases/{id}/attachments/{attachmentId}': READ,
+  'delete /cases/{id}/attachments/{attachmentId}': READ,
   'get /cases/{id}/patients': READ,
   'get /cases/{id}/timeline': { others: ['radiologist', 'admin', 'auditor'] },
   'get /studies': 'roles',
@@ -244,8 +249,7 @@ async function openWorld(): Promise<World> {
   const device = await createTestDevice(gateway);
   await device.enrol(token('owner'));
   const vault = await openVaultOf(sessions.get('owner')!);
-  const studies = [film.identifiers.studyInstanceUID];
-  const opened = await openTestCase(gateway, token('radiologist'), { studies });
+  const opened = await openCaseOf(film.identifiers.studyInstanceUID, token('radiologist'));
   const tokens = new Map([...sessions].map(([name, { accessToken }]) => [name, accessToken]));
   tokens.set('device', await device.token());
   for (const name of ['technician', 'ended'])
@@ -266,6 +270,7 @@ async function openWorld(): Promise<World> {
         .replace('/upload/files/{id}', `/upload/${created.headers.get('location')}`)
         .replace(/\/upload\/\{id\}(?=\/status|\/receipt)/, `/upload/${delivered}`)
         .replace('/upload/{id}', `/upload/${uploadId}`)
+        .replace('{attachmentId}', opened.attachment)
         .replace('/cases/{id}', `/cases/${opened.id}`)
         .replace('/jobs/{id}', `/jobs/${job.id}`)
         .replace('/results/{id}', `/results/${result.id}`)
@@ -276,6 +281,16 @@ async function openWorld(): Promise<World> {
         .replace('{studyInstanceUID}', film.identifiers.studyInstanceUID)
         .replace('{sopInstanceUID}', result.instances[0]!.sopInstanceUID),
   };
+}
+
+/** With an attachment. */
+async function openCaseOf(study: string, token: string) {
+  const { id } = await openTestCase(gateway, token, { studies: [study] });
+  const form = new FormData();
+  form.set('name', 'a.pdf');
+  form.set('file', new Blob(['%PDF-1.7']));
+  const answer = await gateway.call('POST', `/cases/${id}/attachments`, { token, form });
+  return { id, attachment: ((await answer.json()) as CaseAttachments).attachments[0]!.id };
 }
 
 async function disableAccount({ user }: Session): Promise<void> {
@@ -336,6 +351,9 @@ const IN_ORDER = Object.entries(ROWS).toSorted(
   ([a], [b]) => Number(a.startsWith('delete')) - Number(b.startsWith('delete')) || b.length - a.length,
 );
 
+/** The first caller who may delete it does, and nobody finds it after that. */
+const DELETED_AT_ONCE = /^delete \/(upload|cases\/\{id\}\/attachments)\//;
+
 test('serves something owned to its owner and to the roles that may, and hides it from all others', async () => {
   const world = await openWorld();
   const served = await operations();
@@ -352,7 +370,7 @@ test('serves something owned to its owner and to the roles that may, and hides i
     const expected = (role: Role, isOwner: boolean): Outcome => {
       if (!roles.includes(role)) return 'refused';
       if (isGone || !(isOwner || rights.others.includes(role))) return 'hidden';
-      isGone = row.startsWith('delete /upload/');
+      isGone = DELETED_AT_ONCE.test(row);
       return 'served';
     };
     for (const role of ROLES)

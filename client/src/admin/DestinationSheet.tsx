@@ -8,8 +8,20 @@ import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { ApiProblem } from '../net/api-client.ts';
-import { isInTheClear, readForm, toTyped, type Typed } from './destination-form.ts';
-import { destinationWords, type AuthenticationKind, type FieldName } from './destination-words.ts';
+import {
+  hasCertificates,
+  hasSignIn,
+  isInTheClear,
+  readForm,
+  toTyped,
+  type Typed,
+} from './destination-form.ts';
+import {
+  destinationWords,
+  type AuthenticationKind,
+  type DimseConnection,
+  type FieldName,
+} from './destination-words.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 
 const words = destinationWords.form;
@@ -60,20 +72,20 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
       busy.value = false;
     }
   };
-  const address = words.addresses[form.typed.value.kind];
+  const typed = form.typed.value;
   return (
     <Sheet title={destination === null ? words.add : words.change(destination.name)} onClose={onClose}>
       <form class="stack sheet-part destination-form" onSubmit={(event) => void save(event)} noValidate>
         <Field form={form} name="name" label={words.name} what={words.nameWhat} />
         <Kind form={form} />
-        <Field form={form} name="url" label={address.label} what={address.what} />
-        {isInTheClear(form.typed.value.url) && <Notice kind="wait">{words.inTheClear}</Notice>}
-        {form.typed.value.kind !== 'folder' && (
-          <>
-            <SignIn form={form} />
-            <Certificates form={form} />
-          </>
+        {typed.kind === 'dimse' ? (
+          <Peer form={form} />
+        ) : (
+          <Field form={form} name="url" {...words.addresses[typed.kind]} />
         )}
+        {isInTheClear(typed) && <Notice kind="wait">{words.inTheClear}</Notice>}
+        {hasSignIn(typed.kind) && <SignIn form={form} />}
+        {hasCertificates(typed) && <Certificates form={form} />}
         <div id={form.message} role="alert">
           {form.mistake.value && <MistakeNotice mistake={form.mistake.value} />}
         </div>
@@ -84,7 +96,11 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
 }
 
 const mistakeIn = (field: FieldName, kind: DestinationKind): string =>
-  field === 'url' ? words.addresses[kind].mistake : words.mistakes[field];
+  field !== 'url'
+    ? words.mistakes[field]
+    : kind === 'dimse'
+      ? words.mistakes.host
+      : words.addresses[kind].mistake;
 
 function MistakeNotice({ mistake }: { readonly mistake: Mistake }) {
   return (
@@ -125,6 +141,24 @@ function Kind({ form: { typed } }: { readonly form: Form }) {
       value={typed.value.kind}
       onChoose={(kind) => (typed.value = { ...typed.value, kind })}
     />
+  );
+}
+
+function Peer({ form }: { readonly form: Form }) {
+  const { typed } = form;
+  return (
+    <>
+      <Field form={form} name="host" label={words.host} />
+      <Field form={form} name="port" label={words.port} what={words.portWhat} />
+      <Field form={form} name="calledAE" label={words.calledAE} />
+      <Field form={form} name="callingAE" label={words.callingAE} what={words.callingAEWhat} />
+      <Choice<DimseConnection>
+        label={words.connection}
+        names={words.connections}
+        value={typed.value.connection}
+        onChoose={(connection) => (typed.value = { ...typed.value, connection })}
+      />
+    </>
   );
 }
 

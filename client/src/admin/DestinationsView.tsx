@@ -266,7 +266,7 @@ function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
       >
         {words.test}
       </button>
-      {kind !== 'folder' && <Examining destination={destination} store={store} />}
+      {kind !== 'folder' && kind !== 'dimse' && <Examining destination={destination} store={store} />}
       {!fromEnvironment && (
         <button
           type="button"

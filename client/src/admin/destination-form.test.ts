@@ -79,8 +79,48 @@ test('asks for a folder by its path alone, whatever was typed before', () => {
   assert.is(readForm(typed({ kind: 'orthanc', url: 'https://pacs.test/rs' }), true).kind, 'mistake');
 });
 
+test('asks for a PACS over DIMSE by host, port and AE titles, and shows what is saved in their fields', () => {
+  const peer = { host: 'pacs.ward.test', port: '11112', calledAE: 'MAIN PACS' };
+  const before = { kind: 'dimse', signIn: 'basic', username: 'a:b', ca: PEM } as const;
+  const read = readForm(typed({ ...before, ...peer }), true);
+  const wish = { kind: 'dimse', name: 'archive', ca: null, certificate: null };
+  const url = 'dimse://RELAYPACS@pacs.ward.test:11112/MAIN%20PACS';
+  assert.equal(read, { kind: 'wish', wish: { ...wish, url, authentication: { kind: 'none' } } });
+  const secure = readForm(typed({ ...before, ...peer, connection: 'tls' }), true);
+  assert.is(secure.kind === 'wish' && secure.wish.url, url.replace('dimse:', 'dimse-tls:'));
+  assert.is(secure.kind === 'wish' && secure.wish.ca, PEM);
+  const saved = toTyped({
+    ...{ id: '0', kind: 'dimse', name: 'archive', url, ca: null, certificate: null },
+    ...{ isPrimary: false, viewers: [], fromEnvironment: false, underWay: 0, waiting: 0, hasStudies: false },
+    ...{ need: null, deadLetters: 0, copies: { also: 0, required: 0 }, authentication: { kind: 'none' } },
+  });
+  assert.equal({ ...saved, ...peer, callingAE: 'RELAYPACS', connection: 'plain' }, saved);
+});
+
+test('names the field of a PACS over DIMSE that has the mistake', () => {
+  const peer = { kind: 'dimse', host: '10.0.0.5', port: '104', calledAE: 'PACS' } as const;
+  const fieldOf = (more: Partial<Typed>): string => {
+    const read = readForm(typed({ ...peer, ...more }), true);
+    return read.kind === 'mistake' ? read.field : 'none';
+  };
+  assert.is(fieldOf({}), 'none');
+  assert.is(fieldOf({ host: 'fd00::5' }), 'none');
+  assert.is(fieldOf({ name: 'My PACS', host: '' }), 'name');
+  for (const host of ['', 'a b', 'me@pacs', 'pacs/x', 'https://pacs'])
+    assert.is(fieldOf({ host }), 'host', host);
+  for (const port of ['', '0', '65536', '104a', '-1']) assert.is(fieldOf({ port }), 'port', port);
+  for (const title of ['', 'x'.repeat(17), 'a\\b', 'é']) {
+    assert.is(fieldOf({ calledAE: title }), 'calledAE', title);
+    assert.is(fieldOf({ callingAE: title }), 'callingAE', title);
+  }
+});
+
 test('warns of an address over which everybody on the way can read', () => {
-  assert.ok(isInTheClear('http://pacs.ward.test/dicom-web'));
+  const isRead = (more: Partial<Typed>): boolean => isInTheClear(typed(more));
+  assert.ok(isRead({ url: 'http://pacs.ward.test/dicom-web' }));
+  assert.ok(isRead({ kind: 'dimse', host: 'pacs.ward.test' }));
+  assert.not.ok(isRead({ kind: 'dimse', host: 'pacs.ward.test', connection: 'tls' }));
+  for (const host of ['', '127.0.0.1', '::1']) assert.not.ok(isRead({ kind: 'dimse', host }), host);
   for (const url of [
     'https://pacs.test',
     'http://127.0.0.1:8042',
@@ -88,6 +128,6 @@ test('warns of an address over which everybody on the way can read', () => {
     'http://[::1]/',
     'pacs',
   ])
-    assert.not.ok(isInTheClear(url), url);
+    assert.not.ok(isRead({ url }), url);
 });
 test.run();

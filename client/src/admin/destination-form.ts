@@ -5,11 +5,19 @@ import {
   type DestinationKind,
   type DestinationWish,
 } from '#shared/protocol/destination.ts';
-import { destinationWords, type AuthenticationKind, type FieldName } from './destination-words.ts';
+import { formatDimseAddress, parseDimseAddress, type DimseAddress } from '#shared/protocol/dimse-address.ts';
+import {
+  destinationWords,
+  type AuthenticationKind,
+  type DimseConnection,
+  type FieldName,
+} from './destination-words.ts';
 
 export type Typed = Readonly<Record<FieldName, string>> & {
   readonly kind: DestinationKind;
   readonly signIn: AuthenticationKind;
+  /** Of DIMSE. */
+  readonly connection: DimseConnection;
 };
 
 export type ReadForm =
@@ -24,12 +32,17 @@ const FIELDS: readonly FieldName[] = [
 ];
 const isField = (name: unknown): name is FieldName => FIELDS.includes(name as FieldName);
 
+/** The AE title by which a PACS usually knows the gateway. */
+const CALLING_AE = 'RELAYPACS';
+
 /** The form before anybody typed; a secret is never in it. */
 export function toTyped(destination: Destination | null): Typed {
-  const empty = Object.fromEntries(FIELDS.map((name) => [name, ''])) as Record<FieldName, string>;
+  const none = Object.fromEntries(FIELDS.map((name) => [name, ''])) as Record<FieldName, string>;
+  const empty = { ...none, callingAE: CALLING_AE, connection: 'plain' } as const;
   if (destination === null) return { ...empty, kind: 'dicomweb', signIn: 'none' };
   const { kind, name, url, ca, certificate, authentication } = destination;
-  const typed = { ...empty, kind, name, url, ca: ca ?? '', certificate: certificate ?? '' };
+  const own = kind === 'dimse' ? peerOf(url) : { url };
+  const typed = { ...empty, kind, name, ...own, ca: ca ?? '', certificate: certificate ?? '' };
   switch (authentication.kind) {
     case 'none':
     case 'bearer':
@@ -48,6 +61,32 @@ export function toTyped(destination: Destination | null): Typed {
   }
 }
 
+function peerOf(url: string): Partial<Typed> {
+  const address = parseDimseAddress(url);
+  if (address === null) return {};
+  const { host, port, calledAE, callingAE, isTls } = address;
+  return { host, port: String(port), calledAE, callingAE, connection: isTls ? 'tls' : 'plain' };
+}
+
+const toAddress = (typed: Typed): DimseAddress => ({
+  isTls: typed.connection === 'tls',
+  host: typed.host.trim(),
+  port: /^\d+$/.test(typed.port.trim()) ? Number(typed.port) : 0,
+  calledAE: typed.calledAE.trim(),
+  callingAE: typed.callingAE.trim(),
+});
+
+const PEER_FIELDS = ['host', 'port', 'calledAE', 'callingAE'] as const;
+const SOME_PEER: DimseAddress = { isTls: false, host: 'pacs', port: 104, calledAE: 'A', callingAE: 'B' };
+
+/** The first field that makes the address none. */
+function mistakeInPeer(typed: Typed): FieldName | null {
+  const address = toAddress(typed);
+  const isWrong = (field: (typeof PEER_FIELDS)[number]): boolean =>
+    parseDimseAddress(formatDimseAddress({ ...SOME_PEER, [field]: address[field] })) === null;
+  return PEER_FIELDS.find(isWrong) ?? null;
+}
+
 /** `isNew`: there is no saved secret that an empty field could keep. */
 export function readForm(filledIn: Typed, isNew: boolean): ReadForm {
   const typed = withoutHidden(filledIn);
@@ -55,7 +94,7 @@ export function readForm(filledIn: Typed, isNew: boolean): ReadForm {
   const wished = destinationWishSchema.safeParse({
     kind: typed.kind,
     name: typed.name.trim(),
-    url: typed.url.trim(),
+    url: typed.kind === 'dimse' ? formatDimseAddress(toAddress(typed)) : typed.url.trim(),
     authentication: authenticationOf(typed),
     ca: typed.ca.trim() || null,
     certificate: typed.certificate.trim() || null,
@@ -63,6 +102,8 @@ export function readForm(filledIn: Typed, isNew: boolean): ReadForm {
   });
   if (!wished.success) {
     const names = wished.error.issues.flatMap(({ path }) => path.toReversed().filter(isField));
+    const inPeer = typed.kind === 'dimse' && !names.includes('name') ? mistakeInPeer(typed) : null;
+    if (inPeer !== null) return { kind: 'mistake', field: inPeer };
     return { kind: 'mistake', field: FIELDS.find((name) => names.includes(name)) ?? 'url' };
   }
   if (missing !== null && typed[missing] === '') return { kind: 'mistake', field: missing };
@@ -71,10 +112,19 @@ export function readForm(filledIn: Typed, isNew: boolean): ReadForm {
   return { kind: 'wish', wish: wished.data };
 }
 
-/** A folder has neither passwords nor certificates: what was typed before for another kind is not asked for. */
+/** Not every kind has passwords and certificates: what was typed before for another one is not asked for. */
 function withoutHidden(typed: Typed): Typed {
-  return typed.kind === 'folder' ? { ...typed, signIn: 'none', ca: '', certificate: '', key: '' } : typed;
+  const { kind } = typed;
+  const signIn = hasSignIn(kind) ? typed.signIn : 'none';
+  return hasCertificates(typed)
+    ? { ...typed, signIn }
+    : { ...typed, signIn, ca: '', certificate: '', key: '' };
 }
+
+export const hasSignIn = (kind: DestinationKind): boolean => kind === 'dicomweb' || kind === 'orthanc';
+
+export const hasCertificates = ({ kind, connection }: Typed): boolean =>
+  kind === 'dimse' ? connection === 'tls' : kind !== 'folder';
 
 function authenticationOf(typed: Typed): object {
   const { signIn: kind } = typed;
@@ -104,9 +154,12 @@ function secretOf(kind: AuthenticationKind): FieldName | null {
   return SECRETS[kind];
 }
 
-/** Over http to another machine; on this one nobody listens. */
-export function isInTheClear(url: string): boolean {
+/** Without TLS to another machine; on this one nobody listens. */
+export function isInTheClear({ kind, url, host, connection }: Typed): boolean {
+  if (kind === 'dimse') return connection === 'plain' && host.trim() !== '' && !HERE.test(host.trim());
   if (!URL.canParse(url)) return false;
   const { protocol, hostname } = new URL(url);
-  return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  return protocol === 'http:' && !HERE.test(hostname);
 }
+
+const HERE = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/;

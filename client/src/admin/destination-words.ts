@@ -4,6 +4,7 @@ import type { Need } from '#shared/protocol/forms.ts';
 import { counted, instances } from '../kit/counted.ts';
 
 export type AuthenticationKind = 'none' | 'basic' | 'bearer' | 'oauth';
+export type DimseConnection = 'plain' | 'tls';
 
 export const destinationWords = {
   intro:
@@ -86,12 +87,20 @@ export const destinationWords = {
   findings: {
     ok: { title: 'It answers, and gives what it holds.', next: null },
     'no-retrieval': {
-      title: 'It answers searches, but gives no instance back (WADO-RS).',
-      next: 'Turn WADO-RS on in the PACS. Until then nothing can be read back, and images cannot be shown.',
+      title: 'It answers searches, but gives no instance back (WADO-RS, C-GET).',
+      next: 'Turn that on in the PACS. Until then nothing can be read back, and images cannot be shown.',
     },
     'no-search': {
-      title: 'Something answers, but not with the result of a search (QIDO-RS).',
-      next: 'Check the path of the address: Orthanc’s ends in /dicom-web, dcm4chee’s in /aets/NAME/rs.',
+      title: 'Something answers, but not with the result of a search (QIDO-RS, C-FIND).',
+      next: 'Check the path of the address: Orthanc’s ends in /dicom-web, dcm4chee’s in /aets/NAME/rs. Over DIMSE, let the gateway’s AE title query the PACS.',
+    },
+    'unknown-ae-title': {
+      title: 'It does not know one of the AE titles.',
+      next: 'Add the gateway’s AE title, and its address, to the PACS, and check the PACS’s own: upper and lower case differ.',
+    },
+    'association-refused': {
+      title: 'It refuses the association.',
+      next: 'It may have too many at once, or want TLS. Look at its log.',
     },
     'not-orthanc': {
       title: 'It answers, but its REST API does not answer as Orthanc’s.',
@@ -171,6 +180,7 @@ export const destinationWords = {
     kindNames: {
       dicomweb: 'DICOMweb',
       orthanc: 'Orthanc, with its REST API',
+      dimse: 'DIMSE (C-STORE, C-FIND, C-GET)',
       folder: 'Folder',
     } satisfies Record<DestinationKind, string>,
     addresses: {
@@ -189,8 +199,19 @@ export const destinationWords = {
         what: 'Its path beneath RELAY_FOLDER_ROOT, for example archive/night. It must exist.',
         mistake: 'Enter a path of letters, digits, dots, hyphens and underscores, for example archive/night.',
       },
-    } satisfies Record<DestinationKind, { readonly [part in 'label' | 'what' | 'mistake']: string }>,
-    inTheClear: 'Over http, images and passwords can be read by anybody on the way.',
+    } satisfies Record<
+      Exclude<DestinationKind, 'dimse'>,
+      { readonly [part in 'label' | 'what' | 'mistake']: string }
+    >,
+    host: 'Host',
+    port: 'Port',
+    portWhat: 'Often 104 or 11112.',
+    calledAE: 'AE title of the PACS',
+    callingAE: 'AE title of the gateway',
+    callingAEWhat: 'The PACS must know it, and let it store, query and retrieve.',
+    connection: 'Connection',
+    connections: { plain: 'Without TLS', tls: 'With TLS' } satisfies Record<DimseConnection, string>,
+    inTheClear: 'Without TLS, images and passwords can be read by anybody on the way.',
     authentication: 'Sign in with',
     signIns: {
       none: 'Nothing',
@@ -214,6 +235,10 @@ export const destinationWords = {
     saving: 'Saving…',
     mistakes: {
       name: 'Enter a name of lower-case letters, digits and hyphens.',
+      host: 'Enter the name or the IP address of the PACS.',
+      port: 'Enter a port from 1 to 65535.',
+      calledAE: 'Enter an AE title of at most 16 characters.',
+      callingAE: 'Enter an AE title of at most 16 characters.',
       username: 'Enter a user name without a colon.',
       password: 'Enter the password.',
       token: 'Enter the token, without spaces.',

@@ -44,6 +44,16 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await page.getByLabel('New note').pressSequentially('Opacity behind the heart?');
   await press(page, 'Add the note');
   await page.getByRole('region', { name: 'Notes' }).getByText('Opacity behind the heart?').waitFor();
+  const pdf = { name: 'prior.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7\n%%EOF') };
+  const chooser = page.getByLabel('Attach a PDF');
+  await chooser.setInputFiles({ ...pdf, buffer: Buffer.from('MZ') });
+  await page.getByText('This kind of content is not accepted here.').waitFor();
+  await chooser.setInputFiles(pdf);
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save prior.pdf' }).press('Enter'),
+  ]);
+  assert.is(saved.suggestedFilename(), 'prior.pdf');
   await page.getByText('Asking the PACS').waitFor({ state: 'detached' });
   await page.locator('summary').press('Enter');
   await page.getByText('Note added').waitFor();

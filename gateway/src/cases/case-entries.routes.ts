@@ -100,7 +100,7 @@ async function shownNotes({ db, seal }: CaseTools, { id: caseId, wrapped_key }: 
   return (await notesOf(db, caseId)).map(({ id, kind, sealed, username, at }) => ({
     id,
     kind,
-    text: cipher?.open(placeOfNote(id), sealed) ?? null,
+    text: cipher?.open(placeOfNote(id), sealed)?.toString('utf8') ?? null,
     by: username,
     at: at.toISOString(),
   }));

@@ -67,9 +67,11 @@ test('who sends and does research reads words in cases of what they sent, and in
   assert.equal([seen.title, seen.createdBy], [null, null]);
   assert.ok(list.cases.some((found) => found.id === id));
   assert.not.ok(JSON.stringify(list).includes(TITLE));
-  assert.is(await statusOf(`/cases/${id}/notes`, token), 404);
+  for (const part of ['notes', 'attachments', `attachments/${randomUUID()}`])
+    assert.is(await statusOf(`/cases/${id}/${part}`, token), 404);
   assert.is((await jsonOf<Case>(gateway, `GET /cases/${sent.id}`, { token })).title, TITLE);
-  assert.is(await statusOf(`/cases/${sent.id}/notes`, token), 200);
+  for (const part of ['notes', 'attachments'])
+    assert.is(await statusOf(`/cases/${sent.id}/${part}`, token), 200);
   await policy('identified');
 });
 

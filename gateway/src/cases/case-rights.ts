@@ -16,13 +16,16 @@ export type CaseReader = Pick<Caller, 'id' | 'siteId' | 'roles'>;
 export const isKeeper = ({ roles }: Pick<Caller, 'roles'>): boolean =>
   roles.some((role) => CASE_KEEPERS.includes(role));
 
+/** Everything that may hold a name. */
+const ANONYMOUS: CasePart[] = ['title', 'tags', 'notes', 'attachments', 'patient'];
+
 /** The parts of a case that this reader is not given. `isAnonymous`: they asked for none that may hold a name. */
 export function withheldFrom(reader: CaseReader, isAnonymous: boolean): CasePart[] {
-  if (isKeeper(reader)) return isAnonymous ? ['title', 'tags', 'notes', 'patient'] : [];
+  if (isKeeper(reader)) return isAnonymous ? ANONYMOUS : [];
   // Whoever is a researcher too sees cases that they did not send (asSender is for those that they did).
   if (reader.roles.includes('technician') && !reader.roles.includes('researcher'))
-    return isAnonymous ? ['title', 'tags', 'notes', 'patient'] : ['patient'];
-  return ['title', 'tags', 'notes', 'patient', 'people'];
+    return isAnonymous ? ANONYMOUS : ['patient'];
+  return [...ANONYMOUS, 'people'];
 }
 
 /** Who sends and does research reads the words in cases of what they sent, and in no others. */

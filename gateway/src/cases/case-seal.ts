@@ -9,11 +9,11 @@ import type { StudyKeys } from '../pipeline/study-key.ts';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** `place`: what the text is, and of which row. It opens there alone. */
+/** `place`: the kind of text or file, and its row. It opens there alone. */
 export type CaseCipher = {
-  seal(place: string, text: string): Uint8Array;
+  seal(place: string, content: string | Uint8Array): Uint8Array;
   /** Null: it was changed, or belongs elsewhere. */
-  open(place: string, sealed: Uint8Array): string | null;
+  open(place: string, sealed: Uint8Array): Buffer | null;
 };
 
 export type CaseSeal = {
@@ -45,10 +45,11 @@ export function createCaseSeal(keys: StudyKeys, secret: Uint8Array): CaseSeal {
 
 function createCipher(key: Uint8Array): CaseCipher {
   return {
-    seal(place, text) {
+    seal(place, content) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(place));
-      return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+      const bytes = Buffer.from(content as Uint8Array);
+      return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
     },
     open(place, sealed) {
       try {
@@ -56,8 +57,8 @@ function createCipher(key: Uint8Array): CaseCipher {
           authTagLength: TAG_BYTES,
         }).setAAD(Buffer.from(place));
         decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-        const text = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
-        return Buffer.concat([text, decipher.final()]).toString('utf8');
+        const opened = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
+        return Buffer.concat([opened, decipher.final()]);
       } catch {
         return null;
       }

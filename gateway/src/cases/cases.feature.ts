@@ -2,6 +2,7 @@
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import type { StudyKeys } from '../pipeline/study-key.ts';
+import { caseAttachmentRoutes } from './case-attachments.routes.ts';
 import { createCaseSeal } from './case-seal.ts';
 import { caseEntryRoutes } from './case-entries.routes.ts';
 import { caseRoutes } from './cases.routes.ts';
@@ -24,7 +25,7 @@ const SWEEP_EVERY_SECONDS = 3600;
 export function casesFeature({ keys, caseKeys, ...rest }: CasesFeatureTools): Feature {
   const tools = { ...rest, seal: createCaseSeal(caseKeys, keys.secretFor(PRINTS)) };
   return {
-    routes: [caseRoutes(tools), caseEntryRoutes(tools)],
+    routes: [caseRoutes(tools), caseEntryRoutes(tools), caseAttachmentRoutes(tools)],
     clocks: [
       {
         name: 'case-arrivals',

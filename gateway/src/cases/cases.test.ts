@@ -82,7 +82,7 @@ test('a researcher sees a case of a de-identified study without a word that some
   await sql`update instance set policy_name = 'deidentified' where study_id in
     (select id from study where study_instance_uid = ${study})`.execute(gateway.database.db);
   const seen = await jsonOf<Case>(gateway, `GET /cases/${id}`, as('researcher'));
-  assert.equal(seen.withheld, ['title', 'tags', 'notes', 'patient', 'people']);
+  assert.equal(seen.withheld, ['title', 'tags', 'notes', 'attachments', 'patient', 'people']);
   const list = await jsonOf<CaseList>(gateway, `GET /cases?q=${number}`, as('researcher'));
   const { events } = await jsonOf<CaseTimeline>(gateway, `GET /cases/${id}/timeline`, as('researcher'));
   const said = JSON.stringify([seen, list, events]);
@@ -97,7 +97,7 @@ test('with the switch a keeper gets no title, tag or note either, in the list an
   const { id } = await openOne();
   const seen = await jsonOf<Case>(gateway, `GET /cases/${id}?anonymise=1`, as('admin'));
   const list = await jsonOf<CaseList>(gateway, 'GET /cases?anonymise=1', as('admin'));
-  assert.equal(list.withheld, ['title', 'tags', 'notes', 'patient']);
+  assert.equal(list.withheld, ['title', 'tags', 'notes', 'attachments', 'patient']);
   for (const word of [TITLE, TAG, NAME]) assert.not.ok(JSON.stringify([seen, list]).includes(word));
 });
 

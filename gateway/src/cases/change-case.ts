@@ -123,7 +123,7 @@ async function lockOpen(trx: Trx, keeper: CaseReader, which: Which): Promise<Cas
 }
 
 /** @throws Problem case-unreadable: its key is gone, and nothing can be added to it. */
-function cipherOf({ seal }: CaseTools, { id, wrapped_key }: CaseRow): CaseCipher {
+export function cipherOf({ seal }: CaseTools, { id, wrapped_key }: CaseRow): CaseCipher {
   const cipher = seal.cipherOf(id, wrapped_key);
   if (cipher === null) throw new Problem('case-unreadable');
   return cipher;

@@ -19,7 +19,7 @@ export type Shown = { readonly reader: CaseReader; readonly withheld: readonly C
 /** Null: its key is gone, or it was sealed elsewhere. */
 export function openText({ id, wrapped_key, sealed }: CaseRow, seal: CaseSeal): CaseText | null {
   const text = seal.cipherOf(id, wrapped_key)?.open(TEXT_PLACE, sealed) ?? null;
-  return text === null ? null : textSchema.parse(JSON.parse(text));
+  return text === null ? null : textSchema.parse(JSON.parse(text.toString('utf8')));
 }
 
 /** In the order of the rows. */

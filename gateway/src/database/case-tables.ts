@@ -1,6 +1,6 @@
 /** The tables of cases. All that people typed is sealed under the case's key (cases/case-seal.ts). */
 import type { ColumnType, Generated } from 'kysely';
-import type { CaseStatus, NOTE_KINDS } from '#shared/protocol/cases.ts';
+import type { AttachmentKind, CaseStatus, NOTE_KINDS } from '#shared/protocol/cases.ts';
 
 /** `case` is a reserved word in SQL. */
 export type CaseRecordTable = {
@@ -47,6 +47,19 @@ export type CaseNoteTable = {
   at: Date;
 };
 
+export type CaseAttachmentTable = {
+  id: string;
+  position: Generated<number>;
+  case_id: string;
+  kind: AttachmentKind;
+  /** Of the file itself. */
+  bytes: number;
+  sealed_name: Uint8Array;
+  sealed: Uint8Array;
+  by_account: string;
+  at: Date;
+};
+
 /** Readings of a case by an account, in quarters of an hour since 1970: each is one audit event. */
 export type CaseReadingTable = { case_id: string; account_id: string; period: number };
 
@@ -57,6 +70,7 @@ export type CaseTables = {
   case_record: CaseRecordTable;
   case_study: CaseStudyTable;
   case_note: CaseNoteTable;
+  case_attachment: CaseAttachmentTable;
   case_reading: CaseReadingTable;
   case_arrival: CaseArrivalTable;
 };

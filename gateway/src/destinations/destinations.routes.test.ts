@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import type { Destination, DestinationTest } from '#shared/protocol/destination.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE_KEY } from '../testing/certificate.ts';
+import { openDimsePeer, pdu } from '../testing/dimse-peer.ts';
 import { testFilm } from '../testing/open-subject.ts';
 import { openTestGateway, type CallOptions, type TestGateway } from '../testing/open-gateway.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
@@ -63,6 +64,32 @@ test('called default is set by the environment, and is nobody’s to change', as
   assert.is(await codeOf(call('PUT', `/${set.id}`, wish('default'))), code);
   assert.is(await codeOf(call('DELETE', `/${set.id}`)), code);
   assert.is(await codeOf(call('POST', '', wish('default'))), 'destination-exists');
+});
+
+test('may speak DIMSE: by host, port and AE titles, without a password, and is tested', async () => {
+  const none = { authentication: { kind: 'none' } };
+  const dimse = { kind: 'dimse', ...none };
+  const url = 'dimse://RELAYPACS@127.0.0.1:9/PACS';
+  const made = await make('by-dimse', { ...dimse, url });
+  assert.equal([made.kind, made.url], ['dimse', url]);
+  assert.is((await call<DestinationTest>('POST', `/${made.id}/test`))[1].finding, 'connection-refused');
+  const stranger = await openDimsePeer({ associate: () => pdu(3, Buffer.of(0, 1, 1, 7)) });
+  const there = { ...dimse, url: `dimse://RELAYPACS@127.0.0.1:${stranger.port}/PACS` };
+  assert.is((await call('PUT', `/${made.id}`, wish('by-dimse', there)))[0], 200);
+  assert.is((await call<DestinationTest>('POST', `/${made.id}/test`))[1].finding, 'unknown-ae-title');
+  stranger.close();
+  assert.is((await call('DELETE', `/${made.id}`))[0], 204);
+  const secure = { ...dimse, url: 'dimse-tls://RELAYPACS@127.0.0.1:9/PACS' };
+  const code = 'invalid-request';
+  for (const more of [
+    { ...dimse, url: 'dimse://127.0.0.1:9/PACS' },
+    { ...dimse, url: 'http://127.0.0.1:9/dicom-web' },
+    { ...dimse, url, ca: CERTIFICATE },
+    { ...secure, authentication: { ...BASIC, password: 'planted-password' } },
+  ])
+    assert.is(await codeOf(call('POST', '', wish('by-dimse', more))), code, JSON.stringify(more));
+  const trusting = await make('by-dimse', { ...secure, ca: CERTIFICATE });
+  assert.is((await call('DELETE', `/${trusting.id}`))[0], 204);
 });
 
 test('is made, changed and deleted, in the audit trail, and its password is never shown', async () => {

@@ -56,7 +56,9 @@ export function connectionOf(
     throw new PacsUnreachable('the secrets of the destination cannot be read', null, SECRETS_UNREADABLE);
   const { ca, certificate, authentication } = settings;
   const own = certificate === null ? null : { cert: certificate, key: secrets.key ?? '' };
-  return { kind, url, authentication: toAuthentication(authentication, secrets), tls: { ca, own } };
+  const tls = { ca, own };
+  if (kind === 'dimse') return { kind, url, tls };
+  return { kind, url, authentication: toAuthentication(authentication, secrets), tls };
 }
 
 /** Nothing is stored without its secret (check-wish.ts). */

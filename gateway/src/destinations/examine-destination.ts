@@ -1,6 +1,6 @@
 /**
  * The doctor at a destination, reached as the gateway reaches it: by its own authentication, certificates and proxy. A
- * folder has none of what the doctor looks at.
+ * folder, and DIMSE, have none of what the doctor looks at.
  */
 import type { DestinationExamination } from '#shared/protocol/destination.ts';
 import { CHECKS } from '../doctor/checks.ts';
@@ -17,7 +17,7 @@ export async function examineDestination(
   isStoring: boolean,
   signal: AbortSignal,
 ): Promise<DestinationExamination> {
-  if (connection.kind === 'folder') return { findings: [], settings: null };
+  if (connection.kind === 'folder' || connection.kind === 'dimse') return { findings: [], settings: null };
   const { tls, url } = connection;
   const authorization = await authorizationNow(connection, around, signal);
   const way = { url: url.replace(/\/+$/, ''), authorization, ...tls, proxy: around.proxy };

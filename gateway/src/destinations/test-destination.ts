@@ -1,5 +1,6 @@
 /** *Test*: a small search and the first bytes of an instance, and the trouble in a word. Writes nothing. */
 import type { DestinationFinding, DestinationTest } from '#shared/protocol/destination.ts';
+import { ASSOCIATION_REFUSED, UNKNOWN_AE_TITLE } from '../ports/pacs/dimse/association-failed.ts';
 import {
   FOLDERS_NOT_ALLOWED,
   NO_TOKEN,
@@ -57,6 +58,8 @@ const BY_CONNECTION: Readonly<Record<string, DestinationFinding>> = {
   [NO_TOKEN]: 'no-access-token',
   [SECRETS_UNREADABLE]: 'secrets-unreadable',
   [NOT_ORTHANC]: 'not-orthanc',
+  [UNKNOWN_AE_TITLE]: 'unknown-ae-title',
+  [ASSOCIATION_REFUSED]: 'association-refused',
   [FOLDERS_NOT_ALLOWED]: 'folders-not-allowed',
   ENOENT: 'folder-missing',
   ENOTDIR: 'folder-missing',

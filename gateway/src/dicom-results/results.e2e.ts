@@ -58,7 +58,7 @@ async function search(
 }
 
 async function fetched(pacs: Pacs, sopInstanceUID: string): Promise<Uint8Array> {
-  const [where] = await pacs.findInstances([sopInstanceUID], signal);
+  const [where] = await pacs.findInstances([sopInstanceUID], signal, '');
   const instance = await pacs.fetchInstance(where!, FETCHED_BYTES_LIMIT, signal);
   if (instance?.kind !== 'fetched') throw assert.unreachable('the PACS has it');
   return instance.bytes;

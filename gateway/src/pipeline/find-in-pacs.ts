@@ -19,7 +19,11 @@ export async function findInPacs(
   const listed = await pacs.findStudy(studyInstanceUID, signal, sopInstanceUIDs);
   const unlisted = [...sopInstanceUIDs.difference(listed)];
   if (unlisted.length === 0) return { there: sopInstanceUIDs, unanswered: new Set() };
-  const { places, unanswered } = await searchEach(pacs, unlisted, signal);
+  const { places, unanswered } = await searchEach(
+    pacs,
+    { studyInstanceUID, sopInstanceUIDs: unlisted },
+    signal,
+  );
   const found = places.filter((place) => place.studyInstanceUID === studyInstanceUID);
   const there = new Set([
     ...sopInstanceUIDs.intersection(listed),

@@ -59,6 +59,7 @@ promise(
     for (const found of await pacs.findInstances(
       instances.map(({ identifiers }) => identifiers.sopInstanceUID),
       signal,
+      instances[0]!.identifiers.studyInstanceUID,
     )) {
       const sent = instances.find(({ identifiers }) => identifiers.sopInstanceUID === found.sopInstanceUID)!;
       assert.is((await pacs.readBack(found, sent.bytes.length, signal))?.digest, sha256(sent.bytes));
@@ -108,7 +109,11 @@ promise(
     assert.is(third.have.length, 1);
     const held = await pipeline.until(second.uploadId, ({ state }) => state === 'held');
     assert.is(held.counts.quarantined, 1);
-    const [found] = await pacs.findInstances([a.identifiers.sopInstanceUID], signal);
+    const [found] = await pacs.findInstances(
+      [a.identifiers.sopInstanceUID],
+      signal,
+      a.identifiers.studyInstanceUID,
+    );
     assert.is((await pacs.readBack(found!, a.bytes.length, signal))?.digest, sha256(a.bytes));
     await pipeline.json('POST', `/upload/${second.uploadId}/decisions`, {
       decision: 'leave-out',

@@ -23,17 +23,25 @@ const test = suite('of a PACS that turns searches away');
 
 test('none for these: one question is asked', async () => {
   const pacs = turningAway([]);
-  const { places, unanswered } = await searchEach(pacs, UIDS, signal);
+  const { places, unanswered } = await searchEach(
+    pacs,
+    { studyInstanceUID: '1.2', sopInstanceUIDs: UIDS },
+    signal,
+  );
   assert.equal([places.length, unanswered.size, pacs.asked()], [199, 0, 1]);
 });
 
 test('those for a few: the others are known, by few questions', async () => {
   const poison = ['1.2.0', '1.2.77', '1.2.199'];
   const pacs = turningAway(poison);
-  const { places, unanswered } = await searchEach(pacs, UIDS, signal);
+  const { places, unanswered } = await searchEach(
+    pacs,
+    { studyInstanceUID: '1.2', sopInstanceUIDs: UIDS },
+    signal,
+  );
   assert.equal([places.length, [...unanswered]], [197, poison]);
   assert.ok(pacs.asked() < 60, `${pacs.asked()} questions`);
-  const alone = await searchEach(pacs, ['1.2.77'], signal);
+  const alone = await searchEach(pacs, { studyInstanceUID: '1.2', sopInstanceUIDs: ['1.2.77'] }, signal);
   assert.equal([alone.places, [...alone.unanswered]], [[], ['1.2.77']]);
 });
 
@@ -45,7 +53,9 @@ for (const [what, poison, error] of [
 ] as const)
   test(`${what}: nothing is known`, async () => {
     const pacs = turningAway(poison, error);
-    const failed = await searchEach(pacs, UIDS, signal).catch((thrown: unknown) => thrown);
+    const failed = await searchEach(pacs, { studyInstanceUID: '1.2', sopInstanceUIDs: UIDS }, signal).catch(
+      (thrown: unknown) => thrown,
+    );
     assert.is(failed, error);
     assert.ok(pacs.asked() < 60, `${pacs.asked()} questions`);
   });

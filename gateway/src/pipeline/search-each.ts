@@ -10,6 +10,11 @@ export type Searched = {
   readonly unanswered: ReadonlySet<string>;
 };
 
+export type InstancesOfStudy = {
+  readonly studyInstanceUID: string;
+  readonly sopInstanceUIDs: readonly string[];
+};
+
 /** Nobody has it: a PACS that searches finds nothing. */
 const NOBODYS_UID = '2.25.1';
 /** A PACS that turns more of them away is ill. */
@@ -20,18 +25,19 @@ const isAnswer = (error: unknown): boolean => error instanceof PacsUnreachable &
 /** Throws PacsUnreachable. */
 export async function searchEach(
   pacs: Pick<Pacs, 'findInstances'>,
-  sopInstanceUIDs: readonly string[],
+  { studyInstanceUID, sopInstanceUIDs }: InstancesOfStudy,
   signal: AbortSignal,
 ): Promise<Searched> {
   const places: FoundInstance[] = [];
   const unanswered = new Set<string>();
   const search = async (uids: readonly string[]): Promise<void> => {
     try {
-      places.push(...(await pacs.findInstances(uids, signal)));
+      places.push(...(await pacs.findInstances(uids, signal, studyInstanceUID)));
     } catch (error) {
       if (!isAnswer(error)) throw error;
       // Before the search for the one that is turned away: does the PACS answer any?
-      if (uids.length === sopInstanceUIDs.length) await pacs.findInstances([NOBODYS_UID], signal);
+      if (uids.length === sopInstanceUIDs.length)
+        await pacs.findInstances([NOBODYS_UID], signal, studyInstanceUID);
       if (uids.length === 1) unanswered.add(uids[0]!);
       if (unanswered.size > UNANSWERED_LIMIT) throw error;
       if (uids.length === 1) return;

@@ -46,10 +46,15 @@ export async function deliverStudy(
   const film = testFilm({ seed, ofStudy });
   const { studyInstanceUID, sopInstanceUID } = film.identifiers;
   gateway.pacs.studies.push({ ...NOBODY, ...said, studyInstanceUID });
-  const upload = await sendStudy(askOf(gateway), token, [film]);
-  await until('the study to be in the PACS', async () => {
-    const answer = await gateway.call('GET', `/upload/${upload}/receipt`, { token });
-    return answer.status === 200 && gateway.pacs.held.has(sopInstanceUID);
+  await sendStudy(askOf(gateway), token, [film]);
+  await until('the study to be in the PACS, and done', async () => {
+    const open = await gateway.database.db
+      .selectFrom('study')
+      .select('id')
+      .where('study_instance_uid', '=', studyInstanceUID)
+      .where('state', '<>', 'closed')
+      .executeTakeFirst();
+    return open === undefined && gateway.pacs.held.has(sopInstanceUID);
   });
   return studyInstanceUID;
 }

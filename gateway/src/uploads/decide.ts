@@ -211,7 +211,8 @@ async function lookForOffered(
   const early = new Map(offered.filter((row) => leftOf(row) > 0).map((row) => [row.id, leftOf(row)]));
   if (old.length === 0) return { notThere: new Map(), early };
   const uids = old.map((row) => row.sop_instance_uid);
-  const find = async () => (await pacsOf(upload)).pacs.findInstances(uids, AbortSignal.timeout(PACS_MS));
+  const find = async () =>
+    (await pacsOf(upload)).pacs.findInstances(uids, AbortSignal.timeout(PACS_MS), upload.study_instance_uid);
   const places = await find().catch(() => {
     throw new Problem('pacs-unreachable');
   });

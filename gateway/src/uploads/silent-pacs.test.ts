@@ -55,9 +55,9 @@ test('says "in the PACS" of those alone that the PACS named: for one whose searc
   pacs.listsAtMost = 1;
   pacs.held.delete(silent);
   const { findInstances } = pacs;
-  pacs.findInstances = async (uids, signal) => {
+  pacs.findInstances = async (uids, ...rest) => {
     if (uids.includes(silent)) throw new PacsUnreachable('turned away', 403);
-    return findInstances(uids, signal);
+    return findInstances(uids, ...rest);
   };
   const { have } = await pipeline.init(toManifest(instances));
   assert.equal(

@@ -40,6 +40,8 @@ const ENCODINGS = new Map<string, Encoding>([
   ]),
 ]);
 
+export const TRANSFER_SYNTAXES: readonly string[] = [...ENCODINGS.keys()];
+
 /** How a Data Set of this transfer syntax is encoded; null where the syntax is not known. */
 export function encodingOf(transferSyntaxUID: string): Encoding | null {
   return ENCODINGS.get(transferSyntaxUID) ?? null;

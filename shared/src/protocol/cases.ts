@@ -95,7 +95,7 @@ export const reopenCaseSchema = z.object({ version: z.number().int().min(1), rea
 const personSchema = z.object({ id: z.uuid(), username: z.string() });
 
 /** The parts that this answer leaves out: the caller's roles do not see them, or the caller asked for none. */
-export const CASE_PARTS = ['title', 'tags', 'notes', 'patient', 'people'] as const;
+export const CASE_PARTS = ['title', 'tags', 'notes', 'attachments', 'patient', 'people'] as const;
 export type CasePart = (typeof CASE_PARTS)[number];
 
 export const listedCaseSchema = z.object({
@@ -184,6 +184,28 @@ export const caseNoteSchema = z.object({
 /** `GET /cases/{id}/notes`: oldest first. */
 export const caseNotesSchema = z.object({ notes: z.array(caseNoteSchema) });
 export type CaseNotes = z.infer<typeof caseNotesSchema>;
+/** More than a scanned report has; each is held in memory while it is sealed or opened. */
+export const ATTACHMENT_BYTES_LIMIT = 10 * 1024 * 1024;
+export const ATTACHMENTS_LIMIT = 20;
+export const ATTACHMENT_KINDS = ['pdf', 'png', 'jpeg'] as const;
+export type AttachmentKind = (typeof ATTACHMENT_KINDS)[number];
+export const attachmentNameSchema = lineSchema(200);
+/** `GET /cases/{id}/attachments`: oldest first. */
+export const caseAttachmentsSchema = z.object({
+  attachments: z.array(
+    z.object({
+      id: z.uuid(),
+      kind: z.enum(ATTACHMENT_KINDS),
+      bytes: z.number().int(),
+      /** Null: its key is gone. */
+      name: z.string().nullable(),
+      by: z.string(),
+      at: z.iso.datetime(),
+    }),
+  ),
+});
+export type CaseAttachments = z.infer<typeof caseAttachmentsSchema>;
+
 /** `POST /cases/{id}/notes`. */
 export const newNoteSchema = z.object({ text: noteTextSchema });
 

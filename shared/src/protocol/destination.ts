@@ -3,6 +3,7 @@
  * to the gateway alone and is never in an answer; a change that leaves one out keeps it.
  */
 import { z } from 'zod';
+import { parseDimseAddress } from './dimse-address.ts';
 import { needSchema } from './forms.ts';
 import { policyNameSchema } from './policy.ts';
 import { viewerSchema } from './viewer.ts';
@@ -25,9 +26,10 @@ const pemSchema = z
 /**
  *   dicomweb   the DICOMweb root of any PACS; an Orthanc is recognised by its answers
  *   orthanc    the DICOMweb root of an Orthanc whose REST API the gateway may use: it must be there
+ *   dimse      host, port and AE titles (dimse-address.ts), with TLS or without
  *   folder     a path beneath RELAY_FOLDER_ROOT
  */
-export const DESTINATION_KINDS = ['dicomweb', 'orthanc', 'folder'] as const;
+export const DESTINATION_KINDS = ['dicomweb', 'orthanc', 'dimse', 'folder'] as const;
 export type DestinationKind = (typeof DESTINATION_KINDS)[number];
 
 /** A path downwards from the root, and no name that begins with a dot. */
@@ -78,7 +80,7 @@ export const destinationWishSchema = z
   .strictObject({
     kind: z.enum(DESTINATION_KINDS),
     name: policyNameSchema,
-    /** A web address; of a folder, its path beneath the root of folders. */
+    /** A web address, or one of DIMSE; of a folder, its path beneath the root of folders. */
     url: z.string().max(2000),
     authentication: z.discriminatedUnion('kind', [
       none,
@@ -96,6 +98,14 @@ export const destinationWishSchema = z
     ({ kind, authentication, ca, certificate, key }) =>
       kind !== 'folder' || (authentication.kind === 'none' && !ca && !certificate && key === undefined),
     { path: ['authentication'], error: 'a folder takes no password and no certificate' },
+  )
+  .refine(({ kind, authentication }) => kind !== 'dimse' || authentication.kind === 'none', {
+    path: ['authentication'],
+    error: 'DIMSE takes no password',
+  })
+  .refine(
+    ({ url, ca, certificate, key }) => !url.startsWith('dimse:') || !(ca || certificate || key !== undefined),
+    { path: ['ca'], error: 'certificates are for TLS' },
   );
 
 function isAddressOf(kind: DestinationKind, url: string): boolean {
@@ -104,6 +114,8 @@ function isAddressOf(kind: DestinationKind, url: string): boolean {
       return addressSchema.safeParse(url).success;
     case 'orthanc':
       return addressSchema.safeParse(url).success && /\/dicom-web\/?$/.test(url);
+    case 'dimse':
+      return parseDimseAddress(url) !== null;
     case 'folder':
       return url.length <= FOLDER_LIMIT && FOLDER.test(url);
     default:
@@ -117,7 +129,7 @@ export const destinationSchema = z.object({
   id: z.uuid(),
   kind: z.enum(DESTINATION_KINDS),
   name: z.string(),
-  /** The DICOMweb root, or the path of the folder beneath the root of folders. */
+  /** The DICOMweb root, an address of DIMSE, or the path of the folder beneath the root of folders. */
   url: z.string(),
   ...destinationSettingsSchema.shape,
   /** Those that show what it holds. */
@@ -206,6 +218,10 @@ export const DESTINATION_FINDINGS = [
   /** It is said to be an Orthanc, and its REST API does not answer as one. */
   'not-orthanc',
   'not-signed-in',
+  /** It does not know one of the AE titles. */
+  'unknown-ae-title',
+  /** It refuses the association for another reason. */
+  'association-refused',
   'no-access-token',
   'secrets-unreadable',
   'redirects',

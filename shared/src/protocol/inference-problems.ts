@@ -65,6 +65,12 @@ const INFERENCE_PROBLEMS = {
     title: 'The case is closed.',
     next: 'Open it again first.',
   },
+  'case-full': {
+    status: 409,
+    retry: 'changed',
+    title: 'The case has as many attachments as a case may have.',
+    next: 'Remove one first.',
+  },
   'case-not-closed': { status: 409, retry: 'changed', title: 'The case is not closed.' },
   'case-unreadable': {
     status: 410,

@@ -35,8 +35,8 @@ export const receiptInstanceSchema = z.object({
   /** The reason from the PACS: Warning Reason (0008,1196) or Failure Reason (0008,1197). */
   pacsCode: z.number().int().optional(),
   /**
-   * How it was proven: found by QIDO-RS; the digest that the PACS made of it is that of the sent bytes; or read
-   * back and compared byte for byte.
+   * How it was proven: found by a search; the digest that the PACS made of it is that of the sent bytes; or read
+   * back and compared byte for byte (over DIMSE its Data Set, which is all that travels).
    */
   proof: z.enum(['found', 'digest', 'read-back']).optional(),
   /**

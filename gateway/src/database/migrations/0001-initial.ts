@@ -258,6 +258,12 @@ const CASES = [
     case_id uuid not null references case_record on delete cascade, kind text not null,
     sealed bytea not null, by_account uuid not null references account, at timestamptz not null)`,
   `create index case_note_case on case_note (case_id, position)`,
+  `create table case_attachment (
+    id uuid primary key, position bigint not null generated always as identity,
+    case_id uuid not null references case_record on delete cascade, kind text not null, bytes int not null,
+    sealed_name bytea not null, sealed bytea not null, by_account uuid not null references account,
+    at timestamptz not null)`,
+  `create index case_attachment_case on case_attachment (case_id, position)`,
   `create table case_reading (
     case_id uuid not null references case_record on delete cascade, account_id uuid not null references account,
     period bigint not null, primary key (case_id, account_id, period))`,

@@ -55,6 +55,7 @@ export async function forwardBatch(
     for (const found of await pacs.findInstances(
       doubtful.map(({ sopInstanceUID }) => sopInstanceUID),
       signal,
+      studyInstanceUID,
     ))
       there.add(found.sopInstanceUID);
   }

@@ -108,8 +108,9 @@ async function findOrphans(
     (row) => row.state === 'posting' || (row.posted_at !== null && (until(row) === 0 || mayShow(row))),
   );
   if (orphans.length === 0) return new Set();
-  const uids = orphans.map((row) => row.sop_instance_uid);
-  const { places, unanswered } = await searchEach(pacs, uids, signal);
+  const sopInstanceUIDs = orphans.map((row) => row.sop_instance_uid);
+  const ofStudy = { studyInstanceUID: study.study_instance_uid, sopInstanceUIDs };
+  const { places, unanswered } = await searchEach(pacs, ofStudy, signal);
   const there = new Set(places.map(({ sopInstanceUID }) => sopInstanceUID));
   const [unknown, looked] = partition(orphans, (row) => unanswered.has(row.sop_instance_uid));
   const [found, absent] = partition(looked, (row) => there.has(row.sop_instance_uid));
@@ -151,7 +152,7 @@ async function settleKnown(
   });
   if (twins.length > 0) await tools.apply(changing(['received'], twins));
   const unknown = never.filter((row) => twinOf(row, rivals) === undefined);
-  const looked = await lookBefore(unknown, tools, signal);
+  const looked = await lookBefore(study, unknown, tools, signal);
   const of = new Map(unknown.map((row) => [row.id, row]));
   const provenAt = tools.pacs.describe();
   const changes = looked.flatMap((outcome) => toKnown(outcome, of.get(outcome.id)!, { rivals, provenAt }));

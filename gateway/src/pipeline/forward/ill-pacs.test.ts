@@ -66,9 +66,9 @@ for (const moment of ['before its store', 'after it'] as const)
     const poison = instances[2]!.identifiers.sopInstanceUID;
     const inner = openTestPacs();
     let turnsAway = moment === 'before its store';
-    const findInstances: typeof inner.findInstances = async (uids, signal) => {
+    const findInstances: typeof inner.findInstances = async (uids, ...rest) => {
       if (turnsAway && uids.includes(poison)) throw new PacsUnreachable('turned away', 403);
-      return inner.findInstances(uids, signal);
+      return inner.findInstances(uids, ...rest);
     };
     const pacs: Pacs = {
       ...inner,

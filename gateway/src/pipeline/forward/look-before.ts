@@ -2,12 +2,15 @@
  * Forward, before the first store: what the PACS already has under our UIDs. Orthanc answers 200 to other
  * bytes under a known UID and keeps the old ones, so a UID that was there before is read back and compared.
  */
-import { isTurnedAway, PacsUnreachable, type FoundInstance, type Pacs } from '../../ports/pacs/pacs.ts';
+import { isTurnedAway, PacsUnreachable, type FoundInstance } from '../../ports/pacs/pacs.ts';
+import type { InstanceRow } from '../instance.store.ts';
+import type { StudyTools } from '../pipeline-tools.ts';
+import { promisedFile } from '../promised-file.ts';
 import { searchEach } from '../search-each.ts';
+import type { StudyRow } from '../study.store.ts';
 import { wasHeard } from './count-offers.ts';
 
-export type Candidate = Promised & { readonly id: number; readonly sop_instance_uid: string };
-type Promised = { readonly digest: string; readonly bytes: number };
+export type ComparingTools = Pick<StudyTools, 'pacs' | 'db' | 'keys' | 'blobs'>;
 
 export type LookOutcome = {
   readonly id: number;
@@ -24,13 +27,15 @@ export type LookOutcome = {
  * that are left have no outcome.
  */
 export async function lookBefore(
-  candidates: readonly Candidate[],
-  tools: { readonly pacs: Pacs },
+  study: StudyRow,
+  candidates: readonly InstanceRow[],
+  tools: ComparingTools,
   signal: AbortSignal,
 ): Promise<readonly LookOutcome[]> {
   if (candidates.length === 0) return [];
-  const uids = candidates.map((row) => row.sop_instance_uid);
-  const searched = await searchEach(tools.pacs, uids, signal);
+  const sopInstanceUIDs = candidates.map((row) => row.sop_instance_uid);
+  const ofStudy = { studyInstanceUID: study.study_instance_uid, sopInstanceUIDs };
+  const searched = await searchEach(tools.pacs, ofStudy, signal);
   const found = Map.groupBy(searched.places, (place) => place.sopInstanceUID);
   const outcomes: LookOutcome[] = [];
   let isSilent = false;
@@ -39,7 +44,7 @@ export async function lookBefore(
     const places = found.get(sop_instance_uid);
     if (places !== undefined && isSilent) continue;
     const unseen = searched.unanswered.has(sop_instance_uid) ? 'unanswered' : 'absent';
-    const kind = places === undefined ? unseen : await compare(places, candidate, tools.pacs, signal);
+    const kind = places === undefined ? unseen : await compare(places, candidate, tools, signal);
     isSilent ||= kind === 'silent';
     outcomes.push({ id, kind });
   }
@@ -49,13 +54,15 @@ export async function lookBefore(
 /** Bytes in the PACS against the promised ones. Throws PacsUnreachable where nobody heard the question. */
 export async function compare(
   places: readonly FoundInstance[],
-  { digest, bytes }: Promised,
-  pacs: Pacs,
+  row: InstanceRow,
+  tools: ComparingTools,
   signal: AbortSignal,
 ): Promise<Exclude<LookOutcome['kind'], 'absent' | 'unanswered'>> {
+  const { digest, bytes } = row;
   let shown: 'other' | 'unknown' = 'other';
   for (const place of places) {
-    const held = await pacs.readBack(place, bytes, signal).catch(withoutBytes);
+    const promised = promisedFile(row, tools);
+    const held = await tools.pacs.readBack(place, bytes, signal, promised).catch(withoutBytes);
     if (held === 'silent') return 'silent';
     if (held === null) shown = 'unknown';
     else if (held.digest === digest) return 'same';

@@ -7,16 +7,16 @@ import type { StudyTools, WantedProof } from '../pipeline-tools.ts';
 import type { StudyRow } from '../study.store.ts';
 import { wasHeard } from './count-offers.ts';
 import type { Shown } from './judge-posted.ts';
-import { compare } from './look-before.ts';
+import { compare, type ComparingTools } from './look-before.ts';
 
 export type Proven = {
   readonly shown: Exclude<Shown, 'absent'>;
   readonly proof: NonNullable<InstanceRow['proof']>;
 };
 
-type Tools = Pick<StudyTools, 'pacs' | 'proof'>;
+type Tools = ComparingTools & Pick<StudyTools, 'proof'>;
 
-export const wantedProof = ({ pacs, proof }: Tools): WantedProof =>
+export const wantedProof = ({ pacs, proof }: Pick<StudyTools, 'pacs' | 'proof'>): WantedProof =>
   proof ?? pacs.usualProof ?? (pacs.digestsOf === null ? 'found' : 'digest');
 
 const READ_AT_ONCE = 4;
@@ -62,7 +62,7 @@ export async function proveStored(
 async function readBackAll(
   study: StudyRow,
   rows: readonly InstanceRow[],
-  { pacs }: Tools,
+  tools: Tools,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, Proven>> {
   const proven = new Map<number, Proven>();
@@ -76,7 +76,7 @@ async function readBackAll(
         seriesInstanceUID: row.series_instance_uid,
         sopInstanceUID: row.sop_instance_uid,
       };
-      const shown = await compare([place], row, pacs, signal);
+      const shown = await compare([place], row, tools, signal);
       isSilent ||= shown === 'silent';
       proven.set(row.id, { shown, proof: 'read-back' });
     }

@@ -59,7 +59,7 @@ export type Reconciled = {
   readonly sentDigests?: string;
 };
 
-type Tools = Pick<StudyTools, 'db' | 'pacs' | 'patience' | 'proof'>;
+type Tools = Pick<StudyTools, 'db' | 'pacs' | 'patience' | 'proof' | 'keys' | 'blobs'>;
 
 /** Throws PacsUnreachable. */
 export async function reconcileStudy(study: StudyRow, tools: Tools, signal: AbortSignal): Promise<Planner> {
@@ -107,7 +107,7 @@ async function lookAtAll(
     rows.filter(({ id }) => of.includes(said.get(id)!));
   // A list of UIDs does not tell whose bytes they are; and one that was refused may be there in another study.
   const toCompare = [...which(listed, ['contested']), ...which(posted, ['refused', 'refused-after-silence'])];
-  const compared = await lookBefore(toCompare, tools, signal);
+  const compared = await lookBefore(study, toCompare, tools, signal);
   const toProve = which(listed, ['claimed']);
   const proven = await proveStored(study, toProve, tools, signal);
   const shown = new Map<number, Pick<Look, 'shown' | 'proof'>>([

@@ -23,8 +23,18 @@ export type WebConnection = {
   readonly tls: PacsTls;
 };
 
+export type DimseConnection = {
+  readonly kind: 'dimse';
+  /** As parseDimseAddress reads it. */
+  readonly url: string;
+  readonly tls: PacsTls;
+};
+
 /** `folder`: its path beneath the root of folders. */
-export type PacsConnection = WebConnection | { readonly kind: 'folder'; readonly folder: string };
+export type PacsConnection =
+  | WebConnection
+  | DimseConnection
+  | { readonly kind: 'folder'; readonly folder: string };
 
 export function connectionSettings(
   { url, authentication, tls }: Omit<WebConnection, 'kind'>,

@@ -77,7 +77,9 @@ test('finds an instance in whichever study, and none that was taken away', async
   await at(root).storeInstances(STUDY, [instance('1.4')], signal);
   await at(root).storeInstances('1.9', [instance('1.4')], signal);
   const studies = async () =>
-    (await at(root).findInstances(['1.4'], signal)).map(({ studyInstanceUID }) => studyInstanceUID).sort();
+    (await at(root).findInstances(['1.4'], signal, '1.2'))
+      .map(({ studyInstanceUID }) => studyInstanceUID)
+      .sort();
   assert.equal(await studies(), [STUDY, '1.9']);
   await rm(join(root, 'pacs', STUDY), { recursive: true });
   assert.equal(await studies(), ['1.9']);
@@ -97,7 +99,7 @@ test('is led nowhere by a UID', async ({ root }) => {
     const where = { studyInstanceUID: uid, seriesInstanceUID: uid, sopInstanceUID: uid };
     assert.is(await at(root).readBack(where, 3, signal), null);
     assert.is((await at(root).findStudy(uid, signal)).size, 0);
-    assert.equal(await at(root).findInstances([uid], signal), []);
+    assert.equal(await at(root).findInstances([uid], signal, '1.2'), []);
   }
   assert.equal(await filesIn(root), []);
 });

@@ -37,8 +37,9 @@ export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pac
     storeInstances: (study, instances, signal) =>
       guard.pass(signal, () => pacs.storeInstances(study, instances, signal)),
     findStudy: (study, signal, enough) => guard.pass(signal, () => pacs.findStudy(study, signal, enough)),
-    findInstances: (uids, signal) => guard.pass(signal, () => pacs.findInstances(uids, signal)),
-    readBack: (where, bytes, signal) => guard.pass(signal, () => pacs.readBack(where, bytes, signal)),
+    findInstances: (uids, signal, study) => guard.pass(signal, () => pacs.findInstances(uids, signal, study)),
+    readBack: (where, bytes, signal, promised) =>
+      guard.pass(signal, () => pacs.readBack(where, bytes, signal, promised)),
     fetchInstance: (where, maxBytes, signal) =>
       guard.pass(signal, () => pacs.fetchInstance(where, maxBytes, signal)),
     describeStudy: (study, limit, signal) =>

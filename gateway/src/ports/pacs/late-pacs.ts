@@ -20,8 +20,9 @@ export function createLatePacs(settings: PacsSettings): Pacs {
     storeInstances: async (study, instances, signal) =>
       (await pacs(signal)).storeInstances(study, instances, signal),
     findStudy: async (study, signal, enough) => (await pacs(signal)).findStudy(study, signal, enough),
-    findInstances: async (uids, signal) => (await pacs(signal)).findInstances(uids, signal),
-    readBack: async (where, bytes, signal) => (await pacs(signal)).readBack(where, bytes, signal),
+    findInstances: async (uids, signal, study) => (await pacs(signal)).findInstances(uids, signal, study),
+    readBack: async (where, bytes, signal, promised) =>
+      (await pacs(signal)).readBack(where, bytes, signal, promised),
     fetchInstance: async (where, maxBytes, signal) =>
       (await pacs(signal)).fetchInstance(where, maxBytes, signal),
     describeStudy: async (study, limit, signal) => (await pacs(signal)).describeStudy(study, limit, signal),

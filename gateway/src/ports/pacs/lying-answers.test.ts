@@ -103,7 +103,9 @@ test('answers a search with anything but a list, nothing is absent', async ({ li
       // A search that finds nothing answers so.
       if (status < 300 && body === 'list') continue;
       liar.conduct = answering({ search: { status, body } });
-      const found = await pacs.findInstances([one.sopInstanceUID], signal).catch((error: unknown) => error);
+      const found = await pacs
+        .findInstances([one.sopInstanceUID], signal, '1.2')
+        .catch((error: unknown) => error);
       assert.instance(found, PacsUnreachable, `${status} ${body}`);
     }
 });
@@ -131,7 +133,7 @@ test('knows no UID lists and ends its answers early, everything that it has is f
   ]) {
     liar.conduct = conduct;
     const fresh = createStowPacs({ url: liar.url, authorization: null });
-    assert.is((await fresh.findInstances([...uids, '1.2.3'], signal)).length, uids.length);
+    assert.is((await fresh.findInstances([...uids, '1.2.3'], signal, '1.2')).length, uids.length);
   }
 });
 

@@ -1,10 +1,12 @@
 /** The adapter for each kind of destination. Nothing is asked here. */
 import { connectionSettings, type PacsConnection } from './connection.ts';
+import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
+import { createDimsePacs } from './dimse-pacs.ts';
 import { createFolderPacs } from './folder-pacs.ts';
 import { createLatePacs } from './late-pacs.ts';
 import { createToldOrthanc } from './orthanc-pacs.ts';
 import type { PacsProxy } from './pacs-fetch.ts';
-import type { Pacs } from './pacs.ts';
+import { PacsUnreachable, type Pacs } from './pacs.ts';
 
 export type Around = {
   readonly proxy: PacsProxy | null;
@@ -19,6 +21,11 @@ export function openPacsAt(connection: PacsConnection, around: Around): Pacs {
       return createLatePacs(connectionSettings(connection, around));
     case 'orthanc':
       return createToldOrthanc(connectionSettings(connection, around));
+    case 'dimse': {
+      const address = parseDimseAddress(connection.url);
+      if (address === null) throw new PacsUnreachable('the address is not one of DIMSE', null);
+      return createDimsePacs({ address, tls: connection.tls });
+    }
     case 'folder':
       return createFolderPacs({ root: around.folderRoot, folder: connection.folder });
     default:

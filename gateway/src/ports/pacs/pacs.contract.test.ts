@@ -10,9 +10,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { openPart10 } from '#shared/dicom/part10.ts';
 import { skip, testEnvironment } from '#testing/environment.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../../scripts/system/orthanc.ts';
+import { freePort } from '../../../../scripts/system/ports.ts';
+import { createDimsePacs } from './dimse-pacs.ts';
 import { createFolderPacs } from './folder-pacs.ts';
 import { createOrthancPacs, isOrthanc } from './orthanc-pacs.ts';
 import {
@@ -68,14 +72,43 @@ type Context = {
   irregular: ReturnType<typeof toStore>;
 };
 
-/** Null: a folder, which takes what anybody gives it. */
-const ADAPTERS: readonly (readonly [string, ((settings: PacsSettings) => Pacs) | null])[] = [
-  ['STOW-RS', createStowPacs],
-  ['Orthanc', createOrthancPacs],
-  ['a folder', null],
+type Adapter = {
+  readonly name: string;
+  /** Undefined: a folder, which takes what anybody gives it. */
+  readonly create?: (settings: PacsSettings) => Pacs;
+  /** The Data Set alone travels. */
+  readonly isDimse?: true;
+};
+const ADAPTERS: readonly Adapter[] = [
+  { name: 'STOW-RS', create: createStowPacs },
+  { name: 'Orthanc', create: createOrthancPacs },
+  { name: 'DIMSE', create: ({ url }) => dimseOf(url), isDimse: true },
+  { name: 'a folder' },
 ];
 
-for (const [name, create] of ADAPTERS) {
+/** Orthanc takes DIMSE from anybody who calls it by its name. */
+const DIMSE = {
+  ...{ DicomServerEnabled: true, DicomAet: 'ORTHANC', DicomCheckCalledAet: true },
+  ...{ DicomAlwaysAllowStore: true, DicomAlwaysAllowFind: true, DicomAlwaysAllowGet: true },
+};
+const dimsePorts = new Map<string, number>();
+const dimseOf = (url: string, calledAE = 'ORTHANC'): Pacs => {
+  const address = { isTls: false, host: '127.0.0.1', port: dimsePorts.get(url)!, calledAE };
+  return createDimsePacs({
+    address: { ...address, callingAE: 'RELAYPACS' },
+    tls: { ca: null, own: null },
+  });
+};
+
+/** The digest that has to be the same: over DIMSE, of the bytes after the File Meta Information. */
+async function proven(bytes: Uint8Array, isDimse = false): Promise<string> {
+  if (!isDimse) return sha256(bytes);
+  const opened = await openPart10(bytesSource(bytes), undefined, 'checked');
+  if (opened.kind !== 'opened') throw assert.unreachable('the File Meta Information can be read');
+  return sha256(bytes.subarray(opened.beginning.dataSetOffset));
+}
+
+for (const { name, create = null, isDimse = false } of ADAPTERS) {
   const test = suite<Partial<Context>>(`a PACS through ${name}`);
   let pacs: Pacs;
   let context: Context | null = null;
@@ -86,7 +119,10 @@ for (const [name, create] of ADAPTERS) {
     if (create !== null && (await findOrthanc()) === null)
       skip(`PACS contract (${name})`, 'Orthanc is not installed');
     const folder = await mkdtemp(join(tmpdir(), 'relay-pacs-'));
-    const orthanc = create === null ? null : await startOrthanc({ folder });
+    const DicomPort = await freePort();
+    const settings = isDimse ? { ...DIMSE, DicomPort } : {};
+    const orthanc = create === null ? null : await startOrthanc({ folder, settings });
+    if (orthanc !== null) dimsePorts.set(orthanc.url, DicomPort);
     const rows = (JSON.parse(await readFile(join(corpus, 'manifest.json'), 'utf8')) as { files: Row[] })
       .files;
     const take = (rows: Row[]) =>
@@ -130,13 +166,13 @@ for (const [name, create] of ADAPTERS) {
         [...(await pacs.findStudy(first.study, signal))].sort(),
         [first.sopInstanceUID, second.sopInstanceUID].sort(),
       );
-      const [found] = await pacs.findInstances([first.sopInstanceUID, '1.2.3.4'], signal);
+      const [found] = await pacs.findInstances([first.sopInstanceUID, '1.2.3.4'], signal, first.study);
       assert.equal(found, {
         studyInstanceUID: first.study,
         seriesInstanceUID: first.series,
         sopInstanceUID: first.sopInstanceUID,
       });
-      assert.equal(await pacs.readBack(found!, first.bytes, signal), {
+      assert.equal(await pacs.readBack(found!, first.bytes, signal, first), {
         digest: sha256(first.content),
         bytes: first.bytes,
       });
@@ -149,9 +185,11 @@ for (const [name, create] of ADAPTERS) {
       const { study, series, sopInstanceUID, content, bytes } = mr[0]!;
       const where = { studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID };
       const fetched = await pacs.fetchInstance(where, FETCHED_BYTES_LIMIT, signal);
-      assert.is(fetched?.kind === 'fetched' && sha256(fetched.bytes), sha256(content));
-      assert.is((await pacs.fetchInstance(where, bytes, signal))?.kind, 'fetched');
-      assert.equal(await pacs.fetchInstance(where, bytes - 1, signal), { kind: 'too-large' });
+      if (fetched?.kind !== 'fetched') throw assert.unreachable('it is fetched');
+      assert.is(await proven(fetched.bytes, isDimse), await proven(content, isDimse));
+      const size = isDimse ? fetched.bytes.length : bytes;
+      assert.is((await pacs.fetchInstance(where, size, signal))?.kind, 'fetched');
+      assert.equal(await pacs.fetchInstance(where, size - 1, signal), { kind: 'too-large' });
       assert.is(
         await pacs.fetchInstance({ ...where, sopInstanceUID: '1.2.3' }, FETCHED_BYTES_LIMIT, signal),
         null,
@@ -179,8 +217,8 @@ for (const [name, create] of ADAPTERS) {
     async ({ mr }) => {
       const { study } = mr[0]!;
       const [found] = await pacs.searchStudies({ studyInstanceUID: study }, 10, signal);
-      if (create === null) {
-        assert.is(found, undefined, 'a folder has no index');
+      if (create === null || isDimse) {
+        assert.is(found, undefined, 'a folder has no index, and DIMSE is asked within a study');
         return;
       }
       assert.is(found?.studyInstanceUID, study);
@@ -200,12 +238,13 @@ for (const [name, create] of ADAPTERS) {
     'a study that is not there is an empty answer, an instance that is not there is null',
     async ({ mr }) => {
       assert.is((await pacs.findStudy('1.2.3', signal)).size, 0);
-      assert.equal(await pacs.findInstances(['1.2.3'], signal), []);
+      assert.equal(await pacs.findInstances(['1.2.3'], signal, mr[0]!.study), []);
       assert.is(
         await pacs.readBack(
           { studyInstanceUID: mr[0]!.study, seriesInstanceUID: mr[0]!.series, sopInstanceUID: '1.2.3' },
           1,
           signal,
+          mr[0]!,
         ),
         null,
       );
@@ -217,14 +256,14 @@ for (const [name, create] of ADAPTERS) {
     async ({ mr, irregular }) => {
       const sent = [mr[2]!, irregular, mr[3]!];
       const answers = await pacs.storeInstances(mr[2]!.study, sent, signal);
-      if (create !== null) assert.is.not(answers[1]!.outcome, 'stored');
+      if (create !== null && !isDimse) assert.is.not(answers[1]!.outcome, 'stored');
       const found = await pacs.findStudy(mr[2]!.study, signal);
       for (const [i, { outcome, sopInstanceUID }] of answers.entries())
         if (i !== 1) assert.is(outcome === 'stored', found.has(sopInstanceUID));
     },
   );
 
-  if (create !== null)
+  if (create !== null && !isDimse)
     promise(
       'one that is declined alone may be refused, and Orthanc takes it the other way',
       async ({ irregular }) => {
@@ -232,8 +271,8 @@ for (const [name, create] of ADAPTERS) {
         assert.is(answer!.outcome, 'declined');
         if (pacs.storeAnotherWay === null) return assert.is(name, 'STOW-RS');
         assert.is((await pacs.storeAnotherWay(irregular, signal)).outcome, 'stored');
-        const [found] = await pacs.findInstances([irregular.sopInstanceUID], signal);
-        assert.equal(await pacs.readBack(found!, irregular.bytes, signal), {
+        const [found] = await pacs.findInstances([irregular.sopInstanceUID], signal, irregular.study);
+        assert.equal(await pacs.readBack(found!, irregular.bytes, signal, irregular), {
           digest: sha256(irregular.content),
           bytes: irregular.bytes,
         });
@@ -255,7 +294,7 @@ for (const [name, create] of ADAPTERS) {
         const error = await Promise.resolve(offer()).catch((reason: unknown) => reason);
         assert.ok(error instanceof InstanceUnreadable && error.cause instanceof DigestMismatch);
         assert.is(error.sopInstanceUID, spoiled.sopInstanceUID);
-        assert.equal(await pacs.findInstances([spoiled.sopInstanceUID], signal), []);
+        assert.equal(await pacs.findInstances([spoiled.sopInstanceUID], signal, spoiled.study), []);
       }
     },
   );
@@ -266,25 +305,33 @@ for (const [name, create] of ADAPTERS) {
       const other = Buffer.from(mr[0]!.content);
       other.writeUInt8(other.at(-1)! ^ 1, other.length - 1);
       await pacs.storeInstances(mr[0]!.study, [toStore(mr[0]!.row, other)], signal);
-      const [found] = await pacs.findInstances([mr[0]!.sopInstanceUID], signal);
-      assert.is((await pacs.readBack(found!, mr[0]!.bytes, signal))?.digest, sha256(mr[0]!.content));
+      const [found] = await pacs.findInstances([mr[0]!.sopInstanceUID], signal, mr[0]!.study);
+      const read = await pacs.readBack(found!, mr[0]!.bytes, signal, mr[0]);
+      assert.is(read?.digest, sha256(mr[0]!.content));
     },
   );
 
   promise('a search of many UIDs is split, and all are found', async ({ mr }) => {
     const absent = Array.from({ length: 200 }, (_, i) => `1.2.840.99999.${i}`);
-    const found = await pacs.findInstances([...absent, mr[0]!.sopInstanceUID, mr[1]!.sopInstanceUID], signal);
+    const found = await pacs.findInstances(
+      [...absent, mr[0]!.sopInstanceUID, mr[1]!.sopInstanceUID],
+      signal,
+      mr[0]!.study,
+    );
     assert.is(found.length, 2);
   });
 
   promise('a wrong password is told from a refusal', async ({ orthanc, mr }) => {
     if (create === null || orthanc === null) return assert.is(name, 'a folder');
-    const locked = create({ url: orthanc.url, authorization: 'Basic eDp4' });
+    const locked = isDimse
+      ? dimseOf(orthanc.url, 'STRANGER')
+      : create({ url: orthanc.url, authorization: 'Basic eDp4' });
     assert.instance(await locked.probe(signal).catch((error: unknown) => error), PacsUnreachable);
     assert.instance(
       await locked.storeInstances(mr[0]!.study, [mr[0]!], signal).catch((error: unknown) => error),
       PacsUnreachable,
     );
+    if (isDimse) return assert.match(locked.describe(), /^dimse:\/\/127\.0\.0\.1:\d+\/STRANGER$/);
     assert.is(
       create({ url: 'http://user:secret@127.0.0.1/dicom-web?key=1', authorization: null }).describe(),
       'http://127.0.0.1/dicom-web',

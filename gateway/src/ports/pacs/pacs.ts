@@ -1,7 +1,7 @@
 /**
- * The PACS as the gateway needs it: give instances, ask what it has, read one back. Three adapters: any STOW-RS
- * origin server (stow-pacs.ts), Orthanc with its REST API as the way out (orthanc-pacs.ts) and a folder
- * (folder-pacs.ts); all pass pacs.contract.test.ts.
+ * The PACS as the gateway needs it: give instances, ask what it has, read one back. Four adapters: any STOW-RS
+ * origin server (stow-pacs.ts), Orthanc with its REST API as the way out (orthanc-pacs.ts), one that speaks DIMSE
+ * (dimse-pacs.ts) and a folder (folder-pacs.ts); all pass pacs.contract.test.ts.
  *
  * It promises: the only instance held in memory is the one that `fetchInstance` returns, within the given
  * limit; the PACS's answer is passed on per instance and never believed per request; a PACS that does not
@@ -24,6 +24,12 @@ export type InstanceToStore = {
   /** Told the MD5 (hexadecimal) of its bytes each time when the whole of them went out, and were the promised ones. */
   readonly sent?: ((md5: string) => void) | undefined;
 };
+
+/**
+ * A promised instance whose bytes may be needed to judge what a PACS gives back. `open` gives nothing where they are
+ * gone.
+ */
+export type PromisedFile = Pick<InstanceToStore, 'sopClassUID' | 'transferSyntaxUID' | 'open'>;
 
 /**
  * The PACS's answer about one instance.
@@ -127,16 +133,27 @@ export interface Pacs {
     enough?: ReadonlySet<string>,
   ): Promise<ReadonlySet<string>>;
   /**
-   * The places of these SOP Instance UIDs, in whichever study. One that is not among them is not there, as far
-   * as the PACS's search knows: it may lag. Throws PacsUnreachable.
+   * The places of these SOP Instance UIDs, in whichever study; where the protocol searches within a study only
+   * (DIMSE), in the one to which they belong. One that is not among them is not there, as far as the PACS's search
+   * knows: it may lag. Throws PacsUnreachable.
    */
-  findInstances(sopInstanceUIDs: readonly string[], signal: AbortSignal): Promise<readonly FoundInstance[]>;
+  findInstances(
+    sopInstanceUIDs: readonly string[],
+    signal: AbortSignal,
+    studyInstanceUID: string,
+  ): Promise<readonly FoundInstance[]>;
   /**
    * Reads an instance of `bytes` back as it is stored; of a longer one only its first bytes, which are others then.
    * Null where the PACS does not give it: whatever its reason, that does not say that it is not there. Throws
-   * PacsUnreachable.
+   * PacsUnreachable. `promised`: what was promised under its UID; over DIMSE, where only the Data Set travels, the
+   * File Meta Information of that file stands before it, and without it nothing is given.
    */
-  readBack(where: FoundInstance, bytes: number, signal: AbortSignal): Promise<ReadBack | null>;
+  readBack(
+    where: FoundInstance,
+    bytes: number,
+    signal: AbortSignal,
+    promised?: PromisedFile,
+  ): Promise<ReadBack | null>;
   /**
    * The bytes of an instance as it is stored, at most `maxBytes`; null where the PACS says that it is not
    * there. Throws PacsUnreachable.
@@ -172,7 +189,7 @@ export interface Pacs {
    * How it proves what it stored where no setting says otherwise; undefined: by its digests where it tells them, else
    * by its list.
    */
-  readonly usualProof?: 'read-back' | undefined;
+  readonly usualProof?: 'read-back' | 'found' | undefined;
   /** Its QIDO-RS and WADO-RS for callers of the gateway; undefined where it has none. */
   readonly web?: DicomWeb | undefined;
   /** A second way for one that `storeInstances` refused; null where there is none. Throws the same. */
@@ -191,7 +208,7 @@ export interface Pacs {
  * instances may or may not have been stored.
  */
 export class PacsUnreachable extends Error {
-  /** HTTP status, where there was an answer. */
+  /** The status of HTTP or DIMSE, where there was an answer. */
   readonly status: number | null;
   /**
    * The system's or fetch's name for what happened to the connection (ECONNREFUSED, UND_ERR_SOCKET, …), where
@@ -244,7 +261,9 @@ export class InstanceUnreadable extends Error {
 /** Other bytes, or another count of them, than the digest was made of. The cause of an InstanceUnreadable. */
 export class DigestMismatch extends Error {}
 
-/** It answers, and not with the result of a search (PS3.18 §10.6.3): nothing it stores could be confirmed. */
+/**
+ * It answers, and not with the result of a search (PS3.18 §10.6.3, C-FIND): nothing it stores could be confirmed.
+ */
 export class PacsDoesNotSearch extends PacsUnreachable {
   constructor(status: number) {
     super(`the PACS answered a search with ${status}`, status);

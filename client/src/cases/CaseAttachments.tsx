@@ -1,0 +1,116 @@
+/** The files of a case: attached with their progress, saved to this device, removed. None is shown on this page. */
+import { useEffect, useState } from 'preact/hooks';
+import { AskFirst } from '../kit/AskFirst.tsx';
+import { formatBytes, formatMoment } from '../kit/format.ts';
+import { useApi } from '../net/net-context.ts';
+import { createAttachmentsStore, type Attachment, type AttachmentsStore } from './attachments.store.ts';
+import { CaseTroubleNotice } from './CaseParts.tsx';
+import { caseWords } from './case-words.ts';
+
+const words = caseWords.attachments;
+
+type CaseAttachmentsProps = { readonly id: string; readonly mayWrite: boolean };
+
+export function CaseAttachments({ id, mayWrite }: CaseAttachmentsProps) {
+  const api = useApi();
+  const [store] = useState(() => createAttachmentsStore(api, id));
+  useEffect(() => {
+    void store.load();
+    return () => store.close();
+  }, [store]);
+  const files = store.files.value;
+  return (
+    <section class="stack" aria-label={words.title}>
+      <h2>{words.title}</h2>
+      {files?.length === 0 && <p class="quiet">{words.none}</p>}
+      <ul class="plain">
+        {(files ?? []).map((of) => (
+          <li key={of.id} class="hairline case-file">
+            <OneFile of={of} store={store} mayWrite={mayWrite} />
+          </li>
+        ))}
+      </ul>
+      <CaseTroubleNotice trouble={store.trouble.value} />
+      {mayWrite && <Attach store={store} />}
+    </section>
+  );
+}
+
+function Attach({ store }: { readonly store: AttachmentsStore }) {
+  const sent = store.sent.value;
+  const choose = (input: HTMLInputElement) => {
+    const [file] = input.files ?? [];
+    if (file !== undefined) void store.add(file);
+    // The same file may be chosen again after it was refused.
+    input.value = '';
+  };
+  return (
+    <>
+      <label class="field">
+        <span>{words.add}</span>
+        <input
+          type="file"
+          accept="application/pdf,image/png,image/jpeg"
+          disabled={sent !== null}
+          onChange={(event) => choose(event.currentTarget)}
+        />
+      </label>
+      <div role="status">
+        {sent !== null && <p class="small quiet numbers">{words.adding(Math.round(sent * 100))}</p>}
+      </div>
+    </>
+  );
+}
+
+type OneFileProps = { readonly of: Attachment; readonly store: AttachmentsStore; readonly mayWrite: boolean };
+
+function OneFile({ of, store, mayWrite }: OneFileProps) {
+  const name = of.name ?? words.gone;
+  const about = [
+    words.kinds[of.kind],
+    formatBytes(of.bytes),
+    of.by,
+    formatMoment(new Date(of.at), new Date()),
+  ];
+  return (
+    <>
+      <div class="case-file-what">
+        <p class="strong kept">
+          <bdi>{name}</bdi>
+        </p>
+        <p class="small quiet numbers">{about.join(caseWords.separator)}</p>
+      </div>
+      <div class="row">
+        {of.name !== null && (
+          <button
+            type="button"
+            class="button"
+            aria-label={words.saveOf(name)}
+            onClick={() => void save(store, of)}
+          >
+            {words.save}
+          </button>
+        )}
+        {mayWrite && (
+          <AskFirst
+            label={words.remove}
+            of={words.removeOf(name)}
+            ask={words.removeAsk(name)}
+            onYes={() => void store.remove(of)}
+          />
+        )}
+      </div>
+    </>
+  );
+}
+
+/** Under the name that it had, on this device alone. */
+async function save(store: AttachmentsStore, of: Attachment): Promise<void> {
+  const bytes = await store.fetch(of);
+  if (bytes === null) return;
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(bytes);
+  link.download = of.name ?? `${of.id}.${of.kind}`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

@@ -1,0 +1,84 @@
+/** The files that are attached to a case: the list of them, sending one, saving one, removing one. */
+import { signal, type ReadonlySignal } from '@preact/signals';
+import { caseAttachmentsSchema, type CaseAttachments } from '#shared/protocol/cases.ts';
+import { problemOf, type ApiClient } from '../net/api-client.ts';
+import { troubleOf, type CaseTrouble } from './case-trouble.ts';
+
+export type Attachment = CaseAttachments['attachments'][number];
+
+export interface AttachmentsStore {
+  /** Null until loaded. */
+  readonly files: ReadonlySignal<readonly Attachment[] | null>;
+  /** Of the file on its way, from 0 to 1; null: none is. */
+  readonly sent: ReadonlySignal<number | null>;
+  readonly trouble: ReadonlySignal<CaseTrouble | null>;
+  load(): Promise<void>;
+  add(file: File): Promise<void>;
+  /** The bytes, to be saved; null: they could not be had. */
+  fetch(of: Attachment): Promise<Blob | null>;
+  remove(of: Attachment): Promise<void>;
+  close(): void;
+}
+
+export function createAttachmentsStore(api: ApiClient, caseId: string): AttachmentsStore {
+  const files = signal<readonly Attachment[] | null>(null);
+  const sent = signal<number | null>(null);
+  const trouble = signal<CaseTrouble | null>(null);
+  const closed = new AbortController();
+  const { signal: until } = closed;
+  const path = `/cases/${caseId}/attachments`;
+
+  const tried = async <T>(work: () => Promise<T>): Promise<T | null> => {
+    trouble.value = null;
+    try {
+      return await work();
+    } catch (error) {
+      if (!until.aborted) trouble.value = troubleOf(error);
+      return null;
+    }
+  };
+  const load = async (): Promise<void> => {
+    files.value = (await api.json(path, caseAttachmentsSchema, { signal: until })).attachments;
+  };
+  return {
+    files,
+    sent,
+    trouble,
+    load: async () => void (await tried(load)),
+    async add(file) {
+      sent.value = 0;
+      await tried(async () => {
+        const { body, type } = await toForm(file);
+        const headers = { 'content-type': type };
+        const answer = await api.send(path, { method: 'POST', headers, body, signal: until }, (bytes) => {
+          sent.value = Math.min(1, bytes / body.length);
+        });
+        if (!answer.ok) throw await problemOf(answer);
+        files.value = caseAttachmentsSchema.parse(await answer.json()).attachments;
+      });
+      sent.value = null;
+    },
+    fetch: ({ id }) =>
+      tried(async () => {
+        const answer = await api.send(`${path}/${id}`, { signal: until });
+        if (!answer.ok) throw await problemOf(answer);
+        return answer.blob();
+      }),
+    remove: async ({ id }) =>
+      void (await tried(async () => {
+        await api.text(`${path}/${id}`, { method: 'DELETE', signal: until });
+        await load();
+      })),
+    close: () => closed.abort(),
+  };
+}
+
+/** A form as bytes: only of those is it known how many have gone. */
+async function toForm(file: File): Promise<{ body: Uint8Array<ArrayBuffer>; type: string }> {
+  const form = new FormData();
+  form.set('name', file.name);
+  form.set('file', file);
+  const written = new Response(form);
+  const type = written.headers.get('content-type') ?? '';
+  return { body: new Uint8Array(await written.arrayBuffer()), type };
+}

@@ -1,0 +1,40 @@
+/**
+ * The bytes of an instance as they were promised, for an adapter that needs some of them to judge what its PACS gives
+ * back. Nothing is opened before they are asked for.
+ */
+import { parcelKey } from '../ports/blobs/blob-cipher.ts';
+import type { PromisedFile } from '../ports/pacs/pacs.ts';
+import type { InstanceRow } from './instance.store.ts';
+import { blobOf } from './parcel-blobs.ts';
+import type { StudyTools } from './pipeline-tools.ts';
+import { findStudy } from './study.store.ts';
+
+type Tools = Pick<StudyTools, 'db' | 'keys' | 'blobs'>;
+
+export const promisedFile = (row: InstanceRow, tools: Tools): PromisedFile => ({
+  sopClassUID: row.sop_class_uid,
+  transferSyntaxUID: row.transfer_syntax_uid,
+  open: (signal) => bytesOf(row, tools, signal),
+});
+
+/** None where they are gone, or their key is. */
+async function* bytesOf(
+  row: InstanceRow,
+  { db, keys, blobs }: Tools,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const study = await findStudy(db, row.study_id);
+  // The bytes of a copy are its original's.
+  const holder = study?.copy_of == null ? study : await findStudy(db, study.copy_of);
+  const blobId = blobOf(row);
+  if (blobId === null || holder === undefined || holder.wrapped_key === null) return;
+  const key = keys.unwrap(holder.id, holder.wrapped_key);
+  const blob = key === null ? null : await blobs.open(blobId, parcelKey(key, blobId));
+  if (blob === null) return;
+  try {
+    const offset = row.body_offset ?? 0;
+    if (offset + row.bytes <= blob.size) yield* blob.stream({ offset, length: row.bytes }, signal);
+  } finally {
+    await blob.close();
+  }
+}

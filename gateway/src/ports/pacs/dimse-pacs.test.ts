@@ -1,0 +1,192 @@
+/** A PACS over DIMSE that is not all there: one that only stores, with TLS, with refused contexts, without C-GET. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { openPart10 } from '#shared/dicom/part10.ts';
+import { skip } from '#testing/environment.ts';
+import { sha256 } from '#testing/sha256.ts';
+import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE } from '../../testing/certificate.ts';
+import { accept, openDimsePeer, respond, type Peer, type Script } from '../../testing/dimse-peer.ts';
+import { newStudy } from '../../testing/open-study.ts';
+import { hasStorescp, startStorescp, type RunningStorescp } from '../../testing/storescp.ts';
+import { createDimsePacs } from './dimse-pacs.ts';
+import { PacsDoesNotSearch, PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
+
+const test = suite('a PACS over DIMSE');
+const signal = new AbortController().signal;
+const peers: Peer[] = [];
+const servers: RunningStorescp[] = [];
+test.after(async () => {
+  for (const peer of peers) peer.close();
+  for (const server of servers) await server.stop();
+});
+
+type Own = { readonly ca?: string; readonly own?: { readonly cert: string; readonly key: string } };
+const pacsAt = (port: number, isTls = false, { ca, own }: Own = {}): Pacs =>
+  createDimsePacs({
+    address: { isTls, host: '127.0.0.1', port, calledAE: 'STORESCP', callingAE: 'RELAYPACS' },
+    tls: { ca: ca ?? null, own: own ?? null },
+  });
+async function withPeer(script: Script): Promise<Pacs> {
+  const peer = await openDimsePeer(script);
+  peers.push(peer);
+  return pacsAt(peer.port);
+}
+async function storescp(...options: readonly string[]): Promise<RunningStorescp> {
+  const server = await startStorescp(...options);
+  servers.push(server);
+  return server;
+}
+
+const study = newStudy(3);
+const toStore = ({ identifiers, bytes, transferSyntaxUID }: (typeof study)[number]): InstanceToStore => ({
+  ...identifiers,
+  transferSyntaxUID,
+  digest: sha256(bytes),
+  bytes: bytes.length,
+  async *open() {
+    for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
+  },
+});
+const [first, second, third] = study.map(toStore) as [InstanceToStore, InstanceToStore, InstanceToStore];
+const { studyInstanceUID } = study[0]!.identifiers;
+
+async function dataSetOf(file: Uint8Array): Promise<Buffer> {
+  const opened = await openPart10(bytesSource(file), undefined, 'checked');
+  if (opened.kind !== 'opened') throw assert.unreachable('it can be read');
+  return Buffer.from(file.subarray(opened.beginning.dataSetOffset));
+}
+const sentDataSets = async (): Promise<string[]> =>
+  (await Promise.all(study.map(({ bytes }) => dataSetOf(bytes)))).map((bytes) => sha256(bytes)).sort();
+const heldDataSets = async (server: RunningStorescp): Promise<string[]> =>
+  (await Promise.all((await server.held()).map(dataSetOf))).map((bytes) => sha256(bytes)).sort();
+
+test('that only stores gets each Data Set bit for bit, and says that it does not search', async () => {
+  if (!hasStorescp()) skip('a PACS over DIMSE', 'dcmtk is not installed');
+  const server = await storescp();
+  const pacs = pacsAt(server.port);
+  const answers = await pacs.storeInstances(studyInstanceUID, [first, second, third], signal);
+  assert.equal(
+    answers.map(({ outcome }) => outcome),
+    ['stored', 'stored', 'stored'],
+  );
+  assert.equal(await heldDataSets(server), await sentDataSets());
+  for (const ask of [() => pacs.probe(signal), () => pacs.findStudy(studyInstanceUID, signal)])
+    assert.instance(await ask().catch((error: unknown) => error), PacsDoesNotSearch);
+});
+
+test('with TLS gets the same, shows a certificate that is trusted, and sees ours', async () => {
+  if (!hasStorescp()) skip('a PACS over DIMSE with TLS', 'dcmtk is not installed');
+  const folder = await mkdtemp(join(tmpdir(), 'relay-dimse-'));
+  const cert = join(folder, 'cert.pem');
+  const key = join(folder, 'key.pem');
+  await writeFile(cert, CERTIFICATE);
+  await writeFile(key, CERTIFICATE_KEY);
+  const server = await storescp('+tls', key, cert, '+cf', cert, '-rc');
+  const own = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
+  const pacs = pacsAt(server.port, true, { ca: CERTIFICATE, own });
+  const answers = await pacs.storeInstances(studyInstanceUID, [first, second, third], signal);
+  assert.equal(
+    answers.map(({ outcome }) => outcome),
+    ['stored', 'stored', 'stored'],
+  );
+  assert.equal(await heldDataSets(server), await sentDataSets());
+  const others: readonly (readonly [Own, string | null])[] = [
+    [{ own }, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    [{ ca: NEXT_CERTIFICATE, own }, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    [{ ca: CERTIFICATE }, null],
+  ];
+  for (const [tls, connection] of others) {
+    const error = await pacsAt(server.port, true, tls)
+      .storeInstances(studyInstanceUID, [first], signal)
+      .catch((thrown: unknown) => thrown);
+    assert.instance(error, PacsUnreachable);
+    if (connection !== null) assert.is((error as PacsUnreachable).connection, connection);
+  }
+  await rm(folder, { recursive: true });
+});
+
+test('that takes no such SOP Class, or no such transfer syntax, refuses that instance and no other', async () => {
+  const other = { ...second, sopClassUID: '1.2.840.10008.5.1.4.1.1.88.11' };
+  const coded = { ...third, transferSyntaxUID: '1.2.840.10008.1.2.4.50' };
+  for (const [result, pacsCode] of [
+    [3, 0x0122],
+    [4, 0xc122],
+    [1, null],
+  ] as const) {
+    const pacs = await withPeer({
+      associate: (request) => accept(request, { results: { 3: result, 5: result } }),
+      answer: (asked) => respond(asked, 0),
+    });
+    assert.equal(
+      (await pacs.storeInstances(studyInstanceUID, [first, other, coded], signal)).map((answer) => [
+        answer.outcome,
+        answer.pacsCode,
+      ]),
+      [
+        ['stored', null],
+        ['refused', pacsCode],
+        ['refused', pacsCode],
+      ],
+    );
+  }
+});
+
+test('is believed instance by instance: coerced, out of resources, refused', async () => {
+  const statuses = [0xb006, 0xa700, 0x0110];
+  const pacs = await withPeer({ answer: (asked) => respond(asked, statuses[asked.id - 1]!) });
+  assert.equal(
+    (await pacs.storeInstances(studyInstanceUID, [first, second, third], signal)).map((answer) => [
+      answer.outcome,
+      answer.pacsCode,
+    ]),
+    [
+      ['coerced', 0xb006],
+      ['busy', 0xa700],
+      ['refused', 0x0110],
+    ],
+  );
+});
+
+test('that takes C-FIND and no C-GET proves by its list, and gives nothing back', async () => {
+  const { seriesInstanceUID, sopInstanceUID } = first;
+  const pacs = await withPeer({
+    // The second context is C-GET's.
+    associate: (request) => accept(request, { results: { 3: 3 } }),
+    answer: (asked) => [
+      ...respond(asked, 0xff00, [
+        [0x00080018, sopInstanceUID],
+        [0x0020000d, studyInstanceUID],
+        [0x0020000e, seriesInstanceUID],
+      ]),
+      ...respond(asked, 0),
+    ],
+  });
+  assert.is(pacs.usualProof, 'read-back');
+  assert.equal([...(await pacs.findStudy(studyInstanceUID, signal))], [sopInstanceUID]);
+  assert.is(pacs.usualProof, 'found');
+  assert.is(await pacs.givesInstances(signal), false);
+});
+
+test('names only instances of the study and series that it was asked for', async () => {
+  const row = (study: string, uid: string): readonly [number, string][] => [
+    [0x00080018, uid],
+    [0x0020000d, study],
+    [0x0020000e, first.seriesInstanceUID],
+  ];
+  const pacs = await withPeer({
+    answer: (asked) => [
+      ...respond(asked, 0xff00, row(studyInstanceUID, first.sopInstanceUID)),
+      ...respond(asked, 0xff00, row('1.2.3', second.sopInstanceUID)),
+      ...respond(asked, 0xff00, row(studyInstanceUID, 'no UID')),
+      ...respond(asked, 0),
+    ],
+  });
+  assert.equal([...(await pacs.findStudy(studyInstanceUID, signal))], [first.sopInstanceUID]);
+  const found = await pacs.findInstances([second.sopInstanceUID], signal, studyInstanceUID);
+  assert.equal(found, []);
+});
+test.run();

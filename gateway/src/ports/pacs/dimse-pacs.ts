@@ -1,0 +1,205 @@
+/**
+ * A PACS that speaks DIMSE: C-STORE, C-FIND and C-GET (PS3.4 Annexes B and C). It promises what pacs.ts asks, but for
+ * two things that the protocol does not have: only the Data Set of an instance travels, so only that is proven; and an
+ * instance is searched for in the study to which it belongs.
+ *
+ * A PACS without C-FIND can confirm nothing, and what it is given waits. Without C-GET its list is the only proof, and
+ * what it had before cannot be compared.
+ */
+import { IMPLICIT_VR_LITTLE_ENDIAN, TRANSFER_SYNTAXES } from '#shared/dicom/registry.ts';
+import { formatDimseAddress, withoutCalling, type DimseAddress } from '#shared/protocol/dimse-address.ts';
+import { AssociationFailed } from './dimse/association-failed.ts';
+import { withAssociation, type Association, type PeerSettings, type Wanted } from './dimse/association.ts';
+import {
+  echo,
+  get,
+  STUDY_ROOT_FIND,
+  STUDY_ROOT_GET,
+  SUCCESS,
+  VERIFICATION,
+  type Brought,
+} from './dimse/messages.ts';
+import { asFile, following, metaOf } from './dimse-files.ts';
+import { identifierOf, LISTED_LIMIT, listStudy, searchNothing, type Listing } from './dimse-search.ts';
+import { storeAll } from './dimse-store.ts';
+import { gatherAll, hashAll } from './multipart.ts';
+import type { PacsTls } from './pacs-fetch.ts';
+import { PacsUnreachable, type FoundInstance, type Pacs, type PromisedFile, type ReadBack } from './pacs.ts';
+
+export type DimseSettings = {
+  readonly address: DimseAddress;
+  readonly tls: PacsTls;
+  /** Longest silence. */
+  readonly idleMs?: number;
+};
+
+/** `givesBack`: whether it takes C-GET; null until it was asked. */
+type Dimse = { readonly peer: PeerSettings; givesBack: boolean | null };
+
+const QUERIES: readonly Wanted[] = [STUDY_ROOT_FIND, STUDY_ROOT_GET].map((abstractSyntax) => ({
+  abstractSyntax,
+  transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN],
+}));
+
+export function createDimsePacs({ address, tls, idleMs }: DimseSettings): Pacs {
+  const { host, port, calledAE, callingAE, isTls } = address;
+  const idle = idleMs === undefined ? {} : { idleMs };
+  const peer = { host, port, calledAE, callingAE, tls: isTls ? tls : null, ...idle };
+  const dimse: Dimse = { peer, givesBack: null };
+  return {
+    describe: () => withoutCalling(formatDimseAddress(address)),
+    storeAnotherWay: null,
+    digestsOf: null,
+    get usualProof() {
+      return dimse.givesBack === false ? 'found' : 'read-back';
+    },
+    storeInstances: (_study, instances, signal) => reaching(signal, () => storeAll(peer, instances, signal)),
+    findStudy: async (study, signal) => {
+      const { instances } = await list(dimse, study, LISTED_LIMIT, signal);
+      return new Set(instances.map(({ sopInstanceUID }) => sopInstanceUID));
+    },
+    findInstances: async (uids, signal, study) => {
+      const wanted = new Set(uids);
+      const { instances } = await list(dimse, study, LISTED_LIMIT, signal);
+      return instances
+        .filter(({ sopInstanceUID }) => wanted.has(sopInstanceUID))
+        .map(({ sopClassUID: _class, modality: _modality, frames: _frames, ...place }) => place);
+    },
+    readBack: async (where, bytes, signal, promised) =>
+      promised === undefined ? null : readBack(dimse, where, { ...promised, bytes }, signal),
+    fetchInstance: (where, maxBytes, signal) => fetchInstance(dimse, where, maxBytes, signal),
+    describeStudy: async (study, limit, signal) => (await list(dimse, study, limit, signal)).instances,
+    searchStudies: async () => [],
+    givesInstances: async (signal) => {
+      await asking(dimse, QUERIES, signal, async () => {});
+      return dimse.givesBack === false ? false : null;
+    },
+    probe: (signal) => probe(dimse, signal),
+  };
+}
+
+/** A failure of the association says nothing of instances. */
+async function reaching<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof AssociationFailed)) throw error;
+    throw new PacsUnreachable(error.message, null, error.connection, error);
+  }
+}
+
+/** Asks in an association of its own, which tells whether the PACS takes C-GET. */
+async function asking<T>(
+  dimse: Dimse,
+  contexts: readonly Wanted[],
+  signal: AbortSignal,
+  work: (association: Association) => Promise<T>,
+): Promise<T> {
+  return reaching(signal, () =>
+    withAssociation(dimse.peer, { contexts }, signal, (association) => {
+      dimse.givesBack = association.contextOf(STUDY_ROOT_GET)?.result === 0;
+      return work(association);
+    }),
+  );
+}
+
+/** Thrown in an association whose answer is not read to its end. */
+class Enough<T> extends Error {
+  readonly result: T;
+
+  constructor(result: T) {
+    super('enough was read');
+    this.result = result;
+  }
+}
+
+const orEnough = <T>(error: unknown): T => {
+  if (error instanceof Enough) return error.result as T;
+  throw error;
+};
+
+async function list(dimse: Dimse, study: string, limit: number, signal: AbortSignal): Promise<Listing> {
+  return asking(dimse, QUERIES, signal, async (association) => {
+    const listing = await listStudy(association, study, limit);
+    if (listing.isCut) throw new Enough(listing);
+    return listing;
+  }).catch(orEnough<Listing>);
+}
+
+async function probe(dimse: Dimse, signal: AbortSignal): Promise<void> {
+  const verification = { abstractSyntax: VERIFICATION, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] };
+  await asking(dimse, [verification, ...QUERIES], signal, async (association) => {
+    const context = association.contextOf(VERIFICATION);
+    if (context?.result === 0) {
+      const status = await echo(association, context);
+      if (status !== SUCCESS) throw new PacsUnreachable(`the PACS answered C-ECHO with ${status}`, status);
+    }
+    await searchNothing(association);
+  });
+}
+
+/** How an instance may come, and how it is read. */
+type Retrieval<T> = {
+  readonly sopClassUID: string;
+  readonly transferSyntaxes: readonly string[];
+  readonly read: (brought: Brought) => Promise<T>;
+};
+
+/** By C-GET. Null: the PACS does not give it. */
+async function retrieve<T>(
+  { peer }: Dimse,
+  where: FoundInstance,
+  { sopClassUID, transferSyntaxes, read }: Retrieval<T>,
+  signal: AbortSignal,
+): Promise<T | null> {
+  const query = { abstractSyntax: STUDY_ROOT_GET, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] };
+  // One context each: the PACS brings it as it is stored, and does not choose.
+  const storage = transferSyntaxes.map((uid) => ({ abstractSyntax: sopClassUID, transferSyntaxes: [uid] }));
+  const proposal = { contexts: [query, ...storage], takes: [sopClassUID] };
+  const asked = { identifier: identifierOf(where), sopInstanceUID: where.sopInstanceUID };
+  return reaching(signal, () =>
+    withAssociation(peer, proposal, signal, async (association) => {
+      const context = association.contextOf(STUDY_ROOT_GET);
+      if (context?.result !== 0) return null;
+      return (await get(association, context, asked, read))?.taken ?? null;
+    }),
+  ).catch(orEnough<T | null>);
+}
+
+/** The digest of the promised file with the Data Set that the PACS gives in the place of its own. */
+async function readBack(
+  dimse: Dimse,
+  where: FoundInstance,
+  promised: PromisedFile & { readonly bytes: number },
+  signal: AbortSignal,
+): Promise<ReadBack | null> {
+  const { sopClassUID, transferSyntaxUID, bytes } = promised;
+  const meta = await metaOf(promised, signal);
+  if (meta === null) return null;
+  const read = async ({ dataSet }: Brought): Promise<ReadBack> => {
+    const held = await hashAll(following(meta, dataSet), bytes);
+    if (held.bytes > bytes) throw new Enough(held);
+    return held;
+  };
+  return retrieve(dimse, where, { sopClassUID, transferSyntaxes: [transferSyntaxUID], read }, signal);
+}
+
+/** With File Meta Information of ours. */
+async function fetchInstance(
+  dimse: Dimse,
+  where: FoundInstance,
+  maxBytes: number,
+  signal: AbortSignal,
+): ReturnType<Pacs['fetchInstance']> {
+  const { sopInstanceUID } = where;
+  const { instances } = await list(dimse, where.studyInstanceUID, LISTED_LIMIT, signal);
+  const sopClassUID = instances.find((one) => one.sopInstanceUID === sopInstanceUID)?.sopClassUID ?? null;
+  if (sopClassUID === null) return null;
+  const read = async ({ transferSyntax, dataSet }: Brought) => {
+    const bytes = await gatherAll(asFile({ sopClassUID, sopInstanceUID, transferSyntax }, dataSet), maxBytes);
+    if (bytes === null) throw new Enough({ kind: 'too-large' as const });
+    return { kind: 'fetched' as const, bytes };
+  };
+  return retrieve(dimse, where, { sopClassUID, transferSyntaxes: TRANSFER_SYNTAXES, read }, signal);
+}

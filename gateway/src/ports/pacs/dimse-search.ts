@@ -1,0 +1,126 @@
+/**
+ * Lists the instances of a study, by C-FIND in the Study Root model (PS3.4 Annex C), level by level: a query of
+ * instances names its study and its series, so that any SCP can answer it.
+ */
+import { isUid } from '#shared/dicom/uid.ts';
+import type { Association } from './dimse/association.ts';
+import { textIn, type Elements, type ElementsToSend } from './dimse/elements.ts';
+import { CLASS_NOT_SUPPORTED, find, STUDY_ROOT_FIND, SUCCESS } from './dimse/messages.ts';
+import { PacsDoesNotSearch, type DescribedInstance } from './pacs.ts';
+
+const SOP_CLASS_UID = 0x00080016;
+const SOP_INSTANCE_UID = 0x00080018;
+const QUERY_LEVEL = 0x00080052;
+const MODALITY = 0x00080060;
+const STUDY_INSTANCE_UID = 0x0020000d;
+const SERIES_INSTANCE_UID = 0x0020000e;
+const NUMBER_OF_FRAMES = 0x00280008;
+
+/** Of a study. The largest have some hundred. */
+const SERIES_LIMIT = 10_000;
+/** Five times the largest study; a PACS may end a list earlier, and so may we. */
+export const LISTED_LIMIT = 100_000;
+/** Nobody has it. */
+const NOBODYS_UID = '2.25.1';
+
+/** Throws PacsDoesNotSearch: the PACS searches not at all, or not for this. */
+async function search(
+  association: Association,
+  identifier: ElementsToSend,
+  limit: number,
+): Promise<{ readonly rows: readonly Elements[]; readonly isCut: boolean }> {
+  const context = association.contextOf(STUDY_ROOT_FIND);
+  if (context?.result !== 0) throw new PacsDoesNotSearch(CLASS_NOT_SUPPORTED);
+  const { status, rows, isCut } = await find(association, context, identifier, limit);
+  if (status !== SUCCESS) throw new PacsDoesNotSearch(status);
+  return { rows, isCut };
+}
+
+/** A small search that finds nothing. */
+export async function searchNothing(association: Association): Promise<void> {
+  const identifier: ElementsToSend = [
+    [QUERY_LEVEL, 'STUDY'],
+    [STUDY_INSTANCE_UID, NOBODYS_UID],
+  ];
+  await search(association, identifier, SERIES_LIMIT);
+}
+
+/** `rest`: what could not be listed within the limit. */
+export type Listing = { readonly instances: readonly DescribedInstance[]; readonly isCut: boolean };
+
+/**
+ * The instances of a study, at most `limit`; where it `isCut`, the association is of no more use. Rows that belong to
+ * another study or series, or that are malformed, are left out.
+ */
+export async function listStudy(
+  association: Association,
+  studyInstanceUID: string,
+  limit: number,
+): Promise<Listing> {
+  const instances: DescribedInstance[] = [];
+  const series = await search(
+    association,
+    [
+      [QUERY_LEVEL, 'SERIES'],
+      [MODALITY, ''],
+      [STUDY_INSTANCE_UID, studyInstanceUID],
+      [SERIES_INSTANCE_UID, ''],
+    ],
+    SERIES_LIMIT,
+  );
+  if (series.isCut) return { instances, isCut: true };
+  for (const row of series.rows) {
+    const seriesInstanceUID = textIn(row, SERIES_INSTANCE_UID) ?? '';
+    if (textIn(row, STUDY_INSTANCE_UID) !== studyInstanceUID || !isUid(seriesInstanceUID)) continue;
+    const { rows, isCut } = await search(
+      association,
+      [
+        [SOP_CLASS_UID, ''],
+        [SOP_INSTANCE_UID, ''],
+        [QUERY_LEVEL, 'IMAGE'],
+        [STUDY_INSTANCE_UID, studyInstanceUID],
+        [SERIES_INSTANCE_UID, seriesInstanceUID],
+        [NUMBER_OF_FRAMES, ''],
+      ],
+      limit - instances.length,
+    );
+    const modality = textIn(row, MODALITY) || null;
+    const where = { studyInstanceUID, seriesInstanceUID };
+    instances.push(...rows.flatMap((found) => toDescribed(found, { ...where, modality })));
+    if (isCut) return { instances, isCut };
+  }
+  return { instances, isCut: false };
+}
+
+function toDescribed(
+  row: Elements,
+  within: Pick<DescribedInstance, 'studyInstanceUID' | 'seriesInstanceUID' | 'modality'>,
+): readonly DescribedInstance[] {
+  const sopInstanceUID = textIn(row, SOP_INSTANCE_UID) ?? '';
+  const isOfSeries =
+    textIn(row, STUDY_INSTANCE_UID) === within.studyInstanceUID &&
+    textIn(row, SERIES_INSTANCE_UID) === within.seriesInstanceUID;
+  if (!isOfSeries || !isUid(sopInstanceUID)) return [];
+  const sopClassUID = textIn(row, SOP_CLASS_UID) ?? '';
+  const frames = Number.parseInt(textIn(row, NUMBER_OF_FRAMES) ?? '', 10);
+  return [
+    {
+      ...within,
+      sopInstanceUID,
+      sopClassUID: isUid(sopClassUID) ? sopClassUID : null,
+      frames: Number.isInteger(frames) ? frames : null,
+    },
+  ];
+}
+
+/** For C-GET of one instance. */
+export const identifierOf = (where: {
+  readonly studyInstanceUID: string;
+  readonly seriesInstanceUID: string;
+  readonly sopInstanceUID: string;
+}): ElementsToSend => [
+  [SOP_INSTANCE_UID, where.sopInstanceUID],
+  [QUERY_LEVEL, 'IMAGE'],
+  [STUDY_INSTANCE_UID, where.studyInstanceUID],
+  [SERIES_INSTANCE_UID, where.seriesInstanceUID],
+];

@@ -1,0 +1,84 @@
+/**
+ * Instances by C-STORE, one after the other in one association: the bytes of each Data Set as they are, in the
+ * transfer syntax that they have. A PACS that does not take a SOP Class, or that transfer syntax, refuses the instance.
+ */
+import { withAssociation, type Association, type PeerSettings, type Wanted } from './dimse/association.ts';
+import { CONTEXTS_LIMIT } from './dimse/pdu.ts';
+import { CLASS_NOT_SUPPORTED, store, SUCCESS } from './dimse/messages.ts';
+import { openDataSet } from './dimse-files.ts';
+import type { InstanceToStore, StoreAnswer } from './pacs.ts';
+import { provenBytes } from './proven-bytes.ts';
+
+/** PS3.18 Table I.2-2: Referenced Transfer Syntax Not Supported. PS3.8 has no status for a refused context. */
+const TRANSFER_SYNTAX_NOT_SUPPORTED = 0xc122;
+/** PS3.4 Table B.2-1: Cannot understand. */
+const CANNOT_UNDERSTAND = 0xc000;
+
+/** PS3.8 Table 9-18, Result/Reason. */
+const ABSTRACT_SYNTAX_REFUSED = 3;
+const TRANSFER_SYNTAXES_REFUSED = 4;
+
+/** Throws AssociationFailed, InstanceUnreadable and the signal's reason. */
+export async function storeAll(
+  peer: PeerSettings,
+  instances: readonly InstanceToStore[],
+  signal: AbortSignal,
+): Promise<readonly StoreAnswer[]> {
+  const answers: StoreAnswer[] = [];
+  for (let at = 0; at < instances.length; at += CONTEXTS_LIMIT) {
+    const some = instances.slice(at, at + CONTEXTS_LIMIT);
+    await withAssociation(peer, { contexts: contextsFor(some) }, signal, async (association) => {
+      for (const instance of some) answers.push(await storeOne(association, instance, signal));
+    });
+  }
+  return answers;
+}
+
+/** One for each pair of SOP Class and transfer syntax: the PACS is not asked to choose among several. */
+function contextsFor(instances: readonly InstanceToStore[]): readonly Wanted[] {
+  const pairs = new Map<string, Wanted>();
+  for (const { sopClassUID, transferSyntaxUID } of instances)
+    pairs.set(`${sopClassUID} ${transferSyntaxUID}`, {
+      abstractSyntax: sopClassUID,
+      transferSyntaxes: [transferSyntaxUID],
+    });
+  return [...pairs.values()];
+}
+
+async function storeOne(
+  association: Association,
+  instance: InstanceToStore,
+  signal: AbortSignal,
+): Promise<StoreAnswer> {
+  const { sopInstanceUID, sopClassUID, transferSyntaxUID } = instance;
+  const context = association.contextOf(sopClassUID, transferSyntaxUID);
+  if (context?.result !== 0) {
+    const pacsCode = codeOfRefusal(context?.result ?? null);
+    return { sopInstanceUID, outcome: 'refused', pacsCode };
+  }
+  const opened = await openDataSet(provenBytes(instance, signal));
+  if (opened === null) return { sopInstanceUID, outcome: 'refused', pacsCode: CANNOT_UNDERSTAND };
+  const { dataSet } = opened;
+  try {
+    return toAnswer(sopInstanceUID, await store(association, context, { sopInstanceUID, dataSet }));
+  } finally {
+    await opened.close();
+  }
+}
+
+function codeOfRefusal(result: number | null): number | null {
+  if (result === ABSTRACT_SYNTAX_REFUSED) return CLASS_NOT_SUPPORTED;
+  return result === TRANSFER_SYNTAXES_REFUSED ? TRANSFER_SYNTAX_NOT_SUPPORTED : null;
+}
+
+/** PS3.7 Annex C: warnings of any service, besides those of storage (PS3.4 Table B.2-1), which are Bxxx. */
+const WARNINGS: readonly number[] = [0x0001, 0x0107, 0x0116];
+/** PS3.7 Annex C: Refused: Resource limitation. A7xx: Out of resources. */
+const isOutOfResources = (status: number): boolean => status === 0x0213 || status >> 8 === 0xa7;
+
+function toAnswer(sopInstanceUID: string, status: number): StoreAnswer {
+  if (status === SUCCESS) return { sopInstanceUID, outcome: 'stored', pacsCode: null };
+  if (status >> 12 === 0xb || WARNINGS.includes(status))
+    return { sopInstanceUID, outcome: 'coerced', pacsCode: status };
+  return { sopInstanceUID, outcome: isOutOfResources(status) ? 'busy' : 'refused', pacsCode: status };
+}

@@ -1,0 +1,278 @@
+/**
+ * An association as its requestor (PS3.8 §7): made with the presentation contexts that are proposed, used for one
+ * message after the other, released at the end, or aborted. One PDU of the peer lies in memory at a time; a Data Set
+ * streams both ways.
+ */
+import {
+  ABORTED,
+  AssociationFailed,
+  CLOSED,
+  ASSOCIATION_REFUSED,
+  UNKNOWN_AE_TITLE,
+  violated,
+} from './association-failed.ts';
+import { encodeCommand, numberIn, parseElements, type Elements, type ElementsToSend } from './elements.ts';
+import {
+  ABORT_REQUEST,
+  encodeAssociateRequest,
+  encodeData,
+  parsePdu,
+  parsePduHeader,
+  PDU_HEADER_BYTES,
+  RELEASE_REPLY,
+  RELEASE_REQUEST,
+  type DataValue,
+  type Pdu,
+  type ProposedContext,
+} from './pdu.ts';
+import { openTransport, type Transport, type TransportSettings } from './transport.ts';
+
+export type PeerSettings = TransportSettings & { readonly calledAE: string; readonly callingAE: string };
+
+/** `transferSyntaxes`: in the order in which they are preferred. */
+export type Wanted = { readonly abstractSyntax: string; readonly transferSyntaxes: readonly string[] };
+/** At most CONTEXTS_LIMIT. `takes`: the SOP Classes whose instances C-GET may bring. */
+export type Proposal = { readonly contexts: readonly Wanted[]; readonly takes?: readonly string[] };
+
+/** `result`: PS3.8 Table 9-18; 0 is acceptance. */
+export type Context = {
+  readonly id: number;
+  readonly abstractSyntax: string;
+  readonly result: number;
+  readonly transferSyntax: string;
+};
+
+/** `dataSet`: null where the command has none; else it is read to its end before the next message is. */
+export type Message = {
+  readonly contextId: number;
+  readonly command: Elements;
+  readonly dataSet: AsyncGenerator<Buffer> | null;
+};
+
+/** (0000,0800) Command Data Set Type: this means none, and anything else that there is one. */
+export const NO_DATA_SET = 0x0101;
+const DATA_SET_TYPE = 0x00000800;
+
+/** Twelve elements with UIDs need a sixteenth of it. */
+const COMMAND_BYTES_LIMIT = 16 * 1024;
+/** Fragments of ours, where the peer would take longer PDUs, or sets no limit. */
+const SENT_BYTES_LIMIT = 128 * 1024;
+/** Below this a command does not fit into a fragment: nobody means it. */
+const LEAST_BYTES = 1024;
+/** The header of a Presentation Data Value: its length, the context and the control byte (PS3.8 §9.3.5.1). */
+const VALUE_HEADER_BYTES = 6;
+/** Before A-RELEASE-RP the peer may finish a message of its own. */
+const PDUS_BEFORE_RELEASE = 16;
+
+export class Association {
+  readonly #transport: Transport;
+  readonly #contexts: readonly Context[];
+  readonly #fragmentBytes: number;
+  readonly #values: DataValue[] = [];
+  #messages = 0;
+
+  constructor(transport: Transport, contexts: readonly Context[], maxBytes: number) {
+    this.#transport = transport;
+    this.#contexts = contexts;
+    const longest = maxBytes === 0 ? SENT_BYTES_LIMIT : Math.min(maxBytes, SENT_BYTES_LIMIT);
+    // PS3.8 Annex E.1: a fragment has an even number of bytes, but for the last one of an odd Data Set.
+    this.#fragmentBytes = (longest - VALUE_HEADER_BYTES) & ~1;
+  }
+
+  /** The accepted one, else one that was refused, and why; undefined: it was not proposed, or not answered. */
+  contextOf(abstractSyntax: string, transferSyntax?: string): Context | undefined {
+    const fitting = this.#contexts.filter(
+      (context) =>
+        context.abstractSyntax === abstractSyntax &&
+        (transferSyntax === undefined || context.transferSyntax === transferSyntax),
+    );
+    return fitting.find(({ result }) => result === 0) ?? fitting[0];
+  }
+
+  contextById(id: number): Context | undefined {
+    return this.#contexts.find((context) => context.id === id && context.result === 0);
+  }
+
+  nextMessageId(): number {
+    this.#messages = (this.#messages % 0xffff) + 1;
+    return this.#messages;
+  }
+
+  /** Throws AssociationFailed, the signal's reason, and what `dataSet` throws: then abort. */
+  async send(
+    contextId: number,
+    command: ElementsToSend,
+    dataSet: AsyncIterable<Uint8Array> | null = null,
+  ): Promise<void> {
+    const bytes = encodeCommand(command);
+    await this.#sendFragment({ contextId, isCommand: true, isLast: true, fragment: bytes });
+    if (dataSet === null) return;
+    let held = Buffer.alloc(0);
+    for await (const piece of dataSet) {
+      held = Buffer.concat([held, piece]);
+      let at = 0;
+      // The last one is told from the others, so one is always kept.
+      for (; held.length - at > this.#fragmentBytes; at += this.#fragmentBytes) {
+        const fragment = held.subarray(at, at + this.#fragmentBytes);
+        await this.#sendFragment({ contextId, isCommand: false, isLast: false, fragment });
+      }
+      held = held.subarray(at);
+    }
+    await this.#sendFragment({ contextId, isCommand: false, isLast: true, fragment: held });
+  }
+
+  async #sendFragment(value: DataValue): Promise<void> {
+    await this.#transport.write(encodeData(value));
+  }
+
+  /** The next message of the peer. Throws AssociationFailed and the signal's reason. */
+  async receive(): Promise<Message> {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    for (;;) {
+      const { contextId, isCommand, isLast, fragment } = await this.#nextValue();
+      if (!isCommand) throw violated('a Data Set without a command');
+      bytes += fragment.length;
+      if (bytes > COMMAND_BYTES_LIMIT) throw violated('too long a command');
+      pieces.push(fragment);
+      if (!isLast) continue;
+      if (this.contextById(contextId) === undefined) throw violated('a context that was not accepted');
+      const command = parseElements(Buffer.concat(pieces));
+      const dataSetType = numberIn(command, DATA_SET_TYPE);
+      if (dataSetType === null) throw violated('a command that says nothing of its Data Set');
+      return { contextId, command, dataSet: dataSetType === NO_DATA_SET ? null : this.#dataSet(contextId) };
+    }
+  }
+
+  async *#dataSet(contextId: number): AsyncGenerator<Buffer> {
+    for (;;) {
+      const value = await this.#nextValue();
+      if (value.isCommand || value.contextId !== contextId) throw violated('a command in a Data Set');
+      yield value.fragment;
+      if (value.isLast) return;
+    }
+  }
+
+  async #nextValue(): Promise<DataValue> {
+    for (;;) {
+      const value = this.#values.shift();
+      if (value !== undefined) return value;
+      const pdu = await readPdu(this.#transport);
+      switch (pdu.kind) {
+        case 'data':
+          this.#values.push(...pdu.values);
+          break;
+        case 'abort':
+          throw new AssociationFailed('the peer aborted the association', ABORTED);
+        case 'release-request':
+          this.#transport.end(RELEASE_REPLY);
+          throw new AssociationFailed('the peer released the association', CLOSED);
+        default:
+          throw violated('a PDU that does not belong there');
+      }
+    }
+  }
+
+  /** A-RELEASE. Never throws: what was said before is said. */
+  async release(): Promise<void> {
+    try {
+      this.#transport.hurry();
+      await this.#transport.write(RELEASE_REQUEST);
+      for (let count = 0; count < PDUS_BEFORE_RELEASE; count++)
+        if ((await readPdu(this.#transport)).kind === 'release-reply') break;
+    } catch {
+      // The peer ended it in its own way.
+    }
+    this.#transport.close();
+  }
+
+  /** A-ABORT, whether or not the peer hears it. */
+  abort(): void {
+    this.#transport.end(ABORT_REQUEST);
+  }
+}
+
+async function readPdu(transport: Transport): Promise<Pdu> {
+  const { type, length } = parsePduHeader(await transport.read(PDU_HEADER_BYTES));
+  return parsePdu(type, await transport.read(length));
+}
+
+/**
+ * Runs `work` in an association of its own, which is released afterwards, or aborted where it throws. Throws
+ * AssociationFailed, the signal's reason, and what `work` throws.
+ */
+export async function withAssociation<T>(
+  peer: PeerSettings,
+  proposal: Proposal,
+  signal: AbortSignal,
+  work: (association: Association) => Promise<T>,
+): Promise<T> {
+  const association = await openAssociation(peer, proposal, signal);
+  let result: T;
+  try {
+    result = await work(association);
+  } catch (error) {
+    association.abort();
+    throw error;
+  }
+  await association.release();
+  return result;
+}
+
+async function openAssociation(
+  peer: PeerSettings,
+  { contexts: wanted, takes = [] }: Proposal,
+  signal: AbortSignal,
+): Promise<Association> {
+  const transport = await openTransport(peer, signal);
+  try {
+    const contexts = wanted.map((context, at): ProposedContext => ({ id: 2 * at + 1, ...context }));
+    const { calledAE, callingAE } = peer;
+    await transport.write(encodeAssociateRequest({ calledAE, callingAE, contexts, takes }));
+    const answer = await readPdu(transport);
+    switch (answer.kind) {
+      case 'associate-accept':
+        return new Association(transport, checkAnswer(answer, contexts), answer.maxBytes);
+      case 'associate-reject':
+        throw asRejected(answer);
+      case 'abort':
+        throw new AssociationFailed('the peer aborted the association', ABORTED);
+      default:
+        throw violated('no answer to the request for an association');
+    }
+  } catch (error) {
+    transport.end(ABORT_REQUEST);
+    throw error;
+  }
+}
+
+/** Each answer belongs to one proposal, and what was accepted was proposed. */
+function checkAnswer(
+  { contexts: answered, maxBytes }: Extract<Pdu, { kind: 'associate-accept' }>,
+  proposed: readonly ProposedContext[],
+): readonly Context[] {
+  if (maxBytes !== 0 && maxBytes < LEAST_BYTES) throw violated('too small a limit of PDUs');
+  const left = new Map(proposed.map((context) => [context.id, context]));
+  return answered.map(({ id, result, transferSyntax }) => {
+    const context = left.get(id);
+    left.delete(id);
+    if (context === undefined) throw violated('an answer to a context that was not proposed');
+    const { abstractSyntax, transferSyntaxes } = context;
+    if (result === 0 && !transferSyntaxes.includes(transferSyntax))
+      throw violated('a transfer syntax that was not proposed');
+    // PS3.8 §9.3.3.2: that of a refused one "is not significant".
+    return {
+      ...{ id, abstractSyntax, result },
+      transferSyntax: result === 0 ? transferSyntax : (transferSyntaxes[0] ?? ''),
+    };
+  });
+}
+
+/** PS3.8 Table 9-21: reasons of the service user, 3 and 7: the calling, and the called AE title. */
+function asRejected({ source, reason }: Extract<Pdu, { kind: 'associate-reject' }>): AssociationFailed {
+  if (source === 1 && reason === 7)
+    return new AssociationFailed('the peer does not know the called AE title', UNKNOWN_AE_TITLE);
+  if (source === 1 && reason === 3)
+    return new AssociationFailed('the peer does not know the calling AE title', UNKNOWN_AE_TITLE);
+  return new AssociationFailed('the peer refuses the association', ASSOCIATION_REFUSED);
+}

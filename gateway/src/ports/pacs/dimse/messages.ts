@@ -1,0 +1,203 @@
+/**
+ * The messages of PS3.7 that the gateway sends: C-ECHO, C-STORE, C-FIND and C-GET. Each is asked in an association
+ * that the caller has made, and answered with the status that the peer gives. All throw AssociationFailed and the
+ * signal's reason; then the association is of no more use.
+ */
+import { violated } from './association-failed.ts';
+import { NO_DATA_SET, type Association, type Context, type Message } from './association.ts';
+import {
+  encodeElements,
+  numberIn,
+  parseElements,
+  textIn,
+  type Elements,
+  type ElementsToSend,
+} from './elements.ts';
+
+export const VERIFICATION = '1.2.840.10008.1.1';
+/** Study Root Query/Retrieve Information Model (PS3.4 Annex C.6.2). */
+export const STUDY_ROOT_FIND = '1.2.840.10008.5.1.4.1.2.2.1';
+export const STUDY_ROOT_GET = '1.2.840.10008.5.1.4.1.2.2.3';
+
+const SOP_CLASS = 0x00000002;
+const COMMAND = 0x00000100;
+const MESSAGE_ID = 0x00000110;
+const RESPONDED_TO = 0x00000120;
+const PRIORITY = 0x00000700;
+const DATA_SET_TYPE = 0x00000800;
+const STATUS = 0x00000900;
+const SOP_INSTANCE = 0x00001000;
+
+const STORE_RQ = 0x0001;
+const STORE_RSP = 0x8001;
+const GET_RQ = 0x0010;
+const GET_RSP = 0x8010;
+const FIND_RQ = 0x0020;
+const FIND_RSP = 0x8020;
+const ECHO_RQ = 0x0030;
+const ECHO_RSP = 0x8030;
+
+const MEDIUM = 0;
+/** Any value but NO_DATA_SET. */
+const WITH_DATA_SET = 0x0001;
+
+export const SUCCESS = 0x0000;
+/** PS3.7 Annex C: Refused: SOP Class not supported. */
+export const CLASS_NOT_SUPPORTED = 0x0122;
+
+/** Of a response of C-FIND: some UIDs and codes. */
+const IDENTIFIER_BYTES_LIMIT = 64 * 1024;
+/** C-GET for one instance: its C-STORE, and a response before and after it. Some peers count in between. */
+const MESSAGES_FOR_AN_INSTANCE = 32;
+
+/** The status of a response to this message. */
+function statusOf({ command }: Message, field: number, messageId: number): number {
+  const status = numberIn(command, STATUS);
+  if (
+    numberIn(command, COMMAND) !== field ||
+    numberIn(command, RESPONDED_TO) !== messageId ||
+    status === null
+  )
+    throw violated('no response to the message');
+  return status;
+}
+
+const isPending = (status: number): boolean => status === 0xff00 || status === 0xff01;
+
+async function gather(dataSet: AsyncIterable<Buffer> | null, maxBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of dataSet ?? []) {
+    bytes += piece.length;
+    if (bytes > maxBytes) throw violated('too long a Data Set');
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
+
+export async function echo(association: Association, context: Context): Promise<number> {
+  const id = association.nextMessageId();
+  await association.send(context.id, [
+    [SOP_CLASS, VERIFICATION],
+    [COMMAND, ECHO_RQ],
+    [MESSAGE_ID, id],
+    [DATA_SET_TYPE, NO_DATA_SET],
+  ]);
+  const answer = await association.receive();
+  await gather(answer.dataSet, IDENTIFIER_BYTES_LIMIT);
+  return statusOf(answer, ECHO_RSP, id);
+}
+
+/** The Data Set is in the transfer syntax of the context. Throws what `dataSet` throws. */
+export async function store(
+  association: Association,
+  context: Context,
+  {
+    sopInstanceUID,
+    dataSet,
+  }: { readonly sopInstanceUID: string; readonly dataSet: AsyncIterable<Uint8Array> },
+): Promise<number> {
+  const id = association.nextMessageId();
+  const command: ElementsToSend = [
+    [SOP_CLASS, context.abstractSyntax],
+    [COMMAND, STORE_RQ],
+    [MESSAGE_ID, id],
+    [PRIORITY, MEDIUM],
+    [DATA_SET_TYPE, WITH_DATA_SET],
+    [SOP_INSTANCE, sopInstanceUID],
+  ];
+  await association.send(context.id, command, dataSet);
+  const answer = await association.receive();
+  await gather(answer.dataSet, IDENTIFIER_BYTES_LIMIT);
+  return statusOf(answer, STORE_RSP, id);
+}
+
+/** `isCut`: there are more than `limit`, and the association is of no more use. */
+export type Matches = {
+  readonly status: number;
+  readonly rows: readonly Elements[];
+  readonly isCut: boolean;
+};
+
+/** `identifier`: ascending by tag; it begins with the level. */
+export async function find(
+  association: Association,
+  context: Context,
+  identifier: ElementsToSend,
+  limit: number,
+): Promise<Matches> {
+  const id = association.nextMessageId();
+  const command: ElementsToSend = [
+    [SOP_CLASS, STUDY_ROOT_FIND],
+    [COMMAND, FIND_RQ],
+    [MESSAGE_ID, id],
+    [PRIORITY, MEDIUM],
+    [DATA_SET_TYPE, WITH_DATA_SET],
+  ];
+  await association.send(context.id, command, once(encodeElements(identifier)));
+  const rows: Elements[] = [];
+  for (;;) {
+    const answer = await association.receive();
+    const bytes = await gather(answer.dataSet, IDENTIFIER_BYTES_LIMIT);
+    const status = statusOf(answer, FIND_RSP, id);
+    if (!isPending(status)) return { status, rows, isCut: false };
+    if (rows.length === limit) return { status: SUCCESS, rows, isCut: true };
+    rows.push(parseElements(bytes));
+  }
+}
+
+/** One that the peer brings: its transfer syntax, and its Data Set as it comes. */
+export type Brought = { readonly transferSyntax: string; readonly dataSet: AsyncIterable<Buffer> };
+
+/**
+ * Asks for one instance, and gives it to `take`, which may end early: then the association is of no more use. Null:
+ * the peer brought none. Anything but the instance that was asked for is a violation.
+ */
+export async function get<T>(
+  association: Association,
+  context: Context,
+  asked: { readonly identifier: ElementsToSend; readonly sopInstanceUID: string },
+  take: (brought: Brought) => Promise<T>,
+): Promise<{ readonly taken: T } | null> {
+  const id = association.nextMessageId();
+  const command: ElementsToSend = [
+    [SOP_CLASS, STUDY_ROOT_GET],
+    [COMMAND, GET_RQ],
+    [MESSAGE_ID, id],
+    [PRIORITY, MEDIUM],
+    [DATA_SET_TYPE, WITH_DATA_SET],
+  ];
+  await association.send(context.id, command, once(encodeElements(asked.identifier)));
+  let brought: { readonly taken: T } | null = null;
+  for (let count = 0; count < MESSAGES_FOR_AN_INSTANCE; count++) {
+    const message = await association.receive();
+    if (numberIn(message.command, COMMAND) === STORE_RQ) {
+      const { contextId, command, dataSet } = message;
+      const transferSyntax = association.contextById(contextId)?.transferSyntax;
+      const isAsked = textIn(command, SOP_INSTANCE) === asked.sopInstanceUID;
+      if (brought !== null || !isAsked || dataSet === null || transferSyntax === undefined)
+        throw violated('another instance');
+      brought = { taken: await take({ transferSyntax, dataSet }) };
+      await acknowledge(association, message);
+      continue;
+    }
+    await gather(message.dataSet, IDENTIFIER_BYTES_LIMIT);
+    if (!isPending(statusOf(message, GET_RSP, id))) return brought;
+  }
+  throw violated('too many messages');
+}
+
+async function acknowledge(association: Association, { contextId, command }: Message): Promise<void> {
+  await association.send(contextId, [
+    [SOP_CLASS, textIn(command, SOP_CLASS) ?? ''],
+    [COMMAND, STORE_RSP],
+    [RESPONDED_TO, numberIn(command, MESSAGE_ID) ?? 0],
+    [DATA_SET_TYPE, NO_DATA_SET],
+    [STATUS, SUCCESS],
+    [SOP_INSTANCE, textIn(command, SOP_INSTANCE) ?? ''],
+  ]);
+}

@@ -1,0 +1,42 @@
+/** Reads numbers and texts from bytes of a peer. Every length is checked against what is there before it is used. */
+import { violated } from './association-failed.ts';
+
+export class BoundedReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  /** A view of the next `count` bytes. */
+  take(count: number): Buffer {
+    if (count > this.left) throw violated('a length that leads beyond its end');
+    const taken = this.#bytes.subarray(this.#at, this.#at + count);
+    this.#at += count;
+    return taken;
+  }
+
+  uint8(): number {
+    return this.take(1).readUInt8();
+  }
+
+  uint16(): number {
+    return this.take(2).readUInt16BE();
+  }
+
+  uint32(): number {
+    return this.take(4).readUInt32BE();
+  }
+
+  /** PS3.8 Annex F: UIDs without padding; some peers pad them all the same. */
+  uid(length: number): string {
+    return trimmed(this.take(length));
+  }
+}
+
+export const trimmed = (bytes: Buffer): string => bytes.toString('latin1').replace(/[\0 ]+$/, '');

@@ -1,0 +1,149 @@
+/**
+ * A connection to a peer, plain or with TLS: exact reads, writes that wait for the peer to keep up, and one way to
+ * fail. A silence counts from the last byte that moved, never from the start.
+ */
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { AssociationFailed, CLOSED, CONNECT_TIMEOUT, SILENT } from './association-failed.ts';
+
+/** In PEM. `ca`: trusted in addition to those that everybody trusts. */
+type TransportTls = {
+  readonly ca: string | null;
+  readonly own: { readonly cert: string; readonly key: string } | null;
+};
+
+export type TransportSettings = {
+  readonly host: string;
+  readonly port: number;
+  /** Null: no TLS. */
+  readonly tls: TransportTls | null;
+  /**
+   * Longest silence. Below about 30 s a PACS that stores a large instance before it answers is given up; far above
+   * it a dead one holds a study.
+   */
+  readonly idleMs?: number;
+};
+
+const IDLE_MS = 120_000;
+/** As undici's. */
+const CONNECT_MS = 10_000;
+/** For the last words of an association: nothing depends on them. */
+const FAREWELL_MS = 2_000;
+
+export class Transport {
+  readonly #socket: Socket;
+  readonly #signal: AbortSignal;
+  readonly #pieces: AsyncIterator<Buffer>;
+  readonly #abort: () => void;
+  #held: Buffer = Buffer.alloc(0);
+  #failure: unknown = null;
+
+  constructor(socket: Socket, idleMs: number, signal: AbortSignal) {
+    this.#socket = socket;
+    this.#signal = signal;
+    this.#pieces = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    this.#abort = () => void socket.destroy(new AssociationFailed('given up', CLOSED));
+    socket.on('error', (error) => (this.#failure ??= error));
+    socket.setTimeout(idleMs, () => socket.destroy(new AssociationFailed('the peer is silent', SILENT)));
+    signal.addEventListener('abort', this.#abort, { once: true });
+    socket.once('close', () => signal.removeEventListener('abort', this.#abort));
+    if (signal.aborted) this.#abort();
+  }
+
+  /** Exactly `count` bytes; the caller bounds it. Throws AssociationFailed and the signal's reason. */
+  async read(count: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(count);
+    for (let filled = 0; filled < count; ) {
+      if (this.#held.length === 0) this.#held = await this.#next();
+      const part = this.#held.subarray(0, count - filled);
+      bytes.set(part, filled);
+      filled += part.length;
+      this.#held = this.#held.subarray(part.length);
+    }
+    return bytes;
+  }
+
+  async #next(): Promise<Buffer> {
+    try {
+      const { done, value } = await this.#pieces.next();
+      if (done !== true) return value;
+    } catch (error) {
+      throw this.#asFailure(error);
+    }
+    throw this.#asFailure(new AssociationFailed('the peer closed the connection', CLOSED));
+  }
+
+  /** Resolves when the system has taken them: no more than these wait in memory. Throws as `read`. */
+  async write(bytes: Buffer): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#socket.write(bytes, (error) => (error == null ? resolve() : reject(error)));
+    await promise.catch((error: unknown) => {
+      throw this.#asFailure(error);
+    });
+  }
+
+  /** The first failure decides: a destroyed socket reports what follows from it. */
+  #asFailure(error: unknown): unknown {
+    this.#signal.throwIfAborted();
+    return asAssociationFailed(this.#failure ?? error);
+  }
+
+  /** From now on the peer has a moment only. */
+  hurry(): void {
+    this.#socket.setTimeout(FAREWELL_MS);
+  }
+
+  /** Ends after these last bytes, whether or not they arrive. */
+  end(last: Buffer): void {
+    this.hurry();
+    this.#socket.end(last, () => this.#socket.destroy());
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** Throws AssociationFailed, and the signal's reason. */
+export async function openTransport(settings: TransportSettings, signal: AbortSignal): Promise<Transport> {
+  signal.throwIfAborted();
+  const socket = settings.tls === null ? connectPlain(settings) : await connectTls(settings, settings.tls);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const giveUp = (): void => reject(signal.reason);
+  const timer = setTimeout(
+    () => reject(new AssociationFailed('the peer takes no connection', CONNECT_TIMEOUT)),
+    CONNECT_MS,
+  );
+  signal.addEventListener('abort', giveUp, { once: true });
+  socket.on('error', reject);
+  socket.once('close', () => reject(new AssociationFailed('the peer closed the connection', CLOSED)));
+  socket.once(settings.tls === null ? 'connect' : 'secureConnect', resolve);
+  try {
+    await promise;
+    socket.setNoDelay(true);
+    return new Transport(socket, settings.idleMs ?? IDLE_MS, signal);
+  } catch (error) {
+    socket.destroy();
+    signal.throwIfAborted();
+    throw asAssociationFailed(error);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+async function connectTls({ host, port }: TransportSettings, { ca, own }: TransportTls): Promise<Socket> {
+  const { connect, createSecureContext, getCACertificates } = await import('node:tls');
+  // Those of the site stay trusted (NODE_EXTRA_CA_CERTS, the system's).
+  const trusted = ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
+  const secureContext = createSecureContext({ ...trusted, ...own });
+  // RFC 6066 §3: a literal address is no server name.
+  const named = isIP(host) === 0 ? { servername: host } : {};
+  return connect({ host, port, secureContext, ...named });
+}
+
+function asAssociationFailed(error: unknown): AssociationFailed {
+  if (error instanceof AssociationFailed) return error;
+  const { code } = error as { readonly code?: unknown };
+  const connection = typeof code === 'string' ? code : CLOSED;
+  return new AssociationFailed('the peer cannot be reached', connection, error);
+}
