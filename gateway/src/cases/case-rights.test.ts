@@ -52,7 +52,7 @@ test('an auditor who sends or does research sees no more cases for it, and still
   assert.is(await statusOf(`/cases/${id}/notes`, both), 404);
 });
 
-test('who sends and does research reads words in cases of what they sent, and in no others', async () => {
+test('a technician who is a researcher too reads words in cases of their own studies, and in no others', async () => {
   const token = await tokenOf('technician', 'researcher');
   const mine = await deliverStudy(gateway, { token, seed: 953, ...patient });
   const sent = await openOne([mine]);

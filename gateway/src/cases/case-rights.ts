@@ -22,13 +22,13 @@ const ANONYMOUS: CasePart[] = ['title', 'tags', 'notes', 'attachments', 'patient
 /** The parts of a case that this reader is not given. `isAnonymous`: they asked for none that may hold a name. */
 export function withheldFrom(reader: CaseReader, isAnonymous: boolean): CasePart[] {
   if (isKeeper(reader)) return isAnonymous ? ANONYMOUS : [];
-  // Whoever is a researcher too sees cases that they did not send (asSender is for those that they did).
+  // A technician who is a researcher too sees cases that they did not send (for those that they did: asSender).
   if (reader.roles.includes('technician') && !reader.roles.includes('researcher'))
     return isAnonymous ? ANONYMOUS : ['patient'];
   return [...ANONYMOUS, 'people'];
 }
 
-/** Who sends and does research reads the words in cases of what they sent, and in no others. */
+/** A technician who is a researcher too reads the words in cases of their own studies, and in no others. */
 export const asSender = (reader: CaseReader): CaseReader =>
   isKeeper(reader) ? reader : { ...reader, roles: reader.roles.filter((role) => role !== 'researcher') };
 

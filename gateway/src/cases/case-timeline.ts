@@ -61,7 +61,7 @@ function saidIn(fields: Record<string, unknown>): Record<string, unknown> {
   return said;
 }
 
-/** What says nothing of anybody, whatever events come to say. */
+/** The fields that name nobody; events may come to have others. */
 const IMPERSONAL = new Set([
   'status',
   'priority',

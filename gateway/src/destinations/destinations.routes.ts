@@ -133,7 +133,7 @@ const giveUp = defineRoute({
   roles: ADMIN,
   tags: ['admin'],
   problems: ['not-found'],
-  summary: 'Send no study there any more that goes there also, or must. Repeatable',
+  summary: 'Give up the studies that go there also, or must; new ones go there only by a rule. Repeatable',
   request: { params: byId, body: jsonBody(giveUpWishSchema) },
   responses: {
     200: jsonResponse(

@@ -13,6 +13,11 @@ import { attributesOfPromise, type SentBy } from './study-attributes.ts';
 /** `rule`: the one that takes the study; null: none does, and each destination's own need holds. */
 type Choice = { readonly rule: string | null; readonly to: ForwardingRule['to'] };
 
+/** Whether any is switched on. */
+export async function hasRules(db: Kysely<Tables>, siteId: string): Promise<boolean> {
+  return (await forwardingRules(db, siteId)).some(({ enabled }) => enabled);
+}
+
 /** Null: no rule is switched on. */
 export async function chooseDestinations(
   db: Kysely<Tables>,

@@ -132,6 +132,21 @@ test('the account, the policy and the SOP Class count too, and a rule that is sw
   await pipeline.close();
 });
 
+test('instances under another policy go where the rules send that one, not after those of the same study', async () => {
+  const { pipeline, send } = await openSite(({ archive, research }) => [
+    rule('research', { policy: ['deidentified'] }, [{ destination: research, need: 'also' }]),
+    rule('care', { policy: ['identified'] }, [{ destination: archive, need: 'required' }]),
+  ]);
+  const instances = newStudy(2);
+  const promise = toManifest(instances.slice(0, 1), 'deidentified');
+  const begun = await pipeline.init(promise);
+  const own = { having: ['first', 'archive'], named: ['archive required'] };
+  assert.equal(await send(undefined, instances.slice(1)), own);
+  assert.is((await pipeline.init(promise)).uploadId, begun.uploadId, 'each continues its own');
+  assert.equal(await send(undefined, instances.slice(1)), own);
+  await pipeline.close();
+});
+
 test('an account that promises another’s study first decides nothing of where that goes', async () => {
   const { pipeline, send } = await openSite(({ archive, research }) => [
     rule('research', { modality: ['MR'] }, [{ destination: research, need: 'also' }]),

@@ -10,7 +10,7 @@ import {
   lockStudyOfResults,
   type StudyRow,
 } from '../pipeline/study.store.ts';
-import { chooseDestinations } from '../rules/choose-destinations.ts';
+import { chooseDestinations, hasRules } from '../rules/choose-destinations.ts';
 import type { Sender } from './known-instances.ts';
 import type { UploadTools } from './upload-tools.ts';
 
@@ -28,13 +28,13 @@ export async function findOrCreateUpload(
   manifest: Manifest,
   { accountId, deviceId, siteId, source = null }: Sender,
 ): Promise<FoundUpload> {
-  const { studyInstanceUID } = manifest;
+  const { studyInstanceUID, policy } = manifest;
   const of = { studyInstanceUID, source };
   const joined = accountId === null ? await lockStudyOfResults(trx, siteId, of) : undefined;
   const uploads = await trx
     .selectFrom('upload')
     .innerJoin('study', 'study.id', 'upload.study_id')
-    .select(['upload.id', 'upload.device_id', 'upload.study_id'])
+    .select(['upload.id', 'upload.device_id', 'upload.study_id', 'study.policy_name'])
     .where('study.site_id', '=', siteId)
     .where('study.study_instance_uid', '=', studyInstanceUID)
     .where('upload.account_id', accountId === null ? 'is' : '=', accountId)
@@ -43,9 +43,12 @@ export async function findOrCreateUpload(
     )
     .orderBy('upload.created_at')
     .execute();
+  // Rules chose where the others go by their policy: identified instances do not follow those without names.
+  const isJudged = accountId !== null && (await hasRules(trx, siteId));
+  const fitting = uploads.filter(({ policy_name }) => !isJudged || policy_name === policy.name);
   const own =
-    uploads.find(({ device_id }) => device_id === deviceId) ??
-    uploads.find(({ device_id }) => device_id === null);
+    fitting.find(({ device_id }) => device_id === deviceId) ??
+    fitting.find(({ device_id }) => device_id === null);
   const begun = own && (await lockStudy(trx, own.study_id));
   if (own && begun) {
     if (own.device_id !== deviceId)
