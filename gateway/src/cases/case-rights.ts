@@ -1,8 +1,7 @@
 /**
- * The rights to see a case, and parts of it. Radiologists and administrators see all; technicians those of studies
- * that they sent;
- * researchers those of de-identified studies, without a word that somebody typed. A case that is not shown is answered
- * as if it were not there.
+ * The rights to see a case, and parts of it. Radiologists and administrators see all cases; technicians those of
+ * studies that they sent; researchers those of de-identified studies, without a word that somebody typed. A case that
+ * the reader may not see is answered as if it were not there.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { CASE_KEEPERS, type CasePart } from '#shared/protocol/cases.ts';

@@ -177,7 +177,10 @@ test('a caller who leaves ends the request to the PACS, and their place is free 
   });
   const answers: Response[] = [];
   for (let i = 0; i < 16; i += 1) answers.push(await world.get(placeOf(study.instances[0]!), token));
-  for (const { body } of answers) await body!.cancel();
+  for (const { status, body } of answers) {
+    assert.is(status, 200);
+    await body!.cancel();
+  }
   await left.promise;
   world.pacs.say(/./, null);
   await until('a place', async () => (await world.get(placeOf(study.instances[0]!), token)).ok);

@@ -27,7 +27,7 @@ const IDLE_MS = 120_000;
 /** As undici's. */
 const CONNECT_MS = 10_000;
 /** For the last words of an association: nothing depends on them. */
-const FAREWELL_MS = 2_000;
+const CLOSING_MS = 2_000;
 
 export class Transport {
   readonly #socket: Socket;
@@ -105,7 +105,7 @@ export class Transport {
   /** From now on the peer has a moment only, whatever it still sends. */
   hurry(): void {
     if (this.#socket.destroyed) return;
-    const timer = setTimeout(() => this.#socket.destroy(), FAREWELL_MS);
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSING_MS);
     this.#socket.once('close', () => clearTimeout(timer));
   }
 
