@@ -134,7 +134,10 @@ const KEYWORDS: Readonly<Record<string, string>> = {
   '0008119A': 'OtherFailuresSequence',
 };
 
-/** PS3.19 A.1. UIDs, numbers and the gateway's own addresses alone: nothing needs to be escaped. */
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+const escaped = (text: string): string => text.replace(/[&<>]/g, (character) => ENTITIES[character]!);
+
+/** The Native DICOM Model of PS3.19 A.1. */
 export function toXml(dataSet: DataSet): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<NativeDicomModel xmlns="http://dicom.nema.org/PS3.19/models/NativeDICOM">${attributes(dataSet)}</NativeDicomModel>`;
 }
@@ -145,7 +148,7 @@ function attributes(dataSet: DataSet): string {
       const values = Value.map((value, at) =>
         vr === 'SQ'
           ? `<Item number="${at + 1}">${attributes(value as DataSet)}</Item>`
-          : `<Value number="${at + 1}">${String(value)}</Value>`,
+          : `<Value number="${at + 1}">${escaped(String(value))}</Value>`,
       );
       return `<DicomAttribute tag="${tag}" vr="${vr}" keyword="${KEYWORDS[tag]}">${values.join('')}</DicomAttribute>`;
     })
