@@ -34,7 +34,9 @@ function useDryRun(store: RulesStore) {
     result.value = null;
     const read = readValues(values.value);
     wrong.value =
-      read.kind === 'mistake' ? { title: words.mistake(read.field), next: null, field: read.field } : null;
+      read.kind === 'mistake'
+        ? { title: rulesWords.form.mistakes.values(read.field), next: null, field: read.field }
+        : null;
     if (read.kind === 'mistake') return;
     busy.value = true;
     const of = study.value === '' ? {} : { studyInstanceUID: study.value };
@@ -145,7 +147,7 @@ function Result({ result: { verdicts, forwarding, models } }: { readonly result:
 }
 
 function goesTo(verdicts: DryRun['verdicts'], { destinations }: NonNullable<DryRun['forwarding']>): string {
-  const to = destinations.map(({ name, need }) => words.destination(name, need));
+  const to = destinations.map(({ name, need }) => rulesWords.goesTo(name, need));
   const taker = verdicts.find(({ takes }) => takes);
   return taker === undefined ? words.own(to) : words.taken(taker.name, to);
 }

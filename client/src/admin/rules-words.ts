@@ -82,7 +82,7 @@ export const rulesWords = {
   everyFilm: 'CR and DX',
   conditionOf: (condition: Condition, values: readonly string[]) =>
     `${conditions[condition]}: ${inWords(values, 'or')}`,
-  goesTo: (name: string, need: Need) => `${name} (${needs[need]})`,
+  goesTo: (name: string, need: Need | 'primary') => `${name} (${needs[need]})`,
   goneDestination: 'a destination that is gone',
   primaryAlone: 'The primary destination alone',
   form: {
@@ -97,7 +97,7 @@ export const rulesWords = {
       modality: 'For example CT, MR',
       sopClass: 'For example 1.2.840.10008.5.1.4.1.1.2',
       bodyPart: 'For example CHEST, ABD*',
-      description: 'One on a line, for example *thorax*. Not known where names are removed.',
+      description: 'One per line, for example *thorax*. Not known where names are removed.',
     } as Readonly<Partial<Record<Condition, string>>>,
     to: 'Where they go, besides the primary destination',
     noDestinations: 'There is no other destination yet. Add one under Destinations.',
@@ -127,17 +127,14 @@ export const rulesWords = {
     studyOf: (when: string, uid: string) => `${when} · ${uid}`,
     attributes: 'The study',
     attributesWhat:
-      'Of a study that was sent, fill in its body part and description: the gateway does not keep them.',
+      'For a study that was sent, fill in its body part and description: the gateway does not keep them.',
     submit: 'Try',
     trying: 'Trying…',
-    mistake: (condition: Condition) =>
-      `${conditions[condition]}: at most 32 values of at most 64 characters each.`,
     taken: (rule: string, to: readonly string[]) => `Goes to ${inWords(to, 'and')}, because of “${rule}”.`,
     own: (to: readonly string[]) =>
       to.length === 0
         ? 'No rule takes it, and there is no destination.'
         : `No rule takes it. Goes to ${inWords(to, 'and')}, by the setting of each destination.`,
-    destination: (name: string, need: keyof typeof needs) => `${name} (${needs[need]})`,
     models: (models: readonly string[]) =>
       models.length === 0 ? 'No model looks at it.' : `Looked at by ${inWords(models, 'and')}.`,
     noRules: 'There is no rule of this kind.',

@@ -28,9 +28,11 @@ export type Known = {
   readonly studies: readonly Pick<SentStudy, 'studyInstanceUID' | 'lastSentAt'>[];
 };
 
+type Lists = Readonly<Record<RuleKind, Rules>>;
+
 export interface RulesStore {
   /** Null until loaded. */
-  readonly lists: ReadonlySignal<Readonly<Record<RuleKind, Rules>> | null>;
+  readonly lists: ReadonlySignal<Lists | null>;
   readonly known: ReadonlySignal<Known | null>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
@@ -45,10 +47,7 @@ export interface RulesStore {
 
 const STUDIES_SHOWN = 20;
 
-async function readLists(
-  api: Pick<ApiClient, 'json'>,
-  closed: AbortSignal,
-): Promise<Readonly<Record<RuleKind, Rules>>> {
+async function readLists(api: Pick<ApiClient, 'json'>, closed: AbortSignal): Promise<Lists> {
   const [forwarding, inference] = await Promise.all(
     RULE_KINDS.map((kind) => api.json(`/admin/rules/${kind}`, rulesSchema, { signal: closed })),
   );
@@ -66,7 +65,6 @@ async function readKnown(api: Pick<ApiClient, 'json'>, closed: AbortSignal): Pro
   return { destinations, models: models.filter(({ task }) => task !== 'explanation'), studies };
 }
 
-type Lists = Readonly<Record<RuleKind, Rules>>;
 type State = {
   readonly api: Pick<ApiClient, 'json'>;
   readonly lists: Signal<Lists | null>;

@@ -103,7 +103,7 @@ export const caseWords = {
     removeAsk: (name: string) => ({
       title: 'Delete this case?',
       about: name,
-      what: 'Its notes and everything written in it can never be read again, not even from a backup. Its studies stay where they are.',
+      what: 'Nobody can read its notes or anything else written in it any more, not even from a backup of the database alone. Its studies stay where they are.',
       yes: 'Delete the case',
       no: 'Keep it',
     }),
@@ -111,7 +111,7 @@ export const caseWords = {
   patient: {
     title: 'Patient',
     loading: 'Asking the PACS…',
-    failed: 'The PACS does not answer, so it is not known here who the patient is.',
+    failed: 'The PACS does not answer, so the patient can’t be shown.',
     again: 'Ask again',
     unknown: 'The PACS does not say.',
     id: 'Patient ID',

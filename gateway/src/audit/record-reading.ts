@@ -23,7 +23,8 @@ const PERIOD_MS = 15 * 60_000;
 /** Events in one transaction: other events wait for it. */
 const AT_ONCE = 100;
 
-const periodOf = (now: Date): number => Math.floor(now.getTime() / PERIOD_MS);
+/** The number of the quarter of an hour. */
+export const periodOf = (now: Date): number => Math.floor(now.getTime() / PERIOD_MS);
 
 /** Before the answer is sent. `studyInstanceUID` null: the image came as a file and belongs to no study. */
 export async function recordReading(

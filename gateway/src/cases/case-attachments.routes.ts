@@ -16,6 +16,7 @@ import {
   jsonResponse,
   type Router,
 } from '../http/route.ts';
+import { asSender } from './case-rights.ts';
 import { findCase } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { attach, openAttachment, readAttachment, removeAttachment, shownAttachments } from './attachments.ts';
@@ -104,14 +105,14 @@ export function caseAttachmentRoutes(tools: CaseTools): Router {
   const router = createRouter();
   router.openapi(list, async (c) => {
     const caller = callerOf(c);
-    const row = await findCase(db, caller, c.req.valid('param').id);
+    const row = await findCase(db, asSender(caller), c.req.valid('param').id);
     await recordCaseReading(tools, caller, row.id);
     return c.json({ attachments: await shownAttachments(tools, row) }, 200);
   });
   router.openapi(read, async (c) => {
     const caller = callerOf(c);
     const { id, attachmentId } = c.req.valid('param');
-    const row = await findCase(db, caller, id);
+    const row = await findCase(db, asSender(caller), id);
     await recordCaseReading(tools, caller, row.id);
     const { kind, bytes } = await openAttachment(tools, row, attachmentId);
     return c.body(bytes, 200, {

@@ -9,10 +9,10 @@ import {
   newNoteSchema,
 } from '#shared/protocol/cases.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
-import { withheldFrom, type CaseReader } from './case-rights.ts';
+import { asSender, withheldFrom, type CaseReader } from './case-rights.ts';
 import { studiesOf } from './case-facts.ts';
 import { timelineOf } from './case-timeline.ts';
-import { findCase, notesOf, type CaseRow } from './case.store.ts';
+import { findAudited, findCase, notesOf, type CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { noteInCase, placeOfNote } from './change-case.ts';
 import { readPatients } from './read-patients.ts';
@@ -69,7 +69,7 @@ export function caseEntryRoutes(tools: CaseTools): Router {
   const router = createRouter();
   router.openapi(notes, async (c) => {
     const caller = callerOf(c);
-    const row = await findCase(db, caller, c.req.valid('param').id);
+    const row = await findCase(db, asSender(caller), c.req.valid('param').id);
     await recordCaseReading(tools, caller, row.id);
     return c.json({ notes: await shownNotes(tools, row) }, 200);
   });
@@ -87,8 +87,8 @@ export function caseEntryRoutes(tools: CaseTools): Router {
   });
   router.openapi(timeline, async (c) => {
     const caller = callerOf(c);
-    const { id } = await findCase(db, caller, c.req.valid('param').id);
     const isAuditor = caller.roles.includes('auditor');
+    const { id } = await (isAuditor ? findAudited : findCase)(db, caller, c.req.valid('param').id);
     const withheld = isAuditor ? [] : withheldFrom(caller, false);
     return c.json({ events: await timelineOf(db, { reader: caller, withheld }, id) }, 200);
   });

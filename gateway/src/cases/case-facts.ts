@@ -1,8 +1,9 @@
 /** The studies of cases, their kinds of image, and what models found in them, as far as a reader may know. */
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { CASE_FINDINGS, Case } from '#shared/protocol/cases.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import type { Db } from '../database/database.ts';
+import { isOwn, reachesAll } from '../results/result-reach.ts';
 import { mayKnowStudy, type CaseReader } from './case-rights.ts';
 
 type Studies = Case['studies'];
@@ -26,7 +27,7 @@ export async function studiesOf(
     .execute();
   const uids = [...new Set(rows.map((row) => row.study_instance_uid))];
   const classes = await classesOf(db, reader.siteId, uids);
-  const results = await resultsOf(db, reader.siteId, uids);
+  const results = await resultsOf(db, reader, uids);
   const byCase = Map.groupBy(rows, (row) => row.case_id);
   return new Map(
     [...byCase].map(([id, of]) => [
@@ -58,14 +59,15 @@ async function classesOf(db: Db, siteId: string, uids: readonly string[]) {
   return new Map([...byStudy].map(([uid, of]) => [uid, of.map(({ sopClass }) => sopClass)]));
 }
 
-async function resultsOf(db: Db, siteId: string, uids: readonly string[]) {
+async function resultsOf(db: Db, reader: CaseReader, uids: readonly string[]) {
   if (uids.length === 0) return new Map<string, Studies[number]['results']>();
   const rows = await db
     .selectFrom('inference_result')
     .select(['id', 'study_instance_uid as uid', 'model_id', 'created_at', 'verdict'])
     .select(sql<boolean | null>`(finding->>'positive')::boolean`.as('positive'))
-    .where('site_id', '=', siteId)
+    .where('site_id', '=', reader.siteId)
     .where('study_instance_uid', 'in', [...uids])
+    .where(await mayKnowResult(db, reader, 'inference_result'))
     .orderBy('created_at', 'desc')
     .execute();
   const byStudy = Map.groupBy(rows, ({ uid }) => uid ?? '');
@@ -82,6 +84,13 @@ async function resultsOf(db: Db, siteId: string, uids: readonly string[]) {
     ]),
   );
 }
+
+/** A condition on `result`, the name of that table in the query: as on the page of results. */
+export const mayKnowResult = async (
+  db: Db,
+  reader: CaseReader,
+  result: string,
+): Promise<RawBuilder<boolean>> => (reachesAll(reader) ? sql`true` : isOwn(db, result, reader));
 
 /** The models' answer about all these studies together. */
 export function findingOf(studies: Studies): (typeof CASE_FINDINGS)[number] {

@@ -1,8 +1,7 @@
 /**
- * The rights to see a case, and parts of it. Radiologists and administrators see all; technicians those of studies
- * that they sent;
- * researchers those of de-identified studies, without a word that somebody typed. A case that is not shown is answered
- * as if it were not there.
+ * The rights to see a case, and parts of it. Radiologists and administrators see all cases; technicians those of
+ * studies that they sent; researchers those of de-identified studies, without a word that somebody typed. A case that
+ * the reader may not see is answered as if it were not there.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { CASE_KEEPERS, type CasePart } from '#shared/protocol/cases.ts';
@@ -22,23 +21,45 @@ const ANONYMOUS: CasePart[] = ['title', 'tags', 'notes', 'attachments', 'patient
 /** The parts of a case that this reader is not given. `isAnonymous`: they asked for none that may hold a name. */
 export function withheldFrom(reader: CaseReader, isAnonymous: boolean): CasePart[] {
   if (isKeeper(reader)) return isAnonymous ? ANONYMOUS : [];
-  if (reader.roles.includes('technician')) return isAnonymous ? ANONYMOUS : ['patient'];
+  // A technician who is a researcher too sees cases that they did not send (for those that they did: asSender).
+  if (reader.roles.includes('technician') && !reader.roles.includes('researcher'))
+    return isAnonymous ? ANONYMOUS : ['patient'];
   return [...ANONYMOUS, 'people'];
 }
+
+/** A technician who is a researcher too reads the words in cases of their own studies, and in no others. */
+export const asSender = (reader: CaseReader): CaseReader =>
+  isKeeper(reader) ? reader : { ...reader, roles: reader.roles.filter((role) => role !== 'researcher') };
 
 /** A condition on `uid`, a Study Instance UID in the query: the reader may know that this study is of a case. */
 export async function mayKnowStudy(db: Db, reader: CaseReader, uid: string): Promise<RawBuilder<boolean>> {
   if (isKeeper(reader)) return sql`true`;
-  return sql`exists (select 1 from study s join instance i on i.study_id = s.id
-    where s.site_id = ${reader.siteId} and s.study_instance_uid = ${sql.ref(uid)}
-      and ${await isReached(db, reader)})`;
+  const { roles, siteId } = reader;
+  const reaches = async (role: 'technician' | 'researcher') => sql<boolean>`exists (
+    select 1 from study s join instance i on i.study_id = s.id
+    where s.site_id = ${siteId} and s.study_instance_uid = ${sql.ref(uid)}
+      and ${await isReached(db, { ...reader, roles: [role] })})`;
+  const ways = [
+    ...(roles.includes('technician')
+      ? [sql`(${await reaches('technician')} and ${wasFirst(reader, uid)})`]
+      : []),
+    ...(roles.includes('researcher') ? [await reaches('researcher')] : []),
+  ];
+  return ways.length === 0 ? sql`false` : sql`(${sql.join(ways, sql` or `)})`;
 }
+
+/** Nobody comes to see a case by sending an image under the UID of somebody else's study. */
+const wasFirst = ({ id, siteId }: CaseReader, uid: string): RawBuilder<boolean> => sql`not exists (
+  select 1 from study s join upload u on u.study_id = s.id
+  where s.site_id = ${siteId} and s.study_instance_uid = ${sql.ref(uid)} and u.account_id <> ${id}
+    and exists (select 1 from instance i where i.study_id = s.id and i.state in (${sql.join([...IN_PACS])}))
+    and u.created_at < (select min(own.created_at) from upload own join study o on o.id = own.study_id
+      where own.account_id = ${id} and o.site_id = s.site_id and o.study_instance_uid = s.study_instance_uid))`;
 
 /** A condition on `case_record`. */
 export async function isVisible(db: Db, reader: CaseReader): Promise<RawBuilder<boolean>> {
   const isOfSite = sql<boolean>`case_record.site_id = ${reader.siteId}`;
-  // An auditor, who is shown events alone, finds those of every case.
-  if (isKeeper(reader) || reader.roles.includes('auditor')) return isOfSite;
+  if (isKeeper(reader)) return isOfSite;
   return sql`(${isOfSite} and exists (select 1 from case_study c where c.case_id = case_record.id
     and ${await mayKnowStudy(db, reader, 'c.study_instance_uid')}))`;
 }

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { CasePart, CaseTimeline } from '#shared/protocol/cases.ts';
 import type { Db } from '../database/database.ts';
+import { isReached, reachesAll } from '../results/result-reach.ts';
 import { mayKnowStudy, type CaseReader } from './case-rights.ts';
 import { usernamesOf } from './case.store.ts';
 
@@ -14,6 +15,10 @@ export async function timelineOf(
   { reader, withheld }: { readonly reader: CaseReader; readonly withheld: readonly CasePart[] },
   caseId: string,
 ): Promise<CaseTimeline['events']> {
+  // Of one study there may be several uploads: each account is told of its own.
+  const isOwn = reachesAll(reader)
+    ? sql<boolean>`true`
+    : sql<boolean>`exists (select 1 from instance i where i.study_id = study.id and ${await isReached(db, reader)})`;
   const studyIds = await db
     .selectFrom('case_study')
     .innerJoin('study', (join) =>
@@ -24,6 +29,7 @@ export async function timelineOf(
     .select('study.id')
     .where('case_study.case_id', '=', caseId)
     .where(await mayKnowStudy(db, reader, 'case_study.study_instance_uid'))
+    .where(isOwn)
     .execute();
   const ids = studyIds.map(({ id }) => id);
   const rows = await db
@@ -43,7 +49,7 @@ export async function timelineOf(
     at: at.toISOString(),
     event,
     by: names.get(accountOf(fields) ?? '') ?? null,
-    fields: saidIn(fields),
+    fields: withheld.includes('people') ? withoutPeople(fields) : saidIn(fields),
   }));
 }
 
@@ -54,3 +60,17 @@ function saidIn(fields: Record<string, unknown>): Record<string, unknown> {
   const { caseId: _case, studyId: _study, by: _by, accountId: _account, studies: _studies, ...said } = fields;
   return said;
 }
+
+/** The fields that name nobody; events may come to have others. */
+const IMPERSONAL = new Set([
+  'status',
+  'priority',
+  'dueOn',
+  'changed',
+  'revision',
+  'stage',
+  'because',
+  'held',
+]);
+const withoutPeople = (fields: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => IMPERSONAL.has(name)));

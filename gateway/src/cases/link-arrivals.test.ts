@@ -61,6 +61,24 @@ test('takes the study that arrives with its number, once, and no other', async (
   }
 });
 
+test('one study of which the PACS says nothing holds up no other', async () => {
+  const waits = await openTestCase(gateway, token, { expected: { accessionNumber: 'ACC-95' } });
+  const broken = await deliverStudy(gateway, { token, seed: 914, accessionNumber: 'ACC-94' });
+  const study = await deliverStudy(gateway, { token, seed: 915, accessionNumber: 'ACC-95' });
+  const pacs: Pick<Pacs, 'searchStudies'> = {
+    searchStudies: (key, limit, signal) =>
+      'studyInstanceUID' in key && key.studyInstanceUID === broken
+        ? Promise.reject(new PacsUnreachable('the PACS answered a search with 500', 500))
+        : gateway.pacs.searchStudies(key, limit, signal),
+  };
+  await link(pacs);
+  const { studies } = await read(waits.id);
+  assert.equal(
+    studies.map(({ studyInstanceUID }) => studyInstanceUID),
+    [study],
+  );
+});
+
 test('takes at once what is there already', async () => {
   const study = await deliverStudy(gateway, {
     token,

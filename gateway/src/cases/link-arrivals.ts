@@ -19,6 +19,7 @@ export async function linkArrivals(tools: CaseTools, signal: AbortSignal): Promi
   // Nobody waits: what was looked at need not be remembered.
   await sql`delete from case_arrival a where not exists (select 1 from case_record c
     where c.site_id = a.site_id and c.expects is not null and c.status <> 'closed')`.execute(db);
+  const failed: unknown[] = [];
   for (const arrival of await newArrivals(tools)) {
     if (signal.aborted) return;
     try {
@@ -26,11 +27,14 @@ export async function linkArrivals(tools: CaseTools, signal: AbortSignal): Promi
       const [study] = await pacs.searchStudies(key, 1, signal);
       await compare(tools, arrival, study);
     } catch (error) {
-      // The others would wait for it too: the next turn asks again.
-      if (error instanceof PacsUnreachable) return;
-      throw error;
+      // No answer at all: the others would wait for it too, and the next turn asks again.
+      if (error instanceof PacsUnreachable && error.status === null) return;
+      // An answer that says nothing of this study holds up no other one.
+      failed.push(error);
     }
   }
+  const other = failed.find((error) => !(error instanceof PacsUnreachable));
+  if (other !== undefined) throw other;
 }
 
 async function newArrivals({ db }: CaseTools): Promise<readonly Arrival[]> {

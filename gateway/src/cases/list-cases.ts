@@ -9,7 +9,8 @@ import {
 } from '#shared/protocol/cases.ts';
 import { classPatternOf } from '#shared/dicom/modalities-of.ts';
 import type { Db } from '../database/database.ts';
-import { isVisible, type CaseReader } from './case-rights.ts';
+import { mayKnowResult } from './case-facts.ts';
+import { isVisible, mayKnowStudy, type CaseReader } from './case-rights.ts';
 import type { CaseRow } from './case.store.ts';
 
 /** The cases that are asked for; undefined: any. `until` is not included. */
@@ -94,27 +95,35 @@ export async function listCases(
   query: CaseQuery,
 ): Promise<{ readonly rows: readonly CaseRow[]; readonly more: boolean }> {
   const { by, isDescending, newestFirst } = ORDERS[query.sort];
+  // A filter answers of what the reader is shown: otherwise it tells of the studies and results that they are not.
+  const known = {
+    study: await mayKnowStudy(db, reader, 'c.study_instance_uid'),
+    result: await mayKnowResult(db, reader, 'r'),
+  };
   let select = db
     .selectFrom('case_record')
     .selectAll()
     .where(await isVisible(db, reader))
     .limit(query.limit + 1);
-  for (const condition of conditionsOf(query)) select = select.where(condition);
+  for (const condition of conditionsOf(query, known)) select = select.where(condition);
   if (by !== null) select = select.orderBy(by, isDescending ? 'desc' : 'asc');
   const rows = await select.orderBy('number', newestFirst ? 'desc' : 'asc').execute();
   return { rows: rows.slice(0, query.limit), more: rows.length > query.limit };
 }
 
-function* conditionsOf(query: CaseQuery): Generator<Condition> {
+/** On `c`, a study of a case, and on `r`, a result: the reader may know it. */
+type Known = { readonly study: Condition; readonly result: Condition };
+
+function* conditionsOf(query: CaseQuery, known: Known): Generator<Condition> {
   const { text, status, priority, assigneeId, dueUntil, modality, finding, from, until, after } = query;
-  if (text !== undefined) yield isNamed(text);
+  if (text !== undefined) yield isNamed(text, known);
   if (status === 'active') yield sql`case_record.status <> 'closed'`;
   else if (status !== undefined) yield sql`case_record.status = ${status}`;
   if (priority !== undefined) yield sql`case_record.priority = ${CASE_PRIORITIES.indexOf(priority)}`;
   if (assigneeId !== undefined) yield sql`case_record.assignee_id is not distinct from ${assigneeId}::uuid`;
   if (dueUntil !== undefined) yield sql`case_record.due_on <= ${dueUntil}`;
-  if (modality !== undefined) yield isOfModality(modality);
-  if (finding !== undefined) yield HAS_FINDING[finding];
+  if (modality !== undefined) yield isOfModality(modality, known);
+  if (finding !== undefined) yield hasFinding(finding, known);
   if (from !== undefined) yield sql`case_record.created_at >= ${from}`;
   if (until !== undefined) yield sql`case_record.created_at < ${until}`;
   if (after !== undefined) yield isAfter(query.sort, after);
@@ -131,26 +140,26 @@ function isAfter(sort: CaseSort, { value, number }: NonNullable<CaseQuery['after
 }
 
 /** `text` holds digits and dots alone. */
-function isNamed(text: string): Condition {
+function isNamed(text: string, known: Known): Condition {
   return sql`(case_record.number::text = ${text} or exists (select 1 from case_study c
-    where c.case_id = case_record.id and strpos(c.study_instance_uid, ${text}) > 0))`;
+    where c.case_id = case_record.id and strpos(c.study_instance_uid, ${text}) > 0 and ${known.study}))`;
 }
 
-function isOfModality(modality: string): Condition {
+function isOfModality(modality: string, known: Known): Condition {
   return sql`exists (select 1 from case_study c
     join study s on s.site_id = c.site_id and s.study_instance_uid = c.study_instance_uid
     join instance i on i.study_id = s.id
-    where c.case_id = case_record.id and i.sop_class_uid ~ ${classPatternOf(modality)})`;
+    where c.case_id = case_record.id and i.sop_class_uid ~ ${classPatternOf(modality)}
+      and ${known.study})`;
 }
 
-const hasResult = (like: RawBuilder<unknown>): Condition =>
-  sql`exists (select 1 from case_study c
-    join inference_result r on r.site_id = c.site_id and r.study_instance_uid = c.study_instance_uid
-    where c.case_id = case_record.id and ${like})`;
-const isPositive = sql`r.finding->>'positive' = 'true'`;
-
-const HAS_FINDING: Readonly<Record<(typeof CASE_FINDINGS)[number], Condition>> = {
-  positive: hasResult(isPositive),
-  negative: sql`(${hasResult(sql`true`)} and not ${hasResult(isPositive)})`,
-  none: sql`not ${hasResult(sql`true`)}`,
-};
+function hasFinding(finding: (typeof CASE_FINDINGS)[number], known: Known): Condition {
+  const hasResult = (like: RawBuilder<unknown>): Condition =>
+    sql`exists (select 1 from case_study c
+      join inference_result r on r.site_id = c.site_id and r.study_instance_uid = c.study_instance_uid
+      where c.case_id = case_record.id and ${like} and ${known.study} and ${known.result})`;
+  const isPositive = hasResult(sql`r.finding->>'positive' = 'true'`);
+  if (finding === 'positive') return isPositive;
+  const isAny = hasResult(sql`true`);
+  return finding === 'none' ? sql`not ${isAny}` : sql`(${isAny} and not ${isPositive})`;
+}

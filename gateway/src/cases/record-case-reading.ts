@@ -1,10 +1,8 @@
 /** Reading a case is an event: one for an account, a case and a quarter of an hour. */
 import { recordAudit } from '../audit/audit.ts';
+import { periodOf } from '../audit/record-reading.ts';
 import type { Db } from '../database/database.ts';
 import type { CaseReader } from './case-rights.ts';
-
-const PERIOD_MS = 15 * 60_000;
-const periodOf = (now: Date): number => Math.floor(now.getTime() / PERIOD_MS);
 
 type Tools = { readonly db: Db; readonly now: () => Date };
 

@@ -8,10 +8,10 @@ import { Problem } from '#shared/protocol/problem.ts';
 /** `accept`: for the PACS. `isSingle`: the caller takes the one part itself. `type`: of the parts. */
 export type Accepted = { readonly accept: string; readonly type: string; readonly isSingle: boolean };
 
-const DICOM = 'application/dicom';
+export const DICOM = 'application/dicom';
 const OCTETS = 'application/octet-stream';
 /** Frames and bulk data as they are encoded (PS3.18 Tables 8.7.3-2 to 8.7.3-5). */
-const ENCODED: readonly string[] = [
+export const ENCODED: readonly string[] = [
   ...[OCTETS, 'image/jpeg', 'image/jp2', 'image/jpx', 'image/jph', 'image/jphc', 'image/jls', 'image/jxl'],
   ...['image/dicom-rle', 'image/x-dicom-rle', 'image/x-jls', 'image/png', 'image/gif'],
   ...['video/mpeg', 'video/mpeg2', 'video/mp4', 'video/h265'],

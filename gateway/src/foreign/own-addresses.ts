@@ -4,8 +4,7 @@
  */
 import { isLoopbackName } from '../config.ts';
 import type { GatewayContext } from '../http/route.ts';
-
-export type Json = { [tag: string]: unknown };
+import { isObject, type Json } from '../ports/pacs/dicom-json.ts';
 
 const RETRIEVE_URL = '00081190';
 const RETRIEVE_AE_TITLE = '00080054';
@@ -18,10 +17,6 @@ export type Uids = {
   readonly series: string | undefined;
   readonly instance: string | undefined;
 };
-
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function firstOf(dataSet: Json, tag: string): unknown {
   const attribute = dataSet[tag];

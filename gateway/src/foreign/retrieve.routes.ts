@@ -18,7 +18,7 @@ import {
   type Accepted,
 } from './accepted.ts';
 import { bulkPath, uidsIn, withOwnAddresses } from './own-addresses.ts';
-import { dataSets } from './search.routes.ts';
+import { readDataSets } from './read-data-sets.ts';
 import { seen, type SeenStudy } from './sight.ts';
 import { onlyPart, readParts, writeParts, type PartPiece } from './web-parts.ts';
 import { serveVisit, type Served, type Visit, type VisitTools } from './web-visit.ts';
@@ -173,7 +173,7 @@ function readMetadata(c: GatewayContext): Reading {
 
 async function* metadata(visit: Visit, where: Where, own: SeenStudy | null): AsyncGenerator<Uint8Array> {
   let before = '[';
-  for await (const dataSet of dataSets(visit, `${pathOf(where)}/metadata`)) {
+  for await (const dataSet of readDataSets(visit, `${pathOf(where)}/metadata`)) {
     const said = uidsIn(dataSet);
     const of = {
       study: where.study,

@@ -177,7 +177,10 @@ test('a caller who leaves ends the request to the PACS, and their place is free 
   });
   const answers: Response[] = [];
   for (let i = 0; i < 16; i += 1) answers.push(await world.get(placeOf(study.instances[0]!), token));
-  for (const { body } of answers) await body!.cancel();
+  for (const { status, body } of answers) {
+    assert.is(status, 200);
+    await body!.cancel();
+  }
   await left.promise;
   assert.is(answers.length, 16, 'all the places of an account');
   world.pacs.say(/./, null);

@@ -7,17 +7,10 @@ import { isUid } from '#shared/dicom/uid.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { allow, createRouter, describeRoute, type GatewayContext, type Router } from '../http/route.ts';
-import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { DICOM_JSON, requireJson } from './accepted.ts';
-import {
-  isObject,
-  relatedInstances,
-  uidsIn,
-  withOwnAddresses,
-  type Json,
-  type Uids,
-} from './own-addresses.ts';
-import { readItems } from './read-items.ts';
+import type { Json } from '../ports/pacs/dicom-json.ts';
+import { relatedInstances, uidsIn, withOwnAddresses, type Uids } from './own-addresses.ts';
+import { readDataSets } from './read-data-sets.ts';
 import {
   KEYS,
   parseSearch,
@@ -150,7 +143,7 @@ async function ownStudies(
 type Rows = AsyncGenerator<Json>;
 
 async function* allRows(visit: Visit, within: Within, search: Search): Rows {
-  yield* dataSets(
+  yield* readDataSets(
     visit,
     searchPath(pathOf(within), search),
     within.study === undefined ? 'pacs-without-dicomweb' : 'not-found',
@@ -161,31 +154,6 @@ const pathOf = ({ level, study, series }: Within): string =>
   (study === undefined ? '' : `/studies/${study}`) +
   (series === undefined ? '' : `/series/${series}`) +
   `/${level}`;
-
-/** The Data Sets that the PACS answers with. @throws Problem; PacsUnreachable. */
-export async function* dataSets(
-  visit: Visit,
-  path: string,
-  notThere: 'not-found' | 'pacs-without-dicomweb' = 'not-found',
-): Rows {
-  const { status, contentType, body } = await visit.get(path, DICOM_JSON, notThere);
-  const isJson = /^application\/(dicom\+)?json\s*(;|$)/i.test(contentType);
-  if (status === 204 || !isJson) await body.cancel();
-  if (status === 204) return;
-  if (!isJson) throw new PacsUnreachable('the PACS answered a search without JSON', status);
-  for await (const text of readItems(body, visit.enterLarge)) {
-    const item = parsed(text);
-    if (isObject(item)) yield item;
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new PacsUnreachable('the PACS answered with no JSON', null);
-  }
-}
 
 /** The page of the rows that the caller may see. */
 async function* ownRows(visit: Visit, own: OwnStudies, within: Within, search: Search): Rows {
@@ -214,7 +182,7 @@ async function* studyRows(visit: Visit, { sight, studies, atOnce }: OwnStudies, 
   for (let at = 0; at < studies.length; at += atOnce) {
     const group = studies.slice(at, at + atOnce);
     const path = searchPath('/studies', { ...search, studies: group, limit: ROWS_LIMIT, offset: 0 });
-    const found = await Array.fromAsync(dataSets(visit, path, 'pacs-without-dicomweb'));
+    const found = await Array.fromAsync(readDataSets(visit, path, 'pacs-without-dicomweb'));
     const byStudy = Map.groupBy(found, (row) => uidsIn(row).study);
     for (const study of group) {
       const rows = byStudy.get(study);
@@ -232,7 +200,7 @@ async function* rowsWithin(visit: Visit, own: SeenStudy, within: Within, search:
     const asked = { ...search, studies: null, limit: ROWS_LIMIT, offset };
     const before = known.size;
     let rows = 0;
-    for await (const row of dataSets(visit, searchPath(pathOf(within), asked))) {
+    for await (const row of readDataSets(visit, searchPath(pathOf(within), asked))) {
       rows += 1;
       const uids = uidsIn(row);
       const key = `${uids.series} ${uids.instance}`;

@@ -3,6 +3,7 @@
  * no header but a media type that was checked. Other headers of a part may hold the PACS's own address.
  */
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { DICOM, ENCODED } from './accepted.ts';
 
 /** The media type of a part, then its bytes. */
 export type PartPiece = { readonly type: string } | Uint8Array;
@@ -13,13 +14,14 @@ const HEAD_END = CRLF + CRLF;
 const HEAD_LIMIT = 16 * 1024;
 const BOUNDARY = /;\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s";,]{1,70}))/i;
 
-/** PS3.18 §8.7.3: instances, frames, bulk data, pictures. No type that a browser would run. */
-const PART_TYPE =
-  /^(application\/(dicom|octet-stream)|image\/(jpeg|jp2|jpx|jph|jphc|jls|jxl|png|gif|(x-)?dicom-rle|x-jls)|video\/(mpeg|mpeg2|mp4|h265))(\s*;\s*transfer-syntax="?[0-9.]{1,64}"?)?$/i;
+/** Instances, frames, bulk data, pictures. No type that a browser would run. */
+const PART_TYPES: readonly string[] = [DICOM, ...ENCODED];
+const PART_TYPE = /^([a-z0-9/-]+)(\s*;\s*transfer-syntax="?[0-9.]{1,64}"?)?$/i;
 
 /** As it may be passed on. @throws PacsUnreachable */
 export function checkedType(said: string): string {
-  if (!PART_TYPE.test(said.trim()))
+  const [, type = ''] = PART_TYPE.exec(said.trim()) ?? [];
+  if (!PART_TYPES.includes(type.toLowerCase()))
     throw new PacsUnreachable('the PACS answered with another media type', null);
   return said.trim();
 }

@@ -31,12 +31,19 @@ export async function jsonOf<T>(
   return JSON.parse(text) as T;
 }
 
+/** `ofStudy`: the seed of the film whose study it is sent under. */
+type Delivered = Partial<DescribedStudy> & {
+  readonly token: string;
+  readonly seed: number;
+  readonly ofStudy?: number;
+};
+
 /** Sends a film and waits until it is in the PACS, which then says this of it. Returns its Study Instance UID. */
 export async function deliverStudy(
   gateway: TestGateway & { readonly pacs: TestPacs },
-  { token, seed, ...said }: Partial<DescribedStudy> & { readonly token: string; readonly seed: number },
+  { token, seed, ofStudy = seed, ...said }: Delivered,
 ): Promise<string> {
-  const film = testFilm({ seed });
+  const film = testFilm({ seed, ofStudy });
   const { studyInstanceUID, sopInstanceUID } = film.identifiers;
   gateway.pacs.studies.push({ ...NOBODY, ...said, studyInstanceUID });
   await sendStudy(askOf(gateway), token, [film]);

@@ -9,6 +9,7 @@ import { BoundedMemo } from '../bounded-memo.ts';
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { textReader } from '../dicom/character-sets.ts';
 import { tagName } from '../dicom/dictionary.ts';
+import { withoutPadding } from '../dicom/padding.ts';
 import { asciiText, isText } from '../dicom/values.ts';
 import { characterSetsAfter, effectiveVR } from './decide-in-place.ts';
 import type { PlannedElement } from './plan.ts';
@@ -139,5 +140,5 @@ function namingText(
   const bytes = replacementOf(planned, replacements) ?? element.bytes!;
   if (bytes !== element.bytes && !holds({ ...element, bytes })) return null;
   const text = isText(vr) ? textReader(characterSets).decode(bytes).text : asciiText(bytes);
-  return text.replace(/[\0 ]+$/, '');
+  return withoutPadding(text);
 }

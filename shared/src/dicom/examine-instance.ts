@@ -8,6 +8,7 @@ import type { DicomElement, InstanceIdentifiers, ReadOutcome } from './data-set.
 import { tagName } from './dictionary.ts';
 import { examinePixelModule } from './examine-pixel-module.ts';
 import { examineValues } from './examine-values.ts';
+import { withoutPadding } from './padding.ts';
 import { sopClassKind } from './registry.ts';
 import type { Fault, Unexamined } from './unexamined.ts';
 import {
@@ -127,7 +128,7 @@ function isMismatch(
 ): boolean {
   const differs = (tag: number, uid: string): boolean => {
     const bytes = findElement(meta, tag)?.bytes;
-    return !bytes || asciiText(bytes).replace(/[\0 ]+$/, '') !== uid;
+    return !bytes || withoutPadding(asciiText(bytes)) !== uid;
   };
   return (
     differs(MEDIA_STORAGE_SOP_CLASS_UID, sopClassUID) ||

@@ -6,6 +6,7 @@ import type { WarningCode } from '../protocol/reasons.ts';
 import { type TextReader, textReader } from './character-sets.ts';
 import type { DicomElement } from './data-set.ts';
 import { dictionaryEntry, isExpectedVR } from './dictionary.ts';
+import { withoutPadding } from './padding.ts';
 import { asciiText, characterSetsOf, isText, numbersOf, parseDecimal } from './values.ts';
 import type { ValueContext } from './values.ts';
 
@@ -115,7 +116,7 @@ function examineText(
   }
   const { text, damaged } = reader.decode(bytes, element.vr === 'PN');
   if (damaged) warnings.add('undecodable-text');
-  const unpadded = text.replace(/[\0 ]+$/, '');
+  const unpadded = withoutPadding(text);
   const runningText = RUNNING_TEXT.has(element.vr);
   if (CONTROLS.test(unpadded) || (!runningText && LINE_CONTROLS.test(unpadded)))
     warnings.add('control-characters');
@@ -146,7 +147,7 @@ function examineCode(element: DicomElement, bytes: Uint8Array, warnings: Set<War
   }
   const values = asciiText(bytes)
     .split('\\')
-    .map((value) => value.replace(/^ +|[\0 ]+$/g, ''));
+    .map((value) => withoutPadding(value.replace(/^ +/, '')));
   noteCount(element, values.length, warnings);
   noteLength(vr, values, warnings);
   if (vr === 'DA' && values.some((value) => value !== '' && !isDate(value))) warnings.add('invalid-date');

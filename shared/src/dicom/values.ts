@@ -4,6 +4,7 @@
  */
 import { textReader } from './character-sets.ts';
 import type { ByteSource, DicomElement, Encoding } from './data-set.ts';
+import { withoutPadding } from './padding.ts';
 import { SPECIFIC_CHARACTER_SET } from './tags.ts';
 
 /** The context of a Data Set or item that decoding needs. A `ParsedInstance` is one. */
@@ -58,7 +59,7 @@ export function rawText(element: DicomElement | null, context: ValueContext): st
   const text = isText(vr)
     ? textReader(context.characterSets).decode(bytes, vr === 'PN').text
     : asciiText(bytes);
-  return text.replace(/[\0 ]+$/, '');
+  return withoutPadding(text);
 }
 
 /** All values as text, each without surrounding spaces; empty if there are none. */
@@ -66,7 +67,7 @@ export function textsOf(element: DicomElement | null, context: ValueContext): st
   const text = rawText(element, context);
   if (!element || text === null || text === '') return [];
   if (SINGLE_VALUE_VRS.has(element.vr)) return [text];
-  return text.split('\\').map((value) => value.replace(/^[\0 ]+|[\0 ]+$/g, ''));
+  return text.split('\\').map((value) => withoutPadding(value.replace(/^[\0 ]+/, '')));
 }
 
 /** The first value as text; null if missing or empty. */
@@ -76,7 +77,7 @@ export function textOf(element: DicomElement | null, context: ValueContext): str
 
 /** A UID as written, without its padding NUL (or, wrongly, space); '' if there is none. */
 export function uidText(element: DicomElement | null): string {
-  return element?.bytes ? asciiText(element.bytes).replace(/[\0 ]+$/, '') : '';
+  return element?.bytes ? withoutPadding(asciiText(element.bytes)) : '';
 }
 
 const NUMBER_BYTES: Readonly<Record<string, number>> = {
@@ -133,7 +134,7 @@ export function characterSetsOf(
 ): readonly string[] {
   const element = findElement(elements, SPECIFIC_CHARACTER_SET);
   if (!element?.bytes) return inherited;
-  const text = asciiText(element.bytes).replace(/[\0 ]+$/, '');
+  const text = withoutPadding(asciiText(element.bytes));
   return text === '' ? [] : text.split('\\').map((term) => term.trim());
 }
 

@@ -135,6 +135,45 @@ test('that takes no such SOP Class, or no such transfer syntax, refuses that ins
   }
 });
 
+test('that says nothing of a context has refused nothing', async () => {
+  const other = { ...second, sopClassUID: '1.2.840.10008.5.1.4.1.1.88.11' };
+  const pacs = await withPeer({
+    // The answer to the second context becomes an item that nobody knows.
+    associate: (request) => {
+      const answer = accept(request);
+      const id = answer.indexOf(Buffer.of(3, 0, 0, 0, 0x40));
+      return Buffer.from(answer.with(id - 4, 0x2f));
+    },
+    answer: (asked) => respond(asked, 0),
+  });
+  assert.equal(
+    (await pacs.storeInstances(studyInstanceUID, [first, other], signal)).map(({ outcome }) => outcome),
+    ['stored', 'omitted'],
+  );
+});
+
+test('that names a series again and again is asked for it once, and its words are short', async () => {
+  const { seriesInstanceUID, sopInstanceUID } = first;
+  let questions = 0;
+  const row: readonly (readonly [number, string])[] = [
+    [0x00080018, sopInstanceUID],
+    [0x00080060, 'MR'.repeat(20_000)],
+    [0x0020000d, studyInstanceUID],
+    [0x0020000e, seriesInstanceUID],
+  ];
+  const pacs = await withPeer({
+    answer: (asked) => {
+      const times = questions++ === 0 ? 20 : 1;
+      return [
+        ...Array.from({ length: times }, () => respond(asked, 0xff00, row)).flat(),
+        ...respond(asked, 0),
+      ];
+    },
+  });
+  const listed = await pacs.describeStudy(studyInstanceUID, 100, signal);
+  assert.equal([questions, listed.map(({ modality }) => modality)], [2, [null]]);
+});
+
 test('is believed instance by instance: coerced, out of resources, refused', async () => {
   const statuses = [0xb006, 0xa700, 0x0110];
   const pacs = await withPeer({ answer: (asked) => respond(asked, statuses[asked.id - 1]!) });

@@ -5,7 +5,7 @@
 import { isUid } from '#shared/dicom/uid.ts';
 import type { Association } from './dimse/association.ts';
 import { textIn, type Elements, type ElementsToSend } from './dimse/elements.ts';
-import { CLASS_NOT_SUPPORTED, find, STUDY_ROOT_FIND, SUCCESS } from './dimse/messages.ts';
+import { CLASS_NOT_SUPPORTED, find, STUDY_ROOT_FIND, SUCCESS, type Wish } from './dimse/messages.ts';
 import { PacsDoesNotSearch, type DescribedInstance } from './pacs.ts';
 
 const SOP_CLASS_UID = 0x00080016;
@@ -20,18 +20,20 @@ const NUMBER_OF_FRAMES = 0x00280008;
 const SERIES_LIMIT = 10_000;
 /** Five times the largest study; a PACS may end a list earlier, and so may we. */
 export const LISTED_LIMIT = 100_000;
+/** PS3.5 Table 6.2-1, CS. */
+const CODE_LIMIT = 16;
 /** Nobody has it. */
 const NOBODYS_UID = '2.25.1';
 
 /** Throws PacsDoesNotSearch: the PACS searches not at all, or not for this. */
-async function search(
+async function search<T>(
   association: Association,
   identifier: ElementsToSend,
-  limit: number,
-): Promise<{ readonly rows: readonly Elements[]; readonly isCut: boolean }> {
+  wish: Wish<T>,
+): Promise<{ readonly rows: readonly T[]; readonly isCut: boolean }> {
   const context = association.contextOf(STUDY_ROOT_FIND);
   if (context?.result !== 0) throw new PacsDoesNotSearch(CLASS_NOT_SUPPORTED);
-  const { status, rows, isCut } = await find(association, context, identifier, limit);
+  const { status, rows, isCut } = await find(association, context, identifier, wish);
   if (status !== SUCCESS) throw new PacsDoesNotSearch(status);
   return { rows, isCut };
 }
@@ -42,7 +44,7 @@ export async function searchNothing(association: Association): Promise<void> {
     [QUERY_LEVEL, 'STUDY'],
     [STUDY_INSTANCE_UID, NOBODYS_UID],
   ];
-  await search(association, identifier, SERIES_LIMIT);
+  await search(association, identifier, { limit: SERIES_LIMIT, read: () => [] });
 }
 
 /** `rest`: what could not be listed within the limit. */
@@ -66,12 +68,12 @@ export async function listStudy(
       [STUDY_INSTANCE_UID, studyInstanceUID],
       [SERIES_INSTANCE_UID, ''],
     ],
-    SERIES_LIMIT,
+    { limit: SERIES_LIMIT, read: (row) => toSeries(row, studyInstanceUID) },
   );
   if (series.isCut) return { instances, isCut: true };
-  for (const row of series.rows) {
-    const seriesInstanceUID = textIn(row, SERIES_INSTANCE_UID) ?? '';
-    if (textIn(row, STUDY_INSTANCE_UID) !== studyInstanceUID || !isUid(seriesInstanceUID)) continue;
+  // One that is named twice is listed once.
+  for (const [seriesInstanceUID, modality] of new Map(series.rows)) {
+    const where = { studyInstanceUID, seriesInstanceUID };
     const { rows, isCut } = await search(
       association,
       [
@@ -82,14 +84,20 @@ export async function listStudy(
         [SERIES_INSTANCE_UID, seriesInstanceUID],
         [NUMBER_OF_FRAMES, ''],
       ],
-      limit - instances.length,
+      { limit: limit - instances.length, read: (row) => toDescribed(row, { ...where, modality }) },
     );
-    const modality = textIn(row, MODALITY) || null;
-    const where = { studyInstanceUID, seriesInstanceUID };
-    instances.push(...rows.flatMap((found) => toDescribed(found, { ...where, modality })));
+    for (const row of rows) instances.push(row);
     if (isCut) return { instances, isCut };
   }
   return { instances, isCut: false };
+}
+
+/** Its UID and its modality. */
+function toSeries(row: Elements, studyInstanceUID: string): readonly (readonly [string, string | null])[] {
+  const uid = textIn(row, SERIES_INSTANCE_UID) ?? '';
+  if (textIn(row, STUDY_INSTANCE_UID) !== studyInstanceUID || !isUid(uid)) return [];
+  const modality = textIn(row, MODALITY) ?? '';
+  return [[uid, modality === '' || modality.length > CODE_LIMIT ? null : modality]];
 }
 
 function toDescribed(

@@ -52,10 +52,10 @@ async function storeOne(
 ): Promise<StoreAnswer> {
   const { sopInstanceUID, sopClassUID, transferSyntaxUID } = instance;
   const context = association.contextOf(sopClassUID, transferSyntaxUID);
-  if (context?.result !== 0) {
-    const pacsCode = codeOfRefusal(context?.result ?? null);
-    return { sopInstanceUID, outcome: 'refused', pacsCode };
-  }
+  // PS3.8 §9.3.3.2 wants an answer to each: none is no refusal.
+  if (context === undefined) return { sopInstanceUID, outcome: 'omitted', pacsCode: null };
+  if (context.result !== 0)
+    return { sopInstanceUID, outcome: 'refused', pacsCode: codeOfRefusal(context.result) };
   const opened = await openDataSet(provenBytes(instance, signal));
   if (opened === null) return { sopInstanceUID, outcome: 'refused', pacsCode: CANNOT_UNDERSTAND };
   const { dataSet } = opened;
@@ -66,7 +66,7 @@ async function storeOne(
   }
 }
 
-function codeOfRefusal(result: number | null): number | null {
+function codeOfRefusal(result: number): number | null {
   if (result === ABSTRACT_SYNTAX_REFUSED) return CLASS_NOT_SUPPORTED;
   return result === TRANSFER_SYNTAXES_REFUSED ? TRANSFER_SYNTAX_NOT_SUPPORTED : null;
 }

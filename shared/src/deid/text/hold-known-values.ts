@@ -11,6 +11,7 @@ import { BoundedMemo, bytesOfTexts } from '../../bounded-memo.ts';
 import { textReader } from '../../dicom/character-sets.ts';
 import type { DicomElement, ParsedInstance } from '../../dicom/data-set.ts';
 import { dictionaryEntry } from '../../dicom/dictionary.ts';
+import { withoutPadding } from '../../dicom/padding.ts';
 import { asciiText, isText } from '../../dicom/values.ts';
 import { dayNumberOf } from '../dates.ts';
 import { isKeptUid } from '../kept-uids.ts';
@@ -230,7 +231,7 @@ function holdsNumber({ values, days }: Known, bytes: Uint8Array): boolean {
   return asciiText(bytes)
     .split('\\')
     .some((value) => {
-      const number = WHOLE.exec(value.replace(/^[\0 ]+|[\0 ]+$/g, ''))?.groups?.['number'];
+      const number = WHOLE.exec(withoutPadding(value.replace(/^[\0 ]+/, '')))?.groups?.['number'];
       if (number === undefined) return false;
       const day = number.length === 8 ? dayNumberOf(number) : null;
       return values.identifiers.has(number) || (day !== null && days.some((known) => known.has(day)));

@@ -1,4 +1,6 @@
 /** An association with a peer that does what a test tells it to: right, wrong, silent, or without an end. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -21,7 +23,7 @@ import {
   VIOLATED,
 } from './association-failed.ts';
 import { withAssociation, type PeerSettings } from './association.ts';
-import { textIn } from './elements.ts';
+import { textIn, type Elements } from './elements.ts';
 import { RECEIVED_BYTES_LIMIT } from './pdu.ts';
 import { echo, find, get, store, STUDY_ROOT_FIND, STUDY_ROOT_GET, VERIFICATION } from './messages.ts';
 
@@ -59,9 +61,10 @@ const verify = (peer: PeerSettings, until = signal): Promise<number> =>
   withAssociation(peer, proposal(VERIFICATION), until, (association) =>
     echo(association, association.contextOf(VERIFICATION)!),
   );
+const read = (row: Elements): readonly string[] => [textIn(row, 0x00080018) ?? ''];
 const search = (peer: PeerSettings, limit = 10) =>
   withAssociation(peer, proposal(STUDY_ROOT_FIND), signal, (association) =>
-    find(association, association.contextOf(STUDY_ROOT_FIND)!, [[0x0020000d, STUDY]], limit),
+    find(association, association.contextOf(STUDY_ROOT_FIND)!, [[0x0020000d, STUDY]], { limit, read }),
   );
 const retrieve = (peer: PeerSettings) =>
   withAssociation(peer, { ...proposal(STUDY_ROOT_GET, MR), takes: [MR] }, signal, (association) =>
@@ -149,13 +152,14 @@ test('lists what the peer finds, and no more than was asked for', async () => {
     ],
   });
   const { rows: found, isCut } = await search(await at(rows(3)));
-  assert.equal([found.map((row) => textIn(row, 0x00080018)), isCut], [['1.2.0', '1.2.1', '1.2.2'], false]);
+  assert.equal([found, isCut], [['1.2.0', '1.2.1', '1.2.2'], false]);
   const cut = await withAssociation(
     await at(rows(50)),
     proposal(STUDY_ROOT_FIND),
     signal,
     async (association) => {
-      const all = await find(association, association.contextOf(STUDY_ROOT_FIND)!, [[0x0020000d, STUDY]], 10);
+      const context = association.contextOf(STUDY_ROOT_FIND)!;
+      const all = await find(association, context, [[0x0020000d, STUDY]], { limit: 10, read });
       association.abort();
       return all;
     },
@@ -203,6 +207,11 @@ test('ends with a peer that breaks the rules in the middle', async () => {
   assert.is(await endOf(verify(other)), VIOLATED, 'a response to another message');
 });
 
+test('brings no instance in the context of the question, whose transfer syntax is another', async () => {
+  const peer = await at({ answer: () => bring(1, INSTANCE, Buffer.from('the Data Set')) });
+  assert.is(await endOf(retrieve(peer)), VIOLATED);
+});
+
 test('ends with a command, an identifier or responses that have no end', async () => {
   const part = Buffer.concat([Buffer.from('000040020101', 'hex'), Buffer.alloc(0x4000)]);
   const endless = await at({ answer: () => [pdu(4, part), pdu(4, part)] });
@@ -213,6 +222,40 @@ test('ends with a command, an identifier or responses that have no end', async (
   assert.is(await endOf(retrieve(again)), VIOLATED, 'pending for ever');
   const long: readonly (readonly [number, string])[] = [[0x00081030, 'x'.repeat(70_000)]];
   assert.is(await endOf(search(await at({ answer: (asked) => respond(asked, 0xff00, long) }))), VIOLATED);
+});
+
+/** Some seconds long: nobody waits for so many. */
+const DRIPS = 500;
+/** Accepts an association; from a PDU of `type` on it sends `start` and zeros byte by byte, and then is gone. */
+async function dripping(type: number, start: string) {
+  let sent = 0;
+  const server = createServer((socket) => {
+    let timer: NodeJS.Timeout | undefined;
+    const drip = (): void => {
+      if (sent === DRIPS) socket.destroy();
+      else socket.write(Buffer.of(Buffer.from(start, 'hex')[sent++] ?? 0));
+    };
+    socket.on('error', () => {});
+    socket.on('close', () => clearInterval(timer));
+    socket.on('data', (request: Buffer) => {
+      if (request[0] === type) timer ??= setInterval(drip, 20);
+      else socket.write(accept(request.subarray(6)));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  peers.push({ port: 0, close: () => void server.close() });
+  const { port } = server.address() as AddressInfo;
+  const peer = { host: '127.0.0.1', port, tls: null, calledAE: 'PEER', callingAE: 'RELAYPACS' };
+  return { peer, sent: () => sent };
+}
+
+test('with a peer that answers byte by byte, without an end, is given up', async () => {
+  const accepting = await dripping(1, '020000010000');
+  assert.is(await endOf(verify({ ...accepting.peer, idleMs: 200 })), SILENT);
+  const leaving = await dripping(5, '040000010000');
+  await withAssociation(leaving.peer, proposal(VERIFICATION), signal, async () => {});
+  assert.ok(leaving.sent() < DRIPS);
 });
 
 test('with a peer that falls silent, is gone, or is no longer wanted is given up', async () => {

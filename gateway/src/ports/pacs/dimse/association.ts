@@ -68,7 +68,8 @@ export class Association {
   readonly #transport: Transport;
   readonly #contexts: readonly Context[];
   readonly #fragmentBytes: number;
-  readonly #values: DataValue[] = [];
+  /** The next one last. */
+  #values: DataValue[] = [];
   #messages = 0;
 
   constructor(transport: Transport, contexts: readonly Context[], maxBytes: number) {
@@ -155,12 +156,12 @@ export class Association {
 
   async #nextValue(): Promise<DataValue> {
     for (;;) {
-      const value = this.#values.shift();
+      const value = this.#values.pop();
       if (value !== undefined) return value;
       const pdu = await readPdu(this.#transport);
       switch (pdu.kind) {
         case 'data':
-          this.#values.push(...pdu.values);
+          this.#values = pdu.values.toReversed();
           break;
         case 'abort':
           throw new AssociationFailed('the peer aborted the association', ABORTED);

@@ -65,7 +65,7 @@ export function parseElements(bytes: Buffer): Elements {
 /** Null: it is not there. */
 export function textIn(elements: Elements, tag: number): string | null {
   const value = elements.get(tag);
-  return value === undefined ? null : trimmed(value).trim();
+  return value === undefined ? null : trimmed(value);
 }
 
 /** Null: it is not there, or no number of 16 bits. */

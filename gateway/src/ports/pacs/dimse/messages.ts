@@ -117,19 +117,22 @@ export async function store(
 }
 
 /** `isCut`: there are more than `limit`, and the association is of no more use. */
-export type Matches = {
+export type Matches<T> = {
   readonly status: number;
-  readonly rows: readonly Elements[];
+  readonly rows: readonly T[];
   readonly isCut: boolean;
 };
 
+/** `read`: what is kept of a row, which may be as long as the peer likes; nothing else of it stays in memory. */
+export type Wish<T> = { readonly limit: number; readonly read: (row: Elements) => readonly T[] };
+
 /** `identifier`: ascending by tag; it begins with the level. */
-export async function find(
+export async function find<T>(
   association: Association,
   context: Context,
   identifier: ElementsToSend,
-  limit: number,
-): Promise<Matches> {
+  { limit, read }: Wish<T>,
+): Promise<Matches<T>> {
   const id = association.nextMessageId();
   const command: ElementsToSend = [
     [SOP_CLASS, STUDY_ROOT_FIND],
@@ -139,14 +142,14 @@ export async function find(
     [DATA_SET_TYPE, WITH_DATA_SET],
   ];
   await association.send(context.id, command, once(encodeElements(identifier)));
-  const rows: Elements[] = [];
-  for (;;) {
+  const rows: T[] = [];
+  for (let count = 0; ; count++) {
     const answer = await association.receive();
     const bytes = await gather(answer.dataSet, IDENTIFIER_BYTES_LIMIT);
     const status = statusOf(answer, FIND_RSP, id);
     if (!isPending(status)) return { status, rows, isCut: false };
-    if (rows.length === limit) return { status: SUCCESS, rows, isCut: true };
-    rows.push(parseElements(bytes));
+    if (count === limit) return { status: SUCCESS, rows, isCut: true };
+    rows.push(...read(parseElements(bytes)));
   }
 }
 
@@ -177,10 +180,12 @@ export async function get<T>(
     const message = await association.receive();
     if (numberIn(message.command, COMMAND) === STORE_RQ) {
       const { contextId, command, dataSet } = message;
-      const transferSyntax = association.contextById(contextId)?.transferSyntax;
+      const by = association.contextById(contextId);
       const isAsked = textIn(command, SOP_INSTANCE) === asked.sopInstanceUID;
-      if (brought !== null || !isAsked || dataSet === null || transferSyntax === undefined)
+      // The transfer syntax of the question says nothing of an instance.
+      if (brought !== null || !isAsked || dataSet === null || by === undefined || by.id === context.id)
         throw violated('another instance');
+      const { transferSyntax } = by;
       brought = { taken: await take({ transferSyntax, dataSet }) };
       await acknowledge(association, message);
       continue;

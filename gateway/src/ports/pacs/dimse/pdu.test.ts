@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { AssociationFailed, VIOLATED } from './association-failed.ts';
 import { encodeCommand, encodeElements, numberIn, parseElements, textIn } from './elements.ts';
 import { encodeAssociateRequest, encodeData, parsePdu, parsePduHeader, RECEIVED_BYTES_LIMIT } from './pdu.ts';
+import { trimmed } from './read-bounded.ts';
 
 const test = suite('a PDU');
 
@@ -131,5 +132,15 @@ test('holds no elements that are cut, end beyond their end or are too many', () 
     refuses(() => parseElements(hex(bad)), bad);
   const many = Array.from({ length: 300 }, (_, at): [number, number] => [at, 1]);
   refuses(() => parseElements(encodeElements(many)), 'too many');
+});
+test('take the padding off a text from both ends at once', () => {
+  const text = Buffer.from('1.2.840');
+  const padding = Buffer.alloc(120_000, '\0 ');
+  for (const padded of [text, Buffer.concat([text, padding]), Buffer.concat([padding, text])])
+    assert.is(trimmed(padded), '1.2.840');
+  assert.is(trimmed(padding), '');
+  // A search for the padding from each of its bytes would need minutes.
+  const begun = Buffer.concat([text, padding, text]);
+  for (let count = 0; count < 50; count++) assert.is(trimmed(begun).length, begun.length);
 });
 test.run();

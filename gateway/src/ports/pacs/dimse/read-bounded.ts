@@ -39,4 +39,16 @@ export class BoundedReader {
   }
 }
 
-export const trimmed = (bytes: Buffer): string => bytes.toString('latin1').replace(/[\0 ]+$/, '');
+const isPadding = (byte: number | undefined): boolean => byte === 0 || byte === 0x20;
+
+/**
+ * A text without the padding around it, which may be as long as the peer likes: it is taken off the bytes, because a
+ * part of a string keeps the whole of it in memory.
+ */
+export function trimmed(bytes: Buffer): string {
+  let start = 0;
+  let end = bytes.length;
+  while (start < end && isPadding(bytes[start])) start++;
+  while (end > start && isPadding(bytes[end - 1])) end--;
+  return bytes.toString('latin1', start, end);
+}

@@ -1,6 +1,6 @@
 /**
  * A connection to a peer, plain or with TLS: exact reads, writes that wait for the peer to keep up, and one way to
- * fail. A silence counts from the last byte that moved, never from the start.
+ * fail. Each read and each write has its own time: a PDU at most, so a peer that drips is as good as silent.
  */
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { AssociationFailed, CLOSED, CONNECT_TIMEOUT, SILENT } from './association-failed.ts';
@@ -17,8 +17,8 @@ export type TransportSettings = {
   /** Null: no TLS. */
   readonly tls: TransportTls | null;
   /**
-   * Longest silence. Below about 30 s a PACS that stores a large instance before it answers is given up; far above
-   * it a dead one holds a study.
+   * Longest wait for a PDU. Below about 30 s a PACS that stores a large instance before it answers is given up; far
+   * above it a dead one holds a study.
    */
   readonly idleMs?: number;
 };
@@ -27,23 +27,24 @@ const IDLE_MS = 120_000;
 /** As undici's. */
 const CONNECT_MS = 10_000;
 /** For the last words of an association: nothing depends on them. */
-const FAREWELL_MS = 2_000;
+const CLOSING_MS = 2_000;
 
 export class Transport {
   readonly #socket: Socket;
   readonly #signal: AbortSignal;
   readonly #pieces: AsyncIterator<Buffer>;
   readonly #abort: () => void;
+  readonly #idleMs: number;
   #held: Buffer = Buffer.alloc(0);
   #failure: unknown = null;
 
   constructor(socket: Socket, idleMs: number, signal: AbortSignal) {
     this.#socket = socket;
     this.#signal = signal;
+    this.#idleMs = idleMs;
     this.#pieces = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     this.#abort = () => void socket.destroy(new AssociationFailed('given up', CLOSED));
     socket.on('error', (error) => (this.#failure ??= error));
-    socket.setTimeout(idleMs, () => socket.destroy(new AssociationFailed('the peer is silent', SILENT)));
     signal.addEventListener('abort', this.#abort, { once: true });
     socket.once('close', () => signal.removeEventListener('abort', this.#abort));
     if (signal.aborted) this.#abort();
@@ -51,6 +52,10 @@ export class Transport {
 
   /** Exactly `count` bytes; the caller bounds it. Throws AssociationFailed and the signal's reason. */
   async read(count: number): Promise<Buffer> {
+    return this.#inTime(() => this.#fill(count));
+  }
+
+  async #fill(count: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(count);
     for (let filled = 0; filled < count; ) {
       if (this.#held.length === 0) this.#held = await this.#next();
@@ -76,9 +81,19 @@ export class Transport {
   async write(bytes: Buffer): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#socket.write(bytes, (error) => (error == null ? resolve() : reject(error)));
-    await promise.catch((error: unknown) => {
+    await this.#inTime(() => promise).catch((error: unknown) => {
       throw this.#asFailure(error);
     });
+  }
+
+  async #inTime<T>(work: () => Promise<T>): Promise<T> {
+    const silent = (): void => void this.#socket.destroy(new AssociationFailed('the peer is silent', SILENT));
+    const timer = setTimeout(silent, this.#idleMs);
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** The first failure decides: a destroyed socket reports what follows from it. */
@@ -87,9 +102,11 @@ export class Transport {
     return asAssociationFailed(this.#failure ?? error);
   }
 
-  /** From now on the peer has a moment only. */
+  /** From now on the peer has a moment only, whatever it still sends. */
   hurry(): void {
-    this.#socket.setTimeout(FAREWELL_MS);
+    if (this.#socket.destroyed) return;
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSING_MS);
+    this.#socket.once('close', () => clearTimeout(timer));
   }
 
   /** Ends after these last bytes, whether or not they arrive. */
@@ -106,7 +123,12 @@ export class Transport {
 /** Throws AssociationFailed, and the signal's reason. */
 export async function openTransport(settings: TransportSettings, signal: AbortSignal): Promise<Transport> {
   signal.throwIfAborted();
-  const socket = settings.tls === null ? connectPlain(settings) : await connectTls(settings, settings.tls);
+  const socket =
+    settings.tls === null
+      ? connectPlain(settings)
+      : await connectTls(settings, settings.tls).catch((error: unknown) => {
+          throw asAssociationFailed(error);
+        });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const giveUp = (): void => reject(signal.reason);
   const timer = setTimeout(
@@ -114,6 +136,8 @@ export async function openTransport(settings: TransportSettings, signal: AbortSi
     CONNECT_MS,
   );
   signal.addEventListener('abort', giveUp, { once: true });
+  // It may have come while TLS was loaded.
+  if (signal.aborted) giveUp();
   socket.on('error', reject);
   socket.once('close', () => reject(new AssociationFailed('the peer closed the connection', CLOSED)));
   socket.once(settings.tls === null ? 'connect' : 'secureConnect', resolve);

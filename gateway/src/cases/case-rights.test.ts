@@ -1,0 +1,128 @@
+/** The rights to see cases where roles, uploads or studies overlap: nobody sees more by having one more of them. */
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Role } from '#shared/protocol/api.ts';
+import type { Case, CaseList, CaseTimeline } from '#shared/protocol/cases.ts';
+import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+
+const TITLE = 'Kitsune Yamada, second look';
+const patient = { patientName: 'Yamada^Kitsune', patientId: 'PID-4711' };
+const test = suite('rights to see cases');
+let gateway: TestGateway & { pacs: TestPacs };
+let keeper: string;
+let sender: string;
+let other: string;
+/** One that `sender` sent, and one of the same patient that `other` sent. */
+let own: string;
+let foreign: string;
+
+test.before(async () => {
+  const pacs = openTestPacs();
+  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  keeper = await tokenOf('admin');
+  sender = await tokenOf('technician');
+  other = await tokenOf('technician');
+  own = await deliverStudy(gateway, { token: sender, seed: 951, ...patient });
+  foreign = await deliverStudy(gateway, { token: other, seed: 952, ...patient });
+});
+test.after(() => gateway.close());
+
+const tokenOf = async (...roles: Role[]): Promise<string> => (await gateway.userWith(roles)).accessToken;
+const openOne = (studies: readonly string[]): Promise<Case> =>
+  openTestCase(gateway, keeper, { title: TITLE, studies });
+const statusOf = async (path: string, token: string): Promise<number> =>
+  (await gateway.call('GET', path, { token })).status;
+const listed = async (query: string, token: string): Promise<string[]> =>
+  (await jsonOf<CaseList>(gateway, `GET /cases?${query}`, { token })).cases.map(({ id }) => id);
+
+test('an auditor who sends or does research sees no more cases for it, and still the events of all', async () => {
+  const { id } = await openOne([own]);
+  for (const role of ['technician', 'researcher'] as const) {
+    const token = await tokenOf('auditor', role);
+    assert.is(await statusOf(`/cases/${id}`, token), 404, role);
+    assert.equal(await listed('', token), [], role);
+    assert.is(await statusOf(`/cases/${id}/timeline`, token), 200);
+    assert.is(await statusOf(`/cases/${randomUUID()}/timeline`, token), 404);
+  }
+  const both = await tokenOf('auditor', 'technician');
+  assert.is(await statusOf(`/cases/${id}/notes`, both), 404);
+});
+
+test('a technician who is a researcher too reads words in cases of their own studies, and in no others', async () => {
+  const token = await tokenOf('technician', 'researcher');
+  const mine = await deliverStudy(gateway, { token, seed: 953, ...patient });
+  const sent = await openOne([mine]);
+  const { id } = await openOne([own]);
+  // As if its names had been removed on the device.
+  const policy = (name: string) =>
+    sql`update instance set policy_name = ${name} where study_id in
+      (select id from study where study_instance_uid = ${own})`.execute(gateway.database.db);
+  await policy('deidentified');
+  const seen = await jsonOf<Case>(gateway, `GET /cases/${id}`, { token });
+  const list = await jsonOf<CaseList>(gateway, 'GET /cases', { token });
+  assert.equal([seen.title, seen.createdBy], [null, null]);
+  assert.ok(list.cases.some((found) => found.id === id));
+  assert.not.ok(JSON.stringify(list).includes(TITLE));
+  for (const part of ['notes', 'attachments', `attachments/${randomUUID()}`])
+    assert.is(await statusOf(`/cases/${id}/${part}`, token), 404);
+  assert.is((await jsonOf<Case>(gateway, `GET /cases/${sent.id}`, { token })).title, TITLE);
+  for (const part of ['notes', 'attachments'])
+    assert.is(await statusOf(`/cases/${sent.id}/${part}`, token), 200);
+  await policy('identified');
+});
+
+test('an image that is sent under the UID of a study of somebody else opens no case', async () => {
+  const { id } = await openOne([foreign]);
+  const intruder = await tokenOf('technician');
+  await deliverStudy(gateway, { token: intruder, seed: 954, ofStudy: 952 });
+  assert.is(await statusOf(`/cases/${id}`, intruder), 404);
+  assert.is(await statusOf(`/cases/${id}/notes`, intruder), 404);
+  assert.equal(await listed('', intruder), []);
+  assert.is(await statusOf(`/cases/${id}`, other), 200);
+});
+
+test('filters tell nothing of a study or a result that the reader is not shown', async () => {
+  const { id } = await openOne([own, foreign]);
+  await gateway.database.db
+    .insertInto('inference_result')
+    .values({
+      id: randomUUID(),
+      site_id: sql`(select site_id from case_record where id = ${id})`,
+      ...{ cache_key: 'foreign', model_id: 'm', version: '1', model_digest: '', input_digest: '' },
+      ...{ study_instance_uid: foreign, sop_instance_uid: '2.25.10009523' },
+      finding: JSON.stringify({ positive: true }),
+      models: '[]',
+      created_at: gateway.now(),
+    })
+    .execute();
+  const finds = async (query: string, token: string): Promise<boolean> =>
+    (await listed(query, token)).includes(id);
+  for (const query of [`q=${foreign}`, 'finding=positive']) {
+    assert.ok(await finds(query, keeper), query);
+    assert.not.ok(await finds(query, sender), query);
+  }
+  for (const query of [`q=${own}`, 'finding=none', 'modality=DX'])
+    assert.ok(await finds(query, sender), query);
+});
+
+test('the timeline names no account to a researcher, by no field', async () => {
+  const { id, version } = await openOne([own]);
+  await sql`update instance set policy_name = 'deidentified' where study_id in
+    (select id from study where study_instance_uid = ${own})`.execute(gateway.database.db);
+  const { accounts } = await jsonOf<{ accounts: { id: string }[] }>(gateway, 'GET /case-assignees', {
+    token: keeper,
+  });
+  const assigneeId = accounts[0]!.id;
+  const body = { version, assigneeId, priority: 'high' };
+  await jsonOf(gateway, `PATCH /cases/${id}`, { token: keeper, body });
+  const path = `GET /cases/${id}/timeline`;
+  const { events } = await jsonOf<CaseTimeline>(gateway, path, { token: await tokenOf('researcher') });
+  assert.ok(events.some(({ fields }) => fields['priority'] === 'high'));
+  assert.not.ok(JSON.stringify(events).includes(assigneeId));
+});
+
+test.run();
