@@ -208,7 +208,12 @@ test('ends with a peer that breaks the rules in the middle', async () => {
 });
 
 test('brings no instance in the context of the question, whose transfer syntax is another', async () => {
-  const peer = await at({ answer: () => bring(1, INSTANCE, Buffer.from('the Data Set')) });
+  const peer = await at({
+    answer: (asked) =>
+      asked.field === 0x0010
+        ? bring(1, INSTANCE, Buffer.from('the Data Set'))
+        : respond({ ...asked, field: 0x0010, id: 1 }, 0),
+  });
   assert.is(await endOf(retrieve(peer)), VIOLATED);
 });
 
