@@ -34,6 +34,8 @@ const FILES_AT_ONCE = 2;
 const SWEEP_SECONDS = 600;
 /** Answers on their way: each holds a connection to the PACS. A viewer opens six. */
 const ANSWERS_AT_ONCE = { atOnce: 64, ofOne: 16 };
+/** One of 32 MiB takes 130 MB. More at once, and callers who do not read on use up the memory of a small machine. */
+const LARGE_ANSWERS_AT_ONCE = { atOnce: 4, ofOne: 2 };
 
 export function foreignFeature(tools: ForeignFeatureTools): Feature {
   const { pipeline, parcels, spool, bodies, policy, uploadExpiresHours, publicUrl } = tools;
@@ -42,6 +44,7 @@ export function foreignFeature(tools: ForeignFeatureTools): Feature {
   const visits = {
     ...{ db: pipeline.db, log: pipeline.log, now: tools.now, destinations: tools.destinations, publicUrl },
     places: createPlaces(ANSWERS_AT_ONCE),
+    largePlaces: createPlaces(LARGE_ANSWERS_AT_ONCE),
     remember: createRememberSight(tools.clock),
   };
   return {

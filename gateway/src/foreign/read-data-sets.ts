@@ -16,7 +16,7 @@ export async function* readDataSets(
   if (status === 204 || !isJson) await body.cancel();
   if (status === 204) return;
   if (!isJson) throw new PacsUnreachable('the PACS answered a search without JSON', status);
-  for await (const text of readItems(body)) {
+  for await (const text of readItems(body, visit.enterLarge)) {
     const item = parsed(text);
     if (isObject(item)) yield item;
   }

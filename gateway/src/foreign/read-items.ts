@@ -3,14 +3,22 @@ import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 
 /** A Data Set without bulk data. Whole slides have some megabytes of functional groups. */
 export const ITEM_BYTES_LIMIT = 32 * 1024 ** 2;
+/** Several hundred times a usual row. Each answer on its way may hold one of so many bytes, without asking. */
+const SMALL_BYTES = 1024 ** 2;
 
 const [QUOTE, ESCAPE, OPEN, CLOSE, BEGIN, END, COMMA] = Buffer.from('"\\{}[],');
 const BLANKS: readonly number[] = [...Buffer.from(' \t\r\n')];
 
 type Place = { depth: number; isText: boolean; isEscaped: boolean };
 
-/** The text of each. Throws PacsUnreachable where it is anything else, or ends too early. */
-export async function* readItems(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+/**
+ * The text of each. Throws PacsUnreachable where it is anything else, or ends too early. `enterLarge` is awaited before
+ * more of one is held than is small.
+ */
+export async function* readItems(
+  body: AsyncIterable<Uint8Array>,
+  enterLarge: () => Promise<void>,
+): AsyncGenerator<string> {
   const held: Uint8Array[] = [];
   let heldBytes = 0;
   let state: 'before' | 'within' | 'after' = 'before';
@@ -39,6 +47,7 @@ export async function* readItems(body: AsyncIterable<Uint8Array>): AsyncGenerato
     held.push(piece.slice(start));
     heldBytes += piece.length - start;
     if (heldBytes > ITEM_BYTES_LIMIT) throw unreadable();
+    if (heldBytes > SMALL_BYTES) await enterLarge();
   }
   if (state !== 'after') throw unreadable();
 }

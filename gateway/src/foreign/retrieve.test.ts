@@ -182,6 +182,7 @@ test('a caller who leaves ends the request to the PACS, and their place is free 
     await body!.cancel();
   }
   await left.promise;
+  assert.is(answers.length, 16, 'all the places of an account');
   world.pacs.say(/./, null);
   await until('a place', async () => (await world.get(placeOf(study.instances[0]!), token)).ok);
 });
@@ -257,6 +258,29 @@ test('an address that leads out of its instance is none', () => {
   ])
     assert.is(bulk(uri), undefined, uri);
   assert.is(bulkPath('bulk~1~2'), 'bulk/1/2');
+});
+
+test('an account holds two large Data Sets at once, and the next waits until one of them is gone', async () => {
+  const [large, small] = study.instances;
+  const paths = [large!, small!].map((instance) => `${placeOf(instance)}/metadata`);
+  const own = new RegExp(`^${paths[0]}$`);
+  const row = { '00420011': { vr: 'UT', Value: ['x'.repeat(3_000_000)] } };
+  world.pacs.say(own, (response) => {
+    response.writeHead(200, { 'content-type': 'application/dicom+json' }).end(JSON.stringify([row]));
+  });
+  await (await world.gateway.call('HEAD', `/dicom-web${paths[0]}`, { token })).body?.cancel();
+  const unread = await Promise.all([world.get(paths[0]!, token), world.get(paths[0]!, token)]);
+  let isAnswered = false;
+  const third = world.get(paths[0]!, token).then((answer) => {
+    isAnswered = true;
+    return answer;
+  });
+  for (let others = 0; others < 20; others += 1) await world.rows(paths[1]!, token);
+  assert.is(isAnswered, false);
+  await unread[0].body?.cancel();
+  assert.is((await (await third).text()).length > 3_000_000, true);
+  await unread[1].text();
+  world.pacs.say(own, null);
 });
 
 test.run();

@@ -23,6 +23,13 @@ import {
 import { seen, type SeenStudy, type Sight } from './sight.ts';
 import { serveVisit, type Served, type Visit, type VisitTools } from './web-visit.ts';
 
+/**
+ * How many studies of callers who may see some alone one search looks at: each costs the PACS two requests or more.
+ * Rows of studies come by lists, where the PACS takes them.
+ */
+export const STUDIES_LIMIT = 200;
+const LISTED_STUDIES_LIMIT = 10 * STUDIES_LIMIT;
+
 /** A search: its level, and what of the address names the study and series that it is within. */
 type Within = { readonly level: Level; readonly study?: string; readonly series?: string };
 
@@ -101,8 +108,36 @@ async function serveRows(visit: Visit, within: Within, search: Search): Promise<
   }
   // A gateway before a folder says so, also where there is nothing to ask for.
   visit.web();
-  const rows = sight === null ? allRows(visit, within, search) : ownRows(visit, sight, within, search);
-  return { type: DICOM_JSON, pieces: asArray(recorded(visit, within, rows), within, address) };
+  const own = sight && (await ownStudies(visit, sight, within, search));
+  const rows = own === null ? allRows(visit, within, search) : ownRows(visit, own, within, search);
+  return {
+    type: DICOM_JSON,
+    pieces: asArray(recorded(visit, within, rows), within, address),
+    ...(own?.isCut && {
+      warning: `299 RelayPACS "Only the newest ${own.studies.length} studies were searched."`,
+    }),
+  };
+}
+
+/** The studies to look at, `atOnce` in one search. `isCut`: there are older ones. */
+type OwnStudies = {
+  readonly sight: Sight;
+  readonly studies: readonly string[];
+  readonly atOnce: number;
+  readonly isCut: boolean;
+};
+
+async function ownStudies(
+  visit: Visit,
+  sight: Sight,
+  { level, study }: Within,
+  search: Search,
+): Promise<OwnStudies> {
+  const all = study === undefined ? await sight.studies(search.studies) : [study];
+  const isListed = level === 'studies' && all.length > 1 && (await visit.web().takesLists(visit.signal));
+  const limit = isListed ? LISTED_STUDIES_LIMIT : STUDIES_LIMIT;
+  const studies = all.slice(0, limit);
+  return { sight, studies, atOnce: isListed ? UIDS_LIMIT : 1, isCut: all.length > limit };
 }
 
 type Rows = AsyncGenerator<Json>;
@@ -121,9 +156,9 @@ const pathOf = ({ level, study, series }: Within): string =>
   `/${level}`;
 
 /** The page of the rows that the caller may see. */
-async function* ownRows(visit: Visit, sight: Sight, within: Within, search: Search): Rows {
+async function* ownRows(visit: Visit, own: OwnStudies, within: Within, search: Search): Rows {
   let { offset, limit } = search;
-  for await (const row of visibleRows(visit, sight, within, search)) {
+  for await (const row of visibleRows(visit, own, within, search)) {
     if (offset > 0) {
       offset -= 1;
       continue;
@@ -134,18 +169,16 @@ async function* ownRows(visit: Visit, sight: Sight, within: Within, search: Sear
   }
 }
 
-async function* visibleRows(visit: Visit, sight: Sight, within: Within, search: Search): Rows {
-  const studies = within.study === undefined ? await sight.studies(search.studies) : [within.study];
-  if (within.level === 'studies') return yield* studyRows(visit, sight, studies, search);
-  for (const study of studies) {
-    const own = await sight.of(study, visit.signal);
-    if (own !== null) yield* rowsWithin(visit, own, { ...within, study }, search);
+async function* visibleRows(visit: Visit, own: OwnStudies, within: Within, search: Search): Rows {
+  if (within.level === 'studies') return yield* studyRows(visit, own, search);
+  for (const study of own.studies) {
+    const seenStudy = await own.sight.of(study, visit.signal);
+    if (seenStudy !== null) yield* rowsWithin(visit, seenStudy, { ...within, study }, search);
   }
 }
 
 /** Some studies in one search, where the PACS takes lists of UIDs. */
-async function* studyRows(visit: Visit, sight: Sight, studies: readonly string[], search: Search): Rows {
-  const atOnce = studies.length > 1 && (await visit.web().takesLists(visit.signal)) ? UIDS_LIMIT : 1;
+async function* studyRows(visit: Visit, { sight, studies, atOnce }: OwnStudies, search: Search): Rows {
   for (let at = 0; at < studies.length; at += atOnce) {
     const group = studies.slice(at, at + atOnce);
     const path = searchPath('/studies', { ...search, studies: group, limit: ROWS_LIMIT, offset: 0 });

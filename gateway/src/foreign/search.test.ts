@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
@@ -6,6 +7,7 @@ import { openTestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { first, openWebWorld, type WebWorld } from '../testing/open-web-world.ts';
 import { ITEM_BYTES_LIMIT, readItems } from './read-items.ts';
+import { STUDIES_LIMIT } from './search.routes.ts';
 
 const test = suite('QIDO-RS');
 let world: WebWorld;
@@ -218,12 +220,50 @@ test('a PACS without DICOMweb is named as such', async () => {
   await gateway.close();
 });
 
-async function itemsOf(text: string, pieceBytes: number): Promise<readonly string[]> {
+test('a search looks at so many of the sender’s studies, the newest, and says where there are more', async () => {
+  const token = await world.person('technician');
+  const { studyInstanceUID: oldest } = await world.send(token, 9380, { instances: 1 });
+  const all = await world.get('/instances', token);
+  assert.equal([all.headers.get('warning'), studiesIn((await all.json()) as never)], [null, [oldest]]);
+  await addNewer(oldest, STUDIES_LIMIT);
+  const cut = await world.get('/instances', token);
+  assert.match(
+    cut.headers.get('warning') ?? '',
+    /^299 RelayPACS "Only the newest 200 studies were searched\."$/,
+  );
+  assert.equal(await cut.json(), []);
+  const named = await world.get(`/instances?StudyInstanceUID=${oldest}`, token);
+  assert.equal([named.headers.get('warning'), studiesIn((await named.json()) as never)], [null, [oldest]]);
+});
+
+/** Studies of the same upload, that the PACS no longer has. */
+async function addNewer(studyInstanceUID: string, count: number): Promise<void> {
+  const { db } = world.gateway.database;
+  await sql`
+    with old as (select * from study where study_instance_uid = ${studyInstanceUID}),
+    made as (insert into study select (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(),
+        'study_instance_uid', old.study_instance_uid || '.' || n, 'created_at', old.created_at + interval '1 hour'))).*
+      from old join study s on s.id = old.id, generate_series(1, ${count}::int) n returning id),
+    held as (insert into instance overriding system value
+      select (jsonb_populate_record(i, jsonb_build_object('study_id', made.id, 'parcel_id', null,
+        'id', nextval(pg_get_serial_sequence('instance', 'id'))))).*
+      from old join instance i on i.study_id = old.id, made returning id)
+    insert into upload_instance (upload_id, position, instance_id)
+    select u.id, 10 + row_number() over (), held.id from old join upload u on u.study_id = old.id, held`.execute(
+    db,
+  );
+}
+
+async function itemsOf(
+  text: string,
+  pieceBytes: number,
+  enterLarge = async () => {},
+): Promise<readonly string[]> {
   const bytes = Buffer.from(text);
   async function* pieces() {
     for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
   }
-  return Array.fromAsync(readItems(pieces()));
+  return Array.fromAsync(readItems(pieces(), enterLarge));
 }
 
 test('rows are read one by one, wherever a piece ends', async () => {
@@ -246,6 +286,15 @@ test('rows are read one by one, wherever a piece ends', async () => {
       Error,
       broken.slice(0, 9),
     );
+});
+
+test('a place is taken before a large row is held, and none for small ones', async () => {
+  const full = async () => Promise.reject(new Error('no place'));
+  const row = (bytes: number) => `{"a":"${'x'.repeat(bytes)}"}`;
+  const small = Array.from({ length: 8 }, () => row(500_000));
+  assert.equal(await itemsOf(`[${small.join()}]`, 65_536, full), small);
+  const refused = await itemsOf(`[${row(2_000_000)}]`, 65_536, full).catch(String);
+  assert.is(refused, 'Error: no place');
 });
 
 test.run();

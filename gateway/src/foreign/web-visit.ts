@@ -24,6 +24,8 @@ export type VisitTools = {
   readonly destinations: Pick<Destinations, 'of'>;
   readonly publicUrl: string;
   readonly places: Places;
+  /** For answers with large Data Sets: one is held as text and as objects, several times its bytes. */
+  readonly largePlaces: Places;
   readonly remember: RememberSight;
 };
 
@@ -37,6 +39,8 @@ export type Visit = {
   web(): DicomWeb;
   /** An answer of 200 or 204. @throws Problem where the PACS answers anything else; PacsUnreachable. */
   get(path: string, accept: string, notThere?: 'not-found' | 'pacs-without-dicomweb'): Promise<WebAnswer>;
+  /** A place for the rest of the visit, before a large Data Set is held. @throws Problem rate-limited. */
+  enterLarge(): Promise<void>;
   /** Counts a reading of the study for the audit trail, before anything of it is sent. */
   record(studyInstanceUID: string): Promise<void>;
 };
@@ -44,6 +48,8 @@ export type Visit = {
 /** `pieces`: nothing of them is sent before the reading of `study` is counted. */
 export type Served = {
   readonly type: string;
+  /** Of the header of this name. */
+  readonly warning?: string;
   readonly pieces: AsyncGenerator<Uint8Array>;
   readonly study?: string;
 };
@@ -65,10 +71,10 @@ export async function serveVisit(
   signal.addEventListener('abort', end, { once: true });
   try {
     const visit = await openVisit(c, tools, AbortSignal.any([signal, ended.signal]));
-    const { type, pieces, study } = await work(visit);
+    const { type, pieces, study, warning } = await work(visit);
     const first = await pieces.next();
     if (study !== undefined) await visit.record(study);
-    const headers = { 'Content-Type': type };
+    const headers = { 'Content-Type': type, ...(warning !== undefined && { Warning: warning }) };
     if (c.req.method === 'HEAD') {
       // Hono drops the body of such an answer: nobody would read it to its end.
       end();
@@ -80,6 +86,18 @@ export async function serveVisit(
     end();
     throw asProblem(error, signal);
   }
+}
+
+/** However the visit ends, its signal says so, and frees the place. */
+function largePlaceOf(tools: VisitTools, account: string, signal: AbortSignal): () => Promise<void> {
+  let isLarge = false;
+  return async () => {
+    if (isLarge) return;
+    const leave = await tools.largePlaces.enter(account, signal);
+    isLarge = true;
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
+  };
 }
 
 function once(work: () => void): () => void {
@@ -114,6 +132,7 @@ async function openVisit(c: GatewayContext, tools: VisitTools, signal: AbortSign
       await answer.body.cancel();
       throw refusalOf(answer.status, notThere);
     },
+    enterLarge: largePlaceOf(tools, caller.id, signal),
     record: (study) => recordReading(tools, caller, study, 'images'),
   };
 }
@@ -155,7 +174,8 @@ function bodyOf(c: GatewayContext, { first, pieces, end, log }: Pieces): Readabl
           controller.close();
         } catch (error) {
           end();
-          if (!(error instanceof PacsUnreachable) && !c.req.raw.signal.aborted)
+          const isExpected = error instanceof PacsUnreachable || error instanceof Problem;
+          if (!isExpected && !c.req.raw.signal.aborted)
             log({ event: 'unexpected-error', where: 'request', ...describeError(error) });
           const { outgoing } = c.env ?? {};
           if (outgoing instanceof ServerResponse) outgoing.destroy();
