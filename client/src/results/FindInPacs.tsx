@@ -1,6 +1,6 @@
 /**
- * The search in the PACS for a study that somebody else may have sent. What it finds leaves the page with it: it is
- * held by the store alone, and fields give the browser nothing to remember.
+ * The search in the PACS for a study that somebody else may have sent. Names are held by the store alone and go when
+ * the view goes; the fields give the browser nothing to remember.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { READS_ALL } from '#shared/protocol/api.ts';

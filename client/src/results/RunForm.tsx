@@ -21,7 +21,7 @@ type OfStore = { readonly store: RunStore };
 
 export function RunForm({ store }: OfStore) {
   const { source } = store.form.value;
-  // What one person found is never another's.
+  // Nobody sees what another person has found.
   const user = useSession().user.value?.id;
   return (
     <div class="run-form">

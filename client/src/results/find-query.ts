@@ -61,6 +61,6 @@ function daysOf(period: FindPeriod, day: string, today: Date): string | null {
 }
 
 function dicomDate(day: Date): string {
-  const [month, date] = [day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, '0'));
-  return `${String(day.getFullYear()).padStart(4, '0')}${month}${date}`;
+  const digits = (part: number, count: number) => String(part).padStart(count, '0');
+  return digits(day.getFullYear(), 4) + digits(day.getMonth() + 1, 2) + digits(day.getDate(), 2);
 }

@@ -1,6 +1,6 @@
 /**
- * Finding a study in the PACS, page by page. What it found names patients: it is only in memory, and `close` erases
- * it, with what was typed. QIDO-RS knows no order: studies are sorted here, the newest first, as far as they are known.
+ * Finding a study in the PACS, page by page. The answers name patients: they are only in memory, and `close` erases
+ * them and what was typed. QIDO-RS knows no order: studies are sorted here, the newest first, as far as they are known.
  */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import {
@@ -189,12 +189,12 @@ function withPage(before: Found | null, page: Page & { readonly isLast: boolean 
   };
 }
 
+const momentOf = ({ date, time }: FoundStudy): string => `${date} ${time}`;
+
 /** Studies without a date come last. */
 function newestFirst(one: FoundStudy, other: FoundStudy): number {
-  const [a, b] = [one, other].map(
-    ({ date, time, studyInstanceUID }) => `${date} ${time} ${studyInstanceUID}`,
-  );
-  return a! < b! ? 1 : a! > b! ? -1 : 0;
+  if (momentOf(one) === momentOf(other)) return 0;
+  return momentOf(one) < momentOf(other) ? 1 : -1;
 }
 
 function troubleOfFind(error: unknown): Trouble {

@@ -25,7 +25,7 @@ export const ROWS_READ = 1000;
 const TEXT_LIMIT = 128;
 const MODALITIES_LIMIT = 6;
 
-/** What would break the line, or turn its direction beyond its own end. */
+/** Characters that break the line, or turn its direction beyond its own end. */
 const NOT_SHOWN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
 
 /** One study a UID; null: this is no list. */

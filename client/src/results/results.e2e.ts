@@ -151,7 +151,7 @@ async function storeByAnother(
   assert.is(stored.status, 200, await stored.text());
 }
 
-/** What the page and the browser's notes about it hold of this text. */
+/** The places in the page and the browser that hold this text. */
 const tracesOf = (page: Page, text: string): Promise<string[]> =>
   page.evaluate((said) => {
     const places = {
