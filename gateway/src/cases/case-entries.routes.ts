@@ -37,7 +37,7 @@ const write = defineRoute({
   path: '/cases/{id}/notes',
   roles: CASE_KEEPERS,
   tags: ['cases'],
-  problems: ['not-found', 'case-unreadable'],
+  problems: ['not-found', 'case-full', 'case-unreadable'],
   bodyBytesLimit: NOTE_BYTES_LIMIT,
   summary: 'Add a note. Notes are not changed: write another one',
   request: { params: byId, body: jsonBody(newNoteSchema) },
@@ -82,7 +82,7 @@ export function caseEntryRoutes(tools: CaseTools): Router {
   router.openapi(patients, async (c) => {
     const caller = callerOf(c);
     const row = await findCase(db, caller, c.req.valid('param').id);
-    await recordCaseReading(tools, caller, row.id);
+    await recordCaseReading(tools, caller, row.id, 'case-patients-read');
     return c.json({ studies: await patientsOf(tools, caller, row) }, 200);
   });
   router.openapi(timeline, async (c) => {

@@ -6,7 +6,14 @@ import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Role, Session } from '#shared/protocol/api.ts';
-import type { Case, CaseList, CaseNotes, CasePatients, CaseTimeline } from '#shared/protocol/cases.ts';
+import {
+  type Case,
+  type CaseList,
+  type CaseNotes,
+  type CasePatients,
+  type CaseTimeline,
+  NOTES_LIMIT,
+} from '#shared/protocol/cases.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
@@ -202,15 +209,30 @@ test('the key of a deleted case is gone from the disk, and its events stay', asy
   );
 });
 
-test('reading is one event for an account, a case and a quarter of an hour', async () => {
+test('a case takes a limited number of notes', async () => {
   const { id } = await openOne();
-  const readings = async (): Promise<number> => {
+  const note = () => statusOf(`POST /cases/${id}/notes`, 'admin', { text: NOTE });
+  assert.is(await note(), 201);
+  await sql`insert into case_note (id, case_id, kind, sealed, by_account, at)
+    select gen_random_uuid(), case_id, kind, sealed, by_account, at
+    from case_note, generate_series(2, ${NOTES_LIMIT - 1}) where case_id = ${id}`.execute(gateway.database.db);
+  assert.is(await note(), 201);
+  assert.is(await note(), 'case-full');
+});
+
+test('reading a case, and reading whose it is, is one event each for an account, a case and a quarter of an hour', async () => {
+  const { id } = await openOne();
+  const readings = async (read = 'case-read'): Promise<number> => {
     const { events } = await jsonOf<CaseTimeline>(gateway, `GET /cases/${id}/timeline`, as('auditor'));
-    return events.filter(({ event }) => event === 'case-read').length;
+    return events.filter(({ event }) => event === read).length;
   };
-  for (const path of ['', '/notes', '/patients'])
+  for (const path of ['?anonymise=1', '/notes', ''])
     await jsonOf(gateway, `GET /cases/${id}${path}`, as('radiologist'));
   assert.is(await readings(), 1);
+  assert.is(await readings('case-patients-read'), 0);
+  for (let again = 0; again < 2; again += 1)
+    await jsonOf(gateway, `GET /cases/${id}/patients`, as('radiologist'));
+  assert.equal([await readings(), await readings('case-patients-read')], [1, 1]);
   await jsonOf(gateway, `GET /cases/${id}`, as('admin'));
   assert.is(await readings(), 2);
   gateway.wait(15 * 60_000);

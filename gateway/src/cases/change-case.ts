@@ -1,5 +1,6 @@
 /** Changes of a case. Each names the version that the person has seen: nobody overwrites a change unseen. */
-import { CASE_PRIORITIES, type CaseChange, type NOTE_KINDS } from '#shared/protocol/cases.ts';
+import { sql } from 'kysely';
+import { CASE_PRIORITIES, type CaseChange, NOTES_LIMIT, type NOTE_KINDS } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
@@ -84,7 +85,7 @@ export async function reopenCase(
   });
 }
 
-/** A closed case takes notes too: an addendum. @throws Problem not-found. */
+/** A closed case takes notes too: an addendum. @throws Problem not-found, case-full. */
 export async function noteInCase(
   tools: CaseTools,
   keeper: CaseReader,
@@ -93,6 +94,7 @@ export async function noteInCase(
   const { db, now } = tools;
   await db.transaction().execute(async (trx) => {
     const row = await lockCase(trx, keeper, { id, version: null });
+    if ((await countNotes(trx, row)) >= NOTES_LIMIT) throw new Problem('case-full');
     await insertNote(trx, tools, row, { kind: 'note', text, by: keeper.id });
     await recordAudit(trx, keeper.siteId, { event: 'case-noted', caseId: id, by: keeper.id }, now());
   });
@@ -127,6 +129,15 @@ export function cipherOf({ seal }: CaseTools, { id, wrapped_key }: CaseRow): Cas
   const cipher = seal.cipherOf(id, wrapped_key);
   if (cipher === null) throw new Problem('case-unreadable');
   return cipher;
+}
+
+async function countNotes(trx: Trx, { id }: CaseRow): Promise<number> {
+  const { count } = await trx
+    .selectFrom('case_note')
+    .where('case_id', '=', id)
+    .select(sql<number>`count(*)::int`.as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
 }
 
 async function insertNote(

@@ -61,7 +61,7 @@ export type CaseAttachmentTable = {
 };
 
 /** Readings of a case by an account, in quarters of an hour since 1970: each is one audit event. */
-export type CaseReadingTable = { case_id: string; account_id: string; period: number };
+export type CaseReadingTable = { case_id: string; account_id: string; event: string; period: number };
 
 /** The studies whose numbers were compared with those that cases wait for, since they last changed. */
 export type CaseArrivalTable = { site_id: string; study_instance_uid: string; looked_at: Date };

@@ -68,8 +68,8 @@ const INFERENCE_PROBLEMS = {
   'case-full': {
     status: 409,
     retry: 'changed',
-    title: 'The case has as many attachments as a case may have.',
-    next: 'Remove one first.',
+    title: 'The case has as many notes or attachments as a case may have.',
+    next: 'Remove an attachment, or open another case.',
   },
   'case-not-closed': { status: 409, retry: 'changed', title: 'The case is not closed.' },
   'case-unreadable': {

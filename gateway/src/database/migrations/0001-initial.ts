@@ -266,7 +266,7 @@ const CASES = [
   `create index case_attachment_case on case_attachment (case_id, position)`,
   `create table case_reading (
     case_id uuid not null references case_record on delete cascade, account_id uuid not null references account,
-    period bigint not null, primary key (case_id, account_id, period))`,
+    event text not null, period bigint not null, primary key (case_id, account_id, event, period))`,
   `create table case_arrival (
     site_id uuid not null references site, study_instance_uid text not null, looked_at timestamptz not null,
     primary key (site_id, study_instance_uid))`,
