@@ -177,7 +177,8 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await page.getByText('You have not sent a study').waitFor();
   await looksRight(page, 'studies-radiologist');
   await page.locator('main').getByRole('link', { name: 'Run AI' }).click();
-  await page.getByText('By its UID').waitFor();
+  // Without a study of their own they find others'.
+  await page.getByLabel('Patient name').waitFor();
   await page.getByRole('link', { name: 'Upload', exact: true }).click();
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
 });

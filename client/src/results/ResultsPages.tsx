@@ -19,6 +19,7 @@ import './results.css';
 import './result.css';
 import './stored.css';
 import './ask.css';
+import './find.css';
 import { createResultsStore } from './results.store.ts';
 import { RunView } from './RunView.tsx';
 import { useOutbox } from './use-outbox.ts';

@@ -3,12 +3,14 @@
  * below each field.
  */
 import { useState } from 'preact/hooks';
+import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { instances } from '../kit/counted.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { partsOf, remainsOf } from '../pipeline/queue/study-title.ts';
 import type { ModelVersion } from './answers.ts';
+import { FindInPacs, useFindStore } from './FindInPacs.tsx';
 import { Segments, Select, useInputName } from './Parts.tsx';
 import { resultWords } from './result-words.ts';
 import { EXPLAINABLE, SOURCES, STEPS, thresholdOf } from './run-form.ts';
@@ -19,6 +21,8 @@ type OfStore = { readonly store: RunStore };
 
 export function RunForm({ store }: OfStore) {
   const { source } = store.form.value;
+  // Nobody sees what another person has found.
+  const user = useSession().user.value?.id;
   return (
     <div class="run-form">
       <section class="run-part" aria-label={said.source}>
@@ -30,7 +34,7 @@ export function RunForm({ store }: OfStore) {
           chosen={source}
           onChoose={(each) => store.set({ source: each })}
         />
-        {source === 'study' && <Studies store={store} />}
+        {source === 'study' && <Studies key={user} store={store} />}
         {source === 'uid' && <ByUid store={store} />}
         {source === 'file' && <AFile store={store} />}
       </section>
@@ -46,6 +50,29 @@ export function RunForm({ store }: OfStore) {
 const AT_FIRST = 5;
 
 function Studies({ store }: OfStore) {
+  const find = useFindStore();
+  const { study } = store.form.value;
+  const hasOwn = store.studies.value?.length !== 0;
+  return (
+    <>
+      <OwnStudies
+        store={store}
+        isListed={
+          find.found.value?.studies.some(({ studyInstanceUID }) => studyInstanceUID === study) ?? false
+        }
+      />
+      <FindInPacs
+        store={find}
+        isOpen={!hasOwn}
+        chosen={study}
+        onChoose={(found) => store.set({ study: found })}
+      />
+    </>
+  );
+}
+
+/** `isListed`: the chosen one is among those found. */
+function OwnStudies({ store, isListed }: OfStore & { readonly isListed: boolean }) {
   const queued = useQueue().studies.value;
   const nameOfInput = useInputName();
   const [all, setAll] = useState(false);
@@ -53,7 +80,7 @@ function Studies({ store }: OfStore) {
   const studies = store.studies.value ?? [];
   // Chosen elsewhere, and perhaps sent by another person.
   const extra =
-    study !== '' && !studies.some(({ studyInstanceUID }) => studyInstanceUID === study)
+    study !== '' && !isListed && !studies.some(({ studyInstanceUID }) => studyInstanceUID === study)
       ? [{ studyInstanceUID: study, counts: null }]
       : [];
   const known = [...extra, ...studies];

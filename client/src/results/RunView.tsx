@@ -3,8 +3,9 @@
  * One main button.
  */
 import { useEffect, useState } from 'preact/hooks';
+import { READS_ALL } from '#shared/protocol/api.ts';
 import type { Job } from '#shared/protocol/inference.ts';
-import { useApi } from '../net/net-context.ts';
+import { useApi, useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -76,9 +77,11 @@ export function RunView({ id, list, picked }: RunViewProps) {
 function useRunStore(id: string): RunStore {
   const api = useApi();
   const queue = useQueue();
+  const session = useSession();
   const [store] = useState(() => {
     const study = queue.studies.peek().find((queued) => queued.id === id)?.studyInstanceUID ?? null;
-    return createRunStore({ api, clock: realClock, study });
+    const readsAll = session.user.peek()?.roles.some((role) => READS_ALL.includes(role)) ?? false;
+    return createRunStore({ api, clock: realClock, study, readsAll });
   });
   useEffect(() => {
     void store.load();

@@ -305,7 +305,7 @@ export const resultWords = {
     source: 'What to examine',
     sources: { study: 'A study', uid: 'By its UID', file: 'A file' },
     studies: 'Studies in the PACS',
-    noStudies: 'None of your studies is in the PACS yet. A study of someone else: choose “By its UID”.',
+    noStudies: 'None of your studies is in the PACS yet. Find another person’s study below.',
     moreStudies: (count: number) => `Show ${formatCount(count)} more`,
     uid: 'Study Instance UID',
     uidWhat: 'Digits and dots, as the PACS shows it.',

@@ -8,10 +8,12 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ADMIN, ask, createAccount } from '#testing/accounts.ts';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
 import { skip, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { looksRight } from '../testing/screens.ts';
@@ -122,6 +124,69 @@ walk(
     await looksRight(page, 'real-silent');
   },
 );
+
+/** Another account's study, stored as it is by a client that is not ours; its patient is in the PACS by name. */
+async function storeByAnother(
+  { gateway, seed }: Stage,
+  patient: { name: string; id: string },
+): Promise<void> {
+  const { id: accountId } = await createAccount(gateway, 'else', ['technician']);
+  const body = { name: 'else', accountId, scopes: ['upload'], expiresInDays: 1 };
+  const made = await ask(gateway, ADMIN, { method: 'POST', path: '/admin/api-keys', body });
+  const { key } = (await made.json()) as { key: string };
+  const { instances } = syntheticStudy({ seed: seed(0), modality: 'CT', instancesPerSeries: 1, patient });
+  const parts = instances.flatMap(({ bytes }) => [
+    '--b\r\nContent-Type: application/dicom\r\n\r\n',
+    bytes,
+    '\r\n',
+  ]);
+  const stored = await fetch(`${gateway.web}/api/dicom-web/studies?policy=identified`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${key}`,
+      'content-type': 'multipart/related; type="application/dicom"; boundary=b',
+    },
+    body: new Blob([...parts, '--b--']),
+  });
+  assert.is(stored.status, 200, await stored.text());
+}
+
+/** The places in the page and the browser that hold this text. */
+const tracesOf = (page: Page, text: string): Promise<string[]> =>
+  page.evaluate((said) => {
+    const places = {
+      text: document.documentElement.outerHTML,
+      title: document.title,
+      address: location.href,
+      storage: JSON.stringify([{ ...localStorage }, { ...sessionStorage }]),
+      requests: JSON.stringify(performance.getEntriesByType('resource')),
+    };
+    return Object.entries(places).flatMap(([place, held]) => (held.includes(said) ? [place] : []));
+  }, text);
+
+walk('a radiologist finds a study that somebody else sent, and runs a model on it', async (stage) => {
+  const { page, enter, seed } = stage;
+  const family = `Finder${seed(0)}`;
+  await storeByAnother(stage, { name: `${family}^Anna`, id: `F-${seed(0)}` });
+  await enter();
+  await page.getByRole('link', { name: 'Results' }).click();
+  await page.getByRole('link', { name: 'Run AI' }).click();
+  await page.getByText('A study', { exact: true }).click();
+  const name = page.getByLabel('Patient name');
+  if (!(await name.isVisible())) await page.getByText('Find in the PACS').click();
+  await name.fill(`${family} nobody`);
+  await page.keyboard.press('Enter');
+  await page.getByText('No study fits this search').waitFor();
+  await name.fill(family);
+  await page.getByRole('combobox', { name: 'Modality' }).selectOption('CT');
+  await page.keyboard.press('Enter');
+  await page.getByText('1 study, newest first').waitFor();
+  await page.getByRole('radio', { name: `${family}, Anna` }).check();
+  await looksRight(page, 'real-found');
+  assert.equal(await tracesOf(page, family), ['text']);
+  await run(page);
+  assert.equal(await tracesOf(page, family), []);
+});
 
 walk('the list holds all results, and the models show their cards', async (stage) => {
   const { page } = stage;

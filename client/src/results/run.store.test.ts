@@ -19,10 +19,10 @@ const FORM: Form = {
   fresh: false,
 };
 
-function open(answer: Answering, study: string | null = STUDY) {
+function open(answer: Answering, study: string | null = STUDY, readsAll = false) {
   const time = createVirtualTime(() => false);
   const { api, asked } = openTestApi(answer);
-  return { store: createRunStore({ api, clock: time, study }), asked, time };
+  return { store: createRunStore({ api, clock: time, study, readsAll }), asked, time };
 }
 
 const models: Answering = ({ path }) =>
@@ -121,6 +121,9 @@ test('the page opens with its study and the usual model', async () => {
   const without = open(models, null);
   await without.store.load();
   assert.is(without.store.form.value.source, 'file', 'if there is no study to choose');
+  const reader = open(models, null, true);
+  await reader.store.load();
+  assert.is(reader.store.form.value.source, 'study', 'they find one in the PACS');
 });
 
 test('a person who may not list studies can still run a model on a file', async () => {

@@ -36,6 +36,8 @@ export interface RunTools {
   readonly clock: Clock;
   /** The study that the page was opened for. */
   readonly study: string | null;
+  /** They find other people's studies in the PACS. */
+  readonly readsAll: boolean;
 }
 
 type State = {
@@ -91,7 +93,7 @@ function set({ form }: State, some: Partial<Form>): void {
 }
 
 /** Reads the models and the studies to choose from, and chooses the usual ones. */
-async function load(state: State, { api, study }: RunTools): Promise<void> {
+async function load(state: State, { api, study, readsAll }: RunTools): Promise<void> {
   const { form, models, studies, trouble, closed } = state;
   const { signal } = closed;
   trouble.value = null;
@@ -106,7 +108,7 @@ async function load(state: State, { api, study }: RunTools): Promise<void> {
     studies.value = newestOf(uploads.filter(({ counts }) => counts.inPacs > 0));
     const usual = models.value.find(({ id }) => id === 'pneumonia') ?? models.value[0];
     if (form.peek().model === '' && usual) set(state, { model: usual.id });
-    if (form.peek().study === '' && studies.value.length === 0 && study === null)
+    if (form.peek().study === '' && studies.value.length === 0 && study === null && !readsAll)
       set(state, { source: 'file' });
   } catch (error) {
     if (!signal.aborted) trouble.value = troubleOf(error);

@@ -300,9 +300,10 @@ walk('an auditor sees which account is behind each step of a study', async (stag
   await watching.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await watching.keyboard.press('Enter');
   await watching.getByRole('link', { name: 'See which studies were sent' }).click();
-  await row(watching, `sent by ${account.username}`).locator('.study-open').click();
-  await watching.getByText('What happened').click();
-  const steps = watching.getByRole('list', { name: 'What happened to this study' });
+  const sent = row(watching, `sent by ${account.username}`);
+  await sent.locator('.study-open').click();
+  await sent.getByText('What happened').click();
+  const steps = sent.getByRole('list', { name: 'What happened to this study' });
   await steps.getByText('Receipt issued').waitFor();
   assert.match(await steps.innerText(), new RegExp(`Sending began\\s+by ${account.username}`));
   assert.not.match(await steps.innerText(), /Receipt issued\s+by/);

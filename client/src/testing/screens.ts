@@ -173,6 +173,7 @@ export const SCREENS = {
     'real-verified': 'A verdict after a reload',
     'real-silent': 'The model gives no answer',
     'real-list': 'Results of a study',
+    'real-found': 'A study that somebody else sent, found in the PACS',
   },
   'results/stored.e2e.ts': {
     'stored-result': 'A result that is in the PACS',

@@ -1,0 +1,211 @@
+/**
+ * The search in the PACS for a study that somebody else may have sent. Names are held by the store alone and go when
+ * the view goes; the fields give the browser nothing to remember.
+ */
+import { useEffect, useState } from 'preact/hooks';
+import { READS_ALL } from '#shared/protocol/api.ts';
+import { createAnonymise, type Anonymise } from '../cases/anonymise.ts';
+import { instances } from '../kit/counted.ts';
+import { formatDicomDate, formatPersonName } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { useApi, useSession } from '../net/net-context.ts';
+import { findWords as said } from './find-words.ts';
+import { FIND_PERIODS, MODALITIES } from './find-query.ts';
+import { createFindStore, type FindStore, type Found } from './find.store.ts';
+import { Select, TroubleNotice } from './Parts.tsx';
+import type { FoundStudy } from './read-found.ts';
+import { resultWords } from './result-words.ts';
+
+/** For the person who is signed in; erased with the view. */
+export function useFindStore(): FindStore {
+  const api = useApi();
+  const session = useSession();
+  const [store] = useState(() =>
+    createFindStore({
+      ...{ api, user: session.user.peek()?.id ?? '', now: () => new Date() },
+      // Entries come after the answer: to clear them would miss the last one.
+      noteNoAddresses: () => performance.setResourceTimingBufferSize(0),
+    }),
+  );
+  useEffect(() => () => store.close(), [store]);
+  return store;
+}
+
+export type FindInPacsProps = {
+  readonly store: FindStore;
+  /** It is the only way to a study. */
+  readonly isOpen: boolean;
+  /** A Study Instance UID. */
+  readonly chosen: string;
+  readonly onChoose: (studyInstanceUID: string) => void;
+};
+
+export function FindInPacs({ store, isOpen, chosen, onChoose }: FindInPacsProps) {
+  const [anonymise] = useState(() => createAnonymise(localStorage));
+  const readsAll = useSession().user.value?.roles.some((role) => READS_ALL.includes(role)) ?? false;
+  const trouble = store.trouble.value;
+  const found = store.found.value;
+  return (
+    <details
+      class="disclosure hairline find"
+      open={isOpen}
+      onToggle={(event) => !event.currentTarget.open && store.close()}
+    >
+      <summary>
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        <span class="strong">{said.title}</span>
+      </summary>
+      <div class="find-inside">
+        <Fields store={store} />
+        <p class="small quiet">{readsAll ? said.what : `${said.own} ${said.what}`}</p>
+        {trouble && <TroubleNotice trouble={trouble} />}
+        <p role="status" class={found?.studies.length === 0 ? 'strong' : 'small quiet'}>
+          {found && countSaid(found)}
+        </p>
+        {found?.studies.length === 0 && <p class="quiet">{said.noneWhat}</p>}
+        {found !== null && found.studies.length > 0 && <Rows {...{ found, anonymise, chosen, onChoose }} />}
+        {found?.hasMore && (
+          <button
+            type="button"
+            class="button"
+            aria-disabled={store.isAsking.value}
+            onClick={() => void store.more()}
+          >
+            {store.isAsking.value ? said.finding : said.more}
+          </button>
+        )}
+      </div>
+    </details>
+  );
+}
+
+function countSaid({ studies, hasMore, isFull, isCut }: Found): string {
+  const count = studies.length;
+  const first =
+    count === 0 ? said.none : isFull ? said.full(count) : (hasMore ? said.some : said.count)(count);
+  return isCut ? `${first} ${said.cut}` : first;
+}
+
+/** No browser keeps what was typed, and none sends it to a dictionary. */
+const KEPT_NOWHERE = { autocomplete: 'off', spellcheck: false, dir: 'auto', maxLength: 64 } as const;
+
+function Fields({ store }: { readonly store: FindStore }) {
+  const { name, patientID, period, day, modality } = store.criteria.value;
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    void store.find();
+  };
+  return (
+    <form class="find-fields" autocomplete="off" aria-label={said.title} onSubmit={submit}>
+      <label class="field">
+        <span class="small quiet">{said.name}</span>
+        <input
+          {...KEPT_NOWHERE}
+          type="text"
+          placeholder={said.nameHint}
+          value={name}
+          onInput={(event) => store.set({ name: event.currentTarget.value })}
+        />
+      </label>
+      <label class="field">
+        <span class="small quiet">{said.patientID}</span>
+        <input
+          {...KEPT_NOWHERE}
+          type="text"
+          value={patientID}
+          onInput={(event) => store.set({ patientID: event.currentTarget.value })}
+        />
+      </label>
+      <Select
+        label={said.period}
+        value={period}
+        options={FIND_PERIODS.map((each) => ({ value: each, name: said.periods[each] }))}
+        onChoose={(each) => store.set({ period: FIND_PERIODS.find((known) => known === each) ?? 'any' })}
+      />
+      <Select
+        label={said.modality}
+        value={modality}
+        options={[
+          { value: '', name: said.anyModality },
+          ...MODALITIES.map((each) => ({ value: each, name: said.modalities[each] })),
+        ]}
+        onChoose={(each) => store.set({ modality: each })}
+      />
+      {period === 'day' && (
+        <label class="field">
+          <span class="small quiet">{said.day}</span>
+          <input
+            type="date"
+            required
+            autocomplete="off"
+            value={day}
+            onInput={(event) => store.set({ day: event.currentTarget.value })}
+          />
+        </label>
+      )}
+      <button type="submit" class="button find-button">
+        {store.isAsking.value ? said.finding : said.find}
+      </button>
+    </form>
+  );
+}
+
+type RowsProps = Pick<FindInPacsProps, 'chosen' | 'onChoose'> & {
+  readonly found: Found;
+  readonly anonymise: Anonymise;
+};
+
+function Rows({ found, anonymise, chosen, onChoose }: RowsProps) {
+  const isHidden = anonymise.isOn.value;
+  return (
+    <>
+      <label class="choice">
+        <input
+          type="checkbox"
+          class="tick"
+          checked={isHidden}
+          onChange={(event) => anonymise.choose(event.currentTarget.checked)}
+        />
+        <span>{said.hideNames}</span>
+      </label>
+      <fieldset>
+        <legend class="unseen">{said.found}</legend>
+        {found.studies.map((study) => (
+          <label key={study.studyInstanceUID} class="choice">
+            <input
+              type="radio"
+              name="study"
+              checked={chosen === study.studyInstanceUID}
+              onChange={() => onChoose(study.studyInstanceUID)}
+            />
+            <Row study={study} isHidden={isHidden} />
+          </label>
+        ))}
+      </fieldset>
+    </>
+  );
+}
+
+function Row({ study, isHidden }: { readonly study: FoundStudy; readonly isHidden: boolean }) {
+  const { studyInstanceUID, patientName, patientID, date, modalities, description, instances: count } = study;
+  const name = isHidden ? said.hidden : (formatPersonName(patientName) ?? said.noName);
+  const named = isHidden ? [resultWords.studyUID(studyInstanceUID.slice(-8))] : [patientID];
+  const facts = [formatDicomDate(date), modalities.join('/'), ...(count === null ? [] : [instances(count)])];
+  return (
+    <span class="run-study">
+      <bdi>{name}</bdi>
+      <span class="small quiet">
+        {[...named, ...facts].filter(Boolean).map((fact, at) => (
+          <>
+            {at > 0 && kitWords.separator}
+            <bdi>{fact}</bdi>
+          </>
+        ))}
+      </span>
+      {!isHidden && description !== '' && <bdi class="small quiet">{description}</bdi>}
+    </span>
+  );
+}
