@@ -13,7 +13,7 @@ import { storedWords } from './stored-words.ts';
 import { className, inputName, modelName, personOf } from './describe-result.ts';
 import { resultWords } from './result-words.ts';
 
-/** Why there is no answer, or warnings to read before the answer: all that the report says of them, and in its words. */
+/** Why there is no answer, or warnings to read before the answer: all that the report says of it, in its words. */
 export function Remarks({ result: { finding, disagreement } }: { readonly result: Result }) {
   const instead =
     finding.model.insteadOf &&

@@ -130,8 +130,8 @@ async function examineSeen(
 }
 
 /**
- * Of the model that was asked: one whose card names no population takes every image. What the device said, it said of
- * the scoring model alone.
+ * Of the model that was asked: one whose card names no population takes every image. The device speaks of the scoring
+ * model alone.
  */
 function populationFor(
   { population: said }: Question,

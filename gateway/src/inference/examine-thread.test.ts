@@ -88,7 +88,7 @@ test('an image that is shown is held once: its bytes move to the thread', async 
   }
 });
 
-test('what the device said of the scoring model’s population is said of no other model', async () => {
+test('the device’s word on the population of the scoring model counts for no other model', async () => {
   const examiner = createExaminer();
   try {
     const examine = (id: 'image-kind' | 'pneumonia') => {

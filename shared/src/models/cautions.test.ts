@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Finding } from '../protocol/inference.ts';
 import { cautionsOf } from './cautions.ts';
 
-const cautions = suite('what a reader must know before trusting a finding');
+const cautions = suite('cautions about a finding');
 const DIGEST = 'a'.repeat(64);
 
 function findingOf(id: string, some: Partial<Finding> = {}): Finding {

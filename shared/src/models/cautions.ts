@@ -1,6 +1,6 @@
 /**
- * What a reader must know before trusting a finding, in sentences that name the model they are about. The page of a
- * result and its report in the PACS both take them from here, so that neither says more than the other.
+ * The cautions that a reader needs before trusting a finding, in sentences that name the model they are about. The page
+ * of a result and its report in the PACS both take them from here, so that neither says more than the other.
  */
 import type { FilmFinding, Finding } from '../protocol/inference.ts';
 

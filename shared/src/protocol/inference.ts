@@ -163,7 +163,7 @@ export const inferRequestSchema = z.object({
 export const VERIFICATIONS = ['agree', 'correct'] as const;
 /** The classes of the model of image kinds; its sixth is `other`. */
 export const IMAGE_KINDS = ['CXR', 'Hand', 'BreastMRI', 'HeadCT', 'TrunkCT'] as const;
-/** What a radiologist may say instead of a model's answer. */
+/** The answers that a radiologist may give instead of a model's. */
 export const CORRECTIONS = [
   'normal',
   'pneumonia',
