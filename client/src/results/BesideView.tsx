@@ -88,8 +88,8 @@ function OneOfTwo({
       </div>
       <ResultPicture store={store} finding={result.finding} look={look} picked={picked.of(result.id)} bare />
       <p class="strong">{titleOf(headlineOf(result.finding))}</p>
-      {result.verification && <Verified verification={result.verification} />}
       <Remarks result={result} />
+      {result.verification && <Verified verification={result.verification} />}
       <Bars finding={result.finding} />
       <Sentences title={resultWords.rationale} lines={reasonsOf(result.finding)} />
       <Sentences title={resultWords.limits} lines={result.finding.limits} />

@@ -1,5 +1,6 @@
 /** The texts of a finding: warnings, reasons, limits, the lungs, and how it was made. */
 import type { ComponentChildren } from 'preact';
+import { cautionsOf } from '#shared/models/cautions.ts';
 import type { Finding, Result } from '#shared/protocol/inference.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { useSession } from '../net/net-context.ts';
@@ -9,22 +10,21 @@ import { Notice } from '../kit/Notice.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOfInstance, inReadingOrder, replacementOf, titleOfReport } from './stored-places.ts';
 import { storedWords } from './stored-words.ts';
-import { headlineOf, inputName, kindName, modelName, personOf } from './describe-result.ts';
+import { className, inputName, modelName, personOf } from './describe-result.ts';
 import { resultWords } from './result-words.ts';
 
-/** Why there is no answer, or warnings to read before the answer. */
+/** Why there is no answer, or warnings to read before the answer: all that the report says of it, in its words. */
 export function Remarks({ result: { finding, disagreement } }: { readonly result: Result }) {
-  const headline = headlineOf(finding);
   const instead =
     finding.model.insteadOf &&
     resultWords.insteadOf(modelName(finding.model.insteadOf), modelName(finding.model));
   return (
     <>
-      {headline.kind === 'silent' && headline.because !== 'turned' && (
-        <Notice kind="wait" title={resultWords.silent[headline.because].title}>
-          <p>{resultWords.silent[headline.because].what}</p>
+      {cautionsOf(finding).map(({ title, what }) => (
+        <Notice key={title} kind="wait" title={title}>
+          <p>{what}</p>
         </Notice>
-      )}
+      ))}
       {instead && (
         <Notice kind="wait" title={instead.title}>
           <p>{instead.what}</p>
@@ -33,16 +33,6 @@ export function Remarks({ result: { finding, disagreement } }: { readonly result
       {disagreement && (
         <Notice kind="wait" title={resultWords.device.title}>
           <p>{resultWords.device.what(disagreement.device, disagreement.gateway)}</p>
-        </Notice>
-      )}
-      {finding.film.map((each) => (
-        <Notice key={each} kind="wait" title={resultWords.film[each].title}>
-          <p>{resultWords.film[each].what}</p>
-        </Notice>
-      ))}
-      {finding.population === 'unknown' && finding.score !== null && (
-        <Notice kind="plain">
-          <p>{resultWords.populationUnknown}</p>
         </Notice>
       )}
     </>
@@ -155,7 +145,7 @@ function RunFacts({ result: { finding, cached } }: { readonly result: Result }) 
   const said = resultWords.details;
   return (
     <>
-      <Fact name={said.gate}>{said.gateWhat(kindName(image.kind), image.probability)}</Fact>
+      <Fact name={said.gate}>{said.gateWhat(className(image.kind), image.probability)}</Fact>
       <Fact name={said.population}>{said.populations[population]}</Fact>
       <Fact name={said.runtime}>{model.runtime}</Fact>
       {cached && <Fact name={said.cached}>{said.cachedWhat}</Fact>}

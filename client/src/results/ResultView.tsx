@@ -198,10 +198,11 @@ function ResultTools({ id, list, onKeys }: ResultToolsProps) {
   );
 }
 
-/** The answer in one line, the image, the model and the time. */
+/** The answer in one line, the image, the model and the time, and what limits the answer: nobody agrees before it. */
 type ResultHeadProps = Pick<ResultViewProps, 'picked' | 'previews'> & { readonly result: Result };
 
-function ResultHead({ result: { id, finding, createdAt }, picked, previews }: ResultHeadProps) {
+function ResultHead({ result, picked, previews }: ResultHeadProps) {
+  const { id, finding, createdAt } = result;
   const nameOfInput = useInputName();
   const preview = previews.of(id).value;
   const isInPacs = finding.input.studyInstanceUID !== undefined;
@@ -221,6 +222,9 @@ function ResultHead({ result: { id, finding, createdAt }, picked, previews }: Re
         </span>
       </p>
       <NotForDiagnosis />
+      <div class="result-remarks">
+        <Remarks result={result} />
+      </div>
     </div>
   );
 }
@@ -231,7 +235,6 @@ function ResultText({ result, list }: { readonly result: Result; readonly list: 
   return (
     <div class="result-said">
       <Verdicts result={result} />
-      <Remarks result={result} />
       <Bars finding={finding} />
       <Sentences title={resultWords.rationale} lines={reasonsOf(finding)} />
       <Lungs lungs={finding.lungs} />

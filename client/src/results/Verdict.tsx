@@ -10,7 +10,7 @@ import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
-import { correctionsOf, headlineOf, personOf } from './describe-result.ts';
+import { className, correctionsOf, headlineOf, personOf } from './describe-result.ts';
 import type { Correction, VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
 import { mayVerify, type ImageState, type ResultStore, type Verdict } from './result.store.ts';
@@ -36,11 +36,14 @@ export function VerdictBar({ store, result, changing, onChanging, onCorrect }: V
   const verdict = store.verdict.value;
   const isAsked = result.verification === null || changing;
   // The pressed button is gone: move the focus to its replacement for keyboard users.
+  const before = useRef(changing);
   useEffect(() => {
-    if (verdict.kind !== 'none' && document.activeElement === document.body)
+    const isPressed = verdict.kind !== 'none' || before.current !== changing;
+    before.current = changing;
+    if (isPressed && document.activeElement === document.body)
       bar.current?.querySelector<HTMLElement>('.button')?.focus({ preventScroll: true });
     if (verdict.kind === 'sending') onChanging(false);
-  }, [verdict.kind]);
+  }, [verdict.kind, changing]);
   return (
     <section ref={bar} class="send-bar" aria-label={said.label}>
       <div class="send-inside verdict">
@@ -56,6 +59,7 @@ export function VerdictBar({ store, result, changing, onChanging, onCorrect }: V
           isGone={isGone(result)}
           onCorrect={onCorrect}
           onChange={() => onChanging(true)}
+          onKeep={result.verification && (() => onChanging(false))}
         />
       </div>
     </section>
@@ -98,8 +102,21 @@ function Sentence({ verdict, result, isAsked, image }: SentenceProps) {
     default:
       return verdict satisfies never;
   }
-  if (image === 'shown') return <p>{questionOf(result.finding)}</p>;
-  return <p>{said.image[image === 'missing' && isGone(result) ? 'gone' : image]}</p>;
+  const asked =
+    image === 'shown'
+      ? questionOf(result.finding)
+      : said.image[image === 'missing' && isGone(result) ? 'gone' : image];
+  return (
+    <>
+      {result.verification && (
+        <>
+          <Verified verification={result.verification} />
+          <p class="small quiet">{said.stands}</p>
+        </>
+      )}
+      <p>{asked}</p>
+    </>
+  );
 }
 
 function NotSent({ unsent: { request, trouble, isRetried } }: { readonly unsent: Unsent }) {
@@ -126,7 +143,7 @@ function questionOf(finding: Finding): string {
 function yourWord(request: VerifyRequest): string {
   return request.verdict === 'agree'
     ? said.yours.agree
-    : said.yours.correct(said.findings[request.finding ?? 'other']);
+    : said.yours.correct(className(request.finding ?? 'other'));
 }
 
 export function Verified({ verification }: { readonly verification: NonNullable<Result['verification']> }) {
@@ -142,7 +159,7 @@ export function Verified({ verification }: { readonly verification: NonNullable<
         <span class="strong">{said.done[verdict]}</span>{' '}
         <span class="quiet">{said.by(who, formatMoment(new Date(at), new Date()))}</span>
         {verdict === 'correct' && finding && (
-          <span class="verified-finding">{said.instead(resultWords.classes[finding] ?? finding)}</span>
+          <span class="verified-finding">{said.instead(className(finding))}</span>
         )}
         {reason && <span class="verified-finding small kept">{said.reason(reason)}</span>}
       </p>
@@ -178,9 +195,12 @@ type ButtonsProps = {
   readonly isGone: boolean;
   readonly onCorrect: () => void;
   readonly onChange: () => void;
+  /** Leaves the verdict that stands as it is; null: there is none. */
+  readonly onKeep: (() => void) | null;
 };
 
-function Buttons({ store, verdict, isAsked, isGone: gone, onCorrect, onChange }: ButtonsProps) {
+function Buttons(props: ButtonsProps) {
+  const { store, verdict, isAsked, onChange } = props;
   if (verdict.kind === 'sending') return null;
   if (verdict.kind === 'unsent')
     return (
@@ -199,6 +219,20 @@ function Buttons({ store, verdict, isAsked, isGone: gone, onCorrect, onChange }:
         {said.change}
       </button>
     );
+  return (
+    <div class="verdict-buttons">
+      {props.onKeep && (
+        <button type="button" class="button button-bare" onClick={props.onKeep}>
+          {said.keep}
+        </button>
+      )}
+      <AskedButtons {...props} />
+    </div>
+  );
+}
+
+/** The two answers, or the image to fetch first. */
+function AskedButtons({ store, isGone: gone, onCorrect }: ButtonsProps) {
   const image = store.image.value;
   if (image === 'missing')
     return gone ? null : (
@@ -207,7 +241,7 @@ function Buttons({ store, verdict, isAsked, isGone: gone, onCorrect, onChange }:
       </button>
     );
   return (
-    <div class="verdict-buttons">
+    <>
       <button
         type="button"
         class="button"
@@ -225,7 +259,7 @@ function Buttons({ store, verdict, isAsked, isGone: gone, onCorrect, onChange }:
       >
         {said.agree}
       </button>
-    </div>
+    </>
   );
 }
 
@@ -288,7 +322,7 @@ function FindingChoice({ of, chosen, onChoose }: FindingChoiceProps) {
       {correctionsOf(of).map((each) => (
         <label key={each} class="choice">
           <input type="radio" name="finding" checked={chosen === each} onChange={() => onChoose(each)} />
-          <span>{said.findings[each]}</span>
+          <span>{className(each)}</span>
         </label>
       ))}
     </fieldset>

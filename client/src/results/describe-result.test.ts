@@ -1,8 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CARDS } from '#shared/models/card.ts';
 import {
   aboutImage,
   barsOf,
+  className,
   comparable,
   correctionsOf,
   headlineOf,
@@ -11,6 +13,7 @@ import {
   personOf,
   reasonsOf,
   shortOf,
+  titleOf,
 } from './describe-result.ts';
 import { recordedFinding, recordedResult, recordedResults } from '../testing/recorded-answers.ts';
 import { formatDicomDate } from '../kit/format.ts';
@@ -43,6 +46,18 @@ test('an image other than a chest film is not called outside a population, and i
     model: { ...recordedFinding().model, id: 'image-kind' },
   });
   assert.is(shortOf(headlineOf(kind)), 'Hand film, 97 %');
+  assert.is(titleOf(headlineOf(kind)), 'It looks like a hand film');
+  assert.equal(
+    correctionsOf(kind),
+    ['CXR', 'BreastMRI', 'HeadCT', 'TrunkCT', 'other', 'not-assessable'],
+    'a correction is another of its kinds',
+  );
+  const classes: readonly string[] = CARDS['image-kind'].classes!;
+  assert.equal(
+    classes.filter((name) => className(name) === name),
+    [],
+    'each has a name that people read',
+  );
 });
 
 test('the threshold is drawn only on the bar that it applies to', () => {
@@ -92,7 +107,14 @@ test('a correction answers the question that the model answered', () => {
     model: { ...recordedFinding().model, id: 'lung-fields' },
   });
   assert.equal(correctionsOf(lungs), ['other', 'not-assessable']);
-  assert.ok(correctionsOf(recordedFinding()).includes('viral pneumonia'));
+  assert.equal(correctionsOf(recordedFinding()), [
+    'normal',
+    'pneumonia',
+    'bacterial pneumonia',
+    'viral pneumonia',
+    'other',
+    'not-assessable',
+  ]);
 });
 
 test('limits are shown once', () => {

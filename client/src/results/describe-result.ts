@@ -2,7 +2,13 @@
  * Classifies findings into the kinds that the page has texts for: above or below the threshold, marked, or
  * without an answer and why. Numbers come from the gateway; nothing is judged here.
  */
-import type { Finding, Result, ResultPreview } from '#shared/protocol/inference.ts';
+import {
+  CORRECTIONS,
+  IMAGE_KINDS,
+  type Finding,
+  type Result,
+  type ResultPreview,
+} from '#shared/protocol/inference.ts';
 import { formatDicomDate, formatPersonName } from '../kit/format.ts';
 import type { Correction, NoAnswer } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
@@ -16,8 +22,7 @@ export type Headline =
 export function headlineOf(finding: Finding): Headline {
   const { score, positive, population, image, lungs, model } = finding;
   if (score !== null && positive !== null) return { kind: positive ? 'above' : 'below', score };
-  if (model.id === 'image-kind')
-    return { kind: 'kind', name: kindName(image.kind), probability: image.probability };
+  if (model.id === 'image-kind') return { kind: 'kind', name: image.kind, probability: image.probability };
   if (finding.film.some((film) => film === 'rotated' || film === 'inverted'))
     return { kind: 'silent', because: 'turned' };
   // The gate comes first: an image other than a chest film has no population.
@@ -27,10 +32,10 @@ export function headlineOf(finding: Finding): Headline {
   return { kind: 'silent', because: population === 'outside' ? 'outside-population' : 'no-reason' };
 }
 
-/** The kind of image at the beginning of a line: "Chest film". */
-export function imageKindOf({ image }: Pick<Finding, 'image'>): string {
-  const kind = kindName(image.kind);
-  return `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
+/** A class of a model, or a radiologist's correction: "Chest film". A class of another model keeps its own name. */
+export function className(name: string): string {
+  const known: Readonly<Record<string, string>> = resultWords.verdict.findings;
+  return known[name] ?? name;
 }
 
 /** The patient as the PACS names them; a pseudonym says that it is one. Null: not known, or not for this viewer. */
@@ -48,16 +53,12 @@ export function aboutImage(
   preview: Pick<ResultPreview, 'studyDate'> | null,
 ) {
   const date = preview?.studyDate ? formatDicomDate(preview.studyDate.replaceAll('-', '')) : null;
-  return [imageKindOf(finding), date].filter((part) => part !== null);
-}
-
-export function kindName(kind: string): string {
-  return resultWords.kinds[kind] ?? kind;
+  return [className(finding.image.kind), date].filter((part) => part !== null);
 }
 
 export function titleOf(headline: Headline): string {
   return headline.kind === 'kind'
-    ? resultWords.headline.kind(headline.name)
+    ? resultWords.headline.kind(resultWords.looksLike[headline.name] ?? headline.name)
     : resultWords.headline[headline.kind];
 }
 
@@ -71,9 +72,9 @@ export function shortOf(headline: Headline): string {
     case 'segmented':
       return short.segmented(headline.fraction);
     case 'kind':
-      return short.kind(headline.name, headline.probability);
+      return short.kind(className(headline.name), headline.probability);
     case 'silent':
-      return resultWords.silent[headline.because].title;
+      return resultWords.silent[headline.because];
     default:
       return headline satisfies never;
   }
@@ -90,7 +91,7 @@ export interface Bar {
 export function barsOf({ probabilities, score, threshold }: Finding): readonly Bar[] {
   const classes = (probabilities ?? []).map(
     ({ name, probability }): Bar => ({
-      name: resultWords.classes[name] ?? kindName(name),
+      name: className(name),
       probability,
       threshold: null,
     }),
@@ -106,15 +107,17 @@ export function reasonsOf({ rationale, limits }: Finding): readonly string[] {
 }
 
 /**
- * The corrections that a radiologist can choose. A model that does not answer which pneumonia it is gets only
- * the general ones.
+ * The corrections that a radiologist can choose: instead of a kind of image the model's other kinds, instead of a score
+ * the diagnoses, and always the general ones.
  */
 export function correctionsOf(finding: Finding): readonly Correction[] {
-  const all = Object.keys(resultWords.verdict.findings) as Correction[];
   const { kind } = headlineOf(finding);
-  return kind === 'segmented' || kind === 'kind'
-    ? all.filter((each) => each === 'other' || each === 'not-assessable')
-    : all;
+  const isKind = (each: Correction) => IMAGE_KINDS.some((one) => one === each);
+  const isGeneral = (each: Correction) => each === 'other' || each === 'not-assessable';
+  return CORRECTIONS.filter((each) => {
+    if (kind === 'kind') return (isKind(each) || isGeneral(each)) && each !== finding.image.kind;
+    return isGeneral(each) || (kind !== 'segmented' && !isKind(each));
+  });
 }
 
 /** The viewer is "you"; another account appears by name if the gateway tells this viewer its name. */

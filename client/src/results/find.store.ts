@@ -53,8 +53,8 @@ export interface FindTools {
   /** The account that searches: no other's token goes with it. */
   readonly user: string;
   readonly now: () => Date;
-  /** The browser notes addresses of requests, which hold what was searched for. */
-  readonly forgetAddresses: () => void;
+  /** Before each request: its address holds what was searched for, and the browser must not note it. */
+  readonly noteNoAddresses: () => void;
 }
 
 type State = {
@@ -95,7 +95,6 @@ export function createFindStore(tools: FindTools): FindStore {
     close() {
       erase(state);
       state.criteria.value = NO_CRITERIA;
-      tools.forgetAddresses();
     },
   };
 }
@@ -116,6 +115,7 @@ async function ask(state: State, tools: FindTools): Promise<void> {
   const own = new AbortController();
   asking.value = own;
   trouble.value = null;
+  tools.noteNoAddresses();
   try {
     const { rows, studies, isCut } = await fetchPage(state, tools, own.signal);
     own.signal.throwIfAborted();
@@ -124,7 +124,6 @@ async function ask(state: State, tools: FindTools): Promise<void> {
   } catch (error) {
     if (!own.signal.aborted) trouble.value = troubleOfFind(error);
   } finally {
-    tools.forgetAddresses();
     if (asking.peek() === own) asking.value = null;
   }
 }

@@ -1,9 +1,9 @@
 /** The closed lists that the pages about a finding have words for. */
 import type { z } from 'zod';
-import type { verifyRequestSchema } from '#shared/protocol/inference.ts';
+import type { Correction, verifyRequestSchema } from '#shared/protocol/inference.ts';
 
 export type VerifyRequest = z.infer<typeof verifyRequestSchema>;
-export type Correction = NonNullable<VerifyRequest['finding']>;
+export type { Correction };
 
 /** Why a model gave no answer. */
 export type NoAnswer = 'outside-population' | 'not-a-chest-film' | 'turned' | 'no-reason';

@@ -1,7 +1,7 @@
 /**
  * The texts of results, runs and models, fetched only with those pages. No data but the functions' arguments.
  */
-import type { FilmFinding, Job, VERIFICATIONS } from '#shared/protocol/inference.ts';
+import type { Job, VERIFICATIONS } from '#shared/protocol/inference.ts';
 import { counted } from '../kit/counted.ts';
 import { formatBytes, formatCount } from '../kit/format.ts';
 import type { MapChoice } from './look.store.ts';
@@ -55,21 +55,14 @@ export const resultWords = {
   studyUID: (short: string) => `UID …${short}`,
   picture: (kind: 'png' | 'jpeg') => `${kind === 'png' ? 'PNG' : 'JPEG'} picture`,
   loneInstance: 'DICOM file',
-  kinds: {
-    CXR: 'chest film',
-    Hand: 'hand film',
-    BreastMRI: 'MR of the breast',
-    HeadCT: 'CT of the head',
-    TrunkCT: 'CT of the trunk',
+  /** Kinds of image with their article. */
+  looksLike: {
+    CXR: 'a chest film',
+    Hand: 'a hand film',
+    BreastMRI: 'an MR of the breast',
+    HeadCT: 'a CT of the head',
+    TrunkCT: 'a CT of the trunk',
     other: 'something else',
-  } as Readonly<Record<string, string>>,
-  classes: {
-    normal: 'Normal',
-    'bacterial pneumonia': 'Bacterial pneumonia',
-    'viral pneumonia': 'Viral pneumonia',
-    pneumonia: 'Pneumonia',
-    other: 'Something else',
-    'not-assessable': 'Cannot be assessed',
   } as Readonly<Record<string, string>>,
 
   headline: {
@@ -83,32 +76,15 @@ export const resultWords = {
     above: (score: number) => `Above the threshold, ${percent(score)}`,
     below: (score: number) => `Below the threshold, ${percent(score)}`,
     segmented: (fraction: number) => `Lungs ${percent(fraction)} of the image`,
-    kind: (kind: string, probability: number) =>
-      `${kind.charAt(0).toUpperCase()}${kind.slice(1)}, ${percent(probability)}`,
+    kind: (kind: string, probability: number) => `${kind}, ${percent(probability)}`,
   },
+  /** In a list; the page of a result says more (`cautionsOf`). */
   silent: {
-    'outside-population': {
-      title: 'Outside this model’s population',
-      what: 'The model was trained on frontal films of small children. It gives no answer for any other film.',
-    },
-    'not-a-chest-film': { title: 'Not a chest film', what: 'The image was recognized as another kind.' },
-    turned: {
-      title: 'A rotated or inverted film',
-      what: 'The model would misjudge it, so it gives no score.',
-    },
-    'no-reason': {
-      title: 'No score',
-      what: 'The model gave no answer. What is known about the image is shown below.',
-    },
-  } satisfies Record<NoAnswer, { title: string; what: string }>,
-  populationUnknown: 'The header does not say whether this film belongs to the model’s population.',
-
-  film: {
-    rotated: { title: 'The film seems rotated', what: 'It is not oriented as the model expects.' },
-    inverted: { title: 'The film seems inverted', what: 'Black and white are swapped.' },
-    blurred: { title: 'The film seems blurred', what: 'The patient may have moved.' },
-    'lungs-cut-off': { title: 'The lungs are cut off', what: 'Part of them lies outside the film.' },
-  } satisfies Record<FilmFinding, { title: string; what: string }>,
+    'outside-population': 'Outside this model’s population',
+    'not-a-chest-film': 'Not a chest film',
+    turned: 'A rotated or inverted film',
+    'no-reason': 'Not scored',
+  } satisfies Record<NoAnswer, string>,
 
   picturePart: {
     label: 'Image and map',
@@ -183,10 +159,12 @@ export const resultWords = {
   verdict: {
     label: 'A radiologist’s verdict',
     ask: 'Do you agree with the model?',
-    askSilent: 'The model gives no answer. Is that right?',
-    askOther: 'Is what the model shows right?',
+    askSilent: 'The model gives no answer. Do you agree?',
+    askOther: 'Do you agree with what the model shows?',
     agree: 'Agree',
-    correct: 'Correct',
+    correct: 'Disagree',
+    stands: 'This verdict stands until you give another one.',
+    keep: 'Keep it',
     you: 'you',
     another: 'another radiologist',
     reason: (reason: string) => `Why: ${reason}`,
@@ -226,6 +204,11 @@ export const resultWords = {
       pneumonia: 'Pneumonia',
       'bacterial pneumonia': 'Bacterial pneumonia',
       'viral pneumonia': 'Viral pneumonia',
+      CXR: 'Chest film',
+      Hand: 'Hand film',
+      BreastMRI: 'MR of the breast',
+      HeadCT: 'CT of the head',
+      TrunkCT: 'CT of the trunk',
       other: 'Something else',
       'not-assessable': 'Cannot be assessed',
     } satisfies Record<Correction, string>,
@@ -257,7 +240,7 @@ export const resultWords = {
     revision: 'Revision',
     studyInstanceUID: 'Study Instance UID',
     sopInstanceUID: 'SOP Instance UID',
-    instances: 'In the PACS as',
+    instances: 'Reports and maps for the PACS',
     noInstances: 'Nothing is written into the PACS for a lone file.',
     states: {
       stored: 'in the PACS',
@@ -294,7 +277,7 @@ export const resultWords = {
       ['m', 'Next map'],
       ['[  ]', 'Map fainter, stronger'],
       ['a', 'Agree'],
-      ['c', 'Correct'],
+      ['c', 'Disagree and correct it'],
       ['u', 'Change your verdict'],
       ['j  k', 'Older, newer result'],
       ['?', 'These keys'],

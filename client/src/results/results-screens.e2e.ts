@@ -319,7 +319,13 @@ step(
     const { page, said, looksRight } = scene;
     await agree(scene);
     await page.getByRole('button', { name: 'Change it' }).click();
-    await page.keyboard.press('c');
+    await page.getByText('This verdict stands until you give another one.').waitFor();
+    await looksRight('result-change');
+    await page.getByRole('button', { name: 'Keep it' }).click();
+    await page.getByText('This verdict stands').waitFor({ state: 'detached' });
+    await page.getByText('Agreed', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Change it' }).click();
+    await page.getByRole('button', { name: 'Disagree' }).click();
     await page.getByRole('heading', { name: 'What is it instead?' }).waitFor();
     await page.getByRole('button', { name: 'Correct it' }).click();
     await page.getByText('Choose what it is.').waitFor();
@@ -367,7 +373,7 @@ step('if the model gives no answer the page says why, and what is wrong with the
   const { page, said, goTo, looksRight } = scene;
   said.results = recordedResults();
   await goTo(`#/results/${idOf(3)}`);
-  await page.getByText('Outside this model’s population').waitFor();
+  await page.getByText('Outside the population of pneumonia 1.0.0').waitFor();
   await looksRight('result-outside');
   await goTo(`#/results/${idOf(4)}`);
   await page.getByText('The film seems rotated').waitFor();

@@ -147,6 +147,7 @@ export const SCREENS = {
     'result-history': 'A verdict that was changed',
     'result-not-sent': 'A verdict that waits for the link',
     'results-not-sent': 'The list tells of a verdict that was not sent',
+    'result-change': 'A verdict that stands while it is changed',
     'result-correct': 'A correction without what it needs',
     'result-overtaken': 'Somebody else’s verdict came first',
     'result-outside': 'Outside the model’s population',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { readReport } from '#shared/dicom/content-tree.ts';
 import { describeInstance } from '#shared/dicom/describe-instance.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
@@ -208,10 +209,27 @@ test('outside the population says so, and gives no probability', async () => {
   );
   const printed = askProgram('dsrdump', ['+Pl'], results[0]!.bytes);
   if (printed === null) skip('reports through dsrdump', 'dcmtk is not installed');
-  assert.ok(
-    printed.text.includes('Outside the population of the model') && printed.text.includes('Not scored'),
-  );
+  for (const said of [
+    'Outside the population of the model',
+    'Not scored',
+    '"Score, by pneumonia 1.0.0"',
+    'Outside the population of pneumonia 1.0.0. The model was not made for images',
+  ])
+    assert.ok(printed.text.includes(said), `${said}\n${printed.text}`);
   assert.not.match(printed.text, /Probability of normal|"Score"\)=/);
+});
+
+test('of a model of kinds is not called unscored, and its correction is another of its kinds', async () => {
+  const { model } = (await testSubject(testFilm({ seed: 6 }).bytes)).finding;
+  const subject = await testSubject(testFilm({ seed: 6 }).bytes, {
+    ...{ model: { ...model, id: 'image-kind' }, score: null, positive: null, threshold: null },
+  });
+  const hand: Verification = { ...correction, finding: 'Hand' };
+  const { content } = readReport(await readBack(buildVerifiedReport(subject, [], hand)))!;
+  const said = JSON.stringify(content);
+  assert.not.match(said, /Not scored|NOT-SCORED/);
+  assert.match(said, '"Answer, by image-kind 1.0.0"');
+  assert.match(said, '{"value":"Hand","scheme":"99RELAYPACS","meaning":"Hand film"}');
 });
 
 test('with the radiologist’s verdict is complete and verified, names its predecessor, and stays readable in other scripts', async () => {

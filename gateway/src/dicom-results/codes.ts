@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { SimpleElement } from '#shared/dicom/build-instance.ts';
-import type { FilmFinding } from '#shared/protocol/inference.ts';
+import type { Correction, FilmFinding } from '#shared/protocol/inference.ts';
 
 export interface Code {
   readonly value: string;
@@ -51,11 +51,17 @@ export const SCORE = sct('246262008', 'Score');
 export const QUALITY_FINDING = dcm('111052', 'Quality Finding');
 
 /** The findings that a radiologist may choose (`verifyRequestSchema`). */
-export const DIAGNOSES: Readonly<Record<string, Code>> = {
+export const CORRECTIONS: Readonly<Record<Correction, Code>> = {
   normal: sct('17621005', 'Normal'),
   'bacterial pneumonia': sct('53084003', 'Bacterial pneumonia'),
   'viral pneumonia': sct('75570004', 'Viral pneumonia'),
   pneumonia: sct('233604007', 'Pneumonia'),
+  // The kinds are the model's own classes, under their own names.
+  CXR: own('CXR', 'Chest film'),
+  Hand: own('Hand', 'Hand film'),
+  BreastMRI: own('BreastMRI', 'MR of the breast'),
+  HeadCT: own('HeadCT', 'CT of the head'),
+  TrunkCT: own('TrunkCT', 'CT of the trunk'),
   other: sct('74964007', 'Other'),
   'not-assessable': own('NOT-ASSESSABLE', 'Not assessable'),
 };

@@ -5,11 +5,12 @@
 import type { SimpleElement } from '#shared/dicom/build-instance.ts';
 import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
 import { SOP_CLASSES } from '#shared/dicom/registry.ts';
+import { cautionsOf, givesScore } from '#shared/models/cautions.ts';
 import type { ModelRef } from '#shared/models/model.ts';
 import {
   codeItem,
+  CORRECTIONS,
   dcm,
-  DIAGNOSES,
   FILM,
   FINDING_SITE,
   LEFT_LUNG,
@@ -146,8 +147,8 @@ function group(
 
 function measurements(subject: ResultSubject, maps: readonly InstanceIdentifiers[]): readonly ContentItem[] {
   const { finding, models } = subject;
-  const modelOf = (id: string): readonly ContentItem[] =>
-    models.filter((model) => model.id === id).flatMap((model) => algorithm(model));
+  const ofModel = (id: string): readonly ModelRef[] => models.filter((model) => model.id === id);
+  const modelOf = (id: string): readonly ContentItem[] => ofModel(id).flatMap((model) => algorithm(model));
   const segmentation = maps.filter(({ sopClassUID }) => sopClassUID !== SOP_CLASSES.SC);
   const heatMaps = maps.filter(({ sopClassUID }) => sopClassUID === SOP_CLASSES.SC);
   const { runtime, insteadOf, ...model } = finding.model;
@@ -160,15 +161,15 @@ function measurements(subject: ResultSubject, maps: readonly InstanceIdentifiers
     percentage(own('P-IMAGE-KIND', 'Probability of the kind of image'), finding.image.probability),
   ];
   return [
-    group(subject, 'Kind of image', modelOf('image-kind'), kind),
-    group(subject, 'Score', algorithm(model, parameters), [
+    group(subject, titled('Kind of image', ofModel('image-kind')), modelOf('image-kind'), kind),
+    group(subject, titled(givesScore(model) ? 'Score' : 'Answer', [model]), algorithm(model, parameters), [
       ...score(subject),
       ...heatMaps.map((map) => imageReference(VISUAL_EXPLANATION, reference(map))),
     ]),
     ...(finding.lungs === null
       ? []
       : [
-          group(subject, 'Lung fields', modelOf('lung-fields'), [
+          group(subject, titled('Lung fields', ofModel('lung-fields')), modelOf('lung-fields'), [
             ...lungs(finding.lungs),
             ...segmentation.map((map) =>
               imageReference(own('LUNG-FIELDS', 'Segmentation of the lung fields'), reference(map)),
@@ -178,11 +179,16 @@ function measurements(subject: ResultSubject, maps: readonly InstanceIdentifiers
   ];
 }
 
+/** "Score, by pneumonia 1.0.0": readers of a title see whose answer stands below it. */
+function titled(what: string, models: readonly Pick<ModelRef, 'id' | 'version'>[]): string {
+  return [what, ...models.map(({ id, version }) => `by ${id} ${version}`)].join(', ');
+}
+
 /** The model's finding, or the reason why it has none. */
 function score({ finding }: ResultSubject): readonly ContentItem[] {
-  const { probabilities, score, threshold, positive, population, film } = finding;
+  const { model, probabilities, score, threshold, positive, population, film } = finding;
   return [
-    codeValue(dcm('121071', 'Finding'), outcome(positive)),
+    ...(givesScore(model) ? [codeValue(dcm('121071', 'Finding'), outcome(positive))] : []),
     codeValue(own('POPULATION', 'Population of the model'), POPULATIONS[population]),
     ...film.map((found) => codeValue(QUALITY_FINDING, FILM[found])),
     ...(probabilities ?? []).map(({ name, probability }) => percentage(probabilityOf(name), probability)),
@@ -227,7 +233,10 @@ function words({ finding }: ResultSubject): readonly ContentItem[] {
     ...said(NOTE.use, [finding.intendedUse]),
     ...said(NOTE.rationale, finding.rationale),
     ...said(NOTE.limit, finding.limits),
-    ...said(NOTE.warning, finding.warnings),
+    ...said(
+      NOTE.warning,
+      cautionsOf(finding).map(({ title, what }) => `${title}. ${what}`),
+    ),
   ];
 }
 
@@ -242,7 +251,7 @@ function verdict({ verdict: word, finding, reason, by }: Verification): readonly
         own('VERDICT', 'Verdict'),
         agrees ? own('AGREE', 'Agrees with the model') : own('CORRECT', 'Corrects the model'),
       ),
-      ...maybe(finding, (name) => codeValue(dcm('121071', 'Finding'), DIAGNOSES[name]!)),
+      ...maybe(finding, (name) => codeValue(dcm('121071', 'Finding'), CORRECTIONS[name])),
       ...maybe(reason, (text) => personText(own('REASON', 'Reason'), text)),
     ]),
   ];

@@ -45,7 +45,9 @@ export type Question = {
   /** The card of every model that may be run; `asked` is the one that the question is for. */
   readonly cards: ReadonlyMap<RunRole, ModelCard>;
   readonly parameters: JobParameters;
-  /** As the device decided from the original header; null: the header of this instance decides. */
+  /**
+   * As the device decided from the original header, for the scoring model; null: the header of this instance decides.
+   */
   readonly population: Population | null;
 };
 export type Examined =
@@ -91,7 +93,7 @@ async function examineSeen(
 ): Promise<Examined> {
   const { picture, instance, type } = seen;
   const asked = question.cards.get('asked')!;
-  const population = question.population ?? (instance === null ? 'unknown' : populationOf(instance, asked));
+  const population = populationFor(question, asked, instance);
   const isTurnedOver = instance !== null && isMirrored(instance);
   const { finding, maps } = await examinePicture(
     { picture, population, isMirrored: isTurnedOver },
@@ -125,6 +127,20 @@ async function examineSeen(
       intendedUse: asked.intendedUse,
     },
   };
+}
+
+/**
+ * Of the model that was asked: one whose card names no population takes every image. The device speaks of the scoring
+ * model alone.
+ */
+function populationFor(
+  { population: said }: Question,
+  asked: ModelCard,
+  instance: ParsedInstance | null,
+): Population {
+  if (!asked.population) return 'inside';
+  if (said !== null && asked.id === PNEUMONIA) return said;
+  return instance === null ? 'unknown' : populationOf(instance, asked);
 }
 
 const PNEUMONIA = 'pneumonia';
@@ -177,10 +193,7 @@ async function classify(
     name,
     probability: Math.min(1, Math.max(0, probabilities[at]!)),
   }));
-  return {
-    probabilities: named,
-    rationale: named.map(({ name, probability }) => `${name}: ${Math.round(100 * probability)} %.`),
-  };
+  return { probabilities: named, rationale: [] };
 }
 
 function identifiersOf(instance: ParsedInstance | null): Partial<Finding['input']> {

@@ -88,6 +88,42 @@ test('an image that is shown is held once: its bytes move to the thread', async 
   }
 });
 
+test('the device’s word on the population of the scoring model counts for no other model', async () => {
+  const examiner = createExaminer();
+  try {
+    const examine = (id: 'image-kind' | 'pneumonia') => {
+      const asked = cardOf(id);
+      const question: Question = {
+        bytes: picture(),
+        digest: '0'.repeat(64),
+        frame: 0,
+        parameters: {},
+        population: 'outside',
+        cards: new Map([
+          ['asked', asked],
+          ['image-kind', cardOf('image-kind')],
+        ]),
+        model: { id, version: asked.version, digest: asked.sha256, runtime: 'none' },
+      };
+      const chestFilm = async () => ({
+        probabilities: { dims: [1, 6], data: Float32Array.of(0, 0.97, 0.01, 0.01, 0.01, 0) },
+      });
+      return examiner.examine(question, chestFilm, never);
+    };
+    const kind = await examine('image-kind');
+    const score = await examine('pneumonia');
+    if (kind.kind !== 'examined' || score.kind !== 'examined') throw assert.unreachable('refused');
+    assert.equal(
+      [kind.finding.population, kind.finding.rationale, kind.finding.warnings],
+      ['inside', [], ['lung-fields-not-available']],
+      'nor does it say its probabilities twice',
+    );
+    assert.equal([score.finding.population, score.finding.score], ['outside', null]);
+  } finally {
+    await examiner.close();
+  }
+});
+
 test('another image than that of the digest is not shown', async () => {
   const examiner = createExaminer();
   try {

@@ -24,7 +24,7 @@ export type CacheQuestion = {
 };
 
 /** Raised when the same bytes and models give another answer, because pixels or headers are read differently. */
-const READING = 2;
+const READING = 3;
 
 export function cacheKey({
   inputDigest,

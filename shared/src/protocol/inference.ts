@@ -161,6 +161,19 @@ export const inferRequestSchema = z.object({
 });
 
 export const VERIFICATIONS = ['agree', 'correct'] as const;
+/** The classes of the model of image kinds; its sixth is `other`. */
+export const IMAGE_KINDS = ['CXR', 'Hand', 'BreastMRI', 'HeadCT', 'TrunkCT'] as const;
+/** The answers that a radiologist may give instead of a model's. */
+export const CORRECTIONS = [
+  'normal',
+  'pneumonia',
+  'bacterial pneumonia',
+  'viral pneumonia',
+  ...IMAGE_KINDS,
+  'other',
+  'not-assessable',
+] as const;
+export type Correction = (typeof CORRECTIONS)[number];
 /**
  * `POST /results/{id}/verify`: the radiologist's verdict. A correction gives the right finding and the
  * reason.
@@ -168,9 +181,7 @@ export const VERIFICATIONS = ['agree', 'correct'] as const;
 export const verifyRequestSchema = z
   .object({
     verdict: z.enum(VERIFICATIONS),
-    finding: z
-      .enum(['normal', 'bacterial pneumonia', 'viral pneumonia', 'pneumonia', 'other', 'not-assessable'])
-      .optional(),
+    finding: z.enum(CORRECTIONS).optional(),
     reason: z.string().max(1000).optional(),
   })
   .refine(

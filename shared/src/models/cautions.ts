@@ -1,0 +1,85 @@
+/**
+ * The cautions that a reader needs before trusting a finding, in sentences that name the model they are about. The page
+ * of a result and its report in the PACS both take them from here, so that neither says more than the other.
+ */
+import type { FilmFinding, Finding } from '../protocol/inference.ts';
+
+export interface Caution {
+  readonly title: string;
+  readonly what: string;
+}
+
+const FILM: Readonly<Record<FilmFinding, Caution>> = {
+  rotated: { title: 'The film seems rotated', what: 'It is not oriented as the model expects.' },
+  inverted: { title: 'The film seems inverted', what: 'Black and white are swapped.' },
+  blurred: { title: 'The film seems blurred', what: 'The patient may have moved.' },
+  'lungs-cut-off': { title: 'The lungs are cut off', what: 'Part of them lies outside the film.' },
+};
+
+/** Every other model gives classes or marks, and no report calls its answer unscored. */
+export function givesScore({ id }: { readonly id: string }): boolean {
+  return id === 'pneumonia';
+}
+
+export function cautionsOf(finding: Finding): readonly Caution[] {
+  const { film, warnings } = finding;
+  const before = [...whyNoAnswer(finding), ...ofPopulation(finding)];
+  return [
+    ...before,
+    ...(before.length === 0 && givesScore(finding.model) && finding.score === null
+      ? [{ title: 'Not scored', what: `${nameOf(finding)} gives no score.` }]
+      : []),
+    ...film.map((each) => FILM[each]),
+    ...(warnings.includes('lung-fields-not-available')
+      ? [{ title: 'The lungs are not marked', what: 'The model lung-fields was not available.' }]
+      : []),
+  ];
+}
+
+const nameOf = ({ model }: Pick<Finding, 'model'>): string => `${model.id} ${model.version}`;
+
+function isSilent({ model, probabilities, lungs }: Finding): boolean {
+  return probabilities === null && (model.id !== 'lung-fields' || lungs === null);
+}
+
+const silence = ({ model }: Finding): string =>
+  givesScore(model) ? 'it gives no score' : 'it gives no answer';
+
+/** A model that answers about any kind of image is not warned of. */
+function whyNoAnswer(finding: Finding): Caution[] {
+  const { film, image, warnings } = finding;
+  if (!isSilent(finding)) return [];
+  if (film.includes('rotated') || film.includes('inverted'))
+    return [
+      {
+        title: 'A rotated or inverted film',
+        what: `${nameOf(finding)} would misjudge it, so ${silence(finding)}.`,
+      },
+    ];
+  if (!warnings.includes('not-a-chest-film') && image.kind === 'CXR') return [];
+  return [
+    {
+      title: 'Not a chest film',
+      what: `${nameOf(finding)} looks at chest films only, so ${silence(finding)}.`,
+    },
+  ];
+}
+
+function ofPopulation(finding: Finding): Caution[] {
+  const { population } = finding;
+  if (population === 'inside') return [];
+  if (population === 'unknown')
+    return [
+      {
+        title: `It is not known whether the image is inside the population of ${nameOf(finding)}`,
+        what: 'Its age, body part or view is not known.',
+      },
+    ];
+  const consequence = isSilent(finding) ? `so ${silence(finding)}` : 'so its answer may be wrong';
+  return [
+    {
+      title: `Outside the population of ${nameOf(finding)}`,
+      what: `The model was not made for images with such a header (age, body part or view), ${consequence}.`,
+    },
+  ];
+}
