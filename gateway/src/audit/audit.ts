@@ -134,7 +134,7 @@ export type AuditEvent =
   | { event: StudyEventName; studyId: string; [field: string]: AuditValue };
 
 export type CaseEventName =
-  `case-${'opened' | 'changed' | 'closed' | 'reopened' | 'deleted' | 'linked' | 'noted' | 'read' | 'attached' | 'attachment-removed'}`;
+  `case-${'opened' | 'changed' | 'closed' | 'reopened' | 'deleted' | 'linked' | 'noted' | 'read' | 'patients-read' | 'attached' | 'attachment-removed'}`;
 export type StudyEventName =
   | `study-${string}`
   | `instance-${string}`

@@ -215,7 +215,9 @@ test('a case takes a limited number of notes', async () => {
   assert.is(await note(), 201);
   await sql`insert into case_note (id, case_id, kind, sealed, by_account, at)
     select gen_random_uuid(), case_id, kind, sealed, by_account, at
-    from case_note, generate_series(2, ${NOTES_LIMIT - 1}) where case_id = ${id}`.execute(gateway.database.db);
+    from case_note, generate_series(2, ${NOTES_LIMIT - 1}) where case_id = ${id}`.execute(
+    gateway.database.db,
+  );
   assert.is(await note(), 201);
   assert.is(await note(), 'case-full');
 });

@@ -187,7 +187,7 @@ export type CaseNotes = z.infer<typeof caseNotesSchema>;
 /** More than a scanned report has; each is held in memory while it is sealed or opened. */
 export const ATTACHMENT_BYTES_LIMIT = 10 * 1024 * 1024;
 export const ATTACHMENTS_LIMIT = 20;
-/** What people wrote of a case is answered whole. */
+/** All notes of a case are answered at once. */
 export const NOTES_LIMIT = 500;
 export const ATTACHMENT_KINDS = ['pdf', 'png', 'jpeg'] as const;
 export type AttachmentKind = (typeof ATTACHMENT_KINDS)[number];
