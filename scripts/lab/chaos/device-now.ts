@@ -18,7 +18,7 @@ export type DeviceNow = {
 };
 
 /** Enough for a person's step on a loaded machine; a tab that takes longer is opened again. */
-export const PATIENCE_MS = 45_000;
+export const PATIENCE_MS = 120_000;
 
 /** Fails after PATIENCE_MS, because a page that hangs never answers. */
 export async function within<T>(work: Promise<T>): Promise<T> {
