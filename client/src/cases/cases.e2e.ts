@@ -15,8 +15,9 @@ const walk = await walkScreens(test, {
 });
 
 /** As a hand on the keyboard does it: the control has the focus, and Enter presses it. */
+/** A button that waits for the case takes no key. */
 const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole('button', { name, exact: true }).press('Enter');
+  page.getByRole('button', { name, exact: true, disabled: false }).press('Enter');
 
 const TITLE = 'Second look at the left lung';
 const HURRIED = 'Before the ward round';
