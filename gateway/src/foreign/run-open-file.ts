@@ -119,7 +119,7 @@ type Opened = {
 };
 type OneFile = { readonly file: SentFile; readonly opened: Opened; readonly signal: AbortSignal };
 
-/** Where a run failed before it came so far again, what the run before had found out holds. */
+/** The findings of the run before hold where this one failed before it came so far again. */
 function entriesOf({ sending, left }: Opened, file: SentFile): readonly FileEntry[] {
   const now = new Map([...file.entries, ...sending.entries(), ...left].map((entry) => [entry.entry, entry]));
   return [...now.values()].sort((a, b) => a.entry - b.entry);

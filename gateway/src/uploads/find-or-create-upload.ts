@@ -74,7 +74,7 @@ export async function findOrCreateUpload(
   return { uploadId: id, study, rule };
 }
 
-/** Where the rules say. The gateway's own results go where their study went. */
+/** As the rules say. The gateway's own results go where their study went. */
 async function placeStudy(
   trx: Transaction<Tables>,
   tools: Pick<UploadTools, 'now' | 'newId'>,

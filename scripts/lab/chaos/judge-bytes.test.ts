@@ -52,9 +52,10 @@ test('for fewer than 20 cuts is not judged as a share', () => {
   assert.equal([judged(19), judged(20)], [0, 1]);
 });
 
-test('for whatever happens has a bound too, where 20 faults or more share it', () => {
+test('for whatever happens has a bound too, for fewer than five faults that of five', () => {
   const judged = (resent: number, faults: number) =>
     judgeBytes({ bytes: bytes({ 'answered 507': resent }), faults: {} }, faults).faults.length;
-  assert.equal([judged(20_000_000, 20), judged(20_000_001, 20), judged(20_000_001, 19)], [0, 1, 0]);
+  assert.equal([judged(6_000_000, 6), judged(6_000_001, 6)], [0, 1]);
+  assert.equal([judged(5_000_000, 1), judged(5_000_001, 1)], [0, 1]);
 });
 test.run();

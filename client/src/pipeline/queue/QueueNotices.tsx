@@ -149,7 +149,7 @@ function InBetween() {
 /** People with these roles come to send. */
 const SENDS: ReadonlySet<Role> = new Set(['technician', 'admin']);
 
-/** Where a radiologist finds what others sent, which they may read and this list does not show. */
+/** The way to what others sent, which a radiologist may read and this list does not show. */
 function OfReader() {
   return (
     <div class="queue-empty">

@@ -44,7 +44,7 @@ export function sendingButtons(study: QueuedStudy): readonly StudyButton[] {
   return buttons;
 }
 
-/** Where a study is that has left this device as a whole, so that nobody can cancel it here; null: it has not. */
+/** The place of a study that has left this device as a whole, so that nobody can cancel it here; null: it has not. */
 export function whyNotCancelled({ state, track }: QueuedStudy): 'gateway' | 'pacs' | null {
   if (state !== 'at-gateway' && state !== 'attention' && state !== 'in-pacs' && state !== 'done') return null;
   return track.atGateway === 0 && track.inPacs > 0 ? 'pacs' : track.atGateway > 0 ? 'gateway' : null;
