@@ -266,7 +266,7 @@ test('whoever does what, late, twice or while the gateway is killed: nothing is 
         outcomes.set(key, (outcomes.get(key) ?? 0) + 1);
       }
     }),
-    { seed: Number(process.env['RELAY_SEED'] ?? 16), numRuns: Number(process.env['RELAY_RUNS'] ?? 60) },
+    { seed: Number(process.env['RELAY_SEED'] ?? 16), numRuns: Number(process.env['RELAY_RUNS'] ?? 40) },
   );
   for (const each of [
     'decide done',
