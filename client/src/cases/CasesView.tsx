@@ -44,6 +44,11 @@ export function CasesView({ query, anonymise }: CasesViewProps) {
       <div class="cases-head">
         <h1 tabIndex={-1}>{kitWords.pages.cases}</h1>
         {mayKeep && (
+          <a class="button" href={hrefOf({ page: 'reviews', id: '' })}>
+            {kitWords.pages.reviews}
+          </a>
+        )}
+        {mayKeep && (
           <button type="button" class="button button-main" onClick={() => (isOpening.value = true)}>
             {caseWords.open}
           </button>
