@@ -247,16 +247,14 @@ export type InstanceTable = {
   since_minute: Generated<number>;
 };
 
-/** A question about storage commitment to a PACS that has not come to its end (pipeline/commitment.store.ts). */
+/** A question to a PACS about storage commitment (pipeline/commitment.store.ts). */
 export type CommitmentTable = {
   id: Generated<number>;
   transaction_uid: string;
   study_id: string;
-  /** In minutes of `tally`. */
   asked_minute: ColumnType<number, RawBuilder<number>, never>;
-  /** By SOP Instance UID, when each was posted. */
+  /** Times of posting, by SOP Instance UID. */
   instances: ColumnType<unknown, string, RawBuilder<unknown>>;
-  /** What the PACS reported; null: nothing yet. */
   report: ColumnType<unknown, string | undefined, string>;
 };
 

@@ -29,7 +29,7 @@ export type Archive = Peer & {
   readonly held: Map<string, Buffer>;
   /** How often each SOP Instance UID was handed to it in whole. */
   readonly posted: Map<string, number>;
-  /** What it reports on a request for storage commitment, in the same association; `later`: nothing there. */
+  /** Its report on a request for storage commitment, in the same association; `later`: nothing there. */
   commits: 'keeps' | 'later' | 'not-taken' | Failing;
   /** The requests for storage commitment. */
   readonly asked: { readonly transactionUID: string; readonly instances: readonly string[] }[];
@@ -78,8 +78,8 @@ export async function openDimseArchive(known: readonly SyntheticInstance[]): Pro
       return respond(asked, 0);
     },
   });
-  const own = { held: new Map(), posted: new Map(), commits: 'keeps', asked: [] } as const;
-  const archive: Archive = { ...peer, ...own, lie: 'honest' };
+  const own = { held: new Map(), posted: new Map(), asked: [] };
+  const archive: Archive = { ...peer, ...own, lie: 'honest', commits: 'keeps' };
   return archive;
 }
 

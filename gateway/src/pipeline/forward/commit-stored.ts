@@ -37,8 +37,8 @@ const newTransaction = (): string => `2.25.${BigInt(`0x${randomBytes(16).toStrin
 const postedAt = ({ posted_at }: InstanceRow): string => posted_at?.toISOString() ?? '';
 
 /**
- * By the rows' ids. Null: the destination does not want it. What the PACS said of an instance that it does not keep
- * counts once: then it is asked again. Throws PacsUnreachable.
+ * By the rows' ids. Null: the destination does not want it. A failure counts once: then the PACS is asked again. Throws
+ * PacsUnreachable.
  */
 export async function commitStored(
   study: StudyRow,

@@ -98,8 +98,8 @@ type Look = {
 };
 
 /**
- * By the rows' ids: one look at each, until the PACS falls silent. One that the PACS may yet say that it keeps has none.
- * Throws PacsUnreachable.
+ * By the rows' ids: one look at each, until the PACS falls silent; none at one that waits for storage commitment. Throws
+ * PacsUnreachable.
  */
 async function lookAtAll(
   study: StudyRow,
@@ -139,7 +139,7 @@ type ToShow = {
   readonly said: ReadonlyMap<number, Said>;
 };
 
-/** What the PACS shows of each, by the rows' ids. Throws PacsUnreachable. */
+/** The PACS's showing of each, by the rows' ids. Throws PacsUnreachable. */
 async function showAll(
   study: StudyRow,
   { posted, found: { there: held, unanswered }, said }: ToShow,

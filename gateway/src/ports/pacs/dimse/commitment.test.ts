@@ -31,7 +31,7 @@ const event = (dataSet: Buffer): readonly Buffer[] => [
   encodeData({ contextId: 1, isCommand: false, isLast: true, fragment: dataSet }),
 ];
 
-/** What a PACS says that reports with these Data Sets. */
+/** The answer of a PACS that reports with these Data Sets. */
 async function asking(...reports: readonly Buffer[]) {
   const peer = await openDimsePeer({
     answer: (asked) => (asked.field === 0x0130 ? [...respond(asked, 0), ...reports.flatMap(event)] : []),

@@ -56,7 +56,7 @@ function parseHeader(reader: BoundedReader): { readonly tag: number; readonly le
   return { tag, length: header.readUInt32LE(4) };
 }
 
-/** What follows a header: so many bytes, or the rest up to a delimiter. */
+/** The value behind a header: so many bytes, or the rest up to a delimiter. */
 const within = (reader: BoundedReader, length: number): BoundedReader =>
   length === UNDEFINED_LENGTH ? reader : new BoundedReader(reader.take(length));
 
