@@ -17,7 +17,7 @@ export type NewAttribute = readonly [
   ...values: readonly (string | readonly NewAttribute[])[],
 ];
 
-/** Who changed what, from where, and when. */
+/** The system that changed the attributes, its cause, and the time. */
 export interface Modification {
   readonly at: Date;
   /** PS3.3 Table C.12-1: COERCE, to match the receiving system; CORRECT, because the value was wrong. */
@@ -179,7 +179,7 @@ function recorded(
 ): DataSetPiece[] {
   const kept: readonly DataSetPiece[] =
     before === null ? [] : [{ offset: before.valueOffset, length: before.valueLength }];
-  // What was not there stands there empty: the record names all that was changed.
+  // An attribute that was absent stands there empty: the record names all that was changed.
   const previous = changes.map(({ tag, vr }): DataSetPiece => {
     const element = findElement(elements, tag);
     if (element === null) return encodeElement({ tag, vr, value: new Uint8Array() }, encoding);

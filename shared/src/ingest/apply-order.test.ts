@@ -1,4 +1,4 @@
-/** A study that a person has matched with an order is sent with the order's identifiers, and says what it held before. */
+/** A study of an order is sent with the order's identifiers, and says what it held before. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parsed } from '#testing/deidentified-file.ts';
@@ -74,13 +74,13 @@ for (const size of [16, 1600])
     assert.is((await sent(new Blob([source.bytes]), ORDER)).digest, digest, 'the same again');
   });
 
-test('changes nothing that says already what was ordered, and nothing without an order', async () => {
+test('an order changes nothing that says already what was ordered', async () => {
   const { content, digest } = await sent(new Blob([instanceOf().bytes]), ORDER);
   assert.is((await sent(new Blob([content as Uint8Array<ArrayBuffer>]), ORDER)).digest, digest);
   assert.equal((await sent(new Blob([instanceOf().bytes]), null)).content, instanceOf().bytes);
 });
 
-test('whose letters the file cannot hold refuses the instance', async () => {
+test('an instance is refused whose character set lacks a letter of the order', async () => {
   const { identifiers, transferSyntaxUID } = instanceOf();
   const elements = [
     [0x00080005, 'CS', 'ISO_IR 100'],
