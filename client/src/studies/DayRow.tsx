@@ -167,7 +167,11 @@ function Details({ entry }: { readonly entry: DayEntry }) {
             track={track}
             asks={!watched}
             places={
-              watched ? words.placesOfSender : place === 'elsewhere' ? words.placesElsewhere : undefined
+              watched
+                ? words.placesOfSender
+                : place === 'elsewhere'
+                  ? words.placesElsewhere
+                  : queueWords.places
             }
           />
           {track.needsYou > 0 && (

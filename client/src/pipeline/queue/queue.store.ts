@@ -116,10 +116,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     ...wifiOf(screen),
     unsafe: tools.unsafe,
     safe: screen.safe,
-    others: screen.others,
-    othersWaiting: screen.othersWaiting,
-    ownerless: screen.ownerless,
-    othersUndecided: screen.othersUndecided,
+    ...othersOf(screen),
     async takeOver() {
       const account = tools.account.peek();
       const site = await knownSite(database);
@@ -143,6 +140,10 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       subscription.unsubscribe();
     },
   };
+}
+
+function othersOf({ others, othersWaiting, ownerless, othersUndecided }: Screen) {
+  return { others, othersWaiting, ownerless, othersUndecided };
 }
 
 function foreignOf({ tools, foreign, foreignInstances }: Screen) {
