@@ -48,6 +48,9 @@ export const appWords = {
     submit: 'Sign in',
     submitting: 'Signing in…',
     missing: 'Enter your user name and password.',
+    lockedAfter: (minutes: number) =>
+      `Signed out: nobody used this device for ${counted(minutes, 'minute', 'minutes')}.`,
+    lockedWhat: 'What was sent from here and still waits stays encrypted on this device.',
     travelling: (count: number) =>
       count === 1
         ? '1 instance is still on its way from this device. Sending continues automatically; nobody has to sign in.'
