@@ -20,6 +20,7 @@ import { policyInForce } from './policy-in-force.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
 import { sendChosen, totalOf } from './send-chosen.ts';
+import { sendableOf } from './sendable.ts';
 import { reopenStudy } from './reopen-study.ts';
 import { patientsOfFile } from './split-patients.ts';
 
@@ -33,6 +34,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   );
   const { phase, progress, queueing, studies, rejected, skipped, skippedFiles, problem, persisted } = state;
   const { heldBack, gathering, snapshots, disc } = state;
+  const held = computed(() => heldUnder(policyInForce(state), heldBack.released.value, state.heldIn.value));
   return {
     phase,
     progress,
@@ -44,9 +46,9 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     disc,
     problem,
     persisted,
-    forecast: forecastOf(state),
+    forecast: forecastOf(state, held),
     inspection: inspectionOf(state),
-    heldBack: computed(() => heldUnder(policyInForce(state), heldBack.released.value, state.heldIn.value)),
+    heldBack: held,
     answered: computed(() =>
       answeredUnder(policyInForce(state), heldBack.released.value, state.heldIn.value),
     ),
@@ -79,12 +81,12 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   };
 }
 
-function forecastOf({ studies, tools }: IngestState): ReadonlySignal<Forecast | null> {
-  const chosen = computed(() =>
-    studies.value.filter((study) => study.selected.value && !study.warnings.includes('too-many-instances')),
-  );
+function forecastOf(
+  { studies, tools }: IngestState,
+  heldBack: IngestStore['heldBack'],
+): ReadonlySignal<Forecast | null> {
   return createForecast(
-    computed(() => needsOf(totalOf(chosen.value))),
+    computed(() => needsOf(totalOf(sendableOf({ studies, heldBack }).studies))),
     tools,
   );
 }
