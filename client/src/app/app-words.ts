@@ -50,7 +50,7 @@ export const appWords = {
     missing: 'Enter your user name and password.',
     lockedAfter: (minutes: number) =>
       `Signed out: nobody used this device for ${counted(minutes, 'minute', 'minutes')}.`,
-    lockedWhat: 'What was sent from here and still waits stays encrypted on this device.',
+    lockedWhat: 'Studies that still wait here stay encrypted on this device.',
     travelling: (count: number) =>
       count === 1
         ? '1 instance is still on its way from this device. Sending continues automatically; nobody has to sign in.'

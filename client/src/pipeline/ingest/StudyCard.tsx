@@ -88,11 +88,11 @@ function Patient({ study, name }: { readonly study: FoundStudy; readonly name: s
 type ContentsProps = {
   readonly id: string;
   readonly study: FoundStudy;
-  /** What does not leave; empty: all of it does. */
+  /** The part that stays here; empty: all of it is sent. */
   readonly said: string;
 };
 
-/** When the study was made, what of, how much it is, and what of it Send does not take. */
+/** The date, kind and size of the study, and the part of it that Send does not take. */
 function Contents({ id, study, said }: ContentsProps) {
   const bodyParts = [...new Set(study.series.map((series) => series.bodyPart).filter(Boolean))];
   const size = [series(study.series.length), instances(study.instances), formatBytes(study.bytes)].join(

@@ -32,7 +32,7 @@ export const chosenWords = {
   noDescription: 'No description',
   unnamedSeries: 'Series without a description',
   include: (name: string) => `Send the study of ${name}`,
-  /** What Send leaves here of a study; nothing is said of one that is sent as a whole. */
+  /** The part of a study that stays here; empty for one that is sent as a whole. */
   going: {
     sent: (held: number, all: number) =>
       held === 0

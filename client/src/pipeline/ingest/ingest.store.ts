@@ -4,13 +4,14 @@
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { computed, type ReadonlySignal } from '@preact/signals';
+import type { Policy } from '#shared/protocol/api.ts';
 import { collectFiles } from './collect-files.ts';
 import { collectDropped, takeDropped } from './dropped-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 import { createForecast, needsOf, type Forecast } from './forecast.ts';
 import type { IngestStore } from './found-study.ts';
 import type { FoundFile } from './group-studies.ts';
-import { answeredUnder, heldUnder } from './held-back.ts';
+import { answeredUnder, heldUnder, policiesThatSend, staysHere } from './held-back.ts';
 import { stillAsShown } from './hold-companions.ts';
 import { createIngestState, draw, forget, holdNaming, takePolicy } from './ingest-state.ts';
 import type { IngestState, IngestTools } from './ingest-state.ts';
@@ -70,6 +71,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
       const shown = snapshots.show(state.undecided.value);
       return new Map(ids.map((id, at) => [id, shown[at]!]));
     }),
+    policiesFor: (study) => policiesFor(state, study),
     reopen: (id) => reopenStudy(state, id),
     toggle: (studyInstanceUID) => snapshots.toggle(studyInstanceUID),
     showThumbnail: (seriesInstanceUID) =>
@@ -107,6 +109,18 @@ function inspectionOf(state: IngestState): Inspection {
       return preparePolicy(forTask, patients, { tools, policy, given: state.given, signal });
     },
   });
+}
+
+function policiesFor(state: IngestState, study: string): readonly Policy[] | null {
+  const { tools, heldBack, heldIn, undecided } = state;
+  const policies = tools.policies.value?.policies ?? [];
+  const queued = undecided.value.get(study);
+  if (queued) return policiesThatSend(policies, queued.held);
+  const found = heldIn.value.find(({ studyInstanceUID }) => studyInstanceUID === study);
+  if (!found) return null;
+  const policy = policyInForce(state);
+  const held = found.held.filter((file) => staysHere(policy, heldBack.released.value, file));
+  return policiesThatSend(policies, held);
 }
 
 /** Ignored once sending has begun. */

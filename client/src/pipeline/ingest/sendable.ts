@@ -4,7 +4,7 @@ import { maySend } from '../../net/may-send.ts';
 import type { FoundStudy, HeldFile, IngestStore } from './found-study.ts';
 import { keyOfPerson, type NamedPerson } from './group-studies.ts';
 
-/** What Send does with a study: takes it, all or in part, or leaves it here, for which reason. */
+/** The way of a study: Send takes it, all or in part, or leaves it here, for this reason. */
 export type Going = 'sent' | 'held' | 'too-large' | 'not-chosen';
 
 export type GoingFacts = {
