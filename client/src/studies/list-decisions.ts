@@ -44,7 +44,7 @@ export interface Decision {
   readonly policy: Policy | 'none' | null;
 }
 
-/** What this page knows of held-back files, as the ingest store. */
+/** The knowledge of this page about held-back files, as in the ingest store. */
 export interface HeldFiles {
   readonly reopenable: (studyId: string) => boolean;
   readonly policiesFor: IngestStore['policiesFor'];
