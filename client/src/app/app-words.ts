@@ -50,6 +50,9 @@ export const appWords = {
     submit: 'Sign in',
     submitting: 'Signing in…',
     missing: 'Enter your user name and password.',
+    lockedAfter: (minutes: number) =>
+      `Signed out: nobody used this device for ${counted(minutes, 'minute', 'minutes')}.`,
+    lockedWhat: 'Studies that still wait here stay encrypted on this device.',
     travelling: (count: number) =>
       count === 1
         ? '1 instance is still on its way from this device. Sending continues automatically; nobody has to sign in.'
