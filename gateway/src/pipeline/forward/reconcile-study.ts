@@ -98,8 +98,8 @@ type Look = {
 };
 
 /**
- * By the rows' ids: one look at each, until the PACS falls silent; none at one that waits for storage commitment. Throws
- * PacsUnreachable.
+ * By the rows' ids: one look at each, until the PACS falls silent, and none at one that waits for storage commitment.
+ * Throws PacsUnreachable.
  */
 async function lookAtAll(
   study: StudyRow,
