@@ -15,7 +15,6 @@ import type { Need } from '#shared/protocol/forms.ts';
 import type { CaseTables } from './case-tables.ts';
 import type { ForeignTables } from './foreign-tables.ts';
 import type { InferenceTables } from './inference-tables.ts';
-import type { ReviewTables } from './review-tables.ts';
 import type { VaultTables } from './vault-tables.ts';
 
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
@@ -395,7 +394,6 @@ export type ReadingTable = {
 
 export type Tables = InferenceTables &
   CaseTables &
-  ReviewTables &
   VaultTables &
   ForeignTables & {
     site: SiteTable;
