@@ -96,15 +96,17 @@ export function SignInView() {
   );
 }
 
-/** The studies that were sent from here or wait to be. */
+/** How much was sent from here, waits to be, or waits for its sender's decision; never whose or of whom. */
 function StudiesOnDevice() {
   const queue = useQueue();
   const travelling = queue.travelling.value;
   const waiting = queue.safe.value - travelling;
+  const undecided = queue.othersUndecided.value;
   return (
     <>
       {travelling > 0 && <p class="quiet">{appWords.signIn.travelling(travelling)}</p>}
       {waiting > 0 && <p class="quiet">{appWords.signIn.waiting(waiting)}</p>}
+      {undecided > 0 && <p class="quiet">{appWords.signIn.undecided(undecided)}</p>}
     </>
   );
 }
