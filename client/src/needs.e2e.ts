@@ -70,14 +70,13 @@ async function sendHeldBack({ page, enter, seed }: Stage, nth: number): Promise<
 
 /** A PDF in DICOM: nothing here can remove names from it. */
 function documentOf(name: string, seed: number): Uint8Array {
-  const uid = (part: 'StudyInstanceUID' | 'SeriesInstanceUID' | 'SOPInstanceUID', nth: number) =>
-    parseUid(part, `1.2.826.0.1.3680043.8.498.${seed}.${nth}`);
+  const root = `1.2.826.0.1.3680043.8.498.${seed}`;
   return concatBytes(
     buildInstance({
       identifiers: {
-        studyInstanceUID: uid('StudyInstanceUID', 1),
-        seriesInstanceUID: uid('SeriesInstanceUID', 2),
-        sopInstanceUID: uid('SOPInstanceUID', 3),
+        studyInstanceUID: parseUid('StudyInstanceUID', `${root}.1`),
+        seriesInstanceUID: parseUid('SeriesInstanceUID', `${root}.2`),
+        sopInstanceUID: parseUid('SOPInstanceUID', `${root}.3`),
         sopClassUID: parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.104.1'),
       },
       transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,

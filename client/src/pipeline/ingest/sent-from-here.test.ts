@@ -6,10 +6,11 @@ import { filesOf, openIngest } from '../../testing/open-ingest.ts';
 
 test('the page knows the studies it sent and the files that were cleared from it, until somebody else signs in', async () => {
   const { store, database } = await openIngest();
-  const [first, second] = [81, 82].map((seed) => syntheticStudy({ seed, instancesPerSeries: 2 }));
-  const damaged = new File([first!.instances[0]!.bytes.slice(0, 700)], 'cut.dcm');
-  await store.addFiles([...filesOf(first!), ...filesOf(second!), damaged]);
-  store.toggle(second!.studyInstanceUID);
+  const first = syntheticStudy({ seed: 81, instancesPerSeries: 2 });
+  const second = syntheticStudy({ seed: 82, instancesPerSeries: 2 });
+  const damaged = new File([first.instances[0]!.bytes.slice(0, 700)], 'cut.dcm');
+  await store.addFiles([...filesOf(first), ...filesOf(second), damaged]);
+  store.toggle(second.studyInstanceUID);
   await store.send();
   store.clear();
   const [row] = await database.studies.toArray();
@@ -18,11 +19,11 @@ test('the page knows the studies it sent and the files that were cleared from it
   assert.equal(
     [...leftBehind],
     [
-      [String(second!.studyInstanceUID), second!.instances.length],
+      [String(second.studyInstanceUID), second.instances.length],
       ['cut.dcm', 1],
     ],
   );
-  await store.addFiles(filesOf(second!));
+  await store.addFiles(filesOf(second));
   await store.send();
   assert.equal(
     [store.sentFromHere.value.sent.size, [...store.sentFromHere.value.leftBehind.keys()]],

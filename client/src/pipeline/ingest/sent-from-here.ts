@@ -1,6 +1,6 @@
 /**
- * Everything that was chosen on this page since somebody signed in: the studies that were sent, and the files that
- * were left behind. In memory alone: a page that does not know all of it does not say that the files or the disc may go.
+ * Everything that was chosen on this page since somebody signed in: the studies that were sent, and the files that were
+ * left behind. In memory alone: a page that does not know all of it does not say that the files or the disc may go.
  */
 import { signal, type Signal } from '@preact/signals';
 
