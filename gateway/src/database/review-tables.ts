@@ -1,4 +1,4 @@
-/** The tables of reviews. What readers typed is sealed under the key of the case; what they chose is not. */
+/** The tables of reviews. Typed text is sealed under the key of the case; chosen and measured answers are not. */
 import type { ColumnType, Generated } from 'kysely';
 import type { Answers } from '#shared/protocol/review-forms.ts';
 import type { PlaceState, ReviewState } from '#shared/protocol/review-state.ts';
@@ -60,9 +60,9 @@ export type ReviewEventTable = {
   by_account: string | null;
   to_account: string | null;
   decision: Decision | null;
-  /** What was chosen and measured. */
+  /** The chosen and measured answers. */
   answers: Json<Answers> | null;
-  /** What was typed. */
+  /** The typed text. */
   sealed: Uint8Array | null;
   at: Date;
 };

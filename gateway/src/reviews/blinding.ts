@@ -3,7 +3,6 @@
  * studies of that case, over no route. As soon as it has signed, or the review ended, it does.
  */
 import { sql, type RawBuilder } from 'kysely';
-import type { Db } from '../database/database.ts';
 
 type Reader = { readonly id: string; readonly siteId: string };
 
@@ -16,12 +15,6 @@ export const isBlindTo = (
   where bp.account_id = ${id} and bp.state in ('assigned', 'decided') and b.state = 'reading' and b.hides_finding
     and bs.site_id = ${siteId} and bs.study_instance_uid = ${uid})`;
 
-export async function readsBlind(db: Db, reader: Reader, studyInstanceUID: string): Promise<boolean> {
-  const { rows } = await sql<{ isBlind: boolean }>`
-    select ${isBlindTo(reader, sql`${studyInstanceUID}::text`)} as "isBlind"`.execute(db);
-  return rows[0]?.isBlind === true;
-}
-
 /**
  * A condition on `audit` in the query: it tells this account of somebody else's reading before the review is settled.
  * `assigns`: the account assigns readers; only readings of reviews that it reads itself are kept from it.
@@ -32,5 +25,5 @@ export const isHiddenReading = ({ id }: Reader, assigns: boolean): RawBuilder<bo
     and hr.state in ('reading', 'adjudication')
     and ${assigns ? sql`exists (select 1 from review_place hp where hp.review_id = hr.id and hp.account_id = ${id})` : sql`true`}))`;
 
-/** Whoever has opened the case in these days is likely to be its other reader. */
+/** An account that opens the case meanwhile is likely to be its other reader. */
 const READINGS = ['review-assigned', 'review-decided', 'review-signed', 'case-read', 'case-patients-read'];

@@ -1,5 +1,5 @@
 /**
- * What people do with a review: assign, decide, sign, withdraw. Each is one transaction, and is done once however often
+ * The steps of a review: assign, decide, sign, withdraw. Each is one transaction, and is done once however often
  * it is sent: the device makes its id. Each names the version of the place that the person has seen.
  */
 import { isDeepStrictEqual } from 'node:util';

@@ -1,4 +1,4 @@
-/** Whose turn it is: nobody is left out, and nobody is given more than one place above the others. */
+/** The choice of readers: nobody is left out, and nobody is given more than one place above the others. */
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

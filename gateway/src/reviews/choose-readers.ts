@@ -1,4 +1,4 @@
-/** Whose turn it is to read: in turn, or by load. */
+/** The choice of readers: in turn, or by load. */
 import { sql } from 'kysely';
 import { REVIEWERS, type Assignment } from '#shared/protocol/reviews.ts';
 import type { Db, Trx } from '../database/database.ts';

@@ -8,18 +8,6 @@ export type ReviewRow = Selectable<ReviewTable>;
 export type PlaceRow = Selectable<ReviewPlaceTable>;
 export type EventRow = Selectable<ReviewEventTable>;
 
-/** @throws Problem not-found. */
-export async function findReview(db: Db, siteId: string, id: string): Promise<ReviewRow> {
-  const row = await db
-    .selectFrom('review')
-    .selectAll()
-    .where('id', '=', id)
-    .where('site_id', '=', siteId)
-    .executeTakeFirst();
-  if (row === undefined) throw new Problem('not-found');
-  return row;
-}
-
 /** Locked until the transaction ends, with all its places. @throws Problem not-found. */
 export async function lockReview(trx: Trx, siteId: string, id: string): Promise<ReviewRow> {
   const row = await trx

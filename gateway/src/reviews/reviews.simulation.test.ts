@@ -26,7 +26,7 @@ import { eventsOf } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { showReview } from './show-reviews.ts';
 
-const test = suite('what happens to a review');
+const test = suite('the states of a review');
 class Killed extends Error {}
 
 let database: Database;
@@ -90,7 +90,7 @@ test.after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What a device holds of one step, until it was answered. */
+/** A step as its device holds it until it is answered. */
 type Kept = {
   readonly id: string;
   readonly by: number;
@@ -257,7 +257,7 @@ async function check(reviewId: string, answered: readonly Answered[]): Promise<v
   }
 }
 
-test('whoever does what, late, twice or while the gateway is killed: nothing is lost or doubled', async () => {
+test('steps that come late, twice or while the gateway is killed lose and double nothing', async () => {
   const outcomes = new Map<string, number>();
   await fc.assert(
     fc.asyncProperty(steps, async (sequence) => {

@@ -107,7 +107,7 @@ test('the second reader learns neither what the first answered, nor who that is,
     assert.not.ok(told.replaceAll(/^\/\S+/gm, '').includes(hidden), `${hidden} in ${told}`);
   const mine = await read(review.id, 'ben');
   assert.equal([mine.places.length, mine.hidesFinding, mine.state], [1, true, 'reading']);
-  // Who has looked before the others were done would tell them.
+  // Names of those who have opened the case would tell who reads it.
   const events = async (who: Who) =>
     (await jsonOf<CaseTimeline>(gateway, `GET /cases/${review.caseId}/timeline`, as(who))).events.map(
       ({ event }) => event,

@@ -1,4 +1,4 @@
-/** What a reader typed, sealed under the key of the case. */
+/** The text that a reader typed, sealed under the key of the case. */
 import { z } from 'zod';
 import { answersSchema } from '#shared/protocol/review-forms.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';

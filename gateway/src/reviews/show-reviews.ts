@@ -26,7 +26,7 @@ export type Viewer = CaseReader & { readonly isAnonymous: boolean };
 type OfCase = Pick<CaseRow, 'id' | 'number' | 'priority' | 'due_on' | 'patient_print' | 'wrapped_key'>;
 type Sight = { readonly reader: boolean; readonly said: boolean };
 
-/** What a viewer sees of a place; null: that it is there, neither. */
+/** The parts of a place that a viewer sees; null: not even the place. */
 function sightOf(
   review: ReviewRow,
   place: PlaceRow,

@@ -43,7 +43,7 @@ const scaleSchema = z.strictObject({
   minimum: z.int(),
   maximum: z.int(),
   'x-tolerance': z.int().min(0).optional(),
-  /** What the lowest and the highest step mean. */
+  /** The meaning of the lowest and the highest step. */
   'x-ends': z.tuple([lineSchema(40), lineSchema(40)]).optional(),
 });
 const numberSchema = z.strictObject({
@@ -74,7 +74,6 @@ const fieldSchema = z.discriminatedUnion('x-field', [
   textSchema,
 ]);
 export type ReviewField = z.infer<typeof fieldSchema>;
-export type RadioField = z.infer<typeof radioSchema>;
 
 export const reviewFormSchema = z
   .strictObject({
@@ -158,7 +157,7 @@ const isWithin = (
   answer: string | number,
 ): boolean => typeof answer === 'number' && answer >= minimum && answer <= maximum;
 
-/** What was typed, which may hold a name, apart from what was chosen or measured. */
+/** Typed answers, which may hold a name, apart from chosen and measured ones. */
 export function splitAnswers(
   { properties }: ReviewForm,
   answers: Answers,
@@ -171,7 +170,7 @@ export function splitAnswers(
   };
 }
 
-/** The questions that two readers answer differently. What they typed is not compared. */
+/** The questions that two readers answer differently. Typed answers are not compared. */
 export function differencesOf({ properties }: ReviewForm, one: Answers, other: Answers): string[] {
   return Object.entries(properties).flatMap(([name, field]) =>
     isSame(field, one[name], other[name]) ? [] : [name],
