@@ -26,7 +26,7 @@ export type Route =
   | { readonly page: 'results'; readonly at: ResultsPlace; readonly id: string; readonly beside: string }
   /** The list of cases (without an id), its filters in `query`; or one case. */
   | { readonly page: 'cases'; readonly id: string; readonly query: string }
-  /** What a person reads (without an id), or one review. */
+  /** The list of reviews (without an id), or one review. */
   | { readonly page: 'reviews'; readonly id: string }
   /** The pages for administrators: the list of them, and each of them. */
   | { readonly page: 'admin'; readonly at: AdminPlace }

@@ -5,9 +5,8 @@ import {
   reviewSchema,
   reviewTypesSchema,
   type ListedReview,
-  type ReviewType,
+  type ReviewTypes,
 } from '#shared/protocol/reviews.ts';
-import { assigneesSchema, type Assignees } from '#shared/protocol/cases.ts';
 import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { formatMoment } from '../kit/format.ts';
@@ -64,26 +63,29 @@ export function CaseReviews({ caseId, isAnonymous }: CaseReviewsProps) {
   );
 }
 
-type Choices = { readonly types: readonly ReviewType[]; readonly accounts: Assignees['accounts'] };
+/** Null until the gateway has told them. */
+function useChoices(onTrouble: (trouble: CaseTrouble) => void): ReviewTypes | null {
+  const api = useApi();
+  const [choices, setChoices] = useState<ReviewTypes | null>(null);
+  useEffect(() => {
+    api
+      .json('/review-types', reviewTypesSchema)
+      .then(setChoices)
+      .catch((error: unknown) => onTrouble(troubleOf(error)));
+  }, []);
+  return choices;
+}
 
 function OpenSheet({ caseId, onClose }: { readonly caseId: string; readonly onClose: () => void }) {
   const api = useApi();
-  const [choices, setChoices] = useState<Choices | null>(null);
   const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const [name, setName] = useState('');
+  const [chosen, setChosen] = useState<string | null>(null);
   const [readers, setReaders] = useState<readonly string[]>([]);
   // Sent again after a lost answer, it opens no second review.
   const [id] = useState(() => crypto.randomUUID());
-  useEffect(() => {
-    const ask = async () => {
-      const { types } = await api.json('/review-types', reviewTypesSchema);
-      const { accounts } = await api.json('/case-assignees', assigneesSchema);
-      setChoices({ types, accounts });
-      setName(types[0]?.name ?? '');
-    };
-    ask().catch((error: unknown) => setTrouble(troubleOf(error)));
-  }, []);
+  const choices = useChoices(setTrouble);
+  const name = chosen ?? choices?.types[0]?.name ?? '';
   const type = choices?.types.find((one) => one.name === name);
   const isTooMany = type !== undefined && readers.length > type.definition.readers;
   const submit = async (event: SubmitEvent) => {
@@ -106,7 +108,7 @@ function OpenSheet({ caseId, onClose }: { readonly caseId: string; readonly onCl
       <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
         <label class="field">
           <span>{words.type}</span>
-          <select value={name} onChange={(event) => setName(event.currentTarget.value)}>
+          <select value={name} onChange={(event) => setChosen(event.currentTarget.value)}>
             {(choices?.types ?? []).map((one) => (
               <option key={one.name} value={one.name}>
                 {one.definition.title}
@@ -114,7 +116,7 @@ function OpenSheet({ caseId, onClose }: { readonly caseId: string; readonly onCl
             ))}
           </select>
         </label>
-        <Readers accounts={choices?.accounts ?? []} readers={readers} onChoose={setReaders} />
+        <Readers accounts={choices?.readers ?? []} readers={readers} onChoose={setReaders} />
         <div role="alert">
           {isTooMany && <p class="small review-fault">{words.tooMany(type.definition.readers)}</p>}
         </div>
@@ -131,7 +133,7 @@ function OpenSheet({ caseId, onClose }: { readonly caseId: string; readonly onCl
 }
 
 type ReadersProps = {
-  readonly accounts: Assignees['accounts'];
+  readonly accounts: ReviewTypes['readers'];
   readonly readers: readonly string[];
   readonly onChoose: (readers: readonly string[]) => void;
 };

@@ -1,6 +1,6 @@
 /**
- * The form of a review, drawn from the JSON Schema of its type. Controls of the browser's own: each works by finger, mouse
- * and keyboard.
+ * The form of a review, drawn from the JSON Schema of its type. All controls are the browser's own: each works by
+ * finger, mouse and keyboard.
  */
 import { useId, useState } from 'preact/hooks';
 import {

@@ -22,11 +22,9 @@ import { reviewWords } from './review-words.ts';
 const words = reviewWords.list;
 type Page = { readonly reviews: readonly ListedReview[]; readonly next: string | null };
 
-export function ReviewsView() {
+/** The pages of a list that were asked for so far; another list begins again. */
+function usePages(list: ReviewList) {
   const api = useApi();
-  const roles = useSession().user.value?.roles ?? [];
-  const mayRead = roles.some((role) => REVIEWERS.includes(role));
-  const [list, setList] = useState<ReviewList>(mayRead ? 'todo' : 'all');
   const [page, setPage] = useState<Page | null>(null);
   const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
   const asking = useRef(new AbortController());
@@ -49,6 +47,14 @@ export function ReviewsView() {
     void ask(null);
     return () => asking.current.abort();
   }, [list]);
+  return { page, trouble, ask };
+}
+
+export function ReviewsView() {
+  const roles = useSession().user.value?.roles ?? [];
+  const mayRead = roles.some((role) => REVIEWERS.includes(role));
+  const [list, setList] = useState<ReviewList>(mayRead ? 'todo' : 'all');
+  const { page, trouble, ask } = usePages(list);
   const late = useLate(page === null && trouble === null);
   return (
     <main id="content" class="page stack" aria-busy={page === null}>

@@ -1,4 +1,4 @@
-/** What this device has not brought to the gateway: it waits for the link, or the gateway refused it. */
+/** The steps that this device has not brought to the gateway: they wait for the link, or the gateway refused one. */
 import { Icon } from '../kit/Icon.tsx';
 import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
 import type { ReviewStore } from './review.store.ts';

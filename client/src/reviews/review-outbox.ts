@@ -1,7 +1,7 @@
 /**
- * The way of answers and signatures to the gateway. Each is kept on the device, encrypted, before its first byte leaves,
- * and forgotten once the gateway has it. Each has an id of its own, so that sending it twice does it once. One that the
- * gateway refuses stays until its author decides.
+ * The way of answers and signatures to the gateway. Each is kept on the device, encrypted, before its first byte
+ * leaves, and forgotten once the gateway has it. Each has an id of its own, so that sending it twice does it once.
+ * One that the gateway refuses stays until its author decides.
  */
 import { z } from 'zod';
 import { ignoreFailure } from '#shared/ignore-failure.ts';

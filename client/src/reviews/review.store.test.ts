@@ -1,4 +1,4 @@
-/** Answers and signatures reach the gateway whatever happens to the link and the page; or they are shown as not sent. */
+/** Answers and signatures reach the gateway whatever happens to link and page; or they are shown as not sent. */
 import { randomUUID } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

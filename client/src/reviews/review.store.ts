@@ -20,7 +20,7 @@ import {
   type OutboxTools,
 } from './review-outbox.ts';
 
-/** What a reader says of a case. */
+/** A reader's decision on a case, with the answers of the form. */
 export type Answered = Pick<Decide, 'decision' | 'answers' | 'reason'>;
 /** `trouble`: the gateway refused it; null: it waits for the link. */
 export type Unsent = { readonly given: Given; readonly trouble: CaseTrouble | null };

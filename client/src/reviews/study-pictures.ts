@@ -1,6 +1,6 @@
 /**
- * The images of a study as pictures, from the PACS (QIDO-RS, WADO-RS rendered). What models made of the study is left
- * out by its SOP Class: a reader who is blinded may not come upon it.
+ * The images of a study as pictures, from the PACS (QIDO-RS, WADO-RS rendered). Objects that models made of the study
+ * are left out by their SOP Class: a reader who is blinded may not come upon one.
  */
 import { isUid } from '#shared/dicom/uid.ts';
 
@@ -21,9 +21,9 @@ export function readPictures(studyInstanceUID: string, answer: unknown): readonl
   return answer
     .slice(0, PICTURES_LIMIT)
     .flatMap((row) => {
-      const [sopClass, series, instance] = ['00080016', '0020000E', '00080018'].map((tag) =>
-        firstOf(row, tag),
-      );
+      const sopClass = firstOf(row, '00080016');
+      const series = firstOf(row, '0020000E');
+      const instance = firstOf(row, '00080018');
       if (!isUidText(series) || !isUidText(instance)) return [];
       if (typeof sopClass !== 'string' || NO_IMAGE.test(sopClass)) return [];
       const number = Number(firstOf(row, '00200013'));

@@ -47,8 +47,12 @@ export const reviewTypeSchema = z.object({
   definition: reviewDefinitionSchema,
 });
 export type ReviewType = z.infer<typeof reviewTypeSchema>;
-/** `GET /review-types`: the newest version of each, by name. */
-export const reviewTypesSchema = z.object({ types: z.array(reviewTypeSchema) });
+const personSchema = z.object({ id: z.uuid(), username: z.string() });
+/** `GET /review-types`: the newest version of each, by name; and the accounts that may read. */
+export const reviewTypesSchema = z.object({
+  types: z.array(reviewTypeSchema),
+  readers: z.array(personSchema),
+});
 export type ReviewTypes = z.infer<typeof reviewTypesSchema>;
 /** `POST /review-types`. */
 export const newReviewTypeSchema = z.object({
@@ -102,7 +106,6 @@ export type Sign = z.infer<typeof signSchema>;
 /** `POST /reviews/{id}/withdraw`. */
 export const withdrawSchema = z.object({ id: requestIdSchema });
 
-const personSchema = z.object({ id: z.uuid(), username: z.string() });
 export const saidSchema = z.object({
   decision: z.enum(DECISIONS),
   /** Null: withheld with what was typed, or the key of the case is gone. */
