@@ -181,3 +181,32 @@ export const reviewListSchema = z.object({
 });
 /** `GET /cases/{id}/reviews`: oldest first. */
 export const caseReviewsSchema = z.object({ reviews: z.array(listedReviewSchema) });
+
+/** Nobody is shown a figure of fewer readings than these. */
+export const AGREEMENT_FLOOR = 200;
+/** `low` and `high`: the 95 % interval. */
+const kappaSchema = z.object({ kappa: z.number(), low: z.number(), high: z.number() }).nullable();
+/** `GET /analytics/reviews`. A kappa is null where it is not defined, or of too few readings. */
+export const agreementSchema = z.object({
+  /** Of the caller's own readings; otherwise of all. */
+  isOwn: z.boolean(),
+  types: z.array(
+    z.object({
+      type: reviewTypeNameSchema,
+      version: z.int(),
+      title: z.string(),
+      readings: z.int(),
+      fields: z.array(
+        z.object({
+          field: z.string(),
+          title: z.string(),
+          cohen: kappaSchema,
+          fleiss: kappaSchema,
+          /** Whether the reader says the same as the model: that there is something, or nothing. */
+          models: z.array(z.object({ model: z.string(), readings: z.int(), cohen: kappaSchema })),
+        }),
+      ),
+    }),
+  ),
+});
+export type Agreement = z.infer<typeof agreementSchema>;
