@@ -1,6 +1,6 @@
 /**
- * How far readers agree, by type of review, its version, and question: with each other, and with models. Nobody is shown
- * a figure of fewer than 200 readings; readers are shown their own alone, administrators all of them together.
+ * How far readers agree, by type of review, its version, and question: with each other, and with models. Nobody is
+ * shown a figure of fewer than 200 readings; readers are shown their own alone, administrators all of them together.
  */
 import { sql } from 'kysely';
 import type { Answers, ReviewField } from '#shared/protocol/review-forms.ts';

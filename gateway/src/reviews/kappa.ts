@@ -1,6 +1,6 @@
 /**
- * Agreement beyond chance: Cohen's kappa of two readers, Fleiss' kappa of several. Categories have no order. Null: it is
- * not defined, because nobody ever chose another category.
+ * Agreement beyond chance: Cohen's kappa of two readers, Fleiss' kappa of several. Categories have no order. Null: it
+ * is not defined, because nobody ever chose another category.
  */
 export type Kappa = {
   readonly kappa: number;
