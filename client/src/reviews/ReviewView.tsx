@@ -92,12 +92,7 @@ function OneReview({ review, store, account }: OneReviewProps) {
           <UnsentSteps store={store} />
           {review.state === 'settled' && <Sides review={review} onUse={null} />}
           {own !== null && !isEnded(review.state) && (
-            <OwnReading
-              key={`${own.place} ${store.unsent.value.length}`}
-              review={review}
-              own={own}
-              store={store}
-            />
+            <OwnReading key={own.place} review={review} own={own} store={store} />
           )}
           {own === null && !isEnded(review.state) && <Free review={review} store={store} account={account} />}
           <Next store={store} own={own} />
@@ -126,9 +121,11 @@ function Facts({ review }: { readonly review: Review }) {
   ].filter(Boolean);
   return (
     <div class="stack-tight">
+      <p>{about.join(reviewWords.separator)}</p>
       <p>
-        {about.join(reviewWords.separator)}{' '}
-        <a href={hrefOf({ page: 'cases', id: review.caseId, query: '' })}>{words.toCase}</a>
+        <a class="button" href={hrefOf({ page: 'cases', id: review.caseId, query: '' })}>
+          {words.toCase}
+        </a>
       </p>
       {review.hidesFinding && <p class="small quiet">{words.blinded}</p>}
       {review.state === 'reading' && review.definition.readers > 1 && (
@@ -151,9 +148,13 @@ function OwnReading({ review, own, store }: OwnReadingProps) {
   const decisions: readonly Decision[] =
     hidesFinding && !isAdjudicator ? ['accept', 'reject'] : ['accept', 'correct', 'reject'];
   const shown = taken ?? own.said;
+  const use = (said: Said) => {
+    setTaken(said);
+    setTouched(true);
+  };
   return (
     <>
-      {isAdjudicator && <Sides review={review} onUse={setTaken} />}
+      {isAdjudicator && <Sides review={review} onUse={use} />}
       <section class="stack" aria-label={reviewWords.form.title}>
         <h2>{reviewWords.form.title}</h2>
         <ReviewForm
@@ -165,11 +166,10 @@ function OwnReading({ review, own, store }: OwnReadingProps) {
           onTouch={() => setTouched(true)}
           onSave={(said) => {
             setTouched(false);
-            setTaken(null);
             void store.decide(said);
           }}
         />
-        {own.said && <Signing said={own.said} isTouched={isTouched || taken !== null} store={store} />}
+        {own.said && <Signing said={own.said} isTouched={isTouched} store={store} />}
       </section>
     </>
   );

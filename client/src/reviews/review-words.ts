@@ -54,7 +54,7 @@ export const reviewWords = {
     take: 'Read it myself',
     taken: 'This reading is free.',
     withdraw: 'Withdraw the review',
-    withdrawOf: 'Withdraw this review',
+    withdrawOf: 'Withdraw the review of this case',
     withdrawAsk: {
       title: 'Withdraw this review?',
       about: '',
@@ -79,7 +79,7 @@ export const reviewWords = {
     } satisfies Record<Decision, string>,
     reason: 'Why',
     reasonMissing: 'Say why.',
-    missing: (titles: readonly string[]) => `Answer first: ${titles.join(', ')}.`,
+    missing: (titles: readonly string[]) => `Answer first: ${titles.join(' · ')}`,
     optional: 'optional',
     save: 'Save the answers',
     saving: 'Saving…',
