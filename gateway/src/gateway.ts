@@ -76,6 +76,7 @@ import { ruleRoutes, type KindOfRules } from './rules/rules.routes.ts';
 import { studiesFeature, type StudiesFeatureTools } from './studies/studies.feature.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
 import { vaultFeature } from './vault/vault.feature.ts';
+import { worklistFeature } from './worklist/worklist.feature.ts';
 
 /** The parts of the outside world that a test may replace. */
 export type Surroundings = {
@@ -240,6 +241,10 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     casesFeature({
       ...tools,
       caseKeys: createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', 'cases')),
+    }),
+    worklistFeature({
+      ...tools,
+      listKeys: createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', 'orders')),
     }),
     modelsFeature(tools),
     inference,

@@ -31,6 +31,12 @@ export const SCREENS = {
     'queue-of-another': 'Studies of other people wait',
     'study-receipt-faulty': 'A receipt does not hold',
   },
+  'pipeline/ingest/orders.e2e.ts': {
+    'order-fits': 'A study fits an order',
+    'order-sheet': 'The orders of a day',
+    'order-wrong-patient': 'Asks before a study is sent under another patient’s order',
+    'order-chosen': 'A study has its order, and another one that of another patient',
+  },
   'policies.e2e.ts': {
     'send-reason': 'The policy asks why names are kept',
   },

@@ -50,7 +50,7 @@ export type AuditEvent =
       by: string;
     }
   | {
-      event: `destination-${'made' | 'changed' | 'deleted' | 'primary' | 'required' | 'also' | 'left' | 'given-up'}`;
+      event: `destination-${'made' | 'changed' | 'deleted' | 'primary' | 'required' | 'also' | 'left' | 'given-up' | 'worklist'}`;
       destinationId: string;
       kind: string;
       name: string;
@@ -110,6 +110,10 @@ export type AuditEvent =
   | { event: 'result-verified'; resultId: string; verdict: string; revision: number; by: string }
   // Patient Record (DCM 110110): what people did with a case. Nothing that they typed
   | { event: CaseEventName; caseId: string; by: string | null; [field: string]: AuditValue }
+  // Order Record (DCM 110109): orders that name patients were asked for, a list of them imported, one chosen for a study
+  | { event: 'orders-read'; accountId: string; orders: number }
+  | { event: 'orders-imported'; by: string; orders: number }
+  | { event: 'order-chosen'; by: string; studyInstanceUID: string }
   // Application Activity (DCM 110100)
   | { event: 'gateway-started'; version: string }
   | { event: 'gateway-stopped' }

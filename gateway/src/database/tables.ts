@@ -15,6 +15,7 @@ import type { Need } from '#shared/protocol/forms.ts';
 import type { CaseTables } from './case-tables.ts';
 import type { ForeignTables } from './foreign-tables.ts';
 import type { InferenceTables } from './inference-tables.ts';
+import type { OrderTables } from './order-tables.ts';
 import type { VaultTables } from './vault-tables.ts';
 
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
@@ -332,6 +333,8 @@ export type DestinationTable = {
   sealed: Uint8Array | null;
   /** `viewersSchema` of shared/src/protocol/viewer.ts: those that show what it holds. */
   viewers: ColumnType<unknown, string | undefined, string>;
+  /** Where its modality worklist answers, as parseDimseAddress reads it; null: nowhere. */
+  worklist: Generated<string | null>;
   /** New studies go to this one. */
   is_primary: boolean;
   from_environment: boolean;
@@ -382,7 +385,8 @@ export type ReadingTable = {
 export type Tables = InferenceTables &
   CaseTables &
   VaultTables &
-  ForeignTables & {
+  ForeignTables &
+  OrderTables & {
     site: SiteTable;
     account: AccountTable;
     refresh_token: RefreshTokenTable;

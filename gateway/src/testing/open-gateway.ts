@@ -37,6 +37,8 @@ export type CallOptions = {
   readonly token?: string;
   readonly body?: unknown;
   readonly form?: FormData;
+  /** A body that is not JSON; its type is among the headers. */
+  readonly text?: string;
   readonly headers?: Record<string, string>;
   readonly door?: 'api' | 'web';
 };
@@ -116,7 +118,7 @@ function createTestClocks() {
 }
 
 function callerOf(gateway: Gateway): TestGateway['call'] {
-  return async (method, path, { token, body, form, headers = {}, door = 'api' } = {}) => {
+  return async (method, path, { token, body, form, text, headers = {}, door = 'api' } = {}) => {
     const json = body === undefined ? {} : { 'content-type': 'application/json' };
     const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const init = {
@@ -124,6 +126,7 @@ function callerOf(gateway: Gateway): TestGateway['call'] {
       headers: { ...json, ...bearer, ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(form && { body: form }),
+      ...(text !== undefined && { body: text }),
     };
     return gateway[door].request(`http://localhost${path}`, init);
   };
