@@ -35,7 +35,6 @@ export const SCREENS = {
     'order-fits': 'A study fits an order',
     'order-sheet': 'The orders of a day',
     'order-wrong-patient': 'Asks before a study is sent under another patient’s order',
-    'order-chosen': 'A study has its order, and another one that of another patient',
   },
   'policies.e2e.ts': {
     'send-reason': 'The policy asks why names are kept',
@@ -90,6 +89,8 @@ export const SCREENS = {
   'needs.e2e.ts': {
     needs: 'Instances are held back, with their pictures',
     'needs-none': 'Nothing needs a person',
+    'not-all-sent': 'A ticked document that the policy does not send',
+    'needs-policy': 'Another policy is offered for it',
   },
   'studies/studies.e2e.ts': {
     'studies-day': 'A day of studies: one is open, one needs a person, some were sent from another device',

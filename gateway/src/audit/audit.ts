@@ -114,6 +114,16 @@ export type AuditEvent =
   | { event: 'orders-read'; accountId: string; orders: number }
   | { event: 'orders-imported'; by: string; orders: number }
   | { event: 'order-chosen'; by: string; studyInstanceUID: string }
+  // Application Activity (DCM 110100), Report (DCM 110106): who read a case and when. Nothing that they answered
+  | {
+      event: ReviewEventName;
+      reviewId: string;
+      caseId: string;
+      by: string | null;
+      [field: string]: AuditValue;
+    }
+  // Security Configuration (DCM 110131): what readers are asked
+  | { event: 'review-type-made'; reviewType: string; version: number; by: string }
   // Application Activity (DCM 110100)
   | { event: 'gateway-started'; version: string }
   | { event: 'gateway-stopped' }
@@ -139,6 +149,8 @@ export type AuditEvent =
 
 export type CaseEventName =
   `case-${'opened' | 'changed' | 'closed' | 'reopened' | 'deleted' | 'linked' | 'noted' | 'read' | 'patients-read' | 'attached' | 'attachment-removed'}`;
+export type ReviewEventName =
+  `review-${'opened' | 'assigned' | 'decided' | 'signed' | 'differs' | 'settled' | 'withdrawn'}`;
 export type StudyEventName =
   | `study-${string}`
   | `instance-${string}`

@@ -9,6 +9,7 @@ import { useIngest } from './ingest-context.ts';
 import { Both, describeOrder } from './OrderParts.tsx';
 import { OrderSheet } from './OrderSheet.tsx';
 import { orderWords as words } from './order-words.ts';
+import './orders.css';
 
 export type OrderOfStudyProps = { readonly study: FoundStudy; readonly name: string };
 
@@ -31,7 +32,8 @@ export function OrderOfStudy({ study, name }: OrderOfStudyProps) {
       isGone = true;
     };
   }, [day, mayRead]);
-  if (!worklist?.isSetUp) return null;
+  // Instances of several patients would all become the order's.
+  if (!worklist?.isSetUp || study.people.length > 1) return null;
   const use = async (order: Order): Promise<void> =>
     setFailed(!(await orders.choose(study.studyInstanceUID, order)));
   const chosen = orders.chosen.value.get(study.studyInstanceUID)?.order ?? null;
@@ -69,20 +71,22 @@ function Suggested({ study, name, fit, use, pick }: SuggestedProps) {
   if (fit.kind === 'fits' && fit.orders.length === 1) {
     const [order] = fit.orders as [Order];
     return (
-      <div class="row">
-        <p class="small">
+      <>
+        <p class="small kept">
           <bdi>{words.fits(describeOrder(order))}</bdi>
         </p>
-        <button
-          type="button"
-          class="button"
-          aria-label={words.confirmOf(name)}
-          onClick={() => void use(order)}
-        >
-          {words.confirm}
-        </button>
-        <PickButton label={words.pickOther} name={name} pick={pick} />
-      </div>
+        <div class="row">
+          <button
+            type="button"
+            class="button"
+            aria-label={words.confirmOf(name)}
+            onClick={() => void use(order)}
+          >
+            {words.confirm}
+          </button>
+          <PickButton label={words.pickOther} name={name} pick={pick} />
+        </div>
+      </>
     );
   }
   return (
@@ -93,8 +97,8 @@ function Suggested({ study, name, fit, use, pick }: SuggestedProps) {
           <Both study={study} order={fit.order} />
         </Notice>
       )}
-      <div class="row">
-        {fit.kind === 'fits' && <p class="small">{words.fitSeveral(fit.orders.length)}</p>}
+      {fit.kind === 'fits' && <p class="small">{words.fitSeveral(fit.orders.length)}</p>}
+      <div class="row order-actions">
         <PickButton label={words.pick} name={name} pick={pick} />
       </div>
     </>
@@ -128,10 +132,10 @@ function Chosen({ study, name, order, pick }: ChosenProps) {
           <Both study={study} order={order} />
         </Notice>
       )}
-      <div class="row">
-        <p class="small" role="status">
-          <bdi>{words.chosen(describeOrder(order))}</bdi>
-        </p>
+      <p class="small strong kept" role="status">
+        <bdi>{words.chosen(describeOrder(order))}</bdi>
+      </p>
+      <div class="row order-actions">
         <PickButton label={words.pickOther} name={name} pick={pick} />
         <button type="button" class="button button-bare" onClick={() => orders.drop(study.studyInstanceUID)}>
           {words.remove}

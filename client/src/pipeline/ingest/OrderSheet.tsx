@@ -8,7 +8,6 @@ import type { FoundStudy } from './found-study.ts';
 import { useIngest } from './ingest-context.ts';
 import { Both, describeOrder, personOf } from './OrderParts.tsx';
 import { orderWords as words } from './order-words.ts';
-import './orders.css';
 
 type OrderSheetProps = {
   readonly study: FoundStudy;

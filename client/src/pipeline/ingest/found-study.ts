@@ -14,6 +14,7 @@ import type { Released } from '#shared/ingest/cover-file.ts';
 import type { Inspection } from './inspection.ts';
 import type { Orders } from './orders.ts';
 import type { FolderHandle } from './folder-handle.ts';
+import type { SentFromHere } from './sent-from-here.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
 /** queueing: the chosen studies are being written into the queue; only then are they safe on this device. */
@@ -148,6 +149,7 @@ export interface IngestStore {
   readonly policies: ReadonlySignal<readonly Policy[]>;
   readonly problem: ReadonlySignal<SendProblem | null>;
   readonly orders: Orders;
+  readonly sentFromHere: ReadonlySignal<SentFromHere>;
   /**
    * Whether the studies that are selected fit on this device; null where nothing is selected or the browser
    * does not say.

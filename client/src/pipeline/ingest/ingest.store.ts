@@ -21,6 +21,7 @@ import { policyInForce } from './policy-in-force.ts';
 import { withOrder } from './orders.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
+import { forgetSentFromHere } from './sent-from-here.ts';
 import { sendChosen, totalOf } from './send-chosen.ts';
 import { sendableOf } from './sendable.ts';
 import { reopenStudy } from './reopen-study.ts';
@@ -56,6 +57,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     ),
     released: heldBack.released,
     orders: state.orders,
+    sentFromHere: state.sentFromHere,
     release: (files, boxes = []) =>
       decide(state, stillAsShown(gathering.studies, files), (some) =>
         heldBack.release(policyInForce(state), some, boxes),
@@ -67,6 +69,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     clear(also) {
       if (also !== undefined) state.undecided.value = new Map();
       forget(state);
+      if (also !== undefined) forgetSentFromHere(state);
     },
     reopenable: computed(() => {
       const ids = [...state.undecided.value.keys()];

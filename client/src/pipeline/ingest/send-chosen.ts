@@ -20,6 +20,7 @@ import { NamedByCompanions } from './hold-companions.ts';
 import { withOrder } from './orders.ts';
 import { NotPrepared, preparePolicy } from './prepare-policy.ts';
 import { queueStudy, type SendingTerms } from './queue-study.ts';
+import { noteSent } from './sent-from-here.ts';
 import { goingOf } from './sendable.ts';
 import { forgetSent, keepForDeciding } from './reopen-study.ts';
 import { patientsOfStudy, splitByPatient } from './split-patients.ts';
@@ -139,7 +140,8 @@ async function queueAll(
     onHeld: (id: string, files: readonly FoundFile[]) => keepForDeciding(state, id, group, files),
   };
   const companions = [...group.names.values()];
-  for (const part of parts) await queueStudy(state.tools, { group: part, companions, terms, watch, signal });
+  for (const part of parts)
+    noteSent(state, await queueStudy(state.tools, { group: part, companions, terms, watch, signal }), group);
   state.gathering.remove(group.studyInstanceUID);
   state.orders.drop(group.studyInstanceUID);
   forgetSent(state, group);
