@@ -291,6 +291,8 @@ const ORDERS = [
     site_id uuid not null references site, study_instance_uid text not null, order_print text not null,
     chosen_at timestamptz not null, chosen_by uuid not null references account,
     primary key (site_id, study_instance_uid, order_print))`,
+];
+
 const REVIEWS = [
   // `json`, not `jsonb`: it keeps the order of the questions.
   `create table review_type (
