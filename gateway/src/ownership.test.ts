@@ -120,6 +120,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /results/{id}/verify': READ,
   'get /cases': 'roles',
   'post /cases': 'roles',
+  'post /cases/import': 'roles',
   'get /case-assignees': 'roles',
   'get /cases/{id}': READ,
   'patch /cases/{id}': READ,
