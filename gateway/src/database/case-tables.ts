@@ -1,6 +1,7 @@
 /** The tables of cases. All that people typed is sealed under the case's key (cases/case-seal.ts). */
 import type { ColumnType, Generated } from 'kysely';
 import type { AttachmentKind, CaseStatus, NOTE_KINDS } from '#shared/protocol/cases.ts';
+import type { ReviewTables } from './review-tables.ts';
 
 /** `case` is a reserved word in SQL. */
 export type CaseRecordTable = {
@@ -101,7 +102,7 @@ export type CaseImportRowTable = {
   changed: string[];
 };
 
-export type CaseTables = {
+export type CaseTables = ReviewTables & {
   case_import: CaseImportTable;
   case_import_row: CaseImportRowTable;
   case_record: CaseRecordTable;
