@@ -17,6 +17,8 @@ export type BlobPlace = { readonly kind: 'folder'; readonly path: string };
 export type Config = {
   readonly port: number;
   readonly webPort: number;
+  /** The built-in viewer's port, its origin as users see it, and where its package lies (null: npm); null: none. */
+  readonly viewer: { readonly port: number; readonly url: string; readonly package: string | null } | null;
   /**
    * The address that both ports listen on: the loopback unless RELAY_HOST says otherwise. Another one needs TLS,
    * or the proxies that end it.
@@ -147,6 +149,28 @@ function publicUrlOf(env: Env, webPort: number, isTls: boolean, wrong: Report): 
     );
   } else return url;
   return otherwise;
+}
+
+/** By default it has the name of the web app. Under a name of its own it shares no cookies with it. */
+function viewerOf(env: Env, app: URL, taken: readonly number[], wrong: Report): Config['viewer'] {
+  const text = setting(env, 'RELAY_VIEWER_PORT');
+  if (text === undefined) return null;
+  const port = portOf(env, 'RELAY_VIEWER_PORT', 3001, wrong);
+  if (taken.includes(port))
+    wrong('RELAY_VIEWER_PORT must be a port of its own, for example RELAY_VIEWER_PORT=3001.');
+  const named = setting(env, 'RELAY_VIEWER_URL') ?? `${app.protocol}//${app.hostname}:${port}`;
+  const url = urlOf(named, [app.protocol]);
+  const isOrigin = url !== null && `${url.username}${url.search}${url.hash}` === '' && url.pathname === '/';
+  if (!isOrigin || url.origin === app.origin)
+    wrong(
+      'RELAY_VIEWER_URL must be the address of the viewer without a path: another one than the web app’s, with the same scheme, for example RELAY_VIEWER_URL=https://viewer.example.org.',
+    );
+  const from = setting(env, 'RELAY_VIEWER_PACKAGE') ?? null;
+  if (from !== null && urlOf(from, ['https:', 'http:', 'file:']) === null)
+    wrong(
+      'RELAY_VIEWER_PACKAGE must begin with https:, http: or file:, for example RELAY_VIEWER_PACKAGE=file:///srv/ohif-app.tgz.',
+    );
+  return { port, url: url?.origin ?? '', package: from };
 }
 
 /** The certificate and its key, read and checked together. */
@@ -395,6 +419,7 @@ export function readConfig(env: Env): Config {
   const config: Config = {
     port,
     webPort,
+    viewer: viewerOf(env, publicUrl, [port, webPort], wrong),
     dataDir,
     tls,
     trustedProxies: trustedProxiesOf(env, wrong),
