@@ -67,7 +67,8 @@ export function createViewerTokens(tools: ViewerTokenTools): ViewerTokens {
           requiredClaims: ['sub', 'iat', 'exp', 'jti'],
         });
         const { sub, iat = 0, exp = 0, epoch, study } = payload;
-        if (exp - iat > VIEWER_TOKEN_SECONDS || typeof sub !== 'string' || typeof epoch !== 'number') return null;
+        if (exp - iat > VIEWER_TOKEN_SECONDS || typeof sub !== 'string' || typeof epoch !== 'number')
+          return null;
         if (typeof study !== 'string' || !isUid(study)) return null;
         return { accountId: sub, epoch, studyInstanceUID: study, expiresAt: new Date(exp * 1000) };
       } catch {

@@ -8,19 +8,19 @@ import type { MiddlewareHandler } from 'hono';
  */
 const webPolicy = (viewerUrl: string | null): string =>
   [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self'",
-  "img-src 'self' blob: data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  // A study is opened in the built-in viewer by a form, which carries the token.
-  ["form-action 'self'", ...(viewerUrl === null ? [] : [viewerUrl])].join(' '),
-  "frame-ancestors 'none'",
-].join('; ');
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "style-src 'self'",
+    "img-src 'self' blob: data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "worker-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    // A study is opened in the built-in viewer by a form, which carries the token.
+    ["form-action 'self'", ...(viewerUrl === null ? [] : [viewerUrl])].join(' '),
+    "frame-ancestors 'none'",
+  ].join('; ');
 /** The API answers with data; if a browser is made to show it, nothing in it may run. */
 const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
 

@@ -21,7 +21,10 @@ export type WebTools = OwnNames & {
   readonly log: Log;
 };
 
-export function createWeb(api: Router, { publicUrl, host, webFolder, viewer, log }: WebTools): Hono<GatewayEnv> {
+export function createWeb(
+  api: Router,
+  { publicUrl, host, webFolder, viewer, log }: WebTools,
+): Hono<GatewayEnv> {
   const web = new Hono<GatewayEnv>();
   // Hono would print the error, and a message may hold anything.
   web.onError((error, c) => {

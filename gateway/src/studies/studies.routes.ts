@@ -13,7 +13,12 @@ import {
   timelineSchema,
   type SentStudy,
 } from '#shared/protocol/studies.ts';
-import { fillViewerAddress, viewerLinksSchema, type Viewer, type ViewerLink } from '#shared/protocol/viewer.ts';
+import {
+  fillViewerAddress,
+  viewerLinksSchema,
+  type Viewer,
+  type ViewerLink,
+} from '#shared/protocol/viewer.ts';
 import { recordReading } from '../audit/record-reading.ts';
 import { instantSchema, isInTime } from '../http/instant.ts';
 import {
@@ -121,10 +126,14 @@ const viewerLink = defineRoute({
   roles: SENDERS,
   tags: ['studies'],
   problems: ['not-found'],
-  summary: 'The addresses at which your site’s viewers show this study; without any, the built-in one, if it is on',
+  summary:
+    'The addresses at which your site’s viewers show this study; without any, the built-in one, if it is on',
   request: { params: byStudy },
   responses: {
-    200: jsonResponse(viewerLinksSchema, 'None: an administrator has set no viewer for its destination, and the built-in one is off.'),
+    200: jsonResponse(
+      viewerLinksSchema,
+      'None: an administrator has set no viewer for its destination, and the built-in one is off.',
+    ),
   },
 });
 

@@ -1,7 +1,8 @@
 /** The addresses of DICOMweb that a token of the viewer reaches: those of its study, and no others. */
 
 /** Study Instance UID, by keyword and by tag, as a search names it. */
-const isStudyKey = (name: string): boolean => name === 'StudyInstanceUID' || name.toUpperCase() === '0020000D';
+const isStudyKey = (name: string): boolean =>
+  name === 'StudyInstanceUID' || name.toUpperCase() === '0020000D';
 
 /**
  * The address to ask; null: it is about something else. A search for studies finds this one alone, also where it asks

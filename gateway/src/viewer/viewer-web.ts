@@ -150,7 +150,7 @@ const policyWith = (digests: readonly string[]): string =>
     "frame-ancestors 'none'",
   ].join('; ');
 
-const INLINE_SCRIPT = /<script>([^]*?)<\/script>/g;
+const INLINE_SCRIPT = /<script>(.*?)<\/script>/gs;
 
 function createPolicies(): (folder: string | null) => Promise<string> {
   let known: { readonly folder: string; readonly policy: string } | null = null;

@@ -53,8 +53,7 @@ export function viewerFeature(tools: ViewerFeatureTools): ViewerFeature {
     routes: [viewerRoutes({ db, now, files, hasPort: viewer !== null })],
     clocks: [{ name: 'viewer-upkeep', everySeconds: SWEEP_SECONDS, run: () => files.sweep() }],
     stop: () => files.close(),
-    web: (reading) =>
-      viewer && createViewerWeb({ ...tools, viewerUrl: viewer.url, tokens, files, reading }),
+    web: (reading) => viewer && createViewerWeb({ ...tools, viewerUrl: viewer.url, tokens, files, reading }),
     async builtInLink({ id: accountId, epoch, siteId }, studyInstanceUID) {
       if (viewer === null || files.served() === null) return null;
       const study = { site_id: siteId, study_instance_uid: studyInstanceUID, destination_id: null };
