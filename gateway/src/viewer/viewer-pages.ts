@@ -60,46 +60,48 @@ export const CONFIG_SCRIPT = `(() => {
   };
   setTimeout(sayEnded, view.endsAt - Date.now());
   const root = location.origin + '/dicom-web';
-  window.config = ({ servicesManager }) => {
-    servicesManager.services.userAuthenticationService.setServiceImplementation({
-      getAuthorizationHeader: () => ({ Authorization: 'Bearer ' + view.token }),
-    });
-    return {
-      routerBasename: '/',
-      extensions: [],
-      modes: [],
-      showStudyList: false,
-      maxNumberOfWebWorkers: 3,
-      showLoadingIndicator: true,
-      showWarningMessageForCrossOrigin: false,
-      showCPUFallbackMessage: true,
-      strictZSpacingForVolumeViewport: true,
-      maxNumRequests: { interaction: 8, thumbnail: 2, prefetch: 6 },
-      defaultDataSourceName: 'relaypacs',
-      dataSources: [
-        {
-          namespace: '@ohif/extension-default.dataSourcesModule.dicomweb',
-          sourceName: 'relaypacs',
-          configuration: {
-            friendlyName: 'RelayPACS',
-            name: 'relaypacs',
-            qidoRoot: root,
-            wadoRoot: root,
-            wadoUriRoot: root,
-            qidoSupportsIncludeField: false,
-            supportsReject: false,
-            dicomUploadEnabled: false,
-            imageRendering: 'wadors',
-            thumbnailRendering: 'wadors',
-            enableStudyLazyLoad: true,
-            supportsFuzzyMatching: false,
-            supportsWildcard: false,
-            omitQuotationForMultipartRequest: true,
-            bulkDataURI: { enabled: true, relativeResolution: 'studies' },
-          },
+  const signing = {
+    id: 'relaypacs',
+    preRegistration: ({ servicesManager }) =>
+      servicesManager.services.userAuthenticationService.setServiceImplementation({
+        getAuthorizationHeader: () => ({ Authorization: 'Bearer ' + view.token }),
+      }),
+  };
+  window.config = {
+    routerBasename: '/',
+    extensions: [signing],
+    modes: [],
+    showStudyList: false,
+    maxNumberOfWebWorkers: 3,
+    showLoadingIndicator: true,
+    showWarningMessageForCrossOrigin: false,
+    showCPUFallbackMessage: true,
+    strictZSpacingForVolumeViewport: true,
+    maxNumRequests: { interaction: 8, thumbnail: 2, prefetch: 6 },
+    defaultDataSourceName: 'relaypacs',
+    dataSources: [
+      {
+        namespace: '@ohif/extension-default.dataSourcesModule.dicomweb',
+        sourceName: 'relaypacs',
+        configuration: {
+          friendlyName: 'RelayPACS',
+          name: 'relaypacs',
+          qidoRoot: root,
+          wadoRoot: root,
+          wadoUriRoot: root,
+          qidoSupportsIncludeField: false,
+          supportsReject: false,
+          dicomUploadEnabled: false,
+          imageRendering: 'wadors',
+          thumbnailRendering: 'wadors',
+          enableStudyLazyLoad: true,
+          supportsFuzzyMatching: false,
+          supportsWildcard: false,
+          omitQuotationForMultipartRequest: true,
+          bulkDataURI: { enabled: true, relativeResolution: 'studies' },
         },
-      ],
-    };
+      },
+    ],
   };
 })();
 `;
