@@ -71,6 +71,7 @@ import { withoutCredentials } from './ports/pacs/pacs-http.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import { foreignFeature, type ForeignFeature } from './foreign/foreign.feature.ts';
 import { resultsFeature } from './results/results.feature.ts';
+import { reviewsFeature } from './reviews/reviews.feature.ts';
 import { checkForwarding, forwardingBy } from './rules/forwarding-rules.ts';
 import { ruleRoutes, type KindOfRules } from './rules/rules.routes.ts';
 import { studiesFeature, type StudiesFeatureTools } from './studies/studies.feature.ts';
@@ -233,6 +234,7 @@ type Tools = Base &
 /** A further feature adds its line here. */
 function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[] {
   const inference = inferenceFeature(tools.inference);
+  const caseKeys = createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', 'cases'));
   return [
     observabilityFeature(tools),
     authFeature(tools),
@@ -248,10 +250,8 @@ function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[
       builtInLink: viewer.builtInLink,
     }),
     vaultFeature(tools),
-    casesFeature({
-      ...tools,
-      caseKeys: createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', 'cases')),
-    }),
+    casesFeature({ ...tools, caseKeys }),
+    reviewsFeature({ ...tools, caseKeys }),
     modelsFeature(tools),
     inference,
     { routes: [ruleRoutes(tools, KINDS_OF_RULES)] },

@@ -139,7 +139,8 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ['gateway/src/dicom-results'],
     ['pipeline', 'uploads', 'results', 'policies', 'auth', 'ports', 'threads', 'database'],
   ],
-  [['gateway/src/cases'], ['results', 'pipeline', 'ports', 'http', 'audit', 'database']],
+  [['gateway/src/reviews'], ['cases', 'pipeline', 'http', 'audit', 'database']],
+  [['gateway/src/cases'], ['results', 'reviews', 'pipeline', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/policies'], ['database']],
   [
     ['gateway/src/auth', 'gateway/src/admin'],
@@ -148,7 +149,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [
     ['gateway/src/models', 'gateway/src/inference', 'gateway/src/results'],
     [
-      ...['models', 'inference', 'results', 'policies', 'rules', 'pipeline', 'ports', 'threads'],
+      ...['models', 'inference', 'results', 'policies', 'reviews', 'rules', 'pipeline', 'ports', 'threads'],
       ...['http', 'audit', 'observability', 'database', 'jobs'],
     ],
   ],

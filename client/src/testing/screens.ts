@@ -53,6 +53,7 @@ export const SCREENS = {
   },
   'person.e2e.ts': {
     'lock-warning': 'Nobody has touched the device for a while',
+    'sign-in-locked': 'The device has locked',
     'start-auditor': 'What an auditor may do',
     'studies-auditor': 'The studies of the site, for an auditor',
     'start-researcher': 'What a researcher may do',
@@ -83,6 +84,8 @@ export const SCREENS = {
   'needs.e2e.ts': {
     needs: 'Instances are held back, with their pictures',
     'needs-none': 'Nothing needs a person',
+    'not-all-sent': 'A ticked document that the policy does not send',
+    'needs-policy': 'Another policy is offered for it',
   },
   'studies/studies.e2e.ts': {
     'studies-day': 'A day of studies: one is open, one needs a person, some were sent from another device',

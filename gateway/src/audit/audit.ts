@@ -111,6 +111,16 @@ export type AuditEvent =
   | { event: 'result-verified'; resultId: string; verdict: string; revision: number; by: string }
   // Patient Record (DCM 110110): what people did with a case. Nothing that they typed
   | { event: CaseEventName; caseId: string; by: string | null; [field: string]: AuditValue }
+  // Application Activity (DCM 110100), Report (DCM 110106): who read a case and when. Nothing that they answered
+  | {
+      event: ReviewEventName;
+      reviewId: string;
+      caseId: string;
+      by: string | null;
+      [field: string]: AuditValue;
+    }
+  // Security Configuration (DCM 110131): what readers are asked
+  | { event: 'review-type-made'; reviewType: string; version: number; by: string }
   // Application Activity (DCM 110100)
   | { event: 'gateway-started'; version: string }
   | { event: 'gateway-stopped' }
@@ -136,6 +146,8 @@ export type AuditEvent =
 
 export type CaseEventName =
   `case-${'opened' | 'changed' | 'closed' | 'reopened' | 'deleted' | 'linked' | 'noted' | 'read' | 'patients-read' | 'attached' | 'attachment-removed'}`;
+export type ReviewEventName =
+  `review-${'opened' | 'assigned' | 'decided' | 'signed' | 'differs' | 'settled' | 'withdrawn'}`;
 export type StudyEventName =
   | `study-${string}`
   | `instance-${string}`

@@ -1,6 +1,7 @@
 /** The tables of cases. All that people typed is sealed under the case's key (cases/case-seal.ts). */
 import type { ColumnType, Generated } from 'kysely';
 import type { AttachmentKind, CaseStatus, NOTE_KINDS } from '#shared/protocol/cases.ts';
+import type { ReviewTables } from './review-tables.ts';
 
 /** `case` is a reserved word in SQL. */
 export type CaseRecordTable = {
@@ -66,7 +67,7 @@ export type CaseReadingTable = { case_id: string; account_id: string; event: str
 /** The studies whose numbers were compared with those that cases wait for, since they last changed. */
 export type CaseArrivalTable = { site_id: string; study_instance_uid: string; looked_at: Date };
 
-export type CaseTables = {
+export type CaseTables = ReviewTables & {
   case_record: CaseRecordTable;
   case_study: CaseStudyTable;
   case_note: CaseNoteTable;

@@ -90,6 +90,29 @@ const INFERENCE_PROBLEMS = {
     title: 'The PACS does not say that these studies are of one patient.',
     next: 'Open a case for each patient.',
   },
+  'review-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'This reading was changed meanwhile, on another device or by an administrator.',
+    next: 'Look at it as it is now, and decide again.',
+  },
+  'review-ended': {
+    status: 409,
+    retry: 'never',
+    title: 'This reading is signed, or its review has ended: nothing can be changed in it.',
+  },
+  'review-not-yours': {
+    status: 409,
+    retry: 'never',
+    title:
+      'This step is for somebody else: the reading is another person’s, or an administrator’s to assign.',
+  },
+  'review-type-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'There is such a review type, or a newer version of it.',
+    next: 'Look at the list of review types.',
+  },
   'nothing-before': {
     status: 409,
     retry: 'never',
