@@ -10,6 +10,7 @@ import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 import type { DatabasePlace } from './database/database.ts';
 import { isServable, type TlsFiles, type TlsPair } from './http/certificate.ts';
 import { parseProxies, type TrustedProxies } from './http/client-address.ts';
+import { readViewerSettings, type ViewerSettings } from './viewer/read-settings.ts';
 
 /** Where parcels lie: a folder. Object stores are not supported yet. */
 export type BlobPlace = { readonly kind: 'folder'; readonly path: string };
@@ -17,28 +18,18 @@ export type BlobPlace = { readonly kind: 'folder'; readonly path: string };
 export type Config = {
   readonly port: number;
   readonly webPort: number;
-  /** The built-in viewer's port, its origin as users see it, and where its package lies (null: npm); null: none. */
-  readonly viewer: { readonly port: number; readonly url: string; readonly package: string | null } | null;
-  /**
-   * The address that both ports listen on: the loopback unless RELAY_HOST says otherwise. Another one needs TLS,
-   * or the proxies that end it.
-   */
+  /** Null: no built-in viewer. */
+  readonly viewer: ViewerSettings | null;
+  /** The address that the ports listen on. Another one than the loopback needs TLS, or the proxies that end it. */
   readonly host: string;
   /** The certificate with its chain, and its key, in PEM, and where they lie; null: TLS is not served. */
   readonly tls: (TlsPair & TlsFiles) | null;
-  /**
-   * Their X-Forwarded-For is believed. Without TLS they alone, and this machine, are answered.
-   */
+  /** Their X-Forwarded-For is believed. Without TLS they alone, and this machine, are answered. */
   readonly trustedProxies: TrustedProxies;
   readonly dataDir: string;
-  /**
-   * The first user's password. It counts when the user `admin` is made, never later: a variable that was left
-   * in a file does not undo later changes by an administrator.
-   */
+  /** The first user's password. It counts when the user `admin` is made: later changes are not undone by it. */
   readonly adminPassword: string | null;
-  /**
-   * The origin of the web app as users see it, without a slash at its end; the issuer of tokens and receipts.
-   */
+  /** The origin of the web app as users see it, without a slash at its end; the issuer of tokens and receipts. */
   readonly publicUrl: string;
   readonly database: DatabasePlace;
   readonly blobs: BlobPlace;
@@ -149,28 +140,6 @@ function publicUrlOf(env: Env, webPort: number, isTls: boolean, wrong: Report): 
     );
   } else return url;
   return otherwise;
-}
-
-/** By default it has the name of the web app. Under a name of its own it shares no cookies with it. */
-function viewerOf(env: Env, app: URL, taken: readonly number[], wrong: Report): Config['viewer'] {
-  const text = setting(env, 'RELAY_VIEWER_PORT');
-  if (text === undefined) return null;
-  const port = portOf(env, 'RELAY_VIEWER_PORT', 3001, wrong);
-  if (taken.includes(port))
-    wrong('RELAY_VIEWER_PORT must be a port of its own, for example RELAY_VIEWER_PORT=3001.');
-  const named = setting(env, 'RELAY_VIEWER_URL') ?? `${app.protocol}//${app.hostname}:${port}`;
-  const url = urlOf(named, [app.protocol]);
-  const isOrigin = url !== null && `${url.username}${url.search}${url.hash}` === '' && url.pathname === '/';
-  if (!isOrigin || url.origin === app.origin)
-    wrong(
-      'RELAY_VIEWER_URL must be the address of the viewer without a path: another one than the web app’s, with the same scheme, for example RELAY_VIEWER_URL=https://viewer.example.org.',
-    );
-  const from = setting(env, 'RELAY_VIEWER_PACKAGE') ?? null;
-  if (from !== null && urlOf(from, ['https:', 'http:', 'file:']) === null)
-    wrong(
-      'RELAY_VIEWER_PACKAGE must begin with https:, http: or file:, for example RELAY_VIEWER_PACKAGE=file:///srv/ohif-app.tgz.',
-    );
-  return { port, url: url?.origin ?? '', package: from };
 }
 
 /** The certificate and its key, read and checked together. */
@@ -419,7 +388,7 @@ export function readConfig(env: Env): Config {
   const config: Config = {
     port,
     webPort,
-    viewer: viewerOf(env, publicUrl, [port, webPort], wrong),
+    viewer: readViewerSettings((name) => setting(env, name), { app: publicUrl, port, webPort }, wrong),
     dataDir,
     tls,
     trustedProxies: trustedProxiesOf(env, wrong),

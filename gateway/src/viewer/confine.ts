@@ -5,8 +5,8 @@ const isStudyKey = (name: string): boolean =>
   name === 'StudyInstanceUID' || name.toUpperCase() === '0020000D';
 
 /**
- * The address to ask; null: it is about something else. A search for studies finds this one alone, also where it asks
- * for all of a patient's: OHIF does that for earlier studies.
+ * The address to ask; null: it is about something else. A search for studies finds this one alone, even if it asks for
+ * all of a patient's, as OHIF does.
  */
 export function confineTo(studyInstanceUID: string, address: string): URL | null {
   const url = new URL(address);

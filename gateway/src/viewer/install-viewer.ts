@@ -55,8 +55,8 @@ export async function installViewer(from: ViewerPackage, folder: string, tools: 
 }
 
 /**
- * The part of the package that is served: not the source maps, and not the 136 MB that run models in the browser, which
- * OHIF would fetch from elsewhere.
+ * The part of the package that is served: not the source maps, and not the 136 MB that run models in the browser,
+ * which OHIF would fetch from elsewhere.
  */
 function servedPath(name: string): string | null {
   const [, path] = /^package\/dist\/(.+)$/.exec(name) ?? [];

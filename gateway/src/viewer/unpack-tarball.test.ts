@@ -1,4 +1,4 @@
-/** Archives are hostile: whatever stands in them, files are written into the folder alone, and no more than allowed. */
+/** Archives are hostile: whatever stands in them, files are written into the folder alone, within the limits. */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,7 +88,7 @@ for (const [what, entries] of Object.entries(REFUSED)) {
   });
 }
 
-test('what is no archive, or is cut off, is refused', async () => {
+test('a file that is no archive, or is cut off, is refused', async () => {
   const whole = tarball(SMALL_VIEWER);
   for (const archive of [
     Buffer.from('<html>a proxy’s page</html>'),

@@ -1,7 +1,7 @@
 /**
- * Unpacks a package of npm (a gzipped ustar archive, POSIX.1-1988) into a folder. Whatever a name in it says, nothing is
- * written outside that folder; links, devices and names of other than plain letters are refused, and so is more than the
- * limits say. Each file is on the disk when it returns.
+ * Unpacks a package of npm (a gzipped ustar archive, POSIX.1-1988) into a folder. Whatever a name in it says,
+ * nothing is written outside that folder; links, devices and names of other than plain letters are refused, and so
+ * is more than the limits say. Each file is on the disk when it returns.
  */
 import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
@@ -81,7 +81,9 @@ async function unpackEntry(
   }
 }
 
-/** POSIX.1-1988 §10.1.1: name, size and type at 0, 124 and 156; the sum of all bytes at 148, itself read as blanks. */
+/**
+ * POSIX.1-1988 §10.1.1: name, size and type at 0, 124 and 156; the sum of all bytes at 148, itself read as blanks.
+ */
 function readHeader(header: Buffer): Entry {
   const text = (from: number, to: number): string => {
     const field = header.subarray(from, to);

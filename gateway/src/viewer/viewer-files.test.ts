@@ -114,7 +114,7 @@ test('half a viewer is not served, and giving it up leaves nothing', async () =>
   await close();
 });
 
-test('what a killed gateway left is not served, and is removed later; another version too', async () => {
+test('the remains of a killed gateway are not served, and are removed later; another version too', async () => {
   const { files, folder, turnOn, close } = await open();
   const left = join(folder, 'ohif-1.2.3.0011223344556677.new');
   const young = join(folder, 'ohif-1.2.3.8899aabbccddeeff.new');

@@ -1,7 +1,7 @@
 /**
- * The built-in viewer on the disk, in `<data>/viewer`: the folder of its version when it is installed, and beside it a
- * file when it is on. Several gateways may share the folder. What a killed gateway left half made is removed at the next
- * start.
+ * The built-in viewer on the disk, in `<data>/viewer`: the folder of its version when it is installed, and beside it
+ * a file when it is on. Several gateways may share the folder. The remains of a killed gateway are removed an hour
+ * later.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -39,6 +39,34 @@ export type ViewerFilesTools = {
 const DRAFT_AGE_MS = 3_600_000;
 
 type Fetching = { readonly ended: Promise<void>; readonly abort: AbortController; bytes: number };
+/** `home`: the folder of the version. `mark`: the file that says that it is on. */
+type Places = { readonly home: string; readonly mark: string };
+/** Why it could not be installed; null: it is, or it was given up. */
+type Ended = (problem: ViewerProblem | null) => void;
+
+/** Fetches what is missing, and turns the viewer on. */
+function startFetching(tools: ViewerFilesTools, { home, mark }: Places, ended: Ended): Fetching {
+  const abort = new AbortController();
+  const { signal } = abort;
+  const fetching = { abort, bytes: 0, ended: Promise.resolve() };
+  const onBytes = (bytes: number): void => {
+    fetching.bytes = bytes;
+  };
+  const work = async (): Promise<void> => {
+    try {
+      await installViewer(tools.package, home, { fetch: tools.fetch, signal, onBytes });
+      signal.throwIfAborted();
+      await writeFile(mark, '');
+      ended(null);
+    } catch (error) {
+      if (signal.aborted) return ended(null);
+      const why = error instanceof NotInstalled ? error.why : 'unreachable';
+      tools.log({ event: 'viewer-not-installed', why, ...describeError(error) });
+      ended(why);
+    }
+  };
+  return Object.assign(fetching, { ended: work() });
+}
 
 export function openViewerFiles(tools: ViewerFilesTools): ViewerFiles {
   const { folder, package: from } = tools;
@@ -47,30 +75,9 @@ export function openViewerFiles(tools: ViewerFilesTools): ViewerFiles {
   let fetching: Fetching | null = null;
   let problem: ViewerProblem | null = null;
   const isOn = (): boolean => existsSync(mark) && existsSync(home);
-  const turnOn = (): Promise<void> => writeFile(mark, '');
-
-  const start = (): Fetching => {
-    const abort = new AbortController();
-    const under: Fetching = { abort, bytes: 0, ended: Promise.resolve() };
-    const work = async (): Promise<void> => {
-      const { signal } = abort;
-      try {
-        await installViewer(from, home, {
-          fetch: tools.fetch,
-          signal,
-          onBytes: (bytes) => (under.bytes = bytes),
-        });
-        signal.throwIfAborted();
-        await turnOn();
-      } catch (error) {
-        if (signal.aborted) return;
-        problem = error instanceof NotInstalled ? error.why : 'unreachable';
-        tools.log({ event: 'viewer-not-installed', why: problem, ...describeError(error) });
-      } finally {
-        fetching = null;
-      }
-    };
-    return Object.assign(under, { ended: work() });
+  const ended: Ended = (because) => {
+    problem = because;
+    fetching = null;
   };
   const giveUp = async (): Promise<void> => {
     fetching?.abort.abort();
@@ -91,8 +98,8 @@ export function openViewerFiles(tools: ViewerFilesTools): ViewerFiles {
     async turnOn() {
       problem = null;
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      if (existsSync(home)) await turnOn();
-      else fetching ??= start();
+      if (existsSync(home)) await writeFile(mark, '');
+      else fetching ??= startFetching(tools, { home, mark }, ended);
     },
     turnOff,
     async remove() {

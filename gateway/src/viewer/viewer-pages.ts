@@ -1,7 +1,8 @@
 /**
- * The gateway's own pages and scripts at the viewer's origin. The token comes in the body of a form, and goes from there
- * into the tab's session storage: it stands in no address, so neither a log, nor a Referer, nor the browser's history
- * has it. A fragment (`#…`) would stay in the history: browsers write the address down before a script can change it.
+ * The gateway's own pages and scripts at the viewer's origin. The token comes in the body of a form, and goes from
+ * there into the tab's session storage: it stands in no address, so neither a log, nor a Referer, nor the browser's
+ * history has it. A fragment (`#…`) would stay in the history: browsers write the address down before a script can
+ * change it.
  */
 
 const page = (title: string, body: string): string => `<!doctype html>

@@ -1,8 +1,8 @@
 /**
- * The viewer's origin, port RELAY_VIEWER_PORT: OHIF's files under a strict policy, and DICOMweb for one study. It is an
- * origin of its own, so that OHIF's scripts reach neither the app's storage nor its pages. Cookies do not know ports, so
- * a browser may send the app's here: nothing here reads any, and nothing sets one. Every request needs the token in its
- * Authorization header, which no browser adds by itself.
+ * The viewer's origin, port RELAY_VIEWER_PORT: OHIF's files under a strict policy, and DICOMweb for one study. It
+ * is an origin of its own, so that OHIF's scripts reach neither the app's storage nor its pages. Cookies do not
+ * know ports, so a browser may send the app's here: nothing here reads any, and nothing sets one. Every request
+ * needs the token in its Authorization header, which no browser adds by itself.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -131,8 +131,9 @@ function addFiles(web: Hono<GatewayEnv>, files: Pick<ViewerFiles, 'served'>): vo
 }
 
 /**
- * Scripts of the origin, and those few that stand in OHIF's page, by their digests. It compiles WebAssembly (codecs) and
- * styles its elements by attributes. It may ask its own origin alone: not the app's, and nobody on the network.
+ * Scripts of the origin, and those few that stand in OHIF's page, by their digests. It compiles WebAssembly
+ * (codecs) and styles its elements by attributes. It may ask its own origin alone: not the app's, and nobody on the
+ * network.
  */
 const policyWith = (digests: readonly string[]): string =>
   [

@@ -1,6 +1,6 @@
 /**
- * The built-in viewer: an administrator turns it on; a link opens one study for fifteen minutes; and the viewer's origin
- * has no way to the session of the app. viewer-files.test.ts tests how it is fetched.
+ * The built-in viewer: an administrator turns it on; a link opens one study for fifteen minutes; and the viewer's
+ * origin has no way to the session of the app. viewer-files.test.ts tests how it is fetched.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -147,7 +147,7 @@ test('a token reads its study alone: another one, none, an old one, and the appâ
     '/instances',
   ])
     assert.is(await status(path), 404, path);
-  // What a patient had before is asked for by OHIF: the answer is this study.
+  // OHIF asks for a patient's earlier studies: the answer is this one.
   const found = (await (await visit('/dicom-web/studies?limit=10', bearer(token!))).json()) as object[];
   assert.is(found.length, 1);
   assert.match(JSON.stringify(found), `${VIEWER}/dicom-web/studies/${uid}`);

@@ -1,6 +1,6 @@
 /**
- * Viewers that a site has: an address with a place for the Study Instance UID, opened from the app; and the built-in one,
- * which an administrator turns on.
+ * Viewers that a site has: an address with a place for the Study Instance UID, opened from the app; and the
+ * built-in one, which an administrator turns on.
  */
 import { z } from 'zod';
 
