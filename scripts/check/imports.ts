@@ -86,6 +86,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/results'], ['kit', 'net', 'pipeline', 'viewer', 'cases']],
   [['client/src/studies'], ['kit', 'net', 'pipeline', 'viewer']],
   [['client/src/cases'], ['kit', 'net', 'viewer']],
+  [['gateway/src/viewer'], ['destinations', 'auth', 'ports', 'http', 'audit', 'observability', 'database']],
   [['gateway/src/ports'], []],
   [['gateway/src/doctor'], ['ports']],
   [['gateway/src/database', 'gateway/src/jobs'], ['database']],

@@ -60,6 +60,7 @@ export type AuditEvent =
       authentication: string;
       by: string | null;
     }
+  | { event: `viewer-${'turned-on' | 'turned-off' | 'removed'}`; version: string; by: string }
   | {
       event: 'quota-changed';
       /** Null: of every account without a quota of its own. */
