@@ -14,6 +14,7 @@ import type { Database } from '../database/database.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
+import type { ViewerPackage } from '../viewer/viewer-package.ts';
 import { openTestDatabase } from './open-database.ts';
 
 export const ADMIN_PASSWORD = 'correct horse battery';
@@ -36,9 +37,8 @@ export type TestGateway = Gateway & {
 export type CallOptions = {
   readonly token?: string;
   readonly body?: unknown;
-  readonly form?: FormData;
-  /** A body that is not JSON; its type is among the headers. */
-  readonly text?: string;
+  /** A body that is no JSON. */
+  readonly form?: FormData | Uint8Array<ArrayBuffer>;
   readonly headers?: Record<string, string>;
   readonly door?: 'api' | 'web';
 };
@@ -52,6 +52,7 @@ export type TestGatewayOptions = {
   readonly pacs?: Pacs;
   readonly engine?: Engine;
   readonly isFull?: () => Promise<boolean>;
+  readonly viewerPackage?: ViewerPackage;
 };
 
 export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -68,6 +69,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     ...(options.pacs && { pacs: options.pacs }),
     ...(options.engine && { engine: options.engine }),
     ...(options.isFull && { isFull: options.isFull }),
+    ...(options.viewerPackage && { viewerPackage: options.viewerPackage }),
   });
   await gateway.start();
   if (options.env?.RELAY_ADMIN_PASSWORD === undefined) await cheapenFirstUser(database);
@@ -118,7 +120,7 @@ function createTestClocks() {
 }
 
 function callerOf(gateway: Gateway): TestGateway['call'] {
-  return async (method, path, { token, body, form, text, headers = {}, door = 'api' } = {}) => {
+  return async (method, path, { token, body, form, headers = {}, door = 'api' } = {}) => {
     const json = body === undefined ? {} : { 'content-type': 'application/json' };
     const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const init = {
@@ -126,7 +128,6 @@ function callerOf(gateway: Gateway): TestGateway['call'] {
       headers: { ...json, ...bearer, ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(form && { body: form }),
-      ...(text !== undefined && { body: text }),
     };
     return gateway[door].request(`http://localhost${path}`, init);
   };

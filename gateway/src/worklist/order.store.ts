@@ -164,7 +164,7 @@ export async function forgetExpired({
     .execute();
   for (const { wrapped_key: wrapped } of gone) listKeys.destroy(wrapped);
   const left = await db.selectFrom('order_list').select('wrapped_key').execute();
-  listKeys.sweep(left.map((row) => row.wrapped_key));
+  await listKeys.sweep(left.map((row) => row.wrapped_key));
 }
 
 /** Opens beside its own print alone. */

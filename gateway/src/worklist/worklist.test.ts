@@ -44,7 +44,7 @@ const tokenOf = (role: Role): { token: string } => ({ token: tokens.get(role)! }
 async function bring(csv: string, query = '', as = tokenOf('technician')): Promise<OrderImport> {
   const answer = await gateway.call('POST', `/worklist/import${query}`, {
     ...as,
-    text: csv,
+    form: Buffer.from(csv),
     headers: { 'content-type': 'text/csv' },
   });
   assert.is(answer.status, 200, await answer.clone().text());

@@ -276,6 +276,14 @@ const CASES = [
   `create table case_arrival (
     site_id uuid not null references site, study_instance_uid text not null, looked_at timestamptz not null,
     primary key (site_id, study_instance_uid))`,
+  `create table case_import (
+    id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
+    at timestamptz not null, opened int not null, changed int not null, unchanged int not null)`,
+  `create table case_import_row (
+    import_id uuid not null, row int not null, at timestamptz not null, case_id uuid not null, version int,
+    status text not null, priority smallint not null, due_on text, assignee_id uuid, sealed bytea,
+    wrapped_key bytea, patient_print text, expects text, expected_print text, studies text[] not null,
+    changed text[] not null, primary key (import_id, row))`,
 ];
 
 const ORDERS = [
