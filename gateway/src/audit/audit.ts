@@ -121,7 +121,7 @@ export type AuditEvent =
     }
   // Export (DCM 110106): a list of cases as a file, without the parts of them in `withheld`
   | { event: 'cases-exported'; by: string; cases: number; withheld: readonly string[] }
-  // Order Record (DCM 110109): orders that name patients were asked for, a list of them imported, one chosen for a study
+  // Order Record (DCM 110109): orders were read, a list of them imported, one chosen for a study
   | { event: 'orders-read'; accountId: string; orders: number }
   | { event: 'orders-imported'; by: string; orders: number }
   | { event: 'order-chosen'; by: string; studyInstanceUID: string }

@@ -1,4 +1,4 @@
-/** Which orders of its day a found study fits. A person confirms: the same patient may come twice on one day. */
+/** Matches a found study with the orders of its day. A person confirms: one patient may come twice on a day. */
 import type { Order } from '#shared/protocol/worklist.ts';
 import type { FoundStudy } from './found-study.ts';
 

@@ -61,7 +61,7 @@ const filesOf = ({ instances }: SyntheticStudy): StudyOnDisk[] =>
 const cardOf = (page: Page, name: string): Locator =>
   page.getByRole('article').filter({ has: page.getByRole('heading', { name }) });
 
-/** What the PACS holds of the study: its patient, its number, and the patient's name in the record. */
+/** The study’s patient and number in the PACS, and the patient’s name in the record. */
 async function heldOf({ orthanc }: Stage, { studyInstanceUID, instances }: SyntheticStudy) {
   const files = await until('the study in the PACS', async () => {
     const found = await filesOfStudy(orthanc, studyInstanceUID);
@@ -85,13 +85,11 @@ walk(
   async (stage) => {
     const { page, seed } = stage;
     const number = (nth: number): string => `O${seed(nth)}`;
-    const [fitting, picked, without] = [1, 2, 3].map((nth) =>
-      syntheticStudy({
-        seed: seed(nth),
-        instancesPerSeries: 1,
-        patient: { name: `Study^${['Ann', 'Ben', 'Cem'][nth - 1]}`, id: number(nth) },
-      }),
-    ) as [SyntheticStudy, SyntheticStudy, SyntheticStudy];
+    const studyOf = (nth: number, name: string): SyntheticStudy =>
+      syntheticStudy({ seed: seed(nth), instancesPerSeries: 1, patient: { name, id: number(nth) } });
+    const fitting = studyOf(1, 'Study^Ann');
+    const picked = studyOf(2, 'Study^Ben');
+    const without = studyOf(3, 'Study^Cem');
     await importOrders(stage, [
       ['Order^Ann', number(1), `A${number(1)}`.slice(0, 16), 'Chest', DAY, 'S1'],
       ['Order^Dana', number(4), `A${number(4)}`.slice(0, 16), 'Hand', DAY, 'S4'],

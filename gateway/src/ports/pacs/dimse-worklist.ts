@@ -83,7 +83,7 @@ export async function askWorklist(
       const { status, rows, isCut } = await findBytes(association, context, identifierOf(question), wish);
       if (status !== SUCCESS) throw new PacsDoesNotSearch(status);
       answer = { orders: rows.filter((order) => isAsked(order, question)), isCut };
-      // What is left of the list is not read.
+      // The rest of the list is not read.
       if (isCut) throw new Enough();
     });
   } catch (error) {
