@@ -1,4 +1,4 @@
-/** The tables of orders. Values that name a patient are sealed under the key of their list (worklist/order.store.ts). */
+/** The tables of orders. Values that name a patient are sealed under the key of their list (order.store.ts). */
 import type { ColumnType } from 'kysely';
 
 export type OrderListTable = {
