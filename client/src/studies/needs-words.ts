@@ -65,6 +65,7 @@ export const needsWords = {
     'try-now': 'Try again now',
     'other-policy': 'Send it under another policy',
     'choose-again': 'Choose it again',
+    'choose-export': 'Choose a new export',
     'choose-fewer': 'Choose fewer studies',
     'leave-out': 'Leave out',
     'set-aside': 'Do not send this study',
