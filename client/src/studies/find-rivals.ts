@@ -1,7 +1,7 @@
 /** Finds the images behind a conflict: two of one identifier, of which one was not stored. Pure. */
-import type { FoundFile } from '../ingest/group-studies.ts';
-import type { SentFromHere } from '../ingest/sent-from-here.ts';
-import type { QueuedInstance } from '../queue/queued-study.ts';
+import type { FoundFile } from '../pipeline/ingest/group-studies.ts';
+import type { SentFromHere } from '../pipeline/ingest/sent-from-here.ts';
+import type { QueuedInstance } from '../pipeline/queue/queued-study.ts';
 
 export const CONFLICT = 'conflicting-instance';
 

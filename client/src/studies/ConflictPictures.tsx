@@ -3,13 +3,13 @@
  * missing in the PACS before deciding.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { InstancePicture } from '../deid/InstancePicture.tsx';
-import type { FoundFile } from '../ingest/group-studies.ts';
-import { useIngest } from '../ingest/ingest-context.ts';
-import { useQueue } from '../queue/queue-context.ts';
-import type { QueuedInstance } from '../queue/queued-study.ts';
+import { InstancePicture } from '../pipeline/deid/InstancePicture.tsx';
+import type { FoundFile } from '../pipeline/ingest/group-studies.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import type { QueuedInstance } from '../pipeline/queue/queued-study.ts';
 import { findRivals } from './find-rivals.ts';
-import { uploadWords } from './upload-words.ts';
+import { needsWords as words } from './needs-words.ts';
 
 /** More are decided alike. */
 const SHOWN = 4;
@@ -30,16 +30,16 @@ export function ConflictPictures({ id, instances }: { readonly id: string; reado
   }, [id, instances]);
   if (rows === null) return null;
   const rivals = findRivals(sentFromHere.value, id, rows).slice(0, SHOWN);
-  if (rivals.length === 0) return <p class="small">{uploadWords.conflict.notHere}</p>;
+  if (rivals.length === 0) return <p class="small">{words.conflict.notHere}</p>;
   return (
     <ul class="conflicts">
       {rivals.map(({ mine, other }, at) => (
         <li key={mine.ordinal} class="conflict-pair">
-          <One found={mine} at={at + 1} said={uploadWords.conflict.mine} />
+          <One found={mine} at={at + 1} said={words.conflict.mine} />
           {other ? (
-            <One found={other} at={at + 1} said={uploadWords.conflict.other} />
+            <One found={other} at={at + 1} said={words.conflict.other} />
           ) : (
-            <p class="small">{uploadWords.conflict.otherElsewhere}</p>
+            <p class="small">{words.conflict.otherElsewhere}</p>
           )}
         </li>
       ))}

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { filesOf, openIngest } from '../testing/open-ingest.ts';
 import { CONFLICT, findRivals } from './find-rivals.ts';
 
 /** Two different images of one identifier, sent together from one page. */
