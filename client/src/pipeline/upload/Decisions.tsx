@@ -15,8 +15,6 @@ import { Confirm } from '../../kit/Sheet.tsx';
 import { refusalSentence } from '../../net/refusal-sentence.ts';
 import { queueWords } from '../queue/queue-words.ts';
 import { trackWords } from '../queue/track-words.ts';
-import { ConflictPictures } from './ConflictPictures.tsx';
-import { CONFLICT } from './find-rivals.ts';
 import { uploadWords } from './upload-words.ts';
 import { countRetried, mayBeRetried } from '../queue/may-be-retried.ts';
 import type { Need, QueuedStudy, ReasonCount } from '../queue/queued-study.ts';
@@ -79,14 +77,13 @@ function Decision({ study, some }: DecisionProps) {
     <section aria-label={trackWords.needsDecision(some.instances)}>
       <Notice kind="stop" title={uploadWords.decide.sentence(some.instances, study.instances)}>
         <p>{meaningOf(study, some)}</p>
-        {some.reason === CONFLICT && <ConflictPictures id={study.id} instances={some.instances} />}
         <div class="notice-actions row">
           {mayBeRetried(some.state, some.reason) && countRetried(study) > 0 && (
             <RetryButton study={study} busy={busy} onRetry={() => void decide(() => queue.retry(study.id))} />
           )}
-          {some.reason === CONFLICT && (
-            <a class="button" href={hrefOf({ page: 'upload' })}>
-              {uploadWords.decide.chooseExport}
+          {some.reason === 'conflicting-instance' && (
+            <a class="button" href={hrefOf({ page: 'needs' })}>
+              {uploadWords.decide.compare}
             </a>
           )}
           <button

@@ -36,8 +36,8 @@ export const uploadWords = {
     others: (count: number) =>
       count === 1 ? 'The other one is in the PACS.' : `The other ${formatCount(count)} are in the PACS.`,
     leaveOut: (count: number) => (count === 1 ? 'Leave it out' : `Leave ${formatCount(count)} out`),
-    /** Another file of the same image, with an identifier of its own. */
-    chooseExport: 'Choose a new export',
+    /** Leads to the list of decisions, which has the pictures and all answers. */
+    compare: 'Compare both images',
     retry: (count: number) => (count === 1 ? 'Try it again' : `Try ${formatCount(count)} again`),
     confirmTitle: (count: number) => `Leave ${instances(count)} out?`,
     confirmWhat: (count: number) =>
@@ -47,13 +47,6 @@ export const uploadWords = {
     unknownReason: 'The gateway gives a reason that this page does not know.',
     unknownNext: 'Reload the page. If the reason stays, give the code to your administrator.',
     notReached: 'The gateway could not be reached, so nothing was decided. Try again in a moment.',
-  },
-  conflict: {
-    mine: 'Not stored: this one',
-    other: 'Sent first: the one that stands',
-    otherElsewhere:
-      'The image that stands was not sent from this page. Look at it in the viewer of your PACS.',
-    notHere: 'This page no longer has the files. Choose them again on Upload to see the image.',
   },
   receipt: 'Receipt',
   receiptOf: (name: string) => `Receipt: ${name}`,
