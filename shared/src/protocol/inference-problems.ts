@@ -28,6 +28,12 @@ const INFERENCE_PROBLEMS = {
     title: 'The PACS did not give what was asked for.',
     next: 'Ask for less, or in another form.',
   },
+  'viewer-without-port': {
+    status: 409,
+    retry: 'changed',
+    title: 'The built-in viewer has no port of its own.',
+    next: 'Set RELAY_VIEWER_PORT, and start the gateway again.',
+  },
   'no-explanation': { status: 404, retry: 'never', title: 'The result has no explanation of this kind.' },
   'sheet-too-large': {
     status: 413,
