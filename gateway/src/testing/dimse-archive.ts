@@ -1,7 +1,7 @@
 /** A PACS in memory that speaks DIMSE, and lies on demand. It knows the instances that a test may give it. */
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { textIn } from '../ports/pacs/dimse/elements.ts';
-import { STUDY_ROOT_FIND, STUDY_ROOT_GET } from '../ports/pacs/dimse/messages.ts';
+import { textIn } from '../dimse/elements.ts';
+import { STUDY_ROOT_FIND, STUDY_ROOT_GET } from '../dimse/messages.ts';
 import { ABORT, accept, bring, openDimsePeer, respond, type Asked, type Peer } from './dimse-peer.ts';
 
 /**

@@ -7,8 +7,8 @@ import {
   parseElements,
   type Elements,
   type ElementsToSend,
-} from '../ports/pacs/dimse/elements.ts';
-import { encodeData } from '../ports/pacs/dimse/pdu.ts';
+} from '../dimse/elements.ts';
+import { encodeData } from '../dimse/pdu.ts';
 
 const ASSOCIATE_RQ = 1;
 const DATA = 4;
