@@ -54,7 +54,8 @@ async function runProgram(
 export async function compress(file: Uint8Array): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'relay-dcmcjpeg-'));
   try {
-    const [from, to] = [join(folder, 'from.dcm'), join(folder, 'to.dcm')];
+    const from = join(folder, 'from.dcm');
+    const to = join(folder, 'to.dcm');
     await writeFile(from, file);
     const child = spawn(join(FOLDER, 'dcmcjpeg'), [from, to], { stdio: 'ignore', detached: true });
     endWithUs(child);

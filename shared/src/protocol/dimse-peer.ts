@@ -81,7 +81,7 @@ export const dimsePeersSchema = z.object({
   listener: z.object({ aeTitle: z.string(), host: z.string(), port: z.number().int() }).nullable(),
   /** By name. */
   peers: z.array(dimsePeerSchema),
-  /** Whoever was refused an association lately, the latest first; kept in memory alone. */
+  /** The callers that were refused lately, the latest first; kept in memory alone. */
   refused: z.array(
     z.object({
       at: z.iso.datetime(),

@@ -1,6 +1,6 @@
 /**
- * The port on which modalities and PACSs store by DIMSE, without TLS: an association is for a peer that an administrator
- * has named, by its AE title and address. Everything that comes is hostile until it is read: each connection has a
+ * The port on which modalities and PACSs store by DIMSE, without TLS: an association is for a peer that an
+ * administrator has named, by its AE title and address. Everything that comes is hostile until it is read: each connection has a
  * moment to ask, a bound on its silence and on its whole time, and there are only so many of each kind.
  */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -48,7 +48,7 @@ export type ListenerTools = Omit<AdmitTools, 'aeTitle'> &
 export type DimseListener = {
   /** @throws Error with a sentence for people where the port is taken. */
   open(): Promise<void>;
-  /** What it knows of itself. */
+  /** For the page of administrators; the database is not asked. */
   state(): Pick<DimsePeers, 'listener' | 'refused'>;
   /** Ends all associations; their instances are handed over before this resolves. */
   close(): Promise<void>;
@@ -121,7 +121,7 @@ async function serveSocket(listening: Listening, socket: Socket): Promise<void> 
   } catch (error) {
     const isExpected = error instanceof AssociationFailed || listening.signal.aborted;
     if (!isExpected) pipeline.log({ event: 'unexpected-error', where: 'dimse', ...describeError(error) });
-    // What was said last is still on its way.
+    // The last words to a peer are still on their way.
     if (!isExpected) socket.destroy();
   } finally {
     clearTimeout(whole);

@@ -1,4 +1,4 @@
-/** Who may store over DIMSE, as an administrator says it. */
+/** The list of modalities that may store over DIMSE, in an administrator's hands. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DimsePeer, DimsePeerWish } from '#shared/protocol/dimse-peer.ts';

@@ -80,7 +80,6 @@ const remove = defineRoute({
 export type DimsePeerRouteTools = {
   readonly db: Db;
   readonly now: () => Date;
-  /** What is known of the listener without the database. */
   readonly listener: () => Pick<DimsePeers, 'listener' | 'refused'>;
 };
 

@@ -1,6 +1,6 @@
 /**
- * Keeps the instances of an association in a file, and tells of each whether it is stored: it is on the disk, it counts,
- * and whatever happens to the association or the gateway, it goes on the road of every upload. All of them go together
+ * Keeps the instances of an association in a file, and tells of each whether it is stored: it is on the disk, it
+ * counts, and goes on the road of every upload whatever happens to the association or the gateway. All go together
  * once the association has ended, for that is where a study ends; and names in one may stand in the text of another.
  */
 import type { Answer } from '../../dimse/answer-message.ts';

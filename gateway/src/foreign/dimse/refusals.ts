@@ -1,4 +1,4 @@
-/** Who was refused an association lately, for the administrator who sets up a modality. In memory, and few. */
+/** The callers that were refused lately, for the administrator who sets up a modality. In memory, and few. */
 import type { DimsePeers, DimseRefusal } from '#shared/protocol/dimse-peer.ts';
 import type { AssociationAsked } from '../../dimse/pdu-acceptor.ts';
 import type { PipelineTools } from '../../pipeline/pipeline-tools.ts';
