@@ -7,7 +7,6 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -20,6 +19,7 @@ import { freePort } from './system/ports.ts';
 import { noteProcess } from './system/processes.ts';
 import { readRunning } from './system/running.ts';
 import type { Running } from './system/running.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const START = fileURLToPath(new URL('./start.ts', import.meta.url));
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.js', import.meta.url));
@@ -239,9 +239,8 @@ step('Ctrl-C ends all of it', async () => {
 });
 
 step('a port that is taken is named, with what to do', async () => {
-  const other = createServer().listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  const { port } = other.address() as AddressInfo;
+  const other = createServer();
+  const port = await listenOnLoopback(other);
   const refused = start({ RELAY_PORT: String(port) });
   assert.is(await refused.ended, 1);
   assert.match(

@@ -70,13 +70,17 @@ import { openPacsAt } from './ports/pacs/open-pacs.ts';
 import { withoutCredentials } from './ports/pacs/pacs-http.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import { dimseFeature } from './foreign/dimse/dimse.feature.ts';
-import { foreignFeature } from './foreign/foreign.feature.ts';
+import { foreignFeature, type ForeignFeature } from './foreign/foreign.feature.ts';
 import { resultsFeature } from './results/results.feature.ts';
+import { reviewsFeature } from './reviews/reviews.feature.ts';
 import { checkForwarding, forwardingBy } from './rules/forwarding-rules.ts';
 import { ruleRoutes, type KindOfRules } from './rules/rules.routes.ts';
 import { studiesFeature, type StudiesFeatureTools } from './studies/studies.feature.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
 import { vaultFeature } from './vault/vault.feature.ts';
+import { viewerFeature, type ViewerFeature } from './viewer/viewer.feature.ts';
+import { ohifPackage, type ViewerPackage } from './viewer/viewer-package.ts';
+import { worklistFeature } from './worklist/worklist.feature.ts';
 
 /** The parts of the outside world that a test may replace. */
 export type Surroundings = {
@@ -93,6 +97,8 @@ export type Surroundings = {
   readonly isFull: (() => Promise<boolean>) | null;
   /** The built web app. */
   readonly webFolder: string;
+  /** Where the built-in viewer comes from; null: as the settings say. */
+  readonly viewerPackage: ViewerPackage | null;
 };
 
 export type Gateway = {
@@ -100,6 +106,8 @@ export type Gateway = {
   readonly api: Router;
   /** Port RELAY_WEB_PORT: the web app, and the same API under `/api/`. */
   readonly web: Hono<GatewayEnv>;
+  /** Port RELAY_VIEWER_PORT; null: there is none. */
+  readonly viewer: Hono<GatewayEnv> | null;
   readonly log: Log;
   /** Both ports serve it; null: no TLS. */
   readonly certificate: Certificate | null;
@@ -121,6 +129,7 @@ const DEFAULTS: Surroundings = {
   pacs: null,
   engine: null,
   isFull: null,
+  viewerPackage: null,
   webFolder: fileURLToPath(new URL('../../client/dist', import.meta.url)),
 };
 
@@ -163,11 +172,14 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
   const tools = { ...base, auditHeads, ...(await createTools(base)), isStarted: () => isStarted };
   await registerBuiltIn(db, tools.files, siteId, now());
   const dimse = dimseFeature(tools);
-  const features = [...composeFeatures(tools), dimse];
+  const viewer = viewerFeature(tools);
+  const foreign = composeForeign(tools);
+  const features = [...composeFeatures(tools, viewer), foreign, dimse];
   const api = createApi(features, tools);
   return {
     api,
     web: createWeb(api, tools),
+    viewer: viewer.web(foreign.reading),
     log,
     certificate: base.certificate,
     madePassword,
@@ -225,8 +237,9 @@ type Tools = Base &
   };
 
 /** A further feature adds its line here. */
-function composeFeatures(tools: Tools): readonly Feature[] {
+function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[] {
   const inference = inferenceFeature(tools.inference);
+  const caseKeys = createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', 'cases'));
   return [
     observabilityFeature(tools),
     authFeature(tools),
@@ -234,16 +247,19 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     adminFeature(tools),
     { routes: [destinationRoutes(tools)] },
     { routes: [tusRoutes(tools.parcels, createFileReceiver(tools.spool, tools))] },
-    foreignFeature({
-      ...tools,
-      bodies: { takePlace: createBodyPlaces(STORES_AT_ONCE), read: createCutBody },
-    }),
+    viewer,
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
-    studiesFeature({ ...tools, viewersOf: createViewersOf(tools.db) }),
-    vaultFeature(tools),
-    casesFeature({
+    studiesFeature({
       ...tools,
-      caseKeys: createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', 'cases')),
+      viewersOf: createViewersOf(tools.db),
+      builtInLink: viewer.builtInLink,
+    }),
+    vaultFeature(tools),
+    casesFeature({ ...tools, caseKeys }),
+    reviewsFeature({ ...tools, caseKeys }),
+    worklistFeature({
+      ...tools,
+      listKeys: createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', 'orders')),
     }),
     modelsFeature(tools),
     inference,
@@ -251,6 +267,12 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     resultsFeature({ ...tools, examiner: tools.inference.examiner }),
   ];
 }
+
+const composeForeign = (tools: Tools): ForeignFeature =>
+  foreignFeature({
+    ...tools,
+    bodies: { takePlace: createBodyPlaces(STORES_AT_ONCE), read: createCutBody },
+  });
 
 function databaseEvents(log: Log): ServerEvents {
   return {
@@ -312,6 +334,7 @@ async function openBase(config: Config, around: Surroundings) {
     engine,
     metrics,
     policyKey: keys.policyKey,
+    viewerPackage: around.viewerPackage ?? ohifPackage(config.viewer?.package ?? null),
   };
 }
 

@@ -1,7 +1,6 @@
 /** `relay audit verify` as an auditor reads it: its words and its exit code, and the heads that were kept elsewhere. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CompactSign, exportJWK, generateKeyPair } from 'jose';
@@ -9,6 +8,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { AUDIT_HEAD_TYPE, type AuditVerdict } from '#shared/protocol/audit-head.ts';
 import { auditVerify } from './audit.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const HASH = 'a'.repeat(64);
 const AT = '2026-05-01T10:00:00.000Z';
@@ -36,8 +36,8 @@ async function openAuditor(verdict: AuditVerdict, hash = HASH) {
     response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(answer ?? {}));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const gateway = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listenOnLoopback(server);
+  const gateway = `http://127.0.0.1:${port}`;
   const file = join(folder, 'heads.jws');
   const head = { iss: gateway, seq: 10, hash: HASH, at: AT, previous: null };
   const sign = (typ: string): Promise<string> =>

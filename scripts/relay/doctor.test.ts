@@ -1,9 +1,8 @@
 /** `relay doctor` as IT staff call it: what it prints, and the exit codes that a script reads. */
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 import { relay } from '../relay.ts';
 import { freePort } from '../system/ports.ts';
 
@@ -35,9 +34,8 @@ test('a server that asks for credentials gets those of the environment: exit 1 w
   const server = createServer((request, response) => {
     given.push(request.headers.authorization);
     response.writeHead(401, { 'www-authenticate': 'Basic realm="PACS"' }).end();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/dicom-web/`;
+  });
+  const url = `http://127.0.0.1:${await listenOnLoopback(server)}/dicom-web/`;
   const { code, printed } = await run([url, '--json'], { PACS_AUTHORIZATION: 'Basic c2VjcmV0' });
   server.closeAllConnections();
   server.close();

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { relay } from '../relay.ts';
 import { freePort } from '../system/ports.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const test = suite('the command line with a wrong address or path');
 
@@ -26,8 +26,8 @@ async function withServer(
   const server = createServer((_, response) => {
     response.writeHead(answer.status, { 'content-type': answer.type }).end('<p>something else</p>');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const port = await listenOnLoopback(server);
+  await work(`http://127.0.0.1:${port}`);
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 }

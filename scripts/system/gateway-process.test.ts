@@ -1,9 +1,9 @@
 /** A gateway that no longer answers is found; one that is slow for a moment, or says no, is left alone. */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { watchLive } from './gateway-process.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 /** Answers as long as it is asked to, and counts who asks. */
 async function openDoor() {
@@ -15,8 +15,8 @@ async function openDoor() {
     if (door.silentFor > 0) door.silentFor -= 1;
     else response.writeHead(door.status).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  door.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/health/live`;
+  const port = await listenOnLoopback(server);
+  door.url = `http://127.0.0.1:${port}/health/live`;
   door.close = () => {
     server.closeAllConnections();
     server.close();

@@ -5,8 +5,9 @@
  * come to all servers.
  */
 import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { seededRandom } from './synthetic-study.ts';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 export type Balancer = {
   readonly port: number;
@@ -104,9 +105,9 @@ export async function startBalancer(
     };
     joinPair({ client, server: behind.socket, ear: listen?.(), carry });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     bytesUp,
     get ended() {
       return ended;

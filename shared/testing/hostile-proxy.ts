@@ -6,10 +6,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from './gateway-under-test.ts';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 const NGINX_OF_DEBIAN = '/usr/sbin/nginx';
 
@@ -143,9 +144,9 @@ export async function startBetween({
     device.on('close', end);
     onward.on('close', end);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     leadTo(port) {
       target = port;
       for (const socket of sockets) socket.destroy();

@@ -7,7 +7,7 @@
  */
 import { createServer, request as httpRequest } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 /** The purpose of a request, for tests that want to stop it. */
 export type PacsRequestKind = 'store' | 'search' | 'read-back' | 'other';
@@ -136,8 +136,7 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
   const server = createServer((incoming, outgoing) => {
     pass(incoming, outgoing).catch(() => outgoing.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   return {
     url: `http://127.0.0.1:${port}${upstream.pathname.replace(/\/$/, '')}`,
     posted,

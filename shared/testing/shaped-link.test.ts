@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startShapedLink } from './shaped-link.ts';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 const FAST = { roundTripMs: 4, bitsPerSecond: 1e9 };
 const body = Buffer.from(Array.from({ length: 500_000 }, (_, at) => at % 251));
@@ -15,8 +16,8 @@ const closed = (socket: Socket): Promise<unknown> => new Promise((resolve) => so
 /** A server that takes what comes and gives each connection's bytes when it ends. */
 async function startServer(onSocket: (socket: Socket) => void): Promise<{ port: number; stop(): void }> {
   const server = createServer({ allowHalfOpen: true }, onSocket);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { port: (server.address() as AddressInfo).port, stop: () => void server.close() };
+  const port = await listenOnLoopback(server);
+  return { port, stop: () => void server.close() };
 }
 
 test('every byte arrives in order, in both directions, and the end after it', async () => {

@@ -12,6 +12,7 @@ import { useNeeds } from '../pipeline/ingest/use-needs.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { needsDecision } from '../kit/counted.ts';
+import { deferred } from '../kit/deferred.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import { mayRemoveDisc, namedUnderWay, standingOf, type Standing } from './may-close.ts';
@@ -27,6 +28,13 @@ const LINK_SIGN: Record<Link, IconName> = {
   'pacs-no-search': 'unreachable',
   'pacs-no-retrieval': 'unreachable',
 };
+
+const Nothing = () => null;
+/** Needed once something was sent. A page that cannot load it does not say that the disc may go. */
+const ProvenNote = deferred<object>(
+  () => import('./ProvenNote.tsx').then((view) => view.ProvenNote).catch(() => Nothing),
+  Nothing,
+);
 
 export function StatusLine({ page }: { readonly page: Route['page'] }) {
   const ingest = useIngest();
@@ -44,9 +52,11 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     isOnUpload: page === 'upload' || page === 'before-after',
     undecided: sumOf(useNeeds()),
     verdicts: useOutboxes().unsent.value,
+    othersUndecided: queue.othersUndecided.value,
     safe: queue.safe.value,
     goesOnAlone: goesOnAlone(globalThis),
   });
+  const isSent = ingest.sentFromHere.value.sent.size > 0;
   const keepsNames = policy?.deidentify === false;
   const said = policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown;
   const named = policy?.deidentify ? namedUnderWay(queue.studies.value) : 0;
@@ -63,6 +73,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
             <span>{appWords.status.discMayGo}</span>
           </p>
         )}
+        {standing.kind === 'empty' && session.state.value !== 'signed-out' && isSent && <ProvenNote />}
         {link === 'online' && queue.waitingForWifi.value > 0 ? (
           <p class="status-item small" data-link="offline">
             <Icon name="offline" size={20} />
@@ -92,6 +103,7 @@ const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
   verdicts: 'caution',
   'may-close': 'device',
   'goes-on-open': 'device',
+  'others-decide': 'person',
   empty: null,
 };
 
@@ -113,7 +125,7 @@ function StandingSentence({ standing }: { readonly standing: Standing }) {
 }
 
 function sentenceOf(standing: Standing): string {
-  const { keepOpen, notQueued, verdicts, mayClose, goesOnOpen, empty } = appWords.status;
+  const { keepOpen, notQueued, verdicts, mayClose, goesOnOpen, othersDecide, empty } = appWords.status;
   switch (standing.kind) {
     case 'keep-open':
       return keepOpen(standing.count);
@@ -127,6 +139,8 @@ function sentenceOf(standing: Standing): string {
       return goesOnOpen(standing.count);
     case 'decide':
       return needsDecision(standing.count);
+    case 'others-decide':
+      return othersDecide(standing.count);
     case 'empty':
       return empty;
     default:

@@ -262,6 +262,18 @@ test('says where each study is, the most urgent first', () => {
   assert.is(whereOf(entriesOf([], [waits])[0]!).said, '3 of 5 in the PACS');
 });
 
+test('results that are stored in a sent study take nothing from where it is', () => {
+  const beside = { state: 'receiving', revision: 2 } as const;
+  const [there] = entriesOf([], [sent('1.2.9', beside)]);
+  assert.equal([there!.part, whereOf(there!).said, there!.hasReceipt], ['arrived', 'In the PACS', true]);
+  const counts = { promised: 5, atGateway: 0, inPacs: 3, refused: 1, quarantined: 1, leftOut: 0 };
+  const [held] = entriesOf([], [{ ...sent('1.2.9', { ...beside, counts }), standing: 'needs-you' }]);
+  assert.equal([held!.part, held!.track.needsYou, held!.track.leftOut], ['needs-you', 2, 0]);
+  const besideHeld = { state: 'held', counts: { ...counts, inPacs: 4, quarantined: 0 } } as const;
+  const [refused] = entriesOf([], [sent('1.2.9', besideHeld)]);
+  assert.equal([refused!.part, refused!.track.needsYou, refused!.track.leftOut], ['arrived', 0, 1]);
+});
+
 test('a study sent elsewhere is named after the modalities of its classes', () => {
   const root = '1.2.840.10008.5.1.4.1.1.';
   assert.equal(modalitiesOf(['2', '1.1', '1.2', '88.11', '6.1'].map((end) => root + end).concat('1.2.3')), [

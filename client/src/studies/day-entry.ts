@@ -39,6 +39,10 @@ export interface DayEntry {
   readonly senders: readonly Sender[];
 }
 
+/** Of somebody else: this person sees where it is, and has nothing to decide about it. */
+export const isWatched = ({ study, senders }: Pick<DayEntry, 'study' | 'senders'>): boolean =>
+  study === null && senders.length > 0;
+
 export type Sender = NonNullable<SentStudy['uploads'][number]['sender']>;
 
 export interface EntryFacts {
@@ -118,13 +122,17 @@ function partOfSent({ standing, uploads }: SentStudy): QueuePart {
     : 'arrived';
 }
 
-/** Of the newest upload: the same study sent twice is not twice as large. */
+/**
+ * Of the newest upload: the same study sent twice is not twice as large. Its receipt says that the gateway is done with
+ * what it brought: the study's state is also that of results which are stored beside it.
+ */
 function trackOfSent({ uploads }: SentStudy): TrackState {
   const [newest] = uploads;
   const counts = newest?.counts ?? NOTHING;
-  const needsYou = newest?.state === 'held' ? counts.refused + counts.quarantined : 0;
-  const atGateway = counts.atGateway + (newest?.state === 'held' ? 0 : counts.quarantined);
-  const notTaken = newest?.state === 'held' ? 0 : counts.refused;
+  const isHeld = newest !== undefined && newest.receipt !== null && counts.quarantined > 0;
+  const needsYou = isHeld ? counts.refused + counts.quarantined : 0;
+  const atGateway = counts.atGateway + (isHeld ? 0 : counts.quarantined);
+  const notTaken = isHeld ? 0 : counts.refused;
   const told = atGateway + counts.inPacs + needsYou + counts.leftOut + notTaken;
   return {
     total: counts.promised,

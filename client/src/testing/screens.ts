@@ -31,6 +31,11 @@ export const SCREENS = {
     'queue-of-another': 'Studies of other people wait',
     'study-receipt-faulty': 'A receipt does not hold',
   },
+  'pipeline/ingest/orders.e2e.ts': {
+    'order-fits': 'A study fits an order',
+    'order-sheet': 'The orders of a day',
+    'order-wrong-patient': 'Asks before a study is sent under another patient’s order',
+  },
   'policies.e2e.ts': {
     'send-reason': 'The policy asks why names are kept',
   },
@@ -58,6 +63,7 @@ export const SCREENS = {
   },
   'person.e2e.ts': {
     'lock-warning': 'Nobody has touched the device for a while',
+    'sign-in-locked': 'The device has locked',
     'start-auditor': 'What an auditor may do',
     'studies-auditor': 'The studies of the site, for an auditor',
     'start-researcher': 'What a researcher may do',
@@ -88,6 +94,8 @@ export const SCREENS = {
   'needs.e2e.ts': {
     needs: 'Instances are held back, with their pictures',
     'needs-none': 'Nothing needs a person',
+    'not-all-sent': 'A ticked document that the policy does not send',
+    'needs-policy': 'Another policy is offered for it',
   },
   'studies/studies.e2e.ts': {
     'studies-day': 'A day of studies: one is open, one needs a person, some were sent from another device',

@@ -2,7 +2,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,6 +15,7 @@ import { GENESIS, hashOfRow, recordAudit } from './audit.ts';
 import { openAuditHeads, type AuditHeadTools } from './audit-heads.ts';
 import { signHead } from './sign-head.ts';
 import { verifyAudit } from './verify-audit.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const test = suite('the audit trail and its heads');
 let database: Database;
@@ -150,9 +150,9 @@ async function openServerPlace(tell: (taken: readonly string[]) => string | unde
       response.writeHead(told === undefined ? 405 : 200).end(told);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   return {
-    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/heads`),
+    url: new URL(`http://127.0.0.1:${port}/heads`),
     heads: () => taken,
     close() {
       server.closeAllConnections();
@@ -375,8 +375,8 @@ test('heads reach a server in their order, each once; those that it does not tak
       response.writeHead(request.method === 'POST' ? status : 405).end();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const auditUrl = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/heads`);
+  const port = await listenOnLoopback(server);
+  const auditUrl = new URL(`http://127.0.0.1:${port}/heads`);
   const { heads, lines } = openHeads({ auditUrl });
   await addRows(1);
   await heads.advance();

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -10,6 +9,7 @@ import { openKeys } from '../keys.ts';
 import { openTestGateway } from '../testing/open-gateway.ts';
 import { openHeadFile } from './head-file.ts';
 import { signHead } from './sign-head.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 type Page = { rows: { seq: number; event: string }[]; next: number | null };
 
@@ -78,9 +78,7 @@ test('a place for the heads that does not answer does not keep the gateway from 
     if (requests === 1) response.writeHead(405).end();
     else server.emit('asked');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   const asked = once(server, 'asked');
   const gateway = await openTestGateway({ env: { RELAY_AUDIT_URL: `http://127.0.0.1:${port}/heads` } });
   await asked;

@@ -1,9 +1,10 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startPostgres, type RunningPostgres } from '../../../scripts/system/postgres.ts';
 import { openDatabase } from './database.ts';
 import { DatabaseRefused } from './database-refused.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const SECRET = 'planted%40secret';
 const test = suite('a DATABASE_URL that cannot be used');
@@ -48,9 +49,8 @@ test('a database that does not exist is named, with how to make it', async () =>
 });
 
 test('an address where nothing listens is named', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
+  const server = createServer();
+  const port = await listenOnLoopback(server);
   await new Promise((resolve) => server.close(resolve));
   const message = await refusalOf((url) => {
     url.href = `postgres://relay:${SECRET}@127.0.0.1:${port}/relay?password=${SECRET}`;

@@ -3,7 +3,7 @@
  * times only. Times are `timestamptz`, sizes are bytes in `bigint`, read as numbers (no instance nears 2^53
  * bytes).
  */
-import type { ColumnType, Generated, Selectable } from 'kysely';
+import type { ColumnType, Generated, RawBuilder, Selectable } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
 import type { DestinationKind } from '#shared/protocol/destination.ts';
 import type { ReportOption } from '#shared/protocol/deid-report.ts';
@@ -12,9 +12,11 @@ import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { RuleKind } from '#shared/protocol/rule.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import type { Need } from '#shared/protocol/forms.ts';
+import type { AuditTables } from './audit-tables.ts';
 import type { CaseTables } from './case-tables.ts';
 import type { ForeignTables } from './foreign-tables.ts';
 import type { InferenceTables } from './inference-tables.ts';
+import type { OrderTables } from './order-tables.ts';
 import type { VaultTables } from './vault-tables.ts';
 
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
@@ -220,6 +222,8 @@ export type InstanceTable = {
   proof: 'found' | 'digest' | 'read-back' | null;
   /** The address of the PACS (`Pacs.describe`) in which it was last seen: a receipt names no other one. */
   proven_at: Generated<string | null>;
+  /** The PACS has said that it keeps it (storage commitment); false: it was not asked, or has not said so. */
+  committed: Generated<boolean>;
   /**
    * Its UID, SHA-256 and MD5 (hexadecimal, a space between) as they were handed to the PACS, or found there; `-`
    * where no MD5 was made, which only a PACS that tells its own needs. Null: it was never handed over.
@@ -243,6 +247,17 @@ export type InstanceTable = {
   updated_at: Date;
   /** Since when it is in its state, in minutes of `tally`: what a receipt may rest on. */
   since_minute: Generated<number>;
+};
+
+/** A question to a PACS about storage commitment (pipeline/commitment.store.ts). */
+export type CommitmentTable = {
+  id: Generated<number>;
+  transaction_uid: string;
+  study_id: string;
+  asked_minute: ColumnType<number, RawBuilder<number>, never>;
+  /** Times of posting, by SOP Instance UID. */
+  instances: ColumnType<unknown, string, RawBuilder<unknown>>;
+  report: ColumnType<unknown, string | undefined, string>;
 };
 
 /** One row: what is counted instead of dated (pipeline/tally.store.ts). */
@@ -332,6 +347,8 @@ export type DestinationTable = {
   sealed: Uint8Array | null;
   /** `viewersSchema` of shared/src/protocol/viewer.ts: those that show what it holds. */
   viewers: ColumnType<unknown, string | undefined, string>;
+  /** Where its modality worklist answers, as parseDimseAddress reads it; null: nowhere. */
+  worklist: Generated<string | null>;
   /** New studies go to this one. */
   is_primary: boolean;
   from_environment: boolean;
@@ -352,37 +369,12 @@ export type RuleTable = {
   rule: ColumnType<unknown, string, never>;
 };
 
-/** Append-only; each row's hash covers the one before it. */
-export type AuditTable = {
-  seq: number;
-  site_id: string;
-  at: Date;
-  event: string;
-  /** UIDs, codes, counts: the closed fields of the event. */
-  fields: ColumnType<Record<string, unknown>, string, never>;
-  previous_hash: string;
-  hash: string;
-};
-
-/** An account's readings of a study, counted until its quarter of an hour is over; then it is an audit event. */
-export type ReadingTable = {
-  site_id: string;
-  account_id: string;
-  /** An API key of the account; empty: a person who is signed in. */
-  key_id: string;
-  /** Empty: of no study. */
-  study_instance_uid: string;
-  /** Quarters of an hour since 1970. */
-  period: number;
-  kind: 'images' | 'reports' | 'receipts' | 'exports';
-  count: number;
-  since: Date;
-};
-
 export type Tables = InferenceTables &
   CaseTables &
   VaultTables &
-  ForeignTables & {
+  ForeignTables &
+  OrderTables &
+  AuditTables & {
     site: SiteTable;
     account: AccountTable;
     refresh_token: RefreshTokenTable;
@@ -394,6 +386,7 @@ export type Tables = InferenceTables &
     upload_carrier: UploadCarrierTable;
     upload_instance: UploadInstanceTable;
     instance: InstanceTable;
+    commitment: CommitmentTable;
     tally: TallyTable;
     deid_report: DeidReportTable;
     parcel: ParcelTable;
@@ -401,6 +394,4 @@ export type Tables = InferenceTables &
     policy: PolicyTable;
     destination: DestinationTable;
     rule: RuleTable;
-    audit: AuditTable;
-    reading: ReadingTable;
   };

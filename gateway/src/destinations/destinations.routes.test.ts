@@ -1,7 +1,6 @@
 /** `/admin/destinations`, at a whole gateway: administrators set where studies go, and nobody reads a secret. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -13,6 +12,7 @@ import { openDimsePeer, pdu } from '../testing/dimse-peer.ts';
 import { testFilm } from '../testing/open-subject.ts';
 import { openTestGateway, type CallOptions, type TestGateway } from '../testing/open-gateway.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const test = suite('a destination');
 const ENV = { PACS_URL: 'http://127.0.0.1:9/dicom-web', PACS_AUTHORIZATION: 'Bearer planted-environment' };
@@ -194,8 +194,8 @@ async function openPacs(): Promise<string> {
     response.end(isKnown ? '[]' : '');
   });
   servers.push(server);
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/dicom-web`;
+  const port = await listenOnLoopback(server);
+  return `http://127.0.0.1:${port}/dicom-web`;
 }
 
 test('is tested, and the finding says what is wrong', async () => {

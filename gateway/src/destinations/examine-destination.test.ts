@@ -1,7 +1,7 @@
 /** The doctor reaches a destination as the gateway does: by its token, its certificates and the proxy. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DestinationExamination } from '#shared/protocol/destination.ts';
@@ -14,6 +14,7 @@ import {
   NEXT_CERTIFICATE_KEY,
 } from '../testing/certificate.ts';
 import { examineDestination } from './examine-destination.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const test = suite('the doctor at a destination');
 const { signal } = new AbortController();
@@ -27,8 +28,7 @@ test.after(() => {
 
 async function listen(server: Server): Promise<number> {
   servers.push(server);
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
+  return listenOnLoopback(server);
 }
 
 const ASKS = { requestCert: true, rejectUnauthorized: true, ca: NEXT_CERTIFICATE };

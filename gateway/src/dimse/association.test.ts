@@ -1,6 +1,5 @@
 /** An association with a peer that does what a test tells it to: right, wrong, silent, or without an end. */
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -26,6 +25,7 @@ import { withAssociation, type PeerSettings } from './association.ts';
 import { textIn, type Elements } from './elements.ts';
 import { RECEIVED_BYTES_LIMIT } from './pdu.ts';
 import { echo, find, get, store, STUDY_ROOT_FIND, STUDY_ROOT_GET, VERIFICATION } from './messages.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const test = suite('an association');
 
@@ -247,10 +247,8 @@ async function dripping(type: number, start: string) {
       else socket.write(accept(request.subarray(6)));
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   peers.push({ port: 0, close: () => void server.close() });
-  const { port } = server.address() as AddressInfo;
   const peer = { host: '127.0.0.1', port, tls: null, calledAE: 'PEER', callingAE: 'RELAYPACS' };
   return { peer, sent: () => sent };
 }

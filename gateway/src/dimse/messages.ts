@@ -31,6 +31,8 @@ export const VERIFICATION = '1.2.840.10008.1.1';
 /** Study Root Query/Retrieve Information Model (PS3.4 Annex C.6.2). */
 export const STUDY_ROOT_FIND = '1.2.840.10008.5.1.4.1.2.2.1';
 export const STUDY_ROOT_GET = '1.2.840.10008.5.1.4.1.2.2.3';
+/** Modality Worklist Information Model (PS3.4 Annex K.6.1). */
+export const MODALITY_WORKLIST_FIND = '1.2.840.10008.5.1.4.31';
 
 const PRIORITY = 0x00000700;
 
@@ -43,7 +45,7 @@ const ECHO_RSP = 0x8030;
 
 const MEDIUM = 0;
 /** Any value but NO_DATA_SET. */
-const WITH_DATA_SET = 0x0001;
+export const WITH_DATA_SET = 0x0001;
 
 /** Of a response of C-FIND: some UIDs and codes. */
 const IDENTIFIER_BYTES_LIMIT = 64 * 1024;
@@ -51,7 +53,7 @@ const IDENTIFIER_BYTES_LIMIT = 64 * 1024;
 const MESSAGES_FOR_AN_INSTANCE = 32;
 
 /** The status of a response to this message. */
-function statusOf({ command }: Message, field: number, messageId: number): number {
+export function statusOf({ command }: Message, field: number, messageId: number): number {
   const status = numberIn(command, STATUS);
   if (
     numberIn(command, COMMAND) !== field ||
@@ -64,7 +66,7 @@ function statusOf({ command }: Message, field: number, messageId: number): numbe
 
 const isPending = (status: number): boolean => status === 0xff00 || status === 0xff01;
 
-async function gather(dataSet: AsyncIterable<Buffer> | null, maxBytes: number): Promise<Buffer> {
+export async function gather(dataSet: AsyncIterable<Buffer> | null, maxBytes: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of dataSet ?? []) {
@@ -75,7 +77,7 @@ async function gather(dataSet: AsyncIterable<Buffer> | null, maxBytes: number): 
   return Buffer.concat(pieces);
 }
 
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+export async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;
 }
 
@@ -125,6 +127,11 @@ export type Matches<T> = {
 
 /** `read`: what is kept of a row, which may be as long as the peer likes; nothing else of it stays in memory. */
 export type Wish<T> = { readonly limit: number; readonly read: (row: Elements) => readonly T[] };
+/** The same of rows as they are encoded. */
+type BytesWish<T> = {
+  readonly limit: number;
+  readonly read: (row: Buffer) => readonly T[] | Promise<readonly T[]>;
+};
 
 /** `identifier`: ascending by tag; it begins with the level. */
 export async function find<T>(
@@ -133,15 +140,26 @@ export async function find<T>(
   identifier: ElementsToSend,
   { limit, read }: Wish<T>,
 ): Promise<Matches<T>> {
+  const wish = { limit, read: (row: Buffer) => read(parseElements(row)) };
+  return findBytes(association, context, encodeElements(identifier), wish);
+}
+
+/** In the information model of the context. Identifier and rows are Data Sets as they are encoded. */
+export async function findBytes<T>(
+  association: Association,
+  context: Context,
+  identifier: Buffer,
+  { limit, read }: BytesWish<T>,
+): Promise<Matches<T>> {
   const id = association.nextMessageId();
   const command: ElementsToSend = [
-    [SOP_CLASS, STUDY_ROOT_FIND],
+    [SOP_CLASS, context.abstractSyntax],
     [COMMAND, FIND_RQ],
     [MESSAGE_ID, id],
     [PRIORITY, MEDIUM],
     [DATA_SET_TYPE, WITH_DATA_SET],
   ];
-  await association.send(context.id, command, once(encodeElements(identifier)));
+  await association.send(context.id, command, once(identifier));
   const rows: T[] = [];
   for (let count = 0; ; count++) {
     const answer = await association.receive();
@@ -149,7 +167,7 @@ export async function find<T>(
     const status = statusOf(answer, FIND_RSP, id);
     if (!isPending(status)) return { status, rows, isCut: false };
     if (count === limit) return { status: SUCCESS, rows, isCut: true };
-    rows.push(...read(parseElements(bytes)));
+    rows.push(...(await read(bytes)));
   }
 }
 

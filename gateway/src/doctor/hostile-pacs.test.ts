@@ -1,20 +1,20 @@
 /** The doctor before servers that mean harm: every visit ends, and no word of theirs reaches a terminal raw. */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ask } from './ask.ts';
 import { examinePacs, type PacsReport } from './examine-pacs.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const signal = new AbortController().signal;
 const clock = { now: () => 0, wait: async () => undefined };
 
 async function visit(listener: RequestListener, run: (url: string) => Promise<void>): Promise<void> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = createServer(listener);
+  const port = await listenOnLoopback(server);
   try {
-    await run(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await run(`http://127.0.0.1:${port}`);
   } finally {
     server.closeAllConnections();
     server.close();

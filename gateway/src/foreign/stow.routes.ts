@@ -5,6 +5,7 @@
 import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { z } from '@hono/zod-openapi';
+import { boundaryOf } from '#shared/boundary-of.ts';
 import { isUid } from '#shared/dicom/uid.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -42,8 +43,6 @@ export type RequestBodies = {
   read(source: Readable | ReadableStream<Uint8Array> | null): RequestBody & { stop(): void };
 };
 
-/** RFC 2046 §5.1.1, RFC 2387 §3. */
-const BOUNDARY = /^multipart\/related\s*;(?:.*;)?\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s";,]{1,70}))/i;
 const OF_INSTANCES = /;\s*type=(?:"application\/dicom"|application\/dicom(?=\s*(?:;|$)))/i;
 
 const JSON_TYPE = 'application/dicom+json';
@@ -126,9 +125,8 @@ type Asked = {
 
 function parseAsked(c: GatewayContext): Asked {
   const contentType = c.req.header('content-type') ?? '';
-  const [, quoted, bare] = BOUNDARY.exec(contentType) ?? [];
-  const boundary = quoted ?? bare;
-  if (boundary === undefined || !OF_INSTANCES.test(contentType)) throw new Problem('unsupported-media-type');
+  const boundary = boundaryOf(contentType, 'related');
+  if (boundary === null || !OF_INSTANCES.test(contentType)) throw new Problem('unsupported-media-type');
   const studyInstanceUID = c.req.param('studyInstanceUID') ?? null;
   if (studyInstanceUID !== null && !isUid(studyInstanceUID))
     throw new Problem('bad-request', 'The address names no study.');

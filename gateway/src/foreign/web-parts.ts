@@ -2,6 +2,7 @@
  * multipart/related (PS3.18 §8.7.1) from the PACS to the caller, as a stream: parts are read, and written again with
  * no header but a media type that was checked. Other headers of a part may hold the PACS's own address.
  */
+import { boundaryOf } from '#shared/boundary-of.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { DICOM, ENCODED } from './accepted.ts';
 
@@ -12,7 +13,6 @@ const CRLF = '\r\n';
 const HEAD_END = CRLF + CRLF;
 /** The header of a part ends within this many bytes, or the answer is not ours to read. */
 const HEAD_LIMIT = 16 * 1024;
-const BOUNDARY = /;\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s";,]{1,70}))/i;
 
 /** Instances, frames, bulk data, pictures. No type that a browser would run. */
 const PART_TYPES: readonly string[] = [DICOM, ...ENCODED];
@@ -26,13 +26,6 @@ export function checkedType(said: string): string {
   return said.trim();
 }
 
-/** The boundary of a multipart/related answer; null: it is none. */
-export function boundaryOf(contentType: string): string | null {
-  if (!/^multipart\/related\s*;/i.test(contentType)) return null;
-  const [, quoted, bare] = BOUNDARY.exec(contentType) ?? [];
-  return quoted ?? bare ?? null;
-}
-
 /**
  * The parts of an answer; one that has no parts is the only one. Throws PacsUnreachable where it is cut, malformed,
  * or of another media type.
@@ -41,7 +34,7 @@ export async function* readParts(
   contentType: string,
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<PartPiece> {
-  const boundary = boundaryOf(contentType);
+  const boundary = boundaryOf(contentType, 'related');
   if (boundary === null) {
     yield { type: checkedType(contentType) };
     yield* body;

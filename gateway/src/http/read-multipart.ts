@@ -3,6 +3,7 @@
  * memory while it is used and then forgotten. Nothing touches a disk, and file names are not read: they may
  * be a patient's.
  */
+import { boundaryOf } from '#shared/boundary-of.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { gatherBytes } from './gather-bytes.ts';
@@ -10,8 +11,6 @@ import { gatherBytes } from './gather-bytes.ts';
 const CRLF = '\r\n';
 /** The headers of a part end within this many bytes; a browser's take about 200. */
 const PART_HEADER_LIMIT = 8 * 1024;
-/** RFC 2046 §5.1.1: a boundary has 1 to 70 characters. */
-const BOUNDARY = /^multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,70})"|([^\s";]{1,70}))/i;
 /** RFC 7578 §4.2: the name of the field. */
 const FIELD_NAME = /^content-disposition:\s*form-data\s*;(?:[^\r\n]*;)?\s*name="([^"\r\n]*)"/im;
 /** RFC 7578 §4.2: a part with a file name is a file; the name is not read. */
@@ -48,9 +47,8 @@ export async function* readMultipart(
   body: AsyncIterable<Uint8Array>,
   limits: MultipartLimits,
 ): AsyncGenerator<Part> {
-  const [, quoted, bare] = BOUNDARY.exec(contentType) ?? [];
-  const boundary = quoted ?? bare;
-  if (boundary === undefined) throw new Problem('unsupported-media-type');
+  const boundary = boundaryOf(contentType, 'form-data');
+  if (boundary === null) throw new Problem('unsupported-media-type');
   const read = createReader(body, limits);
   const delimiter = Buffer.from(`${CRLF}--${boundary}`);
   // Text before the first delimiter is ignored.

@@ -1,5 +1,6 @@
 /** Receipts in the database: one for each upload and revision of its study, never changed. */
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { SETTLED } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
 import type { StudyRow } from './study.store.ts';
 
@@ -34,21 +35,45 @@ export async function insertReceipt(
 /** How many receipts, and the bytes of all of them together. */
 export type ReceiptsSize = { readonly receipts: number; readonly bytes: number };
 
-/** Of these uploads' receipts of their studies' present revisions. */
+/**
+ * For people, in a statement that joins `upload` and `study`: the receipt's id that still says the truth of all that
+ * the upload promised. Results that are stored beside it give the study a new revision long before that one's receipt:
+ * until then the last one holds, as long as nothing of the upload has changed. Null: there is none, or the next
+ * receipt will say something else. A device is told of the present revision's alone (`findReceipt`).
+ */
+export const standingReceipt = sql<string | null>`(select r.id from receipt r
+  where r.upload_id = upload.id and (r.revision = study.revision or not exists (
+    select from upload_instance u join instance i on i.id = u.instance_id
+    where u.upload_id = upload.id and (i.revision > r.revision or i.updated_at >= r.issued_at
+      or i.state not in (${sql.join(SETTLED.map((state) => sql.lit(state)))}))))
+  order by r.revision desc limit 1)`;
+
+/** Of these uploads' standing receipts. */
 export async function sizeOfReceipts(
   db: Kysely<Tables>,
   uploadIds: readonly string[],
 ): Promise<ReceiptsSize> {
-  return db
-    .selectFrom('receipt')
-    .innerJoin('study', (join) =>
-      join.onRef('study.id', '=', 'receipt.study_id').onRef('study.revision', '=', 'receipt.revision'),
-    )
+  return ofUploads(db, uploadIds)
     .select(sql<number>`count(*)::int`.as('receipts'))
     .select(sql<number>`coalesce(sum(octet_length(receipt.jws)), 0)::int`.as('bytes'))
-    .where(sql<boolean>`receipt.upload_id = any(${uploadIds}::uuid[])`)
     .executeTakeFirstOrThrow();
 }
+
+/** The uploads' standing receipts as compact JWS, by the uploads' ids. */
+export async function standingReceipts(
+  db: Kysely<Tables>,
+  uploadIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await ofUploads(db, uploadIds).select(['receipt.upload_id', 'receipt.jws']).execute();
+  return new Map(rows.map(({ upload_id, jws }) => [upload_id, jws]));
+}
+
+const ofUploads = (db: Kysely<Tables>, uploadIds: readonly string[]) =>
+  db
+    .selectFrom('upload')
+    .innerJoin('study', 'study.id', 'upload.study_id')
+    .innerJoin('receipt', (join) => join.on('receipt.id', '=', standingReceipt))
+    .where(sql<boolean>`upload.id = any(${uploadIds}::uuid[])`);
 
 /** The upload's receipt of its study's present revision, as a compact JWS. */
 export async function findReceipt(db: Kysely<Tables>, uploadId: string): Promise<string | undefined> {

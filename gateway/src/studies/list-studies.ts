@@ -3,8 +3,10 @@
  * Study Instance UID, with its newest uploads.
  */
 import { sql } from 'kysely';
+import type { UploadStatus } from '#shared/protocol/api.ts';
 import { UPLOADS_SHOWN, type SentStudy, type StudyStanding } from '#shared/protocol/studies.ts';
 import type { Db } from '../database/database.ts';
+import { standingReceipt } from '../pipeline/receipt.store.ts';
 import { uploadStatuses } from '../uploads/upload-status.ts';
 import { sendersOf } from './senders-of.ts';
 
@@ -43,7 +45,7 @@ export async function listStudies(
   const found = await selectStudies(db, query);
   const rows = found.slice(0, query.limit);
   const ids = rows.flatMap(({ uploads }) => uploads);
-  const statuses = new Map((await uploadStatuses(db, ids)).map((status) => [status.uploadId, status]));
+  const statuses = await statusesOf(db, ids);
   const classes = await sopClassesOf(db, ids);
   const senders = query.accountId === null ? await sendersOf(db, query.siteId, ids) : null;
   const studies = rows.map((row) => {
@@ -66,8 +68,36 @@ export async function listStudies(
   return { studies, more: found.length > query.limit };
 }
 
-const isHeld = sql<boolean>`bool_or(study.state = 'held')`;
-const isEnded = sql<boolean>`bool_and(study.state = 'closed')`;
+/**
+ * As whoever sent them sees them: results that are stored beside what an upload brought change its study's state and
+ * revision, and neither its receipt nor what it waits for.
+ */
+async function statusesOf(db: Db, uploadIds: readonly string[]): Promise<ReadonlyMap<string, UploadStatus>> {
+  const receipts = await db
+    .selectFrom('upload')
+    .innerJoin('study', 'study.id', 'upload.study_id')
+    .select(['upload.id', standingReceipt.as('receipt')])
+    .where(sql<boolean>`upload.id = any(${uploadIds}::uuid[])`)
+    .execute();
+  const receiptOf = new Map(receipts.map(({ id, receipt }) => [id, receipt]));
+  const statuses = new Map<string, UploadStatus>();
+  for (const status of await uploadStatuses(db, uploadIds)) {
+    const { uploadId } = status;
+    const id = receiptOf.get(uploadId) ?? null;
+    const receipt = id === null ? null : { id, href: `/upload/${uploadId}/receipt` };
+    statuses.set(uploadId, { ...status, waiting: id === null ? status.waiting : null, receipt });
+  }
+  return statuses;
+}
+
+/** An upload is judged by what it brought alone. Most are closed, and nothing more is looked up. */
+const ownStanding = sql<StudyStanding>`case when study.state = 'closed' then 'ended'
+  when study.state <> 'held' and ${standingReceipt} is null then 'under-way'
+  when exists (select from upload_instance u join instance i on i.id = u.instance_id
+    where u.upload_id = upload.id and i.state = 'quarantined') then 'needs-you'
+  else 'ended' end`;
+const isHeld = sql<boolean>`bool_or(${ownStanding} = 'needs-you')`;
+const isEnded = sql<boolean>`bool_and(${ownStanding} = 'ended')`;
 const STANDING: Readonly<Record<StudyStanding, ReturnType<typeof sql<boolean>>>> = {
   'needs-you': isHeld,
   ended: isEnded,

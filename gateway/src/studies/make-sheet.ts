@@ -1,11 +1,11 @@
 /**
- * The sheet of a study: its receipts of the present revision, drawn in a thread, and the file signed as a whole. It
+ * The sheet of a study: the standing receipts of its uploads, drawn in a thread, and the file signed as a whole. It
  * holds some 2 MB at most: more receipts than that are fetched one by one.
  */
 import { sql } from 'kysely';
 import { sealLine } from '#shared/protocol/receipt-sheet.ts';
 import type { Db } from '../database/database.ts';
-import { findReceipt, sizeOfReceipts, type ReceiptsSize } from '../pipeline/receipt.store.ts';
+import { sizeOfReceipts, standingReceipts, type ReceiptsSize } from '../pipeline/receipt.store.ts';
 import { findPseudonym, type PseudonymTools } from './find-pseudonym.ts';
 import type { AssembleSheet, SheetUpload } from './sheet-thread.ts';
 import type { SheetSigner } from './sign-sheet.ts';
@@ -26,7 +26,7 @@ export const SHEET_BYTES_LIMIT = 2_000_000;
 export const isTooLarge = ({ receipts, bytes }: ReceiptsSize): boolean =>
   receipts * PAGE_BYTES + bytes > SHEET_BYTES_LIMIT;
 
-/** The bytes of a PDF. An upload without a receipt of the present revision has no page. Throws the signal's reason. */
+/** The bytes of a PDF. An upload without a standing receipt has no page. Throws the signal's reason. */
 export async function makeSheet(
   tools: SheetTools,
   whose: WhoseStudy,
@@ -56,9 +56,13 @@ async function withReceipts(
   db: Db,
   uploads: Awaited<ReturnType<typeof uploadsOf>>,
 ): Promise<readonly SheetUpload[]> {
+  const receipts = await standingReceipts(
+    db,
+    uploads.map(({ id }) => id),
+  );
   const pages: SheetUpload[] = [];
   for (const { id, username, account_id: accountId, device_id: device, created_at: sentAt } of uploads) {
-    const jws = await findReceipt(db, id);
+    const jws = receipts.get(id);
     if (jws === undefined) continue;
     const sender = { username, accountId, device };
     pages.push({ jws, uploadId: id, sentAt, sender, classes: await classesOf(db, id) });

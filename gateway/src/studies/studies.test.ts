@@ -16,6 +16,7 @@ import { addAccount, addDevice } from '../testing/add-account.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
+import { insertInstances } from '../pipeline/instance.store.ts';
 import { findReceipt } from '../pipeline/receipt.store.ts';
 import { isTooLarge, PAGE_BYTES, SHEET_BYTES_LIMIT } from './make-sheet.ts';
 import { createSheetServer } from './serve-sheet.ts';
@@ -67,22 +68,51 @@ test('are listed newest first, page by page, with what stands where', async () =
   assert.equal(pages, [[uidOf(waiting)], [second.uid], [first.uid]]);
 });
 
+/** The gateway keeps an instance of the upload for a person. */
+async function hold(uploadId: string): Promise<void> {
+  const { db, now } = pipeline.tools;
+  await db.transaction().execute(async (trx) => {
+    const { study_id } = await trx
+      .selectFrom('upload')
+      .select('study_id')
+      .where('id', '=', uploadId)
+      .executeTakeFirstOrThrow();
+    const study = await trx
+      .updateTable('study')
+      .set({ state: 'held' })
+      .where('id', '=', study_id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const held = {
+      ...{ sop_instance_uid: '1.2.3', sop_class_uid: '1.2', series_instance_uid: '1.2.4' },
+      ...{ transfer_syntax_uid: '1.2', digest: 'd', original_digest: null, original_key: null },
+      ...({ report_digest: null, bytes: 1, state: 'quarantined', reason: 'identity-remains' } as const),
+    };
+    const [instance_id] = (await insertInstances(trx, study, [held], now())).values();
+    await trx
+      .insertInto('upload_instance')
+      .values({ upload_id: uploadId, position: 99, instance_id: instance_id! })
+      .execute();
+  });
+}
+
 /** Of a study that is under way, so many uploads of its sender, the oldest one held. */
 async function addUploads(uid: string, count: number): Promise<void> {
   const { accountId: account_id, siteId: site_id, tools } = pipeline;
   const { db, newId } = tools;
-  const study = (state: 'held' | 'receiving') => ({
-    ...{ id: newId(), site_id, account_id, study_instance_uid: uid, state },
+  const study = () => ({
+    ...{ id: newId(), site_id, account_id, study_instance_uid: uid, state: 'receiving' as const },
     ...{ revision: 1, policy_name: 'identified', policy_version: 1 },
     updated_at: new Date(),
   });
-  const studies = Array.from({ length: count }, (_, at) => study(at === 0 ? 'held' : 'receiving'));
+  const studies = Array.from({ length: count }, study);
   await db.insertInto('study').values(studies).execute();
   const uploads = studies.map(({ id: study_id }, at) => ({
     ...{ id: newId(), site_id, account_id, study_id, device_id: null, completed_at: null },
     created_at: new Date(Date.now() - 10_000 + at),
   }));
   await db.insertInto('upload').values(uploads).execute();
+  await hold(uploads[0]!.id);
 }
 
 test('one of more uploads than are shown has the newest, and its standing is of all', async () => {
@@ -99,6 +129,9 @@ test('one of more uploads than are shown has the newest, and its standing is of 
   }
   const { db } = pipeline.tools;
   const added = db.selectFrom('study').select('id').where('study_instance_uid', 'like', '1.2.826.%');
+  const held = db.selectFrom('instance').select('id').where('study_id', 'in', added);
+  await db.deleteFrom('upload_instance').where('instance_id', 'in', held).execute();
+  await db.deleteFrom('instance').where('study_id', 'in', added).execute();
   await db.deleteFrom('upload').where('study_id', 'in', added).execute();
   await db.deleteFrom('study').where('study_instance_uid', 'like', '1.2.826.%').execute();
 });
@@ -143,13 +176,7 @@ test('one sent in two uploads is one study, and needs a person while one of them
     study?.uploads.map(({ device }) => device),
     devices.reverse(),
   );
-  await pipeline.tools.db
-    .updateTable('study')
-    .set({ state: 'held' })
-    .where('id', 'in', (of) =>
-      of.selectFrom('upload').select('study_id').where('id', '=', study!.uploads[0]!.uploadId),
-    )
-    .execute();
+  await hold(study!.uploads[0]!.uploadId);
   const [held] = (await list('?standing=needs-you')).studies;
   assert.equal([held?.studyInstanceUID, held?.standing], [uidOf(instances), 'needs-you']);
 });

@@ -1,6 +1,5 @@
 /** A peer that speaks DIMSE as a test tells it to: PDU by PDU, right or wrong. */
-import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import {
   encodeCommand,
   encodeElements,
@@ -9,6 +8,7 @@ import {
   type ElementsToSend,
 } from '../dimse/elements.ts';
 import { encodeData } from '../dimse/pdu.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const ASSOCIATE_RQ = 1;
 const DATA = 4;
@@ -60,10 +60,9 @@ export async function openDimsePeer(script: Script): Promise<Peer> {
       }
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     close: () => {
       for (const socket of sockets) socket.destroy();
       server.close();

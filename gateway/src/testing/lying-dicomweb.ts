@@ -8,12 +8,12 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { sha256 } from '#testing/sha256.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import type { OrthancBehind, Reply } from './orthanc-behind.ts';
 import { storeAnswer, textOf, type Answer } from './pacs-answers.ts';
 import { createSilence, type Silence } from './silence.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 export const WEB_SERVICES = ['store', 'search', 'retrieve'] as const;
 /** `instance`: a store of one instance by REST. `lookup`, `listing`: of a study. `digest`: of an instance. */
@@ -119,11 +119,10 @@ export async function startLyingPacs(options: LyingPacsOptions): Promise<LyingPa
   const server = createServer((request, response) => {
     answer(pacs, place, { request, response }).catch(() => request.socket.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   const root = options.isOrthanc ? 'dicom-web' : 'dicomweb';
   const pacs: LyingPacs = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${root}`,
+    url: `http://127.0.0.1:${port}/${root}`,
     startTimer: place.silence.startTimer,
     conduct: HONEST,
     held: new Map(),

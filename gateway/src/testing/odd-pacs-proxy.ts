@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 export type KeptRequest = { readonly method: string; readonly path: string; readonly body: Buffer };
 
@@ -57,10 +57,9 @@ export async function startOddPacsProxy(target: string, now: () => number): Prom
   const server = createServer((incoming, outgoing) => {
     pass(incoming, outgoing).catch(() => outgoing.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${upstream.pathname}`,
+    url: `http://127.0.0.1:${port}${upstream.pathname}`,
     requests,
     oddities,
     reset() {

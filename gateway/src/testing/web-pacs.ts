@@ -4,11 +4,11 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { createStowPacs } from '../ports/pacs/stow-pacs.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openTestPacs, type TestPacs } from './open-pacs.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const BOUNDARY = 'of the PACS';
 const JSON_TYPE = 'application/dicom+json';
@@ -41,9 +41,8 @@ export async function startWebPacs(): Promise<WebPacs> {
     if (answer) answer(response, one);
     else answerAs({ held: memory.held, series, url }, response, one);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/dicom-web`;
+  const port = await listenOnLoopback(server);
+  const url = `http://127.0.0.1:${port}/dicom-web`;
   return {
     pacs: Object.assign(memory, { web: createStowPacs({ url, authorization: null }, true).web }),
     ...{ held: memory.held, url, asked },

@@ -1,12 +1,13 @@
 /** A thread runs while it has something to do, and each task ends, whatever happens to the thread. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { giving, keepThread, ThreadEnded, ThreadNotStarted } from './thread.ts';
 import type { KeptThread, Reply, ThreadOptions } from './thread.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 type Task =
   | 'double'
@@ -370,9 +371,9 @@ async function holdFromAfar(port: number) {
 }
 
 own('dies with its parent, however busy it is', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const parent = await holdFromAfar((server.address() as AddressInfo).port);
+  const server = createServer();
+  const port = await listenOnLoopback(server);
+  const parent = await holdFromAfar(port);
   try {
     const [held] = (await once(server, 'connection')) as [Socket];
     // The kernel resets the connection of a process that was killed.

@@ -4,10 +4,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createRequire, stripTypeScriptTypes } from 'node:module';
 import { extname, join, normalize } from 'node:path';
 import { ROOT } from '../../check/source-files.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.ts': 'text/javascript',
@@ -47,9 +47,9 @@ export async function serveSources(): Promise<{ readonly url: string; close(): v
       () => void response.writeHead(404).end(),
     );
   });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     close: () => void server.close(),
   };
 }

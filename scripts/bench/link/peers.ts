@@ -5,11 +5,11 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { Agent, createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
 import { FileStore } from '@tus/file-store';
 import { Server } from '@tus/server';
 import { DefaultHttpStack, Upload } from 'tus-js-client';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 /** Sends one file. @throws Error where it did not arrive. */
 type SendOne = (path: string) => Promise<void>;
@@ -96,10 +96,10 @@ export async function startPlainTus(folder: string): Promise<Peer> {
     datastore: new FileStore({ directory: folder }),
   });
   const server = createServer((incoming, answer) => void tus.handle(incoming, answer));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
 
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     async send(port, paths, atOnce) {
       const agent = standing(atOnce);
       await warm(agent, port, atOnce);

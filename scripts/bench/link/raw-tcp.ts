@@ -5,8 +5,9 @@
  */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { forkShapedLink } from '#testing/shaped-link-process.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 export type Wire = { readonly roundTripMs: number; readonly bitsPerSecond: number };
 
@@ -27,9 +28,9 @@ async function startSink(bytes: number): Promise<{ port: number; stop(): Promise
       if (before === bytes + GREETING || left === 0) socket.write('.');
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     async stop() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

@@ -35,6 +35,7 @@ import { sha256OfBlob, sha256OfBytes } from '../transfer/digest.ts';
 import { HELD_BYTES, type InstanceBytes } from '../transfer/instance-bytes.ts';
 import type { PatientIdentity } from '../transfer/vault-entry.ts';
 import type { Outgoing, PreparedInstance } from './outgoing.ts';
+import { applyOrder, type ChosenOrder } from './apply-order.ts';
 import { coverFile, type Cover } from './cover-file.ts';
 import { describeOne } from './describe-study.ts';
 import { refusingUnreadable, type NotSent } from './refusing-unreadable.ts';
@@ -44,7 +45,12 @@ import { FILMS } from './plain-films.ts';
 /** `identified`: the bytes stay as they are. */
 export type DevicePolicy =
   /** `strict`: odd instances are held (protocol/irregularities.ts). */
-  | { readonly kind: 'identified'; readonly strict?: boolean | undefined }
+  | {
+      readonly kind: 'identified';
+      readonly strict?: boolean | undefined;
+      /** The order that a person chose for the study: its identifiers replace those of the file. */
+      readonly order?: ChosenOrder | undefined;
+    }
   | {
       readonly kind: 'deidentified';
       readonly rules: DeidRules;
@@ -260,7 +266,12 @@ async function applyTo<T extends InstanceBytes>(
       const [odd] = heldFor(instance.warnings, treatmentOf({ deidentify: false, strict: policy.strict }));
       if (odd !== undefined) return { kind: 'quarantined', because: odd };
       const { identifiers, transferSyntaxUID } = instance;
-      const bytes = await withFileMeta(file, source, instance);
+      const ordered = policy.order === undefined ? null : await applyOrder(instance, policy.order);
+      if (ordered?.kind === 'refused') return ordered;
+      const bytes =
+        ordered === null
+          ? await withFileMeta(file, source, instance)
+          : await compose(file, instance.dataSet, ordered.segments, instance.dataSet === source);
       return {
         ...common,
         identifiers,

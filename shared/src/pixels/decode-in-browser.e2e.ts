@@ -4,7 +4,6 @@
  */
 import { createServer, type Server } from 'node:http';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +19,7 @@ import { buildInstance } from '../dicom/build-instance.ts';
 import { concatBytes } from '../dicom/encode.ts';
 import type { TransferSyntaxUID } from '../dicom/uid.ts';
 import { loadCodecs } from './load-codecs.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const { headlessShell, corpus } = testEnvironment();
 const pixels = suite('pixels in the browser');
@@ -141,9 +141,9 @@ if (headlessShell) {
     const server = serve(folder, inputs);
     try {
       await buildPage(folder);
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const port = await listenOnLoopback(server);
       const page = await browser.newPage();
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      await page.goto(`http://127.0.0.1:${port}/`);
       await page.waitForFunction(() => 'ask' in globalThis);
       const codecs = loadCodecs();
       for (const [which, [name, bytes]] of inputs.entries()) {

@@ -10,8 +10,8 @@ import { uidSchema } from './forms.ts';
 export const UPLOADS_SHOWN = 20;
 
 /**
- * `needs-you`: an upload is held for a person; `ended`: every upload has its receipt and waits for nothing;
- * `under-way`: all others.
+ * `needs-you`: something that an upload brought waits for a person; `ended`: every upload has its receipt and waits
+ * for nothing; `under-way`: all others. Results that the gateway stores in the study change nothing of it.
  */
 export const STUDY_STANDINGS = ['needs-you', 'under-way', 'ended'] as const;
 export type StudyStanding = (typeof STUDY_STANDINGS)[number];
@@ -26,7 +26,8 @@ export const sentStudySchema = z.object({
   sopClassUIDs: z.array(uidSchema),
   /**
    * The newest `UPLOADS_SHOWN`, newest first; the other fields are of all. `device`: the device that sends it; null:
-   * sent by a signed-in person.
+   * sent by a signed-in person. `receipt`: the one that says the truth of all that the upload promised, while the next
+   * one, of the study with its results, is not there yet.
    */
   uploads: z.array(
     uploadStatusSchema.extend({

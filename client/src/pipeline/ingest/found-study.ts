@@ -12,7 +12,9 @@ import type { Forecast } from './forecast.ts';
 import type { FoundFile, NamedPerson, StudyWarning } from './group-studies.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';
 import type { Inspection } from './inspection.ts';
+import type { Orders } from './orders.ts';
 import type { FolderHandle } from './folder-handle.ts';
+import type { SentFromHere } from './sent-from-here.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
 /** queueing: the chosen studies are being written into the queue; only then are they safe on this device. */
@@ -96,6 +98,8 @@ export interface RejectedFile {
 /** A file that the policy in force cannot make safe and nobody has released. */
 export interface HeldFile extends RejectedFile {
   readonly studyInstanceUID: string;
+  /** Under the policy in force a person who looks at it can release it. */
+  readonly isReleasable: boolean;
 }
 
 /**
@@ -144,6 +148,8 @@ export interface IngestStore {
   readonly policy: ReadonlySignal<Policy | null>;
   readonly policies: ReadonlySignal<readonly Policy[]>;
   readonly problem: ReadonlySignal<SendProblem | null>;
+  readonly orders: Orders;
+  readonly sentFromHere: ReadonlySignal<SentFromHere>;
   /**
    * Whether the studies that are selected fit on this device; null where nothing is selected or the browser
    * does not say.
@@ -174,6 +180,11 @@ export interface IngestStore {
   clear(also?: 'held-back'): void;
   /** By the id of a queued study, its files that are held back, where this page can still open them. */
   readonly reopenable: ReadonlySignal<ReadonlyMap<string, FoundStudy>>;
+  /**
+   * The policies that send what is held back of a study, or let a person release it: of a found one by its Study
+   * Instance UID, of a queued one by its id. Null where this page no longer has the files.
+   */
+  policiesFor(study: string): readonly Policy[] | null;
   /** Shows the held-back files of a queued study again; returns the found study's id, null where they are gone. */
   reopen(id: string): string | null;
   toggle(studyInstanceUID: string): void;

@@ -20,9 +20,11 @@ import { forgetNaming, noteNaming, type NamingFiles } from './hold-companions.ts
 import type { NotSent } from '#shared/ingest/refusing-unreadable.ts';
 import type { GivenSecrets, PreparingTools } from './prepare-policy.ts';
 import type { QueueingTools } from './queue-study.ts';
+import { createOrders, type OrderTools } from './orders.ts';
+import { createSentFromHere, noteLeftBehind } from './sent-from-here.ts';
 import { createStudySnapshots } from './study-snapshots.ts';
 
-export interface IngestTools extends QueueingTools, PreparingTools {
+export interface IngestTools extends QueueingTools, PreparingTools, OrderTools {
   /** Calls `work` after `ms`; drawing waits for it. */
   readonly later: (work: () => void, ms: number) => void;
   readonly policies: ReadonlySignal<KnownPolicies | null>;
@@ -76,11 +78,13 @@ export function createIngestState(tools: IngestTools) {
     reason: signal<SendingReason | null>(null),
     /** By the id of a queued study: its files that are held back (reopen-study.ts). */
     undecided: signal<ReadonlyMap<string, StudyGroup>>(new Map()),
+    sentFromHere: createSentFromHere(),
     gathering: createGathering(tools.createId),
     heldBack: createHeldBack(),
     discs: createDiscs(),
     /** Secrets of patients, in memory alone. */
     given: new Map() as GivenSecrets,
+    orders: createOrders(tools),
     snapshots: createStudySnapshots(tools.pool),
     notSent: { refused: [] as RejectedFile[], skipped: [] as RejectedFile[] },
     /** `listing` and `reading`: how many choices are being listed and read. */
@@ -155,10 +159,12 @@ export function phaseAtRest({ discs, gathering, notSent }: IngestState): IngestP
 export function forget(state: IngestState): void {
   state.abort.abort();
   state.abort = new AbortController();
+  noteLeftBehind(state, state.gathering.studies.values(), state.notSent.refused);
   state.gathering.clear();
   state.heldBack.clear();
   state.discs.clear();
   state.given.clear();
+  state.orders.clear();
   state.snapshots.clear();
   state.undecided.value = new Map(state.undecided.value);
   takePolicy(state, null);

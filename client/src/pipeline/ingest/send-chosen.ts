@@ -17,8 +17,11 @@ import {
 } from './ingest-state.ts';
 import { termsOf } from './policy-in-force.ts';
 import { NamedByCompanions } from './hold-companions.ts';
+import { withOrder } from './orders.ts';
 import { NotPrepared, preparePolicy } from './prepare-policy.ts';
 import { queueStudy, type SendingTerms } from './queue-study.ts';
+import { noteSent } from './sent-from-here.ts';
+import { goingOf } from './sendable.ts';
 import { forgetSent, keepForDeciding } from './reopen-study.ts';
 import { patientsOfStudy, splitByPatient } from './split-patients.ts';
 
@@ -29,12 +32,7 @@ export async function sendChosen(state: IngestState): Promise<void> {
   problem.value = typeof terms === 'string' ? terms : null;
   if (typeof terms === 'string') return;
   askToPersist(state);
-  const selected = [...state.gathering.studies.values()].filter(
-    (study) =>
-      state.snapshots.isSelected(study) &&
-      !study.warnings.has('too-many-instances') &&
-      study.instances > countHeld(state, terms, study),
-  );
+  const selected = [...state.gathering.studies.values()].filter((study) => isSent(state, terms, study));
   const total = totalOf(selected);
   const room = await tools.room().catch(() => null);
   if (room !== null && needsOf(total) > room) {
@@ -62,10 +60,15 @@ export async function sendChosen(state: IngestState): Promise<void> {
   }
 }
 
-/** The instances that stay here if the study is sent now. */
-function countHeld(state: IngestState, { policy }: SendingTerms, { held }: StudyGroup): number {
+function isSent(state: IngestState, { policy }: SendingTerms, study: StudyGroup): boolean {
   const released = state.heldBack.released.peek();
-  return held.filter((found) => staysHere(policy, released, found)).length;
+  const going = goingOf({
+    isChosen: state.snapshots.isSelected(study),
+    isTooLarge: study.warnings.has('too-many-instances'),
+    instances: study.instances,
+    held: study.held.filter((found) => staysHere(policy, released, found)).length,
+  });
+  return going === 'sent';
 }
 
 /** Some browsers ask the person, and the answer may take its time: nothing waits for it. */
@@ -98,7 +101,8 @@ async function prepareAndQueue(
   const domain = terms.policy.patientDomain ?? 'id';
   const preparing = { tools: state.tools, policy: terms.policy, given: state.given, signal };
   try {
-    const forTask = await preparePolicy(terms.forTask, patientsOfStudy(group, domain), preparing);
+    const ordered = withOrder(terms.forTask, state.orders.chosen.peek().get(group.studyInstanceUID));
+    const forTask = await preparePolicy(ordered, patientsOfStudy(group, domain), preparing);
     point(group, 'connect-to-prepare', false);
     await queueAll(state, group, { ...terms, forTask }, signal);
   } catch (error) {
@@ -136,8 +140,10 @@ async function queueAll(
     onHeld: (id: string, files: readonly FoundFile[]) => keepForDeciding(state, id, group, files),
   };
   const companions = [...group.names.values()];
-  for (const part of parts) await queueStudy(state.tools, { group: part, companions, terms, watch, signal });
+  for (const part of parts)
+    noteSent(state, await queueStudy(state.tools, { group: part, companions, terms, watch, signal }), group);
   state.gathering.remove(group.studyInstanceUID);
+  state.orders.drop(group.studyInstanceUID);
   forgetSent(state, group);
   draw(state);
 }

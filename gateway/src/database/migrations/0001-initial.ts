@@ -49,7 +49,7 @@ const STUDIES = [
   `create table destination (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site, kind text not null,
     name text not null, url text not null, settings jsonb not null, sealed bytea,
-    viewers jsonb not null default '[]', is_primary boolean not null,
+    viewers jsonb not null default '[]', worklist text, is_primary boolean not null,
     from_environment boolean not null, need text, version int not null default 1, changed_at timestamptz not null,
     unique (site_id, name))`,
   `create unique index destination_primary on destination (site_id) where is_primary`,
@@ -124,7 +124,8 @@ const STUDIES = [
     offered_minute int not null default 0,
     revision int not null, damages int not null default 0, losses int not null default 0, beginnings int not null default 0,
     ends int not null default 0,
-    brought boolean not null default false, updated_at timestamptz not null, since_minute int not null default 0,
+    brought boolean not null default false, committed boolean not null default false,
+    updated_at timestamptz not null, since_minute int not null default 0,
     unique (study_id, sop_instance_uid, digest))`,
   // A UID is anybody's to name: mere promises are not in this index, and cost nobody who has the same UID.
   `create index instance_of_uid on instance (site_id, sop_instance_uid)
@@ -138,6 +139,11 @@ const STUDIES = [
   // database would refuse. Between uploads, forward looks first and hands over one at a time.
   `create unique index instance_active_uid on instance (study_id, sop_instance_uid)
     where state not in ('refused', 'quarantined', 'left-out')`,
+  `create table commitment (
+    id bigint primary key generated always as identity, transaction_uid text not null unique,
+    study_id uuid not null references study on delete cascade, asked_minute int not null,
+    instances jsonb not null, report jsonb)`,
+  `create index commitment_study on commitment (study_id)`,
   `create table upload_instance (
     upload_id uuid not null references upload, position int not null,
     instance_id bigint not null references instance, primary key (upload_id, position))`,
@@ -275,6 +281,55 @@ const CASES = [
   `create table case_arrival (
     site_id uuid not null references site, study_instance_uid text not null, looked_at timestamptz not null,
     primary key (site_id, study_instance_uid))`,
+  `create table case_import (
+    id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
+    at timestamptz not null, opened int not null, changed int not null, unchanged int not null)`,
+  `create table case_import_row (
+    import_id uuid not null, row int not null, at timestamptz not null, case_id uuid not null, version int,
+    status text not null, priority smallint not null, due_on text, assignee_id uuid, sealed bytea,
+    wrapped_key bytea, patient_print text, expects text, expected_print text, studies text[] not null,
+    changed text[] not null, primary key (import_id, row))`,
+];
+
+const ORDERS = [
+  `create table order_list (
+    id uuid primary key, site_id uuid not null references site, wrapped_key bytea not null,
+    imported_by uuid not null references account, imported_at timestamptz not null, expires_at timestamptz not null)`,
+  `create table imported_order (
+    site_id uuid not null references site, list_id uuid not null references order_list on delete cascade,
+    order_print text not null, day_print text not null, sealed bytea not null, primary key (site_id, order_print))`,
+  `create index imported_order_day on imported_order (site_id, day_print)`,
+  `create index imported_order_list on imported_order (list_id)`,
+  `create table order_choice (
+    site_id uuid not null references site, study_instance_uid text not null, order_print text not null,
+    chosen_at timestamptz not null, chosen_by uuid not null references account,
+    primary key (site_id, study_instance_uid, order_print))`,
+];
+
+const REVIEWS = [
+  // `json`, not `jsonb`: it keeps the order of the questions.
+  `create table review_type (
+    site_id uuid not null references site, name text not null, version int not null, definition json not null,
+    made_by uuid not null references account, made_at timestamptz not null, primary key (site_id, name, version))`,
+  `create table review (
+    id uuid primary key, site_id uuid not null references site, number int not null generated always as identity,
+    case_id uuid not null references case_record on delete cascade, type_name text not null,
+    type_version int not null, definition json not null, hides_finding boolean not null, state text not null,
+    final_place smallint, opened_by uuid not null references account, opened_at timestamptz not null,
+    settled_at timestamptz)`,
+  `create index review_case on review (case_id, number)`,
+  `create index review_open on review (site_id, number) where state in ('reading', 'adjudication')`,
+  `create table review_place (
+    review_id uuid not null references review on delete cascade, place smallint not null, version int not null,
+    state text not null, account_id uuid references account, assigned_at timestamptz, decided_by_event uuid,
+    signed_at timestamptz, primary key (review_id, place))`,
+  `create index review_place_account on review_place (account_id, state)`,
+  `create table review_event (
+    review_id uuid not null references review on delete cascade, id uuid not null,
+    position bigint not null generated always as identity, place smallint, version int, step text not null,
+    by_account uuid references account, to_account uuid references account, decision text, answers jsonb,
+    sealed bytea, at timestamptz not null, primary key (review_id, id))`,
+  `create index review_event_position on review_event (review_id, position)`,
 ];
 
 export const statements: readonly string[] = [
@@ -283,6 +338,8 @@ export const statements: readonly string[] = [
   ...VAULT,
   ...INFERENCE,
   ...CASES,
+  ...ORDERS,
+  ...REVIEWS,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {

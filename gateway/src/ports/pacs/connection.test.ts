@@ -1,7 +1,7 @@
 /** How a PACS is reached: authentication, certificates and a proxy, each against a server that insists on it. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -18,6 +18,7 @@ import { connectionSettings, type PacsAuthentication } from './connection.ts';
 import type { PacsProxy, PacsTls } from './pacs-fetch.ts';
 import { NO_TOKEN, type PacsUnreachable } from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const test = suite('a PACS');
 const { signal } = new AbortController();
@@ -32,8 +33,7 @@ test.after(() => {
 
 async function listen(server: Server): Promise<number> {
   servers.push(server);
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
+  return listenOnLoopback(server);
 }
 
 /** Finds no study, for whoever says `authorization()`. */

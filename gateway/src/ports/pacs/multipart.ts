@@ -3,6 +3,7 @@
  * as streams.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { boundaryOf } from '#shared/boundary-of.ts';
 import { joinBytes } from '#shared/transfer/instance-bytes.ts';
 import { PacsUnreachable, type InstanceToStore, type ReadBack } from './pacs.ts';
 import { provenBytes } from './proven-bytes.ts';
@@ -57,8 +58,8 @@ export async function* firstPart(
   body: AsyncIterable<Uint8Array>,
   alive: () => void,
 ): AsyncGenerator<Uint8Array> {
-  const boundary = /boundary="?([^";]+)"?/i.exec(contentType)?.[1];
-  const delimiter = boundary === undefined ? null : Buffer.from(`${CRLF}--${boundary}`);
+  const boundary = boundaryOf(contentType, 'related');
+  const delimiter = boundary === null ? null : Buffer.from(`${CRLF}--${boundary}`);
   // A line break before the first delimiter makes it look like all others.
   let held: Buffer = Buffer.from(CRLF);
   let within = false;

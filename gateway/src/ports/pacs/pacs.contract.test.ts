@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -30,6 +29,7 @@ import {
 } from './pacs.ts';
 import type { PacsSettings } from './pacs-http.ts';
 import { createStowPacs } from './stow-pacs.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const signal = new AbortController().signal;
 
@@ -359,8 +359,8 @@ async function answering(status: number, body: string | null, seen: IncomingMess
       );
   });
   servers.push(server);
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/dicom-web`;
+  const port = await listenOnLoopback(server);
+  return `http://127.0.0.1:${port}/dicom-web`;
 }
 const small = (sopInstanceUID: string): InstanceToStore => ({
   seriesInstanceUID: '1.2',
