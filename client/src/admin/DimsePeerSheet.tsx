@@ -101,7 +101,7 @@ type FieldProps = {
 const enter = ({ typed }: Form, name: PeerField, value: string): void => {
   typed.value = { ...typed.value, [name]: value };
 };
-/** What tells a reader of the screen that the field is the wrong one. */
+/** Tells people who do not see the screen that the field is the wrong one. */
 const stateOf = ({ mistake, message }: Form, name: PeerField) =>
   mistake.value?.field === name ? { 'aria-invalid': true, 'aria-describedby': message } : {};
 

@@ -1,6 +1,6 @@
 /**
- * Decides about a request for an association (PS3.8 §9.3.3 and §9.3.4). A stranger hears the same as a peer that calls from
- * elsewhere, so nobody learns which AE titles are known.
+ * Decides about a request for an association (PS3.8 §9.3.3 and §9.3.4). A stranger hears the same as a peer that calls
+ * from elsewhere, so nobody learns which AE titles are known.
  */
 import {
   encodingOf,

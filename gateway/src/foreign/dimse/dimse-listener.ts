@@ -1,7 +1,8 @@
 /**
  * The port on which modalities and PACSs store by DIMSE, without TLS: an association is for a peer that an
- * administrator has named, by its AE title and address. Everything that comes is hostile until it is read: each connection has a
- * moment to ask, a bound on its silence and on its whole time, and there are only so many of each kind.
+ * administrator has named, by its AE title and address. Everything that comes is hostile until it is read: each
+ * connection has a moment to ask, a bound on its silence and on its whole time, and there are only so many of each
+ * kind.
  */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { isLoopbackName, type Config } from '../../config.ts';
