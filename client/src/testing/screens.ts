@@ -26,6 +26,7 @@ export const SCREENS = {
     receipt: 'The receipt of a study, to open, print and save',
     'receipt-printed': 'The receipt on paper',
     'study-decision': 'An instance contradicts the PACS',
+    'needs-conflict': 'Both images of one identifier, to compare',
     'leave-out': 'Asks before an instance is left out',
     'not-found': 'An address that does not exist',
     'queue-of-another': 'Studies of other people wait',
