@@ -37,6 +37,8 @@ export const offPage: string = page(
 export const START_SCRIPT = `(() => {
   const { token, study, seconds } = document.currentScript.dataset;
   sessionStorage.setItem('relay-view', JSON.stringify({ token, study, endsAt: Date.now() + seconds * 1000 }));
+  // OHIF shows its tour to newcomers, over the images.
+  localStorage.setItem('shownTours', '["basicViewerTour"]');
   location.replace('/viewer?StudyInstanceUIDs=' + study);
 })();
 `;
