@@ -1,6 +1,6 @@
 /**
- * The built-in viewer in an administrator's hands, in a real Chromium: turned on, fetched, refused by its digest, turned
- * off and removed; and how a study is opened in it. The gateway's answers are recorded: the real package has 50 MB, and
+ * The built-in viewer in an administrator's hands, in a real Chromium: turned on, fetched, refused by its digest, and
+ * removed; and how a study is opened in it. The gateway's answers are recorded: the real package has 50 MB, and
  * `npm run lab -- viewer` fetches it.
  */
 import type { Route } from 'playwright-core';
