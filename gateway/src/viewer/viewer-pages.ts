@@ -70,7 +70,10 @@ export const CONFIG_SCRIPT = `(() => {
         getAuthorizationHeader: () => ({ Authorization: 'Bearer ' + view.token }),
       }),
   };
+  // On a telephone the list of series would take three quarters of the page.
+  const narrow = { routes: { 0: { layoutInstance: { props: { leftPanelClosed: { $set: true } } } } } };
   window.config = {
+    modesConfiguration: innerWidth < 700 ? { '@ohif/mode-longitudinal': narrow } : {},
     routerBasename: '/',
     extensions: [signing],
     modes: [],
