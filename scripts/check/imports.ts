@@ -27,6 +27,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^onnxruntime-web$/, [/^client\/src\/pipeline\/triage\//]],
   [/^fast-png$/, [/^gateway\/src\/results\/encode-png\.ts$/]],
   [/^workbox-/, [/^client\/src\/app\/service-worker\.ts$/]],
+  [/^csv-(parse|stringify)$/, [/^gateway\/src\/http\/csv\.ts$/]],
   [/^pdfkit$/, [/^gateway\/src\/studies\/draw-sheet\.ts$/]],
   [
     /^qr$/,
@@ -42,7 +43,8 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^@cornerstonejs\/codec-charls/, [/^shared\/src\/transfer\/coding\/load-charls(\.browser)?\.ts$/]],
   [/^@cornerstonejs\/codec-openjpeg/, [/^shared\/src\/pixels\/load-codecs(\.browser)?\.ts$/]],
   [/^@zip\.js\/zip\.js$/, [/^shared\/src\/ingest\//]],
-  [/^(hono|@hono\/.*|prom-client|kysely)$/, [/^gateway\//]],
+  [/^(hono|@hono\/.*|prom-client)$/, [/^gateway\//]],
+  [/^kysely$/, [/^gateway\//, /^scripts\/bench\/cases\.ts$/]],
   [/^(preact|@preact\/.*)$/, [/^client\//]],
   [
     /^(playwright-core|fast-check|fake-indexeddb|uvu|tus-js-client|axe-core)$/,
@@ -128,6 +130,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
       'database',
     ],
   ],
+  [['gateway/src/worklist'], ['destinations', 'pipeline', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/destinations'], ['pipeline', 'doctor', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/rules'], ['destinations', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/vault'], ['auth', 'http', 'audit', 'database']],

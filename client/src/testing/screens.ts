@@ -31,6 +31,11 @@ export const SCREENS = {
     'queue-of-another': 'Studies of other people wait',
     'study-receipt-faulty': 'A receipt does not hold',
   },
+  'pipeline/ingest/orders.e2e.ts': {
+    'order-fits': 'A study fits an order',
+    'order-sheet': 'The orders of a day',
+    'order-wrong-patient': 'Asks before a study is sent under another patient’s order',
+  },
   'policies.e2e.ts': {
     'send-reason': 'The policy asks why names are kept',
   },

@@ -37,7 +37,8 @@ export type TestGateway = Gateway & {
 export type CallOptions = {
   readonly token?: string;
   readonly body?: unknown;
-  readonly form?: FormData;
+  /** A body that is no JSON. */
+  readonly form?: FormData | Uint8Array<ArrayBuffer>;
   readonly headers?: Record<string, string>;
   readonly door?: 'api' | 'web';
 };

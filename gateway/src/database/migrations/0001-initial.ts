@@ -49,7 +49,7 @@ const STUDIES = [
   `create table destination (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site, kind text not null,
     name text not null, url text not null, settings jsonb not null, sealed bytea,
-    viewers jsonb not null default '[]', is_primary boolean not null,
+    viewers jsonb not null default '[]', worklist text, is_primary boolean not null,
     from_environment boolean not null, need text, version int not null default 1, changed_at timestamptz not null,
     unique (site_id, name))`,
   `create unique index destination_primary on destination (site_id) where is_primary`,
@@ -276,6 +276,29 @@ const CASES = [
   `create table case_arrival (
     site_id uuid not null references site, study_instance_uid text not null, looked_at timestamptz not null,
     primary key (site_id, study_instance_uid))`,
+  `create table case_import (
+    id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
+    at timestamptz not null, opened int not null, changed int not null, unchanged int not null)`,
+  `create table case_import_row (
+    import_id uuid not null, row int not null, at timestamptz not null, case_id uuid not null, version int,
+    status text not null, priority smallint not null, due_on text, assignee_id uuid, sealed bytea,
+    wrapped_key bytea, patient_print text, expects text, expected_print text, studies text[] not null,
+    changed text[] not null, primary key (import_id, row))`,
+];
+
+const ORDERS = [
+  `create table order_list (
+    id uuid primary key, site_id uuid not null references site, wrapped_key bytea not null,
+    imported_by uuid not null references account, imported_at timestamptz not null, expires_at timestamptz not null)`,
+  `create table imported_order (
+    site_id uuid not null references site, list_id uuid not null references order_list on delete cascade,
+    order_print text not null, day_print text not null, sealed bytea not null, primary key (site_id, order_print))`,
+  `create index imported_order_day on imported_order (site_id, day_print)`,
+  `create index imported_order_list on imported_order (list_id)`,
+  `create table order_choice (
+    site_id uuid not null references site, study_instance_uid text not null, order_print text not null,
+    chosen_at timestamptz not null, chosen_by uuid not null references account,
+    primary key (site_id, study_instance_uid, order_print))`,
 ];
 
 const REVIEWS = [
@@ -310,6 +333,7 @@ export const statements: readonly string[] = [
   ...VAULT,
   ...INFERENCE,
   ...CASES,
+  ...ORDERS,
   ...REVIEWS,
 ];
 
