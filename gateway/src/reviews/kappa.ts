@@ -31,7 +31,7 @@ export function cohensKappa(pairs: readonly (readonly [Category, Category])[]): 
   const rows = new Map(categories.map((one) => [one, share(([first]) => first === one)]));
   const columns = new Map(categories.map((one) => [one, share(([, second]) => second === one)]));
   const agreed = share(([first, second]) => first === second);
-  const expected = categories.reduce((sum, one) => sum + rows.get(one)! * columns.get(one)!, 0);
+  const expected = categories.reduce<number>((sum, one) => sum + rows.get(one)! * columns.get(one)!, 0);
   if (expected === 1) return null;
   const kappa = (agreed - expected) / (1 - expected);
   let onDiagonal = 0;
