@@ -26,6 +26,7 @@ export const SCREENS = {
     receipt: 'The receipt of a study, to open, print and save',
     'receipt-printed': 'The receipt on paper',
     'study-decision': 'An instance contradicts the PACS',
+    'needs-conflict': 'Both images of one identifier, to compare',
     'leave-out': 'Asks before an instance is left out',
     'not-found': 'An address that does not exist',
     'queue-of-another': 'Studies of other people wait',
@@ -47,6 +48,11 @@ export const SCREENS = {
     admin: 'What an administrator can set up',
     'api-keys': 'A new API key, and one that was revoked',
     'api-keys-revoke': 'Asks before a key is revoked',
+  },
+  'admin/dimse-peers.e2e.ts': {
+    'dimse-peers': 'A modality may store, and the gateway listens for none yet',
+    'dimse-peer-form': 'A modality whose address is none',
+    'dimse-peer-delete': 'Asks before a modality is deleted',
   },
   'cases/cases.e2e.ts': {
     'case-form': 'A new case without a title',
