@@ -47,6 +47,7 @@ export function ImportOrdersSheet({ onClose }: { readonly onClose: () => void })
     <Sheet title={words.title} onClose={onClose}>
       <div class="stack sheet-part">
         <p class="quiet">{words.what}</p>
+        <p class="small quiet">{words.further}</p>
         <label class="field">
           <span>{words.file}</span>
           <input
@@ -60,13 +61,7 @@ export function ImportOrdersSheet({ onClose }: { readonly onClose: () => void })
           />
         </label>
         <div role="status">{answer && <Said answer={answer} />}</div>
-        <div role="alert">
-          {trouble.value && (
-            <Notice kind="stop" title={trouble.value.title}>
-              {trouble.value.next && <p>{trouble.value.next}</p>}
-            </Notice>
-          )}
-        </div>
+        <div role="alert">{trouble.value && <Failed trouble={trouble.value} />}</div>
         <div class="sheet-actions">
           <button type="button" class="button" onClick={onClose}>
             {answer !== null && answer.imported > 0 ? words.done : kitWords.cancel}
@@ -84,6 +79,14 @@ export function ImportOrdersSheet({ onClose }: { readonly onClose: () => void })
         </div>
       </div>
     </Sheet>
+  );
+}
+
+function Failed({ trouble: { title, next } }: { readonly trouble: Trouble }) {
+  return (
+    <Notice kind="stop" title={title}>
+      {next && <p>{next}</p>}
+    </Notice>
   );
 }
 

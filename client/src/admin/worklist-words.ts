@@ -19,7 +19,9 @@ export const worklistWords = {
 export const importWords = {
   button: 'Import orders',
   title: 'Import a list of orders',
-  what: 'A CSV file whose first row names the columns: patientName (Family^Given), patientId and scheduledOn (2026-11-23) must be there; scheduledAt, issuer, birthDate, sex, accessionNumber, procedureId, stepId, description and modality may be. Orders are kept encrypted for 30 days.',
+  what: 'A CSV file. Its first row names the columns patientName (Family^Given), patientId and scheduledOn (2026-11-23). Orders are kept encrypted for 30 days.',
+  further:
+    'Further columns: scheduledAt, issuer, birthDate, sex, accessionNumber, procedureId, stepId, description, modality.',
   file: 'CSV file',
   valid: (count: number) => `${counted(count, 'order', 'orders')}, and nothing is wrong with the list.`,
   imported: (count: number) => `${counted(count, 'order was', 'orders were')} imported.`,
