@@ -82,13 +82,17 @@ export function toTyped(rule: Rule | null): TypedRule {
     enabled: rule?.enabled ?? true,
     values: toTypedValues(rule?.when ?? {}),
     needs: Object.fromEntries(to.map(({ destination, need }) => [destination, need])),
-    coercions: Object.fromEntries(
-      to.map(({ destination, coerce }) => [destination, { ...NO_COERCION, ...coerce }]),
-    ),
+    coercions: Object.fromEntries(to.map(({ destination, coerce }) => [destination, typedCoercion(coerce)])),
     models: isOfModels ? rule.models : [],
     priority: isOfModels ? String(rule.priority) : '0',
   };
 }
+
+const typedCoercion = (coerce: Coercion = {}): TypedCoercion => ({
+  institution: coerce.institution ?? '',
+  issuer: coerce.issuer ?? '',
+  accessionPrefix: coerce.accessionPrefix ?? '',
+});
 
 export type ReadRule =
   | { readonly kind: 'rule'; readonly rule: Rule }

@@ -8,8 +8,9 @@ import { findElement, textOf } from '#shared/dicom/values.ts';
 import { destinationsOf } from '#shared/protocol/receipt.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { keptOf, sentStudy, uidsOf, type CopiedStudy } from '../testing/open-copies.ts';
-import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
-import { receiptOf } from '../testing/open-study.ts';
+import { coerceHere, openTestGround, type TestGround } from '../testing/open-pipeline.ts';
+import { newStudy, receiptOf } from '../testing/open-study.ts';
+import { createCoerceThread } from './coerce-thread.ts';
 
 const test = suite('a destination that wants other values');
 let ground: TestGround;
@@ -40,7 +41,7 @@ async function sentTo(
 
 async function parsed(bytes: Uint8Array) {
   const read = await readInstance(bytesSource(new Uint8Array(bytes)));
-  if (read.kind !== 'ready') throw assert.unreachable('what is sent can be read');
+  if (read.kind !== 'ready') throw assert.unreachable('it can be read');
   const { instance } = read;
   const text = (tag: number, elements: readonly DicomElement[] = instance.elements): string | null =>
     textOf(findElement(elements, tag), instance);
@@ -49,7 +50,7 @@ async function parsed(bytes: Uint8Array) {
 const receiptFor = async ({ pipeline, uploadId }: CopiedStudy) =>
   (await receiptOf(pipeline, uploadId)).receipt;
 
-test('gets them, with the ones before on record; the other destination gets what was promised', async () => {
+test('gets these values, with the ones before on record; the other destination gets what was promised', async () => {
   const sent = await sentTo(WANTED);
   await sent.pipeline.runAll();
   assert.is((await sent.pipeline.status(sent.uploadId)).state, 'closed');
@@ -68,6 +69,18 @@ test('gets them, with the ones before on record; the other destination gets what
     assert.is(instance.identifiers.studyInstanceUID, identifiers.studyInstanceUID);
   }
   await sent.pipeline.close();
+});
+
+test('gets the same from a thread of its own, and again on a later day', async () => {
+  const wanted = { coercion: WANTED, at: new Date('2026-01-01T00:00:00Z') };
+  const [{ bytes } = { bytes: new Uint8Array() }] = newStudy(1);
+  const file = bytesSource(new Uint8Array(bytes));
+  const turn = { account: 'somebody', signal: new AbortController().signal };
+  const made = await createCoerceThread()(file, wanted, turn);
+  assert.equal(made, await coerceHere(file, wanted, turn));
+  assert.is(made.kind, 'coerced');
+  const cut = bytesSource(new Uint8Array(bytes).subarray(0, 200));
+  assert.equal(await createCoerceThread()(cut, wanted, turn), { kind: 'not-writable' });
 });
 
 test('is on the receipt with the digest that was promised and the one that is stored there', async () => {
@@ -131,8 +144,8 @@ test('is sent nothing of a study without names but what was promised', async () 
   await sent.pipeline.close();
 });
 
-test('holds for a person what cannot be written, and gets nothing else in its place', async () => {
-  const sent = await sentTo({ institution: 'Больница' });
+test('holds an instance for a person that cannot be written, and gets nothing else in its place', async () => {
+  const sent = await sentTo({ accessionPrefix: 'TOO-LONG' });
   await sent.pipeline.runAll();
   const listed = (await receiptFor(sent)).instances;
   for (const { state, reason } of listed)

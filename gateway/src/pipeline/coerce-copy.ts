@@ -5,14 +5,13 @@
  */
 import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { rangeSource } from '#shared/dicom/byte-source.ts';
-import { readInstance } from '#shared/dicom/part10.ts';
 import { readSegments } from '#shared/deid/segments.ts';
-import type { Coercion } from '#shared/protocol/coercion.ts';
+import { coercionOf, type Coercion } from '#shared/protocol/coercion.ts';
 import { findPolicy } from '../policies/policies.ts';
 import { parcelKey } from '../ports/blobs/blob-cipher.ts';
 import { BlobDamaged, type BlobKey, type OpenBlob } from '../ports/blobs/blobs.ts';
+import { ThreadEnded } from '../threads/thread.ts';
 import { applyPlan } from './apply-plan.ts';
-import { coerceTo, coercionOf } from './coerce-instance.ts';
 import { firstCopiedAt, type CoercedInstance } from './copy.store.ts';
 import { instancesByKey, instancesOf, type InstanceChange, type InstanceRow } from './instance.store.ts';
 import { blobOf, restoredOf } from './parcel-blobs.ts';
@@ -27,7 +26,7 @@ type Work = {
 };
 
 export async function coerceCopy(copy: StudyRow, tools: PipelineTools, signal: AbortSignal): Promise<void> {
-  const coercion = coercionOf(copy);
+  const coercion = coercionOf(copy.coercion);
   const holder = copy.copy_of === null ? undefined : await findStudy(tools.db, copy.copy_of);
   if (coercion === null || holder === undefined || holder.wrapped_key === null) return;
   const key = tools.keys.unwrap(holder.id, holder.wrapped_key);
@@ -154,13 +153,12 @@ async function makeOne(
   if (!keeping.has(id)) return asPromised;
   if ((await digestOf(body.stream(range, signal))) !== digest) return null;
   const file = rangeSource(body, range);
-  const read = await readInstance(file, signal);
-  if (read.kind === 'refused') return HELD(id);
-  const coerced = await coerceTo(coercion, read.instance, at);
+  const turn = { account: row.site_id, signal };
+  const coerced = await tools.coerce(file, { coercion, at }, turn).catch(whereEnded);
   if (coerced.kind === 'unchanged') return asPromised;
   if (coerced.kind === 'not-writable') return HELD(id);
   const hash = createHash('sha256');
-  const pieces = hashing(readSegments(coerced.segments, read.instance.dataSet), hash);
+  const pieces = hashing(readSegments(coerced.pieces, file), hash);
   const offset = blob.end;
   const length = await tools.blobs.append(blob.id, blob.key, offset, pieces);
   blob.end += length;
@@ -168,6 +166,12 @@ async function makeOne(
 }
 
 const HELD = (id: number): Held => ({ id, state: 'quarantined', reason: 'coercion-not-writable' });
+
+/** It was verified, in a thread that ends for less. */
+function whereEnded(error: unknown): { readonly kind: 'not-writable' } {
+  if (error instanceof ThreadEnded) return { kind: 'not-writable' };
+  throw error;
+}
 
 function whereDamaged(error: unknown): null {
   if (error instanceof BlobDamaged) return null;

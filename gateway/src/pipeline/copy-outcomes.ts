@@ -1,10 +1,9 @@
 /** The outcomes of a study's instances at its further destinations, for its receipt. */
 import { sql, type Kysely } from 'kysely';
-import type { Coercion } from '#shared/protocol/coercion.ts';
+import { coercionOf, type Coercion } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { IN_PACS, isInPacs, isSettled } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
-import { coercionOf } from './coerce-instance.ts';
 import { ENDED } from './copy.store.ts';
 import { isAsHandedOver, type InstanceChange, type InstanceRow } from './instance.store.ts';
 import type { Plan } from './study-plan.ts';
@@ -83,7 +82,7 @@ export async function copyOutcomes(db: Kysely<Tables>, studyId: string): Promise
         need,
         givenUpAt,
         study,
-        coercion: coercionOf({ coercion }),
+        coercion: coercionOf(coercion),
         ...judge(rows, study, url),
         // Nobody asks it any more.
         ...(givenUpAt === null ? {} : { unproven: [] }),

@@ -225,7 +225,7 @@ export async function takeCoerced(
   );
 }
 
-/** When this study first went to the copy's destination: the same instance gets the same bytes each time. */
+/** The time at which this study first went to the copy's destination: the same instance gets the same bytes. */
 export async function firstCopiedAt(db: Db, copy: StudyRow): Promise<Date> {
   const { first } = await db
     .selectFrom('study')

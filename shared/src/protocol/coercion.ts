@@ -46,5 +46,9 @@ const NAMES: Readonly<Record<CoercedAttribute, string>> = {
 export const nameCoerced = (attributes: readonly CoercedAttribute[]): string =>
   attributes.map((attribute) => NAMES[attribute]).join(', ');
 
+/** As a study keeps it. Null: it is sent as it was promised. */
+export const coercionOf = (stored: unknown): Coercion | null =>
+  stored === null ? null : coercionSchema.parse(stored);
+
 export const attributesOf = (coercion: Coercion): readonly CoercedAttribute[] =>
   COERCED_ATTRIBUTES.filter((attribute) => coercion[attribute] !== undefined);

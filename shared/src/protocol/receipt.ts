@@ -80,7 +80,7 @@ const receiptDestinationSchema = z.object({
   /** Its DICOMweb root without credentials. */
   pacs: z.string(),
   need: needSchema,
-  /** What a rule had changed in instances that were sent there with names; their `digest` is that of the changed ones. */
+  /** Attributes that a rule had changed there, where names are kept; `digest` is that of the changed instance. */
   coerced: z.array(z.enum(COERCED_ATTRIBUTES)).optional(),
   /** An administrator gave it up for this study: what it does not have, it does not get. UTC, ISO 8601. */
   givenUpAt: z.iso.datetime().optional(),

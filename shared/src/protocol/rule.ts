@@ -168,7 +168,7 @@ export const dryRunSchema = z.object({
         z.object({
           name: z.string(),
           need: z.enum(['primary', ...needSchema.options]),
-          /** What the rule has changed there, where names are kept. */
+          /** Attributes that the rule has changed there, where names are kept. */
           coerced: z.array(z.enum(COERCED_ATTRIBUTES)).optional(),
         }),
       ),

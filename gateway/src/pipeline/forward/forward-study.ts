@@ -263,7 +263,7 @@ async function postAll(
   const holder = study.copy_of === null ? study : await findStudy(tools.db, study.copy_of);
   const bodies = await openBodies(holder ?? study, rows, tools);
   try {
-    // What a destination wants changed goes there changed, or not at all.
+    // An instance that its destination wants changed goes there changed, or not at all.
     const isWhole = (row: InstanceRow): boolean =>
       hasBytes(row, bodies) && (study.coercion === null || row.coerced_from !== null);
     const [whole, lost] = partition(rows, isWhole);

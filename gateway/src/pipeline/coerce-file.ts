@@ -1,22 +1,41 @@
 /** One instance with the values that its destination wants: the same bytes whenever it is made. */
 import { coerceInstance, type Coerced } from '#shared/deid/coerce-instance.ts';
-import type { ParsedInstance } from '#shared/dicom/data-set.ts';
+import { readSegments } from '#shared/deid/segments.ts';
+import type { ByteSource, ParsedInstance } from '#shared/dicom/data-set.ts';
 import type { NewAttribute } from '#shared/dicom/original-attributes.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
 import { ACCESSION_NUMBER } from '#shared/dicom/tags.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
-import { coercionSchema, type Coercion } from '#shared/protocol/coercion.ts';
+import type { Coercion } from '#shared/protocol/coercion.ts';
+import type { CoercedFile, CoercedPiece, WantedValues } from './pipeline-tools.ts';
 
 const INSTITUTION_NAME = 0x00080080;
 const ISSUER_OF_PATIENT_ID = 0x00100021;
 /** PS3.5 Table 6.2-1. */
 const SH_CHARACTERS = 16;
 
-/** Of a copy. Null: it is sent as it was promised. */
-export const coercionOf = ({ coercion }: { readonly coercion: unknown }): Coercion | null =>
-  coercion === null ? null : coercionSchema.parse(coercion);
+/** `not-writable` also where it cannot be read. Rejects where reading the file does. */
+export async function coerceFile(
+  file: ByteSource,
+  { coercion, at }: WantedValues,
+  signal: AbortSignal,
+): Promise<CoercedFile> {
+  const read = await readInstance(file, signal);
+  if (read.kind === 'refused') return { kind: 'not-writable' };
+  const coerced = await coerceTo(coercion, read.instance, at);
+  if (coerced.kind !== 'coerced') return coerced;
+  const { dataSet } = read.instance;
+  const pieces: CoercedPiece[] = [];
+  for (const segment of coerced.segments) {
+    // A range of an inflated Data Set is none of the file.
+    if (dataSet === file && !(segment instanceof Uint8Array) && 'offset' in segment) pieces.push(segment);
+    else for await (const piece of readSegments([segment], dataSet)) pieces.push(piece);
+  }
+  return { kind: 'coerced', pieces };
+}
 
-/** `at`: fixed for the study at its destination. `not-writable` also where the Accession Number gets too long. */
-export async function coerceTo(coercion: Coercion, instance: ParsedInstance, at: Date): Promise<Coerced> {
+/** `not-writable` also where the Accession Number gets too long. */
+async function coerceTo(coercion: Coercion, instance: ParsedInstance, at: Date): Promise<Coerced> {
   const accession = accessionWith(coercion.accessionPrefix, instance);
   if (accession === 'too-long') return { kind: 'not-writable' };
   const { institution, issuer } = coercion;
