@@ -17,6 +17,8 @@ export type DestinationTable = {
   sealed: Uint8Array | null;
   /** `viewersSchema` of shared/src/protocol/viewer.ts: those that show what it holds. */
   viewers: ColumnType<unknown, string | undefined, string>;
+  /** Where its modality worklist answers, as parseDimseAddress reads it; null: nowhere. */
+  worklist: Generated<string | null>;
   /** New studies go to this one. */
   is_primary: boolean;
   from_environment: boolean;

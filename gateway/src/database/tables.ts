@@ -10,10 +10,12 @@ import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import type { Need } from '#shared/protocol/forms.ts';
+import type { AuditTables } from './audit-tables.ts';
 import type { CaseTables } from './case-tables.ts';
 import type { DestinationTables } from './destination-tables.ts';
 import type { ForeignTables } from './foreign-tables.ts';
 import type { InferenceTables } from './inference-tables.ts';
+import type { OrderTables } from './order-tables.ts';
 import type { VaultTables } from './vault-tables.ts';
 
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
@@ -324,38 +326,13 @@ export type PolicyTable = {
   withdrawn_at: Date | null;
 };
 
-/** Append-only; each row's hash covers the one before it. */
-export type AuditTable = {
-  seq: number;
-  site_id: string;
-  at: Date;
-  event: string;
-  /** UIDs, codes, counts: the closed fields of the event. */
-  fields: ColumnType<Record<string, unknown>, string, never>;
-  previous_hash: string;
-  hash: string;
-};
-
-/** An account's readings of a study, counted until its quarter of an hour is over; then it is an audit event. */
-export type ReadingTable = {
-  site_id: string;
-  account_id: string;
-  /** An API key of the account; empty: a person who is signed in. */
-  key_id: string;
-  /** Empty: of no study. */
-  study_instance_uid: string;
-  /** Quarters of an hour since 1970. */
-  period: number;
-  kind: 'images' | 'reports' | 'receipts' | 'exports';
-  count: number;
-  since: Date;
-};
-
 export type Tables = InferenceTables &
   CaseTables &
   VaultTables &
   ForeignTables &
-  DestinationTables & {
+  DestinationTables &
+  OrderTables &
+  AuditTables & {
     site: SiteTable;
     account: AccountTable;
     refresh_token: RefreshTokenTable;
@@ -372,6 +349,4 @@ export type Tables = InferenceTables &
     parcel: ParcelTable;
     receipt: ReceiptTable;
     policy: PolicyTable;
-    audit: AuditTable;
-    reading: ReadingTable;
   };

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import type { DicomElement } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
+import { readSegments } from '#shared/deid/segments.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
 import { destinationsOf } from '#shared/protocol/receipt.ts';
 import { sha256 } from '#testing/sha256.ts';
@@ -79,6 +80,11 @@ test('gets the same from a thread of its own, and again on a later day', async (
   const made = await createCoerceThread()(file, wanted, turn);
   assert.equal(made, await coerceHere(file, wanted, turn));
   assert.is(made.kind, 'coerced');
+  const pieces = made.kind === 'coerced' ? await Array.fromAsync(readSegments(made.pieces, file)) : [];
+  const twice = { ...wanted, coercion: { accessionPrefix: 'TOO-LONG' } };
+  const longer = await coerceHere(bytesSource(new Uint8Array(Buffer.concat(pieces))), twice, turn);
+  const number = (await parsed(bytes)).text(ACCESSION) ?? '';
+  assert.is(longer.kind, number.length > 6 ? 'not-writable' : 'coerced');
   const cut = bytesSource(new Uint8Array(bytes).subarray(0, 200));
   assert.equal(await createCoerceThread()(cut, wanted, turn), { kind: 'not-writable' });
 });
@@ -145,7 +151,8 @@ test('is sent nothing of a study without names but what was promised', async () 
 });
 
 test('holds an instance for a person that cannot be written, and gets nothing else in its place', async () => {
-  const sent = await sentTo({ accessionPrefix: 'TOO-LONG' });
+  const sent = await sentTo(WANTED);
+  Object.assign(sent.pipeline.tools, { coerce: async () => ({ kind: 'not-writable' }) });
   await sent.pipeline.runAll();
   const listed = (await receiptFor(sent)).instances;
   for (const { state, reason } of listed)
