@@ -128,6 +128,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /cases': 'roles',
   'post /cases': 'roles',
   'post /cases/import': 'roles',
+  'post /cases/bulk': 'roles',
   'get /case-assignees': 'roles',
   'get /cases/{id}': READ,
   'patch /cases/{id}': READ,
