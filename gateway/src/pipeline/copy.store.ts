@@ -207,7 +207,7 @@ export type CoercedInstance = {
   readonly offset: number;
 };
 
-/** What they were promised as is noted, also of those that are unchanged. */
+/** Notes the promised digest of each, also of those that are unchanged. */
 export async function takeCoerced(
   trx: Db,
   { id: copyId }: StudyRow,
