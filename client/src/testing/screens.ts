@@ -80,6 +80,10 @@ export const SCREENS = {
     'destination-delete': 'Asks before a destination is deleted',
     'destination-viewers': 'A viewer whose address does not name the study',
   },
+  'admin/built-in-viewer.e2e.ts': {
+    'built-in-viewer': 'The built-in viewer while it is fetched',
+    'built-in-viewer-refused': 'The built-in viewer after another package came than the known one',
+  },
   'admin/rules.e2e.ts': {
     'rules-empty': 'No rule yet',
     'rule-form': 'A rule without a name',
