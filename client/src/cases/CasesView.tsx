@@ -47,11 +47,7 @@ export function CasesView({ query, anonymise }: CasesViewProps) {
     <main id="content" class="page stack cases" aria-busy={store.isBusy.value} onKeyDown={toSearch}>
       <div class="cases-head">
         <h1 tabIndex={-1}>{kitWords.pages.cases}</h1>
-        {mayKeep && (
-          <a class="button" href={hrefOf({ page: 'reviews', id: '' })}>
-            {kitWords.pages.reviews}
-          </a>
-        )}
+        {mayKeep && <ToReviews />}
         {mayKeep && (
           <button type="button" class="button button-main" onClick={() => (isOpening.value = true)}>
             {caseWords.open}
@@ -100,6 +96,14 @@ function FileTools({ mayKeep, onImported, ...saved }: FileToolsProps) {
       )}
       {isImporting.value && <ImportSheet onClose={() => (isImporting.value = false)} onDone={onImported} />}
     </div>
+  );
+}
+
+function ToReviews() {
+  return (
+    <a class="button" href={hrefOf({ page: 'reviews', id: '' })}>
+      {kitWords.pages.reviews}
+    </a>
   );
 }
 
